@@ -1,0 +1,78 @@
+//! A log record: one line or event. One row each.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use crate::attributes::{dictionary_type, map_type, time_type};
+
+/// Column names, in schema order.
+pub mod column {
+    /// When it happened; when it was observed if the sender gave no time.
+    pub const TIMESTAMP: &str = "timestamp";
+    /// When the sender saw it; when it arrived if the sender did not say.
+    pub const OBSERVED_TIMESTAMP: &str = "observed_timestamp";
+    /// OpenTelemetry severity, 1 to 24; 0 is unspecified.
+    pub const SEVERITY_NUMBER: &str = "severity_number";
+    /// The sender's word for the severity; null when empty.
+    pub const SEVERITY_TEXT: &str = "severity_text";
+    /// The line; JSON text for a structured body.
+    pub const BODY: &str = "body";
+    /// The [`crate::attributes::ValueType`] letter of the body.
+    pub const BODY_TYPE: &str = "body_type";
+    /// Name of the event; null when empty.
+    pub const EVENT_NAME: &str = "event_name";
+    /// 16 bytes; null outside a trace.
+    pub const TRACE_ID: &str = "trace_id";
+    /// 8 bytes; null outside a span.
+    pub const SPAN_ID: &str = "span_id";
+    /// W3C trace flags.
+    pub const FLAGS: &str = "flags";
+    /// `service.name` of the resource; `unknown_service` where there is none.
+    pub const SERVICE_NAME: &str = "service_name";
+    /// The stream's labels as a LogQL selector with sorted names: `{a="b", c="d"}`.
+    pub const STREAM: &str = "stream";
+    /// The record's own attributes; Loki's structured metadata.
+    pub const ATTRIBUTES: &str = "attributes";
+    /// One type letter for each attribute, in order.
+    pub const ATTRIBUTE_TYPES: &str = "attribute_types";
+    /// Attributes that the sender left out.
+    pub const DROPPED_ATTRIBUTES_COUNT: &str = "dropped_attributes_count";
+    /// JSON object of the resource's attributes.
+    pub const RESOURCE_ATTRIBUTES: &str = "resource_attributes";
+    /// Name of the instrumentation scope; null when empty.
+    pub const SCOPE_NAME: &str = "scope_name";
+    /// Version of the instrumentation scope; null when empty.
+    pub const SCOPE_VERSION: &str = "scope_version";
+    /// JSON object of the scope's attributes; null when there are none.
+    pub const SCOPE_ATTRIBUTES: &str = "scope_attributes";
+}
+
+/// The Arrow schema of log records in memory and in parts.
+#[must_use]
+pub fn schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        Arc::new(Schema::new(vec![
+            Field::new(column::TIMESTAMP, time_type(), false),
+            Field::new(column::OBSERVED_TIMESTAMP, time_type(), false),
+            Field::new(column::SEVERITY_NUMBER, DataType::UInt8, false),
+            Field::new(column::SEVERITY_TEXT, dictionary_type(), true),
+            Field::new(column::BODY, DataType::Utf8View, false),
+            Field::new(column::BODY_TYPE, dictionary_type(), false),
+            Field::new(column::EVENT_NAME, dictionary_type(), true),
+            Field::new(column::TRACE_ID, DataType::FixedSizeBinary(16), true),
+            Field::new(column::SPAN_ID, DataType::FixedSizeBinary(8), true),
+            Field::new(column::FLAGS, DataType::UInt32, false),
+            Field::new(column::SERVICE_NAME, dictionary_type(), false),
+            Field::new(column::STREAM, dictionary_type(), false),
+            Field::new(column::ATTRIBUTES, map_type(), false),
+            Field::new(column::ATTRIBUTE_TYPES, DataType::Utf8View, false),
+            Field::new(column::DROPPED_ATTRIBUTES_COUNT, DataType::UInt32, false),
+            Field::new(column::RESOURCE_ATTRIBUTES, dictionary_type(), false),
+            Field::new(column::SCOPE_NAME, dictionary_type(), true),
+            Field::new(column::SCOPE_VERSION, dictionary_type(), true),
+            Field::new(column::SCOPE_ATTRIBUTES, dictionary_type(), true),
+        ]))
+    });
+    Arc::clone(&SCHEMA)
+}

@@ -1,0 +1,308 @@
+//! A metric: series of samples, named by their labels.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+/// The label that holds the metric's name.
+pub const NAME_LABEL: &str = "__name__";
+
+/// The bits of the NaN that marks a series as stale from here on.
+pub const STALE_NAN_BITS: u64 = 0x7ff0_0000_0000_0002;
+
+/// Whether a value is the stale marker.
+#[must_use]
+pub fn is_stale(value: f64) -> bool {
+    value.to_bits() == STALE_NAN_BITS
+}
+
+/// The labels of a series: names in ascending order, each once, no empty values.
+///
+/// One allocation, cheap to clone: pairs follow each other as `length name length value`, lengths
+/// as little-endian `u32`. Equal label sets have equal bytes.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Labels {
+    bytes: Arc<[u8]>,
+}
+
+impl Labels {
+    /// No labels at all.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { bytes: Arc::from([]) }
+    }
+
+    /// Sorts the pairs; a name given twice keeps its last value; empty values are left out.
+    #[must_use]
+    pub fn from_pairs<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
+        pairs.sort_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
+        let mut bytes = Vec::new();
+        for (i, (name, value)) in pairs.iter().enumerate() {
+            let is_repeated = pairs.get(i + 1).is_some_and(|next| next.0.as_ref() == name.as_ref());
+            if !is_repeated && !value.as_ref().is_empty() {
+                push_text(&mut bytes, name.as_ref());
+                push_text(&mut bytes, value.as_ref());
+            }
+        }
+        Self { bytes: bytes.into() }
+    }
+
+    /// Reads the form that [`Self::as_bytes`] gives.
+    ///
+    /// Returns `None` unless the bytes hold whole pairs of UTF-8 text with ascending names.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let mut previous: Option<&str> = None;
+        while !rest.is_empty() {
+            let name = take_text(&mut rest)?;
+            let value = take_text(&mut rest)?;
+            if value.is_empty() || previous.is_some_and(|previous| previous >= name) {
+                return None;
+            }
+            previous = Some(name);
+        }
+        Some(Self { bytes: bytes.into() })
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The pairs in ascending order of names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut rest: &[u8] = &self.bytes;
+        std::iter::from_fn(move || Some((take_text(&mut rest)?, take_text(&mut rest)?)))
+    }
+
+    /// The value of a label.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find_map(|(n, v)| (n == name).then_some(v))
+    }
+
+    /// The metric's name, or the empty text.
+    #[must_use]
+    pub fn metric_name(&self) -> &str {
+        self.get(NAME_LABEL).unwrap_or_default()
+    }
+
+    /// Number of labels.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there are no labels.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// These labels without those that `is_dropped` names.
+    #[must_use]
+    pub fn without(&self, mut is_dropped: impl FnMut(&str) -> bool) -> Self {
+        Self::from_pairs(self.iter().filter(|(name, _)| !is_dropped(name)))
+    }
+
+    /// These labels with one set (or, given the empty value, removed).
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        Self::from_pairs(self.iter().chain([(name, value)]))
+    }
+
+    /// A hash of the canonical bytes. Not stable between versions: never stored.
+    #[must_use]
+    pub fn hash64(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.bytes.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn push_text(bytes: &mut Vec<u8>, text: &str) {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&text.as_bytes()[..length as usize]);
+}
+
+fn take_text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let (length, tail) = rest.split_first_chunk::<4>()?;
+    let (text, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    *rest = tail;
+    std::str::from_utf8(text).ok()
+}
+
+/// `{a="b", c="d"}`, the metric name as a label like any other.
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (i, (name, value)) in self.iter().enumerate() {
+            let separator = if i == 0 { "" } else { ", " };
+            write!(f, "{separator}{name}={value:?}")?;
+        }
+        f.write_str("}")
+    }
+}
+
+/// What a request brings: series, and the new samples of each.
+#[derive(Debug, Clone, Default)]
+pub struct SeriesBatch {
+    /// The series that samples, histograms and exemplars refer to by index.
+    pub labels: Vec<Labels>,
+    /// Plain samples.
+    pub samples: Vec<Sample>,
+    /// Native histogram samples.
+    pub histograms: Vec<HistogramSample>,
+    /// Exemplars.
+    pub exemplars: Vec<Exemplar>,
+    /// Type, help and unit of metric families.
+    pub metadata: Vec<Metadata>,
+}
+
+/// One number at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Index into [`SeriesBatch::labels`].
+    pub series: u32,
+    /// Milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// The number; [`STALE_NAN_BITS`] ends the series.
+    pub value: f64,
+}
+
+/// One native histogram at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistogramSample {
+    /// Index into [`SeriesBatch::labels`].
+    pub series: u32,
+    /// Milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// The histogram.
+    pub histogram: Arc<NativeHistogram>,
+}
+
+/// A Prometheus native histogram with absolute, floating-point bucket counts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NativeHistogram {
+    /// Resolution: each bucket is `2^(2^-schema)` times the one below; -53 has custom bounds.
+    pub schema: i32,
+    /// Width of the bucket around zero.
+    pub zero_threshold: f64,
+    /// Observations in the bucket around zero.
+    pub zero_count: f64,
+    /// All observations.
+    pub count: f64,
+    /// Sum of all observations.
+    pub sum: f64,
+    /// Runs of populated positive buckets.
+    pub positive_spans: Vec<BucketSpan>,
+    /// Count of each populated positive bucket.
+    pub positive_counts: Vec<f64>,
+    /// Runs of populated negative buckets.
+    pub negative_spans: Vec<BucketSpan>,
+    /// Count of each populated negative bucket.
+    pub negative_counts: Vec<f64>,
+    /// Upper bounds for schema -53.
+    pub custom_bounds: Vec<f64>,
+    /// Whether counts may go down without a reset.
+    pub is_gauge: bool,
+}
+
+/// A run of consecutive buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BucketSpan {
+    /// Gap to the run before, or the index of the first bucket.
+    pub offset: i32,
+    /// Number of buckets.
+    pub length: u32,
+}
+
+/// One observation that stands for others, usually with a `trace_id`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exemplar {
+    /// Index into [`SeriesBatch::labels`].
+    pub series: u32,
+    /// Milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// What was observed.
+    pub value: f64,
+    /// Its own labels, such as `trace_id` and `span_id`.
+    pub labels: Labels,
+}
+
+/// What a metric family is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Name of the family.
+    pub metric: String,
+    /// Its type.
+    pub kind: MetricKind,
+    /// What it means, in the sender's words.
+    pub help: String,
+    /// Its unit, possibly empty.
+    pub unit: String,
+}
+
+/// The type of a metric family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MetricKind {
+    /// Goes up, or starts again at zero.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Buckets, sum and count.
+    Histogram,
+    /// Buckets whose counts may go down.
+    GaugeHistogram,
+    /// Quantiles, sum and count.
+    Summary,
+    /// Constant labels about something.
+    Info,
+    /// One of several states.
+    StateSet,
+    /// Nobody said.
+    #[default]
+    Unknown,
+}
+
+impl MetricKind {
+    /// The word that Prometheus' API uses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+            Self::Summary => "summary",
+            Self::Info => "info",
+            Self::StateSet => "stateset",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_sorted_and_unique_and_never_empty() {
+        let labels = Labels::from_pairs([("b", "1"), ("a", ""), ("c", "x"), ("b", "2")]);
+        assert_eq!(labels.iter().collect::<Vec<_>>(), [("b", "2"), ("c", "x")]);
+        assert_eq!(Labels::from_bytes(labels.as_bytes()), Some(labels));
+    }
+
+    #[test]
+    fn broken_label_bytes_are_refused() {
+        let whole = Labels::from_pairs([("a", "1"), ("b", "2")]);
+        for length in 1..whole.as_bytes().len() {
+            let cut = &whole.as_bytes()[..length];
+            assert!(Labels::from_bytes(cut).is_none_or(|labels| labels.len() == 1), "{length}");
+        }
+    }
+}
