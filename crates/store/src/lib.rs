@@ -5,13 +5,17 @@
 //! every read sees head and parts as one. The store knows no protocol (payloads in the
 //! write-ahead log are decoded again by the [`Replay`] that is passed in) and no query language.
 
+pub mod metrics;
+
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use object_store::ObjectStore;
-use signals::metric::{Exemplar, Metadata, NativeHistogram};
+use signals::metric::{Exemplar, Metadata};
 use signals::{Batch, Labels, Matcher, Signal, Timestamp};
+
+pub use metrics::{Samples, SeriesChunks};
 
 /// Failures of the store.
 #[derive(Debug, thiserror::Error)]
@@ -78,34 +82,6 @@ pub struct Snapshot {
     pub parts: Vec<Arc<Part>>,
 }
 
-/// Samples of one series, columns side by side, times ascending without repeats.
-#[derive(Debug, Clone, Default)]
-pub struct Samples {
-    /// Milliseconds since 1970 of `values`.
-    pub timestamps: Vec<i64>,
-    /// Plain samples.
-    pub values: Vec<f64>,
-    /// Native histograms, interleaved in time with the plain samples.
-    pub histograms: Vec<(i64, Arc<NativeHistogram>)>,
-}
-
-/// One selected series; its samples are decoded on demand so that memory follows one series, not all.
-#[derive(Debug, Clone)]
-pub struct SeriesChunks {
-    /// The labels.
-    pub labels: Labels,
-}
-
-impl SeriesChunks {
-    /// Decodes the samples with `start_ms <= t <= end_ms` and appends them to cleared `samples`.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`] when a chunk is damaged.
-    pub fn read(&self, _start_ms: i64, _end_ms: i64, _samples: &mut Samples) -> Result<(), StoreError> {
-        todo!()
-    }
-}
-
 /// Everything that is stored. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {}
@@ -133,7 +109,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`.
-    pub async fn select(&self, _matchers: &[Matcher], _start_ms: i64, _end_ms: i64, _series_max: usize) -> Result<Vec<SeriesChunks>, StoreError> {
+    pub async fn select(
+        &self,
+        _matchers: &[Matcher],
+        _start_ms: i64,
+        _end_ms: i64,
+        _series_max: usize,
+    ) -> Result<Vec<SeriesChunks>, StoreError> {
         todo!()
     }
 
@@ -141,7 +123,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::select`].
-    pub async fn series(&self, _matchers: &[Matcher], _start_ms: i64, _end_ms: i64, _series_max: usize) -> Result<Vec<Labels>, StoreError> {
+    pub async fn series(
+        &self,
+        _matchers: &[Matcher],
+        _start_ms: i64,
+        _end_ms: i64,
+        _series_max: usize,
+    ) -> Result<Vec<Labels>, StoreError> {
         todo!()
     }
 
@@ -149,7 +137,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::select`].
-    pub async fn exemplars(&self, _matchers: &[Matcher], _start_ms: i64, _end_ms: i64) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
+    pub async fn exemplars(
+        &self,
+        _matchers: &[Matcher],
+        _start_ms: i64,
+        _end_ms: i64,
+    ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
         todo!()
     }
 
