@@ -4,9 +4,16 @@
 //! beside a short text with one [`ValueType`] letter for each entry, in entry order. Attributes of
 //! resources and scopes repeat on every row, so they are one dictionary-encoded JSON object.
 
+pub mod build;
+pub mod json;
+pub mod read;
+
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields};
+
+pub use build::{AttributeBuilder, Value};
+pub use read::{AttributeRows, Attributes};
 
 /// The type that an attribute had on the wire, as one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

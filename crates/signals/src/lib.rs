@@ -5,10 +5,12 @@
 
 pub mod attributes;
 pub mod batch;
+pub mod dictionary;
 pub mod id;
 pub mod log;
 pub mod matcher;
 pub mod metric;
+pub mod rows;
 pub mod secret;
 pub mod span;
 pub mod time;

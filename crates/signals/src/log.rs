@@ -1,10 +1,16 @@
 //! A log record: one line or event. One row each.
 
+pub mod build;
+pub mod read;
+
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::attributes::{dictionary_type, map_type, time_type};
+
+pub use build::{LogBuilder, Record, Resource, Scope};
+pub use read::LogRows;
 
 /// Column names, in schema order.
 pub mod column {

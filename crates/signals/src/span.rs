@@ -1,10 +1,16 @@
 //! A span: one timed operation of a trace. One row each.
 
+pub mod build;
+pub mod read;
+
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::attributes::{dictionary_type, map_type, time_type};
+
+pub use build::{Kind, Resource, Scope, Span, SpanBuilder, StatusCode};
+pub use read::SpanRows;
 
 /// Column names, in schema order.
 pub mod column {

@@ -1,0 +1,183 @@
+//! Building the two columns that hold a row's own attributes.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, MapArray, StringBuilder, StringViewBuilder, StructArray};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{ValueType, map_type};
+
+/// A value as it came from the wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// Text.
+    String(&'a str),
+    /// A 64-bit integer.
+    Int(i64),
+    /// A 64-bit float.
+    Double(f64),
+    /// True or false.
+    Bool(bool),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// An array or a key-value list, already as JSON text.
+    Json(&'a str),
+    /// No value.
+    Empty,
+}
+
+impl Value<'_> {
+    /// Its type.
+    #[must_use]
+    pub fn kind(&self) -> ValueType {
+        match self {
+            Self::String(_) => ValueType::String,
+            Self::Int(_) => ValueType::Int,
+            Self::Double(_) => ValueType::Double,
+            Self::Bool(_) => ValueType::Bool,
+            Self::Bytes(_) => ValueType::Bytes,
+            Self::Json(_) => ValueType::Json,
+            Self::Empty => ValueType::Empty,
+        }
+    }
+
+    /// Appends its text form.
+    pub fn push_to(&self, text: &mut String) {
+        match self {
+            Self::String(value) | Self::Json(value) => text.push_str(value),
+            Self::Bytes(bytes) => STANDARD.encode_string(bytes, text),
+            Self::Empty => {}
+            Self::Int(number) => super::json::push_int(text, *number),
+            Self::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+            Self::Double(number) => push_double_text(text, *number),
+        }
+    }
+}
+
+/// The text of a double attribute: shortest digits that read back the same, an exponent only
+/// where JavaScript and Go's JSON have one.
+#[must_use]
+pub fn double_text(number: f64) -> String {
+    let mut text = String::new();
+    push_double_text(&mut text, number);
+    text
+}
+
+fn push_double_text(text: &mut String, number: f64) {
+    let size = number.abs();
+    let is_plain = !number.is_finite() || size == 0.0 || (1e-6..1e21).contains(&size);
+    let _ = if is_plain { write!(text, "{number}") } else { write!(text, "{number:e}") };
+}
+
+/// Builds an `attributes` column and its `attribute_types` column, a row at a time: any number
+/// of [`Self::push`], then [`Self::end_row`].
+#[derive(Debug)]
+pub struct AttributeBuilder {
+    keys: StringBuilder,
+    values: StringBuilder,
+    offsets: Vec<i32>,
+    entries: i32,
+    types: StringViewBuilder,
+    letters: String,
+    scratch: String,
+}
+
+impl Default for AttributeBuilder {
+    fn default() -> Self {
+        Self {
+            keys: StringBuilder::new(),
+            values: StringBuilder::new(),
+            offsets: vec![0],
+            entries: 0,
+            types: StringViewBuilder::new(),
+            letters: String::new(),
+            scratch: String::new(),
+        }
+    }
+}
+
+impl AttributeBuilder {
+    /// Adds an attribute to the row.
+    pub fn push(&mut self, key: &str, value: Value<'_>) {
+        self.keys.append_value(key);
+        match value {
+            Value::String(text) | Value::Json(text) => self.values.append_value(text),
+            Value::Empty => self.values.append_value(""),
+            value => {
+                self.scratch.clear();
+                value.push_to(&mut self.scratch);
+                self.values.append_value(&self.scratch);
+            }
+        }
+        self.entries += 1;
+        self.letters.push(value.kind().letter());
+    }
+
+    /// Adds an attribute in its text form, as rows hold it.
+    pub fn push_text(&mut self, key: &str, text: &str, kind: ValueType) {
+        self.keys.append_value(key);
+        self.values.append_value(text);
+        self.entries += 1;
+        self.letters.push(kind.letter());
+    }
+
+    /// Number of attributes in the row so far.
+    #[must_use]
+    pub fn row_len(&self) -> usize {
+        self.letters.len()
+    }
+
+    /// Ends the row; the next attribute belongs to the next one.
+    pub fn end_row(&mut self) {
+        self.types.append_value(&self.letters);
+        self.letters.clear();
+        self.offsets.push(self.entries);
+    }
+
+    /// The columns `attributes` and `attribute_types`.
+    ///
+    /// # Errors
+    /// When a row was begun and not ended.
+    pub fn finish(mut self) -> Result<(ArrayRef, ArrayRef), ArrowError> {
+        let DataType::Map(entry, is_sorted) = map_type() else {
+            return Err(ArrowError::SchemaError("attributes are not a map".to_owned()));
+        };
+        let DataType::Struct(fields) = entry.data_type() else {
+            return Err(ArrowError::SchemaError("attributes are not a map of entries".to_owned()));
+        };
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(self.keys.finish()), Arc::new(self.values.finish())];
+        let entries = StructArray::try_new(fields.clone(), columns, None)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        let map = MapArray::try_new(entry, offsets, entries, None, is_sorted)?;
+        Ok((Arc::new(map), Arc::new(self.types.finish())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_are_short_and_read_back() {
+        for (number, text) in [
+            (1.0, "1"),
+            (0.1, "0.1"),
+            (-0.0, "-0"),
+            (1e21, "1e21"),
+            (1e-7, "1e-7"),
+            (f64::MAX, "1.7976931348623157e308"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(double_text(number), text);
+            let read: f64 = text.parse().unwrap();
+            assert!(read.to_bits() == number.to_bits() || read.is_nan());
+        }
+    }
+}
