@@ -1,1 +1,49 @@
-fn main(){}
+//! All automation of the project: `cargo xtask <task>`. Continuous integration runs nothing else.
+
+mod bench;
+mod run;
+mod shell;
+mod test;
+mod tidy;
+mod ui;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  run [--release] [ARGS]  build page and binary, start Glasshouse with live demo traffic
+                          (ARGS go to `glasshouse demo`)
+  test                    everything: tidy, format, lints, Rust, page, real clients, browser;
+                          installs what it needs
+  tidy                    check the rules of the house: crate edges, map, documentation, names
+  ui                      build the page into ui/dist
+  bench [ARGS]            load generator and measurements, in release mode (see bench/README.md)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let result = match task {
+        "run" => run::run(rest),
+        "test" => test::run(rest),
+        "tidy" => tidy::run(),
+        "ui" => ui::build(),
+        "bench" => bench::run(rest),
+        "help" | "--help" | "-h" => {
+            eprint!("{USAGE}");
+            Ok(())
+        }
+        other => Err(anyhow::anyhow!("there is no task {other:?}\n\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

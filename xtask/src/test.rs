@@ -1,0 +1,149 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{command, has, need, root, run as run_command, target};
+use crate::{run as build_and_run, tidy, ui};
+
+/// A named step.
+type Step = (&'static str, fn() -> Result<()>);
+
+/// The steps, cheapest first.
+const STEPS: [Step; 8] = [
+    ("tidy", tidy::run),
+    ("format", || run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
+    ("page", page),
+    ("lints", lints),
+    ("rust", || run_command(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))),
+    ("documentation", documentation),
+    ("clients", clients),
+    ("browser", browser),
+];
+
+/// Runs all steps, or those that are named, and ends with a line that counts them.
+pub(crate) fn run(names: &[String]) -> Result<()> {
+    if let Some(name) = names.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
+        bail!("there is no step {name:?}: {}", STEPS.map(|(step, _)| step).join(", "));
+    }
+    let chosen: Vec<&Step> = STEPS
+        .iter()
+        .filter(|(name, _)| names.is_empty() || names.iter().any(|chosen| chosen == name))
+        .collect();
+    let mut failed = Vec::new();
+    for (i, (name, step)) in chosen.iter().enumerate() {
+        eprintln!("\n=== {}/{} {name}", i + 1, chosen.len());
+        if let Err(error) = step() {
+            eprintln!("=== {name} failed: {error:#}");
+            failed.push(*name);
+        }
+    }
+    eprintln!("\n{} passed, {} failed", chosen.len() - failed.len(), failed.len());
+    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+fn page() -> Result<()> {
+    ui::install()?;
+    ui::npm(&["run", "lint"])?;
+    ui::npm(&["test"])?;
+    ui::build()
+}
+
+fn lints() -> Result<()> {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    run_command(&mut command("cargo", &arguments))
+}
+
+fn documentation() -> Result<()> {
+    let arguments = ["doc", "--workspace", "--no-deps", "--document-private-items"];
+    run_command(command("cargo", &arguments).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// The OpenTelemetry Python SDK against the running binary, answers fetched back from each API.
+fn clients() -> Result<()> {
+    need("python3", &["python3"])?;
+    let environment = target().join("e2e-python");
+    let python = environment.join("bin/python").display().to_string();
+    if !environment.join("bin/pip").is_file() {
+        let path = environment.display().to_string();
+        let create = || run_command(&mut command("python3", &["-m", "venv", "--clear", &path]));
+        if create().is_err() {
+            need("python3-venv-is-no-program", &["python3-venv"])?;
+            create()?;
+        }
+    }
+    let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
+    run_command(command(&python, &install).arg(root().join("e2e/requirements.txt")))?;
+    let server = Server::start(&["serve"])?;
+    run_command(command(&python, &["-m", "pytest", "-q", "e2e"]).env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string()))
+}
+
+/// The page in headless Chromium over live demo traffic.
+fn browser() -> Result<()> {
+    need("chromium", &["chromium", "fonts-dejavu-core"])?;
+    ui::build()?;
+    let server = Server::start(&["demo"])?;
+    let page = format!("http://127.0.0.1:{}", 3000 + server.port_offset);
+    run_command(command("npm", &["run", "e2e"]).current_dir(root().join("ui")).env("GLASSHOUSE_URL", page))
+}
+
+/// The binary at work on a folder of its own; stopped when dropped.
+struct Server {
+    child: Child,
+    data: std::path::PathBuf,
+    port_offset: u16,
+}
+
+impl Server {
+    /// Starts the binary on ports that are free, and waits until it says that it is ready.
+    fn start(arguments: &[&str]) -> Result<Self> {
+        let binary = build_and_run::build(false)?;
+        let port_offset = free_port_offset()?;
+        let data = target().join(format!("e2e-data-{port_offset}"));
+        let _absent = std::fs::remove_dir_all(&data);
+        let mut child = Command::new(&binary)
+            .args(arguments)
+            .args(["--port-offset", &port_offset.to_string(), "--data"])
+            .arg(&data)
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {binary}"))?;
+        let output = child.stderr.take().context("no output")?;
+        let mut server = Self { child, data, port_offset };
+        let mut lines = BufReader::new(output).lines();
+        while let Some(line) = lines.next().transpose()? {
+            eprintln!("| {line}");
+            if line.contains("ready") {
+                std::thread::Builder::new().name("server-output".into()).spawn(move || {
+                    lines.map_while(Result::ok).filter(|l| l.contains("ERROR")).for_each(|l| eprintln!("| {l}"));
+                })?;
+                return Ok(server);
+            }
+        }
+        bail!("the binary stopped before it was ready: {}", server.child.wait()?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if has("kill") {
+            let _gone = Command::new("kill").arg(self.child.id().to_string()).status();
+        } else {
+            let _gone = self.child.kill();
+        }
+        let _status = self.child.wait();
+        let _absent = std::fs::remove_dir_all(&self.data);
+    }
+}
+
+/// An offset at which the ports of the page and of OTLP are free.
+fn free_port_offset() -> Result<u16> {
+    let is_free = |offset: &u16| {
+        [3000, 3100, 3200, 4317, 4318, 8888, 9090, 13133, 16686]
+            .iter()
+            .all(|port| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
+    };
+    (20_000..40_000).step_by(250).find(is_free).context("no free ports")
+}
