@@ -3,19 +3,29 @@
 //! The only crate that names DataFusion. It reads from `store` and knows no HTTP: `serve` turns
 //! answers into each protocol's own shape.
 
+mod admission;
+mod error;
 pub mod logql;
 pub mod promql;
 pub mod scan;
+mod session;
 pub mod sql;
 pub mod table;
 pub mod traceql;
 pub mod traces;
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use signals::Clock;
-use store::{Store, StoreError};
+use store::Store;
+
+pub use admission::Permit;
+pub use error::QueryError;
+
+use admission::Gate;
+use session::Session;
 
 /// Bounds on what one query may cost.
 #[derive(Debug, Clone)]
@@ -50,40 +60,68 @@ impl Default for Limits {
     }
 }
 
-/// Why a query has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// The text is not a query, or cannot have an answer; the message says what and where.
-    #[error("{0}")]
-    Invalid(String),
-    /// Valid in the language, but not built yet.
-    #[error("not supported yet: {0}")]
-    Unsupported(String),
-    /// A bound of [`Limits`] was reached; the message names it.
-    #[error("{0}")]
-    TooLarge(String),
-    /// It took longer than [`Limits::timeout`].
-    #[error("query timed out after {} s", .0.as_secs())]
-    Timeout(Duration),
-    /// The store could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Something that should not happen did.
-    #[error("{0}")]
-    Internal(String),
-}
-
-/// Answers queries over one store. Cheap to clone.
+/// Answers queries over one store. Cheap to clone; clones share permits, memory and caches.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Arc<Limits>,
+    shared: Arc<Shared>,
+}
+
+/// What all clones of an engine have in common.
+struct Shared {
+    gate: Gate,
+    /// Built by the first query that needs DataFusion, so that start-up stays quick.
+    session: OnceLock<Session>,
 }
 
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>, limits: Limits) -> Self {
-        Self { store, clock, limits: Arc::new(limits) }
+        let gate = Gate::new(limits.concurrency, limits.timeout);
+        let shared = Shared { gate, session: OnceLock::new() };
+        Self { store, clock, limits: Arc::new(limits), shared: Arc::new(shared) }
+    }
+
+    /// Waits for the right to run one query. Every language takes one permit a query, at its outer
+    /// edge; [`Engine::scan`] takes none, so that a query may scan as often as it needs.
+    ///
+    /// # Errors
+    /// [`QueryError::Busy`] at once when too many wait already; [`QueryError::Timeout`] when the
+    /// wait took as long as a whole query may.
+    pub async fn permit(&self) -> Result<Permit, QueryError> {
+        self.shared.gate.enter().await
+    }
+
+    /// Runs a query under a permit and within [`Limits::timeout`]; dropping the returned future
+    /// cancels the query.
+    ///
+    /// # Errors
+    /// Those of the query and of [`Self::permit`], and [`QueryError::Timeout`].
+    pub async fn within<T>(
+        &self,
+        query: impl Future<Output = Result<T, QueryError>>,
+    ) -> Result<T, QueryError> {
+        let permit = self.permit().await?;
+        let timeout = self.limits.timeout;
+        let answer = tokio::time::timeout(timeout, query).await;
+        drop(permit);
+        answer.unwrap_or(Err(QueryError::Timeout(timeout)))
+    }
+
+    /// DataFusion's half of the engine.
+    pub(crate) fn session(&self) -> Result<&Session, QueryError> {
+        if let Some(session) = self.shared.session.get() {
+            return Ok(session);
+        }
+        let session = Session::over_store(&self.store, &self.limits)?;
+        Ok(self.shared.session.get_or_init(|| session))
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.limits).finish_non_exhaustive()
     }
 }

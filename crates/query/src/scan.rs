@@ -1,1 +1,145 @@
-//! (to be written)
+//! The one way in which LogQL, TraceQL and trace search read rows of spans and logs: memory and
+//! files as one, with filters pushed down to where they spare the most work.
+//!
+//! Rows come as they are stored: a span that was sent twice is there twice, and whoever cares
+//! (trace by id, structural TraceQL) drops the repeats by trace and span id.
+
+pub mod functions;
+pub(crate) mod rows;
+pub(crate) mod rows_table;
+pub(crate) mod time_bounds;
+
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::prelude::ident;
+use signals::{Signal, Timestamp, log, span};
+use store::TimeRange;
+
+use crate::session::{self, Session};
+use crate::{Engine, QueryError};
+
+pub use functions::attribute;
+
+/// In which order rows come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// As they are found; the cheapest.
+    #[default]
+    Any,
+    /// Latest first. Give a limit with it: then only the newest parts are read.
+    NewestFirst,
+    /// Earliest first.
+    OldestFirst,
+}
+
+/// Which rows and columns of one signal.
+#[derive(Debug, Clone)]
+pub struct ScanRequest {
+    /// Rows with `start <= time < end` of the signal's [`time_column`], exactly.
+    pub range: TimeRange,
+    /// Columns of the answer, in this order, by the names of `signals::span::column` and
+    /// `signals::log::column`. None at all gives batches that only count rows.
+    pub columns: Vec<&'static str>,
+    /// Conditions that all must hold, over the columns as they are stored: ids are binary (see
+    /// [`trace_id`]), attributes are reached with [`attribute`].
+    pub filters: Vec<Expr>,
+    /// In which order.
+    pub order: Order,
+    /// At most this many rows.
+    pub limit: Option<usize>,
+}
+
+/// The column that holds when a row of the signal happened.
+#[must_use]
+pub fn time_column(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Spans => span::column::START_TIME,
+        Signal::Logs | Signal::Metrics => log::column::TIMESTAMP,
+    }
+}
+
+/// A trace id as a value that `trace_id` columns compare with, so that bloom filters are used.
+#[must_use]
+pub fn trace_id(id: signals::TraceId) -> Expr {
+    lit(ScalarValue::FixedSizeBinary(16, Some(id.0.to_vec())))
+}
+
+/// A span id as a value that `span_id` and `parent_span_id` compare with.
+#[must_use]
+pub fn span_id(id: signals::SpanId) -> Expr {
+    lit(ScalarValue::FixedSizeBinary(8, Some(id.0.to_vec())))
+}
+
+/// A time as a value that time columns compare with.
+#[must_use]
+pub fn time(timestamp: Timestamp) -> Expr {
+    lit(ScalarValue::TimestampNanosecond(Some(timestamp), Some(Arc::from("+00:00"))))
+}
+
+impl Engine {
+    /// Reads rows of spans or logs; dropping the stream cancels the read. Errors in the stream
+    /// convert with `QueryError::from`.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] when a column or filter does not fit the signal,
+    /// [`QueryError::Unsupported`] for metrics.
+    pub async fn scan(
+        &self,
+        signal: Signal,
+        request: ScanRequest,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        scan(self.session()?, self.clock.now(), signal, request).await
+    }
+}
+
+/// [`Engine::scan`] over any session.
+pub(crate) async fn scan(
+    session: &Session,
+    now: Timestamp,
+    signal: Signal,
+    request: ScanRequest,
+) -> Result<SendableRecordBatchStream, QueryError> {
+    let Some(table) = session.rows(signal) else {
+        return Err(QueryError::Unsupported("metrics are selected by series".to_owned()));
+    };
+    let mut state = session.state(now);
+    // With a limit most rows that pass the filter are never needed, so wide columns are decoded
+    // after filtering.
+    state.config_mut().options_mut().execution.parquet.pushdown_filters = request.limit.is_some();
+    let plan = plan(table, signal, request)?;
+    Ok(session::execute(&state, &plan).await?)
+}
+
+fn plan(
+    table: Arc<rows_table::RowsTable>,
+    signal: Signal,
+    request: ScanRequest,
+) -> Result<LogicalPlan, DataFusionError> {
+    let time_column = ident(time_column(signal));
+    let mut filters = request.filters;
+    if request.range.start > Timestamp::MIN {
+        filters.push(time_column.clone().gt_eq(time(request.range.start)));
+    }
+    if request.range.end < Timestamp::MAX {
+        filters.push(time_column.clone().lt(time(request.range.end)));
+    }
+    let mut plan = LogicalPlanBuilder::scan(signal.name(), provider_as_source(table), None)?;
+    if let Some(filter) = filters.into_iter().reduce(Expr::and) {
+        plan = plan.filter(filter)?;
+    }
+    plan = match request.order {
+        Order::Any => plan.limit(0, request.limit)?,
+        Order::NewestFirst => {
+            plan.sort_with_limit([time_column.sort(false, false)], request.limit)?
+        }
+        Order::OldestFirst => {
+            plan.sort_with_limit([time_column.sort(true, false)], request.limit)?
+        }
+    };
+    plan.project(request.columns.into_iter().map(ident))?.build()
+}

@@ -1,0 +1,103 @@
+//! Who may query now: a fair gate with a bounded number of queries inside and of queries waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::QueryError;
+
+/// Queries that may wait for each one that runs.
+const WAITING_PER_RUNNING_MAX: usize = 32;
+
+/// The right to run one query; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    _inside: OwnedSemaphorePermit,
+}
+
+/// Lets queries in, in the order in which they came.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    inside: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+    timeout: Duration,
+}
+
+/// Counts one waiting query for as long as it lives, also when its future is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Gate {
+    /// A gate for `concurrency` queries (at least one), each waiting at most `timeout`.
+    pub(crate) fn new(concurrency: usize, timeout: Duration) -> Self {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            inside: Arc::new(Semaphore::new(concurrency)),
+            waiting: AtomicUsize::new(0),
+            waiting_max: concurrency.saturating_mul(WAITING_PER_RUNNING_MAX),
+            timeout,
+        }
+    }
+
+    /// Waits for a place.
+    pub(crate) async fn enter(&self) -> Result<Permit, QueryError> {
+        if let Ok(inside) = Arc::clone(&self.inside).try_acquire_owned() {
+            return Ok(Permit { _inside: inside });
+        }
+        let ahead = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Waiting(&self.waiting);
+        if ahead >= self.waiting_max {
+            return Err(QueryError::Busy(format!(
+                "{ahead} queries are waiting already; try again later"
+            )));
+        }
+        let entered =
+            tokio::time::timeout(self.timeout, Arc::clone(&self.inside).acquire_owned()).await;
+        drop(waiting);
+        match entered {
+            Ok(Ok(inside)) => Ok(Permit { _inside: inside }),
+            Ok(Err(closed)) => Err(QueryError::Internal(closed.to_string())),
+            Err(_elapsed) => Err(QueryError::Timeout(self.timeout)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_waits_for_its_place_and_gives_up_in_time() {
+        let gate = Gate::new(1, Duration::from_millis(1));
+        let first = gate.enter().await.unwrap();
+        assert!(matches!(gate.enter().await, Err(QueryError::Timeout(_))));
+        drop(first);
+        assert!(gate.enter().await.is_ok());
+        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn too_many_waiting_queries_are_refused_at_once() {
+        let gate = Arc::new(Gate::new(1, Duration::from_secs(600)));
+        let _first = gate.enter().await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..WAITING_PER_RUNNING_MAX {
+            let gate = Arc::clone(&gate);
+            waiting.spawn(async move { gate.enter().await.map(drop) });
+        }
+        while gate.waiting.load(Ordering::Relaxed) < WAITING_PER_RUNNING_MAX {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(gate.enter().await, Err(QueryError::Busy(_))));
+        waiting.shutdown().await;
+        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
+    }
+}

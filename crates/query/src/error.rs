@@ -1,0 +1,150 @@
+//! Why a query has no answer, in words for the person who asked.
+
+use std::time::Duration;
+
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+use store::StoreError;
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The text is not a query, or cannot have an answer; the message says what and where.
+    #[error("{0}")]
+    Invalid(String),
+    /// Valid in the language, but not built yet.
+    #[error("not supported yet: {0}")]
+    Unsupported(String),
+    /// A bound of [`crate::Limits`] was reached; the message names it.
+    #[error("{0}")]
+    TooLarge(String),
+    /// It took longer than [`crate::Limits::timeout`].
+    #[error("query timed out after {} s", .0.as_secs())]
+    Timeout(Duration),
+    /// Too many queries are waiting; asking again later may work.
+    #[error("{0}")]
+    Busy(String),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something that should not happen did.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        let position = position_of(&error);
+        let at = |message: String| match &position {
+            Some(position) if !message.contains(" Line: ") => format!("{message} at {position}"),
+            _ => message,
+        };
+        match root(error) {
+            DataFusionError::SQL(error, _) => Self::Invalid(at(parser_message(&error.to_string()))),
+            DataFusionError::Plan(message)
+            | DataFusionError::Execution(message)
+            | DataFusionError::Configuration(message) => Self::Invalid(at(cleaned(&message))),
+            DataFusionError::SchemaError(error, _) => Self::Invalid(at(schema_message(&error))),
+            DataFusionError::ArrowError(error, _) => Self::Invalid(at(cleaned(&error.to_string()))),
+            DataFusionError::NotImplemented(message) => Self::Unsupported(at(cleaned(&message))),
+            DataFusionError::ResourcesExhausted(_) => Self::TooLarge(
+                "the query needs more memory than all queries together may use; \
+                 narrow its time range, group by fewer values or add a LIMIT"
+                    .to_owned(),
+            ),
+            DataFusionError::ObjectStore(error) => Self::Store(StoreError::Io(error.to_string())),
+            DataFusionError::ParquetError(error) => Self::Store(StoreError::Io(error.to_string())),
+            DataFusionError::IoError(error) => Self::Store(StoreError::Io(error.to_string())),
+            DataFusionError::External(error) => match error.downcast::<StoreError>() {
+                Ok(error) => Self::Store(*error),
+                Err(error) => match error.downcast::<QueryError>() {
+                    Ok(error) => *error,
+                    Err(error) => Self::Internal(error.to_string()),
+                },
+            },
+            other => Self::Internal(cleaned(&other.strip_backtrace())),
+        }
+    }
+}
+
+/// The innermost error, without the wrappers that say through which of our layers it came.
+fn root(error: DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => root(*inner),
+        DataFusionError::Collection(mut errors) if !errors.is_empty() => {
+            root(errors.swap_remove(0))
+        }
+        DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
+            Ok(inner) => root(inner),
+            // Others hold it too; its class is kept for those that matter to the caller.
+            Err(shared) => copied(shared.find_root()),
+        },
+        DataFusionError::External(inner) => match inner.downcast::<DataFusionError>() {
+            Ok(inner) => root(*inner),
+            Err(inner) => DataFusionError::External(inner),
+        },
+        other => other,
+    }
+}
+
+/// A copy of an error that cannot be taken, as errors are not `Clone`.
+fn copied(error: &DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::ResourcesExhausted(message) => {
+            DataFusionError::ResourcesExhausted(message.clone())
+        }
+        DataFusionError::ObjectStore(_)
+        | DataFusionError::ParquetError(_)
+        | DataFusionError::IoError(_) => {
+            DataFusionError::External(Box::new(StoreError::Io(error.strip_backtrace())))
+        }
+        DataFusionError::External(inner) => match inner.downcast_ref::<StoreError>() {
+            Some(StoreError::Unavailable(message)) => {
+                DataFusionError::External(Box::new(StoreError::Unavailable(message.clone())))
+            }
+            Some(StoreError::Io(message)) => {
+                DataFusionError::External(Box::new(StoreError::Io(message.clone())))
+            }
+            _ => DataFusionError::Internal(error.strip_backtrace()),
+        },
+        DataFusionError::Internal(message) => DataFusionError::Internal(message.clone()),
+        other => DataFusionError::Execution(other.strip_backtrace()),
+    }
+}
+
+/// `line 1, column 8`, where the planner knows it.
+fn position_of(error: &DataFusionError) -> Option<String> {
+    let start = error.diagnostic()?.span?.start;
+    (start.line > 0).then(|| format!("line {}, column {}", start.line, start.column))
+}
+
+/// The parser's words: `Expected: an expression, found: FROM at Line: 1, Column: 8`.
+fn parser_message(message: &str) -> String {
+    message.strip_prefix("sql parser error: ").unwrap_or(message).trim().to_owned()
+}
+
+fn schema_message(error: &SchemaError) -> String {
+    match error {
+        // The list of all columns of the table hides what is wrong more than it helps.
+        SchemaError::FieldNotFound { field, .. } => {
+            format!("there is no column {}", field.flat_name())
+        }
+        other => cleaned(&other.to_string()),
+    }
+}
+
+/// Words that mean something to DataFusion's authors only are left out.
+fn cleaned(message: &str) -> String {
+    let message = message.split("\n\nbacktrace:").next().unwrap_or_default();
+    let message = message.split("\nThis issue was likely caused by").next().unwrap_or_default();
+    let mut message = message.trim();
+    for prefix in [
+        "Error during planning: ",
+        "Execution error: ",
+        "type_coercion\ncaused by\n",
+        "Arrow error: ",
+    ] {
+        message = message.strip_prefix(prefix).unwrap_or(message);
+    }
+    message.replace("glasshouse.public.", "").trim().to_owned()
+}

@@ -1,0 +1,211 @@
+//! Spans or logs as a DataFusion table: one plan over the head's batches and the manifest's files.
+//!
+//! The list of files and their sizes come from the store's snapshot; nothing is ever listed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use datafusion::config::TableParquetOptions;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::error::DataFusionError;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::union::UnionExec;
+use signals::{Signal, log, span};
+use store::{Part, Snapshot};
+
+use super::rows::Rows;
+use super::{time_bounds, time_column};
+use crate::session::objects_url;
+
+/// Projected columns beside those of the filter from which decoding them late pays.
+const LATE_COLUMNS_MIN: usize = 4;
+/// Rows of the head below which one thread reads them faster than several.
+const HEAD_ROWS_PER_PARTITION_MIN: usize = 65_536;
+
+/// The stored rows of one signal, seen anew by each query.
+pub(crate) struct RowsTable {
+    rows: Arc<dyn Rows>,
+    signal: Signal,
+    schema: SchemaRef,
+    metadata: Arc<FileMetadataCache>,
+}
+
+impl RowsTable {
+    /// Spans, or logs for any other signal.
+    pub(crate) fn new(
+        rows: Arc<dyn Rows>,
+        signal: Signal,
+        metadata: Arc<FileMetadataCache>,
+    ) -> Self {
+        let schema = match signal {
+            Signal::Spans => span::schema(),
+            Signal::Logs | Signal::Metrics => log::schema(),
+        };
+        Self { rows, signal, schema, metadata }
+    }
+
+    /// Whether filters are evaluated while Parquet is decoded, so that the other columns are only
+    /// decoded for rows that pass.
+    ///
+    /// It costs more than it spares when few other columns are read, so it is on for wide
+    /// projections, and where the query has a limit (the caller says so through the session's
+    /// `pushdown_filters`). See `docs/decisions/0005-filter-pushdown-by-query-shape.md`.
+    fn is_late_decoding(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+    ) -> bool {
+        if state.config_options().execution.parquet.pushdown_filters {
+            return true;
+        }
+        let all: Vec<usize>;
+        let projected = if let Some(projection) = projection {
+            projection
+        } else {
+            all = (0..self.schema.fields().len()).collect();
+            &all
+        };
+        let is_filtered = |index: &usize| {
+            let field = self.schema.fields().get(*index);
+            field.is_some_and(|field| {
+                filters
+                    .iter()
+                    .any(|filter| filter.column_refs().iter().any(|c| c.name == *field.name()))
+            })
+        };
+        !filters.is_empty()
+            && projected.iter().filter(|index| !is_filtered(index)).count() >= LATE_COLUMNS_MIN
+    }
+
+    /// The head's batches, split among threads when there are many.
+    fn head_plan(
+        &self,
+        head: Vec<RecordBatch>,
+        partitions_max: usize,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let rows: usize = head.iter().map(RecordBatch::num_rows).sum();
+        let partitions = (rows / HEAD_ROWS_PER_PARTITION_MIN).clamp(1, partitions_max.max(1));
+        let mut split = vec![Vec::new(); partitions];
+        // Newest first, so that a limit on the newest rows is reached early.
+        for (i, batch) in head.into_iter().rev().enumerate() {
+            if let Some(batches) = split.get_mut(i % partitions) {
+                batches.push(batch);
+            }
+        }
+        let source =
+            MemorySourceConfig::try_new(&split, Arc::clone(&self.schema), projection.cloned())?
+                .with_limit(limit);
+        Ok(DataSourceExec::from_data_source(source))
+    }
+
+    /// The parts, newest first in each of at most `partitions_max` groups.
+    fn parts_plan(
+        &self,
+        parts: &[Arc<Part>],
+        partitions_max: usize,
+        options: TableParquetOptions,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let reader =
+            CachedParquetFileReaderFactory::new(self.rows.objects(), Arc::clone(&self.metadata));
+        let source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::new(reader));
+        let mut groups = vec![Vec::new(); partitions_max.clamp(1, parts.len().max(1))];
+        let groups_len = groups.len();
+        for (i, part) in parts.iter().rev().enumerate() {
+            if let Some(group) = groups.get_mut(i % groups_len) {
+                group.push(file(part, &self.schema, time_column(self.signal)));
+            }
+        }
+        let config = FileScanConfigBuilder::new(objects_url()?, Arc::new(source))
+            .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+/// A part as DataFusion knows it: its rows and time bounds let whole files be skipped.
+fn file(part: &Part, schema: &Schema, time_column: &str) -> PartitionedFile {
+    let mut statistics = Statistics::new_unknown(schema)
+        .with_num_rows(Precision::Exact(usize::try_from(part.rows).unwrap_or(usize::MAX)));
+    if let Ok(index) = schema.index_of(time_column)
+        && let Some(column) = statistics.column_statistics.get_mut(index)
+    {
+        let time = |t| {
+            Precision::Exact(ScalarValue::TimestampNanosecond(Some(t), Some(Arc::from("+00:00"))))
+        };
+        *column = ColumnStatistics::new_unknown()
+            .with_null_count(Precision::Exact(0))
+            .with_min_value(time(part.min_time))
+            .with_max_value(time(part.max_time));
+    }
+    PartitionedFile::new(part.path.to_string(), part.bytes).with_statistics(Arc::new(statistics))
+}
+
+#[async_trait]
+impl TableProvider for RowsTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
+        // They choose parts here; on rows they are checked by the plan above or, when it pays,
+        // by the Parquet reader into which the physical optimizer moves them.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let range = time_bounds::of(filters, time_column(self.signal));
+        let Snapshot { head, parts, .. } = self.rows.snapshot(self.signal, range);
+        let partitions = state.config().target_partitions();
+        if parts.is_empty() {
+            return self.head_plan(head, partitions, projection, limit);
+        }
+        let mut options = TableParquetOptions::default();
+        options.global = state.config_options().execution.parquet.clone();
+        options.global.pushdown_filters = self.is_late_decoding(state, projection, filters);
+        let parts = self.parts_plan(&parts, partitions, options, projection, limit)?;
+        if head.is_empty() {
+            return Ok(parts);
+        }
+        let head = self.head_plan(head, partitions, projection, limit)?;
+        UnionExec::try_new(vec![head, parts])
+    }
+}
+
+impl fmt::Debug for RowsTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowsTable").field("signal", &self.signal).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,163 @@
+//! DataFusion's half of the engine: memory, caches, settings, functions and tables, built once.
+//!
+//! No file formats, no table factories, no catalog that lists files, and no object store but ours:
+//! SQL can name our tables and nothing else.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::TimestampNanosecondType;
+use datafusion::arrow::temporal_conversions::as_datetime;
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+    SchemaProvider,
+};
+use datafusion::error::DataFusionError;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::SessionConfig;
+use signals::{Signal, Timestamp};
+use store::Store;
+
+use crate::scan::functions;
+use crate::scan::rows::Rows;
+use crate::scan::rows_table::RowsTable;
+use crate::{Limits, QueryError};
+
+/// Catalog and schema in which the tables are; nobody needs to write them.
+const CATALOG: &str = "glasshouse";
+const SCHEMA: &str = "public";
+
+/// Part of the memory limit that Parquet footers and page indexes may take: one in this many bytes.
+const METADATA_CACHE_SHARE: usize = 16;
+
+/// Functions whose result is as large as a number in the query says, outside the memory pool.
+const FUNCTIONS_REFUSED: [&str; 7] =
+    ["repeat", "lpad", "rpad", "array_repeat", "array_resize", "range", "generate_series"];
+
+/// What is built once and shared by all queries of an engine.
+pub(crate) struct Session {
+    state: SessionState,
+    spans: Arc<RowsTable>,
+    logs: Arc<RowsTable>,
+}
+
+impl Session {
+    /// A session over the store.
+    pub(crate) fn over_store(store: &Store, limits: &Limits) -> Result<Self, QueryError> {
+        Self::new(Arc::new(store.clone()), limits)
+    }
+
+    /// A session over any rows.
+    pub(crate) fn new(rows: Arc<dyn Rows>, limits: &Limits) -> Result<Self, QueryError> {
+        let runtime = runtime(rows.as_ref(), limits)?;
+        let metadata = runtime.cache_manager.get_file_metadata_cache();
+        let table =
+            |signal| Arc::new(RowsTable::new(Arc::clone(&rows), signal, Arc::clone(&metadata)));
+        let (spans, logs) = (table(Signal::Spans), table(Signal::Logs));
+        let schema = MemorySchemaProvider::new();
+        schema.register_table("spans".to_owned(), Arc::clone(&spans) as _)?;
+        schema.register_table("logs".to_owned(), Arc::clone(&logs) as _)?;
+        Ok(Self { state: state(runtime, schema)?, spans, logs })
+    }
+
+    /// The stored rows of a signal; metrics have samples, not rows.
+    pub(crate) fn rows(&self, signal: Signal) -> Option<Arc<RowsTable>> {
+        match signal {
+            Signal::Spans => Some(Arc::clone(&self.spans)),
+            Signal::Logs => Some(Arc::clone(&self.logs)),
+            Signal::Metrics => None,
+        }
+    }
+
+    /// Settings and functions for one query, whose `now()` is `now`.
+    pub(crate) fn state(&self, now: Timestamp) -> SessionState {
+        let mut state = self.state.clone();
+        state.mark_start_execution();
+        state.execution_props_mut().query_execution_start_time =
+            as_datetime::<TimestampNanosecondType>(now).map(|time| time.and_utc());
+        state
+    }
+}
+
+/// Plans and starts a query; dropping the stream cancels it.
+pub(crate) async fn execute(
+    state: &SessionState,
+    plan: &LogicalPlan,
+) -> Result<SendableRecordBatchStream, DataFusionError> {
+    let plan = state.create_physical_plan(plan).await?;
+    execute_stream(plan, state.task_ctx())
+}
+
+/// The name under which DataFusion knows our object store.
+pub(crate) fn objects_url() -> Result<ObjectStoreUrl, DataFusionError> {
+    ObjectStoreUrl::parse("glasshouse://parts")
+}
+
+/// Memory, caches and the one object store. Nothing is spilled to disk: a query that needs more
+/// memory than all queries may have is refused, so queries never compete with ingest for the disk.
+fn runtime(rows: &dyn Rows, limits: &Limits) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes)))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
+        )
+        .with_metadata_cache_limit(limits.memory_bytes / METADATA_CACHE_SHARE)
+        .build_arc()?;
+    // DataFusion registers the local file system unasked.
+    let files = ObjectStoreUrl::local_filesystem();
+    runtime.deregister_object_store(files.as_ref())?;
+    runtime.register_object_store(objects_url()?.as_ref(), rows.objects());
+    Ok(runtime)
+}
+
+fn config() -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    let execution = &mut options.execution;
+    // Times without a zone are read as UTC, like every time that is stored.
+    execution.time_zone = Some("+00:00".to_owned());
+    // A recursive query can double a text in each round, outside the memory pool.
+    execution.enable_recursive_ctes = false;
+    execution.collect_statistics = false;
+    execution.split_file_groups_by_statistics = true;
+    // Off unless the shape of a query makes it pay: see `RowsTable`.
+    execution.parquet.pushdown_filters = false;
+    execution.parquet.reorder_filters = true;
+    config
+}
+
+fn state(
+    runtime: Arc<RuntimeEnv>,
+    schema: MemorySchemaProvider,
+) -> Result<SessionState, DataFusionError> {
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, Arc::new(schema))?;
+    let catalogs = MemoryCatalogProviderList::new();
+    datafusion::catalog::CatalogProviderList::register_catalog(
+        &catalogs,
+        CATALOG.to_owned(),
+        Arc::new(catalog),
+    );
+    let mut scalar_functions = SessionStateDefaults::default_scalar_functions();
+    scalar_functions.retain(|function| !FUNCTIONS_REFUSED.contains(&function.name()));
+    scalar_functions.extend(functions::all());
+    Ok(SessionStateBuilder::new()
+        .with_config(config())
+        .with_runtime_env(runtime)
+        .with_catalog_list(Arc::new(catalogs))
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_scalar_functions(scalar_functions)
+        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_window_functions(SessionStateDefaults::default_window_functions())
+        .build())
+}
