@@ -1,1 +1,43 @@
-//! (to be written)
+//! PromQL 3.x: text to typed tree with byte positions, and back to canonical text.
+//!
+//! Our own parser: positions and error texts are those of Prometheus (users and tools compare
+//! `1:5: parse error: …`), and every input is bounded in length, nesting and number of nodes.
+//! Nothing is evaluated here.
+
+mod ast;
+mod check;
+mod duration;
+mod error;
+mod functions;
+mod lexer;
+mod matchers;
+mod modifiers;
+mod parser;
+mod prettier;
+mod printer;
+mod text;
+mod words;
+
+pub use ast::{
+    Aggregate, Aggregation, At, Binary, BinaryOp, Call, Cardinality, DurationExpr, DurationOp,
+    Expr, Extension, MatchOp, Matcher, Matching, Number, Paren, Selector, Span, Subquery, Text,
+    Unary, ValueType,
+};
+pub use duration::{format_duration, parse_duration};
+pub use error::ParseError;
+pub use functions::{Function, function};
+pub use lexer::{Token, TokenKind, tokenize};
+pub use matchers::parse_series;
+pub use parser::{parse, parse_selector};
+pub use prettier::prettify;
+pub use text::{format_float, is_label_name, is_metric_name, quote, unquote};
+pub use words::Keyword;
+
+/// Longest query text in bytes.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Most levels of parentheses, calls and other brackets inside each other.
+pub const DEPTH_MAX: usize = 64;
+/// Greatest height of the tree; a chain of operators such as `a + b + c` is as high as it is long.
+pub const HEIGHT_MAX: u32 = 200;
+/// Most nodes of one tree.
+pub const NODES_MAX: usize = 10_000;
