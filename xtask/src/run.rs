@@ -10,7 +10,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let is_release = arguments.iter().any(|argument| argument == "--release");
     eprintln!("1/3 the page");
     ui::build()?;
-    eprintln!("2/3 the binary (the first build compiles the query engine: about ten minutes on two cores)");
+    eprintln!(
+        "2/3 the binary (the first build compiles the query engine: about ten minutes on two cores)"
+    );
     let binary = build(is_release)?;
     eprintln!("3/3 Glasshouse with demo traffic; stop it with Ctrl-C");
     let passed_on = arguments.iter().filter(|argument| *argument != "--release");

@@ -77,7 +77,10 @@ fn clients() -> Result<()> {
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
     run_command(command(&python, &install).arg(root().join("e2e/requirements.txt")))?;
     let server = Server::start(&["serve"])?;
-    run_command(command(&python, &["-m", "pytest", "-q", "e2e"]).env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string()))
+    run_command(
+        command(&python, &["-m", "pytest", "-q", "e2e"])
+            .env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string()),
+    )
 }
 
 /// The page in headless Chromium over live demo traffic.
@@ -86,7 +89,9 @@ fn browser() -> Result<()> {
     ui::build()?;
     let server = Server::start(&["demo"])?;
     let page = format!("http://127.0.0.1:{}", 3000 + server.port_offset);
-    run_command(command("npm", &["run", "e2e"]).current_dir(root().join("ui")).env("GLASSHOUSE_URL", page))
+    run_command(
+        command("npm", &["run", "e2e"]).current_dir(root().join("ui")).env("GLASSHOUSE_URL", page),
+    )
 }
 
 /// The binary at work on a folder of its own; stopped when dropped.
@@ -117,7 +122,10 @@ impl Server {
             eprintln!("| {line}");
             if line.contains("ready") {
                 std::thread::Builder::new().name("server-output".into()).spawn(move || {
-                    lines.map_while(Result::ok).filter(|l| l.contains("ERROR")).for_each(|l| eprintln!("| {l}"));
+                    lines
+                        .map_while(Result::ok)
+                        .filter(|l| l.contains("ERROR"))
+                        .for_each(|l| eprintln!("| {l}"));
                 })?;
                 return Ok(server);
             }

@@ -37,8 +37,10 @@ const OWNED: &[(&str, &[&str])] = &[
 ];
 
 /// Names that say nothing about what is inside.
-const EMPTY_NAMES: &[&str] =
-    &["common", "utils", "util", "helpers", "misc", "core", "base", "shared", "manager", "handler", "handlers", "types", "mod"];
+const EMPTY_NAMES: &[&str] = &[
+    "common", "utils", "util", "helpers", "misc", "core", "base", "shared", "manager", "handler",
+    "handlers", "types", "mod",
+];
 
 /// Checks every rule and reports all that is wrong at once.
 pub(crate) fn run() -> Result<()> {
@@ -65,7 +67,8 @@ fn crate_rules() -> Result<Vec<String>> {
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().context("no packages")?;
-    let inside: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let inside: BTreeSet<&str> =
+        packages.iter().filter_map(|package| package["name"].as_str()).collect();
     let mut wrong = Vec::new();
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
@@ -77,11 +80,16 @@ fn crate_rules() -> Result<Vec<String>> {
             let used = dependency["name"].as_str().unwrap_or_default();
             let is_for_tests = dependency["kind"] == "dev";
             if inside.contains(used) && !allowed.contains(&used) && !is_for_tests {
-                wrong.push(format!("{name} may not use {used}: the edge is not in the table of xtask/src/tidy.rs"));
+                wrong.push(format!(
+                    "{name} may not use {used}: the edge is not in the table of xtask/src/tidy.rs"
+                ));
             }
             let owners = OWNED.iter().find(|(owned, _)| *owned == used).map(|(_, owners)| *owners);
             if owners.is_some_and(|owners| !owners.contains(&name)) && !is_for_tests {
-                wrong.push(format!("{name} may not use {used}: only {} may", owners.unwrap_or_default().join(", ")));
+                wrong.push(format!(
+                    "{name} may not use {used}: only {} may",
+                    owners.unwrap_or_default().join(", ")
+                ));
             }
             if dependency["source"].as_str().is_some_and(|source| source.starts_with("git+")) {
                 wrong.push(format!("{name} uses {used} from git: only released crates"));
@@ -148,7 +156,9 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(String::from_utf8_lossy(&output.stdout)
         .split('\0')
         .map(|name| folder.join(name))
-        .filter(|path| path.extension().is_some_and(|extension| kinds.iter().any(|kind| extension == *kind)))
+        .filter(|path| {
+            path.extension().is_some_and(|extension| kinds.iter().any(|kind| extension == *kind))
+        })
         .filter(|path| path.is_file())
         .collect())
 }
