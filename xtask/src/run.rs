@@ -26,6 +26,11 @@ pub(crate) fn build(is_release: bool) -> Result<String> {
         cargo.arg("--release");
     }
     run_command(&mut cargo)?;
+    Ok(built(is_release))
+}
+
+/// Where the binary is, once it is built.
+pub(crate) fn built(is_release: bool) -> String {
     let profile = if is_release { "release" } else { "debug" };
-    Ok(target().join(profile).join("glasshouse").display().to_string())
+    target().join(profile).join("glasshouse").display().to_string()
 }

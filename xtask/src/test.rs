@@ -77,10 +77,10 @@ fn clients() -> Result<()> {
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
     run_command(command(&python, &install).arg(root().join("e2e/requirements.txt")))?;
     let server = Server::start(&["serve"])?;
-    run_command(
-        command(&python, &["-m", "pytest", "-q", "e2e"])
-            .env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string()),
-    )
+    let binary = build_and_run::built(false);
+    let mut tests = command(&python, &["-m", "pytest", "-q", "e2e"]);
+    tests.env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string());
+    run_command(tests.env("GLASSHOUSE_BINARY", binary))
 }
 
 /// The page in headless Chromium over live demo traffic.
