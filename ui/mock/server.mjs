@@ -1,0 +1,105 @@
+/**
+ * A server for developing the page without the binary: `npm run mock`, then `npm run dev`, or open it directly
+ * to see the built page under the same content security policy. MOCK_EMPTY=1 pretends that nothing has arrived.
+ */
+import { createReadStream, existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import * as metrics from "./metrics.mjs";
+import * as signals from "./signals.mjs";
+import { makeWorld } from "./world.mjs";
+
+const PORT = Number(process.env.PORT ?? 3000);
+const EMPTY = process.env.MOCK_EMPTY === "1";
+const DIST = new URL("../dist", import.meta.url).pathname;
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+let world = makeWorld();
+setInterval(() => {
+  world = makeWorld();
+}, 600_000).unref();
+
+const ok = (body) => ({ status: 200, body });
+const data = (list) => ok({ status: "success", data: list });
+
+const SCOPES = [
+  { name: "resource", tags: ["service.name", "host.name"] },
+  { name: "span", tags: ["alex.session_id", "gen_ai.request.model", "http.response.status_code"] },
+  { name: "intrinsic", tags: ["name", "status", "duration", "kind"] },
+];
+const SERVICES = ["alex-agent", "llm-gateway", "tool-runner"];
+const NO_LOGS = data({ resultType: "streams", result: [] });
+
+/** Path, and the answer made of its captures, the parameters and the JSON body. */
+const ROUTES = [
+  [/^\/api\/overview$/, () => ok(signals.overview(world, EMPTY))],
+  [/^\/api\/sql$/, (_found, _given, json) => signals.sql(json.query ?? "", world)],
+  [/^\/prometheus\/api\/v1\/query$/, (_found, given) => metrics.query(given)],
+  [/^\/prometheus\/api\/v1\/query_range$/, (_found, given) => metrics.queryRange(given)],
+  [/^\/prometheus\/api\/v1\/query_exemplars$/, (_found, given) => ok(metrics.exemplars(given, world))],
+  [/^\/prometheus\/api\/v1\/metadata$/, () => data(metrics.metadata())],
+  [/^\/prometheus\/api\/v1\/labels$/, () => data(metrics.labelNames())],
+  [/^\/prometheus\/api\/v1\/series$/, () => data(metrics.metricNames().map((name) => ({ __name__: name })))],
+  [/^\/prometheus\/api\/v1\/label\/([^/]+)\/values$/, ([, name]) => data(metrics.labelValues(name))],
+  [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : signals.logs(given, world))],
+  [/^\/loki\/api\/v1\/labels$/, () => data(["service_name", "deployment_environment"])],
+  [
+    /^\/loki\/api\/v1\/label\/([^/]+)\/values$/,
+    ([, name]) => data(name === "service_name" ? SERVICES : ["production"]),
+  ],
+  [/^\/tempo\/api\/search$/, (_found, given) => (EMPTY ? ok({ traces: [] }) : signals.search(given, world))],
+  [/^\/tempo\/api\/traces\/(\w+)$/, ([, id]) => signals.trace(id, world)],
+  [/^\/tempo\/api\/v2\/search\/tags$/, () => ok({ scopes: SCOPES })],
+  [
+    /^\/tempo\/api\/v2\/search\/tag\/([^/]+)\/values$/,
+    () => ok({ tagValues: SERVICES.map((value) => ({ type: "string", value })) }),
+  ],
+  [/^\/jaeger\/api\/services$/, () => ok({ data: EMPTY ? [] : SERVICES })],
+  [
+    /^\/jaeger\/api\/services\/([^/]+)\/operations$/,
+    ([, service]) => ok({ data: signals.operations(decodeURIComponent(service), world) }),
+  ],
+];
+
+function answer(path, given, json) {
+  for (const [pattern, make] of ROUTES) {
+    const found = pattern.exec(path);
+    if (found) return make(found, given, json);
+  }
+  return null;
+}
+
+function sendFile(path, response) {
+  const wanted = join(DIST, normalize(path));
+  const file =
+    wanted.startsWith(DIST) && extname(wanted) && existsSync(wanted) ? wanted : join(DIST, "index.html");
+  response.writeHead(200, {
+    "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+  });
+  createReadStream(file).pipe(response);
+}
+
+createServer(async (request, response) => {
+  const address = new URL(request.url ?? "/", "http://mock");
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  const isJson = request.headers["content-type"]?.includes("json");
+  const given = Object.fromEntries([...address.searchParams, ...(isJson ? [] : new URLSearchParams(body))]);
+  const found = answer(address.pathname, given, isJson ? JSON.parse(body) : {});
+  if (!found) return sendFile(address.pathname, response);
+  const type = found.text === undefined ? "application/json" : "text/plain";
+  response.writeHead(found.status, { "Content-Type": type });
+  response.end(found.text ?? JSON.stringify(found.body));
+}).listen(PORT, "127.0.0.1", () =>
+  process.stdout.write(`mock at http://127.0.0.1:${PORT}${EMPTY ? " (empty)" : ""}\n`),
+);

@@ -1,0 +1,128 @@
+/** The one way in which the page asks the server, and the one shape of its failures. */
+import { list, record, string } from "./shape";
+
+export type ErrorKind = "unreachable" | "refused" | "unsupported" | "missing" | "overloaded" | "broken";
+
+/** A failed request, in the words of the protocol that refused it. */
+export class ApiError extends Error {
+  readonly kind: ErrorKind;
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+  /** The protocol's own name of the error (`bad_data`, …), when it has one. */
+  readonly code: string | null;
+  /** Where in the query it went wrong; both from 1. */
+  readonly position: { line: number; column: number } | null;
+
+  constructor(
+    message: string,
+    status: number,
+    code: string | null = null,
+    position: { line: number; column: number } | null = null,
+  ) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.position = position;
+    this.kind = kindOf(status);
+  }
+}
+
+function kindOf(status: number): ErrorKind {
+  if (status === 0) return "unreachable";
+  if (status === 404) return "missing";
+  if (status === 501) return "unsupported";
+  if (status === 429 || status === 503 || status === 504) return "overloaded";
+  return status >= 500 ? "broken" : "refused";
+}
+
+export interface Ask {
+  signal?: AbortSignal | undefined;
+  /** Query parameters, or form fields when `form` is set. Undefined values are left out. */
+  parameters?: Record<string, string | number | string[] | undefined>;
+  /** Sends the parameters as a form body: queries may be longer than an address. */
+  form?: boolean;
+  json?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** The parsed JSON answer of a GET, a form POST or a JSON POST; throws `ApiError`. */
+export async function ask(path: string, options: Ask = {}): Promise<unknown> {
+  const parameters = encode(options.parameters);
+  const request: RequestInit = {
+    headers: { Accept: "application/json", ...options.headers },
+    signal: options.signal ?? null,
+  };
+  let address = path;
+  if (options.json !== undefined) {
+    request.method = "POST";
+    request.body = JSON.stringify(options.json);
+    request.headers = { ...request.headers, "Content-Type": "application/json" };
+  } else if (options.form) {
+    request.method = "POST";
+    request.body = parameters;
+  } else if (parameters.size > 0) {
+    address = `${path}?${parameters}`;
+  }
+  const response = await reach(address, request);
+  const body = await response.text();
+  if (!response.ok) throw failure(response, body);
+  try {
+    return JSON.parse(body);
+  } catch {
+    const start = body.slice(0, 80).trim();
+    throw new ApiError(`${path} did not answer with JSON${start ? `: ${start}` : ""}`, 502);
+  }
+}
+
+function encode(parameters: Ask["parameters"]): URLSearchParams {
+  const encoded = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters ?? {})) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== undefined) encoded.append(key, String(item));
+    }
+  }
+  return encoded;
+}
+
+async function reach(address: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError("Glasshouse did not answer. Is it still running?", 0);
+  }
+}
+
+/** Prometheus, Loki, Tempo, Jaeger and SQL each say it differently; this reads them all. */
+export function failure(response: { status: number; statusText: string }, body: string): ApiError {
+  const fallback = body.trim() || response.statusText || `status ${response.status}`;
+  let parsed: Record<string, unknown>;
+  try {
+    parsed = record(JSON.parse(body));
+  } catch {
+    return new ApiError(fallback.slice(0, 4_000), response.status);
+  }
+  const first = record(list(parsed.errors)[0]);
+  const message =
+    string(parsed.error) ||
+    string(parsed.message) ||
+    string(first.msg) ||
+    string(record(parsed.error).message);
+  const place = record(parsed.position);
+  const position =
+    typeof place.line === "number" && typeof place.column === "number"
+      ? { line: place.line, column: place.column }
+      : null;
+  return new ApiError(message || fallback, response.status, string(parsed.errorType) || null, position);
+}
+
+/** A position in the query, also when the message alone carries it (`1:12: parse error`, `line 1, col 5`). */
+export function positionIn(error: unknown): { line: number; column: number } | null {
+  if (!(error instanceof ApiError)) return null;
+  if (error.position) return error.position;
+  const match =
+    /line\s*:?\s*(\d+),?\s*col(?:umn)?\s*:?\s*(\d+)/i.exec(error.message) ??
+    /(?:^|\s)(\d+):(\d+):/.exec(error.message);
+  return match ? { line: Number(match[1]), column: Number(match[2]) } : null;
+}

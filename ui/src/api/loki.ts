@@ -1,0 +1,75 @@
+/** The Loki query API under `/loki`. */
+import { ask } from "./http";
+import { type QueryAnswer, readAnswer } from "./prometheus";
+import { labels, list, record, string, strings } from "./shape";
+
+const BASE = "/loki/api/v1";
+
+/** One log line; the three kinds of labels are kept apart because only stream labels can select. */
+export interface LogLine {
+  /** Epoch nanoseconds as decimal text: beyond what a number holds. */
+  nanos: string;
+  line: string;
+  stream: Record<string, string>;
+  metadata: Record<string, string>;
+  parsed: Record<string, string>;
+}
+
+export type LogAnswer = { kind: "lines"; lines: LogLine[] } | { kind: "metric"; answer: QueryAnswer };
+
+export interface LogRequest {
+  query: string;
+  /** Epoch nanoseconds as decimal text; `end` is exclusive. */
+  start: string;
+  end: string;
+  limit: number;
+  stepMs?: number;
+}
+
+export async function queryLogs(request: LogRequest, signal?: AbortSignal): Promise<LogAnswer> {
+  const { query, start, end, limit, stepMs } = request;
+  const step = stepMs === undefined ? undefined : stepMs / 1_000;
+  const parameters = { query, start, end, limit, step, direction: "backward" };
+  const headers = { "X-Loki-Response-Encoding-Flags": "categorize-labels" };
+  return readLogs(await ask(`${BASE}/query_range`, { parameters, headers, signal }));
+}
+
+export function readLogs(answer: unknown): LogAnswer {
+  const data = record(record(answer).data);
+  if (data.resultType !== "streams") return { kind: "metric", answer: readAnswer(answer) };
+  const lines = list(data.result).flatMap((entry) => {
+    const stream = labels(record(entry).stream);
+    return list(record(entry).values).map((value): LogLine => {
+      const [nanos, line, extra] = list(value);
+      return {
+        nanos: string(nanos),
+        line: string(line),
+        stream,
+        metadata: labels(record(extra).structuredMetadata),
+        parsed: labels(record(extra).parsed),
+      };
+    });
+  });
+  lines.sort((left, right) => newestFirst(left.nanos, right.nanos));
+  return { kind: "lines", lines };
+}
+
+/** Order of two decimal texts without going through a float. */
+export function newestFirst(left: string, right: string): number {
+  if (left.length !== right.length) return right.length - left.length;
+  return left < right ? 1 : left > right ? -1 : 0;
+}
+
+export async function logLabels(start: string, end: string, signal?: AbortSignal): Promise<string[]> {
+  return strings(record(await ask(`${BASE}/labels`, { parameters: { start, end }, signal })).data);
+}
+
+export async function logLabelValues(
+  name: string,
+  start: string,
+  end: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const path = `${BASE}/label/${encodeURIComponent(name)}/values`;
+  return strings(record(await ask(path, { parameters: { start, end }, signal })).data);
+}

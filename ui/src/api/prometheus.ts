@@ -1,0 +1,150 @@
+/** The Prometheus query API under `/prometheus`. Loki's metric answers have the same shapes. */
+import { ask } from "./http";
+import { labels, list, number, record, sample, string, strings } from "./shape";
+
+const BASE = "/prometheus/api/v1";
+
+export type Labels = Record<string, string>;
+
+/** One series: times in epoch milliseconds, values beside them. */
+export interface Series {
+  labels: Labels;
+  times: number[];
+  values: number[];
+  /** Native histograms: their counts and sums are what a line can show. */
+  histogram: boolean;
+}
+
+export interface QueryAnswer {
+  type: "scalar" | "string" | "vector" | "matrix";
+  series: Series[];
+  text: string | null;
+  warnings: string[];
+  infos: string[];
+}
+
+export interface Exemplar {
+  seriesLabels: Labels;
+  labels: Labels;
+  value: number;
+  timeMs: number;
+}
+
+export async function queryRange(
+  query: string,
+  fromMs: number,
+  toMs: number,
+  stepMs: number,
+  signal?: AbortSignal,
+): Promise<QueryAnswer> {
+  const parameters = { query, start: fromMs / 1_000, end: toMs / 1_000, step: stepMs / 1_000 };
+  return readAnswer(await ask(`${BASE}/query_range`, { parameters, form: true, signal }));
+}
+
+export async function queryInstant(
+  query: string,
+  timeMs: number,
+  signal?: AbortSignal,
+): Promise<QueryAnswer> {
+  const parameters = { query, time: timeMs / 1_000 };
+  return readAnswer(await ask(`${BASE}/query`, { parameters, form: true, signal }));
+}
+
+/** The `data` of a query answer; shared with Loki. */
+export function readAnswer(answer: unknown): QueryAnswer {
+  const body = record(answer);
+  const data = record(body.data);
+  const type = string(data.resultType);
+  const warnings = strings(body.warnings);
+  const infos = strings(body.infos);
+  if (type === "scalar" || type === "string") {
+    const [time, value] = list(data.result);
+    const series = { labels: {}, times: [number(time) * 1_000], values: [sample(value)], histogram: false };
+    return { type, series: [series], text: type === "string" ? string(value) : null, warnings, infos };
+  }
+  const series = list(data.result).map(readSeries);
+  return { type: type === "matrix" ? "matrix" : "vector", series, text: null, warnings, infos };
+}
+
+function readSeries(value: unknown): Series {
+  const body = record(value);
+  const points = body.values ?? (body.value ? [body.value] : undefined);
+  const histograms = body.histograms ?? (body.histogram ? [body.histogram] : undefined);
+  const times: number[] = [];
+  const values: number[] = [];
+  for (const point of list(points)) {
+    const [time, given] = list(point);
+    times.push(number(time) * 1_000);
+    values.push(sample(given));
+  }
+  const histogram = times.length === 0 && list(histograms).length > 0;
+  if (histogram) {
+    for (const point of list(histograms)) {
+      const [time, given] = list(point);
+      times.push(number(time) * 1_000);
+      values.push(sample(record(given).count));
+    }
+  }
+  return { labels: labels(body.metric), times, values, histogram };
+}
+
+export async function queryExemplars(
+  query: string,
+  fromMs: number,
+  toMs: number,
+  signal?: AbortSignal,
+): Promise<Exemplar[]> {
+  const parameters = { query, start: fromMs / 1_000, end: toMs / 1_000 };
+  const body = record(await ask(`${BASE}/query_exemplars`, { parameters, signal }));
+  return list(body.data).flatMap((entry) =>
+    list(record(entry).exemplars).map((item) => ({
+      seriesLabels: labels(record(entry).seriesLabels),
+      labels: labels(record(item).labels),
+      value: sample(record(item).value),
+      timeMs: number(record(item).timestamp) * 1_000,
+    })),
+  );
+}
+
+export async function labelNames(match: string | undefined, signal?: AbortSignal): Promise<string[]> {
+  const parameters = { "match[]": match, limit: 2_000 };
+  return strings(record(await ask(`${BASE}/labels`, { parameters, signal })).data);
+}
+
+export async function labelValues(
+  name: string,
+  match: string | undefined,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const parameters = { "match[]": match, limit: 10_000 };
+  const path = `${BASE}/label/${encodeURIComponent(name)}/values`;
+  return strings(record(await ask(path, { parameters, signal })).data);
+}
+
+export interface MetricMetadata {
+  type: string;
+  help: string;
+  unit: string;
+}
+
+export async function metricMetadata(signal?: AbortSignal): Promise<Map<string, MetricMetadata>> {
+  const data = record(record(await ask(`${BASE}/metadata`, { signal })).data);
+  return new Map(
+    Object.entries(data).map(([name, entries]) => {
+      const first = record(list(entries)[0]);
+      return [name, { type: string(first.type), help: string(first.help), unit: string(first.unit) }];
+    }),
+  );
+}
+
+/** A series' name for a legend: `name{label="value"}`, as Prometheus prints it. */
+export function seriesName(given: Labels): string {
+  const { __name__: name = "", ...rest } = given;
+  const inner = Object.entries(rest)
+    .map(
+      ([key, value]) =>
+        `${/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(key) ? key : JSON.stringify(key)}=${JSON.stringify(value)}`,
+    )
+    .join(", ");
+  return inner || !name ? `${name}{${inner}}` : name;
+}

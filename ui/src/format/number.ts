@@ -1,0 +1,84 @@
+/** Numbers for reading: compact counts, bytes, rates, and the unit that a metric's name gives away. */
+import { formatDuration } from "../time/duration";
+
+/** Three significant digits with K, M, G, T; exact below ten thousand. */
+export function formatCount(value: number): string {
+  if (!Number.isFinite(value)) return formatSpecial(value);
+  const size = Math.abs(value);
+  if (size < 10_000) return plain(value);
+  return scaled(value, 1_000, ["", "K", "M", "G", "T", "P"], "");
+}
+
+/** Bytes in binary steps. */
+export function formatBytes(value: number): string {
+  if (!Number.isFinite(value)) return formatSpecial(value);
+  return scaled(value, 1_024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], " ");
+}
+
+/** Items a second: `0.4/s`, `12.3K/s`. */
+export function formatRate(value: number): string {
+  return `${formatCount(value)}/s`;
+}
+
+/** A float as a chart or table shows it: at most four significant digits, never `0` for a small value. */
+export function formatFloat(value: number): string {
+  if (!Number.isFinite(value)) return formatSpecial(value);
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size < 1e-4) return value.toExponential(2);
+  return formatCount(size < 1 ? Number(value.toPrecision(4)) : value);
+}
+
+function formatSpecial(value: number): string {
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "−Inf";
+}
+
+function plain(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isInteger(value)) return String(value);
+  return String(
+    Number(size >= 1_000 ? value.toFixed(0) : size >= 1 ? value.toPrecision(4) : value.toPrecision(3)),
+  );
+}
+
+function scaled(value: number, base: number, units: readonly string[], gap: string): string {
+  let size = Math.abs(value);
+  let index = 0;
+  while (size >= base && index < units.length - 1) {
+    size /= base;
+    index += 1;
+  }
+  const places = index === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  const rounded = index === 0 && !Number.isInteger(size) ? size.toPrecision(3) : size.toFixed(places);
+  return `${value < 0 ? "−" : ""}${Number(rounded)}${gap}${units[index]}`;
+}
+
+export type Unit = "none" | "seconds" | "milliseconds" | "bytes" | "ratio";
+
+/** The unit of a query's result, read from the metric names in it. `none` when in doubt. */
+export function unitOf(expression: string): Unit {
+  if (/^\s*(count|absent|group)\b/.test(expression)) return "none";
+  const rated = /\b(rate|irate|increase)\s*\(/.test(expression);
+  if (/_bytes(_total|_sum|_bucket)?\b/.test(expression) && !rated) return "bytes";
+  if (/_(ratio|utilization)\b/.test(expression)) return "ratio";
+  if (/_milliseconds(_bucket)?\b/.test(expression) && (!rated || /quantile/.test(expression)))
+    return "milliseconds";
+  if (/_seconds(_bucket)?\b/.test(expression) && (!rated || /quantile/.test(expression))) return "seconds";
+  return "none";
+}
+
+export function formatUnit(value: number, unit: Unit): string {
+  if (!Number.isFinite(value)) return formatSpecial(value);
+  switch (unit) {
+    case "seconds":
+      return formatDuration(value * 1_000);
+    case "milliseconds":
+      return formatDuration(value);
+    case "bytes":
+      return formatBytes(value);
+    case "ratio":
+      return `${formatFloat(value * 100)} %`;
+    default:
+      return formatFloat(value);
+  }
+}

@@ -1,0 +1,87 @@
+/** With no data: the three shortest ways to send some, ready to paste. */
+import { Tabs } from "@mantine/core";
+import type { Overview } from "../../api/overview";
+import { Code, Panel } from "../../shell/parts";
+import classes from "./home.module.css";
+
+export function FirstSteps({ overview }: { overview: Overview }) {
+  const grpc = `http://${addressOf(overview, "otlp_grpc", 4317)}`;
+  const http = `http://${addressOf(overview, "otlp_http", 4318)}`;
+  return (
+    <Panel title="Nothing has arrived yet">
+      <div className={classes.start}>
+        <p>
+          Point any OpenTelemetry SDK or Collector here. This page notices the first span, log record or
+          sample within five seconds. To see it full at once, run <code>glasshouse demo</code>.
+        </p>
+        <Tabs defaultValue="environment">
+          <Tabs.List>
+            <Tabs.Tab value="environment">Environment</Tabs.Tab>
+            <Tabs.Tab value="python">Python</Tabs.Tab>
+            <Tabs.Tab value="curl">curl</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="environment">
+            <Code text={environment(grpc, http)} />
+          </Tabs.Panel>
+          <Tabs.Panel value="python">
+            <Code text={python(grpc)} />
+          </Tabs.Panel>
+          <Tabs.Panel value="curl">
+            <Code text={curl(http)} />
+          </Tabs.Panel>
+        </Tabs>
+      </div>
+    </Panel>
+  );
+}
+
+/** The receiver's own address; `0.0.0.0` becomes the host that this page was opened with. */
+function addressOf(overview: Overview, protocol: string, port: number): string {
+  const given = overview.receivers.find(
+    (receiver) => receiver.protocol === protocol && receiver.listening,
+  )?.address;
+  const address = given ?? `127.0.0.1:${port}`;
+  return address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, window.location.hostname);
+}
+
+function environment(grpc: string, http: string): string {
+  return `export OTEL_SERVICE_NAME=my-agent
+
+# OTLP over gRPC
+export OTEL_EXPORTER_OTLP_PROTOCOL=grpc
+export OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}
+
+# or OTLP over HTTP
+export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+export OTEL_EXPORTER_OTLP_ENDPOINT=${http}`;
+}
+
+function python(grpc: string): string {
+  return `# pip install opentelemetry-sdk opentelemetry-exporter-otlp
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+provider = TracerProvider(resource=Resource.create({"service.name": "my-agent"}))
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint="${grpc}", insecure=True)))
+trace.set_tracer_provider(provider)
+
+with trace.get_tracer("first").start_as_current_span("hello"):
+    pass
+provider.shutdown()`;
+}
+
+function curl(http: string): string {
+  return `now=$(date +%s)
+curl -i ${http}/v1/traces -H 'Content-Type: application/json' -d '{
+  "resourceSpans": [{
+    "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "my-agent"}}]},
+    "scopeSpans": [{"spans": [{
+      "traceId": "'$(openssl rand -hex 16)'", "spanId": "'$(openssl rand -hex 8)'", "name": "hello", "kind": 1,
+      "startTimeUnixNano": "'$now'000000000", "endTimeUnixNano": "'$now'500000000"
+    }]}]
+  }]
+}'`;
+}

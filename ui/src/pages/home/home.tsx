@@ -1,0 +1,209 @@
+/** Home: what arrives from which service at what rate, and why something may be missing. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import {
+  fetchOverview,
+  type Overview,
+  SIGNALS,
+  type SignalName,
+  type SignalOverview,
+} from "../../api/overview";
+import { formatBytes, formatCount } from "../../format/number";
+import { Sparkline } from "../../panels/sparkline";
+import { Icon, type IconName } from "../../shell/icons";
+import { Empty, Failure, Panel, useTitle } from "../../shell/parts";
+import partClasses from "../../shell/parts.module.css";
+import { formatDuration } from "../../time/duration";
+import { formatAgo } from "../../time/format";
+import { FirstSteps } from "./first-steps";
+import { type RateSample, ratesOf, remember } from "./history";
+import classes from "./home.module.css";
+import { Receivers } from "./receivers";
+import { Services } from "./services";
+
+const POLL_MS = 5_000;
+/** Silence that is worth a look: most exporters send at least once a minute. */
+export const LATE_AFTER_MS = 90_000;
+
+const CARDS: Record<
+  SignalName,
+  {
+    label: string;
+    unit: string;
+    icon: IconName;
+    color: string;
+    to: "/explore/traces" | "/explore/logs" | "/explore/metrics";
+  }
+> = {
+  spans: {
+    label: "Traces",
+    unit: "spans/s",
+    icon: "traces",
+    color: "var(--gh-series-1)",
+    to: "/explore/traces",
+  },
+  logs: { label: "Logs", unit: "records/s", icon: "logs", color: "var(--gh-series-3)", to: "/explore/logs" },
+  metrics: {
+    label: "Metrics",
+    unit: "samples/s",
+    icon: "metrics",
+    color: "var(--gh-series-2)",
+    to: "/explore/metrics",
+  },
+};
+
+export default function Home() {
+  useTitle("Home");
+  const overview = useQuery({
+    queryKey: ["overview"],
+    queryFn: ({ signal }) => fetchOverview(signal),
+    refetchInterval: POLL_MS,
+    staleTime: POLL_MS - 1_000,
+  });
+  if (overview.isPending) return <div className={classes.page} aria-busy="true" />;
+  if (!overview.data) {
+    return (
+      <div className={classes.page}>
+        <Failure error={overview.error} retry={() => void overview.refetch()} />
+        <Empty title="The overview cannot be read">
+          The page is here, but its server does not answer. Look at the process' own log, or ask its health
+          check on port 13133.
+        </Empty>
+      </div>
+    );
+  }
+  return <Loaded overview={overview.data} problem={overview.error} />;
+}
+
+function Loaded({ overview, problem }: { overview: Overview; problem: unknown }) {
+  const samples = useMemo(() => remember(overview), [overview]);
+  const empty = SIGNALS.every(
+    (signal) => overview.signals[signal].itemsTotal === 0 && rowsOf(overview.signals[signal]) === 0,
+  );
+  return (
+    <div className={classes.page}>
+      {problem !== null && <Failure error={problem} />}
+      {empty && <FirstSteps overview={overview} />}
+      <div className={classes.cards}>
+        {SIGNALS.map((signal) => (
+          <SignalCard key={signal} name={signal} overview={overview} samples={samples} />
+        ))}
+      </div>
+      <div className={classes.columns}>
+        <div className={classes.stack}>
+          <Services overview={overview} />
+        </div>
+        <div className={classes.stack}>
+          <Hints overview={overview} empty={empty} />
+          <Receivers overview={overview} />
+          <Panel title="Glasshouse">
+            <dl className={classes.facts} style={{ borderTop: 0 }}>
+              <Fact name="Version" value={overview.version || "unknown"} />
+              <Fact name="Running for" value={formatDuration(overview.uptimeS * 1_000)} />
+              <Fact name="Data folder" value={formatBytes(overview.dataDirBytes)} />
+            </dl>
+          </Panel>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function rowsOf(signal: SignalOverview): number {
+  return signal.headRows + signal.partRows;
+}
+
+function Fact({ name, value, bad = false }: { name: string; value: string; bad?: boolean }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className={bad ? classes.bad : undefined}>{value}</dd>
+    </div>
+  );
+}
+
+export function stateOf(lastMs: number | null, nowMs: number): "never" | "live" | "late" {
+  if (lastMs === null) return "never";
+  return nowMs - lastMs > LATE_AFTER_MS ? "late" : "live";
+}
+
+function SignalCard({
+  name,
+  overview,
+  samples,
+}: {
+  name: SignalName;
+  overview: Overview;
+  samples: RateSample[];
+}) {
+  const card = CARDS[name];
+  const signal = overview.signals[name];
+  const state = stateOf(signal.lastReceivedMs, overview.nowMs);
+  const days = signal.retentionS / 86_400;
+  return (
+    <Link to={card.to} className={`${partClasses.panel} ${classes.card}`}>
+      <div className={classes.cardHead}>
+        <Icon name={card.icon} size={14} />
+        {card.label}
+        <span className={classes.status}>
+          <span className={classes.dot} data-state={state} />
+          {state === "never" ? "nothing yet" : formatAgo(signal.lastReceivedMs, overview.nowMs)}
+        </span>
+      </div>
+      <div className={classes.rate}>
+        {formatCount(signal.ratePerS)}
+        <small>{card.unit}</small>
+      </div>
+      <Sparkline values={ratesOf(samples, name)} label={`${card.label}: recent rate`} color={card.color} />
+      <dl className={classes.facts}>
+        {signal.activeSeries !== null ? (
+          <Fact name="Active series" value={formatCount(signal.activeSeries)} />
+        ) : (
+          <Fact name="Stored rows" value={formatCount(rowsOf(signal))} />
+        )}
+        <Fact name="On disk" value={formatBytes(signal.partBytes)} />
+        <Fact
+          name="Kept for"
+          value={days >= 1 ? `${Math.round(days)} d` : formatDuration(signal.retentionS * 1_000)}
+        />
+        <Fact name="Rejected" value={formatCount(signal.rejectedTotal)} bad={signal.rejectedTotal > 0} />
+      </dl>
+    </Link>
+  );
+}
+
+/** Why something may be missing: the server's own hints, and what this page can see. */
+function Hints({ overview, empty }: { overview: Overview; empty: boolean }) {
+  const late = SIGNALS.filter(
+    (name) => stateOf(overview.signals[name].lastReceivedMs, overview.nowMs) === "late",
+  ).map((name) => {
+    const since = formatAgo(overview.signals[name].lastReceivedMs, overview.nowMs);
+    return {
+      signal: name,
+      message: `No ${name} since ${since}. Their sender may have stopped or cannot reach us.`,
+    };
+  });
+  const said = new Set(overview.hints.map((hint) => hint.signal));
+  const hints = [...overview.hints, ...late.filter((hint) => !said.has(hint.signal))];
+  return (
+    <Panel title="What may be missing">
+      {hints.length === 0 ? (
+        <div className={classes.fine}>
+          {empty
+            ? "Nothing has been sent yet; see the first steps above."
+            : "All three signals arrive, nothing was rejected."}
+        </div>
+      ) : (
+        <ul className={classes.hints}>
+          {hints.map((hint) => (
+            <li key={hint.signal + hint.message}>
+              <Icon name="warning" size={14} />
+              <span>{hint.message}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}

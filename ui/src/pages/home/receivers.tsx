@@ -1,0 +1,91 @@
+/** The doors that are open for telemetry, and what went wrong at them. */
+import type { Overview, ReceiverOverview } from "../../api/overview";
+import { formatCount } from "../../format/number";
+import { CopyButton, Panel } from "../../shell/parts";
+import { formatAgo } from "../../time/format";
+import classes from "./home.module.css";
+
+const NAMES: Record<string, string> = {
+  otlp_grpc: "OTLP gRPC",
+  otlp_http: "OTLP HTTP",
+  loki_push: "Loki push",
+  prometheus_remote_write: "Remote write",
+  jaeger_grpc: "Jaeger gRPC",
+  jaeger_thrift: "Jaeger Thrift",
+  zipkin: "Zipkin",
+};
+
+export function Receivers({ overview }: { overview: Overview }) {
+  return (
+    <Panel title="Receivers">
+      {overview.receivers.length === 0 ? (
+        <div className={classes.fine}>The server names no receivers: none is configured, or all are off.</div>
+      ) : (
+        <div className={classes.scroll}>
+          <table className={classes.table}>
+            <thead>
+              <tr>
+                <th>Protocol</th>
+                <th>Address</th>
+                <th className={classes.number}>Requests</th>
+                <th className={classes.number}>Errors</th>
+                <th>Last</th>
+              </tr>
+            </thead>
+            <tbody>
+              {overview.receivers.map((receiver) => (
+                <Row key={receiver.protocol + receiver.address} receiver={receiver} nowMs={overview.nowMs} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function Row({ receiver, nowMs }: { receiver: ReceiverOverview; nowMs: number }) {
+  const { lastError } = receiver;
+  return (
+    <>
+      <tr>
+        <td>
+          <span className={classes.status}>
+            <span className={classes.dot} data-state={receiver.listening ? "live" : "never"} />
+            {NAMES[receiver.protocol] ?? receiver.protocol}
+          </span>
+        </td>
+        <td>
+          {receiver.listening ? (
+            <span className={classes.status}>
+              <span className="mono">{receiver.address}</span>
+              <CopyButton text={() => receiver.address} size={18} />
+            </span>
+          ) : (
+            <span className={classes.zero}>off</span>
+          )}
+        </td>
+        <td className={classes.number}>{formatCount(receiver.requestsTotal)}</td>
+        <td
+          className={
+            receiver.errorsTotal > 0
+              ? `${classes.number} ${classes.bad}`
+              : `${classes.number} ${classes.zero}`
+          }
+        >
+          {formatCount(receiver.errorsTotal)}
+        </td>
+        <td>{formatAgo(receiver.lastRequestMs, nowMs)}</td>
+      </tr>
+      {lastError && (
+        <tr>
+          <td colSpan={5}>
+            <div className={classes.error}>
+              {formatAgo(lastError.atMs, nowMs)}: {lastError.message}
+            </div>
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+/** Every service that sends, its rates, and the ways to its traces, logs and metrics. */
+import { Link } from "@tanstack/react-router";
+import type { Overview, ServiceOverview } from "../../api/overview";
+import { formatCount } from "../../format/number";
+import { Empty, Panel } from "../../shell/parts";
+import { formatAgo } from "../../time/format";
+import { serviceLogs, serviceMetrics } from "../../url/links";
+import { stateOf } from "./home";
+import classes from "./home.module.css";
+
+export function Services({ overview }: { overview: Overview }) {
+  const services = [...overview.services].sort(
+    (left, right) => activity(right) - activity(left) || left.name.localeCompare(right.name),
+  );
+  return (
+    <Panel title="Services" note={services.length > 0 ? services.length : undefined}>
+      {services.length === 0 ? (
+        <Empty title="No service has sent anything yet">
+          A service shows up here with its first span, log record or sample. It is named by the resource
+          attribute <code>service.name</code>.
+        </Empty>
+      ) : (
+        <div className={classes.scroll}>
+          <table className={classes.table}>
+            <thead>
+              <tr>
+                <th>Service</th>
+                <th className={classes.number}>Spans/s</th>
+                <th className={classes.number}>Logs/s</th>
+                <th className={classes.number}>Samples/s</th>
+                <th>Last seen</th>
+                <th aria-label="Open" />
+              </tr>
+            </thead>
+            <tbody>
+              {services.map((service) => (
+                <Row key={service.name} service={service} nowMs={overview.nowMs} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function activity(service: ServiceOverview): number {
+  return service.spansPerS + service.logsPerS + service.samplesPerS;
+}
+
+function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
+  const { name } = service;
+  return (
+    <tr>
+      <td>
+        <Link to="/explore/traces" search={{ service: name }}>
+          {name}
+        </Link>
+      </td>
+      {[service.spansPerS, service.logsPerS, service.samplesPerS].map((rate, index) => (
+        <td key={index} className={rate > 0 ? classes.number : `${classes.number} ${classes.zero}`}>
+          {rate > 0 ? formatCount(rate) : "–"}
+        </td>
+      ))}
+      <td>
+        <span className={classes.status}>
+          <span className={classes.dot} data-state={stateOf(service.lastReceivedMs, nowMs)} />
+          {formatAgo(service.lastReceivedMs, nowMs)}
+        </span>
+      </td>
+      <td>
+        <span className={classes.links}>
+          <Link to="/explore/traces" search={{ service: name }} aria-label={`Traces of ${name}`}>
+            Traces
+          </Link>
+          <Link to="/explore/logs" search={{ query: serviceLogs(name) }} aria-label={`Logs of ${name}`}>
+            Logs
+          </Link>
+          <Link
+            to="/explore/metrics"
+            search={{ expr: [serviceMetrics(name)], view: "table" }}
+            aria-label={`Metrics of ${name}`}
+          >
+            Metrics
+          </Link>
+        </span>
+      </td>
+    </tr>
+  );
+}

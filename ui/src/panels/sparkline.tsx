@@ -1,0 +1,35 @@
+/** A tiny line of recent values: shape only, no axes. */
+
+interface Props {
+  values: number[];
+  label: string;
+  color: string;
+  width?: number;
+  height?: number;
+}
+
+export function Sparkline({ values, label, color, width = 200, height = 36 }: Props) {
+  if (values.length < 2) return <div style={{ height }} aria-hidden="true" />;
+  const top = Math.max(...values, 1e-9);
+  const x = (index: number) => (index / (values.length - 1)) * width;
+  const y = (value: number) => height - 2 - (Math.max(0, value) / top) * (height - 5);
+  const line = values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+  return (
+    <svg
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+      style={{ width: "100%", height, display: "block" }}
+    >
+      <polygon points={`0,${height} ${line} ${width},${height}`} fill={color} fillOpacity="0.12" />
+      <polyline
+        points={line}
+        fill="none"
+        stroke={color}
+        strokeWidth="1.5"
+        vectorEffect="non-scaling-stroke"
+      />
+    </svg>
+  );
+}

@@ -1,0 +1,226 @@
+/** Every address of the page, and what may stand in its search part. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from "@tanstack/react-router";
+import { RouteFailure, RouteMissing } from "./shell/route-failure";
+import { Shell } from "./shell/shell";
+import { parseDuration } from "./time/duration";
+import { oneOf, parseSearch, stringifySearch, text, texts, whole } from "./url/search";
+
+type Given = Record<string, unknown>;
+
+/** Search that every view has. */
+export interface RangeSearch {
+  from?: string;
+  to?: string;
+  refresh?: string;
+}
+
+const rootRoute = createRootRoute({
+  component: Shell,
+  validateSearch: (given: Given): RangeSearch => {
+    const refresh = text(given.refresh);
+    return {
+      from: text(given.from)?.slice(0, 64),
+      to: text(given.to)?.slice(0, 64),
+      refresh: refresh && parseDuration(refresh) !== null ? refresh : undefined,
+    };
+  },
+  search: { middlewares: [retainSearchParams(["from", "to", "refresh"])] },
+  errorComponent: RouteFailure,
+  notFoundComponent: RouteMissing,
+});
+
+const homeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/home/home")),
+});
+
+export interface MetricsSearch {
+  /** One query a line: A, B, … */
+  expr?: string[];
+  /** Letters of queries that are switched off, comma separated. */
+  off?: string;
+  view?: "chart" | "table";
+  /** `15s`; chosen from the range when left out. */
+  step?: string;
+  exemplars?: "off";
+}
+
+const metricsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/explore/metrics",
+  validateSearch: (given: Given): MetricsSearch => {
+    const expr = texts(given.expr);
+    const step = text(given.step);
+    return {
+      expr: expr.length > 0 ? expr : undefined,
+      off: text(given.off),
+      view: oneOf(given.view, ["chart", "table"]),
+      step: step && parseDuration(step) ? step : undefined,
+      exemplars: oneOf(given.exemplars, ["off"]),
+    };
+  },
+  component: lazyRouteComponent(() => import("./pages/metrics/metrics")),
+});
+
+export interface LogsSearch {
+  query?: string;
+  limit?: number;
+  wrap?: "on";
+  json?: "on";
+}
+
+const logsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/explore/logs",
+  validateSearch: (given: Given): LogsSearch => ({
+    query: text(given.query),
+    limit: whole(given.limit, 10, 5_000),
+    wrap: oneOf(given.wrap, ["on"]),
+    json: oneOf(given.json, ["on"]),
+  }),
+  component: lazyRouteComponent(() => import("./pages/logs/logs")),
+});
+
+export interface TracesSearch {
+  service?: string;
+  operation?: string;
+  /** logfmt: `http.status_code=500 tool=search`. */
+  tags?: string;
+  min?: string;
+  max?: string;
+  status?: "error";
+  /** A TraceQL query; stands in place of the form. */
+  q?: string;
+  limit?: number;
+  sort?: "newest" | "longest" | "errors" | "spans";
+}
+
+const tracesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/explore/traces",
+  validateSearch: (given: Given): TracesSearch => ({
+    service: text(given.service),
+    operation: text(given.operation),
+    tags: text(given.tags),
+    min: text(given.min),
+    max: text(given.max),
+    status: oneOf(given.status, ["error"]),
+    q: text(given.q),
+    limit: whole(given.limit, 1, 1_000),
+    sort: oneOf(given.sort, ["newest", "longest", "errors", "spans"]),
+  }),
+  component: lazyRouteComponent(() => import("./pages/traces/traces")),
+});
+
+export interface TraceSearch {
+  span?: string;
+  find?: string;
+  critical?: "on";
+}
+
+const traceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/trace/$traceId",
+  validateSearch: (given: Given): TraceSearch => ({
+    span: text(given.span),
+    find: text(given.find) ?? text(given.uiFind),
+    critical: oneOf(given.critical, ["on"]),
+  }),
+  component: lazyRouteComponent(() => import("./pages/trace/trace")),
+});
+
+export interface SqlSearch {
+  query?: string;
+}
+
+const sqlRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/explore/sql",
+  validateSearch: (given: Given): SqlSearch => ({ query: text(given.query) }),
+  component: lazyRouteComponent(() => import("./pages/sql/sql")),
+});
+
+/** Addresses that people know from the systems whose place we take. */
+const foreignRoutes = [
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: "/explore",
+    beforeLoad: () => {
+      throw redirect({ to: "/explore/metrics" });
+    },
+  }),
+  ...["/graph", "/query"].map((path) =>
+    createRoute({
+      getParentRoute: () => rootRoute,
+      path,
+      beforeLoad: ({ location }) => {
+        const given = location.search as Given;
+        const expr = Array.from({ length: 26 }, (_, index) => text(given[`g${index}.expr`])).filter(
+          (value) => value !== undefined,
+        );
+        const span = text(given["g0.range_input"]);
+        throw redirect({
+          to: "/explore/metrics",
+          search: {
+            expr: expr.length > 0 ? expr : undefined,
+            ...(span ? { from: `now-${span}`, to: "now" } : {}),
+          },
+        });
+      },
+    }),
+  ),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: "/search",
+    beforeLoad: ({ location }) => {
+      const given = location.search as Given;
+      const search = {
+        service: text(given.service),
+        operation: text(given.operation),
+        min: text(given.minDuration),
+      };
+      throw redirect({ to: "/explore/traces", search });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: "/targets",
+    beforeLoad: () => {
+      throw redirect({ to: "/" });
+    },
+  }),
+];
+
+const routeTree = rootRoute.addChildren([
+  homeRoute,
+  metricsRoute,
+  logsRoute,
+  tracesRoute,
+  traceRoute,
+  sqlRoute,
+  ...foreignRoutes,
+]);
+
+export const router = createRouter({
+  routeTree,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  defaultErrorComponent: RouteFailure,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,84 @@
+/** Keyboard shortcuts: registered by what is on screen, listed by the help sheet. Sequences like `g l` work. */
+import { useEffect, useRef, useSyncExternalStore } from "react";
+
+export interface Shortcut {
+  /** `g h`, `?`, `mod+k`, `ArrowDown`; a sequence is separated by blanks. */
+  keys: string;
+  label: string;
+  group: string;
+  run: (event: KeyboardEvent) => void;
+}
+
+interface Entry {
+  current: Shortcut[];
+}
+
+const entries = new Set<Entry>();
+const watchers = new Set<() => void>();
+let listed: Shortcut[] = [];
+let typed: string[] = [];
+let typedAt = 0;
+
+const SEQUENCE_PAUSE_MS = 900;
+
+function changed(): void {
+  listed = [...entries].flatMap((entry) => entry.current);
+  for (const watcher of watchers) watcher();
+}
+
+/** True while someone writes: letters belong to the text then. */
+function writing(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+}
+
+function nameOf(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  return event.metaKey || event.ctrlKey ? `mod+${key}` : event.altKey ? `alt+${key}` : key;
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+  const name = nameOf(event);
+  if (writing(event.target) && !name.startsWith("mod+")) return;
+  const open = document.querySelector("[role=dialog]") !== null;
+  if (open && name !== "mod+k") return;
+  typed = event.timeStamp - typedAt > SEQUENCE_PAUSE_MS ? [name] : [...typed.slice(-1), name];
+  typedAt = event.timeStamp;
+  const all = [...entries].flatMap((entry) => entry.current).reverse();
+  const found =
+    (typed.length > 1 && all.find((shortcut) => shortcut.keys === typed.join(" "))) ||
+    all.find((shortcut) => shortcut.keys === name);
+  if (!found) return;
+  typed = [];
+  event.preventDefault();
+  found.run(event);
+}
+
+/** Registers shortcuts while the component is mounted; the newest registration of a key wins. */
+export function useShortcuts(shortcuts: Shortcut[]): void {
+  const entry = useRef<Entry>({ current: shortcuts });
+  entry.current.current = shortcuts;
+  useEffect(() => {
+    const mine = entry.current;
+    if (entries.size === 0) window.addEventListener("keydown", onKey);
+    entries.add(mine);
+    changed();
+    return () => {
+      entries.delete(mine);
+      if (entries.size === 0) window.removeEventListener("keydown", onKey);
+      changed();
+    };
+  }, []);
+}
+
+/** All shortcuts that work now. */
+export function useShortcutList(): Shortcut[] {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    () => listed,
+  );
+}

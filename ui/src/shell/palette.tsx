@@ -1,0 +1,159 @@
+/** The command palette: views, services, actions, and a trace id that is pasted in. */
+import { Modal, useMantineColorScheme } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { fetchOverview } from "../api/overview";
+import { useRange } from "../time/context";
+import { serviceLogs, serviceMetrics } from "../url/links";
+import { traceIdIn } from "../url/trace-id";
+import { Icon, type IconName } from "./icons";
+import classes from "./palette.module.css";
+import { VIEWS } from "./shell";
+
+interface Command {
+  label: string;
+  hint: string;
+  icon: IconName;
+  run: () => void;
+}
+
+export default function Palette({ close }: { close: () => void }) {
+  const [text, setText] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const commands = useCommands();
+  const found = useFound(commands, text);
+  const run = (command: Command | undefined) => {
+    if (!command) return;
+    close();
+    command.run();
+  };
+  const move = (by: number) => {
+    if (found.length === 0) return;
+    const next = (chosen + by + found.length) % found.length;
+    setChosen(next);
+    document.getElementById(`palette-${next}`)?.scrollIntoView({ block: "nearest" });
+  };
+  return (
+    <Modal
+      opened
+      onClose={close}
+      withCloseButton={false}
+      padding={0}
+      size={580}
+      yOffset="12vh"
+      title={undefined}
+    >
+      <input
+        className={classes.input}
+        placeholder="View, service, action or trace id"
+        aria-label="View, service, action or trace id"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant={`palette-${chosen}`}
+        value={text}
+        data-autofocus
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setChosen(0);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown") move(1);
+          else if (event.key === "ArrowUp") move(-1);
+          else if (event.key === "Enter") run(found[chosen]);
+          else return;
+          event.preventDefault();
+        }}
+      />
+      <div className={classes.list} id="palette-list" role="listbox" aria-label="Commands">
+        {found.length === 0 && <div className={classes.none}>Nothing by that name.</div>}
+        {found.map((command, index) => (
+          <button
+            type="button"
+            key={`${command.label} ${command.hint}`}
+            id={`palette-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            tabIndex={-1}
+            className={classes.option}
+            onMouseMove={() => setChosen(index)}
+            onClick={() => run(command)}
+          >
+            <Icon name={command.icon} size={14} />
+            {command.label}
+            <span className={classes.hint}>{command.hint}</span>
+          </button>
+        ))}
+      </div>
+    </Modal>
+  );
+}
+
+function useFound(commands: Command[], text: string): Command[] {
+  const navigate = useNavigate();
+  return useMemo(() => {
+    const traceId = traceIdIn(text);
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = commands.filter((command) => {
+      const name = `${command.label} ${command.hint}`.toLowerCase();
+      return words.every((word) => name.includes(word));
+    });
+    if (!traceId) return found.slice(0, 50);
+    const open: Command = {
+      label: `Open trace ${traceId}`,
+      hint: "trace",
+      icon: "traces",
+      run: () => void navigate({ to: "/trace/$traceId", params: { traceId } }),
+    };
+    return [open, ...found];
+  }, [commands, text, navigate]);
+}
+
+function useCommands(): Command[] {
+  const navigate = useNavigate();
+  const range = useRange();
+  const { setColorScheme } = useMantineColorScheme();
+  const overview = useQuery({
+    queryKey: ["overview"],
+    queryFn: ({ signal }) => fetchOverview(signal),
+    staleTime: 4_000,
+  });
+  return useMemo(() => {
+    const views = VIEWS.map((view): Command => {
+      return { label: view.label, hint: "view", icon: view.icon, run: () => void navigate({ to: view.to }) };
+    });
+    const services = (overview.data?.services ?? []).flatMap(({ name }): Command[] => [
+      {
+        label: `Traces of ${name}`,
+        hint: "service",
+        icon: "traces",
+        run: () => void navigate({ to: "/explore/traces", search: { service: name } }),
+      },
+      {
+        label: `Logs of ${name}`,
+        hint: "service",
+        icon: "logs",
+        run: () => void navigate({ to: "/explore/logs", search: { query: serviceLogs(name) } }),
+      },
+      {
+        label: `Metrics of ${name}`,
+        hint: "service",
+        icon: "metrics",
+        run: () =>
+          void navigate({ to: "/explore/metrics", search: { expr: [serviceMetrics(name)], view: "table" } }),
+      },
+    ]);
+    const actions: Command[] = [
+      { label: "Dark theme", hint: "action", icon: "moon", run: () => setColorScheme("dark") },
+      { label: "Light theme", hint: "action", icon: "sun", run: () => setColorScheme("light") },
+      { label: "Theme of the system", hint: "action", icon: "system", run: () => setColorScheme("auto") },
+      { label: "Show times in UTC", hint: "action", icon: "clock", run: () => range.setZone("utc") },
+      { label: "Show local times", hint: "action", icon: "clock", run: () => range.setZone("local") },
+      { label: "Refresh", hint: "action", icon: "refresh", run: range.refreshNow },
+    ];
+    return [...views, ...services, ...actions];
+  }, [navigate, overview.data, range, setColorScheme]);
+}

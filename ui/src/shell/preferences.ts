@@ -1,0 +1,51 @@
+/** What a person prefers on this machine: kept in the browser, never in the address. */
+import { useCallback, useSyncExternalStore } from "react";
+
+const listeners = new Set<() => void>();
+/** Answers when the browser refuses storage. */
+const memory = new Map<string, string>();
+
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(`glasshouse.${key}`) ?? memory.get(key) ?? null;
+  } catch {
+    return memory.get(key) ?? null;
+  }
+}
+
+export function writePreference(key: string, value: string): void {
+  memory.set(key, value);
+  try {
+    localStorage.setItem(`glasshouse.${key}`, value);
+  } catch {
+    // Kept in memory for this page.
+  }
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  window.addEventListener("storage", listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("storage", listener);
+  };
+}
+
+/** A remembered choice among given words. */
+export function usePreference<Word extends string>(
+  key: string,
+  words: readonly Word[],
+  fallback: Word,
+): [Word, (value: Word) => void] {
+  const stored = useSyncExternalStore(subscribe, () => read(key));
+  const set = useCallback((value: Word) => writePreference(key, value), [key]);
+  return [words.find((word) => word === stored) ?? fallback, set];
+}
+
+/** A remembered length in pixels. */
+export function useLength(key: string, fallback: number): [number, (value: number) => void] {
+  const stored = Number(useSyncExternalStore(subscribe, () => read(key)) ?? Number.NaN);
+  const set = useCallback((value: number) => writePreference(key, String(Math.round(value))), [key]);
+  return [Number.isFinite(stored) && stored > 0 ? stored : fallback, set];
+}

@@ -1,0 +1,37 @@
+/** What stands in a view's place when it broke, or when the address leads nowhere. */
+import { Button } from "@mantine/core";
+import { type ErrorComponentProps, Link } from "@tanstack/react-router";
+import { CopyButton, Empty } from "./parts";
+
+export function RouteFailure({ error: thrown, reset }: ErrorComponentProps) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  // After an update of the binary the old chunks are gone; a reload brings the new page.
+  const stale = /dynamically imported module|Importing a module script failed/.test(error.message);
+  return (
+    <Empty
+      title={stale ? "This page has been updated" : "This view broke"}
+      actions={
+        <>
+          <Button variant="filled" onClick={stale ? () => window.location.reload() : reset}>
+            {stale ? "Reload" : "Try again"}
+          </Button>
+          {!stale && (
+            <CopyButton label="Copy the error" text={() => `${error.message}\n${error.stack ?? ""}`} />
+          )}
+        </>
+      }
+    >
+      {stale
+        ? "Glasshouse was restarted with a newer page."
+        : `${error.message}. The data is safe: only its display failed. The rest of the page still works.`}
+    </Empty>
+  );
+}
+
+export function RouteMissing() {
+  return (
+    <Empty title="Nothing lives at this address" actions={<Link to="/">Go home</Link>}>
+      The link may come from a newer version, or from a view that is not built yet (alerts and dashboards).
+    </Empty>
+  );
+}

@@ -1,0 +1,227 @@
+/** The frame around every view: navigation, top bar, palette and help. Knows no view from the inside. */
+import { Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { fetchOverview } from "../api/overview";
+import { RangeProvider, useRange } from "../time/context";
+import { RangePicker } from "../time/picker";
+import { Icon, type IconName, Mark } from "./icons";
+import { useShortcuts } from "./keyboard";
+import { Notice } from "./parts";
+import { usePreference } from "./preferences";
+import classes from "./shell.module.css";
+
+const Palette = lazy(() => import("./palette"));
+const HelpSheet = lazy(() => import("./help"));
+
+export interface View {
+  to: "/" | "/explore/metrics" | "/explore/logs" | "/explore/traces" | "/explore/sql";
+  label: string;
+  icon: IconName;
+  keys: string;
+}
+
+export const VIEWS: readonly View[] = [
+  { to: "/", label: "Home", icon: "home", keys: "g h" },
+  { to: "/explore/metrics", label: "Metrics", icon: "metrics", keys: "g m" },
+  { to: "/explore/logs", label: "Logs", icon: "logs", keys: "g l" },
+  { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t" },
+  { to: "/explore/sql", label: "SQL", icon: "sql", keys: "g s" },
+];
+
+export function Shell() {
+  return (
+    <RangeProvider>
+      <Frame />
+    </RangeProvider>
+  );
+}
+
+function Frame() {
+  const navigate = useNavigate();
+  const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
+  const { problem } = useRange();
+  useShortcuts([
+    {
+      keys: "mod+k",
+      label: "Search, jump, open a trace by id",
+      group: "Everywhere",
+      run: () => setPalette(true),
+    },
+    { keys: "?", label: "This help", group: "Everywhere", run: () => setHelp(true) },
+    ...VIEWS.map((view) => ({
+      keys: view.keys,
+      label: view.label,
+      group: "Go to",
+      run: () => void navigate({ to: view.to }),
+    })),
+  ]);
+  return (
+    <div className={classes.frame}>
+      <a className={classes.skip} href="#content">
+        Skip to content
+      </a>
+      <Sidebar openHelp={() => setHelp(true)} />
+      <div className={classes.main}>
+        <TopBar openPalette={() => setPalette(true)} />
+        <main className={classes.content} id="content" tabIndex={-1}>
+          {problem && (
+            <div className={classes.problem}>
+              <Notice>{problem}</Notice>
+            </div>
+          )}
+          <Outlet />
+        </main>
+      </div>
+      <Suspense fallback={null}>
+        {palette && <Palette close={() => setPalette(false)} />}
+        {help && <HelpSheet close={() => setHelp(false)} />}
+      </Suspense>
+    </div>
+  );
+}
+
+function TopBar({ openPalette }: { openPalette: () => void }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const trace = path.startsWith("/trace/");
+  const view = VIEWS.find((candidate) => candidate.to === path);
+  return (
+    <header className={classes.top}>
+      <h1>{trace ? "Trace" : (view?.label ?? "Glasshouse")}</h1>
+      <button type="button" className={classes.jump} onClick={openPalette} aria-label="Search or jump to">
+        <Icon name="search" size={13} />
+        <span>Search or trace id</span>
+        <kbd>{isMac() ? "⌘K" : "Ctrl K"}</kbd>
+      </button>
+      {!trace && <RangePicker />}
+    </header>
+  );
+}
+
+function isMac(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.userAgent);
+}
+
+function Sidebar({ openHelp }: { openHelp: () => void }) {
+  const small = useMediaQuery("(max-width: 1200px)", window.innerWidth <= 1200, {
+    getInitialValueInEffect: false,
+  });
+  const [choice, setChoice] = usePreference("sidebar", ["auto", "wide", "narrow"], "auto");
+  const narrow = choice === "narrow" || (choice === "auto" && small);
+  const toggle = () => setChoice(narrow ? "wide" : "narrow");
+  useShortcuts([{ keys: "[", label: "Narrow or wide navigation", group: "Everywhere", run: toggle }]);
+  return (
+    <nav className={classes.side} data-narrow={narrow} aria-label="Views">
+      <Link to="/" className={classes.brand} aria-label="Glasshouse, home">
+        <Mark />
+        {!narrow && "Glasshouse"}
+      </Link>
+      {VIEWS.slice(0, 1).map((view) => (
+        <NavItem key={view.to} view={view} narrow={narrow} />
+      ))}
+      <div className={classes.group}>{!narrow && "Explore"}</div>
+      {VIEWS.slice(1).map((view) => (
+        <NavItem key={view.to} view={view} narrow={narrow} />
+      ))}
+      <div className={classes.foot}>
+        {!narrow && <DevelopmentBadge />}
+        <SchemeMenu narrow={narrow} />
+        <Labelled label="Keyboard help (?)" narrow={narrow}>
+          <button type="button" className={classes.item} onClick={openHelp} aria-label="Keyboard help">
+            <Icon name="help" />
+            {!narrow && "Keyboard"}
+          </button>
+        </Labelled>
+        <Labelled label="Wide navigation ([)" narrow={narrow}>
+          <button
+            type="button"
+            className={classes.item}
+            onClick={toggle}
+            aria-label="Narrow or wide navigation"
+          >
+            <Icon name="sidebar" />
+            {!narrow && "Collapse"}
+          </button>
+        </Labelled>
+      </div>
+    </nav>
+  );
+}
+
+function NavItem({ view, narrow }: { view: View; narrow: boolean }) {
+  return (
+    <Labelled label={`${view.label} (${view.keys})`} narrow={narrow}>
+      <Link
+        to={view.to}
+        className={classes.item}
+        activeOptions={{ exact: view.to === "/", includeSearch: false }}
+        aria-label={view.label}
+      >
+        <Icon name={view.icon} />
+        {!narrow && view.label}
+      </Link>
+    </Labelled>
+  );
+}
+
+function Labelled({
+  label,
+  narrow,
+  children,
+}: {
+  label: string;
+  narrow: boolean;
+  children: React.ReactElement;
+}) {
+  return (
+    <Tooltip label={label} position="right" disabled={!narrow}>
+      {children}
+    </Tooltip>
+  );
+}
+
+/** Nobody logs in yet: said quietly, with the version that runs. */
+function DevelopmentBadge() {
+  const overview = useQuery({
+    queryKey: ["overview"],
+    queryFn: ({ signal }) => fetchOverview(signal),
+    staleTime: 4_000,
+  });
+  return (
+    <div
+      className={classes.badge}
+      title="Anyone who reaches this port can read everything. Keep it on loopback."
+    >
+      {overview.data?.version ? `${overview.data.version} · ` : ""}dev mode: no authentication
+    </div>
+  );
+}
+
+function SchemeMenu({ narrow }: { narrow: boolean }) {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const icon = colorScheme === "auto" ? "system" : colorScheme === "dark" ? "moon" : "sun";
+  return (
+    <Menu position="right-end">
+      <Menu.Target>
+        <button type="button" className={classes.item} aria-label="Theme">
+          <Icon name={icon} />
+          {!narrow && "Theme"}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<Icon name="system" size={14} />} onClick={() => setColorScheme("auto")}>
+          System
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="moon" size={14} />} onClick={() => setColorScheme("dark")}>
+          Dark
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="sun" size={14} />} onClick={() => setColorScheme("light")}>
+          Light
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,112 @@
+/** Mantine set up from our tokens: sizes, colours and the few component defaults. No colours of its own. */
+import {
+  ActionIcon,
+  Button,
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+  Menu,
+  Modal,
+  Popover,
+  SegmentedControl,
+  Select,
+  Switch,
+  Tabs,
+  TextInput,
+  Tooltip,
+} from "@mantine/core";
+
+/** Mantine's ramps, for the few component rules that name a step of them. */
+const ramp: Record<string, string> = {
+  "dark-0": "text",
+  "dark-1": "text",
+  "dark-2": "dim",
+  "dark-3": "faint",
+  "dark-4": "line-strong",
+  "dark-5": "hover",
+  "dark-6": "raised",
+  "dark-7": "panel",
+  "dark-8": "page",
+  "gray-0": "hover",
+  "gray-1": "hover",
+  "gray-2": "line",
+  "gray-3": "line",
+  "gray-4": "line-strong",
+  "gray-5": "faint",
+  "gray-6": "dim",
+  "gray-7": "dim",
+};
+
+const accent: MantineColorsTuple = Array.from(
+  { length: 10 },
+  () => "var(--gh-accent)",
+) as unknown as MantineColorsTuple;
+
+export const theme = createTheme({
+  primaryColor: "accent",
+  colors: { accent },
+  fontFamily: "var(--gh-font)",
+  fontFamilyMonospace: "var(--gh-mono)",
+  fontSizes: {
+    xs: "var(--gh-size-xs)",
+    sm: "var(--gh-size-sm)",
+    md: "var(--gh-size-md)",
+    lg: "var(--gh-size-lg)",
+    xl: "var(--gh-size-xl)",
+  },
+  spacing: {
+    xs: "var(--gh-space-1)",
+    sm: "var(--gh-space-2)",
+    md: "var(--gh-space-3)",
+    lg: "var(--gh-space-4)",
+    xl: "var(--gh-space-5)",
+  },
+  radius: { xs: "var(--gh-radius-small)", sm: "var(--gh-radius-small)", md: "var(--gh-radius)" },
+  defaultRadius: "sm",
+  cursorType: "pointer",
+  focusRing: "auto",
+  components: {
+    Button: Button.extend({ defaultProps: { size: "compact-sm", variant: "default" } }),
+    ActionIcon: ActionIcon.extend({ defaultProps: { size: 26, variant: "subtle", color: "gray" } }),
+    TextInput: TextInput.extend({ defaultProps: { size: "xs" } }),
+    Select: Select.extend({ defaultProps: { size: "xs" } }),
+    SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "xs" } }),
+    Switch: Switch.extend({ defaultProps: { size: "xs" } }),
+    Tabs: Tabs.extend({ defaultProps: { variant: "default" } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: false, fz: "sm" } }),
+    Popover: Popover.extend({ defaultProps: { shadow: "md", radius: "md" } }),
+    Menu: Menu.extend({ defaultProps: { shadow: "md", radius: "md" } }),
+    Modal: Modal.extend({ defaultProps: { radius: "md", shadow: "md" } }),
+  },
+});
+
+const scheme: Record<string, string> = {
+  "--mantine-color-body": "var(--gh-panel)",
+  "--mantine-color-text": "var(--gh-text)",
+  "--mantine-color-dimmed": "var(--gh-dim)",
+  "--mantine-color-placeholder": "var(--gh-faint)",
+  "--mantine-color-anchor": "var(--gh-accent)",
+  "--mantine-color-default": "var(--gh-raised)",
+  "--mantine-color-default-hover": "var(--gh-hover)",
+  "--mantine-color-default-color": "var(--gh-text)",
+  "--mantine-color-default-border": "var(--gh-line-strong)",
+  "--mantine-color-error": "var(--gh-error)",
+  "--mantine-color-gray-light-color": "var(--gh-dim)",
+  "--mantine-color-gray-light-hover": "var(--gh-hover)",
+  "--mantine-color-disabled": "var(--gh-hover)",
+  "--mantine-color-disabled-color": "var(--gh-faint)",
+  "--mantine-color-accent-filled": "var(--gh-accent)",
+  "--mantine-color-accent-filled-hover": "var(--gh-accent)",
+  "--mantine-color-accent-light": "var(--gh-accent-soft)",
+  "--mantine-color-accent-light-hover": "var(--gh-accent-soft)",
+  "--mantine-color-accent-light-color": "var(--gh-accent)",
+  "--mantine-primary-color-contrast": "var(--gh-on-accent)",
+  "--mantine-shadow-md": "var(--gh-shadow)",
+  "--mantine-color-white": "var(--gh-raised)",
+  ...Object.fromEntries(
+    Object.entries(ramp).map(([step, token]) => [`--mantine-color-${step}`, `var(--gh-${token})`]),
+  ),
+};
+
+/** Both schemes read the same names: tokens.css gives them their values per scheme. */
+export const cssVariables: CSSVariablesResolver = () => ({ variables: {}, light: scheme, dark: scheme });

@@ -1,0 +1,111 @@
+/** The page's one time range: raw in the address, resolved here, moved on by refresh. */
+import { useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { usePreference } from "../shell/preferences";
+import { parseDuration } from "./duration";
+import type { Zone } from "./format";
+import { absolute, DEFAULT_RANGE, type Range, type RawRange, resolveRange } from "./range";
+
+export interface RangeState {
+  raw: RawRange;
+  /** Epoch milliseconds; relative ends stand still until the next refresh. */
+  range: Range;
+  /** Why the address' range was not taken, or null. */
+  problem: string | null;
+  zone: Zone;
+  setZone: (zone: Zone) => void;
+  /** `10s` and the like, or undefined when off. */
+  refresh: string | undefined;
+  setRefresh: (value: string | undefined) => void;
+  setRaw: (raw: RawRange) => void;
+  setRange: (range: Range) => void;
+  refreshNow: () => void;
+}
+
+const Context = createContext<RangeState | null>(null);
+
+export function useRange(): RangeState {
+  const state = useContext(Context);
+  if (!state) throw new Error("useRange outside of RangeProvider");
+  return state;
+}
+
+export function RangeProvider({ children }: { children: ReactNode }) {
+  const search = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [zone, setZone] = usePreference<Zone>("zone", ["local", "utc"], "local");
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  const from = search.from ?? DEFAULT_RANGE.from;
+  const to = search.to ?? DEFAULT_RANGE.to;
+  const refresh = search.refresh;
+
+  const refreshNow = useCallback(() => setNowMs(Date.now()), []);
+  useFreshness(`${path} ${from} ${to}`, refreshNow);
+  useInterval(refresh, refreshNow);
+
+  const write = useCallback(
+    (change: { from?: string; to?: string; refresh?: string | undefined }) =>
+      navigate({ to: ".", search: (before: Record<string, unknown>) => ({ ...before, ...change }) as never }),
+    [navigate],
+  );
+  const setRaw = useCallback(
+    (raw: RawRange) => {
+      setNowMs(Date.now());
+      void write({ from: raw.from, to: raw.to });
+    },
+    [write],
+  );
+
+  const state = useMemo((): RangeState => {
+    const utc = zone === "utc";
+    const wanted = resolveRange({ from, to }, nowMs, utc);
+    const range = wanted ?? { fromMs: nowMs - 3_600_000, toMs: nowMs };
+    return {
+      raw: wanted ? { from, to } : DEFAULT_RANGE,
+      range,
+      problem: wanted ? null : `The time range "${from}" to "${to}" cannot be read; showing the last hour.`,
+      zone,
+      setZone,
+      refresh,
+      setRefresh: (value) => void write({ refresh: value }),
+      setRaw,
+      setRange: (given) => setRaw(absolute(given)),
+      refreshNow,
+    };
+  }, [from, to, nowMs, zone, refresh, setZone, write, setRaw, refreshNow]);
+  return <Context.Provider value={state}>{children}</Context.Provider>;
+}
+
+/** A view that is opened, or a range that is chosen, starts from the present. */
+function useFreshness(key: string, refreshNow: () => void): void {
+  const before = useRef(key);
+  useEffect(() => {
+    if (before.current === key) return;
+    before.current = key;
+    refreshNow();
+  }, [key, refreshNow]);
+}
+
+function useInterval(refresh: string | undefined, refreshNow: () => void): void {
+  useEffect(() => {
+    const everyMs = refresh ? parseDuration(refresh) : null;
+    if (everyMs === null) return;
+    const timer = setInterval(
+      () => {
+        if (!document.hidden) refreshNow();
+      },
+      Math.max(1_000, everyMs),
+    );
+    return () => clearInterval(timer);
+  }, [refresh, refreshNow]);
+}

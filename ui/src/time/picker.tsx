@@ -1,0 +1,224 @@
+/** The time range control of the top bar: earlier, range, later, zoom out, refresh. */
+import { Button, Menu, Popover, SegmentedControl, TextInput, Tooltip } from "@mantine/core";
+import { useIsFetching } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Icon } from "../shell/icons";
+import { useShortcuts } from "../shell/keyboard";
+import { useRange } from "./context";
+import { formatDuration } from "./duration";
+import { formatInstant, formatSpan } from "./format";
+import classes from "./picker.module.css";
+import {
+  absolute,
+  describeRelative,
+  parseInstant,
+  QUICK_RANGES,
+  type RawRange,
+  resolveRange,
+  shiftedRange,
+  zoomedOut,
+} from "./range";
+
+const REFRESH_CHOICES = ["5s", "10s", "30s", "1m", "5m"];
+
+export function RangePicker() {
+  const state = useRange();
+  const [open, setOpen] = useState(false);
+  const shift = (direction: -1 | 1) => state.setRange(shiftedRange(state.range, direction));
+  const zoomOut = () => state.setRange(zoomedOut(state.range, Date.now()));
+  useShortcuts([
+    { keys: "t t", label: "Choose the time range", group: "Time", run: () => setOpen(true) },
+    { keys: "t z", label: "Zoom out", group: "Time", run: zoomOut },
+    { keys: "t ArrowLeft", label: "Half a range earlier", group: "Time", run: () => shift(-1) },
+    { keys: "t ArrowRight", label: "Half a range later", group: "Time", run: () => shift(1) },
+    {
+      keys: "t a",
+      label: "Fix the range to absolute times",
+      group: "Time",
+      run: () => state.setRange(state.range),
+    },
+    {
+      keys: "u",
+      label: "Switch between local time and UTC",
+      group: "Time",
+      run: () => state.setZone(state.zone === "utc" ? "local" : "utc"),
+    },
+    { keys: "r", label: "Refresh now", group: "Time", run: state.refreshNow },
+  ]);
+  const title = describeRelative(state.raw) ?? formatSpan(state.range.fromMs, state.range.toMs, state.zone);
+  return (
+    <div className={classes.bar}>
+      <Segment label="Half a range earlier (t ←)" icon="left" onClick={() => shift(-1)} />
+      <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
+        <Popover.Target>
+          <button
+            type="button"
+            className={classes.segment}
+            onClick={() => setOpen(!open)}
+            aria-haspopup="dialog"
+            aria-expanded={open}
+            title={formatSpan(state.range.fromMs, state.range.toMs, state.zone)}
+          >
+            <Icon name="clock" size={14} />
+            <span>{title}</span>
+            {state.zone === "utc" && <span className={classes.live}>UTC</span>}
+          </button>
+        </Popover.Target>
+        <Popover.Dropdown p={0}>
+          <RangeForm close={() => setOpen(false)} />
+        </Popover.Dropdown>
+      </Popover>
+      <Segment label="Half a range later (t →)" icon="right" onClick={() => shift(1)} />
+      <Segment label="Zoom out (t z)" icon="zoomOut" onClick={zoomOut} />
+      <Refresh />
+    </div>
+  );
+}
+
+function Segment({
+  label,
+  icon,
+  onClick,
+}: {
+  label: string;
+  icon: "left" | "right" | "zoomOut";
+  onClick: () => void;
+}) {
+  return (
+    <Tooltip label={label}>
+      <button type="button" className={classes.segment} aria-label={label} onClick={onClick}>
+        <Icon name={icon} size={14} />
+      </button>
+    </Tooltip>
+  );
+}
+
+function Refresh() {
+  const { refresh, setRefresh, refreshNow } = useRange();
+  const busy = useIsFetching({ predicate: (query) => query.queryKey[0] !== "overview" }) > 0;
+  return (
+    <>
+      <Tooltip label="Refresh now (r)">
+        <button
+          type="button"
+          className={classes.segment}
+          aria-label="Refresh now"
+          onClick={refreshNow}
+          aria-busy={busy}
+        >
+          <span className={busy ? classes.live : undefined}>
+            <Icon name="refresh" size={14} />
+          </span>
+        </button>
+      </Tooltip>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <button type="button" className={classes.segment} aria-label="Refresh by itself">
+            <span className={refresh ? classes.live : undefined}>{refresh ?? "Off"}</span>
+            <Icon name="down" size={11} />
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>Refresh by itself</Menu.Label>
+          <Menu.Item onClick={() => setRefresh(undefined)}>Off</Menu.Item>
+          {REFRESH_CHOICES.map((choice) => (
+            <Menu.Item key={choice} onClick={() => setRefresh(choice)}>
+              every {choice}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}
+
+function RangeForm({ close }: { close: () => void }) {
+  const { raw, range, zone, setZone, setRaw } = useRange();
+  const readable = (side: "from" | "to") =>
+    raw[side].startsWith("now") ? raw[side] : formatInstant(range[`${side}Ms`], zone);
+  const [draft, setDraft] = useState<RawRange>({ from: readable("from"), to: readable("to") });
+  const utc = zone === "utc";
+  const [nowMs] = useState(() => Date.now());
+  const resolved = resolveRange(draft, nowMs, utc);
+  const apply = (given: RawRange) => {
+    setRaw(given);
+    close();
+  };
+  const applyDraft = () => {
+    if (!resolved) return;
+    const relative = draft.from.trim().startsWith("now") || draft.to.trim().startsWith("now");
+    apply(relative ? { from: draft.from.trim(), to: draft.to.trim() } : absolute(resolved));
+  };
+  return (
+    <div className={classes.panel}>
+      <form
+        className={classes.custom}
+        onSubmit={(event) => {
+          event.preventDefault();
+          applyDraft();
+        }}
+      >
+        <Instant label="From" value={draft.from} set={(from) => setDraft({ ...draft, from })} nowMs={nowMs} />
+        <Instant label="To" value={draft.to} set={(to) => setDraft({ ...draft, to })} nowMs={nowMs} />
+        <div className={classes.row}>
+          <span className={resolved ? classes.echo : `${classes.echo} ${classes.bad}`}>
+            {resolved ? formatDuration(resolved.toMs - resolved.fromMs) : "From must be before To"}
+          </span>
+          <Button type="submit" variant="filled" disabled={!resolved}>
+            Apply
+          </Button>
+        </div>
+        <div className={classes.note}>
+          now-90m · now-1d/d · 2026-11-20 15:04 · epoch seconds, milliseconds or nanoseconds
+        </div>
+        <SegmentedControl
+          value={zone}
+          onChange={(value) => setZone(value === "utc" ? "utc" : "local")}
+          data={[
+            { value: "local", label: "Local time" },
+            { value: "utc", label: "UTC" },
+          ]}
+        />
+      </form>
+      <div className={classes.quick}>
+        {QUICK_RANGES.map((quick) => (
+          <button
+            type="button"
+            key={quick.label}
+            aria-pressed={quick.from === raw.from && quick.to === raw.to}
+            onClick={() => apply({ from: quick.from, to: quick.to })}
+          >
+            {quick.label}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Instant(props: { label: string; value: string; set: (value: string) => void; nowMs: number }) {
+  const { zone } = useRange();
+  const [value, setValue] = useState(props.value);
+  useEffect(() => setValue(props.value), [props.value]);
+  const instant = parseInstant(value, props.nowMs, zone === "utc");
+  return (
+    <div>
+      <TextInput
+        label={props.label}
+        value={value}
+        spellCheck={false}
+        autoComplete="off"
+        data-1p-ignore
+        data-lpignore="true"
+        onChange={(event) => {
+          setValue(event.currentTarget.value);
+          props.set(event.currentTarget.value);
+        }}
+        error={instant === null}
+      />
+      <div className={instant === null ? `${classes.echo} ${classes.bad}` : classes.echo}>
+        {instant === null ? "not a time" : formatInstant(instant, zone)}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,152 @@
+/** Time ranges: relative (`now-6h`, `now/d`) or absolute; pure, the present is passed in. */
+import { formatDuration, parseDuration } from "./duration";
+
+/** A range as it stands in the address. Relative ends stay relative, so a shared link stays fresh. */
+export interface RawRange {
+  from: string;
+  to: string;
+}
+
+/** A range in epoch milliseconds. */
+export interface Range {
+  fromMs: number;
+  toMs: number;
+}
+
+export const DEFAULT_RANGE: RawRange = { from: "now-1h", to: "now" };
+
+export const QUICK_RANGES: ReadonlyArray<{ label: string; from: string; to: string }> = [
+  { label: "Last 5 minutes", from: "now-5m", to: "now" },
+  { label: "Last 15 minutes", from: "now-15m", to: "now" },
+  { label: "Last 30 minutes", from: "now-30m", to: "now" },
+  { label: "Last hour", from: "now-1h", to: "now" },
+  { label: "Last 3 hours", from: "now-3h", to: "now" },
+  { label: "Last 6 hours", from: "now-6h", to: "now" },
+  { label: "Last 12 hours", from: "now-12h", to: "now" },
+  { label: "Last 24 hours", from: "now-24h", to: "now" },
+  { label: "Last 2 days", from: "now-2d", to: "now" },
+  { label: "Last 7 days", from: "now-7d", to: "now" },
+  { label: "Last 30 days", from: "now-30d", to: "now" },
+  { label: "Today", from: "now/d", to: "now" },
+  { label: "Yesterday", from: "now-1d/d", to: "now/d" },
+];
+
+/** Epoch milliseconds of one end of a range; null when it cannot be understood. */
+export function parseInstant(text: string, nowMs: number, utc: boolean): number | null {
+  const trimmed = text.trim();
+  if (trimmed.startsWith("now")) return parseRelative(trimmed, nowMs, utc);
+  if (/^\d{13}$/.test(trimmed)) return Number(trimmed);
+  if (/^\d{10}(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1_000;
+  if (/^\d{19}$/.test(trimmed)) return Math.floor(Number(trimmed) / 1e6);
+  return parseCalendar(trimmed, utc);
+}
+
+function parseRelative(text: string, nowMs: number, utc: boolean): number | null {
+  const match = /^now((?:[+-]\d+(?:ms|[smhdwMy]))*)(?:\/([smhdwMy]))?$/.exec(text);
+  if (!match) return null;
+  let instant = nowMs;
+  for (const [, sign, count, unit] of (match[1] ?? "").matchAll(/([+-])(\d+)(ms|[smhdwMy])/g)) {
+    instant = shifted(instant, (sign === "-" ? -1 : 1) * Number(count), unit ?? "s", utc);
+  }
+  return match[2] ? floored(instant, match[2], utc) : instant;
+}
+
+function shifted(instant: number, count: number, unit: string, utc: boolean): number {
+  if (unit === "M" || unit === "y") {
+    const date = new Date(instant);
+    const months = unit === "M" ? count : count * 12;
+    if (utc) date.setUTCMonth(date.getUTCMonth() + months);
+    else date.setMonth(date.getMonth() + months);
+    return date.getTime();
+  }
+  return instant + count * (parseDuration(`1${unit}`) ?? 0);
+}
+
+function floored(instant: number, unit: string, utc: boolean): number {
+  const date = new Date(instant);
+  if (unit === "s" || unit === "m" || unit === "h") {
+    const length = parseDuration(`1${unit}`) ?? 1_000;
+    return Math.floor(instant / length) * length;
+  }
+  const year = utc ? date.getUTCFullYear() : date.getFullYear();
+  const month = utc ? date.getUTCMonth() : date.getMonth();
+  let day = utc ? date.getUTCDate() : date.getDate();
+  if (unit === "w") day -= ((utc ? date.getUTCDay() : date.getDay()) + 6) % 7;
+  const parts: [number, number, number] =
+    unit === "y" ? [year, 0, 1] : unit === "M" ? [year, month, 1] : [year, month, day];
+  return utc ? Date.UTC(...parts) : new Date(...parts).getTime();
+}
+
+function parseCalendar(text: string, utc: boolean): number | null {
+  const plain = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?$/.exec(text);
+  if (!plain) {
+    if (!/^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:?\d{2})$/.test(text)) return null;
+    const parsed = Date.parse(text);
+    return Number.isNaN(parsed) ? null : parsed;
+  }
+  const part = (index: number): number => Number(plain[index] ?? 0);
+  const ms = Number((plain[7] ?? "0").padEnd(3, "0"));
+  const fields: [number, number, number, number, number, number, number] = [
+    part(1),
+    part(2) - 1,
+    part(3),
+    part(4),
+    part(5),
+    part(6),
+    ms,
+  ];
+  const instant = utc ? Date.UTC(...fields) : new Date(...fields).getTime();
+  const back = new Date(instant);
+  const sameDay = (utc ? back.getUTCDate() : back.getDate()) === part(3);
+  return Number.isNaN(instant) || !sameDay ? null : instant;
+}
+
+/** Both ends as instants; null when one is unreadable or the range is empty or reversed. */
+export function resolveRange(raw: RawRange, nowMs: number, utc: boolean): Range | null {
+  const fromMs = parseInstant(raw.from, nowMs, utc);
+  const toMs = parseInstant(raw.to, nowMs, utc);
+  return fromMs === null || toMs === null || fromMs >= toMs ? null : { fromMs, toMs };
+}
+
+/** An absolute range, as it is written into the address. */
+export function absolute(range: Range): RawRange {
+  return { from: String(Math.round(range.fromMs)), to: String(Math.round(range.toMs)) };
+}
+
+export function isRelative(raw: RawRange): boolean {
+  return raw.from.startsWith("now") || raw.to.startsWith("now");
+}
+
+/** Twice the span around the same middle, but never past the present. */
+export function zoomedOut(range: Range, nowMs: number): Range {
+  const span = range.toMs - range.fromMs;
+  const toMs = Math.min(range.toMs + span / 2, Math.max(nowMs, range.toMs));
+  return { fromMs: Math.max(0, toMs - span * 2), toMs };
+}
+
+/** Half a span earlier (`-1`) or later (`1`). */
+export function shiftedRange(range: Range, direction: -1 | 1): Range {
+  const half = ((range.toMs - range.fromMs) / 2) * direction;
+  return { fromMs: Math.max(0, range.fromMs + half), toMs: range.toMs + half };
+}
+
+/** What the range button says: the quick range's name, or `Last 45 min`. Null for absolute ranges. */
+export function describeRelative(raw: RawRange): string | null {
+  const quick = QUICK_RANGES.find((range) => range.from === raw.from && range.to === raw.to);
+  if (quick) return quick.label;
+  const simple = /^now-(\d+(?:ms|[smhdwy]))$/.exec(raw.from);
+  const length = simple?.[1] ? parseDuration(simple[1]) : null;
+  if (raw.to === "now" && length !== null) return `Last ${formatDuration(length)}`;
+  return isRelative(raw) ? `${raw.from} to ${raw.to}` : null;
+}
+
+const STEPS_MS = [
+  1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
+  3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
+];
+
+/** The smallest round step that gives at most `points` points; milliseconds. */
+export function stepFor(range: Range, points: number): number {
+  const wanted = (range.toMs - range.fromMs) / Math.max(1, points);
+  return STEPS_MS.find((step) => step >= wanted) ?? Math.ceil(wanted / 86_400_000) * 86_400_000;
+}
