@@ -120,7 +120,8 @@ fn position_of(error: &DataFusionError) -> Option<String> {
 
 /// The parser's words: `Expected: an expression, found: FROM at Line: 1, Column: 8`.
 fn parser_message(message: &str) -> String {
-    message.strip_prefix("sql parser error: ").unwrap_or(message).trim().to_owned()
+    let message = message.strip_prefix("sql parser error: ").unwrap_or(message).trim();
+    message.replace("found: EOF", "found: the end of the query")
 }
 
 fn schema_message(error: &SchemaError) -> String {

@@ -5,6 +5,8 @@
 //! (trace by id, structural TraceQL) drops the repeats by trace and span id.
 
 pub mod functions;
+#[cfg(test)]
+pub(crate) mod made_rows;
 pub(crate) mod rows;
 pub(crate) mod rows_table;
 pub(crate) mod time_bounds;

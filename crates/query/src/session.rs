@@ -19,6 +19,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use signals::{Signal, Timestamp};
@@ -27,6 +28,7 @@ use store::Store;
 use crate::scan::functions;
 use crate::scan::rows::Rows;
 use crate::scan::rows_table::RowsTable;
+use crate::table::{self, AskWhatIsStored, MetricsTable};
 use crate::{Limits, QueryError};
 
 /// Catalog and schema in which the tables are; nobody needs to write them.
@@ -57,12 +59,14 @@ impl Session {
     pub(crate) fn new(rows: Arc<dyn Rows>, limits: &Limits) -> Result<Self, QueryError> {
         let runtime = runtime(rows.as_ref(), limits)?;
         let metadata = runtime.cache_manager.get_file_metadata_cache();
-        let table =
+        let stored =
             |signal| Arc::new(RowsTable::new(Arc::clone(&rows), signal, Arc::clone(&metadata)));
-        let (spans, logs) = (table(Signal::Spans), table(Signal::Logs));
+        let (spans, logs) = (stored(Signal::Spans), stored(Signal::Logs));
         let schema = MemorySchemaProvider::new();
-        schema.register_table("spans".to_owned(), Arc::clone(&spans) as _)?;
-        schema.register_table("logs".to_owned(), Arc::clone(&logs) as _)?;
+        let metrics = MetricsTable::new(rows, limits.series_max);
+        schema.register_table("spans".to_owned(), table::view(Arc::clone(&spans) as _)?)?;
+        schema.register_table("logs".to_owned(), table::view(Arc::clone(&logs) as _)?)?;
+        schema.register_table("metrics".to_owned(), Arc::new(metrics))?;
         Ok(Self { state: state(runtime, schema)?, spans, logs })
     }
 
@@ -123,16 +127,17 @@ fn config() -> SessionConfig {
         .with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
-    let execution = &mut options.execution;
     // Times without a zone are read as UTC, like every time that is stored.
-    execution.time_zone = Some("+00:00".to_owned());
+    options.execution.time_zone = Some("+00:00".to_owned());
     // A recursive query can double a text in each round, outside the memory pool.
-    execution.enable_recursive_ctes = false;
-    execution.collect_statistics = false;
-    execution.split_file_groups_by_statistics = true;
+    options.execution.enable_recursive_ctes = false;
+    options.execution.collect_statistics = false;
+    options.execution.split_file_groups_by_statistics = true;
+    // It splits `attributes['k']` off conditions, which then do not reach the parts.
+    options.optimizer.enable_leaf_expression_pushdown = false;
     // Off unless the shape of a query makes it pay: see `RowsTable`.
-    execution.parquet.pushdown_filters = false;
-    execution.parquet.reorder_filters = true;
+    options.execution.parquet.pushdown_filters = false;
+    options.execution.parquet.reorder_filters = true;
     config
 }
 
@@ -159,5 +164,16 @@ fn state(
         .with_scalar_functions(scalar_functions)
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_optimizer_rules(optimizer_rules())
         .build())
+}
+
+/// DataFusion's rules with ours right after the one that moves filters through the views: later
+/// ones would take `hex_text(…)` out of the conditions as a common subexpression.
+fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules = Optimizer::new().rules;
+    let filters = rules.iter().position(|rule| rule.name() == "push_down_filter");
+    let after = filters.map_or(rules.len(), |at| at + 1);
+    rules.insert(after, Arc::new(AskWhatIsStored));
+    rules
 }

@@ -1,1 +1,118 @@
-//! (to be written)
+//! SQL over the tables `spans`, `logs` and `metrics`: one reading statement at a time, bounded in
+//! text, nesting, rows, memory and time.
+//!
+//! Nothing can be written, set, listed or loaded: statements other than queries are refused before
+//! they are planned, and no function or table reaches files or the network.
+
+mod guard;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::panic::AssertUnwindSafe;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::TreeNode;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use futures::FutureExt;
+
+use crate::session::{self, Session};
+use crate::{Engine, Limits, QueryError};
+use guard::Kind;
+use stream::Bounded;
+
+pub use stream::Batches;
+
+/// Rows of an answer, as they become ready.
+pub struct SqlAnswer {
+    /// Names and types of the columns.
+    pub schema: SchemaRef,
+    /// The rows; dropping them cancels the query. The last item may be an error: of a bound that
+    /// was reached or of data that could not be read.
+    pub batches: Batches,
+}
+
+/// What `SHOW TABLES` answers; the one thing for which DataFusion would need its catalog of
+/// everything.
+const SHOW_TABLES: &str =
+    "SELECT table_name FROM (VALUES ('logs'), ('metrics'), ('spans')) AS tables(table_name)";
+
+impl Engine {
+    /// Answers one SQL statement: a query, `EXPLAIN`, `DESCRIBE` or `SHOW TABLES`.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] with line and column where they are known,
+    /// [`QueryError::Unsupported`] for statements that do not read, and bounds.
+    pub async fn sql(&self, query: &str) -> Result<SqlAnswer, QueryError> {
+        let permit = self.permit().await?;
+        let session = self.session()?;
+        let deadline = Box::pin(tokio::time::sleep(self.limits.timeout));
+        let planning = start(session, self.clock.now(), &self.limits, query);
+        let rows = tokio::time::timeout(self.limits.timeout, planning)
+            .await
+            .unwrap_or(Err(QueryError::Timeout(self.limits.timeout)))?;
+        let schema = rows.schema();
+        let batches = Bounded::new(rows, &self.limits, deadline, permit);
+        Ok(SqlAnswer { schema, batches: Box::pin(batches) })
+    }
+}
+
+/// Plans a statement and starts it.
+pub(crate) async fn start(
+    session: &Session,
+    now: signals::Timestamp,
+    limits: &Limits,
+    query: &str,
+) -> Result<SendableRecordBatchStream, QueryError> {
+    // A panic in a planner rule or a constant expression is the query's, not the process's.
+    let planned = AssertUnwindSafe(plan_and_execute(session.state(now), limits, query));
+    planned.catch_unwind().await.unwrap_or_else(|panic| {
+        Err(QueryError::Internal(format!("planning failed: {}", stream::panic_text(&*panic))))
+    })
+}
+
+async fn plan_and_execute(
+    mut state: SessionState,
+    limits: &Limits,
+    query: &str,
+) -> Result<SendableRecordBatchStream, QueryError> {
+    let (kind, statement) = guard::parse(query)?;
+    let plan = match kind {
+        Kind::ShowTables => state.create_logical_plan(SHOW_TABLES).await?,
+        Kind::Query | Kind::About => state.statement_to_plan(statement).await?,
+    };
+    read_only().verify_plan(&plan)?;
+    let is_limited = is_limited(&plan)?;
+    state.config_mut().options_mut().execution.parquet.pushdown_filters = is_limited;
+    let plan = if kind == Kind::Query {
+        // One row more than allowed tells a full answer from one that was cut.
+        LogicalPlanBuilder::from(plan).limit(0, Some(limits.rows_max.saturating_add(1)))?.build()?
+    } else {
+        plan
+    };
+    Ok(session::execute(&state, &plan).await?)
+}
+
+fn read_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+/// Whether few of the rows that pass the filters are wanted: a limit, and nothing below it that
+/// needs all rows.
+fn is_limited(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
+    let has_limit = plan.exists(|node| Ok(matches!(node, LogicalPlan::Limit(_))))?;
+    let needs_all = plan.exists(|node| {
+        Ok(matches!(
+            node,
+            LogicalPlan::Aggregate(_)
+                | LogicalPlan::Window(_)
+                | LogicalPlan::Distinct(_)
+                | LogicalPlan::Join(_)
+        ))
+    })?;
+    Ok(has_limit && !needs_all)
+}

@@ -1,1 +1,59 @@
-//! (to be written)
+//! The tables of SQL: `spans`, `logs` and `metrics`.
+//!
+//! Spans and logs are views over the rows as they are stored: ids are lower-case hexadecimal text,
+//! and the attributes of resources and scopes are maps like the row's own. A rule of the optimizer
+//! turns conditions on them back into conditions on what is stored, so that bloom filters,
+//! statistics and dictionaries still spare work. Metrics are samples, one row each.
+
+mod explode;
+mod matchers;
+mod metrics;
+mod stored;
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::catalog::TableProvider;
+use datafusion::catalog::view::ViewTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use datafusion::prelude::ident;
+use signals::{log, span};
+
+use crate::scan::functions::{attribute_map, hex_text};
+
+pub(crate) use metrics::MetricsTable;
+pub(crate) use stored::AskWhatIsStored;
+
+/// Columns of JSON objects that SQL sees as maps.
+const JSON_COLUMNS: [&str; 4] = [
+    span::column::RESOURCE_ATTRIBUTES,
+    span::column::SCOPE_ATTRIBUTES,
+    log::column::RESOURCE_ATTRIBUTES,
+    log::column::SCOPE_ATTRIBUTES,
+];
+
+/// A table of SQL over stored rows, under the same column names.
+pub(crate) fn view(
+    rows: Arc<dyn TableProvider>,
+) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let schema = rows.schema();
+    let columns = schema.fields().iter().map(|field| readable(field));
+    let plan = LogicalPlanBuilder::scan("stored", provider_as_source(Arc::clone(&rows)), None)?
+        .project(columns)?
+        .build()?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
+}
+
+/// What SQL sees of a column.
+fn readable(field: &Field) -> Expr {
+    let column = ident(field.name());
+    if matches!(field.data_type(), DataType::FixedSizeBinary(_)) {
+        hex_text().call(vec![column]).alias(field.name())
+    } else if JSON_COLUMNS.contains(&field.name().as_str()) {
+        attribute_map().call(vec![column]).alias(field.name())
+    } else {
+        column
+    }
+}

@@ -16,8 +16,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use datafusion::prelude::ident;
-use serde_json::Value;
-use signals::attributes::{dictionary_type, map_type};
+use signals::attributes::{dictionary_type, json, map_type};
 use signals::{log, span};
 
 /// Our own functions, for registration.
@@ -208,7 +207,7 @@ fn is_text(data_type: &DataType) -> bool {
 /// JSON objects, each distinct one parsed once.
 struct Objects {
     json: DictionaryArray<Int32Type>,
-    /// For each value of the dictionary its pairs; none where no row uses it or it is no object.
+    /// For each value of the dictionary its pairs; none where no row uses it.
     parsed: Vec<Option<Vec<(String, String)>>>,
 }
 
@@ -232,26 +231,16 @@ impl Objects {
                 && texts.is_valid(index)
             {
                 *is_seen = true;
-                *slot = pairs(texts.value(index));
+                *slot = Some(pairs(texts.value(index)));
             }
         }
         Ok(Self { json: json.clone(), parsed })
     }
 }
 
-/// The pairs of a JSON object: text as it is, other values as JSON.
-fn pairs(json: &str) -> Option<Vec<(String, String)>> {
-    match serde_json::from_str(json) {
-        Ok(Value::Object(object)) => {
-            let text = |value| match value {
-                Value::String(text) => text,
-                Value::Null => String::new(),
-                other => other.to_string(),
-            };
-            Some(object.into_iter().map(|(name, value)| (name, text(value))).collect())
-        }
-        _ => None,
-    }
+/// The pairs of a JSON object, values as the text that a row's own attributes would have.
+fn pairs(object: &str) -> Vec<(String, String)> {
+    json::object(object).iter().map(|(name, value)| (name.clone(), json::text(value).0)).collect()
 }
 
 /// A literal id in lower-case hexadecimal text as the binary value it stands for. Text that no id

@@ -1,0 +1,182 @@
+//! Rows made by hand, for tests: the same rows in memory, in files, or some in each.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::compute::{concat_batches, max, min};
+use datafusion::arrow::datatypes::TimestampNanosecondType;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use signals::attributes::json;
+use signals::log::{LogBuilder, Record};
+use signals::span::{Kind, Span, SpanBuilder, StatusCode};
+use signals::{Matcher, Signal, SpanId, TraceId};
+use store::{Part, SeriesChunks, Snapshot, StoreError, TimeRange};
+
+use super::rows::Rows;
+use super::time_column;
+
+/// Where rows are put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// One batch a row, in memory.
+    Head,
+    /// Two files.
+    Parts,
+    /// One file, and the rest in memory.
+    Mixed,
+}
+
+impl Layout {
+    pub(crate) const ALL: [Self; 3] = [Self::Head, Self::Parts, Self::Mixed];
+}
+
+/// Spans and logs in head and parts.
+pub(crate) struct MadeRows {
+    objects: Arc<InMemory>,
+    spans: Snapshot,
+    logs: Snapshot,
+}
+
+impl MadeRows {
+    /// Puts one-row batches where the layout says.
+    pub(crate) async fn new(spans: &[RecordBatch], logs: &[RecordBatch], layout: Layout) -> Self {
+        let objects = Arc::new(InMemory::new());
+        let spans = placed(&objects, Signal::Spans, spans, layout).await;
+        let logs = placed(&objects, Signal::Logs, logs, layout).await;
+        Self { objects, spans, logs }
+    }
+}
+
+async fn placed(
+    objects: &InMemory,
+    signal: Signal,
+    rows: &[RecordBatch],
+    layout: Layout,
+) -> Snapshot {
+    let (in_parts, head) = match layout {
+        Layout::Head => rows.split_at(0),
+        Layout::Parts => rows.split_at(rows.len()),
+        Layout::Mixed => rows.split_at(rows.len() / 2),
+    };
+    let files = if layout == Layout::Parts { 2 } else { 1 };
+    let mut parts = Vec::new();
+    for rows in in_parts.chunks(in_parts.len().div_ceil(files).max(1)) {
+        let path = format!("{}/part-{}.parquet", signal.name(), parts.len());
+        parts.push(Arc::new(write_part(objects, signal, &path, rows, 2).await));
+    }
+    Snapshot { head: head.to_vec(), parts }
+}
+
+/// Writes a file with row groups of `group_rows` rows, page index, and bloom filters on ids.
+pub(crate) async fn write_part(
+    objects: &dyn ObjectStore,
+    signal: Signal,
+    path: &str,
+    rows: &[RecordBatch],
+    group_rows: usize,
+) -> Part {
+    let schema = rows[0].schema();
+    let rows = concat_batches(&schema, rows).unwrap();
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(group_rows))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_column_bloom_filter_enabled("trace_id".into(), true)
+        .build();
+    let mut file = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut file, schema, Some(properties)).unwrap();
+    writer.write(&rows).unwrap();
+    writer.close().unwrap();
+    let bytes = file.len() as u64;
+    let path = Path::from(path);
+    objects.put(&path, file.into()).await.unwrap();
+    let times = rows.column_by_name(time_column(signal)).unwrap();
+    let times = times.as_primitive::<TimestampNanosecondType>();
+    let (min_time, max_time) = (min(times).unwrap(), max(times).unwrap());
+    Part { path, bytes, rows: rows.num_rows() as u64, min_time, max_time }
+}
+
+#[async_trait]
+impl Rows for MadeRows {
+    fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
+        let all = if signal == Signal::Spans { &self.spans } else { &self.logs };
+        let mut snapshot = all.clone();
+        snapshot.parts.retain(|part| part.min_time < range.end && part.max_time >= range.start);
+        snapshot
+    }
+
+    fn objects(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.objects) as _
+    }
+
+    async fn select(
+        &self,
+        _matchers: &[Matcher],
+        _start_ms: i64,
+        _end_ms: i64,
+        _series_max: usize,
+    ) -> Result<Vec<SeriesChunks>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// One span from a JSON object with the names of the columns; what is left out is empty.
+pub(crate) fn span(row: &serde_json::Value) -> RecordBatch {
+    let text = |name: &str| row[name].as_str().unwrap_or_default();
+    let mut builder = SpanBuilder::default();
+    let resource = builder.resource(text("service_name"), &object(&row["resource_attributes"]));
+    let scope = builder.scope(text("scope_name"), "", "");
+    push_attributes(builder.attributes(), &row["attributes"]);
+    let span = Span {
+        parent_span_id: SpanId::parse(text("parent_span_id")).ok(),
+        name: text("name"),
+        kind: Kind::from_name(text("kind")),
+        duration_ns: row["duration_ns"].as_i64().unwrap_or_default(),
+        status_code: StatusCode::from_name(text("status_code")),
+        status_message: text("status_message"),
+        ..Span::new(
+            TraceId::parse(text("trace_id")).unwrap(),
+            SpanId::parse(text("span_id")).unwrap(),
+            row["start_time"].as_i64().unwrap(),
+        )
+    };
+    builder.append(resource, scope, &span).unwrap();
+    builder.finish().unwrap()
+}
+
+/// One log record, as [`span`].
+pub(crate) fn log(row: &serde_json::Value) -> RecordBatch {
+    let text = |name: &str| row[name].as_str().unwrap_or_default();
+    let mut builder = LogBuilder::default();
+    let resource = builder.resource(
+        text("service_name"),
+        text("stream"),
+        &object(&row["resource_attributes"]),
+    );
+    let scope = builder.scope("", "", "");
+    push_attributes(builder.attributes(), &row["attributes"]);
+    let record = Record {
+        severity_number: row["severity_number"].as_u64().unwrap_or_default() as u8,
+        severity_text: text("severity_text"),
+        trace_id: TraceId::parse(text("trace_id")).ok(),
+        span_id: SpanId::parse(text("span_id")).ok(),
+        ..Record::new(row["timestamp"].as_i64().unwrap(), text("body"))
+    };
+    builder.append(resource, scope, &record).unwrap();
+    builder.finish().unwrap()
+}
+
+fn object(value: &serde_json::Value) -> String {
+    if value.is_object() { value.to_string() } else { "{}".to_owned() }
+}
+
+fn push_attributes(to: &mut signals::attributes::AttributeBuilder, value: &serde_json::Value) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let (text, kind) = json::text(value);
+        to.push_text(key, &text, kind);
+    }
+}

@@ -1,0 +1,214 @@
+//! SQL tests are data: every file of `testdata/sql` is run over the same rows in memory, in files,
+//! and some in each, and must give the same answers.
+//!
+//! A file holds rows (`spans` or `logs`, then a JSON object a line) and cases: `query`, the SQL,
+//! `----`, and the answer a row a line with columns set apart by ` | `; or `error`, the SQL,
+//! `----`, and a part of the message; or `plan`, the SQL, `----`, and lines of which each must be
+//! part of the plan over files, or not be after a `!`. An empty line ends each.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use futures::TryStreamExt;
+use signals::Timestamp;
+
+use super::start;
+use crate::scan::made_rows::{self, Layout, MadeRows};
+use crate::session::Session;
+use crate::{Limits, QueryError};
+
+/// `now()` in all cases: 2026-11-20T12:00:00Z.
+const NOW: Timestamp = 1_795_176_000_000_000_000;
+
+#[derive(Default)]
+struct TestFile {
+    spans: Vec<RecordBatch>,
+    logs: Vec<RecordBatch>,
+    cases: Vec<Case>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Query,
+    Error,
+    Plan,
+}
+
+struct Case {
+    line: usize,
+    sql: String,
+    kind: Kind,
+    expected: String,
+}
+
+fn parsed(text: &str) -> TestFile {
+    let mut file = TestFile::default();
+    let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end()));
+    while let Some((line, head)) = lines.next() {
+        let body = lines.by_ref().map(|(_, line)| line).take_while(|line| !line.is_empty());
+        let row = |row: &str| serde_json::from_str(row).unwrap_or_else(|e| panic!("{row}: {e}"));
+        match head {
+            "spans" => file.spans.extend(body.map(|line| made_rows::span(&row(line)))),
+            "logs" => file.logs.extend(body.map(|line| made_rows::log(&row(line)))),
+            "query" | "error" | "plan" => {
+                let body: Vec<&str> = body.collect();
+                let cut = body.iter().position(|line| *line == "----").expect("----");
+                file.cases.push(Case {
+                    line,
+                    sql: body[..cut].join("\n"),
+                    kind: match head {
+                        "query" => Kind::Query,
+                        "error" => Kind::Error,
+                        _ => Kind::Plan,
+                    },
+                    expected: body[cut + 1..].join("\n"),
+                });
+            }
+            "" => {}
+            comment => assert!(comment.starts_with('#'), "line {line}: {comment}"),
+        }
+    }
+    file
+}
+
+async fn answer(session: &Session, sql: &str) -> Result<String, QueryError> {
+    let rows = start(session, NOW, &Limits::default(), sql).await?;
+    let batches: Vec<RecordBatch> = rows.try_collect().await?;
+    let mut text = String::new();
+    for batch in &batches {
+        let options = FormatOptions::default().with_null("null");
+        let columns: Vec<ArrayFormatter> = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
+            .collect();
+        for row in 0..batch.num_rows() {
+            let values: Vec<String> =
+                columns.iter().map(|column| column.value(row).to_string()).collect();
+            writeln!(text, "{}", values.join(" | ").trim_end()).unwrap();
+        }
+    }
+    Ok(text.trim_end().to_owned())
+}
+
+#[tokio::test]
+async fn every_answer_is_the_same_in_memory_in_files_and_in_both() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sql");
+    let mut failures = String::new();
+    let mut cases = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = parsed(&std::fs::read_to_string(&path).unwrap());
+        for layout in Layout::ALL {
+            let rows = MadeRows::new(&file.spans, &file.logs, layout).await;
+            let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
+            for case in &file.cases {
+                if case.kind == Kind::Plan && layout != Layout::Parts {
+                    continue;
+                }
+                cases += 1;
+                let (is_right, found) = check(&session, case).await;
+                if !is_right {
+                    let name = path.file_name().unwrap().display();
+                    writeln!(
+                        failures,
+                        "{name}:{} ({layout:?})\n{}\nexpected:\n{}\nfound:\n{found}\n",
+                        case.line, case.sql, case.expected
+                    )
+                    .unwrap();
+                }
+            }
+        }
+    }
+    assert!(cases > 0 && failures.is_empty(), "{failures}");
+}
+
+async fn check(session: &Session, case: &Case) -> (bool, String) {
+    match case.kind {
+        Kind::Query => match answer(session, &case.sql).await {
+            Ok(found) => (found == case.expected, found),
+            Err(error) => (false, format!("{error:?}")),
+        },
+        Kind::Error => match answer(session, &case.sql).await {
+            Ok(found) => (false, found),
+            Err(error) => (error.to_string().contains(&case.expected), format!("{error:?}")),
+        },
+        Kind::Plan => {
+            let found = answer(session, &format!("EXPLAIN {}", case.sql)).await.unwrap();
+            let physical = found.split_once("physical_plan").unwrap().1.to_owned();
+            let holds = |line: &str| match line.strip_prefix('!') {
+                Some(absent) => !physical.contains(absent),
+                None => physical.contains(line),
+            };
+            (case.expected.lines().all(holds), physical)
+        }
+    }
+}
+
+async fn refused(sql: &str) -> QueryError {
+    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
+    match start(&session, NOW, &Limits::default(), sql).await {
+        Err(error) => error,
+        Ok(_) => panic!("{} was not refused", &sql[..sql.len().min(80)]),
+    }
+}
+
+#[tokio::test]
+async fn deep_and_long_queries_are_refused_without_harm() {
+    let parentheses = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+    let chain = format!("SELECT 1{}", "+1".repeat(32_000));
+    let ors = format!("SELECT 1 FROM logs WHERE body = 'a'{}", " OR body = 'b'".repeat(4_500));
+    let nots = format!("SELECT {} true", "NOT ".repeat(16_000));
+    let minuses = format!("SELECT {}1", "- ".repeat(32_000));
+    let casts = format!("SELECT 1{}", "::int".repeat(13_000));
+    let brackets = format!("SELECT {}1{}", "[".repeat(30_000), "]".repeat(30_000));
+    let indexes = format!("SELECT a{}", "[1]".repeat(20_000));
+    let unions = format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(3_400));
+    let tables = format!("SELECT 1 FROM spans s0{}", ", spans s".repeat(7_000));
+    let subqueries =
+        format!("SELECT 1 FROM {}spans{}", "(SELECT * FROM ".repeat(2_000), ")".repeat(2_000));
+    let long = format!("SELECT '{}'", "x".repeat(70_000));
+    for sql in [
+        parentheses,
+        chain,
+        ors,
+        nots,
+        minuses,
+        casts,
+        brackets,
+        indexes,
+        unions,
+        tables,
+        subqueries,
+        long,
+    ] {
+        let error = refused(&sql).await;
+        let message = error.to_string();
+        assert!(
+            matches!(error, QueryError::TooLarge(_) | QueryError::Invalid(_)),
+            "{}: {error:?}",
+            &sql[..60]
+        );
+        assert!(message.len() < 500, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_deepest_queries_that_are_allowed_have_answers() {
+    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
+    let chain = format!("SELECT 1{}", "+1".repeat(590));
+    assert_eq!(answer(&session, &chain).await.unwrap(), "591");
+    let ors: Vec<String> = (0..190).map(|i| format!("body LIKE '%{i}%'")).collect();
+    let ors = format!("SELECT count(*) FROM logs WHERE {}", ors.join(" OR "));
+    assert_eq!(answer(&session, &ors).await.unwrap(), "0");
+    let ids: Vec<String> = (0..1_700).map(|i| format!("'{i:032x}'")).collect();
+    let list = format!("SELECT count(*) FROM spans WHERE trace_id IN ({})", ids.join(","));
+    assert_eq!(answer(&session, &list).await.unwrap(), "0");
+    let nested = format!("SELECT {}1{}", "(".repeat(40), ")".repeat(40));
+    assert_eq!(answer(&session, &nested).await.unwrap(), "1");
+}

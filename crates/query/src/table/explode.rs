@@ -1,0 +1,326 @@
+//! The plan node that turns selected series into rows of samples, a series at a time: memory
+//! follows one series of each thread, not the selection.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, Float64Builder, MapBuilder, MapFieldNames, RecordBatch, RecordBatchOptions,
+    StringBuilder, StringDictionaryBuilder, StringViewBuilder, TimestampNanosecondBuilder,
+};
+use datafusion::arrow::datatypes::{Int32Type, SchemaRef};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+};
+use futures::TryStreamExt;
+use signals::metric::{NAME_LABEL, NativeHistogram, is_stale};
+use signals::time::MILLISECOND;
+use signals::{Labels, Matcher};
+use store::{Samples, SeriesChunks};
+use tokio::sync::OnceCell;
+
+use super::metrics::column;
+use crate::scan::rows::Rows;
+
+/// Series to read, selected once for all threads.
+pub(super) struct Selection {
+    rows: Arc<dyn Rows>,
+    matchers: Vec<Matcher>,
+    start_ms: i64,
+    end_ms: i64,
+    series_max: usize,
+    series: OnceCell<Arc<[SeriesChunks]>>,
+}
+
+impl Selection {
+    /// The series that satisfy all matchers, between two times that are both inside.
+    pub(super) fn new(
+        rows: Arc<dyn Rows>,
+        matchers: Vec<Matcher>,
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
+    ) -> Arc<Self> {
+        Arc::new(Self { rows, matchers, start_ms, end_ms, series_max, series: OnceCell::new() })
+    }
+
+    async fn series(&self) -> Result<Arc<[SeriesChunks]>, DataFusionError> {
+        let select = || async {
+            let series = self
+                .rows
+                .select(&self.matchers, self.start_ms, self.end_ms, self.series_max)
+                .await
+                .map_err(|error| DataFusionError::External(Box::new(error)))?;
+            Ok(Arc::from(series))
+        };
+        self.series.get_or_try_init(select).await.cloned()
+    }
+}
+
+/// Samples of a selection as rows; each partition reads every n-th series.
+pub(super) struct SamplesExec {
+    selection: Arc<Selection>,
+    schema: SchemaRef,
+    partitions: usize,
+    properties: Arc<PlanProperties>,
+}
+
+impl SamplesExec {
+    /// Rows of `schema`, which holds columns of the table `metrics`.
+    pub(super) fn new(selection: Arc<Selection>, schema: SchemaRef, partitions: usize) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&schema)),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self { selection, schema, partitions, properties: Arc::new(properties) }
+    }
+}
+
+impl ExecutionPlan for SamplesExec {
+    fn name(&self) -> &'static str {
+        "SamplesExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion, DataFusionError>,
+    ) -> Result<TreeNodeRecursion, DataFusionError> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        Ok(self)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let memory = MemoryConsumer::new("samples").register(context.memory_pool());
+        let selection = Arc::clone(&self.selection);
+        let (schema, step) = (Arc::clone(&self.schema), self.partitions);
+        let rows_max = context.session_config().batch_size();
+        let batches = async move {
+            let series = selection.series().await?;
+            let explode = Explode {
+                schema,
+                series,
+                next: partition,
+                step,
+                start_ms: selection.start_ms,
+                end_ms: selection.end_ms,
+                current: None,
+                samples: Samples::default(),
+                memory,
+                rows_max,
+            };
+            Ok::<_, DataFusionError>(futures::stream::try_unfold(
+                explode,
+                |mut explode| async move {
+                    // Decoding is all computation: others get their turn between batches.
+                    tokio::task::consume_budget().await;
+                    Ok(explode.next_batch()?.map(|batch| (batch, explode)))
+                },
+            ))
+        };
+        let batches = futures::stream::once(batches).try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches)))
+    }
+}
+
+impl DisplayAs for SamplesExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SamplesExec: {{")?;
+        for (i, matcher) in self.selection.matchers.iter().enumerate() {
+            write!(f, "{}{matcher}", if i == 0 { "" } else { ", " })?;
+        }
+        write!(f, "}}, start_ms={}, end_ms={}", self.selection.start_ms, self.selection.end_ms)
+    }
+}
+
+impl fmt::Debug for SamplesExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_as(DisplayFormatType::Default, f)
+    }
+}
+
+/// One thread's way through its series.
+struct Explode {
+    schema: SchemaRef,
+    series: Arc<[SeriesChunks]>,
+    next: usize,
+    step: usize,
+    start_ms: i64,
+    end_ms: i64,
+    /// The series whose samples are in `samples`, and how far they were written.
+    current: Option<Position>,
+    samples: Samples,
+    memory: MemoryReservation,
+    rows_max: usize,
+}
+
+struct Position {
+    labels: Labels,
+    value: usize,
+    histogram: usize,
+}
+
+impl Explode {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
+        let mut columns = Columns::new(&self.schema);
+        while columns.rows < self.rows_max {
+            if self.current.is_none() && !self.open_next()? {
+                break;
+            }
+            let Some(position) = &mut self.current else { break };
+            if !columns.fill(position, &self.samples, self.rows_max) {
+                self.current = None;
+            }
+        }
+        if columns.rows == 0 { Ok(None) } else { columns.finish(&self.schema).map(Some) }
+    }
+
+    /// Decodes the next series, if there is one.
+    fn open_next(&mut self) -> Result<bool, DataFusionError> {
+        let Some(series) = self.series.get(self.next) else {
+            return Ok(false);
+        };
+        self.next += self.step;
+        let samples_max = usize::try_from(series.samples_max()).unwrap_or(usize::MAX);
+        self.memory.try_resize(samples_max.saturating_mul(size_of::<(i64, f64)>()))?;
+        series
+            .read(self.start_ms, self.end_ms, &mut self.samples)
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let labels = series.labels.clone();
+        self.current = Some(Position { labels, value: 0, histogram: 0 });
+        Ok(true)
+    }
+}
+
+/// Columns of a batch that grows; those that the query does not read stay away.
+struct Columns {
+    rows: usize,
+    timestamp: Option<TimestampNanosecondBuilder>,
+    name: Option<StringDictionaryBuilder<Int32Type>>,
+    labels: Option<MapBuilder<StringBuilder, StringBuilder>>,
+    value: Option<Float64Builder>,
+    histogram: Option<StringViewBuilder>,
+}
+
+impl Columns {
+    fn new(schema: &SchemaRef) -> Self {
+        let has = |name| schema.index_of(name).is_ok();
+        let entries = MapFieldNames {
+            entry: "entries".to_owned(),
+            key: "key".to_owned(),
+            value: "value".to_owned(),
+        };
+        Self {
+            rows: 0,
+            timestamp: has(column::TIMESTAMP)
+                .then(|| TimestampNanosecondBuilder::new().with_timezone("+00:00")),
+            name: has(column::NAME).then(StringDictionaryBuilder::new),
+            labels: has(column::LABELS).then(|| {
+                MapBuilder::new(Some(entries), StringBuilder::new(), StringBuilder::new())
+            }),
+            value: has(column::VALUE).then(Float64Builder::new),
+            histogram: has(column::HISTOGRAM).then(StringViewBuilder::new),
+        }
+    }
+
+    /// Writes samples in order of time until the batch is full; false when the series is at its end.
+    fn fill(&mut self, position: &mut Position, samples: &Samples, rows_max: usize) -> bool {
+        let name = position.labels.metric_name().to_owned();
+        while self.rows < rows_max {
+            let value = samples.timestamps.get(position.value).copied();
+            let histogram = samples.histograms.get(position.histogram);
+            match (value, histogram) {
+                (None, None) => return false,
+                (Some(time), histogram) if histogram.is_none_or(|(other, _)| time <= *other) => {
+                    let value = samples.values.get(position.value).copied().unwrap_or(f64::NAN);
+                    position.value += 1;
+                    if !is_stale(value) {
+                        self.push(time, &name, &position.labels, Some(value), None);
+                    }
+                }
+                (_, Some((time, histogram))) => {
+                    position.histogram += 1;
+                    if !is_stale(histogram.sum) {
+                        self.push(*time, &name, &position.labels, None, Some(histogram));
+                    }
+                }
+                (Some(_), None) => return false,
+            }
+        }
+        true
+    }
+
+    fn push(
+        &mut self,
+        time_ms: i64,
+        name: &str,
+        labels: &Labels,
+        value: Option<f64>,
+        histogram: Option<&NativeHistogram>,
+    ) {
+        self.rows += 1;
+        if let Some(times) = &mut self.timestamp {
+            times.append_value(time_ms.saturating_mul(MILLISECOND));
+        }
+        if let Some(names) = &mut self.name {
+            names.append_value(name);
+        }
+        if let Some(maps) = &mut self.labels {
+            for (name, value) in labels.iter().filter(|(name, _)| *name != NAME_LABEL) {
+                maps.keys().append_value(name);
+                maps.values().append_value(value);
+            }
+            // It fails only when there are more keys than values, and they are written in pairs.
+            _ = maps.append(true);
+        }
+        if let Some(values) = &mut self.value {
+            values.append_option(value);
+        }
+        if let Some(histograms) = &mut self.histogram {
+            histograms.append_option(histogram.map(super::metrics::histogram_json));
+        }
+    }
+
+    fn finish(mut self, schema: &SchemaRef) -> Result<RecordBatch, DataFusionError> {
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let array: Option<ArrayRef> = match field.name().as_str() {
+                column::TIMESTAMP => self.timestamp.as_mut().map(|b| Arc::new(b.finish()) as _),
+                column::NAME => self.name.as_mut().map(|b| Arc::new(b.finish()) as _),
+                column::LABELS => self.labels.as_mut().map(|b| Arc::new(b.finish()) as _),
+                column::VALUE => self.value.as_mut().map(|b| Arc::new(b.finish()) as _),
+                column::HISTOGRAM => self.histogram.as_mut().map(|b| Arc::new(b.finish()) as _),
+                _ => None,
+            };
+            arrays.extend(array);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
+    }
+}
