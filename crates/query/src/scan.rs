@@ -9,6 +9,8 @@ pub mod functions;
 pub(crate) mod made_rows;
 pub(crate) mod rows;
 pub(crate) mod rows_table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod time_bounds;
 
 use std::sync::Arc;

@@ -50,6 +50,14 @@ impl MadeRows {
         let logs = placed(&objects, Signal::Logs, logs, layout).await;
         Self { objects, spans, logs }
     }
+
+    /// The same manifest after somebody removed the files.
+    pub(crate) async fn without_files(self) -> Self {
+        for part in self.spans.parts.iter().chain(&self.logs.parts) {
+            self.objects.delete(&part.path).await.unwrap();
+        }
+        self
+    }
 }
 
 async fn placed(
