@@ -9,10 +9,14 @@
 //! manifest → `Head::release`. Between freeze and release the frozen samples are still read from
 //! the head, so readers must ask the head first and list the parts afterwards ([`read::select`]).
 
+mod chunk;
 pub mod head;
+mod matching;
 pub mod part;
 pub mod read;
+mod selected;
 
 pub use head::{Appended, Frozen, Head, HeadLimits, HeadStats};
 pub use part::PartSummary;
-pub use read::{PartReader, ReadLimits, Samples, SeriesChunks};
+pub use read::{PartReader, ReadLimits};
+pub use selected::{Samples, SeriesChunks};

@@ -1,12 +1,30 @@
 //! Series and their newest samples in memory. Does no input or output.
 
-use std::sync::Arc;
+mod families;
+mod postings;
+mod series;
+mod shard;
 
-use signals::metric::{Exemplar, Metadata};
-use signals::{Labels, Matcher, SeriesBatch};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use families::Families;
+use parking_lot::{Mutex, RwLock};
+use postings::SeriesId;
+use series::{Generation, Pushed};
+use shard::Shard;
+use signals::metric::{Exemplar, Metadata, NAME_LABEL};
+use signals::{Labels, MatchOp, Matcher, SeriesBatch};
 
 use super::SeriesChunks;
+use super::chunk::{Chunk, is_consistent};
+use super::matching::{Condition, compare};
 use crate::StoreError;
+
+/// Memory of one exemplar with a trace id and a span id, roughly.
+const EXEMPLAR_BYTES: u64 = 224;
 
 /// Bounds of the head.
 #[derive(Debug, Clone)]
@@ -47,7 +65,7 @@ pub struct Appended {
     pub late_samples: u64,
     /// Samples that were there already, with the same value.
     pub duplicate_samples: u64,
-    /// Samples past the late window, past the days limit, or outside the years 1678 to 2262.
+    /// Samples past the late window, past the days limit, or outside the years 1677 to 2262.
     pub out_of_bounds_samples: u64,
     /// Samples of series that were refused.
     pub refused_samples: u64,
@@ -74,40 +92,155 @@ pub struct HeadStats {
     pub refused_series: u64,
 }
 
+/// Locks, and shares of the series. More would spread a batch thinner, fewer would make writers wait.
+const SHARDS: usize = 16;
+/// Times that fit nanoseconds of 64 bits: from 1677 to 2262.
+const TIMES_MS: RangeInclusive<i64> = -9_223_372_036_854..=9_223_372_036_854;
+
 /// Series and their newest samples. Cheap to clone: all clones are one head.
 #[derive(Debug, Clone)]
 pub struct Head {
-    limits: Arc<HeadLimits>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    limits: HeadLimits,
+    shards: Vec<RwLock<Shard>>,
+    families: Families,
+    series: AtomicUsize,
+    exemplars: AtomicUsize,
+    refused_series: AtomicU64,
+    /// Held while freezing; the generation that is being filled.
+    generation: Mutex<Generation>,
+    /// Days of all shards since the last freeze.
+    days: Mutex<BTreeSet<i32>>,
 }
 
 /// What one flush writes: the samples that the head held at one instant.
 #[derive(Debug, Clone)]
 pub struct Frozen {
+    inner: Arc<Inner>,
+    generation: Generation,
     days: Vec<i32>,
+    /// Families for the part of the last day.
+    families: Vec<Metadata>,
 }
+
+/// One series of a flush and day: chunks in order of precedence, and exemplars.
+pub(crate) type FrozenSeries = (Labels, Vec<Chunk>, Option<Chunk>);
 
 impl Frozen {
     /// The UTC days with something to write, ascending, counted from 1970-01-01.
     pub fn days(&self) -> &[i32] {
         &self.days
     }
+
+    /// Families that the part of a day is to hold.
+    pub(crate) fn families(&self, day: i32) -> &[Metadata] {
+        if self.days.last() == Some(&day) { &self.families } else { &[] }
+    }
+
+    /// Names of all metrics that may be in it, ascending; the empty name stands for none.
+    pub(crate) fn metrics(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::from([String::new()]);
+        for shard in &self.inner.shards {
+            let shard = shard.read();
+            names.extend(
+                shard
+                    .values(NAME_LABEL)
+                    .filter(|name| !names.contains(*name))
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+            );
+        }
+        names
+    }
+
+    /// The series of one metric with something on a day, in order of labels.
+    ///
+    /// # Errors
+    /// Never in practice: the matcher is an equality.
+    pub(crate) fn series(&self, metric: &str, day: i32) -> Result<Vec<FrozenSeries>, StoreError> {
+        let matchers = [Matcher::new(NAME_LABEL, MatchOp::Equal, metric).map_err(StoreError::Io)?];
+        let conditions = Condition::all(&matchers);
+        let mut series = Vec::new();
+        for shard in &self.inner.shards {
+            shard.read().frozen(&conditions, self.generation, day, &mut series);
+        }
+        series.sort_by(|a, b| compare(&a.0, &b.0));
+        Ok(series)
+    }
 }
 
 impl Head {
     /// An empty head.
     pub fn new(limits: HeadLimits) -> Self {
-        Self { limits: Arc::new(limits) }
+        Self {
+            inner: Arc::new(Inner {
+                limits,
+                shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+                families: Families::default(),
+                series: AtomicUsize::new(0),
+                exemplars: AtomicUsize::new(0),
+                refused_series: AtomicU64::new(0),
+                generation: Mutex::new(0),
+                days: Mutex::default(),
+            }),
+        }
     }
 
     /// Takes in what can be taken in; what this returns from is visible to every reader.
-    pub fn append(&self, _batch: &SeriesBatch) -> Appended {
-        let _ = &self.limits;
-        todo!()
+    pub fn append(&self, batch: &SeriesBatch) -> Appended {
+        self.inner.families.update(&batch.metadata, self.inner.limits.families_max);
+        let mut appended = Appended::default();
+        let hashes: Vec<u64> = batch.labels.iter().map(Labels::hash64).collect();
+        let mut work: Vec<Work> = (0..SHARDS).map(|_| Work::default()).collect();
+        let mut assign = |series: u32, i: usize, list: fn(&mut Work) -> &mut Vec<u32>| {
+            let work = hashes.get(series as usize).and_then(|hash| work.get_mut(shard_of(*hash)));
+            work.map(|work| list(work).push(i as u32)).is_some()
+        };
+        for (i, sample) in batch.samples.iter().enumerate() {
+            appended.invalid_samples +=
+                u64::from(!assign(sample.series, i, |work| &mut work.samples));
+        }
+        for (i, sample) in batch.histograms.iter().enumerate() {
+            appended.invalid_samples +=
+                u64::from(!assign(sample.series, i, |work| &mut work.histograms));
+        }
+        for (i, exemplar) in batch.exemplars.iter().enumerate() {
+            assign(exemplar.series, i, |work| &mut work.exemplars);
+        }
+        let mut writer = Writer {
+            inner: &self.inner,
+            batch,
+            hashes: &hashes,
+            resolved: vec![Resolved::Unknown; hashes.len()],
+            appended,
+        };
+        for (shard, work) in
+            self.inner.shards.iter().zip(&work).filter(|(_, work)| !work.is_empty())
+        {
+            writer.apply(&mut shard.write(), work);
+        }
+        self.inner.refused_series.fetch_add(writer.appended.refused_series, Ordering::Relaxed);
+        writer.appended
     }
 
     /// What the head holds.
     pub fn stats(&self) -> HeadStats {
-        todo!()
+        let mut stats = HeadStats {
+            refused_series: self.inner.refused_series.load(Ordering::Relaxed),
+            ..HeadStats::default()
+        };
+        for shard in &self.inner.shards {
+            let shard = shard.read();
+            stats.series += shard.len() as u64;
+            stats.samples += shard.samples();
+            stats.bytes += shard.bytes() as u64;
+        }
+        stats.bytes += self.inner.exemplars.load(Ordering::Relaxed) as u64 * EXEMPLAR_BYTES;
+        stats
     }
 
     /// Closes the book on all samples taken in so far; `None` when there are none.
@@ -115,13 +248,34 @@ impl Head {
     /// They stay readable until [`Self::release`]. Freezing again before that is allowed: each
     /// frozen set then holds what came since the one before.
     pub fn freeze(&self) -> Option<Frozen> {
-        todo!()
+        let mut current = self.inner.generation.lock();
+        let generation = *current;
+        let mut days = BTreeSet::new();
+        for shard in &self.inner.shards {
+            days.extend(shard.write().freeze(generation));
+        }
+        *current += 1;
+        self.inner.days.lock().clear();
+        let families = self.inner.families.unwritten(*days.last()?);
+        Some(Frozen {
+            inner: Arc::clone(&self.inner),
+            generation,
+            days: days.into_iter().collect(),
+            families,
+        })
     }
 
-    /// Forgets what was frozen, once its parts are in the manifest; series that had no samples
-    /// for a whole flush leave memory.
-    pub fn release(&self, _frozen: &Frozen) {
-        todo!()
+    /// Forgets what was frozen, once its parts are in the manifest, and everything frozen before
+    /// it; series that had no samples for a whole flush leave memory.
+    pub fn release(&self, frozen: &Frozen) {
+        for shard in &self.inner.shards {
+            let (exemplars, series) = shard.write().release(frozen.generation);
+            self.inner.exemplars.fetch_sub(exemplars, Ordering::Relaxed);
+            self.inner.series.fetch_sub(series, Ordering::Relaxed);
+        }
+        if let Some(day) = frozen.days.last() {
+            self.inner.families.mark_written(&frozen.families, *day);
+        }
     }
 
     /// The series that satisfy all matchers and have samples in `start_ms..=end_ms`, in order of labels.
@@ -130,31 +284,206 @@ impl Head {
     /// [`StoreError::Unavailable`] past `series_max`.
     pub fn select(
         &self,
-        _matchers: &[Matcher],
-        _start_ms: i64,
-        _end_ms: i64,
-        _series_max: usize,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
-        todo!()
+        let conditions = Condition::all(matchers);
+        let mut selected = Vec::new();
+        for shard in &self.inner.shards {
+            shard.read().select(&conditions, start_ms, end_ms, series_max, &mut selected);
+            check_series(selected.len(), series_max)?;
+        }
+        selected.sort_by(|a, b| compare(&a.labels, &b.labels));
+        Ok(selected)
+    }
+
+    /// As [`Self::select`], labels only.
+    ///
+    /// # Errors
+    /// As [`Self::select`].
+    pub fn series(
+        &self,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
+    ) -> Result<Vec<Labels>, StoreError> {
+        let conditions = Condition::all(matchers);
+        let mut labels = Vec::new();
+        for shard in &self.inner.shards {
+            shard.read().labels(&conditions, start_ms, end_ms, series_max, &mut labels);
+            check_series(labels.len(), series_max)?;
+        }
+        labels.sort_by(compare);
+        Ok(labels)
     }
 
     /// Exemplars in `start_ms..=end_ms` of the series that satisfy all matchers, in order of labels, then time.
     pub fn exemplars(
         &self,
-        _matchers: &[Matcher],
-        _start_ms: i64,
-        _end_ms: i64,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
     ) -> Vec<(Labels, Vec<Exemplar>)> {
-        todo!()
+        let conditions = Condition::all(matchers);
+        let mut exemplars = Vec::new();
+        for shard in &self.inner.shards {
+            shard.read().exemplars(&conditions, start_ms, end_ms, &mut exemplars);
+        }
+        exemplars.sort_by(|a, b| compare(&a.0, &b.0));
+        exemplars
     }
 
     /// Type, help and unit of each family, in order of names.
     pub fn metadata(&self) -> Vec<Metadata> {
-        todo!()
+        self.inner.families.all()
     }
 
     /// Puts back what parts knew of families ([`super::PartReader::metadata`]); what the head knows already is newer and stays.
-    pub fn restore_metadata(&self, _families: Vec<Metadata>) {
-        todo!()
+    pub fn restore_metadata(&self, families: Vec<Metadata>) {
+        self.inner.families.restore(families, self.inner.limits.families_max);
     }
 }
+
+/// The error that selections of head and parts share.
+pub(super) fn check_series(series: usize, series_max: usize) -> Result<(), StoreError> {
+    if series <= series_max {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable(format!(
+        "selection has more than {series_max} series; narrow the matchers or the time range"
+    )))
+}
+
+fn shard_of(hash: u64) -> usize {
+    // The low bits place the series inside the shard's map.
+    (hash >> 60) as usize % SHARDS
+}
+
+/// What of a batch belongs into one shard, by index.
+#[derive(Debug, Default)]
+struct Work {
+    samples: Vec<u32>,
+    histograms: Vec<u32>,
+    exemplars: Vec<u32>,
+}
+
+impl Work {
+    fn is_empty(&self) -> bool {
+        self.samples.is_empty() && self.histograms.is_empty() && self.exemplars.is_empty()
+    }
+}
+
+/// Where a series of the batch is, once it was looked up.
+#[derive(Debug, Clone, Copy)]
+enum Resolved {
+    Unknown,
+    Refused,
+    At(SeriesId),
+}
+
+/// Brings one batch in.
+struct Writer<'a> {
+    inner: &'a Inner,
+    batch: &'a SeriesBatch,
+    hashes: &'a [u64],
+    resolved: Vec<Resolved>,
+    appended: Appended,
+}
+
+impl Writer<'_> {
+    fn apply(&mut self, shard: &mut Shard, work: &Work) {
+        let window = self.inner.limits.late_window_ms;
+        let batch = self.batch;
+        for sample in work.samples.iter().filter_map(|i| batch.samples.get(*i as usize)) {
+            if let Some(id) = self.place(shard, sample.series, sample.timestamp_ms) {
+                let pushed = shard.push(id, sample.timestamp_ms, sample.value, window);
+                self.count(pushed);
+            }
+        }
+        for sample in work.histograms.iter().filter_map(|i| batch.histograms.get(*i as usize)) {
+            if !is_consistent(&sample.histogram) {
+                self.appended.invalid_samples += 1;
+            } else if let Some(id) = self.place(shard, sample.series, sample.timestamp_ms) {
+                let pushed =
+                    shard.push_histogram(id, sample.timestamp_ms, &sample.histogram, window);
+                self.count(pushed);
+            }
+        }
+        let refused_before = self.appended.refused_samples;
+        let outside_before = self.appended.out_of_bounds_samples;
+        for exemplar in work.exemplars.iter().filter_map(|i| batch.exemplars.get(*i as usize)) {
+            if let Some(id) = self.place(shard, exemplar.series, exemplar.timestamp_ms) {
+                let has_room =
+                    self.inner.exemplars.load(Ordering::Relaxed) < self.inner.limits.exemplars_max;
+                if let Some(more) = shard.push_exemplar(
+                    id,
+                    exemplar,
+                    self.inner.limits.exemplars_per_series_max,
+                    has_room,
+                ) {
+                    self.inner.exemplars.fetch_add(more, Ordering::Relaxed);
+                    self.appended.exemplars += 1;
+                }
+            }
+        }
+        self.appended.refused_samples = refused_before;
+        self.appended.out_of_bounds_samples = outside_before;
+    }
+
+    /// The series that a sample goes to, if its time is in bounds and there is room for it.
+    fn place(&mut self, shard: &mut Shard, series: u32, timestamp_ms: i64) -> Option<SeriesId> {
+        if !TIMES_MS.contains(&timestamp_ms) {
+            self.appended.out_of_bounds_samples += 1;
+            return None;
+        }
+        let i = series as usize;
+        let (resolved, labels, hash) =
+            (self.resolved.get_mut(i)?, self.batch.labels.get(i)?, *self.hashes.get(i)?);
+        if matches!(resolved, Resolved::Unknown) {
+            *resolved = if let Some(id) = shard.find(hash, labels) {
+                Resolved::At(id)
+            } else if self.inner.series.fetch_add(1, Ordering::Relaxed)
+                < self.inner.limits.series_max
+            {
+                self.appended.created_series += 1;
+                Resolved::At(shard.create(hash, labels))
+            } else {
+                self.inner.series.fetch_sub(1, Ordering::Relaxed);
+                self.appended.refused_series += 1;
+                Resolved::Refused
+            };
+        }
+        let Resolved::At(id) = *resolved else {
+            self.appended.refused_samples += 1;
+            return None;
+        };
+        let is_day_allowed = |day: i32| {
+            let mut days = self.inner.days.lock();
+            days.contains(&day) || (days.len() < self.inner.limits.days_max && days.insert(day))
+        };
+        if !shard.enter_day(timestamp_ms, is_day_allowed) {
+            self.appended.out_of_bounds_samples += 1;
+            return None;
+        }
+        Some(id)
+    }
+
+    fn count(&mut self, pushed: Pushed) {
+        let appended = &mut self.appended;
+        match pushed {
+            Pushed::InOrder => appended.samples += 1,
+            Pushed::Late => {
+                appended.samples += 1;
+                appended.late_samples += 1;
+            }
+            Pushed::Duplicate => appended.duplicate_samples += 1,
+            Pushed::TooOld => appended.out_of_bounds_samples += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,49 +3,13 @@
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use signals::metric::{Exemplar, Metadata, NativeHistogram};
+use signals::metric::{Exemplar, Metadata};
 use signals::{Labels, Matcher};
 
-use super::Head;
+use super::head::check_series;
+use super::matching::compare;
+use super::{Head, SeriesChunks};
 use crate::{Part, StoreError};
-
-/// Samples of one series, columns side by side, times ascending without repeats.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Samples {
-    /// Milliseconds since 1970 of `values`.
-    pub timestamps: Vec<i64>,
-    /// Plain samples.
-    pub values: Vec<f64>,
-    /// Native histograms, interleaved in time with the plain samples.
-    pub histograms: Vec<(i64, Arc<NativeHistogram>)>,
-}
-
-/// One selected series; its samples are decoded on demand so that memory follows one series, not all.
-#[derive(Debug, Clone)]
-pub struct SeriesChunks {
-    /// The labels.
-    pub labels: Labels,
-}
-
-impl SeriesChunks {
-    /// Decodes the samples with `start_ms <= t <= end_ms` into cleared `samples`.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`] when a chunk is damaged.
-    pub fn read(
-        &self,
-        _start_ms: i64,
-        _end_ms: i64,
-        _samples: &mut Samples,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// How many samples the chunks hold at most, before any is decoded.
-    pub fn samples_max(&self) -> u64 {
-        todo!()
-    }
-}
 
 /// Bounds of reading.
 #[derive(Debug, Clone)]
@@ -80,9 +44,53 @@ impl PartReader {
     /// # Errors
     /// [`StoreError::Io`] when a part cannot be read.
     #[expect(clippy::unused_async, reason = "reads parts")]
-    pub async fn metadata(&self, _parts: &[Arc<Part>]) -> Result<Vec<Metadata>, StoreError> {
+    pub async fn metadata(&self, parts: &[Arc<Part>]) -> Result<Vec<Metadata>, StoreError> {
         let _ = (&self.objects, &self.limits);
-        todo!()
+        none_yet(parts)
+    }
+
+    #[expect(clippy::unused_async, reason = "reads parts")]
+    async fn select(
+        &self,
+        parts: &[Arc<Part>],
+        _matchers: &[Matcher],
+        _start_ms: i64,
+        _end_ms: i64,
+        _series_max: usize,
+    ) -> Result<Vec<SeriesChunks>, StoreError> {
+        none_yet(parts)
+    }
+
+    #[expect(clippy::unused_async, reason = "reads parts")]
+    async fn series(
+        &self,
+        parts: &[Arc<Part>],
+        _matchers: &[Matcher],
+        _start_ms: i64,
+        _end_ms: i64,
+        _series_max: usize,
+    ) -> Result<Vec<Labels>, StoreError> {
+        none_yet(parts)
+    }
+
+    #[expect(clippy::unused_async, reason = "reads parts")]
+    async fn exemplars(
+        &self,
+        parts: &[Arc<Part>],
+        _matchers: &[Matcher],
+        _start_ms: i64,
+        _end_ms: i64,
+    ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
+        none_yet(parts)
+    }
+}
+
+/// Parts are read once they can be written.
+fn none_yet<T>(parts: &[Arc<Part>]) -> Result<Vec<T>, StoreError> {
+    if parts.is_empty() {
+        Ok(Vec::new())
+    } else {
+        Err(StoreError::Io("parts of metrics are not read yet".to_owned()))
     }
 }
 
@@ -95,48 +103,78 @@ impl PartReader {
 /// # Errors
 /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`
 /// or [`ReadLimits::chunk_bytes_max`].
-#[expect(clippy::unused_async, reason = "reads parts")]
 pub async fn select(
-    _head: &Head,
-    _parts: impl FnOnce() -> Vec<Arc<Part>>,
-    _reader: &PartReader,
-    _matchers: &[Matcher],
-    _start_ms: i64,
-    _end_ms: i64,
-    _series_max: usize,
+    head: &Head,
+    parts: impl FnOnce() -> Vec<Arc<Part>>,
+    reader: &PartReader,
+    matchers: &[Matcher],
+    start_ms: i64,
+    end_ms: i64,
+    series_max: usize,
 ) -> Result<Vec<SeriesChunks>, StoreError> {
-    todo!()
+    let newest = head.select(matchers, start_ms, end_ms, series_max)?;
+    let mut selected = reader.select(&parts(), matchers, start_ms, end_ms, series_max).await?;
+    selected.extend(newest);
+    // Stable: of one series, parts stay oldest first and the head last.
+    selected.sort_by(|a, b| compare(&a.labels, &b.labels));
+    let mut merged: Vec<SeriesChunks> = Vec::with_capacity(selected.len());
+    for series in selected {
+        match merged.last_mut() {
+            Some(last) if last.labels == series.labels => last.extend(series),
+            _ => merged.push(series),
+        }
+    }
+    check_series(merged.len(), series_max)?;
+    Ok(merged)
 }
 
 /// Label sets only; as [`select`].
 ///
 /// # Errors
 /// As [`select`].
-#[expect(clippy::unused_async, reason = "reads parts")]
 pub async fn series(
-    _head: &Head,
-    _parts: impl FnOnce() -> Vec<Arc<Part>>,
-    _reader: &PartReader,
-    _matchers: &[Matcher],
-    _start_ms: i64,
-    _end_ms: i64,
-    _series_max: usize,
+    head: &Head,
+    parts: impl FnOnce() -> Vec<Arc<Part>>,
+    reader: &PartReader,
+    matchers: &[Matcher],
+    start_ms: i64,
+    end_ms: i64,
+    series_max: usize,
 ) -> Result<Vec<Labels>, StoreError> {
-    todo!()
+    let mut labels = head.series(matchers, start_ms, end_ms, series_max)?;
+    labels.extend(reader.series(&parts(), matchers, start_ms, end_ms, series_max).await?);
+    labels.sort_by(compare);
+    labels.dedup();
+    check_series(labels.len(), series_max)?;
+    Ok(labels)
 }
 
 /// Exemplars with times in `start_ms..=end_ms` of the series that satisfy all matchers, in order of labels, then time.
 ///
 /// # Errors
 /// As [`select`].
-#[expect(clippy::unused_async, reason = "reads parts")]
 pub async fn exemplars(
-    _head: &Head,
-    _parts: impl FnOnce() -> Vec<Arc<Part>>,
-    _reader: &PartReader,
-    _matchers: &[Matcher],
-    _start_ms: i64,
-    _end_ms: i64,
+    head: &Head,
+    parts: impl FnOnce() -> Vec<Arc<Part>>,
+    reader: &PartReader,
+    matchers: &[Matcher],
+    start_ms: i64,
+    end_ms: i64,
 ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
-    todo!()
+    let newest = head.exemplars(matchers, start_ms, end_ms);
+    let mut found = reader.exemplars(&parts(), matchers, start_ms, end_ms).await?;
+    found.extend(newest);
+    found.sort_by(|a, b| compare(&a.0, &b.0));
+    let mut merged: Vec<(Labels, Vec<Exemplar>)> = Vec::with_capacity(found.len());
+    for (labels, exemplars) in found {
+        match merged.last_mut() {
+            Some((last, all)) if *last == labels => all.extend(exemplars),
+            _ => merged.push((labels, exemplars)),
+        }
+    }
+    for (_, exemplars) in &mut merged {
+        exemplars.sort_by_key(|exemplar| exemplar.timestamp_ms);
+        exemplars.dedup();
+    }
+    Ok(merged)
 }

@@ -1,0 +1,211 @@
+//! Chunks: samples of one series, encoded, with a checksum. `docs/formats/chunks.md` has the bytes.
+//!
+//! A chunk says itself what it is, so head, parts and tests read it alike. Damaged bytes are an
+//! error, never a panic, and never allocate more than their length justifies.
+
+mod bits;
+mod dense;
+mod exemplar;
+mod histogram;
+mod plain;
+
+use std::sync::Arc;
+
+use arrow::buffer::Buffer;
+use signals::metric::{Exemplar, NativeHistogram};
+
+pub(crate) use dense::encode as encode_dense;
+pub(crate) use exemplar::encode as encode_exemplars;
+pub(crate) use histogram::{HistogramAppender, is_consistent};
+pub(crate) use plain::PlainAppender;
+
+/// Samples of one chunk of the head. More would not shrink it (decision 0003), and would be slower to read in part.
+pub(crate) const MAX_SAMPLES: u16 = 480;
+/// A growing chunk is closed past this size, whatever its samples.
+const MAX_BYTES: usize = 6 * 1024;
+/// Codec and number of samples.
+const HEADER_BYTES: usize = 3;
+/// CRC-32C of everything before it, little-endian.
+const CHECKSUM_BYTES: usize = 4;
+
+/// Why a chunk cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ChunkError {
+    #[error("chunk ends too early")]
+    Truncated,
+    #[error("chunk does not match its checksum")]
+    Checksum,
+    #[error("chunk is invalid: {0}")]
+    Invalid(&'static str),
+}
+
+/// How the samples of a chunk are encoded; the first byte of the chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum Codec {
+    Xor = 1,
+    Pco = 2,
+    Histogram = 3,
+    Exemplar = 4,
+    Whole = 5,
+}
+
+impl Codec {
+    fn from_byte(byte: u8) -> Option<Self> {
+        let all = [Self::Xor, Self::Pco, Self::Histogram, Self::Exemplar, Self::Whole];
+        all.into_iter().find(|codec| *codec as u8 == byte)
+    }
+
+    /// The word in the part's `codec` column.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Xor => "xor",
+            Self::Pco => "pco",
+            Self::Histogram => "histogram",
+            Self::Exemplar => "exemplar",
+            Self::Whole => "whole",
+        }
+    }
+}
+
+/// Encoded samples with ascending times, and what is known of them without decoding. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunk {
+    /// Times of the first and last sample.
+    pub(crate) min_ms: i64,
+    pub(crate) max_ms: i64,
+    pub(crate) count: u16,
+    pub(crate) bytes: Buffer,
+}
+
+/// Fills in the header that was left free and appends the checksum.
+fn seal(codec: Codec, count: u16, min_ms: i64, max_ms: i64, mut bytes: Vec<u8>) -> Chunk {
+    let [low, high] = count.to_le_bytes();
+    for (place, byte) in bytes.iter_mut().zip([codec as u8, low, high]) {
+        *place = byte;
+    }
+    bytes.reserve_exact(CHECKSUM_BYTES);
+    let checksum = crc32c::crc32c(&bytes);
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    bytes.shrink_to_fit();
+    Chunk { min_ms, max_ms, count, bytes: Buffer::from_vec(bytes) }
+}
+
+impl Chunk {
+    /// The codec, if it is one of ours.
+    pub(crate) fn codec(&self) -> Option<Codec> {
+        Codec::from_byte(*self.bytes.first()?)
+    }
+
+    pub(crate) fn overlaps(&self, start_ms: i64, end_ms: i64) -> bool {
+        self.min_ms <= end_ms && self.max_ms >= start_ms
+    }
+
+    /// Codec, number of samples and payload of bytes that match their checksum.
+    fn open(&self) -> Result<(Codec, u16, &[u8]), ChunkError> {
+        let (body, checksum) =
+            self.bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(ChunkError::Truncated)?;
+        if crc32c::crc32c(body) != u32::from_le_bytes(*checksum) {
+            return Err(ChunkError::Checksum);
+        }
+        let ([codec, low, high], payload) =
+            body.split_first_chunk::<HEADER_BYTES>().ok_or(ChunkError::Truncated)?;
+        let codec = Codec::from_byte(*codec).ok_or(ChunkError::Invalid("unknown codec"))?;
+        Ok((codec, u16::from_le_bytes([*low, *high]), payload))
+    }
+
+    /// Appends the samples with `start_ms <= t <= end_ms`, ascending; `histograms` gets those of histogram chunks.
+    pub(crate) fn decode(
+        &self,
+        start_ms: i64,
+        end_ms: i64,
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+        histograms: &mut Vec<(i64, Arc<NativeHistogram>)>,
+    ) -> Result<(), ChunkError> {
+        let (codec, count, payload) = self.open()?;
+        match codec {
+            Codec::Xor | Codec::Whole => {
+                plain::decode(codec, payload, count, |timestamp, value| {
+                    if timestamp >= start_ms && timestamp <= end_ms {
+                        timestamps.push(timestamp);
+                        values.push(value);
+                    }
+                    timestamp <= end_ms
+                })
+            }
+            Codec::Pco => {
+                let (times, numbers) = dense::decode(payload, count)?;
+                let from = times.partition_point(|t| *t < start_ms);
+                let to = times.partition_point(|t| *t <= end_ms);
+                timestamps.extend_from_slice(times.get(from..to).unwrap_or_default());
+                values.extend_from_slice(numbers.get(from..to).unwrap_or_default());
+                Ok(())
+            }
+            Codec::Histogram => histogram::decode(payload, count, |timestamp, histogram| {
+                if timestamp >= start_ms && timestamp <= end_ms {
+                    histograms.push((timestamp, Arc::new(histogram)));
+                }
+                timestamp <= end_ms
+            }),
+            Codec::Exemplar => Err(ChunkError::Invalid("exemplars where samples are expected")),
+        }
+    }
+
+    /// The exemplars of an exemplar chunk.
+    pub(crate) fn exemplars(&self) -> Result<Vec<Exemplar>, ChunkError> {
+        match self.open()? {
+            (Codec::Exemplar, count, payload) => exemplar::decode(payload, count),
+            _ => Err(ChunkError::Invalid("samples where exemplars are expected")),
+        }
+    }
+}
+
+/// Whole numbers up to here are exact as floats, and so are their differences as integers.
+const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
+
+/// Whether the float is a whole number that an integer keeps exactly; negative zero is not.
+fn is_whole(value: f64) -> bool {
+    value.abs() <= WHOLE_MAX && ((value as i64) as f64).to_bits() == value.to_bits()
+}
+
+/// Appends an integer in groups of seven bits, lowest first (LEB128).
+fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn take_varint(rest: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, tail) = rest.split_first()?;
+        *rest = tail;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Takes a length and as many bytes.
+fn take_sized<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::try_from(take_varint(rest)?).ok()?;
+    let (taken, tail) = rest.split_at_checked(length)?;
+    *rest = tail;
+    Some(taken)
+}
+
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn from_zigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests;

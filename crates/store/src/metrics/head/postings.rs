@@ -1,0 +1,302 @@
+//! Which series have which label: each pair of name and value once, with the series that have it.
+//! The pair's text is the interned form of labels; a series holds pair numbers only.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use signals::Labels;
+
+use crate::metrics::matching::{Condition, pairs};
+
+/// Number of a pair of name and value inside one shard.
+pub(super) type PairId = u32;
+/// Number of a series inside one shard. Changes when series leave.
+pub(super) type SeriesId = u32;
+
+/// Series with one pair, ascending. Most pairs of a large store are those of one series.
+#[derive(Debug)]
+enum Postings {
+    One(SeriesId),
+    Many(Vec<SeriesId>),
+}
+
+impl Postings {
+    fn as_slice(&self) -> &[SeriesId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
+        }
+    }
+
+    /// Adds a series whose number is greater than all before.
+    fn push(&mut self, id: SeriesId) {
+        match self {
+            Self::One(first) => *self = Self::Many(vec![*first, id]),
+            Self::Many(ids) => ids.push(id),
+        }
+    }
+
+    fn renumber(&mut self, new_ids: &[Option<SeriesId>]) {
+        let renumbered = |id: &SeriesId| new_ids.get(*id as usize).copied().flatten();
+        let ids: Vec<SeriesId> = self.as_slice().iter().filter_map(renumbered).collect();
+        *self = match ids.as_slice() {
+            [one] => Self::One(*one),
+            _ => Self::Many(ids),
+        };
+    }
+}
+
+/// One pair; `text` is its part of canonical label bytes, name first.
+#[derive(Debug)]
+struct Pair {
+    text: Arc<[u8]>,
+    series: Postings,
+}
+
+impl Pair {
+    fn split(&self) -> (&[u8], &[u8]) {
+        let length =
+            self.text.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize);
+        let name = self.text.get(4..4 + length).unwrap_or_default();
+        (name, self.text.get(8 + length..).unwrap_or_default())
+    }
+
+    fn value(&self) -> &str {
+        std::str::from_utf8(self.split().1).unwrap_or_default()
+    }
+}
+
+/// All pairs of one shard.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    ids: HashMap<Arc<[u8]>, PairId>,
+    names: HashMap<Box<[u8]>, Vec<PairId>>,
+    pairs: Vec<Pair>,
+    vacant: Vec<PairId>,
+    text_bytes: usize,
+}
+
+impl Index {
+    /// Enters a new series, whose number is greater than all before, and gives its pairs.
+    pub(super) fn insert(&mut self, labels: &Labels, id: SeriesId) -> Box<[PairId]> {
+        pairs(labels).map(|(text, name, _)| self.insert_pair(text, name, id)).collect()
+    }
+
+    fn insert_pair(&mut self, text: &[u8], name: &[u8], id: SeriesId) -> PairId {
+        if let Some(pair) = self.ids.get(text) {
+            if let Some(known) = self.pairs.get_mut(*pair as usize) {
+                known.series.push(id);
+            }
+            return *pair;
+        }
+        let text: Arc<[u8]> = text.into();
+        self.text_bytes += text.len();
+        let new = Pair { text: Arc::clone(&text), series: Postings::One(id) };
+        let pair = match self.vacant.pop() {
+            Some(vacant) => {
+                if let Some(place) = self.pairs.get_mut(vacant as usize) {
+                    *place = new;
+                }
+                vacant
+            }
+            None => {
+                self.pairs.push(new);
+                (self.pairs.len() - 1) as PairId
+            }
+        };
+        self.ids.insert(text, pair);
+        match self.names.get_mut(name) {
+            Some(values) => values.push(pair),
+            None => drop(self.names.insert(name.into(), vec![pair])),
+        }
+        pair
+    }
+
+    /// The canonical label bytes of pairs in their order.
+    pub(super) fn labels(&self, pairs: &[PairId]) -> Labels {
+        let texts = || {
+            pairs.iter().filter_map(|pair| self.pairs.get(*pair as usize)).map(|pair| &pair.text)
+        };
+        let mut bytes = Vec::with_capacity(texts().map(|text| text.len()).sum());
+        for text in texts() {
+            bytes.extend_from_slice(text);
+        }
+        Labels::from_bytes(&bytes).unwrap_or_else(Labels::empty)
+    }
+
+    /// Whether the pairs spell exactly these labels.
+    pub(super) fn is_spelled(&self, pairs: &[PairId], labels: &Labels) -> bool {
+        let mut rest = labels.as_bytes();
+        for pair in pairs {
+            let text = self.pairs.get(*pair as usize).map(|pair| &*pair.text);
+            match text.and_then(|text| rest.strip_prefix(text)) {
+                Some(tail) => rest = tail,
+                None => return false,
+            }
+        }
+        rest.is_empty()
+    }
+
+    /// Series leave and the others move up; `new_ids` keeps their order.
+    pub(super) fn renumber(&mut self, new_ids: &[Option<SeriesId>]) {
+        for (id, pair) in self.pairs.iter_mut().enumerate() {
+            if pair.text.is_empty() {
+                continue;
+            }
+            pair.series.renumber(new_ids);
+            if pair.series.as_slice().is_empty() {
+                self.text_bytes -= pair.text.len();
+                self.ids.remove(&pair.text);
+                pair.text = Arc::from([]);
+                self.vacant.push(id as PairId);
+            }
+        }
+        let pairs = &self.pairs;
+        self.names.retain(|_, values| {
+            values
+                .retain(|pair| pairs.get(*pair as usize).is_some_and(|pair| !pair.text.is_empty()));
+            !values.is_empty()
+        });
+        self.ids.shrink_to_fit();
+    }
+
+    /// Memory, estimated.
+    pub(super) fn heap_bytes(&self) -> usize {
+        // Text and its two counters; the pair; its place in the map, three quarters full.
+        self.text_bytes + self.pairs.len() * (16 + size_of::<Pair>() + 32 + size_of::<PairId>())
+    }
+
+    /// All values of a label.
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.pairs_of(name).map(|(_, pair)| pair.value())
+    }
+
+    fn pairs_of(&self, name: &str) -> impl Iterator<Item = (PairId, &Pair)> {
+        let ids = self.names.get(name.as_bytes()).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| Some((*id, self.pairs.get(*id as usize)?)))
+    }
+
+    fn series_with(&self, name: &str, value: &str) -> &[SeriesId] {
+        let mut text = Vec::with_capacity(8 + name.len() + value.len());
+        for part in [name, value] {
+            text.extend_from_slice(&(part.len() as u32).to_le_bytes());
+            text.extend_from_slice(part.as_bytes());
+        }
+        let pair = self.ids.get(text.as_slice()).and_then(|id| self.pairs.get(*id as usize));
+        pair.map(|pair| pair.series.as_slice()).unwrap_or_default()
+    }
+
+    /// The series that satisfy all conditions, ascending. `pairs_of_series` gives the pairs of a
+    /// series; there are `series` of them.
+    pub(super) fn matching<'a>(
+        &self,
+        conditions: &[Condition<'_>],
+        series: usize,
+        pairs_of_series: impl Fn(SeriesId) -> &'a [PairId],
+    ) -> Vec<SeriesId> {
+        let mut candidates: Option<Vec<SeriesId>> = None;
+        for condition in conditions {
+            if let Some(literals) = &condition.literals {
+                let found = self.union(
+                    literals.iter().map(|value| self.series_with(&condition.matcher.name, value)),
+                );
+                candidates = Some(match candidates {
+                    Some(candidates) => intersect(&candidates, &found),
+                    None => found,
+                });
+            }
+        }
+        for condition in conditions
+            .iter()
+            .filter(|condition| condition.literals.is_none() && !condition.is_trivial())
+        {
+            let values = self.names.get(condition.matcher.name.as_bytes()).map_or(0, Vec::len);
+            candidates = Some(match candidates {
+                Some(candidates) if candidates.len() < values => {
+                    self.filter(candidates, condition, &pairs_of_series)
+                }
+                candidates => self.sift(candidates, condition, series),
+            });
+        }
+        candidates.unwrap_or_else(|| (0..series as SeriesId).collect())
+    }
+
+    fn union<'a>(&self, lists: impl Iterator<Item = &'a [SeriesId]>) -> Vec<SeriesId> {
+        let lists: Vec<&[SeriesId]> = lists.collect();
+        let mut all: Vec<SeriesId> = lists.concat();
+        // One series has one value of a name, so lists of one name never share a series.
+        if lists.len() > 1 {
+            all.sort_unstable();
+        }
+        all
+    }
+
+    /// Tries the condition on the value that each candidate has.
+    fn filter<'a>(
+        &self,
+        mut candidates: Vec<SeriesId>,
+        condition: &Condition<'_>,
+        pairs_of_series: impl Fn(SeriesId) -> &'a [PairId],
+    ) -> Vec<SeriesId> {
+        let mut decided: HashMap<PairId, bool> = HashMap::new();
+        candidates.retain(|id| {
+            for pair_id in pairs_of_series(*id) {
+                let Some(pair) = self.pairs.get(*pair_id as usize) else { continue };
+                if pair.split().0 == condition.matcher.name.as_bytes() {
+                    return *decided
+                        .entry(*pair_id)
+                        .or_insert_with(|| condition.matcher.matches(pair.value()));
+                }
+            }
+            condition.matches_absent
+        });
+        candidates
+    }
+
+    /// Tries the condition on each value of the label, and keeps the series of those that pass;
+    /// where series without the label pass, drops the series of those that do not.
+    fn sift(
+        &self,
+        candidates: Option<Vec<SeriesId>>,
+        condition: &Condition<'_>,
+        series: usize,
+    ) -> Vec<SeriesId> {
+        let is_wanted = !condition.matches_absent;
+        let decided = self
+            .pairs_of(&condition.matcher.name)
+            .filter(|(_, pair)| condition.matcher.matches(pair.value()) == is_wanted);
+        let found = self.union(decided.map(|(_, pair)| pair.series.as_slice()));
+        match (candidates, is_wanted) {
+            (None, true) => found,
+            (Some(candidates), true) => intersect(&candidates, &found),
+            (candidates, false) => {
+                let mut kept = candidates.unwrap_or_else(|| (0..series as SeriesId).collect());
+                let mut dropped = found.iter().copied().peekable();
+                kept.retain(|id| {
+                    while dropped.next_if(|other| other < id).is_some() {}
+                    dropped.peek() != Some(id)
+                });
+                kept
+            }
+        }
+    }
+}
+
+/// What two ascending lists share; quick where one is much shorter.
+fn intersect(a: &[SeriesId], b: &[SeriesId]) -> Vec<SeriesId> {
+    let (short, mut long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let mut shared = Vec::new();
+    for id in short {
+        // Doubles its stride until it is past the number, then halves.
+        let mut stride = 1;
+        while long.get(stride).is_some_and(|other| other < id) {
+            stride *= 2;
+        }
+        let within = long.get(..=stride).unwrap_or(long);
+        long = long.get(within.partition_point(|other| other < id)..).unwrap_or_default();
+        if long.first() == Some(id) {
+            shared.push(*id);
+        }
+    }
+    shared
+}

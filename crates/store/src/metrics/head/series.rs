@@ -1,0 +1,455 @@
+//! One series in memory: its open chunk, its closed chunks, what came late, and its exemplars.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use signals::metric::{Exemplar, NativeHistogram};
+
+use super::postings::PairId;
+use crate::metrics::chunk::{Chunk, HistogramAppender, PlainAppender, encode_exemplars};
+
+/// Late samples that are held decoded before they become a chunk.
+const LATE_SAMPLES_MAX: usize = 256;
+/// Late histograms, which are larger.
+const LATE_HISTOGRAMS_MAX: usize = 16;
+/// What a closed chunk costs beyond its bytes: itself, and the counters of its buffer.
+const CHUNK_OVERHEAD_BYTES: usize = size_of::<HeldChunk>() + 64;
+/// Milliseconds of a UTC day.
+const DAY_MS: i64 = 86_400_000;
+
+/// The UTC day of a time; the caller has checked that the time fits nanoseconds.
+pub(super) fn day_of(timestamp_ms: i64) -> i32 {
+    timestamp_ms.div_euclid(DAY_MS) as i32
+}
+
+/// Counts of a flush period: what is frozen is of an older generation than what is taken in.
+pub(super) type Generation = u32;
+
+/// What became of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushed {
+    InOrder,
+    Late,
+    Duplicate,
+    TooOld,
+}
+
+/// Running totals of a shard.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) samples: u64,
+    pub(super) bytes: usize,
+}
+
+/// A closed chunk and when it was closed.
+#[derive(Debug, Clone)]
+pub(super) struct HeldChunk {
+    pub(super) chunk: Chunk,
+    pub(super) generation: Generation,
+    is_late: bool,
+}
+
+/// An exemplar and when it came.
+#[derive(Debug, Clone)]
+pub(super) struct HeldExemplar {
+    pub(super) exemplar: Exemplar,
+    pub(super) generation: Generation,
+}
+
+/// Histograms of a series; few series have any.
+#[derive(Debug, Default)]
+struct Histograms {
+    open: Option<HistogramAppender>,
+    last: Option<(i64, Arc<NativeHistogram>)>,
+    late: Vec<(i64, Arc<NativeHistogram>)>,
+}
+
+/// One series.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub(super) pairs: Box<[PairId]>,
+    pub(super) hash: u64,
+    /// Generation of the newest sample or exemplar.
+    pub(super) touched: Generation,
+    /// Time and bits of the newest plain sample, flushed or not.
+    last: Option<(i64, u64)>,
+    open: Option<PlainAppender>,
+    late: Option<Box<Vec<(i64, f64)>>>,
+    histograms: Option<Box<Histograms>>,
+    /// In the order of precedence: later ones win.
+    chunks: Vec<HeldChunk>,
+    exemplars: Option<Box<VecDeque<HeldExemplar>>>,
+}
+
+impl Series {
+    pub(super) fn new(pairs: Box<[PairId]>, hash: u64, generation: Generation) -> Self {
+        Self {
+            pairs,
+            hash,
+            touched: generation,
+            last: None,
+            open: None,
+            late: None,
+            histograms: None,
+            chunks: Vec::new(),
+            exemplars: None,
+        }
+    }
+
+    /// Memory of a series without samples.
+    pub(super) fn empty_bytes(pairs: usize) -> usize {
+        // The series; its pairs and their postings; its place in the map by hash.
+        size_of::<Self>() + pairs * 2 * size_of::<PairId>() + 20
+    }
+
+    pub(super) fn push(
+        &mut self,
+        timestamp_ms: i64,
+        value: f64,
+        late_window_ms: i64,
+        generation: Generation,
+        tally: &mut Tally,
+    ) -> Pushed {
+        if let Some((last_ms, last_bits)) = self.last
+            && timestamp_ms <= last_ms
+        {
+            if timestamp_ms == last_ms && value.to_bits() == last_bits && self.late.is_none() {
+                return Pushed::Duplicate;
+            }
+            if last_ms.saturating_sub(timestamp_ms) > late_window_ms {
+                return Pushed::TooOld;
+            }
+            return self.push_late(timestamp_ms, value, generation, tally);
+        }
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.is_full() || day_of(open.min_ms()) != day_of(timestamp_ms))
+        {
+            self.close_open(generation, tally);
+        }
+        let open = self.open.get_or_insert_with(PlainAppender::new);
+        let before = open.heap_bytes();
+        open.push(timestamp_ms, value);
+        tally.bytes += open.heap_bytes() - if open.count() == 1 { 0 } else { before };
+        tally.samples += 1;
+        self.last = Some((timestamp_ms, value.to_bits()));
+        self.touched = generation;
+        Pushed::InOrder
+    }
+
+    fn push_late(
+        &mut self,
+        timestamp_ms: i64,
+        value: f64,
+        generation: Generation,
+        tally: &mut Tally,
+    ) -> Pushed {
+        let late = self.late.get_or_insert_default();
+        match late.binary_search_by_key(&timestamp_ms, |(t, _)| *t) {
+            Ok(i) => {
+                let Some(place) = late.get_mut(i) else { return Pushed::Duplicate };
+                if place.1.to_bits() == value.to_bits() {
+                    return Pushed::Duplicate;
+                }
+                place.1 = value;
+            }
+            Err(i) => {
+                late.insert(i, (timestamp_ms, value));
+                tally.samples += 1;
+                tally.bytes += size_of::<(i64, f64)>();
+            }
+        }
+        let is_full = late.len() >= LATE_SAMPLES_MAX;
+        self.touched = generation;
+        if is_full {
+            self.close_late(generation, tally);
+        }
+        Pushed::Late
+    }
+
+    pub(super) fn push_histogram(
+        &mut self,
+        timestamp_ms: i64,
+        histogram: &Arc<NativeHistogram>,
+        late_window_ms: i64,
+        generation: Generation,
+        tally: &mut Tally,
+    ) -> Pushed {
+        let held = self.histograms.get_or_insert_default();
+        if let Some((last_ms, last)) = &held.last
+            && timestamp_ms <= *last_ms
+        {
+            if timestamp_ms == *last_ms && is_same(last, histogram) {
+                return Pushed::Duplicate;
+            }
+            if last_ms.saturating_sub(timestamp_ms) > late_window_ms {
+                return Pushed::TooOld;
+            }
+            self.touched = generation;
+            return self.push_late_histogram(timestamp_ms, histogram, generation, tally);
+        }
+        held.last = Some((timestamp_ms, Arc::clone(histogram)));
+        let is_closing = |open: &HistogramAppender| {
+            open.is_full_for(histogram) || day_of(open.min_ms()) != day_of(timestamp_ms)
+        };
+        if held.open.as_ref().is_some_and(is_closing)
+            && let Some(open) = held.open.take()
+        {
+            tally.bytes -= open.heap_bytes();
+            self.hold(open.into_chunk(), false, generation, tally);
+        }
+        let held = self.histograms.get_or_insert_default();
+        let before = held.open.as_ref().map_or(0, HistogramAppender::heap_bytes);
+        let open = held.open.get_or_insert_with(HistogramAppender::new);
+        open.push(timestamp_ms, histogram);
+        tally.bytes = (tally.bytes + open.heap_bytes()).saturating_sub(before);
+        tally.samples += 1;
+        self.touched = generation;
+        Pushed::InOrder
+    }
+
+    fn push_late_histogram(
+        &mut self,
+        timestamp_ms: i64,
+        histogram: &Arc<NativeHistogram>,
+        generation: Generation,
+        tally: &mut Tally,
+    ) -> Pushed {
+        let late = &mut self.histograms.get_or_insert_default().late;
+        match late.binary_search_by_key(&timestamp_ms, |(t, _)| *t) {
+            Ok(i) => {
+                let Some(place) = late.get_mut(i) else { return Pushed::Duplicate };
+                if is_same(&place.1, histogram) {
+                    return Pushed::Duplicate;
+                }
+                place.1 = Arc::clone(histogram);
+            }
+            Err(i) => {
+                late.insert(i, (timestamp_ms, Arc::clone(histogram)));
+                tally.samples += 1;
+            }
+        }
+        if late.len() >= LATE_HISTOGRAMS_MAX {
+            self.close_late_histograms(generation, tally);
+        }
+        Pushed::Late
+    }
+
+    /// Keeps a closed chunk in its place: what came late wins over what came in order before it.
+    fn hold(&mut self, chunk: Chunk, is_late: bool, generation: Generation, tally: &mut Tally) {
+        tally.bytes += chunk.bytes.len() + CHUNK_OVERHEAD_BYTES;
+        let after = |held: &HeldChunk| held.generation == generation && held.is_late && !is_late;
+        let place = self.chunks.iter().rposition(|held| !after(held)).map_or(0, |i| i + 1);
+        if self.chunks.len() == self.chunks.capacity() {
+            self.chunks.reserve_exact(1 + self.chunks.len() / 2);
+        }
+        self.chunks.insert(place, HeldChunk { chunk, generation, is_late });
+    }
+
+    fn close_open(&mut self, generation: Generation, tally: &mut Tally) {
+        if let Some(open) = self.open.take() {
+            tally.bytes = tally.bytes.saturating_sub(open.heap_bytes());
+            self.hold(open.into_chunk(), false, generation, tally);
+        }
+    }
+
+    fn close_late(&mut self, generation: Generation, tally: &mut Tally) {
+        if let Some(late) = self.late.take() {
+            tally.bytes = tally.bytes.saturating_sub(late.len() * size_of::<(i64, f64)>());
+            for chunk in late_chunks(&late) {
+                self.hold(chunk, true, generation, tally);
+            }
+        }
+    }
+
+    fn close_late_histograms(&mut self, generation: Generation, tally: &mut Tally) {
+        let late =
+            self.histograms.as_mut().map(|held| std::mem::take(&mut held.late)).unwrap_or_default();
+        for chunk in late_histogram_chunks(&late) {
+            self.hold(chunk, true, generation, tally);
+        }
+    }
+
+    /// Closes everything that is open, as the last of its generation.
+    pub(super) fn freeze(&mut self, generation: Generation, tally: &mut Tally) {
+        self.close_open(generation, tally);
+        self.close_late(generation, tally);
+        if let Some(open) = self.histograms.as_mut().and_then(|held| held.open.take()) {
+            tally.bytes = tally.bytes.saturating_sub(open.heap_bytes());
+            self.hold(open.into_chunk(), false, generation, tally);
+        }
+        self.close_late_histograms(generation, tally);
+    }
+
+    /// Adds the days of what was frozen last.
+    pub(super) fn frozen_days(&self, generation: Generation, days: &mut BTreeSet<i32>) {
+        let chunks = self
+            .chunks
+            .iter()
+            .filter(|held| held.generation == generation)
+            .map(|held| day_of(held.chunk.min_ms));
+        let exemplars = self
+            .exemplars
+            .iter()
+            .flat_map(|held| held.iter())
+            .filter(|held| held.generation == generation);
+        days.extend(chunks.chain(exemplars.map(|held| day_of(held.exemplar.timestamp_ms))));
+    }
+
+    /// Drops chunks and exemplars up to a generation; gives the number of dropped exemplars.
+    pub(super) fn release(&mut self, generation: Generation, tally: &mut Tally) -> usize {
+        self.chunks.retain(|held| {
+            let is_kept = held.generation > generation;
+            if !is_kept {
+                tally.samples = tally.samples.saturating_sub(u64::from(held.chunk.count));
+                tally.bytes =
+                    tally.bytes.saturating_sub(held.chunk.bytes.len() + CHUNK_OVERHEAD_BYTES);
+            }
+            is_kept
+        });
+        self.chunks.shrink_to_fit();
+        let Some(exemplars) = &mut self.exemplars else { return 0 };
+        let before = exemplars.len();
+        exemplars.retain(|held| held.generation > generation);
+        let dropped = before - exemplars.len();
+        if exemplars.is_empty() {
+            self.exemplars = None;
+        }
+        dropped
+    }
+
+    /// Whether it holds nothing, and nothing came in the flush period of `generation` or since.
+    pub(super) fn is_idle_since(&self, generation: Generation) -> bool {
+        self.touched < generation && self.chunks.is_empty() && self.exemplars.is_none()
+    }
+
+    /// Whether any sample may lie in the range.
+    pub(super) fn overlaps(&self, start_ms: i64, end_ms: i64) -> bool {
+        let reaches = |min_ms: i64, max_ms: i64| min_ms <= end_ms && max_ms >= start_ms;
+        let late_reaches = |first: Option<i64>, last: Option<i64>| {
+            first.zip(last).is_some_and(|(first, last)| reaches(first, last))
+        };
+        self.open.as_ref().is_some_and(|open| reaches(open.min_ms(), open.last_ms()))
+            || self.chunks.iter().any(|held| held.chunk.overlaps(start_ms, end_ms))
+            || self.late.as_ref().is_some_and(|late| {
+                late_reaches(late.first().map(|s| s.0), late.last().map(|s| s.0))
+            })
+            || self.histograms.as_ref().is_some_and(|held| {
+                held.open.as_ref().is_some_and(|open| reaches(open.min_ms(), open.last_ms()))
+                    || late_reaches(held.late.first().map(|s| s.0), held.late.last().map(|s| s.0))
+            })
+    }
+
+    /// The chunks that may have samples in the range, in order of precedence.
+    pub(super) fn chunks(&self, start_ms: i64, end_ms: i64) -> Vec<Chunk> {
+        let mut chunks: Vec<Chunk> = self.chunks.iter().map(|held| held.chunk.clone()).collect();
+        // Late chunks of this generation already stand at the end; the open chunk holds what came
+        // in order, so it goes before them.
+        let place = self.chunks.iter().rposition(|held| !held.is_late).map_or(0, |i| i + 1);
+        let histograms = self
+            .histograms
+            .as_ref()
+            .and_then(|held| held.open.as_ref())
+            .map(HistogramAppender::to_chunk);
+        let open = self.open.as_ref().map(PlainAppender::to_chunk);
+        chunks.splice(place..place, open.into_iter().chain(histograms));
+        if let Some(late) = &self.late {
+            chunks.extend(late_chunks(late));
+        }
+        if let Some(held) = &self.histograms {
+            chunks.extend(late_histogram_chunks(&held.late));
+        }
+        chunks.retain(|chunk| chunk.overlaps(start_ms, end_ms));
+        chunks
+    }
+
+    /// The chunks that one flush writes for one UTC day, in order of precedence.
+    pub(super) fn frozen_chunks(&self, generation: Generation, day: i32) -> Vec<Chunk> {
+        let is_wanted =
+            |held: &&HeldChunk| held.generation == generation && day_of(held.chunk.min_ms) == day;
+        self.chunks.iter().filter(is_wanted).map(|held| held.chunk.clone()).collect()
+    }
+
+    /// Adds an exemplar unless it is there already; gives how many more there are then.
+    pub(super) fn push_exemplar(
+        &mut self,
+        exemplar: &Exemplar,
+        exemplars_max: usize,
+        has_room: bool,
+        generation: Generation,
+    ) -> Option<usize> {
+        let held = self.exemplars.get_or_insert_default();
+        let is_known = |other: &HeldExemplar| {
+            let other = &other.exemplar;
+            (other.timestamp_ms, other.value.to_bits(), &other.labels)
+                == (exemplar.timestamp_ms, exemplar.value.to_bits(), &exemplar.labels)
+        };
+        if held.iter().rev().any(is_known) {
+            return None;
+        }
+        let is_replacing = held.len() >= exemplars_max || !has_room;
+        if is_replacing && held.pop_front().is_none() {
+            self.exemplars = None;
+            return None;
+        }
+        held.push_back(HeldExemplar {
+            exemplar: Exemplar { series: 0, ..exemplar.clone() },
+            generation,
+        });
+        self.touched = generation;
+        Some(usize::from(!is_replacing))
+    }
+
+    /// The exemplars that `is_wanted` picks, in order of time.
+    pub(super) fn exemplars(&self, is_wanted: impl Fn(&HeldExemplar) -> bool) -> Vec<Exemplar> {
+        let held = self.exemplars.iter().flat_map(|held| held.iter());
+        let mut exemplars: Vec<Exemplar> =
+            held.filter(|held| is_wanted(held)).map(|held| held.exemplar.clone()).collect();
+        exemplars.sort_by_key(|exemplar| exemplar.timestamp_ms);
+        exemplars
+    }
+
+    /// The exemplars that one flush writes for one UTC day.
+    pub(super) fn frozen_exemplars(&self, generation: Generation, day: i32) -> Option<Chunk> {
+        encode_exemplars(&self.exemplars(|held| {
+            held.generation == generation && day_of(held.exemplar.timestamp_ms) == day
+        }))
+    }
+}
+
+/// Equal also where sums are NaN, such as the stale marker.
+fn is_same(a: &Arc<NativeHistogram>, b: &Arc<NativeHistogram>) -> bool {
+    Arc::ptr_eq(a, b)
+        || a == b
+        || (a.sum.to_bits() == b.sum.to_bits()
+            && NativeHistogram { sum: 0.0, ..(**a).clone() }
+                == NativeHistogram { sum: 0.0, ..(**b).clone() })
+}
+
+/// Chunks of ascending samples, cut where the UTC day ends.
+fn late_chunks(late: &[(i64, f64)]) -> impl Iterator<Item = Chunk> {
+    late.chunk_by(|a, b| day_of(a.0) == day_of(b.0)).map(|samples| {
+        let mut appender = PlainAppender::new();
+        for (timestamp_ms, value) in samples {
+            appender.push(*timestamp_ms, *value);
+        }
+        appender.into_chunk()
+    })
+}
+
+fn late_histogram_chunks(late: &[(i64, Arc<NativeHistogram>)]) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
+    for samples in late.chunk_by(|a, b| day_of(a.0) == day_of(b.0)) {
+        let mut appender = HistogramAppender::new();
+        for (timestamp_ms, histogram) in samples {
+            if appender.is_full_for(histogram) {
+                chunks
+                    .push(std::mem::replace(&mut appender, HistogramAppender::new()).into_chunk());
+            }
+            appender.push(*timestamp_ms, histogram);
+        }
+        chunks.push(appender.into_chunk());
+    }
+    chunks
+}

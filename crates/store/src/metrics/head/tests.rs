@@ -1,0 +1,374 @@
+//! Laws of the head.
+
+use proptest::prelude::*;
+use signals::metric::{HistogramSample, MetricKind, NativeHistogram, STALE_NAN_BITS, Sample};
+
+use super::*;
+use crate::metrics::Samples;
+
+const DAY_MS: i64 = 86_400_000;
+
+fn labels(text: &str) -> Labels {
+    Labels::from_pairs(text.split(',').map(|pair| pair.split_once('=').unwrap()))
+}
+
+fn batch(series: &str, samples: &[(i64, f64)]) -> SeriesBatch {
+    let sample = |(timestamp_ms, value): &(i64, f64)| Sample {
+        series: 0,
+        timestamp_ms: *timestamp_ms,
+        value: *value,
+    };
+    SeriesBatch {
+        labels: vec![labels(series)],
+        samples: samples.iter().map(sample).collect(),
+        ..SeriesBatch::default()
+    }
+}
+
+fn head_of(series: &[&str]) -> Head {
+    let head = Head::new(HeadLimits::default());
+    for series in series {
+        head.append(&batch(series, &[(1000, 1.0)]));
+    }
+    head
+}
+
+fn matcher(text: &str) -> Matcher {
+    for (operator, op) in [
+        ("!=", MatchOp::NotEqual),
+        ("=~", MatchOp::Regex),
+        ("!~", MatchOp::NotRegex),
+        ("=", MatchOp::Equal),
+    ] {
+        if let Some((name, value)) = text.split_once(operator) {
+            return Matcher::new(name, op, value).unwrap();
+        }
+    }
+    panic!("{text}");
+}
+
+fn selected(head: &Head, matchers: &[&str]) -> Vec<String> {
+    let matchers: Vec<Matcher> = matchers.iter().map(|text| matcher(text)).collect();
+    let selected = head.select(&matchers, i64::MIN, i64::MAX, 1000).unwrap();
+    assert_eq!(
+        head.series(&matchers, i64::MIN, i64::MAX, 1000).unwrap(),
+        selected.iter().map(|s| s.labels.clone()).collect::<Vec<_>>()
+    );
+    selected
+        .iter()
+        .map(|series| {
+            series
+                .labels
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join(",")
+        })
+        .collect()
+}
+
+fn samples_of(head: &Head, series: &str) -> Vec<(i64, f64)> {
+    read(head, series, i64::MIN, i64::MAX)
+}
+
+fn read(head: &Head, series: &str, start_ms: i64, end_ms: i64) -> Vec<(i64, f64)> {
+    let wanted = labels(series);
+    let selected = head.select(&[], start_ms, end_ms, 1000).unwrap();
+    let Some(series) = selected.iter().find(|series| series.labels == wanted) else {
+        return Vec::new();
+    };
+    let mut samples = Samples::default();
+    series.read(start_ms, end_ms, &mut samples).unwrap();
+    samples.timestamps.into_iter().zip(samples.values).collect()
+}
+
+#[test]
+fn matchers_select_as_prometheus_does() {
+    let head = head_of(&[
+        "__name__=up,job=a",
+        "__name__=up,job=b,zone=x",
+        "__name__=down,job=a,zone=y",
+        "job=c",
+    ]);
+    let (up_a, up_b, down, bare) =
+        ("__name__=up,job=a", "__name__=up,job=b,zone=x", "__name__=down,job=a,zone=y", "job=c");
+    let cases: [(&[&str], &[&str]); 17] = [
+        (&[], &[down, up_a, up_b, bare]),
+        (&["__name__=up"], &[up_a, up_b]),
+        (&["__name__=up", "job=b"], &[up_b]),
+        (&["__name__=up", "job!=b"], &[up_a]),
+        (&["job=~a|c"], &[down, up_a, bare]),
+        (&["job=~[ab]"], &[down, up_a, up_b]),
+        (&["job!~[ab]"], &[bare]),
+        (&["zone="], &[up_a, bare]),
+        (&["zone!="], &[down, up_b]),
+        (&["zone=~.*"], &[down, up_a, up_b, bare]),
+        (&["zone=~.+"], &[down, up_b]),
+        (&["zone=~x|"], &[up_a, up_b, bare]),
+        (&["zone!~.+"], &[up_a, bare]),
+        (&["zone!=x", "job=a"], &[down, up_a]),
+        (&["none=x"], &[]),
+        (&["none!=x"], &[down, up_a, up_b, bare]),
+        (&["__name__=up", "__name__=down"], &[]),
+    ];
+    for (matchers, expected) in cases {
+        assert_eq!(selected(&head, matchers), expected, "{matchers:?}");
+    }
+}
+
+#[test]
+fn samples_in_order_late_and_repeated_are_read_in_order_once() {
+    let head = Head::new(HeadLimits::default());
+    let stale = f64::from_bits(STALE_NAN_BITS);
+    assert_eq!(
+        head.append(&batch("a=1", &[(1000, 1.0), (2000, 2.0), (2000, 2.0)])).duplicate_samples,
+        1
+    );
+    let appended = head.append(&batch("a=1", &[(1500, 1.5), (1000, 9.0), (3000, stale)]));
+    assert_eq!((appended.samples, appended.late_samples), (3, 2));
+    let read = samples_of(&head, "a=1");
+    assert_eq!(read[..3], [(1000, 9.0), (1500, 1.5), (2000, 2.0)]);
+    assert_eq!((read[3].0, read[3].1.to_bits()), (3000, STALE_NAN_BITS));
+}
+
+#[test]
+fn a_later_value_at_the_newest_time_wins() {
+    let head = Head::new(HeadLimits::default());
+    for value in [1.0, 2.0, 1.0, 3.0] {
+        head.append(&batch("a=1", &[(1000, value)]));
+        assert_eq!(samples_of(&head, "a=1"), [(1000, value)]);
+    }
+}
+
+#[test]
+fn samples_outside_the_late_window_are_counted() {
+    let head = Head::new(HeadLimits { late_window_ms: 500, ..HeadLimits::default() });
+    let appended = head.append(&batch(
+        "a=1",
+        &[(1000, 1.0), (499, 0.0), (500, 0.5), (i64::MAX, 0.0), (i64::MIN, 0.0)],
+    ));
+    assert_eq!((appended.samples, appended.out_of_bounds_samples), (2, 3));
+    assert_eq!(samples_of(&head, "a=1"), [(500, 0.5), (1000, 1.0)]);
+}
+
+#[test]
+fn a_far_future_sample_does_not_stop_other_series() {
+    let head = Head::new(HeadLimits::default());
+    head.append(&batch("a=1", &[(100 * 365 * DAY_MS, 1.0)]));
+    assert_eq!(head.append(&batch("a=2", &[(1000, 1.0)])).samples, 1);
+}
+
+#[test]
+fn days_of_one_flush_are_bounded() {
+    let head = Head::new(HeadLimits { days_max: 3, ..HeadLimits::default() });
+    let samples: Vec<(i64, f64)> = (0..10).map(|day| (day * DAY_MS, 1.0)).collect();
+    assert_eq!(head.append(&batch("a=1", &samples)).out_of_bounds_samples, 7);
+    assert_eq!(head.freeze().unwrap().days(), [0, 1, 2]);
+    assert_eq!(head.append(&batch("a=1", &samples[3..5])).out_of_bounds_samples, 0);
+}
+
+#[test]
+fn known_series_continue_when_the_series_limit_is_reached() {
+    let head = Head::new(HeadLimits { series_max: 2, ..HeadLimits::default() });
+    for i in 0..4 {
+        head.append(&batch(&format!("a={i}"), &[(1000, 1.0)]));
+    }
+    let appended = head.append(&batch("a=9", &[(2000, 1.0), (3000, 1.0)]));
+    assert_eq!((appended.refused_series, appended.refused_samples), (1, 2));
+    assert_eq!(head.append(&batch("a=1", &[(2000, 1.0)])).samples, 1);
+    let stats = head.stats();
+    assert_eq!((stats.series, stats.samples, stats.refused_series), (2, 3, 3));
+}
+
+#[test]
+fn a_selection_of_too_many_series_is_an_error() {
+    let head = head_of(&["a=1", "a=2", "a=3"]);
+    assert!(head.select(&[], i64::MIN, i64::MAX, 3).is_ok());
+    assert!(matches!(head.select(&[], i64::MIN, i64::MAX, 2), Err(StoreError::Unavailable(_))));
+}
+
+#[test]
+fn frozen_samples_are_read_until_they_are_released() {
+    let head = head_of(&["a=1"]);
+    let frozen = head.freeze().unwrap();
+    assert!(head.freeze().is_none());
+    head.append(&batch("a=1", &[(2000, 2.0), (500, 0.5)]));
+    assert_eq!(samples_of(&head, "a=1"), [(500, 0.5), (1000, 1.0), (2000, 2.0)]);
+    head.release(&frozen);
+    assert_eq!(samples_of(&head, "a=1"), [(500, 0.5), (2000, 2.0)]);
+}
+
+#[test]
+fn idle_series_leave_memory_after_a_whole_flush_without_samples() {
+    let head = head_of(&["a=1,z=1", "a=2,z=2", "a=3,z=3", "a=4,z=1"]);
+    head.release(&head.freeze().unwrap());
+    assert_eq!(head.stats().series, 4);
+    for series in ["a=2,z=2", "a=4,z=1"] {
+        head.append(&batch(series, &[(2000, 2.0)]));
+    }
+    head.release(&head.freeze().unwrap());
+    let stats = head.stats();
+    assert_eq!((stats.series, stats.samples), (2, 0));
+    for series in ["a=2,z=2", "a=4,z=1", "a=5,z=1", "a=1,z=1"] {
+        head.append(&batch(series, &[(3000, 3.0)]));
+    }
+    assert_eq!(selected(&head, &["z=1"]), ["a=1,z=1", "a=4,z=1", "a=5,z=1"]);
+    assert_eq!(selected(&head, &["a=~[1-4]", "z!=1"]), ["a=2,z=2"]);
+    assert_eq!(head.append(&batch("a=2,z=2", &[(2000, 2.5)])).late_samples, 1);
+}
+
+#[test]
+fn memory_that_was_taken_is_given_back() {
+    let head = Head::new(HeadLimits::default());
+    for i in 0..3000_i64 {
+        head.append(&batch("a=1", &[(i * 1000, (i as f64).sqrt()), (i * 1000 - 500, 0.0)]));
+    }
+    assert!(head.stats().bytes > 10_000);
+    head.release(&head.freeze().unwrap());
+    let stats = head.stats();
+    assert!(stats.samples == 0 && stats.bytes < 1000, "{stats:?}");
+}
+
+#[test]
+fn a_chunk_never_crosses_a_utc_day() {
+    let head = Head::new(HeadLimits::default());
+    head.append(&batch("a=1", &[(DAY_MS - 1, 1.0), (DAY_MS, 2.0), (5, 0.5)]));
+    let frozen = head.freeze().unwrap();
+    assert_eq!(frozen.days(), [0, 1]);
+    let chunks =
+        |day| frozen.series("", day).unwrap()[0].1.iter().map(|chunk| chunk.count).sum::<u16>();
+    assert_eq!((chunks(0), chunks(1)), (2, 1));
+}
+
+fn histogram(count: u32) -> Arc<NativeHistogram> {
+    Arc::new(NativeHistogram {
+        count: f64::from(count),
+        zero_count: f64::from(count),
+        ..NativeHistogram::default()
+    })
+}
+
+#[test]
+fn histograms_in_order_late_and_repeated_are_read_in_order_once() {
+    let head = Head::new(HeadLimits::default());
+    let times = [1000, 2000, 2000, 1500, 1500, 3000];
+    let sample = |(i, t): (usize, &i64)| HistogramSample {
+        series: 0,
+        timestamp_ms: *t,
+        histogram: histogram(i as u32 / 2),
+    };
+    let histograms = times.iter().enumerate().map(sample).collect();
+    let appended = head.append(&SeriesBatch {
+        labels: vec![labels("a=1")],
+        histograms,
+        ..SeriesBatch::default()
+    });
+    assert_eq!((appended.samples, appended.late_samples, appended.duplicate_samples), (6, 3, 0));
+    for _ in 0..2 {
+        let mut samples = Samples::default();
+        head.select(&[], 0, 5000, 10).unwrap()[0].read(0, 5000, &mut samples).unwrap();
+        let expected = [
+            (1000, histogram(0)),
+            (1500, histogram(2)),
+            (2000, histogram(1)),
+            (3000, histogram(2)),
+        ];
+        assert_eq!(samples.histograms, expected);
+        head.freeze();
+    }
+}
+
+#[test]
+fn invalid_samples_are_counted_and_the_rest_is_kept() {
+    let lying = NativeHistogram { positive_counts: vec![1.0], ..NativeHistogram::default() };
+    let head = Head::new(HeadLimits::default());
+    let mut batch = batch("a=1", &[(1, 1.0)]);
+    batch.samples.push(Sample { series: 7, timestamp_ms: 1, value: 1.0 });
+    batch.histograms.push(HistogramSample {
+        series: 0,
+        timestamp_ms: 2,
+        histogram: Arc::new(lying),
+    });
+    let appended = head.append(&batch);
+    assert_eq!((appended.samples, appended.invalid_samples), (1, 2));
+}
+
+fn exemplar(timestamp_ms: i64) -> Exemplar {
+    Exemplar { series: 0, timestamp_ms, value: 0.5, labels: labels("trace_id=7") }
+}
+
+#[test]
+fn the_newest_exemplars_are_kept_once() {
+    let head = Head::new(HeadLimits {
+        exemplars_per_series_max: 2,
+        exemplars_max: 3,
+        ..HeadLimits::default()
+    });
+    for series in ["a=1", "a=2", "a=3"] {
+        for t in [1, 2, 2, 3] {
+            head.append(&SeriesBatch {
+                labels: vec![labels(series)],
+                exemplars: vec![exemplar(t)],
+                ..SeriesBatch::default()
+            });
+        }
+    }
+    let read = head.exemplars(&[matcher("a=~.+")], 2, 9);
+    let expected =
+        [(labels("a=1"), vec![exemplar(2), exemplar(3)]), (labels("a=2"), vec![exemplar(3)])];
+    assert_eq!(read, expected);
+    assert_eq!(head.exemplars(&[matcher("a=1")], 3, 3)[0].1, [exemplar(3)]);
+    head.release(&head.freeze().unwrap());
+    assert!(head.exemplars(&[], 0, 9).is_empty());
+}
+
+#[test]
+fn metadata_is_kept_and_what_parts_knew_does_not_replace_it() {
+    let family = |help: &str| Metadata {
+        metric: "up".to_owned(),
+        kind: MetricKind::Gauge,
+        help: help.to_owned(),
+        unit: String::new(),
+    };
+    let head = Head::new(HeadLimits { families_max: 1, ..HeadLimits::default() });
+    let with =
+        |help: &str| SeriesBatch { metadata: vec![family(help)], ..batch("a=1", &[(1, 1.0)]) };
+    head.append(&with("old"));
+    head.append(&with("new"));
+    head.restore_metadata(vec![
+        family("oldest"),
+        Metadata { metric: "down".to_owned(), ..family("") },
+    ]);
+    assert_eq!(head.metadata(), [family("new")]);
+    let frozen = head.freeze().unwrap();
+    assert_eq!(frozen.families(0), [family("new")]);
+    head.release(&frozen);
+    head.append(&with("new"));
+    head.append(&batch("a=1", &[(2, 1.0)]));
+    assert_eq!(head.freeze().unwrap().families(0), []);
+    head.append(&batch("a=1", &[(DAY_MS, 1.0)]));
+    assert_eq!(head.freeze().unwrap().families(1), [family("new")]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_last_written_value_of_each_time_is_read(writes in prop::collection::vec((0_i64..300, any::<u8>(), 0_u8..20), 1..900)) {
+        let head = Head::new(HeadLimits { late_window_ms: i64::MAX, ..HeadLimits::default() });
+        let mut model = std::collections::BTreeMap::new();
+        let mut frozen = Vec::new();
+        for (timestamp, value, action) in writes {
+            let timestamp = timestamp * 1_000_000;
+            head.append(&batch("a=1", &[(timestamp, f64::from(value))]));
+            model.insert(timestamp, f64::from(value));
+            if action == 0 {
+                frozen.extend(head.freeze());
+            }
+        }
+        let expected: Vec<(i64, f64)> = model.into_iter().collect();
+        prop_assert_eq!(samples_of(&head, "a=1"), expected.clone());
+        let inside: Vec<(i64, f64)> = expected.into_iter().filter(|(t, _)| (50_000_000..=200_000_000).contains(t)).collect();
+        prop_assert_eq!(read(&head, "a=1", 50_000_000, 200_000_000), inside);
+    }
+}
