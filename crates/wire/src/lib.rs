@@ -1,1 +1,17 @@
-//! (to be written)
+//! Bytes to signals and back, one module a protocol.
+//!
+//! Pure: no sockets, no files, no clock (the time of arrival is passed in). No input makes it
+//! panic, overflow the stack, or allocate what the input merely claims to hold. A bad item is
+//! left out and counted, the good part of a batch is kept; only bytes that cannot be read at all
+//! are a [`WireError`].
+
+pub mod body;
+mod error;
+mod limits;
+pub mod otlp;
+mod protobuf;
+pub mod record;
+pub mod response;
+
+pub use error::WireError;
+pub use limits::Limits;

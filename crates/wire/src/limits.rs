@@ -1,0 +1,56 @@
+//! How much of each thing one item may hold.
+
+use signals::time::SECOND;
+
+/// Bounds on what is taken from one item of a request.
+///
+/// What is too long in spans and log records is cut, and the attribute set in which something was
+/// cut gets the attribute `truncated` = `true`; what is too many is left out and added to the
+/// item's dropped count. A metric point that breaks a bound is rejected, because a series with
+/// other labels is another series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Attributes of one span, event, link, log record, resource or scope.
+    pub attributes_max: usize,
+    /// Events of one span.
+    pub events_max: usize,
+    /// Links of one span.
+    pub links_max: usize,
+    /// Bytes of an attribute key, a span or event name, a service name, a metric or label name.
+    pub name_bytes_max: usize,
+    /// Bytes of one attribute value, and of a status message.
+    pub value_bytes_max: usize,
+    /// Bytes of the body of a log record.
+    pub line_bytes_max: usize,
+    /// How deep lists and key-value lists may lie in each other; deeper is malformed.
+    pub value_depth_max: usize,
+    /// Labels of one series.
+    pub labels_max: usize,
+    /// Bytes of one label value.
+    pub label_value_bytes_max: usize,
+    /// Buckets of one histogram point.
+    pub buckets_max: usize,
+    /// Exemplars kept of one point.
+    pub exemplars_max: usize,
+    /// How far ahead of the time of arrival an item may lie, in nanoseconds.
+    pub future_ns_max: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            attributes_max: 128,
+            events_max: 128,
+            links_max: 128,
+            name_bytes_max: 256,
+            value_bytes_max: 16 << 10,
+            line_bytes_max: 256 << 10,
+            value_depth_max: 64,
+            labels_max: 60,
+            label_value_bytes_max: 4 << 10,
+            buckets_max: 10_000,
+            exemplars_max: 100,
+            future_ns_max: 600 * SECOND,
+        }
+    }
+}

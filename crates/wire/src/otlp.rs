@@ -1,0 +1,64 @@
+//! OTLP: requests of the three signals to batches, and spans back to OTLP.
+//!
+//! Each decoder walks the protobuf in place and appends to Arrow builders; no struct is built for
+//! a span, a record or a point. JSON bodies are first transcoded to protobuf by [`json`], so that
+//! there is one decoder, and one form in the write-ahead log.
+
+mod encode;
+pub mod json;
+pub mod logs;
+pub mod metrics;
+mod reject;
+mod resource;
+pub mod traces;
+mod value;
+
+use signals::{Batch, Signal, Timestamp};
+
+pub use encode::{JsonStyle, encode_traces, encode_traces_json};
+
+use crate::{Limits, WireError};
+
+/// How an OTLP message is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// `application/x-protobuf`
+    Protobuf,
+    /// `application/json`
+    Json,
+}
+
+/// What a request held.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    /// What is to be stored; empty when nothing was accepted.
+    pub batches: Vec<Batch>,
+    /// Spans, log records or data points that were taken.
+    pub accepted: usize,
+    /// Those that were not.
+    pub rejected: usize,
+    /// First causes of rejection, and warnings; empty when there are none. For the response's
+    /// `partial_success.error_message`.
+    pub message: String,
+}
+
+/// Decodes an export request of a signal.
+///
+/// # Errors
+/// [`WireError`] when the body cannot be read as a whole; nothing of it may then be kept.
+pub fn decode(
+    signal: Signal,
+    body: &[u8],
+    encoding: Encoding,
+    received_at: Timestamp,
+    limits: &Limits,
+) -> Result<Decoded, WireError> {
+    match signal {
+        Signal::Spans => traces::decode(body, encoding, received_at, limits),
+        Signal::Logs => logs::decode(body, encoding, received_at, limits),
+        Signal::Metrics => metrics::decode(body, encoding, received_at, limits),
+    }
+}
+
+#[cfg(test)]
+mod tests;

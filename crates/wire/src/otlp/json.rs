@@ -1,0 +1,248 @@
+//! OTLP's JSON encoding, transcoded to protobuf.
+//!
+//! Driven by [`schema`]; streams from the JSON text straight into protobuf bytes, without a tree
+//! between. The rules are those of protobuf's JSON mapping with OTLP's exceptions: names in lower
+//! camel case (snake case is taken too), ids in hexadecimal of any case, enumerations as numbers
+//! (names are taken too), 64-bit integers as numbers or text, bytes in base64, unknown fields
+//! ignored, `null` like an absent field. Nesting is bounded by `serde_json`'s own limit of 128.
+
+mod scalar;
+mod schema;
+
+use std::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use self::scalar::Scalar;
+use self::schema::{Field, Kind, Schema};
+use crate::WireError;
+
+/// Transcodes an `ExportTraceServiceRequest`.
+///
+/// # Errors
+/// [`WireError::Json`]
+pub fn traces_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
+    transcode(body, &schema::TRACES)
+}
+
+/// Transcodes an `ExportLogsServiceRequest`.
+///
+/// # Errors
+/// [`WireError::Json`]
+pub fn logs_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
+    transcode(body, &schema::LOGS)
+}
+
+/// Transcodes an `ExportMetricsServiceRequest`.
+///
+/// # Errors
+/// [`WireError::Json`]
+pub fn metrics_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
+    transcode(body, &schema::METRICS)
+}
+
+fn transcode(body: &[u8], schema: &'static Schema) -> Result<Vec<u8>, WireError> {
+    let mut writer = Writer { bytes: Vec::with_capacity(body.len() / 2), path: Vec::new() };
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let result = json
+        .deserialize_map(MessageVisitor { writer: &mut writer, schema })
+        .and_then(|()| json.end());
+    match result {
+        Ok(()) => Ok(writer.bytes),
+        Err(error) => {
+            let path = writer.path.join(".");
+            Err(WireError::Json { path, reason: error.to_string() })
+        }
+    }
+}
+
+/// Protobuf bytes so far, and where in the JSON we are; after an error the path stays as it was.
+#[derive(Debug)]
+struct Writer {
+    bytes: Vec<u8>,
+    path: Vec<&'static str>,
+}
+
+impl Writer {
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.bytes.push(value as u8);
+    }
+
+    fn tag(&mut self, number: u32, wire_type: u32) {
+        self.varint(u64::from(number << 3 | wire_type));
+    }
+
+    fn delimited(&mut self, number: u32, bytes: &[u8]) {
+        self.tag(number, 2);
+        self.varint(bytes.len() as u64);
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Writes what `content` writes as a field of type message.
+    fn message<E>(
+        &mut self,
+        number: u32,
+        content: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.tag(number, 2);
+        let start = self.bytes.len();
+        self.bytes.push(0);
+        content(self)?;
+        let length = self.bytes.len() - start - 1;
+        if let (Some(place), Ok(length @ 0..0x80)) =
+            (self.bytes.get_mut(start), u8::try_from(length))
+        {
+            *place = length;
+        } else {
+            // Long messages are few: moving them by the rest of their length is cheap.
+            self.varint(length as u64);
+            let prefix: Vec<u8> = self.bytes.drain(start + 1 + length..).collect();
+            self.bytes.splice(start..=start, prefix);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a JSON object as the fields of a message.
+struct MessageVisitor<'w> {
+    writer: &'w mut Writer,
+    schema: &'static Schema,
+}
+
+impl<'de> DeserializeSeed<'de> for MessageVisitor<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MessageVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(field) = map.next_key_seed(KeyVisitor(self.schema))? {
+            let Some(field) = field else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            self.writer.path.push(field.name);
+            map.next_value_seed(ValueVisitor { writer: self.writer, field, is_item: false })?;
+            self.writer.path.pop();
+        }
+        Ok(())
+    }
+}
+
+/// Reads a key; `None` for fields that are not known.
+struct KeyVisitor(&'static Schema);
+
+impl<'de> DeserializeSeed<'de> for KeyVisitor {
+    type Value = Option<&'static Field>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Option<&'static Field>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.field(key))
+    }
+}
+
+/// Reads the value of a field, or one item of a repeated field.
+struct ValueVisitor<'w> {
+    writer: &'w mut Writer,
+    field: &'static Field,
+    is_item: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ValueVisitor<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl ValueVisitor<'_> {
+    fn scalar<E: serde::de::Error>(self, value: Scalar<'_>) -> Result<(), E> {
+        if self.field.is_repeated && !self.is_item {
+            return Err(E::custom("expected an array"));
+        }
+        scalar::write(self.writer, self.field, value).map_err(E::custom)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a value of the field {}", self.field.name)
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        // An item that is null is still an item.
+        if self.is_item && matches!(self.field.kind, Kind::Message(_)) {
+            self.writer.message(self.field.number, |_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        self.scalar(Scalar::Bool(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
+        self.scalar(Scalar::Int(value.into()))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
+        self.scalar(Scalar::Int(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        self.scalar(Scalar::Double(value))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
+        self.scalar(Scalar::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        if !self.field.is_repeated || self.is_item {
+            return Err(A::Error::custom("unexpected array"));
+        }
+        let Self { writer, field, .. } = self;
+        while items.next_element_seed(ValueVisitor { writer, field, is_item: true })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let Kind::Message(schema) = self.field.kind else {
+            return Err(A::Error::custom("unexpected object"));
+        };
+        if self.field.is_repeated && !self.is_item {
+            return Err(A::Error::custom("expected an array"));
+        }
+        self.writer
+            .message(self.field.number, |writer| MessageVisitor { writer, schema }.visit_map(map))
+    }
+}

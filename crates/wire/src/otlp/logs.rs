@@ -1,0 +1,238 @@
+//! `ExportLogsServiceRequest` (and `LogsData`, which has the same shape) to rows of log records.
+
+mod stream;
+
+use std::borrow::Cow;
+
+use signals::attributes::{Value, ValueType};
+use signals::log::{self, LogBuilder, Record};
+use signals::{Batch, Timestamp};
+
+use self::stream::Stream;
+use super::reject::{Rejections, checked_time};
+use super::resource::{Resource, Scope};
+use super::traces::{span_id, trace_id};
+use super::value::{AnyValue, Renderer, TRUNCATED};
+use super::{Decoded, Encoding};
+use crate::protobuf::{Fault, Message, Within as _};
+use crate::{Limits, WireError};
+
+/// Decodes an export request.
+///
+/// # Errors
+/// [`WireError`] when the body cannot be read; bad records are only counted.
+pub fn decode(
+    body: &[u8],
+    encoding: Encoding,
+    received_at: Timestamp,
+    limits: &Limits,
+) -> Result<Decoded, WireError> {
+    if encoding == Encoding::Json {
+        let body = super::json::logs_to_protobuf(body)?;
+        return decode(&body, Encoding::Protobuf, received_at, limits);
+    }
+    let mut decoder = Decoder {
+        limits,
+        received_at,
+        renderer: Renderer::new(limits),
+        rows: LogBuilder::default(),
+        rejections: Rejections::default(),
+        raw: RawRecord::default(),
+        line: String::new(),
+    };
+    decoder.request(Message::new(body))?;
+    decoder.finish()
+}
+
+struct Decoder<'l, 'a> {
+    limits: &'l Limits,
+    received_at: Timestamp,
+    renderer: Renderer<'l>,
+    rows: LogBuilder,
+    rejections: Rejections,
+    /// Reused for each record.
+    raw: RawRecord<'a>,
+    line: String,
+}
+
+/// A record as the wire has it: scalars read, repeated messages only found.
+struct RawRecord<'a> {
+    time: u64,
+    observed_time: u64,
+    severity_number: i32,
+    severity_text: Cow<'a, str>,
+    body: AnyValue<'a>,
+    attributes: Vec<Message<'a>>,
+    dropped_attributes_count: u32,
+    flags: u32,
+    trace_id: &'a [u8],
+    span_id: &'a [u8],
+    event_name: Cow<'a, str>,
+}
+
+impl Default for RawRecord<'_> {
+    fn default() -> Self {
+        Self {
+            time: 0,
+            observed_time: 0,
+            severity_number: 0,
+            severity_text: Cow::Borrowed(""),
+            body: AnyValue::Empty,
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            flags: 0,
+            trace_id: &[],
+            span_id: &[],
+            event_name: Cow::Borrowed(""),
+        }
+    }
+}
+
+impl<'a> RawRecord<'a> {
+    /// Reads a record into this one, whose list is reused.
+    fn read(&mut self, mut message: Message<'a>) -> Result<(), Fault> {
+        let mut attributes = std::mem::take(&mut self.attributes);
+        attributes.clear();
+        *self = Self { attributes, ..Self::default() };
+        while let Some(field) = message.next()? {
+            match field.number {
+                1 => self.time = field.fixed64().within("time_unix_nano")?,
+                2 => self.severity_number = field.int32().within("severity_number")?,
+                3 => self.severity_text = field.text().within("severity_text")?,
+                5 => self.body = field.message().and_then(AnyValue::read).within("body")?,
+                6 => self.attributes.push(field.message().within("attributes")?),
+                7 => {
+                    self.dropped_attributes_count =
+                        field.uint32().within("dropped_attributes_count")?
+                }
+                8 => self.flags = field.fixed32().within("flags")?,
+                9 => self.trace_id = field.bytes().within("trace_id")?,
+                10 => self.span_id = field.bytes().within("span_id")?,
+                11 => self.observed_time = field.fixed64().within("observed_time_unix_nano")?,
+                12 => self.event_name = field.text().within("event_name")?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Decoder<'_, 'a> {
+    fn finish(self) -> Result<Decoded, WireError> {
+        let accepted = self.rows.len();
+        let batches = if accepted == 0 { vec![] } else { vec![Batch::Logs(self.rows.finish()?)] };
+        let (rejected, message) = (self.rejections.count(), self.rejections.message("log records"));
+        Ok(Decoded { batches, accepted, rejected, message })
+    }
+
+    fn request(&mut self, mut request: Message<'a>) -> Result<(), WireError> {
+        while let Some(field) = request.next()? {
+            if field.number == 1 {
+                let resource_logs = field.message().within("resource_logs")?;
+                self.resource_logs(resource_logs)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resource_logs(&mut self, mut message: Message<'a>) -> Result<(), WireError> {
+        let name_bytes_max = self.limits.name_bytes_max;
+        let mut stream = Stream::new(self.limits.label_value_bytes_max);
+        let mut values = Renderer::new(self.limits);
+        let resource = Resource::read(message, &mut self.renderer, name_bytes_max, |key, value| {
+            stream.add(key, value, &mut values)
+        })
+        .within("resource_logs")?;
+        let (service_name, selector) = stream.finish();
+        let resource = self.rows.resource(&service_name, &selector, &resource.json);
+        while let Some(field) = message.next().within("resource_logs")? {
+            if field.number == 2 {
+                let scope_logs = field.message().within("scope_logs").within("resource_logs")?;
+                self.scope_logs(resource, scope_logs)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn scope_logs(
+        &mut self,
+        resource: log::Resource,
+        mut message: Message<'a>,
+    ) -> Result<(), WireError> {
+        const PATH: &str = "resource_logs.scope_logs";
+        let scope = Scope::read(message, &mut self.renderer).within(PATH)?;
+        let scope = self.rows.scope(&scope.name, &scope.version, &scope.json);
+        while let Some(field) = message.next().within(PATH)? {
+            if field.number == 2 {
+                let record = field.message().within("log_records").within(PATH)?;
+                self.raw.read(record).within("log_records").within(PATH)?;
+                self.record(resource, scope).within("log_records").within(PATH)??;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the record that was read and appends it. The outer error is the sender's, the inner
+    /// one ours.
+    fn record(
+        &mut self,
+        resource: log::Resource,
+        scope: log::Scope,
+    ) -> Result<Result<(), WireError>, Fault> {
+        let raw = &self.raw;
+        // Observing is the sender's own act: a time of it that cannot be is only left out.
+        let observed =
+            checked_time(raw.observed_time, self.received_at, self.received_at, self.limits)
+                .unwrap_or(self.received_at);
+        let timestamp = match checked_time(raw.time, observed, self.received_at, self.limits) {
+            Ok(timestamp) => timestamp,
+            Err(reason) => {
+                self.rejections.add(1, reason, "");
+                return Ok(Ok(()));
+            }
+        };
+        self.rejections.accepted_at(timestamp);
+        self.renderer.take_is_cut();
+        let (line, line_bytes_max) = (&mut self.line, self.limits.line_bytes_max);
+        line.clear();
+        let mut body_type = ValueType::String;
+        let text: &str = if let AnyValue::Text(text) = &raw.body {
+            self.renderer.text(text, line_bytes_max)
+        } else {
+            self.renderer
+                .value(&raw.body, line_bytes_max, |value| {
+                    body_type = value.kind();
+                    value.push_to(line);
+                })
+                .within("body")?;
+            line
+        };
+        let attributes = self.rows.attributes();
+        for pair in raw.attributes.iter().take(self.limits.attributes_max) {
+            self.renderer.push_attribute(attributes, *pair).within("attributes")?;
+        }
+        let left_out = raw.attributes.len().saturating_sub(self.limits.attributes_max);
+        let row = Record {
+            timestamp,
+            observed_timestamp: observed,
+            severity_number: u8::try_from(raw.severity_number)
+                .ok()
+                .filter(|n| *n <= 24)
+                .unwrap_or(0),
+            severity_text: self.renderer.name(&raw.severity_text),
+            body: text,
+            body_type,
+            event_name: self.renderer.name(&raw.event_name),
+            trace_id: trace_id(raw.trace_id),
+            span_id: span_id(raw.span_id),
+            flags: raw.flags,
+            dropped_attributes_count: raw
+                .dropped_attributes_count
+                .saturating_add(u32::try_from(left_out).unwrap_or(u32::MAX)),
+        };
+        if self.renderer.take_is_cut() {
+            self.rows.attributes().push(TRUNCATED, Value::Bool(true));
+        }
+        Ok(self.rows.append(resource, scope, &row).map_err(WireError::from))
+    }
+}

@@ -1,0 +1,338 @@
+//! Spans and log records through the walker against prost as oracle, and hostile bytes.
+
+mod arbitrary;
+mod oracle;
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use proptest::prelude::*;
+use prost::Message as _;
+use signals::{Batch, Signal};
+
+use super::*;
+
+/// 2026-11-20, the time of arrival in all tests.
+const NOW: Timestamp = 1_795_000_000_000_000_000;
+
+fn decode_ok(signal: Signal, body: &[u8]) -> Decoded {
+    decode(signal, body, Encoding::Protobuf, NOW, &Limits::default()).unwrap()
+}
+
+fn rendered(decoded: &Decoded) -> Vec<String> {
+    decoded.batches.iter().flat_map(oracle::render).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn spans_are_what_prost_reads(request in arbitrary::traces()) {
+        let decoded = decode_ok(Signal::Spans, &request.encode_to_vec());
+        let (expected, rejected) = oracle::spans(&request, NOW);
+        prop_assert_eq!((rendered(&decoded), decoded.rejected), (expected, rejected));
+    }
+
+    #[test]
+    fn log_records_are_what_prost_reads(request in arbitrary::logs()) {
+        let decoded = decode_ok(Signal::Logs, &request.encode_to_vec());
+        let (expected, rejected) = oracle::logs(&request, NOW);
+        prop_assert_eq!((rendered(&decoded), decoded.rejected), (expected, rejected));
+    }
+
+    #[test]
+    fn spans_survive_the_way_back_to_otlp(request in arbitrary::traces()) {
+        let decoded = decode_ok(Signal::Spans, &request.encode_to_vec());
+        if let [Batch::Spans(batch)] = &decoded.batches[..] {
+            let again = decode_ok(Signal::Spans, &encode_traces(batch).unwrap());
+            let mut before = rendered(&decoded);
+            let mut after = rendered(&again);
+            before.sort();
+            after.sort();
+            prop_assert_eq!(before, after);
+        }
+    }
+
+    #[test]
+    fn json_says_the_same_as_protobuf(request in arbitrary::traces()) {
+        let decoded = decode_ok(Signal::Spans, &request.encode_to_vec());
+        if let [Batch::Spans(batch)] = &decoded.batches[..] {
+            let spans = encode_traces_json(batch, JsonStyle::Otlp).unwrap();
+            let json = serde_json::json!({ "resourceSpans": spans }).to_string();
+            let again = decode(Signal::Spans, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+            let mut before = rendered(&decoded);
+            let mut after = rendered(&again.unwrap());
+            before.sort();
+            after.sort();
+            prop_assert_eq!(before, after);
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        for signal in Signal::ALL {
+            for encoding in [Encoding::Protobuf, Encoding::Json] {
+                let _ = decode(signal, &body, encoding, NOW, &Limits::default());
+            }
+        }
+    }
+
+    #[test]
+    fn mutated_requests_never_panic(
+        request in arbitrary::any_request(),
+        mutations in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let (signal, mut body) = request;
+        for (place, byte) in mutations {
+            if !body.is_empty() {
+                let place = place.index(body.len());
+                body[place] = byte;
+            }
+        }
+        if let Ok(decoded) = decode(signal, &body, Encoding::Protobuf, NOW, &Limits::default()) {
+            for batch in &decoded.batches {
+                prop_assert_eq!(oracle::render(batch).len(), batch.items());
+            }
+        }
+    }
+
+    #[test]
+    fn truncation_never_panics(request in arbitrary::any_request()) {
+        let (signal, body) = request;
+        for length in 0..body.len().min(2_000) {
+            let _ = decode(signal, &body[..length], Encoding::Protobuf, NOW, &Limits::default());
+        }
+    }
+}
+
+#[test]
+fn empty_requests_are_empty() {
+    for signal in [Signal::Spans, Signal::Logs] {
+        let decoded = decode_ok(signal, b"");
+        assert!(decoded.batches.is_empty() && decoded.accepted == 0 && decoded.message.is_empty());
+        assert!(decode(signal, b"{}", Encoding::Json, NOW, &Limits::default()).is_ok());
+        for body in ["", "[]", "null", "{} x", "{\"resource"] {
+            assert!(
+                decode(signal, body.as_bytes(), Encoding::Json, NOW, &Limits::default()).is_err()
+            );
+        }
+    }
+}
+
+fn one_span(
+    change: impl FnOnce(&mut opentelemetry_proto::tonic::trace::v1::Span),
+) -> ExportTraceServiceRequest {
+    use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+    let mut span = Span {
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        name: "one".into(),
+        start_time_unix_nano: NOW as u64 - 10,
+        end_time_unix_nano: NOW as u64,
+        ..Span::default()
+    };
+    let mut good = span.clone();
+    good.name = "good".into();
+    change(&mut span);
+    let scope_spans = vec![ScopeSpans { spans: vec![span, good], ..ScopeSpans::default() }];
+    ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }],
+    }
+}
+
+#[test]
+fn a_bad_span_is_rejected_and_the_good_one_kept() {
+    type Change = fn(&mut opentelemetry_proto::tonic::trace::v1::Span);
+    let cases: [(Change, &str); 9] = [
+        (|span| span.trace_id = vec![1; 15], "trace id"),
+        (|span| span.trace_id = vec![1; 17], "trace id"),
+        (|span| span.trace_id = vec![0; 16], "trace id"),
+        (|span| span.span_id = vec![], "span id"),
+        (|span| span.span_id = vec![0; 8], "span id"),
+        (|span| span.parent_span_id = vec![1; 7], "parent span id"),
+        (|span| span.start_time_unix_nano = u64::MAX, "before 1970 or after 2262"),
+        (|span| span.end_time_unix_nano = i64::MAX as u64, "future"),
+        (|span| span.start_time_unix_nano = NOW as u64 + 601_000_000_000, "future"),
+    ];
+    for (change, reason) in cases {
+        let decoded = decode_ok(Signal::Spans, &one_span(change).encode_to_vec());
+        assert_eq!((decoded.accepted, decoded.rejected), (1, 1), "{reason}");
+        assert!(decoded.message.contains(reason), "{}", decoded.message);
+        assert!(decoded.message.contains("\"one\""), "{}", decoded.message);
+    }
+}
+
+#[test]
+fn odd_times_and_parents_are_normalised() {
+    let rows = |change: fn(&mut opentelemetry_proto::tonic::trace::v1::Span)| {
+        rendered(&decode_ok(Signal::Spans, &one_span(change).encode_to_vec())).swap_remove(0)
+    };
+    assert!(rows(|span| span.end_time_unix_nano = 5).contains("duration=0"));
+    assert!(rows(|span| span.end_time_unix_nano = 0).contains("duration=0"));
+    assert!(
+        rows(|span| span.start_time_unix_nano = 0).contains(&format!("start={NOW} duration=0"))
+    );
+    assert!(rows(|span| span.parent_span_id = vec![2; 8]).contains("parent=None"));
+    assert!(rows(|span| span.parent_span_id = vec![0; 8]).contains("parent=None"));
+    let decoded = decode_ok(
+        Signal::Spans,
+        &one_span(|span| span.start_time_unix_nano = 1_795_000_000_000).encode_to_vec(),
+    );
+    assert!(decoded.rejected == 0 && decoded.message.contains("look like milliseconds"));
+}
+
+/// A request of one log record whose body lies `depth` lists deep.
+fn nested_log(depth: usize) -> Vec<u8> {
+    let wrap = |number: u8, inner: &[u8]| {
+        let mut out = vec![number << 3 | 2];
+        prost::encoding::encode_varint(inner.len() as u64, &mut out);
+        out.extend_from_slice(inner);
+        out
+    };
+    let mut value = vec![0x18, 1];
+    for _ in 0..depth {
+        value = wrap(5, &wrap(1, &value));
+    }
+    let record = wrap(5, &value);
+    wrap(1, &wrap(2, &wrap(2, &record)))
+}
+
+#[test]
+fn nesting_is_bounded_with_an_error_that_says_where() {
+    assert_eq!(decode_ok(Signal::Logs, &nested_log(64)).accepted, 1);
+    for depth in [65, 100, 2_000] {
+        let error =
+            decode(Signal::Logs, &nested_log(depth), Encoding::Protobuf, NOW, &Limits::default());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("resource_logs.scope_logs.log_records.body"), "{error}");
+        assert!(error.contains("nested too deeply"), "{error}");
+    }
+    let json = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{}{}}}]}}]}}]}}"#,
+        r#"{"arrayValue":{"values":["#.repeat(100_000),
+        "]}}".repeat(100_000)
+    );
+    let error = decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+    assert!(error.unwrap_err().to_string().contains("recursion limit"));
+}
+
+#[test]
+fn a_field_of_a_wrong_type_is_an_error_that_says_where() {
+    // resource_spans { scope_spans { spans { name: 1 } } }
+    let body = [0x0a, 6, 0x12, 4, 0x12, 2, 0x28, 1];
+    let error = decode(Signal::Spans, &body, Encoding::Protobuf, NOW, &Limits::default());
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "malformed protobuf at byte 6 in resource_spans.scope_spans.spans.name: field has the wrong wire type"
+    );
+}
+
+#[test]
+fn what_is_too_long_or_too_many_is_cut_and_marked() {
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+    let text = |text: String| Some(AnyValue { value: Some(Value::StringValue(text)) });
+    let request = one_span(|span| {
+        span.attributes = (0..130)
+            .map(|i| KeyValue {
+                key: format!("k{i}"),
+                value: text("x".repeat(20_000)),
+                ..KeyValue::default()
+            })
+            .collect();
+        span.dropped_attributes_count = 1;
+    });
+    let decoded = decode_ok(Signal::Spans, &request.encode_to_vec());
+    let [Batch::Spans(batch)] = &decoded.batches[..] else { panic!() };
+    let rows = signals::span::SpanRows::new(batch).unwrap();
+    let attributes: Vec<_> = rows.attributes(0).collect();
+    assert_eq!(attributes.len(), 129);
+    assert!(attributes[..128].iter().all(|(_, text, _)| text.len() == 16 << 10));
+    assert_eq!((attributes[128].0, attributes[128].1), ("truncated", "true"));
+    assert_eq!(rows.dropped_attributes_count(0), 3);
+    assert_eq!(rows.attributes(1).count(), 0);
+}
+
+fn log_json(record: &str) -> Vec<String> {
+    let json = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record}]}}]}}]}}"#);
+    rendered(
+        &decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default()).unwrap(),
+    )
+}
+
+#[test]
+fn json_takes_every_form_that_the_mapping_allows() {
+    let same = log_json(r#"{"timeUnixNano":"1000","severityNumber":9,"body":{"intValue":"5"}}"#);
+    for record in [
+        r#"{"time_unix_nano":1000,"severity_number":"9","body":{"intValue":5}}"#,
+        r#"{"timeUnixNano":1e3,"severityNumber":"SEVERITY_NUMBER_INFO","body":{"int_value":5.0}}"#,
+        r#"{"timeUnixNano":"1000","severityNumber":9,"body":{"intValue":"5"},"unknown":{"a":[1,{}]}}"#,
+        r#"{"timeUnixNano":"1000","severityNumber":9,"body":{"intValue":"5"},"attributes":null,"traceId":null}"#,
+        r#"{"timeUnixNano":"1000","severityNumber":9,"body":{"stringValue":"x","intValue":"5"},"traceId":"","spanId":"zz"}"#,
+    ] {
+        assert_eq!(log_json(record), same, "{record}");
+    }
+    assert!(log_json(r#"{"body":{}}"#)[0].contains("body=n:"));
+    assert!(log_json(r#"{"body":null}"#)[0].contains("body=n:"));
+    assert!(log_json(r#"{"body":{"bytesValue":"-_8"}}"#)[0].contains("body=x:+/8="));
+    assert!(log_json(r#"{"body":{"doubleValue":"NaN"}}"#)[0].contains("body=d:NaN"));
+    assert!(
+        log_json(r#"{"traceId":"0AF7651916CD43dd8448eb211c80319c"}"#)[0]
+            .contains("0af7651916cd43dd8448eb211c80319c")
+    );
+    // Times that cannot be are one bad record, not a bad batch.
+    for time in ["-5", "\"-5\"", "1e30", "\"99999999999999999999999999999999999999999999999\""] {
+        assert!(log_json(&format!(r#"{{"timeUnixNano":{time}}}"#)).is_empty());
+    }
+}
+
+#[test]
+fn json_of_a_wrong_type_is_an_error_that_says_where() {
+    let error = |record: &str| {
+        let json = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record}]}}]}}]}}"#);
+        decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default())
+            .unwrap_err()
+            .to_string()
+    };
+    for (record, expected) in [
+        (r#"{"body":{"intValue":"x"}}"#, "log_records.body.int_value: text is not an integer"),
+        (r#"{"body":{"intValue":9223372036854775808}}"#, "out of range"),
+        (r#"{"body":[]}"#, "body: unexpected array"),
+        (r#"{"body":"text"}"#, "body: expected an object"),
+        (r#"{"attributes":{}}"#, "attributes: expected an array"),
+        (r#"{"attributes":[[]]}"#, "attributes: unexpected array"),
+        (r#"{"severityText":5}"#, "severity_text: expected a text"),
+        (r#"{"body":{"boolValue":"true"}}"#, "bool_value: expected true or false"),
+    ] {
+        let error = error(record);
+        assert!(error.contains(expected) && error.contains("line 1 column"), "{error}");
+    }
+}
+
+#[test]
+fn streams_are_made_of_the_listed_resource_attributes() {
+    let stream = |attributes: &str| {
+        let json = format!(
+            r#"{{"resourceLogs":[{{"resource":{{"attributes":[{attributes}]}},"scopeLogs":[{{"logRecords":[{{}}]}}]}}]}}"#
+        );
+        let decoded =
+            decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default()).unwrap();
+        let [Batch::Logs(batch)] = &decoded.batches[..] else { panic!() };
+        let rows = signals::log::LogRows::new(batch).unwrap();
+        (rows.stream(0).to_owned(), rows.service_name(0).to_owned())
+    };
+    let pair = |key: &str, value: &str| {
+        format!(r#"{{"key":"{key}","value":{{"stringValue":"{value}"}}}}"#)
+    };
+    let (selector, service) = stream(
+        &[pair("service.name", "a\\\"b"), pair("host.name", "h"), pair("cloud.region", "eu")]
+            .join(","),
+    );
+    assert_eq!(
+        (selector.as_str(), service.as_str()),
+        (r#"{cloud_region="eu", service_name="a\"b"}"#, "a\"b")
+    );
+    let (selector, service) = stream(&pair("k8s.container.name", "web"));
+    assert_eq!(
+        (selector.as_str(), service.as_str()),
+        (r#"{k8s_container_name="web", service_name="web"}"#, "web")
+    );
+    assert_eq!(stream("").0, r#"{service_name="unknown_service"}"#);
+}

@@ -1,0 +1,288 @@
+//! `AnyValue` and lists of `KeyValue`: to typed attributes, and to JSON text.
+
+use std::borrow::Cow;
+
+use signals::attributes::{AttributeBuilder, Value, json};
+
+use crate::Limits;
+use crate::protobuf::{Fault, Field, Message, Within as _};
+
+/// The attribute that marks an attribute set in which something was cut.
+pub(crate) const TRUNCATED: &str = "truncated";
+
+/// One `AnyValue`, read in place.
+#[derive(Debug, Clone)]
+pub(crate) enum AnyValue<'a> {
+    Empty,
+    Text(Cow<'a, str>),
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Bytes(&'a [u8]),
+    /// `ArrayValue`
+    List(Message<'a>),
+    /// `KeyValueList`
+    Pairs(Message<'a>),
+}
+
+impl<'a> AnyValue<'a> {
+    /// Reads an `AnyValue`. Of several values the last one counts, as for every `oneof`.
+    pub(crate) fn read(mut message: Message<'a>) -> Result<Self, Fault> {
+        let mut value = Self::Empty;
+        while let Some(field) = message.next()? {
+            value = match field.number {
+                1 => Self::Text(field.text().within("string_value")?),
+                2 => Self::Bool(field.varint().within("bool_value")? != 0),
+                3 => Self::Int(field.varint().within("int_value")? as i64),
+                4 => Self::Double(field.double().within("double_value")?),
+                5 => Self::List(field.message().within("array_value")?),
+                6 => Self::Pairs(field.message().within("kvlist_value")?),
+                7 => Self::Bytes(field.bytes().within("bytes_value")?),
+                _ => continue,
+            };
+        }
+        Ok(value)
+    }
+}
+
+/// Reads a `KeyValue`.
+pub(crate) fn read_pair<'a>(
+    mut message: Message<'a>,
+) -> Result<(Cow<'a, str>, AnyValue<'a>), Fault> {
+    let mut pair = (Cow::Borrowed(""), AnyValue::Empty);
+    while let Some(field) = message.next()? {
+        match field.number {
+            1 => pair.0 = field.text().within("key")?,
+            2 => pair.1 = field.message().and_then(AnyValue::read).within("value")?,
+            _ => {}
+        }
+    }
+    Ok(pair)
+}
+
+/// The longest start of a text that fits and ends between characters.
+pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
+    if text.len() <= bytes_max {
+        return text;
+    }
+    let end = (0..=bytes_max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// Renders values under bounds, and remembers whether it had to cut something.
+#[derive(Debug)]
+pub(crate) struct Renderer<'l> {
+    limits: &'l Limits,
+    scratch: String,
+    is_cut: bool,
+}
+
+impl<'l> Renderer<'l> {
+    pub(crate) fn new(limits: &'l Limits) -> Self {
+        Self { limits, scratch: String::new(), is_cut: false }
+    }
+
+    /// Whether something was cut since the last call.
+    pub(crate) fn take_is_cut(&mut self) -> bool {
+        std::mem::take(&mut self.is_cut)
+    }
+
+    /// A name within its bound.
+    #[inline]
+    pub(crate) fn name<'t>(&mut self, name: &'t str) -> &'t str {
+        self.text(name, self.limits.name_bytes_max)
+    }
+
+    /// A text within a bound.
+    #[inline]
+    pub(crate) fn text<'t>(&mut self, text: &'t str, bytes_max: usize) -> &'t str {
+        let kept = cut(text, bytes_max);
+        self.is_cut |= kept.len() < text.len();
+        kept
+    }
+
+    /// Calls `take` with the value as rows hold it, at most `bytes_max` long.
+    #[inline]
+    pub(crate) fn value<T>(
+        &mut self,
+        value: &AnyValue<'_>,
+        bytes_max: usize,
+        take: impl FnOnce(Value<'_>) -> T,
+    ) -> Result<T, Fault> {
+        Ok(match value {
+            AnyValue::Empty => take(Value::Empty),
+            AnyValue::Text(text) => take(Value::String(self.text(text, bytes_max))),
+            AnyValue::Bool(value) => take(Value::Bool(*value)),
+            AnyValue::Int(number) => take(Value::Int(*number)),
+            AnyValue::Double(number) => take(Value::Double(*number)),
+            AnyValue::Bytes(bytes) => {
+                // Base64 is a third longer.
+                let kept = bytes.get(..bytes_max / 4 * 3).unwrap_or(bytes);
+                self.is_cut |= kept.len() < bytes.len();
+                take(Value::Bytes(kept))
+            }
+            AnyValue::List(_) | AnyValue::Pairs(_) => {
+                let mut text = std::mem::take(&mut self.scratch);
+                text.clear();
+                self.push_json(&mut text, value, 0)?;
+                // Half of a JSON text is no JSON text.
+                let kept = self.text(&text, bytes_max);
+                let is_whole = kept.len() == text.len();
+                let taken = take(if is_whole { Value::Json(kept) } else { Value::String(kept) });
+                self.scratch = text;
+                taken
+            }
+        })
+    }
+
+    /// Pushes one attribute of a row.
+    #[inline]
+    pub(crate) fn push_attribute(
+        &mut self,
+        attributes: &mut AttributeBuilder,
+        pair: Message<'_>,
+    ) -> Result<(), Fault> {
+        let (key, value) = read_pair(pair)?;
+        let key = self.name(&key);
+        self.value(&value, self.limits.value_bytes_max, |value| attributes.push(key, value))
+    }
+
+    /// Appends a JSON object of `KeyValue`s, at most `attributes_max` of them, and the mark if
+    /// something was cut. Returns how many were left out.
+    pub(crate) fn push_object<'a>(
+        &mut self,
+        json: &mut String,
+        pairs: impl IntoIterator<Item = Message<'a>>,
+    ) -> Result<u32, Fault> {
+        let was_cut = self.take_is_cut();
+        let mut pairs = pairs.into_iter();
+        json.push('{');
+        let start = json.len();
+        for pair in pairs.by_ref().take(self.limits.attributes_max) {
+            if json.len() > start {
+                json.push(',');
+            }
+            let (key, value) = read_pair(pair)?;
+            self.push_bounded_member(json, &key, &value)?;
+        }
+        if self.take_is_cut() {
+            json.push_str(if json.len() > start { ",\"" } else { "\"" });
+            json.push_str(TRUNCATED);
+            json.push_str("\":true");
+        }
+        json.push('}');
+        self.is_cut = was_cut;
+        Ok(u32::try_from(pairs.count()).unwrap_or(u32::MAX))
+    }
+
+    fn push_bounded_member(
+        &mut self,
+        json: &mut String,
+        key: &str,
+        value: &AnyValue<'_>,
+    ) -> Result<(), Fault> {
+        json::push_text(json, self.name(key));
+        json.push(':');
+        match value {
+            AnyValue::List(_) | AnyValue::Pairs(_) => {
+                self.value(value, self.limits.value_bytes_max, |value| match value {
+                    Value::Json(text) => json.push_str(text),
+                    Value::String(text) => json::push_text(json, text),
+                    _ => {}
+                })
+            }
+            value => self.push_json(json, value, 0),
+        }
+    }
+
+    /// Appends a value as JSON. `depth` counts the lists around it, which bounds the recursion.
+    fn push_json(
+        &mut self,
+        json: &mut String,
+        value: &AnyValue<'_>,
+        depth: usize,
+    ) -> Result<(), Fault> {
+        match value {
+            AnyValue::Empty => json.push_str("null"),
+            AnyValue::Text(text) => {
+                json::push_text(json, self.text(text, self.limits.value_bytes_max));
+            }
+            AnyValue::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
+            AnyValue::Int(number) => json::push_int(json, *number),
+            AnyValue::Double(number) => json::push_double(json, *number),
+            AnyValue::Bytes(bytes) => {
+                let kept = bytes.get(..self.limits.value_bytes_max / 4 * 3).unwrap_or(bytes);
+                self.is_cut |= kept.len() < bytes.len();
+                json::push_bytes(json, kept);
+            }
+            AnyValue::List(values) => self.push_list(json, *values, depth)?,
+            AnyValue::Pairs(pairs) => self.push_pairs(json, *pairs, depth)?,
+        }
+        Ok(())
+    }
+
+    fn push_list(
+        &mut self,
+        json: &mut String,
+        mut list: Message<'_>,
+        depth: usize,
+    ) -> Result<(), Fault> {
+        json.push('[');
+        let start = json.len();
+        while let Some(field) = list.next()? {
+            if field.number == 1 {
+                self.check_depth(&field, depth)?;
+                if json.len() > start {
+                    json.push(',');
+                }
+                let value = field.message().and_then(AnyValue::read).within("values")?;
+                self.push_json(json, &value, depth + 1).within("values")?;
+            }
+        }
+        json.push(']');
+        Ok(())
+    }
+
+    fn push_pairs(
+        &mut self,
+        json: &mut String,
+        mut list: Message<'_>,
+        depth: usize,
+    ) -> Result<(), Fault> {
+        json.push('{');
+        let start = json.len();
+        while let Some(field) = list.next()? {
+            if field.number == 1 {
+                self.check_depth(&field, depth)?;
+                if json.len() > start {
+                    json.push(',');
+                }
+                let (key, value) = field.message().and_then(read_pair).within("values")?;
+                json::push_text(json, self.name(&key));
+                json.push(':');
+                self.push_json(json, &value, depth + 1).within("values")?;
+            }
+        }
+        json.push('}');
+        Ok(())
+    }
+
+    fn check_depth(&self, field: &Field<'_>, depth: usize) -> Result<(), Fault> {
+        if depth >= self.limits.value_depth_max {
+            return Err(field.fault("values are nested too deeply"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        assert_eq!(cut("aé", 2), "a");
+        assert_eq!(cut("aé", 3), "aé");
+        assert_eq!(cut("漢", 2), "");
+    }
+}

@@ -1,0 +1,356 @@
+//! A view of protobuf bytes: fields are read in place, nothing is copied or built.
+//!
+//! Knows the encoding only, no schema. Each fault says where it is; the callers add the names of
+//! the fields around it on the way out, so that the good case pays nothing for them.
+
+use std::borrow::Cow;
+
+use crate::WireError;
+
+/// Unknown groups within each other that are skipped before giving up.
+const GROUP_DEPTH_MAX: usize = 100;
+
+/// What is wrong and where. Boxed, because results are moved about for every field.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<FaultPlace>);
+
+#[derive(Debug)]
+struct FaultPlace {
+    offset: usize,
+    reason: &'static str,
+    /// Innermost first.
+    path: Vec<&'static str>,
+}
+
+impl Fault {
+    fn new(offset: usize, reason: &'static str) -> Self {
+        Self(Box::new(FaultPlace { offset, reason, path: Vec::new() }))
+    }
+}
+
+impl From<Fault> for WireError {
+    fn from(fault: Fault) -> Self {
+        let FaultPlace { offset, reason, mut path } = *fault.0;
+        path.reverse();
+        Self::Protobuf { offset, path: path.join("."), reason }
+    }
+}
+
+/// Names the field in which something went wrong.
+pub(crate) trait Within<T> {
+    fn within(self, field: &'static str) -> Result<T, Fault>;
+}
+
+impl<T> Within<T> for Result<T, Fault> {
+    fn within(self, field: &'static str) -> Self {
+        self.map_err(|mut fault| {
+            // Of a very deep path the innermost and the outermost names say enough.
+            let path = &mut fault.0.path;
+            if path.len() == 16 {
+                path.remove(8);
+            }
+            path.push(field);
+            fault
+        })
+    }
+}
+
+/// The fields of one message that were not read yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Message<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+/// One field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field<'a> {
+    pub(crate) number: u32,
+    value: FieldValue<'a>,
+    offset: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum FieldValue<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Fixed32(u32),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Message<'a> {
+    /// A whole body.
+    pub(crate) fn new(body: &'a [u8]) -> Self {
+        Self { rest: body, offset: 0 }
+    }
+
+    /// Number of bytes not read yet.
+    pub(crate) fn len(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The next field; `None` at the end. Groups, which no known message has, are skipped.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<Option<Field<'a>>, Fault> {
+        while !self.rest.is_empty() {
+            let offset = self.offset;
+            let (number, wire_type) = self.tag()?;
+            let value = match wire_type {
+                0 => FieldValue::Varint(self.varint()?),
+                1 => FieldValue::Fixed64(u64::from_le_bytes(self.array()?)),
+                2 => FieldValue::Bytes(self.delimited()?),
+                5 => FieldValue::Fixed32(u32::from_le_bytes(self.array()?)),
+                3 => {
+                    self.skip_group(number)?;
+                    continue;
+                }
+                4 => return Err(Fault::new(offset, "end of a group that did not begin")),
+                _ => return Err(Fault::new(offset, "unknown wire type")),
+            };
+            return Ok(Some(Field { number, value, offset }));
+        }
+        Ok(None)
+    }
+
+    #[inline]
+    fn tag(&mut self) -> Result<(u32, u8), Fault> {
+        let offset = self.offset;
+        let tag = u32::try_from(self.varint()?)
+            .map_err(|_| Fault::new(offset, "field number is too large"))?;
+        if tag >> 3 == 0 {
+            return Err(Fault::new(offset, "field number is zero"));
+        }
+        Ok((tag >> 3, (tag & 7) as u8))
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, Fault> {
+        if let [byte @ 0..0x80, ..] = self.rest {
+            let value = u64::from(*byte);
+            self.advance(1);
+            return Ok(value);
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Fault> {
+        let mut value = 0;
+        for (i, byte) in self.rest.iter().take(10).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * i);
+            if *byte < 0x80 {
+                if i == 9 && *byte > 1 {
+                    break;
+                }
+                self.advance(i + 1);
+                return Ok(value);
+            }
+        }
+        let reason =
+            if self.rest.len() < 10 { "ends within a number" } else { "number is too long" };
+        Err(Fault::new(self.offset, reason))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let Some((array, _)) = self.rest.split_first_chunk::<N>() else {
+            return Err(Fault::new(self.offset, "ends within a number"));
+        };
+        self.advance(N);
+        Ok(*array)
+    }
+
+    #[inline]
+    fn delimited(&mut self) -> Result<&'a [u8], Fault> {
+        let offset = self.offset;
+        let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
+        let Some((bytes, _)) = self.rest.split_at_checked(length) else {
+            return Err(Fault::new(offset, "length goes past the end"));
+        };
+        self.advance(length);
+        Ok(bytes)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+        self.offset += count;
+    }
+
+    /// Skips to the end of a group without recursion.
+    fn skip_group(&mut self, number: u32) -> Result<(), Fault> {
+        let mut open = vec![number];
+        while let Some(innermost) = open.last() {
+            if self.rest.is_empty() {
+                return Err(Fault::new(self.offset, "ends within a group"));
+            }
+            let offset = self.offset;
+            let (number, wire_type) = self.tag()?;
+            match wire_type {
+                0 => drop(self.varint()?),
+                1 => drop(self.array::<8>()?),
+                2 => drop(self.delimited()?),
+                5 => drop(self.array::<4>()?),
+                3 if open.len() < GROUP_DEPTH_MAX => open.push(number),
+                3 => return Err(Fault::new(offset, "groups are nested too deeply")),
+                4 if number == *innermost => drop(open.pop()),
+                4 => return Err(Fault::new(offset, "end of a group that did not begin")),
+                _ => return Err(Fault::new(offset, "unknown wire type")),
+            }
+        }
+        Ok(())
+    }
+}
+
+const WRONG_TYPE: &str = "field has the wrong wire type";
+
+impl<'a> Field<'a> {
+    fn wrong_type(&self) -> Fault {
+        Fault::new(self.offset, WRONG_TYPE)
+    }
+
+    /// A fault at this field.
+    pub(crate) fn fault(&self, reason: &'static str) -> Fault {
+        Fault::new(self.offset, reason)
+    }
+
+    /// `uint64`, `int64`, `uint32`, `int32`, `bool` or an enumeration, as its bits.
+    pub(crate) fn varint(&self) -> Result<u64, Fault> {
+        if let FieldValue::Varint(value) = self.value { Ok(value) } else { Err(self.wrong_type()) }
+    }
+
+    /// `uint32`; like every protobuf decoder, higher bits are cut off.
+    pub(crate) fn uint32(&self) -> Result<u32, Fault> {
+        Ok(self.varint()? as u32)
+    }
+
+    /// `sint32`
+    pub(crate) fn sint32(&self) -> Result<i32, Fault> {
+        let bits = self.uint32()?;
+        Ok((bits >> 1) as i32 ^ -((bits & 1) as i32))
+    }
+
+    /// `int32` or an enumeration.
+    pub(crate) fn int32(&self) -> Result<i32, Fault> {
+        Ok(self.varint()? as i32)
+    }
+
+    /// `fixed64` or `sfixed64`, as its bits.
+    pub(crate) fn fixed64(&self) -> Result<u64, Fault> {
+        if let FieldValue::Fixed64(value) = self.value { Ok(value) } else { Err(self.wrong_type()) }
+    }
+
+    /// `fixed32`
+    pub(crate) fn fixed32(&self) -> Result<u32, Fault> {
+        if let FieldValue::Fixed32(value) = self.value { Ok(value) } else { Err(self.wrong_type()) }
+    }
+
+    /// `double`
+    pub(crate) fn double(&self) -> Result<f64, Fault> {
+        self.fixed64().map(f64::from_bits)
+    }
+
+    /// `bytes`
+    pub(crate) fn bytes(&self) -> Result<&'a [u8], Fault> {
+        if let FieldValue::Bytes(bytes) = self.value { Ok(bytes) } else { Err(self.wrong_type()) }
+    }
+
+    /// `string`. What is not UTF-8 is replaced by U+FFFD: one broken text is no reason to lose the
+    /// rest of a batch.
+    #[inline]
+    pub(crate) fn text(&self) -> Result<Cow<'a, str>, Fault> {
+        self.bytes().map(String::from_utf8_lossy)
+    }
+
+    /// A message.
+    #[inline]
+    pub(crate) fn message(&self) -> Result<Message<'a>, Fault> {
+        let rest = self.bytes()?;
+        // The message's first byte lies after tag and length; counting from the tag is close
+        // enough to find it and costs nothing.
+        Ok(Message { rest, offset: self.offset + 2 })
+    }
+
+    /// Appends a repeated `fixed64` or `double`, packed or not, as bits. Returns whether there
+    /// was room for all within `max`.
+    pub(crate) fn push_fixed64s(&self, values: &mut Vec<u64>, max: usize) -> Result<bool, Fault> {
+        match self.value {
+            FieldValue::Fixed64(value) => {
+                values.push(value);
+                Ok(values.len() <= max)
+            }
+            FieldValue::Bytes(bytes) => {
+                let (chunks, rest) = bytes.as_chunks::<8>();
+                if !rest.is_empty() {
+                    return Err(self.fault("packed numbers end within a number"));
+                }
+                if values.len() + chunks.len() > max {
+                    return Ok(false);
+                }
+                values.extend(chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)));
+                Ok(true)
+            }
+            _ => Err(self.wrong_type()),
+        }
+    }
+
+    /// Appends a repeated `uint64`, packed or not. Returns whether there was room for all within
+    /// `max`.
+    pub(crate) fn push_varints(&self, values: &mut Vec<u64>, max: usize) -> Result<bool, Fault> {
+        match self.value {
+            FieldValue::Varint(value) => values.push(value),
+            FieldValue::Bytes(_) => {
+                let mut packed = self.message()?;
+                while !packed.rest.is_empty() && values.len() <= max {
+                    values.push(packed.varint()?);
+                }
+            }
+            _ => return Err(self.wrong_type()),
+        }
+        Ok(values.len() <= max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(bytes: &[u8]) -> Result<Vec<u32>, String> {
+        let mut message = Message::new(bytes);
+        let mut numbers = Vec::new();
+        loop {
+            match message.next() {
+                Ok(Some(field)) => numbers.push(field.number),
+                Ok(None) => return Ok(numbers),
+                Err(fault) => return Err(WireError::from(fault).to_string()),
+            }
+        }
+    }
+
+    #[test]
+    fn fields_of_every_wire_type_are_walked() {
+        let bytes = [8, 1, 0x11, 1, 2, 3, 4, 5, 6, 7, 8, 0x1a, 1, b'x', 0x25, 1, 2, 3, 4];
+        assert_eq!(walk(&bytes), Ok(vec![1, 2, 3, 4]));
+    }
+
+    #[test]
+    fn groups_are_skipped_with_all_that_is_in_them() {
+        // group 5 { 1: 1, group 6 {} } then 2: 7
+        assert_eq!(walk(&[0x2b, 8, 1, 0x33, 0x34, 0x2c, 16, 7]), Ok(vec![2]));
+    }
+
+    #[test]
+    fn broken_bytes_are_errors_that_say_where() {
+        for (bytes, expected) in [
+            (&[0x80][..], "byte 0 in : ends within a number"),
+            (&[0xff; 11], "byte 0 in : number is too long"),
+            (&[0], "byte 0 in : field number is zero"),
+            (&[8, 1, 0x1a, 200, 1], "byte 3 in : length goes past the end"),
+            (&[0x0e], "byte 0 in : unknown wire type"),
+            (&[0x0c], "byte 0 in : end of a group that did not begin"),
+            (&[0x0b, 0x14], "byte 1 in : end of a group that did not begin"),
+            (&[0x0b], "byte 1 in : ends within a group"),
+            (&[0x0b; 2_000_000], "byte 100 in : groups are nested too deeply"),
+        ] {
+            let error = walk(bytes).unwrap_err();
+            assert!(error.ends_with(expected), "{error}");
+        }
+    }
+}
