@@ -6,6 +6,8 @@
 
 pub mod functions;
 #[cfg(test)]
+mod late_decoding_probe;
+#[cfg(test)]
 pub(crate) mod made_rows;
 pub(crate) mod rows;
 pub(crate) mod rows_table;

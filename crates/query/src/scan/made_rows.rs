@@ -10,6 +10,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use signals::attributes::json;
 use signals::log::{LogBuilder, Record};
@@ -80,7 +81,7 @@ async fn placed(
     Snapshot { head: head.to_vec(), parts }
 }
 
-/// Writes a file with row groups of `group_rows` rows, page index, and bloom filters on ids.
+/// Writes a file with row groups of `group_rows` rows, LZ4, page index, and bloom filters on ids.
 pub(crate) async fn write_part(
     objects: &dyn ObjectStore,
     signal: Signal,
@@ -93,6 +94,7 @@ pub(crate) async fn write_part(
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(group_rows))
         .set_statistics_enabled(EnabledStatistics::Page)
+        .set_compression(Compression::LZ4_RAW)
         .set_column_bloom_filter_enabled("trace_id".into(), true)
         .build();
     let mut file = Vec::new();

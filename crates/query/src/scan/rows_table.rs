@@ -2,12 +2,13 @@
 //!
 //! The list of files and their sizes come from the store's snapshot; nothing is ever listed.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -28,8 +29,6 @@ use super::rows::Rows;
 use super::{time_bounds, time_column};
 use crate::session::objects_url;
 
-/// Projected columns beside those of the filter from which decoding them late pays.
-const LATE_COLUMNS_MIN: usize = 4;
 /// Rows of the head below which one thread reads them faster than several.
 const HEAD_ROWS_PER_PARTITION_MIN: usize = 65_536;
 
@@ -58,9 +57,10 @@ impl RowsTable {
     /// Whether filters are evaluated while Parquet is decoded, so that the other columns are only
     /// decoded for rows that pass.
     ///
-    /// It costs more than it spares when few other columns are read, so it is on for wide
-    /// projections, and where the query has a limit (the caller says so through the session's
-    /// `pushdown_filters`). See `docs/decisions/0005-filter-pushdown-by-query-shape.md`.
+    /// It pays where a limit makes most rows superfluous (the caller says so through the session's
+    /// `pushdown_filters`), and where a wide column is read beside a condition on something else
+    /// than time. Elsewhere it costs more than it spares: see
+    /// `docs/decisions/0005-late-decoding-by-query-shape.md`.
     fn is_late_decoding(
         &self,
         state: &dyn Session,
@@ -70,23 +70,14 @@ impl RowsTable {
         if state.config_options().execution.parquet.pushdown_filters {
             return true;
         }
-        let all: Vec<usize>;
-        let projected = if let Some(projection) = projection {
-            projection
-        } else {
-            all = (0..self.schema.fields().len()).collect();
-            &all
-        };
-        let is_filtered = |index: &usize| {
-            let field = self.schema.fields().get(*index);
-            field.is_some_and(|field| {
-                filters
-                    .iter()
-                    .any(|filter| filter.column_refs().iter().any(|c| c.name == *field.name()))
+        let filtered: HashSet<&str> =
+            filters.iter().flat_map(Expr::column_refs).map(|column| column.name.as_str()).collect();
+        let is_chosen = filtered.iter().any(|name| *name != time_column(self.signal));
+        let is_projected = |index| projection.is_none_or(|projection| projection.contains(&index));
+        is_chosen
+            && self.schema.fields().iter().enumerate().any(|(index, field)| {
+                is_projected(index) && is_wide(field) && !filtered.contains(field.name().as_str())
             })
-        };
-        !filters.is_empty()
-            && projected.iter().filter(|index| !is_filtered(index)).count() >= LATE_COLUMNS_MIN
     }
 
     /// The head's batches, split among threads when there are many.
@@ -113,7 +104,7 @@ impl RowsTable {
     }
 
     /// The parts, newest first in each of at most `partitions_max` groups.
-    fn parts_plan(
+    pub(super) fn parts_plan(
         &self,
         parts: &[Arc<Part>],
         partitions_max: usize,
@@ -140,6 +131,11 @@ impl RowsTable {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// Whether a column holds so much in each row that not decoding it spares most of the work.
+fn is_wide(field: &Field) -> bool {
+    matches!(field.data_type(), DataType::Map(..) | DataType::Utf8View)
 }
 
 /// A part as DataFusion knows it: its rows and time bounds let whole files be skipped.
