@@ -1,1 +1,36 @@
-//! (to be written)
+//! PromQL: from text to an answer, over the series of the store.
+//!
+//! A query is parsed (`lang::promql`), the series that its selectors name are listed, and then a
+//! columnar executor runs on a thread of its own: one row per series, one column per step. Samples
+//! are decoded one series at a time; labels are looked at once per series.
+//!
+//! What is not built answers [`QueryError::Unsupported`] by name, never a wrong number.
+
+mod aggregate;
+mod answer;
+mod arithmetic;
+mod binary;
+mod call;
+mod classic;
+mod dates;
+mod engine;
+mod evaluator;
+mod extrapolate;
+mod grid;
+mod kahan;
+mod labels;
+mod matching;
+mod notes;
+mod over_time;
+mod plan;
+mod range;
+mod scalar;
+mod select;
+
+pub use answer::{Answer, Options, Sample, Series, Value};
+pub use engine::ExemplarSeries;
+pub use evaluator::{Question, Settings};
+pub use plan::{SelectorPlan, SeriesRead, plan};
+
+/// Most steps of a range query.
+pub const STEPS_MAX: i64 = 11_000;

@@ -1,0 +1,250 @@
+//! The engine's methods for PromQL and for the labels of metrics.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lang::promql;
+use signals::Labels;
+use signals::metric::{Exemplar, Metadata};
+
+use super::STEPS_MAX;
+use super::answer::{Answer, Options, Value};
+use super::evaluator::{Question, Settings};
+use super::plan::{SeriesRead, matchers, plan};
+use crate::{Engine, QueryError};
+
+/// Series and their exemplars.
+pub type ExemplarSeries = Vec<(Labels, Vec<Exemplar>)>;
+
+/// Sets the flag when the query's future is dropped, so that its thread stops.
+struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn parse(query: &str) -> Result<promql::Expr, QueryError> {
+    promql::parse(query).map_err(|error| QueryError::Invalid(error.to_string()))
+}
+
+impl Engine {
+    /// Evaluates a query at one instant.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; texts of syntax errors are those of Prometheus.
+    pub async fn promql_instant(
+        &self,
+        query: &str,
+        time_ms: i64,
+        options: &Options,
+    ) -> Result<Answer, QueryError> {
+        let question = Question {
+            text: query.to_owned(),
+            expr: parse(query)?,
+            start_ms: time_ms,
+            end_ms: time_ms,
+            step_ms: 0,
+            is_range: false,
+            lookback_ms: options.lookback_ms,
+        };
+        self.within(self.answer(question, options)).await
+    }
+
+    /// Evaluates a query at `start, start + step, … <= end`.
+    ///
+    /// # Errors
+    /// As [`Self::promql_instant`]; more than 11,000 steps are refused.
+    pub async fn promql_range(
+        &self,
+        query: &str,
+        start_ms: i64,
+        end_ms: i64,
+        step_ms: i64,
+        options: &Options,
+    ) -> Result<Answer, QueryError> {
+        if end_ms < start_ms {
+            let message = "end timestamp must not be before start time";
+            return Err(QueryError::Invalid(message.into()));
+        }
+        if step_ms <= 0 {
+            let message = "zero or negative query resolution step widths are not accepted. Try a positive integer";
+            return Err(QueryError::Invalid(message.into()));
+        }
+        if end_ms.saturating_sub(start_ms) / step_ms > STEPS_MAX {
+            let message = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
+            return Err(QueryError::Invalid(message.into()));
+        }
+        let question = Question {
+            text: query.to_owned(),
+            expr: parse(query)?,
+            start_ms,
+            end_ms,
+            step_ms,
+            is_range: true,
+            lookback_ms: options.lookback_ms,
+        };
+        self.within(self.answer(question, options)).await
+    }
+
+    async fn answer(&self, question: Question, options: &Options) -> Result<Answer, QueryError> {
+        let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
+        for selector in plan(&question)? {
+            let series = self
+                .store
+                .select(
+                    &selector.matchers,
+                    selector.start_ms,
+                    selector.end_ms,
+                    self.limits.series_max,
+                )
+                .await?;
+            let series = series.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>);
+            selected.insert(selector.position, series.collect());
+        }
+        let is_cancelled = Arc::new(AtomicBool::new(false));
+        let guard = CancelOnDrop(Arc::clone(&is_cancelled));
+        let settings = Settings { samples_max: self.limits.samples_max, ..Settings::default() };
+        // Decoding and arithmetic would hold up the runtime's threads.
+        let thread = tokio::task::spawn_blocking(move || {
+            question.answer(&settings, &selected, &is_cancelled)
+        });
+        let answer = thread.await.map_err(|error| QueryError::Internal(error.to_string()))?;
+        drop(guard);
+        let mut answer = answer?;
+        truncate(&mut answer, options.limit);
+        Ok(answer)
+    }
+
+    /// The label sets of series that satisfy one of the selectors and may have samples in
+    /// `start_ms..=end_ms`, in order; `limit` 0 is none.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn series(
+        &self,
+        selectors: &[String],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<Labels>, QueryError> {
+        let mut all = BTreeSet::new();
+        for selector in selectors {
+            let selector = promql::parse_selector(selector)
+                .map_err(|error| QueryError::Invalid(error.to_string()))?;
+            let found = self
+                .store
+                .series(&matchers(&selector)?, start_ms, end_ms, self.limits.series_max)
+                .await?;
+            all.extend(found);
+        }
+        let limit = if limit == 0 { usize::MAX } else { limit };
+        Ok(all.into_iter().take(limit).collect())
+    }
+
+    async fn series_or_all(
+        &self,
+        selectors: &[String],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Vec<Labels>, QueryError> {
+        if selectors.is_empty() {
+            let all = self.store.series(&[], start_ms, end_ms, self.limits.series_max).await?;
+            return Ok(all);
+        }
+        self.series(selectors, start_ms, end_ms, 0).await
+    }
+
+    /// The names of the labels of those series (of all when no selector is given), in order.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn label_names(
+        &self,
+        selectors: &[String],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<String>, QueryError> {
+        let mut names = BTreeSet::new();
+        for labels in self.series_or_all(selectors, start_ms, end_ms).await? {
+            for (name, _) in labels.iter() {
+                if !names.contains(name) {
+                    names.insert(name.to_owned());
+                }
+            }
+        }
+        let limit = if limit == 0 { usize::MAX } else { limit };
+        Ok(names.into_iter().take(limit).collect())
+    }
+
+    /// The values of one label of those series, in order.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn label_values(
+        &self,
+        name: &str,
+        selectors: &[String],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<String>, QueryError> {
+        let mut values = BTreeSet::new();
+        for labels in self.series_or_all(selectors, start_ms, end_ms).await? {
+            if let Some(value) = labels.get(name)
+                && !values.contains(value)
+            {
+                values.insert(value.to_owned());
+            }
+        }
+        let limit = if limit == 0 { usize::MAX } else { limit };
+        Ok(values.into_iter().take(limit).collect())
+    }
+
+    /// Type, help and unit of each metric family, in order of names.
+    pub fn metric_metadata(&self) -> Vec<Metadata> {
+        self.store.metadata()
+    }
+
+    /// Exemplars of the series that the selectors of a query name.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn query_exemplars(
+        &self,
+        query: &str,
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<ExemplarSeries, QueryError> {
+        let expr = parse(query)?;
+        let mut found: std::collections::BTreeMap<Labels, Vec<Exemplar>> = Default::default();
+        for selector in expr.selectors() {
+            let conditions = matchers(&selector.matchers)?;
+            for (labels, exemplars) in self.store.exemplars(&conditions, start_ms, end_ms).await? {
+                found.entry(labels).or_insert(exemplars);
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+}
+
+/// Cuts an answer to `limit` series and says so.
+fn truncate(answer: &mut Answer, limit: usize) {
+    let length = match &answer.value {
+        Value::Vector(samples) => samples.len(),
+        Value::Matrix(series) => series.len(),
+        Value::Scalar { .. } | Value::Text { .. } => 0,
+    };
+    if limit == 0 || length <= limit {
+        return;
+    }
+    match &mut answer.value {
+        Value::Vector(samples) => samples.truncate(limit),
+        Value::Matrix(series) => series.truncate(limit),
+        Value::Scalar { .. } | Value::Text { .. } => {}
+    }
+    answer.warnings.push("results truncated due to limit".into());
+}

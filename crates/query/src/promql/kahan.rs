@@ -1,0 +1,109 @@
+//! Sums that do not lose small terms next to large ones (Neumaier's variant of Kahan's).
+
+/// A sum and what rounding took from it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Kahan {
+    pub(crate) sum: f64,
+    pub(crate) lost: f64,
+}
+
+impl Kahan {
+    #[inline]
+    pub(crate) fn add(&mut self, value: f64) {
+        let total = self.sum + value;
+        if total.is_infinite() {
+            self.lost = 0.0;
+        } else if self.sum.abs() >= value.abs() {
+            self.lost += (self.sum - total) + value;
+        } else {
+            self.lost += (value - total) + self.sum;
+        }
+        self.sum = total;
+    }
+
+    #[inline]
+    pub(crate) fn value(self) -> f64 {
+        if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
+    }
+}
+
+/// A mean that is a plain sum over a count until the sum would overflow.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mean {
+    kahan: Kahan,
+    count: f64,
+    is_incremental: bool,
+}
+
+impl Mean {
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        if !self.is_incremental {
+            let mut next = self.kahan;
+            next.add(value);
+            if self.count == 1.0 || !next.sum.is_infinite() {
+                self.kahan = next;
+                return;
+            }
+            self.is_incremental = true;
+            self.kahan.sum /= self.count - 1.0;
+            self.kahan.lost /= self.count - 1.0;
+        }
+        let share = (self.count - 1.0) / self.count;
+        self.kahan = Kahan { sum: share * self.kahan.sum, lost: share * self.kahan.lost };
+        self.kahan.add(value / self.count);
+    }
+
+    pub(crate) fn value(self) -> f64 {
+        if self.is_incremental {
+            return self.kahan.sum + self.kahan.lost;
+        }
+        self.kahan.sum / self.count + self.kahan.lost / self.count
+    }
+}
+
+/// Mean and spread in one pass (Welford's method).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spread {
+    count: f64,
+    mean: Kahan,
+    squares: Kahan,
+}
+
+impl Spread {
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let delta = value - (self.mean.sum + self.mean.lost);
+        self.mean.add(delta / self.count);
+        self.squares.add(delta * (value - (self.mean.sum + self.mean.lost)));
+    }
+
+    pub(crate) fn variance(self) -> f64 {
+        (self.squares.sum + self.squares.lost) / self.count
+    }
+}
+
+/// The quantile of values by linear interpolation; sorts them. NaN counts as smallest.
+pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
+    if values.is_empty() || q.is_nan() {
+        return f64::NAN;
+    }
+    if q < 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    if q > 1.0 {
+        return f64::INFINITY;
+    }
+    values.sort_unstable_by(|a, b| match (a.is_nan(), b.is_nan()) {
+        (true, true) => std::cmp::Ordering::Equal,
+        (true, false) => std::cmp::Ordering::Less,
+        (false, true) => std::cmp::Ordering::Greater,
+        (false, false) => a.total_cmp(b),
+    });
+    let rank = q * (values.len() - 1) as f64;
+    let lower = rank.floor().max(0.0) as usize;
+    let upper = (lower + 1).min(values.len() - 1);
+    let weight = rank - rank.floor();
+    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+    at(lower) * (1.0 - weight) + at(upper) * weight
+}

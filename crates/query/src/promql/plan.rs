@@ -1,0 +1,188 @@
+//! Which series a query reads, and over which time: known before any sample is decoded.
+
+use std::fmt;
+
+use lang::promql::{At, DurationExpr, Expr, MatchOp, ParseError, Selector};
+use signals::{Labels, Matcher};
+use store::{Samples, SeriesChunks, StoreError};
+
+use super::evaluator::Question;
+use crate::QueryError;
+
+/// A series whose samples are decoded on demand.
+pub trait SeriesRead: Send + Sync + fmt::Debug {
+    /// The labels.
+    fn labels(&self) -> &Labels;
+
+    /// Fills the cleared `samples` with those at `start_ms <= t <= end_ms`.
+    ///
+    /// # Errors
+    /// When the series cannot be read.
+    fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), StoreError>;
+}
+
+impl SeriesRead for SeriesChunks {
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), StoreError> {
+        Self::read(self, start_ms, end_ms, samples)
+    }
+}
+
+/// One selector of a query and the samples that it needs.
+#[derive(Debug)]
+pub struct SelectorPlan {
+    /// Where the selector stands in the text; its key.
+    pub position: usize,
+    /// The conditions.
+    pub matchers: Vec<Matcher>,
+    /// First millisecond needed.
+    pub start_ms: i64,
+    /// Last millisecond needed.
+    pub end_ms: i64,
+}
+
+/// Lists what each selector of the question reads.
+///
+/// # Errors
+/// [`QueryError::Invalid`] for durations that have no value and patterns that do not compile.
+pub fn plan(question: &Question) -> Result<Vec<SelectorPlan>, QueryError> {
+    let mut plans = Vec::new();
+    let (start, end) = (question.start_ms, question.end_ms);
+    walk(question, &question.expr, start, end, &mut plans)?;
+    Ok(plans)
+}
+
+/// The language's matchers as the store takes them.
+pub(crate) fn matchers(matchers: &[lang::promql::Matcher]) -> Result<Vec<Matcher>, QueryError> {
+    let convert = |matcher: &lang::promql::Matcher| {
+        let op = match matcher.op {
+            MatchOp::Equal => signals::MatchOp::Equal,
+            MatchOp::NotEqual => signals::MatchOp::NotEqual,
+            MatchOp::Regex => signals::MatchOp::Regex,
+            MatchOp::NotRegex => signals::MatchOp::NotRegex,
+        };
+        Matcher::new(matcher.name.clone(), op, matcher.value.clone()).map_err(QueryError::Invalid)
+    };
+    matchers.iter().map(convert).collect()
+}
+
+fn walk(
+    question: &Question,
+    expr: &Expr,
+    start_ms: i64,
+    end_ms: i64,
+    plans: &mut Vec<SelectorPlan>,
+) -> Result<(), QueryError> {
+    match expr {
+        Expr::Number(_) | Expr::Text(_) => Ok(()),
+        Expr::Selector(selector) => {
+            let look = Look::of_selector(question, selector)?;
+            let (start, end) = look.bounds(start_ms, end_ms);
+            plans.push(SelectorPlan {
+                position: selector.span.start,
+                matchers: matchers(&selector.matchers)?,
+                start_ms: start.saturating_add(1),
+                end_ms: end,
+            });
+            Ok(())
+        }
+        Expr::Subquery(subquery) => {
+            let look = Look {
+                range_ms: question.positive_ms(&subquery.range)?,
+                offset_ms: question.optional_ms(subquery.offset.as_ref())?,
+                at_ms: question.at_ms(subquery.at),
+            };
+            let (start, end) = look.bounds(start_ms, end_ms);
+            walk(question, &subquery.expr, start, end, plans)
+        }
+        Expr::Call(call) => call
+            .arguments
+            .iter()
+            .try_for_each(|argument| walk(question, argument, start_ms, end_ms, plans)),
+        Expr::Aggregate(aggregate) => {
+            if let Some(parameter) = &aggregate.parameter {
+                walk(question, parameter, start_ms, end_ms, plans)?;
+            }
+            walk(question, &aggregate.expr, start_ms, end_ms, plans)
+        }
+        Expr::Binary(binary) => {
+            walk(question, &binary.left, start_ms, end_ms, plans)?;
+            walk(question, &binary.right, start_ms, end_ms, plans)
+        }
+        Expr::Unary(unary) => walk(question, &unary.expr, start_ms, end_ms, plans),
+        Expr::Paren(paren) => walk(question, &paren.expr, start_ms, end_ms, plans),
+    }
+}
+
+/// Where a selector or subquery looks, seen from the step at which it is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    /// Width of the window `(t - range, t]`; the lookback of instant selectors.
+    pub(crate) range_ms: i64,
+    pub(crate) offset_ms: i64,
+    /// The instant of `@`, which takes the place of the step.
+    pub(crate) at_ms: Option<i64>,
+}
+
+impl Look {
+    pub(crate) fn of_selector(
+        question: &Question,
+        selector: &Selector,
+    ) -> Result<Self, QueryError> {
+        Ok(Self {
+            range_ms: match &selector.range {
+                Some(range) => question.positive_ms(range)?,
+                None => question.lookback_ms,
+            },
+            offset_ms: question.optional_ms(selector.offset.as_ref())?,
+            at_ms: question.at_ms(selector.at),
+        })
+    }
+
+    /// Open start and closed end of all windows of steps in `start..=end`.
+    pub(crate) fn bounds(&self, start_ms: i64, end_ms: i64) -> (i64, i64) {
+        let first = self.window_end(start_ms).saturating_sub(self.range_ms);
+        (first, self.window_end(end_ms))
+    }
+
+    /// End of the window of the step at `time_ms`.
+    pub(crate) fn window_end(&self, time_ms: i64) -> i64 {
+        self.at_ms.unwrap_or(time_ms).saturating_sub(self.offset_ms)
+    }
+}
+
+impl Question {
+    /// Milliseconds of a duration in this query.
+    pub(crate) fn milliseconds(&self, duration: &DurationExpr) -> Result<i64, QueryError> {
+        let step_s = self.step_ms as f64 / 1000.0;
+        let range_s = (self.end_ms - self.start_ms) as f64 / 1000.0;
+        let invalid = |error: ParseError| QueryError::Invalid(error.to_string());
+        duration.milliseconds(step_s, range_s, &self.text).map_err(invalid)
+    }
+
+    pub(crate) fn optional_ms(&self, duration: Option<&DurationExpr>) -> Result<i64, QueryError> {
+        duration.map_or(Ok(0), |duration| self.milliseconds(duration))
+    }
+
+    /// As [`Self::milliseconds`], of a range or step.
+    pub(crate) fn positive_ms(&self, duration: &DurationExpr) -> Result<i64, QueryError> {
+        let milliseconds = self.milliseconds(duration)?;
+        if milliseconds <= 0 {
+            let (line, column) = duration.span().line_and_column(&self.text);
+            let message = format!("{line}:{column}: parse error: duration must be greater than 0");
+            return Err(QueryError::Invalid(message));
+        }
+        Ok(milliseconds)
+    }
+
+    pub(crate) fn at_ms(&self, at: Option<At>) -> Option<i64> {
+        at.map(|at| match at {
+            At::Time(time_ms) => time_ms,
+            At::Start => self.start_ms,
+            At::End => self.end_ms,
+        })
+    }
+}

@@ -1,0 +1,331 @@
+//! Functions of range vectors: which of them looks at a window how.
+
+use std::sync::Arc;
+
+use lang::promql::{Call, Expr, Span, quote};
+use signals::metric::NativeHistogram;
+
+use super::evaluator::{Evaluator, Merge, Sink};
+use super::extrapolate::{Change, extrapolated, from_last_two, linear_regression};
+use super::grid::{Grid, Row};
+use super::kahan::quantile;
+use super::notes::for_metric;
+use super::over_time;
+use super::scalar::Scalar;
+use super::select::{SeriesWindows, Window};
+use crate::QueryError;
+
+/// What a function makes of one window.
+pub(crate) enum Outcome {
+    Nothing,
+    Value(f64),
+    Histogram(Arc<NativeHistogram>),
+}
+
+impl From<Option<f64>> for Outcome {
+    fn from(value: Option<f64>) -> Self {
+        value.map_or(Self::Nothing, Self::Value)
+    }
+}
+
+/// What a function does with histograms in its windows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Histograms {
+    /// Looks at them itself.
+    Seen,
+    /// Passes over them, with an info when there are plain samples too.
+    Ignored,
+    /// Would have to calculate with them, which is not built.
+    Unsupported,
+}
+
+/// A function of one window.
+type Kernel<'k> = dyn FnMut(usize, &Window) -> Outcome + 'k;
+
+impl Evaluator<'_> {
+    /// Rows of a function whose argument at `at` is a range vector.
+    pub(crate) fn range_call(
+        &self,
+        call: &Call,
+        at: usize,
+        grid: &Grid,
+        sink: &mut Sink,
+    ) -> Result<(), QueryError> {
+        let name = call.function.name;
+        let argument = call
+            .arguments
+            .get(at)
+            .ok_or_else(|| QueryError::Internal(format!("{name} without its range vector")))?;
+        let keeps_name = matches!(name, "last_over_time" | "first_over_time");
+        let is_distinct = keeps_name || self.stays_distinct(argument);
+        let mut merge = Merge::default();
+        let scalars = self.scalars(call, grid)?;
+        self.windows(argument, grid, &mut |series| {
+            // With `@` all windows are the same; only this one function depends on the step too.
+            let is_same = series.look.at_ms.is_some()
+                && name != "predict_linear"
+                && scalars.iter().all(|scalar| matches!(scalar, Scalar::Constant(_)));
+            let steps = series.grid.steps;
+            let narrow = Grid { steps: steps.min(1), ..series.grid };
+            let series =
+                SeriesWindows { grid: if is_same { narrow } else { series.grid }, ..series };
+            let mut row = self.range_row(call, argument.span(), &scalars, &series)?;
+            if is_same {
+                row.repeat(steps);
+            }
+            if !keeps_name {
+                self.drop_name(&mut row);
+            }
+            if row.has_any() {
+                merge.push(row, is_distinct, sink)?;
+            }
+            Ok(())
+        })?;
+        merge.finish(sink)
+    }
+
+    fn scalars(&self, call: &Call, grid: &Grid) -> Result<Vec<Scalar>, QueryError> {
+        let is_scalar = |argument: &&Expr| argument.value_type() == lang::promql::ValueType::Scalar;
+        let scalars: Vec<Scalar> = call
+            .arguments
+            .iter()
+            .filter(is_scalar)
+            .map(|argument| self.scalar(argument, grid))
+            .collect::<Result<_, _>>()?;
+        match (call.function.name, scalars.as_slice()) {
+            ("quantile_over_time", [q]) => self.check_quantile(q, call, grid),
+            ("double_exponential_smoothing", [smoothing, trend]) => {
+                for (word, scalar) in [("smoothing", smoothing), ("trend", trend)] {
+                    let factor = scalar.at(0);
+                    if !(factor > 0.0 && factor < 1.0) {
+                        let letter = word.chars().next().unwrap_or_default();
+                        return Err(QueryError::Invalid(format!(
+                            "invalid {word} factor. Expected: 0 < {letter}f < 1, got: {factor:.6}"
+                        )));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(scalars)
+    }
+
+    fn check_quantile(&self, q: &Scalar, call: &Call, grid: &Grid) {
+        let span = call.arguments.first().map_or(call.span, Expr::span);
+        for step in 0..grid.steps {
+            self.note_quantile(q.at(step), span);
+        }
+    }
+
+    /// Warns when a quantile is not between 0 and 1.
+    pub(crate) fn note_quantile(&self, q: f64, span: Span) {
+        if !(0.0..=1.0).contains(&q) {
+            let shown = lang::promql::format_float(q);
+            self.warn(span, &format!("quantile value should be between 0 and 1, got {shown}"));
+        }
+    }
+
+    fn range_row(
+        &self,
+        call: &Call,
+        span: Span,
+        scalars: &[Scalar],
+        series: &SeriesWindows,
+    ) -> Result<Row, QueryError> {
+        let name = call.function.name;
+        let scalar = |at: usize, step: usize| scalars.get(at).map_or(f64::NAN, |s| s.at(step));
+        let range_ms = series.look.range_ms;
+        let mut scratch = Vec::new();
+        let whole = |f: fn(&[f64]) -> f64| {
+            move |_: usize, window: &Window| {
+                Outcome::from((!window.values.is_empty()).then(|| f(window.values)))
+            }
+        };
+        let seconds = |time_ms: i64| time_ms as f64 / 1000.0;
+        match name {
+            "rate" | "increase" | "delta" => {
+                let change = match name {
+                    "rate" => Change::Rate,
+                    "increase" => Change::Increase,
+                    _ => Change::Delta,
+                };
+                let row = self.run(series, span, Histograms::Unsupported, &mut |_, window| {
+                    extrapolated(window, change, range_ms).into()
+                })?;
+                if change.is_counter() && row.has_any() {
+                    self.note_counter(&row, span);
+                }
+                Ok(row)
+            }
+            "irate" | "idelta" => {
+                let is_rate = name == "irate";
+                let row = self.run(series, span, Histograms::Unsupported, &mut |_, window| {
+                    from_last_two(window, is_rate).into()
+                })?;
+                if is_rate && row.has_any() {
+                    self.note_counter(&row, span);
+                }
+                Ok(row)
+            }
+            "deriv" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
+                let first_ms = window.timestamps.first().copied().unwrap_or_default();
+                linear_regression(window, first_ms).map(|(slope, _)| slope).into()
+            }),
+            "predict_linear" => self.run(series, span, Histograms::Ignored, &mut |step, window| {
+                linear_regression(window, window.step_ms)
+                    .map(|(slope, value)| slope * scalar(0, step) + value)
+                    .into()
+            }),
+            "double_exponential_smoothing" => {
+                self.run(series, span, Histograms::Ignored, &mut |step, window| {
+                    over_time::smoothed(window.values, scalar(0, step), scalar(1, step)).into()
+                })
+            }
+            "quantile_over_time" => {
+                self.run(series, span, Histograms::Ignored, &mut |step, window| {
+                    scratch.clear();
+                    scratch.extend_from_slice(window.values);
+                    let has_values = !scratch.is_empty();
+                    has_values.then(|| quantile(scalar(0, step), &mut scratch)).into()
+                })
+            }
+            "mad_over_time" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
+                let has_values = !window.values.is_empty();
+                has_values.then(|| over_time::median_deviation(window.values, &mut scratch)).into()
+            }),
+            "sum_over_time" => {
+                self.run(series, span, Histograms::Unsupported, &mut whole(over_time::sum))
+            }
+            "avg_over_time" => {
+                self.run(series, span, Histograms::Unsupported, &mut whole(over_time::mean))
+            }
+            "stdvar_over_time" => {
+                self.run(series, span, Histograms::Ignored, &mut whole(over_time::variance))
+            }
+            "stddev_over_time" => self.run(
+                series,
+                span,
+                Histograms::Ignored,
+                &mut whole(|values| over_time::variance(values).sqrt()),
+            ),
+            "max_over_time" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
+                over_time::max(window.values).into()
+            }),
+            "min_over_time" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
+                over_time::min(window.values).into()
+            }),
+            "ts_of_max_over_time" | "ts_of_min_over_time" => {
+                let is_max = name == "ts_of_max_over_time";
+                self.run(series, span, Histograms::Ignored, &mut |_, window| {
+                    over_time::time_of_extreme(window, is_max).into()
+                })
+            }
+            "count_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
+                let count = window.values.len() + window.histograms.len();
+                (count > 0).then_some(count as f64).into()
+            }),
+            "present_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
+                let count = window.values.len() + window.histograms.len();
+                (count > 0).then_some(1.0).into()
+            }),
+            "ts_of_last_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
+                let histogram = window.histograms.last().map(|(time_ms, _)| *time_ms);
+                window.timestamps.last().copied().max(histogram).map(seconds).into()
+            }),
+            "ts_of_first_over_time" => {
+                self.run(series, span, Histograms::Seen, &mut |_, window| {
+                    let histogram = window.histograms.first().map(|(time_ms, _)| *time_ms);
+                    let plain = window.timestamps.first().copied();
+                    plain.into_iter().chain(histogram).min().map(seconds).into()
+                })
+            }
+            "last_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
+                let plain_ms = window.timestamps.last().copied();
+                match window.histograms.last() {
+                    Some((time_ms, histogram)) if plain_ms.is_none_or(|plain| plain < *time_ms) => {
+                        Outcome::Histogram(Arc::clone(histogram))
+                    }
+                    _ => window.values.last().copied().into(),
+                }
+            }),
+            "first_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
+                let plain_ms = window.timestamps.first().copied();
+                match window.histograms.first() {
+                    Some((time_ms, histogram)) if plain_ms.is_none_or(|plain| plain > *time_ms) => {
+                        Outcome::Histogram(Arc::clone(histogram))
+                    }
+                    _ => window.values.first().copied().into(),
+                }
+            }),
+            "changes" => self.run(series, span, Histograms::Unsupported, &mut |_, window| {
+                count_pairs(window.values, |a, b| a != b && !(a.is_nan() && b.is_nan()))
+            }),
+            "resets" => self.run(series, span, Histograms::Unsupported, &mut |_, window| {
+                count_pairs(window.values, |before, after| after < before)
+            }),
+            _ => Err(QueryError::Unsupported(format!("function {name}"))),
+        }
+    }
+
+    /// Runs a kernel over all windows of a series.
+    fn run(
+        &self,
+        series: &SeriesWindows,
+        span: Span,
+        histograms: Histograms,
+        kernel: &mut Kernel,
+    ) -> Result<Row, QueryError> {
+        let mut row = Row::empty(series.labels.clone(), series.grid.steps);
+        row.drops_name = series.drops_name;
+        if histograms == Histograms::Unsupported && !series.samples.histograms.is_empty() {
+            let message = "this function of native histograms".to_owned();
+            return Err(QueryError::Unsupported(message));
+        }
+        let mut is_mixed = false;
+        series.each(|step, window| {
+            is_mixed |= !window.histograms.is_empty() && !window.values.is_empty();
+            match kernel(step, &window) {
+                Outcome::Nothing => {}
+                Outcome::Value(value) => {
+                    if let Some(place) = row.values.get_mut(step) {
+                        *place = value;
+                    }
+                }
+                Outcome::Histogram(histogram) => row.histograms.push((step as u32, histogram)),
+            }
+        });
+        if is_mixed && histograms == Histograms::Ignored {
+            let name = for_metric(row.labels.metric_name());
+            self.info(
+                span,
+                &format!(
+                    "ignored histograms in a range containing both floats and histograms{name}"
+                ),
+            );
+        }
+        Ok(row)
+    }
+
+    fn note_counter(&self, row: &Row, span: Span) {
+        let name = row.labels.metric_name();
+        let is_counter =
+            ["_total", "_sum", "_count", "_bucket"].iter().any(|ending| name.ends_with(ending));
+        if !name.is_empty() && !is_counter && !row.drops_name {
+            let name = quote(name);
+            self.info(
+                span,
+                &format!(
+                    "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name}"
+                ),
+            );
+        }
+    }
+}
+
+fn count_pairs(values: &[f64], counts: impl Fn(f64, f64) -> bool) -> Outcome {
+    if values.is_empty() {
+        return Outcome::Nothing;
+    }
+    let is_counted = |pair: &&[f64]| matches!(pair, [a, b] if counts(*a, *b));
+    Outcome::Value(values.windows(2).filter(is_counted).count() as f64)
+}

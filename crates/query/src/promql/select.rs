@@ -1,0 +1,279 @@
+//! Reading series: the last sample before each step, or the samples in the window of each step.
+
+use std::sync::Arc;
+
+use lang::promql::{Expr, Selector, Subquery};
+use signals::Labels;
+use signals::metric::{NativeHistogram, is_stale};
+use store::Samples;
+
+use super::evaluator::{Evaluator, Sink};
+use super::grid::{ABSENT, Grid, Row, is_absent};
+use super::plan::Look;
+use crate::QueryError;
+
+/// Points and histograms as an answer has them.
+pub(crate) type RawSamples = (Vec<(i64, f64)>, Vec<(i64, Arc<NativeHistogram>)>);
+
+/// One series and the windows in which a function looks at it.
+pub(crate) struct SeriesWindows<'w> {
+    pub(crate) labels: Labels,
+    pub(crate) drops_name: bool,
+    /// Ascending and without stale markers.
+    pub(crate) samples: &'w Samples,
+    pub(crate) look: Look,
+    pub(crate) grid: Grid,
+}
+
+/// The samples of one series in one window `(start, end]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Window<'w> {
+    pub(crate) timestamps: &'w [i64],
+    pub(crate) values: &'w [f64],
+    pub(crate) histograms: &'w [(i64, Arc<NativeHistogram>)],
+    pub(crate) start_ms: i64,
+    pub(crate) end_ms: i64,
+    /// The step for which the window is looked at; differs from `end_ms` by offset and `@`.
+    pub(crate) step_ms: i64,
+}
+
+impl<'w> SeriesWindows<'w> {
+    /// Calls `look_at` with each step and its window, in order.
+    ///
+    /// Both edges of the windows only move forward, so each sample is passed twice, however much
+    /// the windows overlap.
+    pub(crate) fn each(&self, mut look_at: impl FnMut(usize, Window<'w>)) {
+        let samples = self.samples;
+        let (mut low, mut high, mut histogram_low, mut histogram_high) = (0, 0, 0, 0);
+        for step in 0..self.grid.steps {
+            let step_ms = self.grid.time(step);
+            let end_ms = self.look.window_end(step_ms);
+            let start_ms = end_ms.saturating_sub(self.look.range_ms);
+            high = advance(&samples.timestamps, high, |at| *at <= end_ms);
+            low = advance(&samples.timestamps, low, |at| *at <= start_ms);
+            histogram_high = advance(&samples.histograms, histogram_high, |(at, _)| *at <= end_ms);
+            histogram_low = advance(&samples.histograms, histogram_low, |(at, _)| *at <= start_ms);
+            let window = Window {
+                timestamps: samples.timestamps.get(low..high).unwrap_or_default(),
+                values: samples.values.get(low..high).unwrap_or_default(),
+                histograms: samples
+                    .histograms
+                    .get(histogram_low..histogram_high)
+                    .unwrap_or_default(),
+                start_ms,
+                end_ms,
+                step_ms,
+            };
+            look_at(step, window);
+        }
+    }
+
+    /// The samples of the first step's window.
+    pub(crate) fn first_window(&self) -> RawSamples {
+        let mut raw = RawSamples::default();
+        self.each(|step, window| {
+            if step == 0 {
+                let points = window.timestamps.iter().copied().zip(window.values.iter().copied());
+                raw = (points.collect(), window.histograms.to_vec());
+            }
+        });
+        raw
+    }
+}
+
+fn advance<T>(items: &[T], from: usize, is_before: impl Fn(&T) -> bool) -> usize {
+    let mut at = from;
+    while items.get(at).is_some_and(&is_before) {
+        at += 1;
+    }
+    at
+}
+
+impl Evaluator<'_> {
+    /// Rows of an instant selector.
+    pub(crate) fn instant(
+        &self,
+        selector: &Selector,
+        grid: &Grid,
+        sink: &mut Sink,
+    ) -> Result<(), QueryError> {
+        self.instant_with(selector, grid, false, sink)
+    }
+
+    /// Rows of an instant selector: values, or the times of the samples in seconds.
+    pub(crate) fn instant_with(
+        &self,
+        selector: &Selector,
+        grid: &Grid,
+        gives_times: bool,
+        sink: &mut Sink,
+    ) -> Result<(), QueryError> {
+        if let Some(extension) = selector.extension {
+            let name = extension.name();
+            return Err(QueryError::Unsupported(format!("{name} selectors")));
+        }
+        let look = Look::of_selector(self.question, selector)?;
+        let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
+        let mut samples = Samples::default();
+        for series in self.series_of(selector.span.start) {
+            clear(&mut samples);
+            series.read(first.saturating_add(1), last, &mut samples)?;
+            self.spend(samples.timestamps.len() + samples.histograms.len())?;
+            if samples.timestamps.is_empty() && samples.histograms.is_empty() {
+                continue;
+            }
+            let row = instant_row(series.labels().clone(), &samples, look, grid, gives_times);
+            if row.has_any() {
+                sink(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each series of a range vector to `sink`, with its windows.
+    pub(crate) fn windows(
+        &self,
+        expr: &Expr,
+        grid: &Grid,
+        sink: &mut dyn FnMut(SeriesWindows) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        match expr {
+            Expr::Paren(paren) => self.windows(&paren.expr, grid, sink),
+            Expr::Selector(selector) => self.selector_windows(selector, grid, sink),
+            Expr::Subquery(subquery) => self.subquery_windows(subquery, grid, sink),
+            other => Err(QueryError::Internal(format!("{other} is not a range vector"))),
+        }
+    }
+
+    fn selector_windows(
+        &self,
+        selector: &Selector,
+        grid: &Grid,
+        sink: &mut dyn FnMut(SeriesWindows) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        if let Some(extension) = selector.extension {
+            let name = extension.name();
+            return Err(QueryError::Unsupported(format!("{name} selectors")));
+        }
+        let look = Look::of_selector(self.question, selector)?;
+        let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
+        let mut samples = Samples::default();
+        for series in self.series_of(selector.span.start) {
+            clear(&mut samples);
+            series.read(first.saturating_add(1), last, &mut samples)?;
+            self.spend(samples.timestamps.len() + samples.histograms.len())?;
+            drop_stale(&mut samples);
+            if samples.timestamps.is_empty() && samples.histograms.is_empty() {
+                continue;
+            }
+            let labels = series.labels().clone();
+            sink(SeriesWindows {
+                labels,
+                drops_name: false,
+                samples: &samples,
+                look,
+                grid: *grid,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn subquery_windows(
+        &self,
+        subquery: &Subquery,
+        grid: &Grid,
+        sink: &mut dyn FnMut(SeriesWindows) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        let question = self.question;
+        let look = Look {
+            range_ms: question.positive_ms(&subquery.range)?,
+            offset_ms: question.optional_ms(subquery.offset.as_ref())?,
+            at_ms: question.at_ms(subquery.at),
+        };
+        let step_ms = match &subquery.step {
+            Some(step) => question.positive_ms(step)?,
+            None => self.settings.subquery_step_ms,
+        };
+        let (after, last) = look.bounds(grid.start_ms, grid.end_ms());
+        // Steps are multiples of the step's width, whatever the query's own steps are.
+        let first = after.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
+        let inner = self.grid(first, last, step_ms)?;
+        let mut samples = Samples::default();
+        self.rows(&subquery.expr, &inner, &mut |row| {
+            self.spend(row.values.len())?;
+            clear(&mut samples);
+            for (step, value) in row.values.iter().enumerate() {
+                if !is_absent(*value) {
+                    samples.timestamps.push(inner.time(step));
+                    samples.values.push(*value);
+                }
+            }
+            for (step, histogram) in &row.histograms {
+                samples.histograms.push((inner.time(*step as usize), Arc::clone(histogram)));
+            }
+            let Row { labels, drops_name, .. } = row;
+            sink(SeriesWindows { labels, drops_name, samples: &samples, look, grid: *grid })
+        })
+    }
+}
+
+fn clear(samples: &mut Samples) {
+    samples.timestamps.clear();
+    samples.values.clear();
+    samples.histograms.clear();
+}
+
+/// Takes stale markers out: functions over ranges do not see them.
+fn drop_stale(samples: &mut Samples) {
+    if samples.values.iter().any(|value| is_stale(*value)) {
+        let mut values = samples.values.iter();
+        samples.timestamps.retain(|_| values.next().is_some_and(|value| !is_stale(*value)));
+        samples.values.retain(|value| !is_stale(*value));
+    }
+    samples.histograms.retain(|(_, histogram)| !is_stale(histogram.sum));
+}
+
+fn instant_row(
+    labels: Labels,
+    samples: &Samples,
+    look: Look,
+    grid: &Grid,
+    gives_times: bool,
+) -> Row {
+    let mut row = Row::empty(labels, grid.steps);
+    let (mut next, mut next_histogram) = (0, 0);
+    for (step, value) in row.values.iter_mut().enumerate() {
+        let end_ms = look.window_end(grid.time(step));
+        let start_ms = end_ms.saturating_sub(look.range_ms);
+        next = advance(&samples.timestamps, next, |at| *at <= end_ms);
+        next_histogram = advance(&samples.histograms, next_histogram, |(at, _)| *at <= end_ms);
+        let plain = next.checked_sub(1).and_then(|at| {
+            let time_ms = *samples.timestamps.get(at)?;
+            (time_ms > start_ms).then_some((time_ms, *samples.values.get(at)?))
+        });
+        let histogram = next_histogram
+            .checked_sub(1)
+            .and_then(|at| samples.histograms.get(at))
+            .filter(|(time_ms, _)| *time_ms > start_ms);
+        match (plain, histogram) {
+            (plain, Some((time_ms, histogram)))
+                if plain.is_none_or(|(plain_ms, _)| plain_ms <= *time_ms) =>
+            {
+                if is_stale(histogram.sum) {
+                    continue;
+                }
+                if gives_times {
+                    *value = *time_ms as f64 / 1000.0;
+                } else {
+                    row.histograms.push((step as u32, Arc::clone(histogram)));
+                }
+            }
+            (Some((_, plain)), _) if is_stale(plain) => *value = ABSENT,
+            (Some((time_ms, plain)), _) => {
+                *value = if gives_times { time_ms as f64 / 1000.0 } else { plain };
+            }
+            _ => {}
+        }
+    }
+    row
+}
