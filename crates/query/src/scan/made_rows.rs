@@ -14,8 +14,10 @@ use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use signals::attributes::json;
 use signals::log::{LogBuilder, Record};
+use signals::metric::{BucketSpan, HistogramSample, NativeHistogram, STALE_NAN_BITS, Sample};
 use signals::span::{Kind, Span, SpanBuilder, StatusCode};
-use signals::{Matcher, Signal, SpanId, TraceId};
+use signals::{Labels, Matcher, SeriesBatch, Signal, SpanId, TraceId};
+use store::metrics::{Head, HeadLimits};
 use store::{Part, SeriesChunks, Snapshot, StoreError, TimeRange};
 
 use super::rows::Rows;
@@ -41,6 +43,7 @@ pub(crate) struct MadeRows {
     objects: Arc<InMemory>,
     spans: Snapshot,
     logs: Snapshot,
+    metrics: Head,
 }
 
 impl MadeRows {
@@ -49,7 +52,15 @@ impl MadeRows {
         let objects = Arc::new(InMemory::new());
         let spans = placed(&objects, Signal::Spans, spans, layout).await;
         let logs = placed(&objects, Signal::Logs, logs, layout).await;
-        Self { objects, spans, logs }
+        Self { objects, spans, logs, metrics: Head::new(HeadLimits::default()) }
+    }
+
+    /// The same with samples in memory.
+    pub(crate) fn with_metrics(self, batches: &[SeriesBatch]) -> Self {
+        for batch in batches {
+            self.metrics.append(batch);
+        }
+        self
     }
 
     /// The same manifest after somebody removed the files.
@@ -125,12 +136,12 @@ impl Rows for MadeRows {
 
     async fn select(
         &self,
-        _matchers: &[Matcher],
-        _start_ms: i64,
-        _end_ms: i64,
-        _series_max: usize,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
-        Ok(Vec::new())
+        self.metrics.select(matchers, start_ms, end_ms, series_max)
     }
 }
 
@@ -178,6 +189,36 @@ pub(crate) fn log(row: &serde_json::Value) -> RecordBatch {
     };
     builder.append(resource, scope, &record).unwrap();
     builder.finish().unwrap()
+}
+
+/// One series from a JSON object: `labels`, `samples` as pairs of milliseconds and a number (null
+/// is the marker of staleness), and `histograms` as pairs of milliseconds and counts of buckets.
+pub(crate) fn series(row: &serde_json::Value) -> SeriesBatch {
+    let labels = row["labels"].as_object().unwrap().iter();
+    let pairs = |name: &str| row[name].as_array().cloned().unwrap_or_default();
+    let mut batch = SeriesBatch {
+        labels: vec![Labels::from_pairs(labels.map(|(k, v)| (k.as_str(), v.as_str().unwrap())))],
+        ..SeriesBatch::default()
+    };
+    for pair in pairs("samples") {
+        let value = pair[1].as_f64().unwrap_or(f64::from_bits(STALE_NAN_BITS));
+        let timestamp_ms = pair[0].as_i64().unwrap();
+        batch.samples.push(Sample { series: 0, timestamp_ms, value });
+    }
+    for pair in pairs("histograms") {
+        let counts: Vec<f64> =
+            pair[1].as_array().unwrap().iter().flat_map(|c| c.as_f64()).collect();
+        let histogram = Arc::new(NativeHistogram {
+            count: counts.iter().sum(),
+            sum: 1.5,
+            positive_spans: vec![BucketSpan { offset: 1, length: counts.len() as u32 }],
+            positive_counts: counts,
+            ..NativeHistogram::default()
+        });
+        let timestamp_ms = pair[0].as_i64().unwrap();
+        batch.histograms.push(HistogramSample { series: 0, timestamp_ms, histogram });
+    }
+    batch
 }
 
 fn object(value: &serde_json::Value) -> String {

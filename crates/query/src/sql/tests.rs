@@ -1,7 +1,7 @@
 //! SQL tests are data: every file of `testdata/sql` is run over the same rows in memory, in files,
 //! and some in each, and must give the same answers.
 //!
-//! A file holds rows (`spans` or `logs`, then a JSON object a line) and cases: `query`, the SQL,
+//! A file holds rows (`spans`, `logs` or `metrics`, then a JSON object a line) and cases: `query`, the SQL,
 //! `----`, and the answer a row a line with columns set apart by ` | `; or `error`, the SQL,
 //! `----`, and a part of the message; or `plan`, the SQL, `----`, and lines of which each must be
 //! part of the plan over files, or not be after a `!`. An empty line ends each.
@@ -14,7 +14,7 @@ use std::time::Duration;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
-use signals::Timestamp;
+use signals::{SeriesBatch, Timestamp};
 
 use super::start;
 use super::stream::Bounded;
@@ -29,6 +29,7 @@ const NOW: Timestamp = 1_795_176_000_000_000_000;
 struct TestFile {
     spans: Vec<RecordBatch>,
     logs: Vec<RecordBatch>,
+    metrics: Vec<SeriesBatch>,
     cases: Vec<Case>,
 }
 
@@ -55,6 +56,7 @@ fn parsed(text: &str) -> TestFile {
         match head {
             "spans" => file.spans.extend(body.map(|line| made_rows::span(&row(line)))),
             "logs" => file.logs.extend(body.map(|line| made_rows::log(&row(line)))),
+            "metrics" => file.metrics.extend(body.map(|line| made_rows::series(&row(line)))),
             "query" | "error" | "plan" => {
                 let body: Vec<&str> = body.collect();
                 let cut = body.iter().position(|line| *line == "----").expect("----");
@@ -105,7 +107,8 @@ async fn every_answer_is_the_same_in_memory_in_files_and_in_both() {
         let path = entry.unwrap().path();
         let file = parsed(&std::fs::read_to_string(&path).unwrap());
         for layout in Layout::ALL {
-            let rows = MadeRows::new(&file.spans, &file.logs, layout).await;
+            let rows =
+                MadeRows::new(&file.spans, &file.logs, layout).await.with_metrics(&file.metrics);
             let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
             for case in &file.cases {
                 if case.kind == Kind::Plan && layout != Layout::Parts {

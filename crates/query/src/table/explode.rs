@@ -23,10 +23,11 @@ use futures::TryStreamExt;
 use signals::metric::{NAME_LABEL, NativeHistogram, is_stale};
 use signals::time::MILLISECOND;
 use signals::{Labels, Matcher};
-use store::{Samples, SeriesChunks};
+use store::{Samples, SeriesChunks, StoreError};
 use tokio::sync::OnceCell;
 
 use super::metrics::column;
+use crate::QueryError;
 use crate::scan::rows::Rows;
 
 /// Series to read, selected once for all threads.
@@ -57,7 +58,13 @@ impl Selection {
                 .rows
                 .select(&self.matchers, self.start_ms, self.end_ms, self.series_max)
                 .await
-                .map_err(|error| DataFusionError::External(Box::new(error)))?;
+                .map_err(|error| match error {
+                    // Too many series: it is the query that should change.
+                    StoreError::Unavailable(message) => {
+                        DataFusionError::External(Box::new(QueryError::TooLarge(message)))
+                    }
+                    error @ StoreError::Io(_) => DataFusionError::External(Box::new(error)),
+                })?;
             Ok(Arc::from(series))
         };
         self.series.get_or_try_init(select).await.cloned()
