@@ -1,0 +1,150 @@
+//! What can be set about the store, and the seams through which it touches the world.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::ObjectStore;
+use signals::time::SystemClock;
+use signals::{Clock, Signal};
+
+use crate::StoreError;
+use crate::files::{DiskFiles, Files};
+use crate::metrics::{HeadLimits, ReadLimits};
+use crate::objects::LocalObjects;
+
+/// One kibibyte, mebibyte and gibibyte.
+pub(crate) const KIB: u64 = 1 << 10;
+pub(crate) const MIB: u64 = 1 << 20;
+pub(crate) const GIB: u64 = 1 << 30;
+
+/// Settings of the store. Every bound is a number; there is no "unlimited".
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How long metrics are kept, counted from their time or their arrival, whichever is later.
+    pub metrics_retention: Duration,
+    /// How long spans are kept.
+    pub spans_retention: Duration,
+    /// How long log records are kept.
+    pub logs_retention: Duration,
+    /// Time between two flushes of the head into parts.
+    pub flush_interval: Duration,
+    /// Bytes of spans, logs and metrics in memory that start a flush early; twice as many are
+    /// never exceeded: what comes then is refused until a flush has made room.
+    pub head_bytes_max: usize,
+    /// Bytes of requests that may wait for the write-ahead log.
+    pub queue_bytes_max: usize,
+    /// A write-ahead segment that has grown to this size is closed.
+    pub segment_bytes: u64,
+    /// Nothing is accepted while the disk has fewer free bytes than this.
+    pub free_bytes_min: u64,
+    /// Time between two rounds of compaction and retention.
+    pub maintenance_interval: Duration,
+    /// Parts of this size are not merged any further.
+    pub part_bytes_target: u64,
+    /// No merge makes a part that is expected to be larger than this.
+    pub part_bytes_max: u64,
+    /// As many parts of one level are merged into one of the next.
+    pub compaction_fan_in: usize,
+    /// How long a part that was replaced stays readable.
+    pub grace: Duration,
+    /// How long the wall clock must have shown, without going back, that a part is too old before
+    /// it is dropped: a clock that jumps ahead and is set right again costs no data.
+    pub retention_settle: Duration,
+    /// Bounds of the metrics in memory.
+    pub metric_limits: HeadLimits,
+    /// Bounds of reading metrics.
+    pub read_limits: ReadLimits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            metrics_retention: Duration::from_hours(30 * 24),
+            spans_retention: Duration::from_hours(7 * 24),
+            logs_retention: Duration::from_hours(7 * 24),
+            flush_interval: Duration::from_mins(10),
+            head_bytes_max: 256 << 20,
+            queue_bytes_max: 64 << 20,
+            segment_bytes: 64 * MIB,
+            free_bytes_min: 256 * MIB,
+            maintenance_interval: Duration::from_mins(1),
+            part_bytes_target: 256 * MIB,
+            part_bytes_max: GIB,
+            compaction_fan_in: 8,
+            grace: Duration::from_mins(5),
+            retention_settle: Duration::from_hours(1),
+            metric_limits: HeadLimits::default(),
+            read_limits: ReadLimits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// How long a signal is kept.
+    #[must_use]
+    pub fn retention(&self, signal: Signal) -> Duration {
+        match signal {
+            Signal::Spans => self.spans_retention,
+            Signal::Logs => self.logs_retention,
+            Signal::Metrics => self.metrics_retention,
+        }
+    }
+
+    /// Checks the settings against each other.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`], which names the setting.
+    pub fn validate(&self) -> Result<(), StoreError> {
+        let checks = [
+            (self.flush_interval.is_zero(), "flush_interval must be longer than zero"),
+            (self.maintenance_interval.is_zero(), "maintenance_interval must be longer than zero"),
+            (self.head_bytes_max == 0, "head_bytes_max must be greater than 0"),
+            (self.queue_bytes_max == 0, "queue_bytes_max must be greater than 0"),
+            (self.segment_bytes < 4 * KIB, "segment_bytes must be at least 4096"),
+            (
+                !(2..=64).contains(&self.compaction_fan_in),
+                "compaction_fan_in must be between 2 and 64",
+            ),
+            (
+                self.part_bytes_max < self.part_bytes_target,
+                "part_bytes_max must not be less than part_bytes_target",
+            ),
+        ];
+        let short = Signal::ALL.into_iter().find(|signal| self.retention(*signal).is_zero());
+        if let Some(signal) = short {
+            let message = format!("{}_retention must be longer than zero", signal.name());
+            return Err(StoreError::Config(message));
+        }
+        match checks.into_iter().find(|(is_wrong, _)| *is_wrong) {
+            Some((_, message)) => Err(StoreError::Config(message.into())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the store touches the world through.
+#[derive(Debug, Clone)]
+pub struct Seams {
+    /// The data folder: lock, write-ahead log, quarantine.
+    pub files: Arc<dyn Files>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Parts and manifests.
+    pub objects: Arc<dyn ObjectStore>,
+}
+
+impl Seams {
+    /// Everything in one folder of this machine, with the machine's clock.
+    #[must_use]
+    pub fn disk(folder: impl Into<PathBuf>) -> Self {
+        Self::local(Arc::new(DiskFiles::new(folder)), Arc::new(SystemClock::new()))
+    }
+
+    /// Parts and manifests in the same folder as the log.
+    #[must_use]
+    pub fn local(files: Arc<dyn Files>, clock: Arc<dyn Clock>) -> Self {
+        let objects = Arc::new(LocalObjects::new(Arc::clone(&files)));
+        Self { files, clock, objects }
+    }
+}

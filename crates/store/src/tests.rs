@@ -1,0 +1,8 @@
+//! The laws of the store: what is written is read, nothing changes an answer, and no crash loses
+//! what was acknowledged or invents what was not sent.
+
+mod crash;
+mod damage;
+mod disk_full;
+mod harness;
+mod reading;

@@ -1,0 +1,166 @@
+//! A tiny protocol and a ledger: what was sent, what was acknowledged, what is stored.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::ObjectStoreExt;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use signals::log::{LogBuilder, LogRows};
+use signals::span::{Span, SpanBuilder, SpanRows};
+use signals::time::{DAY, ManualClock, SECOND};
+use signals::{Batch, Clock, Signal, SpanId, TraceId};
+
+use crate::files::sim::SimFiles;
+use crate::{Config, Record, RecoveryReport, Replay, Seams, Store, StoreError, TimeRange};
+
+/// 2026-11-20T12:00:00Z.
+pub(crate) const NOON: i64 = 20_777 * DAY + 43_200 * SECOND;
+pub(crate) const EVERYTHING: TimeRange = TimeRange { start: i64::MIN, end: i64::MAX };
+
+/// One span or log record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Item {
+    pub(crate) signal: Signal,
+    pub(crate) id: u64,
+    pub(crate) time: i64,
+}
+
+/// How often each item is there.
+pub(crate) type Ledger = BTreeMap<Item, usize>;
+
+pub(crate) fn record(items: &[Item]) -> Record {
+    let lines: Vec<String> = items
+        .iter()
+        .map(|item| format!("{} {} {}", item.signal.name(), item.id, item.time))
+        .collect();
+    Record { format: 1, received_at: NOON, payload: Bytes::from(lines.join("\n")) }
+}
+
+pub(crate) fn batches(items: &[Item]) -> Vec<Batch> {
+    let mut spans = SpanBuilder::default();
+    let mut logs = LogBuilder::default();
+    let span_resource = spans.resource("cart", "{}");
+    let span_scope = spans.scope("", "", "");
+    for item in items {
+        match item.signal {
+            Signal::Spans => {
+                let trace = TraceId(u128::from(item.id / 3 + 1).to_be_bytes());
+                let span = Span::new(trace, SpanId((item.id + 1).to_be_bytes()), item.time);
+                spans.append(span_resource, span_scope, &span).unwrap();
+            }
+            Signal::Logs | Signal::Metrics => {
+                let stream = format!("{{service_name=\"cart\", shard=\"{}\"}}", item.id % 3);
+                let resource = logs.resource("cart", &stream, "{}");
+                let scope = logs.scope("", "", "");
+                let body = item.id.to_string();
+                let line = signals::log::Record::new(item.time, &body);
+                logs.append(resource, scope, &line).unwrap();
+            }
+        }
+    }
+    let mut batches = Vec::new();
+    if !spans.is_empty() {
+        batches.push(Batch::Spans(spans.finish().unwrap()));
+    }
+    if !logs.is_empty() {
+        batches.push(Batch::Logs(logs.finish().unwrap()));
+    }
+    batches
+}
+
+/// Reads the tiny protocol again.
+#[derive(Debug)]
+pub(crate) struct Lines;
+
+impl Replay for Lines {
+    fn decode(&self, record: &Record) -> Result<Vec<Batch>, String> {
+        let text = std::str::from_utf8(&record.payload).map_err(|error| error.to_string())?;
+        let items = text.lines().map(|line| {
+            let mut words = line.split(' ');
+            let (signal, id, time) = (words.next(), words.next(), words.next());
+            let signal = Signal::ALL.into_iter().find(|known| Some(known.name()) == signal);
+            Some(Item { signal: signal?, id: id?.parse().ok()?, time: time?.parse().ok()? })
+        });
+        let items: Option<Vec<Item>> = items.collect();
+        Ok(batches(&items.ok_or("not a line")?))
+    }
+}
+
+pub(crate) fn config() -> Config {
+    Config { free_bytes_min: 0, compaction_fan_in: 2, ..Config::default() }
+}
+
+pub(crate) struct Bench {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) files: SimFiles,
+    pub(crate) config: Config,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let files = SimFiles::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        Self { clock, files, config: config() }
+    }
+
+    pub(crate) async fn open(&self) -> Result<(Store, RecoveryReport), StoreError> {
+        let files = Arc::new(self.files.clone());
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        Store::open(self.config.clone(), Seams::local(files, clock), Arc::new(Lines)).await
+    }
+}
+
+pub(crate) fn span(id: u64) -> Item {
+    Item { signal: Signal::Spans, id, time: NOON + id as i64 * SECOND }
+}
+
+pub(crate) fn log(id: u64) -> Item {
+    Item { signal: Signal::Logs, id, time: NOON + id as i64 * SECOND }
+}
+
+pub(crate) async fn send(store: &Store, items: &[Item]) -> Result<(), StoreError> {
+    store.append(record(items), batches(items)).await
+}
+
+/// Everything that a store gives to readers.
+pub(crate) async fn stored(store: &Store) -> Ledger {
+    let mut ledger = Ledger::new();
+    for signal in [Signal::Spans, Signal::Logs] {
+        let snapshot = store.snapshot(signal, EVERYTHING);
+        let mut batches = snapshot.head;
+        for part in snapshot.parts {
+            let bytes = store.objects().get(&part.path).await.unwrap().bytes().await.unwrap();
+            assert_eq!(bytes.len() as u64, part.bytes);
+            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+            let read: Vec<_> = reader.map(Result::unwrap).collect();
+            assert_eq!(read.iter().map(|batch| batch.num_rows() as u64).sum::<u64>(), part.rows);
+            batches.extend(read);
+        }
+        for batch in batches {
+            if signal == Signal::Spans {
+                let rows = SpanRows::new(&batch).unwrap();
+                for row in 0..rows.len() {
+                    let id = u64::from_be_bytes(rows.span_id(row).0) - 1;
+                    *ledger.entry(Item { signal, id, time: rows.start_time(row) }).or_default() +=
+                        1;
+                }
+            } else {
+                let rows = LogRows::new(&batch).unwrap();
+                for row in 0..rows.len() {
+                    let id = rows.body(row).parse().unwrap();
+                    *ledger.entry(Item { signal, id, time: rows.timestamp(row) }).or_default() += 1;
+                }
+            }
+        }
+    }
+    ledger
+}
+
+pub(crate) fn ledger(items: impl IntoIterator<Item = Item>) -> Ledger {
+    let mut ledger = Ledger::new();
+    for item in items {
+        *ledger.entry(item).or_default() += 1;
+    }
+    ledger
+}

@@ -1,0 +1,12 @@
+//! The write-ahead log: every acknowledged request, as it came, until its rows are in parts.
+//!
+//! One log for all signals, in segments; one thread writes and syncs groups of records. Whose
+//! rows are where is not known here. The format is described in `docs/formats/write-ahead-log.md`.
+
+pub(crate) mod format;
+pub(crate) mod quarantine;
+pub(crate) mod reader;
+pub(crate) mod writer;
+
+/// The folder of the segments.
+pub(crate) const FOLDER: &str = "wal";

@@ -1,0 +1,438 @@
+//! The thread that writes the log: group commit, rotation, and what happens when writing fails.
+//!
+//! Requests queue; the thread takes what is there, writes and syncs it as one group, and hands it
+//! to a second thread that makes it visible and answers. While one group is being synced the next
+//! one gathers, so that the log needs no timer to be fast.
+//!
+//! A full disk is undone (the file is cut back to its last whole record) and tried again with the
+//! next request. Any other failure ends writing for ever: after a failed sync nobody knows what
+//! the disk holds, so the process has to stop and recover by replay.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
+use signals::{Batch, Clock};
+use tokio::sync::{oneshot, watch};
+
+use super::FOLDER;
+use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
+use crate::StoreError;
+use crate::budget::Permit;
+use crate::files::{self, FileWriter, Files};
+
+/// A group is closed when it has this many bytes.
+const GROUP_BYTES: usize = 8 << 20;
+/// Groups that may wait to be made visible.
+const GROUPS_WAITING: usize = 4;
+
+/// Makes durable records visible, in order of sequences, from one thread.
+pub(crate) trait Apply: Send + Sync + 'static {
+    /// Called once for each record.
+    fn apply(&self, sequence: u64, batches: Vec<Batch>);
+    /// Called when a group is done and answered: time for what need not be waited for.
+    fn rest(&self);
+}
+
+/// A segment that is not written any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) path: String,
+    /// The greatest sequence in it.
+    pub(crate) last_sequence: u64,
+    pub(crate) bytes: u64,
+}
+
+/// What the log needs to begin.
+pub(crate) struct Start {
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) writer: WriterId,
+    pub(crate) next_sequence: u64,
+    /// Segments that were replayed, oldest first.
+    pub(crate) closed: Vec<Segment>,
+    pub(crate) segment_bytes: u64,
+}
+
+/// The write-ahead log, open for writing.
+pub(crate) struct Log {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct Shared {
+    files: Arc<dyn Files>,
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    segments: Mutex<Segments>,
+    fatal: watch::Sender<Option<String>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    items: VecDeque<Item>,
+    /// Why nothing is taken any more.
+    closed: Option<String>,
+}
+
+#[derive(Default)]
+struct Segments {
+    closed: VecDeque<Segment>,
+    active_bytes: u64,
+}
+
+enum Item {
+    Append(Pending),
+    Rotate(oneshot::Sender<Result<(), StoreError>>),
+    Stop,
+}
+
+struct Pending {
+    encoded: Encoded,
+    batches: Vec<Batch>,
+    permit: Permit,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+}
+
+struct Written {
+    sequence: u64,
+    pending: Pending,
+}
+
+impl Log {
+    /// Makes the first segment and starts the threads.
+    pub(crate) fn start(start: Start, apply: Arc<dyn Apply>) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            files: Arc::clone(&start.files),
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+            segments: Mutex::new(Segments { closed: start.closed.into(), active_bytes: 0 }),
+            fatal: watch::Sender::new(None),
+        });
+        let mut writer = Writer {
+            shared: Arc::clone(&shared),
+            clock: start.clock,
+            id: start.writer,
+            segment_bytes: start.segment_bytes,
+            next_sequence: start.next_sequence,
+            active: None,
+            buffer: Vec::new(),
+        };
+        let first = format!("{FOLDER}/{}", segment_name(start.next_sequence));
+        // An empty segment of the process before gives way to ours.
+        shared.segments.lock().closed.retain(|segment| segment.path != first);
+        writer.rotate()?;
+        let (sender, receiver) = sync_channel(GROUPS_WAITING);
+        let writing = std::thread::Builder::new()
+            .name("write-ahead".into())
+            .spawn(move || writer.run(&sender))?;
+        let applying = std::thread::Builder::new().name("write-ahead-apply".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.apply_all(&receiver, apply.as_ref())
+        })?;
+        Ok(Self { shared, threads: Mutex::new(vec![writing, applying]) })
+    }
+
+    /// Queues a record. The answer comes when it is durable and visible.
+    pub(crate) fn append(
+        &self,
+        encoded: Encoded,
+        batches: Vec<Batch>,
+        permit: Permit,
+    ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.push(Item::Append(Pending { encoded, batches, permit, answer }))?;
+        Ok(answered)
+    }
+
+    /// Closes the segment that is being written, so that a flush can free it.
+    pub(crate) async fn rotate(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.push(Item::Rotate(answer))?;
+        answered.await.map_err(|_| stopped())?
+    }
+
+    /// Removes segments whose records are all in parts, oldest first, each durably before the
+    /// next, so that a crash leaves no gap.
+    pub(crate) fn release(&self, sequence: u64) -> io::Result<()> {
+        loop {
+            let first = self.shared.segments.lock().closed.front().cloned();
+            let Some(segment) = first.filter(|segment| segment.last_sequence <= sequence) else {
+                return Ok(());
+            };
+            match self.shared.files.remove(&segment.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.shared.files.sync_folder(FOLDER)?,
+            }
+            self.shared.segments.lock().closed.pop_front();
+        }
+    }
+
+    /// Bytes of all segments.
+    pub(crate) fn bytes(&self) -> u64 {
+        let segments = self.shared.segments.lock();
+        segments.active_bytes + segments.closed.iter().map(|segment| segment.bytes).sum::<u64>()
+    }
+
+    /// Why nothing can be written any more, once something failed for good.
+    pub(crate) fn fatal(&self) -> watch::Receiver<Option<String>> {
+        self.shared.fatal.subscribe()
+    }
+
+    /// Ends writing for ever.
+    pub(crate) fn fail(&self, reason: &str) {
+        self.shared.fail(reason);
+    }
+
+    /// Takes nothing more, writes what is queued, and ends the threads.
+    pub(crate) fn stop(&self) {
+        {
+            let mut queue = self.shared.queue.lock();
+            queue.closed.get_or_insert_with(|| "the store is closed".into());
+            queue.items.push_back(Item::Stop);
+        }
+        self.shared.wake.notify_one();
+        for thread in self.threads.lock().drain(..) {
+            // A thread that panicked has nothing to say: its requests were answered by their drop.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn push(&self, item: Item) -> Result<(), StoreError> {
+        {
+            let mut queue = self.queue.lock();
+            if let Some(reason) = &queue.closed {
+                return Err(StoreError::Unavailable(reason.clone()));
+            }
+            queue.items.push_back(item);
+        }
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    fn fail(&self, reason: &str) {
+        tracing::error!(reason, "the write-ahead log failed: nothing is accepted until a restart");
+        self.queue.lock().closed = Some(format!("the write-ahead log failed: {reason}"));
+        self.fatal.send_if_modified(|fatal| {
+            let is_first = fatal.is_none();
+            fatal.get_or_insert_with(|| reason.to_owned());
+            is_first
+        });
+    }
+
+    fn apply_all(&self, groups: &Receiver<Vec<Written>>, apply: &dyn Apply) {
+        for group in groups {
+            for Written { sequence, pending } in group {
+                let Pending { batches, permit, answer, .. } = pending;
+                let applied = catch_unwind(AssertUnwindSafe(|| apply.apply(sequence, batches)));
+                drop(permit);
+                if applied.is_err() {
+                    self.fail("a record could not be made visible");
+                    return;
+                }
+                // Nobody waits any more when the request was cancelled; it is stored all the same.
+                let _ = answer.send(Ok(()));
+            }
+            if catch_unwind(AssertUnwindSafe(|| apply.rest())).is_err() {
+                self.fail("the rows in memory could not be put together");
+                return;
+            }
+        }
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the write-ahead log has stopped".into())
+}
+
+/// The state of the writing thread.
+struct Writer {
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    id: WriterId,
+    segment_bytes: u64,
+    next_sequence: u64,
+    active: Option<Active>,
+    buffer: Vec<u8>,
+}
+
+struct Active {
+    path: String,
+    file: Box<dyn FileWriter>,
+    /// Up to here there are whole records.
+    length: u64,
+}
+
+enum Failure {
+    /// Undone; the next request may fare better.
+    Full(String),
+    /// The log is over.
+    Fatal(String),
+}
+
+impl Writer {
+    fn run(mut self, written: &SyncSender<Vec<Written>>) {
+        loop {
+            let (group, then) = self.gather();
+            if !group.is_empty() && !self.commit(group, written) {
+                break;
+            }
+            match then {
+                Some(Item::Rotate(answer)) => {
+                    let rotated = self.rotate().map_err(|error| {
+                        if !files::is_full(&error) {
+                            self.shared.fail(&error.to_string());
+                        }
+                        StoreError::Io(error.to_string())
+                    });
+                    let _ = answer.send(rotated);
+                }
+                Some(Item::Stop) => break,
+                Some(Item::Append(_)) | None => {}
+            }
+        }
+        // Whoever still waits learns of it by the drop of the sender.
+        self.shared.queue.lock().items.clear();
+    }
+
+    /// Waits for something to do: records for one group, and what comes after them.
+    fn gather(&self) -> (Vec<Pending>, Option<Item>) {
+        let mut queue = self.shared.queue.lock();
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        loop {
+            while let Some(item) = queue.items.pop_front() {
+                match item {
+                    Item::Append(pending) => {
+                        bytes += pending.encoded.stored_bytes();
+                        group.push(pending);
+                        if bytes >= GROUP_BYTES {
+                            return (group, None);
+                        }
+                    }
+                    other => return (group, Some(other)),
+                }
+            }
+            if !group.is_empty() {
+                return (group, None);
+            }
+            self.shared.wake.wait(&mut queue);
+        }
+    }
+
+    /// Writes a group and passes it on. Says whether the log goes on.
+    fn commit(&mut self, group: Vec<Pending>, written: &SyncSender<Vec<Written>>) -> bool {
+        if self.shared.fatal.borrow().is_some() {
+            return false;
+        }
+        let first_sequence = self.next_sequence;
+        match self.write(&group) {
+            Ok(()) => {
+                let number = (first_sequence..).zip(group);
+                let group =
+                    number.map(|(sequence, pending)| Written { sequence, pending }).collect();
+                written.send(group).is_ok()
+            }
+            Err(failure) => {
+                let (message, goes_on) = match failure {
+                    Failure::Full(reason) => (format!("the disk is full: {reason}"), true),
+                    Failure::Fatal(reason) => {
+                        self.shared.fail(&reason);
+                        (format!("the write-ahead log failed: {reason}"), false)
+                    }
+                };
+                tracing::warn!(message, requests = group.len(), "requests were not stored");
+                for pending in group {
+                    let _ = pending.answer.send(Err(StoreError::Unavailable(message.clone())));
+                }
+                goes_on
+            }
+        }
+    }
+
+    fn write(&mut self, group: &[Pending]) -> Result<(), Failure> {
+        let is_long = |active: &Active| active.length >= self.segment_bytes;
+        if self.active.as_ref().is_none_or(is_long)
+            && let Err(error) = self.rotate()
+            && !(files::is_full(&error) && self.active.is_some())
+        {
+            // Without room for a new segment the old one may still have some.
+            let reason = error.to_string();
+            let full = files::is_full(&error);
+            return Err(if full { Failure::Full(reason) } else { Failure::Fatal(reason) });
+        }
+        let Some(active) = &mut self.active else {
+            return Err(Failure::Fatal("there is no segment".into()));
+        };
+        self.buffer.clear();
+        self.buffer.shrink_to(2 * GROUP_BYTES);
+        for (sequence, pending) in (self.next_sequence..).zip(group) {
+            pending.encoded.write(self.id, sequence, &mut self.buffer);
+        }
+        match active.file.write_at(&self.buffer, active.length) {
+            Ok(()) => {}
+            Err(error) if files::is_full(&error) => {
+                let undone = active.file.truncate(active.length).and_then(|()| active.file.sync());
+                return Err(match undone {
+                    Ok(()) => Failure::Full(error.to_string()),
+                    Err(undo) => Failure::Fatal(format!("{error}, and cutting it off: {undo}")),
+                });
+            }
+            Err(error) => return Err(Failure::Fatal(format!("{}: {error}", active.path))),
+        }
+        if let Err(error) = active.file.sync() {
+            return Err(Failure::Fatal(format!("{}: {error}", active.path)));
+        }
+        active.length += self.buffer.len() as u64;
+        self.next_sequence += group.len() as u64;
+        self.shared.segments.lock().active_bytes = active.length;
+        Ok(())
+    }
+
+    /// Goes on in a new segment, whose name is durable before anything is written into it.
+    fn rotate(&mut self) -> io::Result<()> {
+        let is_empty = |active: &Active| active.length == SEGMENT_HEADER as u64;
+        if self.active.as_ref().is_some_and(is_empty) {
+            return Ok(());
+        }
+        let files = Arc::clone(&self.shared.files);
+        let files = files.as_ref();
+        let path = format!("{FOLDER}/{}", segment_name(self.next_sequence));
+        let header = SegmentHeader {
+            version: VERSION,
+            writer: self.id,
+            first_sequence: self.next_sequence,
+            created: self.clock.now(),
+        };
+        if files.stat(&path).is_ok() {
+            // An attempt that failed, or an empty segment of the process before.
+            files.remove(&path)?;
+        }
+        files::write_new(files, &path, &[&header.encode()])?;
+        files.sync_folder(FOLDER).map_err(files::in_doubt)?;
+        let file = files.edit(&path)?;
+        let active = Active { path, file, length: SEGMENT_HEADER as u64 };
+        let mut segments = self.shared.segments.lock();
+        segments.active_bytes = active.length;
+        if let Some(closed) = self.active.replace(active) {
+            segments.closed.push_back(Segment {
+                path: closed.path,
+                last_sequence: self.next_sequence - 1,
+                bytes: closed.length,
+            });
+        }
+        Ok(())
+    }
+}
