@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use parking_lot::{Mutex, RwLock};
@@ -30,7 +30,6 @@ pub(crate) struct State {
     bytes: AtomicUsize,
     bytes_max: usize,
     pub(crate) metrics: metrics::Head,
-    has_metrics: AtomicBool,
     /// Told when the head is over its budget.
     pub(crate) is_full: Notify,
 }
@@ -137,7 +136,6 @@ impl State {
             bytes: AtomicUsize::new(0),
             bytes_max,
             metrics: metrics::Head::new(metric_limits),
-            has_metrics: AtomicBool::new(false),
             is_full: Notify::new(),
         }
     }
@@ -152,15 +150,6 @@ impl State {
         self.bytes() >= self.bytes_max
     }
 
-    /// What the head holds of metrics.
-    pub(crate) fn metric_stats(&self) -> metrics::HeadStats {
-        if self.has_metrics.load(Ordering::Acquire) {
-            self.metrics.stats()
-        } else {
-            metrics::HeadStats::default()
-        }
-    }
-
     /// Adds rows to the head and says that everything up to `sequence` is in it.
     pub(crate) fn add(&self, sequence: u64, batches: Vec<Batch>) -> Result<(), StoreError> {
         let mut applied = self.applied.lock();
@@ -169,7 +158,6 @@ impl State {
                 Batch::Spans(rows) => self.view.write().spans.head.push(rows)?,
                 Batch::Logs(rows) => self.view.write().logs.head.push(rows)?,
                 Batch::Metrics(series) => {
-                    self.has_metrics.store(true, Ordering::Release);
                     self.metrics.append(&series);
                 }
             }
@@ -205,7 +193,7 @@ impl State {
         let view = self.view.read();
         let bytes = view.spans.bytes() + view.logs.bytes();
         drop(view);
-        let bytes = bytes + self.metric_stats().bytes as usize;
+        let bytes = bytes + self.metrics.stats().bytes as usize;
         self.bytes.store(bytes, Ordering::Release);
         if bytes >= self.bytes_max {
             self.is_full.notify_one();
@@ -226,8 +214,7 @@ impl State {
                 (signal, batches)
             });
             drop(view);
-            let frozen = self.has_metrics.load(Ordering::Acquire).then(|| self.metrics.freeze());
-            (*applied, taken, frozen.flatten())
+            (*applied, taken, self.metrics.freeze())
         };
         let mut days = Vec::new();
         for (signal, batches) in taken {
@@ -291,7 +278,7 @@ impl State {
             counts.head_rows = (rows.head.rows() + frozen) as u64;
             counts.head_bytes = rows.bytes() as u64;
         } else {
-            let stats = self.metric_stats();
+            let stats = self.metrics.stats();
             counts.head_rows = stats.samples;
             counts.head_bytes = stats.bytes;
         }

@@ -61,7 +61,7 @@ impl Inner {
             spans: signal(Signal::Spans),
             logs: signal(Signal::Logs),
             metrics: signal(Signal::Metrics),
-            active_series: self.state.metric_stats().series,
+            active_series: self.state.metrics.stats().series,
             log_bytes: log.map_or(0, crate::write_ahead::writer::Log::bytes),
             flushed_at: *self.flushed_at.lock(),
             fatal: log.and_then(|log| log.fatal().borrow().clone()),
