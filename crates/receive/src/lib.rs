@@ -1,1 +1,21 @@
-//! (to be written)
+//! The ways in: OTLP over gRPC and over HTTP.
+//!
+//! A request passes its limits and takes its share of memory, is unpacked and decoded by `wire`,
+//! rests in the store, and is answered only then. There are no sockets here, only routers: the
+//! binary listens. There are no byte formats here either: those are `wire`'s.
+
+pub mod budget;
+mod decode;
+mod intake;
+pub mod limits;
+pub mod otlp;
+mod poison;
+mod rejection;
+pub mod statistics;
+mod upload;
+
+pub use decode::Decoder;
+pub use intake::Receiver;
+pub use limits::Limits;
+pub use rejection::Rejection;
+pub use statistics::Statistics;

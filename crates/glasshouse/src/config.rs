@@ -1,0 +1,418 @@
+//! The configuration file: YAML, every key optional, unknown keys refused.
+//!
+//! A key is here only when something answers to it. Rooms have their own settings with their own
+//! defaults; this file is the one place that maps keys to them.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
+
+pub(crate) mod units;
+
+use units::{Size, Span};
+
+/// Longest configuration file.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Address that all ports listen on.
+    pub(crate) listen: IpAddr,
+    /// Data folder.
+    pub(crate) data: Option<PathBuf>,
+    /// Names, beside `localhost`, under which browsers reach this machine.
+    pub(crate) hosts: Vec<String>,
+    /// Ports.
+    pub(crate) ports: Ports,
+    /// How long data is kept.
+    pub(crate) retention: Retention,
+    /// Bounds on what comes in.
+    pub(crate) limits: Limits,
+    /// Bounds on questions.
+    pub(crate) query: Query,
+    /// Our own log.
+    pub(crate) log: Log,
+}
+
+/// Where each door is; `off` closes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Ports {
+    /// The page, and every API under its prefix.
+    pub(crate) page: Port,
+    /// Prometheus API.
+    pub(crate) prometheus: Port,
+    /// Loki API.
+    pub(crate) loki: Port,
+    /// Tempo API.
+    pub(crate) tempo: Port,
+    /// Jaeger query API.
+    pub(crate) jaeger: Port,
+    /// OTLP over gRPC.
+    pub(crate) otlp_grpc: Port,
+    /// OTLP over HTTP.
+    pub(crate) otlp_http: Port,
+    /// Our own metrics.
+    pub(crate) metrics: Port,
+    /// Received OTLP metrics as a Prometheus exposition.
+    pub(crate) otlp_exposition: Port,
+    /// Health check.
+    pub(crate) health: Port,
+}
+
+/// A port number, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// Listens; 0 lets the system choose.
+    On(u16),
+    /// Does not listen.
+    Off,
+}
+
+/// How long each signal is kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Retention {
+    /// Samples.
+    pub(crate) metrics: Span,
+    /// Spans.
+    pub(crate) spans: Span,
+    /// Log records.
+    pub(crate) logs: Span,
+}
+
+/// Bounds on what comes in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// One request body over HTTP, packed or unpacked.
+    pub(crate) body: Size,
+    /// One gRPC message, unpacked.
+    pub(crate) grpc_message: Size,
+    /// All bodies in flight together.
+    pub(crate) in_flight: Size,
+    /// Rows and samples in memory before they are written as parts.
+    pub(crate) head: Size,
+    /// Connections at once, over all ports.
+    pub(crate) connections: usize,
+}
+
+/// Bounds on questions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Query {
+    /// Wall time of one query.
+    pub(crate) timeout: Span,
+    /// Queries that run at once.
+    pub(crate) concurrency: usize,
+    /// Memory of all running queries.
+    pub(crate) memory: Size,
+    /// Samples that one PromQL query may read.
+    pub(crate) samples: usize,
+    /// Series that one selector may name.
+    pub(crate) series: usize,
+    /// Log lines that one query may return.
+    pub(crate) lines: usize,
+    /// Rows that one SQL query may return.
+    pub(crate) rows: usize,
+}
+
+/// Our own log.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,store=debug`.
+    pub(crate) level: String,
+    /// `text` or `json`.
+    pub(crate) format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            data: None,
+            hosts: Vec::new(),
+            ports: Ports::default(),
+            retention: Retention::default(),
+            limits: Limits::default(),
+            query: Query::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self {
+            page: Port::On(3000),
+            prometheus: Port::On(9090),
+            loki: Port::On(3100),
+            tempo: Port::On(3200),
+            jaeger: Port::On(16686),
+            otlp_grpc: Port::On(4317),
+            otlp_http: Port::On(4318),
+            metrics: Port::On(8888),
+            otlp_exposition: Port::On(8889),
+            health: Port::On(13133),
+        }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days| Span(Duration::from_hours(24 * days));
+        Self { metrics: days(30), spans: days(7), logs: days(7) }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: Size(20 << 20),
+            grpc_message: Size(16 << 20),
+            in_flight: Size(receive::limits::IN_FLIGHT_BYTES_MIN as u64),
+            head: Size(256 << 20),
+            connections: 1024,
+        }
+    }
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        let limits = query::Limits::default();
+        Self {
+            timeout: Span(limits.timeout),
+            concurrency: limits.concurrency,
+            memory: Size(limits.memory_bytes as u64),
+            samples: limits.samples_max,
+            series: limits.series_max,
+            lines: limits.lines_max,
+            rows: limits.rows_max,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// What is wrong with a configuration file, and where.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}{place}: {message}")]
+pub(crate) struct ConfigError {
+    path: String,
+    place: Place,
+    message: String,
+}
+
+/// A line and column, where they are known.
+#[derive(Debug, PartialEq, Eq)]
+struct Place(Option<(u64, u64)>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((line, column)) => write!(f, ":{line}:{column}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// What is wrong and where: an unknown key with the keys that exist, a value that does not fit.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let fail = |message: String| ConfigError { path: path.display().to_string(), place: Place(None), message };
+        let size = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
+        if size > FILE_BYTES_MAX {
+            return Err(fail(format!("larger than {FILE_BYTES_MAX} bytes")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Reads and checks the text of a file.
+    pub(crate) fn parse(text: &str, path: &str) -> Result<Self, ConfigError> {
+        let has_content = text.lines().any(|line| !matches!(line.trim().bytes().next(), None | Some(b'#')));
+        let config = if has_content {
+            serde_saphyr::from_str::<Self>(text).map_err(|error| {
+                let place = error.location().map(|location| (location.line(), location.column()));
+                ConfigError { path: path.to_owned(), place: Place(place), message: first_line(&error.to_string()) }
+            })?
+        } else {
+            Self::default()
+        };
+        config.validate().map_err(|message| ConfigError { path: path.to_owned(), place: Place(None), message })?;
+        Ok(config)
+    }
+
+    /// Checks values against each other and against what can work.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        if !self.listen.is_loopback() {
+            return Err(format!(
+                "listen: {} is reachable from other machines, and there is no authentication yet: \
+                 listen on 127.0.0.1 (or ::1) and put an authenticating proxy in front",
+                self.listen
+            ));
+        }
+        let is_zero = [
+            ("retention.metrics", self.retention.metrics.0.is_zero()),
+            ("retention.spans", self.retention.spans.0.is_zero()),
+            ("retention.logs", self.retention.logs.0.is_zero()),
+            ("limits.body", self.limits.body.0 == 0),
+            ("limits.grpc_message", self.limits.grpc_message.0 == 0),
+            ("limits.head", self.limits.head.0 == 0),
+            ("limits.connections", self.limits.connections == 0),
+            ("query.timeout", self.query.timeout.0.is_zero()),
+            ("query.concurrency", self.query.concurrency == 0),
+            ("query.memory", self.query.memory.0 == 0),
+        ];
+        if let Some((key, _)) = is_zero.iter().find(|(_, is_zero)| *is_zero) {
+            return Err(format!("{key}: must be greater than zero"));
+        }
+        let largest = self.limits.body.0.max(self.limits.grpc_message.0);
+        if self.limits.in_flight.0 < largest.saturating_mul(2) {
+            return Err("limits.in_flight: must be at least twice limits.body and limits.grpc_message".to_owned());
+        }
+        let ports = self.ports.list();
+        for (i, (key, port)) in ports.iter().enumerate() {
+            let twin = ports.iter().take(i).find(|(_, other)| other == port);
+            if let (Some((other, _)), Port::On(number @ 1..)) = (twin, port) {
+                return Err(format!("ports.{key}: {number} is already the port of ports.{other}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Ports {
+    /// Each port with its key, in the order in which they are listed everywhere.
+    pub(crate) fn list(&self) -> [(&'static str, Port); 10] {
+        [
+            ("page", self.page),
+            ("prometheus", self.prometheus),
+            ("loki", self.loki),
+            ("tempo", self.tempo),
+            ("jaeger", self.jaeger),
+            ("otlp_grpc", self.otlp_grpc),
+            ("otlp_http", self.otlp_http),
+            ("metrics", self.metrics),
+            ("otlp_exposition", self.otlp_exposition),
+            ("health", self.health),
+        ]
+    }
+}
+
+/// serde-saphyr draws the source below the message; one line with a position is enough for us.
+fn first_line(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+struct PortVisitor;
+
+impl Visitor<'_> for PortVisitor {
+    type Value = Port;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a port number or `off`")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Port, E> {
+        let number = u16::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))?;
+        Ok(Port::On(number))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
+        let number = u16::try_from(number).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))?;
+        Ok(Port::On(number))
+    }
+
+    // Older YAML reads `off` as a boolean.
+    fn visit_bool<E: Error>(self, is_on: bool) -> Result<Port, E> {
+        if is_on { Err(E::invalid_value(Unexpected::Bool(true), &self)) } else { Ok(Port::Off) }
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Port, E> {
+        if text == "off" { Ok(Port::Off) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PortVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        for text in ["", "# nothing\n", "ports: {}\n"] {
+            let config = Config::parse(text, "x.yaml").unwrap();
+            assert_eq!(config.ports.page, Port::On(3000), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_documented_key_is_read() {
+        let text = "
+listen: ::1
+data: /tmp/x
+hosts: [watch.example]
+ports: {page: 80, prometheus: off, loki: 'off', tempo: 0}
+retention: {metrics: 90d, spans: 36h, logs: 1w}
+limits: {body: 4MiB, grpc_message: 4MiB, in_flight: 64MiB, head: 64MB, connections: 10}
+query: {timeout: 30s, concurrency: 2, memory: 256MiB, samples: 10, series: 20, lines: 30, rows: 40}
+log: {level: 'info,store=debug', format: json}
+";
+        let config = Config::parse(text, "x.yaml").unwrap();
+        let ports = [config.ports.page, config.ports.prometheus, config.ports.loki, config.ports.tempo];
+        assert_eq!(ports, [Port::On(80), Port::Off, Port::Off, Port::On(0)]);
+        assert_eq!(config.retention.metrics.0, Duration::from_hours(90 * 24));
+        assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        let cases = [
+            ("ports:\n  pgae: 3000\n", ["x.yaml:2:3", "pgae", "prometheus"]),
+            ("retnetion: {}\n", ["x.yaml:1:1", "retnetion", "retention"]),
+            ("ports:\n  page: 70000\n", ["x.yaml:2:", "70000", "port"]),
+            ("retention:\n  logs: 7\n", ["x.yaml:2:", "7", "duration"]),
+            ("limits: {body: 1GB}\n", ["limits.in_flight", "twice", "limits.body"]),
+            ("listen: 0.0.0.0\n", ["0.0.0.0", "authentication", "127.0.0.1"]),
+            ("ports: {loki: 3200}\n", ["ports.tempo", "3200", "ports.loki"]),
+            ("query: {timeout: 0s}\n", ["query.timeout", "zero", "x.yaml"]),
+        ];
+        for (text, parts) in cases {
+            let error = Config::parse(text, "x.yaml").unwrap_err().to_string();
+            for part in parts {
+                assert!(error.contains(part), "{text:?}: {error:?} lacks {part:?}");
+            }
+        }
+    }
+}

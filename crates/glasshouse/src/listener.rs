@@ -1,0 +1,240 @@
+//! Sockets: all ports bound before anything starts, then connections served with patience that ends.
+//!
+//! One loop for every port, HTTP/1.1 and HTTP/2 without TLS alike. What the ports answer is in
+//! `receive` and `serve`; until that is there, a port says that it is starting.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::{Request, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use signals::Clock;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::config::{Config, Port};
+
+mod pace;
+
+use pace::{Pace, Paced, Verdict};
+
+/// Headers of one request, in bytes.
+const HEADER_BYTES_MAX: usize = 32 << 10;
+/// Headers of one request, in number.
+const HEADERS_MAX: usize = 100;
+/// Requests at once on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 128;
+/// How often a connection's pace is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// HTTP/2 ping on a silent connection, and how long its answer may take.
+const PING_INTERVAL: Duration = Duration::from_secs(60);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A port that is ours.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    /// Its key under `ports:`.
+    pub(crate) key: &'static str,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    socket: TcpListener,
+}
+
+/// A port that could not be ours.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BindError {
+    /// Another process listens there.
+    #[error(
+        "port {port} is taken (configuration key ports.{key}): stop the process that listens on {address}, \
+         set `ports: {{{key}: off}}` or another number, or move all ports with --port-offset N"
+    )]
+    Taken { key: &'static str, port: u16, address: SocketAddr },
+    /// The offset leads past the last port.
+    #[error("port {port} of ports.{key} plus the offset {offset} is past 65535")]
+    PastEnd { key: &'static str, port: u16, offset: u16 },
+    /// Something else.
+    #[error("cannot listen on {address} (configuration key ports.{key}): {source}")]
+    Other { key: &'static str, address: SocketAddr, source: io::Error },
+}
+
+/// Binds every port that is on, or none.
+pub(crate) async fn bind(config: &Config, offset: u16) -> Result<Vec<Listener>, BindError> {
+    let mut listeners = Vec::new();
+    for (key, port) in config.ports.list() {
+        let Port::On(number) = port else { continue };
+        let port = match number {
+            0 => 0,
+            _ => number.checked_add(offset).ok_or(BindError::PastEnd { key, port: number, offset })?,
+        };
+        let address = SocketAddr::new(config.listen, port);
+        let socket = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::Taken { key, port, address },
+            _ => BindError::Other { key, address, source },
+        })?;
+        let address = socket.local_addr().map_err(|source| BindError::Other { key, address, source })?;
+        listeners.push(Listener { key, address, socket });
+    }
+    Ok(listeners)
+}
+
+/// Serves connections of all ports.
+#[derive(Clone)]
+pub(crate) struct Server {
+    clock: Arc<dyn Clock>,
+    connections: Arc<Semaphore>,
+    connections_max: usize,
+    refused: Arc<AtomicU64>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    /// A server that holds at most `connections_max` connections.
+    pub(crate) fn new(clock: Arc<dyn Clock>, connections_max: usize) -> Self {
+        Self {
+            clock,
+            connections: Arc::new(Semaphore::new(connections_max)),
+            connections_max,
+            refused: Arc::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Connections that are open.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections_max.saturating_sub(self.connections.available_permits())
+    }
+
+    /// Connections that were closed at once because too many were open.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Answers a port with `router` as soon as that is set; "starting" before.
+    pub(crate) fn serve(&self, listener: Listener, router: Arc<OnceLock<Router>>) {
+        let server = self.clone();
+        self.tasks.spawn(async move { server.accept(listener, router).await });
+    }
+
+    /// No new connections; open ones finish their requests. True when all did within `patience`.
+    pub(crate) async fn close(&self, patience: Duration) -> bool {
+        self.stop.cancel();
+        self.tasks.close();
+        tokio::time::timeout(patience, self.tasks.wait()).await.is_ok()
+    }
+
+    async fn accept(self, listener: Listener, router: Arc<OnceLock<Router>>) {
+        loop {
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => return,
+                accepted = listener.socket.accept() => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file handles, mostly: give others time to close theirs.
+                    tracing::warn!(port = listener.key, %error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                continue;
+            };
+            let (server, router) = (self.clone(), Arc::clone(&router));
+            self.tasks.spawn(async move {
+                server.connection(stream, router).await;
+                drop(permit);
+            });
+        }
+    }
+
+    async fn connection(&self, stream: TcpStream, router: Arc<OnceLock<Router>>) {
+        // Answers are whole when they are written: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let pace = Arc::new(Pace::new(Arc::clone(&self.clock)));
+        let io = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
+        let service = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| {
+            let (router, pace) = (Arc::clone(&router), Arc::clone(&pace));
+            async move {
+                let _in_flight = pace.request();
+                Ok::<_, Infallible>(answer(router.get(), request.map(Body::new)).await)
+            }
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().max_headers(HEADERS_MAX).max_buf_size(HEADER_BYTES_MAX).timer(TokioTimer::new());
+        builder.http1().header_read_timeout(None);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(HEADER_BYTES_MAX as u32)
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT);
+        let connection = builder.serve_connection(io, service);
+        tokio::pin!(connection);
+        let mut look = tokio::time::interval(LOOK_INTERVAL);
+        let mut is_closing = false;
+        loop {
+            tokio::select! {
+                result = connection.as_mut() => {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                    return;
+                }
+                () = self.stop.cancelled(), if !is_closing => {
+                    is_closing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                _ = look.tick() => match pace.verdict() {
+                    Verdict::Fine => {}
+                    Verdict::TooSlow => return,
+                    Verdict::Idle if is_closing => {}
+                    Verdict::Idle => {
+                        is_closing = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// One answer; a panic while it is made ends this request and nothing else.
+async fn answer(router: Option<&Router>, request: Request<Body>) -> Response {
+    let Some(router) = router else { return starting(&request) };
+    let path = request.uri().path().to_owned();
+    match AssertUnwindSafe(router.clone().oneshot(request)).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => {
+            tracing::error!(path, "a request panicked");
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
+        }
+    }
+}
+
+fn starting(request: &Request<Body>) -> Response {
+    let kind = request.headers().get(http::header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+        let headers = [("content-type", "application/grpc"), ("grpc-status", "14"), ("grpc-message", "starting")];
+        return (StatusCode::OK, headers).into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], "starting\n").into_response()
+}

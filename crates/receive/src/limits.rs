@@ -1,0 +1,49 @@
+//! Bounds on what a sender may cost us; every one has a name here.
+
+use std::time::Duration;
+
+/// Bounds of all receivers together.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of one request body as it comes over the wire.
+    pub body_wire_bytes_max: usize,
+    /// Bytes of one HTTP body once it is decompressed.
+    pub http_body_bytes_max: usize,
+    /// Bytes of one gRPC message once it is decompressed.
+    pub grpc_body_bytes_max: usize,
+    /// Bytes of all bodies that are being read, decoded or written at one moment.
+    pub in_flight_bytes_max: usize,
+    /// How long a sender may pause inside a body.
+    pub body_idle_max: Duration,
+    /// How long a body may take to arrive.
+    pub body_time_max: Duration,
+    /// Large bodies that are unpacked and decoded at the same time.
+    pub decoders_max: usize,
+    /// Services whose rates are kept apart; later ones are counted together.
+    pub services_max: usize,
+    /// Bounds inside one body.
+    pub wire: wire::Limits,
+}
+
+/// Bodies up to this size are decoded where they arrive: shorter than a visit to another thread.
+pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
+/// Least bound on bytes in flight: two of the largest bodies, packed and unpacked.
+pub const IN_FLIGHT_BYTES_MIN: usize = 80 << 20;
+/// What `Retry-After` and `RetryInfo` say when the store or the budget is full.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_wire_bytes_max: 20 << 20,
+            http_body_bytes_max: 20 << 20,
+            grpc_body_bytes_max: 16 << 20,
+            in_flight_bytes_max: IN_FLIGHT_BYTES_MIN,
+            body_idle_max: Duration::from_secs(15),
+            body_time_max: Duration::from_secs(120),
+            decoders_max: 2,
+            services_max: 1000,
+            wire: wire::Limits::default(),
+        }
+    }
+}

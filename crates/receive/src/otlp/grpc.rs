@@ -1,0 +1,165 @@
+//! OTLP over gRPC: `TraceService`, `LogsService` and `MetricsService`, each with one method.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, Request, StatusCode};
+use signals::Signal;
+use tonic::Status;
+use wire::otlp::Encoding;
+use wire::response::{self, Code};
+
+use super::framing;
+use crate::intake::{Export, Receiver};
+use crate::rejection::Rejection;
+use crate::statistics::Protocol;
+use crate::upload;
+
+/// Longest status message: it travels in a header.
+const MESSAGE_BYTES_MAX: usize = 1024;
+/// Longest deadline that is honoured; past it, our own bounds end a request.
+const DEADLINE_MAX: Duration = Duration::from_secs(3600);
+
+/// The services, by their paths. Everything else is `UNIMPLEMENTED`.
+pub fn router(receiver: Arc<Receiver>) -> Router {
+    let method = |signal| {
+        post(move |State(receiver): State<Arc<Receiver>>, request: Request<Body>| async move {
+            export(receiver, signal, request).await
+        })
+    };
+    Router::new()
+        .route("/opentelemetry.proto.collector.trace.v1.TraceService/Export", method(Signal::Spans))
+        .route("/opentelemetry.proto.collector.logs.v1.LogsService/Export", method(Signal::Logs))
+        .route("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", method(Signal::Metrics))
+        .fallback(unimplemented)
+        .method_not_allowed_fallback(unimplemented)
+        .with_state(receiver)
+}
+
+async fn unimplemented(request: Request<Body>) -> Response {
+    if !is_grpc(request.headers()) {
+        let text = "this port speaks OTLP over gRPC; OTLP over HTTP has its own port, 4318 by default\n";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
+    }
+    let path: String = request.uri().path().chars().take(200).collect();
+    framing::refusal(Status::unimplemented(format!("{path} is not implemented")))
+}
+
+async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>) -> Response {
+    if !is_grpc(request.headers()) {
+        return unimplemented(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let work = unary(&receiver, signal, &parts, body);
+    let answer = match deadline(&parts.headers) {
+        Some(deadline) => match tokio::time::timeout(deadline, work).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Status::deadline_exceeded("the deadline of the request has passed")),
+        },
+        None => work.await,
+    };
+    match answer {
+        Ok(message) => framing::answer(&message),
+        Err(status) => {
+            receiver.statistics().request(Protocol::OtlpGrpc, true, Some(status.message()));
+            framing::refusal(status)
+        }
+    }
+}
+
+async fn unary(receiver: &Arc<Receiver>, signal: Signal, parts: &Parts, body: Body) -> Result<Bytes, Status> {
+    let compression = match parts.headers.get("grpc-encoding").map(|value| value.to_str()) {
+        None | Some(Ok("identity")) => None,
+        Some(Ok(name @ ("gzip" | "zstd"))) => Some(name),
+        Some(name) => {
+            let name = name.unwrap_or("?").chars().take(40).collect();
+            return Err(status(&Rejection::UnsupportedCompression(name)));
+        }
+    };
+    let upload = upload::read(body, None, receiver.limits(), receiver.budget()).await.map_err(|e| status(&e))?;
+    let message = framing::unframe(upload.bytes).map_err(Status::invalid_argument)?;
+    if message.is_compressed && compression.is_none() {
+        return Err(Status::invalid_argument("the message is compressed, but grpc-encoding does not say how"));
+    }
+    let export = Export {
+        signal,
+        encoding: Encoding::Protobuf,
+        compression: compression.filter(|_| message.is_compressed).map(str::to_owned),
+        body: message.bytes,
+        permit: upload.permit,
+        body_bytes_max: receiver.limits().grpc_body_bytes_max,
+    };
+    let outcome = receiver.export(export).await.map_err(|e| status(&e))?;
+    receiver.statistics().request(Protocol::OtlpGrpc, false, outcome.complaint());
+    Ok(outcome.response(signal, Encoding::Protobuf))
+}
+
+/// `reference` status table: what may be retried is `UNAVAILABLE` with `RetryInfo`, the rest is final.
+fn status(rejection: &Rejection) -> Status {
+    let code = match rejection {
+        Rejection::Malformed(_) => Code::InvalidArgument,
+        Rejection::UnsupportedCompression(_) => Code::Unimplemented,
+        Rejection::TooLarge(_) => Code::ResourceExhausted,
+        Rejection::TooSlow => Code::DeadlineExceeded,
+        Rejection::Unavailable { .. } | Rejection::Panicked { .. } => Code::Unavailable,
+    };
+    let mut message = rejection.to_string();
+    message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+    let details = response::status(Encoding::Protobuf, code, &message, rejection.retry_after());
+    Status::with_details(tonic::Code::from(code as i32), message, details.into())
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind == "application/grpc" || kind == "application/grpc+proto"
+}
+
+/// `grpc-timeout`: up to eight digits and a unit.
+fn deadline(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.len() > 8 {
+        return None;
+    }
+    let count: u64 = digits.parse().ok()?;
+    let deadline = match unit {
+        "H" => Duration::from_secs(count.checked_mul(3600)?),
+        "M" => Duration::from_secs(count.checked_mul(60)?),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    };
+    Some(deadline.min(DEADLINE_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_read_as_the_protocol_writes_them() {
+        let read = |text: &str| deadline(&HeaderMap::from_iter([(
+            http::HeaderName::from_static("grpc-timeout"),
+            http::HeaderValue::from_str(text).unwrap(),
+        )]));
+        assert_eq!(read("10S"), Some(Duration::from_secs(10)));
+        assert_eq!(read("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(read("99999999H"), Some(DEADLINE_MAX));
+        for text in ["", "S", "10", "-1S", "999999999S", "1x", "1ä"] {
+            if let Ok(value) = http::HeaderValue::from_str(text) {
+                let headers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), value)]);
+                assert_eq!(deadline(&headers), None, "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! OTLP over HTTP: `POST /v1/traces`, `/v1/logs` and `/v1/metrics`, protobuf and JSON.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use signals::Signal;
+use wire::otlp::Encoding;
+use wire::response::{self, Code};
+
+use crate::intake::{Export, Outcome, Receiver};
+use crate::rejection::Rejection;
+use crate::statistics::Protocol;
+use crate::upload;
+
+/// The routes; to be served at `/` of its own port and under prefixes of other ports.
+pub fn router(receiver: Arc<Receiver>) -> Router {
+    let method = |signal| {
+        post(move |State(receiver): State<Arc<Receiver>>, request: Request<Body>| async move {
+            export(receiver, signal, request).await
+        })
+    };
+    Router::new()
+        .route("/v1/traces", method(Signal::Spans))
+        .route("/v1/logs", method(Signal::Logs))
+        .route("/v1/metrics", method(Signal::Metrics))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(receiver)
+}
+
+async fn method_not_allowed() -> Response {
+    let text = "405 method not allowed, supported: [POST]";
+    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")], text).into_response()
+}
+
+async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>) -> Response {
+    let Some(encoding) = encoding(request.headers()) else {
+        let text = "415 unsupported media type, supported: [application/json, application/x-protobuf]";
+        receiver.statistics().request(Protocol::OtlpHttp, true, Some(text));
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
+    };
+    match take(&receiver, signal, encoding, request).await {
+        Ok(outcome) => {
+            receiver.statistics().request(Protocol::OtlpHttp, false, outcome.complaint());
+            let body = outcome.response(signal, encoding);
+            ([(CONTENT_TYPE, content_type(encoding))], body).into_response()
+        }
+        Err(rejection) => {
+            receiver.statistics().request(Protocol::OtlpHttp, true, Some(&rejection.to_string()));
+            refusal(&rejection, encoding)
+        }
+    }
+}
+
+async fn take(
+    receiver: &Arc<Receiver>,
+    signal: Signal,
+    encoding: Encoding,
+    request: Request<Body>,
+) -> Result<Outcome, Rejection> {
+    let headers = request.headers();
+    let compression = compression(headers)?;
+    let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let upload = upload::read(request.into_body(), length, receiver.limits(), receiver.budget()).await?;
+    let export = Export {
+        signal,
+        encoding,
+        compression,
+        body: upload.bytes,
+        permit: upload.permit,
+        body_bytes_max: receiver.limits().http_body_bytes_max,
+    };
+    receiver.export(export).await
+}
+
+/// A `google.rpc.Status` in the encoding of the request.
+fn refusal(rejection: &Rejection, encoding: Encoding) -> Response {
+    let (http, code) = match rejection {
+        Rejection::Malformed(_) => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
+        Rejection::UnsupportedCompression(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),
+        Rejection::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted),
+        Rejection::TooSlow => (StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded),
+        Rejection::Unavailable { .. } | Rejection::Panicked { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable)
+        }
+    };
+    let retry_after = rejection.retry_after();
+    let body = response::status(encoding, code, &rejection.to_string(), retry_after);
+    let mut response = (http, [(CONTENT_TYPE, content_type(encoding))], body).into_response();
+    if let Some(wait) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    response
+}
+
+fn content_type(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Protobuf => "application/x-protobuf",
+        Encoding::Json => "application/json",
+    }
+}
+
+/// The encoding that the content type names; parameters such as `charset` do not matter.
+fn encoding(headers: &HeaderMap) -> Option<Encoding> {
+    let kind = text(headers, &CONTENT_TYPE)?.split(';').next()?.trim();
+    if kind.eq_ignore_ascii_case("application/x-protobuf") {
+        Some(Encoding::Protobuf)
+    } else if kind.eq_ignore_ascii_case("application/json") {
+        Some(Encoding::Json)
+    } else {
+        None
+    }
+}
+
+/// The one compression of the body, in small letters; `None` when it is not compressed.
+fn compression(headers: &HeaderMap) -> Result<Option<String>, Rejection> {
+    let Some(name) = headers.get(CONTENT_ENCODING) else { return Ok(None) };
+    let name = name.to_str().unwrap_or("?").trim().to_ascii_lowercase();
+    match name.as_str() {
+        "" | "identity" => Ok(None),
+        "gzip" | "zstd" => Ok(Some(name)),
+        _ => Err(Rejection::UnsupportedCompression(name.chars().take(40).collect())),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}

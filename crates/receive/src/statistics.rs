@@ -1,0 +1,242 @@
+//! What arrived: totals since start and rates of the last minute, by protocol, signal and service.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use signals::{Clock, Signal, Timestamp};
+
+mod rate;
+
+use rate::Rate;
+
+/// A way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// OTLP over gRPC.
+    OtlpGrpc,
+    /// OTLP over HTTP.
+    OtlpHttp,
+}
+
+impl Protocol {
+    /// All protocols, in the order in which they are listed.
+    pub const ALL: [Self; 2] = [Self::OtlpGrpc, Self::OtlpHttp];
+
+    /// The name used in configuration keys and own metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OtlpGrpc => "otlp_grpc",
+            Self::OtlpHttp => "otlp_http",
+        }
+    }
+}
+
+/// The last failure of a protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastError {
+    /// What was wrong.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What one protocol has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProtocolCounts {
+    /// Requests, good and bad.
+    pub requests: u64,
+    /// Requests of which nothing was kept.
+    pub errors: u64,
+    /// When the last request came.
+    pub last_request: Option<Timestamp>,
+    /// The last request of which something was not kept.
+    pub last_error: Option<LastError>,
+}
+
+/// What came of one signal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SignalCounts {
+    /// Items kept since start.
+    pub accepted: u64,
+    /// Items refused one by one since start.
+    pub rejected: u64,
+    /// Items kept in a second, over the last minute.
+    pub rate: f64,
+    /// When the last item came.
+    pub last_received: Option<Timestamp>,
+}
+
+/// What one service sends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceCounts {
+    /// `service.name`; `…` for all services past the bound.
+    pub name: String,
+    /// Items in a second over the last minute, in the order of [`Signal::ALL`].
+    pub rates: [f64; 3],
+    /// When the last item came.
+    pub last_received: Timestamp,
+}
+
+/// Everything at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// By protocol.
+    pub protocols: BTreeMap<Protocol, ProtocolCounts>,
+    /// In the order of [`Signal::ALL`].
+    pub signals: [SignalCounts; 3],
+    /// By service, in order of names.
+    pub services: Vec<ServiceCounts>,
+}
+
+/// Stands for all services past the bound.
+const OTHER_SERVICES: &str = "…";
+/// Longest error message that is kept.
+const MESSAGE_BYTES_MAX: usize = 500;
+
+/// Counts what arrives.
+#[derive(Debug)]
+pub struct Statistics {
+    clock: Arc<dyn Clock>,
+    services_max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    protocols: BTreeMap<Protocol, ProtocolCounts>,
+    signals: [SignalState; 3],
+    services: HashMap<String, ServiceState>,
+}
+
+#[derive(Debug, Default)]
+struct SignalState {
+    accepted: u64,
+    rejected: u64,
+    rate: Rate,
+    last_received: Option<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+struct ServiceState {
+    rates: [Rate; 3],
+    last_received: Timestamp,
+}
+
+impl Statistics {
+    /// Nothing counted yet; rates of up to `services_max` services are kept apart.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, services_max: usize) -> Self {
+        Self { clock, services_max, state: Mutex::default() }
+    }
+
+    /// Counts one request and, when nothing or not all of it was kept, why.
+    pub(crate) fn request(&self, protocol: Protocol, is_error: bool, message: Option<&str>) {
+        let now = self.clock.now();
+        let mut state = self.state.lock();
+        let counts = state.protocols.entry(protocol).or_default();
+        counts.requests += 1;
+        counts.errors += u64::from(is_error);
+        counts.last_request = Some(now);
+        if let Some(message) = message {
+            let end = message.floor_char_boundary(MESSAGE_BYTES_MAX);
+            counts.last_error = Some(LastError { message: message[..end].to_owned(), at: now });
+        }
+    }
+
+    /// Counts the items of one stored request; `services` holds accepted items by service.
+    pub(crate) fn items(&self, signal: Signal, accepted: u64, rejected: u64, services: &HashMap<&str, u64>) {
+        let (now, second) = (self.clock.now(), self.clock.monotonic().as_secs());
+        let i = index(signal);
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let counts = &mut state.signals[i];
+        counts.accepted += accepted;
+        counts.rejected += rejected;
+        counts.rate.add(second, accepted);
+        counts.last_received = Some(now);
+        for (name, items) in services {
+            let is_known = state.services.contains_key(*name);
+            let name = if is_known || state.services.len() < self.services_max { name } else { OTHER_SERVICES };
+            let service = match state.services.get_mut(name) {
+                Some(service) => service,
+                None => state.services.entry(name.to_owned()).or_default(),
+            };
+            service.rates[i].add(second, *items);
+            service.last_received = now;
+        }
+    }
+
+    /// Everything at this moment.
+    pub fn snapshot(&self) -> Snapshot {
+        let second = self.clock.monotonic().as_secs();
+        let state = self.state.lock();
+        let mut services: Vec<_> = state
+            .services
+            .iter()
+            .map(|(name, service)| ServiceCounts {
+                name: name.clone(),
+                rates: service.rates.each_ref().map(|rate| rate.per_second(second)),
+                last_received: service.last_received,
+            })
+            .collect();
+        services.sort_by(|a, b| a.name.cmp(&b.name));
+        Snapshot {
+            protocols: Protocol::ALL
+                .into_iter()
+                .map(|protocol| (protocol, state.protocols.get(&protocol).cloned().unwrap_or_default()))
+                .collect(),
+            signals: state.signals.each_ref().map(|counts| SignalCounts {
+                accepted: counts.accepted,
+                rejected: counts.rejected,
+                rate: counts.rate.per_second(second),
+                last_received: counts.last_received,
+            }),
+            services,
+        }
+    }
+}
+
+fn index(signal: Signal) -> usize {
+    match signal {
+        Signal::Spans => 0,
+        Signal::Logs => 1,
+        Signal::Metrics => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use signals::time::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn rates_cover_the_last_minute_and_services_are_bounded() {
+        let clock = Arc::new(ManualClock::at(1_000));
+        let statistics = Statistics::new(clock.clone(), 2);
+        for name in ["a", "b", "c", "d"] {
+            statistics.items(Signal::Spans, 60, 1, &HashMap::from([(name, 60)]));
+        }
+        clock.advance(Duration::from_secs(1));
+        let snapshot = statistics.snapshot();
+        assert_eq!(snapshot.signals[0].accepted, 240);
+        assert_eq!(snapshot.signals[0].rejected, 4);
+        let names: Vec<_> = snapshot.services.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "…"]);
+        clock.advance(Duration::from_secs(120));
+        assert_eq!(statistics.snapshot().signals[0].rate, 0.0);
+    }
+
+    #[test]
+    fn a_long_error_is_cut_between_characters() {
+        let statistics = Statistics::new(Arc::new(ManualClock::at(7)), 2);
+        statistics.request(Protocol::OtlpHttp, true, Some(&"ä".repeat(600)));
+        let counts = &statistics.snapshot().protocols[&Protocol::OtlpHttp];
+        assert_eq!((counts.requests, counts.errors), (1, 1));
+        assert!(counts.last_error.as_ref().unwrap().message.len() <= MESSAGE_BYTES_MAX);
+    }
+}

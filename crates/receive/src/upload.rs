@@ -1,0 +1,131 @@
+//! Reads a request body under its limits: size, pace, and a permit for every byte that is held.
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+
+use crate::budget::{Budget, Permit};
+use crate::limits::{Limits, RETRY_AFTER};
+use crate::rejection::Rejection;
+
+/// A body that has arrived, and the memory that it holds.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) bytes: Bytes,
+    pub(crate) permit: Permit,
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+/// [`Rejection`] when it is too large, too slow, breaks off, or there is no room for it now.
+pub(crate) async fn read(
+    mut body: Body,
+    length: Option<u64>,
+    limits: &Limits,
+    budget: &Budget,
+) -> Result<Upload, Rejection> {
+    let max = limits.body_wire_bytes_max;
+    let too_large = || Rejection::TooLarge(format!("request body is larger than {max} bytes"));
+    if length.is_some_and(|length| length > max as u64) {
+        return Err(too_large());
+    }
+    let mut permit = Permit::default();
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let reading = async {
+        while let Some(frame) = next_frame(&mut body, limits).await? {
+            if permit.bytes() + frame.len() > max {
+                return Err(too_large());
+            }
+            if !budget.grow(&mut permit, frame.len()) {
+                return Err(Rejection::Unavailable {
+                    message: format!("{} bytes of requests are in flight, the most that fit in memory", budget.total()),
+                    retry_after: RETRY_AFTER,
+                });
+            }
+            // One frame is the usual case: it stays where it is.
+            if first.is_empty() && rest.is_empty() {
+                first = frame;
+            } else {
+                if rest.is_empty() {
+                    rest.extend_from_slice(&first);
+                    first = Bytes::new();
+                }
+                rest.extend_from_slice(&frame);
+            }
+        }
+        Ok(())
+    };
+    tokio::time::timeout(limits.body_time_max, reading).await.map_err(|_| Rejection::TooSlow)??;
+    let bytes = if rest.is_empty() { first } else { rest.freeze() };
+    Ok(Upload { bytes, permit })
+}
+
+/// The next piece of data; `None` at the end.
+async fn next_frame(body: &mut Body, limits: &Limits) -> Result<Option<Bytes>, Rejection> {
+    loop {
+        let frame = tokio::time::timeout(limits.body_idle_max, body.frame()).await.map_err(|_| Rejection::TooSlow)?;
+        match frame {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(Rejection::Malformed(format!("request body broke off: {error}"))),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    use futures::stream;
+
+    use super::*;
+
+    fn pieces(sizes: &[usize]) -> Body {
+        let pieces: Vec<_> = sizes.iter().map(|size| Ok::<_, Infallible>(Bytes::from(vec![7; *size]))).collect();
+        Body::from_stream(stream::iter(pieces))
+    }
+
+    fn limits() -> Limits {
+        Limits { body_wire_bytes_max: 100, ..Limits::default() }
+    }
+
+    #[tokio::test]
+    async fn pieces_become_one_body_and_hold_their_bytes() {
+        let budget = Budget::new(100);
+        let upload = read(pieces(&[30, 30, 40]), None, &limits(), &budget).await.unwrap();
+        assert_eq!((upload.bytes.len(), budget.used()), (100, 100));
+        drop(upload);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_body_over_its_bound_is_refused_announced_or_not() {
+        let budget = Budget::new(1000);
+        for (sizes, length) in [(vec![], Some(101)), (vec![60, 41], None)] {
+            let error = read(pieces(&sizes), length, &limits(), &budget).await.unwrap_err();
+            assert!(matches!(error, Rejection::TooLarge(_)), "{error:?}");
+        }
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_full_budget_asks_to_try_again() {
+        let error = read(pieces(&[60]), None, &limits(), &Budget::new(50)).await.unwrap_err();
+        assert!(error.retry_after().is_some(), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_pauses_too_long_is_refused() {
+        let endless = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        let limits = Limits { body_idle_max: Duration::from_millis(1), ..limits() };
+        let error = read(endless, None, &limits, &Budget::new(50)).await.unwrap_err();
+        assert_eq!(error, Rejection::TooSlow);
+    }
+}
