@@ -39,15 +39,21 @@ impl Decoder {
             }
             .into(),
         };
-        let decoded = otlp::decode(signal, &payload, Encoding::Protobuf, received_at, &self.limits)?;
+        let decoded =
+            otlp::decode(signal, &payload, Encoding::Protobuf, received_at, &self.limits)?;
         Ok((payload, decoded))
     }
 }
 
 impl Replay for Decoder {
     fn decode(&self, record: &Record) -> Result<Vec<Batch>, String> {
-        wire::record::decode_record(record.format, record.received_at, &record.payload, &self.limits)
-            .map(|decoded| decoded.batches)
-            .map_err(|error| error.to_string())
+        wire::record::decode_record(
+            record.format,
+            record.received_at,
+            &record.payload,
+            &self.limits,
+        )
+        .map(|decoded| decoded.batches)
+        .map_err(|error| error.to_string())
     }
 }

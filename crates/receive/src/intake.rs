@@ -125,7 +125,8 @@ impl Receiver {
         let work = {
             let receiver = Arc::clone(self);
             move || {
-                let body = receiver.unpack(compression.as_deref(), body, &mut permit, body_bytes_max)?;
+                let body =
+                    receiver.unpack(compression.as_deref(), body, &mut permit, body_bytes_max)?;
                 let (payload, decoded) = receiver.decode(signal, encoding, received_at, &body)?;
                 Ok::<_, Rejection>((payload, decoded, permit))
             }
@@ -157,12 +158,17 @@ impl Receiver {
     ) -> Result<Bytes, Rejection> {
         let Some(compression) = compression else {
             if body.len() > bytes_max {
-                return Err(Rejection::TooLarge(format!("request body is larger than {bytes_max} bytes")));
+                return Err(Rejection::TooLarge(format!(
+                    "request body is larger than {bytes_max} bytes"
+                )));
             }
             return Ok(body);
         };
         let full = || Rejection::Unavailable {
-            message: format!("{} bytes of requests are in flight, the most that fit in memory", self.budget.total()),
+            message: format!(
+                "{} bytes of requests are in flight, the most that fit in memory",
+                self.budget.total()
+            ),
             retry_after: RETRY_AFTER,
         };
         let packed = permit.bytes();
@@ -190,11 +196,15 @@ impl Receiver {
         // Nothing of the decoder's state is left half changed: it is behind a lock that forgets poison.
         match catch_unwind(AssertUnwindSafe(decode)) {
             Ok(decoded) => Ok(decoded?),
-            Err(_) if self.poison.is_repeated(body) => {
-                Err(Rejection::Malformed("the request cannot be read (an internal error, twice)".to_owned()))
-            }
+            Err(_) if self.poison.is_repeated(body) => Err(Rejection::Malformed(
+                "the request cannot be read (an internal error, twice)".to_owned(),
+            )),
             Err(_) => {
-                tracing::error!(signal = signal.name(), bytes = body.len(), "decoding a request panicked");
+                tracing::error!(
+                    signal = signal.name(),
+                    bytes = body.len(),
+                    "decoding a request panicked"
+                );
                 Err(Rejection::Panicked { retry_after: RETRY_AFTER })
             }
         }
@@ -210,7 +220,9 @@ fn count_services(batches: &[Batch]) -> HashMap<String, u64> {
     let mut counts = HashMap::new();
     for batch in batches {
         match batch {
-            Batch::Spans(rows) => count_rows(rows, signals::span::column::SERVICE_NAME, &mut counts),
+            Batch::Spans(rows) => {
+                count_rows(rows, signals::span::column::SERVICE_NAME, &mut counts)
+            }
             Batch::Logs(rows) => count_rows(rows, signals::log::column::SERVICE_NAME, &mut counts),
             Batch::Metrics(batch) => {
                 let mut items = vec![0_u64; batch.labels.len()];
@@ -232,7 +244,9 @@ fn count_services(batches: &[Batch]) -> HashMap<String, u64> {
 }
 
 fn count_rows(rows: &RecordBatch, column: &str, counts: &mut HashMap<String, u64>) {
-    let Some(column) = rows.column_by_name(column).and_then(|column| column.as_dictionary_opt::<Int32Type>()) else {
+    let Some(column) =
+        rows.column_by_name(column).and_then(|column| column.as_dictionary_opt::<Int32Type>())
+    else {
         return;
     };
     let Some(names) = column.values().as_string_opt::<i32>() else { return };

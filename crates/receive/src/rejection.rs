@@ -41,7 +41,9 @@ impl Rejection {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after, .. } | Self::Panicked { retry_after } => Some(*retry_after),
+            Self::Unavailable { retry_after, .. } | Self::Panicked { retry_after } => {
+                Some(*retry_after)
+            }
             _ => None,
         }
     }
@@ -51,10 +53,7 @@ impl Rejection {
 /// disk that ends this process.
 impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::TooLarge(message) => Self::TooLarge(message),
-            error => Self::Unavailable { message: error.to_string(), retry_after: crate::limits::RETRY_AFTER },
-        }
+        Self::Unavailable { message: error.to_string(), retry_after: crate::limits::RETRY_AFTER }
     }
 }
 

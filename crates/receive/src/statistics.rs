@@ -146,7 +146,13 @@ impl Statistics {
     }
 
     /// Counts the items of one stored request; `services` holds accepted items by service.
-    pub(crate) fn items(&self, signal: Signal, accepted: u64, rejected: u64, services: &HashMap<&str, u64>) {
+    pub(crate) fn items(
+        &self,
+        signal: Signal,
+        accepted: u64,
+        rejected: u64,
+        services: &HashMap<&str, u64>,
+    ) {
         let (now, second) = (self.clock.now(), self.clock.monotonic().as_secs());
         let i = index(signal);
         let mut state = self.state.lock();
@@ -158,7 +164,11 @@ impl Statistics {
         counts.last_received = Some(now);
         for (name, items) in services {
             let is_known = state.services.contains_key(*name);
-            let name = if is_known || state.services.len() < self.services_max { name } else { OTHER_SERVICES };
+            let name = if is_known || state.services.len() < self.services_max {
+                name
+            } else {
+                OTHER_SERVICES
+            };
             let service = match state.services.get_mut(name) {
                 Some(service) => service,
                 None => state.services.entry(name.to_owned()).or_default(),
@@ -185,7 +195,9 @@ impl Statistics {
         Snapshot {
             protocols: Protocol::ALL
                 .into_iter()
-                .map(|protocol| (protocol, state.protocols.get(&protocol).cloned().unwrap_or_default()))
+                .map(|protocol| {
+                    (protocol, state.protocols.get(&protocol).cloned().unwrap_or_default())
+                })
                 .collect(),
             signals: state.signals.each_ref().map(|counts| SignalCounts {
                 accepted: counts.accepted,

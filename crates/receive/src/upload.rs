@@ -40,7 +40,10 @@ pub(crate) async fn read(
             }
             if !budget.grow(&mut permit, frame.len()) {
                 return Err(Rejection::Unavailable {
-                    message: format!("{} bytes of requests are in flight, the most that fit in memory", budget.total()),
+                    message: format!(
+                        "{} bytes of requests are in flight, the most that fit in memory",
+                        budget.total()
+                    ),
                     retry_after: RETRY_AFTER,
                 });
             }
@@ -65,10 +68,14 @@ pub(crate) async fn read(
 /// The next piece of data; `None` at the end.
 async fn next_frame(body: &mut Body, limits: &Limits) -> Result<Option<Bytes>, Rejection> {
     loop {
-        let frame = tokio::time::timeout(limits.body_idle_max, body.frame()).await.map_err(|_| Rejection::TooSlow)?;
+        let frame = tokio::time::timeout(limits.body_idle_max, body.frame())
+            .await
+            .map_err(|_| Rejection::TooSlow)?;
         match frame {
             None => return Ok(None),
-            Some(Err(error)) => return Err(Rejection::Malformed(format!("request body broke off: {error}"))),
+            Some(Err(error)) => {
+                return Err(Rejection::Malformed(format!("request body broke off: {error}")));
+            }
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));
@@ -88,7 +95,8 @@ mod tests {
     use super::*;
 
     fn pieces(sizes: &[usize]) -> Body {
-        let pieces: Vec<_> = sizes.iter().map(|size| Ok::<_, Infallible>(Bytes::from(vec![7; *size]))).collect();
+        let pieces: Vec<_> =
+            sizes.iter().map(|size| Ok::<_, Infallible>(Bytes::from(vec![7; *size]))).collect();
         Body::from_stream(stream::iter(pieces))
     }
 

@@ -31,7 +31,10 @@ pub(super) struct Message {
 /// What is wrong with the framing.
 pub(super) fn unframe(mut body: Bytes) -> Result<Message, String> {
     let Some(prefix) = body.first_chunk::<PREFIX_BYTES>() else {
-        return Err(format!("a gRPC message begins with {PREFIX_BYTES} bytes, the request has {}", body.len()));
+        return Err(format!(
+            "a gRPC message begins with {PREFIX_BYTES} bytes, the request has {}",
+            body.len()
+        ));
     };
     let [flag, length @ ..] = *prefix;
     let length = u32::from_be_bytes(length) as usize;
@@ -51,7 +54,10 @@ pub(super) fn answer(message: &[u8]) -> Response {
     framed.put_u8(0);
     framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     framed.put_slice(message);
-    let trailers = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
+    let trailers = HeaderMap::from_iter([(
+        HeaderName::from_static("grpc-status"),
+        HeaderValue::from_static("0"),
+    )]);
     let body = Full::new(framed.freeze()).with_trailers(async move { Some(Ok(trailers)) });
     let mut response = Response::new(Body::new(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));

@@ -38,7 +38,10 @@ pub fn router(receiver: Arc<Receiver>) -> Router {
     Router::new()
         .route("/opentelemetry.proto.collector.trace.v1.TraceService/Export", method(Signal::Spans))
         .route("/opentelemetry.proto.collector.logs.v1.LogsService/Export", method(Signal::Logs))
-        .route("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", method(Signal::Metrics))
+        .route(
+            "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+            method(Signal::Metrics),
+        )
         .fallback(unimplemented)
         .method_not_allowed_fallback(unimplemented)
         .with_state(receiver)
@@ -46,7 +49,8 @@ pub fn router(receiver: Arc<Receiver>) -> Router {
 
 async fn unimplemented(request: Request<Body>) -> Response {
     if !is_grpc(request.headers()) {
-        let text = "this port speaks OTLP over gRPC; OTLP over HTTP has its own port, 4318 by default\n";
+        let text =
+            "this port speaks OTLP over gRPC; OTLP over HTTP has its own port, 4318 by default\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
     }
     let path: String = request.uri().path().chars().take(200).collect();
@@ -75,7 +79,12 @@ async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>)
     }
 }
 
-async fn unary(receiver: &Arc<Receiver>, signal: Signal, parts: &Parts, body: Body) -> Result<Bytes, Status> {
+async fn unary(
+    receiver: &Arc<Receiver>,
+    signal: Signal,
+    parts: &Parts,
+    body: Body,
+) -> Result<Bytes, Status> {
     let compression = match parts.headers.get("grpc-encoding").map(|value| value.to_str()) {
         None | Some(Ok("identity")) => None,
         Some(Ok(name @ ("gzip" | "zstd"))) => Some(name),
@@ -84,10 +93,14 @@ async fn unary(receiver: &Arc<Receiver>, signal: Signal, parts: &Parts, body: Bo
             return Err(status(&Rejection::UnsupportedCompression(name)));
         }
     };
-    let upload = upload::read(body, None, receiver.limits(), receiver.budget()).await.map_err(|e| status(&e))?;
+    let upload = upload::read(body, None, receiver.limits(), receiver.budget())
+        .await
+        .map_err(|e| status(&e))?;
     let message = framing::unframe(upload.bytes).map_err(Status::invalid_argument)?;
     if message.is_compressed && compression.is_none() {
-        return Err(Status::invalid_argument("the message is compressed, but grpc-encoding does not say how"));
+        return Err(Status::invalid_argument(
+            "the message is compressed, but grpc-encoding does not say how",
+        ));
     }
     let export = Export {
         signal,
@@ -148,16 +161,19 @@ mod tests {
 
     #[test]
     fn deadlines_are_read_as_the_protocol_writes_them() {
-        let read = |text: &str| deadline(&HeaderMap::from_iter([(
-            http::HeaderName::from_static("grpc-timeout"),
-            http::HeaderValue::from_str(text).unwrap(),
-        )]));
+        let read = |text: &str| {
+            deadline(&HeaderMap::from_iter([(
+                http::HeaderName::from_static("grpc-timeout"),
+                http::HeaderValue::from_str(text).unwrap(),
+            )]))
+        };
         assert_eq!(read("10S"), Some(Duration::from_secs(10)));
         assert_eq!(read("250m"), Some(Duration::from_millis(250)));
         assert_eq!(read("99999999H"), Some(DEADLINE_MAX));
         for text in ["", "S", "10", "-1S", "999999999S", "1x", "1ä"] {
             if let Ok(value) = http::HeaderValue::from_str(text) {
-                let headers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), value)]);
+                let headers =
+                    HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), value)]);
                 assert_eq!(deadline(&headers), None, "{text}");
             }
         }

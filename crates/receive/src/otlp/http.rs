@@ -40,7 +40,8 @@ async fn method_not_allowed() -> Response {
 
 async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>) -> Response {
     let Some(encoding) = encoding(request.headers()) else {
-        let text = "415 unsupported media type, supported: [application/json, application/x-protobuf]";
+        let text =
+            "415 unsupported media type, supported: [application/json, application/x-protobuf]";
         receiver.statistics().request(Protocol::OtlpHttp, true, Some(text));
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
     };
@@ -66,7 +67,8 @@ async fn take(
     let headers = request.headers();
     let compression = compression(headers)?;
     let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    let upload = upload::read(request.into_body(), length, receiver.limits(), receiver.budget()).await?;
+    let upload =
+        upload::read(request.into_body(), length, receiver.limits(), receiver.budget()).await?;
     let export = Export {
         signal,
         encoding,
@@ -82,7 +84,9 @@ async fn take(
 fn refusal(rejection: &Rejection, encoding: Encoding) -> Response {
     let (http, code) = match rejection {
         Rejection::Malformed(_) => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
-        Rejection::UnsupportedCompression(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument),
+        Rejection::UnsupportedCompression(_) => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument)
+        }
         Rejection::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted),
         Rejection::TooSlow => (StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded),
         Rejection::Unavailable { .. } | Rejection::Panicked { .. } => {

@@ -1,0 +1,50 @@
+//! Writes JSON straight into bytes: answers hold millions of points, which need no tree first.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use signals::Labels;
+
+/// Appends a JSON string.
+pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
+    if serde_json::to_writer(&mut *out, text).is_err() {
+        // Writing to memory cannot fail; an empty string keeps the document whole.
+        out.extend_from_slice(b"\"\"");
+    }
+}
+
+/// Appends a list, with commas between what `write` appends for each item.
+pub(crate) fn list<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+    out.push(b'[');
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}
+
+/// Appends labels as an object.
+pub(crate) fn labels(out: &mut Vec<u8>, labels: &Labels) {
+    pairs(out, labels.iter());
+}
+
+/// Appends names and values as an object.
+pub(crate) fn pairs<'a>(out: &mut Vec<u8>, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    out.push(b'{');
+    for (i, (name, value)) in pairs.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        text(out, name);
+        out.push(b':');
+        text(out, value);
+    }
+    out.push(b'}');
+}
+
+/// A JSON answer of bytes that are written already.
+pub(crate) fn response(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}

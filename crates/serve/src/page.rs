@@ -1,0 +1,148 @@
+//! The page: its files are in the program, and every address that is no file is the page itself.
+
+use std::borrow::Cow;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use rust_embed::{Embed, EmbeddedFile};
+
+#[derive(Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../ui/dist"]
+#[exclude = ".gitignore"]
+#[exclude = "*.map"]
+struct Files;
+
+const INDEX: &str = "index.html";
+
+/// Only our own scripts, styles and requests. Mantine and uPlot set style attributes and elements.
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const MISSING: &str = "<!doctype html><meta charset=\"utf-8\"><title>Glasshouse</title>\
+    <h1>Glasshouse</h1><p>UI not built — run <code>cargo xtask ui</code> and start again.</p>\
+    <p>The APIs answer without it: <a href=\"/api/overview\">/api/overview</a>.</p>";
+
+/// Answers every path that nothing else answers.
+pub(crate) fn router() -> Router {
+    Router::new().fallback(page)
+}
+
+async fn page(request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let path = request.uri().path().trim_start_matches('/');
+    let name = if path.is_empty() { INDEX } else { path };
+    if is_packed(name) {
+        return not_found();
+    }
+    if let Some(file) = Files::get(name) {
+        return answer(name, file, request.headers());
+    }
+    // A file that is not there is an error; a page of the application is the application.
+    if is_api(path) || path.rsplit('/').next().is_some_and(|last| last.contains('.')) || path.starts_with("assets/") {
+        return not_found();
+    }
+    match Files::get(INDEX) {
+        Some(file) => answer(INDEX, file, request.headers()),
+        None => {
+            let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
+            (StatusCode::OK, headers, MISSING).into_response()
+        }
+    }
+}
+
+fn is_packed(name: &str) -> bool {
+    [".gz", ".br", ".zst"].iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Mistyped API paths should fail as such, not answer with a page.
+fn is_api(path: &str) -> bool {
+    ["api/", "prometheus/", "loki/", "tempo/", "jaeger/", "otlp/"].iter().any(|prefix| path.starts_with(prefix))
+}
+
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
+}
+
+fn answer(name: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..12]));
+    // Names of assets carry a hash of their content.
+    let caching = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut headers = HeaderMap::new();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(CONTENT_TYPE, content_type(name));
+    set(CACHE_CONTROL, caching);
+    set(ETAG, &tag);
+    set(VARY, "accept-encoding");
+    if name == INDEX {
+        set(CONTENT_SECURITY_POLICY, POLICY);
+    }
+    if asked.get(IF_NONE_MATCH).is_some_and(|known| known.to_str().is_ok_and(|known| known.contains(&tag))) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let accepted = asked.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    for (encoding, suffix) in [("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz")] {
+        let is_accepted = accepted.split(',').any(|one| one.split(';').next().unwrap_or_default().trim() == encoding);
+        if is_accepted && let Some(packed) = Files::get(&format!("{name}{suffix}")) {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            return (headers, body(packed)).into_response();
+        }
+    }
+    (headers, body(file)).into_response()
+}
+
+fn body(file: EmbeddedFile) -> Body {
+    match file.data {
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
+    }
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "json" => "application/json",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn get(path: &str) -> Response {
+        router().oneshot(http::Request::get(path).body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn pages_of_the_application_are_the_page_and_missing_files_are_not() {
+        for path in ["/", "/explore/metrics", "/trace/0123"] {
+            let response = get(path).await;
+            assert_eq!(response.status(), 200, "{path}");
+            assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+            assert!(response.headers().contains_key(CONTENT_SECURITY_POLICY));
+        }
+        for path in ["/assets/none.js", "/favicon.ico", "/api/none", "/loki/api/v1/none", "/../Cargo.toml", "/.gitignore"] {
+            assert_eq!(get(path).await.status(), 404, "{path}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The Prometheus HTTP API, as far as it asks about samples, series and this server.
+//!
+//! There are no rules, alerts or scrapes yet: their endpoints answer that there are none.
+
+mod answer;
+mod buckets;
+mod labels;
+mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{Method, StatusCode};
+use query::promql::Options;
+use serde_json::{Map, Value, json};
+use signals::time::MILLISECOND;
+
+use crate::instant::{prometheus_duration, prometheus_time};
+use crate::json;
+use crate::number::{seconds, with_exponent};
+use crate::parameters::Parameters;
+use crate::ways::Api;
+
+pub(crate) use answer::{matrix, vector};
+use answer::Failure;
+
+/// Most points of one series in one answer.
+const POINTS_MAX: i64 = 11_000;
+/// How far an instant selector looks back when the query does not say.
+const LOOKBACK_MS: i64 = 300_000;
+
+type Answer = Result<Response, Failure>;
+
+/// Everything below `/api/v1`.
+pub(crate) fn api() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/query", get(instant).post(instant))
+        .route("/query_range", get(range).post(range))
+        .route("/query_exemplars", get(exemplars).post(exemplars))
+        .route("/series", get(series).post(series))
+        .route("/labels", get(label_names).post(label_names))
+        .route("/label/{name}/values", get(label_values))
+        .route("/metadata", get(metadata))
+        .route("/format_query", get(format_query).post(format_query))
+        .merge(status::api())
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+}
+
+/// What stands beside the API: health, readiness, own metrics.
+pub(crate) fn beside() -> Router<Arc<Api>> {
+    status::beside()
+}
+
+async fn method_not_allowed(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n").into_response()
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
+}
+
+async fn instant(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let query = required(&parameters, "query")?;
+    let time = time(&parameters, "time")?.unwrap_or_else(|| api.now_ms());
+    let answer = api.engine.promql_instant(query, time, &options(&parameters)?).await.map_err(query_failure)?;
+    Ok(answer::answer(&answer))
+}
+
+async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let query = required(&parameters, "query")?;
+    let start = time(&parameters, "start")?.ok_or_else(|| unread_time("start", ""))?;
+    let end = time(&parameters, "end")?.ok_or_else(|| unread_time("end", ""))?;
+    if end < start {
+        return Err(Failure::parameter("end", "end timestamp must not be before start time"));
+    }
+    let step = duration(&parameters, "step")?.ok_or_else(|| unread_duration("step", ""))?;
+    if step <= 0 {
+        return Err(Failure::parameter(
+            "step",
+            "zero or negative query resolution step widths are not accepted. Try a positive integer",
+        ));
+    }
+    if end.saturating_sub(start) / step > POINTS_MAX {
+        return Err(Failure::bad_data(
+            "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+        ));
+    }
+    let answer = api.engine.promql_range(query, start, end, step, &options(&parameters)?).await.map_err(query_failure)?;
+    Ok(answer::answer(&answer))
+}
+
+async fn exemplars(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let query = required(&parameters, "query")?;
+    let (start, end) = window(&api, &parameters)?;
+    let found = api.engine.query_exemplars(query, start, end).await.map_err(query_failure)?;
+    let mut data = Vec::new();
+    json::list(&mut data, &found, |out, (series, exemplars)| {
+        out.extend_from_slice(b"{\"seriesLabels\":");
+        json::labels(out, series);
+        out.extend_from_slice(b",\"exemplars\":");
+        json::list(out, exemplars, |out, exemplar| {
+            out.extend_from_slice(b"{\"labels\":");
+            json::labels(out, &exemplar.labels);
+            let (value, time) = (with_exponent(exemplar.value), seconds(exemplar.timestamp_ms));
+            out.extend_from_slice(format!(",\"value\":\"{value}\",\"timestamp\":{time}}}").as_bytes());
+        });
+        out.push(b'}');
+    });
+    Ok(answer::success(&data, &[], &[]))
+}
+
+async fn series(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let selectors = parameters.all("match[]");
+    if selectors.is_empty() {
+        return Err(Failure::bad_data("no match[] parameter provided"));
+    }
+    let (start, end) = window(&api, &parameters)?;
+    let limit = limit(&parameters)?;
+    let mut found = api.engine.series(&selectors, start, end, over(limit)).await.map_err(match_failure)?;
+    let warnings = answer::cut(&mut found, limit);
+    let mut data = Vec::new();
+    json::list(&mut data, &found, json::labels);
+    Ok(answer::success(&data, &warnings, &[]))
+}
+
+async fn label_names(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let (start, end) = window(&api, &parameters)?;
+    let limit = limit(&parameters)?;
+    let selectors = parameters.all("match[]");
+    let names = api.engine.label_names(&selectors, start, end, over(limit)).await.map_err(match_failure)?;
+    Ok(answer::texts(names, limit))
+}
+
+async fn label_values(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    parameters: Parameters,
+) -> Answer {
+    let Some(name) = labels::unescape(&name) else {
+        return Err(Failure::bad_data(format!("invalid label name: {name:?}")));
+    };
+    let (start, end) = window(&api, &parameters)?;
+    let limit = limit(&parameters)?;
+    let selectors = parameters.all("match[]");
+    let values = api.engine.label_values(&name, &selectors, start, end, over(limit)).await.map_err(match_failure)?;
+    Ok(answer::texts(values, limit))
+}
+
+async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let families = api.engine.metric_metadata();
+    let wanted = parameters.get("metric");
+    let limit = match parameters.get("limit") {
+        None => usize::MAX,
+        Some(text) => match text.parse::<i64>() {
+            Ok(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+            Err(_) => return Err(Failure::bad_data("limit must be a number")),
+        },
+    };
+    let mut data = Map::new();
+    for family in families.iter().filter(|family| wanted.is_none_or(|wanted| wanted == family.metric)) {
+        if data.len() >= limit && !data.contains_key(&family.metric) {
+            break;
+        }
+        let entry = json!({ "type": family.kind.name(), "help": family.help, "unit": family.unit });
+        if let Value::Array(entries) = data.entry(family.metric.clone()).or_insert_with(|| json!([])) {
+            entries.push(entry);
+        }
+    }
+    Ok(answer::success(Value::Object(data).to_string().as_bytes(), &[], &[]))
+}
+
+async fn format_query() -> Answer {
+    Err(Failure::unavailable("not supported yet: format_query"))
+}
+
+/// Parameters of one query.
+fn options(parameters: &Parameters) -> Result<Options, Failure> {
+    let lookback_ms = match duration(parameters, "lookback_delta")? {
+        Some(lookback) if lookback > 0 => lookback,
+        Some(_) => return Err(Failure::parameter("lookback_delta", "must be greater than zero")),
+        None => LOOKBACK_MS,
+    };
+    // Answers are bounded by the client only in the number of series; time has the server's own bound.
+    duration(parameters, "timeout")?;
+    Ok(Options { lookback_ms, limit: limit(parameters)? })
+}
+
+/// `start` and `end` of questions about series: everything, when they are not given.
+fn window(api: &Api, parameters: &Parameters) -> Result<(i64, i64), Failure> {
+    let start = time(parameters, "start")?.unwrap_or(i64::MIN / MILLISECOND);
+    let end = time(parameters, "end")?.unwrap_or_else(|| api.now_ms().max(start));
+    if end < start {
+        return Err(Failure::parameter("end", "end timestamp must not be before start time"));
+    }
+    Ok((start, end))
+}
+
+fn required<'a>(parameters: &'a Parameters, name: &str) -> Result<&'a str, Failure> {
+    parameters.get(name).ok_or_else(|| {
+        Failure::parameter(name, "unknown position: parse error: no expression found in input")
+    })
+}
+
+fn time(parameters: &Parameters, name: &str) -> Result<Option<i64>, Failure> {
+    let Some(text) = parameters.get(name) else { return Ok(None) };
+    prometheus_time(text).map(Some).ok_or_else(|| unread_time(name, text))
+}
+
+fn duration(parameters: &Parameters, name: &str) -> Result<Option<i64>, Failure> {
+    let Some(text) = parameters.get(name) else { return Ok(None) };
+    prometheus_duration(text).map(Some).ok_or_else(|| unread_duration(name, text))
+}
+
+fn unread_time(name: &str, text: &str) -> Failure {
+    Failure::parameter(name, format!("cannot parse {text:?} to a valid timestamp"))
+}
+
+fn unread_duration(name: &str, text: &str) -> Failure {
+    Failure::parameter(name, format!("cannot parse {text:?} to a valid duration"))
+}
+
+/// `limit`; 0 is no limit.
+fn limit(parameters: &Parameters) -> Result<usize, Failure> {
+    match parameters.get("limit").map(str::parse::<i64>) {
+        None => Ok(0),
+        Some(Ok(limit)) if limit >= 0 => Ok(usize::try_from(limit).unwrap_or(0)),
+        Some(Ok(_)) => Err(Failure::parameter("limit", "limit must be non-negative")),
+        Some(Err(error)) => Err(Failure::parameter("limit", error)),
+    }
+}
+
+/// One more than asked for, to see whether there are more.
+fn over(limit: usize) -> usize {
+    if limit == 0 { 0 } else { limit.saturating_add(1) }
+}
+
+/// Mistakes in the text of a query belong to its parameter.
+fn query_failure(error: query::QueryError) -> Failure {
+    match error {
+        query::QueryError::Invalid(message) => Failure::parameter("query", message),
+        error => error.into(),
+    }
+}
+
+/// Mistakes in a selector belong to its parameter.
+fn match_failure(error: query::QueryError) -> Failure {
+    match error {
+        query::QueryError::Invalid(message) => Failure::parameter("match[]", message),
+        error => error.into(),
+    }
+}

@@ -1,0 +1,169 @@
+//! What a Prometheus says about itself: build, flags, configuration, health; and empty lists for
+//! what is not here yet.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+use signals::metric::NAME_LABEL;
+
+use super::answer::{Failure, success};
+use crate::instant::to_rfc3339;
+use crate::parameters::Parameters;
+use crate::ways::Api;
+
+/// The version whose API this is: clients switch features on by it. There must be no `features`
+/// beside it, or Grafana takes the server for Mimir.
+const PROMETHEUS_VERSION: &str = "3.5.0";
+
+/// Own metrics, in the text format.
+pub(crate) const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+pub(super) fn api() -> Router<Arc<Api>> {
+    let none = |data: Value| get(move || async move { data_of(&data) });
+    Router::new()
+        .route("/status/buildinfo", get(build))
+        .route("/status/config", get(configuration))
+        .route("/status/flags", get(flags))
+        .route("/status/runtimeinfo", get(runtime))
+        .route("/status/tsdb", get(tsdb))
+        .route("/status/walreplay", none(json!({ "min": 0, "max": 0, "current": 0 })))
+        .route("/rules", none(json!({ "groups": [] })))
+        .route("/alerts", none(json!({ "alerts": [] })))
+        .route("/alertmanagers", none(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] })))
+        .route("/scrape_pools", none(json!({ "scrapePools": [] })))
+        .route("/targets/metadata", none(json!([])))
+        .route(
+            "/targets",
+            none(json!({ "activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {} })),
+        )
+}
+
+pub(super) fn beside() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/-/healthy", get(|| async { "Prometheus Server is Healthy.\n" }))
+        .route("/-/ready", get(ready))
+        .route("/-/reload", get(only_post).post(no_lifecycle).put(no_lifecycle))
+        .route("/-/quit", get(only_post).post(no_lifecycle).put(no_lifecycle))
+        .route("/metrics", get(metrics))
+}
+
+async fn ready(State(api): State<Arc<Api>>) -> Response {
+    if api.house.is_ready() {
+        return "Prometheus Server is Ready.\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, [("x-prometheus-stopping", "true")], "Service Unavailable").into_response()
+}
+
+async fn only_post() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, "Only POST or PUT requests allowed").into_response()
+}
+
+async fn no_lifecycle() -> Response {
+    (StatusCode::FORBIDDEN, "Lifecycle API is not enabled.").into_response()
+}
+
+/// Our own metrics.
+pub(crate) async fn metrics(State(api): State<Arc<Api>>) -> Response {
+    ([(CONTENT_TYPE, EXPOSITION)], api.house.metrics()).into_response()
+}
+
+fn data_of(data: &Value) -> Response {
+    success(data.to_string().as_bytes(), &[], &[])
+}
+
+async fn build() -> Response {
+    data_of(&json!({
+        "version": PROMETHEUS_VERSION,
+        "revision": "",
+        "branch": "",
+        "buildUser": concat!("glasshouse@", env!("CARGO_PKG_VERSION")),
+        "buildDate": "",
+        "goVersion": "",
+    }))
+}
+
+async fn configuration(State(api): State<Arc<Api>>) -> Response {
+    data_of(&json!({ "yaml": api.house.configuration() }))
+}
+
+async fn flags(State(api): State<Arc<Api>>) -> Response {
+    data_of(&json!(api.house.flags()))
+}
+
+async fn runtime(State(api): State<Arc<Api>>) -> Response {
+    let started_at = to_rfc3339(api.house.started_at());
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let days = api.house.overview().signals.get("metrics").map_or(0, |metrics| metrics.retention_s / 86_400);
+    data_of(&json!({
+        "startTime": started_at,
+        "CWD": "",
+        "hostname": "",
+        "serverTime": to_rfc3339(api.clock.now()),
+        "reloadConfigSuccess": true,
+        "lastConfigTime": started_at,
+        "corruptionCount": 0,
+        "goroutineCount": 0,
+        "GOMAXPROCS": threads,
+        "GOMEMLIMIT": 0,
+        "GOGC": "",
+        "GODEBUG": "",
+        "storageRetention": format!("{days}d"),
+    }))
+}
+
+/// Counts of the series that have samples in the last hour: what a head block of Prometheus holds.
+async fn tsdb(State(api): State<Arc<Api>>, parameters: Parameters) -> Result<Response, Failure> {
+    const HOUR_MS: i64 = 3_600_000;
+    const LIMIT: usize = 10;
+    let limit = match parameters.get("limit").map(str::parse::<usize>) {
+        None => LIMIT,
+        Some(Ok(limit @ 1..=10_000)) => limit,
+        Some(_) => return Err(Failure::bad_data("limit must be a positive number up to 10000")),
+    };
+    let now = api.now_ms();
+    let everything = [format!("{{{NAME_LABEL}=~\".+\"}}")];
+    let series = api.engine.series(&everything, now - HOUR_MS, now, 0).await?;
+    let mut by_metric = std::collections::HashMap::<String, u64>::new();
+    let mut by_pair = std::collections::HashMap::<String, u64>::new();
+    let mut values = std::collections::HashMap::<String, std::collections::HashSet<String>>::new();
+    for labels in &series {
+        *by_metric.entry(labels.metric_name().to_owned()).or_default() += 1;
+        for (name, value) in labels.iter() {
+            *by_pair.entry(format!("{name}={value}")).or_default() += 1;
+            if !values.get(name).is_some_and(|values| values.contains(value)) {
+                values.entry(name.to_owned()).or_default().insert(value.to_owned());
+            }
+        }
+    }
+    let pairs = by_pair.len();
+    let bytes = values.iter().map(|(name, values)| {
+        (name.clone(), values.iter().map(|value| (name.len() + value.len()) as u64).sum())
+    });
+    let bytes: Vec<_> = bytes.collect();
+    let counts = values.iter().map(|(name, values)| (name.clone(), values.len() as u64)).collect();
+    Ok(data_of(&json!({
+        "headStats": {
+            "numSeries": series.len(),
+            "numLabelPairs": pairs,
+            "chunkCount": series.len(),
+            "minTime": now - HOUR_MS,
+            "maxTime": now,
+        },
+        "seriesCountByMetricName": top(by_metric.into_iter().collect(), limit),
+        "labelValueCountByLabelName": top(counts, limit),
+        "memoryInBytesByLabelName": top(bytes, limit),
+        "seriesCountByLabelValuePair": top(by_pair.into_iter().collect(), limit),
+    })))
+}
+
+fn top(mut counts: Vec<(String, u64)>, limit: usize) -> Vec<Value> {
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts.truncate(limit);
+    counts.into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+}
