@@ -74,7 +74,8 @@ export interface LogsSearch {
   query?: string;
   limit?: number;
   wrap?: "on";
-  json?: "on";
+  /** How a line reads: its message and fields when left out. */
+  show?: "raw" | "json";
 }
 
 const logsRoute = createRoute({
@@ -84,7 +85,7 @@ const logsRoute = createRoute({
     query: text(given.query),
     limit: whole(given.limit, 10, 5_000),
     wrap: oneOf(given.wrap, ["on"]),
-    json: oneOf(given.json, ["on"]),
+    show: oneOf(given.show, ["raw", "json"]),
   }),
   component: lazyRouteComponent(() => import("./pages/logs/logs")),
 });

@@ -102,9 +102,9 @@ export function Panel({ title, note, actions, children, className }: PanelProps)
   );
 }
 
-/** A hair line that moves while something loads; keeps its room when idle so that nothing jumps. */
+/** A hair line at the top of the view that moves while something loads; takes no room. */
 export function LoadingBar({ active }: { active: boolean }) {
-  return <div className={active ? classes.loading : undefined} style={{ height: 2 }} aria-hidden="true" />;
+  return active ? <div className={classes.loading} aria-hidden="true" /> : null;
 }
 
 export function CopyButton({

@@ -102,7 +102,6 @@ const scheme: Record<string, string> = {
   "--mantine-color-accent-light-color": "var(--gh-accent)",
   "--mantine-primary-color-contrast": "var(--gh-on-accent)",
   "--mantine-shadow-md": "var(--gh-shadow)",
-  "--mantine-color-white": "var(--gh-raised)",
   ...Object.fromEntries(
     Object.entries(ramp).map(([step, token]) => [`--mantine-color-${step}`, `var(--gh-${token})`]),
   ),

@@ -1,4 +1,236 @@
-/** Not built yet. */
+/** Explore logs: a LogQL query, its volume by level, and the lines newest first. */
+import { Button, SegmentedControl, Select, Switch } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import { positionIn } from "../../api/http";
+import { logLabels, logLabelValues } from "../../api/loki";
+import type { CompletionSources } from "../../editor/completions";
+import { QueryEditor } from "../../editor/query-editor";
+import { formatCount } from "../../format/number";
+import type { Level } from "../../panels/colors";
+import { levelColor } from "../../panels/colors";
+import { StackedBars } from "../../panels/stacked-bars";
+import type { LogsSearch } from "../../routes";
+import { Icon } from "../../shell/icons";
+import { useShortcuts } from "../../shell/keyboard";
+import { Empty, Failure, LoadingBar, Panel, useTitle } from "../../shell/parts";
+import { useRange } from "../../time/context";
+import { msToNanos } from "../../time/format";
+import { ChartView } from "../metrics/chart-view";
+import { LogList } from "./log-list";
+import classes from "./logs.module.css";
+import { DEFAULT_QUERY, type FieldKind, isLineQuery, withFilter } from "./query";
+import { useLines, useVolume } from "./use-logs";
+
+const route = getRouteApi("/explore/logs");
+const LIMITS = ["100", "500", "1000", "5000"];
+const LIMIT = 500;
+
 export default function Logs() {
-  return null;
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { range, refreshNow } = useRange();
+  const query = search.query ?? DEFAULT_QUERY;
+  const limit = search.limit ?? LIMIT;
+  const [draft, setDraft] = useState(query);
+  useEffect(() => setDraft(query), [query]);
+  useTitle(search.query ? `${query.slice(0, 60)} · Logs` : "Logs");
+  const change = (part: Partial<LogsSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...part }) });
+  const run = (given: string) => {
+    if (given.trim() === query) refreshNow();
+    else change({ query: given.trim() === "" ? undefined : given.trim() });
+  };
+  const filter = (kind: FieldKind, name: string, value: string, keep: boolean) =>
+    change({ query: withFilter(query, kind, name, value, keep) });
+  useShortcuts([
+    {
+      keys: "w",
+      label: "Wrap long lines",
+      group: "Logs",
+      run: () => change({ wrap: search.wrap ? undefined : "on" }),
+    },
+  ]);
+  const found = useLines(query, range, limit);
+  const { pages } = found;
+  return (
+    <div className={classes.page}>
+      <div className={classes.query}>
+        <QueryEditor
+          language="logql"
+          label="LogQL query"
+          placeholder='LogQL, for example {service_name="alex-agent"} |= "failed" | json'
+          value={draft}
+          mistake={query === draft ? positionIn(pages.error) : null}
+          sources={useSources()}
+          onChange={setDraft}
+          onRun={() => run(draft)}
+        />
+        <Button
+          variant="filled"
+          h={31}
+          onClick={() => run(draft)}
+          leftSection={<Icon name="play" size={11} />}
+        >
+          Run
+        </Button>
+      </div>
+      <Tools search={search} limit={limit} query={query} change={change} filter={filter} />
+      <LoadingBar active={pages.isFetching} />
+      {pages.error && <Failure error={pages.error} retry={() => void pages.refetch()} />}
+      {isLineQuery(query) && !pages.error && <VolumePanel query={query} filter={filter} />}
+      {found.metric && !pages.error && (
+        <ChartView
+          asked={[
+            { letter: "A", expression: query, answer: found.metric, error: null, fetching: pages.isFetching },
+          ]}
+          range={range}
+          stepMs={found.stepMs}
+          exemplars={false}
+        />
+      )}
+      {!found.metric && !pages.error && pages.data && (
+        <Panel className={classes.lines}>
+          {found.lines.length === 0 ? (
+            <NoLines filtered={search.query !== undefined} widen={() => change({ query: undefined })} />
+          ) : (
+            <LogList
+              found={found}
+              query={query}
+              wrap={search.wrap === "on"}
+              show={search.show ?? "message"}
+              filter={filter}
+            />
+          )}
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+function useSources(): CompletionSources {
+  const { range } = useRange();
+  return useMemo(() => {
+    const [start, end] = [msToNanos(range.fromMs), msToNanos(range.toMs)];
+    return {
+      labels: () => logLabels(start, end),
+      labelValues: (name: string) => logLabelValues(name, start, end),
+    };
+  }, [range]);
+}
+
+interface ToolsProps {
+  search: LogsSearch;
+  limit: number;
+  query: string;
+  change: (part: Partial<LogsSearch>) => void;
+  filter: (kind: FieldKind, name: string, value: string, keep: boolean) => void;
+}
+
+function Tools({ search, limit, query, change, filter }: ToolsProps) {
+  const { range } = useRange();
+  const services = useQuery({
+    queryKey: ["log services"],
+    queryFn: ({ signal }) =>
+      logLabelValues("service_name", msToNanos(range.fromMs), msToNanos(range.toMs), signal),
+    retry: false,
+  });
+  const chosen = /service_name\s*=\s*"([^"\\]*)"/.exec(query)?.[1] ?? null;
+  return (
+    <div className={classes.tools}>
+      <Select
+        aria-label="Service"
+        placeholder="All services"
+        w={190}
+        searchable
+        clearable
+        value={chosen}
+        data={[...new Set([...(services.data ?? []), ...(chosen ? [chosen] : [])])]}
+        onChange={(value) =>
+          value ? filter("stream", "service_name", value, true) : change({ query: undefined })
+        }
+      />
+      <div className={classes.right}>
+        <Switch
+          label="Wrap"
+          checked={search.wrap === "on"}
+          onChange={(event) => change({ wrap: event.currentTarget.checked ? "on" : undefined })}
+        />
+        <SegmentedControl
+          aria-label="How a line reads"
+          value={search.show ?? "message"}
+          onChange={(value) => change({ show: value === "raw" || value === "json" ? value : undefined })}
+          data={[
+            { value: "message", label: "Message" },
+            { value: "raw", label: "Raw" },
+            { value: "json", label: "JSON" },
+          ]}
+        />
+        <Select
+          aria-label="Lines at once"
+          w={104}
+          allowDeselect={false}
+          value={String(limit)}
+          data={[...new Set([...LIMITS, String(limit)])].map((value) => ({ value, label: `${value} lines` }))}
+          onChange={(value) => change({ limit: value === String(LIMIT) ? undefined : Number(value) })}
+        />
+      </div>
+    </div>
+  );
+}
+
+function VolumePanel({ query, filter }: { query: string; filter: ToolsProps["filter"] }) {
+  const { range, zone, setRange } = useRange();
+  const volume = useVolume(query, range);
+  // The volume is an extra: where it cannot be had, the lines still are.
+  if (volume.error) return null;
+  const levels: { level: Level; count: number }[] = [...(volume.data?.levels ?? [])].reverse();
+  return (
+    <Panel className={classes.volume}>
+      <div className={classes.levels}>
+        <span>{volume.data ? `${formatCount(volume.data.total)} lines` : "Counting lines"}</span>
+        {levels.map(({ level, count }) => (
+          <button
+            type="button"
+            key={level}
+            className={classes.level}
+            title={`Show only ${level}`}
+            onClick={() => filter("metadata", "detected_level", level, true)}
+          >
+            <i style={{ background: levelColor(level) }} />
+            {level} {formatCount(count)}
+          </button>
+        ))}
+      </div>
+      <StackedBars
+        bars={volume.data?.bars ?? []}
+        range={range}
+        zone={zone}
+        height={72}
+        label="Lines over time by level"
+        onZoom={setRange}
+      />
+    </Panel>
+  );
+}
+
+function NoLines({ filtered, widen }: { filtered: boolean; widen: () => void }) {
+  const { setRaw } = useRange();
+  return (
+    <Empty
+      title="No lines in this time range"
+      actions={
+        <>
+          <Button onClick={() => setRaw({ from: "now-24h", to: "now" })}>Last 24 hours</Button>
+          {filtered && <Button onClick={widen}>All services</Button>}
+          <Link to="/">See what arrives</Link>
+        </>
+      }
+    >
+      {filtered
+        ? "The query is fine, but no line matched it. Widen the time range, or take filters away from the query."
+        : "No log records were stored in this time. They come over OTLP on ports 4317 and 4318."}
+    </Empty>
+  );
 }

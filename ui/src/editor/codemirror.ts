@@ -1,0 +1,187 @@
+/** CodeMirror set up for queries: theme from tokens, keys, one mark for the server's complaint. Loaded late. */
+import {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+} from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from "@codemirror/commands";
+import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, type DecorationSet, EditorView, keymap, placeholder } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import type { CompletionSources } from "./completions";
+
+export type LanguageName = "promql" | "logql" | "traceql" | "sql";
+
+export interface QueryView {
+  setText: (text: string) => void;
+  setMistake: (position: { line: number; column: number } | null) => void;
+  focus: () => void;
+  close: () => void;
+}
+
+interface Options {
+  text: string;
+  language: Extension;
+  label: string;
+  placeholder: string;
+  rows: number;
+  onChange: (text: string) => void;
+  onRun: () => void;
+}
+
+/** The grammar and completions of a language; each is a chunk of its own. */
+export async function loadLanguage(name: LanguageName, sources: CompletionSources): Promise<Extension> {
+  switch (name) {
+    case "promql":
+      return (await import("./promql")).promql();
+    case "logql":
+      return (await import("./logql")).logql(sources);
+    case "traceql":
+      return (await import("./traceql")).traceql();
+    case "sql":
+      return (await import("./sql")).sqlLanguage(sources);
+  }
+}
+
+const setMistake = StateEffect.define<number | null>();
+
+const mistakes = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update: (marks, transaction) => {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setMistake)) continue;
+      const { value } = effect;
+      if (value === null || transaction.newDoc.length === 0) return Decoration.none;
+      const from = Math.min(value, transaction.newDoc.length - 1);
+      return Decoration.set(Decoration.mark({ class: "cm-mistake" }).range(from, from + 1));
+    }
+    return transaction.docChanged ? Decoration.none : marks;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+export function openEditor(parent: HTMLElement, options: Options): QueryView {
+  let silent = false;
+  const run = () => {
+    options.onRun();
+    return true;
+  };
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      doc: options.text,
+      extensions: [
+        Prec.highest(
+          keymap.of([
+            { key: "Mod-Enter", run },
+            { key: "Shift-Enter", run },
+            { key: "Tab", run: acceptCompletion },
+            // Escape leaves the editor, so that the page's own keys work again.
+            {
+              key: "Escape",
+              run: (target) => {
+                if (target.dom.querySelector(".cm-tooltip-autocomplete")) return false;
+                target.contentDOM.blur();
+                return true;
+              },
+            },
+          ]),
+        ),
+        history(),
+        bracketMatching(),
+        closeBrackets(),
+        autocompletion({ icons: false, maxRenderedOptions: 60 }),
+        keymap.of([
+          ...closeBracketsKeymap,
+          ...historyKeymap,
+          { key: "Enter", run: insertNewlineAndIndent },
+          ...defaultKeymap.filter((binding) => binding.key !== "Mod-Enter" && binding.key !== "Enter"),
+        ]),
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({
+          "aria-label": options.label,
+          spellcheck: "false",
+          autocorrect: "off",
+        }),
+        placeholder(options.placeholder),
+        syntaxHighlighting(colours),
+        look(options.rows),
+        mistakes,
+        options.language,
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged && !silent) options.onChange(update.state.doc.toString());
+        }),
+      ],
+    }),
+  });
+  return {
+    setText: (text) => {
+      if (view.state.doc.toString() === text) return;
+      silent = true;
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      silent = false;
+    },
+    setMistake: (position) => {
+      const { doc } = view.state;
+      const line = position ? doc.line(Math.min(Math.max(1, position.line), doc.lines)) : null;
+      const at = line && position ? Math.min(line.from + position.column - 1, line.to) : null;
+      view.dispatch({ effects: setMistake.of(at) });
+    },
+    focus: () => view.focus(),
+    close: () => view.destroy(),
+  };
+}
+
+const colours = HighlightStyle.define([
+  { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], color: "var(--gh-syntax-keyword)" },
+  { tag: [tags.function(tags.variableName), tags.standard(tags.name)], color: "var(--gh-syntax-function)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--gh-syntax-string)" },
+  { tag: [tags.number, tags.bool, tags.null, tags.unit], color: "var(--gh-syntax-number)" },
+  { tag: [tags.labelName, tags.propertyName, tags.attributeName], color: "var(--gh-syntax-label)" },
+  { tag: [tags.operator, tags.punctuation, tags.bracket], color: "var(--gh-syntax-operator)" },
+  { tag: [tags.comment, tags.lineComment, tags.blockComment], color: "var(--gh-faint)", fontStyle: "italic" },
+  { tag: tags.typeName, color: "var(--gh-syntax-keyword)" },
+]);
+
+function look(rows: number): Extension {
+  return EditorView.theme({
+    "&": { fontSize: "12.5px", color: "var(--gh-text)", backgroundColor: "transparent" },
+    "&.cm-focused": { outline: "none" },
+    ".cm-scroller": { fontFamily: "var(--gh-mono)", lineHeight: "1.55", fontVariantLigatures: "none" },
+    ".cm-content": { padding: "5px 0", minHeight: `${rows * 19.4}px`, caretColor: "var(--gh-accent)" },
+    ".cm-line": { padding: "0 10px" },
+    ".cm-placeholder": { color: "var(--gh-faint)" },
+    ".cm-cursor": { borderLeftColor: "var(--gh-accent)" },
+    "&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection": {
+      backgroundColor: "var(--gh-accent-soft) !important",
+    },
+    ".cm-matchingBracket": { backgroundColor: "transparent" },
+    "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--gh-accent-soft)" },
+    ".cm-mistake": {
+      textDecoration: "underline wavy var(--gh-error)",
+      backgroundColor: "var(--gh-error-soft)",
+    },
+    // The linter's own underline is a data: image, which the security policy refuses.
+    ".cm-lintRange": { backgroundImage: "none", textDecoration: "underline wavy var(--gh-error)" },
+    ".cm-tooltip": {
+      backgroundColor: "var(--gh-raised)",
+      border: "1px solid var(--gh-line-strong)",
+      borderRadius: "var(--gh-radius)",
+      boxShadow: "var(--gh-shadow)",
+      overflow: "hidden",
+      zIndex: "50",
+    },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--gh-mono)", maxHeight: "260px" },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 10px", color: "var(--gh-text)" },
+    ".cm-tooltip-autocomplete ul li[aria-selected]": {
+      backgroundColor: "var(--gh-accent-soft)",
+      color: "var(--gh-text)",
+    },
+    ".cm-completionMatchedText": { textDecoration: "none", color: "var(--gh-accent)" },
+    ".cm-completionDetail": { color: "var(--gh-faint)", fontStyle: "normal", marginLeft: "12px" },
+    ".cm-tooltip.cm-completionInfo": { padding: "8px 10px", maxWidth: "360px", fontSize: "12px" },
+    ".cm-diagnostic": { padding: "6px 10px", fontSize: "12px" },
+  });
+}

@@ -1,0 +1,87 @@
+/** A query editor for four languages. CodeMirror comes later than the page: until then a plain text area works. */
+import { useEffect, useRef, useState } from "react";
+import type { LanguageName, QueryView } from "./codemirror";
+import type { CompletionSources } from "./completions";
+import classes from "./query-editor.module.css";
+
+interface Props {
+  language: LanguageName;
+  value: string;
+  onChange: (value: string) => void;
+  onRun: () => void;
+  label: string;
+  placeholder?: string;
+  /** Where the server found a mistake; both from 1. */
+  mistake?: { line: number; column: number } | null;
+  sources?: CompletionSources;
+  rows?: number;
+  autoFocus?: boolean;
+}
+
+export function QueryEditor(props: Props) {
+  const { language, value, label, placeholder, mistake, rows = 1 } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<QueryView | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const [ready, setReady] = useState(false);
+
+  useEffect(() => {
+    let gone = false;
+    void import("./codemirror")
+      .then(async ({ openEditor, loadLanguage }) => {
+        const support = await loadLanguage(language, latest.current.sources ?? {});
+        if (gone || !host.current) return;
+        const hadFocus = host.current.parentElement?.contains(document.activeElement) ?? false;
+        view.current = openEditor(host.current, {
+          text: latest.current.value,
+          language: support,
+          label,
+          placeholder: placeholder ?? "",
+          rows,
+          onChange: (text) => latest.current.onChange(text),
+          onRun: () => latest.current.onRun(),
+        });
+        setReady(true);
+        if (hadFocus || latest.current.autoFocus) view.current.focus();
+      })
+      .catch(() => {
+        // Without the editor's code the plain text area stays, and everything still works.
+      });
+    return () => {
+      gone = true;
+      view.current?.close();
+      view.current = null;
+      setReady(false);
+    };
+  }, [language, label, placeholder, rows]);
+
+  useEffect(() => {
+    if (ready) view.current?.setText(value);
+  }, [ready, value]);
+  useEffect(() => {
+    if (ready) view.current?.setMistake(mistake ?? null);
+  }, [ready, mistake]);
+
+  return (
+    <div className={classes.box} data-bad={mistake ? "true" : undefined}>
+      <div ref={host} />
+      {!ready && (
+        <textarea
+          className={classes.plain}
+          aria-label={label}
+          placeholder={placeholder}
+          value={value}
+          rows={Math.max(rows, value.split("\n").length)}
+          spellCheck={false}
+          onChange={(event) => props.onChange(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.shiftKey)) return;
+            event.preventDefault();
+            props.onRun();
+          }}
+        />
+      )}
+    </div>
+  );
+}

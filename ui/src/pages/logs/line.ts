@@ -1,0 +1,157 @@
+/** What a log line says: its level, its message, its fields, its trace; pure. */
+import type { LogLine } from "../../api/loki";
+import type { Level } from "../../panels/colors";
+import { traceIdOf } from "../../url/trace-id";
+import { type FieldKind, parsedName } from "./query";
+
+/** Longer lines are not read as JSON for display: a list must stay fast. */
+const PARSED_LENGTH_MAX = 65_536;
+const DEPTH_MAX = 6;
+const FIELDS_MAX = 300;
+
+export interface Field {
+  kind: FieldKind;
+  name: string;
+  value: string;
+}
+
+export interface ReadLine {
+  key: string;
+  source: LogLine;
+  /** Epoch milliseconds with a fraction. */
+  timeMs: number;
+  level: Level;
+  service: string;
+  /** The part to read first, and the rest of the line's fields. */
+  message: string;
+  rest: string;
+  json: Record<string, unknown> | null;
+  traceId: string | null;
+  spanId: string | null;
+}
+
+const LEVEL_NAMES = ["detected_level", "severity_text", "level", "severity", "lvl", "log.level"];
+
+/** The level behind any usual spelling, or null. */
+export function levelIn(text: string | undefined): Level | null {
+  const word = text?.trim().toLowerCase() ?? "";
+  if (/^(fatal|crit|critical|emerg|emergency|panic|alert|alrt)\d?$/.test(word)) return "fatal";
+  if (/^(err|error|eror|severe)\d?$/.test(word)) return "error";
+  if (/^(warn|warning|wrn)\d?$/.test(word)) return "warn";
+  if (/^(info|information|informational|inf|notice|log)\d?$/.test(word)) return "info";
+  if (/^(debug|dbug|dbg|verbose|fine)\d?$/.test(word)) return "debug";
+  if (/^(trace|trc|finest)\d?$/.test(word)) return "trace";
+  return null;
+}
+
+function levelOfNumber(text: string | undefined): Level | null {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 24) return null;
+  return (["trace", "debug", "info", "warn", "error", "fatal"] as const)[Math.floor((value - 1) / 4)] ?? null;
+}
+
+export function levelOf(labels: Record<string, string>, json: Record<string, unknown> | null = null): Level {
+  for (const name of LEVEL_NAMES) {
+    const found = levelIn(labels[name]);
+    if (found) return found;
+  }
+  for (const name of LEVEL_NAMES) {
+    const value = json?.[name];
+    const found = typeof value === "string" ? levelIn(value) : null;
+    if (found) return found;
+  }
+  return levelOfNumber(labels.severity_number) ?? "unknown";
+}
+
+function jsonOf(line: string): Record<string, unknown> | null {
+  if (!line.startsWith("{") || line.length > PARSED_LENGTH_MAX) return null;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+const MESSAGE_NAMES = ["message", "msg", "body", "event", "log"];
+/** Shown elsewhere in the row, so not again among the rest. */
+const SHOWN_ELSEWHERE = new Set([
+  ...LEVEL_NAMES,
+  "time",
+  "timestamp",
+  "ts",
+  "@timestamp",
+  "trace_id",
+  "span_id",
+  "traceId",
+  "spanId",
+]);
+
+export function readLine(source: LogLine, timeMs: number, index: number): ReadLine {
+  const json = jsonOf(source.line);
+  const labels = { ...source.stream, ...source.parsed, ...source.metadata };
+  const name = MESSAGE_NAMES.find((candidate) => typeof json?.[candidate] === "string");
+  const message = json && name ? String(json[name]) : source.line;
+  const rest =
+    json && name
+      ? Object.entries(json)
+          .filter(([key]) => key !== name && !SHOWN_ELSEWHERE.has(key))
+          .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+          .join("  ")
+      : "";
+  const texts = json ? textsOf(json) : {};
+  return {
+    key: `${source.nanos} ${index}`,
+    source,
+    timeMs,
+    level: levelOf(labels, json),
+    service: labels.service_name ?? labels.job ?? labels.app ?? "",
+    message,
+    rest,
+    json,
+    traceId: traceIdOf(source.metadata, source.parsed, source.stream, texts),
+    spanId: labels.span_id ?? labels.spanId ?? texts.span_id ?? texts.spanId ?? null,
+  };
+}
+
+function textsOf(json: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(json).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+/** Every field of a line, in the order in which people look for them. */
+export function fieldsOf({ source, json }: ReadLine): Field[] {
+  const fields: Field[] = [];
+  const known = new Set<string>();
+  if (json) flatten(json, "", 0, fields);
+  for (const field of fields) known.add(parsedName(field.name));
+  const groups: [FieldKind, Record<string, string>][] = [
+    ["parsed", source.parsed],
+    ["metadata", source.metadata],
+    ["stream", source.stream],
+  ];
+  for (const [kind, group] of groups) {
+    for (const [name, value] of Object.entries(group)) {
+      if (kind !== "parsed" || !known.has(name)) fields.push({ kind, name, value });
+    }
+  }
+  return fields;
+}
+
+function flatten(value: Record<string, unknown>, prefix: string, depth: number, fields: Field[]): void {
+  for (const [key, item] of Object.entries(value)) {
+    if (fields.length >= FIELDS_MAX) return;
+    const name = prefix ? `${prefix}.${key}` : key;
+    const nested = typeof item === "object" && item !== null && !Array.isArray(item);
+    if (nested && depth < DEPTH_MAX) flatten(item as Record<string, unknown>, name, depth + 1, fields);
+    else fields.push({ kind: "json", name, value: typeof item === "string" ? item : JSON.stringify(item) });
+  }
+}
+
+/** A line with the needles set apart; alternate parts are hits. */
+export function marked(text: string, needles: string[]): string[] {
+  if (needles.length === 0) return [text];
+  const pattern = needles.map((needle) => needle.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  return text.split(new RegExp(`(${pattern})`, "g"));
+}

@@ -1,0 +1,111 @@
+/** One line opened: its text, every field with filters, and the ways to its trace and surroundings. */
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { Icon } from "../../shell/icons";
+import { CopyButton } from "../../shell/parts";
+import { useRange } from "../../time/context";
+import { formatInstant } from "../../time/format";
+import { absolute } from "../../time/range";
+import { serviceLogs } from "../../url/links";
+import { type Field, fieldsOf, type ReadLine } from "./line";
+import { Marked } from "./log-list";
+import classes from "./logs.module.css";
+import type { FieldKind } from "./query";
+
+const CONTEXT_MS = 5_000;
+const TEXT_LENGTH_MAX = 65_536;
+
+const KINDS: Record<FieldKind, string> = {
+  json: "line",
+  parsed: "parsed",
+  metadata: "metadata",
+  stream: "stream",
+};
+
+interface Props {
+  line: ReadLine;
+  needles: string[];
+  filter: (kind: FieldKind, name: string, value: string, keep: boolean) => void;
+}
+
+export function LogDetails({ line, needles, filter }: Props) {
+  const { zone } = useRange();
+  const fields = useMemo(() => fieldsOf(line), [line]);
+  const text = useMemo(() => (line.json ? JSON.stringify(line.json, null, 2) : line.source.line), [line]);
+  return (
+    <div className={classes.details}>
+      <div className={classes.detailHead}>
+        <span>{formatInstant(line.timeMs, zone, true)}</span>
+        {line.traceId && (
+          <Link
+            to="/trace/$traceId"
+            params={{ traceId: line.traceId }}
+            search={line.spanId ? { span: line.spanId } : {}}
+          >
+            Open trace
+          </Link>
+        )}
+        {line.service && (
+          <Link
+            to="/explore/logs"
+            search={(before) => ({
+              ...before,
+              query: serviceLogs(line.service),
+              ...absolute({ fromMs: line.timeMs - CONTEXT_MS, toMs: line.timeMs + CONTEXT_MS }),
+            })}
+          >
+            Lines around it
+          </Link>
+        )}
+        <CopyButton label="Copy the line" text={() => line.source.line} />
+      </div>
+      <pre className={classes.pretty}>
+        <Marked text={text.slice(0, TEXT_LENGTH_MAX)} needles={needles} />
+        {text.length > TEXT_LENGTH_MAX &&
+          `\n… ${text.length - TEXT_LENGTH_MAX} more characters; copy the line to see them`}
+      </pre>
+      {fields.length > 0 && (
+        <table className={classes.fields}>
+          <tbody>
+            {fields.map((field, index) => (
+              <FieldRow key={`${field.kind} ${field.name} ${index}`} field={field} filter={filter} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}
+
+function FieldRow({ field, filter }: { field: Field; filter: Props["filter"] }) {
+  const { kind, name, value } = field;
+  return (
+    <tr>
+      <td className={classes.fieldTools}>
+        <Tooltip label="Only lines with this value">
+          <ActionIcon
+            size={20}
+            aria-label={`Only ${name}=${value}`}
+            onClick={() => filter(kind, name, value, true)}
+          >
+            <Icon name="plus" size={12} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label="No lines with this value">
+          <ActionIcon
+            size={20}
+            aria-label={`Without ${name}=${value}`}
+            onClick={() => filter(kind, name, value, false)}
+          >
+            <Icon name="minus" size={12} />
+          </ActionIcon>
+        </Tooltip>
+        <CopyButton size={20} label="Copy the value" text={() => value} />
+      </td>
+      <td className={classes.fieldName}>{name}</td>
+      <td className={classes.fieldValue}>{value.slice(0, 8_000)}</td>
+      <td className={classes.kind}>{KINDS[kind]}</td>
+    </tr>
+  );
+}

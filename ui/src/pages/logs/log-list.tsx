@@ -1,0 +1,203 @@
+/** The lines, newest first. Only those in sight exist; older ones are fetched when the end comes near. */
+import { Button } from "@mantine/core";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { levelColor } from "../../panels/colors";
+import { useShortcuts } from "../../shell/keyboard";
+import { CopyButton } from "../../shell/parts";
+import { useRange } from "../../time/context";
+import { formatInstant, formatTime, type Zone } from "../../time/format";
+import { marked, type ReadLine } from "./line";
+import { LogDetails } from "./log-details";
+import classes from "./logs.module.css";
+import { type FieldKind, needlesOf } from "./query";
+import { LINES_MAX, type useLines } from "./use-logs";
+
+/** A row shows at most this much of a line; the details have it all. */
+const SHOWN_LENGTH_MAX = 2_000;
+
+interface Props {
+  found: ReturnType<typeof useLines>;
+  query: string;
+  wrap: boolean;
+  show: "message" | "raw" | "json";
+  filter: (kind: FieldKind, name: string, value: string, keep: boolean) => void;
+}
+
+export function LogList({ found, query, wrap, show, filter }: Props) {
+  const { lines, pages } = found;
+  const { zone } = useRange();
+  const scroll = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [selected, setSelected] = useState<number | null>(null);
+  const needles = useMemo(() => needlesOf(query), [query]);
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => 22,
+    getItemKey: (index) => lines[index]?.key ?? index,
+    overscan: 24,
+  });
+  const toggle = (line: ReadLine) => {
+    const next = new Set(open);
+    if (!next.delete(line.key)) next.add(line.key);
+    setOpen(next);
+  };
+  const move = (by: number) => {
+    const next = Math.min(lines.length - 1, Math.max(0, (selected ?? -1) + by));
+    setSelected(next);
+    virtual.scrollToIndex(next);
+  };
+  useShortcuts([
+    { keys: "j", label: "Next line", group: "Logs", run: () => move(1) },
+    { keys: "k", label: "Previous line", group: "Logs", run: () => move(-1) },
+    {
+      keys: "Enter",
+      label: "Open or close the line",
+      group: "Logs",
+      run: () => {
+        const line = selected === null ? undefined : lines[selected];
+        if (line) toggle(line);
+      },
+    },
+  ]);
+  const items = virtual.getVirtualItems();
+  useOlder(items.at(-1)?.index ?? 0, lines.length, pages);
+  return (
+    <>
+      <div
+        ref={scroll}
+        className={classes.scroll}
+        role="log"
+        aria-label="Log lines, newest first"
+        tabIndex={-1}
+      >
+        <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const line = lines[item.index];
+            if (!line) return null;
+            return (
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                className={classes.row}
+                data-selected={selected === item.index}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <Row
+                  line={line}
+                  zone={zone}
+                  wrap={wrap}
+                  show={show}
+                  needles={needles}
+                  open={open.has(line.key)}
+                  onToggle={() => {
+                    setSelected(item.index);
+                    toggle(line);
+                  }}
+                />
+                {open.has(line.key) && <LogDetails line={line} needles={needles} filter={filter} />}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      <Foot lines={lines} pages={pages} />
+    </>
+  );
+}
+
+type Pages = Props["found"]["pages"];
+
+function useOlder(lastShown: number, count: number, pages: Pages): void {
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const wanted =
+    count < LINES_MAX && count > 0 && lastShown >= count - 12 && hasNextPage && !isFetchingNextPage;
+  useEffect(() => {
+    if (wanted) void fetchNextPage();
+  }, [wanted, fetchNextPage]);
+}
+
+function Foot({ lines, pages }: { lines: ReadLine[]; pages: Pages }) {
+  const { zone } = useRange();
+  const oldest = lines.at(-1);
+  const full = lines.length >= LINES_MAX;
+  return (
+    <div className={classes.foot}>
+      <span>
+        {lines.length.toLocaleString("en")} lines
+        {oldest ? `, back to ${formatInstant(oldest.timeMs, zone)}` : ""}
+      </span>
+      {full ? (
+        <span>That is all this page holds; narrow the time range to see older lines.</span>
+      ) : pages.hasNextPage ? (
+        <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+          Load older
+        </Button>
+      ) : (
+        <span>No older lines in this time range</span>
+      )}
+      <CopyButton label="Copy all lines" text={() => lines.map((line) => line.source.line).join("\n")} />
+    </div>
+  );
+}
+
+interface RowProps {
+  line: ReadLine;
+  zone: Zone;
+  wrap: boolean;
+  show: Props["show"];
+  needles: string[];
+  open: boolean;
+  onToggle: () => void;
+}
+
+function Row({ line, zone, wrap, show, needles, open, onToggle }: RowProps) {
+  const color = levelColor(line.level);
+  const pretty = show === "json" && line.json !== null;
+  const text = pretty
+    ? JSON.stringify(line.json, null, 2)
+    : show === "message"
+      ? line.message
+      : line.source.line;
+  return (
+    <div
+      className={classes.line}
+      role="button"
+      tabIndex={-1}
+      aria-expanded={open}
+      onClick={() => {
+        // Someone who selects text does not want the row to open.
+        if (window.getSelection()?.isCollapsed !== false) onToggle();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" || event.key === " ") onToggle();
+      }}
+    >
+      <span className={classes.bar} style={{ background: color }} />
+      <span className={classes.time} title={formatInstant(line.timeMs, zone, true)}>
+        {formatTime(line.timeMs, zone, true)}
+      </span>
+      <span className={classes.name} style={{ color: line.level === "unknown" ? "var(--gh-faint)" : color }}>
+        {line.level === "unknown" ? "–" : line.level}
+      </span>
+      <span className={classes.service}>{line.service}</span>
+      <span className={classes.text} data-wrap={wrap || pretty}>
+        <Marked text={text.slice(0, SHOWN_LENGTH_MAX)} needles={needles} />
+        {text.length > SHOWN_LENGTH_MAX && "…"}
+        {show === "message" && line.rest && (
+          <span className={classes.rest}>{line.rest.slice(0, SHOWN_LENGTH_MAX)}</span>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** Text with the query's own words marked. Text nodes only. */
+export function Marked({ text, needles }: { text: string; needles: string[] }) {
+  if (needles.length === 0) return text;
+  return marked(text, needles).map((part, index) =>
+    index % 2 === 1 ? <mark key={index}>{part}</mark> : part,
+  );
+}

@@ -1,0 +1,129 @@
+/** LogQL as text: reading what a query filters, and adding a filter to it; pure. */
+import { quote } from "../../url/links";
+
+/** Where a field of a log line comes from: it decides how a filter on it is written. */
+export type FieldKind = "stream" | "metadata" | "parsed" | "json";
+
+export const DEFAULT_QUERY = '{service_name=~".+"}';
+
+/** The end of the first `{…}` in the text, or -1: quotes and escapes are honoured. */
+function selectorEnd(query: string): number {
+  let quoted: string | null = null;
+  for (let index = query.indexOf("{"); index >= 0 && index < query.length; index += 1) {
+    const letter = query[index];
+    if (quoted) {
+      if (letter === "\\" && quoted === '"') index += 1;
+      else if (letter === quoted) quoted = null;
+    } else if (letter === '"' || letter === "`") quoted = letter;
+    else if (letter === "}") return index;
+  }
+  return -1;
+}
+
+/** True for a query that yields lines, not numbers. */
+export function isLineQuery(query: string): boolean {
+  return query.trimStart().startsWith("{");
+}
+
+/** `name` as Loki's parsers write it: dots and dashes become underscores. */
+export function parsedName(name: string): string {
+  const clean = name.replace(/[^a-zA-Z0-9_]/g, "_");
+  return /^\d/.test(clean) ? `_${clean}` : clean;
+}
+
+/** The query with `name="value"` or `name!="value"` added; a filter that says the opposite goes. */
+export function withFilter(
+  query: string,
+  kind: FieldKind,
+  name: string,
+  value: string,
+  keep: boolean,
+): string {
+  const base = isLineQuery(query) ? query.trim() : DEFAULT_QUERY;
+  const operator = keep ? "=" : "!=";
+  if (kind === "stream") return withMatcher(base, name, value, operator);
+  const label = kind === "metadata" ? name : parsedName(name);
+  const wanted = `| ${label}${operator}${quote(value)}`;
+  const opposite = `| ${label}${keep ? "!=" : "="}${quote(value)}`;
+  const without = base
+    .split(opposite)
+    .join("")
+    .replace(/\s{2,}/g, " ")
+    .trim();
+  if (without.includes(wanted)) return without;
+  const parser = kind === "json" && !/\|\s*json\b/.test(without) ? " | json" : "";
+  return `${without}${parser} ${wanted}`;
+}
+
+function withMatcher(query: string, name: string, value: string, operator: "=" | "!="): string {
+  const end = selectorEnd(query);
+  if (end < 0) return query;
+  const open = query.indexOf("{");
+  const inside = query.slice(open + 1, end);
+  const matchers = splitMatchers(inside).filter((matcher) => {
+    const [, found, sign, text] = /^([\w.]+)\s*(=~|!~|!=|=)\s*(.*)$/s.exec(matcher) ?? [];
+    if (found !== name) return true;
+    // An equality replaces every earlier word on that label; an exclusion only its own opposite.
+    return (
+      operator === "!=" &&
+      !(sign === "=" && text === quote(value)) &&
+      !(sign === "!=" && text === quote(value))
+    );
+  });
+  const next = [...matchers, `${name}${operator}${quote(value)}`];
+  // Loki wants one matcher that cannot match the empty label.
+  if (!next.some((matcher) => /^[\w.]+\s*=~?\s*"(?!"$)/.test(matcher) && !matcher.endsWith('=~".*"'))) {
+    next.unshift('service_name=~".+"');
+  }
+  return `${query.slice(0, open)}{${next.join(", ")}}${query.slice(end + 1)}`;
+}
+
+function splitMatchers(inside: string): string[] {
+  const found: string[] = [];
+  let quoted: string | null = null;
+  let current = "";
+  for (let index = 0; index < inside.length; index += 1) {
+    const letter = inside[index] ?? "";
+    if (quoted) {
+      current += letter;
+      if (letter === "\\" && quoted === '"') {
+        index += 1;
+        current += inside[index] ?? "";
+      } else if (letter === quoted) quoted = null;
+    } else if (letter === ",") {
+      found.push(current.trim());
+      current = "";
+    } else {
+      if (letter === '"' || letter === "`") quoted = letter;
+      current += letter;
+    }
+  }
+  return [...found, current.trim()].filter(Boolean);
+}
+
+/** The query with `|= "text"` added: lines that contain the text. */
+export function withText(query: string, text: string): string {
+  const base = isLineQuery(query) ? query.trim() : DEFAULT_QUERY;
+  const end = selectorEnd(base);
+  const wanted = ` |= ${quote(text)}`;
+  if (base.includes(wanted.trim())) return base;
+  return end < 0 ? base + wanted : base.slice(0, end + 1) + wanted + base.slice(end + 1);
+}
+
+/** The texts that the query's line filters look for, to be marked in the lines. */
+export function needlesOf(query: string): string[] {
+  return [...query.matchAll(/\|=\s*("(?:[^"\\]|\\.)*"|`[^`]*`)/g)].flatMap((match) => {
+    const literal = match[1] ?? "";
+    try {
+      const text: unknown = literal.startsWith("`") ? literal.slice(1, -1) : JSON.parse(literal);
+      return typeof text === "string" && text !== "" ? [text] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The volume of a line query by level, whatever the level's label is called. */
+export function volumeQuery(query: string, window: string): string {
+  return `sum by (detected_level, level, severity_text) (count_over_time(${query.trim()} [${window}]))`;
+}

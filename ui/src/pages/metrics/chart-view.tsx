@@ -1,0 +1,107 @@
+/** The chart of all answers and the legend under it. */
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { formatUnit, unitOf } from "../../format/number";
+import type { ChartExemplar } from "../../panels/chart-cursor";
+import { Legend, picked } from "../../panels/legend";
+import { TimeChart } from "../../panels/time-chart";
+import { Empty, Notice, Panel } from "../../shell/parts";
+import { useRange } from "../../time/context";
+import type { Range } from "../../time/range";
+import classes from "./metrics.module.css";
+import { type Answered, chartExemplars, chartModel, DRAWN_MAX } from "./model";
+import { type Asked, useExemplars } from "./use-answers";
+
+interface Props {
+  asked: Asked[];
+  range: Range;
+  stepMs: number;
+  exemplars: boolean;
+}
+
+export function ChartView({ asked, range, stepMs, exemplars }: Props) {
+  const { zone, setRange } = useRange();
+  const navigate = useNavigate();
+  const answers = asked.map((one) => one.answer);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the answers themselves are the identity that counts
+  const model = useMemo(() => {
+    const answered = asked.filter((one): one is Asked & Answered => one.answer !== undefined);
+    return chartModel(answered, range, stepMs);
+  }, [range, stepMs, ...answers, asked.length]);
+  const found = useExemplars(asked, range, stepMs, exemplars);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  const dots = useMemo(
+    () =>
+      exemplars
+        ? chartExemplars(
+            found.flatMap((one) => one ?? []),
+            range,
+          )
+        : [],
+    [exemplars, range, ...found, found.length],
+  );
+  const signature = model.series.map((series) => series.name).join("\n");
+  const [hidden, setHidden] = useState<{ signature: string; shown: boolean[] } | null>(null);
+  const shown = useMemo(
+    () => (hidden?.signature === signature ? hidden.shown : model.series.map(() => true)),
+    [hidden, signature, model],
+  );
+  const [focused, setFocused] = useState<number | null>(null);
+  const units = new Set(asked.map((one) => unitOf(one.expression)));
+  const unit = units.size === 1 ? ([...units][0] ?? "none") : "none";
+  const format = (value: number) => formatUnit(value, unit);
+  const settled = asked.every((one) => !one.fetching);
+
+  if (model.total === 0) {
+    if (!settled || asked.some((one) => one.error !== null)) return null;
+    return <NothingFound asked={asked.length} />;
+  }
+  const open = ({ traceId, spanId }: ChartExemplar) => {
+    if (!traceId) return;
+    void navigate({ to: "/trace/$traceId", params: { traceId }, search: spanId ? { span: spanId } : {} });
+  };
+  return (
+    <>
+      {model.total > DRAWN_MAX && (
+        <Notice>
+          Drawing the first {DRAWN_MAX} of {model.total.toLocaleString("en")} series. Aggregate them, or keep
+          the greatest with <code>topk(20, …)</code>.
+        </Notice>
+      )}
+      <Panel className={classes.chart}>
+        <TimeChart
+          times={model.times}
+          series={model.series}
+          shown={shown}
+          focused={focused}
+          range={range}
+          zone={zone}
+          height={340}
+          format={format}
+          exemplars={dots}
+          onZoom={setRange}
+          onExemplar={open}
+        />
+        <Legend
+          rows={model.legend}
+          shown={shown}
+          format={format}
+          onPick={(index, toggle) => setHidden({ signature, shown: picked(shown, index, toggle) })}
+          onFocus={setFocused}
+        />
+      </Panel>
+    </>
+  );
+}
+
+export function NothingFound({ asked }: { asked: number }) {
+  if (asked === 0) {
+    return <Empty title="All queries are switched off">Click a query's letter to switch it on again.</Empty>;
+  }
+  return (
+    <Empty title="No series in this time range">
+      The query is fine, but nothing matched it. Widen the time range, check the label values with completion
+      (Ctrl Space), or look in Metrics above for what exists.
+    </Empty>
+  );
+}

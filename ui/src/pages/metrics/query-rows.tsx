@@ -1,0 +1,65 @@
+/** The editors of queries A, B, … with their switches. */
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { positionIn } from "../../api/http";
+import { QueryEditor } from "../../editor/query-editor";
+import { Icon } from "../../shell/icons";
+import { CopyButton } from "../../shell/parts";
+import classes from "./metrics.module.css";
+import { letterOf } from "./model";
+import type { Asked } from "./use-answers";
+
+interface Props {
+  drafts: string[];
+  off: Set<string>;
+  asked: Asked[];
+  onChange: (drafts: string[]) => void;
+  onRun: () => void;
+  onRemove: (index: number) => void;
+  onToggle: (index: number) => void;
+}
+
+export function QueryRows({ drafts, off, asked, onChange, onRun, onRemove, onToggle }: Props) {
+  return (
+    <div className={classes.queries}>
+      {drafts.map((draft, index) => {
+        const letter = letterOf(index);
+        const answered = asked.find((one) => one.letter === letter && one.expression === draft);
+        return (
+          <div key={letter} className={classes.query}>
+            <Tooltip label={off.has(letter) ? "Switch this query on" : "Switch this query off"}>
+              <button
+                type="button"
+                className={classes.letter}
+                aria-pressed={!off.has(letter)}
+                aria-label={`Query ${letter}`}
+                onClick={() => onToggle(index)}
+              >
+                {letter}
+              </button>
+            </Tooltip>
+            <QueryEditor
+              language="promql"
+              label={`PromQL query ${letter}`}
+              placeholder="PromQL, for example sum by (model) (rate(alex_llm_requests_total[5m]))"
+              value={draft}
+              mistake={answered ? positionIn(answered.error) : null}
+              autoFocus={index === drafts.length - 1 && draft === ""}
+              onChange={(text) => onChange(drafts.map((before, at) => (at === index ? text : before)))}
+              onRun={onRun}
+            />
+            <div className={classes.side}>
+              <CopyButton text={() => draft} label="Copy the query" />
+              {drafts.length > 1 && (
+                <Tooltip label="Remove">
+                  <ActionIcon size={24} aria-label={`Remove query ${letter}`} onClick={() => onRemove(index)}>
+                    <Icon name="close" size={13} />
+                  </ActionIcon>
+                </Tooltip>
+              )}
+            </div>
+          </div>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+/** Asks the queries of the address, each on its own, and keeps the last answer while a newer one is on its way. */
+import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { type QueryAnswer, queryExemplars, queryInstant, queryRange } from "../../api/prometheus";
+import type { Range } from "../../time/range";
+import { interpolate, letterOf } from "./model";
+
+export interface Asked {
+  letter: string;
+  expression: string;
+  answer: QueryAnswer | undefined;
+  error: unknown;
+  fetching: boolean;
+}
+
+interface Request {
+  expressions: string[];
+  off: Set<string>;
+  range: Range;
+  stepMs: number;
+  view: "chart" | "table";
+}
+
+export function useAnswers({ expressions, off, range, stepMs, view }: Request): Asked[] {
+  const wanted = expressions
+    .map((expression, index) => ({ expression, letter: letterOf(index) }))
+    .filter(({ expression, letter }) => expression.trim() !== "" && !off.has(letter));
+  const from = Math.floor(range.fromMs / stepMs) * stepMs;
+  const answers = useQueries({
+    queries: wanted.map(({ expression, letter }) => {
+      const query = interpolate(expression, range, stepMs);
+      return {
+        queryKey:
+          view === "chart"
+            ? ["metrics", letter, "range", query, from, range.toMs, stepMs]
+            : ["metrics", letter, "instant", query, range.toMs],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          view === "chart"
+            ? queryRange(query, from, range.toMs, stepMs, signal)
+            : queryInstant(query, range.toMs, signal),
+        placeholderData: keepPreviousData,
+      };
+    }),
+  });
+  return wanted.map(({ expression, letter }, index) => ({
+    letter,
+    expression,
+    answer: answers[index]?.error ? undefined : answers[index]?.data,
+    error: answers[index]?.error ?? null,
+    fetching: answers[index]?.isFetching ?? false,
+  }));
+}
+
+/** Exemplars of all queries together; a server that has none, or knows of none, is no error. */
+export function useExemplars(asked: Asked[], range: Range, stepMs: number, enabled: boolean) {
+  const answers = useQueries({
+    queries: asked.map(({ expression }) => {
+      const query = interpolate(expression, range, stepMs);
+      return {
+        queryKey: ["metrics", "exemplars", query, range.fromMs, range.toMs],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          queryExemplars(query, range.fromMs, range.toMs, signal),
+        enabled,
+        retry: false,
+      };
+    }),
+  });
+  return answers.map((answer) => answer.data);
+}

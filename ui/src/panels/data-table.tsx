@@ -1,0 +1,178 @@
+/** A table that stays fast with many rows: only those in sight exist. Sorts by any column. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useMemo, useRef, useState } from "react";
+import classes from "./data-table.module.css";
+
+export type Cell = string | number | boolean | null;
+
+export interface Column {
+  name: string;
+  /** Shown small beside the name. */
+  type?: string;
+  right?: boolean;
+}
+
+interface Props {
+  label: string;
+  columns: Column[];
+  rows: Cell[][];
+  /** How a cell reads; the plain text of its value without it. */
+  format?: (value: Cell, column: number) => string;
+  /** The most room it takes, as a CSS length; a short table takes less. The parent's height without it. */
+  heightMax?: string;
+  selected?: number | null;
+  onSelect?: (row: number) => void;
+}
+
+const ROW_HEIGHT = 26;
+const HEAD_HEIGHT = 48;
+const SAMPLED_ROWS = 80;
+
+export function DataTable({
+  label,
+  columns,
+  rows,
+  format = plainText,
+  heightMax,
+  selected = null,
+  onSelect,
+}: Props) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const [sort, setSort] = useState<{ column: number; down: boolean } | null>(null);
+  const order = useMemo(() => sorted(rows, sort), [rows, sort]);
+  const widths = useMemo(() => columnWidths(columns, rows, format), [columns, rows, format]);
+  const virtual = useVirtualizer({
+    count: order.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 20,
+  });
+  const step = (by: number) => {
+    if (!onSelect || order.length === 0) return;
+    const at = selected === null ? -1 : order.indexOf(selected);
+    const next = Math.min(order.length - 1, Math.max(0, at + by));
+    virtual.scrollToIndex(next);
+    onSelect(order[next] ?? 0);
+  };
+  return (
+    <div
+      ref={scroll}
+      className={classes.scroll}
+      role="grid"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      tabIndex={0}
+      style={
+        heightMax ? { height: `min(${heightMax}, ${rows.length * ROW_HEIGHT + HEAD_HEIGHT}px)` } : undefined
+      }
+      onKeyDown={(event) => {
+        const by =
+          event.key === "ArrowDown" || event.key === "j"
+            ? 1
+            : event.key === "ArrowUp" || event.key === "k"
+              ? -1
+              : 0;
+        if (by === 0 || !onSelect) return;
+        event.preventDefault();
+        step(by);
+      }}
+    >
+      <div className={classes.head} role="row" tabIndex={-1}>
+        {columns.map((column, index) => (
+          <button
+            key={`${column.name} ${index}`}
+            type="button"
+            role="columnheader"
+            style={{ width: widths[index], justifyContent: column.right ? "flex-end" : undefined }}
+            aria-sort={sort?.column === index ? (sort.down ? "descending" : "ascending") : undefined}
+            title={column.type ? `${column.name} · ${column.type}` : column.name}
+            onClick={() => setSort(nextSort(sort, index))}
+          >
+            {column.name}
+            {sort?.column === index ? (sort.down ? " ↓" : " ↑") : ""}
+            {column.type && <span className={classes.type}>{column.type}</span>}
+          </button>
+        ))}
+      </div>
+      <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const rowIndex = order[item.index] ?? 0;
+          const row = rows[rowIndex] ?? [];
+          return (
+            <div
+              key={item.key}
+              className={classes.row}
+              role="row"
+              tabIndex={-1}
+              aria-rowindex={item.index + 2}
+              aria-selected={selected === rowIndex}
+              data-link={onSelect !== undefined}
+              style={{ transform: `translateY(${item.start}px)` }}
+              onClick={() => onSelect?.(rowIndex)}
+              onKeyDown={undefined}
+            >
+              {columns.map((column, index) => {
+                const value = row[index] ?? null;
+                return (
+                  <div
+                    key={`${column.name} ${index}`}
+                    className={value === null ? `${classes.cell} ${classes.null}` : classes.cell}
+                    role="gridcell"
+                    tabIndex={-1}
+                    data-right={column.right}
+                    data-mono={!column.right}
+                    style={{ width: widths[index] }}
+                  >
+                    {value === null ? "null" : format(value, index)}
+                  </div>
+                );
+              })}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function plainText(value: Cell): string {
+  return String(value);
+}
+
+function nextSort(before: { column: number; down: boolean } | null, column: number) {
+  if (before?.column !== column) return { column, down: false };
+  return before.down ? null : { column, down: true };
+}
+
+function sorted(rows: Cell[][], sort: { column: number; down: boolean } | null): number[] {
+  const order = rows.map((_, index) => index);
+  if (!sort) return order;
+  const sign = sort.down ? -1 : 1;
+  return order.sort(
+    (left, right) => sign * compare(rows[left]?.[sort.column] ?? null, rows[right]?.[sort.column] ?? null),
+  );
+}
+
+/** Numbers as numbers, texts as people sort them, nothing at the end. */
+function compare(left: Cell, right: Cell): number {
+  if (left === null || right === null) return left === right ? 0 : left === null ? 1 : -1;
+  if (typeof left === "number" && typeof right === "number") return left - right;
+  return String(left).localeCompare(String(right), undefined, { numeric: true });
+}
+
+/** Wide enough for the head and most of a sample of cells. */
+function columnWidths(
+  columns: Column[],
+  rows: Cell[][],
+  format: (value: Cell, column: number) => string,
+): number[] {
+  return columns.map((column, index) => {
+    const head = column.name.length * 7.4 + (column.type ? Math.min(column.type.length, 14) * 6 + 8 : 0);
+    const sample = rows.slice(0, SAMPLED_ROWS).map((row) => {
+      const value = row[index] ?? null;
+      return (value === null ? 4 : Math.min(format(value, index).length, 80)) * 7.3;
+    });
+    const widest = Math.max(head + 16, ...sample);
+    return Math.round(Math.min(460, Math.max(72, widest + 26)));
+  });
+}

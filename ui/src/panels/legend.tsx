@@ -1,0 +1,110 @@
+/** The table under a chart: a row per series with its last, least, greatest and mean value. */
+import { useMemo, useState } from "react";
+import classes from "./legend.module.css";
+
+export interface LegendRow {
+  name: string;
+  color: string;
+  last: number | null;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+}
+
+type Column = "name" | "last" | "min" | "max" | "mean";
+const COLUMNS: readonly { key: Column; label: string }[] = [
+  { key: "name", label: "Series" },
+  { key: "last", label: "Last" },
+  { key: "min", label: "Min" },
+  { key: "max", label: "Max" },
+  { key: "mean", label: "Avg" },
+];
+
+interface Props {
+  rows: LegendRow[];
+  shown: boolean[];
+  format: (value: number) => string;
+  /** A plain click isolates a series; with a modifier key it toggles it. */
+  onPick: (index: number, toggle: boolean) => void;
+  onFocus: (index: number | null) => void;
+}
+
+export function Legend({ rows, shown, format, onPick, onFocus }: Props) {
+  const [sort, setSort] = useState<{ column: Column; down: boolean } | null>(null);
+  const order = useMemo(() => {
+    const indices = rows.map((_, index) => index);
+    if (!sort) return indices;
+    const sign = sort.down ? -1 : 1;
+    return indices.sort(
+      (left, right) => sign * compare(rows[left]?.[sort.column], rows[right]?.[sort.column]),
+    );
+  }, [rows, sort]);
+  return (
+    <div className={classes.wrap} style={{ maxHeight: 260 }}>
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            {COLUMNS.map(({ key, label }) => {
+              const active = sort?.column === key;
+              return (
+                <th key={key} aria-sort={active ? (sort.down ? "descending" : "ascending") : undefined}>
+                  <button
+                    type="button"
+                    onClick={() =>
+                      setSort(active && !sort.down ? null : { column: key, down: !active && key !== "name" })
+                    }
+                  >
+                    {label}
+                    {active ? (sort.down ? " ↓" : " ↑") : ""}
+                  </button>
+                </th>
+              );
+            })}
+          </tr>
+        </thead>
+        <tbody onMouseLeave={() => onFocus(null)}>
+          {order.map((index) => {
+            const row = rows[index];
+            if (!row) return null;
+            return (
+              <tr key={index} data-shown={shown[index] ?? true} onMouseEnter={() => onFocus(index)}>
+                <td>
+                  <button
+                    type="button"
+                    className={classes.name}
+                    aria-pressed={shown[index] ?? true}
+                    title={`${row.name}\nClick to show it alone, Ctrl-click to add or remove it`}
+                    onClick={(event) => onPick(index, event.ctrlKey || event.metaKey || event.shiftKey)}
+                  >
+                    <i style={{ background: row.color }} />
+                    <span>{row.name}</span>
+                  </button>
+                </td>
+                {(["last", "min", "max", "mean"] as const).map((key) => (
+                  <td key={key}>{row[key] === null ? "–" : format(row[key])}</td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function compare(
+  left: string | number | null | undefined,
+  right: string | number | null | undefined,
+): number {
+  if (typeof left === "string" || typeof right === "string") {
+    return String(left).localeCompare(String(right), undefined, { numeric: true });
+  }
+  return (left ?? Number.NEGATIVE_INFINITY) - (right ?? Number.NEGATIVE_INFINITY);
+}
+
+/** What is shown after a click on one series. */
+export function picked(shown: boolean[], index: number, toggle: boolean): boolean[] {
+  if (toggle) return shown.map((show, at) => (at === index ? !show : show));
+  const alone = shown.every((show, at) => show === (at === index));
+  return shown.map((_, at) => alone || at === index);
+}

@@ -1,0 +1,156 @@
+/** Counts over time as stacked bars by level; a drag or a click chooses a range. */
+import { useElementSize } from "@mantine/hooks";
+import { useState } from "react";
+import { formatCount } from "../format/number";
+import { formatSpan, formatTick, type Zone } from "../time/format";
+import { type Range, stepFor } from "../time/range";
+import { LEVEL_ORDER, type Level, levelColor } from "./colors";
+import classes from "./stacked-bars.module.css";
+
+export interface Bar {
+  fromMs: number;
+  toMs: number;
+  counts: Partial<Record<Level, number>>;
+}
+
+interface Props {
+  bars: Bar[];
+  range: Range;
+  zone: Zone;
+  height: number;
+  label: string;
+  onZoom: (range: Range) => void;
+}
+
+const AXIS = 16;
+
+export function StackedBars({ bars, range, zone, height, label, onZoom }: Props) {
+  const { ref, width } = useElementSize<HTMLDivElement>();
+  const [at, setAt] = useState<number | null>(null);
+  const [drag, setDrag] = useState<number | null>(null);
+  const span = range.toMs - range.fromMs;
+  const top = Math.max(1, ...bars.map(totalOf));
+  const x = (ms: number) => ((ms - range.fromMs) / span) * width;
+  const timeAt = (pixel: number) => range.fromMs + (pixel / Math.max(1, width)) * span;
+  const hovered =
+    at === null ? undefined : bars.find((bar) => timeAt(at) >= bar.fromMs && timeAt(at) < bar.toMs);
+  const pixelOf = (event: React.PointerEvent<HTMLDivElement>) =>
+    Math.min(width, Math.max(0, event.clientX - event.currentTarget.getBoundingClientRect().left));
+  const finish = (pixel: number) => {
+    if (drag === null) return;
+    setDrag(null);
+    const [left, right] = [Math.min(drag, pixel), Math.max(drag, pixel)];
+    if (right - left > 4) onZoom({ fromMs: timeAt(left), toMs: timeAt(right) });
+    else if (hovered) onZoom({ fromMs: hovered.fromMs, toMs: hovered.toMs });
+  };
+  return (
+    <div
+      ref={ref}
+      className={classes.bars}
+      style={{ height }}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        setDrag(pixelOf(event));
+      }}
+      onPointerMove={(event) => setAt(pixelOf(event))}
+      onPointerUp={(event) => finish(pixelOf(event))}
+      onPointerLeave={() => setAt(null)}
+    >
+      <svg width={width} height={height} role="img" aria-label={label}>
+        {ticks(range, width).map(({ ms, stepMs }) => (
+          <g key={ms}>
+            <line x1={x(ms)} x2={x(ms)} y1={0} y2={height - AXIS} stroke="var(--gh-grid)" />
+            <text x={x(ms)} y={height - 4} textAnchor="middle" className={classes.axis}>
+              {formatTick(ms, stepMs, zone)}
+            </text>
+          </g>
+        ))}
+        <line x1={0} x2={width} y1={height - AXIS + 0.5} y2={height - AXIS + 0.5} stroke="var(--gh-line)" />
+        {bars.map((bar) => (
+          <Stack
+            key={bar.fromMs}
+            bar={bar}
+            left={x(bar.fromMs)}
+            width={x(bar.toMs) - x(bar.fromMs)}
+            top={top}
+            height={height - AXIS}
+          />
+        ))}
+        {drag !== null && at !== null && (
+          <rect
+            x={Math.min(drag, at)}
+            width={Math.abs(at - drag)}
+            y={0}
+            height={height - AXIS}
+            fill="var(--gh-accent-soft)"
+          />
+        )}
+      </svg>
+      {hovered && drag === null && (
+        <div className={classes.tip} style={tipPlace(x(hovered.toMs), width)}>
+          <span className={classes.head}>{formatSpan(hovered.fromMs, hovered.toMs, zone)}</span>
+          {[...LEVEL_ORDER].reverse().map((level) => {
+            const count = hovered.counts[level];
+            if (!count) return null;
+            return (
+              <div key={level}>
+                <i style={{ background: levelColor(level) }} />
+                {level}
+                <b>{formatCount(count)}</b>
+              </div>
+            );
+          })}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function totalOf(bar: Bar): number {
+  return Object.values(bar.counts).reduce((sum, count) => sum + count, 0);
+}
+
+function tipPlace(pixel: number, width: number): React.CSSProperties {
+  return pixel > width - 200 ? { right: Math.max(0, width - pixel + 16) } : { left: pixel + 6 };
+}
+
+function Stack({
+  bar,
+  left,
+  width,
+  top,
+  height,
+}: {
+  bar: Bar;
+  left: number;
+  width: number;
+  top: number;
+  height: number;
+}) {
+  let base = height;
+  return LEVEL_ORDER.map((level) => {
+    const count = bar.counts[level] ?? 0;
+    if (count === 0) return null;
+    const tall = Math.max(1, (count / top) * (height - 4));
+    base -= tall;
+    return (
+      <rect
+        key={level}
+        x={left + 0.5}
+        y={base}
+        width={Math.max(1, width - 1.5)}
+        height={tall}
+        fill={levelColor(level)}
+      />
+    );
+  });
+}
+
+function ticks(range: Range, width: number): { ms: number; stepMs: number }[] {
+  if (width < 80) return [];
+  const stepMs = stepFor(range, Math.max(2, Math.floor(width / 90)));
+  const found = [];
+  for (let ms = Math.ceil(range.fromMs / stepMs) * stepMs; ms < range.toMs; ms += stepMs)
+    found.push({ ms, stepMs });
+  return found.slice(0, 60);
+}
