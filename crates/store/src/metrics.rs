@@ -18,5 +18,5 @@ mod selected;
 
 pub use head::{Appended, Frozen, Head, HeadLimits, HeadStats};
 pub use part::PartSummary;
-pub use read::{PartReader, ReadLimits};
+pub use part::reader::{PartReader, ReadLimits};
 pub use selected::{Samples, SeriesChunks};

@@ -16,7 +16,7 @@ use signals::metric::{Exemplar, NativeHistogram};
 
 pub(crate) use dense::encode as encode_dense;
 pub(crate) use exemplar::encode as encode_exemplars;
-pub(crate) use histogram::{HistogramAppender, is_consistent};
+pub(crate) use histogram::{HISTOGRAM_SAMPLES_MAX, HistogramAppender, is_consistent};
 pub(crate) use plain::PlainAppender;
 
 /// Samples of one chunk of the head. More would not shrink it (decision 0003), and would be slower to read in part.

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use signals::metric::NAME_LABEL;
 use signals::{Labels, MatchOp, Matcher};
 
 /// Literal values that a pattern may stand for before it counts as a pattern.
@@ -38,11 +39,17 @@ impl<'a> Condition<'a> {
         self.matcher.op == MatchOp::Regex && self.matcher.value == ".*"
     }
 
-    pub(super) fn is_satisfied_by(&self, labels: &Labels) -> bool {
-        labels
-            .get(&self.matcher.name)
+    /// Whether canonical label bytes satisfy it.
+    pub(super) fn is_satisfied_by(&self, labels: &[u8]) -> bool {
+        value_of(labels, &self.matcher.name)
             .map_or(self.matches_absent, |value| self.matcher.matches(value))
     }
+}
+
+/// The value of a label in canonical label bytes.
+pub(super) fn value_of<'a>(labels: &'a [u8], name: &str) -> Option<&'a str> {
+    let (_, _, value) = pairs(labels).find(|(_, other, _)| *other == name.as_bytes())?;
+    std::str::from_utf8(value).ok()
 }
 
 /// The alternatives of a pattern such as `a|b\.c` or `(a|b)` that is nothing but literals.
@@ -70,7 +77,16 @@ fn literal_set(pattern: &str) -> Option<Vec<String>> {
 
 /// Orders label sets by name and value, pair by pair, as text.
 pub(super) fn compare(a: &Labels, b: &Labels) -> Ordering {
-    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    compare_bytes(a.as_bytes(), b.as_bytes())
+}
+
+/// The order of rows in a part: by name of the metric, then as [`compare`].
+pub(super) fn compare_rows(a: &[u8], b: &[u8]) -> Ordering {
+    let metric = |labels| value_of(labels, NAME_LABEL).unwrap_or_default();
+    metric(a).cmp(metric(b)).then_with(|| compare_bytes(a, b))
+}
+
+fn compare_bytes(mut a: &[u8], mut b: &[u8]) -> Ordering {
     loop {
         match (split_text(a), split_text(b)) {
             (Some((text, a_rest)), Some((other, b_rest))) => match text.cmp(other) {
@@ -89,8 +105,8 @@ fn split_text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The pairs of canonical label bytes: the bytes of the whole pair, and those of name and value in it.
-pub(super) fn pairs(labels: &Labels) -> impl Iterator<Item = (&[u8], &[u8], &[u8])> {
-    let mut rest = labels.as_bytes();
+pub(super) fn pairs(labels: &[u8]) -> impl Iterator<Item = (&[u8], &[u8], &[u8])> {
+    let mut rest = labels;
     std::iter::from_fn(move || {
         let whole = rest;
         let (name, tail) = split_text(whole)?;

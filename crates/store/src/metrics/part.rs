@@ -1,12 +1,24 @@
 //! Parts of metrics: Parquet files with a row per chunk, described in `docs/formats/parts-metrics.md`.
 
+mod family;
+mod file;
+mod footers;
+mod merge;
+mod object;
+mod prune;
+pub(super) mod reader;
+mod schema;
+
 use std::io::Write;
-use std::sync::Arc;
 
-use signals::Timestamp;
+use file::{Aggregates, PartFile};
+pub use merge::merge;
+use signals::{Labels, Timestamp};
 
-use super::{Frozen, PartReader};
-use crate::{Part, StoreError};
+use super::chunk::{Chunk, ChunkError, Codec, HistogramAppender, PlainAppender, encode_dense};
+use super::selected::{decode_run, overlapping_runs};
+use super::{Frozen, Samples};
+use crate::StoreError;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,25 +40,147 @@ pub struct PartSummary {
 /// # Errors
 /// [`StoreError::Io`] when the sink fails.
 pub fn write<W: Write + Send>(
-    _frozen: &Frozen,
-    _day: i32,
-    _sink: W,
+    frozen: &Frozen,
+    day: i32,
+    sink: W,
 ) -> Result<PartSummary, StoreError> {
-    todo!()
+    let mut file = PartFile::new(sink)?;
+    let mut exemplars = Vec::new();
+    for metric in frozen.metrics() {
+        for (labels, chunks, series_exemplars) in frozen.series(&metric, day)? {
+            let mut series =
+                SeriesWriter::new(&labels, usize::from(super::chunk::MAX_SAMPLES), false);
+            for run in overlapping_runs(&chunks) {
+                series.push_run(&run, &mut file)?;
+            }
+            series.finish(&mut file)?;
+            exemplars.extend(series_exemplars.map(|chunk| (labels, chunk)));
+        }
+    }
+    file.end_class()?;
+    for (labels, chunk) in &exemplars {
+        file.push_exemplars(labels, chunk)?;
+    }
+    file.end_class()?;
+    for metadata in frozen.families(day) {
+        file.push_family(metadata)?;
+    }
+    file.finish()
 }
 
-/// Writes one part that holds what the inputs of one day hold, oldest first; later ones win.
-///
-/// Inputs must be neighbours in the order of the manifest. Memory follows one series, and one
-/// batch of each input.
-///
-/// # Errors
-/// [`StoreError::Io`] when an input cannot be read or is damaged, or the sink fails.
-#[expect(clippy::unused_async, reason = "reads parts")]
-pub async fn merge<W: Write + Send>(
-    _reader: &PartReader,
-    _inputs: &[Arc<Part>],
-    _sink: W,
-) -> Result<PartSummary, StoreError> {
-    todo!()
+fn damaged(labels: &Labels, error: ChunkError) -> StoreError {
+    StoreError::Io(format!("series {labels:?}: {error}"))
 }
+
+/// Writes the chunks of one series so that none overlap: a chunk that is large enough as it is,
+/// smaller ones joined.
+struct SeriesWriter<'a> {
+    labels: &'a Labels,
+    /// Samples of a full chunk.
+    samples_target: usize,
+    /// Whether chunks are made as small as can be, or as they come.
+    is_dense: bool,
+    pending: Samples,
+}
+
+impl<'a> SeriesWriter<'a> {
+    fn new(labels: &'a Labels, samples_target: usize, is_dense: bool) -> Self {
+        Self { labels, samples_target, is_dense, pending: Samples::default() }
+    }
+
+    /// Adds a run of chunks that is later than all before.
+    fn push_run<W: Write + Send>(
+        &mut self,
+        run: &[&Chunk],
+        file: &mut PartFile<W>,
+    ) -> Result<(), StoreError> {
+        if let [chunk] = run
+            && self.is_good(chunk)
+        {
+            self.flush(file, 1)?;
+            return self.copy(chunk, file);
+        }
+        decode_run(run, i64::MIN, i64::MAX, &mut self.pending)
+            .map_err(|error| damaged(self.labels, error))?;
+        self.flush(file, self.samples_target)
+    }
+
+    /// Whether a chunk that overlaps no other is kept as it is.
+    fn is_good(&self, chunk: &Chunk) -> bool {
+        let is_large = usize::from(chunk.count) * 2 > self.samples_target;
+        match chunk.codec() {
+            Some(Codec::Histogram) => {
+                !self.is_dense
+                    || usize::from(chunk.count) * 2
+                        > usize::from(super::chunk::HISTOGRAM_SAMPLES_MAX)
+            }
+            Some(Codec::Pco) => is_large,
+            // A merge joins it with others and may find a smaller code.
+            _ => !self.is_dense,
+        }
+    }
+
+    fn copy<W: Write + Send>(
+        &mut self,
+        chunk: &Chunk,
+        file: &mut PartFile<W>,
+    ) -> Result<(), StoreError> {
+        let mut samples = Samples::default();
+        decode_run(&[chunk], i64::MIN, i64::MAX, &mut samples)
+            .map_err(|error| damaged(self.labels, error))?;
+        file.push_samples(self.labels, chunk, Aggregates::of(&samples.values))
+    }
+
+    /// Writes pending plain samples while there are at least `least`, and all histograms.
+    fn flush<W: Write + Send>(
+        &mut self,
+        file: &mut PartFile<W>,
+        least: usize,
+    ) -> Result<(), StoreError> {
+        let mut written = 0;
+        while self.pending.timestamps.len() - written >= least.max(1) {
+            let end = (written + self.samples_target).min(self.pending.timestamps.len());
+            let timestamps = self.pending.timestamps.get(written..end).unwrap_or_default();
+            let values = self.pending.values.get(written..end).unwrap_or_default();
+            let chunk = encode(timestamps, values, self.is_dense);
+            file.push_samples(self.labels, &chunk, Aggregates::of(values))?;
+            written = end;
+        }
+        self.pending.timestamps.drain(..written);
+        self.pending.values.drain(..written);
+        if least == 1
+            || self.pending.histograms.len() >= usize::from(super::chunk::HISTOGRAM_SAMPLES_MAX)
+        {
+            let mut appender = HistogramAppender::new();
+            for (timestamp_ms, histogram) in self.pending.histograms.drain(..) {
+                if appender.is_full_for(&histogram) {
+                    let full = std::mem::replace(&mut appender, HistogramAppender::new());
+                    file.push_samples(self.labels, &full.into_chunk(), None)?;
+                }
+                appender.push(timestamp_ms, &histogram);
+            }
+            if appender.count() > 0 {
+                file.push_samples(self.labels, &appender.into_chunk(), None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish<W: Write + Send>(mut self, file: &mut PartFile<W>) -> Result<(), StoreError> {
+        self.flush(file, 1)
+    }
+}
+
+/// The smallest chunk of these samples; `is_dense` also tries what takes longer.
+fn encode(timestamps: &[i64], values: &[f64], is_dense: bool) -> Chunk {
+    let mut appender = PlainAppender::new();
+    for (timestamp_ms, value) in timestamps.iter().zip(values) {
+        appender.push(*timestamp_ms, *value);
+    }
+    let plain = appender.into_chunk();
+    let dense = is_dense.then(|| encode_dense(timestamps, values)).flatten();
+    dense.filter(|dense| dense.bytes.len() < plain.bytes.len()).unwrap_or(plain)
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,97 +2,13 @@
 
 use std::sync::Arc;
 
-use object_store::ObjectStore;
-use signals::metric::{Exemplar, Metadata};
+use signals::metric::Exemplar;
 use signals::{Labels, Matcher};
 
 use super::head::check_series;
 use super::matching::compare;
-use super::{Head, SeriesChunks};
+use super::{Head, PartReader, SeriesChunks};
 use crate::{Part, StoreError};
-
-/// Bounds of reading.
-#[derive(Debug, Clone)]
-pub struct ReadLimits {
-    /// Encoded samples that one selection may hold in memory.
-    pub chunk_bytes_max: usize,
-    /// Parquet footers kept in memory.
-    pub footer_cache_bytes_max: usize,
-}
-
-impl Default for ReadLimits {
-    fn default() -> Self {
-        Self { chunk_bytes_max: 512 << 20, footer_cache_bytes_max: 64 << 20 }
-    }
-}
-
-/// Reads parts of metrics, and remembers their footers. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct PartReader {
-    objects: Arc<dyn ObjectStore>,
-    limits: Arc<ReadLimits>,
-}
-
-impl PartReader {
-    /// A reader of parts in `objects`.
-    pub fn new(objects: Arc<dyn ObjectStore>, limits: ReadLimits) -> Self {
-        Self { objects, limits: Arc::new(limits) }
-    }
-
-    /// What parts, oldest first, know of metric families; called once at start.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`] when a part cannot be read.
-    #[expect(clippy::unused_async, reason = "reads parts")]
-    pub async fn metadata(&self, parts: &[Arc<Part>]) -> Result<Vec<Metadata>, StoreError> {
-        let _ = (&self.objects, &self.limits);
-        none_yet(parts)
-    }
-
-    #[expect(clippy::unused_async, reason = "reads parts")]
-    async fn select(
-        &self,
-        parts: &[Arc<Part>],
-        _matchers: &[Matcher],
-        _start_ms: i64,
-        _end_ms: i64,
-        _series_max: usize,
-    ) -> Result<Vec<SeriesChunks>, StoreError> {
-        none_yet(parts)
-    }
-
-    #[expect(clippy::unused_async, reason = "reads parts")]
-    async fn series(
-        &self,
-        parts: &[Arc<Part>],
-        _matchers: &[Matcher],
-        _start_ms: i64,
-        _end_ms: i64,
-        _series_max: usize,
-    ) -> Result<Vec<Labels>, StoreError> {
-        none_yet(parts)
-    }
-
-    #[expect(clippy::unused_async, reason = "reads parts")]
-    async fn exemplars(
-        &self,
-        parts: &[Arc<Part>],
-        _matchers: &[Matcher],
-        _start_ms: i64,
-        _end_ms: i64,
-    ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
-        none_yet(parts)
-    }
-}
-
-/// Parts are read once they can be written.
-fn none_yet<T>(parts: &[Arc<Part>]) -> Result<Vec<T>, StoreError> {
-    if parts.is_empty() {
-        Ok(Vec::new())
-    } else {
-        Err(StoreError::Io("parts of metrics are not read yet".to_owned()))
-    }
-}
 
 /// The series of head and parts that satisfy all matchers and may have samples in
 /// `start_ms..=end_ms`, in order of labels.
@@ -102,7 +18,7 @@ fn none_yet<T>(parts: &[Arc<Part>]) -> Result<Vec<T>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`
-/// or [`ReadLimits::chunk_bytes_max`].
+/// or [`super::ReadLimits::chunk_bytes_max`].
 pub async fn select(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,

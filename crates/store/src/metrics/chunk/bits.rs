@@ -166,11 +166,6 @@ impl Default for FloatState {
 }
 
 impl FloatState {
-    /// The bits of the value before.
-    pub(super) fn bits(self) -> u64 {
-        self.bits
-    }
-
     /// Writes `0` for the same value; `10` and the meaningful bits of the difference inside the
     /// window of the one before; `11`, 5 bits of leading zeros, 6 of length less one, and the bits.
     pub(super) fn write(&mut self, writer: &mut BitWriter, bits: u64) {

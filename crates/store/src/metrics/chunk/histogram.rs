@@ -11,7 +11,7 @@ use super::{Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, is_whole, seal};
 /// Buckets of one histogram, populated or not, and its spans.
 const BUCKETS_MAX: usize = 8192;
 /// Samples of one chunk.
-const SAMPLES_MAX: u16 = 120;
+pub(crate) const HISTOGRAM_SAMPLES_MAX: u16 = 120;
 /// Spans, buckets and bounds of all samples of a chunk; bounds what a small hostile chunk decodes to.
 const ELEMENTS_MAX: usize = 1 << 20;
 /// Whether spans and counts agree and stay within our bounds; others are not stored.
@@ -255,10 +255,6 @@ impl HistogramAppender {
         self.last_ms
     }
 
-    pub(crate) fn last(&self) -> &NativeHistogram {
-        &self.last
-    }
-
     pub(crate) fn heap_bytes(&self) -> usize {
         let layout = self.layout.as_ref().map_or(0, Layout::elements);
         self.writer.capacity()
@@ -272,7 +268,7 @@ impl HistogramAppender {
     /// Whether this chunk must be closed before `next` is pushed.
     pub(crate) fn is_full_for(&self, next: &NativeHistogram) -> bool {
         self.count > 0
-            && (self.count >= SAMPLES_MAX
+            && (self.count >= HISTOGRAM_SAMPLES_MAX
                 || self.writer.bytes().len() >= MAX_BYTES
                 || self.elements + elements(next) > ELEMENTS_MAX)
     }

@@ -79,7 +79,7 @@ pub(super) struct Index {
 impl Index {
     /// Enters a new series, whose number is greater than all before, and gives its pairs.
     pub(super) fn insert(&mut self, labels: &Labels, id: SeriesId) -> Box<[PairId]> {
-        pairs(labels).map(|(text, name, _)| self.insert_pair(text, name, id)).collect()
+        pairs(labels.as_bytes()).map(|(text, name, _)| self.insert_pair(text, name, id)).collect()
     }
 
     fn insert_pair(&mut self, text: &[u8], name: &[u8], id: SeriesId) -> PairId {

@@ -1,0 +1,442 @@
+//! Rows out of parts: first the columns that decide, then the chunks of the rows that matched.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use arrow::array::{Array, BinaryArray, RecordBatch, TimestampMillisecondArray, UInt32Array};
+use arrow::buffer::Buffer;
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use object_store::ObjectStore;
+use parking_lot::Mutex;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
+use parquet::arrow::async_reader::{ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::PageIndexPolicy;
+use signals::metric::{Exemplar, Metadata, NAME_LABEL};
+use signals::{Labels, Matcher};
+
+use super::footers::Footers;
+use super::object::PartObject;
+use super::prune::{Candidates, Wanted, candidates, joined};
+use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, SERIES};
+use super::{damaged, family};
+use crate::metrics::SeriesChunks;
+use crate::metrics::chunk::Chunk;
+use crate::metrics::head::check_series;
+use crate::metrics::matching::Condition;
+use crate::{Part, StoreError};
+
+/// Rows decoded at once.
+const BATCH_ROWS: usize = 4096;
+/// Parts that are read at the same time by one selection.
+const CONCURRENT_PARTS: usize = 8;
+
+/// Bounds of reading.
+#[derive(Debug, Clone)]
+pub struct ReadLimits {
+    /// Encoded samples that one selection may take from one part, and from all of them.
+    pub chunk_bytes_max: usize,
+    /// Parquet footers kept in memory.
+    pub footer_cache_bytes_max: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self { chunk_bytes_max: 512 << 20, footer_cache_bytes_max: 64 << 20 }
+    }
+}
+
+/// Reads parts of metrics, and remembers their footers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct PartReader {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    objects: Arc<dyn ObjectStore>,
+    limits: ReadLimits,
+    footers: Mutex<Footers>,
+}
+
+/// A part whose footer is known.
+pub(super) struct OpenPart<'a> {
+    reader: &'a PartReader,
+    part: &'a Part,
+    footer: ArrowReaderMetadata,
+}
+
+pub(super) type RowStream = ParquetRecordBatchStream<PartObject>;
+
+/// Series of one part with the chunks that were asked for.
+type Rows = Vec<(Labels, Vec<Chunk>)>;
+
+/// A row that matched.
+struct Hit {
+    /// Among all rows of the row groups that are read.
+    position: usize,
+    series: usize,
+    min_ms: i64,
+    max_ms: i64,
+    count: u16,
+}
+
+/// The columns that decide, of one batch.
+pub(super) struct RowColumns {
+    pub(super) series: BinaryArray,
+    pub(super) min_time: TimestampMillisecondArray,
+    pub(super) max_time: TimestampMillisecondArray,
+    pub(super) count: UInt32Array,
+}
+
+impl RowColumns {
+    pub(super) fn of(batch: &RecordBatch) -> Option<Self> {
+        Some(Self {
+            series: column(batch, SERIES)?,
+            min_time: column(batch, MIN_TIME)?,
+            max_time: column(batch, MAX_TIME)?,
+            count: column(batch, COUNT)?,
+        })
+    }
+}
+
+pub(super) fn column<T: Array + Clone + 'static>(batch: &RecordBatch, name: &str) -> Option<T> {
+    batch.column_by_name(name)?.as_any().downcast_ref::<T>().cloned()
+}
+
+/// The bytes of one chunk, sharing memory with its column.
+pub(super) fn chunk_bytes(chunks: &BinaryArray, row: usize) -> Buffer {
+    let (Some(start), Some(end)) =
+        (chunks.value_offsets().get(row), chunks.value_offsets().get(row + 1))
+    else {
+        return Buffer::default();
+    };
+    chunks.values().slice_with_length(*start as usize, (end - start) as usize)
+}
+
+impl PartReader {
+    /// A reader of parts in `objects`.
+    pub fn new(objects: Arc<dyn ObjectStore>, limits: ReadLimits) -> Self {
+        Self { inner: Arc::new(Inner { objects, limits, footers: Mutex::default() }) }
+    }
+
+    /// What parts, oldest first, know of metric families; called once at start.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when a part cannot be read.
+    pub async fn metadata(&self, parts: &[Arc<Part>]) -> Result<Vec<Metadata>, StoreError> {
+        let mut families = BTreeMap::new();
+        let wanted =
+            Wanted { class: Class::Families, metrics: None, start_ms: i64::MIN, end_ms: i64::MAX };
+        for rows in self.rows_of_all(parts, wanted, &[], usize::MAX, true).await? {
+            for (labels, chunks) in rows {
+                let metric = labels.metric_name();
+                for metadata in
+                    chunks.iter().filter_map(|chunk| family::decode(metric, &chunk.bytes))
+                {
+                    families.insert(metadata.metric.clone(), metadata);
+                }
+            }
+        }
+        Ok(families.into_values().collect())
+    }
+
+    /// The matching series of parts, oldest first; a series comes once for each part that has it.
+    pub(crate) async fn select(
+        &self,
+        parts: &[Arc<Part>],
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
+    ) -> Result<Vec<SeriesChunks>, StoreError> {
+        let wanted = Wanted { class: Class::Samples, metrics: None, start_ms, end_ms };
+        let rows = self.rows_of_all(parts, wanted, matchers, series_max, true).await?;
+        Ok(rows
+            .into_iter()
+            .flatten()
+            .map(|(labels, chunks)| SeriesChunks::new(labels, chunks))
+            .collect())
+    }
+
+    /// As [`Self::select`], labels only.
+    pub(crate) async fn series(
+        &self,
+        parts: &[Arc<Part>],
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
+    ) -> Result<Vec<Labels>, StoreError> {
+        let wanted = Wanted { class: Class::Samples, metrics: None, start_ms, end_ms };
+        let rows = self.rows_of_all(parts, wanted, matchers, series_max, false).await?;
+        Ok(rows.into_iter().flatten().map(|(labels, _)| labels).collect())
+    }
+
+    /// Exemplars of the matching series of parts, oldest part first.
+    pub(crate) async fn exemplars(
+        &self,
+        parts: &[Arc<Part>],
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
+        let wanted = Wanted { class: Class::Exemplars, metrics: None, start_ms, end_ms };
+        let mut found = Vec::new();
+        for (labels, chunks) in
+            self.rows_of_all(parts, wanted, matchers, usize::MAX, true).await?.into_iter().flatten()
+        {
+            let mut exemplars = Vec::new();
+            for chunk in &chunks {
+                exemplars.extend(chunk.exemplars().map_err(|error| damaged(&labels, error))?);
+            }
+            exemplars.retain(|exemplar| (start_ms..=end_ms).contains(&exemplar.timestamp_ms));
+            if !exemplars.is_empty() {
+                found.push((labels, exemplars));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn rows_of_all(
+        &self,
+        parts: &[Arc<Part>],
+        wanted: Wanted<'_>,
+        matchers: &[Matcher],
+        series_max: usize,
+        has_chunks: bool,
+    ) -> Result<Vec<Rows>, StoreError> {
+        let conditions = Condition::all(matchers);
+        let name = conditions.iter().find(|condition| condition.matcher.name == NAME_LABEL);
+        let metrics = name.and_then(|condition| condition.literals.as_deref());
+        let wanted = Wanted { metrics, ..wanted };
+        let conditions = &conditions;
+        let reads = parts.iter().map(|part| async move {
+            self.open(part).await?.rows(wanted, conditions, series_max, has_chunks).await
+        });
+        let mut reads = futures::stream::iter(reads).buffered(CONCURRENT_PARTS);
+        let mut all = Vec::new();
+        let mut bytes = 0;
+        while let Some(rows) = reads.try_next().await? {
+            bytes += rows
+                .iter()
+                .flat_map(|(_, chunks)| chunks)
+                .map(|chunk| chunk.bytes.len())
+                .sum::<usize>();
+            self.check_bytes(bytes)?;
+            all.push(rows);
+        }
+        Ok(all)
+    }
+
+    fn check_bytes(&self, bytes: usize) -> Result<(), StoreError> {
+        let bytes_max = self.inner.limits.chunk_bytes_max;
+        if bytes <= bytes_max {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!(
+            "selection needs more than {bytes_max} bytes of samples; narrow the matchers or the time range"
+        )))
+    }
+
+    pub(super) async fn open<'a>(&'a self, part: &'a Part) -> Result<OpenPart<'a>, StoreError> {
+        if let Some(footer) = self.inner.footers.lock().get(&part.path) {
+            return Ok(OpenPart { reader: self, part, footer });
+        }
+        let mut objects = self.object(part);
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let footer =
+            AssertUnwindSafe(ArrowReaderMetadata::load_async(&mut objects, options)).catch_unwind();
+        let footer = footer
+            .await
+            .unwrap_or_else(|_| Err(gave_up()))
+            .map_err(|error| unreadable(part, &error))?;
+        self.inner.footers.lock().insert(
+            part.path.clone(),
+            &footer,
+            self.inner.limits.footer_cache_bytes_max,
+        );
+        Ok(OpenPart { reader: self, part, footer })
+    }
+
+    fn object(&self, part: &Part) -> PartObject {
+        PartObject {
+            objects: Arc::clone(&self.inner.objects),
+            path: part.path.clone(),
+            bytes: part.bytes,
+        }
+    }
+}
+
+fn unreadable(part: &Part, error: &ParquetError) -> StoreError {
+    StoreError::Io(format!("part {} cannot be read: {error}", part.path))
+}
+
+/// The next rows of a part. The Parquet reader panics on some damaged pages; that is an error like any other.
+pub(super) async fn next_batch(
+    stream: &mut RowStream,
+    part: &Part,
+) -> Result<Option<RecordBatch>, StoreError> {
+    let next = AssertUnwindSafe(stream.try_next()).catch_unwind().await;
+    next.unwrap_or_else(|_| Err(gave_up())).map_err(|error| unreadable(part, &error))
+}
+
+fn gave_up() -> ParquetError {
+    ParquetError::General("damaged so that the Parquet reader gave up".to_owned())
+}
+
+impl OpenPart<'_> {
+    /// Streams columns of rows; `ranges` count through the given row groups only.
+    pub(super) fn stream(
+        &self,
+        row_groups: &[Candidates],
+        ranges: Option<Vec<Range<usize>>>,
+        columns: &[&str],
+    ) -> Result<RowStream, StoreError> {
+        let rows = row_groups.iter().map(|row_group| row_group.rows).sum();
+        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(
+            self.reader.object(self.part),
+            self.footer.clone(),
+        );
+        let projection = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        builder = builder
+            .with_projection(projection)
+            .with_batch_size(BATCH_ROWS)
+            .with_row_groups(row_groups.iter().map(|row_group| row_group.row_group).collect());
+        if let Some(ranges) = ranges {
+            builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(
+                ranges.into_iter(),
+                rows,
+            ));
+        }
+        builder.build().map_err(|error| unreadable(self.part, &error))
+    }
+
+    pub(super) fn candidates(&self, wanted: Wanted<'_>) -> Vec<Candidates> {
+        candidates(self.footer.metadata(), wanted)
+    }
+
+    pub(super) fn unexpected(&self) -> StoreError {
+        StoreError::Io(format!("part {} lacks a column or has one of another type", self.part.path))
+    }
+
+    pub(super) fn part(&self) -> &Part {
+        self.part
+    }
+
+    /// The matching series, in the order of the part, with their chunks if those are asked for.
+    async fn rows(
+        &self,
+        wanted: Wanted<'_>,
+        conditions: &[Condition<'_>],
+        series_max: usize,
+        has_chunks: bool,
+    ) -> Result<Rows, StoreError> {
+        let row_groups = self.candidates(wanted);
+        if row_groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut rows, hits) = self.matching(&row_groups, wanted, conditions, series_max).await?;
+        if !has_chunks || hits.is_empty() {
+            return Ok(rows);
+        }
+        let ranges = joined(hits.iter().map(|hit| hit.position..hit.position + 1));
+        let mut stream = self.stream(&row_groups, Some(ranges), &[CHUNK])?;
+        let mut hits = hits.into_iter();
+        let mut bytes = 0;
+        while let Some(batch) = next_batch(&mut stream, self.part).await? {
+            let chunks: BinaryArray = column(&batch, CHUNK).ok_or_else(|| self.unexpected())?;
+            bytes += chunks.value_data().len();
+            self.reader.check_bytes(bytes)?;
+            for row in 0..chunks.len() {
+                let hit = hits.next().ok_or_else(|| self.unexpected())?;
+                let chunk = Chunk {
+                    min_ms: hit.min_ms,
+                    max_ms: hit.max_ms,
+                    count: hit.count,
+                    bytes: chunk_bytes(&chunks, row),
+                };
+                if let Some((_, chunks)) = rows.get_mut(hit.series) {
+                    chunks.push(chunk);
+                }
+            }
+        }
+        if hits.next().is_some() { Err(self.unexpected()) } else { Ok(rows) }
+    }
+
+    /// Reads the columns that decide, and decides.
+    async fn matching(
+        &self,
+        row_groups: &[Candidates],
+        wanted: Wanted<'_>,
+        conditions: &[Condition<'_>],
+        series_max: usize,
+    ) -> Result<(Rows, Vec<Hit>), StoreError> {
+        let ranges = positions(row_groups);
+        let mut stream =
+            self.stream(row_groups, Some(ranges.clone()), &[SERIES, MIN_TIME, MAX_TIME, COUNT])?;
+        let mut positions = ranges.into_iter().flatten();
+        let mut rows: Rows = Vec::new();
+        let mut hits = Vec::new();
+        // Rows of one series follow each other, so each series is decided once.
+        let mut previous: Option<(Vec<u8>, Option<usize>)> = None;
+        while let Some(batch) = next_batch(&mut stream, self.part).await? {
+            let columns = RowColumns::of(&batch).ok_or_else(|| self.unexpected())?;
+            for row in 0..batch.num_rows() {
+                let position = positions.next().ok_or_else(|| self.unexpected())?;
+                let (min_ms, max_ms) = (columns.min_time.value(row), columns.max_time.value(row));
+                if min_ms > wanted.end_ms || max_ms < wanted.start_ms {
+                    continue;
+                }
+                let bytes = columns.series.value(row);
+                let series = match &previous {
+                    Some((labels, series)) if labels == bytes => *series,
+                    _ => {
+                        let is_match =
+                            conditions.iter().all(|condition| condition.is_satisfied_by(bytes));
+                        let series = if is_match {
+                            Some(self.add_series(bytes, &mut rows, series_max)?)
+                        } else {
+                            None
+                        };
+                        previous = Some((bytes.to_vec(), series));
+                        series
+                    }
+                };
+                if let Some(series) = series {
+                    let count =
+                        u16::try_from(columns.count.value(row)).map_err(|_| self.unexpected())?;
+                    hits.push(Hit { position, series, min_ms, max_ms, count });
+                }
+            }
+        }
+        Ok((rows, hits))
+    }
+
+    fn add_series(
+        &self,
+        bytes: &[u8],
+        rows: &mut Rows,
+        series_max: usize,
+    ) -> Result<usize, StoreError> {
+        let labels = Labels::from_bytes(bytes)
+            .ok_or_else(|| StoreError::Io(format!("part {} has damaged labels", self.part.path)))?;
+        rows.push((labels, Vec::new()));
+        check_series(rows.len(), series_max)?;
+        Ok(rows.len() - 1)
+    }
+}
+
+/// Ranges of rows as counted through all given row groups.
+fn positions(row_groups: &[Candidates]) -> Vec<Range<usize>> {
+    let mut before = 0;
+    let mut all = Vec::new();
+    for row_group in row_groups {
+        all.extend(row_group.ranges.iter().map(|range| range.start + before..range.end + before));
+        before += row_group.rows;
+    }
+    joined(all.into_iter())
+}
