@@ -4,6 +4,7 @@
 //! a span, a record or a point. JSON bodies are first transcoded to protobuf by [`json`], so that
 //! there is one decoder, and one form in the write-ahead log.
 
+pub mod delta;
 mod encode;
 pub mod json;
 pub mod logs;
@@ -40,6 +41,9 @@ pub struct Decoded {
     /// First causes of rejection, and warnings; empty when there are none. For the response's
     /// `partial_success.error_message`.
     pub message: String,
+    /// Points of delta temporality, accepted so far and not in `batches` yet: see
+    /// [`Self::accumulate`].
+    pub deltas: Vec<delta::Delta>,
 }
 
 /// Decodes an export request of a signal.

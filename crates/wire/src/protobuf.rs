@@ -84,11 +84,6 @@ impl<'a> Message<'a> {
         Self { rest: body, offset: 0 }
     }
 
-    /// Number of bytes not read yet.
-    pub(crate) fn len(&self) -> usize {
-        self.rest.len()
-    }
-
     /// The next field; `None` at the end. Groups, which no known message has, are skipped.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Field<'a>>, Fault> {

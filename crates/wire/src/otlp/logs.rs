@@ -122,7 +122,7 @@ impl<'a> Decoder<'_, 'a> {
         let accepted = self.rows.len();
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Logs(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("log records"));
-        Ok(Decoded { batches, accepted, rejected, message })
+        Ok(Decoded { batches, accepted, rejected, message, deltas: Vec::new() })
     }
 
     fn request(&mut self, mut request: Message<'a>) -> Result<(), WireError> {

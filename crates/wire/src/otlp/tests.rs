@@ -13,6 +13,19 @@ use super::*;
 /// 2026-11-20, the time of arrival in all tests.
 const NOW: Timestamp = 1_795_000_000_000_000_000;
 
+/// A file of the conformance corpora; `None`, with a notice, where they are absent.
+pub(super) fn corpus(path: &str) -> Option<Vec<u8>> {
+    let folder = std::env::var_os("GLASSHOUSE_CORPORA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
+        Into::into,
+    );
+    let file = std::fs::read(folder.join(path)).ok();
+    if file.is_none() {
+        println!("skipped: no corpus file {path} in {}", folder.display());
+    }
+    file
+}
+
 fn decode_ok(signal: Signal, body: &[u8]) -> Decoded {
     decode(signal, body, Encoding::Protobuf, NOW, &Limits::default()).unwrap()
 }
@@ -105,7 +118,7 @@ proptest! {
 
 #[test]
 fn empty_requests_are_empty() {
-    for signal in [Signal::Spans, Signal::Logs] {
+    for signal in Signal::ALL {
         let decoded = decode_ok(signal, b"");
         assert!(decoded.batches.is_empty() && decoded.accepted == 0 && decoded.message.is_empty());
         assert!(decode(signal, b"{}", Encoding::Json, NOW, &Limits::default()).is_ok());

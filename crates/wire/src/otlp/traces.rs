@@ -174,7 +174,7 @@ impl<'l, 'a> Decoder<'l, 'a> {
         let accepted = self.rows.len();
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Spans(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("spans"));
-        Ok(Decoded { batches, accepted, rejected, message })
+        Ok(Decoded { batches, accepted, rejected, message, deltas: Vec::new() })
     }
 
     fn request(&mut self, mut request: Message<'a>) -> Result<(), WireError> {

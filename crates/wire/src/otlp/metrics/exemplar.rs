@@ -1,0 +1,86 @@
+//! Exemplars of points.
+
+use signals::metric::{Exemplar, Labels};
+use signals::time::MILLISECOND;
+
+use super::{Decoder, labels};
+use crate::otlp::reject::checked_time;
+use crate::otlp::traces::{span_id, trace_id};
+use crate::otlp::value::read_pair;
+use crate::protobuf::{Fault, Message, Within as _};
+
+/// Characters that names and values of an exemplar's labels may have together, as in OpenMetrics.
+const CHARACTERS_MAX: usize = 128;
+
+/// An exemplar before its series is known.
+#[derive(Debug)]
+pub(super) struct Loose {
+    timestamp_ms: i64,
+    pub(super) value: f64,
+    labels: Labels,
+}
+
+impl Loose {
+    /// The exemplar of a series.
+    pub(super) fn of(self, series: u32) -> Exemplar {
+        let Self { timestamp_ms, value, labels } = self;
+        Exemplar { series, timestamp_ms, value, labels }
+    }
+}
+
+/// The exemplars of one point.
+pub(super) struct Exemplars<'p, 'a> {
+    messages: std::slice::Iter<'p, Message<'a>>,
+    point_ms: i64,
+}
+
+impl<'p, 'a> Exemplars<'p, 'a> {
+    /// At most `count_max` of them.
+    pub(super) fn new(messages: &'p [Message<'a>], point_ms: i64, count_max: usize) -> Self {
+        Self { messages: messages.get(..count_max).unwrap_or(messages).iter(), point_ms }
+    }
+
+    /// The next exemplar.
+    pub(super) fn next(&mut self, decoder: &mut Decoder<'_>) -> Result<Option<Loose>, Fault> {
+        let Some(message) = self.messages.next() else { return Ok(None) };
+        read(*message, self.point_ms, decoder).map(Some).within("exemplars")
+    }
+}
+
+fn read(
+    mut message: Message<'_>,
+    point_ms: i64,
+    decoder: &mut Decoder<'_>,
+) -> Result<Loose, Fault> {
+    let (mut time, mut value) = (0, 0.0);
+    let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
+    let mut attributes = Vec::new();
+    while let Some(field) = message.next()? {
+        match field.number {
+            2 => time = field.fixed64().within("time_unix_nano")?,
+            3 => value = field.double().within("as_double")?,
+            4 => span = field.bytes().within("span_id")?,
+            5 => trace = field.bytes().within("trace_id")?,
+            6 => value = field.fixed64().within("as_int")? as i64 as f64,
+            7 => attributes.push(field.message().within("filtered_attributes")?),
+            _ => {}
+        }
+    }
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    pairs.extend(trace_id(trace).map(|id| ("trace_id".to_owned(), id.to_string())));
+    pairs.extend(span_id(span).map(|id| ("span_id".to_owned(), id.to_string())));
+    let characters = |name: &str, value: &str| name.chars().count() + value.chars().count();
+    let mut total: usize = pairs.iter().map(|(name, value)| characters(name, value)).sum();
+    for attribute in attributes {
+        let (key, value) = read_pair(attribute).within("filtered_attributes")?;
+        let value = labels::text(&value, &mut decoder.renderer)?;
+        total += characters(&key, &value);
+        if total > CHARACTERS_MAX {
+            break;
+        }
+        pairs.push((key.into_owned(), value.into_owned()));
+    }
+    let point = point_ms.saturating_mul(MILLISECOND);
+    let time = checked_time(time, point, decoder.received_at, decoder.limits).unwrap_or(point);
+    Ok(Loose { timestamp_ms: time / MILLISECOND, value, labels: Labels::from_pairs(pairs) })
+}

@@ -1,0 +1,231 @@
+//! Points of exponential histograms, as Prometheus' native histograms.
+
+use std::sync::Arc;
+
+use signals::metric::{BucketSpan, NativeHistogram, STALE_NAN_BITS};
+
+use super::exemplar::Exemplars;
+use super::{Decoder, Metric, Taken, Temporality, checked};
+use crate::otlp::delta::{Delta, DeltaValue};
+use crate::protobuf::{Fault, Message, Within as _};
+
+/// Finest resolution of a native histogram.
+const SCHEMA_MAX: i32 = 8;
+/// Coarsest resolution of a native histogram.
+pub(crate) const SCHEMA_MIN: i32 = -4;
+/// Width of the zero bucket; OTLP's own is not used by Prometheus either.
+const ZERO_THRESHOLD: f64 = 1e-128;
+/// Empty buckets between two others that are written rather than skipped.
+const GAP_MAX: i64 = 2;
+
+/// `Buckets` as the wire has them.
+#[derive(Debug, Default)]
+struct RawBuckets {
+    offset: i32,
+    counts: Vec<u64>,
+    has_room: bool,
+}
+
+impl RawBuckets {
+    fn read(mut message: Message<'_>, buckets_max: usize) -> Result<Self, Fault> {
+        let mut raw = Self { has_room: true, ..Self::default() };
+        while let Some(field) = message.next()? {
+            match field.number {
+                1 => raw.offset = field.sint32().within("offset")?,
+                2 => {
+                    raw.has_room &=
+                        field.push_varints(&mut raw.counts, buckets_max).within("bucket_counts")?;
+                    if !raw.has_room {
+                        raw.counts.truncate(buckets_max);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(raw)
+    }
+}
+
+/// A `ExponentialHistogramDataPoint` as the wire has it.
+#[derive(Default)]
+struct Raw<'a> {
+    attributes: Vec<Message<'a>>,
+    exemplars: Vec<Message<'a>>,
+    start: u64,
+    time: u64,
+    count: u64,
+    sum: f64,
+    scale: i32,
+    zero_count: u64,
+    positive: RawBuckets,
+    negative: RawBuckets,
+    flags: u32,
+}
+
+impl<'a> Raw<'a> {
+    fn read(mut message: Message<'a>, buckets_max: usize) -> Result<Self, Fault> {
+        let mut raw = Self::default();
+        (raw.positive.has_room, raw.negative.has_room) = (true, true);
+        let buckets = |message| RawBuckets::read(message, buckets_max);
+        while let Some(field) = message.next()? {
+            match field.number {
+                1 => raw.attributes.push(field.message().within("attributes")?),
+                2 => raw.start = field.fixed64().within("start_time_unix_nano")?,
+                3 => raw.time = field.fixed64().within("time_unix_nano")?,
+                4 => raw.count = field.fixed64().within("count")?,
+                5 => raw.sum = field.double().within("sum")?,
+                6 => raw.scale = field.sint32().within("scale")?,
+                7 => raw.zero_count = field.fixed64().within("zero_count")?,
+                8 => raw.positive = field.message().and_then(buckets).within("positive")?,
+                9 => raw.negative = field.message().and_then(buckets).within("negative")?,
+                10 => raw.flags = field.uint32().within("flags")?,
+                11 => raw.exemplars.push(field.message().within("exemplars")?),
+                _ => {}
+            }
+        }
+        Ok(raw)
+    }
+
+    fn histogram(&self, is_stale: bool) -> Result<NativeHistogram, &'static str> {
+        if !self.positive.has_room || !self.negative.has_room {
+            return Err("histogram has too many buckets");
+        }
+        if self.scale < SCHEMA_MIN {
+            return Err("exponential histogram has a scale below -4");
+        }
+        let stale = f64::from_bits(STALE_NAN_BITS);
+        let mut histogram = NativeHistogram {
+            schema: self.scale.min(SCHEMA_MAX),
+            zero_threshold: ZERO_THRESHOLD,
+            zero_count: self.zero_count as f64,
+            count: if is_stale { stale } else { self.count as f64 },
+            sum: if is_stale { stale } else { self.sum },
+            ..NativeHistogram::default()
+        };
+        let shift = u32::try_from(self.scale - histogram.schema).unwrap_or(0);
+        (histogram.positive_spans, histogram.positive_counts) =
+            layout(self.positive.offset, &self.positive.counts, shift)?;
+        (histogram.negative_spans, histogram.negative_counts) =
+            layout(self.negative.offset, &self.negative.counts, shift)?;
+        Ok(histogram)
+    }
+}
+
+/// Runs of populated buckets and their counts, `2^shift` neighbours merged into one.
+///
+/// OTLP numbers a bucket by its lower bound, Prometheus by its upper one: that is one more.
+fn layout(
+    offset: i32,
+    counts: &[u64],
+    shift: u32,
+) -> Result<(Vec<BucketSpan>, Vec<f64>), &'static str> {
+    let mut merged = SpanBuilder::default();
+    let mut open: Option<(i64, f64)> = None;
+    for (index, count) in (i64::from(offset)..).zip(counts) {
+        if *count == 0 {
+            continue;
+        }
+        // 63 bits are enough to tell the sign, which is all that is left then.
+        let index = (index >> shift.min(63)) + 1;
+        match &mut open {
+            Some((open_index, total)) if *open_index == index => *total += *count as f64,
+            _ => {
+                if let Some((index, total)) = open.replace((index, *count as f64)) {
+                    merged.push(index, total)?;
+                }
+            }
+        }
+    }
+    if let Some((index, total)) = open {
+        merged.push(index, total)?;
+    }
+    Ok((merged.spans, merged.counts))
+}
+
+/// Builds runs from buckets in ascending order.
+#[derive(Debug, Default)]
+pub(crate) struct SpanBuilder {
+    pub(crate) spans: Vec<BucketSpan>,
+    pub(crate) counts: Vec<f64>,
+    /// Index after the last bucket.
+    end: i64,
+}
+
+impl SpanBuilder {
+    /// Adds a bucket whose index is above all before it.
+    pub(crate) fn push(&mut self, index: i64, count: f64) -> Result<(), &'static str> {
+        let gap = index - self.end;
+        match self.spans.last_mut() {
+            Some(span) if gap <= GAP_MAX => {
+                span.length += gap as u32 + 1;
+                self.counts.resize(self.counts.len() + gap as usize, 0.0);
+            }
+            _ => {
+                let offset = i32::try_from(gap)
+                    .map_err(|_| "exponential histogram has a bucket out of range")?;
+                self.spans.push(BucketSpan { offset, length: 1 });
+            }
+        }
+        self.counts.push(count);
+        self.end = index + 1;
+        Ok(())
+    }
+}
+
+impl Decoder<'_> {
+    pub(super) fn exponential_histogram(&mut self, metric: &Metric, message: Message<'_>) -> Taken {
+        let raw = Raw::read(message, self.limits.buckets_max)?;
+        let point = checked!(self.point(raw.time, raw.flags, &raw.attributes)?);
+        let histogram = Arc::new(checked!(raw.histogram(point.is_stale)));
+        let labels = point.labels.named(&metric.name);
+        let series = if metric.temporality == Temporality::Delta && !point.is_stale {
+            self.deltas.push(Delta {
+                labels: labels.clone(),
+                start_ms: super::start_ms(raw.start),
+                timestamp_ms: point.timestamp_ms,
+                is_monotonic: true,
+                value: DeltaValue::Native(histogram),
+            });
+            self.series.series(labels)
+        } else {
+            self.series.histogram(labels, point.timestamp_ms, histogram)
+        };
+        self.accept(&point);
+        let mut exemplars =
+            Exemplars::new(&raw.exemplars, point.timestamp_ms, self.limits.exemplars_max);
+        while let Some(exemplar) = exemplars.next(self)? {
+            self.series.exemplar(exemplar.of(series));
+        }
+        Ok(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offset and length of each run, and the counts.
+    fn laid_out(offset: i32, counts: &[u64], shift: u32) -> (Vec<(i32, u32)>, Vec<f64>) {
+        let (spans, counts) = layout(offset, counts, shift).unwrap();
+        (spans.iter().map(|span| (span.offset, span.length)).collect(), counts)
+    }
+
+    #[test]
+    fn buckets_are_laid_out_as_prometheus_does() {
+        assert_eq!(laid_out(0, &[4, 3, 2, 1], 0), (vec![(1, 4)], vec![4.0, 3.0, 2.0, 1.0]));
+        assert_eq!(laid_out(0, &[4, 3, 2, 1], 1), (vec![(1, 2)], vec![7.0, 3.0]));
+        assert_eq!(laid_out(0, &[4, 3, 2, 1], 2), (vec![(1, 1)], vec![10.0]));
+        assert_eq!(laid_out(1, &[4, 3, 2, 1], 1), (vec![(1, 3)], vec![4.0, 5.0, 1.0]));
+        let gaps = [4, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        assert_eq!(laid_out(4, &gaps, 0), (vec![(5, 4), (12, 1)], vec![4.0, 2.0, 0.0, 2.0, 1.0]));
+        assert_eq!(laid_out(4, &gaps, 1), (vec![(3, 2), (6, 1)], vec![6.0, 2.0, 1.0]));
+        assert_eq!(
+            laid_out(-2, &[3, 1, 0, 0, 0, 1], 0),
+            (vec![(-1, 2), (3, 1)], vec![3.0, 1.0, 1.0])
+        );
+        assert_eq!(laid_out(-2, &[3, 1, 0, 0, 0, 1], 1), (vec![(0, 3)], vec![4.0, 0.0, 1.0]));
+        assert_eq!(laid_out(5, &[0, 0], 0), (vec![], vec![]));
+        assert_eq!(laid_out(i32::MIN, &[1], 1000), (vec![(0, 1)], vec![1.0]));
+        assert!(layout(i32::MAX, &[1, 1], 0).is_err());
+    }
+}

@@ -1,0 +1,407 @@
+//! Names of metrics, units and labels: from OpenTelemetry's to Prometheus'.
+//!
+//! The rules are those of Prometheus' own translator; its test cases are run against this file.
+
+/// How names are translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// Letters, digits, `_` and `:` only, with unit and type at the end. What Prometheus does
+    /// unless told otherwise.
+    #[default]
+    UnderscoreEscapingWithSuffixes,
+    /// Letters, digits, `_` and `:` only.
+    UnderscoreEscapingWithoutSuffixes,
+    /// Any UTF-8, with unit and type at the end.
+    NoUtf8EscapingWithSuffixes,
+    /// As it is.
+    NoTranslation,
+}
+
+impl Strategy {
+    fn is_utf8_allowed(self) -> bool {
+        matches!(self, Self::NoUtf8EscapingWithSuffixes | Self::NoTranslation)
+    }
+
+    fn has_suffixes(self) -> bool {
+        matches!(self, Self::UnderscoreEscapingWithSuffixes | Self::NoUtf8EscapingWithSuffixes)
+    }
+}
+
+/// What matters of a metric's type for its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    MonotonicSum,
+    Gauge,
+    Other,
+}
+
+/// The name is empty or has nothing but underscores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InvalidName;
+
+fn is_metric_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == ':'
+}
+
+fn has_more_than_underscores(name: &str) -> bool {
+    name.chars().any(|c| c != '_')
+}
+
+/// The name of a metric family. `namespace` goes in front, unless it is empty.
+pub(super) fn metric(
+    strategy: Strategy,
+    namespace: &str,
+    name: &str,
+    unit: &str,
+    shape: Shape,
+) -> Result<String, InvalidName> {
+    let translated = match (strategy.is_utf8_allowed(), strategy.has_suffixes()) {
+        (false, true) => escaped_with_suffixes(namespace, name, unit, shape),
+        (false, false) => escaped(namespace, name),
+        (true, has_suffixes) => {
+            let mut whole = name.to_owned();
+            if !namespace.is_empty() {
+                whole = format!("{namespace}_{name}");
+            }
+            if has_suffixes { with_suffixes(whole, unit, shape) } else { whole }
+        }
+    };
+    if translated.is_empty() || (translated != name && !has_more_than_underscores(&translated)) {
+        return Err(InvalidName);
+    }
+    Ok(translated)
+}
+
+fn join_valid(text: &str) -> String {
+    let parts = text.split(|c| !is_metric_char(c)).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("_")
+}
+
+fn escaped(namespace: &str, name: &str) -> String {
+    let name = join_valid(name);
+    if !namespace.is_empty() {
+        return format!("{}_{name}", join_valid(namespace));
+    }
+    underscore_before_digit(name)
+}
+
+fn underscore_before_digit(name: String) -> String {
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+fn escaped_with_suffixes(namespace: &str, name: &str, unit: &str, shape: Shape) -> String {
+    let (main, per) = unit_parts(unit);
+    let (main, per) = (clean_unit(&main), clean_unit(&per));
+    let mut tokens: Vec<&str> =
+        name.split(|c| !is_metric_char(c) || c == '_').filter(|token| !token.is_empty()).collect();
+    let has_main = tokens.contains(&main.as_str());
+    let has_per = tokens.contains(&per.as_str());
+    let main = if per.is_empty() { &main[..] } else { main.trim_end_matches('_') };
+    if !main.is_empty() && !has_main {
+        tokens.push(main);
+    }
+    if !per.is_empty() && !has_per {
+        tokens.push(&per);
+    }
+    if shape == Shape::MonotonicSum {
+        tokens.retain(|token| *token != "total");
+        tokens.push("total");
+    }
+    if unit == "1" && shape == Shape::Gauge {
+        tokens.retain(|token| *token != "ratio");
+        tokens.push("ratio");
+    }
+    if !namespace.is_empty() {
+        tokens.insert(0, namespace);
+    }
+    underscore_before_digit(tokens.join("_"))
+}
+
+fn with_suffixes(mut name: String, unit: &str, shape: Shape) -> String {
+    let (is_total, is_ratio) = (shape == Shape::MonotonicSum, unit == "1" && shape == Shape::Gauge);
+    let (main, per) = unit_parts(unit);
+    for (is_wanted, suffix) in [(is_ratio, "ratio"), (is_total, "total"), (true, &per)] {
+        if is_wanted {
+            trim_suffix(&mut name, suffix);
+        }
+    }
+    if !main.is_empty() && !name.ends_with(&main) {
+        push_suffix(&mut name, &main);
+    }
+    for (is_wanted, suffix) in [(true, per.as_str()), (is_total, "total"), (is_ratio, "ratio")] {
+        if is_wanted && !suffix.is_empty() {
+            push_suffix(&mut name, suffix);
+        }
+    }
+    name
+}
+
+fn push_suffix(name: &mut String, suffix: &str) {
+    name.push('_');
+    name.push_str(suffix);
+}
+
+fn trim_suffix(name: &mut String, suffix: &str) {
+    let rest = name.strip_suffix(suffix).filter(|_| !suffix.is_empty());
+    if let Some(rest) = rest.and_then(|rest| rest.strip_suffix('_')).filter(|rest| !rest.is_empty())
+    {
+        name.truncate(rest.len());
+    }
+}
+
+/// The unit as metadata has it.
+pub(super) fn unit(unit: &str) -> String {
+    let (main, per) = unit_parts(unit);
+    let (main, per) = (clean_unit(&main), clean_unit(&per));
+    match (main.is_empty(), per.is_empty()) {
+        (_, true) => main,
+        (true, false) => per,
+        (false, false) => format!("{main}_{per}"),
+    }
+}
+
+/// The unit before the slash, and the one after it with `per_` in front.
+fn unit_parts(unit: &str) -> (String, String) {
+    let is_annotation = |unit: &str| unit.contains(['{', '}']);
+    let (main, per) = unit.split_once('/').unwrap_or((unit, ""));
+    let (main, per) = (main.trim(), per.trim());
+    let main = if is_annotation(main) { "" } else { main_unit(main) };
+    if per.is_empty() || is_annotation(per) {
+        return (main.to_owned(), String::new());
+    }
+    (main.to_owned(), format!("per_{}", per_unit(per)))
+}
+
+fn main_unit(unit: &str) -> &str {
+    match unit {
+        "d" => "days",
+        "h" => "hours",
+        "min" => "minutes",
+        "s" => "seconds",
+        "ms" => "milliseconds",
+        "us" => "microseconds",
+        "ns" => "nanoseconds",
+        "By" => "bytes",
+        "KiBy" => "kibibytes",
+        "MiBy" => "mebibytes",
+        "GiBy" => "gibibytes",
+        "TiBy" => "tibibytes",
+        "KBy" => "kilobytes",
+        "MBy" => "megabytes",
+        "GBy" => "gigabytes",
+        "TBy" => "terabytes",
+        "m" => "meters",
+        "V" => "volts",
+        "A" => "amperes",
+        "J" => "joules",
+        "W" => "watts",
+        "g" => "grams",
+        "Cel" => "celsius",
+        "Hz" => "hertz",
+        "1" => "",
+        "%" => "percent",
+        other => other,
+    }
+}
+
+fn per_unit(unit: &str) -> &str {
+    match unit {
+        "s" => "second",
+        "m" => "minute",
+        "h" => "hour",
+        "d" => "day",
+        "w" => "week",
+        "mo" => "month",
+        "y" => "year",
+        other => other,
+    }
+}
+
+/// Invalid characters become underscores, runs of underscores one, none in front.
+fn clean_unit(unit: &str) -> String {
+    let mut clean = String::with_capacity(unit.len());
+    for c in unit.chars() {
+        let c = if is_metric_char(c) { c } else { '_' };
+        if c != '_' || !(clean.is_empty() || clean.ends_with('_')) {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
+/// How label names are translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LabelRules {
+    pub(super) is_utf8_allowed: bool,
+    /// Runs of underscores stay as they are.
+    pub(super) preserves_underscores: bool,
+    /// One underscore in front gets `key` before it.
+    pub(super) prefixes_underscore: bool,
+}
+
+impl LabelRules {
+    /// What Prometheus does unless told otherwise.
+    pub(super) fn new(strategy: Strategy) -> Self {
+        Self {
+            is_utf8_allowed: strategy.is_utf8_allowed(),
+            preserves_underscores: true,
+            prefixes_underscore: true,
+        }
+    }
+
+    /// The name of a label.
+    pub(super) fn label(self, name: &str) -> Result<String, InvalidName> {
+        if !has_more_than_underscores(name) {
+            return Err(InvalidName);
+        }
+        if self.is_utf8_allowed {
+            return Ok(name.to_owned());
+        }
+        let clean = self.clean(name);
+        let clean = if clean.starts_with(|c: char| c.is_ascii_digit()) {
+            format!("key_{clean}")
+        } else if self.prefixes_underscore && clean.starts_with('_') && !clean.starts_with("__") {
+            format!("key{clean}")
+        } else {
+            clean
+        };
+        if has_more_than_underscores(&clean) { Ok(clean) } else { Err(InvalidName) }
+    }
+
+    fn clean(self, name: &str) -> String {
+        let is_valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let replaced = |text: &str| -> String {
+            text.chars().map(|c| if is_valid(c) { c } else { '_' }).collect()
+        };
+        if self.preserves_underscores {
+            return replaced(name);
+        }
+        let collapsed = |text: &str| {
+            let mut text = replaced(text);
+            while text.contains("__") {
+                text = text.replace("__", "_");
+            }
+            text
+        };
+        // Names that Prometheus reserves keep what marks them as such.
+        match name.strip_prefix("__").and_then(|rest| rest.strip_suffix("__")) {
+            Some(inner) if !inner.is_empty() => {
+                format!("__{}__", collapsed(inner).trim_matches('_'))
+            }
+            _ => collapsed(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::otlp::tests::corpus;
+
+    fn cases(name: &str, table: usize) -> Option<Vec<Value>> {
+        let file = corpus(&format!("otlptranslator/derived/{name}"))?;
+        let file: Value = serde_json::from_slice(&file).unwrap();
+        Some(file["tables"][table]["cases"].as_array().unwrap().clone())
+    }
+
+    #[test]
+    fn metric_names_are_what_the_translator_of_prometheus_gives() {
+        let Some(cases) = cases("metric_namer_test.json", 0) else { return };
+        for case in &cases {
+            let namer = &case["namer"];
+            let (strategy, namespace) = match namer["args"].as_array() {
+                Some(arguments) => {
+                    let strategy = match arguments[1].as_str().unwrap() {
+                        "UnderscoreEscapingWithSuffixes" => {
+                            Strategy::UnderscoreEscapingWithSuffixes
+                        }
+                        "UnderscoreEscapingWithoutSuffixes" => {
+                            Strategy::UnderscoreEscapingWithoutSuffixes
+                        }
+                        "NoUTF8EscapingWithSuffixes" => Strategy::NoUtf8EscapingWithSuffixes,
+                        "NoTranslation" => Strategy::NoTranslation,
+                        other => panic!("{other}"),
+                    };
+                    (strategy, arguments[0].as_str().unwrap())
+                }
+                None => {
+                    let is = |key: &str| namer[key].as_bool().unwrap_or_default();
+                    let strategy = match (is("UTF8Allowed"), is("WithMetricSuffixes")) {
+                        (false, true) => Strategy::UnderscoreEscapingWithSuffixes,
+                        (false, false) => Strategy::UnderscoreEscapingWithoutSuffixes,
+                        (true, true) => Strategy::NoUtf8EscapingWithSuffixes,
+                        (true, false) => Strategy::NoTranslation,
+                    };
+                    (strategy, namer["Namespace"].as_str().unwrap_or_default())
+                }
+            };
+            let input = &case["metric"];
+            let shape = match input["Type"]["_ref"].as_str().unwrap() {
+                "MetricTypeMonotonicCounter" => Shape::MonotonicSum,
+                "MetricTypeGauge" => Shape::Gauge,
+                _ => Shape::Other,
+            };
+            let (name, unit) = (input["Name"].as_str().unwrap(), input["Unit"].as_str().unwrap());
+            let translated = metric(strategy, namespace, name, unit, shape);
+            if case["wantError"].is_string() {
+                assert_eq!(translated, Err(InvalidName), "{case}");
+            } else {
+                assert_eq!(
+                    translated.as_deref(),
+                    Ok(case["wantMetricName"].as_str().unwrap()),
+                    "{case}"
+                );
+            }
+            if let Some(expected) = case["wantUnitName"].as_str() {
+                assert_eq!(super::unit(unit), expected, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn label_names_are_what_the_translator_of_prometheus_gives() {
+        let Some(cases) = cases("label_namer_test.json", 0) else { return };
+        for case in &cases {
+            let label = case["label"].as_str().unwrap();
+            for (preserves_underscores, prefixes_underscore, keys) in [
+                (false, false, &["sanitized"][..]),
+                (true, false, &["sanitizedMultipleUnderscores", "sanitized"]),
+                (false, true, &["sanitizedUnderscoreLabelSanitization", "sanitized"]),
+                (
+                    true,
+                    true,
+                    &[
+                        "sanitizedMultipleUnderscoresAndUnderscoreLabelSanitization",
+                        "sanitizedUnderscoreLabelSanitization",
+                        "sanitizedMultipleUnderscores",
+                        "sanitized",
+                    ],
+                ),
+            ] {
+                let rules = LabelRules {
+                    is_utf8_allowed: false,
+                    preserves_underscores,
+                    prefixes_underscore,
+                };
+                if !preserves_underscores
+                    && prefixes_underscore
+                    && case["wantSanitizationError"].is_object()
+                {
+                    // The cases do not say whether one underscore is an error or `key_`.
+                    continue;
+                }
+                let expected =
+                    keys.iter().find_map(|key| case[key].as_str()).filter(|name| !name.is_empty());
+                assert_eq!(rules.label(label).ok().as_deref(), expected, "{rules:?} {case}");
+            }
+            let utf8 = LabelRules {
+                is_utf8_allowed: true,
+                preserves_underscores: true,
+                prefixes_underscore: true,
+            };
+            assert_eq!(utf8.label(label).is_err(), case["wantUTF8Error"].is_object(), "{case}");
+        }
+    }
+}
