@@ -53,7 +53,10 @@ impl Rejection {
 /// disk that ends this process.
 impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
-        Self::Unavailable { message: error.to_string(), retry_after: crate::limits::RETRY_AFTER }
+        match error {
+            StoreError::TooLarge(message) => Self::TooLarge(message),
+            error => Self::Unavailable { message: error.to_string(), retry_after: crate::limits::RETRY_AFTER },
+        }
     }
 }
 

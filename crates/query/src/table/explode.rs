@@ -63,7 +63,7 @@ impl Selection {
                     StoreError::Unavailable(message) => {
                         DataFusionError::External(Box::new(QueryError::TooLarge(message)))
                     }
-                    error @ StoreError::Io(_) => DataFusionError::External(Box::new(error)),
+                    error => DataFusionError::External(Box::new(error)),
                 })?;
             Ok(Arc::from(series))
         };

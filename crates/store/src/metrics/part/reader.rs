@@ -214,9 +214,13 @@ impl PartReader {
         let metrics = name.and_then(|condition| condition.literals.as_deref());
         let wanted = Wanted { metrics, ..wanted };
         let conditions = &conditions;
-        let reads = parts.iter().map(|part| async move {
-            self.open(part).await?.rows(wanted, conditions, series_max, has_chunks).await
-        });
+        // Collected, because a closure over references inside this future would keep it from `Send`.
+        let reads: Vec<_> = parts
+            .iter()
+            .map(|part| async move {
+                self.open(part).await?.rows(wanted, conditions, series_max, has_chunks).await
+            })
+            .collect();
         let mut reads = futures::stream::iter(reads).buffered(CONCURRENT_PARTS);
         let mut all = Vec::new();
         let mut bytes = 0;
