@@ -67,7 +67,7 @@ function Frame() {
       <Sidebar openHelp={() => setHelp(true)} />
       <div className={classes.main}>
         <TopBar openPalette={() => setPalette(true)} />
-        <main className={classes.content} id="content" tabIndex={-1}>
+        <main className={classes.content} id="content" tabIndex={-1} data-scroll-restoration-id="content">
           {problem && (
             <div className={classes.problem}>
               <Notice>{problem}</Notice>
@@ -112,7 +112,7 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
   const [choice, setChoice] = usePreference("sidebar", ["auto", "wide", "narrow"], "auto");
   const narrow = choice === "narrow" || (choice === "auto" && small);
   const toggle = () => setChoice(narrow ? "wide" : "narrow");
-  useShortcuts([{ keys: "[", label: "Narrow or wide navigation", group: "Everywhere", run: toggle }]);
+  useShortcuts([{ keys: "\\", label: "Narrow or wide navigation", group: "Everywhere", run: toggle }]);
   return (
     <nav className={classes.side} data-narrow={narrow} aria-label="Views">
       <Link to="/" className={classes.brand} aria-label="Glasshouse, home">
@@ -135,7 +135,7 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
             {!narrow && "Keyboard"}
           </button>
         </Labelled>
-        <Labelled label="Wide navigation ([)" narrow={narrow}>
+        <Labelled label={"Wide navigation (\\)"} narrow={narrow}>
           <button
             type="button"
             className={classes.item}

@@ -50,7 +50,7 @@ export function RangeProvider({ children }: { children: ReactNode }) {
   const refresh = search.refresh;
 
   const refreshNow = useCallback(() => setNowMs(Date.now()), []);
-  useFreshness(`${path} ${from} ${to}`, refreshNow);
+  useFreshness(path, `${from} ${to}`, nowMs, refreshNow);
   useInterval(refresh, refreshNow);
 
   const write = useCallback(
@@ -86,14 +86,18 @@ export function RangeProvider({ children }: { children: ReactNode }) {
   return <Context.Provider value={state}>{children}</Context.Provider>;
 }
 
+/** Coming back to a view within this time finds it as it was left. */
+const FRESH_MS = 60_000;
+
 /** A view that is opened, or a range that is chosen, starts from the present. */
-function useFreshness(key: string, refreshNow: () => void): void {
-  const before = useRef(key);
+function useFreshness(path: string, range: string, nowMs: number, refreshNow: () => void): void {
+  const before = useRef({ path, range });
   useEffect(() => {
-    if (before.current === key) return;
-    before.current = key;
-    refreshNow();
-  }, [key, refreshNow]);
+    const { current } = before;
+    before.current = { path, range };
+    const aged = current.path !== path && Date.now() - nowMs > FRESH_MS;
+    if (current.range !== range || aged) refreshNow();
+  }, [path, range, nowMs, refreshNow]);
 }
 
 function useInterval(refresh: string | undefined, refreshNow: () => void): void {

@@ -1,4 +1,151 @@
-/** Not built yet. */
+/** Explore by SQL: the tables on the left, the query, its rows, and one row in full. */
+import { Button, Tooltip } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import { positionIn } from "../../api/http";
+import { querySql, type SqlAnswer, sqlTables } from "../../api/sql";
+import type { CompletionSources } from "../../editor/completions";
+import { QueryEditor } from "../../editor/query-editor";
+import { DataTable } from "../../panels/data-table";
+import { Icon } from "../../shell/icons";
+import { CopyButton, Empty, Failure, LoadingBar, Notice, Panel, useTitle } from "../../shell/parts";
+import { useRange } from "../../time/context";
+import { formatDuration } from "../../time/duration";
+import { Examples } from "./examples";
+import { RecordPanel } from "./record-panel";
+import { SchemaPanel } from "./schema-panel";
+import classes from "./sql.module.css";
+import { cellOf, isNumeric, shortType, timeCondition, toCsv, toJson } from "./values";
+
+const route = getRouteApi("/explore/sql");
+const SOURCES: CompletionSources = { tables: () => sqlTables() };
+
 export default function Sql() {
-  return null;
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { range } = useRange();
+  const query = search.query;
+  const [draft, setDraft] = useState(query ?? "");
+  const [run, setRun] = useState(0);
+  useEffect(() => setDraft(query ?? ""), [query]);
+  useTitle(query ? `${query.slice(0, 60)} · SQL` : "SQL");
+  const answer = useQuery({
+    queryKey: ["sql", query, run],
+    queryFn: ({ signal }) => querySql(query ?? "", signal),
+    enabled: query !== undefined,
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  const start = (text: string) => {
+    const wanted = text.trim() === "" ? undefined : text;
+    if (wanted === query) setRun(run + 1);
+    else void navigate({ search: (before) => ({ ...before, query: wanted }) });
+  };
+  const insert = (text: string) =>
+    setDraft((before) => (before === "" ? text : `${before.trimEnd()} ${text}`));
+  return (
+    <div className={classes.page}>
+      <SchemaPanel onInsert={insert} onOpen={start} />
+      <div className={classes.main}>
+        <QueryEditor
+          language="sql"
+          label="SQL query"
+          placeholder="SELECT service_name, count(*) FROM spans GROUP BY service_name"
+          value={draft}
+          rows={4}
+          mistake={draft === query ? positionIn(answer.error) : null}
+          sources={SOURCES}
+          onChange={setDraft}
+          onRun={() => start(draft)}
+        />
+        <div className={classes.tools}>
+          <Button variant="filled" onClick={() => start(draft)} leftSection={<Icon name="play" size={11} />}>
+            Run
+          </Button>
+          <Tooltip label="Adds the page's time range as a condition on start_time">
+            <Button onClick={() => insert(timeCondition("start_time", range.fromMs, range.toMs))}>
+              Insert time range
+            </Button>
+          </Tooltip>
+          {answer.data && !answer.error && <Taken answer={answer.data} />}
+        </div>
+        <LoadingBar active={answer.isFetching} />
+        {answer.error && <Failure error={answer.error} />}
+        {query === undefined && <Examples onPick={start} />}
+        {query !== undefined && answer.data && !answer.error && <Result answer={answer.data} />}
+      </div>
+    </div>
+  );
+}
+
+/** How much came in what time, and ways to take it along. */
+function Taken({ answer }: { answer: SqlAnswer }) {
+  return (
+    <>
+      <span className={classes.status}>
+        {answer.rows.length.toLocaleString("en")} {answer.rows.length === 1 ? "row" : "rows"} in{" "}
+        {formatDuration(answer.elapsedMs)}
+      </span>
+      <Labelled label="CSV" text={() => toCsv(answer)} />
+      <Labelled label="JSON" text={() => toJson(answer)} />
+    </>
+  );
+}
+
+function Labelled({ label, text }: { label: string; text: () => string }) {
+  return (
+    <span style={{ display: "inline-flex", alignItems: "center" }}>
+      {label}
+      <CopyButton label={`Copy all rows as ${label}`} text={text} />
+    </span>
+  );
+}
+
+function Result({ answer }: { answer: SqlAnswer }) {
+  const [selected, setSelected] = useState<number | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another answer has other rows
+  useEffect(() => setSelected(null), [answer]);
+  const columns = useMemo(
+    () =>
+      answer.columns.map((column) => ({
+        name: column.name,
+        type: shortType(column.type),
+        right: isNumeric(column.type),
+      })),
+    [answer],
+  );
+  const rows = useMemo(() => answer.rows.map((row) => row.map(cellOf)), [answer]);
+  const record = selected === null ? undefined : answer.rows[selected];
+  if (answer.columns.length === 0)
+    return <Empty title="The query gave no columns">It ran, and there is nothing to show.</Empty>;
+  return (
+    <>
+      {answer.truncated && (
+        <Notice>
+          Only the first {rows.length.toLocaleString("en")} rows are here: the answer was cut at the server's
+          limit. Add a condition, an aggregation or a <code>LIMIT</code>.
+        </Notice>
+      )}
+      <Panel className={classes.result}>
+        <div className={classes.result} data-open={record !== undefined}>
+          {rows.length === 0 ? (
+            <Empty title="No rows">
+              The query ran, and nothing matched. Its columns:{" "}
+              {columns.map((column) => column.name).join(", ")}.
+            </Empty>
+          ) : (
+            <DataTable
+              label="Rows"
+              columns={columns}
+              rows={rows}
+              selected={selected}
+              onSelect={setSelected}
+            />
+          )}
+          {record && <RecordPanel columns={answer.columns} row={record} close={() => setSelected(null)} />}
+        </div>
+      </Panel>
+    </>
+  );
 }

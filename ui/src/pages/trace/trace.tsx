@@ -1,4 +1,281 @@
-/** Not built yet. */
+/** One trace: what it is, its waterfall, and the span that is looked at. */
+import { ActionIcon, Button, Switch, TextInput, Tooltip } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { ApiError } from "../../api/http";
+import { readTrace, type Trace as TraceData } from "../../api/otlp";
+import { fetchTrace } from "../../api/tempo";
+import type { TraceSearch } from "../../routes";
+import { Icon } from "../../shell/icons";
+import { useShortcuts } from "../../shell/keyboard";
+import { Empty, Failure, LoadingBar, useTitle } from "../../shell/parts";
+import { useLength } from "../../shell/preferences";
+import { traceIdIn } from "../../url/trace-id";
+import { criticalPath } from "./critical-path";
+import { findRows, haystacks } from "./find";
+import { TraceHeader } from "./header";
+import { SpanDetails } from "./span-details";
+import classes from "./trace.module.css";
+import { buildTree, type TraceTree } from "./tree";
+import { useWaterfall } from "./use-waterfall";
+import { Waterfall } from "./waterfall";
+
+const route = getRouteApi("/trace/$traceId");
+
 export default function Trace() {
-  return null;
+  const { traceId: given } = route.useParams();
+  const traceId = traceIdIn(given) ?? given;
+  const answer = useQuery({
+    queryKey: ["trace", traceId],
+    queryFn: ({ signal }) => fetchTrace(traceId, signal),
+    staleTime: 10_000,
+  });
+  const read = useMemo(() => {
+    if (answer.data === undefined) return null;
+    const trace = readTrace(answer.data);
+    return { trace: { ...trace, traceId: trace.traceId || traceId }, tree: buildTree(trace) };
+  }, [answer.data, traceId]);
+  const root = read?.tree.rows[0]?.span;
+  useTitle(root ? `${root.name} · ${traceId.slice(0, 8)}` : `Trace ${traceId.slice(0, 8)}`);
+
+  if (answer.error instanceof ApiError && answer.error.kind === "missing")
+    return <Missing traceId={traceId} retry={() => void answer.refetch()} />;
+  if (answer.error) {
+    return (
+      <div style={{ padding: "var(--gh-space-4)" }}>
+        <Failure error={answer.error} retry={() => void answer.refetch()} />
+      </div>
+    );
+  }
+  if (!read) return <LoadingBar active />;
+  if (read.tree.rows.length === 0) return <Missing traceId={traceId} retry={() => void answer.refetch()} />;
+  return <Loaded key={traceId} trace={read.trace} tree={read.tree} raw={answer.data} />;
+}
+
+function Missing({ traceId, retry }: { traceId: string; retry: () => void }) {
+  return (
+    <Empty
+      title="This trace is not here"
+      actions={
+        <>
+          <Button onClick={retry}>Look again</Button>
+          <Link to="/explore/traces">Search traces</Link>
+        </>
+      }
+    >
+      No span of <code>{traceId}</code> is stored. It may not have arrived yet, was not sampled by its sender,
+      or is older than traces are kept.
+    </Empty>
+  );
+}
+
+function Loaded({ trace, tree, raw }: { trace: TraceData; tree: TraceTree; raw: unknown }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const state = useWaterfall(trace, tree);
+  const [detailsWidth, setDetailsWidth] = useLength("trace.details", 440);
+  const selected = search.span ? (tree.rowOf.get(search.span) ?? null) : null;
+  const change = (part: Partial<TraceSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+  const select = (row: number) => {
+    state.reveal(row);
+    change({ span: tree.rows[row]?.span.spanId });
+  };
+  const { reveal } = state;
+  useEffect(() => {
+    if (selected !== null) reveal(selected);
+  }, [selected, reveal]);
+  const find = useFind(tree, search.find ?? "");
+  const critical = useMemo(() => (search.critical ? criticalPath(tree) : null), [search.critical, tree]);
+  const selectedRow = selected === null ? undefined : tree.rows[selected];
+  return (
+    <div className={classes.page}>
+      <TraceHeader trace={trace} tree={tree} raw={raw} />
+      <Tools
+        state={state}
+        search={search}
+        hits={find.rows}
+        selected={selected}
+        errors={find.errors}
+        change={change}
+        select={select}
+      />
+      <div
+        className={classes.split}
+        style={{
+          gridTemplateColumns: selectedRow
+            ? `minmax(0, 1fr) 4px min(${detailsWidth}px, 46vw)`
+            : "minmax(0, 1fr)",
+        }}
+      >
+        <Waterfall state={state} selected={selected} onSelect={select} hits={find.set} critical={critical} />
+        {selectedRow && (
+          <>
+            <Handle width={detailsWidth} setWidth={setDetailsWidth} />
+            <SpanDetails trace={trace} row={selectedRow} close={() => change({ span: undefined })} />
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function useFind(tree: TraceTree, wanted: string) {
+  const searching = wanted.trim() !== "";
+  const texts = useMemo(() => (searching ? haystacks(tree) : null), [tree, searching]);
+  return useMemo(() => {
+    const rows = texts ? findRows(texts, wanted) : [];
+    const errors = tree.rows.flatMap((row, index) => (row.span.status === "error" ? [index] : []));
+    return { rows, set: texts ? new Set(rows) : null, errors };
+  }, [texts, wanted, tree]);
+}
+
+interface ToolsProps {
+  state: ReturnType<typeof useWaterfall>;
+  search: TraceSearch;
+  hits: number[];
+  errors: number[];
+  selected: number | null;
+  change: (part: Partial<TraceSearch>) => void;
+  select: (row: number) => void;
+}
+
+function Tools({ state, search, hits, errors, selected, change, select }: ToolsProps) {
+  const input = useRef<HTMLInputElement>(null);
+  const router = useRouter();
+  const [draft, setDraft] = useState(search.find ?? "");
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (draft !== (search.find ?? "")) change({ find: draft || undefined });
+    }, 160);
+    return () => clearTimeout(timer);
+  });
+  const jump = (rows: number[], by: 1 | -1) => {
+    const at = selected ?? -1;
+    const next =
+      by > 0 ? (rows.find((row) => row > at) ?? rows[0]) : (rows.findLast((row) => row < at) ?? rows.at(-1));
+    if (next !== undefined) select(next);
+  };
+  useShortcuts([
+    { keys: "/", label: "Search within the trace", group: "Trace", run: () => input.current?.focus() },
+    { keys: "n", label: "Next match", group: "Trace", run: () => jump(hits, 1) },
+    { keys: "p", label: "Previous match", group: "Trace", run: () => jump(hits, -1) },
+    { keys: "e", label: "Next error", group: "Trace", run: () => jump(errors, 1) },
+    {
+      keys: "c",
+      label: "Critical path",
+      group: "Trace",
+      run: () => change({ critical: search.critical ? undefined : "on" }),
+    },
+    { keys: "]", label: "Expand all", group: "Trace", run: state.expandAll },
+    { keys: "[", label: "Collapse all", group: "Trace", run: state.collapseAll },
+    {
+      keys: "ArrowDown",
+      label: "Next span",
+      group: "Trace",
+      run: () => focusRows(() => select(state.visible[0] ?? 0)),
+    },
+    {
+      keys: "Escape",
+      label: "Close the span, or go back",
+      group: "Trace",
+      run: () => (selected === null ? router.history.back() : change({ span: undefined })),
+    },
+  ]);
+  return (
+    <div className={classes.tools}>
+      <TextInput
+        ref={input}
+        className={classes.find}
+        leftSection={<Icon name="search" size={12} />}
+        placeholder="Find in this trace"
+        aria-label="Find in this trace"
+        value={draft}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") jump(hits, event.shiftKey ? -1 : 1);
+          if (event.key === "Escape") {
+            setDraft("");
+            event.currentTarget.blur();
+          }
+        }}
+      />
+      {search.find && (
+        <>
+          <span className={classes.count}>
+            {hits.length === 1 ? "1 match" : `${hits.length.toLocaleString("en")} matches`}
+          </span>
+          <Step
+            label="Previous match (p)"
+            icon="up"
+            disabled={hits.length === 0}
+            onClick={() => jump(hits, -1)}
+          />
+          <Step
+            label="Next match (n)"
+            icon="down"
+            disabled={hits.length === 0}
+            onClick={() => jump(hits, 1)}
+          />
+        </>
+      )}
+      <div className={classes.toolsRight}>
+        {errors.length > 0 && <Button onClick={() => jump(errors, 1)}>Next error</Button>}
+        <Switch
+          label="Critical path"
+          checked={search.critical === "on"}
+          onChange={(event) => change({ critical: event.currentTarget.checked ? "on" : undefined })}
+        />
+        <Button onClick={state.expandAll}>Expand all</Button>
+        <Button onClick={state.collapseAll}>Collapse all</Button>
+        <Button onClick={() => state.setWindow(null)}>Whole trace</Button>
+      </div>
+    </div>
+  );
+}
+
+/** The arrows belong to the waterfall once it has the focus; the first press gives it. */
+function focusRows(first: () => void): void {
+  document.querySelector<HTMLElement>("[data-waterfall]")?.focus();
+  first();
+}
+
+function Step(props: { label: string; icon: "up" | "down"; disabled: boolean; onClick: () => void }) {
+  return (
+    <Tooltip label={props.label}>
+      <ActionIcon size={24} aria-label={props.label} disabled={props.disabled} onClick={props.onClick}>
+        <Icon name={props.icon} size={12} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Handle({ width, setWidth }: { width: number; setWidth: (width: number) => void }) {
+  const start = useRef<{ x: number; width: number } | null>(null);
+  const clamp = (value: number) => Math.min(1_000, Math.max(280, value));
+  return (
+    <div
+      className={classes.handle}
+      role="separator"
+      aria-orientation="vertical"
+      aria-label="Width of the span details"
+      aria-valuenow={width}
+      tabIndex={0}
+      onKeyDown={(event) => {
+        if (event.key === "ArrowLeft") setWidth(clamp(width + 24));
+        if (event.key === "ArrowRight") setWidth(clamp(width - 24));
+      }}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        start.current = { x: event.clientX, width };
+      }}
+      onPointerMove={(event) => {
+        if (start.current) setWidth(clamp(start.current.width - (event.clientX - start.current.x)));
+      }}
+      onPointerUp={() => {
+        start.current = null;
+      }}
+    />
+  );
 }

@@ -1,0 +1,44 @@
+/** Queries to begin with: what people ask first. */
+import { Panel } from "../../shell/parts";
+import classes from "./sql.module.css";
+
+const EXAMPLES = [
+  {
+    title: "Slowest operations",
+    query: `SELECT service_name, name, count(*) AS spans,
+  approx_percentile_cont(duration_ns, 0.95) / 1e6 AS p95_ms
+FROM spans
+GROUP BY service_name, name
+ORDER BY p95_ms DESC
+LIMIT 50`,
+  },
+  {
+    title: "Log records by service and level",
+    query: `SELECT service_name, severity_text, count(*) AS records
+FROM logs
+GROUP BY service_name, severity_text
+ORDER BY records DESC`,
+  },
+  {
+    title: "The newest spans",
+    query: `SELECT start_time, service_name, name, duration_ns, trace_id
+FROM spans
+ORDER BY start_time DESC
+LIMIT 100`,
+  },
+] as const;
+
+export function Examples({ onPick }: { onPick: (query: string) => void }) {
+  return (
+    <Panel title="Begin with one of these">
+      <div className={classes.examples}>
+        {EXAMPLES.map(({ title, query }) => (
+          <button type="button" key={title} className={classes.example} onClick={() => onPick(query)}>
+            <b>{title}</b>
+            <code>{query}</code>
+          </button>
+        ))}
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,54 @@
+/** One row in full: every column with its value, and the way to its trace. */
+import { ActionIcon } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import type { Json } from "../../api/shape";
+import type { SqlColumn } from "../../api/sql";
+import { Icon } from "../../shell/icons";
+import { CopyButton } from "../../shell/parts";
+import { traceIdIn } from "../../url/trace-id";
+import classes from "./sql.module.css";
+import { toJson } from "./values";
+
+export function RecordPanel({
+  columns,
+  row,
+  close,
+}: {
+  columns: SqlColumn[];
+  row: Json[];
+  close: () => void;
+}) {
+  return (
+    <aside className={classes.record} aria-label="Row">
+      <div className={classes.recordHead}>
+        <b>Row</b>
+        <CopyButton label="Copy the row as JSON" text={() => toJson({ columns, rows: [row] })} />
+        <ActionIcon size={24} aria-label="Close" onClick={close}>
+          <Icon name="close" size={13} />
+        </ActionIcon>
+      </div>
+      <dl>
+        {columns.map((column, index) => (
+          <div key={`${column.name} ${index}`}>
+            <dt title={column.type}>{column.name}</dt>
+            <dd>
+              <Value name={column.name} value={row[index] ?? null} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </aside>
+  );
+}
+
+function Value({ name, value }: { name: string; value: Json }) {
+  if (value === null) return <span style={{ color: "var(--gh-faint)" }}>null</span>;
+  if (typeof value === "object") return JSON.stringify(value, null, 2);
+  const traceId = name === "trace_id" && typeof value === "string" ? traceIdIn(value) : null;
+  if (!traceId) return String(value);
+  return (
+    <Link to="/trace/$traceId" params={{ traceId }}>
+      {String(value)}
+    </Link>
+  );
+}

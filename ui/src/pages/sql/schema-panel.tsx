@@ -1,0 +1,61 @@
+/** Tables and their columns; a click writes the name into the query. */
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { sqlTables } from "../../api/sql";
+import { Icon } from "../../shell/icons";
+import { Failure, Panel } from "../../shell/parts";
+import classes from "./sql.module.css";
+import { shortType, sqlName } from "./values";
+
+interface Props {
+  onInsert: (text: string) => void;
+  onOpen: (query: string) => void;
+}
+
+export function SchemaPanel({ onInsert, onOpen }: Props) {
+  const tables = useQuery({
+    queryKey: ["sql tables"],
+    queryFn: ({ signal }) => sqlTables(signal),
+    retry: false,
+    staleTime: 300_000,
+  });
+  return (
+    <Panel title="Tables" className={classes.side}>
+      <div className={classes.tables}>
+        {tables.error && <Failure error={tables.error} retry={() => void tables.refetch()} />}
+        {(tables.data ?? []).map((table) => (
+          <details key={table.name} open>
+            <summary>
+              <Icon name="table" size={13} />
+              {table.name} <small>{table.columns.length}</small>
+              <Tooltip label={`First rows of ${table.name}`}>
+                <ActionIcon
+                  size={20}
+                  aria-label={`First rows of ${table.name}`}
+                  onClick={(event) => {
+                    event.preventDefault();
+                    onOpen(`SELECT * FROM ${sqlName(table.name)} LIMIT 100`);
+                  }}
+                >
+                  <Icon name="play" size={10} />
+                </ActionIcon>
+              </Tooltip>
+            </summary>
+            {table.columns.map((column) => (
+              <button
+                type="button"
+                key={column.name}
+                className={classes.column}
+                title={`${column.name} ${column.type}`}
+                onClick={() => onInsert(sqlName(column.name))}
+              >
+                {column.name}
+                <span>{shortType(column.type)}</span>
+              </button>
+            ))}
+          </details>
+        ))}
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,57 @@
+/** SQL answers for reading and for taking away: cells, CSV, JSON, short type names; pure. */
+
+import type { Json } from "../../api/shape";
+import type { SqlAnswer, SqlColumn } from "../../api/sql";
+import type { Cell } from "../../panels/data-table";
+
+/** Arrow's long type names, short. */
+export function shortType(type: string): string {
+  const dictionary = /^Dictionary\([^,]+,\s*(.+)\)$/.exec(type)?.[1];
+  if (dictionary) return shortType(dictionary);
+  if (/^(Large)?Utf8(View)?$/.test(type)) return "text";
+  if (/^Timestamp/.test(type)) return "time";
+  if (/^Map\(/.test(type)) return "map";
+  if (/^(Large|FixedSize)?List/.test(type)) return "list";
+  if (/^Struct/.test(type)) return "struct";
+  if (/^(Fixed|Large)?.*Binary/.test(type)) return "bytes";
+  return type.toLowerCase();
+}
+
+export function isNumeric(type: string): boolean {
+  return /^(u?int|float|decimal)\d*/i.test(type);
+}
+
+/** A cell as a table holds it: nested values as JSON text. */
+export function cellOf(value: Json): Cell {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+}
+
+export function toJson({ columns, rows }: Pick<SqlAnswer, "columns" | "rows">): string {
+  return JSON.stringify(
+    rows.map((row) => Object.fromEntries(columns.map((column, index) => [column.name, row[index] ?? null]))),
+    null,
+    2,
+  );
+}
+
+/** RFC 4180: quoted where needed, quotes doubled, CRLF between lines. */
+export function toCsv({ columns, rows }: { columns: SqlColumn[]; rows: Json[][] }): string {
+  const quoted = (value: Json): string => {
+    const text = value === null ? "" : String(cellOf(value));
+    return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+  };
+  const lines = [columns.map((column) => quoted(column.name)), ...rows.map((row) => row.map(quoted))];
+  return lines.map((line) => line.join(",")).join("\r\n");
+}
+
+/** A name as SQL wants it where it is no plain word. */
+export function sqlName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
+}
+
+/** The page's time range as a condition on a column. */
+export function timeCondition(column: string, fromMs: number, toMs: number): string {
+  const literal = (ms: number) =>
+    `TIMESTAMP '${new Date(ms).toISOString().replace("Z", "").replace("T", " ")}'`;
+  return `${column} >= ${literal(fromMs)} AND ${column} < ${literal(toMs)}`;
+}

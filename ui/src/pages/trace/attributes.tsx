@@ -1,0 +1,67 @@
+/** Attributes as a table: name, value in the colour of its type, copy. Long values open on demand. */
+import { useMemo, useState } from "react";
+import type { Attribute } from "../../api/otlp";
+import { CopyButton } from "../../shell/parts";
+import classes from "./details.module.css";
+
+const SHORT_LENGTH = 400;
+const SHOWN_LENGTH_MAX = 65_536;
+
+export function Attributes({ attributes }: { attributes: Attribute[] }) {
+  const sorted = useMemo(
+    () => [...attributes].sort((left, right) => left.name.localeCompare(right.name)),
+    [attributes],
+  );
+  if (sorted.length === 0) return <div className={classes.none}>None</div>;
+  return (
+    <table className={classes.table}>
+      <tbody>
+        {sorted.map((attribute, index) => (
+          <tr key={`${attribute.name} ${index}`}>
+            <td title={`${attribute.name} (${attribute.type})`}>{attribute.name}</td>
+            <td>
+              <Value attribute={attribute} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Value({ attribute }: { attribute: Attribute }) {
+  const [open, setOpen] = useState(false);
+  const text = useMemo(() => readable(attribute), [attribute]);
+  const long = text.length > SHORT_LENGTH;
+  const shown = open ? text.slice(0, SHOWN_LENGTH_MAX) : text.slice(0, SHORT_LENGTH);
+  return (
+    <div className={classes.value} data-type={attribute.type}>
+      {attribute.type === "empty" ? "(empty)" : shown}
+      {long && (
+        <>
+          {!open && "… "}
+          <button type="button" className={classes.more} onClick={() => setOpen(!open)}>
+            {open ? " Less" : `All ${text.length.toLocaleString("en")} characters`}
+          </button>
+        </>
+      )}
+      <span className={classes.copy}>
+        <CopyButton size={20} label="Copy the value" text={() => attribute.text} />
+      </span>
+    </div>
+  );
+}
+
+/** JSON with line breaks, whether it came as a map or as text. */
+function readable({ type, text }: Attribute): string {
+  const looksJson =
+    type === "map" || type === "array" || (/^[[{]/.test(text) && text.length < SHOWN_LENGTH_MAX);
+  if (!looksJson) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    const flat = JSON.stringify(value);
+    return flat.length <= 60 ? flat : JSON.stringify(value, null, 2);
+  } catch {
+    return text;
+  }
+}

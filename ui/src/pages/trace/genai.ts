@@ -1,0 +1,111 @@
+/** What a span says about a model call, a tool or an agent: one reading of several conventions; pure. */
+import type { Attribute, Span } from "../../api/otlp";
+import { formatCount } from "../../format/number";
+import type { TraceTree } from "./tree";
+
+export interface ModelUse {
+  operation: string | null;
+  model: string | null;
+  provider: string | null;
+  tool: string | null;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  /** US dollars. */
+  cost: number | null;
+  finish: string | null;
+}
+
+const NAMES = {
+  operation: ["gen_ai.operation.name", "traceloop.span.kind", "openinference.span.kind"],
+  model: ["gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "alex.llm.model"],
+  provider: ["gen_ai.provider.name", "gen_ai.system", "llm.provider"],
+  tool: ["gen_ai.tool.name", "tool.name", "alex.tool_name"],
+  inputTokens: ["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"],
+  outputTokens: [
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.completion_tokens",
+    "llm.token_count.completion",
+  ],
+  cost: ["gen_ai.usage.cost", "gen_ai.cost", "llm.cost.total", "alex.cost"],
+  finish: ["gen_ai.response.finish_reasons"],
+} as const;
+
+const KNOWN = new Set<string>(Object.values(NAMES).flat());
+
+/** True for attributes that belong to the model group of a span's details. */
+export function isModelAttribute(name: string): boolean {
+  return (
+    name.startsWith("gen_ai.") || name.startsWith("llm.") || name.startsWith("alex.llm.") || KNOWN.has(name)
+  );
+}
+
+/** Null for a span that has nothing to do with a model, a tool or an agent. */
+export function modelUse(attributes: Attribute[]): ModelUse | null {
+  if (!attributes.some((attribute) => isModelAttribute(attribute.name))) return null;
+  const text = (names: readonly string[]): string | null => {
+    for (const name of names) {
+      const found = attributes.find((attribute) => attribute.name === name);
+      if (found && found.text !== "") return found.text;
+    }
+    return null;
+  };
+  const amount = (names: readonly string[]): number | null => {
+    const value = Number(text(names) ?? Number.NaN);
+    return Number.isFinite(value) ? value : null;
+  };
+  return {
+    operation: text(NAMES.operation),
+    model: text(NAMES.model),
+    provider: text(NAMES.provider),
+    tool: text(NAMES.tool),
+    inputTokens: amount(NAMES.inputTokens),
+    outputTokens: amount(NAMES.outputTokens),
+    cost: amount(NAMES.cost),
+    finish: text(NAMES.finish)?.replace(/[[\]"]/g, "") ?? null,
+  };
+}
+
+export interface TraceUse {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  cost: number | null;
+}
+
+/** Tokens and cost of a whole trace. A span whose descendants report too is a sum already and is not counted. */
+export function traceUse(tree: TraceTree): TraceUse | null {
+  const uses = tree.rows.map((row) => modelUse(row.span.attributes));
+  const below = { tokens: new Uint8Array(uses.length), cost: new Uint8Array(uses.length) };
+  const total: TraceUse = { calls: 0, inputTokens: 0, outputTokens: 0, cost: null };
+  for (let index = uses.length - 1; index >= 0; index -= 1) {
+    const use = uses[index];
+    const parent = tree.rows[index]?.parent ?? -1;
+    const tokens = use?.inputTokens != null || use?.outputTokens != null;
+    if (tokens && !below.tokens[index]) {
+      total.calls += 1;
+      total.inputTokens += use?.inputTokens ?? 0;
+      total.outputTokens += use?.outputTokens ?? 0;
+    }
+    if (use?.cost != null && !below.cost[index]) total.cost = (total.cost ?? 0) + use.cost;
+    if (parent < 0) continue;
+    if (tokens || below.tokens[index]) below.tokens[parent] = 1;
+    if (use?.cost != null || below.cost[index]) below.cost[parent] = 1;
+  }
+  return total.calls > 0 || total.cost !== null ? total : null;
+}
+
+export function formatCost(dollars: number): string {
+  if (dollars === 0) return "$0";
+  return dollars < 0.01
+    ? `$${dollars.toPrecision(2)}`
+    : `$${dollars < 1_000 ? dollars.toFixed(dollars < 1 ? 3 : 2) : formatCount(dollars)}`;
+}
+
+/** The short word that a waterfall row shows of a model call: its model, or its tool. */
+export function rowNote(span: Span): string | null {
+  for (const { name, text } of span.attributes) {
+    if (name === "gen_ai.request.model" || name === "gen_ai.tool.name" || name === "alex.tool_name")
+      return text;
+  }
+  return null;
+}

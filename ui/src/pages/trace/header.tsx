@@ -1,0 +1,98 @@
+/** What a trace is at a glance: root, time, size, services, errors, tokens and cost. */
+import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import type { Trace } from "../../api/otlp";
+import { formatCount } from "../../format/number";
+import { colorOf } from "../../panels/colors";
+import { CopyButton, copyText } from "../../shell/parts";
+import { useRange } from "../../time/context";
+import { formatDuration } from "../../time/duration";
+import { formatInstant } from "../../time/format";
+import { absolute } from "../../time/range";
+import { traceLogs } from "../../url/links";
+import { formatCost, traceUse } from "./genai";
+import classes from "./trace.module.css";
+import type { TraceTree } from "./tree";
+import { nanosAsMs } from "./use-waterfall";
+
+const SERVICES_SHOWN = 8;
+const MARGIN_MS = 60_000;
+
+export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTree; raw: unknown }) {
+  const { zone } = useRange();
+  const root = tree.rows[0];
+  const use = useMemo(() => traceUse(tree), [tree]);
+  const startMs = Number(trace.startNs / 1_000n) / 1_000;
+  const range = absolute({
+    fromMs: startMs - MARGIN_MS,
+    toMs: startMs + nanosAsMs(trace.durationNs) + MARGIN_MS,
+  });
+  return (
+    <div className={classes.header}>
+      <div className={classes.title}>
+        <h2>
+          {root?.span.resource.service}: {root?.span.name}
+        </h2>
+        <span className={classes.id}>
+          <code>{trace.traceId}</code>
+          <CopyButton size={20} label="Copy the trace id" text={() => trace.traceId} />
+        </span>
+        <div className={classes.titleTools}>
+          <Button
+            component={Link}
+            to="/explore/logs"
+            search={{ query: traceLogs(null, trace.traceId), ...range } as never}
+          >
+            Logs
+          </Button>
+          <Button onClick={() => void copyText(JSON.stringify(raw, null, 2))}>Copy JSON</Button>
+        </div>
+      </div>
+      <div className={classes.facts}>
+        <span>{formatInstant(startMs, zone, true)}</span>
+        <span>
+          <b>{formatDuration(nanosAsMs(trace.durationNs))}</b>
+        </span>
+        <span>
+          <b>{tree.rows.length.toLocaleString("en")}</b> spans, {tree.depthMax + 1} deep
+        </span>
+        {tree.errors > 0 && (
+          <span className={classes.bad}>
+            <b>
+              {tree.errors} {tree.errors === 1 ? "error" : "errors"}
+            </b>
+          </span>
+        )}
+        {use && (
+          <span>
+            {use.calls > 0 && (
+              <>
+                <b>{use.calls}</b> model calls, <b>{formatCount(use.inputTokens)}</b> tokens in,{" "}
+                <b>{formatCount(use.outputTokens)}</b> out
+              </>
+            )}
+            {use.cost !== null && (
+              <>
+                , <b>{formatCost(use.cost)}</b>
+              </>
+            )}
+          </span>
+        )}
+        {tree.services.slice(0, SERVICES_SHOWN).map((service) => (
+          <span
+            key={service.name}
+            className={classes.chip}
+            title={`${service.spans} spans, ${formatDuration(nanosAsMs(service.selfNs))} own time`}
+          >
+            <i style={{ background: colorOf(service.name) }} />
+            {service.name} {service.spans}
+          </span>
+        ))}
+        {tree.services.length > SERVICES_SHOWN && (
+          <span>and {tree.services.length - SERVICES_SHOWN} more services</span>
+        )}
+      </div>
+    </div>
+  );
+}

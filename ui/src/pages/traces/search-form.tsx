@@ -1,0 +1,188 @@
+/** The search: a form that writes TraceQL, or TraceQL itself. */
+import { Button, Checkbox, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { positionIn } from "../../api/http";
+import { operations, services } from "../../api/jaeger";
+import { QueryEditor } from "../../editor/query-editor";
+import type { TracesSearch } from "../../routes";
+import { Icon } from "../../shell/icons";
+import { useRange } from "../../time/context";
+import { parseDuration } from "../../time/duration";
+import { formQuery } from "./query";
+import classes from "./traces.module.css";
+
+interface Props {
+  search: TracesSearch;
+  query: string;
+  limit: number;
+  error: unknown;
+  change: (part: Partial<TracesSearch>) => void;
+}
+
+const LIMITS = ["20", "100", "500", "1000"];
+
+export function SearchForm(props: Props) {
+  const { search, change, limit } = props;
+  const mode = search.q === undefined ? "form" : "traceql";
+  const switched = (value: string) =>
+    value === "form" ? change({ q: undefined }) : change({ q: formQuery(search) });
+  const control = (
+    <SegmentedControl
+      aria-label="How to search"
+      value={mode}
+      onChange={switched}
+      data={[
+        { value: "form", label: "Form" },
+        { value: "traceql", label: "TraceQL" },
+      ]}
+    />
+  );
+  const limits = (
+    <Select
+      aria-label="Traces at most"
+      w={108}
+      allowDeselect={false}
+      value={String(limit)}
+      data={[...new Set([...LIMITS, String(limit)])].map((value) => ({ value, label: `${value} traces` }))}
+      onChange={(value) => change({ limit: value === "100" || value === null ? undefined : Number(value) })}
+    />
+  );
+  if (mode === "traceql") return <TraceQl {...props} control={control} limits={limits} />;
+  return <Form {...props} control={control} limits={limits} />;
+}
+
+type Parts = Props & { control: React.ReactNode; limits: React.ReactNode };
+
+function TraceQl({ query, error, change, control, limits }: Parts) {
+  const { refreshNow } = useRange();
+  const [draft, setDraft] = useState(query);
+  useEffect(() => setDraft(query), [query]);
+  const run = () => (draft.trim() === query ? refreshNow() : change({ q: draft.trim() || "{}" }));
+  return (
+    <div className={classes.traceql}>
+      {control}
+      <QueryEditor
+        language="traceql"
+        label="TraceQL query"
+        placeholder='TraceQL, for example { resource.service.name = "alex-agent" && status = error }'
+        value={draft}
+        mistake={draft === query ? positionIn(error) : null}
+        onChange={setDraft}
+        onRun={run}
+      />
+      <div className={classes.form}>
+        {limits}
+        <Button variant="filled" h={31} onClick={run} leftSection={<Icon name="play" size={11} />}>
+          Run
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Form({ search, change, control, limits }: Parts) {
+  const { refreshNow } = useRange();
+  const names = useQuery({
+    queryKey: ["trace services"],
+    queryFn: ({ signal }) => services(signal),
+    retry: false,
+  });
+  const service = search.service;
+  const found = useQuery({
+    queryKey: ["trace operations", service],
+    queryFn: ({ signal }) => operations(service ?? "", signal),
+    enabled: service !== undefined,
+    retry: false,
+  });
+  const [draft, setDraft] = useState({
+    tags: search.tags ?? "",
+    min: search.min ?? "",
+    max: search.max ?? "",
+  });
+  useEffect(
+    () => setDraft({ tags: search.tags ?? "", min: search.min ?? "", max: search.max ?? "" }),
+    [search.tags, search.min, search.max],
+  );
+  const bad = (text: string) => text !== "" && parseDuration(text) === null;
+  const run = () => {
+    if (bad(draft.min) || bad(draft.max)) return;
+    const same =
+      draft.tags === (search.tags ?? "") &&
+      draft.min === (search.min ?? "") &&
+      draft.max === (search.max ?? "");
+    if (same) refreshNow();
+    else change({ tags: draft.tags || undefined, min: draft.min || undefined, max: draft.max || undefined });
+  };
+  return (
+    <form
+      className={classes.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        run();
+      }}
+    >
+      {control}
+      <Select
+        aria-label="Service"
+        placeholder="All services"
+        w={170}
+        searchable
+        clearable
+        value={service ?? null}
+        data={withChosen(names.data, service)}
+        onChange={(value) => change({ service: value ?? undefined, operation: undefined })}
+      />
+      <Select
+        aria-label="Operation"
+        placeholder="All operations"
+        w={200}
+        searchable
+        clearable
+        disabled={service === undefined}
+        value={search.operation ?? null}
+        data={withChosen(found.data, search.operation)}
+        onChange={(value) => change({ operation: value ?? undefined })}
+      />
+      <TextInput
+        className={classes.grow}
+        aria-label="Tags"
+        placeholder="Tags: http.response.status_code=500 tool=search"
+        spellCheck={false}
+        value={draft.tags}
+        onChange={(event) => setDraft({ ...draft, tags: event.currentTarget.value })}
+      />
+      <TextInput
+        aria-label="Shortest trace"
+        placeholder="Min 100ms"
+        w={86}
+        value={draft.min}
+        error={bad(draft.min)}
+        onChange={(event) => setDraft({ ...draft, min: event.currentTarget.value })}
+      />
+      <TextInput
+        aria-label="Longest trace"
+        placeholder="Max 30s"
+        w={86}
+        value={draft.max}
+        error={bad(draft.max)}
+        onChange={(event) => setDraft({ ...draft, max: event.currentTarget.value })}
+      />
+      <Checkbox
+        size="xs"
+        label="Errors"
+        checked={search.status === "error"}
+        onChange={(event) => change({ status: event.currentTarget.checked ? "error" : undefined })}
+      />
+      {limits}
+      <Button type="submit" variant="filled" h={30} leftSection={<Icon name="search" size={12} />}>
+        Find
+      </Button>
+    </form>
+  );
+}
+
+/** The chosen name is offered even when the server does not list it. */
+function withChosen(names: string[] | undefined, chosen: string | undefined): string[] {
+  return [...new Set([...(names ?? []), ...(chosen ? [chosen] : [])])];
+}

@@ -1,0 +1,167 @@
+/** The found traces, a row each; the whole row opens the trace. */
+import { Button } from "@mantine/core";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useRef, useState } from "react";
+import type { TraceSummary } from "../../api/tempo";
+import { colorOf } from "../../panels/colors";
+import type { TracesSearch } from "../../routes";
+import { useShortcuts } from "../../shell/keyboard";
+import { useRange } from "../../time/context";
+import { formatDuration } from "../../time/duration";
+import { formatInstant } from "../../time/format";
+import classes from "./traces.module.css";
+
+type Sort = NonNullable<TracesSearch["sort"]>;
+
+interface Props {
+  traces: TraceSummary[];
+  sort: Sort;
+  setSort: (sort: Sort) => void;
+  full: boolean;
+  limit: number;
+  more: () => void;
+}
+
+export function TraceList({ traces, sort, setSort, full, limit, more }: Props) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const navigate = useNavigate();
+  const [selected, setSelected] = useState<number | null>(null);
+  const longest = Math.max(1e-6, ...traces.map((trace) => trace.durationMs));
+  const virtual = useVirtualizer({
+    count: traces.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => 30,
+    overscan: 16,
+  });
+  const move = (by: number) => {
+    const next = Math.min(traces.length - 1, Math.max(0, (selected ?? -1) + by));
+    setSelected(next);
+    virtual.scrollToIndex(next);
+  };
+  const open = () => {
+    const trace = selected === null ? undefined : traces[selected];
+    if (trace) void navigate({ to: "/trace/$traceId", params: { traceId: trace.traceId } });
+  };
+  useShortcuts([
+    { keys: "j", label: "Next trace", group: "Traces", run: () => move(1) },
+    { keys: "k", label: "Previous trace", group: "Traces", run: () => move(-1) },
+    { keys: "Enter", label: "Open the trace", group: "Traces", run: open },
+  ]);
+  return (
+    <>
+      <div className={classes.head}>
+        <span>Root</span>
+        <SortButton name="longest" label="Duration" sort={sort} setSort={setSort} />
+        <SortButton name="spans" label="Spans" sort={sort} setSort={setSort} right />
+        <SortButton name="errors" label="Errors" sort={sort} setSort={setSort} right />
+        <span>Services</span>
+        <SortButton name="newest" label="Start" sort={sort} setSort={setSort} right />
+      </div>
+      <div ref={scroll} className={classes.scroll} data-scroll-restoration-id="traces">
+        <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const trace = traces[item.index];
+            return trace ? (
+              <Row
+                key={trace.traceId}
+                trace={trace}
+                top={item.start}
+                longest={longest}
+                selected={selected === item.index}
+              />
+            ) : null;
+          })}
+        </div>
+      </div>
+      <div className={classes.foot}>
+        <span>
+          {traces.length.toLocaleString("en")} {traces.length === 1 ? "trace" : "traces"}
+          {full ? `, as many as were asked for; there may be more` : ""}
+        </span>
+        {full && limit < 1_000 && <Button onClick={more}>Find more</Button>}
+      </div>
+    </>
+  );
+}
+
+function SortButton(props: {
+  name: Sort;
+  label: string;
+  sort: Sort;
+  setSort: (sort: Sort) => void;
+  right?: boolean;
+}) {
+  const active = props.sort === props.name;
+  return (
+    <button
+      type="button"
+      aria-pressed={active}
+      className={props.right ? classes.right : undefined}
+      onClick={() => props.setSort(props.name)}
+    >
+      {props.label}
+      {active ? " ↓" : ""}
+    </button>
+  );
+}
+
+function Row({
+  trace,
+  top,
+  longest,
+  selected,
+}: {
+  trace: TraceSummary;
+  top: number;
+  longest: number;
+  selected: boolean;
+}) {
+  const { zone } = useRange();
+  const failed = (trace.errorCount ?? 0) > 0;
+  return (
+    <Link
+      to="/trace/$traceId"
+      params={{ traceId: trace.traceId }}
+      className={classes.row}
+      data-selected={selected}
+      style={{ transform: `translateY(${top}px)` }}
+      preload={false}
+    >
+      <span className={classes.name} title={`${trace.rootService}: ${trace.rootName}\n${trace.traceId}`}>
+        <i style={{ background: colorOf(trace.rootService) }} />
+        <b>{trace.rootName || "(root not received)"}</b>
+        <span>{trace.rootService}</span>
+      </span>
+      <span className={classes.duration}>
+        {formatDuration(trace.durationMs)}
+        <span className={classes.track}>
+          <i
+            style={{
+              width: `${(trace.durationMs / longest) * 100}%`,
+              background: failed ? "var(--gh-error)" : colorOf(trace.rootService),
+            }}
+          />
+        </span>
+      </span>
+      <span className={classes.right} title={trace.spanCount === null ? "spans that matched" : undefined}>
+        {(trace.spanCount ?? trace.matched).toLocaleString("en")}
+      </span>
+      <span className={`${classes.right} ${failed ? classes.bad : classes.zero}`}>
+        {trace.errorCount ?? "–"}
+      </span>
+      <span className={classes.services}>
+        {trace.services.slice(0, 6).map((service) => (
+          <span
+            key={service.name}
+            title={`${service.name}: ${service.spans} spans, ${service.errors} errors`}
+          >
+            <i style={{ background: colorOf(service.name) }} />
+            {service.spans}
+          </span>
+        ))}
+      </span>
+      <span className={classes.time}>{formatInstant(trace.startMs, zone)}</span>
+    </Link>
+  );
+}
