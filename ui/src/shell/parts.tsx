@@ -38,12 +38,13 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const known = error instanceof ApiError;
   const position = positionIn(error);
   const message = error instanceof Error ? error.message : String(error);
+  const unsupported = known && /not (yet )?supported|unsupported/i.test(message);
   return (
     <div className={classes.failure} role="alert">
       <Icon name="error" size={15} />
       <div>
         <div className={classes.failureTitle}>
-          {known ? TITLES[error.kind] : "Something went wrong"}
+          {unsupported ? TITLES.unsupported : known ? TITLES[error.kind] : "Something went wrong"}
           {position && (
             <span className={classes.faint}>
               {" "}

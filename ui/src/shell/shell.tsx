@@ -3,7 +3,7 @@ import { Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { fetchOverview } from "../api/overview";
 import { RangeProvider, useRange } from "../time/context";
 import { RangePicker } from "../time/picker";
@@ -13,7 +13,8 @@ import { Notice } from "./parts";
 import { usePreference } from "./preferences";
 import classes from "./shell.module.css";
 
-const Palette = lazy(() => import("./palette"));
+const loadPalette = () => import("./palette");
+const Palette = lazy(loadPalette);
 const HelpSheet = lazy(() => import("./help"));
 
 export interface View {
@@ -44,6 +45,11 @@ function Frame() {
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   const { problem } = useRange();
+  useEffect(() => {
+    // Whoever presses its keys types on at once: it must be there by then.
+    const timer = setTimeout(() => void loadPalette().catch(() => {}), 800);
+    return () => clearTimeout(timer);
+  }, []);
   useShortcuts([
     {
       keys: "mod+k",

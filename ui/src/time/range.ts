@@ -97,8 +97,10 @@ function parseCalendar(text: string, utc: boolean): number | null {
   ];
   const instant = utc ? Date.UTC(...fields) : new Date(...fields).getTime();
   const back = new Date(instant);
-  const sameDay = (utc ? back.getUTCDate() : back.getDate()) === part(3);
-  return Number.isNaN(instant) || !sameDay ? null : instant;
+  // The 31st of a short month would silently be a day of the next.
+  const day = utc ? back.getUTCDate() : back.getDate();
+  const month = utc ? back.getUTCMonth() : back.getMonth();
+  return Number.isNaN(instant) || day !== part(3) || month !== part(2) - 1 ? null : instant;
 }
 
 /** Both ends as instants; null when one is unreadable or the range is empty or reversed. */

@@ -16,7 +16,7 @@ import { Examples } from "./examples";
 import { RecordPanel } from "./record-panel";
 import { SchemaPanel } from "./schema-panel";
 import classes from "./sql.module.css";
-import { cellOf, isNumeric, shortType, timeCondition, toCsv, toJson } from "./values";
+import { cellOf, isNumeric, shortType, toCsv, toJson, withTimeRange } from "./values";
 
 const route = getRouteApi("/explore/sql");
 const SOURCES: CompletionSources = { tables: () => sqlTables() };
@@ -63,8 +63,8 @@ export default function Sql() {
           <Button variant="filled" onClick={() => start(draft)} leftSection={<Icon name="play" size={11} />}>
             Run
           </Button>
-          <Tooltip label="Adds the page's time range as a condition on start_time">
-            <Button onClick={() => insert(timeCondition("start_time", range.fromMs, range.toMs))}>
+          <Tooltip label="Adds the page's time range as a condition">
+            <Button onClick={() => setDraft(withTimeRange(draft, range.fromMs, range.toMs))}>
               Insert time range
             </Button>
           </Tooltip>

@@ -9,7 +9,7 @@ export function shortType(type: string): string {
   const dictionary = /^Dictionary\([^,]+,\s*(.+)\)$/.exec(type)?.[1];
   if (dictionary) return shortType(dictionary);
   if (/^(Large)?Utf8(View)?$/.test(type)) return "text";
-  if (/^Timestamp/.test(type)) return "time";
+  if (/^timestamp/i.test(type)) return "time";
   if (/^Map\(/.test(type)) return "map";
   if (/^(Large|FixedSize)?List/.test(type)) return "list";
   if (/^Struct/.test(type)) return "struct";
@@ -54,4 +54,15 @@ export function timeCondition(column: string, fromMs: number, toMs: number): str
   const literal = (ms: number) =>
     `TIMESTAMP '${new Date(ms).toISOString().replace("Z", "").replace("T", " ")}'`;
   return `${column} >= ${literal(fromMs)} AND ${column} < ${literal(toMs)}`;
+}
+
+/** The query with the time range as one more condition of its first `FROM`, before what must follow conditions. */
+export function withTimeRange(query: string, fromMs: number, toMs: number): string {
+  const table = /\bfrom\s+"?(\w+)/i.exec(query)?.[1]?.toLowerCase() ?? "spans";
+  const condition = timeCondition(table === "spans" ? "start_time" : "timestamp", fromMs, toMs);
+  if (query.trim() === "") return `SELECT * FROM spans\nWHERE ${condition}\nLIMIT 100`;
+  const tail = /\s*\b(group\s+by|having|order\s+by|limit|offset|union)\b[\s\S]*$/i.exec(query);
+  const head = (tail ? query.slice(0, tail.index) : query).trimEnd().replace(/;$/, "");
+  const word = /\bwhere\b/i.test(head) ? "  AND" : "WHERE";
+  return `${head}\n${word} ${condition}${tail ? `\n${tail[0].trim()}` : ""}`;
 }

@@ -1,0 +1,76 @@
+/**
+ * Opens every view of a running Glasshouse (or of the mock) in a real browser, as a person would, and looks.
+ *
+ * GLASSHOUSE_URL  where it runs; http://127.0.0.1:3000 when unset
+ * CHROMIUM        the browser; /usr/bin/chromium when unset
+ * SHOTS           a folder for screenshots; none are kept when unset
+ * SETTLE_MS_MAX   how long a view may take to show what is waited for; 15000 when unset
+ *
+ * Wants data: run it against `glasshouse demo`. Ends with status 1 when a check fails.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { checks } from "./checks.mjs";
+
+const base = (process.env.GLASSHOUSE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const shots = process.env.SHOTS;
+const settleMs = Number(process.env.SETTLE_MS_MAX ?? 15_000);
+const SIZES = [
+  { name: "wide", width: 1440, height: 900 },
+  { name: "small", width: 1000, height: 700 },
+];
+
+if (shots) mkdirSync(shots, { recursive: true });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+let failed = 0;
+
+/** What went wrong on the page itself: uncaught errors and refusals of the security policy. */
+function watch(page) {
+  const problems = [];
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (message.type() === "error" && !/Failed to load resource/.test(text))
+      problems.push(`console: ${text.slice(0, 300)}`);
+  });
+  return problems;
+}
+
+async function run(check, scheme, size) {
+  const context = await browser.newContext({
+    viewport: size,
+    colorScheme: scheme,
+    baseURL: base,
+    timezoneId: "UTC",
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(settleMs);
+  const problems = watch(page);
+  const title = `${check.name} (${scheme}, ${size.name})`;
+  try {
+    await check.look(page);
+    await page.evaluate(() => document.fonts.ready);
+  } catch (error) {
+    problems.push(error.message.split("\n").slice(0, 6).join("\n    "));
+  }
+  if (shots)
+    await page.screenshot({ path: join(shots, `${check.name}-${scheme}-${size.name}.png`) }).catch(() => {});
+  await context.close();
+  if (problems.length > 0) failed += 1;
+  process.stdout.write(`${problems.length === 0 ? "ok  " : "FAIL"} ${title}\n`);
+  for (const problem of problems) process.stdout.write(`    ${problem}\n`);
+}
+
+for (const check of checks) {
+  // Behaviour is the same in both schemes; pictures are taken of all four.
+  const rounds =
+    shots && check.picture
+      ? SIZES.flatMap((size) => ["dark", "light"].map((scheme) => [scheme, size]))
+      : [["dark", SIZES[0]]];
+  for (const [scheme, size] of rounds) await run(check, scheme, size);
+}
+await browser.close();
+process.stdout.write(failed === 0 ? `all ${checks.length} checks hold\n` : `${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,47 @@
+/**
+ * Around the build: `clean` empties dist but for its .gitignore; `pack` writes a gzip and a brotli beside each text
+ * file, which the server sends as they are, and prints what each weighs.
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const DIST = "dist";
+/** Smaller files gain nothing from another encoding. */
+const PACKED_BYTES_MIN = 1_024;
+
+function clean() {
+  for (const name of readdirSync(DIST)) {
+    if (name !== ".gitignore") rmSync(join(DIST, name), { recursive: true, force: true });
+  }
+}
+
+function packed(path) {
+  const bytes = readFileSync(path);
+  if (!/\.(js|css|html|svg)$/.test(path) || bytes.length < PACKED_BYTES_MIN) {
+    return { path, raw: bytes.length, gzip: bytes.length, brotli: bytes.length };
+  }
+  const gzip = gzipSync(bytes, { level: 9 });
+  const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+  writeFileSync(`${path}.gz`, gzip);
+  writeFileSync(`${path}.br`, brotli);
+  return { path, raw: bytes.length, gzip: gzip.length, brotli: brotli.length };
+}
+
+function pack() {
+  const rows = readdirSync(DIST, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== ".gitignore")
+    .map((entry) => packed(join(entry.parentPath, entry.name)))
+    .sort((left, right) => right.gzip - left.gzip);
+  const kb = (bytes) => (bytes / 1_024).toFixed(1).padStart(8);
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  const lines = [
+    "   raw KB    gz KB    br KB",
+    ...rows.map((row) => `${kb(row.raw)} ${kb(row.gzip)} ${kb(row.brotli)}  ${row.path}`),
+    `${kb(sum("raw"))} ${kb(sum("gzip"))} ${kb(sum("brotli"))}  all`,
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+if (process.argv[2] === "clean") clean();
+else pack();

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { ApiError, failure, positionIn } from "./http";
+import { newestFirst, readLogs } from "./loki";
+import { readOverview } from "./overview";
+
+const refused = (status: number, body: unknown) =>
+  failure({ status, statusText: "Bad" }, typeof body === "string" ? body : JSON.stringify(body));
+
+describe("a failure keeps the words of its protocol", () => {
+  it.each([
+    [
+      "Prometheus",
+      { status: "error", errorType: "bad_data", error: "1:5: parse error: x" },
+      "1:5: parse error: x",
+    ],
+    ["Loki", "parse error at line 1, col 5: syntax error", "parse error at line 1, col 5: syntax error"],
+    ["Tempo", "invalid TraceQL query: x", "invalid TraceQL query: x"],
+    ["Jaeger", { data: null, errors: [{ code: 400, msg: "no service" }] }, "no service"],
+    ["SQL", { error: "no table", position: { line: 2, column: 3 } }, "no table"],
+    ["nothing", "", "Bad"],
+    ["HTML", "<html>", "<html>"],
+  ])("%s", (_protocol, body, expected) => expect(refused(400, body).message).toBe(expected));
+  it("and its position", () => {
+    expect(positionIn(refused(400, { error: "x", position: { line: 2, column: 3 } }))).toEqual({
+      line: 2,
+      column: 3,
+    });
+    expect(positionIn(refused(400, { error: "1:5: parse error" }))).toEqual({ line: 1, column: 5 });
+    expect(positionIn(refused(400, "parse error at line 3, col 7: x"))).toEqual({ line: 3, column: 7 });
+    expect(positionIn(refused(400, { error: "Expected: x, found: y at Line: 1, Column: 15" }))).toEqual({
+      line: 1,
+      column: 15,
+    });
+    expect(positionIn(new Error("1:5: x"))).toBeNull();
+  });
+  it.each([
+    [0, "unreachable"],
+    [400, "refused"],
+    [404, "missing"],
+    [422, "refused"],
+    [429, "overloaded"],
+    [501, "unsupported"],
+    [500, "broken"],
+    [503, "overloaded"],
+  ])("status %d is %s", (status, kind) => expect(new ApiError("x", status).kind).toBe(kind));
+});
+
+describe("Loki's lines", () => {
+  it("are newest first across streams, beyond what a number holds", () => {
+    const answer = readLogs({
+      data: {
+        resultType: "streams",
+        result: [
+          {
+            stream: { a: "1" },
+            values: [["1732115045678901234", "x", { structuredMetadata: { trace_id: "t" } }]],
+          },
+          { stream: { a: "2" }, values: [["1732115045678901235", "y"]] },
+        ],
+      },
+    });
+    expect(answer.kind === "lines" && answer.lines.map((line) => line.line)).toEqual(["y", "x"]);
+    expect(answer.kind === "lines" && answer.lines[1]?.metadata).toEqual({ trace_id: "t" });
+    expect(["9", "10", "10"].sort(newestFirst)).toEqual(["10", "10", "9"]);
+  });
+});
+
+describe("the overview", () => {
+  it.each([null, [], {}, { signals: 3, services: [null], receivers: [{ last_error: {} }], hints: [1] }])(
+    "is read from %j",
+    (body) => {
+      expect(readOverview(body).signals.spans.itemsTotal).toBe(0);
+    },
+  );
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { formatBytes, formatCount, formatFloat, formatUnit, unitOf } from "./number";
+
+describe("numbers", () => {
+  it.each([
+    [0, "0"],
+    [9_999, "9999"],
+    [12_345, "12.3K"],
+    [1_234_567, "1.23M"],
+    [-45_600, "−45.6K"],
+    [0.5, "0.5"],
+    [Number.POSITIVE_INFINITY, "+Inf"],
+    [Number.NaN, "NaN"],
+  ])("counts %d as %s", (value, expected) => expect(formatCount(value)).toBe(expected));
+  it.each([
+    [0, "0 B"],
+    [1_023, "1023 B"],
+    [1_536, "1.5 KiB"],
+    [183_400_000, "175 MiB"],
+  ])("shows %d bytes as %s", (value, expected) => expect(formatBytes(value)).toBe(expected));
+  it("never shows a small value as zero", () => {
+    expect(formatFloat(0.000_001_23)).toBe("1.23e-6");
+    expect(formatFloat(0.001_234_5)).toBe("0.00123");
+    expect(formatFloat(0)).toBe("0");
+  });
+});
+
+describe("the unit of a query", () => {
+  it.each([
+    ["process_resident_memory_bytes", "bytes"],
+    ["rate(http_response_size_bytes_total[5m])", "none"],
+    ["histogram_quantile(0.95, sum by (le) (rate(http_latency_seconds_bucket[5m])))", "seconds"],
+    ["rate(process_cpu_seconds_total[5m])", "none"],
+    ["count(process_resident_memory_bytes)", "none"],
+    ["alex_sessions_active", "none"],
+    ["cache_hit_ratio", "ratio"],
+  ])("of %s is %s", (query, expected) => expect(unitOf(query)).toBe(expected));
+  it("shapes values", () => {
+    expect(formatUnit(0.25, "seconds")).toBe("250 ms");
+    expect(formatUnit(0.25, "ratio")).toBe("25 %");
+    expect(formatUnit(2_048, "bytes")).toBe("2 KiB");
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { levelIn, levelOf, marked, readLine } from "./line";
+import { isLineQuery, needlesOf, parsedName, volumeQuery, withFilter, withText } from "./query";
+
+describe("a filter that is added", () => {
+  it.each([
+    // stream labels go into the selector
+    ['{a="1"}', "stream", "b", "2", true, '{a="1", b="2"}'],
+    ['{a="1"} |= "x"', "stream", "b", "2", false, '{a="1", b!="2"} |= "x"'],
+    ['{a="1"}', "stream", "a", "2", true, '{a="2"}'],
+    ['{service_name=~".+"}', "stream", "service_name", "x", true, '{service_name="x"}'],
+    ['{a="1", b="2"}', "stream", "b", "2", false, '{a="1", b!="2"}'],
+    ['{a="1"}', "stream", "a", "1", false, '{service_name=~".+", a!="1"}'],
+    ['{a="x}y", b=~`c}d`}', "stream", "e", 'q"u', true, '{a="x}y", b=~`c}d`, e="q\\"u"}'],
+    // structured metadata follows the pipeline
+    ['{a="1"}', "metadata", "trace_id", "ff", true, '{a="1"} | trace_id="ff"'],
+    ['{a="1"} | trace_id!="ff"', "metadata", "trace_id", "ff", true, '{a="1"} | trace_id="ff"'],
+    ['{a="1"} | trace_id="ff"', "metadata", "trace_id", "ff", true, '{a="1"} | trace_id="ff"'],
+    // fields of the line need the parser, once
+    ['{a="1"}', "json", "http.status", "500", true, '{a="1"} | json | http_status="500"'],
+    ['{a="1"} | json', "json", "model", "x", false, '{a="1"} | json | model!="x"'],
+    ['{a="1"} | logfmt', "parsed", "level", "warn", true, '{a="1"} | logfmt | level="warn"'],
+    // a metric query has no lines to filter; start anew
+    ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{service_name=~".+", b="2"}'],
+  ] as const)("%s + %s %s=%s (%s) is %s", (query, kind, name, value, keep, expected) => {
+    expect(withFilter(query, kind, name, value, keep)).toBe(expected);
+  });
+  it("may be a text", () => {
+    expect(withText('{a="1"} | json', "oh no")).toBe('{a="1"} |= "oh no" | json');
+  });
+});
+
+describe("a query", () => {
+  it("yields lines when it begins with a selector", () => {
+    expect(isLineQuery('  {a="1"} | json')).toBe(true);
+    expect(isLineQuery('rate({a="1"}[5m])')).toBe(false);
+  });
+  it("tells which words to mark", () => {
+    expect(needlesOf('{a="1"} |= "x\\"y" |= `raw` != "no" |= ""')).toEqual(['x"y', "raw"]);
+  });
+  it("has a volume whatever the level is called", () => {
+    expect(volumeQuery('{a="1"}', "1m")).toBe(
+      'sum by (detected_level, level, severity_text) (count_over_time({a="1"} [1m]))',
+    );
+  });
+  it("names fields as Loki's parsers do", () => {
+    expect(["http.status-code", "1st", "ok"].map(parsedName)).toEqual(["http_status_code", "_1st", "ok"]);
+  });
+});
+
+describe("a line", () => {
+  const line = (text: string, metadata: Record<string, string> = {}) =>
+    readLine({ nanos: "1", line: text, stream: { service_name: "s" }, metadata, parsed: {} }, 0, 0);
+  it("shows its message before its other fields", () => {
+    const read = line('{"level":"WARN","msg":"slow","ms":12,"trace_id":"0af7651916cd43dd8448eb211c80319c"}');
+    expect(read).toMatchObject({ level: "warn", message: "slow", rest: "ms=12", service: "s" });
+    expect(read.traceId).toBe("0af7651916cd43dd8448eb211c80319c");
+  });
+  it.each(["{not json", "[1,2]", "", "null", '{"__proto__":{"x":1}}'])("survives %j", (text) => {
+    expect(line(text).source.line).toBe(text);
+  });
+  it("marks only what was searched, as text", () => {
+    expect(marked("a<b>a+c", ["a", "a+c"])).toEqual(["", "a", "<b>", "a", "+c"]);
+    expect(marked("1+1", ["1+1"])).toEqual(["", "1+1", ""]);
+  });
+});
+
+describe("a level", () => {
+  it.each([
+    ["ERROR", "error"],
+    ["warning", "warn"],
+    ["Information", "info"],
+    ["critical", "fatal"],
+    ["dbg", "debug"],
+    ["INFO2", "info"],
+  ])("%s is %s", (text, expected) => expect(levelIn(text)).toBe(expected));
+  it("comes from a severity number when there is no text", () => {
+    expect(levelOf({ severity_number: "17" })).toBe("error");
+    expect(levelOf({ severity_number: "99" })).toBe("unknown");
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { readSql } from "../../api/sql";
+import { shortType, sqlName, toCsv, toJson, withTimeRange } from "./values";
+
+const ANSWER = {
+  columns: [
+    { name: "a", type: "text" },
+    { name: 'b,"c"', type: "map" },
+  ],
+  rows: [
+    ['x,"y"', null],
+    ["line\nbreak", { k: 1 }],
+  ],
+};
+
+describe("SQL answers", () => {
+  it("become CSV", () => {
+    expect(toCsv(ANSWER)).toBe('a,"b,""c"""\r\n"x,""y""",\r\n"line\nbreak","{""k"":1}"');
+  });
+  it("become JSON", () => {
+    expect(JSON.parse(toJson(ANSWER))).toEqual([
+      { a: 'x,"y"', 'b,"c"': null },
+      { a: "line\nbreak", 'b,"c"': { k: 1 } },
+    ]);
+  });
+  it("are read from objects or arrays, and whatever else comes", () => {
+    expect(
+      readSql({ columns: [{ name: "a", type: "text" }], rows: [{ a: 1 }, [2], null], truncated: true }),
+    ).toEqual({
+      columns: [{ name: "a", type: "text" }],
+      rows: [[1], [2], [null]],
+      truncated: true,
+    });
+    expect(readSql("x")).toEqual({ columns: [], rows: [], truncated: false });
+  });
+  it.each([
+    ["Dictionary(Int32, Utf8)", "text"],
+    ["timestamp", "time"],
+    ['Timestamp(Nanosecond, Some("UTC"))', "time"],
+    ["Map(Utf8, Utf8)", "map"],
+    ["Int64", "int64"],
+  ])("%s is %s", (type, expected) => expect(shortType(type)).toBe(expected));
+});
+
+describe("the query", () => {
+  const CONDITION =
+    "start_time >= TIMESTAMP '1970-01-01 00:00:00.000' AND start_time < TIMESTAMP '1970-01-01 00:00:01.000'";
+  it.each([
+    ["SELECT * FROM spans", `SELECT * FROM spans\nWHERE ${CONDITION}`],
+    ["SELECT * FROM spans LIMIT 5", `SELECT * FROM spans\nWHERE ${CONDITION}\nLIMIT 5`],
+    [
+      "SELECT a FROM spans WHERE b = 1 GROUP BY a",
+      `SELECT a FROM spans WHERE b = 1\n  AND ${CONDITION}\nGROUP BY a`,
+    ],
+    ["SELECT * FROM logs;", `SELECT * FROM logs\nWHERE ${CONDITION.replaceAll("start_time", "timestamp")}`],
+  ])("%s takes the time range", (query, expected) => expect(withTimeRange(query, 0, 1_000)).toBe(expected));
+  it("quotes names that are no plain words", () => {
+    expect([sqlName("trace_id"), sqlName('A"b')]).toEqual(["trace_id", '"A""b"']);
+  });
+});

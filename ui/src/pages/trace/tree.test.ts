@@ -1,0 +1,265 @@
+import { describe, expect, it } from "vitest";
+import { identifier, readTrace } from "../../api/otlp";
+import { criticalPath } from "./critical-path";
+import { findRows, haystacks } from "./find";
+import { modelUse, traceUse } from "./genai";
+import { ancestors, buildTree, visibleRows } from "./tree";
+
+const ID = "0af7651916cd43dd8448eb211c80319c";
+const START = 1_732_115_045_000_000_000n;
+
+type Given = [id: number, parent: number | null, from: number, to: number, extra?: Record<string, unknown>];
+
+const hex = (id: number) => id.toString(16).padStart(16, "0");
+
+/** Times in nanoseconds since START. */
+function traceOf(spans: Given[], service = "a") {
+  return readTrace({
+    batches: [
+      {
+        resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+        scopeSpans: [
+          {
+            spans: spans.map(([id, parent, from, to, extra]) => ({
+              traceId: ID,
+              spanId: hex(id),
+              parentSpanId: parent === null ? "" : hex(parent),
+              name: `s${id}`,
+              startTimeUnixNano: String(START + BigInt(from)),
+              endTimeUnixNano: String(START + BigInt(to)),
+              ...extra,
+            })),
+          },
+        ],
+      },
+    ],
+  });
+}
+
+const shape = (spans: Given[]) =>
+  buildTree(traceOf(spans)).rows.map((row) => `${"  ".repeat(row.depth)}${row.span.name}`);
+
+describe("OTLP JSON", () => {
+  it("has ids in hex or base64", () => {
+    expect(identifier("CvdlGRbNQ92ESOshHIAxnA==", 32)).toBe(ID);
+    expect(identifier(ID.toUpperCase(), 32)).toBe(ID);
+    expect(identifier("AAAAAAAAAAA=", 16)).toBe("");
+    expect(identifier(undefined, 16)).toBe("");
+  });
+  it("keeps nanoseconds that a number cannot hold", () => {
+    const { spans, startNs, durationNs } = traceOf([
+      [1, null, 0, 1_000],
+      [2, 1, 1, 3],
+    ]);
+    expect(startNs).toBe(START);
+    expect(durationNs).toBe(1_000);
+    expect(spans[1]).toMatchObject({ offsetNs: 1, durationNs: 2 });
+  });
+  it("has enums as numbers or names and values of every type", () => {
+    const attributes = [
+      { key: "i", value: { intValue: "9007199254740993" } },
+      { key: "l", value: { arrayValue: { values: [{ intValue: "1" }, { stringValue: "x" }] } } },
+      { key: "m", value: { kvlistValue: { values: [{ key: "k", value: { boolValue: true } }] } } },
+      { key: "e", value: {} },
+    ];
+    const [first, second] = traceOf([
+      [1, null, 0, 1, { kind: 3, status: { code: 2, message: "no" }, attributes }],
+      [2, 1, 0, 1, { kind: "SPAN_KIND_SERVER", status: { code: "STATUS_CODE_OK" } }],
+    ]).spans;
+    expect(first).toMatchObject({ kind: "client", status: "error", statusMessage: "no" });
+    expect(first?.attributes.map(({ type, text }) => [type, text])).toEqual([
+      ["int", "9007199254740993"],
+      ["array", '[1,"x"]'],
+      ["map", '{"k":true}'],
+      ["empty", ""],
+    ]);
+    expect(second).toMatchObject({ kind: "server", status: "ok" });
+  });
+  it.each([null, 3, "x", [], {}, { batches: [null, { scopeSpans: [{ spans: [null, {}] }] }] }])(
+    "survives %j",
+    (body) => {
+      expect(() => buildTree(readTrace(body))).not.toThrow();
+    },
+  );
+});
+
+describe("the tree of a trace", () => {
+  it("has parents before children, by start", () => {
+    expect(
+      shape([
+        [3, 1, 50, 60],
+        [2, 1, 10, 40],
+        [4, 2, 20, 30],
+        [1, null, 0, 100],
+      ]),
+    ).toEqual(["s1", "  s2", "    s4", "  s3"]);
+  });
+  it("keeps spans whose parent is missing, or that are their own ancestors", () => {
+    expect(
+      shape([
+        [1, null, 0, 9],
+        [2, 7, 1, 2],
+        [3, 4, 3, 4],
+        [4, 3, 4, 5],
+        [5, 5, 6, 7],
+      ]),
+    ).toEqual(["s1", "s2", "s3", "  s4", "s5"]);
+  });
+  it("keeps both spans of one id", () => {
+    expect(
+      shape([
+        [1, null, 0, 9],
+        [2, 1, 1, 5],
+        [2, 1, 2, 4],
+      ]),
+    ).toHaveLength(3);
+  });
+  it("knows own time with overlapping children, errors below and what is in sight", () => {
+    const tree = buildTree(
+      traceOf([
+        [1, null, 0, 100],
+        [2, 1, 10, 50],
+        [3, 1, 30, 70, { status: { code: 2 } }],
+        [4, 3, 30, 40],
+      ]),
+    );
+    expect(tree.rows.map((row) => row.selfNs)).toEqual([40, 40, 30, 10]);
+    expect(tree.rows.map((row) => row.errorsBelow)).toEqual([1, 0, 0, 0]);
+    expect(visibleRows(tree, new Set([2]))).toEqual([0, 1, 2]);
+    expect(visibleRows(tree, new Set([0]))).toEqual([0]);
+    expect(ancestors(tree, 3)).toEqual([2, 0]);
+  });
+  it("is built for a chain and a fan of 100,000 spans without a deep stack", () => {
+    const chain: Given[] = Array.from({ length: 100_000 }, (_, id) => [
+      id + 1,
+      id === 0 ? null : id,
+      id,
+      200_000 - id,
+    ]);
+    const fan: Given[] = Array.from({ length: 100_000 }, (_, id) => [
+      id + 1,
+      id === 0 ? null : 1,
+      id,
+      id + 1,
+    ]);
+    expect(buildTree(traceOf(chain)).depthMax).toBe(99_999);
+    expect(buildTree(traceOf(fan)).rows[0]?.children).toHaveLength(99_999);
+    expect(criticalPath(buildTree(traceOf(chain))).size).toBeGreaterThan(0);
+  });
+});
+
+describe("the critical path", () => {
+  const pathOf = (spans: Given[]) => {
+    const tree = buildTree(traceOf(spans));
+    return [...criticalPath(tree)]
+      .sort(([left], [right]) => left - right)
+      .map(([row, stretches]) => [
+        tree.rows[row]?.span.name,
+        stretches
+          .map(({ fromNs, toNs }) => [fromNs, toNs])
+          .sort((left, right) => (left[0] ?? 0) - (right[0] ?? 0)),
+      ]);
+  };
+  it("goes through the child that ended last", () => {
+    expect(
+      pathOf([
+        [1, null, 0, 100],
+        [2, 1, 10, 60],
+        [3, 1, 20, 90],
+      ]),
+    ).toEqual([
+      [
+        "s1",
+        [
+          [0, 20],
+          [90, 100],
+        ],
+      ],
+      ["s3", [[20, 90]]],
+    ]);
+  });
+  it("goes through children one after the other", () => {
+    expect(
+      pathOf([
+        [1, null, 0, 100],
+        [2, 1, 10, 40],
+        [3, 1, 50, 90],
+      ]),
+    ).toEqual([
+      [
+        "s1",
+        [
+          [0, 10],
+          [40, 50],
+          [90, 100],
+        ],
+      ],
+      ["s2", [[10, 40]]],
+      ["s3", [[50, 90]]],
+    ]);
+  });
+  it("covers the root exactly once, also when a child outlives it", () => {
+    const spans: Given[] = [
+      [1, null, 0, 100],
+      [2, 1, 10, 140],
+      [3, 2, 20, 50],
+    ];
+    const covered = pathOf(spans).flatMap(([, stretches]) => stretches as number[][]);
+    expect(covered.reduce((sum, [from = 0, to = 0]) => sum + to - from, 0)).toBe(100);
+  });
+});
+
+describe("model calls", () => {
+  const attribute = (name: string, value: object) => ({ key: name, value });
+  it("are read from more than one convention, and sums are not counted twice", () => {
+    const tree = buildTree(
+      traceOf([
+        [1, null, 0, 100, { attributes: [attribute("alex.cost", { doubleValue: 0.03 })] }],
+        [
+          2,
+          1,
+          10,
+          20,
+          {
+            attributes: [
+              attribute("gen_ai.usage.input_tokens", { intValue: "10" }),
+              attribute("gen_ai.usage.cost", { doubleValue: 0.01 }),
+            ],
+          },
+        ],
+        [
+          3,
+          1,
+          30,
+          40,
+          {
+            attributes: [
+              attribute("llm.token_count.completion", { intValue: "5" }),
+              attribute("alex.cost", { doubleValue: 0.02 }),
+            ],
+          },
+        ],
+      ]),
+    );
+    expect(traceUse(tree)).toEqual({ calls: 2, inputTokens: 10, outputTokens: 5, cost: 0.03 });
+  });
+  it("are not seen where there are none", () => {
+    expect(modelUse([{ name: "http.route", type: "string", text: "/" }])).toBeNull();
+  });
+});
+
+describe("search within a trace", () => {
+  it("wants every word, anywhere in a span", () => {
+    const tree = buildTree(
+      traceOf([
+        [1, null, 0, 100, { attributes: [{ key: "http.route", value: { stringValue: "/Chat" } }] }],
+        [2, 1, 10, 20, { status: { code: 2 } }],
+      ]),
+    );
+    const texts = haystacks(tree);
+    expect(findRows(texts, "S1 /chat")).toEqual([0]);
+    expect(findRows(texts, "error")).toEqual([1]);
+    expect(findRows(texts, "  ")).toEqual([]);
+    expect(findRows(texts, "s1 error")).toEqual([]);
+  });
+});
