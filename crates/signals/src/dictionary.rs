@@ -69,7 +69,7 @@ impl DictionaryBuilder {
     /// Only when a code came from another builder.
     pub fn finish(mut self) -> Result<ArrayRef, ArrowError> {
         let keys = if self.has_nulls {
-            Int32Array::from_iter(self.keys.iter().map(|key| (*key >= 0).then_some(*key)))
+            self.keys.iter().map(|key| (*key >= 0).then_some(*key)).collect::<Int32Array>()
         } else {
             Int32Array::from(self.keys)
         };

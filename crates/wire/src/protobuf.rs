@@ -342,7 +342,7 @@ mod tests {
             (&[0x0c], "byte 0 in : end of a group that did not begin"),
             (&[0x0b, 0x14], "byte 1 in : end of a group that did not begin"),
             (&[0x0b], "byte 1 in : ends within a group"),
-            (&[0x0b; 2_000_000], "byte 100 in : groups are nested too deeply"),
+            (&vec![0x0b; 2_000_000], "byte 100 in : groups are nested too deeply"),
         ] {
             let error = walk(bytes).unwrap_err();
             assert!(error.ends_with(expected), "{error}");

@@ -18,6 +18,7 @@ use serde::de::{
 use self::scalar::Scalar;
 use self::schema::{Field, Kind, Schema};
 use crate::WireError;
+use signals::Signal;
 
 /// Transcodes an `ExportTraceServiceRequest`.
 ///
@@ -41,6 +42,18 @@ pub fn logs_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
 /// [`WireError::Json`]
 pub fn metrics_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
     transcode(body, &schema::METRICS)
+}
+
+/// Transcodes an export request of a signal, as the write-ahead log has it.
+///
+/// # Errors
+/// [`WireError::Json`]
+pub fn to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, WireError> {
+    match signal {
+        Signal::Spans => traces_to_protobuf(body),
+        Signal::Logs => logs_to_protobuf(body),
+        Signal::Metrics => metrics_to_protobuf(body),
+    }
 }
 
 fn transcode(body: &[u8], schema: &'static Schema) -> Result<Vec<u8>, WireError> {

@@ -103,7 +103,7 @@ impl<'a> RawRecord<'a> {
                 6 => self.attributes.push(field.message().within("attributes")?),
                 7 => {
                     self.dropped_attributes_count =
-                        field.uint32().within("dropped_attributes_count")?
+                        field.uint32().within("dropped_attributes_count")?;
                 }
                 8 => self.flags = field.fixed32().within("flags")?,
                 9 => self.trace_id = field.bytes().within("trace_id")?,

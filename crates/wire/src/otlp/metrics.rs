@@ -7,7 +7,7 @@ mod exemplar;
 pub(crate) mod exponential;
 pub(crate) mod histogram;
 mod labels;
-mod name;
+pub(crate) mod name;
 mod number;
 pub(crate) mod series;
 mod summary;
@@ -245,7 +245,7 @@ impl Decoder<'_> {
                 2 => raw.description = field.text().within("description")?,
                 3 => raw.unit = field.text().within("unit")?,
                 5 | 7 | 9 | 10 | 11 => {
-                    raw.data = Some((field.number, field.message().within("data")?))
+                    raw.data = Some((field.number, field.message().within("data")?));
                 }
                 _ => {}
             }
@@ -366,7 +366,7 @@ macro_rules! checked {
         }
     };
 }
-pub(self) use checked;
+use checked;
 
 /// What a point's translation returns: malformed protobuf, or the reason why it is not taken.
 type Taken = Result<Result<(), &'static str>, Fault>;

@@ -69,7 +69,7 @@ impl Resource {
                 && let AnyValue::Text(name) = &value
                 && !name.is_empty()
             {
-                resource.service_name = cut(name, name_bytes_max).to_owned();
+                cut(name, name_bytes_max).clone_into(&mut resource.service_name);
             }
             visit(&key, &value)?;
         }

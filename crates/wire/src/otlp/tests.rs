@@ -1,6 +1,7 @@
 //! Spans and log records through the walker against prost as oracle, and hostile bytes.
 
 mod arbitrary;
+mod metric_oracle;
 mod oracle;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -35,8 +36,6 @@ fn rendered(decoded: &Decoded) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn spans_are_what_prost_reads(request in arbitrary::traces()) {
         let decoded = decode_ok(Signal::Spans, &request.encode_to_vec());
@@ -49,6 +48,34 @@ proptest! {
         let decoded = decode_ok(Signal::Logs, &request.encode_to_vec());
         let (expected, rejected) = oracle::logs(&request, NOW);
         prop_assert_eq!((rendered(&decoded), decoded.rejected), (expected, rejected));
+    }
+
+    #[test]
+    fn samples_are_what_prost_reads(request in arbitrary::metrics()) {
+        let decoded = decode_ok(Signal::Metrics, &request.encode_to_vec());
+        let mut facts = metric_oracle::Facts {
+            accepted: decoded.accepted,
+            rejected: decoded.rejected,
+            deltas: decoded.deltas.len(),
+            ..metric_oracle::Facts::default()
+        };
+        if let Some(Batch::Metrics(batch)) = decoded.batches.first() {
+            metric_oracle::of_batch(batch, &mut facts);
+        }
+        prop_assert_eq!(facts, metric_oracle::of_request(&request, NOW));
+    }
+
+    #[test]
+    fn adding_deltas_up_never_panics(requests in proptest::collection::vec(arbitrary::metrics(), 1..4)) {
+        let mut accumulator = delta::DeltaAccumulator::new(10, 1_000);
+        for request in requests {
+            let mut decoded = decode_ok(Signal::Metrics, &request.encode_to_vec());
+            let items = decoded.accepted + decoded.rejected;
+            let undo = decoded.accumulate(&mut accumulator, NOW);
+            prop_assert_eq!(decoded.accepted + decoded.rejected, items);
+            accumulator.undo(undo);
+        }
+        prop_assert!(accumulator.is_empty());
     }
 
     #[test]
@@ -348,4 +375,71 @@ fn streams_are_made_of_the_listed_resource_attributes() {
         (r#"{k8s_container_name="web", service_name="web"}"#, "web")
     );
     assert_eq!(stream("").0, r#"{service_name="unknown_service"}"#);
+}
+
+fn example(name: &str, signal: Signal) -> Option<Decoded> {
+    let body = corpus(&format!("otlp/examples/{name}.json"))?;
+    Some(decode(signal, &body, Encoding::Json, NOW, &Limits::default()).unwrap())
+}
+
+#[test]
+fn the_examples_of_the_specification_are_taken_whole() {
+    if let Some(traces) = example("trace", Signal::Spans) {
+        assert_eq!((traces.accepted, traces.rejected), (1, 0));
+        let row = rendered(&traces).remove(0);
+        assert!(row.starts_with("5b8efff798038103d269b633813fc60c eee19b7ec3c1b174"), "{row}");
+        assert!(row.contains("kind=Server start=1544712660000000000 duration=1000000000"), "{row}");
+        assert!(row.contains(r#"service="my.service""#), "{row}");
+    }
+    if let Some(logs) = example("logs", Signal::Logs) {
+        let row = rendered(&logs).remove(0);
+        assert!(row.contains(r#"severity=10 "Information""#), "{row}");
+        assert!(row.contains(r#""boolean.attribute\"=b:true"#), "{row}");
+        assert!(row.ends_with("body=s:Example log record"), "{row}");
+    }
+    if let Some(events) = example("events", Signal::Logs) {
+        let row = rendered(&events).remove(0);
+        assert!(row.contains(r#"event="browser.page_view""#) && row.contains("body=j:{"), "{row}");
+    }
+    if let Some(metrics) = example("metrics", Signal::Metrics) {
+        assert_eq!(metrics.rejected, 0, "{}", metrics.message);
+        assert!(metrics.accepted >= 4);
+    }
+}
+
+#[test]
+fn json_numbers_are_read_as_the_collector_reads_them() {
+    let Some(file) = corpus("otlp/derived-collector/pdata__internal__json__iterator_test.json")
+    else {
+        return;
+    };
+    let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let mut checked = 0;
+    for table in file["tables"].as_array().unwrap() {
+        let (field, prefix) = match table["test"].as_str().unwrap() {
+            "TestReadInt64" => (r#""body":{"intValue":#}"#, "body=i:"),
+            "TestReadUint32" => (r#""droppedAttributesCount":#"#, "dropped="),
+            "TestReadFloat64" => (r#""body":{"doubleValue":#}"#, "body=d:"),
+            _ => continue,
+        };
+        for case in table["cases"].as_array().unwrap() {
+            let record = field.replace('#', case["jsonStr"].as_str().unwrap());
+            let json = format!(
+                r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{{record}}}]}}]}}]}}"#
+            );
+            let decoded =
+                decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+            if case["wantErr"] == true {
+                assert!(decoded.is_err(), "{case}");
+            } else {
+                let want =
+                    case["want"].as_str().map_or_else(|| case["want"].to_string(), str::to_owned);
+                let want = want.replace("+Inf", "inf").replace("-Inf", "-inf");
+                let row = rendered(&decoded.unwrap()).remove(0);
+                assert!(row.contains(&format!("{prefix}{want}")), "{case} {row}");
+            }
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 21);
 }

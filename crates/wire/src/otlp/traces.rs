@@ -79,7 +79,9 @@ impl<'a> RawSpan<'a> {
             std::mem::take(&mut self.events),
             std::mem::take(&mut self.links),
         );
-        (attributes.clear(), events.clear(), links.clear());
+        attributes.clear();
+        events.clear();
+        links.clear();
         *self = Self { attributes, events, links, ..Self::default() };
         while let Some(field) = message.next()? {
             match field.number {
@@ -94,14 +96,14 @@ impl<'a> RawSpan<'a> {
                 9 => self.attributes.push(field.message().within("attributes")?),
                 10 => {
                     self.dropped_attributes_count =
-                        field.uint32().within("dropped_attributes_count")?
+                        field.uint32().within("dropped_attributes_count")?;
                 }
                 11 => self.events.push(field.message().within("events")?),
                 12 => self.dropped_events_count = field.uint32().within("dropped_events_count")?,
                 13 => self.links.push(field.message().within("links")?),
                 14 => self.dropped_links_count = field.uint32().within("dropped_links_count")?,
                 15 => {
-                    field.message().and_then(|status| self.read_status(status)).within("status")?
+                    field.message().and_then(|status| self.read_status(status)).within("status")?;
                 }
                 16 => self.flags = field.fixed32().within("flags")?,
                 _ => {}

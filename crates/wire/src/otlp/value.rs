@@ -46,9 +46,7 @@ impl<'a> AnyValue<'a> {
 }
 
 /// Reads a `KeyValue`.
-pub(crate) fn read_pair<'a>(
-    mut message: Message<'a>,
-) -> Result<(Cow<'a, str>, AnyValue<'a>), Fault> {
+pub(crate) fn read_pair(mut message: Message<'_>) -> Result<(Cow<'_, str>, AnyValue<'_>), Fault> {
     let mut pair = (Cow::Borrowed(""), AnyValue::Empty);
     while let Some(field) = message.next()? {
         match field.number {

@@ -9,7 +9,7 @@ use crate::otlp::traces::{span_id, trace_id};
 use crate::otlp::value::read_pair;
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// Characters that names and values of an exemplar's labels may have together, as in OpenMetrics.
+/// Characters that names and values of an exemplar's labels may have together, as in `OpenMetrics`.
 const CHARACTERS_MAX: usize = 128;
 
 /// An exemplar before its series is known.

@@ -35,6 +35,12 @@ pub(super) fn text<'a>(
     if let AnyValue::Text(text) = value {
         return Ok(text.clone());
     }
+    // The spelling that the collector and Prometheus have.
+    if let AnyValue::Double(number) = value
+        && number.is_infinite()
+    {
+        return Ok(Cow::Borrowed(if *number > 0.0 { "Infinity" } else { "-Infinity" }));
+    }
     let mut text = String::new();
     renderer.value(value, usize::MAX, |value: Value<'_>| value.push_to(&mut text))?;
     Ok(Cow::Owned(text))

@@ -150,7 +150,7 @@ fn trim_suffix(name: &mut String, suffix: &str) {
 }
 
 /// The unit as metadata has it.
-pub(super) fn unit(unit: &str) -> String {
+pub(crate) fn unit(unit: &str) -> String {
     let (main, per) = unit_parts(unit);
     let (main, per) = (clean_unit(&main), clean_unit(&per));
     match (main.is_empty(), per.is_empty()) {
@@ -306,36 +306,32 @@ mod tests {
         Some(file["tables"][table]["cases"].as_array().unwrap().clone())
     }
 
+    fn strategy_named(name: &Value) -> Strategy {
+        match name.as_str().unwrap() {
+            "UnderscoreEscapingWithSuffixes" => Strategy::UnderscoreEscapingWithSuffixes,
+            "UnderscoreEscapingWithoutSuffixes" => Strategy::UnderscoreEscapingWithoutSuffixes,
+            "NoUTF8EscapingWithSuffixes" => Strategy::NoUtf8EscapingWithSuffixes,
+            "NoTranslation" => Strategy::NoTranslation,
+            other => panic!("{other}"),
+        }
+    }
+
     #[test]
     fn metric_names_are_what_the_translator_of_prometheus_gives() {
         let Some(cases) = cases("metric_namer_test.json", 0) else { return };
         for case in &cases {
             let namer = &case["namer"];
-            let (strategy, namespace) = match namer["args"].as_array() {
-                Some(arguments) => {
-                    let strategy = match arguments[1].as_str().unwrap() {
-                        "UnderscoreEscapingWithSuffixes" => {
-                            Strategy::UnderscoreEscapingWithSuffixes
-                        }
-                        "UnderscoreEscapingWithoutSuffixes" => {
-                            Strategy::UnderscoreEscapingWithoutSuffixes
-                        }
-                        "NoUTF8EscapingWithSuffixes" => Strategy::NoUtf8EscapingWithSuffixes,
-                        "NoTranslation" => Strategy::NoTranslation,
-                        other => panic!("{other}"),
-                    };
-                    (strategy, arguments[0].as_str().unwrap())
-                }
-                None => {
-                    let is = |key: &str| namer[key].as_bool().unwrap_or_default();
-                    let strategy = match (is("UTF8Allowed"), is("WithMetricSuffixes")) {
-                        (false, true) => Strategy::UnderscoreEscapingWithSuffixes,
-                        (false, false) => Strategy::UnderscoreEscapingWithoutSuffixes,
-                        (true, true) => Strategy::NoUtf8EscapingWithSuffixes,
-                        (true, false) => Strategy::NoTranslation,
-                    };
-                    (strategy, namer["Namespace"].as_str().unwrap_or_default())
-                }
+            let (strategy, namespace) = if let Some(arguments) = namer["args"].as_array() {
+                (strategy_named(&arguments[1]), arguments[0].as_str().unwrap())
+            } else {
+                let is = |key: &str| namer[key].as_bool().unwrap_or_default();
+                let strategy = match (is("UTF8Allowed"), is("WithMetricSuffixes")) {
+                    (false, true) => Strategy::UnderscoreEscapingWithSuffixes,
+                    (false, false) => Strategy::UnderscoreEscapingWithoutSuffixes,
+                    (true, true) => Strategy::NoUtf8EscapingWithSuffixes,
+                    (true, false) => Strategy::NoTranslation,
+                };
+                (strategy, namer["Namespace"].as_str().unwrap_or_default())
             };
             let input = &case["metric"];
             let shape = match input["Type"]["_ref"].as_str().unwrap() {

@@ -36,12 +36,16 @@ impl Target {
         labels: &LabelBuilder<'_>,
         translation: &Translation,
     ) {
-        let is_identifying = match key {
-            "service.name" => value.clone_into(&mut self.service_name) == (),
-            "service.namespace" => value.clone_into(&mut self.service_namespace) == (),
-            "service.instance.id" => value.clone_into(&mut self.service_instance_id) == (),
-            _ => false,
+        let identifying = match key {
+            "service.name" => Some(&mut self.service_name),
+            "service.namespace" => Some(&mut self.service_namespace),
+            "service.instance.id" => Some(&mut self.service_instance_id),
+            _ => None,
         };
+        let is_identifying = identifying.is_some();
+        if let Some(known) = identifying {
+            value.clone_into(known);
+        }
         self.has_info |= !is_identifying;
         let Ok(label) = labels.label(key, value) else { return };
         if translation.promoted_resource_attributes.iter().any(|promoted| promoted == key) {

@@ -48,7 +48,7 @@ fn lines(batch: &SeriesBatch) -> Vec<String> {
     all.filter(|line| !line.contains("target_info")).collect()
 }
 
-fn point(more: Value) -> Value {
+fn point(more: &Value) -> Value {
     let mut point = json!({
         "timeUnixNano": NOW.to_string(),
         "attributes": [{ "key": "http.route", "value": { "stringValue": "/" } }],
@@ -60,11 +60,11 @@ fn point(more: Value) -> Value {
 #[test]
 fn gauges_and_sums_are_named_by_type_and_unit() {
     let decoded = decoded(&json!([
-        { "name": "queue.length", "unit": "1", "gauge": { "dataPoints": [point(json!({ "asInt": "5" }))] } },
+        { "name": "queue.length", "unit": "1", "gauge": { "dataPoints": [point(&json!({ "asInt": "5" }))] } },
         { "name": "http.requests", "description": "All.", "unit": "{request}", "sum": {
-            "dataPoints": [point(json!({ "asDouble": 1.5 }))], "aggregationTemporality": 2, "isMonotonic": true } },
+            "dataPoints": [point(&json!({ "asDouble": 1.5 }))], "aggregationTemporality": 2, "isMonotonic": true } },
         { "name": "in.flight", "sum": {
-            "dataPoints": [point(json!({ "asInt": 7 }))], "aggregationTemporality": 2 } },
+            "dataPoints": [point(&json!({ "asInt": 7 }))], "aggregationTemporality": 2 } },
     ]));
     let batch = batch(&decoded);
     assert_eq!(
@@ -93,7 +93,7 @@ fn gauges_and_sums_are_named_by_type_and_unit() {
 #[test]
 fn job_instance_and_target_info_come_from_the_resource() {
     let batch = batch(&decoded(&json!([
-        { "name": "g", "gauge": { "dataPoints": [point(json!({ "asInt": 1 }))] } },
+        { "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } },
     ])));
     assert_eq!(
         (batch.labels[0].get("job"), batch.labels[0].get("instance")),
@@ -112,7 +112,7 @@ fn scope_and_resource_attributes_are_promoted_when_asked_for() {
         ..Translation::default()
     };
     let metrics =
-        json!([{ "name": "g", "gauge": { "dataPoints": [point(json!({ "asInt": 1 }))] } }]);
+        json!([{ "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } }]);
     let body = request(&metrics).to_string();
     let decoded =
         decode_with(body.as_bytes(), Encoding::Json, NOW, &Limits::default(), &translation);
@@ -136,7 +136,7 @@ fn attributes_that_become_one_label_are_joined() {
         attribute("e", "")
     ]);
     let batch = batch(&decoded(&json!([
-        { "name": "g", "gauge": { "dataPoints": [point(json!({ "asInt": 1, "attributes": attributes }))] } },
+        { "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1, "attributes": attributes }))] } },
     ])));
     assert_eq!(lines(&batch), [r#"{__name__="g", a_b="1;2", key_9="z", key_x="y"} 1 @0"#]);
 }
@@ -146,7 +146,7 @@ fn histograms_become_cumulative_buckets_with_exemplars() {
     let exemplar = json!({ "timeUnixNano": NOW.to_string(), "asDouble": 0.7, "traceId": "0af7651916cd43dd8448eb211c80319c",
         "spanId": "b7ad6b7169203331", "filteredAttributes": [{ "key": "k", "value": { "intValue": "1" } }] });
     let batch = batch(&decoded(&json!([
-        { "name": "latency", "unit": "s", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(json!({
+        { "name": "latency", "unit": "s", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(&json!({
             "count": "6", "sum": 9.5, "bucketCounts": ["1", 2, "3"], "explicitBounds": [0.5, 1], "exemplars": [exemplar] }))] } },
     ])));
     assert_eq!(
@@ -171,7 +171,7 @@ fn histograms_become_cumulative_buckets_with_exemplars() {
 #[test]
 fn exponential_histograms_become_native_ones_of_at_most_schema_8() {
     let batch = batch(&decoded(&json!([
-        { "name": "size", "unit": "By", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(json!({
+        { "name": "size", "unit": "By", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(&json!({
             "count": 7, "sum": 3.5, "scale": 10, "zeroCount": 1, "zeroThreshold": 0.1,
             "positive": { "offset": -1, "bucketCounts": [1, 2, 0, 0, 3] }, "negative": {} }))] } },
     ])));
@@ -191,7 +191,7 @@ fn exponential_histograms_become_native_ones_of_at_most_schema_8() {
 #[test]
 fn summaries_become_quantiles() {
     let batch = batch(&decoded(&json!([
-        { "name": "rpc", "summary": { "dataPoints": [point(json!({
+        { "name": "rpc", "summary": { "dataPoints": [point(&json!({
             "count": 2, "sum": 3.0, "quantileValues": [{ "quantile": 0.5, "value": 1.0 }, { "quantile": 1, "value": 2.0 }] }))] } },
     ])));
     assert_eq!(
@@ -208,9 +208,9 @@ fn summaries_become_quantiles() {
 #[test]
 fn points_without_a_recorded_value_end_their_series() {
     let batch = batch(&decoded(&json!([
-        { "name": "g", "gauge": { "dataPoints": [point(json!({ "flags": 1 }))] } },
-        { "name": "h", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(json!({ "flags": 1, "sum": 0 }))] } },
-        { "name": "e", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(json!({ "flags": 1 }))] } },
+        { "name": "g", "gauge": { "dataPoints": [point(&json!({ "flags": 1 }))] } },
+        { "name": "h", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(&json!({ "flags": 1, "sum": 0 }))] } },
+        { "name": "e", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(&json!({ "flags": 1 }))] } },
     ])));
     assert!(lines(&batch).iter().all(|line| line.contains(" stale @")), "{:?}", lines(&batch));
     assert!(
@@ -222,7 +222,7 @@ fn points_without_a_recorded_value_end_their_series() {
 #[test]
 fn delta_sums_and_histograms_add_up() {
     let metrics = |value: f64, seconds: i64| {
-        let point = |more: Value| {
+        let point = |more: &Value| {
             let mut point = point(more);
             point["timeUnixNano"] =
                 (NOW - 60_000_000_000 + seconds * 1_000_000_000).to_string().into();
@@ -231,9 +231,9 @@ fn delta_sums_and_histograms_add_up() {
             point
         };
         json!([
-            { "name": "c", "sum": { "aggregationTemporality": 1, "isMonotonic": true, "dataPoints": [point(json!({ "asDouble": value }))] } },
-            { "name": "h", "histogram": { "aggregationTemporality": 1, "dataPoints": [point(json!({ "count": 1, "sum": value, "bucketCounts": [1, 0], "explicitBounds": [9] }))] } },
-            { "name": "e", "exponentialHistogram": { "aggregationTemporality": 1, "dataPoints": [point(json!({ "count": 1, "sum": value, "positive": { "bucketCounts": [1] } }))] } },
+            { "name": "c", "sum": { "aggregationTemporality": 1, "isMonotonic": true, "dataPoints": [point(&json!({ "asDouble": value }))] } },
+            { "name": "h", "histogram": { "aggregationTemporality": 1, "dataPoints": [point(&json!({ "count": 1, "sum": value, "bucketCounts": [1, 0], "explicitBounds": [9] }))] } },
+            { "name": "e", "exponentialHistogram": { "aggregationTemporality": 1, "dataPoints": [point(&json!({ "count": 1, "sum": value, "positive": { "bucketCounts": [1] } }))] } },
         ])
     };
     let mut accumulator = DeltaAccumulator::default();
@@ -270,52 +270,52 @@ fn a_bad_point_is_rejected_and_the_good_one_kept() {
         (0..60).map(|i| json!({ "key": format!("k{i}"), "value": { "intValue": i } })).collect();
     let long = json!([{ "key": "k", "value": { "stringValue": "x".repeat(5_000) } }]);
     let unnamed = json!([{ "key": "", "value": { "stringValue": "x" } }]);
-    let gauge = |point: Value| json!({ "name": "bad", "gauge": { "dataPoints": [point] } });
-    let histogram = |more: Value| json!({ "name": "bad", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(more)] } });
-    let exponential = |more: Value| json!({ "name": "bad", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(more)] } });
+    let gauge = |point: &Value| json!({ "name": "bad", "gauge": { "dataPoints": [point] } });
+    let histogram = |more: &Value| json!({ "name": "bad", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(more)] } });
+    let exponential = |more: &Value| json!({ "name": "bad", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(more)] } });
     for (metric, reason) in [
-        (gauge(point(json!({}))), "has no value"),
-        (gauge(point(json!({ "asInt": 1, "timeUnixNano": "-1" }))), "before 1970"),
+        (gauge(&point(&json!({}))), "has no value"),
+        (gauge(&point(&json!({ "asInt": 1, "timeUnixNano": "-1" }))), "before 1970"),
         (
-            gauge(point(
-                json!({ "asInt": 1, "timeUnixNano": (NOW + 601_000_000_000).to_string() }),
+            gauge(&point(
+                &json!({ "asInt": 1, "timeUnixNano": (NOW + 601_000_000_000).to_string() }),
             )),
             "future",
         ),
-        (gauge(point(json!({ "asInt": 1, "attributes": many }))), "too many attributes"),
-        (gauge(point(json!({ "asInt": 1, "attributes": long }))), "too long for a label"),
-        (gauge(point(json!({ "asInt": 1, "attributes": unnamed }))), "empty name"),
+        (gauge(&point(&json!({ "asInt": 1, "attributes": many }))), "too many attributes"),
+        (gauge(&point(&json!({ "asInt": 1, "attributes": long }))), "too long for a label"),
+        (gauge(&point(&json!({ "asInt": 1, "attributes": unnamed }))), "empty name"),
         (
-            json!({ "name": "", "gauge": { "dataPoints": [point(json!({ "asInt": 1 }))] } }),
+            json!({ "name": "", "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } }),
             "metric name",
         ),
         (
-            json!({ "name": "x".repeat(250), "gauge": { "dataPoints": [point(json!({ "asInt": 1 }))] } }),
+            json!({ "name": "x".repeat(250), "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } }),
             "metric name",
         ),
         (
-            json!({ "name": "bad", "sum": { "dataPoints": [point(json!({ "asInt": 1 }))] } }),
+            json!({ "name": "bad", "sum": { "dataPoints": [point(&json!({ "asInt": 1 }))] } }),
             "temporality",
         ),
-        (histogram(json!({ "bucketCounts": [1], "explicitBounds": [1] })), "do not match"),
+        (histogram(&json!({ "bucketCounts": [1], "explicitBounds": [1] })), "do not match"),
         (
-            histogram(json!({ "bucketCounts": [1, 1, 1], "explicitBounds": [1, 1] })),
+            histogram(&json!({ "bucketCounts": [1, 1, 1], "explicitBounds": [1, 1] })),
             "do not ascend",
         ),
-        (histogram(json!({ "bucketCounts": [1, 1], "explicitBounds": ["NaN"] })), "do not ascend"),
+        (histogram(&json!({ "bucketCounts": [1, 1], "explicitBounds": ["NaN"] })), "do not ascend"),
         (
-            histogram(json!({ "bucketCounts": vec![1; 10_002], "explicitBounds": [] })),
+            histogram(&json!({ "bucketCounts": vec![1; 10_002], "explicitBounds": [] })),
             "too many buckets",
         ),
-        (exponential(json!({ "scale": -5 })), "scale below -4"),
-        (exponential(json!({ "scale": -1000 })), "scale below -4"),
+        (exponential(&json!({ "scale": -5 })), "scale below -4"),
+        (exponential(&json!({ "scale": -1000 })), "scale below -4"),
         (
-            exponential(json!({ "positive": { "offset": i32::MAX, "bucketCounts": [1, 1] } })),
+            exponential(&json!({ "positive": { "offset": i32::MAX, "bucketCounts": [1, 1] } })),
             "out of range",
         ),
     ] {
         let good =
-            json!({ "name": "good", "gauge": { "dataPoints": [point(json!({ "asInt": 1 }))] } });
+            json!({ "name": "good", "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } });
         let decoded = decoded(&json!([metric, good]));
         assert_eq!((decoded.accepted, decoded.rejected), (1, 1), "{reason}: {}", decoded.message);
         assert!(decoded.message.contains(reason), "{}", decoded.message);
@@ -329,7 +329,7 @@ fn a_sixtieth_label_is_taken_and_a_sixty_first_is_not() {
         let attributes: Vec<_> = (0..count)
             .map(|i| json!({ "key": format!("k{i}"), "value": { "intValue": i } }))
             .collect();
-        decoded(&json!([{ "name": "g", "gauge": { "dataPoints": [point(json!({ "asInt": 1, "attributes": attributes }))] } }])).accepted
+        decoded(&json!([{ "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1, "attributes": attributes }))] } }])).accepted
     };
     // Beside them: __name__, job, instance, and room for `le`.
     assert_eq!((gauge(56), gauge(57)), (1, 0));
@@ -337,9 +337,9 @@ fn a_sixtieth_label_is_taken_and_a_sixty_first_is_not() {
 
 #[test]
 fn points_far_apart_do_not_make_endless_target_info() {
-    let early = point(json!({ "asInt": 1, "timeUnixNano": "1" }));
+    let early = point(&json!({ "asInt": 1, "timeUnixNano": "1" }));
     let batch = batch(&decoded(
-        &json!([{ "name": "g", "gauge": { "dataPoints": [early, point(json!({ "asInt": 1 }))] } }]),
+        &json!([{ "name": "g", "gauge": { "dataPoints": [early, point(&json!({ "asInt": 1 }))] } }]),
     ));
     assert_eq!(batch.samples.len(), 2 + 100);
 }
@@ -348,7 +348,7 @@ fn points_far_apart_do_not_make_endless_target_info() {
 fn extreme_scales_do_not_overflow() {
     for scale in [i32::MAX, 1000, 8, -4] {
         let decoded = decoded(&json!([
-            { "name": "e", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(json!({
+            { "name": "e", "exponentialHistogram": { "aggregationTemporality": 2, "dataPoints": [point(&json!({
                 "scale": scale, "count": "18446744073709551615", "positive": { "offset": i32::MIN, "bucketCounts": [1, "18446744073709551615"] } }))] } },
         ]));
         assert_eq!(decoded.accepted, 1, "{scale}");
@@ -358,8 +358,8 @@ fn extreme_scales_do_not_overflow() {
 #[test]
 fn json_and_protobuf_say_the_same() {
     let metrics = json!([
-        { "name": "h", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(json!({ "count": "1", "sum": 1.5, "bucketCounts": ["1", "0"], "explicitBounds": [2.0] }))] } },
-        { "name": "g", "gauge": { "dataPoints": [point(json!({ "asInt": "5" }))] } },
+        { "name": "h", "histogram": { "aggregationTemporality": 2, "dataPoints": [point(&json!({ "count": "1", "sum": 1.5, "bucketCounts": ["1", "0"], "explicitBounds": [2.0] }))] } },
+        { "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": "5" }))] } },
     ]);
     let json = request(&metrics).to_string();
     let parsed: ExportMetricsServiceRequest = serde_json::from_str(&json).unwrap();

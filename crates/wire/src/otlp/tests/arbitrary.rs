@@ -1,12 +1,21 @@
 //! Requests of all shapes, valid and odd.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList,
 };
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::summary_data_point::ValueAtQuantile;
+use opentelemetry_proto::tonic::metrics::v1::{
+    Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
+    HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary,
+    SummaryDataPoint, exemplar, number_data_point,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span};
 use proptest::collection::vec;
@@ -192,10 +201,163 @@ pub(super) fn logs() -> impl Strategy<Value = ExportLogsServiceRequest> {
     vec(resource_logs, 0..3).prop_map(|resource_logs| ExportLogsServiceRequest { resource_logs })
 }
 
+fn exemplar() -> impl Strategy<Value = Exemplar> {
+    (time(), double(), id(16), id(8), attributes()).prop_map(
+        |(time_unix_nano, value, trace_id, span_id, filtered_attributes)| Exemplar {
+            filtered_attributes,
+            time_unix_nano,
+            span_id,
+            trace_id,
+            value: Some(exemplar::Value::AsDouble(value)),
+        },
+    )
+}
+
+fn number_point() -> impl Strategy<Value = NumberDataPoint> {
+    let value = prop_oneof![
+        Just(None),
+        double().prop_map(|value| Some(number_data_point::Value::AsDouble(value))),
+        any::<i64>().prop_map(|value| Some(number_data_point::Value::AsInt(value))),
+    ];
+    (attributes(), time(), value, vec(exemplar(), 0..2), 0..2_u32).prop_map(
+        |(attributes, time_unix_nano, value, exemplars, flags)| NumberDataPoint {
+            attributes,
+            start_time_unix_nano: 0,
+            time_unix_nano,
+            exemplars,
+            flags,
+            value,
+        },
+    )
+}
+
+fn histogram_point() -> impl Strategy<Value = HistogramDataPoint> {
+    let buckets = (0..4_usize, 0..8_u8).prop_flat_map(|(bounds, oddity)| {
+        let counts = if oddity == 0 { 1 } else { bounds + 1 };
+        (vec(double(), bounds), vec(0..1_000_u64, counts), Just(oddity != 1))
+    });
+    let rest = (attributes(), time(), any::<u64>(), proptest::option::of(double()), 0..2_u32);
+    (buckets, rest, vec(exemplar(), 0..3)).prop_map(
+        |((mut bounds, counts, sorted), rest, exemplars)| {
+            if sorted {
+                bounds.sort_by(f64::total_cmp);
+            }
+            HistogramDataPoint {
+                attributes: rest.0,
+                start_time_unix_nano: 0,
+                time_unix_nano: rest.1,
+                count: rest.2,
+                sum: rest.3,
+                bucket_counts: counts,
+                explicit_bounds: bounds,
+                exemplars,
+                flags: rest.4,
+                min: None,
+                max: Some(1.0),
+            }
+        },
+    )
+}
+
+fn exponential_point() -> impl Strategy<Value = ExponentialHistogramDataPoint> {
+    let buckets = || {
+        let buckets = (prop_oneof![-20..20_i32, any::<i32>()], vec(0..5_u64, 0..20));
+        proptest::option::of(
+            buckets.prop_map(|(offset, bucket_counts)| Buckets { offset, bucket_counts }),
+        )
+    };
+    let scale = prop_oneof![-6..12_i32, any::<i32>()];
+    let rest = (attributes(), time(), any::<u64>(), proptest::option::of(double()), 0..2_u32);
+    (buckets(), buckets(), scale, rest, any::<u32>()).prop_map(
+        |(positive, negative, scale, rest, zero_count)| ExponentialHistogramDataPoint {
+            attributes: rest.0,
+            start_time_unix_nano: 0,
+            time_unix_nano: rest.1,
+            count: rest.2,
+            sum: rest.3,
+            scale,
+            zero_count: zero_count.into(),
+            positive,
+            negative,
+            flags: rest.4,
+            exemplars: vec![],
+            min: None,
+            max: None,
+            zero_threshold: 0.5,
+        },
+    )
+}
+
+fn summary_point() -> impl Strategy<Value = SummaryDataPoint> {
+    let quantile =
+        (double(), double()).prop_map(|(quantile, value)| ValueAtQuantile { quantile, value });
+    (attributes(), time(), any::<u64>(), double(), vec(quantile, 0..3), 0..2_u32).prop_map(
+        |(attributes, time_unix_nano, count, sum, quantile_values, flags)| SummaryDataPoint {
+            attributes,
+            start_time_unix_nano: 0,
+            time_unix_nano,
+            count,
+            sum,
+            quantile_values,
+            flags,
+        },
+    )
+}
+
+fn metric() -> impl Strategy<Value = Metric> {
+    let data = prop_oneof![
+        vec(number_point(), 0..3).prop_map(|data_points| Data::Gauge(Gauge { data_points })),
+        (vec(number_point(), 0..3), 0..4_i32, any::<bool>()).prop_map(
+            |(data_points, aggregation_temporality, is_monotonic)| {
+                Data::Sum(Sum { data_points, aggregation_temporality, is_monotonic })
+            }
+        ),
+        (vec(histogram_point(), 0..3), 0..3_i32).prop_map(
+            |(data_points, aggregation_temporality)| {
+                Data::Histogram(Histogram { data_points, aggregation_temporality })
+            }
+        ),
+        (vec(exponential_point(), 0..3), 0..3_i32).prop_map(
+            |(data_points, aggregation_temporality)| {
+                Data::ExponentialHistogram(ExponentialHistogram {
+                    data_points,
+                    aggregation_temporality,
+                })
+            }
+        ),
+        vec(summary_point(), 0..3).prop_map(|data_points| Data::Summary(Summary { data_points })),
+    ];
+    let unit = prop_oneof!["", "1", "s", "By/s", "\\{x\\}", "\\PC{0,5}"];
+    (text(), text(), unit, proptest::option::of(data)).prop_map(
+        |(name, description, unit, data)| Metric {
+            name,
+            description,
+            unit,
+            metadata: vec![],
+            data,
+        },
+    )
+}
+
+pub(super) fn metrics() -> impl Strategy<Value = ExportMetricsServiceRequest> {
+    let scope_metrics = (scope(), vec(metric(), 0..4)).prop_map(|(scope, metrics)| ScopeMetrics {
+        scope,
+        metrics,
+        schema_url: String::new(),
+    });
+    let resource_metrics =
+        (resource(), vec(scope_metrics, 0..3)).prop_map(|(resource, scope_metrics)| {
+            ResourceMetrics { resource, scope_metrics, schema_url: String::new() }
+        });
+    vec(resource_metrics, 0..3)
+        .prop_map(|resource_metrics| ExportMetricsServiceRequest { resource_metrics })
+}
+
 /// A signal and a body of it.
 pub(super) fn any_request() -> impl Strategy<Value = (Signal, Vec<u8>)> {
     prop_oneof![
         traces().prop_map(|request| (Signal::Spans, request.encode_to_vec())),
         logs().prop_map(|request| (Signal::Logs, request.encode_to_vec())),
+        metrics().prop_map(|request| (Signal::Metrics, request.encode_to_vec())),
     ]
 }

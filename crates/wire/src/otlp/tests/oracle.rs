@@ -162,7 +162,7 @@ fn service(resource: Option<&Resource>) -> &str {
             Any::StringValue(name) => Some(name.as_str()),
             _ => None,
         })
-        .last()
+        .next_back()
         .unwrap_or("unknown_service")
 }
 
