@@ -175,8 +175,7 @@ impl Inner {
                 true
             })
             .await?;
-        let parts = manifest.parts.iter().map(Entry::part).collect();
-        self.state.commit(signal, day, parts, true);
+        self.state.commit(signal, day, &manifest.parts, true);
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::budget::MemoryBudget;
 use crate::files::Files;
 use crate::head::memory_of;
-use crate::manifest::Entry;
+use crate::maintain::Upkeep;
 use crate::manifest::catalog::Catalog;
 use crate::metrics::PartReader;
 use crate::part::write::schema;
@@ -45,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) quarantined: AtomicU64,
     #[expect(dead_code, reason = "damage that is found later is put aside with it")]
     pub(crate) quarantine: Quarantine,
+    pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
     queue: MemoryBudget,
     free: FreeSpace,
     closing: watch::Sender<bool>,
@@ -69,7 +70,7 @@ impl Inner {
         let opened = recover::open(&seams).await?;
         let state = Arc::new(State::new(config.head_bytes_max, config.metric_limits.clone()));
         for (signal, day, manifest) in opened.catalog.days() {
-            state.commit(signal, day, manifest.parts.iter().map(Entry::part).collect(), false);
+            state.commit(signal, day, &manifest.parts, false);
         }
         let marks = recover::marks(&opened.catalog, opened.writer);
         let mut report = opened.report;
@@ -87,6 +88,7 @@ impl Inner {
             flushed_at: Mutex::new(None),
             quarantined: AtomicU64::new(0),
             quarantine: opened.quarantine.clone(),
+            upkeep: tokio::sync::Mutex::default(),
             free: FreeSpace::default(),
             closing: watch::Sender::new(false),
             tasks: Mutex::default(),

@@ -113,10 +113,14 @@ impl Manifest {
     }
 }
 
+/// Where the versions of a document are.
+pub(crate) fn folder(signal: Signal, day: i32) -> Path {
+    Path::from(format!("{FOLDER}/{}/{}", signal.name(), calendar::day_name(day)))
+}
+
 /// Where a version of a document is.
 pub(crate) fn path(signal: Signal, day: i32, version: u64) -> Path {
-    let (signal, day) = (signal.name(), calendar::day_name(day));
-    Path::from(format!("{FOLDER}/{signal}/{day}/{version:020}.json"))
+    folder(signal, day).join(format!("{version:020}.json"))
 }
 
 /// Signal, day and version of a path that [`path`] gives.

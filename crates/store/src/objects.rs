@@ -453,6 +453,46 @@ impl MultipartUpload for Upload {
     }
 }
 
+/// Writes an object piece by piece, whatever its size, with one piece in memory.
+pub(crate) struct ObjectSink {
+    upload: Box<dyn MultipartUpload>,
+    piece: Vec<u8>,
+}
+
+impl ObjectSink {
+    /// Large enough for the least piece that buckets take.
+    const PIECE_BYTES: usize = 8 << 20;
+
+    pub(crate) async fn create(objects: &dyn ObjectStore, path: &Path) -> Result<Self> {
+        let upload = objects.put_multipart_opts(path, PutMultipartOptions::default()).await?;
+        Ok(Self { upload, piece: Vec::new() })
+    }
+
+    /// Makes the object appear.
+    pub(crate) async fn complete(mut self) -> Result<()> {
+        if !self.piece.is_empty() {
+            self.upload.put_part(std::mem::take(&mut self.piece).into()).await?;
+        }
+        self.upload.complete().await.map(|_| ())
+    }
+}
+
+impl io::Write for ObjectSink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= Self::PIECE_BYTES {
+            let piece = std::mem::take(&mut self.piece);
+            // Parquet writes synchronously, on a thread that is there for it.
+            futures::executor::block_on(self.upload.put_part(piece.into()))?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures::TryStreamExt;

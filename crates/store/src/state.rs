@@ -13,6 +13,7 @@ use signals::{Batch, Signal};
 use tokio::sync::Notify;
 
 use crate::head::{RowHead, memory_of};
+use crate::manifest::Entry;
 use crate::part::{order, write};
 use crate::write_ahead::writer::Apply;
 use crate::{Part, Snapshot, StoreError, TimeRange, metrics};
@@ -234,20 +235,34 @@ impl State {
         Ok(Cut { sequence, days, metrics })
     }
 
-    /// In one step for readers: the rows of a day leave memory and its list of parts is this.
-    pub(crate) fn commit(&self, signal: Signal, day: i32, parts: Vec<Arc<Part>>, is_flush: bool) {
-        {
+    /// In one step for readers: the rows of a day leave memory and its parts are these. Returns
+    /// the parts that are gone.
+    pub(crate) fn commit(
+        &self,
+        signal: Signal,
+        day: i32,
+        entries: &[Entry],
+        is_flush: bool,
+    ) -> Vec<Arc<Part>> {
+        let gone = {
             let mut view = self.view.write();
             if is_flush && let Some(rows) = view.rows_mut(signal) {
                 rows.frozen.retain(|frozen| frozen.day != Some(day));
             }
-            if parts.is_empty() {
-                view.parts.remove(&(signal, day));
-            } else {
+            let mut before = view.parts.remove(&(signal, day)).unwrap_or_default();
+            // A part stays the same value as long as it is listed, so that its readers count.
+            let mut part = |entry: &Entry| {
+                let known = before.iter().position(|part| part.path.as_ref() == entry.path);
+                known.map_or_else(|| entry.part(), |index| before.swap_remove(index))
+            };
+            let parts: Vec<Arc<Part>> = entries.iter().map(&mut part).collect();
+            if !parts.is_empty() {
                 view.parts.insert((signal, day), parts);
             }
-        }
+            before
+        };
         self.count();
+        gone
     }
 
     /// Rows that may lie in a range.

@@ -6,3 +6,6 @@ mod damage;
 mod disk_full;
 mod harness;
 mod reading;
+mod realistic;
+mod size;
+mod upkeep;

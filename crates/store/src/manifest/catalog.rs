@@ -103,11 +103,6 @@ impl Catalog {
         Ok(kept)
     }
 
-    /// The manifest of a day, if there is one.
-    pub(crate) fn day(&self, signal: Signal, day: i32) -> Option<&Manifest> {
-        self.days.get(&(signal, day))
-    }
-
     /// All manifests, in order of signal and day.
     pub(crate) fn days(&self) -> impl Iterator<Item = (Signal, i32, &Manifest)> {
         self.days.iter().map(|((signal, day), manifest)| (*signal, *day, manifest))
@@ -160,6 +155,20 @@ impl Catalog {
             signal.name(),
             crate::calendar::day_name(day)
         )))
+    }
+
+    /// Removes all versions of a day's manifest, the newest last, so that a crash in between brings
+    /// no older one back to life.
+    pub(crate) async fn remove(&mut self, signal: Signal, day: i32) -> Result<(), StoreError> {
+        let folder = super::folder(signal, day);
+        let listed: Vec<_> = self.objects.list(Some(&folder)).try_collect().await?;
+        let mut paths: Vec<Path> = listed.into_iter().map(|meta| meta.location).collect();
+        paths.sort();
+        for path in paths {
+            self.objects.delete(&path).await?;
+        }
+        self.days.remove(&(signal, day));
+        Ok(())
     }
 
     /// Removes a version that is not kept any more. What stays by mistake does no harm.

@@ -183,7 +183,7 @@ fn encodings(signal: Signal) -> &'static [(&'static str, Encoding)] {
     use signals::{log, span};
     match signal {
         Signal::Spans => &[
-            (span::column::TRACE_ID, Encoding::DELTA_BYTE_ARRAY),
+            (span::column::TRACE_ID, Encoding::PLAIN),
             (span::column::SPAN_ID, Encoding::PLAIN),
             (span::column::PARENT_SPAN_ID, Encoding::PLAIN),
             (span::column::START_TIME, Encoding::DELTA_BINARY_PACKED),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, RecordBatchReader};
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -12,7 +13,7 @@ use signals::time::{DAY, ManualClock, SECOND};
 use signals::{Batch, Clock, Signal, SpanId, TraceId};
 
 use crate::files::sim::SimFiles;
-use crate::{Config, Record, RecoveryReport, Replay, Seams, Store, StoreError, TimeRange};
+use crate::{Config, Part, Record, RecoveryReport, Replay, Seams, Store, StoreError, TimeRange};
 
 /// 2026-11-20T12:00:00Z.
 pub(crate) const NOON: i64 = 20_777 * DAY + 43_200 * SECOND;
@@ -130,12 +131,7 @@ pub(crate) async fn stored(store: &Store) -> Ledger {
         let snapshot = store.snapshot(signal, EVERYTHING);
         let mut batches = snapshot.head;
         for part in snapshot.parts {
-            let bytes = store.objects().get(&part.path).await.unwrap().bytes().await.unwrap();
-            assert_eq!(bytes.len() as u64, part.bytes);
-            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
-            let read: Vec<_> = reader.map(Result::unwrap).collect();
-            assert_eq!(read.iter().map(|batch| batch.num_rows() as u64).sum::<u64>(), part.rows);
-            batches.extend(read);
+            batches.push(part_rows(store, &part).await);
         }
         for batch in batches {
             if signal == Signal::Spans {
@@ -155,6 +151,18 @@ pub(crate) async fn stored(store: &Store) -> Ledger {
         }
     }
     ledger
+}
+
+/// All rows of a part.
+pub(crate) async fn part_rows(store: &Store, part: &Part) -> RecordBatch {
+    let bytes = store.objects().get(&part.path).await.unwrap().bytes().await.unwrap();
+    assert_eq!(bytes.len() as u64, part.bytes);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+    let schema = reader.schema();
+    let read: Vec<_> = reader.map(Result::unwrap).collect();
+    let rows = arrow::compute::concat_batches(&schema, &read).unwrap();
+    assert_eq!(rows.num_rows() as u64, part.rows);
+    rows
 }
 
 pub(crate) fn ledger(items: impl IntoIterator<Item = Item>) -> Ledger {

@@ -1,0 +1,156 @@
+//! Merging small parts of a day into larger ones.
+//!
+//! Parts lie in levels: as many as the fan-in of one level become one of the next, so that a row
+//! is written once per level and not once per merge. When a day is over, what is left of it is
+//! merged whatever its levels. Only neighbours are merged, which keeps the order of arrival.
+
+use std::ops::Range;
+
+use object_store::path::Path;
+use signals::Signal;
+use signals::time::{SECOND, day_of};
+
+use super::Upkeep;
+use crate::flush::{Origin, written};
+use crate::inner::Inner;
+use crate::manifest::{Entry, Manifest};
+use crate::objects::ObjectSink;
+use crate::part::merge;
+use crate::part::write::{Counted, Written};
+use crate::{StoreError, metrics};
+
+/// A day that is over is merged once nothing has come for it for this long.
+const QUIET: i64 = 3_600 * SECOND;
+/// Parts that are merged at a time; bounds the memory of a merge.
+const INPUTS_MAX: usize = 16;
+/// A merge that failed so often is not tried again before a restart.
+const ATTEMPTS_MAX: u32 = 5;
+
+impl Inner {
+    /// Merges what is due, each day once.
+    pub(super) async fn compact(&self, upkeep: &mut Upkeep) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let due: Vec<(Signal, i32, Vec<Entry>)> = {
+            let catalog = self.catalog.lock().await;
+            let due = catalog.days().filter_map(|(signal, day, manifest)| {
+                let parts = &manifest.parts;
+                let is_quiet = day < day_of(now)
+                    && parts.iter().all(|part| part.created < now.saturating_sub(QUIET));
+                let range = self.choose(parts, is_quiet)?;
+                Some((signal, day, parts.get(range)?.to_vec()))
+            });
+            due.collect()
+        };
+        let mut failed = None;
+        for (signal, day, inputs) in due {
+            let last = inputs.last().map(|input| input.path.clone()).unwrap_or_default();
+            let attempts = upkeep.failed_merges.get(&last).copied().unwrap_or(0);
+            if attempts >= ATTEMPTS_MAX {
+                continue;
+            }
+            // One damaged part must not keep all others from being merged.
+            if let Err(error) = self.merge(signal, day, &inputs, upkeep).await {
+                upkeep.failed_merges.insert(last, attempts + 1);
+                failed.get_or_insert(error);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Neighbours that should be one part.
+    fn choose(&self, parts: &[Entry], is_quiet: bool) -> Option<Range<usize>> {
+        let fan_in = self.config.compaction_fan_in;
+        let (least, most) = if is_quiet { (2, INPUTS_MAX) } else { (fan_in, fan_in) };
+        let run = |start: usize| {
+            let rest = parts.get(start..).unwrap_or_default();
+            let mut bytes = 0;
+            let fits = |part: &&Entry| {
+                bytes += part.bytes;
+                part.bytes < self.config.part_bytes_target
+                    && bytes <= self.config.part_bytes_max
+                    && (is_quiet || rest.first().is_some_and(|first| first.level == part.level))
+            };
+            start..start + rest.iter().take(most).take_while(fits).count()
+        };
+        (0..parts.len()).map(run).find(|range| range.len() >= least)
+    }
+
+    async fn merge(
+        &self,
+        signal: Signal,
+        day: i32,
+        inputs: &[Entry],
+        upkeep: &mut Upkeep,
+    ) -> Result<(), StoreError> {
+        let Some(last) = inputs.last() else { return Ok(()) };
+        let created = inputs.iter().map(|input| input.created).max().unwrap_or(last.created);
+        let mut origin = Origin::new(signal, day, last.writer.clone(), last.sequence, created);
+        origin.level = inputs.iter().map(|input| input.level).max().unwrap_or(0) + 1;
+        origin.inputs = inputs.iter().map(|input| input.path.clone()).collect();
+        let output = origin.path();
+        let written = self.write_merged(signal, inputs, &origin).await?;
+        let entry = origin.entry(&written);
+        let replaced = {
+            let mut catalog = self.catalog.lock().await;
+            let manifest =
+                catalog.change(signal, day, |manifest| replace(manifest, inputs, &entry)).await?;
+            if !manifest.parts.iter().any(|part| part.path == output) {
+                // Another compactor was first; ours is an orphan from now on.
+                return Ok(());
+            }
+            self.state.commit(signal, day, &manifest.parts, false)
+        };
+        let now = self.clock.monotonic();
+        upkeep.replaced.extend(replaced.into_iter().map(|part| (now, part)));
+        tracing::info!(
+            signal = signal.name(),
+            output,
+            inputs = inputs.len(),
+            rows = written.rows,
+            bytes = written.bytes,
+            "parts were merged"
+        );
+        Ok(())
+    }
+
+    /// Writes the merged part, on a thread of its own: it is work for the processor.
+    async fn write_merged(
+        &self,
+        signal: Signal,
+        inputs: &[Entry],
+        origin: &Origin,
+    ) -> Result<Written, StoreError> {
+        let parts: Vec<_> = inputs.iter().map(Entry::part).collect();
+        let objects = std::sync::Arc::clone(&self.objects);
+        let reader = self.metric_parts.clone();
+        let (path, json) = (Path::from(origin.path()), origin.to_json()?);
+        let runtime = tokio::runtime::Handle::current();
+        let work = async move {
+            let sink = ObjectSink::create(objects.as_ref(), &path).await?;
+            let (written, sink) = if signal == Signal::Metrics {
+                let mut sink = Counted::new(sink);
+                let summary = metrics::part::merge(&reader, &parts, &mut sink).await?;
+                (written(&summary, sink.crc32c()), sink.into_inner())
+            } else {
+                merge::merge(signal, &objects, &parts, json, sink).await?
+            };
+            sink.complete().await?;
+            Ok::<_, StoreError>(written)
+        };
+        tokio::task::spawn_blocking(move || runtime.block_on(work))
+            .await
+            .map_err(|error| StoreError::Io(format!("merging parts: {error}")))?
+    }
+}
+
+/// Puts the output where the inputs were, unless they are not there any more.
+fn replace(manifest: &mut Manifest, inputs: &[Entry], output: &Entry) -> bool {
+    let is_first = |part: &Entry| inputs.first().is_some_and(|input| input.path == part.path);
+    let Some(start) = manifest.parts.iter().position(is_first) else { return false };
+    let range = start..start + inputs.len();
+    if manifest.parts.get(range.clone()) != Some(inputs) {
+        return false;
+    }
+    manifest.parts.splice(range, [output.clone()]);
+    true
+}

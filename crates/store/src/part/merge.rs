@@ -1,0 +1,259 @@
+//! Several sorted parts become one, row by row, in bounded memory: a batch of each input and a
+//! row group of the output are in memory at a time.
+//!
+//! Rows that are equal in order keep the order of the inputs. A span that was stored twice because
+//! its sender did not hear the first answer is kept once: the same ids, times, kind, name and
+//! service. A span id alone does not make two rows one, since Zipkin's clients and servers share it.
+
+use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type};
+use arrow::row::{RowConverter, Rows, SortField};
+use futures::StreamExt;
+use object_store::ObjectStore;
+use parquet::arrow::ParquetRecordBatchStreamBuilder;
+use parquet::arrow::async_reader::ParquetRecordBatchStream;
+use signals::Signal;
+use signals::rows::{BytesColumn, TextColumn};
+
+use super::object::PartObject;
+use super::order::{self, TRACE_BUCKET};
+use super::write::{PartWriter, Written};
+use crate::{Part, StoreError};
+
+/// Rows that are read from an input, and written to the output, at a time.
+const BATCH_ROWS: usize = 4 * 1024;
+
+/// Merges parts of spans or logs, oldest first, into `sink`.
+pub(crate) async fn merge<W: Write + Send>(
+    signal: Signal,
+    objects: &Arc<dyn ObjectStore>,
+    inputs: &[Arc<Part>],
+    origin: String,
+    sink: W,
+) -> Result<(Written, W), StoreError> {
+    let converter = converter(signal)?;
+    let mut cursors = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let stream = ParquetRecordBatchStreamBuilder::new(PartObject::new(objects, input))
+            .await?
+            .with_batch_size(BATCH_ROWS)
+            .build()?;
+        let mut cursor = Cursor { signal, stream, current: None };
+        cursor.advance(&converter).await?;
+        cursors.push(cursor);
+    }
+    let mut output = Output {
+        writer: PartWriter::new(signal, sink, origin)?,
+        sources: Vec::new(),
+        rows: Vec::with_capacity(BATCH_ROWS),
+        generation: 0,
+        seen: Seen::default(),
+    };
+    while let Some((cursor, end)) = next_run(&cursors) {
+        let Some(cursor) = cursors.get_mut(cursor) else { break };
+        let Some(current) = &mut cursor.current else { break };
+        output.add(signal, current, end)?;
+        if current.row == current.batch.num_rows() {
+            cursor.advance(&converter).await?;
+        }
+    }
+    output.write()?;
+    output.writer.finish()
+}
+
+/// One input, at one row.
+struct Cursor {
+    signal: Signal,
+    stream: ParquetRecordBatchStream<PartObject>,
+    current: Option<Current>,
+}
+
+struct Current {
+    batch: RecordBatch,
+    keys: Rows,
+    row: usize,
+    /// Where the batch is among the output's sources, once it is.
+    source: Option<(u64, usize)>,
+}
+
+impl Cursor {
+    /// Goes to the next batch.
+    async fn advance(&mut self, converter: &RowConverter) -> Result<(), StoreError> {
+        self.current = None;
+        while let Some(batch) = self.stream.next().await {
+            let batch = batch?;
+            if batch.num_rows() > 0 {
+                let keys = converter.convert_columns(&key_columns(self.signal, &batch)?)?;
+                self.current = Some(Current { batch, keys, row: 0, source: None });
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What rows are ordered by, as [`order`] has it.
+fn converter(signal: Signal) -> Result<RowConverter, StoreError> {
+    let types = match signal {
+        Signal::Spans => vec![DataType::Int64, DataType::FixedSizeBinary(16), DataType::Int64],
+        Signal::Logs | Signal::Metrics => {
+            vec![signals::attributes::dictionary_type(), DataType::Int64]
+        }
+    };
+    Ok(RowConverter::new(types.into_iter().map(SortField::new).collect())?)
+}
+
+fn key_columns(signal: Signal, batch: &RecordBatch) -> Result<Vec<ArrayRef>, StoreError> {
+    let times = order::times(signal, batch)?;
+    let column = |name: &str| -> Result<ArrayRef, StoreError> {
+        let column = batch.column_by_name(name);
+        column.cloned().ok_or_else(|| StoreError::Io(format!("a part has no column {name}")))
+    };
+    Ok(match signal {
+        Signal::Spans => {
+            let buckets: Int64Array = times.unary(|time| time.div_euclid(TRACE_BUCKET));
+            vec![Arc::new(buckets), column(signals::span::column::TRACE_ID)?, Arc::new(times)]
+        }
+        Signal::Logs | Signal::Metrics => {
+            vec![column(signals::log::column::STREAM)?, Arc::new(times)]
+        }
+    })
+}
+
+/// The cursor with the least row, and up to which row it stays the one.
+fn next_run(cursors: &[Cursor]) -> Option<(usize, usize)> {
+    let heads = || {
+        cursors.iter().enumerate().filter_map(|(index, cursor)| {
+            let current = cursor.current.as_ref()?;
+            Some((current.keys.row(current.row), index))
+        })
+    };
+    let (_, first) = heads().min()?;
+    let limit = heads().filter(|(_, index)| *index != first).min();
+    let current = cursors.get(first)?.current.as_ref()?;
+    let rows = current.batch.num_rows();
+    let Some(limit) = limit else { return Some((first, rows)) };
+    let end = (current.row + 1..rows).find(|row| (current.keys.row(*row), first) > limit);
+    Some((first, end.unwrap_or(rows)))
+}
+
+/// Rows on their way into the new part.
+struct Output<W: Write + Send> {
+    writer: PartWriter<W>,
+    sources: Vec<RecordBatch>,
+    rows: Vec<(usize, usize)>,
+    /// Grows when `sources` starts anew.
+    generation: u64,
+    seen: Seen,
+}
+
+impl<W: Write + Send> Output<W> {
+    fn add(&mut self, signal: Signal, current: &mut Current, end: usize) -> Result<(), StoreError> {
+        let batch = current.batch.clone();
+        let spans = (signal == Signal::Spans).then(|| SpanKeys::new(&batch)).transpose()?;
+        while current.row < end {
+            let row = current.row;
+            current.row += 1;
+            if let Some(spans) = &spans
+                && self.seen.is_repeated(spans, row)
+            {
+                continue;
+            }
+            let source = self.source(current);
+            self.rows.push((source, row));
+            if self.rows.len() == BATCH_ROWS {
+                self.write()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of a cursor's batch among the sources of what is being gathered.
+    fn source(&mut self, current: &mut Current) -> usize {
+        let generation = self.generation;
+        match current.source {
+            Some((of, source)) if of == generation => source,
+            _ => {
+                let source = self.sources.len();
+                self.sources.push(current.batch.clone());
+                current.source = Some((generation, source));
+                source
+            }
+        }
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let sources: Vec<&RecordBatch> = self.sources.iter().collect();
+        self.writer.write(&arrow::compute::interleave_record_batch(&sources, &self.rows)?)?;
+        self.rows.clear();
+        self.sources.clear();
+        self.generation += 1;
+        Ok(())
+    }
+}
+
+/// What tells one span of a trace from another.
+struct SpanKeys<'a> {
+    trace_ids: BytesColumn<'a>,
+    span_ids: BytesColumn<'a>,
+    times: Int64Array,
+    durations: &'a Int64Array,
+    kinds: TextColumn<'a>,
+    names: TextColumn<'a>,
+    services: TextColumn<'a>,
+}
+
+impl<'a> SpanKeys<'a> {
+    fn new(batch: &'a RecordBatch) -> Result<Self, StoreError> {
+        use signals::span::column;
+        let text = |name| TextColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
+        let id = |name| BytesColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
+        let durations = batch
+            .column_by_name(column::DURATION_NS)
+            .and_then(|column| column.as_primitive_opt::<Int64Type>())
+            .ok_or_else(|| StoreError::Io("a part has no durations".into()))?;
+        Ok(Self {
+            trace_ids: id(column::TRACE_ID)?,
+            span_ids: id(column::SPAN_ID)?,
+            times: order::times(Signal::Spans, batch)?,
+            durations,
+            kinds: text(column::KIND)?,
+            names: text(column::NAME)?,
+            services: text(column::SERVICE_NAME)?,
+        })
+    }
+}
+
+/// The spans of the trace and bucket that is being written.
+#[derive(Default)]
+struct Seen {
+    trace: Option<(i64, [u8; 16])>,
+    spans: HashSet<([u8; 8], i64, i64, u64)>,
+    hasher: RandomState,
+}
+
+impl Seen {
+    fn is_repeated(&mut self, keys: &SpanKeys<'_>, row: usize) -> bool {
+        let (Some(trace_id), Some(span_id)) = (keys.trace_ids.get(row), keys.span_ids.get(row)) else {
+            return false;
+        };
+        let time = keys.times.value(row);
+        let trace = Some((time.div_euclid(TRACE_BUCKET), trace_id));
+        if self.trace != trace {
+            self.trace = trace;
+            self.spans.clear();
+        }
+        let texts = (keys.kinds.text(row), keys.names.text(row), keys.services.text(row));
+        let texts = self.hasher.hash_one(texts);
+        !self.spans.insert((span_id, time, keys.durations.value(row), texts))
+    }
+}
