@@ -5,8 +5,8 @@
 //! its rows stay readable in memory and safe in the log.
 
 use bytes::Bytes;
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 use signals::{Signal, Timestamp};
 
@@ -21,6 +21,11 @@ use crate::{StoreError, calendar, metrics};
 /// The folder of all parts.
 pub(crate) const PARTS: &str = "parts";
 
+/// Where the parts of a signal and day are.
+pub(crate) fn folder(signal: Signal, day: i32) -> Path {
+    Path::from(format!("{PARTS}/{}/{}", signal.name(), calendar::day_name(day)))
+}
+
 /// What a part's footer says about where it comes from, as JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Origin {
@@ -28,6 +33,7 @@ pub(crate) struct Origin {
     pub(crate) day: String,
     pub(crate) level: u32,
     pub(crate) writer: String,
+    pub(crate) after: u64,
     pub(crate) sequence: u64,
     pub(crate) created: Timestamp,
     /// The parts that this one replaced.
@@ -35,15 +41,40 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    pub(crate) fn new(
+    /// A part of rows as they were flushed: those after one sequence, up to the other.
+    pub(crate) fn flushed(
         signal: Signal,
         day: i32,
         writer: String,
-        sequence: u64,
+        (after, sequence): (u64, u64),
         created: Timestamp,
     ) -> Self {
         let (signal, day) = (signal.name().into(), calendar::day_name(day));
-        Self { signal, day, level: 0, writer, sequence, created, inputs: Vec::new() }
+        Self { signal, day, level: 0, writer, after, sequence, created, inputs: Vec::new() }
+    }
+
+    /// A part that is made of parts, oldest first.
+    pub(crate) fn merged(signal: Signal, day: i32, inputs: &[Entry]) -> Option<Self> {
+        let last = inputs.last()?;
+        let of_writer = inputs.iter().filter(|input| input.writer == last.writer);
+        let after = of_writer.map(|input| input.after).min()?;
+        let created = inputs.iter().map(|input| input.created).max()?;
+        let stretch = (after, last.sequence);
+        let mut origin = Self::flushed(signal, day, last.writer.clone(), stretch, created);
+        origin.level = inputs.iter().map(|input| input.level).max()? + 1;
+        origin.inputs = inputs.iter().map(|input| input.path.clone()).collect();
+        Some(origin)
+    }
+
+    /// As much as the name of a part tells.
+    pub(crate) fn from_path(signal: Signal, day: i32, meta: &ObjectMeta) -> Option<Self> {
+        let mut words = meta.location.filename()?.strip_suffix(".parquet")?.split('-');
+        let sequence = words.next()?.parse().ok()?;
+        let writer = words.next()?.to_owned();
+        let level = words.next()?.parse().ok()?;
+        let created = meta.last_modified.timestamp_nanos_opt()?;
+        let origin = Self::flushed(signal, day, writer, (0, sequence), created);
+        Some(Self { level, ..origin })
     }
 
     pub(crate) fn to_json(&self) -> Result<String, StoreError> {
@@ -69,6 +100,7 @@ impl Origin {
             created: self.created,
             crc32c: written.crc32c,
             writer: self.writer.clone(),
+            after: self.after,
             sequence: self.sequence,
         }
     }
@@ -130,7 +162,7 @@ impl Inner {
         sequence: u64,
     ) -> Result<(), StoreError> {
         let signal = Signal::Metrics;
-        let origin = Origin::new(signal, day, self.writer.to_hex(), sequence, self.clock.now());
+        let origin = self.origin(signal, day, sequence).await;
         let work = move || {
             let mut sink = Counted::new(Vec::new());
             let summary = metrics::part::write(&frozen, day, &mut sink)?;
@@ -144,13 +176,25 @@ impl Inner {
 
     async fn write_day(&self, rows: DayRows, sequence: u64) -> Result<(), StoreError> {
         let DayRows { signal, day, batches } = rows;
-        let origin = Origin::new(signal, day, self.writer.to_hex(), sequence, self.clock.now());
+        let origin = self.origin(signal, day, sequence).await;
         let json = origin.to_json()?;
         let work = move || write::write_sorted(signal, &batches, json, Vec::new());
         let (written, bytes) = tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| StoreError::Io(format!("writing a part: {error}")))??;
         self.put_and_commit(signal, day, &origin, written, bytes.into()).await
+    }
+
+    async fn origin(&self, signal: Signal, day: i32, sequence: u64) -> Origin {
+        let writer = self.writer.to_hex();
+        let after = {
+            let catalog = self.catalog.lock().await;
+            catalog
+                .day(signal, day)
+                .and_then(|manifest| manifest.written_ahead.get(&writer).copied())
+        };
+        let stretch = (after.unwrap_or(0), sequence);
+        Origin::flushed(signal, day, writer, stretch, self.clock.now())
     }
 
     async fn put_and_commit(

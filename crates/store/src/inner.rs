@@ -68,7 +68,9 @@ impl Inner {
     ) -> Result<(Arc<Self>, RecoveryReport), StoreError> {
         config.validate()?;
         let opened = recover::open(&seams).await?;
-        let state = Arc::new(State::new(config.head_bytes_max, config.metric_limits.clone()));
+        let missing = opened.report.missing_parts.iter().cloned().collect();
+        let state =
+            Arc::new(State::new(config.head_bytes_max, config.metric_limits.clone(), missing));
         for (signal, day, manifest) in opened.catalog.days() {
             state.commit(signal, day, &manifest.parts, false);
         }

@@ -5,6 +5,7 @@
 //! bucket. The format is described in `docs/formats/manifest.md`.
 
 pub(crate) mod catalog;
+pub(crate) mod rebuild;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,7 +59,9 @@ pub(crate) struct Entry {
     pub(crate) crc32c: u32,
     /// Who flushed it.
     pub(crate) writer: String,
-    /// The write-ahead sequence up to which its writer's rows are in it or in older parts.
+    /// It holds its writer's rows of this signal and day from after this write-ahead sequence...
+    pub(crate) after: u64,
+    /// ...up to this one.
     pub(crate) sequence: u64,
 }
 
@@ -155,6 +158,7 @@ mod tests {
             created: 3,
             crc32c: u32::MAX,
             writer: "ab".into(),
+            after: 0,
             sequence: 42,
         });
         manifest

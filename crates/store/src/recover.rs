@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
+use futures::TryStreamExt;
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use signals::time::day_of;
@@ -50,6 +51,8 @@ pub struct RecoveryReport {
     pub torn_tail_bytes: u64,
     /// Stretches of sequences that are in no segment, both ends inside.
     pub gaps: Vec<(u64, u64)>,
+    /// Parts that a manifest lists and that are not there, or not as long as they should be.
+    pub missing_parts: Vec<String>,
     /// Damaged bytes that were put aside.
     pub quarantined: Vec<Quarantined>,
 }
@@ -94,7 +97,31 @@ pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
     let catalog =
         Catalog::load(objects, Arc::clone(&seams.clock), &quarantine, &mut report.quarantined)
             .await?;
+    find_missing(seams.objects.as_ref(), &catalog, &mut report).await?;
     Ok(Opened { lock, writer, catalog, quarantine, report })
+}
+
+/// Which listed parts are not there as they should be. Their manifests stay as they are: a disk that
+/// was not mounted may come back.
+async fn find_missing(
+    objects: &dyn ObjectStore,
+    catalog: &Catalog,
+    report: &mut RecoveryReport,
+) -> Result<(), StoreError> {
+    let folder = object_store::path::Path::from(crate::flush::PARTS);
+    let listed: Vec<_> = objects.list(Some(&folder)).try_collect().await?;
+    let sizes: HashMap<&str, u64> =
+        listed.iter().map(|meta| (meta.location.as_ref(), meta.size)).collect();
+    for part in catalog.days().flat_map(|(_, _, manifest)| &manifest.parts) {
+        if sizes.get(part.path.as_str()) != Some(&part.bytes) {
+            tracing::error!(
+                path = part.path,
+                "a part is missing or cut off; its rows cannot be read"
+            );
+            report.missing_parts.push(part.path.clone());
+        }
+    }
+    Ok(())
 }
 
 /// The folder's writer id: from its file, else from its log, else a new one.

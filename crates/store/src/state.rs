@@ -3,7 +3,7 @@
 //! Two locks. `applied` is held by whoever changes what the head holds: the thread that applies
 //! records, and a flush while it cuts. `view` is held for moments, by everyone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,6 +31,8 @@ pub(crate) struct State {
     bytes: AtomicUsize,
     bytes_max: usize,
     pub(crate) metrics: metrics::Head,
+    /// Parts that are listed and cannot be read.
+    missing: HashSet<String>,
     /// Told when the head is over its budget.
     pub(crate) is_full: Notify,
 }
@@ -125,7 +127,11 @@ impl Frozen {
 }
 
 impl State {
-    pub(crate) fn new(bytes_max: usize, metric_limits: metrics::HeadLimits) -> Self {
+    pub(crate) fn new(
+        bytes_max: usize,
+        metric_limits: metrics::HeadLimits,
+        missing: HashSet<String>,
+    ) -> Self {
         let view = View {
             spans: Rows::new(Signal::Spans),
             logs: Rows::new(Signal::Logs),
@@ -137,6 +143,7 @@ impl State {
             bytes: AtomicUsize::new(0),
             bytes_max,
             metrics: metrics::Head::new(metric_limits),
+            missing,
             is_full: Notify::new(),
         }
     }
@@ -255,7 +262,11 @@ impl State {
                 let known = before.iter().position(|part| part.path.as_ref() == entry.path);
                 known.map_or_else(|| entry.part(), |index| before.swap_remove(index))
             };
-            let parts: Vec<Arc<Part>> = entries.iter().map(&mut part).collect();
+            let parts: Vec<Arc<Part>> = entries
+                .iter()
+                .filter(|entry| !self.missing.contains(&entry.path))
+                .map(&mut part)
+                .collect();
             if !parts.is_empty() {
                 view.parts.insert((signal, day), parts);
             }

@@ -116,8 +116,8 @@ impl Files for DiskFiles {
             }
             Err(TryLockError::Error(error)) => return self.named(path, Err(error)),
         }
-        self.named(path, file.set_len(0))?;
-        self.named(path, writeln!(file, "{}", std::process::id()))?;
+        // On a full disk the number is missing, which is no reason not to start.
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Box::new(file))
     }
 

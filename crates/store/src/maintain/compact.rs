@@ -82,11 +82,7 @@ impl Inner {
         inputs: &[Entry],
         upkeep: &mut Upkeep,
     ) -> Result<(), StoreError> {
-        let Some(last) = inputs.last() else { return Ok(()) };
-        let created = inputs.iter().map(|input| input.created).max().unwrap_or(last.created);
-        let mut origin = Origin::new(signal, day, last.writer.clone(), last.sequence, created);
-        origin.level = inputs.iter().map(|input| input.level).max().unwrap_or(0) + 1;
-        origin.inputs = inputs.iter().map(|input| input.path.clone()).collect();
+        let Some(origin) = Origin::merged(signal, day, inputs) else { return Ok(()) };
         let output = origin.path();
         let written = self.write_merged(signal, inputs, &origin).await?;
         let entry = origin.entry(&written);

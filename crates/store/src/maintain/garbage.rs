@@ -45,8 +45,7 @@ impl Inner {
         // No flush may be between putting a part and listing it.
         let pending = self.pending.lock().await;
         let now = self.clock.monotonic();
-        let listed: Vec<_> =
-            self.objects.list(Some(&Path::from(PARTS))).try_collect().await?;
+        let listed: Vec<_> = self.objects.list(Some(&Path::from(PARTS))).try_collect().await?;
         let orphans: Vec<Path> = {
             let catalog = self.catalog.lock().await;
             let mut known: HashSet<&str> = catalog
@@ -55,11 +54,7 @@ impl Inner {
                 .map(|part| part.path.as_str())
                 .collect();
             known.extend(upkeep.replaced.iter().map(|(_, part)| part.path.as_ref()));
-            let is_orphan = |path: &Path| {
-                // Where the manifest was lost, the files are all that is left.
-                let is_sure = day_of_part(path).is_some_and(|day| !catalog.unreadable.contains(&day));
-                is_sure && !known.contains(path.as_ref())
-            };
+            let is_orphan = |path: &Path| is_part(path) && !known.contains(path.as_ref());
             listed.into_iter().map(|meta| meta.location).filter(is_orphan).collect()
         };
         drop(pending);
@@ -79,10 +74,10 @@ impl Inner {
     }
 }
 
-/// Signal and day of a part's path.
-fn day_of_part(path: &Path) -> Option<(Signal, i32)> {
+/// Whether a path is one of ours.
+fn is_part(path: &Path) -> bool {
     let mut names = path.as_ref().split('/').skip(1);
-    let signal = names.next()?;
-    let signal = Signal::ALL.into_iter().find(|known| known.name() == signal)?;
-    Some((signal, calendar::parse_day(names.next()?)?))
+    let signal = names.next();
+    let day = names.next().and_then(calendar::parse_day);
+    Signal::ALL.into_iter().any(|known| Some(known.name()) == signal) && day.is_some()
 }

@@ -60,7 +60,12 @@ impl Inner {
                 .await?;
             let gone = self.state.commit(signal, day, &manifest.parts, false);
             upkeep.replaced.extend(gone.into_iter().map(|part| (monotonic, part)));
-            tracing::info!(signal = signal.name(), day, parts = paths.len(), "parts were dropped for their age");
+            tracing::info!(
+                signal = signal.name(),
+                day,
+                parts = paths.len(),
+                "parts were dropped for their age"
+            );
         }
         for (signal, day) in empty {
             catalog.remove(signal, day).await?;

@@ -8,7 +8,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use signals::{Clock, Signal};
 
-use super::{FORMAT, Manifest, VERSIONS_KEPT};
+use super::{FORMAT, Manifest, VERSIONS_KEPT, rebuild};
 use crate::StoreError;
 use crate::write_ahead::quarantine::{Quarantine, Quarantined};
 
@@ -21,8 +21,6 @@ pub(crate) struct Catalog {
     objects: Arc<dyn ObjectStore>,
     clock: Arc<dyn Clock>,
     days: BTreeMap<(Signal, i32), Manifest>,
-    /// Days whose manifests are all damaged: their parts are left alone.
-    pub(crate) unreadable: Vec<(Signal, i32)>,
 }
 
 impl Catalog {
@@ -33,7 +31,7 @@ impl Catalog {
         quarantine: &Quarantine,
         damaged: &mut Vec<Quarantined>,
     ) -> Result<Self, StoreError> {
-        let mut catalog = Self { objects, clock, days: BTreeMap::new(), unreadable: Vec::new() };
+        let mut catalog = Self { objects, clock, days: BTreeMap::new() };
         let folder = Path::from(super::FOLDER);
         let listed: Vec<_> = catalog.objects.list(Some(&folder)).try_collect().await?;
         let mut versions: BTreeMap<(Signal, i32), Vec<u64>> = BTreeMap::new();
@@ -46,24 +44,54 @@ impl Catalog {
             versions.sort_unstable_by(|a, b| b.cmp(a));
             let newest = versions.first().copied().unwrap_or(0);
             let mut found = None;
+            let mut is_damaged = false;
             for version in versions {
                 match catalog.read(signal, day, version).await? {
                     Ok(manifest) => {
                         found = Some(manifest);
                         break;
                     }
-                    Err(broken) => damaged.push(catalog.put_aside(quarantine, broken).await?),
+                    Err(broken) => {
+                        is_damaged = true;
+                        damaged.push(catalog.put_aside(quarantine, broken).await?);
+                    }
                 }
             }
-            if let Some(mut manifest) = found {
-                // Numbers are not used twice, even those of damaged versions.
-                manifest.version = newest;
-                catalog.days.insert((signal, day), manifest);
-            } else {
-                catalog.unreadable.push((signal, day));
+            let mut manifest = found.unwrap_or_else(|| Manifest::empty(signal, day));
+            // Numbers are not used twice, even those of damaged versions.
+            manifest.version = newest;
+            catalog.days.insert((signal, day), manifest);
+            if is_damaged {
+                catalog.rebuild(signal, day).await?;
             }
         }
         Ok(catalog)
+    }
+
+    /// Adds what only the damaged versions of a day knew.
+    async fn rebuild(&mut self, signal: Signal, day: i32) -> Result<(), StoreError> {
+        let folder = crate::flush::folder(signal, day);
+        let files: Vec<_> = self.objects.list(Some(&folder)).try_collect().await?;
+        let Some(manifest) = self.days.get(&(signal, day)) else { return Ok(()) };
+        let objects = self.objects.as_ref();
+        let found = rebuild::rebuild(objects, signal, day, manifest, &files).await?;
+        tracing::warn!(
+            signal = signal.name(),
+            day,
+            parts = found.len(),
+            "a damaged manifest was put together again"
+        );
+        self.change(signal, day, |manifest| {
+            manifest.parts.retain(|part| !rebuild::is_superseded(signal, part, &found));
+            manifest.parts.extend(found.iter().cloned());
+            for part in &found {
+                let mark = manifest.written_ahead.entry(part.writer.clone()).or_insert(0);
+                *mark = part.sequence.max(*mark);
+            }
+            true
+        })
+        .await?;
+        Ok(())
     }
 
     async fn read(
@@ -101,6 +129,11 @@ impl Catalog {
         let kept = quarantine.keep(path.as_ref(), 0, &bytes, &reason)?;
         self.objects.delete(&path).await?;
         Ok(kept)
+    }
+
+    /// The manifest of a day, if there is one.
+    pub(crate) fn day(&self, signal: Signal, day: i32) -> Option<&Manifest> {
+        self.days.get(&(signal, day))
     }
 
     /// All manifests, in order of signal and day.

@@ -215,8 +215,10 @@ struct SpanKeys<'a> {
 impl<'a> SpanKeys<'a> {
     fn new(batch: &'a RecordBatch) -> Result<Self, StoreError> {
         use signals::span::column;
-        let text = |name| TextColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
-        let id = |name| BytesColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
+        let text =
+            |name| TextColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
+        let id =
+            |name| BytesColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
         let durations = batch
             .column_by_name(column::DURATION_NS)
             .and_then(|column| column.as_primitive_opt::<Int64Type>())
@@ -243,7 +245,8 @@ struct Seen {
 
 impl Seen {
     fn is_repeated(&mut self, keys: &SpanKeys<'_>, row: usize) -> bool {
-        let (Some(trace_id), Some(span_id)) = (keys.trace_ids.get(row), keys.span_ids.get(row)) else {
+        let (Some(trace_id), Some(span_id)) = (keys.trace_ids.get(row), keys.span_ids.get(row))
+        else {
             return false;
         };
         let time = keys.times.value(row);

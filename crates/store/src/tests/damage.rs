@@ -37,7 +37,10 @@ async fn any_byte_of_the_log_may_be_changed_and_only_its_record_is_lost() {
         let stored = stored(&store).await;
         let lost = items.iter().filter(|item| !stored.contains_key(item)).count();
         assert!(lost <= 1, "byte {position}: {lost} records lost");
-        assert!(stored.iter().all(|(item, count)| items.contains(item) && *count == 1), "byte {position}");
+        assert!(
+            stored.iter().all(|(item, count)| items.contains(item) && *count == 1),
+            "byte {position}"
+        );
         let is_noticed = !report.quarantined.is_empty() || report.torn_tail_bytes > 0;
         assert!(is_noticed, "byte {position} of {length} was not noticed");
         // Damage is found once.
@@ -84,7 +87,8 @@ async fn damage_in_the_middle_is_put_aside_with_a_note() {
     assert_eq!((kept.reason.as_str(), kept.source.as_str()), ("wrong checksum", segment.as_str()));
     assert!(kept.path.starts_with("quarantine/20261120T120000Z-wrong-checksum/"), "{}", kept.path);
     assert_eq!(bench.files.stat(&kept.path).unwrap().bytes, kept.bytes);
-    let note = crate::files::read_all(&bench.files, &format!("{}.json", kept.path), 10_000).unwrap();
+    let note =
+        crate::files::read_all(&bench.files, &format!("{}.json", kept.path), 10_000).unwrap();
     let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
     assert_eq!(note["reason"], "wrong checksum");
     assert_eq!(report.gaps.len(), 1);
@@ -96,7 +100,8 @@ async fn damage_in_the_middle_is_put_aside_with_a_note() {
 async fn a_payload_that_cannot_be_decoded_is_put_aside() {
     let bench = Bench::new();
     let (store, _) = bench.open().await.unwrap();
-    let record = crate::Record { format: 9, received_at: 0, payload: b"nonsense".as_slice().into() };
+    let record =
+        crate::Record { format: 9, received_at: 0, payload: b"nonsense".as_slice().into() };
     store.append(record, batches(&[log(1)])).await.unwrap();
     send(&store, &[log(2)]).await.unwrap();
     drop(store);
@@ -117,7 +122,9 @@ async fn segments_that_do_not_belong_here_are_put_aside_and_missing_ones_are_tol
     for items in items.chunks(3) {
         let mut record = record(items);
         // Past the size of a segment, and not to be compressed.
-        let noise: Vec<u8> = (0..3_000u32).map(|n| b' ' + (n.wrapping_mul(2_654_435_761) >> 24) as u8 % 90).collect();
+        let noise: Vec<u8> = (0..3_000u32)
+            .map(|n| b' ' + (n.wrapping_mul(2_654_435_761) >> 24) as u8 % 90)
+            .collect();
         record.payload = [record.payload.as_ref(), b"\nlogs ", noise.as_slice()].concat().into();
         let _ = record;
         send(&store, items).await.unwrap();
@@ -137,7 +144,8 @@ async fn segments_that_do_not_belong_here_are_put_aside_and_missing_ones_are_tol
     bench.files.plant("wal/notes.txt", b"not ours");
     bench.files.remove(&names[10]).unwrap();
     let (store, report) = bench.open().await.unwrap();
-    let mut reasons: Vec<&str> = report.quarantined.iter().map(|kept| kept.reason.as_str()).collect();
+    let mut reasons: Vec<&str> =
+        report.quarantined.iter().map(|kept| kept.reason.as_str()).collect();
     reasons.sort_unstable();
     assert_eq!(reasons, ["a segment of another folder", "a segment under another name"]);
     assert_eq!(report.gaps, [(11, 11)]);
@@ -222,7 +230,8 @@ async fn data_of_a_newer_program_are_refused_and_not_touched() {
     let bench = Bench::new();
     let (store, _) = bench.open().await.unwrap();
     store.close().await.unwrap();
-    let identity = String::from_utf8(crate::files::read_all(&bench.files, "identity.json", 1000).unwrap());
+    let identity =
+        String::from_utf8(crate::files::read_all(&bench.files, "identity.json", 1000).unwrap());
     let newer = identity.unwrap().replace("\"layout\": 1", "\"layout\": 2");
     bench.files.tamper("identity.json", |bytes| *bytes = newer.into_bytes());
     let error = bench.open().await.unwrap_err();

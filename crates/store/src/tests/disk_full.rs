@@ -118,7 +118,9 @@ async fn requests_that_wait_are_bounded_in_bytes() {
     bench.config.queue_bytes_max = 10_000;
     let (store, _) = bench.open().await.unwrap();
     let sent: Vec<Item> = (0..200).map(log).collect();
-    let answers = futures::future::join_all(sent.iter().map(|item| send(&store, std::slice::from_ref(item)))).await;
+    let answers =
+        futures::future::join_all(sent.iter().map(|item| send(&store, std::slice::from_ref(item))))
+            .await;
     let acknowledged = sent.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
     let acknowledged: Vec<Item> = acknowledged.map(|(item, _)| *item).collect();
     assert!(!acknowledged.is_empty());

@@ -13,8 +13,18 @@ use super::harness::NOON;
 const SERVICES: [&str; 8] =
     ["frontend", "cart", "checkout", "payment", "catalogue", "search", "users", "email"];
 const ROUTES: [&str; 12] = [
-    "/", "/cart", "/cart/{id}", "/checkout", "/api/v1/products", "/api/v1/products/{id}",
-    "/api/v1/search", "/api/v1/users/{id}", "/login", "/logout", "/pay", "/health",
+    "/",
+    "/cart",
+    "/cart/{id}",
+    "/checkout",
+    "/api/v1/products",
+    "/api/v1/products/{id}",
+    "/api/v1/search",
+    "/api/v1/users/{id}",
+    "/login",
+    "/logout",
+    "/pay",
+    "/health",
 ];
 const AGENTS: [&str; 4] = [
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36",
@@ -32,7 +42,9 @@ pub(crate) fn spans(count: usize, seed: u64) -> RecordBatch {
     let mut builder = SpanBuilder::default();
     let mut rows: Vec<(usize, usize)> = Vec::new();
     let traces: Vec<(u128, i64)> = (0..count / 20)
-        .map(|trace| (random.random(), NOON + trace as i64 * 40_000_000 + random.random_range(0..40_000_000)))
+        .map(|trace| {
+            (random.random(), NOON + trace as i64 * 40_000_000 + random.random_range(0..40_000_000))
+        })
         .collect();
     for trace in 0..traces.len() {
         rows.extend((0..20).map(|span| (trace, span)));
@@ -57,7 +69,11 @@ pub(crate) fn spans(count: usize, seed: u64) -> RecordBatch {
         let id = own.random_range(0..100_000);
         let status = if own.random_ratio(1, 50) { "500" } else { "200" };
         let attributes = builder.attributes();
-        attributes.push_text("http.request.method", if own.random_ratio(1, 4) { "POST" } else { "GET" }, TEXT);
+        attributes.push_text(
+            "http.request.method",
+            if own.random_ratio(1, 4) { "POST" } else { "GET" },
+            TEXT,
+        );
         attributes.push_text("http.route", route, TEXT);
         attributes.push_text("url.path", &route.replace("{id}", &id.to_string()), TEXT);
         attributes.push_text("http.response.status_code", status, INT);
@@ -91,7 +107,9 @@ pub(crate) fn logs(count: usize, seed: u64) -> RecordBatch {
         let service = SERVICES[request % 3];
         let level = ["INFO", "ERROR"][usize::from(random.random_ratio(1, 20))];
         let stream = format!("{{level=\"{level}\", service_name=\"{service}\"}}");
-        let attributes = format!("{{\"host.name\":\"{service}-7d9f8b6c5-x2x4z\",\"service.name\":\"{service}\",\"service.version\":\"1.4.2\"}}");
+        let attributes = format!(
+            "{{\"host.name\":\"{service}-7d9f8b6c5-x2x4z\",\"service.name\":\"{service}\",\"service.version\":\"1.4.2\"}}"
+        );
         let resource = builder.resource(service, &stream, &attributes);
         let scope = builder.scope("app", "", "");
         let (trace_id, span_id): (u128, u64) = (random.random(), random.random());
@@ -101,16 +119,38 @@ pub(crate) fn logs(count: usize, seed: u64) -> RecordBatch {
             let user = random.random_range(0..5_000);
             let milliseconds = random.random_range(0..900);
             let body = match line {
-                0 => format!("request started method=GET path={} user={user} remote=10.2.{}.{}", ROUTES[request % 12], request % 8, request % 200),
-                1 => format!("cache miss for key=cart:{user}:items, loading from database shard {}", user % 16),
-                2 => format!("query finished in {milliseconds} ms rows={} statement=\"SELECT id, name, price FROM items WHERE cart_id = $1\"", milliseconds % 40),
-                _ => format!("request finished status=200 bytes={} duration={milliseconds}ms", 1_000 + user),
+                0 => format!(
+                    "request started method=GET path={} user={user} remote=10.2.{}.{}",
+                    ROUTES[request % 12],
+                    request % 8,
+                    request % 200
+                ),
+                1 => format!(
+                    "cache miss for key=cart:{user}:items, loading from database shard {}",
+                    user % 16
+                ),
+                2 => format!(
+                    "query finished in {milliseconds} ms rows={} statement=\"SELECT id, name, price FROM items WHERE cart_id = $1\"",
+                    milliseconds % 40
+                ),
+                _ => format!(
+                    "request finished status=200 bytes={} duration={milliseconds}ms",
+                    1_000 + user
+                ),
             };
             let builder_attributes = builder.attributes();
-            builder_attributes.push_text("code.function", ["handle", "load", "query", "finish"][line], TEXT);
+            builder_attributes.push_text(
+                "code.function",
+                ["handle", "load", "query", "finish"][line],
+                TEXT,
+            );
             builder_attributes.push_text("code.lineno", ["120", "88", "301", "164"][line], INT);
             builder_attributes.push_text("enduser.id", &user.to_string(), INT);
-            builder_attributes.push_text("thread.name", ["worker-1", "worker-2", "worker-3"][request % 3], TEXT);
+            builder_attributes.push_text(
+                "thread.name",
+                ["worker-1", "worker-2", "worker-3"][request % 3],
+                TEXT,
+            );
             let mut record = signals::log::Record::new(time, &body);
             record.observed_timestamp = time + 120_000;
             record.severity_number = if level == "INFO" { 9 } else { 17 };

@@ -17,8 +17,14 @@ fn bytes_per_row(signal: Signal, rows: arrow::array::RecordBatch) -> f64 {
         let groups = reader.metadata().row_groups();
         let bytes: i64 = groups.iter().map(|group| group.column(column).compressed_size()).sum();
         let chunk = groups[0].column(column);
-        let encodings: Vec<String> = chunk.encodings().map(|encoding| encoding.to_string()).collect();
-        println!("{:>7.2} {:<28} {}", bytes as f64 / count, chunk.column_path().string(), encodings.join(" "));
+        let encodings: Vec<String> =
+            chunk.encodings().map(|encoding| encoding.to_string()).collect();
+        println!(
+            "{:>7.2} {:<28} {}",
+            bytes as f64 / count,
+            chunk.column_path().string(),
+            encodings.join(" ")
+        );
     }
     println!("{:>7.2} in all", written.bytes as f64 / count);
     written.bytes as f64 / count

@@ -16,10 +16,8 @@ async fn filled(bench: &Bench, parts: u64) -> (Store, Vec<Item>) {
     let (store, _) = bench.open().await.unwrap();
     let mut items = Vec::new();
     for part in 0..parts {
-        let batch: Vec<Item> = (0..40)
-            .map(|n| n * parts + part)
-            .flat_map(|id| [span(id), log(id)])
-            .collect();
+        let batch: Vec<Item> =
+            (0..40).map(|n| n * parts + part).flat_map(|id| [span(id), log(id)]).collect();
         send(&store, &batch).await.unwrap();
         store.flush().await.unwrap();
         items.extend(batch);

@@ -125,7 +125,13 @@ impl Log {
         let first = format!("{FOLDER}/{}", segment_name(start.next_sequence));
         // An empty segment of the process before gives way to ours.
         shared.segments.lock().closed.retain(|segment| segment.path != first);
-        writer.rotate()?;
+        match writer.rotate() {
+            // Without room it begins when there is some; until then everything can be read.
+            Err(error) if files::is_full(&error) => {
+                tracing::warn!(%error, "the write-ahead log has no room to begin");
+            }
+            other => other?,
+        }
         let (sender, receiver) = sync_channel(GROUPS_WAITING);
         let writing = std::thread::Builder::new()
             .name("write-ahead".into())
