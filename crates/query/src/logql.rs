@@ -1,1 +1,266 @@
-//! (to be written)
+//! LogQL: log queries give lines, metric queries give numbers computed from lines.
+//!
+//! Answers have the shapes of Loki's API without its encoding. Everything Loki adds when lines
+//! arrive, such as `detected_level`, is computed when they are read.
+
+mod aggregate;
+mod binary;
+mod evaluate;
+mod filter;
+mod grid;
+mod ip;
+mod json;
+mod labels;
+mod level;
+mod logfmt;
+mod names;
+mod over_time;
+mod pattern;
+mod pipeline;
+mod range;
+mod read;
+mod row;
+mod streams;
+mod template;
+#[cfg(test)]
+mod tests;
+mod unpack;
+
+use lang::logql::{Expr, MetricExpr};
+use signals::{Labels, Timestamp};
+use store::TimeRange;
+
+use self::grid::{Grid, Rows, Steps};
+use self::read::Context;
+use self::row::Extras;
+use crate::promql::{Sample, Series};
+use crate::{Engine, QueryError};
+
+/// Most steps of one query, as in Loki and Prometheus.
+pub const STEPS_MAX: usize = 11_000;
+
+/// Which lines come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// Oldest first.
+    Forward,
+    /// Newest first.
+    #[default]
+    Backward,
+}
+
+/// What a query gives.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The result.
+    pub value: Value,
+}
+
+/// The kinds of results.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Lines by stream, each stream in the order that was asked for.
+    Streams(Vec<Stream>),
+    /// One number for each series.
+    Vector(Vec<Sample>),
+    /// Numbers over time for each series.
+    Matrix(Vec<Series>),
+    /// One number.
+    Scalar {
+        /// When, in milliseconds.
+        timestamp_ms: i64,
+        /// The number.
+        value: f64,
+    },
+}
+
+/// Lines with the same stream labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stream {
+    /// The labels of the stream, as the pipeline left them.
+    pub labels: Labels,
+    /// The lines.
+    pub entries: Vec<Entry>,
+}
+
+/// A line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// The text, as the pipeline left it.
+    pub line: String,
+    /// Labels that were sent with the line.
+    pub structured_metadata: Labels,
+    /// Labels that the pipeline found, and its errors.
+    pub parsed: Labels,
+}
+
+impl Engine {
+    /// Evaluates a metric query at one time.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] also for log queries, which need a range.
+    pub async fn logql_instant(
+        &self,
+        query: &str,
+        time_ns: Timestamp,
+        limit: usize,
+        direction: Direction,
+    ) -> Result<Answer, QueryError> {
+        let _ = (limit, direction);
+        self.within(async {
+            match parse(query)? {
+                Expr::Log(_) => Err(QueryError::Invalid(
+                    "log queries are not supported as an instant query type, please change your query to a range query type".to_owned(),
+                )),
+                Expr::Metric(expr) => {
+                    let steps = Steps { start: time_ns, step_ns: 1, count: 1 };
+                    Ok(Answer { value: instant(evaluate::run(self.logs(&Expr::Metric(expr.clone()))?, &expr, steps).await?, time_ns) })
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs a log query over `start <= t < end`, or evaluates a metric query from start to end,
+    /// both inside, every `step_ms`.
+    ///
+    /// # Errors
+    /// [`QueryError`] for queries that are not valid, too large or not built.
+    pub async fn logql_range(
+        &self,
+        query: &str,
+        start_ns: Timestamp,
+        end_ns: Timestamp,
+        step_ms: i64,
+        limit: usize,
+        direction: Direction,
+    ) -> Result<Answer, QueryError> {
+        self.within(async {
+            let expr = parse(query)?;
+            let context = self.logs(&expr)?;
+            let value = match &expr {
+                Expr::Log(log) => {
+                    let range = TimeRange { start: start_ns, end: end_ns };
+                    Value::Streams(
+                        streams::run(
+                            context,
+                            log,
+                            range,
+                            limit.min(self.limits.lines_max),
+                            direction,
+                        )
+                        .await?,
+                    )
+                }
+                Expr::Metric(metric) => {
+                    let steps = steps(start_ns, end_ns, step_ms)?;
+                    matrix(evaluate::run(context, metric, steps).await?, steps)
+                }
+            };
+            Ok(Answer { value })
+        })
+        .await
+    }
+
+    fn logs(&self, expr: &Expr) -> Result<Context<'_>, QueryError> {
+        // When a line was seen is shown with it, but would make each line a series of its own.
+        let extras =
+            Extras { detected_level: true, observed_timestamp: matches!(expr, Expr::Log(_)) };
+        Ok(Context {
+            session: self.session()?,
+            limits: &self.limits,
+            now: self.clock.now(),
+            extras,
+        })
+    }
+}
+
+fn parse(query: &str) -> Result<Expr, QueryError> {
+    lang::logql::parse(query).map_err(|error| QueryError::Invalid(error.to_string()))
+}
+
+/// The steps of a range query.
+fn steps(start_ns: Timestamp, end_ns: Timestamp, step_ms: i64) -> Result<Steps, QueryError> {
+    let step_ns = step_ms.saturating_mul(signals::time::MILLISECOND);
+    if step_ns <= 0 {
+        return Err(QueryError::Invalid("zero or negative query resolution step widths are not accepted. Try a positive integer".to_owned()));
+    }
+    if end_ns < start_ns {
+        return Err(QueryError::Invalid(
+            "end timestamp must not be before or equal to start time".to_owned(),
+        ));
+    }
+    let count = (i128::from(end_ns) - i128::from(start_ns)) / i128::from(step_ns) + 1;
+    match usize::try_from(count) {
+        Ok(count) if count <= STEPS_MAX => Ok(Steps { start: start_ns, step_ns, count }),
+        _ => Err(QueryError::Invalid(
+            "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter".to_owned(),
+        )),
+    }
+}
+
+fn ordered(mut rows: Rows) -> Rows {
+    if !rows.is_ordered {
+        rows.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+    }
+    rows
+}
+
+fn instant(grid: Grid, time_ns: Timestamp) -> Value {
+    let timestamp_ms = time_ns.div_euclid(signals::time::MILLISECOND);
+    match grid {
+        Grid::Scalar(value) => Value::Scalar { timestamp_ms, value },
+        Grid::Rows(rows) => Value::Vector(
+            ordered(rows)
+                .rows
+                .into_iter()
+                .filter_map(|row| {
+                    Some(Sample {
+                        labels: row.labels,
+                        timestamp_ms,
+                        value: row.values.first().copied().flatten()?,
+                        histogram: None,
+                    })
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn matrix(grid: Grid, steps: Steps) -> Value {
+    let time_ms = |step: usize| steps.time(step).div_euclid(signals::time::MILLISECOND);
+    let series = |labels: Labels, values: Vec<Option<f64>>| {
+        let points = values
+            .into_iter()
+            .enumerate()
+            .filter_map(|(step, value)| Some((time_ms(step), value?)))
+            .collect();
+        Series { labels, points, histograms: Vec::new() }
+    };
+    Value::Matrix(match grid {
+        Grid::Scalar(value) => vec![series(Labels::empty(), vec![Some(value); steps.count])],
+        Grid::Rows(rows) => {
+            ordered(rows).rows.into_iter().map(|row| series(row.labels, row.values)).collect()
+        }
+    })
+}
+
+/// Whether a text is a metric query, for callers that treat both kinds apart.
+///
+/// # Errors
+/// [`QueryError::Invalid`] when it is neither.
+pub fn is_metric_query(query: &str) -> Result<bool, QueryError> {
+    Ok(matches!(
+        parse(query)?,
+        Expr::Metric(
+            MetricExpr::Binary(_)
+                | MetricExpr::LabelReplace { .. }
+                | MetricExpr::Literal(_)
+                | MetricExpr::Range(_)
+                | MetricExpr::Vector(_)
+                | MetricExpr::VectorOf(_)
+        )
+    ))
+}
