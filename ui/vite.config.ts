@@ -23,5 +23,5 @@ export default defineConfig({
     port: 5173,
     proxy: Object.fromEntries(prefixes.map((prefix) => [prefix, { target, changeOrigin: true }])),
   },
-  test: { environment: "node", include: ["src/**/*.test.ts"] },
+  test: { environment: "node", css: true, include: ["src/**/*.test.ts"] },
 });

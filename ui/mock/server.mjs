@@ -5,8 +5,11 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { overview } from "./house.mjs";
+import { logs } from "./logs.mjs";
 import * as metrics from "./metrics.mjs";
-import * as signals from "./signals.mjs";
+import { sql } from "./sql.mjs";
+import * as traces from "./traces.mjs";
 import { makeWorld } from "./world.mjs";
 
 const PORT = Number(process.env.PORT ?? 3000);
@@ -40,8 +43,8 @@ const NO_LOGS = data({ resultType: "streams", result: [] });
 
 /** Path, and the answer made of its captures, the parameters and the JSON body. */
 const ROUTES = [
-  [/^\/api\/overview$/, () => ok(signals.overview(world, EMPTY))],
-  [/^\/api\/sql$/, (_found, _given, json) => signals.sql(json.query ?? "", world)],
+  [/^\/api\/overview$/, () => ok(overview(world, EMPTY))],
+  [/^\/api\/sql$/, (_found, _given, json) => sql(json.query ?? "", world)],
   [/^\/prometheus\/api\/v1\/query$/, (_found, given) => metrics.query(given)],
   [/^\/prometheus\/api\/v1\/query_range$/, (_found, given) => metrics.queryRange(given)],
   [/^\/prometheus\/api\/v1\/query_exemplars$/, (_found, given) => ok(metrics.exemplars(given, world))],
@@ -49,14 +52,14 @@ const ROUTES = [
   [/^\/prometheus\/api\/v1\/labels$/, () => data(metrics.labelNames())],
   [/^\/prometheus\/api\/v1\/series$/, () => data(metrics.metricNames().map((name) => ({ __name__: name })))],
   [/^\/prometheus\/api\/v1\/label\/([^/]+)\/values$/, ([, name]) => data(metrics.labelValues(name))],
-  [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : signals.logs(given, world))],
+  [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : logs(given, world))],
   [/^\/loki\/api\/v1\/labels$/, () => data(["service_name", "deployment_environment"])],
   [
     /^\/loki\/api\/v1\/label\/([^/]+)\/values$/,
     ([, name]) => data(name === "service_name" ? SERVICES : ["production"]),
   ],
-  [/^\/tempo\/api\/search$/, (_found, given) => (EMPTY ? ok({ traces: [] }) : signals.search(given, world))],
-  [/^\/tempo\/api\/traces\/(\w+)$/, ([, id]) => signals.trace(id, world)],
+  [/^\/tempo\/api\/search$/, (_found, given) => (EMPTY ? ok({ traces: [] }) : traces.search(given, world))],
+  [/^\/tempo\/api\/traces\/(\w+)$/, ([, id]) => traces.trace(id, world)],
   [/^\/tempo\/api\/v2\/search\/tags$/, () => ok({ scopes: SCOPES })],
   [
     /^\/tempo\/api\/v2\/search\/tag\/([^/]+)\/values$/,
@@ -65,7 +68,7 @@ const ROUTES = [
   [/^\/jaeger\/api\/services$/, () => ok({ data: EMPTY ? [] : SERVICES })],
   [
     /^\/jaeger\/api\/services\/([^/]+)\/operations$/,
-    ([, service]) => ok({ data: signals.operations(decodeURIComponent(service), world) }),
+    ([, service]) => ok({ data: traces.operations(decodeURIComponent(service), world) }),
   ],
 ];
 

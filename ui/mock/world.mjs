@@ -2,6 +2,11 @@
 
 const HOUR_MS = 3_600_000;
 
+/** Epoch milliseconds as nanoseconds in decimal text. */
+export const nanos = (ms) => `${Math.floor(ms)}${String(Math.floor((ms % 1) * 1e6)).padStart(6, "0")}`;
+/** Seconds or nanoseconds in decimal text as epoch milliseconds. */
+export const toMs = (text) => (text.length > 15 ? Number(text) / 1e6 : Number(text) * 1_000);
+
 /** A small generator of repeatable numbers in [0, 1). */
 export function seeded(seed) {
   let state = seed >>> 0;
@@ -24,18 +29,25 @@ const MODELS = [
 const TOOLS = ["web_search", "read_file", "run_python", "vector_lookup"];
 const ERRORS = ["rate_limited", "timeout", "tool_failed", "context_length_exceeded"];
 
-/** One trace of solve_task: iterations of an LLM call and its tool executions. */
-function task(random, startMs) {
-  const traceId = hex(random, 32);
-  const session = `sess-${hex(random, 6)}`;
-  const spans = [];
-  const logs = [];
-  let now = startMs;
-  const add = (service, name, kind, parent, fromMs, lengthMs, attributes = {}, error = null) => {
-    const span = {
-      traceId,
-      spanId: hex(random, 16),
-      parent,
+/** A trace in the making: its spans and the logs that they write. */
+class Story {
+  constructor(random, startMs) {
+    this.random = random;
+    this.traceId = hex(random, 32);
+    this.session = `sess-${hex(random, 6)}`;
+    this.now = startMs;
+    this.startMs = startMs;
+    this.spans = [];
+    this.logs = [];
+    this.cost = 0;
+    this.failed = null;
+  }
+
+  span(service, name, kind, parent, fromMs, lengthMs, attributes = {}, error = null) {
+    const made = {
+      traceId: this.traceId,
+      spanId: hex(this.random, 16),
+      parent: parent?.spanId ?? "",
       service,
       name,
       kind,
@@ -46,158 +58,155 @@ function task(random, startMs) {
       events: [],
       links: [],
     };
-    spans.push(span);
-    return span;
-  };
-  const say = (atMs, span, level, message, extra = {}) =>
-    logs.push({
-      atMs,
-      service: span.service,
-      level,
-      traceId,
-      spanId: span.spanId,
-      body: { level, message, session_id: session, ...extra },
-    });
+    this.spans.push(made);
+    return made;
+  }
 
-  const root = add("alex-agent", "alex.session.solve_task", 1, "", now, 0, {
-    "alex.session_id": session,
-    "gen_ai.conversation.id": session,
+  say(atMs, { service, spanId }, level, message, extra = {}) {
+    const body = { level, message, session_id: this.session, ...extra };
+    this.logs.push({ atMs, service, level, traceId: this.traceId, spanId, body });
+  }
+}
+
+/** One trace of solve_task: iterations of an LLM call and its tool executions. */
+function task(random, startMs) {
+  const story = new Story(random, startMs);
+  const root = story.span("alex-agent", "alex.session.solve_task", 1, null, startMs, 0, {
+    "alex.session_id": story.session,
+    "gen_ai.conversation.id": story.session,
   });
-  say(now, root, "info", "task accepted", { queue_ms: Math.round(random() * 20) });
+  story.say(startMs, root, "info", "task accepted", { queue_ms: Math.round(random() * 20) });
   const turns = 1 + Math.floor(random() * 5);
-  let cost = 0;
-  let failed = null;
-  for (let turn = 0; turn < turns && !failed; turn += 1) {
-    const iteration = add("alex-agent", "alex.react.iteration", 1, root.spanId, now, 0, {
-      "alex.session_id": session,
+  for (let turn = 0; turn < turns && !story.failed; turn += 1) {
+    const iteration = story.span("alex-agent", "alex.react.iteration", 1, root, story.now, 0, {
+      "alex.session_id": story.session,
       "alex.iteration": turn + 1,
     });
-    const model = pick(random, MODELS);
-    const tokensIn = 400 + Math.floor(random() * 5_000);
-    const tokensOut = 40 + Math.floor(random() * 900);
-    const price = tokensIn * model.input + tokensOut * model.output;
-    cost += price;
-    const thinkMs = 300 + random() * random() * 6_000;
-    failed = random() < 0.06 ? pick(random, ERRORS) : null;
-    const llm = add(
-      "alex-agent",
-      "alex.llm.generate",
-      3,
-      iteration.spanId,
-      now + 2,
-      thinkMs,
-      {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": model.provider,
-        "gen_ai.request.model": model.name,
-        "gen_ai.usage.input_tokens": tokensIn,
-        "gen_ai.usage.output_tokens": tokensOut,
-        "gen_ai.usage.cost": price,
-        "gen_ai.response.finish_reasons": ["stop"],
-        "gen_ai.request.temperature": 0.2,
-        "alex.llm.model": model.name,
-        "alex.cost": price,
-      },
-      failed,
-    );
-    const post = add(
-      "llm-gateway",
-      `POST /v1/chat/completions`,
-      2,
-      llm.spanId,
-      now + 6,
-      thinkMs - 9,
-      {
-        "http.request.method": "POST",
-        "http.route": "/v1/chat/completions",
-        "http.response.status_code": failed ? 429 : 200,
-        "server.address": "llm-gateway",
-        "url.path": "/v1/chat/completions",
-      },
-      failed,
-    );
-    add("llm-gateway", "upstream.stream", 3, post.spanId, now + 14, thinkMs - 22, {
-      "server.address": `api.${model.provider}.example`,
-      "network.protocol.version": "2",
-    });
-    if (failed) {
-      llm.events.push({
-        name: "exception",
-        atMs: now + thinkMs,
-        attributes: {
-          "exception.type": "LlmError",
-          "exception.message": `${failed}: the provider refused the request`,
-          "exception.stacktrace":
-            "LlmError: refused\n  at generate (agent/llm.rs:118)\n  at iterate (agent/react.rs:64)\n  at solve_task (agent/session.rs:31)",
-        },
-      });
-      say(now + thinkMs, llm, "error", `llm call failed: ${failed}`, {
-        model: model.name,
-        error_class: failed,
-      });
-    } else
-      say(now + thinkMs, llm, "info", "llm call finished", {
-        model: model.name,
-        tokens_in: tokensIn,
-        tokens_out: tokensOut,
-        duration_ms: Math.round(thinkMs),
-      });
-    now += 2 + thinkMs + 3;
-    const calls = failed ? 0 : Math.floor(random() * 3);
-    for (let call = 0; call < calls; call += 1) {
-      const tool = pick(random, TOOLS);
-      const toolMs = 20 + random() * random() * 2_500;
-      const broken = random() < 0.05 ? "tool_failed" : null;
-      const execute = add(
-        "alex-agent",
-        "alex.tool.execute",
-        1,
-        iteration.spanId,
-        now,
-        toolMs,
-        {
-          "alex.tool_name": tool,
-          "gen_ai.tool.name": tool,
-          "gen_ai.operation.name": "execute_tool",
-          "alex.session_id": session,
-        },
-        broken,
-      );
-      const run = add(
-        "tool-runner",
-        `run ${tool}`,
-        2,
-        execute.spanId,
-        now + 3,
-        toolMs - 6,
-        { "sandbox.id": hex(random, 8), "process.exit_code": broken ? 1 : 0, dry_run: false },
-        broken,
-      );
-      if (tool === "vector_lookup")
-        add("tool-runner", "SELECT embeddings", 3, run.spanId, now + 5, toolMs * 0.6, {
-          "db.system.name": "postgresql",
-          "db.query.text": "SELECT id, body FROM embeddings ORDER BY v <-> $1 LIMIT 8",
-        });
-      say(
-        now + toolMs,
-        run,
-        broken ? "error" : random() < 0.1 ? "warn" : "debug",
-        broken ? `${tool} exited with status 1` : `${tool} finished`,
-        { tool, duration_ms: Math.round(toolMs) },
-      );
-      now += toolMs + 2;
-    }
-    iteration.durationMs = now - iteration.startMs;
-    iteration.error = failed;
+    think(story, iteration);
+    const calls = story.failed ? 0 : Math.floor(random() * 3);
+    for (let call = 0; call < calls; call += 1) runTool(story, iteration);
+    iteration.durationMs = story.now - iteration.startMs;
+    iteration.error = story.failed;
   }
-  root.durationMs = now - startMs + 1;
-  root.error = failed;
-  root.attributes["alex.cost"] = cost;
-  say(now, root, failed ? "error" : "info", failed ? "task failed" : "task solved", {
-    cost_usd: Number(cost.toFixed(5)),
-    iterations: turns,
+  root.durationMs = story.now - startMs + 1;
+  root.error = story.failed;
+  root.attributes["alex.cost"] = story.cost;
+  const end = { cost_usd: Number(story.cost.toFixed(5)), iterations: turns };
+  story.say(
+    story.now,
+    root,
+    story.failed ? "error" : "info",
+    story.failed ? "task failed" : "task solved",
+    end,
+  );
+  return { traceId: story.traceId, spans: story.spans, logs: story.logs, startMs };
+}
+
+/** One model call through the gateway; may fail. */
+function think(story, iteration) {
+  const { random, now } = story;
+  const model = pick(random, MODELS);
+  const tokensIn = 400 + Math.floor(random() * 5_000);
+  const tokensOut = 40 + Math.floor(random() * 900);
+  const price = tokensIn * model.input + tokensOut * model.output;
+  const lengthMs = 300 + random() * random() * 6_000;
+  const failed = random() < 0.06 ? pick(random, ERRORS) : null;
+  const attributes = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": model.provider,
+    "gen_ai.request.model": model.name,
+    "gen_ai.request.temperature": 0.2,
+    "gen_ai.response.finish_reasons": ["stop"],
+    "gen_ai.usage.input_tokens": tokensIn,
+    "gen_ai.usage.output_tokens": tokensOut,
+    "alex.llm.model": model.name,
+    "alex.cost": price,
+  };
+  const llm = story.span(
+    "alex-agent",
+    "alex.llm.generate",
+    3,
+    iteration,
+    now + 2,
+    lengthMs,
+    attributes,
+    failed,
+  );
+  const http = {
+    "http.request.method": "POST",
+    "http.route": "/v1/chat/completions",
+    "http.response.status_code": failed ? 429 : 200,
+  };
+  const post = story.span(
+    "llm-gateway",
+    "POST /v1/chat/completions",
+    2,
+    llm,
+    now + 6,
+    lengthMs - 9,
+    http,
+    failed,
+  );
+  story.span("llm-gateway", "upstream.stream", 3, post, now + 14, lengthMs - 22, {
+    "server.address": `api.${model.provider}.example`,
   });
-  return { traceId, spans, logs, startMs };
+  const end = {
+    model: model.name,
+    tokens_in: tokensIn,
+    tokens_out: tokensOut,
+    duration_ms: Math.round(lengthMs),
+  };
+  if (failed) llm.events.push(refusal(failed, now + lengthMs));
+  story.say(
+    now + lengthMs,
+    llm,
+    failed ? "error" : "info",
+    failed ? `llm call failed: ${failed}` : "llm call finished",
+    end,
+  );
+  story.cost += price;
+  story.failed = failed;
+  story.now += lengthMs + 5;
+}
+
+function refusal(failed, atMs) {
+  const stack = ["LlmError: refused", "  at generate (agent/llm.rs:118)", "  at iterate (agent/react.rs:64)"];
+  return {
+    name: "exception",
+    atMs,
+    attributes: {
+      "exception.type": "LlmError",
+      "exception.message": `${failed}: the provider refused the request`,
+      "exception.stacktrace": stack.join("\n"),
+    },
+  };
+}
+
+/** One tool execution in the runner; seldom fails, and the agent goes on. */
+function runTool(story, iteration) {
+  const { random, now, session } = story;
+  const tool = pick(random, TOOLS);
+  const lengthMs = 20 + random() * random() * 2_500;
+  const broken = random() < 0.05 ? "tool_failed" : null;
+  const asked = {
+    "alex.tool_name": tool,
+    "alex.session_id": session,
+    "gen_ai.tool.name": tool,
+    "gen_ai.operation.name": "execute_tool",
+  };
+  const execute = story.span("alex-agent", "alex.tool.execute", 1, iteration, now, lengthMs, asked, broken);
+  const done = { "sandbox.id": hex(random, 8), "process.exit_code": broken ? 1 : 0, dry_run: false };
+  const run = story.span("tool-runner", `run ${tool}`, 2, execute, now + 3, lengthMs - 6, done, broken);
+  if (tool === "vector_lookup") {
+    story.span("tool-runner", "SELECT embeddings", 3, run, now + 5, lengthMs * 0.6, {
+      "db.system.name": "postgresql",
+      "db.query.text": "SELECT id, body FROM embeddings ORDER BY v <-> $1 LIMIT 8",
+    });
+  }
+  const level = broken ? "error" : random() < 0.1 ? "warn" : "debug";
+  const message = broken ? `${tool} exited with status 1` : `${tool} finished`;
+  story.say(now + lengthMs, run, level, message, { tool, duration_ms: Math.round(lengthMs) });
+  story.now += lengthMs + 2;
 }
 
 /** A trace of `count` spans, for the waterfall's own good. Its id ends in `b16`. */

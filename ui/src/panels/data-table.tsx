@@ -25,7 +25,7 @@ interface Props {
 }
 
 const ROW_HEIGHT = 26;
-const HEAD_HEIGHT = 48;
+const HEAD_HEIGHT = 33;
 const SAMPLED_ROWS = 80;
 
 export function DataTable({
@@ -97,40 +97,65 @@ export function DataTable({
       <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
           const rowIndex = order[item.index] ?? 0;
-          const row = rows[rowIndex] ?? [];
           return (
-            <div
+            <Row
               key={item.key}
-              className={classes.row}
-              role="row"
-              tabIndex={-1}
-              aria-rowindex={item.index + 2}
-              aria-selected={selected === rowIndex}
-              data-link={onSelect !== undefined}
-              style={{ transform: `translateY(${item.start}px)` }}
-              onClick={() => onSelect?.(rowIndex)}
-              onKeyDown={undefined}
-            >
-              {columns.map((column, index) => {
-                const value = row[index] ?? null;
-                return (
-                  <div
-                    key={`${column.name} ${index}`}
-                    className={value === null ? `${classes.cell} ${classes.null}` : classes.cell}
-                    role="gridcell"
-                    tabIndex={-1}
-                    data-right={column.right}
-                    data-mono={!column.right}
-                    style={{ width: widths[index] }}
-                  >
-                    {value === null ? "null" : format(value, index)}
-                  </div>
-                );
-              })}
-            </div>
+              cells={rows[rowIndex] ?? []}
+              columns={columns}
+              widths={widths}
+              format={format}
+              place={item.index}
+              top={item.start}
+              selected={selected === rowIndex}
+              onSelect={onSelect ? () => onSelect(rowIndex) : undefined}
+            />
           );
         })}
       </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  cells: Cell[];
+  columns: Column[];
+  widths: number[];
+  format: (value: Cell, column: number) => string;
+  place: number;
+  top: number;
+  selected: boolean;
+  onSelect: (() => void) | undefined;
+}
+
+function Row({ cells, columns, widths, format, place, top, selected, onSelect }: RowProps) {
+  return (
+    <div
+      className={classes.row}
+      role="row"
+      tabIndex={-1}
+      aria-rowindex={place + 2}
+      aria-selected={selected}
+      data-link={onSelect !== undefined}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={onSelect}
+      onKeyDown={undefined}
+    >
+      {columns.map((column, index) => {
+        const value = cells[index] ?? null;
+        return (
+          <div
+            key={`${column.name} ${index}`}
+            className={value === null ? `${classes.cell} ${classes.null}` : classes.cell}
+            role="gridcell"
+            tabIndex={-1}
+            data-right={column.right}
+            data-mono={!column.right}
+            style={{ width: widths[index] }}
+          >
+            {value === null ? "null" : format(value, index)}
+          </div>
+        );
+      })}
     </div>
   );
 }

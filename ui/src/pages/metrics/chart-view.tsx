@@ -1,4 +1,5 @@
 /** The chart of all answers and the legend under it. */
+import { useViewportSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { formatUnit, unitOf } from "../../format/number";
@@ -50,6 +51,8 @@ export function ChartView({ asked, range, stepMs, exemplars }: Props) {
   const units = new Set(asked.map((one) => unitOf(one.expression)));
   const unit = units.size === 1 ? ([...units][0] ?? "none") : "none";
   const format = (value: number) => formatUnit(value, unit);
+  const { height: windowHeight } = useViewportSize();
+  const height = Math.round(Math.min(480, Math.max(260, (windowHeight || window.innerHeight) * 0.42)));
   const settled = asked.every((one) => !one.fetching);
 
   if (model.total === 0) {
@@ -76,7 +79,7 @@ export function ChartView({ asked, range, stepMs, exemplars }: Props) {
           focused={focused}
           range={range}
           zone={zone}
-          height={340}
+          height={height}
           format={format}
           exemplars={dots}
           onZoom={setRange}

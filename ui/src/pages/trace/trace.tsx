@@ -105,7 +105,7 @@ function Loaded({ trace, tree, raw }: { trace: TraceData; tree: TraceTree; raw: 
         className={classes.split}
         style={{
           gridTemplateColumns: selectedRow
-            ? `minmax(0, 1fr) 4px min(${detailsWidth}px, 46vw)`
+            ? `minmax(0, 1fr) 4px min(${detailsWidth}px, 40vw)`
             : "minmax(0, 1fr)",
         }}
       >

@@ -1,4 +1,5 @@
 /** The waterfall: a row per span in sight, a map above, keys to move. Works for tens of thousands of spans. */
+import { useElementSize } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { useLength } from "../../shell/preferences";
@@ -10,7 +11,8 @@ import classes from "./waterfall.module.css";
 import { WaterfallRow } from "./waterfall-row";
 
 const ROW_HEIGHT = 24;
-const TICKS = 5;
+const TICKS_MAX = 5;
+const TICK_WIDTH = 84;
 
 interface Props {
   state: State;
@@ -36,7 +38,8 @@ export function Waterfall({ state, selected, onSelect, hits, critical }: Props) 
   useEffect(() => {
     if (selectedPlace !== undefined) virtual.scrollToIndex(selectedPlace);
   }, [selectedPlace, virtual]);
-  const ticks = useMemo(() => tickOffsets(window), [window]);
+  const { ref: ruler, width } = useElementSize<HTMLDivElement>();
+  const ticks = tickOffsets(window, Math.min(TICKS_MAX, Math.max(2, Math.floor(width / TICK_WIDTH))));
   const onKey = (event: React.KeyboardEvent) => {
     const next = moved(event.key, state, selected, selectedPlace ?? -1);
     if (next === undefined) return;
@@ -45,16 +48,19 @@ export function Waterfall({ state, selected, onSelect, hits, critical }: Props) 
     if (next !== null) onSelect(next);
   };
   return (
-    <div className={classes.waterfall} style={{ "--name-width": `${nameWidth}px` } as React.CSSProperties}>
+    <div
+      className={classes.waterfall}
+      style={{ "--name-width": `min(${nameWidth}px, 46%)` } as React.CSSProperties}
+    >
       <Minimap state={state} />
       <div className={classes.ruler}>
         <div>
           Service and operation
           <Grip width={nameWidth} setWidth={setNameWidth} />
         </div>
-        <div className={classes.ticks}>
+        <div ref={ruler} className={classes.ticks}>
           {ticks.map((offset, index) => (
-            <span key={offset} style={{ left: `${(index / TICKS) * 100}%` }}>
+            <span key={offset} style={{ left: `${(index / ticks.length) * 100}%` }}>
               {formatDuration(nanosAsMs(offset))}
             </span>
           ))}
@@ -128,9 +134,9 @@ function moved(key: string, state: State, selected: number | null, place: number
   }
 }
 
-function tickOffsets(window: Window): number[] {
+function tickOffsets(window: Window, count: number): number[] {
   const span = window.toNs - window.fromNs;
-  return Array.from({ length: TICKS }, (_, index) => window.fromNs + (span * index) / TICKS);
+  return Array.from({ length: count }, (_, index) => window.fromNs + (span * index) / count);
 }
 
 function Grip({ width, setWidth }: { width: number; setWidth: (width: number) => void }) {

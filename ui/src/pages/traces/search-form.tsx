@@ -81,39 +81,23 @@ function TraceQl({ query, error, change, control, limits }: Parts) {
   );
 }
 
+const bad = (text: string): boolean => text !== "" && parseDuration(text) === null;
+
 function Form({ search, change, control, limits }: Parts) {
   const { refreshNow } = useRange();
-  const names = useQuery({
-    queryKey: ["trace services"],
-    queryFn: ({ signal }) => services(signal),
-    retry: false,
-  });
-  const service = search.service;
-  const found = useQuery({
-    queryKey: ["trace operations", service],
-    queryFn: ({ signal }) => operations(service ?? "", signal),
-    enabled: service !== undefined,
-    retry: false,
-  });
-  const [draft, setDraft] = useState({
-    tags: search.tags ?? "",
-    min: search.min ?? "",
-    max: search.max ?? "",
-  });
-  useEffect(
-    () => setDraft({ tags: search.tags ?? "", min: search.min ?? "", max: search.max ?? "" }),
-    [search.tags, search.min, search.max],
-  );
-  const bad = (text: string) => text !== "" && parseDuration(text) === null;
+  const { tags = "", min = "", max = "" } = search;
+  const [draft, setDraft] = useState({ tags, min, max });
+  useEffect(() => setDraft({ tags, min, max }), [tags, min, max]);
   const run = () => {
     if (bad(draft.min) || bad(draft.max)) return;
-    const same =
-      draft.tags === (search.tags ?? "") &&
-      draft.min === (search.min ?? "") &&
-      draft.max === (search.max ?? "");
-    if (same) refreshNow();
+    if (draft.tags === tags && draft.min === min && draft.max === max) refreshNow();
     else change({ tags: draft.tags || undefined, min: draft.min || undefined, max: draft.max || undefined });
   };
+  const field = (name: keyof typeof draft) => ({
+    value: draft[name],
+    onChange: (event: React.ChangeEvent<HTMLInputElement>) =>
+      setDraft({ ...draft, [name]: event.currentTarget.value }),
+  });
   return (
     <form
       className={classes.form}
@@ -123,6 +107,58 @@ function Form({ search, change, control, limits }: Parts) {
       }}
     >
       {control}
+      <Names search={search} change={change} />
+      <TextInput
+        className={classes.grow}
+        aria-label="Tags"
+        placeholder="Tags: http.response.status_code=500 tool=search"
+        spellCheck={false}
+        {...field("tags")}
+      />
+      <TextInput
+        aria-label="Shortest trace"
+        placeholder="Min 100ms"
+        w={86}
+        error={bad(draft.min)}
+        {...field("min")}
+      />
+      <TextInput
+        aria-label="Longest trace"
+        placeholder="Max 30s"
+        w={86}
+        error={bad(draft.max)}
+        {...field("max")}
+      />
+      <Checkbox
+        size="xs"
+        label="Errors"
+        checked={search.status === "error"}
+        onChange={(event) => change({ status: event.currentTarget.checked ? "error" : undefined })}
+      />
+      {limits}
+      <Button type="submit" variant="filled" h={30} leftSection={<Icon name="search" size={12} />}>
+        Find
+      </Button>
+    </form>
+  );
+}
+
+/** Service and operation, as Jaeger lists them. */
+function Names({ search, change }: Pick<Props, "search" | "change">) {
+  const { service } = search;
+  const names = useQuery({
+    queryKey: ["trace services"],
+    queryFn: ({ signal }) => services(signal),
+    retry: false,
+  });
+  const found = useQuery({
+    queryKey: ["trace operations", service],
+    queryFn: ({ signal }) => operations(service ?? "", signal),
+    enabled: service !== undefined,
+    retry: false,
+  });
+  return (
+    <>
       <Select
         aria-label="Service"
         placeholder="All services"
@@ -144,41 +180,7 @@ function Form({ search, change, control, limits }: Parts) {
         data={withChosen(found.data, search.operation)}
         onChange={(value) => change({ operation: value ?? undefined })}
       />
-      <TextInput
-        className={classes.grow}
-        aria-label="Tags"
-        placeholder="Tags: http.response.status_code=500 tool=search"
-        spellCheck={false}
-        value={draft.tags}
-        onChange={(event) => setDraft({ ...draft, tags: event.currentTarget.value })}
-      />
-      <TextInput
-        aria-label="Shortest trace"
-        placeholder="Min 100ms"
-        w={86}
-        value={draft.min}
-        error={bad(draft.min)}
-        onChange={(event) => setDraft({ ...draft, min: event.currentTarget.value })}
-      />
-      <TextInput
-        aria-label="Longest trace"
-        placeholder="Max 30s"
-        w={86}
-        value={draft.max}
-        error={bad(draft.max)}
-        onChange={(event) => setDraft({ ...draft, max: event.currentTarget.value })}
-      />
-      <Checkbox
-        size="xs"
-        label="Errors"
-        checked={search.status === "error"}
-        onChange={(event) => change({ status: event.currentTarget.checked ? "error" : undefined })}
-      />
-      {limits}
-      <Button type="submit" variant="filled" h={30} leftSection={<Icon name="search" size={12} />}>
-        Find
-      </Button>
-    </form>
+    </>
   );
 }
 
