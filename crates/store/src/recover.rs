@@ -12,7 +12,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
-use signals::time::day_of;
+use signals::time::{MILLISECOND, day_of};
 use signals::{Batch, Signal};
 
 use crate::files::{self, FileReader, Files};
@@ -397,8 +397,17 @@ impl Replayer<'_> {
         Ok(match batch {
             Batch::Spans(rows) => filter(&rows)?.map(Batch::Spans),
             Batch::Logs(rows) => filter(&rows)?.map(Batch::Logs),
-            // Samples are the same however often they come.
-            Batch::Metrics(series) => Some(Batch::Metrics(series)),
+            Batch::Metrics(mut series) => {
+                let is_missing = |ms: i64| !is_stored(day_of(ms.saturating_mul(MILLISECOND)));
+                series.samples.retain(|sample| is_missing(sample.timestamp_ms));
+                series.histograms.retain(|sample| is_missing(sample.timestamp_ms));
+                series.exemplars.retain(|exemplar| is_missing(exemplar.timestamp_ms));
+                let is_empty = series.samples.is_empty()
+                    && series.histograms.is_empty()
+                    && series.exemplars.is_empty()
+                    && series.metadata.is_empty();
+                (!is_empty).then_some(Batch::Metrics(series))
+            }
         })
     }
 }

@@ -17,8 +17,8 @@ async fn work(bench: &Bench, sent: &mut Vec<Item>, acknowledged: &mut Vec<Item>)
     let first = sent.len() as u64;
     for round in 0..3 {
         for request in 0..3 {
-            let id = first + round * 6 + request * 2;
-            let items = [span(id), log(id + 1)];
+            let id = first + round * 9 + request * 3;
+            let items = [span(id), log(id + 1), sample(id + 2)];
             sent.extend(items);
             if send(&store, &items).await.is_ok() {
                 acknowledged.extend(items);

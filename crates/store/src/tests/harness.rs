@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{RecordBatch, RecordBatchReader};
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use signals::log::{LogBuilder, LogRows};
+use signals::metric::Sample;
 use signals::span::{Span, SpanBuilder, SpanRows};
-use signals::time::{DAY, ManualClock, SECOND};
-use signals::{Batch, Clock, Signal, SpanId, TraceId};
+use signals::time::{DAY, MILLISECOND, ManualClock, SECOND};
+use signals::{Batch, Clock, Labels, MatchOp, Matcher, SeriesBatch, Signal, SpanId, TraceId};
 
 use crate::files::sim::SimFiles;
-use crate::{Config, Part, Record, RecoveryReport, Replay, Seams, Store, StoreError, TimeRange};
+use crate::{
+    Config, Part, Record, RecoveryReport, Replay, Samples, Seams, Store, StoreError, TimeRange,
+};
 
 /// 2026-11-20T12:00:00Z.
 pub(crate) const NOON: i64 = 20_777 * DAY + 43_200 * SECOND;
@@ -41,6 +45,7 @@ pub(crate) fn record(items: &[Item]) -> Record {
 pub(crate) fn batches(items: &[Item]) -> Vec<Batch> {
     let mut spans = SpanBuilder::default();
     let mut logs = LogBuilder::default();
+    let mut metrics = SeriesBatch::default();
     let span_resource = spans.resource("cart", "{}");
     let span_scope = spans.scope("", "", "");
     for item in items {
@@ -50,7 +55,16 @@ pub(crate) fn batches(items: &[Item]) -> Vec<Batch> {
                 let span = Span::new(trace, SpanId((item.id + 1).to_be_bytes()), item.time);
                 spans.append(span_resource, span_scope, &span).unwrap();
             }
-            Signal::Logs | Signal::Metrics => {
+            Signal::Metrics => {
+                let labels = [("__name__", "m".to_owned()), ("shard", (item.id % 3).to_string())];
+                metrics.samples.push(Sample {
+                    series: metrics.labels.len() as u32,
+                    timestamp_ms: item.time / MILLISECOND,
+                    value: item.id as f64,
+                });
+                metrics.labels.push(Labels::from_pairs(labels));
+            }
+            Signal::Logs => {
                 let stream = format!("{{service_name=\"cart\", shard=\"{}\"}}", item.id % 3);
                 let resource = logs.resource("cart", &stream, "{}");
                 let scope = logs.scope("", "", "");
@@ -66,6 +80,9 @@ pub(crate) fn batches(items: &[Item]) -> Vec<Batch> {
     }
     if !logs.is_empty() {
         batches.push(Batch::Logs(logs.finish().unwrap()));
+    }
+    if !metrics.samples.is_empty() {
+        batches.push(Batch::Metrics(metrics));
     }
     batches
 }
@@ -89,7 +106,12 @@ impl Replay for Lines {
 }
 
 pub(crate) fn config() -> Config {
-    Config { free_bytes_min: 0, compaction_fan_in: 2, ..Config::default() }
+    Config {
+        free_bytes_min: 0,
+        compaction_fan_in: 2,
+        metrics_retention: Duration::from_hours(7 * 24),
+        ..Config::default()
+    }
 }
 
 pub(crate) struct Bench {
@@ -120,6 +142,10 @@ pub(crate) fn log(id: u64) -> Item {
     Item { signal: Signal::Logs, id, time: NOON + id as i64 * SECOND }
 }
 
+pub(crate) fn sample(id: u64) -> Item {
+    Item { signal: Signal::Metrics, id, time: NOON + id as i64 * SECOND }
+}
+
 pub(crate) async fn send(store: &Store, items: &[Item]) -> Result<(), StoreError> {
     store.append(record(items), batches(items)).await
 }
@@ -127,6 +153,7 @@ pub(crate) async fn send(store: &Store, items: &[Item]) -> Result<(), StoreError
 /// Everything that a store gives to readers.
 pub(crate) async fn stored(store: &Store) -> Ledger {
     let mut ledger = Ledger::new();
+    stored_samples(store, &mut ledger).await;
     for signal in [Signal::Spans, Signal::Logs] {
         let snapshot = store.snapshot(signal, EVERYTHING);
         let mut batches = snapshot.head;
@@ -151,6 +178,21 @@ pub(crate) async fn stored(store: &Store) -> Ledger {
         }
     }
     ledger
+}
+
+/// Every sample that a store gives to readers.
+async fn stored_samples(store: &Store, ledger: &mut Ledger) {
+    let matcher = Matcher::new("__name__", MatchOp::Equal, "m").unwrap();
+    let (first, last) = (NOON / MILLISECOND - 1_000_000_000, NOON / MILLISECOND + 1_000_000_000);
+    let mut samples = Samples::default();
+    for series in store.select(&[matcher], first, last, 100).await.unwrap() {
+        series.read(first, last, &mut samples).unwrap();
+        for (time, value) in samples.timestamps.iter().zip(&samples.values) {
+            let item =
+                Item { signal: Signal::Metrics, id: *value as u64, time: time * MILLISECOND };
+            *ledger.entry(item).or_default() += 1;
+        }
+    }
 }
 
 /// All rows of a part.

@@ -9,9 +9,9 @@ async fn what_is_acknowledged_is_visible_and_stays_the_same_through_flush_and_re
     let bench = Bench::new();
     let (store, report) = bench.open().await.unwrap();
     assert_eq!(report, crate::RecoveryReport::default());
-    let items: Vec<Item> = (0..50).flat_map(|id| [span(id), log(id)]).collect();
-    for pair in items.chunks(2) {
-        send(&store, pair).await.unwrap();
+    let items: Vec<Item> = (0..50).flat_map(|id| [span(id), log(id), sample(id)]).collect();
+    for items in items.chunks(3) {
+        send(&store, items).await.unwrap();
     }
     let expected = ledger(items);
     assert_eq!(stored(&store).await, expected);

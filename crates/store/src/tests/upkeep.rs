@@ -16,8 +16,10 @@ async fn filled(bench: &Bench, parts: u64) -> (Store, Vec<Item>) {
     let (store, _) = bench.open().await.unwrap();
     let mut items = Vec::new();
     for part in 0..parts {
-        let batch: Vec<Item> =
-            (0..40).map(|n| n * parts + part).flat_map(|id| [span(id), log(id)]).collect();
+        let batch: Vec<Item> = (0..40)
+            .map(|n| n * parts + part)
+            .flat_map(|id| [span(id), log(id), sample(id)])
+            .collect();
         send(&store, &batch).await.unwrap();
         store.flush().await.unwrap();
         items.extend(batch);
@@ -47,7 +49,7 @@ async fn merging_parts_changes_no_answer_and_leaves_no_file_behind() {
     bench.clock.advance(Duration::from_mins(11));
     store.maintain().await.unwrap();
     assert_eq!(store.status().spans.parts, 1);
-    assert_eq!(bench.files.paths("parts/").len(), 2);
+    assert_eq!(bench.files.paths("parts/").len(), 3);
     assert_eq!(stored(&store).await, before);
     drop(store);
     bench.files.kill();
