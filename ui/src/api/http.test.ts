@@ -65,6 +65,18 @@ describe("Loki's lines", () => {
   });
 });
 
+describe("labels of a server that merges them", () => {
+  it("are told apart by name, because only stream labels can select", () => {
+    const stream = { service_name: "a", trace_id: "t", k8s_pod_name: "p" };
+    const values = [["1", "x"]];
+    const answer = readLogs({ data: { resultType: "streams", result: [{ stream, values }] } });
+    expect(answer.kind === "lines" && answer.lines[0]).toMatchObject({
+      stream: { service_name: "a", k8s_pod_name: "p" },
+      metadata: { trace_id: "t" },
+    });
+  });
+});
+
 describe("the overview", () => {
   it.each([null, [], {}, { signals: 3, services: [null], receivers: [{ last_error: {} }], hints: [1] }])(
     "is read from %j",

@@ -37,21 +37,35 @@ export async function queryLogs(request: LogRequest, signal?: AbortSignal): Prom
 export function readLogs(answer: unknown): LogAnswer {
   const data = record(record(answer).data);
   if (data.resultType !== "streams") return { kind: "metric", answer: readAnswer(answer) };
+  const apart = strings(data.encodingFlags).includes("categorize-labels");
   const lines = list(data.result).flatMap((entry) => {
-    const stream = labels(record(entry).stream);
+    const given = labels(record(entry).stream);
+    const [stream, merged] = apart ? [given, {}] : parted(given);
     return list(record(entry).values).map((value): LogLine => {
       const [nanos, line, extra] = list(value);
       return {
         nanos: string(nanos),
         line: string(line),
         stream,
-        metadata: labels(record(extra).structuredMetadata),
+        metadata: { ...merged, ...labels(record(extra).structuredMetadata) },
         parsed: labels(record(extra).parsed),
       };
     });
   });
   lines.sort((left, right) => newestFirst(left.nanos, right.nanos));
   return { kind: "lines", lines };
+}
+
+/** Resource attributes that Loki makes stream labels of OTLP logs; the other labels of a merged answer are metadata. */
+const STREAM_LABEL =
+  /^(job|instance|namespace|service_(name|namespace|instance_id)|deployment_environment(_name)?|cloud_\w+|k8s_\w+_name|container_name)$/;
+
+function parted(given: Record<string, string>): [Record<string, string>, Record<string, string>] {
+  const entries = Object.entries(given);
+  return [
+    Object.fromEntries(entries.filter(([name]) => STREAM_LABEL.test(name))),
+    Object.fromEntries(entries.filter(([name]) => !STREAM_LABEL.test(name))),
+  ];
 }
 
 /** Order of two decimal texts without going through a float. */

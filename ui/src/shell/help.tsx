@@ -26,7 +26,7 @@ export default function HelpSheet({ close }: { close: () => void }) {
   const groups = [...new Set(shortcuts.map((shortcut) => shortcut.group))];
   return (
     <Modal opened onClose={close} title="Keyboard" size={720}>
-      <div className={classes.sheet}>
+      <div className={classes.sheet} tabIndex={-1} data-autofocus>
         {groups.map((group) => (
           <div key={group} className={classes.group}>
             <h3>{group}</h3>

@@ -5,10 +5,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { fetchOverview } from "../api/overview";
 import { useRange } from "../time/context";
+import type { Range } from "../time/range";
 import { serviceLogs, serviceMetrics } from "../url/links";
 import { traceIdIn } from "../url/trace-id";
 import { Icon, type IconName } from "./icons";
 import classes from "./palette.module.css";
+import { copyText } from "./parts";
 import { VIEWS } from "./shell";
 
 interface Command {
@@ -112,6 +114,15 @@ function useFound(commands: Command[], text: string): Command[] {
   }, [commands, text, navigate]);
 }
 
+/** This view's address with absolute times: what a colleague opens tomorrow shows the same. */
+function fixedLink({ fromMs, toMs }: Range): string {
+  const address = new URL(window.location.href);
+  address.searchParams.set("from", String(Math.round(fromMs)));
+  address.searchParams.set("to", String(Math.round(toMs)));
+  address.searchParams.delete("refresh");
+  return address.href;
+}
+
 function useCommands(): Command[] {
   const navigate = useNavigate();
   const range = useRange();
@@ -152,6 +163,12 @@ function useCommands(): Command[] {
       { label: "Theme of the system", hint: "action", icon: "system", run: () => setColorScheme("auto") },
       { label: "Show times in UTC", hint: "action", icon: "clock", run: () => range.setZone("utc") },
       { label: "Show local times", hint: "action", icon: "clock", run: () => range.setZone("local") },
+      {
+        label: "Copy a link with fixed times",
+        hint: "action",
+        icon: "link",
+        run: () => void copyText(fixedLink(range.range)),
+      },
       { label: "Refresh", hint: "action", icon: "refresh", run: range.refreshNow },
     ];
     return [...views, ...services, ...actions];

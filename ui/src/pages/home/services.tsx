@@ -1,5 +1,5 @@
 /** Every service that sends, its rates, and the ways to its traces, logs and metrics. */
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview, ServiceOverview } from "../../api/overview";
 import { formatCount } from "../../format/number";
 import { Empty, Panel } from "../../shell/parts";
@@ -50,8 +50,16 @@ function activity(service: ServiceOverview): number {
 
 function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
   const { name } = service;
+  const navigate = useNavigate();
   return (
-    <tr>
+    <tr
+      className={classes.open}
+      onClick={(event) => {
+        if (event.target instanceof Element && event.target.closest("a")) return;
+        void navigate({ to: "/explore/traces", search: { service: name } });
+      }}
+      onKeyDown={undefined}
+    >
       <td>
         <Link to="/explore/traces" search={{ service: name }}>
           {name}

@@ -14,7 +14,7 @@ import { StackedBars } from "../../panels/stacked-bars";
 import type { LogsSearch } from "../../routes";
 import { Icon } from "../../shell/icons";
 import { useShortcuts } from "../../shell/keyboard";
-import { Empty, Failure, LoadingBar, Panel, useTitle } from "../../shell/parts";
+import { Empty, Failure, LoadingBar, Notice, Panel, useTitle } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
 import { ChartView } from "../metrics/chart-view";
@@ -184,7 +184,10 @@ function VolumePanel({ query, filter }: { query: string; filter: ToolsProps["fil
   const { range, zone, setRange } = useRange();
   const volume = useVolume(query, range);
   // The volume is an extra: where it cannot be had, the lines still are.
-  if (volume.error) return null;
+  if (volume.error) {
+    const why = volume.error instanceof Error ? volume.error.message : "unknown";
+    return <Notice>The volume over time cannot be shown: {why}</Notice>;
+  }
   const levels: { level: Level; count: number }[] = [...(volume.data?.levels ?? [])].reverse();
   return (
     <Panel className={classes.volume}>
