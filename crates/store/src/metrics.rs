@@ -13,6 +13,8 @@ mod chunk;
 pub mod head;
 mod matching;
 pub mod part;
+#[cfg(test)]
+mod probes;
 pub mod read;
 mod selected;
 

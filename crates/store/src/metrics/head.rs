@@ -31,7 +31,8 @@ const EXEMPLAR_BYTES: u64 = 224;
 pub struct HeadLimits {
     /// Series in memory; a batch's new series past this are refused, known ones always continue.
     pub series_max: usize,
-    /// How much older than the newest sample of its series a sample may be.
+    /// How much older than the newest sample of its series a sample may be; by default as old as
+    /// it likes (decision 0001).
     pub late_window_ms: i64,
     /// Different UTC days between two flushes; bounds the number of parts that one flush writes.
     pub days_max: usize,
@@ -47,8 +48,8 @@ impl Default for HeadLimits {
     fn default() -> Self {
         Self {
             series_max: 1_000_000,
-            late_window_ms: 24 * 3_600_000,
-            days_max: 128,
+            late_window_ms: i64::MAX,
+            days_max: 1024,
             exemplars_per_series_max: 64,
             exemplars_max: 200_000,
             families_max: 50_000,

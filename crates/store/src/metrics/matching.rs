@@ -55,7 +55,7 @@ pub(super) fn value_of<'a>(labels: &'a [u8], name: &str) -> Option<&'a str> {
 /// The alternatives of a pattern such as `a|b\.c` or `(a|b)` that is nothing but literals.
 fn literal_set(pattern: &str) -> Option<Vec<String>> {
     let inner = pattern.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-    let inner = inner.map(|inner| inner.strip_prefix("?:").unwrap_or(inner)).unwrap_or(pattern);
+    let inner = inner.map_or(pattern, |inner| inner.strip_prefix("?:").unwrap_or(inner));
     let mut literals = vec![String::new()];
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {
@@ -65,7 +65,9 @@ fn literal_set(pattern: &str) -> Option<Vec<String>> {
                 return None;
             }
             '\\' => {
-                literals.last_mut()?.push(characters.next().filter(char::is_ascii_punctuation)?)
+                // `\<` and `\>` are borders of words.
+                let is_literal = |c: &char| c.is_ascii_punctuation() && !['<', '>'].contains(c);
+                literals.last_mut()?.push(characters.next().filter(is_literal)?);
             }
             other => literals.last_mut()?.push(other),
         }
@@ -122,12 +124,13 @@ mod tests {
 
     #[test]
     fn patterns_of_literals_become_sets() {
-        let cases: [(&str, Option<&[&str]>); 9] = [
+        let cases: [(&str, Option<&[&str]>); 10] = [
             ("a|b", Some(&["a", "b"])),
             ("(b|a|a)", Some(&["a", "b"])),
             ("(?:x)", Some(&["x"])),
             (r"1\.2|3", Some(&["1.2", "3"])),
             (r"\d", None),
+            (r"\<a", None),
             ("a.b", None),
             ("(a)(b)", None),
             ("(?i)a", None),

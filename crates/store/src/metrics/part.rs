@@ -5,6 +5,8 @@ mod file;
 mod footers;
 mod merge;
 mod object;
+#[cfg(test)]
+pub(super) mod probe;
 mod prune;
 pub(super) mod reader;
 mod schema;

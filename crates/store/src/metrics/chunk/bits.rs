@@ -1,8 +1,9 @@
 //! Bits in a row, most significant first, and the two codes that all chunk codecs share: signed
 //! integers that are mostly near zero, and floats that resemble the one before.
 
-/// Bytes that are reserved at once, so that an open chunk wastes little.
-const GROWTH_BYTES: usize = 64;
+/// Least number of bytes that are reserved at once; more as the chunk grows, so that the
+/// allocator sees few sizes and wastes little between them.
+const GROWTH_BYTES: usize = 48;
 /// Payload widths of the signed code after a prefix of 1, 2, … ones; the last has no closing zero.
 const SIGNED_WIDTHS: [u32; 5] = [6, 12, 20, 44, 64];
 
@@ -38,7 +39,7 @@ impl BitWriter {
         while left > 0 {
             if self.free == 0 {
                 if self.bytes.len() == self.bytes.capacity() {
-                    self.bytes.reserve_exact(GROWTH_BYTES);
+                    self.bytes.reserve_exact(GROWTH_BYTES.max(self.bytes.len() / 2));
                 }
                 self.bytes.push(0);
                 self.free = 8;

@@ -92,18 +92,11 @@ impl Index {
         let text: Arc<[u8]> = text.into();
         self.text_bytes += text.len();
         let new = Pair { text: Arc::clone(&text), series: Postings::One(id) };
-        let pair = match self.vacant.pop() {
-            Some(vacant) => {
-                if let Some(place) = self.pairs.get_mut(vacant as usize) {
-                    *place = new;
-                }
-                vacant
-            }
-            None => {
-                self.pairs.push(new);
-                (self.pairs.len() - 1) as PairId
-            }
-        };
+        let pair = self.vacant.pop().unwrap_or(self.pairs.len() as PairId);
+        match self.pairs.get_mut(pair as usize) {
+            Some(vacant) => *vacant = new,
+            None => self.pairs.push(new),
+        }
         self.ids.insert(text, pair);
         match self.names.get_mut(name) {
             Some(values) => values.push(pair),
@@ -197,7 +190,7 @@ impl Index {
         let mut candidates: Option<Vec<SeriesId>> = None;
         for condition in conditions {
             if let Some(literals) = &condition.literals {
-                let found = self.union(
+                let found = union(
                     literals.iter().map(|value| self.series_with(&condition.matcher.name, value)),
                 );
                 candidates = Some(match candidates {
@@ -219,16 +212,6 @@ impl Index {
             });
         }
         candidates.unwrap_or_else(|| (0..series as SeriesId).collect())
-    }
-
-    fn union<'a>(&self, lists: impl Iterator<Item = &'a [SeriesId]>) -> Vec<SeriesId> {
-        let lists: Vec<&[SeriesId]> = lists.collect();
-        let mut all: Vec<SeriesId> = lists.concat();
-        // One series has one value of a name, so lists of one name never share a series.
-        if lists.len() > 1 {
-            all.sort_unstable();
-        }
-        all
     }
 
     /// Tries the condition on the value that each candidate has.
@@ -265,7 +248,7 @@ impl Index {
         let decided = self
             .pairs_of(&condition.matcher.name)
             .filter(|(_, pair)| condition.matcher.matches(pair.value()) == is_wanted);
-        let found = self.union(decided.map(|(_, pair)| pair.series.as_slice()));
+        let found = union(decided.map(|(_, pair)| pair.series.as_slice()));
         match (candidates, is_wanted) {
             (None, true) => found,
             (Some(candidates), true) => intersect(&candidates, &found),
@@ -280,6 +263,17 @@ impl Index {
             }
         }
     }
+}
+
+/// All series of lists that share none.
+fn union<'a>(lists: impl Iterator<Item = &'a [SeriesId]>) -> Vec<SeriesId> {
+    let lists: Vec<&[SeriesId]> = lists.collect();
+    let mut all: Vec<SeriesId> = lists.concat();
+    // One series has one value of a name, so lists of one name never share a series.
+    if lists.len() > 1 {
+        all.sort_unstable();
+    }
+    all
 }
 
 /// What two ascending lists share; quick where one is much shorter.

@@ -74,10 +74,12 @@ pub(super) struct Series {
     /// Time and bits of the newest plain sample, flushed or not.
     last: Option<(i64, u64)>,
     open: Option<PlainAppender>,
+    #[expect(clippy::box_collection, reason = "most series have none: 8 bytes in place of 24")]
     late: Option<Box<Vec<(i64, f64)>>>,
     histograms: Option<Box<Histograms>>,
     /// In the order of precedence: later ones win.
     chunks: Vec<HeldChunk>,
+    #[expect(clippy::box_collection, reason = "most series have none: 8 bytes in place of 32")]
     exemplars: Option<Box<VecDeque<HeldExemplar>>>,
 }
 

@@ -12,6 +12,7 @@ use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 use signals::Labels;
 use signals::metric::{Metadata, NAME_LABEL};
 
@@ -170,8 +171,15 @@ pub(super) fn failed(error: impl Into<ParquetError>) -> StoreError {
 
 impl<W: Write + Send> PartFile<W> {
     pub(super) fn new(sink: W) -> Result<Self, StoreError> {
+        Self::with_properties(sink, properties())
+    }
+
+    pub(super) fn with_properties(
+        sink: W,
+        properties: WriterProperties,
+    ) -> Result<Self, StoreError> {
         let mut writer =
-            ArrowWriter::try_new(sink, schema::schema(), Some(properties())).map_err(failed)?;
+            ArrowWriter::try_new(sink, schema::schema(), Some(properties)).map_err(failed)?;
         let version = Some(schema::FORMAT_VERSION.to_owned());
         writer.append_key_value_metadata(KeyValue {
             key: schema::FORMAT_KEY.to_owned(),

@@ -47,7 +47,7 @@ pub async fn merge<W: Write + Send>(
                 }
             }
             Class::Samples | Class::Exemplars => {
-                merge_class(reader, inputs, class, &mut file).await?
+                merge_class(reader, inputs, class, &mut file).await?;
             }
         }
         file.end_class()?;

@@ -186,9 +186,9 @@ async fn answers_stay_the_same_through_flush_and_merge() {
     assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [31, 10, 0, 3, 1, 4, 0]);
     for round in ["flushed", "merged"] {
         if round == "flushed" {
-            rig.flush().await
+            rig.flush().await;
         } else {
-            rig.merge().await
+            rig.merge().await;
         }
         for ((matchers, start_ms, end_ms), expected) in questions.iter().zip(&before) {
             assert_eq!(
