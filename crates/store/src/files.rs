@@ -161,7 +161,7 @@ pub fn write_new(files: &dyn Files, path: &str, chunks: &[&[u8]]) -> io::Result<
             offset += chunk.len() as u64;
             Ok(())
         })
-        .and_then(|()| file.sync().map_err(in_doubt));
+        .and_then(|()| file.sync().map_err(|error| in_doubt(&error)));
     if written.is_err() {
         // The name must be free for the next attempt; the first error is the one that tells.
         let _ = files.remove(path);
@@ -181,6 +181,6 @@ pub fn is_full(error: &io::Error) -> bool {
 /// A failed sync is never "full, try again", whatever the system calls it: what was written before
 /// is in doubt.
 #[must_use]
-pub fn in_doubt(error: io::Error) -> io::Error {
+pub fn in_doubt(error: &io::Error) -> io::Error {
     io::Error::other(format!("sync failed: {error}"))
 }

@@ -150,7 +150,7 @@ impl Inner {
             self.write_metrics(frozen.clone(), day, cut.sequence).await?;
             days.pop();
         }
-        self.state.metrics.release(frozen);
+        self.state.release(frozen);
         cut.metrics = None;
         Ok(())
     }

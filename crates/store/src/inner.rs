@@ -17,7 +17,8 @@ use crate::maintain::Upkeep;
 use crate::manifest::catalog::Catalog;
 use crate::metrics::PartReader;
 use crate::part::write::schema;
-use crate::recover::{self, RecoveryReport, Replayer};
+use crate::recover::replay::{self, Replayer};
+use crate::recover::{self, RecoveryReport};
 use crate::state::{Cut, State};
 use crate::write_ahead::format::{Encoded, WriterId};
 use crate::write_ahead::quarantine::Quarantine;
@@ -48,7 +49,7 @@ pub(crate) struct Inner {
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
     queue: MemoryBudget,
     free: FreeSpace,
-    closing: watch::Sender<bool>,
+    pub(crate) closing: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
@@ -74,7 +75,7 @@ impl Inner {
         for (signal, day, manifest) in opened.catalog.days() {
             state.commit(signal, day, &manifest.parts, false);
         }
-        let marks = recover::marks(&opened.catalog, opened.writer);
+        let marks = replay::marks(&opened.catalog, opened.writer);
         let mut report = opened.report;
         let inner = Arc::new(Self {
             queue: MemoryBudget::new("write-ahead queue", config.queue_bytes_max),

@@ -23,6 +23,7 @@ use object_store::{
     PutResult, Result, UploadPart,
 };
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::files::{FileStat, FileWriter, Files};
 
@@ -284,6 +285,7 @@ impl ObjectStore for LocalObjects {
             path,
             file: Arc::new(Mutex::new(file)),
             bytes: 0,
+            is_over: false,
         }))
     }
 
@@ -312,8 +314,11 @@ impl ObjectStore for LocalObjects {
                     return None;
                 }
                 let next = end.min(start + STREAM_BYTES);
-                let piece = [start..next];
-                let read = blocking(&shared, move |shared| shared.read(&path, &piece)).await;
+                let piece = start..next;
+                let read = blocking(&shared, move |shared| {
+                    shared.read(&path, std::slice::from_ref(&piece))
+                })
+                .await;
                 Some((read.map(|pieces| pieces.into_iter().next().unwrap_or_default()), next))
             }
         });
@@ -405,6 +410,16 @@ struct Upload {
     path: String,
     file: Arc<Mutex<Box<dyn FileWriter>>>,
     bytes: u64,
+    is_over: bool,
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // What was begun must not fill the disk until the next start.
+            let _ = self.shared.files.remove(&self.path);
+        }
+    }
 }
 
 impl fmt::Debug for Upload {
@@ -442,9 +457,11 @@ impl MultipartUpload for Upload {
             shared.publish(&path, &location, false)
         })
         .await
+        .inspect(|_| self.is_over = true)
     }
 
     async fn abort(&mut self) -> Result<()> {
+        self.is_over = true;
         let path = self.path.clone();
         blocking(&self.shared, move |shared| {
             shared.files.remove(&path).map_err(|error| failed(&path, error))
@@ -457,15 +474,21 @@ impl MultipartUpload for Upload {
 pub(crate) struct ObjectSink {
     upload: Box<dyn MultipartUpload>,
     piece: Vec<u8>,
+    /// Turns true when the store closes: writing then fails, so that it need not wait.
+    closing: watch::Receiver<bool>,
 }
 
 impl ObjectSink {
     /// Large enough for the least piece that buckets take.
     const PIECE_BYTES: usize = 8 << 20;
 
-    pub(crate) async fn create(objects: &dyn ObjectStore, path: &Path) -> Result<Self> {
+    pub(crate) async fn create(
+        objects: &dyn ObjectStore,
+        path: &Path,
+        closing: watch::Receiver<bool>,
+    ) -> Result<Self> {
         let upload = objects.put_multipart_opts(path, PutMultipartOptions::default()).await?;
-        Ok(Self { upload, piece: Vec::new() })
+        Ok(Self { upload, piece: Vec::new(), closing })
     }
 
     /// Makes the object appear.
@@ -479,6 +502,9 @@ impl ObjectSink {
 
 impl io::Write for ObjectSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if *self.closing.borrow() {
+            return Err(io::Error::other("the store is closing"));
+        }
         self.piece.extend_from_slice(bytes);
         if self.piece.len() >= Self::PIECE_BYTES {
             let piece = std::mem::take(&mut self.piece);

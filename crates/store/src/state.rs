@@ -27,8 +27,11 @@ pub(crate) struct State {
     view: RwLock<View>,
     /// The greatest sequence whose rows are in the head.
     applied: Mutex<u64>,
-    /// Bytes of head and frozen rows.
+    /// Bytes in memory that a flush frees.
     bytes: AtomicUsize,
+    /// Bytes of metrics that stayed after the last flush: series that go on. They have a bound of
+    /// their own, and flushing again would not free them.
+    metric_bytes_kept: AtomicUsize,
     bytes_max: usize,
     pub(crate) metrics: metrics::Head,
     /// Parts that are listed and cannot be read.
@@ -141,6 +144,7 @@ impl State {
             view: RwLock::new(view),
             applied: Mutex::new(0),
             bytes: AtomicUsize::new(0),
+            metric_bytes_kept: AtomicUsize::new(0),
             bytes_max,
             metrics: metrics::Head::new(metric_limits),
             missing,
@@ -148,7 +152,7 @@ impl State {
         }
     }
 
-    /// Bytes in memory.
+    /// Bytes in memory that a flush frees.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Acquire)
     }
@@ -181,12 +185,12 @@ impl State {
         let _applied = self.applied.lock();
         for signal in ROW_SIGNALS {
             loop {
-                // The head's batches are cheap to clone; what they hold is not copied.
-                let head = self.view.read().rows(signal).map(|rows| rows.head.clone());
-                let Some((head, due)) = head.and_then(|head| head.due().map(|due| (head, due)))
-                else {
-                    break;
+                // Readers must not wait for the copying, and the batches themselves are shared.
+                let due = {
+                    let view = self.view.read();
+                    view.rows(signal).and_then(|rows| Some((rows.head.due()?, rows.head.clone())))
                 };
+                let Some((due, head)) = due else { break };
                 let merged = head.merged(due)?;
                 if let Some(rows) = self.view.write().rows_mut(signal) {
                     rows.head.replace(due, merged);
@@ -201,11 +205,20 @@ impl State {
         let view = self.view.read();
         let bytes = view.spans.bytes() + view.logs.bytes();
         drop(view);
-        let bytes = bytes + self.metrics.stats().bytes as usize;
+        let kept = self.metric_bytes_kept.load(Ordering::Acquire);
+        let bytes = bytes + (self.metrics.stats().bytes as usize).saturating_sub(kept);
         self.bytes.store(bytes, Ordering::Release);
         if bytes >= self.bytes_max {
             self.is_full.notify_one();
         }
+    }
+
+    /// Forgets samples that are in parts.
+    pub(crate) fn release(&self, frozen: &metrics::Frozen) {
+        self.metrics.release(frozen);
+        let kept = self.metrics.stats().bytes as usize;
+        self.metric_bytes_kept.store(kept, Ordering::Release);
+        self.count();
     }
 
     /// Takes all rows out of the head, without hiding them from readers, and sorts them by day.

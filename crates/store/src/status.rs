@@ -32,6 +32,8 @@ pub struct Status {
     pub metrics: SignalStatus,
     /// Metric series in memory.
     pub active_series: u64,
+    /// New series that were refused because there are too many.
+    pub refused_series: u64,
     /// Size of the write-ahead log.
     pub log_bytes: u64,
     /// When the head was last brought into parts; `None` before the first time.
@@ -57,11 +59,13 @@ impl Inner {
             }
         };
         let log = self.log.get();
+        let metrics = self.state.metrics.stats();
         Status {
             spans: signal(Signal::Spans),
             logs: signal(Signal::Logs),
             metrics: signal(Signal::Metrics),
-            active_series: self.state.metrics.stats().series,
+            active_series: metrics.series,
+            refused_series: metrics.refused_series,
             log_bytes: log.map_or(0, crate::write_ahead::writer::Log::bytes),
             flushed_at: *self.flushed_at.lock(),
             fatal: log.and_then(|log| log.fatal().borrow().clone()),

@@ -101,10 +101,6 @@ impl SimFiles {
         self.disk.lock().has_struck
     }
 
-    pub(crate) fn operations(&self) -> u64 {
-        self.disk.lock().operations
-    }
-
     /// Bytes that fit, all files together.
     pub(crate) fn set_capacity(&self, bytes: Option<u64>) {
         self.disk.lock().capacity = bytes;

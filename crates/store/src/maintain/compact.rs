@@ -45,8 +45,11 @@ impl Inner {
         for (signal, day, inputs) in due {
             let last = inputs.last().map(|input| input.path.clone()).unwrap_or_default();
             let attempts = upkeep.failed_merges.get(&last).copied().unwrap_or(0);
-            if attempts >= ATTEMPTS_MAX {
+            if attempts >= ATTEMPTS_MAX || !self.has_room_for(&inputs) {
                 continue;
+            }
+            if *self.closing.borrow() {
+                break;
             }
             // One damaged part must not keep all others from being merged.
             if let Err(error) = self.merge(signal, day, &inputs, upkeep).await {
@@ -55,6 +58,13 @@ impl Inner {
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Whether inputs and output fit on the disk side by side.
+    fn has_room_for(&self, inputs: &[Entry]) -> bool {
+        let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
+        let needed = bytes.saturating_add(self.config.free_bytes_min);
+        self.files.free_bytes().is_ok_and(|free| free >= needed)
     }
 
     /// Neighbours that should be one part.
@@ -121,8 +131,9 @@ impl Inner {
         let reader = self.metric_parts.clone();
         let (path, json) = (Path::from(origin.path()), origin.to_json()?);
         let runtime = tokio::runtime::Handle::current();
+        let closing = self.closing.subscribe();
         let work = async move {
-            let sink = ObjectSink::create(objects.as_ref(), &path).await?;
+            let sink = ObjectSink::create(objects.as_ref(), &path, closing).await?;
             let (written, sink) = if signal == Signal::Metrics {
                 let mut sink = Counted::new(sink);
                 let summary = metrics::part::merge(&reader, &parts, &mut sink).await?;

@@ -30,9 +30,10 @@ pub(crate) async fn rebuild(
     let mut found = Vec::new();
     for meta in files.iter().filter(|meta| !is_listed(meta)) {
         let bytes = objects.get(&meta.location).await?.bytes().await?;
-        match describe(signal, day, meta, &bytes) {
-            Some(entry) => found.push(entry),
-            None => tracing::error!(path = %meta.location, "a file in the place of a part is none"),
+        if let Some(entry) = describe(signal, day, meta, &bytes) {
+            found.push(entry);
+        } else {
+            tracing::error!(path = %meta.location, "a file in the place of a part is none");
         }
     }
     let all: Vec<Entry> = manifest.parts.iter().chain(&found).cloned().collect();

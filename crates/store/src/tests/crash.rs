@@ -105,7 +105,6 @@ async fn a_power_loss_at_any_operation_loses_and_doubles_nothing() {
 #[tokio::test]
 async fn an_error_at_any_operation_loses_and_doubles_nothing() {
     for kind in [std::io::ErrorKind::Other, std::io::ErrorKind::StorageFull] {
-        crash_at_every_operation(Fault::Error(kind), |operation| Ending::PowerLoss(operation))
-            .await;
+        crash_at_every_operation(Fault::Error(kind), Ending::PowerLoss).await;
     }
 }

@@ -87,3 +87,14 @@ async fn a_store_on_a_real_disk_keeps_what_it_was_given() {
     let (store, _) = open().await.unwrap();
     assert_eq!(stored(&store).await, ledger([span(1), log(2), span(3)]));
 }
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_one_is_named_in_the_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    std::fs::write(&path, "a file").unwrap();
+    let seams = crate::Seams::disk(&path);
+    let opened = crate::Store::open(config(), seams, std::sync::Arc::new(Lines)).await;
+    let error = opened.unwrap_err().to_string();
+    assert!(error.contains(&path.display().to_string()), "{error}");
+}

@@ -25,7 +25,7 @@ pub(crate) struct WriterId(pub(crate) [u8; 16]);
 impl WriterId {
     /// 32 hexadecimal digits.
     pub(crate) fn to_hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:032x}", u128::from_be_bytes(self.0))
     }
 
     pub(crate) fn from_hex(text: &str) -> Option<Self> {

@@ -100,7 +100,7 @@ impl Quarantine {
         let name = source.rsplit('/').next().unwrap_or(source);
         // The same bytes may be put aside again after a crash within the same second.
         let taken = self.files.list(&folder)?;
-        let path = (0..)
+        let path = (0..=taken.len())
             .map(|number| format!("{name}.{offset}.{number}"))
             .find(|name| !taken.iter().any(|entry| entry.name == *name))
             .map(|name| format!("{folder}/{name}"))

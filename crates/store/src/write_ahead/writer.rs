@@ -427,7 +427,7 @@ impl Writer {
             files.remove(&path)?;
         }
         files::write_new(files, &path, &[&header.encode()])?;
-        files.sync_folder(FOLDER).map_err(files::in_doubt)?;
+        files.sync_folder(FOLDER).map_err(|error| files::in_doubt(&error))?;
         let file = files.edit(&path)?;
         let active = Active { path, file, length: SEGMENT_HEADER as u64 };
         let mut segments = self.shared.segments.lock();

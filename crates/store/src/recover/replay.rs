@@ -1,0 +1,264 @@
+//! Reading the write-ahead log again, record by record.
+
+use std::collections::HashMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow::array::{BooleanArray, RecordBatch};
+use signals::time::{MILLISECOND, day_of};
+use signals::{Batch, Signal};
+
+use super::RecoveryReport;
+use crate::files::{FileReader, Files};
+use crate::manifest::Manifest;
+use crate::manifest::catalog::Catalog;
+use crate::part::order;
+use crate::state::State;
+use crate::write_ahead::FOLDER;
+use crate::write_ahead::format::{SEGMENT_HEADER, VERSION, WriterId, parse_segment_name};
+use crate::write_ahead::quarantine::Quarantine;
+use crate::write_ahead::reader::{Found, SegmentReader};
+use crate::write_ahead::writer::Segment;
+use crate::{Record, Replay, StoreError};
+
+/// Progress is told every so many bytes.
+const PROGRESS_BYTES: u64 = 256 << 20;
+
+/// Reads the log again.
+pub(crate) struct Replayer<'a> {
+    pub(crate) files: &'a dyn Files,
+    pub(crate) writer: WriterId,
+    pub(crate) quarantine: &'a Quarantine,
+    pub(crate) replay: &'a dyn Replay,
+    pub(crate) state: &'a State,
+    pub(crate) report: &'a mut RecoveryReport,
+    /// For each signal and day, the sequence up to which its rows are in parts.
+    pub(crate) marks: HashMap<(Signal, i32), u64>,
+    pub(crate) last_sequence: u64,
+    /// An empty segment says nothing about gaps: it may stay behind when making one fails.
+    pub(crate) last_record: Option<u64>,
+    pub(crate) segments: Vec<Segment>,
+}
+
+/// A segment that is about to be read.
+struct OpenSegment {
+    path: String,
+    file: Box<dyn FileReader>,
+    length: u64,
+    /// As its name has it.
+    first_sequence: u64,
+    is_last: bool,
+}
+
+/// The marks of one writer.
+pub(crate) fn marks(catalog: &Catalog, writer: WriterId) -> HashMap<(Signal, i32), u64> {
+    let writer = writer.to_hex();
+    let mark = |(signal, day, manifest): (Signal, i32, &Manifest)| {
+        Some(((signal, day), *manifest.written_ahead.get(&writer)?))
+    };
+    catalog.days().filter_map(mark).collect()
+}
+
+impl Replayer<'_> {
+    /// Replays all segments. `flush` is called when the head is over its budget.
+    pub(crate) async fn run(
+        &mut self,
+        mut flush: impl AsyncFnMut() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let names: Vec<(u64, String)> = self
+            .files
+            .list(FOLDER)?
+            .into_iter()
+            .filter_map(|entry| Some((parse_segment_name(&entry.name)?, entry.name)))
+            .collect();
+        let count = names.len();
+        for (index, (first_sequence, name)) in names.into_iter().enumerate() {
+            let path = format!("{FOLDER}/{name}");
+            let file = self.files.open(&path)?;
+            let segment = OpenSegment {
+                length: file.length()?,
+                is_last: index + 1 == count,
+                first_sequence,
+                path,
+                file,
+            };
+            self.report.segments += 1;
+            if self.is_ours(&segment)? {
+                self.read(segment, &mut flush).await?;
+            } else {
+                let OpenSegment { path, file, .. } = segment;
+                drop(file);
+                self.files.remove(&path)?;
+                self.files.sync_folder(FOLDER)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the header. A segment that is not to be read was put aside, or never held anything.
+    fn is_ours(&mut self, segment: &OpenSegment) -> Result<bool, StoreError> {
+        let OpenSegment { path, length, .. } = segment;
+        let header = SegmentReader::header(segment.file.as_ref())?;
+        let problem = match header {
+            Ok(header) if header.version > VERSION => {
+                return Err(StoreError::Format(format!(
+                    "{path} has version {}, this program knows up to {VERSION}: use a newer one",
+                    header.version
+                )));
+            }
+            Ok(header) if header.writer != self.writer => "a segment of another folder",
+            Ok(header) if header.first_sequence != segment.first_sequence => {
+                "a segment under another name"
+            }
+            Ok(_) => return Ok(true),
+            Err(_) if segment.is_last && *length <= SEGMENT_HEADER as u64 => {
+                // The crash came while the segment was made: nothing was ever written into it.
+                self.report.torn_tail_bytes += length;
+                return Ok(false);
+            }
+            Err(reason) => {
+                // The records after a damaged header may still be good.
+                let end = (*length).min(SEGMENT_HEADER as u64);
+                self.put_aside(path, segment.file.as_ref(), 0..end, reason)?;
+                return Ok(true);
+            }
+        };
+        self.put_aside(path, segment.file.as_ref(), 0..*length, problem)?;
+        Ok(false)
+    }
+
+    async fn read(
+        &mut self,
+        segment: OpenSegment,
+        flush: &mut impl AsyncFnMut() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let OpenSegment { path, file, length, first_sequence, is_last } = segment;
+        if is_last {
+            // After a kill the system shows what was never synced; what is relied on must stay.
+            self.files.edit(&path)?.sync()?;
+        }
+        let floor = first_sequence.max(self.last_sequence + 1);
+        let mut reader = SegmentReader::new(file.as_ref(), self.writer, floor)?;
+        let mut end = length;
+        while let Some(found) = reader.next()? {
+            match found {
+                Found::Record { sequence, offset, bytes, record } => {
+                    self.count(sequence, bytes);
+                    self.restore(&path, sequence, offset, &record)?;
+                    if self.state.is_over_budget() {
+                        flush().await?;
+                    }
+                }
+                Found::Tail { offset, bytes, .. } if is_last => {
+                    self.report.torn_tail_bytes += bytes;
+                    let mut file = self.files.edit(&path)?;
+                    file.truncate(offset)?;
+                    file.sync()?;
+                    end = offset;
+                }
+                Found::Damage { offset, bytes, reason } | Found::Tail { offset, bytes, reason } => {
+                    self.put_aside(&path, file.as_ref(), offset..offset + bytes, reason)?;
+                }
+            }
+        }
+        self.last_sequence = self.last_sequence.max(first_sequence.saturating_sub(1));
+        self.segments.push(Segment { path, last_sequence: self.last_sequence, bytes: end });
+        Ok(())
+    }
+
+    fn count(&mut self, sequence: u64, bytes: u64) {
+        let expected = self.last_record.map_or(sequence, |last| last + 1);
+        if sequence > expected {
+            self.note_gap(expected, sequence - 1);
+        }
+        self.last_record = Some(sequence);
+        self.last_sequence = sequence;
+        let told = self.report.bytes / PROGRESS_BYTES;
+        self.report.records += 1;
+        self.report.bytes += bytes;
+        if self.report.bytes / PROGRESS_BYTES > told {
+            let (records, bytes) = (self.report.records, self.report.bytes);
+            tracing::info!(records, bytes, "replaying the write-ahead log");
+        }
+    }
+
+    fn note_gap(&mut self, first: u64, last: u64) {
+        tracing::error!(first, last, "records are missing from the write-ahead log");
+        self.report.gaps.push((first, last));
+    }
+
+    fn put_aside(
+        &mut self,
+        path: &str,
+        file: &dyn FileReader,
+        range: std::ops::Range<u64>,
+        reason: &str,
+    ) -> io::Result<()> {
+        let kept = self.quarantine.copy(path, file, range, reason)?;
+        self.report.quarantined.push(kept);
+        Ok(())
+    }
+
+    /// Makes the rows of a record visible again, except those that are in parts.
+    fn restore(
+        &mut self,
+        path: &str,
+        sequence: u64,
+        offset: u64,
+        record: &Record,
+    ) -> Result<(), StoreError> {
+        let decoded = catch_unwind(AssertUnwindSafe(|| self.replay.decode(record)))
+            .unwrap_or_else(|_| Err("the decoder panicked".into()));
+        let batches = match decoded {
+            Ok(batches) => batches,
+            Err(reason) => {
+                let reason = format!("undecodable: {reason}");
+                let kept = self.quarantine.keep(path, offset, &record.payload, &reason)?;
+                self.report.quarantined.push(kept);
+                Vec::new()
+            }
+        };
+        let before: usize = batches.iter().map(Batch::items).sum();
+        let mut missing = Vec::with_capacity(batches.len());
+        for batch in batches {
+            missing.extend(self.missing(sequence, batch)?);
+        }
+        if missing.iter().map(Batch::items).sum::<usize>() == 0 && before > 0 {
+            self.report.skipped += 1;
+        }
+        self.state.add(sequence, missing)?;
+        self.state.consolidate()
+    }
+
+    /// What of a batch is not in parts yet.
+    fn missing(&self, sequence: u64, batch: Batch) -> Result<Option<Batch>, StoreError> {
+        let signal = batch.signal();
+        let is_stored =
+            |day: i32| self.marks.get(&(signal, day)).is_some_and(|mark| sequence <= *mark);
+        if !self.marks.iter().any(|((of, _), mark)| *of == signal && sequence <= *mark) {
+            return Ok(Some(batch));
+        }
+        let filter = |rows: &RecordBatch| -> Result<Option<RecordBatch>, StoreError> {
+            let times = order::times(signal, rows)?;
+            let keep: BooleanArray =
+                times.values().iter().map(|time| Some(!is_stored(day_of(*time)))).collect();
+            let kept = arrow::compute::filter_record_batch(rows, &keep)?;
+            Ok((kept.num_rows() > 0).then_some(kept))
+        };
+        Ok(match batch {
+            Batch::Spans(rows) => filter(&rows)?.map(Batch::Spans),
+            Batch::Logs(rows) => filter(&rows)?.map(Batch::Logs),
+            Batch::Metrics(mut series) => {
+                let is_missing = |ms: i64| !is_stored(day_of(ms.saturating_mul(MILLISECOND)));
+                series.samples.retain(|sample| is_missing(sample.timestamp_ms));
+                series.histograms.retain(|sample| is_missing(sample.timestamp_ms));
+                series.exemplars.retain(|exemplar| is_missing(exemplar.timestamp_ms));
+                let is_empty = series.samples.is_empty()
+                    && series.histograms.is_empty()
+                    && series.exemplars.is_empty()
+                    && series.metadata.is_empty();
+                (!is_empty).then_some(Batch::Metrics(series))
+            }
+        })
+    }
+}
