@@ -20,6 +20,8 @@ mod grid;
 mod kahan;
 mod labels;
 mod matching;
+mod native;
+mod native_range;
 mod notes;
 mod over_time;
 mod plan;

@@ -276,9 +276,14 @@ impl<'a> Parser<'a> {
             TokenKind::LeftParen => return self.parentheses(),
             TokenKind::Aggregator(op) if self.is_aggregation() => return self.aggregation(op),
             TokenKind::Identifier
-            | TokenKind::Keyword(Keyword::Start | Keyword::End | Keyword::Step | Keyword::Range)
-                if self.peek_at(1).kind == TokenKind::LeftParen =>
-            {
+            | TokenKind::Keyword(
+                Keyword::Start
+                | Keyword::End
+                | Keyword::Step
+                | Keyword::Range
+                | Keyword::MinOf
+                | Keyword::MaxOf,
+            ) if self.peek_at(1).kind == TokenKind::LeftParen => {
                 return self.call();
             }
             _ => Expr::Selector(Box::new(self.metric_selector()?)),

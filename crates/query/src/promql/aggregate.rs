@@ -1,14 +1,17 @@
 //! Aggregation over series: each series' group is found once, then whole columns are folded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use lang::promql::{Aggregate, Aggregation, Span};
 use signals::Labels;
-use signals::metric::NAME_LABEL;
+use signals::metric::{NAME_LABEL, NativeHistogram};
 
+use super::binary::{Cell, cell};
 use super::evaluator::{Evaluator, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
 use super::kahan::{Kahan, Mean, Spread, quantile};
+use super::native::{self, Mismatch, Total};
 use super::scalar::Scalar;
 use crate::QueryError;
 
@@ -56,6 +59,54 @@ struct Column {
     labels: Labels,
     drops_name: bool,
     cells: Cells,
+    histograms: HistogramSums,
+}
+
+/// Sums of native histograms by step.
+#[derive(Default)]
+struct HistogramSums {
+    steps: BTreeMap<u32, HistogramSum>,
+}
+
+struct HistogramSum {
+    total: Total,
+    count: f64,
+}
+
+/// A power of two changes no digit, and leaves room for sums that are divided in the end.
+const MEAN_SCALE: f64 = 1.0 / 65_536.0;
+
+impl HistogramSums {
+    fn fold(&mut self, histograms: &[(u32, Arc<NativeHistogram>)], is_mean: bool) {
+        let scale = histogram_scale(is_mean);
+        for (step, histogram) in histograms {
+            match self.steps.get_mut(step) {
+                None => {
+                    let total = Total::of(histogram, scale);
+                    self.steps.insert(*step, HistogramSum { total, count: 1.0 });
+                }
+                Some(held) => {
+                    held.total.add(histogram, scale);
+                    held.count += 1.0;
+                }
+            }
+        }
+    }
+}
+
+/// The sum, or the mean of as many as `mean_of`.
+pub(crate) fn finish_histograms(total: &Total, mean_of: Option<f64>) -> NativeHistogram {
+    match mean_of {
+        None => total.finish(1.0),
+        Some(count) => {
+            native::scaled(&native::divided(&total.finish(1.0), count), 1.0 / MEAN_SCALE)
+        }
+    }
+}
+
+/// What histograms are multiplied with before they are added up for [`finish_histograms`].
+pub(crate) fn histogram_scale(is_mean: bool) -> f64 {
+    if is_mean { MEAN_SCALE } else { 1.0 }
 }
 
 /// Running results, one per step.
@@ -157,22 +208,32 @@ impl Evaluator<'_> {
         let mut columns: Vec<Column> = Vec::new();
         self.rows(&aggregate.expr, grid, &mut |mut row| {
             if !row.histograms.is_empty() {
-                self.fold_histograms(op, &mut row, aggregate.expr.span())?;
+                self.fold_histograms(op, &mut row, aggregate.expr.span());
             }
             let (id, new) = groups.id(&row.labels);
             if let Some(labels) = new {
                 self.spend(grid.steps)?;
                 let drops_name = row.drops_name;
-                columns.push(Column { labels, drops_name, cells: Cells::new(op, grid.steps) });
+                columns.push(Column {
+                    labels,
+                    drops_name,
+                    cells: Cells::new(op, grid.steps),
+                    histograms: HistogramSums::default(),
+                });
             }
             if let Some(column) = columns.get_mut(id) {
+                column.drops_name |= row.drops_name;
                 column.cells.fold(op, &row.values);
+                if matches!(op, Aggregation::Sum | Aggregation::Avg) {
+                    column.histograms.fold(&row.histograms, op == Aggregation::Avg);
+                }
             }
             Ok(())
         })?;
-        for Column { labels, drops_name, cells } in columns {
+        for Column { labels, drops_name, cells, histograms } in columns {
             let values = cells.into_values(op);
-            let row = Row { labels, drops_name, values, histograms: Vec::new() };
+            let mut row = Row { labels, drops_name, values, histograms: Vec::new() };
+            self.add_histograms(aggregate, histograms, &mut row);
             if row.has_any() {
                 sink(row)?;
             }
@@ -181,12 +242,7 @@ impl Evaluator<'_> {
     }
 
     /// Turns histograms into what counts of them, or says that they are passed over.
-    fn fold_histograms(
-        &self,
-        op: Aggregation,
-        row: &mut Row,
-        span: Span,
-    ) -> Result<(), QueryError> {
+    fn fold_histograms(&self, op: Aggregation, row: &mut Row, span: Span) {
         match op {
             Aggregation::Count | Aggregation::Group => {
                 for (step, _) in row.histograms.drain(..) {
@@ -194,15 +250,35 @@ impl Evaluator<'_> {
                         *value = 1.0;
                     }
                 }
-                Ok(())
             }
-            Aggregation::Sum | Aggregation::Avg => {
-                Err(QueryError::Unsupported(format!("{} of native histograms", op.name())))
+            Aggregation::Sum | Aggregation::Avg => {}
+            _ => self.note_ignored(op, span),
+        }
+    }
+
+    /// Puts the sums (or means) of histograms into a row; numbers and histograms do not mix.
+    fn add_histograms(&self, aggregate: &Aggregate, histograms: HistogramSums, row: &mut Row) {
+        let span = aggregate.expr.span();
+        for (step, held) in histograms.steps {
+            let Some(value) = row.values.get_mut(step as usize) else { continue };
+            if !is_absent(*value) {
+                *value = ABSENT;
+                self.warn(span, "encountered a mix of histograms and floats for aggregation");
+                continue;
             }
-            _ => {
-                self.note_ignored(op, span);
-                Ok(())
+            match held.total.mismatch {
+                Mismatch::None => {}
+                Mismatch::Reconciled => {
+                    self.info(span, "mismatched custom buckets were reconciled during aggregation");
+                }
+                Mismatch::Incompatible => {
+                    self.warn(span, "vector contains a mix of histograms with exponential and custom buckets schemas");
+                    continue;
+                }
             }
+            let mean_of = (aggregate.op == Aggregation::Avg).then_some(held.count);
+            let result = finish_histograms(&held.total, mean_of);
+            row.histograms.push((step, Arc::new(result)));
         }
     }
 
@@ -287,15 +363,14 @@ impl Evaluator<'_> {
         let mut ids: HashMap<Labels, usize> = HashMap::new();
         let mut results: Vec<Row> = Vec::new();
         self.rows(&aggregate.expr, grid, &mut |row| {
-            if !row.histograms.is_empty() {
-                return Err(QueryError::Unsupported("count_values of native histograms".into()));
-            }
             let group = groups.labels(&row.labels);
-            for (step, value) in row.values.iter().enumerate() {
-                if is_absent(*value) {
-                    continue;
-                }
-                let labels = group.with(&label, &lang::promql::format_float(*value));
+            for step in 0..grid.steps {
+                let shown = match cell(&row, step, true) {
+                    None => continue,
+                    Some(Cell::Number(value)) => lang::promql::format_float(value),
+                    Some(Cell::Histogram(histogram)) => native::shown(&histogram),
+                };
+                let labels = group.with(&label, &shown);
                 let next = results.len();
                 let id = *ids.entry(labels).or_insert_with_key(|labels| {
                     results.push(Row::empty(labels.clone(), grid.steps));

@@ -1,10 +1,14 @@
 //! Operators: vector with scalar here, vector with vector in `matching`.
 
-use lang::promql::{Binary, BinaryOp, Expr, ValueType};
+use std::sync::Arc;
+
+use lang::promql::{Binary, BinaryOp, Expr, Span, ValueType};
+use signals::metric::NativeHistogram;
 
 use super::arithmetic::{compare, float_op};
 use super::evaluator::{Evaluator, Merge, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
+use super::native::{self, Mismatch};
 use super::scalar::Scalar;
 use crate::QueryError;
 
@@ -15,10 +19,6 @@ impl Evaluator<'_> {
         grid: &Grid,
         sink: &mut Sink,
     ) -> Result<(), QueryError> {
-        if matches!(binary.op, BinaryOp::TrimUpper | BinaryOp::TrimLower) {
-            let sign = binary.op.sign();
-            return Err(QueryError::Unsupported(format!("operator {sign} of native histograms")));
-        }
         let is_scalar = |operand: &Expr| operand.value_type() == ValueType::Scalar;
         match (is_scalar(&binary.left), is_scalar(&binary.right)) {
             (false, false) if binary.op.is_set() => self.set_operator(binary, grid, sink),
@@ -45,24 +45,25 @@ impl Evaluator<'_> {
         sink: &mut Sink,
     ) -> Result<(), QueryError> {
         let op = binary.op;
-        let keeps_name = op.is_comparison() && !binary.is_bool;
+        let is_filter = op.is_comparison() && !binary.is_bool;
+        let keeps_name = !changes_meaning(binary);
         let is_distinct = keeps_name || self.stays_distinct(vector);
         let mut merge = Merge::default();
         self.rows(vector, grid, &mut |mut row| {
-            self.scalar_histograms(binary, &mut row)?;
+            self.histograms_with_scalar(binary, scalar, is_swapped, &mut row);
             for (step, value) in row.values.iter_mut().enumerate() {
                 if is_absent(*value) {
                     continue;
                 }
                 let other = scalar.at(step);
                 let (left, right) = if is_swapped { (other, *value) } else { (*value, other) };
-                if keeps_name {
+                if is_filter {
                     // A filter keeps the vector's value, on whichever side it stands.
                     if !compare(op, left, right) {
                         *value = ABSENT;
                     }
                 } else {
-                    *value = float_op(op, left, right);
+                    *value = self.floats(binary, left, right).unwrap_or(ABSENT);
                 }
             }
             if !keeps_name {
@@ -73,22 +74,150 @@ impl Evaluator<'_> {
         merge.finish(sink)
     }
 
-    /// Histograms and numbers have no order: they never compare; other operators are not built.
-    fn scalar_histograms(&self, binary: &Binary, row: &mut Row) -> Result<(), QueryError> {
-        if row.histograms.is_empty() {
-            return Ok(());
+    fn histograms_with_scalar(
+        &self,
+        binary: &Binary,
+        scalar: &Scalar,
+        is_swapped: bool,
+        row: &mut Row,
+    ) {
+        for (step, histogram) in std::mem::take(&mut row.histograms) {
+            let (histogram, number) =
+                (Cell::Histogram(histogram), Cell::Number(scalar.at(step as usize)));
+            let (left, right) = if is_swapped { (number, histogram) } else { (histogram, number) };
+            match self.binary_cells(binary, left, right) {
+                Some(Cell::Histogram(histogram)) => row.histograms.push((step, histogram)),
+                Some(Cell::Number(value)) => {
+                    if let Some(place) = row.values.get_mut(step as usize) {
+                        *place = value;
+                    }
+                }
+                None => {}
+            }
         }
-        if binary.op.is_comparison() {
-            self.note_incompatible(binary, "histogram", "float");
-            row.histograms.clear();
-            return Ok(());
-        }
-        Err(QueryError::Unsupported(format!("{} of native histograms", binary.op.sign())))
     }
 
-    pub(crate) fn note_incompatible(&self, binary: &Binary, left: &str, right: &str) {
+    fn floats(&self, binary: &Binary, left: f64, right: f64) -> Option<f64> {
+        if matches!(binary.op, BinaryOp::TrimUpper | BinaryOp::TrimLower) {
+            self.note_incompatible(binary, "float", "float");
+            return None;
+        }
+        Some(float_op(binary.op, left, right))
+    }
+
+    /// The operator on two present values; `None` where a filter or their types leave nothing.
+    pub(crate) fn binary_cells(&self, binary: &Binary, left: Cell, right: Cell) -> Option<Cell> {
+        let op = binary.op;
+        match (left, right) {
+            (Cell::Number(left), Cell::Number(right)) => {
+                if op.is_comparison() && !binary.is_bool {
+                    return compare(op, left, right).then_some(Cell::Number(left));
+                }
+                self.floats(binary, left, right).map(Cell::Number)
+            }
+            (Cell::Histogram(left), Cell::Number(right)) => match op {
+                BinaryOp::Mul => Some(Cell::of(native::scaled(&left, right))),
+                BinaryOp::Div => Some(Cell::of(native::divided(&left, right))),
+                BinaryOp::TrimUpper | BinaryOp::TrimLower => {
+                    Some(Cell::of(native::trimmed(&left, right, op == BinaryOp::TrimUpper)))
+                }
+                _ => {
+                    self.note_incompatible(binary, "histogram", "float");
+                    None
+                }
+            },
+            (Cell::Number(left), Cell::Histogram(right)) => {
+                if op == BinaryOp::Mul {
+                    return Some(Cell::of(native::scaled(&right, left)));
+                }
+                self.note_incompatible(binary, "float", "histogram");
+                None
+            }
+            (Cell::Histogram(left), Cell::Histogram(right)) => match op {
+                BinaryOp::Add => self.sum_of_histograms(binary, &left, &right, 1.0),
+                BinaryOp::Sub => self.sum_of_histograms(binary, &left, &right, -1.0),
+                BinaryOp::Equal | BinaryOp::NotEqual => {
+                    let holds = native::is_equal(&left, &right) == (op == BinaryOp::Equal);
+                    if binary.is_bool {
+                        return Some(Cell::Number(f64::from(u8::from(holds))));
+                    }
+                    holds.then_some(Cell::Histogram(left))
+                }
+                _ => {
+                    self.note_incompatible(binary, "histogram", "histogram");
+                    None
+                }
+            },
+        }
+    }
+
+    fn sum_of_histograms(
+        &self,
+        binary: &Binary,
+        left: &NativeHistogram,
+        right: &NativeHistogram,
+        factor: f64,
+    ) -> Option<Cell> {
+        let (left_span, right_span) = (binary.left.span(), binary.right.span());
+        let span = Span { start: left_span.start, end: right_span.end };
+        let (sum, mismatch) = native::add_scaled(left, right, factor);
+        match mismatch {
+            Mismatch::None => {}
+            Mismatch::Reconciled => {
+                let word = if factor > 0.0 { "addition" } else { "subtraction" };
+                self.info(
+                    span,
+                    &format!("mismatched custom buckets were reconciled during {word}"),
+                );
+            }
+            Mismatch::Incompatible => {
+                let sign = binary.op.sign();
+                self.warn(
+                    span,
+                    &format!("incompatible bucket layout encountered for binary operator {sign}"),
+                );
+                return None;
+            }
+        }
+        Some(Cell::of(sum))
+    }
+
+    fn note_incompatible(&self, binary: &Binary, left: &str, right: &str) {
         let sign = binary.op.sign();
         let span = binary.left.span();
-        self.info(span, &format!("incompatible sample types encountered for binary operator \"{sign}\": {left} {sign} {right}"));
+        self.info(
+            span,
+            &format!(
+                "incompatible sample types encountered for binary operator \"{sign}\": {left} {sign} {right}"
+            ),
+        );
+    }
+}
+
+/// Whether results are something else than the operands, and so lose their names.
+pub(crate) fn changes_meaning(binary: &Binary) -> bool {
+    let is_trim = matches!(binary.op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
+    binary.is_bool || !(is_trim || binary.op.is_comparison())
+}
+
+/// A present value of one step.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell {
+    Number(f64),
+    Histogram(Arc<NativeHistogram>),
+}
+
+impl Cell {
+    fn of(histogram: NativeHistogram) -> Self {
+        Self::Histogram(Arc::new(histogram))
+    }
+}
+
+/// The value of a row at a step; `may_be_histogram` spares the search where there are none.
+pub(crate) fn cell(row: &Row, step: usize, may_be_histogram: bool) -> Option<Cell> {
+    match row.values.get(step) {
+        Some(value) if !is_absent(*value) => Some(Cell::Number(*value)),
+        _ if may_be_histogram => row.histogram_at(step).cloned().map(Cell::Histogram),
+        _ => None,
     }
 }

@@ -6,6 +6,7 @@ use signals::Labels;
 use super::dates::date_part;
 use super::evaluator::{Evaluator, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
+use super::native;
 use super::scalar::Scalar;
 use crate::QueryError;
 
@@ -99,6 +100,18 @@ impl Evaluator<'_> {
             ("label_replace", _) => self.label_replace(call, grid, sink),
             ("label_join", _) => self.label_join(call, grid, sink),
             ("histogram_quantile", [q, vector]) => self.histogram_quantile(q, vector, grid, sink),
+            ("histogram_quantiles", _) => self.histogram_quantiles(arguments, grid, sink),
+            ("histogram_fraction", [lower, upper, vector]) => {
+                self.histogram_fraction(lower, upper, vector, grid, sink)
+            }
+            ("histogram_stdvar", [vector]) => {
+                self.of_histograms(vector, grid, sink, &native::variance)
+            }
+            ("histogram_stddev", [vector]) => {
+                self.of_histograms(vector, grid, sink, &|histogram| {
+                    native::variance(histogram).sqrt()
+                })
+            }
             ("histogram_count", [vector]) => {
                 self.of_histograms(vector, grid, sink, &|histogram| histogram.count)
             }

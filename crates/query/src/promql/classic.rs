@@ -1,11 +1,12 @@
 //! Quantiles of classic histograms: series with a bucket's upper bound in the label `le`.
 
-use lang::promql::{Expr, Span, quote};
+use lang::promql::{Expr, Span, format_float, quote};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
 
-use super::evaluator::{Evaluator, Sink};
+use super::evaluator::{Evaluator, Merge, Sink};
 use super::grid::{Grid, Row, is_absent};
+use super::native::{self, Fault};
 use super::notes::for_metric;
 use super::scalar::Scalar;
 use crate::QueryError;
@@ -59,14 +60,22 @@ impl Evaluator<'_> {
         span: Span,
         grid: &Grid,
     ) -> Result<Row, QueryError> {
-        if histogram.native.is_some() {
-            return Err(QueryError::Unsupported("histogram_quantile of native histograms".into()));
-        }
         let mut row = Row::empty(histogram.labels.clone(), grid.steps);
         row.drops_name = histogram.drops_name;
         let mut buckets = Vec::with_capacity(histogram.buckets.len());
         for (step, result) in row.values.iter_mut().enumerate() {
             histogram.at(step, &mut buckets);
+            let native = histogram.native.as_ref().and_then(|row| row.histogram_at(step));
+            if let Some(native) = native {
+                if buckets.is_empty() {
+                    let (value, fault) = native::quantile(quantiles.at(step), native);
+                    *result = value;
+                    self.note_fault(fault, &histogram.name, span);
+                } else {
+                    self.note_both_kinds(&histogram.name, span);
+                }
+                continue;
+            }
             if buckets.is_empty() {
                 continue;
             }
@@ -81,6 +90,101 @@ impl Evaluator<'_> {
             }
         }
         Ok(row)
+    }
+
+    fn note_fault(&self, fault: Fault, name: &str, span: Span) {
+        let what = match fault {
+            Fault::None => return,
+            Fault::Skewed => "result is skewed higher",
+            Fault::NotANumber => "result is NaN",
+        };
+        let name = for_metric(name);
+        self.info(span, &format!("input to histogram_quantile has NaN observations, {what}{name}"));
+    }
+
+    fn note_both_kinds(&self, name: &str, span: Span) {
+        let name = for_metric(name);
+        self.warn(span, &format!("vector contains a mix of classic and native histograms{name}"));
+    }
+
+    /// `histogram_fraction`: the part of the observations between two bounds.
+    pub(crate) fn histogram_fraction(
+        &self,
+        lower: &Expr,
+        upper: &Expr,
+        vector: &Expr,
+        grid: &Grid,
+        sink: &mut Sink,
+    ) -> Result<(), QueryError> {
+        let (lower, upper) = (self.scalar(lower, grid)?, self.scalar(upper, grid)?);
+        let span = vector.span();
+        let mut buckets = Vec::new();
+        for histogram in self.classic_histograms(vector, grid)? {
+            let mut row = Row::empty(histogram.labels.clone(), grid.steps);
+            row.drops_name = histogram.drops_name;
+            for (step, result) in row.values.iter_mut().enumerate() {
+                histogram.at(step, &mut buckets);
+                let native = histogram.native.as_ref().and_then(|row| row.histogram_at(step));
+                match native {
+                    Some(_) if !buckets.is_empty() => self.note_both_kinds(&histogram.name, span),
+                    Some(native) => {
+                        *result = native::fraction(lower.at(step), upper.at(step), native);
+                        let counted: f64 =
+                            native::bounded(native).iter().map(|bucket| bucket.count).sum();
+                        if native.sum.is_nan() && counted < native.count {
+                            let name = for_metric(&histogram.name);
+                            self.info(span, &format!("input to histogram_fraction has NaN observations, which are excluded from all fractions{name}"));
+                        }
+                    }
+                    None if buckets.is_empty() => {}
+                    None => *result = bucket_fraction(lower.at(step), upper.at(step), &mut buckets),
+                }
+            }
+            if row.has_any() {
+                sink(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `histogram_quantiles`: several quantiles, each under a label of its own.
+    pub(crate) fn histogram_quantiles(
+        &self,
+        arguments: &[Expr],
+        grid: &Grid,
+        sink: &mut Sink,
+    ) -> Result<(), QueryError> {
+        let [vector, label, quantiles @ ..] = arguments else {
+            return Err(QueryError::Internal("histogram_quantiles without arguments".into()));
+        };
+        let label = self.text(label)?;
+        let scalars: Vec<Scalar> =
+            quantiles.iter().map(|q| self.scalar(q, grid)).collect::<Result<_, _>>()?;
+        for (scalar, q) in scalars.iter().zip(quantiles) {
+            for step in 0..grid.steps {
+                self.note_quantile(scalar.at(step), q.span());
+            }
+        }
+        let mut merge = Merge::default();
+        for histogram in self.classic_histograms(vector, grid)? {
+            for scalar in &scalars {
+                let whole = self.quantile_row(&histogram, scalar, vector.span(), grid)?;
+                // The quantile may differ from step to step, and so does the label.
+                for step in 0..grid.steps {
+                    let value = quantile_text(scalar.at(step));
+                    let mut row = whole.clone();
+                    if matches!(scalar, Scalar::Steps(_)) {
+                        row.retain_steps(|other| other == step);
+                    }
+                    row.labels = row.labels.with(&label, &value);
+                    merge.add(row)?;
+                    if matches!(scalar, Scalar::Constant(_)) {
+                        break;
+                    }
+                }
+            }
+        }
+        merge.finish(sink)
     }
 
     /// Groups the series of a vector by all labels but `le`.
@@ -145,6 +249,58 @@ impl Histogram {
             }
         }
     }
+}
+
+/// A quantile as a label: `0.5`, and `1.0` rather than `1`.
+fn quantile_text(q: f64) -> String {
+    let text = format_float(q);
+    if q.is_finite() && !text.contains('.') { format!("{text}.0") } else { text }
+}
+
+/// The part of the observations between two bounds, by linear interpolation.
+fn bucket_fraction(lower: f64, upper: f64, buckets: &mut [Bucket]) -> f64 {
+    let has_top = buckets.last().is_some_and(|bucket| bucket.bound == f64::INFINITY);
+    if !has_top {
+        return f64::NAN;
+    }
+    make_monotonic(buckets);
+    let total = buckets.last().map_or(0.0, |bucket| bucket.count);
+    if total == 0.0 || lower.is_nan() || upper.is_nan() {
+        return f64::NAN;
+    }
+    if lower >= upper {
+        return 0.0;
+    }
+    (rank_of(upper, buckets) - rank_of(lower, buckets)) / total
+}
+
+/// How many observations lie below a value.
+fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
+    let mut below = 0.0;
+    let mut start = f64::NEG_INFINITY;
+    for (at, bucket) in buckets.iter().enumerate() {
+        if at == 0 && bucket.bound > 0.0 {
+            start = 0.0;
+        }
+        if start >= value {
+            return below;
+        }
+        if bucket.bound > value {
+            // Nothing is known of where in an open bucket its observations lie: they are taken to
+            // be far away.
+            let share = if start == f64::NEG_INFINITY {
+                1.0
+            } else if bucket.bound == f64::INFINITY {
+                0.0
+            } else {
+                (value - start) / (bucket.bound - start)
+            };
+            return below + (bucket.count - below) * share;
+        }
+        below = bucket.count;
+        start = bucket.bound;
+    }
+    below
 }
 
 /// The text of `le`: any float, infinity as `+Inf`.

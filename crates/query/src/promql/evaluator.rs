@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lang::promql::{Expr, MatchOp, Span, ValueType};
@@ -178,18 +179,21 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Drops names that are to be dropped, rows without values, and refuses labels that occur twice.
+    /// Drops rows without values, and names that are to be dropped; rows that become equal are put
+    /// together.
     fn final_rows(&self, rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
         let mut rows: Vec<Row> = rows.into_iter().filter(Row::has_any).collect();
-        if rows.iter().any(|row| row.drops_name) {
-            for row in &mut rows {
-                if row.drops_name {
-                    row.labels = without_name(&row.labels);
-                }
-            }
-            refuse_duplicates(rows.iter().map(|row| &row.labels))?;
+        if !rows.iter().any(|row| row.drops_name) {
+            return Ok(rows);
         }
-        Ok(rows)
+        for row in &mut rows {
+            if row.drops_name {
+                row.labels = without_name(&row.labels);
+            }
+        }
+        let mut merge = Merge::default();
+        rows.into_iter().try_for_each(|row| merge.add(row))?;
+        Ok(merge.into_rows())
     }
 
     fn raw_matrix(&self, expr: &Expr, grid: &Grid) -> Result<Vec<Series>, QueryError> {
@@ -242,8 +246,8 @@ impl Evaluator<'_> {
                     *value = -*value;
                 }
             }
-            if !row.histograms.is_empty() {
-                return Err(QueryError::Unsupported("negated native histograms".into()));
+            for (_, histogram) in &mut row.histograms {
+                *histogram = Arc::new(super::native::scaled(histogram, -1.0));
             }
             Ok(())
         })

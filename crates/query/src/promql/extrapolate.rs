@@ -30,10 +30,10 @@ pub(crate) fn extrapolated(window: &Window, change: Change, range_ms: i64) -> Op
     if change.is_counter() {
         result += lost_to_resets(window.values);
     }
-    let factor = extrapolation_factor(Span {
-        to_start_s: (first_ms - window.start_ms) as f64 / 1000.0,
-        to_end_s: (window.end_ms - last_ms) as f64 / 1000.0,
-        sampled_s: (last_ms - first_ms) as f64 / 1000.0,
+    let factor = extrapolation_factor(&Placement {
+        to_start_s: first_ms.saturating_sub(window.start_ms) as f64 / 1000.0,
+        to_end_s: window.end_ms.saturating_sub(last_ms) as f64 / 1000.0,
+        sampled_s: last_ms.saturating_sub(first_ms) as f64 / 1000.0,
         gaps: (window.values.len() - 1) as f64,
         // A counter cannot have been below zero.
         to_zero: (change.is_counter() && result > 0.0 && first >= 0.0).then_some(first / result),
@@ -46,16 +46,16 @@ pub(crate) fn extrapolated(window: &Window, change: Change, range_ms: i64) -> Op
 }
 
 /// Where samples lie in a window, in seconds.
-struct Span {
-    to_start_s: f64,
-    to_end_s: f64,
-    sampled_s: f64,
-    gaps: f64,
+pub(crate) struct Placement {
+    pub(crate) to_start_s: f64,
+    pub(crate) to_end_s: f64,
+    pub(crate) sampled_s: f64,
+    pub(crate) gaps: f64,
     /// First value as a part of the increase.
-    to_zero: Option<f64>,
+    pub(crate) to_zero: Option<f64>,
 }
 
-fn extrapolation_factor(span: Span) -> f64 {
+pub(crate) fn extrapolation_factor(span: &Placement) -> f64 {
     let average_s = span.sampled_s / span.gaps;
     let threshold_s = average_s * 1.1;
     let mut to_start_s = span.to_start_s;
@@ -89,7 +89,7 @@ fn lost_to_resets(values: &[f64]) -> f64 {
 pub(crate) fn from_last_two(window: &Window, is_rate: bool) -> Option<f64> {
     let [.., before_ms, after_ms] = window.timestamps else { return None };
     let [.., before, after] = window.values else { return None };
-    let interval_ms = after_ms - before_ms;
+    let interval_ms = after_ms.saturating_sub(*before_ms);
     if interval_ms == 0 {
         return None;
     }
@@ -110,7 +110,7 @@ pub(crate) fn linear_regression(window: &Window, at_ms: i64) -> Option<(f64, f64
     let (mut x_sum, mut y_sum) = (Kahan::default(), Kahan::default());
     let (mut xy_sum, mut xx_sum) = (Kahan::default(), Kahan::default());
     for (time_ms, y) in window.timestamps.iter().zip(window.values) {
-        let x = (time_ms - at_ms) as f64 / 1000.0;
+        let x = time_ms.saturating_sub(at_ms) as f64 / 1000.0;
         x_sum.add(x);
         y_sum.add(*y);
         xy_sum.add(x * y);

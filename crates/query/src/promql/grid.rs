@@ -97,7 +97,13 @@ impl Row {
     }
 }
 
-/// Labels without the metric's name.
+/// Whether a label says what was measured rather than where: name, type and unit. These are
+/// dropped from values that have become something else.
+pub(crate) fn is_identity(name: &str) -> bool {
+    matches!(name, NAME_LABEL | "__type__" | "__unit__")
+}
+
+/// Labels without the metric's name, type and unit.
 pub(crate) fn without_name(labels: &Labels) -> Labels {
-    labels.without(|name| name == NAME_LABEL)
+    labels.without(is_identity)
 }

@@ -21,6 +21,16 @@ impl Kahan {
         self.sum = total;
     }
 
+    /// Adds another sum with what it had lost.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.add(other.sum);
+        self.lost += other.lost;
+    }
+
+    pub(crate) fn of(value: f64) -> Self {
+        Self { sum: value, lost: 0.0 }
+    }
+
     #[inline]
     pub(crate) fn value(self) -> f64 {
         if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }

@@ -7,9 +7,9 @@ use lang::promql::{Binary, BinaryOp, Cardinality, Matching};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
 
-use super::arithmetic::{compare, float_op};
+use super::binary::{Cell, cell, changes_meaning};
 use super::evaluator::{Evaluator, Merge, Sink};
-use super::grid::{Grid, Row, is_absent};
+use super::grid::{Grid, Row, is_identity};
 use crate::QueryError;
 
 /// The labels by which series are matched.
@@ -192,34 +192,28 @@ impl Pairs<'_, '_> {
         partner: &Row,
         is_taken: &mut [bool],
     ) -> Result<Row, QueryError> {
-        let op = self.binary.op;
         let (labels, drops_name) = self.result_labels(member, partner);
         let mut row = Row::empty(labels, self.steps);
         row.drops_name = drops_name;
-        if !member.histograms.is_empty() || !partner.histograms.is_empty() {
-            return Err(QueryError::Unsupported(format!("{} of native histograms", op.sign())));
-        }
-        let is_filter = op.is_comparison() && !self.binary.is_bool;
-        let pairs = member.values.iter().zip(&partner.values).zip(&mut row.values);
-        for (step, ((a, b), result)) in pairs.enumerate() {
-            if is_absent(*a) || is_absent(*b) {
-                continue;
+        let has_histograms = !member.histograms.is_empty() || !partner.histograms.is_empty();
+        for step in 0..self.steps {
+            let (a, b) = (cell(member, step, has_histograms), cell(partner, step, has_histograms));
+            let (Some(a), Some(b)) = (a, b) else { continue };
+            if let Some(taken) = is_taken.get_mut(step)
+                && std::mem::replace(taken, true)
+            {
+                let message = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)";
+                return Err(QueryError::Invalid(message.into()));
             }
-            let (left, right) = if self.is_swapped { (*b, *a) } else { (*a, *b) };
-            if is_filter {
-                if !compare(op, left, right) {
-                    continue;
+            let (left, right) = if self.is_swapped { (b, a) } else { (a, b) };
+            match self.evaluator.binary_cells(self.binary, left, right) {
+                None => {}
+                Some(Cell::Number(value)) => {
+                    if let Some(place) = row.values.get_mut(step) {
+                        *place = value;
+                    }
                 }
-                *result = left;
-            } else {
-                *result = float_op(op, left, right);
-            }
-            if let Some(taken) = is_taken.get_mut(step) {
-                if *taken {
-                    let message = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)";
-                    return Err(QueryError::Invalid(message.into()));
-                }
-                *taken = true;
+                Some(Cell::Histogram(histogram)) => row.histograms.push((step as u32, histogram)),
             }
         }
         Ok(row)
@@ -227,13 +221,13 @@ impl Pairs<'_, '_> {
 
     fn result_labels(&self, member: &Row, partner: &Row) -> (Labels, bool) {
         let matching = &self.binary.matching;
-        let changes_meaning = !self.binary.op.is_comparison() || self.binary.is_bool;
+        let changes_meaning = changes_meaning(self.binary);
         let delays = self.evaluator.settings.delays_name_removal;
         let drops_now = changes_meaning && !delays;
         let is_named = |name: &str| matching.labels.iter().any(|named| named == name);
         let is_one_to_one = matching.cardinality == Cardinality::OneToOne;
         let mut labels = member.labels.without(|name| {
-            (drops_now && name == NAME_LABEL)
+            (drops_now && is_identity(name))
                 || (is_one_to_one && (is_named(name) != matching.is_on))
         });
         for name in &matching.include {

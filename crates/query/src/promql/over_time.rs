@@ -54,6 +54,9 @@ pub(crate) fn time_of_extreme(window: &Window, is_max: bool) -> Option<f64> {
 
 /// Median of the distances to the median; reuses `scratch`.
 pub(crate) fn median_deviation(values: &[f64], scratch: &mut Vec<f64>) -> f64 {
+    if values.iter().any(|value| value.is_nan()) {
+        return f64::NAN;
+    }
     scratch.clear();
     scratch.extend_from_slice(values);
     let median = quantile(0.5, scratch);

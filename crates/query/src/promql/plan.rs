@@ -158,7 +158,7 @@ impl Question {
     /// Milliseconds of a duration in this query.
     pub(crate) fn milliseconds(&self, duration: &DurationExpr) -> Result<i64, QueryError> {
         let step_s = self.step_ms as f64 / 1000.0;
-        let range_s = (self.end_ms - self.start_ms) as f64 / 1000.0;
+        let range_s = self.end_ms.saturating_sub(self.start_ms) as f64 / 1000.0;
         let invalid = |error: ParseError| QueryError::Invalid(error.to_string());
         duration.milliseconds(step_s, range_s, &self.text).map_err(invalid)
     }

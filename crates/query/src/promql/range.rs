@@ -9,6 +9,8 @@ use super::evaluator::{Evaluator, Merge, Sink};
 use super::extrapolate::{Change, extrapolated, from_last_two, linear_regression};
 use super::grid::{Grid, Row};
 use super::kahan::quantile;
+use super::native;
+use super::native_range::count_pairs;
 use super::notes::for_metric;
 use super::over_time;
 use super::scalar::Scalar;
@@ -35,8 +37,6 @@ enum Histograms {
     Seen,
     /// Passes over them, with an info when there are plain samples too.
     Ignored,
-    /// Would have to calculate with them, which is not built.
-    Unsupported,
 }
 
 /// A function of one window.
@@ -133,6 +133,7 @@ impl Evaluator<'_> {
         series: &SeriesWindows,
     ) -> Result<Row, QueryError> {
         let name = call.function.name;
+        let metric = series.labels.metric_name();
         let scalar = |at: usize, step: usize| scalars.get(at).map_or(f64::NAN, |s| s.at(step));
         let range_ms = series.look.range_ms;
         let mut scratch = Vec::new();
@@ -149,8 +150,11 @@ impl Evaluator<'_> {
                     "increase" => Change::Increase,
                     _ => Change::Delta,
                 };
-                let row = self.run(series, span, Histograms::Unsupported, &mut |_, window| {
-                    extrapolated(window, change, range_ms).into()
+                let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
+                    if window.histograms.is_empty() {
+                        return extrapolated(window, change, range_ms).into();
+                    }
+                    self.histogram_change(window, change, range_ms, metric, span)
                 })?;
                 if change.is_counter() && row.has_any() {
                     self.note_counter(&row, span);
@@ -159,8 +163,11 @@ impl Evaluator<'_> {
             }
             "irate" | "idelta" => {
                 let is_rate = name == "irate";
-                let row = self.run(series, span, Histograms::Unsupported, &mut |_, window| {
-                    from_last_two(window, is_rate).into()
+                let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
+                    if window.histograms.is_empty() {
+                        return from_last_two(window, is_rate).into();
+                    }
+                    self.histogram_last_two(window, is_rate, metric, span)
                 })?;
                 if is_rate && row.has_any() {
                     self.note_counter(&row, span);
@@ -193,11 +200,15 @@ impl Evaluator<'_> {
                 let has_values = !window.values.is_empty();
                 has_values.then(|| over_time::median_deviation(window.values, &mut scratch)).into()
             }),
-            "sum_over_time" => {
-                self.run(series, span, Histograms::Unsupported, &mut whole(over_time::sum))
-            }
-            "avg_over_time" => {
-                self.run(series, span, Histograms::Unsupported, &mut whole(over_time::mean))
+            "sum_over_time" | "avg_over_time" => {
+                let is_mean = name == "avg_over_time";
+                let fold = if is_mean { over_time::mean } else { over_time::sum };
+                self.run(series, span, Histograms::Seen, &mut |_, window| {
+                    if window.histograms.is_empty() {
+                        return (!window.values.is_empty()).then(|| fold(window.values)).into();
+                    }
+                    self.histogram_sum(window, is_mean, metric, span)
+                })
             }
             "stdvar_over_time" => {
                 self.run(series, span, Histograms::Ignored, &mut whole(over_time::variance))
@@ -257,11 +268,12 @@ impl Evaluator<'_> {
                     _ => window.values.first().copied().into(),
                 }
             }),
-            "changes" => self.run(series, span, Histograms::Unsupported, &mut |_, window| {
-                count_pairs(window.values, |a, b| a != b && !(a.is_nan() && b.is_nan()))
+            "changes" => self.run(series, span, Histograms::Seen, &mut |_, window| {
+                let is_changed = |a: f64, b: f64| a != b && !(a.is_nan() && b.is_nan());
+                count_pairs(window, is_changed, |a, b| !native::is_equal(a, b))
             }),
-            "resets" => self.run(series, span, Histograms::Unsupported, &mut |_, window| {
-                count_pairs(window.values, |before, after| after < before)
+            "resets" => self.run(series, span, Histograms::Seen, &mut |_, window| {
+                count_pairs(window, |before, after| after < before, native::is_reset)
             }),
             _ => Err(QueryError::Unsupported(format!("function {name}"))),
         }
@@ -277,10 +289,6 @@ impl Evaluator<'_> {
     ) -> Result<Row, QueryError> {
         let mut row = Row::empty(series.labels.clone(), series.grid.steps);
         row.drops_name = series.drops_name;
-        if histograms == Histograms::Unsupported && !series.samples.histograms.is_empty() {
-            let message = "this function of native histograms".to_owned();
-            return Err(QueryError::Unsupported(message));
-        }
         let mut is_mixed = false;
         series.each(|step, window| {
             is_mixed |= !window.histograms.is_empty() && !window.values.is_empty();
@@ -320,12 +328,4 @@ impl Evaluator<'_> {
             );
         }
     }
-}
-
-fn count_pairs(values: &[f64], counts: impl Fn(f64, f64) -> bool) -> Outcome {
-    if values.is_empty() {
-        return Outcome::Nothing;
-    }
-    let is_counted = |pair: &&[f64]| matches!(pair, [a, b] if counts(*a, *b));
-    Outcome::Value(values.windows(2).filter(is_counted).count() as f64)
 }

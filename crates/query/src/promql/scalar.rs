@@ -69,7 +69,17 @@ impl Evaluator<'_> {
             ("start", _) => Ok(seconds(question.start_ms)),
             ("end", _) => Ok(seconds(question.end_ms)),
             ("step", _) => Ok(seconds(question.step_ms)),
-            ("range", _) => Ok(seconds(question.end_ms - question.start_ms)),
+            ("range", _) => Ok(seconds(question.end_ms.saturating_sub(question.start_ms))),
+            ("min_of" | "max_of", [a, b]) => {
+                let (a, b) = (self.scalar(a, grid)?, self.scalar(b, grid)?);
+                let pick = if call.function.name == "min_of" { f64::min } else { f64::max };
+                let of = |step| {
+                    let (a, b) = (a.at(step), b.at(step));
+                    // Unlike Rust's, these let NaN through.
+                    if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) }
+                };
+                Ok(Scalar::Steps((0..grid.steps).map(of).collect()))
+            }
             ("scalar", [vector]) => self.vector_as_scalar(vector, grid),
             (name, _) => Err(QueryError::Unsupported(format!("function {name}"))),
         }

@@ -1,0 +1,173 @@
+//! Arithmetic of native histograms, as Prometheus 3 does it.
+//!
+//! Buckets are worked on as ascending pairs of index and count; spans exist only at rest.
+
+mod bounds;
+mod layout;
+mod statistics;
+mod trim;
+
+use signals::metric::{BucketSpan, NativeHistogram};
+
+pub(crate) use layout::{Mismatch, Total, add_scaled};
+pub(crate) use statistics::{Fault, fraction, quantile, variance};
+pub(crate) use trim::trimmed;
+
+/// The schema of histograms whose bounds are listed.
+pub(crate) const CUSTOM_SCHEMA: i32 = -53;
+
+/// Index and count of a bucket.
+pub(crate) type Bucket = (i32, f64);
+
+/// A bucket with its bounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Bounded {
+    pub(crate) lower: f64,
+    pub(crate) upper: f64,
+    pub(crate) count: f64,
+}
+
+/// Whether the bounds are listed rather than exponential.
+pub(crate) fn is_custom(histogram: &NativeHistogram) -> bool {
+    histogram.schema == CUSTOM_SCHEMA
+}
+
+/// Buckets in ascending order of index, empty ones included as they are stored.
+pub(crate) fn buckets(spans: &[BucketSpan], counts: &[f64]) -> Vec<Bucket> {
+    let mut all = Vec::with_capacity(counts.len());
+    let mut counts = counts.iter();
+    let mut index: i32 = 0;
+    for span in spans {
+        index = index.saturating_add(span.offset);
+        for _ in 0..span.length {
+            let Some(count) = counts.next() else { return all };
+            all.push((index, *count));
+            index = index.saturating_add(1);
+        }
+    }
+    all
+}
+
+/// Spans and counts of buckets, empty ones left out.
+pub(crate) fn spans(buckets: &[Bucket]) -> (Vec<BucketSpan>, Vec<f64>) {
+    let mut spans: Vec<BucketSpan> = Vec::new();
+    let mut counts = Vec::with_capacity(buckets.len());
+    let mut next = 0;
+    for (index, count) in buckets.iter().filter(|(_, count)| *count != 0.0) {
+        match spans.last_mut() {
+            Some(span) if *index == next => span.length += 1,
+            _ => spans.push(BucketSpan { offset: index.saturating_sub(next), length: 1 }),
+        }
+        next = index.saturating_add(1);
+        counts.push(*count);
+    }
+    (spans, counts)
+}
+
+/// The histogram with all counts and the sum multiplied.
+pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogram {
+    let times = |counts: &[f64]| counts.iter().map(|count| count * factor).collect();
+    NativeHistogram {
+        zero_count: histogram.zero_count * factor,
+        count: histogram.count * factor,
+        sum: histogram.sum * factor,
+        positive_counts: times(&histogram.positive_counts),
+        negative_counts: times(&histogram.negative_counts),
+        ..histogram.clone()
+    }
+}
+
+/// The histogram with all counts and the sum divided; dividing by zero leaves no buckets.
+pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistogram {
+    let over = |counts: &[f64]| counts.iter().map(|count| count / divisor).collect();
+    let mut result = NativeHistogram {
+        zero_count: histogram.zero_count / divisor,
+        count: histogram.count / divisor,
+        sum: histogram.sum / divisor,
+        positive_counts: over(&histogram.positive_counts),
+        negative_counts: over(&histogram.negative_counts),
+        ..histogram.clone()
+    };
+    if divisor == 0.0 {
+        result.positive_counts.clear();
+        result.positive_spans.clear();
+        result.negative_counts.clear();
+        result.negative_spans.clear();
+    }
+    result
+}
+
+/// Whether two histograms are the same, whatever their spans.
+pub(crate) fn is_equal(a: &NativeHistogram, b: &NativeHistogram) -> bool {
+    let filled = |spans_of: &[BucketSpan], counts: &[f64]| {
+        let mut all = buckets(spans_of, counts);
+        all.retain(|(_, count)| *count != 0.0);
+        all
+    };
+    let is_same = |x: f64, y: f64| x.to_bits() == y.to_bits() || x == y;
+    a.schema == b.schema
+        && is_same(a.count, b.count)
+        && is_same(a.sum, b.sum)
+        && is_same(a.zero_count, b.zero_count)
+        && a.zero_threshold == b.zero_threshold
+        && a.custom_bounds == b.custom_bounds
+        && filled(&a.positive_spans, &a.positive_counts)
+            == filled(&b.positive_spans, &b.positive_counts)
+        && filled(&a.negative_spans, &a.negative_counts)
+            == filled(&b.negative_spans, &b.negative_counts)
+}
+
+/// Whether a counter started again between two histograms.
+pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> bool {
+    if before.is_gauge || after.is_gauge {
+        return false;
+    }
+    if after.count < before.count || is_custom(before) != is_custom(after) {
+        return true;
+    }
+    if !is_custom(after)
+        && (after.schema > before.schema || after.zero_threshold < before.zero_threshold)
+    {
+        return true;
+    }
+    layout::has_decreased(before, after)
+}
+
+/// All buckets from the lowest to the highest, the zero bucket among them when it is filled.
+pub(crate) fn bounded(histogram: &NativeHistogram) -> Vec<Bounded> {
+    let positive = buckets(&histogram.positive_spans, &histogram.positive_counts);
+    let negative = buckets(&histogram.negative_spans, &histogram.negative_counts);
+    let mut all = Vec::with_capacity(positive.len() + negative.len() + 1);
+    for (index, count) in negative.iter().rev() {
+        let (lower, upper) = bounds::exponential(histogram.schema, *index);
+        all.push(Bounded { lower: -upper, upper: -lower, count: *count });
+    }
+    if histogram.zero_count > 0.0 {
+        let width = histogram.zero_threshold;
+        all.push(Bounded { lower: -width, upper: width, count: histogram.zero_count });
+    }
+    for (index, count) in positive {
+        let (lower, upper) = if is_custom(histogram) {
+            bounds::custom(&histogram.custom_bounds, index)
+        } else {
+            bounds::exponential(histogram.schema, index)
+        };
+        all.push(Bounded { lower, upper, count });
+    }
+    all
+}
+
+/// The text of a histogram, as `count_values` makes a label of it.
+pub(crate) fn shown(histogram: &NativeHistogram) -> String {
+    use lang::promql::format_float as float;
+    let mut out = format!("{{count:{}, sum:{}", float(histogram.count), float(histogram.sum));
+    for bucket in bounded(histogram).iter().filter(|bucket| bucket.count != 0.0) {
+        let is_zero = !is_custom(histogram) && bucket.lower <= 0.0 && bucket.upper >= 0.0;
+        let open = if is_zero || bucket.upper <= 0.0 && !is_custom(histogram) { '[' } else { '(' };
+        let close = if is_zero || bucket.upper > 0.0 || is_custom(histogram) { ']' } else { ')' };
+        let (lower, upper, count) = (float(bucket.lower), float(bucket.upper), float(bucket.count));
+        out.push_str(&format!(", {open}{lower},{upper}{close}:{count}"));
+    }
+    out.push('}');
+    out
+}

@@ -1,0 +1,169 @@
+//! Quantiles, fractions and spread of a native histogram.
+
+use signals::metric::NativeHistogram;
+
+use super::super::kahan::Kahan;
+use super::{Bounded, bounded, is_custom};
+
+/// What observations of NaN, which no bucket counts, did to a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// The result is too high.
+    Skewed,
+    /// The result is NaN.
+    NotANumber,
+}
+
+/// The zero bucket reaches only to the side that has observations.
+pub(super) fn one_sided(mut bucket: Bounded, histogram: &NativeHistogram) -> Bounded {
+    let (has_negative, has_positive) =
+        (!histogram.negative_counts.is_empty(), !histogram.positive_counts.is_empty());
+    if !has_negative && has_positive {
+        bucket.lower = 0.0;
+    } else if has_negative && !has_positive {
+        bucket.upper = 0.0;
+    }
+    bucket
+}
+
+/// The quantile, interpolated within its bucket.
+pub(crate) fn quantile(q: f64, histogram: &NativeHistogram) -> (f64, Fault) {
+    if q < 0.0 {
+        return (f64::NEG_INFINITY, Fault::None);
+    }
+    if q > 1.0 {
+        return (f64::INFINITY, Fault::None);
+    }
+    if histogram.count == 0.0 || q.is_nan() {
+        return (f64::NAN, Fault::None);
+    }
+    let mut buckets = bounded(histogram);
+    // From the nearer end, but from below when NaN was observed: it counts as above all buckets.
+    let is_forward = histogram.sum.is_nan() || q < 0.5;
+    let mut rank = if is_forward { q * histogram.count } else { (1.0 - q) * histogram.count };
+    if !is_forward {
+        buckets.reverse();
+    }
+    let mut counted = 0.0;
+    let mut found = None;
+    for bucket in buckets.iter().filter(|bucket| bucket.count != 0.0) {
+        counted += bucket.count;
+        found = Some(*bucket);
+        if counted >= rank {
+            break;
+        }
+    }
+    let Some(mut bucket) = found else { return (f64::NAN, Fault::NotANumber) };
+    let in_buckets: f64 = buckets.iter().map(|bucket| bucket.count).sum();
+    let fault = if histogram.sum.is_nan() && in_buckets < histogram.count {
+        Fault::Skewed
+    } else {
+        Fault::None
+    };
+    if is_custom(histogram) {
+        if bucket.lower == f64::NEG_INFINITY {
+            if bucket.upper <= 0.0 {
+                return (bucket.upper, fault);
+            }
+            bucket.lower = 0.0;
+        } else if bucket.upper == f64::INFINITY {
+            return (bucket.lower, fault);
+        }
+    } else if bucket.lower < 0.0 && bucket.upper > 0.0 {
+        bucket = one_sided(bucket, histogram);
+    }
+    counted = counted.min(histogram.count);
+    if counted < rank {
+        return (f64::NAN, Fault::NotANumber);
+    }
+    rank = if is_forward { rank - (counted - bucket.count) } else { counted - rank };
+    (interpolated(bucket, rank / bucket.count, is_custom(histogram)), fault)
+}
+
+fn interpolated(bucket: Bounded, part: f64, is_linear: bool) -> f64 {
+    if is_linear || (bucket.lower <= 0.0 && bucket.upper >= 0.0) {
+        return bucket.lower + (bucket.upper - bucket.lower) * part;
+    }
+    let (lower, upper) = (bucket.lower.abs().log2(), bucket.upper.abs().log2());
+    if bucket.lower > 0.0 {
+        (lower + (upper - lower) * part).exp2()
+    } else {
+        -(upper + (lower - upper) * (1.0 - part)).exp2()
+    }
+}
+
+/// The part of the observations between two bounds.
+pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> f64 {
+    if histogram.count == 0.0 || lower.is_nan() || upper.is_nan() {
+        return f64::NAN;
+    }
+    if lower >= upper {
+        return 0.0;
+    }
+    let (mut rank, mut lower_rank, mut upper_rank) = (0.0, None, None);
+    for bucket in bounded(histogram) {
+        let is_zero = !is_custom(histogram) && bucket.lower <= 0.0 && bucket.upper >= 0.0;
+        let mut bucket = if is_zero { one_sided(bucket, histogram) } else { bucket };
+        if is_custom(histogram) && bucket.lower == f64::NEG_INFINITY && bucket.upper > 0.0 {
+            bucket.lower = 0.0;
+        }
+        for (bound, place) in [(lower, &mut lower_rank), (upper, &mut upper_rank)] {
+            if place.is_some() {
+                continue;
+            }
+            if bucket.lower >= bound {
+                *place = Some(rank);
+            } else if bucket.upper > bound {
+                *place = Some(
+                    rank + bucket.count
+                        * share_below(bucket, bound, is_zero || is_custom(histogram)),
+                );
+            }
+        }
+        if lower_rank.is_some() && upper_rank.is_some() {
+            break;
+        }
+        rank += bucket.count;
+    }
+    // A bound above all buckets has all of them below.
+    (upper_rank.unwrap_or(rank) - lower_rank.unwrap_or(rank)) / histogram.count
+}
+
+/// The part of a bucket below a value inside it.
+pub(super) fn share_below(bucket: Bounded, value: f64, is_linear: bool) -> f64 {
+    if is_linear {
+        // Nothing is known of where in an open bucket its observations lie: far away.
+        if bucket.lower == f64::NEG_INFINITY {
+            return 1.0;
+        }
+        return (value - bucket.lower) / (bucket.upper - bucket.lower);
+    }
+    let (lower, upper, value_log) =
+        (bucket.lower.abs().log2(), bucket.upper.abs().log2(), value.abs().log2());
+    if value > 0.0 {
+        (value_log - lower) / (upper - lower)
+    } else {
+        1.0 - (value_log - upper) / (lower - upper)
+    }
+}
+
+/// The variance, each observation taken as the middle of its bucket.
+pub(crate) fn variance(histogram: &NativeHistogram) -> f64 {
+    let mean = histogram.sum / histogram.count;
+    let mut total = Kahan::default();
+    for bucket in bounded(histogram).iter().filter(|bucket| bucket.count != 0.0) {
+        let middle = if is_custom(histogram) {
+            f64::midpoint(bucket.lower, bucket.upper)
+        } else if bucket.lower <= 0.0 && bucket.upper >= 0.0 {
+            0.0
+        } else {
+            let middle = (bucket.lower * bucket.upper).sqrt();
+            if bucket.upper < 0.0 { -middle } else { middle }
+        };
+        let delta = middle - mean;
+        total.add(bucket.count * delta * delta);
+    }
+    total.value() / histogram.count
+}

@@ -1,0 +1,121 @@
+//! The notation of series and their values: `up{job="x"} 1 2+3x4 _ stale {{count:1 sum:2}}`.
+
+use std::sync::Arc;
+
+use signals::Labels;
+use signals::metric::{NativeHistogram, STALE_NAN_BITS};
+
+use crate::histogram;
+
+/// A value at one place of a sequence.
+#[derive(Debug, Clone)]
+pub enum Value {
+    Missing,
+    Number(f64),
+    Histogram(Arc<NativeHistogram>),
+}
+
+/// Reads a series and the sequence of its values.
+pub fn series(line: &str) -> Result<(Labels, Vec<Value>), String> {
+    let (pairs, length) = lang::promql::parse_series(line).map_err(|error| error.to_string())?;
+    Ok((Labels::from_pairs(pairs), values(&line[length..])?))
+}
+
+/// Reads values; `{{…}}` may hold spaces.
+pub fn values(text: &str) -> Result<Vec<Value>, String> {
+    let mut all = Vec::new();
+    for token in tokens(text) {
+        expand(&token, &mut all).ok_or_else(|| format!("bad value {token:?}"))?;
+    }
+    Ok(all)
+}
+
+fn tokens(text: &str) -> Vec<String> {
+    let (mut tokens, mut token, mut depth) = (Vec::new(), String::new(), 0);
+    for c in text.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if c.is_whitespace() && depth == 0 {
+            if !token.is_empty() {
+                tokens.push(std::mem::take(&mut token));
+            }
+        } else {
+            token.push(c);
+        }
+    }
+    if !token.is_empty() {
+        tokens.push(token);
+    }
+    tokens
+}
+
+fn expand(token: &str, all: &mut Vec<Value>) -> Option<()> {
+    if let Some(rest) = token.strip_prefix("{{") {
+        return expand_histogram(rest, all);
+    }
+    let (base, times) = match token.rsplit_once('x') {
+        Some((base, times)) => (base, Some(times.parse::<usize>().ok()?)),
+        None => (token, None),
+    };
+    match base {
+        "_" => all.extend(vec![Value::Missing; times.unwrap_or(1)]),
+        "stale" => all.push(Value::Number(f64::from_bits(STALE_NAN_BITS))),
+        base => {
+            let (start, step) = start_and_step(base, times.is_some())?;
+            let mut value = start;
+            all.push(Value::Number(value));
+            for _ in 0..times.unwrap_or(0) {
+                value += step;
+                all.push(Value::Number(value));
+            }
+        }
+    }
+    Some(())
+}
+
+/// `2+3` and `2-3` are start and step; an exponent's sign is neither.
+fn start_and_step(base: &str, may_step: bool) -> Option<(f64, f64)> {
+    if let Some(number) = number(base) {
+        return Some((number, 0.0));
+    }
+    if !may_step {
+        return None;
+    }
+    let signs = base.char_indices().skip(1).filter(|(_, c)| matches!(c, '+' | '-'));
+    signs.filter_map(|(at, _)| Some((number(&base[..at])?, number(&base[at..])?))).next()
+}
+
+pub fn number(text: &str) -> Option<f64> {
+    if let Some(hexadecimal) = text.strip_prefix("0x") {
+        return u64::from_str_radix(hexadecimal, 16).ok().map(|value| value as f64);
+    }
+    text.parse().ok()
+}
+
+fn expand_histogram(rest: &str, all: &mut Vec<Value>) -> Option<()> {
+    let (first, rest) = rest.split_once("}}")?;
+    let mut current = histogram::parse(first)?;
+    let (sign, step, rest) = match rest.chars().next() {
+        Some(sign @ ('+' | '-')) if rest[1..].starts_with("{{") => {
+            let (step, rest) = rest[3..].split_once("}}")?;
+            (if sign == '+' { 1.0 } else { -1.0 }, Some(histogram::parse(step)?), rest)
+        }
+        _ => (1.0, None, rest),
+    };
+    let times: Option<usize> = match rest.strip_prefix('x') {
+        Some(times) => Some(times.parse().ok()?),
+        None => None,
+    };
+    // A sequence that adds begins with the first; one that only repeats has it one time more.
+    all.push(Value::Histogram(Arc::new(current.clone())));
+    for _ in 0..times.unwrap_or(0) {
+        if let Some(step) = &step {
+            current = histogram::add_scaled(&current, step, sign);
+        }
+        all.push(Value::Histogram(Arc::new(current.clone())));
+    }
+    Some(())
+}
