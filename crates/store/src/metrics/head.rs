@@ -8,7 +8,7 @@ mod shard;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use families::Families;
 use parking_lot::{Mutex, RwLock};
@@ -80,6 +80,20 @@ pub struct Appended {
     pub refused_series: u64,
 }
 
+impl Appended {
+    fn add(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.late_samples += other.late_samples;
+        self.duplicate_samples += other.duplicate_samples;
+        self.out_of_bounds_samples += other.out_of_bounds_samples;
+        self.refused_samples += other.refused_samples;
+        self.invalid_samples += other.invalid_samples;
+        self.exemplars += other.exemplars;
+        self.created_series += other.created_series;
+        self.refused_series += other.refused_series;
+    }
+}
+
 /// What the head holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HeadStats {
@@ -89,8 +103,8 @@ pub struct HeadStats {
     pub samples: u64,
     /// Memory of all of it, estimated.
     pub bytes: u64,
-    /// New series refused since the start.
-    pub refused_series: u64,
+    /// What became of everything that was sent since the start.
+    pub appended: Appended,
 }
 
 /// Locks, and shares of the series. More would spread a batch thinner, fewer would make writers wait.
@@ -111,7 +125,8 @@ struct Inner {
     families: Families,
     series: AtomicUsize,
     exemplars: AtomicUsize,
-    refused_series: AtomicU64,
+    /// Of all batches.
+    appended: Mutex<Appended>,
     /// Held while freezing; the generation that is being filled.
     generation: Mutex<Generation>,
     /// Days of all shards since the last freeze.
@@ -184,7 +199,7 @@ impl Head {
                 families: Families::default(),
                 series: AtomicUsize::new(0),
                 exemplars: AtomicUsize::new(0),
-                refused_series: AtomicU64::new(0),
+                appended: Mutex::default(),
                 generation: Mutex::new(0),
                 days: Mutex::default(),
             }),
@@ -224,16 +239,13 @@ impl Head {
         {
             writer.apply(&mut shard.write(), work);
         }
-        self.inner.refused_series.fetch_add(writer.appended.refused_series, Ordering::Relaxed);
+        self.inner.appended.lock().add(&writer.appended);
         writer.appended
     }
 
     /// What the head holds.
     pub fn stats(&self) -> HeadStats {
-        let mut stats = HeadStats {
-            refused_series: self.inner.refused_series.load(Ordering::Relaxed),
-            ..HeadStats::default()
-        };
+        let mut stats = HeadStats { appended: *self.inner.appended.lock(), ..HeadStats::default() };
         for shard in &self.inner.shards {
             let shard = shard.read();
             stats.series += shard.len() as u64;

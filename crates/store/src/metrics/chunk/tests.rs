@@ -303,8 +303,6 @@ fn any_samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn what_is_written_is_read(samples in any_samples()) {
         for chunk in [plain(&samples), xor(&samples), dense(&samples)] {

@@ -177,7 +177,7 @@ fn known_series_continue_when_the_series_limit_is_reached() {
     assert_eq!((appended.refused_series, appended.refused_samples), (1, 2));
     assert_eq!(head.append(&batch("a=1", &[(2000, 1.0)])).samples, 1);
     let stats = head.stats();
-    assert_eq!((stats.series, stats.samples, stats.refused_series), (2, 3, 3));
+    assert_eq!((stats.series, stats.samples, stats.appended.refused_series), (2, 3, 3));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Rows out of parts: first the columns that decide, then the chunks of the rows that matched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{Array, BinaryArray, RecordBatch, TimestampMillisecondArray, UInt32Array};
 use arrow::buffer::Buffer;
@@ -37,7 +38,7 @@ const CONCURRENT_PARTS: usize = 8;
 /// Bounds of reading.
 #[derive(Debug, Clone)]
 pub struct ReadLimits {
-    /// Encoded samples that one selection may take from one part, and from all of them.
+    /// Encoded samples that one selection may take from parts.
     pub chunk_bytes_max: usize,
     /// Parquet footers kept in memory.
     pub footer_cache_bytes_max: usize,
@@ -71,7 +72,28 @@ pub(super) struct OpenPart<'a> {
 
 pub(super) type RowStream = ParquetRecordBatchStream<PartObject>;
 
-/// Series of one part with the chunks that were asked for.
+/// What a selection may take, and whether labels are enough.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    series_max: usize,
+    has_chunks: bool,
+}
+
+impl Bounds {
+    const NONE: Self = Self { series_max: usize::MAX, has_chunks: true };
+}
+
+/// What is asked of each part.
+#[derive(Debug, Clone, Copy)]
+struct Question<'a> {
+    wanted: Wanted<'a>,
+    conditions: &'a [Condition<'a>],
+    bounds: Bounds,
+    /// Bytes of samples that the selection has taken into memory so far.
+    taken: &'a AtomicUsize,
+}
+
+/// Series with the chunks that were asked for.
 type Rows = Vec<(Labels, Vec<Chunk>)>;
 
 /// A row that matched.
@@ -131,20 +153,16 @@ impl PartReader {
         let mut families = BTreeMap::new();
         let wanted =
             Wanted { class: Class::Families, metrics: None, start_ms: i64::MIN, end_ms: i64::MAX };
-        for rows in self.rows_of_all(parts, wanted, &[], usize::MAX, true).await? {
-            for (labels, chunks) in rows {
-                let metric = labels.metric_name();
-                for metadata in
-                    chunks.iter().filter_map(|chunk| family::decode(metric, &chunk.bytes))
-                {
-                    families.insert(metadata.metric.clone(), metadata);
-                }
+        for (labels, chunks) in self.rows_of_all(parts, wanted, &[], Bounds::NONE).await? {
+            let metric = labels.metric_name();
+            for metadata in chunks.iter().filter_map(|chunk| family::decode(metric, &chunk.bytes)) {
+                families.insert(metadata.metric.clone(), metadata);
             }
         }
         Ok(families.into_values().collect())
     }
 
-    /// The matching series of parts, oldest first; a series comes once for each part that has it.
+    /// The matching series of parts, which are given oldest first.
     pub(crate) async fn select(
         &self,
         parts: &[Arc<Part>],
@@ -154,12 +172,9 @@ impl PartReader {
         series_max: usize,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
         let wanted = Wanted { class: Class::Samples, metrics: None, start_ms, end_ms };
-        let rows = self.rows_of_all(parts, wanted, matchers, series_max, true).await?;
-        Ok(rows
-            .into_iter()
-            .flatten()
-            .map(|(labels, chunks)| SeriesChunks::new(labels, chunks))
-            .collect())
+        let bounds = Bounds { series_max, has_chunks: true };
+        let rows = self.rows_of_all(parts, wanted, matchers, bounds).await?;
+        Ok(rows.into_iter().map(|(labels, chunks)| SeriesChunks::new(labels, chunks)).collect())
     }
 
     /// As [`Self::select`], labels only.
@@ -172,8 +187,9 @@ impl PartReader {
         series_max: usize,
     ) -> Result<Vec<Labels>, StoreError> {
         let wanted = Wanted { class: Class::Samples, metrics: None, start_ms, end_ms };
-        let rows = self.rows_of_all(parts, wanted, matchers, series_max, false).await?;
-        Ok(rows.into_iter().flatten().map(|(labels, _)| labels).collect())
+        let bounds = Bounds { series_max, has_chunks: false };
+        let rows = self.rows_of_all(parts, wanted, matchers, bounds).await?;
+        Ok(rows.into_iter().map(|(labels, _)| labels).collect())
     }
 
     /// Exemplars of the matching series of parts, oldest part first.
@@ -186,9 +202,7 @@ impl PartReader {
     ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
         let wanted = Wanted { class: Class::Exemplars, metrics: None, start_ms, end_ms };
         let mut found = Vec::new();
-        for (labels, chunks) in
-            self.rows_of_all(parts, wanted, matchers, usize::MAX, true).await?.into_iter().flatten()
-        {
+        for (labels, chunks) in self.rows_of_all(parts, wanted, matchers, Bounds::NONE).await? {
             let mut exemplars = Vec::new();
             for chunk in &chunks {
                 exemplars.extend(chunk.exemplars().map_err(|error| damaged(&labels, error))?);
@@ -201,44 +215,47 @@ impl PartReader {
         Ok(found)
     }
 
+    /// The rows of all parts, oldest part first; each series once.
     async fn rows_of_all(
         &self,
         parts: &[Arc<Part>],
         wanted: Wanted<'_>,
         matchers: &[Matcher],
-        series_max: usize,
-        has_chunks: bool,
-    ) -> Result<Vec<Rows>, StoreError> {
+        bounds: Bounds,
+    ) -> Result<Rows, StoreError> {
         let conditions = Condition::all(matchers);
         let name = conditions.iter().find(|condition| condition.matcher.name == NAME_LABEL);
         let metrics = name.and_then(|condition| condition.literals.as_deref());
+        let taken = AtomicUsize::new(0);
         let wanted = Wanted { metrics, ..wanted };
-        let conditions = &conditions;
+        let question = Question { wanted, conditions: &conditions, bounds, taken: &taken };
         // Collected, because a closure over references inside this future would keep it from `Send`.
         let reads: Vec<_> = parts
             .iter()
-            .map(|part| async move {
-                self.open(part).await?.rows(wanted, conditions, series_max, has_chunks).await
-            })
+            .map(|part| async move { self.open(part).await?.rows(question).await })
             .collect();
         let mut reads = futures::stream::iter(reads).buffered(CONCURRENT_PARTS);
-        let mut all = Vec::new();
-        let mut bytes = 0;
+        let mut all: Rows = Vec::new();
+        let mut places: HashMap<Labels, usize> = HashMap::new();
         while let Some(rows) = reads.try_next().await? {
-            bytes += rows
-                .iter()
-                .flat_map(|(_, chunks)| chunks)
-                .map(|chunk| chunk.bytes.len())
-                .sum::<usize>();
-            self.check_bytes(bytes)?;
-            all.push(rows);
+            for (labels, chunks) in rows {
+                let place = *places.entry(labels).or_insert_with_key(|labels| {
+                    all.push((labels.clone(), Vec::new()));
+                    all.len() - 1
+                });
+                if let Some((_, known)) = all.get_mut(place) {
+                    known.extend(chunks);
+                }
+            }
+            check_series(all.len(), bounds.series_max)?;
         }
         Ok(all)
     }
 
-    fn check_bytes(&self, bytes: usize) -> Result<(), StoreError> {
+    /// Counts what a selection takes into memory.
+    fn take_bytes(&self, bytes: usize, taken: &AtomicUsize) -> Result<(), StoreError> {
         let bytes_max = self.inner.limits.chunk_bytes_max;
-        if bytes <= bytes_max {
+        if taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= bytes_max {
             return Ok(());
         }
         Err(StoreError::Unavailable(format!(
@@ -332,29 +349,21 @@ impl OpenPart<'_> {
     }
 
     /// The matching series, in the order of the part, with their chunks if those are asked for.
-    async fn rows(
-        &self,
-        wanted: Wanted<'_>,
-        conditions: &[Condition<'_>],
-        series_max: usize,
-        has_chunks: bool,
-    ) -> Result<Rows, StoreError> {
-        let row_groups = self.candidates(wanted);
+    async fn rows(&self, question: Question<'_>) -> Result<Rows, StoreError> {
+        let row_groups = self.candidates(question.wanted);
         if row_groups.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut rows, hits) = self.matching(&row_groups, wanted, conditions, series_max).await?;
-        if !has_chunks || hits.is_empty() {
+        let (mut rows, hits) = self.matching(&row_groups, question).await?;
+        if !question.bounds.has_chunks || hits.is_empty() {
             return Ok(rows);
         }
         let ranges = joined(hits.iter().map(|hit| hit.position..hit.position + 1));
         let mut stream = self.stream(&row_groups, Some(ranges), &[CHUNK])?;
         let mut hits = hits.into_iter();
-        let mut bytes = 0;
         while let Some(batch) = next_batch(&mut stream, self.part).await? {
             let chunks: BinaryArray = column(&batch, CHUNK).ok_or_else(|| self.unexpected())?;
-            bytes += chunks.value_data().len();
-            self.reader.check_bytes(bytes)?;
+            self.reader.take_bytes(chunks.value_data().len(), question.taken)?;
             for row in 0..chunks.len() {
                 let hit = hits.next().ok_or_else(|| self.unexpected())?;
                 let chunk = Chunk {
@@ -375,9 +384,7 @@ impl OpenPart<'_> {
     async fn matching(
         &self,
         row_groups: &[Candidates],
-        wanted: Wanted<'_>,
-        conditions: &[Condition<'_>],
-        series_max: usize,
+        question: Question<'_>,
     ) -> Result<(Rows, Vec<Hit>), StoreError> {
         let ranges = positions(row_groups);
         let mut stream =
@@ -392,17 +399,19 @@ impl OpenPart<'_> {
             for row in 0..batch.num_rows() {
                 let position = positions.next().ok_or_else(|| self.unexpected())?;
                 let (min_ms, max_ms) = (columns.min_time.value(row), columns.max_time.value(row));
-                if min_ms > wanted.end_ms || max_ms < wanted.start_ms {
+                if min_ms > question.wanted.end_ms || max_ms < question.wanted.start_ms {
                     continue;
                 }
                 let bytes = columns.series.value(row);
                 let series = match &previous {
                     Some((labels, series)) if labels == bytes => *series,
                     _ => {
-                        let is_match =
-                            conditions.iter().all(|condition| condition.is_satisfied_by(bytes));
+                        let is_match = question
+                            .conditions
+                            .iter()
+                            .all(|condition| condition.is_satisfied_by(bytes));
                         let series = if is_match {
-                            Some(self.add_series(bytes, &mut rows, series_max)?)
+                            Some(self.add_series(bytes, &mut rows, question.bounds.series_max)?)
                         } else {
                             None
                         };

@@ -436,3 +436,59 @@ proptest! {
         })?;
     }
 }
+
+#[test]
+fn readers_miss_nothing_while_writers_write_and_flushes_flush() {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+    const WRITES: i64 = 600;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let rig = Rig::new();
+    let parts = Mutex::new(Vec::new());
+    let (acknowledged, is_done) = (AtomicI64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for i in 1..=WRITES {
+                let samples = [0, 1].map(|series| Sample {
+                    series,
+                    timestamp_ms: START_MS + i,
+                    value: i as f64,
+                });
+                let labels = vec![labels("a", 0), labels("b", 7)];
+                rig.head.append(&SeriesBatch {
+                    labels,
+                    samples: samples.to_vec(),
+                    ..SeriesBatch::default()
+                });
+                acknowledged.store(i, Ordering::SeqCst);
+            }
+            is_done.store(true, Ordering::SeqCst);
+        });
+        scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            while !is_done.load(Ordering::SeqCst) {
+                let Some(frozen) = rig.head.freeze() else { continue };
+                let mut bytes = Vec::new();
+                let summary = write(&frozen, frozen.days()[0], &mut bytes).unwrap();
+                let part = runtime.block_on(rig.put(bytes, summary));
+                parts.lock().unwrap().push(part);
+                rig.head.release(&frozen);
+            }
+        });
+        let mut samples = Samples::default();
+        while !is_done.load(Ordering::SeqCst) {
+            let least = acknowledged.load(Ordering::SeqCst);
+            let list = || parts.lock().unwrap().clone();
+            let selected = runtime
+                .block_on(read::select(&rig.head, list, &rig.reader, &[], i64::MIN, i64::MAX, 10))
+                .unwrap();
+            assert!(least == 0 || selected.len() == 2);
+            for series in selected {
+                series.read(i64::MIN, i64::MAX, &mut samples).unwrap();
+                assert!(samples.timestamps.len() as i64 >= least);
+                assert!(samples.timestamps.iter().zip(1..).all(|(t, i)| *t == START_MS + i));
+            }
+        }
+    });
+}
