@@ -1,22 +1,28 @@
 //! Bodies to batches, the same way when they arrive and when they are replayed.
+//!
+//! Owns the sums of delta series: they live as long as the process and are rebuilt at start by
+//! replaying the write-ahead log.
 
 use bytes::Bytes;
 use signals::{Batch, Signal, Timestamp};
 use store::{Record, Replay};
+use tokio::sync::{Mutex, MutexGuard};
 use wire::WireError;
+use wire::otlp::delta::DeltaAccumulator;
 use wire::otlp::{self, Decoded, Encoding, json};
 
 /// Decodes requests and replayed records. One for the whole process.
 #[derive(Debug)]
 pub struct Decoder {
     limits: wire::Limits,
+    deltas: Mutex<DeltaAccumulator>,
 }
 
 impl Decoder {
     /// A decoder that has seen nothing yet.
     #[must_use]
     pub fn new(limits: wire::Limits) -> Self {
-        Self { limits }
+        Self { limits, deltas: Mutex::default() }
     }
 
     /// What a request holds, and its body as it is written ahead: protobuf, whatever it came as.
@@ -45,15 +51,25 @@ impl Decoder {
     }
 }
 
+impl Decoder {
+    /// The sums of delta series. To be held until the batch that they made is stored: the log must
+    /// have requests in the order in which they were added up.
+    pub(crate) async fn deltas(&self) -> MutexGuard<'_, DeltaAccumulator> {
+        self.deltas.lock().await
+    }
+}
+
 impl Replay for Decoder {
     fn decode(&self, record: &Record) -> Result<Vec<Batch>, String> {
-        wire::record::decode_record(
-            record.format,
-            record.received_at,
-            &record.payload,
-            &self.limits,
-        )
-        .map(|decoded| decoded.batches)
-        .map_err(|error| error.to_string())
+        let Record { format, received_at, payload } = record;
+        let mut decoded = wire::record::decode_record(*format, *received_at, payload, &self.limits)
+            .map_err(|error| error.to_string())?;
+        if !decoded.deltas.is_empty() {
+            // Nothing arrives while the log is replayed, so nobody else can hold the sums.
+            let mut deltas = self.deltas.try_lock().map_err(|error| error.to_string())?;
+            // What is in the log was stored: there is nothing to take back.
+            drop(decoded.accumulate(&mut deltas, *received_at));
+        }
+        Ok(decoded.batches)
     }
 }

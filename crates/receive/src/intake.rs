@@ -137,12 +137,34 @@ impl Receiver {
             let _turn = self.decoders.acquire().await.map_err(|_| closing())?;
             tokio::task::spawn_blocking(work).await.map_err(|_| closing())??
         };
-        let Decoded { batches, accepted, rejected, message } = decoded;
+        self.keep(signal, received_at, payload, decoded).await
+    }
+
+    /// Stores what was decoded, and counts it.
+    async fn keep(
+        &self,
+        signal: Signal,
+        received_at: Timestamp,
+        payload: Bytes,
+        mut decoded: Decoded,
+    ) -> Result<Outcome, Rejection> {
+        let mut deltas = None;
+        if !decoded.deltas.is_empty() {
+            let mut held = self.decoder.deltas().await;
+            let undo = decoded.accumulate(&mut held, received_at);
+            deltas = Some((held, undo));
+        }
+        let Decoded { batches, accepted, rejected, message, .. } = decoded;
         let services = count_services(&batches);
         if !batches.is_empty() {
-            let format = wire::record::otlp_format(signal);
-            self.store.append(Record { format, received_at, payload }, batches).await?;
+            let record = Record { format: wire::record::otlp_format(signal), received_at, payload };
+            let stored = self.store.append(record, batches).await;
+            if let (Err(_), Some((mut held, undo))) = (&stored, deltas.take()) {
+                held.undo(undo);
+            }
+            stored?;
         }
+        drop(deltas);
         let services = services.iter().map(|(name, items)| (name.as_str(), *items)).collect();
         self.statistics.items(signal, accepted as u64, rejected as u64, &services);
         Ok(Outcome { rejected, message })

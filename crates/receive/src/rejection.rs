@@ -55,7 +55,10 @@ impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::TooLarge(message) => Self::TooLarge(message),
-            error => Self::Unavailable { message: error.to_string(), retry_after: crate::limits::RETRY_AFTER },
+            error => Self::Unavailable {
+                message: error.to_string(),
+                retry_after: crate::limits::RETRY_AFTER,
+            },
         }
     }
 }
