@@ -177,7 +177,7 @@ impl Default for Ports {
 
 impl Default for Retention {
     fn default() -> Self {
-        let days = |days| Span(Duration::from_hours(24 * days));
+        let days = |days: u64| Span(Duration::from_hours(24 * days));
         Self { metrics: days(30), spans: days(7), logs: days(7) }
     }
 }
@@ -243,7 +243,11 @@ impl Config {
     /// # Errors
     /// What is wrong and where: an unknown key with the keys that exist, a value that does not fit.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let fail = |message: String| ConfigError { path: path.display().to_string(), place: Place(None), message };
+        let fail = |message: String| ConfigError {
+            path: path.display().to_string(),
+            place: Place(None),
+            message,
+        };
         let size = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
         if size > FILE_BYTES_MAX {
             return Err(fail(format!("larger than {FILE_BYTES_MAX} bytes")));
@@ -254,17 +258,63 @@ impl Config {
 
     /// Reads and checks the text of a file.
     pub(crate) fn parse(text: &str, path: &str) -> Result<Self, ConfigError> {
-        let has_content = text.lines().any(|line| !matches!(line.trim().bytes().next(), None | Some(b'#')));
+        let has_content =
+            text.lines().any(|line| !matches!(line.trim().bytes().next(), None | Some(b'#')));
         let config = if has_content {
             serde_saphyr::from_str::<Self>(text).map_err(|error| {
                 let place = error.location().map(|location| (location.line(), location.column()));
-                ConfigError { path: path.to_owned(), place: Place(place), message: first_line(&error.to_string()) }
+                ConfigError {
+                    path: path.to_owned(),
+                    place: Place(place),
+                    message: first_line(&error.to_string()),
+                }
             })?
         } else {
             Self::default()
         };
-        config.validate().map_err(|message| ConfigError { path: path.to_owned(), place: Place(None), message })?;
+        config.validate().map_err(|message| ConfigError {
+            path: path.to_owned(),
+            place: Place(None),
+            message,
+        })?;
         Ok(config)
+    }
+
+    /// The configuration in effect, as a file that would give it.
+    pub(crate) fn to_yaml(&self) -> String {
+        let mut text = format!("listen: {:?}\n", self.listen.to_string());
+        let mut line = |text_of_line: String| {
+            text.push_str(&text_of_line);
+            text.push('\n');
+        };
+        if let Some(data) = &self.data {
+            line(format!("data: {:?}", data.display().to_string()));
+        }
+        line(format!("hosts: {:?}", self.hosts));
+        line("ports:".to_owned());
+        for (key, port) in self.ports.list() {
+            match port {
+                Port::On(number) => line(format!("  {key}: {number}")),
+                Port::Off => line(format!("  {key}: off")),
+            }
+        }
+        let Retention { metrics, spans, logs } = &self.retention;
+        line(format!("retention:\n  metrics: {metrics}\n  spans: {spans}\n  logs: {logs}"));
+        let Limits { body, grpc_message, in_flight, head, connections } = &self.limits;
+        line(format!("limits:\n  body: {}\n  grpc_message: {}", body.0, grpc_message.0));
+        line(format!(
+            "  in_flight: {}\n  head: {}\n  connections: {connections}",
+            in_flight.0, head.0
+        ));
+        let Query { timeout, concurrency, memory, samples, series, lines, rows } = &self.query;
+        line(format!(
+            "query:\n  timeout: {timeout}\n  concurrency: {concurrency}\n  memory: {}",
+            memory.0
+        ));
+        line(format!("  samples: {samples}\n  series: {series}\n  lines: {lines}\n  rows: {rows}"));
+        let format = if self.log.format == LogFormat::Json { "json" } else { "text" };
+        line(format!("log:\n  level: {:?}\n  format: {format}", self.log.level));
+        text
     }
 
     /// Checks values against each other and against what can work.
@@ -293,7 +343,10 @@ impl Config {
         }
         let largest = self.limits.body.0.max(self.limits.grpc_message.0);
         if self.limits.in_flight.0 < largest.saturating_mul(2) {
-            return Err("limits.in_flight: must be at least twice limits.body and limits.grpc_message".to_owned());
+            return Err(
+                "limits.in_flight: must be at least twice limits.body and limits.grpc_message"
+                    .to_owned(),
+            );
         }
         let ports = self.ports.list();
         for (i, (key, port)) in ports.iter().enumerate() {
@@ -340,12 +393,14 @@ impl Visitor<'_> for PortVisitor {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Port, E> {
-        let number = u16::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))?;
+        let number = u16::try_from(number)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))?;
         Ok(Port::On(number))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
-        let number = u16::try_from(number).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))?;
+        let number = u16::try_from(number)
+            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))?;
         Ok(Port::On(number))
     }
 
@@ -355,7 +410,11 @@ impl Visitor<'_> for PortVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Port, E> {
-        if text == "off" { Ok(Port::Off) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+        if text == "off" {
+            Ok(Port::Off)
+        } else {
+            Err(E::invalid_value(Unexpected::Str(text), &self))
+        }
     }
 }
 
@@ -390,10 +449,20 @@ query: {timeout: 30s, concurrency: 2, memory: 256MiB, samples: 10, series: 20, l
 log: {level: 'info,store=debug', format: json}
 ";
         let config = Config::parse(text, "x.yaml").unwrap();
-        let ports = [config.ports.page, config.ports.prometheus, config.ports.loki, config.ports.tempo];
+        let ports =
+            [config.ports.page, config.ports.prometheus, config.ports.loki, config.ports.tempo];
         assert_eq!(ports, [Port::On(80), Port::Off, Port::Off, Port::On(0)]);
         assert_eq!(config.retention.metrics.0, Duration::from_hours(90 * 24));
         assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        let text =
+            "{data: '/tmp/a b', hosts: [x.example], ports: {loki: off}, retention: {logs: 36h}}";
+        let shown = Config::parse(text, "x.yaml").unwrap().to_yaml();
+        assert_eq!(Config::parse(&shown, "y.yaml").unwrap().to_yaml(), shown);
+        assert!(shown.contains("loki: off") && shown.contains("logs: 1d12h"), "{shown}");
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub(crate) async fn run(endpoints: &Endpoints, stop: impl Future<Output = ()>) -
     let mut random = StdRng::seed_from_u64(7);
     tokio::pin!(stop);
     loop {
-        let pause = Duration::from_millis(random.random_range(PAUSE_MEAN_MS / 3..PAUSE_MEAN_MS * 5 / 3));
+        let pause =
+            Duration::from_millis(random.random_range(PAUSE_MEAN_MS / 3..PAUSE_MEAN_MS * 5 / 3));
         tokio::select! {
             () = &mut stop => break,
             () = tokio::time::sleep(pause) => {}

@@ -77,14 +77,19 @@ pub(crate) async fn bind(config: &Config, offset: u16) -> Result<Vec<Listener>, 
         let Port::On(number) = port else { continue };
         let port = match number {
             0 => 0,
-            _ => number.checked_add(offset).ok_or(BindError::PastEnd { key, port: number, offset })?,
+            _ => number.checked_add(offset).ok_or(BindError::PastEnd {
+                key,
+                port: number,
+                offset,
+            })?,
         };
         let address = SocketAddr::new(config.listen, port);
         let socket = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => BindError::Taken { key, port, address },
             _ => BindError::Other { key, address, source },
         })?;
-        let address = socket.local_addr().map_err(|source| BindError::Other { key, address, source })?;
+        let address =
+            socket.local_addr().map_err(|source| BindError::Other { key, address, source })?;
         listeners.push(Listener { key, address, socket });
     }
     Ok(listeners)
@@ -177,7 +182,11 @@ impl Server {
             }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().max_headers(HEADERS_MAX).max_buf_size(HEADER_BYTES_MAX).timer(TokioTimer::new());
+        builder
+            .http1()
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEADER_BYTES_MAX)
+            .timer(TokioTimer::new());
         builder.http1().header_read_timeout(None);
         builder
             .http2()
@@ -233,7 +242,11 @@ async fn answer(router: Option<&Router>, request: Request<Body>) -> Response {
 fn starting(request: &Request<Body>) -> Response {
     let kind = request.headers().get(http::header::CONTENT_TYPE);
     if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
-        let headers = [("content-type", "application/grpc"), ("grpc-status", "14"), ("grpc-message", "starting")];
+        let headers = [
+            ("content-type", "application/grpc"),
+            ("grpc-status", "14"),
+            ("grpc-message", "starting"),
+        ];
         return (StatusCode::OK, headers).into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], "starting\n").into_response()

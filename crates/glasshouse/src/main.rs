@@ -1,2 +1,25 @@
-//! The binary.
-fn main() {}
+//! Glasshouse: the whole observability stack of an AI application in one process.
+//!
+//! This crate is the program around the rooms: command line, configuration, sockets, start and
+//! shutdown, and what the process says about itself.
+
+mod command;
+mod config;
+mod demo;
+mod exposition;
+mod house;
+mod listener;
+mod log;
+mod own_metrics;
+mod process;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::Arguments;
+
+fn main() -> ExitCode {
+    command::execute(Arguments::parse())
+}

@@ -27,7 +27,10 @@ impl Guard {
     /// A guard that knows loopback and the given names, without ports.
     #[must_use]
     pub fn new(names: &[String]) -> Self {
-        let names = LOOPBACK_NAMES.iter().map(ToString::to_string).chain(names.iter().map(|n| n.to_ascii_lowercase()));
+        let names = LOOPBACK_NAMES
+            .iter()
+            .map(ToString::to_string)
+            .chain(names.iter().map(|n| n.to_ascii_lowercase()));
         Self { names: names.collect() }
     }
 
@@ -57,7 +60,8 @@ impl Guard {
             );
             return Some((StatusCode::MISDIRECTED_REQUEST, text).into_response());
         }
-        let is_foreign = match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
+        let is_foreign = match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default())
+        {
             Some(origin) => !self.knows(origin.split_once("://").map_or("", |(_, host)| host)),
             None => headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site"),
         };
@@ -71,7 +75,8 @@ impl Guard {
 
 /// Following a link here is harmless: the other site cannot read what it opens.
 fn opens_page(request: &Request) -> bool {
-    let is = |name: &str, value: &str| request.headers().get(name).is_some_and(|header| header == value);
+    let is =
+        |name: &str, value: &str| request.headers().get(name).is_some_and(|header| header == value);
     request.method().is_safe()
         && is("sec-fetch-mode", "navigate")
         && is("sec-fetch-dest", "document")

@@ -81,7 +81,8 @@ pub(crate) fn go_duration(text: &str) -> Option<i64> {
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
         let (number, tail) = rest.split_at_checked(digits)?;
-        let letters = tail.bytes().take_while(|byte| !byte.is_ascii_digit() && *byte != b'.').count();
+        let letters =
+            tail.bytes().take_while(|byte| !byte.is_ascii_digit() && *byte != b'.').count();
         let (unit, tail) = tail.split_at_checked(letters)?;
         let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
         total += number.parse::<f64>().ok()? * factor;
@@ -93,7 +94,9 @@ pub(crate) fn go_duration(text: &str) -> Option<i64> {
 /// Loki: seconds as a float when there is a point, whole seconds up to ten digits, nanoseconds
 /// past that, or RFC 3339; nanoseconds out.
 pub(crate) fn loki_time(text: &str) -> Option<Timestamp> {
-    if text.contains('.') && let Ok(seconds) = text.parse::<f64>() {
+    if text.contains('.')
+        && let Ok(seconds) = text.parse::<f64>()
+    {
         return nanoseconds_of_seconds(seconds);
     }
     match text.parse::<i64>() {
@@ -122,7 +125,9 @@ pub(crate) fn rfc3339(text: &str) -> Option<Timestamp> {
         let digits = text.get(from..to)?;
         digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
     };
-    let separator = |at: usize, allowed: &[u8]| text.as_bytes().get(at).is_some_and(|byte| allowed.contains(byte));
+    let separator = |at: usize, allowed: &[u8]| {
+        text.as_bytes().get(at).is_some_and(|byte| allowed.contains(byte))
+    };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
     let is_shaped = separator(4, b"-")
@@ -200,7 +205,8 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
@@ -292,7 +298,12 @@ mod tests {
 
     #[test]
     fn instants_are_written_as_they_are_read() {
-        for text in ["1970-01-01T00:00:00.000Z", "2024-02-29T23:59:59.999Z", "1969-12-31T23:59:59.001Z", "2262-04-11T23:47:16.854Z"] {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "2024-02-29T23:59:59.999Z",
+            "1969-12-31T23:59:59.001Z",
+            "2262-04-11T23:47:16.854Z",
+        ] {
             assert_eq!(to_rfc3339(rfc3339(text).unwrap()), text);
         }
     }

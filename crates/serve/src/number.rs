@@ -61,7 +61,13 @@ mod tests {
 
     #[test]
     fn times_are_seconds_with_three_digits_or_none() {
-        let cases = [(0, "0"), (1, "0.001"), (1_435_781_430_781, "1435781430.781"), (1_500, "1.500"), (-1, "-0.001")];
+        let cases = [
+            (0, "0"),
+            (1, "0.001"),
+            (1_435_781_430_781, "1435781430.781"),
+            (1_500, "1.500"),
+            (-1, "-0.001"),
+        ];
         for (milliseconds, text) in cases {
             assert_eq!(seconds(milliseconds), text);
         }

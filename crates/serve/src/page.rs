@@ -7,15 +7,14 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use rust_embed::{Embed, EmbeddedFile};
 
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../ui/dist"]
-#[exclude = ".gitignore"]
-#[exclude = "*.map"]
+#[folder = "../../ui/dist"]
 struct Files;
 
 const INDEX: &str = "index.html";
@@ -39,32 +38,40 @@ async fn page(request: Request) -> Response {
     }
     let path = request.uri().path().trim_start_matches('/');
     let name = if path.is_empty() { INDEX } else { path };
-    if is_packed(name) {
+    if is_hidden(name) {
         return not_found();
     }
     if let Some(file) = Files::get(name) {
         return answer(name, file, request.headers());
     }
     // A file that is not there is an error; a page of the application is the application.
-    if is_api(path) || path.rsplit('/').next().is_some_and(|last| last.contains('.')) || path.starts_with("assets/") {
+    if is_api(path)
+        || path.rsplit('/').next().is_some_and(|last| last.contains('.'))
+        || path.starts_with("assets/")
+    {
         return not_found();
     }
     match Files::get(INDEX) {
         Some(file) => answer(INDEX, file, request.headers()),
         None => {
-            let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
+            let headers =
+                [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
             (StatusCode::OK, headers, MISSING).into_response()
         }
     }
 }
 
-fn is_packed(name: &str) -> bool {
-    [".gz", ".br", ".zst"].iter().any(|suffix| name.ends_with(suffix))
+/// Files that are there for the build, or that stand behind another name.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
+        || [".gz", ".br", ".zst", ".map"].iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// Mistyped API paths should fail as such, not answer with a page.
 fn is_api(path: &str) -> bool {
-    ["api/", "prometheus/", "loki/", "tempo/", "jaeger/", "otlp/"].iter().any(|prefix| path.starts_with(prefix))
+    ["api/", "prometheus/", "loki/", "tempo/", "jaeger/", "otlp/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
 }
 
 fn not_found() -> Response {
@@ -74,7 +81,11 @@ fn not_found() -> Response {
 fn answer(name: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..12]));
     // Names of assets carry a hash of their content.
-    let caching = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if name.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let mut headers = HeaderMap::new();
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -88,12 +99,18 @@ fn answer(name: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
     if name == INDEX {
         set(CONTENT_SECURITY_POLICY, POLICY);
     }
-    if asked.get(IF_NONE_MATCH).is_some_and(|known| known.to_str().is_ok_and(|known| known.contains(&tag))) {
+    if asked
+        .get(IF_NONE_MATCH)
+        .is_some_and(|known| known.to_str().is_ok_and(|known| known.contains(&tag)))
+    {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    let accepted = asked.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        asked.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     for (encoding, suffix) in [("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz")] {
-        let is_accepted = accepted.split(',').any(|one| one.split(';').next().unwrap_or_default().trim() == encoding);
+        let is_accepted = accepted
+            .split(',')
+            .any(|one| one.split(';').next().unwrap_or_default().trim() == encoding);
         if is_accepted && let Some(packed) = Files::get(&format!("{name}{suffix}")) {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
             return (headers, body(packed)).into_response();
@@ -141,7 +158,14 @@ mod tests {
             assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
             assert!(response.headers().contains_key(CONTENT_SECURITY_POLICY));
         }
-        for path in ["/assets/none.js", "/favicon.ico", "/api/none", "/loki/api/v1/none", "/../Cargo.toml", "/.gitignore"] {
+        for path in [
+            "/assets/none.js",
+            "/favicon.ico",
+            "/api/none",
+            "/loki/api/v1/none",
+            "/../Cargo.toml",
+            "/.gitignore",
+        ] {
             assert_eq!(get(path).await.status(), 404, "{path}");
         }
     }

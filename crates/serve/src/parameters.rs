@@ -24,7 +24,11 @@ impl Parameters {
 
     /// The first value of a name; `None` when it is absent or empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// All values of a name.
@@ -39,7 +43,8 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Response> {
         let mut parameters = Self::default();
         let (parts, body) = request.into_parts();
-        let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind =
+            parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if parts.method == Method::POST && kind.starts_with("application/x-www-form-urlencoded") {
             parameters.extend(&read(body, FORM_BYTES_MAX).await?);
         }
@@ -69,7 +74,10 @@ mod tests {
         let parameters = Parameters::from_request(request, &()).await.unwrap();
         assert_eq!(parameters.get("a"), Some("1"));
         assert_eq!(parameters.all("b"), ["x y", "z"]);
-        assert_eq!((parameters.get("c"), parameters.get("empty"), parameters.get("d")), (Some("4"), None, None));
+        assert_eq!(
+            (parameters.get("c"), parameters.get("empty"), parameters.get("d")),
+            (Some("4"), None, None)
+        );
     }
 
     #[tokio::test]

@@ -24,7 +24,6 @@ use crate::number::{seconds, with_exponent};
 use crate::parameters::Parameters;
 use crate::ways::Api;
 
-pub(crate) use answer::{matrix, vector};
 use answer::Failure;
 
 /// Most points of one series in one answer.
@@ -69,7 +68,11 @@ async fn not_found() -> Response {
 async fn instant(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let query = required(&parameters, "query")?;
     let time = time(&parameters, "time")?.unwrap_or_else(|| api.now_ms());
-    let answer = api.engine.promql_instant(query, time, &options(&parameters)?).await.map_err(query_failure)?;
+    let answer = api
+        .engine
+        .promql_instant(query, time, &options(&parameters)?)
+        .await
+        .map_err(query_failure)?;
     Ok(answer::answer(&answer))
 }
 
@@ -92,7 +95,11 @@ async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
         ));
     }
-    let answer = api.engine.promql_range(query, start, end, step, &options(&parameters)?).await.map_err(query_failure)?;
+    let answer = api
+        .engine
+        .promql_range(query, start, end, step, &options(&parameters)?)
+        .await
+        .map_err(query_failure)?;
     Ok(answer::answer(&answer))
 }
 
@@ -109,7 +116,9 @@ async fn exemplars(State(api): State<Arc<Api>>, parameters: Parameters) -> Answe
             out.extend_from_slice(b"{\"labels\":");
             json::labels(out, &exemplar.labels);
             let (value, time) = (with_exponent(exemplar.value), seconds(exemplar.timestamp_ms));
-            out.extend_from_slice(format!(",\"value\":\"{value}\",\"timestamp\":{time}}}").as_bytes());
+            out.extend_from_slice(
+                format!(",\"value\":\"{value}\",\"timestamp\":{time}}}").as_bytes(),
+            );
         });
         out.push(b'}');
     });
@@ -123,7 +132,8 @@ async fn series(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     }
     let (start, end) = window(&api, &parameters)?;
     let limit = limit(&parameters)?;
-    let mut found = api.engine.series(&selectors, start, end, over(limit)).await.map_err(match_failure)?;
+    let mut found =
+        api.engine.series(&selectors, start, end, over(limit)).await.map_err(match_failure)?;
     let warnings = answer::cut(&mut found, limit);
     let mut data = Vec::new();
     json::list(&mut data, &found, json::labels);
@@ -134,7 +144,8 @@ async fn label_names(State(api): State<Arc<Api>>, parameters: Parameters) -> Ans
     let (start, end) = window(&api, &parameters)?;
     let limit = limit(&parameters)?;
     let selectors = parameters.all("match[]");
-    let names = api.engine.label_names(&selectors, start, end, over(limit)).await.map_err(match_failure)?;
+    let names =
+        api.engine.label_names(&selectors, start, end, over(limit)).await.map_err(match_failure)?;
     Ok(answer::texts(names, limit))
 }
 
@@ -149,7 +160,11 @@ async fn label_values(
     let (start, end) = window(&api, &parameters)?;
     let limit = limit(&parameters)?;
     let selectors = parameters.all("match[]");
-    let values = api.engine.label_values(&name, &selectors, start, end, over(limit)).await.map_err(match_failure)?;
+    let values = api
+        .engine
+        .label_values(&name, &selectors, start, end, over(limit))
+        .await
+        .map_err(match_failure)?;
     Ok(answer::texts(values, limit))
 }
 
@@ -164,12 +179,16 @@ async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer
         },
     };
     let mut data = Map::new();
-    for family in families.iter().filter(|family| wanted.is_none_or(|wanted| wanted == family.metric)) {
+    for family in
+        families.iter().filter(|family| wanted.is_none_or(|wanted| wanted == family.metric))
+    {
         if data.len() >= limit && !data.contains_key(&family.metric) {
             break;
         }
         let entry = json!({ "type": family.kind.name(), "help": family.help, "unit": family.unit });
-        if let Value::Array(entries) = data.entry(family.metric.clone()).or_insert_with(|| json!([])) {
+        if let Value::Array(entries) =
+            data.entry(family.metric.clone()).or_insert_with(|| json!([]))
+        {
             entries.push(entry);
         }
     }

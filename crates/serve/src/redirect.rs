@@ -4,9 +4,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http::StatusCode;
 use http::header::{HOST, LOCATION};
 use http::uri::Authority;
-use http::StatusCode;
 
 /// Where the page is: its port, on whatever name the browser used; `None` when it is off.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,8 @@ pub struct PagePort(pub Option<u16>);
 pub(crate) fn router(port: PagePort, paths: &[&str]) -> Router {
     let mut router = Router::new();
     for path in paths {
-        router = router.route(path, get(move |request: Request| async move { to_page(port, &request) }));
+        router =
+            router.route(path, get(move |request: Request| async move { to_page(port, &request) }));
     }
     router
 }
@@ -26,7 +27,9 @@ fn to_page(port: PagePort, request: &Request) -> Response {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     };
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let authority = host.and_then(|host| host.parse::<Authority>().ok()).or_else(|| request.uri().authority().cloned());
+    let authority = host
+        .and_then(|host| host.parse::<Authority>().ok())
+        .or_else(|| request.uri().authority().cloned());
     let name = authority.as_ref().map_or("localhost", Authority::host);
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     (StatusCode::FOUND, [(LOCATION, format!("http://{name}:{port}{path}"))]).into_response()
@@ -46,7 +49,10 @@ mod tests {
             ("/graph?g0.expr=up", "http://127.0.0.1:13000/graph?g0.expr=up"),
             ("/trace/0af7", "http://127.0.0.1:13000/trace/0af7"),
         ] {
-            let request = http::Request::get(path).header(HOST, "127.0.0.1:9090").body(Body::empty()).unwrap();
+            let request = http::Request::get(path)
+                .header(HOST, "127.0.0.1:9090")
+                .body(Body::empty())
+                .unwrap();
             let response = router.clone().oneshot(request).await.unwrap();
             assert_eq!(response.status(), 302);
             assert_eq!(response.headers()[LOCATION], expected);

@@ -41,21 +41,31 @@ pub struct Ways {
 
 impl Ways {
     /// Ways out of a house.
-    pub fn new(engine: Engine, clock: Arc<dyn Clock>, house: Arc<dyn House>, guard: Guard, page: PagePort) -> Self {
+    pub fn new(
+        engine: Engine,
+        clock: Arc<dyn Clock>,
+        house: Arc<dyn House>,
+        guard: Guard,
+        page: PagePort,
+    ) -> Self {
         Self { api: Arc::new(Api { engine, clock, house }), guard, page }
     }
 
     /// The port of Prometheus; `otlp` answers below `/api/v1/otlp`.
     pub fn prometheus(&self, otlp: Router) -> Router {
         let router = Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::beside());
-        let paths = ["/", "/graph", "/query", "/targets", "/alerts", "/rules", "/status", "/config", "/flags"];
+        let paths = [
+            "/", "/graph", "/query", "/targets", "/alerts", "/rules", "/status", "/config",
+            "/flags",
+        ];
         let router = router.with_state(Arc::clone(&self.api)).nest("/api/v1/otlp", otlp);
         self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
     }
 
     /// The page, and every API under its prefix.
     pub fn page(&self, otlp: Router) -> Router {
-        let prometheus = Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::beside());
+        let prometheus =
+            Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::beside());
         let router = Router::new()
             .nest("/prometheus", prometheus)
             .route("/api/overview", get(overview))

@@ -72,7 +72,10 @@ impl Instruments {
             task_duration: seconds("alex.tasks.execution.duration"),
             http_requests: meter.u64_counter("alex.http.requests.total").build(),
             http_latency: seconds("alex.http.latency"),
-            http_response_size: meter.u64_histogram("alex.http.response.size").with_unit("By").build(),
+            http_response_size: meter
+                .u64_histogram("alex.http.response.size")
+                .with_unit("By")
+                .build(),
             sse_active: meter.i64_up_down_counter("alex.sse.connections.active").build(),
             sse_duration: seconds("alex.sse.connection.duration"),
             sse_messages: meter.u64_counter("alex.sse.messages.total").build(),
@@ -188,7 +191,11 @@ impl Agent {
         );
         self.instruments.sessions_active.add(1, &[]);
         let wanted = TASKS.choose(&mut session.random).copied().unwrap_or_default();
-        let fields = [("session_id", json!(session.id)), ("task_id", json!(session.task_id)), ("task", json!(wanted))];
+        let fields = [
+            ("session_id", json!(session.id)),
+            ("task_id", json!(session.task_id)),
+            ("task", json!(wanted)),
+        ];
         self.agent.log(&task, Severity::Info, "task accepted", &fields);
         let iterations = session.random.random_range(2..=5);
         let mut outcome = Ok(());
@@ -208,12 +215,24 @@ impl Agent {
         (outcome, session.random.random_range(400..9000))
     }
 
-    fn finish_task(&self, task: &Context, session: &Session, outcome: Outcome, status: &'static str, took: Duration) {
+    fn finish_task(
+        &self,
+        task: &Context,
+        session: &Session,
+        outcome: Outcome,
+        status: &'static str,
+        took: Duration,
+    ) {
         let labels = [KeyValue::new("status", status)];
         self.instruments.sessions_active.add(-1, &[]);
         self.instruments.task_executions.add(1, &labels);
         self.instruments.task_duration.record(took.as_secs_f64(), &labels);
-        self.agent.exemplars.observe("alex.tasks.execution.duration", &labels, took.as_secs_f64(), task);
+        self.agent.exemplars.observe(
+            "alex.tasks.execution.duration",
+            &labels,
+            took.as_secs_f64(),
+            task,
+        );
         task.span().set_attribute(KeyValue::new("alex.cost", session.cost));
         task.span().set_attribute(KeyValue::new("alex.task.status", status));
         let fields = [
@@ -242,7 +261,13 @@ impl Agent {
     }
 
     /// Think, then act: one model call and, unless this is the last round, one or two tools.
-    async fn iterate(&self, task: &Context, session: &mut Session, number: i64, is_last: bool) -> Outcome {
+    async fn iterate(
+        &self,
+        task: &Context,
+        session: &mut Session,
+        number: i64,
+        is_last: bool,
+    ) -> Outcome {
         let iteration = self.agent.start(
             task,
             "alex.react.iteration",
@@ -319,7 +344,13 @@ impl Agent {
         outcome
     }
 
-    fn record_operation(&self, model: &Model, failure: Option<&Failure>, took: f64, call: &Context) {
+    fn record_operation(
+        &self,
+        model: &Model,
+        failure: Option<&Failure>,
+        took: f64,
+        call: &Context,
+    ) {
         let mut labels = vec![
             KeyValue::new("gen_ai.operation.name", "chat"),
             KeyValue::new("gen_ai.provider.name", model.provider),
@@ -384,7 +415,14 @@ impl Agent {
     }
 
     /// The gateway's side of a model call: an HTTP server span around the provider's stream.
-    async fn forward(&self, call: &Context, session: &Session, failure: Option<&Failure>, first_token: Duration, output: u64) {
+    async fn forward(
+        &self,
+        call: &Context,
+        session: &Session,
+        failure: Option<&Failure>,
+        first_token: Duration,
+        output: u64,
+    ) {
         let model = session.model;
         let served = self.gateway.continue_from(
             call.span().span_context(),
@@ -445,7 +483,8 @@ impl Agent {
             ],
         );
         let is_failed = session.random.random_bool(0.05);
-        let took = Duration::from_millis(tool.usual_ms * session.random.random_range(50..220) / 100);
+        let took =
+            Duration::from_millis(tool.usual_ms * session.random.random_range(50..220) / 100);
         self.run_tool(&asked, tool, took, is_failed).await;
         let status = if is_failed { "error" } else { "success" };
         let labels = [KeyValue::new("tool_name", tool.name), KeyValue::new("status", status)];

@@ -30,7 +30,13 @@ type Series = (String, Vec<(String, String)>);
 
 impl Exemplars {
     /// Remembers `value` as observed in the span of `context`.
-    pub(super) fn observe(&self, metric: &str, attributes: &[KeyValue], value: f64, context: &Context) {
+    pub(super) fn observe(
+        &self,
+        metric: &str,
+        attributes: &[KeyValue],
+        value: f64,
+        context: &Context,
+    ) {
         let span = context.span().span_context().clone();
         let now = opentelemetry::time::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let exemplar = json!({

@@ -15,8 +15,20 @@ pub(super) struct Model {
 
 /// A capable model and a cheap one, about a factor of sixteen apart in price.
 pub(super) const MODELS: [Model; 2] = [
-    Model { name: "gpt-4o", provider: "openai", input_price: 2.50, output_price: 10.0, speed: 70.0 },
-    Model { name: "gpt-4o-mini", provider: "openai", input_price: 0.15, output_price: 0.60, speed: 140.0 },
+    Model {
+        name: "gpt-4o",
+        provider: "openai",
+        input_price: 2.50,
+        output_price: 10.0,
+        speed: 70.0,
+    },
+    Model {
+        name: "gpt-4o-mini",
+        provider: "openai",
+        input_price: 0.15,
+        output_price: 0.60,
+        speed: 140.0,
+    },
 ];
 
 /// A tool: name, where it goes, and its usual duration in milliseconds.

@@ -5,9 +5,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use opentelemetry::logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity};
 use opentelemetry::metrics::{Meter, MeterProvider};
-use opentelemetry::trace::{
-    SpanContext, SpanKind, TraceContextExt, Tracer, TracerProvider,
-};
+use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
@@ -34,7 +32,11 @@ pub(super) struct Service {
 
 impl Service {
     /// A service of this name; must be called inside a Tokio runtime.
-    pub(super) fn new(name: &'static str, version: &'static str, endpoints: &Endpoints) -> Result<Self> {
+    pub(super) fn new(
+        name: &'static str,
+        version: &'static str,
+        endpoints: &Endpoints,
+    ) -> Result<Self> {
         let resource = Resource::builder()
             .with_service_name(name)
             .with_attributes([
@@ -69,7 +71,8 @@ impl Service {
             .with_batch_exporter(records)
             .build();
         let reader = PeriodicReader::builder(samples).with_interval(METRIC_INTERVAL).build();
-        let metrics = SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build();
+        let metrics =
+            SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build();
         Ok(Self {
             tracer: traces.tracer("glasshouse-demo"),
             logger: logs.logger("glasshouse-demo"),

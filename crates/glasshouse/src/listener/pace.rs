@@ -73,7 +73,9 @@ impl Pace {
         };
         if is_over(&self.blocked_since, BLOCKED_MS_MAX) || is_over(&self.head_since, HEAD_MS_MAX) {
             Verdict::TooSlow
-        } else if self.requests.load(Ordering::Relaxed) == 0 && is_over(&self.idle_since, IDLE_MS_MAX) {
+        } else if self.requests.load(Ordering::Relaxed) == 0
+            && is_over(&self.idle_since, IDLE_MS_MAX)
+        {
             Verdict::Idle
         } else {
             Verdict::Fine
@@ -88,7 +90,8 @@ impl Pace {
         }
         if !self.is_http2.load(Ordering::Relaxed) && self.requests.load(Ordering::Relaxed) == 0 {
             let now = milliseconds(&*self.clock);
-            let _ = self.head_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+            let _ =
+                self.head_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 }
@@ -172,11 +175,17 @@ impl AsyncWrite for Paced {
         self.stream.is_write_vectored()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -40,16 +40,24 @@ impl Failure {
 
     /// This server does not do that.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self { kind: "unavailable", status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into() }
+        Self {
+            kind: "unavailable",
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            message: message.into(),
+        }
     }
 }
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
         let (kind, status) = match &error {
-            QueryError::Invalid(_) | QueryError::Unsupported(_) => ("bad_data", StatusCode::BAD_REQUEST),
+            QueryError::Invalid(_) | QueryError::Unsupported(_) => {
+                ("bad_data", StatusCode::BAD_REQUEST)
+            }
             QueryError::TooLarge(_) => ("execution", StatusCode::UNPROCESSABLE_ENTITY),
-            QueryError::Timeout(_) | QueryError::Busy(_) => ("timeout", StatusCode::SERVICE_UNAVAILABLE),
+            QueryError::Timeout(_) | QueryError::Busy(_) => {
+                ("timeout", StatusCode::SERVICE_UNAVAILABLE)
+            }
             QueryError::Store(_) => ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
             QueryError::Internal(_) => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
         };
@@ -79,7 +87,9 @@ pub(crate) fn success(data: &[u8], warnings: &[String], infos: &[String]) -> Res
     for (name, notes) in [("warnings", warnings), ("infos", infos)] {
         if !notes.is_empty() {
             out.extend_from_slice(format!(",\"{name}\":").as_bytes());
-            json::list(&mut out, notes.iter().take(ANNOTATIONS_MAX), |out, note| json::text(out, note));
+            json::list(&mut out, notes.iter().take(ANNOTATIONS_MAX), |out, note| {
+                json::text(out, note)
+            });
         }
     }
     out.push(b'}');
@@ -158,11 +168,15 @@ pub(crate) fn matrix(out: &mut Vec<u8>, series: &[Series], number: fn(f64) -> St
         json::labels(out, &series.labels);
         if !series.points.is_empty() {
             out.extend_from_slice(b",\"values\":");
-            json::list(out, &series.points, |out, (time, value)| point(out, *time, &number(*value)));
+            json::list(out, &series.points, |out, (time, value)| {
+                point(out, *time, &number(*value))
+            });
         }
         if !series.histograms.is_empty() {
             out.extend_from_slice(b",\"histograms\":");
-            json::list(out, &series.histograms, |out, (time, native)| histogram_point(out, *time, native));
+            json::list(out, &series.histograms, |out, (time, native)| {
+                histogram_point(out, *time, native)
+            });
         }
         out.push(b'}');
     });
@@ -185,7 +199,11 @@ fn histogram_point(out: &mut Vec<u8>, time: i64, native: &NativeHistogram) {
 }
 
 fn histogram(out: &mut Vec<u8>, native: &NativeHistogram) {
-    let counts = format!("{{\"count\":\"{}\",\"sum\":\"{}\"", with_exponent(native.count), with_exponent(native.sum));
+    let counts = format!(
+        "{{\"count\":\"{}\",\"sum\":\"{}\"",
+        with_exponent(native.count),
+        with_exponent(native.sum)
+    );
     out.extend_from_slice(counts.as_bytes());
     let buckets = super::buckets::all(native);
     if !buckets.is_empty() {
@@ -245,7 +263,11 @@ mod tests {
             ),
             (
                 Answer {
-                    value: Value::Matrix(vec![Series { labels, points: vec![(1_000, 1.0), (2_000, f64::NAN)], histograms: vec![] }]),
+                    value: Value::Matrix(vec![Series {
+                        labels,
+                        points: vec![(1_000, 1.0), (2_000, f64::NAN)],
+                        histograms: vec![],
+                    }]),
                     warnings: vec!["w".to_owned()],
                     infos: (0..20).map(|i| format!("i{i}")).collect(),
                 },
@@ -269,7 +291,10 @@ mod tests {
             zero_count: 2.0,
             count: 9.0,
             sum: 12.5,
-            positive_spans: vec![BucketSpan { offset: 0, length: 2 }, BucketSpan { offset: 1, length: 1 }],
+            positive_spans: vec![
+                BucketSpan { offset: 0, length: 2 },
+                BucketSpan { offset: 1, length: 1 },
+            ],
             positive_counts: vec![1.0, 2.0, 1.0],
             negative_spans: vec![BucketSpan { offset: 1, length: 1 }],
             negative_counts: vec![3.0],

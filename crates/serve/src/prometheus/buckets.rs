@@ -33,13 +33,28 @@ pub(crate) fn all(native: &NativeHistogram) -> Vec<Bucket> {
     } else {
         let bound = |index: i32| exponential_bound(native.schema, index);
         for (index, count) in indexed(&native.negative_spans, &native.negative_counts) {
-            buckets.push(Bucket { rule: 1, lower: -bound(index), upper: -bound(index.saturating_sub(1)), count });
+            buckets.push(Bucket {
+                rule: 1,
+                lower: -bound(index),
+                upper: -bound(index.saturating_sub(1)),
+                count,
+            });
         }
         buckets.reverse();
         let threshold = native.zero_threshold;
-        buckets.push(Bucket { rule: 3, lower: -threshold, upper: threshold, count: native.zero_count });
+        buckets.push(Bucket {
+            rule: 3,
+            lower: -threshold,
+            upper: threshold,
+            count: native.zero_count,
+        });
         for (index, count) in indexed(&native.positive_spans, &native.positive_counts) {
-            buckets.push(Bucket { rule: 0, lower: bound(index.saturating_sub(1)), upper: bound(index), count });
+            buckets.push(Bucket {
+                rule: 0,
+                lower: bound(index.saturating_sub(1)),
+                upper: bound(index),
+                count,
+            });
         }
     }
     buckets.retain(|bucket| bucket.count != 0.0);
@@ -80,7 +95,9 @@ mod tests {
 
     #[test]
     fn bounds_grow_by_the_schema() {
-        for (schema, index, bound) in [(0, 3, 8.0), (-1, 2, 16.0), (2, 4, 2.0), (3, -8, 0.5), (-4, 1, 65_536.0)] {
+        for (schema, index, bound) in
+            [(0, 3, 8.0), (-1, 2, 16.0), (2, 4, 2.0), (3, -8, 0.5), (-4, 1, 65_536.0)]
+        {
             assert_eq!(exponential_bound(schema, index), bound, "{schema} {index}");
         }
         assert_eq!(exponential_bound(0, i32::MAX), f64::INFINITY);
@@ -95,7 +112,8 @@ mod tests {
             positive_counts: vec![1.0, 0.0, 4.0],
             ..NativeHistogram::default()
         };
-        let bounds: Vec<_> = all(&native).iter().map(|b| (b.rule, b.lower, b.upper, b.count)).collect();
+        let bounds: Vec<_> =
+            all(&native).iter().map(|b| (b.rule, b.lower, b.upper, b.count)).collect();
         assert_eq!(bounds, [(3, f64::NEG_INFINITY, 1.0, 1.0), (0, 2.0, f64::INFINITY, 4.0)]);
     }
 }

@@ -35,7 +35,10 @@ pub(super) fn api() -> Router<Arc<Api>> {
         .route("/status/walreplay", none(json!({ "min": 0, "max": 0, "current": 0 })))
         .route("/rules", none(json!({ "groups": [] })))
         .route("/alerts", none(json!({ "alerts": [] })))
-        .route("/alertmanagers", none(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] })))
+        .route(
+            "/alertmanagers",
+            none(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] })),
+        )
         .route("/scrape_pools", none(json!({ "scrapePools": [] })))
         .route("/targets/metadata", none(json!([])))
         .route(
@@ -57,7 +60,8 @@ async fn ready(State(api): State<Arc<Api>>) -> Response {
     if api.house.is_ready() {
         return "Prometheus Server is Ready.\n".into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, [("x-prometheus-stopping", "true")], "Service Unavailable").into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, [("x-prometheus-stopping", "true")], "Service Unavailable")
+        .into_response()
 }
 
 async fn only_post() -> Response {
@@ -99,7 +103,12 @@ async fn flags(State(api): State<Arc<Api>>) -> Response {
 async fn runtime(State(api): State<Arc<Api>>) -> Response {
     let started_at = to_rfc3339(api.house.started_at());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let days = api.house.overview().signals.get("metrics").map_or(0, |metrics| metrics.retention_s / 86_400);
+    let days = api
+        .house
+        .overview()
+        .signals
+        .get("metrics")
+        .map_or(0, |metrics| metrics.retention_s / 86_400);
     data_of(&json!({
         "startTime": started_at,
         "CWD": "",

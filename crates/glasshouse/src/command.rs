@@ -1,0 +1,157 @@
+//! The command line.
+
+mod ask;
+mod check;
+mod doctor;
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Config;
+use crate::run;
+
+/// Metrics, traces and logs in; questions, dashboards and alerts out. One process, one folder.
+#[derive(Debug, Parser)]
+#[command(name = "glasshouse", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take data in, keep them, answer questions (what happens without a command)
+    Serve(ServeArguments),
+    /// Serve, with live traffic of an AI agent service
+    Demo(ServeArguments),
+    /// Ask a running server
+    Query(ask::QueryArguments),
+    /// Check files before they are used
+    Check {
+        /// What the files are
+        kind: check::Kind,
+        /// The files
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Look at ports, data folder and a running server, and say what is wrong
+    Doctor(ServeArguments),
+    /// Print the version
+    Version,
+}
+
+/// What decides how a server runs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArguments {
+    /// Configuration file (YAML)
+    #[arg(long, value_name = "FILE", env = "GLASSHOUSE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Data folder
+    #[arg(long, value_name = "DIR", env = "GLASSHOUSE_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR", env = "GLASSHOUSE_LISTEN")]
+    pub(crate) listen: Option<IpAddr>,
+    /// Add N to every port
+    #[arg(long, value_name = "N", default_value_t = 0, env = "GLASSHOUSE_PORT_OFFSET")]
+    pub(crate) port_offset: u16,
+    /// error, warn, info, debug, trace, or directives such as info,store=debug [default: info]
+    #[arg(long, value_name = "LEVEL", env = "GLASSHOUSE_LOG")]
+    pub(crate) log: Option<String>,
+}
+
+/// The languages of questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Metrics, as Prometheus asks
+    Promql,
+    /// Logs, as Loki asks
+    Logql,
+    /// Traces, as Tempo asks
+    Traceql,
+    /// All three as tables
+    Sql,
+}
+
+impl ServeArguments {
+    /// The file, with the flags on top.
+    pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
+        let mut config = match &self.config {
+            Some(path) => Config::read(path).context("the configuration is wrong")?,
+            None => Config::default(),
+        };
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        if let Some(data) = &self.data {
+            config.data = Some(data.clone());
+        }
+        if let Some(level) = &self.log {
+            config.log.level.clone_from(level);
+        }
+        config.validate().map_err(anyhow::Error::msg)?;
+        Ok(config)
+    }
+}
+
+/// Does what the command line says.
+pub(crate) fn execute(arguments: Arguments) -> ExitCode {
+    let command = arguments.command.unwrap_or(Command::Serve(arguments.serve));
+    let result = match command {
+        Command::Serve(arguments) => run::server(&arguments, false),
+        Command::Demo(arguments) => run::server(&arguments, true),
+        Command::Query(arguments) => ask::run(&arguments),
+        Command::Check { kind, paths } => check::run(kind, &paths),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Version => print(&format!("glasshouse {}\n", env!("CARGO_PKG_VERSION"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "glasshouse: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to standard output; a reader that went away is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        let arguments = Arguments::parse_from(["glasshouse", "--port-offset", "30000"]);
+        assert!(arguments.command.is_none());
+        assert_eq!(arguments.serve.port_offset, 30_000);
+    }
+
+    #[test]
+    fn listening_beyond_loopback_is_refused() {
+        let arguments = Arguments::parse_from(["glasshouse", "--listen", "0.0.0.0"]);
+        let error = arguments.serve.configuration().unwrap_err().to_string();
+        assert!(error.contains("authentication"), "{error}");
+    }
+}

@@ -1,0 +1,178 @@
+//! The Prometheus text format: our own metrics, and received OTLP metrics for others to scrape.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use query::promql::{Sample, Value};
+use query::{Engine, QueryError};
+use signals::Labels;
+use signals::metric::{Metadata, MetricKind, NAME_LABEL};
+
+/// The content type of what [`Exposition`] writes.
+pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A document in the text format, family by family.
+#[derive(Debug, Default)]
+pub(crate) struct Exposition {
+    text: String,
+}
+
+impl Exposition {
+    /// Begins a family; its samples follow.
+    pub(crate) fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let help = help.replace('\\', "\\\\").replace('\n', "\\n");
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    /// One sample of the family.
+    pub(crate) fn sample<'a>(
+        &mut self,
+        name: &str,
+        labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+        value: f64,
+    ) {
+        self.text.push_str(name);
+        let mut separator = '{';
+        for (label, value) in labels {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let _ = write!(self.text, "{separator}{label}=\"{value}\"");
+            separator = ',';
+        }
+        if separator == ',' {
+            self.text.push('}');
+        }
+        let _ = match value {
+            f64::INFINITY => writeln!(self.text, " +Inf"),
+            f64::NEG_INFINITY => writeln!(self.text, " -Inf"),
+            value => writeln!(self.text, " {value}"),
+        };
+    }
+
+    /// The document.
+    pub(crate) fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// The latest value of every series that has one within five minutes. Native histograms have no
+/// form in the text format; their count and sum stand for them.
+pub(crate) async fn latest(engine: &Engine, now_ms: i64) -> Result<String, QueryError> {
+    let query = format!("{{{NAME_LABEL}=~\".+\"}}");
+    let answer = engine.promql_instant(&query, now_ms, &query::promql::Options::default()).await?;
+    let Value::Vector(samples) = answer.value else { return Ok(String::new()) };
+    Ok(expose(&samples, &engine.metric_metadata()))
+}
+
+fn expose(samples: &[Sample], metadata: &[Metadata]) -> String {
+    let metadata: HashMap<&str, &Metadata> =
+        metadata.iter().map(|family| (family.metric.as_str(), family)).collect();
+    let mut samples: Vec<(&str, &Sample)> = samples
+        .iter()
+        .map(|sample| (family_of(sample.labels.metric_name(), &metadata), sample))
+        .collect();
+    samples.retain(|(family, sample)| {
+        is_plain(family) && sample.labels.iter().all(|(name, _)| is_plain(name))
+    });
+    samples.sort_by(|a, b| {
+        let name = |sample: &Sample| sample.labels.metric_name().to_owned();
+        a.0.cmp(b.0)
+            .then_with(|| name(a.1).cmp(&name(b.1)))
+            .then_with(|| a.1.labels.cmp(&b.1.labels))
+    });
+    let mut document = Exposition::default();
+    let mut current = "";
+    for (family, sample) in samples {
+        if family != current {
+            current = family;
+            let known = metadata.get(family);
+            let kind = known.map_or("untyped", |known| type_of(known.kind));
+            let kind = if sample.histogram.is_some() { "summary" } else { kind };
+            document.family(family, kind, known.map_or("", |known| known.help.as_str()));
+        }
+        let name = sample.labels.metric_name();
+        match &sample.histogram {
+            None => document.sample(name, unnamed(&sample.labels), sample.value),
+            Some(native) => {
+                document.sample(&format!("{name}_count"), unnamed(&sample.labels), native.count);
+                document.sample(&format!("{name}_sum"), unnamed(&sample.labels), native.sum);
+            }
+        }
+    }
+    document.finish()
+}
+
+fn unnamed(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
+    labels.iter().filter(|(name, _)| *name != NAME_LABEL)
+}
+
+/// The family that a series belongs to: its own name, or without the suffix of its part.
+fn family_of<'a>(name: &'a str, metadata: &HashMap<&str, &Metadata>) -> &'a str {
+    if metadata.contains_key(name) {
+        return name;
+    }
+    let suffixes = ["_bucket", "_count", "_sum"];
+    let part = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+    part.filter(|family| {
+        let kind = metadata.get(family).map(|known| known.kind);
+        matches!(kind, Some(MetricKind::Histogram | MetricKind::Summary))
+    })
+    .unwrap_or(name)
+}
+
+fn type_of(kind: MetricKind) -> &'static str {
+    match kind {
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+        MetricKind::Histogram => "histogram",
+        MetricKind::Summary => "summary",
+        _ => "untyped",
+    }
+}
+
+/// Whether a name can stand in the text format without quotes.
+fn is_plain(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b':';
+    name.bytes().next().is_some_and(is_letter)
+        && name.bytes().all(|byte| is_letter(byte) || byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(pairs: &[(&str, &str)], value: f64) -> Sample {
+        Sample {
+            labels: Labels::from_pairs(pairs.iter().copied()),
+            timestamp_ms: 0,
+            value,
+            histogram: None,
+        }
+    }
+
+    #[test]
+    fn families_are_whole_and_typed() {
+        let samples = [
+            sample(&[("__name__", "b_total"), ("x", "a\"\\\n")], 2.0),
+            sample(&[("__name__", "a_count")], 3.0),
+            sample(&[("__name__", "a_bucket"), ("le", "+Inf")], f64::INFINITY),
+            sample(&[("__name__", "has.dot")], 1.0),
+        ];
+        let metadata = [
+            Metadata {
+                metric: "a".into(),
+                kind: MetricKind::Histogram,
+                help: "of\na".into(),
+                unit: String::new(),
+            },
+            Metadata {
+                metric: "b_total".into(),
+                kind: MetricKind::Counter,
+                help: String::new(),
+                unit: String::new(),
+            },
+        ];
+        let expected = "# HELP a of\\na\n# TYPE a histogram\na_bucket{le=\"+Inf\"} +Inf\na_count 3\n\
+                        # HELP b_total \n# TYPE b_total counter\nb_total{x=\"a\\\"\\\\\\n\"} 2\n";
+        assert_eq!(expose(&samples, &metadata), expected);
+    }
+}

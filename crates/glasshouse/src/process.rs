@@ -1,0 +1,84 @@
+//! The process and the machine around it: memory, processor time, disk, and plain HTTP requests.
+
+use std::path::Path;
+use std::time::Duration;
+
+pub(crate) mod http;
+
+/// What the process uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Usage {
+    /// Memory that is resident.
+    pub(crate) resident_bytes: u64,
+    /// Address space.
+    pub(crate) virtual_bytes: u64,
+    /// Processor time, of the program and of the kernel for it.
+    pub(crate) cpu: Duration,
+    /// Threads.
+    pub(crate) threads: u64,
+    /// Open files and sockets.
+    pub(crate) open_files: u64,
+}
+
+/// Ticks of the kernel's process statistics in a second; 100 on every Linux that there is.
+const TICKS_PER_SECOND: u64 = 100;
+
+impl Usage {
+    /// Reads `/proc`; zeroes where there is none.
+    pub(crate) fn read() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let field = |name: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            line.split_whitespace()
+                .next()
+                .and_then(|number| number.parse().ok())
+                .unwrap_or_default()
+        };
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        // The program's name is in parentheses and may hold anything; fields are counted after it.
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |i: usize| {
+            fields.get(i).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or_default()
+        };
+        let milliseconds = (ticks(11) + ticks(12)).saturating_mul(1000) / TICKS_PER_SECOND;
+        Self {
+            resident_bytes: field("VmRSS:") * 1024,
+            virtual_bytes: field("VmSize:") * 1024,
+            cpu: Duration::from_millis(milliseconds),
+            threads: field("Threads:"),
+            open_files: std::fs::read_dir("/proc/self/fd").map_or(0, |files| files.count() as u64),
+        }
+    }
+}
+
+/// Size of all files below a folder. Follows no links.
+pub(crate) fn folder_bytes(folder: &Path) -> u64 {
+    const FILES_MAX: usize = 1_000_000;
+    let mut folders = vec![folder.to_owned()];
+    let (mut bytes, mut files) = (0, 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            files += 1;
+            let Ok(metadata) = entry.metadata() else { continue };
+            if metadata.is_dir() && files < FILES_MAX {
+                folders.push(entry.path());
+            } else if metadata.is_file() {
+                bytes += metadata.len();
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_uses_memory_and_threads() {
+        let usage = Usage::read();
+        assert!(usage.resident_bytes > 0 && usage.threads > 0 && usage.open_files > 0, "{usage:?}");
+    }
+}

@@ -1,0 +1,296 @@
+//! The life of a server: bind, open, answer, and on a signal drain, close and end.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use query::Engine;
+use receive::{Decoder, Receiver};
+use serve::{Guard, PagePort, Ways};
+use signals::Clock;
+use signals::time::SystemClock;
+use store::files::DiskFiles;
+use store::{RecoveryReport, Seams, Store};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::command::{ServeArguments, print};
+use crate::config::Config;
+use crate::house::House;
+use crate::listener::{self, Listener, Server};
+use crate::{demo, log};
+
+mod doors;
+mod settings;
+
+/// How long requests may take to finish once we stop.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How long the demo may take to send what it has.
+const DEMO_FLUSH_MAX: Duration = Duration::from_secs(5);
+/// More threads than this only cost memory: the store and the queries bring their own.
+const WORKERS_MAX: usize = 8;
+/// Threads for file access and decoding.
+const BLOCKING_MAX: usize = 64;
+
+/// Runs until a signal or a failure of the store.
+pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Result<()> {
+    let config = arguments.configuration()?;
+    log::start(&config.log)?;
+    let workers = std::thread::available_parallelism()
+        .map_or(2, std::num::NonZero::get)
+        .clamp(2, WORKERS_MAX);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .max_blocking_threads(BLOCKING_MAX)
+        .thread_name("glasshouse")
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    let result = runtime.block_on(live(config, arguments, with_demo));
+    // Threads that are still busy with something hopeless do not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let mut signals = Signals::new()?;
+    let listeners = listener::bind(&config, arguments.port_offset).await?;
+    let server = Server::new(Arc::clone(&clock), config.limits.connections);
+    let (addresses, slots) = open_doors(&server, listeners);
+
+    let folder = data_folder(&config)?;
+    let decoder = Arc::new(Decoder::new(settings::receive(&config).wire));
+    let seams = Seams::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
+    let opening = Store::open(settings::store(&config), seams, Arc::clone(&decoder) as _);
+    let (store, report) = tokio::select! {
+        opened = opening => opened.with_context(|| format!("cannot open the data folder {}", folder.display()))?,
+        name = signals.next() => bail!("{name} while the data folder was being opened"),
+    };
+    report_recovery(&report);
+    let mut fatal = store.fatal()?;
+    store.spawn();
+
+    let receiver =
+        Receiver::new(store.clone(), decoder, settings::receive(&config), Arc::clone(&clock));
+    let house = Arc::new(House {
+        flags: flags(arguments),
+        started_at: clock.now(),
+        clock: Arc::clone(&clock),
+        addresses,
+        server: server.clone(),
+        receiver: Arc::new(receiver),
+        store: store.clone(),
+        is_open: AtomicBool::new(true),
+        config,
+    });
+    let engine = Engine::new(store.clone(), clock, settings::query(&house.config));
+    furnish(&house, &engine, &slots);
+    print(&banner(&house, &folder, with_demo))?;
+    tracing::info!(data = %folder.display(), "ready");
+
+    let stop_demo = CancellationToken::new();
+    let demo = start_demo(with_demo, &house, &stop_demo)?;
+    let failure = tokio::select! {
+        name = signals.next() => { tracing::info!(signal = name, "stopping"); None }
+        reason = failed(&mut fatal) => { tracing::error!(reason, "the store failed"); Some(reason) }
+    };
+    tokio::spawn(async move {
+        let name = signals.next().await;
+        tracing::error!(
+            signal = name,
+            "ended before everything was closed; nothing acknowledged is lost"
+        );
+        std::process::exit(1);
+    });
+    stop_demo.cancel();
+    if let Some(demo) = demo {
+        let _ = tokio::time::timeout(DEMO_FLUSH_MAX, demo).await;
+    }
+    close(&house, &server, &store).await?;
+    match failure {
+        Some(reason) => bail!("the store failed: {reason}"),
+        None => Ok(()),
+    }
+}
+
+/// Starts answering "starting" on every port.
+fn open_doors(
+    server: &Server,
+    listeners: Vec<Listener>,
+) -> (BTreeMap<&'static str, SocketAddr>, Slots) {
+    let mut addresses = BTreeMap::new();
+    let mut slots = Slots::new();
+    for listener in listeners {
+        let slot = Arc::new(OnceLock::new());
+        addresses.insert(listener.key, listener.address);
+        slots.insert(listener.key, Arc::clone(&slot));
+        server.serve(listener, slot);
+    }
+    (addresses, slots)
+}
+
+/// What each port will answer with.
+type Slots = BTreeMap<&'static str, Arc<OnceLock<Router>>>;
+
+/// Puts the routers behind the doors.
+fn furnish(house: &Arc<House>, engine: &Engine, slots: &Slots) {
+    let page = PagePort(house.addresses.get("page").map(SocketAddr::port));
+    let guard = Guard::new(&house.config.hosts);
+    let dwellers = Arc::clone(house) as Arc<dyn serve::House>;
+    let ways = Ways::new(engine.clone(), Arc::clone(&house.clock), dwellers, guard.clone(), page);
+    for (key, slot) in slots {
+        let _ = slot.set(doors::router(key, house, engine, &ways, &guard));
+    }
+}
+
+fn start_demo(
+    with_demo: bool,
+    house: &House,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    if !with_demo {
+        return Ok(None);
+    }
+    let endpoint = |key: &str| {
+        let address = house.addresses.get(key);
+        address
+            .map(|address| format!("http://{address}"))
+            .with_context(|| format!("the demo needs ports.{key}"))
+    };
+    let endpoints = demo::Endpoints { grpc: endpoint("otlp_grpc")?, http: endpoint("otlp_http")? };
+    let stop = stop.clone();
+    Ok(Some(tokio::spawn(async move {
+        if let Err(error) = demo::run(&endpoints, stop.cancelled_owned()).await {
+            tracing::error!(%error, "the demo ended");
+        }
+    })))
+}
+
+/// Not ready, no new connections, requests finish, everything into parts.
+async fn close(house: &House, server: &Server, store: &Store) -> anyhow::Result<()> {
+    house.is_open.store(false, Ordering::SeqCst);
+    if !server.close(DRAIN_MAX).await {
+        tracing::warn!(
+            "some requests did not finish in {} s and were cut off",
+            DRAIN_MAX.as_secs()
+        );
+    }
+    house.receiver.close();
+    store
+        .close()
+        .await
+        .context("the store closed with an error; what was acknowledged is in its log")?;
+    tracing::info!("closed");
+    Ok(())
+}
+
+/// The reason for which the store gave up, when it does.
+async fn failed(fatal: &mut tokio::sync::watch::Receiver<Option<String>>) -> String {
+    match fatal.wait_for(Option::is_some).await {
+        Ok(reason) => reason.clone().unwrap_or_default(),
+        // The sender lives as long as the store, which we hold.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// The signals that ask us to stop.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The name of the next one.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+/// The configured folder, or the place for a program's data on this system, or here.
+pub(crate) fn data_folder(config: &Config) -> anyhow::Result<PathBuf> {
+    if let Some(folder) = &config.data {
+        return Ok(folder.clone());
+    }
+    let variable =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = |tail: &str| variable("HOME").map(|home| home.join(tail));
+    let folder = if cfg!(target_os = "macos") {
+        home("Library/Application Support/Glasshouse")
+    } else {
+        variable("XDG_DATA_HOME")
+            .map(|data| data.join("glasshouse"))
+            .or_else(|| home(".local/share/glasshouse"))
+    };
+    folder.map_or_else(|| Ok(std::env::current_dir()?.join("glasshouse-data")), Ok)
+}
+
+fn report_recovery(report: &RecoveryReport) {
+    if report.records > 0 || report.torn_tail_bytes > 0 {
+        let (records, bytes, torn) = (report.records, report.bytes, report.torn_tail_bytes);
+        tracing::info!(records, bytes, torn_tail_bytes = torn, "read the write-ahead log again");
+    }
+    for gap in &report.gaps {
+        tracing::error!(?gap, "records are missing from the write-ahead log");
+    }
+    for piece in &report.quarantined {
+        tracing::error!(?piece, "a damaged piece of the write-ahead log was put aside");
+    }
+}
+
+/// What was given on the command line, for those who ask over the API.
+fn flags(arguments: &ServeArguments) -> BTreeMap<String, String> {
+    let shown = |path: &Option<PathBuf>| {
+        path.as_deref().map(|path: &Path| path.display().to_string()).unwrap_or_default()
+    };
+    BTreeMap::from([
+        ("config".to_owned(), shown(&arguments.config)),
+        ("data".to_owned(), shown(&arguments.data)),
+        (
+            "listen".to_owned(),
+            arguments.listen.map(|listen| listen.to_string()).unwrap_or_default(),
+        ),
+        ("log".to_owned(), arguments.log.clone().unwrap_or_default()),
+        ("port-offset".to_owned(), arguments.port_offset.to_string()),
+        ("query.lookback-delta".to_owned(), "5m".to_owned()),
+    ])
+}
+
+/// What a person sees first.
+fn banner(house: &House, folder: &Path, with_demo: bool) -> String {
+    let mut text = format!("Glasshouse {}\n", env!("CARGO_PKG_VERSION"));
+    for (key, _) in house.config.ports.list() {
+        let what = doors::description(key);
+        let _ = match house.addresses.get(key) {
+            Some(address) if key == "otlp_grpc" => {
+                writeln!(text, "  {key:<16} {address:<28} {what}")
+            }
+            Some(address) => {
+                writeln!(text, "  {key:<16} {:<28} {what}", format!("http://{address}"))
+            }
+            None => writeln!(text, "  {key:<16} {:<28} {what}", "off"),
+        };
+    }
+    let _ = writeln!(text, "  data             {}", folder.display());
+    if with_demo {
+        text.push_str("  demo             an AI agent service sends traces, metrics and logs\n");
+    }
+    text.push_str("  no authentication: only this machine can connect\n");
+    text
+}

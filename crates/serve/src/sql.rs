@@ -1,0 +1,195 @@
+//! `POST /api/sql`: one reading statement; rows as JSON objects, or as an Arrow stream.
+
+mod cell;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::DataType;
+use arrow::ipc::writer::StreamWriter;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use http::StatusCode;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use query::sql::SqlAnswer;
+use query::{Engine, QueryError};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::json;
+use crate::parameters::read;
+use crate::ways::Api;
+
+/// Longest request.
+const BODY_BYTES_MAX: usize = 1 << 20;
+/// Most rows of one JSON answer; an Arrow stream has the engine's own bound.
+const JSON_ROWS_MAX: usize = 10_000;
+/// Most bytes of one JSON answer.
+const JSON_BYTES_MAX: usize = 64 << 20;
+const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    query: String,
+}
+
+/// The route.
+pub(crate) fn route() -> MethodRouter<Arc<Api>> {
+    post(answer)
+}
+
+async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let wants_arrow = request.headers().get(ACCEPT).is_some_and(|accept| {
+        accept
+            .to_str()
+            .is_ok_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with(ARROW_STREAM)))
+    });
+    let body = match read(request.into_body(), BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let question: Question = match serde_json::from_slice(&body) {
+        Ok(question) => question,
+        Err(error) => {
+            let message = format!("the request is not {{\"query\": \"…\"}}: {error}");
+            return failure(StatusCode::BAD_REQUEST, &message);
+        }
+    };
+    match ask(&api.engine, &question.query, wants_arrow).await {
+        Ok(response) => response,
+        Err(error) => query_failure(&error),
+    }
+}
+
+async fn ask(engine: &Engine, query: &str, wants_arrow: bool) -> Result<Response, QueryError> {
+    let answer = engine.sql(query).await?;
+    if wants_arrow { arrow_stream(answer).await } else { rows(answer).await }
+}
+
+fn query_failure(error: &QueryError) -> Response {
+    let status = match error {
+        QueryError::Invalid(_) | QueryError::Unsupported(_) => StatusCode::BAD_REQUEST,
+        QueryError::TooLarge(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        QueryError::Timeout(_) | QueryError::Busy(_) | QueryError::Store(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        QueryError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    failure(status, &error.to_string())
+}
+
+fn failure(status: StatusCode, message: &str) -> Response {
+    let mut response = json::response(status, json!({ "error": message }).to_string().into_bytes());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("5"));
+    }
+    response
+}
+
+/// `{"columns": […], "rows": [{…}], "truncated": false}`
+async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
+    let SqlAnswer { schema, mut batches } = answer;
+    let mut out = b"{\"columns\":".to_vec();
+    json::list(&mut out, schema.fields(), |out, field| {
+        json::pairs(
+            out,
+            [("name", field.name().as_str()), ("type", &type_name(field.data_type()))],
+        );
+    });
+    out.extend_from_slice(b",\"rows\":[");
+    let (mut count, mut is_truncated) = (0, false);
+    'all: while let Some(batch) = batches.next().await {
+        let batch = match batch {
+            Ok(batch) => batch,
+            // The engine's bound on rows: what came before it is an answer, cut short.
+            Err(QueryError::TooLarge(_)) if count > 0 => {
+                is_truncated = true;
+                break;
+            }
+            Err(error) => return Err(error),
+        };
+        for row in 0..batch.num_rows() {
+            if count == JSON_ROWS_MAX || out.len() > JSON_BYTES_MAX {
+                is_truncated = true;
+                break 'all;
+            }
+            if count > 0 {
+                out.push(b',');
+            }
+            cell::object(&mut out, &batch, row);
+            count += 1;
+        }
+    }
+    out.extend_from_slice(if is_truncated {
+        b"],\"truncated\":true}"
+    } else {
+        b"],\"truncated\":false}"
+    });
+    Ok(json::response(StatusCode::OK, out))
+}
+
+/// A type in SQL's words.
+fn type_name(kind: &DataType) -> String {
+    match kind {
+        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => "text".to_owned(),
+        DataType::Dictionary(_, values) => type_name(values),
+        DataType::Boolean => "boolean".to_owned(),
+        DataType::Timestamp(..) => "timestamp".to_owned(),
+        DataType::Binary
+        | DataType::BinaryView
+        | DataType::LargeBinary
+        | DataType::FixedSizeBinary(_) => "binary".to_owned(),
+        DataType::Map(..) => "map".to_owned(),
+        DataType::List(_)
+        | DataType::LargeList(_)
+        | DataType::ListView(_)
+        | DataType::FixedSizeList(..) => "list".to_owned(),
+        DataType::Struct(_) => "struct".to_owned(),
+        DataType::Null => "null".to_owned(),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
+/// Arrow IPC, a message a batch as the rows become ready.
+async fn arrow_stream(answer: SqlAnswer) -> Result<Response, QueryError> {
+    let SqlAnswer { schema, mut batches } = answer;
+    let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(internal)?;
+    // The first batch is made before the status is sent, so that most errors still have one.
+    let first = batches.next().await.transpose()?;
+    let state = Some((writer, batches, first));
+    let body = stream::unfold(state, |state| async move {
+        let (mut writer, mut batches, first) = state?;
+        let next = match first {
+            Some(batch) => Some(Ok(batch)),
+            None => batches.next().await,
+        };
+        match next {
+            Some(Ok(batch)) => match message(&mut writer, &batch) {
+                Ok(bytes) => Some((Ok(bytes), Some((writer, batches, None)))),
+                Err(error) => Some((Err(error), None)),
+            },
+            Some(Err(error)) => Some((Err(error), None)),
+            None => Some((end(writer), None)),
+        }
+    });
+    Ok(([(CONTENT_TYPE, ARROW_STREAM)], Body::from_stream(body)).into_response())
+}
+
+fn message(writer: &mut StreamWriter<Vec<u8>>, batch: &RecordBatch) -> Result<Bytes, QueryError> {
+    writer.write(batch).map_err(internal)?;
+    Ok(std::mem::take(writer.get_mut()).into())
+}
+
+fn end(mut writer: StreamWriter<Vec<u8>>) -> Result<Bytes, QueryError> {
+    writer.finish().map_err(internal)?;
+    Ok(std::mem::take(writer.get_mut()).into())
+}
+
+fn internal(error: arrow::error::ArrowError) -> QueryError {
+    QueryError::Internal(error.to_string())
+}
