@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, Int32Array, StringBuilder};
+use arrow::array::{ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
@@ -19,31 +19,31 @@ impl Code {
 /// Builds a `Dictionary<Int32, Utf8>` column.
 #[derive(Debug, Default)]
 pub struct DictionaryBuilder {
-    codes: HashMap<Box<str>, i32>,
-    values: StringBuilder,
+    codes: HashMap<Arc<str>, i32>,
+    texts: Vec<Arc<str>>,
     keys: Vec<i32>,
-    latest: Option<(Box<str>, i32)>,
+    /// The code given last: neighbours are often equal.
+    latest: i32,
     has_nulls: bool,
 }
 
 impl DictionaryBuilder {
     /// The code of a text, which is added when it is new.
     pub fn code(&mut self, text: &str) -> Code {
-        if let Some((latest, code)) = &self.latest
-            && **latest == *text
-        {
-            return Code(*code);
+        let latest = usize::try_from(self.latest).ok().and_then(|place| self.texts.get(place));
+        if latest.is_some_and(|latest| **latest == *text) {
+            return Code(self.latest);
         }
-        let code = if let Some(code) = self.codes.get(text) {
+        self.latest = if let Some(code) = self.codes.get(text) {
             *code
         } else {
-            let code = i32::try_from(self.codes.len()).unwrap_or(i32::MAX);
-            self.codes.insert(text.into(), code);
-            self.values.append_value(text);
+            let code = i32::try_from(self.texts.len()).unwrap_or(i32::MAX);
+            let text: Arc<str> = text.into();
+            self.texts.push(Arc::clone(&text));
+            self.codes.insert(text, code);
             code
         };
-        self.latest = Some((text.into(), code));
-        Code(code)
+        Code(self.latest)
     }
 
     /// The code of a text, [`Code::NULL`] for the empty one.
@@ -67,13 +67,14 @@ impl DictionaryBuilder {
     ///
     /// # Errors
     /// Only when a code came from another builder.
-    pub fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+    pub fn finish(self) -> Result<ArrayRef, ArrowError> {
         let keys = if self.has_nulls {
             self.keys.iter().map(|key| (*key >= 0).then_some(*key)).collect::<Int32Array>()
         } else {
             Int32Array::from(self.keys)
         };
-        let column = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(self.values.finish()))?;
+        let values = StringArray::from_iter_values(&self.texts);
+        let column = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values))?;
         Ok(Arc::new(column))
     }
 }

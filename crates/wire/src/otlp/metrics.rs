@@ -125,8 +125,8 @@ struct Metric {
 }
 
 /// What points of all kinds have in common, once checked.
-struct Point {
-    labels: PointLabels,
+struct Point<'a> {
+    labels: PointLabels<'a>,
     timestamp_ms: i64,
     is_stale: bool,
 }
@@ -175,7 +175,7 @@ impl Decoder<'_> {
         for pair in pairs {
             let (key, value) = read_pair(pair).within("attributes").within("resource")?;
             let text = labels::text(&value, &mut self.renderer)?;
-            self.target.add(&key, &text, &self.labels, self.translation);
+            self.target.add(&key, &text, &mut self.labels, self.translation);
         }
         while let Some(field) = message.next()? {
             if field.number == 2 {
@@ -214,7 +214,7 @@ impl Decoder<'_> {
                     2 => "otel_scope_version",
                     _ => continue,
                 };
-                promoted.push((name.to_owned(), field.text().within("scope")?.into_owned()));
+                promoted.push((name.into(), field.text().within("scope")?.into_owned()));
             }
         }
         for pair in attributes(&parts, 3).within("scope")? {
@@ -227,7 +227,7 @@ impl Decoder<'_> {
         while let Some(field) = scope_metrics.next()? {
             if field.number == 3 {
                 let url = field.text().within("schema_url")?.into_owned();
-                promoted.push(("otel_scope_schema_url".to_owned(), url));
+                promoted.push(("otel_scope_schema_url".into(), url));
             }
         }
         let value_bytes_max = self.limits.label_value_bytes_max;
@@ -306,12 +306,12 @@ impl Decoder<'_> {
     }
 
     /// Checks time and labels of a point.
-    fn point(
+    fn point<'a>(
         &mut self,
         time_unix_nano: u64,
         flags: u32,
-        attributes: &[Message<'_>],
-    ) -> Result<Result<Point, &'static str>, Fault> {
+        attributes: &[Message<'a>],
+    ) -> Result<Result<Point<'a>, &'static str>, Fault> {
         let time =
             match checked_time(time_unix_nano, self.received_at, self.received_at, self.limits) {
                 Ok(time) => time,
@@ -328,7 +328,7 @@ impl Decoder<'_> {
     }
 
     /// Counts a point as taken.
-    fn accept(&mut self, point: &Point) {
+    fn accept(&mut self, point: &Point<'_>) {
         self.accepted += 1;
         self.rejections.accepted_at(point.timestamp_ms * signals::time::MILLISECOND);
         self.target.saw(point.timestamp_ms);

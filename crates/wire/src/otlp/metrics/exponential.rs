@@ -177,7 +177,7 @@ impl Decoder<'_> {
         let raw = Raw::read(message, self.limits.buckets_max)?;
         let point = checked!(self.point(raw.time, raw.flags, &raw.attributes)?);
         let histogram = Arc::new(checked!(raw.histogram(point.is_stale)));
-        let labels = point.labels.named(&metric.name);
+        let labels = point.labels.named(&self.shared, &metric.name);
         let series = if metric.temporality == Temporality::Delta && !point.is_stale {
             self.deltas.push(Delta {
                 labels: labels.clone(),

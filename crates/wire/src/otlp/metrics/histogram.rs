@@ -86,7 +86,7 @@ impl Decoder<'_> {
         let raw = Raw::read(message, self.limits.buckets_max)?;
         let classic = checked!(raw.buckets());
         let point = checked!(self.point(raw.time, raw.flags, &raw.attributes)?);
-        let base = point.labels.named(&metric.name);
+        let base = point.labels.named(&self.shared, &metric.name);
         let at = point.timestamp_ms;
         let bucket_series = Series::new(&base, &classic.bounds);
         if metric.temporality == Temporality::Delta && !point.is_stale {

@@ -1,6 +1,8 @@
 //! The labels of a series, from resource, scope and point.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use signals::attributes::Value;
 use signals::metric::{Labels, NAME_LABEL};
@@ -22,9 +24,9 @@ pub(super) const LABEL_TOO_LONG: &str = "an attribute is too long for a label";
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shared {
     /// `job`, `instance` and those of the scope: they override a point's attributes.
-    pub(super) overriding: Vec<(String, String)>,
+    pub(super) overriding: Vec<(Arc<str>, String)>,
     /// Promoted resource attributes: a point's attributes override them.
-    pub(super) promoted: Vec<(String, String)>,
+    pub(super) promoted: Vec<(Arc<str>, String)>,
 }
 
 /// An attribute as label text: nested values as JSON.
@@ -46,40 +48,59 @@ pub(super) fn text<'a>(
     Ok(Cow::Owned(text))
 }
 
+/// Translated names that are remembered for one request.
+const NAMES_MAX: usize = 1_000;
+
 /// Builds label sets under limits.
 pub(super) struct LabelBuilder<'l> {
     limits: &'l Limits,
     rules: LabelRules,
-    /// The point's own labels: name and value.
-    labels: Vec<(String, String)>,
+    /// Label names by attribute key: points of a request use the same few keys again and again.
+    names: HashMap<Box<str>, Arc<str>>,
 }
 
 impl<'l> LabelBuilder<'l> {
     pub(super) fn new(limits: &'l Limits, translation: &Translation) -> Self {
-        Self { limits, rules: LabelRules::new(translation.strategy), labels: Vec::new() }
+        Self { limits, rules: LabelRules::new(translation.strategy), names: HashMap::new() }
     }
 
     /// A name and value within limits.
-    pub(super) fn label(&self, key: &str, value: &str) -> Result<(String, String), &'static str> {
-        let name = self.rules.label(key).map_err(|_| BAD_LABEL)?;
-        if name.len() > self.limits.name_bytes_max
-            || value.len() > self.limits.label_value_bytes_max
-        {
+    pub(super) fn label(
+        &mut self,
+        key: &str,
+        value: &str,
+    ) -> Result<(Arc<str>, String), &'static str> {
+        if value.len() > self.limits.label_value_bytes_max {
             return Err(LABEL_TOO_LONG);
         }
-        Ok((name, value.to_owned()))
+        Ok((self.name(key)?, value.to_owned()))
+    }
+
+    fn name(&mut self, key: &str) -> Result<Arc<str>, &'static str> {
+        if let Some(name) = self.names.get(key) {
+            return Ok(Arc::clone(name));
+        }
+        let name: Arc<str> = self.rules.label(key).map_err(|_| BAD_LABEL)?.into();
+        if name.len() > self.limits.name_bytes_max {
+            return Err(LABEL_TOO_LONG);
+        }
+        if self.names.len() < NAMES_MAX {
+            self.names.insert(key.into(), Arc::clone(&name));
+        }
+        Ok(name)
     }
 
     /// The labels of a point without the metric's name. The outer error is malformed protobuf,
     /// the inner one the reason why the point is not taken.
-    pub(super) fn point(
+    pub(super) fn point<'a>(
         &mut self,
         shared: &Shared,
-        attributes: &[Message<'_>],
+        attributes: &[Message<'a>],
         renderer: &mut Renderer<'_>,
-    ) -> Result<Result<PointLabels, &'static str>, Fault> {
+    ) -> Result<Result<PointLabels<'a>, &'static str>, Fault> {
         // The metric's name and `le` or `quantile` are still to come.
-        if attributes.len() + shared.overriding.len() + 2 > self.limits.labels_max {
+        let others = shared.overriding.len() + shared.promoted.len() + 2;
+        if attributes.len() + others > self.limits.labels_max {
             return Ok(Err(LABELS_TOO_MANY));
         }
         let mut pairs = Vec::with_capacity(attributes.len());
@@ -89,46 +110,49 @@ impl<'l> LabelBuilder<'l> {
         }
         // Of attributes that become the same label, values are joined in order of their keys.
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        self.labels.clear();
-        for (key, value) in &pairs {
-            let (name, value) = match self.label(key, value) {
-                Ok(label) => label,
+        let mut labels: Vec<(Arc<str>, Cow<'a, str>)> = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            let name = match self.name(&key) {
+                Ok(name) => name,
                 Err(reason) => return Ok(Err(reason)),
             };
-            if let Some((_, joined)) = self.labels.iter_mut().find(|(other, _)| *other == name) {
-                joined.push(';');
-                joined.push_str(&value);
-            } else {
-                self.labels.push((name, value));
+            let joined = match labels.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, joined)) => {
+                    let joined = joined.to_mut();
+                    joined.push(';');
+                    joined.push_str(&value);
+                    joined.len()
+                }
+                None => {
+                    labels.push((name, value));
+                    labels.last().map_or(0, |(_, value)| value.len())
+                }
+            };
+            if joined > self.limits.label_value_bytes_max {
+                return Ok(Err(LABEL_TOO_LONG));
             }
         }
-        for (name, value) in &shared.promoted {
-            if self.labels.iter().all(|(other, _)| other != name) {
-                self.labels.push((name.clone(), value.clone()));
-            }
-        }
-        // Of a name given twice, label sets keep the last.
-        self.labels.extend(shared.overriding.iter().cloned());
-        if self.labels.len() + 2 > self.limits.labels_max {
-            return Ok(Err(LABELS_TOO_MANY));
-        }
-        Ok(Ok(PointLabels(std::mem::take(&mut self.labels))))
+        Ok(Ok(PointLabels(labels)))
     }
 }
 
-/// The labels of a point without the metric's name.
-#[derive(Debug, Clone, Default)]
-pub(super) struct PointLabels(Vec<(String, String)>);
+/// The labels that a point itself has.
+#[derive(Debug)]
+pub(super) struct PointLabels<'a>(Vec<(Arc<str>, Cow<'a, str>)>);
 
-impl PointLabels {
+impl PointLabels<'_> {
     /// The series of this name.
-    pub(super) fn named(&self, name: &str) -> Labels {
-        self.with(name, None)
+    pub(super) fn named(&self, shared: &Shared, name: &str) -> Labels {
+        self.with(shared, name, None)
     }
 
     /// The series of this name with one more label.
-    pub(super) fn with(&self, name: &str, more: Option<(&str, &str)>) -> Labels {
-        let own = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        Labels::from_pairs(own.chain([(NAME_LABEL, name)]).chain(more))
+    pub(super) fn with(&self, shared: &Shared, name: &str, more: Option<(&str, &str)>) -> Labels {
+        // Of a name given twice, label sets keep the last.
+        let promoted = shared.promoted.iter().map(|(name, value)| (&**name, value.as_str()));
+        let own = self.0.iter().map(|(name, value)| (&**name, &**value));
+        let overriding = shared.overriding.iter().map(|(name, value)| (&**name, value.as_str()));
+        let all = promoted.chain(own).chain(overriding);
+        Labels::from_pairs(all.chain([(NAME_LABEL, name)]).chain(more))
     }
 }

@@ -46,7 +46,7 @@ impl Decoder<'_> {
             Some(value) => value,
             None => return Ok(Err("data point has no value")),
         };
-        let labels = point.labels.named(&metric.name);
+        let labels = point.labels.named(&self.shared, &metric.name);
         let series = if metric.temporality == Temporality::Delta && !point.is_stale {
             self.deltas.push(Delta {
                 labels: labels.clone(),

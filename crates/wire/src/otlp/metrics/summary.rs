@@ -33,11 +33,19 @@ impl Decoder<'_> {
         let at = point.timestamp_ms;
         for (quantile, quantile_value) in quantiles {
             let quantile = label_number(quantile);
-            let labels = point.labels.with(name, Some(("quantile", &quantile)));
+            let labels = point.labels.with(&self.shared, name, Some(("quantile", &quantile)));
             self.series.sample(labels, at, value(quantile_value));
         }
-        self.series.sample(point.labels.named(&format!("{name}_sum")), at, value(sum));
-        self.series.sample(point.labels.named(&format!("{name}_count")), at, value(count as f64));
+        self.series.sample(
+            point.labels.named(&self.shared, &format!("{name}_sum")),
+            at,
+            value(sum),
+        );
+        self.series.sample(
+            point.labels.named(&self.shared, &format!("{name}_count")),
+            at,
+            value(count as f64),
+        );
         self.accept(&point);
         Ok(Ok(()))
     }

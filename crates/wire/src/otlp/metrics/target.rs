@@ -1,5 +1,7 @@
 //! The resource of metrics: `job`, `instance`, and the series `target_info`.
 
+use std::sync::Arc;
+
 use signals::metric::{Labels, MetricKind, NAME_LABEL};
 
 use super::Translation;
@@ -18,9 +20,9 @@ pub(super) struct Target {
     service_name: String,
     service_namespace: String,
     service_instance_id: String,
-    promoted: Vec<(String, String)>,
+    promoted: Vec<(Arc<str>, String)>,
     /// Labels of `target_info` beside `job` and `instance`.
-    info: Vec<(String, String)>,
+    info: Vec<(Arc<str>, String)>,
     /// Whether there is more to say than which service it is.
     has_info: bool,
     /// Least and greatest time of the points.
@@ -33,7 +35,7 @@ impl Target {
         &mut self,
         key: &str,
         value: &str,
-        labels: &LabelBuilder<'_>,
+        labels: &mut LabelBuilder<'_>,
         translation: &Translation,
     ) {
         let identifying = match key {
@@ -57,7 +59,7 @@ impl Target {
     }
 
     /// `job` and `instance`, where known.
-    fn identity(&self) -> Vec<(String, String)> {
+    fn identity(&self) -> Vec<(Arc<str>, String)> {
         let mut identity = Vec::new();
         if !self.service_name.is_empty() {
             let job = if self.service_namespace.is_empty() {
@@ -65,10 +67,10 @@ impl Target {
             } else {
                 format!("{}/{}", self.service_namespace, self.service_name)
             };
-            identity.push(("job".to_owned(), job));
+            identity.push(("job".into(), job));
         }
         if !self.service_instance_id.is_empty() {
-            identity.push(("instance".to_owned(), self.service_instance_id.clone()));
+            identity.push(("instance".into(), self.service_instance_id.clone()));
         }
         identity
     }
@@ -92,7 +94,7 @@ impl Target {
             return;
         };
         self.info.truncate(limits.labels_max.saturating_sub(identity.len() + 1));
-        let name = (NAME_LABEL.to_owned(), "target_info".to_owned());
+        let name = (NAME_LABEL.into(), "target_info".to_owned());
         let labels = Labels::from_pairs(self.info.into_iter().chain(identity).chain([name]));
         // Points far apart in one request are backfill: then the latest samples will do.
         let first = start.max(end.saturating_sub(STEP_MS * (SAMPLES_MAX - 1)));
