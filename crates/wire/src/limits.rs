@@ -28,6 +28,9 @@ pub struct Limits {
     pub labels_max: usize,
     /// Bytes of one label value.
     pub label_value_bytes_max: usize,
+    /// Memory that what one request decodes to may take, in bytes, roughly: few bytes on the wire
+    /// can stand for many in columns and labels. Items beyond it are rejected.
+    pub decoded_bytes_max: usize,
     /// Buckets of one histogram point.
     pub buckets_max: usize,
     /// Exemplars kept of one point.
@@ -48,7 +51,8 @@ impl Default for Limits {
             value_depth_max: 64,
             labels_max: 60,
             label_value_bytes_max: 4 << 10,
-            buckets_max: 10_000,
+            decoded_bytes_max: 256 << 20,
+            buckets_max: 1_000,
             exemplars_max: 100,
             future_ns_max: 600 * SECOND,
         }

@@ -67,7 +67,10 @@ pub(crate) struct Message<'a> {
 pub(crate) struct Field<'a> {
     pub(crate) number: u32,
     value: FieldValue<'a>,
+    /// Of the tag.
     offset: usize,
+    /// Of what follows the value.
+    end: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +85,11 @@ impl<'a> Message<'a> {
     /// A whole body.
     pub(crate) fn new(body: &'a [u8]) -> Self {
         Self { rest: body, offset: 0 }
+    }
+
+    /// Number of bytes not read yet.
+    pub(crate) fn len(&self) -> usize {
+        self.rest.len()
     }
 
     /// The next field; `None` at the end. Groups, which no known message has, are skipped.
@@ -102,7 +110,7 @@ impl<'a> Message<'a> {
                 4 => return Err(Fault::new(offset, "end of a group that did not begin")),
                 _ => return Err(Fault::new(offset, "unknown wire type")),
             };
-            return Ok(Some(Field { number, value, offset }));
+            return Ok(Some(Field { number, value, offset, end: self.offset }));
         }
         Ok(None)
     }
@@ -258,9 +266,7 @@ impl<'a> Field<'a> {
     #[inline]
     pub(crate) fn message(&self) -> Result<Message<'a>, Fault> {
         let rest = self.bytes()?;
-        // The message's first byte lies after tag and length; counting from the tag is close
-        // enough to find it and costs nothing.
-        Ok(Message { rest, offset: self.offset + 2 })
+        Ok(Message { rest, offset: self.end - rest.len() })
     }
 
     /// Appends a repeated `fixed64` or `double`, packed or not, as bits. Returns whether there

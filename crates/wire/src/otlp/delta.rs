@@ -65,6 +65,8 @@ pub struct ClassicHistogram {
 #[derive(Debug)]
 pub struct DeltaAccumulator {
     series: HashMap<Labels, State>,
+    /// Series that come of them: a classic histogram makes one of each bucket.
+    series_count: usize,
     series_max: usize,
     idle_ns_max: i64,
     swept_at: Timestamp,
@@ -103,7 +105,13 @@ impl DeltaAccumulator {
     /// Keeps at most `series_max` series, each until no point came for `idle_ns_max`.
     #[must_use]
     pub fn new(series_max: usize, idle_ns_max: i64) -> Self {
-        Self { series: HashMap::new(), series_max, idle_ns_max, swept_at: Timestamp::MIN }
+        Self {
+            series: HashMap::new(),
+            series_count: 0,
+            series_max,
+            idle_ns_max,
+            swept_at: Timestamp::MIN,
+        }
     }
 
     /// Number of series it remembers.
@@ -123,8 +131,11 @@ impl DeltaAccumulator {
     pub fn undo(&mut self, undo: Undo) {
         for (labels, before) in undo.0.into_iter().rev() {
             match before {
-                Some(state) => drop(self.series.insert(labels, state)),
-                None => drop(self.series.remove(&labels)),
+                Some(state) => self.put(labels, state),
+                None => {
+                    let state = self.series.remove(&labels);
+                    self.series_count -= state.map_or(0, |state| state.total.series_count());
+                }
             }
         }
     }
@@ -137,6 +148,13 @@ impl DeltaAccumulator {
         self.swept_at = now;
         let idle_ns_max = self.idle_ns_max;
         self.series.retain(|_, state| now.saturating_sub(state.seen_at) <= idle_ns_max);
+        self.series_count = self.series.values().map(|state| state.total.series_count()).sum();
+    }
+
+    fn put(&mut self, labels: Labels, state: State) {
+        self.series_count += state.total.series_count();
+        let before = self.series.insert(labels, state);
+        self.series_count -= before.map_or(0, |state| state.total.series_count());
     }
 
     fn add(
@@ -152,7 +170,7 @@ impl DeltaAccumulator {
         if before.is_some_and(|state| state.timestamp_ms >= timestamp_ms) {
             return Err(OUT_OF_ORDER);
         }
-        if before.is_none() && self.series.len() >= self.series_max {
+        if before.is_none() && self.series_count + value.series_count() > self.series_max {
             return Err(TOO_MANY);
         }
         let before = before.cloned();
@@ -167,13 +185,17 @@ impl DeltaAccumulator {
             });
         total.write(&labels, timestamp_ms, samples);
         let state = State { timestamp_ms, seen_at: received_at, total };
-        self.series.insert(labels.clone(), state);
+        self.put(labels.clone(), state);
         undo.0.push((labels, before));
         Ok(())
     }
 }
 
 impl DeltaValue {
+    fn series_count(&self) -> usize {
+        if let Self::Classic(point) = self { point.bounds.len() + 3 } else { 1 }
+    }
+
     fn check(&self, is_monotonic: bool) -> Result<(), &'static str> {
         let is_good = match self {
             Self::Sum(value) => value.is_finite() && (!is_monotonic || *value >= 0.0),
@@ -185,6 +207,10 @@ impl DeltaValue {
 }
 
 impl Total {
+    fn series_count(&self) -> usize {
+        if let Self::Classic(_, point) = self { point.bounds.len() + 3 } else { 1 }
+    }
+
     fn from_first(labels: &Labels, value: DeltaValue) -> Self {
         match value {
             DeltaValue::Sum(value) => Self::Sum(value),

@@ -9,8 +9,8 @@ use signals::log::{self, LogBuilder, Record};
 use signals::{Batch, Timestamp};
 
 use self::stream::Stream;
-use super::reject::{Rejections, checked_time};
-use super::resource::{Resource, Scope};
+use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
+use super::resource::{Kept, Resource, Scope};
 use super::traces::{span_id, trace_id};
 use super::value::{AnyValue, Renderer, TRUNCATED};
 use super::{Decoded, Encoding};
@@ -39,6 +39,7 @@ pub fn decode(
         rejections: Rejections::default(),
         raw: RawRecord::default(),
         line: String::new(),
+        bytes: 0,
     };
     decoder.request(Message::new(body))?;
     decoder.finish()
@@ -53,7 +54,12 @@ struct Decoder<'l, 'a> {
     /// Reused for each record.
     raw: RawRecord<'a>,
     line: String,
+    /// What the rows take so far.
+    bytes: usize,
 }
+
+/// What a row takes beside its texts.
+const ROW_BYTES: usize = 300;
 
 /// A record as the wire has it: scalars read, repeated messages only found.
 struct RawRecord<'a> {
@@ -62,7 +68,7 @@ struct RawRecord<'a> {
     severity_number: i32,
     severity_text: Cow<'a, str>,
     body: AnyValue<'a>,
-    attributes: Vec<Message<'a>>,
+    attributes: Kept<'a>,
     dropped_attributes_count: u32,
     flags: u32,
     trace_id: &'a [u8],
@@ -78,7 +84,7 @@ impl Default for RawRecord<'_> {
             severity_number: 0,
             severity_text: Cow::Borrowed(""),
             body: AnyValue::Empty,
-            attributes: Vec::new(),
+            attributes: Kept::default(),
             dropped_attributes_count: 0,
             flags: 0,
             trace_id: &[],
@@ -90,7 +96,7 @@ impl Default for RawRecord<'_> {
 
 impl<'a> RawRecord<'a> {
     /// Reads a record into this one, whose list is reused.
-    fn read(&mut self, mut message: Message<'a>) -> Result<(), Fault> {
+    fn read(&mut self, mut message: Message<'a>, limits: &Limits) -> Result<(), Fault> {
         let mut attributes = std::mem::take(&mut self.attributes);
         attributes.clear();
         *self = Self { attributes, ..Self::default() };
@@ -100,7 +106,9 @@ impl<'a> RawRecord<'a> {
                 2 => self.severity_number = field.int32().within("severity_number")?,
                 3 => self.severity_text = field.text().within("severity_text")?,
                 5 => self.body = field.message().and_then(AnyValue::read).within("body")?,
-                6 => self.attributes.push(field.message().within("attributes")?),
+                6 => self
+                    .attributes
+                    .push(field.message().within("attributes")?, limits.attributes_max),
                 7 => {
                     self.dropped_attributes_count =
                         field.uint32().within("dropped_attributes_count")?;
@@ -136,10 +144,9 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     fn resource_logs(&mut self, mut message: Message<'a>) -> Result<(), WireError> {
-        let name_bytes_max = self.limits.name_bytes_max;
         let mut stream = Stream::new(self.limits.label_value_bytes_max);
         let mut values = Renderer::new(self.limits);
-        let resource = Resource::read(message, &mut self.renderer, name_bytes_max, |key, value| {
+        let resource = Resource::read(message, &mut self.renderer, self.limits, |key, value| {
             stream.add(key, value, &mut values)
         })
         .within("resource_logs")?;
@@ -160,13 +167,15 @@ impl<'a> Decoder<'_, 'a> {
         mut message: Message<'a>,
     ) -> Result<(), WireError> {
         const PATH: &str = "resource_logs.scope_logs";
-        let scope = Scope::read(message, &mut self.renderer).within(PATH)?;
+        let scope = Scope::read(message, &mut self.renderer, self.limits).within(PATH)?;
         let scope = self.rows.scope(&scope.name, &scope.version, &scope.json);
         while let Some(field) = message.next().within(PATH)? {
             if field.number == 2 {
                 let record = field.message().within("log_records").within(PATH)?;
-                self.raw.read(record).within("log_records").within(PATH)?;
+                let record_bytes = record.len();
+                self.raw.read(record, self.limits).within("log_records").within(PATH)?;
                 self.record(resource, scope).within("log_records").within(PATH)??;
+                self.bytes += ROW_BYTES + 2 * record_bytes;
             }
         }
         Ok(())
@@ -184,7 +193,10 @@ impl<'a> Decoder<'_, 'a> {
         let observed =
             checked_time(raw.observed_time, self.received_at, self.received_at, self.limits)
                 .unwrap_or(self.received_at);
-        let timestamp = match checked_time(raw.time, observed, self.received_at, self.limits) {
+        let has_room = self.bytes <= self.limits.decoded_bytes_max;
+        let has_room = if has_room { Ok(()) } else { Err(REQUEST_TOO_LARGE) };
+        let time = || checked_time(raw.time, observed, self.received_at, self.limits);
+        let timestamp = match has_room.and_then(|()| time()) {
             Ok(timestamp) => timestamp,
             Err(reason) => {
                 self.rejections.add(1, reason, "");
@@ -208,10 +220,10 @@ impl<'a> Decoder<'_, 'a> {
             line
         };
         let attributes = self.rows.attributes();
-        for pair in raw.attributes.iter().take(self.limits.attributes_max) {
+        for pair in &raw.attributes.messages {
             self.renderer.push_attribute(attributes, *pair).within("attributes")?;
         }
-        let left_out = raw.attributes.len().saturating_sub(self.limits.attributes_max);
+        let left_out = raw.attributes.left_out;
         let row = Record {
             timestamp,
             observed_timestamp: observed,

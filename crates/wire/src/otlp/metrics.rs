@@ -28,8 +28,8 @@ use self::name::Shape;
 use self::series::SeriesTable;
 use self::target::Target;
 use super::delta::Delta;
-use super::reject::{Rejections, checked_time};
-use super::resource::{attributes, pieces};
+use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
+use super::resource::{Kept, each_attribute, pieces};
 use super::value::{Renderer, cut, read_pair};
 use super::{Decoded, Encoding};
 use crate::protobuf::{Fault, Message, Within as _};
@@ -88,6 +88,7 @@ pub fn decode_with(
         rejections: Rejections::default(),
         target: Target::default(),
         shared: Shared::default(),
+        bytes: 0,
     };
     decoder.request(Message::new(body))?;
     Ok(decoder.finish())
@@ -107,7 +108,12 @@ struct Decoder<'l> {
     target: Target,
     /// Of the scope that is being read.
     shared: Shared,
+    /// What series and samples take so far.
+    bytes: usize,
 }
+
+/// What a series and its sample take beside the labels' texts.
+const SERIES_BYTES: usize = 200;
 
 /// How values of points relate in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,13 +176,15 @@ impl Decoder<'_> {
     }
 
     fn resource_metrics(&mut self, mut message: Message<'_>) -> Result<(), Fault> {
-        let pairs = attributes(&pieces(message, 1, "resource")?, 1).within("resource")?;
+        let parts = pieces(message, 1, "resource")?;
         self.target = Target::default();
-        for pair in pairs {
-            let (key, value) = read_pair(pair).within("attributes").within("resource")?;
+        each_attribute(&parts, 1, |pair| {
+            let (key, value) = read_pair(pair)?;
             let text = labels::text(&value, &mut self.renderer)?;
-            self.target.add(&key, &text, &mut self.labels, self.translation);
-        }
+            self.target.add(&key, &text, &mut self.labels, self.translation, self.limits);
+            Ok(())
+        })
+        .within("resource")?;
         while let Some(field) = message.next()? {
             if field.number == 2 {
                 field
@@ -217,13 +225,17 @@ impl Decoder<'_> {
                 promoted.push((name.into(), field.text().within("scope")?.into_owned()));
             }
         }
-        for pair in attributes(&parts, 3).within("scope")? {
-            let (key, value) = read_pair(pair).within("attributes").within("scope")?;
+        each_attribute(&parts, 3, |pair| {
+            let (key, value) = read_pair(pair)?;
             let text = labels::text(&value, &mut self.renderer)?;
-            if let Ok((name, value)) = self.labels.label(&format!("otel_scope_{key}"), &text) {
+            if let Ok((name, value)) = self.labels.label(&format!("otel_scope_{key}"), &text)
+                && promoted.len() < self.limits.labels_max
+            {
                 promoted.push((name, value));
             }
-        }
+            Ok(())
+        })
+        .within("scope")?;
         while let Some(field) = scope_metrics.next()? {
             if field.number == 3 {
                 let url = field.text().within("schema_url")?.into_owned();
@@ -305,12 +317,13 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// Checks time and labels of a point.
+    /// Checks time and labels of a point that makes `series` series.
     fn point<'a>(
         &mut self,
         time_unix_nano: u64,
         flags: u32,
-        attributes: &[Message<'a>],
+        attributes: &Kept<'a>,
+        series: usize,
     ) -> Result<Result<Point<'a>, &'static str>, Fault> {
         let time =
             match checked_time(time_unix_nano, self.received_at, self.received_at, self.limits) {
@@ -323,6 +336,12 @@ impl Decoder<'_> {
             Ok(labels) => labels,
             Err(reason) => return Ok(Err(reason)),
         };
+        // Each bucket repeats all labels of its point.
+        let bytes = labels.bytes(&self.shared).saturating_add(SERIES_BYTES).saturating_mul(series);
+        if self.bytes.saturating_add(bytes) > self.limits.decoded_bytes_max {
+            return Ok(Err(REQUEST_TOO_LARGE));
+        }
+        self.bytes += bytes;
         let timestamp_ms = time / signals::time::MILLISECOND;
         Ok(Ok(Point { labels, timestamp_ms, is_stale: flags & NO_RECORDED_VALUE != 0 }))
     }

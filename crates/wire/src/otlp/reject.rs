@@ -75,6 +75,8 @@ impl Rejections {
     }
 }
 
+/// Why an item is not taken: see [`Limits::decoded_bytes_max`].
+pub(crate) const REQUEST_TOO_LARGE: &str = "the request takes too much memory, send it in parts";
 /// Why a time is not taken.
 pub(crate) const TIME_OUT_OF_RANGE: &str = "time is before 1970 or after 2262";
 /// Why a time is not taken.

@@ -1,5 +1,6 @@
 //! Resource and instrumentation scope: what all items under them share.
 
+use crate::Limits;
 use crate::protobuf::{Fault, Message, Within as _};
 
 use super::value::{AnyValue, Renderer, cut, read_pair};
@@ -24,6 +25,9 @@ pub(crate) struct Scope {
     pub(crate) json: String,
 }
 
+/// Pieces of one resource or scope that are read; nobody sends more than one.
+const PIECES_MAX: usize = 16;
+
 /// The messages of a field, in order. A message that is given in several pieces is as good as one
 /// whose bytes are the pieces' bytes one after the other.
 pub(crate) fn pieces<'a>(
@@ -34,22 +38,58 @@ pub(crate) fn pieces<'a>(
     let mut found = Vec::new();
     while let Some(field) = message.next()? {
         if field.number == number {
-            found.push(field.message().within(name)?);
+            let piece = field.message().within(name)?;
+            if found.len() < PIECES_MAX {
+                found.push(piece);
+            }
         }
     }
     Ok(found)
 }
 
-/// The `attributes` of a resource or a scope.
-pub(crate) fn attributes<'a>(
+/// Calls `visit` with each of the `attributes` of a resource or a scope.
+pub(crate) fn each_attribute<'a>(
     parts: &[Message<'a>],
     number: u32,
-) -> Result<Vec<Message<'a>>, Fault> {
-    let mut found = Vec::new();
+    mut visit: impl FnMut(Message<'a>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     for part in parts {
-        found.extend(pieces(*part, number, "attributes")?);
+        let mut part = *part;
+        while let Some(field) = part.next()? {
+            if field.number == number {
+                field.message().and_then(&mut visit).within("attributes")?;
+            }
+        }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Messages of a repeated field, as many as are wanted; the rest is only counted. The list is
+/// many times as large as what an empty message takes on the wire.
+#[derive(Debug, Default)]
+pub(crate) struct Kept<'a> {
+    pub(crate) messages: Vec<Message<'a>>,
+    pub(crate) left_out: usize,
+}
+
+impl<'a> Kept<'a> {
+    pub(crate) fn push(&mut self, message: Message<'a>, count_max: usize) {
+        if self.messages.len() < count_max {
+            self.messages.push(message);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.messages.clear();
+        self.left_out = 0;
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> usize {
+        self.messages.len() + self.left_out
+    }
 }
 
 impl Resource {
@@ -58,29 +98,36 @@ impl Resource {
     pub(crate) fn read<'a>(
         container: Message<'a>,
         renderer: &mut Renderer<'_>,
-        name_bytes_max: usize,
+        limits: &Limits,
         mut visit: impl FnMut(&str, &AnyValue<'a>) -> Result<(), Fault>,
     ) -> Result<Self, Fault> {
-        let pairs = attributes(&pieces(container, 1, "resource")?, 1).within("resource")?;
+        let parts = pieces(container, 1, "resource")?;
+        let mut kept = Kept::default();
         let mut resource = Self { service_name: UNKNOWN_SERVICE.to_owned(), json: String::new() };
-        for pair in &pairs {
-            let (key, value) = read_pair(*pair).within("attributes").within("resource")?;
+        each_attribute(&parts, 1, |pair| {
+            let (key, value) = read_pair(pair)?;
             if key == "service.name"
                 && let AnyValue::Text(name) = &value
                 && !name.is_empty()
             {
-                cut(name, name_bytes_max).clone_into(&mut resource.service_name);
+                cut(name, limits.name_bytes_max).clone_into(&mut resource.service_name);
             }
-            visit(&key, &value)?;
-        }
-        renderer.push_object(&mut resource.json, pairs).within("attributes").within("resource")?;
+            kept.push(pair, limits.attributes_max);
+            visit(&key, &value)
+        })
+        .within("resource")?;
+        renderer.push_object(&mut resource.json, &kept).within("attributes").within("resource")?;
         Ok(resource)
     }
 }
 
 impl Scope {
     /// Reads the `scope` of a `ScopeSpans`, `ScopeLogs` or `ScopeMetrics`.
-    pub(crate) fn read(container: Message<'_>, renderer: &mut Renderer<'_>) -> Result<Self, Fault> {
+    pub(crate) fn read(
+        container: Message<'_>,
+        renderer: &mut Renderer<'_>,
+        limits: &Limits,
+    ) -> Result<Self, Fault> {
         let parts = pieces(container, 1, "scope")?;
         let mut scope = Self::default();
         for part in &parts {
@@ -97,9 +144,14 @@ impl Scope {
                 }
             }
         }
-        let pairs = attributes(&parts, 3).within("scope")?;
-        if !pairs.is_empty() {
-            renderer.push_object(&mut scope.json, pairs).within("attributes").within("scope")?;
+        let mut kept = Kept::default();
+        each_attribute(&parts, 3, |pair| {
+            kept.push(pair, limits.attributes_max);
+            Ok(())
+        })
+        .within("scope")?;
+        if !kept.messages.is_empty() {
+            renderer.push_object(&mut scope.json, &kept).within("attributes").within("scope")?;
         }
         Ok(scope)
     }

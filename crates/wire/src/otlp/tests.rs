@@ -443,3 +443,34 @@ fn json_numbers_are_read_as_the_collector_reads_them() {
     }
     assert_eq!(checked, 21);
 }
+
+#[test]
+fn few_bytes_do_not_become_many() {
+    // Ten thousand log records, spans' events and buckets in a few bytes each.
+    let limits = Limits { decoded_bytes_max: 1 << 20, ..Limits::default() };
+    let records = "{},".repeat(9_999);
+    let json =
+        format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}{{}}]}}]}}]}}"#);
+    let decoded = decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &limits).unwrap();
+    assert_eq!(decoded.accepted + decoded.rejected, 10_000);
+    assert!(
+        decoded.accepted < 4_000 && decoded.message.contains("too much memory"),
+        "{}",
+        decoded.message
+    );
+
+    let bounds: Vec<_> = (0..900).collect();
+    let point = serde_json::json!({
+        "attributes": [{ "key": "k", "value": { "stringValue": "x".repeat(4_000) } }],
+        "explicitBounds": bounds,
+        "bucketCounts": vec![1; 901],
+    });
+    let histogram = serde_json::json!({ "aggregationTemporality": 2, "dataPoints": [point] });
+    let metrics = serde_json::json!([{ "name": "h", "histogram": histogram }]);
+    let json =
+        serde_json::json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": metrics }] }] });
+    let decoded =
+        decode(Signal::Metrics, json.to_string().as_bytes(), Encoding::Json, NOW, &limits).unwrap();
+    assert_eq!((decoded.accepted, decoded.rejected), (0, 1));
+    assert!(decoded.message.contains("too much memory"), "{}", decoded.message);
+}

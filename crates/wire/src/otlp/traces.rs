@@ -6,8 +6,8 @@ use signals::attributes::{Value, json};
 use signals::span::{self, Kind, Span, SpanBuilder, StatusCode};
 use signals::{Batch, SpanId, Timestamp, TraceId};
 
-use super::reject::{Rejections, checked_time};
-use super::resource::{Resource, Scope};
+use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
+use super::resource::{Kept, Resource, Scope};
 use super::value::{Renderer, TRUNCATED};
 use super::{Decoded, Encoding};
 use crate::protobuf::{Fault, Message, Within as _};
@@ -47,7 +47,12 @@ struct Decoder<'l, 'a> {
     raw: RawSpan<'a>,
     events: String,
     links: String,
+    /// What the rows take so far.
+    bytes: usize,
 }
+
+/// What a row takes beside its texts.
+const ROW_BYTES: usize = 300;
 
 /// A span as the wire has it: scalars read, repeated messages only found.
 #[derive(Default)]
@@ -63,9 +68,9 @@ struct RawSpan<'a> {
     end: u64,
     status_code: i32,
     status_message: Cow<'a, str>,
-    attributes: Vec<Message<'a>>,
-    events: Vec<Message<'a>>,
-    links: Vec<Message<'a>>,
+    attributes: Kept<'a>,
+    events: Kept<'a>,
+    links: Kept<'a>,
     dropped_attributes_count: u32,
     dropped_events_count: u32,
     dropped_links_count: u32,
@@ -73,7 +78,7 @@ struct RawSpan<'a> {
 
 impl<'a> RawSpan<'a> {
     /// Reads a span into this one, whose lists are reused.
-    fn read(&mut self, mut message: Message<'a>) -> Result<(), Fault> {
+    fn read(&mut self, mut message: Message<'a>, limits: &Limits) -> Result<(), Fault> {
         let (mut attributes, mut events, mut links) = (
             std::mem::take(&mut self.attributes),
             std::mem::take(&mut self.events),
@@ -93,14 +98,16 @@ impl<'a> RawSpan<'a> {
                 6 => self.kind = field.int32().within("kind")?,
                 7 => self.start = field.fixed64().within("start_time_unix_nano")?,
                 8 => self.end = field.fixed64().within("end_time_unix_nano")?,
-                9 => self.attributes.push(field.message().within("attributes")?),
+                9 => self
+                    .attributes
+                    .push(field.message().within("attributes")?, limits.attributes_max),
                 10 => {
                     self.dropped_attributes_count =
                         field.uint32().within("dropped_attributes_count")?;
                 }
-                11 => self.events.push(field.message().within("events")?),
+                11 => self.events.push(field.message().within("events")?, limits.events_max),
                 12 => self.dropped_events_count = field.uint32().within("dropped_events_count")?,
-                13 => self.links.push(field.message().within("links")?),
+                13 => self.links.push(field.message().within("links")?, limits.links_max),
                 14 => self.dropped_links_count = field.uint32().within("dropped_links_count")?,
                 15 => {
                     field.message().and_then(|status| self.read_status(status)).within("status")?;
@@ -169,6 +176,7 @@ impl<'l, 'a> Decoder<'l, 'a> {
             raw: RawSpan::default(),
             events: String::new(),
             links: String::new(),
+            bytes: 0,
         }
     }
 
@@ -190,8 +198,7 @@ impl<'l, 'a> Decoder<'l, 'a> {
     }
 
     fn resource_spans(&mut self, mut message: Message<'a>) -> Result<(), WireError> {
-        let name_bytes_max = self.limits.name_bytes_max;
-        let resource = Resource::read(message, &mut self.renderer, name_bytes_max, |_, _| Ok(()))
+        let resource = Resource::read(message, &mut self.renderer, self.limits, |_, _| Ok(()))
             .within("resource_spans")?;
         let resource = self.rows.resource(&resource.service_name, &resource.json);
         while let Some(field) = message.next().within("resource_spans")? {
@@ -209,13 +216,15 @@ impl<'l, 'a> Decoder<'l, 'a> {
         mut message: Message<'a>,
     ) -> Result<(), WireError> {
         const PATH: &str = "resource_spans.scope_spans";
-        let scope = Scope::read(message, &mut self.renderer).within(PATH)?;
+        let scope = Scope::read(message, &mut self.renderer, self.limits).within(PATH)?;
         let scope = self.rows.scope(&scope.name, &scope.version, &scope.json);
         while let Some(field) = message.next().within(PATH)? {
             if field.number == 2 {
                 let span = field.message().within("spans").within(PATH)?;
-                self.raw.read(span).within("spans").within(PATH)?;
+                let span_bytes = span.len();
+                self.raw.read(span, self.limits).within("spans").within(PATH)?;
                 self.span(resource, scope).within("spans").within(PATH)??;
+                self.bytes += ROW_BYTES + 2 * span_bytes + self.events.len() + self.links.len();
             }
         }
         Ok(())
@@ -228,7 +237,9 @@ impl<'l, 'a> Decoder<'l, 'a> {
         resource: span::Resource,
         scope: span::Scope,
     ) -> Result<Result<(), WireError>, Fault> {
-        let checked = self.raw.ids().and_then(|ids| {
+        let has_room = self.bytes <= self.limits.decoded_bytes_max;
+        let has_room = if has_room { Ok(()) } else { Err(REQUEST_TOO_LARGE) };
+        let checked = has_room.and_then(|()| self.raw.ids()).and_then(|ids| {
             self.raw.times(self.received_at, self.limits).map(|times| (ids, times))
         });
         let ((trace_id, span_id, parent_span_id), (start_time, duration_ns)) = match checked {
@@ -245,10 +256,9 @@ impl<'l, 'a> Decoder<'l, 'a> {
             push_events(&mut self.events, &mut self.renderer, raw, start_time, self.limits)?;
         let dropped_links = push_links(&mut self.links, &mut self.renderer, raw, self.limits)?;
         let attributes = self.rows.attributes();
-        for pair in raw.attributes.iter().take(self.limits.attributes_max) {
+        for pair in &raw.attributes.messages {
             self.renderer.push_attribute(attributes, *pair).within("attributes")?;
         }
-        let dropped_attributes = raw.attributes.len().saturating_sub(self.limits.attributes_max);
         let value_bytes_max = self.limits.value_bytes_max;
         let row = Span {
             trace_id,
@@ -264,7 +274,7 @@ impl<'l, 'a> Decoder<'l, 'a> {
             status_message: self.renderer.text(&raw.status_message, value_bytes_max),
             events: &self.events,
             links: &self.links,
-            dropped_attributes_count: plus(raw.dropped_attributes_count, dropped_attributes),
+            dropped_attributes_count: plus(raw.dropped_attributes_count, raw.attributes.left_out),
             dropped_events_count: plus(raw.dropped_events_count, dropped_events),
             dropped_links_count: plus(raw.dropped_links_count, dropped_links),
         };
@@ -288,14 +298,14 @@ fn push_events(
     limits: &Limits,
 ) -> Result<usize, Fault> {
     json.clear();
-    for event in raw.events.iter().take(limits.events_max) {
+    for event in &raw.events.messages {
         json.push(if json.is_empty() { '[' } else { ',' });
-        push_event(json, renderer, *event, span_start).within("events")?;
+        push_event(json, renderer, *event, span_start, limits).within("events")?;
     }
     if !json.is_empty() {
         json.push(']');
     }
-    Ok(raw.events.len().saturating_sub(limits.events_max))
+    Ok(raw.events.left_out)
 }
 
 fn push_event(
@@ -303,14 +313,15 @@ fn push_event(
     renderer: &mut Renderer<'_>,
     mut event: Message<'_>,
     span_start: Timestamp,
+    limits: &Limits,
 ) -> Result<(), Fault> {
     let (mut time, mut name, mut dropped) = (0, Cow::Borrowed(""), 0);
-    let mut pairs = Vec::new();
+    let mut pairs = Kept::default();
     while let Some(field) = event.next()? {
         match field.number {
             1 => time = field.fixed64().within("time_unix_nano")?,
             2 => name = field.text().within("name")?,
-            3 => pairs.push(field.message().within("attributes")?),
+            3 => pairs.push(field.message().within("attributes")?, limits.attributes_max),
             4 => dropped = field.uint32().within("dropped_attributes_count")?,
             _ => {}
         }
@@ -322,7 +333,7 @@ fn push_event(
     json.push_str(",\"name\":");
     json::push_text(json, renderer.name(&name));
     json.push_str(",\"attributes\":");
-    let left_out = renderer.push_object(json, pairs).within("attributes")?;
+    let left_out = renderer.push_object(json, &pairs).within("attributes")?;
     json.push_str(",\"dropped_attributes_count\":");
     json::push_int(json, i64::from(dropped.saturating_add(left_out)));
     json.push('}');
@@ -338,29 +349,30 @@ fn push_links(
 ) -> Result<usize, Fault> {
     json.clear();
     let mut kept = 0;
-    for link in raw.links.iter().take(limits.links_max) {
-        kept += usize::from(push_link(json, renderer, *link).within("links")?);
+    for link in &raw.links.messages {
+        kept += usize::from(push_link(json, renderer, *link, limits).within("links")?);
     }
     if !json.is_empty() {
         json.push(']');
     }
-    Ok(raw.links.len() - kept)
+    Ok(raw.links.count() - kept)
 }
 
 fn push_link(
     json: &mut String,
     renderer: &mut Renderer<'_>,
     mut link: Message<'_>,
+    limits: &Limits,
 ) -> Result<bool, Fault> {
     let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
     let (mut trace_state, mut dropped, mut flags) = (Cow::Borrowed(""), 0, 0);
-    let mut pairs = Vec::new();
+    let mut pairs = Kept::default();
     while let Some(field) = link.next()? {
         match field.number {
             1 => trace = field.bytes().within("trace_id")?,
             2 => span = field.bytes().within("span_id")?,
             3 => trace_state = field.text().within("trace_state")?,
-            4 => pairs.push(field.message().within("attributes")?),
+            4 => pairs.push(field.message().within("attributes")?, limits.attributes_max),
             5 => dropped = field.uint32().within("dropped_attributes_count")?,
             6 => flags = field.fixed32().within("flags")?,
             _ => {}
@@ -374,7 +386,7 @@ fn push_link(
     json.push_str("\",\"trace_state\":");
     json::push_text(json, renderer.name(&trace_state));
     json.push_str(",\"attributes\":");
-    let left_out = renderer.push_object(json, pairs).within("attributes")?;
+    let left_out = renderer.push_object(json, &pairs).within("attributes")?;
     json.push_str(",\"dropped_attributes_count\":");
     json::push_int(json, i64::from(dropped.saturating_add(left_out)));
     json.push_str(",\"flags\":");

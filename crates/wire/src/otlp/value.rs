@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use signals::attributes::{AttributeBuilder, Value, json};
 
+use super::resource::Kept;
 use crate::Limits;
 use crate::protobuf::{Fault, Field, Message, Within as _};
 
@@ -145,22 +146,21 @@ impl<'l> Renderer<'l> {
         self.value(&value, self.limits.value_bytes_max, |value| attributes.push(key, value))
     }
 
-    /// Appends a JSON object of `KeyValue`s, at most `attributes_max` of them, and the mark if
-    /// something was cut. Returns how many were left out.
-    pub(crate) fn push_object<'a>(
+    /// Appends a JSON object of `KeyValue`s, and the mark if something was cut. Returns how many
+    /// were left out.
+    pub(crate) fn push_object(
         &mut self,
         json: &mut String,
-        pairs: impl IntoIterator<Item = Message<'a>>,
+        pairs: &Kept<'_>,
     ) -> Result<u32, Fault> {
         let was_cut = self.take_is_cut();
-        let mut pairs = pairs.into_iter();
         json.push('{');
         let start = json.len();
-        for pair in pairs.by_ref().take(self.limits.attributes_max) {
+        for pair in &pairs.messages {
             if json.len() > start {
                 json.push(',');
             }
-            let (key, value) = read_pair(pair)?;
+            let (key, value) = read_pair(*pair)?;
             self.push_bounded_member(json, &key, &value)?;
         }
         if self.take_is_cut() {
@@ -170,7 +170,7 @@ impl<'l> Renderer<'l> {
         }
         json.push('}');
         self.is_cut = was_cut;
-        Ok(u32::try_from(pairs.count()).unwrap_or(u32::MAX))
+        Ok(u32::try_from(pairs.left_out).unwrap_or(u32::MAX))
     }
 
     fn push_bounded_member(

@@ -5,6 +5,7 @@ use signals::time::MILLISECOND;
 
 use super::{Decoder, labels};
 use crate::otlp::reject::checked_time;
+use crate::otlp::resource::Kept;
 use crate::otlp::traces::{span_id, trace_id};
 use crate::otlp::value::read_pair;
 use crate::protobuf::{Fault, Message, Within as _};
@@ -35,9 +36,8 @@ pub(super) struct Exemplars<'p, 'a> {
 }
 
 impl<'p, 'a> Exemplars<'p, 'a> {
-    /// At most `count_max` of them.
-    pub(super) fn new(messages: &'p [Message<'a>], point_ms: i64, count_max: usize) -> Self {
-        Self { messages: messages.get(..count_max).unwrap_or(messages).iter(), point_ms }
+    pub(super) fn new(messages: &'p [Message<'a>], point_ms: i64) -> Self {
+        Self { messages: messages.iter(), point_ms }
     }
 
     /// The next exemplar.
@@ -54,7 +54,7 @@ fn read(
 ) -> Result<Loose, Fault> {
     let (mut time, mut value) = (0, 0.0);
     let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
-    let mut attributes = Vec::new();
+    let mut attributes = Kept::default();
     while let Some(field) = message.next()? {
         match field.number {
             2 => time = field.fixed64().within("time_unix_nano")?,
@@ -62,7 +62,7 @@ fn read(
             4 => span = field.bytes().within("span_id")?,
             5 => trace = field.bytes().within("trace_id")?,
             6 => value = field.fixed64().within("as_int")? as i64 as f64,
-            7 => attributes.push(field.message().within("filtered_attributes")?),
+            7 => attributes.push(field.message().within("filtered_attributes")?, CHARACTERS_MAX),
             _ => {}
         }
     }
@@ -71,8 +71,8 @@ fn read(
     pairs.extend(span_id(span).map(|id| ("span_id".to_owned(), id.to_string())));
     let characters = |name: &str, value: &str| name.chars().count() + value.chars().count();
     let mut total: usize = pairs.iter().map(|(name, value)| characters(name, value)).sum();
-    for attribute in attributes {
-        let (key, value) = read_pair(attribute).within("filtered_attributes")?;
+    for attribute in &attributes.messages {
+        let (key, value) = read_pair(*attribute).within("filtered_attributes")?;
         let value = labels::text(&value, &mut decoder.renderer)?;
         total += characters(&key, &value);
         if total > CHARACTERS_MAX {

@@ -6,7 +6,9 @@ use signals::metric::{BucketSpan, NativeHistogram, STALE_NAN_BITS};
 
 use super::exemplar::Exemplars;
 use super::{Decoder, Metric, Taken, Temporality, checked};
+use crate::Limits;
 use crate::otlp::delta::{Delta, DeltaValue};
+use crate::otlp::resource::Kept;
 use crate::protobuf::{Fault, Message, Within as _};
 
 /// Finest resolution of a native histogram.
@@ -49,8 +51,8 @@ impl RawBuckets {
 /// A `ExponentialHistogramDataPoint` as the wire has it.
 #[derive(Default)]
 struct Raw<'a> {
-    attributes: Vec<Message<'a>>,
-    exemplars: Vec<Message<'a>>,
+    attributes: Kept<'a>,
+    exemplars: Kept<'a>,
     start: u64,
     time: u64,
     count: u64,
@@ -63,13 +65,14 @@ struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    fn read(mut message: Message<'a>, buckets_max: usize) -> Result<Self, Fault> {
+    fn read(mut message: Message<'a>, limits: &Limits) -> Result<Self, Fault> {
+        let buckets_max = limits.buckets_max;
         let mut raw = Self::default();
         (raw.positive.has_room, raw.negative.has_room) = (true, true);
         let buckets = |message| RawBuckets::read(message, buckets_max);
         while let Some(field) = message.next()? {
             match field.number {
-                1 => raw.attributes.push(field.message().within("attributes")?),
+                1 => raw.attributes.push(field.message().within("attributes")?, limits.labels_max),
                 2 => raw.start = field.fixed64().within("start_time_unix_nano")?,
                 3 => raw.time = field.fixed64().within("time_unix_nano")?,
                 4 => raw.count = field.fixed64().within("count")?,
@@ -79,7 +82,9 @@ impl<'a> Raw<'a> {
                 8 => raw.positive = field.message().and_then(buckets).within("positive")?,
                 9 => raw.negative = field.message().and_then(buckets).within("negative")?,
                 10 => raw.flags = field.uint32().within("flags")?,
-                11 => raw.exemplars.push(field.message().within("exemplars")?),
+                11 => {
+                    raw.exemplars.push(field.message().within("exemplars")?, limits.exemplars_max)
+                }
                 _ => {}
             }
         }
@@ -174,8 +179,8 @@ impl SpanBuilder {
 
 impl Decoder<'_> {
     pub(super) fn exponential_histogram(&mut self, metric: &Metric, message: Message<'_>) -> Taken {
-        let raw = Raw::read(message, self.limits.buckets_max)?;
-        let point = checked!(self.point(raw.time, raw.flags, &raw.attributes)?);
+        let raw = Raw::read(message, self.limits)?;
+        let point = checked!(self.point(raw.time, raw.flags, &raw.attributes, 1)?);
         let histogram = Arc::new(checked!(raw.histogram(point.is_stale)));
         let labels = point.labels.named(&self.shared, &metric.name);
         let series = if metric.temporality == Temporality::Delta && !point.is_stale {
@@ -191,8 +196,7 @@ impl Decoder<'_> {
             self.series.histogram(labels, point.timestamp_ms, histogram)
         };
         self.accept(&point);
-        let mut exemplars =
-            Exemplars::new(&raw.exemplars, point.timestamp_ms, self.limits.exemplars_max);
+        let mut exemplars = Exemplars::new(&raw.exemplars.messages, point.timestamp_ms);
         while let Some(exemplar) = exemplars.next(self)? {
             self.series.exemplar(exemplar.of(series));
         }

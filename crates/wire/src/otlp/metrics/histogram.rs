@@ -6,14 +6,16 @@ use signals::metric::{NAME_LABEL, STALE_NAN_BITS};
 use super::exemplar::Exemplars;
 use super::series::SeriesTable;
 use super::{Decoder, Metric, Taken, Temporality, checked, label_number};
+use crate::Limits;
 use crate::otlp::delta::{ClassicHistogram, Delta, DeltaValue};
+use crate::otlp::resource::Kept;
 use crate::protobuf::{Fault, Message, Within as _};
 
 /// A `HistogramDataPoint` as the wire has it.
 #[derive(Default)]
 struct Raw<'a> {
-    attributes: Vec<Message<'a>>,
-    exemplars: Vec<Message<'a>>,
+    attributes: Kept<'a>,
+    exemplars: Kept<'a>,
     start: u64,
     time: u64,
     count: u64,
@@ -25,7 +27,8 @@ struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    fn read(mut message: Message<'a>, buckets_max: usize) -> Result<Self, Fault> {
+    fn read(mut message: Message<'a>, limits: &Limits) -> Result<Self, Fault> {
+        let buckets_max = limits.buckets_max;
         let mut raw = Self { has_room: true, ..Self::default() };
         while let Some(field) = message.next()? {
             match field.number {
@@ -43,8 +46,8 @@ impl<'a> Raw<'a> {
                         .push_fixed64s(&mut raw.bounds, buckets_max)
                         .within("explicit_bounds")?;
                 }
-                8 => raw.exemplars.push(field.message().within("exemplars")?),
-                9 => raw.attributes.push(field.message().within("attributes")?),
+                8 => raw.exemplars.push(field.message().within("exemplars")?, limits.exemplars_max),
+                9 => raw.attributes.push(field.message().within("attributes")?, limits.labels_max),
                 10 => raw.flags = field.uint32().within("flags")?,
                 _ => {}
             }
@@ -83,9 +86,10 @@ impl<'a> Raw<'a> {
 
 impl Decoder<'_> {
     pub(super) fn classic_histogram(&mut self, metric: &Metric, message: Message<'_>) -> Taken {
-        let raw = Raw::read(message, self.limits.buckets_max)?;
+        let raw = Raw::read(message, self.limits)?;
         let classic = checked!(raw.buckets());
-        let point = checked!(self.point(raw.time, raw.flags, &raw.attributes)?);
+        let point =
+            checked!(self.point(raw.time, raw.flags, &raw.attributes, classic.bounds.len() + 3)?);
         let base = point.labels.named(&self.shared, &metric.name);
         let at = point.timestamp_ms;
         let bucket_series = Series::new(&base, &classic.bounds);
@@ -101,7 +105,7 @@ impl Decoder<'_> {
             bucket_series.push(&mut self.series, at, &classic, point.is_stale);
         }
         self.accept(&point);
-        let mut exemplars = Exemplars::new(&raw.exemplars, at, self.limits.exemplars_max);
+        let mut exemplars = Exemplars::new(&raw.exemplars.messages, at);
         while let Some(exemplar) = exemplars.next(self)? {
             let bucket = classic.bounds.partition_point(|bound| *bound < exemplar.value);
             if let Some(labels) = bucket_series.buckets.get(bucket) {

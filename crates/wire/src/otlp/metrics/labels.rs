@@ -10,8 +10,9 @@ use signals::metric::{Labels, NAME_LABEL};
 use super::Translation;
 use super::name::LabelRules;
 use crate::Limits;
+use crate::otlp::resource::Kept;
 use crate::otlp::value::{AnyValue, Renderer, read_pair};
-use crate::protobuf::{Fault, Message};
+use crate::protobuf::Fault;
 
 /// Why a point is not taken.
 pub(super) const BAD_LABEL: &str = "an attribute has an empty name";
@@ -95,16 +96,16 @@ impl<'l> LabelBuilder<'l> {
     pub(super) fn point<'a>(
         &mut self,
         shared: &Shared,
-        attributes: &[Message<'a>],
+        attributes: &Kept<'a>,
         renderer: &mut Renderer<'_>,
     ) -> Result<Result<PointLabels<'a>, &'static str>, Fault> {
         // The metric's name and `le` or `quantile` are still to come.
         let others = shared.overriding.len() + shared.promoted.len() + 2;
-        if attributes.len() + others > self.limits.labels_max {
+        if attributes.count() + others > self.limits.labels_max {
             return Ok(Err(LABELS_TOO_MANY));
         }
-        let mut pairs = Vec::with_capacity(attributes.len());
-        for attribute in attributes {
+        let mut pairs = Vec::with_capacity(attributes.count());
+        for attribute in &attributes.messages {
             let (key, value) = read_pair(*attribute)?;
             pairs.push((key, text(&value, renderer)?));
         }
@@ -116,17 +117,16 @@ impl<'l> LabelBuilder<'l> {
                 Ok(name) => name,
                 Err(reason) => return Ok(Err(reason)),
             };
-            let joined = match labels.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, joined)) => {
-                    let joined = joined.to_mut();
-                    joined.push(';');
-                    joined.push_str(&value);
-                    joined.len()
-                }
-                None => {
-                    labels.push((name, value));
-                    labels.last().map_or(0, |(_, value)| value.len())
-                }
+            let other = labels.iter_mut().find(|(other, _)| *other == name);
+            let joined = if let Some((_, joined)) = other {
+                let joined = joined.to_mut();
+                joined.push(';');
+                joined.push_str(&value);
+                joined.len()
+            } else {
+                let bytes = value.len();
+                labels.push((name, value));
+                bytes
             };
             if joined > self.limits.label_value_bytes_max {
                 return Ok(Err(LABEL_TOO_LONG));
@@ -141,6 +141,14 @@ impl<'l> LabelBuilder<'l> {
 pub(super) struct PointLabels<'a>(Vec<(Arc<str>, Cow<'a, str>)>);
 
 impl PointLabels<'_> {
+    /// Bytes of all names and values.
+    pub(super) fn bytes(&self, shared: &Shared) -> usize {
+        let shared = shared.promoted.iter().chain(&shared.overriding);
+        let shared = shared.map(|(name, value)| name.len() + value.len());
+        let own = self.0.iter().map(|(name, value)| name.len() + value.len());
+        shared.chain(own).sum()
+    }
+
     /// The series of this name.
     pub(super) fn named(&self, shared: &Shared, name: &str) -> Labels {
         self.with(shared, name, None)

@@ -3,11 +3,13 @@
 use signals::metric::STALE_NAN_BITS;
 
 use super::{Decoder, Metric, Taken, checked, label_number};
+use crate::otlp::resource::Kept;
 use crate::protobuf::{Fault, Message, Within as _};
 
 impl Decoder<'_> {
     pub(super) fn summary(&mut self, metric: &Metric, mut message: Message<'_>) -> Taken {
-        let (mut attributes, mut quantiles) = (Vec::new(), Vec::new());
+        let (mut attributes, mut quantiles) = (Kept::default(), Vec::new());
+        let mut has_room = true;
         let (mut time, mut count, mut sum, mut flags) = (0, 0, 0.0, 0);
         while let Some(field) = message.next()? {
             match field.number {
@@ -16,17 +18,21 @@ impl Decoder<'_> {
                 5 => sum = field.double().within("sum")?,
                 6 => {
                     let quantile = field.message().and_then(read_quantile);
-                    quantiles.push(quantile.within("quantile_values")?);
+                    let quantile = quantile.within("quantile_values")?;
+                    has_room &= quantiles.len() < self.limits.buckets_max;
+                    if has_room {
+                        quantiles.push(quantile);
+                    }
                 }
-                7 => attributes.push(field.message().within("attributes")?),
+                7 => attributes.push(field.message().within("attributes")?, self.limits.labels_max),
                 8 => flags = field.uint32().within("flags")?,
                 _ => {}
             }
         }
-        if quantiles.len() > self.limits.buckets_max {
+        if !has_room {
             return Ok(Err("summary has too many quantiles"));
         }
-        let point = checked!(self.point(time, flags, &attributes)?);
+        let point = checked!(self.point(time, flags, &attributes, quantiles.len() + 2)?);
         let stale = f64::from_bits(STALE_NAN_BITS);
         let value = |value: f64| if point.is_stale { stale } else { value };
         let name = &metric.name;

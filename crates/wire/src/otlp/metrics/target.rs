@@ -8,6 +8,7 @@ use super::Translation;
 use super::labels::{LabelBuilder, Shared};
 use super::series::SeriesTable;
 use crate::Limits;
+use crate::otlp::value::cut;
 
 /// Half of Prometheus' default lookback: `target_info` must be found at every point's time.
 const STEP_MS: i64 = 150_000;
@@ -37,6 +38,7 @@ impl Target {
         value: &str,
         labels: &mut LabelBuilder<'_>,
         translation: &Translation,
+        limits: &Limits,
     ) {
         let identifying = match key {
             "service.name" => Some(&mut self.service_name),
@@ -46,14 +48,15 @@ impl Target {
         };
         let is_identifying = identifying.is_some();
         if let Some(known) = identifying {
-            value.clone_into(known);
+            cut(value, limits.label_value_bytes_max).clone_into(known);
         }
         self.has_info |= !is_identifying;
         let Ok(label) = labels.label(key, value) else { return };
         if translation.promoted_resource_attributes.iter().any(|promoted| promoted == key) {
             self.promoted.push(label.clone());
         }
-        if !is_identifying || translation.keeps_identifying_attributes {
+        let is_wanted = self.info.len() < limits.labels_max;
+        if is_wanted && !is_identifying || translation.keeps_identifying_attributes {
             self.info.push(label);
         }
     }
