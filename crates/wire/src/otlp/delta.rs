@@ -130,12 +130,11 @@ impl DeltaAccumulator {
     /// send it again. Nothing may have been added since.
     pub fn undo(&mut self, undo: Undo) {
         for (labels, before) in undo.0.into_iter().rev() {
-            match before {
-                Some(state) => self.put(labels, state),
-                None => {
-                    let state = self.series.remove(&labels);
-                    self.series_count -= state.map_or(0, |state| state.total.series_count());
-                }
+            if let Some(state) = before {
+                self.put(labels, state);
+            } else {
+                let state = self.series.remove(&labels);
+                self.series_count -= state.map_or(0, |state| state.total.series_count());
             }
         }
     }

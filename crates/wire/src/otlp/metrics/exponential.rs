@@ -83,7 +83,7 @@ impl<'a> Raw<'a> {
                 9 => raw.negative = field.message().and_then(buckets).within("negative")?,
                 10 => raw.flags = field.uint32().within("flags")?,
                 11 => {
-                    raw.exemplars.push(field.message().within("exemplars")?, limits.exemplars_max)
+                    raw.exemplars.push(field.message().within("exemplars")?, limits.exemplars_max);
                 }
                 _ => {}
             }
