@@ -1,0 +1,193 @@
+//! TraceQL over traces made by hand.
+
+use arrow::array::RecordBatch;
+use lang::traceql::Root;
+use signals::attributes::Value;
+use signals::span::{Kind, Span, SpanBuilder, StatusCode};
+use signals::{SpanId, TraceId};
+
+use super::{Program, SpanTable, TraceTree, parse_search};
+
+/// `(id, parent, name, duration in ms, number)`.
+type Made = (u8, u8, &'static str, i64, i64);
+
+fn trace(spans: &[Made]) -> RecordBatch {
+    let mut builder = SpanBuilder::default();
+    let resource = builder.resource("shop", r#"{"service.name":"shop","zone":"eu"}"#);
+    let scope = builder.scope("lib", "1", "");
+    for (id, parent, name, duration_ms, number) in spans {
+        builder.attributes().push("n", Value::Int(*number));
+        builder.attributes().push("list", Value::Json("[1,2,3]"));
+        let mut span = Span::new(TraceId([1; 16]), SpanId([*id; 8]), 1_000_000 * i64::from(*id));
+        span.parent_span_id = (*parent > 0).then_some(SpanId([*parent; 8]));
+        span.name = name;
+        span.kind = if *parent == 0 { Kind::Server } else { Kind::Internal };
+        span.status_code = if *number > 90 { StatusCode::Error } else { StatusCode::Unset };
+        span.duration_ns = duration_ms * 1_000_000;
+        builder.append(resource, scope, &span).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
+/// A tree: `a` has `b` and `c`, `b` has `d` and `e`, `c` has `f`.
+const TREE: [Made; 6] = [
+    (1, 0, "a", 100, 1),
+    (2, 1, "b", 50, 2),
+    (3, 1, "c", 40, 3),
+    (4, 2, "d", 10, 4),
+    (5, 2, "e", 20, 5),
+    (6, 3, "f", 30, 99),
+];
+
+/// The sets that a query gives, as names.
+fn run(spans: &[Made], query: &str) -> Vec<String> {
+    let batch = trace(spans);
+    let Root::Spansets(pipeline) = parse_search(query).unwrap().root else { panic!("{query}") };
+    let program = Program::new(pipeline).unwrap();
+    let table = SpanTable::new(&batch).unwrap();
+    let tree = TraceTree::new(&table.rows);
+    program
+        .run(&table, &tree)
+        .iter()
+        .map(|set| set.rows.iter().map(|row| table.rows.name(*row)).collect())
+        .collect()
+}
+
+#[test]
+fn queries_give_the_span_sets_that_tempo_gives() {
+    let mut wrong = Vec::new();
+    for (query, sets) in [
+        ("{ name = `b` }", "b"),
+        ("{ }", "abcdef"),
+        ("{ .n > 3 && duration >= 20ms }", "ef"),
+        ("{ .n = 1 || .zone = `us` }", "a"),
+        ("{ resource.zone = `eu` && span.n < 2.5 }", "ab"),
+        ("{ .list = 2 && .n = 1 }", "a"),
+        ("{ .list != 2 }", ""),
+        ("{ .list != 9 && .n = 1 }", "a"),
+        ("{ .n != `x` }", ""),
+        ("{ .missing != 1 }", ""),
+        ("{ .missing = nil && name =~ `a|b` }", "ab"),
+        ("{ .n != nil && name !~ `[a-e]` }", "f"),
+        ("{ !(.n > 1) }", "a"),
+        ("{ .n * 2 + 1 = 7 }", "c"),
+        ("{ status = error }", "f"),
+        ("{ kind = server }", "a"),
+        ("{ rootName = `a` && rootServiceName = `shop` && name = `e` }", "e"),
+        ("{ traceDuration = 100ms && name = `d` }", "d"),
+        ("{ span:childCount = 2 }", "ab"),
+        ("{ instrumentation:name = `lib` && span:id = `0404040404040404` }", "d"),
+        ("{ name = `a` } > { }", "bc"),
+        ("{ name = `a` } >> { }", "bcdef"),
+        ("{ name = `d` } < { }", "b"),
+        ("{ name = `d` } << { }", "ab"),
+        ("{ name = `d` } ~ { }", "e"),
+        ("{ } ~ { }", "bcde"),
+        ("{ name = `b` } !> { }", "abcf"),
+        ("{ name = `b` } !>> { }", "abcf"),
+        ("{ name = `d` } !<< { }", "cdef"),
+        ("{ name = `d` } !~ { }", "abcdf"),
+        ("{ name = `b` } &> { name = `d` }", "bd"),
+        ("{ name = `a` } &>> { name = `f` }", "af"),
+        ("{ name = `d` } &< { name = `b` }", "bd"),
+        ("{ name = `d` } &~ { name = `e` }", "de"),
+        ("{ name = `a` } >> { name = `b` } >> { name = `e` }", "e"),
+        ("{ name = `a` } && { name = `f` }", "af"),
+        ("{ name = `a` } && { name = `x` }", ""),
+        ("{ name = `a` } || { name = `x` }", "a"),
+        ("{ .n < 5 } | { .n > 2 }", "cd"),
+        ("{ } | count() > 5", "abcdef"),
+        ("{ } | count() > 6", ""),
+        ("{ .n < 4 } | avg(duration) > 60ms", "abc"),
+        ("{ .n < 4 } | max(.n) = 3", "abc"),
+        ("{ .n < 4 } | sum(.n) = 7", ""),
+        ("{ .n < 4 } | min(.missing) < 7", ""),
+        ("{ } | by(.n > 3)", "abc def"),
+        ("{ } | by(.n > 3) | count() = 3 | coalesce()", "abcdef"),
+        ("{ } | by(kind) | count() > 1", "bcdef"),
+        ("{ .n < 3 } | select(.n, status)", "ab"),
+        ("({ name = `a` } | count() = 1) && { name = `b` }", "ab"),
+    ] {
+        let ours = run(&TREE, query).join(" ");
+        if ours != sets {
+            wrong.push(format!("{query}: {ours:?}, not {sets:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn loops_and_missing_parents_do_no_harm() {
+    let spans = [
+        (1, 2, "a", 1, 1),
+        (2, 1, "b", 1, 1),
+        (3, 3, "c", 1, 1),
+        (4, 9, "d", 1, 1),
+        (5, 4, "e", 1, 1),
+    ];
+    for query in [
+        "{ } >> { }",
+        "{ } << { }",
+        "{ } > { }",
+        "{ } < { }",
+        "{ } ~ { }",
+        "{ } !>> { }",
+        "{ } &<< { }",
+        "{ nestedSetLeft > 0 }",
+    ] {
+        let _ = run(&spans, query);
+    }
+    assert_eq!(run(&spans, "{ name = `a` } >> { name = `b` }").join(""), "b");
+    assert_eq!(run(&spans, "{ name = `d` } >> { }").join(""), "e");
+}
+
+#[test]
+fn a_very_deep_trace_is_walked_without_recursion() {
+    let mut builder = SpanBuilder::default();
+    let (resource, scope) = (builder.resource("s", "{}"), builder.scope("", "", ""));
+    for i in 1..=100_000_u64 {
+        let mut span = Span::new(TraceId([1; 16]), SpanId(i.to_be_bytes()), 0);
+        span.parent_span_id = (i > 1).then(|| SpanId((i - 1).to_be_bytes()));
+        builder.append(resource, scope, &span).unwrap();
+    }
+    let batch = builder.finish().unwrap();
+    let table = SpanTable::new(&batch).unwrap();
+    let tree = TraceTree::new(&table.rows);
+    let mut marked = vec![false; 100_000];
+    marked[0] = true;
+    assert_eq!(tree.below(&marked).iter().filter(|below| **below).count(), 99_999);
+    marked[99_999] = true;
+    assert_eq!(tree.above(&marked).iter().filter(|above| **above).count(), 99_999);
+    assert_eq!(tree.nested(0), (1, 200_000));
+}
+
+#[test]
+fn what_is_not_built_says_so() {
+    for query in ["{ } | rate()", "({ } | count()) > ({ } | count())", "{ parent.a = 1 }"] {
+        assert!(matches!(parse_search(query), Err(crate::QueryError::Unsupported(_))), "{query}");
+    }
+    assert!(matches!(parse_search("{ a }"), Err(crate::QueryError::Invalid(_))));
+}
+
+#[test]
+fn the_necessary_condition_never_excludes_a_match() {
+    for (query, condition) in [
+        ("{ name = `a` && rootName = `b` }", Some("name = `a`")),
+        ("{ rootName = `b` }", None),
+        ("{ name = `a` || rootName = `b` }", None),
+        ("{ .a } && { .b }", Some(".a")),
+        ("{ .a } || { .b }", Some(".a || .b")),
+        ("{ .a } !> { .b }", Some(".b")),
+        ("{ } | count() > 1", None),
+        ("count() > 1", None),
+        ("({ .a } | count() > 1) >> { .b }", Some(".a")),
+    ] {
+        let Root::Spansets(pipeline) = parse_search(query).unwrap().root else { panic!() };
+        let necessary = Program::new(pipeline).unwrap().necessary();
+        assert_eq!(
+            necessary.map(|condition| condition.to_string()).as_deref(),
+            condition,
+            "{query}"
+        );
+    }
+}

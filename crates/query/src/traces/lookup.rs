@@ -1,0 +1,160 @@
+//! Whole traces by their ids.
+
+use arrow::array::{RecordBatch, UInt64Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use datafusion::prelude::ident;
+use futures::StreamExt;
+use signals::span::{SpanRows, column, schema};
+use signals::{Signal, TraceId};
+use std::collections::HashSet;
+use store::TimeRange;
+
+use super::ALWAYS;
+use crate::scan::{self, Order, ScanRequest};
+use crate::session::Session;
+use crate::{Engine, Limits, QueryError};
+
+/// Most ids of one scan; each is looked up in the bloom filters.
+const IDS_PER_SCAN: usize = 64;
+
+/// Most spans of one answer.
+const SPANS_MAX: usize = 500_000;
+
+/// Part of the memory limit that one answer may take: one in this many bytes.
+const ANSWER_MEMORY_SHARE: usize = 4;
+
+impl Engine {
+    /// The spans of a trace in order of their start, each once; `None` when there are none.
+    ///
+    /// # Errors
+    /// [`QueryError::TooLarge`] for a trace that does not fit; those of the scan.
+    pub async fn trace(
+        &self,
+        id: TraceId,
+        range: Option<TimeRange>,
+    ) -> Result<Option<RecordBatch>, QueryError> {
+        let spans = self.traces(&[id], range).await?;
+        Ok((spans.num_rows() > 0).then_some(spans))
+    }
+
+    /// The spans of some traces, trace by trace in order of their ids, each trace in order of
+    /// starts and each span once. Rows of [`signals::span::schema`].
+    ///
+    /// # Errors
+    /// As [`Self::trace`].
+    pub async fn traces(
+        &self,
+        ids: &[TraceId],
+        range: Option<TimeRange>,
+    ) -> Result<RecordBatch, QueryError> {
+        self.within(async { read(&self.spans()?, ids, range.unwrap_or(ALWAYS)).await }).await
+    }
+
+    pub(super) fn spans(&self) -> Result<Spans<'_>, QueryError> {
+        Ok(Spans { session: self.session()?, limits: &self.limits, now: self.clock.now() })
+    }
+}
+
+/// Where spans are read.
+#[derive(Clone, Copy)]
+pub(super) struct Spans<'e> {
+    pub(super) session: &'e Session,
+    pub(super) limits: &'e Limits,
+    pub(super) now: signals::Timestamp,
+}
+
+impl Spans<'_> {
+    pub(super) async fn scan(
+        &self,
+        request: ScanRequest,
+    ) -> Result<datafusion::execution::SendableRecordBatchStream, QueryError> {
+        scan::scan(self.session, self.now, Signal::Spans, request).await
+    }
+}
+
+/// See [`Engine::traces`].
+pub(super) async fn read(
+    spans: &Spans<'_>,
+    ids: &[TraceId],
+    range: TimeRange,
+) -> Result<RecordBatch, QueryError> {
+    let fields = schema();
+    let columns: Vec<&'static str> = all_columns();
+    let bytes_max = spans.limits.memory_bytes / ANSWER_MEMORY_SHARE;
+    let mut batches = Vec::new();
+    let (mut rows, mut bytes) = (0, 0);
+    for ids in ids.chunks(IDS_PER_SCAN) {
+        let id = ident(column::TRACE_ID);
+        let filter = match ids {
+            [one] => id.eq(scan::trace_id(*one)),
+            many => id.in_list(many.iter().map(|id| scan::trace_id(*id)).collect(), false),
+        };
+        let request = ScanRequest {
+            range,
+            columns: columns.clone(),
+            filters: vec![filter],
+            order: Order::Any,
+            limit: None,
+        };
+        let mut found = spans.scan(request).await?;
+        while let Some(batch) = found.next().await {
+            let batch = batch?;
+            rows += batch.num_rows();
+            bytes += batch.get_array_memory_size();
+            if rows > SPANS_MAX || bytes > bytes_max {
+                return Err(QueryError::TooLarge(format!(
+                    "the traces have more than {SPANS_MAX} spans or take more than {bytes_max} bytes"
+                )));
+            }
+            if batch.num_rows() > 0 {
+                batches.push(batch);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    let Some(first) = batches.first() else { return Ok(RecordBatch::new_empty(fields)) };
+    let internal = |error: arrow::error::ArrowError| QueryError::Internal(error.to_string());
+    let all = concat_batches(&first.schema(), &batches).map_err(internal)?;
+    let order = order(&all)?;
+    take_record_batch(&all, &order).map_err(internal)
+}
+
+/// Rows by trace, start and span, each span once.
+fn order(batch: &RecordBatch) -> Result<UInt64Array, QueryError> {
+    let rows = SpanRows::new(batch).map_err(|error| QueryError::Internal(error.to_string()))?;
+    let mut seen = HashSet::with_capacity(rows.len());
+    let mut order: Vec<usize> = (0..rows.len())
+        .filter(|row| seen.insert((rows.trace_id(*row), rows.span_id(*row))))
+        .collect();
+    order.sort_by_key(|row| (rows.trace_id(*row), rows.start_time(*row), rows.span_id(*row)));
+    Ok(order.into_iter().map(|row| row as u64).collect::<Vec<_>>().into())
+}
+
+/// The columns of spans, in schema order.
+fn all_columns() -> Vec<&'static str> {
+    vec![
+        column::TRACE_ID,
+        column::SPAN_ID,
+        column::PARENT_SPAN_ID,
+        column::TRACE_STATE,
+        column::FLAGS,
+        column::SERVICE_NAME,
+        column::NAME,
+        column::KIND,
+        column::START_TIME,
+        column::DURATION_NS,
+        column::STATUS_CODE,
+        column::STATUS_MESSAGE,
+        column::ATTRIBUTES,
+        column::ATTRIBUTE_TYPES,
+        column::EVENTS,
+        column::LINKS,
+        column::DROPPED_ATTRIBUTES_COUNT,
+        column::DROPPED_EVENTS_COUNT,
+        column::DROPPED_LINKS_COUNT,
+        column::RESOURCE_ATTRIBUTES,
+        column::SCOPE_NAME,
+        column::SCOPE_VERSION,
+        column::SCOPE_ATTRIBUTES,
+    ]
+}
