@@ -175,6 +175,7 @@ export const checks = [
     name: "palette-trace-id",
     look: async (page) => {
       await page.goto("/");
+      await seen(page, "nav[aria-label=Views]");
       await page.keyboard.press("Control+k");
       await seen(page, "input[role=combobox]:focus");
       await page.keyboard.type("0af7651916cd43dd8448eb211c80319c");

@@ -50,6 +50,7 @@ describe("Loki's lines", () => {
     const answer = readLogs({
       data: {
         resultType: "streams",
+        encodingFlags: ["categorize-labels"],
         result: [
           {
             stream: { a: "1" },

@@ -79,19 +79,25 @@ export function DataTable({
     >
       <div className={classes.head} role="row" tabIndex={-1}>
         {columns.map((column, index) => (
-          <button
+          <div
             key={`${column.name} ${index}`}
-            type="button"
+            className={classes.headCell}
             role="columnheader"
-            style={{ width: widths[index], justifyContent: column.right ? "flex-end" : undefined }}
+            tabIndex={-1}
             aria-sort={sort?.column === index ? (sort.down ? "descending" : "ascending") : undefined}
-            title={column.type ? `${column.name} · ${column.type}` : column.name}
-            onClick={() => setSort(nextSort(sort, index))}
+            style={{ width: widths[index] }}
           >
-            {column.name}
-            {sort?.column === index ? (sort.down ? " ↓" : " ↑") : ""}
-            {column.type && <span className={classes.type}>{column.type}</span>}
-          </button>
+            <button
+              type="button"
+              style={column.right ? { justifyContent: "flex-end" } : undefined}
+              title={column.type ? `${column.name} · ${column.type}` : column.name}
+              onClick={() => setSort(nextSort(sort, index))}
+            >
+              {column.name}
+              {sort?.column === index ? (sort.down ? " ↓" : " ↑") : ""}
+              {column.type && <span className={classes.type}>{column.type}</span>}
+            </button>
+          </div>
         ))}
       </div>
       <div className={classes.body} style={{ height: virtual.getTotalSize() }}>

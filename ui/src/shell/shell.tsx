@@ -97,10 +97,15 @@ function TopBar({ openPalette }: { openPalette: () => void }) {
   return (
     <header className={classes.top}>
       <h1>{trace ? "Trace" : (view?.label ?? "Glasshouse")}</h1>
-      <button type="button" className={classes.jump} onClick={openPalette} aria-label="Search or jump to">
+      <button
+        type="button"
+        className={classes.jump}
+        onClick={openPalette}
+        aria-label="Search or trace id"
+      >
         <Icon name="search" size={13} />
         <span>Search or trace id</span>
-        <kbd>{isMac() ? "⌘K" : "Ctrl K"}</kbd>
+        <kbd aria-hidden="true">{isMac() ? "⌘K" : "Ctrl K"}</kbd>
       </button>
       {!trace && <RangePicker />}
     </header>
@@ -136,7 +141,12 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
         {!narrow && <DevelopmentBadge />}
         <SchemeMenu narrow={narrow} />
         <Labelled label="Keyboard help (?)" narrow={narrow}>
-          <button type="button" className={classes.item} onClick={openHelp} aria-label="Keyboard help">
+          <button
+            type="button"
+            className={classes.item}
+            onClick={openHelp}
+            aria-label={narrow ? "Keyboard help" : undefined}
+          >
             <Icon name="help" />
             {!narrow && "Keyboard"}
           </button>
@@ -146,7 +156,7 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
             type="button"
             className={classes.item}
             onClick={toggle}
-            aria-label="Narrow or wide navigation"
+            aria-label={narrow ? "Wide navigation" : undefined}
           >
             <Icon name="sidebar" />
             {!narrow && "Collapse"}

@@ -1,4 +1,5 @@
 /** Every service that sends, its rates, and the ways to its traces, logs and metrics. */
+import { VisuallyHidden } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview, ServiceOverview } from "../../api/overview";
 import { formatCount } from "../../format/number";
@@ -29,7 +30,9 @@ export function Services({ overview }: { overview: Overview }) {
                 <th className={classes.number}>Logs/s</th>
                 <th className={classes.number}>Samples/s</th>
                 <th>Last seen</th>
-                <th aria-label="Open" />
+                <th>
+                  <VisuallyHidden>Open</VisuallyHidden>
+                </th>
               </tr>
             </thead>
             <tbody>

@@ -24,36 +24,36 @@ export function SchemaPanel({ onInsert, onOpen }: Props) {
       <div className={classes.tables}>
         {tables.error && <Failure error={tables.error} retry={() => void tables.refetch()} />}
         {(tables.data ?? []).map((table) => (
-          <details key={table.name} open>
-            <summary>
-              <Icon name="table" size={13} />
-              {table.name} <small>{table.columns.length}</small>
-              <Tooltip label={`First rows of ${table.name}`}>
-                <ActionIcon
-                  size={20}
-                  aria-label={`First rows of ${table.name}`}
-                  onClick={(event) => {
-                    event.preventDefault();
-                    onOpen(`SELECT * FROM ${sqlName(table.name)} LIMIT 100`);
-                  }}
+          <div key={table.name} className={classes.tableEntry}>
+            <details open>
+              <summary>
+                <Icon name="table" size={13} />
+                {table.name} <small>{table.columns.length}</small>
+              </summary>
+              {table.columns.map((column) => (
+                <button
+                  type="button"
+                  key={column.name}
+                  className={classes.column}
+                  title={`${column.name} ${column.type}`}
+                  onClick={() => onInsert(sqlName(column.name))}
                 >
-                  <Icon name="play" size={10} />
-                </ActionIcon>
-              </Tooltip>
-            </summary>
-            {table.columns.map((column) => (
-              <button
-                type="button"
-                key={column.name}
-                className={classes.column}
-                title={`${column.name} ${column.type}`}
-                onClick={() => onInsert(sqlName(column.name))}
+                  {column.name}
+                  <span>{shortType(column.type)}</span>
+                </button>
+              ))}
+            </details>
+            <Tooltip label={`First rows of ${table.name}`}>
+              <ActionIcon
+                className={classes.first}
+                size={20}
+                aria-label={`First rows of ${table.name}`}
+                onClick={() => onOpen(`SELECT * FROM ${sqlName(table.name)} LIMIT 100`)}
               >
-                {column.name}
-                <span>{shortType(column.type)}</span>
-              </button>
-            ))}
-          </details>
+                <Icon name="play" size={10} />
+              </ActionIcon>
+            </Tooltip>
+          </div>
         ))}
       </div>
     </Panel>

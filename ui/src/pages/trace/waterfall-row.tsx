@@ -59,7 +59,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
             type="button"
             tabIndex={-1}
             className={classes.caret}
-            aria-label={collapsed ? `Expand ${count} spans` : `Collapse ${count} spans`}
+            aria-label={collapsed ? `Expand ${count} spans` : `Collapse ${row.children.length} below`}
             onClick={(event) => {
               event.stopPropagation();
               onToggle(index);
