@@ -102,10 +102,10 @@ function TopBar({ openPalette }: { openPalette: () => void }) {
         className={classes.jump}
         onClick={openPalette}
         aria-label="Search or trace id"
+        data-keys={isMac() ? "⌘K" : "Ctrl K"}
       >
         <Icon name="search" size={13} />
         <span>Search or trace id</span>
-        <kbd aria-hidden="true">{isMac() ? "⌘K" : "Ctrl K"}</kbd>
       </button>
       {!trace && <RangePicker />}
     </header>

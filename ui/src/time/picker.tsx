@@ -113,7 +113,11 @@ function Refresh() {
       </Tooltip>
       <Menu position="bottom-end">
         <Menu.Target>
-          <button type="button" className={classes.segment} aria-label={`Refresh by itself: ${refresh ?? "Off"}`}>
+          <button
+            type="button"
+            className={classes.segment}
+            aria-label={`Refresh by itself: ${refresh ?? "Off"}`}
+          >
             <span className={refresh ? classes.live : undefined}>{refresh ?? "Off"}</span>
             <Icon name="down" size={11} />
           </button>
