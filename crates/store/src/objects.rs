@@ -20,12 +20,16 @@ use object_store::path::Path;
 use object_store::{
     CopyMode, CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult,
     MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload,
-    PutResult, Result, UploadPart,
+    PutResult, Result,
 };
 use parking_lot::Mutex;
-use tokio::sync::watch;
 
 use crate::files::{FileStat, FileWriter, Files};
+
+mod upload;
+
+pub(crate) use upload::ObjectSink;
+use upload::Upload;
 
 /// Objects that are being written; what a crash leaves here is removed at start.
 pub(crate) const IN_PROGRESS: &str = "objects-in-progress";
@@ -279,14 +283,8 @@ impl ObjectStore for LocalObjects {
         _options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         let (path, file) = blocking(&self.shared, Shared::begin).await?;
-        Ok(Box::new(Upload {
-            shared: Arc::clone(&self.shared),
-            location: location.clone(),
-            path,
-            file: Arc::new(Mutex::new(file)),
-            bytes: 0,
-            is_over: false,
-        }))
+        let shared = Arc::clone(&self.shared);
+        Ok(Box::new(Upload::new(shared, location.clone(), path, file)))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -400,122 +398,6 @@ impl ObjectStore for LocalObjects {
             shared.put(&to, &bytes.into_iter().collect(), is_new).map(|_| ())
         })
         .await
-    }
-}
-
-/// An object that is written piece by piece.
-struct Upload {
-    shared: Arc<Shared>,
-    location: Path,
-    path: String,
-    file: Arc<Mutex<Box<dyn FileWriter>>>,
-    bytes: u64,
-    is_over: bool,
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if !self.is_over {
-            // What was begun must not fill the disk until the next start.
-            let _ = self.shared.files.remove(&self.path);
-        }
-    }
-}
-
-impl fmt::Debug for Upload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "upload of {} at {}", self.location, self.bytes)
-    }
-}
-
-#[async_trait]
-impl MultipartUpload for Upload {
-    fn put_part(&mut self, payload: PutPayload) -> UploadPart {
-        let mut offset = self.bytes;
-        self.bytes += payload.content_length() as u64;
-        let (shared, file, path) =
-            (Arc::clone(&self.shared), Arc::clone(&self.file), self.location.clone());
-        Box::pin(async move {
-            blocking(&shared, move |_| {
-                let mut file = file.lock();
-                for chunk in &payload {
-                    file.write_at(chunk, offset).map_err(|error| failed(path.as_ref(), error))?;
-                    offset += chunk.len() as u64;
-                }
-                Ok(())
-            })
-            .await
-        })
-    }
-
-    async fn complete(&mut self) -> Result<PutResult> {
-        let (file, path, location) =
-            (Arc::clone(&self.file), self.path.clone(), self.location.clone());
-        blocking(&self.shared, move |shared| {
-            let synced = shared.synced(file.lock().sync());
-            synced.map_err(|error| shared.failed(location.as_ref(), error))?;
-            shared.publish(&path, &location, false)
-        })
-        .await
-        .inspect(|_| self.is_over = true)
-    }
-
-    async fn abort(&mut self) -> Result<()> {
-        self.is_over = true;
-        let path = self.path.clone();
-        blocking(&self.shared, move |shared| {
-            shared.files.remove(&path).map_err(|error| failed(&path, error))
-        })
-        .await
-    }
-}
-
-/// Writes an object piece by piece, whatever its size, with one piece in memory.
-pub(crate) struct ObjectSink {
-    upload: Box<dyn MultipartUpload>,
-    piece: Vec<u8>,
-    /// Turns true when the store closes: writing then fails, so that it need not wait.
-    closing: watch::Receiver<bool>,
-}
-
-impl ObjectSink {
-    /// Large enough for the least piece that buckets take.
-    const PIECE_BYTES: usize = 8 << 20;
-
-    pub(crate) async fn create(
-        objects: &dyn ObjectStore,
-        path: &Path,
-        closing: watch::Receiver<bool>,
-    ) -> Result<Self> {
-        let upload = objects.put_multipart_opts(path, PutMultipartOptions::default()).await?;
-        Ok(Self { upload, piece: Vec::new(), closing })
-    }
-
-    /// Makes the object appear.
-    pub(crate) async fn complete(mut self) -> Result<()> {
-        if !self.piece.is_empty() {
-            self.upload.put_part(std::mem::take(&mut self.piece).into()).await?;
-        }
-        self.upload.complete().await.map(|_| ())
-    }
-}
-
-impl io::Write for ObjectSink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if *self.closing.borrow() {
-            return Err(io::Error::other("the store is closing"));
-        }
-        self.piece.extend_from_slice(bytes);
-        if self.piece.len() >= Self::PIECE_BYTES {
-            let piece = std::mem::take(&mut self.piece);
-            // Parquet writes synchronously, on a thread that is there for it.
-            futures::executor::block_on(self.upload.put_part(piece.into()))?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -1,0 +1,90 @@
+//! What the store costs, on this machine, on demand: `cargo test --release -p store tests::probes --
+//! --ignored --nocapture --test-threads 1`. Prints; judges nothing.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use signals::time::SystemClock;
+use signals::{Batch, Clock, Signal};
+
+use super::harness::{Lines, config};
+use super::realistic;
+use crate::{Config, Record, Seams, Store};
+
+const REQUESTS: usize = 600;
+const ROWS: usize = 1_000;
+
+/// Processor time of this process, in seconds: fields 14 and 15 of its `stat`, in hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
+    let ticks = |field: usize| fields.get(field).and_then(|text| text.parse::<f64>().ok());
+    (ticks(12).unwrap_or(0.0) + ticks(13).unwrap_or(0.0)) / 100.0
+}
+
+fn report(name: &str, rows: usize, clock: &dyn Clock, since: (std::time::Duration, f64)) {
+    let wall = clock.monotonic().saturating_sub(since.0).as_secs_f64();
+    let cpu = cpu_seconds() - since.1;
+    let million = rows as f64 / 1e6;
+    println!("{name}: {:.0} rows/s, {:.2} CPU s per million", rows as f64 / wall, cpu / million);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn append_flush_merge_and_open() {
+    for signal in [Signal::Spans, Signal::Logs] {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = SystemClock::new();
+        let config = Config { compaction_fan_in: 4, ..config() };
+        let seams = Seams::disk(folder.path());
+        let (store, _) = Store::open(config, seams, Arc::new(Lines)).await.unwrap();
+        let rows = match signal {
+            Signal::Spans => realistic::spans(ROWS * 20, 1),
+            _ => realistic::logs(ROWS * 20, 1),
+        };
+        // As compressible as OTLP is: texts that repeat, with ids between them.
+        let mut payload = String::new();
+        for n in 0..ROWS * 435 / 29 {
+            let _ = write!(payload, "http.route=/cart/{:012x}", n * 0x9e37_79b9);
+        }
+        let payload = Bytes::from(payload);
+        let since = (clock.monotonic(), cpu_seconds());
+        let mut senders = Vec::new();
+        for sender in 0..8 {
+            let (store, rows, payload) = (store.clone(), rows.clone(), payload.clone());
+            senders.push(tokio::spawn(async move {
+                for request in 0..REQUESTS / 8 {
+                    let rows = rows.slice((sender + request) % 20 * ROWS, ROWS);
+                    let batch = if signal == Signal::Spans {
+                        Batch::Spans(rows)
+                    } else {
+                        Batch::Logs(rows)
+                    };
+                    let record = Record { format: 1, received_at: 0, payload: payload.clone() };
+                    store.append(record, vec![batch]).await.unwrap();
+                    if request % 19 == 18 && sender == 0 {
+                        store.flush().await.unwrap();
+                    }
+                }
+            }));
+        }
+        for sender in senders {
+            sender.await.unwrap();
+        }
+        let name = signal.name();
+        report(&format!("{name}: append and flush"), REQUESTS * ROWS, &clock, since);
+        store.flush().await.unwrap();
+        let status = store.status();
+        let stored = if signal == Signal::Spans { status.spans } else { status.logs };
+        println!(
+            "{name}: {} parts, {:.1} bytes a row",
+            stored.parts,
+            stored.part_bytes as f64 / stored.part_rows as f64
+        );
+        let since = (clock.monotonic(), cpu_seconds());
+        store.maintain().await.unwrap();
+        report(&format!("{name}: merge"), REQUESTS * ROWS, &clock, since);
+        store.close().await.unwrap();
+    }
+}
