@@ -23,6 +23,7 @@ use store::Store;
 
 pub use admission::Permit;
 pub use error::QueryError;
+pub use store::TimeRange;
 
 use admission::Gate;
 use session::Session;

@@ -15,9 +15,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use lang::traceql::Static;
 use signals::{SpanId, Timestamp, TraceId};
 use store::TimeRange;
+
+pub use lang::traceql::Static;
 
 pub use self::names::{Operation, ScopedNames, TagValue};
 
