@@ -19,6 +19,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
@@ -28,6 +29,8 @@ use store::Store;
 use crate::scan::functions;
 use crate::scan::rows::Rows;
 use crate::scan::rows_table::RowsTable;
+use crate::sql::growth::{self, BoundedPlanner};
+use crate::sql::repeated::KeepRepeatedProjections;
 use crate::table::{self, AskWhatIsStored, MetricsTable};
 use crate::{Limits, QueryError};
 
@@ -64,8 +67,8 @@ impl Session {
         let (spans, logs) = (stored(Signal::Spans), stored(Signal::Logs));
         let schema = MemorySchemaProvider::new();
         let metrics = MetricsTable::new(rows, limits.series_max);
-        schema.register_table("spans".to_owned(), table::view(Arc::clone(&spans) as _)?)?;
-        schema.register_table("logs".to_owned(), table::view(Arc::clone(&logs) as _)?)?;
+        schema.register_table("spans".to_owned(), table::view(&(Arc::clone(&spans) as _))?)?;
+        schema.register_table("logs".to_owned(), table::view(&(Arc::clone(&logs) as _))?)?;
         schema.register_table("metrics".to_owned(), Arc::new(metrics))?;
         Ok(Self { state: state(runtime, schema)?, spans, logs })
     }
@@ -155,12 +158,15 @@ fn state(
     );
     let mut scalar_functions = SessionStateDefaults::default_scalar_functions();
     scalar_functions.retain(|function| !FUNCTIONS_REFUSED.contains(&function.name()));
+    let mut scalar_functions = growth::bounded(scalar_functions);
     scalar_functions.extend(functions::all());
+    let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(BoundedPlanner::new())];
+    planners.extend(SessionStateDefaults::default_expr_planners());
     Ok(SessionStateBuilder::new()
         .with_config(config())
         .with_runtime_env(runtime)
         .with_catalog_list(Arc::new(catalogs))
-        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_expr_planners(planners)
         .with_scalar_functions(scalar_functions)
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
@@ -175,5 +181,7 @@ fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let filters = rules.iter().position(|rule| rule.name() == "push_down_filter");
     let after = filters.map_or(rules.len(), |at| at + 1);
     rules.insert(after, Arc::new(AskWhatIsStored));
+    let merges = rules.iter().position(|rule| rule.name() == "optimize_projections");
+    rules.insert(merges.unwrap_or(rules.len()), Arc::new(KeepRepeatedProjections));
     rules
 }

@@ -4,7 +4,9 @@
 //! Nothing can be written, set, listed or loaded: statements other than queries are refused before
 //! they are planned, and no function or table reaches files or the network.
 
+pub(crate) mod growth;
 mod guard;
+pub(crate) mod repeated;
 mod stream;
 #[cfg(test)]
 mod tests;

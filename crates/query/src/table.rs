@@ -36,11 +36,11 @@ const JSON_COLUMNS: [&str; 4] = [
 
 /// A table of SQL over stored rows, under the same column names.
 pub(crate) fn view(
-    rows: Arc<dyn TableProvider>,
+    rows: &Arc<dyn TableProvider>,
 ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
     let schema = rows.schema();
     let columns = schema.fields().iter().map(|field| readable(field));
-    let plan = LogicalPlanBuilder::scan("stored", provider_as_source(Arc::clone(&rows)), None)?
+    let plan = LogicalPlanBuilder::scan("stored", provider_as_source(Arc::clone(rows)), None)?
         .project(columns)?
         .build()?;
     Ok(Arc::new(ViewTable::new(plan, None)))

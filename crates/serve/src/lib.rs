@@ -3,16 +3,20 @@
 //! Everything here turns an HTTP request into a question to `query` and its answer into the shape
 //! that the clients of the real systems read. There are no sockets and no storage here.
 
+mod failure;
 mod guard;
 mod house;
 mod instant;
+mod jaeger;
 mod json;
+mod loki;
 mod number;
 mod page;
 mod parameters;
 mod prometheus;
 mod redirect;
 mod sql;
+mod tempo;
 mod ways;
 
 pub use guard::Guard;

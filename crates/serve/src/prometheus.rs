@@ -24,6 +24,9 @@ use crate::number::{seconds, with_exponent};
 use crate::parameters::Parameters;
 use crate::ways::Api;
 
+pub(crate) use answer::{matrix, vector};
+pub(crate) use status::metrics;
+
 use answer::Failure;
 
 /// Most points of one series in one answer.

@@ -15,7 +15,7 @@ use tower_http::compression::CompressionLayer;
 use crate::guard::Guard;
 use crate::house::House;
 use crate::redirect::{self, PagePort};
-use crate::{page, prometheus, sql};
+use crate::{jaeger, loki, page, prometheus, sql, tempo};
 
 /// What every answer is made from.
 pub(crate) struct Api {
@@ -62,16 +62,47 @@ impl Ways {
         self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
     }
 
-    /// The page, and every API under its prefix.
+    /// The port of Loki; `otlp` answers below `/otlp`.
+    pub fn loki(&self, otlp: Router) -> Router {
+        let router = Router::new().nest("/loki/api/v1", loki::api()).merge(loki::beside());
+        let router = router.with_state(Arc::clone(&self.api)).nest("/otlp", otlp);
+        self.finish(router.merge(redirect::router(self.page, &["/"])).fallback(not_found))
+    }
+
+    /// The port of Tempo.
+    pub fn tempo(&self) -> Router {
+        let router = Router::new().nest("/api", tempo::api()).merge(tempo::beside());
+        let router = router.with_state(Arc::clone(&self.api));
+        self.finish(router.merge(redirect::router(self.page, &["/"])).fallback(not_found))
+    }
+
+    /// The port of Jaeger's query API; the API answers below `/jaeger` too, as behind a base path.
+    pub fn jaeger(&self) -> Router {
+        let router = Router::new().nest("/api", jaeger::api()).nest("/jaeger/api", jaeger::api());
+        let router = router.with_state(Arc::clone(&self.api));
+        let paths = ["/", "/search", "/trace/{id}", "/dependencies", "/monitor"];
+        self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
+    }
+
+    /// The page, and every API under its prefix. Loki's own paths begin with `/loki` as well, so
+    /// both `/loki/api/v1` and `/loki/loki/api/v1` answer.
     pub fn page(&self, otlp: Router) -> Router {
         let prometheus =
             Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::beside());
+        let loki = Router::new()
+            .nest("/api/v1", loki::api())
+            .nest("/loki/api/v1", loki::api())
+            .merge(loki::beside());
         let router = Router::new()
             .nest("/prometheus", prometheus)
+            .nest("/loki", loki)
+            .nest("/tempo", Router::new().nest("/api", tempo::api()).merge(tempo::beside()))
+            .nest("/jaeger/api", jaeger::api())
             .route("/api/overview", get(overview))
             .route("/api/sql", sql::route())
             .with_state(Arc::clone(&self.api))
             .nest("/prometheus/api/v1/otlp", otlp.clone())
+            .nest("/loki/otlp", otlp.clone())
             .nest("/otlp", otlp)
             .merge(page::router());
         self.finish(router)

@@ -44,6 +44,9 @@ pub(super) fn router(
     match key {
         "page" => ways.page(otlp()),
         "prometheus" => ways.prometheus(otlp()),
+        "loki" => ways.loki(otlp()),
+        "tempo" => ways.tempo(),
+        "jaeger" => ways.jaeger(),
         // Not a way for browsers: HTTP/2 with a content type that pages cannot send.
         "otlp_grpc" => receive::otlp::grpc::router(Arc::clone(&house.receiver)),
         "otlp_http" => guard.protect(otlp().fallback(not_found)),

@@ -19,7 +19,7 @@ fn send(server: &Server, path: &str, body: &Value) {
 }
 
 #[test]
-#[ignore = "until Loki, Tempo and Jaeger answer"]
+
 fn a_trace_comes_back_from_tempo_jaeger_and_sql() {
     let (_parent, folder) = folder();
     let server = Server::start(&folder);
@@ -67,7 +67,7 @@ fn a_span_over_grpc_comes_back() {
 }
 
 #[test]
-#[ignore = "until Loki, Tempo and Jaeger answer"]
+
 fn log_records_come_back_from_loki_and_sql() {
     let (_parent, folder) = folder();
     let server = Server::start(&folder);
@@ -147,7 +147,7 @@ fn the_overview_and_own_metrics_say_what_arrived() {
 }
 
 #[test]
-#[ignore = "until Loki, Tempo and Jaeger answer"]
+
 fn browsers_are_led_to_the_page_and_strangers_away() {
     let (_parent, folder) = folder();
     let server = Server::start(&folder);

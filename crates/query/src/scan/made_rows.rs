@@ -207,7 +207,7 @@ pub(crate) fn series(row: &serde_json::Value) -> SeriesBatch {
     }
     for pair in pairs("histograms") {
         let counts: Vec<f64> =
-            pair[1].as_array().unwrap().iter().flat_map(|c| c.as_f64()).collect();
+            pair[1].as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).collect();
         let histogram = Arc::new(NativeHistogram {
             count: counts.iter().sum(),
             sum: 1.5,

@@ -188,8 +188,10 @@ impl TableProvider for RowsTable {
         if parts.is_empty() {
             return self.head_plan(head, partitions, projection, limit);
         }
-        let mut options = TableParquetOptions::default();
-        options.global = state.config_options().execution.parquet.clone();
+        let mut options = TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
         options.global.pushdown_filters = self.is_late_decoding(state, projection, filters);
         let parts = self.parts_plan(&parts, partitions, options, projection, limit)?;
         if head.is_empty() {

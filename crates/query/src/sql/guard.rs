@@ -26,7 +26,7 @@ const OPERATORS_MAX: usize = 600;
 /// Brackets and subqueries inside each other.
 const NESTING_MAX: usize = 50;
 /// Tables, subqueries and joins of one statement.
-const TABLES_MAX: usize = 64;
+const TABLES_MAX: usize = 32;
 
 /// What a statement asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

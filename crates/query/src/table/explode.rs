@@ -263,7 +263,6 @@ impl Columns {
             let value = samples.timestamps.get(position.value).copied();
             let histogram = samples.histograms.get(position.histogram);
             match (value, histogram) {
-                (None, None) => return false,
                 (Some(time), histogram) if histogram.is_none_or(|(other, _)| time <= *other) => {
                     let value = samples.values.get(position.value).copied().unwrap_or(f64::NAN);
                     position.value += 1;
@@ -277,7 +276,7 @@ impl Columns {
                         self.push(*time, &name, &position.labels, None, Some(histogram));
                     }
                 }
-                (Some(_), None) => return false,
+                (_, None) => return false,
             }
         }
         true

@@ -38,7 +38,7 @@ impl OptimizerRule for AskWhatIsStored {
         let schema = input_schema(&plan)?;
         plan.map_expressions(|expr| {
             let name = expr.schema_name().to_string();
-            let rewritten = expr.transform_up(|expr| rewritten(expr, &schema))?;
+            let rewritten = expr.transform_up(|expr| Ok(rewritten(expr, &schema)))?;
             // An output column keeps its name, also when nobody gave it one.
             Ok(rewritten.update_data(|new| {
                 if new.schema_name().to_string() == name { new } else { renamed(new, name) }
@@ -67,25 +67,25 @@ fn input_schema(plan: &LogicalPlan) -> Result<DFSchema, DataFusionError> {
     Ok(schema)
 }
 
-fn rewritten(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>, DataFusionError> {
+fn rewritten(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Eq | Operator::NotEq), right }) => {
             if let (Some((id, bytes)), Some(text)) = (hex_argument(&left, schema), text(&right)) {
-                return Ok(Transformed::yes(binary(id.clone(), op, id_of_hex(text, bytes))));
+                return Transformed::yes(binary(id.clone(), op, id_of_hex(text, bytes)));
             }
             if let (Some(text), Some((id, bytes))) = (text(&left), hex_argument(&right, schema)) {
-                return Ok(Transformed::yes(binary(id.clone(), op, id_of_hex(text, bytes))));
+                return Transformed::yes(binary(id.clone(), op, id_of_hex(text, bytes)));
             }
-            Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })))
+            Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))
         }
         Expr::InList(InList { expr, list, negated }) => {
             let texts: Option<Vec<&str>> = list.iter().map(text).collect();
             match (hex_argument(&expr, schema), texts) {
                 (Some((id, bytes)), Some(texts)) => {
                     let ids = texts.into_iter().map(|text| lit(id_of_hex(text, bytes))).collect();
-                    Ok(Transformed::yes(id.clone().in_list(ids, negated)))
+                    Transformed::yes(id.clone().in_list(ids, negated))
                 }
-                _ => Ok(Transformed::no(Expr::InList(InList { expr, list, negated }))),
+                _ => Transformed::no(Expr::InList(InList { expr, list, negated })),
             }
         }
         Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == "get_field" => {
@@ -94,11 +94,11 @@ fn rewritten(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>, DataFus
                 && let [json] = map.args.as_slice()
                 && let Some(Some(key)) = key.try_as_str()
             {
-                return Ok(Transformed::yes(attribute_value().call(vec![json.clone(), lit(key)])));
+                return Transformed::yes(attribute_value().call(vec![json.clone(), lit(key)]));
             }
-            Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })))
+            Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args }))
         }
-        other => Ok(Transformed::no(other)),
+        other => Transformed::no(other),
     }
 }
 

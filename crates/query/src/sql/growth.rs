@@ -1,0 +1,317 @@
+//! Functions whose result can be much larger than what they are given, under a bound.
+//!
+//! DataFusion's memory pool does not see what an expression allocates. `x || x` in a row of
+//! subqueries doubles in each, and `replace(x, 'a', x)` squares; so these functions estimate their
+//! result first and refuse. The same holds for types: `struct(x, x)` doubles the parts of a row. Functions whose size is a mere number in the query are not offered at
+//! all (see `session`).
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{DFSchema, exec_err, plan_err};
+use datafusion::error::DataFusionError;
+use datafusion::functions::core;
+use datafusion::functions_nested::concat::array_concat_udf;
+use datafusion::functions_nested::make_array::make_array_udf;
+use datafusion::functions_nested::map::map_udf;
+use datafusion::logical_expr::planner::{
+    ExprPlanner, PlannerResult, RawBinaryExpr, RawDictionaryExpr,
+};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use crate::QueryError;
+
+/// Largest result of one call on one batch, in bytes.
+const RESULT_BYTES_MAX: usize = 256 << 20;
+/// Largest result on a few rows: this much, and so much for each row.
+const FEW_ROWS_BYTES_MAX: usize = 16 << 20;
+const ROW_BYTES_MAX: usize = 64 << 10;
+
+/// Most parts of the type of a value.
+const TYPE_NODES_MAX: usize = 1_000;
+
+/// How large a result can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Growth {
+    /// As all arguments together.
+    Sum,
+    /// Each byte of the first argument may become the longest of the others.
+    Product,
+}
+
+/// The functions that grow, by name.
+const GROWING: [(&str, Growth); 18] = [
+    ("array_append", Growth::Sum),
+    ("array_concat", Growth::Sum),
+    ("array_prepend", Growth::Sum),
+    ("array_replace_all", Growth::Product),
+    ("array_to_string", Growth::Product),
+    ("arrays_zip", Growth::Sum),
+    ("concat", Growth::Sum),
+    ("concat_ws", Growth::Product),
+    ("make_array", Growth::Sum),
+    ("map", Growth::Sum),
+    ("named_struct", Growth::Sum),
+    ("overlay", Growth::Sum),
+    ("regexp_replace", Growth::Product),
+    ("replace", Growth::Product),
+    ("string_to_array", Growth::Sum),
+    ("struct", Growth::Sum),
+    ("to_char", Growth::Sum),
+    ("translate", Growth::Sum),
+];
+
+/// The functions, with those that grow under a bound.
+pub(crate) fn bounded(functions: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
+    functions
+        .into_iter()
+        .map(|function| match GROWING.iter().find(|(name, _)| *name == function.name()) {
+            Some((_, growth)) => Arc::new(Bounded { inner: function, growth: *growth }.into()),
+            None => function,
+        })
+        .collect()
+}
+
+/// Plans `||`, `[…]`, `{…}`, `struct(…)` and `MAP {…}` with the bounded functions.
+#[derive(Debug)]
+pub(crate) struct BoundedPlanner {
+    join_texts: Arc<ScalarUDF>,
+    join_arrays: Arc<ScalarUDF>,
+    make_array: Arc<ScalarUDF>,
+    map: Arc<ScalarUDF>,
+    structure: Arc<ScalarUDF>,
+    named_structure: Arc<ScalarUDF>,
+}
+
+impl BoundedPlanner {
+    /// A planner that goes before DataFusion's own.
+    pub(crate) fn new() -> Self {
+        let bounded = |inner| Arc::new(Bounded { inner, growth: Growth::Sum }.into());
+        Self {
+            join_texts: bounded(Arc::new(
+                JoinTexts { signature: Signature::any(2, Volatility::Immutable) }.into(),
+            )),
+            join_arrays: bounded(array_concat_udf()),
+            make_array: bounded(make_array_udf()),
+            map: bounded(map_udf()),
+            structure: bounded(core::r#struct()),
+            named_structure: bounded(core::named_struct()),
+        }
+    }
+}
+
+impl ExprPlanner for BoundedPlanner {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>, DataFusionError> {
+        if expr.op != BinaryOperator::StringConcat {
+            return Ok(PlannerResult::Original(expr));
+        }
+        let is_list = |side: &Expr| Ok::<_, DataFusionError>(side.get_type(schema)?.is_list());
+        let function = match (is_list(&expr.left)?, is_list(&expr.right)?) {
+            (true, true) => &self.join_arrays,
+            (false, false) => &self.join_texts,
+            // One element more: it cannot double.
+            _ => return Ok(PlannerResult::Original(expr)),
+        };
+        Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])))
+    }
+
+    fn plan_array_literal(
+        &self,
+        exprs: Vec<Expr>,
+        _schema: &DFSchema,
+    ) -> Result<PlannerResult<Vec<Expr>>, DataFusionError> {
+        Ok(PlannerResult::Planned(self.make_array.call(exprs)))
+    }
+
+    fn plan_struct_literal(
+        &self,
+        args: Vec<Expr>,
+        is_named_struct: bool,
+    ) -> Result<PlannerResult<Vec<Expr>>, DataFusionError> {
+        let function = if is_named_struct { &self.named_structure } else { &self.structure };
+        Ok(PlannerResult::Planned(function.call(args)))
+    }
+
+    fn plan_dictionary_literal(
+        &self,
+        expr: RawDictionaryExpr,
+        _schema: &DFSchema,
+    ) -> Result<PlannerResult<RawDictionaryExpr>, DataFusionError> {
+        let pairs = expr.keys.into_iter().zip(expr.values);
+        let args = pairs.flat_map(|(key, value)| [key, value]).collect();
+        Ok(PlannerResult::Planned(self.named_structure.call(args)))
+    }
+
+    fn plan_make_map(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>, DataFusionError> {
+        if !args.len().is_multiple_of(2) {
+            return plan_err!("a map has a value for each key");
+        }
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for (i, arg) in args.into_iter().enumerate() {
+            if i % 2 == 0 { keys.push(arg) } else { values.push(arg) }
+        }
+        let sides = vec![self.make_array.call(keys), self.make_array.call(values)];
+        Ok(PlannerResult::Planned(self.map.call(sides)))
+    }
+}
+
+/// `left || right` on texts: null when either is.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct JoinTexts {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for JoinTexts {
+    fn name(&self) -> &'static str {
+        "||"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType, DataFusionError> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let [left, right] = arrays.as_slice() else {
+            return exec_err!("|| joins two texts");
+        };
+        let (left, right) = (cast(left, &DataType::Utf8)?, cast(right, &DataType::Utf8)?);
+        let joined = concat_elements_utf8(left.as_string::<i32>(), right.as_string::<i32>())?;
+        Ok(ColumnarValue::Array(Arc::new(joined)))
+    }
+}
+
+/// A function that refuses to make a result over the bound. It is not simplified, as that would
+/// bring back the function without the bound.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Bounded {
+    inner: Arc<ScalarUDF>,
+    growth: Growth,
+}
+
+impl ScalarUDFImpl for Bounded {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType, DataFusionError> {
+        let result = self.inner.return_type(arguments)?;
+        check_type(&result)?;
+        Ok(result)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef, DataFusionError> {
+        for field in args.arg_fields {
+            check_type(field.data_type())?;
+        }
+        let result = self.inner.return_field_from_args(args)?;
+        check_type(result.data_type())?;
+        Ok(result)
+    }
+
+    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>, DataFusionError> {
+        self.inner.coerce_types(arguments)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
+        let bytes = estimate(self.growth, &args.args, args.number_rows);
+        let few = FEW_ROWS_BYTES_MAX.saturating_add(args.number_rows.saturating_mul(ROW_BYTES_MAX));
+        let bytes_max = few.min(RESULT_BYTES_MAX);
+        if bytes > bytes_max {
+            let message = format!("{} would make up to {bytes} bytes", self.name());
+            return Err(too_large(message));
+        }
+        self.inner.invoke_with_args(args)
+    }
+}
+
+/// At most how many bytes a result has.
+fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
+    let size = |argument: &ColumnarValue| match argument {
+        ColumnarValue::Array(array) => bytes_of(array.as_ref()),
+        ColumnarValue::Scalar(scalar) => scalar.size().saturating_mul(rows),
+    };
+    let sum = arguments.iter().map(size).fold(0, usize::saturating_add);
+    match (growth, arguments.split_first()) {
+        (Growth::Product, Some((first, others))) => {
+            let longest = others.iter().map(longest).max().unwrap_or_default();
+            size(first).saturating_mul(longest).saturating_add(sum)
+        }
+        _ => sum,
+    }
+}
+
+/// Bytes of the values that an array shows; a slice shares larger buffers with others.
+fn bytes_of(array: &dyn Array) -> usize {
+    array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size())
+}
+
+/// Bytes of the longest text; of anything else those that a number takes.
+fn longest(argument: &ColumnarValue) -> usize {
+    match argument {
+        ColumnarValue::Scalar(scalar) => scalar.try_as_str().flatten().map_or(8, str::len),
+        ColumnarValue::Array(array) => match array.data_type() {
+            DataType::Utf8 => longest_of(array.as_string::<i32>().iter()),
+            DataType::LargeUtf8 => longest_of(array.as_string::<i64>().iter()),
+            DataType::Utf8View => longest_of(array.as_string_view().iter()),
+            _ => 8,
+        },
+    }
+}
+
+fn longest_of<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> usize {
+    texts.flatten().map(str::len).max().unwrap_or_default()
+}
+
+/// Refuses types of very many parts: `struct(x, x)` in a row of subqueries doubles, and what works
+/// on such rows, or shows them, takes time and memory for each part.
+fn check_type(data_type: &DataType) -> Result<(), DataFusionError> {
+    if spend(data_type, &mut { TYPE_NODES_MAX }) {
+        Ok(())
+    } else {
+        Err(too_large(format!("a value of the query has more than {TYPE_NODES_MAX} parts")))
+    }
+}
+
+fn too_large(message: String) -> DataFusionError {
+    DataFusionError::External(Box::new(QueryError::TooLarge(message)))
+}
+
+/// Whether the parts of a type are within what is left of the budget.
+fn spend(data_type: &DataType, budget: &mut usize) -> bool {
+    let Some(rest) = budget.checked_sub(1) else {
+        return false;
+    };
+    *budget = rest;
+    match data_type {
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => spend(field.data_type(), budget),
+        DataType::Struct(fields) => fields.iter().all(|field| spend(field.data_type(), budget)),
+        _ => true,
+    }
+}

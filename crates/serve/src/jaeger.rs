@@ -1,0 +1,265 @@
+//! The Jaeger query API: services, operations, traces by id and by search.
+//!
+//! Every answer, good or bad, is in Jaeger's envelope.
+
+mod trace;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use query::traces::SearchRequest;
+use query::{QueryError, TimeRange};
+use serde_json::{Value, json};
+use signals::TraceId;
+
+use crate::instant::go_duration;
+use crate::json;
+use crate::parameters::Parameters;
+use crate::ways::Api;
+
+/// Traces of one answer when the request does not say, and at most.
+const LIMIT: usize = 100;
+const LIMIT_MAX: usize = 1500;
+
+/// An error in Jaeger's words.
+#[derive(Debug)]
+struct Failure {
+    status: StatusCode,
+    message: String,
+    trace_id: Option<String>,
+}
+
+type Answer = Result<Response, Failure>;
+
+impl Failure {
+    fn parameter(name: &str, why: impl std::fmt::Display) -> Self {
+        let message = format!("unable to parse param '{name}': {why}");
+        Self { status: StatusCode::BAD_REQUEST, message, trace_id: None }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut error = json!({ "code": self.status.as_u16(), "msg": self.message });
+        if let (Some(id), Some(error)) = (&self.trace_id, error.as_object_mut()) {
+            error.insert("traceID".to_owned(), id.as_str().into());
+        }
+        error
+    }
+
+    fn not_found(id: TraceId) -> Self {
+        let trace_id = Some(trace::trace_text(id));
+        Self { status: StatusCode::NOT_FOUND, message: "trace not found".to_owned(), trace_id }
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        Self { status: crate::failure::status(&error), message: error.to_string(), trace_id: None }
+    }
+}
+
+impl From<signals::rows::ColumnError> for Failure {
+    fn from(error: signals::rows::ColumnError) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            message: error.to_string(),
+            trace_id: None,
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let body = json!({ "data": null, "total": 0, "limit": 0, "offset": 0, "errors": [self.to_json()] });
+        json::response(self.status, body.to_string().into_bytes())
+    }
+}
+
+/// Everything below `/api`.
+pub(crate) fn api() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/services", get(services))
+        .route("/services/{service}/operations", get(operation_names))
+        .route("/operations", get(operations))
+        .route("/traces", get(search))
+        .route("/traces/{id}", get(one))
+        .route("/dependencies", get(dependencies))
+        .fallback(not_found)
+}
+
+async fn not_found() -> Failure {
+    Failure { status: StatusCode::NOT_FOUND, message: "not found".to_owned(), trace_id: None }
+}
+
+fn success(data: &Value, total: usize, errors: &[Failure]) -> Response {
+    let errors =
+        if errors.is_empty() { Value::Null } else { errors.iter().map(Failure::to_json).collect() };
+    let body = json!({ "data": data, "total": total, "limit": 0, "offset": 0, "errors": errors });
+    json::response(StatusCode::OK, body.to_string().into_bytes())
+}
+
+async fn services(State(api): State<Arc<Api>>) -> Answer {
+    let services = api.engine.services(None).await?;
+    Ok(success(&json!(services), services.len(), &[]))
+}
+
+async fn operation_names(State(api): State<Arc<Api>>, Path(service): Path<String>) -> Answer {
+    let operations = api.engine.operations(&service, None).await?;
+    let names: BTreeSet<String> = operations.into_iter().map(|operation| operation.name).collect();
+    Ok(success(&json!(names), names.len(), &[]))
+}
+
+async fn operations(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let service = parameters
+        .get("service")
+        .ok_or_else(|| Failure::parameter("service", "parameter is required"))?;
+    let wanted = parameters.get("spanKind");
+    let operations = api.engine.operations(service, None).await?;
+    let operations: Vec<Value> = operations
+        .iter()
+        .filter(|operation| wanted.is_none_or(|wanted| wanted == operation.kind))
+        .map(|operation| {
+            let kind = if operation.kind == "unspecified" { "" } else { operation.kind.as_str() };
+            json!({ "name": operation.name, "spanKind": kind })
+        })
+        .collect();
+    Ok(success(&json!(operations), operations.len(), &[]))
+}
+
+async fn one(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Answer {
+    let id = trace_id("traceID", &id)?;
+    let range = range(&parameters)?;
+    let spans = api.engine.trace(id, range).await?.ok_or_else(|| Failure::not_found(id))?;
+    let traces = trace::traces(&spans, &[id])?;
+    Ok(success(&json!(traces), traces.len(), &[]))
+}
+
+async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let asked = parameters.all("traceID");
+    let range = range(&parameters)?;
+    let ids = if asked.is_empty() {
+        let request = request(&parameters, range)?;
+        api.engine.search(request).await?.into_iter().map(|found| found.trace_id).collect()
+    } else {
+        let ids: Result<Vec<_>, _> =
+            asked.iter().take(LIMIT_MAX).map(|id| trace_id("traceID", id)).collect();
+        ids?
+    };
+    if ids.is_empty() {
+        return Ok(success(&json!([]), 0, &[]));
+    }
+    // Whole traces, also the spans outside the searched time.
+    let spans = api.engine.traces(&ids, None).await?;
+    let traces = trace::traces(&spans, &ids)?;
+    let found: BTreeSet<&str> =
+        traces.iter().filter_map(|trace| trace.get("traceID")?.as_str()).collect();
+    let missing: Vec<Failure> = ids
+        .iter()
+        .filter(|id| !asked.is_empty() && !found.contains(trace::trace_text(**id).as_str()))
+        .map(|id| Failure::not_found(*id))
+        .collect();
+    Ok(success(&json!(traces), traces.len(), &missing))
+}
+
+fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRequest, Failure> {
+    let service = parameters.get("service").ok_or_else(|| Failure {
+        status: StatusCode::BAD_REQUEST,
+        message: "parameter 'service' is required".to_owned(),
+        trace_id: None,
+    })?;
+    let limit = match parameters.get("limit").map(str::parse::<usize>) {
+        None => LIMIT,
+        Some(Ok(limit)) if limit > 0 => limit.min(LIMIT_MAX),
+        Some(_) => return Err(Failure::parameter("limit", "must be a positive number")),
+    };
+    let duration = |name: &str| match parameters.get(name) {
+        None => Ok(None),
+        Some(text) => match go_duration(text) {
+            Some(duration) => Ok(Some(duration)),
+            None => Err(Failure::parameter(name, format!("time: invalid duration {text:?}"))),
+        },
+    };
+    let (duration_min_ns, duration_max_ns) = (duration("minDuration")?, duration("maxDuration")?);
+    if let (Some(min), Some(max)) = (duration_min_ns, duration_max_ns)
+        && min > max
+    {
+        let message = "'maxDuration' should be greater than 'minDuration'".to_owned();
+        return Err(Failure { status: StatusCode::BAD_REQUEST, message, trace_id: None });
+    }
+    Ok(SearchRequest {
+        traceql: None,
+        service: Some(service.to_owned()),
+        operation: parameters.get("operation").filter(|name| *name != "all").map(str::to_owned),
+        tags: tags(parameters)?,
+        duration_min_ns,
+        duration_max_ns,
+        range,
+        limit,
+        // Whole traces are read after.
+        spans_per_set: 1,
+    })
+}
+
+/// `tag=key:value`, as often as wanted, and `tags={"key":"value"}`.
+fn tags(parameters: &Parameters) -> Result<Vec<(String, String)>, Failure> {
+    let mut tags = Vec::new();
+    for tag in parameters.all("tag") {
+        let Some((key, value)) = tag.split_once(':') else {
+            return Err(Failure::parameter("tag", format!("expected key:value, received: {tag}")));
+        };
+        tags.push((key.to_owned(), value.to_owned()));
+    }
+    for text in parameters.all("tags").iter().filter(|text| !text.is_empty()) {
+        let object: serde_json::Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| {
+                Failure::parameter(
+                    "tags",
+                    format!("malformed 'tags' parameter, expected JSON object of strings: {error}"),
+                )
+            })?;
+        for (key, value) in object {
+            let Value::String(value) = value else {
+                return Err(Failure::parameter(
+                    "tags",
+                    format!("the value of {key:?} is not a string"),
+                ));
+            };
+            tags.push((key, value));
+        }
+    }
+    Ok(tags)
+}
+
+/// `start` and `end` in microseconds; `None` when neither is given.
+fn range(parameters: &Parameters) -> Result<Option<TimeRange>, Failure> {
+    let time = |name: &str| match parameters.get(name).map(str::parse::<i64>) {
+        None => Ok(None),
+        Some(Ok(microseconds)) => Ok(Some(microseconds.saturating_mul(1000))),
+        Some(Err(error)) => Err(Failure::parameter(name, error)),
+    };
+    match (time("start")?, time("end")?) {
+        (None, None) => Ok(None),
+        (start, end) => {
+            // The end is inside for Jaeger, outside for us.
+            let end = end.map_or(i64::MAX, |end| end.saturating_add(1));
+            Ok(Some(TimeRange { start: start.unwrap_or(i64::MIN), end }))
+        }
+    }
+}
+
+fn trace_id(name: &str, text: &str) -> Result<TraceId, Failure> {
+    TraceId::parse(text).map_err(|error| Failure::parameter(name, error))
+}
+
+/// Counted from service graphs, which are not built yet: none.
+async fn dependencies() -> Response {
+    success(&json!([]), 0, &[])
+}

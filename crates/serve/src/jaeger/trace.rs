@@ -1,0 +1,203 @@
+//! Spans to the JSON of Jaeger's page: traces with processes, tags, references and logs.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use arrow::array::RecordBatch;
+use serde_json::{Map, Value, json};
+use signals::attributes::{ValueType, json as attribute_json};
+use signals::rows::ColumnError;
+use signals::span::{Kind, SpanRows, StatusCode};
+use signals::{SpanId, TraceId};
+
+/// What Jaeger calls a resource without a service name.
+const NO_SERVICE: &str = "OTLPResourceNoServiceName";
+/// Largest integer that JavaScript keeps whole.
+const EXACT_MAX: u64 = (1 << 53) - 1;
+
+/// The traces of a batch of spans, in the order of `ids`; ids without spans are left out.
+pub(super) fn traces(batch: &RecordBatch, ids: &[TraceId]) -> Result<Vec<Value>, ColumnError> {
+    let rows = SpanRows::new(batch)?;
+    let mut by_trace: HashMap<TraceId, Vec<usize>> = HashMap::new();
+    for row in 0..rows.len() {
+        by_trace.entry(rows.trace_id(row)).or_default().push(row);
+    }
+    Ok(ids.iter().filter_map(|id| Some(trace(&rows, *id, by_trace.remove(id)?))).collect())
+}
+
+fn trace(rows: &SpanRows<'_>, id: TraceId, mut members: Vec<usize>) -> Value {
+    members.sort_by_key(|row| (rows.start_time(*row), rows.span_id(*row)));
+    let mut seen = HashSet::new();
+    let mut processes = Map::new();
+    let mut process_ids: HashMap<(&str, &str), String> = HashMap::new();
+    let mut spans = Vec::with_capacity(members.len());
+    for row in members {
+        // Delivery is at least once: a span that was sent again is one span.
+        if !seen.insert((rows.span_id(row), rows.start_time(row))) {
+            continue;
+        }
+        let resource = (rows.service_name(row), rows.resource_attributes(row));
+        let next = process_ids.len() + 1;
+        let process_id = process_ids.entry(resource).or_insert_with(|| {
+            let id = format!("p{next}");
+            processes.insert(id.clone(), process(resource.0, resource.1));
+            id
+        });
+        spans.push(span(rows, row, process_id));
+    }
+    json!({ "traceID": trace_text(id), "spans": spans, "processes": processes, "warnings": null })
+}
+
+/// 32 digits, or 16 when the upper half is zero.
+pub(super) fn trace_text(id: TraceId) -> String {
+    let text = id.to_string();
+    match text.strip_prefix("0000000000000000") {
+        Some(short) => short.to_owned(),
+        None => text,
+    }
+}
+
+fn process(service: &str, resource: &str) -> Value {
+    let attributes = attribute_json::object(resource);
+    let service = if attributes.contains_key("service.name") { service } else { NO_SERVICE };
+    let tags: Vec<Value> = attributes
+        .iter()
+        .filter(|(key, _)| *key != "service.name")
+        .map(|(key, value)| json_tag(key, value))
+        .collect();
+    json!({ "serviceName": service, "tags": tags })
+}
+
+fn span(rows: &SpanRows<'_>, row: usize, process_id: &str) -> Value {
+    let mut value = json!({
+        "traceID": trace_text(rows.trace_id(row)),
+        "spanID": rows.span_id(row).to_string(),
+        "operationName": rows.name(row),
+        "references": references(rows, row),
+        "startTime": rows.start_time(row).div_euclid(1000),
+        "duration": rows.duration_ns(row) / 1000,
+        "tags": tags(rows, row),
+        "logs": logs(rows.events(row)),
+        "processID": process_id,
+        "warnings": null,
+    });
+    // Only the lower byte is W3C's; OTLP keeps its own bits above.
+    let flags = rows.flags(row) & 0xff;
+    if let (true, Some(value)) = (flags != 0, value.as_object_mut()) {
+        value.insert("flags".to_owned(), flags.into());
+    }
+    value
+}
+
+/// The parent first, then links; a link to the parent only changes the parent's kind.
+fn references(rows: &SpanRows<'_>, row: usize) -> Vec<Value> {
+    let trace_id = rows.trace_id(row);
+    let parent = rows.parent_span_id(row);
+    let mut references: Vec<(&str, String, String)> = Vec::new();
+    if let Some(parent) = parent {
+        references.push(("CHILD_OF", trace_text(trace_id), parent.to_string()));
+    }
+    let links: Vec<Value> = serde_json::from_str(rows.links(row)).unwrap_or_default();
+    for link in &links {
+        let text = |key: &str| link.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (Ok(link_trace), Ok(link_span)) =
+            (TraceId::parse(text("trace_id")), SpanId::parse(text("span_id")))
+        else {
+            continue;
+        };
+        let kind =
+            link.get("attributes").and_then(|attributes| attributes.get("opentracing.ref_type"));
+        let is_child = kind.and_then(Value::as_str) == Some("child_of");
+        let kind = if is_child { "CHILD_OF" } else { "FOLLOWS_FROM" };
+        if link_trace == trace_id && Some(link_span) == parent {
+            if let Some(first) = references.first_mut() {
+                first.0 = kind;
+            }
+            continue;
+        }
+        references.push((kind, trace_text(link_trace), link_span.to_string()));
+    }
+    let to_json =
+        |(kind, trace, span)| json!({ "refType": kind, "traceID": trace, "spanID": span });
+    references.into_iter().map(to_json).collect()
+}
+
+/// Scope, attributes, kind, status and state, in this order.
+fn tags(rows: &SpanRows<'_>, row: usize) -> Vec<Value> {
+    let mut tags = Vec::new();
+    let text = |tags: &mut Vec<Value>, key: &str, value: &str| {
+        if !value.is_empty() {
+            tags.push(tag(key, "string", value.into()));
+        }
+    };
+    text(&mut tags, "otel.scope.name", rows.scope_name(row));
+    text(&mut tags, "otel.scope.version", rows.scope_version(row));
+    for (key, value, kind) in rows.attributes(row) {
+        tags.push(attribute_tag(key, value, kind));
+    }
+    let kind = rows.kind(row);
+    if kind != Kind::Unspecified {
+        text(&mut tags, "span.kind", kind.name());
+    }
+    match rows.status_code(row) {
+        StatusCode::Unset => {}
+        StatusCode::Ok => text(&mut tags, "otel.status_code", "OK"),
+        StatusCode::Error => {
+            tags.push(tag("error", "bool", true.into()));
+            text(&mut tags, "otel.status_code", "ERROR");
+        }
+    }
+    text(&mut tags, "otel.status_description", rows.status_message(row));
+    text(&mut tags, "w3c.tracestate", rows.trace_state(row));
+    tags
+}
+
+fn tag(key: &str, kind: &str, value: Value) -> Value {
+    json!({ "key": key, "type": kind, "value": value })
+}
+
+fn attribute_tag(key: &str, text: &str, kind: ValueType) -> Value {
+    match kind {
+        ValueType::Int => match text.parse::<i64>() {
+            Ok(number) => integer_tag(key, number),
+            Err(_) => tag(key, "string", text.into()),
+        },
+        ValueType::Double => match text.parse::<f64>() {
+            // JSON has no word for infinity; Jaeger's own encoder fails on it.
+            Ok(number) if number.is_finite() => tag(key, "float64", number.into()),
+            _ => tag(key, "string", text.into()),
+        },
+        ValueType::Bool => tag(key, "bool", (text == "true").into()),
+        ValueType::Bytes => tag(key, "binary", text.into()),
+        ValueType::String | ValueType::Json | ValueType::Empty => tag(key, "string", text.into()),
+    }
+}
+
+fn integer_tag(key: &str, number: i64) -> Value {
+    let is_exact = number.unsigned_abs() <= EXACT_MAX;
+    tag(key, "int64", if is_exact { number.into() } else { number.to_string().into() })
+}
+
+/// An attribute out of a JSON object, where its type is that of the JSON value.
+fn json_tag(key: &str, value: &Value) -> Value {
+    let (text, kind) = attribute_json::text(value);
+    attribute_tag(key, &text, kind)
+}
+
+/// Events as logs; the event's name is its first field.
+fn logs(events: &str) -> Vec<Value> {
+    let events: Vec<BTreeMap<String, Value>> = serde_json::from_str(events).unwrap_or_default();
+    let log = |event: &BTreeMap<String, Value>| {
+        let attributes = event.get("attributes").and_then(Value::as_object);
+        let name = event.get("name").and_then(Value::as_str).unwrap_or_default();
+        let mut fields = Vec::new();
+        if !name.is_empty()
+            && !attributes.is_some_and(|attributes| attributes.contains_key("event"))
+        {
+            fields.push(tag("event", "string", name.into()));
+        }
+        fields.extend(attributes.into_iter().flatten().map(|(key, value)| json_tag(key, value)));
+        let time = event.get("time_unix_nano").and_then(Value::as_i64).unwrap_or_default();
+        json!({ "timestamp": time.div_euclid(1000), "fields": fields })
+    };
+    events.iter().map(log).collect()
+}

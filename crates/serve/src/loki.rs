@@ -1,0 +1,203 @@
+//! The Loki HTTP API, as far as it asks: queries, labels, series and counts.
+
+mod answer;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, StatusCode};
+use query::TimeRange;
+use query::logql::{Direction, Value};
+use query::promql::Sample;
+use serde_json::json;
+use signals::Timestamp;
+use signals::time::{MILLISECOND, SECOND};
+
+use crate::failure::TextFailure;
+use crate::instant::{loki_time, prometheus_duration};
+use crate::json;
+use crate::parameters::Parameters;
+use crate::prometheus;
+use crate::ways::Api;
+
+/// Lines of one answer when the request does not say.
+const LIMIT: usize = 100;
+/// How far back a question looks when it does not say.
+const SINCE: i64 = 3600 * SECOND;
+/// Steps of a range query that does not name its step.
+const STEPS: i64 = 250;
+/// The version whose API this is.
+const LOKI_VERSION: &str = "3.5.0";
+
+type Answer = Result<Response, TextFailure>;
+
+/// Everything below `/loki/api/v1`.
+pub(crate) fn api() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/query", get(instant).post(instant))
+        .route("/query_range", get(range).post(range))
+        .route("/labels", get(label_names).post(label_names))
+        .route("/label", get(label_names).post(label_names))
+        .route("/label/{name}/values", get(label_values).post(label_values))
+        .route("/series", get(series).post(series))
+        .route("/index/stats", get(stats).post(stats))
+        .route("/status/buildinfo", get(build))
+}
+
+/// What stands beside the API.
+pub(crate) fn beside() -> Router<Arc<Api>> {
+    let none = |data: serde_json::Value| get(move || async move { axum::Json(data) });
+    Router::new()
+        .route("/ready", get(ready))
+        .route("/metrics", get(prometheus::metrics))
+        .route(
+            "/prometheus/api/v1/rules",
+            none(json!({ "status": "success", "data": { "groups": [] } })),
+        )
+        .route(
+            "/prometheus/api/v1/alerts",
+            none(json!({ "status": "success", "data": { "alerts": [] } })),
+        )
+}
+
+async fn ready(State(api): State<Arc<Api>>) -> Response {
+    if api.house.is_ready() {
+        return "ready\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+}
+
+async fn build() -> Response {
+    let body = json!({
+        "version": LOKI_VERSION, "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": "",
+    });
+    axum::Json(body).into_response()
+}
+
+async fn instant(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let query = required(&parameters)?;
+    let time = time(&parameters, "time")?.unwrap_or_else(|| api.clock.now());
+    let (limit, direction) = (limit(&parameters)?, direction(&parameters)?);
+    let answer = api.engine.logql_instant(query, time, limit, direction).await?;
+    Ok(answer::answer(&answer.value, false))
+}
+
+async fn range(State(api): State<Arc<Api>>, headers: HeaderMap, parameters: Parameters) -> Answer {
+    let query = required(&parameters)?;
+    let TimeRange { start, end } = window(&api, &parameters)?;
+    let step_ms = match parameters.get("step") {
+        Some(text) => prometheus_duration(text).ok_or_else(|| {
+            TextFailure::bad_request(format!("cannot parse {text:?} to a valid duration"))
+        })?,
+        None => (end.saturating_sub(start) / STEPS / SECOND).max(1) * (SECOND / MILLISECOND),
+    };
+    let (limit, direction) = (limit(&parameters)?, direction(&parameters)?);
+    let answer = api.engine.logql_range(query, start, end, step_ms, limit, direction).await?;
+    let flags = headers.get("x-loki-response-encoding-flags").and_then(|flags| flags.to_str().ok());
+    let is_categorized =
+        flags.is_some_and(|flags| flags.split(',').any(|flag| flag.trim() == "categorize-labels"));
+    Ok(answer::answer(&answer.value, is_categorized))
+}
+
+async fn label_names(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let range = window(&api, &parameters)?;
+    let names = api.engine.log_labels(range, parameters.get("query").unwrap_or_default()).await?;
+    Ok(answer::texts(&names))
+}
+
+async fn label_values(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    parameters: Parameters,
+) -> Answer {
+    let range = window(&api, &parameters)?;
+    let values = api
+        .engine
+        .log_label_values(&name, range, parameters.get("query").unwrap_or_default())
+        .await?;
+    Ok(answer::texts(&values))
+}
+
+async fn series(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let range = window(&api, &parameters)?;
+    let mut selectors = parameters.all("match[]");
+    selectors.extend(parameters.all("match"));
+    let found = api.engine.log_series(&selectors, range).await?;
+    let mut out = b"{\"status\":\"success\",\"data\":".to_vec();
+    json::list(&mut out, &found, json::labels);
+    out.push(b'}');
+    Ok(json::response(StatusCode::OK, out))
+}
+
+/// How much a selector would read: counted, not estimated.
+async fn stats(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
+    let query = required(&parameters)?;
+    let TimeRange { start, end } = window(&api, &parameters)?;
+    let seconds = (end.saturating_sub(start) / SECOND).max(1);
+    let count = async |function: &str| {
+        let query = format!("{function}({query}[{seconds}s])");
+        api.engine.logql_instant(&query, end, LIMIT, Direction::default()).await
+    };
+    let samples =
+        |value: Value| if let Value::Vector(samples) = value { samples } else { Vec::new() };
+    let sum = |samples: &[Sample]| samples.iter().map(|sample| sample.value).sum::<f64>() as u64;
+    let entries = samples(count("count_over_time").await?.value);
+    let bytes = samples(count("bytes_over_time").await?.value);
+    let (streams, chunks) = (entries.len(), entries.len());
+    let body = json!({ "streams": streams, "chunks": chunks, "entries": sum(&entries), "bytes": sum(&bytes) });
+    Ok(axum::Json(body).into_response())
+}
+
+fn required(parameters: &Parameters) -> Result<&str, TextFailure> {
+    let missing = || TextFailure::bad_request("parse error : syntax error: unexpected $end");
+    parameters.get("query").ok_or_else(missing)
+}
+
+fn time(parameters: &Parameters, name: &str) -> Result<Option<Timestamp>, TextFailure> {
+    let Some(text) = parameters.get(name) else { return Ok(None) };
+    let unread = || {
+        TextFailure::bad_request(format!(
+            "could not parse {name:?} parameter: cannot parse {text:?} to a valid timestamp"
+        ))
+    };
+    loki_time(text).map(Some).ok_or_else(unread)
+}
+
+/// `start` and `end`, or the last hour, or as far back as `since` says; the end is outside.
+fn window(api: &Api, parameters: &Parameters) -> Result<TimeRange, TextFailure> {
+    let end = time(parameters, "end")?.unwrap_or_else(|| api.clock.now());
+    let since = match parameters.get("since") {
+        None => SINCE,
+        Some(text) => prometheus_duration(text)
+            .and_then(|milliseconds| milliseconds.checked_mul(MILLISECOND))
+            .ok_or_else(|| {
+                TextFailure::bad_request(format!("could not parse 'since' parameter: {text:?}"))
+            })?,
+    };
+    let start = time(parameters, "start")?.unwrap_or_else(|| end.saturating_sub(since));
+    if end < start {
+        return Err(TextFailure::bad_request(
+            "end timestamp must not be before or equal to start time",
+        ));
+    }
+    Ok(TimeRange { start, end })
+}
+
+fn limit(parameters: &Parameters) -> Result<usize, TextFailure> {
+    match parameters.get("limit").map(str::parse::<usize>) {
+        None => Ok(LIMIT),
+        Some(Ok(limit)) if limit > 0 => Ok(limit),
+        Some(_) => Err(TextFailure::bad_request("limit must be a positive value")),
+    }
+}
+
+fn direction(parameters: &Parameters) -> Result<Direction, TextFailure> {
+    match parameters.get("direction").map(str::to_ascii_lowercase).as_deref() {
+        None | Some("backward") => Ok(Direction::Backward),
+        Some("forward") => Ok(Direction::Forward),
+        Some(other) => Err(TextFailure::bad_request(format!("invalid direction {other:?}"))),
+    }
+}
