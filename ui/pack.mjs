@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { licenses } from "./licenses.mjs";
 
 const DIST = "dist";
 /** Smaller files gain nothing from another encoding. */
@@ -18,7 +19,7 @@ function clean() {
 
 function packed(path) {
   const bytes = readFileSync(path);
-  if (!/\.(js|css|html|svg)$/.test(path) || bytes.length < PACKED_BYTES_MIN) {
+  if (!/\.(js|css|html|svg|txt)$/.test(path) || bytes.length < PACKED_BYTES_MIN) {
     return { path, raw: bytes.length, gzip: bytes.length, brotli: bytes.length };
   }
   const gzip = gzipSync(bytes, { level: 9 });
@@ -29,6 +30,7 @@ function packed(path) {
 }
 
 function pack() {
+  writeFileSync(join(DIST, "licenses.txt"), licenses());
   const rows = readdirSync(DIST, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== ".gitignore")
     .map((entry) => packed(join(entry.parentPath, entry.name)))

@@ -4,6 +4,55 @@ import assert from "node:assert/strict";
 const seen = (page, selector) => page.locator(selector).first().waitFor();
 const query = (text) => encodeURIComponent(text);
 
+const HOSTILE = `<img src=x onerror="document.title='broken'"><script>document.title='broken'</script>`;
+
+/** Answers in the server's place, with markup wherever a sender may write text. */
+async function answerHostile(page) {
+  const now = Math.floor(Date.now() / 1_000) - 30;
+  const attribute = { key: HOSTILE, value: { stringValue: HOSTILE } };
+  const span = {
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+    name: HOSTILE,
+    startTimeUnixNano: `${now}000000000`,
+    endTimeUnixNano: `${now + 1}000000000`,
+    attributes: [attribute],
+    events: [{ name: HOSTILE, timeUnixNano: `${now}000000000`, attributes: [attribute] }],
+    status: { code: 2, message: HOSTILE },
+  };
+  const service = { key: "service.name", value: { stringValue: HOSTILE } };
+  const batch = {
+    resource: { attributes: [service] },
+    scopeSpans: [{ scope: { name: HOSTILE }, spans: [span] }],
+  };
+  const stream = { stream: { service_name: HOSTILE }, values: [[`${now}000000000`, HOSTILE]] };
+  const matrix = [
+    {
+      metric: { [HOSTILE]: HOSTILE },
+      values: [
+        [now - 60, "1"],
+        [now, "2"],
+      ],
+    },
+  ];
+  const answers = {
+    "**/prometheus/api/v1/query_range": {
+      status: "success",
+      data: { resultType: "matrix", result: matrix },
+      warnings: [HOSTILE],
+    },
+    "**/loki/api/v1/query_range?**": { status: "success", data: { resultType: "streams", result: [stream] } },
+    "**/tempo/api/traces/**": { batches: [batch] },
+    "**/api/sql": {
+      columns: [{ name: HOSTILE, type: HOSTILE }],
+      rows: [{ [HOSTILE]: HOSTILE }],
+      truncated: false,
+    },
+  };
+  for (const [path, json] of Object.entries(answers))
+    await page.route(path, (route) => route.fulfill({ json }));
+}
+
 /** The first trace of the search, opened. */
 async function openTrace(page, search = "") {
   await page.goto(`/explore/traces${search}`);
@@ -203,6 +252,40 @@ export const checks = [
       await page.waitForURL(/explore\/traces\?.*service=alex-agent/);
       await page.goto("/no/such/address");
       await seen(page, "text=Nothing lives at this address");
+    },
+  },
+  {
+    name: "markup-stays-text",
+    look: async (page) => {
+      await answerHostile(page);
+      const views = [
+        ["/explore/metrics?expr=x", "th:has-text('Last')"],
+        ["/explore/logs", "[role=log] [role=button]"],
+        ["/trace/0af7651916cd43dd8448eb211c80319c?span=b7ad6b7169203331", "aside[aria-label=Span]"],
+        ["/explore/sql?query=x", "[role=gridcell]"],
+      ];
+      for (const [address, selector] of views) {
+        await page.goto(address);
+        await seen(page, selector);
+        await page
+          .locator(".u-over")
+          .hover({ timeout: 2_000 })
+          .catch(() => {});
+        assert.equal(await page.locator("#root img, body > script").count(), 0, address);
+        assert.notEqual(await page.title(), "broken");
+        assert.match(await page.locator("#root").textContent(), /<img src=x/, address);
+      }
+    },
+  },
+  {
+    name: "server-gone",
+    look: async (page) => {
+      await page.route("**/api/overview", (route) => route.abort());
+      await page.goto("/");
+      await seen(page, "text=The overview cannot be read");
+      await page.route("**/loki/api/v1/**", (route) => route.abort());
+      await page.goto("/explore/logs");
+      await seen(page, "[role=alert] >> text=No answer");
     },
   },
 ];

@@ -45,6 +45,9 @@ export default function HelpSheet({ close }: { close: () => void }) {
           </div>
         ))}
       </div>
+      <a className={classes.licenses} href="/licenses.txt">
+        Licences of what this page is made of
+      </a>
     </Modal>
   );
 }
