@@ -247,6 +247,14 @@ fn matrix(grid: Grid, steps: Steps) -> Value {
     })
 }
 
+/// A query as Loki would write it.
+///
+/// # Errors
+/// [`QueryError::Invalid`] when it is none.
+pub fn format(query: &str) -> Result<String, QueryError> {
+    Ok(parse(query)?.to_string())
+}
+
 /// Whether a text is a metric query, for callers that treat both kinds apart.
 ///
 /// # Errors

@@ -36,3 +36,13 @@ pub use plan::{SelectorPlan, SeriesRead, plan};
 
 /// Most steps of a range query.
 pub const STEPS_MAX: i64 = 11_000;
+
+/// A query as Prometheus would write it.
+///
+/// # Errors
+/// [`QueryError::Invalid`](crate::QueryError::Invalid) when it is none.
+pub fn format(query: &str) -> Result<String, crate::QueryError> {
+    let expr = lang::promql::parse(query);
+    expr.map(|expr| expr.to_string())
+        .map_err(|error| crate::QueryError::Invalid(error.to_string()))
+}
