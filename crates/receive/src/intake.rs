@@ -11,6 +11,7 @@ use bytes::Bytes;
 use signals::{Batch, Clock, Signal, Timestamp};
 use store::{Record, Store};
 use tokio::sync::Semaphore;
+use wire::WireError;
 use wire::otlp::{Decoded, Encoding};
 
 use crate::budget::{Budget, Permit};
@@ -154,7 +155,9 @@ impl Receiver {
             let undo = decoded.accumulate(&mut held, received_at);
             deltas = Some((held, undo));
         }
-        let Decoded { batches, accepted, rejected, message, .. } = decoded;
+        let Decoded { batches, rejected, message, .. } = decoded;
+        // Rows and samples: what a client counts as one data point may be a whole histogram.
+        let stored_items: usize = batches.iter().map(Batch::items).sum();
         let services = count_services(&batches);
         if !batches.is_empty() {
             let record = Record { format: wire::record::otlp_format(signal), received_at, payload };
@@ -166,7 +169,7 @@ impl Receiver {
         }
         drop(deltas);
         let services = services.iter().map(|(name, items)| (name.as_str(), *items)).collect();
-        self.statistics.items(signal, accepted as u64, rejected as u64, &services);
+        self.statistics.items(signal, stored_items as u64, rejected as u64, &services);
         Ok(Outcome { rejected, message })
     }
 
@@ -214,19 +217,23 @@ impl Receiver {
         received_at: Timestamp,
         body: &Bytes,
     ) -> Result<(Bytes, Decoded), Rejection> {
-        let decode = || self.decoder.decode(signal, encoding, received_at, body.clone());
-        // Nothing of the decoder's state is left half changed: it is behind a lock that forgets poison.
+        self.guarded(body, || self.decoder.decode(signal, encoding, received_at, body.clone()))
+    }
+
+    /// Turns a panic into an answer: once "try again", then "never".
+    fn guarded<T>(
+        &self,
+        body: &[u8],
+        decode: impl FnOnce() -> Result<T, WireError>,
+    ) -> Result<T, Rejection> {
+        // Decoding is pure: nothing that outlives it is left half changed.
         match catch_unwind(AssertUnwindSafe(decode)) {
             Ok(decoded) => Ok(decoded?),
             Err(_) if self.poison.is_repeated(body) => Err(Rejection::Malformed(
                 "the request cannot be read (an internal error, twice)".to_owned(),
             )),
             Err(_) => {
-                tracing::error!(
-                    signal = signal.name(),
-                    bytes = body.len(),
-                    "decoding a request panicked"
-                );
+                tracing::error!(bytes = body.len(), "decoding a request panicked");
                 Err(Rejection::Panicked { retry_after: RETRY_AFTER })
             }
         }
@@ -292,3 +299,6 @@ fn add(counts: &mut HashMap<String, u64>, name: &str, items: u64) {
         None => _ = counts.insert(name.to_owned(), items),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,9 +58,9 @@ pub struct ProtocolCounts {
 /// What came of one signal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SignalCounts {
-    /// Items kept since start.
+    /// Spans, log records or samples kept since start.
     pub accepted: u64,
-    /// Items refused one by one since start.
+    /// Spans, log records or data points refused one by one since start.
     pub rejected: u64,
     /// Items kept in a second, over the last minute.
     pub rate: f64,
