@@ -21,7 +21,10 @@ impl Exposition {
     /// Begins a family; its samples follow.
     pub(crate) fn family(&mut self, name: &str, kind: &str, help: &str) {
         let help = help.replace('\\', "\\\\").replace('\n', "\\n");
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        if !help.is_empty() {
+            let _ = writeln!(self.text, "# HELP {name} {help}");
+        }
+        let _ = writeln!(self.text, "# TYPE {name} {kind}");
     }
 
     /// One sample of the family.
@@ -73,12 +76,7 @@ fn expose(samples: &[Sample], metadata: &[Metadata]) -> String {
     samples.retain(|(family, sample)| {
         is_plain(family) && sample.labels.iter().all(|(name, _)| is_plain(name))
     });
-    samples.sort_by(|a, b| {
-        let name = |sample: &Sample| sample.labels.metric_name().to_owned();
-        a.0.cmp(b.0)
-            .then_with(|| name(a.1).cmp(&name(b.1)))
-            .then_with(|| a.1.labels.cmp(&b.1.labels))
-    });
+    samples.sort_by(|a, b| a.0.cmp(b.0).then_with(|| in_order(&a.1.labels, &b.1.labels)));
     let mut document = Exposition::default();
     let mut current = "";
     for (family, sample) in samples {
@@ -99,6 +97,21 @@ fn expose(samples: &[Sample], metadata: &[Metadata]) -> String {
         }
     }
     document.finish()
+}
+
+/// Names, then labels, then buckets from low to high.
+fn in_order(a: &Labels, b: &Labels) -> std::cmp::Ordering {
+    let others = |labels: &Labels| {
+        let pairs = labels.iter().filter(|(name, _)| *name != "le");
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>()
+    };
+    let bound = |labels: &Labels| {
+        labels.get("le").and_then(|bound| bound.parse::<f64>().ok()).unwrap_or(0.0)
+    };
+    a.metric_name()
+        .cmp(b.metric_name())
+        .then_with(|| others(a).cmp(&others(b)))
+        .then_with(|| bound(a).total_cmp(&bound(b)))
 }
 
 fn unnamed(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
@@ -155,6 +168,8 @@ mod tests {
             sample(&[("__name__", "b_total"), ("x", "a\"\\\n")], 2.0),
             sample(&[("__name__", "a_count")], 3.0),
             sample(&[("__name__", "a_bucket"), ("le", "+Inf")], f64::INFINITY),
+            sample(&[("__name__", "a_bucket"), ("le", "10")], 2.0),
+            sample(&[("__name__", "a_bucket"), ("le", "9.5")], 1.0),
             sample(&[("__name__", "has.dot")], 1.0),
         ];
         let metadata = [
@@ -171,8 +186,9 @@ mod tests {
                 unit: String::new(),
             },
         ];
-        let expected = "# HELP a of\\na\n# TYPE a histogram\na_bucket{le=\"+Inf\"} +Inf\na_count 3\n\
-                        # HELP b_total \n# TYPE b_total counter\nb_total{x=\"a\\\"\\\\\\n\"} 2\n";
+        let expected = "# HELP a of\\na\n# TYPE a histogram\na_bucket{le=\"9.5\"} 1\n\
+                        a_bucket{le=\"10\"} 2\na_bucket{le=\"+Inf\"} +Inf\na_count 3\n\
+                        # TYPE b_total counter\nb_total{x=\"a\\\"\\\\\\n\"} 2\n";
         assert_eq!(expose(&samples, &metadata), expected);
     }
 }

@@ -12,7 +12,7 @@ use crate::config::{Log, LogFormat};
 /// When the level is none.
 pub(crate) fn start(settings: &Log) -> anyhow::Result<()> {
     // Libraries are quieter than we are, unless they are named.
-    let quiet = "h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,opentelemetry=warn,opentelemetry_sdk=warn";
+    let quiet = "h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,opentelemetry=warn,opentelemetry_sdk=error";
     let filter =
         EnvFilter::builder().parse(format!("{quiet},{}", settings.level)).with_context(|| {
             format!(

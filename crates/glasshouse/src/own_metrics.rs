@@ -62,7 +62,7 @@ fn receivers(out: &mut Exposition, numbers: &Numbers<'_>) {
     }
     let signals = || Signal::ALL.iter().zip(&numbers.received.signals);
     let name = "glasshouse_received_items_total";
-    out.family(name, "counter", "Spans, log records and data points that were stored.");
+    out.family(name, "counter", "Spans, log records and samples that were stored.");
     for (signal, counts) in signals() {
         out.sample(name, [("signal", signal.name())], counts.accepted as f64);
     }

@@ -11,7 +11,6 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode};
 use query::TimeRange;
 use query::logql::{Direction, Value};
-use query::promql::Sample;
 use serde_json::json;
 use signals::Timestamp;
 use signals::time::{MILLISECOND, SECOND};
@@ -44,6 +43,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/label/{name}/values", get(label_values).post(label_values))
         .route("/series", get(series).post(series))
         .route("/index/stats", get(stats).post(stats))
+        .route("/format_query", get(format_query).post(format_query))
         .route("/status/buildinfo", get(build))
 }
 
@@ -132,23 +132,27 @@ async fn series(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     Ok(json::response(StatusCode::OK, out))
 }
 
-/// How much a selector would read: counted, not estimated.
+/// How much a selector would read: counted, not estimated. A stream counts as one chunk.
 async fn stats(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let query = required(&parameters)?;
-    let TimeRange { start, end } = window(&api, &parameters)?;
-    let seconds = (end.saturating_sub(start) / SECOND).max(1);
-    let count = async |function: &str| {
-        let query = format!("{function}({query}[{seconds}s])");
-        api.engine.logql_instant(&query, end, LIMIT, Direction::default()).await
+    let range = window(&api, &parameters)?;
+    let seconds = (range.end.saturating_sub(range.start) / SECOND).max(1);
+    let streams = api.engine.log_series(&[query.to_owned()], range).await?.len();
+    let sum = async |function: &str| {
+        let query = format!("sum({function}({query}[{seconds}s]))");
+        let answer =
+            api.engine.logql_instant(&query, range.end, LIMIT, Direction::default()).await?;
+        let Value::Vector(samples) = answer.value else { return Ok(0) };
+        Ok::<_, TextFailure>(samples.first().map_or(0, |sample| sample.value as u64))
     };
-    let samples =
-        |value: Value| if let Value::Vector(samples) = value { samples } else { Vec::new() };
-    let sum = |samples: &[Sample]| samples.iter().map(|sample| sample.value).sum::<f64>() as u64;
-    let entries = samples(count("count_over_time").await?.value);
-    let bytes = samples(count("bytes_over_time").await?.value);
-    let (streams, chunks) = (entries.len(), entries.len());
-    let body = json!({ "streams": streams, "chunks": chunks, "entries": sum(&entries), "bytes": sum(&bytes) });
+    let (entries, bytes) = (sum("count_over_time").await?, sum("bytes_over_time").await?);
+    let body = json!({ "streams": streams, "chunks": streams, "entries": entries, "bytes": bytes });
     Ok(axum::Json(body).into_response())
+}
+
+async fn format_query(parameters: Parameters) -> Answer {
+    let text = query::logql::format(required(&parameters)?)?;
+    Ok(axum::Json(json!({ "status": "success", "data": text })).into_response())
 }
 
 fn required(parameters: &Parameters) -> Result<&str, TextFailure> {

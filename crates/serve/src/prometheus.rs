@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Method, StatusCode};
 use query::promql::Options;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as Json, json};
 use signals::time::MILLISECOND;
 
 use crate::instant::{prometheus_duration, prometheus_time};
@@ -189,17 +189,17 @@ async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer
             break;
         }
         let entry = json!({ "type": family.kind.name(), "help": family.help, "unit": family.unit });
-        if let Value::Array(entries) =
-            data.entry(family.metric.clone()).or_insert_with(|| json!([]))
+        if let Json::Array(entries) = data.entry(family.metric.clone()).or_insert_with(|| json!([]))
         {
             entries.push(entry);
         }
     }
-    Ok(answer::success(Value::Object(data).to_string().as_bytes(), &[], &[]))
+    Ok(answer::success(Json::Object(data).to_string().as_bytes(), &[], &[]))
 }
 
-async fn format_query() -> Answer {
-    Err(Failure::unavailable("not supported yet: format_query"))
+async fn format_query(parameters: Parameters) -> Answer {
+    let text = query::promql::format(required(&parameters, "query")?).map_err(query_failure)?;
+    Ok(answer::success(Json::from(text).to_string().as_bytes(), &[], &[]))
 }
 
 /// Parameters of one query.

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use store::files::{DiskFiles, Files};
+
 use super::{ServeArguments, print};
 use crate::config::{Config, Port};
 use crate::process::{folder_bytes, http};
@@ -13,6 +15,9 @@ use crate::run::data_folder;
 
 /// Longest answer of a server that is read.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// Less room than this on the disk is worth a word.
+const FREE_BYTES_LOW: u64 = 1 << 30;
 
 /// Looks and reports; an error when something is wrong.
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
@@ -95,6 +100,13 @@ fn folder(report: &mut Report, folder: &Path) {
     }
     if std::fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().readonly()) {
         report.bad(format!("data folder {shown} cannot be written"));
+    }
+    match DiskFiles::new(folder).free_bytes() {
+        Ok(free) if free < FREE_BYTES_LOW => {
+            report.bad(format!("the disk of {shown} has {} MiB left", free >> 20));
+        }
+        Ok(free) => report.good(format!("the disk of {shown} has {} GiB left", free >> 30)),
+        Err(error) => report.bad(format!("the disk of {shown} does not say what is left: {error}")),
     }
     let quarantine = folder.join("quarantine");
     let pieces = std::fs::read_dir(&quarantine).map_or(0, Iterator::count);

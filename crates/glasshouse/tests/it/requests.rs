@@ -76,6 +76,20 @@ pub(crate) fn metrics(service: &str, value: u64) -> Value {
     }] })
 }
 
+/// A counter of delta temporality: what happened in the second that ended `seconds_ago`.
+pub(crate) fn delta(service: &str, value: u64, seconds_ago: u64) -> Value {
+    let end = now_ns() - seconds_ago * 1_000_000_000;
+    json!({ "resourceMetrics": [{
+        "resource": resource(service),
+        "scopeMetrics": [{ "metrics": [{
+            "name": "events", "sum": { "aggregationTemporality": 1, "isMonotonic": true, "dataPoints": [{
+                "asInt": value.to_string(), "startTimeUnixNano": (end - 1_000_000_000).to_string(),
+                "timeUnixNano": end.to_string(),
+            }] },
+        }] }],
+    }] })
+}
+
 /// A unary gRPC call with a body that is framed already; status and message of the answer.
 pub(crate) fn call(
     address: &str,

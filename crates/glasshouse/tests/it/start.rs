@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use crate::http;
-use crate::requests::{logs, metrics, traces};
+use crate::requests::{delta, logs, metrics, traces};
 use crate::server::{Server, output};
 
 fn text(bytes: &[u8]) -> String {
@@ -43,6 +43,21 @@ fn what_was_acknowledged_is_there_after_a_kill_and_after_an_orderly_end() {
         } else {
             server.kill();
         }
+    }
+}
+
+#[test]
+fn deltas_go_on_counting_after_a_kill() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    for (value, seconds_ago, total) in [(3, 30, "3"), (4, 20, "7"), (5, 10, "12")] {
+        let server = Server::start(&folder);
+        let body = delta("shop", value, seconds_ago).to_string();
+        let answer = server.post("otlp_http", "/v1/metrics", "application/json", body.as_bytes());
+        assert_eq!((answer.status, answer.text().as_str()), (200, "{}"));
+        let found = server.json("prometheus", "/api/v1/query?query=events_total");
+        assert_eq!(found["data"]["result"][0]["value"][1], total, "{found}");
+        server.kill();
     }
 }
 

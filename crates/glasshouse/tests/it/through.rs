@@ -117,6 +117,41 @@ fn samples_come_back_from_prometheus_sql_and_the_exposition() {
 }
 
 #[test]
+fn queries_come_as_forms_and_sql_as_an_arrow_stream() {
+    let (_parent, folder) = folder();
+    let server = Server::start(&folder);
+    let form = "application/x-www-form-urlencoded";
+    for (key, path, body) in [
+        ("prometheus", "/api/v1/query", "query=1%2B1"),
+        ("prometheus", "/api/v1/query_range?step=15", "query=1&start=0&end=60"),
+        ("prometheus", "/api/v1/labels", "match%5B%5D=up"),
+        ("prometheus", "/api/v1/series", "match%5B%5D=up"),
+        ("prometheus", "/api/v1/format_query", "query=1+%2B+1"),
+        ("loki", "/loki/api/v1/query_range", "query=%7Ba%3D%22b%22%7D"),
+    ] {
+        let answer = server.post(key, path, form, body.as_bytes());
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert!(answer.text().starts_with("{\"status\":\"success\","), "{}", answer.text());
+    }
+    let stream = "application/vnd.apache.arrow.stream";
+    let headers = [("accept", stream), ("content-type", "application/json")];
+    let query = br#"{"query":"SELECT 1 AS one"}"#;
+    let answer = crate::http::request(server.address("page"), "POST", "/api/sql", &headers, query);
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some(stream)));
+    assert_eq!(
+        answer.body[..4],
+        [0xff; 4],
+        "a message of Arrow IPC begins with a continuation marker"
+    );
+    let end = answer.body.len() - 8;
+    assert_eq!(
+        answer.body[end..],
+        [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],
+        "and the stream has an end"
+    );
+}
+
+#[test]
 fn the_overview_and_own_metrics_say_what_arrived() {
     let (_parent, folder) = folder();
     let server = Server::start(&folder);
