@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatCount, formatFloat, formatUnit, unitOf } from "./number";
+import { formatBytes, formatCount, formatFloat, formatRate, formatUnit, unitOf } from "./number";
 
 describe("numbers", () => {
   it.each([
@@ -18,6 +18,16 @@ describe("numbers", () => {
     [1_536, "1.5 KiB"],
     [183_400_000, "175 MiB"],
   ])("shows %d bytes as %s", (value, expected) => expect(formatBytes(value)).toBe(expected));
+  it("keeps rates calm", () => {
+    expect([1_234.56, 163.64, 37.39, 0.123, 0, 45_678.9].map(formatRate)).toEqual([
+      "1235",
+      "164",
+      "37.4",
+      "0.12",
+      "0",
+      "45.7K",
+    ]);
+  });
   it("never shows a small value as zero", () => {
     expect(formatFloat(0.000_001_23)).toBe("1.23e-6");
     expect(formatFloat(0.001_234_5)).toBe("0.00123");

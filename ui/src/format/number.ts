@@ -15,9 +15,10 @@ export function formatBytes(value: number): string {
   return scaled(value, 1_024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], " ");
 }
 
-/** Items a second: `0.4/s`, `12.3K/s`. */
+/** Items a second: no more digits than the eye can use, so that a live figure does not flicker. */
 export function formatRate(value: number): string {
-  return `${formatCount(value)}/s`;
+  const size = Math.abs(value);
+  return formatCount(Number(value.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2)));
 }
 
 /** A float as a chart or table shows it: at most four significant digits, never `0` for a small value. */

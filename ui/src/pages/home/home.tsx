@@ -9,7 +9,7 @@ import {
   type SignalName,
   type SignalOverview,
 } from "../../api/overview";
-import { formatBytes, formatCount } from "../../format/number";
+import { formatBytes, formatCount, formatRate } from "../../format/number";
 import { Sparkline } from "../../panels/sparkline";
 import { Icon, type IconName } from "../../shell/icons";
 import { Empty, Failure, Panel, useTitle } from "../../shell/parts";
@@ -152,7 +152,7 @@ function SignalCard({
         </span>
       </div>
       <div className={classes.rate}>
-        {formatCount(signal.ratePerS)}
+        {formatRate(signal.ratePerS)}
         <small>{card.unit}</small>
       </div>
       <Sparkline values={ratesOf(samples, name)} label={`${card.label}: recent rate`} color={card.color} />

@@ -2,7 +2,7 @@
 import { VisuallyHidden } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview, ServiceOverview } from "../../api/overview";
-import { formatCount } from "../../format/number";
+import { formatRate } from "../../format/number";
 import { Empty, Panel } from "../../shell/parts";
 import { formatAgo } from "../../time/format";
 import { serviceLogs, serviceMetrics } from "../../url/links";
@@ -70,7 +70,7 @@ function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
       </td>
       {[service.spansPerS, service.logsPerS, service.samplesPerS].map((rate, index) => (
         <td key={index} className={rate > 0 ? classes.number : `${classes.number} ${classes.zero}`}>
-          {rate > 0 ? formatCount(rate) : "–"}
+          {rate > 0 ? formatRate(rate) : "–"}
         </td>
       ))}
       <td>
