@@ -24,7 +24,7 @@ impl Span {
     #[must_use]
     pub fn line_and_column(self, text: &str) -> (u32, u32) {
         let before = &text.as_bytes()[..self.start.min(text.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         (line as u32, (before.len() - line_start + 1) as u32)
     }

@@ -1,5 +1,7 @@
 //! Durations: their text, and the arithmetic on them.
 
+use std::fmt::Write;
+
 use super::ast::{DurationExpr, DurationOp, Number, Span};
 use super::error::ParseError;
 
@@ -83,7 +85,7 @@ pub fn format_duration(milliseconds: i64) -> String {
             continue;
         }
         if rest >= unit {
-            out.push_str(&format!("{}{name}", rest / unit));
+            let _ = write!(out, "{}{name}", rest / unit);
             rest %= unit;
         }
     }
@@ -98,9 +100,9 @@ impl DurationExpr {
             Self::Number(Number { span, .. })
             | Self::Step(span)
             | Self::Range(span)
-            | Self::Paren(_, span) => *span,
+            | Self::Paren(_, span)
+            | Self::Binary { op: DurationOp::MinOf | DurationOp::MaxOf, span, .. } => *span,
             Self::Unary { expr, span, .. } => span.to(expr.span()),
-            Self::Binary { op: DurationOp::MinOf | DurationOp::MaxOf, span, .. } => *span,
             Self::Binary { left, right, .. } => left.span().to(right.span()),
         }
     }
@@ -111,7 +113,7 @@ impl DurationExpr {
     /// Division by zero or a result out of range; the error knows where in `text`.
     pub fn milliseconds(&self, step_s: f64, range_s: f64, text: &str) -> Result<i64, ParseError> {
         let seconds = self.seconds(&|| step_s, &|| range_s, text)?;
-        if !(seconds.abs() <= SECONDS_MAX) {
+        if seconds.is_nan() || seconds.abs() > SECONDS_MAX {
             return Err(ParseError::new(text, self.span(), "duration out of range"));
         }
         Ok((seconds * 1000.0).round() as i64)

@@ -148,7 +148,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn statement(&mut self, c: char) -> Result<(), String> {
-        if let Some(kind) = self.arithmetic(c) {
+        if let Some(kind) = Self::arithmetic(c) {
             self.emit(kind);
             return Ok(());
         }
@@ -202,7 +202,7 @@ impl<'a> Lexer<'a> {
         kind
     }
 
-    fn arithmetic(&self, c: char) -> Option<TokenKind> {
+    fn arithmetic(c: char) -> Option<TokenKind> {
         Some(TokenKind::Operator(match c {
             '+' => BinaryOp::Add,
             '-' => BinaryOp::Sub,
@@ -230,7 +230,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn brackets(&mut self, c: char) -> Result<(), String> {
-        if let Some(kind) = self.arithmetic(c) {
+        if let Some(kind) = Self::arithmetic(c) {
             self.emit(kind);
             return Ok(());
         }

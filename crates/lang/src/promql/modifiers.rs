@@ -44,7 +44,7 @@ impl Parser<'_> {
 
     fn check_constant(&self, duration: &DurationExpr) -> Result<(), ParseError> {
         if let Some(value) = duration.literal()
-            && !(value.abs() <= SECONDS_MAX)
+            && (value.is_nan() || value.abs() > SECONDS_MAX)
         {
             return Err(self.error(duration.span(), "duration out of range"));
         }

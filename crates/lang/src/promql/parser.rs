@@ -530,7 +530,7 @@ impl<'a> Parser<'a> {
         }
         let seconds = sign * self.number()?.value;
         let milliseconds = (seconds * 1000.0).round();
-        if !(milliseconds.abs() < i64::MAX as f64) {
+        if milliseconds.is_nan() || milliseconds.abs() >= i64::MAX as f64 {
             let shown = if seconds.is_finite() {
                 format!("{seconds:.6}")
             } else {

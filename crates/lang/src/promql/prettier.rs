@@ -42,10 +42,10 @@ impl Pretty {
             Expr::Aggregate(aggregate) => {
                 let mut out = format!("{pad}{}(\n", aggregate.head());
                 if let Some(parameter) = &aggregate.parameter {
-                    out.push_str(&format!("{},\n", self.expr(parameter, level + 1)));
+                    out.push_str(&self.expr(parameter, level + 1));
+                    out.push_str(",\n");
                 }
-                out.push_str(&format!("{}\n{pad})", self.expr(&aggregate.expr, level + 1)));
-                out
+                out + &self.expr(&aggregate.expr, level + 1) + "\n" + &pad + ")"
             }
             Expr::Binary(binary) => {
                 format!(

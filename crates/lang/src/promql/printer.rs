@@ -136,7 +136,8 @@ fn modifiers(at: Option<At>, offset: Option<&DurationExpr>) -> String {
         Some(At::Time(milliseconds)) => format!(" @ {:.3}", milliseconds as f64 / 1000.0),
     };
     if let Some(offset) = offset {
-        out.push_str(&format!(" offset {}", Outer(offset)));
+        out.push_str(" offset ");
+        out.push_str(&Outer(offset).to_string());
     }
     out
 }

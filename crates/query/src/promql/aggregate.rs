@@ -8,7 +8,7 @@ use signals::Labels;
 use signals::metric::{NAME_LABEL, NativeHistogram};
 
 use super::binary::{Cell, cell};
-use super::evaluator::{Evaluator, Sink};
+use super::evaluator::{Evaluator, Sink, text_of};
 use super::grid::{ABSENT, Grid, Row, is_absent};
 use super::kahan::{Kahan, Mean, Spread, quantile};
 use super::native::{self, Mismatch, Total};
@@ -44,13 +44,11 @@ impl<'a> Groups<'a> {
     pub(crate) fn id(&mut self, labels: &Labels) -> (usize, Option<Labels>) {
         let group = self.labels(labels);
         let next = self.ids.len();
-        match self.ids.get(&group) {
-            Some(id) => (*id, None),
-            None => {
-                self.ids.insert(group.clone(), next);
-                (next, Some(group))
-            }
+        if let Some(id) = self.ids.get(&group) {
+            return (*id, None);
         }
+        self.ids.insert(group.clone(), next);
+        (next, Some(group))
     }
 }
 
@@ -352,7 +350,7 @@ impl Evaluator<'_> {
         sink: &mut Sink,
     ) -> Result<(), QueryError> {
         let label = match &aggregate.parameter {
-            Some(parameter) => self.text(parameter)?,
+            Some(parameter) => text_of(parameter)?,
             None => String::new(),
         };
         if label.is_empty() || label.contains('\u{fffd}') {
@@ -412,7 +410,9 @@ impl Evaluator<'_> {
         for (_, mut rows) in self.grouped(aggregate, grid)? {
             if ignores_histograms && rows.iter().any(|row| !row.histograms.is_empty()) {
                 self.note_ignored(op, aggregate.expr.span());
-                rows.iter_mut().for_each(|row| row.histograms.clear());
+                for row in &mut rows {
+                    row.histograms.clear();
+                }
             }
             let mut is_picked = vec![vec![false; grid.steps]; rows.len()];
             let mut order: Vec<usize> = Vec::new();
@@ -476,7 +476,7 @@ fn keep_best(op: Aggregation, parameter: f64, rows: &[Row], step: usize, order: 
         }
         Aggregation::Limitk => order.truncate(limit(parameter)),
         _ => {
-            order.retain(|at| rows.get(*at).is_some_and(|row| is_in_ratio(&row.labels, parameter)))
+            order.retain(|at| rows.get(*at).is_some_and(|row| is_in_ratio(&row.labels, parameter)));
         }
     }
 }

@@ -4,7 +4,7 @@ use lang::promql::{Expr, Span, format_float, quote};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
 
-use super::evaluator::{Evaluator, Merge, Sink};
+use super::evaluator::{Evaluator, Merge, Sink, text_of};
 use super::grid::{Grid, Row, is_absent};
 use super::native::{self, Fault};
 use super::notes::for_metric;
@@ -45,7 +45,7 @@ impl Evaluator<'_> {
             self.note_quantile(quantiles.at(step), q.span());
         }
         for histogram in self.classic_histograms(vector, grid)? {
-            let row = self.quantile_row(&histogram, &quantiles, vector.span(), grid)?;
+            let row = self.quantile_row(&histogram, &quantiles, vector.span(), grid);
             if row.has_any() {
                 sink(row)?;
             }
@@ -59,7 +59,7 @@ impl Evaluator<'_> {
         quantiles: &Scalar,
         span: Span,
         grid: &Grid,
-    ) -> Result<Row, QueryError> {
+    ) -> Row {
         let mut row = Row::empty(histogram.labels.clone(), grid.steps);
         row.drops_name = histogram.drops_name;
         let mut buckets = Vec::with_capacity(histogram.buckets.len());
@@ -89,7 +89,7 @@ impl Evaluator<'_> {
                 ));
             }
         }
-        Ok(row)
+        row
     }
 
     fn note_fault(&self, fault: Fault, name: &str, span: Span) {
@@ -157,7 +157,7 @@ impl Evaluator<'_> {
         let [vector, label, quantiles @ ..] = arguments else {
             return Err(QueryError::Internal("histogram_quantiles without arguments".into()));
         };
-        let label = self.text(label)?;
+        let label = text_of(label)?;
         let scalars: Vec<Scalar> =
             quantiles.iter().map(|q| self.scalar(q, grid)).collect::<Result<_, _>>()?;
         for (scalar, q) in scalars.iter().zip(quantiles) {
@@ -168,7 +168,7 @@ impl Evaluator<'_> {
         let mut merge = Merge::default();
         for histogram in self.classic_histograms(vector, grid)? {
             for scalar in &scalars {
-                let whole = self.quantile_row(&histogram, scalar, vector.span(), grid)?;
+                let whole = self.quantile_row(&histogram, scalar, vector.span(), grid);
                 // The quantile may differ from step to step, and so does the label.
                 for step in 0..grid.steps {
                     let value = quantile_text(scalar.at(step));
@@ -215,16 +215,15 @@ impl Evaluator<'_> {
                 continue;
             }
             let bound = row.labels.get(BOUND_LABEL).unwrap_or_default();
-            match parse_bound(bound) {
-                Some(bound) => histogram.buckets.push((bound, row)),
-                None => {
-                    let message = format!(
-                        "bucket label \"le\" is missing or has a malformed value of {}{}",
-                        quote(bound),
-                        for_metric(&histogram.name)
-                    );
-                    self.warn(vector.span(), &message);
-                }
+            if let Some(bound) = parse_bound(bound) {
+                histogram.buckets.push((bound, row));
+            } else {
+                let message = format!(
+                    "bucket label \"le\" is missing or has a malformed value of {}{}",
+                    quote(bound),
+                    for_metric(&histogram.name)
+                );
+                self.warn(vector.span(), &message);
             }
         }
         for histogram in &mut histograms {

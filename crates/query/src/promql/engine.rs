@@ -1,6 +1,6 @@
 //! The engine's methods for PromQL and for the labels of metrics.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -220,7 +220,7 @@ impl Engine {
         end_ms: i64,
     ) -> Result<ExemplarSeries, QueryError> {
         let expr = parse(query)?;
-        let mut found: std::collections::BTreeMap<Labels, Vec<Exemplar>> = Default::default();
+        let mut found: BTreeMap<Labels, Vec<Exemplar>> = BTreeMap::new();
         for selector in expr.selectors() {
             let conditions = matchers(&selector.matchers)?;
             for (labels, exemplars) in self.store.exemplars(&conditions, start_ms, end_ms).await? {

@@ -141,7 +141,7 @@ impl Evaluator<'_> {
         let timestamp_ms = question.start_ms;
         match (question.expr.value_type(), question.is_range) {
             (ValueType::Text, false) => {
-                let text = self.text(&question.expr)?;
+                let text = text_of(&question.expr)?;
                 Ok(Value::Text { timestamp_ms, text })
             }
             (ValueType::Scalar, false) => {
@@ -149,7 +149,7 @@ impl Evaluator<'_> {
                 Ok(Value::Scalar { timestamp_ms, value })
             }
             (ValueType::Vector, false) => {
-                let rows = self.final_rows(self.collect(&question.expr, &grid)?)?;
+                let rows = Self::final_rows(self.collect(&question.expr, &grid)?)?;
                 let sample = |row: Row| Sample {
                     value: row.values.first().copied().unwrap_or(f64::NAN),
                     histogram: row.histograms.into_iter().next().map(|(_, histogram)| histogram),
@@ -166,7 +166,7 @@ impl Evaluator<'_> {
                 Ok(Value::Matrix(vec![series]))
             }
             (ValueType::Vector, true) => {
-                let mut rows = self.final_rows(self.collect(&question.expr, &grid)?)?;
+                let mut rows = Self::final_rows(self.collect(&question.expr, &grid)?)?;
                 rows.sort_by(|a, b| compare_labels(&a.labels, &b.labels));
                 Ok(Value::Matrix(rows.into_iter().map(|row| series_of_row(row, &grid)).collect()))
             }
@@ -181,7 +181,7 @@ impl Evaluator<'_> {
 
     /// Drops rows without values, and names that are to be dropped; rows that become equal are put
     /// together.
-    fn final_rows(&self, rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
+    fn final_rows(rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
         let mut rows: Vec<Row> = rows.into_iter().filter(Row::has_any).collect();
         if !rows.iter().any(|row| row.drops_name) {
             return Ok(rows);
@@ -285,13 +285,13 @@ impl Evaluator<'_> {
             row.labels = without_name(&row.labels);
         }
     }
+}
 
-    /// The text of a literal.
-    pub(crate) fn text(&self, expr: &Expr) -> Result<String, QueryError> {
-        match expr.bare() {
-            Expr::Text(text) => Ok(text.value.clone()),
-            other => Err(QueryError::Internal(format!("{other} is not a text"))),
-        }
+/// The text of a literal.
+pub(crate) fn text_of(expr: &Expr) -> Result<String, QueryError> {
+    match expr.bare() {
+        Expr::Text(text) => Ok(text.value.clone()),
+        other => Err(QueryError::Internal(format!("{other} is not a text"))),
     }
 }
 

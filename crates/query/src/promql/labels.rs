@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use lang::promql::{Call, is_label_name, quote};
 use signals::metric::NAME_LABEL;
 
-use super::evaluator::{Evaluator, Merge, Sink, compare_labels};
+use super::evaluator::{Evaluator, Merge, Sink, compare_labels, text_of};
 use super::grid::{Grid, Row};
 use crate::QueryError;
 
@@ -19,8 +19,8 @@ impl Evaluator<'_> {
         let [vector, destination, replacement, source, pattern] = call.arguments.as_slice() else {
             return Err(QueryError::Internal("label_replace with other arguments".into()));
         };
-        let (destination, replacement) = (self.text(destination)?, self.text(replacement)?);
-        let (source, pattern) = (self.text(source)?, self.text(pattern)?);
+        let (destination, replacement) = (text_of(destination)?, text_of(replacement)?);
+        let (source, pattern) = (text_of(source)?, text_of(pattern)?);
         let regex = signals::matcher::anchored(&pattern).map_err(|_| {
             QueryError::Invalid(format!("invalid regular expression in label_replace(): {pattern}"))
         })?;
@@ -44,9 +44,8 @@ impl Evaluator<'_> {
         let [vector, destination, separator, sources @ ..] = call.arguments.as_slice() else {
             return Err(QueryError::Internal("label_join with other arguments".into()));
         };
-        let (destination, separator) = (self.text(destination)?, self.text(separator)?);
-        let sources: Vec<String> =
-            sources.iter().map(|source| self.text(source)).collect::<Result<_, _>>()?;
+        let (destination, separator) = (text_of(destination)?, text_of(separator)?);
+        let sources: Vec<String> = sources.iter().map(text_of).collect::<Result<_, _>>()?;
         for source in &sources {
             if source.is_empty() {
                 let name = quote(source);
@@ -91,8 +90,7 @@ impl Evaluator<'_> {
             return Err(QueryError::Internal("sort_by_label without a vector".into()));
         };
         self.note_ineffective_sort(call);
-        let names: Vec<String> =
-            names.iter().map(|name| self.text(name)).collect::<Result<_, _>>()?;
+        let names: Vec<String> = names.iter().map(text_of).collect::<Result<_, _>>()?;
         let mut rows = self.collect(vector, grid)?;
         rows.sort_by(|a, b| {
             let by_names = names.iter().fold(Ordering::Equal, |order, name| {

@@ -7,6 +7,8 @@ mod layout;
 mod statistics;
 mod trim;
 
+use std::fmt::Write;
+
 use signals::metric::{BucketSpan, NativeHistogram};
 
 pub(crate) use layout::{Mismatch, Total, add_scaled};
@@ -166,7 +168,7 @@ pub(crate) fn shown(histogram: &NativeHistogram) -> String {
         let open = if is_zero || bucket.upper <= 0.0 && !is_custom(histogram) { '[' } else { '(' };
         let close = if is_zero || bucket.upper > 0.0 || is_custom(histogram) { ']' } else { ')' };
         let (lower, upper, count) = (float(bucket.lower), float(bucket.upper), float(bucket.count));
-        out.push_str(&format!(", {open}{lower},{upper}{close}:{count}"));
+        let _ = write!(out, ", {open}{lower},{upper}{close}:{count}");
     }
     out.push('}');
     out

@@ -61,12 +61,14 @@ impl Evaluator<'_> {
             return Outcome::Nothing;
         };
         let is_gauge = window.histograms.iter().any(|(_, histogram)| histogram.is_gauge);
-        if change.is_counter() && is_gauge {
-            self.warn(
-                span,
-                &format!("this native histogram metric is not a counter: {}", quote(name)),
-            );
-        } else if !change.is_counter() && !(first.is_gauge && last.is_gauge) {
+        if change.is_counter() {
+            if is_gauge {
+                self.warn(
+                    span,
+                    &format!("this native histogram metric is not a counter: {}", quote(name)),
+                );
+            }
+        } else if !first.is_gauge || !last.is_gauge {
             self.warn(
                 span,
                 &format!("this native histogram metric is not a gauge: {}", quote(name)),
@@ -146,12 +148,14 @@ impl Evaluator<'_> {
             return Outcome::Nothing;
         }
         let is_gauge = before.is_gauge || after.is_gauge;
-        if is_rate && is_gauge {
-            self.warn(
-                span,
-                &format!("this native histogram metric is not a counter: {}", quote(name)),
-            );
-        } else if !is_rate && !(before.is_gauge && after.is_gauge) {
+        if is_rate {
+            if is_gauge {
+                self.warn(
+                    span,
+                    &format!("this native histogram metric is not a counter: {}", quote(name)),
+                );
+            }
+        } else if !before.is_gauge || !after.is_gauge {
             self.warn(
                 span,
                 &format!("this native histogram metric is not a gauge: {}", quote(name)),

@@ -119,6 +119,7 @@ fn walk(
 
 /// Where a selector or subquery looks, seen from the step at which it is evaluated.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
 pub(crate) struct Look {
     /// Width of the window `(t - range, t]`; the lookback of instant selectors.
     pub(crate) range_ms: i64,

@@ -39,6 +39,9 @@ enum Histograms {
     Ignored,
 }
 
+/// A function of nothing but one window.
+type Stateless = fn(&Window) -> Outcome;
+
 /// A function of one window.
 type Kernel<'k> = dyn FnMut(usize, &Window) -> Outcome + 'k;
 
@@ -133,150 +136,93 @@ impl Evaluator<'_> {
         series: &SeriesWindows,
     ) -> Result<Row, QueryError> {
         let name = call.function.name;
-        let metric = series.labels.metric_name();
-        let scalar = |at: usize, step: usize| scalars.get(at).map_or(f64::NAN, |s| s.at(step));
-        let range_ms = series.look.range_ms;
-        let mut scratch = Vec::new();
-        let whole = |f: fn(&[f64]) -> f64| {
-            move |_: usize, window: &Window| {
-                Outcome::from((!window.values.is_empty()).then(|| f(window.values)))
-            }
-        };
-        let seconds = |time_ms: i64| time_ms as f64 / 1000.0;
+        if let Some((histograms, kernel)) = stateless(name) {
+            return Ok(self.run(series, span, histograms, &mut |_, window| kernel(window)));
+        }
         match name {
-            "rate" | "increase" | "delta" => {
-                let change = match name {
-                    "rate" => Change::Rate,
-                    "increase" => Change::Increase,
-                    _ => Change::Delta,
-                };
-                let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
-                    if window.histograms.is_empty() {
-                        return extrapolated(window, change, range_ms).into();
-                    }
-                    self.histogram_change(window, change, range_ms, metric, span)
-                })?;
-                if change.is_counter() && row.has_any() {
-                    self.note_counter(&row, span);
-                }
-                Ok(row)
+            "rate" => Ok(self.change_row(series, span, Change::Rate)),
+            "increase" => Ok(self.change_row(series, span, Change::Increase)),
+            "delta" => Ok(self.change_row(series, span, Change::Delta)),
+            "irate" => Ok(self.last_two_row(series, span, true)),
+            "idelta" => Ok(self.last_two_row(series, span, false)),
+            "sum_over_time" => Ok(self.sum_row(series, span, false)),
+            "avg_over_time" => Ok(self.sum_row(series, span, true)),
+            _ => self.parameter_row(name, series, span, scalars),
+        }
+    }
+
+    fn change_row(&self, series: &SeriesWindows, span: Span, change: Change) -> Row {
+        let metric = series.labels.metric_name();
+        let range_ms = series.look.range_ms;
+        let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
+            if window.histograms.is_empty() {
+                return extrapolated(window, change, range_ms).into();
             }
-            "irate" | "idelta" => {
-                let is_rate = name == "irate";
-                let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
-                    if window.histograms.is_empty() {
-                        return from_last_two(window, is_rate).into();
-                    }
-                    self.histogram_last_two(window, is_rate, metric, span)
-                })?;
-                if is_rate && row.has_any() {
-                    self.note_counter(&row, span);
-                }
-                Ok(row)
+            self.histogram_change(window, change, range_ms, metric, span)
+        });
+        if change.is_counter() && row.has_any() {
+            self.note_counter(&row, span);
+        }
+        row
+    }
+
+    fn last_two_row(&self, series: &SeriesWindows, span: Span, is_rate: bool) -> Row {
+        let metric = series.labels.metric_name();
+        let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
+            if window.histograms.is_empty() {
+                return from_last_two(window, is_rate).into();
             }
-            "deriv" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
-                let first_ms = window.timestamps.first().copied().unwrap_or_default();
-                linear_regression(window, first_ms).map(|(slope, _)| slope).into()
-            }),
-            "predict_linear" => self.run(series, span, Histograms::Ignored, &mut |step, window| {
+            self.histogram_last_two(window, is_rate, metric, span)
+        });
+        if is_rate && row.has_any() {
+            self.note_counter(&row, span);
+        }
+        row
+    }
+
+    fn sum_row(&self, series: &SeriesWindows, span: Span, is_mean: bool) -> Row {
+        let metric = series.labels.metric_name();
+        let fold = if is_mean { over_time::mean } else { over_time::sum };
+        self.run(series, span, Histograms::Seen, &mut |_, window| {
+            if window.histograms.is_empty() {
+                return (!window.values.is_empty()).then(|| fold(window.values)).into();
+            }
+            self.histogram_sum(window, is_mean, metric, span)
+        })
+    }
+
+    /// Functions with a parameter, and those that need room to sort.
+    fn parameter_row(
+        &self,
+        name: &str,
+        series: &SeriesWindows,
+        span: Span,
+        scalars: &[Scalar],
+    ) -> Result<Row, QueryError> {
+        let scalar = |at: usize, step: usize| scalars.get(at).map_or(f64::NAN, |s| s.at(step));
+        let mut scratch = Vec::new();
+        let kernel: &mut Kernel = match name {
+            "predict_linear" => &mut |step, window| {
                 linear_regression(window, window.step_ms)
                     .map(|(slope, value)| slope * scalar(0, step) + value)
                     .into()
-            }),
-            "double_exponential_smoothing" => {
-                self.run(series, span, Histograms::Ignored, &mut |step, window| {
-                    over_time::smoothed(window.values, scalar(0, step), scalar(1, step)).into()
-                })
-            }
-            "quantile_over_time" => {
-                self.run(series, span, Histograms::Ignored, &mut |step, window| {
-                    scratch.clear();
-                    scratch.extend_from_slice(window.values);
-                    let has_values = !scratch.is_empty();
-                    has_values.then(|| quantile(scalar(0, step), &mut scratch)).into()
-                })
-            }
-            "mad_over_time" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
+            },
+            "double_exponential_smoothing" => &mut |step, window| {
+                over_time::smoothed(window.values, scalar(0, step), scalar(1, step)).into()
+            },
+            "quantile_over_time" => &mut |step, window| {
+                scratch.clear();
+                scratch.extend_from_slice(window.values);
+                let has_values = !scratch.is_empty();
+                has_values.then(|| quantile(scalar(0, step), &mut scratch)).into()
+            },
+            "mad_over_time" => &mut |_, window| {
                 let has_values = !window.values.is_empty();
                 has_values.then(|| over_time::median_deviation(window.values, &mut scratch)).into()
-            }),
-            "sum_over_time" | "avg_over_time" => {
-                let is_mean = name == "avg_over_time";
-                let fold = if is_mean { over_time::mean } else { over_time::sum };
-                self.run(series, span, Histograms::Seen, &mut |_, window| {
-                    if window.histograms.is_empty() {
-                        return (!window.values.is_empty()).then(|| fold(window.values)).into();
-                    }
-                    self.histogram_sum(window, is_mean, metric, span)
-                })
-            }
-            "stdvar_over_time" => {
-                self.run(series, span, Histograms::Ignored, &mut whole(over_time::variance))
-            }
-            "stddev_over_time" => self.run(
-                series,
-                span,
-                Histograms::Ignored,
-                &mut whole(|values| over_time::variance(values).sqrt()),
-            ),
-            "max_over_time" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
-                over_time::max(window.values).into()
-            }),
-            "min_over_time" => self.run(series, span, Histograms::Ignored, &mut |_, window| {
-                over_time::min(window.values).into()
-            }),
-            "ts_of_max_over_time" | "ts_of_min_over_time" => {
-                let is_max = name == "ts_of_max_over_time";
-                self.run(series, span, Histograms::Ignored, &mut |_, window| {
-                    over_time::time_of_extreme(window, is_max).into()
-                })
-            }
-            "count_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
-                let count = window.values.len() + window.histograms.len();
-                (count > 0).then_some(count as f64).into()
-            }),
-            "present_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
-                let count = window.values.len() + window.histograms.len();
-                (count > 0).then_some(1.0).into()
-            }),
-            "ts_of_last_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
-                let histogram = window.histograms.last().map(|(time_ms, _)| *time_ms);
-                window.timestamps.last().copied().max(histogram).map(seconds).into()
-            }),
-            "ts_of_first_over_time" => {
-                self.run(series, span, Histograms::Seen, &mut |_, window| {
-                    let histogram = window.histograms.first().map(|(time_ms, _)| *time_ms);
-                    let plain = window.timestamps.first().copied();
-                    plain.into_iter().chain(histogram).min().map(seconds).into()
-                })
-            }
-            "last_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
-                let plain_ms = window.timestamps.last().copied();
-                match window.histograms.last() {
-                    Some((time_ms, histogram)) if plain_ms.is_none_or(|plain| plain < *time_ms) => {
-                        Outcome::Histogram(Arc::clone(histogram))
-                    }
-                    _ => window.values.last().copied().into(),
-                }
-            }),
-            "first_over_time" => self.run(series, span, Histograms::Seen, &mut |_, window| {
-                let plain_ms = window.timestamps.first().copied();
-                match window.histograms.first() {
-                    Some((time_ms, histogram)) if plain_ms.is_none_or(|plain| plain > *time_ms) => {
-                        Outcome::Histogram(Arc::clone(histogram))
-                    }
-                    _ => window.values.first().copied().into(),
-                }
-            }),
-            "changes" => self.run(series, span, Histograms::Seen, &mut |_, window| {
-                let is_changed = |a: f64, b: f64| a != b && !(a.is_nan() && b.is_nan());
-                count_pairs(window, is_changed, |a, b| !native::is_equal(a, b))
-            }),
-            "resets" => self.run(series, span, Histograms::Seen, &mut |_, window| {
-                count_pairs(window, |before, after| after < before, native::is_reset)
-            }),
-            _ => Err(QueryError::Unsupported(format!("function {name}"))),
-        }
+            },
+            _ => return Err(QueryError::Unsupported(format!("function {name}"))),
+        };
+        Ok(self.run(series, span, Histograms::Ignored, kernel))
     }
 
     /// Runs a kernel over all windows of a series.
@@ -286,7 +232,7 @@ impl Evaluator<'_> {
         span: Span,
         histograms: Histograms,
         kernel: &mut Kernel,
-    ) -> Result<Row, QueryError> {
+    ) -> Row {
         let mut row = Row::empty(series.labels.clone(), series.grid.steps);
         row.drops_name = series.drops_name;
         let mut is_mixed = false;
@@ -311,7 +257,7 @@ impl Evaluator<'_> {
                 ),
             );
         }
-        Ok(row)
+        row
     }
 
     fn note_counter(&self, row: &Row, span: Span) {
@@ -328,4 +274,72 @@ impl Evaluator<'_> {
             );
         }
     }
+}
+
+/// Functions that need nothing but the window.
+fn stateless(name: &str) -> Option<(Histograms, Stateless)> {
+    Some(match name {
+        "deriv" => (Histograms::Ignored, |window| {
+            let first_ms = window.timestamps.first().copied().unwrap_or_default();
+            linear_regression(window, first_ms).map(|(slope, _)| slope).into()
+        }),
+        "stdvar_over_time" => (Histograms::Ignored, |window| {
+            (!window.values.is_empty()).then(|| over_time::variance(window.values)).into()
+        }),
+        "stddev_over_time" => (Histograms::Ignored, |window| {
+            (!window.values.is_empty()).then(|| over_time::variance(window.values).sqrt()).into()
+        }),
+        "max_over_time" => (Histograms::Ignored, |window| over_time::max(window.values).into()),
+        "min_over_time" => (Histograms::Ignored, |window| over_time::min(window.values).into()),
+        "ts_of_max_over_time" => {
+            (Histograms::Ignored, |window| over_time::time_of_extreme(window, true).into())
+        }
+        "ts_of_min_over_time" => {
+            (Histograms::Ignored, |window| over_time::time_of_extreme(window, false).into())
+        }
+        "count_over_time" => (Histograms::Seen, |window| {
+            let count = window.values.len() + window.histograms.len();
+            (count > 0).then_some(count as f64).into()
+        }),
+        "present_over_time" => (Histograms::Seen, |window| {
+            let is_present = !window.values.is_empty() || !window.histograms.is_empty();
+            is_present.then_some(1.0).into()
+        }),
+        "ts_of_last_over_time" => (Histograms::Seen, |window| {
+            let native = window.histograms.last().map(|(time_ms, _)| *time_ms);
+            let last_ms = window.timestamps.last().copied().max(native);
+            last_ms.map(|time_ms| time_ms as f64 / 1000.0).into()
+        }),
+        "ts_of_first_over_time" => (Histograms::Seen, |window| {
+            let native = window.histograms.first().map(|(time_ms, _)| *time_ms);
+            let first_ms = window.timestamps.first().copied().into_iter().chain(native).min();
+            first_ms.map(|time_ms| time_ms as f64 / 1000.0).into()
+        }),
+        "last_over_time" => (Histograms::Seen, |window| {
+            let plain_ms = window.timestamps.last().copied();
+            match window.histograms.last() {
+                Some((time_ms, histogram)) if plain_ms.is_none_or(|plain| plain < *time_ms) => {
+                    Outcome::Histogram(Arc::clone(histogram))
+                }
+                _ => window.values.last().copied().into(),
+            }
+        }),
+        "first_over_time" => (Histograms::Seen, |window| {
+            let plain_ms = window.timestamps.first().copied();
+            match window.histograms.first() {
+                Some((time_ms, histogram)) if plain_ms.is_none_or(|plain| plain > *time_ms) => {
+                    Outcome::Histogram(Arc::clone(histogram))
+                }
+                _ => window.values.first().copied().into(),
+            }
+        }),
+        "changes" => (Histograms::Seen, |window| {
+            let is_changed = |a: f64, b: f64| a != b && !(a.is_nan() && b.is_nan());
+            count_pairs(window, is_changed, |a, b| !native::is_equal(a, b))
+        }),
+        "resets" => (Histograms::Seen, |window| {
+            count_pairs(window, |before, after| after < before, native::is_reset)
+        }),
+        _ => return None,
+    })
 }

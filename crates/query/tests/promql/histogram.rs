@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use signals::metric::{BucketSpan, NativeHistogram};
 
 /// Reads `schema:1 sum:3 count:22 buckets:[5 10 7]`.
-pub fn parse(text: &str) -> Option<NativeHistogram> {
+pub(crate) fn parse(text: &str) -> Option<NativeHistogram> {
     let mut histogram = NativeHistogram::default();
     let (mut offset, mut negative_offset) = (0, 0);
     let mut rest = text.trim();
@@ -45,7 +45,7 @@ pub fn parse(text: &str) -> Option<NativeHistogram> {
 }
 
 /// Counts by bucket index.
-pub fn buckets(spans: &[BucketSpan], counts: &[f64]) -> BTreeMap<i32, f64> {
+pub(crate) fn buckets(spans: &[BucketSpan], counts: &[f64]) -> BTreeMap<i32, f64> {
     let mut all = BTreeMap::new();
     let (mut index, mut counts) = (0, counts.iter());
     for span in spans {
@@ -68,7 +68,7 @@ fn from_buckets(all: &BTreeMap<i32, f64>) -> (Vec<BucketSpan>, Vec<f64>) {
 }
 
 /// `a + sign * b` where `b` has the layout of `a` or a finer one.
-pub fn add_scaled(a: &NativeHistogram, b: &NativeHistogram, sign: f64) -> NativeHistogram {
+pub(crate) fn add_scaled(a: &NativeHistogram, b: &NativeHistogram, sign: f64) -> NativeHistogram {
     let mut sum = a.clone();
     sum.count += sign * b.count;
     sum.sum += sign * b.sum;
@@ -90,7 +90,7 @@ pub fn add_scaled(a: &NativeHistogram, b: &NativeHistogram, sign: f64) -> Native
 }
 
 /// Whether two histograms say the same, however their spans are cut.
-pub fn is_same(
+pub(crate) fn is_same(
     a: &NativeHistogram,
     b: &NativeHistogram,
     is_near: impl Fn(f64, f64) -> bool,

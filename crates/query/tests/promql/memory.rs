@@ -10,7 +10,7 @@ use store::{Samples, StoreError};
 
 /// All series that a script has loaded.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     series: BTreeMap<Labels, Samples>,
 }
 
@@ -40,12 +40,12 @@ impl SeriesRead for Held {
 }
 
 impl Memory {
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.series.clear();
     }
 
     /// Adds samples; one at a time that is taken replaces what is there.
-    pub fn insert(&mut self, labels: Labels, new: Samples) {
+    pub(crate) fn insert(&mut self, labels: Labels, new: Samples) {
         let samples = self.series.entry(labels).or_default();
         let mut plain: BTreeMap<i64, f64> =
             samples.timestamps.drain(..).zip(samples.values.drain(..)).collect();
@@ -72,7 +72,7 @@ impl Memory {
     }
 
     /// Answers a query; `range` is start, end and step.
-    pub fn query(
+    pub(crate) fn query(
         &self,
         text: &str,
         start_ms: i64,

@@ -9,20 +9,20 @@ use crate::histogram;
 
 /// A value at one place of a sequence.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub(crate) enum Value {
     Missing,
     Number(f64),
     Histogram(Arc<NativeHistogram>),
 }
 
 /// Reads a series and the sequence of its values.
-pub fn series(line: &str) -> Result<(Labels, Vec<Value>), String> {
+pub(crate) fn series(line: &str) -> Result<(Labels, Vec<Value>), String> {
     let (pairs, length) = lang::promql::parse_series(line).map_err(|error| error.to_string())?;
     Ok((Labels::from_pairs(pairs), values(&line[length..])?))
 }
 
 /// Reads values; `{{…}}` may hold spaces.
-pub fn values(text: &str) -> Result<Vec<Value>, String> {
+pub(crate) fn values(text: &str) -> Result<Vec<Value>, String> {
     let mut all = Vec::new();
     for token in tokens(text) {
         expand(&token, &mut all).ok_or_else(|| format!("bad value {token:?}"))?;
@@ -84,11 +84,11 @@ fn start_and_step(base: &str, may_step: bool) -> Option<(f64, f64)> {
     if !may_step {
         return None;
     }
-    let signs = base.char_indices().skip(1).filter(|(_, c)| matches!(c, '+' | '-'));
-    signs.filter_map(|(at, _)| Some((number(&base[..at])?, number(&base[at..])?))).next()
+    let mut signs = base.char_indices().skip(1).filter(|(_, c)| matches!(c, '+' | '-'));
+    signs.find_map(|(at, _)| Some((number(&base[..at])?, number(&base[at..])?)))
 }
 
-pub fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     if let Some(hexadecimal) = text.strip_prefix("0x") {
         return u64::from_str_radix(hexadecimal, 16).ok().map(|value| value as f64);
     }

@@ -16,7 +16,7 @@ use crate::notation::{self, Value};
 
 /// How an eval ended.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Passed,
     /// The answer, or that there is one, is not what is expected.
     Wrong(String),
@@ -38,7 +38,7 @@ impl fmt::Display for Outcome {
 }
 
 /// Runs all evals of a script; each has its line number.
-pub fn run_script(text: &str) -> Vec<(usize, Outcome)> {
+pub(crate) fn run_script(text: &str) -> Vec<(usize, Outcome)> {
     let lines: Vec<&str> = text
         .lines()
         .map(str::trim)
