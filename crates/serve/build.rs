@@ -1,7 +1,5 @@
 //! A release must have the page inside: without it, the build fails here and says what to do.
 
-#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
-
 fn main() {
     println!("cargo::rerun-if-changed=../../ui/dist");
     let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");

@@ -91,13 +91,16 @@ fn receivers(out: &mut Exposition, numbers: &Numbers<'_>) {
     );
 }
 
+/// What a family shows of one signal.
+type Value = fn(&store::SignalStatus) -> u64;
+
 fn store(out: &mut Exposition, status: &Status) {
     let signals = [
         (Signal::Spans, &status.spans),
         (Signal::Logs, &status.logs),
         (Signal::Metrics, &status.metrics),
     ];
-    let families: [(&str, &str, fn(&store::SignalStatus) -> u64); 5] = [
+    let families: [(&str, &str, Value); 5] = [
         ("glasshouse_store_head_rows", "Rows in memory.", |s| s.head_rows),
         ("glasshouse_store_head_bytes", "Memory of the rows in memory.", |s| s.head_bytes),
         ("glasshouse_store_parts", "Immutable files.", |s| s.parts),

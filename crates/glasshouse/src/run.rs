@@ -31,6 +31,8 @@ mod settings;
 
 /// How long requests may take to finish once we stop.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// The same when nothing can be stored any more.
+const FAILED_DRAIN_MAX: Duration = Duration::from_secs(2);
 /// How long the demo may take to send what it has.
 const DEMO_FLUSH_MAX: Duration = Duration::from_secs(5);
 /// More threads than this only cost memory: the store and the queries bring their own.
@@ -71,7 +73,10 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let opening = Store::open(settings::store(&config), seams, Arc::clone(&decoder) as _);
     let (store, report) = tokio::select! {
         opened = opening => opened.with_context(|| format!("cannot open the data folder {}", folder.display()))?,
-        name = signals.next() => bail!("{name} while the data folder was being opened"),
+        name = signals.next() => {
+            tracing::info!(signal = name, "stopped before the data folder was open");
+            return Ok(());
+        }
     };
     report_recovery(&report);
     let mut fatal = store.fatal()?;
@@ -113,10 +118,11 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     if let Some(demo) = demo {
         let _ = tokio::time::timeout(DEMO_FLUSH_MAX, demo).await;
     }
-    close(&house, &server, &store).await?;
+    let drain_max = if failure.is_some() { FAILED_DRAIN_MAX } else { DRAIN_MAX };
+    let closed = close(&house, &server, &store, drain_max).await;
     match failure {
         Some(reason) => bail!("the store failed: {reason}"),
-        None => Ok(()),
+        None => closed,
     }
 }
 
@@ -174,12 +180,17 @@ fn start_demo(
 }
 
 /// Not ready, no new connections, requests finish, everything into parts.
-async fn close(house: &House, server: &Server, store: &Store) -> anyhow::Result<()> {
+async fn close(
+    house: &House,
+    server: &Server,
+    store: &Store,
+    drain_max: Duration,
+) -> anyhow::Result<()> {
     house.is_open.store(false, Ordering::SeqCst);
-    if !server.close(DRAIN_MAX).await {
+    if !server.close(drain_max).await {
         tracing::warn!(
             "some requests did not finish in {} s and were cut off",
-            DRAIN_MAX.as_secs()
+            drain_max.as_secs()
         );
     }
     house.receiver.close();

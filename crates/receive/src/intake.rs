@@ -41,7 +41,7 @@ pub struct Receiver {
 pub(crate) struct Export {
     pub(crate) signal: Signal,
     pub(crate) encoding: Encoding,
-    /// `gzip` or `zstd`.
+    /// What `wire` should unpack; it knows which it can.
     pub(crate) compression: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) permit: Permit,
@@ -250,7 +250,7 @@ fn count_services(batches: &[Batch]) -> HashMap<String, u64> {
     for batch in batches {
         match batch {
             Batch::Spans(rows) => {
-                count_rows(rows, signals::span::column::SERVICE_NAME, &mut counts)
+                count_rows(rows, signals::span::column::SERVICE_NAME, &mut counts);
             }
             Batch::Logs(rows) => count_rows(rows, signals::log::column::SERVICE_NAME, &mut counts),
             Batch::Metrics(batch) => {

@@ -12,7 +12,7 @@ pub enum Rejection {
     #[error("{0}")]
     Malformed(String),
     /// The compression is not one that we know.
-    #[error("unsupported compression {0:?}, supported: gzip, zstd, identity")]
+    #[error("unsupported compression {0:?}, supported: identity, gzip, zstd, deflate")]
     UnsupportedCompression(String),
     /// The body is over a bound, packed or unpacked.
     #[error("{0}")]

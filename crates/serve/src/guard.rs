@@ -113,7 +113,10 @@ mod tests {
 
     use super::*;
 
-    async fn status(headers: &[(&str, &str)], path: &str) -> u16 {
+    /// Header names and values.
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+
+    async fn status(headers: Headers<'_>, path: &str) -> u16 {
         let guard = Guard::new(&["Watch.example".to_owned()]);
         let router = guard.protect(Router::new().fallback(any(|| async { "ok" })));
         let mut request = http::Request::get(path);
@@ -150,7 +153,7 @@ mod tests {
         let host = ("host", "localhost:3000");
         let cross = ("sec-fetch-site", "cross-site");
         let navigate = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-        let cases: [(&[(&str, &str)], &str, u16); 9] = [
+        let cases: [(Headers<'_>, &str, u16); 9] = [
             (&[host, ("origin", "http://localhost:5173")], "/api/sql", 200),
             (&[host, ("origin", "https://evil.example")], "/api/sql", 403),
             (&[host, ("origin", "null")], "/api/sql", 403),

@@ -23,10 +23,6 @@ pub(crate) fn prometheus_time(text: &str) -> Option<i64> {
 
 /// Prometheus: seconds as a float, or `1h30m`; milliseconds out.
 pub(crate) fn prometheus_duration(text: &str) -> Option<i64> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        let milliseconds = seconds * 1000.0;
-        return is_whole(milliseconds).then_some(milliseconds as i64);
-    }
     const UNITS: [(&str, i64); 7] = [
         ("y", 365 * 86_400_000),
         ("w", 7 * 86_400_000),
@@ -36,6 +32,10 @@ pub(crate) fn prometheus_duration(text: &str) -> Option<i64> {
         ("s", 1_000),
         ("ms", 1),
     ];
+    if let Ok(seconds) = text.parse::<f64>() {
+        let milliseconds = seconds * 1000.0;
+        return is_whole(milliseconds).then_some(milliseconds as i64);
+    }
     let mut rest = text;
     let mut total = 0_i64;
     let mut next_unit = 0;

@@ -51,13 +51,12 @@ async fn page(request: Request) -> Response {
     {
         return not_found();
     }
-    match Files::get(INDEX) {
-        Some(file) => answer(INDEX, file, request.headers()),
-        None => {
-            let headers =
-                [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
-            (StatusCode::OK, headers, MISSING).into_response()
-        }
+    if let Some(file) = Files::get(INDEX) {
+        answer(INDEX, file, request.headers())
+    } else {
+        let headers =
+            [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
+        (StatusCode::OK, headers, MISSING).into_response()
     }
 }
 

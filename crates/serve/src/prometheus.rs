@@ -8,6 +8,7 @@ mod labels;
 mod status;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -71,11 +72,8 @@ async fn not_found() -> Response {
 async fn instant(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let query = required(&parameters, "query")?;
     let time = time(&parameters, "time")?.unwrap_or_else(|| api.now_ms());
-    let answer = api
-        .engine
-        .promql_instant(query, time, &options(&parameters)?)
-        .await
-        .map_err(query_failure)?;
+    let options = options(&parameters)?;
+    let answer = in_time(&parameters, api.engine.promql_instant(query, time, &options)).await?;
     Ok(answer::answer(&answer))
 }
 
@@ -98,11 +96,9 @@ async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
         ));
     }
-    let answer = api
-        .engine
-        .promql_range(query, start, end, step, &options(&parameters)?)
-        .await
-        .map_err(query_failure)?;
+    let options = options(&parameters)?;
+    let asked = api.engine.promql_range(query, start, end, step, &options);
+    let answer = in_time(&parameters, asked).await?;
     Ok(answer::answer(&answer))
 }
 
@@ -209,9 +205,24 @@ fn options(parameters: &Parameters) -> Result<Options, Failure> {
         Some(_) => return Err(Failure::parameter("lookback_delta", "must be greater than zero")),
         None => LOOKBACK_MS,
     };
-    // Answers are bounded by the client only in the number of series; time has the server's own bound.
-    duration(parameters, "timeout")?;
     Ok(Options { lookback_ms, limit: limit(parameters)? })
+}
+
+/// Waits no longer than the client's `timeout`; the engine has its own bound below that.
+async fn in_time(
+    parameters: &Parameters,
+    query: impl Future<Output = Result<query::promql::Answer, query::QueryError>>,
+) -> Result<query::promql::Answer, Failure> {
+    let answer = match duration(parameters, "timeout")?.map(u64::try_from) {
+        None => query.await,
+        Some(Err(_)) => return Err(Failure::parameter("timeout", "must not be negative")),
+        Some(Ok(milliseconds)) => {
+            let timeout = Duration::from_millis(milliseconds);
+            let late = Err(query::QueryError::Timeout(timeout));
+            tokio::time::timeout(timeout, query).await.unwrap_or(late)
+        }
+    };
+    answer.map_err(query_failure)
 }
 
 /// `start` and `end` of questions about series: everything, when they are not given.

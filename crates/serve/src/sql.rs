@@ -190,6 +190,7 @@ fn end(mut writer: StreamWriter<Vec<u8>>) -> Result<Bytes, QueryError> {
     Ok(std::mem::take(writer.get_mut()).into())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn internal(error: arrow::error::ArrowError) -> QueryError {
     QueryError::Internal(error.to_string())
 }

@@ -59,7 +59,7 @@ async fn ask(arguments: &QueryArguments) -> anyhow::Result<Value> {
         Language::Traceql => {
             let url = format!("{base}/tempo/api/search?{}", form(&[("q", query)]));
             return read(
-                http::get(&url, ANSWER_BYTES_MAX).await.with_context(|| unreachable(base))?,
+                &http::get(&url, ANSWER_BYTES_MAX).await.with_context(|| unreachable(base))?,
             );
         }
         Language::Sql => {
@@ -67,14 +67,14 @@ async fn ask(arguments: &QueryArguments) -> anyhow::Result<Value> {
         }
     };
     let url = format!("{base}{path}");
-    read(http::post(&url, kind, body, ANSWER_BYTES_MAX).await.with_context(|| unreachable(base))?)
+    read(&http::post(&url, kind, body, ANSWER_BYTES_MAX).await.with_context(|| unreachable(base))?)
 }
 
 fn unreachable(base: &str) -> String {
     format!("cannot ask {base}: is glasshouse running there? (--addr URL asks another one)")
 }
 
-fn read(answer: http::Answer) -> anyhow::Result<Value> {
+fn read(answer: &http::Answer) -> anyhow::Result<Value> {
     let text = String::from_utf8_lossy(&answer.body);
     if answer.status != 200 {
         let value: Value = serde_json::from_str(&text).unwrap_or_default();

@@ -78,7 +78,7 @@ fn ports(report: &mut Report, config: &Config, offset: u16, is_running: bool) {
         match (std::net::TcpListener::bind(address), is_running) {
             (Ok(_), false) => report.good(format!("ports.{key}: {address} is free")),
             (Ok(_), true) => {
-                report.bad(format!("ports.{key}: a server runs, but nothing listens on {address}"))
+                report.bad(format!("ports.{key}: a server runs, but nothing listens on {address}"));
             }
             (Err(_), true) => report.good(format!("ports.{key}: {address} is in use")),
             (Err(error), false) => report.bad(format!("ports.{key}: {address}: {error}")),
@@ -94,7 +94,7 @@ fn folder(report: &mut Report, folder: &Path) {
     }
     match std::fs::read_dir(folder) {
         Ok(_) => {
-            report.good(format!("data folder {shown} holds {} MiB", folder_bytes(folder) >> 20))
+            report.good(format!("data folder {shown} holds {} MiB", folder_bytes(folder) >> 20));
         }
         Err(error) => report.bad(format!("data folder {shown} cannot be read: {error}")),
     }

@@ -1,5 +1,12 @@
 //! End to end: the real program, every way in, every way out, and what goes wrong at start.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "all of this is a test"
+)]
+
 mod http;
 mod requests;
 mod server;

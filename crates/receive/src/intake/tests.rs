@@ -155,7 +155,7 @@ fn gzip_of_zeroes() -> Vec<u8> {
     let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     for _ in 0..32 {
         packed.extend_from_slice(&[0, 0xff, 0xff, 0, 0]);
-        packed.extend_from_slice(&[0; 65_535]);
+        packed.resize(packed.len() + 65_535, 0);
     }
     packed
 }

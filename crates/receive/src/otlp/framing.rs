@@ -74,7 +74,7 @@ pub(super) fn refusal(status: Status) -> Response {
 
 fn advertise(response: &mut Response) {
     let name = HeaderName::from_static("grpc-accept-encoding");
-    response.headers_mut().insert(name, HeaderValue::from_static("identity,gzip,zstd"));
+    response.headers_mut().insert(name, HeaderValue::from_static("identity,gzip,zstd,deflate"));
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ async fn take(
     request: Request<Body>,
 ) -> Result<Outcome, Rejection> {
     let headers = request.headers();
-    let compression = compression(headers)?;
+    let compression = compression(headers);
     let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let upload =
         upload::read(request.into_body(), length, receiver.limits(), receiver.budget()).await?;
@@ -121,15 +121,11 @@ fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     }
 }
 
-/// The one compression of the body, in small letters; `None` when it is not compressed.
-fn compression(headers: &HeaderMap) -> Result<Option<String>, Rejection> {
-    let Some(name) = headers.get(CONTENT_ENCODING) else { return Ok(None) };
-    let name = name.to_str().unwrap_or("?").trim().to_ascii_lowercase();
-    match name.as_str() {
-        "" | "identity" => Ok(None),
-        "gzip" | "zstd" => Ok(Some(name)),
-        _ => Err(Rejection::UnsupportedCompression(name.chars().take(40).collect())),
-    }
+/// The compression of the body, in the sender's word; `None` when it is not compressed.
+fn compression(headers: &HeaderMap) -> Option<String> {
+    let name = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("?").trim();
+    let is_none = name.is_empty() || name.eq_ignore_ascii_case("identity");
+    (!is_none).then(|| name.to_owned())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

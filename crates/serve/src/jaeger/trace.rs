@@ -151,6 +151,7 @@ fn tags(rows: &SpanRows<'_>, row: usize) -> Vec<Value> {
     tags
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "moved into the object")]
 fn tag(key: &str, kind: &str, value: Value) -> Value {
     json!({ "key": key, "type": kind, "value": value })
 }
@@ -200,4 +201,88 @@ fn logs(events: &str) -> Vec<Value> {
         json!({ "timestamp": time.div_euclid(1000), "fields": fields })
     };
     events.iter().map(log).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use signals::attributes::Value as Attribute;
+    use signals::span::{Span, SpanBuilder};
+
+    use super::*;
+
+    const TRACE: TraceId = TraceId([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const ROOT: SpanId = SpanId([0, 0, 0, 0, 0, 0, 0, 1]);
+    const CHILD: SpanId = SpanId([0, 0, 0, 0, 0, 0, 0, 2]);
+
+    /// A root and a failed child that links to it and to another trace; the child comes twice.
+    fn spans() -> RecordBatch {
+        let mut builder = SpanBuilder::default();
+        let resource = builder.resource("shop", r#"{"service.name":"shop","pid":7}"#);
+        let scope = builder.scope("it", "1.0", "");
+        let links = r#"[{"trace_id":"00000000000000000102030405060708","span_id":"0000000000000001","attributes":{"opentracing.ref_type":"child_of"}},{"trace_id":"11111111111111111111111111111111","span_id":"2222222222222222"},{"trace_id":"bad","span_id":""}]"#;
+        let events =
+            r#"[{"time_unix_nano":5000,"name":"exception","attributes":{"message":"no"}}]"#;
+        for _ in 0..2 {
+            builder.attributes().push("big", Attribute::Int(i64::MAX));
+            builder.attributes().push("small", Attribute::Int(3));
+            builder.attributes().push("cost", Attribute::Double(0.5));
+            builder.attributes().push("on", Attribute::Bool(true));
+            let child = Span {
+                parent_span_id: Some(ROOT),
+                name: "child",
+                kind: Kind::Client,
+                status_code: StatusCode::Error,
+                status_message: "no",
+                duration_ns: 2_999,
+                flags: 0x101,
+                events,
+                links,
+                ..Span::new(TRACE, CHILD, 9_000)
+            };
+            builder.append(resource, scope, &child).unwrap();
+        }
+        let root = Span { name: "root", duration_ns: 9_000, ..Span::new(TRACE, ROOT, 1_000) };
+        builder.append(resource, scope, &root).unwrap();
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_trace_has_the_shape_that_jaeger_shows() {
+        let traces = traces(&spans(), &[TraceId([9; 16]), TRACE]).unwrap();
+        assert_eq!(traces.len(), 1, "ids without spans are left out");
+        let trace = &traces[0];
+        assert_eq!(trace["traceID"], "0102030405060708");
+        let process = json!({ "serviceName": "shop", "tags": [{ "key": "pid", "type": "int64", "value": 7 }] });
+        assert_eq!(trace["processes"], json!({ "p1": process }));
+        let spans = trace["spans"].as_array().unwrap();
+        assert_eq!(spans.len(), 2, "a span that came twice is one");
+        assert_eq!(spans[0]["operationName"], "root");
+        assert!(spans[0].get("flags").is_none());
+        let expected = json!({
+            "traceID": "0102030405060708", "spanID": "0000000000000002", "operationName": "child", "flags": 1,
+            "references": [
+                { "refType": "CHILD_OF", "traceID": "0102030405060708", "spanID": "0000000000000001" },
+                { "refType": "FOLLOWS_FROM", "traceID": "11111111111111111111111111111111", "spanID": "2222222222222222" },
+            ],
+            "startTime": 9, "duration": 2,
+            "tags": [
+                { "key": "otel.scope.name", "type": "string", "value": "it" },
+                { "key": "otel.scope.version", "type": "string", "value": "1.0" },
+                { "key": "big", "type": "int64", "value": "9223372036854775807" },
+                { "key": "small", "type": "int64", "value": 3 },
+                { "key": "cost", "type": "float64", "value": 0.5 },
+                { "key": "on", "type": "bool", "value": true },
+                { "key": "span.kind", "type": "string", "value": "client" },
+                { "key": "error", "type": "bool", "value": true },
+                { "key": "otel.status_code", "type": "string", "value": "ERROR" },
+                { "key": "otel.status_description", "type": "string", "value": "no" },
+            ],
+            "logs": [{ "timestamp": 5, "fields": [
+                { "key": "event", "type": "string", "value": "exception" },
+                { "key": "message", "type": "string", "value": "no" },
+            ] }],
+            "processID": "p1", "warnings": null,
+        });
+        assert_eq!(spans[1], expected);
+    }
 }

@@ -32,20 +32,6 @@ impl Failure {
     pub(crate) fn parameter(name: &str, why: impl std::fmt::Display) -> Self {
         Self::bad_data(format!("invalid parameter \"{name}\": {why}"))
     }
-
-    /// There is no such thing.
-    pub(crate) fn not_found(message: impl Into<String>) -> Self {
-        Self { kind: "not_found", status: StatusCode::NOT_FOUND, message: message.into() }
-    }
-
-    /// This server does not do that.
-    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self {
-            kind: "unavailable",
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            message: message.into(),
-        }
-    }
 }
 
 impl From<QueryError> for Failure {
@@ -88,7 +74,7 @@ pub(crate) fn success(data: &[u8], warnings: &[String], infos: &[String]) -> Res
         if !notes.is_empty() {
             out.extend_from_slice(format!(",\"{name}\":").as_bytes());
             json::list(&mut out, notes.iter().take(ANNOTATIONS_MAX), |out, note| {
-                json::text(out, note)
+                json::text(out, note);
             });
         }
     }
@@ -169,13 +155,13 @@ pub(crate) fn matrix(out: &mut Vec<u8>, series: &[Series], number: fn(f64) -> St
         if !series.points.is_empty() {
             out.extend_from_slice(b",\"values\":");
             json::list(out, &series.points, |out, (time, value)| {
-                point(out, *time, &number(*value))
+                point(out, *time, &number(*value));
             });
         }
         if !series.histograms.is_empty() {
             out.extend_from_slice(b",\"histograms\":");
             json::list(out, &series.histograms, |out, (time, native)| {
-                histogram_point(out, *time, native)
+                histogram_point(out, *time, native);
             });
         }
         out.push(b'}');

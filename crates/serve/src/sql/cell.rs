@@ -41,7 +41,7 @@ fn value(out: &mut Vec<u8>, column: &dyn Array, row: usize, depth: usize) {
         DataType::LargeUtf8 => json::text(out, column.as_string::<i64>().value(row)),
         DataType::Utf8View => json::text(out, column.as_string_view().value(row)),
         DataType::Boolean => {
-            push(out, if column.as_boolean().value(row) { "true" } else { "false" })
+            push(out, if column.as_boolean().value(row) { "true" } else { "false" });
         }
         DataType::Int8 => integer(out, column.as_primitive::<Int8Type>().value(row).into()),
         DataType::Int16 => integer(out, column.as_primitive::<Int16Type>().value(row).into()),
@@ -61,7 +61,7 @@ fn value(out: &mut Vec<u8>, column: &dyn Array, row: usize, depth: usize) {
             let dictionary = column.as_dictionary::<Int32Type>();
             match dictionary.key(row) {
                 Some(key) if key < dictionary.values().len() => {
-                    value(out, dictionary.values(), key, depth + 1)
+                    value(out, dictionary.values(), key, depth + 1);
                 }
                 _ => null(out),
             }
