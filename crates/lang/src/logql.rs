@@ -10,6 +10,7 @@ mod duration;
 mod filter;
 mod lexer;
 mod parser;
+mod stage;
 mod tree;
 
 pub use duration::{parse_bytes, parse_duration};

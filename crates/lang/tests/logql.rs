@@ -16,7 +16,9 @@ fn corpus(path: &str) -> Option<Value> {
         eprintln!("SKIPPED: {path} is not in {}", root.display());
         return None;
     };
-    Some(serde_json::from_str(&text).unwrap())
+    let json = serde_json::from_str(&text);
+    assert!(json.is_ok(), "{path} is not JSON");
+    json.ok()
 }
 
 #[test]

@@ -16,7 +16,9 @@ fn corpus(path: &str) -> Option<Value> {
         eprintln!("SKIPPED: {path} is not in {}", root.display());
         return None;
     };
-    Some(serde_json::from_str(&text).unwrap())
+    let json = serde_json::from_str(&text);
+    assert!(json.is_ok(), "{path} is not JSON");
+    json.ok()
 }
 
 #[test]
@@ -65,7 +67,7 @@ fn trees_print_as_tempo_prints_them() {
         };
         match parse(query) {
             Ok(tree) if tree.to_string() != canonical => {
-                wrong.push(format!("{query}\n    theirs {canonical}\n    ours   {tree}"))
+                wrong.push(format!("{query}\n    theirs {canonical}\n    ours   {tree}"));
             }
             _ => {}
         }

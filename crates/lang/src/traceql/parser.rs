@@ -79,6 +79,7 @@ enum Node {
     Metrics(MetricsExpr),
 }
 
+#[derive(Clone, Copy)]
 enum Operator {
     Binary(BinaryOp),
     Structural(Relation, RelationKind),
@@ -269,7 +270,6 @@ impl Parser {
                         Some(op) => parser.spanset_operation(&mut left, op, strength)?,
                         None => break,
                     },
-                    (_, Operator::Structural(..)) => break,
                     (_, Operator::Binary(op)) if op.is_arithmetic() => {
                         parser.arithmetic(left, op, strength)?
                     }
