@@ -190,13 +190,12 @@ fn joined(binary: &Binary, left: &Rows, right: &Rows, steps: usize) -> Result<Ro
         let mut made: HashSet<Labels> = HashSet::new();
         for (row, signature) in many_rows.iter().zip(&many_signatures) {
             let Some(many_value) = value(row, step) else { continue };
-            let one = by_signature
+            let mut one = by_signature
                 .get(signature)
                 .into_iter()
                 .flatten()
                 .filter_map(|place| one_rows.get(*place));
-            let Some((one_row, one_value)) =
-                one.filter_map(|one| Some((one, value(one, step)?))).next()
+            let Some((one_row, one_value)) = one.find_map(|one| Some((one, value(one, step)?)))
             else {
                 continue;
             };

@@ -208,7 +208,7 @@ fn flatten_object<'a>(
         let name = label_name(prefix, key);
         match value {
             Value::Object(inner) if depth < DEPTH_MAX => {
-                result = flatten_object(inner, &name, depth + 1, each)
+                result = flatten_object(inner, &name, depth + 1, each);
             }
             Value::Text(_) | Value::Plain(_) if !name.is_empty() => each(name, value.into_text()),
             _ => {}

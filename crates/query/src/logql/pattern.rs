@@ -127,7 +127,7 @@ impl Pattern {
                 Part::Literal(literal) => {
                     match rest.find(literal.as_str()) {
                         Some(at) if at > 0 => {
-                            rest = rest.get(at + literal.len()..).unwrap_or_default()
+                            rest = rest.get(at + literal.len()..).unwrap_or_default();
                         }
                         _ => return false,
                     }

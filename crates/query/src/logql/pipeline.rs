@@ -115,7 +115,7 @@ impl Pipeline {
                     }
                 }
                 Run::Drop(list) | Run::Keep(list) => {
-                    names.extend(list.iter().map(|named| named.name.clone()))
+                    names.extend(list.iter().map(|named| named.name.clone()));
                 }
                 _ => {}
             }
@@ -175,7 +175,7 @@ impl Pipeline {
                 }),
                 Run::Pattern(pattern) => self.parse(&line, labels, |text, each| {
                     pattern.captures(text, |name, value| {
-                        each(Cow::Owned(name.to_owned()), Cow::Borrowed(value))
+                        each(Cow::Owned(name.to_owned()), Cow::Borrowed(value));
                     });
                     Ok(())
                 }),
@@ -209,6 +209,7 @@ impl Pipeline {
     }
 
     /// Adds what `read` finds in the line, as far as somebody wants it.
+    #[expect(clippy::ptr_arg, reason = "whether the line is borrowed decides how values are kept")]
     fn parse<'a>(
         &self,
         line: &Cow<'a, str>,
@@ -296,7 +297,7 @@ fn step(stage: &Stage) -> Result<Run, QueryError> {
     })
 }
 
-fn json_paths<'a>(line: &str, paths: &[(String, Vec<Step>)], labels: &mut LineLabels<'a>) {
+fn json_paths(line: &str, paths: &[(String, Vec<Step>)], labels: &mut LineLabels<'_>) {
     if line.is_empty() {
         return;
     }
@@ -311,12 +312,7 @@ fn json_paths<'a>(line: &str, paths: &[(String, Vec<Step>)], labels: &mut LineLa
     }
 }
 
-fn logfmt_keys<'a>(
-    line: &str,
-    strict: bool,
-    keys: &[(String, String)],
-    labels: &mut LineLabels<'a>,
-) {
+fn logfmt_keys(line: &str, strict: bool, keys: &[(String, String)], labels: &mut LineLabels<'_>) {
     let mut values: Vec<Option<String>> = vec![None; keys.len()];
     let result = logfmt::pairs(line, strict, |key, value| {
         for ((_, wanted), slot) in keys.iter().zip(&mut values) {

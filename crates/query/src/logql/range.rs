@@ -15,6 +15,9 @@ use super::read::{self, Context};
 use super::row::{self, Known};
 use crate::QueryError;
 
+/// Memory that a sample, or a series at one step, may take on its way to the answer.
+const BYTES_PER_SAMPLE: usize = 64;
+
 /// What is known of one series.
 enum Collected {
     /// How many lines and bytes windows gain and lose at each step; one longer than the steps.
@@ -76,7 +79,7 @@ pub(super) async fn run(
         series: HashMap::new(),
         collected: Vec::new(),
         samples: 0,
-        samples_max: context.limits.samples_max,
+        samples_max: context.limits.samples_max.min(context.limits.memory_bytes / BYTES_PER_SAMPLE),
         series_max: context.limits.series_max,
         key: Vec::new(),
     };
@@ -193,17 +196,16 @@ impl Collector<'_> {
                 key.extend_from_slice(text.as_bytes());
             }
         }
-        let place = match self.places.get(&key) {
-            Some(place) => *place,
-            None => {
-                let pairs = labels
-                    .iter()
-                    .filter(|label| is_kept(&label.name))
-                    .map(|label| (label.name.as_ref(), label.value.as_ref()));
-                let place = self.new_place(Labels::from_pairs(pairs))?;
-                self.places.insert(key.clone(), place);
-                place
-            }
+        let place = if let Some(place) = self.places.get(&key) {
+            *place
+        } else {
+            let pairs = labels
+                .iter()
+                .filter(|label| is_kept(&label.name))
+                .map(|label| (label.name.as_ref(), label.value.as_ref()));
+            let place = self.new_place(Labels::from_pairs(pairs))?;
+            self.places.insert(key.clone(), place);
+            place
         };
         self.key = key;
         Ok(place)

@@ -104,7 +104,7 @@ fn push_nested(pairs: &mut Vec<Pair>, name: &str, value: json::Value<'_>) {
     match value {
         json::Value::Object(object) => {
             let _ = json::flatten(object, &mut |key, value| {
-                pairs.push((format!("{name}_{key}"), value.into_owned()))
+                pairs.push((format!("{name}_{key}"), value.into_owned()));
             });
         }
         json::Value::Null => {}
@@ -151,7 +151,7 @@ pub(super) fn fill<'a>(
     for (key, value, kind) in rows.attributes(row) {
         if kind == ValueType::Json && value.starts_with('{') {
             let _ = json::flatten(value, &mut |inner, value| {
-                add(Cow::Owned(format!("{}_{inner}", sanitized(key))), value)
+                add(Cow::Owned(format!("{}_{inner}", sanitized(key))), value);
             });
         } else {
             add(sanitized(key), Cow::Borrowed(value));

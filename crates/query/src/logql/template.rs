@@ -106,7 +106,9 @@ impl Template {
             match call {
                 Call::Field(name) => names.push(name.clone()),
                 Call::Apply(_, arguments) => {
-                    arguments.iter().for_each(|argument| of_call(argument, names))
+                    for argument in arguments {
+                        of_call(argument, names);
+                    }
                 }
                 Call::Line | Call::Timestamp | Call::Value(_) => {}
             }

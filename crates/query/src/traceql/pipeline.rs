@@ -259,7 +259,7 @@ impl<'s> Scene<'s, '_> {
                     SpansetOp::And if left.is_empty() || right.is_empty() => Vec::new(),
                     SpansetOp::And | SpansetOp::Or => union(left, right),
                     SpansetOp::Structural(relation, kind) => {
-                        self.structural(*relation, *kind, left, right)
+                        self.structural(*relation, *kind, &left, &right)
                     }
                 }
             }
@@ -270,15 +270,15 @@ impl<'s> Scene<'s, '_> {
         &self,
         relation: Relation,
         kind: RelationKind,
-        left: Vec<usize>,
-        right: Vec<usize>,
+        left: &[usize],
+        right: &[usize],
     ) -> Vec<usize> {
         let Some(tree) = self.tree else { return Vec::new() };
-        let related = self.related(tree, relation, &left, &right);
+        let related = self.related(tree, relation, left, right);
         match kind {
             RelationKind::Plain => related,
             RelationKind::Negated => {
-                right.into_iter().filter(|row| related.binary_search(row).is_err()).collect()
+                right.iter().copied().filter(|row| related.binary_search(row).is_err()).collect()
             }
             RelationKind::Union => {
                 let reverse = match relation {
@@ -288,7 +288,7 @@ impl<'s> Scene<'s, '_> {
                     Relation::Ancestor => Relation::Descendant,
                     Relation::Sibling => Relation::Sibling,
                 };
-                union(self.related(tree, reverse, &right, &left), related)
+                union(self.related(tree, reverse, right, left), related)
             }
         }
     }

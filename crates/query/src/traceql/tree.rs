@@ -65,18 +65,15 @@ impl TraceTree {
             while let Some((row, done)) = path.last_mut() {
                 let child = children.get(*row).and_then(|list| list.get(*done)).copied();
                 *done += 1;
-                match child {
-                    Some(child) => {
-                        self.enter(child, &mut next);
-                        path.push((child, 0));
+                if let Some(child) = child {
+                    self.enter(child, &mut next);
+                    path.push((child, 0));
+                } else {
+                    if let Some(place) = self.nested.get_mut(*row) {
+                        place.1 = next;
                     }
-                    None => {
-                        if let Some(place) = self.nested.get_mut(*row) {
-                            place.1 = next;
-                        }
-                        next += 1;
-                        path.pop();
-                    }
+                    next += 1;
+                    path.pop();
                 }
             }
         }
@@ -129,7 +126,7 @@ impl TraceTree {
                 }
             }
         }
-        known.into_iter().map(|known| known.unwrap_or_default()).collect()
+        known.into_iter().map(Option::unwrap_or_default).collect()
     }
 
     /// For each span, whether one below it is marked.

@@ -182,10 +182,10 @@ pub(super) async fn tag_names(
             ),
             "span" => span_names(spans, range, &mut names).await?,
             "resource" => {
-                object_names(spans, range, column::RESOURCE_ATTRIBUTES, &mut names).await?
+                object_names(spans, range, column::RESOURCE_ATTRIBUTES, &mut names).await?;
             }
             "instrumentation" => {
-                object_names(spans, range, column::SCOPE_ATTRIBUTES, &mut names).await?
+                object_names(spans, range, column::SCOPE_ATTRIBUTES, &mut names).await?;
             }
             "event" => object_names(spans, range, column::EVENTS, &mut names).await?,
             _ => object_names(spans, range, column::LINKS, &mut names).await?,

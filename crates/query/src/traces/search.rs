@@ -71,7 +71,9 @@ pub(super) async fn run(
     let necessary = program.necessary();
     let mut fields = Fields::default();
     form.add_to(&mut fields);
-    necessary.iter().for_each(|condition| fields.add(condition));
+    if let Some(condition) = &necessary {
+        fields.add(condition);
+    }
     let search = Search { spans, request, program, form, necessary, columns: fields.columns() };
     let mut matches = search.run().await?;
     matches.sort_by_key(|found| (std::cmp::Reverse(found.start_time), found.trace_id));
@@ -214,7 +216,9 @@ impl Search<'_> {
         let tree = TraceTree::new(&table.rows);
         let mut sets = self.program.run(&table, &tree);
         if !self.form.is_empty() {
-            sets.iter_mut().for_each(|set| set.rows.retain(|row| self.form.holds(&table, *row)));
+            for set in &mut sets {
+                set.rows.retain(|row| self.form.holds(&table, *row));
+            }
             sets.retain(|set| !set.rows.is_empty());
         }
         if let Some(range) = self.request.range {

@@ -1,5 +1,7 @@
 //! The functions of templates.
 
+use std::fmt::Write as _;
+
 use super::{OUTPUT_BYTES_MAX, Value, bounded};
 use crate::QueryError;
 
@@ -130,6 +132,7 @@ impl Function {
     ///
     /// # Errors
     /// Why the arguments do not fit.
+    #[expect(clippy::too_many_lines, reason = "one line for each function")]
     pub(super) fn apply(self, arguments: &[Value]) -> Result<Value, String> {
         let texts: Vec<String> =
             arguments.iter().map(|argument| argument.clone().into_text()).collect();
@@ -220,7 +223,7 @@ impl Function {
             Self::SubtractFloat => Value::Float(numbers().reduce(|a, b| a - b).unwrap_or_default()),
             Self::MultiplyFloat => Value::Float(numbers().product()),
             Self::DivideFloat => Value::Float(numbers().reduce(|a, b| a / b).unwrap_or_default()),
-            Self::Int => Value::Int(int(0)),
+            Self::Int | Self::UnixNanos => Value::Int(int(0)),
             Self::Float => Value::Float(numbers().next().unwrap_or_default()),
             Self::Floor => Value::Float(numbers().next().unwrap_or_default().floor()),
             Self::Ceil => Value::Float(numbers().next().unwrap_or_default().ceil()),
@@ -233,7 +236,6 @@ impl Function {
             Self::Count => Value::Int(pattern(text(0))?.find_iter(text(1)).count() as i64),
             Self::UnixSeconds => Value::Int(int(0) / 1_000_000_000),
             Self::UnixMillis => Value::Int(int(0) / 1_000_000),
-            Self::UnixNanos => Value::Int(int(0)),
         })
     }
 }
@@ -353,7 +355,13 @@ fn formatted(verb: char, options: &str, value: &Value) -> String {
         'q' => format!("{:?}", value.clone().into_text()),
         'x' => match value {
             Value::Int(number) => format!("{number:x}"),
-            other => other.clone().into_text().bytes().map(|byte| format!("{byte:02x}")).collect(),
+            other => {
+                let mut text = String::new();
+                for byte in other.clone().into_text().bytes() {
+                    let _ = write!(text, "{byte:02x}");
+                }
+                text
+            }
         },
         's' | 'v' if precision.is_some() => {
             value.clone().into_text().chars().take(precision.unwrap_or_default()).collect()
