@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 use signals::time::SystemClock;
 use signals::{Batch, Clock, Signal};
@@ -39,10 +40,12 @@ async fn append_flush_merge_and_open() {
         let config = Config { compaction_fan_in: 4, ..config() };
         let seams = Seams::disk(folder.path());
         let (store, _) = Store::open(config, seams, Arc::new(Lines)).await.unwrap();
-        let rows = match signal {
-            Signal::Spans => realistic::spans(ROWS * 20, 1),
-            _ => realistic::logs(ROWS * 20, 1),
-        };
+        let rows: Vec<RecordBatch> = (0..20)
+            .map(|seed| match signal {
+                Signal::Spans => realistic::spans(ROWS, seed),
+                _ => realistic::logs(ROWS, seed),
+            })
+            .collect();
         // As compressible as OTLP is: texts that repeat, with ids between them.
         let mut payload = String::new();
         for n in 0..ROWS * 435 / 29 {
@@ -55,7 +58,7 @@ async fn append_flush_merge_and_open() {
             let (store, rows, payload) = (store.clone(), rows.clone(), payload.clone());
             senders.push(tokio::spawn(async move {
                 for request in 0..REQUESTS / 8 {
-                    let rows = rows.slice((sender + request) % 20 * ROWS, ROWS);
+                    let rows = rows[(sender + request) % 20].clone();
                     let batch = if signal == Signal::Spans {
                         Batch::Spans(rows)
                     } else {
