@@ -43,6 +43,5 @@ pub const STEPS_MAX: i64 = 11_000;
 /// [`QueryError::Invalid`](crate::QueryError::Invalid) when it is none.
 pub fn format(query: &str) -> Result<String, crate::QueryError> {
     let expr = lang::promql::parse(query);
-    expr.map(|expr| expr.to_string())
-        .map_err(|error| crate::QueryError::Invalid(error.to_string()))
+    expr.map(|expr| expr.to_string()).map_err(|error| crate::QueryError::Invalid(error.to_string()))
 }

@@ -20,7 +20,12 @@ impl Change {
 }
 
 /// The change over the window, extrapolated as Prometheus does; `None` below two samples.
-pub(crate) fn extrapolated(window: &Window, change: Change, range_ms: i64) -> Option<f64> {
+pub(crate) fn extrapolated(
+    window: &Window,
+    resets: &Resets,
+    change: Change,
+    range_ms: i64,
+) -> Option<f64> {
     let (first_ms, last_ms) = (*window.timestamps.first()?, *window.timestamps.last()?);
     let (first, last) = (*window.values.first()?, *window.values.last()?);
     if window.values.len() < 2 {
@@ -28,7 +33,7 @@ pub(crate) fn extrapolated(window: &Window, change: Change, range_ms: i64) -> Op
     }
     let mut result = last - first;
     if change.is_counter() {
-        result += lost_to_resets(window.values);
+        result += resets.lost(window);
     }
     let factor = extrapolation_factor(&Placement {
         to_start_s: first_ms.saturating_sub(window.start_ms) as f64 / 1000.0,
@@ -72,17 +77,33 @@ pub(crate) fn extrapolation_factor(span: &Placement) -> f64 {
     (span.sampled_s + to_start_s + to_end_s) / span.sampled_s
 }
 
-/// Sum of the values before each reset.
-fn lost_to_resets(values: &[f64]) -> f64 {
-    let mut lost = 0.0;
-    for pair in values.windows(2) {
-        if let [before, after] = pair
-            && after < before
-        {
-            lost += before;
+/// The resets of a whole series, found once, so that windows that overlap do not look again.
+#[derive(Debug, Default)]
+pub(crate) struct Resets {
+    /// Index of the sample after a reset, and the value before it; ascending.
+    at: Vec<(usize, f64)>,
+}
+
+impl Resets {
+    pub(crate) fn of(values: &[f64]) -> Self {
+        let mut at = Vec::new();
+        for (index, pair) in values.windows(2).enumerate() {
+            if let [before, after] = pair
+                && after < before
+            {
+                at.push((index + 1, *before));
+            }
         }
+        Self { at }
     }
-    lost
+
+    /// Sum of the values before each reset between two samples of the window.
+    fn lost(&self, window: &Window) -> f64 {
+        let after_first = self.at.partition_point(|(index, _)| *index <= window.first);
+        let end = window.first + window.values.len();
+        let inside = self.at.iter().skip(after_first).take_while(|(index, _)| *index < end);
+        inside.map(|(_, before)| before).sum()
+    }
 }
 
 /// `irate` and `idelta`: from the last two samples.

@@ -6,7 +6,7 @@ use lang::promql::{Call, Expr, Span, quote};
 use signals::metric::NativeHistogram;
 
 use super::evaluator::{Evaluator, Merge, Sink};
-use super::extrapolate::{Change, extrapolated, from_last_two, linear_regression};
+use super::extrapolate::{Change, Resets, extrapolated, from_last_two, linear_regression};
 use super::grid::{Grid, Row};
 use super::kahan::quantile;
 use super::native;
@@ -154,9 +154,14 @@ impl Evaluator<'_> {
     fn change_row(&self, series: &SeriesWindows, span: Span, change: Change) -> Row {
         let metric = series.labels.metric_name();
         let range_ms = series.look.range_ms;
+        let resets = if change.is_counter() {
+            Resets::of(&series.samples.values)
+        } else {
+            Resets::default()
+        };
         let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
             if window.histograms.is_empty() {
-                return extrapolated(window, change, range_ms).into();
+                return extrapolated(window, &resets, change, range_ms).into();
             }
             self.histogram_change(window, change, range_ms, metric, span)
         });

@@ -28,6 +28,8 @@ pub(crate) struct SeriesWindows<'w> {
 /// The samples of one series in one window `(start, end]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Window<'w> {
+    /// Where in the series the plain samples begin.
+    pub(crate) first: usize,
     pub(crate) timestamps: &'w [i64],
     pub(crate) values: &'w [f64],
     pub(crate) histograms: &'w [(i64, Arc<NativeHistogram>)],
@@ -54,6 +56,7 @@ impl<'w> SeriesWindows<'w> {
             histogram_high = advance(&samples.histograms, histogram_high, |(at, _)| *at <= end_ms);
             histogram_low = advance(&samples.histograms, histogram_low, |(at, _)| *at <= start_ms);
             let window = Window {
+                first: low,
                 timestamps: samples.timestamps.get(low..high).unwrap_or_default(),
                 values: samples.values.get(low..high).unwrap_or_default(),
                 histograms: samples
