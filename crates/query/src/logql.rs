@@ -203,7 +203,7 @@ fn steps(start_ns: Timestamp, end_ns: Timestamp, step_ms: i64) -> Result<Steps, 
 
 fn ordered(mut rows: Rows) -> Rows {
     if !rows.is_ordered {
-        rows.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        rows.rows.sort_by(|a, b| a.labels.iter().cmp(b.labels.iter()));
     }
     rows
 }

@@ -103,7 +103,7 @@ fn best_of_groups(
 ) -> Rows {
     let mut kept = Vec::new();
     for (_, mut rows) in groups {
-        rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        rows.sort_by(|a, b| a.labels.iter().cmp(b.labels.iter()));
         for step in 0..steps {
             let mut places: Vec<(usize, f64)> = rows
                 .iter()
@@ -129,7 +129,9 @@ fn sorted(mut input: Rows, is_descending: bool, steps: usize) -> Rows {
     }
     let order = if is_descending { descending } else { ascending };
     let value = |row: &Row| row.values.first().copied().flatten().unwrap_or(f64::NAN);
-    input.rows.sort_by(|a, b| order(value(a), value(b)).then_with(|| a.labels.cmp(&b.labels)));
+    input.rows.sort_by(|a, b| {
+        order(value(a), value(b)).then_with(|| a.labels.iter().cmp(b.labels.iter()))
+    });
     input.is_ordered = true;
     input
 }

@@ -56,7 +56,10 @@ impl Engine {
         range: TimeRange,
     ) -> Result<Vec<Labels>, QueryError> {
         let texts: Vec<&str> = selectors_text.iter().map(String::as_str).collect();
-        Ok(self.log_streams(range, &selectors(&texts)?).await?.into_iter().collect())
+        let mut series: Vec<Labels> =
+            self.log_streams(range, &selectors(&texts)?).await?.into_iter().collect();
+        series.sort_by(|a, b| a.iter().cmp(b.iter()));
+        Ok(series)
     }
 
     async fn log_streams(

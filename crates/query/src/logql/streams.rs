@@ -5,7 +5,7 @@
 //! found so far, so that memory follows the limit and not the number of matches.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BinaryHeap, HashMap};
 
 use futures::StreamExt;
 use lang::logql::LogExpr;
@@ -208,11 +208,14 @@ fn entry(timestamp: Timestamp, line: String, labels: &LineLabels<'_>) -> (Labels
 
 /// Lines by stream, each in the order that was asked for.
 fn streams(best: Best) -> Vec<Stream> {
-    let mut streams: BTreeMap<Labels, Vec<Entry>> = BTreeMap::new();
+    let mut streams: HashMap<Labels, Vec<Entry>> = HashMap::new();
     let mut found: Vec<Reverse<Found>> = best.heap.into_iter().map(Reverse).collect();
     found.sort_unstable_by(|a, b| b.cmp(a));
     for Reverse(found) in found {
         streams.entry(found.labels).or_default().push(found.entry);
     }
-    streams.into_iter().map(|(labels, entries)| Stream { labels, entries }).collect()
+    let mut streams: Vec<Stream> =
+        streams.into_iter().map(|(labels, entries)| Stream { labels, entries }).collect();
+    streams.sort_by(|a, b| a.labels.iter().cmp(b.labels.iter()));
+    streams
 }
