@@ -1,7 +1,7 @@
 //! LogQL, TraceQL and trace lookup through the public engine over a real store on disk: the same
 //! answers before a flush, after it, and with later rows in memory.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::sync::Arc;
 

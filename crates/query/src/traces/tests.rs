@@ -352,11 +352,11 @@ async fn tempo_searches_find_the_fixture_alike() {
                 };
                 match house.search(request).await {
                     Ok(found) if found.is_empty() != case["matches"].as_bool().unwrap() => {
-                        held += 1
+                        held += 1;
                     }
                     Ok(_) => wrong.push(format!("{query}: should match is {}", case["matches"])),
                     Err(QueryError::Unsupported(what)) => {
-                        unsupported.push(format!("{query}: {what}"))
+                        unsupported.push(format!("{query}: {what}"));
                     }
                     Err(error) => wrong.push(format!("{query}: {error}")),
                 }
