@@ -15,7 +15,7 @@ import requests
 from conftest import OFFSET
 
 BINARY = os.environ.get("GLASSHOUSE_BINARY")
-PORTS = OFFSET + 100
+PORTS = OFFSET + 50
 ROUNDS = int(os.environ.get("GLASSHOUSE_CRASH_ROUNDS", "50"))
 WORKERS = 4
 ITEMS = 10
@@ -24,10 +24,21 @@ JSON = {"Content-Type": "application/json"}
 pytestmark = pytest.mark.skipif(BINARY is None, reason="GLASSHOUSE_BINARY is not set")
 
 
-def start(folder) -> subprocess.Popen:
+@pytest.fixture
+def started():
+    """The processes that the test started; none outlives it."""
+    processes = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def start(folder, started) -> subprocess.Popen:
     """Starts the binary and waits until it takes data."""
     command = [BINARY, "serve", "--log", "warn", "--port-offset", str(PORTS), "--data", str(folder)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started.append(process)
     for _ in range(3000):
         assert process.poll() is None, f"did not start: exit {process.returncode}"
         try:
@@ -119,12 +130,12 @@ def check(ledger: dict[str, set]) -> None:
         assert not uneven, f"{kind}: {list(uneven.items())[:5]} instead of {items} items"
 
 
-def test_nothing_acknowledged_is_lost(tmp_path):
+def test_nothing_acknowledged_is_lost(tmp_path, started):
     chance = random.Random(11)
     ledger = {"traces": set(), "logs": set(), "metrics": set()}
     numbers = itertools.count()
     for _ in range(ROUNDS):
-        process = start(tmp_path)
+        process = start(tmp_path, started)
         check(ledger)
         is_over = threading.Event()
         workers = [threading.Thread(target=work, args=(ledger, numbers, is_over)) for _ in range(WORKERS)]
@@ -136,12 +147,10 @@ def test_nothing_acknowledged_is_lost(tmp_path):
         is_over.set()
         for worker in workers:
             worker.join()
-    process = start(tmp_path)
+    process = start(tmp_path, started)
     check(ledger)
     process.terminate()
     assert process.wait(timeout=40) == 0
-    process = start(tmp_path)
+    process = start(tmp_path, started)
     check(ledger)
-    process.kill()
-    process.wait()
     assert sum(map(len, ledger.values())) > ROUNDS, "the load was too small to prove anything"
