@@ -151,7 +151,9 @@ fn furnish(house: &Arc<House>, engine: &Engine, slots: &Slots) {
     let guard = Guard::new(&house.config.hosts);
     let dwellers = Arc::clone(house) as Arc<dyn serve::House>;
     let ways = Ways::new(engine.clone(), Arc::clone(&house.clock), dwellers, guard.clone(), page);
-    for (key, slot) in slots {
+    // Who asks the health check may ask everything else right after: its door opens last.
+    let (health, others): (Vec<_>, Vec<_>) = slots.iter().partition(|(key, _)| **key == "health");
+    for (key, slot) in others.into_iter().chain(health) {
         let _ = slot.set(doors::router(key, house, engine, &ways, &guard));
     }
 }
