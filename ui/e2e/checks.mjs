@@ -53,10 +53,11 @@ async function answerHostile(page) {
     await page.route(path, (route) => route.fulfill({ json }));
 }
 
-/** The first trace of the search, opened. */
+/** The first whole trace of the search, opened; the newest may still be on their way. */
 async function openTrace(page, search = "") {
   await page.goto(`/explore/traces${search}`);
-  await page.locator("[data-scroll-restoration-id=traces] a").first().click();
+  const traces = page.locator("[data-scroll-restoration-id=traces] a");
+  await traces.filter({ hasNotText: "not received" }).first().click();
   await seen(page, "[role=treegrid] [role=row]");
 }
 
@@ -131,7 +132,9 @@ export const checks = [
   {
     name: "logs-to-trace",
     look: async (page) => {
-      await page.goto(`/explore/logs?query=${query('{service_name=~".+"} | trace_id!=""')}`);
+      // Lines arrive a few seconds before the spans around them.
+      const line = query('{service_name=~".+"} | trace_id!=""');
+      await page.goto(`/explore/logs?query=${line}&from=now-1h&to=now-20s`);
       await page.locator("[role=log] [role=button]").first().click();
       await page.locator("text=Open trace").first().click();
       await seen(page, "[role=treegrid] [role=row]");

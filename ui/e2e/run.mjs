@@ -22,6 +22,15 @@ const SIZES = [
   { name: "small", width: 1000, height: 700 },
 ];
 
+/** The checks look at lines and traces that are some seconds old; a server that just started has none. */
+const UPTIME_S_MIN = 40;
+for (;;) {
+  const overview = await (await fetch(`${base}/api/overview`)).json();
+  if (overview.uptime_s >= UPTIME_S_MIN) break;
+  console.log(`waiting for data: ${Math.round(overview.uptime_s)} of ${UPTIME_S_MIN} s`);
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+}
+
 if (shots) mkdirSync(shots, { recursive: true });
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 let failed = 0;
