@@ -426,6 +426,9 @@ impl<'de> Deserialize<'de> for Port {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -483,5 +486,60 @@ log: {level: 'info,store=debug', format: json}
                 assert!(error.contains(part), "{text:?}: {error:?} lacks {part:?}");
             }
         }
+    }
+
+    /// The page for users is written by hand: this keeps it complete and its defaults true.
+    #[test]
+    fn the_page_for_users_has_every_key_with_its_default() {
+        let page = include_str!("../../../docs/configuration.md");
+        let rows: Vec<(&str, Option<&str>)> = page.lines().filter_map(documented).collect();
+
+        let names: BTreeSet<String> = rows.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let everything = Config { data: Some("/x".into()), ..Config::default() };
+        assert_eq!(names, keys(&everything.to_yaml()));
+
+        let mut text = String::new();
+        let mut section = "";
+        for &(name, default) in &rows {
+            let Some(default) = default else { continue };
+            let (parent, key) = name.split_once('.').unwrap_or(("", name));
+            if parent != section {
+                writeln!(text, "{parent}:").unwrap();
+                section = parent;
+            }
+            let indent = if parent.is_empty() { "" } else { "  " };
+            writeln!(text, "{indent}{key}: {default}").unwrap();
+        }
+        let config = Config::parse(&text, "docs/configuration.md").unwrap();
+        assert_eq!(config.to_yaml(), Config::default().to_yaml());
+    }
+
+    /// Key and default of a row ``| `key` | type | `default` | meaning |``.
+    fn documented(line: &str) -> Option<(&str, Option<&str>)> {
+        let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+        let name = code(cells.next()?)?;
+        let is_key = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_' | b'.'));
+        is_key.then_some((name, code(cells.nth(1)?)))
+    }
+
+    fn code(cell: &str) -> Option<&str> {
+        cell.strip_prefix('`')?.strip_suffix('`')
+    }
+
+    /// The keys of a configuration as it is shown, with those of their sections before a dot.
+    fn keys(shown: &str) -> BTreeSet<String> {
+        let mut section = "";
+        let mut keys = BTreeSet::new();
+        for line in shown.lines() {
+            let (name, value) = line.trim().split_once(':').unwrap();
+            if value.is_empty() {
+                section = name;
+            } else if line.starts_with(' ') {
+                keys.insert(format!("{section}.{name}"));
+            } else {
+                keys.insert(name.to_owned());
+            }
+        }
+        keys
     }
 }
