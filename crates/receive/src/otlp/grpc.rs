@@ -109,7 +109,7 @@ async fn unary(
     Ok(outcome.response(signal, Encoding::Protobuf))
 }
 
-/// `reference` status table: what may be retried is `UNAVAILABLE` with `RetryInfo`, the rest is final.
+/// The status table of OTLP: what may be retried is `UNAVAILABLE` with `RetryInfo`, the rest is final.
 fn status(rejection: &Rejection) -> Status {
     let code = match rejection {
         Rejection::Malformed(_) => Code::InvalidArgument,
