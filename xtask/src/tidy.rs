@@ -47,6 +47,8 @@ pub(crate) fn run() -> Result<()> {
     let mut wrong = Vec::new();
     wrong.extend(crate_rules()?);
     wrong.extend(map_rules()?);
+    wrong.extend(path_rules()?);
+    wrong.extend(decision_rules()?);
     for file in sources(&root())? {
         wrong.extend(file_rules(&file)?);
     }
@@ -116,6 +118,37 @@ fn map_rules() -> Result<Vec<String>> {
         let name = line.split('`').next().unwrap_or_default();
         if !crates.contains(name) {
             wrong.push(format!("ARCHITECTURE.md names crates/{name}, which is not there"));
+        }
+    }
+    Ok(wrong)
+}
+
+/// Paths that ARCHITECTURE.md names are there.
+fn path_rules() -> Result<Vec<String>> {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).context("ARCHITECTURE.md")?;
+    let is_path = |text: &&str| {
+        text.contains('/') && text.split('/').next().is_some_and(|top| root().join(top).is_dir())
+    };
+    let missing = map.split('`').skip(1).step_by(2).filter(|text| !text.starts_with('/'));
+    let missing = missing.filter(is_path).filter(|path| !root().join(path).exists());
+    Ok(missing.map(|path| format!("ARCHITECTURE.md names {path}, which is not there")).collect())
+}
+
+/// Decisions are numbered without gaps, and ARCHITECTURE.md lists them.
+fn decision_rules() -> Result<Vec<String>> {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).context("ARCHITECTURE.md")?;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("docs/decisions"))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    let mut wrong = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        if !name.starts_with(&format!("{:04}-", i + 1)) {
+            wrong.push(format!("docs/decisions/{name}: number {:04} comes here", i + 1));
+        }
+        if !map.contains(&format!("(docs/decisions/{name})")) {
+            wrong.push(format!("ARCHITECTURE.md does not list docs/decisions/{name}"));
         }
     }
     Ok(wrong)
