@@ -12,6 +12,9 @@ pub enum QueryError {
     /// The text is not a query, or cannot have an answer; the message says what and where.
     #[error("{0}")]
     Invalid(String),
+    /// A query that these data, or the values of its parameters, give no answer to.
+    #[error("{0}")]
+    Execution(String),
     /// Valid in the language, but not built yet.
     #[error("not supported yet: {0}")]
     Unsupported(String),

@@ -13,7 +13,7 @@ pub(crate) fn status(error: &QueryError) -> StatusCode {
     match error {
         QueryError::Invalid(_) => StatusCode::BAD_REQUEST,
         QueryError::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
-        QueryError::TooLarge(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        QueryError::Execution(_) | QueryError::TooLarge(_) => StatusCode::UNPROCESSABLE_ENTITY,
         QueryError::Timeout(_) | QueryError::Busy(_) | QueryError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }

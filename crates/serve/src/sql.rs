@@ -74,7 +74,7 @@ async fn ask(engine: &Engine, query: &str, wants_arrow: bool) -> Result<Response
 fn query_failure(error: &QueryError) -> Response {
     let status = match error {
         QueryError::Invalid(_) | QueryError::Unsupported(_) => StatusCode::BAD_REQUEST,
-        QueryError::TooLarge(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        QueryError::Execution(_) | QueryError::TooLarge(_) => StatusCode::UNPROCESSABLE_ENTITY,
         QueryError::Timeout(_) | QueryError::Busy(_) | QueryError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }

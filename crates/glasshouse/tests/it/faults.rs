@@ -133,13 +133,18 @@ fn the_good_part_of_a_batch_is_kept() {
 }
 
 #[test]
-
 fn every_bad_question_has_its_status() {
     let parent = tempfile::tempdir().unwrap();
     let server = Server::start(&parent.path().join("data"));
     for (key, path, status, part) in [
         ("prometheus", "/api/v1/query", 400, "no expression found"),
         ("prometheus", "/api/v1/query?query=sum(", 400, "\"errorType\":\"bad_data\""),
+        (
+            "prometheus",
+            "/api/v1/query?query=topk(NaN,vector(1))",
+            422,
+            "\"errorType\":\"execution\"",
+        ),
         (
             "prometheus",
             "/api/v1/query?query=up&time=x",

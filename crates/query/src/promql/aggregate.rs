@@ -355,7 +355,7 @@ impl Evaluator<'_> {
         };
         if label.is_empty() || label.contains('\u{fffd}') {
             let label = lang::promql::quote(&label);
-            return Err(QueryError::Invalid(format!("invalid label name {label}")));
+            return Err(QueryError::Execution(format!("invalid label name {label}")));
         }
         let groups = Groups::new(&aggregate.grouping, aggregate.is_without);
         let mut ids: HashMap<Labels, usize> = HashMap::new();
@@ -393,7 +393,7 @@ impl Evaluator<'_> {
         for step in 0..grid.steps {
             if parameter.at(step).is_nan() {
                 let word = if op == Aggregation::LimitRatio { "Ratio" } else { "Parameter" };
-                return Err(QueryError::Invalid(format!("{word} value is NaN")));
+                return Err(QueryError::Execution(format!("{word} value is NaN")));
             }
             if op == Aggregation::LimitRatio && !(-1.0..=1.0).contains(&parameter.at(step)) {
                 let given = parameter.at(step);

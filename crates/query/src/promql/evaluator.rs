@@ -378,7 +378,7 @@ fn merge_into(target: &mut Row, row: Row) -> Result<(), QueryError> {
 }
 
 fn same_labelset() -> QueryError {
-    QueryError::Invalid("vector cannot contain metrics with the same labelset".into())
+    QueryError::Execution("vector cannot contain metrics with the same labelset".into())
 }
 
 fn refuse_duplicates<'a>(all: impl Iterator<Item = &'a Labels>) -> Result<(), QueryError> {

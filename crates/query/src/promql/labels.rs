@@ -22,7 +22,9 @@ impl Evaluator<'_> {
         let (destination, replacement) = (text_of(destination)?, text_of(replacement)?);
         let (source, pattern) = (text_of(source)?, text_of(pattern)?);
         let regex = signals::matcher::anchored(&pattern).map_err(|_| {
-            QueryError::Invalid(format!("invalid regular expression in label_replace(): {pattern}"))
+            QueryError::Execution(format!(
+                "invalid regular expression in label_replace(): {pattern}"
+            ))
         })?;
         check_label_name(&destination, "label_replace")?;
         self.relabel(vector, grid, sink, &mut |row| {
@@ -49,7 +51,7 @@ impl Evaluator<'_> {
         for source in &sources {
             if source.is_empty() {
                 let name = quote(source);
-                return Err(QueryError::Invalid(format!(
+                return Err(QueryError::Execution(format!(
                     "invalid source label name in label_join(): {name}"
                 )));
             }
@@ -156,7 +158,7 @@ fn check_label_name(name: &str, function: &str) -> Result<(), QueryError> {
         return Ok(());
     }
     let name = quote(name);
-    Err(QueryError::Invalid(format!("invalid destination label name in {function}(): {name}")))
+    Err(QueryError::Execution(format!("invalid destination label name in {function}(): {name}")))
 }
 
 /// Order in which runs of digits count as numbers.

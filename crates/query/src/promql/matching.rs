@@ -157,7 +157,7 @@ impl Pairs<'_, '_> {
                 merge.add(row).map_err(|_| {
                     let message =
                         "multiple matches for labels: grouping labels must ensure unique matches";
-                    QueryError::Invalid(message.into())
+                    QueryError::Execution(message.into())
                 })?;
             }
         }
@@ -173,7 +173,7 @@ impl Pairs<'_, '_> {
                 .filter(|row| row.is_present(step));
             if let (Some(first), Some(second)) = (present.next(), present.next()) {
                 let side = if self.is_swapped { "left" } else { "right" };
-                return Err(QueryError::Invalid(format!(
+                return Err(QueryError::Execution(format!(
                     "found duplicate series for the match group {} on the {side} hand-side of the \
                      operation: [{}, {}];many-to-many matching not allowed: matching labels must \
                      be unique on one side",
@@ -203,7 +203,7 @@ impl Pairs<'_, '_> {
                 && std::mem::replace(taken, true)
             {
                 let message = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)";
-                return Err(QueryError::Invalid(message.into()));
+                return Err(QueryError::Execution(message.into()));
             }
             let (left, right) = if self.is_swapped { (b, a) } else { (a, b) };
             match self.evaluator.binary_cells(self.binary, left, right) {

@@ -102,7 +102,7 @@ impl Evaluator<'_> {
                     let factor = scalar.at(0);
                     if !(factor > 0.0 && factor < 1.0) {
                         let letter = word.chars().next().unwrap_or_default();
-                        return Err(QueryError::Invalid(format!(
+                        return Err(QueryError::Execution(format!(
                             "invalid {word} factor. Expected: 0 < {letter}f < 1, got: {factor:.6}"
                         )));
                     }

@@ -121,6 +121,27 @@ async fn a_range_query_has_its_steps_and_no_more_than_eleven_thousand() {
 }
 
 #[tokio::test]
+async fn what_the_data_forbid_is_no_mistake_in_the_query() {
+    let House { engine, .. } = &house(Limits::default()).await;
+    let cases = [
+        ("requests_total + on() requests_total", true),
+        ("requests_total / on() group_left requests_total", true),
+        (r#"label_replace(requests_total, "job", "x", "", "")"#, true),
+        (r#"label_replace(requests_total, "", "x", "job", ".*")"#, true),
+        (r#"label_replace(requests_total, "a", "$1", "job", "(")"#, true),
+        ("topk(NaN, requests_total)", true),
+        ("requests_total +", false),
+        ("rate(requests_total)", false),
+    ];
+    for (query, is_execution) in cases {
+        let asked = engine.promql_instant(query, START_MS, &Options::default()).await;
+        let error = asked.unwrap_err();
+        assert_eq!(matches!(error, QueryError::Execution(_)), is_execution, "{query}: {error:?}");
+        assert_eq!(matches!(error, QueryError::Invalid(_)), !is_execution, "{query}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_query_stops_at_its_bounds() {
     let limits = Limits { samples_max: 300, ..Limits::default() };
     let House { engine, .. } = &house(limits).await;

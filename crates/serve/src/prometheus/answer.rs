@@ -40,7 +40,9 @@ impl From<QueryError> for Failure {
             QueryError::Invalid(_) | QueryError::Unsupported(_) => {
                 ("bad_data", StatusCode::BAD_REQUEST)
             }
-            QueryError::TooLarge(_) => ("execution", StatusCode::UNPROCESSABLE_ENTITY),
+            QueryError::Execution(_) | QueryError::TooLarge(_) => {
+                ("execution", StatusCode::UNPROCESSABLE_ENTITY)
+            }
             QueryError::Timeout(_) | QueryError::Busy(_) => {
                 ("timeout", StatusCode::SERVICE_UNAVAILABLE)
             }
