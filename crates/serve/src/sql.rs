@@ -2,6 +2,7 @@
 
 mod cell;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -49,9 +50,9 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
             .to_str()
             .is_ok_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with(ARROW_STREAM)))
     });
-    let body = match read(request.into_body(), BODY_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(response) => return response,
+    let Ok(body) = read(request.into_body(), BODY_BYTES_MAX).await else {
+        let message = format!("the request is larger than {BODY_BYTES_MAX} bytes, or broke off");
+        return failure(StatusCode::PAYLOAD_TOO_LARGE, &message);
     };
     let question: Question = match serde_json::from_slice(&body) {
         Ok(question) => question,
@@ -95,11 +96,9 @@ fn failure(status: StatusCode, message: &str) -> Response {
 async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
     let SqlAnswer { schema, mut batches } = answer;
     let mut out = b"{\"columns\":".to_vec();
-    json::list(&mut out, schema.fields(), |out, field| {
-        json::pairs(
-            out,
-            [("name", field.name().as_str()), ("type", &type_name(field.data_type()))],
-        );
+    let names = distinct_names(schema.fields().iter().map(|field| field.name().as_str()));
+    json::list(&mut out, schema.fields().iter().zip(&names), |out, (field, name)| {
+        json::pairs(out, [("name", name.as_str()), ("type", &type_name(field.data_type()))]);
     });
     out.extend_from_slice(b",\"rows\":[");
     let (mut count, mut is_truncated) = (0, false);
@@ -121,7 +120,7 @@ async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
             if count > 0 {
                 out.push(b',');
             }
-            cell::object(&mut out, &batch, row);
+            cell::object(&mut out, &names, &batch, row);
             count += 1;
         }
     }
@@ -131,6 +130,21 @@ async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
         b"],\"truncated\":false}"
     });
     Ok(json::response(StatusCode::OK, out))
+}
+
+/// Column names of which none stands twice, as in the rows' objects one would hide the other:
+/// `name`, `name_1`, `name_2`.
+fn distinct_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let given: HashSet<&str> = names.clone().collect();
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut distinct = |name: &str| {
+        let others = (1_u32..).map(|number| format!("{name}_{number}"));
+        std::iter::once(name.to_owned())
+            .chain(others.filter(|other| !given.contains(other.as_str())))
+            .find(|unique| taken.insert(unique.clone()))
+            .unwrap_or_default()
+    };
+    names.map(&mut distinct).collect()
 }
 
 /// A type in SQL's words.
@@ -193,4 +207,24 @@ fn end(mut writer: StreamWriter<Vec<u8>>) -> Result<Bytes, QueryError> {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn internal(error: arrow::error::ArrowError) -> QueryError {
     QueryError::Internal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_columns_of_a_row_have_one_name() {
+        for (given, expected) in [
+            ("a b", "a b"),
+            ("a a a", "a a_1 a_2"),
+            ("a a a_1", "a a_2 a_1"),
+            ("a_1 a a", "a_1 a a_2"),
+            ("a a_1 a_1 a", "a a_1 a_1_1 a_2"),
+            ("", ""),
+        ] {
+            let names = distinct_names(given.split_whitespace());
+            assert_eq!(names.join(" "), expected, "{given}");
+        }
+    }
 }

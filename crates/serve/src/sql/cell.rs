@@ -17,15 +17,14 @@ const EXACT_MAX: u64 = 1 << 53;
 /// How deep lists and structs may lie in each other; deeper is null.
 const DEPTH_MAX: usize = 32;
 
-/// A row as an object.
-pub(super) fn object(out: &mut Vec<u8>, batch: &RecordBatch, row: usize) {
+/// A row as an object under these names, one a column.
+pub(super) fn object(out: &mut Vec<u8>, names: &[String], batch: &RecordBatch, row: usize) {
     out.push(b'{');
-    for (i, (field, column)) in batch.schema_ref().fields().iter().zip(batch.columns()).enumerate()
-    {
+    for (i, (name, column)) in names.iter().zip(batch.columns()).enumerate() {
         if i > 0 {
             out.push(b',');
         }
-        json::text(out, field.name());
+        json::text(out, name);
         out.push(b':');
         value(out, column, row, 0);
     }
@@ -37,6 +36,8 @@ fn value(out: &mut Vec<u8>, column: &dyn Array, row: usize, depth: usize) {
         return null(out);
     }
     match column.data_type() {
+        // Such a column has no bits that say which of its values are null.
+        DataType::Null => null(out),
         DataType::Utf8 => json::text(out, column.as_string::<i32>().value(row)),
         DataType::LargeUtf8 => json::text(out, column.as_string::<i64>().value(row)),
         DataType::Utf8View => json::text(out, column.as_string_view().value(row)),
@@ -192,7 +193,7 @@ mod tests {
 
     use arrow::array::{
         ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Float64Array, Int64Array,
-        ListArray, MapBuilder, StringBuilder, TimestampNanosecondArray, UInt64Array,
+        ListArray, MapBuilder, NullArray, StringBuilder, TimestampNanosecondArray, UInt64Array,
     };
 
     use super::*;
@@ -209,6 +210,7 @@ mod tests {
             ("f", Arc::new(Float64Array::from(vec![0.1]))),
             ("nan", Arc::new(Float64Array::from(vec![f64::NAN]))),
             ("b", Arc::new(BooleanArray::from(vec![None]))),
+            ("n", Arc::new(NullArray::new(1))),
             ("d", Arc::new(DictionaryArray::<Int32Type>::from_iter([Some("x")]))),
             ("id", Arc::new(FixedSizeBinaryArray::try_from_iter([[0xab_u8, 1]].iter()).unwrap())),
             (
@@ -229,10 +231,12 @@ mod tests {
         ];
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let mut out = Vec::new();
-        object(&mut out, &batch, 0);
+        let names: Vec<String> =
+            batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect();
+        object(&mut out, &names, &batch, 0);
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            r#"{"i":-5,"big":"18446744073709551615","f":0.1,"nan":"NaN","b":null,"d":"x","id":"ab01","l":[1,null],"m":{"k\"":null},"t":"2023-11-14T22:13:20.000000001Z"}"#
+            r#"{"i":-5,"big":"18446744073709551615","f":0.1,"nan":"NaN","b":null,"n":null,"d":"x","id":"ab01","l":[1,null],"m":{"k\"":null},"t":"2023-11-14T22:13:20.000000001Z"}"#
         );
     }
 }
