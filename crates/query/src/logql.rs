@@ -141,6 +141,12 @@ impl Engine {
             let expr = parse(query)?;
             let context = self.logs(&expr)?;
             let value = match &expr {
+                Expr::Log(_) if limit > self.limits.lines_max => {
+                    return Err(QueryError::Invalid(format!(
+                        "max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {})",
+                        self.limits.lines_max
+                    )));
+                }
                 Expr::Log(log) => {
                     let range = TimeRange { start: start_ns, end: end_ns };
                     Value::Streams(
@@ -148,7 +154,7 @@ impl Engine {
                             context,
                             log,
                             range,
-                            limit.min(self.limits.lines_max),
+                            limit,
                             direction,
                         )
                         .await?,

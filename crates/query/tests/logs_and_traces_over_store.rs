@@ -177,7 +177,7 @@ async fn check_traces(engine: &Engine, count: i64) {
     assert_eq!((operations[0].name.as_str(), operations[0].kind.as_str()), ("GET /", "server"));
     let names = engine.tag_names("span", None).await.unwrap();
     assert_eq!(names[0].names, ["http.status_code"]);
-    let values = engine.tag_values("span.http.status_code", None).await.unwrap();
+    let values = engine.tag_values("span.http.status_code", "", None).await.unwrap();
     assert_eq!(values.len() as i64, count);
 }
 

@@ -144,12 +144,7 @@ fn trace_id(text: &str) -> Result<TraceId, TextFailure> {
 
 async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let request = request(&parameters)?;
-    let found = api.engine.search(request).await.map_err(|error| match error {
-        query::QueryError::Invalid(message) => {
-            TextFailure::bad_request(format!("invalid TraceQL query: {message}"))
-        }
-        error => error.into(),
-    })?;
+    let found = api.engine.search(request).await?;
     Ok(axum::Json(answer::search(&found)).into_response())
 }
 
@@ -179,7 +174,12 @@ fn request(parameters: &Parameters) -> Result<SearchRequest, TextFailure> {
         duration_min_ns: duration("minDuration")?,
         duration_max_ns: duration("maxDuration")?,
         range: range(parameters)?,
-        limit: number(parameters, "limit", LIMIT)?.clamp(1, LIMIT_MAX),
+        limit: match number(parameters, "limit", LIMIT)? {
+            0 => {
+                return Err(TextFailure::bad_request("invalid limit: must be a positive number"));
+            }
+            limit => limit.min(LIMIT_MAX),
+        },
         spans_per_set: match number(parameters, "spss", SPANS_PER_SET)? {
             0 => SPANS_PER_SET_MAX,
             spans => spans.min(SPANS_PER_SET_MAX),

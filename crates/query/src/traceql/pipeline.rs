@@ -38,7 +38,9 @@ impl Program {
             collect_patterns(expr, &mut patterns);
             for pattern in patterns {
                 if !program.regexes.contains_key(pattern) {
-                    let regex = signals::matcher::anchored(pattern).map_err(QueryError::Invalid)?;
+                    let regex = signals::matcher::anchored(pattern).map_err(|error| {
+                        QueryError::Invalid(format!("invalid TraceQL query: {error}"))
+                    })?;
                     program.regexes.insert(pattern.to_owned(), regex);
                 }
             }

@@ -6,15 +6,16 @@ use arrow::array::AsArray;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
 use futures::StreamExt;
-use lang::traceql::{FieldExpr, Intrinsic, Kind, Scope, Static, Status};
+use lang::traceql::{FieldExpr, Intrinsic, Kind, Root, Scope, Static, Status};
 use signals::rows::TextColumn;
 use signals::span::column;
 use store::TimeRange;
 
 use super::ALWAYS;
+use super::condition::pushed;
 use super::lookup::Spans;
 use crate::scan::{Order, ScanRequest};
-use crate::traceql::{Fields, SpanTable};
+use crate::traceql::{Fields, Program, SpanTable};
 use crate::{Engine, QueryError};
 
 /// Most names or values of one answer; reading stops there.
@@ -104,16 +105,18 @@ impl Engine {
     }
 
     /// The values of an attribute or intrinsic, such as `resource.service.name`, `.http.method` or
-    /// `status`; sorted.
+    /// `status`; sorted. A TraceQL query keeps those of spans that satisfy its conditions; one that
+    /// is not finished, as completion sends it, keeps all.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] for what is neither; those of the scan.
     pub async fn tag_values(
         &self,
         tag: &str,
+        query: &str,
         range: Option<TimeRange>,
     ) -> Result<Vec<TagValue>, QueryError> {
-        self.within(async { tag_values(&self.spans()?, tag, range).await }).await
+        self.within(async { tag_values(&self.spans()?, tag, query, range).await }).await
     }
 }
 
@@ -279,8 +282,10 @@ async fn object_names(
 pub(super) async fn tag_values(
     spans: &Spans<'_>,
     tag: &str,
+    query: &str,
     range: Option<TimeRange>,
 ) -> Result<Vec<TagValue>, QueryError> {
+    let filter = filter(query);
     let field = parse_tag(tag)?;
     let keywords = |words: Vec<&'static str>| {
         Ok(words
@@ -325,7 +330,9 @@ pub(super) async fn tag_values(
             return roots(spans, range, column::SERVICE_NAME).await;
         }
         FieldExpr::Attribute(attribute)
-            if attribute.scope == Scope::Resource && attribute.name == "service.name" =>
+            if attribute.scope == Scope::Resource
+                && attribute.name == "service.name"
+                && filter.is_none() =>
         {
             let found = distinct(spans, range, vec![column::SERVICE_NAME], Vec::new()).await?;
             return Ok(found
@@ -339,10 +346,13 @@ pub(super) async fn tag_values(
     if fields.needs_trace {
         return Ok(Vec::new());
     }
+    if let Some((_, condition)) = &filter {
+        fields.add(condition);
+    }
     let request = ScanRequest {
         range: range.unwrap_or(ALWAYS),
         columns: fields.columns(),
-        filters: Vec::new(),
+        filters: filter.as_ref().map_or_else(Vec::new, |(_, condition)| pushed(condition)),
         order: Order::Any,
         limit: None,
     };
@@ -352,6 +362,12 @@ pub(super) async fn tag_values(
         let batch = batch?;
         let table = SpanTable::new(&batch)?;
         for row in 0..table.rows.len() {
+            if filter
+                .as_ref()
+                .is_some_and(|(program, condition)| !program.holds(condition, &table, row))
+            {
+                continue;
+            }
             let value = table.value(row, &field, None).into_static().and_then(tag_value);
             if let Some(value) = value
                 .filter(|value| value.value.len() <= VALUE_BYTES_MAX && !values.contains(value))
@@ -365,6 +381,14 @@ pub(super) async fn tag_values(
         tokio::task::yield_now().await;
     }
     Ok(values.into_iter().collect())
+}
+
+/// The condition on single spans in a query, with the program that knows its patterns.
+fn filter(query: &str) -> Option<(Program, FieldExpr)> {
+    let Root::Spansets(pipeline) = lang::traceql::parse(query).ok()?.root else { return None };
+    let program = Program::new(pipeline).ok()?;
+    let condition = program.necessary()?;
+    Some((program, condition))
 }
 
 /// An attribute or intrinsic; a bare name that is no intrinsic is an attribute of any scope.

@@ -196,10 +196,23 @@ async fn names_and_values_are_listed() {
             ("status", "keyword:error keyword:ok keyword:unset"),
             ("span.nothing", ""),
         ] {
-            let found = names::tag_values(&spans, tag, None).await.unwrap();
+            let found = names::tag_values(&spans, tag, "", None).await.unwrap();
             let found: Vec<String> =
                 found.iter().map(|value| format!("{}:{}", value.kind, value.value)).collect();
             assert_eq!(found.join(" "), values, "{tag}");
+        }
+        for (tag, query, values) in [
+            ("name", r#"{ resource.service.name = "back" }"#, "query"),
+            ("name", r#"{ name =~ "G.*" }"#, "GET"),
+            ("resource.service.name", r#"{ name = "query" }"#, "back"),
+            (".http.status_code", "{ .http.status_code > 200 }", "500"),
+            // What completion sends before a condition is finished.
+            ("name", "{ name = }", "GET POST query"),
+            ("name", "{}", "GET POST query"),
+        ] {
+            let found = names::tag_values(&spans, tag, query, None).await.unwrap();
+            let found: Vec<&str> = found.iter().map(|value| value.value.as_str()).collect();
+            assert_eq!(found.join(" "), values, "{tag} {query}");
         }
     }
 }

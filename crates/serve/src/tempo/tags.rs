@@ -50,7 +50,8 @@ pub(super) async fn values(
     parameters: Parameters,
 ) -> Answer {
     let tag = scoped(&tag);
-    let values = api.engine.tag_values(&tag, range(&parameters)?).await?;
+    let query = parameters.get("q").unwrap_or_default();
+    let values = api.engine.tag_values(&tag, query, range(&parameters)?).await?;
     let values: BTreeSet<&String> = values.iter().map(|value| &value.value).collect();
     Ok(axum::Json(json!({ "tagValues": values, "metrics": {} })).into_response())
 }
@@ -61,7 +62,8 @@ pub(super) async fn values_v2(
     Path(tag): Path<String>,
     parameters: Parameters,
 ) -> Answer {
-    let values = api.engine.tag_values(&tag, range(&parameters)?).await?;
+    let query = parameters.get("q").unwrap_or_default();
+    let values = api.engine.tag_values(&tag, query, range(&parameters)?).await?;
     let limit = limit(&parameters)?;
     let values: Vec<Value> = values
         .iter()
