@@ -126,6 +126,10 @@ async fn check_logs(engine: &Engine, count: i64) {
     ] {
         assert_eq!(lines(engine, query, 100).await.len() as i64, expected, "{query}");
     }
+    let names: Vec<String> = (0..1_500).map(|i| format!("checkout-{i:05}")).collect();
+    let names = names.join("|");
+    let long = format!(r#"{{service_name=~"api|{names}"}} |~ "done|{names}""#);
+    assert_eq!(lines(engine, &long, 100).await.len() as i64, count);
     let by_level = r#"sum by (detected_level) (count_over_time({env="prod"}[5m]))"#;
     let errors = count as f64 / 5.0;
     assert_eq!(

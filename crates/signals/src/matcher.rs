@@ -29,10 +29,13 @@ pub struct Matcher {
     regex: Option<Regex>,
 }
 
-/// Bound on the memory of one compiled pattern.
+/// Bound on the memory of one compiled pattern that is short.
 const REGEX_BYTES_MAX: usize = 1 << 20;
-/// Bound on the length of a pattern.
-const PATTERN_BYTES_MAX: usize = 4096;
+/// Memory that a longer pattern may take for each of its bytes. Dashboards write hundreds of names
+/// with `|` between them.
+const REGEX_BYTES_PER_BYTE: usize = 64;
+/// Bound on the length of a pattern: that of the longest query.
+const PATTERN_BYTES_MAX: usize = 128 * 1024;
 
 impl Matcher {
     /// Builds a matcher; patterns are anchored and `.` matches newlines, as in Prometheus.
@@ -79,7 +82,7 @@ pub fn anchored(pattern: &str) -> Result<Regex, String> {
         return Err(format!("regular expression is longer than {PATTERN_BYTES_MAX} bytes"));
     }
     regex::RegexBuilder::new(&format!("^(?s:{pattern})$"))
-        .size_limit(REGEX_BYTES_MAX)
+        .size_limit(REGEX_BYTES_MAX.max(pattern.len().saturating_mul(REGEX_BYTES_PER_BYTE)))
         .build()
         .map_err(|error| error.to_string())
 }
@@ -115,6 +118,13 @@ mod tests {
     fn patterns_are_anchored() {
         let matcher = Matcher::new("job", MatchOp::Regex, "a|b").unwrap();
         assert!(matcher.matches("a") && matcher.matches("b") && !matcher.matches("ab"));
+    }
+
+    #[test]
+    fn a_long_list_of_names_is_a_pattern() {
+        let names: Vec<String> = (0..4_000).map(|i| format!("checkout-{i:05}")).collect();
+        let matcher = Matcher::new("pod", MatchOp::Regex, names.join("|")).unwrap();
+        assert!(matcher.matches("checkout-03999") && !matcher.matches("checkout-04000"));
     }
 
     #[test]

@@ -7,15 +7,11 @@ use super::tree::{
 };
 use super::{ParseError, parser};
 
-/// Longest pattern, in bytes.
-const PATTERN_BYTES_MAX: usize = 4096;
-
 /// Whether a pattern compiles.
 pub(super) fn pattern(text: &str) -> Result<regex::Regex, String> {
-    if text.len() > PATTERN_BYTES_MAX {
-        return Err(format!("error parsing regexp: longer than {PATTERN_BYTES_MAX} bytes"));
-    }
-    regex::RegexBuilder::new(text).size_limit(1 << 20).build().map_err(|error| {
+    let builder =
+        regex::RegexBuilder::new(text).size_limit(crate::pattern_memory_max(text)).build();
+    builder.map_err(|error| {
         let reason = error.to_string();
         let last = reason.lines().last().unwrap_or(&reason);
         format!("error parsing regexp: {}: `{text}`", last.trim_start_matches("error: "))

@@ -8,10 +8,6 @@ use super::parser::Parser;
 use super::text::{is_metric_name, unquote};
 use super::words::Keyword;
 
-/// Longest pattern in bytes, and the memory its automaton may take.
-const PATTERN_BYTES_MAX: usize = 4096;
-const PATTERN_MEMORY_MAX: usize = 1 << 20;
-
 impl Matcher {
     /// `__name__="name"`
     pub(crate) fn name(name: &str) -> Self {
@@ -31,11 +27,8 @@ impl Matcher {
 }
 
 fn matches_empty(pattern: &str) -> Result<bool, String> {
-    if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(format!("error parsing regexp: longer than {PATTERN_BYTES_MAX} bytes"));
-    }
     let regex = regex::RegexBuilder::new(&format!("^(?s:{pattern})$"))
-        .size_limit(PATTERN_MEMORY_MAX)
+        .size_limit(crate::pattern_memory_max(pattern))
         .build()
         .map_err(|error| {
             let error = error.to_string();

@@ -6,9 +6,6 @@ use super::tree::{
 };
 use super::{ErrorKind, ParseError};
 
-/// Longest pattern, in bytes.
-const PATTERN_BYTES_MAX: usize = 4096;
-
 fn invalid<T>(message: impl Into<String>) -> Result<T, ParseError> {
     Err(ParseError { kind: ErrorKind::Invalid, message: message.into(), line: 0, column: 0 })
 }
@@ -182,8 +179,10 @@ fn check_binary(
     }
     if let (BinaryOp::Regex | BinaryOp::NotRegex, FieldExpr::Static(Static::Text(pattern))) =
         (op, right)
-        && (pattern.len() > PATTERN_BYTES_MAX
-            || regex::RegexBuilder::new(pattern).size_limit(1 << 20).build().is_err())
+        && regex::RegexBuilder::new(pattern)
+            .size_limit(crate::pattern_memory_max(pattern))
+            .build()
+            .is_err()
     {
         return invalid(format!("invalid regex: {pattern:?}"));
     }

@@ -80,14 +80,8 @@ impl LineFilter {
 
 /// Compiles a pattern that need not match the whole text.
 pub(super) fn regex(text: &str) -> Result<Regex, QueryError> {
-    const BYTES_MAX: usize = 4096;
-    if text.len() > BYTES_MAX {
-        return Err(QueryError::Invalid(format!(
-            "error parsing regexp: longer than {BYTES_MAX} bytes"
-        )));
-    }
     regex::RegexBuilder::new(text)
-        .size_limit(1 << 20)
+        .size_limit(lang::pattern_memory_max(text))
         .build()
         .map_err(|error| QueryError::Invalid(format!("error parsing regexp: {error}")))
 }
