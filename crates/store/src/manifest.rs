@@ -22,6 +22,8 @@ pub(crate) const FORMAT: u32 = 1;
 pub(crate) const FOLDER: &str = "manifest";
 /// Versions that are kept, the newest among them.
 pub(crate) const VERSIONS_KEPT: u64 = 3;
+/// Versions past this are not ours: nobody counts so far, and one more must always fit.
+const VERSION_MAX: u64 = u64::MAX / 2;
 /// A document is never larger than this.
 const BYTES_MAX: usize = 64 << 20;
 const PREFIX: &str = "{\"checksum\":\"crc32c:";
@@ -136,7 +138,7 @@ pub(crate) fn parse_path(path: &Path) -> Option<(Signal, i32, u64)> {
     let signal = Signal::ALL.into_iter().find(|known| known.name() == signal)?;
     let day = calendar::parse_day(names.next()?)?;
     let version = names.next()?.strip_suffix(".json").filter(|digits| digits.len() == 20)?;
-    let version = version.parse().ok()?;
+    let version = version.parse().ok().filter(|version| *version <= VERSION_MAX)?;
     names.next().is_none().then_some((signal, day, version))
 }
 
@@ -191,6 +193,7 @@ mod tests {
         for other in [
             "manifest/logs/2026-11-20/3.json",
             "manifest/x/2026-11-20/00000000000000000003.json",
+            "manifest/logs/2026-11-20/18446744073709551615.json",
             "parts",
         ] {
             assert_eq!(parse_path(&Path::from(other)), None, "{other}");

@@ -321,7 +321,8 @@ impl ObjectStore for LocalObjects {
             }
         });
         Ok(GetResult {
-            payload: GetResultPayload::Stream(pieces.boxed()),
+            // Who collects the pieces asks once more after the end.
+            payload: GetResultPayload::Stream(pieces.fuse().boxed()),
             meta,
             range,
             attributes: object_store::Attributes::default(),
@@ -427,6 +428,15 @@ mod tests {
         assert_eq!(listed.len(), 1);
         objects.delete(&path).await.unwrap();
         assert!(matches!(objects.get(&path).await, Err(Error::NotFound { .. })));
+    }
+
+    #[tokio::test]
+    async fn an_empty_object_is_read_as_no_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = LocalObjects::new(Arc::new(DiskFiles::new(folder.path())));
+        let path = Path::from("manifest/logs/2026-11-20/00000000000000000001.json");
+        objects.put(&path, Bytes::new().into()).await.unwrap();
+        assert_eq!(objects.get(&path).await.unwrap().bytes().await.unwrap(), "");
     }
 
     #[tokio::test]
