@@ -25,7 +25,7 @@ use crate::write_ahead::quarantine::Quarantine;
 use crate::write_ahead::writer::{Apply, Log, Start};
 use crate::{Config, Record, Replay, Seams, StoreError, TimeRange};
 
-/// Time between two looks at the free space of the disk.
+/// Time between two looks at the disk: its free space, and whether our files are still there.
 const FREE_SPACE_EVERY: Duration = Duration::from_millis(250);
 /// A background task that failed tries again after this.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -211,6 +211,7 @@ impl Inner {
                 *looked_at = Some(now);
                 drop(looked_at);
                 self.look_at_free_space();
+                self.log()?.look_for_itself();
             }
         }
         if self.free.is_low.load(Ordering::Relaxed) {
@@ -251,7 +252,8 @@ impl Inner {
         }
     }
 
-    /// Refuses what comes from now on, brings everything into parts, and lets the folder go.
+    /// Refuses what comes from now on, brings everything into parts, and lets the folder go. A log
+    /// that failed before is an error here too: what was acknowledged last may be nowhere.
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
         self.closing.send_replace(true);
         let tasks: Vec<JoinHandle<()>> = self.tasks.lock().drain(..).collect();
@@ -264,7 +266,8 @@ impl Inner {
             log.stop();
         }
         self.lock.lock().take();
-        flushed
+        let failed = self.log.get().and_then(|log| log.fatal().borrow().clone());
+        flushed.and(failed.map_or(Ok(()), |reason| Err(StoreError::Fatal(reason))))
     }
 }
 

@@ -252,3 +252,36 @@ async fn a_lost_identity_is_read_from_the_log() {
         assert_eq!(stored(&store).await, ledger(items));
     }
 }
+
+#[tokio::test]
+async fn a_folder_that_is_removed_while_it_is_written_ends_the_store() {
+    let bench = Bench::new();
+    let (store, _) = bench.open().await.unwrap();
+    send(&store, &[log(1)]).await.unwrap();
+    for path in segments(&bench) {
+        bench.files.remove(&path).unwrap();
+    }
+    bench.clock.advance(std::time::Duration::from_secs(1));
+    let error = send(&store, &[log(2)]).await.unwrap_err();
+    assert!(matches!(error, crate::StoreError::Unavailable(_)), "{error:?}");
+    let reason = store.status().fatal.unwrap();
+    assert!(reason.contains("removed or moved"), "{reason}");
+    assert!(matches!(store.close().await, Err(crate::StoreError::Fatal(_))));
+}
+
+#[tokio::test]
+async fn empty_manifests_are_put_aside_and_the_day_is_put_together_again() {
+    let bench = Bench::new();
+    let (store, _) = bench.open().await.unwrap();
+    let items = [span(1), log(2), sample(3)];
+    send(&store, &items).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let manifests = bench.files.paths("manifest/");
+    for path in &manifests {
+        bench.files.tamper(path, Vec::clear);
+    }
+    let (store, report) = bench.open().await.unwrap();
+    assert_eq!(report.quarantined.len(), manifests.len());
+    assert_eq!(stored(&store).await, ledger(items));
+}

@@ -82,6 +82,8 @@ struct Queue {
 #[derive(Default)]
 struct Segments {
     closed: VecDeque<Segment>,
+    /// What is being written; none while the disk has had no room for it.
+    active_path: Option<String>,
     active_bytes: u64,
 }
 
@@ -110,7 +112,7 @@ impl Log {
             files: Arc::clone(&start.files),
             queue: Mutex::default(),
             wake: Condvar::new(),
-            segments: Mutex::new(Segments { closed: start.closed.into(), active_bytes: 0 }),
+            segments: Mutex::new(Segments { closed: start.closed.into(), ..Segments::default() }),
             fatal: watch::Sender::new(None),
         });
         let mut writer = Writer {
@@ -187,6 +189,25 @@ impl Log {
     /// Why nothing can be written any more, once something failed for good.
     pub(crate) fn fatal(&self) -> watch::Receiver<Option<String>> {
         self.shared.fatal.subscribe()
+    }
+
+    /// Ends writing for ever if the segment that is being written has lost its name: what goes into
+    /// it is found by nobody.
+    pub(crate) fn look_for_itself(&self) {
+        let gone = {
+            // Under the lock, so that the segment is not closed and removed meanwhile.
+            let segments = self.shared.segments.lock();
+            let is_gone = |path: &&String| {
+                let found = self.shared.files.stat(path);
+                found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+            };
+            segments.active_path.as_ref().filter(is_gone).cloned()
+        };
+        if let Some(path) = gone
+            && self.shared.fatal.borrow().is_none()
+        {
+            self.fail(&format!("{path} is gone: somebody removed or moved the data folder"));
+        }
     }
 
     /// Ends writing for ever.
@@ -432,6 +453,7 @@ impl Writer {
         let active = Active { path, file, length: SEGMENT_HEADER as u64 };
         let mut segments = self.shared.segments.lock();
         segments.active_bytes = active.length;
+        segments.active_path = Some(active.path.clone());
         if let Some(closed) = self.active.replace(active) {
             segments.closed.push_back(Segment {
                 path: closed.path,
