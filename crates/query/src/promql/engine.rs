@@ -1,6 +1,6 @@
 //! The engine's methods for PromQL and for the labels of metrics.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +10,7 @@ use signals::metric::{Exemplar, Metadata};
 
 use super::STEPS_MAX;
 use super::answer::{Answer, Options, Value};
-use super::evaluator::{Question, Settings};
+use super::evaluator::{Question, Settings, compare_labels};
 use super::plan::{SeriesRead, matchers, plan};
 use crate::{Engine, QueryError};
 
@@ -130,7 +130,7 @@ impl Engine {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<Labels>, QueryError> {
-        let mut all = BTreeSet::new();
+        let mut all = HashSet::new();
         for selector in selectors {
             let selector = promql::parse_selector(selector)
                 .map_err(|error| QueryError::Invalid(error.to_string()))?;
@@ -140,8 +140,10 @@ impl Engine {
                 .await?;
             all.extend(found);
         }
-        let limit = if limit == 0 { usize::MAX } else { limit };
-        Ok(all.into_iter().take(limit).collect())
+        let mut all: Vec<Labels> = all.into_iter().collect();
+        all.sort_by(compare_labels);
+        all.truncate(if limit == 0 { usize::MAX } else { limit });
+        Ok(all)
     }
 
     async fn series_or_all(
@@ -220,14 +222,16 @@ impl Engine {
         end_ms: i64,
     ) -> Result<ExemplarSeries, QueryError> {
         let expr = parse(query)?;
-        let mut found: BTreeMap<Labels, Vec<Exemplar>> = BTreeMap::new();
+        let mut found: HashMap<Labels, Vec<Exemplar>> = HashMap::new();
         for selector in expr.selectors() {
             let conditions = matchers(&selector.matchers)?;
             for (labels, exemplars) in self.store.exemplars(&conditions, start_ms, end_ms).await? {
                 found.entry(labels).or_insert(exemplars);
             }
         }
-        Ok(found.into_iter().collect())
+        let mut found: ExemplarSeries = found.into_iter().collect();
+        found.sort_by(|(a, _), (b, _)| compare_labels(a, b));
+        Ok(found)
     }
 }
 

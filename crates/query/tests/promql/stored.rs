@@ -146,6 +146,20 @@ async fn what_the_data_forbid_is_no_mistake_in_the_query() {
 }
 
 #[tokio::test]
+async fn series_are_in_the_order_of_their_labels() {
+    let House { engine, store, .. } = &house(Limits::default()).await;
+    let jobs = ["bb", "c", "aaa"];
+    let labels = jobs.map(|job| Labels::from_pairs([("__name__", "up"), ("job", job)])).to_vec();
+    let samples = (0..3).map(|series| Sample { series, timestamp_ms: START_MS, value: 1.0 });
+    let batch = SeriesBatch { labels, samples: samples.collect(), ..SeriesBatch::default() };
+    let record = Record { format: 1, received_at: 0, payload: Vec::new().into() };
+    store.append(record, vec![Batch::Metrics(batch)]).await.unwrap();
+    let found = engine.series(&["up".to_owned()], START_MS, START_MS, 2).await.unwrap();
+    let found: Vec<_> = found.iter().map(|labels| labels.get("job")).collect();
+    assert_eq!(found, [Some("aaa"), Some("bb")]);
+}
+
+#[tokio::test]
 async fn a_query_stops_at_its_bounds() {
     let limits = Limits { samples_max: 300, ..Limits::default() };
     let House { engine, .. } = &house(limits).await;
