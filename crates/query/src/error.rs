@@ -62,6 +62,10 @@ impl From<DataFusionError> for QueryError {
                 Ok(error) => Self::Store(*error),
                 Err(error) => match error.downcast::<QueryError>() {
                     Ok(error) => *error,
+                    // Of several types, by the stage of the plan that reads the pattern.
+                    Err(error) if error.to_string().starts_with("regex parse error") => {
+                        Self::Invalid(format!("error parsing regexp: {error}"))
+                    }
                     Err(error) => Self::Internal(error.to_string()),
                 },
             },
