@@ -15,10 +15,12 @@ fn corpus(path: &str) -> Option<Value> {
     );
     let file = root.join(path);
     let Ok(text) = std::fs::read_to_string(&file) else {
-        println!("SKIPPED: {} is not here", file.display());
+        eprintln!("SKIPPED: {} is not here", file.display());
         return None;
     };
-    Some(serde_json::from_str(&text).unwrap())
+    let corpus = serde_json::from_str(&text);
+    assert!(corpus.is_ok(), "{} is not JSON", file.display());
+    corpus.ok()
 }
 
 fn text<'a>(case: &'a Value, key: &str) -> &'a str {

@@ -22,7 +22,7 @@ type Outcome = Result<(), &'static Failure>;
 
 /// The three services and the agent's instruments.
 pub(super) struct Agent {
-    agent: Service,
+    service: Service,
     gateway: Service,
     tools: Service,
     instruments: Instruments,
@@ -98,7 +98,7 @@ impl Agent {
         let agent = Service::new("alex-agent", "4.12.0", endpoints)?;
         Ok(Self {
             instruments: Instruments::new(&agent),
-            agent,
+            service: agent,
             gateway: Service::new("llm-gateway", "1.8.3", endpoints)?,
             tools: Service::new("tool-runner", "2.1.0", endpoints)?,
         })
@@ -106,7 +106,7 @@ impl Agent {
 
     /// Sends what is still queued. Blocks; not for an async thread.
     pub(super) fn flush(&self) {
-        for service in [&self.agent, &self.gateway, &self.tools] {
+        for service in [&self.service, &self.gateway, &self.tools] {
             service.flush();
         }
     }
@@ -121,7 +121,7 @@ impl Agent {
             random,
         };
         let begin = Instant::now();
-        let request = self.agent.start(
+        let request = self.service.start(
             &Context::new(),
             "alex.http.request",
             SpanKind::Server,
@@ -133,7 +133,7 @@ impl Agent {
                 KeyValue::new("alex.session_id", session.id.clone()),
             ],
         );
-        let stream = self.agent.start(
+        let stream = self.service.start(
             &request,
             "alex.sse.connection",
             SpanKind::Internal,
@@ -159,7 +159,7 @@ impl Agent {
         ];
         self.instruments.http_requests.add(1, &labels);
         self.instruments.http_latency.record(took.as_secs_f64(), &labels);
-        self.agent.exemplars.observe("alex.http.latency", &labels, took.as_secs_f64(), request);
+        self.service.exemplars.observe("alex.http.latency", &labels, took.as_secs_f64(), request);
         self.instruments.http_response_size.record(size, &labels);
         request.span().set_attribute(KeyValue::new("http.response.status_code", status));
         request.span().set_attribute(KeyValue::new("http.response.body.size", size as i64));
@@ -177,7 +177,7 @@ impl Agent {
     /// The task itself: iterations until there is an answer. Returns the size of the answer too.
     async fn solve_task(&self, request: &Context, mut session: Session) -> (Outcome, u64) {
         let begin = Instant::now();
-        let task = self.agent.start(
+        let task = self.service.start(
             request,
             "alex.session.solve_task",
             SpanKind::Internal,
@@ -196,7 +196,7 @@ impl Agent {
             ("task_id", json!(session.task_id)),
             ("task", json!(wanted)),
         ];
-        self.agent.log(&task, Severity::Info, "task accepted", &fields);
+        self.service.log(&task, Severity::Info, "task accepted", &fields);
         let iterations = session.random.random_range(2..=5);
         let mut outcome = Ok(());
         for iteration in 1..=iterations {
@@ -227,7 +227,7 @@ impl Agent {
         self.instruments.sessions_active.add(-1, &[]);
         self.instruments.task_executions.add(1, &labels);
         self.instruments.task_duration.record(took.as_secs_f64(), &labels);
-        self.agent.exemplars.observe(
+        self.service.exemplars.observe(
             "alex.tasks.execution.duration",
             &labels,
             took.as_secs_f64(),
@@ -245,15 +245,15 @@ impl Agent {
         match (outcome, status) {
             (Err(failure), _) => {
                 task.span().set_status(Status::error(failure.message));
-                self.agent.log(task, Severity::Error, "task failed", &fields);
+                self.service.log(task, Severity::Error, "task failed", &fields);
             }
             (Ok(()), "cancelled") => {
                 task.span().set_status(Status::error("cancelled by the user"));
-                self.agent.log(task, Severity::Warn, "task cancelled", &fields);
+                self.service.log(task, Severity::Warn, "task cancelled", &fields);
             }
             (Ok(()), _) => {
                 task.span().set_status(Status::Ok);
-                self.agent.log(task, Severity::Info, "task finished", &fields);
+                self.service.log(task, Severity::Info, "task finished", &fields);
             }
         }
         self.sse_message(if outcome.is_ok() { "final_answer" } else { "error" });
@@ -268,7 +268,7 @@ impl Agent {
         number: i64,
         is_last: bool,
     ) -> Outcome {
-        let iteration = self.agent.start(
+        let iteration = self.service.start(
             task,
             "alex.react.iteration",
             SpanKind::Internal,
@@ -282,7 +282,12 @@ impl Agent {
             && matches!(failure.class, "rate_limit" | "network" | "timeout")
         {
             let fields = [("error_type", json!(failure.class)), ("attempt", json!(2))];
-            self.agent.log(&iteration, Severity::Warn, "model call failed, trying again", &fields);
+            self.service.log(
+                &iteration,
+                Severity::Warn,
+                "model call failed, trying again",
+                &fields,
+            );
             tokio::time::sleep(Duration::from_millis(session.random.random_range(150..600))).await;
             outcome = self.generate(&iteration, session, number).await;
         }
@@ -303,7 +308,7 @@ impl Agent {
     async fn generate(&self, parent: &Context, session: &mut Session, number: i64) -> Outcome {
         let model = session.model;
         let begin = Instant::now();
-        let call = self.agent.start(
+        let call = self.service.start(
             parent,
             "alex.llm.generate",
             SpanKind::Client,
@@ -331,14 +336,13 @@ impl Agent {
         self.instruments.llm_requests.add(1, &labels);
         let of_model = [KeyValue::new("model", model.name)];
         self.instruments.llm_latency.record(took, &of_model);
-        self.agent.exemplars.observe("alex.llm.latency", &of_model, took, &call);
+        self.service.exemplars.observe("alex.llm.latency", &of_model, took, &call);
         self.record_operation(model, failure, took, &call);
-        let outcome = match failure {
-            Some(failure) => self.fail_call(&call, model, failure),
-            None => {
-                self.record_usage(&call, session, input, output);
-                Ok(())
-            }
+        let outcome = if let Some(failure) = failure {
+            self.fail_call(&call, model, failure)
+        } else {
+            self.record_usage(&call, session, input, output);
+            Ok(())
         };
         call.span().end();
         outcome
@@ -358,7 +362,7 @@ impl Agent {
         ];
         labels.extend(failure.map(|failure| KeyValue::new("error.type", failure.class)));
         self.instruments.operation_duration.record(took, &labels);
-        self.agent.exemplars.observe("gen_ai.client.operation.duration", &labels, took, call);
+        self.service.exemplars.observe("gen_ai.client.operation.duration", &labels, took, call);
     }
 
     fn record_usage(&self, call: &Context, session: &mut Session, input: u64, output: u64) {
@@ -382,7 +386,7 @@ impl Agent {
             ("output_tokens", json!(output)),
             ("cost_usd", json!(cost)),
         ];
-        self.agent.log(call, Severity::Info, "model answered", &fields);
+        self.service.log(call, Severity::Info, "model answered", &fields);
     }
 
     fn fail_call(&self, call: &Context, model: &Model, failure: &'static Failure) -> Outcome {
@@ -410,7 +414,7 @@ impl Agent {
             ("status_code", json!(failure.http_status)),
             ("error", json!(failure.message)),
         ];
-        self.agent.log(call, Severity::Error, "model call failed", &fields);
+        self.service.log(call, Severity::Error, "model call failed", &fields);
         Err(failure)
     }
 
@@ -471,7 +475,7 @@ impl Agent {
     async fn execute_tool(&self, iteration: &Context, session: &mut Session) {
         let Some(tool) = TOOLS.choose(&mut session.random) else { return };
         let begin = Instant::now();
-        let asked = self.agent.start(
+        let asked = self.service.start(
             iteration,
             "alex.tool.execute",
             SpanKind::Client,
@@ -492,7 +496,7 @@ impl Agent {
         let of_tool = [KeyValue::new("tool_name", tool.name)];
         let elapsed = begin.elapsed().as_secs_f64();
         self.instruments.tool_duration.record(elapsed, &of_tool);
-        self.agent.exemplars.observe("alex.tool.duration", &of_tool, elapsed, &asked);
+        self.service.exemplars.observe("alex.tool.duration", &of_tool, elapsed, &asked);
         if is_failed {
             asked.span().set_status(Status::error("the tool failed"));
         }

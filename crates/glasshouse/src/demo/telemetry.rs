@@ -1,6 +1,6 @@
 //! One instrumented service: its tracer, logger and meter, all exporting to us.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Result;
 use opentelemetry::logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity};
@@ -128,7 +128,7 @@ impl Service {
         line.insert("span_id".into(), span.span_id().to_string().into());
         line.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let mut record = self.logger.create_log_record();
-        record.set_timestamp(SystemTime::from(opentelemetry::time::now()));
+        record.set_timestamp(opentelemetry::time::now());
         record.set_severity_number(severity);
         record.set_severity_text(severity.name());
         record.set_body(AnyValue::from(serde_json::Value::Object(line).to_string()));
