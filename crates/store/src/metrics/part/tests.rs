@@ -375,20 +375,30 @@ async fn readers_in_other_languages_find_plain_columns() {
         .build()
         .unwrap();
     let batch = reader.into_iter().next().unwrap().unwrap();
-    let text = arrow::util::display::array_value_to_string;
+    // Names of time zones are only read where another crate of the workspace asks arrow for it.
+    let text = |column: &arrow::array::ArrayRef| {
+        let column = match column.data_type() {
+            arrow::datatypes::DataType::Timestamp(unit, Some(zone)) if zone.as_ref() == "UTC" => {
+                arrow::compute::cast(column, &arrow::datatypes::DataType::Timestamp(*unit, None))
+                    .unwrap()
+            }
+            _ => Arc::clone(column),
+        };
+        arrow::util::display::array_value_to_string(&column, 1).unwrap()
+    };
     let row: Vec<String> = batch
         .columns()
         .iter()
         .enumerate()
         .filter(|(i, _)| ![2, 14].contains(i))
-        .map(|(_, column)| text(column, 1).unwrap())
+        .map(|(_, column)| text(column))
         .collect();
     let expected = [
         "requests_total",
         "{instance: host-0, job: test}",
         "float",
-        "2023-11-15T00:00:00Z",
-        "2023-11-15T00:00:45Z",
+        "2023-11-15T00:00:00",
+        "2023-11-15T00:00:45",
         "4",
         "42.0",
         "0.0",
