@@ -155,7 +155,16 @@ impl Receiver {
             let undo = decoded.accumulate(&mut held, received_at);
             deltas = Some((held, undo));
         }
-        let Decoded { batches, rejected, message, .. } = decoded;
+        let Decoded { mut batches, mut rejected, mut message, .. } = decoded;
+        let refused = self.store.admit(&mut batches);
+        if refused > 0 {
+            rejected += refused;
+            let refusal = format!(
+                "{refused} samples of new series or days are more than the store holds at once"
+            );
+            message = if message.is_empty() { refusal } else { format!("{message}; {refusal}") };
+            batches.retain(|batch| batch.items() > 0);
+        }
         // Rows and samples: what a client counts as one data point may be a whole histogram.
         let stored_items: usize = batches.iter().map(Batch::items).sum();
         let services = count_services(&batches);

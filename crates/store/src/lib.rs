@@ -211,6 +211,18 @@ impl Store {
         Ok(self.inner.log()?.fatal())
     }
 
+    /// Takes out of the batches what there is no room for: samples of new series past
+    /// [`metrics::HeadLimits::series_max`] and of too many different days at once. Returns how
+    /// many items that were, for the sender to be told; what stays may be appended.
+    pub fn admit(&self, batches: &mut [Batch]) -> usize {
+        let metrics = &self.inner.state.metrics;
+        let refused = batches.iter_mut().map(|batch| match batch {
+            Batch::Metrics(series) => metrics.admit(series),
+            Batch::Spans(_) | Batch::Logs(_) => 0,
+        });
+        refused.sum()
+    }
+
     /// Writes the record ahead, makes the batches visible, and returns once both are durable.
     ///
     /// # Errors

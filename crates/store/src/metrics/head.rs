@@ -5,7 +5,7 @@ mod postings;
 mod series;
 mod shard;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use families::Families;
 use parking_lot::{Mutex, RwLock};
 use postings::SeriesId;
-use series::{Generation, Pushed};
+use series::{Generation, Pushed, day_of};
 use shard::Shard;
 use signals::metric::{Exemplar, Metadata, NAME_LABEL};
 use signals::{Labels, MatchOp, Matcher, SeriesBatch};
@@ -54,6 +54,14 @@ impl Default for HeadLimits {
             exemplars_max: 200_000,
             families_max: 50_000,
         }
+    }
+}
+
+impl HeadLimits {
+    /// Batches are admitted one beside the other, so what is acknowledged may go past
+    /// [`Self::series_max`] by what is in flight; it must find room all the same.
+    fn series_hard_max(&self) -> usize {
+        self.series_max.saturating_mul(2)
     }
 }
 
@@ -204,6 +212,54 @@ impl Head {
                 days: Mutex::default(),
             }),
         }
+    }
+
+    /// Takes out of a batch what there is no room for, before any of it is acknowledged: samples of
+    /// new series past [`HeadLimits::series_max`], and of new days past [`HeadLimits::days_max`].
+    /// Returns how many samples that were.
+    pub fn admit(&self, batch: &mut SeriesBatch) -> usize {
+        let before = batch.samples.len() + batch.histograms.len();
+        let refused = self.without_room(&batch.labels);
+        if !refused.is_empty() {
+            batch.samples.retain(|sample| !refused.contains(&sample.series));
+            batch.histograms.retain(|sample| !refused.contains(&sample.series));
+            batch.exemplars.retain(|exemplar| !refused.contains(&exemplar.series));
+        }
+        let mut days = self.inner.days.lock().clone();
+        let mut last = None;
+        let mut is_admitted = |timestamp_ms: i64| {
+            let day = day_of(timestamp_ms);
+            let is_known = last == Some(day) || days.contains(&day);
+            let is_in = is_known || (days.len() < self.inner.limits.days_max && days.insert(day));
+            last = is_in.then_some(day).or(last);
+            is_in
+        };
+        batch.samples.retain(|sample| is_admitted(sample.timestamp_ms));
+        batch.histograms.retain(|sample| is_admitted(sample.timestamp_ms));
+        before - batch.samples.len() - batch.histograms.len()
+    }
+
+    /// The new series of a batch for which there is no room, by index.
+    fn without_room(&self, labels: &[Labels]) -> HashSet<u32> {
+        let known = self.inner.series.load(Ordering::Relaxed);
+        let mut room = self.inner.limits.series_max.saturating_sub(known);
+        if labels.len() <= room {
+            return HashSet::new();
+        }
+        let mut refused = HashSet::new();
+        for (i, labels) in labels.iter().enumerate() {
+            let hash = labels.hash64();
+            let shard = self.inner.shards.get(shard_of(hash));
+            if shard.is_some_and(|shard| shard.read().find(hash, labels).is_some()) {
+                continue;
+            }
+            if room > 0 {
+                room -= 1;
+            } else {
+                refused.insert(i as u32);
+            }
+        }
+        refused
     }
 
     /// Takes in what can be taken in; what this returns from is visible to every reader.
@@ -459,7 +515,7 @@ impl Writer<'_> {
             *resolved = if let Some(id) = shard.find(hash, labels) {
                 Resolved::At(id)
             } else if self.inner.series.fetch_add(1, Ordering::Relaxed)
-                < self.inner.limits.series_max
+                < self.inner.limits.series_hard_max()
             {
                 self.appended.created_series += 1;
                 Resolved::At(shard.create(hash, labels))
@@ -475,7 +531,8 @@ impl Writer<'_> {
         };
         let is_day_allowed = |day: i32| {
             let mut days = self.inner.days.lock();
-            days.contains(&day) || (days.len() < self.inner.limits.days_max && days.insert(day))
+            let days_max = self.inner.limits.days_max.saturating_mul(2);
+            days.contains(&day) || (days.len() < days_max && days.insert(day))
         };
         if !shard.enter_day(timestamp_ms, is_day_allowed) {
             self.appended.out_of_bounds_samples += 1;

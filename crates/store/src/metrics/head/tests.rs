@@ -162,22 +162,33 @@ fn a_far_future_sample_does_not_stop_other_series() {
 fn days_of_one_flush_are_bounded() {
     let head = Head::new(HeadLimits { days_max: 3, ..HeadLimits::default() });
     let samples: Vec<(i64, f64)> = (0..10).map(|day| (day * DAY_MS, 1.0)).collect();
-    assert_eq!(head.append(&batch("a=1", &samples)).out_of_bounds_samples, 7);
+    let mut first = batch("a=1", &samples);
+    assert_eq!(head.admit(&mut first), 7);
+    assert_eq!(head.append(&first).samples, 3);
     assert_eq!(head.freeze().unwrap().days(), [0, 1, 2]);
-    assert_eq!(head.append(&batch("a=1", &samples[3..5])).out_of_bounds_samples, 0);
+    assert_eq!(head.admit(&mut batch("a=1", &samples[3..5])), 0);
 }
 
 #[test]
 fn known_series_continue_when_the_series_limit_is_reached() {
     let head = Head::new(HeadLimits { series_max: 2, ..HeadLimits::default() });
     for i in 0..4 {
-        head.append(&batch(&format!("a={i}"), &[(1000, 1.0)]));
+        let mut one = batch(&format!("a={i}"), &[(1000, 1.0), (2000, 1.0)]);
+        assert_eq!(head.admit(&mut one), if i < 2 { 0 } else { 2 });
+        head.append(&one);
     }
-    let appended = head.append(&batch("a=9", &[(2000, 1.0), (3000, 1.0)]));
-    assert_eq!((appended.refused_series, appended.refused_samples), (1, 2));
-    assert_eq!(head.append(&batch("a=1", &[(2000, 1.0)])).samples, 1);
-    let stats = head.stats();
-    assert_eq!((stats.series, stats.samples, stats.appended.refused_series), (2, 3, 3));
+    let mut known = batch("a=1", &[(3000, 1.0)]);
+    assert_eq!(head.admit(&mut known), 0);
+    assert_eq!(head.append(&known).samples, 1);
+    assert_eq!((head.stats().series, head.stats().samples), (2, 5));
+}
+
+#[test]
+fn what_was_admitted_side_by_side_finds_room() {
+    let head = Head::new(HeadLimits { series_max: 2, ..HeadLimits::default() });
+    let mut batches: Vec<_> = (0..4).map(|i| batch(&format!("a={i}"), &[(1000, 1.0)])).collect();
+    assert_eq!(batches.iter_mut().map(|batch| head.admit(batch)).sum::<usize>(), 0);
+    assert!(batches.iter().all(|batch| head.append(batch).samples == 1));
 }
 
 #[test]
