@@ -4,7 +4,7 @@
 //! columnar executor runs on a thread of its own: one row per series, one column per step. Samples
 //! are decoded one series at a time; labels are looked at once per series.
 //!
-//! What is not built answers [`QueryError::Unsupported`] by name, never a wrong number.
+//! What is not built answers [`crate::QueryError::Unsupported`] by name, never a wrong number.
 
 mod aggregate;
 mod answer;

@@ -27,8 +27,8 @@ const ROW_GROUP_ROWS: usize = 128 * 1024;
 const PAGE_ROWS: usize = 16 * 1024;
 const PAGE_BYTES: usize = 128 * 1024;
 /// Rows that are handed to the Parquet writer at a time.
-const CHUNK_ROWS: usize = 8 * 1024;
-/// The key in a part's footer under which [`Origin`] is written.
+const WRITE_ROWS: usize = 8 * 1024;
+/// The key in a part's footer under which [`crate::flush::Origin`] is written.
 pub(crate) const ORIGIN_KEY: &str = "glasshouse.part";
 
 /// What a part's rows are, once it is written.
@@ -103,7 +103,7 @@ pub(crate) fn write_sorted<W: Write + Send>(
     let mut writer = PartWriter::new(signal, sink, origin)?;
     let rows = order::sorted(signal, batches)?;
     let batches: Vec<&RecordBatch> = batches.iter().collect();
-    for chunk in rows.chunks(CHUNK_ROWS) {
+    for chunk in rows.chunks(WRITE_ROWS) {
         writer.write(&arrow::compute::interleave_record_batch(&batches, chunk)?)?;
     }
     writer.finish()
