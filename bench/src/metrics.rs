@@ -1,4 +1,4 @@
-//! Samples: 100 targets of 1,000 series each, half counters, half gauges, 15 s apart.
+//! Samples: 90 targets of 1,000 series each, half counters, half gauges, 15 s apart.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::{
@@ -10,7 +10,7 @@ use crate::patch::{self, mark, places, put, scatter};
 use crate::send::Payload;
 use crate::spans::{resource, text};
 
-const TARGETS: u64 = 100;
+const TARGETS: u64 = 90;
 const FAMILIES: u32 = 40;
 const SERIES_PER_FAMILY: u32 = 25;
 const SERIES: u32 = FAMILIES * SERIES_PER_FAMILY;
