@@ -41,8 +41,13 @@ pub(crate) fn need(program: &str, packages: &[&str]) -> Result<()> {
     if has(program) {
         return Ok(());
     }
+    install(packages).with_context(|| format!("{program} is missing"))
+}
+
+/// Installs Debian packages.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if !has("apt-get") {
-        bail!("{program} is missing; please install it (Debian: {})", packages.join(" "));
+        bail!("there is no apt-get; please install {}", packages.join(" "));
     }
     let sudo: &[&str] = if has("sudo") { &["sudo"] } else { &[] };
     for arguments in [&["update", "-q"][..], &["install", "-q", "-y", "--no-install-recommends"]] {

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, has, need, root, run as run_command, target};
+use crate::shell::{command, has, install, need, root, run as run_command, target};
 use crate::{run as build_and_run, tidy, ui};
 
 /// A named step.
@@ -73,7 +73,7 @@ fn clients() -> Result<()> {
         let path = environment.display().to_string();
         let create = || run_command(&mut command("python3", &["-m", "venv", "--clear", &path]));
         if create().is_err() {
-            need("python3-venv-is-no-program", &["python3-venv"])?;
+            install(&["python3-venv"])?;
             create()?;
         }
     }

@@ -44,8 +44,6 @@ pub(crate) struct Inner {
     pub(crate) log: OnceLock<Log>,
     pub(crate) flushed_at: Mutex<Option<Timestamp>>,
     pub(crate) quarantined: AtomicU64,
-    #[expect(dead_code, reason = "damage that is found later is put aside with it")]
-    pub(crate) quarantine: Quarantine,
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
     queue: MemoryBudget,
     free: FreeSpace,
@@ -90,7 +88,6 @@ impl Inner {
             log: OnceLock::new(),
             flushed_at: Mutex::new(None),
             quarantined: AtomicU64::new(0),
-            quarantine: opened.quarantine.clone(),
             upkeep: tokio::sync::Mutex::default(),
             free: FreeSpace::default(),
             closing: watch::Sender::new(false),
