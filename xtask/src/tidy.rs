@@ -20,6 +20,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("query", &["lang", "signals", "store"]),
     ("serve", &["query", "signals", "wire"]),
     ("glasshouse", &["query", "receive", "serve", "signals", "store", "wire"]),
+    ("glasshouse-sdk", &[]),
+    ("agent", &["glasshouse-sdk"]),
     ("bench", &[]),
     ("xtask", &[]),
 ];
@@ -29,11 +31,11 @@ const OWNED: &[(&str, &[&str])] = &[
     ("datafusion", &["query"]),
     ("parquet", &["store"]),
     ("object_store", &["query", "store"]),
-    ("opentelemetry-proto", &["bench", "wire"]),
-    ("prost", &["bench", "wire"]),
-    ("rust-embed", &["serve"]),
+    ("opentelemetry-proto", &["bench", "glasshouse-sdk", "wire"]),
+    ("prost", &["bench", "glasshouse-sdk", "wire"]),
+    ("rust-embed", &["agent", "serve"]),
     ("clap", &["bench", "glasshouse"]),
-    ("anyhow", &["bench", "glasshouse", "xtask"]),
+    ("anyhow", &["agent", "bench", "glasshouse", "xtask"]),
 ];
 
 /// Names that say nothing about what is inside.

@@ -1,0 +1,2 @@
+//! Makes a Rust AI service observable: LLM calls, agents, tools, MCP, HTTP, event streams,
+//! background tasks and Web Vitals, as metrics, traces and logs.

@@ -1,0 +1,1 @@
+//! An AI agent service that is watched through `glasshouse-sdk`.
