@@ -1,2 +1,5 @@
 //! Makes a Rust AI service observable: LLM calls, agents, tools, MCP, HTTP, event streams,
 //! background tasks and Web Vitals, as metrics, traces and logs.
+
+pub mod llm;
+pub mod propagation;
