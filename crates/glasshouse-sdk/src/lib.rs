@@ -2,4 +2,9 @@
 //! background tasks and Web Vitals, as metrics, traces and logs.
 
 pub mod llm;
+pub mod metrics;
 pub mod propagation;
+pub mod record;
+mod telemetry;
+
+pub use telemetry::Telemetry;

@@ -1,0 +1,460 @@
+//! The metric core: instruments, their series, and what they say at a moment.
+//!
+//! Recording takes no lock and makes nothing on the heap once a series is known. Names are those
+//! of OpenTelemetry's conventions; how they are spelled outside is the naming profile's affair.
+//! Not here: which metrics there are (`record`), and sending them (`export`).
+
+mod cell;
+mod exposition;
+mod otlp;
+mod profile;
+mod table;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use self::cell::Cell;
+pub(crate) use self::cell::{Exemplar, Reading, now_ns};
+pub(crate) use self::exposition::{Format, render};
+pub(crate) use self::otlp::encode;
+pub(crate) use self::profile::{Profile, ProfileError, SpanRules, apply};
+use self::table::{Series, Table, bounded};
+
+/// Labels that would make a series for every person, every session or every number. An instrument
+/// that names one does not record it.
+const DENIED_LABELS: [&str; 10] = [
+    "delta",
+    "enduser.id",
+    "request_id",
+    "session.id",
+    "session_id",
+    "span_id",
+    "trace_id",
+    "user.id",
+    "user_id",
+    "url.full",
+];
+
+/// What an instrument is called and which labels it has.
+///
+/// Names and labels follow OpenTelemetry (`http.server.request.duration`), the unit is UCUM (`s`,
+/// `By`, `{token}`). `N` is the number of labels.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition<const N: usize> {
+    /// Dotted name.
+    pub name: &'static str,
+    /// UCUM unit; annotations in braces do not show in Prometheus names.
+    pub unit: &'static str,
+    /// One sentence.
+    pub description: &'static str,
+    /// Keys of the labels, in the order in which values are given.
+    pub labels: [&'static str; N],
+}
+
+/// What kind of instrument a metric is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Counter,
+    UpDown,
+    Gauge,
+    Histogram,
+}
+
+/// One metric: what it is, and its series.
+#[derive(Debug)]
+struct Family {
+    name: &'static str,
+    unit: &'static str,
+    description: &'static str,
+    labels: Box<[&'static str]>,
+    kind: Kind,
+    is_float: bool,
+    bounds: &'static [f64],
+    /// Some label is denied: its values are left out before a series is looked for.
+    is_restricted: bool,
+    table: Table,
+}
+
+impl Family {
+    fn new_cell(&self) -> Cell {
+        match (self.kind, self.is_float) {
+            (Kind::Histogram, _) => Cell::histogram(self.bounds),
+            (_, true) => Cell::float(),
+            (_, false) => Cell::integer(),
+        }
+    }
+
+    fn series<const N: usize>(&self, labels: [&str; N]) -> &Arc<Series> {
+        let labels = if self.is_restricted { self.allowed(labels) } else { labels };
+        self.table.find(&labels.map(bounded), || self.new_cell())
+    }
+
+    /// Label values with those that are denied made empty.
+    fn allowed<'a, const N: usize>(&self, mut labels: [&'a str; N]) -> [&'a str; N] {
+        for (value, key) in labels.iter_mut().zip(&self.labels) {
+            if DENIED_LABELS.contains(key) {
+                *value = "";
+            }
+        }
+        labels
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.labels == other.labels && self.is_float == other.is_float
+    }
+
+    fn metric(&self) -> Metric {
+        let points = self.table.all().into_iter().map(|(series, is_overflow)| Point {
+            labels: if is_overflow {
+                vec![(Cow::Borrowed("otel.metric.overflow"), "true".to_owned())]
+            } else {
+                let pairs = self.labels.iter().zip(&series.labels);
+                pairs
+                    .filter(|(_, value)| !value.is_empty())
+                    .map(|(key, value)| (Cow::Borrowed(*key), value.to_string()))
+                    .collect()
+            },
+            start_ns: series.cell.start_ns(),
+            reading: series.cell.read(),
+            exemplars: series.cell.exemplars(),
+        });
+        Metric {
+            name: Cow::Borrowed(self.name),
+            unit: Cow::Borrowed(self.unit),
+            description: Cow::Borrowed(self.description),
+            kind: self.kind,
+            points: points.collect(),
+        }
+    }
+}
+
+/// A metric at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Metric {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) unit: Cow<'static, str>,
+    pub(crate) description: Cow<'static, str>,
+    pub(crate) kind: Kind,
+    pub(crate) points: Vec<Point>,
+}
+
+/// A series at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) labels: Vec<(Cow<'static, str>, String)>,
+    /// When the series began, in nanoseconds since 1970.
+    pub(crate) start_ns: u64,
+    pub(crate) reading: Reading,
+    /// By bucket; may be shorter than there are buckets.
+    pub(crate) exemplars: Vec<Option<Exemplar>>,
+}
+
+impl Metric {
+    /// A metric that a producer makes; points are `(labels, value)`.
+    pub(crate) fn made(
+        definition: Definition<0>,
+        kind: Kind,
+        points: impl IntoIterator<Item = (Vec<(Cow<'static, str>, String)>, f64)>,
+    ) -> Self {
+        let points = points.into_iter().map(|(labels, value)| Point {
+            labels,
+            start_ns: 0,
+            reading: Reading::Float(value),
+            exemplars: Vec::new(),
+        });
+        Self {
+            name: Cow::Borrowed(definition.name),
+            unit: Cow::Borrowed(definition.unit),
+            description: Cow::Borrowed(definition.description),
+            kind,
+            points: points.collect(),
+        }
+    }
+}
+
+impl Point {
+    /// The value of a label, or nothing when the series has no such label.
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
+        self.labels.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Makes metrics that are read and not recorded, such as the memory of the process.
+type Producer = Box<dyn Fn() -> Vec<Metric> + Send + Sync>;
+
+/// All metrics of a program.
+#[derive(Clone)]
+pub(crate) struct Registry(Option<Arc<Families>>);
+
+struct Families {
+    families: Mutex<Vec<Arc<Family>>>,
+    producers: Mutex<Vec<Producer>>,
+    series_limit: usize,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Registry").field("is_on", &self.0.is_some()).finish()
+    }
+}
+
+impl Registry {
+    /// A registry in which each metric has at most `series_limit` series.
+    pub(crate) fn new(series_limit: usize) -> Self {
+        Self(Some(Arc::new(Families {
+            families: Mutex::new(Vec::new()),
+            producers: Mutex::new(Vec::new()),
+            series_limit,
+            warnings: Mutex::new(Vec::new()),
+        })))
+    }
+
+    /// A registry whose instruments do nothing.
+    pub(crate) fn off() -> Self {
+        Self(None)
+    }
+
+    /// A counter of whole things.
+    pub(crate) fn counter<const N: usize>(&self, definition: Definition<N>) -> Counter<N> {
+        Counter(self.family(definition, Kind::Counter, false, &[]))
+    }
+
+    /// A counter of parts, such as seconds or dollars.
+    pub(crate) fn float_counter<const N: usize>(
+        &self,
+        definition: Definition<N>,
+    ) -> FloatCounter<N> {
+        FloatCounter(self.family(definition, Kind::Counter, true, &[]))
+    }
+
+    /// A number that goes up and down by being added to.
+    pub(crate) fn up_down<const N: usize>(&self, definition: Definition<N>) -> UpDownCounter<N> {
+        UpDownCounter(self.family(definition, Kind::UpDown, false, &[]))
+    }
+
+    /// A number that is set.
+    pub(crate) fn gauge<const N: usize>(&self, definition: Definition<N>) -> Gauge<N> {
+        Gauge(self.family(definition, Kind::Gauge, true, &[]))
+    }
+
+    /// A distribution over buckets with these upper bounds, in rising order.
+    pub(crate) fn histogram<const N: usize>(
+        &self,
+        definition: Definition<N>,
+        bounds: &'static [f64],
+    ) -> Histogram<N> {
+        Histogram(self.family(definition, Kind::Histogram, true, bounds))
+    }
+
+    /// Adds metrics that are made anew for every collection.
+    pub(crate) fn produce(&self, producer: impl Fn() -> Vec<Metric> + Send + Sync + 'static) {
+        if let Some(families) = &self.0 {
+            families.producers.lock().push(Box::new(producer));
+        }
+    }
+
+    /// What all metrics say now, under their canonical names. Metrics without series are left out.
+    pub(crate) fn collect(&self) -> Vec<Metric> {
+        let Some(inner) = &self.0 else { return Vec::new() };
+        let families = inner.families.lock().clone();
+        let mut metrics: Vec<Metric> = families.iter().map(|family| family.metric()).collect();
+        metrics.extend(inner.producers.lock().iter().flat_map(|producer| producer()));
+        metrics.retain(|metric| !metric.points.is_empty());
+        metrics
+    }
+
+    /// What was wrong with instruments since the last call, one sentence each.
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        self.0.as_ref().map(|inner| std::mem::take(&mut *inner.warnings.lock())).unwrap_or_default()
+    }
+
+    fn family<const N: usize>(
+        &self,
+        definition: Definition<N>,
+        kind: Kind,
+        is_float: bool,
+        bounds: &'static [f64],
+    ) -> Option<Arc<Family>> {
+        let inner = self.0.as_ref()?;
+        let family = Family {
+            name: definition.name,
+            unit: definition.unit,
+            description: definition.description,
+            labels: Box::from(definition.labels),
+            kind,
+            is_float,
+            bounds,
+            is_restricted: definition.labels.iter().any(|label| DENIED_LABELS.contains(label)),
+            table: Table::new(inner.series_limit),
+        };
+        for denied in definition.labels.iter().filter(|label| DENIED_LABELS.contains(label)) {
+            inner.warnings.lock().push(format!(
+                "metric {} has the label {denied}, which would make a series for each value; \
+                 it is left out: put it on spans and logs",
+                definition.name
+            ));
+        }
+        let mut families = inner.families.lock();
+        if let Some(known) = families.iter().find(|known| known.name == family.name) {
+            if known.is_same(&family) {
+                return Some(Arc::clone(known));
+            }
+            inner.warnings.lock().push(format!(
+                "metric {} is defined twice with other labels or as another kind; \
+                 the second one records nothing",
+                definition.name
+            ));
+            return None;
+        }
+        let family = Arc::new(family);
+        families.push(Arc::clone(&family));
+        Some(family)
+    }
+}
+
+/// A counter of whole things: calls, tokens, errors.
+#[derive(Debug, Clone)]
+pub struct Counter<const N: usize>(Option<Arc<Family>>);
+
+impl<const N: usize> Counter<N> {
+    /// Adds to the series of these label values, given in the order of the definition. An empty
+    /// value leaves the label out.
+    pub fn add(&self, labels: [&str; N], amount: u64) {
+        if let Some(family) = &self.0 {
+            let cell = &family.series(labels).cell;
+            cell.add_integer(i64::try_from(amount).unwrap_or(i64::MAX));
+            cell.illustrate(amount as f64);
+        }
+    }
+}
+
+/// A counter of parts: seconds, dollars.
+#[derive(Debug, Clone)]
+pub struct FloatCounter<const N: usize>(Option<Arc<Family>>);
+
+impl<const N: usize> FloatCounter<N> {
+    /// Adds to the series of these label values. Negative and not finite amounts are left out: a
+    /// counter only rises.
+    pub fn add(&self, labels: [&str; N], amount: f64) {
+        if let Some(family) = &self.0
+            && amount.is_finite()
+            && amount >= 0.0
+        {
+            let cell = &family.series(labels).cell;
+            cell.add_float(amount);
+            cell.illustrate(amount);
+        }
+    }
+}
+
+/// A number that goes up and down: open connections, running tasks.
+#[derive(Debug, Clone)]
+pub struct UpDownCounter<const N: usize>(Option<Arc<Family>>);
+
+impl<const N: usize> UpDownCounter<N> {
+    /// Adds to, or with a negative amount takes from, the series of these label values.
+    pub fn add(&self, labels: [&str; N], amount: i64) {
+        if let Some(family) = &self.0 {
+            family.series(labels).cell.add_integer(amount);
+        }
+    }
+}
+
+/// A number that is set: a depth, a score, a temperature.
+#[derive(Debug, Clone)]
+pub struct Gauge<const N: usize>(Option<Arc<Family>>);
+
+impl<const N: usize> Gauge<N> {
+    /// Sets the series of these label values. What is not finite is left out.
+    pub fn set(&self, labels: [&str; N], value: f64) {
+        if let Some(family) = &self.0
+            && value.is_finite()
+        {
+            family.series(labels).cell.set(value);
+        }
+    }
+}
+
+/// A distribution: durations, sizes.
+#[derive(Debug, Clone)]
+pub struct Histogram<const N: usize>(Option<Arc<Family>>);
+
+impl<const N: usize> Histogram<N> {
+    /// Counts a measurement in the series of these label values. What is not finite is left out.
+    pub fn record(&self, labels: [&str; N], measured: f64) {
+        if let Some(family) = &self.0 {
+            let cell = &family.series(labels).cell;
+            cell.observe(measured);
+            cell.illustrate(measured);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALLS: Definition<2> = Definition {
+        name: "test.calls",
+        unit: "{call}",
+        description: "Calls of the test",
+        labels: ["model", "outcome"],
+    };
+
+    #[test]
+    fn an_empty_label_value_leaves_the_label_out() {
+        let registry = Registry::new(10);
+        registry.counter(CALLS).add(["gpt-4o", ""], 2);
+        let metrics = registry.collect();
+        let point = &metrics[0].points[0];
+        assert_eq!(point.labels, [(Cow::Borrowed("model"), "gpt-4o".to_owned())]);
+        assert_eq!(point.reading, Reading::Integer(2));
+    }
+
+    #[test]
+    fn the_same_definition_is_the_same_metric_and_another_one_records_nothing() {
+        let registry = Registry::new(10);
+        registry.counter(CALLS).add(["a", "ok"], 1);
+        registry.counter(CALLS).add(["a", "ok"], 1);
+        registry.gauge(CALLS).set(["a", "ok"], 7.0);
+        let metrics = registry.collect();
+        assert_eq!(metrics.len(), 1);
+        assert_eq!(metrics[0].points[0].reading, Reading::Integer(2));
+        assert_eq!(registry.take_warnings().len(), 1);
+    }
+
+    #[test]
+    fn delta_session_and_user_never_become_labels() {
+        let registry = Registry::new(10);
+        let definition = Definition { labels: ["name", "delta"], name: "test.vital", ..CALLS };
+        let counter = registry.counter(definition);
+        for delta in 0..100 {
+            counter.add(["LCP", &delta.to_string()], 1);
+        }
+        let metrics = registry.collect();
+        assert_eq!(metrics[0].points.len(), 1, "one series whatever the delta");
+        assert_eq!(metrics[0].points[0].label("delta"), None);
+        assert!(registry.take_warnings()[0].contains("delta"));
+    }
+
+    #[test]
+    fn an_instrument_that_is_off_does_nothing() {
+        let registry = Registry::off();
+        registry.counter(CALLS).add(["a", "b"], 1);
+        assert!(registry.collect().is_empty());
+    }
+
+    #[test]
+    fn a_counter_never_falls() {
+        let registry = Registry::new(10);
+        let cost = registry.float_counter(Definition { name: "test.cost", ..CALLS });
+        for amount in [0.5, -3.0, f64::NAN, f64::INFINITY, 0.25] {
+            cost.add(["a", "b"], amount);
+        }
+        assert_eq!(registry.collect()[0].points[0].reading, Reading::Float(0.75));
+    }
+}

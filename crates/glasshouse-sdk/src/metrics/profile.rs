@@ -1,0 +1,399 @@
+//! Naming profiles: how a stack spells the metrics, spans and log lines that the SDK makes.
+//!
+//! A profile is a YAML file (`profiles/`), not code. Everything is recorded once, under the names
+//! of OpenTelemetry's conventions; a profile derives its own metrics from those at the moment of
+//! export, so that totals are the same whichever profile shows them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use opentelemetry::{Array, KeyValue, Value};
+use opentelemetry_sdk::trace::SpanData;
+use serde::Deserialize;
+
+use super::{Kind, Metric, Point, Reading};
+
+/// The profiles that the crate brings along.
+const BUILT_IN: [(&str, &str); 6] = [
+    ("otel", include_str!("../../profiles/otel.yaml")),
+    ("otel-1.41", include_str!("../../profiles/otel-1.41.yaml")),
+    ("alex", include_str!("../../profiles/alex.yaml")),
+    ("ai-platform", include_str!("../../profiles/ai-platform.yaml")),
+    ("botticelli", include_str!("../../profiles/botticelli.yaml")),
+    ("refly", include_str!("../../profiles/refly.yaml")),
+];
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProfileError {
+    #[error("there is no naming profile {name:?}; there are {}", BUILT_IN.map(|(name, _)| name).join(", "))]
+    Unknown { name: String },
+    #[error("naming profile {origin}: {problem}")]
+    Unreadable { origin: String, problem: String },
+}
+
+/// How one stack spells what the SDK records.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    /// Metrics that are derived; a canonical metric that any of them is derived from does not
+    /// appear under its own name, all others do.
+    #[serde(default)]
+    metrics: Vec<MetricRule>,
+    #[serde(default)]
+    spans: Vec<SpanRule>,
+    /// How log lines are spelled.
+    pub(crate) logs: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetricRule {
+    name: String,
+    /// The canonical metric.
+    from: String,
+    #[serde(rename = "as")]
+    kind: RuleKind,
+    #[serde(default)]
+    take: Take,
+    #[serde(default = "one")]
+    scale: f64,
+    #[serde(default)]
+    unit: String,
+    /// Labels that a series must have: a value, `"*"` for any, or an empty text for none.
+    #[serde(default, rename = "where")]
+    only: BTreeMap<String, String>,
+    #[serde(default)]
+    labels: BTreeMap<String, LabelRule>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RuleKind {
+    Counter,
+    UpDown,
+    Gauge,
+    Histogram,
+}
+
+/// What is taken of a canonical point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Take {
+    /// The number, or the whole distribution.
+    #[default]
+    Value,
+    /// How many measurements a distribution has.
+    Count,
+    /// The sum of a distribution.
+    Sum,
+}
+
+/// Where the value of a label comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum LabelRule {
+    /// The canonical label of this key.
+    Key(String),
+    Mapped(MappedLabel),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MappedLabel {
+    /// The canonical label; without one, `is` is the value.
+    #[serde(default)]
+    of: String,
+    is: Option<String>,
+    /// The value when the canonical label is absent.
+    absent: Option<String>,
+    /// The value when it is there and `map` does not name it.
+    present: Option<String>,
+    #[serde(default)]
+    map: BTreeMap<String, String>,
+}
+
+impl LabelRule {
+    fn value(&self, point: &Point) -> Option<String> {
+        match self {
+            Self::Key(key) => point.label(key).map(str::to_owned),
+            Self::Mapped(rule) if rule.is.is_some() => rule.is.clone(),
+            Self::Mapped(rule) => match point.label(&rule.of) {
+                None => rule.absent.clone(),
+                Some(value) => rule
+                    .map
+                    .get(value)
+                    .or(rule.present.as_ref())
+                    .cloned()
+                    .or_else(|| Some(value.to_owned())),
+            },
+        }
+    }
+}
+
+/// A span that a stack names in its own way.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpanRule {
+    /// Attributes that the span must have; `"*"` is any value.
+    when: BTreeMap<String, String>,
+    name: Option<String>,
+    /// Attributes that are added: the key of another attribute, or a sum of several.
+    #[serde(default)]
+    attributes: BTreeMap<String, AttributeRule>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum AttributeRule {
+    Key(String),
+    Sum { sum: Vec<String> },
+}
+
+impl Profile {
+    /// A profile that the crate brings along.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub(crate) fn built_in(name: &str) -> Result<Self, ProfileError> {
+        let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+        let text = text.ok_or_else(|| ProfileError::Unknown { name: name.to_owned() })?;
+        Self::parse(name, text)
+    }
+
+    /// A profile from YAML text; `origin` says in an error where the text is from.
+    ///
+    /// # Errors
+    /// When the text is not a profile; the message names line and column.
+    pub(crate) fn parse(origin: &str, text: &str) -> Result<Self, ProfileError> {
+        let unreadable =
+            |problem: String| ProfileError::Unreadable { origin: origin.to_owned(), problem };
+        let text = if text.trim().is_empty() { "{}" } else { text };
+        serde_saphyr::from_str(text).map_err(|error| unreadable(error.to_string()))
+    }
+}
+
+/// Canonical metrics as the profiles spell them; of two metrics of one name the first one stays.
+pub(crate) fn apply(profiles: &[Profile], canonical: Vec<Metric>) -> Vec<Metric> {
+    let mut spelled: Vec<Metric> = Vec::new();
+    for (index, profile) in profiles.iter().enumerate() {
+        let derived = if index + 1 == profiles.len() && index == 0 {
+            return profile.derive(canonical);
+        } else {
+            profile.derive(canonical.clone())
+        };
+        for metric in derived {
+            if spelled.iter().all(|known| known.name != metric.name) {
+                spelled.push(metric);
+            }
+        }
+    }
+    if profiles.is_empty() { canonical } else { spelled }
+}
+
+impl Profile {
+    fn derive(&self, canonical: Vec<Metric>) -> Vec<Metric> {
+        let mut derived: Vec<Metric> = Vec::new();
+        for rule in &self.metrics {
+            let Some(source) = canonical.iter().find(|metric| metric.name == rule.from) else {
+                continue;
+            };
+            let index = derived.iter().position(|metric| metric.name == rule.name);
+            let metric = match index.and_then(|index| derived.get_mut(index)) {
+                Some(metric) => metric,
+                None => {
+                    derived.push(rule.empty_metric(source));
+                    let Some(metric) = derived.last_mut() else { continue };
+                    metric
+                }
+            };
+            for point in source.points.iter().filter(|point| rule.takes(point)) {
+                merge(metric, rule.point(point));
+            }
+        }
+        derived.retain(|metric| !metric.points.is_empty());
+        let is_replaced = |name: &str| self.metrics.iter().any(|rule| rule.from == name);
+        derived.extend(canonical.into_iter().filter(|metric| !is_replaced(&metric.name)));
+        derived
+    }
+}
+
+impl MetricRule {
+    fn empty_metric(&self, source: &Metric) -> Metric {
+        Metric {
+            name: Cow::Owned(self.name.clone()),
+            unit: Cow::Owned(self.unit.clone()),
+            description: source.description.clone(),
+            kind: match self.kind {
+                RuleKind::Counter => Kind::Counter,
+                RuleKind::UpDown => Kind::UpDown,
+                RuleKind::Gauge => Kind::Gauge,
+                RuleKind::Histogram => Kind::Histogram,
+            },
+            points: Vec::new(),
+        }
+    }
+
+    fn takes(&self, point: &Point) -> bool {
+        self.only.iter().all(|(key, wanted)| match (wanted.as_str(), point.label(key)) {
+            ("", found) => found.is_none(),
+            ("*", found) => found.is_some(),
+            (wanted, found) => found == Some(wanted),
+        })
+    }
+
+    fn point(&self, point: &Point) -> Point {
+        let overflow = point.labels.iter().find(|(key, _)| key == "otel.metric.overflow");
+        let labels = match overflow {
+            Some(overflow) => vec![overflow.clone()],
+            None => self
+                .labels
+                .iter()
+                .filter_map(|(key, rule)| Some((Cow::Owned(key.clone()), rule.value(point)?)))
+                .collect(),
+        };
+        let reading = match (&point.reading, self.take) {
+            (Reading::Histogram { counts, .. }, Take::Count) => {
+                Reading::Integer(i64::try_from(counts.iter().sum::<u64>()).unwrap_or(i64::MAX))
+            }
+            (Reading::Histogram { sum, .. }, Take::Sum) => Reading::Float(sum * self.scale),
+            (Reading::Histogram { bounds, counts, sum }, Take::Value) => Reading::Histogram {
+                bounds: bounds.iter().map(|bound| scaled(*bound, self.scale)).collect(),
+                counts: counts.clone(),
+                sum: sum * self.scale,
+            },
+            (Reading::Float(value), _) => Reading::Float(scaled(*value, self.scale)),
+            (Reading::Integer(value), _) if self.scale == 1.0 => Reading::Integer(*value),
+            (Reading::Integer(value), _) => Reading::Float(*value as f64 * self.scale),
+        };
+        let exemplars = match &reading {
+            Reading::Histogram { .. } => point.exemplars.clone(),
+            // Of all buckets the newest one stands for the counter.
+            _ => vec![point.exemplars.iter().flatten().max_by_key(|one| one.time_ns).copied()],
+        };
+        let exemplars = exemplars
+            .into_iter()
+            .map(|one| one.map(|one| super::Exemplar { value: one.value * self.scale, ..one }))
+            .collect();
+        Point { labels, start_ns: point.start_ns, reading, exemplars }
+    }
+}
+
+/// A bound after scaling, without the digits that binary fractions add (`0.01 * 1000`).
+fn scaled(value: f64, scale: f64) -> f64 {
+    let product = value * scale;
+    let rounded = (product * 1e6).round() / 1e6;
+    if (rounded - product).abs() <= product.abs() * 1e-12 { rounded } else { product }
+}
+
+/// Adds a point to the series of the same labels, or as a new one.
+fn merge(metric: &mut Metric, point: Point) {
+    let Some(known) = metric.points.iter_mut().find(|known| known.labels == point.labels) else {
+        metric.points.push(point);
+        return;
+    };
+    known.start_ns = known.start_ns.min(point.start_ns);
+    match (&mut known.reading, point.reading) {
+        (Reading::Integer(total), Reading::Integer(more)) => *total = total.saturating_add(more),
+        (Reading::Float(total), Reading::Float(more)) => *total += more,
+        (
+            Reading::Histogram { counts, sum, .. },
+            Reading::Histogram { counts: more, sum: extra, .. },
+        ) => {
+            for (total, more) in counts.iter_mut().zip(more) {
+                *total += more;
+            }
+            *sum += extra;
+        }
+        _ => {}
+    }
+    if known.exemplars.len() < point.exemplars.len() {
+        known.exemplars.resize(point.exemplars.len(), None);
+    }
+    for (kept, other) in known.exemplars.iter_mut().zip(point.exemplars) {
+        let is_newer = match (&kept, &other) {
+            (Some(kept), Some(other)) => other.time_ns > kept.time_ns,
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if is_newer {
+            *kept = other;
+        }
+    }
+}
+
+/// The span rules of all profiles in use; runs on the export worker.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SpanRules(Vec<SpanRule>);
+
+impl SpanRules {
+    pub(crate) fn of(profiles: &[Profile]) -> Self {
+        Self(profiles.iter().flat_map(|profile| profile.spans.clone()).collect())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Renames the span by the first rule that fits, and adds the attributes of all that do.
+    pub(crate) fn rewrite(&self, span: &mut SpanData) {
+        let mut is_named = false;
+        for rule in &self.0 {
+            let fits = rule.when.iter().all(|(key, wanted)| {
+                attribute(&span.attributes, key)
+                    .is_some_and(|value| wanted == "*" || text(value) == wanted.as_str())
+            });
+            if !fits {
+                continue;
+            }
+            if let Some(name) = rule.name.as_ref().filter(|_| !is_named) {
+                span.name = Cow::Owned(name.clone());
+                is_named = true;
+            }
+            for (key, rule) in &rule.attributes {
+                if attribute(&span.attributes, key).is_some() {
+                    continue;
+                }
+                if let Some(value) = rule.value(&span.attributes) {
+                    span.attributes.push(KeyValue::new(key.clone(), value));
+                }
+            }
+        }
+    }
+}
+
+impl AttributeRule {
+    fn value(&self, attributes: &[KeyValue]) -> Option<Value> {
+        match self {
+            Self::Key(key) => attribute(attributes, key).cloned(),
+            Self::Sum { sum } => {
+                let parts: Vec<i64> = sum
+                    .iter()
+                    .filter_map(|key| match attribute(attributes, key) {
+                        Some(Value::I64(value)) => Some(*value),
+                        _ => None,
+                    })
+                    .collect();
+                (!parts.is_empty()).then(|| Value::I64(parts.iter().sum()))
+            }
+        }
+    }
+}
+
+fn attribute<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
+    attributes.iter().find(|pair| pair.key.as_str() == key).map(|pair| &pair.value)
+}
+
+/// An attribute as text, for comparing.
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Array(Array::String(values)) => {
+            Cow::Owned(values.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(","))
+        }
+        other => other.as_str(),
+    }
+}

@@ -1,0 +1,241 @@
+//! The series of one metric, found by their label values without a lock.
+//!
+//! A chain of fixed hash tables, each four times the one before. A slot is written once and never
+//! emptied, so that a reader needs nothing but an acquire load for each slot it looks at, and two
+//! threads that record into the same metric never wait for each other. Not here: what a series
+//! counts (`cell`).
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::FixedState;
+use std::hash::{BuildHasher, Hasher};
+
+use super::cell::Cell;
+
+/// Slots that are looked at in one table before the next one is tried.
+const PROBES: usize = 8;
+/// Slots of the first table.
+const FIRST_SLOTS: usize = 32;
+/// Bytes of a label value that are kept.
+pub(super) const LABEL_BYTES_MAX: usize = 256;
+
+/// One series: its label values and what it counts.
+#[derive(Debug)]
+pub(crate) struct Series {
+    hash: u64,
+    /// In the order of the metric's label keys; an empty value means that the label is absent.
+    pub(super) labels: Box<[Box<str>]>,
+    pub(super) cell: Cell,
+}
+
+/// One hash table, and the larger one that takes what does not fit.
+#[derive(Debug)]
+struct Level {
+    slots: Box<[OnceLock<Arc<Series>>]>,
+    next: OnceLock<Box<Level>>,
+}
+
+impl Level {
+    fn new(slots: usize) -> Self {
+        Self { slots: (0..slots).map(|_| OnceLock::new()).collect(), next: OnceLock::new() }
+    }
+
+    /// The slots in which a series of this hash may rest.
+    fn window(&self, hash: u64) -> impl Iterator<Item = &OnceLock<Arc<Series>>> {
+        let mask = self.slots.len() - 1;
+        let start = hash as usize & mask;
+        (0..PROBES).filter_map(move |step| self.slots.get((start + step) & mask))
+    }
+}
+
+/// All series of one metric, at most `limit` of them, and one for what is beyond.
+#[derive(Debug)]
+pub(super) struct Table {
+    first: OnceLock<Level>,
+    count: AtomicUsize,
+    limit: usize,
+    overflow: OnceLock<Arc<Series>>,
+    hasher: FixedState,
+}
+
+impl Table {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            first: OnceLock::new(),
+            count: AtomicUsize::new(0),
+            limit,
+            overflow: OnceLock::new(),
+            hasher: FixedState::default(),
+        }
+    }
+
+    /// The series of these label values; made on first sight, or the overflow series when the
+    /// metric has as many series as it may have.
+    pub(super) fn find(&self, labels: &[&str], new_cell: impl Fn() -> Cell) -> &Arc<Series> {
+        let hash = self.hash(labels);
+        let mut level = self.first.get_or_init(|| Level::new(FIRST_SLOTS));
+        let mut fresh: Option<Arc<Series>> = None;
+        loop {
+            for slot in level.window(hash) {
+                let series = match slot.get() {
+                    Some(series) => series,
+                    None => {
+                        let Some(candidate) =
+                            fresh.take().or_else(|| self.admit(hash, labels, &new_cell))
+                        else {
+                            return self.overflow(labels.len(), &new_cell);
+                        };
+                        let mut candidate = Some(candidate);
+                        let series = slot.get_or_init(|| {
+                            candidate.take().unwrap_or_else(|| {
+                                Arc::new(Series { hash, labels: owned(labels), cell: new_cell() })
+                            })
+                        });
+                        // Another thread was faster: what it wrote may be our series or another.
+                        fresh = candidate;
+                        series
+                    }
+                };
+                if series.hash == hash && is_same(&series.labels, labels) {
+                    if fresh.is_some() {
+                        self.count.fetch_sub(1, Ordering::Relaxed);
+                    }
+                    return series;
+                }
+            }
+            let slots = level.slots.len() * 4;
+            level = level.next.get_or_init(|| Box::new(Level::new(slots)));
+        }
+    }
+
+    /// All series there are, the overflow series last with `None` for its labels.
+    pub(super) fn all(&self) -> Vec<(Arc<Series>, bool)> {
+        let mut all = Vec::with_capacity(self.count.load(Ordering::Relaxed));
+        let mut level = self.first.get();
+        while let Some(current) = level {
+            all.extend(
+                current
+                    .slots
+                    .iter()
+                    .filter_map(|slot| slot.get())
+                    .map(|series| (Arc::clone(series), false)),
+            );
+            level = current.next.get().map(AsRef::as_ref);
+        }
+        all.extend(self.overflow.get().map(|series| (Arc::clone(series), true)));
+        all
+    }
+
+    /// A new series, unless the metric is full.
+    fn admit(
+        &self,
+        hash: u64,
+        labels: &[&str],
+        new_cell: impl Fn() -> Cell,
+    ) -> Option<Arc<Series>> {
+        let is_room = self
+            .count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count < self.limit).then_some(count + 1)
+            })
+            .is_ok();
+        is_room.then(|| Arc::new(Series { hash, labels: owned(labels), cell: new_cell() }))
+    }
+
+    fn overflow(&self, labels: usize, new_cell: impl Fn() -> Cell) -> &Arc<Series> {
+        self.overflow.get_or_init(|| {
+            let labels = (0..labels).map(|_| Box::from("")).collect();
+            Arc::new(Series { hash: 0, labels, cell: new_cell() })
+        })
+    }
+
+    fn hash(&self, labels: &[&str]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        for label in labels {
+            hasher.write(label.as_bytes());
+            hasher.write_u8(0xff);
+        }
+        hasher.finish()
+    }
+}
+
+fn owned(labels: &[&str]) -> Box<[Box<str>]> {
+    labels.iter().map(|label| Box::from(*label)).collect()
+}
+
+fn is_same(kept: &[Box<str>], given: &[&str]) -> bool {
+    kept.len() == given.len() && kept.iter().zip(given).all(|(kept, given)| **kept == **given)
+}
+
+/// A label value, cut to the bytes that are kept.
+pub(super) fn bounded(value: &str) -> &str {
+    if value.len() <= LABEL_BYTES_MAX { value } else { cut(value) }
+}
+
+#[cold]
+fn cut(value: &str) -> &str {
+    let end = (0..=LABEL_BYTES_MAX).rev().find(|&end| value.is_char_boundary(end)).unwrap_or(0);
+    value.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn table(limit: usize) -> Table {
+        Table::new(limit)
+    }
+
+    #[test]
+    fn the_same_labels_give_the_same_series() {
+        let table = table(100);
+        let first = Arc::clone(table.find(&["a", "b"], Cell::integer));
+        let again = table.find(&["a", "b"], Cell::integer);
+        assert!(Arc::ptr_eq(&first, again));
+        let other = table.find(&["ab", ""], Cell::integer);
+        assert!(!Arc::ptr_eq(&first, other), "a separator keeps neighbours apart");
+        assert_eq!(table.all().len(), 2);
+    }
+
+    #[test]
+    fn beyond_the_limit_everything_goes_to_one_overflow_series() {
+        let table = table(1000);
+        for index in 0..5000 {
+            table.find(&[&index.to_string()], Cell::integer);
+        }
+        let all = table.all();
+        assert_eq!(all.len(), 1001);
+        assert_eq!(all.iter().filter(|(_, is_overflow)| *is_overflow).count(), 1);
+        let labels: BTreeSet<_> = all.iter().map(|(series, _)| series.labels[0].clone()).collect();
+        assert_eq!(labels.len(), 1001, "no series is there twice");
+    }
+
+    #[test]
+    fn threads_that_meet_in_a_new_series_share_it() {
+        let table = table(2000);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for index in 0..1500 {
+                        let name = index.to_string();
+                        table.find(&[&name], Cell::integer).cell.add_integer(1);
+                    }
+                });
+            }
+        });
+        let all = table.all();
+        assert_eq!(all.len(), 1500);
+        assert!(all.iter().all(|(series, _)| series.cell.load_integer() == 8));
+        assert_eq!(table.count.load(Ordering::Relaxed), 1500);
+    }
+
+    #[test]
+    fn a_long_value_is_cut_at_a_character() {
+        let long = "ä".repeat(400);
+        assert_eq!(bounded(&long).len(), 256);
+        assert_eq!(bounded("short"), "short");
+    }
+}

@@ -1,0 +1,165 @@
+//! The handle that everything else is given: `Telemetry`.
+
+use std::sync::Arc;
+
+use crate::metrics::{
+    Counter, Definition, FloatCounter, Gauge, Histogram, Registry, UpDownCounter,
+};
+use crate::record::{
+    AgentMetrics, BudgetMetrics, CacheMetrics, DatabaseMetrics, DriftMetrics, GpuMetrics,
+    HttpMetrics, LlmMetrics, McpMetrics, MemoryMetrics, QueueMetrics, Recorders, RouterMetrics,
+    SessionMetrics, SseMetrics, TaskMetrics, ToolMetrics, WebVitalMetrics,
+};
+
+/// What a program records into. Made once at its start, cloned and handed to the router, to
+/// streams and to tasks; a clone is a pointer.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    recorders: Recorders,
+}
+
+impl Telemetry {
+    /// A handle that records into this registry.
+    pub(crate) fn recording(registry: Registry) -> Self {
+        let recorders = Recorders::new(&registry, false);
+        Self { inner: Arc::new(Inner { registry, recorders }) }
+    }
+
+    /// A handle that does nothing: for tests, and where observability is switched off.
+    #[must_use]
+    pub fn noop() -> Self {
+        Self::recording(Registry::off())
+    }
+
+    /// What all metrics say now, under their canonical names.
+    #[cfg(test)]
+    pub(crate) fn collect(&self) -> Vec<crate::metrics::Metric> {
+        self.inner.registry.collect()
+    }
+}
+
+/// The recorders of each part of a service.
+impl Telemetry {
+    /// Model calls.
+    pub fn llm(&self) -> &LlmMetrics {
+        &self.inner.recorders.llm
+    }
+
+    /// Runs of agents.
+    pub fn agents(&self) -> &AgentMetrics {
+        &self.inner.recorders.agents
+    }
+
+    /// Executions of tools.
+    pub fn tools(&self) -> &ToolMetrics {
+        &self.inner.recorders.tools
+    }
+
+    /// MCP operations.
+    pub fn mcp(&self) -> &McpMetrics {
+        &self.inner.recorders.mcp
+    }
+
+    /// Sessions.
+    pub fn sessions(&self) -> &SessionMetrics {
+        &self.inner.recorders.sessions
+    }
+
+    /// Background tasks.
+    pub fn tasks(&self) -> &TaskMetrics {
+        &self.inner.recorders.tasks
+    }
+
+    /// Served HTTP requests.
+    pub fn http(&self) -> &HttpMetrics {
+        &self.inner.recorders.http
+    }
+
+    /// Event streams.
+    pub fn sse(&self) -> &SseMetrics {
+        &self.inner.recorders.sse
+    }
+
+    /// What browsers report.
+    pub fn web_vitals(&self) -> &WebVitalMetrics {
+        &self.inner.recorders.web_vitals
+    }
+
+    /// The memory engine.
+    pub fn memory(&self) -> &MemoryMetrics {
+        &self.inner.recorders.memory
+    }
+
+    /// Memory budgets of sessions.
+    pub fn budget(&self) -> &BudgetMetrics {
+        &self.inner.recorders.budget
+    }
+
+    /// Drift checks.
+    pub fn drift(&self) -> &DriftMetrics {
+        &self.inner.recorders.drift
+    }
+
+    /// The model router.
+    pub fn router(&self) -> &RouterMetrics {
+        &self.inner.recorders.router
+    }
+
+    /// Request queues.
+    pub fn queue(&self) -> &QueueMetrics {
+        &self.inner.recorders.queue
+    }
+
+    /// Caches of the program.
+    pub fn cache(&self) -> &CacheMetrics {
+        &self.inner.recorders.cache
+    }
+
+    /// GPUs.
+    pub fn gpu(&self) -> &GpuMetrics {
+        &self.inner.recorders.gpu
+    }
+
+    /// Database queries.
+    pub fn database(&self) -> &DatabaseMetrics {
+        &self.inner.recorders.database
+    }
+}
+
+/// Metrics of the program's own, such as its business numbers.
+impl Telemetry {
+    /// A counter of whole things. A definition that was given before is the same metric.
+    pub fn counter<const N: usize>(&self, definition: Definition<N>) -> Counter<N> {
+        self.inner.registry.counter(definition)
+    }
+
+    /// A counter of parts, such as seconds or dollars.
+    pub fn float_counter<const N: usize>(&self, definition: Definition<N>) -> FloatCounter<N> {
+        self.inner.registry.float_counter(definition)
+    }
+
+    /// A number that goes up and down.
+    pub fn up_down_counter<const N: usize>(&self, definition: Definition<N>) -> UpDownCounter<N> {
+        self.inner.registry.up_down(definition)
+    }
+
+    /// A number that is set.
+    pub fn gauge<const N: usize>(&self, definition: Definition<N>) -> Gauge<N> {
+        self.inner.registry.gauge(definition)
+    }
+
+    /// A distribution over buckets with these upper bounds, in rising order.
+    pub fn histogram<const N: usize>(
+        &self,
+        definition: Definition<N>,
+        bounds: &'static [f64],
+    ) -> Histogram<N> {
+        self.inner.registry.histogram(definition, bounds)
+    }
+}
