@@ -1,6 +1,7 @@
 //! Makes a Rust AI service observable: LLM calls, agents, tools, MCP, HTTP, event streams,
 //! background tasks and Web Vitals, as metrics, traces and logs.
 
+mod export;
 pub mod llm;
 pub mod metrics;
 pub mod propagation;

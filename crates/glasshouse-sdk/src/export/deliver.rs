@@ -1,0 +1,233 @@
+//! Brings one encoded batch to its backend: tries again while that may help, counts what became of
+//! it, and writes a line about it now and then.
+
+use super::{
+    otlp::rejections,
+    settings::Signal,
+    statistics::{ExportStatistics, SignalStatistics, add},
+    stop::Stop,
+    transport::{Outcome, Transport},
+    warnings::{Fault, TARGET, Told, printable},
+};
+use bytes::Bytes;
+use std::{
+    borrow::Cow,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+/// Tries of one batch after the order to stop, and the wait between them.
+const LAST_TRIES: u32 = 3;
+const LAST_TRY_DELAY: Duration = Duration::from_millis(200);
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delivered {
+    /// The backend answered: it took the batch, or refused it for good.
+    Answered,
+    /// The time was over before.
+    Left,
+}
+
+enum Ended {
+    Accepted(Bytes),
+    Refused,
+    GaveUp,
+}
+
+/// Brings batches of one signal to one backend.
+pub(super) struct Deliverer {
+    signal: Signal,
+    transport: Transport,
+    statistics: Arc<ExportStatistics>,
+    stop: Stop,
+    first_retry: Duration,
+    told: Told,
+    failing: bool,
+    random: RandomState,
+}
+
+impl Deliverer {
+    pub(super) fn new(
+        signal: Signal,
+        transport: Transport,
+        statistics: Arc<ExportStatistics>,
+        stop: Stop,
+        first_retry: Duration,
+    ) -> Self {
+        Self {
+            signal,
+            transport,
+            statistics,
+            stop,
+            first_retry,
+            told: Told::default(),
+            failing: false,
+            random: RandomState::new(),
+        }
+    }
+
+    /// Delivers `body`, which holds `items`. Tries until the backend answers, until `until`, or
+    /// until the time for shutting down is over, when the items count as dropped.
+    pub(super) async fn deliver(
+        &mut self,
+        body: Bytes,
+        items: u64,
+        until: Option<Instant>,
+    ) -> Delivered {
+        let mut stop = self.stop.clone();
+        let ended = tokio::select! {
+            biased;
+            ended = self.attempts(&body, until) => ended,
+            () = stop.expired() => Ended::GaveUp,
+        };
+        match ended {
+            Ended::Accepted(answer) => {
+                let rejected = self.rejected(&answer, items);
+                add(&self.counts().exported, items.saturating_sub(rejected));
+                add(&self.counts().dropped_rejected, rejected);
+                Delivered::Answered
+            }
+            Ended::Refused => {
+                add(&self.counts().dropped_rejected, items);
+                Delivered::Answered
+            }
+            Ended::GaveUp => {
+                // Otherwise a newer push of metrics, which says the same and more, replaces it.
+                if self.stop.deadline().is_some() {
+                    add(&self.counts().dropped_shutdown, items);
+                }
+                Delivered::Left
+            }
+        }
+    }
+
+    /// Counts and tells that a batch could not even be encoded.
+    pub(super) fn not_encoded(&mut self, items: u64) {
+        add(&self.counts().dropped_rejected, items);
+        self.tell(&Fault::new("encode", "a batch could not be encoded"), "it is dropped");
+    }
+
+    fn counts(&self) -> &SignalStatistics {
+        self.statistics.of(self.signal)
+    }
+
+    async fn attempts(&mut self, body: &Bytes, until: Option<Instant>) -> Ended {
+        let mut delay = self.first_retry;
+        let mut last_tries = 0;
+        loop {
+            if self.stop.deadline().is_some() {
+                last_tries += 1;
+            }
+            match self.transport.send(body.clone()).await {
+                Outcome::Accepted(answer) => {
+                    self.recovered();
+                    return Ended::Accepted(answer);
+                }
+                Outcome::Refused(fault) => {
+                    add(&self.counts().failed_exports, 1);
+                    self.tell(&fault, "the batch is dropped");
+                    return Ended::Refused;
+                }
+                Outcome::Later { after, fault } => {
+                    add(&self.counts().failed_exports, 1);
+                    self.tell(&fault, "it is tried again");
+                    self.failing = true;
+                    let wait = after.map_or_else(
+                        || jittered(delay, &self.random),
+                        |after| after.max(self.first_retry),
+                    );
+                    delay = delay.mul_f64(1.5).min(LONGEST_RETRY);
+                    if !self.pause(wait, after.is_some(), last_tries, until).await {
+                        return Ended::GaveUp;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits before the next try; false when there is none.
+    async fn pause(
+        &mut self,
+        wait: Duration,
+        asked_for: bool,
+        last_tries: u32,
+        until: Option<Instant>,
+    ) -> bool {
+        let now = Instant::now();
+        let Some(next) = now.checked_add(wait) else { return false };
+        if self.stop.deadline().is_none() {
+            if until.is_some_and(|until| next >= until) {
+                return false;
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => return true,
+                _ = self.stop.ordered() => {}
+            }
+        }
+        // The service is stopping: a few quick tries, but never before the time a backend asked for.
+        let next = match (asked_for, last_tries) {
+            (true, _) => next,
+            (false, 0) => return true,
+            (false, _) => Instant::now() + LAST_TRY_DELAY,
+        };
+        if last_tries >= LAST_TRIES || self.stop.deadline().is_none_or(|end| next >= end) {
+            return false;
+        }
+        tokio::time::sleep_until(next).await;
+        true
+    }
+
+    fn recovered(&mut self) {
+        if std::mem::take(&mut self.failing) {
+            self.told = Told::default();
+            tracing::info!(
+                target: TARGET,
+                signal = self.signal.as_str(),
+                endpoint = self.transport.endpoint(),
+                "the export works again"
+            );
+        }
+    }
+
+    fn rejected(&mut self, answer: &[u8], items: u64) -> u64 {
+        if !self.transport.is_otlp() {
+            return 0;
+        }
+        let Some((rejected, message)) = rejections(answer) else { return 0 };
+        let rejected = rejected.min(items);
+        if self.told.is_new(&Cow::Borrowed("partial success")) {
+            tracing::warn!(
+                target: TARGET,
+                signal = self.signal.as_str(),
+                endpoint = self.transport.endpoint(),
+                rejected,
+                message = %printable(&message),
+                "the backend took only a part of a batch, or warns of it"
+            );
+        }
+        rejected
+    }
+
+    fn tell(&mut self, fault: &Fault, consequence: &str) {
+        if self.told.is_new(&fault.kind) {
+            tracing::warn!(
+                target: TARGET,
+                signal = self.signal.as_str(),
+                endpoint = self.transport.endpoint(),
+                reason = %fault.detail,
+                "an export failed; {consequence}"
+            );
+        }
+    }
+}
+
+/// Between 0.8 and 1.2 times `delay`, so that many services do not come back at once.
+fn jittered(delay: Duration, random: &RandomState) -> Duration {
+    // The hash of the time is random enough for this, and needs no further crate.
+    let random = random.hash_one(Instant::now()) % 401;
+    delay.mul_f64((800 + random) as f64 / 1000.0).min(LONGEST_RETRY)
+}

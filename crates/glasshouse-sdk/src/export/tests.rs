@@ -1,0 +1,1 @@
+//! The export against real servers on loopback.

@@ -1,0 +1,155 @@
+//! The ways to a backend. Each turns an encoded batch into one request, and the answer, or the lack
+//! of one, into an `Outcome`; trying again is not done here.
+
+#[cfg(feature = "grpc")]
+mod grpc;
+mod http;
+mod retry_after;
+
+use super::{
+    settings::{OtlpTarget, Protocol, Secret, Signal},
+    warnings::Fault,
+};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use bytes::Bytes;
+use std::time::Duration;
+
+/// Of a request to Zipkin or Jaeger, for which there is no setting.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// An answer is read up to here.
+const ANSWER_LIMIT_BYTES: usize = 64 * 1024;
+/// A backend may ask for a pause of this length at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// What came of one request.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Taken; the body of the answer.
+    Accepted(Bytes),
+    /// May be taken later: not before `after`, if the backend says so.
+    Later { after: Option<Duration>, fault: Fault },
+    /// Will never be taken.
+    Refused(Fault),
+}
+
+/// One way to one backend.
+pub(super) enum Transport {
+    Http(http::HttpTransport),
+    #[cfg(feature = "grpc")]
+    Grpc(Box<grpc::GrpcTransport>),
+}
+
+impl Transport {
+    /// To an OTLP receiver. The error says what is wrong, for people.
+    pub(super) fn otlp(
+        target: &OtlpTarget,
+        signal: Signal,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, String> {
+        let uri = address(&target.url)?;
+        let headers = headers(&target.headers, signal, warnings);
+        match target.protocol {
+            Protocol::HttpProtobuf => {
+                let content = HeaderValue::from_static("application/x-protobuf");
+                http::HttpTransport::new(uri, headers, content, target.timeout, true)
+                    .map(Self::Http)
+            }
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => grpc::GrpcTransport::new(&uri, headers, target.timeout, signal)
+                .map(|transport| Self::Grpc(Box::new(transport))),
+            #[cfg(not(feature = "grpc"))]
+            Protocol::Grpc => Err(format!(
+                "OTLP over gRPC to `{}` needs the feature `grpc` of glasshouse-sdk; the protocol \
+                 `http/protobuf` does not",
+                shown(&uri)
+            )),
+        }
+    }
+
+    /// To a Zipkin server.
+    pub(super) fn zipkin(url: &str) -> Result<Self, String> {
+        Self::plain(url, HeaderValue::from_static("application/json"))
+    }
+
+    /// To a Jaeger collector.
+    pub(super) fn jaeger(url: &str) -> Result<Self, String> {
+        Self::plain(url, HeaderValue::from_static("application/x-thrift"))
+    }
+
+    fn plain(url: &str, content: HeaderValue) -> Result<Self, String> {
+        let uri = address(url)?;
+        http::HttpTransport::new(uri, HeaderMap::new(), content, TIMEOUT, false).map(Self::Http)
+    }
+
+    /// One request. Ends within the timeout of the target.
+    pub(super) async fn send(&mut self, body: Bytes) -> Outcome {
+        match self {
+            Self::Http(http) => http.send(body).await,
+            #[cfg(feature = "grpc")]
+            Self::Grpc(grpc) => grpc.send(body).await,
+        }
+    }
+
+    /// Whether answers are OTLP's.
+    pub(super) fn is_otlp(&self) -> bool {
+        match self {
+            Self::Http(http) => http.is_otlp(),
+            #[cfg(feature = "grpc")]
+            Self::Grpc(_) => true,
+        }
+    }
+
+    /// Where requests go, for log lines: no user, no password, no query.
+    pub(super) fn endpoint(&self) -> &str {
+        match self {
+            Self::Http(http) => http.endpoint(),
+            #[cfg(feature = "grpc")]
+            Self::Grpc(grpc) => grpc.endpoint(),
+        }
+    }
+}
+
+/// Reads an address; the error never shows a password.
+fn address(url: &str) -> Result<Uri, String> {
+    let uri: Uri = url.trim().parse().map_err(|_| {
+        "the endpoint is no address; it should look like `http://localhost:4318`".to_owned()
+    })?;
+    match uri.scheme_str() {
+        Some("http") => Ok(uri),
+        Some("https") if cfg!(feature = "tls") => Ok(uri),
+        Some("https") => {
+            Err(format!("`{}` needs the feature `tls` of glasshouse-sdk", shown(&uri)))
+        }
+        _ => Err(format!("the endpoint `{}` has to begin with http:// or https://", shown(&uri))),
+    }
+}
+
+/// An address without its secrets.
+fn shown(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| {
+        authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host)
+    });
+    let scheme = uri.scheme_str().map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    let path = if uri.path() == "/" { "" } else { uri.path() };
+    format!("{scheme}{authority}{path}")
+}
+
+fn headers(pairs: &[(String, Secret)], signal: Signal, warnings: &mut Vec<String>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(::http::header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    for (name, Secret(value)) in pairs {
+        match (HeaderName::try_from(name.trim()), HeaderValue::try_from(value.trim())) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                headers.insert(name, value);
+            }
+            _ => warnings.push(format!(
+                "the header `{}` for {} is left out: it is no valid HTTP header",
+                super::warnings::printable(name),
+                signal.as_str()
+            )),
+        }
+    }
+    headers
+}

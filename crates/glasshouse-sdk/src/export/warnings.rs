@@ -1,0 +1,98 @@
+//! Lines about exports that fail, few enough to be read. They are written on the worker, whose lines
+//! are never exported themselves.
+
+use super::{
+    settings::Signal,
+    statistics::{ExportStatistics, read},
+};
+use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc, time::Duration};
+use tokio::{sync::Notify, time::Instant};
+
+/// The target of all lines of the export.
+pub(super) const TARGET: &str = "glasshouse_sdk::export";
+
+/// The same reason is told once in this time.
+const PERIOD: Duration = Duration::from_secs(60);
+/// Distinct reasons that are remembered.
+const REASONS: usize = 16;
+/// A reason is cut here, in characters: it may come from the backend.
+const REASON_LENGTH: usize = 300;
+
+/// Why a request failed.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// What makes it the same as another one; no text of the backend.
+    pub(super) kind: Cow<'static, str>,
+    /// For people.
+    pub(super) detail: String,
+}
+
+impl Fault {
+    pub(super) fn new(kind: impl Into<Cow<'static, str>>, detail: &str) -> Self {
+        Self { kind: kind.into(), detail: printable(detail) }
+    }
+
+    /// An error with what caused it.
+    pub(super) fn caused(kind: impl Into<Cow<'static, str>>, error: &dyn Error) -> Self {
+        let mut detail = error.to_string();
+        let mut source = error.source();
+        for _ in 0..6 {
+            let Some(cause) = source else { break };
+            let text = cause.to_string();
+            if !detail.contains(&text) {
+                // Writing to a string cannot fail.
+                let _ = write!(detail, ": {text}");
+            }
+            source = cause.source();
+        }
+        Self::new(kind, &detail)
+    }
+}
+
+/// Text from outside, safe for a line of a log.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .take(REASON_LENGTH)
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect()
+}
+
+/// Remembers what has been told.
+#[derive(Default)]
+pub(super) struct Told(Vec<(Cow<'static, str>, Instant)>);
+
+impl Told {
+    /// Whether `kind` is to be told now.
+    pub(super) fn is_new(&mut self, kind: &Cow<'static, str>) -> bool {
+        let now = Instant::now();
+        self.0.retain(|(_, at)| now.duration_since(*at) < PERIOD);
+        if self.0.len() >= REASONS || self.0.iter().any(|(told, _)| told == kind) {
+            return false;
+        }
+        self.0.push((kind.clone(), now));
+        true
+    }
+}
+
+/// Writes a line when a queue begins to drop, and one a minute while it goes on.
+pub(super) async fn watch_drops(statistics: Arc<ExportStatistics>, dropped: Arc<Notify>) {
+    let mut told = [(Signal::Spans, 0), (Signal::Logs, 0)];
+    loop {
+        dropped.notified().await;
+        for (signal, before) in &mut told {
+            let now = read(&statistics.of(*signal).dropped_queue_full);
+            let lost = now.saturating_sub(*before);
+            if lost > 0 {
+                tracing::warn!(
+                    target: TARGET,
+                    signal = signal.as_str(),
+                    dropped = lost,
+                    dropped_total = now,
+                    "the export queue is full: what does not fit is dropped"
+                );
+            }
+            *before = now;
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
+}

@@ -1,0 +1,242 @@
+//! The thread `glasshouse-sdk`: one small runtime with a task for each signal, so that a slow backend
+//! for one never delays another. Which backends there are is decided before.
+
+use super::{
+    MetricsSource, WORKER,
+    deliver::{Delivered, Deliverer},
+    jaeger::JaegerProcess,
+    listener, otlp,
+    queue::{Batch, QueueReceiver},
+    settings::Rewrite,
+    statistics::{ExportStatistics, add},
+    stop::{Finished, Stop},
+    warnings::{TARGET, watch_drops},
+    zipkin::ZipkinService,
+};
+use bytes::Bytes;
+use opentelemetry::Context;
+use opentelemetry_proto::{
+    tonic::logs::v1::LogRecord, transform::common::tonic::ResourceAttributesWithSchema,
+};
+use opentelemetry_sdk::trace::SpanData;
+use prost::Message;
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc::SyncSender},
+    time::Duration,
+};
+use tokio::{
+    sync::Notify,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior},
+};
+
+/// Threads for looking up names; a look-up that hangs holds one.
+const RESOLVERS: usize = 4;
+
+/// How spans are written for their backend.
+pub(super) enum SpanEncoding {
+    Otlp(ResourceAttributesWithSchema),
+    Zipkin(ZipkinService),
+    Jaeger(JaegerProcess),
+}
+
+impl SpanEncoding {
+    fn encode(&self, mut spans: Vec<SpanData>, rewrite: Option<&Rewrite>) -> Option<Bytes> {
+        if let Some(rewrite) = rewrite {
+            spans.iter_mut().for_each(|span| rewrite(span));
+        }
+        match self {
+            Self::Otlp(resource) => Some(otlp::spans(spans, resource)),
+            Self::Zipkin(service) => service.encode(&spans),
+            Self::Jaeger(process) => Some(process.encode(&spans)),
+        }
+    }
+}
+
+/// What the worker does for one queue.
+pub(super) struct Drain<T, E> {
+    pub(super) queue: QueueReceiver<T>,
+    pub(super) deliverer: Deliverer,
+    pub(super) encoding: E,
+}
+
+/// What the worker does for metrics.
+pub(super) struct Push {
+    pub(super) deliverer: Deliverer,
+    pub(super) interval: Duration,
+}
+
+/// Everything that the worker does.
+pub(super) struct Work {
+    pub(super) spans: Option<Drain<SpanData, SpanEncoding>>,
+    pub(super) rewrite: Option<Rewrite>,
+    pub(super) logs: Option<Drain<LogRecord, ResourceAttributesWithSchema>>,
+    pub(super) push: Option<Push>,
+    pub(super) listener: Option<std::net::TcpListener>,
+    pub(super) metrics: Arc<dyn MetricsSource>,
+    pub(super) statistics: Arc<ExportStatistics>,
+    pub(super) dropped: Arc<Notify>,
+    pub(super) stop: Stop,
+}
+
+/// The body of the thread. Says on `ready` whether it could begin, and sets `finished` at its end,
+/// also when it panics.
+pub(super) fn run(work: Work, ready: &SyncSender<io::Result<()>>, finished: Arc<Finished>) {
+    struct AtEnd(Arc<Finished>);
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            self.0.set(false);
+        }
+    }
+    let at_end = AtEnd(finished);
+    WORKER.set(true);
+    // Spans and lines that come from exporting are not exported themselves.
+    let _suppressed = Context::enter_telemetry_suppressed_scope();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(RESOLVERS)
+        .thread_name("glasshouse-sdk-dns")
+        .on_thread_start(|| WORKER.set(true))
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = ready.try_send(Err(error));
+            return;
+        }
+    };
+    let _ = ready.try_send(Ok(()));
+    let complete = runtime.block_on(all(work));
+    at_end.0.set(complete);
+    // A look-up of a name may hang for long.
+    runtime.shutdown_background();
+}
+
+/// Runs until the order to stop; whether everything was sent.
+async fn all(work: Work) -> bool {
+    let Work { spans, rewrite, logs, push, listener, metrics, statistics, dropped, mut stop } =
+        work;
+    let mut signals = JoinSet::new();
+    if let Some(drain) = spans {
+        let encode = move |encoding: &SpanEncoding, items| encoding.encode(items, rewrite.as_ref());
+        signals.spawn(drain_queue(drain, encode, Arc::clone(&statistics), stop.clone()));
+    }
+    if let Some(drain) = logs {
+        let encode =
+            |resource: &ResourceAttributesWithSchema, items| Some(otlp::logs(items, resource));
+        signals.spawn(drain_queue(drain, encode, Arc::clone(&statistics), stop.clone()));
+    }
+    if let Some(push) = push {
+        signals.spawn(push_metrics(push, Arc::clone(&metrics), stop.clone()));
+    }
+    let mut services = JoinSet::new();
+    services.spawn(watch_drops(statistics, dropped));
+    if let Some(socket) = listener {
+        services.spawn(listener::serve(socket, metrics));
+    }
+    stop.ordered().await;
+    services.shutdown().await;
+    let mut complete = true;
+    while let Some(ended) = signals.join_next().await {
+        complete &= ended.unwrap_or_else(|error| {
+            tracing::error!(target: TARGET, %error, "a part of the export failed");
+            false
+        });
+    }
+    complete
+}
+
+/// Sends what comes into a queue, and at the end what is left in it.
+async fn drain_queue<T, E>(
+    drain: Drain<T, E>,
+    encode: impl Fn(&E, Vec<T>) -> Option<Bytes>,
+    statistics: Arc<ExportStatistics>,
+    mut stop: Stop,
+) -> bool {
+    let Drain { mut queue, mut deliverer, encoding } = drain;
+    let encode = |items| encode(&encoding, items);
+    let mut complete = true;
+    loop {
+        let batch = tokio::select! {
+            batch = queue.next_batch() => batch,
+            _ = stop.ordered() => None,
+        };
+        let Some(batch) = batch else { break };
+        if send(&mut deliverer, batch, &encode).await == Delivered::Left {
+            complete = false;
+            break;
+        }
+    }
+    queue.close();
+    while complete && let Some(batch) = queue.next_remaining().await {
+        complete = send(&mut deliverer, batch, &encode).await == Delivered::Answered;
+    }
+    let discarded = queue.discard().await;
+    add(&statistics.of(queue.signal()).dropped_shutdown, discarded);
+    complete && discarded == 0
+}
+
+async fn send<T>(
+    deliverer: &mut Deliverer,
+    batch: Batch<T>,
+    encode: &impl Fn(Vec<T>) -> Option<Bytes>,
+) -> Delivered {
+    let (items, flushed) = batch.into_parts();
+    let count = items.len() as u64;
+    if count == 0 {
+        Batch::<T>::acknowledge(flushed);
+        return Delivered::Answered;
+    }
+    // A fault in a rewrite, or in an encoder, costs this batch and not the export.
+    let delivered = match catch_unwind(AssertUnwindSafe(|| encode(items))) {
+        Ok(Some(body)) => deliverer.deliver(body, count, None).await,
+        Ok(None) | Err(_) => {
+            deliverer.not_encoded(count);
+            Delivered::Answered
+        }
+    };
+    if delivered == Delivered::Answered {
+        Batch::<T>::acknowledge(flushed);
+    }
+    delivered
+}
+
+/// Pushes all metrics at each interval and once more at the end. A push that fails is tried again
+/// until the next one is due: that one says everything anew.
+async fn push_metrics(push: Push, metrics: Arc<dyn MetricsSource>, mut stop: Stop) -> bool {
+    let Push { mut deliverer, interval } = push;
+    let interval = interval.max(Duration::from_millis(10));
+    let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.ordered() => break,
+        }
+        let until = Instant::now() + interval;
+        tokio::select! {
+            _ = push_once(&mut deliverer, metrics.as_ref(), Some(until)) => {}
+            // The last push replaces this one.
+            _ = stop.ordered() => break,
+        }
+    }
+    push_once(&mut deliverer, metrics.as_ref(), None).await == Delivered::Answered
+}
+
+async fn push_once(
+    deliverer: &mut Deliverer,
+    metrics: &dyn MetricsSource,
+    until: Option<Instant>,
+) -> Delivered {
+    let Ok(request) = catch_unwind(AssertUnwindSafe(|| metrics.collect_otlp())) else {
+        deliverer.not_encoded(0);
+        return Delivered::Answered;
+    };
+    let points = otlp::data_points(&request);
+    if points == 0 {
+        return Delivered::Answered;
+    }
+    deliverer.deliver(request.encode_to_vec().into(), points, until).await
+}
