@@ -1,0 +1,285 @@
+//! The measurement of one request, from its head to the end of the response's body.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::header::{HOST, USER_AGENT};
+use http::{Method, Request, StatusCode, Uri, Version};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::Status;
+
+use super::path::cut;
+use super::route::{Route, Template, Untemplated};
+use crate::Telemetry;
+use crate::record::HttpExchange;
+use crate::scope::{Scope, now};
+
+/// The most bytes of a path, a user agent and a host that a span holds.
+const PATH_ATTRIBUTE_BYTES_MAX: usize = 1024;
+const USER_AGENT_BYTES_MAX: usize = 256;
+const HOST_BYTES_MAX: usize = 255;
+/// What stands for a method that is not a standard one (HTTP conventions).
+const METHOD_OTHER: &str = "_OTHER";
+
+/// What all requests of a layer share.
+#[derive(Debug)]
+pub(super) struct Observer {
+    pub(super) telemetry: Telemetry,
+    pub(super) untemplated: Untemplated,
+}
+
+/// How an exchange came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The response's body is out.
+    Completed,
+    /// The client left, or the service gave the request up.
+    Cancelled,
+    /// A handler or a body panicked.
+    Panicked,
+    /// The service gave an error and no response.
+    ServiceError,
+    /// The response's body gave an error.
+    BodyError,
+}
+
+/// A request under way. However it goes out of existence, it is recorded once.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    observer: Arc<Observer>,
+    route: Route,
+    scope: Scope,
+    method: &'static str,
+    started: Instant,
+    /// For the guess at a route when nobody gives a template.
+    uri: Uri,
+    /// The span was named by this template of the router.
+    named: bool,
+    status: Option<StatusCode>,
+    /// The body's length where it is known from the head.
+    response_bytes_expected: Option<u64>,
+    response_bytes: u64,
+    finished: bool,
+}
+
+impl Exchange {
+    pub(super) fn begin<B>(observer: &Arc<Observer>, request: &Request<B>) -> Self {
+        let route = Route::default();
+        route.see(request.extensions());
+        let template = route.current();
+        let method = known_method(request.method());
+        let parent = crate::propagation::extract(request.headers());
+        let scope = Scope::new(&parent, || server_span(request, method, template.as_ref()));
+        observer.telemetry.http().started(method);
+        Self {
+            observer: Arc::clone(observer),
+            route,
+            scope,
+            method,
+            started: now(),
+            uri: request.uri().clone(),
+            named: template.is_some(),
+            status: None,
+            response_bytes_expected: None,
+            response_bytes: 0,
+            finished: false,
+        }
+    }
+
+    /// The handle for the handler.
+    pub(super) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    pub(super) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.scope.enter(work)
+    }
+
+    /// Runs a piece of the work of the exchange in the slot. When that panics, so ends the
+    /// exchange.
+    pub(super) fn poll<T>(slot: &mut Option<Self>, work: impl FnOnce() -> T) -> T {
+        let Some(exchange) = slot.take() else { return work() };
+        let result = exchange.enter(work);
+        *slot = Some(exchange);
+        result
+    }
+
+    /// The response's head is there, with a body of this length if it is known.
+    pub(super) fn head(&mut self, status: StatusCode, body_bytes: Option<u64>) {
+        self.status = Some(status);
+        self.response_bytes_expected = body_bytes;
+    }
+
+    /// Whether a response with this head has no body to wait for.
+    pub(super) fn ends_with_head(&self, status: StatusCode) -> bool {
+        status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED
+            || self.method == "HEAD"
+            || (self.method == "CONNECT" && status.is_success())
+    }
+
+    pub(super) fn count_response_bytes(&mut self, bytes: u64) {
+        self.response_bytes = self.response_bytes.saturating_add(bytes);
+    }
+
+    pub(super) fn finish(mut self, ending: Ending) {
+        self.record(ending);
+    }
+
+    fn record(&mut self, ending: Ending) {
+        if self.finished {
+            return;
+        }
+        self.finished = true;
+        if ending == Ending::Panicked && self.status.is_none() {
+            self.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        let status = self.status;
+        let error = error_type(ending, status.as_ref());
+        let template = self.route.current();
+        let route = match &template {
+            Some(template) => Cow::Borrowed(template.as_str()),
+            None => self
+                .observer
+                .untemplated
+                .route(self.uri.path(), status.map(|status| status.as_u16())),
+        };
+        let exchange = HttpExchange {
+            method: self.method,
+            route: &route,
+            status: status.map(|status| status.as_u16()),
+            error,
+            duration: self.started.elapsed(),
+            request_bytes: self.route.request_bytes(),
+            response_bytes: self.response_bytes,
+        };
+        let named = self.named && !matches!(template, Some(Template::Set(_)));
+        self.scope.enter(|| {
+            self.observer.telemetry.http().finished(&exchange);
+            let name = (!named).then(|| span_name(self.method, Some(&route)));
+            self.scope.end(name, last_attributes(&exchange), span_status(ending, status));
+        });
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let sent = self.response_bytes_expected.is_some_and(|bytes| self.response_bytes >= bytes);
+        self.record(if std::thread::panicking() {
+            Ending::Panicked
+        } else if sent {
+            // hyper does not ask a body again when it has had as much as the head promised.
+            Ending::Completed
+        } else {
+            Ending::Cancelled
+        });
+    }
+}
+
+fn error_type(ending: Ending, status: Option<&StatusCode>) -> Option<&str> {
+    match ending {
+        Ending::Completed => {
+            status.filter(|status| status.is_server_error()).map(StatusCode::as_str)
+        }
+        Ending::Cancelled => Some("cancelled"),
+        Ending::Panicked => Some("panic"),
+        Ending::ServiceError => Some("error"),
+        Ending::BodyError => Some("body_error"),
+    }
+}
+
+/// A client's fault, and that it left, is no error of the server (HTTP conventions).
+fn span_status(ending: Ending, status: Option<StatusCode>) -> Status {
+    match ending {
+        Ending::Completed if !status.is_some_and(|status| status.is_server_error()) => {
+            Status::Unset
+        }
+        Ending::Cancelled => Status::Unset,
+        Ending::Completed | Ending::Panicked | Ending::ServiceError | Ending::BodyError => {
+            Status::error("")
+        }
+    }
+}
+
+fn last_attributes(exchange: &HttpExchange<'_>) -> Vec<KeyValue> {
+    let mut attributes = Vec::with_capacity(5);
+    attributes.push(KeyValue::new("http.route", exchange.route.to_owned()));
+    if let Some(status) = exchange.status {
+        attributes.push(KeyValue::new("http.response.status_code", i64::from(status)));
+    }
+    if let Some(error) = exchange.error {
+        attributes.push(KeyValue::new("error.type", error.to_owned()));
+    }
+    attributes.push(KeyValue::new("http.request.body.size", exchange.request_bytes as i64));
+    attributes.push(KeyValue::new("http.response.body.size", exchange.response_bytes as i64));
+    attributes
+}
+
+/// The span of a request; what is not known yet is set at its end.
+fn server_span<B>(
+    request: &Request<B>,
+    method: &'static str,
+    template: Option<&Template>,
+) -> tracing::Span {
+    let uri = request.uri();
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let original = (method == METHOD_OTHER).then(|| cut(request.method().as_str(), 64));
+    tracing::info_span!(
+        target: "glasshouse_sdk::http",
+        "http.request",
+        otel.name = span_name(method, template.map(Template::as_str)),
+        otel.kind = "server",
+        http.request.method = method,
+        http.request.method_original = original,
+        url.path = cut(uri.path(), PATH_ATTRIBUTE_BYTES_MAX),
+        url.scheme = uri.scheme_str().unwrap_or("http"),
+        server.address = uri.host().or_else(|| header(HOST).map(host)).map(|host| cut(host, HOST_BYTES_MAX)),
+        user_agent.original = header(USER_AGENT).map(|agent| cut(agent, USER_AGENT_BYTES_MAX)),
+        network.protocol.version = protocol_version(request.version()),
+        session.id = crate::scope::session_of(&opentelemetry::Context::current()),
+    )
+}
+
+fn span_name(method: &str, route: Option<&str>) -> String {
+    let method = if method == METHOD_OTHER { "HTTP" } else { method };
+    match route {
+        Some(route) => format!("{method} {route}"),
+        None => method.to_owned(),
+    }
+}
+
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::CONNECT => "CONNECT",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::PATCH => "PATCH",
+        _ => METHOD_OTHER,
+    }
+}
+
+fn protocol_version(version: Version) -> Option<&'static str> {
+    match version {
+        Version::HTTP_09 => Some("0.9"),
+        Version::HTTP_10 => Some("1.0"),
+        Version::HTTP_11 => Some("1.1"),
+        Version::HTTP_2 => Some("2"),
+        Version::HTTP_3 => Some("3"),
+        _ => None,
+    }
+}
+
+/// The host of `host:port`, `[address]:port` or either without the port.
+fn host(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}

@@ -1,0 +1,110 @@
+//! A whole HTTP response of a stream of events.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Response};
+use http_body::{Body, Frame};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::Event;
+
+/// How long a stream is silent before it sends a comment (the HTML standard advises 15 s).
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A comment: no event for the browser, and nothing that is counted.
+const COMMENT: &[u8] = b":\n\n";
+
+/// The response to a request for an event stream: status 200, the right headers, and the events.
+///
+/// After 15 seconds of silence it sends a comment, so that neither proxies nor the server take the
+/// connection for dead; [`SseBody::keep_alive`] changes that. Needs a tokio runtime.
+pub fn response<S, F>(events: S) -> Response<SseBody<S>>
+where
+    S: Stream<Item = Result<Event, F>>,
+{
+    let mut response = Response::new(SseBody::new(events));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // nginx holds a response back without it.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+pin_project! {
+    /// The body of an event stream.
+    #[derive(Debug)]
+    pub struct SseBody<S> {
+        #[pin]
+        events: S,
+        keep_alive: Duration,
+        silence: Option<Pin<Box<Sleep>>>,
+        ended: bool,
+    }
+}
+
+impl<S> SseBody<S> {
+    /// A body of these events, with a comment after 15 seconds of silence.
+    pub fn new(events: S) -> Self {
+        Self { events, keep_alive: KEEP_ALIVE, silence: None, ended: false }
+    }
+
+    /// Sends a comment after this time of silence; zero for never.
+    #[must_use]
+    pub fn keep_alive(mut self, interval: Duration) -> Self {
+        self.keep_alive = interval;
+        self.silence = None;
+        self
+    }
+}
+
+impl<S, F> Body for SseBody<S>
+where
+    S: Stream<Item = Result<Event, F>>,
+{
+    type Data = Bytes;
+    type Error = F;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, F>>> {
+        let this = self.project();
+        if *this.ended {
+            return Poll::Ready(None);
+        }
+        match this.events.poll_next(cx) {
+            Poll::Ready(Some(Ok(event))) => {
+                if let Some(silence) = this.silence {
+                    silence.as_mut().reset(Instant::now() + *this.keep_alive);
+                }
+                return Poll::Ready(Some(Ok(Frame::data(event.to_bytes()))));
+            }
+            Poll::Ready(Some(Err(error))) => {
+                *this.ended = true;
+                return Poll::Ready(Some(Err(error)));
+            }
+            Poll::Ready(None) => {
+                *this.ended = true;
+                return Poll::Ready(None);
+            }
+            Poll::Pending if this.keep_alive.is_zero() => return Poll::Pending,
+            Poll::Pending => {}
+        }
+        let silence = this.silence.get_or_insert_with(|| Box::pin(sleep(*this.keep_alive)));
+        if silence.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        silence.as_mut().reset(Instant::now() + *this.keep_alive);
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended
+    }
+}

@@ -1,0 +1,214 @@
+//! Observes background tasks: a span, an active gauge, a duration, and exactly one outcome.
+//!
+//! Wrap the future before you spawn it. The task counts as started there and then, and as
+//! `success`, `error` or `cancelled` once, whatever becomes of it: a future that is dropped before
+//! its end was `cancelled`, one that panics ended in `error`.
+//!
+//! ```
+//! use glasshouse_sdk::task;
+//!
+//! async fn reindex() -> Result<u64, std::io::Error> {
+//!     Ok(42)
+//! }
+//!
+//! # async fn example(telemetry: &glasshouse_sdk::Telemetry) {
+//! let _handle = tokio::spawn(task::observe(telemetry, "reindex", reindex()));
+//! # }
+//! ```
+//!
+//! A task that notices itself that it is to stop, and returns, says so by its output: see
+//! [`observe_with`].
+
+use std::borrow::Cow;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Instant;
+
+use opentelemetry::trace::Status;
+use opentelemetry::{Context, KeyValue};
+use pin_project_lite::pin_project;
+
+use crate::Telemetry;
+use crate::record::ActiveSession;
+pub use crate::record::TaskOutcome;
+use crate::scope::{Scope, now, session_of, with_session};
+
+/// What is known of a task before it starts.
+#[derive(Clone, Debug, Default)]
+pub struct TaskOptions {
+    /// The id of this run: an attribute of its span (`glasshouse.task.id`), never a label.
+    pub task_id: Option<String>,
+    /// The session that the task works for: an attribute of its span and baggage of what runs in
+    /// it (`session.id`), never a label. The session counts as active while the task runs.
+    pub session_id: Option<String>,
+}
+
+/// Observes a future that gives a `Result`: `Ok` is success, `Err` is error.
+///
+/// `name` says what kind of task it is and is a label: a name out of few, not an id. The span is a
+/// child of the one that is current now.
+pub fn observe<F, T, E>(
+    telemetry: &Telemetry,
+    name: impl Into<Cow<'static, str>>,
+    future: F,
+) -> Observed<F, ByResult<T, E>>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    observe_with(telemetry, name, TaskOptions::default(), future, by_result)
+}
+
+/// The classification of [`observe`].
+pub type ByResult<T, E> = fn(&Result<T, E>) -> TaskOutcome;
+
+/// Success or error, as a `Result` has it: for [`observe_with`].
+pub fn by_result<T, E>(result: &Result<T, E>) -> TaskOutcome {
+    if result.is_ok() { TaskOutcome::Success } else { TaskOutcome::Error }
+}
+
+/// Observes any future; `classify` tells the outcome from what it gives.
+///
+/// ```
+/// use glasshouse_sdk::task::{self, TaskOptions, TaskOutcome};
+///
+/// enum Stop { Cancelled, Failed }
+/// async fn solve() -> Result<String, Stop> { Err(Stop::Cancelled) }
+///
+/// # async fn example(telemetry: &glasshouse_sdk::Telemetry) {
+/// let options = TaskOptions { session_id: Some("7f3a".into()), ..TaskOptions::default() };
+/// let task = task::observe_with(telemetry, "solve_task", options, solve(), |result| match result {
+///     Ok(_) => TaskOutcome::Success,
+///     Err(Stop::Cancelled) => TaskOutcome::Cancelled,
+///     Err(Stop::Failed) => TaskOutcome::Error,
+/// });
+/// # }
+/// ```
+pub fn observe_with<F, C>(
+    telemetry: &Telemetry,
+    name: impl Into<Cow<'static, str>>,
+    options: TaskOptions,
+    future: F,
+    classify: C,
+) -> Observed<F, C>
+where
+    F: Future,
+    C: FnOnce(&F::Output) -> TaskOutcome,
+{
+    let run = Run::begin(telemetry, name.into(), options);
+    Observed { future, run: Some(run), classify: Some(classify) }
+}
+
+pin_project! {
+    /// A task that is observed; made by [`observe`] and [`observe_with`].
+    pub struct Observed<F, C> {
+        #[pin]
+        future: F,
+        run: Option<Run>,
+        classify: Option<C>,
+    }
+}
+
+impl<F, C> Future for Observed<F, C>
+where
+    F: Future,
+    C: FnOnce(&F::Output) -> TaskOutcome,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // Out of its slot while code runs that may panic: its drop then says so.
+        let Some(run) = this.run.take() else { return this.future.poll(cx) };
+        match run.scope.enter(|| this.future.poll(cx)) {
+            Poll::Pending => {
+                *this.run = Some(run);
+                Poll::Pending
+            }
+            Poll::Ready(output) => {
+                let classify = this.classify.take();
+                let outcome = classify.map_or(TaskOutcome::Success, |classify| classify(&output));
+                run.finish(outcome);
+                Poll::Ready(output)
+            }
+        }
+    }
+}
+
+impl<F, C> fmt::Debug for Observed<F, C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Observed").field("run", &self.run).finish_non_exhaustive()
+    }
+}
+
+/// A task under way. However it goes out of existence, it is recorded once.
+#[derive(Debug)]
+struct Run {
+    telemetry: Telemetry,
+    name: Cow<'static, str>,
+    scope: Scope,
+    started: Instant,
+    /// Counted as active until it is dropped.
+    session: Option<ActiveSession>,
+    finished: bool,
+}
+
+impl Run {
+    fn begin(telemetry: &Telemetry, name: Cow<'static, str>, options: TaskOptions) -> Self {
+        let TaskOptions { task_id, session_id } = options;
+        let surroundings = Context::current();
+        let context = match &session_id {
+            Some(session_id) => with_session(&surroundings, session_id),
+            None => surroundings,
+        };
+        let scope = Scope::new(&context, || {
+            tracing::info_span!(
+                target: "glasshouse_sdk::task",
+                "task",
+                otel.name = format!("task {name}"),
+                otel.kind = "internal",
+                glasshouse.task.name = &*name,
+                glasshouse.task.id = task_id.as_deref(),
+                session.id = session_of(&context),
+            )
+        });
+        telemetry.tasks().started(&name);
+        let session = session_id.is_some().then(|| telemetry.sessions().begin());
+        let telemetry = telemetry.clone();
+        Self { telemetry, name, scope, started: now(), session, finished: false }
+    }
+
+    fn finish(mut self, outcome: TaskOutcome) {
+        self.record(outcome, outcome.as_str());
+    }
+
+    fn record(&mut self, outcome: TaskOutcome, error_type: &'static str) {
+        if self.finished {
+            return;
+        }
+        self.finished = true;
+        drop(self.session.take());
+        let mut attributes = vec![KeyValue::new("glasshouse.task.outcome", outcome.as_str())];
+        let status = match outcome {
+            TaskOutcome::Success => Status::Unset,
+            TaskOutcome::Error | TaskOutcome::Cancelled => {
+                attributes.push(KeyValue::new("error.type", error_type));
+                Status::error("")
+            }
+        };
+        self.scope.enter(|| {
+            self.telemetry.tasks().finished(&self.name, outcome, self.started.elapsed());
+            self.scope.end(None, attributes, status);
+        });
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.record(TaskOutcome::Error, "panic");
+        } else {
+            self.record(TaskOutcome::Cancelled, TaskOutcome::Cancelled.as_str());
+        }
+    }
+}
