@@ -397,3 +397,6 @@ fn text(value: &Value) -> Cow<'_, str> {
         other => other.as_str(),
     }
 }
+
+#[cfg(test)]
+mod tests;
