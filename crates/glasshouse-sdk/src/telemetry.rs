@@ -37,6 +37,13 @@ impl Telemetry {
         Self::recording(Registry::off())
     }
 
+    /// A handle that counts and exports nothing: for measurements of the SDK itself.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn unexported() -> Self {
+        Self::recording(Registry::new(2000))
+    }
+
     /// What all metrics say now, under their canonical names.
     #[cfg(test)]
     pub(crate) fn collect(&self) -> Vec<crate::metrics::Metric> {

@@ -251,7 +251,10 @@ fn spans_are_renamed_and_nothing_of_them_is_lost() {
             vec![("alex.tool_name", "web_search".into())],
         ),
         (
-            vec![KeyValue::new("glasshouse.task.name", "t"), KeyValue::new("glasshouse.task.id", "9")],
+            vec![
+                KeyValue::new("glasshouse.task.name", "t"),
+                KeyValue::new("glasshouse.task.id", "9"),
+            ],
             "alex.session.solve_task",
             vec![("alex.task_id", "9".into())],
         ),
