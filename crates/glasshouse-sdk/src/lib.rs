@@ -1,15 +1,21 @@
 //! Makes a Rust AI service observable: LLM calls, agents, tools, MCP, HTTP, event streams,
 //! background tasks and Web Vitals, as metrics, traces and logs.
 
+pub mod agent;
 mod export;
 pub mod http;
 pub mod llm;
+pub mod mcp;
 pub mod metrics;
 pub mod propagation;
 pub mod record;
 mod scope;
+pub mod session;
+mod span;
 pub mod sse;
 pub mod task;
 mod telemetry;
+pub mod tool;
 
+pub use span::InSpan;
 pub use telemetry::Telemetry;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::llm::{ContentPolicy, PriceTable};
 use crate::metrics::{
     Counter, Definition, FloatCounter, Gauge, Histogram, Registry, UpDownCounter,
 };
@@ -22,13 +23,37 @@ pub struct Telemetry {
 struct Inner {
     registry: Registry,
     recorders: Recorders,
+    prices: PriceTable,
+    content: ContentPolicy,
 }
 
 impl Telemetry {
     /// A handle that records into this registry.
     pub(crate) fn recording(registry: Registry) -> Self {
         let recorders = Recorders::new(&registry, false);
-        Self { inner: Arc::new(Inner { registry, recorders }) }
+        let (prices, content) = (PriceTable::default(), ContentPolicy::default());
+        Self { inner: Arc::new(Inner { registry, recorders, prices, content }) }
+    }
+
+    /// A handle that records into this registry, with these prices and this content policy.
+    #[cfg(test)]
+    pub(crate) fn with_policies(
+        registry: Registry,
+        prices: PriceTable,
+        content: ContentPolicy,
+    ) -> Self {
+        let recorders = Recorders::new(&registry, false);
+        Self { inner: Arc::new(Inner { registry, recorders, prices, content }) }
+    }
+
+    /// What calls to models cost.
+    pub fn prices(&self) -> &PriceTable {
+        &self.inner.prices
+    }
+
+    /// Whether prompts, answers and tool arguments leave the process.
+    pub fn content(&self) -> &ContentPolicy {
+        &self.inner.content
     }
 
     /// A handle that does nothing: for tests, and where observability is switched off.

@@ -1,0 +1,280 @@
+//! Runs of agents, and the iterations of their loop.
+//!
+//! ```
+//! use glasshouse_sdk::agent;
+//! # async fn think_and_act() -> Result<bool, std::io::Error> { Ok(true) }
+//!
+//! async fn solve(telemetry: &glasshouse_sdk::Telemetry) -> Result<(), std::io::Error> {
+//!     agent::invoke(telemetry, "researcher")
+//!         .run(async {
+//!             for number in 1.. {
+//!                 if agent::iteration(number).run(think_and_act()).await? {
+//!                     break;
+//!                 }
+//!             }
+//!             Ok(())
+//!         })
+//!         .await
+//! }
+//! ```
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry::{Context, KeyValue, Value};
+
+use crate::Telemetry;
+use crate::llm::ErrorClass;
+use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
+
+/// What the agent that runs in a context has called so far.
+#[derive(Clone, Debug, Default)]
+struct Calls(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    inference: AtomicU64,
+    tool: AtomicU64,
+}
+
+/// A call to a model begins in the current context.
+pub(crate) fn count_inference() {
+    count(|counts| &counts.inference);
+}
+
+/// The execution of a tool begins in the current context.
+pub(crate) fn count_tool() {
+    count(|counts| &counts.tool);
+}
+
+fn count(which: impl FnOnce(&Counts) -> &AtomicU64) {
+    Context::map_current(|context| {
+        if let Some(Calls(counts)) = context.get::<Calls>() {
+            which(counts).fetch_add(1, Ordering::Relaxed);
+        }
+    });
+}
+
+/// A run of an agent in this program: span `invoke_agent {name}`.
+///
+/// Calls to models and tools that start inside the run are counted for it, whatever task or thread
+/// they run on as long as the context is carried there; those of an agent that it calls count for
+/// that one.
+pub fn invoke(telemetry: &Telemetry, name: &str) -> AgentRequest {
+    AgentRequest {
+        telemetry: telemetry.clone(),
+        name: bounded(name, NAME_BYTES_MAX).to_owned(),
+        attributes: Vec::new(),
+    }
+}
+
+/// A run that is about to start.
+#[derive(Clone, Debug)]
+#[must_use = "a run does nothing until it is started"]
+pub struct AgentRequest {
+    telemetry: Telemetry,
+    name: String,
+    attributes: Vec<KeyValue>,
+}
+
+impl AgentRequest {
+    /// The id of the conversation in the program's own records, if there is one.
+    pub fn conversation(self, id: &str) -> Self {
+        if id.is_empty() {
+            return self;
+        }
+        self.attribute("gen_ai.conversation.id", bounded(id, NAME_BYTES_MAX).to_owned())
+    }
+
+    /// Any other attribute of the run. Content does not belong here.
+    pub fn attribute(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.attributes.push(KeyValue::new(key, value));
+        self
+    }
+
+    /// Starts the run: the clock runs and the span is open.
+    #[must_use = "a run that is dropped without an end counts as cancelled"]
+    pub fn start(self) -> AgentSpan {
+        let Self { telemetry, name, attributes } = self;
+        let calls = Calls::default();
+        let span = HelperSpan::start_within(
+            Context::current_with_value(calls.clone()),
+            || tracing::info_span!(target: "glasshouse::agent", "invoke_agent", otel.kind = "internal"),
+        );
+        span.describe(
+            || named("invoke_agent", &name),
+            |list| {
+                list.push(KeyValue::new("gen_ai.operation.name", "invoke_agent"));
+                if !name.is_empty() {
+                    list.push(KeyValue::new("gen_ai.agent.name", name.clone()));
+                }
+                list.extend(attributes);
+            },
+        );
+        AgentSpan { telemetry, span, name, calls, ended: false }
+    }
+
+    /// Runs the future as the agent. Its error counts as [`ErrorClass::Unknown`]; use
+    /// [`AgentRequest::run_with`] to name a class. A future that is dropped counts as cancelled.
+    ///
+    /// # Errors
+    /// Those of the future.
+    pub async fn run<T, E: fmt::Display>(
+        self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.run_with(work, |_| ErrorClass::Unknown).await
+    }
+
+    /// Runs the future as the agent; `classify` names the class of its error.
+    ///
+    /// # Errors
+    /// Those of the future.
+    pub async fn run_with<T, E: fmt::Display>(
+        self,
+        work: impl Future<Output = Result<T, E>>,
+        classify: impl FnOnce(&E) -> ErrorClass,
+    ) -> Result<T, E> {
+        let span = self.start();
+        let result = span.instrument(work).await;
+        match &result {
+            Ok(_) => span.finish(),
+            Err(error) => span.error(classify(error), &error.to_string()),
+        }
+        result
+    }
+}
+
+/// A run of an agent from its start to its end. Dropped without an end, it counts as cancelled.
+#[derive(Debug)]
+pub struct AgentSpan {
+    telemetry: Telemetry,
+    span: HelperSpan,
+    name: String,
+    calls: Calls,
+    ended: bool,
+}
+
+impl AgentSpan {
+    /// Runs the future inside the run.
+    #[must_use = "a future does nothing until it is awaited"]
+    pub fn instrument<F>(&self, future: F) -> InSpan<F> {
+        self.span.instrument(future)
+    }
+
+    /// Runs the code inside the run.
+    pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
+        self.span.in_scope(code)
+    }
+
+    /// The context inside the run, for code that hands it on itself.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.span.context().clone()
+    }
+
+    /// The run is over and has done its work.
+    pub fn finish(mut self) {
+        self.end(None);
+    }
+
+    /// The run has failed. The message is kept only with content capture on.
+    pub fn error(mut self, class: ErrorClass, message: &str) {
+        let description = self.telemetry.content().error_text(message);
+        self.end(Some((class, description)));
+    }
+
+    fn end(&mut self, error: Option<(ErrorClass, Option<String>)>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let duration = self.span.elapsed();
+        let Calls(counts) = &self.calls;
+        let inference = counts.inference.load(Ordering::Relaxed);
+        let tool = counts.tool.load(Ordering::Relaxed);
+        let class = error.as_ref().map(|(class, _)| class.as_str());
+        self.span.finish(
+            error.map(|(class, text)| {
+                (class.as_str().into(), text.unwrap_or_else(|| class.to_string()))
+            }),
+            |list| {
+                for (key, calls) in [
+                    ("glasshouse.agent.inference_calls", inference),
+                    ("glasshouse.agent.tool_calls", tool),
+                ] {
+                    list.push(KeyValue::new(key, i64::try_from(calls).unwrap_or(i64::MAX)));
+                }
+            },
+            || self.telemetry.agents().invocation(&self.name, class, duration, inference, tool),
+        );
+    }
+}
+
+impl Drop for AgentSpan {
+    fn drop(&mut self) {
+        self.end(Some((ErrorClass::Cancelled, None)));
+    }
+}
+
+/// One turn of an agent's loop of reasoning and acting: span `react.iteration`. `number` counts
+/// from 1 by custom.
+#[must_use = "an iteration ends where it is dropped"]
+pub fn iteration(number: u64) -> Iteration {
+    let span = HelperSpan::start(
+        || tracing::info_span!(target: "glasshouse::agent", "react.iteration", otel.kind = "internal"),
+    );
+    span.describe(
+        || "react.iteration".to_owned(),
+        |list| {
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            list.push(KeyValue::new("glasshouse.iteration", number));
+        },
+    );
+    Iteration { span, ended: false }
+}
+
+/// A turn of an agent's loop. It ends where it is dropped.
+#[derive(Debug)]
+pub struct Iteration {
+    span: HelperSpan,
+    ended: bool,
+}
+
+impl Iteration {
+    /// Runs the future inside the iteration and ends it.
+    pub async fn run<F: Future>(self, turn: F) -> F::Output {
+        self.instrument(turn).await
+    }
+
+    /// Runs the future inside the iteration.
+    #[must_use = "a future does nothing until it is awaited"]
+    pub fn instrument<F>(&self, future: F) -> InSpan<F> {
+        self.span.instrument(future)
+    }
+
+    /// Runs the code inside the iteration.
+    pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
+        self.span.in_scope(code)
+    }
+
+    /// The iteration has failed.
+    pub fn error(mut self, class: ErrorClass) {
+        self.ended = true;
+        self.span.finish(Some((class.as_str().into(), class.to_string())), |_| {}, || {});
+    }
+}
+
+impl Drop for Iteration {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.span.finish(None, |_| {}, || {});
+        }
+    }
+}
+
+/// `{operation} {name}`, or the operation alone.
+pub(crate) fn named(operation: &str, name: &str) -> String {
+    if name.is_empty() { operation.to_owned() } else { format!("{operation} {name}") }
+}

@@ -1,0 +1,252 @@
+//! What a call costs: a table of prices in LiteLLM's shape, and the sum for one call.
+//!
+//! Not a bill: providers' invoices know discounts, windows and tools that this table does not.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use serde_json::Value;
+
+use super::Usage;
+
+mod row;
+
+use row::{Rates, Row};
+
+/// The service tier that a call was made under. It chooses the price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServiceTier {
+    /// The ordinary price.
+    #[default]
+    Standard,
+    /// Asynchronous batches.
+    Batch,
+    /// Slower and cheaper.
+    Flex,
+    /// Faster and dearer.
+    Priority,
+}
+
+impl ServiceTier {
+    /// The tier that a provider's word names; [`ServiceTier::Standard`] for words without a price of
+    /// their own (`auto`, `default`, `scale`, …).
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "batch" | "batches" => Self::Batch,
+            "flex" => Self::Flex,
+            "priority" | "fast" => Self::Priority,
+            _ => Self::Standard,
+        }
+    }
+}
+
+/// What one call costs by the table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// US dollars.
+    pub usd: f64,
+    /// Some class of tokens (cached input, a tier) has no price of its own in the row and was
+    /// charged at the nearest one.
+    pub partial: bool,
+}
+
+/// A text that is no table of prices.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PriceError {
+    /// The text is not JSON.
+    #[error("the price table is not JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// The JSON is something else than an object of models.
+    #[error("the price table is not a JSON object from model to prices")]
+    NotAnObject,
+    /// A price is negative or no number.
+    #[error("the price `{column}` of model `{model}` is not a number of dollars from 0 up")]
+    NotAPrice {
+        /// The model's key in the table.
+        model: String,
+        /// The column of the row.
+        column: String,
+    },
+    /// The table is longer than any that is known.
+    #[error("the price table has more than {ROWS_MAX} models")]
+    TooManyRows,
+}
+
+/// LiteLLM's table, the longest one known, has about 3000 rows.
+const ROWS_MAX: usize = 100_000;
+
+/// Prices by model: the user's rows, then those that come with the crate. Cheap to clone.
+///
+/// The shape is that of LiteLLM's `model_prices_and_context_window.json`: an object from model to a
+/// row of dollars per token. These columns count, each also with `_above_<N>k_tokens` and with
+/// `_batches`, `_flex` or `_priority` behind it: `input_cost_per_token`, `output_cost_per_token`,
+/// `cache_read_input_token_cost`, `cache_creation_input_token_cost` and
+/// `output_cost_per_reasoning_token`. Others are ignored.
+///
+/// A call finds its row by `provider/model` and by `model`, then by both without a date at the end
+/// (`-2024-08-06`, `-20250514`); upper and lower case are the same. There is no other fuzziness: a
+/// model that is not in the table has no price, which is not a price of 0. Give local models a row
+/// with zeros.
+///
+/// ```
+/// use glasshouse_sdk::llm::{PriceTable, ServiceTier, Usage};
+///
+/// let prices = PriceTable::built_in()
+///     .with_json(r#"{ "house-7b": { "input_cost_per_token": 0, "output_cost_per_token": 0 } }"#)
+///     .unwrap();
+/// let usage = Usage::new(1000, 100);
+/// let local = prices.cost("vllm", "house-7b", ServiceTier::Standard, &usage);
+/// assert_eq!(local.map(|cost| cost.usd), Some(0.0));
+/// assert_eq!(prices.cost("vllm", "house-70b", ServiceTier::Standard, &usage), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct PriceTable {
+    own: Arc<HashMap<String, Row>>,
+    with_built_in: bool,
+}
+
+impl Default for PriceTable {
+    fn default() -> Self {
+        Self::built_in()
+    }
+}
+
+/// Parsed once, at the first call that has usage.
+static BUILT_IN: LazyLock<HashMap<String, Row>> =
+    LazyLock::new(|| parse(include_str!("../prices.json")).unwrap_or_default());
+
+impl PriceTable {
+    /// The prices that come with the crate: some fifty well-known models, entered from the
+    /// providers' public price pages at the date in `prices.json`. Prices change: add your own.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self { own: Arc::default(), with_built_in: true }
+    }
+
+    /// No prices at all.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { own: Arc::default(), with_built_in: false }
+    }
+
+    /// The same table with rows in LiteLLM's shape before those it has.
+    ///
+    /// # Errors
+    /// When the text is no such table. Rows without a single price (the file's own sample, image
+    /// models) are left out.
+    pub fn with_json(mut self, text: &str) -> Result<Self, PriceError> {
+        let rows = parse(text)?;
+        Arc::make_mut(&mut self.own).extend(rows);
+        Ok(self)
+    }
+
+    /// The same table with a price for one model, in dollars per token. `model` may be
+    /// `provider/model`.
+    #[must_use]
+    pub fn with_model(mut self, model: &str, input_usd: f64, output_usd: f64) -> Self {
+        let row = Row::flat(Rates {
+            input: price(input_usd),
+            output: price(output_usd),
+            ..Rates::default()
+        });
+        Arc::make_mut(&mut self.own).insert(model.to_ascii_lowercase(), row);
+        self
+    }
+
+    /// What a call costs, or `None` when the model has no price.
+    #[must_use]
+    pub fn cost(
+        &self,
+        provider: &str,
+        model: &str,
+        tier: ServiceTier,
+        usage: &Usage,
+    ) -> Option<Cost> {
+        let row = self.row(provider, model)?;
+        // xAI counts the threshold itself as above it, alone among those known.
+        let inclusive = matches!(provider, "xai" | "x_ai");
+        row.cost(tier, usage, inclusive)
+    }
+
+    fn row(&self, provider: &str, model: &str) -> Option<&Row> {
+        if model.is_empty() || model.len() > MODEL_BYTES_MAX {
+            return None;
+        }
+        let model = model.to_ascii_lowercase();
+        let provider = provider.to_ascii_lowercase();
+        let undated = without_date(&model);
+        let models = [Some(model.as_str()), undated];
+        let built_in = self.with_built_in.then(|| &*BUILT_IN);
+        [Some(&*self.own), built_in].into_iter().flatten().find_map(|rows| {
+            models.into_iter().flatten().find_map(|model| {
+                [provider.as_str(), short_provider(&provider)]
+                    .into_iter()
+                    .find_map(|provider| rows.get(&format!("{provider}/{model}")))
+                    .or_else(|| rows.get(model))
+            })
+        })
+    }
+}
+
+/// No model has a longer name, in bytes; what is longer is not looked up.
+const MODEL_BYTES_MAX: usize = 256;
+
+fn price(usd: f64) -> Option<f64> {
+    (usd.is_finite() && usd >= 0.0).then_some(usd)
+}
+
+fn parse(text: &str) -> Result<HashMap<String, Row>, PriceError> {
+    let Value::Object(models) = serde_json::from_str(text)? else {
+        return Err(PriceError::NotAnObject);
+    };
+    if models.len() > ROWS_MAX {
+        return Err(PriceError::TooManyRows);
+    }
+    let mut rows = HashMap::with_capacity(models.len());
+    for (model, columns) in models {
+        let Value::Object(columns) = columns else { continue };
+        let row = Row::from_columns(&columns)
+            .map_err(|column| PriceError::NotAPrice { model: model.clone(), column })?;
+        if let Some(row) = row {
+            rows.insert(model.to_ascii_lowercase(), row);
+        }
+    }
+    Ok(rows)
+}
+
+/// The provider as LiteLLM's keys spell it.
+fn short_provider(provider: &str) -> &str {
+    match provider {
+        "azure.ai.openai" => "azure",
+        "azure.ai.inference" => "azure_ai",
+        "gcp.vertex_ai" => "vertex_ai",
+        "gcp.gemini" | "gcp.gen_ai" => "gemini",
+        "aws.bedrock" => "bedrock",
+        "mistral_ai" => "mistral",
+        "moonshot_ai" => "moonshot",
+        "x_ai" => "xai",
+        "ibm.watsonx.ai" => "watsonx",
+        other => other,
+    }
+}
+
+/// The name without `-YYYY-MM-DD` or `-YYYYMMDD` at its end; `None` when there is no date.
+fn without_date(model: &str) -> Option<&str> {
+    let is_date = |tail: &str, pattern: &str| {
+        tail.len() == pattern.len()
+            && tail.bytes().zip(pattern.bytes()).all(|(byte, expected)| match expected {
+                b'-' => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
+    };
+    ["-dddd-dd-dd", "-dddddddd"].into_iter().find_map(|pattern| {
+        let (name, tail) = model.split_at_checked(model.len().checked_sub(pattern.len())?)?;
+        (!name.is_empty() && is_date(tail, pattern)).then_some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,354 @@
+//! A call that runs: what is learned of its answer, and its end.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures_core::Stream;
+use opentelemetry::{Context, KeyValue, StringValue, Value};
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use super::{Content, ErrorClass, LlmRequest, LlmStream, Operation, ServiceTier, Usage};
+use crate::Telemetry;
+use crate::agent;
+use crate::record::LlmCall;
+use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
+
+/// How many finish reasons are kept: one for each choice.
+const FINISH_REASONS_MAX: usize = 16;
+
+/// A call to a model from its start to its end.
+///
+/// It ends exactly once: with [`LlmSpan::finish`], with [`LlmSpan::error`], or as cancelled where
+/// it is dropped. Metrics are recorded then, whether or not the span is sampled.
+#[derive(Debug)]
+pub struct LlmSpan {
+    telemetry: Telemetry,
+    span: HelperSpan,
+    operation: Operation,
+    provider: String,
+    request_model: String,
+    response_model: String,
+    response_id: String,
+    finish_reasons: Vec<String>,
+    service_tier: ServiceTier,
+    usage: Option<Usage>,
+    provided_cost_usd: Option<f64>,
+    time_to_first_token: Option<Duration>,
+    last_chunk: Option<Instant>,
+    more: Vec<KeyValue>,
+    ended: bool,
+}
+
+impl LlmSpan {
+    pub(super) fn start(request: LlmRequest) -> Self {
+        agent::count_inference();
+        let span = HelperSpan::start(
+            || tracing::info_span!(target: "glasshouse::llm", "llm_call", otel.kind = "client"),
+        );
+        let LlmRequest { telemetry, operation, provider, model, service_tier, attributes } =
+            request;
+        span.describe(
+            || {
+                if model.is_empty() {
+                    operation.to_string()
+                } else {
+                    format!("{operation} {model}")
+                }
+            },
+            |list| {
+                list.push(KeyValue::new("gen_ai.operation.name", operation.as_str()));
+                list.push(KeyValue::new("gen_ai.provider.name", provider.clone()));
+                list.push(KeyValue::new("gen_ai.request.model", model.clone()));
+                list.extend(attributes);
+            },
+        );
+        Self {
+            telemetry,
+            span,
+            operation,
+            provider,
+            request_model: model,
+            response_model: String::new(),
+            response_id: String::new(),
+            finish_reasons: Vec::new(),
+            service_tier,
+            usage: None,
+            provided_cost_usd: None,
+            time_to_first_token: None,
+            last_chunk: None,
+            more: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// Runs the future inside the span: what it starts is below the call.
+    #[must_use = "a future does nothing until it is awaited"]
+    pub fn instrument<F>(&self, future: F) -> InSpan<F> {
+        self.span.instrument(future)
+    }
+
+    /// Runs the code inside the span.
+    pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
+        self.span.in_scope(code)
+    }
+
+    /// The context inside the span, for code that hands it on itself.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.span.context().clone()
+    }
+
+    /// The first token (or chunk) of the answer has come. Later calls change nothing.
+    pub fn first_token(&mut self) {
+        if self.time_to_first_token.is_none() {
+            self.time_to_first_token = Some(self.span.elapsed());
+            self.last_chunk = Some(Instant::now());
+        }
+    }
+
+    /// A part of a streamed answer has come. The first is the first token; each later one records
+    /// the gap to the one before it.
+    pub fn chunk(&mut self) {
+        if self.time_to_first_token.is_none() {
+            return self.first_token();
+        }
+        let now = Instant::now();
+        if let Some(last) = self.last_chunk.replace(now) {
+            let gap = now.saturating_duration_since(last);
+            let metrics = self.telemetry.llm();
+            metrics.output_chunk(self.operation.as_str(), &self.provider, &self.request_model, gap);
+        }
+    }
+
+    /// The model that answered, as the provider names it.
+    pub fn response_model(&mut self, model: &str) {
+        if self.response_model != model {
+            bounded(model, NAME_BYTES_MAX).clone_into(&mut self.response_model);
+        }
+    }
+
+    /// The provider's id of the answer.
+    pub fn response_id(&mut self, id: &str) {
+        if self.response_id != id {
+            bounded(id, NAME_BYTES_MAX).clone_into(&mut self.response_id);
+        }
+    }
+
+    /// Why the model stopped, once for each choice: `stop`, `length`, `tool_calls`, …
+    pub fn finish_reason(&mut self, reason: &str) {
+        if !reason.is_empty() && self.finish_reasons.len() < FINISH_REASONS_MAX {
+            self.finish_reasons.push(bounded(reason, NAME_BYTES_MAX).to_owned());
+        }
+    }
+
+    /// The tokens of the whole call. The last one counts: streams repeat growing totals.
+    pub fn usage(&mut self, usage: Usage) {
+        self.usage = Some(usage);
+    }
+
+    /// The cost that the provider itself reports, in US dollars. It goes before the table's.
+    pub fn cost_usd(&mut self, usd: f64) {
+        if usd.is_finite() && usd >= 0.0 {
+            self.provided_cost_usd = Some(usd);
+        }
+    }
+
+    /// The tier that the provider says it served the call under.
+    pub fn service_tier(&mut self, tier: ServiceTier) {
+        self.service_tier = tier;
+    }
+
+    /// Any other attribute of the answer. Content does not belong here.
+    pub fn attribute(&mut self, key: &'static str, value: impl Into<Value>) {
+        if self.span.is_recording() {
+            self.more.push(KeyValue::new(key, value));
+        }
+    }
+
+    /// The messages that were sent, in the conventions' shape:
+    /// `[{"role", "parts": [{"type": "text", "content"}]}]`. Made only with content capture on.
+    pub fn input_messages(&mut self, messages: impl FnOnce() -> Json) {
+        self.content("gen_ai.input.messages", Content::InputMessages, messages);
+    }
+
+    /// The messages that came back. Made only with content capture on.
+    pub fn output_messages(&mut self, messages: impl FnOnce() -> Json) {
+        self.content("gen_ai.output.messages", Content::OutputMessages, messages);
+    }
+
+    /// The instructions that stand before the messages. Made only with content capture on.
+    pub fn system_instructions(&mut self, parts: impl FnOnce() -> Json) {
+        self.content("gen_ai.system_instructions", Content::SystemInstructions, parts);
+    }
+
+    /// Whether content is captured for this call: whether collecting it is worth the time.
+    #[must_use]
+    pub fn is_capturing(&self) -> bool {
+        self.span.is_recording() && self.telemetry.content().is_capturing()
+    }
+
+    fn content(&mut self, key: &'static str, kind: Content, value: impl FnOnce() -> Json) {
+        if self.is_capturing()
+            && let Some(json) = self.telemetry.content().json(kind, value)
+        {
+            self.more.push(KeyValue::new(key, json));
+        }
+    }
+
+    /// The call is over and has an answer.
+    ///
+    /// An answer that the provider's content filter ended counts as the error
+    /// [`ErrorClass::ContentFilter`].
+    pub fn finish(mut self) {
+        let filtered = !self.finish_reasons.is_empty()
+            && self.finish_reasons.iter().all(|reason| reason == "content_filter");
+        self.end(filtered.then(|| (ErrorClass::ContentFilter, String::new())));
+    }
+
+    /// The call has failed. The message is kept only with content capture on: providers quote the
+    /// prompt in it.
+    pub fn error(mut self, class: ErrorClass, message: &str) {
+        let description = self.description(message);
+        self.end(Some((class, description)));
+    }
+
+    /// The provider has refused the call: an HTTP status, its error codes (the most specific first)
+    /// and its message.
+    pub fn provider_error(mut self, status: Option<u16>, codes: &[&str], message: &str) {
+        let class = ErrorClass::classify(status, codes, message);
+        if let Some(status) = status {
+            self.attribute("http.response.status_code", i64::from(status));
+        }
+        // A code is a word; a sentence in its place may quote content.
+        let is_word = |code: &&str| {
+            (1..=64).contains(&code.len())
+                && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        if let Some(code) = codes.iter().copied().find(is_word) {
+            self.attribute("glasshouse.provider.error_code", code.to_owned());
+        }
+        let description = self.description(message);
+        self.end(Some((class, description)));
+    }
+
+    /// Follows a stream of parts of the answer to its end.
+    ///
+    /// The first item is the first token. `describe` tells the span about each part, `classify`
+    /// names the class of an error. A stream that is dropped before its end counts as cancelled.
+    pub fn stream<S, T, E, D, C>(self, stream: S, describe: D, classify: C) -> LlmStream<S, D, C>
+    where
+        S: Stream<Item = Result<T, E>>,
+        E: fmt::Display,
+        D: FnMut(&mut LlmSpan, &T),
+        C: FnMut(&E) -> ErrorClass,
+    {
+        LlmStream::new(self, stream, describe, classify)
+    }
+
+    pub(super) fn description(&self, message: &str) -> String {
+        self.telemetry.content().error_text(message).unwrap_or_default()
+    }
+
+    /// Ends the call, once. The description of an error is one that may leave the process.
+    pub(super) fn end(&mut self, error: Option<(ErrorClass, String)>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let duration = self.span.elapsed();
+        let (cost_usd, cost_source) = self.cost();
+        let class = error.as_ref().map(|(class, _)| *class);
+        let more = std::mem::take(&mut self.more);
+        let call = LlmCall {
+            operation: self.operation.as_str(),
+            provider: &self.provider,
+            request_model: &self.request_model,
+            response_model: &self.response_model,
+            duration,
+            time_to_first_token: self.time_to_first_token,
+            usage: self.usage,
+            cost_usd,
+            cost_source,
+            error: class,
+        };
+        self.span.finish(
+            error.map(|(class, description)| {
+                let described = !description.is_empty();
+                (class.as_str().into(), if described { description } else { class.to_string() })
+            }),
+            |list| {
+                list.extend(more);
+                self.describe_answer(list, cost_usd, cost_source);
+            },
+            || self.telemetry.llm().call(&call),
+        );
+    }
+
+    fn describe_answer(
+        &self,
+        list: &mut Vec<KeyValue>,
+        cost_usd: Option<f64>,
+        source: &'static str,
+    ) {
+        for (key, text) in [
+            ("gen_ai.response.model", &self.response_model),
+            ("gen_ai.response.id", &self.response_id),
+        ] {
+            if !text.is_empty() {
+                list.push(KeyValue::new(key, text.clone()));
+            }
+        }
+        if !self.finish_reasons.is_empty() {
+            let reasons: Vec<StringValue> =
+                self.finish_reasons.iter().map(|reason| reason.clone().into()).collect();
+            let reasons = Value::Array(reasons.into());
+            list.push(KeyValue::new("gen_ai.response.finish_reasons", reasons));
+        }
+        if let Some(time) = self.time_to_first_token {
+            list.push(KeyValue::new("gen_ai.response.time_to_first_chunk", time.as_secs_f64()));
+        }
+        if let Some(usage) = self.usage {
+            let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+            list.push(KeyValue::new("gen_ai.usage.input_tokens", count(usage.input_tokens)));
+            list.push(KeyValue::new("gen_ai.usage.output_tokens", count(usage.output_tokens)));
+            for (key, tokens) in [
+                ("gen_ai.usage.cache_read.input_tokens", usage.cache_read_tokens),
+                ("gen_ai.usage.cache_write.input_tokens", usage.cache_write_tokens),
+                ("gen_ai.usage.reasoning.output_tokens", usage.reasoning_tokens),
+            ] {
+                if tokens > 0 {
+                    list.push(KeyValue::new(key, count(tokens)));
+                }
+            }
+        }
+        if let Some(usd) = cost_usd {
+            // Not in the conventions; the name that several instrumentations share.
+            list.push(KeyValue::new("gen_ai.usage.cost", usd));
+        }
+        if !source.is_empty() {
+            list.push(KeyValue::new("glasshouse.cost.source", source));
+        }
+    }
+
+    /// Dollars and where they come from: `provided`, `computed`, `partial` (computed with a price
+    /// that stands in for another), `unpriced`, or nothing when there is nothing to price.
+    fn cost(&self) -> (Option<f64>, &'static str) {
+        if let Some(usd) = self.provided_cost_usd {
+            return (Some(usd), "provided");
+        }
+        let Some(usage) = self.usage else { return (None, "") };
+        let prices = self.telemetry.prices();
+        let price = |model: &str| prices.cost(&self.provider, model, self.service_tier, &usage);
+        match price(&self.response_model).or_else(|| price(&self.request_model)) {
+            Some(cost) if cost.partial => (Some(cost.usd), "partial"),
+            Some(cost) => (Some(cost.usd), "computed"),
+            None => (None, "unpriced"),
+        }
+    }
+}
+
+impl Drop for LlmSpan {
+    fn drop(&mut self) {
+        self.end(Some((ErrorClass::Cancelled, String::new())));
+    }
+}

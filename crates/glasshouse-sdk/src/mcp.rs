@@ -1,0 +1,292 @@
+//! Operations of the Model Context Protocol, on both ends, and trace context in their `_meta`.
+//!
+//! For programs that speak MCP by hand; with the crate `rmcp`, the feature `rmcp` does it.
+
+use std::borrow::Cow;
+use std::future::Future;
+
+use opentelemetry::propagation::Injector;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
+use serde_json::{Map, Value as Json};
+
+use crate::Telemetry;
+use crate::agent::named;
+use crate::llm::ErrorClass;
+use crate::propagation::{self, Fields};
+use crate::record::McpSide;
+use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
+use crate::tool;
+
+/// Writes the current span and baggage into the `_meta` of a request to one of your own servers.
+pub fn inject_meta(meta: &mut Map<String, Json>) {
+    Context::map_current(|context| propagation::inject_into(context, &mut Meta(meta), true));
+}
+
+/// Writes the current span into the `_meta` of a request to somebody else's server: it learns
+/// neither session nor other baggage.
+pub fn inject_meta_without_baggage(meta: &mut Map<String, Json>) {
+    Context::map_current(|context| propagation::inject_into(context, &mut Meta(meta), false));
+}
+
+/// What the `_meta` of a request says about trace and baggage, on top of the current context.
+///
+/// Fields that are malformed or too long count as absent, as in headers.
+#[must_use]
+pub fn extract_meta(meta: &Map<String, Json>) -> Context {
+    propagation::extract_from(&fields(meta))
+}
+
+fn fields(meta: &Map<String, Json>) -> Fields {
+    let text = |key: &str| meta.get(key).and_then(Json::as_str).map(str::to_owned);
+    Fields::bounded(text("traceparent"), text("tracestate"), text("baggage"))
+}
+
+struct Meta<'a>(&'a mut Map<String, Json>);
+
+impl Injector for Meta<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if !value.is_empty() {
+            self.0.insert(key.to_owned(), Json::String(value));
+        }
+    }
+}
+
+/// Why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum McpFailure {
+    /// The tool ran and its result says `isError`.
+    Tool,
+    /// The peer answered with an error of JSON-RPC; the code.
+    Rpc(i64),
+    /// There was no answer: transport, deadline, cancellation.
+    Class(ErrorClass),
+}
+
+impl McpFailure {
+    /// The value of `error.type`: `tool_error`, a code of JSON-RPC as text, or the class. Codes that
+    /// the specification does not define are `_OTHER`, because the peer chooses them.
+    fn error_type(self) -> Cow<'static, str> {
+        match self {
+            Self::Tool => ErrorClass::ToolError.as_str().into(),
+            Self::Rpc(code @ (-32_700 | -32_603..=-32_600 | -32_099..=-32_000)) => {
+                code.to_string().into()
+            }
+            Self::Rpc(_) => "_OTHER".into(),
+            Self::Class(class) => class.as_str().into(),
+        }
+    }
+}
+
+/// Starts an operation on a server: `method` as in `tools/call`, `tool` or prompt, or empty.
+///
+/// Inside an execution of the same tool ([`tool::execute`]) this makes no second span: what it
+/// learns is set on the tool's.
+#[must_use = "an operation that is dropped without an end counts as cancelled"]
+pub fn client_call(telemetry: &Telemetry, server: &str, method: &str, tool: &str) -> McpCall {
+    let is_covered = method == CALL_TOOL && tool::is_running(tool);
+    let span = if is_covered {
+        HelperSpan::joined()
+    } else {
+        HelperSpan::start(
+            || tracing::info_span!(target: "glasshouse::mcp", "mcp_client", otel.kind = "client"),
+        )
+    };
+    McpCall::new(telemetry, McpSide::Client, span, is_covered, [server, method, tool])
+}
+
+/// Starts the work on a request that a client sent.
+///
+/// The parent is the span that `meta` names, and the current span (of the HTTP request that carried
+/// it) becomes a link; without one in `meta`, the current span is the parent.
+#[must_use = "an operation that is dropped without an end counts as cancelled"]
+pub fn server_call(
+    telemetry: &Telemetry,
+    server: &str,
+    method: &str,
+    tool: &str,
+    meta: Option<&Map<String, Json>>,
+) -> McpCall {
+    let fields = meta.map(fields).unwrap_or_default();
+    let create =
+        || tracing::info_span!(target: "glasshouse::mcp", "mcp_server", otel.kind = "server");
+    let span = HelperSpan::start_within(propagation::extract_from(&fields), create);
+    if fields.trace_parent.is_some() {
+        span.link(Context::map_current(|context| context.span().span_context().clone()));
+    }
+    let method = if METHODS.contains(&method) { method } else { "_OTHER" };
+    McpCall::new(telemetry, McpSide::Server, span, false, [server, method, tool])
+}
+
+const CALL_TOOL: &str = "tools/call";
+
+/// The requests and notifications of the protocol. A peer may send any other text as a method, which
+/// must not become a label.
+const METHODS: [&str; 27] = [
+    "completion/complete",
+    "elicitation/create",
+    "initialize",
+    "logging/setLevel",
+    "notifications/cancelled",
+    "notifications/initialized",
+    "notifications/message",
+    "notifications/progress",
+    "notifications/prompts/list_changed",
+    "notifications/resources/list_changed",
+    "notifications/resources/updated",
+    "notifications/roots/list_changed",
+    "notifications/tools/list_changed",
+    "ping",
+    "prompts/get",
+    "prompts/list",
+    "resources/list",
+    "resources/read",
+    "resources/subscribe",
+    "resources/templates/list",
+    "resources/unsubscribe",
+    "roots/list",
+    "sampling/createMessage",
+    "server/discover",
+    "subscriptions/listen",
+    CALL_TOOL,
+    "tools/list",
+];
+
+/// An operation from its start to its end. Dropped without an end, it counts as cancelled.
+#[derive(Debug)]
+pub struct McpCall {
+    telemetry: Telemetry,
+    side: McpSide,
+    span: HelperSpan,
+    /// The span is a tool's, which has its own end.
+    is_covered: bool,
+    server: String,
+    method: String,
+    tool: String,
+    ended: bool,
+}
+
+impl McpCall {
+    fn new(
+        telemetry: &Telemetry,
+        side: McpSide,
+        span: HelperSpan,
+        is_covered: bool,
+        names: [&str; 3],
+    ) -> Self {
+        let [server, method, tool] = names.map(|name| bounded(name, NAME_BYTES_MAX).to_owned());
+        let attributes = |list: &mut Vec<KeyValue>| {
+            list.push(KeyValue::new("mcp.method.name", method.clone()));
+            list.push(KeyValue::new("glasshouse.mcp.server", server.clone()));
+            if is_covered {
+                return;
+            }
+            if method == CALL_TOOL {
+                list.push(KeyValue::new("gen_ai.operation.name", "execute_tool"));
+            }
+            if !tool.is_empty() {
+                let key = if method.starts_with("prompts/") {
+                    "gen_ai.prompt.name"
+                } else {
+                    "gen_ai.tool.name"
+                };
+                list.push(KeyValue::new(key, tool.clone()));
+            }
+        };
+        if is_covered {
+            span.set(|| {
+                let mut list = Vec::with_capacity(2);
+                attributes(&mut list);
+                list
+            });
+        } else {
+            span.describe(|| named(&method, &tool), attributes);
+        }
+        let telemetry = telemetry.clone();
+        Self { telemetry, side, span, is_covered, server, method, tool, ended: false }
+    }
+
+    /// An attribute of the operation, such as `mcp.session.id`, `mcp.protocol.version`,
+    /// `jsonrpc.request.id` or `network.transport`.
+    #[must_use]
+    pub fn attribute(self, key: &'static str, value: &str) -> Self {
+        if !value.is_empty() {
+            let value = bounded(value, NAME_BYTES_MAX).to_owned();
+            self.span.set(|| vec![KeyValue::new(key, value)]);
+        }
+        self
+    }
+
+    /// Runs the future inside the operation.
+    #[must_use = "a future does nothing until it is awaited"]
+    pub fn instrument<F>(&self, future: F) -> InSpan<F> {
+        self.span.instrument(future)
+    }
+
+    /// Runs the code inside the operation: there, [`inject_meta`] writes its span.
+    pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
+        self.span.in_scope(code)
+    }
+
+    /// Runs the future inside the operation and ends it as `judge` says of its output.
+    pub async fn run<T>(
+        self,
+        work: impl Future<Output = T>,
+        judge: impl FnOnce(&T) -> Result<(), McpFailure>,
+    ) -> T {
+        let output = self.instrument(work).await;
+        match judge(&output) {
+            Ok(()) => self.finish(),
+            Err(failure) => self.error(failure),
+        }
+        output
+    }
+
+    /// The operation has an answer.
+    pub fn finish(mut self) {
+        self.end(None);
+    }
+
+    /// The operation has failed.
+    pub fn error(mut self, failure: McpFailure) {
+        self.end(Some(failure));
+    }
+
+    fn end(&mut self, failure: Option<McpFailure>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let duration = self.span.elapsed();
+        let error = failure.map(McpFailure::error_type);
+        // A client may ask a server for tools that do not exist: those names are not kept.
+        let is_unknown_tool = self.side == McpSide::Server
+            && matches!(failure, Some(McpFailure::Rpc(-32_601 | -32_602)));
+        let tool = if is_unknown_tool { "" } else { self.tool.as_str() };
+        let status = error.clone().filter(|_| !self.is_covered);
+        self.span.finish(
+            status.map(|error| (error.clone(), error.into_owned())),
+            |list| {
+                if let Some(McpFailure::Rpc(code)) = failure {
+                    list.push(KeyValue::new("rpc.response.status_code", code.to_string()));
+                }
+            },
+            || {
+                let (side, server, method) = (self.side, &self.server, &self.method);
+                self.telemetry.mcp().operation(
+                    side,
+                    server,
+                    method,
+                    tool,
+                    error.as_deref(),
+                    duration,
+                );
+            },
+        );
+    }
+}
+
+impl Drop for McpCall {
+    fn drop(&mut self) {
+        self.end(Some(McpFailure::Class(ErrorClass::Cancelled)));
+    }
+}

@@ -1,0 +1,203 @@
+//! The one place that makes helper spans: a `tracing` span with fixed metadata, whose name and
+//! attributes are set on the OpenTelemetry span in one go.
+//!
+//! Fields of `tracing` are static, and recording one that was not declared does nothing; dotted and
+//! optional attributes therefore go to the OpenTelemetry span directly. Not public: programs make
+//! their own spans with `tracing`, which end up in the same trace.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::session;
+
+/// The longest name (model, agent, id) that an attribute or a label holds, in bytes.
+pub(crate) const NAME_BYTES_MAX: usize = 256;
+
+/// One helper span. It ends with [`HelperSpan::finish`], or where it is dropped.
+#[derive(Debug)]
+pub(crate) struct HelperSpan {
+    span: Span,
+    /// What is current inside the span. When the span is filtered out or traces are off, this is
+    /// the parent's context, so that sessions and counters still reach the children.
+    context: Context,
+    /// The span of `context` is this one, not the parent's.
+    own: bool,
+    /// Attributes are kept by somebody.
+    recording: bool,
+    started: Instant,
+}
+
+impl HelperSpan {
+    /// A span below the current context. `create` makes the `tracing` span.
+    pub(crate) fn start(create: impl FnOnce() -> Span) -> Self {
+        let span = create();
+        let context = span.context();
+        if context.has_active_span() {
+            let recording = context.span().is_recording();
+            return Self { span, context, own: true, recording, started: Instant::now() };
+        }
+        let context = Context::current();
+        Self { span, context, own: false, recording: false, started: Instant::now() }
+    }
+
+    /// A span below another context than the current one.
+    pub(crate) fn start_within(parent: Context, create: impl FnOnce() -> Span) -> Self {
+        let _attached = parent.attach();
+        Self::start(create)
+    }
+
+    /// No span of its own: what it is told goes to the current one, which stays open.
+    pub(crate) fn joined() -> Self {
+        let context = Context::current();
+        let recording = context.span().is_recording();
+        Self { span: Span::none(), context, own: false, recording, started: Instant::now() }
+    }
+
+    /// Sets name and attributes; `attributes` runs only when somebody keeps them. The session's id
+    /// is added.
+    pub(crate) fn describe(
+        &self,
+        name: impl FnOnce() -> String,
+        attributes: impl FnOnce(&mut Vec<KeyValue>),
+    ) {
+        if !self.recording {
+            return;
+        }
+        let mut list = Vec::with_capacity(16);
+        attributes(&mut list);
+        if let Some(id) = session::id_in(&self.context) {
+            list.push(KeyValue::new("session.id", id));
+        }
+        let span = self.context.span();
+        span.update_name(name());
+        span.set_attributes(list);
+    }
+
+    /// Sets more attributes while the span runs.
+    pub(crate) fn set(&self, attributes: impl FnOnce() -> Vec<KeyValue>) {
+        if self.recording {
+            self.context.span().set_attributes(attributes());
+        }
+    }
+
+    /// Adds a link to another span.
+    pub(crate) fn link(&self, to: SpanContext) {
+        if self.recording && to.is_valid() {
+            self.context.span().add_link(to, Vec::new());
+        }
+    }
+
+    /// Whether attributes are kept: whether making them is worth the time.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.recording
+    }
+
+    /// Time since the start.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The context inside the span.
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Runs the code inside the span.
+    pub(crate) fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
+        let _entered = self.span.enter();
+        let _attached = (!self.own).then(|| self.context.clone().attach());
+        code()
+    }
+
+    /// Runs the future inside the span: it is entered for each poll.
+    pub(crate) fn instrument<F>(&self, future: F) -> InSpan<F> {
+        InSpan {
+            span: self.span.clone(),
+            attach: (!self.own).then(|| self.context.clone()),
+            future: Some(future),
+        }
+    }
+
+    /// Sets the last attributes and the status, records metrics with the span as their exemplar,
+    /// and ends the span. `error` is the class and a description that holds no content.
+    pub(crate) fn finish(
+        &self,
+        error: Option<(Cow<'static, str>, String)>,
+        attributes: impl FnOnce(&mut Vec<KeyValue>),
+        record: impl FnOnce(),
+    ) {
+        if self.recording {
+            let mut list = Vec::with_capacity(16);
+            attributes(&mut list);
+            let span = self.context.span();
+            if let Some((class, description)) = error {
+                list.push(KeyValue::new("error.type", class));
+                span.set_status(Status::error(description));
+            }
+            span.set_attributes(list);
+        }
+        {
+            let _attached = self.context.clone().attach();
+            record();
+        }
+        if self.own {
+            // Not left to the `tracing` span: clones of it may live on in futures, and it would
+            // end where it was last entered.
+            self.context.span().end();
+        }
+    }
+}
+
+pin_project! {
+    /// A future that runs inside a helper's span.
+    #[derive(Debug)]
+    pub struct InSpan<F> {
+        span: Span,
+        attach: Option<Context>,
+        // An option so that it can be dropped inside the span.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for InSpan<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = this.span.enter();
+            let _attached = this.attach.take().map(Context::attach);
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for InSpan<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.span.enter();
+        let _attached = this.attach.clone().map(Context::attach);
+        match this.future.as_pin_mut() {
+            Some(future) => future.poll(task),
+            // Set to `None` only by drop: nothing can poll after it.
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The start of a text that has at most `bytes_max` bytes, cut between characters.
+pub(crate) fn bounded(text: &str, bytes_max: usize) -> &str {
+    if text.len() <= bytes_max {
+        return text;
+    }
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default()
+}
