@@ -2,9 +2,11 @@
 //! background tasks and Web Vitals, as metrics, traces and logs.
 
 pub mod agent;
+mod configure;
 mod export;
 pub mod http;
 pub mod llm;
+pub mod log;
 pub mod mcp;
 pub mod metrics;
 pub mod propagation;
@@ -17,5 +19,7 @@ pub mod task;
 mod telemetry;
 pub mod tool;
 
+pub use configure::{Configuration, Exporter, configure};
+pub use log::LogFormat;
 pub use span::InSpan;
 pub use telemetry::Telemetry;

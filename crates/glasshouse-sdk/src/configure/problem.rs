@@ -1,0 +1,105 @@
+//! What is wrong with a configuration: one sentence each, never an error that stops a service.
+
+use std::fmt;
+
+/// Longest piece of a wrong value that is shown, in characters.
+const SHOWN_MAX: usize = 80;
+
+/// One thing that is wrong, where it is written and what is allowed there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    place: String,
+    message: String,
+}
+
+impl Problem {
+    /// `place` is a file with a key path, a variable, or a method of the builder.
+    pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place: place.into(), message: message.into() }
+    }
+
+    /// A value that does not fit; what has less precedence counts instead.
+    pub(crate) fn value(place: impl Into<String>, value: &str, allowed: &str) -> Self {
+        let message =
+            format!("{} is not allowed here and is ignored; allowed: {allowed}", shown(value));
+        Self::new(place, message)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// A value for people: quoted, escaped, short, and never one that may hold a password.
+fn shown(value: &str) -> String {
+    // Credentials hide in the user part and in the query of a URL.
+    if value.contains(['@', '?']) {
+        return "the value".to_owned();
+    }
+    let mut text: String = value.chars().take(SHOWN_MAX).collect();
+    if text.len() < value.len() {
+        text.push('…');
+    }
+    format!("{text:?}")
+}
+
+/// The candidate that differs least from a misspelt word, if one is close.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(2);
+    candidates
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions and replacements that turn one word into the other; long words differ.
+fn distance(left: &str, right: &str) -> usize {
+    const LENGTH_MAX: usize = 64;
+    if left.len() > LENGTH_MAX || right.len() > LENGTH_MAX {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = i;
+        let mut before = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = before;
+        }
+        for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = *cell;
+            before = replaced.min(before + 1).min(*cell + 1);
+            *cell = before;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_the_one_that_was_meant() {
+        let words = || ["exporter", "sample_rate", "enabled"].into_iter();
+        assert_eq!(nearest("exportr", words()), Some("exporter"));
+        assert_eq!(nearest("samplerate", words()), Some("sample_rate"));
+        assert_eq!(nearest("completely_different", words()), None);
+        assert_eq!(nearest(&"x".repeat(5000), words()), None);
+    }
+
+    #[test]
+    fn wrong_values_are_shown_short_and_without_credentials() {
+        let problem = |value: &str| Problem::value("x", value, "y").to_string();
+        assert!(problem("a\n\u{1b}b").contains(r#""a\n\u{1b}b""#));
+        assert!(problem(&"a".repeat(5000)).len() < 200);
+        assert!(!problem("http://user:hunter2@host").contains("hunter2"));
+        assert!(!problem("http://host?key=hunter2").contains("hunter2"));
+    }
+}

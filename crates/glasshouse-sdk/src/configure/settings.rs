@@ -1,0 +1,334 @@
+//! The settings in effect: code before environment before file before default, key by key.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use opentelemetry_sdk::trace::Sampler;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+use super::choices::{Choices, OtlpChoices, Port};
+use super::environment::{self, Environment};
+use super::problem::Problem;
+use super::value::{Endpoint, port_of};
+use super::{Configuration, Exporter, Redact, Sampling, file};
+use crate::export::{OtlpTarget, Protocol, Secret, SpanTarget};
+use crate::log::{LogFormat, Output};
+
+const DEFAULT_OTLP_ENDPOINT: &str = "http://localhost:4318";
+const DEFAULT_ZIPKIN_ENDPOINT: &str = "http://localhost:9411/api/v2/spans";
+const DEFAULT_JAEGER_ENDPOINT: &str = "http://localhost:14268/api/traces";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
+const DEFAULT_SERIES_LIMIT: usize = 2000;
+const DEFAULT_CONTENT_BYTES_MAX: usize = 8192;
+const DEFAULT_PROFILE: &str = "otel";
+
+/// The port on which OTLP is gRPC unless it is said otherwise.
+const GRPC_PORT: u16 = 4317;
+
+/// Everything resolved; nothing in here can fail any more except the network.
+pub(crate) struct Settings {
+    /// `service.name`, never empty.
+    pub(crate) service_name: String,
+    /// Attributes of the resource, `service.name` first.
+    pub(crate) resource_attributes: Vec<(String, String)>,
+    /// Names of naming profiles, at least one; the first one names log fields.
+    pub(crate) naming_profiles: Vec<String>,
+    /// Files with naming profiles of the user.
+    pub(crate) naming_profile_files: Vec<PathBuf>,
+    /// Whether spans are made.
+    pub(crate) tracing_enabled: bool,
+    /// Where spans go; `None` when tracing is off or nothing is to be sent.
+    pub(crate) spans: Option<SpanTarget>,
+    /// Which traces are kept.
+    pub(crate) sampling: Sampling,
+    /// Whether metrics are recorded.
+    pub(crate) metrics_enabled: bool,
+    /// Where metrics are pushed, and how often.
+    pub(crate) metrics: Option<(OtlpTarget, Duration)>,
+    /// Where the exposition listens.
+    pub(crate) listener: Option<SocketAddr>,
+    /// Series of one metric, above which they run together.
+    pub(crate) series_limit: usize,
+    /// Where log records go besides the output.
+    pub(crate) logs: Option<OtlpTarget>,
+    /// Which events become lines and records.
+    pub(crate) log_level: Targets,
+    /// How lines look.
+    pub(crate) log_format: LogFormat,
+    /// Where lines go.
+    pub(crate) log_output: Output,
+    /// Whether prompts and answers are put on spans.
+    pub(crate) capture_content: bool,
+    /// What is done to them before.
+    pub(crate) redact: Option<Redact>,
+    /// Longest piece of content on a span.
+    pub(crate) content_bytes_max: usize,
+    /// Files with prices in LiteLLM's shape.
+    pub(crate) price_files: Vec<PathBuf>,
+    /// Prices of single models: name and JSON in LiteLLM's shape.
+    pub(crate) prices: Vec<(String, String)>,
+    /// Whether the process-wide subscriber and propagator are set.
+    pub(crate) global: bool,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("resource_attributes", &self.resource_attributes)
+            .field("naming_profiles", &self.naming_profiles)
+            .field("spans", &self.spans)
+            .field("sampling", &self.sampling)
+            .field("metrics", &self.metrics)
+            .field("listener", &self.listener)
+            .field("logs", &self.logs)
+            .field("log_format", &self.log_format)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sampling {
+    /// The sampler that does this.
+    pub(crate) fn sampler(self) -> Sampler {
+        let root = if self.ratio >= 1.0 {
+            Sampler::AlwaysOn
+        } else if self.ratio <= 0.0 {
+            Sampler::AlwaysOff
+        } else {
+            Sampler::TraceIdRatioBased(self.ratio)
+        };
+        if self.is_parent_based { Sampler::ParentBased(Box::new(root)) } else { root }
+    }
+}
+
+impl Configuration {
+    /// Decides every setting. Never fails: what is wrong is told and the next source counts.
+    pub(crate) fn resolve(self, environment: Environment<'_>) -> (Settings, Vec<Problem>) {
+        let Self { mut choices, mut problems, file, log_output, redact, prices, global } = self;
+        let mut of_environment = environment::read(environment, &mut problems);
+        let mut of_file = file
+            .or_else(|| environment::file(environment))
+            .map(|path| file::read(&path, &mut problems))
+            .unwrap_or_default();
+        for choices in [&mut choices, &mut of_environment, &mut of_file] {
+            choices.take_service_attributes();
+        }
+        let sources = Sources([&choices, &of_environment, &of_file]);
+        let disabled = sources.pick(|c| c.disabled).unwrap_or_default();
+        let tracing_enabled = !disabled && sources.pick(|c| c.tracing_enabled).unwrap_or(true);
+        let metrics_enabled = !disabled && sources.pick(|c| c.metrics_enabled).unwrap_or(true);
+        let exporter = sources.exporter();
+        let pushes = exporter == Exporter::Otlp || sources.has_otlp_endpoint();
+        let pushes_metrics = sources.pick(|c| c.metrics_push_enabled).unwrap_or(pushes);
+        let pushes_logs = sources.pick(|c| c.logs_export_enabled).unwrap_or(pushes);
+        let interval = sources.pick(|c| c.metric_interval).unwrap_or(DEFAULT_INTERVAL);
+        let log_output = log_output.unwrap_or_default();
+        let log_format = sources.pick(|c| c.log_format).unwrap_or(if log_output.is_terminal() {
+            LogFormat::Text
+        } else {
+            LogFormat::Json
+        });
+        let service_name =
+            sources.pick(|c| c.service_name.clone()).unwrap_or_else(default_service_name);
+        let spans = tracing_enabled.then(|| sources.spans(exporter, &mut problems)).flatten();
+        let settings = Settings {
+            resource_attributes: sources.resource(&service_name),
+            service_name,
+            naming_profiles: sources
+                .pick(|c| c.naming_profiles.clone())
+                .unwrap_or_else(|| vec![DEFAULT_PROFILE.to_owned()]),
+            naming_profile_files: sources
+                .pick(|c| c.naming_profile_files.clone())
+                .unwrap_or_default(),
+            tracing_enabled,
+            spans,
+            sampling: sources
+                .pick(|c| c.sampling)
+                .unwrap_or(Sampling { ratio: 1.0, is_parent_based: true }),
+            metrics_enabled,
+            metrics: (metrics_enabled && pushes_metrics)
+                .then(|| (sources.otlp(Signal::Metrics), interval)),
+            listener: sources.listener().filter(|_| metrics_enabled),
+            series_limit: sources.pick(|c| c.series_limit).unwrap_or(DEFAULT_SERIES_LIMIT),
+            logs: (!disabled && pushes_logs).then(|| sources.otlp(Signal::Logs)),
+            log_level: sources
+                .pick(|c| c.log_level.clone())
+                .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)),
+            log_format,
+            log_output,
+            capture_content: sources.pick(|c| c.capture_content).unwrap_or_default(),
+            redact,
+            content_bytes_max: sources
+                .pick(|c| c.content_bytes_max)
+                .unwrap_or(DEFAULT_CONTENT_BYTES_MAX),
+            price_files: sources.pick(|c| c.price_files.clone()).unwrap_or_default(),
+            prices,
+            global,
+        };
+        (settings, problems)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Signal {
+    Traces,
+    Metrics,
+    Logs,
+}
+
+impl Signal {
+    fn of(self, choices: &Choices) -> &OtlpChoices {
+        match self {
+            Self::Traces => &choices.otlp_traces,
+            Self::Metrics => &choices.otlp_metrics,
+            Self::Logs => &choices.otlp_logs,
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Traces => "/v1/traces",
+            Self::Metrics => "/v1/metrics",
+            Self::Logs => "/v1/logs",
+        }
+    }
+}
+
+/// Code, environment and file, in this order.
+struct Sources<'a>([&'a Choices; 3]);
+
+impl Sources<'_> {
+    fn pick<T>(&self, get: impl Fn(&Choices) -> Option<T>) -> Option<T> {
+        self.0.iter().find_map(|choices| get(choices))
+    }
+
+    /// In one source the key of a signal counts before the one for all; between sources, the
+    /// stronger source counts whichever of the two it has.
+    fn pick_otlp<T>(&self, signal: Signal, get: impl Fn(&OtlpChoices) -> Option<T>) -> Option<T> {
+        self.pick(|choices| get(signal.of(choices)).or_else(|| get(&choices.otlp)))
+    }
+
+    fn has_otlp_endpoint(&self) -> bool {
+        [Signal::Traces, Signal::Metrics, Signal::Logs]
+            .iter()
+            .any(|signal| self.pick_otlp(*signal, |otlp| otlp.endpoint.clone()).is_some())
+    }
+
+    /// Without a choice, the exporter is the one whose address is known.
+    fn exporter(&self) -> Exporter {
+        if let Some(exporter) = self.pick(|choices| choices.tracing_exporter) {
+            exporter
+        } else if self.has_otlp_endpoint() {
+            Exporter::Otlp
+        } else if self.pick(|choices| choices.zipkin_endpoint.clone()).is_some() {
+            Exporter::Zipkin
+        } else if self.pick(|choices| choices.jaeger_endpoint.clone()).is_some() {
+            Exporter::Jaeger
+        } else {
+            Exporter::Otlp
+        }
+    }
+
+    fn spans(&self, exporter: Exporter, problems: &mut Vec<Problem>) -> Option<SpanTarget> {
+        match exporter {
+            Exporter::None => None,
+            Exporter::Otlp => Some(SpanTarget::Otlp(self.otlp(Signal::Traces))),
+            Exporter::Zipkin => {
+                let url = self.pick(|choices| choices.zipkin_endpoint.clone());
+                let url = url.unwrap_or_else(|| DEFAULT_ZIPKIN_ENDPOINT.to_owned());
+                Some(SpanTarget::Zipkin { url })
+            }
+            Exporter::Jaeger => {
+                let Some(endpoint) = self.pick(|choices| choices.jaeger_endpoint.clone()) else {
+                    return Some(SpanTarget::JaegerThrift {
+                        url: DEFAULT_JAEGER_ENDPOINT.to_owned(),
+                    });
+                };
+                if let Some(port) = endpoint.replaced_port {
+                    let message = format!(
+                        "port {port} is Jaeger's agent or gRPC, which is not spoken here: spans go \
+                         as Thrift over HTTP to {}; write that address",
+                        endpoint.url
+                    );
+                    problems.push(Problem::new("jaeger_endpoint", message));
+                }
+                Some(SpanTarget::JaegerThrift { url: endpoint.url })
+            }
+        }
+    }
+
+    fn otlp(&self, signal: Signal) -> OtlpTarget {
+        let endpoint = self
+            .pick_otlp(signal, |otlp| otlp.endpoint.clone())
+            .unwrap_or_else(|| Endpoint::Base(DEFAULT_OTLP_ENDPOINT.to_owned()));
+        let (Endpoint::Base(written) | Endpoint::Exact(written)) = &endpoint;
+        let protocol =
+            self.pick_otlp(signal, |otlp| otlp.protocol).unwrap_or_else(|| {
+                match port_of(written) {
+                    Some(GRPC_PORT) => Protocol::Grpc,
+                    _ => Protocol::HttpProtobuf,
+                }
+            });
+        let url = match (protocol, &endpoint) {
+            (Protocol::Grpc, _) => origin(written),
+            (Protocol::HttpProtobuf, Endpoint::Base(base)) => format!("{base}{}", signal.path()),
+            (Protocol::HttpProtobuf, Endpoint::Exact(url)) => url.clone(),
+        };
+        let mut headers: Vec<(String, Secret)> = Vec::new();
+        for choices in self.0.iter().rev() {
+            for (name, value) in choices.otlp.headers.iter().chain(&signal.of(choices).headers) {
+                headers.retain(|(other, _)| other != name);
+                headers.push((name.clone(), value.clone()));
+            }
+        }
+        let timeout = self.pick_otlp(signal, |otlp| otlp.timeout).unwrap_or(DEFAULT_TIMEOUT);
+        OtlpTarget { protocol, url, headers, timeout }
+    }
+
+    fn listener(&self) -> Option<SocketAddr> {
+        let Port::On(port) = self.pick(|choices| choices.metrics_port)? else { return None };
+        let host = self.pick(|choices| choices.metrics_host);
+        Some(SocketAddr::new(host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), port))
+    }
+
+    fn resource(&self, service_name: &str) -> Vec<(String, String)> {
+        let mut attributes = vec![("service.name".to_owned(), service_name.to_owned())];
+        let known = [
+            ("service.version", self.pick(|choices| choices.service_version.clone())),
+            ("service.namespace", self.pick(|choices| choices.service_namespace.clone())),
+            ("deployment.environment.name", self.pick(|choices| choices.environment.clone())),
+        ];
+        for (key, value) in known {
+            attributes.extend(value.map(|value| (key.to_owned(), value)));
+        }
+        for choices in self.0 {
+            // Of one source, the one that is said last counts.
+            for (key, value) in choices.resource_attributes.iter().rev() {
+                if attributes.iter().all(|(other, _)| other != key) {
+                    attributes.push((key.clone(), value.clone()));
+                }
+            }
+        }
+        attributes
+    }
+}
+
+/// Scheme and authority of a URL.
+fn origin(url: &str) -> String {
+    let authority = url.split_once("://").map_or(0, |(scheme, _)| scheme.len() + 3);
+    let end = url.get(authority..).and_then(|rest| rest.find(['/', '?']));
+    let whole = end.and_then(|end| url.get(..authority + end)).unwrap_or(url);
+    whole.to_owned()
+}
+
+/// As the specification of OpenTelemetry has it for a service without a name.
+fn default_service_name() -> String {
+    let program = std::env::current_exe().ok();
+    let name = program.as_ref().and_then(|path| path.file_stem()).and_then(|name| name.to_str());
+    name.map_or_else(|| "unknown_service".to_owned(), |name| format!("unknown_service:{name}"))
+}
+
+#[cfg(test)]
+mod tests;

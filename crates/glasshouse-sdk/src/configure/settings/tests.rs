@@ -1,0 +1,1 @@
+//! Tests of what is decided from code, environment and file.

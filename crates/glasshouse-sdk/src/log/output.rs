@@ -1,0 +1,57 @@
+//! Where lines go.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use parking_lot::Mutex;
+
+thread_local! {
+    static IS_WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The standard output, or a writer of the user.
+#[derive(Default)]
+pub(crate) struct Output(Option<Mutex<Box<dyn Write + Send>>>);
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "writer" } else { "stdout" })
+    }
+}
+
+impl Output {
+    /// A writer of the user.
+    pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
+        Self(Some(Mutex::new(Box::new(writer))))
+    }
+
+    /// Whether people read along.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.0.is_none() && io::stdout().is_terminal()
+    }
+
+    /// Writes one line, its end included, with one call.
+    pub(crate) fn write(&self, line: &[u8]) -> io::Result<()> {
+        let Some(writer) = &self.0 else { return io::stdout().lock().write_all(line) };
+        // A writer that logs would wait for itself.
+        let _writing = Writing::begin().ok_or(io::ErrorKind::WouldBlock)?;
+        writer.lock().write_all(line)
+    }
+}
+
+struct Writing;
+
+impl Writing {
+    fn begin() -> Option<Self> {
+        let is_nested = IS_WRITING.try_with(|is_writing| is_writing.replace(true)).unwrap_or(true);
+        (!is_nested).then_some(Self)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        // During the end of a thread there is nothing to reset.
+        let _ = IS_WRITING.try_with(|is_writing| is_writing.set(false));
+    }
+}
