@@ -1,13 +1,37 @@
-/** The licences of everything that the build ships, as one text: `dist/licenses.txt`. */
+/** The licences of everything that a package's build ships, as one text: `dist/licenses.txt`. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
-/** Packages of package-lock.json that are no development tools, in order of names. */
+/** Where the lock file of all packages is. */
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Where Node finds a package from another's folder: beside it, or in a folder further up; null when nowhere. */
+function resolved(packages, from, name) {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/")))) {
+    const path = folder ? `${folder}/node_modules/${name}` : `node_modules/${name}`;
+    if (packages[path]) return packages[path].link ? packages[path].resolved : path;
+    if (!folder) return null;
+  }
+}
+
+/** What the package in this folder needs at run time, and what that needs, in order of paths. */
 function shipped() {
-  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
-  return Object.entries(packages)
-    .filter(([path, entry]) => path !== "" && !entry.dev && !entry.optional && existsSync(path))
-    .map(([path]) => path)
+  const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
+  const reached = new Set([relative(ROOT, process.cwd()).replaceAll("\\", "/")]);
+  for (const from of reached) {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = packages[from];
+    for (const name of Object.keys({ ...peerDependencies, ...dependencies })) {
+      if (peerDependenciesMeta?.[name]?.optional) continue;
+      const path = resolved(packages, from, name);
+      if (path) reached.add(path);
+    }
+  }
+  // Packages of this repository carry the repository's licence.
+  return [...reached]
+    .filter((path) => path.includes("node_modules/"))
+    .map((path) => join(ROOT, path))
+    .filter(existsSync)
     .sort();
 }
 

@@ -1,6 +1,7 @@
 /**
- * Around the build: `clean` empties dist but for its .gitignore; `pack` writes a gzip and a brotli beside each text
- * file, which the server sends as they are, and prints what each weighs.
+ * Around the build, for the package in whose folder it runs: `clean` empties dist but for its .gitignore; `licenses`
+ * adds those of others; `pack` does that, writes a gzip and a brotli beside each text file, which the server sends as
+ * they are, and prints what each weighs.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,8 +30,12 @@ function packed(path) {
   return { path, raw: bytes.length, gzip: gzip.length, brotli: brotli.length };
 }
 
-function pack() {
+function addLicenses() {
   writeFileSync(join(DIST, "licenses.txt"), licenses());
+}
+
+function pack() {
+  addLicenses();
   const rows = readdirSync(DIST, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== ".gitignore")
     .map((entry) => packed(join(entry.parentPath, entry.name)))
@@ -45,5 +50,5 @@ function pack() {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-if (process.argv[2] === "clean") clean();
-else pack();
+const tasks = { clean, licenses: addLicenses, pack };
+tasks[process.argv[2]]();

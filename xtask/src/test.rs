@@ -15,7 +15,7 @@ type Step = (&'static str, fn() -> Result<()>);
 const STEPS: [Step; 8] = [
     ("tidy", tidy::run),
     ("format", || run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
-    ("page", page),
+    ("page", ui::check),
     ("lints", lints),
     ("rust", || run_command(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))),
     ("documentation", documentation),
@@ -42,13 +42,6 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     }
     eprintln!("\n{} passed, {} failed", chosen.len() - failed.len(), failed.len());
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
-}
-
-fn page() -> Result<()> {
-    ui::install()?;
-    ui::npm(&["run", "lint"])?;
-    ui::npm(&["test"])?;
-    ui::build()
 }
 
 fn lints() -> Result<()> {

@@ -1,53 +1,89 @@
-//! The page: installed, built and tested with npm.
+//! The TypeScript packages, workspaces of one npm installation: installed, checked, built.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
 use crate::shell::{command, need, root, run};
 
-fn folder() -> PathBuf {
-    root().join("ui")
+/// A folder with a `package.json`.
+struct Package {
+    folder: &'static str,
+    /// A file that every build writes anew.
+    output: &'static str,
+    /// Packages before this one in the list whose build goes into its own.
+    uses: &'static [&'static str],
 }
 
-/// Runs npm in the folder of the page.
-pub(crate) fn npm(arguments: &[&str]) -> Result<()> {
-    run(command("npm", arguments).current_dir(folder()))
-}
+/// All packages; one that uses another comes after it.
+const PACKAGES: [Package; 3] = [
+    Package { folder: "sdk/web", output: "dist/index.js", uses: &[] },
+    Package { folder: "examples/agent/page", output: "dist/index.html", uses: &["sdk/web"] },
+    Package { folder: "ui", output: "dist/index.html", uses: &[] },
+];
 
 /// Installs the locked packages, unless that was done since the lock file last changed.
-pub(crate) fn install() -> Result<()> {
+fn install() -> Result<()> {
     need("npm", &["nodejs", "npm"])?;
-    let lock = modified(&folder().join("package-lock.json"));
-    let installed = modified(&folder().join("node_modules/.package-lock.json"));
+    let lock = modified(&root().join("package-lock.json"));
+    let installed = modified(&root().join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= lock {
         return Ok(());
     }
-    npm(&["ci", "--no-audit", "--no-fund"])
+    run(&mut command("npm", &["ci", "--no-audit", "--no-fund"]))
 }
 
-/// Builds `ui/dist`, unless it is newer than every source.
+/// Builds each package, unless its output is newer than every source.
 pub(crate) fn build() -> Result<()> {
     install()?;
-    let built = modified(&folder().join("dist/index.html"));
-    if built.is_some() && built >= newest_source(&folder())? {
-        eprintln!("ui: up to date");
-        return Ok(());
-    }
-    npm(&["run", "build"])
+    PACKAGES.iter().try_for_each(Package::build)
 }
 
-fn modified(path: &std::path::Path) -> Option<SystemTime> {
+/// Lints, type-checks, tests and builds each package.
+pub(crate) fn check() -> Result<()> {
+    install()?;
+    for package in &PACKAGES {
+        package.npm(&["run", "lint"])?;
+        package.npm(&["test"])?;
+        package.build()?;
+    }
+    Ok(())
+}
+
+impl Package {
+    fn path(&self) -> PathBuf {
+        root().join(self.folder)
+    }
+
+    fn npm(&self, arguments: &[&str]) -> Result<()> {
+        run(command("npm", arguments).current_dir(self.path()))
+    }
+
+    fn build(&self) -> Result<()> {
+        let built = modified(&self.path().join(self.output));
+        let mut newest = newest_source(&self.path())?;
+        for used in PACKAGES.iter().filter(|package| self.uses.contains(&package.folder)) {
+            newest = newest.max(modified(&used.path().join(used.output)));
+        }
+        if built.is_some() && built >= newest {
+            eprintln!("{}: up to date", self.folder);
+            return Ok(());
+        }
+        self.npm(&["run", "build"])
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-fn newest_source(folder: &std::path::Path) -> Result<Option<SystemTime>> {
+fn newest_source(folder: &Path) -> Result<Option<SystemTime>> {
     let mut newest = None;
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
-        let is_output = path.ends_with("node_modules") || path.ends_with("ui/dist");
+        let is_output = path.ends_with("node_modules") || path.ends_with("dist");
         if path.is_dir() && !is_output {
             newest = newest.max(newest_source(&path)?);
         } else if path.is_file() {
