@@ -4,6 +4,7 @@
  * GLASSHOUSE_URL  where it runs; http://127.0.0.1:3000 when unset
  * CHROMIUM        the browser; /usr/bin/chromium when unset
  * SHOTS           a folder for screenshots; none are kept when unset
+ * AGENT_URL       where the example agent runs; its page is left out when unset
  * SETTLE_MS_MAX   how long a view may take to show what is waited for; 15000 when unset
  *
  * Wants data: run it against `glasshouse demo`. Ends with status 1 when a check fails.
@@ -11,8 +12,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { checks } from "./checks.mjs";
+import { agentChecks } from "./agent-checks.mjs";
+import { checks as ownChecks } from "./checks.mjs";
 
+const checks = process.env.AGENT_URL ? [...ownChecks, ...agentChecks] : ownChecks;
 const base = (process.env.GLASSHOUSE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const shots = process.env.SHOTS;
