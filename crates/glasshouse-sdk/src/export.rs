@@ -24,7 +24,7 @@ pub(crate) use settings::{
     ExportLimits, ExportSettings, OtlpTarget, Protocol, Rewrite, Secret, Signal, SpanTarget,
 };
 pub(crate) use spans::{LogQueue, QueueSpanProcessor};
-pub(crate) use statistics::{ExportStatistics, SignalStatistics, read};
+pub(crate) use statistics::{ExportStatistics, read};
 
 use deliver::Deliverer;
 use opentelemetry_proto::{

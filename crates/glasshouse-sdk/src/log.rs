@@ -34,7 +34,7 @@ mod visit;
 
 pub use correlation::{trace_context, with_trace};
 pub(crate) use fields::LogFields;
-pub(crate) use layer::{LogLayer, LogLines, RecordSink};
+pub(crate) use layer::{LogLayer, LogLines};
 pub use lines::{drift, inference, mcp, request};
 pub(crate) use output::Output;
 

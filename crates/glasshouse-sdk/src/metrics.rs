@@ -20,7 +20,7 @@ use self::cell::Cell;
 pub(crate) use self::cell::{Exemplar, Reading, now_ns};
 pub(crate) use self::exposition::{Format, render};
 pub(crate) use self::otlp::encode;
-pub(crate) use self::profile::{Profile, ProfileError, SpanRules, apply};
+pub(crate) use self::profile::{Profile, SpanRules, apply};
 use self::table::{Series, Table, bounded};
 
 /// Labels that would make a series for every person, every session or every number. An instrument

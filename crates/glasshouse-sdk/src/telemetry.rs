@@ -1,7 +1,10 @@
 //! The handle that everything else is given: `Telemetry`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use tracing::Dispatch;
+
+use crate::export::MetricsSource as _;
 use crate::llm::{ContentPolicy, PriceTable};
 use crate::metrics::{
     Counter, Definition, FloatCounter, Gauge, Histogram, Registry, UpDownCounter,
@@ -11,6 +14,7 @@ use crate::record::{
     HttpMetrics, LlmMetrics, McpMetrics, MemoryMetrics, QueueMetrics, Recorders, RouterMetrics,
     SessionMetrics, SseMetrics, TaskMetrics, ToolMetrics, WebVitalMetrics,
 };
+use crate::start::Metrics;
 
 /// What a program records into. Made once at its start, cloned and handed to the router, to
 /// streams and to tasks; a clone is a pointer.
@@ -21,18 +25,37 @@ pub struct Telemetry {
 
 #[derive(Debug)]
 struct Inner {
-    registry: Registry,
+    metrics: Arc<Metrics>,
     recorders: Recorders,
     prices: PriceTable,
     content: ContentPolicy,
+    dispatch: OnceLock<Dispatch>,
 }
 
 impl Telemetry {
-    /// A handle that records into this registry.
+    /// The handle of a start.
+    pub(crate) fn started(
+        metrics: Arc<Metrics>,
+        prices: PriceTable,
+        content: ContentPolicy,
+    ) -> Self {
+        let recorders = Recorders::new(&metrics.registry, false);
+        let dispatch = OnceLock::new();
+        Self { inner: Arc::new(Inner { metrics, recorders, prices, content, dispatch }) }
+    }
+
+    /// The subscriber is made last: its layers may need the handle.
+    pub(crate) fn set_dispatch(&self, dispatch: Dispatch) {
+        let _ = self.inner.dispatch.set(dispatch);
+    }
+
+    /// A handle that records into this registry and was never started.
     pub(crate) fn recording(registry: Registry) -> Self {
-        let recorders = Recorders::new(&registry, false);
-        let (prices, content) = (PriceTable::default(), ContentPolicy::default());
-        Self { inner: Arc::new(Inner { registry, recorders, prices, content }) }
+        Self::started(
+            Arc::new(Metrics::unnamed(registry)),
+            PriceTable::default(),
+            ContentPolicy::default(),
+        )
     }
 
     /// A handle that records into this registry, with these prices and this content policy.
@@ -42,8 +65,18 @@ impl Telemetry {
         prices: PriceTable,
         content: ContentPolicy,
     ) -> Self {
-        let recorders = Recorders::new(&registry, false);
-        Self { inner: Arc::new(Inner { registry, recorders, prices, content }) }
+        Self::started(Arc::new(Metrics::unnamed(registry)), prices, content)
+    }
+
+    /// The subscriber that takes spans and log lines, for programs that asked for none that is
+    /// global: threads make it their own with [`tracing::dispatcher::set_default`].
+    pub fn dispatch(&self) -> Dispatch {
+        self.inner.dispatch.get().cloned().unwrap_or_default()
+    }
+
+    /// All metrics as OpenMetrics text, as a scrape would see them now.
+    pub fn exposition(&self) -> String {
+        self.inner.metrics.exposition("application/openmetrics-text").1
     }
 
     /// What calls to models cost.
@@ -72,7 +105,7 @@ impl Telemetry {
     /// What all metrics say now, under their canonical names.
     #[cfg(test)]
     pub(crate) fn collect(&self) -> Vec<crate::metrics::Metric> {
-        self.inner.registry.collect()
+        self.inner.metrics.registry.collect()
     }
 }
 
@@ -168,22 +201,22 @@ impl Telemetry {
 impl Telemetry {
     /// A counter of whole things. A definition that was given before is the same metric.
     pub fn counter<const N: usize>(&self, definition: Definition<N>) -> Counter<N> {
-        self.inner.registry.counter(definition)
+        self.inner.metrics.registry.counter(definition)
     }
 
     /// A counter of parts, such as seconds or dollars.
     pub fn float_counter<const N: usize>(&self, definition: Definition<N>) -> FloatCounter<N> {
-        self.inner.registry.float_counter(definition)
+        self.inner.metrics.registry.float_counter(definition)
     }
 
     /// A number that goes up and down.
     pub fn up_down_counter<const N: usize>(&self, definition: Definition<N>) -> UpDownCounter<N> {
-        self.inner.registry.up_down(definition)
+        self.inner.metrics.registry.up_down(definition)
     }
 
     /// A number that is set.
     pub fn gauge<const N: usize>(&self, definition: Definition<N>) -> Gauge<N> {
-        self.inner.registry.gauge(definition)
+        self.inner.metrics.registry.gauge(definition)
     }
 
     /// A distribution over buckets with these upper bounds, in rising order.
@@ -192,6 +225,6 @@ impl Telemetry {
         definition: Definition<N>,
         bounds: &'static [f64],
     ) -> Histogram<N> {
-        self.inner.registry.histogram(definition, bounds)
+        self.inner.metrics.registry.histogram(definition, bounds)
     }
 }

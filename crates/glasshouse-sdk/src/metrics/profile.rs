@@ -12,6 +12,7 @@ use opentelemetry_sdk::trace::SpanData;
 use serde::Deserialize;
 
 use super::{Kind, Metric, Point, Reading};
+use crate::log::LogFields;
 
 /// The profiles that the crate brings along.
 const BUILT_IN: [(&str, &str); 6] = [
@@ -43,7 +44,7 @@ pub(crate) struct Profile {
     #[serde(default)]
     spans: Vec<SpanRule>,
     /// How log lines are spelled.
-    pub(crate) logs: Option<serde_json::Value>,
+    pub(crate) logs: Option<LogFields>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

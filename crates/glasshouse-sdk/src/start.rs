@@ -1,0 +1,358 @@
+//! One start: settings become a handle, a subscriber and an export, and one guard ends them.
+//!
+//! Nothing here fails. A part that cannot start does nothing, and one warning says why: a service
+//! must run whatever becomes of those who watch it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use opentelemetry::propagation::TextMapCompositePropagator;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{KeyValue, global};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanLimits};
+use serde_json::Value;
+use tracing::{Dispatch, Level};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, Registry as Subscriber};
+
+use crate::configure::{Configuration, Problem, Redact, Settings};
+use crate::export::{
+    Export, ExportLimits, ExportSettings, ExportStatistics, MetricsSource, Rewrite, Signal,
+    read as count_of,
+};
+use crate::llm::{ContentPolicy, PriceTable};
+use crate::log::{LogFields, LogLayer, LogLines};
+use crate::metrics::{
+    Definition, Format, Kind, Metric, Profile, Registry, SpanRules, apply, encode, render,
+};
+use crate::telemetry::Telemetry;
+
+/// How long the end may take (promise O-03).
+const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
+/// Bytes of a profile or price file that are read: LiteLLM's table has less than two million.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+impl Configuration {
+    /// Starts everything that is configured. Call it once, at the start of `main`; hand the
+    /// [`Telemetry`] on, and keep the [`Guard`] until the end.
+    ///
+    /// Never fails and never panics: what is wrong is logged, one warning each, and is in
+    /// [`Guard::problems`]; that part then does nothing.
+    pub fn start(self) -> (Telemetry, Guard) {
+        let (settings, problems) = self.resolve(&|name| std::env::var(name).ok());
+        start(settings, problems)
+    }
+}
+
+/// Keeps the export running. Dropping it sends what is still queued, pushes the metrics a last
+/// time and closes the metrics listener, within 5 seconds.
+#[must_use = "dropping the guard ends the export"]
+pub struct Guard {
+    export: Export,
+    problems: Vec<String>,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Guard").field("problems", &self.problems).finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    /// What is wrong with the configuration or could not be started, one sentence each.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// Where `/metrics` is served, with the real port.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.export.listener()
+    }
+
+    /// Ends the export as dropping does, and says whether everything was sent in time.
+    pub fn shutdown(self) -> bool {
+        self.export.shutdown(SHUTDOWN_MAX)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.export.shutdown(SHUTDOWN_MAX);
+    }
+}
+
+fn start(settings: Settings, problems: Vec<Problem>) -> (Telemetry, Guard) {
+    let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let profiles = profiles(&settings, &mut problems);
+    let registry = if settings.metrics_enabled {
+        Registry::new(settings.series_limit)
+    } else {
+        Registry::off()
+    };
+    let statistics: Arc<OnceLock<Arc<ExportStatistics>>> = Arc::default();
+    let counted = Arc::clone(&statistics);
+    registry.produce(move || counted.get().map(|seen| own_metrics(seen)).unwrap_or_default());
+    let resource = settings
+        .resource_attributes
+        .iter()
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
+    let source = Arc::new(Metrics { registry, profiles, resource });
+    let resource =
+        Resource::builder_empty().with_attributes(source.resource.iter().cloned()).build();
+    let rules = SpanRules::of(&source.profiles);
+    let rewrite: Option<Rewrite> =
+        (!rules.is_empty()).then(|| Arc::new(move |span: &mut _| rules.rewrite(span)) as Rewrite);
+    let (export, warnings) = Export::start(
+        ExportSettings {
+            resource: resource.clone(),
+            spans: settings.spans.clone(),
+            logs: settings.logs.clone(),
+            metrics: settings.metrics.clone(),
+            listener: settings.listener,
+            rewrite,
+            limits: ExportLimits::default(),
+        },
+        Arc::clone(&source) as Arc<dyn MetricsSource>,
+    );
+    problems.extend(warnings);
+    let _ = statistics.set(export.statistics());
+    let telemetry = Telemetry::started(
+        Arc::clone(&source),
+        prices(&settings, &mut problems),
+        content(&settings),
+    );
+    let dispatch = subscribe(settings, &source, resource, &export, &mut problems);
+    telemetry.set_dispatch(dispatch.clone());
+    let guard = Guard { export, problems };
+    tracing::dispatcher::with_default(&dispatch, || announce(&guard));
+    (telemetry, guard)
+}
+
+/// Says what is wrong, and where metrics are to be scraped (promise O-13).
+fn announce(guard: &Guard) {
+    for problem in &guard.problems {
+        tracing::warn!(target: "glasshouse_sdk", "{problem}");
+    }
+    if let Some(address) = guard.metrics_address() {
+        tracing::info!(target: "glasshouse_sdk", "metrics are served on http://{address}/metrics");
+    }
+}
+
+/// All metrics, as the export and the tests see them.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    pub(crate) registry: Registry,
+    profiles: Vec<Profile>,
+    resource: Vec<KeyValue>,
+}
+
+impl Metrics {
+    /// Metrics under their canonical names, of a service without attributes.
+    pub(crate) fn unnamed(registry: Registry) -> Self {
+        Self { registry, profiles: Vec::new(), resource: Vec::new() }
+    }
+
+    fn collect(&self) -> Vec<Metric> {
+        for warning in self.registry.take_warnings() {
+            tracing::warn!(target: "glasshouse_sdk", "{warning}");
+        }
+        apply(&self.profiles, self.registry.collect())
+    }
+}
+
+impl MetricsSource for Metrics {
+    fn collect_otlp(&self) -> ExportMetricsServiceRequest {
+        encode(&self.collect(), &self.resource)
+    }
+
+    fn exposition(&self, accept: &str) -> (&'static str, String) {
+        let format = Format::accepted(accept);
+        let resource: Vec<(String, String)> = self
+            .resource
+            .iter()
+            .map(|pair| (pair.key.as_str().to_owned(), pair.value.as_str().into_owned()))
+            .collect();
+        (format.content_type(), render(&self.collect(), &resource, format))
+    }
+}
+
+/// What became of the telemetry itself.
+fn own_metrics(statistics: &ExportStatistics) -> Vec<Metric> {
+    const EXPORTED: Definition<0> = Definition {
+        name: "glasshouse.sdk.exported",
+        unit: "{item}",
+        description: "Spans, log records and metric points that a backend has taken",
+        labels: [],
+    };
+    const DROPPED: Definition<0> = Definition {
+        name: "glasshouse.sdk.dropped",
+        unit: "{item}",
+        description: "Spans, log records and metric points that were lost, by reason",
+        labels: [],
+    };
+    let label = |key: &'static str, value: &str| (Cow::Borrowed(key), value.to_owned());
+    let (mut exported, mut dropped) = (Vec::new(), Vec::new());
+    for signal in [Signal::Spans, Signal::Logs, Signal::Metrics] {
+        let counts = statistics.of(signal);
+        let signal = label("glasshouse.signal", signal.as_str());
+        exported.push((vec![signal.clone()], count_of(&counts.exported) as f64));
+        for (reason, count) in [
+            ("queue_full", &counts.dropped_queue_full),
+            ("rejected", &counts.dropped_rejected),
+            ("shutdown", &counts.dropped_shutdown),
+        ] {
+            let labels = vec![signal.clone(), label("error.type", reason)];
+            dropped.push((labels, count_of(count) as f64));
+        }
+    }
+    vec![
+        Metric::made(EXPORTED, Kind::Counter, exported),
+        Metric::made(DROPPED, Kind::Counter, dropped),
+    ]
+}
+
+fn profiles(settings: &Settings, problems: &mut Vec<String>) -> Vec<Profile> {
+    let mut profiles = Vec::new();
+    for name in &settings.naming_profiles {
+        match Profile::built_in(name) {
+            Ok(profile) => profiles.push(profile),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    for path in &settings.naming_profile_files {
+        let profile = read(path).and_then(|text| {
+            Profile::parse(&path.display().to_string(), &text).map_err(|error| error.to_string())
+        });
+        match profile {
+            Ok(profile) => profiles.push(profile),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    profiles
+}
+
+fn prices(settings: &Settings, problems: &mut Vec<String>) -> PriceTable {
+    let mut table = PriceTable::built_in();
+    let files = settings.price_files.iter().map(|path| (path.display().to_string(), read(path)));
+    let models = settings.prices.iter().map(|(model, row)| {
+        // The row is JSON; a name is made JSON by the one who knows how.
+        let name = Value::String(model.clone()).to_string();
+        (format!("the price of {model}"), Ok(format!("{{{name}: {row}}}")))
+    });
+    for (origin, text) in files.chain(models) {
+        let extended = text.and_then(|text| {
+            table.clone().with_json(&text).map_err(|error| format!("{origin}: {error}"))
+        });
+        match extended {
+            Ok(extended) => table = extended,
+            Err(problem) => problems.push(problem),
+        }
+    }
+    table
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let unreadable = |error| format!("{}: {error}", path.display());
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+fn content(settings: &Settings) -> ContentPolicy {
+    if !settings.capture_content {
+        return ContentPolicy::off();
+    }
+    let policy = ContentPolicy::capturing().max_bytes(settings.content_bytes_max);
+    match settings.redact.clone() {
+        Some(redact) => policy.redact(move |_, value| redact_texts(value, &redact)),
+        None => policy,
+    }
+}
+
+/// Every text inside a value, however deep.
+fn redact_texts(value: &mut Value, redact: &Redact) {
+    match value {
+        Value::String(text) => *text = redact(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| redact_texts(value, redact)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|value| redact_texts(value, redact));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The subscriber of this start; it becomes the one of the process unless that is not wanted.
+fn subscribe(
+    settings: Settings,
+    source: &Metrics,
+    resource: Resource,
+    export: &Export,
+    problems: &mut Vec<String>,
+) -> Dispatch {
+    let spans = settings.tracing_enabled.then(|| {
+        let mut provider = SdkTracerProvider::builder()
+            .with_resource(resource)
+            .with_sampler(settings.sampling.sampler())
+            .with_span_limits(SpanLimits { max_events_per_span: 128, ..SpanLimits::default() });
+        if let Some(processor) = export.span_processor() {
+            provider = provider.with_span_processor(processor);
+        }
+        let provider = provider.build();
+        if settings.global {
+            global::set_tracer_provider(provider.clone());
+        }
+        let wanted = settings.log_level.clone();
+        tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer("glasshouse-sdk"))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            // Lines are logs; only an error also marks the span that it is in.
+            .with_filter(filter_fn(move |event| {
+                if event.is_span() {
+                    *event.level() <= Level::INFO
+                        || wanted.would_enable(event.target(), event.level())
+                } else {
+                    *event.level() == Level::ERROR
+                }
+            }))
+    });
+    let records = export.log_queue().map(|queue| Box::new(move |record| queue.send(record)) as _);
+    let own_fields = source.profiles.iter().find_map(|profile| profile.logs.clone());
+    let lines = LogLayer::new(LogLines {
+        service_name: settings.service_name,
+        fields: own_fields.unwrap_or_else(|| {
+            LogFields::of_profile(settings.naming_profiles.first().map_or("", String::as_str))
+        }),
+        format: settings.log_format,
+        output: settings.log_output,
+        records,
+    })
+    .with_filter(settings.log_level);
+    let dispatch = Dispatch::new(Subscriber::default().with(spans).with(lines));
+    if settings.global {
+        global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
+            Box::new(TraceContextPropagator::new()),
+            Box::new(BaggagePropagator::new()),
+        ]));
+        if let Err(error) = dispatch.clone().try_init() {
+            problems.push(format!(
+                "spans and log lines are not taken: {error}; start before any other tracing \
+                 subscriber, or without a global one"
+            ));
+        }
+    }
+    dispatch
+}
