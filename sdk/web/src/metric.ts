@@ -13,8 +13,6 @@ export interface WebVital {
   readonly delta?: number | undefined;
   /** One measurement; used here to report it once, and never sent. */
   readonly id?: string | undefined;
-  /** Next.js: `web-vital` or `custom`. */
-  readonly label?: string | undefined;
   readonly navigationType?: string | undefined;
   /** web-vitals 6: the address that the value belongs to, which may no longer be the current one. */
   readonly navigationURL?: string | undefined;
@@ -33,8 +31,12 @@ export interface WebVitalEvent {
   timestamp: number;
 }
 
+/** Ten minutes, and a shift no page reaches: what endpoints accept. */
+const MILLISECONDS_MAX = 600_000;
+const SHIFT_MAX = 100;
 const VITALS = new Set(["CLS", "FCP", "FID", "INP", "LCP", "TTFB"]);
-const NAME = /^[\w.:-]{1,64}$/;
+/** What Next.js measures beside the vitals. */
+const CUSTOM = new Set(["Next.js-hydration", "Next.js-route-change-to-render", "Next.js-render"]);
 const WORD = /^[a-z][a-z_-]{0,31}$/;
 
 /** Whether the metric is one of the Web Vitals, which belong to the load of a page, not to a moment. */
@@ -42,17 +44,22 @@ export function isVital(metric: WebVital): boolean {
   return VITALS.has(metric.name);
 }
 
-/** What is sent of a metric; null when it is no measurement. */
+/**
+ * What is sent of a metric; null when it is not one that endpoints know, or its value cannot be true. They refuse a
+ * request for one wrong entry, so such a metric would take all others with it.
+ */
 export function eventOf(metric: WebVital, page: string): WebVitalEvent | null {
   const { name, value, navigationType } = metric;
-  if (typeof name !== "string" || !NAME.test(name)) return null;
-  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return null;
+  if (!VITALS.has(name) && !CUSTOM.has(name)) return null;
+  // Also false for what is not a number.
+  if (typeof value !== "number" || !(value >= 0 && value <= (name === "CLS" ? SHIFT_MAX : MILLISECONDS_MAX)))
+    return null;
   return {
     name,
     value,
     // A measurement with an id is sent once, so all of it is new.
     delta: metric.id === undefined && Number.isFinite(metric.delta) ? Number(metric.delta) : value,
-    label: isWord(metric.label) ? metric.label : isVital(metric) ? "web-vital" : "custom",
+    label: isVital(metric) ? "web-vital" : "custom",
     page,
     ...(isWord(navigationType) ? { navigationType } : {}),
     timestamp: Date.now(),

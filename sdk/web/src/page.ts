@@ -1,14 +1,24 @@
-/** The name of a page: its path without anything that says who looked at what. */
+/**
+ * The name of a page: its path without anything that says who looked at what. The rules for segments are those of
+ * `glasshouse-sdk`, which applies them again; opaque tokens that it would let pass stay in the browser too.
+ */
 
-const PAGE_LENGTH_MAX = 256;
+const PAGE_LENGTH_MAX = 200;
+const SEGMENTS_MAX = 12;
+const SEGMENT_LENGTH_MAX = 40;
+/** A segment with this many decimal digits is an id: order, telephone and card numbers. */
+const DIGITS_MIN = 5;
+/** A segment with a decimal digit in it is an id from here on. */
+const MIXED_LENGTH_MIN = 20;
+const REST = "/*";
+
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
-const ORIGIN = /^https?:\/\/[^/?#]*/i;
-const NUMBER = /^[+\d][\d.,:_-]*$/;
-const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
-const HEXADECIMAL = /^(?=.*\d)[0-9a-f]{8,}$/i;
-const PREFIXED_NUMBER = /^[a-z]+[_-]\d{3,}$/i;
-/** A run of letters and digits that no person would choose as a name. */
-const OPAQUE = /(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{10,}|[a-z\d]{24,}/i;
+const ORIGIN = /^(?:https?:)?\/\/[^/?#]*/i;
+/** No percent sign and no `@`: what is escaped, or an address, is not a word. */
+const PLAIN = /^[\w.~:*+,()[\]{}-]+$/;
+const HEXADECIMAL = /^[0-9a-f-]{8,}$/i;
+/** A run of letters and digits that no person would choose as a name, such as `NffrFeUfNV2Hib`. */
+const OPAQUE = /(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{10,}/i;
 
 /**
  * The canonical page of an address, or of a route's template: `https://shop.example/orders/1207?user=joe#top` and
@@ -19,47 +29,29 @@ const OPAQUE = /(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{10,}|[a-z\d]{24,}/i;
 export function canonicalPage(address: string): string {
   const scheme = SCHEME.exec(address)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== "http" && scheme !== "https") return "/";
-  const path = (address.replace(ORIGIN, "").split(/[?#]/, 1)[0] ?? "").replaceAll("\\", "/");
+  const path = address.replace(ORIGIN, "").split(/[?#]/, 1)[0] ?? "";
+  const segments = path.split("/").filter((segment) => segment !== "");
   let page = "";
-  for (const segment of path.split("/")) {
-    const name = nameOf(segment);
-    if (name === "") continue;
-    if (page.length + 1 + name.length > PAGE_LENGTH_MAX) break;
+  for (const segment of segments.slice(0, SEGMENTS_MAX)) {
+    // Java servers write session ids there.
+    const word = segment.split(";", 1)[0] ?? "";
+    const name = isWord(word) ? word : ":id";
+    if (page.length + 1 + name.length + REST.length > PAGE_LENGTH_MAX) return page + REST;
     page += `/${name}`;
   }
-  return page || "/";
+  return segments.length > SEGMENTS_MAX ? page + REST : page || "/";
 }
 
-function nameOf(segment: string): string {
-  const plain = decoded(segment.split(";", 1)[0] ?? "");
-  if (isIdentifier(plain)) return ":id";
-  return plain.replace(/[^\x21-\x7e]+|[/?#%;]+/g, encoded);
-}
-
-function isIdentifier(segment: string): boolean {
+/** Whether a person wrote this segment as part of a route. */
+function isWord(segment: string): boolean {
+  if (segment.length > SEGMENT_LENGTH_MAX || !PLAIN.test(segment)) return false;
+  const digits = segment.replace(/\D/g, "").length;
+  if (digits === 0) return true;
   return (
-    segment.includes("@") ||
-    NUMBER.test(segment) ||
-    UUID.test(segment) ||
-    HEXADECIMAL.test(segment) ||
-    PREFIXED_NUMBER.test(segment) ||
-    OPAQUE.test(segment)
+    digits < DIGITS_MIN &&
+    digits < segment.length &&
+    segment.length < MIXED_LENGTH_MIN &&
+    !HEXADECIMAL.test(segment) &&
+    !OPAQUE.test(segment)
   );
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
-
-/** Half a surrogate pair has no encoding; it is left out. */
-function encoded(text: string): string {
-  try {
-    return encodeURIComponent(text);
-  } catch {
-    return "";
-  }
 }

@@ -116,7 +116,7 @@ describe("a value belongs to the page that it was measured on", () => {
     const report = createReporter();
     pane.location.href = "https://shop.example/cart";
     report(vital("INP", 40));
-    report({ name: "Next.js-route-change-to-render", value: 12, label: "custom", id: "1" });
+    report({ name: "Next.js-route-change-to-render", value: 12, id: "1" });
     turn("hidden");
     expect(pages()).toEqual(["/orders/:id", "/cart"]);
   });
