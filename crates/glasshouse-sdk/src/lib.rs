@@ -1,5 +1,55 @@
 //! Makes a Rust AI service observable: LLM calls, agents, tools, MCP, HTTP, event streams,
-//! background tasks and Web Vitals, as metrics, traces and logs.
+//! background tasks and Web Vitals, as metrics, traces and logs, for Glasshouse and for any other
+//! backend that speaks OpenTelemetry or Prometheus.
+//!
+//! ```no_run
+//! use glasshouse_sdk::{http::ObservabilityLayer, tool};
+//!
+//! # async fn search() -> std::io::Result<String> { Ok(String::new()) }
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let (telemetry, _guard) = glasshouse_sdk::configure().service_name("agent").start();
+//!     let found = tool::execute(&telemetry, "web_search").run(search()).await;
+//!     tracing::info!(is_found = found.is_ok(), "searched");
+//!     let app = axum::Router::new().layer(ObservabilityLayer::new(&telemetry));
+//!     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:8080").await?, app).await
+//! }
+//! ```
+//!
+//! Traces, metrics and logs now go by OTLP to `http://localhost:4318`; log lines with trace and
+//! session ids are on the standard output. Nothing else is needed: `OTEL_*` variables, a YAML file
+//! or the builder change it ([`configure`]).
+//!
+//! # What is here
+//! | Part of a service | Module |
+//! |---|---|
+//! | start, configuration, precedence | [`configure`], [`Telemetry`], [`Guard`] |
+//! | model calls, tokens, cost, time to first token | [`llm`], with hooks for async-openai and rig |
+//! | agents, ReAct iterations, tools, MCP | [`agent`], [`tool`], [`mcp`], with a hook for rmcp |
+//! | HTTP server, event streams, background tasks | [`http`], [`sse`], [`task`] |
+//! | Web Vitals of browsers | `web_vitals`, with the npm package in `sdk/web` |
+//! | sessions, propagation to other services | [`session`], [`propagation`] |
+//! | memory, budgets, drift, routing, queues, caches, GPUs, databases | [`record`] |
+//! | metrics of your own | [`metrics`], [`Telemetry::counter`] and its neighbours |
+//! | log lines | [`log`] |
+//!
+//! # What it promises
+//! - It never stops the service: a wrong configuration, a taken port, a backend that is down or
+//!   slow are one clear warning each, queues are bounded, and what is lost is counted
+//!   (`glasshouse.sdk.dropped`).
+//! - Metrics are exact whatever the sampling of traces, and a measurement in a sampled span is its
+//!   exemplar.
+//! - No label takes a value for each user, session or number; each metric has a bound on its
+//!   series, beyond which an overflow series counts on.
+//! - Prompts, answers and tool arguments stay in the process unless
+//!   [`capture_content`](Configuration::capture_content) is on.
+//! - Names are those of OpenTelemetry's conventions; a naming profile spells them as an existing
+//!   stack does, so that its dashboards and rules go on working
+//!   ([`naming_profile`](Configuration::naming_profile)).
+//!
+//! # Features
+//! `axum` (default): route templates and the Web Vitals router. `grpc`: OTLP over gRPC. `tls`:
+//! endpoints with `https`. `async-openai`, `rmcp`: hooks for these crates.
 
 pub mod agent;
 mod configure;
