@@ -21,17 +21,19 @@ mod worker;
 mod zipkin;
 
 pub(crate) use settings::{
-    ExportLimits, ExportSettings, OtlpTarget, Protocol, Rewrite, Secret, Signal, SpanTarget,
+    ExportLimits, ExportSettings, OtlpTarget, Protocol, Secret, Signal, SpanTarget,
 };
 pub(crate) use spans::{LogQueue, QueueSpanProcessor};
 pub(crate) use statistics::{ExportStatistics, read};
 
 use deliver::Deliverer;
+use jaeger::JaegerProcess;
 use opentelemetry_proto::{
-    tonic::collector::metrics::v1::ExportMetricsServiceRequest,
+    tonic::{collector::metrics::v1::ExportMetricsServiceRequest, logs::v1::LogRecord},
     transform::common::tonic::ResourceAttributesWithSchema,
 };
-use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::{Resource, trace::SpanData};
+use queue::{QueueReceiver, QueueSender};
 use std::{
     cell::Cell,
     net::SocketAddr,
@@ -39,10 +41,11 @@ use std::{
     thread,
     time::Duration,
 };
-use stop::{Finished, StopSender};
+use stop::{Finished, Stop, StopSender};
 use tokio::{sync::Notify, time::Instant};
 use transport::Transport;
 use worker::{Drain, Push, SpanEncoding, Work};
+use zipkin::ZipkinService;
 
 /// The worker ends this much before the budget, to say what it left: a tenth of it, at most this.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -82,66 +85,32 @@ impl Export {
         settings: ExportSettings,
         metrics: Arc<dyn MetricsSource>,
     ) -> (Self, Vec<String>) {
-        let mut warnings = Vec::new();
-        let statistics = Arc::new(ExportStatistics::default());
-        let dropped = Arc::new(Notify::new());
-        let (stop_sender, stop) = stop::stop();
-        let finished = Arc::new(Finished::default());
         let ExportSettings { resource, spans, logs, metrics: push, listener, rewrite, limits } =
             settings;
-        let deliverer = |signal, transport| {
-            let statistics = Arc::clone(&statistics);
-            Deliverer::new(signal, transport, statistics, stop.clone(), limits.first_retry)
+        let (stop_sender, stop) = stop::stop();
+        let mut parts = Parts {
+            limits,
+            statistics: Arc::default(),
+            dropped: Arc::default(),
+            stop,
+            warnings: Vec::new(),
         };
-        let (spans, span_drain) = spans
-            .and_then(|target| {
-                let (transport, encoding) = span_target(&target, &resource, &mut warnings)?;
-                let (sender, queue) = queue::queue(
-                    Signal::Spans,
-                    limits.span_queue,
-                    limits,
-                    Arc::clone(&statistics),
-                    Arc::clone(&dropped),
-                );
-                let deliverer = deliverer(Signal::Spans, transport);
-                Some((QueueSpanProcessor(sender), Drain { queue, deliverer, encoding }))
-            })
-            .unzip();
-        let (logs, log_drain) = logs
-            .and_then(|target| {
-                let transport = otlp_target(&target, Signal::Logs, &mut warnings)?;
-                let (sender, queue) = queue::queue(
-                    Signal::Logs,
-                    limits.log_queue,
-                    limits,
-                    Arc::clone(&statistics),
-                    Arc::clone(&dropped),
-                );
-                let deliverer = deliverer(Signal::Logs, transport);
-                let encoding = ResourceAttributesWithSchema::from(&resource);
-                Some((LogQueue(sender), Drain { queue, deliverer, encoding }))
-            })
-            .unzip();
+        let (spans, span_drain) = spans.and_then(|target| parts.spans(&target, &resource)).unzip();
+        let (logs, log_drain) = logs.and_then(|target| parts.logs(&target, &resource)).unzip();
         let push = push.and_then(|(target, interval)| {
-            let transport = otlp_target(&target, Signal::Metrics, &mut warnings)?;
-            Some(Push { deliverer: deliverer(Signal::Metrics, transport), interval })
+            Some(Push { deliverer: parts.otlp(&target, Signal::Metrics)?, interval })
         });
-        let (socket, listener) = listener
-            .and_then(|address| {
-                listener::bind(address).map_err(|warning| warnings.push(warning)).ok()
-            })
-            .unzip();
+        let (socket, listener) = listener.and_then(|address| parts.listener(address)).unzip();
+        let Parts { statistics, dropped, stop, mut warnings, .. } = parts;
         let mut export = Self {
             spans,
             logs,
             listener,
             statistics: Arc::clone(&statistics),
             stop: stop_sender,
-            finished,
+            finished: Arc::default(),
         };
-        let idle =
-            span_drain.is_none() && log_drain.is_none() && push.is_none() && socket.is_none();
-        if idle {
+        if span_drain.is_none() && log_drain.is_none() && push.is_none() && socket.is_none() {
             export.finished.set(true);
             return (export, warnings);
         }
@@ -210,37 +179,75 @@ impl Export {
     }
 }
 
-fn span_target(
-    target: &SpanTarget,
-    resource: &Resource,
-    warnings: &mut Vec<String>,
-) -> Option<(Transport, SpanEncoding)> {
-    let transport = match target {
-        SpanTarget::Otlp(target) => {
-            return otlp_target(target, Signal::Spans, warnings)
-                .map(|transport| (transport, SpanEncoding::Otlp(resource.into())));
-        }
-        SpanTarget::Zipkin { url } => Transport::zipkin(url).map(|transport| {
-            (transport, SpanEncoding::Zipkin(zipkin::ZipkinService::new(resource)))
-        }),
-        SpanTarget::JaegerThrift { url } => Transport::jaeger(url).map(|transport| {
-            (transport, SpanEncoding::Jaeger(jaeger::JaegerProcess::new(resource)))
-        }),
-    };
-    transport.map_err(|reason| not_exported(Signal::Spans, &reason, warnings)).ok()
+/// What the parts of the export have in common while they are put together. A part that cannot be
+/// had is `None` and one warning.
+struct Parts {
+    limits: ExportLimits,
+    statistics: Arc<ExportStatistics>,
+    dropped: Arc<Notify>,
+    stop: Stop,
+    warnings: Vec<String>,
 }
 
-fn otlp_target(
-    target: &OtlpTarget,
-    signal: Signal,
-    warnings: &mut Vec<String>,
-) -> Option<Transport> {
-    let transport = Transport::otlp(target, signal, warnings);
-    transport.map_err(|reason| not_exported(signal, &reason, warnings)).ok()
-}
+impl Parts {
+    fn spans(
+        &mut self,
+        target: &SpanTarget,
+        resource: &Resource,
+    ) -> Option<(QueueSpanProcessor, Drain<SpanData, SpanEncoding>)> {
+        let (deliverer, encoding) = match target {
+            SpanTarget::Otlp(target) => {
+                (self.otlp(target, Signal::Spans)?, SpanEncoding::Otlp(resource.into()))
+            }
+            SpanTarget::Zipkin { url } => (
+                self.deliverer(Signal::Spans, Transport::zipkin(url))?,
+                SpanEncoding::Zipkin(ZipkinService::new(resource)),
+            ),
+            SpanTarget::JaegerThrift { url } => (
+                self.deliverer(Signal::Spans, Transport::jaeger(url))?,
+                SpanEncoding::Jaeger(JaegerProcess::new(resource)),
+            ),
+        };
+        let (sender, queue) = self.queue(Signal::Spans, self.limits.span_queue);
+        Some((QueueSpanProcessor(sender), Drain { queue, deliverer, encoding }))
+    }
 
-fn not_exported(signal: Signal, reason: &str, warnings: &mut Vec<String>) {
-    warnings.push(format!("{} are not exported: {reason}", signal.as_str()));
+    fn logs(
+        &mut self,
+        target: &OtlpTarget,
+        resource: &Resource,
+    ) -> Option<(LogQueue, Drain<LogRecord, ResourceAttributesWithSchema>)> {
+        let deliverer = self.otlp(target, Signal::Logs)?;
+        let (sender, queue) = self.queue(Signal::Logs, self.limits.log_queue);
+        Some((LogQueue(sender), Drain { queue, deliverer, encoding: resource.into() }))
+    }
+
+    fn otlp(&mut self, target: &OtlpTarget, signal: Signal) -> Option<Deliverer> {
+        let transport = Transport::otlp(target, signal, &mut self.warnings);
+        self.deliverer(signal, transport)
+    }
+
+    fn deliverer(
+        &mut self,
+        signal: Signal,
+        transport: Result<Transport, String>,
+    ) -> Option<Deliverer> {
+        let transport = transport.map_err(|reason| {
+            self.warnings.push(format!("{} are not exported: {reason}", signal.as_str()));
+        });
+        let statistics = Arc::clone(&self.statistics);
+        let stop = self.stop.clone();
+        Some(Deliverer::new(signal, transport.ok()?, statistics, stop, self.limits.first_retry))
+    }
+
+    fn queue<T>(&self, signal: Signal, capacity: usize) -> (QueueSender<T>, QueueReceiver<T>) {
+        let (statistics, dropped) = (Arc::clone(&self.statistics), Arc::clone(&self.dropped));
+        queue::queue(signal, capacity, self.limits, statistics, dropped)
+    }
+
+    fn listener(&mut self, address: SocketAddr) -> Option<(std::net::TcpListener, SocketAddr)> {
+        listener::bind(address).map_err(|warning| self.warnings.push(warning)).ok()
+    }
 }
 
 /// `service.name` of a resource, or what OpenTelemetry says instead.

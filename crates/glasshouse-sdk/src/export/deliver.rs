@@ -11,7 +11,6 @@ use super::{
 };
 use bytes::Bytes;
 use std::{
-    borrow::Cow,
     hash::{BuildHasher, RandomState},
     sync::Arc,
     time::Duration,
@@ -199,7 +198,7 @@ impl Deliverer {
         }
         let Some((rejected, message)) = rejections(answer) else { return 0 };
         let rejected = rejected.min(items);
-        if self.told.is_new(&Cow::Borrowed("partial success")) {
+        if self.told.is_new("partial success") {
             tracing::warn!(
                 target: TARGET,
                 signal = self.signal.as_str(),

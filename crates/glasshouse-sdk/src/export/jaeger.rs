@@ -29,7 +29,7 @@ impl JaegerProcess {
         let mut out = Writer::default();
         out.string(1, &super::service_name(resource));
         let mut tags = Tags::default();
-        for (key, value) in resource.iter() {
+        for (key, value) in resource {
             if key.as_str() != "service.name" {
                 tags.value(key.as_str(), value);
             }

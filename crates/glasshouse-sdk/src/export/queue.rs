@@ -70,7 +70,10 @@ impl<T> Clone for QueueSender<T> {
 
 impl<T> fmt::Debug for QueueSender<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("QueueSender").field("signal", &self.shared.signal).finish()
+        formatter
+            .debug_struct("QueueSender")
+            .field("signal", &self.shared.signal)
+            .finish_non_exhaustive()
     }
 }
 

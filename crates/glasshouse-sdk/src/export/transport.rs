@@ -35,7 +35,7 @@ pub(super) enum Outcome {
 
 /// One way to one backend.
 pub(super) enum Transport {
-    Http(http::HttpTransport),
+    Http(Box<http::HttpTransport>),
     #[cfg(feature = "grpc")]
     Grpc(Box<grpc::GrpcTransport>),
 }
@@ -53,7 +53,7 @@ impl Transport {
             Protocol::HttpProtobuf => {
                 let content = HeaderValue::from_static("application/x-protobuf");
                 http::HttpTransport::new(uri, headers, content, target.timeout, true)
-                    .map(Self::Http)
+                    .map(|transport| Self::Http(Box::new(transport)))
             }
             #[cfg(feature = "grpc")]
             Protocol::Grpc => grpc::GrpcTransport::new(&uri, headers, target.timeout, signal)
@@ -79,7 +79,8 @@ impl Transport {
 
     fn plain(url: &str, content: HeaderValue) -> Result<Self, String> {
         let uri = address(url)?;
-        http::HttpTransport::new(uri, HeaderMap::new(), content, TIMEOUT, false).map(Self::Http)
+        http::HttpTransport::new(uri, HeaderMap::new(), content, TIMEOUT, false)
+            .map(|transport| Self::Http(Box::new(transport)))
     }
 
     /// One request. Ends within the timeout of the target.

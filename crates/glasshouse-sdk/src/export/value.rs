@@ -30,7 +30,7 @@ fn list(array: &Array) -> serde_json::Value {
         Array::I64(numbers) => numbers.clone().into(),
         Array::F64(numbers) => numbers.clone().into(),
         Array::String(texts) => {
-            texts.iter().map(|text| text.as_str()).collect::<serde_json::Value>()
+            texts.iter().map(opentelemetry::StringValue::as_str).collect::<serde_json::Value>()
         }
         other => other.to_string().into(),
     }

@@ -59,17 +59,17 @@ pub(super) fn printable(text: &str) -> String {
 
 /// Remembers what has been told.
 #[derive(Default)]
-pub(super) struct Told(Vec<(Cow<'static, str>, Instant)>);
+pub(super) struct Told(Vec<(String, Instant)>);
 
 impl Told {
     /// Whether `kind` is to be told now.
-    pub(super) fn is_new(&mut self, kind: &Cow<'static, str>) -> bool {
+    pub(super) fn is_new(&mut self, kind: &str) -> bool {
         let now = Instant::now();
         self.0.retain(|(_, at)| now.duration_since(*at) < PERIOD);
         if self.0.len() >= REASONS || self.0.iter().any(|(told, _)| told == kind) {
             return false;
         }
-        self.0.push((kind.clone(), now));
+        self.0.push((kind.to_owned(), now));
         true
     }
 }

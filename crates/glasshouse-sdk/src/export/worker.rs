@@ -45,7 +45,9 @@ pub(super) enum SpanEncoding {
 impl SpanEncoding {
     fn encode(&self, mut spans: Vec<SpanData>, rewrite: Option<&Rewrite>) -> Option<Bytes> {
         if let Some(rewrite) = rewrite {
-            spans.iter_mut().for_each(|span| rewrite(span));
+            for span in &mut spans {
+                rewrite(span);
+            }
         }
         match self {
             Self::Otlp(resource) => Some(otlp::spans(spans, resource)),
@@ -190,12 +192,12 @@ async fn send<T>(
         return Delivered::Answered;
     }
     // A fault in a rewrite, or in an encoder, costs this batch and not the export.
-    let delivered = match catch_unwind(AssertUnwindSafe(|| encode(items))) {
-        Ok(Some(body)) => deliverer.deliver(body, count, None).await,
-        Ok(None) | Err(_) => {
-            deliverer.not_encoded(count);
-            Delivered::Answered
-        }
+    let body = catch_unwind(AssertUnwindSafe(|| encode(items))).ok().flatten();
+    let delivered = if let Some(body) = body {
+        deliverer.deliver(body, count, None).await
+    } else {
+        deliverer.not_encoded(count);
+        Delivered::Answered
     };
     if delivered == Delivered::Answered {
         Batch::<T>::acknowledge(flushed);

@@ -64,7 +64,7 @@ impl ZipkinService {
     pub(super) fn new(resource: &Resource) -> Self {
         let mut service =
             Self { name: super::service_name(resource), tags: Vec::with_capacity(resource.len()) };
-        for (key, value) in resource.iter() {
+        for (key, value) in resource {
             if key.as_str() != "service.name" {
                 service.tags.push((key.as_str().to_owned(), text(value).into_owned()));
             }

@@ -64,13 +64,10 @@ impl HttpTransport {
     }
 
     pub(super) async fn send(&self, body: Bytes) -> Outcome {
-        match tokio::time::timeout(self.timeout, self.exchange(body)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let detail = format!("no answer within {} ms", self.timeout.as_millis());
-                Outcome::Later { after: None, fault: Fault::new("timeout", &detail) }
-            }
-        }
+        tokio::time::timeout(self.timeout, self.exchange(body)).await.unwrap_or_else(|_| {
+            let detail = format!("no answer within {} ms", self.timeout.as_millis());
+            Outcome::Later { after: None, fault: Fault::new("timeout", &detail) }
+        })
     }
 
     async fn exchange(&self, body: Bytes) -> Outcome {
