@@ -21,7 +21,7 @@ mod worker;
 mod zipkin;
 
 pub(crate) use settings::{
-    ExportLimits, ExportSettings, OtlpTarget, Protocol, Secret, Signal, SpanTarget,
+    ExportLimits, ExportSettings, OtlpTarget, Protocol, Rewrite, Secret, Signal, SpanTarget,
 };
 pub(crate) use spans::{LogQueue, QueueSpanProcessor};
 pub(crate) use statistics::{ExportStatistics, read};

@@ -10,7 +10,7 @@ mod listener;
 mod stopping;
 mod thrift;
 
-use super::*;
+use super::{statistics::SignalStatistics, *};
 use opentelemetry::{
     InstrumentationScope, KeyValue,
     trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
