@@ -38,6 +38,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("anyhow", &["agent", "bench", "glasshouse", "xtask"]),
 ];
 
+/// Packages that a service compiles for the SDK, with gRPC and TLS.
+const SDK_PACKAGES_MAX: usize = 150;
+
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &[
     "common", "utils", "util", "helpers", "misc", "core", "base", "shared", "manager", "handler",
@@ -48,6 +51,7 @@ const EMPTY_NAMES: &[&str] = &[
 pub(crate) fn run() -> Result<()> {
     let mut wrong = Vec::new();
     wrong.extend(crate_rules()?);
+    wrong.extend(sdk_rules()?);
     wrong.extend(map_rules()?);
     wrong.extend(path_rules()?);
     wrong.extend(decision_rules()?);
@@ -99,6 +103,34 @@ fn crate_rules() -> Result<Vec<String>> {
                 wrong.push(format!("{name} uses {used} from git: only released crates"));
             }
         }
+    }
+    Ok(wrong)
+}
+
+/// What a service gets with the SDK: few packages, and nothing of the engine.
+fn sdk_rules() -> Result<Vec<String>> {
+    let arguments = ["tree", "-p", "glasshouse-sdk", "--features", "grpc,tls", "--edges", "normal"];
+    let output = command("cargo", &arguments)
+        .args(["--prefix", "none", "--format", "{p}", "--offline"])
+        .output()
+        .context("cargo tree")?;
+    if !output.status.success() {
+        bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let packages: BTreeSet<&str> =
+        text.lines().map(|line| line.split(" (").next().unwrap_or(line)).collect();
+    let mut wrong = Vec::new();
+    for heavy in packages.iter().filter(|name| {
+        ["arrow", "datafusion", "parquet"].iter().any(|heavy| name.starts_with(heavy))
+    }) {
+        wrong.push(format!("a service with glasshouse-sdk compiles {heavy}"));
+    }
+    if packages.len() > SDK_PACKAGES_MAX {
+        wrong.push(format!(
+            "a service with glasshouse-sdk compiles {} packages, more than {SDK_PACKAGES_MAX}",
+            packages.len()
+        ));
     }
     Ok(wrong)
 }
