@@ -179,3 +179,6 @@ fn observed<R: Body>(response: Response<R>, mut exchange: Exchange) -> Response<
     }
     response.map(|body| ResponseBody::new(body, Some(exchange)))
 }
+
+#[cfg(test)]
+mod tests;

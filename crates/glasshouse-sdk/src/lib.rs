@@ -69,6 +69,8 @@ mod start;
 pub mod task;
 mod telemetry;
 pub mod tool;
+#[cfg(feature = "axum")]
+pub mod web_vitals;
 
 pub use configure::{Configuration, Exporter, configure};
 pub use log::LogFormat;

@@ -92,3 +92,6 @@ impl Scope {
         (!self.bare).then(|| self.context.span())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod recorded;

@@ -114,3 +114,6 @@ where
 {
     Observed::new(telemetry, stream, options)
 }
+
+#[cfg(test)]
+mod tests;

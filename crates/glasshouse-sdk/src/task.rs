@@ -212,3 +212,6 @@ impl Drop for Run {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ pub trait SseEvent {
     fn size(&self) -> usize;
 
     /// Its id, by which an event that a replay has written already is recognised.
-    fn id(&self) -> Option<&str>;
+    fn event_id(&self) -> Option<&str>;
 
     /// The event that says that the stream is open; none if the type has no such thing.
     fn connected() -> Option<Self>
@@ -131,7 +131,7 @@ impl SseEvent for Event {
         size
     }
 
-    fn id(&self) -> Option<&str> {
+    fn event_id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 

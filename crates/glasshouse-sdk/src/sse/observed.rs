@@ -189,8 +189,8 @@ where
                 }
             };
             if replaying {
-                this.replayed.remember(event.id());
-            } else if this.replayed.contains(event.id()) {
+                this.replayed.remember(event.event_id());
+            } else if this.replayed.contains(event.event_id()) {
                 continue;
             }
             return Poll::Ready(Step::Event(event));

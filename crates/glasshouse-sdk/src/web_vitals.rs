@@ -1,0 +1,305 @@
+//! Receives Web Vitals from browsers: the axum route `POST /api/metrics/web-vitals`.
+//!
+//! What it takes is a JSON object, or an array of up to 50, with the fields `name`, `value`,
+//! `delta`, `label`, `page`, `navigationType` and `timestamp`, as `text/plain` (what
+//! `navigator.sendBeacon` sends of a string, and what needs no preflight across origins) or
+//! `application/json`. It answers 204, and nothing of a body of which one part is wrong is kept.
+//!
+//! ```
+//! use glasshouse_sdk::web_vitals::{self, WebVitalsOptions};
+//!
+//! fn app(telemetry: &glasshouse_sdk::Telemetry, api: axum::Router) -> axum::Router {
+//!     let options = WebVitalsOptions::new().allow_origin("https://app.example.com");
+//!     // Outside of whatever checks who somebody is: a beacon carries no credentials.
+//!     api.merge(web_vitals::router(telemetry, options))
+//! }
+//! ```
+//!
+//! **Everybody can send here**, so nothing of it is trusted: 64 KiB and 10 s a body, 10 requests a
+//! second and 30 at once from one address (a /64 of IPv6), 200 a second in all, known names and
+//! sane values only, 200 different pages. The address is the one in
+//! `ConnectInfo<SocketAddr>` (serve with `into_make_service_with_connect_info::<SocketAddr>()`);
+//! without it only the limit for all holds. The limit by address is a limit by honesty: numbers
+//! from the open internet may be made up.
+//!
+//! **Nothing personal is kept**: name, label and a page without origin, query, fragment and ids go
+//! into the histogram `browser.web_vital`; everything else is dropped, no span or trace is tied
+//! to it, and errors do not repeat what was sent. A layer around the route, such as
+//! [`http::ObservabilityLayer`](crate::http::ObservabilityLayer), sees its requests like any other.
+
+mod beacon;
+mod limit;
+mod page;
+mod peer;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN,
+    RETRY_AFTER, VARY,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use self::beacon::Fields;
+use self::limit::Limiter;
+use self::page::Pages;
+use self::peer::Network;
+use crate::Telemetry;
+
+/// Where browsers send their vitals.
+pub const PATH: &str = "/api/metrics/web-vitals";
+/// The longest body, in bytes: what browsers let a beacon have.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long a body may take.
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Who may send what.
+#[derive(Clone, Debug, Default)]
+pub struct WebVitalsOptions {
+    fields: Fields,
+    origins: Vec<HeaderValue>,
+    proxies: Vec<Network>,
+    pages: Option<Vec<String>>,
+    heeds_opt_out: bool,
+}
+
+impl WebVitalsOptions {
+    /// The strict contract: no field but the seven, only from pages of this very origin.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Drops fields that are not in the contract, where the strict rule refuses the whole body.
+    ///
+    /// For pages that send what the package `web-vitals` gives as it is (`id`, `rating`,
+    /// `entries`, …). They are not kept either.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.fields = Fields::Lenient;
+        self
+    }
+
+    /// Takes beacons from pages of this origin too, such as `https://app.example.com`.
+    ///
+    /// It is compared as it is; `*` and `null` are not origins and are left out with a warning.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: &str) -> Self {
+        let has_scheme = origin.starts_with("https://") || origin.starts_with("http://");
+        match HeaderValue::from_str(origin.trim_end_matches('/')) {
+            Ok(value) if has_scheme && !origin.contains('*') => self.origins.push(value),
+            _ => tracing::warn!(origin, "not an origin such as https://app.example.com: left out"),
+        }
+        self
+    }
+
+    /// Takes the sender's address from `X-Forwarded-For` when the request comes from here.
+    ///
+    /// An address (`10.0.0.7`) or a network (`10.0.0.0/8`, `fd00::/8`). Anything else is left out
+    /// with a warning.
+    #[must_use]
+    pub fn trust_proxy(mut self, network: &str) -> Self {
+        let Some(network) = Network::parse(network) else {
+            tracing::warn!(network, "not an address or network of a proxy: left out");
+            return self;
+        };
+        self.proxies.push(network);
+        self
+    }
+
+    /// Tells only these pages apart, such as `/` and `/tasks/:id`; all others are `__other__`.
+    ///
+    /// Without it the first 200 that browsers name are, whoever sent them.
+    #[must_use]
+    pub fn pages<I>(mut self, pages: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.pages = Some(pages.into_iter().map(|page| page::canonical(page.as_ref())).collect());
+        self
+    }
+
+    /// Drops what comes with `Sec-GPC: 1` or `DNT: 1`; the browser gets its 204 all the same.
+    #[must_use]
+    pub fn heed_opt_out(mut self) -> Self {
+        self.heeds_opt_out = true;
+        self
+    }
+}
+
+/// A router with the one route [`PATH`], to be merged into the application's.
+pub fn router<S>(telemetry: &Telemetry, options: WebVitalsOptions) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    router_at(telemetry, options, crate::scope::now)
+}
+
+/// The router with a clock of the caller's.
+fn router_at<S>(
+    telemetry: &Telemetry,
+    options: WebVitalsOptions,
+    now: impl Fn() -> Instant + Send + Sync + 'static,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let receiver = Receiver {
+        telemetry: telemetry.clone(),
+        fields: options.fields,
+        origins: options.origins,
+        proxies: options.proxies,
+        pages: Pages::new(options.pages),
+        heeds_opt_out: options.heeds_opt_out,
+        limiter: Limiter::new(now),
+    };
+    Router::new().route(PATH, post(receive).options(preflight)).with_state(Arc::new(receiver))
+}
+
+struct Receiver {
+    telemetry: Telemetry,
+    fields: Fields,
+    origins: Vec<HeaderValue>,
+    proxies: Vec<Network>,
+    pages: Pages,
+    heeds_opt_out: bool,
+    limiter: Limiter,
+}
+
+/// From where a page sends, as the browser says.
+enum Sender {
+    /// The same origin, or no browser at all.
+    Own,
+    /// One of the origins that are allowed.
+    Allowed(HeaderValue),
+    /// Any other.
+    Foreign,
+}
+
+async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    let sender = receiver.sender(request.headers());
+    let status = match sender {
+        Sender::Foreign => StatusCode::FORBIDDEN,
+        Sender::Own | Sender::Allowed(_) => receiver.take(request).await,
+    };
+    let mut response = (status, reason(status)).into_response();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if let Sender::Allowed(origin) = sender {
+        allow(response.headers_mut(), origin);
+    }
+    response
+}
+
+async fn preflight(State(receiver): State<Arc<Receiver>>, headers: HeaderMap) -> Response {
+    let Sender::Allowed(origin) = receiver.sender(&headers) else {
+        return (StatusCode::FORBIDDEN, reason(StatusCode::FORBIDDEN)).into_response();
+    };
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    allow(headers, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(VARY, HeaderValue::from_static("origin"));
+}
+
+/// A constant text for each status: an answer never repeats a question.
+fn reason(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NO_CONTENT => "",
+        status => status.canonical_reason().unwrap_or_default(),
+    }
+}
+
+impl Receiver {
+    fn sender(&self, headers: &HeaderMap) -> Sender {
+        let Some(origin) = headers.get(ORIGIN) else { return Sender::Own };
+        if self.origins.contains(origin) {
+            return Sender::Allowed(origin.clone());
+        }
+        // Behind a proxy that rewrites the host only the browser knows that it is the same.
+        let is_same = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
+            || headers.get(HOST).is_some_and(|host| {
+                let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+                authority.is_some_and(|(_, authority)| authority.as_bytes() == host.as_bytes())
+            });
+        if is_same && origin != "null" { Sender::Own } else { Sender::Foreign }
+    }
+
+    async fn take(&self, request: Request) -> StatusCode {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let address = peer.map(|peer| peer::sender(peer, request.headers(), &self.proxies));
+        if !self.limiter.admits(address) {
+            return StatusCode::TOO_MANY_REQUESTS;
+        }
+        if !is_text_or_json(request.headers()) {
+            return StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        }
+        if promises_too_much(request.headers()) {
+            return StatusCode::PAYLOAD_TOO_LARGE;
+        }
+        let opts_out = self.heeds_opt_out && opts_out(request.headers());
+        let body = to_bytes(request.into_body(), BODY_BYTES_MAX);
+        let body = match tokio::time::timeout(BODY_TIME_MAX, body).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) if is_too_long(&error) => return StatusCode::PAYLOAD_TOO_LARGE,
+            Ok(Err(_)) => return StatusCode::BAD_REQUEST,
+            Err(_) => return StatusCode::REQUEST_TIMEOUT,
+        };
+        let Some(vitals) = beacon::parse(&body, self.fields) else {
+            return StatusCode::BAD_REQUEST;
+        };
+        if !opts_out {
+            // Without the request's span: its trace is not to be an example of this value.
+            let _detached = opentelemetry::Context::new().attach();
+            for vital in vitals {
+                let page = self.pages.admit(vital.page);
+                self.telemetry.web_vitals().vital(vital.name, vital.label, &page, vital.value);
+            }
+        }
+        StatusCode::NO_CONTENT
+    }
+}
+
+fn is_text_or_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    let is_plain = headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+    is_plain
+        && (media_type.eq_ignore_ascii_case("text/plain")
+            || media_type.eq_ignore_ascii_case("application/json"))
+}
+
+fn promises_too_much(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    value
+        .and_then(|bytes| bytes.parse::<u64>().ok())
+        .is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64)
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error)
+        .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
+}
+
+fn opts_out(headers: &HeaderMap) -> bool {
+    ["sec-gpc", "dnt"].iter().any(|name| headers.get(*name).is_some_and(|value| value == "1"))
+}
+
+#[cfg(test)]
+mod tests;
