@@ -190,7 +190,7 @@ type Producer = Box<dyn Fn() -> Vec<Metric> + Send + Sync>;
 pub(crate) struct Registry(Option<Arc<Families>>);
 
 struct Families {
-    families: Mutex<Vec<Arc<Family>>>,
+    all: Mutex<Vec<Arc<Family>>>,
     producers: Mutex<Vec<Producer>>,
     series_limit: usize,
     warnings: Mutex<Vec<String>>,
@@ -206,7 +206,7 @@ impl Registry {
     /// A registry in which each metric has at most `series_limit` series.
     pub(crate) fn new(series_limit: usize) -> Self {
         Self(Some(Arc::new(Families {
-            families: Mutex::new(Vec::new()),
+            all: Mutex::new(Vec::new()),
             producers: Mutex::new(Vec::new()),
             series_limit,
             warnings: Mutex::new(Vec::new()),
@@ -260,7 +260,7 @@ impl Registry {
     /// What all metrics say now, under their canonical names. Metrics without series are left out.
     pub(crate) fn collect(&self) -> Vec<Metric> {
         let Some(inner) = &self.0 else { return Vec::new() };
-        let families = inner.families.lock().clone();
+        let families = inner.all.lock().clone();
         let mut metrics: Vec<Metric> = families.iter().map(|family| family.metric()).collect();
         metrics.extend(inner.producers.lock().iter().flat_map(|producer| producer()));
         metrics.retain(|metric| !metric.points.is_empty());
@@ -298,7 +298,7 @@ impl Registry {
                 definition.name
             ));
         }
-        let mut families = inner.families.lock();
+        let mut families = inner.all.lock();
         if let Some(known) = families.iter().find(|known| known.name == family.name) {
             if known.is_same(&family) {
                 return Some(Arc::clone(known));

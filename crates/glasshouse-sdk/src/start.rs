@@ -17,7 +17,9 @@ use opentelemetry::{KeyValue, global};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanLimits};
+use opentelemetry_sdk::trace::{
+    IdGenerator as _, RandomIdGenerator, SdkTracerProvider, SpanLimits,
+};
 use serde_json::Value;
 use tracing::{Dispatch, Level};
 use tracing_subscriber::filter::filter_fn;
@@ -50,7 +52,7 @@ impl Configuration {
     /// [`Guard::problems`]; that part then does nothing.
     pub fn start(self) -> (Telemetry, Guard) {
         let (settings, problems) = self.resolve(&|name| std::env::var(name).ok());
-        start(settings, problems)
+        start(settings, &problems)
     }
 }
 
@@ -91,7 +93,7 @@ impl Drop for Guard {
     }
 }
 
-fn start(settings: Settings, problems: Vec<Problem>) -> (Telemetry, Guard) {
+fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
     let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let profiles = profiles(&settings, &mut problems);
     let registry = if settings.metrics_enabled {
@@ -102,11 +104,7 @@ fn start(settings: Settings, problems: Vec<Problem>) -> (Telemetry, Guard) {
     let statistics: Arc<OnceLock<Arc<ExportStatistics>>> = Arc::default();
     let counted = Arc::clone(&statistics);
     registry.produce(move || counted.get().map(|seen| own_metrics(seen)).unwrap_or_default());
-    let resource = settings
-        .resource_attributes
-        .iter()
-        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
-        .collect();
+    let resource = resource(&settings);
     let source = Arc::new(Metrics { registry, profiles, resource });
     let resource =
         Resource::builder_empty().with_attributes(source.resource.iter().cloned()).build();
@@ -147,6 +145,40 @@ fn announce(guard: &Guard) {
     if let Some(address) = guard.metrics_address() {
         tracing::info!(target: "glasshouse_sdk", "metrics are served on http://{address}/metrics");
     }
+}
+
+/// What is known of the service, and of what watches it (OpenTelemetry's resource conventions).
+fn resource(settings: &Settings) -> Vec<KeyValue> {
+    let mut resource: Vec<KeyValue> = settings
+        .resource_attributes
+        .iter()
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
+    let own = [
+        // Without it the series of two instances that push would be one.
+        ("service.instance.id", instance_id()),
+        ("process.pid", std::process::id().to_string()),
+        ("telemetry.sdk.language", "rust".to_owned()),
+        ("telemetry.sdk.name", "opentelemetry".to_owned()),
+        ("telemetry.distro.name", env!("CARGO_PKG_NAME").to_owned()),
+        ("telemetry.distro.version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    for (key, value) in own {
+        if resource.iter().all(|pair| pair.key.as_str() != key) {
+            resource.push(KeyValue::new(key, value));
+        }
+    }
+    resource
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn instance_id() -> String {
+    let mut bytes = RandomIdGenerator::default().new_trace_id().to_bytes();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let digits = format!("{:032x}", u128::from_be_bytes(bytes));
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    parts.map(|part| digits.get(part).unwrap_or_default()).join("-")
 }
 
 /// All metrics, as the export and the tests see them.

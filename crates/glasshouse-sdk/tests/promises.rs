@@ -3,6 +3,7 @@
 //! under the same names.
 
 #![expect(clippy::expect_used, reason = "a test that cannot be set up must say so")]
+#![expect(clippy::disallowed_methods, reason = "promises in seconds are about real time")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -207,7 +207,7 @@ fn write_labels(text: &mut String, labels: &[(Cow<'_, str>, String)], bound: Opt
     text.push('}');
 }
 
-/// OpenMetrics 1.0: at most 128 characters of labels; a trace id and a span id need 63.
+/// In OpenMetrics 1.0 at most 128 characters of labels; a trace id and a span id need 63.
 fn write_exemplar(text: &mut String, exemplar: Option<Exemplar>) {
     if let Some(Exemplar { value, time_ns, trace_id, span_id }) = exemplar {
         let seconds = time_ns / 1_000_000_000;

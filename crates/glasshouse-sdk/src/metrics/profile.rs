@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use opentelemetry::{Array, KeyValue, Value};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 use serde::Deserialize;
 
@@ -204,14 +204,11 @@ impl Profile {
                 continue;
             };
             let index = derived.iter().position(|metric| metric.name == rule.name);
-            let metric = match index.and_then(|index| derived.get_mut(index)) {
-                Some(metric) => metric,
-                None => {
-                    derived.push(rule.empty_metric(source));
-                    let Some(metric) = derived.last_mut() else { continue };
-                    metric
-                }
-            };
+            let index = index.unwrap_or_else(|| {
+                derived.push(rule.empty_metric(source));
+                derived.len() - 1
+            });
+            let Some(metric) = derived.get_mut(index) else { continue };
             for point in source.points.iter().filter(|point| rule.takes(point)) {
                 merge(metric, rule.point(point));
             }
@@ -393,7 +390,7 @@ fn attribute<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
 fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Array(Array::String(values)) => {
-            Cow::Owned(values.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(","))
+            Cow::Owned(values.iter().map(StringValue::as_str).collect::<Vec<_>>().join(","))
         }
         other => other.as_str(),
     }

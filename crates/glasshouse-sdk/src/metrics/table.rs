@@ -78,24 +78,21 @@ impl Table {
         let mut fresh: Option<Arc<Series>> = None;
         loop {
             for slot in level.window(hash) {
-                let series = match slot.get() {
-                    Some(series) => series,
-                    None => {
-                        let Some(candidate) =
-                            fresh.take().or_else(|| self.admit(hash, labels, &new_cell))
-                        else {
-                            return self.overflow(labels.len(), &new_cell);
-                        };
-                        let mut candidate = Some(candidate);
-                        let series = slot.get_or_init(|| {
-                            candidate.take().unwrap_or_else(|| {
-                                Arc::new(Series { hash, labels: owned(labels), cell: new_cell() })
-                            })
-                        });
-                        // Another thread was faster: what it wrote may be our series or another.
-                        fresh = candidate;
-                        series
+                let series = if let Some(series) = slot.get() {
+                    series
+                } else {
+                    let Some(candidate) =
+                        fresh.take().or_else(|| self.admit(hash, labels, &new_cell))
+                    else {
+                        return self.overflow(labels.len(), &new_cell);
+                    };
+                    // Another thread may be faster: what it writes is our series or another one,
+                    // and the candidate goes on to the next slot.
+                    if let Err(candidate) = slot.set(candidate) {
+                        fresh = Some(candidate);
                     }
+                    let Some(series) = slot.get() else { continue };
+                    series
                 };
                 if series.hash == hash && is_same(&series.labels, labels) {
                     if fresh.is_some() {

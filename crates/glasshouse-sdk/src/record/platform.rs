@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use super::{COUNTS, SHORT_SECONDS, seconds};
 use crate::metrics::{Counter, Definition, Gauge, Histogram, Kind, Metric, Registry};
+use crate::scope::now;
 
 /// Sessions whose budget is remembered; the one that was silent longest makes room.
 const BUDGETS_MAX: usize = 10_000;
@@ -136,7 +137,7 @@ impl BudgetMetrics {
         let budget = Budget {
             total_bytes: total_bytes as f64,
             used_bytes: used_bytes as f64,
-            updated: Instant::now(),
+            updated: now(),
         };
         budgets.insert(session.to_owned(), budget);
     }
