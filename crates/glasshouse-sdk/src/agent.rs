@@ -31,7 +31,7 @@ use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
 
 /// What the agent that runs in a context has called so far.
 #[derive(Clone, Debug, Default)]
-struct Calls(Arc<Counts>);
+pub(crate) struct Calls(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -39,22 +39,26 @@ struct Counts {
     tool: AtomicU64,
 }
 
-/// A call to a model begins in the current context.
-pub(crate) fn count_inference() {
-    count(|counts| &counts.inference);
+impl Calls {
+    /// A call to a model begins.
+    pub(crate) fn count_inference(&self) {
+        self.0.inference.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The execution of a tool begins.
+    pub(crate) fn count_tool(&self) {
+        self.0.tool.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls to models and executions of tools so far.
+    pub(crate) fn counted(&self) -> (u64, u64) {
+        (self.0.inference.load(Ordering::Relaxed), self.0.tool.load(Ordering::Relaxed))
+    }
 }
 
-/// The execution of a tool begins in the current context.
-pub(crate) fn count_tool() {
-    count(|counts| &counts.tool);
-}
-
-fn count(which: impl FnOnce(&Counts) -> &AtomicU64) {
-    Context::map_current(|context| {
-        if let Some(Calls(counts)) = context.get::<Calls>() {
-            which(counts).fetch_add(1, Ordering::Relaxed);
-        }
-    });
+/// The calls of the agent that runs in the current context, if one does.
+pub(crate) fn current_calls() -> Option<Calls> {
+    Context::map_current(|context| context.get::<Calls>().cloned())
 }
 
 /// A run of an agent in this program: span `invoke_agent {name}`.
@@ -191,9 +195,7 @@ impl AgentSpan {
             return;
         }
         let duration = self.span.elapsed();
-        let Calls(counts) = &self.calls;
-        let inference = counts.inference.load(Ordering::Relaxed);
-        let tool = counts.tool.load(Ordering::Relaxed);
+        let (inference, tool) = self.calls.counted();
         let class = error.as_ref().map(|(class, _)| class.as_str());
         self.span.finish(
             error.map(|(class, text)| {

@@ -59,8 +59,13 @@ pub mod llm;
 pub mod log;
 pub mod mcp;
 pub mod metrics;
+#[cfg(feature = "async-openai")]
+pub mod openai;
 pub mod propagation;
 pub mod record;
+pub mod rig;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 mod scope;
 pub mod session;
 mod span;

@@ -37,6 +37,7 @@ use crate::log::{LogFields, LogLayer, LogLines};
 use crate::metrics::{
     Definition, Format, Kind, Metric, Profile, Registry, SpanRules, apply, encode, render,
 };
+use crate::rig::RigLayer;
 use crate::telemetry::Telemetry;
 
 /// How long the end may take (promise O-03).
@@ -130,7 +131,7 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
         prices(&settings, &mut problems),
         content(&settings),
     );
-    let dispatch = subscribe(settings, &source, resource, &export, &mut problems);
+    let dispatch = subscribe(settings, &telemetry, &source, resource, &export, &mut problems);
     telemetry.set_dispatch(dispatch.clone());
     let guard = Guard { export, problems };
     tracing::dispatcher::with_default(&dispatch, || announce(&guard));
@@ -328,6 +329,7 @@ fn redact_texts(value: &mut Value, redact: &Redact) {
 /// The subscriber of this start; it becomes the one of the process unless that is not wanted.
 fn subscribe(
     settings: Settings,
+    telemetry: &Telemetry,
     source: &Metrics,
     resource: Resource,
     export: &Export,
@@ -373,7 +375,9 @@ fn subscribe(
         records,
     })
     .with_filter(settings.log_level);
-    let dispatch = Dispatch::new(Subscriber::default().with(spans).with(lines));
+    // Keeps the handle alive with the subscriber: rig is counted even where nobody else holds one.
+    let rig = RigLayer::new(telemetry).filtered();
+    let dispatch = Dispatch::new(Subscriber::default().with(rig).with(spans).with(lines));
     if settings.global {
         global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
             Box::new(TraceContextPropagator::new()),

@@ -100,7 +100,9 @@ impl ToolRequest {
     #[must_use = "an execution that is dropped without an end counts as cancelled"]
     pub fn start(self) -> ToolSpan {
         let Self { telemetry, name, toolset, attributes } = self;
-        agent::count_tool();
+        if let Some(calls) = agent::current_calls() {
+            calls.count_tool();
+        }
         let context = Context::current_with_value(Running(Arc::clone(&name)));
         let span = HelperSpan::start_within(
             context,

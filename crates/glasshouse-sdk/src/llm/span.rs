@@ -42,7 +42,9 @@ pub struct LlmSpan {
 
 impl LlmSpan {
     pub(super) fn start(request: LlmRequest) -> Self {
-        agent::count_inference();
+        if let Some(calls) = agent::current_calls() {
+            calls.count_inference();
+        }
         let span = HelperSpan::start(
             || tracing::info_span!(target: "glasshouse::llm", "llm_call", otel.kind = "client"),
         );
@@ -163,6 +165,15 @@ impl LlmSpan {
     pub fn attribute(&mut self, key: &'static str, value: impl Into<Value>) {
         if self.span.is_recording() {
             self.more.push(KeyValue::new(key, value));
+        }
+    }
+
+    /// An attribute whose value is a short word of the provider. The last one said counts.
+    #[cfg(feature = "async-openai")]
+    pub(crate) fn word(&mut self, key: &'static str, word: &str) {
+        if self.span.is_recording() {
+            self.more.retain(|known| known.key.as_str() != key);
+            self.more.push(KeyValue::new(key, bounded(word, NAME_BYTES_MAX).to_owned()));
         }
     }
 

@@ -1,0 +1,320 @@
+//! Hook for the crate `rig`: a `tracing` layer that makes metrics of the spans that rig opens itself.
+//!
+//! Rig's spans reach the trace without help, but it has no metrics and no cost. The layer knows the
+//! spans by target and field names, so that this crate does not depend on rig. A subscriber that
+//! [`configure`](crate::configure) makes has the layer already; it is public for programs that make
+//! their own:
+//!
+//! ```
+//! use glasshouse_sdk::rig::RigLayer;
+//! use tracing_subscriber::layer::SubscriberExt;
+//!
+//! let telemetry = glasshouse_sdk::Telemetry::noop();
+//! // First, so that the cost is known before another layer exports the span.
+//! let subscriber = tracing_subscriber::registry().with(RigLayer::new(&telemetry));
+//! ```
+//!
+//! Read against rig 0.44: targets that begin with `rig`, spans with `gen_ai.operation.name`. Rig
+//! does not say why a call failed, so that a span without any answer counts as
+//! [`ErrorClass::Unknown`], and it does not say when the first token came. A call inside
+//! [`crate::llm`]'s own span is counted there and not here.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context as OtelContext, KeyValue};
+use tokio::time::Instant;
+use tracing::dispatcher::WeakDispatch;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Dispatch, Metadata, Subscriber};
+use tracing_opentelemetry::get_otel_context;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{FilterFn, Filtered};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::Telemetry;
+use crate::agent::{self, Calls};
+use crate::llm::{ErrorClass, ServiceTier, Usage};
+use crate::record::LlmCall;
+use crate::session;
+use crate::span::{NAME_BYTES_MAX, bounded};
+
+/// Makes metrics of rig's spans.
+#[derive(Debug)]
+pub struct RigLayer {
+    telemetry: Telemetry,
+    dispatch: OnceLock<WeakDispatch>,
+}
+
+impl RigLayer {
+    /// A layer that records into this handle.
+    #[must_use]
+    pub fn new(telemetry: &Telemetry) -> Self {
+        Self { telemetry: telemetry.clone(), dispatch: OnceLock::new() }
+    }
+
+    /// The layer with a filter, so that other spans and events cost nothing.
+    pub(crate) fn filtered<S: Subscriber + for<'a> LookupSpan<'a>>(
+        self,
+    ) -> Filtered<Self, FilterFn, S> {
+        let is_of_interest: fn(&Metadata<'_>) -> bool =
+            |metadata| metadata.is_span() && (is_rig(metadata) || metadata.target() == OWN_TARGET);
+        self.with_filter(FilterFn::new(is_of_interest).with_max_level_hint(LevelFilter::INFO))
+    }
+
+    /// The span's context for the exemplar, when traces are on.
+    fn context(&self, id: &Id) -> Option<OtelContext> {
+        let dispatch = self.dispatch.get()?.upgrade()?;
+        get_otel_context(id, &dispatch)
+    }
+}
+
+/// The target of the spans of [`crate::llm`].
+const OWN_TARGET: &str = "glasshouse::llm";
+const OPERATION: &str = "gen_ai.operation.name";
+/// What rig says it does when it calls a model. Others are no calls.
+const CALLS: [&str; 9] = [
+    "chat",
+    "generate_content",
+    "text_completion",
+    "embeddings",
+    "rerank",
+    "transcription",
+    "image_generation",
+    "audio_generation",
+    "completion",
+];
+
+fn is_rig(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    target.starts_with("rig::") || target.starts_with("rig_") || target == "rig"
+}
+
+/// A span of rig while it is open.
+struct Watched {
+    started: Instant,
+    said: Said,
+    /// The calls of the agent that this span is.
+    own_calls: Calls,
+    /// The agent above, whose calls this one is among.
+    agent_calls: Option<Calls>,
+    /// A span of this crate already counts the call.
+    is_covered: bool,
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RigLayer {
+    fn on_register_dispatch(&self, subscriber: &Dispatch) {
+        let _ = self.dispatch.set(subscriber.downgrade());
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let metadata = attributes.metadata();
+        if !is_rig(metadata) || metadata.fields().field(OPERATION).is_none() {
+            return;
+        }
+        let Some(span) = context.span(id) else { return };
+        let mut is_covered = false;
+        let mut agent_calls = None;
+        for above in span.scope().skip(1) {
+            is_covered |= above.metadata().target() == OWN_TARGET;
+            let extensions = above.extensions();
+            if let Some(watched) = extensions.get::<Watched>()
+                && watched.said.operation == "invoke_agent"
+            {
+                agent_calls = Some(watched.own_calls.clone());
+                break;
+            }
+        }
+        let mut said = Said::default();
+        attributes.record(&mut said);
+        span.extensions_mut().insert(Watched {
+            started: Instant::now(),
+            said,
+            own_calls: Calls::default(),
+            agent_calls: agent_calls.or_else(agent::current_calls),
+            is_covered,
+        });
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(watched) = span.extensions_mut().get_mut::<Watched>()
+        {
+            values.record(&mut watched.said);
+        }
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let Some(watched) =
+            context.span(&id).and_then(|span| span.extensions_mut().remove::<Watched>())
+        else {
+            return;
+        };
+        if watched.is_covered {
+            return;
+        }
+        let duration = watched.started.elapsed();
+        let otel = self.context(&id);
+        let _attached = otel.clone().map(OtelContext::attach);
+        match watched.said.operation.as_str() {
+            "invoke_agent" => self.agent_closed(&watched, duration),
+            "execute_tool" => self.tool_closed(&watched, duration),
+            operation if CALLS.contains(&operation) => {
+                self.call_closed(&watched, duration, otel.as_ref());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl RigLayer {
+    fn agent_closed(&self, watched: &Watched, duration: Duration) {
+        // Rig sums the usage up when the run has an answer.
+        let error = (!watched.said.is_answered).then_some(ErrorClass::Unknown.as_str());
+        let (inference, tool) = watched.own_calls.counted();
+        self.telemetry.agents().invocation(&watched.said.agent, error, duration, inference, tool);
+    }
+
+    fn tool_closed(&self, watched: &Watched, duration: Duration) {
+        let said = &watched.said;
+        // A call that rig decided not to execute has no name.
+        if said.tool.is_empty() {
+            return;
+        }
+        if let Some(calls) = &watched.agent_calls {
+            calls.count_tool();
+        }
+        let error = match (said.tool_error.as_str(), said.outcome.as_str()) {
+            ("", "success") => None,
+            ("", "") => Some(ErrorClass::Cancelled),
+            ("", _) => Some(ErrorClass::ToolError),
+            (kind, _) => Some(ErrorClass::from_code(kind).unwrap_or(ErrorClass::ToolError)),
+        };
+        self.telemetry.tools().execution(&said.tool, "", error.map(ErrorClass::as_str), duration);
+    }
+
+    fn call_closed(&self, watched: &Watched, duration: Duration, otel: Option<&OtelContext>) {
+        let said = &watched.said;
+        // Rig fills in the provider where it calls it; a span without one only surrounds the call.
+        if said.provider.is_empty() {
+            return;
+        }
+        if let Some(calls) = &watched.agent_calls {
+            calls.count_inference();
+        }
+        let usage = said.has_usage.then_some(said.usage);
+        let prices = self.telemetry.prices();
+        let cost = usage.and_then(|usage| {
+            [&said.response_model, &said.request_model]
+                .into_iter()
+                .find_map(|model| prices.cost(&said.provider, model, ServiceTier::Standard, &usage))
+        });
+        let cost_source = match cost {
+            Some(cost) if cost.partial => "partial",
+            Some(_) => "computed",
+            None => "",
+        };
+        self.telemetry.llm().call(&LlmCall {
+            operation: &said.operation,
+            provider: &said.provider,
+            request_model: &said.request_model,
+            response_model: &said.response_model,
+            duration,
+            time_to_first_token: None,
+            usage,
+            cost_usd: cost.map(|cost| cost.usd),
+            cost_source,
+            error: (!said.is_answered).then_some(ErrorClass::Unknown),
+        });
+        let Some(otel) = otel else { return };
+        let mut more = Vec::new();
+        if let Some(cost) = cost {
+            more.push(KeyValue::new("gen_ai.usage.cost", cost.usd));
+            more.push(KeyValue::new("glasshouse.cost.source", cost_source));
+        }
+        more.extend(session::id_in(otel).map(|id| KeyValue::new("session.id", id)));
+        otel.span().set_attributes(more);
+    }
+}
+
+/// What the fields of a span say. Content among them is not read.
+#[derive(Default)]
+struct Said {
+    operation: String,
+    provider: String,
+    request_model: String,
+    response_model: String,
+    agent: String,
+    tool: String,
+    outcome: String,
+    tool_error: String,
+    usage: Usage,
+    has_usage: bool,
+    /// Something of an answer was said.
+    is_answered: bool,
+}
+
+impl Said {
+    fn text(&mut self, field: &Field, value: &str) {
+        let slot = match field.name() {
+            OPERATION => &mut self.operation,
+            "gen_ai.provider.name" => &mut self.provider,
+            "gen_ai.request.model" => &mut self.request_model,
+            "gen_ai.response.model" => &mut self.response_model,
+            "gen_ai.agent.name" => &mut self.agent,
+            "gen_ai.tool.name" => &mut self.tool,
+            "gen_ai.tool.call.outcome" => &mut self.outcome,
+            "gen_ai.tool.error.type" => &mut self.tool_error,
+            "gen_ai.response.id" => {
+                self.is_answered = true;
+                return;
+            }
+            _ => return,
+        };
+        bounded(value, NAME_BYTES_MAX).clone_into(slot);
+        self.is_answered |= field.name() == "gen_ai.response.model";
+    }
+
+    fn count(&mut self, field: &Field, tokens: u64) {
+        let slot = match field.name() {
+            "gen_ai.usage.input_tokens" => &mut self.usage.input_tokens,
+            "gen_ai.usage.output_tokens" => &mut self.usage.output_tokens,
+            "gen_ai.usage.cache_read.input_tokens" => &mut self.usage.cache_read_tokens,
+            "gen_ai.usage.cache_creation.input_tokens" => &mut self.usage.cache_write_tokens,
+            "gen_ai.usage.reasoning_tokens" => &mut self.usage.reasoning_tokens,
+            _ => return,
+        };
+        *slot = tokens;
+        self.has_usage = true;
+        self.is_answered = true;
+    }
+}
+
+impl Visit for Said {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.text(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.count(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        if let Ok(tokens) = u64::try_from(value) {
+            self.count(field, tokens);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Only the names: formatting content would cost what nobody reads.
+        if matches!(field.name(), "gen_ai.tool.name" | "gen_ai.agent.name" | "gen_ai.request.model")
+        {
+            self.text(field, &format!("{value:?}"));
+        }
+    }
+}
