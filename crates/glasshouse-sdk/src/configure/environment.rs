@@ -246,3 +246,6 @@ fn captures_content(text: &str) -> Option<bool> {
         text => value::boolean(text),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,6 +159,7 @@ impl Walk<'_> {
             // Keys that are left empty are there to be filled in.
             (_, Content::Nothing) => return,
             (_, Content::Scalar(text)) if text.is_empty() => return,
+            (_, Content::List(items)) if items.is_empty() => return,
             (Take::Text(take), Content::Scalar(text)) => take(self.choices, text.trim()),
             (Take::List(take), Content::Scalar(text)) => {
                 take(self.choices, super::value::names(text))
@@ -233,3 +234,6 @@ fn scalars<'a>(nodes: impl Iterator<Item = &'a Node>) -> Option<Vec<String>> {
 pub(crate) fn paths(names: Vec<String>) -> Vec<PathBuf> {
     names.into_iter().map(PathBuf::from).collect()
 }
+
+#[cfg(test)]
+mod tests;

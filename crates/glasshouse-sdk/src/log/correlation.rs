@@ -1,12 +1,10 @@
 //! Which trace, span and session a line belongs to, and setting them by hand.
 
 use opentelemetry::Context;
-use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use tracing::{Dispatch, Event};
 
-/// Baggage of the session.
-const SESSION: &str = "session.id";
+use crate::scope::session_of;
 
 /// Longest session that is written.
 const SESSION_BYTES_MAX: usize = 256;
@@ -41,8 +39,7 @@ impl Correlation {
     fn in_context(context: &Context, session: &mut String) -> Self {
         let span = context.span();
         let span = span.span_context();
-        if let Some(value) = context.baggage().get(SESSION) {
-            let value = value.as_str();
+        if let Some(value) = session_of(context) {
             let keep = value.floor_char_boundary(SESSION_BYTES_MAX);
             session.push_str(value.get(..keep).unwrap_or_default());
         }

@@ -1,1 +1,595 @@
-//! Tests of lines and records.
+//! Tests of lines and records: golden lines, injection, hostile fields, correlation.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use parking_lot::Mutex;
+use tracing::{debug, error, info, info_span, warn};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::*;
+
+const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const SPAN_ID: &str = "00f067aa0ba902b7";
+
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Memory {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().clone()).unwrap()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Records(Arc<Mutex<Vec<LogRecord>>>);
+
+impl Records {
+    fn sink(&self) -> RecordSink {
+        let records = self.clone();
+        Box::new(move |record| records.0.lock().push(record))
+    }
+
+    fn take(&self) -> Vec<LogRecord> {
+        std::mem::take(&mut *self.0.lock())
+    }
+}
+
+fn layer(profile: &str, format: LogFormat, output: impl Write + Send + 'static) -> LogLayer {
+    layer_with_records(profile, format, output, None)
+}
+
+fn layer_with_records(
+    profile: &str,
+    format: LogFormat,
+    output: impl Write + Send + 'static,
+    records: Option<RecordSink>,
+) -> LogLayer {
+    LogLayer::new(LogLines {
+        service_name: "gateway".to_owned(),
+        fields: LogFields::of_profile(profile),
+        format,
+        output: Output::to(output),
+        records,
+    })
+}
+
+/// What this work logs.
+fn logged(profile: &str, format: LogFormat, work: impl FnOnce()) -> String {
+    let memory = Memory::default();
+    let subscriber = tracing_subscriber::registry().with(layer(profile, format, memory.clone()));
+    tracing::subscriber::with_default(subscriber, work);
+    memory.text()
+}
+
+fn json_lines(work: impl FnOnce()) -> Vec<serde_json::Value> {
+    let text = logged("otel", LogFormat::Json, work);
+    assert!(text.ends_with('\n'));
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect()
+}
+
+fn json_line(work: impl FnOnce()) -> serde_json::Value {
+    let lines = json_lines(work);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    lines.into_iter().next().unwrap()
+}
+
+/// Times are different each time; everything else is not.
+fn without_times(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let line = match line.split_once("\"timestamp\":\"") {
+            Some((before, rest)) => format!("{before}\"timestamp\":\"<time>{}", &rest[24..]),
+            None => match line.strip_prefix("{\"time\":") {
+                Some(rest) => format!("{{\"time\":<time>{}", &rest[13..]),
+                None => format!("<time>{}", &line[24..]),
+            },
+        };
+        out.push_str(&line.replace(&format!("\"pid\":{}", std::process::id()), "\"pid\":<pid>"));
+        out.push('\n');
+    }
+    out
+}
+
+fn sample() {
+    let _session = crate::scope::with_session(&Context::current(), "session456").attach();
+    with_trace(TRACE_ID, SPAN_ID, || {
+        info!(
+            target: "gateway_service",
+            method = "POST",
+            endpoint = "/v1/chat",
+            status_code = 200,
+            duration_ms = 125.5,
+            cached = false,
+            "Request processed"
+        );
+    });
+    warn!(target: "gateway_service", "outside");
+}
+
+#[test]
+fn lines_have_the_fields_of_their_profile() {
+    let cases = [
+        (
+            "otel",
+            r#"{"timestamp":"<time>","level":"info","logger":"gateway_service","message":"Request processed","service":"gateway","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","session_id":"session456","method":"POST","endpoint":"/v1/chat","status_code":200,"duration_ms":125.5,"cached":false}
+{"timestamp":"<time>","level":"warn","logger":"gateway_service","message":"outside","service":"gateway","session_id":"session456"}
+"#,
+        ),
+        (
+            "alex",
+            r#"{"timestamp":"<time>","level":"info","message":"Request processed","service":"gateway","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","session_id":"session456","method":"POST","endpoint":"/v1/chat","status_code":200,"duration_ms":125.5,"cached":false}
+{"timestamp":"<time>","level":"warn","message":"outside","service":"gateway","session_id":"session456"}
+"#,
+        ),
+        (
+            "ai-platform",
+            r#"{"timestamp":"<time>","level":"INFO","logger":"gateway_service","message":"Request processed","service":"gateway","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","session_id":"session456","method":"POST","endpoint":"/v1/chat","status_code":200,"duration_ms":125.5,"cached":false}
+{"timestamp":"<time>","level":"WARN","logger":"gateway_service","message":"outside","service":"gateway","session_id":"session456"}
+"#,
+        ),
+    ];
+    for (profile, expected) in cases {
+        assert_eq!(without_times(&logged(profile, LogFormat::Json, sample)), expected, "{profile}");
+    }
+    let botticelli = without_times(&logged("botticelli", LogFormat::Json, sample));
+    assert_eq!(botticelli, cases[0].1);
+}
+
+#[test]
+fn lines_of_refly_are_those_of_pino() {
+    let text = without_times(&logged("refly", LogFormat::Json, sample));
+    let host = text.split("\"hostname\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let text = text.replace(host.unwrap(), "<host>");
+    let expected = r#"{"time":<time>,"level":30,"msg":"Request processed","pid":<pid>,"hostname":"<host>","service":"gateway","traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7","sessionId":"session456","method":"POST","endpoint":"/v1/chat","statusCode":200,"durationMs":125.5,"cached":false}
+{"time":<time>,"level":40,"msg":"outside","pid":<pid>,"hostname":"<host>","service":"gateway","sessionId":"session456"}
+"#;
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn text_is_for_people() {
+    let text = without_times(&logged("otel", LogFormat::Text, sample));
+    let expected = "<time>  INFO gateway_service: Request processed service=gateway \
+        trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7 session_id=session456 \
+        method=POST endpoint=/v1/chat status_code=200 duration_ms=125.5 cached=false\n\
+        <time>  WARN gateway_service: outside service=gateway session_id=session456\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn helpers_write_the_fields_that_queries_look_for() {
+    let lines = json_lines(|| {
+        request(
+            "POST",
+            "/v1/chat",
+            200,
+            Duration::from_micros(125_500),
+            Some("user123"),
+            Some("req456"),
+        );
+        request("GET", "/", 503, Duration::from_millis(1), None, None);
+        inference("llama-3.3-8b", Duration::from_micros(250_500), 4);
+        inference("llama-3.3-8b", Duration::ZERO, None);
+        mcp("github", "search_repositories", Duration::from_millis(50), "success");
+        mcp("github", "search_repositories", Duration::from_millis(50), "timeout");
+        drift("llama-3.3-8b", 0.18, 0.15);
+        drift("llama-3.3-8b", 0.1, 0.15);
+    });
+    let expected = [
+        r#"{"level":"info","method":"POST","endpoint":"/v1/chat","status_code":200,"duration_ms":125.5,"user_id":"user123","request_id":"req456"}"#,
+        r#"{"level":"error","method":"GET","endpoint":"/","status_code":503,"duration_ms":1.0}"#,
+        r#"{"level":"info","model":"llama-3.3-8b","latency_ms":250.5,"batch_size":4}"#,
+        r#"{"level":"info","model":"llama-3.3-8b","latency_ms":0.0}"#,
+        r#"{"level":"info","mcp_server":"github","mcp_operation":"search_repositories","duration_ms":50.0,"status":"success"}"#,
+        r#"{"level":"warn","mcp_server":"github","mcp_operation":"search_repositories","duration_ms":50.0,"status":"timeout"}"#,
+        r#"{"level":"warn","model":"llama-3.3-8b","drift_score":0.18,"threshold":0.15}"#,
+        r#"{"level":"info","model":"llama-3.3-8b","drift_score":0.1,"threshold":0.15}"#,
+    ];
+    for (mut line, expected) in lines.into_iter().zip(expected) {
+        let keys = line.as_object_mut().unwrap();
+        for key in ["timestamp", "logger", "message", "service"] {
+            assert!(keys.remove(key).is_some(), "{key}");
+        }
+        assert_eq!(line, serde_json::from_str::<serde_json::Value>(expected).unwrap());
+    }
+}
+
+#[test]
+fn a_field_never_replaces_what_the_line_says_itself() {
+    let line = json_line(|| {
+        with_trace(TRACE_ID, SPAN_ID, || {
+            info!(
+                level = "fatal",
+                timestamp = 1,
+                service = "other",
+                trace_id = "forged",
+                session_id = "mine",
+                "true"
+            );
+        });
+    });
+    assert_eq!(line["level"], "info");
+    assert_eq!(line["fields.level"], "fatal");
+    assert_eq!(line["fields.timestamp"], 1);
+    assert_eq!(line["fields.service"], "other");
+    assert_eq!((&line["trace_id"], &line["fields.trace_id"]), (&TRACE_ID.into(), &"forged".into()));
+    // Without a session in the context, the key is free.
+    assert_eq!(line["session_id"], "mine");
+    // Renamed fields are looked at under their new name.
+    let text = logged("refly", LogFormat::Json, || info!(msg = "a", status_code = 404, "b"));
+    assert!(text.contains(r#""msg":"b""#) && text.contains(r#""fields.msg":"a""#), "{text}");
+    assert!(text.contains(r#""statusCode":404"#), "{text}");
+}
+
+#[test]
+fn no_value_starts_a_new_line_or_drives_a_terminal() {
+    let evil =
+        "x\n2024-01-01T00:00:00.000Z  INFO forged: \"line\"\r\u{1b}[2J\u{9b}31m\u{2028}\u{202e}\0";
+    for format in [LogFormat::Json, LogFormat::Text] {
+        let text = logged("otel", format, || {
+            let _session = crate::scope::with_session(&Context::current(), evil).attach();
+            info!(evil, shown = %evil, debug = ?evil, "weird \" =\n name" = 1, "{evil}");
+        });
+        assert_eq!(text.matches('\n').count(), 1, "{text:?}");
+        let line = text.trim_end_matches('\n');
+        assert!(
+            !line.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{202e}')),
+            "{line:?}"
+        );
+        if format == LogFormat::Json {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(line["evil"], evil);
+            assert_eq!(line["message"], evil);
+            assert_eq!(line["session_id"], evil);
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_value_is_written() {
+    let cause = io::Error::other(Outer(io::Error::other("inner")));
+    let line = json_line(|| {
+        info!(
+            text = "t",
+            signed = -5_i64,
+            large = u64::MAX,
+            huge = u128::MAX,
+            float = 1e300,
+            nan = f64::NAN,
+            infinite = f64::NEG_INFINITY,
+            flag = true,
+            debug = ?vec![1, 2],
+            display = %Duration::from_secs(1).as_secs(),
+            error = &cause as &(dyn std::error::Error + 'static),
+            none = tracing::field::Empty,
+            "m"
+        );
+    });
+    let expected: serde_json::Value = serde_json::from_str(
+        r#"{"text":"t","signed":-5,"large":18446744073709551615,"float":1e300,"nan":"NaN",
+            "huge":"340282366920938463463374607431768211455",
+            "infinite":"-Infinity","flag":true,"debug":"[1, 2]","display":"1",
+            "error":"outer: inner"}"#,
+    )
+    .unwrap();
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&line[key], value, "{key}");
+    }
+    assert!(line.get("none").is_none());
+}
+
+#[derive(Debug)]
+struct Outer(io::Error);
+
+impl fmt::Display for Outer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("outer")
+    }
+}
+
+impl std::error::Error for Outer {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// Says more than there is room for, and stops only when it is told to.
+struct Endless;
+
+impl fmt::Debug for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        loop {
+            f.write_str("€\n")?;
+        }
+    }
+}
+
+#[test]
+fn values_and_lines_are_bounded() {
+    let long = "€".repeat(1 << 20);
+    let records = Records::default();
+    for format in [LogFormat::Json, LogFormat::Text, LogFormat::Off] {
+        let memory = Memory::default();
+        let layer = layer_with_records("otel", format, memory.clone(), Some(records.sink()));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            info!(
+                a = ?Endless, b = ?Endless, c = %long, d = long.as_str(), e = ?Endless, f = ?Endless,
+                g = ?Endless, h = ?Endless, i = ?Endless, j = 1, "{long}"
+            );
+        });
+        let text = memory.text();
+        assert!(text.len() <= 256 << 10, "{}", text.len());
+        let record = records.take().pop().unwrap();
+        assert!(record.dropped_attributes_count >= 3, "{}", record.dropped_attributes_count);
+        match format {
+            LogFormat::Json => {
+                let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert!(line["a"].as_str().unwrap().ends_with("…[cut]"));
+                assert!(line["message"].as_str().unwrap().ends_with("…[cut]"));
+                assert_eq!(line["fields_dropped"], record.dropped_attributes_count);
+            }
+            LogFormat::Text => assert!(
+                text.ends_with(&format!("fields_dropped={}\n", record.dropped_attributes_count))
+            ),
+            LogFormat::Off => assert_eq!(text, ""),
+        }
+    }
+}
+
+/// Logs while it is formatted.
+struct Talkative;
+
+impl fmt::Debug for Talkative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        nested();
+        f.write_str("talkative")
+    }
+}
+
+fn nested() {
+    // A subscriber that is set for a thread does not hear events from inside an event; a global one
+    // does. Both must come back.
+    info!(nested = true, "nested");
+}
+
+#[test]
+fn an_event_inside_an_event_harms_neither() {
+    let lines = json_lines(|| info!(value = ?Talkative, "outer"));
+    let outer = lines.last().unwrap();
+    assert_eq!((&outer["message"], &outer["value"]), (&"outer".into(), &"talkative".into()));
+    let mut scratches = 0;
+    scratch::with_scratch(|_| {
+        scratches += 1;
+        scratch::with_scratch(|_| scratches += 1);
+    });
+    assert_eq!(scratches, 2);
+}
+
+struct Failing;
+
+impl Write for Failing {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        // As a writer of a user might: it must not wait for itself.
+        info!("while writing");
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn lines_that_cannot_be_written_are_counted() {
+    let layer = layer("otel", LogFormat::Json, Failing);
+    let lost = layer.lines_lost();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        for _ in 0..3 {
+            info!("lost");
+        }
+    });
+    assert_eq!(lost.load(Ordering::Relaxed), 3);
+    // What a writer logs into itself is lost and not waited for.
+    let output = Arc::new(Mutex::new(None::<Arc<Output>>));
+    let inner = Arc::clone(&output);
+    let writer = Arc::new(Output::to(Reentrant(inner)));
+    *output.lock() = Some(Arc::clone(&writer));
+    assert!(writer.write(b"x\n").is_err());
+    *output.lock() = None;
+    assert!(writer.write(b"x\n").is_ok());
+}
+
+struct Reentrant(Arc<Mutex<Option<Arc<Output>>>>);
+
+impl Write for Reentrant {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let output = self.0.lock().clone();
+        output.map_or(Ok(()), |output| output.write(b"again\n"))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn lines_of_several_threads_stay_whole() {
+    let memory = Memory::default();
+    let subscriber =
+        tracing_subscriber::registry().with(layer("otel", LogFormat::Json, memory.clone()));
+    let dispatch = tracing::Dispatch::new(subscriber);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let dispatch = dispatch.clone();
+            scope.spawn(move || {
+                tracing::dispatcher::with_default(&dispatch, || {
+                    for i in 0..500 {
+                        info!(thread, i, padding = %"x".repeat(i), "line");
+                    }
+                });
+            });
+        }
+    });
+    let text = memory.text();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2000);
+}
+
+/// Runs work below a tracer without exporter.
+fn traced(sampler: Sampler, records: &Records, work: impl FnOnce()) -> Vec<serde_json::Value> {
+    let provider = SdkTracerProvider::builder().with_sampler(sampler).build();
+    let memory = Memory::default();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
+        .with(layer_with_records("otel", LogFormat::Json, memory.clone(), Some(records.sink())));
+    tracing::subscriber::with_default(subscriber, work);
+    memory.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn ids(span: &tracing::Span) -> (String, String) {
+    let context = span.context();
+    let span = context.span();
+    let span = span.span_context();
+    (span.trace_id().to_string(), span.span_id().to_string())
+}
+
+fn ids_of(line: &serde_json::Value) -> (String, String) {
+    let text = |key: &str| line[key].as_str().unwrap_or("none").to_owned();
+    (text("trace_id"), text("span_id"))
+}
+
+#[test]
+fn lines_and_records_inside_a_span_carry_its_ids_and_its_session() {
+    for (sampler, flags) in [(Sampler::AlwaysOn, 1), (Sampler::AlwaysOff, 0)] {
+        let records = Records::default();
+        let mut expected = Vec::new();
+        let lines = traced(sampler, &records, || {
+            let session = crate::scope::with_session(&Context::current(), "session456").attach();
+            let outer = info_span!("outer");
+            drop(session);
+            let inner = info_span!(parent: &outer, "inner");
+            expected.push(ids(&outer));
+            expected.push(ids(&inner));
+            outer.in_scope(|| {
+                info!("outer");
+                inner.in_scope(|| info!("inner"));
+                info!("outer again");
+            });
+            info!("outside");
+            info!(parent: &inner, "by its parent");
+        });
+        let none = || ("none".to_owned(), "none".to_owned());
+        let (outer, inner) = (expected[0].clone(), expected[1].clone());
+        let all = [outer.clone(), inner.clone(), outer.clone(), none(), inner.clone()];
+        assert_eq!(lines.iter().map(ids_of).collect::<Vec<_>>(), all);
+        assert_eq!(outer.0, inner.0);
+        let sessions = ["session456", "session456", "session456", "", "session456"];
+        for (line, session) in lines.iter().zip(sessions) {
+            assert_eq!(line["session_id"].as_str().unwrap_or_default(), session, "{line}");
+        }
+        let records = records.take();
+        assert_eq!(records.len(), 5);
+        for (record, (trace_id, span_id)) in records.iter().zip(all) {
+            let hex = |bytes: &[u8]| {
+                let mut out = Vec::new();
+                escape::hex(&mut out, bytes);
+                String::from_utf8(out).unwrap()
+            };
+            let is_inside = trace_id != "none";
+            assert_eq!(hex(&record.trace_id), if is_inside { trace_id } else { String::new() });
+            assert_eq!(hex(&record.span_id), if is_inside { span_id } else { String::new() });
+            assert_eq!(record.flags, if is_inside { flags } else { 0 });
+            let sessions = record.attributes.iter().filter(|it| it.key == "session.id").count();
+            assert_eq!(sessions, usize::from(is_inside));
+        }
+    }
+}
+
+#[test]
+fn a_record_says_what_the_line_says() {
+    let records = Records::default();
+    traced(Sampler::AlwaysOn, &records, || {
+        error!(target: "gateway", count = 3_u64, huge = u64::MAX, ratio = 0.5, ok = false, level = "x", "went {}", "wrong");
+        debug!("fine");
+    });
+    let records = records.take();
+    let record = &records[0];
+    assert_eq!((record.severity_number, record.severity_text.as_str()), (17, "ERROR"));
+    assert_eq!(records[1].severity_number, 5);
+    assert!(record.time_unix_nano > 0 && record.time_unix_nano == record.observed_time_unix_nano);
+    let text = |text: &str| Some(Value::StringValue(text.to_owned()));
+    assert_eq!(record.body.clone().unwrap().value, text("went wrong"));
+    let attributes: Vec<_> = record
+        .attributes
+        .iter()
+        .map(|it| (it.key.as_str(), it.value.clone().and_then(|value| value.value)))
+        .collect();
+    let expected = [
+        ("count", Some(Value::IntValue(3))),
+        ("huge", text("18446744073709551615")),
+        ("ratio", Some(Value::DoubleValue(0.5))),
+        ("ok", Some(Value::BoolValue(false))),
+        ("level", text("x")),
+        ("logger", text("gateway")),
+    ];
+    assert_eq!(attributes, expected);
+}
+
+#[test]
+fn what_sending_itself_logs_is_written_and_not_sent() {
+    let records = Records::default();
+    let lines = traced(Sampler::AlwaysOn, &records, || {
+        let _suppressed = Context::enter_telemetry_suppressed_scope();
+        info!("retrying");
+    });
+    assert_eq!((lines.len(), records.take().len()), (1, 0));
+}
+
+#[test]
+fn wrong_ids_change_nothing() {
+    let zeros = ("0".repeat(32), "0".repeat(16));
+    let cases = [
+        ("abc123", "def456"),
+        (TRACE_ID, ""),
+        (TRACE_ID, "+0f067aa0ba902b7"),
+        (&zeros.0, SPAN_ID),
+        (TRACE_ID, &zeros.1),
+    ];
+    for (trace_id, span_id) in cases {
+        let line = json_line(|| with_trace(trace_id, span_id, || info!("x")));
+        assert!(line.get("trace_id").is_none(), "{line}");
+    }
+}
+
+#[test]
+fn events_of_the_crate_log_have_their_own_target() {
+    let line = json_line(|| {
+        info!(target: "log", { log.target = "library", log.line = 7, log.file = "x.rs" }, "said");
+    });
+    assert_eq!((&line["logger"], &line["message"]), (&"library".into(), &"said".into()));
+    assert!(line.get("log.line").is_none() && line.get("log.file").is_none());
+}
