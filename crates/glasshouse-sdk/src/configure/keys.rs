@@ -20,6 +20,8 @@ pub(crate) struct Key {
     pub(crate) is_alias: bool,
 }
 
+type TakePairs = fn(&mut Choices, Vec<(String, String)>) -> Option<()>;
+
 /// Which kind of value a key has.
 #[derive(Clone, Copy)]
 pub(crate) enum Take {
@@ -28,7 +30,7 @@ pub(crate) enum Take {
     /// A list, or names divided by commas.
     List(fn(&mut Choices, Vec<String>) -> Option<()>),
     /// Names with values.
-    Map(fn(&mut Choices, Vec<(String, String)>) -> Option<()>),
+    Map(TakePairs),
 }
 
 const fn text(
@@ -51,12 +53,7 @@ const fn list(
     Key { path, allowed, take: Take::List(take), is_secret: false, is_alias: false }
 }
 
-const fn map(
-    path: &'static str,
-    allowed: &'static str,
-    is_secret: bool,
-    take: fn(&mut Choices, Vec<(String, String)>) -> Option<()>,
-) -> Key {
+const fn map(path: &'static str, allowed: &'static str, is_secret: bool, take: TakePairs) -> Key {
     Key { path, allowed, take: Take::Map(take), is_secret, is_alias: false }
 }
 

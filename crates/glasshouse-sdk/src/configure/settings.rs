@@ -29,6 +29,7 @@ const DEFAULT_PROFILE: &str = "otel";
 const GRPC_PORT: u16 = 4317;
 
 /// Everything resolved; nothing in here can fail any more except the network.
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches of the user")]
 pub(crate) struct Settings {
     /// `service.name`, never empty.
     pub(crate) service_name: String,

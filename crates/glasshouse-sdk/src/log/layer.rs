@@ -1,8 +1,8 @@
 //! The layer of `tracing` that turns events into lines and records. Levels are another layer's
 //! work: this one takes every event that it is given.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
@@ -46,7 +46,8 @@ pub(crate) struct LogLayer {
     shape: Shape,
     output: Output,
     records: Option<RecordSink>,
-    lost: Arc<AtomicU64>,
+    /// Lines that could not be written since the last one that could.
+    lost: AtomicU64,
     dispatch: OnceLock<WeakDispatch>,
 }
 
@@ -58,14 +59,9 @@ impl LogLayer {
             shape: Shape::new(&fields, format, &service_name),
             output,
             records,
-            lost: Arc::default(),
+            lost: AtomicU64::new(0),
             dispatch: OnceLock::new(),
         }
-    }
-
-    /// Lines that could not be written.
-    pub(crate) fn lines_lost(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.lost)
     }
 
     fn event(&self, event: &Event<'_>, scratch: &mut Scratch) {
@@ -92,11 +88,15 @@ impl LogLayer {
         event.record(&mut fields);
         let Fields { record, logger, dropped, .. } = fields;
         let logger = logger.as_deref().unwrap_or(metadata.target());
-        let head = Head { time, level: *metadata.level(), logger, correlation, dropped };
+        let mut head =
+            Head { time, level: *metadata.level(), logger, correlation, dropped, lines_lost: 0 };
         if self.shape.format != LogFormat::Off {
+            if self.lost.load(Ordering::Relaxed) > 0 {
+                head.lines_lost = self.lost.swap(0, Ordering::Relaxed);
+            }
             compose(&self.shape, &head, scratch);
             if self.output.write(&scratch.line).is_err() {
-                self.lost.fetch_add(1, Ordering::Relaxed);
+                self.lost.fetch_add(head.lines_lost.saturating_add(1), Ordering::Relaxed);
             }
         }
         if let (Some(send), Some(attributes)) = (records, record) {

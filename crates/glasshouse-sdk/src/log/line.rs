@@ -17,7 +17,10 @@ pub(crate) struct Head<'a> {
     pub(crate) level: Level,
     pub(crate) logger: &'a str,
     pub(crate) correlation: Correlation,
+    /// Fields that found no room.
     pub(crate) dropped: u32,
+    /// Lines before this one that could not be written.
+    pub(crate) lines_lost: u64,
 }
 
 /// Puts the line together in `scratch.line`, its end included.
@@ -73,9 +76,15 @@ pub(crate) fn compose(shape: &Shape, head: &Head<'_>, scratch: &mut Scratch) {
         }
     }
     line.extend_from_slice(fields);
-    if head.dropped > 0 {
-        line.extend_from_slice(if is_json { b",\"fields_dropped\":" } else { b" fields_dropped=" });
-        let _ = serde_json::to_writer(&mut *line, &head.dropped);
+    for (key, count) in
+        [("fields_dropped", u64::from(head.dropped)), ("lines_lost", head.lines_lost)]
+    {
+        if count > 0 {
+            line.extend_from_slice(if is_json { b",\"" } else { b" " });
+            line.extend_from_slice(key.as_bytes());
+            line.extend_from_slice(if is_json { b"\":" } else { b"=" });
+            let _ = serde_json::to_writer(&mut *line, &count);
+        }
     }
     line.extend_from_slice(if is_json { b"}\n" } else { b"\n" });
 }

@@ -1,5 +1,6 @@
 //! Tests of the configuration file: every key, every mistake, hostile files.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use super::*;
@@ -243,7 +244,7 @@ fn a_file_that_cannot_be_used_is_one_warning() {
 fn a_file_full_of_mistakes_is_told_in_bounds() {
     let mut text = "observability:\n".to_owned();
     for i in 0..20_000 {
-        text.push_str(&format!("  key\u{e9}{i}: {}\n", "x".repeat(20)));
+        writeln!(text, "  key\u{e9}{i}: {}", "x".repeat(20)).unwrap();
     }
     let (_, problems) = read_text(&text);
     assert_eq!(problems.len(), PROBLEMS_MAX + 1);

@@ -371,7 +371,7 @@ fn headers_are_joined_by_name() {
         target.headers.iter().map(|(name, value)| format!("{name}={}", value.0)).collect();
     headers.sort_unstable();
     assert_eq!(headers, ["shared=code", "x-code=1", "x-env=3", "x-file=4"]);
-    assert!(!format!("{settings:?}").contains("code\""));
+    assert!(!format!("{settings:?}").contains("\"code\""));
 }
 
 #[test]
