@@ -53,6 +53,7 @@ impl LogQueue {
     }
 
     /// Waits up to `timeout` until what is queued has been sent; false when it was not.
+    #[cfg(test)]
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         self.0.flush(timeout)
     }
