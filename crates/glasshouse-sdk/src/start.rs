@@ -63,6 +63,8 @@ impl Configuration {
 pub struct Guard {
     export: Export,
     problems: Vec<String>,
+    /// The only strong hold on the subscriber: its layers have the handle.
+    dispatch: Dispatch,
 }
 
 impl fmt::Debug for Guard {
@@ -132,9 +134,9 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
         content(&settings),
     );
     let dispatch = subscribe(settings, &telemetry, &source, resource, &export, &mut problems);
-    telemetry.set_dispatch(dispatch.clone());
-    let guard = Guard { export, problems };
-    tracing::dispatcher::with_default(&dispatch, || announce(&guard));
+    telemetry.set_dispatch(&dispatch);
+    let guard = Guard { export, problems, dispatch };
+    tracing::dispatcher::with_default(&guard.dispatch, || announce(&guard));
     (telemetry, guard)
 }
 
@@ -333,6 +335,7 @@ fn subscribe(
     source: &Metrics,
     resource: Resource,
     export: &Export,
+    telemetry: &Telemetry,
     problems: &mut Vec<String>,
 ) -> Dispatch {
     let spans = settings.tracing_enabled.then(|| {
@@ -375,7 +378,7 @@ fn subscribe(
         records,
     })
     .with_filter(settings.log_level);
-    // Keeps the handle alive with the subscriber: rig is counted even where nobody else holds one.
+    // First, so that the cost of a call is known before its span is exported.
     let rig = RigLayer::new(telemetry).filtered();
     let dispatch = Dispatch::new(Subscriber::default().with(rig).with(spans).with(lines));
     if settings.global {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use tracing::Dispatch;
+use tracing::dispatcher::WeakDispatch;
 
 use crate::export::MetricsSource as _;
 use crate::llm::{ContentPolicy, PriceTable};
@@ -29,7 +30,7 @@ struct Inner {
     recorders: Recorders,
     prices: PriceTable,
     content: ContentPolicy,
-    dispatch: OnceLock<Dispatch>,
+    dispatch: OnceLock<WeakDispatch>,
 }
 
 impl Telemetry {
@@ -45,8 +46,8 @@ impl Telemetry {
     }
 
     /// The subscriber is made last: its layers may need the handle.
-    pub(crate) fn set_dispatch(&self, dispatch: Dispatch) {
-        let _ = self.inner.dispatch.set(dispatch);
+    pub(crate) fn set_dispatch(&self, dispatch: &Dispatch) {
+        let _ = self.inner.dispatch.set(dispatch.downgrade());
     }
 
     /// A handle that records into this registry and was never started.
@@ -69,9 +70,11 @@ impl Telemetry {
     }
 
     /// The subscriber that takes spans and log lines, for programs that asked for none that is
-    /// global: threads make it their own with [`tracing::dispatcher::set_default`].
+    /// global: threads make it their own with [`tracing::dispatcher::set_default`]. It lives as long
+    /// as the [`Guard`](crate::Guard).
     pub fn dispatch(&self) -> Dispatch {
-        self.inner.dispatch.get().cloned().unwrap_or_default()
+        let dispatch = self.inner.dispatch.get().and_then(WeakDispatch::upgrade);
+        dispatch.unwrap_or_else(Dispatch::none)
     }
 
     /// All metrics as OpenMetrics text, as a scrape would see them now.
