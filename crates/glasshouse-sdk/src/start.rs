@@ -335,7 +335,6 @@ fn subscribe(
     source: &Metrics,
     resource: Resource,
     export: &Export,
-    telemetry: &Telemetry,
     problems: &mut Vec<String>,
 ) -> Dispatch {
     let spans = settings.tracing_enabled.then(|| {
