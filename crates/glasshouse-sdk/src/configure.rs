@@ -189,7 +189,11 @@ impl Configuration {
     pub fn otlp_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         match value::headers(vec![(name.into(), value.into())]) {
             Some(headers) => self.choices.otlp.headers.extend(headers),
-            None => self.refuse("otlp_header", "the value", keys::HEADERS),
+            None => self.problems.push(Problem::kind(
+                "configure().otlp_header()",
+                "the name or the value",
+                keys::HEADERS,
+            )),
         }
         self
     }

@@ -242,7 +242,15 @@ impl Sources<'_> {
                 Some(SpanTarget::Zipkin { url })
             }
             Exporter::Jaeger => {
-                let Some(endpoint) = self.pick(|choices| choices.jaeger_endpoint.clone()) else {
+                const PLACES: [&str; 3] = [
+                    "configure().jaeger_endpoint()",
+                    "OTEL_EXPORTER_JAEGER_ENDPOINT or JAEGER_ENDPOINT",
+                    "observability.tracing.jaeger_endpoint",
+                ];
+                let mut places = self.0.iter().zip(PLACES);
+                let written = places
+                    .find_map(|(choices, place)| Some((choices.jaeger_endpoint.clone()?, place)));
+                let Some((endpoint, place)) = written else {
                     return Some(SpanTarget::JaegerThrift {
                         url: DEFAULT_JAEGER_ENDPOINT.to_owned(),
                     });
@@ -253,7 +261,7 @@ impl Sources<'_> {
                          as Thrift over HTTP to {}; write that address",
                         endpoint.url
                     );
-                    problems.push(Problem::new("jaeger_endpoint", message));
+                    problems.push(Problem::new(place, message));
                 }
                 Some(SpanTarget::JaegerThrift { url: endpoint.url })
             }

@@ -341,7 +341,8 @@ fn the_agent_of_jaeger_is_replaced_with_one_warning() {
     let (settings, problems) = decide(|code| code, &[("JAEGER_ENDPOINT", "jaeger:6831")], "");
     assert_eq!(url(&settings), "jaeger http://jaeger:14268/api/traces");
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].contains("6831") && problems[0].contains("http://jaeger:14268/api/traces"));
+    assert!(problems[0].contains(" or JAEGER_ENDPOINT: port 6831"), "{problems:?}");
+    assert!(problems[0].contains("http://jaeger:14268/api/traces"));
 }
 
 #[test]
