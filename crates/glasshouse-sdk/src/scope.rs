@@ -6,9 +6,9 @@
 
 use std::time::Instant;
 
+use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt};
 use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
-use opentelemetry::{Context, KeyValue};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -76,20 +76,19 @@ impl Scope {
         &self.span
     }
 
-    /// Ends the span now, whatever children are still open, with these last facts.
-    pub(crate) fn end(&self, name: Option<String>, attributes: Vec<KeyValue>, status: Status) {
-        let Some(span) = self.recorded() else { return };
-        if let Some(name) = name {
-            span.update_name(name);
+    /// Ends the span now, whatever children are still open. `describe` adds the last facts, where
+    /// somebody is to read them.
+    pub(crate) fn end(&self, status: Status, describe: impl FnOnce(&SpanRef<'_>)) {
+        // The surroundings are not to be described as if they were this span, and not to be ended.
+        if self.bare {
+            return;
         }
-        span.set_attributes(attributes);
-        span.set_status(status);
+        let span = self.context.span();
+        if span.is_recording() {
+            describe(&span);
+            span.set_status(status);
+        }
         span.end();
-    }
-
-    /// The span of OpenTelemetry, if it is this scope's own.
-    fn recorded(&self) -> Option<SpanRef<'_>> {
-        (!self.bare).then(|| self.context.span())
     }
 }
 

@@ -188,17 +188,19 @@ impl Run {
         }
         self.finished = true;
         drop(self.session.take());
-        let mut attributes = vec![KeyValue::new("glasshouse.task.outcome", outcome.as_str())];
         let status = match outcome {
             TaskOutcome::Success => Status::Unset,
-            TaskOutcome::Error | TaskOutcome::Cancelled => {
-                attributes.push(KeyValue::new("error.type", error_type));
-                Status::error("")
-            }
+            TaskOutcome::Error | TaskOutcome::Cancelled => Status::error(""),
         };
+        let is_fault = status != Status::Unset;
         self.scope.enter(|| {
             self.telemetry.tasks().finished(&self.name, outcome, self.started.elapsed());
-            self.scope.end(None, attributes, status);
+            self.scope.end(status, |span| {
+                span.set_attribute(KeyValue::new("glasshouse.task.outcome", outcome.as_str()));
+                if is_fault {
+                    span.set_attribute(KeyValue::new("error.type", error_type));
+                }
+            });
         });
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use http::header::{HOST, USER_AGENT};
 use http::{Method, Request, StatusCode, Uri, Version};
 use opentelemetry::KeyValue;
-use opentelemetry::trace::Status;
+use opentelemetry::trace::{SpanRef, Status};
 
 use super::path::cut;
 use super::route::{Route, Template, Untemplated};
@@ -52,10 +52,9 @@ pub(super) struct Exchange {
     scope: Scope,
     method: &'static str,
     started: Instant,
-    /// For the guess at a route when nobody gives a template.
-    uri: Uri,
-    /// The span was named by this template of the router.
-    named: bool,
+    /// For the guess at a route when nobody gives a template. Where the router gave one, the span
+    /// is named by it already.
+    uri: Option<Uri>,
     status: Option<StatusCode>,
     /// The body's length where it is known from the head.
     response_bytes_expected: Option<u64>,
@@ -78,8 +77,7 @@ impl Exchange {
             scope,
             method,
             started: now(),
-            uri: request.uri().clone(),
-            named: template.is_some(),
+            uri: template.is_none().then(|| request.uri().clone()),
             status: None,
             response_bytes_expected: None,
             response_bytes: 0,
@@ -141,10 +139,10 @@ impl Exchange {
         let template = self.route.current();
         let route = match &template {
             Some(template) => Cow::Borrowed(template.as_str()),
-            None => self
-                .observer
-                .untemplated
-                .route(self.uri.path(), status.map(|status| status.as_u16())),
+            None => self.observer.untemplated.route(
+                self.uri.as_ref().map_or("/", Uri::path),
+                status.map(|status| status.as_u16()),
+            ),
         };
         let exchange = HttpExchange {
             method: self.method,
@@ -155,11 +153,15 @@ impl Exchange {
             request_bytes: self.route.request_bytes(),
             response_bytes: self.response_bytes,
         };
-        let named = self.named && !matches!(template, Some(Template::Set(_)));
+        let named = self.uri.is_none() && !matches!(template, Some(Template::Set(_)));
         self.scope.enter(|| {
             self.observer.telemetry.http().finished(&exchange);
-            let name = (!named).then(|| span_name(self.method, Some(&route)));
-            self.scope.end(name, last_attributes(&exchange), span_status(ending, status));
+            self.scope.end(span_status(ending, status), |span| {
+                if !named {
+                    span.update_name(span_name(self.method, Some(&route)));
+                }
+                describe(span, &exchange);
+            });
         });
     }
 }
@@ -203,18 +205,19 @@ fn span_status(ending: Ending, status: Option<StatusCode>) -> Status {
     }
 }
 
-fn last_attributes(exchange: &HttpExchange<'_>) -> Vec<KeyValue> {
-    let mut attributes = Vec::with_capacity(5);
-    attributes.push(KeyValue::new("http.route", exchange.route.to_owned()));
+/// What is known of a request only at its end.
+fn describe(span: &SpanRef<'_>, exchange: &HttpExchange<'_>) {
+    span.set_attribute(KeyValue::new("http.route", exchange.route.to_owned()));
     if let Some(status) = exchange.status {
-        attributes.push(KeyValue::new("http.response.status_code", i64::from(status)));
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
     }
     if let Some(error) = exchange.error {
-        attributes.push(KeyValue::new("error.type", error.to_owned()));
+        span.set_attribute(KeyValue::new("error.type", error.to_owned()));
     }
-    attributes.push(KeyValue::new("http.request.body.size", exchange.request_bytes as i64));
-    attributes.push(KeyValue::new("http.response.body.size", exchange.response_bytes as i64));
-    attributes
+    span.set_attributes([
+        KeyValue::new("http.request.body.size", exchange.request_bytes as i64),
+        KeyValue::new("http.response.body.size", exchange.response_bytes as i64),
+    ]);
 }
 
 /// The span of a request; what is not known yet is set at its end.

@@ -107,23 +107,25 @@ impl SseConnection {
             return;
         }
         self.closed = true;
-        let mut attributes = vec![
-            KeyValue::new("glasshouse.sse.close_reason", reason.as_str()),
-            KeyValue::new("glasshouse.sse.events", self.events as i64),
-            KeyValue::new("glasshouse.sse.bytes", self.bytes as i64),
-        ];
         let status = match reason {
-            CloseReason::WriteError | CloseReason::Error => {
-                attributes.push(KeyValue::new("error.type", reason.as_str()));
-                Status::error("")
-            }
+            CloseReason::WriteError | CloseReason::Error => Status::error(""),
             CloseReason::Completed
             | CloseReason::ClientDisconnect
             | CloseReason::ServerShutdown => Status::Unset,
         };
+        let is_fault = status != Status::Unset;
         self.scope.enter(|| {
             self.telemetry.sse().closed(&self.route, reason, self.opened.elapsed());
-            self.scope.end(None, attributes, status);
+            self.scope.end(status, |span| {
+                span.set_attributes([
+                    KeyValue::new("glasshouse.sse.close_reason", reason.as_str()),
+                    KeyValue::new("glasshouse.sse.events", self.events as i64),
+                    KeyValue::new("glasshouse.sse.bytes", self.bytes as i64),
+                ]);
+                if is_fault {
+                    span.set_attribute(KeyValue::new("error.type", reason.as_str()));
+                }
+            });
         });
     }
 }
