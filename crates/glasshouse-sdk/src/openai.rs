@@ -207,3 +207,6 @@ fn transport_class(error: &reqwest::Error) -> ErrorClass {
         ErrorClass::Network
     }
 }
+
+#[cfg(test)]
+mod tests;

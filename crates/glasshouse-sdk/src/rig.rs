@@ -318,3 +318,6 @@ impl Visit for Said {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,7 +73,7 @@ impl<S: Service<RoleServer>> Service<RoleServer> for ObservedServer<S> {
         let meta = Some(&**context.meta);
         let call = mcp::server_call(&self.telemetry, &self.name, method, subject, meta)
             .attribute("jsonrpc.request.id", &context.id.to_string());
-        let work = call.in_scope(|| self.inner.handle_request(request, context));
+        let work = Box::pin(call.in_scope(|| self.inner.handle_request(request, context)));
         call.run(work, |result| match result {
             Ok(ServerResult::CallToolResult(result)) if result.is_error == Some(true) => {
                 Err(McpFailure::Tool)
@@ -100,7 +100,8 @@ impl<S: Service<RoleServer>> Service<RoleServer> for ObservedServer<S> {
         };
         let meta = Some(&**context.meta);
         let call = mcp::server_call(&self.telemetry, &self.name, method, "", meta);
-        let work = call.in_scope(|| self.inner.handle_notification(notification, context));
+        let work =
+            Box::pin(call.in_scope(|| self.inner.handle_notification(notification, context)));
         call.run(work, |result| match result {
             Ok(()) => Ok(()),
             Err(error) => Err(McpFailure::Rpc(error.code.0.into())),
@@ -244,7 +245,8 @@ impl ObservedPeer {
         is_tool_error: impl FnOnce(&T) -> bool,
     ) -> Result<T, ServiceError> {
         let call = mcp::client_call(&self.telemetry, &self.server, method, subject);
-        let work = call.in_scope(|| request(InSpan));
+        // Boxed: rmcp's futures are large, and each layer around them would copy theirs.
+        let work = Box::pin(call.in_scope(|| request(InSpan)));
         call.run(work, |result| match result {
             Ok(answer) if is_tool_error(answer) => Err(McpFailure::Tool),
             Ok(_) => Ok(()),
@@ -269,3 +271,6 @@ fn failure(error: &ServiceError) -> McpFailure {
         _ => McpFailure::Class(ErrorClass::Unknown),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
 use parking_lot::Mutex;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
@@ -23,15 +23,19 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     pub(crate) fn new() -> Self {
+        Self::of(Telemetry::recording(Registry::new(2000)), Sampler::AlwaysOn)
+    }
+
+    /// The same with another handle, and spans sampled otherwise.
+    pub(crate) fn of(telemetry: Telemetry, sampler: Sampler) -> Self {
         let ended = Ended::default();
-        let provider = SdkTracerProvider::builder().with_span_processor(ended.clone()).build();
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(sampler)
+            .with_span_processor(ended.clone())
+            .build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
         let subscriber = tracing_subscriber::registry().with(layer);
-        Self {
-            telemetry: Telemetry::recording(Registry::new(2000)),
-            ended,
-            _subscriber: tracing::subscriber::set_default(subscriber),
-        }
+        Self { telemetry, ended, _subscriber: tracing::subscriber::set_default(subscriber) }
     }
 
     /// The values, or numbers of measurements, of all series of a metric with these labels.
