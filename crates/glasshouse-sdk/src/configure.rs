@@ -289,6 +289,13 @@ impl Configuration {
         }
         self
     }
+
+    /// Whether each of the 200 sessions whose budget was updated last has series of its own, with
+    /// the label `session.id`. Default: no, there are the sums and the highest utilization.
+    pub fn budgets_by_session(mut self, is_by_session: bool) -> Self {
+        self.choices.budgets_by_session = Some(is_by_session);
+        self
+    }
 }
 
 /// Logs.

@@ -132,6 +132,7 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
         Arc::clone(&source),
         prices(&settings, &mut problems),
         content(&settings),
+        settings.budgets_by_session,
     );
     let dispatch = subscribe(settings, &telemetry, &source, resource, &export, &mut problems);
     telemetry.set_dispatch(&dispatch);

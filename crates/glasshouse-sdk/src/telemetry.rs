@@ -39,8 +39,9 @@ impl Telemetry {
         metrics: Arc<Metrics>,
         prices: PriceTable,
         content: ContentPolicy,
+        budgets_by_session: bool,
     ) -> Self {
-        let recorders = Recorders::new(&metrics.registry, false);
+        let recorders = Recorders::new(&metrics.registry, budgets_by_session);
         let dispatch = OnceLock::new();
         Self { inner: Arc::new(Inner { metrics, recorders, prices, content, dispatch }) }
     }
@@ -56,6 +57,7 @@ impl Telemetry {
             Arc::new(Metrics::unnamed(registry)),
             PriceTable::default(),
             ContentPolicy::default(),
+            false,
         )
     }
 
@@ -66,7 +68,7 @@ impl Telemetry {
         prices: PriceTable,
         content: ContentPolicy,
     ) -> Self {
-        Self::started(Arc::new(Metrics::unnamed(registry)), prices, content)
+        Self::started(Arc::new(Metrics::unnamed(registry)), prices, content, false)
     }
 
     /// The subscriber that takes spans and log lines, for programs that asked for none that is

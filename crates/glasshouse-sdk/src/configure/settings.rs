@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) listener: Option<SocketAddr>,
     /// Series of one metric, above which they run together.
     pub(crate) series_limit: usize,
+    /// Whether the budget of each session has series of its own.
+    pub(crate) budgets_by_session: bool,
     /// Where log records go besides the output.
     pub(crate) logs: Option<OtlpTarget>,
     /// Which events become lines and records.
@@ -153,6 +155,7 @@ impl Configuration {
                 .then(|| (sources.otlp(Signal::Metrics), interval)),
             listener: sources.listener().filter(|_| metrics_enabled),
             series_limit: sources.pick(|c| c.series_limit).unwrap_or(DEFAULT_SERIES_LIMIT),
+            budgets_by_session: sources.pick(|c| c.budgets_by_session).unwrap_or_default(),
             logs: (!disabled && pushes_logs).then(|| sources.otlp(Signal::Logs)),
             log_level: sources
                 .pick(|c| c.log_level.clone())

@@ -55,7 +55,7 @@ struct Row {
     expected: [&'static str; 4],
 }
 
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 20] = [
     Row {
         key: "service name",
         code: |code| code.service_name("code"),
@@ -192,6 +192,14 @@ const ROWS: [Row; 19] = [
         file: "metrics: {series_limit: 1}",
         get: |it| it.series_limit.to_string(),
         expected: ["2000", "1", "1", "3"],
+    },
+    Row {
+        key: "budgets by session",
+        code: |code| code.budgets_by_session(false),
+        variable: None,
+        file: "metrics: {budgets_by_session: true}",
+        get: |it| it.budgets_by_session.to_string(),
+        expected: ["false", "true", "true", "false"],
     },
     Row {
         key: "log level",
