@@ -24,23 +24,30 @@
 use std::borrow::Cow;
 use std::future::Future;
 
-use rmcp::ErrorData;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientNotification, ClientRequest,
-    GetPromptRequestParams, GetPromptResult, ListToolsResult, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResult, RequestMetaObject,
-    ServerResult, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
+    CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
+    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetPromptResult, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
+    ReadResourceDirectoryResult, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, RequestMetaObject, ServerConfig, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{
-    NotificationContext, Peer, RequestContext, RoleClient, RoleServer, Service, ServiceError,
-    ServiceRole,
+    NotificationContext, Peer, RequestContext, RoleClient, RoleServer, ServiceError,
+    SubscriptionContext,
 };
+use rmcp::{ErrorData, ServerHandler};
 
 use crate::Telemetry;
 use crate::llm::ErrorClass;
-use crate::mcp::{self, McpFailure};
+use crate::mcp::{self, McpCall, McpFailure};
 
-/// A server whose requests are watched. It takes the place of the handler it wraps.
+/// A server whose requests are watched. It takes the place of the handler it wraps, also where
+/// `StreamableHttpService` wants a `ServerHandler`.
 ///
 /// The span's parent is the one that the client names in `_meta`; the span that was current before,
 /// such as that of the HTTP request, becomes a link.
@@ -58,58 +65,143 @@ impl<S> ObservedServer<S> {
     }
 }
 
-impl<S: Service<RoleServer>> Service<RoleServer> for ObservedServer<S> {
-    async fn handle_request(
+impl<S> ObservedServer<S> {
+    /// A request begins. Its parent is the span that the client names.
+    fn request(
         &self,
-        request: ClientRequest,
+        method: &str,
+        subject: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> McpCall {
+        mcp::server_call(&self.telemetry, &self.name, method, subject, Some(&**context.meta))
+            .attribute("jsonrpc.request.id", &context.id.to_string())
+    }
+
+    fn notification(&self, method: &str, context: &NotificationContext<RoleServer>) -> McpCall {
+        mcp::server_call(&self.telemetry, &self.name, method, "", Some(&**context.meta))
+    }
+}
+
+/// What became of a request.
+fn judged<T>(result: &Result<T, ErrorData>) -> Result<(), McpFailure> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) => Err(McpFailure::Rpc(error.code.0.into())),
+    }
+}
+
+/// Requests whose method is their whole name.
+macro_rules! watched_requests {
+    ($($handler:ident($($request:ident: $type:ty)?) -> $answer:ty = $method:literal;)*) => {$(
+        async fn $handler(
+            &self,
+            $($request: $type,)?
+            context: RequestContext<RoleServer>,
+        ) -> Result<$answer, ErrorData> {
+            let call = self.request($method, "", &context);
+            let work = call.in_scope(|| self.inner.$handler($($request,)? context));
+            call.run(work, judged).await
+        }
+    )*};
+}
+
+/// Notifications of the protocol.
+macro_rules! watched_notifications {
+    ($($handler:ident($($params:ident: $type:ty)?) = $method:literal;)*) => {$(
+        async fn $handler(&self, $($params: $type,)? context: NotificationContext<RoleServer>) {
+            let call = self.notification($method, &context);
+            let work = call.in_scope(|| self.inner.$handler($($params,)? context));
+            call.run(work, |()| Ok(())).await;
+        }
+    )*};
+}
+
+#[expect(deprecated, reason = "handlers that still have what the protocol gave up work on")]
+impl<S: ServerHandler> ServerHandler for ObservedServer<S> {
+    watched_requests! {
+        ping() -> () = "ping";
+        initialize(request: InitializeRequestParams) -> InitializeResult = "initialize";
+        discover() -> DiscoverResult = "server/discover";
+        complete(request: CompleteRequestParams) -> CompleteResult = "completion/complete";
+        set_level(request: rmcp::model::SetLevelRequestParams) -> () = "logging/setLevel";
+        list_prompts(request: Option<PaginatedRequestParams>) -> ListPromptsResult = "prompts/list";
+        list_resources(request: Option<PaginatedRequestParams>) -> ListResourcesResult
+            = "resources/list";
+        list_resource_templates(request: Option<PaginatedRequestParams>)
+            -> ListResourceTemplatesResult = "resources/templates/list";
+        read_resource(request: ReadResourceRequestParams) -> ReadResourceResponse
+            = "resources/read";
+        subscribe(request: SubscribeRequestParams) -> () = "resources/subscribe";
+        unsubscribe(request: UnsubscribeRequestParams) -> () = "resources/unsubscribe";
+        list_tools(request: Option<PaginatedRequestParams>) -> ListToolsResult = "tools/list";
+        on_custom_request(request: CustomRequest) -> CustomResult = "_OTHER";
+        get_task(request: GetTaskParams) -> GetTaskResult = "tasks/get";
+        update_task(request: UpdateTaskParams) -> () = "tasks/update";
+        cancel_task(request: CancelTaskParams) -> () = "tasks/cancel";
+        list_skills(request: Option<PaginatedRequestParams>) -> ListSkillsResult = "skills/list";
+        get_skill(request: GetSkillRequestParams) -> GetSkillResult = "skills/get";
+        read_resource_directory(request: ReadResourceDirectoryRequestParams)
+            -> ReadResourceDirectoryResult = "resources/directory/read";
+    }
+
+    watched_notifications! {
+        on_cancelled(params: CancelledNotificationParam) = "notifications/cancelled";
+        on_progress(params: ProgressNotificationParam) = "notifications/progress";
+        on_initialized() = "notifications/initialized";
+        on_roots_list_changed() = "notifications/roots/list_changed";
+        on_custom_notification(params: CustomNotification) = "_OTHER";
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Result<ServerResult, ErrorData> {
-        let subject = match &request {
-            ClientRequest::CallToolRequest(call) => call.params.name.as_ref(),
-            ClientRequest::GetPromptRequest(get) => get.params.name.as_str(),
-            _ => "",
-        };
-        let method = request.method();
-        let meta = Some(&**context.meta);
-        let call = mcp::server_call(&self.telemetry, &self.name, method, subject, meta)
-            .attribute("jsonrpc.request.id", &context.id.to_string());
-        let work = Box::pin(call.in_scope(|| self.inner.handle_request(request, context)));
+    ) -> Result<CallToolResponse, ErrorData> {
+        let call = self.request("tools/call", &request.name, &context);
+        let work = call.in_scope(|| self.inner.call_tool(request, context));
         call.run(work, |result| match result {
-            Ok(ServerResult::CallToolResult(result)) if result.is_error == Some(true) => {
+            Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
                 Err(McpFailure::Tool)
             }
-            Ok(_) => Ok(()),
-            Err(error) => Err(McpFailure::Rpc(error.code.0.into())),
+            other => judged(other),
         })
         .await
     }
 
-    async fn handle_notification(
+    async fn get_prompt(
         &self,
-        notification: ClientNotification,
-        context: NotificationContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        let method = match &notification {
-            ClientNotification::CancelledNotification(_) => "notifications/cancelled",
-            ClientNotification::ProgressNotification(_) => "notifications/progress",
-            ClientNotification::InitializedNotification(_) => "notifications/initialized",
-            ClientNotification::RootsListChangedNotification(_) => {
-                "notifications/roots/list_changed"
-            }
-            _ => "",
-        };
-        let meta = Some(&**context.meta);
-        let call = mcp::server_call(&self.telemetry, &self.name, method, "", meta);
-        let work =
-            Box::pin(call.in_scope(|| self.inner.handle_notification(notification, context)));
-        call.run(work, |result| match result {
-            Ok(()) => Ok(()),
-            Err(error) => Err(McpFailure::Rpc(error.code.0.into())),
-        })
-        .await
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let call = self.request("prompts/get", &request.name, &context);
+        let work = call.in_scope(|| self.inner.get_prompt(request, context));
+        call.run(work, judged).await
     }
 
-    fn get_info(&self) -> <RoleServer as ServiceRole>::Info {
+    // A subscription lasts as long as the client wants: that is no operation with a duration.
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        self.inner.listen(context).await
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        self.inner.accepted_subscription_filter(requested)
+    }
+
+    fn negotiate_initialize(
+        &self,
+        request: &InitializeRequestParams,
+    ) -> Result<InitializeResult, ErrorData> {
+        self.inner.negotiate_initialize(request)
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.inner.get_tool(name)
+    }
+
+    fn get_info(&self) -> ServerConfig {
         self.inner.get_info()
     }
 
@@ -245,8 +337,7 @@ impl ObservedPeer {
         is_tool_error: impl FnOnce(&T) -> bool,
     ) -> Result<T, ServiceError> {
         let call = mcp::client_call(&self.telemetry, &self.server, method, subject);
-        // Boxed: rmcp's futures are large, and each layer around them would copy theirs.
-        let work = Box::pin(call.in_scope(|| request(InSpan)));
+        let work = call.in_scope(|| request(InSpan));
         call.run(work, |result| match result {
             Ok(answer) if is_tool_error(answer) => Err(McpFailure::Tool),
             Ok(_) => Ok(()),
@@ -271,6 +362,3 @@ fn failure(error: &ServiceError) -> McpFailure {
         _ => McpFailure::Class(ErrorClass::Unknown),
     }
 }
-
-#[cfg(test)]
-mod tests;
