@@ -6,6 +6,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
+use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 
 /// What the sender of a request says about trace and baggage, on top of the current context.
@@ -31,6 +32,16 @@ pub fn inject(headers: &mut HeaderMap) {
 /// A provider then may join its trace with yours, but learns neither session nor other baggage.
 pub fn inject_without_baggage(headers: &mut HeaderMap) {
     Context::map_current(|context| inject_into(context, &mut Headers(headers), false));
+}
+
+/// The id of the current trace as 32 hexadecimal digits, for answers and links that name it; `None`
+/// outside of spans.
+#[must_use]
+pub fn current_trace_id() -> Option<String> {
+    Context::map_current(|context| {
+        let span = context.span().span_context().clone();
+        span.is_valid().then(|| span.trace_id().to_string())
+    })
 }
 
 /// The longest `tracestate` that is read, in bytes: what the W3C asks everybody to keep.
@@ -158,6 +169,3 @@ fn is_trace_parent(value: &str) -> bool {
     });
     version_fits && shape_fits && matches!(bytes.get(TRACE_PARENT_BYTES), None | Some(b'-'))
 }
-
-#[cfg(test)]
-mod tests;

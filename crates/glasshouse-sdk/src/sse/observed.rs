@@ -73,6 +73,14 @@ where
         }
     }
 
+    /// Sends this event as the handshake, in place of an empty one.
+    #[must_use]
+    pub fn handshake(mut self, event: E) -> Self {
+        self.handshake = Some(event);
+        self.handshake_pending = true;
+        self
+    }
+
     /// Sends these events of the past before the live ones.
     ///
     /// Each counts once. A live event whose id was among the last 4096 that were replayed is
