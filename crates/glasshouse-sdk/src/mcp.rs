@@ -290,6 +290,3 @@ impl Drop for McpCall {
         self.end(Some(McpFailure::Class(ErrorClass::Cancelled)));
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -127,6 +127,3 @@ impl<F: Future> Future for InSession<F> {
         this.future.poll(task)
     }
 }
-
-#[cfg(test)]
-mod tests;

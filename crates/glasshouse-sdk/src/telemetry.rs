@@ -3,7 +3,6 @@
 use std::sync::{Arc, OnceLock};
 
 use tracing::Dispatch;
-use tracing::dispatcher::WeakDispatch;
 
 use crate::export::MetricsSource as _;
 use crate::llm::{ContentPolicy, PriceTable};
@@ -30,7 +29,7 @@ struct Inner {
     recorders: Recorders,
     prices: PriceTable,
     content: ContentPolicy,
-    dispatch: OnceLock<WeakDispatch>,
+    dispatch: OnceLock<Dispatch>,
 }
 
 impl Telemetry {
@@ -39,16 +38,15 @@ impl Telemetry {
         metrics: Arc<Metrics>,
         prices: PriceTable,
         content: ContentPolicy,
-        budgets_by_session: bool,
     ) -> Self {
-        let recorders = Recorders::new(&metrics.registry, budgets_by_session);
+        let recorders = Recorders::new(&metrics.registry, false);
         let dispatch = OnceLock::new();
         Self { inner: Arc::new(Inner { metrics, recorders, prices, content, dispatch }) }
     }
 
     /// The subscriber is made last: its layers may need the handle.
-    pub(crate) fn set_dispatch(&self, dispatch: &Dispatch) {
-        let _ = self.inner.dispatch.set(dispatch.downgrade());
+    pub(crate) fn set_dispatch(&self, dispatch: Dispatch) {
+        let _ = self.inner.dispatch.set(dispatch);
     }
 
     /// A handle that records into this registry and was never started.
@@ -57,7 +55,6 @@ impl Telemetry {
             Arc::new(Metrics::unnamed(registry)),
             PriceTable::default(),
             ContentPolicy::default(),
-            false,
         )
     }
 
@@ -68,15 +65,13 @@ impl Telemetry {
         prices: PriceTable,
         content: ContentPolicy,
     ) -> Self {
-        Self::started(Arc::new(Metrics::unnamed(registry)), prices, content, false)
+        Self::started(Arc::new(Metrics::unnamed(registry)), prices, content)
     }
 
     /// The subscriber that takes spans and log lines, for programs that asked for none that is
-    /// global: threads make it their own with [`tracing::dispatcher::set_default`]. It lives as long
-    /// as the [`Guard`](crate::Guard).
+    /// global: threads make it their own with [`tracing::dispatcher::set_default`].
     pub fn dispatch(&self) -> Dispatch {
-        let dispatch = self.inner.dispatch.get().and_then(WeakDispatch::upgrade);
-        dispatch.unwrap_or_else(Dispatch::none)
+        self.inner.dispatch.get().cloned().unwrap_or_default()
     }
 
     /// All metrics as OpenMetrics text, as a scrape would see them now.

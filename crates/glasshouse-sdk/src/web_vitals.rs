@@ -34,7 +34,7 @@ mod peer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -47,7 +47,6 @@ use http::header::{
     RETRY_AFTER, VARY,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tokio::time::Instant;
 
 use self::beacon::Fields;
 use self::limit::Limiter;
@@ -141,7 +140,7 @@ pub fn router<S>(telemetry: &Telemetry, options: WebVitalsOptions) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    router_at(telemetry, options, Instant::now)
+    router_at(telemetry, options, crate::scope::now)
 }
 
 /// The router with a clock of the caller's.

@@ -305,6 +305,3 @@ const GENERAL: &[(&str, ErrorClass)] = &[
     ("unsupportedparamserror", ErrorClass::InvalidRequest),
     ("validationexception", ErrorClass::InvalidRequest),
 ];
-
-#[cfg(test)]
-mod tests;

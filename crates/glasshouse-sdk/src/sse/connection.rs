@@ -1,15 +1,16 @@
 //! One open event stream, for code that writes to a sink of its own.
 
 use std::borrow::Cow;
+use std::time::Instant;
 
-use opentelemetry::{Context, KeyValue, StringValue};
+use opentelemetry::trace::Status;
+use opentelemetry::{Context, KeyValue};
 
 use super::SseOptions;
 use super::event::CONNECTED;
 use crate::Telemetry;
 use crate::record::{CloseReason, SseOutcome};
-use crate::session::{Session, id_in};
-use crate::span::{HelperSpan, InSpan};
+use crate::scope::{Scope, now, with_session};
 
 /// An open event stream: counted as active from [`open`](Self::open) until it is closed or
 /// dropped.
@@ -21,7 +22,8 @@ use crate::span::{HelperSpan, InSpan};
 pub struct SseConnection {
     telemetry: Telemetry,
     route: Cow<'static, str>,
-    span: HelperSpan,
+    scope: Scope,
+    opened: Instant,
     events: u64,
     bytes: u64,
     last_write_failed: bool,
@@ -33,24 +35,24 @@ impl SseConnection {
     pub fn open(telemetry: &Telemetry, options: SseOptions) -> Self {
         let surroundings = Context::current();
         let context = match &options.session_id {
-            Some(session_id) => Session::new(session_id).within(&surroundings),
+            Some(session_id) => with_session(&surroundings, session_id),
             None => surroundings,
         };
-        let session = id_in(&context);
-        let span = HelperSpan::start_within(context, || {
+        let scope = Scope::new(&context, || {
             tracing::info_span!(
                 target: "glasshouse_sdk::sse",
                 "sse.connection",
                 otel.kind = "internal",
                 http.route = &*options.route,
-                session.id = session.as_ref().map(StringValue::as_str),
+                session.id = crate::scope::session_of(&context),
             )
         });
         telemetry.sse().opened(&options.route);
         Self {
             telemetry: telemetry.clone(),
             route: options.route,
-            span,
+            scope,
+            opened: now(),
             events: 0,
             bytes: 0,
             last_write_failed: false,
@@ -87,13 +89,13 @@ impl SseConnection {
         self.end(reason);
     }
 
-    /// Runs a future inside the stream's span, such as the work that makes its events.
-    pub fn instrument<F>(&self, future: F) -> InSpan<F> {
-        self.span.instrument(future)
+    /// The stream's span, for work that belongs to it.
+    pub fn span(&self) -> &tracing::Span {
+        self.scope.span()
     }
 
     pub(super) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.span.in_scope(work)
+        self.scope.enter(work)
     }
 
     fn count(&self, event_type: &str, outcome: SseOutcome, bytes: usize) {
@@ -105,19 +107,24 @@ impl SseConnection {
             return;
         }
         self.closed = true;
-        let is_fault = matches!(reason, CloseReason::WriteError | CloseReason::Error);
-        let duration = self.span.elapsed();
-        self.span.finish(
-            is_fault.then(|| (Cow::Borrowed(reason.as_str()), String::new())),
-            |attributes| {
-                attributes.extend([
-                    KeyValue::new("glasshouse.sse.close_reason", reason.as_str()),
-                    KeyValue::new("glasshouse.sse.events", self.events as i64),
-                    KeyValue::new("glasshouse.sse.bytes", self.bytes as i64),
-                ]);
-            },
-            || self.telemetry.sse().closed(&self.route, reason, duration),
-        );
+        let mut attributes = vec![
+            KeyValue::new("glasshouse.sse.close_reason", reason.as_str()),
+            KeyValue::new("glasshouse.sse.events", self.events as i64),
+            KeyValue::new("glasshouse.sse.bytes", self.bytes as i64),
+        ];
+        let status = match reason {
+            CloseReason::WriteError | CloseReason::Error => {
+                attributes.push(KeyValue::new("error.type", reason.as_str()));
+                Status::error("")
+            }
+            CloseReason::Completed
+            | CloseReason::ClientDisconnect
+            | CloseReason::ServerShutdown => Status::Unset,
+        };
+        self.scope.enter(|| {
+            self.telemetry.sse().closed(&self.route, reason, self.opened.elapsed());
+            self.scope.end(None, attributes, status);
+        });
     }
 }
 

@@ -1,0 +1,200 @@
+//! The accelerator that the scripted model runs on: places in a batch, speeds, and one GPU.
+//!
+//! There is no GPU. Its load follows from the requests that are really being answered; memory and
+//! temperature are computed from the load, so that the page has such a device to show. It is called
+//! `0`, like the first device of a machine.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use glasshouse_sdk::Telemetry;
+use glasshouse_sdk::metrics::{Definition, Histogram};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+
+/// What a model can take in, in tokens.
+pub(super) const CONTEXT_TOKENS_MAX: u64 = 128_000;
+/// Requests that are answered together, of each model.
+const BATCH_MAX: usize = 12;
+/// Requests that may wait, of each model; more are refused.
+const WAITING_MAX: u64 = 64;
+/// How often the device is looked at.
+const DEVICE_INTERVAL: Duration = Duration::from_secs(2);
+const DEVICE: &str = "0";
+const DEVICE_MEMORY_BYTES: u64 = 80 * 1024 * 1024 * 1024;
+const WEIGHTS_BYTES: u64 = 38 * 1024 * 1024 * 1024;
+const REQUEST_BYTES: u64 = 1536 * 1024 * 1024;
+/// Bounds in seconds of `gen_ai.server.request.duration` (GenAI conventions).
+const SECONDS: &[f64] =
+    &[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+/// A model that is served.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) name: &'static str,
+    /// What answers call it.
+    dated: &'static str,
+    /// Output tokens in a second.
+    speed: f64,
+    /// Time before the first token, without that for the prompt.
+    latency: Duration,
+}
+
+/// A capable model and a quick one.
+pub(super) const MODELS: [Model; 2] = [
+    Model {
+        name: "gpt-4o",
+        dated: "gpt-4o-2024-08-06",
+        speed: 75.0,
+        latency: Duration::from_millis(260),
+    },
+    Model {
+        name: "gpt-4o-mini",
+        dated: "gpt-4o-mini-2024-07-18",
+        speed: 150.0,
+        latency: Duration::from_millis(140),
+    },
+];
+
+/// The dated name of a model.
+pub(super) fn dated(name: &str) -> &str {
+    MODELS.iter().find(|model| model.name == name).map_or(name, |model| model.dated)
+}
+
+/// The engine. A clone is the same one.
+#[derive(Debug, Clone)]
+pub(super) struct Engine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    telemetry: Telemetry,
+    batches: [Arc<Semaphore>; MODELS.len()],
+    waiting: AtomicU64,
+    duration: Histogram<2>,
+    first_token: Histogram<2>,
+}
+
+impl Engine {
+    pub(super) fn new(telemetry: &Telemetry) -> Self {
+        // The SDK records clients of models; what a server of models measures is the program's own.
+        let of_server = |name, description| {
+            let labels = ["gen_ai.request.model", "gen_ai.operation.name"];
+            telemetry.histogram(Definition { name, unit: "s", description, labels }, SECONDS)
+        };
+        let shared = Shared {
+            telemetry: telemetry.clone(),
+            batches: std::array::from_fn(|_| Arc::new(Semaphore::new(BATCH_MAX))),
+            waiting: AtomicU64::new(0),
+            duration: of_server(
+                "gen_ai.server.request.duration",
+                "Time of a request in the model server",
+            ),
+            first_token: of_server("gen_ai.server.time_to_first_token", "Time to the first token"),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A place in the batch of a model, when there is one; nothing when too many wait already.
+    pub(super) async fn slot(&self, name: &str) -> Option<Slot> {
+        let index = MODELS.iter().position(|model| model.name == name).unwrap_or(0);
+        let (model, batch) = (MODELS.get(index)?, self.shared.batches.get(index)?);
+        let begin = clock::now();
+        let waiting = Waiting::begin(&self.shared);
+        if waiting.ahead >= WAITING_MAX {
+            return None;
+        }
+        let permit = Arc::clone(batch).acquire_owned().await.ok()?;
+        drop(waiting);
+        let queue = self.shared.telemetry.queue();
+        queue.wait("llm-gateway", begin.elapsed());
+        let together = BATCH_MAX.saturating_sub(batch.available_permits()) as u64;
+        self.shared.telemetry.llm().batch_size(model.name, together);
+        Some(Slot { shared: Arc::clone(&self.shared), model, together, _permit: permit })
+    }
+
+    /// Reports the device until the service stops.
+    pub(super) async fn watch_device(self, stop: CancellationToken) {
+        let mut temperature = 34.0;
+        loop {
+            let busy: usize = self
+                .shared
+                .batches
+                .iter()
+                .map(|batch| BATCH_MAX.saturating_sub(batch.available_permits()))
+                .sum();
+            let load = busy as f64 / (BATCH_MAX * MODELS.len()) as f64;
+            // A batch uses most of the device long before it is full.
+            let percent = 100.0 * (1.0 - (-4.0 * load).exp()) / (1.0 - (-4.0_f64).exp());
+            temperature += (34.0 + 0.45 * percent - temperature) * 0.2;
+            let used = WEIGHTS_BYTES + REQUEST_BYTES * busy as u64;
+            let gpu = self.shared.telemetry.gpu();
+            gpu.utilization(DEVICE, percent);
+            gpu.memory(DEVICE, used, DEVICE_MEMORY_BYTES);
+            gpu.temperature(DEVICE, temperature);
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(DEVICE_INTERVAL) => {}
+            }
+        }
+    }
+}
+
+/// A request that waits: counted until it is dropped, also when the client leaves.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    ahead: u64,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        let ahead = shared.waiting.fetch_add(1, Ordering::Relaxed);
+        shared.telemetry.queue().depth("llm-gateway", ahead + 1);
+        Self { shared, ahead }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let before = self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.shared.telemetry.queue().depth("llm-gateway", before.saturating_sub(1));
+    }
+}
+
+/// A place in the batch, held until the answer is out.
+#[derive(Debug)]
+pub(super) struct Slot {
+    shared: Arc<Shared>,
+    model: &'static Model,
+    together: u64,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    /// How long the model reads a prompt.
+    pub(super) fn prefill(&self, tokens: u64) -> Duration {
+        self.model.latency + Duration::from_micros(60 * tokens.min(CONTEXT_TOKENS_MAX))
+    }
+
+    /// How long the model writes so many tokens.
+    pub(super) fn decode(&self, tokens: u64) -> Duration {
+        // A fuller batch is a slower one.
+        let speed = self.model.speed / (1.0 + 0.04 * self.together as f64);
+        Duration::from_secs_f64(tokens.min(CONTEXT_TOKENS_MAX) as f64 / speed)
+    }
+
+    /// The first token is there.
+    pub(super) fn first_token(&self, waited: Duration) {
+        self.shared.first_token.record([self.model.name, "chat"], waited.as_secs_f64());
+    }
+
+    /// The answer is complete.
+    pub(super) fn finished(&self, took: Duration) {
+        self.shared.duration.record([self.model.name, "chat"], took.as_secs_f64());
+        glasshouse_sdk::log::inference(self.model.name, took, self.together);
+    }
+}
