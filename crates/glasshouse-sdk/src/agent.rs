@@ -280,3 +280,6 @@ impl Drop for Iteration {
 pub(crate) fn named(operation: &str, name: &str) -> String {
     if name.is_empty() { operation.to_owned() } else { format!("{operation} {name}") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,7 +189,11 @@ impl Configuration {
     pub fn otlp_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         match value::headers(vec![(name.into(), value.into())]) {
             Some(headers) => self.choices.otlp.headers.extend(headers),
-            None => self.refuse("otlp_header", "the value", keys::HEADERS),
+            None => self.problems.push(Problem::kind(
+                "configure().otlp_header()",
+                "the name or the value",
+                keys::HEADERS,
+            )),
         }
         self
     }
@@ -283,6 +287,13 @@ impl Configuration {
             Some(limit) => self.choices.series_limit = Some(limit),
             None => self.refuse("series_limit", &text, bounds::SERIES),
         }
+        self
+    }
+
+    /// Whether each of the 200 sessions whose budget was updated last has series of its own, with
+    /// the label `session.id`. Default: no, there are the sums and the highest utilization.
+    pub fn budgets_by_session(mut self, is_by_session: bool) -> Self {
+        self.choices.budgets_by_session = Some(is_by_session);
         self
     }
 }

@@ -18,12 +18,12 @@
 //!
 //! Traces, metrics and logs now go by OTLP to `http://localhost:4318`; log lines with trace and
 //! session ids are on the standard output. Nothing else is needed: `OTEL_*` variables, a YAML file
-//! or the builder change it ([`configure`]).
+//! or the builder change it ([`configure`](fn@configure)).
 //!
 //! # What is here
 //! | Part of a service | Module |
 //! |---|---|
-//! | start, configuration, precedence | [`configure`], [`Telemetry`], [`Guard`] |
+//! | start, configuration, precedence | [`configure`](fn@configure), [`Telemetry`], [`Guard`] |
 //! | model calls, tokens, cost, time to first token | [`llm`], with hooks for async-openai and rig |
 //! | agents, ReAct iterations, tools, MCP | [`agent`], [`tool`], [`mcp`], with a hook for rmcp |
 //! | HTTP server, event streams, background tasks | [`http`], [`sse`], [`task`] |

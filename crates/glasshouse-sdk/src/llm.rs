@@ -53,3 +53,6 @@ pub fn chat(telemetry: &Telemetry, provider: &str, model: &str) -> LlmRequest {
 pub fn embeddings(telemetry: &Telemetry, provider: &str, model: &str) -> LlmRequest {
     LlmRequest::new(telemetry, Operation::Embeddings, provider, model)
 }
+
+#[cfg(test)]
+mod tests;

@@ -290,3 +290,6 @@ impl Drop for McpCall {
         self.end(Some(McpFailure::Class(ErrorClass::Cancelled)));
     }
 }
+
+#[cfg(test)]
+mod tests;

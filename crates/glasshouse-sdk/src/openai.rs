@@ -211,3 +211,6 @@ fn transport_class(error: &reqwest::Error) -> ErrorClass {
         ErrorClass::Network
     }
 }
+
+#[cfg(test)]
+mod tests;

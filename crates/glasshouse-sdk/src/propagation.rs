@@ -169,3 +169,6 @@ fn is_trace_parent(value: &str) -> bool {
     });
     version_fits && shape_fits && matches!(bytes.get(TRACE_PARENT_BYTES), None | Some(b'-'))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Rig's spans reach the trace without help, but it has no metrics and no cost. The layer knows the
 //! spans by target and field names, so that this crate does not depend on rig. A subscriber that
-//! [`configure`](crate::configure) makes has the layer already; it is public for programs that make
+//! [`configure`](fn@crate::configure) makes has the layer already; it is public for programs that make
 //! their own:
 //!
 //! ```
@@ -318,3 +318,6 @@ impl Visit for Said {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ macro_rules! watched_requests {
             context: RequestContext<RoleServer>,
         ) -> Result<$answer, ErrorData> {
             let call = self.request($method, "", &context);
-            let work = call.in_scope(|| self.inner.$handler($($request,)? context));
+            let work = Box::pin(call.in_scope(|| self.inner.$handler($($request,)? context)));
             call.run(work, judged).await
         }
     )*};
@@ -110,7 +110,7 @@ macro_rules! watched_notifications {
     ($($handler:ident($($params:ident: $type:ty)?) = $method:literal;)*) => {$(
         async fn $handler(&self, $($params: $type,)? context: NotificationContext<RoleServer>) {
             let call = self.notification($method, &context);
-            let work = call.in_scope(|| self.inner.$handler($($params,)? context));
+            let work = Box::pin(call.in_scope(|| self.inner.$handler($($params,)? context)));
             call.run(work, |()| Ok(())).await;
         }
     )*};
@@ -158,7 +158,7 @@ impl<S: ServerHandler> ServerHandler for ObservedServer<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let call = self.request("tools/call", &request.name, &context);
-        let work = call.in_scope(|| self.inner.call_tool(request, context));
+        let work = Box::pin(call.in_scope(|| self.inner.call_tool(request, context)));
         call.run(work, |result| match result {
             Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
                 Err(McpFailure::Tool)
@@ -174,7 +174,7 @@ impl<S: ServerHandler> ServerHandler for ObservedServer<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let call = self.request("prompts/get", &request.name, &context);
-        let work = call.in_scope(|| self.inner.get_prompt(request, context));
+        let work = Box::pin(call.in_scope(|| self.inner.get_prompt(request, context)));
         call.run(work, judged).await
     }
 
@@ -337,7 +337,8 @@ impl ObservedPeer {
         is_tool_error: impl FnOnce(&T) -> bool,
     ) -> Result<T, ServiceError> {
         let call = mcp::client_call(&self.telemetry, &self.server, method, subject);
-        let work = call.in_scope(|| request(InSpan));
+        // Boxed: rmcp's futures are large, and each layer around them would copy theirs.
+        let work = Box::pin(call.in_scope(|| request(InSpan)));
         call.run(work, |result| match result {
             Ok(answer) if is_tool_error(answer) => Err(McpFailure::Tool),
             Ok(_) => Ok(()),
@@ -362,3 +363,6 @@ fn failure(error: &ServiceError) -> McpFailure {
         _ => McpFailure::Class(ErrorClass::Unknown),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,6 @@ impl<F: Future> Future for InSession<F> {
         this.future.poll(task)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Three ways in, from most to least work done here:
 //!
-//! - [`response`]`(`[`observe`]`(…))` makes a whole HTTP response of a stream of [`Event`]s:
+//! - [`response`](fn@response)`(`[`observe`]`(…))` makes a whole HTTP response of a stream of [`Event`]s:
 //!   handshake, keep-alive and headers included. It works with axum and with any other service.
 //! - [`observe`] alone wraps any stream whose items implement [`SseEvent`].
 //! - [`SseConnection`] is for code that writes to a sink of its own: it tells what happened.

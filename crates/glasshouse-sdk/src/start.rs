@@ -63,6 +63,8 @@ impl Configuration {
 pub struct Guard {
     export: Export,
     problems: Vec<String>,
+    /// The only strong hold on the subscriber: its layers have the handle.
+    dispatch: Dispatch,
 }
 
 impl fmt::Debug for Guard {
@@ -130,11 +132,12 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
         Arc::clone(&source),
         prices(&settings, &mut problems),
         content(&settings),
+        settings.budgets_by_session,
     );
     let dispatch = subscribe(settings, &telemetry, &source, resource, &export, &mut problems);
-    telemetry.set_dispatch(dispatch.clone());
-    let guard = Guard { export, problems };
-    tracing::dispatcher::with_default(&dispatch, || announce(&guard));
+    telemetry.set_dispatch(&dispatch);
+    let guard = Guard { export, problems, dispatch };
+    tracing::dispatcher::with_default(&guard.dispatch, || announce(&guard));
     (telemetry, guard)
 }
 
@@ -375,7 +378,7 @@ fn subscribe(
         records,
     })
     .with_filter(settings.log_level);
-    // Keeps the handle alive with the subscriber: rig is counted even where nobody else holds one.
+    // First, so that the cost of a call is known before its span is exported.
     let rig = RigLayer::new(telemetry).filtered();
     let dispatch = Dispatch::new(Subscriber::default().with(rig).with(spans).with(lines));
     if settings.global {

@@ -23,16 +23,15 @@ use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
-use std::time::Instant;
 
-use opentelemetry::trace::Status;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, StringValue};
 use pin_project_lite::pin_project;
 
 use crate::Telemetry;
 use crate::record::ActiveSession;
 pub use crate::record::TaskOutcome;
-use crate::scope::{Scope, now, session_of, with_session};
+use crate::session::{Session, id_in};
+use crate::span::HelperSpan;
 
 /// What is known of a task before it starts.
 #[derive(Clone, Debug, Default)]
@@ -120,7 +119,7 @@ where
         let this = self.project();
         // Out of its slot while code runs that may panic: its drop then says so.
         let Some(run) = this.run.take() else { return this.future.poll(cx) };
-        match run.scope.enter(|| this.future.poll(cx)) {
+        match run.span.in_scope(|| this.future.poll(cx)) {
             Poll::Pending => {
                 *this.run = Some(run);
                 Poll::Pending
@@ -146,8 +145,7 @@ impl<F, C> fmt::Debug for Observed<F, C> {
 struct Run {
     telemetry: Telemetry,
     name: Cow<'static, str>,
-    scope: Scope,
-    started: Instant,
+    span: HelperSpan,
     /// Counted as active until it is dropped.
     session: Option<ActiveSession>,
     finished: bool,
@@ -158,10 +156,11 @@ impl Run {
         let TaskOptions { task_id, session_id } = options;
         let surroundings = Context::current();
         let context = match &session_id {
-            Some(session_id) => with_session(&surroundings, session_id),
+            Some(session_id) => Session::new(session_id).within(&surroundings),
             None => surroundings,
         };
-        let scope = Scope::new(&context, || {
+        let in_context = id_in(&context);
+        let span = HelperSpan::start_within(context, || {
             tracing::info_span!(
                 target: "glasshouse_sdk::task",
                 "task",
@@ -169,13 +168,13 @@ impl Run {
                 otel.kind = "internal",
                 glasshouse.task.name = &*name,
                 glasshouse.task.id = task_id.as_deref(),
-                session.id = session_of(&context),
+                session.id = in_context.as_ref().map(StringValue::as_str),
             )
         });
         telemetry.tasks().started(&name);
         let session = session_id.is_some().then(|| telemetry.sessions().begin());
         let telemetry = telemetry.clone();
-        Self { telemetry, name, scope, started: now(), session, finished: false }
+        Self { telemetry, name, span, session, finished: false }
     }
 
     fn finish(mut self, outcome: TaskOutcome) {
@@ -188,18 +187,15 @@ impl Run {
         }
         self.finished = true;
         drop(self.session.take());
-        let mut attributes = vec![KeyValue::new("glasshouse.task.outcome", outcome.as_str())];
-        let status = match outcome {
-            TaskOutcome::Success => Status::Unset,
-            TaskOutcome::Error | TaskOutcome::Cancelled => {
-                attributes.push(KeyValue::new("error.type", error_type));
-                Status::error("")
-            }
-        };
-        self.scope.enter(|| {
-            self.telemetry.tasks().finished(&self.name, outcome, self.started.elapsed());
-            self.scope.end(None, attributes, status);
-        });
+        let is_fault = outcome != TaskOutcome::Success;
+        let duration = self.span.elapsed();
+        self.span.finish(
+            is_fault.then(|| (Cow::Borrowed(error_type), String::new())),
+            |attributes| {
+                attributes.push(KeyValue::new("glasshouse.task.outcome", outcome.as_str()));
+            },
+            || self.telemetry.tasks().finished(&self.name, outcome, duration),
+        );
     }
 }
 

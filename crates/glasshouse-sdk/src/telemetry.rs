@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use tracing::Dispatch;
+use tracing::dispatcher::WeakDispatch;
 
 use crate::export::MetricsSource as _;
 use crate::llm::{ContentPolicy, PriceTable};
@@ -29,7 +30,7 @@ struct Inner {
     recorders: Recorders,
     prices: PriceTable,
     content: ContentPolicy,
-    dispatch: OnceLock<Dispatch>,
+    dispatch: OnceLock<WeakDispatch>,
 }
 
 impl Telemetry {
@@ -38,15 +39,16 @@ impl Telemetry {
         metrics: Arc<Metrics>,
         prices: PriceTable,
         content: ContentPolicy,
+        budgets_by_session: bool,
     ) -> Self {
-        let recorders = Recorders::new(&metrics.registry, false);
+        let recorders = Recorders::new(&metrics.registry, budgets_by_session);
         let dispatch = OnceLock::new();
         Self { inner: Arc::new(Inner { metrics, recorders, prices, content, dispatch }) }
     }
 
     /// The subscriber is made last: its layers may need the handle.
-    pub(crate) fn set_dispatch(&self, dispatch: Dispatch) {
-        let _ = self.inner.dispatch.set(dispatch);
+    pub(crate) fn set_dispatch(&self, dispatch: &Dispatch) {
+        let _ = self.inner.dispatch.set(dispatch.downgrade());
     }
 
     /// A handle that records into this registry and was never started.
@@ -55,6 +57,7 @@ impl Telemetry {
             Arc::new(Metrics::unnamed(registry)),
             PriceTable::default(),
             ContentPolicy::default(),
+            false,
         )
     }
 
@@ -65,13 +68,15 @@ impl Telemetry {
         prices: PriceTable,
         content: ContentPolicy,
     ) -> Self {
-        Self::started(Arc::new(Metrics::unnamed(registry)), prices, content)
+        Self::started(Arc::new(Metrics::unnamed(registry)), prices, content, false)
     }
 
     /// The subscriber that takes spans and log lines, for programs that asked for none that is
-    /// global: threads make it their own with [`tracing::dispatcher::set_default`].
+    /// global: threads make it their own with [`tracing::dispatcher::set_default`]. It lives as long
+    /// as the [`Guard`](crate::Guard).
     pub fn dispatch(&self) -> Dispatch {
-        self.inner.dispatch.get().cloned().unwrap_or_default()
+        let dispatch = self.inner.dispatch.get().and_then(WeakDispatch::upgrade);
+        dispatch.unwrap_or_else(Dispatch::none)
     }
 
     /// All metrics as OpenMetrics text, as a scrape would see them now.

@@ -34,7 +34,7 @@ mod peer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -47,6 +47,7 @@ use http::header::{
     RETRY_AFTER, VARY,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::time::Instant;
 
 use self::beacon::Fields;
 use self::limit::Limiter;
@@ -140,7 +141,7 @@ pub fn router<S>(telemetry: &Telemetry, options: WebVitalsOptions) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    router_at(telemetry, options, crate::scope::now)
+    router_at(telemetry, options, Instant::now)
 }
 
 /// The router with a clock of the caller's.

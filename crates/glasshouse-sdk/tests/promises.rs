@@ -293,6 +293,32 @@ fn metrics_are_exact_whatever_the_sample_rate() {
 }
 
 #[test]
+fn budgets_have_series_by_session_only_when_asked_for() {
+    for (by_session, expected) in [
+        (false, vec!["memory_budget_used_bytes 700", "memory_budget_utilization 0.6"]),
+        (
+            true,
+            vec![
+                r#"memory_budget_used_bytes{session_id="a"} 100"#,
+                r#"memory_budget_utilization{session_id="b"} 0.6"#,
+            ],
+        ),
+    ] {
+        let configuration = quiet().naming_profile("ai-platform");
+        let (telemetry, _guard) = configuration.budgets_by_session(by_session).start();
+        telemetry.budget().update("a", 1000, 100);
+        telemetry.budget().update("b", 1000, 600);
+        let text = telemetry.exposition();
+        for line in expected {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+        }
+        telemetry.budget().remove("a");
+        telemetry.budget().remove("b");
+        assert!(!telemetry.exposition().contains("memory_budget_used_bytes"), "all are over");
+    }
+}
+
+#[test]
 fn the_guard_may_be_dropped_inside_a_runtime() {
     fn drop_inside(guard: Guard) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

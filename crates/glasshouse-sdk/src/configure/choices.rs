@@ -64,6 +64,7 @@ pub(crate) struct Choices {
     pub(crate) metrics_port: Option<Port>,
     pub(crate) metric_interval: Option<Duration>,
     pub(crate) series_limit: Option<usize>,
+    pub(crate) budgets_by_session: Option<bool>,
     pub(crate) log_level: Option<Targets>,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) logs_export_enabled: Option<bool>,

@@ -167,8 +167,11 @@ pub(crate) fn read(environment: Environment<'_>, problems: &mut Vec<Problem>) ->
     for variable in variables() {
         let Some(value) = get(variable.name) else { continue };
         if (variable.take)(&mut choices, &value).is_none() {
-            let shown = if variable.is_secret { "the value" } else { &value };
-            problems.push(Problem::value(variable.name, shown, variable.allowed));
+            problems.push(if variable.is_secret {
+                Problem::kind(variable.name, "the value", variable.allowed)
+            } else {
+                Problem::value(variable.name, &value, variable.allowed)
+            });
         }
     }
     let [sampler, argument] = SAMPLER_VARIABLES;

@@ -175,13 +175,15 @@ impl Walk<'_> {
             _ => None,
         };
         if taken.is_none() {
-            let value = match &node.content {
-                Content::Scalar(text) if !key.is_secret => text,
-                Content::Scalar(_) | Content::Nothing => "the value",
-                Content::List(_) => "a list",
-                Content::Map(_) => "a mapping",
-            };
-            self.problems.push(Problem::value(self.place(key.path, node), value, key.allowed));
+            let place = self.place(key.path, node);
+            self.problems.push(match &node.content {
+                Content::Scalar(text) if !key.is_secret => Problem::value(place, text, key.allowed),
+                Content::Scalar(_) | Content::Nothing => {
+                    Problem::kind(place, "the value", key.allowed)
+                }
+                Content::List(_) => Problem::kind(place, "a list", key.allowed),
+                Content::Map(_) => Problem::kind(place, "a mapping", key.allowed),
+            });
         }
     }
 

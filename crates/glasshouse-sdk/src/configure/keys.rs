@@ -110,6 +110,9 @@ pub(crate) const KEYS: &[Key] = &[
     text("metrics.series_limit", bounds::SERIES, |c, v| {
         put(&mut c.series_limit, bounds::series(v)?)
     }),
+    text("metrics.budgets_by_session", BOOLEAN, |c, v| {
+        put(&mut c.budgets_by_session, value::boolean(v)?)
+    }),
     text("tracing.enabled", BOOLEAN, |c, v| put(&mut c.tracing_enabled, value::boolean(v)?)),
     text("tracing.exporter", EXPORTER, |c, v| put(&mut c.tracing_exporter, value::exporter(v)?)),
     // The seeds send everything that is pushed to this one address, so other signals follow it.

@@ -20,9 +20,12 @@ impl Problem {
 
     /// A value that does not fit; what has less precedence counts instead.
     pub(crate) fn value(place: impl Into<String>, value: &str, allowed: &str) -> Self {
-        let message =
-            format!("{} is not allowed here and is ignored; allowed: {allowed}", shown(value));
-        Self::new(place, message)
+        Self::kind(place, &shown(value), allowed)
+    }
+
+    /// As [`value`](Self::value), for what is not shown: `the value`, `a list`.
+    pub(crate) fn kind(place: impl Into<String>, kind: &str, allowed: &str) -> Self {
+        Self::new(place, format!("{kind} is not allowed here and is ignored; allowed: {allowed}"))
     }
 }
 

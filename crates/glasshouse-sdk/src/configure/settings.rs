@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) listener: Option<SocketAddr>,
     /// Series of one metric, above which they run together.
     pub(crate) series_limit: usize,
+    /// Whether the budget of each session has series of its own.
+    pub(crate) budgets_by_session: bool,
     /// Where log records go besides the output.
     pub(crate) logs: Option<OtlpTarget>,
     /// Which events become lines and records.
@@ -153,6 +155,7 @@ impl Configuration {
                 .then(|| (sources.otlp(Signal::Metrics), interval)),
             listener: sources.listener().filter(|_| metrics_enabled),
             series_limit: sources.pick(|c| c.series_limit).unwrap_or(DEFAULT_SERIES_LIMIT),
+            budgets_by_session: sources.pick(|c| c.budgets_by_session).unwrap_or_default(),
             logs: (!disabled && pushes_logs).then(|| sources.otlp(Signal::Logs)),
             log_level: sources
                 .pick(|c| c.log_level.clone())
@@ -242,7 +245,15 @@ impl Sources<'_> {
                 Some(SpanTarget::Zipkin { url })
             }
             Exporter::Jaeger => {
-                let Some(endpoint) = self.pick(|choices| choices.jaeger_endpoint.clone()) else {
+                const PLACES: [&str; 3] = [
+                    "configure().jaeger_endpoint()",
+                    "OTEL_EXPORTER_JAEGER_ENDPOINT or JAEGER_ENDPOINT",
+                    "observability.tracing.jaeger_endpoint",
+                ];
+                let mut places = self.0.iter().zip(PLACES);
+                let written = places
+                    .find_map(|(choices, place)| Some((choices.jaeger_endpoint.clone()?, place)));
+                let Some((endpoint, place)) = written else {
                     return Some(SpanTarget::JaegerThrift {
                         url: DEFAULT_JAEGER_ENDPOINT.to_owned(),
                     });
@@ -253,7 +264,7 @@ impl Sources<'_> {
                          as Thrift over HTTP to {}; write that address",
                         endpoint.url
                     );
-                    problems.push(Problem::new("jaeger_endpoint", message));
+                    problems.push(Problem::new(place, message));
                 }
                 Some(SpanTarget::JaegerThrift { url: endpoint.url })
             }

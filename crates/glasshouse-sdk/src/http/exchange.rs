@@ -2,18 +2,17 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::header::{HOST, USER_AGENT};
 use http::{Method, Request, StatusCode, Uri, Version};
-use opentelemetry::KeyValue;
-use opentelemetry::trace::Status;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue, StringValue};
 
-use super::path::cut;
 use super::route::{Route, Template, Untemplated};
 use crate::Telemetry;
 use crate::record::HttpExchange;
-use crate::scope::{Scope, now};
+use crate::session;
+use crate::span::{HelperSpan, bounded};
 
 /// The most bytes of a path, a user agent and a host that a span holds.
 const PATH_ATTRIBUTE_BYTES_MAX: usize = 1024;
@@ -49,13 +48,11 @@ pub(super) enum Ending {
 pub(super) struct Exchange {
     observer: Arc<Observer>,
     route: Route,
-    scope: Scope,
+    span: HelperSpan,
     method: &'static str,
-    started: Instant,
-    /// For the guess at a route when nobody gives a template.
-    uri: Uri,
-    /// The span was named by this template of the router.
-    named: bool,
+    /// For the guess at a route when nobody gives a template. Where the router gave one, the span
+    /// is named by it already.
+    uri: Option<Uri>,
     status: Option<StatusCode>,
     /// The body's length where it is known from the head.
     response_bytes_expected: Option<u64>,
@@ -70,16 +67,15 @@ impl Exchange {
         let template = route.current();
         let method = known_method(request.method());
         let parent = crate::propagation::extract(request.headers());
-        let scope = Scope::new(&parent, || server_span(request, method, template.as_ref()));
+        let span =
+            HelperSpan::start_within(parent, || server_span(request, method, template.as_ref()));
         observer.telemetry.http().started(method);
         Self {
             observer: Arc::clone(observer),
             route,
-            scope,
+            span,
             method,
-            started: now(),
-            uri: request.uri().clone(),
-            named: template.is_some(),
+            uri: template.is_none().then(|| request.uri().clone()),
             status: None,
             response_bytes_expected: None,
             response_bytes: 0,
@@ -93,7 +89,7 @@ impl Exchange {
     }
 
     pub(super) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.scope.enter(work)
+        self.span.in_scope(work)
     }
 
     /// Runs a piece of the work of the exchange in the slot. When that panics, so ends the
@@ -141,26 +137,37 @@ impl Exchange {
         let template = self.route.current();
         let route = match &template {
             Some(template) => Cow::Borrowed(template.as_str()),
-            None => self
-                .observer
-                .untemplated
-                .route(self.uri.path(), status.map(|status| status.as_u16())),
+            None => self.observer.untemplated.route(
+                self.uri.as_ref().map_or("/", Uri::path),
+                status.map(|status| status.as_u16()),
+            ),
         };
         let exchange = HttpExchange {
             method: self.method,
             route: &route,
             status: status.map(|status| status.as_u16()),
             error,
-            duration: self.started.elapsed(),
+            duration: self.span.elapsed(),
             request_bytes: self.route.request_bytes(),
             response_bytes: self.response_bytes,
         };
-        let named = self.named && !matches!(template, Some(Template::Set(_)));
-        self.scope.enter(|| {
-            self.observer.telemetry.http().finished(&exchange);
-            let name = (!named).then(|| span_name(self.method, Some(&route)));
-            self.scope.end(name, last_attributes(&exchange), span_status(ending, status));
-        });
+        let named = self.uri.is_none() && !matches!(template, Some(Template::Set(_)));
+        if !named && self.span.is_recording() {
+            self.span.context().span().update_name(span_name(self.method, Some(&route)));
+        }
+        // A client's fault, and that it left, is no error of the server (HTTP conventions).
+        let fault = error.filter(|_| ending != Ending::Cancelled);
+        self.span.finish(
+            fault.map(|error| (Cow::Owned(error.to_owned()), String::new())),
+            |attributes| {
+                describe(attributes, &exchange);
+                if fault.is_none() {
+                    attributes
+                        .extend(error.map(|error| KeyValue::new("error.type", error.to_owned())));
+                }
+            },
+            || self.observer.telemetry.http().finished(&exchange),
+        );
     }
 }
 
@@ -190,31 +197,14 @@ fn error_type(ending: Ending, status: Option<&StatusCode>) -> Option<&str> {
     }
 }
 
-/// A client's fault, and that it left, is no error of the server (HTTP conventions).
-fn span_status(ending: Ending, status: Option<StatusCode>) -> Status {
-    match ending {
-        Ending::Completed if !status.is_some_and(|status| status.is_server_error()) => {
-            Status::Unset
-        }
-        Ending::Cancelled => Status::Unset,
-        Ending::Completed | Ending::Panicked | Ending::ServiceError | Ending::BodyError => {
-            Status::error("")
-        }
-    }
-}
-
-fn last_attributes(exchange: &HttpExchange<'_>) -> Vec<KeyValue> {
-    let mut attributes = Vec::with_capacity(5);
+/// What is known of a request only at its end.
+fn describe(attributes: &mut Vec<KeyValue>, exchange: &HttpExchange<'_>) {
     attributes.push(KeyValue::new("http.route", exchange.route.to_owned()));
     if let Some(status) = exchange.status {
         attributes.push(KeyValue::new("http.response.status_code", i64::from(status)));
     }
-    if let Some(error) = exchange.error {
-        attributes.push(KeyValue::new("error.type", error.to_owned()));
-    }
     attributes.push(KeyValue::new("http.request.body.size", exchange.request_bytes as i64));
     attributes.push(KeyValue::new("http.response.body.size", exchange.response_bytes as i64));
-    attributes
 }
 
 /// The span of a request; what is not known yet is set at its end.
@@ -225,7 +215,7 @@ fn server_span<B>(
 ) -> tracing::Span {
     let uri = request.uri();
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let original = (method == METHOD_OTHER).then(|| cut(request.method().as_str(), 64));
+    let original = (method == METHOD_OTHER).then(|| bounded(request.method().as_str(), 64));
     tracing::info_span!(
         target: "glasshouse_sdk::http",
         "http.request",
@@ -233,12 +223,12 @@ fn server_span<B>(
         otel.kind = "server",
         http.request.method = method,
         http.request.method_original = original,
-        url.path = cut(uri.path(), PATH_ATTRIBUTE_BYTES_MAX),
+        url.path = bounded(uri.path(), PATH_ATTRIBUTE_BYTES_MAX),
         url.scheme = uri.scheme_str().unwrap_or("http"),
-        server.address = uri.host().or_else(|| header(HOST).map(host)).map(|host| cut(host, HOST_BYTES_MAX)),
-        user_agent.original = header(USER_AGENT).map(|agent| cut(agent, USER_AGENT_BYTES_MAX)),
+        server.address = uri.host().or_else(|| header(HOST).map(host)).map(|host| bounded(host, HOST_BYTES_MAX)),
+        user_agent.original = header(USER_AGENT).map(|agent| bounded(agent, USER_AGENT_BYTES_MAX)),
         network.protocol.version = protocol_version(request.version()),
-        session.id = crate::scope::session_of(&opentelemetry::Context::current()),
+        session.id = Context::map_current(session::id_in).as_ref().map(StringValue::as_str),
     )
 }
 

@@ -68,11 +68,6 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.~:*+,()[]{}".contains(&byte)
 }
 
-/// The text up to this many bytes, cut between two characters.
-pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,11 +121,5 @@ mod tests {
             let once = collapse(path);
             assert_eq!(collapse(&once), once);
         }
-    }
-
-    #[test]
-    fn a_cut_never_splits_a_character() {
-        assert_eq!(cut("grüße", 3), "gr");
-        assert_eq!(cut("ab", 9), "ab");
     }
 }

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::path::{PATH_BYTES_MAX, collapse, cut};
+use super::path::{PATH_BYTES_MAX, collapse};
+use crate::span::bounded;
 
 /// The route of requests that no route answers.
 pub(super) const UNMATCHED: &str = "_unmatched";
@@ -71,7 +72,7 @@ impl Route {
             return;
         }
         if template.len() > PATH_BYTES_MAX {
-            template = Cow::Owned(cut(&template, PATH_BYTES_MAX).to_owned());
+            template = Cow::Owned(bounded(&template, PATH_BYTES_MAX).to_owned());
         }
         *self.0.template.lock() = Some(Template::Set(template));
     }

@@ -184,6 +184,7 @@ async fn o_12_routes_without_a_template_are_found_and_reported_once() {
         visit(&router, path).await;
     }
     assert_eq!(layer.untemplated_routes(), ["/page/:id", "/pages"]);
+    assert_eq!(recorded.warnings(), 2);
     assert_eq!(recorded.count(DURATION, &[("http.route", "_unmatched")]), 2.0);
 }
 
@@ -342,7 +343,7 @@ async fn a_span_has_what_the_conventions_ask_for_and_no_more() {
     let handler = || async {
         tracing::info_span!("work").in_scope(|| {});
         let session = |context: &opentelemetry::Context| {
-            crate::scope::session_of(context).unwrap_or_default().to_owned()
+            crate::session::id_in(context).map(String::from).unwrap_or_default()
         };
         opentelemetry::Context::map_current(session)
     };

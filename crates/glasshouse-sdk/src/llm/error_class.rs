@@ -305,3 +305,6 @@ const GENERAL: &[(&str, ErrorClass)] = &[
     ("unsupportedparamserror", ErrorClass::InvalidRequest),
     ("validationexception", ErrorClass::InvalidRequest),
 ];
+
+#[cfg(test)]
+mod tests;

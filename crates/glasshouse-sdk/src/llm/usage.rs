@@ -121,3 +121,6 @@ fn first_count(object: &Value, keys: &[&str]) -> Option<u64> {
 fn details<'a>(usage: &'a Value, keys: &[&str]) -> Option<&'a Value> {
     keys.iter().find_map(|key| usage.get(key).filter(|value| value.is_object()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
 use parking_lot::Mutex;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
 
 use crate::Telemetry;
 use crate::metrics::{Reading, Registry};
@@ -18,18 +20,30 @@ use crate::metrics::{Reading, Registry};
 pub(crate) struct Recorded {
     pub(crate) telemetry: Telemetry,
     ended: Ended,
+    warnings: Arc<AtomicUsize>,
     _subscriber: DefaultGuard,
 }
 
 impl Recorded {
     pub(crate) fn new() -> Self {
+        Self::of(Telemetry::recording(Registry::new(2000)), Sampler::AlwaysOn)
+    }
+
+    /// The same with another handle, and spans sampled otherwise.
+    pub(crate) fn of(telemetry: Telemetry, sampler: Sampler) -> Self {
         let ended = Ended::default();
-        let provider = SdkTracerProvider::builder().with_span_processor(ended.clone()).build();
+        let warnings = Arc::default();
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(sampler)
+            .with_span_processor(ended.clone())
+            .build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-        let subscriber = tracing_subscriber::registry().with(layer);
+        let subscriber =
+            tracing_subscriber::registry().with(layer).with(Warnings(Arc::clone(&warnings)));
         Self {
-            telemetry: Telemetry::recording(Registry::new(2000)),
+            telemetry,
             ended,
+            warnings,
             _subscriber: tracing::subscriber::set_default(subscriber),
         }
     }
@@ -64,6 +78,11 @@ impl Recorded {
         self.ended.0.lock().clone()
     }
 
+    /// How many warnings were logged.
+    pub(crate) fn warnings(&self) -> usize {
+        self.warnings.load(Ordering::Relaxed)
+    }
+
     fn sum_of(
         &self,
         metric: &str,
@@ -86,6 +105,16 @@ impl Recorded {
 pub(crate) fn attributes(span: &SpanData) -> BTreeMap<String, String> {
     let pairs = span.attributes.iter();
     pairs.map(|pair| (pair.key.to_string(), pair.value.to_string())).collect()
+}
+
+struct Warnings(Arc<AtomicUsize>);
+
+impl<S: tracing::Subscriber> Layer<S> for Warnings {
+    fn on_event(&self, event: &tracing::Event<'_>, _context: LayerContext<'_, S>) {
+        if *event.metadata().level() == tracing::Level::WARN {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]

@@ -1,16 +1,15 @@
 //! One open event stream, for code that writes to a sink of its own.
 
 use std::borrow::Cow;
-use std::time::Instant;
 
-use opentelemetry::trace::Status;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, StringValue};
 
 use super::SseOptions;
 use super::event::CONNECTED;
 use crate::Telemetry;
 use crate::record::{CloseReason, SseOutcome};
-use crate::scope::{Scope, now, with_session};
+use crate::session::{Session, id_in};
+use crate::span::{HelperSpan, InSpan};
 
 /// An open event stream: counted as active from [`open`](Self::open) until it is closed or
 /// dropped.
@@ -22,8 +21,7 @@ use crate::scope::{Scope, now, with_session};
 pub struct SseConnection {
     telemetry: Telemetry,
     route: Cow<'static, str>,
-    scope: Scope,
-    opened: Instant,
+    span: HelperSpan,
     events: u64,
     bytes: u64,
     last_write_failed: bool,
@@ -35,24 +33,24 @@ impl SseConnection {
     pub fn open(telemetry: &Telemetry, options: SseOptions) -> Self {
         let surroundings = Context::current();
         let context = match &options.session_id {
-            Some(session_id) => with_session(&surroundings, session_id),
+            Some(session_id) => Session::new(session_id).within(&surroundings),
             None => surroundings,
         };
-        let scope = Scope::new(&context, || {
+        let session = id_in(&context);
+        let span = HelperSpan::start_within(context, || {
             tracing::info_span!(
                 target: "glasshouse_sdk::sse",
                 "sse.connection",
                 otel.kind = "internal",
                 http.route = &*options.route,
-                session.id = crate::scope::session_of(&context),
+                session.id = session.as_ref().map(StringValue::as_str),
             )
         });
         telemetry.sse().opened(&options.route);
         Self {
             telemetry: telemetry.clone(),
             route: options.route,
-            scope,
-            opened: now(),
+            span,
             events: 0,
             bytes: 0,
             last_write_failed: false,
@@ -89,13 +87,13 @@ impl SseConnection {
         self.end(reason);
     }
 
-    /// The stream's span, for work that belongs to it.
-    pub fn span(&self) -> &tracing::Span {
-        self.scope.span()
+    /// Runs a future inside the stream's span, such as the work that makes its events.
+    pub fn instrument<F>(&self, future: F) -> InSpan<F> {
+        self.span.instrument(future)
     }
 
     pub(super) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.scope.enter(work)
+        self.span.in_scope(work)
     }
 
     fn count(&self, event_type: &str, outcome: SseOutcome, bytes: usize) {
@@ -107,24 +105,19 @@ impl SseConnection {
             return;
         }
         self.closed = true;
-        let mut attributes = vec![
-            KeyValue::new("glasshouse.sse.close_reason", reason.as_str()),
-            KeyValue::new("glasshouse.sse.events", self.events as i64),
-            KeyValue::new("glasshouse.sse.bytes", self.bytes as i64),
-        ];
-        let status = match reason {
-            CloseReason::WriteError | CloseReason::Error => {
-                attributes.push(KeyValue::new("error.type", reason.as_str()));
-                Status::error("")
-            }
-            CloseReason::Completed
-            | CloseReason::ClientDisconnect
-            | CloseReason::ServerShutdown => Status::Unset,
-        };
-        self.scope.enter(|| {
-            self.telemetry.sse().closed(&self.route, reason, self.opened.elapsed());
-            self.scope.end(None, attributes, status);
-        });
+        let is_fault = matches!(reason, CloseReason::WriteError | CloseReason::Error);
+        let duration = self.span.elapsed();
+        self.span.finish(
+            is_fault.then(|| (Cow::Borrowed(reason.as_str()), String::new())),
+            |attributes| {
+                attributes.extend([
+                    KeyValue::new("glasshouse.sse.close_reason", reason.as_str()),
+                    KeyValue::new("glasshouse.sse.events", self.events as i64),
+                    KeyValue::new("glasshouse.sse.bytes", self.bytes as i64),
+                ]);
+            },
+            || self.telemetry.sse().closed(&self.route, reason, duration),
+        );
     }
 }
 

@@ -4,6 +4,7 @@ use opentelemetry::trace::Status;
 
 use super::*;
 use crate::scope::recorded::{Recorded, attributes};
+use crate::session::id_in;
 
 const DURATION: &str = "glasshouse.task.duration";
 const ACTIVE: &str = "glasshouse.tasks.active";
@@ -113,7 +114,7 @@ async fn what_runs_in_a_task_sees_its_session_even_without_tracing() {
         let _silent = (!has_tracing)
             .then(|| tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::new()));
         let future = async {
-            let session = |context: &Context| session_of(context).map(str::to_owned);
+            let session = |context: &Context| id_in(context).map(String::from);
             let before = Context::map_current(session);
             tokio::task::yield_now().await;
             assert_eq!(before, Context::map_current(session));
@@ -122,7 +123,7 @@ async fn what_runs_in_a_task_sees_its_session_even_without_tracing() {
         let classify = |_: &Option<String>| TaskOutcome::Success;
         let task = observe_with(&recorded.telemetry, "solve", options(), future, classify);
         assert_eq!(task.await.as_deref(), Some("s-1"), "{has_tracing}");
-        assert!(!Context::map_current(|context| session_of(context).is_some()));
+        assert!(!Context::map_current(|context| id_in(context).is_some()));
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::Instant;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 /// Requests a second of one address, and at once.
 const ADDRESS: Rate = Rate { per_second: 10.0, burst: 30.0 };
@@ -101,7 +101,7 @@ mod tests {
     /// A limiter and the milliseconds of its clock.
     fn limiter() -> (Limiter, Arc<AtomicU64>) {
         let elapsed_ms = Arc::new(AtomicU64::new(0));
-        let (start, clock) = (crate::scope::now(), Arc::clone(&elapsed_ms));
+        let (start, clock) = (Instant::now(), Arc::clone(&elapsed_ms));
         let now = move || start + Duration::from_millis(clock.load(Ordering::Relaxed));
         (Limiter::new(now), elapsed_ms)
     }

@@ -23,7 +23,7 @@ impl Route {
     fn new(options: WebVitalsOptions) -> Self {
         let recorded = Recorded::new();
         let elapsed_ms = Arc::new(AtomicU64::new(0));
-        let (start, clock) = (crate::scope::now(), Arc::clone(&elapsed_ms));
+        let (start, clock) = (Instant::now(), Arc::clone(&elapsed_ms));
         let now = move || start + Duration::from_millis(clock.load(Ordering::Relaxed));
         let router = router_at(&recorded.telemetry, options, now);
         Self { recorded, router, elapsed_ms }

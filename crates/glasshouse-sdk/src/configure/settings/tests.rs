@@ -55,7 +55,7 @@ struct Row {
     expected: [&'static str; 4],
 }
 
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 20] = [
     Row {
         key: "service name",
         code: |code| code.service_name("code"),
@@ -192,6 +192,14 @@ const ROWS: [Row; 19] = [
         file: "metrics: {series_limit: 1}",
         get: |it| it.series_limit.to_string(),
         expected: ["2000", "1", "1", "3"],
+    },
+    Row {
+        key: "budgets by session",
+        code: |code| code.budgets_by_session(false),
+        variable: None,
+        file: "metrics: {budgets_by_session: true}",
+        get: |it| it.budgets_by_session.to_string(),
+        expected: ["false", "true", "true", "false"],
     },
     Row {
         key: "log level",
@@ -341,7 +349,8 @@ fn the_agent_of_jaeger_is_replaced_with_one_warning() {
     let (settings, problems) = decide(|code| code, &[("JAEGER_ENDPOINT", "jaeger:6831")], "");
     assert_eq!(url(&settings), "jaeger http://jaeger:14268/api/traces");
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].contains("6831") && problems[0].contains("http://jaeger:14268/api/traces"));
+    assert!(problems[0].contains(" or JAEGER_ENDPOINT: port 6831"), "{problems:?}");
+    assert!(problems[0].contains("http://jaeger:14268/api/traces"));
 }
 
 #[test]
