@@ -109,12 +109,13 @@ impl AgentRequest {
         );
         span.describe(
             || named("invoke_agent", &name),
-            |list| {
+            || {
+                let mut list = attributes;
                 list.push(KeyValue::new("gen_ai.operation.name", "invoke_agent"));
                 if !name.is_empty() {
                     list.push(KeyValue::new("gen_ai.agent.name", name.clone()));
                 }
-                list.extend(attributes);
+                list
             },
         );
         AgentSpan { telemetry, span, name, calls, ended: false }
@@ -229,9 +230,9 @@ pub fn iteration(number: u64) -> Iteration {
     );
     span.describe(
         || "react.iteration".to_owned(),
-        |list| {
+        || {
             let number = i64::try_from(number).unwrap_or(i64::MAX);
-            list.push(KeyValue::new("glasshouse.iteration", number));
+            vec![KeyValue::new("glasshouse.iteration", number)]
         },
     );
     Iteration { span, ended: false }

@@ -175,11 +175,12 @@ impl McpCall {
         names: [&str; 3],
     ) -> Self {
         let [server, method, tool] = names.map(|name| bounded(name, NAME_BYTES_MAX).to_owned());
-        let attributes = |list: &mut Vec<KeyValue>| {
+        let attributes = || {
+            let mut list = Vec::with_capacity(8);
             list.push(KeyValue::new("mcp.method.name", method.clone()));
             list.push(KeyValue::new("glasshouse.mcp.server", server.clone()));
             if is_covered {
-                return;
+                return list;
             }
             if method == CALL_TOOL {
                 list.push(KeyValue::new("gen_ai.operation.name", "execute_tool"));
@@ -192,13 +193,10 @@ impl McpCall {
                 };
                 list.push(KeyValue::new(key, tool.clone()));
             }
+            list
         };
         if is_covered {
-            span.set(|| {
-                let mut list = Vec::with_capacity(2);
-                attributes(&mut list);
-                list
-            });
+            span.set(attributes);
         } else {
             span.describe(|| named(&method, &tool), attributes);
         }

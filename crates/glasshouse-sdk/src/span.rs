@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
@@ -34,20 +35,29 @@ pub(crate) struct HelperSpan {
     own: bool,
     /// Attributes are kept by somebody.
     recording: bool,
+    /// The `tracing` span was entered, or a future holds it.
+    entered: AtomicBool,
     started: Instant,
 }
 
 impl HelperSpan {
+    fn new(span: Span, context: Context, own: bool, recording: bool) -> Self {
+        let (entered, started) = (AtomicBool::new(false), Instant::now());
+        Self { span, context, own, recording, entered, started }
+    }
+
     /// A span below the current context. `create` makes the `tracing` span.
     pub(crate) fn start(create: impl FnOnce() -> Span) -> Self {
         let span = create();
         let context = span.context();
         if context.has_active_span() {
-            let recording = context.span().is_recording();
-            return Self { span, context, own: true, recording, started: Instant::now() };
+            let span_ref = context.span();
+            // Being sampled is known without a lock.
+            let recording = span_ref.span_context().is_sampled() || span_ref.is_recording();
+            return Self::new(span, context, true, recording);
         }
         let context = Context::current();
-        Self { span, context, own: false, recording: false, started: Instant::now() }
+        Self::new(span, context, false, false)
     }
 
     /// A span below another context than the current one.
@@ -60,7 +70,7 @@ impl HelperSpan {
     pub(crate) fn joined() -> Self {
         let context = Context::current();
         let recording = context.span().is_recording();
-        Self { span: Span::none(), context, own: false, recording, started: Instant::now() }
+        Self::new(Span::none(), context, false, recording)
     }
 
     /// Sets name and attributes; `attributes` runs only when somebody keeps them. The session's id
@@ -68,13 +78,12 @@ impl HelperSpan {
     pub(crate) fn describe(
         &self,
         name: impl FnOnce() -> String,
-        attributes: impl FnOnce(&mut Vec<KeyValue>),
+        attributes: impl FnOnce() -> Vec<KeyValue>,
     ) {
         if !self.recording {
             return;
         }
-        let mut list = Vec::with_capacity(16);
-        attributes(&mut list);
+        let mut list = attributes();
         if let Some(id) = session::id_in(&self.context) {
             list.push(KeyValue::new("session.id", id));
         }
@@ -114,6 +123,7 @@ impl HelperSpan {
 
     /// Runs the code inside the span.
     pub(crate) fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
+        self.entered.store(true, Ordering::Relaxed);
         let _entered = self.span.enter();
         let _attached = (!self.own).then(|| self.context.clone().attach());
         code()
@@ -121,6 +131,7 @@ impl HelperSpan {
 
     /// Runs the future inside the span: it is entered for each poll.
     pub(crate) fn instrument<F>(&self, future: F) -> InSpan<F> {
+        self.entered.store(true, Ordering::Relaxed);
         InSpan {
             span: self.span.clone(),
             attach: (!self.own).then(|| self.context.clone()),
@@ -137,7 +148,7 @@ impl HelperSpan {
         record: impl FnOnce(),
     ) {
         if self.recording {
-            let mut list = Vec::with_capacity(16);
+            let mut list = Vec::with_capacity(12);
             attributes(&mut list);
             let span = self.context.span();
             if let Some((class, description)) = error {
@@ -150,9 +161,9 @@ impl HelperSpan {
             let _attached = self.context.clone().attach();
             record();
         }
-        if self.own {
-            // Not left to the `tracing` span: clones of it may live on in futures, and it would
-            // end where it was last entered.
+        if self.own && self.entered.load(Ordering::Relaxed) {
+            // Not left to the `tracing` span then: clones of it may live on in futures, and it
+            // would end where it was last entered.
             self.context.span().end();
         }
     }

@@ -110,10 +110,11 @@ impl ToolRequest {
         );
         span.describe(
             || named("execute_tool", &name),
-            |list| {
+            || {
+                let mut list = attributes;
                 list.push(KeyValue::new("gen_ai.operation.name", "execute_tool"));
                 list.push(KeyValue::new("gen_ai.tool.name", Arc::clone(&name)));
-                list.extend(attributes);
+                list
             },
         );
         ToolSpan { telemetry, span, name, toolset, ended: false }

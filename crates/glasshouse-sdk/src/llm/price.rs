@@ -2,12 +2,13 @@
 //!
 //! Not a bill: providers' invoices know discounts, windows and tools that this table does not.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use foldhash::{HashMap, HashMapExt};
 use serde_json::Value;
 
 use super::Usage;
+use crate::span::NAME_BYTES_MAX;
 
 mod row;
 
@@ -172,27 +173,33 @@ impl PriceTable {
     }
 
     fn row(&self, provider: &str, model: &str) -> Option<&Row> {
-        if model.is_empty() || model.len() > MODEL_BYTES_MAX {
+        if model.is_empty() || model.len() > NAME_BYTES_MAX || provider.len() > NAME_BYTES_MAX {
             return None;
         }
-        let model = model.to_ascii_lowercase();
-        let provider = provider.to_ascii_lowercase();
-        let undated = without_date(&model);
-        let models = [Some(model.as_str()), undated];
+        // One allocation for a call: both spellings of the key are parts of this one.
+        let mut key = String::with_capacity(provider.len() + 1 + model.len());
+        key.push_str(provider);
+        key.push('/');
+        let begin = key.len();
+        key.push_str(model);
+        key.make_ascii_lowercase();
+        let model = key.get(begin..)?;
+        let provider = key.get(..begin - 1)?;
+        let other_provider = Some(short_provider(provider)).filter(|short| *short != provider);
+        let undated = without_date(model);
+
+        let own = (!self.own.is_empty()).then_some(&*self.own);
         let built_in = self.with_built_in.then(|| &*BUILT_IN);
-        [Some(&*self.own), built_in].into_iter().flatten().find_map(|rows| {
-            models.into_iter().flatten().find_map(|model| {
-                [provider.as_str(), short_provider(&provider)]
-                    .into_iter()
-                    .find_map(|provider| rows.get(&format!("{provider}/{model}")))
+        let models = || [Some(model), undated].into_iter().flatten();
+        own.into_iter().chain(built_in).find_map(|rows| {
+            models().find_map(|model| {
+                rows.get(key.get(..begin + model.len())?)
+                    .or_else(|| rows.get(&format!("{}/{model}", other_provider?)))
                     .or_else(|| rows.get(model))
             })
         })
     }
 }
-
-/// No model has a longer name, in bytes; what is longer is not looked up.
-const MODEL_BYTES_MAX: usize = 256;
 
 fn price(usd: f64) -> Option<f64> {
     (usd.is_finite() && usd >= 0.0).then_some(usd)

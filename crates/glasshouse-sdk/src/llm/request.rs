@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_core::Stream;
 use opentelemetry::{KeyValue, StringValue, Value};
@@ -56,8 +57,8 @@ const STOP_SEQUENCES_MAX: usize = 16;
 pub struct LlmRequest {
     pub(super) telemetry: Telemetry,
     pub(super) operation: Operation,
-    pub(super) provider: String,
-    pub(super) model: String,
+    pub(super) provider: Arc<str>,
+    pub(super) model: Arc<str>,
     pub(super) service_tier: ServiceTier,
     pub(super) attributes: Vec<KeyValue>,
 }
@@ -72,10 +73,10 @@ impl LlmRequest {
         Self {
             telemetry: telemetry.clone(),
             operation,
-            provider: bounded(provider, NAME_BYTES_MAX).to_owned(),
-            model: bounded(model, NAME_BYTES_MAX).to_owned(),
+            provider: bounded(provider, NAME_BYTES_MAX).into(),
+            model: bounded(model, NAME_BYTES_MAX).into(),
             service_tier: ServiceTier::Standard,
-            attributes: Vec::new(),
+            attributes: Vec::with_capacity(12),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A call that runs: what is learned of its answer, and its end.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -26,9 +27,9 @@ pub struct LlmSpan {
     telemetry: Telemetry,
     span: HelperSpan,
     operation: Operation,
-    provider: String,
-    request_model: String,
-    response_model: String,
+    provider: Arc<str>,
+    request_model: Arc<str>,
+    response_model: Option<Arc<str>>,
     response_id: String,
     finish_reasons: Vec<String>,
     service_tier: ServiceTier,
@@ -58,11 +59,12 @@ impl LlmSpan {
                     format!("{operation} {model}")
                 }
             },
-            |list| {
+            || {
+                let mut list = attributes;
                 list.push(KeyValue::new("gen_ai.operation.name", operation.as_str()));
-                list.push(KeyValue::new("gen_ai.provider.name", provider.clone()));
-                list.push(KeyValue::new("gen_ai.request.model", model.clone()));
-                list.extend(attributes);
+                list.push(KeyValue::new("gen_ai.provider.name", Arc::clone(&provider)));
+                list.push(KeyValue::new("gen_ai.request.model", Arc::clone(&model)));
+                list
             },
         );
         Self {
@@ -71,7 +73,7 @@ impl LlmSpan {
             operation,
             provider,
             request_model: model,
-            response_model: String::new(),
+            response_model: None,
             response_id: String::new(),
             finish_reasons: Vec::new(),
             service_tier,
@@ -125,8 +127,9 @@ impl LlmSpan {
 
     /// The model that answered, as the provider names it.
     pub fn response_model(&mut self, model: &str) {
-        if self.response_model != model {
-            bounded(model, NAME_BYTES_MAX).clone_into(&mut self.response_model);
+        // Streams repeat it in each part.
+        if self.response_model.as_deref() != Some(model) {
+            self.response_model = Some(bounded(model, NAME_BYTES_MAX).into());
         }
     }
 
@@ -270,11 +273,12 @@ impl LlmSpan {
         let (cost_usd, cost_source) = self.cost();
         let class = error.as_ref().map(|(class, _)| *class);
         let more = std::mem::take(&mut self.more);
+        let response_id = std::mem::take(&mut self.response_id);
         let call = LlmCall {
             operation: self.operation.as_str(),
             provider: &self.provider,
             request_model: &self.request_model,
-            response_model: &self.response_model,
+            response_model: self.response_model.as_deref().unwrap_or_default(),
             duration,
             time_to_first_token: self.time_to_first_token,
             usage: self.usage,
@@ -289,6 +293,9 @@ impl LlmSpan {
             }),
             |list| {
                 list.extend(more);
+                if !response_id.is_empty() {
+                    list.push(KeyValue::new("gen_ai.response.id", response_id));
+                }
                 self.describe_answer(list, cost_usd, cost_source);
             },
             || self.telemetry.llm().call(&call),
@@ -301,13 +308,8 @@ impl LlmSpan {
         cost_usd: Option<f64>,
         source: &'static str,
     ) {
-        for (key, text) in [
-            ("gen_ai.response.model", &self.response_model),
-            ("gen_ai.response.id", &self.response_id),
-        ] {
-            if !text.is_empty() {
-                list.push(KeyValue::new(key, text.clone()));
-            }
+        if let Some(model) = &self.response_model {
+            list.push(KeyValue::new("gen_ai.response.model", Arc::clone(model)));
         }
         if !self.finish_reasons.is_empty() {
             let reasons: Vec<StringValue> =
@@ -350,7 +352,8 @@ impl LlmSpan {
         let Some(usage) = self.usage else { return (None, "") };
         let prices = self.telemetry.prices();
         let price = |model: &str| prices.cost(&self.provider, model, self.service_tier, &usage);
-        match price(&self.response_model).or_else(|| price(&self.request_model)) {
+        let answered = self.response_model.as_deref().and_then(price);
+        match answered.or_else(|| price(&self.request_model)) {
             Some(cost) if cost.partial => (Some(cost.usd), "partial"),
             Some(cost) => (Some(cost.usd), "computed"),
             None => (None, "unpriced"),
