@@ -23,7 +23,8 @@
 //!
 //! Attributes and names are those of OpenTelemetry's GenAI conventions as of the second half of
 //! 2026 (`gen_ai.client.inference`); all of them have the stability *development*.
-//! Not a client: hooks for ready clients are [`crate::openai`] and [`crate::rig`].
+//! Not a client: hooks for ready clients are `glasshouse_sdk::openai` (feature `async-openai`) and
+//! [`crate::rig`].
 
 mod content;
 mod error_class;

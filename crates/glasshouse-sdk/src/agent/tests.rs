@@ -1,3 +1,5 @@
+//! Runs of agents as spans and metrics; the calls below are made by hand.
+
 use std::io;
 
 use opentelemetry::trace::{SpanKind, Status};

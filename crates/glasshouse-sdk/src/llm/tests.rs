@@ -1,3 +1,5 @@
+//! Calls to models as spans and metrics, without a provider.
+
 use std::io;
 
 use futures::StreamExt;

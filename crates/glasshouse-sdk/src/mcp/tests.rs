@@ -1,3 +1,5 @@
+//! MCP operations by hand; `rmcp` has its own tests.
+
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanKind, Status};
 use serde_json::json;

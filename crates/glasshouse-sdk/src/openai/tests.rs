@@ -1,3 +1,5 @@
+//! The real client over a scripted provider; no network.
+
 use std::collections::VecDeque;
 
 use async_openai::Client;

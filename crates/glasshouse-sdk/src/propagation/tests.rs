@@ -1,3 +1,5 @@
+//! Headers in and out, as tables.
+
 use http::HeaderValue;
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags};

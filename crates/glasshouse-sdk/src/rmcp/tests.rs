@@ -1,3 +1,5 @@
+//! A real server and a real client of rmcp over a pipe in memory.
+
 use opentelemetry::trace::SpanKind;
 use rmcp::model::{CallToolResult, ContentBlock, ServerCapabilities, ServerConfig};
 use rmcp::{ServerHandler, ServiceExt};

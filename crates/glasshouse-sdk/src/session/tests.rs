@@ -1,3 +1,5 @@
+//! Sessions in contexts and futures.
+
 use super::*;
 
 #[test]

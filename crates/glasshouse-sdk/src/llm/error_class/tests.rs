@@ -1,3 +1,5 @@
+//! Classes of errors, as tables.
+
 use super::*;
 
 #[test]

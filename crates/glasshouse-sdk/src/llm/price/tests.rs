@@ -1,3 +1,5 @@
+//! Prices of calls, as tables; not whether the prices of the crate are today's.
+
 use super::*;
 
 fn close(left: f64, right: f64) -> bool {

@@ -1,3 +1,5 @@
+//! Usage objects of providers, as tables.
+
 use serde_json::json;
 
 use super::*;
