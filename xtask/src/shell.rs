@@ -44,22 +44,49 @@ pub(crate) fn need(program: &str, packages: &[&str]) -> Result<()> {
     install(packages).with_context(|| format!("{program} is missing"))
 }
 
+/// The program of a Debian package of the same name. Where it is not installed, the package is
+/// only unpacked beside the build: installing a server would also start it, on a port of ours.
+pub(crate) fn unpacked(program: &str) -> Result<PathBuf> {
+    if has(program) {
+        return Ok(program.into());
+    }
+    let folder = target().join(format!("e2e-{program}"));
+    let unpacked = folder.join("usr/bin").join(program);
+    if !unpacked.is_file() {
+        std::fs::create_dir_all(&folder)?;
+        let download =
+            || run(command("apt-get", &["download", "-q", program]).current_dir(&folder));
+        if download().is_err() {
+            refresh()?;
+            download()?;
+        }
+        run(command("sh", &["-c", "dpkg -x *.deb ."]).current_dir(&folder))?;
+    }
+    Ok(unpacked)
+}
+
 /// Installs Debian packages.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if !has("apt-get") {
         bail!("there is no apt-get; please install {}", packages.join(" "));
     }
+    refresh()?;
+    let mut line = vec!["install", "-q", "-y", "--no-install-recommends"];
+    line.extend(packages);
+    as_root(&line)
+}
+
+/// Reads anew which Debian packages there are.
+fn refresh() -> Result<()> {
+    as_root(&["update", "-q"])
+}
+
+fn as_root(arguments: &[&str]) -> Result<()> {
     let sudo: &[&str] = if has("sudo") { &["sudo"] } else { &[] };
-    for arguments in [&["update", "-q"][..], &["install", "-q", "-y", "--no-install-recommends"]] {
-        let mut line: Vec<&str> = sudo.to_vec();
-        line.push("apt-get");
-        line.extend(arguments);
-        if arguments[0] == "install" {
-            line.extend(packages);
-        }
-        run(command(line[0], &line[1..]).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    }
-    Ok(())
+    let mut line: Vec<&str> = sudo.to_vec();
+    line.push("apt-get");
+    line.extend(arguments);
+    run(command(line[0], &line[1..]).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn shown(command: &Command) -> String {

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, has, install, need, root, run as run_command, target};
+use crate::shell::{command, has, install, need, root, run as run_command, target, unpacked};
 use crate::{run as build_and_run, tidy, ui};
 
 /// A named step.
@@ -17,7 +17,7 @@ const STEPS: [Step; 8] = [
     ("format", || run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
     ("page", ui::check),
     ("lints", lints),
-    ("rust", || run_command(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))),
+    ("rust", rust),
     ("documentation", documentation),
     ("clients", clients),
     ("browser", browser),
@@ -42,6 +42,13 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     }
     eprintln!("\n{} passed, {} failed", chosen.len() - failed.len(), failed.len());
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+/// The workspace, and the example with rig, whose crates would change what the engine is built with.
+fn rust() -> Result<()> {
+    run_command(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))?;
+    let rig = ["test", "--locked", "--manifest-path", "examples/rig/Cargo.toml"];
+    run_command(&mut command("cargo", &rig))
 }
 
 fn lints() -> Result<()> {
@@ -72,9 +79,12 @@ fn clients() -> Result<()> {
     }
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
     run_command(command(&python, &install).arg(root().join("e2e/requirements.txt")))?;
+    let prometheus = unpacked("prometheus")?;
+    run_command(&mut command("cargo", &["build", "--package", "agent"]))?;
     let server = Server::start(&["serve"])?;
     let binary = build_and_run::built(false);
     let mut tests = command(&python, &["-m", "pytest", "-q", "e2e"]);
+    tests.env("AGENT_BINARY", target().join("debug/agent")).env("PROMETHEUS_BINARY", prometheus);
     tests.env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string());
     run_command(tests.env("GLASSHOUSE_BINARY", binary))
 }
