@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("receive", &["signals", "store", "wire"]),
     ("query", &["lang", "signals", "store"]),
     ("serve", &["query", "signals", "wire"]),
-    ("glasshouse", &["query", "receive", "serve", "signals", "store", "wire"]),
+    ("glasshouse", &["agent", "query", "receive", "serve", "signals", "store", "wire"]),
     ("glasshouse-sdk", &[]),
     ("agent", &["glasshouse-sdk"]),
     ("bench", &[]),

@@ -1,63 +1,126 @@
-//! Live traffic of an AI agent service, sent through the OpenTelemetry SDK to our own OTLP ports.
+//! The demo: the example agent with visitors, watched by this very Glasshouse.
 //!
-//! Three services work together as in the stacks that Glasshouse replaces: `alex-agent` solves
-//! tasks in a ReAct loop, `llm-gateway` forwards its model calls, `tool-runner` executes its
-//! tools. No model is called: durations, tokens, prices and errors are drawn from fixed tables.
+//! The agent uses the SDK as any program does and sends over OTLP to our own port. Not a part of
+//! the server: nothing of it runs under `serve`.
 
-mod agent;
-mod exemplars;
-mod story;
-mod telemetry;
-
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
-use tokio::sync::Semaphore;
+use agent::sdk::{self, LogFormat};
+use agent::{Running, Settings};
 
-use self::agent::Agent;
+/// Where the agent's page is, before the offset.
+const PAGE_PORT: u16 = 8090;
+/// Where the agent's metrics are scraped, before the offset; the SDK's usual port. Its other two
+/// services are on the next two.
+const METRICS_PORT: u16 = 9464;
+/// Time between two pushes of metrics: short, so that every page soon has something to show.
+const METRIC_INTERVAL: Duration = Duration::from_secs(5);
+/// The dashboards and rules of ALEX work, and so do those on the conventions' names. Spans have the
+/// names of the first.
+const NAMING_PROFILES: [&str; 2] = ["alex", "otel"];
 
-/// Tasks that are worked on at the same time.
-const SESSIONS_MAX: usize = 24;
-/// Mean time between two new tasks.
-const PAUSE_MEAN_MS: u64 = 900;
-
-/// Where the demo sends to.
+/// Where the demo sends to, and who is linked to from its page.
 #[derive(Debug, Clone)]
-pub(crate) struct Endpoints {
-    /// OTLP/gRPC, such as `http://127.0.0.1:4317`: traces and logs.
-    pub(crate) grpc: String,
-    /// OTLP/HTTP, such as `http://127.0.0.1:4318`: metrics.
-    pub(crate) http: String,
+pub(crate) struct Surroundings {
+    /// Our own OTLP port, for HTTP.
+    pub(crate) otlp: SocketAddr,
+    /// Our own page, if it is on.
+    pub(crate) page: Option<SocketAddr>,
+    /// What is added to the demo's own ports.
+    pub(crate) port_offset: u16,
 }
 
-/// Sends traffic until `stop` resolves, then flushes what is still in the SDK's queues.
+impl Surroundings {
+    /// A port with the offset, for messages.
+    fn port(&self, port: u16) -> u32 {
+        u32::from(port) + u32::from(self.port_offset)
+    }
+}
+
+/// Starts the agent and its visitors. A port of theirs that is taken is no error: the page then has
+/// another, and metrics are not served for scraping.
 ///
 /// # Errors
-/// When an exporter cannot be built from the endpoints.
-pub(crate) async fn run(endpoints: &Endpoints, stop: impl Future<Output = ()>) -> Result<()> {
-    let agent = Arc::new(Agent::new(endpoints)?);
-    let permits = Arc::new(Semaphore::new(SESSIONS_MAX));
-    let mut random = StdRng::seed_from_u64(7);
-    tokio::pin!(stop);
-    loop {
-        let pause =
-            Duration::from_millis(random.random_range(PAUSE_MEAN_MS / 3..PAUSE_MEAN_MS * 5 / 3));
-        tokio::select! {
-            () = &mut stop => break,
-            () = tokio::time::sleep(pause) => {}
+/// When threads or sockets cannot be made.
+pub(crate) fn start(surroundings: &Surroundings) -> anyhow::Result<Running> {
+    let endpoint = format!("http://{}", reachable(surroundings.otlp));
+    let configure = move |_service: &str| {
+        sdk::configure()
+            .environment("demo")
+            .otlp_endpoint(&endpoint)
+            .naming_profiles(NAMING_PROFILES)
+            .metric_interval(METRIC_INTERVAL)
+            // The server's own log is on the terminal.
+            .log_format(LogFormat::Off)
+    };
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let settings = Settings {
+        address: free(PAGE_PORT, 1, surroundings.port_offset).unwrap_or(any),
+        metrics_address: free(METRICS_PORT, 3, surroundings.port_offset),
+        traffic: true,
+        glasshouse_url: surroundings.page.map(|page| format!("http://{}", reachable(page))),
+        configure: Arc::new(configure),
+        ..Settings::default()
+    };
+    let running = agent::start(&settings)?;
+    if settings.address.port() == 0 {
+        let (taken, page) = (surroundings.port(PAGE_PORT), running.page());
+        tracing::warn!("port {taken} is taken: the demo's page is at http://{page}");
+    }
+    if settings.metrics_address.is_none() {
+        let (first, last) = (surroundings.port(METRICS_PORT), surroundings.port(METRICS_PORT + 2));
+        tracing::warn!("one of the ports {first} to {last} is taken: nobody can scrape the demo");
+    }
+    for problem in running.problems() {
+        tracing::warn!("demo: {problem}");
+    }
+    Ok(running)
+}
+
+/// The first of some ports on loopback, if all of them are free.
+fn free(port: u16, count: u16, offset: u16) -> Option<SocketAddr> {
+    let first = port.checked_add(offset)?;
+    let last = first.checked_add(count - 1)?;
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    (first..=last).all(is_free).then(|| SocketAddr::from((Ipv4Addr::LOCALHOST, first)))
+}
+
+/// An address that can be connected to, of one that is listened on.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            address.set_ip(std::net::Ipv6Addr::LOCALHOST.into());
         }
-        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-            let agent = Arc::clone(&agent);
-            let seed = random.random();
-            tokio::spawn(async move {
-                agent.serve_task(StdRng::seed_from_u64(seed)).await;
-                drop(permit);
-            });
+        _ => {}
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_free_only_when_all_of_them_are() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert_eq!(free(port, 1, 0), None);
+        assert_eq!(free(port - 1, 2, 0), None);
+        assert_eq!(free(u16::MAX, 2, 0), None);
+        assert_eq!(free(1, 1, u16::MAX), None);
+    }
+
+    #[test]
+    fn what_listens_on_every_interface_is_reached_on_this_machine() {
+        for (listens, connects) in [
+            ("0.0.0.0:4318", "127.0.0.1:4318"),
+            ("[::]:1", "[::1]:1"),
+            ("10.0.0.7:1", "10.0.0.7:1"),
+        ] {
+            assert_eq!(reachable(listens.parse().unwrap()).to_string(), connects);
         }
     }
-    tokio::task::spawn_blocking(move || agent.flush()).await?;
-    Ok(())
 }

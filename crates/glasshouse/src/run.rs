@@ -18,7 +18,6 @@ use signals::time::SystemClock;
 use store::files::DiskFiles;
 use store::{RecoveryReport, Seams, Store};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 use crate::command::{ServeArguments, print};
 use crate::config::Config;
@@ -33,8 +32,8 @@ mod settings;
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// The same when nothing can be stored any more.
 const FAILED_DRAIN_MAX: Duration = Duration::from_secs(2);
-/// How long the demo may take to send what it has.
-const DEMO_FLUSH_MAX: Duration = Duration::from_secs(5);
+/// How long the demo may take to end and to send what it has: a little more than it promises.
+const DEMO_STOP_MAX: Duration = Duration::from_secs(6);
 /// More threads than this only cost memory: the store and the queries bring their own.
 const WORKERS_MAX: usize = 8;
 /// Threads for file access and decoding.
@@ -97,11 +96,10 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     });
     let engine = Engine::new(store.clone(), clock, settings::query(&house.config));
     furnish(&house, &engine, &slots);
-    print(&banner(&house, &folder, with_demo))?;
+    let demo = start_demo(with_demo, &house, arguments.port_offset)?;
+    print(&banner(&house, &folder, demo.as_ref()))?;
     tracing::info!(data = %folder.display(), "ready");
 
-    let stop_demo = CancellationToken::new();
-    let demo = start_demo(with_demo, &house, &stop_demo)?;
     let failure = tokio::select! {
         name = signals.next() => { tracing::info!(signal = name, "stopping"); None }
         reason = failed(&mut fatal) => { tracing::error!(reason, "the store failed"); Some(reason) }
@@ -114,10 +112,7 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
         );
         std::process::exit(1);
     });
-    stop_demo.cancel();
-    if let Some(demo) = demo {
-        let _ = tokio::time::timeout(DEMO_FLUSH_MAX, demo).await;
-    }
+    stop_demo(demo).await;
     let drain_max = if failure.is_some() { FAILED_DRAIN_MAX } else { DRAIN_MAX };
     let closed = close(&house, &server, &store, drain_max).await;
     match failure {
@@ -158,27 +153,28 @@ fn furnish(house: &Arc<House>, engine: &Engine, slots: &Slots) {
     }
 }
 
+/// The example agent, when it is wanted.
 fn start_demo(
     with_demo: bool,
     house: &House,
-    stop: &CancellationToken,
-) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    port_offset: u16,
+) -> anyhow::Result<Option<agent::Running>> {
     if !with_demo {
         return Ok(None);
     }
-    let endpoint = |key: &str| {
-        let address = house.addresses.get(key);
-        address
-            .map(|address| format!("http://{address}"))
-            .with_context(|| format!("the demo needs ports.{key}"))
-    };
-    let endpoints = demo::Endpoints { grpc: endpoint("otlp_grpc")?, http: endpoint("otlp_http")? };
-    let stop = stop.clone();
-    Ok(Some(tokio::spawn(async move {
-        if let Err(error) = demo::run(&endpoints, stop.cancelled_owned()).await {
-            tracing::error!(%error, "the demo ended");
-        }
-    })))
+    let address = |key: &str| house.addresses.get(key).copied();
+    let otlp = address("otlp_http").context("the demo needs ports.otlp_http")?;
+    let surroundings = demo::Surroundings { otlp, page: address("page"), port_offset };
+    demo::start(&surroundings).map(Some).context("cannot start the demo")
+}
+
+/// Ends the demo and has it send what it has.
+async fn stop_demo(demo: Option<agent::Running>) {
+    let Some(demo) = demo else { return };
+    let stopped = tokio::task::spawn_blocking(move || demo.stop());
+    if !matches!(tokio::time::timeout(DEMO_STOP_MAX, stopped).await, Ok(Ok(true))) {
+        tracing::warn!("the demo did not end in time");
+    }
 }
 
 /// Not ready, no new connections, requests finish, everything into parts.
@@ -286,7 +282,7 @@ fn flags(arguments: &ServeArguments) -> BTreeMap<String, String> {
 }
 
 /// What a person sees first.
-fn banner(house: &House, folder: &Path, with_demo: bool) -> String {
+fn banner(house: &House, folder: &Path, demo: Option<&agent::Running>) -> String {
     let mut text = format!("Glasshouse {}\n", env!("CARGO_PKG_VERSION"));
     for (key, _) in house.config.ports.list() {
         let what = doors::description(key);
@@ -301,8 +297,17 @@ fn banner(house: &House, folder: &Path, with_demo: bool) -> String {
         };
     }
     let _ = writeln!(text, "  data             {}", folder.display());
-    if with_demo {
-        text.push_str("  demo             an AI agent service sends traces, metrics and logs\n");
+    if let Some(demo) = demo {
+        let page = format!("http://{}", demo.page());
+        let _ = writeln!(
+            text,
+            "  demo             {page:<28} an AI agent that sends its telemetry here"
+        );
+        if let Some(metrics) = demo.metrics() {
+            let metrics = format!("http://{metrics}/metrics");
+            let _ =
+                writeln!(text, "                   {metrics:<28} the same metrics, to be scraped");
+        }
     }
     text.push_str("  no authentication: only this machine can connect\n");
     text

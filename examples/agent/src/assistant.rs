@@ -64,7 +64,7 @@ pub(crate) fn start(
     tools: SocketAddr,
     stop: &CancellationToken,
 ) -> anyhow::Result<Service> {
-    let configuration = settings.configuration(0);
+    let configuration = settings.configuration(NAME, 0);
     let (pace, model_timeout) = (Pace(settings.pace), settings.model_timeout);
     let glasshouse_url = settings.glasshouse_url.clone();
     let models = ModelClient::transport(model_timeout)?;

@@ -44,6 +44,8 @@ use crate::{clock, lock};
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Words of an answer that are sent together.
 const PIECE_WORDS: usize = 3;
+/// The service's name, also in its queue's metrics.
+const NAME: &str = "llm-gateway";
 const ROUTE: &str = "/v1/chat/completions";
 
 /// What the handlers share.
@@ -60,9 +62,9 @@ struct Gateway {
 /// Starts the service.
 pub(crate) fn start(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<Service> {
     let (pace, fails) = (Pace(settings.pace), settings.failures);
-    let configuration = settings.configuration(1);
+    let configuration = settings.configuration(NAME, 1);
     let build = move |surroundings: Surroundings| async move { router(&surroundings, pace, fails) };
-    Service::start("llm-gateway", configuration, settings.gateway_address, stop, build)
+    Service::start(NAME, configuration, settings.gateway_address, stop, build)
 }
 
 fn router(surroundings: &Surroundings, pace: Pace, fails: bool) -> Router {

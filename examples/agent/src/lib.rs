@@ -33,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 use self::service::Service;
 pub use self::settings::{Configure, Settings};
 use self::traffic::Traffic;
+/// What [`Settings::configure`] is written with.
+pub use glasshouse_sdk as sdk;
 
 /// How long [`Running::stop`] may take.
 const STOP_MAX: Duration = Duration::from_secs(5);

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use glasshouse_sdk::Configuration;
 
-/// Makes the telemetry configuration of one service; called once for each of the three.
-pub type Configure = Arc<dyn Fn() -> Configuration + Send + Sync>;
+/// Makes the telemetry configuration of the service with this name; called once for each of the
+/// three.
+pub type Configure = Arc<dyn Fn(&str) -> Configuration + Send + Sync>;
 
 /// How the services run.
 #[derive(Clone)]
@@ -49,15 +50,15 @@ impl Default for Settings {
             pace: 1.0,
             model_timeout: Duration::from_secs(8),
             glasshouse_url: None,
-            configure: Arc::new(glasshouse_sdk::configure),
+            configure: Arc::new(|_| glasshouse_sdk::configure()),
         }
     }
 }
 
 impl Settings {
     /// The telemetry of the service that is the `index`-th of the three.
-    pub(crate) fn configuration(&self, index: u16) -> Configuration {
-        let configuration = (self.configure)().service_version(env!("CARGO_PKG_VERSION"));
+    pub(crate) fn configuration(&self, name: &str, index: u16) -> Configuration {
+        let configuration = (self.configure)(name).service_version(env!("CARGO_PKG_VERSION"));
         let Some(mut address) = self.metrics_address else { return configuration };
         if address.port() != 0 {
             address.set_port(address.port().saturating_add(index));

@@ -34,6 +34,8 @@ use crate::service::{Service, Surroundings};
 use crate::settings::{Pace, Settings};
 use crate::{clock, lock};
 
+/// The service's name, also as an MCP server.
+const NAME: &str = "tool-runner";
 /// Answers of searches that are kept.
 const CACHE_MAX: usize = 64;
 /// How long an answer is kept.
@@ -47,9 +49,9 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Starts the service.
 pub(crate) fn start(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<Service> {
     let (pace, fails) = (Pace(settings.pace), settings.failures);
-    let configuration = settings.configuration(2);
+    let configuration = settings.configuration(NAME, 2);
     let build = move |surroundings: Surroundings| async move { router(&surroundings, pace, fails) };
-    Service::start("tool-runner", configuration, settings.tools_address, stop, build)
+    Service::start(NAME, configuration, settings.tools_address, stop, build)
 }
 
 fn router(surroundings: &Surroundings, pace: Pace, fails: bool) -> Router {
@@ -61,7 +63,7 @@ fn router(surroundings: &Surroundings, pace: Pace, fails: bool) -> Router {
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_BYTES_MAX)
         .with_cancellation_token(stop.child_token());
-    let server = ObservedServer::new(telemetry, "tool-runner", tools);
+    let server = ObservedServer::new(telemetry, NAME, tools);
     let service = StreamableHttpService::new(
         move || Ok(server.clone()),
         Arc::new(LocalSessionManager::default()),
@@ -99,7 +101,7 @@ impl ServerHandler for Tools {
     fn get_info(&self) -> ServerConfig {
         let mut info = ServerConfig::default();
         info.capabilities = ServerCapabilities::builder().enable_tools().build();
-        info.server_info = Implementation::new("tool-runner", env!("CARGO_PKG_VERSION"));
+        info.server_info = Implementation::new(NAME, env!("CARGO_PKG_VERSION"));
         info
     }
 
@@ -123,7 +125,7 @@ impl ServerHandler for Tools {
         };
         let result = self.inner.call(name, &arguments).await;
         let status = if result.is_ok() { "success" } else { "error" };
-        glasshouse_sdk::log::mcp("tool-runner", name, begin.elapsed(), status);
+        glasshouse_sdk::log::mcp(NAME, name, begin.elapsed(), status);
         let result = match result {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
             Err(reason) => CallToolResult::error(vec![ContentBlock::text(reason)]),

@@ -25,7 +25,7 @@ fn settings(configure: impl Fn() -> Configuration + Send + Sync + 'static) -> Se
         failures: false,
         pace: 0.0,
         model_timeout: Duration::from_millis(400),
-        configure: Arc::new(configure),
+        configure: Arc::new(move |_: &str| configure()),
         ..Settings::default()
     }
 }

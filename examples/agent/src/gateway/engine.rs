@@ -111,7 +111,7 @@ impl Engine {
         let permit = Arc::clone(batch).acquire_owned().await.ok()?;
         drop(waiting);
         let queue = self.shared.telemetry.queue();
-        queue.wait("llm-gateway", begin.elapsed());
+        queue.wait(super::NAME, begin.elapsed());
         let together = BATCH_MAX.saturating_sub(batch.available_permits()) as u64;
         self.shared.telemetry.llm().batch_size(model.name, together);
         Some(Slot { shared: Arc::clone(&self.shared), model, together, _permit: permit })
@@ -153,7 +153,7 @@ struct Waiting<'a> {
 impl<'a> Waiting<'a> {
     fn begin(shared: &'a Shared) -> Self {
         let ahead = shared.waiting.fetch_add(1, Ordering::Relaxed);
-        shared.telemetry.queue().depth("llm-gateway", ahead + 1);
+        shared.telemetry.queue().depth(super::NAME, ahead + 1);
         Self { shared, ahead }
     }
 }
@@ -161,7 +161,7 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let before = self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.shared.telemetry.queue().depth("llm-gateway", before.saturating_sub(1));
+        self.shared.telemetry.queue().depth(super::NAME, before.saturating_sub(1));
     }
 }
 
