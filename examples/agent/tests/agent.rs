@@ -282,13 +282,16 @@ async fn a_stream_goes_on_where_it_ended_and_a_task_can_be_cancelled() {
             "{path}"
         );
     }
-    for path in ["/", "/tasks/1", "/healthz"] {
+    for path in ["/", "/tasks/1", "/healthz", "/what/ever"] {
         assert_eq!(
             visitor.client.get(visitor.url(path)).send().await.unwrap().status(),
             200,
             "{path}"
         );
     }
+    let metrics = visitor.metrics().await;
+    assert!(sum(&metrics, "http_server_request_duration_seconds_count", &["/{*address}"]) > 0.0);
+    assert!(!metrics.contains("/what/ever"));
     visitor.stop().await;
 }
 

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use glasshouse_sdk::http::Route;
 use rust_embed::{Embed, EmbeddedFile};
 
 #[derive(Embed)]
@@ -48,6 +49,7 @@ impl Page {
             && !path.starts_with('.')
             && let Some(file) = Files::get(path)
         {
+            counted_as(request, "/{file}");
             return answer_file(path, file);
         }
         // A file that is not there is an error; an address of the page is the page.
@@ -57,6 +59,7 @@ impl Page {
         if is_file && !is_index {
             return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
         }
+        counted_as(request, "/{*address}");
         let caching = (CACHE_CONTROL, "no-cache");
         match &self.index {
             Some(index) => {
@@ -68,6 +71,16 @@ impl Page {
                 ([(CONTENT_TYPE, "text/plain; charset=utf-8"), caching], MISSING).into_response()
             }
         }
+    }
+}
+
+/// Counts a request that the router knows no template for under this one: whatever visitors type
+/// must not become a series each.
+fn counted_as(request: &Request, template: &'static str) {
+    if let Some(route) = request.extensions().get::<Route>()
+        && request.extensions().get::<MatchedPath>().is_none()
+    {
+        route.set(template);
     }
 }
 
