@@ -159,7 +159,8 @@ export const checks = [
     name: "trace",
     picture: true,
     look: async (page) => {
-      await openTrace(page);
+      // Most requests of a page are one span; a task has many.
+      await openTrace(page, `?q=${query('{ name = "alex.session.solve_task" }')}`);
       await page.locator("[role=treegrid] [role=row]").nth(1).click();
       await seen(page, "aside[aria-label=Span]");
       await page.waitForURL(/span=[0-9a-f]{16}/);

@@ -94,10 +94,10 @@ fn browser() -> Result<()> {
     need("chromium", &["chromium", "fonts-dejavu-core"])?;
     ui::build()?;
     let server = Server::start(&["demo"])?;
-    let page = format!("http://127.0.0.1:{}", 3000 + server.port_offset);
-    run_command(
-        command("npm", &["run", "e2e"]).current_dir(root().join("ui")).env("GLASSHOUSE_URL", page),
-    )
+    let at = |port: u16| format!("http://127.0.0.1:{}", port + server.port_offset);
+    let mut checks = command("npm", &["run", "e2e"]);
+    checks.env("GLASSHOUSE_URL", at(3000)).env("AGENT_URL", at(8090));
+    run_command(checks.current_dir(root().join("ui")))
 }
 
 /// The binary at work on a folder of its own; stopped when dropped.
@@ -155,7 +155,7 @@ impl Drop for Server {
 /// An offset at which the ports are free; below those that outgoing connections get.
 fn free_port_offset() -> Result<u16> {
     let is_free = |offset: &u16| {
-        [3000, 3100, 3200, 4317, 4318, 8888, 8889, 9090, 13133, 16686]
+        [3000, 3100, 3200, 4317, 4318, 8090, 8888, 8889, 9090, 9464, 9465, 9466, 13133, 16686]
             .iter()
             .all(|port| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
     };
