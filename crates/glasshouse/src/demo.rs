@@ -52,6 +52,8 @@ pub(crate) fn start(surroundings: &Surroundings) -> anyhow::Result<Running> {
             .otlp_endpoint(&endpoint)
             .naming_profiles(NAMING_PROFILES)
             .metric_interval(METRIC_INTERVAL)
+            // rmcp tells of each request that it begins and that it ends.
+            .log_level("info,rmcp=warn")
             // The server's own log is on the terminal.
             .log_format(LogFormat::Off)
     };
