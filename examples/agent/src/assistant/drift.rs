@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{clock, lock};
 
-/// Answers that a model is compared by, first and last ones.
-const SAMPLE: usize = 40;
-/// Fewer last ones say nothing.
-const SAMPLE_MIN: usize = 20;
+/// Answers that a model is compared by, first and last ones. Of the same distribution, so many have
+/// an index of about 0.07 by chance.
+const SAMPLE: usize = 120;
+/// Fewer last ones say nothing: by chance they have an index of 0.1.
+const SAMPLE_MIN: usize = 60;
 /// How often is looked.
 const INTERVAL: Duration = Duration::from_secs(20);
 /// Upper bounds of the bins, in tokens of an answer; the last bin is open.
