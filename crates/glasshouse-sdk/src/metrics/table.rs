@@ -164,10 +164,9 @@ fn owned(labels: &[&str]) -> Box<[Box<str>]> {
 /// Absent labels are common: for two empty texts the lengths say enough, and comparing them would
 /// be a call with dangling pointers, which some processors take long over.
 fn is_same(kept: &[Box<str>], given: &[&str]) -> bool {
-    let is_equal = |(kept, given): (&Box<str>, &&str)| {
-        kept.len() == given.len() && (given.is_empty() || **kept == **given)
-    };
-    kept.len() == given.len() && kept.iter().zip(given).all(is_equal)
+    let is_equal =
+        |kept: &str, given: &str| kept.len() == given.len() && (given.is_empty() || kept == given);
+    kept.len() == given.len() && kept.iter().zip(given).all(|(kept, given)| is_equal(kept, given))
 }
 
 /// A label value, cut to the bytes that are kept.
