@@ -33,6 +33,7 @@ use opentelemetry_proto::{
     transform::common::tonic::ResourceAttributesWithSchema,
 };
 use opentelemetry_sdk::{Resource, trace::SpanData};
+use parking_lot::Mutex;
 use queue::{QueueReceiver, QueueSender};
 use std::{
     cell::Cell,
@@ -42,7 +43,11 @@ use std::{
     time::Duration,
 };
 use stop::{Finished, Stop, StopSender};
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
+use tracing::Dispatch;
 use transport::Transport;
 use worker::{Drain, Push, SpanEncoding, Work};
 use zipkin::ZipkinService;
@@ -76,6 +81,7 @@ pub(crate) struct Export {
     statistics: Arc<ExportStatistics>,
     stop: StopSender,
     finished: Arc<Finished>,
+    subscriber: Mutex<Option<oneshot::Sender<Dispatch>>>,
 }
 
 impl Export {
@@ -102,6 +108,7 @@ impl Export {
         });
         let (socket, listener) = listener.and_then(|address| parts.listener(address)).unzip();
         let Parts { statistics, dropped, stop, mut warnings, .. } = parts;
+        let (subscriber, subscribed) = oneshot::channel();
         let mut export = Self {
             spans,
             logs,
@@ -109,6 +116,7 @@ impl Export {
             statistics: Arc::clone(&statistics),
             stop: stop_sender,
             finished: Arc::default(),
+            subscriber: Mutex::new(Some(subscriber)),
         };
         if span_drain.is_none() && log_drain.is_none() && push.is_none() && socket.is_none() {
             export.finished.set(true);
@@ -124,6 +132,7 @@ impl Export {
             statistics,
             dropped,
             stop,
+            subscribed,
         };
         if let Err(error) = export.spawn(work) {
             warnings.push(format!("nothing is exported: its thread cannot start: {error}"));
@@ -140,6 +149,14 @@ impl Export {
             .name("glasshouse-sdk".to_owned())
             .spawn(move || worker::run(work, &ready, finished))?;
         started.recv().unwrap_or_else(|_| Err(std::io::Error::other("it ended at once")))
+    }
+
+    /// Gives the worker the subscriber for its own lines, where that is not the global one.
+    pub(crate) fn report_to(&self, dispatch: Dispatch) {
+        if let Some(subscriber) = self.subscriber.lock().take() {
+            // Nobody listens when there is no worker.
+            let _ = subscriber.send(dispatch);
+        }
     }
 
     /// Takes finished spans; `None` when spans are not exported.

@@ -134,8 +134,12 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
         content(&settings),
         settings.budgets_by_session,
     );
+    let is_global = settings.global;
     let dispatch = subscribe(settings, &telemetry, &source, resource, &export, &mut problems);
     telemetry.set_dispatch(&dispatch);
+    if !is_global {
+        export.report_to(dispatch.clone());
+    }
     let guard = Guard { export, problems, dispatch };
     tracing::dispatcher::with_default(&guard.dispatch, || announce(&guard));
     (telemetry, guard)

@@ -199,6 +199,19 @@ fn o_03_the_end_comes_within_five_seconds_whatever_the_backend_does() {
 }
 
 #[test]
+fn what_the_export_has_to_say_is_in_the_log_of_its_own_start() {
+    let lines = Lines::default();
+    let (_telemetry, guard) = glasshouse_sdk::configure()
+        .global(false)
+        .otlp_endpoint("http://127.0.0.1:1")
+        .log_format(LogFormat::Json)
+        .log_output(lines.clone())
+        .start();
+    guard.shutdown();
+    assert!(lines.text().contains("an export failed"), "{}", lines.text());
+}
+
+#[test]
 fn o_10_metrics_and_tracing_are_switched_independently() {
     for (metrics, tracing) in [(true, false), (false, true), (true, true), (false, false)] {
         let (telemetry, _guard) = quiet().metrics_enabled(metrics).tracing_enabled(tracing).start();

@@ -27,10 +27,11 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, oneshot},
     task::JoinSet,
     time::{Instant, MissedTickBehavior},
 };
+use tracing::Dispatch;
 
 /// Threads for looking up names; a look-up that hangs holds one.
 const RESOLVERS: usize = 4;
@@ -81,6 +82,8 @@ pub(super) struct Work {
     pub(super) statistics: Arc<ExportStatistics>,
     pub(super) dropped: Arc<Notify>,
     pub(super) stop: Stop,
+    /// The subscriber for the worker's own lines, where it is not the global one.
+    pub(super) subscribed: oneshot::Receiver<Dispatch>,
 }
 
 /// The body of the thread. Says on `ready` whether it could begin, and sets `finished` at its end,
@@ -118,8 +121,18 @@ pub(super) fn run(work: Work, ready: &SyncSender<io::Result<()>>, finished: Arc<
 
 /// Runs until the order to stop; whether everything was sent.
 async fn all(work: Work) -> bool {
-    let Work { spans, rewrite, logs, push, listener, metrics, statistics, dropped, mut stop } =
-        work;
+    let Work {
+        spans,
+        rewrite,
+        logs,
+        push,
+        listener,
+        metrics,
+        statistics,
+        dropped,
+        mut stop,
+        subscribed,
+    } = work;
     let mut signals = JoinSet::new();
     if let Some(drain) = spans {
         let encode = move |encoding: &SpanEncoding, items| encoding.encode(items, rewrite.as_ref());
@@ -135,6 +148,12 @@ async fn all(work: Work) -> bool {
     }
     let mut services = JoinSet::new();
     services.spawn(watch_drops(statistics, dropped));
+    services.spawn(async move {
+        if let Ok(dispatch) = subscribed.await {
+            // Until the end of the thread, which ends with the guard.
+            std::mem::forget(tracing::dispatcher::set_default(&dispatch));
+        }
+    });
     if let Some(socket) = listener {
         services.spawn(listener::serve(socket, metrics));
     }

@@ -41,7 +41,7 @@ fn lines_of(work: impl Future<Output = ()>) -> Vec<String> {
         .finish();
     // While there is only one subscriber, tracing asks the thread that meets a line first whether
     // anybody wants it, and that may be the worker of another test, which has none.
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+    let _second = Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tracing::subscriber::with_default(subscriber, || runtime.block_on(work));
     let written = lines.0.lock().unwrap().clone();
