@@ -305,3 +305,24 @@ fn span(attributes: Vec<KeyValue>) -> SpanData {
         instrumentation_scope: opentelemetry::InstrumentationScope::default(),
     }
 }
+
+/// The page for users says everything that there is.
+#[test]
+fn the_documentation_names_every_metric_and_its_profile_is_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sdk.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    for metric in busy().collect() {
+        assert!(page.contains(&format!("`{}`", metric.name)), "{} is missing", metric.name);
+    }
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let profile = Profile::parse("docs/sdk.md", example.expect("an example")).expect("a profile");
+    let text = render(&apply(&[profile], busy().collect()), &[], Format::Prometheus);
+    for sample in [
+        r#"shop_answers_total{model="gpt-4o",outcome="good",tier="gold"} 1"#,
+        r#"shop_answers_total{model="gpt-4o",outcome="slow",tier="gold"} 1"#,
+        r#"shop_answers_total{model="gpt-4o",outcome="bad",tier="gold"} 15"#,
+        "shop_answer_time_milliseconds_sum 17000",
+    ] {
+        assert!(text.lines().any(|line| line == sample), "{sample} is missing in\n{text}");
+    }
+}
