@@ -51,6 +51,11 @@
 //! `axum` (default): route templates and the Web Vitals router. `grpc`: OTLP over gRPC. `tls`:
 //! endpoints with `https`. `async-openai`, `rmcp`: hooks for these crates.
 
+/// The example of the front page, compiled.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct FrontPage;
+
 pub mod agent;
 mod configure;
 mod export;
