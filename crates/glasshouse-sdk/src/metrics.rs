@@ -11,6 +11,7 @@ mod profile;
 mod table;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,6 +38,9 @@ const DENIED_LABELS: [&str; 10] = [
     "user_id",
     "url.full",
 ];
+
+/// Faults of instruments that are told.
+const WARNINGS_MAX: usize = 1000;
 
 /// What an instrument is called and which labels it has.
 ///
@@ -193,7 +197,33 @@ struct Families {
     all: Mutex<Vec<Arc<Family>>>,
     producers: Mutex<Vec<Producer>>,
     series_limit: usize,
-    warnings: Mutex<Vec<String>>,
+    warnings: Mutex<Warnings>,
+    /// When the first metric was made, in nanoseconds since 1970.
+    start_ns: u64,
+}
+
+/// What is wrong with instruments: each fault once, although a program may make the same wrong
+/// instrument for every request.
+#[derive(Default)]
+struct Warnings {
+    fresh: Vec<String>,
+    /// Metric and fault.
+    told: BTreeSet<(&'static str, Fault)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    Denied,
+    Twice,
+    Bounds,
+}
+
+impl Warnings {
+    fn tell(&mut self, metric: &'static str, fault: Fault, message: impl FnOnce() -> String) {
+        if self.told.len() < WARNINGS_MAX && self.told.insert((metric, fault)) {
+            self.fresh.push(message());
+        }
+    }
 }
 
 impl fmt::Debug for Registry {
@@ -209,7 +239,8 @@ impl Registry {
             all: Mutex::new(Vec::new()),
             producers: Mutex::new(Vec::new()),
             series_limit,
-            warnings: Mutex::new(Vec::new()),
+            warnings: Mutex::default(),
+            start_ns: now_ns(),
         })))
     }
 
@@ -262,14 +293,24 @@ impl Registry {
         let Some(inner) = &self.0 else { return Vec::new() };
         let families = inner.all.lock().clone();
         let mut metrics: Vec<Metric> = families.iter().map(|family| family.metric()).collect();
-        metrics.extend(inner.producers.lock().iter().flat_map(|producer| producer()));
+        let mut produced: Vec<Metric> =
+            inner.producers.lock().iter().flat_map(|producer| producer()).collect();
+        for point in produced.iter_mut().flat_map(|metric| &mut metric.points) {
+            if point.start_ns == 0 {
+                point.start_ns = inner.start_ns;
+            }
+        }
+        metrics.append(&mut produced);
         metrics.retain(|metric| !metric.points.is_empty());
         metrics
     }
 
     /// What was wrong with instruments since the last call, one sentence each.
     pub(crate) fn take_warnings(&self) -> Vec<String> {
-        self.0.as_ref().map(|inner| std::mem::take(&mut *inner.warnings.lock())).unwrap_or_default()
+        self.0
+            .as_ref()
+            .map(|inner| std::mem::take(&mut inner.warnings.lock().fresh))
+            .unwrap_or_default()
     }
 
     fn family<const N: usize>(
@@ -280,6 +321,17 @@ impl Registry {
         bounds: &'static [f64],
     ) -> Option<Arc<Family>> {
         let inner = self.0.as_ref()?;
+        let rising = rising(bounds);
+        if rising.len() < bounds.len() {
+            inner.warnings.lock().tell(definition.name, Fault::Bounds, || {
+                format!(
+                    "the bounds of metric {} have to be finite and to rise; those from the {}. on \
+                     are left out",
+                    definition.name,
+                    rising.len() + 1
+                )
+            });
+        }
         let family = Family {
             name: definition.name,
             unit: definition.unit,
@@ -287,33 +339,48 @@ impl Registry {
             labels: Box::from(definition.labels),
             kind,
             is_float,
-            bounds,
+            bounds: rising,
             is_restricted: definition.labels.iter().any(|label| DENIED_LABELS.contains(label)),
             table: Table::new(inner.series_limit),
         };
         for denied in definition.labels.iter().filter(|label| DENIED_LABELS.contains(label)) {
-            inner.warnings.lock().push(format!(
-                "metric {} has the label {denied}, which would make a series for each value; \
-                 it is left out: put it on spans and logs",
-                definition.name
-            ));
+            inner.warnings.lock().tell(definition.name, Fault::Denied, || {
+                format!(
+                    "metric {} has the label {denied}, which would make a series for each value; \
+                     it is left out: put it on spans and logs",
+                    definition.name
+                )
+            });
         }
         let mut families = inner.all.lock();
         if let Some(known) = families.iter().find(|known| known.name == family.name) {
             if known.is_same(&family) {
                 return Some(Arc::clone(known));
             }
-            inner.warnings.lock().push(format!(
-                "metric {} is defined twice with other labels or as another kind; \
-                 the second one records nothing",
-                definition.name
-            ));
+            inner.warnings.lock().tell(definition.name, Fault::Twice, || {
+                format!(
+                    "metric {} is defined twice with other labels or as another kind; \
+                     the second one records nothing",
+                    definition.name
+                )
+            });
             return None;
         }
         let family = Arc::new(family);
         families.push(Arc::clone(&family));
         Some(family)
     }
+}
+
+/// The bounds up to the first that is not finite or not above the one before.
+fn rising(bounds: &'static [f64]) -> &'static [f64] {
+    let mut before = f64::NEG_INFINITY;
+    let kept = bounds.iter().take_while(|&&bound| {
+        let rises = bound.is_finite() && bound > before;
+        before = bound;
+        rises
+    });
+    bounds.get(..kept.count()).unwrap_or_default()
 }
 
 /// A counter of whole things: calls, tokens, errors.
@@ -395,66 +462,4 @@ impl<const N: usize> Histogram<N> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CALLS: Definition<2> = Definition {
-        name: "test.calls",
-        unit: "{call}",
-        description: "Calls of the test",
-        labels: ["model", "outcome"],
-    };
-
-    #[test]
-    fn an_empty_label_value_leaves_the_label_out() {
-        let registry = Registry::new(10);
-        registry.counter(CALLS).add(["gpt-4o", ""], 2);
-        let metrics = registry.collect();
-        let point = &metrics[0].points[0];
-        assert_eq!(point.labels, [(Cow::Borrowed("model"), "gpt-4o".to_owned())]);
-        assert_eq!(point.reading, Reading::Integer(2));
-    }
-
-    #[test]
-    fn the_same_definition_is_the_same_metric_and_another_one_records_nothing() {
-        let registry = Registry::new(10);
-        registry.counter(CALLS).add(["a", "ok"], 1);
-        registry.counter(CALLS).add(["a", "ok"], 1);
-        registry.gauge(CALLS).set(["a", "ok"], 7.0);
-        let metrics = registry.collect();
-        assert_eq!(metrics.len(), 1);
-        assert_eq!(metrics[0].points[0].reading, Reading::Integer(2));
-        assert_eq!(registry.take_warnings().len(), 1);
-    }
-
-    #[test]
-    fn delta_session_and_user_never_become_labels() {
-        let registry = Registry::new(10);
-        let definition = Definition { labels: ["name", "delta"], name: "test.vital", ..CALLS };
-        let counter = registry.counter(definition);
-        for delta in 0..100 {
-            counter.add(["LCP", &delta.to_string()], 1);
-        }
-        let metrics = registry.collect();
-        assert_eq!(metrics[0].points.len(), 1, "one series whatever the delta");
-        assert_eq!(metrics[0].points[0].label("delta"), None);
-        assert!(registry.take_warnings()[0].contains("delta"));
-    }
-
-    #[test]
-    fn an_instrument_that_is_off_does_nothing() {
-        let registry = Registry::off();
-        registry.counter(CALLS).add(["a", "b"], 1);
-        assert!(registry.collect().is_empty());
-    }
-
-    #[test]
-    fn a_counter_never_falls() {
-        let registry = Registry::new(10);
-        let cost = registry.float_counter(Definition { name: "test.cost", ..CALLS });
-        for amount in [0.5, -3.0, f64::NAN, f64::INFINITY, 0.25] {
-            cost.add(["a", "b"], amount);
-        }
-        assert_eq!(registry.collect()[0].points[0].reading, Reading::Float(0.75));
-    }
-}
+mod tests;

@@ -8,6 +8,21 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanId, TraceContextExt, TraceId};
 use parking_lot::Mutex;
 
+/// There while the current context of this thread can be asked.
+struct HasContext;
+
+impl Drop for HasContext {
+    fn drop(&mut self) {}
+}
+
+thread_local! {
+    /// What is set up first is taken down last: the context outlives this.
+    static HAS_CONTEXT: HasContext = {
+        Context::map_current(|_| ());
+        HasContext
+    };
+}
+
 /// A measurement that led to this point of a series, with the trace in which it was made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Exemplar {
@@ -87,7 +102,11 @@ impl Cell {
     /// Adds to a counter; a negative number lowers an up-down counter.
     pub(super) fn add_integer(&self, amount: i64) {
         if let Value::Integer(value) = &self.value {
-            value.fetch_add(amount, Ordering::Relaxed);
+            let before = value.fetch_add(amount, Ordering::Relaxed);
+            if before.checked_add(amount).is_none() {
+                // A counter that is full stays full: falling would look like a new start.
+                value.store(if amount < 0 { i64::MIN } else { i64::MAX }, Ordering::Relaxed);
+            }
         }
     }
 
@@ -119,6 +138,10 @@ impl Cell {
     /// Keeps the measurement as exemplar when it was made in a sampled span. Never waits: when
     /// another thread writes the same exemplar at this moment, that one is as good.
     pub(super) fn illustrate(&self, measured: f64) {
+        // At the end of a thread the context can no longer be asked: that would end the process.
+        if !measured.is_finite() || HAS_CONTEXT.try_with(|_| ()).is_err() {
+            return;
+        }
         Context::map_current(|context| {
             if !context.has_active_span() {
                 return;

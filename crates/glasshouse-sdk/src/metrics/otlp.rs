@@ -77,7 +77,8 @@ fn number_point(point: &Point, kind: Kind, time_ns: u64) -> Option<NumberDataPoi
     };
     Some(NumberDataPoint {
         attributes: labels(point),
-        start_time_unix_nano: if kind == Kind::Gauge { 0 } else { point.start_ns },
+        // A clock that was set back must not make a series that starts after its end.
+        start_time_unix_nano: if kind == Kind::Gauge { 0 } else { point.start_ns.min(time_ns) },
         time_unix_nano: time_ns,
         exemplars: exemplars(point),
         value: Some(value),
@@ -89,7 +90,7 @@ fn histogram_point(point: &Point, time_ns: u64) -> Option<HistogramDataPoint> {
     let Reading::Histogram { bounds, counts, sum } = &point.reading else { return None };
     Some(HistogramDataPoint {
         attributes: labels(point),
-        start_time_unix_nano: point.start_ns,
+        start_time_unix_nano: point.start_ns.min(time_ns),
         time_unix_nano: time_ns,
         count: counts.iter().sum(),
         sum: Some(*sum),

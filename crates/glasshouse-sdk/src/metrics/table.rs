@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
 use super::cell::Cell;
@@ -17,6 +17,8 @@ use super::cell::Cell;
 const PROBES: usize = 8;
 /// Slots of the first table.
 const FIRST_SLOTS: usize = 32;
+/// Slots that the last table may have for each series that there may be.
+const SLOTS_PER_SERIES: usize = 32;
 /// Bytes of a label value that are kept.
 pub(super) const LABEL_BYTES_MAX: usize = 256;
 
@@ -56,7 +58,8 @@ pub(super) struct Table {
     count: AtomicUsize,
     limit: usize,
     overflow: OnceLock<Arc<Series>>,
-    hasher: FixedState,
+    /// Seeded anew in each process: who chooses label values must not choose where they rest.
+    hasher: RandomState,
 }
 
 impl Table {
@@ -66,14 +69,17 @@ impl Table {
             count: AtomicUsize::new(0),
             limit,
             overflow: OnceLock::new(),
-            hasher: FixedState::default(),
+            hasher: RandomState::default(),
         }
     }
 
     /// The series of these label values; made on first sight, or the overflow series when the
     /// metric has as many series as it may have.
     pub(super) fn find(&self, labels: &[&str], new_cell: impl Fn() -> Cell) -> &Arc<Series> {
-        let hash = self.hash(labels);
+        self.find_hashed(self.hash(labels), labels, new_cell)
+    }
+
+    fn find_hashed(&self, hash: u64, labels: &[&str], new_cell: impl Fn() -> Cell) -> &Arc<Series> {
         let mut level = self.first.get_or_init(|| Level::new(FIRST_SLOTS));
         let mut fresh: Option<Arc<Series>> = None;
         loop {
@@ -102,6 +108,13 @@ impl Table {
                 }
             }
             let slots = level.slots.len() * 4;
+            // Only labels whose hashes collide come this far: no table grows for them.
+            if slots > self.limit.saturating_mul(SLOTS_PER_SERIES).max(FIRST_SLOTS) {
+                if fresh.is_some() {
+                    self.count.fetch_sub(1, Ordering::Relaxed);
+                }
+                return self.overflow(labels.len(), &new_cell);
+            }
             level = level.next.get_or_init(|| Box::new(Level::new(slots)));
         }
     }
@@ -212,6 +225,24 @@ mod tests {
         assert_eq!(all.iter().filter(|(_, is_overflow)| *is_overflow).count(), 1);
         let labels: BTreeSet<_> = all.iter().map(|(series, _)| series.labels[0].clone()).collect();
         assert_eq!(labels.len(), 1001, "no series is there twice");
+    }
+
+    #[test]
+    fn labels_whose_hashes_collide_do_not_make_the_tables_grow() {
+        let table = table(2000);
+        for index in 0..500 {
+            table.find_hashed(7, &[&index.to_string()], Cell::integer).cell.add_integer(1);
+        }
+        let all = table.all();
+        let total: i64 = all.iter().map(|(series, _)| series.cell.load_integer()).sum();
+        assert_eq!(total, 500, "what finds no slot is in the overflow series");
+        let mut slots = 0;
+        let mut level = table.first.get();
+        while let Some(current) = level {
+            slots += current.slots.len();
+            level = current.next.get().map(AsRef::as_ref);
+        }
+        assert!(slots < 2 * 2000 * SLOTS_PER_SERIES, "{slots}");
     }
 
     #[test]
