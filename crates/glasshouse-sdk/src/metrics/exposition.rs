@@ -40,7 +40,7 @@ pub(crate) fn render(metrics: &[Metric], resource: &[(String, String)], format: 
     let mut text = String::with_capacity(4096);
     target_info(&mut text, resource, format);
     let mut named: BTreeMap<String, &Metric> = BTreeMap::new();
-    for metric in metrics {
+    for metric in metrics.iter().filter(|metric| !metric.name.is_empty()) {
         // Two metrics that differ only in characters that Prometheus has not: the first one stays.
         named.entry(family_name(metric)).or_insert(metric);
     }
@@ -196,15 +196,30 @@ fn write_labels(text: &mut String, labels: &[(Cow<'_, str>, String)], bound: Opt
     if labels.is_empty() && bound.is_none() {
         return;
     }
+    let keys: Vec<String> = labels.iter().map(|(key, _)| sanitised(key, false)).collect();
     let mut separator = '{';
-    for (key, value) in labels {
-        let _ = write!(text, "{separator}{}=\"{}\"", sanitised(key, false), escaped(value, true));
+    for (index, (key, (_, value))) in keys.iter().zip(labels).enumerate() {
+        let is_reserved = key.is_empty() || bound.is_some() && key == "le";
+        if is_reserved || keys.iter().take(index).any(|earlier| earlier == key) {
+            continue;
+        }
+        let _ = write!(text, "{separator}{key}=\"{}", escaped(value, true));
+        // Keys that Prometheus spells alike have their values joined, as the compatibility
+        // specification says; one label twice would cost the whole scrape.
+        let alike = keys.iter().zip(labels).skip(index + 1).filter(|(other, _)| *other == key);
+        for (_, (_, value)) in alike {
+            let _ = write!(text, ";{}", escaped(value, true));
+        }
+        text.push('"');
         separator = ',';
     }
     if let Some(bound) = bound {
         let _ = write!(text, "{separator}le=\"{bound}\"");
+        separator = ',';
     }
-    text.push('}');
+    if separator == ',' {
+        text.push('}');
+    }
 }
 
 /// In OpenMetrics 1.0 at most 128 characters of labels; a trace id and a span id need 63.
@@ -339,5 +354,22 @@ mod tests {
         );
         let open = render(&[calls], &[], Format::OpenMetrics);
         assert!(open.contains("# TYPE alex_llm_requests counter\nalex_llm_requests_total 3\n"));
+    }
+
+    #[test]
+    fn no_sample_has_a_label_twice_or_without_a_name() {
+        let pairs = [("a.b", "1"), ("", "x"), ("a_b", "2"), ("c", "3")];
+        let resource = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let text = render(&[], &resource, Format::Prometheus);
+        assert!(text.contains("target_info{a_b=\"1;2\",c=\"3\"} 1\n"), "{text}");
+        let mut duration = metric("d", "", Kind::Histogram);
+        duration.points.push(Point {
+            labels: vec![("le".into(), "x".to_owned())],
+            start_ns: 0,
+            reading: Reading::Histogram { bounds: vec![], counts: vec![1], sum: 1.0 },
+            exemplars: Vec::new(),
+        });
+        let text = render(&[duration], &[], Format::Prometheus);
+        assert!(text.contains("d_bucket{le=\"+Inf\"} 1\n"), "{text}");
     }
 }
