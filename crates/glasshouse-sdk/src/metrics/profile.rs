@@ -5,7 +5,8 @@
 //! export, so that totals are the same whichever profile shows them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
@@ -23,6 +24,8 @@ const BUILT_IN: [(&str, &str); 6] = [
     ("botticelli", include_str!("../../profiles/botticelli.yaml")),
     ("refly", include_str!("../../profiles/refly.yaml")),
 ];
+
+type Labels = Vec<(Cow<'static, str>, String)>;
 
 /// Why a profile cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -174,7 +177,36 @@ impl Profile {
         let unreadable =
             |problem: String| ProfileError::Unreadable { origin: origin.to_owned(), problem };
         let text = if text.trim().is_empty() { "{}" } else { text };
-        serde_saphyr::from_str(text).map_err(|error| unreadable(error.to_string()))
+        let options = serde_saphyr::options! { with_snippet: false };
+        let profile: Self =
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+                unreadable(error.to_string().lines().next().unwrap_or_default().to_owned())
+            })?;
+        match profile.fault() {
+            Some(fault) => Err(unreadable(fault)),
+            None => Ok(profile),
+        }
+    }
+
+    /// What no stack could mean.
+    fn fault(&self) -> Option<String> {
+        self.metrics.iter().enumerate().find_map(|(index, rule)| {
+            let name = &rule.name;
+            let is_other = |earlier: &&MetricRule| {
+                earlier.name == *name && (earlier.kind != rule.kind || earlier.unit != rule.unit)
+            };
+            if name.trim().is_empty() {
+                Some(format!("metric {} has an empty `name`", index + 1))
+            } else if !(rule.scale.is_finite() && rule.scale > 0.0) {
+                Some(format!("metric {name}: `scale` has to be a number above 0"))
+            } else if rule.kind == RuleKind::Histogram && rule.take != Take::Value {
+                Some(format!("metric {name}: a histogram takes the `value`, not {:?}", rule.take))
+            } else if self.metrics.iter().take(index).any(|rule| is_other(&rule)) {
+                Some(format!("metric {name} is there twice with another `as` or `unit`"))
+            } else {
+                None
+            }
+        })
     }
 }
 
@@ -199,6 +231,8 @@ pub(crate) fn apply(profiles: &[Profile], canonical: Vec<Metric>) -> Vec<Metric>
 impl Profile {
     fn derive(&self, canonical: Vec<Metric>) -> Vec<Metric> {
         let mut derived: Vec<Metric> = Vec::new();
+        // Where the series of a derived metric is, by its labels.
+        let mut places: HashMap<(usize, Labels), usize> = HashMap::new();
         for rule in &self.metrics {
             let Some(source) = canonical.iter().find(|metric| metric.name == rule.from) else {
                 continue;
@@ -210,7 +244,24 @@ impl Profile {
             });
             let Some(metric) = derived.get_mut(index) else { continue };
             for point in source.points.iter().filter(|point| rule.takes(point)) {
-                merge(metric, rule.point(point));
+                let point = rule.point(point);
+                // What is no distribution cannot be shown as one, nor the other way round.
+                if matches!(point.reading, Reading::Histogram { .. })
+                    != (rule.kind == RuleKind::Histogram)
+                {
+                    continue;
+                }
+                match places.entry((index, point.labels.clone())) {
+                    Entry::Occupied(place) => {
+                        if let Some(known) = metric.points.get_mut(*place.get()) {
+                            merge(known, point);
+                        }
+                    }
+                    Entry::Vacant(place) => {
+                        place.insert(metric.points.len());
+                        metric.points.push(point);
+                    }
+                }
             }
         }
         derived.retain(|metric| !metric.points.is_empty());
@@ -275,7 +326,9 @@ impl MetricRule {
         };
         let exemplars = exemplars
             .into_iter()
-            .map(|one| one.map(|one| super::Exemplar { value: one.value * self.scale, ..one }))
+            .map(|one| {
+                one.map(|one| super::Exemplar { value: scaled(one.value, self.scale), ..one })
+            })
             .collect();
         Point { labels, start_ns: point.start_ns, reading, exemplars }
     }
@@ -288,12 +341,8 @@ fn scaled(value: f64, scale: f64) -> f64 {
     if (rounded - product).abs() <= product.abs() * 1e-12 { rounded } else { product }
 }
 
-/// Adds a point to the series of the same labels, or as a new one.
-fn merge(metric: &mut Metric, point: Point) {
-    let Some(known) = metric.points.iter_mut().find(|known| known.labels == point.labels) else {
-        metric.points.push(point);
-        return;
-    };
+/// Adds a point to the one of the same labels.
+fn merge(known: &mut Point, point: Point) {
     known.start_ns = known.start_ns.min(point.start_ns);
     match (&mut known.reading, point.reading) {
         (Reading::Integer(total), Reading::Integer(more)) => *total = total.saturating_add(more),
@@ -376,7 +425,8 @@ impl AttributeRule {
                         _ => None,
                     })
                     .collect();
-                (!parts.is_empty()).then(|| Value::I64(parts.iter().sum()))
+                (!parts.is_empty())
+                    .then(|| Value::I64(parts.into_iter().fold(0, i64::saturating_add)))
             }
         }
     }

@@ -220,11 +220,47 @@ fn two_profiles_at_once_show_both_spellings_and_no_name_twice() {
 fn a_profile_that_cannot_be_used_says_why() {
     let unknown = Profile::built_in("alexa").unwrap_err().to_string();
     assert!(unknown.contains("alexa") && unknown.contains("ai-platform"), "{unknown}");
-    for text in ["metrics: 3", "metrik: []", "metrics:\n  - name: x\n    from: y\n    as: sum"] {
-        let error = Profile::parse("mine.yaml", text).unwrap_err().to_string();
-        assert!(error.contains("mine.yaml"), "{error}");
+    let rule = |rest: &str| format!("metrics:\n  - {{ name: x, from: y, {rest} }}");
+    for text in [
+        "metrics: 3".to_owned(),
+        "metrik: []".to_owned(),
+        rule("as: sum"),
+        rule("as: counter, scale: .nan"),
+        rule("as: counter, scale: 0"),
+        rule("as: histogram, scale: -1"),
+        rule("as: histogram, take: count"),
+        "metrics:\n  - { name: '', from: y, as: counter }".to_owned(),
+        format!("{}\n  - {{ name: x, from: z, as: gauge }}", rule("as: counter")),
+    ] {
+        let error = Profile::parse("mine.yaml", &text).unwrap_err().to_string();
+        assert!(error.contains("mine.yaml") && !error.contains('\n'), "{error}");
     }
     assert!(Profile::parse("empty.yaml", "").is_ok());
+}
+
+#[test]
+fn a_rule_for_another_kind_of_metric_shows_nothing_wrong() {
+    let text = "metrics:
+      - { name: a, from: gen_ai.client.inference.duration, as: counter }
+      - { name: b, from: glasshouse.llm.cost, as: histogram }
+      - { name: c, from: glasshouse.llm.cost, as: counter }";
+    let metrics = apply(&[Profile::parse("mine.yaml", text).unwrap()], busy().collect());
+    let has = |name: &str| metrics.iter().any(|metric| metric.name == name);
+    assert!(!has("a") && !has("b") && has("c"));
+}
+
+#[test]
+fn an_exemplar_is_scaled_into_the_bucket_that_it_belongs_to() {
+    let telemetry = Telemetry::recording(super::super::Registry::new(100));
+    let context = crate::log::trace_context(&"a".repeat(32), &"b".repeat(16)).unwrap();
+    let _attached = context.attach();
+    // 0.07 * 1000 is a little more than 70.
+    telemetry.tools().execution("t", "", None, Duration::from_millis(70));
+    let rule = "metrics:
+      - { name: t, from: gen_ai.execute_tool.duration, as: histogram, scale: 1000 }";
+    let metrics = apply(&[Profile::parse("mine.yaml", rule).unwrap()], telemetry.collect());
+    let exemplar = metrics[0].points[0].exemplars.iter().flatten().next().unwrap();
+    assert_eq!(exemplar.value.to_string(), "70");
 }
 
 #[test]
