@@ -34,6 +34,8 @@ mod settings;
 mod tree;
 mod value;
 
+pub use crate::export::Protocol as OtlpProtocol;
+pub(crate) use file::read_text;
 pub(crate) use problem::Problem;
 pub(crate) use settings::Settings;
 
@@ -97,8 +99,8 @@ pub struct Configuration {
 
 impl fmt::Debug for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the choices: the query of an address may hold a key.
         f.debug_struct("Configuration")
-            .field("choices", &self.choices)
             .field("file", &self.file)
             .field("global", &self.global)
             .finish_non_exhaustive()
@@ -144,8 +146,8 @@ impl Configuration {
         self
     }
 
-    /// How metrics, spans and log fields are spelled: `otel` (default), `alex`, `ai-platform`,
-    /// `botticelli`, `refly`, or a name from [`naming_profile_file`](Self::naming_profile_file).
+    /// How metrics, spans and log fields are spelled: `otel` (default), `otel-1.41`, `alex`,
+    /// `ai-platform`, `botticelli` or `refly`.
     pub fn naming_profile(self, name: impl Into<String>) -> Self {
         self.naming_profiles([name])
     }
@@ -158,7 +160,8 @@ impl Configuration {
         self
     }
 
-    /// A file with a naming profile of your own. May be called several times.
+    /// A file with a naming profile of your own; it is used alone, or beside those that are named.
+    /// May be called several times.
     pub fn naming_profile_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.choices.naming_profile_files.get_or_insert_default().push(path.into());
         self
@@ -175,8 +178,9 @@ impl Configuration {
 
 /// Sending.
 impl Configuration {
-    /// Where OTLP goes, for all signals. Port 4317 means gRPC unless `OTEL_EXPORTER_OTLP_PROTOCOL`
-    /// says otherwise, every other port HTTP. Default: `http://localhost:4318`.
+    /// Where OTLP goes, for all signals. Port 4317 means gRPC unless
+    /// [`otlp_protocol`](Self::otlp_protocol), `OTEL_EXPORTER_OTLP_PROTOCOL` or the file say
+    /// otherwise, every other port HTTP. Default: `http://localhost:4318`.
     pub fn otlp_endpoint(mut self, url: impl AsRef<str>) -> Self {
         match value::base(url.as_ref()) {
             Some(endpoint) => self.choices.otlp.endpoint = Some(endpoint),
@@ -195,6 +199,12 @@ impl Configuration {
                 keys::HEADERS,
             )),
         }
+        self
+    }
+
+    /// How OTLP travels, for all signals. Default: gRPC on port 4317, else HTTP.
+    pub fn otlp_protocol(mut self, protocol: OtlpProtocol) -> Self {
+        self.choices.otlp.protocol = Some(protocol);
         self
     }
 

@@ -20,8 +20,9 @@ mod warnings;
 mod worker;
 mod zipkin;
 
+pub use settings::Protocol;
 pub(crate) use settings::{
-    ExportLimits, ExportSettings, OtlpTarget, Protocol, Rewrite, Secret, Signal, SpanTarget,
+    ExportLimits, ExportSettings, OtlpTarget, Rewrite, Secret, Signal, SpanTarget,
 };
 pub(crate) use spans::{LogQueue, QueueSpanProcessor};
 pub(crate) use statistics::{ExportStatistics, read};

@@ -82,7 +82,7 @@ pub mod tool;
 #[cfg(feature = "axum")]
 pub mod web_vitals;
 
-pub use configure::{Configuration, Exporter, configure};
+pub use configure::{Configuration, Exporter, OtlpProtocol, configure};
 pub use log::LogFormat;
 pub use span::InSpan;
 pub use start::Guard;

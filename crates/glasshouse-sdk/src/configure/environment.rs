@@ -73,15 +73,16 @@ macro_rules! otlp {
 /// OTLP for all signals and for each.
 static OTLP: [[Variable; 4]; 4] = [
     otlp!("", otlp, value::base),
-    otlp!("TRACES_", otlp_traces, |v| value::url(v).map(Endpoint::Exact)),
-    otlp!("METRICS_", otlp_metrics, |v| value::url(v).map(Endpoint::Exact)),
-    otlp!("LOGS_", otlp_logs, |v| value::url(v).map(Endpoint::Exact)),
+    otlp!("TRACES_", otlp_traces, value::exact),
+    otlp!("METRICS_", otlp_metrics, value::exact),
+    otlp!("LOGS_", otlp_logs, value::exact),
 ];
 
 /// Other variables. Of two for one thing the later one counts.
 static OTHERS: [Variable; 21] = [
+    // OpenTelemetry allows no other words for booleans.
     variable("OTEL_SDK_DISABLED", BOOLEAN, |c, v| {
-        c.disabled = Some(value::boolean(v)?);
+        c.disabled = Some(v.to_ascii_lowercase().parse().ok()?);
         Some(())
     }),
     variable("OTEL_SERVICE_NAME", TEXT, |c, v| {
@@ -117,7 +118,12 @@ static OTHERS: [Variable; 21] = [
         c.zipkin_endpoint = Some(value::zipkin(v)?);
         Some(())
     }),
-    variable("OTEL_METRICS_EXPORTER", "a list of otlp, prometheus, none", metrics_exporters),
+    variable("PROMETHEUS_ENDPOINT", BIND, |c, v| {
+        let address = value::bind_address(v)?;
+        c.metrics_host = Some(address.ip());
+        c.metrics_port = Some(Port::On(address.port()));
+        Some(())
+    }),
     variable("OTEL_EXPORTER_PROMETHEUS_HOST", HOST, |c, v| {
         c.metrics_host = Some(value::host(v)?);
         Some(())
@@ -126,12 +132,8 @@ static OTHERS: [Variable; 21] = [
         c.metrics_port = Some(Port::On(v.parse().ok()?));
         Some(())
     }),
-    variable("PROMETHEUS_ENDPOINT", BIND, |c, v| {
-        let address = value::bind_address(v)?;
-        c.metrics_host = Some(address.ip());
-        c.metrics_port = Some(Port::On(address.port()));
-        Some(())
-    }),
+    // After the ports, which it may turn off.
+    variable("OTEL_METRICS_EXPORTER", "a list of otlp, prometheus, none", metrics_exporters),
     variable("OTEL_METRIC_EXPORT_INTERVAL", bounds::INTERVAL, |c, v| {
         c.metric_interval = Some(bounds::interval(v)?);
         Some(())
@@ -229,8 +231,8 @@ fn metrics_exporters(choices: &mut Choices, text: &str) -> Option<()> {
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     choices.metrics_push_enabled = Some(has("otlp"));
     if has("prometheus") {
-        choices.metrics_port = Some(Port::On(DEFAULT_PROMETHEUS_PORT));
-    } else if has("none") {
+        choices.metrics_port.get_or_insert(Port::On(DEFAULT_PROMETHEUS_PORT));
+    } else if has("none") && !has("otlp") {
         choices.metrics_port = Some(Port::Off);
     }
     Some(())

@@ -22,7 +22,7 @@ const BLOCK: &str = "observability";
 
 /// Reads a file. Without a readable one there are no choices and one problem.
 pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Choices {
-    match read_text(path) {
+    match read_text(path, BYTES_MAX) {
         Ok(text) => {
             let mut choices = parse(&text, &path.display().to_string(), problems);
             let folder = path.parent().unwrap_or(Path::new(""));
@@ -41,7 +41,8 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Choices {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, String> {
+/// The text of a file of at most this many bytes, or why there is none.
+pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
     // A pipe would block the start for ever.
     if !std::fs::metadata(path).map_err(cannot)?.is_file() {
@@ -49,9 +50,9 @@ fn read_text(path: &Path) -> Result<String, String> {
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(cannot)?;
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(format!("is larger than {BYTES_MAX} bytes"));
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(format!("is larger than {bytes_max} bytes"));
     }
     String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use super::choices::{Choices, Port};
 use super::file::paths;
-use super::value::{self, Endpoint};
+use super::value;
 use super::{Sampling, bounds};
 
 /// One key.
@@ -92,18 +92,14 @@ pub(crate) const KEYS: &[Key] = &[
     text("logging.export_enabled", BOOLEAN, |c, v| {
         put(&mut c.logs_export_enabled, value::boolean(v)?)
     }),
-    text("logging.otlp_endpoint", URL, |c, v| {
-        put(&mut c.otlp_logs.endpoint, Endpoint::Exact(value::url(v)?))
-    }),
+    text("logging.otlp_endpoint", URL, |c, v| put(&mut c.otlp_logs.endpoint, value::exact(v)?)),
     text("metrics.enabled", BOOLEAN, |c, v| put(&mut c.metrics_enabled, value::boolean(v)?)),
     text("metrics.prometheus_port", PORT, |c, v| put(&mut c.metrics_port, port(v)?)),
     text("metrics.prometheus_host", HOST, |c, v| put(&mut c.metrics_host, value::host(v)?)),
     text("metrics.push_enabled", BOOLEAN, |c, v| {
         put(&mut c.metrics_push_enabled, value::boolean(v)?)
     }),
-    text("metrics.otlp_endpoint", URL, |c, v| {
-        put(&mut c.otlp_metrics.endpoint, Endpoint::Exact(value::url(v)?))
-    }),
+    text("metrics.otlp_endpoint", URL, |c, v| put(&mut c.otlp_metrics.endpoint, value::exact(v)?)),
     text("metrics.interval_ms", bounds::INTERVAL, |c, v| {
         put(&mut c.metric_interval, bounds::interval(v)?)
     }),

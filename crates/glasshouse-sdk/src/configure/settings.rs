@@ -35,7 +35,8 @@ pub(crate) struct Settings {
     pub(crate) service_name: String,
     /// Attributes of the resource, `service.name` first.
     pub(crate) resource_attributes: Vec<(String, String)>,
-    /// Names of naming profiles, at least one; the first one names log fields.
+    /// Names of naming profiles, none only beside files of the user; the first one names log
+    /// fields.
     pub(crate) naming_profiles: Vec<String>,
     /// Files with naming profiles of the user.
     pub(crate) naming_profile_files: Vec<PathBuf>,
@@ -82,11 +83,8 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("resource_attributes", &self.resource_attributes)
             .field("naming_profiles", &self.naming_profiles)
-            .field("spans", &self.spans)
             .field("sampling", &self.sampling)
-            .field("metrics", &self.metrics)
             .field("listener", &self.listener)
-            .field("logs", &self.logs)
             .field("log_format", &self.log_format)
             .finish_non_exhaustive()
     }
@@ -136,15 +134,18 @@ impl Configuration {
         let service_name =
             sources.pick(|c| c.service_name.clone()).unwrap_or_else(default_service_name);
         let spans = tracing_enabled.then(|| sources.spans(exporter, &mut problems)).flatten();
+        let naming_profile_files =
+            sources.pick(|c| c.naming_profile_files.clone()).unwrap_or_default();
+        let naming_profiles = sources.pick(|c| c.naming_profiles.clone()).unwrap_or_else(|| {
+            // A profile of one's own stands for the default.
+            let is_needed = naming_profile_files.is_empty();
+            is_needed.then(|| DEFAULT_PROFILE.to_owned()).into_iter().collect()
+        });
         let settings = Settings {
             resource_attributes: sources.resource(&service_name),
             service_name,
-            naming_profiles: sources
-                .pick(|c| c.naming_profiles.clone())
-                .unwrap_or_else(|| vec![DEFAULT_PROFILE.to_owned()]),
-            naming_profile_files: sources
-                .pick(|c| c.naming_profile_files.clone())
-                .unwrap_or_default(),
+            naming_profiles,
+            naming_profile_files,
             tracing_enabled,
             spans,
             sampling: sources

@@ -77,16 +77,15 @@ pub(crate) fn names(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-/// `key=value,key=value`, values percent-encoded, as in `OTEL_RESOURCE_ATTRIBUTES`.
+/// `key=value,key=value`, both percent-encoded, as in `OTEL_RESOURCE_ATTRIBUTES`.
 pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     text.split(',')
         .map(str::trim)
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (key, value) = pair.split_once('=')?;
-            let key = key.trim();
-            (!key.is_empty()).then_some(())?;
-            Some((key.to_owned(), percent_decoded(value.trim())?))
+            let key = percent_decoded(key.trim()).filter(|key| !key.is_empty())?;
+            Some((key, percent_decoded(value.trim())?))
         })
         .collect()
 }
@@ -121,6 +120,15 @@ pub(crate) fn headers(pairs: Vec<(String, String)>) -> Option<Vec<(String, Secre
 
 /// A URL with `http` or `https` (`http` when there is none) and without credentials.
 pub(crate) fn url(text: &str) -> Option<String> {
+    whole_url(text).map(|url| url.trim_end_matches('/').to_owned())
+}
+
+/// An address for one signal, as it is written.
+pub(crate) fn exact(text: &str) -> Option<Endpoint> {
+    whole_url(text).map(Endpoint::Exact)
+}
+
+fn whole_url(text: &str) -> Option<String> {
     const LENGTH_MAX: usize = 2048;
     if text.len() > LENGTH_MAX {
         return None;
@@ -133,7 +141,7 @@ pub(crate) fn url(text: &str) -> Option<String> {
     // `host:99999` has an authority and no port.
     let has_bad_port = authority.port().is_none()
         && authority.as_str().rsplit(']').next().is_some_and(|tail| tail.contains(':'));
-    (fits && !has_bad_port).then(|| whole.trim_end_matches('/').to_owned())
+    (fits && !has_bad_port).then_some(whole)
 }
 
 /// An address for all signals; the path of one signal at its end is taken off.

@@ -16,7 +16,7 @@ impl fmt::Debug for Secret {
 
 /// How OTLP travels: `http/protobuf` or `grpc`, the values of `OTEL_EXPORTER_OTLP_PROTOCOL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
+pub enum Protocol {
     /// `POST` of protobuf; 4318 by convention.
     HttpProtobuf,
     /// gRPC over HTTP/2; 4317 by convention; needs the feature `grpc`.

@@ -122,4 +122,38 @@ fn of_two_variables_for_one_thing_the_standard_one_counts() {
     assert_eq!(choices.tracing_exporter, Some(super::super::Exporter::None));
     let endpoints = [("OTLP_ENDPOINT", "http://a"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://b")];
     assert_eq!(read_pairs(&endpoints).0.otlp.endpoint, Some(Endpoint::Base("http://b".into())));
+
+    let ours = [("PROMETHEUS_ENDPOINT", "0.0.0.0:1"), ("OTEL_EXPORTER_PROMETHEUS_PORT", "2")];
+    let (choices, _) = read_pairs(&ours);
+    assert_eq!(choices.metrics_port, Some(Port::On(2)));
+}
+
+#[test]
+fn only_true_disables_as_opentelemetry_has_it() {
+    for (text, disabled, problem) in [
+        ("true", Some(true), 0),
+        ("TRUE", Some(true), 0),
+        ("false", Some(false), 0),
+        ("1", None, 1),
+    ] {
+        let (choices, problems) = read_pairs(&[("OTEL_SDK_DISABLED", text)]);
+        assert_eq!((choices.disabled, problems.len()), (disabled, problem), "{text}");
+    }
+}
+
+#[test]
+fn metrics_that_are_exported_nowhere_are_not_served_either() {
+    let port = |exporters: &str| {
+        let pairs = [("OTEL_METRICS_EXPORTER", exporters), ("OTEL_EXPORTER_PROMETHEUS_PORT", "1")];
+        read_pairs(&pairs).0.metrics_port
+    };
+    assert_eq!(port("none"), Some(Port::Off));
+    assert_eq!(port("otlp"), Some(Port::On(1)));
+    assert_eq!(port("prometheus"), Some(Port::On(1)));
+}
+
+#[test]
+fn keys_of_attributes_are_decoded_too() {
+    let (choices, _) = read_pairs(&[("OTEL_RESOURCE_ATTRIBUTES", "a%2Cb=c%3Dd")]);
+    assert_eq!(choices.resource_attributes, [("a,b".to_owned(), "c=d".to_owned())]);
 }

@@ -55,7 +55,20 @@ struct Row {
     expected: [&'static str; 4],
 }
 
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 21] = [
+    Row {
+        key: "protocol",
+        code: |code| code.otlp_protocol(Protocol::HttpProtobuf).otlp_endpoint("http://code:4317"),
+        variable: Some(("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")),
+        file: "otlp: {protocol: http/protobuf, endpoint: 'http://file:4317'}",
+        get: url,
+        expected: [
+            "http://localhost:4318/v1/traces",
+            "http://file:4317/v1/traces",
+            "grpc http://file:4317",
+            "http://code:4317/v1/traces",
+        ],
+    },
     Row {
         key: "service name",
         code: |code| code.service_name("code"),
@@ -302,7 +315,7 @@ fn the_general_endpoint_gets_a_path_and_the_one_of_a_signal_does_not() {
         ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://metrics:4318/"),
     ]);
     assert_eq!(url(&settings), "http://all:4318/otlp/v1/traces");
-    assert_eq!(settings.metrics.unwrap().0.url, "http://metrics:4318");
+    assert_eq!(settings.metrics.unwrap().0.url, "http://metrics:4318/");
     assert_eq!(settings.logs.unwrap().url, "http://all:4318/otlp/v1/logs");
 }
 
@@ -439,4 +452,23 @@ fn the_file_is_found_by_code_then_by_either_variable() {
     assert_eq!(name(configure(), false), "alex");
     assert_eq!(name(configure(), true), "ours");
     assert_eq!(name(configure().config_file(code.clone()), true), "code");
+}
+
+#[test]
+fn a_profile_of_ones_own_is_used_alone_unless_others_are_named() {
+    let names = |file: &str| decide(|code| code, &[], file).0.naming_profiles.join("+");
+    assert_eq!(names("naming_profile_file: mine.yaml"), "");
+    assert_eq!(names("{naming_profile_file: mine.yaml, naming_profile: otel}"), "otel");
+    assert_eq!(names("service: {name: x}"), "otel");
+}
+
+#[test]
+fn nothing_that_may_be_a_secret_is_in_a_debug_text() {
+    let code = configure()
+        .otlp_endpoint("http://a.test/x?key=hunter2")
+        .otlp_header("authorization", "hunter2")
+        .zipkin_endpoint("http://a.test/x?key=hunter2");
+    assert!(!format!("{code:?}").contains("hunter2"));
+    let (settings, _) = code.resolve(&|_| None);
+    assert!(!format!("{settings:?}").contains("hunter2"));
 }
