@@ -45,6 +45,7 @@ pub(super) struct Deliverer {
     stop: Stop,
     first_retry: Duration,
     told: Told,
+    /// Whether a failure was told after which nothing has gone out.
     failing: bool,
     random: RandomState,
 }
@@ -133,8 +134,7 @@ impl Deliverer {
                 }
                 Outcome::Later { after, fault } => {
                     add(&self.counts().failed_exports, 1);
-                    self.tell(&fault, "it is tried again");
-                    self.failing = true;
+                    self.failing |= self.tell(&fault, "it is tried again");
                     let wait = after.map_or_else(
                         || jittered(delay, &self.random),
                         |after| after.max(self.first_retry),
@@ -182,7 +182,6 @@ impl Deliverer {
 
     fn recovered(&mut self) {
         if std::mem::take(&mut self.failing) {
-            self.told = Told::default();
             tracing::info!(
                 target: TARGET,
                 signal = self.signal.as_str(),
@@ -211,8 +210,10 @@ impl Deliverer {
         rejected
     }
 
-    fn tell(&mut self, fault: &Fault, consequence: &str) {
-        if self.told.is_new(&fault.kind) {
+    /// Writes a line, unless it is told already; whether it was written.
+    fn tell(&mut self, fault: &Fault, consequence: &str) -> bool {
+        let is_new = self.told.is_new(&fault.kind);
+        if is_new {
             tracing::warn!(
                 target: TARGET,
                 signal = self.signal.as_str(),
@@ -221,6 +222,7 @@ impl Deliverer {
                 "an export failed; {consequence}"
             );
         }
+        is_new
     }
 }
 

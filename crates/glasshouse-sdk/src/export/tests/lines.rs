@@ -98,3 +98,20 @@ fn a_failing_backend_is_one_line_a_reason_and_one_when_it_works_again() {
     let endpoint = format!("endpoint=\"{}\"", backend.url());
     assert!(lines.iter().all(|line| line.contains(&endpoint)), "{lines:?}");
 }
+
+#[test]
+fn a_backend_that_fails_every_other_time_is_not_told_each_time() {
+    let script = [503, 200].repeat(4).into_iter().map(Answer::status).collect();
+    let backend = Backend::start(script);
+    let lines = lines_of(async {
+        let (_stop, stop) = stop::stop();
+        let transport =
+            Transport::otlp(&http(backend.url()), Signal::Logs, &mut Vec::new()).unwrap();
+        let pause = Duration::from_millis(1);
+        let mut deliverer = Deliverer::new(Signal::Logs, transport, Arc::default(), stop, pause);
+        for _ in 0..4 {
+            deliverer.deliver(bytes::Bytes::new(), 1, None).await;
+        }
+    });
+    assert_eq!(lines.len(), 2, "{lines:?}");
+}
