@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -27,13 +26,13 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry as Subscriber};
 
-use crate::configure::{Configuration, Problem, Redact, Settings};
+use crate::configure::{Configuration, Problem, Redact, Settings, read_text};
 use crate::export::{
     Export, ExportLimits, ExportSettings, ExportStatistics, MetricsSource, Rewrite, Signal,
     read as count_of,
 };
 use crate::llm::{ContentPolicy, PriceTable};
-use crate::log::{LogFields, LogLayer, LogLines};
+use crate::log::{LogFields, LogLayer, LogLines, Output};
 use crate::metrics::{
     Definition, Format, Kind, Metric, Profile, Registry, SpanRules, apply, encode, render,
 };
@@ -58,13 +57,15 @@ impl Configuration {
 }
 
 /// Keeps the export running. Dropping it sends what is still queued, pushes the metrics a last
-/// time and closes the metrics listener, within 5 seconds.
+/// time, closes the metrics listener and flushes the writer of log lines, within 5 seconds.
 #[must_use = "dropping the guard ends the export"]
 pub struct Guard {
     export: Export,
     problems: Vec<String>,
     /// The only strong hold on the subscriber: its layers have the handle.
     dispatch: Dispatch,
+    log_output: Output,
+    is_ended: bool,
 }
 
 impl fmt::Debug for Guard {
@@ -85,14 +86,24 @@ impl Guard {
     }
 
     /// Ends the export as dropping does, and says whether everything was sent in time.
-    pub fn shutdown(self) -> bool {
-        self.export.shutdown(SHUTDOWN_MAX)
+    pub fn shutdown(mut self) -> bool {
+        self.end()
+    }
+
+    fn end(&mut self) -> bool {
+        self.is_ended = true;
+        let is_complete = self.export.shutdown(SHUTDOWN_MAX);
+        self.log_output.flush();
+        is_complete
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.export.shutdown(SHUTDOWN_MAX);
+        // Not twice: a worker that hangs would cost the time twice.
+        if !self.is_ended {
+            self.end();
+        }
     }
 }
 
@@ -134,13 +145,13 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
         content(&settings),
         settings.budgets_by_session,
     );
-    let is_global = settings.global;
+    let (is_global, log_output) = (settings.global, settings.log_output.clone());
     let dispatch = subscribe(settings, &telemetry, &source, resource, &export, &mut problems);
     telemetry.set_dispatch(&dispatch);
     if !is_global {
         export.report_to(dispatch.clone());
     }
-    let guard = Guard { export, problems, dispatch };
+    let guard = Guard { export, problems, dispatch, log_output, is_ended: false };
     tracing::dispatcher::with_default(&guard.dispatch, || announce(&guard));
     (telemetry, guard)
 }
@@ -303,11 +314,8 @@ fn prices(settings: &Settings, problems: &mut Vec<String>) -> PriceTable {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let unreadable = |error| format!("{}: {error}", path.display());
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut text = String::new();
-    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
-    Ok(text)
+    read_text(path, FILE_BYTES_MAX)
+        .map_err(|problem| format!("{}: {problem}; the file is ignored", path.display()))
 }
 
 fn content(settings: &Settings) -> ContentPolicy {

@@ -343,3 +343,50 @@ fn the_guard_may_be_dropped_inside_a_runtime() {
     drop_inside(guard);
     assert!(begin.elapsed() < Duration::from_secs(7));
 }
+
+#[test]
+fn what_finds_the_queue_full_is_counted_in_the_metrics() {
+    let (address, _backend) = hanging_backend();
+    let (telemetry, guard) = quiet()
+        .tracing_exporter(Exporter::Otlp)
+        .otlp_endpoint(format!("http://{address}"))
+        .metrics_address(([127, 0, 0, 1], 0).into())
+        .start();
+    tracing::dispatcher::with_default(&telemetry.dispatch(), || {
+        // 2048 wait at most, and 512 are on their way.
+        for _ in 0..5000 {
+            tracing::info_span!("one of many").in_scope(|| ());
+        }
+    });
+    let text = scrape(guard.metrics_address().expect("served"), "text/plain");
+    let dropped = |signal: &str| {
+        let labels = format!("{{glasshouse_signal=\"{signal}\",error_type=\"queue_full\"}}");
+        sample(&text, &format!("glasshouse_sdk_dropped_total{labels}")).expect("a sample")
+    };
+    assert!((2440.0..=2952.0).contains(&dropped("spans")), "{}", dropped("spans"));
+    assert!(dropped("logs") < f64::EPSILON);
+    assert!(!guard.shutdown(), "the backend took nothing");
+}
+
+#[test]
+fn lines_in_a_buffer_of_the_user_are_written_when_the_guard_is_dropped() {
+    let lines = Lines::default();
+    let (telemetry, guard) = quiet()
+        .log_format(LogFormat::Json)
+        .log_output(std::io::BufWriter::new(lines.clone()))
+        .start();
+    // A global subscriber is never dropped.
+    let dispatch = telemetry.dispatch();
+    tracing::dispatcher::with_default(&dispatch, || tracing::info!("the last one"));
+    drop(guard);
+    assert!(lines.text().contains("the last one"), "{}", lines.text());
+}
+
+#[test]
+fn a_file_that_would_never_end_is_not_read() {
+    let (_telemetry, guard) = quiet().price_file("/dev/zero").naming_profile_file("/").start();
+    assert_eq!(guard.problems().len(), 2);
+    for problem in guard.problems() {
+        assert!(problem.contains("not a regular file"), "{problem}");
+    }
+}

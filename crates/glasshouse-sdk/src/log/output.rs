@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -11,8 +13,8 @@ thread_local! {
 }
 
 /// The standard output, or a writer of the user.
-#[derive(Default)]
-pub(crate) struct Output(Option<Mutex<Box<dyn Write + Send>>>);
+#[derive(Clone, Default)]
+pub(crate) struct Output(Option<Arc<Mutex<Box<dyn Write + Send>>>>);
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,7 +25,7 @@ impl fmt::Debug for Output {
 impl Output {
     /// A writer of the user.
     pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
-        Self(Some(Mutex::new(Box::new(writer))))
+        Self(Some(Arc::new(Mutex::new(Box::new(writer)))))
     }
 
     /// Whether people read along.
@@ -37,6 +39,17 @@ impl Output {
         // A writer that logs would wait for itself.
         let _writing = Writing::begin().ok_or(io::ErrorKind::WouldBlock)?;
         writer.lock().write_all(line)
+    }
+
+    /// Writes out what a writer of the user keeps back, unless somebody else holds it for long. The
+    /// standard output keeps no whole line back.
+    pub(crate) fn flush(&self) {
+        const PATIENCE: Duration = Duration::from_millis(100);
+        let (Some(writer), Some(_writing)) = (&self.0, Writing::begin()) else { return };
+        if let Some(mut writer) = writer.try_lock_for(PATIENCE) {
+            // Nobody is left who could be told of a failure.
+            let _ = writer.flush();
+        }
     }
 }
 
