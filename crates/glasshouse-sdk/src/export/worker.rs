@@ -148,14 +148,17 @@ async fn all(work: Work) -> bool {
     }
     let mut services = JoinSet::new();
     services.spawn(watch_drops(statistics, dropped));
-    services.spawn(async move {
-        if let Ok(dispatch) = subscribed.await {
-            // Until the end of the thread, which ends with the guard.
-            std::mem::forget(tracing::dispatcher::set_default(&dispatch));
-        }
-    });
     if let Some(socket) = listener {
         services.spawn(listener::serve(socket, metrics));
+    }
+    tokio::select! {
+        // First: a service that stops at once shall still read what its export has to say.
+        biased;
+        dispatch = subscribed => if let Ok(dispatch) = dispatch {
+            // Until the end of the thread, which ends with the guard.
+            std::mem::forget(tracing::dispatcher::set_default(&dispatch));
+        },
+        _ = stop.ordered() => {}
     }
     stop.ordered().await;
     services.shutdown().await;
