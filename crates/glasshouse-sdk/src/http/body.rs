@@ -95,8 +95,9 @@ impl<B: Body> Body for ResponseBody<B> {
                 if let (Some(exchange), Some(data)) = (this.exchange.as_mut(), frame.data_ref()) {
                     exchange.count_response_bytes(data.remaining() as u64);
                 }
-                // A server that is told so does not ask again.
-                this.inner.is_end_stream().then_some(Ending::Completed)
+                // A server that is told so does not ask again, and none asks after trailers.
+                let is_last = frame.is_trailers() || this.inner.is_end_stream();
+                is_last.then_some(Ending::Completed)
             }
             Some(Err(_)) => Some(Ending::BodyError),
             None => Some(Ending::Completed),

@@ -481,3 +481,28 @@ async fn a_response_as_long_as_promised_is_complete_over_a_real_connection() {
     let _ = server.await;
     assert_one(&recorded, "/five", "200", "");
 }
+
+#[tokio::test]
+async fn a_body_that_ends_in_trailers_is_complete_though_nobody_asks_for_more() {
+    // hyper drops a body after its trailers, for HTTP/1 and for HTTP/2.
+    let recorded = Recorded::new();
+    let service = ServiceBuilder::new()
+        .layer(ObservabilityLayer::new(&recorded.telemetry))
+        .service(service_fn(move |request: Request<RequestBody<AxumBody>>| {
+            request.extensions().get::<Route>().unwrap().set("/call");
+            let frames = [
+                http_body::Frame::data(Bytes::from_static(b"answer")),
+                http_body::Frame::trailers(::http::HeaderMap::new()),
+            ];
+            let frames = futures::stream::iter(frames.map(Ok::<_, Infallible>));
+            let response = Response::new(StreamBody::new(frames));
+            async { Ok::<_, Infallible>(response) }
+        }));
+    let response = service.oneshot(request(Method::POST, "/call")).await.unwrap();
+    let mut body = Box::pin(response.into_body());
+    for _ in 0..2 {
+        assert!(body.frame().await.is_some());
+    }
+    drop(body);
+    assert_one(&recorded, "/call", "200", "");
+}
