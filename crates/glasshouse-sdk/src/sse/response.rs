@@ -63,6 +63,13 @@ impl<S> SseBody<S> {
     }
 }
 
+/// Lets the timer run from now on. An interval that no clock can hold never ends anyway.
+fn restart(silence: Pin<&mut Sleep>, interval: Duration) {
+    if let Some(over) = Instant::now().checked_add(interval) {
+        silence.reset(over);
+    }
+}
+
 impl<S, F> Body for SseBody<S>
 where
     S: Stream<Item = Result<Event, F>>,
@@ -81,7 +88,7 @@ where
         match this.events.poll_next(cx) {
             Poll::Ready(Some(Ok(event))) => {
                 if let Some(silence) = this.silence {
-                    silence.as_mut().reset(Instant::now() + *this.keep_alive);
+                    restart(silence.as_mut(), *this.keep_alive);
                 }
                 return Poll::Ready(Some(Ok(Frame::data(event.to_bytes()))));
             }
@@ -100,7 +107,7 @@ where
         if silence.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        silence.as_mut().reset(Instant::now() + *this.keep_alive);
+        restart(silence.as_mut(), *this.keep_alive);
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))))
     }
 

@@ -230,3 +230,13 @@ async fn a_silent_stream_sends_comments_that_are_not_counted() {
     assert_eq!(recorded.count(MESSAGES, &[]), 0.0);
     assert_closed(&recorded, "client_disconnect");
 }
+
+#[tokio::test]
+async fn a_keep_alive_of_forever_is_one() {
+    let (send, receive) = futures::channel::mpsc::unbounded();
+    let mut body = std::pin::pin!(SseBody::new(receive).keep_alive(Duration::MAX));
+    assert!(futures::poll!(body.as_mut().frame()).is_pending());
+    send.unbounded_send(event("step", 1)).unwrap();
+    assert!(body.frame().await.unwrap().is_ok());
+    assert!(futures::poll!(body.as_mut().frame()).is_pending());
+}
