@@ -24,7 +24,7 @@ pub use self::platform::{
     BudgetMetrics, CacheMetrics, DriftMetrics, GpuMetrics, MemoryMetrics, QueueMetrics,
     RouterMetrics,
 };
-pub use self::streams::{CloseReason, SseMetrics, SseOutcome, WebVitalMetrics};
+pub use self::streams::{BeaconRefusal, CloseReason, SseMetrics, SseOutcome, WebVitalMetrics};
 use crate::metrics::Registry;
 
 /// Bounds in seconds of what takes from a centisecond to a minute and a half: model and tool

@@ -24,7 +24,8 @@
 //!
 //! **Nothing personal is kept**: name, label and a page without origin, query, fragment and ids go
 //! into the histogram `browser.web_vital`; everything else is dropped, no span or trace is tied
-//! to it, and errors do not repeat what was sent. A layer around the route, such as
+//! to it, and errors do not repeat what was sent. What is refused is counted by reason
+//! (`glasshouse.web_vitals.refused`). A layer around the route, such as
 //! [`http::ObservabilityLayer`](crate::http::ObservabilityLayer), sees its requests like any other.
 
 mod beacon;
@@ -46,7 +47,7 @@ use http::header::{
     ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN,
     RETRY_AFTER, VARY,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use tokio::time::Instant;
 
 use self::beacon::Fields;
@@ -54,6 +55,7 @@ use self::limit::Limiter;
 use self::page::Pages;
 use self::peer::Network;
 use crate::Telemetry;
+use crate::record::BeaconRefusal;
 
 /// Where browsers send their vitals.
 pub const PATH: &str = "/api/metrics/web-vitals";
@@ -186,9 +188,9 @@ enum Sender {
 }
 
 async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
-    let sender = receiver.sender(request.headers());
+    let sender = receiver.sender(request.headers(), request.uri());
     let status = match sender {
-        Sender::Foreign => StatusCode::FORBIDDEN,
+        Sender::Foreign => receiver.refuse(StatusCode::FORBIDDEN, BeaconRefusal::ForbiddenOrigin),
         Sender::Own | Sender::Allowed(_) => receiver.take(request).await,
     };
     let mut response = (status, reason(status)).into_response();
@@ -201,9 +203,15 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Res
     response
 }
 
-async fn preflight(State(receiver): State<Arc<Receiver>>, headers: HeaderMap) -> Response {
-    let Sender::Allowed(origin) = receiver.sender(&headers) else {
-        return (StatusCode::FORBIDDEN, reason(StatusCode::FORBIDDEN)).into_response();
+async fn preflight(
+    State(receiver): State<Arc<Receiver>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Sender::Allowed(origin) = receiver.sender(&headers, &uri) else {
+        // The browser sends nothing after this: it is the only sign of the beacon.
+        let status = receiver.refuse(StatusCode::FORBIDDEN, BeaconRefusal::ForbiddenOrigin);
+        return (status, reason(status)).into_response();
     };
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
@@ -228,16 +236,24 @@ fn reason(status: StatusCode) -> &'static str {
 }
 
 impl Receiver {
-    fn sender(&self, headers: &HeaderMap) -> Sender {
+    /// Counts what is refused; the status is for the answer.
+    fn refuse(&self, status: StatusCode, reason: BeaconRefusal) -> StatusCode {
+        // Without the request's span, as a vital that is kept.
+        let _detached = opentelemetry::Context::new().attach();
+        self.telemetry.web_vitals().refused(reason);
+        status
+    }
+
+    fn sender(&self, headers: &HeaderMap, uri: &Uri) -> Sender {
         let Some(origin) = headers.get(ORIGIN) else { return Sender::Own };
         if self.origins.contains(origin) {
             return Sender::Allowed(origin.clone());
         }
         // Behind a proxy that rewrites the host only the browser knows that it is the same.
         let is_same = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
-            || headers.get(HOST).is_some_and(|host| {
+            || host(headers, uri).is_some_and(|host| {
                 let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-                authority.is_some_and(|(_, authority)| authority.as_bytes() == host.as_bytes())
+                authority.is_some_and(|(_, authority)| authority.as_bytes() == host)
             });
         if is_same && origin != "null" { Sender::Own } else { Sender::Foreign }
     }
@@ -246,24 +262,27 @@ impl Receiver {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let address = peer.map(|peer| peer::sender(peer, request.headers(), &self.proxies));
         if !self.limiter.admits(address) {
-            return StatusCode::TOO_MANY_REQUESTS;
+            return self.refuse(StatusCode::TOO_MANY_REQUESTS, BeaconRefusal::RateLimited);
         }
         if !is_text_or_json(request.headers()) {
-            return StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return self.refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, BeaconRefusal::UnsupportedType);
         }
+        let too_large = || self.refuse(StatusCode::PAYLOAD_TOO_LARGE, BeaconRefusal::TooLarge);
         if promises_too_much(request.headers()) {
-            return StatusCode::PAYLOAD_TOO_LARGE;
+            return too_large();
         }
         let opts_out = self.heeds_opt_out && opts_out(request.headers());
         let body = to_bytes(request.into_body(), BODY_BYTES_MAX);
         let body = match tokio::time::timeout(BODY_TIME_MAX, body).await {
             Ok(Ok(body)) => body,
-            Ok(Err(error)) if is_too_long(&error) => return StatusCode::PAYLOAD_TOO_LARGE,
-            Ok(Err(_)) => return StatusCode::BAD_REQUEST,
-            Err(_) => return StatusCode::REQUEST_TIMEOUT,
+            Ok(Err(error)) if is_too_long(&error) => return too_large(),
+            Ok(Err(_)) => return self.refuse(StatusCode::BAD_REQUEST, BeaconRefusal::Malformed),
+            Err(_) => return self.refuse(StatusCode::REQUEST_TIMEOUT, BeaconRefusal::Malformed),
         };
-        let Some(vitals) = beacon::parse(&body, self.fields) else {
-            return StatusCode::BAD_REQUEST;
+        let vitals = match beacon::parse(&body, self.fields) {
+            Ok(vitals) => vitals,
+            Err(BeaconRefusal::TooLarge) => return too_large(),
+            Err(reason) => return self.refuse(StatusCode::BAD_REQUEST, reason),
         };
         if !opts_out {
             // Without the request's span: its trace is not to be an example of this value.
@@ -275,6 +294,12 @@ impl Receiver {
         }
         StatusCode::NO_CONTENT
     }
+}
+
+/// The authority that was asked: HTTP/2 has it in the address.
+fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a [u8]> {
+    let host = headers.get(HOST).map(HeaderValue::as_bytes);
+    host.or_else(|| uri.authority().map(|authority| authority.as_str().as_bytes()))
 }
 
 fn is_text_or_json(headers: &HeaderMap) -> bool {

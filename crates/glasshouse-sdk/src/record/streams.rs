@@ -126,10 +126,49 @@ impl SseMetrics {
     }
 }
 
+/// Why a beacon of a browser was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeaconRefusal {
+    /// More bytes or more vitals than a beacon may have.
+    TooLarge,
+    /// It is no JSON, lacks a part or did not come in full.
+    Malformed,
+    /// It has a field that the contract does not know.
+    UnknownField,
+    /// It measures something that is not known.
+    UnknownName,
+    /// Its value cannot be true.
+    OutOfRange,
+    /// Its address, or all together, send too often.
+    RateLimited,
+    /// Its page is of an origin that may not send.
+    ForbiddenOrigin,
+    /// It is neither text nor JSON, or it is compressed.
+    UnsupportedType,
+}
+
+impl BeaconRefusal {
+    /// `too_large`, `malformed`, `unknown_field`, `unknown_name`, `out_of_range`, `rate_limited`,
+    /// `forbidden_origin` or `unsupported_type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::UnknownField => "unknown_field",
+            Self::UnknownName => "unknown_name",
+            Self::OutOfRange => "out_of_range",
+            Self::RateLimited => "rate_limited",
+            Self::ForbiddenOrigin => "forbidden_origin",
+            Self::UnsupportedType => "unsupported_type",
+        }
+    }
+}
+
 /// Recorder of Web Vitals.
 #[derive(Debug)]
 pub struct WebVitalMetrics {
     vitals: Histogram<3>,
+    refused: Counter<1>,
 }
 
 impl WebVitalMetrics {
@@ -140,7 +179,18 @@ impl WebVitalMetrics {
             description: "Web Vitals that browsers report: milliseconds, and a score for CLS",
             labels: ["browser.web_vital.name", "browser.web_vital.label", "browser.page"],
         };
-        Self { vitals: registry.histogram(definition, VITALS) }
+        let refused = Definition {
+            name: "glasshouse.web_vitals.refused",
+            unit: "{beacon}",
+            description: "Beacons of browsers that were refused, and nothing of them kept",
+            labels: ["error.type"],
+        };
+        Self { vitals: registry.histogram(definition, VITALS), refused: registry.counter(refused) }
+    }
+
+    /// A beacon was refused for this reason.
+    pub fn refused(&self, reason: BeaconRefusal) {
+        self.refused.add([reason.as_str()], 1);
     }
 
     /// Records a vital such as `LCP` of a page that has been made canonical; `label` or empty.

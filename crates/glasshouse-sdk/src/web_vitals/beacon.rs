@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::page;
+use crate::record::BeaconRefusal;
 
 /// The most vitals in one body.
 const VITALS_MAX: usize = 50;
@@ -47,37 +48,48 @@ pub(super) struct Vital {
     pub(super) value: f64,
 }
 
-/// The vitals of a body, or nothing if a part of it is not as the contract says.
-pub(super) fn parse(body: &[u8], fields: Fields) -> Option<Vec<Vital>> {
+/// The vitals of a body, or why there are none: one part of it is not as the contract says.
+pub(super) fn parse(body: &[u8], fields: Fields) -> Result<Vec<Vital>, BeaconRefusal> {
+    let lenient = || parse_as::<Lenient<'_>>(body);
     match fields {
-        Fields::Strict => parse_as::<Strict<'_>>(body),
-        Fields::Lenient => parse_as::<Lenient<'_>>(body),
+        Fields::Lenient => lenient(),
+        Fields::Strict => parse_as::<Strict<'_>>(body).map_err(|refusal| {
+            let is_more =
+                refusal == BeaconRefusal::Malformed && lenient() != Err(BeaconRefusal::Malformed);
+            // All that is wrong is that it says more than the contract has.
+            if is_more { BeaconRefusal::UnknownField } else { refusal }
+        }),
     }
 }
 
-fn parse_as<'de, T: Deserialize<'de> + Into<Parts<'de>>>(body: &'de [u8]) -> Option<Vec<Vital>> {
+fn parse_as<'de, T: Deserialize<'de> + Into<Parts<'de>>>(
+    body: &'de [u8],
+) -> Result<Vec<Vital>, BeaconRefusal> {
+    let malformed = |_| BeaconRefusal::Malformed;
     let is_array = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let beacons: Vec<T> = if is_array {
-        serde_json::from_slice(body).ok()?
+        serde_json::from_slice(body).map_err(malformed)?
     } else {
-        vec![serde_json::from_slice(body).ok()?]
+        vec![serde_json::from_slice(body).map_err(malformed)?]
     };
-    if beacons.is_empty() || beacons.len() > VITALS_MAX {
-        return None;
+    match beacons.len() {
+        0 => Err(BeaconRefusal::Malformed),
+        1..=VITALS_MAX => beacons.into_iter().map(|beacon| vital(&beacon.into())).collect(),
+        _ => Err(BeaconRefusal::TooLarge),
     }
-    beacons.into_iter().map(|beacon| vital(&beacon.into())).collect()
 }
 
-fn vital(parts: &Parts<'_>) -> Option<Vital> {
-    let (name, value_max) = NAMES.iter().find(|(name, _)| *name == parts.name)?;
+fn vital(parts: &Parts<'_>) -> Result<Vital, BeaconRefusal> {
+    let known = NAMES.iter().find(|(name, _)| *name == parts.name);
+    let (name, value_max) = known.ok_or(BeaconRefusal::UnknownName)?;
     // Not a number is in no range.
     if !(0.0..=*value_max).contains(&parts.value) {
-        return None;
+        return Err(BeaconRefusal::OutOfRange);
     }
     let label = parts.label.as_deref().unwrap_or_default();
     let label = LABELS.iter().find(|known| **known == label).copied().unwrap_or_default();
     let page = page::canonical(parts.page.as_deref().unwrap_or_default());
-    Some(Vital { name, label, page, value: parts.value })
+    Ok(Vital { name, label, page, value: parts.value })
 }
 
 /// What is read of a beacon.
@@ -139,7 +151,8 @@ mod tests {
 
     #[test]
     fn hostile_beacons_are_refused_and_sane_ones_kept() {
-        let strict = |body: &str| parse(body.as_bytes(), Fields::Strict).map(|vitals| vitals.len());
+        let strict =
+            |body: &str| parse(body.as_bytes(), Fields::Strict).ok().map(|vitals| vitals.len());
         let fifty = format!("[{}]", vec![r#"{"name":"LCP","value":1}"#; 50].join(","));
         let fifty_one = format!("[{}]", vec![r#"{"name":"LCP","value":1}"#; 51].join(","));
         let deep = "[".repeat(30_000);
@@ -198,16 +211,18 @@ mod tests {
         for (body, expected) in cases {
             assert_eq!(strict(body), expected, "{}", crate::span::bounded(body, 200));
         }
-        assert_eq!(parse(b"{\"name\":\"LCP\xff\",\"value\":1}", Fields::Strict), None);
+        let not_text = parse(b"{\"name\":\"LCP\xff\",\"value\":1}", Fields::Strict);
+        assert_eq!(not_text, Err(BeaconRefusal::Malformed));
     }
 
     #[test]
     fn the_lenient_rule_drops_what_it_does_not_know() {
         let raw = br#"{"name":"INP","value":88,"id":"v4-17","rating":"good","entries":[{"x":1}],"page":"/t/7"}"#;
-        assert_eq!(parse(raw, Fields::Strict), None);
+        assert_eq!(parse(raw, Fields::Strict), Err(BeaconRefusal::UnknownField));
         let kept = Vital { name: "INP", label: "", page: "/t/:id".to_owned(), value: 88.0 };
-        assert_eq!(parse(raw, Fields::Lenient), Some(vec![kept]));
-        assert_eq!(parse(br#"{"value":1,"id":"x"}"#, Fields::Lenient), None);
+        assert_eq!(parse(raw, Fields::Lenient), Ok(vec![kept]));
+        let nameless = parse(br#"{"value":1,"id":"x"}"#, Fields::Lenient);
+        assert_eq!(nameless, Err(BeaconRefusal::Malformed));
     }
 
     #[test]

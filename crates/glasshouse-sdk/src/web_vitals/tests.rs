@@ -241,3 +241,68 @@ async fn ten_thousand_pages_are_bounded() {
     assert_eq!(route.recorded.values(VITAL, "browser.page").len(), 201);
     assert_eq!(route.recorded.count(VITAL, &[]), 10_000.0);
 }
+
+#[tokio::test]
+async fn every_refused_beacon_is_counted_under_one_of_eight_reasons() {
+    type Headers = &'static [(&'static str, &'static str)];
+    const REFUSED: &str = "glasshouse.web_vitals.refused";
+    let route = Route::new(WebVitalsOptions::new());
+    let vital = r#"{"name":"LCP","value":1}"#;
+    let long = format!(r#"{{"name":"LCP","value":1,"page":"/{}"}}"#, "x".repeat(BODY_BYTES_MAX));
+    let thousand = format!("[{}]", vec![vital; 1000].join(","));
+    let cases: [(&str, String, Headers); 17] = [
+        ("", vital.into(), &[]),
+        ("too_large", long, &[]),
+        ("too_large", thousand, &[]),
+        ("too_large", String::new(), &[("content-length", "99999999")]),
+        ("malformed", "{".into(), &[]),
+        ("malformed", "[]".into(), &[]),
+        ("malformed", r#"{"value":1}"#.into(), &[]),
+        ("malformed", r#"{"name":"LCP","value":"1"}"#.into(), &[]),
+        ("malformed", r#"{"name":"LCP","value":1e999}"#.into(), &[]),
+        ("unknown_field", r#"{"name":"LCP","value":1,"id":"v4"}"#.into(), &[]),
+        (
+            "unknown_field",
+            r#"[{"name":"LCP","value":1},{"name":"CLS","value":1,"user":7}]"#.into(),
+            &[],
+        ),
+        ("unknown_name", r#"{"name":"canary","value":1}"#.into(), &[]),
+        ("out_of_range", r#"{"name":"LCP","value":1e308}"#.into(), &[]),
+        ("out_of_range", r#"{"name":"LCP","value":-1}"#.into(), &[]),
+        ("unsupported_type", vital.into(), &[("content-type", "text/html")]),
+        ("forbidden_origin", vital.into(), &[("origin", "null")]),
+        ("forbidden_origin", vital.into(), &[("origin", "https://evil.example")]),
+    ];
+    for (reason, body, headers) in cases {
+        let before = route.recorded.count(REFUSED, &[("error.type", reason)]);
+        let all = route.recorded.count(REFUSED, &[]);
+        let status = route.status(beacon(body.clone(), headers)).await;
+        let counted = route.recorded.count(REFUSED, &[("error.type", reason)]) - before;
+        let one = if reason.is_empty() { 0.0 } else { 1.0 };
+        let start: String = body.chars().take(80).collect();
+        assert_eq!(counted, one, "{reason}: {start}");
+        assert_eq!(route.recorded.count(REFUSED, &[]) - all, one, "{reason}: {start}");
+        assert_eq!(status == 204, reason.is_empty(), "{start}");
+    }
+    // The browser asks first, is refused and sends nothing.
+    let mut request = beacon("", &[("origin", "https://evil.example")]);
+    *request.method_mut() = Method::OPTIONS;
+    assert_eq!(route.status(request).await, 403);
+    assert_eq!(route.recorded.count(REFUSED, &[("error.type", "forbidden_origin")]), 3.0);
+    for _ in 0..200 {
+        route.status(beacon(vital, &[])).await;
+    }
+    assert!(route.recorded.count(REFUSED, &[("error.type", "rate_limited")]) > 0.0);
+    assert!(route.recorded.values(REFUSED, "error.type").len() <= 8);
+}
+
+#[tokio::test]
+async fn the_same_origin_is_known_over_http_2_which_has_no_host_header() {
+    let route = Route::new(WebVitalsOptions::new());
+    for (origin, expected) in [("https://app.example", 204), ("https://evil.example", 403)] {
+        let mut request = beacon(LCP, &[("origin", origin)]);
+        request.headers_mut().remove(HOST);
+        *request.uri_mut() = format!("https://app.example{PATH}").parse().unwrap();
+        assert_eq!(route.status(request).await, expected, "{origin}");
+    }
+}
