@@ -122,12 +122,13 @@ const CALL_TOOL: &str = "tools/call";
 
 /// The requests and notifications of the protocol. A peer may send any other text as a method, which
 /// must not become a label.
-const METHODS: [&str; 27] = [
+const METHODS: [&str; 37] = [
     "completion/complete",
     "elicitation/create",
     "initialize",
     "logging/setLevel",
     "notifications/cancelled",
+    "notifications/elicitation/complete",
     "notifications/initialized",
     "notifications/message",
     "notifications/progress",
@@ -135,10 +136,12 @@ const METHODS: [&str; 27] = [
     "notifications/resources/list_changed",
     "notifications/resources/updated",
     "notifications/roots/list_changed",
+    "notifications/tasks/status",
     "notifications/tools/list_changed",
     "ping",
     "prompts/get",
     "prompts/list",
+    "resources/directory/read",
     "resources/list",
     "resources/read",
     "resources/subscribe",
@@ -147,7 +150,14 @@ const METHODS: [&str; 27] = [
     "roots/list",
     "sampling/createMessage",
     "server/discover",
+    "skills/get",
+    "skills/list",
     "subscriptions/listen",
+    "tasks/cancel",
+    "tasks/get",
+    "tasks/list",
+    "tasks/result",
+    "tasks/update",
     CALL_TOOL,
     "tools/list",
 ];
@@ -259,7 +269,12 @@ impl McpCall {
         // A client may ask a server for tools that do not exist: those names are not kept.
         let is_unknown_tool = self.side == McpSide::Server
             && matches!(failure, Some(McpFailure::Rpc(-32_601 | -32_602)));
-        let tool = if is_unknown_tool { "" } else { self.tool.as_str() };
+        if is_unknown_tool && self.span.is_recording() {
+            self.span.context().span().update_name(self.method.clone());
+        }
+        // The subject of the other methods is a prompt.
+        let is_tool = self.method == CALL_TOOL && !is_unknown_tool;
+        let tool = if is_tool { self.tool.as_str() } else { "" };
         let status = error.clone().filter(|_| !self.is_covered);
         self.span.finish(
             status.map(|error| (error.clone(), error.into_owned())),
@@ -285,7 +300,7 @@ impl McpCall {
 
 impl Drop for McpCall {
     fn drop(&mut self) {
-        self.end(Some(McpFailure::Class(ErrorClass::Cancelled)));
+        self.end(Some(McpFailure::Class(ErrorClass::of_dropped(ErrorClass::Unknown))));
     }
 }
 

@@ -316,7 +316,22 @@ impl ObservedPeer {
     /// # Errors
     /// Those of [`Peer::list_all_tools`].
     pub async fn list_all_tools(&self) -> Result<Vec<Tool>, ServiceError> {
-        self.watch("tools/list", "", |_| self.peer.list_all_tools(), |_: &Vec<Tool>| false).await
+        let pages = |_| async {
+            let mut tools = Vec::new();
+            let mut cursor = None;
+            loop {
+                let mut params = PaginatedRequestParams::default().with_cursor(cursor);
+                // The future runs inside the operation's span.
+                self.carry(&mut params.meta, InSpan);
+                let page = self.peer.list_tools(Some(params)).await?;
+                tools.extend(page.tools);
+                cursor = page.next_cursor;
+                if cursor.is_none() {
+                    return Ok(tools);
+                }
+            }
+        };
+        self.watch("tools/list", "", pages, |_: &Vec<Tool>| false).await
     }
 
     /// Writes the current span into `_meta`.

@@ -125,3 +125,22 @@ fn what_a_peer_invents_does_not_become_a_label() {
     assert_eq!(attributes(&spans[0])["rpc.response.status_code"], "-32601");
     assert_eq!(spans[0].name, "_OTHER");
 }
+
+#[test]
+fn a_prompt_is_no_tool_in_metrics_and_an_unknown_tool_names_no_span() {
+    let recorded = Recorded::new();
+    let telemetry = &recorded.telemetry;
+    server_call(telemetry, "s", "prompts/get", "summary", None).finish();
+    client_call(telemetry, "s", "prompts/get", "summary").finish();
+    server_call(telemetry, "s", "tools/call", "invented", None).error(McpFailure::Rpc(-32_602));
+    server_call(telemetry, "s", "tasks/get", "", None).finish();
+    for metric in [SERVER, CLIENT] {
+        let tools = recorded.values(metric, "gen_ai.tool.name");
+        assert!(tools.iter().all(String::is_empty), "{metric}: {tools:?}");
+    }
+    let spans = recorded.spans();
+    let names: Vec<&str> = spans.iter().map(|span| span.name.as_ref()).collect();
+    let expected = ["prompts/get summary", "prompts/get summary", "tools/call", "tasks/get"];
+    assert_eq!(names, expected);
+    assert_eq!(attributes(&spans[0])["gen_ai.prompt.name"], "summary");
+}

@@ -87,7 +87,7 @@ async fn a_call_is_one_trace_on_both_ends() {
     assert_eq!(recorded.count(SERVER, &initialized), 1.0);
 
     let spans = recorded.spans();
-    for served in spans.iter().filter(|span| span.name.starts_with("tools/call")) {
+    for served in spans.iter().filter(|span| span.name.starts_with("tools/")) {
         if served.span_kind != SpanKind::Server {
             continue;
         }
