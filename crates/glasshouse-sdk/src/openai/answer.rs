@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::messages::Output;
 use super::transport_class;
@@ -32,6 +32,8 @@ pub(super) struct Answer {
     status: u16,
     form: Form,
     output: Option<Output>,
+    /// The choices, as bits, whose finish reason is known: some servers repeat it.
+    finished_choices: u64,
 }
 
 /// A document or an event, as far as it is of interest.
@@ -46,6 +48,9 @@ struct Part {
     service_tier: Value,
     system_fingerprint: Value,
     error: Value,
+    /// Of an event that is an error, in the responses API.
+    code: Value,
+    message: Value,
     /// The state of a response, in the responses API.
     status: Value,
     incomplete_details: Value,
@@ -78,7 +83,7 @@ impl Answer {
             Form::Document(Vec::new())
         };
         let output = span.is_capturing().then(Output::default);
-        Self { span: Some(span), status, form, output }
+        Self { span: Some(span), status, form, output, finished_choices: 0 }
     }
 
     /// The call, while it runs.
@@ -147,6 +152,10 @@ impl Answer {
         {
             span.chunk();
         }
+        if kind == "error" && part.error.is_null() {
+            let error = json!({ "code": part.code, "message": part.message });
+            return self.refused(&error);
+        }
         let is_over =
             matches!(kind, "response.completed" | "response.incomplete" | "response.failed");
         self.learn(part);
@@ -170,8 +179,13 @@ impl Answer {
         if let Some(model) = part.model.as_str() {
             span.response_model(model);
         }
-        for choice in &choices {
-            if let Some(reason) = choice.finish_reason.as_str() {
+        for (position, choice) in choices.iter().enumerate() {
+            let index = choice.index.as_u64().unwrap_or(position as u64);
+            let bit = 1_u64 << index.min(63);
+            if let Some(reason) = choice.finish_reason.as_str()
+                && self.finished_choices & bit == 0
+            {
+                self.finished_choices |= bit;
                 span.finish_reason(reason);
             }
         }

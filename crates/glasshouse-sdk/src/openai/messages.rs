@@ -37,6 +37,9 @@ fn message(message: Value) -> Value {
     let Value::Object(mut fields) = message else {
         return json!({ "role": "user", "parts": text_parts(message) });
     };
+    if let Some((role, part)) = item(&mut fields) {
+        return json!({ "role": role, "parts": [part] });
+    }
     let role = fields.remove("role").unwrap_or_else(|| "user".into());
     let mut parts = Vec::new();
     let content = fields.remove("content").unwrap_or(Value::Null);
@@ -50,6 +53,31 @@ fn message(message: Value) -> Value {
         parts.extend(calls.into_iter().map(tool_call));
     }
     json!({ "role": role, "parts": parts })
+}
+
+/// An item of the responses API that is no message: its role and its part.
+fn item(fields: &mut Map<String, Value>) -> Option<(&'static str, Value)> {
+    let kind = fields.get("type")?.as_str()?.to_owned();
+    let mut take = |key: &str| fields.remove(key).unwrap_or(Value::Null);
+    Some(match kind.as_str() {
+        "function_call" => {
+            let (id, name, arguments) = (take("call_id"), take("name"), take("arguments"));
+            let function = json!({ "name": name, "arguments": arguments });
+            ("assistant", tool_call(json!({ "id": id, "function": function })))
+        }
+        "function_call_output" => {
+            let (id, response) = (take("call_id"), take("output"));
+            ("tool", json!({ "type": "tool_call_response", "id": id, "response": response }))
+        }
+        "reasoning" => {
+            let summary = take("summary");
+            let texts = summary.as_array().into_iter().flatten();
+            let texts: Vec<&str> =
+                texts.filter_map(|text| text.get("text").and_then(Value::as_str)).collect();
+            ("assistant", json!({ "type": "reasoning", "content": texts.join("\n") }))
+        }
+        _ => return None,
+    })
 }
 
 fn text_parts(content: Value) -> Vec<Value> {

@@ -330,6 +330,26 @@ fn messages_of_every_kind_become_parts() {
     output.add(&choices, &Value::Null, &Value::Null);
     let call = json!({ "type": "tool_call", "id": "c", "name": "f", "arguments": "{\"a\":1}" });
     assert_eq!(output.into_messages(), json!([{ "role": "assistant", "parts": [call] }]));
+
+    // The responses API has items that are no messages.
+    let mut output = messages::Output::default();
+    let items = json!([
+        { "type": "reasoning", "id": "r", "summary": [{ "type": "summary_text", "text": "why" }] },
+        { "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "a" }] },
+        { "type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":1}" },
+        { "type": "function_call_output", "call_id": "c", "output": "done" }
+    ]);
+    output.add(&[], &items, &Value::Null);
+    let part = |role: &str, part: Value| json!({ "role": role, "parts": [part] });
+    let expected = json!([
+        part("assistant", json!({ "type": "reasoning", "content": "why" })),
+        part("assistant", json!({ "type": "text", "content": "a" })),
+        part("assistant", {
+            json!({ "type": "tool_call", "id": "c", "name": "f", "arguments": { "a": 1 } })
+        }),
+        part("tool", json!({ "type": "tool_call_response", "id": "c", "response": "done" })),
+    ]);
+    assert_eq!(output.into_messages(), expected);
 }
 
 #[test]
@@ -340,4 +360,33 @@ fn the_layer_takes_services_with_other_errors() {
     });
     let service = OpenAiLayer::new(&Telemetry::noop()).layer(inner);
     let _ = Client::with_config(OpenAIConfig::new()).with_http_service(service);
+}
+
+#[tokio::test]
+async fn an_event_that_is_an_error_fails_the_call() {
+    let recorded = Recorded::new();
+    let body = events(&[
+        json!({ "type": "response.created", "response": { "id": "r-1", "status": "in_progress" } }),
+        json!({
+            "type": "error", "code": "rate_limit_exceeded", "message": "secret", "param": null,
+            "sequence_number": 2
+        }),
+    ]);
+    let script = (200, "text/event-stream", whole(body));
+    sent(&recorded, "/responses", script).await.expect("passes through");
+    assert_eq!(recorded.count(DURATION, &[]), 1.0);
+    assert_eq!(recorded.count(DURATION, &[("error.type", "rate_limit")]), 1.0);
+}
+
+#[tokio::test]
+async fn a_choice_has_one_finish_reason_however_often_it_is_said() {
+    let recorded = Recorded::new();
+    let body = events(&[
+        chunk(&json!({ "content": "a" }), Some("stop")),
+        chunk(&json!({ "content": "" }), Some("stop")),
+    ]);
+    let script = (200, "text/event-stream", whole(body));
+    sent(&recorded, "/chat/completions", script).await.expect("passes through");
+    let said = attributes(&recorded.spans()[0]);
+    assert_eq!(said["gen_ai.response.finish_reasons"], "[\"stop\"]");
 }
