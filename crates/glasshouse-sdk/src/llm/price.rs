@@ -121,7 +121,8 @@ static BUILT_IN: LazyLock<HashMap<String, Row>> =
 
 impl PriceTable {
     /// The prices that come with the crate: some fifty well-known models, entered from the
-    /// providers' public price pages at the date in `prices.json`. Prices change: add your own.
+    /// providers' public price pages at the date in `prices.json`. Names that providers point at
+    /// other models as time goes by are not among them. Prices change: add your own.
     #[must_use]
     pub fn built_in() -> Self {
         Self { own: Arc::default(), with_built_in: true }

@@ -150,3 +150,19 @@ fn a_text_that_is_no_table_says_why() {
     }
     assert!(PriceTable::empty().with_json(r#"{"_note": "x", "a": 1, "b": {}}"#).is_ok());
 }
+
+#[test]
+fn the_prices_of_the_crate_are_of_models_and_not_of_names_that_move() {
+    let first = PriceTable::built_in().cost(
+        "openai",
+        "gpt-4o-2024-05-13",
+        ServiceTier::Standard,
+        &usage(1_000_000, 1_000_000, 0, 0, 0),
+    );
+    // The first gpt-4o kept its price when those after it became cheaper.
+    assert_eq!(first.map(|cost| cost.usd.round()), Some(20.0));
+    for row in BUILT_IN.keys() {
+        let is_moving = row.ends_with("-latest") && !row.starts_with("claude-3-");
+        assert!(!is_moving, "{row} is another model tomorrow");
+    }
+}
