@@ -217,7 +217,7 @@ impl AgentSpan {
 
 impl Drop for AgentSpan {
     fn drop(&mut self) {
-        self.end(Some((ErrorClass::Cancelled, None)));
+        self.end(Some((ErrorClass::of_dropped(ErrorClass::Unknown), None)));
     }
 }
 
@@ -272,7 +272,9 @@ impl Iteration {
 impl Drop for Iteration {
     fn drop(&mut self) {
         if !self.ended {
-            self.span.finish(None, |_| {}, || {});
+            let fault = std::thread::panicking().then_some(ErrorClass::Unknown);
+            let error = fault.map(|class| (class.as_str().into(), class.to_string()));
+            self.span.finish(error, |_| {}, || {});
         }
     }
 }

@@ -211,6 +211,6 @@ impl ToolSpan {
 
 impl Drop for ToolSpan {
     fn drop(&mut self) {
-        self.end(Some((ErrorClass::Cancelled, None)));
+        self.end(Some((ErrorClass::of_dropped(ErrorClass::ToolError), None)));
     }
 }

@@ -142,8 +142,8 @@ impl ContentPolicy {
         if !self.capturing || message.is_empty() {
             return None;
         }
-        let start = crate::span::bounded(message, ERROR_BYTES_MAX);
-        let mut value = Value::String(start.to_owned());
+        // Whole: half of a secret is one that no rule recognises.
+        let mut value = Value::String(message.to_owned());
         if let Some(redact) = &self.redact {
             catch_unwind(AssertUnwindSafe(|| redact(Content::ErrorMessage, &mut value))).ok()?;
         }
@@ -311,6 +311,18 @@ mod tests {
         );
         assert_eq!(policy.json(Content::ToolResult, || json!("x")), None);
         assert_eq!(policy.error_text("quota of key sk-1"), Some("[gone]".to_owned()));
+    }
+
+    #[test]
+    fn an_error_is_redacted_before_it_is_cut_so_that_no_half_of_a_secret_stays() {
+        let policy = ContentPolicy::capturing().redact(|_, value| {
+            if let Value::String(text) = value {
+                *text = text.replace("sk-0123456789", "[key]");
+            }
+        });
+        let message = format!("{}sk-0123456789 is not valid", "x".repeat(ERROR_BYTES_MAX - 5));
+        let text = policy.error_text(&message).expect("a text");
+        assert!(!text.contains("sk-") && text.ends_with("[key]"), "{text}");
     }
 
     #[test]

@@ -162,6 +162,12 @@ impl ErrorClass {
         }
     }
 
+    /// The class of work that is dropped before its end: `fault` where code panicked, cancelled
+    /// where nobody waits for it any more.
+    pub(crate) fn of_dropped(fault: Self) -> Self {
+        if std::thread::panicking() { fault } else { Self::Cancelled }
+    }
+
     /// The class of an input/output error of the transport.
     #[must_use]
     pub fn from_io(error: &std::io::Error) -> Self {

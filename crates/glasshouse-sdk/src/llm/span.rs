@@ -21,7 +21,7 @@ const FINISH_REASONS_MAX: usize = 16;
 /// A call to a model from its start to its end.
 ///
 /// It ends exactly once: with [`LlmSpan::finish`], with [`LlmSpan::error`], or as cancelled where
-/// it is dropped. Metrics are recorded then, whether or not the span is sampled.
+/// it is dropped (as [`ErrorClass::Unknown`] where a panic drops it). Metrics are recorded then, whether or not the span is sampled.
 #[derive(Debug)]
 pub struct LlmSpan {
     telemetry: Telemetry,
@@ -63,7 +63,9 @@ impl LlmSpan {
                 let mut list = attributes;
                 list.push(KeyValue::new("gen_ai.operation.name", operation.as_str()));
                 list.push(KeyValue::new("gen_ai.provider.name", Arc::clone(&provider)));
-                list.push(KeyValue::new("gen_ai.request.model", Arc::clone(&model)));
+                if !model.is_empty() {
+                    list.push(KeyValue::new("gen_ai.request.model", Arc::clone(&model)));
+                }
                 list
             },
         );
@@ -164,19 +166,27 @@ impl LlmSpan {
         self.service_tier = tier;
     }
 
-    /// Any other attribute of the answer. Content does not belong here.
+    /// Any other attribute of the answer. The last value of a key counts. Content does not belong
+    /// here.
     pub fn attribute(&mut self, key: &'static str, value: impl Into<Value>) {
         if self.span.is_recording() {
-            self.more.push(KeyValue::new(key, value));
+            self.set(KeyValue::new(key, value));
         }
     }
 
-    /// An attribute whose value is a short word of the provider. The last one said counts.
+    /// Streams say the same things in each part: a key is kept once.
+    fn set(&mut self, attribute: KeyValue) {
+        match self.more.iter_mut().find(|known| known.key == attribute.key) {
+            Some(known) => *known = attribute,
+            None => self.more.push(attribute),
+        }
+    }
+
+    /// An attribute whose value is a short word of the provider.
     #[cfg(feature = "async-openai")]
     pub(crate) fn word(&mut self, key: &'static str, word: &str) {
         if self.span.is_recording() {
-            self.more.retain(|known| known.key.as_str() != key);
-            self.more.push(KeyValue::new(key, bounded(word, NAME_BYTES_MAX).to_owned()));
+            self.set(KeyValue::new(key, bounded(word, NAME_BYTES_MAX).to_owned()));
         }
     }
 
@@ -206,7 +216,7 @@ impl LlmSpan {
         if self.is_capturing()
             && let Some(json) = self.telemetry.content().json(kind, value)
         {
-            self.more.push(KeyValue::new(key, json));
+            self.set(KeyValue::new(key, json));
         }
     }
 
@@ -363,6 +373,6 @@ impl LlmSpan {
 
 impl Drop for LlmSpan {
     fn drop(&mut self) {
-        self.end(Some((ErrorClass::Cancelled, String::new())));
+        self.end(Some((ErrorClass::of_dropped(ErrorClass::Unknown), String::new())));
     }
 }

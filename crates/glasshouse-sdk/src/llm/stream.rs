@@ -40,31 +40,30 @@ where
 
     fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
-        let Some(span) = this.span.as_mut() else {
+        // Out of its slot while code runs that may panic: its drop then says so.
+        let Some(mut span) = this.span.take() else {
             return this.stream.poll_next(task);
         };
         let stream = this.stream;
         let item = match span.in_scope(|| stream.poll_next(task)) {
             Poll::Ready(item) => item,
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                *this.span = Some(span);
+                return Poll::Pending;
+            }
         };
         match &item {
             Some(Ok(part)) => {
                 span.chunk();
-                (this.describe)(span, part);
+                (this.describe)(&mut span, part);
+                *this.span = Some(span);
             }
             // The call has failed, whether the reader goes on after it or not.
             Some(Err(error)) => {
                 let class = (this.classify)(error);
-                if let Some(span) = this.span.take() {
-                    span.error(class, &error.to_string());
-                }
+                span.error(class, &error.to_string());
             }
-            None => {
-                if let Some(span) = this.span.take() {
-                    span.finish();
-                }
-            }
+            None => span.finish(),
         }
         Poll::Ready(item)
     }

@@ -112,7 +112,9 @@ fn a_call_without_a_conversation_or_session_invents_none() {
     let spans = recorded.spans();
     assert_eq!(spans[0].name, "chat");
     let said = attributes(&spans[0]);
-    assert!(!said.contains_key("gen_ai.conversation.id") && !said.contains_key("session.id"));
+    for key in ["gen_ai.conversation.id", "session.id", "gen_ai.request.model"] {
+        assert!(!said.contains_key(key), "{key}");
+    }
 }
 
 #[test]
@@ -303,4 +305,65 @@ async fn a_stream_ends_its_call_at_its_end_at_an_error_and_where_it_is_dropped()
         let said = attributes(&recorded.spans()[0]);
         assert_eq!(said.get("gen_ai.request.stream").map(String::as_str), Some("true"));
     }
+}
+
+#[tokio::test]
+async fn a_panic_in_the_caller_s_code_is_a_fault_and_no_cancellation() {
+    use futures::FutureExt;
+    use std::panic::AssertUnwindSafe;
+
+    let recorded = Recorded::new();
+    let telemetry = &recorded.telemetry;
+    let fail = || async {
+        tokio::task::yield_now().await;
+        assert!(std::hint::black_box(false), "for the test");
+        Ok::<(), io::Error>(())
+    };
+    let call = chat(telemetry, "openai", "m").run(fail(), |_, ()| {}, ErrorClass::from_io);
+    assert!(AssertUnwindSafe(call).catch_unwind().await.is_err());
+    // The stream outlives the panic, and is dropped when nothing is panicking any more.
+    let parts = stream::iter([Ok::<_, io::Error>(1)]).map(|_| panic!("for the test"));
+    let parts: stream::BoxStream<'_, Result<u64, io::Error>> = parts.boxed();
+    let stream = chat(telemetry, "openai", "m").stream(parts, |_, _| {}, ErrorClass::from_io);
+    assert!(AssertUnwindSafe(stream.collect::<Vec<_>>()).catch_unwind().await.is_err());
+    assert_eq!(recorded.count(DURATION, &[("error.type", "unknown")]), 2.0);
+    assert_eq!(recorded.count(DURATION, &[]), 2.0);
+
+    let tool = crate::tool::execute(telemetry, "search").run(fail());
+    assert!(AssertUnwindSafe(tool).catch_unwind().await.is_err());
+    let agent =
+        crate::agent::invoke(telemetry, "planner").run(crate::agent::iteration(1).run(fail()));
+    assert!(AssertUnwindSafe(agent).catch_unwind().await.is_err());
+    let served = crate::mcp::server_call(telemetry, "s", "tools/call", "search", None)
+        .run(fail(), |_| Ok(()));
+    assert!(AssertUnwindSafe(served).catch_unwind().await.is_err());
+    for (metric, class) in [
+        ("gen_ai.execute_tool.duration", "tool_error"),
+        ("gen_ai.invoke_agent.duration", "unknown"),
+        ("mcp.server.operation.duration", "unknown"),
+    ] {
+        assert_eq!(recorded.count(metric, &[("error.type", class)]), 1.0, "{metric}");
+    }
+    let spans = recorded.spans();
+    assert_eq!(spans.len(), 6);
+    assert!(spans.iter().all(|span| span.status != Status::Unset), "{spans:?}");
+}
+
+#[test]
+fn an_attribute_that_is_said_for_each_part_of_a_stream_is_kept_once() {
+    let recorded = Recorded::new();
+    let mut call = chat(&recorded.telemetry, "openai", "m").start();
+    let before = format!("{call:?}").len();
+    for number in 0..10_000_i64 {
+        call.attribute("app.part", number);
+    }
+    assert!(format!("{call:?}").len() < before + 1000, "the memory of a call is bounded");
+    call.finish();
+    let kept: Vec<_> = recorded.spans()[0]
+        .attributes
+        .iter()
+        .filter(|pair| pair.key.as_str() == "app.part")
+        .map(|pair| pair.value.to_string())
+        .collect();
+    assert_eq!(kept, ["9999"]);
 }

@@ -53,8 +53,8 @@ impl Usage {
     /// The `usage` object of OpenAI's chat completions, responses and embeddings, and of servers that
     /// speak its language. `None` when it holds no count.
     ///
-    /// Its totals are inclusive already. A server that reports more cached tokens than input tokens
-    /// counts them apart, so they are added.
+    /// Its totals are inclusive already. A server that reports more cached tokens than input tokens,
+    /// or a total that is the sum of input, output and reasoning, counts them apart: they are added.
     #[must_use]
     pub fn from_openai(usage: &Value) -> Option<Self> {
         let input = first_count(usage, &["prompt_tokens", "input_tokens"]);
@@ -80,7 +80,11 @@ impl Usage {
         if cached > counted.input_tokens {
             counted.input_tokens = counted.input_tokens.saturating_add(cached);
         }
-        if counted.reasoning_tokens > counted.output_tokens {
+        // xAI counts reasoning beside the output, which only its total shows.
+        let parts = [counted.output_tokens, counted.reasoning_tokens];
+        let beside = parts.iter().fold(counted.input_tokens, |sum, part| sum.saturating_add(*part));
+        let is_beside = first_count(usage, &["total_tokens"]) == Some(beside);
+        if counted.reasoning_tokens > counted.output_tokens || is_beside {
             counted.output_tokens = counted.output_tokens.saturating_add(counted.reasoning_tokens);
         }
         Some(counted)

@@ -41,6 +41,14 @@ fn usage_of_openai_and_its_likes_is_inclusive() {
             json!({ "prompt_tokens": 10, "completion_tokens": 1, "prompt_cache_hit_tokens": 6 }),
             Some(usage(10, 1, 6, 0, 0)),
         ),
+        // xAI counts reasoning beside the output: only the total says so.
+        (
+            json!({
+                "prompt_tokens": 10, "completion_tokens": 50, "total_tokens": 90,
+                "completion_tokens_details": { "reasoning_tokens": 30 }
+            }),
+            Some(usage(10, 80, 0, 0, 30)),
+        ),
         // Parts that exceed the whole were counted beside it.
         (
             json!({
