@@ -18,6 +18,10 @@
 //! does not say why a call failed, so that a span without any answer counts as
 //! [`ErrorClass::Unknown`], and it does not say when the first token came. A call inside
 //! [`crate::llm`]'s own span is counted there and not here.
+//!
+//! **Content** is rig's own affair: its spans hold messages only where an agent was built with
+//! `record_content_telemetry(true)`, and then neither the switch nor the redaction of
+//! [`crate::llm::ContentPolicy`] reaches them.
 
 use std::fmt;
 use std::sync::OnceLock;
