@@ -84,7 +84,8 @@ impl Drop for End {
 
 async fn work(assistant: &Assistant, task: &Task) -> Result<(), Stop> {
     let begin = clock::now();
-    tracing::info!(task = task.text, "task accepted");
+    // What users and models say is content: no line of the log quotes it.
+    tracing::info!(task_chars = task.text.chars().count(), "task accepted");
     let solved = async {
         let _place = assistant.queue.enter().await;
         solve(assistant, task).await
@@ -108,7 +109,7 @@ async fn work(assistant: &Assistant, task: &Task) -> Result<(), Stop> {
         }
         Err(Stop::Failed(class, message)) => {
             let error_type = class.as_str();
-            tracing::error!(duration_ms, error_type, error = message, "task failed");
+            tracing::error!(duration_ms, error_type, "task failed");
             task.tell("error", json!({ "class": error_type, "message": message }));
             task.end(State::Error);
         }
@@ -300,7 +301,7 @@ async fn ask(
         }
         Err(error) => {
             let (error_type, message) = (error.class.as_str(), &error.message);
-            tracing::warn!(model, error_type, error = message, duration_ms, "model call failed");
+            tracing::warn!(model, error_type, duration_ms, "model call failed");
             let failed = json!({ "model": model, "duration_ms": duration_ms, "error": format!("{error_type}: {message}") });
             task.tell("llm", failed);
         }

@@ -129,7 +129,8 @@ impl Toolbox {
             Err(failure) => {
                 let error_type = failure.class.as_str();
                 span.in_scope(|| {
-                    tracing::warn!(tool = name, error_type, error = %failure, "tool failed");
+                    // Not the message: it may quote what the user said.
+                    tracing::warn!(tool = name, error_type, "tool failed");
                 });
                 span.error(failure.class, &failure.message);
             }
