@@ -27,7 +27,7 @@ use opentelemetry::{Context, KeyValue, Value};
 
 use crate::Telemetry;
 use crate::llm::ErrorClass;
-use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
+use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded, put};
 
 /// What the agent that runs in a context has called so far.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +94,7 @@ impl AgentRequest {
 
     /// Any other attribute of the run. Content does not belong here.
     pub fn attribute(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.attributes.push(KeyValue::new(key, value));
+        put(&mut self.attributes, KeyValue::new(key, value));
         self
     }
 

@@ -211,7 +211,7 @@ impl RigLayer {
         if let Some(calls) = &watched.agent_calls {
             calls.count_inference();
         }
-        let usage = said.has_usage.then_some(said.usage);
+        let usage = Some(said.usage).filter(|usage| said.has_usage && usage.is_plausible());
         let prices = self.telemetry.prices();
         let cost = usage.and_then(|usage| {
             [&said.response_model, &said.request_model]

@@ -205,6 +205,15 @@ impl<F: Future> Future for InSpan<F> {
     }
 }
 
+/// Puts an attribute among others: a key that is there already gets the new value, since a span
+/// keeps whatever it is given twice.
+pub(crate) fn put(list: &mut Vec<KeyValue>, attribute: KeyValue) {
+    match list.iter_mut().find(|known| known.key == attribute.key) {
+        Some(known) => *known = attribute,
+        None => list.push(attribute),
+    }
+}
+
 /// The start of a text that has at most `bytes_max` bytes, cut between characters.
 pub(crate) fn bounded(text: &str, bytes_max: usize) -> &str {
     if text.len() <= bytes_max {

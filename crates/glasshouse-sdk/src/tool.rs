@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 use crate::Telemetry;
 use crate::agent::{self, named};
 use crate::llm::{Content, ErrorClass};
-use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
+use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded, put};
 
 /// The tool that is being executed in a context: a call over MCP to it is the same execution.
 #[derive(Clone, Debug)]
@@ -78,14 +78,14 @@ impl ToolRequest {
     /// The arguments. Made only with content capture on.
     pub fn arguments(mut self, arguments: impl FnOnce() -> Json) -> Self {
         if let Some(json) = self.telemetry.content().json(Content::ToolArguments, arguments) {
-            self.attributes.push(KeyValue::new("gen_ai.tool.call.arguments", json));
+            put(&mut self.attributes, KeyValue::new("gen_ai.tool.call.arguments", json));
         }
         self
     }
 
     /// Any other attribute of the execution. Content does not belong here.
     pub fn attribute(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.attributes.push(KeyValue::new(key, value));
+        put(&mut self.attributes, KeyValue::new(key, value));
         self
     }
 

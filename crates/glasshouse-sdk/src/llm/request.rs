@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::{Content, ErrorClass, LlmSpan, LlmStream, ServiceTier};
 use crate::Telemetry;
-use crate::span::{NAME_BYTES_MAX, bounded};
+use crate::span::{NAME_BYTES_MAX, bounded, put};
 
 /// What is asked of the model: `gen_ai.operation.name`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -230,13 +230,13 @@ impl LlmRequest {
     /// Records the tool definitions that go with the request, with content capture on.
     pub fn tool_definitions(mut self, definitions: impl FnOnce() -> Json) -> Self {
         if let Some(json) = self.telemetry.content().json(Content::ToolDefinitions, definitions) {
-            self.attributes.push(KeyValue::new("gen_ai.tool.definitions", json));
+            put(&mut self.attributes, KeyValue::new("gen_ai.tool.definitions", json));
         }
         self
     }
 
     fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.attributes.push(KeyValue::new(key, value));
+        put(&mut self.attributes, KeyValue::new(key, value));
         self
     }
 

@@ -13,8 +13,10 @@ use super::{Content, ErrorClass, LlmRequest, LlmStream, Operation, ServiceTier, 
 use crate::Telemetry;
 use crate::agent;
 use crate::record::LlmCall;
-use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
+use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded, put};
 
+/// No call costs more; a sum that once took in nonsense would never be right again.
+const COST_USD_MAX: f64 = 1e6;
 /// How many finish reasons are kept: one for each choice.
 const FINISH_REASONS_MAX: usize = 16;
 
@@ -149,14 +151,18 @@ impl LlmSpan {
         }
     }
 
-    /// The tokens of the whole call. The last one counts: streams repeat growing totals.
+    /// The tokens of the whole call. The last one counts: streams repeat growing totals. What no
+    /// call can have (more than 2^40 tokens) is not taken.
     pub fn usage(&mut self, usage: Usage) {
-        self.usage = Some(usage);
+        if usage.is_plausible() {
+            self.usage = Some(usage);
+        }
     }
 
-    /// The cost that the provider itself reports, in US dollars. It goes before the table's.
+    /// The cost that the provider itself reports, in US dollars. It goes before the table's. What
+    /// no call costs (less than 0, more than a million) is not taken.
     pub fn cost_usd(&mut self, usd: f64) {
-        if usd.is_finite() && usd >= 0.0 {
+        if (0.0..=COST_USD_MAX).contains(&usd) {
             self.provided_cost_usd = Some(usd);
         }
     }
@@ -170,15 +176,7 @@ impl LlmSpan {
     /// here.
     pub fn attribute(&mut self, key: &'static str, value: impl Into<Value>) {
         if self.span.is_recording() {
-            self.set(KeyValue::new(key, value));
-        }
-    }
-
-    /// Streams say the same things in each part: a key is kept once.
-    fn set(&mut self, attribute: KeyValue) {
-        match self.more.iter_mut().find(|known| known.key == attribute.key) {
-            Some(known) => *known = attribute,
-            None => self.more.push(attribute),
+            put(&mut self.more, KeyValue::new(key, value));
         }
     }
 
@@ -186,7 +184,7 @@ impl LlmSpan {
     #[cfg(feature = "async-openai")]
     pub(crate) fn word(&mut self, key: &'static str, word: &str) {
         if self.span.is_recording() {
-            self.set(KeyValue::new(key, bounded(word, NAME_BYTES_MAX).to_owned()));
+            put(&mut self.more, KeyValue::new(key, bounded(word, NAME_BYTES_MAX).to_owned()));
         }
     }
 
@@ -216,7 +214,7 @@ impl LlmSpan {
         if self.is_capturing()
             && let Some(json) = self.telemetry.content().json(kind, value)
         {
-            self.set(KeyValue::new(key, json));
+            put(&mut self.more, KeyValue::new(key, json));
         }
     }
 

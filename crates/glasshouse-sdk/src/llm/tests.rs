@@ -367,3 +367,36 @@ fn an_attribute_that_is_said_for_each_part_of_a_stream_is_kept_once() {
         .collect();
     assert_eq!(kept, ["9999"]);
 }
+
+#[test]
+fn a_cost_or_count_that_cannot_be_true_does_not_spoil_the_sums() {
+    let recorded = Recorded::new();
+    let mut call = chat(&recorded.telemetry, "openai", "gpt-4o").start();
+    call.usage(Usage::new(1_000_000, 0));
+    call.usage(Usage::new(u64::MAX, 1));
+    call.cost_usd(1e308);
+    call.finish();
+    assert_eq!(recorded.count(INPUT, &[]), 1_000_000.0);
+    assert!((recorded.count(COST, &[]) - 2.5).abs() < 1e-9);
+
+    let prices = PriceTable::empty().with_model("m", 1e300, 0.0);
+    let dear = prices.cost("openai", "m", ServiceTier::Standard, &Usage::new(1 << 40, 0));
+    assert_eq!(dear, None);
+}
+
+#[test]
+fn no_span_has_an_attribute_twice() {
+    let recorded = Recorded::new();
+    let telemetry = &recorded.telemetry;
+    let request = chat(telemetry, "openai", "m").streaming(true).temperature(0.1);
+    request.streaming(true).temperature(0.2).start().finish();
+    let tool = crate::tool::execute(telemetry, "search").toolset("a").toolset("b");
+    tool.start().finish();
+    let agent = crate::agent::invoke(telemetry, "a").attribute("app.x", 1).attribute("app.x", 2);
+    agent.start().finish();
+    for span in recorded.spans() {
+        assert_eq!(attributes(&span).len(), span.attributes.len(), "{span:?}");
+    }
+    let said = attributes(&recorded.spans()[0]);
+    assert_eq!(said["gen_ai.request.temperature"], "0.2");
+}

@@ -50,6 +50,19 @@ impl Usage {
             .saturating_sub(self.cache_write_tokens)
     }
 
+    /// Whether a call can have used so much.
+    pub(crate) fn is_plausible(&self) -> bool {
+        [
+            self.input_tokens,
+            self.output_tokens,
+            self.cache_read_tokens,
+            self.cache_write_tokens,
+            self.reasoning_tokens,
+        ]
+        .iter()
+        .all(|tokens| *tokens <= TOKENS_MAX)
+    }
+
     /// The `usage` object of OpenAI's chat completions, responses and embeddings, and of servers that
     /// speak its language. `None` when it holds no count.
     ///
@@ -116,10 +129,12 @@ impl Usage {
 /// More tokens than any call can have: what is above is not a count, and sums stay far from
 /// overflowing.
 const TOKENS_MAX: u64 = 1 << 40;
+/// The same of a count that a provider gives: three of them may be added up.
+const COUNT_MAX: u64 = TOKENS_MAX / 4;
 
 /// The first of the keys that holds a plausible count.
 fn first_count(object: &Value, keys: &[&str]) -> Option<u64> {
-    keys.iter().find_map(|key| object.get(key)?.as_u64().filter(|tokens| *tokens <= TOKENS_MAX))
+    keys.iter().find_map(|key| object.get(key)?.as_u64().filter(|tokens| *tokens <= COUNT_MAX))
 }
 
 fn details<'a>(usage: &'a Value, keys: &[&str]) -> Option<&'a Value> {

@@ -149,6 +149,7 @@ impl Answer {
         let kind = part.r#type.as_str().unwrap_or_default();
         if let Some(span) = &mut self.span
             && (kind.is_empty() || kind.rsplit('.').next() == Some("delta"))
+            && part.error.is_null()
         {
             span.chunk();
         }

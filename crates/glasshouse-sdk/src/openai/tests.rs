@@ -390,3 +390,13 @@ async fn a_choice_has_one_finish_reason_however_often_it_is_said() {
     let said = attributes(&recorded.spans()[0]);
     assert_eq!(said["gen_ai.response.finish_reasons"], "[\"stop\"]");
 }
+
+#[tokio::test]
+async fn an_error_in_a_stream_is_no_first_token() {
+    let recorded = Recorded::new();
+    let body = events(&[json!({ "error": { "message": "secret", "code": "server_error" } })]);
+    let script = (200, "text/event-stream", whole(body));
+    sent(&recorded, "/chat/completions", script).await.expect("passes through");
+    assert_eq!(recorded.count(DURATION, &[("error.type", "server_error")]), 1.0);
+    assert_eq!(recorded.count("gen_ai.client.inference.time_to_first_chunk", &[]), 0.0);
+}

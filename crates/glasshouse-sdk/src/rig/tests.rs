@@ -77,6 +77,18 @@ fn a_call_is_counted_once_when_a_provider_took_it() {
 }
 
 #[test]
+fn a_count_that_cannot_be_true_does_not_spoil_the_sums() {
+    let found = counted(|_| {
+        let call = completion!("rig::completions");
+        call.record("gen_ai.provider.name", "openai");
+        call.record("gen_ai.response.model", "gpt-4o");
+        call.record("gen_ai.usage.input_tokens", u64::MAX);
+    });
+    assert_eq!(of(&found, CALLS_MADE, ""), 1.0);
+    assert_eq!(of(&found, "gen_ai.client.inference.usage.input_tokens", ""), 0.0);
+}
+
+#[test]
 fn a_call_without_an_answer_has_failed() {
     let found = counted(|_| {
         completion!("rig::completions").record("gen_ai.provider.name", "x");

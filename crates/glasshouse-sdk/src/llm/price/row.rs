@@ -108,7 +108,8 @@ impl Row {
             cost.usd += tokens as f64 * rate;
             cost.partial |= !exact;
         }
-        Some(cost)
+        // A table may hold any number.
+        cost.usd.is_finite().then_some(cost)
     }
 
     /// The rate of a class, and whether it is the one of the tier that was asked for.
