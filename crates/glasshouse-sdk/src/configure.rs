@@ -202,6 +202,13 @@ impl Configuration {
         self
     }
 
+    /// A file with the certificates, in PEM, that are trusted instead of the usual authorities, for
+    /// OTLP with `https`; needs the feature `tls`.
+    pub fn otlp_certificate(mut self, path: impl Into<PathBuf>) -> Self {
+        self.choices.otlp.certificate = Some(path.into());
+        self
+    }
+
     /// How OTLP travels, for all signals. Default: gRPC on port 4317, else HTTP.
     pub fn otlp_protocol(mut self, protocol: OtlpProtocol) -> Self {
         self.choices.otlp.protocol = Some(protocol);

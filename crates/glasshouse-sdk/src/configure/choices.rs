@@ -26,6 +26,7 @@ pub(crate) struct OtlpChoices {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) headers: Vec<(String, Secret)>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) certificate: Option<PathBuf>,
 }
 
 /// The port of the exposition.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::choices::{Choices, Port};
-use super::keys::{BOOLEAN, EXPORTER, HOST, LEVEL, PROTOCOL, RATIO, TEXT, URL};
+use super::keys::{BOOLEAN, EXPORTER, HOST, LEVEL, PATH, PROTOCOL, RATIO, TEXT, URL};
 use super::problem::Problem;
 use super::value::{self, Endpoint};
 use super::{DEFAULT_PROMETHEUS_PORT, Sampling, bounds};
@@ -66,12 +66,16 @@ macro_rules! otlp {
                 c.$field.timeout = Some(bounds::timeout(v)?);
                 Some(())
             }),
+            variable(concat!("OTEL_EXPORTER_OTLP_", $part, "CERTIFICATE"), PATH, |c, v| {
+                c.$field.certificate = Some(PathBuf::from(v));
+                Some(())
+            }),
         ]
     };
 }
 
 /// OTLP for all signals and for each.
-static OTLP: [[Variable; 4]; 4] = [
+static OTLP: [[Variable; 5]; 4] = [
     otlp!("", otlp, value::base),
     otlp!("TRACES_", otlp_traces, value::exact),
     otlp!("METRICS_", otlp_metrics, value::exact),
@@ -154,6 +158,20 @@ static OTHERS: [Variable; 21] = [
     }),
 ];
 
+/// Variables of OpenTelemetry that ask for something which is not done here, with the values that
+/// ask for what is done anyway. Whoever sets them should know, and not search for it.
+const UNSUPPORTED: [(&str, &[&str]); 9] = [
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", &["none"]),
+    ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", &["none"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", &["none"]),
+    ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", &["none"]),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &[]),
+    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &[]),
+    ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", &["cumulative"]),
+    ("OTEL_PROPAGATORS", &["tracecontext,baggage", "baggage,tracecontext"]),
+    ("OTEL_CONFIG_FILE", &[]),
+];
+
 /// Every variable of the tables.
 pub(crate) fn variables() -> impl Iterator<Item = &'static Variable> {
     // The general endpoint of OpenTelemetry comes before the one of a seed, which only fills in.
@@ -174,6 +192,15 @@ pub(crate) fn read(environment: Environment<'_>, problems: &mut Vec<Problem>) ->
             } else {
                 Problem::value(variable.name, &value, variable.allowed)
             });
+        }
+    }
+    for (name, done_anyway) in UNSUPPORTED {
+        let is_asked = |value: &String| {
+            let value = value.to_ascii_lowercase().replace(' ', "");
+            !done_anyway.contains(&value.as_str())
+        };
+        if get(name).is_some_and(|value| is_asked(&value)) {
+            problems.push(Problem::new(name, "is not supported here and is ignored"));
         }
     }
     let [sampler, argument] = SAMPLER_VARIABLES;

@@ -31,6 +31,9 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Choices {
                     *path = folder.join(&*path);
                 }
             }
+            if let Some(path) = &mut choices.otlp.certificate {
+                *path = folder.join(&*path);
+            }
             choices
         }
         Err(message) => {

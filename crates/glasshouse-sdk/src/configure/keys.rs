@@ -1,5 +1,7 @@
 //! The keys of the file, below `observability:`. A key is here only when something answers to it.
 
+use std::path::PathBuf;
+
 use super::choices::{Choices, Port};
 use super::file::paths;
 use super::value;
@@ -58,6 +60,7 @@ const fn map(path: &'static str, allowed: &'static str, is_secret: bool, take: T
 }
 
 pub(crate) const TEXT: &str = "text";
+pub(crate) const PATH: &str = "the path of a file";
 pub(crate) const BOOLEAN: &str = "true, false";
 pub(crate) const URL: &str =
     "a URL such as http://localhost:4318, with http or https and without user name and password";
@@ -128,6 +131,7 @@ pub(crate) const KEYS: &[Key] = &[
         c.otlp.headers = value::headers(v)?;
         Some(())
     }),
+    text("otlp.certificate", PATH, |c, v| put(&mut c.otlp.certificate, PathBuf::from(v))),
     text("otlp.timeout_ms", bounds::TIMEOUT, |c, v| put(&mut c.otlp.timeout, bounds::timeout(v)?)),
     list("naming_profile", "one or several names of naming profiles", |c, v| {
         (!v.is_empty()).then(|| c.naming_profiles = Some(v))

@@ -297,7 +297,8 @@ impl Sources<'_> {
             }
         }
         let timeout = self.pick_otlp(signal, |otlp| otlp.timeout).unwrap_or(DEFAULT_TIMEOUT);
-        OtlpTarget { protocol, url, headers, timeout }
+        let certificate = self.pick_otlp(signal, |otlp| otlp.certificate.clone());
+        OtlpTarget { protocol, url, headers, timeout, certificate }
     }
 
     fn listener(&self) -> Option<SocketAddr> {

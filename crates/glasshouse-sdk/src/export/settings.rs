@@ -2,7 +2,7 @@
 //! from the environment is not done here.
 
 use opentelemetry_sdk::{Resource, trace::SpanData};
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// A value that is sent but never shown: `Debug` prints `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(crate) struct OtlpTarget {
     pub(crate) headers: Vec<(String, Secret)>,
     /// Of one request, from connecting to the end of the answer.
     pub(crate) timeout: Duration,
+    /// PEM with the roots that are trusted with `https`; without, the usual ones are.
+    pub(crate) certificate: Option<PathBuf>,
 }
 
 /// Where spans go.

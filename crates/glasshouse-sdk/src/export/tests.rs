@@ -9,6 +9,8 @@ mod lines;
 mod listener;
 mod stopping;
 mod thrift;
+#[cfg(feature = "tls")]
+mod tls;
 
 use super::{statistics::SignalStatistics, *};
 use opentelemetry::{
@@ -74,7 +76,13 @@ fn settings() -> ExportSettings {
 }
 
 fn http(url: String) -> OtlpTarget {
-    OtlpTarget { protocol: Protocol::HttpProtobuf, url, headers: Vec::new(), timeout: PATIENCE }
+    OtlpTarget {
+        protocol: Protocol::HttpProtobuf,
+        url,
+        headers: Vec::new(),
+        timeout: PATIENCE,
+        certificate: None,
+    }
 }
 
 fn start(settings: ExportSettings) -> Export {

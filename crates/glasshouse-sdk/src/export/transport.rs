@@ -5,6 +5,8 @@
 mod grpc;
 mod http;
 mod retry_after;
+#[cfg(feature = "tls")]
+mod roots;
 
 use super::{
     settings::{OtlpTarget, Protocol, Secret, Signal},
@@ -21,6 +23,12 @@ const ANSWER_LIMIT_BYTES: usize = 64 * 1024;
 /// A backend may ask for a pause of this length at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+#[cfg(feature = "tls")]
+type Roots = roots::Roots;
+/// Without TLS there is nobody to trust.
+#[cfg(not(feature = "tls"))]
+type Roots = std::convert::Infallible;
 
 /// What came of one request.
 #[derive(Debug)]
@@ -49,15 +57,25 @@ impl Transport {
     ) -> Result<Self, String> {
         let uri = address(&target.url)?;
         let headers = headers(&target.headers, signal, warnings);
+        #[cfg(feature = "tls")]
+        let roots = match &target.certificate {
+            Some(path) if uri.scheme_str() == Some("https") => Some(roots::Roots::read(path)?),
+            _ => None,
+        };
+        // Without TLS there is no address that they could be for.
+        #[cfg(not(feature = "tls"))]
+        let roots = target.certificate.as_ref().and(None);
         match target.protocol {
             Protocol::HttpProtobuf => {
                 let content = HeaderValue::from_static("application/x-protobuf");
-                http::HttpTransport::new(uri, headers, content, target.timeout, true)
+                http::HttpTransport::new(uri, headers, content, target.timeout, true, roots)
                     .map(|transport| Self::Http(Box::new(transport)))
             }
             #[cfg(feature = "grpc")]
-            Protocol::Grpc => grpc::GrpcTransport::new(&uri, headers, target.timeout, signal)
-                .map(|transport| Self::Grpc(Box::new(transport))),
+            Protocol::Grpc => {
+                grpc::GrpcTransport::new(&uri, headers, target.timeout, signal, roots)
+                    .map(|transport| Self::Grpc(Box::new(transport)))
+            }
             #[cfg(not(feature = "grpc"))]
             Protocol::Grpc => Err(format!(
                 "OTLP over gRPC to `{}` needs the feature `grpc` of glasshouse-sdk; the protocol \
@@ -79,7 +97,7 @@ impl Transport {
 
     fn plain(url: &str, content: HeaderValue) -> Result<Self, String> {
         let uri = address(url)?;
-        http::HttpTransport::new(uri, HeaderMap::new(), content, TIMEOUT, false)
+        http::HttpTransport::new(uri, HeaderMap::new(), content, TIMEOUT, false, None)
             .map(|transport| Self::Http(Box::new(transport)))
     }
 

@@ -157,3 +157,18 @@ fn keys_of_attributes_are_decoded_too() {
     let (choices, _) = read_pairs(&[("OTEL_RESOURCE_ATTRIBUTES", "a%2Cb=c%3Dd")]);
     assert_eq!(choices.resource_attributes, [("a,b".to_owned(), "c=d".to_owned())]);
 }
+
+#[test]
+fn what_is_not_supported_is_told_when_it_would_change_something() {
+    for (name, value, told) in [
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", true),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "none", false),
+        ("OTEL_PROPAGATORS", "b3", true),
+        ("OTEL_PROPAGATORS", "tracecontext, baggage", false),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/key.pem", true),
+    ] {
+        let (_, problems) = read_pairs(&[(name, value)]);
+        assert_eq!(problems.len(), usize::from(told), "{name}={value}");
+        assert!(!problems.iter().any(|problem| problem.contains("key.pem")));
+    }
+}

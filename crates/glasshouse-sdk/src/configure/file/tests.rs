@@ -33,6 +33,7 @@ fn the_example_has_every_key_and_every_key_of_it_is_consumed() {
         // What is empty in the example is shown by something that is not.
         let text = || Node { place: (0, 0), content: Content::Scalar("text".to_owned()) };
         match &mut node.content {
+            Content::Scalar(empty) if empty.is_empty() => "text".clone_into(empty),
             Content::List(items) if items.is_empty() => items.push(text()),
             Content::Map(entries) if entries.is_empty() => {
                 entries.push(("name".to_owned(), text()));

@@ -55,7 +55,19 @@ struct Row {
     expected: [&'static str; 4],
 }
 
-const ROWS: [Row; 21] = [
+const ROWS: [Row; 22] = [
+    Row {
+        key: "certificate",
+        code: |code| code.otlp_certificate("/code.pem"),
+        variable: Some(("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "/env.pem")),
+        file: "otlp: {certificate: /file.pem}",
+        get: |it| {
+            let certificate =
+                it.metrics.as_ref().and_then(|(target, _)| target.certificate.clone());
+            certificate.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
+        },
+        expected: ["none", "/file.pem", "/env.pem", "/code.pem"],
+    },
     Row {
         key: "protocol",
         code: |code| code.otlp_protocol(Protocol::HttpProtobuf).otlp_endpoint("http://code:4317"),
@@ -452,6 +464,13 @@ fn the_file_is_found_by_code_then_by_either_variable() {
     assert_eq!(name(configure(), false), "alex");
     assert_eq!(name(configure(), true), "ours");
     assert_eq!(name(configure().config_file(code.clone()), true), "code");
+}
+
+#[test]
+fn a_certificate_in_a_file_is_relative_to_it() {
+    let file = "otlp: {certificate: roots.pem}";
+    let certificate = decide(|code| code, &[], file).0.logs.unwrap().certificate.unwrap();
+    assert!(certificate.is_absolute() && certificate.ends_with("roots.pem"), "{certificate:?}");
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn serve(script: Vec<Answer>) -> Server {
         url: format!("http://{}", address.recv().unwrap()),
         headers: vec![("api-key".to_owned(), Secret("k".to_owned()))],
         timeout: PATIENCE,
+        certificate: None,
     };
     Server { target, spans, others, _stop: stop }
 }
@@ -193,6 +194,7 @@ fn a_server_that_stays_silent_does_not_hold_the_end() {
         url: format!("http://{}", silent.local_addr().unwrap()),
         headers: Vec::new(),
         timeout: Duration::from_millis(50),
+        certificate: None,
     }));
     let export = start(settings);
     end(&export, 1..2);

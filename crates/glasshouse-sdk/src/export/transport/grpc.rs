@@ -32,11 +32,13 @@ pub(in super::super) struct GrpcTransport {
 }
 
 impl GrpcTransport {
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "roots are for TLS"))]
     pub(super) fn new(
         uri: &Uri,
         headers: HeaderMap,
         timeout: Duration,
         signal: Signal,
+        roots: Option<super::Roots>,
     ) -> Result<Self, String> {
         let shown = shown(uri);
         let wrong = |error: tonic::transport::Error| {
@@ -48,8 +50,14 @@ impl GrpcTransport {
             .connect_timeout(timeout);
         #[cfg(feature = "tls")]
         let endpoint = if uri.scheme_str() == Some("https") {
-            let roots = tonic::transport::ClientTlsConfig::new().with_webpki_roots();
-            endpoint.tls_config(roots).map_err(wrong)?
+            let config = tonic::transport::ClientTlsConfig::new();
+            let config = match roots {
+                Some(roots) => {
+                    config.ca_certificate(tonic::transport::Certificate::from_pem(roots.into_pem()))
+                }
+                None => config.with_webpki_roots(),
+            };
+            endpoint.tls_config(config).map_err(wrong)?
         } else {
             endpoint
         };

@@ -45,13 +45,14 @@ impl HttpTransport {
         content: HeaderValue,
         timeout: Duration,
         otlp: bool,
+        roots: Option<super::Roots>,
     ) -> Result<Self, String> {
         headers.insert(header::CONTENT_TYPE, content);
         headers
             .entry(header::USER_AGENT)
             .or_insert_with(|| HeaderValue::from_static(super::USER_AGENT));
         let endpoint = shown(&uri);
-        let client = client(&uri, timeout)?;
+        let client = client(&uri, timeout, roots)?;
         Ok(Self { client, uri, endpoint, headers, timeout, otlp })
     }
 
@@ -113,7 +114,8 @@ impl AnyClient {
     }
 }
 
-fn client(uri: &Uri, timeout: Duration) -> Result<AnyClient, String> {
+#[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "roots are for TLS"))]
+fn client(uri: &Uri, timeout: Duration, roots: Option<super::Roots>) -> Result<AnyClient, String> {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(timeout));
     connector.set_nodelay(true);
@@ -128,16 +130,15 @@ fn client(uri: &Uri, timeout: Duration) -> Result<AnyClient, String> {
     #[cfg(feature = "tls")]
     {
         connector.enforce_http(false);
-        // rustls panics when the program links two providers and installed neither as default.
-        let https = std::panic::catch_unwind(|| {
-            hyper_rustls::HttpsConnectorBuilder::new()
-                .with_webpki_roots()
-                .https_or_http()
-                .enable_http1()
-        });
-        let https = https.map_err(|_| {
-            "TLS cannot start: install a default `CryptoProvider` of rustls before".to_owned()
-        })?;
+        let wrong = |error| format!("TLS cannot start: {error}");
+        // Named, so that it does not matter which providers else the program links.
+        let provider = tokio_rustls::rustls::crypto::ring::default_provider();
+        let https = hyper_rustls::HttpsConnectorBuilder::new();
+        let https = match roots {
+            Some(roots) => https.with_tls_config(roots.client(provider).map_err(wrong)?),
+            None => https.with_provider_and_webpki_roots(provider).map_err(wrong)?,
+        };
+        let https = https.https_or_http().enable_http1();
         Ok(AnyClient::Tls(builder.build(https.wrap_connector(connector))))
     }
     #[cfg(not(feature = "tls"))]
