@@ -80,7 +80,9 @@ fn clients() -> Result<()> {
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
     run_command(command(&python, &install).arg(root().join("e2e/requirements.txt")))?;
     let prometheus = unpacked("prometheus")?;
-    run_command(&mut command("cargo", &["build", "--package", "agent"]))?;
+    // Both at once: alone, the agent's crates would be built a second time with fewer features.
+    let both = ["build", "--package", "agent", "--package", "glasshouse"];
+    run_command(&mut command("cargo", &both))?;
     let server = Server::start(&["serve"])?;
     let binary = build_and_run::built(false);
     let mut tests = command(&python, &["-m", "pytest", "-q", "e2e"]);
