@@ -23,6 +23,10 @@
 //! the trace context. Bodies pass through as they come and are read along; nothing is held back. A
 //! stream's usage is known only if the request asks for it (`stream_options.include_usage`).
 //! The provider gets `traceparent` and `tracestate`, never baggage.
+//!
+//! async-openai itself logs the whole text of a provider's error as a warning of the target
+//! `async_openai`, whatever [`crate::llm::ContentPolicy`] says. A provider may quote the prompt there:
+//! where content must not leave, set the log's level to `info,async_openai=off`.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
