@@ -44,16 +44,25 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
-/// The workspace, and the example with rig, whose crates would change what the engine is built with.
+/// The workspace; the SDK with all its features; and the example with rig, whose crates would
+/// change what the engine is built with.
 fn rust() -> Result<()> {
     run_command(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))?;
+    let sdk = ["test", "--package", "glasshouse-sdk", "--all-features"];
+    run_command(&mut command("cargo", &sdk))?;
     let rig = ["test", "--locked", "--manifest-path", "examples/rig/Cargo.toml"];
     run_command(&mut command("cargo", &rig))
 }
 
 fn lints() -> Result<()> {
-    let arguments = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
-    run_command(&mut command("cargo", &arguments))
+    for packages in
+        [&["--workspace"][..], &["--package", "glasshouse-sdk", "--no-default-features"]]
+    {
+        let mut clippy = command("cargo", &["clippy"]);
+        clippy.args(packages).args(["--all-targets", "--", "--deny", "warnings"]);
+        run_command(&mut clippy)?;
+    }
+    Ok(())
 }
 
 fn documentation() -> Result<()> {

@@ -83,17 +83,20 @@ impl Route {
     }
 
     /// Takes over what the router matched, unless a handler has spoken.
+    #[cfg(feature = "axum")]
     pub(super) fn see(&self, extensions: &http::Extensions) {
-        #[cfg(feature = "axum")]
         if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
             let mut template = self.0.template.lock();
             if !matches!(*template, Some(Template::Set(_))) {
                 *template = Some(Template::Matched(path.clone()));
             }
         }
-        #[cfg(not(feature = "axum"))]
-        let _ = extensions;
     }
+
+    /// There is no router whose routes could be seen.
+    #[cfg(not(feature = "axum"))]
+    #[expect(clippy::unused_self, reason = "as with a router")]
+    pub(super) fn see(&self, _: &http::Extensions) {}
 
     pub(super) fn current(&self) -> Option<Template> {
         self.0.template.lock().clone()

@@ -79,6 +79,7 @@ impl Recorded {
     }
 
     /// How many warnings were logged.
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "beacons need axum"))]
     pub(crate) fn warnings(&self) -> usize {
         self.warnings.load(Ordering::Relaxed)
     }
