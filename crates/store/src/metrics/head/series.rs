@@ -71,7 +71,8 @@ pub(super) struct Series {
     pub(super) hash: u64,
     /// Generation of the newest sample or exemplar.
     pub(super) touched: Generation,
-    /// Time and bits of the newest plain sample, flushed or not.
+    /// Time and bits of the newest plain sample, flushed or not; of several of that time, the last
+    /// that was sent.
     last: Option<(i64, u64)>,
     open: Option<PlainAppender>,
     #[expect(clippy::box_collection, reason = "most series have none: 8 bytes in place of 24")]
@@ -115,11 +116,14 @@ impl Series {
         if let Some((last_ms, last_bits)) = self.last
             && timestamp_ms <= last_ms
         {
-            if timestamp_ms == last_ms && value.to_bits() == last_bits && self.late.is_none() {
+            if timestamp_ms == last_ms && value.to_bits() == last_bits {
                 return Pushed::Duplicate;
             }
             if last_ms.saturating_sub(timestamp_ms) > late_window_ms {
                 return Pushed::TooOld;
+            }
+            if timestamp_ms == last_ms {
+                self.last = Some((timestamp_ms, value.to_bits()));
             }
             return self.push_late(timestamp_ms, value, generation, tally);
         }
@@ -187,6 +191,9 @@ impl Series {
             }
             if last_ms.saturating_sub(timestamp_ms) > late_window_ms {
                 return Pushed::TooOld;
+            }
+            if timestamp_ms == *last_ms {
+                held.last = Some((timestamp_ms, Arc::clone(histogram)));
             }
             self.touched = generation;
             return self.push_late_histogram(timestamp_ms, histogram, generation, tally);

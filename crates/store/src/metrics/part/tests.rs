@@ -411,6 +411,40 @@ async fn readers_in_other_languages_find_plain_columns() {
     assert_eq!(row, expected);
 }
 
+/// One and another and the one again, all of one time, flushed after any of them.
+#[tokio::test]
+async fn of_values_of_one_time_the_last_that_was_sent_stays() {
+    let batch = |is_histogram: bool, value: u32| {
+        let mut batch = SeriesBatch { labels: vec![labels("m", 0)], ..SeriesBatch::default() };
+        let timestamp_ms = START_MS;
+        if is_histogram {
+            let histogram = histogram(value);
+            batch.histograms.push(HistogramSample { series: 0, timestamp_ms, histogram });
+        } else {
+            batch.samples.push(Sample { series: 0, timestamp_ms, value: value.into() });
+        }
+        batch
+    };
+    for is_histogram in [false, true] {
+        let expected = Rig::new();
+        expected.head.append(&batch(is_histogram, 1));
+        for flushes in 0..8 {
+            let mut rig = Rig::new();
+            for (i, value) in [1, 0, 1].into_iter().enumerate() {
+                rig.head.append(&batch(is_histogram, value));
+                if flushes & 1 << i != 0 {
+                    rig.flush().await;
+                }
+            }
+            assert_eq!(
+                rig.everything().await,
+                expected.everything().await,
+                "histogram: {is_histogram}, flushes: {flushes:03b}"
+            );
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
