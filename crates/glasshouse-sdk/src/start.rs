@@ -173,14 +173,14 @@ fn resource(settings: &Settings) -> Vec<KeyValue> {
         .iter()
         .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
         .collect();
-    let own = [
+    let own: [(_, opentelemetry::Value); 6] = [
         // Without it the series of two instances that push would be one.
-        ("service.instance.id", instance_id()),
-        ("process.pid", std::process::id().to_string()),
-        ("telemetry.sdk.language", "rust".to_owned()),
-        ("telemetry.sdk.name", "opentelemetry".to_owned()),
-        ("telemetry.distro.name", env!("CARGO_PKG_NAME").to_owned()),
-        ("telemetry.distro.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("service.instance.id", instance_id().into()),
+        ("process.pid", i64::from(std::process::id()).into()),
+        ("telemetry.sdk.language", "rust".into()),
+        ("telemetry.sdk.name", "opentelemetry".into()),
+        ("telemetry.distro.name", env!("CARGO_PKG_NAME").into()),
+        ("telemetry.distro.version", env!("CARGO_PKG_VERSION").into()),
     ];
     for (key, value) in own {
         if resource.iter().all(|pair| pair.key.as_str() != key) {
@@ -350,7 +350,7 @@ fn subscribe(
     export: &Export,
     problems: &mut Vec<String>,
 ) -> Dispatch {
-    let spans = settings.tracing_enabled.then(|| {
+    let provider = settings.tracing_enabled.then(|| {
         let mut provider = SdkTracerProvider::builder()
             .with_resource(resource)
             .with_sampler(settings.sampling.sampler())
@@ -358,10 +358,9 @@ fn subscribe(
         if let Some(processor) = export.span_processor() {
             provider = provider.with_span_processor(processor);
         }
-        let provider = provider.build();
-        if settings.global {
-            global::set_tracer_provider(provider.clone());
-        }
+        provider.build()
+    });
+    let span_layer = provider.as_ref().map(|provider| {
         let wanted = settings.log_level.clone();
         tracing_opentelemetry::layer()
             .with_tracer(provider.tracer("glasshouse-sdk"))
@@ -392,18 +391,31 @@ fn subscribe(
     .with_filter(settings.log_level);
     // First, so that the cost of a call is known before its span is exported.
     let rig = RigLayer::new(telemetry).filtered();
-    let dispatch = Dispatch::new(Subscriber::default().with(rig).with(spans).with(lines));
+    let dispatch = Dispatch::new(Subscriber::default().with(rig).with(span_layer).with(lines));
     if settings.global {
-        global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
-            Box::new(TraceContextPropagator::new()),
-            Box::new(BaggagePropagator::new()),
-        ]));
-        if let Err(error) = dispatch.clone().try_init() {
-            problems.push(format!(
-                "spans and log lines are not taken: {error}; start before any other tracing \
-                 subscriber, or without a global one"
-            ));
-        }
+        become_global(&dispatch, provider, problems);
     }
     dispatch
+}
+
+/// Makes this start the one of the process: all of it, or nothing when there is one already.
+fn become_global(
+    dispatch: &Dispatch,
+    provider: Option<SdkTracerProvider>,
+    problems: &mut Vec<String>,
+) {
+    if let Err(error) = dispatch.clone().try_init() {
+        problems.push(format!(
+            "spans and log lines are not taken: {error}; start before any other tracing \
+             subscriber, or without a global one"
+        ));
+        return;
+    }
+    if let Some(provider) = provider {
+        global::set_tracer_provider(provider);
+    }
+    global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
+        Box::new(TraceContextPropagator::new()),
+        Box::new(BaggagePropagator::new()),
+    ]));
 }

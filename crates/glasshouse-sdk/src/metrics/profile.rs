@@ -212,20 +212,17 @@ impl Profile {
 
 /// Canonical metrics as the profiles spell them; of two metrics of one name the first one stays.
 pub(crate) fn apply(profiles: &[Profile], canonical: Vec<Metric>) -> Vec<Metric> {
-    let mut spelled: Vec<Metric> = Vec::new();
-    for (index, profile) in profiles.iter().enumerate() {
-        let derived = if index + 1 == profiles.len() && index == 0 {
-            return profile.derive(canonical);
-        } else {
-            profile.derive(canonical.clone())
-        };
-        for metric in derived {
-            if spelled.iter().all(|known| known.name != metric.name) {
-                spelled.push(metric);
-            }
+    let [first, others @ ..] = profiles else { return canonical };
+    if others.is_empty() {
+        return first.derive(canonical);
+    }
+    let mut spelled = first.derive(canonical.clone());
+    for metric in others.iter().flat_map(|profile| profile.derive(canonical.clone())) {
+        if spelled.iter().all(|known| known.name != metric.name) {
+            spelled.push(metric);
         }
     }
-    if profiles.is_empty() { canonical } else { spelled }
+    spelled
 }
 
 impl Profile {

@@ -119,7 +119,7 @@ impl Table {
         }
     }
 
-    /// All series there are, the overflow series last with `None` for its labels.
+    /// All series there are, each with whether it is the overflow series, which is the last.
     pub(super) fn all(&self) -> Vec<(Arc<Series>, bool)> {
         let mut all = Vec::with_capacity(self.count.load(Ordering::Relaxed));
         let mut level = self.first.get();
