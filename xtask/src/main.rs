@@ -1,6 +1,7 @@
 //! All automation of the project: `cargo xtask <task>`. Continuous integration runs nothing else.
 
 mod bench;
+mod fetch;
 mod run;
 mod shell;
 mod test;
@@ -16,6 +17,7 @@ usage: cargo xtask <task>
                           (ARGS go to `glasshouse demo`)
   test                    everything: tidy, format, lints, Rust, page, real clients, browser;
                           installs what it needs
+  fetch                   download every crate that the steps of `test` need
   tidy                    check the rules of the house: crate edges, map, documentation, names
   ui                      build the page into ui/dist
   bench [ARGS]            load generator and measurements, in release mode (see bench/README.md)
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let result = match task {
         "run" => run::run(rest),
         "test" => test::run(rest),
+        "fetch" => fetch::run_all(),
         "tidy" => tidy::run(),
         "ui" => ui::build(),
         "bench" => bench::run(rest),

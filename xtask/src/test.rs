@@ -6,13 +6,14 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{command, has, install, need, root, run as run_command, target, unpacked};
-use crate::{run as build_and_run, tidy, ui};
+use crate::{fetch, run as build_and_run, tidy, ui};
 
 /// A named step.
 type Step = (&'static str, fn() -> Result<()>);
 
 /// The steps, cheapest first.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
+    ("fetch", fetch::run_all),
     ("tidy", tidy::run),
     ("format", || run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
     ("page", ui::check),
@@ -23,14 +24,17 @@ const STEPS: [Step; 8] = [
     ("browser", browser),
 ];
 
-/// Runs all steps, or those that are named, and ends with a line that counts them.
+/// Runs all steps, or those that are named and the first one, which the others need. The last line
+/// of the output counts them.
 pub(crate) fn run(names: &[String]) -> Result<()> {
     if let Some(name) = names.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
         bail!("there is no step {name:?}: {}", STEPS.map(|(step, _)| step).join(", "));
     }
     let chosen: Vec<&Step> = STEPS
         .iter()
-        .filter(|(name, _)| names.is_empty() || names.iter().any(|chosen| chosen == name))
+        .filter(|(name, _)| {
+            names.is_empty() || *name == STEPS[0].0 || names.iter().any(|chosen| chosen == name)
+        })
         .collect();
     let mut failed = Vec::new();
     for (i, (name, step)) in chosen.iter().enumerate() {
@@ -50,8 +54,8 @@ fn rust() -> Result<()> {
     run_command(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))?;
     let sdk = ["test", "--package", "glasshouse-sdk", "--all-features"];
     run_command(&mut command("cargo", &sdk))?;
-    let rig = ["test", "--locked", "--manifest-path", "examples/rig/Cargo.toml"];
-    run_command(&mut command("cargo", &rig))
+    let rig = ["test", "--locked", "--manifest-path", "examples/rig/Cargo.toml", "--target-dir"];
+    run_command(command("cargo", &rig).arg(target()))
 }
 
 fn lints() -> Result<()> {

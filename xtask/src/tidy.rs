@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::fetch;
 use crate::shell::{command, root};
 
 /// Which crate may use which others inside the house. The table is the architecture: a new edge
@@ -49,6 +50,8 @@ const EMPTY_NAMES: &[&str] = &[
 
 /// Checks every rule and reports all that is wrong at once.
 pub(crate) fn run() -> Result<()> {
+    // `cargo tree` lists features that no default build downloads.
+    fetch::main_workspace()?;
     let mut wrong = Vec::new();
     wrong.extend(crate_rules()?);
     wrong.extend(sdk_rules()?);
@@ -67,7 +70,7 @@ pub(crate) fn run() -> Result<()> {
 
 /// Edges between crates, owners of heavy crates, no git dependencies.
 fn crate_rules() -> Result<Vec<String>> {
-    let output = command("cargo", &["metadata", "--format-version=1", "--no-deps", "--offline"])
+    let output = command("cargo", &["metadata", "--format-version=1", "--no-deps", "--locked"])
         .output()
         .context("cargo metadata")?;
     if !output.status.success() {
@@ -111,7 +114,7 @@ fn crate_rules() -> Result<Vec<String>> {
 fn sdk_rules() -> Result<Vec<String>> {
     let arguments = ["tree", "-p", "glasshouse-sdk", "--features", "grpc,tls", "--edges", "normal"];
     let output = command("cargo", &arguments)
-        .args(["--prefix", "none", "--format", "{p}", "--offline"])
+        .args(["--prefix", "none", "--format", "{p}", "--locked"])
         .output()
         .context("cargo tree")?;
     if !output.status.success() {

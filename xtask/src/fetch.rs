@@ -1,0 +1,46 @@
+//! `cargo xtask fetch`: downloads every crate that a later step builds, tests or only lists.
+//!
+//! A default build downloads what that build needs, and no more. A step that reads the dependency
+//! graph of other features, or builds an excluded workspace, would otherwise pass only where an
+//! earlier command happened to download the rest.
+
+use anyhow::Result;
+
+use crate::shell::{command, run};
+
+/// The workspaces of the project: the main one, and those that it excludes.
+const MANIFESTS: [&str; 3] = ["Cargo.toml", "examples/rig/Cargo.toml", "fuzz/Cargo.toml"];
+
+/// Downloads the locked crates of every workspace.
+pub(crate) fn run_all() -> Result<()> {
+    MANIFESTS.iter().try_for_each(|manifest| workspace(manifest))
+}
+
+/// Downloads the locked crates of the main workspace, with all features.
+pub(crate) fn main_workspace() -> Result<()> {
+    workspace(MANIFESTS[0])
+}
+
+/// Fails if the lock file does not match the manifests.
+fn workspace(manifest: &str) -> Result<()> {
+    run(&mut command("cargo", &["fetch", "--locked", "--manifest-path", manifest]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::shell::{command, root};
+
+    #[test]
+    fn every_workspace_of_the_project_is_fetched() {
+        let listed = command("git", &["ls-files", "-z", "*Cargo.lock"]).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let locked: BTreeSet<String> = listed
+            .split_terminator('\0')
+            .map(|lock| lock.replace("Cargo.lock", "Cargo.toml"))
+            .filter(|manifest| root().join(manifest).is_file())
+            .collect();
+        assert_eq!(locked, super::MANIFESTS.map(str::to_owned).into());
+    }
+}
