@@ -18,6 +18,6 @@ pub mod time;
 pub use batch::{Batch, Signal};
 pub use id::{SpanId, TraceId};
 pub use matcher::{MatchOp, Matcher};
-pub use metric::{Labels, SeriesBatch};
+pub use metric::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 pub use secret::Secret;
 pub use time::{Clock, Timestamp};

@@ -150,25 +150,101 @@ impl fmt::Debug for Labels {
     }
 }
 
+/// A series of one store, by number: what a store gives for labels, and takes in their place.
+///
+/// Valid as long as the store keeps the series in memory, never for another series, and never
+/// after a restart. A store refuses one that is no longer valid as unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeriesRef(u64);
+
+impl SeriesRef {
+    /// The reference that [`Self::to_u64`] gave.
+    #[must_use]
+    pub fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The reference as a number.
+    #[must_use]
+    pub fn to_u64(self) -> u64 {
+        self.0
+    }
+}
+
+/// How a batch names a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeriesKey {
+    /// By its labels: the store looks the series up, or creates it.
+    Labels(Labels),
+    /// By the reference that the store gave for its labels: nothing is built, hashed or compared.
+    Ref(SeriesRef),
+}
+
+impl From<Labels> for SeriesKey {
+    fn from(labels: Labels) -> Self {
+        Self::Labels(labels)
+    }
+}
+
+impl From<SeriesRef> for SeriesKey {
+    fn from(reference: SeriesRef) -> Self {
+        Self::Ref(reference)
+    }
+}
+
+impl SeriesKey {
+    /// The labels, unless the series is named by reference.
+    #[must_use]
+    pub fn labels(&self) -> Option<&Labels> {
+        match self {
+            Self::Labels(labels) => Some(labels),
+            Self::Ref(_) => None,
+        }
+    }
+}
+
 /// What a request brings: series, and the new samples of each.
 #[derive(Debug, Clone, Default)]
 pub struct SeriesBatch {
-    /// The series that samples, histograms and exemplars refer to by index.
-    pub labels: Vec<Labels>,
+    /// The series that samples, histograms, exemplars and start times refer to by index.
+    pub series: Vec<SeriesKey>,
     /// Plain samples.
     pub samples: Vec<Sample>,
     /// Native histogram samples.
     pub histograms: Vec<HistogramSample>,
     /// Exemplars.
     pub exemplars: Vec<Exemplar>,
+    /// When the counters of series began to count, where the sender says so.
+    pub start_times: Vec<StartTime>,
     /// Type, help and unit of metric families.
     pub metadata: Vec<Metadata>,
+}
+
+impl SeriesBatch {
+    /// Whether there is nothing in it to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+            && self.histograms.is_empty()
+            && self.exemplars.is_empty()
+            && self.metadata.is_empty()
+    }
+}
+
+/// When a counter, histogram or summary began to count: OTLP's `start_time_unix_nano`, the created
+/// timestamp of OpenMetrics and remote write. Holds for the samples of its batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StartTime {
+    /// Index into [`SeriesBatch::series`].
+    pub series: u32,
+    /// Milliseconds since 1970.
+    pub start_ms: i64,
 }
 
 /// One number at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
-    /// Index into [`SeriesBatch::labels`].
+    /// Index into [`SeriesBatch::series`].
     pub series: u32,
     /// Milliseconds since 1970.
     pub timestamp_ms: i64,
@@ -179,7 +255,7 @@ pub struct Sample {
 /// One native histogram at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramSample {
-    /// Index into [`SeriesBatch::labels`].
+    /// Index into [`SeriesBatch::series`].
     pub series: u32,
     /// Milliseconds since 1970.
     pub timestamp_ms: i64,
@@ -210,8 +286,31 @@ pub struct NativeHistogram {
     pub negative_counts: Vec<f64>,
     /// Upper bounds for schema -53.
     pub custom_bounds: Vec<f64>,
+    /// What the sender says about resets of the counts.
+    pub reset_hint: ResetHint,
+}
+
+impl NativeHistogram {
     /// Whether counts may go down without a reset.
-    pub is_gauge: bool,
+    #[must_use]
+    pub fn is_gauge(&self) -> bool {
+        self.reset_hint == ResetHint::Gauge
+    }
+}
+
+/// Whether the counts of a native histogram began again since the sample before: remote write's
+/// `ResetHint`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResetHint {
+    /// Not specified: counts that went down show a reset.
+    #[default]
+    Unknown,
+    /// They began again.
+    Reset,
+    /// They did not.
+    NotReset,
+    /// The counts are those of a gauge and go up and down.
+    Gauge,
 }
 
 /// A run of consecutive buckets.
@@ -226,7 +325,7 @@ pub struct BucketSpan {
 /// One observation that stands for others, usually with a `trace_id`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exemplar {
-    /// Index into [`SeriesBatch::labels`].
+    /// Index into [`SeriesBatch::series`].
     pub series: u32,
     /// Milliseconds since 1970.
     pub timestamp_ms: i64,

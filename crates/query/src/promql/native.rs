@@ -121,7 +121,7 @@ pub(crate) fn is_equal(a: &NativeHistogram, b: &NativeHistogram) -> bool {
 
 /// Whether a counter started again between two histograms.
 pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> bool {
-    if before.is_gauge || after.is_gauge {
+    if before.is_gauge() || after.is_gauge() {
         return false;
     }
     if after.count < before.count || is_custom(before) != is_custom(after) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lang::promql::{Span, quote};
-use signals::metric::NativeHistogram;
+use signals::metric::{NativeHistogram, ResetHint};
 
 use super::aggregate::{finish_histograms, histogram_scale};
 use super::evaluator::Evaluator;
@@ -60,7 +60,7 @@ impl Evaluator<'_> {
         else {
             return Outcome::Nothing;
         };
-        let is_gauge = window.histograms.iter().any(|(_, histogram)| histogram.is_gauge);
+        let is_gauge = window.histograms.iter().any(|(_, histogram)| histogram.is_gauge());
         if change.is_counter() {
             if is_gauge {
                 self.warn(
@@ -68,7 +68,7 @@ impl Evaluator<'_> {
                     &format!("this native histogram metric is not a counter: {}", quote(name)),
                 );
             }
-        } else if !first.is_gauge || !last.is_gauge {
+        } else if !first.is_gauge() || !last.is_gauge() {
             self.warn(
                 span,
                 &format!("this native histogram metric is not a gauge: {}", quote(name)),
@@ -108,7 +108,7 @@ impl Evaluator<'_> {
             factor /= range_ms as f64 / 1000.0;
         }
         let mut result = native::scaled(&sum, factor);
-        result.is_gauge = true;
+        result.reset_hint = ResetHint::Gauge;
         Outcome::Histogram(Arc::new(result))
     }
 
@@ -147,7 +147,7 @@ impl Evaluator<'_> {
             self.note_mixed(name, span);
             return Outcome::Nothing;
         }
-        let is_gauge = before.is_gauge || after.is_gauge;
+        let is_gauge = before.is_gauge() || after.is_gauge();
         if is_rate {
             if is_gauge {
                 self.warn(
@@ -155,7 +155,7 @@ impl Evaluator<'_> {
                     &format!("this native histogram metric is not a counter: {}", quote(name)),
                 );
             }
-        } else if !before.is_gauge || !after.is_gauge {
+        } else if !before.is_gauge() || !after.is_gauge() {
             self.warn(
                 span,
                 &format!("this native histogram metric is not a gauge: {}", quote(name)),
@@ -173,7 +173,7 @@ impl Evaluator<'_> {
         if is_rate {
             result = native::divided(&result, seconds);
         }
-        result.is_gauge = true;
+        result.reset_hint = ResetHint::Gauge;
         Outcome::Histogram(Arc::new(result))
     }
 

@@ -197,7 +197,9 @@ pub(crate) fn series(row: &serde_json::Value) -> SeriesBatch {
     let labels = row["labels"].as_object().unwrap().iter();
     let pairs = |name: &str| row[name].as_array().cloned().unwrap_or_default();
     let mut batch = SeriesBatch {
-        labels: vec![Labels::from_pairs(labels.map(|(k, v)| (k.as_str(), v.as_str().unwrap())))],
+        series: vec![
+            Labels::from_pairs(labels.map(|(k, v)| (k.as_str(), v.as_str().unwrap()))).into(),
+        ],
         ..SeriesBatch::default()
     };
     for pair in pairs("samples") {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use signals::metric::{BucketSpan, NativeHistogram};
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 /// Reads `schema:1 sum:3 count:22 buckets:[5 10 7]`.
 pub(crate) fn parse(text: &str) -> Option<NativeHistogram> {
@@ -31,7 +31,14 @@ pub(crate) fn parse(text: &str) -> Option<NativeHistogram> {
             "offset" => offset = value.parse().ok()?,
             "n_offset" => negative_offset = value.parse().ok()?,
             "custom_values" => histogram.custom_bounds = list()?,
-            "counter_reset_hint" => histogram.is_gauge = value == "gauge",
+            "counter_reset_hint" => {
+                histogram.reset_hint = match value {
+                    "gauge" => ResetHint::Gauge,
+                    "reset" => ResetHint::Reset,
+                    "not_reset" => ResetHint::NotReset,
+                    _ => ResetHint::Unknown,
+                }
+            }
             _ => return None,
         }
     }

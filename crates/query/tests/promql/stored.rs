@@ -28,10 +28,10 @@ struct House {
 
 /// Two counters of an hour, every 15 s, one of which starts again.
 fn batch() -> SeriesBatch {
-    let labels = ["a", "b"]
-        .map(|job| Labels::from_pairs([("__name__", "requests_total"), ("job", job)]))
+    let series = ["a", "b"]
+        .map(|job| Labels::from_pairs([("__name__", "requests_total"), ("job", job)]).into())
         .to_vec();
-    let mut batch = SeriesBatch { labels, ..SeriesBatch::default() };
+    let mut batch = SeriesBatch { series, ..SeriesBatch::default() };
     for step in 0..240u32 {
         let timestamp_ms = START_MS + i64::from(step) * 15_000;
         let values = [f64::from(step) * 15.0, f64::from(step % 100) * 30.0];

@@ -45,7 +45,7 @@ pub(crate) enum ChunkError {
 pub(crate) enum Codec {
     Xor = 1,
     Pco = 2,
-    Histogram = 3,
+    Histogram = 6,
     Exemplar = 4,
     Whole = 5,
 }

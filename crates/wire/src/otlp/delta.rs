@@ -298,7 +298,7 @@ impl Decoded {
             }
         }
         let batch = samples.into_batch();
-        if !batch.labels.is_empty() {
+        if !batch.series.is_empty() {
             self.batches.push(Batch::Metrics(batch));
         }
         self.accepted = self.accepted.saturating_sub(rejections.count());

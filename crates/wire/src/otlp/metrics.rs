@@ -155,7 +155,7 @@ const BAD_NAME: &str = "metric name is empty, too long or has only invalid chara
 impl Decoder<'_> {
     fn finish(self) -> Decoded {
         let batch = self.series.into_batch();
-        let is_empty = batch.labels.is_empty() && batch.metadata.is_empty();
+        let is_empty = batch.series.is_empty() && batch.metadata.is_empty();
         Decoded {
             batches: if is_empty { vec![] } else { vec![Batch::Metrics(batch)] },
             accepted: self.accepted,

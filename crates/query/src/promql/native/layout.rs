@@ -1,6 +1,6 @@
 //! Bringing histograms to one layout, and adding them without losing small counts.
 
-use signals::metric::{BucketSpan, NativeHistogram};
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use super::super::kahan::Kahan;
 use super::{bounds, buckets, is_custom, spans};
@@ -53,7 +53,7 @@ impl Total {
             positive: running(&histogram.positive_spans, &histogram.positive_counts, factor),
             negative: running(&histogram.negative_spans, &histogram.negative_counts, factor),
             custom_bounds: histogram.custom_bounds.clone(),
-            is_gauge: histogram.is_gauge || factor < 0.0,
+            is_gauge: histogram.is_gauge() || factor < 0.0,
             mismatch: Mismatch::None,
         }
     }
@@ -110,7 +110,7 @@ impl Total {
             negative_spans,
             negative_counts,
             custom_bounds: self.custom_bounds.clone(),
-            is_gauge: self.is_gauge,
+            reset_hint: if self.is_gauge { ResetHint::Gauge } else { ResetHint::Unknown },
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use signals::metric::{BucketSpan, NativeHistogram};
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use super::bits::{BitReader, BitWriter, FloatState};
 use super::{Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, is_whole, seal};
@@ -31,7 +31,6 @@ pub(crate) fn is_consistent(histogram: &NativeHistogram) -> bool {
 struct Layout {
     schema: i32,
     zero_threshold: u64,
-    is_gauge: bool,
     positive: Vec<BucketSpan>,
     negative: Vec<BucketSpan>,
     bounds: Vec<u64>,
@@ -42,7 +41,6 @@ impl Layout {
         Self {
             schema: histogram.schema,
             zero_threshold: histogram.zero_threshold.to_bits(),
-            is_gauge: histogram.is_gauge,
             positive: histogram.positive_spans.clone(),
             negative: histogram.negative_spans.clone(),
             bounds: histogram.custom_bounds.iter().map(|bound| bound.to_bits()).collect(),
@@ -52,7 +50,6 @@ impl Layout {
     fn is_of(&self, histogram: &NativeHistogram) -> bool {
         self.schema == histogram.schema
             && self.zero_threshold == histogram.zero_threshold.to_bits()
-            && self.is_gauge == histogram.is_gauge
             && self.positive == histogram.positive_spans
             && self.negative == histogram.negative_spans
             && self
@@ -69,7 +66,6 @@ impl Layout {
     fn write(&self, writer: &mut BitWriter) {
         writer.write_signed(i64::from(self.schema));
         writer.write(self.zero_threshold, 64);
-        writer.write(u64::from(self.is_gauge), 1);
         for spans in [&self.positive, &self.negative] {
             writer.write_signed(spans.len() as i64);
             for span in spans {
@@ -86,13 +82,30 @@ impl Layout {
     fn read(reader: &mut BitReader<'_>) -> Result<Self, ChunkError> {
         let schema = i32::try_from(signed(reader)?).map_err(|_| ChunkError::Invalid("schema"))?;
         let zero_threshold = reader.read(64).ok_or(ChunkError::Truncated)?;
-        let is_gauge = reader.read_bit().ok_or(ChunkError::Truncated)?;
         let positive = read_spans(reader)?;
         let negative = read_spans(reader)?;
         let bounds = (0..length(reader)?)
             .map(|_| reader.read(64).ok_or(ChunkError::Truncated))
             .collect::<Result<_, _>>()?;
-        Ok(Self { schema, zero_threshold, is_gauge, positive, negative, bounds })
+        Ok(Self { schema, zero_threshold, positive, negative, bounds })
+    }
+}
+
+fn hint_bits(hint: ResetHint) -> u64 {
+    match hint {
+        ResetHint::Unknown => 0,
+        ResetHint::Reset => 1,
+        ResetHint::NotReset => 2,
+        ResetHint::Gauge => 3,
+    }
+}
+
+fn hint_of(bits: u64) -> ResetHint {
+    match bits {
+        1 => ResetHint::Reset,
+        2 => ResetHint::NotReset,
+        3 => ResetHint::Gauge,
+        _ => ResetHint::Unknown,
     }
 }
 
@@ -214,6 +227,7 @@ impl HistogramAppender {
         let is_integral = all_counts(histogram).all(is_whole);
         self.writer.write(u64::from(is_new_layout), 1);
         self.writer.write(u64::from(is_integral), 1);
+        self.writer.write(hint_bits(histogram.reset_hint), 2);
         if is_new_layout {
             let layout = Layout::of(histogram);
             layout.write(&mut self.writer);
@@ -314,13 +328,14 @@ pub(super) fn decode(
         }
         let is_new_layout = reader.read_bit().ok_or(ChunkError::Truncated)?;
         let is_integral = reader.read_bit().ok_or(ChunkError::Truncated)?;
+        let reset_hint = hint_of(reader.read(2).ok_or(ChunkError::Truncated)?);
         if is_new_layout {
             let new = Layout::read(&mut reader)?;
             previous.relayout(layout.as_ref(), &new);
             layout = Some(new);
         }
         let layout = layout.as_ref().ok_or(ChunkError::Invalid("no layout"))?;
-        let mut histogram = empty(layout);
+        let mut histogram = NativeHistogram { reset_hint, ..empty(layout) };
         decoded += elements(&histogram) + previous.positive.len() + previous.negative.len();
         if decoded > ELEMENTS_MAX {
             return Err(ChunkError::Invalid("too many buckets"));
@@ -341,7 +356,6 @@ fn empty(layout: &Layout) -> NativeHistogram {
         positive_spans: layout.positive.clone(),
         negative_spans: layout.negative.clone(),
         custom_bounds: layout.bounds.iter().map(|bound| f64::from_bits(*bound)).collect(),
-        is_gauge: layout.is_gauge,
         ..NativeHistogram::default()
     }
 }

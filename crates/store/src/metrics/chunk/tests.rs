@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use signals::Labels;
-use signals::metric::{BucketSpan, STALE_NAN_BITS};
+use signals::metric::{BucketSpan, ResetHint, STALE_NAN_BITS};
 
 use super::*;
 
@@ -178,7 +178,7 @@ fn histograms_with_changing_layouts_and_fractions_are_kept() {
         Arc::new(NativeHistogram {
             schema: -53,
             custom_bounds: vec![0.1, 1.0],
-            is_gauge: true,
+            reset_hint: ResetHint::Gauge,
             ..NativeHistogram::default()
         }),
     ));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use signals::metric::{BucketSpan, NativeHistogram};
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use crate::otlp::metrics::exponential::{SCHEMA_MIN, SpanBuilder};
 
@@ -40,7 +40,7 @@ pub(super) fn plus(total: &NativeHistogram, value: &NativeHistogram) -> Option<N
         negative_spans,
         negative_counts,
         custom_bounds: Vec::new(),
-        is_gauge: false,
+        reset_hint: ResetHint::Unknown,
     })
 }
 

@@ -18,10 +18,10 @@ pub(crate) struct SeriesTable {
 impl SeriesTable {
     /// The place of a series.
     pub(crate) fn series(&mut self, labels: Labels) -> u32 {
-        let next = u32::try_from(self.batch.labels.len()).unwrap_or(u32::MAX);
+        let next = u32::try_from(self.batch.series.len()).unwrap_or(u32::MAX);
         let batch = &mut self.batch;
         *self.places.entry(labels).or_insert_with_key(|labels| {
-            batch.labels.push(labels.clone());
+            batch.series.push(labels.clone().into());
             next
         })
     }

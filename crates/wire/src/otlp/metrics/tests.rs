@@ -36,10 +36,14 @@ fn batch(decoded: &Decoded) -> SeriesBatch {
     }
 }
 
+fn label<'a>(batch: &'a SeriesBatch, series: u32, name: &str) -> Option<&'a str> {
+    batch.series[series as usize].labels().unwrap().get(name)
+}
+
 /// `labels value @timestamp` for each sample but `target_info`, without job and instance.
 fn lines(batch: &SeriesBatch) -> Vec<String> {
     let all = batch.samples.iter().map(|sample| {
-        let labels = &batch.labels[sample.series as usize];
+        let labels = batch.series[sample.series as usize].labels().unwrap();
         let value =
             if is_stale(sample.value) { "stale".to_owned() } else { sample.value.to_string() };
         let at = sample.timestamp_ms - AT;
@@ -96,10 +100,10 @@ fn job_instance_and_target_info_come_from_the_resource() {
         { "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } },
     ])));
     assert_eq!(
-        (batch.labels[0].get("job"), batch.labels[0].get("instance")),
+        (label(&batch, 0, "job"), label(&batch, 0, "instance")),
         (Some("eu/shop"), Some("i1"))
     );
-    let info = format!("{:?}", batch.labels[1]);
+    let info = format!("{:?}", batch.series[1].labels().unwrap());
     assert_eq!(info, r#"{__name__="target_info", host_name="h", instance="i1", job="eu/shop"}"#);
     assert_eq!(batch.samples[1].value, 1.0);
 }
@@ -160,7 +164,7 @@ fn histograms_become_cumulative_buckets_with_exemplars() {
         ]
     );
     let exemplar = &batch.exemplars[0];
-    assert_eq!(batch.labels[exemplar.series as usize].get("le"), Some("1"));
+    assert_eq!(label(&batch, exemplar.series, "le"), Some("1"));
     assert_eq!((exemplar.value, exemplar.timestamp_ms), (0.7, AT));
     assert_eq!(
         format!("{:?}", exemplar.labels),
@@ -176,13 +180,13 @@ fn exponential_histograms_become_native_ones_of_at_most_schema_8() {
             "positive": { "offset": -1, "bucketCounts": [1, 2, 0, 0, 3] }, "negative": {} }))] } },
     ])));
     let sample = &batch.histograms[0];
-    assert_eq!(batch.labels[sample.series as usize].metric_name(), "size_bytes");
+    assert_eq!(batch.series[sample.series as usize].labels().unwrap().metric_name(), "size_bytes");
     let histogram = &sample.histogram;
     assert_eq!(
         (histogram.schema, histogram.count, histogram.sum, histogram.zero_count),
         (8, 7.0, 3.5, 1.0)
     );
-    assert_eq!((histogram.zero_threshold, histogram.is_gauge), (1e-128, false));
+    assert_eq!((histogram.zero_threshold, histogram.is_gauge()), (1e-128, false));
     assert_eq!(histogram.positive_counts, [1.0, 5.0]);
     assert_eq!((histogram.positive_spans[0].offset, histogram.positive_spans[0].length), (0, 2));
     assert!(histogram.negative_spans.is_empty());

@@ -33,7 +33,7 @@ impl Facts {
 /// The same of a decoded batch, `target_info` left out.
 pub(super) fn of_batch(batch: &SeriesBatch, facts: &mut Facts) {
     for sample in &batch.samples {
-        let labels = &batch.labels[sample.series as usize];
+        let labels = batch.series[sample.series as usize].labels().unwrap();
         if labels.metric_name() != "target_info" {
             let kind = if labels.get("le").is_some() { "bucket" } else { "sample" };
             facts.value(kind, sample.timestamp_ms, sample.value, is_stale(sample.value));
