@@ -2,16 +2,18 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wire::{Limits, record};
+use wire::Limits;
+use wire::otlp::{Encoding, logs, metrics, traces};
 
 fuzz_target!(|input: &[u8]| {
     let Some((selector, body)) = input.split_first() else { return };
-    let format = 1 + selector % 3;
     let received_at = 1_750_000_000_000_000_000;
-    let _protobuf = record::decode_record(format, received_at, body, &Limits::default());
-    let _json = match format {
-        record::OTLP_TRACES => wire::otlp::json::traces_to_protobuf(body),
-        record::OTLP_LOGS => wire::otlp::json::logs_to_protobuf(body),
-        _ => wire::otlp::json::metrics_to_protobuf(body),
-    };
+    let limits = Limits::default();
+    for encoding in [Encoding::Protobuf, Encoding::Json] {
+        let _decoded = match selector % 3 {
+            0 => traces::decode(body, encoding, received_at, &limits),
+            1 => logs::decode(body, encoding, received_at, &limits),
+            _ => metrics::decode(body, encoding, received_at, &limits),
+        };
+    }
 });

@@ -16,7 +16,7 @@ use serve::{Guard, PagePort, Ways};
 use signals::Clock;
 use signals::time::SystemClock;
 use store::files::DiskFiles;
-use store::{RecoveryReport, Seams, Store};
+use store::{NoTotals, RecoveryReport, Seams, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command::{ServeArguments, print};
@@ -69,7 +69,7 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let folder = data_folder(&config)?;
     let decoder = Arc::new(Decoder::new(settings::receive(&config).wire));
     let seams = Seams::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
-    let opening = Store::open(settings::store(&config), seams, Arc::clone(&decoder) as _);
+    let opening = Store::open(settings::store(&config), seams, Arc::new(NoTotals));
     let (store, report) = tokio::select! {
         opened = opening => opened.with_context(|| format!("cannot open the data folder {}", folder.display()))?,
         name = signals.next() => {

@@ -13,33 +13,24 @@ use signals::log::{LogBuilder, Record as LogRecord};
 use signals::span::{Kind, Span, SpanBuilder, SpanRows, StatusCode};
 use signals::time::{ManualClock, SECOND};
 use signals::{Batch, Labels, SpanId, Timestamp, TraceId};
-use store::{Config, Record, Replay, Seams, Store, TimeRange};
+use store::{Config, NoTotals, Seams, Store, TimeRange, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
 const STREAM: &str = r#"{env="prod", service_name="api"}"#;
 
-struct NothingToReplay;
-
-impl Replay for NothingToReplay {
-    fn decode(&self, _record: &Record) -> Result<Vec<Batch>, String> {
-        Ok(Vec::new())
-    }
-}
-
 async fn opened(folder: &tempfile::TempDir) -> (Store, Engine) {
     let clock = Arc::new(ManualClock::at(NOW));
     let mut seams = Seams::disk(folder.path());
     seams.clock = Arc::clone(&clock) as _;
-    let (store, _) =
-        Store::open(Config::default(), seams, Arc::new(NothingToReplay)).await.unwrap();
+    let (store, _) = Store::open(Config::default(), seams, Arc::new(NoTotals)).await.unwrap();
     let engine = Engine::new(store.clone(), clock, Limits::default());
     (store, engine)
 }
 
 async fn append(store: &Store, batch: Batch) {
-    let record = Record { format: 0, received_at: NOW, payload: vec![1].into() };
-    store.append(record, vec![batch]).await.unwrap();
+    let request = WriteRequest { received_at: NOW, batches: vec![batch], totals: Vec::new() };
+    store.append(request).await.unwrap();
 }
 
 fn trace_id(number: i64) -> TraceId {

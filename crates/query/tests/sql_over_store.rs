@@ -16,33 +16,24 @@ use signals::metric::{NAME_LABEL, Sample};
 use signals::span::{Span, SpanBuilder, column};
 use signals::time::{ManualClock, SECOND};
 use signals::{Batch, Labels, SeriesBatch, Signal, SpanId, Timestamp, TraceId};
-use store::{Config, Record, Replay, Seams, Store, TimeRange};
+use store::{Config, NoTotals, Seams, Store, TimeRange, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-struct NothingToReplay;
-
-impl Replay for NothingToReplay {
-    fn decode(&self, _record: &Record) -> Result<Vec<Batch>, String> {
-        Ok(Vec::new())
-    }
-}
-
 async fn opened(folder: &tempfile::TempDir) -> (Store, Engine) {
     let clock = Arc::new(ManualClock::at(NOW));
     let mut seams = Seams::disk(folder.path());
     seams.clock = Arc::clone(&clock) as _;
-    let (store, _) =
-        Store::open(Config::default(), seams, Arc::new(NothingToReplay)).await.unwrap();
+    let (store, _) = Store::open(Config::default(), seams, Arc::new(NoTotals)).await.unwrap();
     let engine = Engine::new(store.clone(), clock, Limits::default());
     (store, engine)
 }
 
 async fn append(store: &Store, batch: Batch) {
-    let record = Record { format: 0, received_at: NOW, payload: vec![1].into() };
-    store.append(record, vec![batch]).await.unwrap();
+    let request = WriteRequest { received_at: NOW, batches: vec![batch], totals: Vec::new() };
+    store.append(request).await.unwrap();
 }
 
 /// Ten spans, a second apart, of which every third is of the one trace.
@@ -72,8 +63,8 @@ fn spans(first: i64) -> Batch {
 /// Two series with ten samples each, a second apart.
 fn samples(first: i64) -> Batch {
     let labels = |job| Labels::from_pairs([(NAME_LABEL, "up"), ("job", job)]);
-    let mut batch =
-        SeriesBatch { labels: vec![labels("a"), labels("b")], ..SeriesBatch::default() };
+    let series = vec![labels("a").into(), labels("b").into()];
+    let mut batch = SeriesBatch { series, ..SeriesBatch::default() };
     for i in first..first + 10 {
         for series in 0..2 {
             let timestamp_ms = (NOW - (100 - i) * SECOND) / 1_000_000;

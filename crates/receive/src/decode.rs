@@ -4,8 +4,7 @@
 //! replaying the write-ahead log.
 
 use bytes::Bytes;
-use signals::{Batch, Signal, Timestamp};
-use store::{Record, Replay};
+use signals::{Signal, Timestamp};
 use tokio::sync::{Mutex, MutexGuard};
 use wire::WireError;
 use wire::otlp::delta::DeltaAccumulator;
@@ -25,7 +24,7 @@ impl Decoder {
         Self { limits, deltas: Mutex::default() }
     }
 
-    /// What a request holds, and its body as it is written ahead: protobuf, whatever it came as.
+    /// What a request holds.
     ///
     /// # Errors
     /// [`WireError`] when the body cannot be read as a whole.
@@ -35,7 +34,7 @@ impl Decoder {
         encoding: Encoding,
         received_at: Timestamp,
         body: Bytes,
-    ) -> Result<(Bytes, Decoded), WireError> {
+    ) -> Result<Decoded, WireError> {
         let payload = match encoding {
             Encoding::Protobuf => body,
             Encoding::Json => match signal {
@@ -45,9 +44,7 @@ impl Decoder {
             }
             .into(),
         };
-        let decoded =
-            otlp::decode(signal, &payload, Encoding::Protobuf, received_at, &self.limits)?;
-        Ok((payload, decoded))
+        otlp::decode(signal, &payload, Encoding::Protobuf, received_at, &self.limits)
     }
 }
 
@@ -56,20 +53,5 @@ impl Decoder {
     /// have requests in the order in which they were added up.
     pub(crate) async fn deltas(&self) -> MutexGuard<'_, DeltaAccumulator> {
         self.deltas.lock().await
-    }
-}
-
-impl Replay for Decoder {
-    fn decode(&self, record: &Record) -> Result<Vec<Batch>, String> {
-        let Record { format, received_at, payload } = record;
-        let mut decoded = wire::record::decode_record(*format, *received_at, payload, &self.limits)
-            .map_err(|error| error.to_string())?;
-        if !decoded.deltas.is_empty() {
-            // Nothing arrives while the log is replayed, so nobody else can hold the sums.
-            let mut deltas = self.deltas.try_lock().map_err(|error| error.to_string())?;
-            // What is in the log was stored: there is nothing to take back.
-            drop(decoded.accumulate(&mut deltas, *received_at));
-        }
-        Ok(decoded.batches)
     }
 }

@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int32Type;
 use bytes::Bytes;
 use signals::{Batch, Clock, Signal, Timestamp};
-use store::{Record, Store};
+use store::{BatchAppended, Store, WriteRequest};
 use tokio::sync::Semaphore;
 use wire::WireError;
 use wire::otlp::{Decoded, Encoding};
@@ -128,17 +128,17 @@ impl Receiver {
             move || {
                 let body =
                     receiver.unpack(compression.as_deref(), body, &mut permit, body_bytes_max)?;
-                let (payload, decoded) = receiver.decode(signal, encoding, received_at, &body)?;
-                Ok::<_, Rejection>((payload, decoded, permit))
+                let decoded = receiver.decode(signal, encoding, received_at, &body)?;
+                Ok::<_, Rejection>((decoded, permit))
             }
         };
-        let (payload, decoded, _permit) = if is_small {
+        let (decoded, _permit) = if is_small {
             work()?
         } else {
             let _turn = self.decoders.acquire().await.map_err(|_| closing())?;
             tokio::task::spawn_blocking(work).await.map_err(|_| closing())??
         };
-        self.keep(signal, received_at, payload, decoded).await
+        self.keep(signal, received_at, decoded).await
     }
 
     /// Stores what was decoded, and counts it.
@@ -146,7 +146,6 @@ impl Receiver {
         &self,
         signal: Signal,
         received_at: Timestamp,
-        payload: Bytes,
         mut decoded: Decoded,
     ) -> Result<Outcome, Rejection> {
         let mut deltas = None;
@@ -155,26 +154,26 @@ impl Receiver {
             let undo = decoded.accumulate(&mut held, received_at);
             deltas = Some((held, undo));
         }
-        let Decoded { mut batches, mut rejected, mut message, .. } = decoded;
-        let refused = self.store.admit(&mut batches);
-        if refused > 0 {
-            rejected += refused;
-            let refusal = format!(
-                "{refused} samples of new series or days are more than the store holds at once"
-            );
-            message = if message.is_empty() { refusal } else { format!("{message}; {refusal}") };
-            batches.retain(|batch| batch.items() > 0);
-        }
-        // Rows and samples: what a client counts as one data point may be a whole histogram.
-        let stored_items: usize = batches.iter().map(Batch::items).sum();
+        let Decoded { batches, mut rejected, mut message, .. } = decoded;
         let services = count_services(&batches);
+        // Rows and samples: what a client counts as one data point may be a whole histogram.
+        let mut stored_items = 0;
         if !batches.is_empty() {
-            let record = Record { format: wire::record::otlp_format(signal), received_at, payload };
-            let stored = self.store.append(record, batches).await;
+            let request = WriteRequest { received_at, batches, totals: Vec::new() };
+            let stored = self.store.append(request).await;
             if let (Err(_), Some((mut held, undo))) = (&stored, deltas.take()) {
                 held.undo(undo);
             }
-            stored?;
+            let stored = stored?;
+            stored_items = stored.items();
+            let refused = refused(&stored.batches);
+            if let Some((_, reason)) = refused.first() {
+                let count: usize = refused.iter().map(|(count, _)| count).sum();
+                rejected += count;
+                let refusal = format!("{count} samples are not stored: {reason}");
+                message =
+                    if message.is_empty() { refusal } else { format!("{message}; {refusal}") };
+            }
         }
         drop(deltas);
         let services = services.iter().map(|(name, items)| (name.as_str(), *items)).collect();
@@ -225,7 +224,7 @@ impl Receiver {
         encoding: Encoding,
         received_at: Timestamp,
         body: &Bytes,
-    ) -> Result<(Bytes, Decoded), Rejection> {
+    ) -> Result<Decoded, Rejection> {
         self.guarded(body, || self.decoder.decode(signal, encoding, received_at, body.clone()))
     }
 
@@ -249,6 +248,24 @@ impl Receiver {
     }
 }
 
+/// How many samples the store refused, by reason.
+fn refused(batches: &[BatchAppended]) -> Vec<(usize, store::metrics::Reason)> {
+    let mut counts: Vec<(usize, store::metrics::Reason)> = Vec::new();
+    for batch in batches {
+        let BatchAppended::Metrics(appended) = batch else { continue };
+        for refused in &appended.refused {
+            if refused.item == store::metrics::Item::Exemplar {
+                continue;
+            }
+            match counts.iter_mut().find(|(_, reason)| *reason == refused.reason) {
+                Some((count, _)) => *count += 1,
+                None => counts.push((1, refused.reason)),
+            }
+        }
+    }
+    counts
+}
+
 fn closing() -> Rejection {
     Rejection::Unavailable { message: "shutting down".to_owned(), retry_after: RETRY_AFTER }
 }
@@ -263,14 +280,15 @@ fn count_services(batches: &[Batch]) -> HashMap<String, u64> {
             }
             Batch::Logs(rows) => count_rows(rows, signals::log::column::SERVICE_NAME, &mut counts),
             Batch::Metrics(batch) => {
-                let mut items = vec![0_u64; batch.labels.len()];
+                let mut items = vec![0_u64; batch.series.len()];
                 let series = batch.samples.iter().map(|sample| sample.series);
                 for i in series.chain(batch.histograms.iter().map(|sample| sample.series)) {
                     if let Some(items) = items.get_mut(i as usize) {
                         *items += 1;
                     }
                 }
-                for (labels, items) in batch.labels.iter().zip(items) {
+                for (series, items) in batch.series.iter().zip(items) {
+                    let Some(labels) = series.labels() else { continue };
                     // `job` is `namespace/service` or the service alone.
                     let job = labels.get("job").unwrap_or("unknown_service");
                     add(&mut counts, job.rsplit('/').next().unwrap_or(job), items);

@@ -51,6 +51,8 @@ pub struct Config {
     /// How long the wall clock must have shown, without going back, that a part is too old before
     /// it is dropped: a clock that jumps ahead and is set right again costs no data.
     pub retention_settle: Duration,
+    /// Threads that apply samples of large groups of requests; each has a share of the series.
+    pub apply_workers: usize,
     /// Bounds of the metrics in memory.
     pub metric_limits: HeadLimits,
     /// Bounds of reading metrics.
@@ -74,6 +76,7 @@ impl Default for Config {
             compaction_fan_in: 8,
             grace: Duration::from_mins(5),
             retention_settle: Duration::from_hours(1),
+            apply_workers: std::thread::available_parallelism().map_or(1, |n| n.get().min(4)),
             metric_limits: HeadLimits::default(),
             read_limits: ReadLimits::default(),
         }

@@ -128,12 +128,15 @@ impl Inner {
             // Parts may still have room where the log has none, and they are what frees it.
             tracing::warn!(%error, "the write-ahead log keeps its segment");
         }
+        let are_totals_kept = self.append_totals(self.totals.snapshot()).await;
         let cut = self.state.cut()?;
         let cut = pending.insert(cut);
         self.write_cut(cut).await?;
         let sequence = cut.sequence;
         *pending = None;
         if let Some(log) = self.log.get() {
+            // Without the snapshot the older segments are what knows the totals.
+            are_totals_kept?;
             log.release(sequence)?;
         }
         *self.flushed_at.lock() = Some(self.clock.now());

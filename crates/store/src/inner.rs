@@ -6,24 +6,23 @@ use std::time::Duration;
 
 use object_store::ObjectStore;
 use parking_lot::Mutex;
-use signals::{Batch, Clock, Signal, Timestamp};
+use signals::{Clock, Signal, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::budget::MemoryBudget;
 use crate::files::Files;
-use crate::head::memory_of;
 use crate::maintain::Upkeep;
 use crate::manifest::catalog::Catalog;
 use crate::metrics::PartReader;
-use crate::part::write::schema;
 use crate::recover::replay::{self, Replayer};
 use crate::recover::{self, RecoveryReport};
 use crate::state::{Cut, State};
-use crate::write_ahead::format::{Encoded, WriterId};
+use crate::write_ahead::format::WriterId;
 use crate::write_ahead::quarantine::Quarantine;
+use crate::write_ahead::record::Defined;
 use crate::write_ahead::writer::{Apply, Log, Start};
-use crate::{Config, Record, Replay, Seams, StoreError, TimeRange};
+use crate::{Config, Seams, StoreError, TimeRange, Totals};
 
 /// Time between two looks at the disk: its free space, and whether our files are still there.
 const FREE_SPACE_EVERY: Duration = Duration::from_millis(250);
@@ -45,7 +44,8 @@ pub(crate) struct Inner {
     pub(crate) flushed_at: Mutex<Option<Timestamp>>,
     pub(crate) quarantined: AtomicU64,
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
-    queue: MemoryBudget,
+    pub(crate) queue: MemoryBudget,
+    pub(crate) totals: Arc<dyn Totals>,
     free: FreeSpace,
     pub(crate) closing: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -63,13 +63,13 @@ impl Inner {
     pub(crate) async fn open(
         config: Config,
         seams: Seams,
-        replay: Arc<dyn Replay>,
+        totals: Arc<dyn Totals>,
     ) -> Result<(Arc<Self>, RecoveryReport), StoreError> {
         config.validate()?;
         let opened = recover::open(&seams).await?;
         let missing = opened.report.missing_parts.iter().cloned().collect();
         let state =
-            Arc::new(State::new(config.head_bytes_max, config.metric_limits.clone(), missing));
+            Arc::new(State::new(&config, missing));
         for (signal, day, manifest) in opened.catalog.days() {
             state.commit(signal, day, &manifest.parts, false);
         }
@@ -77,6 +77,7 @@ impl Inner {
         let mut report = opened.report;
         let inner = Arc::new(Self {
             queue: MemoryBudget::new("write-ahead queue", config.queue_bytes_max),
+            totals,
             clock: seams.clock,
             files: seams.files,
             metric_parts: PartReader::new(Arc::clone(&seams.objects), config.read_limits.clone()),
@@ -101,7 +102,7 @@ impl Inner {
             let families = inner.metric_parts.metadata(&metric_parts).await?;
             inner.state.metrics.restore_metadata(families);
         }
-        inner.replay(&opened.quarantine, replay.as_ref(), marks, &mut report).await?;
+        inner.replay(&opened.quarantine, marks, &mut report).await?;
         inner.quarantined.store(report.quarantined.len() as u64, Ordering::Relaxed);
         Ok((inner, report))
     }
@@ -109,7 +110,6 @@ impl Inner {
     async fn replay(
         &self,
         quarantine: &Quarantine,
-        replay: &dyn Replay,
         marks: std::collections::HashMap<(Signal, i32), u64>,
         report: &mut RecoveryReport,
     ) -> Result<(), StoreError> {
@@ -118,13 +118,14 @@ impl Inner {
             files: self.files.as_ref(),
             writer: self.writer,
             quarantine,
-            replay,
+            totals: self.totals.as_ref(),
             state: self.state.as_ref(),
             report,
             marks,
             last_sequence: 0,
             last_record: None,
             segments: Vec::new(),
+            defined: Defined::default(),
         };
         replayer
             .run(async || {
@@ -162,38 +163,8 @@ impl Inner {
         self.log.get().ok_or_else(|| StoreError::Unavailable("the store is starting".into()))
     }
 
-    pub(crate) async fn append(
-        &self,
-        record: Record,
-        batches: Vec<Batch>,
-    ) -> Result<(), StoreError> {
-        if batches.is_empty() {
-            return Ok(());
-        }
-        if *self.closing.borrow() {
-            return Err(StoreError::Unavailable("the store is closing".into()));
-        }
-        self.check_room()?;
-        check_columns(&batches)?;
-        let encoded = Encoded::new(&record)?;
-        drop(record);
-        let bytes = encoded.stored_bytes() + batches.iter().map(batch_bytes).sum::<usize>();
-        let permit = self.queue.try_take(bytes).ok_or_else(|| {
-            StoreError::Unavailable(format!(
-                "the {} holds {} of {} bytes: send more slowly",
-                self.queue.name(),
-                self.queue.bytes_taken(),
-                self.queue.bytes_max()
-            ))
-        })?;
-        let answer = self.log()?.append(encoded, batches, permit)?;
-        answer
-            .await
-            .map_err(|_| StoreError::Unavailable("the write-ahead log has stopped".into()))?
-    }
-
     /// Whether memory and disk have room for more.
-    fn check_room(&self) -> Result<(), StoreError> {
+    pub(crate) fn check_room(&self) -> Result<(), StoreError> {
         if self.state.bytes() >= self.config.head_bytes_max.saturating_mul(2) {
             return Err(StoreError::Unavailable(format!(
                 "memory holds {} bytes that are not in parts yet, twice head_bytes_max",
@@ -265,34 +236,6 @@ impl Inner {
         self.lock.lock().take();
         let failed = self.log.get().and_then(|log| log.fatal().borrow().clone());
         flushed.and(failed.map_or(Ok(()), |reason| Err(StoreError::Fatal(reason))))
-    }
-}
-
-/// Everything that could make visible rows fail is found before they are written ahead.
-fn check_columns(batches: &[Batch]) -> Result<(), StoreError> {
-    for batch in batches {
-        let (Batch::Spans(rows) | Batch::Logs(rows)) = batch else { continue };
-        if rows.schema_ref() != &schema(batch.signal()) {
-            return Err(StoreError::Io(format!(
-                "a batch has not the columns of {}",
-                batch.signal().name()
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn batch_bytes(batch: &Batch) -> usize {
-    match batch {
-        Batch::Spans(rows) | Batch::Logs(rows) => memory_of(rows),
-        Batch::Metrics(series) => {
-            let labels: usize =
-                series.labels.iter().map(|labels| labels.as_bytes().len() + 16).sum();
-            labels
-                + 24 * series.samples.len()
-                + 256 * series.histograms.len()
-                + 128 * series.exemplars.len()
-        }
     }
 }
 

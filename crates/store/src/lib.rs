@@ -2,9 +2,10 @@
 //! retention, for spans, logs and metrics.
 //!
 //! What is acknowledged is durable and visible: [`Store::append`] returns after `fdatasync`, and
-//! every read sees head and parts as one. The store knows no protocol (payloads in the
-//! write-ahead log are decoded again by the [`Replay`] that is passed in) and no query language.
+//! every read sees head and parts as one. The store knows no protocol and no query language: its
+//! write-ahead log holds what was admitted, not what was sent.
 
+mod append;
 pub mod budget;
 mod calendar;
 pub mod config;
@@ -22,18 +23,19 @@ mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod varint;
 mod write_ahead;
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use bytes::Bytes;
 use object_store::ObjectStore;
 use signals::metric::{Exemplar, Metadata};
-use signals::{Batch, Labels, Matcher, Signal, Timestamp};
+use signals::{Labels, Matcher, SeriesRef, Signal, Timestamp};
 
 use inner::Inner;
 
+pub use append::{Appended, BatchAppended, NoTotals, Totals, WriteRequest};
 pub use budget::MemoryBudget;
 pub use config::{Config, Seams};
 pub use metrics::{Samples, SeriesChunks};
@@ -62,35 +64,19 @@ pub enum StoreError {
     /// Another process has the data folder; the message names both.
     #[error("{0}")]
     Locked(String),
-    /// The data were written by a newer program; nothing was changed.
+    /// The data were written by a newer or much older program; nothing was changed.
     #[error("{0}")]
     Format(String),
+    /// A batch names a series by a reference that is no longer valid. Nothing was stored: send the
+    /// batch again with the labels of its series.
+    #[error("a series reference is no longer valid")]
+    UnknownSeries,
 }
 
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error.to_string())
     }
-}
-
-/// One accepted request as it is written ahead: the wire body, to be decoded again at replay.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// Which decoder reads the payload; owned by `wire`, opaque here.
-    pub format: u8,
-    /// When it arrived.
-    pub received_at: Timestamp,
-    /// The uncompressed body.
-    pub payload: Bytes,
-}
-
-/// Decodes write-ahead records again at start.
-pub trait Replay: Send + Sync {
-    /// The batches that were acknowledged when this record arrived.
-    ///
-    /// # Errors
-    /// A description, when the payload cannot be decoded; the record is then quarantined.
-    fn decode(&self, record: &Record) -> Result<Vec<Batch>, String>;
 }
 
 /// Half-open range of time in nanoseconds: `start <= t < end`.
@@ -152,7 +138,8 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens a data folder, making it if there is none, and replays its write-ahead log.
+    /// Opens a data folder, making it if there is none, and replays its write-ahead log. `totals`
+    /// gets the updates that are in the log.
     ///
     /// # Errors
     /// [`StoreError::Config`], [`StoreError::Locked`], [`StoreError::Format`], and
@@ -161,9 +148,9 @@ impl Store {
     pub async fn open(
         config: Config,
         seams: Seams,
-        replay: Arc<dyn Replay>,
+        totals: Arc<dyn Totals>,
     ) -> Result<(Self, RecoveryReport), StoreError> {
-        let (inner, report) = Inner::open(config, seams, replay).await?;
+        let (inner, report) = Inner::open(config, seams, totals).await?;
         Ok((Self { inner }, report))
     }
 
@@ -211,25 +198,21 @@ impl Store {
         Ok(self.inner.log()?.fatal())
     }
 
-    /// Takes out of the batches what there is no room for: samples of new series past
-    /// [`metrics::HeadLimits::series_max`] and of too many different days at once. Returns how
-    /// many items that were, for the sender to be told; what stays may be appended.
-    pub fn admit(&self, batches: &mut [Batch]) -> usize {
-        let metrics = &self.inner.state.metrics;
-        let refused = batches.iter_mut().map(|batch| match batch {
-            Batch::Metrics(series) => metrics.admit(series),
-            Batch::Spans(_) | Batch::Logs(_) => 0,
-        });
-        refused.sum()
-    }
-
-    /// Writes the record ahead, makes the batches visible, and returns once both are durable.
+    /// Decides what of a request is stored, logs exactly that, makes it visible, and returns what
+    /// was stored and what was refused once it is durable.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when memory or disk is full or the store is closing: nothing was kept.
-    /// [`StoreError::TooLarge`] when the record is over 128 MiB.
-    pub async fn append(&self, record: Record, batches: Vec<Batch>) -> Result<(), StoreError> {
-        self.inner.append(record, batches).await
+    /// [`StoreError::Unavailable`] when memory or disk is full or the store is closing,
+    /// [`StoreError::UnknownSeries`], and [`StoreError::TooLarge`] when the record is over 128 MiB:
+    /// nothing was stored.
+    pub async fn append(&self, request: WriteRequest) -> Result<Appended, StoreError> {
+        self.inner.append(request).await
+    }
+
+    /// References of series, which are created where there is room. A reference that is not used
+    /// for a whole flush interval loses its validity.
+    pub fn resolve(&self, labels: &[Labels]) -> Vec<Option<SeriesRef>> {
+        self.inner.state.metrics.resolve(labels)
     }
 
     /// The rows of spans or logs that may lie in the range.

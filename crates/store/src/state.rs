@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use parking_lot::{Mutex, RwLock};
-use signals::{Batch, Signal};
+use signals::{Batch, Labels, SeriesRef, Signal};
 use tokio::sync::Notify;
 
 use crate::head::{RowHead, memory_of};
 use crate::manifest::Entry;
 use crate::part::{order, write};
 use crate::write_ahead::writer::Apply;
-use crate::{Part, Snapshot, StoreError, TimeRange, metrics};
+use crate::{Config, Part, Snapshot, StoreError, TimeRange, metrics};
 
 /// The signals whose rows are Arrow batches.
 pub(crate) const ROW_SIGNALS: [Signal; 2] = [Signal::Spans, Signal::Logs];
@@ -36,8 +36,26 @@ pub(crate) struct State {
     pub(crate) metrics: metrics::Head,
     /// Parts that are listed and cannot be read.
     missing: HashSet<String>,
-    /// Told when the head is over its budget.
+    /// Notified when the head is over its budget.
     pub(crate) is_full: Notify,
+    apply_workers: usize,
+}
+
+/// What is to be made visible of one request.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) rows: Vec<Batch>,
+    pub(crate) metrics: Vec<metrics::Admitted>,
+    /// The series that the request's record refers to.
+    pub(crate) series: Vec<SeriesRef>,
+    pub(crate) has_totals: bool,
+}
+
+impl Work {
+    /// Whether there is nothing to log.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.metrics.is_empty() && !self.has_totals
+    }
 }
 
 #[derive(Debug)]
@@ -130,11 +148,7 @@ impl Frozen {
 }
 
 impl State {
-    pub(crate) fn new(
-        bytes_max: usize,
-        metric_limits: metrics::HeadLimits,
-        missing: HashSet<String>,
-    ) -> Self {
+    pub(crate) fn new(config: &Config, missing: HashSet<String>) -> Self {
         let view = View {
             spans: Rows::new(Signal::Spans),
             logs: Rows::new(Signal::Logs),
@@ -145,10 +159,11 @@ impl State {
             applied: Mutex::new(0),
             bytes: AtomicUsize::new(0),
             metric_bytes_kept: AtomicUsize::new(0),
-            bytes_max,
-            metrics: metrics::Head::new(metric_limits),
+            bytes_max: config.head_bytes_max,
+            metrics: metrics::Head::new(config.metric_limits.clone()),
             missing,
             is_full: Notify::new(),
+            apply_workers: config.apply_workers,
         }
     }
 
@@ -162,17 +177,22 @@ impl State {
         self.bytes() >= self.bytes_max
     }
 
-    /// Adds rows to the head and says that everything up to `sequence` is in it.
-    pub(crate) fn add(&self, sequence: u64, batches: Vec<Batch>) -> Result<(), StoreError> {
+    /// Makes a group of requests visible, and says that everything up to `sequence` is.
+    pub(crate) fn add(&self, group: Vec<Work>, sequence: u64) -> Result<(), StoreError> {
         let mut applied = self.applied.lock();
-        for batch in batches {
-            match batch {
-                Batch::Spans(rows) => self.view.write().spans.head.push(rows)?,
-                Batch::Logs(rows) => self.view.write().logs.head.push(rows)?,
-                Batch::Metrics(series) => {
-                    self.metrics.append(&series);
+        let mut admitted = Vec::new();
+        for work in group {
+            admitted.extend(work.metrics);
+            for batch in work.rows {
+                match batch {
+                    Batch::Spans(rows) => self.view.write().spans.head.push(rows)?,
+                    Batch::Logs(rows) => self.view.write().logs.head.push(rows)?,
+                    Batch::Metrics(_) => {}
                 }
             }
+        }
+        if !admitted.is_empty() {
+            self.metrics.apply(&admitted.iter().collect::<Vec<_>>(), self.apply_workers);
         }
         *applied = sequence.max(*applied);
         drop(applied);
@@ -356,16 +376,20 @@ fn day_overlaps(day: i32, range: TimeRange) -> bool {
 }
 
 impl Apply for State {
-    fn apply(&self, sequence: u64, batches: Vec<Batch>) {
-        // Batches are checked before they are written ahead, so that nothing is left to fail here.
-        if let Err(error) = self.add(sequence, batches) {
-            tracing::error!(sequence, %error, "rows of a request are stored but not visible");
+    fn apply(&self, group: Vec<Work>, last_sequence: u64) {
+        // Batches are checked before they are logged, so that nothing is left to fail here.
+        if let Err(error) = self.add(group, last_sequence) {
+            tracing::error!(last_sequence, %error, "rows of a request are stored but not visible");
         }
     }
 
-    fn rest(&self) {
+    fn after_group(&self) {
         if let Err(error) = self.consolidate() {
-            tracing::error!(%error, "rows in memory could not be put together");
+            tracing::error!(%error, "rows in memory could not be merged");
         }
+    }
+
+    fn labels(&self, series: SeriesRef) -> Option<Labels> {
+        self.metrics.labels(series)
     }
 }

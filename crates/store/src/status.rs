@@ -65,7 +65,7 @@ impl Inner {
             logs: signal(Signal::Logs),
             metrics: signal(Signal::Metrics),
             active_series: metrics.series,
-            refused_series: metrics.appended.refused_series,
+            refused_series: metrics.counts.refused_series,
             log_bytes: log.map_or(0, crate::write_ahead::writer::Log::bytes),
             flushed_at: *self.flushed_at.lock(),
             fatal: log.and_then(|log| log.fatal().borrow().clone()),

@@ -1,4 +1,5 @@
-//! The write-ahead log: every acknowledged request, as it came, until its rows are in parts.
+//! The write-ahead log: every acknowledged request, as it was admitted, until its
+//! rows are in parts.
 //!
 //! One log for all signals, in segments; one thread writes and syncs groups of records. Whose
 //! rows are where is not known here. The format is described in `docs/formats/write-ahead-log.md`.
@@ -6,6 +7,9 @@
 pub(crate) mod format;
 pub(crate) mod quarantine;
 pub(crate) mod reader;
+pub(crate) mod record;
+mod rows;
+mod samples;
 pub(crate) mod writer;
 
 /// The folder of the segments.

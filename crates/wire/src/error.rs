@@ -38,9 +38,6 @@ pub enum WireError {
         /// What the decoder says.
         reason: String,
     },
-    /// A write-ahead record of a format that this version does not know.
-    #[error("unknown record format {0}")]
-    UnknownRecord(u8),
     /// A batch could not be put together; a bug.
     #[error("cannot build a batch: {0}")]
     Internal(#[from] arrow::error::ArrowError),

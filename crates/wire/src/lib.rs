@@ -10,7 +10,6 @@ mod error;
 mod limits;
 pub mod otlp;
 mod protobuf;
-pub mod record;
 pub mod response;
 
 pub use error::WireError;

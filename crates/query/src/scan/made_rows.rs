@@ -58,7 +58,7 @@ impl MadeRows {
     /// The same with samples in memory.
     pub(crate) fn with_metrics(self, batches: &[SeriesBatch]) -> Self {
         for batch in batches {
-            self.metrics.append(batch);
+            self.metrics.append(batch).unwrap();
         }
         self
     }

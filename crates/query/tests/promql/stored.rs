@@ -7,18 +7,10 @@ use query::{Engine, Limits, QueryError};
 use signals::metric::{Exemplar, Labels, Metadata, MetricKind, Sample, SeriesBatch};
 use signals::time::ManualClock;
 use signals::{Batch, Clock};
-use store::{Config, Record, Replay, Seams, Store};
+use store::{Config, NoTotals, Seams, Store, WriteRequest};
 
 /// 2026-01-01T00:00:00Z
 const START_MS: i64 = 1_767_225_600_000;
-
-struct NoReplay;
-
-impl Replay for NoReplay {
-    fn decode(&self, _record: &Record) -> Result<Vec<Batch>, String> {
-        Ok(Vec::new())
-    }
-}
 
 struct House {
     _folder: tempfile::TempDir,
@@ -59,12 +51,15 @@ async fn house(limits: Limits) -> House {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at((START_MS + 3_600_000) * 1_000_000));
     let seams = Seams { clock: Arc::clone(&clock), ..Seams::disk(folder.path()) };
     let config = Config { free_bytes_min: 0, ..Config::default() };
-    let (store, _) = Store::open(config, seams, Arc::new(NoReplay)).await.unwrap();
-    let payload = Vec::new().into();
-    let record = Record { format: 1, received_at: clock.now(), payload };
-    store.append(record, vec![Batch::Metrics(batch())]).await.unwrap();
+    let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
+    append(&store, batch()).await;
     let engine = Engine::new(store.clone(), clock, limits);
     House { _folder: folder, store, engine }
+}
+
+async fn append(store: &Store, batch: SeriesBatch) {
+    let batches = vec![Batch::Metrics(batch)];
+    store.append(WriteRequest { batches, ..WriteRequest::default() }).await.unwrap();
 }
 
 async fn vector(engine: &Engine, query: &str) -> Vec<(String, f64)> {
@@ -149,11 +144,11 @@ async fn what_the_data_forbid_is_no_mistake_in_the_query() {
 async fn series_are_in_the_order_of_their_labels() {
     let House { engine, store, .. } = &house(Limits::default()).await;
     let jobs = ["bb", "c", "aaa"];
-    let labels = jobs.map(|job| Labels::from_pairs([("__name__", "up"), ("job", job)])).to_vec();
+    let labels = |job| Labels::from_pairs([("__name__", "up"), ("job", job)]);
+    let series = jobs.map(|job| labels(job).into()).to_vec();
     let samples = (0..3).map(|series| Sample { series, timestamp_ms: START_MS, value: 1.0 });
-    let batch = SeriesBatch { labels, samples: samples.collect(), ..SeriesBatch::default() };
-    let record = Record { format: 1, received_at: 0, payload: Vec::new().into() };
-    store.append(record, vec![Batch::Metrics(batch)]).await.unwrap();
+    let batch = SeriesBatch { series, samples: samples.collect(), ..SeriesBatch::default() };
+    append(store, batch).await;
     let found = engine.series(&["up".to_owned()], START_MS, START_MS, 2).await.unwrap();
     let found: Vec<_> = found.iter().map(|labels| labels.get("job")).collect();
     assert_eq!(found, [Some("aaa"), Some("bb")]);

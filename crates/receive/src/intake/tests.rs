@@ -25,7 +25,7 @@ async fn fixture(limits: Limits) -> Fixture {
     let decoder = Arc::new(Decoder::new(limits.wire.clone()));
     let seams = Seams::disk(folder.path());
     let (store, _) =
-        Store::open(Config::default(), seams, Arc::clone(&decoder) as _).await.unwrap();
+        Store::open(Config::default(), seams, Arc::new(store::NoTotals)).await.unwrap();
     let clock = Arc::new(SystemClock::new());
     let receiver = Arc::new(Receiver::new(store.clone(), decoder, limits, clock));
     Fixture { _folder: folder, receiver, store }

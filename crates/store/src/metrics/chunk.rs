@@ -14,6 +14,8 @@ use std::sync::Arc;
 use arrow::buffer::Buffer;
 use signals::metric::{Exemplar, NativeHistogram};
 
+use crate::varint::{from_zigzag, push_varint, take_sized, take_varint, zigzag};
+
 pub(crate) use dense::encode as encode_dense;
 pub(crate) use exemplar::encode as encode_exemplars;
 pub(crate) use histogram::{HISTOGRAM_SAMPLES_MAX, HistogramAppender, is_consistent};
@@ -167,44 +169,6 @@ const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
 /// Whether the float is a whole number that an integer keeps exactly; negative zero is not.
 fn is_whole(value: f64) -> bool {
     value.abs() <= WHOLE_MAX && ((value as i64) as f64).to_bits() == value.to_bits()
-}
-
-/// Appends an integer in groups of seven bits, lowest first (LEB128).
-fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
-
-fn take_varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, tail) = rest.split_first()?;
-        *rest = tail;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-/// Takes a length and as many bytes.
-fn take_sized<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = usize::try_from(take_varint(rest)?).ok()?;
-    let (taken, tail) = rest.split_at_checked(length)?;
-    *rest = tail;
-    Some(taken)
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn from_zigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 #[cfg(test)]

@@ -1,25 +1,32 @@
 //! Series and their newest samples in memory. Does no input or output.
 
+mod admit;
+mod apply;
 mod families;
 mod postings;
 mod series;
 mod shard;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use families::Families;
+use foldhash::quality::RandomState;
 use parking_lot::{Mutex, RwLock};
-use postings::SeriesId;
-use series::{Generation, Pushed, day_of};
+use postings::Slot;
+use series::Generation;
 use shard::Shard;
-use signals::metric::{Exemplar, Metadata, NAME_LABEL};
-use signals::{Labels, MatchOp, Matcher, SeriesBatch};
+use signals::metric::{Exemplar, Metadata, NAME_LABEL, NativeHistogram};
+use signals::{Labels, MatchOp, Matcher, SeriesBatch, SeriesRef};
+
+pub(crate) use admit::{Admitted, Limits};
+pub use admit::{Item, Reason, Refused, SeriesAppended};
 
 use super::SeriesChunks;
-use super::chunk::{Chunk, is_consistent};
+use super::chunk::Chunk;
 use super::matching::{Condition, compare};
 use crate::StoreError;
 
@@ -57,47 +64,40 @@ impl Default for HeadLimits {
     }
 }
 
-impl HeadLimits {
-    /// Batches are admitted one beside the other, so what is acknowledged may go past
-    /// [`Self::series_max`] by what is in flight; it must find room all the same.
-    fn series_hard_max(&self) -> usize {
-        self.series_max.saturating_mul(2)
-    }
-}
-
-/// What became of a batch.
+/// Running counts of what was sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Appended {
-    /// Plain and histogram samples that were stored.
+pub struct Counts {
+    /// Float and histogram samples that were stored.
     pub samples: u64,
     /// Of these, older than the newest of their series.
     pub late_samples: u64,
     /// Samples that were there already, with the same value.
     pub duplicate_samples: u64,
-    /// Samples past the late window, past the days limit, or outside the years 1677 to 2262.
-    pub out_of_bounds_samples: u64,
-    /// Samples of series that were refused.
+    /// Samples that were refused, for whatever reason.
     pub refused_samples: u64,
-    /// Histograms whose spans and counts disagree, and samples of no series of the batch.
-    pub invalid_samples: u64,
     /// Exemplars that were stored.
     pub exemplars: u64,
-    /// New series.
-    pub created_series: u64,
-    /// New series refused because of [`HeadLimits::series_max`].
+    /// New series that were refused because of [`HeadLimits::series_max`].
     pub refused_series: u64,
 }
 
-impl Appended {
+impl Counts {
+    /// The part that is known before the batch is applied.
+    fn of(appended: &SeriesAppended) -> Self {
+        let refused = |refused: &&Refused| refused.item != Item::Exemplar;
+        Self {
+            refused_samples: appended.refused.iter().filter(refused).count() as u64,
+            refused_series: appended.series.iter().filter(|series| series.is_none()).count() as u64,
+            ..Self::default()
+        }
+    }
+
     fn add(&mut self, other: &Self) {
         self.samples += other.samples;
         self.late_samples += other.late_samples;
         self.duplicate_samples += other.duplicate_samples;
-        self.out_of_bounds_samples += other.out_of_bounds_samples;
         self.refused_samples += other.refused_samples;
-        self.invalid_samples += other.invalid_samples;
         self.exemplars += other.exemplars;
-        self.created_series += other.created_series;
         self.refused_series += other.refused_series;
     }
 }
@@ -112,13 +112,102 @@ pub struct HeadStats {
     /// Memory of all of it, estimated.
     pub bytes: u64,
     /// What became of everything that was sent since the start.
-    pub appended: Appended,
+    pub counts: Counts,
 }
 
 /// Locks, and shares of the series. More would spread a batch thinner, fewer would make writers wait.
 const SHARDS: usize = 16;
 /// Times that fit nanoseconds of 64 bits: from 1677 to 2262.
 const TIMES_MS: RangeInclusive<i64> = -9_223_372_036_854..=9_223_372_036_854;
+
+/// Where a series is. As a number: 28 bits generation, 32 bits slot, 4 bits shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    shard: usize,
+    slot: Slot,
+    /// Tells the series from others that had the slot before.
+    generation: u32,
+}
+
+impl Place {
+    const GENERATION_MAX: u32 = (1 << 28) - 1;
+
+    fn reference(self) -> SeriesRef {
+        let generation = u64::from(self.generation) << 36;
+        SeriesRef::from_u64(generation | u64::from(self.slot) << 4 | self.shard as u64)
+    }
+
+    fn of(reference: SeriesRef) -> Self {
+        let number = reference.to_u64();
+        Self {
+            shard: number as usize % SHARDS,
+            slot: (number >> 4) as u32,
+            generation: (number >> 36) as u32,
+        }
+    }
+}
+
+/// A set of series, as a table by place.
+#[derive(Debug, Default)]
+pub(crate) struct SeriesSet {
+    /// By slot and shard: one more than the generation of the series that is in the set.
+    generations: Vec<u32>,
+}
+
+impl SeriesSet {
+    /// Adds a series; says whether it was not in the set.
+    pub(crate) fn insert(&mut self, series: SeriesRef) -> bool {
+        let place = Place::of(series);
+        let index = place.slot as usize * SHARDS + place.shard;
+        if index >= self.generations.len() {
+            self.generations.resize(index + 1, 0);
+        }
+        let entry = self.generations.get_mut(index);
+        entry.is_some_and(|entry| {
+            std::mem::replace(entry, place.generation + 1) != place.generation + 1
+        })
+    }
+
+    /// Takes all out.
+    pub(crate) fn clear(&mut self) {
+        self.generations.clear();
+    }
+}
+
+/// A float sample and the slot of its series.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    slot: Slot,
+    timestamp_ms: i64,
+    value: f64,
+}
+
+/// A histogram and the slot of its series.
+#[derive(Debug, Clone)]
+struct HistogramPoint {
+    slot: Slot,
+    timestamp_ms: i64,
+    histogram: Arc<NativeHistogram>,
+}
+
+/// Keeps series in memory that were looked up from a generation on, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    inner: Arc<Inner>,
+    generation: Generation,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pins = self.inner.pins.lock();
+        if let Some(count) = pins.get_mut(&self.generation) {
+            *count -= 1;
+            if *count == 0 {
+                pins.remove(&self.generation);
+            }
+        }
+    }
+}
 
 /// Series and their newest samples. Cheap to clone: all clones are one head.
 #[derive(Debug, Clone)]
@@ -134,9 +223,14 @@ struct Inner {
     series: AtomicUsize,
     exemplars: AtomicUsize,
     /// Of all batches.
-    appended: Mutex<Appended>,
-    /// Held while freezing; the generation that is being filled.
-    generation: Mutex<Generation>,
+    counts: Mutex<Counts>,
+    /// The generation that is being filled.
+    generation: AtomicU32,
+    /// Held while freezing.
+    freezing: Mutex<()>,
+    /// How many look-ups of each generation are not applied yet.
+    pins: Mutex<BTreeMap<Generation, usize>>,
+    hasher: RandomState,
     /// Days of all shards since the last freeze.
     days: Mutex<BTreeSet<i32>>,
 }
@@ -207,101 +301,44 @@ impl Head {
                 families: Families::default(),
                 series: AtomicUsize::new(0),
                 exemplars: AtomicUsize::new(0),
-                appended: Mutex::default(),
-                generation: Mutex::new(0),
+                counts: Mutex::default(),
+                generation: AtomicU32::new(0),
+                freezing: Mutex::default(),
+                pins: Mutex::default(),
+                hasher: RandomState::default(),
                 days: Mutex::default(),
             }),
         }
     }
 
-    /// Takes out of a batch what there is no room for, before any of it is acknowledged: samples of
-    /// new series past [`HeadLimits::series_max`], and of new days past [`HeadLimits::days_max`].
-    /// Returns how many samples that were.
-    pub fn admit(&self, batch: &mut SeriesBatch) -> usize {
-        let before = batch.samples.len() + batch.histograms.len();
-        let refused = self.without_room(&batch.labels);
-        if !refused.is_empty() {
-            batch.samples.retain(|sample| !refused.contains(&sample.series));
-            batch.histograms.retain(|sample| !refused.contains(&sample.series));
-            batch.exemplars.retain(|exemplar| !refused.contains(&exemplar.series));
-        }
-        let mut days = self.inner.days.lock().clone();
-        let mut last = None;
-        let mut is_admitted = |timestamp_ms: i64| {
-            let day = day_of(timestamp_ms);
-            let is_known = last == Some(day) || days.contains(&day);
-            let is_in = is_known || (days.len() < self.inner.limits.days_max && days.insert(day));
-            last = is_in.then_some(day).or(last);
-            is_in
-        };
-        batch.samples.retain(|sample| is_admitted(sample.timestamp_ms));
-        batch.histograms.retain(|sample| is_admitted(sample.timestamp_ms));
-        before - batch.samples.len() - batch.histograms.len()
+    /// Admits a batch and applies it: for data that have no log.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownSeries`] if the batch has a reference that is no longer valid.
+    pub fn append(&self, batch: &SeriesBatch) -> Result<SeriesAppended, StoreError> {
+        let (admitted, appended) = self.admit(&mut batch.clone(), Limits::Apply)?;
+        self.apply(&[&admitted], 1);
+        Ok(appended)
     }
 
-    /// The new series of a batch for which there is no room, by index.
-    fn without_room(&self, labels: &[Labels]) -> HashSet<u32> {
-        let known = self.inner.series.load(Ordering::Relaxed);
-        let mut room = self.inner.limits.series_max.saturating_sub(known);
-        if labels.len() <= room {
-            return HashSet::new();
-        }
-        let mut refused = HashSet::new();
-        for (i, labels) in labels.iter().enumerate() {
-            let hash = labels.hash64();
-            let shard = self.inner.shards.get(shard_of(hash));
-            if shard.is_some_and(|shard| shard.read().find(hash, labels).is_some()) {
-                continue;
-            }
-            if room > 0 {
-                room -= 1;
-            } else {
-                refused.insert(i as u32);
-            }
-        }
-        refused
+    /// Keeps the series that are looked up from now on in memory until the pin is dropped.
+    pub(crate) fn pin(&self) -> Pin {
+        let mut pins = self.inner.pins.lock();
+        let generation = self.inner.generation.load(Ordering::Acquire);
+        *pins.entry(generation).or_default() += 1;
+        Pin { inner: Arc::clone(&self.inner), generation }
     }
 
-    /// Takes in what can be taken in; what this returns from is visible to every reader.
-    pub fn append(&self, batch: &SeriesBatch) -> Appended {
-        self.inner.families.update(&batch.metadata, self.inner.limits.families_max);
-        let mut appended = Appended::default();
-        let hashes: Vec<u64> = batch.labels.iter().map(Labels::hash64).collect();
-        let mut work: Vec<Work> = (0..SHARDS).map(|_| Work::default()).collect();
-        let mut assign = |series: u32, i: usize, list: fn(&mut Work) -> &mut Vec<u32>| {
-            let work = hashes.get(series as usize).and_then(|hash| work.get_mut(shard_of(*hash)));
-            work.map(|work| list(work).push(i as u32)).is_some()
-        };
-        for (i, sample) in batch.samples.iter().enumerate() {
-            appended.invalid_samples +=
-                u64::from(!assign(sample.series, i, |work| &mut work.samples));
-        }
-        for (i, sample) in batch.histograms.iter().enumerate() {
-            appended.invalid_samples +=
-                u64::from(!assign(sample.series, i, |work| &mut work.histograms));
-        }
-        for (i, exemplar) in batch.exemplars.iter().enumerate() {
-            assign(exemplar.series, i, |work| &mut work.exemplars);
-        }
-        let mut writer = Writer {
-            inner: &self.inner,
-            batch,
-            hashes: &hashes,
-            resolved: vec![Resolved::Unknown; hashes.len()],
-            appended,
-        };
-        for (shard, work) in
-            self.inner.shards.iter().zip(&work).filter(|(_, work)| !work.is_empty())
-        {
-            writer.apply(&mut shard.write(), work);
-        }
-        self.inner.appended.lock().add(&writer.appended);
-        writer.appended
+    /// The labels of a series, as long as its reference is valid.
+    pub(crate) fn labels(&self, reference: SeriesRef) -> Option<Labels> {
+        let place = Place::of(reference);
+        let shard = self.inner.shards.get(place.shard)?.read();
+        shard.labels_of(shard.slot_of(place)?)
     }
 
     /// What the head holds.
     pub fn stats(&self) -> HeadStats {
-        let mut stats = HeadStats { appended: *self.inner.appended.lock(), ..HeadStats::default() };
+        let mut stats = HeadStats { counts: *self.inner.counts.lock(), ..HeadStats::default() };
         for shard in &self.inner.shards {
             let shard = shard.read();
             stats.series += shard.len() as u64;
@@ -312,18 +349,19 @@ impl Head {
         stats
     }
 
-    /// Closes the book on all samples taken in so far; `None` when there are none.
+    /// Freezes all samples applied so far; `None` when there are none.
     ///
     /// They stay readable until [`Self::release`]. Freezing again before that is allowed: each
     /// frozen set then holds what came since the one before.
     pub fn freeze(&self) -> Option<Frozen> {
-        let mut current = self.inner.generation.lock();
-        let generation = *current;
+        let _freezing = self.inner.freezing.lock();
+        let generation = self.inner.generation.load(Ordering::Acquire);
         let mut days = BTreeSet::new();
         for shard in &self.inner.shards {
             days.extend(shard.write().freeze(generation));
         }
-        *current += 1;
+        // After the shards: a series that is looked up from then on is of this generation or later.
+        self.inner.generation.store(generation + 1, Ordering::Release);
         self.inner.days.lock().clear();
         let families = self.inner.families.unwritten(*days.last()?);
         Some(Frozen {
@@ -337,8 +375,10 @@ impl Head {
     /// Forgets what was frozen, once its parts are in the manifest, and everything frozen before
     /// it; series that had no samples for a whole flush leave memory.
     pub fn release(&self, frozen: &Frozen) {
+        let pinned = self.inner.pins.lock().keys().next().copied();
+        let idle_since = pinned.unwrap_or(frozen.generation).min(frozen.generation);
         for shard in &self.inner.shards {
-            let (exemplars, series) = shard.write().release(frozen.generation);
+            let (exemplars, series) = shard.write().release(frozen.generation, idle_since);
             self.inner.exemplars.fetch_sub(exemplars, Ordering::Relaxed);
             self.inner.series.fetch_sub(series, Ordering::Relaxed);
         }
@@ -426,133 +466,16 @@ pub(super) fn check_series(series: usize, series_max: usize) -> Result<(), Store
     )))
 }
 
+impl Inner {
+    /// Seeded: a sender cannot compute labels that collide.
+    fn hash(&self, labels: &Labels) -> u64 {
+        self.hasher.hash_one(labels.as_bytes())
+    }
+}
+
 fn shard_of(hash: u64) -> usize {
     // The low bits place the series inside the shard's map.
     (hash >> 60) as usize % SHARDS
-}
-
-/// What of a batch belongs into one shard, by index.
-#[derive(Debug, Default)]
-struct Work {
-    samples: Vec<u32>,
-    histograms: Vec<u32>,
-    exemplars: Vec<u32>,
-}
-
-impl Work {
-    fn is_empty(&self) -> bool {
-        self.samples.is_empty() && self.histograms.is_empty() && self.exemplars.is_empty()
-    }
-}
-
-/// Where a series of the batch is, once it was looked up.
-#[derive(Debug, Clone, Copy)]
-enum Resolved {
-    Unknown,
-    Refused,
-    At(SeriesId),
-}
-
-/// Brings one batch in.
-struct Writer<'a> {
-    inner: &'a Inner,
-    batch: &'a SeriesBatch,
-    hashes: &'a [u64],
-    resolved: Vec<Resolved>,
-    appended: Appended,
-}
-
-impl Writer<'_> {
-    fn apply(&mut self, shard: &mut Shard, work: &Work) {
-        let window = self.inner.limits.late_window_ms;
-        let batch = self.batch;
-        for sample in work.samples.iter().filter_map(|i| batch.samples.get(*i as usize)) {
-            if let Some(id) = self.place(shard, sample.series, sample.timestamp_ms) {
-                let pushed = shard.push(id, sample.timestamp_ms, sample.value, window);
-                self.count(pushed);
-            }
-        }
-        for sample in work.histograms.iter().filter_map(|i| batch.histograms.get(*i as usize)) {
-            if !is_consistent(&sample.histogram) {
-                self.appended.invalid_samples += 1;
-            } else if let Some(id) = self.place(shard, sample.series, sample.timestamp_ms) {
-                let pushed =
-                    shard.push_histogram(id, sample.timestamp_ms, &sample.histogram, window);
-                self.count(pushed);
-            }
-        }
-        let refused_before = self.appended.refused_samples;
-        let outside_before = self.appended.out_of_bounds_samples;
-        for exemplar in work.exemplars.iter().filter_map(|i| batch.exemplars.get(*i as usize)) {
-            if let Some(id) = self.place(shard, exemplar.series, exemplar.timestamp_ms) {
-                let has_room =
-                    self.inner.exemplars.load(Ordering::Relaxed) < self.inner.limits.exemplars_max;
-                if let Some(more) = shard.push_exemplar(
-                    id,
-                    exemplar,
-                    self.inner.limits.exemplars_per_series_max,
-                    has_room,
-                ) {
-                    self.inner.exemplars.fetch_add(more, Ordering::Relaxed);
-                    self.appended.exemplars += 1;
-                }
-            }
-        }
-        self.appended.refused_samples = refused_before;
-        self.appended.out_of_bounds_samples = outside_before;
-    }
-
-    /// The series that a sample goes to, if its time is in bounds and there is room for it.
-    fn place(&mut self, shard: &mut Shard, series: u32, timestamp_ms: i64) -> Option<SeriesId> {
-        if !TIMES_MS.contains(&timestamp_ms) {
-            self.appended.out_of_bounds_samples += 1;
-            return None;
-        }
-        let i = series as usize;
-        let (resolved, labels, hash) =
-            (self.resolved.get_mut(i)?, self.batch.labels.get(i)?, *self.hashes.get(i)?);
-        if matches!(resolved, Resolved::Unknown) {
-            *resolved = if let Some(id) = shard.find(hash, labels) {
-                Resolved::At(id)
-            } else if self.inner.series.fetch_add(1, Ordering::Relaxed)
-                < self.inner.limits.series_hard_max()
-            {
-                self.appended.created_series += 1;
-                Resolved::At(shard.create(hash, labels))
-            } else {
-                self.inner.series.fetch_sub(1, Ordering::Relaxed);
-                self.appended.refused_series += 1;
-                Resolved::Refused
-            };
-        }
-        let Resolved::At(id) = *resolved else {
-            self.appended.refused_samples += 1;
-            return None;
-        };
-        let is_day_allowed = |day: i32| {
-            let mut days = self.inner.days.lock();
-            let days_max = self.inner.limits.days_max.saturating_mul(2);
-            days.contains(&day) || (days.len() < days_max && days.insert(day))
-        };
-        if !shard.enter_day(timestamp_ms, is_day_allowed) {
-            self.appended.out_of_bounds_samples += 1;
-            return None;
-        }
-        Some(id)
-    }
-
-    fn count(&mut self, pushed: Pushed) {
-        let appended = &mut self.appended;
-        match pushed {
-            Pushed::InOrder => appended.samples += 1,
-            Pushed::Late => {
-                appended.samples += 1;
-                appended.late_samples += 1;
-            }
-            Pushed::Duplicate => appended.duplicate_samples += 1,
-            Pushed::TooOld => appended.out_of_bounds_samples += 1,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -217,7 +217,8 @@ fn scrape_batch(labels: &[Labels], shape: &Shape, step: usize) -> SeriesBatch {
     };
     let samples =
         (0..labels.len()).map(|series| sample((series, &shape[series % shape.len()]))).collect();
-    SeriesBatch { labels: labels.to_vec(), samples, ..SeriesBatch::default() }
+    let series = labels.iter().cloned().map(Into::into).collect();
+    SeriesBatch { series, samples, ..SeriesBatch::default() }
 }
 
 #[test]
@@ -232,7 +233,7 @@ fn probe_head() {
     let batches = labels.chunks(1000).collect::<Vec<_>>();
     let first = timed(|| {
         for labels in &batches {
-            head.append(&scrape_batch(labels, &shape, 0));
+            head.append(&scrape_batch(labels, &shape, 0)).unwrap();
         }
     })
     .1;
@@ -246,7 +247,7 @@ fn probe_head() {
     for step in 1..STEPS {
         for labels in &batches {
             let batch = scrape_batch(labels, &shape, step);
-            seconds += timed(|| head.append(&batch)).1;
+            seconds += timed(|| head.append(&batch).unwrap()).1;
         }
         if [40, 120, STEPS - 1].contains(&step) {
             let stats = head.stats();
@@ -318,7 +319,7 @@ async fn probe_at_rest() {
             PartReader::new(Arc::clone(&objects) as Arc<dyn ObjectStore>, ReadLimits::default());
         let mut parts = Vec::new();
         for step in 0..steps {
-            head.append(&scrape_batch(&labels, &shape, step));
+            head.append(&scrape_batch(&labels, &shape, step)).unwrap();
             if (step + 1) % flush_every == 0 {
                 let frozen = head.freeze().unwrap();
                 for day in frozen.days() {

@@ -2,24 +2,25 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::array::{BooleanArray, RecordBatch};
 use signals::time::{MILLISECOND, day_of};
-use signals::{Batch, Signal};
+use signals::{Batch, Labels, SeriesRef, Signal};
 
 use super::RecoveryReport;
 use crate::files::{FileReader, Files};
 use crate::manifest::Manifest;
 use crate::manifest::catalog::Catalog;
 use crate::part::order;
-use crate::state::State;
+use crate::metrics::Limits;
+use crate::state::{State, Work};
 use crate::write_ahead::FOLDER;
 use crate::write_ahead::format::{SEGMENT_HEADER, VERSION, WriterId, parse_segment_name};
 use crate::write_ahead::quarantine::Quarantine;
 use crate::write_ahead::reader::{Found, SegmentReader};
 use crate::write_ahead::writer::Segment;
-use crate::{Record, Replay, StoreError};
+use crate::write_ahead::record::{Defined, Section, take_section};
+use crate::{StoreError, Totals};
 
 /// Progress is told every so many bytes.
 const PROGRESS_BYTES: u64 = 256 << 20;
@@ -29,7 +30,7 @@ pub(crate) struct Replayer<'a> {
     pub(crate) files: &'a dyn Files,
     pub(crate) writer: WriterId,
     pub(crate) quarantine: &'a Quarantine,
-    pub(crate) replay: &'a dyn Replay,
+    pub(crate) totals: &'a dyn Totals,
     pub(crate) state: &'a State,
     pub(crate) report: &'a mut RecoveryReport,
     /// For each signal and day, the sequence up to which its rows are in parts.
@@ -38,6 +39,8 @@ pub(crate) struct Replayer<'a> {
     /// An empty segment says nothing about gaps: it may stay behind when making one fails.
     pub(crate) last_record: Option<u64>,
     pub(crate) segments: Vec<Segment>,
+    /// The series that the segment defines.
+    pub(crate) defined: Defined,
 }
 
 /// A segment that is about to be read.
@@ -106,6 +109,13 @@ impl Replayer<'_> {
                     header.version
                 )));
             }
+            Ok(header) if header.version < VERSION && *length > SEGMENT_HEADER as u64 => {
+                return Err(StoreError::Format(format!(
+                    "{path} has version {}, this program knows {VERSION}: start the program that \
+                     wrote it and stop it with SIGTERM, which empties the log",
+                    header.version
+                )));
+            }
             Ok(header) if header.writer != self.writer => "a segment of another folder",
             Ok(header) if header.first_sequence != segment.first_sequence => {
                 "a segment under another name"
@@ -133,6 +143,9 @@ impl Replayer<'_> {
         flush: &mut impl AsyncFnMut() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let OpenSegment { path, file, length, first_sequence, is_last } = segment;
+        // The series that the segment defines stay until all of it is read.
+        let _pin = self.state.metrics.pin();
+        self.defined.clear();
         if is_last {
             // After a kill the system shows what was never synced; what is relied on must stay.
             self.files.edit(&path)?.sync()?;
@@ -142,9 +155,9 @@ impl Replayer<'_> {
         let mut end = length;
         while let Some(found) = reader.next()? {
             match found {
-                Found::Record { sequence, offset, bytes, record } => {
+                Found::Record { sequence, offset, bytes, payload } => {
                     self.count(sequence, bytes);
-                    self.restore(&path, sequence, offset, &record)?;
+                    self.restore(&path, sequence, offset, &payload)?;
                     if self.state.is_over_budget() {
                         flush().await?;
                     }
@@ -199,35 +212,82 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    /// Makes the rows of a record visible again, except those that are in parts.
+    /// Makes what a record holds visible again, except what is in parts.
     fn restore(
         &mut self,
         path: &str,
         sequence: u64,
         offset: u64,
-        record: &Record,
+        payload: &[u8],
     ) -> Result<(), StoreError> {
-        let decoded = catch_unwind(AssertUnwindSafe(|| self.replay.decode(record)))
-            .unwrap_or_else(|_| Err("the decoder panicked".into()));
-        let batches = match decoded {
-            Ok(batches) => batches,
-            Err(reason) => {
-                let reason = format!("undecodable: {reason}");
-                let kept = self.quarantine.keep(path, offset, &record.payload, &reason)?;
-                self.report.quarantined.push(kept);
-                Vec::new()
+        let mut work = Work::default();
+        let (mut before, mut missing) = (0, 0);
+        let mut rest = payload;
+        loop {
+            let section = match take_section(&mut rest, &self.defined) {
+                Ok(Some(section)) => section,
+                Ok(None) => break,
+                Err(reason) => {
+                    self.keep(path, offset, payload, &format!("undecodable: {reason}"))?;
+                    break;
+                }
+            };
+            match section {
+                Section::Definitions(definitions) => self.define(definitions),
+                Section::Totals(update) => {
+                    if let Err(reason) = self.totals.restore(update) {
+                        self.keep(path, offset, payload, &format!("totals: {reason}"))?;
+                    }
+                }
+                Section::Batch(batch, lost) => {
+                    if lost > 0 {
+                        self.keep(path, offset, payload, "samples of series that are not defined")?;
+                    }
+                    before += batch.items();
+                    if let Some(batch) = self.missing(sequence, batch)? {
+                        missing += batch.items();
+                        self.add(&mut work, batch)?;
+                    }
+                }
             }
-        };
-        let before: usize = batches.iter().map(Batch::items).sum();
-        let mut missing = Vec::with_capacity(batches.len());
-        for batch in batches {
-            missing.extend(self.missing(sequence, batch)?);
         }
-        if missing.iter().map(Batch::items).sum::<usize>() == 0 && before > 0 {
+        if missing == 0 && before > 0 {
             self.report.skipped += 1;
         }
-        self.state.add(sequence, missing)?;
+        self.state.add(vec![work], sequence)?;
         self.state.consolidate()
+    }
+
+    /// Puts a record aside of which something cannot be used.
+    fn keep(
+        &mut self,
+        path: &str,
+        offset: u64,
+        payload: &[u8],
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        tracing::error!(path, offset, reason, "a record of the write-ahead log is damaged");
+        let kept = self.quarantine.keep(path, offset, payload, reason)?;
+        self.report.quarantined.push(kept);
+        Ok(())
+    }
+
+    fn define(&mut self, definitions: Vec<(SeriesRef, Labels)>) {
+        let (logged, labels): (Vec<SeriesRef>, Vec<Labels>) = definitions.into_iter().unzip();
+        let series = self.state.metrics.restore(&labels);
+        let defined = logged.into_iter().zip(series);
+        self.defined.extend(defined.filter_map(|(logged, series)| Some((logged, series?))));
+    }
+
+    fn add(&mut self, work: &mut Work, batch: Batch) -> Result<(), StoreError> {
+        match batch {
+            Batch::Metrics(mut series) => {
+                let limits = Limits::AlreadyApplied;
+                work.metrics.push(self.state.metrics.admit(&mut series, limits)?.0);
+            }
+            rows => work.rows.push(rows),
+        }
+        Ok(())
     }
 
     /// What of a batch is not in parts yet.
@@ -253,11 +313,7 @@ impl Replayer<'_> {
                 series.samples.retain(|sample| is_missing(sample.timestamp_ms));
                 series.histograms.retain(|sample| is_missing(sample.timestamp_ms));
                 series.exemplars.retain(|exemplar| is_missing(exemplar.timestamp_ms));
-                let is_empty = series.samples.is_empty()
-                    && series.histograms.is_empty()
-                    && series.exemplars.is_empty()
-                    && series.metadata.is_empty();
-                (!is_empty).then_some(Batch::Metrics(series))
+                (!series.is_empty()).then_some(Batch::Metrics(series))
             }
         })
     }

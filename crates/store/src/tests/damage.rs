@@ -98,19 +98,46 @@ async fn damage_in_the_middle_is_put_aside_with_a_note() {
 
 #[tokio::test]
 async fn a_payload_that_cannot_be_decoded_is_put_aside() {
+    use crate::write_ahead::format::Encoded;
     let bench = Bench::new();
     let (store, _) = bench.open().await.unwrap();
-    let record =
-        crate::Record { format: 9, received_at: 0, payload: b"nonsense".as_slice().into() };
-    store.append(record, batches(&[log(1)])).await.unwrap();
+    let nonsense = Encoded::new(0, b"nonsense".to_vec()).unwrap();
+    store.inner.log_and_apply(nonsense, crate::state::Work::default(), 0).await.unwrap();
     send(&store, &[log(2)]).await.unwrap();
     drop(store);
     bench.files.kill();
     let (store, report) = bench.open().await.unwrap();
-    assert_eq!(report.quarantined[0].reason, "undecodable: not a line");
+    assert_eq!(report.quarantined[0].reason, "undecodable: a section is cut off");
     let kept = crate::files::read_all(&bench.files, &report.quarantined[0].path, 100).unwrap();
     assert_eq!(kept, b"nonsense");
     assert_eq!(stored(&store).await, ledger([log(2)]));
+}
+
+#[tokio::test]
+async fn samples_whose_definition_is_damaged_are_reported_and_the_others_are_read() {
+    let bench = Bench::new();
+    let (store, _) = bench.open().await.unwrap();
+    for id in 0..6 {
+        send(&store, &[sample(id)]).await.unwrap();
+    }
+    drop(store);
+    bench.files.kill();
+    let segment = segments(&bench).remove(0);
+    let length = bench.files.stat(&segment).unwrap().bytes as usize;
+    let mut most_lost = 0;
+    for position in 0..length {
+        let damaged = on(&bench, bench.files.fork());
+        damaged.files.tamper(&segment, |bytes| bytes[position] ^= 0x40);
+        let (store, report) = damaged.open().await.unwrap();
+        let stored = stored(&store).await;
+        let lost = 6 - stored.len();
+        // There are three series, each with two samples.
+        assert!(lost <= 2, "byte {position}: {lost} samples lost");
+        most_lost = most_lost.max(lost);
+        let is_reported = report.quarantined.len() >= lost || report.torn_tail_bytes > 0;
+        assert!(is_reported, "byte {position}: {lost} lost, {:?}", report.quarantined);
+    }
+    assert_eq!(most_lost, 2);
 }
 
 #[tokio::test]
@@ -120,13 +147,6 @@ async fn segments_that_do_not_belong_here_are_put_aside_and_missing_ones_are_tol
     let (store, _) = bench.open().await.unwrap();
     let items: Vec<Item> = (0..60).map(log).collect();
     for items in items.chunks(3) {
-        let mut record = record(items);
-        // Past the size of a segment, and not to be compressed.
-        let noise: Vec<u8> = (0..3_000u32)
-            .map(|n| b' ' + (n.wrapping_mul(2_654_435_761) >> 24) as u8 % 90)
-            .collect();
-        record.payload = [record.payload.as_ref(), b"\nlogs ", noise.as_slice()].concat().into();
-        let _ = record;
         send(&store, items).await.unwrap();
         store.inner.log().unwrap().rotate().await.unwrap();
     }

@@ -1,11 +1,10 @@
-//! A tiny protocol and a ledger: what was sent, what was acknowledged, what is stored.
+//! Items as batches, and a ledger: what was sent, what was acknowledged, what is stored.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::{RecordBatch, RecordBatchReader};
-use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use signals::log::{LogBuilder, LogRows};
@@ -16,7 +15,8 @@ use signals::{Batch, Clock, Labels, MatchOp, Matcher, SeriesBatch, Signal, SpanI
 
 use crate::files::sim::SimFiles;
 use crate::{
-    Config, Part, Record, RecoveryReport, Replay, Samples, Seams, Store, StoreError, TimeRange,
+    Config, NoTotals, Part, RecoveryReport, Samples, Seams, Store, StoreError, TimeRange,
+    WriteRequest,
 };
 
 /// 2026-11-20T12:00:00Z.
@@ -34,14 +34,6 @@ pub(crate) struct Item {
 /// How often each item is there.
 pub(crate) type Ledger = BTreeMap<Item, usize>;
 
-pub(crate) fn record(items: &[Item]) -> Record {
-    let lines: Vec<String> = items
-        .iter()
-        .map(|item| format!("{} {} {}", item.signal.name(), item.id, item.time))
-        .collect();
-    Record { format: 1, received_at: NOON, payload: Bytes::from(lines.join("\n")) }
-}
-
 pub(crate) fn batches(items: &[Item]) -> Vec<Batch> {
     let mut spans = SpanBuilder::default();
     let mut logs = LogBuilder::default();
@@ -58,11 +50,11 @@ pub(crate) fn batches(items: &[Item]) -> Vec<Batch> {
             Signal::Metrics => {
                 let labels = [("__name__", "m".to_owned()), ("shard", (item.id % 3).to_string())];
                 metrics.samples.push(Sample {
-                    series: metrics.labels.len() as u32,
+                    series: metrics.series.len() as u32,
                     timestamp_ms: item.time / MILLISECOND,
                     value: item.id as f64,
                 });
-                metrics.labels.push(Labels::from_pairs(labels));
+                metrics.series.push(Labels::from_pairs(labels).into());
             }
             Signal::Logs => {
                 let stream = format!("{{service_name=\"cart\", shard=\"{}\"}}", item.id % 3);
@@ -85,24 +77,6 @@ pub(crate) fn batches(items: &[Item]) -> Vec<Batch> {
         batches.push(Batch::Metrics(metrics));
     }
     batches
-}
-
-/// Reads the tiny protocol again.
-#[derive(Debug)]
-pub(crate) struct Lines;
-
-impl Replay for Lines {
-    fn decode(&self, record: &Record) -> Result<Vec<Batch>, String> {
-        let text = std::str::from_utf8(&record.payload).map_err(|error| error.to_string())?;
-        let items = text.lines().map(|line| {
-            let mut words = line.split(' ');
-            let (signal, id, time) = (words.next(), words.next(), words.next());
-            let signal = Signal::ALL.into_iter().find(|known| Some(known.name()) == signal);
-            Some(Item { signal: signal?, id: id?.parse().ok()?, time: time?.parse().ok()? })
-        });
-        let items: Option<Vec<Item>> = items.collect();
-        Ok(batches(&items.ok_or("not a line")?))
-    }
 }
 
 pub(crate) fn config() -> Config {
@@ -130,7 +104,7 @@ impl Bench {
     pub(crate) async fn open(&self) -> Result<(Store, RecoveryReport), StoreError> {
         let files = Arc::new(self.files.clone());
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        Store::open(self.config.clone(), Seams::local(files, clock), Arc::new(Lines)).await
+        Store::open(self.config.clone(), Seams::local(files, clock), Arc::new(NoTotals)).await
     }
 }
 
@@ -147,7 +121,10 @@ pub(crate) fn sample(id: u64) -> Item {
 }
 
 pub(crate) async fn send(store: &Store, items: &[Item]) -> Result<(), StoreError> {
-    store.append(record(items), batches(items)).await
+    let request = WriteRequest { received_at: NOON, batches: batches(items), totals: Vec::new() };
+    let appended = store.append(request).await?;
+    assert_eq!(appended.items(), items.len(), "{appended:?}");
+    Ok(())
 }
 
 /// Everything that a store gives to readers.

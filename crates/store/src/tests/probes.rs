@@ -1,17 +1,15 @@
 //! What the store costs, on this machine, on demand: `cargo test --release -p store tests::probes --
 //! --ignored --nocapture --test-threads 1`. Prints; judges nothing.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use bytes::Bytes;
 use signals::time::SystemClock;
 use signals::{Batch, Clock, Signal};
 
-use super::harness::{Lines, config};
+use super::harness::config;
 use super::realistic;
-use crate::{Config, Record, Seams, Store};
+use crate::{Config, NoTotals, Seams, Store, WriteRequest};
 
 const REQUESTS: usize = 600;
 const ROWS: usize = 1_000;
@@ -39,23 +37,17 @@ async fn append_flush_merge_and_open() {
         let clock = SystemClock::new();
         let config = Config { compaction_fan_in: 4, ..config() };
         let seams = Seams::disk(folder.path());
-        let (store, _) = Store::open(config, seams, Arc::new(Lines)).await.unwrap();
+        let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
         let rows: Vec<RecordBatch> = (0..20)
             .map(|seed| match signal {
                 Signal::Spans => realistic::spans(ROWS, seed),
                 _ => realistic::logs(ROWS, seed),
             })
             .collect();
-        // As compressible as OTLP is: texts that repeat, with ids between them.
-        let mut payload = String::new();
-        for n in 0..ROWS * 435 / 29 {
-            let _ = write!(payload, "http.route=/cart/{:012x}", n * 0x9e37_79b9);
-        }
-        let payload = Bytes::from(payload);
         let since = (clock.monotonic(), cpu_seconds());
         let mut senders = Vec::new();
         for sender in 0..8 {
-            let (store, rows, payload) = (store.clone(), rows.clone(), payload.clone());
+            let (store, rows) = (store.clone(), rows.clone());
             senders.push(tokio::spawn(async move {
                 for request in 0..REQUESTS / 8 {
                     let rows = rows[(sender + request) % 20].clone();
@@ -64,8 +56,9 @@ async fn append_flush_merge_and_open() {
                     } else {
                         Batch::Logs(rows)
                     };
-                    let record = Record { format: 1, received_at: 0, payload: payload.clone() };
-                    store.append(record, vec![batch]).await.unwrap();
+                    let request =
+                        WriteRequest { batches: vec![batch], ..WriteRequest::default() };
+                    store.append(request).await.unwrap();
                     if request % 19 == 18 && sender == 0 {
                         store.flush().await.unwrap();
                     }

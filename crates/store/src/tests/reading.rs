@@ -71,7 +71,7 @@ async fn a_store_on_a_real_disk_keeps_what_it_was_given() {
     let folder = tempfile::tempdir().unwrap();
     let open = || {
         let seams = crate::Seams::disk(folder.path());
-        crate::Store::open(config(), seams, std::sync::Arc::new(Lines))
+        crate::Store::open(config(), seams, std::sync::Arc::new(crate::NoTotals))
     };
     let (store, _) = open().await.unwrap();
     send(&store, &[span(1), log(2)]).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_data_folder_that_cannot_be_one_is_named_in_the_error() {
     let path = folder.path().join("data");
     std::fs::write(&path, "a file").unwrap();
     let seams = crate::Seams::disk(&path);
-    let opened = crate::Store::open(config(), seams, std::sync::Arc::new(Lines)).await;
+    let opened = crate::Store::open(config(), seams, std::sync::Arc::new(crate::NoTotals)).await;
     let error = opened.unwrap_err().to_string();
     assert!(error.contains(&path.display().to_string()), "{error}");
 }

@@ -3,18 +3,20 @@
 use bytes::Bytes;
 use signals::Timestamp;
 
-use crate::{Record, StoreError};
+use crate::StoreError;
 
 /// What a segment begins with.
 pub(crate) const MAGIC: [u8; 8] = *b"GLASSWAL";
 /// The version that this program writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Bytes before the first record.
 pub(crate) const SEGMENT_HEADER: usize = 48;
 /// Bytes before a record's payload.
 pub(crate) const RECORD_HEADER: usize = 32;
 /// A payload is never larger than this, compressed or not.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 128 << 20;
+/// The form of all payloads of this version: sections.
+const SECTIONS: u8 = 16;
 /// Payloads below this are not worth compressing.
 const COMPRESS_FROM: usize = 256;
 
@@ -105,7 +107,6 @@ pub(crate) fn parse_segment_name(name: &str) -> Option<u64> {
 /// A record on its way to the log, without its sequence, which its place in the log gives it.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoded {
-    format: u8,
     received_at: Timestamp,
     is_compressed: bool,
     payload_bytes: u32,
@@ -114,26 +115,26 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     /// Compresses the payload where that pays.
-    pub(crate) fn new(record: &Record) -> Result<Self, StoreError> {
-        let payload = &record.payload;
+    pub(crate) fn new(received_at: Timestamp, payload: Vec<u8>) -> Result<Self, StoreError> {
         if payload.len() > PAYLOAD_BYTES_MAX {
             let message = format!("a request of {} bytes is over the log's bound", payload.len());
             return Err(StoreError::TooLarge(message));
         }
         let mut encoded = Self {
-            format: record.format,
-            received_at: record.received_at,
+            received_at,
             is_compressed: false,
             payload_bytes: payload.len() as u32,
-            stored: payload.clone(),
+            stored: Bytes::new(),
         };
         if payload.len() >= COMPRESS_FROM {
-            let compressed = lz4_flex::block::compress(payload);
+            let compressed = lz4_flex::block::compress(&payload);
             if compressed.len() < payload.len() / 10 * 9 {
                 encoded.is_compressed = true;
                 encoded.stored = compressed.into();
+                return Ok(encoded);
             }
         }
+        encoded.stored = payload.into();
         Ok(encoded)
     }
 
@@ -148,7 +149,7 @@ impl Encoded {
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(&sequence.to_le_bytes());
         out.extend_from_slice(&self.received_at.to_le_bytes());
-        out.push(self.format);
+        out.push(SECTIONS);
         out.push(u8::from(self.is_compressed));
         out.extend_from_slice(&[0; 2]);
         out.extend_from_slice(&self.payload_bytes.to_le_bytes());
@@ -173,8 +174,6 @@ fn checksum(writer: WriterId, record: &[u8]) -> u32 {
 pub(crate) struct RecordHeader {
     pub(crate) stored_bytes: usize,
     pub(crate) sequence: u64,
-    received_at: Timestamp,
-    format: u8,
     is_compressed: bool,
     payload_bytes: usize,
 }
@@ -186,11 +185,12 @@ impl RecordHeader {
         let stored_bytes = u32::from_le_bytes(fields.take()?) as usize;
         let _checksum: [u8; 4] = fields.take()?;
         let sequence = u64::from_le_bytes(fields.take()?);
-        let received_at = i64::from_le_bytes(fields.take()?);
+        let _received_at: [u8; 8] = fields.take()?;
         let [format, compression, reserved @ ..] = fields.take::<4>()?;
         let payload_bytes = u32::from_le_bytes(fields.take()?) as usize;
         let is_compressed = compression == 1;
         let is_plausible = sequence > 0
+            && format == SECTIONS
             && compression <= 1
             && reserved == [0; 2]
             && payload_bytes <= PAYLOAD_BYTES_MAX
@@ -199,8 +199,7 @@ impl RecordHeader {
             } else {
                 stored_bytes == payload_bytes
             };
-        let header =
-            Self { stored_bytes, sequence, received_at, format, is_compressed, payload_bytes };
+        let header = Self { stored_bytes, sequence, is_compressed, payload_bytes };
         is_plausible.then_some(header)
     }
 
@@ -209,8 +208,8 @@ impl RecordHeader {
         RECORD_HEADER + self.stored_bytes
     }
 
-    /// Checks a whole record and unpacks it.
-    pub(crate) fn unpack(&self, writer: WriterId, bytes: &[u8]) -> Result<Record, &'static str> {
+    /// Checks a whole record and unpacks its payload.
+    pub(crate) fn unpack(&self, writer: WriterId, bytes: &[u8]) -> Result<Bytes, &'static str> {
         let stored = bytes.get(RECORD_HEADER..self.total_bytes()).ok_or("cut off")?;
         let expected =
             bytes.get(4..8).and_then(|field| field.try_into().ok()).map(u32::from_le_bytes);
@@ -218,7 +217,7 @@ impl RecordHeader {
         if Some(checksum(writer, record)) != expected {
             return Err("wrong checksum");
         }
-        let payload = if self.is_compressed {
+        Ok(if self.is_compressed {
             let mut payload = vec![0; self.payload_bytes];
             let length = lz4_flex::block::decompress_into(stored, &mut payload)
                 .map_err(|_| "payload does not decompress")?;
@@ -228,8 +227,7 @@ impl RecordHeader {
             payload.into()
         } else {
             Bytes::copy_from_slice(stored)
-        };
-        Ok(Record { format: self.format, received_at: self.received_at, payload })
+        })
     }
 }
 

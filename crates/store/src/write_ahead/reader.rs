@@ -5,10 +5,11 @@
 
 use std::io;
 
+use bytes::Bytes;
+
 use super::format::{
     PAYLOAD_BYTES_MAX, RECORD_HEADER, RecordHeader, SEGMENT_HEADER, SegmentHeader, WriterId,
 };
-use crate::Record;
 use crate::files::FileReader;
 
 /// Bytes that are read at a time.
@@ -20,7 +21,7 @@ const SEQUENCE_LEAP_MAX: u64 = 1 << 32;
 #[derive(Debug)]
 pub(crate) enum Found {
     /// A whole record.
-    Record { sequence: u64, offset: u64, bytes: u64, record: Record },
+    Record { sequence: u64, offset: u64, bytes: u64, payload: Bytes },
     /// Bytes that are no record, with whole records after them.
     Damage { offset: u64, bytes: u64, reason: &'static str },
     /// Bytes that are no record, to the end of the segment.
@@ -70,7 +71,7 @@ impl<'a> SegmentReader<'a> {
         }
         let start = self.offset;
         let reason = match self.record_at(start)? {
-            Ok((header, record)) => return Ok(Some(self.accept(start, &header, record))),
+            Ok((header, payload)) => return Ok(Some(self.accept(start, &header, payload))),
             Err(reason) => reason,
         };
         for offset in start + 1..self.length {
@@ -83,11 +84,11 @@ impl<'a> SegmentReader<'a> {
         Ok(Some(Found::Tail { offset: start, bytes: self.length - start, reason }))
     }
 
-    fn accept(&mut self, offset: u64, header: &RecordHeader, record: Record) -> Found {
+    fn accept(&mut self, offset: u64, header: &RecordHeader, payload: Bytes) -> Found {
         let bytes = header.total_bytes() as u64;
         self.offset = offset + bytes;
         self.next_sequence = header.sequence + 1;
-        Found::Record { sequence: header.sequence, offset, bytes, record }
+        Found::Record { sequence: header.sequence, offset, bytes, payload }
     }
 
     fn is_record_at(&mut self, offset: u64) -> io::Result<bool> {
@@ -112,7 +113,7 @@ impl<'a> SegmentReader<'a> {
     fn record_at(
         &mut self,
         offset: u64,
-    ) -> io::Result<Result<(RecordHeader, Record), &'static str>> {
+    ) -> io::Result<Result<(RecordHeader, Bytes), &'static str>> {
         let Some(header) = self.header_at(offset)? else {
             return Ok(Err("not a whole record"));
         };
@@ -120,7 +121,7 @@ impl<'a> SegmentReader<'a> {
             return Ok(Err("a sequence that was there before"));
         }
         let bytes = self.window.read(offset, header.total_bytes())?;
-        Ok(header.unpack(self.writer, bytes).map(|record| (header, record)))
+        Ok(header.unpack(self.writer, bytes).map(|payload| (header, payload)))
     }
 }
 

@@ -16,26 +16,33 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
-use signals::{Batch, Clock};
+use signals::{Clock, Labels, SeriesRef};
 use tokio::sync::{oneshot, watch};
 
 use super::FOLDER;
+use super::record::Payload;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
 use crate::StoreError;
 use crate::budget::Permit;
 use crate::files::{self, FileWriter, Files};
+use crate::metrics::SeriesSet;
+use crate::state::Work;
 
 /// A group is closed when it has this many bytes.
 const GROUP_BYTES: usize = 8 << 20;
+/// A record of definitions is closed when its labels have this many bytes.
+const DEFINITIONS_BYTES: usize = 4 << 20;
 /// Groups that may wait to be made visible.
 const GROUPS_WAITING: usize = 4;
 
 /// Makes durable records visible, in order of sequences, from one thread.
 pub(crate) trait Apply: Send + Sync + 'static {
-    /// Called once for each record.
-    fn apply(&self, sequence: u64, batches: Vec<Batch>);
-    /// Called when a group is done and answered: time for what need not be waited for.
-    fn rest(&self);
+    /// Called once for each group of records; `last_sequence` is that of the last one.
+    fn apply(&self, group: Vec<Work>, last_sequence: u64);
+    /// Called after a group is acknowledged, for deferred work.
+    fn after_group(&self);
+    /// The labels of a series that a record refers to, for its definition in the log.
+    fn labels(&self, series: SeriesRef) -> Option<Labels>;
 }
 
 /// A segment that is not written any more.
@@ -95,14 +102,15 @@ enum Item {
 
 struct Pending {
     encoded: Encoded,
-    batches: Vec<Batch>,
+    work: Work,
     permit: Permit,
     answer: oneshot::Sender<Result<(), StoreError>>,
 }
 
-struct Written {
-    sequence: u64,
-    pending: Pending,
+/// Requests that are durable.
+struct Group {
+    requests: Vec<Pending>,
+    last_sequence: u64,
 }
 
 impl Log {
@@ -123,6 +131,8 @@ impl Log {
             next_sequence: start.next_sequence,
             active: None,
             buffer: Vec::new(),
+            apply: Arc::clone(&apply),
+            defined: SeriesSet::default(),
         };
         let first = format!("{FOLDER}/{}", segment_name(start.next_sequence));
         // An empty segment of the process before gives way to ours.
@@ -149,11 +159,11 @@ impl Log {
     pub(crate) fn append(
         &self,
         encoded: Encoded,
-        batches: Vec<Batch>,
+        work: Work,
         permit: Permit,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.shared.push(Item::Append(Pending { encoded, batches, permit, answer }))?;
+        self.shared.push(Item::Append(Pending { encoded, work, permit, answer }))?;
         Ok(answered)
     }
 
@@ -259,21 +269,26 @@ impl Shared {
         });
     }
 
-    fn apply_all(&self, groups: &Receiver<Vec<Written>>, apply: &dyn Apply) {
-        for group in groups {
-            for Written { sequence, pending } in group {
-                let Pending { batches, permit, answer, .. } = pending;
-                let applied = catch_unwind(AssertUnwindSafe(|| apply.apply(sequence, batches)));
+    fn apply_all(&self, groups: &Receiver<Group>, apply: &dyn Apply) {
+        for Group { requests, last_sequence } in groups {
+            let mut work = Vec::with_capacity(requests.len());
+            let mut answers = Vec::with_capacity(requests.len());
+            for pending in requests {
+                work.push(pending.work);
+                answers.push((pending.permit, pending.answer));
+            }
+            let applied = catch_unwind(AssertUnwindSafe(|| apply.apply(work, last_sequence)));
+            if applied.is_err() {
+                self.fail("a record could not be made visible");
+                return;
+            }
+            for (permit, answer) in answers {
                 drop(permit);
-                if applied.is_err() {
-                    self.fail("a record could not be made visible");
-                    return;
-                }
-                // Nobody waits any more when the request was cancelled; it is stored all the same.
+                // The receiver is gone if the request was cancelled; it is stored all the same.
                 let _ = answer.send(Ok(()));
             }
-            if catch_unwind(AssertUnwindSafe(|| apply.rest())).is_err() {
-                self.fail("the rows in memory could not be put together");
+            if catch_unwind(AssertUnwindSafe(|| apply.after_group())).is_err() {
+                self.fail("the rows in memory could not be merged");
                 return;
             }
         }
@@ -293,6 +308,9 @@ struct Writer {
     next_sequence: u64,
     active: Option<Active>,
     buffer: Vec<u8>,
+    apply: Arc<dyn Apply>,
+    /// The series that the active segment defines.
+    defined: SeriesSet,
 }
 
 struct Active {
@@ -300,6 +318,8 @@ struct Active {
     file: Box<dyn FileWriter>,
     /// Up to here there are whole records.
     length: u64,
+    /// Bytes of these records that only define series.
+    definition_bytes: u64,
 }
 
 enum Failure {
@@ -310,7 +330,7 @@ enum Failure {
 }
 
 impl Writer {
-    fn run(mut self, written: &SyncSender<Vec<Written>>) {
+    fn run(mut self, written: &SyncSender<Group>) {
         loop {
             let (group, then) = self.gather();
             if !group.is_empty() && !self.commit(group, written) {
@@ -360,19 +380,18 @@ impl Writer {
     }
 
     /// Writes a group and passes it on. Says whether the log goes on.
-    fn commit(&mut self, group: Vec<Pending>, written: &SyncSender<Vec<Written>>) -> bool {
+    fn commit(&mut self, group: Vec<Pending>, written: &SyncSender<Group>) -> bool {
         if self.shared.fatal.borrow().is_some() {
             return false;
         }
-        let first_sequence = self.next_sequence;
         match self.write(&group) {
             Ok(()) => {
-                let number = (first_sequence..).zip(group);
-                let group =
-                    number.map(|(sequence, pending)| Written { sequence, pending }).collect();
-                written.send(group).is_ok()
+                let last_sequence = self.next_sequence - 1;
+                written.send(Group { requests: group, last_sequence }).is_ok()
             }
             Err(failure) => {
+                // What was defined in the records that are undone is not defined.
+                self.defined.clear();
                 let (message, goes_on) = match failure {
                     Failure::Full(reason) => (format!("the disk is full: {reason}"), true),
                     Failure::Fatal(reason) => {
@@ -390,7 +409,10 @@ impl Writer {
     }
 
     fn write(&mut self, group: &[Pending]) -> Result<(), Failure> {
-        let is_long = |active: &Active| active.length >= self.segment_bytes;
+        // Definitions do not count: with many series they would fill every segment.
+        let is_long = |active: &Active| {
+            active.length.saturating_sub(active.definition_bytes) >= self.segment_bytes
+        };
         if self.active.as_ref().is_none_or(is_long)
             && let Err(error) = self.rotate()
             && !(files::is_full(&error) && self.active.is_some())
@@ -400,14 +422,24 @@ impl Writer {
             let full = files::is_full(&error);
             return Err(if full { Failure::Full(reason) } else { Failure::Fatal(reason) });
         }
+        self.buffer.clear();
+        self.buffer.shrink_to(2 * GROUP_BYTES);
+        let mut sequence = self.next_sequence;
+        let mut definition_bytes = 0;
+        for pending in group {
+            let definitions = self.definitions(&pending.work);
+            let definitions = definitions.map_err(|error| Failure::Fatal(error.to_string()))?;
+            for definitions in definitions {
+                definition_bytes += definitions.stored_bytes() as u64;
+                definitions.write(self.id, sequence, &mut self.buffer);
+                sequence += 1;
+            }
+            pending.encoded.write(self.id, sequence, &mut self.buffer);
+            sequence += 1;
+        }
         let Some(active) = &mut self.active else {
             return Err(Failure::Fatal("there is no segment".into()));
         };
-        self.buffer.clear();
-        self.buffer.shrink_to(2 * GROUP_BYTES);
-        for (sequence, pending) in (self.next_sequence..).zip(group) {
-            pending.encoded.write(self.id, sequence, &mut self.buffer);
-        }
         match active.file.write_at(&self.buffer, active.length) {
             Ok(()) => {}
             Err(error) if files::is_full(&error) => {
@@ -423,9 +455,42 @@ impl Writer {
             return Err(Failure::Fatal(format!("{}: {error}", active.path)));
         }
         active.length += self.buffer.len() as u64;
-        self.next_sequence += group.len() as u64;
+        active.definition_bytes += definition_bytes;
+        self.next_sequence = sequence;
         self.shared.segments.lock().active_bytes = active.length;
         Ok(())
+    }
+
+    /// Records with the labels of the series that this segment does not define yet, so that it can
+    /// be read without those before it.
+    fn definitions(&mut self, work: &Work) -> Result<Vec<Encoded>, StoreError> {
+        let mut records = Vec::new();
+        let mut definitions = Vec::new();
+        let mut bytes = 0;
+        let mut close = |definitions: &mut Vec<_>| {
+            let mut payload = Payload::default();
+            payload.push_definitions(definitions);
+            definitions.clear();
+            records.push(Encoded::new(self.clock.now(), payload.into_bytes())?);
+            Ok::<_, StoreError>(())
+        };
+        for series in &work.series {
+            if !self.defined.insert(*series) {
+                continue;
+            }
+            // A series of a request in flight stays in memory.
+            let Some(labels) = self.apply.labels(*series) else { continue };
+            bytes += labels.as_bytes().len();
+            definitions.push((*series, labels));
+            if bytes >= DEFINITIONS_BYTES {
+                close(&mut definitions)?;
+                bytes = 0;
+            }
+        }
+        if !definitions.is_empty() {
+            close(&mut definitions)?;
+        }
+        Ok(records)
     }
 
     /// Goes on in a new segment, whose name is durable before anything is written into it.
@@ -450,7 +515,9 @@ impl Writer {
         files::write_new(files, &path, &[&header.encode()])?;
         files.sync_folder(FOLDER).map_err(|error| files::in_doubt(&error))?;
         let file = files.edit(&path)?;
-        let active = Active { path, file, length: SEGMENT_HEADER as u64 };
+        let length = SEGMENT_HEADER as u64;
+        let active = Active { path, file, length, definition_bytes: 0 };
+        self.defined.clear();
         let mut segments = self.shared.segments.lock();
         segments.active_bytes = active.length;
         segments.active_path = Some(active.path.clone());

@@ -4,44 +4,54 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use signals::Labels;
 
 use crate::metrics::matching::{Condition, pairs};
 
 /// Number of a pair of name and value inside one shard.
 pub(super) type PairId = u32;
-/// Number of a series inside one shard. Changes when series leave.
-pub(super) type SeriesId = u32;
+/// Place of a series inside one shard.
+pub(super) type Slot = u32;
 
 /// Series with one pair, ascending. Most pairs of a large store are those of one series.
 #[derive(Debug)]
 enum Postings {
-    One(SeriesId),
-    Many(Vec<SeriesId>),
+    One(Slot),
+    Many(Vec<Slot>),
 }
 
 impl Postings {
-    fn as_slice(&self) -> &[SeriesId] {
+    fn as_slice(&self) -> &[Slot] {
         match self {
             Self::One(id) => std::slice::from_ref(id),
             Self::Many(ids) => ids,
         }
     }
 
-    /// Adds a series whose number is greater than all before.
-    fn push(&mut self, id: SeriesId) {
+    /// Adds a series: mostly at the end, where it has the greatest slot.
+    fn insert(&mut self, slot: Slot) {
         match self {
-            Self::One(first) => *self = Self::Many(vec![*first, id]),
-            Self::Many(ids) => ids.push(id),
+            Self::One(first) => {
+                *self = Self::Many(vec![slot.min(*first), slot.max(*first)]);
+            }
+            Self::Many(slots) => {
+                let place = match slots.last() {
+                    Some(last) if *last > slot => slots.partition_point(|other| *other < slot),
+                    _ => slots.len(),
+                };
+                slots.insert(place, slot);
+            }
         }
     }
 
-    fn renumber(&mut self, new_ids: &[Option<SeriesId>]) {
-        let renumbered = |id: &SeriesId| new_ids.get(*id as usize).copied().flatten();
-        let ids: Vec<SeriesId> = self.as_slice().iter().filter_map(renumbered).collect();
-        *self = match ids.as_slice() {
+    /// Takes out series; `leaving` is ascending.
+    fn remove(&mut self, leaving: &[Slot]) {
+        let is_staying = |slot: &Slot| leaving.binary_search(slot).is_err();
+        let staying: Vec<Slot> = self.as_slice().iter().copied().filter(is_staying).collect();
+        *self = match staying.as_slice() {
             [one] => Self::One(*one),
-            _ => Self::Many(ids),
+            _ => Self::Many(staying),
         };
     }
 }
@@ -69,23 +79,23 @@ impl Pair {
 /// All pairs of one shard.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    ids: HashMap<Arc<[u8]>, PairId>,
-    names: HashMap<Box<[u8]>, Vec<PairId>>,
+    ids: HashMap<Arc<[u8]>, PairId, RandomState>,
+    names: HashMap<Box<[u8]>, Vec<PairId>, RandomState>,
     pairs: Vec<Pair>,
     vacant: Vec<PairId>,
     text_bytes: usize,
 }
 
 impl Index {
-    /// Enters a new series, whose number is greater than all before, and gives its pairs.
-    pub(super) fn insert(&mut self, labels: &Labels, id: SeriesId) -> Box<[PairId]> {
+    /// Enters a new series and gives its pairs.
+    pub(super) fn insert(&mut self, labels: &Labels, id: Slot) -> Box<[PairId]> {
         pairs(labels.as_bytes()).map(|(text, name, _)| self.insert_pair(text, name, id)).collect()
     }
 
-    fn insert_pair(&mut self, text: &[u8], name: &[u8], id: SeriesId) -> PairId {
+    fn insert_pair(&mut self, text: &[u8], name: &[u8], id: Slot) -> PairId {
         if let Some(pair) = self.ids.get(text) {
             if let Some(known) = self.pairs.get_mut(*pair as usize) {
-                known.series.push(id);
+                known.series.insert(id);
             }
             return *pair;
         }
@@ -130,27 +140,32 @@ impl Index {
         rest.is_empty()
     }
 
-    /// Series leave and the others move up; `new_ids` keeps their order.
-    pub(super) fn renumber(&mut self, new_ids: &[Option<SeriesId>]) {
-        for (id, pair) in self.pairs.iter_mut().enumerate() {
-            if pair.text.is_empty() {
-                continue;
-            }
-            pair.series.renumber(new_ids);
+    /// Takes out series: their slots, ascending, and all of their pairs, repeated as they come.
+    pub(super) fn remove(&mut self, leaving: &[Slot], mut pairs: Vec<PairId>) {
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut has_vacant = false;
+        for id in pairs {
+            let Some(pair) = self.pairs.get_mut(id as usize) else { continue };
+            pair.series.remove(leaving);
             if pair.series.as_slice().is_empty() {
                 self.text_bytes -= pair.text.len();
                 self.ids.remove(&pair.text);
                 pair.text = Arc::from([]);
-                self.vacant.push(id as PairId);
+                self.vacant.push(id);
+                has_vacant = true;
             }
         }
-        let pairs = &self.pairs;
-        self.names.retain(|_, values| {
-            values
-                .retain(|pair| pairs.get(*pair as usize).is_some_and(|pair| !pair.text.is_empty()));
-            !values.is_empty()
-        });
-        self.ids.shrink_to_fit();
+        if has_vacant {
+            let pairs = &self.pairs;
+            let is_used =
+                |id: &PairId| pairs.get(*id as usize).is_some_and(|pair| !pair.text.is_empty());
+            self.names.retain(|_, values| {
+                values.retain(is_used);
+                !values.is_empty()
+            });
+            self.ids.shrink_to_fit();
+        }
     }
 
     /// Memory, estimated.
@@ -169,7 +184,7 @@ impl Index {
         ids.iter().filter_map(|id| Some((*id, self.pairs.get(*id as usize)?)))
     }
 
-    fn series_with(&self, name: &str, value: &str) -> &[SeriesId] {
+    fn series_with(&self, name: &str, value: &str) -> &[Slot] {
         let mut text = Vec::with_capacity(8 + name.len() + value.len());
         for part in [name, value] {
             text.extend_from_slice(&(part.len() as u32).to_le_bytes());
@@ -185,9 +200,9 @@ impl Index {
         &self,
         conditions: &[Condition<'_>],
         series: usize,
-        pairs_of_series: impl Fn(SeriesId) -> &'a [PairId],
-    ) -> Vec<SeriesId> {
-        let mut candidates: Option<Vec<SeriesId>> = None;
+        pairs_of_series: impl Fn(Slot) -> &'a [PairId],
+    ) -> Vec<Slot> {
+        let mut candidates: Option<Vec<Slot>> = None;
         for condition in conditions {
             if let Some(literals) = &condition.literals {
                 let found = union(
@@ -211,16 +226,16 @@ impl Index {
                 candidates => self.sift(candidates, condition, series),
             });
         }
-        candidates.unwrap_or_else(|| (0..series as SeriesId).collect())
+        candidates.unwrap_or_else(|| (0..series as Slot).collect())
     }
 
     /// Tries the condition on the value that each candidate has.
     fn filter<'a>(
         &self,
-        mut candidates: Vec<SeriesId>,
+        mut candidates: Vec<Slot>,
         condition: &Condition<'_>,
-        pairs_of_series: impl Fn(SeriesId) -> &'a [PairId],
-    ) -> Vec<SeriesId> {
+        pairs_of_series: impl Fn(Slot) -> &'a [PairId],
+    ) -> Vec<Slot> {
         let mut decided: HashMap<PairId, bool> = HashMap::new();
         candidates.retain(|id| {
             for pair_id in pairs_of_series(*id) {
@@ -240,10 +255,10 @@ impl Index {
     /// where series without the label pass, drops the series of those that do not.
     fn sift(
         &self,
-        candidates: Option<Vec<SeriesId>>,
+        candidates: Option<Vec<Slot>>,
         condition: &Condition<'_>,
         series: usize,
-    ) -> Vec<SeriesId> {
+    ) -> Vec<Slot> {
         let is_wanted = !condition.matches_absent;
         let decided = self
             .pairs_of(&condition.matcher.name)
@@ -253,7 +268,7 @@ impl Index {
             (None, true) => found,
             (Some(candidates), true) => intersect(&candidates, &found),
             (candidates, false) => {
-                let mut kept = candidates.unwrap_or_else(|| (0..series as SeriesId).collect());
+                let mut kept = candidates.unwrap_or_else(|| (0..series as Slot).collect());
                 let mut dropped = found.iter().copied().peekable();
                 kept.retain(|id| {
                     while dropped.next_if(|other| other < id).is_some() {}
@@ -266,9 +281,9 @@ impl Index {
 }
 
 /// All series of lists that share none.
-fn union<'a>(lists: impl Iterator<Item = &'a [SeriesId]>) -> Vec<SeriesId> {
-    let lists: Vec<&[SeriesId]> = lists.collect();
-    let mut all: Vec<SeriesId> = lists.concat();
+fn union<'a>(lists: impl Iterator<Item = &'a [Slot]>) -> Vec<Slot> {
+    let lists: Vec<&[Slot]> = lists.collect();
+    let mut all: Vec<Slot> = lists.concat();
     // One series has one value of a name, so lists of one name never share a series.
     if lists.len() > 1 {
         all.sort_unstable();
@@ -277,7 +292,7 @@ fn union<'a>(lists: impl Iterator<Item = &'a [SeriesId]>) -> Vec<SeriesId> {
 }
 
 /// What two ascending lists share; quick where one is much shorter.
-fn intersect(a: &[SeriesId], b: &[SeriesId]) -> Vec<SeriesId> {
+fn intersect(a: &[Slot], b: &[Slot]) -> Vec<Slot> {
     let (short, mut long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let mut shared = Vec::new();
     for id in short {

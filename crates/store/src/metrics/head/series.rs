@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use signals::metric::{Exemplar, NativeHistogram};
 
@@ -14,6 +15,8 @@ const LATE_SAMPLES_MAX: usize = 256;
 const LATE_HISTOGRAMS_MAX: usize = 16;
 /// What a closed chunk costs beyond its bytes: itself, and the counters of its buffer.
 const CHUNK_OVERHEAD_BYTES: usize = size_of::<HeldChunk>() + 64;
+/// The start of a counter that does not say when it began.
+pub(super) const NO_START: i64 = 0;
 /// Milliseconds of a UTC day.
 const DAY_MS: i64 = 86_400_000;
 
@@ -31,7 +34,21 @@ pub(super) enum Pushed {
     InOrder,
     Late,
     Duplicate,
-    TooOld,
+}
+
+/// The newest samples of a series, flushed or not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Newest {
+    /// Time and bits of the newest float sample.
+    pub(super) float: Option<(i64, u64)>,
+    pub(super) histogram_ms: Option<i64>,
+}
+
+impl Newest {
+    /// The time of the newest sample of either kind.
+    pub(super) fn time(&self) -> Option<i64> {
+        self.float.map(|(time, _)| time).max(self.histogram_ms)
+    }
 }
 
 /// Running totals of a shard.
@@ -69,8 +86,12 @@ struct Histograms {
 pub(super) struct Series {
     pub(super) pairs: Box<[PairId]>,
     pub(super) hash: u64,
-    /// Generation of the newest sample or exemplar.
-    pub(super) touched: Generation,
+    /// Tells this series from others that had its slot before.
+    pub(super) slot_generation: u32,
+    /// Generation in which the series was last looked up for a batch.
+    touched: AtomicU32,
+    /// When its counter began to count; [`NO_START`] where unknown.
+    start_ms: i64,
     /// Time and bits of the newest plain sample, flushed or not; of several of that time, the last
     /// that was sent.
     last: Option<(i64, u64)>,
@@ -85,11 +106,18 @@ pub(super) struct Series {
 }
 
 impl Series {
-    pub(super) fn new(pairs: Box<[PairId]>, hash: u64, generation: Generation) -> Self {
+    pub(super) fn new(
+        pairs: Box<[PairId]>,
+        hash: u64,
+        slot_generation: u32,
+        generation: Generation,
+    ) -> Self {
         Self {
             pairs,
             hash,
-            touched: generation,
+            slot_generation,
+            touched: AtomicU32::new(generation),
+            start_ms: NO_START,
             last: None,
             open: None,
             late: None,
@@ -105,11 +133,27 @@ impl Series {
         size_of::<Self>() + pairs * 2 * size_of::<PairId>() + 20
     }
 
+    /// Keeps the series in memory for the current generation.
+    pub(super) fn touch(&self, generation: Generation) -> Newest {
+        self.touched.store(generation, Ordering::Relaxed);
+        let histogram_ms =
+            self.histograms.as_ref().and_then(|held| held.last.as_ref()).map(|(time, _)| *time);
+        Newest { float: self.last, histogram_ms }
+    }
+
+    /// The samples from here on count from this time. A chunk holds samples of one start.
+    pub(super) fn set_start(&mut self, start_ms: i64, generation: Generation, tally: &mut Tally) {
+        if self.start_ms != start_ms {
+            self.close_open(generation, tally);
+            self.close_open_histograms(generation, tally);
+            self.start_ms = start_ms;
+        }
+    }
+
     pub(super) fn push(
         &mut self,
         timestamp_ms: i64,
         value: f64,
-        late_window_ms: i64,
         generation: Generation,
         tally: &mut Tally,
     ) -> Pushed {
@@ -118,9 +162,6 @@ impl Series {
         {
             if timestamp_ms == last_ms && value.to_bits() == last_bits {
                 return Pushed::Duplicate;
-            }
-            if last_ms.saturating_sub(timestamp_ms) > late_window_ms {
-                return Pushed::TooOld;
             }
             if timestamp_ms == last_ms {
                 self.last = Some((timestamp_ms, value.to_bits()));
@@ -140,7 +181,6 @@ impl Series {
         tally.bytes += open.heap_bytes() - if open.count() == 1 { 0 } else { before };
         tally.samples += 1;
         self.last = Some((timestamp_ms, value.to_bits()));
-        self.touched = generation;
         Pushed::InOrder
     }
 
@@ -167,7 +207,6 @@ impl Series {
             }
         }
         let is_full = late.len() >= LATE_SAMPLES_MAX;
-        self.touched = generation;
         if is_full {
             self.close_late(generation, tally);
         }
@@ -178,7 +217,6 @@ impl Series {
         &mut self,
         timestamp_ms: i64,
         histogram: &Arc<NativeHistogram>,
-        late_window_ms: i64,
         generation: Generation,
         tally: &mut Tally,
     ) -> Pushed {
@@ -189,24 +227,17 @@ impl Series {
             if timestamp_ms == *last_ms && is_same(last, histogram) {
                 return Pushed::Duplicate;
             }
-            if last_ms.saturating_sub(timestamp_ms) > late_window_ms {
-                return Pushed::TooOld;
-            }
             if timestamp_ms == *last_ms {
                 held.last = Some((timestamp_ms, Arc::clone(histogram)));
             }
-            self.touched = generation;
             return self.push_late_histogram(timestamp_ms, histogram, generation, tally);
         }
         held.last = Some((timestamp_ms, Arc::clone(histogram)));
         let is_closing = |open: &HistogramAppender| {
             open.is_full_for(histogram) || day_of(open.min_ms()) != day_of(timestamp_ms)
         };
-        if held.open.as_ref().is_some_and(is_closing)
-            && let Some(open) = held.open.take()
-        {
-            tally.bytes -= open.heap_bytes();
-            self.hold(open.into_chunk(), false, generation, tally);
+        if held.open.as_ref().is_some_and(is_closing) {
+            self.close_open_histograms(generation, tally);
         }
         let held = self.histograms.get_or_insert_default();
         let before = held.open.as_ref().map_or(0, HistogramAppender::heap_bytes);
@@ -214,7 +245,6 @@ impl Series {
         open.push(timestamp_ms, histogram);
         tally.bytes = (tally.bytes + open.heap_bytes()).saturating_sub(before);
         tally.samples += 1;
-        self.touched = generation;
         Pushed::InOrder
     }
 
@@ -263,6 +293,13 @@ impl Series {
         }
     }
 
+    fn close_open_histograms(&mut self, generation: Generation, tally: &mut Tally) {
+        if let Some(open) = self.histograms.as_mut().and_then(|held| held.open.take()) {
+            tally.bytes = tally.bytes.saturating_sub(open.heap_bytes());
+            self.hold(open.into_chunk(), false, generation, tally);
+        }
+    }
+
     fn close_late(&mut self, generation: Generation, tally: &mut Tally) {
         if let Some(late) = self.late.take() {
             tally.bytes = tally.bytes.saturating_sub(late.len() * size_of::<(i64, f64)>());
@@ -284,10 +321,7 @@ impl Series {
     pub(super) fn freeze(&mut self, generation: Generation, tally: &mut Tally) {
         self.close_open(generation, tally);
         self.close_late(generation, tally);
-        if let Some(open) = self.histograms.as_mut().and_then(|held| held.open.take()) {
-            tally.bytes = tally.bytes.saturating_sub(open.heap_bytes());
-            self.hold(open.into_chunk(), false, generation, tally);
-        }
+        self.close_open_histograms(generation, tally);
         self.close_late_histograms(generation, tally);
     }
 
@@ -330,7 +364,7 @@ impl Series {
 
     /// Whether it holds nothing, and nothing came in the flush period of `generation` or since.
     pub(super) fn is_idle_since(&self, generation: Generation) -> bool {
-        self.touched < generation && self.chunks.is_empty() && self.exemplars.is_none()
+        self.touched.load(Ordering::Relaxed) < generation && self.chunks.is_empty() && self.exemplars.is_none()
     }
 
     /// Whether any sample may lie in the range.
@@ -385,7 +419,6 @@ impl Series {
         &mut self,
         exemplar: &Exemplar,
         exemplars_max: usize,
-        has_room: bool,
         generation: Generation,
     ) -> Option<usize> {
         let held = self.exemplars.get_or_insert_default();
@@ -397,7 +430,7 @@ impl Series {
         if held.iter().rev().any(is_known) {
             return None;
         }
-        let is_replacing = held.len() >= exemplars_max || !has_room;
+        let is_replacing = held.len() >= exemplars_max;
         if is_replacing && held.pop_front().is_none() {
             self.exemplars = None;
             return None;
@@ -406,7 +439,6 @@ impl Series {
             exemplar: Exemplar { series: 0, ..exemplar.clone() },
             generation,
         });
-        self.touched = generation;
         Some(usize::from(!is_replacing))
     }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use signals::Labels;
 use signals::metric::{Exemplar, NativeHistogram};
 
-use super::postings::{Index, SeriesId};
-use super::series::{Generation, Pushed, Series, Tally, day_of};
+use super::Place;
+use super::postings::{Index, Slot};
+use super::series::{Generation, Newest, Pushed, Series, Tally};
 use crate::metrics::SeriesChunks;
 use crate::metrics::chunk::Chunk;
 use crate::metrics::matching::Condition;
@@ -36,21 +37,22 @@ impl Hasher for KeyIsHash {
 /// A share of the series.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    series: Vec<Series>,
-    by_hash: HashMap<u64, SeriesId, BuildHasherDefault<KeyIsHash>>,
+    /// By slot. Series leave holes, which new series fill.
+    series: Vec<Option<Series>>,
+    holes: Vec<Slot>,
+    /// Of the series that are created next; see [`Series::slot_generation`].
+    slot_generation: u32,
+    by_hash: HashMap<u64, Slot, BuildHasherDefault<KeyIsHash>>,
     /// Series whose hash belongs to another; as good as always empty.
-    collided: Vec<SeriesId>,
+    collided: Vec<Slot>,
     index: Index,
     generation: Generation,
-    /// Days that samples of this generation asked for, and the one that was looked up last.
-    days: BTreeSet<i32>,
-    day: Option<i32>,
     tally: Tally,
 }
 
 impl Shard {
     pub(super) fn len(&self) -> usize {
-        self.series.len()
+        self.series.len() - self.holes.len()
     }
 
     pub(super) fn samples(&self) -> u64 {
@@ -63,8 +65,8 @@ impl Shard {
         (self.tally.bytes + self.index.heap_bytes()) / 4 * 5
     }
 
-    pub(super) fn find(&self, hash: u64, labels: &Labels) -> Option<SeriesId> {
-        let is_it = |id: &SeriesId| {
+    pub(super) fn find(&self, hash: u64, labels: &Labels) -> Option<Slot> {
+        let is_it = |id: &Slot| {
             self.get(*id).is_some_and(|series| {
                 series.hash == hash && self.index.is_spelled(&series.pairs, labels)
             })
@@ -73,144 +75,158 @@ impl Shard {
         if is_it(&first) { Some(first) } else { self.collided.iter().copied().find(is_it) }
     }
 
-    pub(super) fn create(&mut self, hash: u64, labels: &Labels) -> SeriesId {
-        let id = self.series.len() as SeriesId;
-        let pairs = self.index.insert(labels, id);
+    /// A new series; `None` when the shard has no number left for one.
+    pub(super) fn create(&mut self, hash: u64, labels: &Labels) -> Option<Slot> {
+        let slot = match self.holes.pop() {
+            Some(hole) => hole,
+            None => Slot::try_from(self.series.len()).ok()?,
+        };
+        let pairs = self.index.insert(labels, slot);
         self.tally.bytes += Series::empty_bytes(pairs.len());
-        self.series.push(Series::new(pairs, hash, self.generation));
-        if *self.by_hash.entry(hash).or_insert(id) != id {
-            self.collided.push(id);
+        let series = Series::new(pairs, hash, self.slot_generation, self.generation);
+        match self.series.get_mut(slot as usize) {
+            Some(hole) => *hole = Some(series),
+            None => self.series.push(Some(series)),
         }
-        id
+        if *self.by_hash.entry(hash).or_insert(slot) != slot {
+            self.collided.push(slot);
+        }
+        Some(slot)
     }
 
-    fn get(&self, id: SeriesId) -> Option<&Series> {
-        self.series.get(id as usize)
+    /// The slot of a place, if the series that it was given for is still there.
+    pub(super) fn slot_of(&self, place: Place) -> Option<Slot> {
+        let series = self.get(place.slot)?;
+        (series.slot_generation == place.generation).then_some(place.slot)
     }
 
-    /// Notes the day of something that is about to be kept; `is_allowed` decides on a new one.
-    pub(super) fn enter_day(
-        &mut self,
-        timestamp_ms: i64,
-        is_allowed: impl FnOnce(i32) -> bool,
-    ) -> bool {
-        let day = day_of(timestamp_ms);
-        if self.day == Some(day) {
-            return true;
+    /// Keeps a series in memory until the next flush is over; gives its slot's generation and its
+    /// newest samples.
+    pub(super) fn touch(&self, slot: Slot) -> Option<(u32, Newest)> {
+        let series = self.get(slot)?;
+        Some((series.slot_generation, series.touch(self.generation)))
+    }
+
+    /// The labels of a series.
+    pub(super) fn labels_of(&self, slot: Slot) -> Option<Labels> {
+        Some(self.index.labels(&self.get(slot)?.pairs))
+    }
+
+    fn get(&self, slot: Slot) -> Option<&Series> {
+        self.series.get(slot as usize)?.as_ref()
+    }
+
+    fn get_mut(&mut self, slot: Slot) -> Option<&mut Series> {
+        self.series.get_mut(slot as usize)?.as_mut()
+    }
+
+    pub(super) fn set_start(&mut self, slot: Slot, start_ms: i64) {
+        if let Some(Some(series)) = self.series.get_mut(slot as usize) {
+            series.set_start(start_ms, self.generation, &mut self.tally);
         }
-        if !self.days.contains(&day) && !is_allowed(day) {
-            return false;
-        }
-        self.days.insert(day);
-        self.day = Some(day);
-        true
     }
 
     pub(super) fn push(
         &mut self,
-        id: SeriesId,
+        slot: Slot,
         timestamp_ms: i64,
         value: f64,
-        late_window_ms: i64,
     ) -> Pushed {
-        let Some(series) = self.series.get_mut(id as usize) else { return Pushed::TooOld };
-        series.push(timestamp_ms, value, late_window_ms, self.generation, &mut self.tally)
+        let Some(Some(series)) = self.series.get_mut(slot as usize) else {
+            return Pushed::Duplicate;
+        };
+        series.push(timestamp_ms, value, self.generation, &mut self.tally)
     }
 
     pub(super) fn push_histogram(
         &mut self,
-        id: SeriesId,
+        slot: Slot,
         timestamp_ms: i64,
         histogram: &Arc<NativeHistogram>,
-        late_window_ms: i64,
     ) -> Pushed {
-        let Some(series) = self.series.get_mut(id as usize) else { return Pushed::TooOld };
-        series.push_histogram(
-            timestamp_ms,
-            histogram,
-            late_window_ms,
-            self.generation,
-            &mut self.tally,
-        )
+        let Some(Some(series)) = self.series.get_mut(slot as usize) else {
+            return Pushed::Duplicate;
+        };
+        series.push_histogram(timestamp_ms, histogram, self.generation, &mut self.tally)
     }
 
     /// As [`Series::push_exemplar`].
     pub(super) fn push_exemplar(
         &mut self,
-        id: SeriesId,
+        slot: Slot,
         exemplar: &Exemplar,
         exemplars_max: usize,
-        has_room: bool,
     ) -> Option<usize> {
         let generation = self.generation;
-        self.series.get_mut(id as usize)?.push_exemplar(
-            exemplar,
-            exemplars_max,
-            has_room,
-            generation,
-        )
+        self.get_mut(slot)?.push_exemplar(exemplar, exemplars_max, generation)
     }
 
     /// Starts the next generation; gives the days of the one that ends.
     pub(super) fn freeze(&mut self, generation: Generation) -> BTreeSet<i32> {
         let mut days = BTreeSet::new();
-        for series in &mut self.series {
+        for series in self.series.iter_mut().flatten() {
             series.freeze(generation, &mut self.tally);
             series.frozen_days(generation, &mut days);
         }
         self.generation = generation + 1;
-        self.day = None;
-        self.days.clear();
         days
     }
 
-    /// Forgets a generation and the series that are idle since; gives the number of exemplars and series that left.
-    pub(super) fn release(&mut self, generation: Generation) -> (usize, usize) {
+    /// Forgets a generation, and the series that are empty and were not looked up since
+    /// `idle_since`; gives the number of exemplars and series that left.
+    pub(super) fn release(
+        &mut self,
+        generation: Generation,
+        idle_since: Generation,
+    ) -> (usize, usize) {
         let mut exemplars = 0;
-        for series in &mut self.series {
+        let mut leaving = Vec::new();
+        for (slot, series) in (0..).zip(&mut self.series) {
+            let Some(series) = series else { continue };
             exemplars += series.release(generation, &mut self.tally);
+            if series.is_idle_since(idle_since) {
+                leaving.push(slot);
+            }
         }
-        let mut next = 0;
-        let new_ids: Vec<Option<SeriesId>> = self
-            .series
-            .iter()
-            .map(|series| {
-                let is_staying = !series.is_idle_since(generation);
-                next += SeriesId::from(is_staying);
-                is_staying.then(|| next - 1)
-            })
-            .collect();
-        let left = self.series.len() - next as usize;
-        if left > 0 {
-            self.remove_idle(&new_ids);
+        if !leaving.is_empty() {
+            self.remove(&leaving);
         }
-        (exemplars, left)
+        (exemplars, leaving.len())
     }
 
-    fn remove_idle(&mut self, new_ids: &[Option<SeriesId>]) {
-        let mut ids = new_ids.iter();
-        let tally = &mut self.tally;
-        self.series.retain(|series| {
-            let is_staying = ids.next().copied().flatten().is_some();
-            if !is_staying {
-                tally.bytes = tally.bytes.saturating_sub(Series::empty_bytes(series.pairs.len()));
-            }
-            is_staying
-        });
+    /// Takes series out; `leaving` is ascending.
+    fn remove(&mut self, leaving: &[Slot]) {
+        let mut pairs = Vec::new();
+        for slot in leaving {
+            let Some(series) = self.series.get_mut(*slot as usize).and_then(Option::take) else {
+                continue;
+            };
+            let bytes = Series::empty_bytes(series.pairs.len());
+            self.tally.bytes = self.tally.bytes.saturating_sub(bytes);
+            pairs.extend_from_slice(&series.pairs);
+        }
+        self.slot_generation = self.slot_generation.wrapping_add(1) & Place::GENERATION_MAX;
+        self.index.remove(leaving, pairs);
+        while self.series.last().is_some_and(Option::is_none) {
+            self.series.pop();
+        }
         self.series.shrink_to_fit();
-        self.index.renumber(new_ids);
+        self.holes = (0..).zip(&self.series).filter(|(_, s)| s.is_none()).map(|(i, _)| i).collect();
+        // The lowest holes are filled first, so that the others come to the end and go.
+        self.holes.reverse();
         self.by_hash.clear();
         self.by_hash.shrink_to(self.series.len());
         self.collided.clear();
-        for (id, series) in self.series.iter().enumerate() {
-            if *self.by_hash.entry(series.hash).or_insert(id as SeriesId) != id as SeriesId {
-                self.collided.push(id as SeriesId);
+        for (slot, series) in (0..).zip(&self.series) {
+            let Some(series) = series else { continue };
+            if *self.by_hash.entry(series.hash).or_insert(slot) != slot {
+                self.collided.push(slot);
             }
         }
     }
 
     fn matching(&self, conditions: &[Condition<'_>]) -> impl Iterator<Item = &Series> {
-        let pairs = |id: SeriesId| self.get(id).map(|series| &*series.pairs).unwrap_or_default();
+        let pairs = |slot: Slot| self.get(slot).map(|series| &*series.pairs).unwrap_or_default();
         let ids = self.index.matching(conditions, self.series.len(), pairs);
         ids.into_iter().filter_map(|id| self.get(id))
     }

@@ -1,6 +1,7 @@
 //! Laws of the head.
 
 use proptest::prelude::*;
+use signals::SeriesKey;
 use signals::metric::{HistogramSample, MetricKind, NativeHistogram, STALE_NAN_BITS, Sample};
 
 use super::*;
@@ -19,7 +20,7 @@ fn batch(series: &str, samples: &[(i64, f64)]) -> SeriesBatch {
         value: *value,
     };
     SeriesBatch {
-        labels: vec![labels(series)],
+        series: vec![labels(series).into()],
         samples: samples.iter().map(sample).collect(),
         ..SeriesBatch::default()
     }
@@ -28,7 +29,7 @@ fn batch(series: &str, samples: &[(i64, f64)]) -> SeriesBatch {
 fn head_of(series: &[&str]) -> Head {
     let head = Head::new(HeadLimits::default());
     for series in series {
-        head.append(&batch(series, &[(1000, 1.0)]));
+        head.append(&batch(series, &[(1000, 1.0)])).unwrap();
     }
     head
 }
@@ -121,11 +122,11 @@ fn samples_in_order_late_and_repeated_are_read_in_order_once() {
     let head = Head::new(HeadLimits::default());
     let stale = f64::from_bits(STALE_NAN_BITS);
     assert_eq!(
-        head.append(&batch("a=1", &[(1000, 1.0), (2000, 2.0), (2000, 2.0)])).duplicate_samples,
+        head.append(&batch("a=1", &[(1000, 1.0), (2000, 2.0), (2000, 2.0)])).unwrap().duplicates,
         1
     );
-    let appended = head.append(&batch("a=1", &[(1500, 1.5), (1000, 9.0), (3000, stale)]));
-    assert_eq!((appended.samples, appended.late_samples), (3, 2));
+    let appended = head.append(&batch("a=1", &[(1500, 1.5), (1000, 9.0), (3000, stale)])).unwrap();
+    assert_eq!((appended.samples, appended.out_of_order), (3, 2));
     let read = samples_of(&head, "a=1");
     assert_eq!(read[..3], [(1000, 9.0), (1500, 1.5), (2000, 2.0)]);
     assert_eq!((read[3].0, read[3].1.to_bits()), (3000, STALE_NAN_BITS));
@@ -135,7 +136,7 @@ fn samples_in_order_late_and_repeated_are_read_in_order_once() {
 fn a_later_value_at_the_newest_time_wins() {
     let head = Head::new(HeadLimits::default());
     for value in [1.0, 2.0, 1.0, 3.0] {
-        head.append(&batch("a=1", &[(1000, value)]));
+        head.append(&batch("a=1", &[(1000, value)])).unwrap();
         assert_eq!(samples_of(&head, "a=1"), [(1000, value)]);
     }
 }
@@ -146,49 +147,159 @@ fn samples_outside_the_late_window_are_counted() {
     let appended = head.append(&batch(
         "a=1",
         &[(1000, 1.0), (499, 0.0), (500, 0.5), (i64::MAX, 0.0), (i64::MIN, 0.0)],
-    ));
-    assert_eq!((appended.samples, appended.out_of_bounds_samples), (2, 3));
+    )).unwrap();
+    assert_eq!((appended.samples, appended.refused.len()), (2, 3));
     assert_eq!(samples_of(&head, "a=1"), [(500, 0.5), (1000, 1.0)]);
 }
 
 #[test]
 fn a_far_future_sample_does_not_stop_other_series() {
     let head = Head::new(HeadLimits::default());
-    head.append(&batch("a=1", &[(100 * 365 * DAY_MS, 1.0)]));
-    assert_eq!(head.append(&batch("a=2", &[(1000, 1.0)])).samples, 1);
+    head.append(&batch("a=1", &[(100 * 365 * DAY_MS, 1.0)])).unwrap();
+    assert_eq!(head.append(&batch("a=2", &[(1000, 1.0)])).unwrap().samples, 1);
+}
+
+fn reasons(appended: &SeriesAppended) -> Vec<(Item, u32, Reason)> {
+    appended.refused.iter().map(|refused| (refused.item, refused.index, refused.reason)).collect()
 }
 
 #[test]
 fn days_of_one_flush_are_bounded() {
     let head = Head::new(HeadLimits { days_max: 3, ..HeadLimits::default() });
-    let samples: Vec<(i64, f64)> = (0..10).map(|day| (day * DAY_MS, 1.0)).collect();
-    let mut first = batch("a=1", &samples);
-    assert_eq!(head.admit(&mut first), 7);
-    assert_eq!(head.append(&first).samples, 3);
+    let samples: Vec<(i64, f64)> = (0..5).map(|day| (day * DAY_MS, 1.0)).collect();
+    let appended = head.append(&batch("a=1", &samples)).unwrap();
+    assert_eq!(appended.samples, 3);
+    let too_many = |index| (Item::Sample, index, Reason::TooManyDays);
+    assert_eq!(reasons(&appended), [too_many(3), too_many(4)]);
     assert_eq!(head.freeze().unwrap().days(), [0, 1, 2]);
-    assert_eq!(head.admit(&mut batch("a=1", &samples[3..5])), 0);
+    assert_eq!(head.append(&batch("a=1", &samples[3..5])).unwrap().refused, []);
 }
 
 #[test]
 fn known_series_continue_when_the_series_limit_is_reached() {
     let head = Head::new(HeadLimits { series_max: 2, ..HeadLimits::default() });
     for i in 0..4 {
-        let mut one = batch(&format!("a={i}"), &[(1000, 1.0), (2000, 1.0)]);
-        assert_eq!(head.admit(&mut one), if i < 2 { 0 } else { 2 });
-        head.append(&one);
+        let one = batch(&format!("a={i}"), &[(1000, 1.0), (2000, 1.0)]);
+        let appended = head.append(&one).unwrap();
+        assert_eq!(appended.samples, if i < 2 { 2 } else { 0 });
+        assert_eq!(appended.series[0].is_some(), i < 2);
     }
-    let mut known = batch("a=1", &[(3000, 1.0)]);
-    assert_eq!(head.admit(&mut known), 0);
-    assert_eq!(head.append(&known).samples, 1);
-    assert_eq!((head.stats().series, head.stats().samples), (2, 5));
+    assert_eq!(head.append(&batch("a=1", &[(3000, 1.0)])).unwrap().samples, 1);
+    let stats = head.stats();
+    assert_eq!((stats.series, stats.samples), (2, 5));
+    assert_eq!((stats.counts.refused_series, stats.counts.refused_samples), (2, 4));
 }
 
 #[test]
-fn what_was_admitted_side_by_side_finds_room() {
-    let head = Head::new(HeadLimits { series_max: 2, ..HeadLimits::default() });
+fn what_is_admitted_is_applied_whatever_was_admitted_beside_it() {
+    let head = Head::new(HeadLimits { series_max: 2, days_max: 1, ..HeadLimits::default() });
     let mut batches: Vec<_> = (0..4).map(|i| batch(&format!("a={i}"), &[(1000, 1.0)])).collect();
-    assert_eq!(batches.iter_mut().map(|batch| head.admit(batch)).sum::<usize>(), 0);
-    assert!(batches.iter().all(|batch| head.append(batch).samples == 1));
+    let admitted: Vec<_> = batches
+        .iter_mut()
+        .map(|batch| head.admit(batch, Limits::Apply).unwrap())
+        .filter(|(_, appended)| appended.samples == 1)
+        .map(|(admitted, _)| admitted)
+        .collect();
+    assert_eq!(admitted.len(), 2);
+    head.apply(&admitted.iter().collect::<Vec<_>>(), 1);
+    assert_eq!(head.stats().samples, 2);
+}
+
+#[test]
+fn a_series_is_appended_to_by_reference() {
+    let head = head_of(&["a=1", "a=2"]);
+    let references: Vec<SeriesRef> =
+        head.resolve(&[labels("a=2"), labels("a=3")]).into_iter().flatten().collect();
+    let sample = |series, value| Sample { series, timestamp_ms: 2000, value };
+    let batch = SeriesBatch {
+        series: references.iter().copied().map(SeriesKey::Ref).collect(),
+        samples: vec![sample(0, 2.0), sample(1, 3.0)],
+        ..SeriesBatch::default()
+    };
+    let appended = head.append(&batch).unwrap();
+    assert_eq!(appended.series, references.iter().copied().map(Some).collect::<Vec<_>>());
+    assert_eq!(samples_of(&head, "a=2"), [(1000, 1.0), (2000, 2.0)]);
+    assert_eq!(samples_of(&head, "a=3"), [(2000, 3.0)]);
+    assert_eq!(head.labels(references[1]), Some(labels("a=3")));
+}
+
+#[test]
+fn a_reference_of_a_series_that_left_is_unknown_also_when_its_slot_is_taken_again() {
+    let head = Head::new(HeadLimits::default());
+    let old = head.append(&batch("a=1", &[(1000, 1.0)])).unwrap().series[0].unwrap();
+    for time in [2000, 3000] {
+        head.append(&batch("b=1", &[(time, 1.0)])).unwrap();
+        let frozen = head.freeze().unwrap();
+        head.release(&frozen);
+    }
+    // All shards get enough series to fill every hole.
+    for i in 0..200 {
+        head.append(&batch(&format!("c={i}"), &[(4000, 1.0)])).unwrap();
+    }
+    let by_reference = SeriesBatch {
+        series: vec![old.into()],
+        samples: vec![Sample { series: 0, timestamp_ms: 5000, value: 1.0 }],
+        ..SeriesBatch::default()
+    };
+    assert!(matches!(head.append(&by_reference), Err(StoreError::UnknownSeries)));
+    assert_eq!(head.labels(old), None);
+    assert_eq!(selected(&head, &["a=1"]), Vec::<String>::new());
+    assert_eq!(selected(&head, &["c=~.+"]).len(), 200);
+}
+
+#[test]
+fn a_series_of_a_batch_in_flight_stays_through_any_number_of_flushes() {
+    let head = Head::new(HeadLimits::default());
+    let (admitted, _) = head.admit(&mut batch("a=1", &[(1000, 1.0)]), Limits::Apply).unwrap();
+    for time in 2000..2004 {
+        head.append(&batch("b=1", &[(time, 1.0)])).unwrap();
+        let frozen = head.freeze().unwrap();
+        head.release(&frozen);
+    }
+    head.apply(&[&admitted], 1);
+    assert_eq!(samples_of(&head, "a=1"), [(1000, 1.0)]);
+}
+
+#[test]
+fn duplicates_conflicts_and_samples_out_of_order_are_told_apart() {
+    let head = Head::new(HeadLimits::default());
+    let samples = [(1000, 1.0), (2000, 2.0), (2000, 2.0), (2000, 3.0), (1500, 1.5)];
+    let appended = head.append(&batch("a=1", &samples)).unwrap();
+    let counts = (appended.duplicates, appended.conflicts, appended.out_of_order);
+    assert_eq!((appended.samples, counts), (5, (1, 1, 1)));
+    assert_eq!(samples_of(&head, "a=1"), [(1000, 1.0), (1500, 1.5), (2000, 3.0)]);
+}
+
+#[test]
+fn any_number_of_workers_applies_the_same() {
+    let series: Vec<String> = (0..300).map(|i| format!("a={i}")).collect();
+    let read = |workers| {
+        let head = Head::new(HeadLimits::default());
+        for round in 0..2 {
+            let mut batch = SeriesBatch {
+                series: series.iter().map(|series| labels(series).into()).collect(),
+                ..SeriesBatch::default()
+            };
+            for step in 0..60 {
+                // The later of two values of one time wins.
+                batch.samples.extend((0..300).flat_map(|series| {
+                    [1.0, 2.0].map(|value| Sample {
+                        series,
+                        timestamp_ms: 1000 * (step + 60 * round),
+                        value: value * f64::from(series),
+                    })
+                }));
+            }
+            let (admitted, _) = head.admit(&mut batch, Limits::Apply).unwrap();
+            head.apply(&[&admitted], workers);
+        }
+        series.iter().map(|series| samples_of(&head, series)).collect::<Vec<_>>()
+    };
+    let expected = read(1);
+    assert_eq!(expected[7][119], (119_000, 14.0));
+    for workers in [2, 3, 16, 40] {
+        assert_eq!(read(workers), expected, "{workers}");
+    }
 }
 
 #[test]
@@ -203,7 +314,7 @@ fn frozen_samples_are_read_until_they_are_released() {
     let head = head_of(&["a=1"]);
     let frozen = head.freeze().unwrap();
     assert!(head.freeze().is_none());
-    head.append(&batch("a=1", &[(2000, 2.0), (500, 0.5)]));
+    head.append(&batch("a=1", &[(2000, 2.0), (500, 0.5)])).unwrap();
     assert_eq!(samples_of(&head, "a=1"), [(500, 0.5), (1000, 1.0), (2000, 2.0)]);
     head.release(&frozen);
     assert_eq!(samples_of(&head, "a=1"), [(500, 0.5), (2000, 2.0)]);
@@ -215,24 +326,24 @@ fn idle_series_leave_memory_after_a_whole_flush_without_samples() {
     head.release(&head.freeze().unwrap());
     assert_eq!(head.stats().series, 4);
     for series in ["a=2,z=2", "a=4,z=1"] {
-        head.append(&batch(series, &[(2000, 2.0)]));
+        head.append(&batch(series, &[(2000, 2.0)])).unwrap();
     }
     head.release(&head.freeze().unwrap());
     let stats = head.stats();
     assert_eq!((stats.series, stats.samples), (2, 0));
     for series in ["a=2,z=2", "a=4,z=1", "a=5,z=1", "a=1,z=1"] {
-        head.append(&batch(series, &[(3000, 3.0)]));
+        head.append(&batch(series, &[(3000, 3.0)])).unwrap();
     }
     assert_eq!(selected(&head, &["z=1"]), ["a=1,z=1", "a=4,z=1", "a=5,z=1"]);
     assert_eq!(selected(&head, &["a=~[1-4]", "z!=1"]), ["a=2,z=2"]);
-    assert_eq!(head.append(&batch("a=2,z=2", &[(2000, 2.5)])).late_samples, 1);
+    assert_eq!(head.append(&batch("a=2,z=2", &[(2000, 2.5)])).unwrap().out_of_order, 1);
 }
 
 #[test]
 fn memory_that_was_taken_is_given_back() {
     let head = Head::new(HeadLimits::default());
     for i in 0..3000_i64 {
-        head.append(&batch("a=1", &[(i * 1000, (i as f64).sqrt()), (i * 1000 - 500, 0.0)]));
+        head.append(&batch("a=1", &[(i * 1000, (i as f64).sqrt()), (i * 1000 - 500, 0.0)])).unwrap();
     }
     assert!(head.stats().bytes > 10_000);
     head.release(&head.freeze().unwrap());
@@ -243,7 +354,7 @@ fn memory_that_was_taken_is_given_back() {
 #[test]
 fn a_chunk_never_crosses_a_utc_day() {
     let head = Head::new(HeadLimits::default());
-    head.append(&batch("a=1", &[(DAY_MS - 1, 1.0), (DAY_MS, 2.0), (5, 0.5)]));
+    head.append(&batch("a=1", &[(DAY_MS - 1, 1.0), (DAY_MS, 2.0), (5, 0.5)])).unwrap();
     let frozen = head.freeze().unwrap();
     assert_eq!(frozen.days(), [0, 1]);
     let chunks =
@@ -270,11 +381,11 @@ fn histograms_in_order_late_and_repeated_are_read_in_order_once() {
     };
     let histograms = times.iter().enumerate().map(sample).collect();
     let appended = head.append(&SeriesBatch {
-        labels: vec![labels("a=1")],
+        series: vec![labels("a=1").into()],
         histograms,
         ..SeriesBatch::default()
-    });
-    assert_eq!((appended.samples, appended.late_samples, appended.duplicate_samples), (6, 3, 0));
+    }).unwrap();
+    assert_eq!((appended.samples, appended.out_of_order, appended.duplicate_samples), (6, 3, 0));
     for _ in 0..2 {
         let mut samples = Samples::default();
         head.select(&[], 0, 5000, 10).unwrap()[0].read(0, 5000, &mut samples).unwrap();
@@ -300,8 +411,12 @@ fn invalid_samples_are_counted_and_the_rest_is_kept() {
         timestamp_ms: 2,
         histogram: Arc::new(lying),
     });
-    let appended = head.append(&batch);
-    assert_eq!((appended.samples, appended.invalid_samples), (1, 2));
+    let appended = head.append(&batch).unwrap();
+    assert_eq!(appended.samples, 1);
+    assert_eq!(
+        reasons(&appended),
+        [(Item::Sample, 1, Reason::NoSeries), (Item::Histogram, 0, Reason::InvalidHistogram)]
+    );
 }
 
 fn exemplar(timestamp_ms: i64) -> Exemplar {
@@ -318,10 +433,10 @@ fn the_newest_exemplars_are_kept_once() {
     for series in ["a=1", "a=2", "a=3"] {
         for t in [1, 2, 2, 3] {
             head.append(&SeriesBatch {
-                labels: vec![labels(series)],
+                series: vec![labels(series).into()],
                 exemplars: vec![exemplar(t)],
                 ..SeriesBatch::default()
-            });
+            }).unwrap();
         }
     }
     let read = head.exemplars(&[matcher("a=~.+")], 2, 9);
@@ -344,8 +459,8 @@ fn metadata_is_kept_and_what_parts_knew_does_not_replace_it() {
     let head = Head::new(HeadLimits { families_max: 1, ..HeadLimits::default() });
     let with =
         |help: &str| SeriesBatch { metadata: vec![family(help)], ..batch("a=1", &[(1, 1.0)]) };
-    head.append(&with("old"));
-    head.append(&with("new"));
+    head.append(&with("old")).unwrap();
+    head.append(&with("new")).unwrap();
     head.restore_metadata(vec![
         family("oldest"),
         Metadata { metric: "down".to_owned(), ..family("") },
@@ -354,10 +469,10 @@ fn metadata_is_kept_and_what_parts_knew_does_not_replace_it() {
     let frozen = head.freeze().unwrap();
     assert_eq!(frozen.families(0), [family("new")]);
     head.release(&frozen);
-    head.append(&with("new"));
-    head.append(&batch("a=1", &[(2, 1.0)]));
+    head.append(&with("new")).unwrap();
+    head.append(&batch("a=1", &[(2, 1.0)])).unwrap();
     assert_eq!(head.freeze().unwrap().families(0), []);
-    head.append(&batch("a=1", &[(DAY_MS, 1.0)]));
+    head.append(&batch("a=1", &[(DAY_MS, 1.0)])).unwrap();
     assert_eq!(head.freeze().unwrap().families(1), [family("new")]);
 }
 
@@ -371,7 +486,7 @@ proptest! {
         let mut frozen = Vec::new();
         for (timestamp, value, action) in writes {
             let timestamp = timestamp * 1_000_000;
-            head.append(&batch("a=1", &[(timestamp, f64::from(value))]));
+            head.append(&batch("a=1", &[(timestamp, f64::from(value))])).unwrap();
             model.insert(timestamp, f64::from(value));
             if action == 0 {
                 frozen.extend(head.freeze());

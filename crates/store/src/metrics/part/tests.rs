@@ -121,8 +121,8 @@ fn scrape(start_ms: i64, steps: i64) -> SeriesBatch {
     let mut batch = SeriesBatch::default();
     for metric in ["up", "requests_total", "temperature"] {
         for i in 0..10 {
-            let series = batch.labels.len() as u32;
-            batch.labels.push(labels(metric, i));
+            let series = batch.series.len() as u32;
+            batch.series.push(labels(metric, i).into());
             for step in 0..steps {
                 let value = match metric {
                     "up" => 1.0,
@@ -137,8 +137,8 @@ fn scrape(start_ms: i64, steps: i64) -> SeriesBatch {
             }
         }
     }
-    let series = batch.labels.len() as u32;
-    batch.labels.push(labels("latency", 0));
+    let series = batch.series.len() as u32;
+    batch.series.push(labels("latency", 0).into());
     for step in 0..steps {
         batch.histograms.push(HistogramSample {
             series,
@@ -162,7 +162,7 @@ const START_MS: i64 = 1_700_006_400_000;
 #[tokio::test]
 async fn answers_stay_the_same_through_flush_and_merge() {
     let mut rig = Rig::new();
-    rig.head.append(&scrape(START_MS, 300));
+    rig.head.append(&scrape(START_MS, 300)).unwrap();
     let questions: Vec<(Vec<Matcher>, i64, i64)> = vec![
         (vec![], i64::MIN, i64::MAX),
         (vec![equal(NAME_LABEL, "up")], i64::MIN, i64::MAX),
@@ -209,7 +209,7 @@ async fn special_values_late_samples_and_new_values_survive_flush_and_merge() {
     let values =
         [0.0, -0.0, f64::NAN, stale, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE, 1e300];
     let batch = |samples: &[(i64, f64)]| SeriesBatch {
-        labels: vec![labels("special", 0)],
+        series: vec![labels("special", 0).into()],
         samples: samples
             .iter()
             .map(|(t, value)| Sample { series: 0, timestamp_ms: START_MS + t, value: *value })
@@ -217,9 +217,9 @@ async fn special_values_late_samples_and_new_values_survive_flush_and_merge() {
         ..SeriesBatch::default()
     };
     let samples: Vec<(i64, f64)> = (0..).map(|i| i * 1000).zip(values).collect();
-    rig.head.append(&batch(&samples));
+    rig.head.append(&batch(&samples)).unwrap();
     rig.flush().await;
-    rig.head.append(&batch(&[(500, 0.5), (3000, 3.0), (20_000, 20.0)]));
+    rig.head.append(&batch(&[(500, 0.5), (3000, 3.0), (20_000, 20.0)])).unwrap();
     let expected = rig.everything().await;
     assert_eq!(rig.select(&[], i64::MIN, i64::MAX).await.len(), 1);
     rig.flush().await;
@@ -237,9 +237,9 @@ async fn special_values_late_samples_and_new_values_survive_flush_and_merge() {
 #[tokio::test]
 async fn exemplars_and_metadata_survive_flush_merge_and_restart() {
     let mut rig = Rig::new();
-    rig.head.append(&scrape(START_MS, 2));
+    rig.head.append(&scrape(START_MS, 2)).unwrap();
     rig.flush().await;
-    rig.head.append(&scrape(START_MS + 60_000, 2));
+    rig.head.append(&scrape(START_MS + 60_000, 2)).unwrap();
     rig.flush().await;
     rig.merge().await;
     assert_eq!(rig.parts.len(), 1);
@@ -272,7 +272,7 @@ async fn exemplars_and_metadata_survive_flush_merge_and_restart() {
 async fn each_utc_day_is_its_own_part() {
     let mut rig = Rig::new();
     let midnight = START_MS - START_MS.rem_euclid(86_400_000) + 86_400_000;
-    rig.head.append(&scrape(midnight - 60_000, 8));
+    rig.head.append(&scrape(midnight - 60_000, 8)).unwrap();
     let expected = rig.everything().await;
     rig.flush().await;
     assert_eq!(rig.parts.len(), 2);
@@ -285,7 +285,7 @@ async fn each_utc_day_is_its_own_part() {
 async fn many_small_flushes_merge_into_large_chunks() {
     let mut rig = Rig::new();
     for i in 0..40 {
-        rig.head.append(&scrape(START_MS + i * 40 * 15_000, 40));
+        rig.head.append(&scrape(START_MS + i * 40 * 15_000, 40)).unwrap();
         rig.flush().await;
     }
     let expected = rig.everything().await;
@@ -305,7 +305,7 @@ async fn many_small_flushes_merge_into_large_chunks() {
 #[tokio::test]
 async fn limits_of_series_and_bytes_hold_for_parts() {
     let mut rig = Rig::new();
-    rig.head.append(&scrape(START_MS, 10));
+    rig.head.append(&scrape(START_MS, 10)).unwrap();
     rig.flush().await;
     let small = ReadLimits { chunk_bytes_max: 100, ..ReadLimits::default() };
     let strict = PartReader::new(Arc::clone(&rig.objects) as Arc<dyn ObjectStore>, small);
@@ -323,7 +323,7 @@ async fn limits_of_series_and_bytes_hold_for_parts() {
 #[tokio::test]
 async fn a_cut_or_changed_part_is_an_error_and_never_another_answer() {
     let mut rig = Rig::new();
-    rig.head.append(&scrape(START_MS, 5));
+    rig.head.append(&scrape(START_MS, 5)).unwrap();
     rig.flush().await;
     let expected = rig.everything().await;
     let part = Arc::clone(&rig.parts[0]);
@@ -367,7 +367,7 @@ async fn a_cut_or_changed_part_is_an_error_and_never_another_answer() {
 #[tokio::test]
 async fn readers_in_other_languages_find_plain_columns() {
     let mut rig = Rig::new();
-    rig.head.append(&scrape(START_MS, 4));
+    rig.head.append(&scrape(START_MS, 4)).unwrap();
     rig.flush().await;
     let bytes = rig.objects.get(&rig.parts[0].path).await.unwrap().bytes().await.unwrap();
     let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes)
@@ -415,7 +415,7 @@ async fn readers_in_other_languages_find_plain_columns() {
 #[tokio::test]
 async fn of_values_of_one_time_the_last_that_was_sent_stays() {
     let batch = |is_histogram: bool, value: u32| {
-        let mut batch = SeriesBatch { labels: vec![labels("m", 0)], ..SeriesBatch::default() };
+        let mut batch = SeriesBatch { series: vec![labels("m", 0).into()], ..SeriesBatch::default() };
         let timestamp_ms = START_MS;
         if is_histogram {
             let histogram = histogram(value);
@@ -427,11 +427,11 @@ async fn of_values_of_one_time_the_last_that_was_sent_stays() {
     };
     for is_histogram in [false, true] {
         let expected = Rig::new();
-        expected.head.append(&batch(is_histogram, 1));
+        expected.head.append(&batch(is_histogram, 1)).unwrap();
         for flushes in 0..8 {
             let mut rig = Rig::new();
             for (i, value) in [1, 0, 1].into_iter().enumerate() {
-                rig.head.append(&batch(is_histogram, value));
+                rig.head.append(&batch(is_histogram, value)).unwrap();
                 if flushes & 1 << i != 0 {
                     rig.flush().await;
                 }
@@ -457,15 +457,15 @@ proptest! {
         runtime.block_on(async {
             let (mut rig, memory) = (Rig::new(), Rig::new());
             for (series, step, value, action) in writes {
-                let mut batch = SeriesBatch { labels: vec![labels("m", series)], ..SeriesBatch::default() };
+                let mut batch = SeriesBatch { series: vec![labels("m", series).into()], ..SeriesBatch::default() };
                 let timestamp_ms = START_MS + step * 1_000_000;
                 if series == 2 {
                     batch.histograms.push(HistogramSample { series: 0, timestamp_ms, histogram: histogram(value.into()) });
                 } else {
                     batch.samples.push(Sample { series: 0, timestamp_ms, value: f64::from(value) / 2.0 });
                 }
-                rig.head.append(&batch);
-                memory.head.append(&batch);
+                rig.head.append(&batch).unwrap();
+                memory.head.append(&batch).unwrap();
                 match action {
                     0 => rig.flush().await,
                     1 => rig.merge().await,
@@ -499,12 +499,12 @@ fn readers_miss_nothing_while_writers_write_and_flushes_flush() {
                     timestamp_ms: START_MS + i,
                     value: i as f64,
                 });
-                let labels = vec![labels("a", 0), labels("b", 7)];
+                let series = vec![labels("a", 0).into(), labels("b", 7).into()];
                 rig.head.append(&SeriesBatch {
-                    labels,
+                    series,
                     samples: samples.to_vec(),
                     ..SeriesBatch::default()
-                });
+                }).unwrap();
                 acknowledged.store(i, Ordering::SeqCst);
             }
             is_done.store(true, Ordering::SeqCst);

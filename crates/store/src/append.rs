@@ -1,0 +1,216 @@
+//! Storing batches: decide what is admitted, log exactly that, apply it.
+
+use signals::{Batch, SeriesRef, Timestamp};
+
+use crate::head::memory_of;
+use crate::inner::Inner;
+use crate::metrics::{Limits, SeriesAppended};
+use crate::part::write::schema;
+use crate::state::Work;
+use crate::write_ahead::format::Encoded;
+use crate::write_ahead::record::Payload;
+use crate::StoreError;
+
+/// Batches of this size are encoded on a thread for blocking work.
+const INLINE_BYTES_MAX: usize = 256 << 10;
+
+/// What one request, scrape or evaluation of rules brings.
+#[derive(Debug, Clone, Default)]
+pub struct WriteRequest {
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// What is to be stored.
+    pub batches: Vec<Batch>,
+    /// An update of the totals of delta series, given back to [`Totals::restore`] after a restart.
+    pub totals: Vec<u8>,
+}
+
+/// What became of a request: durable and visible, apart from what is refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// One for each batch, in their order.
+    pub batches: Vec<BatchAppended>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchAppended {
+    /// Spans or log records that are stored.
+    Rows(usize),
+    /// Samples.
+    Metrics(SeriesAppended),
+}
+
+impl BatchAppended {
+    /// Spans, log records or samples that are stored.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        match self {
+            Self::Rows(rows) => *rows,
+            Self::Metrics(appended) => appended.samples,
+        }
+    }
+}
+
+impl Appended {
+    /// Spans, log records and samples that are stored.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        self.batches.iter().map(BatchAppended::items).sum()
+    }
+}
+
+/// The totals of delta series: state that is changed by requests and must outlive the segments of
+/// the log that those requests are in.
+pub trait Totals: Send + Sync {
+    /// Takes in an update that was logged by an earlier process. Updates may come in any order and
+    /// more than once.
+    ///
+    /// # Errors
+    /// A description, if the update cannot be read; it is then quarantined.
+    fn restore(&self, update: &[u8]) -> Result<(), String>;
+
+    /// Everything, as updates of at most 8 MiB each. Called at each flush, before the segments of
+    /// the log are removed.
+    fn snapshot(&self) -> Vec<Vec<u8>>;
+}
+
+/// No totals to keep.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTotals;
+
+impl Totals for NoTotals {
+    fn restore(&self, _update: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+}
+
+/// A request that is admitted and encoded.
+struct Prepared {
+    encoded: Encoded,
+    work: Work,
+    appended: Appended,
+    bytes: usize,
+}
+
+impl Inner {
+    pub(crate) async fn append(
+        self: &std::sync::Arc<Self>,
+        request: WriteRequest,
+    ) -> Result<Appended, StoreError> {
+        if *self.closing.borrow() {
+            return Err(StoreError::Unavailable("the store is closing".into()));
+        }
+        self.check_room()?;
+        let bytes: usize = request.batches.iter().map(batch_bytes).sum();
+        let prepared = if bytes <= INLINE_BYTES_MAX {
+            self.prepare(request, bytes)?
+        } else {
+            let inner = std::sync::Arc::clone(self);
+            tokio::task::spawn_blocking(move || inner.prepare(request, bytes))
+                .await
+                .map_err(|error| StoreError::Io(format!("encoding a request: {error}")))??
+        };
+        let Prepared { encoded, work, appended, bytes } = prepared;
+        if work.is_empty() {
+            return Ok(appended);
+        }
+        self.log_and_apply(encoded, work, bytes).await?;
+        Ok(appended)
+    }
+
+    /// Logs updates of totals, durably.
+    pub(crate) async fn append_totals(&self, updates: Vec<Vec<u8>>) -> Result<(), StoreError> {
+        for update in updates {
+            let mut payload = Payload::default();
+            payload.push_totals(&update);
+            let encoded = Encoded::new(self.clock.now(), payload.into_bytes())?;
+            self.log_and_apply(encoded, Work::default(), update.len()).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn log_and_apply(
+        &self,
+        encoded: Encoded,
+        work: Work,
+        bytes: usize,
+    ) -> Result<(), StoreError> {
+        let bytes = encoded.stored_bytes() + bytes;
+        let permit = self.queue.try_take(bytes).ok_or_else(|| {
+            StoreError::Unavailable(format!(
+                "the {} holds {} of {} bytes: send more slowly",
+                self.queue.name(),
+                self.queue.bytes_taken(),
+                self.queue.bytes_max()
+            ))
+        })?;
+        let answer = self.log()?.append(encoded, work, permit)?;
+        answer
+            .await
+            .map_err(|_| StoreError::Unavailable("the write-ahead log has stopped".into()))?
+    }
+
+    fn prepare(&self, request: WriteRequest, bytes: usize) -> Result<Prepared, StoreError> {
+        let WriteRequest { received_at, batches, totals } = request;
+        let mut payload = Payload::default();
+        let mut work = Work::default();
+        let mut appended = Appended::default();
+        for batch in batches {
+            match batch {
+                Batch::Spans(rows) | Batch::Logs(rows) if rows.num_rows() == 0 => {
+                    appended.batches.push(BatchAppended::Rows(0));
+                }
+                Batch::Spans(ref rows) | Batch::Logs(ref rows) => {
+                    let signal = batch.signal();
+                    if rows.schema_ref() != &schema(signal) {
+                        return Err(StoreError::Io(format!(
+                            "the schema of a batch is not that of {}",
+                            signal.name()
+                        )));
+                    }
+                    payload.push_rows(signal, rows)?;
+                    appended.batches.push(BatchAppended::Rows(rows.num_rows()));
+                    work.rows.push(batch);
+                }
+                Batch::Metrics(mut series) => {
+                    let (admitted, outcome) =
+                        self.state.metrics.admit(&mut series, Limits::Apply)?;
+                    if !series.is_empty() {
+                        payload.push_metrics(&series, &outcome.series);
+                        work.series.extend(outcome.series.iter().flatten());
+                        work.metrics.push(admitted);
+                    }
+                    appended.batches.push(BatchAppended::Metrics(outcome));
+                }
+            }
+        }
+        if !totals.is_empty() {
+            payload.push_totals(&totals);
+            work.has_totals = true;
+        }
+        let encoded = Encoded::new(received_at, payload.into_bytes())?;
+        Ok(Prepared { encoded, work, appended, bytes })
+    }
+}
+
+/// Memory of a batch, roughly.
+fn batch_bytes(batch: &Batch) -> usize {
+    match batch {
+        Batch::Spans(rows) | Batch::Logs(rows) => memory_of(rows),
+        Batch::Metrics(batch) => {
+            let labels = batch.series.iter().map(|series| {
+                series.labels().map_or(0, |labels| labels.as_bytes().len()) + size_of::<SeriesRef>()
+            });
+            // A sample is held in the batch and, by shard, in what is admitted of it.
+            labels.sum::<usize>()
+                + 48 * batch.samples.len()
+                + 256 * batch.histograms.len()
+                + 128 * batch.exemplars.len()
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Deciding what of a batch is stored, before it is logged.
+//!
+//! Whatever is admitted is applied: after the log has a sample nothing refuses it any more.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::atomic::Ordering;
+
+use signals::metric::{Exemplar, Metadata, StartTime};
+use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef};
+
+use super::series::{Newest, day_of};
+use super::shard::Shard;
+use super::{Head, HistogramPoint, Inner, Pin, Place, Point, SHARDS, TIMES_MS};
+use crate::StoreError;
+use crate::metrics::chunk::is_consistent;
+
+/// What became of a batch of metrics.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeriesAppended {
+    /// Float and histogram samples that are stored.
+    pub samples: usize,
+    /// Of these, older than the newest of their series.
+    pub out_of_order: usize,
+    /// Of these, at the time of the newest of their series and with the same value.
+    pub duplicates: usize,
+    /// Of these, at the time of the newest of their series and with another value, which they replace.
+    pub conflicts: usize,
+    /// Exemplars that are stored.
+    pub exemplars: usize,
+    /// The reference of each series of the batch; `None` if there is no room for it.
+    pub series: Vec<Option<SeriesRef>>,
+    /// What is not stored, in the order of the batch: samples, then histograms, then exemplars.
+    pub refused: Vec<Refused>,
+}
+
+/// One item that is not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Which list of the batch it is in.
+    pub item: Item,
+    /// Its index in that list.
+    pub index: u32,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The list of a [`SeriesBatch`] that an item is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    /// [`SeriesBatch::samples`]
+    Sample,
+    /// [`SeriesBatch::histograms`]
+    Histogram,
+    /// [`SeriesBatch::exemplars`]
+    Exemplar,
+}
+
+/// Why an item is not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Its series is new and the store holds [`super::HeadLimits::series_max`] already.
+    TooManySeries,
+    /// It is of one more UTC day than [`super::HeadLimits::days_max`].
+    TooManyDays,
+    /// It is older than the newest of its series by more than [`super::HeadLimits::late_window_ms`].
+    TooOld,
+    /// Its time is outside the years 1677 to 2262.
+    TimeOutOfRange,
+    /// It names no series of its batch.
+    NoSeries,
+    /// Its spans and bucket counts disagree, or it has too many of them.
+    InvalidHistogram,
+    /// The store holds [`super::HeadLimits::exemplars_max`] already.
+    TooManyExemplars,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooManySeries => "the limit of series in memory is reached",
+            Self::TooManyDays => "the samples are spread over too many days",
+            Self::TooOld => "the sample is too old for its series",
+            Self::TimeOutOfRange => "the timestamp is outside of the years 1677 to 2262",
+            Self::NoSeries => "the sample belongs to no series of the request",
+            Self::InvalidHistogram => "the spans and bucket counts of the histogram disagree",
+            Self::TooManyExemplars => "the limit of exemplars in memory is reached",
+        })
+    }
+}
+
+/// What was admitted of a batch, by shard, ready to be applied.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(super) shards: [Work; SHARDS],
+    pub(super) metadata: Vec<Metadata>,
+    pub(super) counts: super::Counts,
+    /// Series of the batch stay in memory until it is applied.
+    _pin: Pin,
+}
+
+impl Admitted {
+    /// Float and histogram samples in it.
+    pub(crate) fn samples(&self) -> usize {
+        self.shards.iter().map(|work| work.points.len() + work.histograms.len()).sum()
+    }
+}
+
+/// What of a batch goes into one shard.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub(super) points: Vec<Point>,
+    pub(super) histograms: Vec<HistogramPoint>,
+    pub(super) exemplars: Vec<(u32, Exemplar)>,
+    pub(super) start_times: Vec<(u32, i64)>,
+}
+
+impl Work {
+    pub(super) fn is_empty(&self) -> bool {
+        self.points.is_empty() && self.histograms.is_empty() && self.exemplars.is_empty()
+    }
+}
+
+/// A series of the batch.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    place: Place,
+    newest: Newest,
+}
+
+/// Whether the limits of the head apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limits {
+    /// To what is new.
+    Apply,
+    /// Not to what an earlier process admitted.
+    AlreadyApplied,
+}
+
+impl Head {
+    /// Decides what of a batch is stored, and takes everything else out of it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownSeries`] if the batch has a reference that is no longer valid; nothing
+    /// is admitted then.
+    pub(crate) fn admit(
+        &self,
+        batch: &mut SeriesBatch,
+        limits: Limits,
+    ) -> Result<(Admitted, SeriesAppended), StoreError> {
+        let pin = self.pin();
+        let known = self.resolve_all(&batch.series, limits)?;
+        let mut admission = Admission {
+            inner: &self.inner,
+            limits,
+            days: self.inner.days.lock().clone(),
+            last_day: None,
+            known,
+            shards: std::array::from_fn(|_| Work::default()),
+            appended: SeriesAppended::default(),
+        };
+        admission.samples(batch);
+        admission.histograms(batch);
+        admission.exemplars(batch);
+        admission.start_times(&batch.start_times);
+        let Admission { days, known, shards, mut appended, .. } = admission;
+        self.inner.days.lock().extend(days);
+        appended.series =
+            known.iter().map(|known| known.map(|known| known.place.reference())).collect();
+        let counts = super::Counts::of(&appended);
+        let admitted = Admitted { shards, metadata: batch.metadata.clone(), counts, _pin: pin };
+        Ok((admitted, appended))
+    }
+
+    /// The reference of a series, which is created if there is room for it.
+    pub(crate) fn resolve(&self, labels: &[Labels]) -> Vec<Option<SeriesRef>> {
+        self.resolve_with(labels, Limits::Apply)
+    }
+
+    /// As [`Self::resolve`], of series that an earlier process admitted.
+    pub(crate) fn restore(&self, labels: &[Labels]) -> Vec<Option<SeriesRef>> {
+        self.resolve_with(labels, Limits::AlreadyApplied)
+    }
+
+    fn resolve_with(&self, labels: &[Labels], limits: Limits) -> Vec<Option<SeriesRef>> {
+        let keys: Vec<SeriesKey> = labels.iter().cloned().map(SeriesKey::Labels).collect();
+        let known = self.resolve_all(&keys, limits).unwrap_or_default();
+        known.iter().map(|known| known.map(|known| known.place.reference())).collect()
+    }
+
+    fn resolve_all(
+        &self,
+        keys: &[SeriesKey],
+        limits: Limits,
+    ) -> Result<Vec<Option<Known>>, StoreError> {
+        let mut known: Vec<Option<Known>> = vec![None; keys.len()];
+        let mut by_shard: Vec<Vec<(u32, Lookup<'_>)>> = (0..SHARDS).map(|_| Vec::new()).collect();
+        for (i, key) in (0..).zip(keys) {
+            let (shard, lookup) = match key {
+                SeriesKey::Labels(labels) => {
+                    let hash = self.inner.hash(labels);
+                    (super::shard_of(hash), Lookup::Labels(hash, labels))
+                }
+                SeriesKey::Ref(reference) => {
+                    let place = Place::of(*reference);
+                    (place.shard, Lookup::Place(place))
+                }
+            };
+            by_shard.get_mut(shard).ok_or(StoreError::UnknownSeries)?.push((i, lookup));
+        }
+        for (number, (shard, lookups)) in self.inner.shards.iter().zip(by_shard).enumerate() {
+            if lookups.is_empty() {
+                continue;
+            }
+            let mut missing = Vec::new();
+            {
+                let shard = shard.read();
+                for (i, lookup) in lookups {
+                    let slot = match lookup {
+                        Lookup::Place(place) => {
+                            Some(shard.slot_of(place).ok_or(StoreError::UnknownSeries)?)
+                        }
+                        Lookup::Labels(hash, labels) => shard.find(hash, labels),
+                    };
+                    match (slot, lookup) {
+                        (Some(slot), _) => set(&mut known, i, look(&shard, number, slot)),
+                        (None, Lookup::Labels(hash, labels)) => missing.push((i, hash, labels)),
+                        (None, Lookup::Place(_)) => {}
+                    }
+                }
+            }
+            if missing.is_empty() {
+                continue;
+            }
+            let mut shard = shard.write();
+            for (i, hash, labels) in missing {
+                let slot = match shard.find(hash, labels) {
+                    Some(slot) => Some(slot),
+                    None if self.inner.takes_one_more_series(limits) => shard.create(hash, labels),
+                    None => None,
+                };
+                set(&mut known, i, slot.and_then(|slot| look(&shard, number, slot)));
+            }
+        }
+        Ok(known)
+    }
+}
+
+/// How a series of a batch is found.
+#[derive(Debug, Clone, Copy)]
+enum Lookup<'a> {
+    Labels(u64, &'a Labels),
+    Place(Place),
+}
+
+fn set(known: &mut [Option<Known>], i: u32, value: Option<Known>) {
+    if let Some(slot) = known.get_mut(i as usize) {
+        *slot = value;
+    }
+}
+
+fn look(shard: &Shard, number: usize, slot: u32) -> Option<Known> {
+    let (generation, newest) = shard.touch(slot)?;
+    Some(Known { place: Place { shard: number, slot, generation }, newest })
+}
+
+impl Inner {
+    fn takes_one_more_series(&self, limits: Limits) -> bool {
+        let series_max = self.limits.series_max;
+        let more = |series: usize| {
+            (limits == Limits::AlreadyApplied || series < series_max).then_some(series + 1)
+        };
+        self.series.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+}
+
+/// The decision over one batch.
+struct Admission<'a> {
+    inner: &'a Inner,
+    limits: Limits,
+    /// Days since the last freeze, and those of this batch.
+    days: BTreeSet<i32>,
+    last_day: Option<i32>,
+    known: Vec<Option<Known>>,
+    shards: [Work; SHARDS],
+    appended: SeriesAppended,
+}
+
+impl Admission<'_> {
+    fn samples(&mut self, batch: &mut SeriesBatch) {
+        let mut index = 0;
+        batch.samples.retain(|sample| {
+            let i = index;
+            index += 1;
+            let placed = self.place(sample.series, sample.timestamp_ms);
+            let known = match placed {
+                Ok(known) => known,
+                Err(reason) => return self.refuse(Item::Sample, i, reason),
+            };
+            let (time, bits) = (sample.timestamp_ms, sample.value.to_bits());
+            match known.newest.float {
+                Some((newest, _)) if time < newest => self.appended.out_of_order += 1,
+                Some((newest, other)) if time == newest && bits == other => {
+                    self.appended.duplicates += 1;
+                }
+                Some((newest, _)) if time == newest => self.appended.conflicts += 1,
+                _ => {}
+            }
+            if known.newest.float.is_none_or(|(newest, _)| time >= newest) {
+                self.saw(sample.series, |newest| newest.float = Some((time, bits)));
+            }
+            let point = Point { slot: known.place.slot, timestamp_ms: time, value: sample.value };
+            self.work(known).points.push(point);
+            self.appended.samples += 1;
+            true
+        });
+    }
+
+    fn histograms(&mut self, batch: &mut SeriesBatch) {
+        let mut index = 0;
+        batch.histograms.retain(|sample| {
+            let i = index;
+            index += 1;
+            if !is_consistent(&sample.histogram) {
+                return self.refuse(Item::Histogram, i, Reason::InvalidHistogram);
+            }
+            let time = sample.timestamp_ms;
+            let known = match self.place(sample.series, time) {
+                Ok(known) => known,
+                Err(reason) => return self.refuse(Item::Histogram, i, reason),
+            };
+            let newest = known.newest.histogram_ms;
+            self.appended.out_of_order += usize::from(newest.is_some_and(|newest| time < newest));
+            self.saw(sample.series, |known| known.histogram_ms = newest.max(Some(time)));
+            let point = HistogramPoint {
+                slot: known.place.slot,
+                timestamp_ms: time,
+                histogram: std::sync::Arc::clone(&sample.histogram),
+            };
+            self.work(known).histograms.push(point);
+            self.appended.samples += 1;
+            true
+        });
+    }
+
+    fn exemplars(&mut self, batch: &mut SeriesBatch) {
+        let held = self.inner.exemplars.load(Ordering::Relaxed);
+        let mut room = self.inner.limits.exemplars_max.saturating_sub(held);
+        let mut index = 0;
+        batch.exemplars.retain(|exemplar| {
+            let i = index;
+            index += 1;
+            let known = match self.place(exemplar.series, exemplar.timestamp_ms) {
+                Ok(known) => known,
+                Err(reason) => return self.refuse(Item::Exemplar, i, reason),
+            };
+            if room == 0 && self.limits == Limits::Apply {
+                return self.refuse(Item::Exemplar, i, Reason::TooManyExemplars);
+            }
+            room = room.saturating_sub(1);
+            self.work(known).exemplars.push((known.place.slot, exemplar.clone()));
+            self.appended.exemplars += 1;
+            true
+        });
+    }
+
+    fn start_times(&mut self, start_times: &[StartTime]) {
+        for StartTime { series, start_ms } in start_times {
+            if let Some(known) = self.known.get(*series as usize).copied().flatten() {
+                self.work(known).start_times.push((known.place.slot, *start_ms));
+            }
+        }
+    }
+
+    /// The series that an item goes to, if its time is in bounds and there is room for it.
+    fn place(&mut self, series: u32, timestamp_ms: i64) -> Result<Known, Reason> {
+        if !TIMES_MS.contains(&timestamp_ms) {
+            return Err(Reason::TimeOutOfRange);
+        }
+        let known = self.known.get(series as usize).ok_or(Reason::NoSeries)?;
+        let known = known.ok_or(Reason::TooManySeries)?;
+        if self.limits == Limits::Apply {
+            let newest = known.newest.time();
+            let age = newest.map_or(0, |newest| newest.saturating_sub(timestamp_ms));
+            if age > self.inner.limits.late_window_ms {
+                return Err(Reason::TooOld);
+            }
+        }
+        let day = day_of(timestamp_ms);
+        if self.last_day != Some(day) {
+            let has_room = self.days.len() < self.inner.limits.days_max;
+            if !self.days.contains(&day) && !has_room && self.limits == Limits::Apply {
+                return Err(Reason::TooManyDays);
+            }
+            self.days.insert(day);
+            self.last_day = Some(day);
+        }
+        Ok(known)
+    }
+
+    fn saw(&mut self, series: u32, change: impl FnOnce(&mut Newest)) {
+        if let Some(Some(known)) = self.known.get_mut(series as usize) {
+            change(&mut known.newest);
+        }
+    }
+
+    fn work(&mut self, known: Known) -> &mut Work {
+        &mut self.shards[known.place.shard % SHARDS]
+    }
+
+    fn refuse(&mut self, item: Item, index: u32, reason: Reason) -> bool {
+        self.appended.refused.push(Refused { item, index, reason });
+        false
+    }
+}
