@@ -2,6 +2,7 @@
 
 use signals::{Batch, SeriesRef, Timestamp};
 
+use crate::StoreError;
 use crate::head::memory_of;
 use crate::inner::Inner;
 use crate::metrics::{Limits, SeriesAppended};
@@ -9,7 +10,6 @@ use crate::part::write::schema;
 use crate::state::Work;
 use crate::write_ahead::format::Encoded;
 use crate::write_ahead::record::Payload;
-use crate::StoreError;
 
 /// Batches of this size are encoded on a thread for blocking work.
 const INLINE_BYTES_MAX: usize = 256 << 10;

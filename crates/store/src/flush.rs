@@ -16,6 +16,7 @@ use crate::metrics::{Frozen, PartSummary};
 use crate::part::write::{self, Counted, Written};
 use crate::state::{Cut, DayRows};
 use crate::write_ahead::format::WriterId;
+use crate::write_ahead::writer::Log;
 use crate::{StoreError, calendar, metrics};
 
 /// The folder of all parts.
@@ -128,6 +129,8 @@ impl Inner {
             // Parts may still have room where the log has none, and they are what frees it.
             tracing::warn!(%error, "the write-ahead log keeps its segment");
         }
+        // A large snapshot may itself fill segments, which must stay.
+        let first_kept = self.log.get().map_or(0, Log::active_first_sequence);
         let are_totals_kept = self.append_totals(self.totals.snapshot()).await;
         let cut = self.state.cut()?;
         let cut = pending.insert(cut);
@@ -137,7 +140,7 @@ impl Inner {
         if let Some(log) = self.log.get() {
             // Without the snapshot the older segments are what knows the totals.
             are_totals_kept?;
-            log.release(sequence)?;
+            log.release(sequence.min(first_kept.saturating_sub(1)))?;
         }
         *self.flushed_at.lock() = Some(self.clock.now());
         Ok(())

@@ -68,8 +68,7 @@ impl Inner {
         config.validate()?;
         let opened = recover::open(&seams).await?;
         let missing = opened.report.missing_parts.iter().cloned().collect();
-        let state =
-            Arc::new(State::new(&config, missing));
+        let state = Arc::new(State::new(&config, missing));
         for (signal, day, manifest) in opened.catalog.days() {
             state.commit(signal, day, &manifest.parts, false);
         }

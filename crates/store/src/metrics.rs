@@ -18,10 +18,10 @@ mod probes;
 pub mod read;
 mod selected;
 
+pub(crate) use head::{Admitted, Limits, SeriesSet};
 pub use head::{
     Counts, Frozen, Head, HeadLimits, HeadStats, Item, Reason, Refused, SeriesAppended,
 };
-pub(crate) use head::{Admitted, Limits, SeriesSet};
 pub use part::PartSummary;
 pub use part::reader::{PartReader, ReadLimits};
 pub use selected::{Samples, SeriesChunks};

@@ -11,15 +11,15 @@ use super::RecoveryReport;
 use crate::files::{FileReader, Files};
 use crate::manifest::Manifest;
 use crate::manifest::catalog::Catalog;
-use crate::part::order;
 use crate::metrics::Limits;
+use crate::part::order;
 use crate::state::{State, Work};
 use crate::write_ahead::FOLDER;
 use crate::write_ahead::format::{SEGMENT_HEADER, VERSION, WriterId, parse_segment_name};
 use crate::write_ahead::quarantine::Quarantine;
 use crate::write_ahead::reader::{Found, SegmentReader};
-use crate::write_ahead::writer::Segment;
 use crate::write_ahead::record::{Defined, Section, take_section};
+use crate::write_ahead::writer::Segment;
 use crate::{StoreError, Totals};
 
 /// Progress is told every so many bytes.

@@ -49,17 +49,16 @@ async fn append_flush_merge_and_open() {
         for sender in 0..8 {
             let (store, rows) = (store.clone(), rows.clone());
             senders.push(tokio::spawn(async move {
-                for request in 0..REQUESTS / 8 {
-                    let rows = rows[(sender + request) % 20].clone();
+                for number in 0..REQUESTS / 8 {
+                    let rows = rows[(sender + number) % 20].clone();
                     let batch = if signal == Signal::Spans {
                         Batch::Spans(rows)
                     } else {
                         Batch::Logs(rows)
                     };
-                    let request =
-                        WriteRequest { batches: vec![batch], ..WriteRequest::default() };
+                    let request = WriteRequest { batches: vec![batch], ..WriteRequest::default() };
                     store.append(request).await.unwrap();
-                    if request % 19 == 18 && sender == 0 {
+                    if number % 19 == 18 && sender == 0 {
                         store.flush().await.unwrap();
                     }
                 }

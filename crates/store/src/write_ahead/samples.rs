@@ -90,9 +90,7 @@ fn encode_histogram(histogram: &NativeHistogram, out: &mut Vec<u8>) {
     push_signed(out, i64::from(histogram.schema));
     let hint = HINTS.iter().position(|hint| *hint == histogram.reset_hint).unwrap_or(0);
     push_varint(out, hint as u64);
-    for number in
-        [histogram.zero_threshold, histogram.zero_count, histogram.count, histogram.sum]
-    {
+    for number in [histogram.zero_threshold, histogram.zero_count, histogram.count, histogram.sum] {
         out.extend_from_slice(&number.to_le_bytes());
     }
     for spans in [&histogram.positive_spans, &histogram.negative_spans] {

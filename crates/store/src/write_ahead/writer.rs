@@ -20,8 +20,8 @@ use signals::{Clock, Labels, SeriesRef};
 use tokio::sync::{oneshot, watch};
 
 use super::FOLDER;
-use super::record::Payload;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
+use super::record::Payload;
 use crate::StoreError;
 use crate::budget::Permit;
 use crate::files::{self, FileWriter, Files};
@@ -92,6 +92,8 @@ struct Segments {
     /// What is being written; none while the disk has had no room for it.
     active_path: Option<String>,
     active_bytes: u64,
+    /// The sequence that the segment began with.
+    active_first_sequence: u64,
 }
 
 enum Item {
@@ -188,6 +190,11 @@ impl Log {
             }
             self.shared.segments.lock().closed.pop_front();
         }
+    }
+
+    /// The first sequence of the segment that is being written.
+    pub(crate) fn active_first_sequence(&self) -> u64 {
+        self.shared.segments.lock().active_first_sequence
     }
 
     /// Bytes of all segments.
@@ -521,6 +528,7 @@ impl Writer {
         let mut segments = self.shared.segments.lock();
         segments.active_bytes = active.length;
         segments.active_path = Some(active.path.clone());
+        segments.active_first_sequence = self.next_sequence;
         if let Some(closed) = self.active.replace(active) {
             segments.closed.push_back(Segment {
                 path: closed.path,

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use signals::metric::{Exemplar, Metadata, StartTime};
 use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 
-use super::series::{Newest, day_of};
+use super::series::{Newest, day_of, is_same};
 use super::shard::Shard;
 use super::{Head, HistogramPoint, Inner, Pin, Place, Point, SHARDS, TIMES_MS};
 use crate::StoreError;
@@ -122,7 +123,7 @@ impl Work {
 }
 
 /// A series of the batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Known {
     place: Place,
     newest: Newest,
@@ -166,7 +167,7 @@ impl Head {
         let Admission { days, known, shards, mut appended, .. } = admission;
         self.inner.days.lock().extend(days);
         appended.series =
-            known.iter().map(|known| known.map(|known| known.place.reference())).collect();
+            known.iter().map(|known| Some(known.as_ref()?.place.reference())).collect();
         let counts = super::Counts::of(&appended);
         let admitted = Admitted { shards, metadata: batch.metadata.clone(), counts, _pin: pin };
         Ok((admitted, appended))
@@ -185,7 +186,7 @@ impl Head {
     fn resolve_with(&self, labels: &[Labels], limits: Limits) -> Vec<Option<SeriesRef>> {
         let keys: Vec<SeriesKey> = labels.iter().cloned().map(SeriesKey::Labels).collect();
         let known = self.resolve_all(&keys, limits).unwrap_or_default();
-        known.iter().map(|known| known.map(|known| known.place.reference())).collect()
+        known.iter().map(|known| Some(known.as_ref()?.place.reference())).collect()
     }
 
     fn resolve_all(
@@ -292,26 +293,19 @@ impl Admission<'_> {
         batch.samples.retain(|sample| {
             let i = index;
             index += 1;
-            let placed = self.place(sample.series, sample.timestamp_ms);
-            let known = match placed {
+            let (time, bits) = (sample.timestamp_ms, sample.value.to_bits());
+            let known = match self.place(sample.series, time) {
                 Ok(known) => known,
                 Err(reason) => return self.refuse(Item::Sample, i, reason),
             };
-            let (time, bits) = (sample.timestamp_ms, sample.value.to_bits());
-            match known.newest.float {
-                Some((newest, _)) if time < newest => self.appended.out_of_order += 1,
-                Some((newest, other)) if time == newest && bits == other => {
-                    self.appended.duplicates += 1;
-                }
-                Some((newest, _)) if time == newest => self.appended.conflicts += 1,
-                _ => {}
+            let place = known.place;
+            let newest = known.newest.float;
+            if newest.is_none_or(|(newest, _)| time >= newest) {
+                known.newest.float = Some((time, bits));
             }
-            if known.newest.float.is_none_or(|(newest, _)| time >= newest) {
-                self.saw(sample.series, |newest| newest.float = Some((time, bits)));
-            }
-            let point = Point { slot: known.place.slot, timestamp_ms: time, value: sample.value };
-            self.work(known).points.push(point);
-            self.appended.samples += 1;
+            self.count(time, newest.map(|(newest, other)| (newest, other == bits)));
+            let point = Point { slot: place.slot, timestamp_ms: time, value: sample.value };
+            self.work(place).points.push(point);
             true
         });
     }
@@ -324,23 +318,34 @@ impl Admission<'_> {
             if !is_consistent(&sample.histogram) {
                 return self.refuse(Item::Histogram, i, Reason::InvalidHistogram);
             }
-            let time = sample.timestamp_ms;
+            let (time, histogram) = (sample.timestamp_ms, &sample.histogram);
             let known = match self.place(sample.series, time) {
                 Ok(known) => known,
                 Err(reason) => return self.refuse(Item::Histogram, i, reason),
             };
-            let newest = known.newest.histogram_ms;
-            self.appended.out_of_order += usize::from(newest.is_some_and(|newest| time < newest));
-            self.saw(sample.series, |known| known.histogram_ms = newest.max(Some(time)));
-            let point = HistogramPoint {
-                slot: known.place.slot,
-                timestamp_ms: time,
-                histogram: std::sync::Arc::clone(&sample.histogram),
-            };
-            self.work(known).histograms.push(point);
-            self.appended.samples += 1;
+            let place = known.place;
+            let newest = known.newest.histogram.as_ref();
+            let newest = newest.map(|(newest, other)| (*newest, is_same(other, histogram)));
+            if newest.is_none_or(|(newest, _)| time >= newest) {
+                known.newest.histogram = Some((time, Arc::clone(histogram)));
+            }
+            self.count(time, newest);
+            let histogram = Arc::clone(histogram);
+            let point = HistogramPoint { slot: place.slot, timestamp_ms: time, histogram };
+            self.work(place).histograms.push(point);
             true
         });
+    }
+
+    /// Counts a sample, given the time of the newest of its series and whether that is the same.
+    fn count(&mut self, time: i64, newest: Option<(i64, bool)>) {
+        self.appended.samples += 1;
+        match newest {
+            Some((newest, _)) if time < newest => self.appended.out_of_order += 1,
+            Some((newest, true)) if time == newest => self.appended.duplicates += 1,
+            Some((newest, false)) if time == newest => self.appended.conflicts += 1,
+            _ => {}
+        }
     }
 
     fn exemplars(&mut self, batch: &mut SeriesBatch) {
@@ -350,15 +355,18 @@ impl Admission<'_> {
         batch.exemplars.retain(|exemplar| {
             let i = index;
             index += 1;
+            let limits = self.limits;
             let known = match self.place(exemplar.series, exemplar.timestamp_ms) {
                 Ok(known) => known,
                 Err(reason) => return self.refuse(Item::Exemplar, i, reason),
             };
-            if room == 0 && self.limits == Limits::Apply {
+            if room == 0 && !known.newest.has_exemplars && limits == Limits::Apply {
                 return self.refuse(Item::Exemplar, i, Reason::TooManyExemplars);
             }
+            known.newest.has_exemplars = true;
+            let place = known.place;
             room = room.saturating_sub(1);
-            self.work(known).exemplars.push((known.place.slot, exemplar.clone()));
+            self.work(place).exemplars.push((place.slot, exemplar.clone()));
             self.appended.exemplars += 1;
             true
         });
@@ -366,19 +374,20 @@ impl Admission<'_> {
 
     fn start_times(&mut self, start_times: &[StartTime]) {
         for StartTime { series, start_ms } in start_times {
-            if let Some(known) = self.known.get(*series as usize).copied().flatten() {
-                self.work(known).start_times.push((known.place.slot, *start_ms));
+            let known = self.known.get(*series as usize).and_then(Option::as_ref);
+            if let Some(place) = known.map(|known| known.place) {
+                self.work(place).start_times.push((place.slot, *start_ms));
             }
         }
     }
 
     /// The series that an item goes to, if its time is in bounds and there is room for it.
-    fn place(&mut self, series: u32, timestamp_ms: i64) -> Result<Known, Reason> {
+    fn place(&mut self, series: u32, timestamp_ms: i64) -> Result<&mut Known, Reason> {
         if !TIMES_MS.contains(&timestamp_ms) {
             return Err(Reason::TimeOutOfRange);
         }
-        let known = self.known.get(series as usize).ok_or(Reason::NoSeries)?;
-        let known = known.ok_or(Reason::TooManySeries)?;
+        let known = self.known.get_mut(series as usize).ok_or(Reason::NoSeries)?;
+        let known = known.as_mut().ok_or(Reason::TooManySeries)?;
         if self.limits == Limits::Apply {
             let newest = known.newest.time();
             let age = newest.map_or(0, |newest| newest.saturating_sub(timestamp_ms));
@@ -398,14 +407,8 @@ impl Admission<'_> {
         Ok(known)
     }
 
-    fn saw(&mut self, series: u32, change: impl FnOnce(&mut Newest)) {
-        if let Some(Some(known)) = self.known.get_mut(series as usize) {
-            change(&mut known.newest);
-        }
-    }
-
-    fn work(&mut self, known: Known) -> &mut Work {
-        &mut self.shards[known.place.shard % SHARDS]
+    fn work(&mut self, place: Place) -> &mut Work {
+        &mut self.shards[place.shard % SHARDS]
     }
 
     fn refuse(&mut self, item: Item, index: u32, reason: Reason) -> bool {

@@ -74,8 +74,10 @@ impl Head {
             counts.count(shard.push_histogram(point.slot, point.timestamp_ms, &point.histogram));
         }
         for (slot, exemplar) in &work.exemplars {
-            let of_one_max = self.inner.limits.exemplars_per_series_max;
-            if let Some(more) = shard.push_exemplar(*slot, exemplar, of_one_max) {
+            let limits = &self.inner.limits;
+            let has_room = self.inner.exemplars.load(Ordering::Relaxed) < limits.exemplars_max;
+            let of_one_max = limits.exemplars_per_series_max;
+            if let Some(more) = shard.push_exemplar(*slot, exemplar, of_one_max, has_room) {
                 self.inner.exemplars.fetch_add(more, Ordering::Relaxed);
                 counts.exemplars += 1;
             }

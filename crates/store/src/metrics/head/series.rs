@@ -37,17 +37,20 @@ pub(super) enum Pushed {
 }
 
 /// The newest samples of a series, flushed or not.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Newest {
     /// Time and bits of the newest float sample.
     pub(super) float: Option<(i64, u64)>,
-    pub(super) histogram_ms: Option<i64>,
+    pub(super) histogram: Option<(i64, Arc<NativeHistogram>)>,
+    /// Whether the series holds exemplars, which newer ones can replace.
+    pub(super) has_exemplars: bool,
 }
 
 impl Newest {
     /// The time of the newest sample of either kind.
     pub(super) fn time(&self) -> Option<i64> {
-        self.float.map(|(time, _)| time).max(self.histogram_ms)
+        let histogram_ms = self.histogram.as_ref().map(|(time, _)| *time);
+        self.float.map(|(time, _)| time).max(histogram_ms)
     }
 }
 
@@ -136,9 +139,8 @@ impl Series {
     /// Keeps the series in memory for the current generation.
     pub(super) fn touch(&self, generation: Generation) -> Newest {
         self.touched.store(generation, Ordering::Relaxed);
-        let histogram_ms =
-            self.histograms.as_ref().and_then(|held| held.last.as_ref()).map(|(time, _)| *time);
-        Newest { float: self.last, histogram_ms }
+        let histogram = self.histograms.as_ref().and_then(|held| held.last.clone());
+        Newest { float: self.last, histogram, has_exemplars: self.exemplars.is_some() }
     }
 
     /// The samples from here on count from this time. A chunk holds samples of one start.
@@ -364,7 +366,9 @@ impl Series {
 
     /// Whether it holds nothing, and nothing came in the flush period of `generation` or since.
     pub(super) fn is_idle_since(&self, generation: Generation) -> bool {
-        self.touched.load(Ordering::Relaxed) < generation && self.chunks.is_empty() && self.exemplars.is_none()
+        self.touched.load(Ordering::Relaxed) < generation
+            && self.chunks.is_empty()
+            && self.exemplars.is_none()
     }
 
     /// Whether any sample may lie in the range.
@@ -419,6 +423,7 @@ impl Series {
         &mut self,
         exemplar: &Exemplar,
         exemplars_max: usize,
+        has_room: bool,
         generation: Generation,
     ) -> Option<usize> {
         let held = self.exemplars.get_or_insert_default();
@@ -430,11 +435,8 @@ impl Series {
         if held.iter().rev().any(is_known) {
             return None;
         }
-        let is_replacing = held.len() >= exemplars_max;
-        if is_replacing && held.pop_front().is_none() {
-            self.exemplars = None;
-            return None;
-        }
+        let is_full = held.len() >= exemplars_max || !has_room;
+        let is_replacing = is_full && held.pop_front().is_some();
         held.push_back(HeldExemplar {
             exemplar: Exemplar { series: 0, ..exemplar.clone() },
             generation,
@@ -460,7 +462,7 @@ impl Series {
 }
 
 /// Equal also where sums are NaN, such as the stale marker.
-fn is_same(a: &Arc<NativeHistogram>, b: &Arc<NativeHistogram>) -> bool {
+pub(super) fn is_same(a: &Arc<NativeHistogram>, b: &Arc<NativeHistogram>) -> bool {
     Arc::ptr_eq(a, b)
         || a == b
         || (a.sum.to_bits() == b.sum.to_bits()

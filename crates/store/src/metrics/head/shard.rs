@@ -126,12 +126,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn push(
-        &mut self,
-        slot: Slot,
-        timestamp_ms: i64,
-        value: f64,
-    ) -> Pushed {
+    pub(super) fn push(&mut self, slot: Slot, timestamp_ms: i64, value: f64) -> Pushed {
         let Some(Some(series)) = self.series.get_mut(slot as usize) else {
             return Pushed::Duplicate;
         };
@@ -156,9 +151,10 @@ impl Shard {
         slot: Slot,
         exemplar: &Exemplar,
         exemplars_max: usize,
+        has_room: bool,
     ) -> Option<usize> {
         let generation = self.generation;
-        self.get_mut(slot)?.push_exemplar(exemplar, exemplars_max, generation)
+        self.get_mut(slot)?.push_exemplar(exemplar, exemplars_max, has_room, generation)
     }
 
     /// Starts the next generation; gives the days of the one that ends.

@@ -144,10 +144,12 @@ fn a_later_value_at_the_newest_time_wins() {
 #[test]
 fn samples_outside_the_late_window_are_counted() {
     let head = Head::new(HeadLimits { late_window_ms: 500, ..HeadLimits::default() });
-    let appended = head.append(&batch(
-        "a=1",
-        &[(1000, 1.0), (499, 0.0), (500, 0.5), (i64::MAX, 0.0), (i64::MIN, 0.0)],
-    )).unwrap();
+    let appended = head
+        .append(&batch(
+            "a=1",
+            &[(1000, 1.0), (499, 0.0), (500, 0.5), (i64::MAX, 0.0), (i64::MIN, 0.0)],
+        ))
+        .unwrap();
     assert_eq!((appended.samples, appended.refused.len()), (2, 3));
     assert_eq!(samples_of(&head, "a=1"), [(500, 0.5), (1000, 1.0)]);
 }
@@ -343,7 +345,8 @@ fn idle_series_leave_memory_after_a_whole_flush_without_samples() {
 fn memory_that_was_taken_is_given_back() {
     let head = Head::new(HeadLimits::default());
     for i in 0..3000_i64 {
-        head.append(&batch("a=1", &[(i * 1000, (i as f64).sqrt()), (i * 1000 - 500, 0.0)])).unwrap();
+        head.append(&batch("a=1", &[(i * 1000, (i as f64).sqrt()), (i * 1000 - 500, 0.0)]))
+            .unwrap();
     }
     assert!(head.stats().bytes > 10_000);
     head.release(&head.freeze().unwrap());
@@ -380,12 +383,15 @@ fn histograms_in_order_late_and_repeated_are_read_in_order_once() {
         histogram: histogram(i as u32 / 2),
     };
     let histograms = times.iter().enumerate().map(sample).collect();
-    let appended = head.append(&SeriesBatch {
-        series: vec![labels("a=1").into()],
-        histograms,
-        ..SeriesBatch::default()
-    }).unwrap();
-    assert_eq!((appended.samples, appended.out_of_order, appended.duplicate_samples), (6, 3, 0));
+    let appended = head
+        .append(&SeriesBatch {
+            series: vec![labels("a=1").into()],
+            histograms,
+            ..SeriesBatch::default()
+        })
+        .unwrap();
+    let counts = (appended.out_of_order, appended.duplicates, appended.conflicts);
+    assert_eq!((appended.samples, counts), (6, (2, 0, 1)));
     for _ in 0..2 {
         let mut samples = Samples::default();
         head.select(&[], 0, 5000, 10).unwrap()[0].read(0, 5000, &mut samples).unwrap();
@@ -436,7 +442,8 @@ fn the_newest_exemplars_are_kept_once() {
                 series: vec![labels(series).into()],
                 exemplars: vec![exemplar(t)],
                 ..SeriesBatch::default()
-            }).unwrap();
+            })
+            .unwrap();
         }
     }
     let read = head.exemplars(&[matcher("a=~.+")], 2, 9);

@@ -415,7 +415,8 @@ async fn readers_in_other_languages_find_plain_columns() {
 #[tokio::test]
 async fn of_values_of_one_time_the_last_that_was_sent_stays() {
     let batch = |is_histogram: bool, value: u32| {
-        let mut batch = SeriesBatch { series: vec![labels("m", 0).into()], ..SeriesBatch::default() };
+        let mut batch =
+            SeriesBatch { series: vec![labels("m", 0).into()], ..SeriesBatch::default() };
         let timestamp_ms = START_MS;
         if is_histogram {
             let histogram = histogram(value);
@@ -500,11 +501,13 @@ fn readers_miss_nothing_while_writers_write_and_flushes_flush() {
                     value: i as f64,
                 });
                 let series = vec![labels("a", 0).into(), labels("b", 7).into()];
-                rig.head.append(&SeriesBatch {
-                    series,
-                    samples: samples.to_vec(),
-                    ..SeriesBatch::default()
-                }).unwrap();
+                rig.head
+                    .append(&SeriesBatch {
+                        series,
+                        samples: samples.to_vec(),
+                        ..SeriesBatch::default()
+                    })
+                    .unwrap();
                 acknowledged.store(i, Ordering::SeqCst);
             }
             is_done.store(true, Ordering::SeqCst);
