@@ -11,12 +11,12 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use axum::Router;
 use query::Engine;
-use receive::{Decoder, Receiver};
+use receive::{DeltaTotals, Receiver};
 use serve::{Guard, PagePort, Ways};
 use signals::Clock;
 use signals::time::SystemClock;
 use store::files::DiskFiles;
-use store::{NoTotals, RecoveryReport, Seams, Store};
+use store::{RecoveryReport, Seams, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command::{ServeArguments, print};
@@ -67,9 +67,9 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let (addresses, slots) = open_doors(&server, listeners);
 
     let folder = data_folder(&config)?;
-    let decoder = Arc::new(Decoder::new(settings::receive(&config).wire));
+    let totals = Arc::new(DeltaTotals::new());
     let seams = Seams::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
-    let opening = Store::open(settings::store(&config), seams, Arc::new(NoTotals));
+    let opening = Store::open(settings::store(&config), seams, Arc::clone(&totals) as _);
     let (store, report) = tokio::select! {
         opened = opening => opened.with_context(|| format!("cannot open the data folder {}", folder.display()))?,
         name = signals.next() => {
@@ -82,7 +82,7 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     store.spawn();
 
     let receiver =
-        Receiver::new(store.clone(), decoder, settings::receive(&config), Arc::clone(&clock));
+        Receiver::new(store.clone(), totals, settings::receive(&config), Arc::clone(&clock));
     let house = Arc::new(House {
         flags: flags(arguments),
         started_at: clock.now(),

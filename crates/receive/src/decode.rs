@@ -1,57 +1,52 @@
-//! Bodies to batches, the same way when they arrive and when they are replayed.
-//!
-//! Owns the sums of delta series: they live as long as the process and are rebuilt at start by
-//! replaying the write-ahead log.
+//! Bodies to batches.
 
-use bytes::Bytes;
 use signals::{Signal, Timestamp};
-use tokio::sync::{Mutex, MutexGuard};
-use wire::WireError;
-use wire::otlp::delta::DeltaAccumulator;
-use wire::otlp::{self, Decoded, Encoding, json};
+use wire::known::NoneKnown;
+use wire::otlp::{self, Encoding};
+use wire::{Decoded, KnownSeries, WireError};
 
-/// Decodes requests and replayed records. One for the whole process.
+use crate::known::KnownFingerprints;
+
+/// A body as it came, and what is needed to read it.
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    pub(crate) signal: Signal,
+    pub(crate) encoding: Encoding,
+    pub(crate) received_at: Timestamp,
+    pub(crate) bytes: bytes::Bytes,
+}
+
+/// Decodes requests, series by reference where they are known.
 #[derive(Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     limits: wire::Limits,
-    deltas: Mutex<DeltaAccumulator>,
+    pub(crate) known: KnownFingerprints,
 }
 
 impl Decoder {
-    /// A decoder that has seen nothing yet.
-    #[must_use]
-    pub fn new(limits: wire::Limits) -> Self {
-        Self { limits, deltas: Mutex::default() }
+    /// Nothing is known yet.
+    pub(crate) fn new(limits: wire::Limits, known_bytes_max: usize) -> Self {
+        Self { limits, known: KnownFingerprints::new(known_bytes_max) }
     }
 
     /// What a request holds.
     ///
     /// # Errors
     /// [`WireError`] when the body cannot be read as a whole.
-    pub(crate) fn decode(
-        &self,
-        signal: Signal,
-        encoding: Encoding,
-        received_at: Timestamp,
-        body: Bytes,
-    ) -> Result<Decoded, WireError> {
-        let payload = match encoding {
-            Encoding::Protobuf => body,
-            Encoding::Json => match signal {
-                Signal::Spans => json::traces_to_protobuf(&body)?,
-                Signal::Logs => json::logs_to_protobuf(&body)?,
-                Signal::Metrics => json::metrics_to_protobuf(&body)?,
-            }
-            .into(),
-        };
-        otlp::decode(signal, &payload, Encoding::Protobuf, received_at, &self.limits)
+    pub(crate) fn decode(&self, body: &Body) -> Result<Decoded, WireError> {
+        self.decode_with(body, &self.known)
     }
-}
 
-impl Decoder {
-    /// The sums of delta series. To be held until the batch that they made is stored: the log must
-    /// have requests in the order in which they were added up.
-    pub(crate) async fn deltas(&self) -> MutexGuard<'_, DeltaAccumulator> {
-        self.deltas.lock().await
+    /// The same, every series by its labels.
+    ///
+    /// # Errors
+    /// [`WireError`] when the body cannot be read as a whole.
+    pub(crate) fn decode_plainly(&self, body: &Body) -> Result<Decoded, WireError> {
+        self.decode_with(body, &NoneKnown)
+    }
+
+    fn decode_with(&self, body: &Body, known: &dyn KnownSeries) -> Result<Decoded, WireError> {
+        let Body { signal, encoding, received_at, bytes } = body;
+        otlp::decode_with(*signal, bytes, *encoding, *received_at, &self.limits, known)
     }
 }

@@ -1,22 +1,22 @@
 //! The one path of every accepted request: unpack, decode, store, count.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Int32Type;
 use bytes::Bytes;
 use signals::{Batch, Clock, Signal, Timestamp};
-use store::{BatchAppended, Store, WriteRequest};
+use store::{Store, StoreError, WriteRequest};
 use tokio::sync::Semaphore;
-use wire::WireError;
-use wire::otlp::{Decoded, Encoding};
+use wire::otlp::Encoding;
+use wire::otlp::delta::Accumulated;
+use wire::{Decoded, WireError};
 
 use crate::budget::{Budget, Permit};
-use crate::decode::Decoder;
+use crate::decode::{Body, Decoder};
+use crate::deltas::DeltaTotals;
 use crate::limits::{INLINE_BYTES_MAX, Limits, RETRY_AFTER};
+use crate::outcome::{Kept, Outcome};
 use crate::poison::Poison;
 use crate::rejection::Rejection;
 use crate::statistics::Statistics;
@@ -27,7 +27,8 @@ const EXPECTED_RATIO: usize = 8;
 /// Takes requests in, whatever protocol brought them.
 pub struct Receiver {
     store: Store,
-    decoder: Arc<Decoder>,
+    decoder: Decoder,
+    totals: Arc<DeltaTotals>,
     limits: Limits,
     clock: Arc<dyn Clock>,
     budget: Budget,
@@ -48,32 +49,19 @@ pub(crate) struct Export {
     pub(crate) body_bytes_max: usize,
 }
 
-/// What became of a stored request.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    rejected: usize,
-    message: String,
-}
-
-impl Outcome {
-    /// What the sender should know, if anything.
-    pub(crate) fn complaint(&self) -> Option<&str> {
-        (!self.message.is_empty()).then_some(self.message.as_str())
-    }
-
-    /// The Export…Response.
-    pub(crate) fn response(&self, signal: Signal, encoding: Encoding) -> Bytes {
-        wire::response::export(signal, encoding, self.rejected, &self.message).into()
-    }
-}
-
 impl Receiver {
-    /// A receiver in front of a store. `decoder` is the one that replayed the store's log.
+    /// A receiver in front of a store. `totals` are those that the store restored when it opened.
     #[must_use]
-    pub fn new(store: Store, decoder: Arc<Decoder>, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        store: Store,
+        totals: Arc<DeltaTotals>,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             store,
-            decoder,
+            decoder: Decoder::new(limits.wire.clone(), limits.known_bytes_max),
+            totals,
             budget: Budget::new(limits.in_flight_bytes_max),
             decoders: Semaphore::new(limits.decoders_max.max(1)),
             poison: Poison::default(),
@@ -123,62 +111,90 @@ impl Receiver {
         let Export { signal, encoding, compression, body, mut permit, body_bytes_max } = export;
         let received_at = self.clock.now();
         let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
-        let work = {
-            let receiver = Arc::clone(self);
-            move || {
-                let body =
-                    receiver.unpack(compression.as_deref(), body, &mut permit, body_bytes_max)?;
-                let decoded = receiver.decode(signal, encoding, received_at, &body)?;
-                Ok::<_, Rejection>((decoded, permit))
-            }
+        let work = move |receiver: &Self| {
+            let bytes =
+                receiver.unpack(compression.as_deref(), body, &mut permit, body_bytes_max)?;
+            let body = Body { signal, encoding, received_at, bytes };
+            let mut decoded = receiver.guarded(&body.bytes, || receiver.decoder.decode(&body))?;
+            let deltas = receiver.totals.add(std::mem::take(&mut decoded.deltas), received_at);
+            Ok::<_, Rejection>((body, decoded, deltas, permit))
         };
-        let (decoded, _permit) = if is_small {
-            work()?
-        } else {
-            let _turn = self.decoders.acquire().await.map_err(|_| closing())?;
-            tokio::task::spawn_blocking(work).await.map_err(|_| closing())??
-        };
-        self.keep(signal, received_at, decoded).await
+        let (body, decoded, deltas, _permit) = self.in_turn(is_small, work).await?;
+        let stored = self.store(is_small, body, decoded, &deltas).await;
+        if stored.is_err() {
+            self.totals.undo(deltas.undo);
+        }
+        stored
+    }
+
+    /// Does what takes long for large bodies: then on a thread for such work, a few at a time.
+    async fn in_turn<T: Send + 'static>(
+        self: &Arc<Self>,
+        is_small: bool,
+        work: impl FnOnce(&Self) -> Result<T, Rejection> + Send + 'static,
+    ) -> Result<T, Rejection> {
+        if is_small {
+            return work(self);
+        }
+        let receiver = Arc::clone(self);
+        let _turn = self.decoders.acquire().await.map_err(|_| closing())?;
+        tokio::task::spawn_blocking(move || work(&receiver)).await.map_err(|_| closing())?
     }
 
     /// Stores what was decoded, and counts it.
-    async fn keep(
-        &self,
-        signal: Signal,
-        received_at: Timestamp,
+    async fn store(
+        self: &Arc<Self>,
+        is_small: bool,
+        body: Body,
         mut decoded: Decoded,
+        deltas: &Accumulated,
     ) -> Result<Outcome, Rejection> {
-        let mut deltas = None;
-        if !decoded.deltas.is_empty() {
-            let mut held = self.decoder.deltas().await;
-            let undo = decoded.accumulate(&mut held, received_at);
-            deltas = Some((held, undo));
-        }
-        let Decoded { batches, mut rejected, mut message, .. } = decoded;
-        let services = count_services(&batches);
+        let (signal, received_at) = (body.signal, body.received_at);
+        let batches = std::mem::take(&mut decoded.batches);
+        let appended = match self.append(received_at, batches, deltas).await {
+            Err(StoreError::UnknownSeries) => {
+                let again = move |receiver: &Self| {
+                    receiver.guarded(&body.bytes, || receiver.decoder.decode_plainly(&body))
+                };
+                // Its deltas are those that were added up already.
+                decoded = self.in_turn(is_small, again).await?;
+                let batches = std::mem::take(&mut decoded.batches);
+                self.append(received_at, batches, deltas).await?
+            }
+            appended => appended?,
+        };
+        let [decoded_appended, deltas_appended] = appended;
+        self.decoder.known.learn(&decoded.unknown, &decoded_appended.series);
+        let mut outcome = Outcome::new(signal, decoded.rejected, &decoded.message);
+        outcome.add(deltas.rejected, &deltas.message);
+        outcome.refused(&decoded_appended.refused, &decoded.points);
+        outcome.refused(&deltas_appended.refused, &deltas.points);
         // Rows and samples: what a client counts as one data point may be a whole histogram.
-        let mut stored_items = 0;
-        if !batches.is_empty() {
-            let request = WriteRequest { received_at, batches, totals: Vec::new() };
-            let stored = self.store.append(request).await;
-            if let (Err(_), Some((mut held, undo))) = (&stored, deltas.take()) {
-                held.undo(undo);
-            }
-            let stored = stored?;
-            stored_items = stored.items();
-            let refused = refused(&stored.batches);
-            if let Some((_, reason)) = refused.first() {
-                let count: usize = refused.iter().map(|(count, _)| count).sum();
-                rejected += count;
-                let refusal = format!("{count} samples are not stored: {reason}");
-                message =
-                    if message.is_empty() { refusal } else { format!("{message}; {refusal}") };
-            }
+        let stored = decoded_appended.items + deltas_appended.items;
+        self.statistics.items(signal, stored as u64, outcome.rejected as u64, &decoded.services);
+        Ok(outcome)
+    }
+
+    /// Appends what was decoded, and what deltas add up to: their samples, and the totals after
+    /// them. Returns what became of the one and of the other.
+    async fn append(
+        &self,
+        received_at: Timestamp,
+        decoded: Vec<Batch>,
+        deltas: &Accumulated,
+    ) -> Result<[Kept; 2], StoreError> {
+        let mut batches = decoded;
+        let decoded_count = batches.len();
+        if !deltas.batch.is_empty() {
+            batches.push(Batch::Metrics(deltas.batch.clone()));
         }
-        drop(deltas);
-        let services = services.iter().map(|(name, items)| (name.as_str(), *items)).collect();
-        self.statistics.items(signal, stored_items as u64, rejected as u64, &services);
-        Ok(Outcome { rejected, message })
+        if batches.is_empty() {
+            return Ok(<[Kept; 2]>::default());
+        }
+        let request = WriteRequest { received_at, batches, totals: deltas.totals.clone() };
+        let mut appended = self.store.append(request).await?.batches.into_iter();
+        let decoded = appended.by_ref().take(decoded_count).fold(Kept::default(), Kept::and);
+        Ok([decoded, appended.fold(Kept::default(), Kept::and)])
     }
 
     /// The uncompressed body, its memory settled with the permit.
@@ -218,16 +234,6 @@ impl Receiver {
         Ok(unpacked)
     }
 
-    fn decode(
-        &self,
-        signal: Signal,
-        encoding: Encoding,
-        received_at: Timestamp,
-        body: &Bytes,
-    ) -> Result<Decoded, Rejection> {
-        self.guarded(body, || self.decoder.decode(signal, encoding, received_at, body.clone()))
-    }
-
     /// Turns a panic into an answer: once "try again", then "never".
     fn guarded<T>(
         &self,
@@ -248,83 +254,8 @@ impl Receiver {
     }
 }
 
-/// How many samples the store refused, by reason.
-fn refused(batches: &[BatchAppended]) -> Vec<(usize, store::metrics::Reason)> {
-    let mut counts: Vec<(usize, store::metrics::Reason)> = Vec::new();
-    for batch in batches {
-        let BatchAppended::Metrics(appended) = batch else { continue };
-        for refused in &appended.refused {
-            if refused.item == store::metrics::Item::Exemplar {
-                continue;
-            }
-            match counts.iter_mut().find(|(_, reason)| *reason == refused.reason) {
-                Some((count, _)) => *count += 1,
-                None => counts.push((1, refused.reason)),
-            }
-        }
-    }
-    counts
-}
-
 fn closing() -> Rejection {
     Rejection::Unavailable { message: "shutting down".to_owned(), retry_after: RETRY_AFTER }
-}
-
-/// Items of each service in the batches.
-fn count_services(batches: &[Batch]) -> HashMap<String, u64> {
-    let mut counts = HashMap::new();
-    for batch in batches {
-        match batch {
-            Batch::Spans(rows) => {
-                count_rows(rows, signals::span::column::SERVICE_NAME, &mut counts);
-            }
-            Batch::Logs(rows) => count_rows(rows, signals::log::column::SERVICE_NAME, &mut counts),
-            Batch::Metrics(batch) => {
-                let mut items = vec![0_u64; batch.series.len()];
-                let series = batch.samples.iter().map(|sample| sample.series);
-                for i in series.chain(batch.histograms.iter().map(|sample| sample.series)) {
-                    if let Some(items) = items.get_mut(i as usize) {
-                        *items += 1;
-                    }
-                }
-                for (series, items) in batch.series.iter().zip(items) {
-                    let Some(labels) = series.labels() else { continue };
-                    // `job` is `namespace/service` or the service alone.
-                    let job = labels.get("job").unwrap_or("unknown_service");
-                    add(&mut counts, job.rsplit('/').next().unwrap_or(job), items);
-                }
-            }
-        }
-    }
-    counts
-}
-
-fn count_rows(rows: &RecordBatch, column: &str, counts: &mut HashMap<String, u64>) {
-    let Some(column) =
-        rows.column_by_name(column).and_then(|column| column.as_dictionary_opt::<Int32Type>())
-    else {
-        return;
-    };
-    let Some(names) = column.values().as_string_opt::<i32>() else { return };
-    let mut items = vec![0_u64; names.len()];
-    for key in column.keys().iter().flatten() {
-        if let Some(items) = usize::try_from(key).ok().and_then(|key| items.get_mut(key)) {
-            *items += 1;
-        }
-    }
-    for (name, items) in names.iter().zip(items) {
-        add(counts, name.unwrap_or_default(), items);
-    }
-}
-
-fn add(counts: &mut HashMap<String, u64>, name: &str, items: u64) {
-    if items == 0 {
-        return;
-    }
-    match counts.get_mut(name) {
-        Some(count) => *count += items,
-        None => _ = counts.insert(name.to_owned(), items),
-    }
 }
 
 #[cfg(test)]

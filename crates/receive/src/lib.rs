@@ -6,15 +6,18 @@
 
 pub mod budget;
 mod decode;
+mod deltas;
 mod intake;
+mod known;
 pub mod limits;
 pub mod otlp;
+mod outcome;
 mod poison;
 mod rejection;
 pub mod statistics;
 mod upload;
 
-pub use decode::Decoder;
+pub use deltas::DeltaTotals;
 pub use intake::Receiver;
 pub use limits::Limits;
 pub use rejection::Rejection;

@@ -21,6 +21,8 @@ pub struct Limits {
     pub decoders_max: usize,
     /// Services whose rates are kept apart; later ones are counted together.
     pub services_max: usize,
+    /// Bytes that the fingerprints of known series take: about 70 for a gauge or counter.
+    pub known_bytes_max: usize,
     /// Bounds inside one body.
     pub wire: wire::Limits,
 }
@@ -43,6 +45,7 @@ impl Default for Limits {
             body_time_max: Duration::from_secs(120),
             decoders_max: 2,
             services_max: 1000,
+            known_bytes_max: 32 << 20,
             wire: wire::Limits::default(),
         }
     }

@@ -151,7 +151,7 @@ impl Statistics {
         signal: Signal,
         accepted: u64,
         rejected: u64,
-        services: &HashMap<&str, u64>,
+        services: &[(String, usize)],
     ) {
         let (now, second) = (self.clock.now(), self.clock.monotonic().as_secs());
         let i = index(signal);
@@ -163,7 +163,7 @@ impl Statistics {
         counts.rate.add(second, accepted);
         counts.last_received = Some(now);
         for (name, items) in services {
-            let is_known = state.services.contains_key(*name);
+            let is_known = state.services.contains_key(name);
             let name = if is_known || state.services.len() < self.services_max {
                 name
             } else {
@@ -173,7 +173,7 @@ impl Statistics {
                 Some(service) => service,
                 None => state.services.entry(name.to_owned()).or_default(),
             };
-            service.rates[i].add(second, *items);
+            service.rates[i].add(second, *items as u64);
             service.last_received = now;
         }
     }
@@ -231,7 +231,7 @@ mod tests {
         let clock = Arc::new(ManualClock::at(1_000));
         let statistics = Statistics::new(clock.clone(), 2);
         for name in ["a", "b", "c", "d"] {
-            statistics.items(Signal::Spans, 60, 1, &HashMap::from([(name, 60)]));
+            statistics.items(Signal::Spans, 60, 1, &[(name.to_owned(), 60)]);
         }
         clock.advance(Duration::from_secs(1));
         let snapshot = statistics.snapshot();

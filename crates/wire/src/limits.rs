@@ -8,7 +8,7 @@ use signals::time::SECOND;
 /// cut gets the attribute `truncated` = `true`; what is too many is left out and added to the
 /// item's dropped count. A metric point that breaks a bound is rejected, because a series with
 /// other labels is another series.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Attributes of one span, event, link, log record, resource or scope.
     pub attributes_max: usize,

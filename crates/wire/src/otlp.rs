@@ -2,7 +2,7 @@
 //!
 //! Each decoder walks the protobuf in place and appends to Arrow builders; no struct is built for
 //! a span, a record or a point. JSON bodies are first transcoded to protobuf by [`json`], so that
-//! there is one decoder, and one form in the write-ahead log.
+//! there is one decoder.
 
 pub mod delta;
 mod encode;
@@ -14,11 +14,12 @@ mod resource;
 pub mod traces;
 mod value;
 
-use signals::{Batch, Signal, Timestamp};
+use signals::{Signal, Timestamp};
 
 pub use encode::{JsonStyle, encode_traces, encode_traces_json};
 
-use crate::{Limits, WireError};
+use crate::known::NoneKnown;
+use crate::{Decoded, KnownSeries, Limits, WireError};
 
 /// How an OTLP message is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,24 +30,7 @@ pub enum Encoding {
     Json,
 }
 
-/// What a request held.
-#[derive(Debug, Default)]
-pub struct Decoded {
-    /// What is to be stored; empty when nothing was accepted.
-    pub batches: Vec<Batch>,
-    /// Spans, log records or data points that were taken.
-    pub accepted: usize,
-    /// Those that were not.
-    pub rejected: usize,
-    /// First causes of rejection, and warnings; empty when there are none. For the response's
-    /// `partial_success.error_message`.
-    pub message: String,
-    /// Points of delta temporality, accepted so far and not in `batches` yet: see
-    /// [`Self::accumulate`].
-    pub deltas: Vec<delta::Delta>,
-}
-
-/// Decodes an export request of a signal.
+/// Decodes an export request of a signal, every series by its labels.
 ///
 /// # Errors
 /// [`WireError`] when the body cannot be read as a whole; nothing of it may then be kept.
@@ -57,10 +41,28 @@ pub fn decode(
     received_at: Timestamp,
     limits: &Limits,
 ) -> Result<Decoded, WireError> {
+    decode_with(signal, body, encoding, received_at, limits, &NoneKnown)
+}
+
+/// Decodes an export request of a signal.
+///
+/// # Errors
+/// [`WireError`] when the body cannot be read as a whole; nothing of it may then be kept.
+pub fn decode_with(
+    signal: Signal,
+    body: &[u8],
+    encoding: Encoding,
+    received_at: Timestamp,
+    limits: &Limits,
+    known: &dyn KnownSeries,
+) -> Result<Decoded, WireError> {
     match signal {
         Signal::Spans => traces::decode(body, encoding, received_at, limits),
         Signal::Logs => logs::decode(body, encoding, received_at, limits),
-        Signal::Metrics => metrics::decode(body, encoding, received_at, limits),
+        Signal::Metrics => {
+            let translation = metrics::Translation::default();
+            metrics::decode_with(body, encoding, received_at, limits, &translation, known)
+        }
     }
 }
 

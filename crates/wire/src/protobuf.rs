@@ -56,7 +56,7 @@ impl<T> Within<T> for Result<T, Fault> {
 }
 
 /// The fields of one message that were not read yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Message<'a> {
     rest: &'a [u8],
     offset: usize,
@@ -85,6 +85,11 @@ impl<'a> Message<'a> {
     /// A whole body.
     pub(crate) fn new(body: &'a [u8]) -> Self {
         Self { rest: body, offset: 0 }
+    }
+
+    /// The bytes not read yet.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// Number of bytes not read yet.

@@ -47,17 +47,23 @@ fn what_was_acknowledged_is_there_after_a_kill_and_after_an_orderly_end() {
 }
 
 #[test]
-fn deltas_go_on_counting_after_a_kill() {
+fn deltas_go_on_counting_after_a_kill_and_after_an_orderly_end() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("data");
-    for (value, seconds_ago, total) in [(3, 30, "3"), (4, 20, "7"), (5, 10, "12")] {
+    let rounds = [(3, 50, "3"), (4, 40, "7"), (5, 30, "12"), (6, 20, "18"), (7, 10, "25")];
+    for (i, (value, seconds_ago, total)) in rounds.into_iter().enumerate() {
         let server = Server::start(&folder);
         let body = delta("shop", value, seconds_ago).to_string();
         let answer = server.post("otlp_http", "/v1/metrics", "application/json", body.as_bytes());
         assert_eq!((answer.status, answer.text().as_str()), (200, "{}"));
         let found = server.json("prometheus", "/api/v1/query?query=events_total");
         assert_eq!(found["data"]["result"][0]["value"][1], total, "{found}");
-        server.kill();
+        // An orderly end brings everything into parts and leaves nothing else in the log.
+        if i % 2 == 0 {
+            assert_eq!(server.stop().code(), Some(0));
+        } else {
+            server.kill();
+        }
     }
 }
 

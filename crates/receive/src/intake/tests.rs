@@ -1,5 +1,7 @@
 //! The status table of OTLP, cell by cell, on the routers of both protocols over a real store.
 
+mod metrics;
+
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request};
@@ -22,12 +24,11 @@ struct Fixture {
 
 async fn fixture(limits: Limits) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
-    let decoder = Arc::new(Decoder::new(limits.wire.clone()));
+    let totals = Arc::new(DeltaTotals::new());
     let seams = Seams::disk(folder.path());
-    let (store, _) =
-        Store::open(Config::default(), seams, Arc::new(store::NoTotals)).await.unwrap();
+    let (store, _) = Store::open(Config::default(), seams, Arc::clone(&totals) as _).await.unwrap();
     let clock = Arc::new(SystemClock::new());
-    let receiver = Arc::new(Receiver::new(store.clone(), decoder, limits, clock));
+    let receiver = Arc::new(Receiver::new(store.clone(), totals, limits, clock));
     Fixture { _folder: folder, receiver, store }
 }
 

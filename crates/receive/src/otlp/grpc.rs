@@ -106,7 +106,7 @@ async fn unary(
     };
     let outcome = receiver.export(export).await.map_err(|e| status(&e))?;
     receiver.statistics().request(Protocol::OtlpGrpc, false, outcome.complaint());
-    Ok(outcome.response(signal, Encoding::Protobuf))
+    Ok(outcome.response(Encoding::Protobuf))
 }
 
 /// The status table of OTLP: what may be retried is `UNAVAILABLE` with `RetryInfo`, the rest is final.

@@ -13,7 +13,8 @@ use signals::Signal;
 use wire::otlp::Encoding;
 use wire::response::{self, Code};
 
-use crate::intake::{Export, Outcome, Receiver};
+use crate::intake::{Export, Receiver};
+use crate::outcome::Outcome;
 use crate::rejection::Rejection;
 use crate::statistics::Protocol;
 use crate::upload;
@@ -48,7 +49,7 @@ async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>)
     match take(&receiver, signal, encoding, request).await {
         Ok(outcome) => {
             receiver.statistics().request(Protocol::OtlpHttp, false, outcome.complaint());
-            let body = outcome.response(signal, encoding);
+            let body = outcome.response(encoding);
             ([(CONTENT_TYPE, content_type(encoding))], body).into_response()
         }
         Err(rejection) => {

@@ -2,25 +2,28 @@
 //!
 //! Decoding is pure, adding up is not: the decoder hands out [`Delta`]s, and whoever receives
 //! requests owns one [`DeltaAccumulator`]. It is a state machine without a clock: the same
-//! requests in the same order give the same samples, so replaying the write-ahead log through a
-//! fresh one restores it as far as the log reaches. What was accumulated before the log begins
-//! (and series that were idle for long, and so forgotten) starts again at zero, which is a
-//! counter reset: `rate` and `increase` stay right, because a zero is written where the first
-//! delta's interval began.
+//! requests in the same order give the same samples. What they add up to is stored with the
+//! samples, so that counting goes on after a restart: [`Accumulated::totals`] says what one request
+//! changed, [`DeltaAccumulator::snapshot`] everything. Series that were idle for long are forgotten
+//! and start again at zero, which is a counter reset: `rate` and `increase` stay right, because a
+//! zero is written where the first delta's interval began.
 
 mod native;
+mod totals;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use signals::metric::{Labels, NativeHistogram};
+use signals::Timestamp;
+use signals::metric::{Labels, NativeHistogram, SeriesBatch};
 use signals::time::SECOND;
-use signals::{Batch, Timestamp};
 
-use super::Decoded;
 use super::metrics::histogram::Series;
 use super::metrics::series::SeriesTable;
 use super::reject::Rejections;
+use crate::decoded::DataPoints;
+
+pub use totals::{DamagedTotals, UPDATE_BYTES_MAX};
 
 /// One point that says what happened since the point before.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +73,8 @@ pub struct DeltaAccumulator {
     series_max: usize,
     idle_ns_max: i64,
     swept_at: Timestamp,
+    /// Of the last change.
+    version: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -77,19 +82,47 @@ struct State {
     timestamp_ms: i64,
     seen_at: Timestamp,
     total: Total,
+    /// Of the change that made it.
+    version: u64,
 }
 
 #[derive(Debug, Clone)]
 enum Total {
     Sum(f64),
-    Classic(Series, ClassicHistogram),
+    Classic(Arc<Series>, ClassicHistogram),
     Native(NativeHistogram),
 }
 
-/// What [`Decoded::accumulate`] changed.
+/// What became of the deltas of one request.
+#[derive(Debug, Default)]
+pub struct Accumulated {
+    /// The samples.
+    pub batch: SeriesBatch,
+    /// Which of them make up one data point.
+    pub points: DataPoints,
+    /// The totals that changed, for [`DeltaAccumulator::restore`]. To be stored together with the
+    /// samples.
+    pub totals: Vec<u8>,
+    /// Deltas that do not fit.
+    pub rejected: usize,
+    /// Why; empty when there are none.
+    pub message: String,
+    /// How to take all of it back.
+    pub undo: Undo,
+}
+
+/// What a request changed, newest last.
 #[derive(Debug, Default)]
 #[must_use = "give it back with `undo` when the batch was not stored"]
-pub struct Undo(Vec<(Labels, Option<State>)>);
+pub struct Undo(Vec<Change>);
+
+#[derive(Debug)]
+struct Change {
+    labels: Labels,
+    before: Option<State>,
+    /// Of the state that it made.
+    version: u64,
+}
 
 const OUT_OF_ORDER: &str = "delta point is not newer than the one before it";
 const TOO_MANY: &str = "too many series of delta temporality";
@@ -111,6 +144,7 @@ impl DeltaAccumulator {
             series_max,
             idle_ns_max,
             swept_at: Timestamp::MIN,
+            version: 0,
         }
     }
 
@@ -126,10 +160,39 @@ impl DeltaAccumulator {
         self.series.is_empty()
     }
 
-    /// Takes back what was added for a batch that was then not stored, so that the sender can
-    /// send it again. Nothing may have been added since.
+    /// Adds the deltas of one request up.
+    ///
+    /// Their samples may be stored in any order: each holds the whole total at its time.
+    pub fn add(&mut self, deltas: Vec<Delta>, received_at: Timestamp) -> Accumulated {
+        self.sweep(received_at);
+        let (mut samples, mut rejections) = (SeriesTable::default(), Rejections::default());
+        let (mut points, mut undo) = (DataPoints::default(), Undo::default());
+        for delta in deltas {
+            match self.add_one(delta, received_at, &mut samples, &mut points) {
+                Ok(change) => undo.0.push(change),
+                Err(reason) => rejections.add(1, reason, ""),
+            }
+        }
+        Accumulated {
+            batch: samples.into_batch(),
+            points,
+            totals: self.changed(&undo),
+            rejected: rejections.count(),
+            message: rejections.message("data points"),
+            undo,
+        }
+    }
+
+    /// Takes back what was added for a request that was then not stored, so that the sender can
+    /// send it again.
+    ///
+    /// A series that another request has added to since stays as it is: that request was given the
+    /// whole total. Sent again, the point is refused as not newer, and it is counted all the same.
     pub fn undo(&mut self, undo: Undo) {
-        for (labels, before) in undo.0.into_iter().rev() {
+        for Change { labels, before, version } in undo.0.into_iter().rev() {
+            if self.series.get(&labels).is_none_or(|state| state.version != version) {
+                continue;
+            }
             if let Some(state) = before {
                 self.put(labels, state);
             } else {
@@ -156,13 +219,13 @@ impl DeltaAccumulator {
         self.series_count -= before.map_or(0, |state| state.total.series_count());
     }
 
-    fn add(
+    fn add_one(
         &mut self,
         delta: Delta,
         received_at: Timestamp,
         samples: &mut SeriesTable,
-        undo: &mut Undo,
-    ) -> Result<(), &'static str> {
+        points: &mut DataPoints,
+    ) -> Result<Change, &'static str> {
         let Delta { labels, start_ms, timestamp_ms, is_monotonic, value } = delta;
         value.check(is_monotonic)?;
         let before = self.series.get(&labels);
@@ -173,6 +236,7 @@ impl DeltaAccumulator {
             return Err(TOO_MANY);
         }
         let before = before.cloned();
+        let first_sample = samples.samples();
         let total =
             before.as_ref().and_then(|state| state.total.plus(&value)).unwrap_or_else(|| {
                 let total = Total::from_first(&labels, value);
@@ -183,15 +247,17 @@ impl DeltaAccumulator {
                 total
             });
         total.write(&labels, timestamp_ms, samples);
-        let state = State { timestamp_ms, seen_at: received_at, total };
-        self.put(labels.clone(), state);
-        undo.0.push((labels, before));
-        Ok(())
+        points.push(first_sample, samples.samples(), true);
+        self.version += 1;
+        let version = self.version;
+        self.put(labels.clone(), State { timestamp_ms, seen_at: received_at, total, version });
+        Ok(Change { labels, before, version })
     }
 }
 
 impl DeltaValue {
-    fn series_count(&self) -> usize {
+    /// The number of series that it makes at most.
+    pub(crate) fn series_count(&self) -> usize {
         if let Self::Classic(point) = self { point.bounds.len() + 3 } else { 1 }
     }
 
@@ -213,7 +279,9 @@ impl Total {
     fn from_first(labels: &Labels, value: DeltaValue) -> Self {
         match value {
             DeltaValue::Sum(value) => Self::Sum(value),
-            DeltaValue::Classic(point) => Self::Classic(Series::new(labels, &point.bounds), point),
+            DeltaValue::Classic(point) => {
+                Self::Classic(Arc::new(Series::new(labels, &point.bounds)), point)
+            }
             DeltaValue::Native(point) => Self::Native(Arc::unwrap_or_clone(point)),
         }
     }
@@ -232,7 +300,7 @@ impl Total {
                     sum: total.sum.zip(value.sum).map(|(a, b)| a + b),
                     count: total.count + value.count,
                 };
-                Some(Self::Classic(series.clone(), total))
+                Some(Self::Classic(Arc::clone(series), total))
             }
             (Self::Native(total), DeltaValue::Native(value)) => {
                 native::plus(total, value).map(Self::Native)
@@ -251,7 +319,7 @@ impl Total {
                     sum: total.sum.map(|_| 0.0),
                     count: 0.0,
                 };
-                Self::Classic(series.clone(), zero)
+                Self::Classic(Arc::clone(series), zero)
             }
             Self::Native(total) => Self::Native(NativeHistogram {
                 schema: total.schema,
@@ -264,137 +332,21 @@ impl Total {
     fn write(&self, labels: &Labels, at: i64, samples: &mut SeriesTable) {
         match self {
             Self::Sum(value) => {
-                samples.sample(labels.clone(), at, *value);
+                let series = samples.series(labels.clone());
+                samples.sample(series, at, *value);
             }
-            Self::Classic(series, total) => series.push(samples, at, total, false),
+            Self::Classic(series, total) => {
+                let mut places = Vec::with_capacity(total.bounds.len() + 3);
+                series.place(total.sum.is_some(), samples, &mut places);
+                total.write(&places, at, false, samples);
+            }
             Self::Native(total) => {
-                samples.histogram(labels.clone(), at, Arc::new(total.clone()));
+                let series = samples.series(labels.clone());
+                samples.histogram(series, at, Arc::new(total.clone()));
             }
         }
-    }
-}
-
-impl Decoded {
-    /// Adds the [`Self::deltas`] up and puts the samples into [`Self::batches`]; those that do not
-    /// fit are counted as rejected.
-    ///
-    /// Batches must be stored in the order in which they were accumulated, so the accumulator has
-    /// to stay locked until that is done; when it fails, give the result to
-    /// [`DeltaAccumulator::undo`]. Does nothing for requests without deltas.
-    pub fn accumulate(
-        &mut self,
-        accumulator: &mut DeltaAccumulator,
-        received_at: Timestamp,
-    ) -> Undo {
-        let mut undo = Undo::default();
-        if self.deltas.is_empty() {
-            return undo;
-        }
-        accumulator.sweep(received_at);
-        let (mut samples, mut rejections) = (SeriesTable::default(), Rejections::default());
-        for delta in std::mem::take(&mut self.deltas) {
-            if let Err(reason) = accumulator.add(delta, received_at, &mut samples, &mut undo) {
-                rejections.add(1, reason, "");
-            }
-        }
-        let batch = samples.into_batch();
-        if !batch.series.is_empty() {
-            self.batches.push(Batch::Metrics(batch));
-        }
-        self.accepted = self.accepted.saturating_sub(rejections.count());
-        self.rejected += rejections.count();
-        let message = rejections.message("data points");
-        if !self.message.is_empty() && !message.is_empty() {
-            self.message.push_str("; ");
-        }
-        self.message.push_str(&message);
-        undo
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sum(timestamp_ms: i64, value: f64) -> Delta {
-        let labels = Labels::from_pairs([("__name__", "requests_total")]);
-        let value = DeltaValue::Sum(value);
-        Delta { labels, start_ms: timestamp_ms - 10, timestamp_ms, is_monotonic: true, value }
-    }
-
-    /// Time and value of all samples of a request with these deltas, and the number of rejected.
-    fn add(
-        accumulator: &mut DeltaAccumulator,
-        deltas: Vec<Delta>,
-        at: Timestamp,
-    ) -> (Vec<(i64, f64)>, usize) {
-        let mut decoded = Decoded { accepted: deltas.len(), deltas, ..Decoded::default() };
-        let _ = decoded.accumulate(accumulator, at);
-        let samples = decoded.batches.iter().flat_map(|batch| match batch {
-            Batch::Metrics(batch) => batch.samples.clone(),
-            _ => vec![],
-        });
-        (samples.map(|sample| (sample.timestamp_ms, sample.value)).collect(), decoded.rejected)
-    }
-
-    #[test]
-    fn deltas_add_up_from_a_zero_at_the_start() {
-        let mut accumulator = DeltaAccumulator::default();
-        let (samples, rejected) = add(&mut accumulator, vec![sum(100, 3.0), sum(110, 4.0)], 0);
-        assert_eq!((samples, rejected), (vec![(91, 0.0), (100, 3.0), (110, 7.0)], 0));
-        assert_eq!(add(&mut accumulator, vec![sum(120, 1.0)], 0), (vec![(120, 8.0)], 0));
-    }
-
-    #[test]
-    fn what_is_not_newer_or_not_a_delta_is_rejected() {
-        let mut accumulator = DeltaAccumulator::default();
-        add(&mut accumulator, vec![sum(100, 3.0)], 0);
-        for delta in [sum(100, 1.0), sum(99, 1.0), sum(110, -1.0), sum(110, f64::NAN)] {
-            assert_eq!(add(&mut accumulator, vec![delta], 0), (vec![], 1));
-        }
-        assert_eq!(add(&mut accumulator, vec![sum(110, 2.0)], 0), (vec![(110, 5.0)], 0));
-    }
-
-    #[test]
-    fn undo_lets_the_sender_send_again() {
-        let mut accumulator = DeltaAccumulator::default();
-        add(&mut accumulator, vec![sum(100, 3.0)], 0);
-        let deltas = vec![sum(110, 1.0), sum(120, 1.0)];
-        let mut decoded = Decoded { deltas: deltas.clone(), ..Decoded::default() };
-        let undo = decoded.accumulate(&mut accumulator, 0);
-        accumulator.undo(undo);
-        assert_eq!(add(&mut accumulator, deltas, 0), (vec![(110, 4.0), (120, 5.0)], 0));
-    }
-
-    #[test]
-    fn series_are_bounded_and_forgotten_when_idle() {
-        let mut accumulator = DeltaAccumulator::new(1, 1_000);
-        add(&mut accumulator, vec![sum(100, 3.0)], 0);
-        let mut other = sum(100, 1.0);
-        other.labels = Labels::from_pairs([("__name__", "other")]);
-        assert_eq!(add(&mut accumulator, vec![other.clone()], 500).1, 1);
-        assert_eq!(add(&mut accumulator, vec![other], 2_000).1, 0);
-        assert_eq!(accumulator.len(), 1);
-    }
-
-    #[test]
-    fn classic_histograms_add_up_bucket_by_bucket() {
-        let point = |timestamp_ms, counts: [f64; 2]| Delta {
-            labels: Labels::from_pairs([("__name__", "h")]),
-            start_ms: 0,
-            timestamp_ms,
-            is_monotonic: true,
-            value: DeltaValue::Classic(ClassicHistogram {
-                bounds: vec![1.0],
-                counts: counts.to_vec(),
-                sum: Some(2.0),
-                count: counts[0] + counts[1],
-            }),
-        };
-        let mut accumulator = DeltaAccumulator::default();
-        add(&mut accumulator, vec![point(1, [1.0, 2.0])], 0);
-        let (samples, _) = add(&mut accumulator, vec![point(2, [1.0, 0.0])], 0);
-        // _bucket{le="1"}, _bucket{le="+Inf"}, _sum, _count
-        assert_eq!(samples, [(2, 2.0), (2, 4.0), (2, 4.0), (2, 4.0)]);
-    }
-}
+mod tests;

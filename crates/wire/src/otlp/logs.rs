@@ -9,13 +9,13 @@ use signals::log::{self, LogBuilder, Record};
 use signals::{Batch, Timestamp};
 
 use self::stream::Stream;
+use super::Encoding;
 use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
 use super::resource::{Kept, Resource, Scope};
 use super::traces::{span_id, trace_id};
 use super::value::{AnyValue, Renderer, TRUNCATED};
-use super::{Decoded, Encoding};
 use crate::protobuf::{Fault, Message, Within as _};
-use crate::{Limits, WireError};
+use crate::{Decoded, Limits, WireError};
 
 /// Decodes an export request.
 ///
@@ -37,6 +37,7 @@ pub fn decode(
         renderer: Renderer::new(limits),
         rows: LogBuilder::default(),
         rejections: Rejections::default(),
+        services: Vec::new(),
         raw: RawRecord::default(),
         line: String::new(),
         bytes: 0,
@@ -51,6 +52,7 @@ struct Decoder<'l, 'a> {
     renderer: Renderer<'l>,
     rows: LogBuilder,
     rejections: Rejections,
+    services: Vec<(String, usize)>,
     /// Reused for each record.
     raw: RawRecord<'a>,
     line: String,
@@ -130,7 +132,8 @@ impl<'a> Decoder<'_, 'a> {
         let accepted = self.rows.len();
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Logs(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("log records"));
-        Ok(Decoded { batches, accepted, rejected, message, deltas: Vec::new() })
+        let services = self.services;
+        Ok(Decoded { batches, accepted, rejected, message, services, ..Decoded::default() })
     }
 
     fn request(&mut self, mut request: Message<'a>) -> Result<(), WireError> {
@@ -151,6 +154,7 @@ impl<'a> Decoder<'_, 'a> {
         })
         .within("resource_logs")?;
         let (service_name, selector) = stream.finish();
+        let before = self.rows.len();
         let resource = self.rows.resource(&service_name, &selector, &resource.json);
         while let Some(field) = message.next().within("resource_logs")? {
             if field.number == 2 {
@@ -158,6 +162,7 @@ impl<'a> Decoder<'_, 'a> {
                 self.scope_logs(resource, scope_logs)?;
             }
         }
+        Decoded::count(&mut self.services, &service_name, self.rows.len() - before);
         Ok(())
     }
 

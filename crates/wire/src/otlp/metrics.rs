@@ -1,42 +1,47 @@
 //! `ExportMetricsServiceRequest` (and `MetricsData`, which has the same shape) to series.
 //!
-//! Follows the translation that Prometheus' OTLP endpoint does. Points of delta temporality are
-//! not samples yet: they come out beside the batch, for a [`super::delta::DeltaAccumulator`].
+//! Follows the translation that Prometheus' OTLP endpoint does. A series that is known by its
+//! fingerprint comes out by reference: of its resource, scope, metric and attributes nothing is
+//! read but the bytes. Points of delta temporality are not samples yet: they come out beside the
+//! batch, for a [`super::delta::DeltaAccumulator`].
 
 mod exemplar;
 pub(crate) mod exponential;
 pub(crate) mod histogram;
 mod labels;
+mod metric;
 pub(crate) mod name;
 mod number;
+mod point;
 pub(crate) mod series;
 mod summary;
 mod target;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
+use std::hash::Hash as _;
+use std::rc::Rc;
 
-use signals::attributes::Value;
-use signals::metric::MetricKind;
+use signals::metric::SeriesRef;
 use signals::{Batch, Timestamp};
 
 pub use self::name::Strategy;
 
-use self::labels::{LabelBuilder, PointLabels, Shared};
-use self::name::Shape;
+use self::labels::{LabelBuilder, Shared};
 use self::series::SeriesTable;
-use self::target::Target;
+use self::target::Resource;
+use super::Encoding;
 use super::delta::Delta;
-use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
-use super::resource::{Kept, each_attribute, pieces};
+use super::reject::Rejections;
+use super::resource::{each_attribute, pieces};
 use super::value::{Renderer, cut, read_pair};
-use super::{Decoded, Encoding};
+use crate::decoded::{DataPoints, Decoded};
+use crate::known::{Fingerprint, Fingerprinter, KnownSeries, NoneKnown, Unknown};
 use crate::protobuf::{Fault, Message, Within as _};
 use crate::{Limits, WireError};
 
 /// Choices in the translation to Prometheus; the default is Prometheus' own.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Translation {
     /// How names are translated.
     pub strategy: Strategy,
@@ -48,7 +53,7 @@ pub struct Translation {
     pub keeps_identifying_attributes: bool,
 }
 
-/// Decodes an export request as Prometheus does unless told otherwise.
+/// Decodes an export request as Prometheus does unless told otherwise, every series by its labels.
 ///
 /// # Errors
 /// [`WireError`] when the body cannot be read; bad points are only counted.
@@ -58,10 +63,10 @@ pub fn decode(
     received_at: Timestamp,
     limits: &Limits,
 ) -> Result<Decoded, WireError> {
-    decode_with(body, encoding, received_at, limits, &Translation::default())
+    decode_with(body, encoding, received_at, limits, &Translation::default(), &NoneKnown)
 }
 
-/// Decodes an export request.
+/// Decodes an export request. Samples are the same whichever series are known.
 ///
 /// # Errors
 /// [`WireError`] when the body cannot be read; bad points are only counted.
@@ -71,88 +76,76 @@ pub fn decode_with(
     received_at: Timestamp,
     limits: &Limits,
     translation: &Translation,
+    known: &dyn KnownSeries,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
         let body = super::json::metrics_to_protobuf(body)?;
-        return decode_with(&body, Encoding::Protobuf, received_at, limits, translation);
+        return decode_with(&body, Encoding::Protobuf, received_at, limits, translation, known);
     }
+    let mut everything = Fingerprinter::default();
+    (limits, translation).hash(&mut everything);
     let mut decoder = Decoder {
         limits,
         translation,
+        known,
         received_at,
         renderer: Renderer::new(limits),
         labels: LabelBuilder::new(limits, translation),
         series: SeriesTable::default(),
+        unknown: Unknown::default(),
+        points: DataPoints::default(),
+        services: Vec::new(),
         deltas: Vec::new(),
         accepted: 0,
         rejections: Rejections::default(),
-        target: Target::default(),
-        shared: Shared::default(),
+        everything: everything.fingerprint(),
+        resource: Resource::default(),
+        scope: Scope::default(),
+        found: Vec::new(),
+        places: Vec::new(),
         bytes: 0,
     };
     decoder.request(Message::new(body))?;
     Ok(decoder.finish())
 }
 
-struct Decoder<'l> {
+struct Decoder<'l, 'a> {
     limits: &'l Limits,
     translation: &'l Translation,
+    known: &'l dyn KnownSeries,
     received_at: Timestamp,
     renderer: Renderer<'l>,
     labels: LabelBuilder<'l>,
     series: SeriesTable,
+    unknown: Unknown,
+    points: DataPoints,
+    services: Vec<(String, usize)>,
     deltas: Vec<Delta>,
     accepted: usize,
     rejections: Rejections,
-    /// Of the resource that is being read.
-    target: Target,
-    /// Of the scope that is being read.
-    shared: Shared,
+    /// Of what all series of the request have in common: how they are translated.
+    everything: Fingerprint,
+    /// That is being read.
+    resource: Resource<'a>,
+    /// That is being read.
+    scope: Scope<'a>,
+    /// References of the point that is being read.
+    found: Vec<SeriesRef>,
+    /// Places of its series in the batch.
+    places: Vec<u32>,
     /// What series and samples take so far.
     bytes: usize,
 }
 
-/// What a series and its sample take beside the labels' texts.
-const SERIES_BYTES: usize = 200;
-
-/// How values of points relate in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Temporality {
-    Delta,
-    Cumulative,
-}
-
-/// What all points of a metric share.
-struct Metric {
-    /// The family's name as Prometheus has it.
-    name: String,
-    temporality: Temporality,
-    is_monotonic: bool,
-}
-
-/// What points of all kinds have in common, once checked.
-struct Point<'a> {
-    labels: PointLabels<'a>,
-    timestamp_ms: i64,
-    is_stale: bool,
-}
-
-/// Fields of a metric as the wire has them.
+/// A `ScopeMetrics`: read only for a series that is not known.
 #[derive(Default)]
-struct RawMetric<'a> {
-    name: Cow<'a, str>,
-    description: Cow<'a, str>,
-    unit: Cow<'a, str>,
-    data: Option<(u32, Message<'a>)>,
+struct Scope<'a> {
+    message: Message<'a>,
+    fingerprint: Fingerprint,
+    shared: Option<Rc<Shared>>,
 }
 
-/// Bit of a point's flags: there is no value, the series ends.
-const NO_RECORDED_VALUE: u32 = 1;
-
-const NO_TEMPORALITY: &str = "aggregation temporality is not given";
-const BAD_NAME: &str = "metric name is empty, too long or has only invalid characters";
-
-impl Decoder<'_> {
+impl<'a> Decoder<'_, 'a> {
     fn finish(self) -> Decoded {
         let batch = self.series.into_batch();
         let is_empty = batch.series.is_empty() && batch.metadata.is_empty();
@@ -161,11 +154,14 @@ impl Decoder<'_> {
             accepted: self.accepted,
             rejected: self.rejections.count(),
             message: self.rejections.message("data points"),
+            services: self.services,
             deltas: self.deltas,
+            unknown: self.unknown,
+            points: self.points,
         }
     }
 
-    fn request(&mut self, mut request: Message<'_>) -> Result<(), Fault> {
+    fn request(&mut self, mut request: Message<'a>) -> Result<(), Fault> {
         while let Some(field) = request.next()? {
             if field.number == 1 {
                 let resource_metrics = field.message().within("resource_metrics")?;
@@ -175,16 +171,9 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn resource_metrics(&mut self, mut message: Message<'_>) -> Result<(), Fault> {
-        let parts = pieces(message, 1, "resource")?;
-        self.target = Target::default();
-        each_attribute(&parts, 1, |pair| {
-            let (key, value) = read_pair(pair)?;
-            let text = labels::text(&value, &mut self.renderer)?;
-            self.target.add(&key, &text, &mut self.labels, self.translation, self.limits);
-            Ok(())
-        })
-        .within("resource")?;
+    fn resource_metrics(&mut self, mut message: Message<'a>) -> Result<(), Fault> {
+        let before = self.series.items();
+        self.begin_resource(pieces(message, 1, "resource")?)?;
         while let Some(field) = message.next()? {
             if field.number == 2 {
                 field
@@ -193,16 +182,21 @@ impl Decoder<'_> {
                     .within("scope_metrics")?;
             }
         }
-        let target = std::mem::take(&mut self.target);
-        target.finish(&mut self.series, self.limits);
-        Ok(())
+        self.end_resource(before)
     }
 
-    fn scope_metrics(&mut self, mut message: Message<'_>) -> Result<(), Fault> {
-        self.shared = self.target.shared();
+    fn scope_metrics(&mut self, mut message: Message<'a>) -> Result<(), Fault> {
+        let mut fingerprinter = Fingerprinter::under(self.resource.fingerprint);
         if self.translation.promotes_scope {
-            self.promote_scope(message)?;
+            let mut fields = message;
+            while let Some(field) = fields.next()? {
+                if matches!(field.number, 1 | 3) {
+                    fingerprinter.number(field.number.into());
+                    fingerprinter.bytes(field.bytes().within("scope")?);
+                }
+            }
         }
+        self.scope = Scope { message, fingerprint: fingerprinter.fingerprint(), shared: None };
         while let Some(field) = message.next()? {
             if field.number == 2 {
                 field.message().and_then(|metric| self.metric(metric)).within("metrics")?;
@@ -211,9 +205,22 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn promote_scope(&mut self, mut scope_metrics: Message<'_>) -> Result<(), Fault> {
+    /// The labels that all points of the scope share.
+    fn shared(&mut self) -> Result<Rc<Shared>, Fault> {
+        if let Some(shared) = &self.scope.shared {
+            return Ok(Rc::clone(shared));
+        }
+        let mut shared = self.target()?.shared();
+        if self.translation.promotes_scope {
+            self.promote_scope(&mut shared)?;
+        }
+        Ok(Rc::clone(self.scope.shared.insert(Rc::new(shared))))
+    }
+
+    fn promote_scope(&mut self, shared: &mut Shared) -> Result<(), Fault> {
+        let mut scope_metrics = self.scope.message;
         let parts = pieces(scope_metrics, 1, "scope")?;
-        let promoted = &mut self.shared.overriding;
+        let promoted = &mut shared.overriding;
         for part in &parts {
             let mut part = *part;
             while let Some(field) = part.next()? {
@@ -248,132 +255,6 @@ impl Decoder<'_> {
         }
         Ok(())
     }
-
-    fn metric(&mut self, mut message: Message<'_>) -> Result<(), Fault> {
-        let mut raw = RawMetric::default();
-        while let Some(field) = message.next()? {
-            match field.number {
-                1 => raw.name = field.text().within("name")?,
-                2 => raw.description = field.text().within("description")?,
-                3 => raw.unit = field.text().within("unit")?,
-                5 | 7 | 9 | 10 | 11 => {
-                    raw.data = Some((field.number, field.message().within("data")?));
-                }
-                _ => {}
-            }
-        }
-        // A metric without data, or of a kind that did not exist yet, has no points to lose.
-        let Some((kind, data)) = raw.data else { return Ok(()) };
-        let header = Header::read(data)?;
-        let is_sum = kind == 7;
-        let shape = match kind {
-            5 => Shape::Gauge,
-            7 if header.is_monotonic => Shape::MonotonicSum,
-            _ => Shape::Other,
-        };
-        let named = name::metric(self.translation.strategy, "", &raw.name, &raw.unit, shape);
-        // The longest suffix is `_bucket`.
-        let Some(name) = named.ok().filter(|name| name.len() + 7 <= self.limits.name_bytes_max)
-        else {
-            self.rejections.add(header.points, BAD_NAME, &raw.name);
-            return Ok(());
-        };
-        let temporality = match (kind, header.temporality) {
-            (5 | 11, _) | (_, 2) => Temporality::Cumulative,
-            (_, 1) => Temporality::Delta,
-            _ => {
-                self.rejections.add(header.points, NO_TEMPORALITY, &raw.name);
-                return Ok(());
-            }
-        };
-        let before = self.accepted;
-        let metric = Metric { name, temporality, is_monotonic: header.is_monotonic };
-        let mut points = data;
-        while let Some(field) = points.next()? {
-            if field.number == 1 {
-                let point = field.message().within("data_points")?;
-                let result = match kind {
-                    5 | 7 => self.number(&metric, is_sum, point),
-                    9 => self.classic_histogram(&metric, point),
-                    10 => self.exponential_histogram(&metric, point),
-                    _ => self.summary(&metric, point),
-                };
-                if let Err(reason) = result.within("data_points")? {
-                    self.rejections.add(1, reason, &raw.name);
-                }
-            }
-        }
-        if self.accepted > before {
-            let kind = match kind {
-                7 if header.is_monotonic => MetricKind::Counter,
-                9 | 10 => MetricKind::Histogram,
-                11 => MetricKind::Summary,
-                _ => MetricKind::Gauge,
-            };
-            let help = cut(&raw.description, self.limits.label_value_bytes_max);
-            let unit = name::unit(cut(&raw.unit, self.limits.name_bytes_max));
-            self.series.metadata(&metric.name, kind, help, unit);
-        }
-        Ok(())
-    }
-
-    /// Checks time and labels of a point that makes `series` series.
-    fn point<'a>(
-        &mut self,
-        time_unix_nano: u64,
-        flags: u32,
-        attributes: &Kept<'a>,
-        series: usize,
-    ) -> Result<Result<Point<'a>, &'static str>, Fault> {
-        let time =
-            match checked_time(time_unix_nano, self.received_at, self.received_at, self.limits) {
-                Ok(time) => time,
-                Err(reason) => return Ok(Err(reason)),
-            };
-        let labels =
-            self.labels.point(&self.shared, attributes, &mut self.renderer).within("attributes")?;
-        let labels = match labels {
-            Ok(labels) => labels,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        // Each bucket repeats all labels of its point.
-        let bytes = labels.bytes(&self.shared).saturating_add(SERIES_BYTES).saturating_mul(series);
-        if self.bytes.saturating_add(bytes) > self.limits.decoded_bytes_max {
-            return Ok(Err(REQUEST_TOO_LARGE));
-        }
-        self.bytes += bytes;
-        let timestamp_ms = time / signals::time::MILLISECOND;
-        Ok(Ok(Point { labels, timestamp_ms, is_stale: flags & NO_RECORDED_VALUE != 0 }))
-    }
-
-    /// Counts a point as taken.
-    fn accept(&mut self, point: &Point<'_>) {
-        self.accepted += 1;
-        self.rejections.accepted_at(point.timestamp_ms * signals::time::MILLISECOND);
-        self.target.saw(point.timestamp_ms);
-    }
-}
-
-/// What `Gauge`, `Sum`, `Histogram` and the others say beside their points.
-struct Header {
-    points: usize,
-    temporality: i32,
-    is_monotonic: bool,
-}
-
-impl Header {
-    fn read(mut data: Message<'_>) -> Result<Self, Fault> {
-        let mut header = Self { points: 0, temporality: 0, is_monotonic: false };
-        while let Some(field) = data.next()? {
-            match field.number {
-                1 => header.points += 1,
-                2 => header.temporality = field.int32().within("aggregation_temporality")?,
-                3 => header.is_monotonic = field.varint().within("is_monotonic")? != 0,
-                _ => {}
-            }
-        }
-        Ok(header)
-    }
 }
 
 /// Takes the good value of a checked item, or hands the reason on.
@@ -389,23 +270,3 @@ use checked;
 
 /// What a point's translation returns: malformed protobuf, or the reason why it is not taken.
 type Taken = Result<Result<(), &'static str>, Fault>;
-
-/// The text of a double as a label value: `le` and `quantile`.
-fn label_number(number: f64) -> String {
-    if number == f64::INFINITY {
-        return "+Inf".to_owned();
-    }
-    let mut text = String::new();
-    if number.is_finite() {
-        // Never an exponent, as in Prometheus.
-        Value::String(&format!("{number}")).push_to(&mut text);
-    } else {
-        Value::Double(number).push_to(&mut text);
-    }
-    text
-}
-
-/// When the interval of a point began, in milliseconds; 0 where unknown or impossible.
-fn start_ms(unix_nano: u64) -> i64 {
-    i64::try_from(unix_nano).unwrap_or(0) / signals::time::MILLISECOND
-}

@@ -1,6 +1,9 @@
 //! Spans and log records through the walker against prost as oracle, and hostile bytes.
 
 mod arbitrary;
+mod cost;
+mod deltas;
+mod known;
 mod metric_oracle;
 mod oracle;
 
@@ -63,19 +66,6 @@ proptest! {
             metric_oracle::of_batch(batch, &mut facts);
         }
         prop_assert_eq!(facts, metric_oracle::of_request(&request, NOW));
-    }
-
-    #[test]
-    fn adding_deltas_up_never_panics(requests in proptest::collection::vec(arbitrary::metrics(), 1..4)) {
-        let mut accumulator = delta::DeltaAccumulator::new(10, 1_000);
-        for request in requests {
-            let mut decoded = decode_ok(Signal::Metrics, &request.encode_to_vec());
-            let items = decoded.accepted + decoded.rejected;
-            let undo = decoded.accumulate(&mut accumulator, NOW);
-            prop_assert_eq!(decoded.accepted + decoded.rejected, items);
-            accumulator.undo(undo);
-        }
-        prop_assert!(accumulator.is_empty());
     }
 
     #[test]

@@ -6,12 +6,12 @@ use signals::attributes::{Value, json};
 use signals::span::{self, Kind, Span, SpanBuilder, StatusCode};
 use signals::{Batch, SpanId, Timestamp, TraceId};
 
+use super::Encoding;
 use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
 use super::resource::{Kept, Resource, Scope};
 use super::value::{Renderer, TRUNCATED};
-use super::{Decoded, Encoding};
 use crate::protobuf::{Fault, Message, Within as _};
-use crate::{Limits, WireError};
+use crate::{Decoded, Limits, WireError};
 
 /// Decodes an export request.
 ///
@@ -43,6 +43,7 @@ struct Decoder<'l, 'a> {
     renderer: Renderer<'l>,
     rows: SpanBuilder,
     rejections: Rejections,
+    services: Vec<(String, usize)>,
     /// Reused for each span.
     raw: RawSpan<'a>,
     events: String,
@@ -173,6 +174,7 @@ impl<'l, 'a> Decoder<'l, 'a> {
             renderer: Renderer::new(limits),
             rows: SpanBuilder::default(),
             rejections: Rejections::default(),
+            services: Vec::new(),
             raw: RawSpan::default(),
             events: String::new(),
             links: String::new(),
@@ -184,7 +186,8 @@ impl<'l, 'a> Decoder<'l, 'a> {
         let accepted = self.rows.len();
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Spans(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("spans"));
-        Ok(Decoded { batches, accepted, rejected, message, deltas: Vec::new() })
+        let services = self.services;
+        Ok(Decoded { batches, accepted, rejected, message, services, ..Decoded::default() })
     }
 
     fn request(&mut self, mut request: Message<'a>) -> Result<(), WireError> {
@@ -200,13 +203,15 @@ impl<'l, 'a> Decoder<'l, 'a> {
     fn resource_spans(&mut self, mut message: Message<'a>) -> Result<(), WireError> {
         let resource = Resource::read(message, &mut self.renderer, self.limits, |_, _| Ok(()))
             .within("resource_spans")?;
-        let resource = self.rows.resource(&resource.service_name, &resource.json);
+        let (service_name, before) = (resource.service_name, self.rows.len());
+        let resource = self.rows.resource(&service_name, &resource.json);
         while let Some(field) = message.next().within("resource_spans")? {
             if field.number == 2 {
                 let scope_spans = field.message().within("scope_spans").within("resource_spans")?;
                 self.scope_spans(resource, scope_spans)?;
             }
         }
+        Decoded::count(&mut self.services, &service_name, self.rows.len() - before);
         Ok(())
     }
 

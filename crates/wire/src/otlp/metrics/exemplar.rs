@@ -29,58 +29,45 @@ impl Loose {
     }
 }
 
-/// The exemplars of one point.
-pub(super) struct Exemplars<'p, 'a> {
-    messages: std::slice::Iter<'p, Message<'a>>,
-    point_ms: i64,
-}
-
-impl<'p, 'a> Exemplars<'p, 'a> {
-    pub(super) fn new(messages: &'p [Message<'a>], point_ms: i64) -> Self {
-        Self { messages: messages.iter(), point_ms }
-    }
-
-    /// The next exemplar.
-    pub(super) fn next(&mut self, decoder: &mut Decoder<'_>) -> Result<Option<Loose>, Fault> {
-        let Some(message) = self.messages.next() else { return Ok(None) };
-        read(*message, self.point_ms, decoder).map(Some).within("exemplars")
-    }
-}
-
-fn read(
-    mut message: Message<'_>,
-    point_ms: i64,
-    decoder: &mut Decoder<'_>,
-) -> Result<Loose, Fault> {
-    let (mut time, mut value) = (0, 0.0);
-    let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
-    let mut attributes = Kept::default();
-    while let Some(field) = message.next()? {
-        match field.number {
-            2 => time = field.fixed64().within("time_unix_nano")?,
-            3 => value = field.double().within("as_double")?,
-            4 => span = field.bytes().within("span_id")?,
-            5 => trace = field.bytes().within("trace_id")?,
-            6 => value = field.fixed64().within("as_int")? as i64 as f64,
-            7 => attributes.push(field.message().within("filtered_attributes")?, CHARACTERS_MAX),
-            _ => {}
+impl Decoder<'_, '_> {
+    /// Reads an exemplar of a point at `point_ms`.
+    pub(super) fn exemplar(
+        &mut self,
+        mut message: Message<'_>,
+        point_ms: i64,
+    ) -> Result<Loose, Fault> {
+        let (mut time, mut value) = (0, 0.0);
+        let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
+        let mut attributes = Kept::default();
+        while let Some(field) = message.next()? {
+            match field.number {
+                2 => time = field.fixed64().within("time_unix_nano")?,
+                3 => value = field.double().within("as_double")?,
+                4 => span = field.bytes().within("span_id")?,
+                5 => trace = field.bytes().within("trace_id")?,
+                6 => value = field.fixed64().within("as_int")? as i64 as f64,
+                7 => {
+                    attributes.push(field.message().within("filtered_attributes")?, CHARACTERS_MAX)
+                }
+                _ => {}
+            }
         }
-    }
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    pairs.extend(trace_id(trace).map(|id| ("trace_id".to_owned(), id.to_string())));
-    pairs.extend(span_id(span).map(|id| ("span_id".to_owned(), id.to_string())));
-    let characters = |name: &str, value: &str| name.chars().count() + value.chars().count();
-    let mut total: usize = pairs.iter().map(|(name, value)| characters(name, value)).sum();
-    for attribute in &attributes.messages {
-        let (key, value) = read_pair(*attribute).within("filtered_attributes")?;
-        let value = labels::text(&value, &mut decoder.renderer)?;
-        total += characters(&key, &value);
-        if total > CHARACTERS_MAX {
-            break;
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        pairs.extend(trace_id(trace).map(|id| ("trace_id".to_owned(), id.to_string())));
+        pairs.extend(span_id(span).map(|id| ("span_id".to_owned(), id.to_string())));
+        let characters = |name: &str, value: &str| name.chars().count() + value.chars().count();
+        let mut total: usize = pairs.iter().map(|(name, value)| characters(name, value)).sum();
+        for attribute in &attributes.messages {
+            let (key, value) = read_pair(*attribute).within("filtered_attributes")?;
+            let value = labels::text(&value, &mut self.renderer)?;
+            total += characters(&key, &value);
+            if total > CHARACTERS_MAX {
+                break;
+            }
+            pairs.push((key.into_owned(), value.into_owned()));
         }
-        pairs.push((key.into_owned(), value.into_owned()));
+        let point = point_ms.saturating_mul(MILLISECOND);
+        let time = checked_time(time, point, self.received_at, self.limits).unwrap_or(point);
+        Ok(Loose { timestamp_ms: time / MILLISECOND, value, labels: Labels::from_pairs(pairs) })
     }
-    let point = point_ms.saturating_mul(MILLISECOND);
-    let time = checked_time(time, point, decoder.received_at, decoder.limits).unwrap_or(point);
-    Ok(Loose { timestamp_ms: time / MILLISECOND, value, labels: Labels::from_pairs(pairs) })
 }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use signals::metric::{BucketSpan, NativeHistogram, STALE_NAN_BITS};
 
-use super::exemplar::Exemplars;
-use super::{Decoder, Metric, Taken, Temporality, checked};
+use super::metric::Metric;
+use super::point::{Fields, RawPoint};
+use super::{Decoder, Taken, checked};
 use crate::Limits;
-use crate::otlp::delta::{Delta, DeltaValue};
-use crate::otlp::resource::Kept;
+use crate::otlp::delta::DeltaValue;
 use crate::protobuf::{Fault, Message, Within as _};
 
+const FIELDS: Fields = Fields { attributes: 1, exemplars: 11, flags: 10 };
+
 /// Finest resolution of a native histogram.
-const SCHEMA_MAX: i32 = 8;
+pub(crate) const SCHEMA_MAX: i32 = 8;
 /// Coarsest resolution of a native histogram.
 pub(crate) const SCHEMA_MIN: i32 = -4;
 /// Width of the zero bucket; OTLP's own is not used by Prometheus either.
@@ -48,44 +50,36 @@ impl RawBuckets {
     }
 }
 
-/// A `ExponentialHistogramDataPoint` as the wire has it.
+/// What only an `ExponentialHistogramDataPoint` has, as the wire has it.
 #[derive(Default)]
-struct Raw<'a> {
-    attributes: Kept<'a>,
-    exemplars: Kept<'a>,
-    start: u64,
-    time: u64,
+struct Raw {
     count: u64,
     sum: f64,
     scale: i32,
     zero_count: u64,
     positive: RawBuckets,
     negative: RawBuckets,
-    flags: u32,
 }
 
-impl<'a> Raw<'a> {
-    fn read(mut message: Message<'a>, limits: &Limits) -> Result<Self, Fault> {
+impl Raw {
+    fn read<'a>(
+        mut message: Message<'a>,
+        raw_point: &mut RawPoint<'a>,
+        limits: &Limits,
+    ) -> Result<Self, Fault> {
         let buckets_max = limits.buckets_max;
         let mut raw = Self::default();
         (raw.positive.has_room, raw.negative.has_room) = (true, true);
         let buckets = |message| RawBuckets::read(message, buckets_max);
         while let Some(field) = message.next()? {
             match field.number {
-                1 => raw.attributes.push(field.message().within("attributes")?, limits.labels_max),
-                2 => raw.start = field.fixed64().within("start_time_unix_nano")?,
-                3 => raw.time = field.fixed64().within("time_unix_nano")?,
                 4 => raw.count = field.fixed64().within("count")?,
                 5 => raw.sum = field.double().within("sum")?,
                 6 => raw.scale = field.sint32().within("scale")?,
                 7 => raw.zero_count = field.fixed64().within("zero_count")?,
                 8 => raw.positive = field.message().and_then(buckets).within("positive")?,
                 9 => raw.negative = field.message().and_then(buckets).within("negative")?,
-                10 => raw.flags = field.uint32().within("flags")?,
-                11 => {
-                    raw.exemplars.push(field.message().within("exemplars")?, limits.exemplars_max);
-                }
-                _ => {}
+                _ => raw_point.read(&field)?,
             }
         }
         Ok(raw)
@@ -177,29 +171,30 @@ impl SpanBuilder {
     }
 }
 
-impl Decoder<'_> {
-    pub(super) fn exponential_histogram(&mut self, metric: &Metric, message: Message<'_>) -> Taken {
-        let raw = Raw::read(message, self.limits)?;
-        let point = checked!(self.point(raw.time, raw.flags, &raw.attributes, 1)?);
-        let histogram = Arc::new(checked!(raw.histogram(point.is_stale)));
-        let labels = point.labels.named(&self.shared, &metric.name);
-        let series = if metric.temporality == Temporality::Delta && !point.is_stale {
-            self.deltas.push(Delta {
-                labels: labels.clone(),
-                start_ms: super::start_ms(raw.start),
-                timestamp_ms: point.timestamp_ms,
-                is_monotonic: true,
-                value: DeltaValue::Native(histogram),
-            });
-            self.series.series(labels)
+impl<'a> Decoder<'_, 'a> {
+    pub(super) fn exponential_histogram(
+        &mut self,
+        metric: &Metric<'a>,
+        message: Message<'a>,
+    ) -> Taken {
+        let mut raw_point = RawPoint::new(message, metric, FIELDS);
+        let raw = Raw::read(message, &mut raw_point, self.limits)?;
+        let moment = checked!(self.moment(&raw_point));
+        let histogram = Arc::new(checked!(raw.histogram(moment.is_stale)));
+        if Self::is_delta(metric, moment) {
+            let value = DeltaValue::Native(histogram);
+            checked!(self.delta(metric, &raw_point, moment, value)?);
         } else {
-            self.series.histogram(labels, point.timestamp_ms, histogram)
-        };
-        self.accept(&point);
-        let mut exemplars = Exemplars::new(&raw.exemplars.messages, point.timestamp_ms);
-        while let Some(exemplar) = exemplars.next(self)? {
-            self.series.exemplar(exemplar.of(series));
+            checked!(self.place(metric, &raw_point, 1, |names, series, places| {
+                places.push(series.series(names.family()));
+            })?);
+            for series in &self.places {
+                self.series.histogram(*series, moment.timestamp_ms, Arc::clone(&histogram));
+            }
+            self.start_times(metric, moment);
         }
+        self.accept(moment);
+        self.exemplars(metric, &raw_point, moment, |_| 0)?;
         Ok(Ok(()))
     }
 }

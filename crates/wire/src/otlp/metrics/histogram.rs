@@ -3,37 +3,36 @@
 use signals::Labels;
 use signals::metric::{NAME_LABEL, STALE_NAN_BITS};
 
-use super::exemplar::Exemplars;
+use super::metric::Metric;
+use super::point::{Fields, Moment, RawPoint, label_number};
 use super::series::SeriesTable;
-use super::{Decoder, Metric, Taken, Temporality, checked, label_number};
+use super::{Decoder, Taken, checked};
 use crate::Limits;
-use crate::otlp::delta::{ClassicHistogram, Delta, DeltaValue};
-use crate::otlp::resource::Kept;
+use crate::otlp::delta::{ClassicHistogram, DeltaValue};
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// A `HistogramDataPoint` as the wire has it.
+const FIELDS: Fields = Fields { attributes: 9, exemplars: 8, flags: 10 };
+
+/// What only a `HistogramDataPoint` has, as the wire has it.
 #[derive(Default)]
-struct Raw<'a> {
-    attributes: Kept<'a>,
-    exemplars: Kept<'a>,
-    start: u64,
-    time: u64,
+struct Raw {
     count: u64,
     sum: Option<f64>,
     counts: Vec<u64>,
     bounds: Vec<u64>,
     has_room: bool,
-    flags: u32,
 }
 
-impl<'a> Raw<'a> {
-    fn read(mut message: Message<'a>, limits: &Limits) -> Result<Self, Fault> {
+impl Raw {
+    fn read<'a>(
+        mut message: Message<'a>,
+        raw_point: &mut RawPoint<'a>,
+        limits: &Limits,
+    ) -> Result<Self, Fault> {
         let buckets_max = limits.buckets_max;
         let mut raw = Self { has_room: true, ..Self::default() };
         while let Some(field) = message.next()? {
             match field.number {
-                2 => raw.start = field.fixed64().within("start_time_unix_nano")?,
-                3 => raw.time = field.fixed64().within("time_unix_nano")?,
                 4 => raw.count = field.fixed64().within("count")?,
                 5 => raw.sum = Some(field.double().within("sum")?),
                 6 => {
@@ -46,10 +45,7 @@ impl<'a> Raw<'a> {
                         .push_fixed64s(&mut raw.bounds, buckets_max)
                         .within("explicit_bounds")?;
                 }
-                8 => raw.exemplars.push(field.message().within("exemplars")?, limits.exemplars_max),
-                9 => raw.attributes.push(field.message().within("attributes")?, limits.labels_max),
-                10 => raw.flags = field.uint32().within("flags")?,
-                _ => {}
+                _ => raw_point.read(&field)?,
             }
             if !raw.has_room {
                 // Not taken anyway: do not gather more.
@@ -84,35 +80,43 @@ impl<'a> Raw<'a> {
     }
 }
 
-impl Decoder<'_> {
-    pub(super) fn classic_histogram(&mut self, metric: &Metric, message: Message<'_>) -> Taken {
-        let raw = Raw::read(message, self.limits)?;
-        let classic = checked!(raw.buckets());
-        let point =
-            checked!(self.point(raw.time, raw.flags, &raw.attributes, classic.bounds.len() + 3)?);
-        let base = point.labels.named(&self.shared, &metric.name);
-        let at = point.timestamp_ms;
-        let bucket_series = Series::new(&base, &classic.bounds);
-        if metric.temporality == Temporality::Delta && !point.is_stale {
-            self.deltas.push(Delta {
-                labels: base,
-                start_ms: super::start_ms(raw.start),
-                timestamp_ms: at,
-                is_monotonic: true,
-                value: DeltaValue::Classic(classic.clone()),
-            });
+impl<'a> Decoder<'_, 'a> {
+    pub(super) fn classic_histogram(&mut self, metric: &Metric<'a>, message: Message<'a>) -> Taken {
+        let mut raw = RawPoint::new(message, metric, FIELDS);
+        let classic = checked!(Raw::read(message, &mut raw, self.limits)?.buckets());
+        let moment = checked!(self.moment(&raw));
+        if Self::is_delta(metric, moment) {
+            checked!(self.delta(metric, &raw, moment, DeltaValue::Classic(classic.clone()))?);
         } else {
-            bucket_series.push(&mut self.series, at, &classic, point.is_stale);
+            checked!(self.cumulative(metric, &mut raw, moment, &classic)?);
         }
-        self.accept(&point);
-        let mut exemplars = Exemplars::new(&raw.exemplars.messages, at);
-        while let Some(exemplar) = exemplars.next(self)? {
-            let bucket = classic.bounds.partition_point(|bound| *bound < exemplar.value);
-            if let Some(labels) = bucket_series.buckets.get(bucket) {
-                let series = self.series.series(labels.clone());
-                self.series.exemplar(exemplar.of(series));
-            }
+        self.accept(moment);
+        self.exemplars(metric, &raw, moment, |value| {
+            classic.bounds.partition_point(|bound| *bound < value)
+        })?;
+        Ok(Ok(()))
+    }
+
+    fn cumulative(
+        &mut self,
+        metric: &Metric<'a>,
+        raw: &mut RawPoint<'a>,
+        moment: Moment,
+        classic: &ClassicHistogram,
+    ) -> Taken {
+        for bound in &classic.bounds {
+            raw.fingerprinter.number(bound.to_bits());
         }
+        raw.fingerprinter.number(u64::from(classic.sum.is_some()));
+        let count = classic.bounds.len() + 2 + usize::from(classic.sum.is_some());
+        checked!(self.place(metric, raw, count, |names, table, places| {
+            let series = Series::new(&names.family(), &classic.bounds);
+            series.place(classic.sum.is_some(), table, places);
+        })?);
+        let before = self.series.samples();
+        classic.write(&self.places, moment.timestamp_ms, moment.is_stale, &mut self.series);
+        self.points.push(before, self.series.samples(), true);
+        self.start_times(metric, moment);
         Ok(Ok(()))
     }
 }
@@ -121,7 +125,7 @@ impl Decoder<'_> {
 #[derive(Debug, Clone)]
 pub(crate) struct Series {
     /// `_bucket`, ascending, the last has `le="+Inf"`.
-    buckets: Vec<Labels>,
+    pub(crate) buckets: Vec<Labels>,
     sum: Labels,
     count: Labels,
 }
@@ -142,28 +146,28 @@ impl Series {
         }
     }
 
-    /// Writes one point.
-    pub(crate) fn push(
-        &self,
-        series: &mut SeriesTable,
-        at: i64,
-        point: &ClassicHistogram,
-        is_stale: bool,
-    ) {
+    /// The places of the series that a point has, in the order in which
+    /// [`ClassicHistogram::write`] takes them.
+    pub(crate) fn place(&self, has_sum: bool, table: &mut SeriesTable, places: &mut Vec<u32>) {
+        let sum = Some(&self.sum).filter(|_| has_sum);
+        let all = self.buckets.iter().chain(sum).chain([&self.count]);
+        places.extend(all.map(|labels| table.series(labels.clone())));
+    }
+}
+
+impl ClassicHistogram {
+    /// Writes a point to the series at these places: buckets, sum where it has one, count.
+    pub(crate) fn write(&self, places: &[u32], at: i64, is_stale: bool, table: &mut SeriesTable) {
         let stale = f64::from_bits(STALE_NAN_BITS);
-        let value = |value: f64| if is_stale { stale } else { value };
         let mut cumulative = 0.0;
-        if let Some((last, buckets)) = self.buckets.split_last() {
-            let counts = point.counts.iter().copied().chain(std::iter::repeat(0.0));
-            for (labels, count) in buckets.iter().zip(counts) {
-                cumulative += count;
-                series.sample(labels.clone(), at, value(cumulative));
-            }
-            series.sample(last.clone(), at, value(point.count));
+        let counts = self.counts.iter().copied().chain(std::iter::repeat(0.0));
+        let buckets = counts.take(self.bounds.len()).map(|count| {
+            cumulative += count;
+            cumulative
+        });
+        let values = buckets.chain([self.count]).chain(self.sum).chain([self.count]);
+        for (series, value) in places.iter().zip(values) {
+            table.sample(*series, at, if is_stale { stale } else { value });
         }
-        if let Some(sum) = point.sum {
-            series.sample(self.sum.clone(), at, value(sum));
-        }
-        series.sample(self.count.clone(), at, value(point.count));
     }
 }

@@ -149,11 +149,6 @@ impl PointLabels<'_> {
         shared.chain(own).sum()
     }
 
-    /// The series of this name.
-    pub(super) fn named(&self, shared: &Shared, name: &str) -> Labels {
-        self.with(shared, name, None)
-    }
-
     /// The series of this name with one more label.
     pub(super) fn with(&self, shared: &Shared, name: &str, more: Option<(&str, &str)>) -> Labels {
         // Of a name given twice, label sets keep the last.

@@ -3,7 +3,7 @@
 //! The rules are those of Prometheus' own translator; its test cases are run against this file.
 
 /// How names are translated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Strategy {
     /// Letters, digits, `_` and `:` only, with unit and type at the end. What Prometheus does
     /// unless told otherwise.

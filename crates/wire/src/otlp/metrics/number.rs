@@ -2,72 +2,50 @@
 
 use signals::metric::STALE_NAN_BITS;
 
-use super::exemplar::Exemplars;
-use super::{Decoder, Metric, Taken, Temporality, checked};
-use crate::Limits;
-use crate::otlp::delta::{Delta, DeltaValue};
-use crate::otlp::resource::Kept;
+use super::metric::Metric;
+use super::point::{Fields, RawPoint};
+use super::{Decoder, Taken, checked};
+use crate::otlp::delta::DeltaValue;
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// A `NumberDataPoint` as the wire has it.
-#[derive(Default)]
-struct Raw<'a> {
-    attributes: Kept<'a>,
-    exemplars: Kept<'a>,
-    start: u64,
-    time: u64,
-    value: Option<f64>,
-    flags: u32,
-}
+const FIELDS: Fields = Fields { attributes: 7, exemplars: 5, flags: 8 };
 
-impl<'a> Raw<'a> {
-    fn read(mut message: Message<'a>, limits: &Limits) -> Result<Self, Fault> {
-        let mut raw = Self::default();
-        while let Some(field) = message.next()? {
-            match field.number {
-                2 => raw.start = field.fixed64().within("start_time_unix_nano")?,
-                3 => raw.time = field.fixed64().within("time_unix_nano")?,
-                4 => raw.value = Some(field.double().within("as_double")?),
-                5 => raw.exemplars.push(field.message().within("exemplars")?, limits.exemplars_max),
-                6 => raw.value = Some(field.fixed64().within("as_int")? as i64 as f64),
-                7 => raw.attributes.push(field.message().within("attributes")?, limits.labels_max),
-                8 => raw.flags = field.uint32().within("flags")?,
-                _ => {}
-            }
+/// The value of a `NumberDataPoint`; the rest goes to `raw`.
+fn read<'a>(mut message: Message<'a>, raw: &mut RawPoint<'a>) -> Result<Option<f64>, Fault> {
+    let mut value = None;
+    while let Some(field) = message.next()? {
+        match field.number {
+            4 => value = Some(field.double().within("as_double")?),
+            6 => value = Some(field.fixed64().within("as_int")? as i64 as f64),
+            _ => raw.read(&field)?,
         }
-        Ok(raw)
     }
+    Ok(value)
 }
 
-impl Decoder<'_> {
-    pub(super) fn number(&mut self, metric: &Metric, is_sum: bool, message: Message<'_>) -> Taken {
-        let raw = Raw::read(message, self.limits)?;
-        let point = checked!(self.point(raw.time, raw.flags, &raw.attributes, 1)?);
-        let value = match raw.value {
-            _ if point.is_stale => f64::from_bits(STALE_NAN_BITS),
+impl<'a> Decoder<'_, 'a> {
+    pub(super) fn number(&mut self, metric: &Metric<'a>, message: Message<'a>) -> Taken {
+        let mut raw = RawPoint::new(message, metric, FIELDS);
+        let value = read(message, &mut raw)?;
+        let moment = checked!(self.moment(&raw));
+        let value = match value {
+            _ if moment.is_stale => f64::from_bits(STALE_NAN_BITS),
             Some(value) => value,
             None => return Ok(Err("data point has no value")),
         };
-        let labels = point.labels.named(&self.shared, &metric.name);
-        let series = if metric.temporality == Temporality::Delta && !point.is_stale {
-            self.deltas.push(Delta {
-                labels: labels.clone(),
-                start_ms: super::start_ms(raw.start),
-                timestamp_ms: point.timestamp_ms,
-                is_monotonic: metric.is_monotonic,
-                value: DeltaValue::Sum(value),
-            });
-            self.series.series(labels)
+        if Self::is_delta(metric, moment) {
+            checked!(self.delta(metric, &raw, moment, DeltaValue::Sum(value))?);
         } else {
-            self.series.sample(labels, point.timestamp_ms, value)
-        };
-        self.accept(&point);
-        if is_sum {
-            let mut exemplars = Exemplars::new(&raw.exemplars.messages, point.timestamp_ms);
-            while let Some(exemplar) = exemplars.next(self)? {
-                self.series.exemplar(exemplar.of(series));
+            checked!(self.place(metric, &raw, 1, |names, series, places| {
+                places.push(series.series(names.family()));
+            })?);
+            for series in &self.places {
+                self.series.sample(*series, moment.timestamp_ms, value);
             }
+            self.start_times(metric, moment);
         }
+        self.accept(moment);
+        self.exemplars(metric, &raw, moment, |_| 0)?;
         Ok(Ok(()))
     }
 }

@@ -2,57 +2,79 @@
 
 use signals::metric::STALE_NAN_BITS;
 
-use super::{Decoder, Metric, Taken, checked, label_number};
-use crate::otlp::resource::Kept;
+use super::metric::Metric;
+use super::point::{Fields, RawPoint, label_number};
+use super::{Decoder, Taken, checked};
+use crate::Limits;
 use crate::protobuf::{Fault, Message, Within as _};
 
-impl Decoder<'_> {
-    pub(super) fn summary(&mut self, metric: &Metric, mut message: Message<'_>) -> Taken {
-        let (mut attributes, mut quantiles) = (Kept::default(), Vec::new());
-        let mut has_room = true;
-        let (mut time, mut count, mut sum, mut flags) = (0, 0, 0.0, 0);
+const FIELDS: Fields = Fields { attributes: 7, exemplars: 0, flags: 8 };
+
+/// What only a `SummaryDataPoint` has, as the wire has it.
+#[derive(Default)]
+struct Raw {
+    count: u64,
+    sum: f64,
+    /// Each with its value.
+    quantiles: Vec<(f64, f64)>,
+    has_too_many: bool,
+}
+
+impl Raw {
+    fn read<'a>(
+        mut message: Message<'a>,
+        raw_point: &mut RawPoint<'a>,
+        limits: &Limits,
+    ) -> Result<Self, Fault> {
+        let mut raw = Self::default();
         while let Some(field) = message.next()? {
             match field.number {
-                3 => time = field.fixed64().within("time_unix_nano")?,
-                4 => count = field.fixed64().within("count")?,
-                5 => sum = field.double().within("sum")?,
+                4 => raw.count = field.fixed64().within("count")?,
+                5 => raw.sum = field.double().within("sum")?,
                 6 => {
                     let quantile = field.message().and_then(read_quantile);
                     let quantile = quantile.within("quantile_values")?;
-                    has_room &= quantiles.len() < self.limits.buckets_max;
-                    if has_room {
-                        quantiles.push(quantile);
+                    raw.has_too_many |= raw.quantiles.len() == limits.buckets_max;
+                    if !raw.has_too_many {
+                        raw.quantiles.push(quantile);
                     }
                 }
-                7 => attributes.push(field.message().within("attributes")?, self.limits.labels_max),
-                8 => flags = field.uint32().within("flags")?,
-                _ => {}
+                _ => raw_point.read(&field)?,
             }
         }
-        if !has_room {
+        Ok(raw)
+    }
+}
+
+impl<'a> Decoder<'_, 'a> {
+    pub(super) fn summary(&mut self, metric: &Metric<'a>, message: Message<'a>) -> Taken {
+        let mut raw_point = RawPoint::new(message, metric, FIELDS);
+        let raw = Raw::read(message, &mut raw_point, self.limits)?;
+        if raw.has_too_many {
             return Ok(Err("summary has too many quantiles"));
         }
-        let point = checked!(self.point(time, flags, &attributes, quantiles.len() + 2)?);
-        let stale = f64::from_bits(STALE_NAN_BITS);
-        let value = |value: f64| if point.is_stale { stale } else { value };
-        let name = &metric.name;
-        let at = point.timestamp_ms;
-        for (quantile, quantile_value) in quantiles {
-            let quantile = label_number(quantile);
-            let labels = point.labels.with(&self.shared, name, Some(("quantile", &quantile)));
-            self.series.sample(labels, at, value(quantile_value));
+        let moment = checked!(self.moment(&raw_point));
+        for (quantile, _) in &raw.quantiles {
+            raw_point.fingerprinter.number(quantile.to_bits());
         }
-        self.series.sample(
-            point.labels.named(&self.shared, &format!("{name}_sum")),
-            at,
-            value(sum),
-        );
-        self.series.sample(
-            point.labels.named(&self.shared, &format!("{name}_count")),
-            at,
-            value(count as f64),
-        );
-        self.accept(&point);
+        let count = raw.quantiles.len() + 2;
+        checked!(self.place(metric, &raw_point, count, |names, table, places| {
+            for (quantile, _) in &raw.quantiles {
+                let labels = names.part("", Some(("quantile", &label_number(*quantile))));
+                places.push(table.series(labels));
+            }
+            places.extend(["_sum", "_count"].map(|suffix| table.series(names.part(suffix, None))));
+        })?);
+        let stale = f64::from_bits(STALE_NAN_BITS);
+        let before = self.series.samples();
+        let values = raw.quantiles.iter().map(|(_, value)| *value);
+        for (series, value) in self.places.iter().zip(values.chain([raw.sum, raw.count as f64])) {
+            let value = if moment.is_stale { stale } else { value };
+            self.series.sample(*series, moment.timestamp_ms, value);
+        }
+        self.points.push(before, self.series.samples(), true);
+        self.start_times(metric, moment);
+        self.accept(moment);
         Ok(Ok(()))
     }
 }

@@ -4,18 +4,129 @@ use std::sync::Arc;
 
 use signals::metric::{Labels, MetricKind, NAME_LABEL};
 
-use super::Translation;
 use super::labels::{LabelBuilder, Shared};
-use super::series::SeriesTable;
+use super::{Decoder, Translation, labels};
 use crate::Limits;
-use crate::otlp::value::cut;
+use crate::decoded::Decoded;
+use crate::known::{Fingerprint, Fingerprinter};
+use crate::otlp::resource::{UNKNOWN_SERVICE, each_attribute};
+use crate::otlp::value::{AnyValue, cut, read_pair};
+use crate::protobuf::{Fault, Message, Within as _};
 
 /// Half of Prometheus' default lookback: `target_info` must be found at every point's time.
 const STEP_MS: i64 = 150_000;
 /// Samples of `target_info` that one request makes at most.
 const SAMPLES_MAX: i64 = 100;
 
-/// One resource.
+/// A `Resource`: read only where it is not known.
+#[derive(Debug, Default)]
+pub(super) struct Resource<'a> {
+    parts: Vec<Message<'a>>,
+    pub(super) fingerprint: Fingerprint,
+    target: Option<Target>,
+    /// Least and greatest time of the points.
+    span_ms: Option<(i64, i64)>,
+    /// Samples that its points of delta temporality are going to make.
+    pub(super) delta_items: usize,
+}
+
+impl Resource<'_> {
+    /// Notes the time of a point.
+    #[inline]
+    pub(super) fn saw(&mut self, timestamp_ms: i64) {
+        let (least, greatest) = self.span_ms.unwrap_or((timestamp_ms, timestamp_ms));
+        self.span_ms = Some((least.min(timestamp_ms), greatest.max(timestamp_ms)));
+    }
+
+    /// Of its series `target_info`, which is known as no series where there is nothing to say.
+    fn info(&self) -> Fingerprint {
+        let mut fingerprinter = Fingerprinter::under(self.fingerprint);
+        fingerprinter.bytes(b"target_info");
+        fingerprinter.fingerprint()
+    }
+
+    fn service_name(&self, limits: &Limits) -> Result<String, Fault> {
+        let mut name = UNKNOWN_SERVICE.to_owned();
+        each_attribute(&self.parts, 1, |pair| {
+            if let (key, AnyValue::Text(text)) = read_pair(pair)?
+                && key == "service.name"
+                && !text.is_empty()
+            {
+                cut(&text, limits.name_bytes_max).clone_into(&mut name);
+            }
+            Ok(())
+        })?;
+        Ok(name)
+    }
+}
+
+impl<'a> Decoder<'_, 'a> {
+    pub(super) fn begin_resource(&mut self, parts: Vec<Message<'a>>) -> Result<(), Fault> {
+        let mut fingerprinter = Fingerprinter::under(self.everything);
+        parts.iter().for_each(|part| fingerprinter.bytes(part.bytes()));
+        let fingerprint = fingerprinter.fingerprint();
+        self.resource = Resource { parts, fingerprint, ..Resource::default() };
+        self.found.clear();
+        if !self.known.find(self.resource.info(), &mut self.found) {
+            // Malformed, it fails the request, whether it has points or not.
+            self.target()?;
+        }
+        Ok(())
+    }
+
+    /// What there is to know of the resource.
+    pub(super) fn target(&mut self) -> Result<&Target, Fault> {
+        let mut target = Target::default();
+        if self.resource.target.is_none() {
+            each_attribute(&self.resource.parts, 1, |pair| {
+                let (key, value) = read_pair(pair)?;
+                let text = labels::text(&value, &mut self.renderer)?;
+                target.add(&key, &text, &mut self.labels, self.translation, self.limits);
+                Ok(())
+            })
+            .within("resource")?;
+        }
+        Ok(self.resource.target.get_or_insert(target))
+    }
+
+    /// Writes `target_info`, if there is something to say and a job or instance to say it of, and
+    /// counts the items of the resource; `items_before` is how many there were before it.
+    pub(super) fn end_resource(&mut self, items_before: usize) -> Result<(), Fault> {
+        let Some((start, end)) = self.resource.span_ms else { return Ok(()) };
+        let fingerprint = self.resource.info();
+        self.found.clear();
+        self.places.clear();
+        if self.known.find(fingerprint, &mut self.found) {
+            let reference = self.found.first();
+            self.places.extend(reference.map(|reference| self.series.known(*reference)));
+        } else {
+            let limits = self.limits;
+            if let Some(labels) = self.target()?.info(limits) {
+                self.places.push(self.series.series(labels));
+                let (kind, help) = (MetricKind::Gauge, "Target metadata");
+                self.series.metadata("target_info", kind, help, String::new());
+            }
+            self.unknown.push(fingerprint, &self.places);
+        }
+        let before = self.series.samples();
+        for series in &self.places {
+            // Points far apart in one request are backfill: then the latest samples will do.
+            let mut time = start.max(end.saturating_sub(STEP_MS * (SAMPLES_MAX - 1)));
+            while time < end {
+                self.series.sample(*series, time, 1.0);
+                time += STEP_MS;
+            }
+            self.series.sample(*series, end, 1.0);
+        }
+        self.points.push(before, self.series.samples(), false);
+        let items = self.series.items() - items_before + self.resource.delta_items;
+        let name = self.resource.service_name(self.limits)?;
+        Decoded::count(&mut self.services, &name, items);
+        Ok(())
+    }
+}
+
+/// What a resource says.
 #[derive(Debug, Default)]
 pub(super) struct Target {
     service_name: String,
@@ -26,8 +137,6 @@ pub(super) struct Target {
     info: Vec<(Arc<str>, String)>,
     /// Whether there is more to say than which service it is.
     has_info: bool,
-    /// Least and greatest time of the points.
-    span_ms: Option<(i64, i64)>,
 }
 
 impl Target {
@@ -83,30 +192,15 @@ impl Target {
         Shared { overriding: self.identity(), promoted: self.promoted.clone() }
     }
 
-    /// Notes the time of a point.
-    pub(super) fn saw(&mut self, timestamp_ms: i64) {
-        let (least, greatest) = self.span_ms.unwrap_or((timestamp_ms, timestamp_ms));
-        self.span_ms = Some((least.min(timestamp_ms), greatest.max(timestamp_ms)));
-    }
-
-    /// Writes `target_info`, if there is something to say and a job or instance to say it of.
-    pub(super) fn finish(mut self, series: &mut SeriesTable, limits: &Limits) {
+    /// The labels of `target_info`, where there is one.
+    fn info(&self, limits: &Limits) -> Option<Labels> {
         let identity = self.identity();
-        let (Some((start, end)), true, false) = (self.span_ms, self.has_info, identity.is_empty())
-        else {
-            return;
-        };
-        self.info.truncate(limits.labels_max.saturating_sub(identity.len() + 1));
-        let name = (NAME_LABEL.into(), "target_info".to_owned());
-        let labels = Labels::from_pairs(self.info.into_iter().chain(identity).chain([name]));
-        // Points far apart in one request are backfill: then the latest samples will do.
-        let first = start.max(end.saturating_sub(STEP_MS * (SAMPLES_MAX - 1)));
-        let mut time = first;
-        while time < end {
-            series.sample(labels.clone(), time, 1.0);
-            time += STEP_MS;
+        if !self.has_info || identity.is_empty() {
+            return None;
         }
-        series.sample(labels, end, 1.0);
-        series.metadata("target_info", MetricKind::Gauge, "Target metadata", String::new());
+        let room = limits.labels_max.saturating_sub(identity.len() + 1);
+        let name = (NAME_LABEL.into(), "target_info".to_owned());
+        let info = self.info.iter().take(room).cloned();
+        Some(Labels::from_pairs(info.chain(identity).chain([name])))
     }
 }

@@ -3,7 +3,7 @@
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message as _;
 use serde_json::{Value, json};
-use signals::metric::{SeriesBatch, is_stale};
+use signals::metric::{MetricKind, SeriesBatch, is_stale};
 use signals::{Batch, Timestamp};
 
 use super::*;
@@ -118,8 +118,14 @@ fn scope_and_resource_attributes_are_promoted_when_asked_for() {
     let metrics =
         json!([{ "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } }]);
     let body = request(&metrics).to_string();
-    let decoded =
-        decode_with(body.as_bytes(), Encoding::Json, NOW, &Limits::default(), &translation);
+    let decoded = decode_with(
+        body.as_bytes(),
+        Encoding::Json,
+        NOW,
+        &Limits::default(),
+        &translation,
+        &NoneKnown,
+    );
     assert_eq!(
         lines(&batch(&decoded.unwrap())),
         [
@@ -243,12 +249,11 @@ fn delta_sums_and_histograms_add_up() {
     let mut accumulator = DeltaAccumulator::default();
     let mut first = decoded(&metrics(2.0, 0));
     assert_eq!((first.accepted, first.deltas.len()), (3, 3));
-    let _ = first.accumulate(&mut accumulator, NOW);
-    let mut second = decoded(&metrics(3.0, 10));
-    let _ = second.accumulate(&mut accumulator, NOW);
-    let Some(Batch::Metrics(batch)) = second.batches.last() else { panic!() };
+    let _ = accumulator.add(std::mem::take(&mut first.deltas), NOW);
+    let second = accumulator.add(decoded(&metrics(3.0, 10)).deltas, NOW);
+    let batch = second.batch;
     assert_eq!(
-        lines(batch),
+        lines(&batch),
         [
             r#"{__name__="c_total", http_route="/"} 5 @-50000"#,
             r#"{__name__="h_bucket", http_route="/", le="9"} 2 @-50000"#,
@@ -262,9 +267,8 @@ fn delta_sums_and_histograms_add_up() {
         (2.0, 5.0)
     );
     // Sent again, all of it is known already.
-    let mut again = decoded(&metrics(3.0, 10));
-    let _ = again.accumulate(&mut accumulator, NOW);
-    assert_eq!((again.accepted, again.rejected), (0, 3));
+    let again = accumulator.add(decoded(&metrics(3.0, 10)).deltas, NOW);
+    assert_eq!((again.batch.samples.len(), again.rejected), (0, 3));
     assert!(again.message.contains("not newer"), "{}", again.message);
 }
 

@@ -1,0 +1,194 @@
+//! Which series of the store a fingerprint stands for.
+//!
+//! Bounded: a shard that is full learns nothing, until what it turned away is worth the time to look
+//! for what was not asked for any more.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use foldhash::fast::RandomState;
+use parking_lot::RwLock;
+use signals::metric::SeriesRef;
+use wire::KnownSeries;
+use wire::known::{Fingerprint, Unknown};
+
+/// So many that requests which are decoded at the same time seldom meet.
+const SHARDS: usize = 64;
+/// What an entry takes beside a list of series: key, value and the empty places of a hash table.
+const ENTRY_BYTES: usize = 72;
+
+/// What was stored, by fingerprint.
+#[derive(Debug)]
+pub(crate) struct KnownFingerprints {
+    shards: [RwLock<Shard>; SHARDS],
+    /// Of one shard.
+    bytes_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    entries: HashMap<Fingerprint, Entry, RandomState>,
+    bytes: usize,
+    /// Entries that found no room since the last sweep.
+    turned_away: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    series: Series,
+    /// Since the last sweep.
+    is_used: AtomicBool,
+}
+
+/// Most points have one series.
+#[derive(Debug)]
+enum Series {
+    One(SeriesRef),
+    Many(Box<[SeriesRef]>),
+}
+
+impl KnownFingerprints {
+    /// Nothing is known yet; what becomes known takes at most about `bytes_max`.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        let shards = std::array::from_fn(|_| RwLock::default());
+        Self { shards, bytes_max: bytes_max / SHARDS }
+    }
+
+    /// Learns what the store answered to the series of a batch, `None` for one that was refused.
+    pub(crate) fn learn(&self, unknown: &Unknown, stored: &[Option<SeriesRef>]) {
+        for (fingerprint, places) in unknown.iter() {
+            let series = places.iter().map(|place| *stored.get(*place as usize)?).collect();
+            let mut shard = self.shard(fingerprint).write();
+            // What is known of a series that was refused now is out of date.
+            shard.remove(fingerprint);
+            if let Some(series) = series {
+                shard.insert(fingerprint, series, self.bytes_max);
+            }
+        }
+    }
+
+    fn shard(&self, fingerprint: Fingerprint) -> &RwLock<Shard> {
+        &self.shards[fingerprint.bits() as usize % SHARDS]
+    }
+}
+
+impl KnownSeries for KnownFingerprints {
+    fn find(&self, fingerprint: Fingerprint, series: &mut Vec<SeriesRef>) -> bool {
+        let shard = self.shard(fingerprint).read();
+        let Some(entry) = shard.entries.get(&fingerprint) else { return false };
+        match &entry.series {
+            Series::One(one) => series.push(*one),
+            Series::Many(many) => series.extend_from_slice(many),
+        }
+        // Written only where it changes, so that readers do not take the line from each other.
+        if !entry.is_used.load(Ordering::Relaxed) {
+            entry.is_used.store(true, Ordering::Relaxed);
+        }
+        true
+    }
+}
+
+impl Shard {
+    fn insert(&mut self, fingerprint: Fingerprint, series: Vec<SeriesRef>, bytes_max: usize) {
+        let series = match series.as_slice() {
+            [one] => Series::One(*one),
+            _ => Series::Many(series.into()),
+        };
+        let bytes = series.bytes();
+        if self.bytes + bytes > bytes_max && !self.sweep() {
+            return;
+        }
+        if self.bytes + bytes <= bytes_max {
+            self.bytes += bytes;
+            let is_used = AtomicBool::new(true);
+            self.entries.insert(fingerprint, Entry { series, is_used });
+        }
+    }
+
+    /// Forgets what was not asked for since the last time. Says whether it did: a sweep visits all
+    /// entries, and must leave those that are in use enough time to be asked for.
+    fn sweep(&mut self) -> bool {
+        self.turned_away += 1;
+        if self.turned_away < self.entries.len() / 4 {
+            return false;
+        }
+        self.turned_away = 0;
+        self.entries.retain(|_, entry| entry.is_used.swap(false, Ordering::Relaxed));
+        self.bytes = self.entries.values().map(|entry| entry.series.bytes()).sum();
+        true
+    }
+
+    fn remove(&mut self, fingerprint: Fingerprint) {
+        let entry = self.entries.remove(&fingerprint);
+        self.bytes -= entry.map_or(0, |entry| entry.series.bytes());
+    }
+}
+
+impl Series {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::One(_) => ENTRY_BYTES,
+            Self::Many(many) => ENTRY_BYTES + size_of_val(&**many),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fingerprints of `count` gauges of one point each.
+    fn requests(count: usize) -> Vec<Vec<u8>> {
+        let request = |i: usize| {
+            format!(
+                r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"g{i}","gauge":{{"dataPoints":[{{"timeUnixNano":"1","asInt":1}}]}}}}]}}]}}]}}"#
+            )
+        };
+        (0..count).map(|i| request(i).into_bytes()).collect()
+    }
+
+    fn decoded(body: &[u8], known: &dyn KnownSeries) -> wire::Decoded {
+        let (encoding, limits) = (wire::otlp::Encoding::Json, wire::Limits::default());
+        let signal = signals::Signal::Metrics;
+        wire::otlp::decode_with(signal, body, encoding, 10, &limits, known).unwrap()
+    }
+
+    fn learn(known: &KnownFingerprints, body: &[u8], reference: Option<SeriesRef>) {
+        known.learn(&decoded(body, known).unknown, &[reference]);
+    }
+
+    #[test]
+    fn what_is_stored_is_known_until_it_is_refused() {
+        let known = KnownFingerprints::new(1 << 20);
+        let body = requests(1).remove(0);
+        assert!(!decoded(&body, &known).unknown.is_empty());
+        let unknown = decoded(&body, &known).unknown;
+        known.learn(&unknown, &[Some(SeriesRef::from_u64(7))]);
+        assert!(decoded(&body, &known).unknown.is_empty());
+        known.learn(&unknown, &[None]);
+        assert!(!decoded(&body, &known).unknown.is_empty());
+    }
+
+    #[test]
+    fn it_is_bounded_and_what_is_in_use_stays_longest() {
+        let bytes_max = SHARDS * ENTRY_BYTES * 20;
+        let known = KnownFingerprints::new(bytes_max);
+        let bodies = requests(1_500);
+        for (i, body) in bodies.iter().enumerate() {
+            learn(&known, body, Some(SeriesRef::from_u64(i as u64)));
+            if i % 10 == 0 {
+                bodies[..20].iter().for_each(|kept| drop(decoded(kept, &known)));
+            }
+        }
+        let bytes: usize = known.shards.iter().map(|shard| shard.read().bytes).sum();
+        assert!(bytes <= bytes_max, "{bytes}");
+        for shard in &known.shards {
+            let shard = shard.read();
+            let counted: usize = shard.entries.values().map(|entry| entry.series.bytes()).sum();
+            assert_eq!(counted, shard.bytes);
+        }
+        let is_known = |body: &Vec<u8>| decoded(body, &known).unknown.is_empty();
+        assert!(bodies[..20].iter().all(is_known));
+        assert!(bodies.iter().filter(|body| is_known(body)).count() < 1_500);
+    }
+}

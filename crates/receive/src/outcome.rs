@@ -1,0 +1,88 @@
+//! What became of a stored request, in the sender's terms.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use signals::{SeriesRef, Signal};
+use store::BatchAppended;
+use store::metrics::{Item, Reason, Refused};
+use wire::DataPoints;
+use wire::otlp::Encoding;
+
+/// What became of a batch, whatever its signal.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// Rows and samples that are stored.
+    pub(crate) items: usize,
+    /// The series of the batch.
+    pub(crate) series: Vec<Option<SeriesRef>>,
+    pub(crate) refused: Vec<Refused>,
+}
+
+impl Kept {
+    /// Of this batch and another one; only one of the two may have series.
+    pub(crate) fn and(mut self, batch: BatchAppended) -> Self {
+        self.items += batch.items();
+        if let BatchAppended::Metrics(appended) = batch {
+            self.series = appended.series;
+            self.refused = appended.refused;
+        }
+        self
+    }
+}
+
+/// What became of a stored request.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    signal: Signal,
+    pub(crate) rejected: usize,
+    message: String,
+}
+
+impl Outcome {
+    /// What was rejected while decoding.
+    pub(crate) fn new(signal: Signal, rejected: usize, message: &str) -> Self {
+        Self { signal, rejected, message: message.to_owned() }
+    }
+
+    /// Adds items that were rejected, or only a message.
+    pub(crate) fn add(&mut self, rejected: usize, message: &str) {
+        self.rejected += rejected;
+        if !self.message.is_empty() && !message.is_empty() {
+            self.message.push_str("; ");
+        }
+        self.message.push_str(message);
+    }
+
+    /// Adds what the store refused of a batch, by reason.
+    pub(crate) fn refused(&mut self, refused: &[Refused], points: &DataPoints) {
+        let mut reasons: Vec<Reason> = Vec::new();
+        for Refused { item, reason, .. } in refused {
+            // What a sender counts is its points.
+            if *item != Item::Exemplar && !reasons.contains(reason) {
+                reasons.push(*reason);
+            }
+        }
+        for reason in reasons {
+            let of_reason = || refused.iter().filter(|refused| refused.reason == reason);
+            let samples = of_reason().filter(|refused| refused.item == Item::Sample);
+            let histograms = of_reason().filter(|refused| refused.item == Item::Histogram).count();
+            let count = points.of_samples(samples.map(|refused| refused.index)) + histograms;
+            let mut message = String::new();
+            if count > 0 {
+                let _ = write!(message, "{count} data points rejected: {reason}");
+            }
+            self.add(count, &message);
+        }
+    }
+
+    /// What the sender should know, if anything.
+    pub(crate) fn complaint(&self) -> Option<&str> {
+        (!self.message.is_empty()).then_some(self.message.as_str())
+    }
+
+    /// The Export…Response.
+    pub(crate) fn response(&self, encoding: Encoding) -> Bytes {
+        wire::response::export(self.signal, encoding, self.rejected, &self.message).into()
+    }
+}

@@ -1,0 +1,288 @@
+//! What points of all kinds have in common: time, labels, and the series that they belong to.
+
+use std::rc::Rc;
+
+use signals::attributes::Value;
+use signals::metric::Labels;
+use signals::time::MILLISECOND;
+
+use super::labels::{PointLabels, Shared};
+use super::metric::{BAD_NAME, Metric, Temporality};
+use super::series::SeriesTable;
+use super::{Decoder, Taken, checked, histogram};
+use crate::known::Fingerprinter;
+use crate::otlp::delta::{Delta, DeltaValue};
+use crate::otlp::reject::{REQUEST_TOO_LARGE, checked_time};
+use crate::otlp::resource::Kept;
+use crate::protobuf::{Fault, Field, Message, Within as _};
+
+/// What a series and its sample take beside the labels' texts.
+const SERIES_BYTES: usize = 200;
+/// What a series that is known and its sample take.
+const KNOWN_BYTES: usize = 100;
+/// Bit of a point's flags: there is no value, the series ends.
+const NO_RECORDED_VALUE: u32 = 1;
+
+/// What points of all kinds have in common, as the wire has it. Attributes and exemplars are only
+/// read when they are needed.
+pub(super) struct RawPoint<'a> {
+    message: Message<'a>,
+    /// Numbers of the fields of attributes and exemplars.
+    fields: Fields,
+    /// Of the metric, and of the attributes as they are.
+    pub(super) fingerprinter: Fingerprinter,
+    has_exemplars: bool,
+    start: u64,
+    time: u64,
+    flags: u32,
+}
+
+/// The numbers of the fields that kinds of points have in different places.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fields {
+    pub(super) attributes: u32,
+    /// 0 where there are none.
+    pub(super) exemplars: u32,
+    pub(super) flags: u32,
+}
+
+/// When a point was, checked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) timestamp_ms: i64,
+    /// When its interval or its count began; 0 where unknown.
+    pub(super) start_ms: i64,
+    pub(super) is_stale: bool,
+}
+
+impl<'a> RawPoint<'a> {
+    pub(super) fn new(message: Message<'a>, metric: &Metric<'_>, fields: Fields) -> Self {
+        Self {
+            message,
+            fields,
+            fingerprinter: Fingerprinter::under(metric.fingerprint),
+            has_exemplars: false,
+            start: 0,
+            time: 0,
+            flags: 0,
+        }
+    }
+
+    /// Reads a field that is not one of a kind's own.
+    #[inline]
+    pub(super) fn read(&mut self, field: &Field<'a>) -> Result<(), Fault> {
+        match field.number {
+            number if number == self.fields.attributes => {
+                self.fingerprinter.bytes(field.bytes().within("attributes")?);
+            }
+            2 => self.start = field.fixed64().within("start_time_unix_nano")?,
+            3 => self.time = field.fixed64().within("time_unix_nano")?,
+            number if number == self.fields.flags => self.flags = field.uint32().within("flags")?,
+            number if number == self.fields.exemplars => {
+                field.bytes().within("exemplars")?;
+                self.has_exemplars = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn messages(&self, number: u32, name: &'static str, max: usize) -> Result<Kept<'a>, Fault> {
+        let mut kept = Kept::default();
+        let mut message = self.message;
+        while let Some(field) = message.next()? {
+            if field.number == number {
+                kept.push(field.message().within(name)?, max);
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// The names of a point's series.
+pub(super) struct SeriesNames<'p> {
+    labels: PointLabels<'p>,
+    shared: Rc<Shared>,
+    name: &'p str,
+}
+
+impl SeriesNames<'_> {
+    /// The labels of the series with the family's name.
+    pub(super) fn family(&self) -> Labels {
+        self.labels.with(&self.shared, self.name, None)
+    }
+
+    /// The labels of a part of the family, such as `_sum`.
+    pub(super) fn part(&self, suffix: &str, more: Option<(&str, &str)>) -> Labels {
+        self.labels.with(&self.shared, &format!("{}{suffix}", self.name), more)
+    }
+}
+
+impl<'a> Decoder<'_, 'a> {
+    /// Checks the time of a point.
+    pub(super) fn moment(&self, raw: &RawPoint<'_>) -> Result<Moment, &'static str> {
+        let time = checked_time(raw.time, self.received_at, self.received_at, self.limits)?;
+        Ok(Moment {
+            timestamp_ms: time / MILLISECOND,
+            start_ms: i64::try_from(raw.start).unwrap_or(0) / MILLISECOND,
+            is_stale: raw.flags & NO_RECORDED_VALUE != 0,
+        })
+    }
+
+    /// Whether the point has still to be added up.
+    pub(super) fn is_delta(metric: &Metric<'_>, moment: Moment) -> bool {
+        metric.temporality == Temporality::Delta && !moment.is_stale
+    }
+
+    /// Puts the places of the `count` series of a point into [`Self::places`]: of those that are
+    /// known, or of those that `make` appends.
+    pub(super) fn place(
+        &mut self,
+        metric: &Metric<'_>,
+        raw: &RawPoint<'a>,
+        count: usize,
+        make: impl FnOnce(&SeriesNames<'_>, &mut SeriesTable, &mut Vec<u32>),
+    ) -> Taken {
+        let fingerprint = raw.fingerprinter.fingerprint();
+        self.found.clear();
+        self.places.clear();
+        if self.known.find(fingerprint, &mut self.found) && self.found.len() == count {
+            if !self.charge(KNOWN_BYTES.saturating_mul(count)) {
+                return Ok(Err(REQUEST_TOO_LARGE));
+            }
+            let Self { found, places, series, .. } = self;
+            places.extend(found.iter().map(|reference| series.known(*reference)));
+            return Ok(Ok(()));
+        }
+        let names = checked!(self.names(metric, raw, count)?);
+        make(&names, &mut self.series, &mut self.places);
+        self.unknown.push(fingerprint, &self.places);
+        Ok(Ok(()))
+    }
+
+    /// The names of the `count` series of a point.
+    pub(super) fn names<'p>(
+        &mut self,
+        metric: &'p Metric<'_>,
+        raw: &RawPoint<'a>,
+        count: usize,
+    ) -> Result<Result<SeriesNames<'p>, &'static str>, Fault>
+    where
+        'a: 'p,
+    {
+        let Some(name) = metric.name(self.translation, self.limits) else {
+            return Ok(Err(BAD_NAME));
+        };
+        let shared = self.shared()?;
+        let attributes =
+            raw.messages(raw.fields.attributes, "attributes", self.limits.labels_max)?;
+        let labels =
+            self.labels.point(&shared, &attributes, &mut self.renderer).within("attributes")?;
+        let labels = checked!(labels);
+        // Each bucket repeats all labels of its point.
+        let bytes = labels.bytes(&shared).saturating_add(SERIES_BYTES).saturating_mul(count);
+        if !self.charge(bytes) {
+            return Ok(Err(REQUEST_TOO_LARGE));
+        }
+        Ok(Ok(SeriesNames { labels, shared, name }))
+    }
+
+    /// Takes memory, if there is as much.
+    fn charge(&mut self, bytes: usize) -> bool {
+        let total = self.bytes.saturating_add(bytes);
+        let is_in_bounds = total <= self.limits.decoded_bytes_max;
+        if is_in_bounds {
+            self.bytes = total;
+        }
+        is_in_bounds
+    }
+
+    /// Counts a point as taken.
+    pub(super) fn accept(&mut self, moment: Moment) {
+        self.accepted += 1;
+        self.rejections.accepted_at(moment.timestamp_ms.saturating_mul(MILLISECOND));
+        self.resource.saw(moment.timestamp_ms);
+    }
+
+    /// Notes when the counts of the series in [`Self::places`] began.
+    pub(super) fn start_times(&mut self, metric: &Metric<'_>, moment: Moment) {
+        let is_start = 0 < moment.start_ms && moment.start_ms <= moment.timestamp_ms;
+        if is_start && metric.is_counting() && !moment.is_stale {
+            for series in &self.places {
+                self.series.start_time(*series, moment.start_ms);
+            }
+        }
+    }
+
+    /// Hands out a point that has still to be added up. Its exemplars need its series all the
+    /// same: then they are in [`Self::places`].
+    pub(super) fn delta(
+        &mut self,
+        metric: &Metric<'_>,
+        raw: &RawPoint<'a>,
+        moment: Moment,
+        value: DeltaValue,
+    ) -> Taken {
+        let count = value.series_count();
+        let labels = checked!(self.names(metric, raw, count)?).family();
+        self.places.clear();
+        if raw.has_exemplars {
+            let Self { places, series, .. } = self;
+            match &value {
+                DeltaValue::Classic(point) => {
+                    let buckets = histogram::Series::new(&labels, &point.bounds).buckets;
+                    places.extend(buckets.into_iter().map(|labels| series.series(labels)));
+                }
+                DeltaValue::Sum(_) | DeltaValue::Native(_) => {
+                    places.push(series.series(labels.clone()));
+                }
+            }
+        }
+        self.resource.delta_items += count;
+        self.deltas.push(Delta {
+            labels,
+            start_ms: moment.start_ms,
+            timestamp_ms: moment.timestamp_ms,
+            is_monotonic: metric.is_counting(),
+            value,
+        });
+        Ok(Ok(()))
+    }
+
+    /// Reads the exemplars of a point; `choose` gives the one of [`Self::places`] that an observed
+    /// value belongs to.
+    pub(super) fn exemplars(
+        &mut self,
+        metric: &Metric<'_>,
+        raw: &RawPoint<'a>,
+        moment: Moment,
+        choose: impl Fn(f64) -> usize,
+    ) -> Result<(), Fault> {
+        if !raw.has_exemplars || !metric.has_exemplars() {
+            return Ok(());
+        }
+        let kept = raw.messages(raw.fields.exemplars, "exemplars", self.limits.exemplars_max)?;
+        for message in kept.messages {
+            let exemplar = self.exemplar(message, moment.timestamp_ms).within("exemplars")?;
+            if let Some(series) = self.places.get(choose(exemplar.value)) {
+                self.series.exemplar(exemplar.of(*series));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text of a double as a label value: `le` and `quantile`.
+pub(super) fn label_number(number: f64) -> String {
+    if number == f64::INFINITY {
+        return "+Inf".to_owned();
+    }
+    let mut text = String::new();
+    if number.is_finite() {
+        // Never an exponent, as in Prometheus.
+        Value::String(&format!("{number}")).push_to(&mut text);
+    } else {
+        Value::Double(number).push_to(&mut text);
+    }
+    text
+}
