@@ -8,6 +8,7 @@
 pub mod budget;
 mod calendar;
 pub mod config;
+mod error;
 pub mod files;
 mod flush;
 mod head;
@@ -17,61 +18,35 @@ mod manifest;
 pub mod metrics;
 pub mod objects;
 mod part;
+mod read;
 mod recover;
 mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod time_range;
 mod write_ahead;
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use bytes::Bytes;
 use object_store::ObjectStore;
 use signals::metric::{Exemplar, Metadata};
 use signals::{Batch, Labels, Matcher, Signal, Timestamp};
 
 use inner::Inner;
+use read::PartRead;
 
 pub use budget::MemoryBudget;
 pub use config::{Config, Seams};
+pub use error::StoreError;
 pub use metrics::{Samples, SeriesChunks};
+pub use part::Part;
 pub use recover::RecoveryReport;
+pub use state::Snapshot;
 pub use status::{SignalStatus, Status};
+pub use time_range::TimeRange;
 pub use write_ahead::quarantine::Quarantined;
-
-/// Failures of the store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The store cannot take this now; the sender should retry.
-    #[error("{0}")]
-    Unavailable(String),
-    /// A file or object could not be read or written.
-    #[error("{0}")]
-    Io(String),
-    /// A request is larger than the store ever takes; sending it again does not help.
-    #[error("{0}")]
-    TooLarge(String),
-    /// The disk failed in a way after which only a restart tells what it holds.
-    #[error("{0}")]
-    Fatal(String),
-    /// A setting is wrong; the message names it.
-    #[error("{0}")]
-    Config(String),
-    /// Another process has the data folder; the message names both.
-    #[error("{0}")]
-    Locked(String),
-    /// The data were written by a newer program; nothing was changed.
-    #[error("{0}")]
-    Format(String),
-}
-
-impl From<std::io::Error> for StoreError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error.to_string())
-    }
-}
 
 /// One accepted request as it is written ahead: the wire body, to be decoded again at replay.
 #[derive(Debug, Clone)]
@@ -91,52 +66,6 @@ pub trait Replay: Send + Sync {
     /// # Errors
     /// A description, when the payload cannot be decoded; the record is then quarantined.
     fn decode(&self, record: &Record) -> Result<Vec<Batch>, String>;
-}
-
-/// Half-open range of time in nanoseconds: `start <= t < end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeRange {
-    /// First instant inside.
-    pub start: Timestamp,
-    /// First instant after.
-    pub end: Timestamp,
-}
-
-impl TimeRange {
-    /// The range of both milliseconds and all between.
-    #[must_use]
-    pub fn of_ms(start_ms: i64, end_ms: i64) -> Self {
-        let millisecond = signals::time::MILLISECOND;
-        Self {
-            start: start_ms.saturating_mul(millisecond),
-            end: end_ms.saturating_add(1).saturating_mul(millisecond),
-        }
-    }
-}
-
-/// An immutable Parquet file and what the manifest knows of it.
-#[derive(Debug, Clone)]
-pub struct Part {
-    /// Where it is in [`Store::objects`].
-    pub path: object_store::path::Path,
-    /// Size of the file.
-    pub bytes: u64,
-    /// Rows in it.
-    pub rows: u64,
-    /// Least and greatest time of its rows, both inside.
-    pub min_time: Timestamp,
-    /// See `min_time`.
-    pub max_time: Timestamp,
-}
-
-/// Rows of one signal that may lie in a range: the head's batches and the parts, consistent with
-/// each other. Rows outside the range may be included; readers filter.
-#[derive(Debug, Clone)]
-pub struct Snapshot {
-    /// Rows in memory, oldest batch first.
-    pub head: Vec<RecordBatch>,
-    /// Files, oldest first.
-    pub parts: Vec<Arc<Part>>,
 }
 
 /// Everything that is stored. Cheap to clone: all clones are one store.
@@ -253,10 +182,18 @@ impl Store {
         end_ms: i64,
         series_max: usize,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
-        let (state, reader) = (&self.inner.state, &self.inner.metric_parts);
-        let parts = || state.parts(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms));
-        metrics::read::select(&state.metrics, parts, reader, matchers, start_ms, end_ms, series_max)
-            .await
+        let head = &self.inner.state.metrics;
+        let mut read = self.metric_read(start_ms, end_ms);
+        loop {
+            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
+            let selected =
+                metrics::read::select(head, parts, reader, matchers, start_ms, end_ms, series_max)
+                    .await;
+            match selected {
+                Err(error) if read.is_outdated(&error).await => {}
+                selected => return selected,
+            }
+        }
     }
 
     /// Label sets only, for `/series`, label names and label values.
@@ -270,10 +207,18 @@ impl Store {
         end_ms: i64,
         series_max: usize,
     ) -> Result<Vec<Labels>, StoreError> {
-        let (state, reader) = (&self.inner.state, &self.inner.metric_parts);
-        let parts = || state.parts(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms));
-        metrics::read::series(&state.metrics, parts, reader, matchers, start_ms, end_ms, series_max)
-            .await
+        let head = &self.inner.state.metrics;
+        let mut read = self.metric_read(start_ms, end_ms);
+        loop {
+            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
+            let series =
+                metrics::read::series(head, parts, reader, matchers, start_ms, end_ms, series_max)
+                    .await;
+            match series {
+                Err(error) if read.is_outdated(&error).await => {}
+                series => return series,
+            }
+        }
     }
 
     /// Exemplars of the series that satisfy all matchers, with times in `start_ms..=end_ms`.
@@ -286,9 +231,22 @@ impl Store {
         start_ms: i64,
         end_ms: i64,
     ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
-        let (state, reader) = (&self.inner.state, &self.inner.metric_parts);
-        let parts = || state.parts(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms));
-        metrics::read::exemplars(&state.metrics, parts, reader, matchers, start_ms, end_ms).await
+        let head = &self.inner.state.metrics;
+        let mut read = self.metric_read(start_ms, end_ms);
+        loop {
+            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
+            let found =
+                metrics::read::exemplars(head, parts, reader, matchers, start_ms, end_ms).await;
+            match found {
+                Err(error) if read.is_outdated(&error).await => {}
+                found => return found,
+            }
+        }
+    }
+
+    fn metric_read(&self, start_ms: i64, end_ms: i64) -> PartRead<'_> {
+        let range = TimeRange::of_ms(start_ms, end_ms);
+        PartRead::new(&self.inner.catalog, &self.inner.state, Signal::Metrics, range)
     }
 
     /// Type, help and unit of each metric family, in order of names.

@@ -21,6 +21,7 @@ use super::chunk::{Chunk, ChunkError, Codec, HistogramAppender, PlainAppender, e
 use super::selected::{decode_run, overlapping_runs};
 use super::{Frozen, Samples};
 use crate::StoreError;
+use crate::part::write::Written;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,16 +38,26 @@ pub struct PartSummary {
     pub max_time: Timestamp,
 }
 
+impl PartSummary {
+    /// What the part is to the manifest.
+    pub(crate) fn written(&self, crc32c: u32) -> Written {
+        let Self { bytes, rows, min_time, max_time, .. } = *self;
+        Written { bytes, rows, min_time, max_time, crc32c }
+    }
+}
+
 /// Writes what was frozen of one UTC day. Slow and synchronous: not for a thread that serves.
+/// `origin` is the JSON for the footer that says which rows these are.
 ///
 /// # Errors
 /// [`StoreError::Io`] when the sink fails.
 pub fn write<W: Write + Send>(
     frozen: &Frozen,
     day: i32,
+    origin: String,
     sink: W,
 ) -> Result<PartSummary, StoreError> {
-    let mut file = PartFile::new(sink)?;
+    let mut file = PartFile::new(sink, origin)?;
     let mut exemplars = Vec::new();
     for metric in frozen.metrics() {
         for (labels, chunks, series_exemplars) in frozen.series(&metric, day)? {

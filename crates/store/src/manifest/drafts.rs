@@ -1,0 +1,93 @@
+//! Parts that are being made: put, or about to be, and not listed by a manifest yet.
+//!
+//! Whoever collects garbage in the same process leaves them alone. Other processes leave them
+//! alone for their age ([`COMMIT_WITHIN`] is far below the age at which they may be collected).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::path::Path;
+use parking_lot::Mutex;
+use signals::{Clock, Timestamp};
+
+use super::origin::Origin;
+use crate::StoreError;
+use crate::write_ahead::format::WriterId;
+
+/// A part that was begun longer ago than this is not committed any more: another process might
+/// take it for garbage soon.
+pub(crate) const COMMIT_WITHIN: Duration = Duration::from_hours(1);
+
+/// All drafts of this process. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Drafts {
+    maker: WriterId,
+    clock: Arc<dyn Clock>,
+    paths: Arc<Mutex<HashSet<String>>>,
+}
+
+/// One part that is being made; what becomes of it is settled when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    path: String,
+    drafts: Drafts,
+    begun: (Timestamp, Duration),
+}
+
+impl Drafts {
+    /// No drafts so far; the maker is in the name of each.
+    pub(crate) fn new(maker: WriterId, clock: Arc<dyn Clock>) -> Self {
+        Self { maker, clock, paths: Arc::default() }
+    }
+
+    /// Who makes them.
+    pub(crate) fn maker(&self) -> WriterId {
+        self.maker
+    }
+
+    /// Begins a part under a name of its own.
+    pub(crate) fn begin(&self, origin: &Origin) -> Draft {
+        let path = origin.new_path(self.maker);
+        self.paths.lock().insert(path.clone());
+        let begun = (self.clock.now(), self.clock.monotonic());
+        Draft { path, drafts: self.clone(), begun }
+    }
+
+    /// The paths of all that are being made now.
+    pub(crate) fn paths(&self) -> HashSet<String> {
+        self.paths.lock().clone()
+    }
+}
+
+impl Draft {
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn location(&self) -> Path {
+        Path::from(self.path.as_str())
+    }
+
+    /// Whether a manifest may still list it. Both clocks are asked: one of them stands still while
+    /// a machine sleeps, the other may be set.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]: it is to be written again under another name.
+    pub(crate) fn check_age(&self) -> Result<(), StoreError> {
+        let (wall, monotonic) = self.begun;
+        let wall = self.drafts.clock.now().saturating_sub(wall);
+        let wall = Duration::from_nanos(u64::try_from(wall).unwrap_or(0));
+        let age = wall.max(self.drafts.clock.monotonic().saturating_sub(monotonic));
+        if age <= COMMIT_WITHIN {
+            return Ok(());
+        }
+        Err(StoreError::Io(format!("{} took longer than an hour and is written again", self.path)))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        self.drafts.paths.lock().remove(&self.path);
+    }
+}
