@@ -22,22 +22,15 @@ mod read;
 mod recover;
 mod state;
 mod status;
+mod store;
 #[cfg(test)]
 mod tests;
 mod time_range;
 mod write_ahead;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use object_store::ObjectStore;
-use signals::metric::{Exemplar, Metadata};
-use signals::{Batch, Labels, Matcher, Signal, Timestamp};
+use signals::{Batch, Timestamp};
 
-use inner::Inner;
-use read::PartRead;
-
-pub use budget::MemoryBudget;
 pub use config::{Config, Seams};
 pub use error::StoreError;
 pub use metrics::{Samples, SeriesChunks};
@@ -45,6 +38,7 @@ pub use part::Part;
 pub use recover::RecoveryReport;
 pub use state::Snapshot;
 pub use status::{SignalStatus, Status};
+pub use store::Store;
 pub use time_range::TimeRange;
 pub use write_ahead::quarantine::Quarantined;
 
@@ -66,191 +60,4 @@ pub trait Replay: Send + Sync {
     /// # Errors
     /// A description, when the payload cannot be decoded; the record is then quarantined.
     fn decode(&self, record: &Record) -> Result<Vec<Batch>, String>;
-}
-
-/// Everything that is stored. Cheap to clone: all clones are one store.
-#[derive(Clone)]
-pub struct Store {
-    inner: Arc<Inner>,
-}
-
-impl std::fmt::Debug for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "store in {}", self.inner.files.location())
-    }
-}
-
-impl Store {
-    /// Opens a data folder, making it if there is none, and replays its write-ahead log.
-    ///
-    /// # Errors
-    /// [`StoreError::Config`], [`StoreError::Locked`], [`StoreError::Format`], and
-    /// [`StoreError::Io`] when the folder cannot be read or written. Damaged data are no error:
-    /// they are put aside and named in the report.
-    pub async fn open(
-        config: Config,
-        seams: Seams,
-        replay: Arc<dyn Replay>,
-    ) -> Result<(Self, RecoveryReport), StoreError> {
-        let (inner, report) = Inner::open(config, seams, replay).await?;
-        Ok((Self { inner }, report))
-    }
-
-    /// Starts flushing and maintaining in the background, until [`Self::close`].
-    pub fn spawn(&self) {
-        self.inner.spawn();
-    }
-
-    /// Takes nothing more, brings everything into parts, and frees the folder. What could not be
-    /// brought into parts is still in the write-ahead log.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`] when the last flush failed; the store is closed all the same.
-    pub async fn close(&self) -> Result<(), StoreError> {
-        self.inner.close().await
-    }
-
-    /// Brings everything that is visible now into parts.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`]; nothing is lost, and the next flush goes on where this one stopped.
-    pub async fn flush(&self) -> Result<(), StoreError> {
-        self.inner.flush().await
-    }
-
-    /// One round of compaction and retention.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`]; what is stored stays as it is.
-    pub async fn maintain(&self) -> Result<(), StoreError> {
-        self.inner.maintain().await
-    }
-
-    /// The store in numbers.
-    pub fn status(&self) -> Status {
-        self.inner.status()
-    }
-
-    /// Turns to a reason when the write-ahead log failed for good: the process should then end
-    /// with an error, and be started again.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] while the store is still starting.
-    pub fn fatal(&self) -> Result<tokio::sync::watch::Receiver<Option<String>>, StoreError> {
-        Ok(self.inner.log()?.fatal())
-    }
-
-    /// Takes out of the batches what there is no room for: samples of new series past
-    /// [`metrics::HeadLimits::series_max`] and of too many different days at once. Returns how
-    /// many items that were, for the sender to be told; what stays may be appended.
-    pub fn admit(&self, batches: &mut [Batch]) -> usize {
-        let metrics = &self.inner.state.metrics;
-        let refused = batches.iter_mut().map(|batch| match batch {
-            Batch::Metrics(series) => metrics.admit(series),
-            Batch::Spans(_) | Batch::Logs(_) => 0,
-        });
-        refused.sum()
-    }
-
-    /// Writes the record ahead, makes the batches visible, and returns once both are durable.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when memory or disk is full or the store is closing: nothing was kept.
-    /// [`StoreError::TooLarge`] when the record is over 128 MiB.
-    pub async fn append(&self, record: Record, batches: Vec<Batch>) -> Result<(), StoreError> {
-        self.inner.append(record, batches).await
-    }
-
-    /// The rows of spans or logs that may lie in the range.
-    pub fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
-        self.inner.state.snapshot(signal, range)
-    }
-
-    /// Where the parts are.
-    pub fn objects(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.inner.objects)
-    }
-
-    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of labels.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`.
-    pub async fn select(
-        &self,
-        matchers: &[Matcher],
-        start_ms: i64,
-        end_ms: i64,
-        series_max: usize,
-    ) -> Result<Vec<SeriesChunks>, StoreError> {
-        let head = &self.inner.state.metrics;
-        let mut read = self.metric_read(start_ms, end_ms);
-        loop {
-            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
-            let selected =
-                metrics::read::select(head, parts, reader, matchers, start_ms, end_ms, series_max)
-                    .await;
-            match selected {
-                Err(error) if read.is_outdated(&error).await => {}
-                selected => return selected,
-            }
-        }
-    }
-
-    /// Label sets only, for `/series`, label names and label values.
-    ///
-    /// # Errors
-    /// As [`Self::select`].
-    pub async fn series(
-        &self,
-        matchers: &[Matcher],
-        start_ms: i64,
-        end_ms: i64,
-        series_max: usize,
-    ) -> Result<Vec<Labels>, StoreError> {
-        let head = &self.inner.state.metrics;
-        let mut read = self.metric_read(start_ms, end_ms);
-        loop {
-            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
-            let series =
-                metrics::read::series(head, parts, reader, matchers, start_ms, end_ms, series_max)
-                    .await;
-            match series {
-                Err(error) if read.is_outdated(&error).await => {}
-                series => return series,
-            }
-        }
-    }
-
-    /// Exemplars of the series that satisfy all matchers, with times in `start_ms..=end_ms`.
-    ///
-    /// # Errors
-    /// As [`Self::select`].
-    pub async fn exemplars(
-        &self,
-        matchers: &[Matcher],
-        start_ms: i64,
-        end_ms: i64,
-    ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
-        let head = &self.inner.state.metrics;
-        let mut read = self.metric_read(start_ms, end_ms);
-        loop {
-            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
-            let found =
-                metrics::read::exemplars(head, parts, reader, matchers, start_ms, end_ms).await;
-            match found {
-                Err(error) if read.is_outdated(&error).await => {}
-                found => return found,
-            }
-        }
-    }
-
-    fn metric_read(&self, start_ms: i64, end_ms: i64) -> PartRead<'_> {
-        let range = TimeRange::of_ms(start_ms, end_ms);
-        PartRead::new(&self.inner.catalog, &self.inner.state, Signal::Metrics, range)
-    }
-
-    /// Type, help and unit of each metric family, in order of names.
-    pub fn metadata(&self) -> Vec<Metadata> {
-        self.inner.state.metrics.metadata()
-    }
 }

@@ -89,7 +89,9 @@ impl Documents {
                 versions.entry((signal, day)).or_default().push(version);
             }
         }
-        versions.values_mut().for_each(|versions| versions.sort_unstable());
+        for versions in versions.values_mut() {
+            versions.sort_unstable();
+        }
         Ok(versions)
     }
 

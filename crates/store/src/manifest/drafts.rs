@@ -91,3 +91,31 @@ impl Drop for Draft {
         self.drafts.paths.lock().remove(&self.path);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use signals::Signal;
+    use signals::time::{ManualClock, SECOND};
+
+    use super::*;
+    use crate::manifest::origin::Stretch;
+
+    #[test]
+    fn a_part_that_took_an_hour_by_either_clock_is_not_listed() {
+        let stretch = Stretch { writer: "ab".into(), after: 0, sequence: 1 };
+        let origin = Origin::flushed(Signal::Logs, 0, stretch, 0);
+        let clock = Arc::new(ManualClock::at(0));
+        let drafts = Drafts::new(WriterId::random(), Arc::clone(&clock) as _);
+        let draft = drafts.begin(&origin);
+        assert_eq!(drafts.paths(), HashSet::from([draft.path().to_owned()]));
+        clock.advance(COMMIT_WITHIN);
+        draft.check_age().unwrap();
+        clock.advance(Duration::from_secs(1));
+        draft.check_age().unwrap_err();
+        let asleep = drafts.begin(&origin);
+        clock.jump_to(3 * 3_600 * SECOND);
+        asleep.check_age().unwrap_err();
+        drop((draft, asleep));
+        assert_eq!(drafts.paths(), HashSet::new());
+    }
+}

@@ -14,7 +14,7 @@ mod schema;
 use std::io::Write;
 
 use file::{Aggregates, PartFile};
-pub use merge::merge;
+pub(crate) use merge::merge;
 use signals::{Labels, Timestamp};
 
 use super::chunk::{Chunk, ChunkError, Codec, HistogramAppender, PlainAppender, encode_dense};
@@ -25,17 +25,17 @@ use crate::part::write::Written;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PartSummary {
+pub(crate) struct PartSummary {
     /// Size of the file.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Rows in it.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Samples in its chunks.
-    pub samples: u64,
+    pub(crate) samples: u64,
     /// Time of the first sample.
-    pub min_time: Timestamp,
+    pub(crate) min_time: Timestamp,
     /// Time of the last sample.
-    pub max_time: Timestamp,
+    pub(crate) max_time: Timestamp,
 }
 
 impl PartSummary {
@@ -51,7 +51,7 @@ impl PartSummary {
 ///
 /// # Errors
 /// [`StoreError::Io`] when the sink fails.
-pub fn write<W: Write + Send>(
+pub(crate) fn write<W: Write + Send>(
     frozen: &Frozen,
     day: i32,
     origin: String,

@@ -119,9 +119,11 @@ impl Bucket {
         }
         let put = self.objects.put_opts(path, payload, options).await;
         match &put {
-            Ok(_) => drop(self.modified.lock().insert(path.clone(), self.clock.now())),
+            Ok(_) => {
+                self.modified.lock().insert(path.clone(), self.clock.now());
+            }
             Err(Error::AlreadyExists { .. }) => {
-                drop(self.conflicts.fetch_add(1, Ordering::Relaxed))
+                self.conflicts.fetch_add(1, Ordering::Relaxed);
             }
             Err(_) => {}
         }

@@ -160,7 +160,9 @@ pub(crate) async fn stored(store: &Store) -> Ledger {
         for part in snapshot.parts {
             batches.push(part_rows(store.objects().as_ref(), &part).await);
         }
-        batches.iter().for_each(|batch| count_rows(signal, batch, &mut ledger));
+        for batch in &batches {
+            count_rows(signal, batch, &mut ledger);
+        }
     }
     ledger
 }

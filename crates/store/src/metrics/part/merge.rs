@@ -33,7 +33,7 @@ const SERIES_PER_TURN: usize = 64;
 ///
 /// # Errors
 /// [`StoreError::Io`] when an input cannot be read or is damaged, or the sink fails.
-pub async fn merge<W: Write + Send>(
+pub(crate) async fn merge<W: Write + Send>(
     reader: &PartReader,
     inputs: &[Arc<Part>],
     origin: String,

@@ -167,6 +167,13 @@ impl Process {
     }
 }
 
+impl Drop for Process {
+    /// What is paused must not keep a test that failed from ending.
+    fn drop(&mut self) {
+        self.client.kill();
+    }
+}
+
 async fn act(store: Store, action: Action) -> Result<(), StoreError> {
     match action {
         Action::Flush => store.flush().await,
