@@ -11,7 +11,7 @@ use object_store::{ObjectStore, PutMode, PutOptions};
 use parking_lot::Mutex;
 use signals::{Clock, Signal, Timestamp};
 
-use crate::maintain::Surroundings;
+use crate::context::Context;
 use crate::manifest::Manifest;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::Drafts;
@@ -37,13 +37,13 @@ pub(crate) struct Flusher {
 }
 
 impl Flusher {
-    pub(crate) fn new(surroundings: &Surroundings, state: Arc<State>) -> Self {
+    pub(crate) fn new(context: &Context, state: Arc<State>) -> Self {
         Self {
-            objects: Arc::clone(&surroundings.objects),
-            clock: Arc::clone(&surroundings.clock),
-            catalog: Arc::clone(&surroundings.catalog),
+            objects: Arc::clone(&context.objects),
+            clock: Arc::clone(&context.clock),
+            catalog: Arc::clone(&context.catalog),
             state,
-            drafts: surroundings.drafts.clone(),
+            drafts: context.drafts.clone(),
             pending: tokio::sync::Mutex::new(None),
             flushed_at: Mutex::new(None),
         }

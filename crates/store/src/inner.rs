@@ -11,10 +11,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::budget::MemoryBudget;
+use crate::context::Context;
 use crate::files::Files;
 use crate::flush::Flusher;
 use crate::head::memory_of;
-use crate::maintain::{Maintenance, Surroundings};
+use crate::maintain::Maintenance;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::Drafts;
 use crate::metrics::PartReader;
@@ -77,7 +78,7 @@ impl Inner {
         let catalog = Catalog::new(opened.documents, Arc::clone(&state) as _, opened.days);
         let catalog = Arc::new(catalog);
         let closing = watch::Sender::new(false);
-        let surroundings = Surroundings {
+        let context = Context {
             objects: Arc::clone(&objects),
             disk: objects_disk.clone(),
             clock: Arc::clone(&clock),
@@ -89,9 +90,9 @@ impl Inner {
         let mut report = opened.report;
         let inner = Arc::new(Self {
             queue: MemoryBudget::new("write-ahead queue", config.queue_bytes_max),
-            flusher: Flusher::new(&surroundings, Arc::clone(&state)),
-            metric_parts: surroundings.reader.clone(),
-            maintenance: tokio::sync::Mutex::new(Maintenance::new(surroundings, &config)),
+            flusher: Flusher::new(&context, Arc::clone(&state)),
+            metric_parts: context.reader.clone(),
+            maintenance: tokio::sync::Mutex::new(Maintenance::new(context, &config)),
             clock,
             files,
             objects,

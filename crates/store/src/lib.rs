@@ -8,6 +8,7 @@
 pub mod budget;
 mod calendar;
 pub mod config;
+mod context;
 mod error;
 pub mod files;
 mod flush;

@@ -1,8 +1,7 @@
-//! One round of upkeep: see what other processes did, drop old parts, merge small ones, remove
-//! files that nobody needs.
+//! One round of maintenance: refresh the catalog, drop old parts, merge small ones, collect garbage.
 //!
-//! Each of the three is a value that owns what it needs, and none needs a write-ahead log: a
-//! process that takes nothing in can do this for those that do.
+//! Each step is a value that owns what it needs. None needs a write-ahead log, so that a process
+//! without a data folder can maintain a bucket.
 
 pub(crate) mod compact;
 pub(crate) mod garbage;
@@ -10,20 +9,14 @@ pub(crate) mod retain;
 
 use std::sync::Arc;
 
-use object_store::ObjectStore;
-use signals::Clock;
-use tokio::sync::watch;
-
-use crate::files::Files;
+use crate::context::Context;
 use crate::manifest::catalog::Catalog;
-use crate::manifest::drafts::Drafts;
-use crate::metrics::PartReader;
 use crate::{Config, StoreError};
 use compact::Compactor;
 use garbage::GarbageCollector;
 use retain::Retention;
 
-/// All upkeep of one process.
+/// All maintenance of one process.
 #[derive(Debug)]
 pub(crate) struct Maintenance {
     catalog: Arc<Catalog>,
@@ -32,27 +25,13 @@ pub(crate) struct Maintenance {
     garbage: GarbageCollector,
 }
 
-/// What upkeep works on.
-#[derive(Debug, Clone)]
-pub(crate) struct Surroundings {
-    pub(crate) objects: Arc<dyn ObjectStore>,
-    /// The disk that the objects are on, if they are on one.
-    pub(crate) disk: Option<Arc<dyn Files>>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) catalog: Arc<Catalog>,
-    pub(crate) drafts: Drafts,
-    pub(crate) reader: PartReader,
-    /// Turns true when a merge should stop and nothing new should be begun.
-    pub(crate) closing: watch::Receiver<bool>,
-}
-
 impl Maintenance {
-    pub(crate) fn new(surroundings: Surroundings, config: &Config) -> Self {
+    pub(crate) fn new(context: Context, config: &Config) -> Self {
         Self {
-            catalog: Arc::clone(&surroundings.catalog),
-            retention: Retention::new(&surroundings, config),
-            garbage: GarbageCollector::new(&surroundings, config),
-            compactor: Compactor::new(surroundings, config),
+            catalog: Arc::clone(&context.catalog),
+            retention: Retention::new(&context, config),
+            garbage: GarbageCollector::new(&context, config),
+            compactor: Compactor::new(context, config),
         }
     }
 

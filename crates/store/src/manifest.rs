@@ -4,8 +4,8 @@
 //! nobody else put it first, which is the compare-and-set that lets several writers share a
 //! bucket. The format is described in `docs/formats/manifest.md`.
 //!
-//! [`documents`] reads and puts documents, [`catalog`] knows the newest of every day, [`load`]
-//! reads them all at start and puts together again ([`rebuild`]) what is damaged or gone.
+//! [`documents`] reads and puts documents, [`catalog`] holds the current ones, [`load`] reads them
+//! all at start and rebuilds ([`rebuild`]) what is damaged or gone.
 
 pub(crate) mod catalog;
 pub(crate) mod documents;
@@ -67,7 +67,7 @@ pub(crate) struct Entry {
     pub(crate) level: u32,
     /// When its newest rows were flushed.
     pub(crate) created: Timestamp,
-    /// Over the whole file; not known when the list was put together from footers.
+    /// Over the whole file; absent when the list was rebuilt from footers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crc32c: Option<u32>,
     /// The rows of this signal and day that it holds; of a merge, those of its newest input.

@@ -11,10 +11,10 @@ use crate::part::Part;
 use crate::state::State;
 use crate::{StoreError, TimeRange};
 
-/// How often a read begins again because parts were removed under it.
+/// How often a read is attempted when other processes remove its parts.
 const ATTEMPTS: u32 = 3;
 
-/// One read of the parts that may lie in a range, which may have to begin again.
+/// One read of the parts that may have rows in a range, which may have to be repeated.
 pub(crate) struct PartRead<'a> {
     catalog: &'a Catalog,
     state: &'a State,
@@ -40,8 +40,8 @@ impl<'a> PartRead<'a> {
         self.read.clone()
     }
 
-    /// Whether a read failed because another process had replaced one of the parts. The ones that
-    /// replaced them are known when this returns.
+    /// Whether a read failed because another process replaced one of its parts. The catalog is
+    /// fresh when this returns.
     pub(crate) async fn is_outdated(&mut self, error: &StoreError) -> bool {
         self.attempts += 1;
         if !matches!(error, StoreError::Io(_)) || self.attempts >= ATTEMPTS {

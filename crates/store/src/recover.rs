@@ -44,8 +44,8 @@ pub struct RecoveryReport {
     pub torn_tail_bytes: u64,
     /// Stretches of sequences that are in no segment, both ends inside.
     pub gaps: Vec<(u64, u64)>,
-    /// Days, as `spans/2026-11-20`, whose list of parts was damaged or gone and was put together
-    /// again from the footers of the parts.
+    /// Days, as `spans/2026-11-20`, whose list of parts was damaged or gone and was rebuilt from the
+    /// footers of the parts.
     pub rebuilt_days: Vec<String>,
     /// Parts that a manifest lists and that are not there, or not as long as they should be.
     pub missing_parts: Vec<String>,

@@ -1,7 +1,7 @@
 //! What readers see: rows in memory and the list of parts, changed together.
 //!
-//! Two locks. `applied` is held by whoever changes what the head holds: the thread that applies
-//! records, and a flush while it cuts. `visible` is held for moments, by everyone.
+//! Two locks. `applied` is held while the head's rows change: by the thread that applies records,
+//! and by a flush while it cuts. `visible` is held for moments only.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use signals::Signal;
 use signals::time::{SECOND, day_of};
 
-use super::Surroundings;
+use crate::context::Context;
 use crate::manifest::catalog::Days;
 use crate::manifest::drafts::Draft;
 use crate::manifest::origin::Origin;
@@ -31,7 +31,7 @@ const ATTEMPTS_MAX: u32 = 5;
 /// Merges parts.
 #[derive(Debug)]
 pub(crate) struct Compactor {
-    surroundings: Surroundings,
+    context: Context,
     config: CompactionConfig,
     /// How often merging failed, by the last input's path.
     failed: HashMap<String, u32>,
@@ -47,19 +47,19 @@ struct CompactionConfig {
 }
 
 impl Compactor {
-    pub(crate) fn new(surroundings: Surroundings, config: &Config) -> Self {
+    pub(crate) fn new(context: Context, config: &Config) -> Self {
         let config = CompactionConfig {
             compaction_fan_in: config.compaction_fan_in,
             part_bytes_target: config.part_bytes_target,
             part_bytes_max: config.part_bytes_max,
             free_bytes_min: config.free_bytes_min,
         };
-        Self { surroundings, config, failed: HashMap::new() }
+        Self { context, config, failed: HashMap::new() }
     }
 
     /// Merges what is due, each day once; what readers saw until now is added to `replaced`.
     pub(crate) async fn run(&mut self, replaced: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
-        let due = self.surroundings.catalog.ask(|days| self.due(days)).await;
+        let due = self.context.catalog.with_days(|days| self.due(days)).await;
         let mut failed = None;
         for (signal, day, inputs) in due {
             let last = inputs.last().map(|input| input.path.clone()).unwrap_or_default();
@@ -67,7 +67,7 @@ impl Compactor {
             if attempts >= ATTEMPTS_MAX || !self.has_room_for(&inputs) {
                 continue;
             }
-            if *self.surroundings.closing.borrow() {
+            if *self.context.closing.borrow() {
                 break;
             }
             // One damaged part must not keep all others from being merged.
@@ -84,7 +84,7 @@ impl Compactor {
 
     /// For each day the parts that should be one, if there are any.
     fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
-        let now = self.surroundings.clock.now();
+        let now = self.context.clock.now();
         let due = days.iter().filter_map(|((signal, day), manifest)| {
             let parts = &manifest.parts;
             let is_quiet = *day < day_of(now)
@@ -97,7 +97,7 @@ impl Compactor {
 
     /// Whether inputs and output fit side by side on the disk of the objects, if they are on one.
     fn has_room_for(&self, inputs: &[Entry]) -> bool {
-        let Some(disk) = &self.surroundings.disk else { return true };
+        let Some(disk) = &self.context.disk else { return true };
         let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
         let needed = bytes.saturating_add(self.config.free_bytes_min);
         disk.free_bytes().is_ok_and(|free| free >= needed)
@@ -130,14 +130,14 @@ impl Compactor {
         inputs: &[Entry],
     ) -> Result<Vec<Arc<Part>>, StoreError> {
         let Some(origin) = Origin::merged(signal, day, inputs) else { return Ok(Vec::new()) };
-        let draft = self.surroundings.drafts.begin(&origin);
+        let draft = self.context.drafts.begin(&origin);
         let written = self.write_merged(signal, inputs, &origin, &draft).await?;
         let entry = origin.entry(draft.path(), &written);
         let list = |manifest: &mut Manifest| {
             draft.check_age()?;
             Ok(replace(manifest, inputs, &entry))
         };
-        let mut gone = self.surroundings.catalog.change(signal, day, list).await?;
+        let mut gone = self.context.catalog.change(signal, day, list).await?;
         gone.retain(|part| inputs.iter().any(|input| input.path == part.path.as_ref()));
         if !gone.is_empty() {
             tracing::info!(
@@ -161,11 +161,11 @@ impl Compactor {
         draft: &Draft,
     ) -> Result<Written, StoreError> {
         let parts: Vec<_> = inputs.iter().map(Entry::part).collect();
-        let objects = Arc::clone(&self.surroundings.objects);
-        let reader = self.surroundings.reader.clone();
+        let objects = Arc::clone(&self.context.objects);
+        let reader = self.context.reader.clone();
         let (path, json) = (draft.location(), origin.to_json()?);
         let runtime = tokio::runtime::Handle::current();
-        let closing = self.surroundings.closing.clone();
+        let closing = self.context.closing.clone();
         let work = async move {
             let sink = ObjectSink::create(objects.as_ref(), &path, closing).await?;
             let (written, sink) = if signal == Signal::Metrics {

@@ -1,10 +1,9 @@
-//! Removing files that nobody needs: parts that were replaced or dropped, once their readers are
-//! done, and files that no manifest lists.
+//! Garbage collection: parts that were replaced or dropped, and files that no manifest lists.
 //!
-//! A part that this process replaced goes after the grace period. A file that no manifest lists
-//! may be about to be listed by another process, or be read by one that has not seen yet that it
-//! was replaced. It goes when it has been seen unlisted for a while, and either this process made
-//! it and is not making it any more, or it is older than any process works on a part.
+//! A part that this process replaced is removed after the grace period, when its readers are done.
+//! A file that no manifest lists may be a part that another process is about to list, or one whose
+//! replacement a reader has not seen yet. It is removed when it has been unlisted for a while and
+//! either this process wrote it, or it is older than any process works on a part.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,14 +14,14 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use signals::Clock;
 
-use super::Surroundings;
+use crate::context::Context;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::Drafts;
 use crate::manifest::origin::{self, PARTS};
 use crate::part::Part;
 use crate::{Config, StoreError};
 
-/// A file must have been unlisted for this long at every look.
+/// A file must have been unlisted for this long.
 const ORPHAN_AFTER: Duration = Duration::from_mins(10);
 /// A file of another process must be this old, too: far more than
 /// [`crate::manifest::drafts::COMMIT_WITHIN`], and more than any query runs.
@@ -43,12 +42,12 @@ pub(crate) struct GarbageCollector {
 }
 
 impl GarbageCollector {
-    pub(crate) fn new(surroundings: &Surroundings, config: &Config) -> Self {
+    pub(crate) fn new(context: &Context, config: &Config) -> Self {
         Self {
-            objects: Arc::clone(&surroundings.objects),
-            clock: Arc::clone(&surroundings.clock),
-            catalog: Arc::clone(&surroundings.catalog),
-            drafts: surroundings.drafts.clone(),
+            objects: Arc::clone(&context.objects),
+            clock: Arc::clone(&context.clock),
+            catalog: Arc::clone(&context.catalog),
+            drafts: context.drafts.clone(),
             grace: config.grace,
             replaced: Vec::new(),
             orphans: HashMap::new(),
@@ -83,14 +82,15 @@ impl GarbageCollector {
     }
 
     async fn remove_orphans(&mut self) -> Result<(), StoreError> {
-        // In this order: what is listed by a manifest now may have been put after the first step.
+        // The order matters: a part that is put after the list is not among the candidates, and one
+        // that was put before is a draft or listed by the time of the refresh.
         let files: Vec<_> = self.objects.list(Some(&Path::from(PARTS))).try_collect().await?;
         let drafts = self.drafts.paths();
         self.catalog.refresh().await?;
         let mut known = self.listed().await;
         known.extend(drafts);
         known.extend(self.replaced.iter().map(|(_, part)| part.path.to_string()));
-        // Ages are told by the object store's own clock: it is at least this late there.
+        // Ages are by the object store's clock, which shows at least this time.
         let newest = files.iter().map(|meta| meta.last_modified).max();
         let now = self.clock.monotonic();
         let before = std::mem::take(&mut self.orphans);
@@ -118,7 +118,7 @@ impl GarbageCollector {
     }
 
     async fn listed(&self) -> HashSet<String> {
-        let paths = self.catalog.ask(|days| {
+        let paths = self.catalog.with_days(|days| {
             let parts = days.values().flat_map(|manifest| &manifest.parts);
             parts.map(|part| part.path.clone()).collect()
         });

@@ -3,8 +3,8 @@
 //! A part goes when its newest row and its arrival are both too old: what is filled in late is
 //! kept for the whole period. And only when the clock has said so for a while without a break,
 //! measured by the monotonic clock: a wall clock that jumps ahead and is set right loses nothing.
-//! The manifest of a day stays, without parts: its number tells a process that was asleep that its
-//! own knowledge is old.
+//! The manifest of a day stays, without parts: its version shows a process that was suspended that
+//! its own copy is stale.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use signals::{Clock, Signal, Timestamp};
 
-use super::Surroundings;
+use crate::context::Context;
 use crate::manifest::catalog::{Catalog, Days};
 use crate::manifest::{Entry, Manifest};
 use crate::part::Part;
@@ -30,10 +30,10 @@ pub(crate) struct Retention {
 }
 
 impl Retention {
-    pub(crate) fn new(surroundings: &Surroundings, config: &Config) -> Self {
+    pub(crate) fn new(context: &Context, config: &Config) -> Self {
         Self {
-            clock: Arc::clone(&surroundings.clock),
-            catalog: Arc::clone(&surroundings.catalog),
+            clock: Arc::clone(&context.clock),
+            catalog: Arc::clone(&context.catalog),
             kept: Signal::ALL.map(|signal| (signal, config.retention(signal))),
             settle: config.retention_settle,
             expired: HashMap::new(),
@@ -43,7 +43,7 @@ impl Retention {
     /// Drops what is due; what readers saw until now is added to `dropped`.
     pub(crate) async fn run(&mut self, dropped: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
-        let expired = self.catalog.ask(|days| self.expired(days, now)).await;
+        let expired = self.catalog.with_days(|days| self.expired(days, now)).await;
         let mut seen = HashMap::new();
         let mut due: HashMap<(Signal, i32), Vec<String>> = HashMap::new();
         for (day, path) in expired {

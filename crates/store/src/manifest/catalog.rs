@@ -1,7 +1,7 @@
-//! The newest manifest of every signal and day, and the one way to change them.
+//! The manifest of every signal and day as this process knows it, and the only way to change it.
 //!
-//! What is known here may be old: other processes change the same manifests. A change is made on
-//! the newest manifest in any case; who only reads calls [`Catalog::refresh`] from time to time.
+//! The catalog may be stale, because other processes change the same manifests. A change is always
+//! made to the newest version; readers call [`Catalog::refresh`] periodically.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -18,9 +18,9 @@ use crate::part::Part;
 /// Manifests by signal and day.
 pub(crate) type Days = BTreeMap<(Signal, i32), Manifest>;
 
-/// What readers see, kept in step with the manifests.
+/// What readers see. The catalog updates it with every manifest that it changes or reads.
 pub(crate) trait View: Debug + Send + Sync {
-    /// The manifest of a day is this from now on. Returns the parts that it lists no more.
+    /// Replaces the parts of a day. Returns the parts that were visible before and are not listed.
     fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>>;
 }
 
@@ -29,12 +29,12 @@ pub(crate) trait View: Debug + Send + Sync {
 pub(crate) struct Catalog {
     documents: Documents,
     view: Arc<dyn View>,
-    /// Held while a manifest is changed, and while a view is told.
+    /// Locked while a manifest changes and until the view shows it.
     days: tokio::sync::Mutex<Days>,
 }
 
 impl Catalog {
-    /// What was loaded, which the view is shown.
+    /// A catalog of loaded manifests; the view shows them.
     pub(crate) fn new(documents: Documents, view: Arc<dyn View>, days: Days) -> Self {
         for ((signal, day), manifest) in &days {
             view.show(*signal, *day, manifest);
@@ -42,20 +42,20 @@ impl Catalog {
         Self { documents, view, days: tokio::sync::Mutex::new(days) }
     }
 
-    /// Asks something of all manifests as they are known here.
-    pub(crate) async fn ask<T>(&self, question: impl FnOnce(&Days) -> T) -> T {
-        question(&*self.days.lock().await)
+    /// Reads all manifests as this process knows them.
+    pub(crate) async fn with_days<T>(&self, read: impl FnOnce(&Days) -> T) -> T {
+        read(&*self.days.lock().await)
     }
 
     /// Up to which sequence a writer's rows of a day are in parts.
     pub(crate) async fn mark(&self, signal: Signal, day: i32, writer: &str) -> u64 {
-        self.ask(|days| days.get(&(signal, day)).map_or(0, |manifest| manifest.mark(writer))).await
+        self.with_days(|days| days.get(&(signal, day)).map_or(0, |manifest| manifest.mark(writer)))
+            .await
     }
 
-    /// Changes a day's manifest: durable, and shown to readers, when this returns. Returns the
-    /// parts that readers saw before and that are not listed any more. The change may be asked
-    /// for several times when other processes are at work; it sees the newest manifest each time,
-    /// and leaves things as they are by returning `false`.
+    /// Changes a day's manifest; the change is durable and visible when this returns. Returns the
+    /// parts that were visible before and are not listed any more. `change` runs again on the newest
+    /// version when another process was first; it returns `false` when there is nothing to change.
     pub(crate) async fn change(
         &self,
         signal: Signal,
@@ -71,8 +71,8 @@ impl Catalog {
         Ok(gone)
     }
 
-    /// Learns what other processes have changed: one list of the manifests' folder, and one get
-    /// for each day that is newer than what is known.
+    /// Reads what other processes have changed: one list of the manifests' folder, and one get for
+    /// each day with a newer version.
     pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
         let listed = self.documents.list().await?;
         let newer: Vec<(Signal, i32)> = {

@@ -1,9 +1,9 @@
 //! Manifests in the object store: which versions there are, reading one, and putting the next.
 //!
 //! Two rules make this safe with any number of processes. The newest version of a day is never
-//! removed, and a version counts as put only once a list of the folder has shown none after it: a
-//! process that was asleep may put a number that was used and removed long ago, and finds out by
-//! the newer one that must be there.
+//! removed. A version is committed only when a list of the folder shows none after it: a process
+//! that was suspended may put a number that was used and removed before, and detects this by the
+//! newer version, which must exist.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,8 +50,8 @@ impl Documents {
         &self.objects
     }
 
-    /// Makes sure that the object store refuses to put what is there already. Some take the
-    /// condition and ignore it, and two processes would then lose each other's parts.
+    /// Checks that the object store refuses to overwrite an object. Some servers accept the
+    /// condition and ignore it; two processes would then lose each other's parts.
     ///
     /// # Errors
     /// [`StoreError::Config`] when it does not.
@@ -66,7 +66,7 @@ impl Documents {
             Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(error.into()),
             Ok(_) => Err(StoreError::Config(format!(
-                "{} overwrites an object although it was told not to (If-None-Match: *): \
+                "{} overwrites an object although the request forbids it (If-None-Match: *): \
                  the store cannot be used with it",
                 self.objects
             ))),
@@ -136,7 +136,7 @@ impl Documents {
                 Some(Ok(manifest)) => return Ok(Some(manifest)),
                 Some(Err(Broken { path, reason, .. })) => {
                     return Err(StoreError::Io(format!(
-                        "{path}: {reason}; it is put together again at the next start"
+                        "{path}: {reason}; it is rebuilt at the next start"
                     )));
                 }
                 // It is not the newest any more.

@@ -1,7 +1,7 @@
-//! Parts that are being made: put, or about to be, and not listed by a manifest yet.
+//! Parts that are being written and that no manifest lists yet.
 //!
-//! Whoever collects garbage in the same process leaves them alone. Other processes leave them
-//! alone for their age ([`COMMIT_WITHIN`] is far below the age at which they may be collected).
+//! The garbage collector of the same process skips them. Those of other processes skip them because
+//! of their age: [`COMMIT_WITHIN`] is far below the age at which a foreign file is collected.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use super::origin::Origin;
 use crate::StoreError;
 use crate::write_ahead::format::WriterId;
 
-/// A part that was begun longer ago than this is not committed any more: another process might
-/// take it for garbage soon.
+/// A part that was begun longer ago than this is not committed any more, because another process
+/// may collect it as garbage.
 pub(crate) const COMMIT_WITHIN: Duration = Duration::from_hours(1);
 
 /// All drafts of this process. Cheap to clone.
@@ -27,7 +27,7 @@ pub(crate) struct Drafts {
     paths: Arc<Mutex<HashSet<String>>>,
 }
 
-/// One part that is being made; what becomes of it is settled when this is dropped.
+/// One part that is being written, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Draft {
     path: String,
@@ -36,17 +36,17 @@ pub(crate) struct Draft {
 }
 
 impl Drafts {
-    /// No drafts so far; the maker is in the name of each.
+    /// No drafts; their names contain `maker`.
     pub(crate) fn new(maker: WriterId, clock: Arc<dyn Clock>) -> Self {
         Self { maker, clock, paths: Arc::default() }
     }
 
-    /// Who makes them.
+    /// The process that writes them.
     pub(crate) fn maker(&self) -> WriterId {
         self.maker
     }
 
-    /// Begins a part under a name of its own.
+    /// Begins a part under a unique name.
     pub(crate) fn begin(&self, origin: &Origin) -> Draft {
         let path = origin.new_path(self.maker);
         self.paths.lock().insert(path.clone());
@@ -54,7 +54,7 @@ impl Drafts {
         Draft { path, drafts: self.clone(), begun }
     }
 
-    /// The paths of all that are being made now.
+    /// The paths of all current drafts.
     pub(crate) fn paths(&self) -> HashSet<String> {
         self.paths.lock().clone()
     }
@@ -69,8 +69,8 @@ impl Draft {
         Path::from(self.path.as_str())
     }
 
-    /// Whether a manifest may still list it. Both clocks are asked: one of them stands still while
-    /// a machine sleeps, the other may be set.
+    /// Checks that a manifest may still list the part. Both clocks count: the monotonic one stops
+    /// while a machine is suspended, and the wall clock may be set.
     ///
     /// # Errors
     /// [`StoreError::Io`]: it is to be written again under another name.

@@ -1,5 +1,5 @@
-//! Reading all manifests at start. A damaged one is put aside and its day is put together again,
-//! and so is a day that has parts and no manifest at all.
+//! Reading all manifests at start. A damaged one is quarantined and its day is rebuilt from the
+//! parts' footers, as is a day that has parts and no manifest at all.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,7 +35,7 @@ struct Day {
     broken: Vec<Broken>,
 }
 
-/// Reads all manifests. With a quarantine, what is damaged or gone is put together again; without
+/// Reads all manifests. With a quarantine, what is damaged or gone is rebuilt; without
 /// one nothing is changed, and the version before a damaged one counts.
 pub(crate) async fn load(
     documents: &Documents,
@@ -108,7 +108,7 @@ async fn parts(
 }
 
 impl Loaded {
-    /// The manifest of a day, put together again if its newest version is damaged.
+    /// The manifest of a day, rebuilt if its newest version is damaged.
     async fn restore(
         &mut self,
         documents: &Documents,
@@ -128,8 +128,8 @@ impl Loaded {
             let reason = format!("manifest: {reason}");
             self.quarantined.push(quarantine.keep(path.as_ref(), 0, bytes, &reason)?);
         }
-        // Numbers are not used twice, not even those of damaged versions; and these are removed
-        // only now that there is a newer one.
+        // No number is used twice, not even that of a damaged version, and a damaged version is
+        // removed only when there is a newer one.
         manifest.version = version;
         let manifest = self.rebuild(documents, key, manifest, files, true).await?;
         for Broken { path, .. } in broken {
@@ -157,7 +157,7 @@ impl Loaded {
         }
         let (signal, day) = key;
         let day = format!("{}/{}", signal.name(), calendar::day_name(day));
-        tracing::warn!(day, parts = found.len(), "the list of parts was put together from footers");
+        tracing::warn!(day, parts = found.len(), "the list of parts was rebuilt from footers");
         self.rebuilt.push(day);
         let change = |manifest: &mut Manifest| {
             rebuild::list(manifest, &found);

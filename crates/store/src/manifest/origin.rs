@@ -1,8 +1,8 @@
 //! Where the rows of a part come from, and the name of its file.
 //!
-//! Every part says in its footer which rows it holds, so that a day's list of parts can be put
-//! together again from the files alone. Rows are named by the writer that took them and by its
-//! write-ahead sequences: a *stretch*. A merge of parts of several writers has a stretch of each.
+//! Every part records in its footer which rows it holds, so that a day's list of parts can be
+//! rebuilt from the files alone. Rows are identified by their writer and its write-ahead sequences:
+//! a *stretch*. A merge of parts of several writers has one stretch for each.
 
 use object_store::ObjectMeta;
 use object_store::path::Path;
@@ -29,7 +29,7 @@ pub(crate) fn parse_path(path: &Path) -> Option<(Signal, i32)> {
     is_file.then_some((signal, day))
 }
 
-/// The process that made a part, as its name tells it.
+/// The process that wrote a part, from the part's name.
 pub(crate) fn maker(path: &Path) -> Option<WriterId> {
     path.filename()?.split('-').nth(1).and_then(WriterId::from_hex)
 }
@@ -77,7 +77,7 @@ impl Origin {
     pub(crate) fn merged(signal: Signal, day: i32, inputs: &[Entry]) -> Option<Self> {
         let mut stretches: Vec<Stretch> = Vec::new();
         for stretch in inputs.iter().flat_map(Entry::stretches) {
-            // What lies between two parts of one writer was dropped: it may be covered, too.
+            // Rows between two parts of one writer were dropped by retention: covering them is safe.
             match stretches.iter_mut().find(|known| known.writer == stretch.writer) {
                 Some(known) => {
                     known.after = known.after.min(stretch.after);
@@ -96,14 +96,14 @@ impl Origin {
         Some(origin)
     }
 
-    /// As much as the name tells of a part of metrics from before their footers told it.
+    /// What the name says about a part of metrics whose footer has no origin yet.
     pub(crate) fn from_path(signal: Signal, day: i32, meta: &ObjectMeta) -> Option<Self> {
         let mut words = meta.location.filename()?.strip_suffix(".parquet")?.split('-');
         let sequence = words.next()?.parse().ok()?;
         let writer = words.next()?.to_owned();
         let level = words.next()?.parse().ok()?;
         let created = meta.last_modified.timestamp_nanos_opt()?;
-        // Where its stretch begins is not known: it is taken for none, which covers no other part.
+        // The start of its stretch is not known. An empty stretch covers no other part.
         let stretch = Stretch { writer, after: sequence, sequence };
         Some(Self { level, ..Self::flushed(signal, day, stretch, created) })
     }
@@ -112,8 +112,8 @@ impl Origin {
         serde_json::to_string(self).map_err(|error| StoreError::Io(error.to_string()))
     }
 
-    /// A path that no part has had or will have: a file that was put is never written over, and
-    /// its name says which process may remove it.
+    /// A unique path, so that no put overwrites another part. It names the process that may
+    /// remove the file.
     pub(crate) fn new_path(&self, maker: WriterId) -> String {
         let Self { signal, day, stretch: Stretch { sequence, .. }, level, .. } = self;
         let (maker, unique) = (maker.to_hex(), WriterId::random().to_hex());

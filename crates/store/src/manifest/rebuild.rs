@@ -1,9 +1,9 @@
-//! Putting a day's list of parts together from the parts themselves, when its newest manifest is
-//! damaged or gone.
+//! Rebuilding a day's list of parts from the parts' footers, when its newest manifest is damaged or
+//! gone.
 //!
-//! Files that the last good version lists are taken as listed. Every other file says in its footer
-//! which stretches it holds; one whose stretches lie within another's is an input that was merged,
-//! or what a failed flush left, and is passed over.
+//! Parts that the last intact version lists are kept. The footer of every other file records which
+//! stretches it holds; a file whose stretches lie within another's was merged, or is left over from
+//! a failed flush, and is skipped.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

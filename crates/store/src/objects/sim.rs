@@ -101,7 +101,7 @@ impl Bucket {
         paths
     }
 
-    /// Removes all objects below a folder behind everyone's back.
+    /// Removes all objects below a folder, as an accident would.
     pub(crate) async fn remove(&self, below: &str) {
         for path in self.paths(below).await {
             self.objects.delete(&Path::from(path)).await.unwrap();
@@ -137,7 +137,7 @@ impl Bucket {
     }
 }
 
-/// `object_store` tells times in a type that it does not export.
+/// `object_store` has times of a type that it does not export.
 fn chrono_of<T: From<std::time::SystemTime>>(time: Timestamp) -> T {
     (std::time::UNIX_EPOCH + std::time::Duration::from_nanos(time as u64)).into()
 }

@@ -44,13 +44,13 @@ async fn every_process_sees_what_the_others_have_stored_once_it_refreshes() {
 }
 
 #[tokio::test]
-async fn a_writer_that_slept_while_its_version_was_used_and_removed_commits_on_the_newest() {
+async fn a_writer_that_paused_while_its_version_was_used_and_removed_commits_on_the_newest() {
     let world = World::new();
     let mut a = world.start(1).await;
     let mut b = world.start(2).await;
     a.send_only(span(10_000)).await;
     // The first operation puts the part, the second the manifest.
-    let sleeping = a.pause(2, Action::Flush).await.unwrap();
+    let paused = a.pause(2, Action::Flush).await.unwrap();
     for _ in 0..6 {
         b.send_only(span(20_000 + b.sent.len() as u64)).await;
         b.store().flush().await.unwrap();
@@ -58,8 +58,8 @@ async fn a_writer_that_slept_while_its_version_was_used_and_removed_commits_on_t
     let manifests = world.bucket.paths("manifest/spans").await;
     assert!(!manifests.iter().any(|path| path.ends_with("00000001.json")), "{manifests:?}");
     a.client.go_on();
-    sleeping.await.unwrap().unwrap();
-    settle(&world, &mut [&mut a, &mut b], "asleep").await;
+    paused.await.unwrap().unwrap();
+    settle(&world, &mut [&mut a, &mut b], "paused").await;
 }
 
 #[tokio::test]

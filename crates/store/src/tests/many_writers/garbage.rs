@@ -1,4 +1,4 @@
-//! A file is removed only when it is provably nobody's.
+//! A file is removed only when no process can need it.
 
 use std::time::Duration;
 

@@ -8,8 +8,9 @@ use signals::time::ManualClock;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::context::Context;
 use crate::files::sim::SimFiles;
-use crate::maintain::{Maintenance, Surroundings};
+use crate::maintain::Maintenance;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::documents::Documents;
 use crate::manifest::drafts::Drafts;
@@ -98,7 +99,7 @@ impl World {
         let days = load(&documents, None).await.unwrap().days;
         let parts = Arc::new(RwLock::new(PartList::default()));
         let catalog = Arc::new(Catalog::new(documents, Arc::clone(&parts) as _, days));
-        let surroundings = Surroundings {
+        let context = Context {
             objects: Arc::clone(&objects) as _,
             disk: None,
             clock: Arc::clone(&clock) as _,
@@ -107,7 +108,7 @@ impl World {
             reader: PartReader::new(objects, self.config.read_limits.clone()),
             closing: watch::channel(false).1,
         };
-        let maintenance = Maintenance::new(surroundings, &self.config);
+        let maintenance = Maintenance::new(context, &self.config);
         Role { client, catalog, parts, maintenance }
     }
 }
@@ -193,8 +194,7 @@ pub(super) async fn check(process: &Process, all: &[&[Item]], context: &str) {
     }
 }
 
-/// All processes end at once and start again, and bring what they have into parts: then everybody
-/// sees everything.
+/// All processes are killed, start again and flush; then each of them sees everything once.
 pub(super) async fn settle(world: &World, processes: &mut [&mut Process], context: &str) {
     for process in &mut *processes {
         process.restart(world).await;
