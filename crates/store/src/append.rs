@@ -123,9 +123,9 @@ impl Inner {
         Ok(appended)
     }
 
-    /// Logs updates of totals, durably.
-    pub(crate) async fn append_totals(&self, updates: Vec<Vec<u8>>) -> Result<(), StoreError> {
-        for update in updates {
+    /// Logs a snapshot of the totals of delta series, durably.
+    pub(crate) async fn append_totals(&self) -> Result<(), StoreError> {
+        for update in self.totals.snapshot() {
             let mut payload = Payload::default();
             payload.push_totals(&update);
             let encoded = Encoded::new(self.clock.now(), payload.into_bytes())?;

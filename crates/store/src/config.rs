@@ -38,6 +38,8 @@ pub struct Config {
     pub segment_bytes: u64,
     /// Nothing is accepted while the disk has fewer free bytes than this.
     pub free_bytes_min: u64,
+    /// Time between two looks at what other processes have stored in a bucket that is shared.
+    pub refresh_interval: Duration,
     /// Time between two rounds of compaction and retention.
     pub maintenance_interval: Duration,
     /// Parts of this size are not merged any further.
@@ -70,6 +72,7 @@ impl Default for Config {
             queue_bytes_max: 64 << 20,
             segment_bytes: 64 * MIB,
             free_bytes_min: 256 * MIB,
+            refresh_interval: Duration::from_secs(15),
             maintenance_interval: Duration::from_mins(1),
             part_bytes_target: 256 * MIB,
             part_bytes_max: GIB,
@@ -101,6 +104,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), StoreError> {
         let checks = [
             (self.flush_interval.is_zero(), "flush_interval must be longer than zero"),
+            (self.refresh_interval.is_zero(), "refresh_interval must be longer than zero"),
             (self.maintenance_interval.is_zero(), "maintenance_interval must be longer than zero"),
             (self.head_bytes_max == 0, "head_bytes_max must be greater than 0"),
             (self.queue_bytes_max == 0, "queue_bytes_max must be greater than 0"),
@@ -135,6 +139,9 @@ pub struct Seams {
     pub clock: Arc<dyn Clock>,
     /// Parts and manifests.
     pub objects: Arc<dyn ObjectStore>,
+    /// The disk that the objects are on. `None` when they are in a bucket: there is no free space
+    /// to ask for, and other processes may use it, too.
+    pub objects_disk: Option<Arc<dyn Files>>,
 }
 
 impl Seams {
@@ -148,6 +155,18 @@ impl Seams {
     #[must_use]
     pub fn local(files: Arc<dyn Files>, clock: Arc<dyn Clock>) -> Self {
         let objects = Arc::new(LocalObjects::new(Arc::clone(&files)));
-        Self { files, clock, objects }
+        let objects_disk = Some(Arc::clone(&files));
+        Self { files, clock, objects, objects_disk }
+    }
+
+    /// Parts and manifests in a bucket that any number of processes share. It must refuse to put
+    /// an object that is there already (`If-None-Match: *`) and list what was put before.
+    #[must_use]
+    pub fn shared(
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+        objects: Arc<dyn ObjectStore>,
+    ) -> Self {
+        Self { files, clock, objects, objects_disk: None }
     }
 }

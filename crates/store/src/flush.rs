@@ -4,140 +4,85 @@
 //! A flush that fails is taken up again where it stopped, before anything new is cut; until then
 //! its rows stay readable in memory and safe in the log.
 
-use bytes::Bytes;
-use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStoreExt};
-use serde::{Deserialize, Serialize};
-use signals::{Signal, Timestamp};
+use std::sync::Arc;
 
-use crate::inner::Inner;
-use crate::manifest::Entry;
-use crate::metrics::{Frozen, PartSummary};
+use bytes::Bytes;
+use object_store::{ObjectStore, PutMode, PutOptions};
+use parking_lot::Mutex;
+use signals::{Clock, Signal, Timestamp};
+
+use crate::context::Context;
+use crate::manifest::Manifest;
+use crate::manifest::catalog::Catalog;
+use crate::manifest::drafts::Drafts;
+use crate::manifest::origin::{Origin, Stretch};
+use crate::metrics::Frozen;
 use crate::part::write::{self, Counted, Written};
-use crate::state::{Cut, DayRows};
-use crate::write_ahead::format::WriterId;
+use crate::state::{Cut, DayRows, State};
 use crate::write_ahead::writer::Log;
 use crate::{StoreError, calendar, metrics};
 
-/// The folder of all parts.
-pub(crate) const PARTS: &str = "parts";
-
-/// Where the parts of a signal and day are.
-pub(crate) fn folder(signal: Signal, day: i32) -> Path {
-    Path::from(format!("{PARTS}/{}/{}", signal.name(), calendar::day_name(day)))
+/// Brings what one writer has in memory into parts.
+#[derive(Debug)]
+pub(crate) struct Flusher {
+    objects: Arc<dyn ObjectStore>,
+    clock: Arc<dyn Clock>,
+    catalog: Arc<Catalog>,
+    state: Arc<State>,
+    /// Their maker is the writer.
+    drafts: Drafts,
+    /// What was cut and is not committed yet; holding it is being the one who flushes.
+    pending: tokio::sync::Mutex<Option<Cut>>,
+    flushed_at: Mutex<Option<Timestamp>>,
 }
 
-/// What a part's footer says about where it comes from, as JSON.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Origin {
-    pub(crate) signal: String,
-    pub(crate) day: String,
-    pub(crate) level: u32,
-    pub(crate) writer: String,
-    pub(crate) after: u64,
-    pub(crate) sequence: u64,
-    pub(crate) created: Timestamp,
-    /// The parts that this one replaced.
-    pub(crate) inputs: Vec<String>,
-}
-
-impl Origin {
-    /// A part of rows as they were flushed: those after one sequence, up to the other.
-    pub(crate) fn flushed(
-        signal: Signal,
-        day: i32,
-        writer: String,
-        (after, sequence): (u64, u64),
-        created: Timestamp,
-    ) -> Self {
-        let (signal, day) = (signal.name().into(), calendar::day_name(day));
-        Self { signal, day, level: 0, writer, after, sequence, created, inputs: Vec::new() }
-    }
-
-    /// A part that is made of parts, oldest first.
-    pub(crate) fn merged(signal: Signal, day: i32, inputs: &[Entry]) -> Option<Self> {
-        let last = inputs.last()?;
-        let of_writer = inputs.iter().filter(|input| input.writer == last.writer);
-        let after = of_writer.map(|input| input.after).min()?;
-        let created = inputs.iter().map(|input| input.created).max()?;
-        let stretch = (after, last.sequence);
-        let mut origin = Self::flushed(signal, day, last.writer.clone(), stretch, created);
-        origin.level = inputs.iter().map(|input| input.level).max()? + 1;
-        origin.inputs = inputs.iter().map(|input| input.path.clone()).collect();
-        Some(origin)
-    }
-
-    /// As much as the name of a part tells.
-    pub(crate) fn from_path(signal: Signal, day: i32, meta: &ObjectMeta) -> Option<Self> {
-        let mut words = meta.location.filename()?.strip_suffix(".parquet")?.split('-');
-        let sequence = words.next()?.parse().ok()?;
-        let writer = words.next()?.to_owned();
-        let level = words.next()?.parse().ok()?;
-        let created = meta.last_modified.timestamp_nanos_opt()?;
-        let origin = Self::flushed(signal, day, writer, (0, sequence), created);
-        Some(Self { level, ..origin })
-    }
-
-    pub(crate) fn to_json(&self) -> Result<String, StoreError> {
-        serde_json::to_string(self).map_err(|error| StoreError::Io(error.to_string()))
-    }
-
-    /// Where the part is. The same rows get the same name again, so that a part whose commit
-    /// failed is written over and not left behind.
-    pub(crate) fn path(&self) -> String {
-        let writer: String = self.writer.chars().take(8).collect();
-        let Self { signal, day, sequence, level, .. } = self;
-        format!("{PARTS}/{signal}/{day}/{sequence:020}-{writer}-{level}.parquet")
-    }
-
-    pub(crate) fn entry(&self, written: &Written) -> Entry {
-        Entry {
-            path: self.path(),
-            bytes: written.bytes,
-            rows: written.rows,
-            min_time: written.min_time,
-            max_time: written.max_time,
-            level: self.level,
-            created: self.created,
-            crc32c: written.crc32c,
-            writer: self.writer.clone(),
-            after: self.after,
-            sequence: self.sequence,
+impl Flusher {
+    pub(crate) fn new(context: &Context, state: Arc<State>) -> Self {
+        Self {
+            objects: Arc::clone(&context.objects),
+            clock: Arc::clone(&context.clock),
+            catalog: Arc::clone(&context.catalog),
+            state,
+            drafts: context.drafts.clone(),
+            pending: tokio::sync::Mutex::new(None),
+            flushed_at: Mutex::new(None),
         }
     }
-}
 
-impl Inner {
-    /// Brings everything that was visible when this was called into parts.
-    pub(crate) async fn flush(&self) -> Result<(), StoreError> {
-        let flushed = self.try_flush().await;
-        if let (Err(StoreError::Fatal(reason)), Some(log)) = (&flushed, self.log.get()) {
-            log.fail(reason);
-        }
-        flushed
+    /// When the head was last brought into parts.
+    pub(crate) fn flushed_at(&self) -> Option<Timestamp> {
+        *self.flushed_at.lock()
     }
 
-    async fn try_flush(&self) -> Result<(), StoreError> {
+    /// Brings everything that was visible when this was called into parts, and then lets the log
+    /// go of it. There is no log yet while it is read again.
+    ///
+    /// `keep_totals` logs the totals of delta series once more, in the segments that stay.
+    pub(crate) async fn flush(
+        &self,
+        log: Option<&Log>,
+        keep_totals: impl Future<Output = Result<(), StoreError>>,
+    ) -> Result<(), StoreError> {
         let mut pending = self.pending.lock().await;
         if let Some(cut) = pending.as_mut() {
             self.write_cut(cut).await?;
             *pending = None;
         }
-        if let Some(log) = self.log.get()
+        if let Some(log) = log
             && let Err(error) = log.rotate().await
         {
             // Parts may still have room where the log has none, and they are what frees it.
             tracing::warn!(%error, "the write-ahead log keeps its segment");
         }
         // A large snapshot may itself fill segments, which must stay.
-        let first_kept = self.log.get().map_or(0, Log::active_first_sequence);
-        let are_totals_kept = self.append_totals(self.totals.snapshot()).await;
+        let first_kept = log.map_or(0, Log::active_first_sequence);
+        let are_totals_kept = keep_totals.await;
         let cut = self.state.cut()?;
         let cut = pending.insert(cut);
         self.write_cut(cut).await?;
         let sequence = cut.sequence;
         *pending = None;
-        if let Some(log) = self.log.get() {
+        if let Some(log) = log {
             // Without the snapshot the older segments are what knows the totals.
             are_totals_kept?;
             log.release(sequence.min(first_kept.saturating_sub(1)))?;
@@ -167,40 +112,40 @@ impl Inner {
         day: i32,
         sequence: u64,
     ) -> Result<(), StoreError> {
-        let signal = Signal::Metrics;
-        let origin = self.origin(signal, day, sequence).await;
-        let work = move || {
+        let work = move |origin: String| {
             let mut sink = Counted::new(Vec::new());
-            let summary = metrics::part::write(&frozen, day, &mut sink)?;
-            Ok::<_, StoreError>((written(&summary, sink.crc32c()), sink.into_inner()))
+            let summary = metrics::part::write(&frozen, day, origin, &mut sink)?;
+            Ok::<_, StoreError>((summary.written(sink.crc32c()), sink.into_inner()))
         };
-        let (written, bytes) = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| StoreError::Io(format!("writing a part: {error}")))??;
-        self.put_and_commit(signal, day, &origin, written, bytes.into()).await
+        self.write(Signal::Metrics, day, sequence, work).await
     }
 
     async fn write_day(&self, rows: DayRows, sequence: u64) -> Result<(), StoreError> {
         let DayRows { signal, day, batches } = rows;
-        let origin = self.origin(signal, day, sequence).await;
+        let work = move |origin: String| write::write_sorted(signal, &batches, origin, Vec::new());
+        self.write(signal, day, sequence, work).await
+    }
+
+    /// Writes one part, unless an attempt before this one came through after all.
+    async fn write(
+        &self,
+        signal: Signal,
+        day: i32,
+        sequence: u64,
+        work: impl FnOnce(String) -> Result<(Written, Vec<u8>), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let writer = self.drafts.maker().to_hex();
+        let after = self.catalog.mark(signal, day, &writer).await;
+        if after >= sequence {
+            return Ok(());
+        }
+        let stretch = Stretch { writer, after, sequence };
+        let origin = Origin::flushed(signal, day, stretch, self.clock.now());
         let json = origin.to_json()?;
-        let work = move || write::write_sorted(signal, &batches, json, Vec::new());
-        let (written, bytes) = tokio::task::spawn_blocking(work)
+        let (written, bytes) = tokio::task::spawn_blocking(move || work(json))
             .await
             .map_err(|error| StoreError::Io(format!("writing a part: {error}")))??;
         self.put_and_commit(signal, day, &origin, written, bytes.into()).await
-    }
-
-    async fn origin(&self, signal: Signal, day: i32, sequence: u64) -> Origin {
-        let writer = self.writer.to_hex();
-        let after = {
-            let catalog = self.catalog.lock().await;
-            catalog
-                .day(signal, day)
-                .and_then(|manifest| manifest.written_ahead.get(&writer).copied())
-        };
-        let stretch = (after.unwrap_or(0), sequence);
-        Origin::flushed(signal, day, writer, stretch, self.clock.now())
     }
 
     async fn put_and_commit(
@@ -211,32 +156,38 @@ impl Inner {
         written: Written,
         bytes: Bytes,
     ) -> Result<(), StoreError> {
-        let entry = origin.entry(&written);
-        self.objects.put(&Path::from(entry.path.as_str()), bytes.into()).await?;
-        let mut catalog = self.catalog.lock().await;
-        let manifest = catalog
-            .change(signal, day, |manifest| {
-                if manifest.parts.iter().any(|known| known.path == entry.path) {
-                    // The attempt before this one came through after all.
-                    return false;
-                }
-                manifest.parts.push(entry.clone());
-                raise(&mut manifest.written_ahead, self.writer, origin.sequence);
-                true
-            })
-            .await?;
-        self.state.commit(signal, day, &manifest.parts, true);
+        let draft = self.drafts.begin(origin);
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.objects.put_opts(&draft.location(), bytes.into(), create).await {
+            // The name is ours alone: the answer to an attempt before this one was lost.
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let entry = origin.entry(draft.path(), &written);
+        let list = |manifest: &mut Manifest| {
+            let mark = manifest.mark(&origin.stretch.writer);
+            if mark >= origin.stretch.sequence {
+                return Ok(false);
+            }
+            if mark != origin.stretch.after {
+                return Err(moved(signal, day, mark));
+            }
+            draft.check_age()?;
+            manifest.parts.push(entry.clone());
+            manifest.raise(&origin.stretch);
+            Ok(true)
+        };
+        self.catalog.change(signal, day, list).await?;
         Ok(())
     }
 }
 
-/// What a part of metrics is to the manifest.
-pub(crate) fn written(summary: &PartSummary, crc32c: u32) -> Written {
-    let PartSummary { bytes, rows, min_time, max_time, .. } = *summary;
-    Written { bytes, rows, min_time, max_time, crc32c }
-}
-
-fn raise(marks: &mut std::collections::BTreeMap<String, u64>, writer: WriterId, sequence: u64) {
-    let mark = marks.entry(writer.to_hex()).or_insert(sequence);
-    *mark = sequence.max(*mark);
+/// Going on would hide or double rows. After a restart the manifest's word counts.
+fn moved(signal: Signal, day: i32, mark: u64) -> StoreError {
+    StoreError::Fatal(format!(
+        "the manifest of {} of {} says that rows up to {mark} are stored, and this process did not \
+         store them: another process runs with a copy of this data folder",
+        signal.name(),
+        calendar::day_name(day)
+    ))
 }

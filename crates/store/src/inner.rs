@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use object_store::ObjectStore;
 use parking_lot::Mutex;
-use signals::{Clock, Signal, Timestamp};
+use signals::{Clock, Signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::budget::MemoryBudget;
+use crate::context::Context;
 use crate::files::Files;
-use crate::maintain::Upkeep;
+use crate::flush::Flusher;
+use crate::maintain::Maintenance;
 use crate::manifest::catalog::Catalog;
+use crate::manifest::drafts::Drafts;
 use crate::metrics::PartReader;
 use crate::recover::replay::{self, Replayer};
 use crate::recover::{self, RecoveryReport};
-use crate::state::{Cut, State};
+use crate::state::State;
 use crate::write_ahead::format::WriterId;
 use crate::write_ahead::quarantine::Quarantine;
 use crate::write_ahead::record::Defined;
@@ -37,13 +40,13 @@ pub(crate) struct Inner {
     pub(crate) writer: WriterId,
     pub(crate) state: Arc<State>,
     pub(crate) metric_parts: PartReader,
-    pub(crate) catalog: tokio::sync::Mutex<Catalog>,
-    /// What a flush has cut and not yet committed; holding it is being the one who flushes.
-    pub(crate) pending: tokio::sync::Mutex<Option<Cut>>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) flusher: Flusher,
+    maintenance: tokio::sync::Mutex<Maintenance>,
     pub(crate) log: OnceLock<Log>,
-    pub(crate) flushed_at: Mutex<Option<Timestamp>>,
     pub(crate) quarantined: AtomicU64,
-    pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
+    /// Whether other processes may use the same objects.
+    is_shared: bool,
     pub(crate) queue: MemoryBudget,
     pub(crate) totals: Arc<dyn Totals>,
     free: FreeSpace,
@@ -67,30 +70,41 @@ impl Inner {
     ) -> Result<(Arc<Self>, RecoveryReport), StoreError> {
         config.validate()?;
         let opened = recover::open(&seams).await?;
+        let Seams { files, clock, objects, objects_disk } = seams;
         let missing = opened.report.missing_parts.iter().cloned().collect();
-        let state = Arc::new(State::new(&config, missing));
-        for (signal, day, manifest) in opened.catalog.days() {
-            state.commit(signal, day, &manifest.parts, false);
-        }
-        let marks = replay::marks(&opened.catalog, opened.writer);
+        let writer = opened.writer;
+        let state = Arc::new(State::new(writer, &config, missing));
+        let marks = replay::marks(&opened.days, writer);
+        let catalog = Catalog::new(opened.documents, Arc::clone(&state) as _, opened.days);
+        let catalog = Arc::new(catalog);
+        let closing = watch::Sender::new(false);
+        let context = Context {
+            objects: Arc::clone(&objects),
+            disk: objects_disk.clone(),
+            clock: Arc::clone(&clock),
+            catalog: Arc::clone(&catalog),
+            drafts: Drafts::new(writer, Arc::clone(&clock)),
+            reader: PartReader::new(Arc::clone(&objects), config.read_limits.clone()),
+            closing: closing.subscribe(),
+        };
         let mut report = opened.report;
         let inner = Arc::new(Self {
             queue: MemoryBudget::new("write-ahead queue", config.queue_bytes_max),
             totals,
-            clock: seams.clock,
-            files: seams.files,
-            metric_parts: PartReader::new(Arc::clone(&seams.objects), config.read_limits.clone()),
-            objects: seams.objects,
-            writer: opened.writer,
+            flusher: Flusher::new(&context, Arc::clone(&state)),
+            metric_parts: context.reader.clone(),
+            maintenance: tokio::sync::Mutex::new(Maintenance::new(context, &config)),
+            clock,
+            files,
+            objects,
+            writer,
             state,
-            catalog: tokio::sync::Mutex::new(opened.catalog),
-            pending: tokio::sync::Mutex::new(None),
+            catalog,
             log: OnceLock::new(),
-            flushed_at: Mutex::new(None),
             quarantined: AtomicU64::new(0),
-            upkeep: tokio::sync::Mutex::default(),
+            is_shared: objects_disk.is_none(),
             free: FreeSpace::default(),
-            closing: watch::Sender::new(false),
+            closing,
             tasks: Mutex::default(),
             lock: Mutex::new(Some(opened.lock)),
             config,
@@ -208,7 +222,27 @@ impl Inner {
         self.free.is_low.load(Ordering::Relaxed)
     }
 
-    /// Starts the tasks that flush and maintain.
+    /// Brings everything that was visible when this was called into parts.
+    pub(crate) async fn flush(&self) -> Result<(), StoreError> {
+        let flushed = self.flusher.flush(self.log.get(), self.append_totals()).await;
+        self.note_fatal(&flushed);
+        flushed
+    }
+
+    /// Does everything that is due now.
+    pub(crate) async fn maintain(&self) -> Result<(), StoreError> {
+        let done = self.maintenance.lock().await.run().await;
+        self.note_fatal(&done);
+        done
+    }
+
+    fn note_fatal(&self, result: &Result<(), StoreError>) {
+        if let (Err(StoreError::Fatal(reason)), Some(log)) = (result, self.log.get()) {
+            log.fail(reason);
+        }
+    }
+
+    /// Starts the tasks that flush, maintain and refresh.
     pub(crate) fn spawn(self: &Arc<Self>) {
         let mut tasks = self.tasks.lock();
         if tasks.is_empty() && !*self.closing.borrow() {
@@ -216,6 +250,10 @@ impl Inner {
             tasks.push(tokio::spawn(flush));
             let maintain = maintenance_task(Arc::downgrade(self), self.closing.subscribe());
             tasks.push(tokio::spawn(maintain));
+            if self.is_shared {
+                let refresh = refresh_task(Arc::downgrade(self), self.closing.subscribe());
+                tasks.push(tokio::spawn(refresh));
+            }
         }
     }
 
@@ -275,6 +313,22 @@ async fn maintenance_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>
         let Some(inner) = inner.upgrade() else { return };
         if let Err(error) = inner.maintain().await {
             tracing::warn!(%error, "maintenance failed and is tried again");
+        }
+    }
+}
+
+async fn refresh_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
+    loop {
+        let Some(interval) = inner.upgrade().map(|inner| inner.config.refresh_interval) else {
+            return;
+        };
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            _ = closing.wait_for(|closing| *closing) => return,
+        }
+        let Some(inner) = inner.upgrade() else { return };
+        if let Err(error) = inner.catalog.refresh().await {
+            tracing::warn!(%error, "what other processes stored could not be seen");
         }
     }
 }

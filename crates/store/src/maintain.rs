@@ -1,44 +1,50 @@
-//! One round of upkeep: merge small parts, drop old ones, remove files that nobody needs.
+//! One round of maintenance: refresh the catalog, drop old parts, merge small ones, collect garbage.
+//!
+//! Each step is a value that owns what it needs. None needs a write-ahead log, so that a process
+//! without a data folder can maintain a bucket.
 
-mod compact;
-mod garbage;
-mod retain;
+pub(crate) mod compact;
+pub(crate) mod garbage;
+pub(crate) mod retain;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::inner::Inner;
-use crate::{Part, StoreError};
+use crate::context::Context;
+use crate::manifest::catalog::Catalog;
+use crate::{Config, StoreError};
+use compact::Compactor;
+use garbage::GarbageCollector;
+use retain::Retention;
 
-/// What upkeep remembers from one round to the next. Times are of the monotonic clock.
-#[derive(Debug, Default)]
-pub(crate) struct Upkeep {
-    /// Parts that are not listed any more, since when, and their readers.
-    replaced: Vec<(Duration, Arc<Part>)>,
-    /// Parts that are too old, by path, and since when the clock has said so without a break.
-    expired: HashMap<String, Duration>,
-    /// Files that no manifest lists, by path, and since when.
-    orphans: HashMap<String, Duration>,
-    /// How often merging failed, by the last input's path.
-    failed_merges: HashMap<String, u32>,
+/// All maintenance of one process.
+#[derive(Debug)]
+pub(crate) struct Maintenance {
+    catalog: Arc<Catalog>,
+    retention: Retention,
+    compactor: Compactor,
+    garbage: GarbageCollector,
 }
 
-impl Inner {
+impl Maintenance {
+    pub(crate) fn new(context: Context, config: &Config) -> Self {
+        Self {
+            catalog: Arc::clone(&context.catalog),
+            retention: Retention::new(&context, config),
+            garbage: GarbageCollector::new(&context, config),
+            compactor: Compactor::new(context, config),
+        }
+    }
+
     /// Does everything that is due now.
-    pub(crate) async fn maintain(&self) -> Result<(), StoreError> {
-        let mut upkeep = self.upkeep.lock().await;
+    pub(crate) async fn run(&mut self) -> Result<(), StoreError> {
+        let mut replaced = Vec::new();
         let rounds = [
-            self.drop_expired(&mut upkeep).await,
-            self.compact(&mut upkeep).await,
-            self.remove_replaced(&mut upkeep).await,
-            self.remove_orphans(&mut upkeep).await,
+            self.catalog.refresh().await,
+            self.retention.run(&mut replaced).await,
+            self.compactor.run(&mut replaced).await,
+            self.garbage.run(replaced).await,
         ];
         // One that fails must not keep the others from being done.
-        let failed = rounds.into_iter().find_map(Result::err);
-        if let (Some(StoreError::Fatal(reason)), Some(log)) = (&failed, self.log.get()) {
-            log.fail(reason);
-        }
-        failed.map_or(Ok(()), Err)
+        rounds.into_iter().find_map(Result::err).map_or(Ok(()), Err)
     }
 }

@@ -3,8 +3,16 @@
 //! A document is never changed. A new version has the next number as its name and is put only if
 //! nobody else put it first, which is the compare-and-set that lets several writers share a
 //! bucket. The format is described in `docs/formats/manifest.md`.
+//!
+//! [`documents`] reads and puts documents, [`catalog`] holds the current ones, [`load`] reads them
+//! all at start and rebuilds ([`rebuild`]) what is damaged or gone.
 
 pub(crate) mod catalog;
+pub(crate) mod documents;
+pub(crate) mod drafts;
+pub(crate) mod load;
+pub(crate) mod origin;
+pub(crate) mod part_list;
 pub(crate) mod rebuild;
 
 use std::collections::BTreeMap;
@@ -14,7 +22,9 @@ use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 use signals::{Signal, Timestamp};
 
-use crate::{Part, calendar};
+use crate::calendar;
+use crate::part::Part;
+use origin::Stretch;
 
 /// The version of the document that this program writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -57,17 +67,23 @@ pub(crate) struct Entry {
     pub(crate) level: u32,
     /// When its newest rows were flushed.
     pub(crate) created: Timestamp,
-    /// Over the whole file.
-    pub(crate) crc32c: u32,
-    /// Who flushed it.
-    pub(crate) writer: String,
-    /// It holds its writer's rows of this signal and day from after this write-ahead sequence...
-    pub(crate) after: u64,
-    /// ...up to this one.
-    pub(crate) sequence: u64,
+    /// Over the whole file; absent when the list was rebuilt from footers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) crc32c: Option<u32>,
+    /// The rows of this signal and day that it holds; of a merge, those of its newest input.
+    #[serde(flatten)]
+    pub(crate) stretch: Stretch,
+    /// Rows of other writers that it holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<Stretch>,
 }
 
 impl Entry {
+    /// All rows that it holds.
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = &Stretch> {
+        std::iter::once(&self.stretch).chain(&self.others)
+    }
+
     pub(crate) fn part(&self) -> Arc<Part> {
         Arc::new(Part {
             path: Path::from(self.path.as_str()),
@@ -91,6 +107,17 @@ impl Manifest {
             written_ahead: BTreeMap::new(),
             parts: Vec::new(),
         }
+    }
+
+    /// Up to which sequence the rows of a writer are in parts.
+    pub(crate) fn mark(&self, writer: &str) -> u64 {
+        self.written_ahead.get(writer).copied().unwrap_or(0)
+    }
+
+    /// Says that a writer's rows up to a sequence are in parts.
+    pub(crate) fn raise(&mut self, stretch: &Stretch) {
+        let mark = self.written_ahead.entry(stretch.writer.clone()).or_insert(0);
+        *mark = stretch.sequence.max(*mark);
     }
 
     /// The document as it is stored.
@@ -158,10 +185,9 @@ mod tests {
             max_time: i64::MAX,
             level: 1,
             created: 3,
-            crc32c: u32::MAX,
-            writer: "ab".into(),
-            after: 0,
-            sequence: 42,
+            crc32c: Some(u32::MAX),
+            stretch: Stretch { writer: "ab".into(), after: 0, sequence: 42 },
+            others: vec![Stretch { writer: "cd".into(), after: 3, sequence: 4 }],
         });
         manifest
     }

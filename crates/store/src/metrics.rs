@@ -10,18 +10,18 @@
 //! the head, so readers must ask the head first and list the parts afterwards ([`read::select`]).
 
 mod chunk;
-pub mod head;
+mod head;
 mod matching;
-pub mod part;
+pub(crate) mod part;
 #[cfg(test)]
 mod probes;
-pub mod read;
+pub(crate) mod read;
 mod selected;
 
 pub(crate) use head::{Admitted, Limits, SeriesSet};
 pub use head::{
     Counts, Frozen, Head, HeadLimits, HeadStats, Item, Reason, Refused, SeriesAppended,
 };
-pub use part::PartSummary;
-pub use part::reader::{PartReader, ReadLimits};
+pub(crate) use part::reader::PartReader;
+pub use part::reader::ReadLimits;
 pub use selected::{Samples, SeriesChunks};

@@ -26,6 +26,8 @@ use parking_lot::Mutex;
 
 use crate::files::{FileStat, FileWriter, Files};
 
+#[cfg(test)]
+pub(crate) mod sim;
 mod upload;
 
 pub(crate) use upload::ObjectSink;
@@ -53,7 +55,8 @@ struct Shared {
     attempts: AtomicU64,
     /// Folders that this process made durable: that one is there does not say that it stays.
     durable_folders: Mutex<HashSet<String>>,
-    /// After a failed sync nobody knows what the disk holds: nothing is put any more.
+    /// After a failed sync nobody knows what the disk holds: nothing is put any more, and nothing
+    /// listed, since what a list shows would be relied on.
     has_sync_failed: AtomicBool,
 }
 
@@ -357,6 +360,9 @@ impl ObjectStore for LocalObjects {
         let shared = Arc::clone(&self.shared);
         let list = async move {
             let listed = blocking(&shared, move |shared| {
+                if shared.has_sync_failed.load(Ordering::Acquire) {
+                    return Err(shared.failed(&prefix, io::Error::other("a sync failed before")));
+                }
                 let mut found = Vec::new();
                 shared.list(&prefix, &mut found)?;
                 Ok(found)

@@ -8,3 +8,20 @@ pub(crate) mod merge;
 pub(crate) mod object;
 pub(crate) mod order;
 pub(crate) mod write;
+
+use signals::Timestamp;
+
+/// An immutable Parquet file and what the manifest knows of it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Where it is in [`crate::Store::objects`].
+    pub path: object_store::path::Path,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// Least and greatest time of its rows, both inside.
+    pub min_time: Timestamp,
+    /// See `min_time`.
+    pub max_time: Timestamp,
+}

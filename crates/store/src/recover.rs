@@ -5,16 +5,16 @@
 
 pub(crate) mod replay;
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use futures::TryStreamExt;
-use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Files};
-use crate::manifest::catalog::Catalog;
+use crate::manifest::catalog::Days;
+use crate::manifest::documents::Documents;
+use crate::manifest::load::{Loaded, load};
+use crate::manifest::origin::PARTS;
 use crate::write_ahead::FOLDER;
 use crate::write_ahead::format::{WriterId, parse_segment_name};
 use crate::write_ahead::quarantine::{Quarantine, Quarantined};
@@ -44,6 +44,9 @@ pub struct RecoveryReport {
     pub torn_tail_bytes: u64,
     /// Stretches of sequences that are in no segment, both ends inside.
     pub gaps: Vec<(u64, u64)>,
+    /// Days, as `spans/2026-11-20`, whose list of parts was damaged or gone and was rebuilt from the
+    /// footers of the parts.
+    pub rebuilt_days: Vec<String>,
     /// Parts that a manifest lists and that are not there, or not as long as they should be.
     pub missing_parts: Vec<String>,
     /// Damaged bytes that were put aside.
@@ -56,11 +59,12 @@ struct Identity {
     writer: String,
 }
 
-/// A locked folder with its catalog, before the replay.
+/// A locked folder with its manifests, before the replay.
 pub(crate) struct Opened {
     pub(crate) lock: Box<dyn Send + Sync>,
     pub(crate) writer: WriterId,
-    pub(crate) catalog: Catalog,
+    pub(crate) documents: Documents,
+    pub(crate) days: Days,
     pub(crate) quarantine: Quarantine,
     pub(crate) report: RecoveryReport,
 }
@@ -83,38 +87,19 @@ pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
     files.create_folder(FOLDER)?;
     files.sync_folder("")?;
     remove_unfinished(files)?;
-    for folder in ["", FOLDER, crate::manifest::FOLDER, crate::flush::PARTS] {
+    for folder in ["", FOLDER, crate::manifest::FOLDER, PARTS] {
         make_durable(files, folder)?;
     }
-    let objects: Arc<dyn ObjectStore> = Arc::clone(&seams.objects);
-    let catalog =
-        Catalog::load(objects, Arc::clone(&seams.clock), &quarantine, &mut report.quarantined)
-            .await?;
-    find_missing(seams.objects.as_ref(), &catalog, &mut report).await?;
-    Ok(Opened { lock, writer, catalog, quarantine, report })
-}
-
-/// Which listed parts are not there as they should be. Their manifests stay as they are: a disk that
-/// was not mounted may come back.
-async fn find_missing(
-    objects: &dyn ObjectStore,
-    catalog: &Catalog,
-    report: &mut RecoveryReport,
-) -> Result<(), StoreError> {
-    let folder = object_store::path::Path::from(crate::flush::PARTS);
-    let listed: Vec<_> = objects.list(Some(&folder)).try_collect().await?;
-    let sizes: HashMap<&str, u64> =
-        listed.iter().map(|meta| (meta.location.as_ref(), meta.size)).collect();
-    for part in catalog.days().flat_map(|(_, _, manifest)| &manifest.parts) {
-        if sizes.get(part.path.as_str()) != Some(&part.bytes) {
-            tracing::error!(
-                path = part.path,
-                "a part is missing or cut off; its rows cannot be read"
-            );
-            report.missing_parts.push(part.path.clone());
-        }
+    let documents = Documents::new(Arc::clone(&seams.objects), Arc::clone(&seams.clock));
+    if seams.objects_disk.is_none() {
+        documents.check_conditional_puts().await?;
     }
-    Ok(())
+    let Loaded { days, quarantined, rebuilt, missing } =
+        load(&documents, Some(&quarantine)).await?;
+    report.quarantined.extend(quarantined);
+    report.rebuilt_days = rebuilt;
+    report.missing_parts = missing;
+    Ok(Opened { lock, writer, documents, days, quarantine, report })
 }
 
 /// The folder's writer id: from its file, else from its log, else a new one.

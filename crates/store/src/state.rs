@@ -1,9 +1,9 @@
 //! What readers see: rows in memory and the list of parts, changed together.
 //!
-//! Two locks. `applied` is held by whoever changes what the head holds: the thread that applies
-//! records, and a flush while it cuts. `view` is held for moments, by everyone.
+//! Two locks. `applied` is held while the head's rows change: by the thread that applies records,
+//! and by a flush while it cuts. `visible` is held for moments only.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,18 +13,33 @@ use signals::{Batch, Labels, SeriesRef, Signal};
 use tokio::sync::Notify;
 
 use crate::head::{RowHead, memory_of};
-use crate::manifest::Entry;
-use crate::part::{order, write};
+use crate::manifest::Manifest;
+use crate::manifest::catalog::View;
+use crate::manifest::part_list::PartList;
+use crate::part::{Part, order, write};
+use crate::write_ahead::format::WriterId;
 use crate::write_ahead::writer::Apply;
-use crate::{Config, Part, Snapshot, StoreError, TimeRange, metrics};
+use crate::{Config, StoreError, TimeRange, metrics};
 
 /// The signals whose rows are Arrow batches.
 pub(crate) const ROW_SIGNALS: [Signal; 2] = [Signal::Spans, Signal::Logs];
 
+/// Rows of one signal that may lie in a range: the head's batches and the parts, consistent with
+/// each other. Rows outside the range may be included; readers filter.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Rows in memory, oldest batch first.
+    pub head: Vec<RecordBatch>,
+    /// Files, oldest first.
+    pub parts: Vec<Arc<Part>>,
+}
+
 /// Everything in memory.
 #[derive(Debug)]
 pub(crate) struct State {
-    view: RwLock<View>,
+    /// Under whose name manifests say which rows are in parts.
+    writer: String,
+    visible: RwLock<Visible>,
     /// The greatest sequence whose rows are in the head.
     applied: Mutex<u64>,
     /// Bytes in memory that a flush frees.
@@ -34,8 +49,6 @@ pub(crate) struct State {
     metric_bytes_kept: AtomicUsize,
     bytes_max: usize,
     pub(crate) metrics: metrics::Head,
-    /// Parts that are listed and cannot be read.
-    missing: HashSet<String>,
     /// Notified when the head is over its budget.
     pub(crate) is_full: Notify,
     apply_workers: usize,
@@ -59,11 +72,10 @@ impl Work {
 }
 
 #[derive(Debug)]
-struct View {
+struct Visible {
     spans: Rows,
     logs: Rows,
-    /// In order of time.
-    parts: BTreeMap<(Signal, i32), Vec<Arc<Part>>>,
+    parts: PartList,
 }
 
 #[derive(Debug)]
@@ -75,6 +87,8 @@ struct Rows {
 
 #[derive(Debug)]
 struct Frozen {
+    /// All its rows came with records up to this one.
+    sequence: u64,
     /// Not known yet right after a cut.
     day: Option<i32>,
     batches: Vec<RecordBatch>,
@@ -111,7 +125,7 @@ pub(crate) struct Counts {
     pub(crate) part_bytes: u64,
 }
 
-impl View {
+impl Visible {
     fn rows(&self, signal: Signal) -> Option<&Rows> {
         match signal {
             Signal::Spans => Some(&self.spans),
@@ -140,28 +154,33 @@ impl Rows {
 }
 
 impl Frozen {
-    fn new(day: Option<i32>, batches: Vec<RecordBatch>) -> Self {
+    fn new(sequence: u64, day: Option<i32>, batches: Vec<RecordBatch>) -> Self {
         let bytes = batches.iter().map(memory_of).sum();
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
-        Self { day, batches, bytes, rows }
+        Self { sequence, day, batches, bytes, rows }
     }
 }
 
 impl State {
-    pub(crate) fn new(config: &Config, missing: HashSet<String>) -> Self {
-        let view = View {
+    /// Nothing in memory, and parts that are not shown even when they are listed.
+    pub(crate) fn new(
+        writer: WriterId,
+        config: &Config,
+        missing: HashSet<String>,
+    ) -> Self {
+        let visible = Visible {
             spans: Rows::new(Signal::Spans),
             logs: Rows::new(Signal::Logs),
-            parts: BTreeMap::new(),
+            parts: PartList::without(missing),
         };
         Self {
-            view: RwLock::new(view),
+            writer: writer.to_hex(),
+            visible: RwLock::new(visible),
             applied: Mutex::new(0),
             bytes: AtomicUsize::new(0),
             metric_bytes_kept: AtomicUsize::new(0),
             bytes_max: config.head_bytes_max,
             metrics: metrics::Head::new(config.metric_limits.clone()),
-            missing,
             is_full: Notify::new(),
             apply_workers: config.apply_workers,
         }
@@ -185,8 +204,8 @@ impl State {
             admitted.extend(work.metrics);
             for batch in work.rows {
                 match batch {
-                    Batch::Spans(rows) => self.view.write().spans.head.push(rows)?,
-                    Batch::Logs(rows) => self.view.write().logs.head.push(rows)?,
+                    Batch::Spans(rows) => self.visible.write().spans.head.push(rows)?,
+                    Batch::Logs(rows) => self.visible.write().logs.head.push(rows)?,
                     Batch::Metrics(_) => {}
                 }
             }
@@ -207,12 +226,14 @@ impl State {
             loop {
                 // Readers must not wait for the copying, and the batches themselves are shared.
                 let due = {
-                    let view = self.view.read();
-                    view.rows(signal).and_then(|rows| Some((rows.head.due()?, rows.head.clone())))
+                    let visible = self.visible.read();
+                    visible
+                        .rows(signal)
+                        .and_then(|rows| Some((rows.head.due()?, rows.head.clone())))
                 };
                 let Some((due, head)) = due else { break };
                 let merged = head.merged(due)?;
-                if let Some(rows) = self.view.write().rows_mut(signal) {
+                if let Some(rows) = self.visible.write().rows_mut(signal) {
                     rows.head.replace(due, merged);
                 }
             }
@@ -222,9 +243,9 @@ impl State {
     }
 
     fn count(&self) {
-        let view = self.view.read();
-        let bytes = view.spans.bytes() + view.logs.bytes();
-        drop(view);
+        let visible = self.visible.read();
+        let bytes = visible.spans.bytes() + visible.logs.bytes();
+        drop(visible);
         let kept = self.metric_bytes_kept.load(Ordering::Acquire);
         let bytes = bytes + (self.metrics.stats().bytes as usize).saturating_sub(kept);
         self.bytes.store(bytes, Ordering::Release);
@@ -245,26 +266,26 @@ impl State {
     pub(crate) fn cut(&self) -> Result<Cut, StoreError> {
         let (sequence, taken, frozen) = {
             let applied = self.applied.lock();
-            let mut view = self.view.write();
+            let mut visible = self.visible.write();
             let taken = ROW_SIGNALS.map(|signal| {
-                let Some(rows) = view.rows_mut(signal) else { return (signal, Vec::new()) };
+                let Some(rows) = visible.rows_mut(signal) else { return (signal, Vec::new()) };
                 let batches = rows.head.take();
                 if !batches.is_empty() {
-                    rows.frozen.push(Frozen::new(None, batches.clone()));
+                    rows.frozen.push(Frozen::new(*applied, None, batches.clone()));
                 }
                 (signal, batches)
             });
-            drop(view);
+            drop(visible);
             (*applied, taken, self.metrics.freeze())
         };
         let mut days = Vec::new();
         for (signal, batches) in taken {
             let by_day = order::by_day(signal, batches)?;
-            let mut view = self.view.write();
-            let Some(rows) = view.rows_mut(signal) else { continue };
+            let mut visible = self.visible.write();
+            let Some(rows) = visible.rows_mut(signal) else { continue };
             rows.frozen.retain(|frozen| frozen.day.is_some());
             for (day, batches) in by_day {
-                rows.frozen.push(Frozen::new(Some(day), batches.clone()));
+                rows.frozen.push(Frozen::new(sequence, Some(day), batches.clone()));
                 days.push(DayRows { signal, day, batches });
             }
         }
@@ -275,45 +296,11 @@ impl State {
         Ok(Cut { sequence, days, metrics })
     }
 
-    /// In one step for readers: the rows of a day leave memory and its parts are these. Returns
-    /// the parts that are gone.
-    pub(crate) fn commit(
-        &self,
-        signal: Signal,
-        day: i32,
-        entries: &[Entry],
-        is_flush: bool,
-    ) -> Vec<Arc<Part>> {
-        let gone = {
-            let mut view = self.view.write();
-            if is_flush && let Some(rows) = view.rows_mut(signal) {
-                rows.frozen.retain(|frozen| frozen.day != Some(day));
-            }
-            let mut before = view.parts.remove(&(signal, day)).unwrap_or_default();
-            // A part stays the same value as long as it is listed, so that its readers count.
-            let mut part = |entry: &Entry| {
-                let known = before.iter().position(|part| part.path.as_ref() == entry.path);
-                known.map_or_else(|| entry.part(), |index| before.swap_remove(index))
-            };
-            let parts: Vec<Arc<Part>> = entries
-                .iter()
-                .filter(|entry| !self.missing.contains(&entry.path))
-                .map(&mut part)
-                .collect();
-            if !parts.is_empty() {
-                view.parts.insert((signal, day), parts);
-            }
-            before
-        };
-        self.count();
-        gone
-    }
-
     /// Rows that may lie in a range.
     pub(crate) fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
-        let view = self.view.read();
+        let visible = self.visible.read();
         let mut head = Vec::new();
-        if let Some(rows) = view.rows(signal) {
+        if let Some(rows) = visible.rows(signal) {
             let frozen = rows.frozen.iter().filter(|frozen| {
                 let is_inside = |day| day_overlaps(day, range);
                 frozen.day.is_none_or(is_inside)
@@ -321,18 +308,18 @@ impl State {
             head.extend(frozen.flat_map(|frozen| frozen.batches.iter().cloned()));
             head.extend(rows.head.batches());
         }
-        Snapshot { head, parts: parts_in(&view.parts, signal, range) }
+        Snapshot { head, parts: visible.parts.overlapping(signal, range) }
     }
 
     /// Parts of a signal that may hold rows in a range, oldest first.
     pub(crate) fn parts(&self, signal: Signal, range: TimeRange) -> Vec<Arc<Part>> {
-        parts_in(&self.view.read().parts, signal, range)
+        self.visible.read().parts.overlapping(signal, range)
     }
 
     pub(crate) fn counts(&self, signal: Signal) -> Counts {
-        let view = self.view.read();
+        let visible = self.visible.read();
         let mut counts = Counts::default();
-        if let Some(rows) = view.rows(signal) {
+        if let Some(rows) = visible.rows(signal) {
             let frozen: usize = rows.frozen.iter().map(|frozen| frozen.rows).sum();
             counts.head_rows = (rows.head.rows() + frozen) as u64;
             counts.head_bytes = rows.bytes() as u64;
@@ -341,38 +328,34 @@ impl State {
             counts.head_rows = stats.samples;
             counts.head_bytes = stats.bytes;
         }
-        for part in
-            view.parts.iter().filter(|(key, _)| key.0 == signal).flat_map(|(_, parts)| parts)
-        {
-            counts.parts += 1;
-            counts.part_rows += part.rows;
-            counts.part_bytes += part.bytes;
-        }
+        let parts = visible.parts.counts(signal);
+        (counts.parts, counts.part_rows, counts.part_bytes) =
+            (parts.parts, parts.rows, parts.bytes);
         counts
     }
-}
-
-fn parts_in(
-    parts: &BTreeMap<(Signal, i32), Vec<Arc<Part>>>,
-    signal: Signal,
-    range: TimeRange,
-) -> Vec<Arc<Part>> {
-    if range.start >= range.end {
-        return Vec::new();
-    }
-    let (first, last) = (signals::time::day_of(range.start), signals::time::day_of(range.end - 1));
-    parts
-        .range((signal, first)..=(signal, last))
-        .flat_map(|(_, parts)| parts)
-        .filter(|part| part.max_time >= range.start && part.min_time < range.end)
-        .cloned()
-        .collect()
 }
 
 fn day_overlaps(day: i32, range: TimeRange) -> bool {
     range.start < range.end
         && day >= signals::time::day_of(range.start)
         && day <= signals::time::day_of(range.end - 1)
+}
+
+impl View for State {
+    /// In one step for readers: rows that the manifest says are in parts leave memory, and the
+    /// parts of the day are these.
+    fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>> {
+        let gone = {
+            let mark = manifest.mark(&self.writer);
+            let mut visible = self.visible.write();
+            if let Some(rows) = visible.rows_mut(signal) {
+                rows.frozen.retain(|frozen| frozen.day != Some(day) || frozen.sequence > mark);
+            }
+            visible.parts.replace(signal, day, &manifest.parts)
+        };
+        self.count();
+        gone
+    }
 }
 
 impl Apply for State {

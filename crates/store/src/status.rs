@@ -67,7 +67,7 @@ impl Inner {
             active_series: metrics.series,
             refused_series: metrics.counts.refused_series,
             log_bytes: log.map_or(0, crate::write_ahead::writer::Log::bytes),
-            flushed_at: *self.flushed_at.lock(),
+            flushed_at: self.flusher.flushed_at(),
             fatal: log.and_then(|log| log.fatal().borrow().clone()),
             is_disk_low: self.is_disk_low(),
             quarantined: self.quarantined.load(Ordering::Relaxed),

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod disk_full;
 mod harness;
+mod many_writers;
 mod probes;
 mod reading;
 mod realistic;

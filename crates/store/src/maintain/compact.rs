@@ -4,20 +4,22 @@
 //! is written once per level and not once per merge. When a day is over, what is left of it is
 //! merged whatever its levels. Only neighbours are merged, which keeps the order of arrival.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use object_store::path::Path;
 use signals::Signal;
 use signals::time::{SECOND, day_of};
 
-use super::Upkeep;
-use crate::flush::{Origin, written};
-use crate::inner::Inner;
+use crate::context::Context;
+use crate::manifest::catalog::Days;
+use crate::manifest::drafts::Draft;
+use crate::manifest::origin::Origin;
 use crate::manifest::{Entry, Manifest};
 use crate::objects::ObjectSink;
-use crate::part::merge;
 use crate::part::write::{Counted, Written};
-use crate::{StoreError, metrics};
+use crate::part::{Part, merge};
+use crate::{Config, StoreError, metrics};
 
 /// A day that is over is merged once nothing has come for it for this long.
 const QUIET: i64 = 3_600 * SECOND;
@@ -26,45 +28,79 @@ const INPUTS_MAX: usize = 16;
 /// A merge that failed so often is not tried again before a restart.
 const ATTEMPTS_MAX: u32 = 5;
 
-impl Inner {
-    /// Merges what is due, each day once.
-    pub(super) async fn compact(&self, upkeep: &mut Upkeep) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let due: Vec<(Signal, i32, Vec<Entry>)> = {
-            let catalog = self.catalog.lock().await;
-            let due = catalog.days().filter_map(|(signal, day, manifest)| {
-                let parts = &manifest.parts;
-                let is_quiet = day < day_of(now)
-                    && parts.iter().all(|part| part.created < now.saturating_sub(QUIET));
-                let range = self.choose(parts, is_quiet)?;
-                Some((signal, day, parts.get(range)?.to_vec()))
-            });
-            due.collect()
+/// Merges parts.
+#[derive(Debug)]
+pub(crate) struct Compactor {
+    context: Context,
+    config: CompactionConfig,
+    /// How often merging failed, by the last input's path.
+    failed: HashMap<String, u32>,
+}
+
+/// The settings of compaction.
+#[derive(Debug, Clone, Copy)]
+struct CompactionConfig {
+    compaction_fan_in: usize,
+    part_bytes_target: u64,
+    part_bytes_max: u64,
+    free_bytes_min: u64,
+}
+
+impl Compactor {
+    pub(crate) fn new(context: Context, config: &Config) -> Self {
+        let config = CompactionConfig {
+            compaction_fan_in: config.compaction_fan_in,
+            part_bytes_target: config.part_bytes_target,
+            part_bytes_max: config.part_bytes_max,
+            free_bytes_min: config.free_bytes_min,
         };
+        Self { context, config, failed: HashMap::new() }
+    }
+
+    /// Merges what is due, each day once; what readers saw until now is added to `replaced`.
+    pub(crate) async fn run(&mut self, replaced: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
+        let due = self.context.catalog.with_days(|days| self.due(days)).await;
         let mut failed = None;
         for (signal, day, inputs) in due {
             let last = inputs.last().map(|input| input.path.clone()).unwrap_or_default();
-            let attempts = upkeep.failed_merges.get(&last).copied().unwrap_or(0);
+            let attempts = self.failed.get(&last).copied().unwrap_or(0);
             if attempts >= ATTEMPTS_MAX || !self.has_room_for(&inputs) {
                 continue;
             }
-            if *self.closing.borrow() {
+            if *self.context.closing.borrow() {
                 break;
             }
             // One damaged part must not keep all others from being merged.
-            if let Err(error) = self.merge(signal, day, &inputs, upkeep).await {
-                upkeep.failed_merges.insert(last, attempts + 1);
-                failed.get_or_insert(error);
+            match self.merge(signal, day, &inputs).await {
+                Ok(parts) => replaced.extend(parts),
+                Err(error) => {
+                    self.failed.insert(last, attempts + 1);
+                    failed.get_or_insert(error);
+                }
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
-    /// Whether inputs and output fit on the disk side by side.
+    /// For each day the parts that should be one, if there are any.
+    fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
+        let now = self.context.clock.now();
+        let due = days.iter().filter_map(|((signal, day), manifest)| {
+            let parts = &manifest.parts;
+            let is_quiet = *day < day_of(now)
+                && parts.iter().all(|part| part.created < now.saturating_sub(QUIET));
+            let range = self.choose(parts, is_quiet)?;
+            Some((*signal, *day, parts.get(range)?.to_vec()))
+        });
+        due.collect()
+    }
+
+    /// Whether inputs and output fit side by side on the disk of the objects, if they are on one.
     fn has_room_for(&self, inputs: &[Entry]) -> bool {
+        let Some(disk) = &self.context.disk else { return true };
         let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
         let needed = bytes.saturating_add(self.config.free_bytes_min);
-        self.files.free_bytes().is_ok_and(|free| free >= needed)
+        disk.free_bytes().is_ok_and(|free| free >= needed)
     }
 
     /// Neighbours that should be one part.
@@ -85,38 +121,35 @@ impl Inner {
         (0..parts.len()).map(run).find(|range| range.len() >= least)
     }
 
+    /// Returns the parts that the merge replaced; none when another process was first, whose
+    /// output counts then. Ours is collected as garbage.
     async fn merge(
         &self,
         signal: Signal,
         day: i32,
         inputs: &[Entry],
-        upkeep: &mut Upkeep,
-    ) -> Result<(), StoreError> {
-        let Some(origin) = Origin::merged(signal, day, inputs) else { return Ok(()) };
-        let output = origin.path();
-        let written = self.write_merged(signal, inputs, &origin).await?;
-        let entry = origin.entry(&written);
-        let replaced = {
-            let mut catalog = self.catalog.lock().await;
-            let manifest =
-                catalog.change(signal, day, |manifest| replace(manifest, inputs, &entry)).await?;
-            if !manifest.parts.iter().any(|part| part.path == output) {
-                // Another compactor was first; ours is an orphan from now on.
-                return Ok(());
-            }
-            self.state.commit(signal, day, &manifest.parts, false)
+    ) -> Result<Vec<Arc<Part>>, StoreError> {
+        let Some(origin) = Origin::merged(signal, day, inputs) else { return Ok(Vec::new()) };
+        let draft = self.context.drafts.begin(&origin);
+        let written = self.write_merged(signal, inputs, &origin, &draft).await?;
+        let entry = origin.entry(draft.path(), &written);
+        let list = |manifest: &mut Manifest| {
+            draft.check_age()?;
+            Ok(replace(manifest, inputs, &entry))
         };
-        let now = self.clock.monotonic();
-        upkeep.replaced.extend(replaced.into_iter().map(|part| (now, part)));
-        tracing::info!(
-            signal = signal.name(),
-            output,
-            inputs = inputs.len(),
-            rows = written.rows,
-            bytes = written.bytes,
-            "parts were merged"
-        );
-        Ok(())
+        let mut gone = self.context.catalog.change(signal, day, list).await?;
+        gone.retain(|part| inputs.iter().any(|input| input.path == part.path.as_ref()));
+        if !gone.is_empty() {
+            tracing::info!(
+                signal = signal.name(),
+                output = draft.path(),
+                inputs = inputs.len(),
+                rows = written.rows,
+                bytes = written.bytes,
+                "parts were merged"
+            );
+        }
+        Ok(gone)
     }
 
     /// Writes the merged part, on a thread of its own: it is work for the processor.
@@ -125,19 +158,20 @@ impl Inner {
         signal: Signal,
         inputs: &[Entry],
         origin: &Origin,
+        draft: &Draft,
     ) -> Result<Written, StoreError> {
         let parts: Vec<_> = inputs.iter().map(Entry::part).collect();
-        let objects = std::sync::Arc::clone(&self.objects);
-        let reader = self.metric_parts.clone();
-        let (path, json) = (Path::from(origin.path()), origin.to_json()?);
+        let objects = Arc::clone(&self.context.objects);
+        let reader = self.context.reader.clone();
+        let (path, json) = (draft.location(), origin.to_json()?);
         let runtime = tokio::runtime::Handle::current();
-        let closing = self.closing.subscribe();
+        let closing = self.context.closing.clone();
         let work = async move {
             let sink = ObjectSink::create(objects.as_ref(), &path, closing).await?;
             let (written, sink) = if signal == Signal::Metrics {
                 let mut sink = Counted::new(sink);
-                let summary = metrics::part::merge(&reader, &parts, &mut sink).await?;
-                (written(&summary, sink.crc32c()), sink.into_inner())
+                let summary = metrics::part::merge(&reader, &parts, json, &mut sink).await?;
+                (summary.written(sink.crc32c()), sink.into_inner())
             } else {
                 merge::merge(signal, &objects, &parts, json, sink).await?
             };

@@ -1,83 +1,135 @@
-//! Removing files that nobody needs: parts that were replaced or dropped, once their readers are
-//! done, and files that no manifest lists.
+//! Garbage collection: parts that were replaced or dropped, and files that no manifest lists.
+//!
+//! A part that this process replaced is removed after the grace period, when its readers are done.
+//! A file that no manifest lists may be a part that another process is about to list, or one whose
+//! replacement a reader has not seen yet. It is removed when it has been unlisted for a while and
+//! either this process wrote it, or it is older than any process works on a part.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use signals::Signal;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use signals::Clock;
 
-use super::Upkeep;
-use crate::flush::PARTS;
-use crate::inner::Inner;
-use crate::{StoreError, calendar};
+use crate::context::Context;
+use crate::manifest::catalog::Catalog;
+use crate::manifest::drafts::Drafts;
+use crate::manifest::origin::{self, PARTS};
+use crate::part::Part;
+use crate::{Config, StoreError};
 
-/// A file that no manifest lists may be about to be listed; after this long it is not.
+/// A file must have been unlisted for this long.
 const ORPHAN_AFTER: Duration = Duration::from_mins(10);
+/// A file of another process must be this old, too: far more than
+/// [`crate::manifest::drafts::COMMIT_WITHIN`], and more than any query runs.
+const FOREIGN_AFTER: Duration = Duration::from_hours(24);
 
-impl Inner {
-    pub(super) async fn remove_replaced(&self, upkeep: &mut Upkeep) -> Result<(), StoreError> {
+/// Removes files. Times are of the monotonic clock.
+#[derive(Debug)]
+pub(crate) struct GarbageCollector {
+    objects: Arc<dyn ObjectStore>,
+    clock: Arc<dyn Clock>,
+    catalog: Arc<Catalog>,
+    drafts: Drafts,
+    grace: Duration,
+    /// Parts that this process replaced or dropped, since when, and their readers.
+    replaced: Vec<(Duration, Arc<Part>)>,
+    /// Files that no manifest lists, by path, and since when.
+    orphans: HashMap<Path, Duration>,
+}
+
+impl GarbageCollector {
+    pub(crate) fn new(context: &Context, config: &Config) -> Self {
+        Self {
+            objects: Arc::clone(&context.objects),
+            clock: Arc::clone(&context.clock),
+            catalog: Arc::clone(&context.catalog),
+            drafts: context.drafts.clone(),
+            grace: config.grace,
+            replaced: Vec::new(),
+            orphans: HashMap::new(),
+        }
+    }
+
+    /// Removes what is due, and remembers parts that were just replaced.
+    pub(crate) async fn run(&mut self, replaced: Vec<Arc<Part>>) -> Result<(), StoreError> {
+        let now = self.clock.monotonic();
+        self.replaced.extend(replaced.into_iter().map(|part| (now, part)));
+        let removed = self.remove_replaced().await;
+        removed.and(self.remove_orphans().await)
+    }
+
+    async fn remove_replaced(&mut self) -> Result<(), StoreError> {
         let now = self.clock.monotonic();
         let mut kept = Vec::new();
         let mut failed = None;
-        for (since, part) in upkeep.replaced.drain(..) {
+        for (since, part) in self.replaced.drain(..) {
             let is_read = Arc::strong_count(&part) > 1;
-            if is_read || now.saturating_sub(since) < self.config.grace {
+            if is_read || now.saturating_sub(since) < self.grace {
                 kept.push((since, part));
                 continue;
             }
-            match self.objects.delete(&part.path).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => {
-                    failed = Some(error);
-                    kept.push((since, part));
-                }
+            if let Err(error) = remove(self.objects.as_ref(), &part.path).await {
+                failed = Some(error);
+                kept.push((since, part));
             }
         }
-        upkeep.replaced = kept;
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        self.replaced = kept;
+        failed.map_or(Ok(()), Err)
     }
 
-    pub(super) async fn remove_orphans(&self, upkeep: &mut Upkeep) -> Result<(), StoreError> {
-        // No flush may be between putting a part and listing it.
-        let pending = self.pending.lock().await;
+    async fn remove_orphans(&mut self) -> Result<(), StoreError> {
+        // The order matters: a part that is put after the list is not among the candidates, and one
+        // that was put before is a draft or listed by the time of the refresh.
+        let files: Vec<_> = self.objects.list(Some(&Path::from(PARTS))).try_collect().await?;
+        let drafts = self.drafts.paths();
+        self.catalog.refresh().await?;
+        let mut known = self.listed().await;
+        known.extend(drafts);
+        known.extend(self.replaced.iter().map(|(_, part)| part.path.to_string()));
+        // Ages are by the object store's clock, which shows at least this time.
+        let newest = files.iter().map(|meta| meta.last_modified).max();
         let now = self.clock.monotonic();
-        let listed: Vec<_> = self.objects.list(Some(&Path::from(PARTS))).try_collect().await?;
-        let orphans: Vec<Path> = {
-            let catalog = self.catalog.lock().await;
-            let mut known: HashSet<&str> = catalog
-                .days()
-                .flat_map(|(_, _, manifest)| &manifest.parts)
-                .map(|part| part.path.as_str())
-                .collect();
-            known.extend(upkeep.replaced.iter().map(|(_, part)| part.path.as_ref()));
-            let is_orphan = |path: &Path| is_part(path) && !known.contains(path.as_ref());
-            listed.into_iter().map(|meta| meta.location).filter(is_orphan).collect()
-        };
-        drop(pending);
-        let mut seen = HashMap::new();
-        for path in orphans {
-            let name = path.to_string();
-            let since = upkeep.orphans.get(&name).copied().unwrap_or(now);
-            if now.saturating_sub(since) < ORPHAN_AFTER {
-                seen.insert(name, since);
+        let before = std::mem::take(&mut self.orphans);
+        for meta in files {
+            let path = &meta.location;
+            if origin::parse_path(path).is_none() || known.contains(path.as_ref()) {
                 continue;
             }
-            self.objects.delete(&path).await?;
-            tracing::info!(path = name, "a file that no manifest lists was removed");
+            let since = before.get(path).copied().unwrap_or(now);
+            let age = newest.and_then(|newest| (newest - meta.last_modified).to_std().ok());
+            if now.saturating_sub(since) < ORPHAN_AFTER
+                || !(self.is_own(&meta) || age.is_some_and(|age| age >= FOREIGN_AFTER))
+            {
+                self.orphans.insert(meta.location, since);
+                continue;
+            }
+            remove(self.objects.as_ref(), path).await?;
+            tracing::info!(%path, "a file that no manifest lists was removed");
         }
-        upkeep.orphans = seen;
         Ok(())
+    }
+
+    fn is_own(&self, meta: &ObjectMeta) -> bool {
+        origin::maker(&meta.location) == Some(self.drafts.maker())
+    }
+
+    async fn listed(&self) -> HashSet<String> {
+        let paths = self.catalog.with_days(|days| {
+            let parts = days.values().flat_map(|manifest| &manifest.parts);
+            parts.map(|part| part.path.clone()).collect()
+        });
+        paths.await
     }
 }
 
-/// Whether a path is one of ours.
-fn is_part(path: &Path) -> bool {
-    let mut names = path.as_ref().split('/').skip(1);
-    let signal = names.next();
-    let day = names.next().and_then(calendar::parse_day);
-    Signal::ALL.into_iter().any(|known| Some(known.name()) == signal) && day.is_some()
+/// Removes a file that may be gone already.
+async fn remove(objects: &dyn ObjectStore, path: &Path) -> Result<(), StoreError> {
+    match objects.delete(path).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

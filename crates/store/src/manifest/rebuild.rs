@@ -1,65 +1,110 @@
-//! Putting a day's list of parts together from the files themselves, when its newest manifest is
-//! damaged.
+//! Rebuilding a day's list of parts from the parts' footers, when its newest manifest is damaged or
+//! gone.
 //!
-//! Files that the last good version lists are taken as listed. Every other file says in its footer
-//! which stretch of the write-ahead log it holds; one that lies within another's stretch is an
-//! input that was merged, or what a failed flush left, and is passed over. Parts of metrics say
-//! nothing of the kind: they are all taken, since samples are the same however often they are read.
+//! Parts that the last intact version lists are kept. The footer of every other file records which
+//! stretches it holds; a file whose stretches lie within another's was merged, or is left over from
+//! a failed flush, and is skipped.
 
-use bytes::Bytes;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use object_store::{ObjectMeta, ObjectStore};
+use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::FileMetaData;
 use signals::Signal;
 use signals::time::DAY;
 
+use super::documents::GETS;
+use super::origin::Origin;
 use super::{Entry, Manifest};
 use crate::StoreError;
-use crate::flush::Origin;
+use crate::part::Part;
+use crate::part::object::PartObject;
 use crate::part::write::ORIGIN_KEY;
 
-/// The files of a day that its manifest should list and does not.
-pub(crate) async fn rebuild(
-    objects: &dyn ObjectStore,
-    signal: Signal,
-    day: i32,
+/// The files of a day that its manifest should list and does not, in order of arrival.
+pub(crate) async fn find(
+    objects: &Arc<dyn ObjectStore>,
+    (signal, day): (Signal, i32),
     manifest: &Manifest,
     files: &[ObjectMeta],
 ) -> Result<Vec<Entry>, StoreError> {
     let is_listed =
         |meta: &&ObjectMeta| manifest.parts.iter().any(|part| part.path == meta.location.as_ref());
-    let mut found = Vec::new();
-    for meta in files.iter().filter(|meta| !is_listed(meta)) {
-        let bytes = objects.get(&meta.location).await?.bytes().await?;
-        if let Some(entry) = describe(signal, day, meta, &bytes) {
-            found.push(entry);
-        } else {
-            tracing::error!(path = %meta.location, "a file in the place of a part is none");
-        }
-    }
-    let all: Vec<Entry> = manifest.parts.iter().chain(&found).cloned().collect();
-    found.retain(|part| !all.iter().any(|other| signal != Signal::Metrics && covers(other, part)));
-    found.sort_by_key(|part| part.sequence);
+    let unlisted = files.iter().filter(|meta| !is_listed(meta));
+    let described: Vec<_> = unlisted.map(|meta| describe(objects, signal, day, meta)).collect();
+    let described: Vec<Option<Entry>> =
+        stream::iter(described).buffered(GETS).try_collect().await?;
+    let mut found: Vec<Entry> = described.into_iter().flatten().collect();
+    let all = found.clone();
+    found.retain(|part| {
+        let is_held = |other: &Entry| holds(other, part) || is_twin(other, part);
+        !manifest.parts.iter().any(is_held)
+            && !all
+                .iter()
+                .any(|other| holds(other, part) || (is_twin(other, part) && other.path < part.path))
+    });
+    found.sort_by_key(|part| (part.created, part.stretch.sequence));
     Ok(found)
 }
 
-/// Parts of the list that one of the found ones holds as well.
-pub(crate) fn is_superseded(signal: Signal, part: &Entry, found: &[Entry]) -> bool {
-    signal != Signal::Metrics && found.iter().any(|other| covers(other, part))
+/// Lists what was found, in place of what it holds as well.
+pub(crate) fn list(manifest: &mut Manifest, found: &[Entry]) {
+    manifest.parts.retain(|part| !found.iter().any(|other| holds(other, part)));
+    for part in found {
+        let is_held =
+            |other: &Entry| other.path == part.path || holds(other, part) || is_twin(other, part);
+        if manifest.parts.iter().any(is_held) {
+            continue;
+        }
+        manifest.parts.push(part.clone());
+        part.stretches().for_each(|stretch| manifest.raise(stretch));
+    }
 }
 
-/// Whether one part holds all that another does. Equal stretches differ by level.
-fn covers(whole: &Entry, part: &Entry) -> bool {
-    let (of, inner) = ((whole.after, whole.sequence), (part.after, part.sequence));
+/// Whether one part holds all that another does, and is not just another copy of it.
+fn holds(whole: &Entry, part: &Entry) -> bool {
+    let is_inside = part.stretches().all(|part| whole.stretches().any(|whole| whole.holds(part)));
     whole.path != part.path
-        && whole.writer == part.writer
-        && of.0 <= inner.0
-        && of.1 >= inner.1
-        && (of != inner || whole.level > part.level)
+        && is_inside
+        && (whole.level > part.level || !holds_the_same(whole, part))
 }
 
-fn describe(signal: Signal, day: i32, meta: &ObjectMeta, bytes: &Bytes) -> Option<Entry> {
-    let reader = SerializedFileReader::new(bytes.clone()).ok()?;
-    let footer = reader.metadata().file_metadata();
+/// Whether two parts are what two attempts at one flush or one merge left.
+fn is_twin(one: &Entry, other: &Entry) -> bool {
+    one.path != other.path && one.level == other.level && holds_the_same(one, other)
+}
+
+fn holds_the_same(one: &Entry, other: &Entry) -> bool {
+    let is_in = |a: &Entry, b: &Entry| a.stretches().all(|a| b.stretches().any(|b| a == b));
+    is_in(one, other) && is_in(other, one)
+}
+
+/// What a file's footer says; `None` when it is no part.
+async fn describe(
+    objects: &Arc<dyn ObjectStore>,
+    signal: Signal,
+    day: i32,
+    meta: &ObjectMeta,
+) -> Result<Option<Entry>, StoreError> {
+    let part =
+        Part { path: meta.location.clone(), bytes: meta.size, rows: 0, min_time: 0, max_time: 0 };
+    let mut object = PartObject::new(objects, &Arc::new(part));
+    // The Parquet reader panics on some damaged footers.
+    let footer = match AssertUnwindSafe(object.get_metadata(None)).catch_unwind().await {
+        Ok(Ok(footer)) => footer,
+        Ok(Err(ParquetError::External(error))) => return Err(StoreError::Io(error.to_string())),
+        Ok(Err(_)) | Err(_) => {
+            tracing::error!(path = %meta.location, "a file in the place of a part is none");
+            return Ok(None);
+        }
+    };
+    Ok(entry(signal, day, meta, footer.file_metadata()))
+}
+
+fn entry(signal: Signal, day: i32, meta: &ObjectMeta, footer: &FileMetaData) -> Option<Entry> {
     let origin = footer.key_value_metadata().and_then(|pairs| {
         let pair = pairs.iter().find(|pair| pair.key == ORIGIN_KEY)?;
         serde_json::from_str::<Origin>(pair.value.as_deref()?).ok()
@@ -78,9 +123,8 @@ fn describe(signal: Signal, day: i32, meta: &ObjectMeta, bytes: &Bytes) -> Optio
         max_time: i64::from(day).saturating_mul(DAY).saturating_add(DAY - 1),
         level: origin.level,
         created: origin.created,
-        crc32c: crc32c::crc32c(bytes),
-        writer: origin.writer,
-        after: origin.after,
-        sequence: origin.sequence,
+        crc32c: None,
+        stretch: origin.stretch,
+        others: origin.others,
     })
 }

@@ -14,39 +14,50 @@ mod schema;
 use std::io::Write;
 
 use file::{Aggregates, PartFile};
-pub use merge::merge;
+pub(crate) use merge::merge;
 use signals::{Labels, Timestamp};
 
 use super::chunk::{Chunk, ChunkError, Codec, HistogramAppender, PlainAppender, encode_dense};
 use super::selected::{decode_run, overlapping_runs};
 use super::{Frozen, Samples};
 use crate::StoreError;
+use crate::part::write::Written;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PartSummary {
+pub(crate) struct PartSummary {
     /// Size of the file.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Rows in it.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Samples in its chunks.
-    pub samples: u64,
+    pub(crate) samples: u64,
     /// Time of the first sample.
-    pub min_time: Timestamp,
+    pub(crate) min_time: Timestamp,
     /// Time of the last sample.
-    pub max_time: Timestamp,
+    pub(crate) max_time: Timestamp,
+}
+
+impl PartSummary {
+    /// What the part is to the manifest.
+    pub(crate) fn written(&self, crc32c: u32) -> Written {
+        let Self { bytes, rows, min_time, max_time, .. } = *self;
+        Written { bytes, rows, min_time, max_time, crc32c }
+    }
 }
 
 /// Writes what was frozen of one UTC day. Slow and synchronous: not for a thread that serves.
+/// `origin` is the JSON for the footer that says which rows these are.
 ///
 /// # Errors
 /// [`StoreError::Io`] when the sink fails.
-pub fn write<W: Write + Send>(
+pub(crate) fn write<W: Write + Send>(
     frozen: &Frozen,
     day: i32,
+    origin: String,
     sink: W,
 ) -> Result<PartSummary, StoreError> {
-    let mut file = PartFile::new(sink)?;
+    let mut file = PartFile::new(sink, origin)?;
     let mut exemplars = Vec::new();
     for metric in frozen.metrics() {
         for (labels, chunks, series_exemplars) in frozen.series(&metric, day)? {

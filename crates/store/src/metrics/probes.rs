@@ -291,7 +291,7 @@ fn probe_head() {
     let mut bytes = Vec::new();
     let ((), seconds) = timed(|| {
         for day in frozen.days() {
-            part::write(&frozen, *day, &mut bytes).unwrap();
+            part::write(&frozen, *day, String::new(), &mut bytes).unwrap();
         }
     });
     println!(
@@ -324,7 +324,7 @@ async fn probe_at_rest() {
                 let frozen = head.freeze().unwrap();
                 for day in frozen.days() {
                     let mut bytes = Vec::new();
-                    let summary = part::write(&frozen, *day, &mut bytes).unwrap();
+                    let summary = part::write(&frozen, *day, String::new(), &mut bytes).unwrap();
                     let path = Path::from(format!("{step}-{day}.parquet"));
                     objects.put(&path, bytes.into()).await.unwrap();
                     parts.push(Arc::new(Part {
@@ -342,7 +342,7 @@ async fn probe_at_rest() {
         let flushed: u64 = parts.iter().map(|part| part.bytes).sum();
         let mut bytes = Vec::new();
         let clock = SystemClock::new();
-        part::merge(&reader, &parts, &mut bytes).await.unwrap();
+        part::merge(&reader, &parts, String::new(), &mut bytes).await.unwrap();
         let seconds = clock.monotonic().as_secs_f64();
         println!(
             "{} s | {flush_every} | {:.2} | {:.2} | {:.1}",

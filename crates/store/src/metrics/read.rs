@@ -19,7 +19,7 @@ use crate::{Part, StoreError};
 /// # Errors
 /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`
 /// or [`super::ReadLimits::chunk_bytes_max`].
-pub async fn select(
+pub(crate) async fn select(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,
     reader: &PartReader,
@@ -48,7 +48,7 @@ pub async fn select(
 ///
 /// # Errors
 /// As [`select`].
-pub async fn series(
+pub(crate) async fn series(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,
     reader: &PartReader,
@@ -69,7 +69,7 @@ pub async fn series(
 ///
 /// # Errors
 /// As [`select`].
-pub async fn exemplars(
+pub(crate) async fn exemplars(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,
     reader: &PartReader,

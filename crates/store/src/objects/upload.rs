@@ -79,7 +79,7 @@ impl MultipartUpload for Upload {
         blocking(&self.shared, move |shared| {
             let synced = shared.synced(file.lock().sync());
             synced.map_err(|error| shared.failed(location.as_ref(), error))?;
-            shared.publish(&path, &location, false)
+            shared.publish(&path, &location, true)
         })
         .await
         .inspect(|_| self.is_over = true)

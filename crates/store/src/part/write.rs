@@ -28,7 +28,7 @@ const PAGE_ROWS: usize = 16 * 1024;
 const PAGE_BYTES: usize = 128 * 1024;
 /// Rows that are handed to the Parquet writer at a time.
 const WRITE_ROWS: usize = 8 * 1024;
-/// The key in a part's footer under which [`crate::flush::Origin`] is written.
+/// The key in a part's footer under which [`crate::manifest::origin::Origin`] is written.
 pub(crate) const ORIGIN_KEY: &str = "glasshouse.part";
 
 /// What a part's rows are, once it is written.

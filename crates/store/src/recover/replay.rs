@@ -10,7 +10,7 @@ use signals::{Batch, Labels, SeriesRef, Signal};
 use super::RecoveryReport;
 use crate::files::{FileReader, Files};
 use crate::manifest::Manifest;
-use crate::manifest::catalog::Catalog;
+use crate::manifest::catalog::Days;
 use crate::metrics::Limits;
 use crate::part::order;
 use crate::state::{State, Work};
@@ -54,12 +54,10 @@ struct OpenSegment {
 }
 
 /// The marks of one writer.
-pub(crate) fn marks(catalog: &Catalog, writer: WriterId) -> HashMap<(Signal, i32), u64> {
+pub(crate) fn marks(days: &Days, writer: WriterId) -> HashMap<(Signal, i32), u64> {
     let writer = writer.to_hex();
-    let mark = |(signal, day, manifest): (Signal, i32, &Manifest)| {
-        Some(((signal, day), *manifest.written_ahead.get(&writer)?))
-    };
-    catalog.days().filter_map(mark).collect()
+    let mark = |manifest: &Manifest| manifest.written_ahead.get(&writer).copied();
+    days.iter().filter_map(|(day, manifest)| Some((*day, mark(manifest)?))).collect()
 }
 
 impl Replayer<'_> {

@@ -1,6 +1,8 @@
 //! Damaged bytes anywhere: never a reason not to start, never an invention, and only what was hit
 //! is lost.
 
+use signals::time::DAY;
+
 use super::harness::*;
 use crate::files::Files;
 
@@ -303,5 +305,46 @@ async fn empty_manifests_are_put_aside_and_the_day_is_put_together_again() {
     }
     let (store, report) = bench.open().await.unwrap();
     assert_eq!(report.quarantined.len(), manifests.len());
+    assert_eq!(stored(&store).await, ledger(items));
+}
+
+#[tokio::test]
+async fn a_folder_of_manifests_that_is_gone_is_put_together_from_the_footers() {
+    let bench = Bench::new();
+    let (store, _) = bench.open().await.unwrap();
+    let mut items = Vec::new();
+    // Parts that were flushed, merged, and replaced and not removed yet.
+    for id in 0..7 {
+        let yesterday = Item { time: NOON - DAY, ..span(50 + id) };
+        let batch = [span(id), log(10 + id), sample(20 + id), yesterday];
+        send(&store, &batch).await.unwrap();
+        items.extend(batch);
+        if id < 6 {
+            store.flush().await.unwrap();
+            store.maintain().await.unwrap();
+        }
+    }
+    drop(store);
+    bench.files.kill();
+    for path in bench.files.paths("manifest/") {
+        bench.files.remove(&path).unwrap();
+    }
+    let (store, report) = bench.open().await.unwrap();
+    let days = ["logs/2026-11-20", "metrics/2026-11-20", "spans/2026-11-19", "spans/2026-11-20"];
+    let mut rebuilt = report.rebuilt_days.clone();
+    rebuilt.sort();
+    assert_eq!(rebuilt, days);
+    assert_eq!(report.records, 1, "what was flushed is not read from the log");
+    assert_eq!(stored(&store).await, ledger(items.clone()));
+    // What was replaced is removed, and nothing else.
+    for _ in 0..3 {
+        bench.clock.advance(std::time::Duration::from_mins(11));
+        store.maintain().await.unwrap();
+        assert_eq!(stored(&store).await, ledger(items.clone()));
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let (store, report) = bench.open().await.unwrap();
+    assert_eq!(report.rebuilt_days, Vec::<String>::new());
     assert_eq!(stored(&store).await, ledger(items));
 }

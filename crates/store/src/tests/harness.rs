@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::{RecordBatch, RecordBatchReader};
-use object_store::ObjectStoreExt;
+use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use signals::log::{LogBuilder, LogRows};
 use signals::metric::Sample;
@@ -135,30 +135,34 @@ pub(crate) async fn stored(store: &Store) -> Ledger {
         let snapshot = store.snapshot(signal, EVERYTHING);
         let mut batches = snapshot.head;
         for part in snapshot.parts {
-            batches.push(part_rows(store, &part).await);
+            batches.push(part_rows(store.objects().as_ref(), &part).await);
         }
-        for batch in batches {
-            if signal == Signal::Spans {
-                let rows = SpanRows::new(&batch).unwrap();
-                for row in 0..rows.len() {
-                    let id = u64::from_be_bytes(rows.span_id(row).0) - 1;
-                    *ledger.entry(Item { signal, id, time: rows.start_time(row) }).or_default() +=
-                        1;
-                }
-            } else {
-                let rows = LogRows::new(&batch).unwrap();
-                for row in 0..rows.len() {
-                    let id = rows.body(row).parse().unwrap();
-                    *ledger.entry(Item { signal, id, time: rows.timestamp(row) }).or_default() += 1;
-                }
-            }
+        for batch in &batches {
+            count_rows(signal, batch, &mut ledger);
         }
     }
     ledger
 }
 
+/// Adds the rows of a batch of spans or logs.
+pub(crate) fn count_rows(signal: Signal, batch: &RecordBatch, ledger: &mut Ledger) {
+    if signal == Signal::Spans {
+        let rows = SpanRows::new(batch).unwrap();
+        for row in 0..rows.len() {
+            let id = u64::from_be_bytes(rows.span_id(row).0) - 1;
+            *ledger.entry(Item { signal, id, time: rows.start_time(row) }).or_default() += 1;
+        }
+    } else {
+        let rows = LogRows::new(batch).unwrap();
+        for row in 0..rows.len() {
+            let id = rows.body(row).parse().unwrap();
+            *ledger.entry(Item { signal, id, time: rows.timestamp(row) }).or_default() += 1;
+        }
+    }
+}
+
 /// Every sample that a store gives to readers.
-async fn stored_samples(store: &Store, ledger: &mut Ledger) {
+pub(crate) async fn stored_samples(store: &Store, ledger: &mut Ledger) {
     let matcher = Matcher::new("__name__", MatchOp::Equal, "m").unwrap();
     let (first, last) = (NOON / MILLISECOND - 1_000_000_000, NOON / MILLISECOND + 1_000_000_000);
     let mut samples = Samples::default();
@@ -173,8 +177,8 @@ async fn stored_samples(store: &Store, ledger: &mut Ledger) {
 }
 
 /// All rows of a part.
-pub(crate) async fn part_rows(store: &Store, part: &Part) -> RecordBatch {
-    let bytes = store.objects().get(&part.path).await.unwrap().bytes().await.unwrap();
+pub(crate) async fn part_rows(objects: &dyn ObjectStore, part: &Part) -> RecordBatch {
+    let bytes = objects.get(&part.path).await.unwrap().bytes().await.unwrap();
     assert_eq!(bytes.len() as u64, part.bytes);
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
     let schema = reader.schema();

@@ -20,6 +20,7 @@ use super::schema::{self, properties};
 use super::{PartSummary, family};
 use crate::StoreError;
 use crate::metrics::chunk::{Chunk, Codec};
+use crate::part::write::ORIGIN_KEY;
 
 /// Rows that are handed to the Parquet writer at once.
 const BATCH_ROWS: usize = 1024;
@@ -170,21 +171,21 @@ pub(super) fn failed(error: impl Into<ParquetError>) -> StoreError {
 }
 
 impl<W: Write + Send> PartFile<W> {
-    pub(super) fn new(sink: W) -> Result<Self, StoreError> {
-        Self::with_properties(sink, properties())
+    pub(super) fn new(sink: W, origin: String) -> Result<Self, StoreError> {
+        Self::with_properties(sink, origin, properties())
     }
 
     pub(super) fn with_properties(
         sink: W,
+        origin: String,
         properties: WriterProperties,
     ) -> Result<Self, StoreError> {
         let mut writer =
             ArrowWriter::try_new(sink, schema::schema(), Some(properties)).map_err(failed)?;
-        let version = Some(schema::FORMAT_VERSION.to_owned());
-        writer.append_key_value_metadata(KeyValue {
-            key: schema::FORMAT_KEY.to_owned(),
-            value: version,
-        });
+        let version = schema::FORMAT_VERSION.to_owned();
+        for (key, value) in [(schema::FORMAT_KEY, version), (ORIGIN_KEY, origin)] {
+            writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
         Ok(Self { writer, columns: Columns::new(), rows: 0, samples: 0, times_ms: None })
     }
 

@@ -26,18 +26,20 @@ const EXEMPLARS_MAX: usize = 4096;
 const SERIES_PER_TURN: usize = 64;
 
 /// Writes one part that holds what the inputs of one day hold, oldest first; later ones win.
+/// `origin` is the JSON for its footer.
 ///
 /// Inputs must be neighbours in the order of the manifest. Memory follows one series, and one
 /// row group of each input (at most 16 MiB).
 ///
 /// # Errors
 /// [`StoreError::Io`] when an input cannot be read or is damaged, or the sink fails.
-pub async fn merge<W: Write + Send>(
+pub(crate) async fn merge<W: Write + Send>(
     reader: &PartReader,
     inputs: &[Arc<Part>],
+    origin: String,
     sink: W,
 ) -> Result<PartSummary, StoreError> {
-    let mut file = PartFile::new(sink)?;
+    let mut file = PartFile::new(sink, origin)?;
     for class in Class::ALL {
         match class {
             Class::Families => {

@@ -27,7 +27,7 @@ pub(crate) fn write_rows<'a, W: Write + Send>(
         .set_write_batch_size(layout.write_batch_rows)
         .set_column_data_page_size_limit(schema::CHUNK.into(), layout.chunk_page_bytes)
         .build();
-    let mut file = PartFile::with_properties(sink, properties)?;
+    let mut file = PartFile::with_properties(sink, String::new(), properties)?;
     for (labels, chunk) in rows {
         file.push_samples(&labels, chunk, None)?;
     }

@@ -52,7 +52,7 @@ impl Default for ReadLimits {
 
 /// Reads parts of metrics, and remembers their footers. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct PartReader {
+pub(crate) struct PartReader {
     inner: Arc<Inner>,
 }
 
@@ -141,7 +141,7 @@ pub(super) fn chunk_bytes(chunks: &BinaryArray, row: usize) -> Buffer {
 
 impl PartReader {
     /// A reader of parts in `objects`.
-    pub fn new(objects: Arc<dyn ObjectStore>, limits: ReadLimits) -> Self {
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, limits: ReadLimits) -> Self {
         Self { inner: Arc::new(Inner { objects, limits, footers: Mutex::default() }) }
     }
 
@@ -149,7 +149,7 @@ impl PartReader {
     ///
     /// # Errors
     /// [`StoreError::Io`] when a part cannot be read.
-    pub async fn metadata(&self, parts: &[Arc<Part>]) -> Result<Vec<Metadata>, StoreError> {
+    pub(crate) async fn metadata(&self, parts: &[Arc<Part>]) -> Result<Vec<Metadata>, StoreError> {
         let mut families = BTreeMap::new();
         let wanted =
             Wanted { class: Class::Families, metrics: None, start_ms: i64::MIN, end_ms: i64::MAX };

@@ -48,7 +48,7 @@ impl Rig {
         let Some(frozen) = self.head.freeze() else { return };
         for day in frozen.days() {
             let mut bytes = Vec::new();
-            let summary = write(&frozen, *day, &mut bytes).unwrap();
+            let summary = write(&frozen, *day, String::new(), &mut bytes).unwrap();
             let part = self.put(bytes, summary).await;
             self.parts.push(part);
         }
@@ -62,7 +62,7 @@ impl Rig {
         self.parts.sort_by_key(day);
         for inputs in self.parts.chunk_by(|a, b| day(a) == day(b)) {
             let mut bytes = Vec::new();
-            let summary = merge(&self.reader, inputs, &mut bytes).await.unwrap();
+            let summary = merge(&self.reader, inputs, String::new(), &mut bytes).await.unwrap();
             merged.push(self.put(bytes, summary).await);
         }
         self.parts = merged;
@@ -517,7 +517,7 @@ fn readers_miss_nothing_while_writers_write_and_flushes_flush() {
             while !is_done.load(Ordering::SeqCst) {
                 let Some(frozen) = rig.head.freeze() else { continue };
                 let mut bytes = Vec::new();
-                let summary = write(&frozen, frozen.days()[0], &mut bytes).unwrap();
+                let summary = write(&frozen, frozen.days()[0], String::new(), &mut bytes).unwrap();
                 let part = runtime.block_on(rig.put(bytes, summary));
                 parts.lock().unwrap().push(part);
                 rig.head.release(&frozen);

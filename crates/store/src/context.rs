@@ -1,0 +1,26 @@
+//! What flushing, compaction, retention and garbage collection share in one process.
+
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use signals::Clock;
+use tokio::sync::watch;
+
+use crate::files::Files;
+use crate::manifest::catalog::Catalog;
+use crate::manifest::drafts::Drafts;
+use crate::metrics::PartReader;
+
+/// Parts, manifests and the clock. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    /// The disk that the objects are on, if they are on one.
+    pub(crate) disk: Option<Arc<dyn Files>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) drafts: Drafts,
+    pub(crate) reader: PartReader,
+    /// Turns true when a merge should stop and no new one should begin.
+    pub(crate) closing: watch::Receiver<bool>,
+}

@@ -1,0 +1,48 @@
+//! The one error of the store.
+
+/// Failures of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot take this now; the sender should retry.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A file or object could not be read or written.
+    #[error("{0}")]
+    Io(String),
+    /// A request is larger than the store ever takes; sending it again does not help.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The disk failed in a way after which only a restart tells what it holds.
+    #[error("{0}")]
+    Fatal(String),
+    /// A setting is wrong; the message names it.
+    #[error("{0}")]
+    Config(String),
+    /// Another process has the data folder; the message names both.
+    #[error("{0}")]
+    Locked(String),
+    /// The data were written by a newer or much older program; nothing was changed.
+    #[error("{0}")]
+    Format(String),
+    /// A batch names a series by a reference that is no longer valid. Nothing was stored: send the
+    /// batch again with the labels of its series.
+    #[error("a series reference is no longer valid")]
+    UnknownSeries,
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error.to_string())
+    }
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::Generic { store: crate::objects::SYNC_FAILED, .. } => {
+                Self::Fatal(error.to_string())
+            }
+            error => Self::Io(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Where the rows of a part come from, and the name of its file.
+//!
+//! Every part records in its footer which rows it holds, so that a day's list of parts can be
+//! rebuilt from the files alone. Rows are identified by their writer and its write-ahead sequences:
+//! a *stretch*. A merge of parts of several writers has one stretch for each.
+
+use object_store::ObjectMeta;
+use object_store::path::Path;
+use serde::{Deserialize, Serialize};
+use signals::{Signal, Timestamp};
+
+use super::Entry;
+use crate::StoreError;
+use crate::calendar;
+use crate::part::write::Written;
+use crate::write_ahead::format::WriterId;
+
+/// The folder of all parts.
+pub(crate) const PARTS: &str = "parts";
+
+/// Signal and day of a part's path; none when the path is not that of a part.
+pub(crate) fn parse_path(path: &Path) -> Option<(Signal, i32)> {
+    let mut names = path.as_ref().split('/');
+    names.next().filter(|name| *name == PARTS)?;
+    let signal = names.next()?;
+    let signal = Signal::ALL.into_iter().find(|known| known.name() == signal)?;
+    let day = calendar::parse_day(names.next()?)?;
+    let is_file = names.next().is_some() && names.next().is_none();
+    is_file.then_some((signal, day))
+}
+
+/// The process that wrote a part, from the part's name.
+pub(crate) fn maker(path: &Path) -> Option<WriterId> {
+    path.filename()?.split('-').nth(1).and_then(WriterId::from_hex)
+}
+
+/// Rows of one signal and day: those that a writer took after one write-ahead sequence, up to
+/// another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stretch {
+    pub(crate) writer: String,
+    pub(crate) after: u64,
+    pub(crate) sequence: u64,
+}
+
+impl Stretch {
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        self.writer == other.writer && self.after <= other.after && self.sequence >= other.sequence
+    }
+}
+
+/// What a part's footer says about where it comes from, as JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    pub(crate) signal: String,
+    pub(crate) day: String,
+    pub(crate) level: u32,
+    #[serde(flatten)]
+    pub(crate) stretch: Stretch,
+    /// Stretches of other writers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<Stretch>,
+    pub(crate) created: Timestamp,
+    /// The parts that this one replaced.
+    pub(crate) inputs: Vec<String>,
+}
+
+impl Origin {
+    /// A part of rows as they were flushed.
+    pub(crate) fn flushed(signal: Signal, day: i32, stretch: Stretch, created: Timestamp) -> Self {
+        let (signal, day) = (signal.name().into(), calendar::day_name(day));
+        let (others, inputs) = (Vec::new(), Vec::new());
+        Self { signal, day, level: 0, stretch, others, created, inputs }
+    }
+
+    /// A part that is made of neighbours in the manifest, oldest first.
+    pub(crate) fn merged(signal: Signal, day: i32, inputs: &[Entry]) -> Option<Self> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for stretch in inputs.iter().flat_map(Entry::stretches) {
+            // Rows between two parts of one writer were dropped by retention: covering them is safe.
+            match stretches.iter_mut().find(|known| known.writer == stretch.writer) {
+                Some(known) => {
+                    known.after = known.after.min(stretch.after);
+                    known.sequence = known.sequence.max(stretch.sequence);
+                }
+                None => stretches.push(stretch.clone()),
+            }
+        }
+        let newest = inputs.last()?.stretch.writer.as_str();
+        let newest = stretches.iter().position(|stretch| stretch.writer == newest)?;
+        let created = inputs.iter().map(|input| input.created).max()?;
+        let mut origin = Self::flushed(signal, day, stretches.swap_remove(newest), created);
+        origin.others = stretches;
+        origin.level = inputs.iter().map(|input| input.level).max()? + 1;
+        origin.inputs = inputs.iter().map(|input| input.path.clone()).collect();
+        Some(origin)
+    }
+
+    /// What the name says about a part of metrics whose footer has no origin yet.
+    pub(crate) fn from_path(signal: Signal, day: i32, meta: &ObjectMeta) -> Option<Self> {
+        let mut words = meta.location.filename()?.strip_suffix(".parquet")?.split('-');
+        let sequence = words.next()?.parse().ok()?;
+        let writer = words.next()?.to_owned();
+        let level = words.next()?.parse().ok()?;
+        let created = meta.last_modified.timestamp_nanos_opt()?;
+        // The start of its stretch is not known. An empty stretch covers no other part.
+        let stretch = Stretch { writer, after: sequence, sequence };
+        Some(Self { level, ..Self::flushed(signal, day, stretch, created) })
+    }
+
+    pub(crate) fn to_json(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|error| StoreError::Io(error.to_string()))
+    }
+
+    /// A unique path, so that no put overwrites another part. It names the process that may
+    /// remove the file.
+    pub(crate) fn new_path(&self, maker: WriterId) -> String {
+        let Self { signal, day, stretch: Stretch { sequence, .. }, level, .. } = self;
+        let (maker, unique) = (maker.to_hex(), WriterId::random().to_hex());
+        let unique: String = unique.chars().take(16).collect();
+        format!("{PARTS}/{signal}/{day}/{sequence:020}-{maker}-{level}-{unique}.parquet")
+    }
+
+    pub(crate) fn entry(&self, path: &str, written: &Written) -> Entry {
+        Entry {
+            path: path.to_owned(),
+            bytes: written.bytes,
+            rows: written.rows,
+            min_time: written.min_time,
+            max_time: written.max_time,
+            level: self.level,
+            created: self.created,
+            crc32c: Some(written.crc32c),
+            stretch: self.stretch.clone(),
+            others: self.others.clone(),
+        }
+    }
+}

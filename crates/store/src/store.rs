@@ -1,0 +1,198 @@
+//! The store as the rest of the program uses it.
+
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use signals::metric::{Exemplar, Metadata};
+use signals::{Labels, Matcher, SeriesRef, Signal};
+
+use crate::inner::Inner;
+use crate::read::PartRead;
+use crate::{
+    Appended, Config, RecoveryReport, Seams, SeriesChunks, Snapshot, Status, StoreError, TimeRange,
+    Totals, WriteRequest, metrics,
+};
+
+/// Everything that is stored. Cheap to clone: all clones are one store.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "store in {}", self.inner.files.location())
+    }
+}
+
+impl Store {
+    /// Opens a data folder, making it if there is none, and replays its write-ahead log. `totals`
+    /// gets the updates that are in the log.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`], [`StoreError::Locked`], [`StoreError::Format`], and
+    /// [`StoreError::Io`] when the folder cannot be read or written. Damaged data are no error:
+    /// they are put aside and named in the report.
+    pub async fn open(
+        config: Config,
+        seams: Seams,
+        totals: Arc<dyn Totals>,
+    ) -> Result<(Self, RecoveryReport), StoreError> {
+        let (inner, report) = Inner::open(config, seams, totals).await?;
+        Ok((Self { inner }, report))
+    }
+
+    /// Starts flushing and maintaining in the background, until [`Self::close`].
+    pub fn spawn(&self) {
+        self.inner.spawn();
+    }
+
+    /// Takes nothing more, brings everything into parts, and frees the folder. What could not be
+    /// brought into parts is still in the write-ahead log.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the last flush failed; the store is closed all the same.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+
+    /// Brings everything that is visible now into parts.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; nothing is lost, and the next flush goes on where this one stopped.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        self.inner.flush().await
+    }
+
+    /// One round of compaction and retention.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; what is stored stays as it is.
+    pub async fn maintain(&self) -> Result<(), StoreError> {
+        self.inner.maintain().await
+    }
+
+    /// The store in numbers.
+    pub fn status(&self) -> Status {
+        self.inner.status()
+    }
+
+    /// Turns to a reason when the write-ahead log failed for good: the process should then end
+    /// with an error, and be started again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] while the store is still starting.
+    pub fn fatal(&self) -> Result<tokio::sync::watch::Receiver<Option<String>>, StoreError> {
+        Ok(self.inner.log()?.fatal())
+    }
+
+    /// Decides what of a request is stored, logs exactly that, makes it visible, and returns what
+    /// was stored and what was refused once it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when memory or disk is full or the store is closing,
+    /// [`StoreError::UnknownSeries`], and [`StoreError::TooLarge`] when the record is over 128 MiB:
+    /// nothing was stored.
+    pub async fn append(&self, request: WriteRequest) -> Result<Appended, StoreError> {
+        self.inner.append(request).await
+    }
+
+    /// References of series, which are created where there is room. A reference that is not used
+    /// for a whole flush interval loses its validity.
+    pub fn resolve(&self, labels: &[Labels]) -> Vec<Option<SeriesRef>> {
+        self.inner.state.metrics.resolve(labels)
+    }
+
+    /// The rows of spans or logs that may lie in the range.
+    pub fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
+        self.inner.state.snapshot(signal, range)
+    }
+
+    /// Where the parts are.
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.inner.objects)
+    }
+
+    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of labels.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`.
+    pub async fn select(
+        &self,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
+    ) -> Result<Vec<SeriesChunks>, StoreError> {
+        let head = &self.inner.state.metrics;
+        let mut read = self.metric_read(start_ms, end_ms);
+        loop {
+            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
+            let selected =
+                metrics::read::select(head, parts, reader, matchers, start_ms, end_ms, series_max)
+                    .await;
+            match selected {
+                Err(error) if read.is_outdated(&error).await => {}
+                selected => return selected,
+            }
+        }
+    }
+
+    /// Label sets only, for `/series`, label names and label values.
+    ///
+    /// # Errors
+    /// As [`Self::select`].
+    pub async fn series(
+        &self,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+        series_max: usize,
+    ) -> Result<Vec<Labels>, StoreError> {
+        let head = &self.inner.state.metrics;
+        let mut read = self.metric_read(start_ms, end_ms);
+        loop {
+            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
+            let series =
+                metrics::read::series(head, parts, reader, matchers, start_ms, end_ms, series_max)
+                    .await;
+            match series {
+                Err(error) if read.is_outdated(&error).await => {}
+                series => return series,
+            }
+        }
+    }
+
+    /// Exemplars of the series that satisfy all matchers, with times in `start_ms..=end_ms`.
+    ///
+    /// # Errors
+    /// As [`Self::select`].
+    pub async fn exemplars(
+        &self,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
+        let head = &self.inner.state.metrics;
+        let mut read = self.metric_read(start_ms, end_ms);
+        loop {
+            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
+            let found =
+                metrics::read::exemplars(head, parts, reader, matchers, start_ms, end_ms).await;
+            match found {
+                Err(error) if read.is_outdated(&error).await => {}
+                found => return found,
+            }
+        }
+    }
+
+    fn metric_read(&self, start_ms: i64, end_ms: i64) -> PartRead<'_> {
+        let range = TimeRange::of_ms(start_ms, end_ms);
+        PartRead::new(&self.inner.catalog, &self.inner.state, Signal::Metrics, range)
+    }
+
+    /// Type, help and unit of each metric family, in order of names.
+    pub fn metadata(&self) -> Vec<Metadata> {
+        self.inner.state.metrics.metadata()
+    }
+}
