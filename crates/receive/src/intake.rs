@@ -155,7 +155,7 @@ impl Receiver {
             let undo = decoded.accumulate(&mut held, received_at);
             deltas = Some((held, undo));
         }
-        let Decoded { mut batches, mut rejected, mut message, .. } = decoded;
+        let Decoded { mut batches, mut rejected, mut message, truncated, .. } = decoded;
         let refused = self.store.admit(&mut batches);
         if refused > 0 {
             rejected += refused;
@@ -179,6 +179,7 @@ impl Receiver {
         drop(deltas);
         let services = services.iter().map(|(name, items)| (name.as_str(), *items)).collect();
         self.statistics.items(signal, stored_items as u64, rejected as u64, &services);
+        self.statistics.truncated(signal, truncated as u64);
         Ok(Outcome { rejected, message })
     }
 

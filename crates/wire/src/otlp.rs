@@ -7,6 +7,7 @@
 pub mod delta;
 mod encode;
 pub mod json;
+mod kept;
 pub mod logs;
 pub mod metrics;
 mod reject;
@@ -41,6 +42,9 @@ pub struct Decoded {
     /// First causes of rejection, and warnings; empty when there are none. For the response's
     /// `partial_success.error_message`.
     pub message: String,
+    /// Values that were cut, and attributes, events and links that were left out, because of
+    /// [`Limits`].
+    pub truncated: usize,
     /// Points of delta temporality, accepted so far and not in `batches` yet: see
     /// [`Self::accumulate`].
     pub deltas: Vec<delta::Delta>,

@@ -162,6 +162,7 @@ impl Decoder<'_> {
             rejected: self.rejections.count(),
             message: self.rejections.message("data points"),
             deltas: self.deltas,
+            truncated: 0,
         }
     }
 
