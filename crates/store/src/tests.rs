@@ -5,6 +5,7 @@ mod concurrent;
 mod crash;
 mod damage;
 mod disk_full;
+mod evolution;
 mod harness;
 mod probes;
 mod reading;
