@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod disk_full;
 mod evolution;
+mod formats;
 mod harness;
 mod probes;
 mod reading;
