@@ -71,6 +71,12 @@ fn receivers(out: &mut Exposition, numbers: &Numbers<'_>) {
     for (signal, counts) in signals() {
         out.sample(name, [("signal", signal.name())], counts.rejected as f64);
     }
+    let name = "glasshouse_truncated_values_total";
+    let help = "Values that were cut, and attributes, events and links that were left out.";
+    out.family(name, "counter", help);
+    for (signal, counts) in signals() {
+        out.sample(name, [("signal", signal.name())], counts.truncated as f64);
+    }
     let in_flight = numbers.in_flight_bytes as f64;
     one(
         out,

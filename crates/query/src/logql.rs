@@ -31,8 +31,10 @@ use signals::{Labels, Timestamp};
 use store::TimeRange;
 
 use self::grid::{Grid, Rows, Steps};
+pub(crate) use self::labels::sanitized;
 use self::read::Context;
 use self::row::Extras;
+pub(crate) use self::row::{object_labels, stream_labels};
 use crate::promql::{Sample, Series};
 use crate::{Engine, QueryError};
 
@@ -277,4 +279,12 @@ pub fn is_metric_query(query: &str) -> Result<bool, QueryError> {
                 | MetricExpr::VectorOf(_)
         )
     ))
+}
+
+/// What of a log query the store checks.
+#[cfg(test)]
+pub(crate) fn store_filters(query: &str) -> Vec<datafusion::logical_expr::Expr> {
+    let Ok(Expr::Log(log)) = lang::logql::parse(query) else { return Vec::new() };
+    let matchers = read::matchers(&log.selector).unwrap_or_default();
+    read::filters(&log, &matchers)
 }

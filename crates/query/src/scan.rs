@@ -4,11 +4,16 @@
 //! Rows come as they are stored: a span that was sent twice is there twice, and whoever cares
 //! (trace by id, structural TraceQL) drops the repeats by trace and span id.
 
+pub(crate) mod attributes;
 pub mod functions;
+pub(crate) mod labels;
 #[cfg(test)]
 mod late_decoding_probe;
 #[cfg(test)]
 pub(crate) mod made_rows;
+mod promoted;
+#[cfg(test)]
+mod promoted_tests;
 pub(crate) mod rows;
 pub(crate) mod rows_table;
 #[cfg(test)]
@@ -85,6 +90,18 @@ pub fn span_id(id: signals::SpanId) -> Expr {
 #[must_use]
 pub fn time(timestamp: Timestamp) -> Expr {
     lit(ScalarValue::TimestampNanosecond(Some(timestamp), Some(Arc::from("+00:00"))))
+}
+
+/// A text as a pattern of `LIKE` that matches just this text.
+pub(crate) fn like_escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 impl Engine {

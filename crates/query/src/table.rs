@@ -17,10 +17,12 @@ use datafusion::catalog::TableProvider;
 use datafusion::catalog::view::ViewTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
+use datafusion::functions::expr_fn::lower;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::prelude::ident;
 use signals::{log, span};
 
+use crate::scan::attributes;
 use crate::scan::functions::{attribute_map, hex_text};
 
 pub(crate) use metrics::MetricsTable;
@@ -39,7 +41,10 @@ pub(crate) fn view(
     rows: &Arc<dyn TableProvider>,
 ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
     let schema = rows.schema();
-    let columns = schema.fields().iter().map(|field| readable(field));
+    let fields = schema.fields().iter();
+    let columns = fields
+        .filter(|field| field.name() != span::column::LARGE_ATTRIBUTES)
+        .map(|field| readable(field));
     let plan = LogicalPlanBuilder::scan("stored", provider_as_source(Arc::clone(rows)), None)?
         .project(columns)?
         .build()?;
@@ -49,7 +54,12 @@ pub(crate) fn view(
 /// What SQL sees of a column.
 fn readable(field: &Field) -> Expr {
     let column = ident(field.name());
-    if matches!(field.data_type(), DataType::FixedSizeBinary(_)) {
+    if field.name() == span::column::ATTRIBUTES {
+        attributes::whole().alias(field.name())
+    } else if field.name() == span::column::ATTRIBUTE_TYPES {
+        // In upper case where a part has the value elsewhere.
+        lower(column).alias(field.name())
+    } else if matches!(field.data_type(), DataType::FixedSizeBinary(_)) {
         hex_text().call(vec![column]).alias(field.name())
     } else if JSON_COLUMNS.contains(&field.name().as_str()) {
         attribute_map().call(vec![column]).alias(field.name())

@@ -8,6 +8,7 @@
 mod condition;
 mod lookup;
 mod names;
+mod pushed;
 mod search;
 
 #[cfg(test)]
@@ -19,6 +20,9 @@ use signals::{SpanId, Timestamp, TraceId};
 use store::TimeRange;
 
 pub use lang::traceql::Static;
+
+#[cfg(test)]
+pub(crate) use self::pushed::pushed;
 
 pub use self::names::{Operation, ScopedNames, TagValue};
 

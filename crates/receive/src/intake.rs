@@ -172,6 +172,7 @@ impl Receiver {
         // Rows and samples: what a client counts as one data point may be a whole histogram.
         let stored = decoded_appended.items + deltas_appended.items;
         self.statistics.items(signal, stored as u64, outcome.rejected as u64, &decoded.services);
+        self.statistics.truncated(signal, decoded.truncated as u64);
         Ok(outcome)
     }
 

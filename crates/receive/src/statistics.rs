@@ -62,6 +62,8 @@ pub struct SignalCounts {
     pub accepted: u64,
     /// Spans, log records or data points refused one by one since start.
     pub rejected: u64,
+    /// Values that were cut, and attributes, events and links that were left out, since start.
+    pub truncated: u64,
     /// Items kept in a second, over the last minute.
     pub rate: f64,
     /// When the last item came.
@@ -114,6 +116,7 @@ struct State {
 struct SignalState {
     accepted: u64,
     rejected: u64,
+    truncated: u64,
     rate: Rate,
     last_received: Option<Timestamp>,
 }
@@ -178,6 +181,13 @@ impl Statistics {
         }
     }
 
+    /// Counts what one stored request lost to the limits of one item.
+    pub(crate) fn truncated(&self, signal: Signal, count: u64) {
+        if count > 0 {
+            self.state.lock().signals[index(signal)].truncated += count;
+        }
+    }
+
     /// Everything at this moment.
     pub fn snapshot(&self) -> Snapshot {
         let second = self.clock.monotonic().as_secs();
@@ -202,6 +212,7 @@ impl Statistics {
             signals: state.signals.each_ref().map(|counts| SignalCounts {
                 accepted: counts.accepted,
                 rejected: counts.rejected,
+                truncated: counts.truncated,
                 rate: counts.rate.per_second(second),
                 last_received: counts.last_received,
             }),

@@ -6,6 +6,7 @@
 
 pub mod build;
 pub mod json;
+pub mod large;
 pub mod read;
 
 use std::sync::Arc;
@@ -36,10 +37,11 @@ pub enum ValueType {
 }
 
 impl ValueType {
-    /// The type of a letter; unknown letters of newer writers read as text.
+    /// The type of a letter, which is in upper case where [`large`] has cut the value; unknown
+    /// letters of newer writers read as text.
     #[must_use]
     pub fn from_letter(letter: u8) -> Self {
-        match letter {
+        match letter.to_ascii_lowercase() {
             b'i' => Self::Int,
             b'd' => Self::Double,
             b'b' => Self::Bool,
@@ -57,6 +59,9 @@ impl ValueType {
     }
 }
 
+/// What an entry of a map is called, as the Parquet format wants it.
+pub const ENTRY: &str = "key_value";
+
 /// `Map<Utf8, Utf8>`: the type of an `attributes` column.
 #[must_use]
 pub fn map_type() -> DataType {
@@ -64,7 +69,7 @@ pub fn map_type() -> DataType {
         Field::new("key", DataType::Utf8, false),
         Field::new("value", DataType::Utf8, true),
     ]);
-    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)
+    DataType::Map(Arc::new(Field::new(ENTRY, DataType::Struct(entries), false)), false)
 }
 
 /// `Dictionary<Int32, Utf8>`: the type of columns with few distinct texts.

@@ -42,6 +42,9 @@ pub mod column {
     pub const ATTRIBUTES: &str = "attributes";
     /// One type letter for each attribute, in order.
     pub const ATTRIBUTE_TYPES: &str = "attribute_types";
+    /// Attributes that are too large to lie among the others, only in parts: see
+    /// [`crate::attributes::large`].
+    pub const LARGE_ATTRIBUTES: &str = "large_attributes";
     /// Attributes that the sender left out.
     pub const DROPPED_ATTRIBUTES_COUNT: &str = "dropped_attributes_count";
     /// JSON object of the resource's attributes.
@@ -54,7 +57,8 @@ pub mod column {
     pub const SCOPE_ATTRIBUTES: &str = "scope_attributes";
 }
 
-/// The Arrow schema of log records in memory and in parts.
+/// The Arrow schema of log records in memory and in the write-ahead log, where a change of it
+/// is a new kind of section.
 #[must_use]
 pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -81,4 +85,50 @@ pub fn schema() -> SchemaRef {
         ]))
     });
     Arc::clone(&SCHEMA)
+}
+
+/// The columns that every part of log records has: those of [`schema`], and the large attributes.
+#[must_use]
+pub fn part_schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let large = Field::new(column::LARGE_ATTRIBUTES, map_type(), true);
+        let mut fields = schema().fields().to_vec();
+        fields.push(Arc::new(large));
+        Arc::new(Schema::new(fields))
+    });
+    Arc::clone(&SCHEMA)
+}
+
+/// The names in the selector of a stream, `{a="b", c="d"}`; `None` when it is not one.
+#[must_use]
+pub fn stream_label_names(stream: &str) -> Option<Vec<String>> {
+    let mut rest = stream.strip_prefix('{')?.strip_suffix('}')?;
+    let mut names = Vec::new();
+    while !rest.is_empty() {
+        let (name, value) = rest.split_once("=\"")?;
+        names.push(name.to_owned());
+        let mut is_escaped = false;
+        let end = value.char_indices().find_map(|(i, c)| {
+            let is_end = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end.then_some(i)
+        })?;
+        rest = value.get(end + 1..)?;
+        rest = rest.strip_prefix(", ").unwrap_or(rest);
+    }
+    Some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_names_of_a_stream_are_found_between_its_values() {
+        let names = super::stream_label_names;
+        assert_eq!(names("{}"), Some(vec![]));
+        let stream = r#"{a="x=\"y\", b=", service_name="\\"}"#;
+        assert_eq!(names(stream), Some(vec!["a".to_owned(), "service_name".to_owned()]));
+        for broken in ["", "a", "{a}", "{a=\"b}", "{a=\"\\\"}"] {
+            assert_eq!(names(broken), None, "{broken}");
+        }
+    }
 }

@@ -42,6 +42,9 @@ pub mod column {
     pub const ATTRIBUTES: &str = "attributes";
     /// One type letter for each attribute, in order.
     pub const ATTRIBUTE_TYPES: &str = "attribute_types";
+    /// Attributes that are too large to lie among the others, only in parts: see
+    /// [`crate::attributes::large`].
+    pub const LARGE_ATTRIBUTES: &str = "large_attributes";
     /// JSON array of `{"time_unix_nano": 1, "name": "…", "attributes": {…}, "dropped_attributes_count": 0}`; null when there are none.
     pub const EVENTS: &str = "events";
     /// JSON array of `{"trace_id": "hex", "span_id": "hex", "trace_state": "…", "attributes": {…}}`; null when there are none.
@@ -62,7 +65,8 @@ pub mod column {
     pub const SCOPE_ATTRIBUTES: &str = "scope_attributes";
 }
 
-/// The Arrow schema of spans in memory and in parts.
+/// The Arrow schema of spans in memory and in the write-ahead log, where a change of it
+/// is a new kind of section.
 #[must_use]
 pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -91,6 +95,18 @@ pub fn schema() -> SchemaRef {
             Field::new(column::SCOPE_VERSION, dictionary_type(), true),
             Field::new(column::SCOPE_ATTRIBUTES, dictionary_type(), true),
         ]))
+    });
+    Arc::clone(&SCHEMA)
+}
+
+/// The columns that every part of spans has: those of [`schema`], and the large attributes.
+#[must_use]
+pub fn part_schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let large = Field::new(column::LARGE_ATTRIBUTES, map_type(), true);
+        let mut fields = schema().fields().to_vec();
+        fields.push(Arc::new(large));
+        Arc::new(Schema::new(fields))
     });
     Arc::clone(&SCHEMA)
 }

@@ -5,6 +5,8 @@ mod concurrent;
 mod crash;
 mod damage;
 mod disk_full;
+mod evolution;
+mod formats;
 mod harness;
 mod many_writers;
 mod probes;

@@ -21,6 +21,9 @@ pub struct Decoded {
     pub message: String,
     /// Spans, log records or samples of each service. A service may be listed more than once.
     pub services: Vec<(String, usize)>,
+    /// Values that were cut, and attributes, events and links that were left out, because of
+    /// [`Limits`](crate::Limits).
+    pub truncated: usize,
     /// Points of delta temporality, accepted so far and not in `batches` yet: for a
     /// [`DeltaAccumulator`](crate::otlp::delta::DeltaAccumulator).
     pub deltas: Vec<Delta>,

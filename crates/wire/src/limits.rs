@@ -5,9 +5,10 @@ use signals::time::SECOND;
 /// Bounds on what is taken from one item of a request.
 ///
 /// What is too long in spans and log records is cut, and the attribute set in which something was
-/// cut gets the attribute `truncated` = `true`; what is too many is left out and added to the
-/// item's dropped count. A metric point that breaks a bound is rejected, because a series with
-/// other labels is another series.
+/// cut gets the attribute `glasshouse.truncated`, a list of the keys and fields that were cut.
+/// What is too many is left out and added to the item's dropped count; attributes that identify
+/// an LLM call, its session or its service are left out last. A metric point that breaks a bound
+/// is rejected, because a series with other labels is another series.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Attributes of one span, event, link, log record, resource or scope.
@@ -42,12 +43,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            attributes_max: 128,
-            events_max: 128,
-            links_max: 128,
+            attributes_max: 1024,
+            events_max: 1024,
+            links_max: 1024,
             name_bytes_max: 256,
-            value_bytes_max: 16 << 10,
-            line_bytes_max: 256 << 10,
+            value_bytes_max: 1 << 20,
+            line_bytes_max: 1 << 20,
             value_depth_max: 64,
             labels_max: 60,
             label_value_bytes_max: 4 << 10,

@@ -7,6 +7,7 @@
 pub mod delta;
 mod encode;
 pub mod json;
+mod kept;
 pub mod logs;
 pub mod metrics;
 mod reject;

@@ -126,7 +126,7 @@ impl<'a> LineLabels<'a> {
 }
 
 /// A name as labels may have it: other characters become `_`, and so does a leading digit's place.
-pub(super) fn sanitized(name: &str) -> Cow<'_, str> {
+pub(crate) fn sanitized(name: &str) -> Cow<'_, str> {
     let name = name.trim();
     let starts_with_digit = name.starts_with(|c: char| c.is_ascii_digit());
     if !starts_with_digit && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric()) {

@@ -3,7 +3,8 @@
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
-use lang::logql::{LineMatch, LineOp, LogExpr, Stage};
+use lang::logql::{LabelFilter, LabelValue, LineMatch, LineOp, LogExpr, Stage};
+use signals::attributes::large;
 use signals::log::column;
 use signals::{MatchOp, Matcher, Signal, Timestamp};
 use store::TimeRange;
@@ -11,7 +12,8 @@ use store::TimeRange;
 use super::pipeline::Wanted;
 use super::row::Extras;
 use super::{filter, labels, level};
-use crate::scan::{self, Order, ScanRequest};
+use crate::scan::labels::{Comparison, LabelTest, label_may_be};
+use crate::scan::{self, Order, ScanRequest, like_escaped};
 use crate::session::Session;
 use crate::{Limits, QueryError};
 
@@ -56,6 +58,7 @@ pub(super) fn filters(log: &LogExpr, matchers: &[Matcher]) -> Vec<Expr> {
         })
         .map(|matcher| ident(column::SERVICE_NAME).eq(lit(matcher.value.clone())))
         .collect();
+    filters.extend(label_filters(&log.stages));
     for stage in &log.stages {
         match stage {
             Stage::Line(line) => {
@@ -75,15 +78,85 @@ pub(super) fn filters(log: &LogExpr, matchers: &[Matcher]) -> Vec<Expr> {
     filters
 }
 
-fn like_escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            escaped.push('\\');
+/// Conditions on labels that were sent with the line, up to the first stage that makes labels.
+fn label_filters(stages: &[Stage]) -> Vec<Expr> {
+    let mut filters = Vec::new();
+    // A line with an error passes comparisons, and a comparison may cause one.
+    let mut may_have_error = false;
+    for stage in stages {
+        match stage {
+            Stage::Label(filter) => push_label(filter, &mut may_have_error, &mut filters),
+            Stage::Line(_) | Stage::Drop(_) | Stage::Keep(_) | Stage::Decolorize => {}
+            Stage::LineFormat(_) => may_have_error = true,
+            _ => break,
         }
-        escaped.push(c);
     }
-    escaped
+    filters
+}
+
+fn push_label(filter: &LabelFilter, may_have_error: &mut bool, filters: &mut Vec<Expr>) {
+    let (name, test) = match filter {
+        LabelFilter::And(left, right) => {
+            push_label(left, may_have_error, filters);
+            push_label(right, may_have_error, filters);
+            return;
+        }
+        LabelFilter::Text(matcher) => {
+            let is_text = matcher.op == lang::logql::MatchOp::Equal && !matcher.value.is_empty();
+            if !is_text || matcher.value.len() >= large::KEPT_BYTES_MIN {
+                return;
+            }
+            (&matcher.name, LabelTest::Is(matcher.value.clone()))
+        }
+        LabelFilter::Value { name, op, value } if !*may_have_error => {
+            *may_have_error = true;
+            let test = match value {
+                LabelValue::Number(number) => LabelTest::Compares(comparison(*op), *number),
+                _ => LabelTest::Exists,
+            };
+            (name, test)
+        }
+        LabelFilter::Or(..) | LabelFilter::Value { .. } | LabelFilter::Ip { .. } => {
+            *may_have_error = true;
+            return;
+        }
+    };
+    if is_only_sent(name) {
+        filters.push(label_may_be(name, &test));
+    }
+}
+
+/// Whether a label of this name comes only from the stream, the resource, the scope and the
+/// record's attributes.
+fn is_only_sent(name: &str) -> bool {
+    let is_made = name.starts_with("__") || name.ends_with("_extracted");
+    !is_made && name != level::DETECTED_LEVEL && !COLUMN_LABELS.contains(&name)
+}
+
+/// Columns of the record that are labels too.
+const COLUMN_LABELS: [&str; 10] = [
+    column::SEVERITY_NUMBER,
+    column::SEVERITY_TEXT,
+    column::EVENT_NAME,
+    column::TRACE_ID,
+    column::SPAN_ID,
+    column::FLAGS,
+    column::DROPPED_ATTRIBUTES_COUNT,
+    column::SCOPE_NAME,
+    column::SCOPE_VERSION,
+    column::OBSERVED_TIMESTAMP,
+];
+
+fn comparison(op: lang::logql::Comparison) -> Comparison {
+    use lang::logql::Comparison as Written;
+    match op {
+        Written::Equal => Comparison::Equal,
+        Written::NotEqual => Comparison::NotEqual,
+        Written::Greater => Comparison::Greater,
+        Written::GreaterOrEqual => Comparison::GreaterOrEqual,
+        Written::Less => Comparison::Less,
+        Written::LessOrEqual => Comparison::LessOrEqual,
+    }
 }
 
 /// The columns that hold what is wanted.
@@ -105,19 +178,10 @@ pub(super) fn columns(wanted: &Wanted, needs_line: bool, extras: Extras) -> Vec<
             column::SCOPE_ATTRIBUTES,
             column::ATTRIBUTES,
             column::ATTRIBUTE_TYPES,
+            column::LARGE_ATTRIBUTES,
         ]);
     }
-    for name in [
-        column::SEVERITY_NUMBER,
-        column::SEVERITY_TEXT,
-        column::EVENT_NAME,
-        column::TRACE_ID,
-        column::SPAN_ID,
-        column::FLAGS,
-        column::DROPPED_ATTRIBUTES_COUNT,
-        column::SCOPE_NAME,
-        column::SCOPE_VERSION,
-    ] {
+    for name in COLUMN_LABELS.into_iter().filter(|name| *name != column::OBSERVED_TIMESTAMP) {
         let is_severity = matches!(name, column::SEVERITY_NUMBER | column::SEVERITY_TEXT);
         if wanted.has(name) || is_severity && needs_level {
             columns.push(name);

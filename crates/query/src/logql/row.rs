@@ -58,7 +58,7 @@ impl Known {
             }
             for object in [resource, scope] {
                 if !object.is_empty() && !self.objects.contains_key(object) {
-                    self.objects.insert(object.to_owned(), object_pairs(object));
+                    self.objects.insert(object.to_owned(), object_labels(object));
                 }
             }
         }
@@ -75,7 +75,7 @@ impl Known {
 }
 
 /// The labels in a stored selector.
-fn stream_labels(stream: &str) -> Vec<Pair> {
+pub(crate) fn stream_labels(stream: &str) -> Vec<Pair> {
     match lang::logql::parse_selector(stream) {
         Ok(matchers) => matchers.into_iter().map(|matcher| (matcher.name, matcher.value)).collect(),
         Err(error) => {
@@ -90,7 +90,8 @@ pub(super) fn stream_label_set(stream: &str) -> Labels {
     Labels::from_pairs(stream_labels(stream))
 }
 
-fn object_pairs(object: &str) -> Vec<Pair> {
+/// The labels that a JSON object of attributes gives.
+pub(crate) fn object_labels(object: &str) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let _ = json::fields(object, |key, value| {
         push_nested(&mut pairs, &sanitized(&key), value);

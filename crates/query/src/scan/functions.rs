@@ -20,8 +20,11 @@ use signals::attributes::{dictionary_type, json, map_type};
 use signals::{log, span};
 
 /// Our own functions, for registration.
-pub(crate) fn all() -> [Arc<ScalarUDF>; 3] {
-    [hex_text(), attribute_map(), attribute_value()]
+pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
+    let mut all = vec![hex_text(), attribute_map(), attribute_value()];
+    all.extend(super::attributes::all());
+    all.extend(super::labels::all());
+    all
 }
 
 /// The value of an attribute as text, null where a row does not have it. `column` is `attributes`,
@@ -132,7 +135,7 @@ impl ScalarUDFImpl for AttributeMap {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let objects = Objects::new(arrays.first())?;
         let names = MapFieldNames {
-            entry: "entries".to_owned(),
+            entry: signals::attributes::ENTRY.to_owned(),
             key: "key".to_owned(),
             value: "value".to_owned(),
         };

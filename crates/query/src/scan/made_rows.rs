@@ -32,10 +32,12 @@ pub(crate) enum Layout {
     Parts,
     /// One file, and the rest in memory.
     Mixed,
+    /// Two files as the store writes them, where attributes are columns of their own.
+    Stored,
 }
 
 impl Layout {
-    pub(crate) const ALL: [Self; 3] = [Self::Head, Self::Parts, Self::Mixed];
+    pub(crate) const ALL: [Self; 4] = [Self::Head, Self::Parts, Self::Mixed, Self::Stored];
 }
 
 /// Spans and logs in head and parts.
@@ -52,6 +54,28 @@ impl MadeRows {
         let objects = Arc::new(InMemory::new());
         let spans = placed(&objects, Signal::Spans, spans, layout).await;
         let logs = placed(&objects, Signal::Logs, logs, layout).await;
+        Self { objects, spans, logs, metrics: Head::new(HeadLimits::default()) }
+    }
+
+    /// Batches of a signal, each in a file as the store writes it or, when not `is_stored`, as any
+    /// Parquet writer would.
+    pub(crate) async fn in_files(signal: Signal, batches: &[RecordBatch], is_stored: bool) -> Self {
+        let objects = Arc::new(InMemory::new());
+        let mut parts = Vec::new();
+        for (i, batch) in batches.iter().enumerate() {
+            let (path, rows) = (format!("{i}.parquet"), std::slice::from_ref(batch));
+            parts.push(Arc::new(if is_stored {
+                put_part(objects.as_ref(), signal, &path, rows).await
+            } else {
+                write_part(objects.as_ref(), signal, &path, rows, 100_000).await
+            }));
+        }
+        let files = Snapshot { head: Vec::new(), parts };
+        let none = || Snapshot { head: Vec::new(), parts: Vec::new() };
+        let (spans, logs) = match signal {
+            Signal::Spans => (files, none()),
+            Signal::Logs | Signal::Metrics => (none(), files),
+        };
         Self { objects, spans, logs, metrics: Head::new(HeadLimits::default()) }
     }
 
@@ -80,16 +104,31 @@ async fn placed(
 ) -> Snapshot {
     let (in_parts, head) = match layout {
         Layout::Head => rows.split_at(0),
-        Layout::Parts => rows.split_at(rows.len()),
+        Layout::Parts | Layout::Stored => rows.split_at(rows.len()),
         Layout::Mixed => rows.split_at(rows.len() / 2),
     };
-    let files = if layout == Layout::Parts { 2 } else { 1 };
+    let files = if layout == Layout::Mixed { 1 } else { 2 };
     let mut parts = Vec::new();
     for rows in in_parts.chunks(in_parts.len().div_ceil(files).max(1)) {
         let path = format!("{}/part-{}.parquet", signal.name(), parts.len());
-        parts.push(Arc::new(write_part(objects, signal, &path, rows, 2).await));
+        let part = match layout {
+            Layout::Stored => put_part(objects, signal, &path, rows).await,
+            _ => write_part(objects, signal, &path, rows, 2).await,
+        };
+        parts.push(Arc::new(part));
     }
     Snapshot { head: head.to_vec(), parts }
+}
+
+/// Writes a file as the store does.
+pub(crate) async fn put_part(
+    objects: &dyn ObjectStore,
+    signal: Signal,
+    path: &str,
+    rows: &[RecordBatch],
+) -> Part {
+    let file = store::part_of(signal, rows).unwrap();
+    put(objects, signal, path, file, &concat_batches(&rows[0].schema(), rows).unwrap()).await
 }
 
 /// Writes a file with row groups of `group_rows` rows, LZ4, page index, and bloom filters on ids.
@@ -112,6 +151,16 @@ pub(crate) async fn write_part(
     let mut writer = ArrowWriter::try_new(&mut file, schema, Some(properties)).unwrap();
     writer.write(&rows).unwrap();
     writer.close().unwrap();
+    put(objects, signal, path, file, &rows).await
+}
+
+async fn put(
+    objects: &dyn ObjectStore,
+    signal: Signal,
+    path: &str,
+    file: Vec<u8>,
+    rows: &RecordBatch,
+) -> Part {
     let bytes = file.len() as u64;
     let path = Path::from(path);
     objects.put(&path, file.into()).await.unwrap();

@@ -7,12 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{RecordBatch, new_null_array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
@@ -20,11 +21,13 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::error::DataFusionError;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use signals::{Signal, log, span};
 use store::{Part, Snapshot};
 
+use super::promoted::PromotedAttributes;
 use super::rows::Rows;
 use super::{time_bounds, time_column};
 use crate::session::objects_url;
@@ -48,8 +51,8 @@ impl RowsTable {
         metadata: Arc<FileMetadataCache>,
     ) -> Self {
         let schema = match signal {
-            Signal::Spans => span::schema(),
-            Signal::Logs | Signal::Metrics => log::schema(),
+            Signal::Spans => span::part_schema(),
+            Signal::Logs | Signal::Metrics => log::part_schema(),
         };
         Self { rows, signal, schema, metadata }
     }
@@ -72,6 +75,10 @@ impl RowsTable {
         }
         let filtered: HashSet<&str> =
             filters.iter().flat_map(Expr::column_refs).map(|column| column.name.as_str()).collect();
+        if filtered.contains(span::column::ATTRIBUTES) {
+            // Where the attribute is a column, the map is only decoded for rows that pass.
+            return true;
+        }
         let is_chosen = filtered.iter().any(|name| *name != time_column(self.signal));
         let is_projected = |index| projection.is_none_or(|projection| projection.contains(&index));
         is_chosen
@@ -94,7 +101,7 @@ impl RowsTable {
         // Newest first, so that a limit on the newest rows is reached early.
         for (i, batch) in head.into_iter().rev().enumerate() {
             if let Some(batches) = split.get_mut(i % partitions) {
-                batches.push(batch);
+                batches.push(self.with_part_columns(&batch)?);
             }
         }
         let source =
@@ -103,20 +110,50 @@ impl RowsTable {
         Ok(DataSourceExec::from_data_source(source))
     }
 
+    /// Rows in memory with the columns that only parts have, as nulls.
+    fn with_part_columns(&self, batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
+        let mut columns = batch.columns().to_vec();
+        for field in self.schema.fields().iter().skip(columns.len()) {
+            columns.push(new_null_array(field.data_type(), batch.num_rows()));
+        }
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+
+    /// Conditions on attributes, for parts in which they are columns. DataFusion would not offer
+    /// them to parts, because their columns are maps in the table.
+    fn on_attributes(
+        &self,
+        state: &dyn Session,
+        filters: &[Expr],
+    ) -> Result<Option<Arc<dyn PhysicalExpr>>, DataFusionError> {
+        let is_on_attributes = |filter: &&Expr| {
+            filter.column_refs().iter().any(|column| column.name == span::column::ATTRIBUTES)
+        };
+        let filters = filters.iter().filter(is_on_attributes).cloned();
+        let Some(filter) = filters.reduce(Expr::and) else { return Ok(None) };
+        let filter = unqualified(filter)?;
+        let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
+        state.create_physical_expr(filter, &schema).map(Some)
+    }
+
     /// The parts, newest first in each of at most `partitions_max` groups.
     pub(super) fn parts_plan(
         &self,
         parts: &[Arc<Part>],
         partitions_max: usize,
         options: TableParquetOptions,
+        on_attributes: Option<Arc<dyn PhysicalExpr>>,
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let reader =
             CachedParquetFileReaderFactory::new(self.rows.objects(), Arc::clone(&self.metadata));
-        let source = ParquetSource::new(Arc::clone(&self.schema))
+        let mut source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(reader));
+        if let Some(condition) = on_attributes {
+            source = source.with_predicate(condition);
+        }
         let mut groups = vec![Vec::new(); partitions_max.clamp(1, parts.len().max(1))];
         let groups_len = groups.len();
         for (i, part) in parts.iter().rev().enumerate() {
@@ -127,10 +164,24 @@ impl RowsTable {
         let config = FileScanConfigBuilder::new(objects_url()?, Arc::new(source))
             .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
             .with_projection_indices(projection.cloned())?
+            .with_expr_adapter(Some(Arc::new(PromotedAttributes)))
             .with_limit(limit)
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// An expression whose columns are named without their table.
+fn unqualified(expr: Expr) -> Result<Expr, DataFusionError> {
+    expr.transform(|expr| {
+        Ok(match expr {
+            Expr::Column(column) => {
+                Transformed::yes(Expr::Column(Column::new_unqualified(column.name)))
+            }
+            other => Transformed::no(other),
+        })
+    })
+    .data()
 }
 
 /// Whether a column holds so much in each row that not decoding it spares most of the work.
@@ -193,7 +244,9 @@ impl TableProvider for RowsTable {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late_decoding(state, projection, filters);
-        let parts = self.parts_plan(&parts, partitions, options, projection, limit)?;
+        let on_attributes = self.on_attributes(state, filters)?;
+        let parts =
+            self.parts_plan(&parts, partitions, options, on_attributes, projection, limit)?;
         if head.is_empty() {
             return Ok(parts);
         }

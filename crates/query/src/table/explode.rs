@@ -239,7 +239,7 @@ impl Columns {
     fn new(schema: &SchemaRef) -> Self {
         let has = |name| schema.index_of(name).is_ok();
         let entries = MapFieldNames {
-            entry: "entries".to_owned(),
+            entry: signals::attributes::ENTRY.to_owned(),
             key: "key".to_owned(),
             value: "value".to_owned(),
         };

@@ -2,6 +2,9 @@
 //!
 //! - `hex_text(trace_id) = '4bf9…'`, `<>` and `IN (…)` compare the binary id, which bloom filters
 //!   and statistics know.
+//! - `whole_attributes(attributes, …)['k']` compared with a text that is not long, with nothing or
+//!   with an integer becomes `attributes['k']`, which does not read large attributes; elsewhere it
+//!   becomes `attribute_text(attributes, …, 'k')`, which builds no map.
 //! - `attribute_map(resource_attributes)['k']` becomes `attribute_value(resource_attributes, 'k')`,
 //!   which parses each distinct object once and builds no map.
 
@@ -10,11 +13,15 @@ use datafusion::common::DFSchema;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::DataFusionError;
+use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, lit};
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
+use signals::attributes::large;
+
+use crate::scan::attributes::Function;
 use crate::scan::functions::{attribute_value, id_of_hex};
 
 /// The rule; it runs after filters were moved through the views.
@@ -68,6 +75,10 @@ fn input_schema(plan: &LogicalPlan) -> Result<DFSchema, DataFusionError> {
 }
 
 fn rewritten(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let expr = match without_large(expr) {
+        Ok(expr) => return Transformed::yes(expr),
+        Err(expr) => expr,
+    };
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Eq | Operator::NotEq), right }) => {
             if let (Some((id, bytes)), Some(text)) = (hex_argument(&left, schema), text(&right)) {
@@ -90,16 +101,95 @@ fn rewritten(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         }
         Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == "get_field" => {
             if let [Expr::ScalarFunction(map), Expr::Literal(key, _)] = args.as_slice()
-                && map.func.name() == "attribute_map"
-                && let [json] = map.args.as_slice()
                 && let Some(Some(key)) = key.try_as_str()
             {
-                return Transformed::yes(attribute_value().call(vec![json.clone(), lit(key)]));
+                if map.func.name() == "attribute_map"
+                    && let [json] = map.args.as_slice()
+                {
+                    return Transformed::yes(attribute_value().call(vec![json.clone(), lit(key)]));
+                }
+                if map.func.name() == Function::Whole.name() {
+                    let arguments = [map.args.clone(), vec![lit(key)]].concat();
+                    return Transformed::yes(Function::Text.udf().call(arguments));
+                }
             }
             Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args }))
         }
         other => Transformed::no(other),
     }
+}
+
+/// A condition that the start of an attribute's text decides, on the start.
+fn without_large(expr: Expr) -> Result<Expr, Expr> {
+    let is_short = |expr: &Expr| text(expr).is_some_and(|text| text.len() < large::KEPT_BYTES_MIN);
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
+            let starts = match (start(&left), start(&right)) {
+                (Some(start), None) if is_short(&right) => Some((start, *right.clone())),
+                (None, Some(start)) if is_short(&left) => Some((*left.clone(), start)),
+                _ => None,
+            };
+            match starts {
+                Some((left, right)) => {
+                    Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))
+                }
+                None => Err(Expr::BinaryExpr(BinaryExpr { left, op, right })),
+            }
+        }
+        Expr::InList(InList { expr, list, negated }) if list.iter().all(is_short) => {
+            match start(&expr) {
+                Some(start) => Ok(start.in_list(list, negated)),
+                None => Err(Expr::InList(InList { expr, list, negated })),
+            }
+        }
+        Expr::IsNull(inner) => match start(&inner) {
+            Some(start) => Ok(start.is_null()),
+            None => Err(Expr::IsNull(inner)),
+        },
+        Expr::IsNotNull(inner) => match start(&inner) {
+            Some(start) => Ok(start.is_not_null()),
+            None => Err(Expr::IsNotNull(inner)),
+        },
+        Expr::Cast(mut cast) if cast.field.data_type().is_integer() => match start(&cast.expr) {
+            Some(start) => {
+                cast.expr = Box::new(start);
+                Ok(Expr::Cast(cast))
+            }
+            None => Err(Expr::Cast(cast)),
+        },
+        Expr::TryCast(mut cast) if cast.field.data_type().is_integer() => match start(&cast.expr) {
+            Some(start) => {
+                cast.expr = Box::new(start);
+                Ok(Expr::TryCast(cast))
+            }
+            None => Err(Expr::TryCast(cast)),
+        },
+        other => Err(other),
+    }
+}
+
+fn is_comparison(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
+/// The start of an attribute's text, where an expression is the whole text.
+fn start(expr: &Expr) -> Option<Expr> {
+    let Expr::ScalarFunction(function) = expr else { return None };
+    if function.func.name() != Function::Text.name() {
+        return None;
+    }
+    let [map, _, _, Expr::Literal(key, _)] = function.args.as_slice() else { return None };
+    Some(get_field(map.clone(), key.try_as_str().flatten()?))
 }
 
 fn binary(id: Expr, op: Operator, value: ScalarValue) -> Expr {

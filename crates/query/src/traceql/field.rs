@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
-use lang::traceql::{Attribute, FieldExpr, Intrinsic, Kind, Scope, Status};
+use lang::traceql::{Attribute, BinaryOp, FieldExpr, Intrinsic, Kind, Scope, Static, Status};
+use signals::attributes::large;
 use signals::span::{SpanRows, column};
 
 use super::{TraceTree, Value, for_each_field};
@@ -45,6 +46,13 @@ impl<'a> SpanTable<'a> {
     /// The attributes of a span's instrumentation scope.
     pub(crate) fn scope(&self, row: usize) -> &[(String, Value<'static>)] {
         self.objects.get(self.rows.scope_attributes(row)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether only the start of a field's value was read.
+    pub(crate) fn is_cut(&self, row: usize, field: &FieldExpr) -> bool {
+        let FieldExpr::Attribute(attribute) = field else { return false };
+        matches!(attribute.scope, Scope::Span | Scope::Any)
+            && self.rows.is_cut(row, &attribute.name)
     }
 
     /// A value; those of the whole trace need its tree.
@@ -168,6 +176,25 @@ fn each<'v>(array: &str, read: impl Fn(&serde_json::Value) -> Value<'v>) -> Valu
     }
 }
 
+/// Whether a pattern, or a text longer than what is kept of large attributes, is looked for in an
+/// attribute. Without it the starts decide about nearly every span.
+fn needs_whole_texts(expr: &FieldExpr) -> bool {
+    match expr {
+        FieldExpr::Binary(op, left, right) => {
+            let is_long = match right.as_ref() {
+                FieldExpr::Static(Static::Text(text)) => text.len() >= large::KEPT_BYTES_MIN,
+                _ => false,
+            };
+            let is_pattern = matches!(op, BinaryOp::Regex | BinaryOp::NotRegex);
+            (is_long || is_pattern) && matches!(left.as_ref(), FieldExpr::Attribute(_))
+                || needs_whole_texts(left)
+                || needs_whole_texts(right)
+        }
+        FieldExpr::Unary(_, operand) => needs_whole_texts(operand),
+        _ => false,
+    }
+}
+
 /// What expressions read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
@@ -178,6 +205,9 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn add(&mut self, expr: &FieldExpr) {
+        if needs_whole_texts(expr) {
+            self.add_column(column::LARGE_ATTRIBUTES);
+        }
         for_each_field(expr, &mut |field| {
             let columns: &[&'static str] = match field {
                 FieldExpr::Attribute(attribute) => match attribute.scope {

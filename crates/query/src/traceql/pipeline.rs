@@ -70,6 +70,21 @@ impl Program {
         Scene { program: self, table, tree: Some(tree) }.pipeline(&self.pipeline, vec![all])
     }
 
+    /// Whether one span satisfies a condition, or has a large attribute of which it depends and of
+    /// which only the start was read.
+    pub(crate) fn may_hold(
+        &self,
+        condition: &FieldExpr,
+        table: &SpanTable<'_>,
+        row: usize,
+    ) -> bool {
+        let mut is_cut = false;
+        self.holds(condition, table, row) || {
+            for_each_field(condition, &mut |field| is_cut |= table.is_cut(row, field));
+            is_cut
+        }
+    }
+
     /// Whether one span satisfies a condition, which must be of this program.
     pub(crate) fn holds(&self, condition: &FieldExpr, table: &SpanTable<'_>, row: usize) -> bool {
         Scene { program: self, table, tree: None }.value(condition, row).is_true()

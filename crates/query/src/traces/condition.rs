@@ -2,7 +2,8 @@
 
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
-use lang::traceql::{BinaryOp, FieldExpr, Intrinsic, Scope, Static};
+use lang::traceql::Static;
+use signals::attributes::large;
 use signals::span::{StatusCode, column};
 
 use super::SearchRequest;
@@ -47,6 +48,10 @@ impl Form {
         }
         if self.duration_min_ns.is_some() || self.duration_max_ns.is_some() {
             fields.add_column(column::DURATION_NS);
+        }
+        let is_long = |(_, value): &(String, String)| value.len() >= large::KEPT_BYTES_MIN;
+        if self.tags.iter().any(is_long) {
+            fields.add_column(column::LARGE_ATTRIBUTES);
         }
         if !self.tags.is_empty() {
             for column in [
@@ -144,62 +149,4 @@ fn is_in_items(items: &str, key: &str, value: &str) -> bool {
                 .get(key)
                 .is_some_and(|found| is_text(&Value::of_json(found), value))
     })
-}
-
-/// What of a query's condition the store can check: comparisons of built-in columns with constants
-/// that must all hold. All of it is checked again afterwards.
-pub(super) fn pushed(condition: &FieldExpr) -> Vec<Expr> {
-    let mut filters = Vec::new();
-    push(condition, &mut filters);
-    filters
-}
-
-fn push(condition: &FieldExpr, filters: &mut Vec<Expr>) {
-    let FieldExpr::Binary(op, left, right) = condition else { return };
-    if *op == BinaryOp::And {
-        push(left, filters);
-        push(right, filters);
-        return;
-    }
-    let FieldExpr::Static(value) = right.as_ref() else { return };
-    let compared = |name: &str, value: Expr| {
-        let column = ident(name);
-        Some(match op {
-            BinaryOp::Equal => column.eq(value),
-            BinaryOp::NotEqual => column.not_eq(value),
-            BinaryOp::Greater => column.gt(value),
-            BinaryOp::GreaterOrEqual => column.gt_eq(value),
-            BinaryOp::Less => column.lt(value),
-            BinaryOp::LessOrEqual => column.lt_eq(value),
-            _ => return None,
-        })
-    };
-    let filter = match (left.as_ref(), value) {
-        (FieldExpr::Intrinsic(Intrinsic::Name), Static::Text(text)) => {
-            compared(column::NAME, lit(text.clone()))
-        }
-        (FieldExpr::Intrinsic(Intrinsic::Duration), Static::Duration(ns) | Static::Int(ns)) => {
-            compared(column::DURATION_NS, lit(*ns))
-        }
-        // The words are not in the order of the language: only equality is the same for both.
-        (FieldExpr::Intrinsic(Intrinsic::Status), Static::Status(status)) if is_equality(*op) => {
-            compared(column::STATUS_CODE, lit(status.name()))
-        }
-        (FieldExpr::Intrinsic(Intrinsic::Kind), Static::Kind(kind)) if is_equality(*op) => {
-            compared(column::KIND, lit(kind.name()))
-        }
-        (FieldExpr::Attribute(attribute), Static::Text(text))
-            if attribute.scope == Scope::Resource
-                && attribute.name == "service.name"
-                && *op == BinaryOp::Equal =>
-        {
-            compared(column::SERVICE_NAME, lit(text.clone()))
-        }
-        _ => None,
-    };
-    filters.extend(filter);
-}
-
-fn is_equality(op: BinaryOp) -> bool {
-    matches!(op, BinaryOp::Equal | BinaryOp::NotEqual)
 }

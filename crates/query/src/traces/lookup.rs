@@ -4,7 +4,7 @@ use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::prelude::ident;
 use futures::StreamExt;
-use signals::span::{SpanRows, column, schema};
+use signals::span::{SpanRows, column, part_schema};
 use signals::{Signal, TraceId};
 use std::collections::HashSet;
 use store::TimeRange;
@@ -38,7 +38,7 @@ impl Engine {
     }
 
     /// The spans of some traces, trace by trace in order of their ids, each trace in order of
-    /// starts and each span once. Rows of [`signals::span::schema`].
+    /// starts and each span once. Rows of [`signals::span::part_schema`].
     ///
     /// # Errors
     /// As [`Self::trace`].
@@ -78,7 +78,7 @@ pub(super) async fn read(
     ids: &[TraceId],
     range: TimeRange,
 ) -> Result<RecordBatch, QueryError> {
-    let fields = schema();
+    let fields = part_schema();
     let columns: Vec<&'static str> = all_columns();
     let bytes_max = spans.limits.memory_bytes / ANSWER_MEMORY_SHARE;
     let mut batches = Vec::new();
@@ -156,5 +156,6 @@ fn all_columns() -> Vec<&'static str> {
         column::SCOPE_NAME,
         column::SCOPE_VERSION,
         column::SCOPE_ATTRIBUTES,
+        column::LARGE_ATTRIBUTES,
     ]
 }

@@ -12,8 +12,8 @@ use signals::span::column;
 use store::TimeRange;
 
 use super::ALWAYS;
-use super::condition::pushed;
 use super::lookup::Spans;
+use super::pushed::pushed;
 use crate::scan::{Order, ScanRequest};
 use crate::traceql::{Fields, Program, SpanTable};
 use crate::{Engine, QueryError};
@@ -362,10 +362,12 @@ pub(super) async fn tag_values(
         let batch = batch?;
         let table = SpanTable::new(&batch)?;
         for row in 0..table.rows.len() {
-            if filter
-                .as_ref()
-                .is_some_and(|(program, condition)| !program.holds(condition, &table, row))
-            {
+            // A value that was cut is longer than any that is offered.
+            let is_left_out = table.is_cut(row, &field)
+                || filter
+                    .as_ref()
+                    .is_some_and(|(program, condition)| !program.holds(condition, &table, row));
+            if is_left_out {
                 continue;
             }
             let value = table.value(row, &field, None).into_static().and_then(tag_value);

@@ -9,8 +9,9 @@ use signals::span::{StatusCode, column};
 use signals::{Timestamp, TraceId};
 use store::TimeRange;
 
-use super::condition::{self, Form};
+use super::condition::Form;
 use super::lookup::{self, Spans};
+use super::pushed::pushed;
 use super::{
     ALWAYS, MatchedSpan, ROOT_NOT_RECEIVED, SearchRequest, ServiceStats, SpanSet, TraceMatch,
 };
@@ -157,7 +158,7 @@ impl Search<'_> {
         range: TimeRange,
     ) -> Result<HashMap<TraceId, Timestamp>, QueryError> {
         let mut filters = self.form.filters();
-        filters.extend(self.necessary.iter().flat_map(condition::pushed));
+        filters.extend(self.necessary.iter().flat_map(pushed));
         let request = ScanRequest {
             range,
             columns: self.columns.clone(),
@@ -174,7 +175,7 @@ impl Search<'_> {
                 let holds = self
                     .necessary
                     .as_ref()
-                    .is_none_or(|condition| self.program.holds(condition, &table, row));
+                    .is_none_or(|condition| self.program.may_hold(condition, &table, row));
                 if holds && self.form.holds(&table, row) {
                     let time = table.rows.start_time(row);
                     let newest = candidates.entry(table.rows.trace_id(row)).or_insert(time);

@@ -73,7 +73,7 @@ async fn a_trace_is_read_by_its_id_each_span_once() {
         let first = read("1").await;
         let rows = SpanRows::new(&first).unwrap();
         assert_eq!((rows.len(), rows.name(0), rows.name(1)), (2, "GET", "query"));
-        assert_eq!(first.schema().fields().len(), signals::span::schema().fields().len());
+        assert_eq!(first.schema().fields().len(), signals::span::part_schema().fields().len());
         assert_eq!(read("2").await.num_rows(), 1);
         assert_eq!(read("7").await.num_rows(), 0);
     }

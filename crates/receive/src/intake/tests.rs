@@ -183,3 +183,16 @@ async fn what_is_stored_is_counted_by_signal_and_service() {
     assert_eq!(snapshot.services[0].name, "unknown_service");
     assert_eq!(fixture.receiver.budget().used(), 0);
 }
+
+#[tokio::test]
+async fn what_a_stored_request_lost_to_the_limits_is_counted() {
+    let mut limits = Limits::default();
+    limits.wire.name_bytes_max = 1;
+    let fixture = fixture(limits).await;
+    let name = "\"name\":\"xyz\"";
+    let body = String::from_utf8(span()).unwrap().replace("\"name\":\"x\"", name);
+    let (status, _, _) = over_http(&fixture.receiver, "application/json", body.into_bytes()).await;
+    assert_eq!(status, 200);
+    let [spans, logs, _] = fixture.receiver.statistics().snapshot().signals;
+    assert_eq!((spans.accepted, spans.truncated, logs.truncated), (1, 1, 0));
+}

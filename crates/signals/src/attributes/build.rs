@@ -126,6 +126,14 @@ impl AttributeBuilder {
         self.letters.push(kind.letter());
     }
 
+    /// Adds the start of an attribute's text, marked as cut: see [`super::large`].
+    pub(super) fn push_start(&mut self, key: &str, start: &str, kind: ValueType) {
+        self.keys.append_value(key);
+        self.values.append_value(start);
+        self.entries += 1;
+        self.letters.push(kind.letter().to_ascii_uppercase());
+    }
+
     /// Number of attributes in the row so far.
     #[must_use]
     pub fn row_len(&self) -> usize {

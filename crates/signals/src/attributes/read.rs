@@ -1,50 +1,101 @@
-//! Reading the two columns that hold a row's own attributes.
+//! Reading the columns that hold a row's own attributes.
 
-use arrow::array::{Array, AsArray, MapArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch};
 
 use super::ValueType;
 use crate::rows::{ColumnError, TextColumn};
+use crate::span::column::{ATTRIBUTE_TYPES, ATTRIBUTES, LARGE_ATTRIBUTES};
 
-/// The attributes of all rows of a batch.
+/// A map column of texts.
 #[derive(Debug, Clone)]
-pub struct AttributeRows<'a> {
-    map: Option<&'a MapArray>,
+struct TextMap<'a> {
+    map: &'a MapArray,
     keys: TextColumn<'a>,
     values: TextColumn<'a>,
+}
+
+impl<'a> TextMap<'a> {
+    fn new(array: &'a dyn Array, name: &str) -> Result<Self, ColumnError> {
+        let Some(map) = array.as_map_opt() else {
+            let found = array.data_type().clone();
+            return Err(ColumnError { column: name.to_owned(), expected: "a map", found });
+        };
+        let keys = TextColumn::from_array(map.keys().as_ref(), name)?;
+        let values = TextColumn::from_array(map.values().as_ref(), name)?;
+        Ok(Self { map, keys, values })
+    }
+
+    /// The first entry of a row, and the one after its last.
+    fn bounds(&self, row: usize) -> (usize, usize) {
+        if self.map.is_null(row) {
+            return (0, 0);
+        }
+        let offsets = self.map.value_offsets();
+        (offsets[row] as usize, offsets[row + 1] as usize)
+    }
+}
+
+/// The attributes of all rows of a batch of spans or log records.
+#[derive(Debug, Clone)]
+pub struct AttributeRows<'a> {
+    map: Option<TextMap<'a>>,
     letters: TextColumn<'a>,
+    large: Option<TextMap<'a>>,
 }
 
 impl<'a> AttributeRows<'a> {
-    /// Finds the columns by name. Without the letters, all values read as text.
+    /// Finds the columns by name. Without `attribute_types` all values read as text; without
+    /// `large_attributes` those that lie there read as their starts.
     ///
     /// # Errors
-    /// [`ColumnError`] when `attributes` is not a map of texts.
-    pub fn new(batch: &'a RecordBatch, map: &str, letters: &str) -> Result<Self, ColumnError> {
-        let letters = TextColumn::new(batch, letters)?;
-        let Some(array) = batch.column_by_name(map) else {
-            let (keys, values) = (TextColumn::Absent, TextColumn::Absent);
-            return Ok(Self { map: None, keys, values, letters });
+    /// [`ColumnError`] when a column is not a map of texts.
+    pub fn new(batch: &'a RecordBatch) -> Result<Self, ColumnError> {
+        let map = |name| {
+            batch.column_by_name(name).map(|column| TextMap::new(column.as_ref(), name)).transpose()
         };
-        let Some(array) = array.as_map_opt() else {
-            let found = array.data_type().clone();
-            return Err(ColumnError { column: map.to_owned(), expected: "a map", found });
-        };
-        let keys = TextColumn::from_array(array.keys().as_ref(), map)?;
-        let values = TextColumn::from_array(array.values().as_ref(), map)?;
-        Ok(Self { map: Some(array), keys, values, letters })
+        Ok(Self {
+            map: map(ATTRIBUTES)?,
+            letters: TextColumn::new(batch, ATTRIBUTE_TYPES)?,
+            large: map(LARGE_ATTRIBUTES)?,
+        })
+    }
+
+    /// The same of columns that are not in a batch.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn from_arrays(
+        map: &'a ArrayRef,
+        types: &'a ArrayRef,
+        large: Option<&'a ArrayRef>,
+    ) -> Result<Self, ColumnError> {
+        Ok(Self {
+            map: Some(TextMap::new(map.as_ref(), ATTRIBUTES)?),
+            letters: TextColumn::from_array(types.as_ref(), ATTRIBUTE_TYPES)?,
+            large: large.map(|large| TextMap::new(large.as_ref(), LARGE_ATTRIBUTES)).transpose()?,
+        })
     }
 
     /// The attributes of a row, in the order in which they were sent.
     #[must_use]
     pub fn row(&self, row: usize) -> Attributes<'_, 'a> {
-        let (next, end) = match self.map {
-            Some(map) if map.is_valid(row) => {
-                let offsets = map.value_offsets();
-                (offsets[row] as usize, offsets[row + 1] as usize)
-            }
-            _ => (0, 0),
-        };
-        Attributes { rows: self, next, end, letters: self.letters.text(row).bytes() }
+        let bounds = |map: &Option<TextMap<'a>>| map.as_ref().map_or((0, 0), |map| map.bounds(row));
+        let (next, end) = bounds(&self.map);
+        let (next_large, end_large) = bounds(&self.large);
+        let letters = self.letters.text(row).bytes();
+        Attributes { rows: self, next, end, next_large, end_large, letters }
+    }
+
+    /// Whether only the start of an attribute's value is here, because it is large and the column
+    /// of large values was not read.
+    #[must_use]
+    pub fn is_cut(&self, row: usize, key: &str) -> bool {
+        let (None, Some(map)) = (&self.large, &self.map) else { return false };
+        let (first, end) = map.bounds(row);
+        let letters = self.letters.text(row).bytes();
+        (first..end)
+            .zip(letters)
+            .any(|(entry, letter)| letter.is_ascii_uppercase() && map.keys.text(entry) == key)
     }
 }
 
@@ -54,6 +105,8 @@ pub struct Attributes<'r, 'a> {
     rows: &'r AttributeRows<'a>,
     next: usize,
     end: usize,
+    next_large: usize,
+    end_large: usize,
     letters: std::str::Bytes<'a>,
 }
 
@@ -61,13 +114,20 @@ impl<'a> Iterator for Attributes<'_, 'a> {
     type Item = (&'a str, &'a str, ValueType);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next >= self.end {
-            return None;
-        }
+        let map = self.rows.map.as_ref().filter(|_| self.next < self.end)?;
         let entry = self.next;
         self.next += 1;
-        let kind = self.letters.next().map_or(ValueType::String, ValueType::from_letter);
-        Some((self.rows.keys.text(entry), self.rows.values.text(entry), kind))
+        let letter = self.letters.next().unwrap_or(b's');
+        let kind = ValueType::from_letter(letter);
+        let (key, mut text) = (map.keys.text(entry), map.values.text(entry));
+        if letter.is_ascii_uppercase()
+            && self.next_large < self.end_large
+            && let Some(large) = &self.rows.large
+        {
+            text = large.values.text(self.next_large);
+            self.next_large += 1;
+        }
+        Some((key, text, kind))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

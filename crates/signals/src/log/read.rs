@@ -54,7 +54,7 @@ impl<'a> LogRows<'a> {
             flags: NumberColumn::new(batch, column::FLAGS)?,
             service_name: text(column::SERVICE_NAME)?,
             stream: text(column::STREAM)?,
-            attributes: AttributeRows::new(batch, column::ATTRIBUTES, column::ATTRIBUTE_TYPES)?,
+            attributes: AttributeRows::new(batch)?,
             dropped_attributes_count: NumberColumn::new(batch, column::DROPPED_ATTRIBUTES_COUNT)?,
             resource_attributes: text(column::RESOURCE_ATTRIBUTES)?,
             scope_name: text(column::SCOPE_NAME)?,
@@ -137,6 +137,11 @@ impl<'a> LogRows<'a> {
     /// Key, text and type of its own attributes.
     pub fn attributes(&self, row: usize) -> Attributes<'_, 'a> {
         self.attributes.row(row)
+    }
+
+    /// Whether an attribute of it reads as its start: see [`AttributeRows::is_cut`].
+    pub fn is_cut(&self, row: usize, key: &str) -> bool {
+        self.attributes.is_cut(row, key)
     }
 
     /// Attributes that were left out.

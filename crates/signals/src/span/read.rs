@@ -58,7 +58,7 @@ impl<'a> SpanRows<'a> {
             duration_ns: NumberColumn::new(batch, column::DURATION_NS)?,
             status_code: text(column::STATUS_CODE)?,
             status_message: text(column::STATUS_MESSAGE)?,
-            attributes: AttributeRows::new(batch, column::ATTRIBUTES, column::ATTRIBUTE_TYPES)?,
+            attributes: AttributeRows::new(batch)?,
             events: text(column::EVENTS)?,
             links: text(column::LINKS)?,
             dropped_attributes_count: NumberColumn::new(batch, column::DROPPED_ATTRIBUTES_COUNT)?,
@@ -159,6 +159,11 @@ impl<'a> SpanRows<'a> {
     /// JSON array of links; empty when there are none.
     pub fn links(&self, row: usize) -> &'a str {
         self.links.text(row)
+    }
+
+    /// Whether an attribute of it reads as its start: see [`AttributeRows::is_cut`].
+    pub fn is_cut(&self, row: usize, key: &str) -> bool {
+        self.attributes.is_cut(row, key)
     }
 
     /// Attributes that were left out.

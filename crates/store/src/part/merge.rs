@@ -18,9 +18,12 @@ use futures::StreamExt;
 use object_store::ObjectStore;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::async_reader::ParquetRecordBatchStream;
+use parquet::file::metadata::ParquetMetaData;
 use signals::Signal;
 use signals::rows::{BytesColumn, TextColumn};
 
+use super::keys::AttributeKeys;
+use super::layout;
 use super::object::PartObject;
 use super::order::{self, TRACE_BUCKET};
 use super::write::{PartWriter, Written};
@@ -28,6 +31,8 @@ use crate::{Part, StoreError};
 
 /// Rows that are read from an input, and written to the output, at a time.
 const BATCH_ROWS: usize = 4 * 1024;
+/// Bytes that the rows read from an input at a time should not exceed.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Merges parts of spans or logs, oldest first, into `sink`.
 pub(crate) async fn merge<W: Write + Send>(
@@ -39,18 +44,22 @@ pub(crate) async fn merge<W: Write + Send>(
 ) -> Result<(Written, W), StoreError> {
     let converter = converter(signal)?;
     let mut cursors = Vec::with_capacity(inputs.len());
+    let mut keys = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let stream = ParquetRecordBatchStreamBuilder::new(PartObject::new(objects, input))
-            .await?
-            .with_batch_size(BATCH_ROWS)
-            .build()?;
+        let reader = ParquetRecordBatchStreamBuilder::new(PartObject::new(objects, input)).await?;
+        let metadata = reader.metadata();
+        keys.push(AttributeKeys::of_part(metadata));
+        let (columns, batch_rows) = (layout::row_columns(metadata), batch_rows(metadata));
+        let stream = reader.with_projection(columns).with_batch_size(batch_rows).build()?;
         let mut cursor = Cursor { signal, stream, current: None };
         cursor.advance(&converter).await?;
         cursors.push(cursor);
     }
+    let keys = AttributeKeys::merged(&keys).unwrap_or_default();
     let mut output = Output {
-        writer: PartWriter::new(signal, sink, origin)?,
+        writer: PartWriter::new(signal, sink, origin, &keys)?,
         sources: Vec::new(),
+        sources_max: 2 * inputs.len(),
         rows: Vec::with_capacity(BATCH_ROWS),
         generation: 0,
         seen: Seen::default(),
@@ -65,6 +74,16 @@ pub(crate) async fn merge<W: Write + Send>(
     }
     output.write()?;
     output.writer.finish()
+}
+
+/// Rows of a part that are read at a time: fewer where they are large.
+fn batch_rows(metadata: &ParquetMetaData) -> usize {
+    let groups = metadata.row_groups().iter();
+    let (rows, bytes) = groups.fold((0, 0), |(rows, bytes), group| {
+        (rows + group.num_rows(), bytes + group.total_byte_size())
+    });
+    let row_bytes = usize::try_from(bytes / rows.max(1)).unwrap_or(usize::MAX).max(1);
+    (BATCH_BYTES / row_bytes).clamp(1, BATCH_ROWS)
 }
 
 /// One input, at one row.
@@ -87,7 +106,7 @@ impl Cursor {
     async fn advance(&mut self, converter: &RowConverter) -> Result<(), StoreError> {
         self.current = None;
         while let Some(batch) = self.stream.next().await {
-            let batch = batch?;
+            let batch = layout::rows_of_part(self.signal, batch?)?;
             if batch.num_rows() > 0 {
                 let keys = converter.convert_columns(&key_columns(self.signal, &batch)?)?;
                 self.current = Some(Current { batch, keys, row: 0, source: None });
@@ -147,6 +166,8 @@ fn next_run(cursors: &[Cursor]) -> Option<(usize, usize)> {
 struct Output<W: Write + Send> {
     writer: PartWriter<W>,
     sources: Vec<RecordBatch>,
+    /// Bounds the memory where few rows fill a batch.
+    sources_max: usize,
     rows: Vec<(usize, usize)>,
     /// Grows when `sources` starts anew.
     generation: u64,
@@ -167,7 +188,7 @@ impl<W: Write + Send> Output<W> {
             }
             let source = self.source(current);
             self.rows.push((source, row));
-            if self.rows.len() == BATCH_ROWS {
+            if self.rows.len() == BATCH_ROWS || self.sources.len() > self.sources_max {
                 self.write()?;
             }
         }

@@ -16,18 +16,28 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
+use signals::attributes::{ENTRY, ValueType};
 use signals::{Signal, Timestamp};
 
+use super::keys::{self, AttributeKeys};
+use super::layout::Layout;
 use super::order;
 use crate::StoreError;
+use crate::head::memory_of;
 
 /// Rows of a row group.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// Bytes of a row group, which are in memory until it ends.
+const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Rows and bytes of a data page, whichever is reached first.
 const PAGE_ROWS: usize = 16 * 1024;
 const PAGE_BYTES: usize = 128 * 1024;
-/// Rows that are handed to the Parquet writer at a time.
+/// False positives of the bloom filters of attributes that are columns. A filter starts with room
+/// for a row group of distinct values and is folded to what there are.
+const ATTRIBUTE_BLOOM_FPP: f64 = 0.01;
+/// Rows that are handed to the Parquet writer at a time, and how many bytes they should not exceed.
 const WRITE_ROWS: usize = 8 * 1024;
+const WRITE_BYTES: usize = 16 << 20;
 /// The key in a part's footer under which [`crate::manifest::origin::Origin`] is written.
 pub(crate) const ORIGIN_KEY: &str = "glasshouse.part";
 
@@ -42,7 +52,7 @@ pub(crate) struct Written {
     pub(crate) crc32c: u32,
 }
 
-/// The columns of a signal's parts.
+/// The columns of a signal's rows in memory.
 pub(crate) fn schema(signal: Signal) -> SchemaRef {
     match signal {
         Signal::Spans => signals::span::schema(),
@@ -53,28 +63,42 @@ pub(crate) fn schema(signal: Signal) -> SchemaRef {
 /// A part that is being written into `sink`, which needs no buffer of its own.
 pub(crate) struct PartWriter<W: Write + Send> {
     signal: Signal,
+    layout: Layout,
     writer: ArrowWriter<Counted<W>>,
     rows: u64,
     bounds: Option<(Timestamp, Timestamp)>,
 }
 
 impl<W: Write + Send> PartWriter<W> {
-    pub(crate) fn new(signal: Signal, sink: W, origin: String) -> Result<Self, StoreError> {
-        let schema = schema(signal);
-        let properties = properties(signal, &schema, origin);
-        let options = ArrowWriterOptions::new().with_properties(properties);
+    /// A part of rows whose attributes were counted.
+    pub(crate) fn new(
+        signal: Signal,
+        sink: W,
+        origin: String,
+        keys: &AttributeKeys,
+    ) -> Result<Self, StoreError> {
+        let layout = Layout::new(signal, keys);
+        let keys =
+            serde_json::to_string(keys).map_err(|error| StoreError::Io(error.to_string()))?;
+        let footer = vec![
+            KeyValue::new(ORIGIN_KEY.to_owned(), origin),
+            KeyValue::new(keys::FOOTER_KEY.to_owned(), keys),
+        ];
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(signal, &layout, footer));
+        let schema = Arc::clone(layout.schema());
         let writer = ArrowWriter::try_new_with_options(Counted::new(sink), schema, options)?;
-        Ok(Self { signal, writer, rows: 0, bounds: None })
+        Ok(Self { signal, layout, writer, rows: 0, bounds: None })
     }
 
-    /// Adds rows, which come after all those before in the part's order.
+    /// Adds rows as they are in memory, which come after all those before in the part's order.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         if let Some((min, max)) = order::bounds(&order::times(self.signal, batch)?) {
             let (least, greatest) = self.bounds.unwrap_or((min, max));
             self.bounds = Some((least.min(min), greatest.max(max)));
         }
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch)?;
+        self.writer.write(&self.layout.columns_of(batch)?)?;
         Ok(())
     }
 
@@ -100,13 +124,36 @@ pub(crate) fn write_sorted<W: Write + Send>(
     origin: String,
     sink: W,
 ) -> Result<(Written, W), StoreError> {
-    let mut writer = PartWriter::new(signal, sink, origin)?;
+    let keys = AttributeKeys::count(batches).map_err(|error| StoreError::Io(error.to_string()))?;
+    write_with_keys(signal, batches, &keys, origin, sink)
+}
+
+/// [`write_sorted`] of rows whose attributes were counted.
+pub(crate) fn write_with_keys<W: Write + Send>(
+    signal: Signal,
+    batches: &[RecordBatch],
+    keys: &AttributeKeys,
+    origin: String,
+    sink: W,
+) -> Result<(Written, W), StoreError> {
+    let mut writer = PartWriter::new(signal, sink, origin, keys)?;
     let rows = order::sorted(signal, batches)?;
+    let bytes: usize = batches.iter().map(memory_of).sum();
+    let write_rows = (WRITE_BYTES / (bytes / rows.len().max(1)).max(1)).clamp(1, WRITE_ROWS);
     let batches: Vec<&RecordBatch> = batches.iter().collect();
-    for chunk in rows.chunks(WRITE_ROWS) {
+    for chunk in rows.chunks(write_rows) {
         writer.write(&arrow::compute::interleave_record_batch(&batches, chunk)?)?;
     }
     writer.finish()
+}
+
+/// The bytes of a part with these rows, as a flush would write it.
+///
+/// # Errors
+/// [`StoreError::Io`] when a batch has not the columns of its signal.
+pub fn part_of(signal: Signal, batches: &[RecordBatch]) -> Result<Vec<u8>, StoreError> {
+    let (_, bytes) = write_sorted(signal, batches, String::new(), Vec::new())?;
+    Ok(bytes)
 }
 
 impl From<ParquetError> for StoreError {
@@ -151,25 +198,36 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-fn properties(signal: Signal, schema: &SchemaRef, origin: String) -> WriterProperties {
-    let metadata = vec![KeyValue::new(ORIGIN_KEY.to_owned(), origin)];
+fn properties(signal: Signal, layout: &Layout, footer: Vec<KeyValue>) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("glasshouse ", env!("CARGO_PKG_VERSION")).into())
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_data_page_size_limit(PAGE_BYTES)
         .set_write_batch_size(1024)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_dictionary_enabled(true)
-        .set_sorting_columns(sorting_columns(signal, schema))
-        .set_key_value_metadata(Some(metadata));
+        .set_sorting_columns(sorting_columns(signal, layout.schema()))
+        .set_key_value_metadata(Some(footer));
     for (column, encoding) in encodings(signal) {
         let path = ColumnPath::from(*column);
         properties = properties
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, *encoding);
+    }
+    let large = signals::span::column::LARGE_ATTRIBUTES;
+    let large = ColumnPath::new([large, ENTRY, "value"].map(str::to_owned).to_vec());
+    properties = properties
+        .set_column_dictionary_enabled(large.clone(), false)
+        .set_column_encoding(large, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+    for (name, _) in layout.promoted().filter(|(_, kind)| *kind == ValueType::String) {
+        let path = ColumnPath::new(vec![name]);
+        properties = properties
+            .set_column_bloom_filter_enabled(path.clone(), true)
+            .set_column_bloom_filter_fpp(path, ATTRIBUTE_BLOOM_FPP);
     }
     let trace_id = ColumnPath::from(signals::span::column::TRACE_ID);
     properties

@@ -83,3 +83,37 @@ async fn append_flush_merge_and_open() {
         store.close().await.unwrap();
     }
 }
+
+/// A flush with attributes as columns, and the same without: decision 0015.
+#[test]
+#[ignore = "a measurement"]
+fn columns_of_attributes() {
+    use crate::part::keys::AttributeKeys;
+    use crate::part::write::write_with_keys;
+    for signal in [Signal::Spans, Signal::Logs] {
+        let rows = match signal {
+            Signal::Spans => realistic::spans(120_000, 1),
+            _ => realistic::logs(120_000, 1),
+        };
+        let batches: Vec<RecordBatch> = (0..12).map(|n| rows.slice(n * 10_000, 10_000)).collect();
+        for _ in 0..3 {
+            let since = cpu_seconds();
+            let keys = AttributeKeys::count(&batches).unwrap();
+            let counting = cpu_seconds() - since;
+            let mut plain = keys.clone();
+            plain.own.values_mut().for_each(|counts| counts.is_column = false);
+            for (name, keys) in [("columns", keys), ("map only", plain)] {
+                let since = cpu_seconds();
+                let (written, _) =
+                    write_with_keys(signal, &batches, &keys, String::new(), Vec::new()).unwrap();
+                println!(
+                    "{} {name}: {:.2} CPU s per million, {:.2} bytes a row",
+                    signal.name(),
+                    (cpu_seconds() - since) / 0.12,
+                    written.bytes as f64 / written.rows as f64,
+                );
+            }
+            println!("{} counting: {:.2} CPU s per million", signal.name(), counting / 0.12);
+        }
+    }
+}

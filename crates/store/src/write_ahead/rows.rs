@@ -198,13 +198,11 @@ impl<'a> Bytes<'a> {
     }
 
     fn nulls(&mut self, rows: usize) -> Result<Option<NullBuffer>, String> {
-        match self.take(1)? {
-            [0] => Ok(None),
-            _ => {
-                let bits = Buffer::from(self.take(rows.div_ceil(8))?);
-                Ok(Some(NullBuffer::new(BooleanBuffer::new(bits, 0, rows))))
-            }
+        if self.take(1)? == [0] {
+            return Ok(None);
         }
+        let bits = Buffer::from(self.take(rows.div_ceil(8))?);
+        Ok(Some(NullBuffer::new(BooleanBuffer::new(bits, 0, rows))))
     }
 
     fn primitive<T: ArrowPrimitiveType>(
@@ -257,6 +255,7 @@ impl<'a> Bytes<'a> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use signals::attributes::Value;
     use signals::log::{self, LogBuilder};
     use signals::span::{self, Span, SpanBuilder};
     use signals::{SpanId, TraceId};
@@ -284,6 +283,9 @@ mod tests {
         for id in 0..count {
             let mut span = Span::new(TraceId([1; 16]), SpanId((id + 1).to_be_bytes()), id as i64);
             span.name = "GET /";
+            for attribute in 0..id % 3 {
+                spans.attributes().push(["a", "b"][attribute as usize], Value::Int(id as i64));
+            }
             spans.append(resource, scope, &span).unwrap();
         }
         spans.finish().unwrap()

@@ -110,7 +110,7 @@ impl<'a> RawRecord<'a> {
                 5 => self.body = field.message().and_then(AnyValue::read).within("body")?,
                 6 => self
                     .attributes
-                    .push(field.message().within("attributes")?, limits.attributes_max),
+                    .push_attribute(field.message().within("attributes")?, limits.attributes_max),
                 7 => {
                     self.dropped_attributes_count =
                         field.uint32().within("dropped_attributes_count")?;
@@ -129,11 +129,19 @@ impl<'a> RawRecord<'a> {
 
 impl<'a> Decoder<'_, 'a> {
     fn finish(self) -> Result<Decoded, WireError> {
-        let accepted = self.rows.len();
+        let (accepted, truncated) = (self.rows.len(), self.renderer.lost());
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Logs(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("log records"));
         let services = self.services;
-        Ok(Decoded { batches, accepted, rejected, message, services, ..Decoded::default() })
+        Ok(Decoded {
+            batches,
+            accepted,
+            rejected,
+            message,
+            services,
+            truncated,
+            ..Decoded::default()
+        })
     }
 
     fn request(&mut self, mut request: Message<'a>) -> Result<(), WireError> {
@@ -209,7 +217,6 @@ impl<'a> Decoder<'_, 'a> {
             }
         };
         self.rejections.accepted_at(timestamp);
-        self.renderer.take_is_cut();
         let (line, line_bytes_max) = (&mut self.line, self.limits.line_bytes_max);
         line.clear();
         let mut body_type = ValueType::String;
@@ -224,11 +231,17 @@ impl<'a> Decoder<'_, 'a> {
                 .within("body")?;
             line
         };
+        self.renderer.note_cut(log::column::BODY);
+        let severity_text = self.renderer.name(&raw.severity_text);
+        self.renderer.note_cut(log::column::SEVERITY_TEXT);
+        let event_name = self.renderer.name(&raw.event_name);
+        self.renderer.note_cut(log::column::EVENT_NAME);
         let attributes = self.rows.attributes();
         for pair in &raw.attributes.messages {
             self.renderer.push_attribute(attributes, *pair).within("attributes")?;
         }
         let left_out = raw.attributes.left_out;
+        self.renderer.note_left_out(left_out);
         let row = Record {
             timestamp,
             observed_timestamp: observed,
@@ -236,10 +249,10 @@ impl<'a> Decoder<'_, 'a> {
                 .ok()
                 .filter(|n| *n <= 24)
                 .unwrap_or(0),
-            severity_text: self.renderer.name(&raw.severity_text),
+            severity_text,
             body: text,
             body_type,
-            event_name: self.renderer.name(&raw.event_name),
+            event_name,
             trace_id: trace_id(raw.trace_id),
             span_id: span_id(raw.span_id),
             flags: raw.flags,
@@ -247,8 +260,8 @@ impl<'a> Decoder<'_, 'a> {
                 .dropped_attributes_count
                 .saturating_add(u32::try_from(left_out).unwrap_or(u32::MAX)),
         };
-        if self.renderer.take_is_cut() {
-            self.rows.attributes().push(TRUNCATED, Value::Bool(true));
+        if let Some(names) = self.renderer.take_cut_names() {
+            self.rows.attributes().push(TRUNCATED, Value::Json(&names));
         }
         Ok(self.rows.append(resource, scope, &row).map_err(WireError::from))
     }

@@ -155,6 +155,7 @@ impl<'a> Decoder<'_, 'a> {
             rejected: self.rejections.count(),
             message: self.rejections.message("data points"),
             services: self.services,
+            truncated: 0,
             deltas: self.deltas,
             unknown: self.unknown,
             points: self.points,

@@ -3,6 +3,7 @@
 use crate::Limits;
 use crate::protobuf::{Fault, Message, Within as _};
 
+pub(crate) use super::kept::Kept;
 use super::value::{AnyValue, Renderer, cut, read_pair};
 
 /// Where there is no `service.name`.
@@ -64,34 +65,6 @@ pub(crate) fn each_attribute<'a>(
     Ok(())
 }
 
-/// Messages of a repeated field, as many as are wanted; the rest is only counted. The list is
-/// many times as large as what an empty message takes on the wire.
-#[derive(Debug, Default)]
-pub(crate) struct Kept<'a> {
-    pub(crate) messages: Vec<Message<'a>>,
-    pub(crate) left_out: usize,
-}
-
-impl<'a> Kept<'a> {
-    pub(crate) fn push(&mut self, message: Message<'a>, count_max: usize) {
-        if self.messages.len() < count_max {
-            self.messages.push(message);
-        } else {
-            self.left_out += 1;
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.messages.clear();
-        self.left_out = 0;
-    }
-
-    /// How many there were.
-    pub(crate) fn count(&self) -> usize {
-        self.messages.len() + self.left_out
-    }
-}
-
 impl Resource {
     /// Reads the `resource` of a `ResourceSpans`, `ResourceLogs` or `ResourceMetrics`; calls
     /// `visit` with each attribute.
@@ -112,11 +85,14 @@ impl Resource {
             {
                 cut(name, limits.name_bytes_max).clone_into(&mut resource.service_name);
             }
-            kept.push(pair, limits.attributes_max);
+            kept.push_attribute(pair, limits.attributes_max);
             visit(&key, &value)
         })
         .within("resource")?;
-        renderer.push_object(&mut resource.json, &kept).within("attributes").within("resource")?;
+        renderer
+            .push_whole_object(&mut resource.json, &kept)
+            .within("attributes")
+            .within("resource")?;
         Ok(resource)
     }
 }
@@ -134,24 +110,29 @@ impl Scope {
             let mut part = *part;
             while let Some(field) = part.next().within("scope")? {
                 match field.number {
-                    1 => renderer
-                        .name(&field.text().within("name").within("scope")?)
-                        .clone_into(&mut scope.name),
-                    2 => renderer
-                        .name(&field.text().within("version").within("scope")?)
-                        .clone_into(&mut scope.version),
+                    1 => {
+                        let name = field.text().within("name").within("scope")?;
+                        cut(&name, limits.name_bytes_max).clone_into(&mut scope.name);
+                    }
+                    2 => {
+                        let version = field.text().within("version").within("scope")?;
+                        cut(&version, limits.name_bytes_max).clone_into(&mut scope.version);
+                    }
                     _ => {}
                 }
             }
         }
         let mut kept = Kept::default();
         each_attribute(&parts, 3, |pair| {
-            kept.push(pair, limits.attributes_max);
+            kept.push_attribute(pair, limits.attributes_max);
             Ok(())
         })
         .within("scope")?;
         if !kept.messages.is_empty() {
-            renderer.push_object(&mut scope.json, &kept).within("attributes").within("scope")?;
+            renderer
+                .push_whole_object(&mut scope.json, &kept)
+                .within("attributes")
+                .within("scope")?;
         }
         Ok(scope)
     }

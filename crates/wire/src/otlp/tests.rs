@@ -4,6 +4,7 @@ mod arbitrary;
 mod cost;
 mod deltas;
 mod known;
+mod limits;
 mod metric_oracle;
 mod oracle;
 
@@ -253,31 +254,6 @@ fn a_field_of_a_wrong_type_is_an_error_that_says_where() {
         error.unwrap_err().to_string(),
         "malformed protobuf at byte 6 in resource_spans.scope_spans.spans.name: field has the wrong wire type"
     );
-}
-
-#[test]
-fn what_is_too_long_or_too_many_is_cut_and_marked() {
-    use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
-    let text = |text: String| Some(AnyValue { value: Some(Value::StringValue(text)) });
-    let request = one_span(|span| {
-        span.attributes = (0..130)
-            .map(|i| KeyValue {
-                key: format!("k{i}"),
-                value: text("x".repeat(20_000)),
-                ..KeyValue::default()
-            })
-            .collect();
-        span.dropped_attributes_count = 1;
-    });
-    let decoded = decode_ok(Signal::Spans, &request.encode_to_vec());
-    let [Batch::Spans(batch)] = &decoded.batches[..] else { panic!() };
-    let rows = signals::span::SpanRows::new(batch).unwrap();
-    let attributes: Vec<_> = rows.attributes(0).collect();
-    assert_eq!(attributes.len(), 129);
-    assert!(attributes[..128].iter().all(|(_, text, _)| text.len() == 16 << 10));
-    assert_eq!((attributes[128].0, attributes[128].1), ("truncated", "true"));
-    assert_eq!(rows.dropped_attributes_count(0), 3);
-    assert_eq!(rows.attributes(1).count(), 0);
 }
 
 fn log_json(record: &str) -> Vec<String> {

@@ -101,7 +101,7 @@ impl<'a> RawSpan<'a> {
                 8 => self.end = field.fixed64().within("end_time_unix_nano")?,
                 9 => self
                     .attributes
-                    .push(field.message().within("attributes")?, limits.attributes_max),
+                    .push_attribute(field.message().within("attributes")?, limits.attributes_max),
                 10 => {
                     self.dropped_attributes_count =
                         field.uint32().within("dropped_attributes_count")?;
@@ -183,11 +183,19 @@ impl<'l, 'a> Decoder<'l, 'a> {
     }
 
     fn finish(self) -> Result<Decoded, WireError> {
-        let accepted = self.rows.len();
+        let (accepted, truncated) = (self.rows.len(), self.renderer.lost());
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Spans(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("spans"));
         let services = self.services;
-        Ok(Decoded { batches, accepted, rejected, message, services, ..Decoded::default() })
+        Ok(Decoded {
+            batches,
+            accepted,
+            rejected,
+            message,
+            services,
+            truncated,
+            ..Decoded::default()
+        })
     }
 
     fn request(&mut self, mut request: Message<'a>) -> Result<(), WireError> {
@@ -255,7 +263,6 @@ impl<'l, 'a> Decoder<'l, 'a> {
             }
         };
         self.rejections.accepted_at(start_time);
-        self.renderer.take_is_cut();
         let raw = &self.raw;
         let dropped_events =
             push_events(&mut self.events, &mut self.renderer, raw, start_time, self.limits)?;
@@ -264,27 +271,35 @@ impl<'l, 'a> Decoder<'l, 'a> {
         for pair in &raw.attributes.messages {
             self.renderer.push_attribute(attributes, *pair).within("attributes")?;
         }
+        let lists = [&raw.attributes, &raw.events, &raw.links];
+        self.renderer.note_left_out(lists.iter().map(|list| list.left_out).sum());
         let value_bytes_max = self.limits.value_bytes_max;
+        let trace_state = self.renderer.text(&raw.trace_state, value_bytes_max);
+        self.renderer.note_cut(span::column::TRACE_STATE);
+        let name = self.renderer.name(&raw.name);
+        self.renderer.note_cut(span::column::NAME);
+        let status_message = self.renderer.text(&raw.status_message, value_bytes_max);
+        self.renderer.note_cut(span::column::STATUS_MESSAGE);
         let row = Span {
             trace_id,
             span_id,
             parent_span_id,
-            trace_state: self.renderer.text(&raw.trace_state, value_bytes_max),
+            trace_state,
             flags: raw.flags,
-            name: self.renderer.name(&raw.name),
+            name,
             kind: Kind::from_number(raw.kind.into()),
             start_time,
             duration_ns,
             status_code: StatusCode::from_number(raw.status_code.into()),
-            status_message: self.renderer.text(&raw.status_message, value_bytes_max),
+            status_message,
             events: &self.events,
             links: &self.links,
             dropped_attributes_count: plus(raw.dropped_attributes_count, raw.attributes.left_out),
             dropped_events_count: plus(raw.dropped_events_count, dropped_events),
             dropped_links_count: plus(raw.dropped_links_count, dropped_links),
         };
-        if self.renderer.take_is_cut() {
-            self.rows.attributes().push(TRUNCATED, Value::Bool(true));
+        if let Some(names) = self.renderer.take_cut_names() {
+            self.rows.attributes().push(TRUNCATED, Value::Json(&names));
         }
         Ok(self.rows.append(resource, scope, &row).map_err(WireError::from))
     }
@@ -326,7 +341,7 @@ fn push_event(
         match field.number {
             1 => time = field.fixed64().within("time_unix_nano")?,
             2 => name = field.text().within("name")?,
-            3 => pairs.push(field.message().within("attributes")?, limits.attributes_max),
+            3 => pairs.push_attribute(field.message().within("attributes")?, limits.attributes_max),
             4 => dropped = field.uint32().within("dropped_attributes_count")?,
             _ => {}
         }
@@ -337,6 +352,7 @@ fn push_event(
     json::push_int(json, time);
     json.push_str(",\"name\":");
     json::push_text(json, renderer.name(&name));
+    renderer.note_cut("event.name");
     json.push_str(",\"attributes\":");
     let left_out = renderer.push_object(json, &pairs).within("attributes")?;
     json.push_str(",\"dropped_attributes_count\":");
@@ -377,7 +393,7 @@ fn push_link(
             1 => trace = field.bytes().within("trace_id")?,
             2 => span = field.bytes().within("span_id")?,
             3 => trace_state = field.text().within("trace_state")?,
-            4 => pairs.push(field.message().within("attributes")?, limits.attributes_max),
+            4 => pairs.push_attribute(field.message().within("attributes")?, limits.attributes_max),
             5 => dropped = field.uint32().within("dropped_attributes_count")?,
             6 => flags = field.fixed32().within("flags")?,
             _ => {}
@@ -390,6 +406,7 @@ fn push_link(
     json.push_str(&span.to_string());
     json.push_str("\",\"trace_state\":");
     json::push_text(json, renderer.name(&trace_state));
+    renderer.note_cut("link.trace_state");
     json.push_str(",\"attributes\":");
     let left_out = renderer.push_object(json, &pairs).within("attributes")?;
     json.push_str(",\"dropped_attributes_count\":");

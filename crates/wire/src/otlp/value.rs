@@ -8,8 +8,13 @@ use super::resource::Kept;
 use crate::Limits;
 use crate::protobuf::{Fault, Field, Message, Within as _};
 
-/// The attribute that marks an attribute set in which something was cut.
-pub(crate) const TRUNCATED: &str = "truncated";
+/// The attribute that marks an attribute set in which something was cut: a JSON array of the
+/// keys and fields that were.
+pub(crate) const TRUNCATED: &str = "glasshouse.truncated";
+/// How many attributes a resource or scope had beyond the limit; rows have a column for it.
+const DROPPED: &str = "glasshouse.dropped_attributes_count";
+/// Names that one mark lists.
+const NAMES_MAX: usize = 32;
 
 /// One `AnyValue`, read in place.
 #[derive(Debug, Clone)]
@@ -68,22 +73,58 @@ pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Renders values under bounds, and remembers whether it had to cut something.
+/// Renders values under bounds, and remembers what it had to cut.
 #[derive(Debug)]
 pub(crate) struct Renderer<'l> {
     limits: &'l Limits,
     scratch: String,
+    /// Whether something was cut that has no name yet.
     is_cut: bool,
+    /// Names of what was cut in the attribute set at hand.
+    names: Vec<String>,
+    /// Values that were cut and attributes that were left out, in the whole request.
+    lost: usize,
 }
 
 impl<'l> Renderer<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Self {
-        Self { limits, scratch: String::new(), is_cut: false }
+        Self { limits, scratch: String::new(), is_cut: false, names: Vec::new(), lost: 0 }
     }
 
-    /// Whether something was cut since the last call.
-    pub(crate) fn take_is_cut(&mut self) -> bool {
-        std::mem::take(&mut self.is_cut)
+    /// Notes under which name something was cut, if it was since the last call.
+    #[inline]
+    pub(crate) fn note_cut(&mut self, name: &str) {
+        if self.is_cut {
+            self.is_cut = false;
+            self.lost += 1;
+            if self.names.len() < NAMES_MAX {
+                self.names.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Counts what was left out of a list.
+    pub(crate) fn note_left_out(&mut self, count: usize) {
+        self.lost += count;
+    }
+
+    /// How many values were cut and attributes, events and links left out.
+    pub(crate) fn lost(&self) -> usize {
+        self.lost
+    }
+
+    /// The value of [`TRUNCATED`] for what was cut since the last call; `None` when nothing was.
+    pub(crate) fn take_cut_names(&mut self) -> Option<String> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let mut json = String::new();
+        for name in self.names.drain(..) {
+            json.push(if json.is_empty() { '[' } else { ',' });
+            json::push_text(&mut json, &name);
+        }
+        json.push(']');
+        Some(json)
     }
 
     /// A name within its bound.
@@ -143,7 +184,27 @@ impl<'l> Renderer<'l> {
     ) -> Result<(), Fault> {
         let (key, value) = read_pair(pair)?;
         let key = self.name(&key);
-        self.value(&value, self.limits.value_bytes_max, |value| attributes.push(key, value))
+        self.value(&value, self.limits.value_bytes_max, |value| attributes.push(key, value))?;
+        self.note_cut(key);
+        Ok(())
+    }
+
+    /// [`Self::push_object`] for a resource or scope, which say themselves how many attributes
+    /// were left out.
+    pub(crate) fn push_whole_object(
+        &mut self,
+        json: &mut String,
+        pairs: &Kept<'_>,
+    ) -> Result<(), Fault> {
+        let left_out = self.push_object(json, pairs)?;
+        if left_out > 0 && json.pop().is_some() {
+            json.push_str(if json.ends_with('{') { "\"" } else { ",\"" });
+            json.push_str(DROPPED);
+            json.push_str("\":");
+            json::push_int(json, i64::from(left_out));
+            json.push('}');
+        }
+        Ok(())
     }
 
     /// Appends a JSON object of `KeyValue`s, and the mark if something was cut. Returns how many
@@ -153,7 +214,9 @@ impl<'l> Renderer<'l> {
         json: &mut String,
         pairs: &Kept<'_>,
     ) -> Result<u32, Fault> {
-        let was_cut = self.take_is_cut();
+        // An event lies inside a span, whose own names wait.
+        let names_around = std::mem::take(&mut self.names);
+        let was_cut = std::mem::take(&mut self.is_cut);
         json.push('{');
         let start = json.len();
         for pair in &pairs.messages {
@@ -162,14 +225,18 @@ impl<'l> Renderer<'l> {
             }
             let (key, value) = read_pair(*pair)?;
             self.push_bounded_member(json, &key, &value)?;
+            self.note_cut(&key);
         }
-        if self.take_is_cut() {
+        if let Some(names) = self.take_cut_names() {
             json.push_str(if json.len() > start { ",\"" } else { "\"" });
             json.push_str(TRUNCATED);
-            json.push_str("\":true");
+            json.push_str("\":");
+            json.push_str(&names);
         }
         json.push('}');
+        self.names = names_around;
         self.is_cut = was_cut;
+        self.note_left_out(pairs.left_out);
         Ok(u32::try_from(pairs.left_out).unwrap_or(u32::MAX))
     }
 
