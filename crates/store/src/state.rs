@@ -163,11 +163,7 @@ impl Frozen {
 
 impl State {
     /// Nothing in memory, and parts that are not shown even when they are listed.
-    pub(crate) fn new(
-        writer: WriterId,
-        config: &Config,
-        missing: HashSet<String>,
-    ) -> Self {
+    pub(crate) fn new(writer: WriterId, config: &Config, missing: HashSet<String>) -> Self {
         let visible = Visible {
             spans: Rows::new(Signal::Spans),
             logs: Rows::new(Signal::Logs),

@@ -159,7 +159,9 @@ mod tests {
 
     fn of(parts: &[&[u8]]) -> Fingerprint {
         let mut fingerprinter = Fingerprinter::default();
-        parts.iter().for_each(|part| fingerprinter.bytes(part));
+        for part in parts {
+            fingerprinter.bytes(part);
+        }
         fingerprinter.fingerprint()
     }
 

@@ -198,13 +198,11 @@ impl<'a> Bytes<'a> {
     }
 
     fn nulls(&mut self, rows: usize) -> Result<Option<NullBuffer>, String> {
-        match self.take(1)? {
-            [0] => Ok(None),
-            _ => {
-                let bits = Buffer::from(self.take(rows.div_ceil(8))?);
-                Ok(Some(NullBuffer::new(BooleanBuffer::new(bits, 0, rows))))
-            }
+        if self.take(1)? == [0] {
+            return Ok(None);
         }
+        let bits = Buffer::from(self.take(rows.div_ceil(8))?);
+        Ok(Some(NullBuffer::new(BooleanBuffer::new(bits, 0, rows))))
     }
 
     fn primitive<T: ArrowPrimitiveType>(

@@ -104,7 +104,9 @@ fn encode_histogram(histogram: &NativeHistogram, out: &mut Vec<u8>) {
         [&histogram.positive_counts, &histogram.negative_counts, &histogram.custom_bounds]
     {
         push_varint(out, numbers.len() as u64);
-        numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+        for number in numbers {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
     }
 }
 

@@ -144,7 +144,9 @@ fn write_number(bytes: &mut Vec<u8>, number: f64) {
 
 fn write_numbers(bytes: &mut Vec<u8>, numbers: &[f64]) {
     write_length(bytes, numbers.len());
-    numbers.iter().for_each(|number| write_number(bytes, *number));
+    for number in numbers {
+        write_number(bytes, *number);
+    }
 }
 
 /// An update that is being read; every `None` is damage.

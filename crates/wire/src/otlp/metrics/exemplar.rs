@@ -47,7 +47,7 @@ impl Decoder<'_, '_> {
                 5 => trace = field.bytes().within("trace_id")?,
                 6 => value = field.fixed64().within("as_int")? as i64 as f64,
                 7 => {
-                    attributes.push(field.message().within("filtered_attributes")?, CHARACTERS_MAX)
+                    attributes.push(field.message().within("filtered_attributes")?, CHARACTERS_MAX);
                 }
                 _ => {}
             }

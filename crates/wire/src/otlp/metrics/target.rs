@@ -63,7 +63,9 @@ impl Resource<'_> {
 impl<'a> Decoder<'_, 'a> {
     pub(super) fn begin_resource(&mut self, parts: Vec<Message<'a>>) -> Result<(), Fault> {
         let mut fingerprinter = Fingerprinter::under(self.everything);
-        parts.iter().for_each(|part| fingerprinter.bytes(part.bytes()));
+        for part in &parts {
+            fingerprinter.bytes(part.bytes());
+        }
         let fingerprint = fingerprinter.fingerprint();
         self.resource = Resource { parts, fingerprint, ..Resource::default() };
         self.found.clear();

@@ -113,7 +113,7 @@ proptest! {
             prop_assert_eq!(all.render(&plain), all.render(&known));
             prop_assert!(known.unknown.is_empty() && batch(&known).metadata.is_empty());
             let by_reference = |key: &SeriesKey| matches!(key, SeriesKey::Ref(_));
-            prop_assert!(known.deltas.len() > 0 || batch(&known).series.iter().all(by_reference));
+            prop_assert!(!known.deltas.is_empty() || batch(&known).series.iter().all(by_reference));
             let partly = decoded(request, &some);
             prop_assert_eq!(some.render(&plain), some.render(&partly));
         }
