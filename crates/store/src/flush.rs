@@ -175,8 +175,14 @@ impl Inner {
     }
 
     async fn write_day(&self, rows: DayRows, sequence: u64) -> Result<(), StoreError> {
-        let DayRows { signal, day, batches } = rows;
+        let DayRows { signal, day, mut batches } = rows;
         let origin = self.origin(signal, day, sequence).await;
+        if signal == Signal::Spans {
+            batches = self.not_stored(batches).await?;
+        }
+        if batches.is_empty() {
+            return self.commit(signal, day, None, sequence).await;
+        }
         let json = origin.to_json()?;
         let work = move || write::write_sorted(signal, &batches, json, Vec::new());
         let (written, bytes) = tokio::task::spawn_blocking(work)
@@ -207,15 +213,28 @@ impl Inner {
     ) -> Result<(), StoreError> {
         let entry = origin.entry(&written);
         self.objects.put(&Path::from(entry.path.as_str()), bytes.into()).await?;
+        self.commit(signal, day, Some(entry), origin.sequence).await
+    }
+
+    /// Lists a part, if there is one, and that all rows up to `sequence` are in parts.
+    async fn commit(
+        &self,
+        signal: Signal,
+        day: i32,
+        entry: Option<Entry>,
+        sequence: u64,
+    ) -> Result<(), StoreError> {
         let mut catalog = self.catalog.lock().await;
         let manifest = catalog
             .change(signal, day, |manifest| {
-                if manifest.parts.iter().any(|known| known.path == entry.path) {
+                let is_listed =
+                    |entry: &Entry| manifest.parts.iter().any(|known| known.path == entry.path);
+                if entry.as_ref().is_some_and(is_listed) {
                     // The attempt before this one came through after all.
                     return false;
                 }
-                manifest.parts.push(entry.clone());
-                raise(&mut manifest.written_ahead, self.writer, origin.sequence);
+                manifest.parts.extend(entry.clone());
+                raise(&mut manifest.written_ahead, self.writer, sequence);
                 true
             })
             .await?;

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::budget::MemoryBudget;
+use crate::copies::LookedUp;
 use crate::files::Files;
 use crate::head::memory_of;
 use crate::maintain::Upkeep;
@@ -45,6 +46,7 @@ pub(crate) struct Inner {
     pub(crate) flushed_at: Mutex<Option<Timestamp>>,
     pub(crate) quarantined: AtomicU64,
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
+    pub(crate) looked_up: tokio::sync::Mutex<LookedUp>,
     queue: MemoryBudget,
     free: FreeSpace,
     pub(crate) closing: watch::Sender<bool>,
@@ -89,6 +91,7 @@ impl Inner {
             flushed_at: Mutex::new(None),
             quarantined: AtomicU64::new(0),
             upkeep: tokio::sync::Mutex::default(),
+            looked_up: tokio::sync::Mutex::default(),
             free: FreeSpace::default(),
             closing: watch::Sender::new(false),
             tasks: Mutex::default(),

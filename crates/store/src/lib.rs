@@ -8,6 +8,7 @@
 pub mod budget;
 mod calendar;
 pub mod config;
+mod copies;
 pub mod files;
 mod flush;
 mod head;
@@ -232,9 +233,17 @@ impl Store {
         self.inner.append(record, batches).await
     }
 
-    /// The rows of spans or logs that may lie in the range.
-    pub fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
-        self.inner.state.snapshot(signal, range)
+    /// The rows of spans or logs that may lie in the range, each span once however often it was
+    /// sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when rows in memory are not what they should be.
+    pub async fn snapshot(
+        &self,
+        signal: Signal,
+        range: TimeRange,
+    ) -> Result<Snapshot, StoreError> {
+        self.inner.snapshot(signal, range).await
     }
 
     /// Where the parts are.

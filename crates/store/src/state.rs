@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use signals::{Batch, Signal};
 use tokio::sync::Notify;
 
+use crate::copies::{Fingerprints, SeenSpans};
 use crate::head::{RowHead, memory_of};
 use crate::manifest::Entry;
 use crate::part::{order, write};
@@ -25,8 +26,10 @@ pub(crate) const ROW_SIGNALS: [Signal; 2] = [Signal::Spans, Signal::Logs];
 #[derive(Debug)]
 pub(crate) struct State {
     view: RwLock<View>,
-    /// The greatest sequence whose rows are in the head.
-    applied: Mutex<u64>,
+    applied: Mutex<Applied>,
+    fingerprints: Arc<Fingerprints>,
+    /// Memory of what is remembered of spans.
+    seen_bytes: AtomicUsize,
     /// Bytes in memory that a flush frees.
     bytes: AtomicUsize,
     /// Bytes of metrics that stayed after the last flush: series that go on. They have a bound of
@@ -40,12 +43,22 @@ pub(crate) struct State {
     pub(crate) is_full: Notify,
 }
 
+/// What is known of the records that were applied.
+#[derive(Debug, Default)]
+struct Applied {
+    /// The greatest sequence whose rows are in the head.
+    sequence: u64,
+    spans: SeenSpans,
+}
+
 #[derive(Debug)]
 struct View {
     spans: Rows,
     logs: Rows,
     /// In order of time.
     parts: BTreeMap<(Signal, i32), Vec<Arc<Part>>>,
+    /// Grows whenever the list of parts of spans changes.
+    version: u64,
 }
 
 #[derive(Debug)]
@@ -139,10 +152,14 @@ impl State {
             spans: Rows::new(Signal::Spans),
             logs: Rows::new(Signal::Logs),
             parts: BTreeMap::new(),
+            version: 0,
         };
+        let applied = Applied::default();
         Self {
             view: RwLock::new(view),
-            applied: Mutex::new(0),
+            fingerprints: Arc::clone(&applied.spans.fingerprints),
+            applied: Mutex::new(applied),
+            seen_bytes: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             metric_bytes_kept: AtomicUsize::new(0),
             bytes_max,
@@ -167,17 +184,26 @@ impl State {
         let mut applied = self.applied.lock();
         for batch in batches {
             match batch {
-                Batch::Spans(rows) => self.view.write().spans.head.push(rows)?,
+                Batch::Spans(rows) => {
+                    let rows = applied.spans.take_new(rows)?;
+                    self.view.write().spans.head.push(rows)?;
+                }
                 Batch::Logs(rows) => self.view.write().logs.head.push(rows)?,
                 Batch::Metrics(series) => {
                     self.metrics.append(&series);
                 }
             }
         }
-        *applied = sequence.max(*applied);
+        applied.sequence = sequence.max(applied.sequence);
+        self.seen_bytes.store(applied.spans.bytes(), Ordering::Release);
         drop(applied);
         self.count();
         Ok(())
+    }
+
+    /// What tells spans from each other in this process.
+    pub(crate) fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
     }
 
     /// Puts small batches together.
@@ -205,6 +231,7 @@ impl State {
         let view = self.view.read();
         let bytes = view.spans.bytes() + view.logs.bytes();
         drop(view);
+        let bytes = bytes + self.seen_bytes.load(Ordering::Acquire);
         let kept = self.metric_bytes_kept.load(Ordering::Acquire);
         let bytes = bytes + (self.metrics.stats().bytes as usize).saturating_sub(kept);
         self.bytes.store(bytes, Ordering::Release);
@@ -224,7 +251,8 @@ impl State {
     /// Takes all rows out of the head, without hiding them from readers, and sorts them by day.
     pub(crate) fn cut(&self) -> Result<Cut, StoreError> {
         let (sequence, taken, frozen) = {
-            let applied = self.applied.lock();
+            let mut applied = self.applied.lock();
+            applied.spans.freeze();
             let mut view = self.view.write();
             let taken = ROW_SIGNALS.map(|signal| {
                 let Some(rows) = view.rows_mut(signal) else { return (signal, Vec::new()) };
@@ -235,7 +263,7 @@ impl State {
                 (signal, batches)
             });
             drop(view);
-            (*applied, taken, self.metrics.freeze())
+            (applied.sequence, taken, self.metrics.freeze())
         };
         let mut days = Vec::new();
         for (signal, batches) in taken {
@@ -264,8 +292,9 @@ impl State {
         entries: &[Entry],
         is_flush: bool,
     ) -> Vec<Arc<Part>> {
-        let gone = {
+        let (gone, has_frozen) = {
             let mut view = self.view.write();
+            view.version += u64::from(signal == Signal::Spans);
             if is_flush && let Some(rows) = view.rows_mut(signal) {
                 rows.frozen.retain(|frozen| frozen.day != Some(day));
             }
@@ -283,14 +312,20 @@ impl State {
             if !parts.is_empty() {
                 view.parts.insert((signal, day), parts);
             }
-            before
+            (before, !view.spans.frozen.is_empty())
         };
+        if signal == Signal::Spans && is_flush && !has_frozen {
+            let mut applied = self.applied.lock();
+            applied.spans.release();
+            self.seen_bytes.store(applied.spans.bytes(), Ordering::Release);
+        }
         self.count();
         gone
     }
 
-    /// Rows that may lie in a range.
-    pub(crate) fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
+    /// Rows that may lie in a range, and which list of parts they go with. Rows of the head may be
+    /// copies of spans in the parts.
+    pub(crate) fn snapshot(&self, signal: Signal, range: TimeRange) -> (Snapshot, u64) {
         let view = self.view.read();
         let mut head = Vec::new();
         if let Some(rows) = view.rows(signal) {
@@ -301,7 +336,7 @@ impl State {
             head.extend(frozen.flat_map(|frozen| frozen.batches.iter().cloned()));
             head.extend(rows.head.batches());
         }
-        Snapshot { head, parts: parts_in(&view.parts, signal, range) }
+        (Snapshot { head, parts: parts_in(&view.parts, signal, range) }, view.version)
     }
 
     /// Parts of a signal that may hold rows in a range, oldest first.

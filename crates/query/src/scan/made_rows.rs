@@ -123,11 +123,11 @@ pub(crate) async fn write_part(
 
 #[async_trait]
 impl Rows for MadeRows {
-    fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
+    async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
         let all = if signal == Signal::Spans { &self.spans } else { &self.logs };
         let mut snapshot = all.clone();
         snapshot.parts.retain(|part| part.min_time < range.end && part.max_time >= range.start);
-        snapshot
+        Ok(snapshot)
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {

@@ -11,8 +11,8 @@ use store::{SeriesChunks, Snapshot, Store, StoreError, TimeRange};
 /// Rows of spans and logs and series of metrics, in memory and in files.
 #[async_trait]
 pub(crate) trait Rows: Send + Sync {
-    /// The rows that may lie in the range, consistent with each other.
-    fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot;
+    /// The rows that may lie in the range, consistent with each other, each span once.
+    async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError>;
     /// Where the parts are.
     fn objects(&self) -> Arc<dyn ObjectStore>;
     /// The series that satisfy all matchers; see [`Store::select`].
@@ -27,8 +27,8 @@ pub(crate) trait Rows: Send + Sync {
 
 #[async_trait]
 impl Rows for Store {
-    fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
-        Store::snapshot(self, signal, range)
+    async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
+        Store::snapshot(self, signal, range).await
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {

@@ -183,7 +183,9 @@ impl TableProvider for RowsTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let range = time_bounds::of(filters, time_column(self.signal));
-        let Snapshot { head, parts, .. } = self.rows.snapshot(self.signal, range);
+        let snapshot = self.rows.snapshot(self.signal, range).await;
+        let Snapshot { head, parts } =
+            snapshot.map_err(|error| DataFusionError::External(error.into()))?;
         let partitions = state.config().target_partitions();
         if parts.is_empty() {
             return self.head_plan(head, partitions, projection, limit);
