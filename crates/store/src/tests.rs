@@ -9,5 +9,6 @@ mod harness;
 mod probes;
 mod reading;
 mod realistic;
+mod segments;
 mod size;
 mod upkeep;
