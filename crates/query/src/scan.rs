@@ -8,6 +8,7 @@ pub mod functions;
 mod late_decoding_probe;
 #[cfg(test)]
 pub(crate) mod made_rows;
+pub(crate) mod opened;
 pub(crate) mod rows;
 pub(crate) mod rows_table;
 #[cfg(test)]

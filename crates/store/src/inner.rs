@@ -98,15 +98,34 @@ impl Inner {
             lock: Mutex::new(Some(opened.lock)),
             config,
         });
-        let everything = TimeRange { start: i64::MIN, end: i64::MAX };
-        let metric_parts = inner.state.parts(Signal::Metrics, everything);
-        if !metric_parts.is_empty() {
-            let families = inner.metric_parts.metadata(&metric_parts).await?;
-            inner.state.metrics.restore_metadata(families);
-        }
+        inner.restore_metadata(&mut report).await?;
         inner.replay(&opened.quarantine, replay.as_ref(), marks, &mut report).await?;
         inner.quarantined.store(report.quarantined.len() as u64, Ordering::Relaxed);
         Ok((inner, report))
+    }
+
+    /// Reads what the parts know of metric families. A part that cannot be read is verified.
+    async fn restore_metadata(&self, report: &mut RecoveryReport) -> Result<(), StoreError> {
+        let everything = TimeRange { start: i64::MIN, end: i64::MAX };
+        let mut parts = self.state.parts(Signal::Metrics, everything);
+        while !parts.is_empty() {
+            match self.metric_parts.metadata(&parts).await {
+                Ok(families) => {
+                    self.state.metrics.restore_metadata(families);
+                    break;
+                }
+                Err(StoreError::Unreadable { path, reason }) => {
+                    tracing::warn!(path, reason, "what a part knows of its metrics is not known");
+                    parts.retain(|part| part.path.as_ref() != path);
+                    match self.verify(&[path.into()]).await {
+                        Ok(aside) => report.quarantined.extend(aside),
+                        Err(error) => tracing::warn!(%error, "a part could not be verified"),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     async fn replay(

@@ -51,6 +51,15 @@ pub enum StoreError {
     /// A file or object could not be read or written.
     #[error("{0}")]
     Io(String),
+    /// A part could not be read: it is damaged or gone, or its store does not answer. The part has
+    /// been verified, and put aside if it was damaged, so that the next read does without it.
+    #[error("part {path} cannot be read: {reason}")]
+    Unreadable {
+        /// Where it is in [`Store::objects`].
+        path: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// A request is larger than the store ever takes; sending it again does not help.
     #[error("{0}")]
     TooLarge(String),
@@ -238,12 +247,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`] when rows in memory are not what they should be.
-    pub async fn snapshot(
-        &self,
-        signal: Signal,
-        range: TimeRange,
-    ) -> Result<Snapshot, StoreError> {
+    pub async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
         self.inner.snapshot(signal, range).await
+    }
+
+    /// Verifies parts that could not be read: damaged ones are put aside and named in the answer,
+    /// so that the next read does without them.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the parts' store does not answer.
+    pub async fn verify(
+        &self,
+        parts: &[object_store::path::Path],
+    ) -> Result<Vec<Quarantined>, StoreError> {
+        self.inner.verify(parts).await
     }
 
     /// Where the parts are.
@@ -254,7 +271,8 @@ impl Store {
     /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of labels.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`.
+    /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Unavailable`] past
+    /// `series_max`.
     pub async fn select(
         &self,
         matchers: &[Matcher],
@@ -264,8 +282,16 @@ impl Store {
     ) -> Result<Vec<SeriesChunks>, StoreError> {
         let (state, reader) = (&self.inner.state, &self.inner.metric_parts);
         let parts = || state.parts(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms));
-        metrics::read::select(&state.metrics, parts, reader, matchers, start_ms, end_ms, series_max)
-            .await
+        let selected = metrics::read::select(
+            &state.metrics,
+            parts,
+            reader,
+            matchers,
+            start_ms,
+            end_ms,
+            series_max,
+        );
+        self.inner.verified(selected.await).await
     }
 
     /// Label sets only, for `/series`, label names and label values.
@@ -281,8 +307,16 @@ impl Store {
     ) -> Result<Vec<Labels>, StoreError> {
         let (state, reader) = (&self.inner.state, &self.inner.metric_parts);
         let parts = || state.parts(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms));
-        metrics::read::series(&state.metrics, parts, reader, matchers, start_ms, end_ms, series_max)
-            .await
+        let series = metrics::read::series(
+            &state.metrics,
+            parts,
+            reader,
+            matchers,
+            start_ms,
+            end_ms,
+            series_max,
+        );
+        self.inner.verified(series.await).await
     }
 
     /// Exemplars of the series that satisfy all matchers, with times in `start_ms..=end_ms`.
@@ -297,7 +331,9 @@ impl Store {
     ) -> Result<Vec<(Labels, Vec<Exemplar>)>, StoreError> {
         let (state, reader) = (&self.inner.state, &self.inner.metric_parts);
         let parts = || state.parts(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms));
-        metrics::read::exemplars(&state.metrics, parts, reader, matchers, start_ms, end_ms).await
+        let exemplars =
+            metrics::read::exemplars(&state.metrics, parts, reader, matchers, start_ms, end_ms);
+        self.inner.verified(exemplars.await).await
     }
 
     /// Type, help and unit of each metric family, in order of names.

@@ -3,6 +3,7 @@
 mod compact;
 mod garbage;
 mod retain;
+mod verify;
 
 use std::collections::HashMap;
 use std::sync::Arc;

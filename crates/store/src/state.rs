@@ -38,7 +38,7 @@ pub(crate) struct State {
     bytes_max: usize,
     pub(crate) metrics: metrics::Head,
     /// Parts that are listed and cannot be read.
-    missing: HashSet<String>,
+    missing: Mutex<HashSet<String>>,
     /// Told when the head is over its budget.
     pub(crate) is_full: Notify,
 }
@@ -164,7 +164,7 @@ impl State {
             metric_bytes_kept: AtomicUsize::new(0),
             bytes_max,
             metrics: metrics::Head::new(metric_limits),
-            missing,
+            missing: Mutex::new(missing),
             is_full: Notify::new(),
         }
     }
@@ -304,9 +304,10 @@ impl State {
                 let known = before.iter().position(|part| part.path.as_ref() == entry.path);
                 known.map_or_else(|| entry.part(), |index| before.swap_remove(index))
             };
+            let missing = self.missing.lock();
             let parts: Vec<Arc<Part>> = entries
                 .iter()
-                .filter(|entry| !self.missing.contains(&entry.path))
+                .filter(|entry| !missing.contains(&entry.path))
                 .map(&mut part)
                 .collect();
             if !parts.is_empty() {
@@ -321,6 +322,21 @@ impl State {
         }
         self.count();
         gone
+    }
+
+    /// A part that is listed is not read any more.
+    pub(crate) fn hide(&self, signal: Signal, day: i32, path: String) {
+        let mut view = self.view.write();
+        view.version += u64::from(signal == Signal::Spans);
+        if let Some(parts) = view.parts.get_mut(&(signal, day)) {
+            parts.retain(|part| part.path.as_ref() != path);
+        }
+        self.missing.lock().insert(path);
+    }
+
+    /// How many parts are listed and cannot be read.
+    pub(crate) fn missing_parts(&self) -> u64 {
+        self.missing.lock().len() as u64
     }
 
     /// Rows that may lie in a range, and which list of parts they go with. Rows of the head may be

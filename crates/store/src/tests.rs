@@ -4,6 +4,7 @@
 mod concurrent;
 mod crash;
 mod damage;
+mod damaged_parts;
 mod disk_full;
 mod harness;
 mod probes;

@@ -18,7 +18,7 @@ use signals::metric::{BucketSpan, HistogramSample, NativeHistogram, STALE_NAN_BI
 use signals::span::{Kind, Span, SpanBuilder, StatusCode};
 use signals::{Labels, Matcher, SeriesBatch, Signal, SpanId, TraceId};
 use store::metrics::{Head, HeadLimits};
-use store::{Part, SeriesChunks, Snapshot, StoreError, TimeRange};
+use store::{Part, Quarantined, SeriesChunks, Snapshot, StoreError, TimeRange};
 
 use super::rows::Rows;
 use super::time_column;
@@ -132,6 +132,10 @@ impl Rows for MadeRows {
 
     fn objects(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.objects) as _
+    }
+
+    async fn verify(&self, _parts: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn select(

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::ObjectStore;
+use object_store::path::Path;
 use signals::{Matcher, Signal};
-use store::{SeriesChunks, Snapshot, Store, StoreError, TimeRange};
+use store::{Quarantined, SeriesChunks, Snapshot, Store, StoreError, TimeRange};
 
 /// Rows of spans and logs and series of metrics, in memory and in files.
 #[async_trait]
@@ -15,6 +16,8 @@ pub(crate) trait Rows: Send + Sync {
     async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError>;
     /// Where the parts are.
     fn objects(&self) -> Arc<dyn ObjectStore>;
+    /// Puts aside those parts that are damaged; see [`Store::verify`].
+    async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError>;
     /// The series that satisfy all matchers; see [`Store::select`].
     async fn select(
         &self,
@@ -33,6 +36,10 @@ impl Rows for Store {
 
     fn objects(&self) -> Arc<dyn ObjectStore> {
         Store::objects(self)
+    }
+
+    async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
+        Store::verify(self, parts).await
     }
 
     async fn select(

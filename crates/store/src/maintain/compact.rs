@@ -53,6 +53,12 @@ impl Inner {
             }
             // One damaged part must not keep all others from being merged.
             if let Err(error) = self.merge(signal, day, &inputs, upkeep).await {
+                let paths: Vec<Path> =
+                    inputs.iter().map(|input| Path::from(input.path.as_str())).collect();
+                if self.verify(&paths).await.is_ok_and(|aside| !aside.is_empty()) {
+                    tracing::warn!(%error, "a merge failed on damaged parts, which were put aside");
+                    continue;
+                }
                 upkeep.failed_merges.insert(last, attempts + 1);
                 failed.get_or_insert(error);
             }

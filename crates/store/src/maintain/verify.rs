@@ -1,0 +1,115 @@
+//! Parts that could not be read: their bytes are compared with the checksum in the manifest, and
+//! damaged ones are put aside, so that everything else can be read and merged.
+
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use signals::Signal;
+use std::sync::atomic::Ordering;
+
+use crate::StoreError;
+use crate::inner::Inner;
+use crate::manifest::Entry;
+use crate::objects::ObjectSink;
+use crate::write_ahead::quarantine::Quarantined;
+
+impl Inner {
+    /// Passes a result on; a part that could not be read is verified first.
+    pub(crate) async fn verified<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Unreadable { path, .. }) = &result
+            && let Err(error) = self.verify(&[Path::from(path.as_str())]).await
+        {
+            tracing::warn!(path, %error, "a part that cannot be read could not be verified");
+        }
+        result
+    }
+
+    /// Verifies parts. A damaged one leaves its manifest and is kept in quarantine; one that is
+    /// gone stays listed, since its disk may come back, and is not read any more. Returns what was
+    /// put aside.
+    pub(crate) async fn verify(&self, paths: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
+        let mut aside = Vec::new();
+        for path in paths {
+            let Some((signal, day, entry)) = self.listed(path).await else { continue };
+            let reason = match checksum(self.objects.as_ref(), path).await {
+                Ok(found) if found == (entry.bytes, entry.crc32c) => continue,
+                Ok((bytes, _)) if bytes == entry.bytes => "wrong checksum",
+                Ok(_) => "wrong length",
+                Err(object_store::Error::NotFound { .. }) => {
+                    tracing::error!(
+                        path = entry.path,
+                        "a part is missing; its rows cannot be read"
+                    );
+                    self.state.hide(signal, day, entry.path);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            aside.extend(self.put_aside(signal, day, entry, reason).await?);
+        }
+        Ok(aside)
+    }
+
+    /// What the manifest knows of a part.
+    async fn listed(&self, path: &Path) -> Option<(Signal, i32, Entry)> {
+        let catalog = self.catalog.lock().await;
+        catalog.days().find_map(|(signal, day, manifest)| {
+            let entry = manifest.parts.iter().find(|part| part.path == path.as_ref())?;
+            Some((signal, day, entry.clone()))
+        })
+    }
+
+    /// Keeps a copy of a part in quarantine and takes it out of its manifest. The file itself is
+    /// then one that no manifest lists, which goes once its readers are done.
+    async fn put_aside(
+        &self,
+        signal: Signal,
+        day: i32,
+        entry: Entry,
+        reason: &str,
+    ) -> Result<Option<Quarantined>, StoreError> {
+        let kept = Quarantined::part(&entry.path, entry.bytes, reason, self.clock.now());
+        copy(self, &Path::from(entry.path.as_str()), &Path::from(kept.path.as_str())).await?;
+        let note = serde_json::to_vec_pretty(&kept).map_err(std::io::Error::other)?;
+        self.objects.put(&Path::from(format!("{}.json", kept.path)), note.into()).await?;
+        let mut was_listed = false;
+        let mut catalog = self.catalog.lock().await;
+        let manifest = catalog
+            .change(signal, day, |manifest| {
+                let before = manifest.parts.len();
+                manifest.parts.retain(|part| part.path != entry.path);
+                was_listed = manifest.parts.len() < before;
+                was_listed
+            })
+            .await?;
+        self.state.commit(signal, day, &manifest.parts, false);
+        if !was_listed {
+            return Ok(None);
+        }
+        self.quarantined.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(path = entry.path, reason, kept_at = kept.path, "a part was put aside");
+        Ok(Some(kept))
+    }
+}
+
+/// Size and CRC-32C of an object, in bounded memory.
+async fn checksum(objects: &dyn ObjectStore, path: &Path) -> object_store::Result<(u64, u32)> {
+    let mut pieces = objects.get(path).await?.into_stream();
+    let (mut bytes, mut crc32c) = (0, 0);
+    while let Some(piece) = pieces.try_next().await? {
+        bytes += piece.len() as u64;
+        crc32c = crc32c::crc32c_append(crc32c, &piece);
+    }
+    Ok((bytes, crc32c))
+}
+
+/// Copies an object, in bounded memory.
+async fn copy(inner: &Inner, from: &Path, to: &Path) -> Result<(), StoreError> {
+    let mut pieces = inner.objects.get(from).await?.into_stream();
+    let closing = inner.closing.subscribe();
+    let mut sink = ObjectSink::create(inner.objects.as_ref(), to, closing).await?;
+    while let Some(piece) = pieces.try_next().await? {
+        sink.add(&piece).await?;
+    }
+    Ok(sink.complete().await?)
+}
