@@ -1,15 +1,12 @@
-//! Merging small parts of a day into larger ones.
-//!
-//! Parts lie in levels: as many as the fan-in of one level become one of the next, so that a row
-//! is written once per level and not once per merge. When a day is over, what is left of it is
-//! merged whatever its levels. Only neighbours are merged, which keeps the order of arrival.
+//! Merging small parts of a day into larger ones. What is merged when is decided by [`choose`].
 
-use std::ops::Range;
+mod choose;
 
 use object_store::path::Path;
 use signals::Signal;
-use signals::time::{SECOND, day_of};
+use signals::time::day_of;
 
+use self::choose::{Limits, choose};
 use super::Upkeep;
 use crate::flush::{Origin, written};
 use crate::inner::Inner;
@@ -19,10 +16,6 @@ use crate::part::merge;
 use crate::part::write::{Counted, Written};
 use crate::{StoreError, metrics};
 
-/// A day that is over is merged once nothing has come for it for this long.
-const QUIET: i64 = 3_600 * SECOND;
-/// Parts that are merged at a time; bounds the memory of a merge.
-const INPUTS_MAX: usize = 16;
 /// A merge that failed so often is not tried again before a restart.
 const ATTEMPTS_MAX: u32 = 5;
 
@@ -30,13 +23,16 @@ impl Inner {
     /// Merges what is due, each day once.
     pub(super) async fn compact(&self, upkeep: &mut Upkeep) -> Result<(), StoreError> {
         let now = self.clock.now();
+        let limits = Limits {
+            fan_in: self.config.compaction_fan_in,
+            part_bytes_target: self.config.part_bytes_target,
+            part_bytes_max: self.config.part_bytes_max,
+        };
         let due: Vec<(Signal, i32, Vec<Entry>)> = {
             let catalog = self.catalog.lock().await;
             let due = catalog.days().filter_map(|(signal, day, manifest)| {
                 let parts = &manifest.parts;
-                let is_quiet = day < day_of(now)
-                    && parts.iter().all(|part| part.created < now.saturating_sub(QUIET));
-                let range = self.choose(parts, is_quiet)?;
+                let range = choose(signal, parts, day < day_of(now), now, &limits)?;
                 Some((signal, day, parts.get(range)?.to_vec()))
             });
             due.collect()
@@ -71,24 +67,6 @@ impl Inner {
         let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
         let needed = bytes.saturating_add(self.config.free_bytes_min);
         self.files.free_bytes().is_ok_and(|free| free >= needed)
-    }
-
-    /// Neighbours that should be one part.
-    fn choose(&self, parts: &[Entry], is_quiet: bool) -> Option<Range<usize>> {
-        let fan_in = self.config.compaction_fan_in;
-        let (least, most) = if is_quiet { (2, INPUTS_MAX) } else { (fan_in, fan_in) };
-        let run = |start: usize| {
-            let rest = parts.get(start..).unwrap_or_default();
-            let mut bytes = 0;
-            let fits = |part: &&Entry| {
-                bytes += part.bytes;
-                part.bytes < self.config.part_bytes_target
-                    && bytes <= self.config.part_bytes_max
-                    && (is_quiet || rest.first().is_some_and(|first| first.level == part.level))
-            };
-            start..start + rest.iter().take(most).take_while(fits).count()
-        };
-        (0..parts.len()).map(run).find(|range| range.len() >= least)
     }
 
     async fn merge(
