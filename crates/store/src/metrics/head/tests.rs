@@ -489,7 +489,7 @@ proptest! {
     #[test]
     fn the_last_written_value_of_each_time_is_read(writes in prop::collection::vec((0_i64..300, any::<u8>(), 0_u8..20), 1..900)) {
         let head = Head::new(HeadLimits { late_window_ms: i64::MAX, ..HeadLimits::default() });
-        let mut model = std::collections::BTreeMap::new();
+        let mut model = BTreeMap::new();
         let mut frozen = Vec::new();
         for (timestamp, value, action) in writes {
             let timestamp = timestamp * 1_000_000;
