@@ -1,14 +1,14 @@
 //! The one way in which LogQL, TraceQL and trace search read rows of spans and logs: memory and
 //! files as one, with filters pushed down to where they spare the most work.
 //!
-//! Rows come as they are stored: a span that was sent twice is there twice, and whoever cares
-//! (trace by id, structural TraceQL) drops the repeats by trace and span id.
+//! Each span comes once, however often it was sent: the store leaves copies out.
 
 pub mod functions;
 #[cfg(test)]
 mod late_decoding_probe;
 #[cfg(test)]
 pub(crate) mod made_rows;
+pub(crate) mod opened;
 pub(crate) mod rows;
 pub(crate) mod rows_table;
 #[cfg(test)]

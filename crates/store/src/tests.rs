@@ -4,11 +4,13 @@
 mod concurrent;
 mod crash;
 mod damage;
+mod damaged_parts;
 mod disk_full;
 mod harness;
 mod many_writers;
 mod probes;
 mod reading;
 mod realistic;
+mod segments;
 mod size;
 mod upkeep;

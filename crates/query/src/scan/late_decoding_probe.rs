@@ -72,7 +72,7 @@ impl TableProvider for Probe {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late;
-        self.table.parts_plan(std::slice::from_ref(&self.part), 1, options, projection, limit)
+        self.table.parts_plan(std::slice::from_ref(&self.part), None, 1, options, projection, limit)
     }
 }
 
