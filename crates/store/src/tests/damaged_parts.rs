@@ -54,7 +54,7 @@ async fn a_folder_with_damaged_parts_is_opened() {
         drop(store);
         bench.files.kill();
         let metrics = first.iter().find(|path| path.contains("metrics")).unwrap();
-        bench.files.tamper(metrics, |bytes| damage(bytes));
+        bench.files.tamper(metrics, damage);
         let (store, report) = bench.open().await.unwrap();
         // Pages of samples are not read at the start.
         if let Some(kept) = report.quarantined.first() {
@@ -102,7 +102,7 @@ async fn a_part_that_is_damaged_while_the_store_runs_fails_one_read_and_is_put_a
         lengths.sort_unstable();
         lengths
     };
-    let is_kept = |path: &&String| !path.ends_with(".json");
+    let is_kept = |path: &&String| !path.contains(".json");
     let found = kept.iter().filter(is_kept).map(|p| bench.files.stat(p).unwrap().bytes as usize);
     assert_eq!(lengths(&mut { found }), lengths(&mut bytes.iter().map(Vec::len)));
     // Parts that are as they were stay.
@@ -116,7 +116,7 @@ async fn a_merge_does_without_damaged_parts() {
         let bench = Bench::new();
         let (store, first) = two_parts(&bench).await;
         for path in &first {
-            bench.files.tamper(path, |bytes| damage(bytes));
+            bench.files.tamper(path, damage);
         }
         store.maintain().await.unwrap();
         assert_eq!(store.status().quarantined, 3, "{what}");
@@ -150,7 +150,7 @@ async fn spans_are_flushed_beside_a_damaged_part() {
         let bench = Bench::new();
         let (store, first) = two_parts(&bench).await;
         let spans = first.iter().find(|path| path.contains("spans")).unwrap();
-        bench.files.tamper(spans, |bytes| damage(bytes));
+        bench.files.tamper(spans, damage);
         send(&store, &items(0)).await.unwrap();
         store.flush().await.unwrap();
         assert_eq!(store.verify(&[Path::from(spans.as_str())]).await.unwrap().len(), 1, "{what}");

@@ -138,12 +138,15 @@ mod tests {
         made.iter().map(part).collect()
     }
 
+    /// What it is, its signal, whether the day is over, its parts, and what is merged.
+    type Case<'a> = (&'a str, Signal, bool, &'a [Made], Option<Range<usize>>);
+
     #[test]
     fn parts_are_merged_by_level_by_age_and_when_their_day_is_over() {
         use Signal::{Logs, Metrics};
         let limits = Limits { fan_in: 3, part_bytes_target: 1_000, part_bytes_max: 1_500 };
         let quiet = 61;
-        let cases: &[(&str, Signal, bool, &[Made], Option<Range<usize>>)] = &[
+        let cases: &[Case<'_>] = &[
             ("nothing", Logs, false, &[], None),
             ("too few", Logs, false, &[(0, 9, 50), (0, 9, 40)], None),
             ("as many as the fan-in", Logs, false, &[(0, 9, 0), (0, 9, 0), (0, 9, 0)], Some(0..3)),
