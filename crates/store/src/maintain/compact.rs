@@ -1,4 +1,4 @@
-//! Merging small parts of a day into larger ones. What is merged when is decided by [`choose`].
+//! Merging small parts of a day into larger ones. What is merged when is decided by [`choose()`].
 
 mod choose;
 
