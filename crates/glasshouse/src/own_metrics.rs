@@ -146,6 +146,8 @@ fn store(out: &mut Exposition, status: &Status) {
     );
     let help = "Damaged pieces that were put aside since the start.";
     one(out, "glasshouse_store_quarantined_total", "counter", help, &[], status.quarantined as f64);
+    let help = "Parts that should be there and are not.";
+    one(out, "glasshouse_store_missing_parts", "gauge", help, &[], status.missing_parts as f64);
     let is_fatal = f64::from(u8::from(status.fatal.is_some()));
     one(
         out,

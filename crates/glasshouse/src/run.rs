@@ -259,7 +259,7 @@ fn report_recovery(report: &RecoveryReport) {
         tracing::error!(?gap, "records are missing from the write-ahead log");
     }
     for piece in &report.quarantined {
-        tracing::error!(?piece, "a damaged piece of the write-ahead log was put aside");
+        tracing::error!(?piece, "damaged bytes were put aside");
     }
 }
 

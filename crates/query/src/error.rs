@@ -109,6 +109,10 @@ fn copied(error: &DataFusionError) -> DataFusionError {
             Some(StoreError::Unavailable(message)) => {
                 DataFusionError::External(Box::new(StoreError::Unavailable(message.clone())))
             }
+            Some(StoreError::Unreadable { path, reason }) => {
+                let (path, reason) = (path.clone(), reason.clone());
+                DataFusionError::External(Box::new(StoreError::Unreadable { path, reason }))
+            }
             Some(StoreError::Io(message)) => {
                 DataFusionError::External(Box::new(StoreError::Io(message.clone())))
             }

@@ -1,8 +1,7 @@
 //! The one way in which LogQL, TraceQL and trace search read rows of spans and logs: memory and
 //! files as one, with filters pushed down to where they spare the most work.
 //!
-//! Rows come as they are stored: a span that was sent twice is there twice, and whoever cares
-//! (trace by id, structural TraceQL) drops the repeats by trace and span id.
+//! Each span comes once, however often it was sent: the store leaves copies out.
 
 pub(crate) mod attributes;
 pub mod functions;
@@ -11,6 +10,7 @@ pub(crate) mod labels;
 mod late_decoding_probe;
 #[cfg(test)]
 pub(crate) mod made_rows;
+pub(crate) mod opened;
 mod promoted;
 #[cfg(test)]
 mod promoted_tests;

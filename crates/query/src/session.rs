@@ -27,6 +27,7 @@ use signals::{Signal, Timestamp};
 use store::Store;
 
 use crate::scan::functions;
+use crate::scan::opened::Opened;
 use crate::scan::rows::Rows;
 use crate::scan::rows_table::RowsTable;
 use crate::sql::growth::{self, BoundedPlanner};
@@ -48,6 +49,7 @@ const FUNCTIONS_REFUSED: [&str; 7] =
 /// What is built once and shared by all queries of an engine.
 pub(crate) struct Session {
     state: SessionState,
+    rows: Arc<dyn Rows>,
     spans: Arc<RowsTable>,
     logs: Arc<RowsTable>,
 }
@@ -66,11 +68,11 @@ impl Session {
             |signal| Arc::new(RowsTable::new(Arc::clone(&rows), signal, Arc::clone(&metadata)));
         let (spans, logs) = (stored(Signal::Spans), stored(Signal::Logs));
         let schema = MemorySchemaProvider::new();
-        let metrics = MetricsTable::new(rows, limits.series_max);
+        let metrics = MetricsTable::new(Arc::clone(&rows), limits.series_max);
         schema.register_table("spans".to_owned(), table::view(&(Arc::clone(&spans) as _))?)?;
         schema.register_table("logs".to_owned(), table::view(&(Arc::clone(&logs) as _))?)?;
         schema.register_table("metrics".to_owned(), Arc::new(metrics))?;
-        Ok(Self { state: state(runtime, schema)?, spans, logs })
+        Ok(Self { state: state(runtime, schema)?, rows, spans, logs })
     }
 
     /// The stored rows of a signal; metrics have samples, not rows.
@@ -85,6 +87,7 @@ impl Session {
     /// Settings and functions for one query, whose `now()` is `now`.
     pub(crate) fn state(&self, now: Timestamp) -> SessionState {
         let mut state = self.state.clone();
+        state.config_mut().set_extension(Arc::new(Opened::new(Arc::clone(&self.rows))));
         state.mark_start_execution();
         state.execution_props_mut().query_execution_start_time =
             as_datetime::<TimestampNanosecondType>(now).map(|time| time.and_utc());
@@ -98,7 +101,11 @@ pub(crate) async fn execute(
     plan: &LogicalPlan,
 ) -> Result<SendableRecordBatchStream, DataFusionError> {
     let plan = state.create_physical_plan(plan).await?;
-    execute_stream(plan, state.task_ctx())
+    let rows = execute_stream(plan, state.task_ctx())?;
+    Ok(match state.config().get_extension::<Opened>() {
+        Some(opened) => opened.watch(rows),
+        None => rows,
+    })
 }
 
 /// The name under which DataFusion knows our object store.

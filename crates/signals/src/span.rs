@@ -1,6 +1,7 @@
 //! A span: one timed operation of a trace. One row each.
 
 pub mod build;
+pub mod identity;
 pub mod read;
 
 use std::sync::{Arc, LazyLock};
@@ -10,6 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::attributes::{dictionary_type, map_type, time_type};
 
 pub use build::{Kind, Resource, Scope, Span, SpanBuilder, StatusCode};
+pub use identity::{IDENTITY_COLUMNS, SpanIdentities, SpanIdentity};
 pub use read::SpanRows;
 
 /// Column names, in schema order.

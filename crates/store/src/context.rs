@@ -1,6 +1,7 @@
 //! What flushing, compaction, retention and garbage collection share in one process.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use object_store::ObjectStore;
 use signals::Clock;
@@ -21,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) drafts: Drafts,
     pub(crate) reader: PartReader,
+    /// Damaged pieces put aside since the start.
+    pub(crate) quarantined: Arc<AtomicU64>,
     /// Turns true when a merge should stop and no new one should begin.
     pub(crate) closing: watch::Receiver<bool>,
 }

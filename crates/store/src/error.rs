@@ -9,6 +9,15 @@ pub enum StoreError {
     /// A file or object could not be read or written.
     #[error("{0}")]
     Io(String),
+    /// A part could not be read: it is damaged or gone, or its store does not answer. The part has
+    /// been verified, and put aside if it was damaged, so that the next read does without it.
+    #[error("part {path} cannot be read: {reason}")]
+    Unreadable {
+        /// Where it is in [`crate::Store::objects`].
+        path: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// A request is larger than the store ever takes; sending it again does not help.
     #[error("{0}")]
     TooLarge(String),
@@ -44,5 +53,11 @@ impl From<object_store::Error> for StoreError {
             }
             error => Self::Io(error.to_string()),
         }
+    }
+}
+
+impl From<signals::rows::ColumnError> for StoreError {
+    fn from(error: signals::rows::ColumnError) -> Self {
+        Self::Io(error.to_string())
     }
 }

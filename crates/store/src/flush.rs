@@ -12,15 +12,15 @@ use parking_lot::Mutex;
 use signals::{Clock, Signal, Timestamp};
 
 use crate::context::Context;
-use crate::manifest::Manifest;
 use crate::manifest::catalog::Catalog;
-use crate::manifest::drafts::Drafts;
+use crate::manifest::drafts::{Draft, Drafts};
 use crate::manifest::origin::{Origin, Stretch};
+use crate::manifest::{Entry, Manifest};
 use crate::metrics::Frozen;
 use crate::part::write::{self, Counted, Written};
 use crate::state::{Cut, DayRows, State};
 use crate::write_ahead::writer::Log;
-use crate::{StoreError, calendar, metrics};
+use crate::{StoreError, calendar, copies, metrics};
 
 /// Brings what one writer has in memory into parts.
 #[derive(Debug)]
@@ -112,34 +112,46 @@ impl Flusher {
         day: i32,
         sequence: u64,
     ) -> Result<(), StoreError> {
+        let Some(stretch) = self.stretch(Signal::Metrics, day, sequence).await else {
+            return Ok(());
+        };
         let work = move |origin: String| {
             let mut sink = Counted::new(Vec::new());
             let summary = metrics::part::write(&frozen, day, origin, &mut sink)?;
             Ok::<_, StoreError>((summary.written(sink.crc32c()), sink.into_inner()))
         };
-        self.write(Signal::Metrics, day, sequence, work).await
+        self.write(Signal::Metrics, day, stretch, work).await
     }
 
     async fn write_day(&self, rows: DayRows, sequence: u64) -> Result<(), StoreError> {
-        let DayRows { signal, day, batches } = rows;
+        let DayRows { signal, day, mut batches } = rows;
+        let Some(stretch) = self.stretch(signal, day, sequence).await else { return Ok(()) };
+        if signal == Signal::Spans {
+            batches = copies::not_stored(&self.objects, &self.state, batches).await?;
+        }
+        if batches.is_empty() {
+            return self.commit(signal, day, &stretch, None).await;
+        }
         let work = move |origin: String| write::write_sorted(signal, &batches, origin, Vec::new());
-        self.write(signal, day, sequence, work).await
+        self.write(signal, day, stretch, work).await
     }
 
-    /// Writes one part, unless an attempt before this one came through after all.
+    /// The rows up to a sequence that are not in parts yet; none when an attempt before this one
+    /// came through after all.
+    async fn stretch(&self, signal: Signal, day: i32, sequence: u64) -> Option<Stretch> {
+        let writer = self.drafts.maker().to_hex();
+        let after = self.catalog.mark(signal, day, &writer).await;
+        (after < sequence).then_some(Stretch { writer, after, sequence })
+    }
+
+    /// Writes one part and lists it.
     async fn write(
         &self,
         signal: Signal,
         day: i32,
-        sequence: u64,
+        stretch: Stretch,
         work: impl FnOnce(String) -> Result<(Written, Vec<u8>), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let writer = self.drafts.maker().to_hex();
-        let after = self.catalog.mark(signal, day, &writer).await;
-        if after >= sequence {
-            return Ok(());
-        }
-        let stretch = Stretch { writer, after, sequence };
         let origin = Origin::flushed(signal, day, stretch, self.clock.now());
         let json = origin.to_json()?;
         let (written, bytes) = tokio::task::spawn_blocking(move || work(json))
@@ -164,17 +176,30 @@ impl Flusher {
             Err(error) => return Err(error.into()),
         }
         let entry = origin.entry(draft.path(), &written);
+        self.commit(signal, day, &origin.stretch, Some((&draft, entry))).await
+    }
+
+    /// Lists a part, if there is one, and that the rows of the stretch are in parts.
+    async fn commit(
+        &self,
+        signal: Signal,
+        day: i32,
+        stretch: &Stretch,
+        part: Option<(&Draft, Entry)>,
+    ) -> Result<(), StoreError> {
         let list = |manifest: &mut Manifest| {
-            let mark = manifest.mark(&origin.stretch.writer);
-            if mark >= origin.stretch.sequence {
+            let mark = manifest.mark(&stretch.writer);
+            if mark >= stretch.sequence {
                 return Ok(false);
             }
-            if mark != origin.stretch.after {
+            if mark != stretch.after {
                 return Err(moved(signal, day, mark));
             }
-            draft.check_age()?;
-            manifest.parts.push(entry.clone());
-            manifest.raise(&origin.stretch);
+            if let Some((draft, entry)) = &part {
+                draft.check_age()?;
+                manifest.parts.push(entry.clone());
+            }
+            manifest.raise(stretch);
             Ok(true)
         };
         self.catalog.change(signal, day, list).await?;

@@ -12,9 +12,11 @@ use tokio::task::JoinHandle;
 
 use crate::budget::MemoryBudget;
 use crate::context::Context;
+use crate::copies::LookedUp;
 use crate::files::Files;
 use crate::flush::Flusher;
 use crate::maintain::Maintenance;
+use crate::maintain::verify::Verifier;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::Drafts;
 use crate::metrics::PartReader;
@@ -44,7 +46,9 @@ pub(crate) struct Inner {
     pub(crate) flusher: Flusher,
     maintenance: tokio::sync::Mutex<Maintenance>,
     pub(crate) log: OnceLock<Log>,
-    pub(crate) quarantined: AtomicU64,
+    pub(crate) verifier: Verifier,
+    pub(crate) looked_up: tokio::sync::Mutex<LookedUp>,
+    pub(crate) quarantined: Arc<AtomicU64>,
     /// Whether other processes may use the same objects.
     is_shared: bool,
     pub(crate) queue: MemoryBudget,
@@ -78,6 +82,7 @@ impl Inner {
         let catalog = Catalog::new(opened.documents, Arc::clone(&state) as _, opened.days);
         let catalog = Arc::new(catalog);
         let closing = watch::Sender::new(false);
+        let quarantined = Arc::new(AtomicU64::new(0));
         let context = Context {
             objects: Arc::clone(&objects),
             disk: objects_disk.clone(),
@@ -85,6 +90,7 @@ impl Inner {
             catalog: Arc::clone(&catalog),
             drafts: Drafts::new(writer, Arc::clone(&clock)),
             reader: PartReader::new(Arc::clone(&objects), config.read_limits.clone()),
+            quarantined: Arc::clone(&quarantined),
             closing: closing.subscribe(),
         };
         let mut report = opened.report;
@@ -93,6 +99,7 @@ impl Inner {
             totals,
             flusher: Flusher::new(&context, Arc::clone(&state)),
             metric_parts: context.reader.clone(),
+            verifier: Verifier::new(&context),
             maintenance: tokio::sync::Mutex::new(Maintenance::new(context, &config)),
             clock,
             files,
@@ -101,7 +108,8 @@ impl Inner {
             state,
             catalog,
             log: OnceLock::new(),
-            quarantined: AtomicU64::new(0),
+            quarantined,
+            looked_up: tokio::sync::Mutex::default(),
             is_shared: objects_disk.is_none(),
             free: FreeSpace::default(),
             closing,
@@ -109,15 +117,34 @@ impl Inner {
             lock: Mutex::new(Some(opened.lock)),
             config,
         });
-        let everything = TimeRange { start: i64::MIN, end: i64::MAX };
-        let metric_parts = inner.state.parts(Signal::Metrics, everything);
-        if !metric_parts.is_empty() {
-            let families = inner.metric_parts.metadata(&metric_parts).await?;
-            inner.state.metrics.restore_metadata(families);
-        }
+        inner.restore_metadata(&mut report).await?;
         inner.replay(&opened.quarantine, marks, &mut report).await?;
         inner.quarantined.store(report.quarantined.len() as u64, Ordering::Relaxed);
         Ok((inner, report))
+    }
+
+    /// Reads what the parts know of metric families. A part that cannot be read is verified.
+    async fn restore_metadata(&self, report: &mut RecoveryReport) -> Result<(), StoreError> {
+        let everything = TimeRange { start: i64::MIN, end: i64::MAX };
+        let mut parts = self.state.parts(Signal::Metrics, everything);
+        while !parts.is_empty() {
+            match self.metric_parts.metadata(&parts).await {
+                Ok(families) => {
+                    self.state.metrics.restore_metadata(families);
+                    break;
+                }
+                Err(StoreError::Unreadable { path, reason }) => {
+                    tracing::warn!(path, reason, "what a part knows of its metrics is not known");
+                    parts.retain(|part| part.path.as_ref() != path);
+                    match self.verifier.verify(&[path.into()]).await {
+                        Ok(aside) => report.quarantined.extend(aside),
+                        Err(error) => tracing::warn!(%error, "a part could not be verified"),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     async fn replay(

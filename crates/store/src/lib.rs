@@ -10,6 +10,7 @@ pub mod budget;
 mod calendar;
 pub mod config;
 mod context;
+mod copies;
 mod error;
 pub mod files;
 mod flush;

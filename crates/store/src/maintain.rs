@@ -6,6 +6,7 @@
 pub(crate) mod compact;
 pub(crate) mod garbage;
 pub(crate) mod retain;
+pub(crate) mod verify;
 
 use std::sync::Arc;
 

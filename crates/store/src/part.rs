@@ -4,6 +4,7 @@
 //! encoded; what metrics parts hold is in [`crate::metrics`]. The columns are described in
 //! `docs/formats/parts-spans.md` and `parts-logs.md`.
 
+pub(crate) mod copies;
 pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod merge;

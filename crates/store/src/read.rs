@@ -44,7 +44,9 @@ impl<'a> PartRead<'a> {
     /// fresh when this returns.
     pub(crate) async fn is_outdated(&mut self, error: &StoreError) -> bool {
         self.attempts += 1;
-        if !matches!(error, StoreError::Io(_)) || self.attempts >= ATTEMPTS {
+        if !matches!(error, StoreError::Io(_) | StoreError::Unreadable { .. })
+            || self.attempts >= ATTEMPTS
+        {
             return false;
         }
         if let Err(error) = self.catalog.refresh().await {

@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use signals::{Batch, Labels, SeriesRef, Signal};
 use tokio::sync::Notify;
 
+use crate::copies::{Fingerprints, SeenSpans};
 use crate::head::{RowHead, memory_of};
 use crate::manifest::Manifest;
 use crate::manifest::catalog::View;
@@ -40,8 +41,10 @@ pub(crate) struct State {
     /// Under whose name manifests say which rows are in parts.
     writer: String,
     visible: RwLock<Visible>,
-    /// The greatest sequence whose rows are in the head.
-    applied: Mutex<u64>,
+    applied: Mutex<Applied>,
+    fingerprints: Arc<Fingerprints>,
+    /// Memory of what is remembered of spans.
+    seen_bytes: AtomicUsize,
     /// Bytes in memory that a flush frees.
     bytes: AtomicUsize,
     /// Bytes of metrics that stayed after the last flush: series that go on. They have a bound of
@@ -71,11 +74,21 @@ impl Work {
     }
 }
 
+/// What is known of the records that were applied.
+#[derive(Debug, Default)]
+struct Applied {
+    /// The greatest sequence whose rows are in the head.
+    sequence: u64,
+    spans: SeenSpans,
+}
+
 #[derive(Debug)]
 struct Visible {
     spans: Rows,
     logs: Rows,
     parts: PartList,
+    /// Grows whenever the list of parts of spans may have changed.
+    version: u64,
 }
 
 #[derive(Debug)]
@@ -168,11 +181,15 @@ impl State {
             spans: Rows::new(Signal::Spans),
             logs: Rows::new(Signal::Logs),
             parts: PartList::without(missing),
+            version: 0,
         };
+        let applied = Applied::default();
         Self {
             writer: writer.to_hex(),
             visible: RwLock::new(visible),
-            applied: Mutex::new(0),
+            fingerprints: Arc::clone(&applied.spans.fingerprints),
+            applied: Mutex::new(applied),
+            seen_bytes: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             metric_bytes_kept: AtomicUsize::new(0),
             bytes_max: config.head_bytes_max,
@@ -200,7 +217,10 @@ impl State {
             admitted.extend(work.metrics);
             for batch in work.rows {
                 match batch {
-                    Batch::Spans(rows) => self.visible.write().spans.head.push(rows)?,
+                    Batch::Spans(rows) => {
+                        let rows = applied.spans.take_new(rows)?;
+                        self.visible.write().spans.head.push(rows)?;
+                    }
                     Batch::Logs(rows) => self.visible.write().logs.head.push(rows)?,
                     Batch::Metrics(_) => {}
                 }
@@ -209,10 +229,16 @@ impl State {
         if !admitted.is_empty() {
             self.metrics.apply(&admitted.iter().collect::<Vec<_>>(), self.apply_workers);
         }
-        *applied = sequence.max(*applied);
+        applied.sequence = sequence.max(applied.sequence);
+        self.seen_bytes.store(applied.spans.bytes(), Ordering::Release);
         drop(applied);
         self.count();
         Ok(())
+    }
+
+    /// What tells spans from each other in this process.
+    pub(crate) fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
     }
 
     /// Puts small batches together.
@@ -242,6 +268,7 @@ impl State {
         let visible = self.visible.read();
         let bytes = visible.spans.bytes() + visible.logs.bytes();
         drop(visible);
+        let bytes = bytes + self.seen_bytes.load(Ordering::Acquire);
         let kept = self.metric_bytes_kept.load(Ordering::Acquire);
         let bytes = bytes + (self.metrics.stats().bytes as usize).saturating_sub(kept);
         self.bytes.store(bytes, Ordering::Release);
@@ -261,18 +288,19 @@ impl State {
     /// Takes all rows out of the head, without hiding them from readers, and sorts them by day.
     pub(crate) fn cut(&self) -> Result<Cut, StoreError> {
         let (sequence, taken, frozen) = {
-            let applied = self.applied.lock();
+            let mut applied = self.applied.lock();
+            applied.spans.freeze();
             let mut visible = self.visible.write();
             let taken = ROW_SIGNALS.map(|signal| {
                 let Some(rows) = visible.rows_mut(signal) else { return (signal, Vec::new()) };
                 let batches = rows.head.take();
                 if !batches.is_empty() {
-                    rows.frozen.push(Frozen::new(*applied, None, batches.clone()));
+                    rows.frozen.push(Frozen::new(applied.sequence, None, batches.clone()));
                 }
                 (signal, batches)
             });
             drop(visible);
-            (*applied, taken, self.metrics.freeze())
+            (applied.sequence, taken, self.metrics.freeze())
         };
         let mut days = Vec::new();
         for (signal, batches) in taken {
@@ -292,8 +320,9 @@ impl State {
         Ok(Cut { sequence, days, metrics })
     }
 
-    /// Rows that may lie in a range.
-    pub(crate) fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
+    /// Rows that may lie in a range, and which list of parts they go with. Rows of the head may be
+    /// copies of spans in the parts.
+    pub(crate) fn snapshot(&self, signal: Signal, range: TimeRange) -> (Snapshot, u64) {
         let visible = self.visible.read();
         let mut head = Vec::new();
         if let Some(rows) = visible.rows(signal) {
@@ -304,12 +333,27 @@ impl State {
             head.extend(frozen.flat_map(|frozen| frozen.batches.iter().cloned()));
             head.extend(rows.head.batches());
         }
-        Snapshot { head, parts: visible.parts.overlapping(signal, range) }
+        (Snapshot { head, parts: visible.parts.overlapping(signal, range) }, visible.version)
     }
 
     /// Parts of a signal that may hold rows in a range, oldest first.
     pub(crate) fn parts(&self, signal: Signal, range: TimeRange) -> Vec<Arc<Part>> {
         self.visible.read().parts.overlapping(signal, range)
+    }
+
+    /// How many parts are listed and cannot be read.
+    pub(crate) fn missing_parts(&self) -> u64 {
+        self.visible.read().parts.missing()
+    }
+
+    /// Forgets the spans that were on their way into parts, once none is left.
+    fn release_spans(&self) {
+        // With this lock no cut is between its fingerprints and its rows.
+        let mut applied = self.applied.lock();
+        if self.visible.read().spans.frozen.is_empty() {
+            applied.spans.release();
+            self.seen_bytes.store(applied.spans.bytes(), Ordering::Release);
+        }
     }
 
     pub(crate) fn counts(&self, signal: Signal) -> Counts {
@@ -347,10 +391,20 @@ impl View for State {
             if let Some(rows) = visible.rows_mut(signal) {
                 rows.frozen.retain(|frozen| frozen.day != Some(day) || frozen.sequence > mark);
             }
+            visible.version += u64::from(signal == Signal::Spans);
             visible.parts.replace(signal, day, &manifest.parts)
         };
+        if signal == Signal::Spans {
+            self.release_spans();
+        }
         self.count();
         gone
+    }
+
+    fn hide(&self, signal: Signal, day: i32, path: String) {
+        let mut visible = self.visible.write();
+        visible.version += u64::from(signal == Signal::Spans);
+        visible.parts.hide(signal, day, path);
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Status {
     pub is_disk_low: bool,
     /// Damaged pieces put aside since the start.
     pub quarantined: u64,
+    /// Parts that a manifest lists and that are not there.
+    pub missing_parts: u64,
 }
 
 impl Inner {
@@ -71,6 +73,7 @@ impl Inner {
             fatal: log.and_then(|log| log.fatal().borrow().clone()),
             is_disk_low: self.is_disk_low(),
             quarantined: self.quarantined.load(Ordering::Relaxed),
+            missing_parts: self.state.missing_parts(),
         }
     }
 }

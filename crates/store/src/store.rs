@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use object_store::ObjectStore;
+use object_store::path::Path;
 use signals::metric::{Exemplar, Metadata};
 use signals::{Labels, Matcher, SeriesRef, Signal};
 
 use crate::inner::Inner;
 use crate::read::PartRead;
 use crate::{
-    Appended, Config, RecoveryReport, Seams, SeriesChunks, Snapshot, Status, StoreError, TimeRange,
-    Totals, WriteRequest, metrics,
+    Appended, Config, Quarantined, RecoveryReport, Seams, SeriesChunks, Snapshot, Status,
+    StoreError, TimeRange, Totals, WriteRequest, metrics,
 };
 
 /// Everything that is stored. Cheap to clone: all clones are one store.
@@ -103,9 +104,22 @@ impl Store {
         self.inner.state.metrics.resolve(labels)
     }
 
-    /// The rows of spans or logs that may lie in the range.
-    pub fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
-        self.inner.state.snapshot(signal, range)
+    /// The rows of spans or logs that may lie in the range, each span once however often it was
+    /// sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when rows in memory are not what they should be.
+    pub async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
+        self.inner.snapshot(signal, range).await
+    }
+
+    /// Verifies parts that could not be read: damaged ones are put aside and named in the answer,
+    /// so that the next read does without them.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the parts' store does not answer.
+    pub async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
+        self.inner.verifier.verify(parts).await
     }
 
     /// Where the parts are.
@@ -116,7 +130,8 @@ impl Store {
     /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of labels.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`.
+    /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Unavailable`] past
+    /// `series_max`.
     pub async fn select(
         &self,
         matchers: &[Matcher],
@@ -133,7 +148,7 @@ impl Store {
                     .await;
             match selected {
                 Err(error) if read.is_outdated(&error).await => {}
-                selected => return selected,
+                selected => return self.inner.verifier.verified(selected).await,
             }
         }
     }
@@ -158,7 +173,7 @@ impl Store {
                     .await;
             match series {
                 Err(error) if read.is_outdated(&error).await => {}
-                series => return series,
+                series => return self.inner.verifier.verified(series).await,
             }
         }
     }
@@ -181,7 +196,7 @@ impl Store {
                 metrics::read::exemplars(head, parts, reader, matchers, start_ms, end_ms).await;
             match found {
                 Err(error) if read.is_outdated(&error).await => {}
-                found => return found,
+                found => return self.inner.verifier.verified(found).await,
             }
         }
     }

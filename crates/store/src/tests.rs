@@ -4,6 +4,7 @@
 mod concurrent;
 mod crash;
 mod damage;
+mod damaged_parts;
 mod disk_full;
 mod evolution;
 mod formats;
@@ -12,5 +13,6 @@ mod many_writers;
 mod probes;
 mod reading;
 mod realistic;
+mod segments;
 mod size;
 mod upkeep;

@@ -72,7 +72,8 @@ impl TableProvider for Probe {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late;
-        self.table.parts_plan(std::slice::from_ref(&self.part), 1, options, None, projection, limit)
+        let source = self.table.files(options, None);
+        self.table.parts_plan(std::slice::from_ref(&self.part), source, 1, projection, limit)
     }
 }
 

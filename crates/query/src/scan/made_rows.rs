@@ -18,7 +18,7 @@ use signals::metric::{BucketSpan, HistogramSample, NativeHistogram, STALE_NAN_BI
 use signals::span::{Kind, Span, SpanBuilder, StatusCode};
 use signals::{Labels, Matcher, SeriesBatch, Signal, SpanId, TraceId};
 use store::metrics::{Head, HeadLimits};
-use store::{Part, SeriesChunks, Snapshot, StoreError, TimeRange};
+use store::{Part, Quarantined, SeriesChunks, Snapshot, StoreError, TimeRange};
 
 use super::rows::Rows;
 use super::time_column;
@@ -172,15 +172,19 @@ async fn put(
 
 #[async_trait]
 impl Rows for MadeRows {
-    fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
+    async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
         let all = if signal == Signal::Spans { &self.spans } else { &self.logs };
         let mut snapshot = all.clone();
         snapshot.parts.retain(|part| part.min_time < range.end && part.max_time >= range.start);
-        snapshot
+        Ok(snapshot)
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.objects) as _
+    }
+
+    async fn verify(&self, _parts: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn select(

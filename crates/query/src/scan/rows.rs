@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::ObjectStore;
+use object_store::path::Path;
 use signals::{Matcher, Signal};
-use store::{SeriesChunks, Snapshot, Store, StoreError, TimeRange};
+use store::{Quarantined, SeriesChunks, Snapshot, Store, StoreError, TimeRange};
 
 /// Rows of spans and logs and series of metrics, in memory and in files.
 #[async_trait]
 pub(crate) trait Rows: Send + Sync {
-    /// The rows that may lie in the range, consistent with each other.
-    fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot;
+    /// The rows that may lie in the range, consistent with each other, each span once.
+    async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError>;
     /// Where the parts are.
     fn objects(&self) -> Arc<dyn ObjectStore>;
+    /// Puts aside those parts that are damaged; see [`Store::verify`].
+    async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError>;
     /// The series that satisfy all matchers; see [`Store::select`].
     async fn select(
         &self,
@@ -27,12 +30,16 @@ pub(crate) trait Rows: Send + Sync {
 
 #[async_trait]
 impl Rows for Store {
-    fn snapshot(&self, signal: Signal, range: TimeRange) -> Snapshot {
-        Store::snapshot(self, signal, range)
+    async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
+        Store::snapshot(self, signal, range).await
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {
         Store::objects(self)
+    }
+
+    async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
+        Store::verify(self, parts).await
     }
 
     async fn select(

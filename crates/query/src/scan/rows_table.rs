@@ -17,7 +17,9 @@ use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statis
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
+};
 use datafusion::error::DataFusionError;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -27,6 +29,7 @@ use datafusion::physical_plan::union::UnionExec;
 use signals::{Signal, log, span};
 use store::{Part, Snapshot};
 
+use super::opened::Opened;
 use super::promoted::PromotedAttributes;
 use super::rows::Rows;
 use super::{time_bounds, time_column};
@@ -136,24 +139,35 @@ impl RowsTable {
         state.create_physical_expr(filter, &schema).map(Some)
     }
 
+    fn readers(&self, opened: Option<Arc<Opened>>) -> Arc<dyn ParquetFileReaderFactory> {
+        let readers =
+            CachedParquetFileReaderFactory::new(self.rows.objects(), Arc::clone(&self.metadata));
+        match opened {
+            Some(opened) => opened.noting(readers),
+            None => Arc::new(readers),
+        }
+    }
+
+    /// How files are read.
+    pub(super) fn files(
+        &self,
+        options: TableParquetOptions,
+        opened: Option<Arc<Opened>>,
+    ) -> ParquetSource {
+        ParquetSource::new(Arc::clone(&self.schema))
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(self.readers(opened))
+    }
+
     /// The parts, newest first in each of at most `partitions_max` groups.
     pub(super) fn parts_plan(
         &self,
         parts: &[Arc<Part>],
+        source: ParquetSource,
         partitions_max: usize,
-        options: TableParquetOptions,
-        on_attributes: Option<Arc<dyn PhysicalExpr>>,
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let reader =
-            CachedParquetFileReaderFactory::new(self.rows.objects(), Arc::clone(&self.metadata));
-        let mut source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(reader));
-        if let Some(condition) = on_attributes {
-            source = source.with_predicate(condition);
-        }
         let mut groups = vec![Vec::new(); partitions_max.clamp(1, parts.len().max(1))];
         let groups_len = groups.len();
         for (i, part) in parts.iter().rev().enumerate() {
@@ -234,7 +248,9 @@ impl TableProvider for RowsTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let range = time_bounds::of(filters, time_column(self.signal));
-        let Snapshot { head, parts, .. } = self.rows.snapshot(self.signal, range);
+        let snapshot = self.rows.snapshot(self.signal, range).await;
+        let Snapshot { head, parts } =
+            snapshot.map_err(|error| DataFusionError::External(error.into()))?;
         let partitions = state.config().target_partitions();
         if parts.is_empty() {
             return self.head_plan(head, partitions, projection, limit);
@@ -244,9 +260,12 @@ impl TableProvider for RowsTable {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late_decoding(state, projection, filters);
-        let on_attributes = self.on_attributes(state, filters)?;
-        let parts =
-            self.parts_plan(&parts, partitions, options, on_attributes, projection, limit)?;
+        let opened = state.config().get_extension::<Opened>();
+        let mut source = self.files(options, opened);
+        if let Some(condition) = self.on_attributes(state, filters)? {
+            source = source.with_predicate(condition);
+        }
+        let parts = self.parts_plan(&parts, source, partitions, projection, limit)?;
         if head.is_empty() {
             return Ok(parts);
         }

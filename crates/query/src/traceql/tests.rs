@@ -142,6 +142,43 @@ fn loops_and_missing_parents_do_no_harm() {
 }
 
 #[test]
+fn client_and_server_that_share_an_id_are_two_spans() {
+    let mut builder = SpanBuilder::default();
+    let scope = builder.scope("", "", "");
+    for (service, id, parent, name, kind) in [
+        ("front", 1, 0, "root", Kind::Server),
+        ("front", 2, 1, "call", Kind::Client),
+        ("back", 2, 1, "serve", Kind::Server),
+        ("back", 3, 2, "query", Kind::Client),
+        ("store", 3, 2, "answer", Kind::Server),
+        // A sender that names the shared id as the parent of its own side.
+        ("front", 4, 3, "own", Kind::Client),
+        ("back", 4, 4, "other", Kind::Server),
+    ] {
+        let resource = builder.resource(service, "{}");
+        let mut span = Span::new(TraceId([1; 16]), SpanId([id; 8]), i64::from(id));
+        span.parent_span_id = (parent > 0).then_some(SpanId([parent; 8]));
+        (span.name, span.kind) = (name, kind);
+        builder.append(resource, scope, &span).unwrap();
+    }
+    let batch = builder.finish().unwrap();
+    let table = SpanTable::new(&batch).unwrap();
+    let tree = TraceTree::new(&table.rows);
+    let parent = |row| tree.parent(row).map(|parent| table.rows.name(parent));
+    let parents: Vec<_> = (0..table.rows.len()).map(parent).collect();
+    let expected = [
+        None,
+        Some("root"),
+        Some("root"),
+        Some("serve"),
+        Some("call"),
+        Some("answer"),
+        Some("own"),
+    ];
+    assert_eq!(parents, expected);
+}
+
+#[test]
 fn a_very_deep_trace_is_walked_without_recursion() {
     let mut builder = SpanBuilder::default();
     let (resource, scope) = (builder.resource("s", "{}"), builder.scope("", "", ""));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use signals::SpanId;
-use signals::span::SpanRows;
+use signals::span::{Kind, SpanRows};
 
 /// Parents and children by row. Loops, which broken senders make, are cut where they close.
 #[derive(Debug, Clone)]
@@ -21,16 +21,9 @@ pub(crate) struct TraceTree {
 
 impl TraceTree {
     pub(crate) fn new(rows: &SpanRows<'_>) -> Self {
-        let by_id: HashMap<SpanId, usize> =
-            (0..rows.len()).map(|row| (rows.span_id(row), row)).collect();
+        let by_id = ById::new(rows);
         let mut tree = Self {
-            parents: (0..rows.len())
-                .map(|row| {
-                    rows.parent_span_id(row)
-                        .and_then(|id| by_id.get(&id).copied())
-                        .filter(|parent| *parent != row)
-                })
-                .collect(),
+            parents: (0..rows.len()).map(|row| by_id.parent(rows, row)).collect(),
             child_counts: vec![0; rows.len()],
             nested: vec![(0, 0); rows.len()],
             root: (0..rows.len())
@@ -145,5 +138,34 @@ impl TraceTree {
             }
         }
         above
+    }
+}
+
+/// Rows by span id. The client and the server side of one call may share an id.
+struct ById {
+    first: HashMap<SpanId, usize>,
+    /// The next row of the same id.
+    next: HashMap<usize, usize>,
+}
+
+impl ById {
+    fn new(rows: &SpanRows<'_>) -> Self {
+        let (mut first, mut next) = (HashMap::with_capacity(rows.len()), HashMap::new());
+        for row in (0..rows.len()).rev() {
+            if let Some(later) = first.insert(rows.span_id(row), row) {
+                next.insert(row, later);
+            }
+        }
+        Self { first, next }
+    }
+
+    /// The parent of a row. Of two spans with its id, a server is called by the client, and
+    /// everything else is done by the server.
+    fn parent(&self, rows: &SpanRows<'_>, row: usize) -> Option<usize> {
+        let first = self.first.get(&rows.parent_span_id(row)?).copied();
+        let shared = std::iter::successors(first, |row| self.next.get(row).copied());
+        let others = || shared.clone().filter(|parent| *parent != row);
+        let kind = if rows.kind(row) == Kind::Server { Kind::Client } else { Kind::Server };
+        others().find(|parent| rows.kind(*parent) == kind).or_else(|| others().next())
     }
 }

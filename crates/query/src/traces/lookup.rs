@@ -6,7 +6,6 @@ use datafusion::prelude::ident;
 use futures::StreamExt;
 use signals::span::{SpanRows, column, part_schema};
 use signals::{Signal, TraceId};
-use std::collections::HashSet;
 use store::TimeRange;
 
 use super::ALWAYS;
@@ -119,13 +118,10 @@ pub(super) async fn read(
     take_record_batch(&all, &order).map_err(internal)
 }
 
-/// Rows by trace, start and span, each span once.
+/// Rows by trace, start and span.
 fn order(batch: &RecordBatch) -> Result<UInt64Array, QueryError> {
     let rows = SpanRows::new(batch).map_err(|error| QueryError::Internal(error.to_string()))?;
-    let mut seen = HashSet::with_capacity(rows.len());
-    let mut order: Vec<usize> = (0..rows.len())
-        .filter(|row| seen.insert((rows.trace_id(*row), rows.span_id(*row))))
-        .collect();
+    let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|row| (rows.trace_id(*row), rows.start_time(*row), rows.span_id(*row)));
     Ok(order.into_iter().map(|row| row as u64).collect::<Vec<_>>().into())
 }

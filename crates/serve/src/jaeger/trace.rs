@@ -1,6 +1,6 @@
 //! Spans to the JSON of Jaeger's page: traces with processes, tags, references and logs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::RecordBatch;
 use serde_json::{Map, Value, json};
@@ -26,15 +26,10 @@ pub(super) fn traces(batch: &RecordBatch, ids: &[TraceId]) -> Result<Vec<Value>,
 
 fn trace(rows: &SpanRows<'_>, id: TraceId, mut members: Vec<usize>) -> Value {
     members.sort_by_key(|row| (rows.start_time(*row), rows.span_id(*row)));
-    let mut seen = HashSet::new();
     let mut processes = Map::new();
     let mut process_ids: HashMap<(&str, &str), String> = HashMap::new();
     let mut spans = Vec::with_capacity(members.len());
     for row in members {
-        // Delivery is at least once: a span that was sent again is one span.
-        if !seen.insert((rows.span_id(row), rows.start_time(row))) {
-            continue;
-        }
         let resource = (rows.service_name(row), rows.resource_attributes(row));
         let next = process_ids.len() + 1;
         let process_id = process_ids.entry(resource).or_insert_with(|| {
@@ -214,7 +209,7 @@ mod tests {
     const ROOT: SpanId = SpanId([0, 0, 0, 0, 0, 0, 0, 1]);
     const CHILD: SpanId = SpanId([0, 0, 0, 0, 0, 0, 0, 2]);
 
-    /// A root and a failed child that links to it and to another trace; the child comes twice.
+    /// A root and a failed child that links to it and to another trace.
     fn spans() -> RecordBatch {
         let mut builder = SpanBuilder::default();
         let resource = builder.resource("shop", r#"{"service.name":"shop","pid":7}"#);
@@ -222,25 +217,23 @@ mod tests {
         let links = r#"[{"trace_id":"00000000000000000102030405060708","span_id":"0000000000000001","attributes":{"opentracing.ref_type":"child_of"}},{"trace_id":"11111111111111111111111111111111","span_id":"2222222222222222"},{"trace_id":"bad","span_id":""}]"#;
         let events =
             r#"[{"time_unix_nano":5000,"name":"exception","attributes":{"message":"no"}}]"#;
-        for _ in 0..2 {
-            builder.attributes().push("big", Attribute::Int(i64::MAX));
-            builder.attributes().push("small", Attribute::Int(3));
-            builder.attributes().push("cost", Attribute::Double(0.5));
-            builder.attributes().push("on", Attribute::Bool(true));
-            let child = Span {
-                parent_span_id: Some(ROOT),
-                name: "child",
-                kind: Kind::Client,
-                status_code: StatusCode::Error,
-                status_message: "no",
-                duration_ns: 2_999,
-                flags: 0x101,
-                events,
-                links,
-                ..Span::new(TRACE, CHILD, 9_000)
-            };
-            builder.append(resource, scope, &child).unwrap();
-        }
+        builder.attributes().push("big", Attribute::Int(i64::MAX));
+        builder.attributes().push("small", Attribute::Int(3));
+        builder.attributes().push("cost", Attribute::Double(0.5));
+        builder.attributes().push("on", Attribute::Bool(true));
+        let child = Span {
+            parent_span_id: Some(ROOT),
+            name: "child",
+            kind: Kind::Client,
+            status_code: StatusCode::Error,
+            status_message: "no",
+            duration_ns: 2_999,
+            flags: 0x101,
+            events,
+            links,
+            ..Span::new(TRACE, CHILD, 9_000)
+        };
+        builder.append(resource, scope, &child).unwrap();
         let root = Span { name: "root", duration_ns: 9_000, ..Span::new(TRACE, ROOT, 1_000) };
         builder.append(resource, scope, &root).unwrap();
         builder.finish().unwrap()
@@ -255,7 +248,7 @@ mod tests {
         let process = json!({ "serviceName": "shop", "tags": [{ "key": "pid", "type": "int64", "value": 7 }] });
         assert_eq!(trace["processes"], json!({ "p1": process }));
         let spans = trace["spans"].as_array().unwrap();
-        assert_eq!(spans.len(), 2, "a span that came twice is one");
+        assert_eq!(spans.len(), 2);
         assert_eq!(spans[0]["operationName"], "root");
         assert!(spans[0].get("flags").is_none());
         let expected = json!({

@@ -1,16 +1,16 @@
-//! Merging small parts of a day into larger ones.
-//!
-//! Parts lie in levels: as many as the fan-in of one level become one of the next, so that a row
-//! is written once per level and not once per merge. When a day is over, what is left of it is
-//! merged whatever its levels. Only neighbours are merged, which keeps the order of arrival.
+//! Merging small parts of a day into larger ones. What is merged when is decided by [`choose()`].
+
+mod choose;
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
+use object_store::path::Path;
 use signals::Signal;
-use signals::time::{SECOND, day_of};
+use signals::time::day_of;
 
+use self::choose::{Limits, choose};
+use super::verify::Verifier;
 use crate::context::Context;
 use crate::manifest::catalog::Days;
 use crate::manifest::drafts::Draft;
@@ -21,10 +21,6 @@ use crate::part::write::{Counted, Written};
 use crate::part::{Part, merge};
 use crate::{Config, StoreError, metrics};
 
-/// A day that is over is merged once nothing has come for it for this long.
-const QUIET: i64 = 3_600 * SECOND;
-/// Parts that are merged at a time; bounds the memory of a merge.
-const INPUTS_MAX: usize = 16;
 /// A merge that failed so often is not tried again before a restart.
 const ATTEMPTS_MAX: u32 = 5;
 
@@ -32,29 +28,22 @@ const ATTEMPTS_MAX: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Compactor {
     context: Context,
-    config: CompactionConfig,
+    verifier: Verifier,
+    limits: Limits,
+    free_bytes_min: u64,
     /// How often merging failed, by the last input's path.
     failed: HashMap<String, u32>,
 }
 
-/// The settings of compaction.
-#[derive(Debug, Clone, Copy)]
-struct CompactionConfig {
-    compaction_fan_in: usize,
-    part_bytes_target: u64,
-    part_bytes_max: u64,
-    free_bytes_min: u64,
-}
-
 impl Compactor {
     pub(crate) fn new(context: Context, config: &Config) -> Self {
-        let config = CompactionConfig {
-            compaction_fan_in: config.compaction_fan_in,
+        let limits = Limits {
+            fan_in: config.compaction_fan_in,
             part_bytes_target: config.part_bytes_target,
             part_bytes_max: config.part_bytes_max,
-            free_bytes_min: config.free_bytes_min,
         };
-        Self { context, config, failed: HashMap::new() }
+        let (verifier, free_bytes_min) = (Verifier::new(&context), config.free_bytes_min);
+        Self { context, verifier, limits, free_bytes_min, failed: HashMap::new() }
     }
 
     /// Merges what is due, each day once; what readers saw until now is added to `replaced`.
@@ -73,6 +62,9 @@ impl Compactor {
             // One damaged part must not keep all others from being merged.
             match self.merge(signal, day, &inputs).await {
                 Ok(parts) => replaced.extend(parts),
+                Err(error) if self.has_put_aside(&inputs).await => {
+                    tracing::warn!(%error, "a merge failed on damaged parts, which were put aside");
+                }
                 Err(error) => {
                     self.failed.insert(last, attempts + 1);
                     failed.get_or_insert(error);
@@ -82,14 +74,18 @@ impl Compactor {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Verifies the inputs of a merge that failed; whether some of them were put aside.
+    async fn has_put_aside(&self, inputs: &[Entry]) -> bool {
+        let paths: Vec<Path> = inputs.iter().map(|input| Path::from(input.path.as_str())).collect();
+        self.verifier.verify(&paths).await.is_ok_and(|aside| !aside.is_empty())
+    }
+
     /// For each day the parts that should be one, if there are any.
     fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
         let now = self.context.clock.now();
         let due = days.iter().filter_map(|((signal, day), manifest)| {
             let parts = &manifest.parts;
-            let is_quiet = *day < day_of(now)
-                && parts.iter().all(|part| part.created < now.saturating_sub(QUIET));
-            let range = self.choose(parts, is_quiet)?;
+            let range = choose(*signal, parts, *day < day_of(now), now, &self.limits)?;
             Some((*signal, *day, parts.get(range)?.to_vec()))
         });
         due.collect()
@@ -99,26 +95,8 @@ impl Compactor {
     fn has_room_for(&self, inputs: &[Entry]) -> bool {
         let Some(disk) = &self.context.disk else { return true };
         let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
-        let needed = bytes.saturating_add(self.config.free_bytes_min);
+        let needed = bytes.saturating_add(self.free_bytes_min);
         disk.free_bytes().is_ok_and(|free| free >= needed)
-    }
-
-    /// Neighbours that should be one part.
-    fn choose(&self, parts: &[Entry], is_quiet: bool) -> Option<Range<usize>> {
-        let fan_in = self.config.compaction_fan_in;
-        let (least, most) = if is_quiet { (2, INPUTS_MAX) } else { (fan_in, fan_in) };
-        let run = |start: usize| {
-            let rest = parts.get(start..).unwrap_or_default();
-            let mut bytes = 0;
-            let fits = |part: &&Entry| {
-                bytes += part.bytes;
-                part.bytes < self.config.part_bytes_target
-                    && bytes <= self.config.part_bytes_max
-                    && (is_quiet || rest.first().is_some_and(|first| first.level == part.level))
-            };
-            start..start + rest.iter().take(most).take_while(fits).count()
-        };
-        (0..parts.len()).map(run).find(|range| range.len() >= least)
     }
 
     /// Returns the parts that the merge replaced; none when another process was first, whose

@@ -8,10 +8,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
+use object_store::path::Path;
 use signals::Signal;
 
-use super::Manifest;
 use super::documents::{Documents, GETS};
+use super::{Entry, Manifest, origin};
 use crate::StoreError;
 use crate::part::Part;
 
@@ -22,6 +23,8 @@ pub(crate) type Days = BTreeMap<(Signal, i32), Manifest>;
 pub(crate) trait View: Debug + Send + Sync {
     /// Replaces the parts of a day. Returns the parts that were visible before and are not listed.
     fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>>;
+    /// A part stays listed and is not visible any more, because it is gone.
+    fn hide(&self, signal: Signal, day: i32, path: String);
 }
 
 /// All manifests in memory.
@@ -45,6 +48,21 @@ impl Catalog {
     /// Reads all manifests as this process knows them.
     pub(crate) async fn with_days<T>(&self, read: impl FnOnce(&Days) -> T) -> T {
         read(&*self.days.lock().await)
+    }
+
+    /// Signal, day and entry of a part that is listed.
+    pub(crate) async fn listed(&self, path: &Path) -> Option<(Signal, i32, Entry)> {
+        let (signal, day) = origin::parse_path(path)?;
+        let find = |days: &Days| {
+            let mut parts = days.get(&(signal, day))?.parts.iter();
+            parts.find(|part| part.path == path.as_ref()).cloned()
+        };
+        self.with_days(find).await.map(|entry| (signal, day, entry))
+    }
+
+    /// Takes a part out of sight that is listed and gone.
+    pub(crate) fn hide(&self, signal: Signal, day: i32, path: String) {
+        self.view.hide(signal, day, path);
     }
 
     /// Up to which sequence a writer's rows of a day are in parts.

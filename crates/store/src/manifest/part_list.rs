@@ -58,6 +58,19 @@ impl PartList {
         before
     }
 
+    /// A part that is listed is not read any more.
+    pub(crate) fn hide(&mut self, signal: Signal, day: i32, path: String) {
+        if let Some(parts) = self.days.get_mut(&(signal, day)) {
+            parts.retain(|part| part.path.as_ref() != path);
+        }
+        self.missing.insert(path);
+    }
+
+    /// How many parts are listed and cannot be read.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing.len() as u64
+    }
+
     /// Parts of a signal that may hold rows in a range, oldest first.
     pub(crate) fn overlapping(&self, signal: Signal, range: TimeRange) -> Vec<Arc<Part>> {
         if range.start >= range.end {
@@ -89,5 +102,9 @@ impl PartList {
 impl View for RwLock<PartList> {
     fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>> {
         self.write().replace(signal, day, &manifest.parts)
+    }
+
+    fn hide(&self, signal: Signal, day: i32, path: String) {
+        self.write().hide(signal, day, path);
     }
 }

@@ -103,6 +103,11 @@ impl Chunk {
         self.min_ms <= end_ms && self.max_ms >= start_ms
     }
 
+    /// Whether the bytes match their checksum.
+    pub(crate) fn check(&self) -> Result<(), ChunkError> {
+        self.open().map(|_| ())
+    }
+
     /// Codec, number of samples and payload of bytes that match their checksum.
     fn open(&self) -> Result<(Codec, u16, &[u8]), ChunkError> {
         let (body, checksum) =

@@ -116,6 +116,15 @@ impl ObjectSink {
         Ok(Self { upload, piece: Vec::new(), closing })
     }
 
+    /// Adds bytes without blocking the thread.
+    pub(crate) async fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= Self::PIECE_BYTES {
+            self.upload.put_part(std::mem::take(&mut self.piece).into()).await?;
+        }
+        Ok(())
+    }
+
     /// Makes the object appear.
     pub(crate) async fn complete(mut self) -> Result<()> {
         if !self.piece.is_empty() {

@@ -1,32 +1,30 @@
 //! Several sorted parts become one, row by row, in bounded memory: a batch of each input and a
 //! row group of the output are in memory at a time.
 //!
-//! Rows that are equal in order keep the order of the inputs. A span that was stored twice because
-//! its sender did not hear the first answer is kept once: the same ids, times, kind, name and
-//! service. A span id alone does not make two rows one, since Zipkin's clients and servers share it.
+//! Rows that are equal in order keep the order of the inputs. A flush leaves out copies of spans
+//! that parts already hold (see [`crate::copies`]); those that two writers stored at the same time
+//! are left out here.
 
-use std::collections::HashSet;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, Rows, SortField};
 use futures::StreamExt;
 use object_store::ObjectStore;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::async_reader::ParquetRecordBatchStream;
 use parquet::file::metadata::ParquetMetaData;
-use signals::Signal;
-use signals::rows::{BytesColumn, TextColumn};
+use signals::span::{SpanIdentities, SpanIdentity};
+use signals::{Signal, TraceId};
 
 use super::keys::AttributeKeys;
 use super::layout;
 use super::object::PartObject;
 use super::order::{self, TRACE_BUCKET};
 use super::write::{PartWriter, Written};
+use crate::copies::{FingerprintSet, Fingerprints};
 use crate::{Part, StoreError};
 
 /// Rows that are read from an input, and written to the output, at a time.
@@ -177,12 +175,12 @@ struct Output<W: Write + Send> {
 impl<W: Write + Send> Output<W> {
     fn add(&mut self, signal: Signal, current: &mut Current, end: usize) -> Result<(), StoreError> {
         let batch = current.batch.clone();
-        let spans = (signal == Signal::Spans).then(|| SpanKeys::new(&batch)).transpose()?;
+        let spans = (signal == Signal::Spans).then(|| SpanIdentities::new(&batch)).transpose()?;
         while current.row < end {
             let row = current.row;
             current.row += 1;
             if let Some(spans) = &spans
-                && self.seen.is_repeated(spans, row)
+                && self.seen.is_repeated(&spans.get(row))
             {
                 continue;
             }
@@ -222,62 +220,21 @@ impl<W: Write + Send> Output<W> {
     }
 }
 
-/// What tells one span of a trace from another.
-struct SpanKeys<'a> {
-    trace_ids: BytesColumn<'a>,
-    span_ids: BytesColumn<'a>,
-    times: Int64Array,
-    durations: &'a Int64Array,
-    kinds: TextColumn<'a>,
-    names: TextColumn<'a>,
-    services: TextColumn<'a>,
-}
-
-impl<'a> SpanKeys<'a> {
-    fn new(batch: &'a RecordBatch) -> Result<Self, StoreError> {
-        use signals::span::column;
-        let text =
-            |name| TextColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
-        let id =
-            |name| BytesColumn::new(batch, name).map_err(|error| StoreError::Io(error.to_string()));
-        let durations = batch
-            .column_by_name(column::DURATION_NS)
-            .and_then(|column| column.as_primitive_opt::<Int64Type>())
-            .ok_or_else(|| StoreError::Io("a part has no durations".into()))?;
-        Ok(Self {
-            trace_ids: id(column::TRACE_ID)?,
-            span_ids: id(column::SPAN_ID)?,
-            times: order::times(Signal::Spans, batch)?,
-            durations,
-            kinds: text(column::KIND)?,
-            names: text(column::NAME)?,
-            services: text(column::SERVICE_NAME)?,
-        })
-    }
-}
-
 /// The spans of the trace and bucket that is being written.
 #[derive(Default)]
 struct Seen {
-    trace: Option<(i64, [u8; 16])>,
-    spans: HashSet<([u8; 8], i64, i64, u64)>,
-    hasher: RandomState,
+    fingerprints: Fingerprints,
+    trace: Option<(i64, TraceId)>,
+    spans: FingerprintSet,
 }
 
 impl Seen {
-    fn is_repeated(&mut self, keys: &SpanKeys<'_>, row: usize) -> bool {
-        let (Some(trace_id), Some(span_id)) = (keys.trace_ids.get(row), keys.span_ids.get(row))
-        else {
-            return false;
-        };
-        let time = keys.times.value(row);
-        let trace = Some((time.div_euclid(TRACE_BUCKET), trace_id));
+    fn is_repeated(&mut self, span: &SpanIdentity<'_>) -> bool {
+        let trace = Some((span.start_time.div_euclid(TRACE_BUCKET), span.trace_id));
         if self.trace != trace {
             self.trace = trace;
             self.spans.clear();
         }
-        let texts = (keys.kinds.text(row), keys.names.text(row), keys.services.text(row));
-        let texts = self.hasher.hash_one(texts);
-        !self.spans.insert((span_id, time, keys.durations.value(row), texts))
+        !self.spans.insert(self.fingerprints.of(span))
     }
 }

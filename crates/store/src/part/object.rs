@@ -37,12 +37,12 @@ impl AsyncFileReader for PartObject {
 
     fn get_metadata<'a>(
         &'a mut self,
-        _options: Option<&'a ArrowReaderOptions>,
+        options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
         async move {
             let bytes = self.part.bytes;
-            let metadata = ParquetMetaDataReader::new().load_and_finish(self, bytes).await?;
-            Ok(Arc::new(metadata))
+            let reader = ParquetMetaDataReader::new().with_arrow_reader_options(options);
+            Ok(Arc::new(reader.load_and_finish(self, bytes).await?))
         }
         .boxed()
     }

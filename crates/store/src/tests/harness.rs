@@ -132,7 +132,7 @@ pub(crate) async fn stored(store: &Store) -> Ledger {
     let mut ledger = Ledger::new();
     stored_samples(store, &mut ledger).await;
     for signal in [Signal::Spans, Signal::Logs] {
-        let snapshot = store.snapshot(signal, EVERYTHING);
+        let snapshot = store.snapshot(signal, EVERYTHING).await.unwrap();
         let mut batches = snapshot.head;
         for part in snapshot.parts {
             batches.push(part_rows(store.objects().as_ref(), &part).await);

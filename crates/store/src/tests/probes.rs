@@ -84,7 +84,7 @@ async fn append_flush_merge_and_open() {
     }
 }
 
-/// A flush with attributes as columns, and the same without: decision 0015.
+/// A flush with attributes as columns, and the same without: decision 0018.
 #[test]
 #[ignore = "a measurement"]
 fn columns_of_attributes() {

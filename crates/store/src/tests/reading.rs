@@ -37,7 +37,7 @@ async fn rows_of_several_days_go_to_a_part_for_each_day() {
     assert_eq!(store.status().spans.parts, 9);
     assert_eq!(stored(&store).await, ledger(items));
     let one_day = crate::TimeRange { start: NOON, end: NOON + 1 };
-    assert_eq!(store.snapshot(signals::Signal::Spans, one_day).parts.len(), 1);
+    assert_eq!(store.snapshot(signals::Signal::Spans, one_day).await.unwrap().parts.len(), 1);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn many_one_row_requests_become_few_batches() {
     }
     // The last group is put together after it was answered.
     store.inner.state.consolidate().unwrap();
-    let head = store.snapshot(signals::Signal::Logs, EVERYTHING).head;
+    let head = store.snapshot(signals::Signal::Logs, EVERYTHING).await.unwrap().head;
     assert!(head.len() < 64, "{} batches", head.len());
     assert_eq!(stored(&store).await, ledger(items));
 }

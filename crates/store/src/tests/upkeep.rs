@@ -63,7 +63,7 @@ async fn rows_of_a_merged_part_lie_in_order() {
     for _ in 0..4 {
         store.maintain().await.unwrap();
     }
-    let parts = store.snapshot(Signal::Spans, EVERYTHING).parts;
+    let parts = store.snapshot(Signal::Spans, EVERYTHING).await.unwrap().parts;
     assert_eq!(parts.len(), 1);
     let rows = part_rows(store.objects().as_ref(), &parts[0]).await;
     let rows = signals::span::SpanRows::new(&rows).unwrap();
@@ -72,7 +72,7 @@ async fn rows_of_a_merged_part_lie_in_order() {
         (time.div_euclid(crate::part::order::TRACE_BUCKET), rows.trace_id(row), time)
     };
     assert!((1..rows.len()).all(|row| key(row - 1) <= key(row)));
-    let parts = store.snapshot(Signal::Logs, EVERYTHING).parts;
+    let parts = store.snapshot(Signal::Logs, EVERYTHING).await.unwrap().parts;
     let rows = part_rows(store.objects().as_ref(), &parts[0]).await;
     let rows = signals::log::LogRows::new(&rows).unwrap();
     let key = |row: usize| (rows.stream(row).to_owned(), rows.timestamp(row));
@@ -98,7 +98,7 @@ async fn a_span_that_was_sent_twice_is_stored_once_after_merging() {
 async fn a_reader_keeps_its_parts_as_long_as_it_reads() {
     let bench = Bench::new();
     let (store, _) = filled(&bench, 2).await;
-    let reading = store.snapshot(Signal::Spans, EVERYTHING);
+    let reading = store.snapshot(Signal::Spans, EVERYTHING).await.unwrap();
     store.maintain().await.unwrap();
     assert_eq!(store.status().spans.parts, 1);
     bench.clock.advance(Duration::from_hours(1));

@@ -31,6 +31,23 @@ pub struct Quarantined {
     pub time: Timestamp,
 }
 
+impl Quarantined {
+    /// A whole part, which is put aside among the objects.
+    pub(crate) fn part(source: &str, bytes: u64, reason: &str, time: Timestamp) -> Self {
+        // Parts of several signals may have the same name.
+        let path = format!("{}/{}", folder(time, reason), source.replace('/', "-"));
+        let (source, reason) = (source.to_owned(), reason.to_owned());
+        Self { path, source, offset: 0, bytes, reason, time }
+    }
+}
+
+/// Where to put what is found at a time, named after what is wrong with it.
+fn folder(time: Timestamp, reason: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let word: String = reason.chars().map(letter).take(48).collect();
+    format!("{FOLDER}/{}-{word}", calendar::compact_time(time))
+}
+
 /// Puts bytes aside.
 #[derive(Debug, Clone)]
 pub(crate) struct Quarantine {
@@ -87,12 +104,7 @@ impl Quarantine {
         write: impl FnOnce(&str) -> io::Result<()>,
     ) -> io::Result<Quarantined> {
         let time = self.clock.now();
-        let word: String = reason
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .take(48)
-            .collect();
-        let folder = format!("{FOLDER}/{}-{word}", calendar::compact_time(time));
+        let folder = folder(time, reason);
         self.files.create_folder(FOLDER)?;
         self.files.sync_folder("")?;
         self.files.create_folder(&folder)?;

@@ -162,10 +162,10 @@ impl<'a> Cursor<'a> {
             }
             // Rows of a damaged part might come in any order; a merge must still end.
             if self.series().is_some_and(|next| compare_rows(next, series) == Ordering::Less) {
-                return Err(StoreError::Io(format!(
-                    "part {} is not in order",
-                    self.part.part().path
-                )));
+                return Err(StoreError::Unreadable {
+                    path: self.part.part().path.to_string(),
+                    reason: "its rows are not in order".to_owned(),
+                });
             }
         }
         Ok(())

@@ -293,7 +293,7 @@ impl PartReader {
 }
 
 fn unreadable(part: &Part, error: &ParquetError) -> StoreError {
-    StoreError::Io(format!("part {} cannot be read: {error}", part.path))
+    StoreError::Unreadable { path: part.path.to_string(), reason: error.to_string() }
 }
 
 /// The next rows of a part. The Parquet reader panics on some damaged pages; that is an error like any other.
@@ -340,8 +340,12 @@ impl OpenPart<'_> {
         candidates(self.footer.metadata(), wanted)
     }
 
+    fn damaged(&self, reason: &str) -> StoreError {
+        StoreError::Unreadable { path: self.part.path.to_string(), reason: reason.to_owned() }
+    }
+
     pub(super) fn unexpected(&self) -> StoreError {
-        StoreError::Io(format!("part {} lacks a column or has one of another type", self.part.path))
+        self.damaged("it lacks a column or has one of another type")
     }
 
     pub(super) fn part(&self) -> &Part {
@@ -372,6 +376,9 @@ impl OpenPart<'_> {
                     count: hit.count,
                     bytes: chunk_bytes(&chunks, row),
                 };
+                if question.wanted.class != Class::Families {
+                    chunk.check().map_err(|error| self.damaged(&error.to_string()))?;
+                }
                 if let Some((_, chunks)) = rows.get_mut(hit.series) {
                     chunks.push(chunk);
                 }
@@ -435,8 +442,8 @@ impl OpenPart<'_> {
         rows: &mut Rows,
         series_max: usize,
     ) -> Result<usize, StoreError> {
-        let labels = Labels::from_bytes(bytes)
-            .ok_or_else(|| StoreError::Io(format!("part {} has damaged labels", self.part.path)))?;
+        let labels =
+            Labels::from_bytes(bytes).ok_or_else(|| self.damaged("it has damaged labels"))?;
         rows.push((labels, Vec::new()));
         check_series(rows.len(), series_max)?;
         Ok(rows.len() - 1)

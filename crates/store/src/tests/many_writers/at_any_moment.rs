@@ -43,7 +43,10 @@ async fn pause_at_every(n: usize, action: Action) -> u64 {
         if matches!(action, Action::Flush) {
             result.unwrap_or_else(|error| panic!("{context}: {error}"));
         }
-        a.store().inner.catalog.refresh().await.unwrap();
+        // As both do every few seconds.
+        for process in [&a, &b] {
+            process.store().inner.catalog.refresh().await.unwrap();
+        }
         let (of_a, of_b) = (a.sent.clone(), b.sent.clone());
         check(&a, &[&of_a, &of_b], &context).await;
         check(&b, &[&of_a, &of_b], &context).await;

@@ -106,6 +106,7 @@ impl World {
             catalog: Arc::clone(&catalog),
             drafts: Drafts::new(WriterId::random(), clock),
             reader: PartReader::new(objects, self.config.read_limits.clone()),
+            quarantined: Arc::default(),
             closing: watch::channel(false).1,
         };
         let maintenance = Maintenance::new(context, &self.config);

@@ -1,0 +1,233 @@
+//! Spans that were sent again are kept and shown once.
+//!
+//! Delivery is at least once, so a span may arrive twice. Which rows are the same span is defined
+//! by [`SpanIdentity`]; how copies are left out depends on where the first one is:
+//!
+//! - In memory: the head remembers a fingerprint of each span and takes no copy.
+//! - In a part: a flush leaves out what the parts of the day hold, and a reader skips those rows of
+//!   the head. Start times are part of the identity, so only rows that lie within the time range of
+//!   a part are looked up, which few do: a part is flushed before the next rows arrive.
+//!
+//! Parts therefore hold each span once among all of them. Reading parts costs nothing more, and a
+//! merge changes no answer.
+
+use std::collections::HashSet;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, Int64Array, RecordBatch};
+use arrow::compute::filter_record_batch;
+use foldhash::quality::RandomState;
+use object_store::ObjectStore;
+use signals::span::{SpanIdentities, SpanIdentity};
+use signals::{Signal, Timestamp, TraceId};
+
+use crate::inner::Inner;
+use crate::part::{copies, order};
+use crate::state::State;
+use crate::{Part, Snapshot, StoreError, TimeRange};
+
+/// Fingerprints of spans.
+pub(crate) type FingerprintSet = HashSet<u128, foldhash::fast::RandomState>;
+
+/// Two keyed hashes of a span's identity. They are 128 bits together, so that two different spans
+/// never meet in practice.
+#[derive(Debug, Default)]
+pub(crate) struct Fingerprints([RandomState; 2]);
+
+impl Fingerprints {
+    pub(crate) fn of(&self, span: &SpanIdentity<'_>) -> u128 {
+        let [high, low] = &self.0;
+        u128::from(high.hash_one(span)) << 64 | u128::from(low.hash_one(span))
+    }
+}
+
+/// The spans in memory.
+#[derive(Debug, Default)]
+pub(crate) struct SeenSpans {
+    pub(crate) fingerprints: Arc<Fingerprints>,
+    head: FingerprintSet,
+    /// Those on their way into parts.
+    frozen: FingerprintSet,
+}
+
+impl SeenSpans {
+    /// The rows that are not in memory yet, which count as being there from now on.
+    pub(crate) fn take_new(&mut self, rows: RecordBatch) -> Result<RecordBatch, StoreError> {
+        let spans = SpanIdentities::new(&rows)?;
+        let is_new = |row| {
+            let fingerprint = self.fingerprints.of(&spans.get(row));
+            !self.frozen.contains(&fingerprint) && self.head.insert(fingerprint)
+        };
+        let is_new: Vec<bool> = (0..rows.num_rows()).map(is_new).collect();
+        if is_new.iter().all(|is_new| *is_new) {
+            return Ok(rows);
+        }
+        Ok(filter_record_batch(&rows, &BooleanArray::from(is_new))?)
+    }
+
+    /// All rows of the head are on their way into parts.
+    pub(crate) fn freeze(&mut self) {
+        let head = std::mem::take(&mut self.head);
+        if self.frozen.is_empty() {
+            self.frozen = head;
+        } else {
+            self.frozen.extend(head);
+        }
+    }
+
+    /// What was frozen is in parts.
+    pub(crate) fn release(&mut self) {
+        self.frozen = FingerprintSet::default();
+    }
+
+    /// Memory of the fingerprints.
+    pub(crate) fn bytes(&self) -> usize {
+        // One byte of control for each place.
+        (self.head.capacity() + self.frozen.capacity()) * (size_of::<u128>() + 1)
+    }
+}
+
+/// Spans of the head that were looked up in parts.
+#[derive(Debug, Default)]
+pub(crate) struct LookedUp {
+    /// The list of parts in which they were looked up.
+    version: u64,
+    absent: FingerprintSet,
+    stored: FingerprintSet,
+}
+
+/// A row that a part may hold as well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Suspect {
+    batch: usize,
+    row: usize,
+    pub(crate) trace_id: TraceId,
+    pub(crate) start_time: Timestamp,
+    pub(crate) fingerprint: u128,
+}
+
+/// The rows of batches that lie within the time range of a part.
+fn suspects(
+    batches: &[RecordBatch],
+    parts: &[Arc<Part>],
+    fingerprints: &Fingerprints,
+) -> Result<Vec<Suspect>, StoreError> {
+    let ranges = time_ranges(parts);
+    let mut suspects = Vec::new();
+    let Some((_, newest)) = ranges.last() else { return Ok(suspects) };
+    for (batch, rows) in batches.iter().enumerate() {
+        let times: Int64Array = order::times(Signal::Spans, rows)?;
+        let spans = SpanIdentities::new(rows)?;
+        for (row, time) in times.values().iter().enumerate() {
+            if time > newest || !is_inside(&ranges, *time) {
+                continue;
+            }
+            let span = spans.get(row);
+            suspects.push(Suspect {
+                batch,
+                row,
+                trace_id: span.trace_id,
+                start_time: *time,
+                fingerprint: fingerprints.of(&span),
+            });
+        }
+    }
+    Ok(suspects)
+}
+
+/// The times that parts cover, as disjoint ranges in order, both ends inside.
+fn time_ranges(parts: &[Arc<Part>]) -> Vec<(Timestamp, Timestamp)> {
+    let mut all: Vec<_> = parts.iter().map(|part| (part.min_time, part.max_time)).collect();
+    all.sort_unstable();
+    let mut ranges: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (start, end) in all {
+        match ranges.last_mut() {
+            Some(last) if last.1 >= start => last.1 = last.1.max(end),
+            _ => ranges.push((start, end)),
+        }
+    }
+    ranges
+}
+
+fn is_inside(ranges: &[(Timestamp, Timestamp)], time: Timestamp) -> bool {
+    let after = ranges.partition_point(|(start, _)| *start <= time);
+    after.checked_sub(1).and_then(|last| ranges.get(last)).is_some_and(|(_, end)| *end >= time)
+}
+
+/// The batches without those suspects that are stored.
+fn without(
+    batches: Vec<RecordBatch>,
+    suspects: &[Suspect],
+    stored: &FingerprintSet,
+) -> Result<Vec<RecordBatch>, StoreError> {
+    let mut copies = suspects.iter().filter(|suspect| stored.contains(&suspect.fingerprint));
+    let mut next = copies.next();
+    let mut kept = Vec::with_capacity(batches.len());
+    for (index, batch) in batches.into_iter().enumerate() {
+        if next.is_none_or(|copy| copy.batch != index) {
+            kept.push(batch);
+            continue;
+        }
+        let mut is_kept = vec![true; batch.num_rows()];
+        while let Some(copy) = next.filter(|copy| copy.batch == index) {
+            if let Some(is_kept) = is_kept.get_mut(copy.row) {
+                *is_kept = false;
+            }
+            next = copies.next();
+        }
+        let rest = filter_record_batch(&batch, &BooleanArray::from(is_kept))?;
+        if rest.num_rows() > 0 {
+            kept.push(rest);
+        }
+    }
+    Ok(kept)
+}
+
+impl Inner {
+    /// Rows of head and parts that may lie in a range, each span once.
+    pub(crate) async fn snapshot(
+        &self,
+        signal: Signal,
+        range: TimeRange,
+    ) -> Result<Snapshot, StoreError> {
+        let (snapshot, version) = self.state.snapshot(signal, range);
+        if signal != Signal::Spans || snapshot.head.is_empty() {
+            return Ok(snapshot);
+        }
+        let Snapshot { head, parts } = snapshot;
+        let fingerprints = self.state.fingerprints();
+        let suspects = suspects(&head, &parts, fingerprints)?;
+        if suspects.is_empty() {
+            return Ok(Snapshot { head, parts });
+        }
+        let mut looked_up = self.looked_up.lock().await;
+        if looked_up.version != version {
+            *looked_up = LookedUp { version, ..LookedUp::default() };
+        }
+        let is_new = |suspect: &&Suspect| {
+            let fingerprint = &suspect.fingerprint;
+            !looked_up.absent.contains(fingerprint) && !looked_up.stored.contains(fingerprint)
+        };
+        let new: Vec<Suspect> = suspects.iter().filter(is_new).copied().collect();
+        let found = copies::stored(&self.objects, &parts, &new, fingerprints).await;
+        let absent = new.iter().map(|suspect| suspect.fingerprint);
+        looked_up.absent.extend(absent.filter(|fingerprint| !found.contains(fingerprint)));
+        looked_up.stored.extend(found);
+        Ok(Snapshot { head: without(head, &suspects, &looked_up.stored)?, parts })
+    }
+}
+
+/// The rows that no part holds.
+pub(crate) async fn not_stored(
+    objects: &Arc<dyn ObjectStore>,
+    state: &State,
+    batches: Vec<RecordBatch>,
+) -> Result<Vec<RecordBatch>, StoreError> {
+    let everything = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
+    let parts = state.parts(Signal::Spans, everything);
+    let fingerprints = state.fingerprints();
+    let suspects = suspects(&batches, &parts, fingerprints)?;
+    let stored = copies::stored(objects, &parts, &suspects, fingerprints).await;
+    without(batches, &suspects, &stored)
+}
