@@ -35,7 +35,7 @@ mod write_ahead;
 pub use append::{Appended, BatchAppended, NoTotals, Totals, WriteRequest};
 pub use config::{Config, Seams};
 pub use error::StoreError;
-pub use metrics::{Samples, SeriesChunks};
+pub use metrics::{Cardinality, Samples, SeriesChunks};
 pub use part::Part;
 pub use part::keys::{AttributeKeys, FOOTER_KEY as ATTRIBUTE_KEYS_FOOTER, KeyCounts};
 pub use part::layout::attribute_column;

@@ -11,6 +11,7 @@
 
 mod chunk;
 mod head;
+pub(crate) mod labels;
 mod matching;
 pub(crate) mod part;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub(crate) use head::{Admitted, Limits, SeriesSet};
 pub use head::{
     Counts, Frozen, Head, HeadLimits, HeadStats, Item, Reason, Refused, SeriesAppended,
 };
+pub use labels::Cardinality;
 pub(crate) use part::reader::PartReader;
 pub use part::reader::ReadLimits;
 pub use selected::{Samples, SeriesChunks};

@@ -8,9 +8,10 @@ use signals::metric::{Exemplar, Metadata};
 use signals::{Labels, Matcher, SeriesRef, Signal};
 
 use crate::inner::Inner;
+use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted};
 use crate::read::PartRead;
 use crate::{
-    Appended, Config, Quarantined, RecoveryReport, Seams, SeriesChunks, Snapshot, Status,
+    Appended, Cardinality, Config, Quarantined, RecoveryReport, Seams, SeriesChunks, Snapshot, Status,
     StoreError, TimeRange, Totals, WriteRequest, metrics,
 };
 
@@ -174,6 +175,64 @@ impl Store {
             match series {
                 Err(error) if read.is_outdated(&error).await => {}
                 series => return self.inner.verifier.verified(series).await,
+            }
+        }
+    }
+
+    /// Names of the labels of the series that satisfy all matchers, in order. Without matchers the
+    /// names come from the index of labels, and the range decides by the head and by each part as a
+    /// whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when a part cannot be read.
+    pub async fn label_names(
+        &self,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let question = LabelQuestion { wanted: Wanted::Names, matchers, start_ms, end_ms };
+        Ok(self.labels(&question).await?.into_names())
+    }
+
+    /// Values of one label of those series, in order; as [`Self::label_names`].
+    ///
+    /// # Errors
+    /// As [`Self::label_names`].
+    pub async fn label_values(
+        &self,
+        name: &str,
+        matchers: &[Matcher],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let wanted = Wanted::ValuesOf(name);
+        let question = LabelQuestion { wanted, matchers, start_ms, end_ms };
+        Ok(self.labels(&question).await?.into_values())
+    }
+
+    /// What makes the series of head and parts of a range many: lists of the `top` greatest.
+    ///
+    /// # Errors
+    /// As [`Self::label_names`].
+    pub async fn cardinality(
+        &self,
+        start_ms: i64,
+        end_ms: i64,
+        top: usize,
+    ) -> Result<Cardinality, StoreError> {
+        let question = LabelQuestion { wanted: Wanted::Pairs, matchers: &[], start_ms, end_ms };
+        Ok(Cardinality::of(&self.labels(&question).await?, top))
+    }
+
+    async fn labels(&self, question: &LabelQuestion<'_>) -> Result<LabelCounts, StoreError> {
+        let head = &self.inner.state.metrics;
+        let mut read = self.metric_read(question.start_ms, question.end_ms);
+        loop {
+            let (reader, parts) = (&self.inner.metric_parts, || read.parts());
+            match metrics::read::labels(head, parts, reader, question).await {
+                Err(error) if read.is_outdated(&error).await => {}
+                counts => return self.inner.verifier.verified(counts).await,
             }
         }
     }

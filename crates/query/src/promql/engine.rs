@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lang::promql;
-use signals::Labels;
 use signals::metric::{Exemplar, Metadata};
+use signals::{Labels, Matcher};
+use store::Cardinality;
 
 use super::STEPS_MAX;
 use super::answer::{Answer, Options, Value};
@@ -132,13 +133,9 @@ impl Engine {
     ) -> Result<Vec<Labels>, QueryError> {
         let mut all = HashSet::new();
         for selector in selectors {
-            let selector = promql::parse_selector(selector)
-                .map_err(|error| QueryError::Invalid(error.to_string()))?;
-            let found = self
-                .store
-                .series(&matchers(&selector)?, start_ms, end_ms, self.limits.series_max)
-                .await?;
-            all.extend(found);
+            let matchers = selector_matchers(selector)?;
+            let series_max = self.limits.series_max;
+            all.extend(self.store.series(&matchers, start_ms, end_ms, series_max).await?);
         }
         let mut all: Vec<Labels> = all.into_iter().collect();
         all.sort_by(compare_labels);
@@ -146,17 +143,17 @@ impl Engine {
         Ok(all)
     }
 
-    async fn series_or_all(
+    /// What makes the series of a range many: lists of the `top` greatest.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn cardinality(
         &self,
-        selectors: &[String],
         start_ms: i64,
         end_ms: i64,
-    ) -> Result<Vec<Labels>, QueryError> {
-        if selectors.is_empty() {
-            let all = self.store.series(&[], start_ms, end_ms, self.limits.series_max).await?;
-            return Ok(all);
-        }
-        self.series(selectors, start_ms, end_ms, 0).await
+        top: usize,
+    ) -> Result<Cardinality, QueryError> {
+        Ok(self.store.cardinality(start_ms, end_ms, top).await?)
     }
 
     /// The names of the labels of those series (of all when no selector is given), in order.
@@ -171,12 +168,8 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
         let mut names = BTreeSet::new();
-        for labels in self.series_or_all(selectors, start_ms, end_ms).await? {
-            for (name, _) in labels.iter() {
-                if !names.contains(name) {
-                    names.insert(name.to_owned());
-                }
-            }
+        for matchers in all_matchers(selectors)? {
+            names.extend(self.store.label_names(&matchers, start_ms, end_ms).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(names.into_iter().take(limit).collect())
@@ -195,12 +188,8 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
         let mut values = BTreeSet::new();
-        for labels in self.series_or_all(selectors, start_ms, end_ms).await? {
-            if let Some(value) = labels.get(name)
-                && !values.contains(value)
-            {
-                values.insert(value.to_owned());
-            }
+        for matchers in all_matchers(selectors)? {
+            values.extend(self.store.label_values(name, &matchers, start_ms, end_ms).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(values.into_iter().take(limit).collect())
@@ -233,6 +222,21 @@ impl Engine {
         found.sort_by(|(a, _), (b, _)| compare_labels(a, b));
         Ok(found)
     }
+}
+
+/// The matchers of a selector such as `up{job="a"}`.
+fn selector_matchers(selector: &str) -> Result<Vec<Matcher>, QueryError> {
+    let selector = promql::parse_selector(selector)
+        .map_err(|error| QueryError::Invalid(error.to_string()))?;
+    matchers(&selector)
+}
+
+/// The matchers of each selector; without selectors all series match.
+fn all_matchers(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
+    if selectors.is_empty() {
+        return Ok(vec![Vec::new()]);
+    }
+    selectors.iter().map(|selector| selector_matchers(selector)).collect()
 }
 
 /// Cuts an answer to `limit` series and says so.

@@ -10,7 +10,6 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use signals::metric::NAME_LABEL;
 
 use super::answer::{Failure, success};
 use crate::instant::to_rfc3339;
@@ -126,7 +125,7 @@ async fn runtime(State(api): State<Arc<Api>>) -> Response {
     }))
 }
 
-/// Counts of the series that have samples in the last hour: what a head block of Prometheus holds.
+/// Counts of the series of the last hour: what a head block of Prometheus holds.
 async fn tsdb(State(api): State<Arc<Api>>, parameters: Parameters) -> Result<Response, Failure> {
     const HOUR_MS: i64 = 3_600_000;
     const LIMIT: usize = 10;
@@ -136,43 +135,22 @@ async fn tsdb(State(api): State<Arc<Api>>, parameters: Parameters) -> Result<Res
         Some(_) => return Err(Failure::bad_data("limit must be a positive number up to 10000")),
     };
     let now = api.now_ms();
-    let everything = [format!("{{{NAME_LABEL}=~\".+\"}}")];
-    let series = api.engine.series(&everything, now - HOUR_MS, now, 0).await?;
-    let mut by_metric = std::collections::HashMap::<String, u64>::new();
-    let mut by_pair = std::collections::HashMap::<String, u64>::new();
-    let mut values = std::collections::HashMap::<String, std::collections::HashSet<String>>::new();
-    for labels in &series {
-        *by_metric.entry(labels.metric_name().to_owned()).or_default() += 1;
-        for (name, value) in labels.iter() {
-            *by_pair.entry(format!("{name}={value}")).or_default() += 1;
-            if !values.get(name).is_some_and(|values| values.contains(value)) {
-                values.entry(name.to_owned()).or_default().insert(value.to_owned());
-            }
-        }
-    }
-    let pairs = by_pair.len();
-    let bytes = values.iter().map(|(name, values)| {
-        (name.clone(), values.iter().map(|value| (name.len() + value.len()) as u64).sum())
-    });
-    let bytes: Vec<_> = bytes.collect();
-    let counts = values.iter().map(|(name, values)| (name.clone(), values.len() as u64)).collect();
+    let counts = api.engine.cardinality(now - HOUR_MS, now, limit).await?;
     Ok(data_of(&json!({
         "headStats": {
-            "numSeries": series.len(),
-            "numLabelPairs": pairs,
-            "chunkCount": series.len(),
+            "numSeries": counts.series,
+            "numLabelPairs": counts.label_pairs,
+            "chunkCount": counts.series,
             "minTime": now - HOUR_MS,
             "maxTime": now,
         },
-        "seriesCountByMetricName": top(by_metric.into_iter().collect(), limit),
-        "labelValueCountByLabelName": top(counts, limit),
-        "memoryInBytesByLabelName": top(bytes, limit),
-        "seriesCountByLabelValuePair": top(by_pair.into_iter().collect(), limit),
+        "seriesCountByMetricName": list(&counts.series_by_metric),
+        "labelValueCountByLabelName": list(&counts.values_by_label),
+        "memoryInBytesByLabelName": list(&counts.bytes_by_label),
+        "seriesCountByLabelValuePair": list(&counts.series_by_pair),
     })))
 }
 
-fn top(mut counts: Vec<(String, u64)>, limit: usize) -> Vec<Value> {
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    counts.truncate(limit);
-    counts.into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+fn list(counts: &[(String, u64)]) -> Vec<Value> {
+    counts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }

@@ -78,6 +78,8 @@ pub(crate) struct Chunk {
     pub(crate) max_ms: i64,
     pub(crate) count: u16,
     pub(crate) bytes: Buffer,
+    /// When the counter began to count, of all samples; absent where unknown.
+    pub(crate) start_ms: Option<i64>,
 }
 
 /// Fills in the header that was left free and appends the checksum.
@@ -90,7 +92,7 @@ fn seal(codec: Codec, count: u16, min_ms: i64, max_ms: i64, mut bytes: Vec<u8>) 
     let checksum = crc32c::crc32c(&bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
     bytes.shrink_to_fit();
-    Chunk { min_ms, max_ms, count, bytes: Buffer::from_vec(bytes) }
+    Chunk { min_ms, max_ms, count, bytes: Buffer::from_vec(bytes), start_ms: None }
 }
 
 impl Chunk {

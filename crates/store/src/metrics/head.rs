@@ -27,6 +27,7 @@ pub use admit::{Item, Reason, Refused, SeriesAppended};
 
 use super::SeriesChunks;
 use super::chunk::Chunk;
+use super::labels::{LabelCounts, LabelQuestion};
 use super::matching::{Condition, compare};
 use crate::StoreError;
 
@@ -427,6 +428,17 @@ impl Head {
         }
         labels.sort_by(compare);
         Ok(labels)
+    }
+
+    /// What is asked of the labels of series, from the index of labels.
+    pub(crate) fn labels_of(&self, question: &LabelQuestion<'_>) -> LabelCounts {
+        let conditions = Condition::all(question.matchers);
+        let mut counts = LabelCounts::default();
+        for shard in &self.inner.shards {
+            let mut add = |name: &str, value: &str, series| counts.add(name, value, series);
+            shard.read().visit_labels(question, &conditions, &mut add);
+        }
+        counts
     }
 
     /// Exemplars in `start_ms..=end_ms` of the series that satisfy all matchers, in order of labels, then time.

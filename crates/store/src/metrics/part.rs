@@ -78,6 +78,8 @@ pub(crate) fn write<W: Write + Send>(
     for metadata in frozen.families(day) {
         file.push_family(metadata)?;
     }
+    file.end_class()?;
+    file.push_labels()?;
     file.finish()
 }
 
@@ -86,7 +88,7 @@ fn damaged(labels: &Labels, error: ChunkError) -> StoreError {
 }
 
 /// Writes the chunks of one series so that none overlap: a chunk that is large enough as it is,
-/// smaller ones joined.
+/// smaller ones of one start joined.
 struct SeriesWriter<'a> {
     labels: &'a Labels,
     /// Samples of a full chunk.
@@ -94,11 +96,14 @@ struct SeriesWriter<'a> {
     /// Whether chunks are made as small as can be, or as they come.
     is_dense: bool,
     pending: Samples,
+    /// Start of the pending samples.
+    start_ms: Option<i64>,
 }
 
 impl<'a> SeriesWriter<'a> {
     fn new(labels: &'a Labels, samples_target: usize, is_dense: bool) -> Self {
-        Self { labels, samples_target, is_dense, pending: Samples::default() }
+        let pending = Samples::default();
+        Self { labels, samples_target, is_dense, pending, start_ms: None }
     }
 
     /// Adds a run of chunks that is later than all before.
@@ -112,6 +117,11 @@ impl<'a> SeriesWriter<'a> {
         {
             self.flush(file, 1)?;
             return self.copy(chunk, file);
+        }
+        let start_ms = start_of(run);
+        if self.start_ms != start_ms {
+            self.flush(file, 1)?;
+            self.start_ms = start_ms;
         }
         decode_run(run, i64::MIN, i64::MAX, &mut self.pending)
             .map_err(|error| damaged(self.labels, error))?;
@@ -155,7 +165,8 @@ impl<'a> SeriesWriter<'a> {
             let end = (written + self.samples_target).min(self.pending.timestamps.len());
             let timestamps = self.pending.timestamps.get(written..end).unwrap_or_default();
             let values = self.pending.values.get(written..end).unwrap_or_default();
-            let chunk = encode(timestamps, values, self.is_dense);
+            let mut chunk = encode(timestamps, values, self.is_dense);
+            chunk.start_ms = self.start_ms;
             file.push_samples(self.labels, &chunk, Aggregates::of(values))?;
             written = end;
         }
@@ -164,16 +175,20 @@ impl<'a> SeriesWriter<'a> {
         if least == 1
             || self.pending.histograms.len() >= usize::from(super::chunk::HISTOGRAM_SAMPLES_MAX)
         {
+            let (labels, start_ms) = (self.labels, self.start_ms);
+            let mut push = |appender: HistogramAppender| {
+                let chunk = Chunk { start_ms, ..appender.into_chunk() };
+                file.push_samples(labels, &chunk, None)
+            };
             let mut appender = HistogramAppender::new();
             for (timestamp_ms, histogram) in self.pending.histograms.drain(..) {
                 if appender.is_full_for(&histogram) {
-                    let full = std::mem::replace(&mut appender, HistogramAppender::new());
-                    file.push_samples(self.labels, &full.into_chunk(), None)?;
+                    push(std::mem::replace(&mut appender, HistogramAppender::new()))?;
                 }
                 appender.push(timestamp_ms, &histogram);
             }
             if appender.count() > 0 {
-                file.push_samples(self.labels, &appender.into_chunk(), None)?;
+                push(appender)?;
             }
         }
         Ok(())
@@ -182,6 +197,12 @@ impl<'a> SeriesWriter<'a> {
     fn finish<W: Write + Send>(mut self, file: &mut PartFile<W>) -> Result<(), StoreError> {
         self.flush(file, 1)
     }
+}
+
+/// The start of the samples of chunks, if they have one.
+fn start_of(chunks: &[&Chunk]) -> Option<i64> {
+    let start_ms = chunks.first()?.start_ms;
+    start_ms.filter(|_| chunks.iter().all(|chunk| chunk.start_ms == start_ms))
 }
 
 /// The smallest chunk of these samples; `is_dense` also tries what takes longer.

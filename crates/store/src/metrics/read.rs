@@ -6,6 +6,7 @@ use signals::metric::Exemplar;
 use signals::{Labels, Matcher};
 
 use super::head::check_series;
+use super::labels::{LabelCounts, LabelQuestion};
 use super::matching::compare;
 use super::{Head, PartReader, SeriesChunks};
 use crate::{Part, StoreError};
@@ -63,6 +64,21 @@ pub(crate) async fn series(
     labels.dedup();
     check_series(labels.len(), series_max)?;
     Ok(labels)
+}
+
+/// What is asked of the labels of series.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when a part cannot be read.
+pub(crate) async fn labels(
+    head: &Head,
+    parts: impl FnOnce() -> Vec<Arc<Part>>,
+    reader: &PartReader,
+    question: &LabelQuestion<'_>,
+) -> Result<LabelCounts, StoreError> {
+    let mut counts = head.labels_of(question);
+    counts.merge(reader.labels(&parts(), question).await?);
+    Ok(counts)
 }
 
 /// Exemplars with times in `start_ms..=end_ms` of the series that satisfy all matchers, in order of labels, then time.

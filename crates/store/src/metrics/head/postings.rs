@@ -7,6 +7,7 @@ use std::sync::Arc;
 use foldhash::quality::RandomState;
 use signals::Labels;
 
+use crate::metrics::labels::Wanted;
 use crate::metrics::matching::{Condition, pairs};
 
 /// Number of a pair of name and value inside one shard.
@@ -172,6 +173,48 @@ impl Index {
     pub(super) fn heap_bytes(&self) -> usize {
         // Text and its two counters; the pair; its place in the map, three quarters full.
         self.text_bytes + self.pairs.len() * (16 + size_of::<Pair>() + 32 + size_of::<PairId>())
+    }
+
+    /// How many pairs have a number: the greatest and one more.
+    pub(super) fn ids(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Visits what is wanted of the pairs for which `series` gives a number of series over zero:
+    /// name, value and that number.
+    pub(super) fn visit(
+        &self,
+        wanted: Wanted<'_>,
+        series: impl Fn(PairId, &[Slot]) -> u64,
+        visit: &mut dyn FnMut(&str, &str, u64),
+    ) {
+        let counted = |id: &PairId| {
+            let pair = self.pairs.get(*id as usize)?;
+            Some((pair.value(), series(*id, pair.series.as_slice()))).filter(|(_, count)| *count > 0)
+        };
+        match wanted {
+            Wanted::ValuesOf(name) => {
+                let ids = self.names.get(name.as_bytes()).map(Vec::as_slice).unwrap_or_default();
+                for (value, count) in ids.iter().filter_map(counted) {
+                    visit(name, value, count);
+                }
+            }
+            Wanted::Names => {
+                for (name, ids) in &self.names {
+                    if ids.iter().any(|id| counted(id).is_some()) {
+                        visit(std::str::from_utf8(name).unwrap_or_default(), "", 1);
+                    }
+                }
+            }
+            Wanted::Pairs => {
+                for (name, ids) in &self.names {
+                    let name = std::str::from_utf8(name).unwrap_or_default();
+                    for (value, count) in ids.iter().filter_map(counted) {
+                        visit(name, value, count);
+                    }
+                }
+            }
+        }
     }
 
     /// All values of a label.

@@ -278,7 +278,10 @@ impl Series {
     }
 
     /// Keeps a closed chunk in its place: what came late wins over what came in order before it.
-    fn hold(&mut self, chunk: Chunk, is_late: bool, generation: Generation, tally: &mut Tally) {
+    fn hold(&mut self, mut chunk: Chunk, is_late: bool, generation: Generation, tally: &mut Tally) {
+        // What came late may be of an earlier start.
+        let is_of_start = self.start_ms != NO_START && self.start_ms <= chunk.min_ms;
+        chunk.start_ms = is_of_start.then_some(self.start_ms);
         tally.bytes += chunk.bytes.len() + CHUNK_OVERHEAD_BYTES;
         let after = |held: &HeldChunk| held.generation == generation && held.is_late && !is_late;
         let place = self.chunks.iter().rposition(|held| !after(held)).map_or(0, |i| i + 1);

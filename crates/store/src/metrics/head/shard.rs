@@ -8,10 +8,11 @@ use signals::Labels;
 use signals::metric::{Exemplar, NativeHistogram};
 
 use super::Place;
-use super::postings::{Index, Slot};
+use super::postings::{Index, PairId, Slot};
 use super::series::{Generation, Newest, Pushed, Series, Tally};
 use crate::metrics::SeriesChunks;
 use crate::metrics::chunk::Chunk;
+use crate::metrics::labels::LabelQuestion;
 use crate::metrics::matching::Condition;
 
 /// The keys are hashes already.
@@ -48,6 +49,34 @@ pub(super) struct Shard {
     index: Index,
     generation: Generation,
     tally: Tally,
+    times: Times,
+}
+
+/// Times of the samples of a shard: the first and the last of each generation.
+#[derive(Debug, Default)]
+struct Times {
+    newest: Option<(i64, i64)>,
+    frozen: Vec<(Generation, i64, i64)>,
+}
+
+impl Times {
+    fn note(&mut self, timestamp_ms: i64) {
+        let (min_ms, max_ms) = self.newest.unwrap_or((timestamp_ms, timestamp_ms));
+        self.newest = Some((min_ms.min(timestamp_ms), max_ms.max(timestamp_ms)));
+    }
+
+    fn freeze(&mut self, generation: Generation) {
+        self.frozen.extend(self.newest.take().map(|(min_ms, max_ms)| (generation, min_ms, max_ms)));
+    }
+
+    fn release(&mut self, generation: Generation) {
+        self.frozen.retain(|(of, _, _)| *of > generation);
+    }
+
+    fn overlap(&self, start_ms: i64, end_ms: i64) -> bool {
+        let frozen = self.frozen.iter().map(|(_, min_ms, max_ms)| (*min_ms, *max_ms));
+        frozen.chain(self.newest).any(|(min_ms, max_ms)| min_ms <= end_ms && max_ms >= start_ms)
+    }
 }
 
 impl Shard {
@@ -130,6 +159,7 @@ impl Shard {
         let Some(Some(series)) = self.series.get_mut(slot as usize) else {
             return Pushed::Duplicate;
         };
+        self.times.note(timestamp_ms);
         series.push(timestamp_ms, value, self.generation, &mut self.tally)
     }
 
@@ -142,6 +172,7 @@ impl Shard {
         let Some(Some(series)) = self.series.get_mut(slot as usize) else {
             return Pushed::Duplicate;
         };
+        self.times.note(timestamp_ms);
         series.push_histogram(timestamp_ms, histogram, self.generation, &mut self.tally)
     }
 
@@ -165,6 +196,7 @@ impl Shard {
             series.frozen_days(generation, &mut days);
         }
         self.generation = generation + 1;
+        self.times.freeze(generation);
         days
     }
 
@@ -175,6 +207,7 @@ impl Shard {
         generation: Generation,
         idle_since: Generation,
     ) -> (usize, usize) {
+        self.times.release(generation);
         let mut exemplars = 0;
         let mut leaving = Vec::new();
         for (slot, series) in (0..).zip(&mut self.series) {
@@ -262,6 +295,32 @@ impl Shard {
             }
             into.push(self.index.labels(&series.pairs));
         }
+    }
+
+    /// Visits names, values and numbers of series of the labels that are asked for.
+    pub(super) fn visit_labels(
+        &self,
+        question: &LabelQuestion<'_>,
+        conditions: &[Condition<'_>],
+        visit: &mut dyn FnMut(&str, &str, u64),
+    ) {
+        let LabelQuestion { wanted, start_ms, end_ms, .. } = *question;
+        if !self.times.overlap(start_ms, end_ms) {
+            return;
+        }
+        if conditions.is_empty() {
+            return self.index.visit(wanted, |_, series| series.len() as u64, visit);
+        }
+        let mut counts = vec![0_u32; self.index.ids()];
+        for series in self.matching(conditions).filter(|series| series.overlaps(start_ms, end_ms)) {
+            for pair in &series.pairs {
+                if let Some(count) = counts.get_mut(*pair as usize) {
+                    *count += 1;
+                }
+            }
+        }
+        let count = |pair: PairId, _: &[Slot]| counts.get(pair as usize).copied().map_or(0, u64::from);
+        self.index.visit(wanted, count, visit);
     }
 
     pub(super) fn exemplars(

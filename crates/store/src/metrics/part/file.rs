@@ -1,5 +1,6 @@
 //! Rows into a Parquet file. Knows columns, not where the rows come from.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::error::ArrowError;
+use foldhash::fast::RandomState;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -20,10 +22,15 @@ use super::schema::{self, properties};
 use super::{PartSummary, family};
 use crate::StoreError;
 use crate::metrics::chunk::{Chunk, Codec};
+use crate::metrics::matching::pairs;
 use crate::part::write::ORIGIN_KEY;
 
 /// Rows that are handed to the Parquet writer at once.
 const BATCH_ROWS: usize = 1024;
+/// Distinct pairs of name and value that are counted.
+const PAIRS_MAX: usize = 1 << 20;
+/// The kind of rows of labels.
+const LABEL_KIND: &str = "label";
 const NANOSECONDS_OF_MILLISECOND: i64 = 1_000_000;
 
 /// What is known of plain samples without decoding them. Stale markers are left out.
@@ -69,6 +76,7 @@ struct Columns {
     resets: UInt32Builder,
     codec: StringDictionaryBuilder<Int32Type>,
     chunk: BinaryBuilder,
+    start_time: TimestampMillisecondBuilder,
     rows: usize,
 }
 
@@ -94,15 +102,18 @@ impl Columns {
             resets: UInt32Builder::new(),
             codec: StringDictionaryBuilder::new(),
             chunk: BinaryBuilder::new(),
+            start_time: TimestampMillisecondBuilder::new().with_data_type(schema::time()),
             rows: 0,
         }
     }
 
     fn push(&mut self, row: &Row<'_>) -> Result<(), ArrowError> {
-        self.metric.append(row.labels.metric_name())?;
-        for (name, value) in row.labels.iter().filter(|(name, _)| *name != NAME_LABEL) {
-            self.labels.keys().append_value(name);
-            self.labels.values().append_value(value);
+        self.metric.append(row.metric)?;
+        if row.kind != LABEL_KIND {
+            for (name, value) in row.labels.iter().filter(|(name, _)| *name != NAME_LABEL) {
+                self.labels.keys().append_value(name);
+                self.labels.values().append_value(value);
+            }
         }
         self.labels.append(true)?;
         self.series.append_value(row.labels.as_bytes());
@@ -117,6 +128,7 @@ impl Columns {
         self.resets.append_option(row.aggregates.map(|all| all.resets));
         self.codec.append(row.codec)?;
         self.chunk.append_value(row.chunk);
+        self.start_time.append_option(row.start_ms);
         self.rows += 1;
         Ok(())
     }
@@ -139,6 +151,7 @@ impl Columns {
             Arc::new(self.resets.finish()),
             Arc::new(self.codec.finish()),
             Arc::new(self.chunk.finish()),
+            Arc::new(self.start_time.finish()),
         ];
         self.rows = 0;
         RecordBatch::try_new(Arc::clone(&self.schema), columns)
@@ -146,6 +159,7 @@ impl Columns {
 }
 
 struct Row<'a> {
+    metric: &'a str,
     labels: &'a Labels,
     kind: &'a str,
     min_ms: i64,
@@ -154,6 +168,44 @@ struct Row<'a> {
     aggregates: Option<Aggregates>,
     codec: &'a str,
     chunk: &'a [u8],
+    start_ms: Option<i64>,
+}
+
+/// The pairs of name and value of the series that were written.
+#[derive(Default)]
+struct Pairs {
+    /// Canonical label bytes of each, and the number of series that have it; `None` past
+    /// [`PAIRS_MAX`].
+    series: Option<HashMap<Box<[u8]>, u32, RandomState>>,
+    /// The series that was counted last; rows of one series follow each other.
+    last: Box<[u8]>,
+}
+
+impl Pairs {
+    fn count(&mut self, labels: &Labels) {
+        if *self.last == *labels.as_bytes() {
+            return;
+        }
+        self.last = labels.as_bytes().into();
+        let Some(series) = &mut self.series else { return };
+        for (pair, _, _) in pairs(labels.as_bytes()) {
+            match series.get_mut(pair) {
+                Some(count) => *count += 1,
+                None => drop(series.insert(pair.into(), 1)),
+            }
+        }
+        if series.len() > PAIRS_MAX {
+            self.series = None;
+        }
+    }
+
+    /// In order of name and value.
+    fn into_sorted(self) -> Vec<(Box<[u8]>, u32)> {
+        let mut all: Vec<_> = self.series.into_iter().flatten().collect();
+        let text = |pair: &[u8]| pairs(pair).next().map(|(_, name, value)| (name, value));
+        all.sort_unstable_by(|(a, _), (b, _)| text(a).cmp(&text(b)));
+        all
+    }
 }
 
 /// A part that is being written. Rows of one class come together, samples first.
@@ -162,6 +214,7 @@ pub(super) struct PartFile<W: Write + Send> {
     columns: Columns,
     rows: u64,
     samples: u64,
+    pairs: Pairs,
     /// Of all rows so far.
     times_ms: Option<(i64, i64)>,
 }
@@ -186,7 +239,8 @@ impl<W: Write + Send> PartFile<W> {
         for (key, value) in [(schema::FORMAT_KEY, version), (ORIGIN_KEY, origin)] {
             writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
-        Ok(Self { writer, columns: Columns::new(), rows: 0, samples: 0, times_ms: None })
+        let pairs = Pairs { series: Some(HashMap::default()), last: Box::default() };
+        Ok(Self { writer, columns: Columns::new(), rows: 0, samples: 0, pairs, times_ms: None })
     }
 
     fn push(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
@@ -221,6 +275,7 @@ impl<W: Write + Send> PartFile<W> {
         let codec = chunk.codec().map_or("", Codec::name);
         let kind = if chunk.codec() == Some(Codec::Histogram) { "histogram" } else { "float" };
         self.samples += u64::from(chunk.count);
+        self.pairs.count(labels);
         self.push_chunk(labels, kind, codec, chunk, aggregates)
     }
 
@@ -242,6 +297,7 @@ impl<W: Write + Send> PartFile<W> {
     ) -> Result<(), StoreError> {
         let (min_ms, max_ms, count) = (chunk.min_ms, chunk.max_ms, u32::from(chunk.count));
         self.push(&Row {
+            metric: labels.metric_name(),
             labels,
             kind,
             min_ms,
@@ -250,7 +306,29 @@ impl<W: Write + Send> PartFile<W> {
             aggregates,
             codec,
             chunk: &chunk.bytes,
+            start_ms: chunk.start_ms,
         })
+    }
+
+    /// Writes the pairs of name and value of the series before; none where there are too many.
+    pub(super) fn push_labels(&mut self) -> Result<(), StoreError> {
+        let (min_ms, max_ms) = self.times_ms.unwrap_or((0, 0));
+        for (pair, count) in std::mem::take(&mut self.pairs).into_sorted() {
+            let Some(labels) = Labels::from_bytes(&pair) else { continue };
+            self.push(&Row {
+                metric: labels.iter().next().map_or("", |(name, _)| name),
+                labels: &labels,
+                kind: LABEL_KIND,
+                min_ms,
+                max_ms,
+                count,
+                aggregates: None,
+                codec: "",
+                chunk: &[],
+                start_ms: None,
+            })?;
+        }
+        Ok(())
     }
 
     /// Writes type, help and unit of a family; its time is that of the newest sample.
@@ -260,6 +338,7 @@ impl<W: Write + Send> PartFile<W> {
         let text = family::encode(metadata);
         let (min_ms, max_ms, chunk) = (time_ms, time_ms, text.as_bytes());
         self.push(&Row {
+            metric: &metadata.metric,
             labels: &labels,
             kind: "family",
             min_ms,
@@ -268,6 +347,7 @@ impl<W: Write + Send> PartFile<W> {
             aggregates: None,
             codec: "json",
             chunk,
+            start_ms: None,
         })
     }
 

@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, BinaryArray};
+use arrow::array::{Array, BinaryArray, TimestampMillisecondArray};
 use signals::Labels;
 use signals::metric::{Exemplar, Metadata};
 
 use super::file::PartFile;
 use super::prune::Wanted;
 use super::reader::{OpenPart, PartReader, RowColumns, RowStream, chunk_bytes, column, next_batch};
-use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, SERIES};
+use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, SERIES, START_TIME};
 use super::{PartSummary, SeriesWriter, damaged};
 use crate::metrics::chunk::{Chunk, encode_exemplars};
 use crate::metrics::matching::compare_rows;
@@ -51,6 +51,7 @@ pub(crate) async fn merge<W: Write + Send>(
             Class::Samples | Class::Exemplars => {
                 merge_class(reader, inputs, class, &mut file).await?;
             }
+            Class::Labels => file.push_labels()?,
         }
         file.end_class()?;
     }
@@ -114,6 +115,8 @@ struct Cursor<'a> {
     part: OpenPart<'a>,
     stream: RowStream,
     batch: Option<(RowColumns, BinaryArray)>,
+    /// Of the batch; parts of earlier versions have none.
+    start_times: Option<TimestampMillisecondArray>,
     row: usize,
 }
 
@@ -121,8 +124,9 @@ impl<'a> Cursor<'a> {
     async fn open(part: OpenPart<'a>, class: Class) -> Result<Self, StoreError> {
         let row_groups =
             part.candidates(Wanted { class, metrics: None, start_ms: i64::MIN, end_ms: i64::MAX });
-        let stream = part.stream(&row_groups, None, &[SERIES, MIN_TIME, MAX_TIME, COUNT, CHUNK])?;
-        let mut cursor = Self { part, stream, batch: None, row: 0 };
+        let columns = [SERIES, MIN_TIME, MAX_TIME, COUNT, CHUNK, START_TIME];
+        let stream = part.stream(&row_groups, None, &columns)?;
+        let mut cursor = Self { part, stream, batch: None, start_times: None, row: 0 };
         cursor.next_batch().await?;
         Ok(cursor)
     }
@@ -133,6 +137,7 @@ impl<'a> Cursor<'a> {
         while self.batch.is_none() {
             let next = next_batch(&mut self.stream, self.part.part()).await?;
             let Some(batch) = next else { return Ok(()) };
+            self.start_times = column(&batch, START_TIME);
             let columns = RowColumns::of(&batch).zip(column::<BinaryArray>(&batch, CHUNK));
             self.batch = Some(columns.ok_or_else(|| self.part.unexpected())?)
                 .filter(|(columns, _)| !columns.series.is_empty());
@@ -149,12 +154,14 @@ impl<'a> Cursor<'a> {
     async fn take(&mut self, series: &[u8], into: &mut Vec<Chunk>) -> Result<(), StoreError> {
         while self.series() == Some(series) {
             let Some((columns, chunks)) = &self.batch else { return Ok(()) };
+            let start_times = self.start_times.as_ref().filter(|times| times.is_valid(self.row));
             into.push(Chunk {
                 min_ms: columns.min_time.value(self.row),
                 max_ms: columns.max_time.value(self.row),
                 count: u16::try_from(columns.count.value(self.row))
                     .map_err(|_| self.part.unexpected())?,
                 bytes: chunk_bytes(chunks, self.row),
+                start_ms: start_times.map(|times| times.value(self.row)),
             });
             self.row += 1;
             if self.row == chunks.len() {

@@ -36,9 +36,15 @@ pub(super) struct Candidates {
     pub(super) ranges: Vec<Range<usize>>,
 }
 
-/// The class of a row group; rows of one class come together.
-fn class_of(row_group: &RowGroupMetaData) -> Option<Class> {
-    Class::of_kind(statistics(row_group, KIND)?.min_bytes_opt()?)
+/// Whether a row group may hold rows of a class; rows of one class come together.
+fn may_hold(row_group: &RowGroupMetaData, class: Class) -> bool {
+    let kind = statistics(row_group, KIND).and_then(Statistics::min_bytes_opt);
+    kind.is_none_or(|kind| Class::of_kind(kind) == Some(class))
+}
+
+/// Whether a part has rows of labels.
+pub(super) fn has_labels(footer: &ParquetMetaData) -> bool {
+    footer.row_groups().iter().any(|row_group| may_hold(row_group, Class::Labels))
 }
 
 fn statistics<'a>(row_group: &'a RowGroupMetaData, column: &str) -> Option<&'a Statistics> {
@@ -53,9 +59,7 @@ fn leaf(row_group: &RowGroupMetaData, column: &str) -> Option<usize> {
 pub(super) fn candidates(footer: &ParquetMetaData, wanted: Wanted<'_>) -> Vec<Candidates> {
     let mut found = Vec::new();
     for (i, row_group) in footer.row_groups().iter().enumerate() {
-        if class_of(row_group).is_some_and(|class| class != wanted.class)
-            || !may_match(row_group, wanted)
-        {
+        if !may_hold(row_group, wanted.class) || !may_match(row_group, wanted) {
             continue;
         }
         let rows = usize::try_from(row_group.num_rows()).unwrap_or(0);

@@ -6,8 +6,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{Array, BinaryArray, RecordBatch, TimestampMillisecondArray, UInt32Array};
+use arrow::array::{
+    Array, AsArray, BinaryArray, RecordBatch, TimestampMillisecondArray, UInt32Array,
+};
 use arrow::buffer::Buffer;
+use arrow::datatypes::Int32Type;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use parking_lot::Mutex;
@@ -21,13 +24,14 @@ use signals::{Labels, Matcher};
 
 use super::footers::Footers;
 use super::object::PartObject;
-use super::prune::{Candidates, Wanted, candidates, joined};
-use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, SERIES};
+use super::prune::{Candidates, Wanted, candidates, has_labels, joined};
+use super::schema::{CHUNK, COUNT, Class, MAX_TIME, METRIC, MIN_TIME, SERIES};
 use super::{damaged, family};
 use crate::metrics::SeriesChunks;
 use crate::metrics::chunk::Chunk;
 use crate::metrics::head::check_series;
-use crate::metrics::matching::Condition;
+use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted as WantedLabels};
+use crate::metrics::matching::{Condition, pairs};
 use crate::{Part, StoreError};
 
 /// Rows decoded at once.
@@ -190,6 +194,25 @@ impl PartReader {
         let bounds = Bounds { series_max, has_chunks: false };
         let rows = self.rows_of_all(parts, wanted, matchers, bounds).await?;
         Ok(rows.into_iter().map(|(labels, _)| labels).collect())
+    }
+
+    /// What is asked of the labels of the series of parts.
+    pub(crate) async fn labels(
+        &self,
+        parts: &[Arc<Part>],
+        question: &LabelQuestion<'_>,
+    ) -> Result<LabelCounts, StoreError> {
+        let conditions = Condition::all(question.matchers);
+        let reads: Vec<_> = parts
+            .iter()
+            .map(|part| async { self.open(part).await?.labels(question, &conditions).await })
+            .collect();
+        let mut reads = futures::stream::iter(reads).buffered(CONCURRENT_PARTS);
+        let mut all = LabelCounts::default();
+        while let Some(counts) = reads.try_next().await? {
+            all.merge(counts);
+        }
+        Ok(all)
     }
 
     /// Exemplars of the matching series of parts, oldest part first.
@@ -375,6 +398,7 @@ impl OpenPart<'_> {
                     max_ms: hit.max_ms,
                     count: hit.count,
                     bytes: chunk_bytes(&chunks, row),
+                    start_ms: None,
                 };
                 if question.wanted.class != Class::Families {
                     chunk.check().map_err(|error| self.damaged(&error.to_string()))?;
@@ -436,6 +460,91 @@ impl OpenPart<'_> {
         Ok((rows, hits))
     }
 
+    /// What is asked of the labels of the part's series: from its rows of labels, or from those of
+    /// its samples where the matchers, or a part of an earlier version, want it.
+    async fn labels(
+        &self,
+        question: &LabelQuestion<'_>,
+        conditions: &[Condition<'_>],
+    ) -> Result<LabelCounts, StoreError> {
+        if conditions.is_empty() && has_labels(self.footer.metadata()) {
+            self.counted_labels(question).await
+        } else {
+            self.labels_of_series(question, conditions).await
+        }
+    }
+
+    async fn counted_labels(&self, question: &LabelQuestion<'_>) -> Result<LabelCounts, StoreError> {
+        let LabelQuestion { wanted, start_ms, end_ms, .. } = *question;
+        let name = match wanted {
+            WantedLabels::ValuesOf(name) => Some([name.to_owned()]),
+            WantedLabels::Names | WantedLabels::Pairs => None,
+        };
+        let metrics = name.as_ref().map(<[String; 1]>::as_slice);
+        let wanted_rows = Wanted { class: Class::Labels, metrics, start_ms, end_ms };
+        let row_groups = self.candidates(wanted_rows);
+        let ranges = Some(positions(&row_groups));
+        let mut counts = LabelCounts::default();
+        if matches!(wanted, WantedLabels::Names) {
+            let mut stream = self.stream(&row_groups, ranges, &[METRIC])?;
+            while let Some(batch) = next_batch(&mut stream, self.part).await? {
+                let names = batch.column_by_name(METRIC).ok_or_else(|| self.unexpected())?;
+                let names = names.as_dictionary_opt::<Int32Type>();
+                let names = names.and_then(|names| names.values().as_string_opt::<i32>());
+                for name in names.ok_or_else(|| self.unexpected())?.iter().flatten() {
+                    counts.add(name, "", 1);
+                }
+            }
+            return Ok(counts);
+        }
+        let mut stream = self.stream(&row_groups, ranges, &[SERIES, COUNT])?;
+        while let Some(batch) = next_batch(&mut stream, self.part).await? {
+            let pairs: BinaryArray = column(&batch, SERIES).ok_or_else(|| self.unexpected())?;
+            let series: UInt32Array = column(&batch, COUNT).ok_or_else(|| self.unexpected())?;
+            for (pair, series) in pairs.iter().flatten().zip(series.values()) {
+                visit_pairs(wanted, pair, |name, value| counts.add(name, value, u64::from(*series)));
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn labels_of_series(
+        &self,
+        question: &LabelQuestion<'_>,
+        conditions: &[Condition<'_>],
+    ) -> Result<LabelCounts, StoreError> {
+        let LabelQuestion { wanted, start_ms, end_ms, .. } = *question;
+        let name = conditions.iter().find(|condition| condition.matcher.name == NAME_LABEL);
+        let metrics = name.and_then(|condition| condition.literals.as_deref());
+        let row_groups =
+            self.candidates(Wanted { class: Class::Samples, metrics, start_ms, end_ms });
+        let ranges = Some(positions(&row_groups));
+        let mut stream = self.stream(&row_groups, ranges, &[SERIES, MIN_TIME, MAX_TIME])?;
+        let mut counts = LabelCounts::default();
+        // Rows of one series follow each other.
+        let mut counted: Vec<u8> = Vec::new();
+        while let Some(batch) = next_batch(&mut stream, self.part).await? {
+            let series: BinaryArray = column(&batch, SERIES).ok_or_else(|| self.unexpected())?;
+            let times = |name| column::<TimestampMillisecondArray>(&batch, name);
+            let (Some(first), Some(last)) = (times(MIN_TIME), times(MAX_TIME)) else {
+                return Err(self.unexpected());
+            };
+            for row in 0..batch.num_rows() {
+                let labels = series.value(row);
+                let is_inside = first.value(row) <= end_ms && last.value(row) >= start_ms;
+                if !is_inside || counted == labels {
+                    continue;
+                }
+                counted.clear();
+                counted.extend_from_slice(labels);
+                if conditions.iter().all(|condition| condition.is_satisfied_by(labels)) {
+                    visit_pairs(wanted, labels, |name, value| counts.add(name, value, 1));
+                }
+            }
+        }
+        Ok(counts)
+    }
+
     fn add_series(
         &self,
         bytes: &[u8],
@@ -447,6 +556,20 @@ impl OpenPart<'_> {
         rows.push((labels, Vec::new()));
         check_series(rows.len(), series_max)?;
         Ok(rows.len() - 1)
+    }
+}
+
+/// Visits what is wanted of canonical label bytes.
+fn visit_pairs(wanted: WantedLabels<'_>, labels: &[u8], mut visit: impl FnMut(&str, &str)) {
+    for (_, name, value) in pairs(labels) {
+        let (Ok(name), Ok(value)) = (std::str::from_utf8(name), std::str::from_utf8(value)) else {
+            continue;
+        };
+        match wanted {
+            WantedLabels::Names => visit(name, ""),
+            WantedLabels::ValuesOf(other) if name != other => {}
+            WantedLabels::ValuesOf(_) | WantedLabels::Pairs => visit(name, value),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) const METRIC: &str = "metric";
 pub(super) const LABELS: &str = "labels";
 pub(super) const SERIES: &str = "series";
 pub(super) const KIND: &str = "kind";
+pub(super) const START_TIME: &str = "start_time";
 pub(super) const MIN_TIME: &str = "min_time";
 pub(super) const MAX_TIME: &str = "max_time";
 pub(super) const COUNT: &str = "count";
@@ -44,10 +45,13 @@ pub(super) enum Class {
     Samples,
     Exemplars,
     Families,
+    Labels,
 }
 
 impl Class {
-    pub(super) const ALL: [Self; 3] = [Self::Samples, Self::Exemplars, Self::Families];
+    /// In the order of a part.
+    pub(super) const ALL: [Self; 4] =
+        [Self::Samples, Self::Exemplars, Self::Families, Self::Labels];
 
     /// The class of a word in the `kind` column.
     pub(super) fn of_kind(kind: &[u8]) -> Option<Self> {
@@ -55,6 +59,7 @@ impl Class {
             b"float" | b"histogram" => Some(Self::Samples),
             b"exemplar" => Some(Self::Exemplars),
             b"family" => Some(Self::Families),
+            b"label" => Some(Self::Labels),
             _ => None,
         }
     }
@@ -96,6 +101,7 @@ pub(super) fn schema() -> SchemaRef {
         Field::new(RESETS, DataType::UInt32, true),
         Field::new(CODEC, word(), false),
         Field::new(CHUNK, DataType::Binary, false),
+        Field::new(START_TIME, time(), true),
     ]))
 }
 
@@ -112,7 +118,7 @@ pub(super) fn properties() -> WriterProperties {
     for name in [METRIC, KIND, MIN_TIME, MAX_TIME] {
         builder = builder.set_column_statistics_enabled(column(name), EnabledStatistics::Page);
     }
-    for name in [MIN_TIME, MAX_TIME, COUNT, RESETS] {
+    for name in [MIN_TIME, MAX_TIME, COUNT, RESETS, START_TIME] {
         builder = builder
             .set_column_dictionary_enabled(column(name), false)
             .set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use arrow::array::{Array, AsArray, StringArray};
+use arrow::datatypes::{Int32Type, TimestampMillisecondType};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use signals::metric::{
     BucketSpan, Exemplar, HistogramSample, Metadata, MetricKind, NAME_LABEL, NativeHistogram,
-    STALE_NAN_BITS, Sample,
+    STALE_NAN_BITS, Sample, StartTime,
 };
 use signals::{MatchOp, Matcher, SeriesBatch};
 
 use super::*;
 use crate::Part;
+use crate::metrics::labels::{LabelQuestion, Wanted};
 use crate::metrics::{Head, HeadLimits, PartReader, ReadLimits, SeriesChunks, read};
 
 /// Head and parts, flushed and merged by hand.
@@ -266,6 +270,126 @@ async fn exemplars_and_metadata_survive_flush_merge_and_restart() {
     let series =
         read::series(&restarted, parts, &rig.reader, &[], i64::MIN, i64::MAX, 100).await.unwrap();
     assert_eq!(series.len(), 31);
+}
+
+/// The answer to a question about labels, in order: `name=value series`.
+async fn counted(rig: &Rig, reader: &PartReader, question: &LabelQuestion<'_>) -> Vec<String> {
+    let parts = || rig.parts.clone();
+    let counts = read::labels(&rig.head, parts, reader, question).await.unwrap();
+    let mut lines = Vec::new();
+    counts.visit(|name, value, series| lines.push(format!("{name}={value} {series}")));
+    lines.sort();
+    lines
+}
+
+/// The same from whole series.
+async fn counted_from_series(rig: &Rig, question: &LabelQuestion<'_>) -> Vec<String> {
+    let LabelQuestion { wanted, matchers, start_ms, end_ms } = *question;
+    let mut counts = std::collections::BTreeMap::new();
+    for series in rig.select(matchers, start_ms, end_ms).await {
+        for (name, value) in series.labels.iter() {
+            let pair = match wanted {
+                Wanted::Names => format!("{name}="),
+                Wanted::ValuesOf(other) if name != other => continue,
+                Wanted::ValuesOf(_) | Wanted::Pairs => format!("{name}={value}"),
+            };
+            *counts.entry(pair).or_insert(0) += 1;
+        }
+    }
+    counts.into_iter().map(|(pair, series)| format!("{pair} {series}")).collect()
+}
+
+#[tokio::test]
+async fn labels_are_the_same_in_memory_in_parts_and_in_parts_without_rows_of_labels() {
+    let mut rig = Rig::new();
+    rig.head.append(&scrape(START_MS, 3)).unwrap();
+    let no_matchers = [];
+    let some = [
+        Matcher::new(NAME_LABEL, MatchOp::Regex, "up|temp.*").unwrap(),
+        Matcher::new("instance", MatchOp::NotRegex, "host-[0-7]").unwrap(),
+    ];
+    let none = [equal("job", "other")];
+    for round in ["in memory", "flushed", "merged"] {
+        match round {
+            "flushed" => rig.flush().await,
+            "merged" => rig.merge().await,
+            _ => {}
+        }
+        for matchers in [&no_matchers[..], &some, &none, &[equal(NAME_LABEL, "latency")]] {
+            for wanted in [Wanted::Names, Wanted::ValuesOf("instance"), Wanted::Pairs] {
+                for (start_ms, end_ms) in [(i64::MIN, i64::MAX), (START_MS + 86_400_000, i64::MAX)] {
+                    let question = LabelQuestion { wanted, matchers, start_ms, end_ms };
+                    let mut expected = counted_from_series(&rig, &question).await;
+                    let mut found = counted(&rig, &rig.reader, &question).await;
+                    if matches!(wanted, Wanted::Names) {
+                        let name = |line: &String| line.split(' ').next().unwrap().to_owned();
+                        expected = expected.iter().map(name).collect();
+                        found = found.iter().map(name).collect();
+                    }
+                    assert_eq!(found, expected, "{round} {question:?}");
+                }
+            }
+        }
+        let question =
+            LabelQuestion { wanted: Wanted::Pairs, matchers: &[], start_ms: 0, end_ms: i64::MAX };
+        // A matcher that all series satisfy makes the reader look at the series.
+        let all = [Matcher::new("job", MatchOp::Regex, ".*").unwrap()];
+        let of_series = LabelQuestion { matchers: &all, ..question };
+        assert_eq!(
+            counted(&rig, &rig.reader, &question).await,
+            counted(&rig, &rig.reader, &of_series).await,
+            "{round}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_has_the_start_of_its_samples_through_flush_and_merge() {
+    let mut rig = Rig::new();
+    // Start, and the sample of that start, in seconds.
+    for (start, second) in [(Some(0), 10), (Some(0), 20), (Some(25), 30), (Some(25), 40), (None, 50)]
+    {
+        let mut batch = SeriesBatch {
+            series: vec![labels("requests_total", 0).into()],
+            samples: vec![Sample { series: 0, timestamp_ms: START_MS + second * 1000, value: 1.0 }],
+            ..SeriesBatch::default()
+        };
+        let start = start.map(|start| START_MS + start * 1000);
+        batch.start_times.extend(start.map(|start_ms| StartTime { series: 0, start_ms }));
+        rig.head.append(&batch).unwrap();
+        if second == 20 {
+            rig.flush().await;
+        }
+    }
+    rig.flush().await;
+    let expected = vec![(Some(0), 10, 20), (Some(25), 30, 50)];
+    assert_eq!(starts(&rig).await, expected);
+    rig.merge().await;
+    assert_eq!(starts(&rig).await, expected);
+}
+
+/// Start, first and last sample of the chunks of all parts, in seconds.
+async fn starts(rig: &Rig) -> Vec<(Option<i64>, i64, i64)> {
+    let mut starts = Vec::new();
+    for part in &rig.parts {
+        let bytes = rig.objects.get(&part.path).await.unwrap().bytes().await.unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+        for batch in reader.map(Result::unwrap) {
+            let times = |name: &str| {
+                let column = batch.column_by_name(name).unwrap();
+                column.as_primitive::<TimestampMillisecondType>().clone()
+            };
+            let kinds = batch.column_by_name("kind").unwrap();
+            let kinds = kinds.as_dictionary::<Int32Type>().downcast_dict::<StringArray>().unwrap();
+            let (start, min, max) = (times("start_time"), times("min_time"), times("max_time"));
+            let second = |time: i64| (time - START_MS) / 1000;
+            for row in (0..batch.num_rows()).filter(|row| kinds.value(*row) == "float") {
+                let start = start.is_valid(row).then(|| second(start.value(row)));
+                starts.push((start, second(min.value(row)), second(max.value(row))));
+            }
+        }
+    }
+    starts
 }
 
 #[tokio::test]
