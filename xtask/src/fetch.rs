@@ -9,7 +9,8 @@ use anyhow::Result;
 use crate::shell::{command, run};
 
 /// The workspaces of the project: the main one, and those that it excludes.
-const MANIFESTS: [&str; 3] = ["Cargo.toml", "examples/rig/Cargo.toml", "fuzz/Cargo.toml"];
+const MANIFESTS: [&str; 4] =
+    ["Cargo.toml", "e2e/s3/Cargo.toml", "examples/rig/Cargo.toml", "fuzz/Cargo.toml"];
 
 /// Downloads the locked crates of every workspace.
 pub(crate) fn run_all() -> Result<()> {

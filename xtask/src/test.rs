@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +13,7 @@ use crate::{fetch, run as build_and_run, tidy, ui};
 type Step = (&'static str, fn() -> Result<()>);
 
 /// The steps, cheapest first.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("fetch", fetch::run_all),
     ("tidy", tidy::run),
     ("format", || run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
@@ -21,6 +22,7 @@ const STEPS: [Step; 9] = [
     ("rust", rust),
     ("documentation", documentation),
     ("clients", clients),
+    ("bucket", bucket),
     ("browser", browser),
 ];
 
@@ -77,8 +79,8 @@ fn documentation() -> Result<()> {
     )
 }
 
-/// The OpenTelemetry Python SDK against the running binary, answers fetched back from each API.
-fn clients() -> Result<()> {
+/// A Python environment with what the tests of `e2e/` need; the folder of its programs.
+fn python_environment() -> Result<PathBuf> {
     need("python3", &["python3"])?;
     let environment = target().join("e2e-python");
     let python = environment.join("bin/python").display().to_string();
@@ -92,6 +94,20 @@ fn clients() -> Result<()> {
     }
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
     run_command(command(&python, &install).arg(root().join("e2e/requirements.txt")))?;
+    Ok(environment.join("bin"))
+}
+
+/// The store on a server of the S3 API; its client's crates would change what the engine is built
+/// with.
+fn bucket() -> Result<()> {
+    let server = python_environment()?.join("moto_server");
+    let test = ["test", "--locked", "--manifest-path", "e2e/s3/Cargo.toml", "--target-dir"];
+    run_command(command("cargo", &test).arg(target()).env("MOTO_SERVER", server))
+}
+
+/// The OpenTelemetry Python SDK against the running binary, answers fetched back from each API.
+fn clients() -> Result<()> {
+    let python = python_environment()?.join("python").display().to_string();
     let prometheus = unpacked("prometheus")?;
     // Both at once: alone, the agent's crates would be built a second time with fewer features.
     let both = ["build", "--package", "agent", "--package", "glasshouse"];
