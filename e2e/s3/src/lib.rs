@@ -9,14 +9,13 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use signals::log::LogBuilder;
 use signals::metric::Sample;
 use signals::time::{MILLISECOND, SECOND, SystemClock};
 use signals::{Batch, Clock, Labels, MatchOp, Matcher, SeriesBatch};
 use store::files::DiskFiles;
-use store::{Config, Record, Replay, Samples, Seams, Store};
+use store::{Config, NoTotals, Samples, Seams, Store, WriteRequest};
 
 const BUCKET: &str = "telemetry";
 /// 2026-11-20T12:00:00Z.
@@ -87,19 +86,10 @@ fn batches(number: u64) -> Vec<Batch> {
     let scope = logs.scope("", "", "");
     logs.append(resource, scope, &signals::log::Record::new(time, "a line")).unwrap();
     let mut metrics = SeriesBatch::default();
-    metrics.labels.push(Labels::from_pairs([("__name__", "requests")]));
+    metrics.series.push(Labels::from_pairs([("__name__", "requests")]).into());
     let timestamp_ms = time / MILLISECOND;
     metrics.samples.push(Sample { series: 0, timestamp_ms, value: number as f64 });
     vec![Batch::Logs(logs.finish().unwrap()), Batch::Metrics(metrics)]
-}
-
-struct Numbers;
-
-impl Replay for Numbers {
-    fn decode(&self, record: &Record) -> Result<Vec<Batch>, String> {
-        let number: [u8; 8] = record.payload.as_ref().try_into().map_err(|_| "not a number")?;
-        Ok(batches(u64::from_be_bytes(number)))
-    }
 }
 
 /// A process with a folder of its own.
@@ -114,7 +104,7 @@ impl Writer {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let seams = Seams::shared(files, clock, Arc::new(server.bucket()));
         let config = Config { compaction_fan_in: 2, free_bytes_min: 0, ..Config::default() };
-        let (store, _) = Store::open(config, seams, Arc::new(Numbers)).await.unwrap();
+        let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
         Self { folder, store }
     }
 
@@ -126,9 +116,9 @@ impl Writer {
     }
 
     async fn send(&self, number: u64) {
-        let payload = Bytes::copy_from_slice(&number.to_be_bytes());
-        let record = Record { format: 1, received_at: NOON, payload };
-        self.store.append(record, batches(number)).await.unwrap();
+        let request =
+            WriteRequest { received_at: NOON, batches: batches(number), totals: Vec::new() };
+        assert_eq!(self.store.append(request).await.unwrap().items(), 2);
     }
 
     /// Log lines, in memory and in parts.
