@@ -15,7 +15,7 @@ pub(crate) mod labels;
 mod matching;
 pub(crate) mod part;
 #[cfg(test)]
-mod probes;
+pub(crate) mod probes;
 pub(crate) mod read;
 mod selected;
 

@@ -1,6 +1,7 @@
 //! The laws of the store: what is written is read, nothing changes an answer, and no crash loses
 //! what was acknowledged or invents what was not sent.
 
+mod at_rest;
 mod concurrent;
 mod crash;
 mod damage;

@@ -3,7 +3,7 @@
 //! `cargo test --release -p store metrics::probes -- --ignored --nocapture --test-threads 1`.
 
 mod counting;
-mod generate;
+pub(crate) mod generate;
 
 use std::sync::Arc;
 

@@ -6,18 +6,18 @@ use signals::Labels;
 use signals::metric::NAME_LABEL;
 
 /// One series.
-pub(super) struct Series {
-    pub(super) timestamps: Vec<i64>,
-    pub(super) values: Vec<f64>,
+pub(crate) struct Series {
+    pub(crate) timestamps: Vec<i64>,
+    pub(crate) values: Vec<f64>,
 }
 
-pub(super) type Shape = Vec<Series>;
+pub(crate) type Shape = Vec<Series>;
 
 /// 2026-01-01T00:00:00Z.
 const START_MS: i64 = 1_767_225_600_000;
 
 /// Ten labels as an exporter behind service discovery has them.
-pub(super) fn host_labels(metric: usize, host: usize) -> Labels {
+pub(crate) fn host_labels(metric: usize, host: usize) -> Labels {
     Labels::from_pairs([
         (NAME_LABEL, format!("metric_{metric:03}_total")),
         ("cluster", "eu-central-1-production".to_owned()),
@@ -44,7 +44,7 @@ fn times(random: &mut StdRng, count: usize, step_ms: i64) -> Vec<i64> {
 }
 
 /// The mix that the metrics of a host and its services have; of twenty series six never change.
-pub(super) fn scrape_like(series: usize, samples: usize, step_ms: i64) -> Shape {
+pub(crate) fn scrape_like(series: usize, samples: usize, step_ms: i64) -> Shape {
     let mut random = StdRng::seed_from_u64(2);
     let seconds = step_ms as f64 / 1000.0;
     (0..series)
@@ -82,7 +82,7 @@ pub(super) fn scrape_like(series: usize, samples: usize, step_ms: i64) -> Shape 
 }
 
 /// Gauges that move at random by up to one, with so many decimals.
-pub(super) fn random_walk(series: usize, samples: usize, decimals: i32) -> Shape {
+pub(crate) fn random_walk(series: usize, samples: usize, decimals: i32) -> Shape {
     let mut random = StdRng::seed_from_u64(3);
     let scale = 10.0_f64.powi(decimals);
     (0..series)
@@ -99,7 +99,7 @@ pub(super) fn random_walk(series: usize, samples: usize, decimals: i32) -> Shape
 }
 
 /// Series of the file that `GLASSHOUSE_SCRAPES` names.
-pub(super) fn scraped() -> Option<Shape> {
+pub(crate) fn scraped() -> Option<Shape> {
     let text = std::fs::read_to_string(std::env::var_os("GLASSHOUSE_SCRAPES")?).ok()?;
     let point = |point: &str| -> Option<(i64, f64)> {
         let (timestamp, value) = point.split_once(':')?;
