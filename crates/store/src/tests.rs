@@ -11,7 +11,7 @@ mod evolution;
 mod formats;
 mod harness;
 mod many_writers;
-mod probes;
+pub(crate) mod probes;
 mod reading;
 mod realistic;
 mod segments;

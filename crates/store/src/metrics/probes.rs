@@ -16,9 +16,12 @@ use signals::{Clock, Labels, MatchOp, Matcher, SeriesBatch, time::SystemClock};
 use self::counting::CountingStore;
 use self::generate::{Shape, host_labels, random_walk, scrape_like, scraped};
 use super::chunk::{Chunk, PlainAppender, encode_dense};
+use super::head::Limits;
+use super::labels::{LabelQuestion, Wanted};
 use super::part::probe::{PageLayout, write_rows};
 use super::{Head, HeadLimits, PartReader, ReadLimits, Samples, SeriesChunks, part};
 use crate::Part;
+use crate::tests::probes::cpu_seconds;
 
 /// Seconds that something takes.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
@@ -301,6 +304,95 @@ fn probe_head() {
         (SERIES * STEPS) as f64 / seconds / 1e6
     );
     println!("release: {:.1} ms", timed(|| head.release(&frozen)).1 * 1e3);
+}
+
+#[test]
+#[ignore = "a measurement of workers"]
+fn probe_workers() {
+    const SERIES: usize = 200_000;
+    const STEPS: usize = 40;
+    let shape = scrape_like(500, STEPS, 15_000);
+    let labels: Vec<Labels> = (0..SERIES).map(|i| host_labels(i % 815, i / 815)).collect();
+    println!("workers | admit, µs CPU a sample | apply, µs CPU a sample | apply, µs wall a sample");
+    for workers in [1, 2, 4] {
+        let head = Head::new(HeadLimits::default());
+        let references: Vec<_> = head.resolve(&labels).into_iter().map(Option::unwrap).collect();
+        let (mut admit, mut apply, mut wall) = (0.0, 0.0, 0.0);
+        for step in 0..STEPS {
+            // As many as a group of the write-ahead log brings at once.
+            for chunk in references.chunks(50_000) {
+                let sample = |(series, points): (usize, &generate::Series)| Sample {
+                    series: series as u32,
+                    timestamp_ms: points.timestamps[step],
+                    value: points.values[step],
+                };
+                let mut batch = SeriesBatch {
+                    series: chunk.iter().map(|reference| (*reference).into()).collect(),
+                    samples: (0..chunk.len()).map(|i| sample((i, &shape[i % shape.len()]))).collect(),
+                    ..SeriesBatch::default()
+                };
+                let since = cpu_seconds();
+                let (admitted, _) = head.admit(&mut batch, Limits::Apply).unwrap();
+                admit += cpu_seconds() - since;
+                let since = cpu_seconds();
+                wall += timed(|| head.apply(&[&admitted], workers)).1;
+                apply += cpu_seconds() - since;
+            }
+        }
+        let of_sample = 1e6 / (SERIES * STEPS) as f64;
+        println!(
+            "{workers} | {:.3} | {:.3} | {:.3}",
+            admit * of_sample,
+            apply * of_sample,
+            wall * of_sample
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "a measurement of labels"]
+async fn probe_labels() {
+    println!("series | where | names | values of instance | all pairs | rows of labels, B a series");
+    for hosts in [100, 1_000] {
+        let labels: Vec<Labels> = (0..1_000 * hosts).map(|i| host_labels(i % 1_000, i / 1_000)).collect();
+        let shape = scrape_like(500, 1, 15_000);
+        let head = Head::new(HeadLimits { series_max: 2_000_000, ..HeadLimits::default() });
+        for labels in labels.chunks(10_000) {
+            head.append(&scrape_batch(labels, &shape, 0)).unwrap();
+        }
+        let objects = Arc::new(InMemory::new());
+        let reader = PartReader::new(objects.clone(), ReadLimits::default());
+        let mut parts = Vec::new();
+        for place in ["head", "part"] {
+            let mut times = Vec::new();
+            for wanted in [Wanted::Names, Wanted::ValuesOf("instance"), Wanted::Pairs] {
+                let question =
+                    LabelQuestion { wanted, matchers: &[], start_ms: 0, end_ms: i64::MAX };
+                let clock = SystemClock::new();
+                let start = clock.monotonic();
+                let counts = super::read::labels(&head, || parts.clone(), &reader, &question).await;
+                times.push(clock.monotonic().saturating_sub(start).as_secs_f64() * 1e3);
+                assert!(!counts.unwrap().into_names().is_empty());
+            }
+            println!(
+                "{} | {place} | {:.2} ms | {:.2} ms | {:.1} ms",
+                labels.len(),
+                times[0],
+                times[1],
+                times[2]
+            );
+            let Some(frozen) = head.freeze() else { continue };
+            let mut bytes = Vec::new();
+            let summary =
+                part::write(&frozen, frozen.days()[0], String::new(), &mut bytes).unwrap();
+            println!("{} bytes in {} rows", summary.bytes, summary.rows);
+            head.release(&frozen);
+            let path = Path::from("labels.parquet");
+            objects.put(&path, bytes.into()).await.unwrap();
+            let part::PartSummary { bytes, rows, min_time, max_time, .. } = summary;
+            parts.push(Arc::new(Part { path, bytes, rows, min_time, max_time }));
+        }
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const REQUESTS: usize = 600;
 const ROWS: usize = 1_000;
 
 /// Processor time of this process, in seconds: fields 14 and 15 of its `stat`, in hundredths.
-pub(super) fn cpu_seconds() -> f64 {
+pub(crate) fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
     let ticks = |field: usize| fields.get(field).and_then(|text| text.parse::<f64>().ok());
