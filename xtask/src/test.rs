@@ -134,7 +134,7 @@ fn browser() -> Result<()> {
 /// The binary at work on a folder of its own; stopped when dropped.
 struct Server {
     child: Child,
-    data: std::path::PathBuf,
+    data: PathBuf,
     port_offset: u16,
 }
 

@@ -11,8 +11,8 @@ use crate::inner::Inner;
 use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted};
 use crate::read::PartRead;
 use crate::{
-    Appended, Cardinality, Config, Quarantined, RecoveryReport, Seams, SeriesChunks, Snapshot, Status,
-    StoreError, TimeRange, Totals, WriteRequest, metrics,
+    Appended, Cardinality, Config, Quarantined, RecoveryReport, Seams, SeriesChunks, Snapshot,
+    Status, StoreError, TimeRange, Totals, WriteRequest, metrics,
 };
 
 /// Everything that is stored. Cheap to clone: all clones are one store.

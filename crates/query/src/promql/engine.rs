@@ -226,8 +226,8 @@ impl Engine {
 
 /// The matchers of a selector such as `up{job="a"}`.
 fn selector_matchers(selector: &str) -> Result<Vec<Matcher>, QueryError> {
-    let selector = promql::parse_selector(selector)
-        .map_err(|error| QueryError::Invalid(error.to_string()))?;
+    let selector =
+        promql::parse_selector(selector).map_err(|error| QueryError::Invalid(error.to_string()))?;
     matchers(&selector)
 }
 

@@ -114,7 +114,9 @@ impl Cardinality {
             values_by_label.push((name.clone(), values.len() as u64));
             bytes_by_label.push((name.clone(), bytes as u64));
             cardinality.label_pairs += values.len() as u64;
-            pairs.extend(values.iter().map(|(value, count)| (*count, name.as_str(), value.as_str())));
+            pairs.extend(
+                values.iter().map(|(value, count)| (*count, name.as_str(), value.as_str())),
+            );
         }
         let metrics = counts.by_name.get(NAME_LABEL).into_iter().flatten();
         let metrics: Vec<(String, u64)> =

@@ -328,7 +328,9 @@ fn probe_workers() {
                 };
                 let mut batch = SeriesBatch {
                     series: chunk.iter().map(|reference| (*reference).into()).collect(),
-                    samples: (0..chunk.len()).map(|i| sample((i, &shape[i % shape.len()]))).collect(),
+                    samples: (0..chunk.len())
+                        .map(|i| sample((i, &shape[i % shape.len()])))
+                        .collect(),
                     ..SeriesBatch::default()
                 };
                 let since = cpu_seconds();
@@ -352,9 +354,12 @@ fn probe_workers() {
 #[tokio::test]
 #[ignore = "a measurement of labels"]
 async fn probe_labels() {
-    println!("series | where | names | values of instance | all pairs | rows of labels, B a series");
+    println!(
+        "series | where | names | values of instance | all pairs | rows of labels, B a series"
+    );
     for hosts in [100, 1_000] {
-        let labels: Vec<Labels> = (0..1_000 * hosts).map(|i| host_labels(i % 1_000, i / 1_000)).collect();
+        let labels: Vec<Labels> =
+            (0..1_000 * hosts).map(|i| host_labels(i % 1_000, i / 1_000)).collect();
         let shape = scrape_like(500, 1, 15_000);
         let head = Head::new(HeadLimits { series_max: 2_000_000, ..HeadLimits::default() });
         for labels in labels.chunks(10_000) {

@@ -190,7 +190,8 @@ impl Index {
     ) {
         let counted = |id: &PairId| {
             let pair = self.pairs.get(*id as usize)?;
-            Some((pair.value(), series(*id, pair.series.as_slice()))).filter(|(_, count)| *count > 0)
+            Some((pair.value(), series(*id, pair.series.as_slice())))
+                .filter(|(_, count)| *count > 0)
         };
         match wanted {
             Wanted::ValuesOf(name) => {

@@ -319,7 +319,8 @@ impl Shard {
                 }
             }
         }
-        let count = |pair: PairId, _: &[Slot]| counts.get(pair as usize).copied().map_or(0, u64::from);
+        let count =
+            |pair: PairId, _: &[Slot]| counts.get(pair as usize).copied().map_or(0, u64::from);
         self.index.visit(wanted, count, visit);
     }
 

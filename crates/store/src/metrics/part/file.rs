@@ -202,10 +202,14 @@ impl Pairs {
     /// In order of name and value.
     fn into_sorted(self) -> Vec<(Box<[u8]>, u32)> {
         let mut all: Vec<_> = self.series.into_iter().flatten().collect();
-        let text = |pair: &[u8]| pairs(pair).next().map(|(_, name, value)| (name, value));
-        all.sort_unstable_by(|(a, _), (b, _)| text(a).cmp(&text(b)));
+        all.sort_unstable_by(|(a, _), (b, _)| name_and_value(a).cmp(&name_and_value(b)));
         all
     }
+}
+
+/// Of the canonical bytes of a pair.
+fn name_and_value(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    pairs(pair).next().map(|(_, name, value)| (name, value))
 }
 
 /// A part that is being written. Rows of one class come together, samples first.

@@ -474,7 +474,10 @@ impl OpenPart<'_> {
         }
     }
 
-    async fn counted_labels(&self, question: &LabelQuestion<'_>) -> Result<LabelCounts, StoreError> {
+    async fn counted_labels(
+        &self,
+        question: &LabelQuestion<'_>,
+    ) -> Result<LabelCounts, StoreError> {
         let LabelQuestion { wanted, start_ms, end_ms, .. } = *question;
         let name = match wanted {
             WantedLabels::ValuesOf(name) => Some([name.to_owned()]),
@@ -502,7 +505,9 @@ impl OpenPart<'_> {
             let pairs: BinaryArray = column(&batch, SERIES).ok_or_else(|| self.unexpected())?;
             let series: UInt32Array = column(&batch, COUNT).ok_or_else(|| self.unexpected())?;
             for (pair, series) in pairs.iter().flatten().zip(series.values()) {
-                visit_pairs(wanted, pair, |name, value| counts.add(name, value, u64::from(*series)));
+                visit_pairs(wanted, pair, |name, value| {
+                    counts.add(name, value, u64::from(*series))
+                });
             }
         }
         Ok(counts)
