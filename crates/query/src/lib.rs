@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use signals::Clock;
+use signals::{Clock, MemoryBudget};
 use store::Store;
 
 pub use admission::Permit;
@@ -35,8 +35,10 @@ pub struct Limits {
     pub timeout: Duration,
     /// Queries that run at once; more wait.
     pub concurrency: usize,
-    /// Memory of all running queries together, in bytes.
-    pub memory_bytes: usize,
+    /// Memory of all running queries together.
+    pub memory: MemoryBudget,
+    /// Memory of Parquet footers and page indexes that queries remember.
+    pub caches: MemoryBudget,
     /// Samples that one PromQL query may read.
     pub samples_max: usize,
     /// Series that one selector may name.
@@ -52,7 +54,8 @@ impl Default for Limits {
         Self {
             timeout: Duration::from_secs(60),
             concurrency: 4,
-            memory_bytes: 1 << 30,
+            memory: MemoryBudget::new("queries", 1 << 30),
+            caches: MemoryBudget::new("caches", 64 << 20),
             samples_max: 50_000_000,
             series_max: 100_000,
             lines_max: 50_000,

@@ -26,7 +26,7 @@ use datafusion::prelude::ident;
 use signals::{Signal, Timestamp, log, span};
 use store::TimeRange;
 
-use crate::session::{self, Session};
+use crate::session::Session;
 use crate::{Engine, QueryError};
 
 pub use functions::attribute;
@@ -118,7 +118,7 @@ pub(crate) async fn scan(
     // after filtering.
     state.config_mut().options_mut().execution.parquet.pushdown_filters = request.limit.is_some();
     let plan = plan(table, signal, request)?;
-    Ok(session::execute(&state, &plan).await?)
+    Ok(session.execute(&state, &plan).await?)
 }
 
 fn plan(

@@ -4,7 +4,7 @@
 //! replaying the write-ahead log.
 
 use bytes::Bytes;
-use signals::{Batch, Signal, Timestamp};
+use signals::{Batch, MemoryBudget, MemoryReservation, Signal, Timestamp};
 use store::{Record, Replay};
 use tokio::sync::{Mutex, MutexGuard};
 use wire::WireError;
@@ -35,18 +35,23 @@ impl Decoder {
         encoding: Encoding,
         received_at: Timestamp,
         body: Bytes,
+        memory: &MemoryReservation,
     ) -> Result<(Bytes, Decoded), WireError> {
         let payload = match encoding {
             Encoding::Protobuf => body,
-            Encoding::Json => match signal {
-                Signal::Spans => json::traces_to_protobuf(&body)?,
-                Signal::Logs => json::logs_to_protobuf(&body)?,
-                Signal::Metrics => json::metrics_to_protobuf(&body)?,
+            Encoding::Json => {
+                // Protobuf is the shorter of the two.
+                memory.try_grow(body.len())?;
+                match signal {
+                    Signal::Spans => json::traces_to_protobuf(&body)?,
+                    Signal::Logs => json::logs_to_protobuf(&body)?,
+                    Signal::Metrics => json::metrics_to_protobuf(&body)?,
+                }
+                .into()
             }
-            .into(),
         };
         let decoded =
-            otlp::decode(signal, &payload, Encoding::Protobuf, received_at, &self.limits)?;
+            otlp::decode(signal, &payload, Encoding::Protobuf, received_at, &self.limits, memory)?;
         Ok((payload, decoded))
     }
 }
@@ -62,8 +67,12 @@ impl Decoder {
 impl Replay for Decoder {
     fn decode(&self, record: &Record) -> Result<Vec<Batch>, String> {
         let Record { format, received_at, payload } = record;
-        let mut decoded = wire::record::decode_record(*format, *received_at, payload, &self.limits)
-            .map_err(|error| error.to_string())?;
+        // What was taken once is not refused at start.
+        let memory = MemoryBudget::new("replay", usize::MAX).reservation();
+        let limits = &self.limits;
+        let mut decoded =
+            wire::record::decode_record(*format, *received_at, payload, limits, &memory)
+                .map_err(|error| error.to_string())?;
         if !decoded.deltas.is_empty() {
             // Nothing arrives while the log is replayed, so nobody else can hold the sums.
             let mut deltas = self.deltas.try_lock().map_err(|error| error.to_string())?;

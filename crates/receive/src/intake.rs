@@ -8,13 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int32Type;
 use bytes::Bytes;
-use signals::{Batch, Clock, Signal, Timestamp};
+use signals::{Batch, Clock, MemoryBudget, MemoryReservation, Signal, Timestamp};
 use store::{Record, Store};
 use tokio::sync::Semaphore;
 use wire::WireError;
 use wire::otlp::{Decoded, Encoding};
 
-use crate::budget::{Budget, Permit};
 use crate::decode::Decoder;
 use crate::limits::{INLINE_BYTES_MAX, Limits, RETRY_AFTER};
 use crate::poison::Poison;
@@ -30,7 +29,6 @@ pub struct Receiver {
     decoder: Arc<Decoder>,
     limits: Limits,
     clock: Arc<dyn Clock>,
-    budget: Budget,
     decoders: Semaphore,
     poison: Poison,
     statistics: Arc<Statistics>,
@@ -44,7 +42,7 @@ pub(crate) struct Export {
     /// What `wire` should unpack; it knows which it can.
     pub(crate) compression: Option<String>,
     pub(crate) body: Bytes,
-    pub(crate) permit: Permit,
+    pub(crate) memory: MemoryReservation,
     pub(crate) body_bytes_max: usize,
 }
 
@@ -74,7 +72,6 @@ impl Receiver {
         Self {
             store,
             decoder,
-            budget: Budget::new(limits.in_flight_bytes_max),
             decoders: Semaphore::new(limits.decoders_max.max(1)),
             poison: Poison::default(),
             statistics: Arc::new(Statistics::new(Arc::clone(&clock), limits.services_max)),
@@ -90,8 +87,8 @@ impl Receiver {
     }
 
     /// Memory of requests in flight.
-    pub fn budget(&self) -> &Budget {
-        &self.budget
+    pub fn memory(&self) -> &MemoryBudget {
+        &self.limits.memory
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -120,19 +117,20 @@ impl Receiver {
         if self.is_closing.load(Ordering::SeqCst) {
             return Err(closing());
         }
-        let Export { signal, encoding, compression, body, mut permit, body_bytes_max } = export;
+        let Export { signal, encoding, compression, body, memory, body_bytes_max } = export;
         let received_at = self.clock.now();
         let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
         let work = {
             let receiver = Arc::clone(self);
             move || {
                 let body =
-                    receiver.unpack(compression.as_deref(), body, &mut permit, body_bytes_max)?;
-                let (payload, decoded) = receiver.decode(signal, encoding, received_at, &body)?;
-                Ok::<_, Rejection>((payload, decoded, permit))
+                    receiver.unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
+                let (payload, decoded) =
+                    receiver.decode(signal, encoding, received_at, &body, &memory)?;
+                Ok::<_, Rejection>((payload, decoded, memory))
             }
         };
-        let (payload, decoded, _permit) = if is_small {
+        let (payload, decoded, _memory) = if is_small {
             work()?
         } else {
             let _turn = self.decoders.acquire().await.map_err(|_| closing())?;
@@ -187,7 +185,7 @@ impl Receiver {
         &self,
         compression: Option<&str>,
         body: Bytes,
-        permit: &mut Permit,
+        memory: &MemoryReservation,
         bytes_max: usize,
     ) -> Result<Bytes, Rejection> {
         let Some(compression) = compression else {
@@ -198,24 +196,14 @@ impl Receiver {
             }
             return Ok(body);
         };
-        let full = || Rejection::Unavailable {
-            message: format!(
-                "{} bytes of requests are in flight, the most that fit in memory",
-                self.budget.total()
-            ),
-            retry_after: RETRY_AFTER,
-        };
-        let packed = permit.bytes();
         let expected = body.len().saturating_mul(EXPECTED_RATIO).min(bytes_max);
-        if !self.budget.grow(permit, expected) {
-            return Err(full());
-        }
+        memory.try_grow(expected)?;
         let unpacked = wire::body::decompress(Some(compression), body, bytes_max)?;
-        if unpacked.len() > expected && !self.budget.grow(permit, unpacked.len() - expected) {
-            return Err(full());
+        if unpacked.len() > expected {
+            memory.try_grow(unpacked.len() - expected)?;
         }
-        debug_assert!(permit.bytes() >= packed);
-        permit.shrink_to(unpacked.len());
+        // The packed body is gone.
+        memory.shrink(memory.bytes().saturating_sub(unpacked.len()));
         Ok(unpacked)
     }
 
@@ -225,8 +213,11 @@ impl Receiver {
         encoding: Encoding,
         received_at: Timestamp,
         body: &Bytes,
+        memory: &MemoryReservation,
     ) -> Result<(Bytes, Decoded), Rejection> {
-        self.guarded(body, || self.decoder.decode(signal, encoding, received_at, body.clone()))
+        self.guarded(body, || {
+            self.decoder.decode(signal, encoding, received_at, body.clone(), memory)
+        })
     }
 
     /// Turns a panic into an answer: once "try again", then "never".

@@ -10,7 +10,6 @@ use signals::{Batch, Clock, Signal, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::budget::MemoryBudget;
 use crate::files::Files;
 use crate::head::memory_of;
 use crate::maintain::Upkeep;
@@ -45,7 +44,6 @@ pub(crate) struct Inner {
     pub(crate) flushed_at: Mutex<Option<Timestamp>>,
     pub(crate) quarantined: AtomicU64,
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
-    queue: MemoryBudget,
     free: FreeSpace,
     pub(crate) closing: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -68,18 +66,21 @@ impl Inner {
         config.validate()?;
         let opened = recover::open(&seams).await?;
         let missing = opened.report.missing_parts.iter().cloned().collect();
-        let state =
-            Arc::new(State::new(config.head_bytes_max, config.metric_limits.clone(), missing));
+        let state = Arc::new(State::new(
+            config.head_bytes_max,
+            &config.memory.head,
+            config.metric_limits.clone(),
+            missing,
+        ));
         for (signal, day, manifest) in opened.catalog.days() {
             state.commit(signal, day, &manifest.parts, false);
         }
         let marks = replay::marks(&opened.catalog, opened.writer);
         let mut report = opened.report;
         let inner = Arc::new(Self {
-            queue: MemoryBudget::new("write-ahead queue", config.queue_bytes_max),
             clock: seams.clock,
             files: seams.files,
-            metric_parts: PartReader::new(Arc::clone(&seams.objects), config.read_limits.clone()),
+            metric_parts: PartReader::new(Arc::clone(&seams.objects), &config.memory.caches),
             objects: seams.objects,
             writer: opened.writer,
             state,
@@ -178,14 +179,7 @@ impl Inner {
         let encoded = Encoded::new(&record)?;
         drop(record);
         let bytes = encoded.stored_bytes() + batches.iter().map(batch_bytes).sum::<usize>();
-        let permit = self.queue.try_take(bytes).ok_or_else(|| {
-            StoreError::Unavailable(format!(
-                "the {} holds {} of {} bytes: send more slowly",
-                self.queue.name(),
-                self.queue.bytes_taken(),
-                self.queue.bytes_max()
-            ))
-        })?;
+        let permit = self.config.memory.queue.reserve(bytes)?;
         let answer = self.log()?.append(encoded, batches, permit)?;
         answer
             .await
@@ -198,6 +192,14 @@ impl Inner {
             return Err(StoreError::Unavailable(format!(
                 "memory holds {} bytes that are not in parts yet, twice head_bytes_max",
                 self.state.bytes()
+            )));
+        }
+        let head = &self.config.memory.head;
+        if head.bytes_taken() >= head.bytes_max() {
+            return Err(StoreError::Unavailable(format!(
+                "memory is full: {} of {} bytes hold what is not in parts yet and the series",
+                head.bytes_taken(),
+                head.bytes_max()
             )));
         }
         let now = self.clock.monotonic();

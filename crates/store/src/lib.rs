@@ -5,7 +5,6 @@
 //! every read sees head and parts as one. The store knows no protocol (payloads in the
 //! write-ahead log are decoded again by the [`Replay`] that is passed in) and no query language.
 
-pub mod budget;
 mod calendar;
 pub mod config;
 pub mod files;
@@ -30,23 +29,25 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use object_store::ObjectStore;
 use signals::metric::{Exemplar, Metadata};
-use signals::{Batch, Labels, Matcher, Signal, Timestamp};
+use signals::{Batch, Labels, Matcher, MemoryExhausted, MemoryReservation, Signal, Timestamp};
 
 use inner::Inner;
 
-pub use budget::MemoryBudget;
-pub use config::{Config, Seams};
+pub use config::{Config, Memory, Seams};
 pub use metrics::{Samples, SeriesChunks};
 pub use recover::RecoveryReport;
 pub use status::{SignalStatus, Status};
 pub use write_ahead::quarantine::Quarantined;
 
 /// Failures of the store.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot take this now; the sender should retry.
     #[error("{0}")]
     Unavailable(String),
+    /// There is no memory for this now; later there may be.
+    #[error(transparent)]
+    Memory(#[from] MemoryExhausted),
     /// A file or object could not be read or written.
     #[error("{0}")]
     Io(String),
@@ -226,7 +227,8 @@ impl Store {
     /// Writes the record ahead, makes the batches visible, and returns once both are durable.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when memory or disk is full or the store is closing: nothing was kept.
+    /// [`StoreError::Memory`] and [`StoreError::Unavailable`] when memory or disk is full or the store
+    /// is closing: nothing was kept.
     /// [`StoreError::TooLarge`] when the record is over 128 MiB.
     pub async fn append(&self, record: Record, batches: Vec<Batch>) -> Result<(), StoreError> {
         self.inner.append(record, batches).await
@@ -242,20 +244,24 @@ impl Store {
         Arc::clone(&self.inner.objects)
     }
 
-    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of labels.
+    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of
+    /// labels. What they hold is taken from `memory` while it is read.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`.
+    /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`;
+    /// [`StoreError::Memory`].
     pub async fn select(
         &self,
         matchers: &[Matcher],
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        memory: &MemoryReservation,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
         let (state, reader) = (&self.inner.state, &self.inner.metric_parts);
         let parts = || state.parts(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms));
-        metrics::read::select(&state.metrics, parts, reader, matchers, start_ms, end_ms, series_max)
+        let range = (start_ms, end_ms);
+        metrics::read::select(&state.metrics, parts, reader, matchers, range, series_max, memory)
             .await
     }
 

@@ -20,5 +20,5 @@ mod selected;
 
 pub use head::{Appended, Frozen, Head, HeadLimits, HeadStats};
 pub use part::PartSummary;
-pub use part::reader::{PartReader, ReadLimits};
+pub use part::reader::PartReader;
 pub use selected::{Samples, SeriesChunks};

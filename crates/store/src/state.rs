@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use parking_lot::{Mutex, RwLock};
-use signals::{Batch, Signal};
+use signals::{Batch, MemoryBudget, MemoryReservation, Signal};
 use tokio::sync::Notify;
 
 use crate::head::{RowHead, memory_of};
@@ -33,6 +33,8 @@ pub(crate) struct State {
     /// their own, and flushing again would not free them.
     metric_bytes_kept: AtomicUsize,
     bytes_max: usize,
+    /// All of it, with the series that stay, as the ceiling of the process counts it.
+    memory: Mutex<MemoryReservation>,
     pub(crate) metrics: metrics::Head,
     /// Parts that are listed and cannot be read.
     missing: HashSet<String>,
@@ -132,6 +134,7 @@ impl Frozen {
 impl State {
     pub(crate) fn new(
         bytes_max: usize,
+        memory: &MemoryBudget,
         metric_limits: metrics::HeadLimits,
         missing: HashSet<String>,
     ) -> Self {
@@ -146,6 +149,7 @@ impl State {
             bytes: AtomicUsize::new(0),
             metric_bytes_kept: AtomicUsize::new(0),
             bytes_max,
+            memory: Mutex::new(memory.reservation()),
             metrics: metrics::Head::new(metric_limits),
             missing,
             is_full: Notify::new(),
@@ -202,12 +206,17 @@ impl State {
     }
 
     fn count(&self) {
+        // Held from reading to writing, so that an older count never replaces a newer one.
+        let mut memory = self.memory.lock();
         let view = self.view.read();
-        let bytes = view.spans.bytes() + view.logs.bytes();
+        let rows = view.spans.bytes() + view.logs.bytes();
         drop(view);
+        let metrics = self.metrics.stats().bytes as usize;
+        memory.set(rows + metrics);
         let kept = self.metric_bytes_kept.load(Ordering::Acquire);
-        let bytes = bytes + (self.metrics.stats().bytes as usize).saturating_sub(kept);
+        let bytes = rows + metrics.saturating_sub(kept);
         self.bytes.store(bytes, Ordering::Release);
+        drop(memory);
         if bytes >= self.bytes_max {
             self.is_full.notify_one();
         }

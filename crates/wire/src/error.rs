@@ -1,6 +1,7 @@
 //! Why bytes could not be read at all.
 
-/// Failures of decoding. Each is the sender's fault, except [`WireError::Internal`].
+/// Failures of decoding. Each is the sender's fault, except [`WireError::Memory`] and
+/// [`WireError::Internal`].
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The protobuf cannot be read.
@@ -41,6 +42,9 @@ pub enum WireError {
     /// A write-ahead record of a format that this version does not know.
     #[error("unknown record format {0}")]
     UnknownRecord(u8),
+    /// There is no memory for what the body decodes to now; nothing is wrong with it.
+    #[error(transparent)]
+    Memory(#[from] signals::MemoryExhausted),
     /// A batch could not be put together; a bug.
     #[error("cannot build a batch: {0}")]
     Internal(#[from] arrow::error::ArrowError),

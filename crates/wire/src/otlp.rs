@@ -8,13 +8,14 @@ pub mod delta;
 mod encode;
 pub mod json;
 pub mod logs;
+mod memory;
 pub mod metrics;
 mod reject;
 mod resource;
 pub mod traces;
 mod value;
 
-use signals::{Batch, Signal, Timestamp};
+use signals::{Batch, MemoryReservation, Signal, Timestamp};
 
 pub use encode::{JsonStyle, encode_traces, encode_traces_json};
 
@@ -46,7 +47,7 @@ pub struct Decoded {
     pub deltas: Vec<delta::Delta>,
 }
 
-/// Decodes an export request of a signal.
+/// Decodes an export request of a signal. What it becomes is taken from `memory` while it grows.
 ///
 /// # Errors
 /// [`WireError`] when the body cannot be read as a whole; nothing of it may then be kept.
@@ -56,11 +57,12 @@ pub fn decode(
     encoding: Encoding,
     received_at: Timestamp,
     limits: &Limits,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     match signal {
-        Signal::Spans => traces::decode(body, encoding, received_at, limits),
-        Signal::Logs => logs::decode(body, encoding, received_at, limits),
-        Signal::Metrics => metrics::decode(body, encoding, received_at, limits),
+        Signal::Spans => traces::decode(body, encoding, received_at, limits, memory),
+        Signal::Logs => logs::decode(body, encoding, received_at, limits, memory),
+        Signal::Metrics => metrics::decode(body, encoding, received_at, limits, memory),
     }
 }
 

@@ -3,7 +3,7 @@
 //! A record's payload is an uncompressed protobuf body as it arrived; JSON bodies are transcoded
 //! before they are written. Numbers are never used again for something else.
 
-use signals::{Signal, Timestamp};
+use signals::{MemoryReservation, Signal, Timestamp};
 
 use crate::otlp::{self, Decoded, Encoding};
 use crate::{Limits, WireError};
@@ -35,6 +35,7 @@ pub fn decode_record(
     received_at: Timestamp,
     payload: &[u8],
     limits: &Limits,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     let signal = match format {
         OTLP_TRACES => Signal::Spans,
@@ -42,5 +43,5 @@ pub fn decode_record(
         OTLP_METRICS => Signal::Metrics,
         _ => return Err(WireError::UnknownRecord(format)),
     };
-    otlp::decode(signal, payload, Encoding::Protobuf, received_at, limits)
+    otlp::decode(signal, payload, Encoding::Protobuf, received_at, limits, memory)
 }

@@ -5,7 +5,7 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
 use lang::logql::{LineMatch, LineOp, LogExpr, Stage};
 use signals::log::column;
-use signals::{MatchOp, Matcher, Signal, Timestamp};
+use signals::{MatchOp, Matcher, MemoryReservation, Signal, Timestamp};
 use store::TimeRange;
 
 use super::pipeline::Wanted;
@@ -20,6 +20,8 @@ use crate::{Limits, QueryError};
 pub(super) struct Context<'e> {
     pub(super) session: &'e Session,
     pub(super) limits: &'e Limits,
+    /// Of this query.
+    pub(super) memory: &'e MemoryReservation,
     pub(super) now: Timestamp,
     pub(super) extras: Extras,
 }

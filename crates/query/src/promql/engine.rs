@@ -90,6 +90,7 @@ impl Engine {
     }
 
     async fn answer(&self, question: Question, options: &Options) -> Result<Answer, QueryError> {
+        let memory = self.limits.memory.reservation();
         let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
         for selector in plan(&question)? {
             let series = self
@@ -99,6 +100,7 @@ impl Engine {
                     selector.start_ms,
                     selector.end_ms,
                     self.limits.series_max,
+                    &memory,
                 )
                 .await?;
             let series = series.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>);
@@ -109,7 +111,7 @@ impl Engine {
         let settings = Settings { samples_max: self.limits.samples_max, ..Settings::default() };
         // Decoding and arithmetic would hold up the runtime's threads.
         let thread = tokio::task::spawn_blocking(move || {
-            question.answer(&settings, &selected, &is_cancelled)
+            question.answer(&settings, &selected, &memory, &is_cancelled)
         });
         let answer = thread.await.map_err(|error| QueryError::Internal(error.to_string()))?;
         drop(guard);

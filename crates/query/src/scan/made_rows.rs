@@ -16,7 +16,7 @@ use signals::attributes::json;
 use signals::log::{LogBuilder, Record};
 use signals::metric::{BucketSpan, HistogramSample, NativeHistogram, STALE_NAN_BITS, Sample};
 use signals::span::{Kind, Span, SpanBuilder, StatusCode};
-use signals::{Labels, Matcher, SeriesBatch, Signal, SpanId, TraceId};
+use signals::{Labels, Matcher, MemoryReservation, SeriesBatch, Signal, SpanId, TraceId};
 use store::metrics::{Head, HeadLimits};
 use store::{Part, SeriesChunks, Snapshot, StoreError, TimeRange};
 
@@ -140,6 +140,7 @@ impl Rows for MadeRows {
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        _memory: &MemoryReservation,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
         self.metrics.select(matchers, start_ms, end_ms, series_max)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::ObjectStore;
-use signals::{Matcher, Signal};
+use signals::{Matcher, MemoryReservation, Signal};
 use store::{SeriesChunks, Snapshot, Store, StoreError, TimeRange};
 
 /// Rows of spans and logs and series of metrics, in memory and in files.
@@ -22,6 +22,7 @@ pub(crate) trait Rows: Send + Sync {
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        memory: &MemoryReservation,
     ) -> Result<Vec<SeriesChunks>, StoreError>;
 }
 
@@ -41,8 +42,9 @@ impl Rows for Store {
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        memory: &MemoryReservation,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
-        Store::select(self, matchers, start_ms, end_ms, series_max).await
+        Store::select(self, matchers, start_ms, end_ms, series_max, memory).await
     }
 }
 

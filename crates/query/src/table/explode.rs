@@ -37,26 +37,30 @@ pub(super) struct Selection {
     start_ms: i64,
     end_ms: i64,
     series_max: usize,
+    memory: signals::MemoryReservation,
     series: OnceCell<Arc<[SeriesChunks]>>,
 }
 
 impl Selection {
-    /// The series that satisfy all matchers, between two times that are both inside.
+    /// The series that satisfy all matchers, between two times that are both inside. What they hold
+    /// is taken from `memory`, which lives as long as they do.
     pub(super) fn new(
         rows: Arc<dyn Rows>,
         matchers: Vec<Matcher>,
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        memory: signals::MemoryReservation,
     ) -> Arc<Self> {
-        Arc::new(Self { rows, matchers, start_ms, end_ms, series_max, series: OnceCell::new() })
+        let series = OnceCell::new();
+        Arc::new(Self { rows, matchers, start_ms, end_ms, series_max, memory, series })
     }
 
     async fn series(&self) -> Result<Arc<[SeriesChunks]>, DataFusionError> {
         let select = || async {
             let series = self
                 .rows
-                .select(&self.matchers, self.start_ms, self.end_ms, self.series_max)
+                .select(&self.matchers, self.start_ms, self.end_ms, self.series_max, &self.memory)
                 .await
                 .map_err(|error| match error {
                     // Too many series: it is the query that should change.

@@ -9,6 +9,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use signals::MemoryBudget;
 use signals::attributes::{dictionary_type, json, map_type, time_type};
 use signals::metric::NativeHistogram;
 use signals::time::MILLISECOND;
@@ -36,12 +37,14 @@ pub(super) mod column {
 pub(crate) struct MetricsTable {
     rows: Arc<dyn Rows>,
     series_max: usize,
+    memory: MemoryBudget,
 }
 
 impl MetricsTable {
-    /// The table over the store's series, of which one query may select `series_max`.
-    pub(crate) fn new(rows: Arc<dyn Rows>, series_max: usize) -> Self {
-        Self { rows, series_max }
+    /// The table over the store's series, of which one query may select `series_max`, and as many
+    /// as fit in `memory`.
+    pub(crate) fn new(rows: Arc<dyn Rows>, series_max: usize, memory: MemoryBudget) -> Self {
+        Self { rows, series_max, memory }
     }
 }
 
@@ -129,6 +132,7 @@ impl TableProvider for MetricsTable {
             range.start.div_euclid(MILLISECOND),
             range.end.saturating_sub(1).div_euclid(MILLISECOND),
             self.series_max,
+            self.memory.reservation(),
         );
         let schema = match projection {
             Some(projection) => Arc::new(schema().project(projection)?),

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use query::QueryError;
 use query::promql::{Answer, Question, SeriesRead, Settings, plan};
-use signals::{Labels, Matcher};
+use signals::{Labels, Matcher, MemoryBudget};
 use store::{Samples, StoreError};
 
 /// All series that a script has loaded.
@@ -95,6 +95,7 @@ impl Memory {
             selected.insert(selector.position, self.select(&selector.matchers));
         }
         let settings = Settings { delays_name_removal: true, ..Settings::default() };
-        question.answer(&settings, &selected, &AtomicBool::new(false))
+        let memory = MemoryBudget::new("queries", usize::MAX).reservation();
+        question.answer(&settings, &selected, &memory, &AtomicBool::new(false))
     }
 }

@@ -158,6 +158,12 @@ impl SeriesChunks {
         self.chunks.iter().map(|chunk| u64::from(chunk.count)).sum()
     }
 
+    /// Memory of labels and chunks, roughly.
+    pub(super) fn memory(&self) -> usize {
+        const SERIES_BYTES: usize = 128;
+        self.labels.as_bytes().len() + self.bytes() + SERIES_BYTES
+    }
+
     /// Size of the encoded samples.
     pub fn bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.bytes.len()).sum()

@@ -16,13 +16,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
-use signals::{Batch, Clock};
+use signals::{Batch, Clock, MemoryReservation};
 use tokio::sync::{oneshot, watch};
 
 use super::FOLDER;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
 use crate::StoreError;
-use crate::budget::Permit;
 use crate::files::{self, FileWriter, Files};
 
 /// A group is closed when it has this many bytes.
@@ -96,7 +95,7 @@ enum Item {
 struct Pending {
     encoded: Encoded,
     batches: Vec<Batch>,
-    permit: Permit,
+    permit: MemoryReservation,
     answer: oneshot::Sender<Result<(), StoreError>>,
 }
 
@@ -150,7 +149,7 @@ impl Log {
         &self,
         encoded: Encoded,
         batches: Vec<Batch>,
-        permit: Permit,
+        permit: MemoryReservation,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.shared.push(Item::Append(Pending { encoded, batches, permit, answer }))?;

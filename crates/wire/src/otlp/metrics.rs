@@ -19,7 +19,7 @@ use std::borrow::Cow;
 
 use signals::attributes::Value;
 use signals::metric::MetricKind;
-use signals::{Batch, Timestamp};
+use signals::{Batch, MemoryReservation, Timestamp};
 
 pub use self::name::Strategy;
 
@@ -28,7 +28,8 @@ use self::name::Shape;
 use self::series::SeriesTable;
 use self::target::Target;
 use super::delta::Delta;
-use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
+use super::memory::DecodedMemory;
+use super::reject::{Rejections, checked_time};
 use super::resource::{Kept, each_attribute, pieces};
 use super::value::{Renderer, cut, read_pair};
 use super::{Decoded, Encoding};
@@ -57,8 +58,9 @@ pub fn decode(
     encoding: Encoding,
     received_at: Timestamp,
     limits: &Limits,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
-    decode_with(body, encoding, received_at, limits, &Translation::default())
+    decode_with(body, encoding, received_at, limits, &Translation::default(), memory)
 }
 
 /// Decodes an export request.
@@ -71,10 +73,11 @@ pub fn decode_with(
     received_at: Timestamp,
     limits: &Limits,
     translation: &Translation,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
         let body = super::json::metrics_to_protobuf(body)?;
-        return decode_with(&body, Encoding::Protobuf, received_at, limits, translation);
+        return decode_with(&body, Encoding::Protobuf, received_at, limits, translation, memory);
     }
     let mut decoder = Decoder {
         limits,
@@ -88,10 +91,10 @@ pub fn decode_with(
         rejections: Rejections::default(),
         target: Target::default(),
         shared: Shared::default(),
-        bytes: 0,
+        memory: DecodedMemory::new(limits, memory),
     };
     decoder.request(Message::new(body))?;
-    Ok(decoder.finish())
+    decoder.finish()
 }
 
 struct Decoder<'l> {
@@ -109,7 +112,7 @@ struct Decoder<'l> {
     /// Of the scope that is being read.
     shared: Shared,
     /// What series and samples take so far.
-    bytes: usize,
+    memory: DecodedMemory<'l>,
 }
 
 /// What a series and its sample take beside the labels' texts.
@@ -153,16 +156,17 @@ const NO_TEMPORALITY: &str = "aggregation temporality is not given";
 const BAD_NAME: &str = "metric name is empty, too long or has only invalid characters";
 
 impl Decoder<'_> {
-    fn finish(self) -> Decoded {
+    fn finish(self) -> Result<Decoded, WireError> {
+        self.memory.finish()?;
         let batch = self.series.into_batch();
         let is_empty = batch.labels.is_empty() && batch.metadata.is_empty();
-        Decoded {
+        Ok(Decoded {
             batches: if is_empty { vec![] } else { vec![Batch::Metrics(batch)] },
             accepted: self.accepted,
             rejected: self.rejections.count(),
             message: self.rejections.message("data points"),
             deltas: self.deltas,
-        }
+        })
     }
 
     fn request(&mut self, mut request: Message<'_>) -> Result<(), Fault> {
@@ -338,10 +342,9 @@ impl Decoder<'_> {
         };
         // Each bucket repeats all labels of its point.
         let bytes = labels.bytes(&self.shared).saturating_add(SERIES_BYTES).saturating_mul(series);
-        if self.bytes.saturating_add(bytes) > self.limits.decoded_bytes_max {
-            return Ok(Err(REQUEST_TOO_LARGE));
+        if let Err(reason) = self.memory.take(bytes) {
+            return Ok(Err(reason));
         }
-        self.bytes += bytes;
         let timestamp_ms = time / signals::time::MILLISECOND;
         Ok(Ok(Point { labels, timestamp_ms, is_stale: flags & NO_RECORDED_VALUE != 0 }))
     }

@@ -7,7 +7,7 @@ mod oracle;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
 use prost::Message as _;
-use signals::{Batch, Signal};
+use signals::{Batch, MemoryBudget, Signal};
 
 use super::*;
 
@@ -27,8 +27,13 @@ pub(super) fn corpus(path: &str) -> Option<Vec<u8>> {
     file
 }
 
+/// As much memory as it takes.
+pub(super) fn unbounded() -> MemoryReservation {
+    MemoryBudget::new("test", usize::MAX).reservation()
+}
+
 fn decode_ok(signal: Signal, body: &[u8]) -> Decoded {
-    decode(signal, body, Encoding::Protobuf, NOW, &Limits::default()).unwrap()
+    decode(signal, body, Encoding::Protobuf, NOW, &Limits::default(), &unbounded()).unwrap()
 }
 
 fn rendered(decoded: &Decoded) -> Vec<String> {
@@ -97,7 +102,7 @@ proptest! {
         if let [Batch::Spans(batch)] = &decoded.batches[..] {
             let spans = encode_traces_json(batch, JsonStyle::Otlp).unwrap();
             let json = serde_json::json!({ "resourceSpans": spans }).to_string();
-            let again = decode(Signal::Spans, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+            let again = decode(Signal::Spans, json.as_bytes(), Encoding::Json, NOW, &Limits::default(), &unbounded());
             let mut before = rendered(&decoded);
             let mut after = rendered(&again.unwrap());
             before.sort();
@@ -110,7 +115,7 @@ proptest! {
     fn arbitrary_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
         for signal in Signal::ALL {
             for encoding in [Encoding::Protobuf, Encoding::Json] {
-                let _ = decode(signal, &body, encoding, NOW, &Limits::default());
+                let _ = decode(signal, &body, encoding, NOW, &Limits::default(), &unbounded());
             }
         }
     }
@@ -127,7 +132,7 @@ proptest! {
                 body[place] = byte;
             }
         }
-        if let Ok(decoded) = decode(signal, &body, Encoding::Protobuf, NOW, &Limits::default()) {
+        if let Ok(decoded) = decode(signal, &body, Encoding::Protobuf, NOW, &Limits::default(), &unbounded()) {
             for batch in &decoded.batches {
                 prop_assert_eq!(oracle::render(batch).len(), batch.items());
             }
@@ -138,7 +143,7 @@ proptest! {
     fn truncation_never_panics(request in arbitrary::any_request()) {
         let (signal, body) = request;
         for length in 0..body.len().min(2_000) {
-            let _ = decode(signal, &body[..length], Encoding::Protobuf, NOW, &Limits::default());
+            let _ = decode(signal, &body[..length], Encoding::Protobuf, NOW, &Limits::default(), &unbounded());
         }
     }
 }
@@ -148,10 +153,20 @@ fn empty_requests_are_empty() {
     for signal in Signal::ALL {
         let decoded = decode_ok(signal, b"");
         assert!(decoded.batches.is_empty() && decoded.accepted == 0 && decoded.message.is_empty());
-        assert!(decode(signal, b"{}", Encoding::Json, NOW, &Limits::default()).is_ok());
+        assert!(
+            decode(signal, b"{}", Encoding::Json, NOW, &Limits::default(), &unbounded()).is_ok()
+        );
         for body in ["", "[]", "null", "{} x", "{\"resource"] {
             assert!(
-                decode(signal, body.as_bytes(), Encoding::Json, NOW, &Limits::default()).is_err()
+                decode(
+                    signal,
+                    body.as_bytes(),
+                    Encoding::Json,
+                    NOW,
+                    &Limits::default(),
+                    &unbounded()
+                )
+                .is_err()
             );
         }
     }
@@ -239,8 +254,14 @@ fn nested_log(depth: usize) -> Vec<u8> {
 fn nesting_is_bounded_with_an_error_that_says_where() {
     assert_eq!(decode_ok(Signal::Logs, &nested_log(64)).accepted, 1);
     for depth in [65, 100, 2_000] {
-        let error =
-            decode(Signal::Logs, &nested_log(depth), Encoding::Protobuf, NOW, &Limits::default());
+        let error = decode(
+            Signal::Logs,
+            &nested_log(depth),
+            Encoding::Protobuf,
+            NOW,
+            &Limits::default(),
+            &unbounded(),
+        );
         let error = error.unwrap_err().to_string();
         assert!(error.contains("resource_logs.scope_logs.log_records.body"), "{error}");
         assert!(error.contains("nested too deeply"), "{error}");
@@ -250,7 +271,14 @@ fn nesting_is_bounded_with_an_error_that_says_where() {
         r#"{"arrayValue":{"values":["#.repeat(100_000),
         "]}}".repeat(100_000)
     );
-    let error = decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+    let error = decode(
+        Signal::Logs,
+        json.as_bytes(),
+        Encoding::Json,
+        NOW,
+        &Limits::default(),
+        &unbounded(),
+    );
     assert!(error.unwrap_err().to_string().contains("recursion limit"));
 }
 
@@ -258,7 +286,8 @@ fn nesting_is_bounded_with_an_error_that_says_where() {
 fn a_field_of_a_wrong_type_is_an_error_that_says_where() {
     // resource_spans { scope_spans { spans { name: 1 } } }
     let body = [0x0a, 6, 0x12, 4, 0x12, 2, 0x28, 1];
-    let error = decode(Signal::Spans, &body, Encoding::Protobuf, NOW, &Limits::default());
+    let error =
+        decode(Signal::Spans, &body, Encoding::Protobuf, NOW, &Limits::default(), &unbounded());
     assert_eq!(
         error.unwrap_err().to_string(),
         "malformed protobuf at byte 6 in resource_spans.scope_spans.spans.name: field has the wrong wire type"
@@ -293,7 +322,15 @@ fn what_is_too_long_or_too_many_is_cut_and_marked() {
 fn log_json(record: &str) -> Vec<String> {
     let json = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record}]}}]}}]}}"#);
     rendered(
-        &decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default()).unwrap(),
+        &decode(
+            Signal::Logs,
+            json.as_bytes(),
+            Encoding::Json,
+            NOW,
+            &Limits::default(),
+            &unbounded(),
+        )
+        .unwrap(),
     )
 }
 
@@ -327,7 +364,7 @@ fn json_takes_every_form_that_the_mapping_allows() {
 fn json_of_a_wrong_type_is_an_error_that_says_where() {
     let error = |record: &str| {
         let json = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record}]}}]}}]}}"#);
-        decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default())
+        decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default(), &unbounded())
             .unwrap_err()
             .to_string()
     };
@@ -352,8 +389,15 @@ fn streams_are_made_of_the_listed_resource_attributes() {
         let json = format!(
             r#"{{"resourceLogs":[{{"resource":{{"attributes":[{attributes}]}},"scopeLogs":[{{"logRecords":[{{}}]}}]}}]}}"#
         );
-        let decoded =
-            decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default()).unwrap();
+        let decoded = decode(
+            Signal::Logs,
+            json.as_bytes(),
+            Encoding::Json,
+            NOW,
+            &Limits::default(),
+            &unbounded(),
+        )
+        .unwrap();
         let [Batch::Logs(batch)] = &decoded.batches[..] else { panic!() };
         let rows = signals::log::LogRows::new(batch).unwrap();
         (rows.stream(0).to_owned(), rows.service_name(0).to_owned())
@@ -379,7 +423,7 @@ fn streams_are_made_of_the_listed_resource_attributes() {
 
 fn example(name: &str, signal: Signal) -> Option<Decoded> {
     let body = corpus(&format!("otlp/examples/{name}.json"))?;
-    Some(decode(signal, &body, Encoding::Json, NOW, &Limits::default()).unwrap())
+    Some(decode(signal, &body, Encoding::Json, NOW, &Limits::default(), &unbounded()).unwrap())
 }
 
 #[test]
@@ -427,8 +471,14 @@ fn json_numbers_are_read_as_the_collector_reads_them() {
             let json = format!(
                 r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{{record}}}]}}]}}]}}"#
             );
-            let decoded =
-                decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+            let decoded = decode(
+                Signal::Logs,
+                json.as_bytes(),
+                Encoding::Json,
+                NOW,
+                &Limits::default(),
+                &unbounded(),
+            );
             if case["wantErr"] == true {
                 assert!(decoded.is_err(), "{case}");
             } else {
@@ -451,7 +501,8 @@ fn few_bytes_do_not_become_many() {
     let records = "{},".repeat(9_999);
     let json =
         format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}{{}}]}}]}}]}}"#);
-    let decoded = decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &limits).unwrap();
+    let decoded =
+        decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &limits, &unbounded()).unwrap();
     assert_eq!(decoded.accepted + decoded.rejected, 10_000);
     assert!(
         decoded.accepted < 4_000 && decoded.message.contains("too much memory"),
@@ -469,8 +520,15 @@ fn few_bytes_do_not_become_many() {
     let metrics = serde_json::json!([{ "name": "h", "histogram": histogram }]);
     let json =
         serde_json::json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": metrics }] }] });
-    let decoded =
-        decode(Signal::Metrics, json.to_string().as_bytes(), Encoding::Json, NOW, &limits).unwrap();
+    let decoded = decode(
+        Signal::Metrics,
+        json.to_string().as_bytes(),
+        Encoding::Json,
+        NOW,
+        &limits,
+        &unbounded(),
+    )
+    .unwrap();
     assert_eq!((decoded.accepted, decoded.rejected), (0, 1));
     assert!(decoded.message.contains("too much memory"), "{}", decoded.message);
 }
