@@ -25,11 +25,10 @@ use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use signals::{MemoryBudget, MemoryReservation, Signal, Timestamp};
-use store::Store;
 
 use crate::scan::functions;
-use crate::scan::rows::Rows;
 use crate::scan::rows_table::RowsTable;
+use crate::source::Source;
 use crate::sql::growth::{self, BoundedPlanner};
 use crate::sql::repeated::KeepRepeatedProjections;
 use crate::table::{self, AskWhatIsStored, MetricsTable};
@@ -55,23 +54,18 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session over the store.
-    pub(crate) fn over_store(store: &Store, limits: &Limits) -> Result<Self, QueryError> {
-        Self::new(Arc::new(store.clone()), limits)
-    }
-
-    /// A session over any rows.
-    pub(crate) fn new(rows: Arc<dyn Rows>, limits: &Limits) -> Result<Self, QueryError> {
+    /// A session over a source.
+    pub(crate) fn new(source: Arc<dyn Source>, limits: &Limits) -> Result<Self, QueryError> {
         // All of it at once: DataFusion does not say what its cache holds.
         let cache = limits.caches.reservation();
         cache.grow(limits.caches.bytes_max());
-        let runtime = runtime(rows.as_ref(), cache.bytes())?;
+        let runtime = runtime(source.as_ref(), cache.bytes())?;
         let metadata = runtime.cache_manager.get_file_metadata_cache();
         let stored =
-            |signal| Arc::new(RowsTable::new(Arc::clone(&rows), signal, Arc::clone(&metadata)));
+            |signal| Arc::new(RowsTable::new(Arc::clone(&source), signal, Arc::clone(&metadata)));
         let (spans, logs) = (stored(Signal::Spans), stored(Signal::Logs));
         let schema = MemorySchemaProvider::new();
-        let metrics = MetricsTable::new(rows, limits.series_max, limits.memory.clone());
+        let metrics = MetricsTable::new(source, limits.series_max, limits.memory.clone());
         schema.register_table("spans".to_owned(), table::view(&(Arc::clone(&spans) as _))?)?;
         schema.register_table("logs".to_owned(), table::view(&(Arc::clone(&logs) as _))?)?;
         schema.register_table("metrics".to_owned(), Arc::new(metrics))?;
@@ -133,7 +127,10 @@ pub(crate) fn objects_url() -> Result<ObjectStoreUrl, DataFusionError> {
 
 /// Caches and the one object store. Nothing is spilled to disk: a query that needs more memory than
 /// all queries may have is refused, so queries never compete with ingest for the disk.
-fn runtime(rows: &dyn Rows, cache_bytes_max: usize) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+fn runtime(
+    source: &dyn Source,
+    cache_bytes_max: usize,
+) -> Result<Arc<RuntimeEnv>, DataFusionError> {
     let runtime = RuntimeEnvBuilder::new()
         .with_disk_manager_builder(
             DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
@@ -143,7 +140,7 @@ fn runtime(rows: &dyn Rows, cache_bytes_max: usize) -> Result<Arc<RuntimeEnv>, D
     // DataFusion registers the local file system unasked.
     let files = ObjectStoreUrl::local_filesystem();
     runtime.deregister_object_store(files.as_ref())?;
-    runtime.register_object_store(objects_url()?.as_ref(), rows.objects());
+    runtime.register_object_store(objects_url()?.as_ref(), source.objects());
     Ok(runtime)
 }
 

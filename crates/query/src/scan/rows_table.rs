@@ -23,18 +23,19 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use signals::{Signal, log, span};
-use store::{Part, Snapshot};
+use store::Part;
 
-use super::rows::Rows;
-use super::{time_bounds, time_column};
+use super::time_column;
+use crate::QueryError;
 use crate::session::objects_url;
+use crate::source::{FoundRows, RowsRequest, Source};
 
 /// Rows of the head below which one thread reads them faster than several.
 const HEAD_ROWS_PER_PARTITION_MIN: usize = 65_536;
 
 /// The stored rows of one signal, seen anew by each query.
 pub(crate) struct RowsTable {
-    rows: Arc<dyn Rows>,
+    source: Arc<dyn Source>,
     signal: Signal,
     schema: SchemaRef,
     metadata: Arc<FileMetadataCache>,
@@ -43,7 +44,7 @@ pub(crate) struct RowsTable {
 impl RowsTable {
     /// Spans, or logs for any other signal.
     pub(crate) fn new(
-        rows: Arc<dyn Rows>,
+        source: Arc<dyn Source>,
         signal: Signal,
         metadata: Arc<FileMetadataCache>,
     ) -> Self {
@@ -51,7 +52,7 @@ impl RowsTable {
             Signal::Spans => span::schema(),
             Signal::Logs | Signal::Metrics => log::schema(),
         };
-        Self { rows, signal, schema, metadata }
+        Self { source, signal, schema, metadata }
     }
 
     /// Whether filters are evaluated while Parquet is decoded, so that the other columns are only
@@ -80,29 +81,6 @@ impl RowsTable {
             })
     }
 
-    /// The head's batches, split among threads when there are many.
-    fn head_plan(
-        &self,
-        head: Vec<RecordBatch>,
-        partitions_max: usize,
-        projection: Option<&Vec<usize>>,
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let rows: usize = head.iter().map(RecordBatch::num_rows).sum();
-        let partitions = (rows / HEAD_ROWS_PER_PARTITION_MIN).clamp(1, partitions_max.max(1));
-        let mut split = vec![Vec::new(); partitions];
-        // Newest first, so that a limit on the newest rows is reached early.
-        for (i, batch) in head.into_iter().rev().enumerate() {
-            if let Some(batches) = split.get_mut(i % partitions) {
-                batches.push(batch);
-            }
-        }
-        let source =
-            MemorySourceConfig::try_new(&split, Arc::clone(&self.schema), projection.cloned())?
-                .with_limit(limit);
-        Ok(DataSourceExec::from_data_source(source))
-    }
-
     /// The parts, newest first in each of at most `partitions_max` groups.
     pub(super) fn parts_plan(
         &self,
@@ -113,7 +91,7 @@ impl RowsTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let reader =
-            CachedParquetFileReaderFactory::new(self.rows.objects(), Arc::clone(&self.metadata));
+            CachedParquetFileReaderFactory::new(self.source.objects(), Arc::clone(&self.metadata));
         let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(reader));
@@ -131,6 +109,26 @@ impl RowsTable {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// The head's batches, split among threads when there are many.
+fn head_plan(
+    head: Vec<RecordBatch>,
+    partitions_max: usize,
+    schema: SchemaRef,
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let rows: usize = head.iter().map(RecordBatch::num_rows).sum();
+    let partitions = (rows / HEAD_ROWS_PER_PARTITION_MIN).clamp(1, partitions_max.max(1));
+    let mut split = vec![Vec::new(); partitions];
+    // Newest first, so that a limit on the newest rows is reached early.
+    for (i, batch) in head.into_iter().rev().enumerate() {
+        if let Some(batches) = split.get_mut(i % partitions) {
+            batches.push(batch);
+        }
+    }
+    let source = MemorySourceConfig::try_new(&split, schema, None)?.with_limit(limit);
+    Ok(DataSourceExec::from_data_source(source))
 }
 
 /// Whether a column holds so much in each row that not decoding it spares most of the work.
@@ -182,11 +180,22 @@ impl TableProvider for RowsTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let range = time_bounds::of(filters, time_column(self.signal));
-        let Snapshot { head, parts, .. } = self.rows.snapshot(self.signal, range);
+        let request = RowsRequest {
+            signal: self.signal,
+            filters,
+            columns: projection.map(Vec::as_slice),
+            limit,
+        };
+        let found = self.source.rows(&request).await;
+        let FoundRows { head, parts } =
+            found.map_err(|error| DataFusionError::External(Box::new(QueryError::from(error))))?;
+        let head_schema = match projection {
+            Some(columns) => Arc::new(self.schema.project(columns)?),
+            None => Arc::clone(&self.schema),
+        };
         let partitions = state.config().target_partitions();
         if parts.is_empty() {
-            return self.head_plan(head, partitions, projection, limit);
+            return head_plan(head, partitions, head_schema, limit);
         }
         let mut options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
@@ -197,7 +206,7 @@ impl TableProvider for RowsTable {
         if head.is_empty() {
             return Ok(parts);
         }
-        let head = self.head_plan(head, partitions, projection, limit)?;
+        let head = head_plan(head, partitions, head_schema, limit)?;
         UnionExec::try_new(vec![head, parts])
     }
 }

@@ -25,6 +25,10 @@ impl SeriesRead for Held {
         &self.labels
     }
 
+    fn samples_max(&self) -> u64 {
+        (self.samples.values.len() + self.samples.histograms.len()) as u64
+    }
+
     fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), StoreError> {
         let is_inside = |time_ms: i64| (start_ms..=end_ms).contains(&time_ms);
         for (time_ms, value) in self.samples.timestamps.iter().zip(&self.samples.values) {
