@@ -23,5 +23,4 @@ pub use head::{
     Counts, Frozen, Head, HeadLimits, HeadStats, Item, Reason, Refused, SeriesAppended,
 };
 pub(crate) use part::reader::PartReader;
-pub use part::reader::ReadLimits;
 pub use selected::{Samples, SeriesChunks};

@@ -5,17 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lang::promql;
-use signals::Labels;
 use signals::metric::{Exemplar, Metadata};
+use signals::{Labels, Matcher};
 
 use super::STEPS_MAX;
 use super::answer::{Answer, Options, Value};
 use super::evaluator::{Question, Settings, compare_labels};
 use super::plan::{SeriesRead, matchers, plan};
+use crate::source::{ExemplarSeries, Selection};
 use crate::{Engine, QueryError};
-
-/// Series and their exemplars.
-pub type ExemplarSeries = Vec<(Labels, Vec<Exemplar>)>;
 
 /// Sets the flag when the query's future is dropped, so that its thread stops.
 struct CancelOnDrop(Arc<AtomicBool>);
@@ -90,26 +88,24 @@ impl Engine {
     }
 
     async fn answer(&self, question: Question, options: &Options) -> Result<Answer, QueryError> {
+        let memory = self.limits.memory.reservation();
         let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
         for selector in plan(&question)? {
-            let series = self
-                .store
-                .select(
-                    &selector.matchers,
-                    selector.start_ms,
-                    selector.end_ms,
-                    self.limits.series_max,
-                )
-                .await?;
-            let series = series.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>);
-            selected.insert(selector.position, series.collect());
+            let selection = Selection {
+                matchers: &selector.matchers,
+                start_ms: selector.start_ms,
+                end_ms: selector.end_ms,
+                series_max: self.limits.series_max,
+            };
+            let series = self.source.select(selection, &memory).await?;
+            selected.insert(selector.position, series);
         }
         let is_cancelled = Arc::new(AtomicBool::new(false));
         let guard = CancelOnDrop(Arc::clone(&is_cancelled));
         let settings = Settings { samples_max: self.limits.samples_max, ..Settings::default() };
         // Decoding and arithmetic would hold up the runtime's threads.
         let thread = tokio::task::spawn_blocking(move || {
-            question.answer(&settings, &selected, &is_cancelled)
+            question.answer(&settings, &selected, &memory, &is_cancelled)
         });
         let answer = thread.await.map_err(|error| QueryError::Internal(error.to_string()))?;
         drop(guard);
@@ -131,32 +127,13 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<Labels>, QueryError> {
         let mut all = HashSet::new();
-        for selector in selectors {
-            let selector = promql::parse_selector(selector)
-                .map_err(|error| QueryError::Invalid(error.to_string()))?;
-            let found = self
-                .store
-                .series(&matchers(&selector)?, start_ms, end_ms, self.limits.series_max)
-                .await?;
-            all.extend(found);
+        for matchers in parsed(selectors)? {
+            all.extend(self.source.series(self.selection(&matchers, start_ms, end_ms)).await?);
         }
         let mut all: Vec<Labels> = all.into_iter().collect();
         all.sort_by(compare_labels);
         all.truncate(if limit == 0 { usize::MAX } else { limit });
         Ok(all)
-    }
-
-    async fn series_or_all(
-        &self,
-        selectors: &[String],
-        start_ms: i64,
-        end_ms: i64,
-    ) -> Result<Vec<Labels>, QueryError> {
-        if selectors.is_empty() {
-            let all = self.store.series(&[], start_ms, end_ms, self.limits.series_max).await?;
-            return Ok(all);
-        }
-        self.series(selectors, start_ms, end_ms, 0).await
     }
 
     /// The names of the labels of those series (of all when no selector is given), in order.
@@ -171,12 +148,9 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
         let mut names = BTreeSet::new();
-        for labels in self.series_or_all(selectors, start_ms, end_ms).await? {
-            for (name, _) in labels.iter() {
-                if !names.contains(name) {
-                    names.insert(name.to_owned());
-                }
-            }
+        for matchers in parsed_or_all(selectors)? {
+            let selection = self.selection(&matchers, start_ms, end_ms);
+            names.extend(self.source.label_names(selection).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(names.into_iter().take(limit).collect())
@@ -195,20 +169,24 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
         let mut values = BTreeSet::new();
-        for labels in self.series_or_all(selectors, start_ms, end_ms).await? {
-            if let Some(value) = labels.get(name)
-                && !values.contains(value)
-            {
-                values.insert(value.to_owned());
-            }
+        for matchers in parsed_or_all(selectors)? {
+            let selection = self.selection(&matchers, start_ms, end_ms);
+            values.extend(self.source.label_values(name, selection).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(values.into_iter().take(limit).collect())
     }
 
+    fn selection<'m>(&self, matchers: &'m [Matcher], start_ms: i64, end_ms: i64) -> Selection<'m> {
+        Selection { matchers, start_ms, end_ms, series_max: self.limits.series_max }
+    }
+
     /// Type, help and unit of each metric family, in order of names.
-    pub fn metric_metadata(&self) -> Vec<Metadata> {
-        self.store.metadata()
+    ///
+    /// # Errors
+    /// [`QueryError::Store`].
+    pub async fn metric_metadata(&self) -> Result<Vec<Metadata>, QueryError> {
+        Ok(self.source.metadata().await?)
     }
 
     /// Exemplars of the series that the selectors of a query name.
@@ -225,7 +203,8 @@ impl Engine {
         let mut found: HashMap<Labels, Vec<Exemplar>> = HashMap::new();
         for selector in expr.selectors() {
             let conditions = matchers(&selector.matchers)?;
-            for (labels, exemplars) in self.store.exemplars(&conditions, start_ms, end_ms).await? {
+            let selection = self.selection(&conditions, start_ms, end_ms);
+            for (labels, exemplars) in self.source.exemplars(selection).await? {
                 found.entry(labels).or_insert(exemplars);
             }
         }
@@ -233,6 +212,21 @@ impl Engine {
         found.sort_by(|(a, _), (b, _)| compare_labels(a, b));
         Ok(found)
     }
+}
+
+/// The matchers of each selector.
+fn parsed(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
+    let parsed = |selector: &String| {
+        let selector = promql::parse_selector(selector)
+            .map_err(|error| QueryError::Invalid(error.to_string()))?;
+        matchers(&selector)
+    };
+    selectors.iter().map(parsed).collect()
+}
+
+/// As [`parsed`]; without selectors, one that takes everything.
+fn parsed_or_all(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
+    if selectors.is_empty() { Ok(vec![Vec::new()]) } else { parsed(selectors) }
 }
 
 /// Cuts an answer to `limit` series and says so.

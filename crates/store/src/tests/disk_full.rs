@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use signals::MemoryBudget;
+
 use super::harness::*;
 use crate::StoreError;
 use crate::files::sim::Fault;
@@ -115,7 +117,7 @@ async fn the_first_failed_sync_ends_acknowledging_for_ever() {
 #[tokio::test]
 async fn requests_that_wait_are_bounded_in_bytes() {
     let mut bench = Bench::new();
-    bench.config.queue_bytes_max = 10_000;
+    bench.config.memory.queue = MemoryBudget::new("the write-ahead queue", 10_000);
     let (store, _) = bench.open().await.unwrap();
     let sent: Vec<Item> = (0..200).map(log).collect();
     let answers =
@@ -127,7 +129,7 @@ async fn requests_that_wait_are_bounded_in_bytes() {
     let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
     assert!(refused.clone().count() > 0);
     for error in refused {
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        assert!(matches!(error, StoreError::Memory(_)), "{error:?}");
     }
     assert_eq!(stored(&store).await, ledger(acknowledged));
 }
