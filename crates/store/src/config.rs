@@ -66,7 +66,7 @@ pub struct Memory {
     pub queue: MemoryBudget,
     /// What is acknowledged and not in parts yet, and the series that go on.
     pub head: MemoryBudget,
-    /// Merges of parts.
+    /// Merges of parts, and parts that a flush is writing.
     pub merges: MemoryBudget,
     /// Footers of parts.
     pub caches: MemoryBudget,

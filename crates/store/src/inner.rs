@@ -88,6 +88,7 @@ impl Inner {
             catalog: Arc::clone(&catalog),
             drafts: Drafts::new(writer, Arc::clone(&clock)),
             reader: PartReader::new(Arc::clone(&objects), &config.memory.caches),
+            merges: config.memory.merges.clone(),
             quarantined: Arc::clone(&quarantined),
             closing: closing.subscribe(),
         };
@@ -106,7 +107,7 @@ impl Inner {
             catalog,
             log: OnceLock::new(),
             quarantined,
-            looked_up: tokio::sync::Mutex::default(),
+            looked_up: tokio::sync::Mutex::new(LookedUp::new(&config.memory.head)),
             is_shared: objects_disk.is_none(),
             free: FreeSpace::default(),
             closing,

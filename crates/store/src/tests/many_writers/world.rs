@@ -106,6 +106,7 @@ impl World {
             catalog: Arc::clone(&catalog),
             drafts: Drafts::new(WriterId::random(), clock),
             reader: PartReader::new(objects, &self.config.memory.caches),
+            merges: self.config.memory.merges.clone(),
             quarantined: Arc::default(),
             closing: watch::channel(false).1,
         };
