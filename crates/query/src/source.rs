@@ -206,3 +206,40 @@ impl Source for Store {
         Ok(Self::metadata(self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::Array;
+    use datafusion::logical_expr::lit;
+    use serde_json::json;
+    use signals::span::column;
+
+    use super::*;
+    use crate::scan::made_rows;
+
+    #[test]
+    fn rows_in_memory_come_with_the_columns_that_are_asked_for() {
+        let span = |name| {
+            made_rows::span(&json!({ "trace_id": "1", "span_id": "2", "start_time": 3, "name": name }))
+        };
+        let schema = scan::schema(Signal::Spans);
+        let places = [column::LARGE_ATTRIBUTES, column::NAME].map(|name| schema.index_of(name).unwrap());
+        let signal = Signal::Spans;
+        let request = |filters, columns, limit| {
+            let request = RowsRequest { signal, filters, columns, limit };
+            request.needed(vec![span("older"), span("newer")]).unwrap()
+        };
+        let filters = [lit(true)];
+
+        let found = request(&[], Some(&places), Some(1));
+        assert_eq!(found.len(), 1, "the newest are enough");
+        assert_eq!(found[0].schema(), Arc::new(schema.project(&places).unwrap()));
+        assert_eq!(found[0].column(0).null_count(), 1, "rows in memory lack this column");
+        assert!(found[0] == request(&[], Some(&places), None)[1]);
+        assert_eq!(request(&filters, Some(&places), Some(1)).len(), 2);
+
+        assert_eq!(request(&[], None, None)[0].schema(), schema);
+        let counted = request(&[], Some(&[]), None);
+        assert_eq!((counted[0].num_columns(), counted[0].num_rows()), (0, 1));
+    }
+}

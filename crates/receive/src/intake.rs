@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use signals::{Batch, Clock, MemoryBudget, MemoryReservation, Signal, Timestamp};
+use signals::{Batch, Clock, MemoryReservation, Signal, Timestamp};
 use store::{Store, StoreError, WriteRequest};
 use tokio::sync::Semaphore;
 use wire::otlp::Encoding;
@@ -72,11 +72,6 @@ impl Receiver {
     /// What has arrived.
     pub fn statistics(&self) -> &Arc<Statistics> {
         &self.statistics
-    }
-
-    /// Memory of requests in flight.
-    pub fn memory(&self) -> &MemoryBudget {
-        &self.limits.memory
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
+use signals::MemoryBudget;
 use signals::time::SystemClock;
 use store::{Config, Seams};
 use tower::ServiceExt;
@@ -95,7 +96,7 @@ async fn full_memory_is_retryable_in_both_protocols() {
     assert_eq!(status, "14");
     assert!(has_retry_info(&details), "{details:?}");
     drop(others);
-    assert_eq!(fixture.receiver.memory().bytes_taken(), 0);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn what_decodes_to_more_than_there_is_memory_for_is_retryable_as_a_whole()
     drop(others);
     assert_eq!(post(body).await.0, 200);
     assert_eq!(fixture.receiver.statistics().snapshot().signals[1].accepted, 10_000);
-    assert_eq!(fixture.receiver.memory().bytes_taken(), 0);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
 #[tokio::test]
@@ -173,7 +174,7 @@ async fn a_compressed_bomb_is_too_large_and_gives_its_memory_back() {
         .unwrap();
     let (status, _, _) = ask(otlp::http::router(Arc::clone(&fixture.receiver)), request).await;
     assert_eq!(status, 413);
-    assert_eq!(fixture.receiver.memory().bytes_taken(), 0);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
 /// A gzip member of 32 stored blocks of 65535 zeroes each; its checksum is never reached.
@@ -206,7 +207,7 @@ async fn what_is_stored_is_counted_by_signal_and_service() {
     let snapshot = fixture.receiver.statistics().snapshot();
     assert_eq!(snapshot.signals[0].accepted, 1);
     assert_eq!(snapshot.services[0].name, "unknown_service");
-    assert_eq!(fixture.receiver.memory().bytes_taken(), 0);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
 #[tokio::test]

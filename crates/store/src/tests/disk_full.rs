@@ -135,6 +135,32 @@ async fn requests_that_wait_are_bounded_in_bytes() {
 }
 
 #[tokio::test]
+async fn a_head_over_its_share_of_memory_is_refused_until_a_flush() {
+    let mut bench = Bench::new();
+    let head = MemoryBudget::new("the head", 200_000);
+    bench.config.memory.head = head.clone();
+    let (store, _) = bench.open().await.unwrap();
+    let mut acknowledged = Vec::new();
+    let error = loop {
+        let item = span(acknowledged.len() as u64);
+        match send(&store, &[item]).await {
+            Ok(()) => acknowledged.push(item),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(error.to_string().contains("memory is full"), "{error}");
+    store.flush().await.unwrap();
+    assert_eq!(head.bytes_taken(), 0);
+    send(&store, &[sample(1)]).await.unwrap();
+    acknowledged.push(sample(1));
+    assert!(head.bytes_taken() > 0);
+    store.flush().await.unwrap();
+    assert!(head.bytes_taken() > 0, "the series goes on");
+    assert_eq!(stored(&store).await, ledger(acknowledged));
+}
+
+#[tokio::test]
 async fn memory_over_twice_the_budget_is_refused_until_a_flush() {
     let mut bench = Bench::new();
     bench.config.head_bytes_max = 200_000;

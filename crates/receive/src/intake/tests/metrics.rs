@@ -63,7 +63,7 @@ impl Process {
     /// Labels without the name, and all samples of a metric.
     async fn samples(&self, name: &str) -> Vec<(String, Vec<f64>)> {
         let matchers = [Matcher::new(NAME_LABEL, MatchOp::Equal, name).unwrap()];
-        let (last, memory) = (i64::MAX / 2_000_000, self.receiver.memory().reservation());
+        let (last, memory) = (i64::MAX / 2_000_000, self.receiver.limits().memory.reservation());
         let found = self.store.select(&matchers, 0, last, 100, &memory).await.unwrap();
         let mut samples = Samples::default();
         let mut all = Vec::new();
@@ -220,7 +220,7 @@ async fn series_are_known_from_the_second_request_on() {
         encoding: Encoding::Json,
         received_at: process.now,
         bytes: request.to_string().into(),
-        memory: process.receiver.memory().reservation(),
+        memory: process.receiver.limits().memory.reservation(),
     };
     let decoder = &process.receiver.decoder;
     assert!(!decoder.decode(&body()).unwrap().unknown.is_empty());
