@@ -5,24 +5,35 @@
 mod logs;
 mod metrics;
 mod patch;
+mod queries;
 mod send;
 mod server;
 mod spans;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::queries::Outcomes;
 use crate::send::Payload;
 use crate::server::Server;
 
 /// Workloads in the order in which they run.
-const WORKLOADS: [&str; 4] = ["idle", "spans", "logs", "metrics"];
+const WORKLOADS: [&str; 5] = ["idle", "spans", "logs", "metrics", "pressure"];
+/// Queries at once in `pressure`.
+const BURST: usize = 50;
 
 /// What was asked for on the command line.
 struct Options {
     binary: String,
     items: u64,
     peer: Option<String>,
+    /// How long after the load memory is looked at.
+    settle: Duration,
+    /// Bound on the server's address space.
+    address_space_mib: Option<u64>,
     workloads: Vec<String>,
 }
 
@@ -34,6 +45,7 @@ fn main() -> Result<()> {
             "spans" => ingest(&options, "spans", &spans::payloads())?,
             "logs" => ingest(&options, "logs", &logs::payloads())?,
             "metrics" => measure_metrics(&options)?,
+            "pressure" => pressure(&options)?,
             other => bail!("there is no workload {other:?}: {}", WORKLOADS.join(", ")),
         };
         print(&result)?;
@@ -48,8 +60,14 @@ fn print(result: &Value) -> Result<()> {
 }
 
 fn options() -> Result<Options> {
-    let mut options =
-        Options { binary: String::new(), items: 2_000_000, peer: None, workloads: Vec::new() };
+    let mut options = Options {
+        binary: String::new(),
+        items: 2_000_000,
+        peer: None,
+        settle: Duration::from_secs(60),
+        address_space_mib: None,
+        workloads: Vec::new(),
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
@@ -57,6 +75,8 @@ fn options() -> Result<Options> {
             "--binary" => options.binary = value()?,
             "--items" => options.items = value()?.parse()?,
             "--peer" => options.peer = Some(value()?),
+            "--settle" => options.settle = Duration::from_secs(value()?.parse()?),
+            "--address-space" => options.address_space_mib = Some(value()?.parse()?),
             workload => options.workloads.push(workload.to_owned()),
         }
     }
@@ -71,10 +91,10 @@ fn options() -> Result<Options> {
 
 /// Time to the first accepted request, and memory at rest.
 fn idle(options: &Options) -> Result<Value> {
-    let server = Server::glasshouse(&options.binary)?;
+    let server = Server::glasshouse(&options.binary, options.address_space_mib)?;
     let mut payload = spans::payloads().remove(0);
     let ready_s = server.first_accepted(&mut payload)?;
-    std::thread::sleep(std::time::Duration::from_secs(5));
+    std::thread::sleep(Duration::from_secs(5));
     let rss_bytes = server.rss_bytes()?;
     server.stop()?;
     Ok(json!({ "workload": "idle", "first_accepted_s": ready_s, "rss_bytes": rss_bytes }))
@@ -82,9 +102,11 @@ fn idle(options: &Options) -> Result<Value> {
 
 /// Sends a signal as fast as it is accepted, then asks for all of it.
 fn ingest(options: &Options, signal: &'static str, payloads: &[Payload]) -> Result<Value> {
-    let server = Server::glasshouse(&options.binary)?;
+    let server = Server::glasshouse(&options.binary, options.address_space_mib)?;
     let sent = send::all(&server::otlp(signal), payloads, options.items)?;
     let queryable = server::count(signal)?;
+    std::thread::sleep(options.settle);
+    let rss_settled_bytes = server.rss_bytes()?;
     let stopped = server.stop()?;
     let accepted = sent.accepted;
     let cpu_s = stopped.cpu_s;
@@ -101,8 +123,53 @@ fn ingest(options: &Options, signal: &'static str, payloads: &[Payload]) -> Resu
         "cpu_s_per_million": cpu_s * 1e6 / accepted as f64,
         "items_per_cpu_s": (accepted as f64 / cpu_s).round(),
         "rss_peak_bytes": stopped.rss_peak_bytes,
+        "rss_settled_bytes": rss_settled_bytes,
         "bytes_at_rest": stopped.bytes_at_rest,
         "bytes_per_item": stopped.bytes_at_rest as f64 / accepted as f64,
+    }))
+}
+
+/// All signals and heavy queries at once, then a burst of queries; whether it survives, and what
+/// memory it needs.
+fn pressure(options: &Options) -> Result<Value> {
+    let server = Server::glasshouse(&options.binary, options.address_space_mib)?;
+    let (during, burst) = (Outcomes::default(), Outcomes::default());
+    let is_over = AtomicBool::new(false);
+    let workloads =
+        [("spans", spans::payloads()), ("logs", logs::payloads()), ("metrics", metrics::otlp())];
+    let items = options.items / workloads.len() as u64;
+    let sent: Result<Vec<send::Sent>> = std::thread::scope(|scope| {
+        scope.spawn(|| queries::keep_asking(4, &is_over, &during));
+        let senders: Vec<_> = workloads
+            .iter()
+            .map(|(signal, payloads)| {
+                scope.spawn(move || send::all(&server::otlp(signal), payloads, items))
+            })
+            .collect();
+        let joined = senders
+            .into_iter()
+            .map(|sender| sender.join().map_err(|_| anyhow::anyhow!("a sender panicked"))?);
+        let sent = joined.collect();
+        is_over.store(true, Ordering::Relaxed);
+        sent
+    });
+    let sent = sent?;
+    queries::burst(BURST, &burst);
+    std::thread::sleep(options.settle);
+    let rss_settled_bytes = server.rss_bytes()?;
+    let queryable: Result<Vec<u64>> =
+        workloads.iter().map(|(signal, _)| server::count(signal)).collect();
+    let stopped = server.stop()?;
+    Ok(json!({
+        "workload": "pressure",
+        "accepted": sent.iter().map(|sent| sent.accepted).collect::<Vec<_>>(),
+        "queryable": queryable?,
+        "retried_requests": sent.iter().map(|sent| sent.retried).sum::<u64>(),
+        "queries_during_load": during.to_json(),
+        "queries_at_once": burst.to_json(),
+        "server_cpu_s": stopped.cpu_s,
+        "rss_peak_bytes": stopped.rss_peak_bytes,
+        "rss_settled_bytes": rss_settled_bytes,
     }))
 }
 

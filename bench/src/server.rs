@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::send::{self, Payload, Target};
 
 /// Added to all ports, so that a running instance is left alone.
-const PORT_OFFSET: u16 = 23_000;
+pub(crate) const PORT_OFFSET: u16 = 23_000;
 /// Port of the peer.
 const PEER_PORT: u16 = 29_090;
 /// Clock ticks in a second, as Linux reports CPU time on every common machine.
@@ -32,10 +32,18 @@ pub(crate) struct Stopped {
 }
 
 impl Server {
-    /// Starts our binary on a fresh folder.
-    pub(crate) fn glasshouse(binary: &str) -> Result<Self> {
+    /// Starts our binary on a fresh folder, with so much address space if it is bounded.
+    pub(crate) fn glasshouse(binary: &str, address_space_mib: Option<u64>) -> Result<Self> {
         let data = fresh_folder("glasshouse")?;
-        let mut command = Command::new(binary);
+        let mut command = match address_space_mib {
+            None => Command::new(binary),
+            Some(mib) => {
+                let mut shell = Command::new("sh");
+                let bound = format!("ulimit -v {}; exec \"$0\" \"$@\"", mib * 1024);
+                shell.args(["-c", &bound, binary]);
+                shell
+            }
+        };
         command.args([
             "serve",
             "--log",

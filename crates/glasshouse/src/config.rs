@@ -13,7 +13,13 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
 pub(crate) mod units;
 
-use units::{Size, Span};
+use units::{Memory, Size, Span};
+
+/// Least memory to work with.
+const MEMORY_MIN: u64 = 64 << 20;
+/// Least memory, as a multiple of the largest body: requests have a quarter of all memory, and two
+/// of the largest bodies, packed and unpacked, must fit into it.
+const MEMORY_PER_BODY: u64 = 8;
 
 /// Longest configuration file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -95,10 +101,8 @@ pub(crate) struct Limits {
     pub(crate) body: Size,
     /// One gRPC message, unpacked.
     pub(crate) grpc_message: Size,
-    /// All bodies in flight together.
-    pub(crate) in_flight: Size,
-    /// Rows and samples in memory before they are written as parts.
-    pub(crate) head: Size,
+    /// All memory that data take: requests, what is not in parts yet, merges, queries, caches.
+    pub(crate) memory: Memory,
     /// Connections at once, over all ports.
     pub(crate) connections: usize,
 }
@@ -111,8 +115,6 @@ pub(crate) struct Query {
     pub(crate) timeout: Span,
     /// Queries that run at once.
     pub(crate) concurrency: usize,
-    /// Memory of all running queries.
-    pub(crate) memory: Size,
     /// Samples that one PromQL query may read.
     pub(crate) samples: usize,
     /// Series that one selector may name.
@@ -187,8 +189,7 @@ impl Default for Limits {
         Self {
             body: Size(20 << 20),
             grpc_message: Size(16 << 20),
-            in_flight: Size(receive::limits::IN_FLIGHT_BYTES_MIN as u64),
-            head: Size(256 << 20),
+            memory: Memory::Auto,
             connections: 1024,
         }
     }
@@ -200,7 +201,6 @@ impl Default for Query {
         Self {
             timeout: Span(limits.timeout),
             concurrency: limits.concurrency,
-            memory: Size(limits.memory_bytes as u64),
             samples: limits.samples_max,
             series: limits.series_max,
             lines: limits.lines_max,
@@ -300,17 +300,11 @@ impl Config {
         }
         let Retention { metrics, spans, logs } = &self.retention;
         line(format!("retention:\n  metrics: {metrics}\n  spans: {spans}\n  logs: {logs}"));
-        let Limits { body, grpc_message, in_flight, head, connections } = &self.limits;
-        line(format!("limits:\n  body: {}\n  grpc_message: {}", body.0, grpc_message.0));
-        line(format!(
-            "  in_flight: {}\n  head: {}\n  connections: {connections}",
-            in_flight.0, head.0
-        ));
-        let Query { timeout, concurrency, memory, samples, series, lines, rows } = &self.query;
-        line(format!(
-            "query:\n  timeout: {timeout}\n  concurrency: {concurrency}\n  memory: {}",
-            memory.0
-        ));
+        let Limits { memory, body, grpc_message, connections } = &self.limits;
+        line(format!("limits:\n  memory: {memory}\n  body: {}", body.0));
+        line(format!("  grpc_message: {}\n  connections: {connections}", grpc_message.0));
+        let Query { timeout, concurrency, samples, series, lines, rows } = &self.query;
+        line(format!("query:\n  timeout: {timeout}\n  concurrency: {concurrency}"));
         line(format!("  samples: {samples}\n  series: {series}\n  lines: {lines}\n  rows: {rows}"));
         let format = if self.log.format == LogFormat::Json { "json" } else { "text" };
         line(format!("log:\n  level: {:?}\n  format: {format}", self.log.level));
@@ -332,21 +326,21 @@ impl Config {
             ("retention.logs", self.retention.logs.0.is_zero()),
             ("limits.body", self.limits.body.0 == 0),
             ("limits.grpc_message", self.limits.grpc_message.0 == 0),
-            ("limits.head", self.limits.head.0 == 0),
             ("limits.connections", self.limits.connections == 0),
             ("query.timeout", self.query.timeout.0.is_zero()),
             ("query.concurrency", self.query.concurrency == 0),
-            ("query.memory", self.query.memory.0 == 0),
         ];
         if let Some((key, _)) = is_zero.iter().find(|(_, is_zero)| *is_zero) {
             return Err(format!("{key}: must be greater than zero"));
         }
-        let largest = self.limits.body.0.max(self.limits.grpc_message.0);
-        if self.limits.in_flight.0 < largest.saturating_mul(2) {
-            return Err(
-                "limits.in_flight: must be at least twice limits.body and limits.grpc_message"
-                    .to_owned(),
-            );
+        let least = self.limits.memory_min();
+        if let Memory::Bytes(memory) = self.limits.memory
+            && memory.0 < least
+        {
+            return Err(format!(
+                "limits.memory: must be at least {least} bytes, which is {MEMORY_PER_BODY} times \
+                 the larger of limits.body and limits.grpc_message, and not less than {MEMORY_MIN}"
+            ));
         }
         let ports = self.ports.list();
         for (i, (key, port)) in ports.iter().enumerate() {
@@ -356,6 +350,14 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl Limits {
+    /// With less memory than this the largest body would never fit.
+    pub(crate) fn memory_min(&self) -> u64 {
+        let largest = self.body.0.max(self.grpc_message.0);
+        largest.saturating_mul(MEMORY_PER_BODY).max(MEMORY_MIN)
     }
 }
 
@@ -447,8 +449,8 @@ data: /tmp/x
 hosts: [watch.example]
 ports: {page: 80, prometheus: off, loki: 'off', tempo: 0}
 retention: {metrics: 90d, spans: 36h, logs: 1w}
-limits: {body: 4MiB, grpc_message: 4MiB, in_flight: 64MiB, head: 64MB, connections: 10}
-query: {timeout: 30s, concurrency: 2, memory: 256MiB, samples: 10, series: 20, lines: 30, rows: 40}
+limits: {memory: 512MiB, body: 4MiB, grpc_message: 4MiB, connections: 10}
+query: {timeout: 30s, concurrency: 2, samples: 10, series: 20, lines: 30, rows: 40}
 log: {level: 'info,store=debug', format: json}
 ";
         let config = Config::parse(text, "x.yaml").unwrap();
@@ -475,7 +477,8 @@ log: {level: 'info,store=debug', format: json}
             ("retnetion: {}\n", ["x.yaml:1:1", "retnetion", "retention"]),
             ("ports:\n  page: 70000\n", ["x.yaml:2:", "70000", "port"]),
             ("retention:\n  logs: 7\n", ["x.yaml:2:", "7", "duration"]),
-            ("limits: {body: 1GB}\n", ["limits.in_flight", "twice", "limits.body"]),
+            ("limits: {memory: 1GB, body: 1GB}\n", ["limits.memory", "8 times", "limits.body"]),
+            ("limits: {memory: much}\n", ["x.yaml:1:", "much", "auto"]),
             ("listen: 0.0.0.0\n", ["0.0.0.0", "authentication", "127.0.0.1"]),
             ("ports: {loki: 3200}\n", ["ports.tempo", "3200", "ports.loki"]),
             ("query: {timeout: 0s}\n", ["query.timeout", "zero", "x.yaml"]),

@@ -17,10 +17,12 @@ use crate::config::Config;
 use crate::listener::Server;
 use crate::own_metrics::{self, Numbers};
 use crate::process::Usage;
+use crate::run::memory::Budgets;
 
 /// The rooms, and how they are set up.
 pub(crate) struct House {
     pub(crate) config: Config,
+    pub(crate) budgets: Budgets,
     pub(crate) flags: BTreeMap<String, String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started_at: Timestamp,
@@ -168,8 +170,7 @@ impl serve::House for House {
     fn metrics(&self) -> String {
         own_metrics::expose(&Numbers {
             received: &self.receiver.statistics().snapshot(),
-            in_flight_bytes: self.receiver.budget().used(),
-            in_flight_bytes_max: self.receiver.budget().total(),
+            budgets: &self.budgets,
             store: &self.store.status(),
             connections: self.server.connections(),
             connections_refused: self.server.refused(),

@@ -6,12 +6,12 @@ use store::Status;
 
 use crate::exposition::Exposition;
 use crate::process::Usage;
+use crate::run::memory::Budgets;
 
 /// Everything that they are made from.
 pub(crate) struct Numbers<'a> {
     pub(crate) received: &'a statistics::Snapshot,
-    pub(crate) in_flight_bytes: usize,
-    pub(crate) in_flight_bytes_max: usize,
+    pub(crate) budgets: &'a Budgets,
     pub(crate) store: &'a Status,
     pub(crate) connections: usize,
     pub(crate) connections_refused: u64,
@@ -31,6 +31,7 @@ pub(crate) fn expose(numbers: &Numbers<'_>) -> String {
         1.0,
     );
     receivers(&mut out, numbers);
+    memory(&mut out, numbers.budgets);
     store(&mut out, numbers.store);
     process(&mut out, numbers);
     out.finish()
@@ -77,24 +78,22 @@ fn receivers(out: &mut Exposition, numbers: &Numbers<'_>) {
     for (signal, counts) in signals() {
         out.sample(name, [("signal", signal.name())], counts.truncated as f64);
     }
-    let in_flight = numbers.in_flight_bytes as f64;
-    one(
-        out,
-        "glasshouse_in_flight_bytes",
-        "gauge",
-        "Request bodies that are in memory.",
-        &[],
-        in_flight,
-    );
-    let most = numbers.in_flight_bytes_max as f64;
-    one(
-        out,
-        "glasshouse_in_flight_bytes_max",
-        "gauge",
-        "Request bodies that fit in memory.",
-        &[],
-        most,
-    );
+}
+
+fn memory(out: &mut Exposition, budgets: &Budgets) {
+    let name = "glasshouse_memory_bytes";
+    out.family(name, "gauge", "Memory that data take, by what for.");
+    for (used_for, budget) in budgets.uses() {
+        out.sample(name, [("for", used_for)], budget.bytes_taken() as f64);
+    }
+    let name = "glasshouse_memory_bytes_max";
+    out.family(name, "gauge", "Memory that data may take, by what for.");
+    for (used_for, budget) in budgets.uses() {
+        out.sample(name, [("for", used_for)], budget.bytes_max() as f64);
+    }
+    let ceiling = budgets.ceiling.bytes_max() as f64;
+    let help = "Memory that all data together may take.";
+    one(out, "glasshouse_memory_ceiling_bytes", "gauge", help, &[], ceiling);
 }
 
 /// What a family shows of one signal.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(crate) mod http;
+pub(crate) mod memory;
 
 /// What the process uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

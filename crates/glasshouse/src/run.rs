@@ -26,6 +26,7 @@ use crate::listener::{self, Listener, Server};
 use crate::{demo, log};
 
 mod doors;
+pub(crate) mod memory;
 mod settings;
 
 /// How long requests may take to finish once we stop.
@@ -67,9 +68,10 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let (addresses, slots) = open_doors(&server, listeners);
 
     let folder = data_folder(&config)?;
+    let budgets = memory::Budgets::new(&config.limits);
     let totals = Arc::new(DeltaTotals::new());
     let seams = Seams::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
-    let opening = Store::open(settings::store(&config), seams, Arc::clone(&totals) as _);
+    let opening = Store::open(settings::store(&config, &budgets), seams, Arc::clone(&totals) as _);
     let (store, report) = tokio::select! {
         opened = opening => opened.with_context(|| format!("cannot open the data folder {}", folder.display()))?,
         name = signals.next() => {
@@ -81,8 +83,8 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let mut fatal = store.fatal()?;
     store.spawn();
 
-    let receiver =
-        Receiver::new(store.clone(), totals, settings::receive(&config), Arc::clone(&clock));
+    let receive_limits = settings::receive(&config, &budgets);
+    let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
     let house = Arc::new(House {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -92,13 +94,16 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
         receiver: Arc::new(receiver),
         store: store.clone(),
         is_open: AtomicBool::new(true),
+        budgets,
         config,
     });
-    let engine = Engine::new(store.clone(), clock, settings::query(&house.config));
+    let query_limits = settings::query(&house.config, &house.budgets);
+    let engine = Engine::new(store.clone(), clock, query_limits);
     furnish(&house, &engine, &slots);
     let demo = start_demo(with_demo, &house, arguments.port_offset)?;
     print(&banner(&house, &folder, demo.as_ref()))?;
-    tracing::info!(data = %folder.display(), "ready");
+    let memory_bytes_max = house.budgets.ceiling.bytes_max();
+    tracing::info!(data = %folder.display(), memory_bytes_max, "ready");
 
     let failure = tokio::select! {
         name = signals.next() => { tracing::info!(signal = name, "stopping"); None }

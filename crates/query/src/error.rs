@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use signals::MemoryExhausted;
 use store::StoreError;
 
 /// Why a query has no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum QueryError {
     /// The text is not a query, or cannot have an answer; the message says what and where.
     #[error("{0}")]
@@ -29,11 +30,34 @@ pub enum QueryError {
     Busy(String),
     /// The store could not be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// Something that should not happen did.
     #[error("{0}")]
     Internal(String),
 }
+
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Memory(exhausted) => exhausted.into(),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<MemoryExhausted> for QueryError {
+    fn from(exhausted: MemoryExhausted) -> Self {
+        if exhausted.never_fits {
+            Self::TooLarge(TOO_MUCH_MEMORY.to_owned())
+        } else {
+            Self::Busy(format!("{exhausted}; try again later"))
+        }
+    }
+}
+
+/// Of a query that does not fit, however little else runs.
+const TOO_MUCH_MEMORY: &str = "the query needs more memory than all queries together may use; \
+                               narrow its time range, group by fewer values or add a LIMIT";
 
 impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
@@ -50,16 +74,12 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::SchemaError(error, _) => Self::Invalid(at(schema_message(&error))),
             DataFusionError::ArrowError(error, _) => Self::Invalid(at(cleaned(&error.to_string()))),
             DataFusionError::NotImplemented(message) => Self::Unsupported(at(cleaned(&message))),
-            DataFusionError::ResourcesExhausted(_) => Self::TooLarge(
-                "the query needs more memory than all queries together may use; \
-                 narrow its time range, group by fewer values or add a LIMIT"
-                    .to_owned(),
-            ),
+            DataFusionError::ResourcesExhausted(_) => Self::TooLarge(TOO_MUCH_MEMORY.to_owned()),
             DataFusionError::ObjectStore(error) => Self::Store(StoreError::Io(error.to_string())),
             DataFusionError::ParquetError(error) => Self::Store(StoreError::Io(error.to_string())),
             DataFusionError::IoError(error) => Self::Store(StoreError::Io(error.to_string())),
             DataFusionError::External(error) => match error.downcast::<StoreError>() {
-                Ok(error) => Self::Store(*error),
+                Ok(error) => (*error).into(),
                 Err(error) => match error.downcast::<QueryError>() {
                     Ok(error) => *error,
                     // Of several types, by the stage of the plan that reads the pattern.
@@ -94,7 +114,7 @@ fn root(error: DataFusionError) -> DataFusionError {
     }
 }
 
-/// A copy of an error that cannot be taken, as errors are not `Clone`.
+/// A copy of an error that cannot be taken, as DataFusion's are not `Clone`.
 fn copied(error: &DataFusionError) -> DataFusionError {
     match error {
         DataFusionError::ResourcesExhausted(message) => {
@@ -105,19 +125,15 @@ fn copied(error: &DataFusionError) -> DataFusionError {
         | DataFusionError::IoError(_) => {
             DataFusionError::External(Box::new(StoreError::Io(error.strip_backtrace())))
         }
-        DataFusionError::External(inner) => match inner.downcast_ref::<StoreError>() {
-            Some(StoreError::Unavailable(message)) => {
-                DataFusionError::External(Box::new(StoreError::Unavailable(message.clone())))
+        DataFusionError::External(inner) => {
+            if let Some(error) = inner.downcast_ref::<StoreError>() {
+                DataFusionError::External(Box::new(error.clone()))
+            } else if let Some(error) = inner.downcast_ref::<QueryError>() {
+                DataFusionError::External(Box::new(error.clone()))
+            } else {
+                DataFusionError::Internal(error.strip_backtrace())
             }
-            Some(StoreError::Unreadable { path, reason }) => {
-                let (path, reason) = (path.clone(), reason.clone());
-                DataFusionError::External(Box::new(StoreError::Unreadable { path, reason }))
-            }
-            Some(StoreError::Io(message)) => {
-                DataFusionError::External(Box::new(StoreError::Io(message.clone())))
-            }
-            _ => DataFusionError::Internal(error.strip_backtrace()),
-        },
+        }
         DataFusionError::Internal(message) => DataFusionError::Internal(message.clone()),
         other => DataFusionError::Execution(other.strip_backtrace()),
     }

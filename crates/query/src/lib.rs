@@ -7,18 +7,19 @@ mod admission;
 mod error;
 pub mod logql;
 pub mod promql;
-pub mod scan;
+pub(crate) mod scan;
 mod session;
+mod source;
 pub mod sql;
-pub mod table;
-pub mod traceql;
+mod table;
+mod traceql;
 pub mod traces;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use signals::Clock;
+use signals::{Clock, MemoryBudget};
 use store::Store;
 
 pub use admission::Permit;
@@ -27,6 +28,7 @@ pub use store::TimeRange;
 
 use admission::Gate;
 use session::Session;
+use source::Source;
 
 /// Bounds on what one query may cost.
 #[derive(Debug, Clone)]
@@ -35,8 +37,10 @@ pub struct Limits {
     pub timeout: Duration,
     /// Queries that run at once; more wait.
     pub concurrency: usize,
-    /// Memory of all running queries together, in bytes.
-    pub memory_bytes: usize,
+    /// Memory of all running queries together.
+    pub memory: MemoryBudget,
+    /// Memory of Parquet footers and page indexes that queries remember.
+    pub caches: MemoryBudget,
     /// Samples that one PromQL query may read.
     pub samples_max: usize,
     /// Series that one selector may name.
@@ -52,7 +56,8 @@ impl Default for Limits {
         Self {
             timeout: Duration::from_secs(60),
             concurrency: 4,
-            memory_bytes: 1 << 30,
+            memory: MemoryBudget::new("queries", 1 << 30),
+            caches: MemoryBudget::new("caches", 64 << 20),
             samples_max: 50_000_000,
             series_max: 100_000,
             lines_max: 50_000,
@@ -64,7 +69,7 @@ impl Default for Limits {
 /// Answers queries over one store. Cheap to clone; clones share permits, memory and caches.
 #[derive(Clone)]
 pub struct Engine {
-    pub(crate) store: Store,
+    pub(crate) source: Arc<dyn Source>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Arc<Limits>,
     shared: Arc<Shared>,
@@ -82,11 +87,11 @@ impl Engine {
     pub fn new(store: Store, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         let gate = Gate::new(limits.concurrency, limits.timeout);
         let shared = Shared { gate, session: OnceLock::new() };
-        Self { store, clock, limits: Arc::new(limits), shared: Arc::new(shared) }
+        Self { source: Arc::new(store), clock, limits: Arc::new(limits), shared: Arc::new(shared) }
     }
 
     /// Waits for the right to run one query. Every language takes one permit a query, at its outer
-    /// edge; [`Engine::scan`] takes none, so that a query may scan as often as it needs.
+    /// edge; reading takes none, so that a query may read as often as it needs.
     ///
     /// # Errors
     /// [`QueryError::Busy`] at once when too many wait already; [`QueryError::Timeout`] when the
@@ -116,7 +121,7 @@ impl Engine {
         if let Some(session) = self.shared.session.get() {
             return Ok(session);
         }
-        let session = Session::over_store(&self.store, &self.limits)?;
+        let session = Session::new(Arc::clone(&self.source), &self.limits)?;
         Ok(self.shared.session.get_or_init(|| session))
     }
 }

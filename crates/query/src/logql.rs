@@ -27,7 +27,7 @@ mod tests;
 mod unpack;
 
 use lang::logql::{Expr, MetricExpr};
-use signals::{Labels, Timestamp};
+use signals::{Labels, MemoryReservation, Timestamp};
 use store::TimeRange;
 
 use self::grid::{Grid, Rows, Steps};
@@ -118,7 +118,9 @@ impl Engine {
                 )),
                 Expr::Metric(expr) => {
                     let steps = Steps { start: time_ns, step_ns: 1, count: 1 };
-                    Ok(Answer { value: instant(evaluate::run(self.logs(&Expr::Metric(expr.clone()))?, &expr, steps).await?, time_ns) })
+                    let memory = self.limits.memory.reservation();
+                    let context = self.logs(&Expr::Metric(expr.clone()), &memory)?;
+                    Ok(Answer { value: instant(evaluate::run(context, &expr, steps).await?, time_ns) })
                 }
             }
         })
@@ -141,7 +143,8 @@ impl Engine {
     ) -> Result<Answer, QueryError> {
         self.within(async {
             let expr = parse(query)?;
-            let context = self.logs(&expr)?;
+            let memory = self.limits.memory.reservation();
+            let context = self.logs(&expr, &memory)?;
             let value = match &expr {
                 Expr::Log(_) if limit > self.limits.lines_max => {
                     return Err(QueryError::Invalid(format!(
@@ -172,13 +175,18 @@ impl Engine {
         .await
     }
 
-    fn logs(&self, expr: &Expr) -> Result<Context<'_>, QueryError> {
+    fn logs<'e>(
+        &'e self,
+        expr: &Expr,
+        memory: &'e MemoryReservation,
+    ) -> Result<Context<'e>, QueryError> {
         // When a line was seen is shown with it, but would make each line a series of its own.
         let extras =
             Extras { detected_level: true, observed_timestamp: matches!(expr, Expr::Log(_)) };
         Ok(Context {
             session: self.session()?,
             limits: &self.limits,
+            memory,
             now: self.clock.now(),
             extras,
         })

@@ -29,8 +29,8 @@ mod range;
 mod scalar;
 mod select;
 
+pub use crate::source::ExemplarSeries;
 pub use answer::{Answer, Options, Sample, Series, Value};
-pub use engine::ExemplarSeries;
 pub use evaluator::{Question, Settings};
 pub use plan::{SelectorPlan, SeriesRead, plan};
 

@@ -4,7 +4,7 @@
 //! Each span comes once, however often it was sent: the store leaves copies out.
 
 pub(crate) mod attributes;
-pub mod functions;
+pub(crate) mod functions;
 pub(crate) mod labels;
 #[cfg(test)]
 mod late_decoding_probe;
@@ -14,7 +14,6 @@ pub(crate) mod opened;
 mod promoted;
 #[cfg(test)]
 mod promoted_tests;
-pub(crate) mod rows;
 pub(crate) mod rows_table;
 #[cfg(test)]
 mod tests;
@@ -22,6 +21,7 @@ pub(crate) mod time_bounds;
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
@@ -31,14 +31,12 @@ use datafusion::prelude::ident;
 use signals::{Signal, Timestamp, log, span};
 use store::TimeRange;
 
-use crate::session::{self, Session};
-use crate::{Engine, QueryError};
-
-pub use functions::attribute;
+use crate::QueryError;
+use crate::session::Session;
 
 /// In which order rows come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
+pub(crate) enum Order {
     /// As they are found; the cheapest.
     #[default]
     Any,
@@ -50,24 +48,34 @@ pub enum Order {
 
 /// Which rows and columns of one signal.
 #[derive(Debug, Clone)]
-pub struct ScanRequest {
+pub(crate) struct ScanRequest {
     /// Rows with `start <= time < end` of the signal's [`time_column`], exactly.
-    pub range: TimeRange,
+    pub(crate) range: TimeRange,
     /// Columns of the answer, in this order, by the names of `signals::span::column` and
     /// `signals::log::column`. None at all gives batches that only count rows.
-    pub columns: Vec<&'static str>,
-    /// Conditions that all must hold, over the columns as they are stored: ids are binary (see
-    /// [`trace_id`]), attributes are reached with [`attribute`].
-    pub filters: Vec<Expr>,
+    pub(crate) columns: Vec<&'static str>,
+    /// Conditions that all must hold, over the columns as they are stored: ids are binary, see
+    /// [`trace_id`].
+    pub(crate) filters: Vec<Expr>,
     /// In which order.
-    pub order: Order,
+    pub(crate) order: Order,
     /// At most this many rows.
-    pub limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
+}
+
+/// The columns that rows of a signal may have, of which those in memory lack some; logs for any
+/// signal but spans.
+#[must_use]
+pub(crate) fn schema(signal: Signal) -> SchemaRef {
+    match signal {
+        Signal::Spans => span::part_schema(),
+        Signal::Logs | Signal::Metrics => log::part_schema(),
+    }
 }
 
 /// The column that holds when a row of the signal happened.
 #[must_use]
-pub fn time_column(signal: Signal) -> &'static str {
+pub(crate) fn time_column(signal: Signal) -> &'static str {
     match signal {
         Signal::Spans => span::column::START_TIME,
         Signal::Logs | Signal::Metrics => log::column::TIMESTAMP,
@@ -76,19 +84,13 @@ pub fn time_column(signal: Signal) -> &'static str {
 
 /// A trace id as a value that `trace_id` columns compare with, so that bloom filters are used.
 #[must_use]
-pub fn trace_id(id: signals::TraceId) -> Expr {
+pub(crate) fn trace_id(id: signals::TraceId) -> Expr {
     lit(ScalarValue::FixedSizeBinary(16, Some(id.0.to_vec())))
-}
-
-/// A span id as a value that `span_id` and `parent_span_id` compare with.
-#[must_use]
-pub fn span_id(id: signals::SpanId) -> Expr {
-    lit(ScalarValue::FixedSizeBinary(8, Some(id.0.to_vec())))
 }
 
 /// A time as a value that time columns compare with.
 #[must_use]
-pub fn time(timestamp: Timestamp) -> Expr {
+pub(crate) fn time(timestamp: Timestamp) -> Expr {
     lit(ScalarValue::TimestampNanosecond(Some(timestamp), Some(Arc::from("+00:00"))))
 }
 
@@ -104,23 +106,12 @@ pub(crate) fn like_escaped(text: &str) -> String {
     escaped
 }
 
-impl Engine {
-    /// Reads rows of spans or logs; dropping the stream cancels the read. Errors in the stream
-    /// convert with `QueryError::from`.
-    ///
-    /// # Errors
-    /// [`QueryError::Invalid`] when a column or filter does not fit the signal,
-    /// [`QueryError::Unsupported`] for metrics.
-    pub async fn scan(
-        &self,
-        signal: Signal,
-        request: ScanRequest,
-    ) -> Result<SendableRecordBatchStream, QueryError> {
-        scan(self.session()?, self.clock.now(), signal, request).await
-    }
-}
-
-/// [`Engine::scan`] over any session.
+/// Reads rows of spans or logs; dropping the stream cancels the read. Errors in the stream convert
+/// with `QueryError::from`.
+///
+/// # Errors
+/// [`QueryError::Invalid`] when a column or filter does not fit the signal,
+/// [`QueryError::Unsupported`] for metrics.
 pub(crate) async fn scan(
     session: &Session,
     now: Timestamp,
@@ -135,7 +126,7 @@ pub(crate) async fn scan(
     // after filtering.
     state.config_mut().options_mut().execution.parquet.pushdown_filters = request.limit.is_some();
     let plan = plan(table, signal, request)?;
-    Ok(session::execute(&state, &plan).await?)
+    Ok(session.execute(&state, &plan).await?)
 }
 
 fn plan(

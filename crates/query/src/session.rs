@@ -3,6 +3,8 @@
 //! No file formats, no table factories, no catalog that lists files, and no object store but ours:
 //! SQL can name our tables and nothing else.
 
+mod pool;
+
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::TimestampNanosecondType;
@@ -13,34 +15,30 @@ use datafusion::catalog::{
 };
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
-use signals::{Signal, Timestamp};
-use store::Store;
+use signals::{MemoryBudget, MemoryReservation, Signal, Timestamp};
 
 use crate::scan::functions;
 use crate::scan::opened::Opened;
-use crate::scan::rows::Rows;
 use crate::scan::rows_table::RowsTable;
+use crate::source::Source;
 use crate::sql::growth::{self, BoundedPlanner};
 use crate::sql::repeated::KeepRepeatedProjections;
 use crate::table::{self, AskWhatIsStored, MetricsTable};
 use crate::{Limits, QueryError};
+use pool::QueryPool;
 
 /// Catalog and schema in which the tables are; nobody needs to write them.
 const CATALOG: &str = "glasshouse";
 const SCHEMA: &str = "public";
-
-/// Part of the memory limit that Parquet footers and page indexes may take: one in this many bytes.
-const METADATA_CACHE_SHARE: usize = 16;
 
 /// Functions whose result is as large as a number in the query says, outside the memory pool.
 const FUNCTIONS_REFUSED: [&str; 7] =
@@ -49,30 +47,33 @@ const FUNCTIONS_REFUSED: [&str; 7] =
 /// What is built once and shared by all queries of an engine.
 pub(crate) struct Session {
     state: SessionState,
-    rows: Arc<dyn Rows>,
+    source: Arc<dyn Source>,
     spans: Arc<RowsTable>,
     logs: Arc<RowsTable>,
+    memory: MemoryBudget,
+    /// Of Parquet footers and page indexes.
+    _cache: MemoryReservation,
 }
 
 impl Session {
-    /// A session over the store.
-    pub(crate) fn over_store(store: &Store, limits: &Limits) -> Result<Self, QueryError> {
-        Self::new(Arc::new(store.clone()), limits)
-    }
-
-    /// A session over any rows.
-    pub(crate) fn new(rows: Arc<dyn Rows>, limits: &Limits) -> Result<Self, QueryError> {
-        let runtime = runtime(rows.as_ref(), limits)?;
+    /// A session over a source.
+    pub(crate) fn new(source: Arc<dyn Source>, limits: &Limits) -> Result<Self, QueryError> {
+        // All of it at once: DataFusion does not say what its cache holds.
+        let cache = limits.caches.reservation();
+        cache.grow(limits.caches.bytes_max());
+        let runtime = runtime(source.as_ref(), cache.bytes())?;
         let metadata = runtime.cache_manager.get_file_metadata_cache();
         let stored =
-            |signal| Arc::new(RowsTable::new(Arc::clone(&rows), signal, Arc::clone(&metadata)));
+            |signal| Arc::new(RowsTable::new(Arc::clone(&source), signal, Arc::clone(&metadata)));
         let (spans, logs) = (stored(Signal::Spans), stored(Signal::Logs));
         let schema = MemorySchemaProvider::new();
-        let metrics = MetricsTable::new(Arc::clone(&rows), limits.series_max);
+        let metrics =
+            MetricsTable::new(Arc::clone(&source), limits.series_max, limits.memory.clone());
         schema.register_table("spans".to_owned(), table::view(&(Arc::clone(&spans) as _))?)?;
         schema.register_table("logs".to_owned(), table::view(&(Arc::clone(&logs) as _))?)?;
         schema.register_table("metrics".to_owned(), Arc::new(metrics))?;
-        Ok(Self { state: state(runtime, schema)?, rows, spans, logs })
+        let state = state(runtime, schema)?;
+        Ok(Self { state, source, spans, logs, memory: limits.memory.clone(), _cache: cache })
     }
 
     /// The stored rows of a signal; metrics have samples, not rows.
@@ -87,25 +88,44 @@ impl Session {
     /// Settings and functions for one query, whose `now()` is `now`.
     pub(crate) fn state(&self, now: Timestamp) -> SessionState {
         let mut state = self.state.clone();
-        state.config_mut().set_extension(Arc::new(Opened::new(Arc::clone(&self.rows))));
+        state.config_mut().set_extension(Arc::new(Opened::new(Arc::clone(&self.source))));
         state.mark_start_execution();
         state.execution_props_mut().query_execution_start_time =
             as_datetime::<TimestampNanosecondType>(now).map(|time| time.and_utc());
         state
     }
-}
 
-/// Plans and starts a query; dropping the stream cancels it.
-pub(crate) async fn execute(
-    state: &SessionState,
-    plan: &LogicalPlan,
-) -> Result<SendableRecordBatchStream, DataFusionError> {
-    let plan = state.create_physical_plan(plan).await?;
-    let rows = execute_stream(plan, state.task_ctx())?;
-    Ok(match state.config().get_extension::<Opened>() {
-        Some(opened) => opened.watch(rows),
-        None => rows,
-    })
+    /// Plans and starts a query, whose memory is its own and taken from that of all queries;
+    /// dropping the stream cancels it.
+    pub(crate) async fn execute(
+        &self,
+        state: &SessionState,
+        plan: &LogicalPlan,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let plan = state.create_physical_plan(plan).await?;
+        let runtime = state.runtime_env();
+        let runtime = RuntimeEnv {
+            memory_pool: Arc::new(QueryPool::new(&self.memory)),
+            disk_manager: Arc::clone(&runtime.disk_manager),
+            cache_manager: Arc::clone(&runtime.cache_manager),
+            object_store_registry: Arc::clone(&runtime.object_store_registry),
+        };
+        let context = TaskContext::new(
+            None,
+            state.session_id().to_owned(),
+            state.config().clone(),
+            state.scalar_functions().clone(),
+            state.higher_order_functions().clone(),
+            state.aggregate_functions().clone(),
+            state.window_functions().clone(),
+            Arc::new(runtime),
+        );
+        let rows = execute_stream(plan, Arc::new(context))?;
+        Ok(match state.config().get_extension::<Opened>() {
+            Some(opened) => opened.watch(rows),
+            None => rows,
+        })
+    }
 }
 
 /// The name under which DataFusion knows our object store.
@@ -113,20 +133,22 @@ pub(crate) fn objects_url() -> Result<ObjectStoreUrl, DataFusionError> {
     ObjectStoreUrl::parse("glasshouse://parts")
 }
 
-/// Memory, caches and the one object store. Nothing is spilled to disk: a query that needs more
-/// memory than all queries may have is refused, so queries never compete with ingest for the disk.
-fn runtime(rows: &dyn Rows, limits: &Limits) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+/// Caches and the one object store. Nothing is spilled to disk: a query that needs more memory than
+/// all queries may have is refused, so queries never compete with ingest for the disk.
+fn runtime(
+    source: &dyn Source,
+    cache_bytes_max: usize,
+) -> Result<Arc<RuntimeEnv>, DataFusionError> {
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes)))
         .with_disk_manager_builder(
             DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
         )
-        .with_metadata_cache_limit(limits.memory_bytes / METADATA_CACHE_SHARE)
+        .with_metadata_cache_limit(cache_bytes_max)
         .build_arc()?;
     // DataFusion registers the local file system unasked.
     let files = ObjectStoreUrl::local_filesystem();
     runtime.deregister_object_store(files.as_ref())?;
-    runtime.register_object_store(objects_url()?.as_ref(), rows.objects());
+    runtime.register_object_store(objects_url()?.as_ref(), source.objects());
     Ok(runtime)
 }
 

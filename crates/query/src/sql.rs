@@ -18,11 +18,10 @@ use datafusion::common::tree_node::TreeNode;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use futures::FutureExt;
 
-use crate::session::{self, Session};
+use crate::session::Session;
 use crate::{Engine, Limits, QueryError};
 use guard::Kind;
 use stream::Bounded;
@@ -71,17 +70,19 @@ pub(crate) async fn start(
     query: &str,
 ) -> Result<SendableRecordBatchStream, QueryError> {
     // A panic in a planner rule or a constant expression is the query's, not the process's.
-    let planned = AssertUnwindSafe(plan_and_execute(session.state(now), limits, query));
+    let planned = AssertUnwindSafe(plan_and_execute(session, now, limits, query));
     planned.catch_unwind().await.unwrap_or_else(|panic| {
         Err(QueryError::Internal(format!("planning failed: {}", stream::panic_text(&*panic))))
     })
 }
 
 async fn plan_and_execute(
-    mut state: SessionState,
+    session: &Session,
+    now: signals::Timestamp,
     limits: &Limits,
     query: &str,
 ) -> Result<SendableRecordBatchStream, QueryError> {
+    let mut state = session.state(now);
     let (kind, statement) = guard::parse(query)?;
     let plan = match kind {
         Kind::ShowTables => state.create_logical_plan(SHOW_TABLES).await?,
@@ -96,7 +97,7 @@ async fn plan_and_execute(
     } else {
         plan
     };
-    Ok(session::execute(&state, &plan).await?)
+    Ok(session.execute(&state, &plan).await?)
 }
 
 fn read_only() -> SQLOptions {

@@ -9,14 +9,13 @@ use std::time::Duration;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type};
 use futures::TryStreamExt;
-use query::scan::{Order, ScanRequest};
 use query::{Engine, Limits, QueryError};
 use signals::attributes::Value;
 use signals::metric::{NAME_LABEL, Sample};
-use signals::span::{Span, SpanBuilder, column};
+use signals::span::{Span, SpanBuilder};
 use signals::time::{ManualClock, SECOND};
-use signals::{Batch, Labels, SeriesBatch, Signal, SpanId, Timestamp, TraceId};
-use store::{Config, NoTotals, Seams, Store, TimeRange, WriteRequest};
+use signals::{Batch, Labels, SeriesBatch, SpanId, Timestamp, TraceId};
+use store::{Config, NoTotals, Seams, Store, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
@@ -101,15 +100,12 @@ async fn check(engine: &Engine, appended: i64) {
     let sum = rows(engine, sql).await[0].column(0).as_primitive::<Float64Type>().value(0);
     assert_eq!(sum, (0..spans).sum::<i64>() as f64);
 
-    let request = ScanRequest {
-        range: TimeRange { start: NOW - 98 * SECOND, end: NOW },
-        columns: vec![column::DURATION_NS],
-        filters: vec![],
-        order: Order::NewestFirst,
-        limit: Some(3),
-    };
-    let found = engine.scan(Signal::Spans, request).await.unwrap();
-    let found: Vec<RecordBatch> = found.try_collect().await.unwrap();
+    let sql = format!(
+        "SELECT duration_ns FROM spans WHERE start_time >= to_timestamp_nanos({}) \
+         ORDER BY start_time DESC LIMIT 3",
+        NOW - 98 * SECOND
+    );
+    let found = rows(engine, &sql).await;
     let found: Vec<i64> = found
         .iter()
         .flat_map(|b| b.column(0).as_primitive::<Int64Type>().values())

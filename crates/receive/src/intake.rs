@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use signals::{Batch, Clock, Signal, Timestamp};
+use signals::{Batch, Clock, MemoryReservation, Signal, Timestamp};
 use store::{Store, StoreError, WriteRequest};
 use tokio::sync::Semaphore;
 use wire::otlp::Encoding;
 use wire::otlp::delta::Accumulated;
 use wire::{Decoded, WireError};
 
-use crate::budget::{Budget, Permit};
 use crate::decode::{Body, Decoder};
 use crate::deltas::DeltaTotals;
 use crate::limits::{INLINE_BYTES_MAX, Limits, RETRY_AFTER};
@@ -31,7 +30,6 @@ pub struct Receiver {
     totals: Arc<DeltaTotals>,
     limits: Limits,
     clock: Arc<dyn Clock>,
-    budget: Budget,
     decoders: Semaphore,
     poison: Poison,
     statistics: Arc<Statistics>,
@@ -45,7 +43,7 @@ pub(crate) struct Export {
     /// What `wire` should unpack; it knows which it can.
     pub(crate) compression: Option<String>,
     pub(crate) body: Bytes,
-    pub(crate) permit: Permit,
+    pub(crate) memory: MemoryReservation,
     pub(crate) body_bytes_max: usize,
 }
 
@@ -60,9 +58,8 @@ impl Receiver {
     ) -> Self {
         Self {
             store,
-            decoder: Decoder::new(limits.wire.clone(), limits.known_bytes_max),
+            decoder: Decoder::new(limits.wire.clone(), &limits.known),
             totals,
-            budget: Budget::new(limits.in_flight_bytes_max),
             decoders: Semaphore::new(limits.decoders_max.max(1)),
             poison: Poison::default(),
             statistics: Arc::new(Statistics::new(Arc::clone(&clock), limits.services_max)),
@@ -75,11 +72,6 @@ impl Receiver {
     /// What has arrived.
     pub fn statistics(&self) -> &Arc<Statistics> {
         &self.statistics
-    }
-
-    /// Memory of requests in flight.
-    pub fn budget(&self) -> &Budget {
-        &self.budget
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -108,18 +100,17 @@ impl Receiver {
         if self.is_closing.load(Ordering::SeqCst) {
             return Err(closing());
         }
-        let Export { signal, encoding, compression, body, mut permit, body_bytes_max } = export;
+        let Export { signal, encoding, compression, body, memory, body_bytes_max } = export;
         let received_at = self.clock.now();
         let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
         let work = move |receiver: &Self| {
-            let bytes =
-                receiver.unpack(compression.as_deref(), body, &mut permit, body_bytes_max)?;
-            let body = Body { signal, encoding, received_at, bytes };
+            let bytes = receiver.unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
+            let body = Body { signal, encoding, received_at, bytes, memory };
             let mut decoded = receiver.guarded(&body.bytes, || receiver.decoder.decode(&body))?;
             let deltas = receiver.totals.add(std::mem::take(&mut decoded.deltas), received_at);
-            Ok::<_, Rejection>((body, decoded, deltas, permit))
+            Ok::<_, Rejection>((body, decoded, deltas))
         };
-        let (body, decoded, deltas, _permit) = self.in_turn(is_small, work).await?;
+        let (body, decoded, deltas) = self.in_turn(is_small, work).await?;
         let stored = self.store(is_small, body, decoded, &deltas).await;
         if stored.is_err() {
             self.totals.undo(deltas.undo);
@@ -154,10 +145,13 @@ impl Receiver {
         let appended = match self.append(received_at, batches, deltas).await {
             Err(StoreError::UnknownSeries) => {
                 let again = move |receiver: &Self| {
-                    receiver.guarded(&body.bytes, || receiver.decoder.decode_plainly(&body))
+                    let decode = || receiver.decoder.decode_plainly(&body);
+                    let decoded = receiver.guarded(&body.bytes, decode)?;
+                    Ok((body, decoded))
                 };
-                // Its deltas are those that were added up already.
-                decoded = self.in_turn(is_small, again).await?;
+                // Its deltas are those that were added up already. The body holds the memory.
+                let (_body, plain) = self.in_turn(is_small, again).await?;
+                decoded = plain;
                 let batches = std::mem::take(&mut decoded.batches);
                 self.append(received_at, batches, deltas).await?
             }
@@ -198,12 +192,12 @@ impl Receiver {
         Ok([decoded, appended.fold(Kept::default(), Kept::and)])
     }
 
-    /// The uncompressed body, its memory settled with the permit.
+    /// The uncompressed body, for which `memory` is settled.
     fn unpack(
         &self,
         compression: Option<&str>,
         body: Bytes,
-        permit: &mut Permit,
+        memory: &MemoryReservation,
         bytes_max: usize,
     ) -> Result<Bytes, Rejection> {
         let Some(compression) = compression else {
@@ -214,24 +208,14 @@ impl Receiver {
             }
             return Ok(body);
         };
-        let full = || Rejection::Unavailable {
-            message: format!(
-                "{} bytes of requests are in flight, the most that fit in memory",
-                self.budget.total()
-            ),
-            retry_after: RETRY_AFTER,
-        };
-        let packed = permit.bytes();
         let expected = body.len().saturating_mul(EXPECTED_RATIO).min(bytes_max);
-        if !self.budget.grow(permit, expected) {
-            return Err(full());
-        }
+        memory.try_grow(expected)?;
         let unpacked = wire::body::decompress(Some(compression), body, bytes_max)?;
-        if unpacked.len() > expected && !self.budget.grow(permit, unpacked.len() - expected) {
-            return Err(full());
+        if unpacked.len() > expected {
+            memory.try_grow(unpacked.len() - expected)?;
         }
-        debug_assert!(permit.bytes() >= packed);
-        permit.shrink_to(unpacked.len());
+        // The packed body is gone.
+        memory.shrink(memory.bytes().saturating_sub(unpacked.len()));
         Ok(unpacked)
     }
 

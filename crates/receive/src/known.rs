@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use signals::metric::SeriesRef;
+use signals::{MemoryBudget, MemoryReservation};
 use wire::KnownSeries;
 use wire::known::{Fingerprint, Unknown};
 
@@ -23,6 +24,8 @@ pub(crate) struct KnownFingerprints {
     shards: [RwLock<Shard>; SHARDS],
     /// Of one shard.
     bytes_max: usize,
+    /// Of all shards.
+    memory: MemoryReservation,
 }
 
 #[derive(Debug, Default)]
@@ -48,10 +51,10 @@ enum Series {
 }
 
 impl KnownFingerprints {
-    /// Nothing is known yet; what becomes known takes at most about `bytes_max`.
-    pub(crate) fn new(bytes_max: usize) -> Self {
+    /// Nothing is known yet; what becomes known takes its memory from a budget, and may take all.
+    pub(crate) fn new(budget: &MemoryBudget) -> Self {
         let shards = std::array::from_fn(|_| RwLock::default());
-        Self { shards, bytes_max: bytes_max / SHARDS }
+        Self { shards, bytes_max: budget.bytes_max() / SHARDS, memory: budget.reservation() }
     }
 
     /// Learns what the store answered to the series of a batch, `None` for one that was refused.
@@ -59,11 +62,14 @@ impl KnownFingerprints {
         for (fingerprint, places) in unknown.iter() {
             let series = places.iter().map(|place| *stored.get(*place as usize)?).collect();
             let mut shard = self.shard(fingerprint).write();
+            let bytes_before = shard.bytes;
             // What is known of a series that was refused now is out of date.
             shard.remove(fingerprint);
             if let Some(series) = series {
                 shard.insert(fingerprint, series, self.bytes_max);
             }
+            self.memory.grow(shard.bytes.saturating_sub(bytes_before));
+            self.memory.shrink(bytes_before.saturating_sub(shard.bytes));
         }
     }
 
@@ -150,7 +156,8 @@ mod tests {
     fn decoded(body: &[u8], known: &dyn KnownSeries) -> wire::Decoded {
         let (encoding, limits) = (wire::otlp::Encoding::Json, wire::Limits::default());
         let signal = signals::Signal::Metrics;
-        wire::otlp::decode_with(signal, body, encoding, 10, &limits, known).unwrap()
+        let memory = MemoryBudget::new("test", 1 << 20).reservation();
+        wire::otlp::decode_with(signal, body, encoding, 10, &limits, known, &memory).unwrap()
     }
 
     fn learn(known: &KnownFingerprints, body: &[u8], reference: Option<SeriesRef>) {
@@ -159,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_known_until_it_is_refused() {
-        let known = KnownFingerprints::new(1 << 20);
+        let known = KnownFingerprints::new(&MemoryBudget::new("known", 1 << 20));
         let body = requests(1).remove(0);
         assert!(!decoded(&body, &known).unknown.is_empty());
         let unknown = decoded(&body, &known).unknown;
@@ -172,7 +179,8 @@ mod tests {
     #[test]
     fn it_is_bounded_and_what_is_in_use_stays_longest() {
         let bytes_max = SHARDS * ENTRY_BYTES * 20;
-        let known = KnownFingerprints::new(bytes_max);
+        let budget = MemoryBudget::new("known", bytes_max);
+        let known = KnownFingerprints::new(&budget);
         let bodies = requests(1_500);
         for (i, body) in bodies.iter().enumerate() {
             learn(&known, body, Some(SeriesRef::from_u64(i as u64)));
@@ -182,6 +190,7 @@ mod tests {
         }
         let bytes: usize = known.shards.iter().map(|shard| shard.read().bytes).sum();
         assert!(bytes <= bytes_max, "{bytes}");
+        assert_eq!(budget.bytes_taken(), bytes);
         for shard in &known.shards {
             let shard = shard.read();
             let counted: usize = shard.entries.values().map(|entry| entry.series.bytes()).sum();

@@ -4,7 +4,6 @@
 //! rests in the store, and is answered only then. There are no sockets here, only routers: the
 //! binary listens. There are no byte formats here either: those are `wire`'s.
 
-pub mod budget;
 mod decode;
 mod deltas;
 mod intake;

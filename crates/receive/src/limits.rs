@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use signals::MemoryBudget;
+
 /// Bounds of all receivers together.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -11,8 +13,8 @@ pub struct Limits {
     pub http_body_bytes_max: usize,
     /// Bytes of one gRPC message once it is decompressed.
     pub grpc_body_bytes_max: usize,
-    /// Bytes of all bodies that are being read, decoded or written at one moment.
-    pub in_flight_bytes_max: usize,
+    /// Memory of all bodies that are being read and decoded, and of what they decode to.
+    pub memory: MemoryBudget,
     /// How long a sender may pause inside a body.
     pub body_idle_max: Duration,
     /// How long a body may take to arrive.
@@ -21,17 +23,15 @@ pub struct Limits {
     pub decoders_max: usize,
     /// Services whose rates are kept apart; later ones are counted together.
     pub services_max: usize,
-    /// Bytes that the fingerprints of known series take: about 70 for a gauge or counter.
-    pub known_bytes_max: usize,
+    /// Memory of the fingerprints of known series: about 70 bytes for a gauge or counter.
+    pub known: MemoryBudget,
     /// Bounds inside one body.
     pub wire: wire::Limits,
 }
 
 /// Bodies up to this size are decoded where they arrive: shorter than a visit to another thread.
 pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
-/// Least bound on bytes in flight: two of the largest bodies, packed and unpacked.
-pub const IN_FLIGHT_BYTES_MIN: usize = 80 << 20;
-/// What `Retry-After` and `RetryInfo` say when the store or the budget is full.
+/// What `Retry-After` and `RetryInfo` say when the store or the memory is full.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Default for Limits {
@@ -40,12 +40,12 @@ impl Default for Limits {
             body_wire_bytes_max: 20 << 20,
             http_body_bytes_max: 20 << 20,
             grpc_body_bytes_max: 16 << 20,
-            in_flight_bytes_max: IN_FLIGHT_BYTES_MIN,
+            memory: MemoryBudget::new("requests in flight", 512 << 20),
             body_idle_max: Duration::from_secs(15),
             body_time_max: Duration::from_secs(120),
             decoders_max: 2,
             services_max: 1000,
-            known_bytes_max: 32 << 20,
+            known: MemoryBudget::new("fingerprints of known series", 32 << 20),
             wire: wire::Limits::default(),
         }
     }

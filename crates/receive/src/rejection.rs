@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use signals::MemoryExhausted;
 use store::StoreError;
 use wire::WireError;
 
@@ -55,6 +56,7 @@ impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::TooLarge(message) => Self::TooLarge(message),
+            StoreError::Memory(error) => error.into(),
             error => Self::Unavailable {
                 message: error.to_string(),
                 retry_after: crate::limits::RETRY_AFTER,
@@ -63,9 +65,20 @@ impl From<StoreError> for Rejection {
     }
 }
 
+impl From<MemoryExhausted> for Rejection {
+    fn from(error: MemoryExhausted) -> Self {
+        if error.never_fits {
+            return Self::TooLarge(error.to_string());
+        }
+        let retry_after = crate::limits::RETRY_AFTER;
+        Self::Unavailable { message: error.to_string(), retry_after }
+    }
+}
+
 impl From<WireError> for Rejection {
     fn from(error: WireError) -> Self {
         match error {
+            WireError::Memory(error) => error.into(),
             WireError::TooLarge { .. } => Self::TooLarge(error.to_string()),
             WireError::UnknownEncoding(name) => Self::UnsupportedCompression(name),
             WireError::Internal(_) => Self::Panicked { retry_after: crate::limits::RETRY_AFTER },

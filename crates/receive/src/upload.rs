@@ -1,18 +1,18 @@
-//! Reads a request body under its limits: size, pace, and a permit for every byte that is held.
+//! Reads a request body under its limits: size, pace, and memory for every byte that is held.
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use signals::MemoryReservation;
 
-use crate::budget::{Budget, Permit};
-use crate::limits::{Limits, RETRY_AFTER};
+use crate::limits::Limits;
 use crate::rejection::Rejection;
 
 /// A body that has arrived, and the memory that it holds.
 #[derive(Debug)]
 pub(crate) struct Upload {
     pub(crate) bytes: Bytes,
-    pub(crate) permit: Permit,
+    pub(crate) memory: MemoryReservation,
 }
 
 /// Reads a whole body.
@@ -23,30 +23,22 @@ pub(crate) async fn read(
     mut body: Body,
     length: Option<u64>,
     limits: &Limits,
-    budget: &Budget,
 ) -> Result<Upload, Rejection> {
     let max = limits.body_wire_bytes_max;
     let too_large = || Rejection::TooLarge(format!("request body is larger than {max} bytes"));
     if length.is_some_and(|length| length > max as u64) {
         return Err(too_large());
     }
-    let mut permit = Permit::default();
+    let memory = limits.memory.reservation();
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     let reading = async {
         while let Some(frame) = next_frame(&mut body, limits).await? {
-            if permit.bytes() + frame.len() > max {
+            if memory.bytes() + frame.len() > max {
                 return Err(too_large());
             }
-            if !budget.grow(&mut permit, frame.len()) {
-                return Err(Rejection::Unavailable {
-                    message: format!(
-                        "{} bytes of requests are in flight, the most that fit in memory",
-                        budget.total()
-                    ),
-                    retry_after: RETRY_AFTER,
-                });
-            }
+            // As it arrives, never as announced, so that a length alone reserves nothing.
+            memory.try_grow(frame.len())?;
             // One frame is the usual case: it stays where it is.
             if first.is_empty() && rest.is_empty() {
                 first = frame;
@@ -62,7 +54,7 @@ pub(crate) async fn read(
     };
     tokio::time::timeout(limits.body_time_max, reading).await.map_err(|_| Rejection::TooSlow)??;
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
-    Ok(Upload { bytes, permit })
+    Ok(Upload { bytes, memory })
 }
 
 /// The next piece of data; `None` at the end.
@@ -91,6 +83,7 @@ mod tests {
     use std::time::Duration;
 
     use futures::stream;
+    use signals::MemoryBudget;
 
     use super::*;
 
@@ -100,40 +93,43 @@ mod tests {
         Body::from_stream(stream::iter(pieces))
     }
 
-    fn limits() -> Limits {
-        Limits { body_wire_bytes_max: 100, ..Limits::default() }
+    fn limits(memory: usize) -> Limits {
+        let memory = MemoryBudget::new("requests in flight", memory);
+        Limits { body_wire_bytes_max: 100, memory, ..Limits::default() }
     }
 
     #[tokio::test]
     async fn pieces_become_one_body_and_hold_their_bytes() {
-        let budget = Budget::new(100);
-        let upload = read(pieces(&[30, 30, 40]), None, &limits(), &budget).await.unwrap();
-        assert_eq!((upload.bytes.len(), budget.used()), (100, 100));
+        let limits = limits(100);
+        let upload = read(pieces(&[30, 30, 40]), None, &limits).await.unwrap();
+        assert_eq!((upload.bytes.len(), limits.memory.bytes_taken()), (100, 100));
         drop(upload);
-        assert_eq!(budget.used(), 0);
+        assert_eq!(limits.memory.bytes_taken(), 0);
     }
 
     #[tokio::test]
     async fn a_body_over_its_bound_is_refused_announced_or_not() {
-        let budget = Budget::new(1000);
+        let limits = limits(1000);
         for (sizes, length) in [(vec![], Some(101)), (vec![60, 41], None)] {
-            let error = read(pieces(&sizes), length, &limits(), &budget).await.unwrap_err();
+            let error = read(pieces(&sizes), length, &limits).await.unwrap_err();
             assert!(matches!(error, Rejection::TooLarge(_)), "{error:?}");
         }
-        assert_eq!(budget.used(), 0);
+        assert_eq!(limits.memory.bytes_taken(), 0);
     }
 
     #[tokio::test]
-    async fn a_full_budget_asks_to_try_again() {
-        let error = read(pieces(&[60]), None, &limits(), &Budget::new(50)).await.unwrap_err();
+    async fn full_memory_asks_to_try_again() {
+        let limits = limits(70);
+        let _other = limits.memory.reserve(50).unwrap();
+        let error = read(pieces(&[60]), None, &limits).await.unwrap_err();
         assert!(error.retry_after().is_some(), "{error:?}");
     }
 
     #[tokio::test]
     async fn a_sender_that_pauses_too_long_is_refused() {
         let endless = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let limits = Limits { body_idle_max: Duration::from_millis(1), ..limits() };
-        let error = read(endless, None, &limits, &Budget::new(50)).await.unwrap_err();
+        let limits = Limits { body_idle_max: Duration::from_millis(1), ..limits(50) };
+        let error = read(endless, None, &limits).await.unwrap_err();
         assert_eq!(error, Rejection::TooSlow);
     }
 }

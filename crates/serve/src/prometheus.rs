@@ -168,7 +168,7 @@ async fn label_values(
 }
 
 async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
-    let families = api.engine.metric_metadata();
+    let families = api.engine.metric_metadata().await?;
     let wanted = parameters.get("metric");
     let limit = match parameters.get("limit") {
         None => usize::MAX,

@@ -1,6 +1,6 @@
 //! Storing batches: decide what is admitted, log exactly that, apply it.
 
-use signals::{Batch, SeriesRef, Timestamp};
+use signals::{Batch, MemoryReservation, SeriesRef, Timestamp};
 
 use crate::StoreError;
 use crate::head::memory_of;
@@ -119,7 +119,8 @@ impl Inner {
         if work.is_empty() {
             return Ok(appended);
         }
-        self.log_and_apply(encoded, work, bytes).await?;
+        let permit = self.config.memory.queue.reserve(encoded.stored_bytes() + bytes)?;
+        self.log_and_apply(encoded, work, permit).await?;
         Ok(appended)
     }
 
@@ -129,7 +130,10 @@ impl Inner {
             let mut payload = Payload::default();
             payload.push_totals(&update);
             let encoded = Encoded::new(self.clock.now(), payload.into_bytes())?;
-            self.log_and_apply(encoded, Work::default(), update.len()).await?;
+            // A flush needs it to free memory: it is not refused.
+            let permit = self.config.memory.queue.reservation();
+            permit.grow(encoded.stored_bytes());
+            self.log_and_apply(encoded, Work::default(), permit).await?;
         }
         Ok(())
     }
@@ -138,17 +142,8 @@ impl Inner {
         &self,
         encoded: Encoded,
         work: Work,
-        bytes: usize,
+        permit: MemoryReservation,
     ) -> Result<(), StoreError> {
-        let bytes = encoded.stored_bytes() + bytes;
-        let permit = self.queue.try_take(bytes).ok_or_else(|| {
-            StoreError::Unavailable(format!(
-                "the {} holds {} of {} bytes: send more slowly",
-                self.queue.name(),
-                self.queue.bytes_taken(),
-                self.queue.bytes_max()
-            ))
-        })?;
         let answer = self.log()?.append(encoded, work, permit)?;
         answer
             .await

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use object_store::ObjectStore;
 use signals::time::SystemClock;
-use signals::{Clock, Signal};
+use signals::{Clock, MemoryBudget, Signal};
 
 use crate::StoreError;
 use crate::files::{DiskFiles, Files};
-use crate::metrics::{HeadLimits, ReadLimits};
+use crate::metrics::HeadLimits;
 use crate::objects::LocalObjects;
 
 /// One kibibyte, mebibyte and gibibyte.
@@ -32,8 +32,8 @@ pub struct Config {
     /// Bytes of spans, logs and metrics in memory that start a flush early; twice as many are
     /// never exceeded: what comes then is refused until a flush has made room.
     pub head_bytes_max: usize,
-    /// Bytes of requests that may wait for the write-ahead log.
-    pub queue_bytes_max: usize,
+    /// What the store may keep in memory.
+    pub memory: Memory,
     /// A write-ahead segment that has grown to this size is closed.
     pub segment_bytes: u64,
     /// Nothing is accepted while the disk has fewer free bytes than this.
@@ -57,8 +57,30 @@ pub struct Config {
     pub apply_workers: usize,
     /// Bounds of the metrics in memory.
     pub metric_limits: HeadLimits,
-    /// Bounds of reading metrics.
-    pub read_limits: ReadLimits,
+}
+
+/// Budgets of the store's uses of memory, for the caller to put under one ceiling.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// Requests that wait for the write-ahead log.
+    pub queue: MemoryBudget,
+    /// What is acknowledged and not in parts yet, and the series that go on.
+    pub head: MemoryBudget,
+    /// Merges of parts, and parts that a flush is writing.
+    pub merges: MemoryBudget,
+    /// Footers of parts.
+    pub caches: MemoryBudget,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            queue: MemoryBudget::new("the write-ahead queue", 64 << 20),
+            head: MemoryBudget::new("the head", 4 << 30),
+            merges: MemoryBudget::new("merges", 256 << 20),
+            caches: MemoryBudget::new("caches", 64 << 20),
+        }
+    }
 }
 
 impl Default for Config {
@@ -69,7 +91,7 @@ impl Default for Config {
             logs_retention: Duration::from_hours(7 * 24),
             flush_interval: Duration::from_mins(10),
             head_bytes_max: 256 << 20,
-            queue_bytes_max: 64 << 20,
+            memory: Memory::default(),
             segment_bytes: 64 * MIB,
             free_bytes_min: 256 * MIB,
             refresh_interval: Duration::from_secs(15),
@@ -81,7 +103,6 @@ impl Default for Config {
             retention_settle: Duration::from_hours(1),
             apply_workers: std::thread::available_parallelism().map_or(1, |n| n.get().min(4)),
             metric_limits: HeadLimits::default(),
-            read_limits: ReadLimits::default(),
         }
     }
 }
@@ -107,7 +128,6 @@ impl Config {
             (self.refresh_interval.is_zero(), "refresh_interval must be longer than zero"),
             (self.maintenance_interval.is_zero(), "maintenance_interval must be longer than zero"),
             (self.head_bytes_max == 0, "head_bytes_max must be greater than 0"),
-            (self.queue_bytes_max == 0, "queue_bytes_max must be greater than 0"),
             (self.segment_bytes < 4 * KIB, "segment_bytes must be at least 4096"),
             (
                 !(2..=64).contains(&self.compaction_fan_in),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use object_store::ObjectStore;
-use signals::Clock;
+use signals::{Clock, MemoryBudget};
 use tokio::sync::watch;
 
 use crate::files::Files;
@@ -22,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) drafts: Drafts,
     pub(crate) reader: PartReader,
+    /// Memory of merges, and of parts that a flush is writing.
+    pub(crate) merges: MemoryBudget,
     /// Damaged pieces put aside since the start.
     pub(crate) quarantined: Arc<AtomicU64>,
     /// Turns true when a merge should stop and no new one should begin.

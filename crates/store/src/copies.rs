@@ -20,7 +20,7 @@ use arrow::compute::filter_record_batch;
 use foldhash::quality::RandomState;
 use object_store::ObjectStore;
 use signals::span::{SpanIdentities, SpanIdentity};
-use signals::{Signal, Timestamp, TraceId};
+use signals::{MemoryBudget, MemoryReservation, Signal, Timestamp, TraceId};
 
 use crate::inner::Inner;
 use crate::part::{copies, order};
@@ -83,18 +83,48 @@ impl SeenSpans {
 
     /// Memory of the fingerprints.
     pub(crate) fn bytes(&self) -> usize {
-        // One byte of control for each place.
-        (self.head.capacity() + self.frozen.capacity()) * (size_of::<u128>() + 1)
+        memory_of(&self.head) + memory_of(&self.frozen)
     }
 }
 
 /// Spans of the head that were looked up in parts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LookedUp {
     /// The list of parts in which they were looked up.
     version: u64,
     absent: FingerprintSet,
     stored: FingerprintSet,
+    memory: MemoryReservation,
+}
+
+impl LookedUp {
+    /// None yet.
+    pub(crate) fn new(memory: &MemoryBudget) -> Self {
+        Self {
+            version: 0,
+            absent: FingerprintSet::default(),
+            stored: FingerprintSet::default(),
+            memory: memory.reservation(),
+        }
+    }
+
+    /// Forgets what was looked up in another list of parts.
+    fn begin(&mut self, version: u64) {
+        if self.version != version {
+            self.version = version;
+            self.absent = FingerprintSet::default();
+            self.stored = FingerprintSet::default();
+        }
+    }
+
+    fn count(&mut self) {
+        self.memory.set(memory_of(&self.absent) + memory_of(&self.stored));
+    }
+}
+
+/// Memory of fingerprints: one byte of control for each place.
+fn memory_of(fingerprints: &FingerprintSet) -> usize {
+    fingerprints.capacity() * (size_of::<u128>() + 1)
 }
 
 /// A row that a part may hold as well.
@@ -202,9 +232,7 @@ impl Inner {
             return Ok(Snapshot { head, parts });
         }
         let mut looked_up = self.looked_up.lock().await;
-        if looked_up.version != version {
-            *looked_up = LookedUp { version, ..LookedUp::default() };
-        }
+        looked_up.begin(version);
         let is_new = |suspect: &&Suspect| {
             let fingerprint = &suspect.fingerprint;
             !looked_up.absent.contains(fingerprint) && !looked_up.stored.contains(fingerprint)
@@ -214,6 +242,7 @@ impl Inner {
         let absent = new.iter().map(|suspect| suspect.fingerprint);
         looked_up.absent.extend(absent.filter(|fingerprint| !found.contains(fingerprint)));
         looked_up.stored.extend(found);
+        looked_up.count();
         Ok(Snapshot { head: without(head, &suspects, &looked_up.stored)?, parts })
     }
 }

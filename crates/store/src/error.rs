@@ -1,11 +1,16 @@
 //! The one error of the store.
 
+use signals::MemoryExhausted;
+
 /// Failures of the store.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot take this now; the sender should retry.
     #[error("{0}")]
     Unavailable(String),
+    /// There is no memory for this now; later there may be.
+    #[error(transparent)]
+    Memory(#[from] MemoryExhausted),
     /// A file or object could not be read or written.
     #[error("{0}")]
     Io(String),

@@ -4,14 +4,15 @@
 //! A flush that fails is taken up again where it stopped, before anything new is cut; until then
 //! its rows stay readable in memory and safe in the log.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use object_store::{ObjectStore, PutMode, PutOptions};
 use parking_lot::Mutex;
-use signals::{Clock, Signal, Timestamp};
+use signals::{Clock, MemoryBudget, MemoryReservation, Signal, Timestamp};
 
 use crate::context::Context;
+use crate::head::memory_of;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::{Draft, Drafts};
 use crate::manifest::origin::{Origin, Stretch};
@@ -31,6 +32,8 @@ pub(crate) struct Flusher {
     state: Arc<State>,
     /// Their maker is the writer.
     drafts: Drafts,
+    /// Of parts while they are written.
+    memory: MemoryBudget,
     /// What was cut and is not committed yet; holding it is being the one who flushes.
     pending: tokio::sync::Mutex<Option<Cut>>,
     flushed_at: Mutex<Option<Timestamp>>,
@@ -44,6 +47,7 @@ impl Flusher {
             catalog: Arc::clone(&context.catalog),
             state,
             drafts: context.drafts.clone(),
+            memory: context.merges.clone(),
             pending: tokio::sync::Mutex::new(None),
             flushed_at: Mutex::new(None),
         }
@@ -115,8 +119,10 @@ impl Flusher {
         let Some(stretch) = self.stretch(Signal::Metrics, day, sequence).await else {
             return Ok(());
         };
+        let held = usize::try_from(self.state.metrics.stats().bytes).unwrap_or(usize::MAX);
+        let row_group = held.min(metrics::part::ROW_GROUP_BYTES);
+        let mut sink = Counted::new(PartBuffer::new(&self.memory, row_group));
         let work = move |origin: String| {
-            let mut sink = Counted::new(Vec::new());
             let summary = metrics::part::write(&frozen, day, origin, &mut sink)?;
             Ok::<_, StoreError>((summary.written(sink.crc32c()), sink.into_inner()))
         };
@@ -132,7 +138,10 @@ impl Flusher {
         if batches.is_empty() {
             return self.commit(signal, day, &stretch, None).await;
         }
-        let work = move |origin: String| write::write_sorted(signal, &batches, origin, Vec::new());
+        let held: usize = batches.iter().map(memory_of).sum();
+        let row_group = held.min(write::ROW_GROUP_BYTES);
+        let sink = PartBuffer::new(&self.memory, row_group);
+        let work = move |origin: String| write::write_sorted(signal, &batches, origin, sink);
         self.write(signal, day, stretch, work).await
     }
 
@@ -150,14 +159,14 @@ impl Flusher {
         signal: Signal,
         day: i32,
         stretch: Stretch,
-        work: impl FnOnce(String) -> Result<(Written, Vec<u8>), StoreError> + Send + 'static,
+        work: impl FnOnce(String) -> Result<(Written, PartBuffer), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
         let origin = Origin::flushed(signal, day, stretch, self.clock.now());
         let json = origin.to_json()?;
-        let (written, bytes) = tokio::task::spawn_blocking(move || work(json))
+        let (written, part) = tokio::task::spawn_blocking(move || work(json))
             .await
             .map_err(|error| StoreError::Io(format!("writing a part: {error}")))??;
-        self.put_and_commit(signal, day, &origin, written, bytes.into()).await
+        self.put_and_commit(signal, day, &origin, written, part).await
     }
 
     async fn put_and_commit(
@@ -166,8 +175,9 @@ impl Flusher {
         day: i32,
         origin: &Origin,
         written: Written,
-        bytes: Bytes,
+        part: PartBuffer,
     ) -> Result<(), StoreError> {
+        let PartBuffer { bytes, memory: _memory, .. } = part;
         let draft = self.drafts.begin(origin);
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.objects.put_opts(&draft.location(), bytes.into(), create).await {
@@ -203,6 +213,35 @@ impl Flusher {
             Ok(true)
         };
         self.catalog.change(signal, day, list).await?;
+        Ok(())
+    }
+}
+
+/// A part that is being written. It takes its memory without asking, because a flush is what frees
+/// memory.
+struct PartBuffer {
+    bytes: Vec<u8>,
+    /// What the row group takes that is not in `bytes` yet.
+    row_group: usize,
+    memory: MemoryReservation,
+}
+
+impl PartBuffer {
+    fn new(memory: &MemoryBudget, row_group: usize) -> Self {
+        let memory = memory.reservation();
+        memory.grow(row_group);
+        Self { bytes: Vec::new(), row_group, memory }
+    }
+}
+
+impl Write for PartBuffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        self.memory.set(self.row_group + self.bytes.capacity());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -10,7 +10,6 @@ use signals::{Clock, Signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::budget::MemoryBudget;
 use crate::context::Context;
 use crate::copies::LookedUp;
 use crate::files::Files;
@@ -51,7 +50,6 @@ pub(crate) struct Inner {
     pub(crate) quarantined: Arc<AtomicU64>,
     /// Whether other processes may use the same objects.
     is_shared: bool,
-    pub(crate) queue: MemoryBudget,
     pub(crate) totals: Arc<dyn Totals>,
     free: FreeSpace,
     pub(crate) closing: watch::Sender<bool>,
@@ -89,13 +87,13 @@ impl Inner {
             clock: Arc::clone(&clock),
             catalog: Arc::clone(&catalog),
             drafts: Drafts::new(writer, Arc::clone(&clock)),
-            reader: PartReader::new(Arc::clone(&objects), config.read_limits.clone()),
+            reader: PartReader::new(Arc::clone(&objects), &config.memory.caches),
+            merges: config.memory.merges.clone(),
             quarantined: Arc::clone(&quarantined),
             closing: closing.subscribe(),
         };
         let mut report = opened.report;
         let inner = Arc::new(Self {
-            queue: MemoryBudget::new("write-ahead queue", config.queue_bytes_max),
             totals,
             flusher: Flusher::new(&context, Arc::clone(&state)),
             metric_parts: context.reader.clone(),
@@ -109,7 +107,7 @@ impl Inner {
             catalog,
             log: OnceLock::new(),
             quarantined,
-            looked_up: tokio::sync::Mutex::default(),
+            looked_up: tokio::sync::Mutex::new(LookedUp::new(&config.memory.head)),
             is_shared: objects_disk.is_none(),
             free: FreeSpace::default(),
             closing,
@@ -209,6 +207,14 @@ impl Inner {
             return Err(StoreError::Unavailable(format!(
                 "memory holds {} bytes that are not in parts yet, twice head_bytes_max",
                 self.state.bytes()
+            )));
+        }
+        let head = &self.config.memory.head;
+        if head.bytes_taken() >= head.bytes_max() {
+            return Err(StoreError::Unavailable(format!(
+                "memory is full: {} of {} bytes hold what is not in parts yet and the series",
+                head.bytes_taken(),
+                head.bytes_max()
             )));
         }
         let now = self.clock.monotonic();

@@ -6,7 +6,6 @@
 //! write-ahead log holds what was admitted, not what was sent.
 
 mod append;
-pub mod budget;
 mod calendar;
 pub mod config;
 mod context;
@@ -33,7 +32,7 @@ mod varint;
 mod write_ahead;
 
 pub use append::{Appended, BatchAppended, NoTotals, Totals, WriteRequest};
-pub use config::{Config, Seams};
+pub use config::{Config, Memory, Seams};
 pub use error::StoreError;
 pub use metrics::{Cardinality, Samples, SeriesChunks};
 pub use part::Part;

@@ -25,5 +25,4 @@ pub use head::{
 };
 pub use labels::Cardinality;
 pub(crate) use part::reader::PartReader;
-pub use part::reader::ReadLimits;
 pub use selected::{Samples, SeriesChunks};

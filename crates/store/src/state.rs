@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use parking_lot::{Mutex, RwLock};
-use signals::{Batch, Labels, SeriesRef, Signal};
+use signals::{Batch, Labels, MemoryReservation, SeriesRef, Signal};
 use tokio::sync::Notify;
 
 use crate::copies::{Fingerprints, SeenSpans};
@@ -51,6 +51,8 @@ pub(crate) struct State {
     /// their own, and flushing again would not free them.
     metric_bytes_kept: AtomicUsize,
     bytes_max: usize,
+    /// All of it, with the series that stay, as the ceiling of the process counts it.
+    memory: Mutex<MemoryReservation>,
     pub(crate) metrics: metrics::Head,
     /// Notified when the head is over its budget.
     pub(crate) is_full: Notify,
@@ -193,6 +195,7 @@ impl State {
             bytes: AtomicUsize::new(0),
             metric_bytes_kept: AtomicUsize::new(0),
             bytes_max: config.head_bytes_max,
+            memory: Mutex::new(config.memory.head.reservation()),
             metrics: metrics::Head::new(config.metric_limits.clone()),
             is_full: Notify::new(),
             apply_workers: config.apply_workers,
@@ -265,13 +268,18 @@ impl State {
     }
 
     fn count(&self) {
+        // Held from reading to writing, so that an older count never replaces a newer one.
+        let mut memory = self.memory.lock();
         let visible = self.visible.read();
-        let bytes = visible.spans.bytes() + visible.logs.bytes();
+        let rows = visible.spans.bytes() + visible.logs.bytes();
         drop(visible);
-        let bytes = bytes + self.seen_bytes.load(Ordering::Acquire);
+        let rows = rows + self.seen_bytes.load(Ordering::Acquire);
+        let metrics = self.metrics.stats().bytes as usize;
+        memory.set(rows + metrics);
         let kept = self.metric_bytes_kept.load(Ordering::Acquire);
-        let bytes = bytes + (self.metrics.stats().bytes as usize).saturating_sub(kept);
+        let bytes = rows + metrics.saturating_sub(kept);
         self.bytes.store(bytes, Ordering::Release);
+        drop(memory);
         if bytes >= self.bytes_max {
             self.is_full.notify_one();
         }

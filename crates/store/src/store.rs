@@ -5,7 +5,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use signals::metric::{Exemplar, Metadata};
-use signals::{Labels, Matcher, SeriesRef, Signal};
+use signals::{Labels, Matcher, MemoryReservation, SeriesRef, Signal};
 
 use crate::inner::Inner;
 use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted};
@@ -92,9 +92,9 @@ impl Store {
     /// was stored and what was refused once it is durable.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when memory or disk is full or the store is closing,
-    /// [`StoreError::UnknownSeries`], and [`StoreError::TooLarge`] when the record is over 128 MiB:
-    /// nothing was stored.
+    /// [`StoreError::Memory`] and [`StoreError::Unavailable`] when memory or disk is full or the
+    /// store is closing, [`StoreError::UnknownSeries`], and [`StoreError::TooLarge`] when the record
+    /// is over 128 MiB: nothing was stored.
     pub async fn append(&self, request: WriteRequest) -> Result<Appended, StoreError> {
         self.inner.append(request).await
     }
@@ -128,26 +128,29 @@ impl Store {
         Arc::clone(&self.inner.objects)
     }
 
-    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of labels.
+    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of
+    /// labels. What they hold is taken from `memory` while it is read.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Unavailable`] past
-    /// `series_max`.
+    /// `series_max`; [`StoreError::Memory`].
     pub async fn select(
         &self,
         matchers: &[Matcher],
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        memory: &MemoryReservation,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
-        let head = &self.inner.state.metrics;
+        let (head, range) = (&self.inner.state.metrics, (start_ms, end_ms));
         let mut read = self.metric_read(start_ms, end_ms);
         loop {
             let (reader, parts) = (&self.inner.metric_parts, || read.parts());
             let selected =
-                metrics::read::select(head, parts, reader, matchers, start_ms, end_ms, series_max)
+                metrics::read::select(head, parts, reader, matchers, range, series_max, memory)
                     .await;
             match selected {
+                // What this attempt has taken stays taken, because others may share `memory`.
                 Err(error) if read.is_outdated(&error).await => {}
                 selected => return self.inner.verifier.verified(selected).await,
             }

@@ -1,6 +1,7 @@
 //! Why bytes could not be read at all.
 
-/// Failures of decoding. Each is the sender's fault, except [`WireError::Internal`].
+/// Failures of decoding. Each is the sender's fault, except [`WireError::Memory`] and
+/// [`WireError::Internal`].
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The protobuf cannot be read.
@@ -38,6 +39,9 @@ pub enum WireError {
         /// What the decoder says.
         reason: String,
     },
+    /// There is no memory for what the body decodes to now; nothing is wrong with it.
+    #[error(transparent)]
+    Memory(#[from] signals::MemoryExhausted),
     /// A batch could not be put together; a bug.
     #[error("cannot build a batch: {0}")]
     Internal(#[from] arrow::error::ArrowError),

@@ -13,6 +13,15 @@ pub(crate) struct Span(pub(crate) Duration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 
+/// How much memory there is to work with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// A share of what the process may have.
+    Auto,
+    /// So much.
+    Bytes(Size),
+}
+
 /// Units of time, longest first, in milliseconds.
 const TIME_UNITS: [(&str, u64); 7] = [
     ("y", 365 * 86_400_000),
@@ -110,6 +119,43 @@ impl Visitor<'_> for SizeVisitor {
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SizeVisitor)
+    }
+}
+
+struct MemoryVisitor;
+
+impl Visitor<'_> for MemoryVisitor {
+    type Value = Memory;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a size such as `512MiB`, or `auto`")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Memory, E> {
+        Ok(Memory::Bytes(Size(number)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Memory, E> {
+        if text == "auto" {
+            return Ok(Memory::Auto);
+        }
+        let size = Size::parse(text).map(Memory::Bytes);
+        size.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Memory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MemoryVisitor)
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Bytes(size) => write!(f, "{}", size.0),
+        }
     }
 }
 

@@ -1,37 +1,52 @@
 //! From the configuration file to the settings of each room.
 
+use store::metrics::HeadLimits;
+
+use super::memory::Budgets;
 use crate::config::Config;
 
 /// The ways in.
-pub(super) fn receive(config: &Config) -> receive::Limits {
+pub(super) fn receive(config: &Config, budgets: &Budgets) -> receive::Limits {
     let body = size(config.limits.body.0);
     receive::Limits {
         body_wire_bytes_max: body.max(size(config.limits.grpc_message.0)),
         http_body_bytes_max: body,
         grpc_body_bytes_max: size(config.limits.grpc_message.0),
-        in_flight_bytes_max: size(config.limits.in_flight.0),
+        memory: budgets.requests.clone(),
+        known: budgets.known_series.clone(),
         decoders_max: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        wire: wire::Limits {
+            // So that several requests fit beside each other, with their bodies.
+            decoded_bytes_max: budgets.requests.bytes_max() / 4,
+            ..wire::Limits::default()
+        },
         ..receive::Limits::default()
     }
 }
 
 /// Where telemetry rests.
-pub(super) fn store(config: &Config) -> store::Config {
+pub(super) fn store(config: &Config, budgets: &Budgets) -> store::Config {
     store::Config {
         metrics_retention: config.retention.metrics.0,
         spans_retention: config.retention.spans.0,
         logs_retention: config.retention.logs.0,
-        head_bytes_max: size(config.limits.head.0),
+        head_bytes_max: budgets.head_bytes,
+        memory: budgets.store.clone(),
+        metric_limits: HeadLimits {
+            series_max: budgets.series_max.min(HeadLimits::default().series_max),
+            ..HeadLimits::default()
+        },
         ..store::Config::default()
     }
 }
 
 /// The ways to ask.
-pub(super) fn query(config: &Config) -> query::Limits {
+pub(super) fn query(config: &Config, budgets: &Budgets) -> query::Limits {
     query::Limits {
         timeout: config.query.timeout.0,
         concurrency: config.query.concurrency,
-        memory_bytes: size(config.query.memory.0),
+        memory: budgets.queries.clone(),
+        caches: budgets.query_caches.clone(),
         samples_max: config.query.samples,
         series_max: config.query.series,
         lines_max: config.query.lines,
@@ -39,6 +54,7 @@ pub(super) fn query(config: &Config) -> query::Limits {
     }
 }
 
-fn size(bytes: u64) -> usize {
+/// Bytes as they are counted in memory.
+pub(super) fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -10,7 +10,7 @@ use signals::{Labels, Matcher, Signal};
 use store::TimeRange;
 
 use super::{read, row};
-use crate::scan::{Order, ScanRequest};
+use crate::scan::{self, Order, ScanRequest};
 use crate::{Engine, QueryError};
 
 impl Engine {
@@ -75,7 +75,8 @@ impl Engine {
                 order: Order::Any,
                 limit: None,
             };
-            let mut batches = self.scan(Signal::Logs, request).await?;
+            let mut batches =
+                scan::scan(self.session()?, self.clock.now(), Signal::Logs, request).await?;
             let mut texts: BTreeSet<String> = BTreeSet::new();
             while let Some(batch) = batches.next().await {
                 let batch = batch?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures::StreamExt;
 use lang::logql::{Group, Grouping, MatchOp, RangeAggregation, RangeOp, RangeSelector, Stage};
-use signals::Labels;
+use signals::{Labels, MemoryReservation};
 use store::TimeRange;
 
 use super::grid::{Row, Rows, Steps};
@@ -15,8 +15,8 @@ use super::read::{self, Context};
 use super::row::{self, Known};
 use crate::QueryError;
 
-/// Memory that a sample, or a series at one step, may take on its way to the answer.
-const BYTES_PER_SAMPLE: usize = 64;
+/// Memory of a series at one step: what windows gain and lose, and the value.
+const BYTES_PER_STEP: usize = 2 * size_of::<i64>() + size_of::<Option<f64>>();
 
 /// What is known of one series.
 enum Collected {
@@ -39,6 +39,7 @@ struct Collector<'q> {
     samples: usize,
     samples_max: usize,
     series_max: usize,
+    memory: &'q MemoryReservation,
     key: Vec<u8>,
 }
 
@@ -79,8 +80,9 @@ pub(super) async fn run(
         series: HashMap::new(),
         collected: Vec::new(),
         samples: 0,
-        samples_max: context.limits.samples_max.min(context.limits.memory_bytes / BYTES_PER_SAMPLE),
+        samples_max: context.limits.samples_max,
         series_max: context.limits.series_max,
+        memory: context.memory,
         key: Vec::new(),
     };
     let range = TimeRange {
@@ -165,6 +167,11 @@ impl Collector<'_> {
                 }
             }
             Some(Collected::Samples(samples)) => {
+                if samples.len() == samples.capacity() {
+                    // It is about to double.
+                    let more = samples.capacity().max(4);
+                    self.memory.try_grow(more * size_of::<(i64, f64)>())?;
+                }
                 samples.push((timestamp, value));
                 self.samples += 1;
                 if self.samples > self.samples_max {
@@ -223,6 +230,8 @@ impl Collector<'_> {
                 self.series_max.min(place)
             )));
         }
+        let texts = 4 * labels.as_bytes().len();
+        self.memory.try_grow(texts + self.steps.count * BYTES_PER_STEP)?;
         let collected = if self.has_samples {
             Collected::Samples(Vec::new())
         } else {

@@ -6,7 +6,7 @@ use datafusion::prelude::ident;
 use lang::logql::{LabelFilter, LabelValue, LineMatch, LineOp, LogExpr, Stage};
 use signals::attributes::large;
 use signals::log::column;
-use signals::{MatchOp, Matcher, Signal, Timestamp};
+use signals::{MatchOp, Matcher, MemoryReservation, Signal, Timestamp};
 use store::TimeRange;
 
 use super::pipeline::Wanted;
@@ -22,6 +22,8 @@ use crate::{Limits, QueryError};
 pub(super) struct Context<'e> {
     pub(super) session: &'e Session,
     pub(super) limits: &'e Limits,
+    /// Of this query.
+    pub(super) memory: &'e MemoryReservation,
     pub(super) now: Timestamp,
     pub(super) extras: Extras,
 }

@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use futures::StreamExt;
 use lang::logql::LogExpr;
-use signals::{Labels, Matcher, Timestamp};
+use signals::{Labels, Matcher, MemoryReservation, Timestamp};
 use store::TimeRange;
 
 use super::labels::{ERROR, ERROR_DETAILS, LineLabels, Source};
@@ -22,9 +22,6 @@ use crate::QueryError;
 /// Length of the first window, in nanoseconds; each next is this many times longer.
 const WINDOW_FIRST_NS: i64 = 300 * signals::time::SECOND;
 const WINDOW_GROWTH: i64 = 4;
-
-/// Part of the memory limit that the lines of one answer may take: one in this many bytes.
-const ANSWER_MEMORY_SHARE: usize = 4;
 
 /// A line that may be in the answer. Ordered so that a heap's greatest is the first to go.
 struct Found {
@@ -55,16 +52,15 @@ impl Ord for Found {
 }
 
 /// Collects the best lines.
-struct Best {
+struct Best<'m> {
     heap: BinaryHeap<Found>,
     limit: usize,
     direction: Direction,
-    bytes: usize,
-    bytes_max: usize,
+    memory: &'m MemoryReservation,
     found: u64,
 }
 
-impl Best {
+impl Best<'_> {
     /// Smaller is better.
     fn rank(&self, timestamp: Timestamp) -> (Timestamp, u64) {
         match self.direction {
@@ -86,18 +82,12 @@ impl Best {
     fn push(&mut self, labels: Labels, entry: Entry) -> Result<(), QueryError> {
         let rank = self.rank(entry.timestamp);
         self.found += 1;
-        self.bytes += size(&labels, &entry);
+        self.memory.try_grow(size(&labels, &entry))?;
         self.heap.push(Found { rank, labels, entry });
         if self.heap.len() > self.limit
             && let Some(worst) = self.heap.pop()
         {
-            self.bytes -= size(&worst.labels, &worst.entry);
-        }
-        if self.bytes > self.bytes_max {
-            return Err(QueryError::TooLarge(format!(
-                "the lines of the answer take more than {} bytes; ask for fewer",
-                self.bytes_max
-            )));
+            self.memory.shrink(size(&worst.labels, &worst.entry));
         }
         Ok(())
     }
@@ -123,14 +113,8 @@ pub(super) async fn run(
     let matchers = read::matchers(&log.selector)?;
     let pipeline = Pipeline::new(&log.stages)?;
     let mut known = Known::default();
-    let mut best = Best {
-        heap: BinaryHeap::new(),
-        limit,
-        direction,
-        bytes: 0,
-        bytes_max: context.limits.memory_bytes / ANSWER_MEMORY_SHARE,
-        found: 0,
-    };
+    let mut best =
+        Best { heap: BinaryHeap::new(), limit, direction, memory: context.memory, found: 0 };
     let mut rest = range;
     let mut window = WINDOW_FIRST_NS;
     while rest.start < rest.end && limit > 0 {
@@ -163,7 +147,7 @@ async fn read_window(
     pipeline: &Pipeline,
     range: TimeRange,
     known: &mut Known,
-    best: &mut Best,
+    best: &mut Best<'_>,
 ) -> Result<(), QueryError> {
     let columns = read::columns(pipeline.wanted(), true, context.extras);
     let mut batches = context.read(range, columns, read::filters(log, matchers)).await?;
@@ -207,7 +191,7 @@ fn entry(timestamp: Timestamp, line: String, labels: &LineLabels<'_>) -> (Labels
 }
 
 /// Lines by stream, each in the order that was asked for.
-fn streams(best: Best) -> Vec<Stream> {
+fn streams(best: Best<'_>) -> Vec<Stream> {
     let mut streams: HashMap<Labels, Vec<Entry>> = HashMap::new();
     let mut found: Vec<Reverse<Found>> = best.heap.into_iter().map(Reverse).collect();
     found.sort_unstable_by(|a, b| b.cmp(a));

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use lang::logql::Expr;
-use signals::Labels;
 use signals::log::{LogBuilder, Record};
 use signals::time::SECOND;
+use signals::{Labels, MemoryReservation};
 use store::TimeRange;
 
 use super::grid::Steps;
@@ -47,6 +47,7 @@ fn batch(lines: &[Line<'_>]) -> RecordBatch {
 struct House {
     session: Session,
     limits: Limits,
+    memory: MemoryReservation,
     extras: Extras,
 }
 
@@ -57,13 +58,20 @@ impl House {
         let session = Session::new(Arc::new(rows), &limits).unwrap();
         Self {
             session,
+            memory: limits.memory.reservation(),
             limits,
             extras: Extras { detected_level: false, observed_timestamp: false },
         }
     }
 
     fn context(&self) -> Context<'_> {
-        Context { session: &self.session, limits: &self.limits, now: 0, extras: self.extras }
+        Context {
+            session: &self.session,
+            limits: &self.limits,
+            memory: &self.memory,
+            now: 0,
+            extras: self.extras,
+        }
     }
 
     async fn metric(

@@ -71,6 +71,8 @@ struct HistogramSum {
     count: f64,
 }
 
+/// Memory of one group at one step, roughly: the largest of [`Cells`] and its result.
+const CELL_BYTES: usize = 48;
 /// A power of two changes no digit, and leaves room for sums that are divided in the end.
 const MEAN_SCALE: f64 = 1.0 / 65_536.0;
 
@@ -211,6 +213,7 @@ impl Evaluator<'_> {
             let (id, new) = groups.id(&row.labels);
             if let Some(labels) = new {
                 self.spend(grid.steps)?;
+                self.hold(grid.steps * CELL_BYTES)?;
                 let drops_name = row.drops_name;
                 columns.push(Column {
                     labels,
@@ -376,6 +379,7 @@ impl Evaluator<'_> {
                 });
                 if id == next {
                     self.spend(grid.steps)?;
+                    self.hold(grid.steps * size_of::<f64>())?;
                 }
                 if let Some(count) = results.get_mut(id).and_then(|row| row.values.get_mut(step)) {
                     *count = if is_absent(*count) { 1.0 } else { *count + 1.0 };

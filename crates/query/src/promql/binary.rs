@@ -6,7 +6,7 @@ use lang::promql::{Binary, BinaryOp, Expr, Span, ValueType};
 use signals::metric::NativeHistogram;
 
 use super::arithmetic::{compare, float_op};
-use super::evaluator::{Evaluator, Merge, Sink};
+use super::evaluator::{Evaluator, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
 use super::native::{self, Mismatch};
 use super::scalar::Scalar;
@@ -48,7 +48,7 @@ impl Evaluator<'_> {
         let is_filter = op.is_comparison() && !binary.is_bool;
         let keeps_name = !changes_meaning(binary);
         let is_distinct = keeps_name || self.stays_distinct(vector);
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         self.rows(vector, grid, &mut |mut row| {
             self.histograms_with_scalar(binary, scalar, is_swapped, &mut row);
             for (step, value) in row.values.iter_mut().enumerate() {

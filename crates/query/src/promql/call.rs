@@ -223,7 +223,7 @@ impl Evaluator<'_> {
 
     fn timestamp(&self, vector: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), QueryError> {
         let is_distinct = self.stays_distinct(vector);
-        let mut merge = super::evaluator::Merge::default();
+        let mut merge = self.merge();
         if let Expr::Selector(selector) = vector.bare() {
             self.instant_with(selector, grid, true, &mut |mut row| {
                 self.drop_name(&mut row);

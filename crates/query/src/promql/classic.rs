@@ -4,7 +4,7 @@ use lang::promql::{Expr, Span, format_float, quote};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
 
-use super::evaluator::{Evaluator, Merge, Sink, text_of};
+use super::evaluator::{Evaluator, Sink, text_of};
 use super::grid::{Grid, Row, is_absent};
 use super::native::{self, Fault};
 use super::notes::for_metric;
@@ -165,7 +165,7 @@ impl Evaluator<'_> {
                 self.note_quantile(scalar.at(step), q.span());
             }
         }
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         for histogram in self.classic_histograms(vector, grid)? {
             for scalar in &scalars {
                 let whole = self.quantile_row(&histogram, scalar, vector.span(), grid);

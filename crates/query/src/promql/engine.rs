@@ -13,10 +13,8 @@ use super::STEPS_MAX;
 use super::answer::{Answer, Options, Value};
 use super::evaluator::{Question, Settings, compare_labels};
 use super::plan::{SeriesRead, matchers, plan};
+use crate::source::{ExemplarSeries, Selection};
 use crate::{Engine, QueryError};
-
-/// Series and their exemplars.
-pub type ExemplarSeries = Vec<(Labels, Vec<Exemplar>)>;
 
 /// Sets the flag when the query's future is dropped, so that its thread stops.
 struct CancelOnDrop(Arc<AtomicBool>);
@@ -91,26 +89,24 @@ impl Engine {
     }
 
     async fn answer(&self, question: Question, options: &Options) -> Result<Answer, QueryError> {
+        let memory = self.limits.memory.reservation();
         let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
         for selector in plan(&question)? {
-            let series = self
-                .store
-                .select(
-                    &selector.matchers,
-                    selector.start_ms,
-                    selector.end_ms,
-                    self.limits.series_max,
-                )
-                .await?;
-            let series = series.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>);
-            selected.insert(selector.position, series.collect());
+            let selection = Selection {
+                matchers: &selector.matchers,
+                start_ms: selector.start_ms,
+                end_ms: selector.end_ms,
+                series_max: self.limits.series_max,
+            };
+            let series = self.source.select(selection, &memory).await?;
+            selected.insert(selector.position, series);
         }
         let is_cancelled = Arc::new(AtomicBool::new(false));
         let guard = CancelOnDrop(Arc::clone(&is_cancelled));
         let settings = Settings { samples_max: self.limits.samples_max, ..Settings::default() };
         // Decoding and arithmetic would hold up the runtime's threads.
         let thread = tokio::task::spawn_blocking(move || {
-            question.answer(&settings, &selected, &is_cancelled)
+            question.answer(&settings, &selected, &memory, &is_cancelled)
         });
         let answer = thread.await.map_err(|error| QueryError::Internal(error.to_string()))?;
         drop(guard);
@@ -132,10 +128,8 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<Labels>, QueryError> {
         let mut all = HashSet::new();
-        for selector in selectors {
-            let matchers = selector_matchers(selector)?;
-            let series_max = self.limits.series_max;
-            all.extend(self.store.series(&matchers, start_ms, end_ms, series_max).await?);
+        for matchers in parsed(selectors)? {
+            all.extend(self.source.series(self.selection(&matchers, start_ms, end_ms)).await?);
         }
         let mut all: Vec<Labels> = all.into_iter().collect();
         all.sort_by(compare_labels);
@@ -153,7 +147,7 @@ impl Engine {
         end_ms: i64,
         top: usize,
     ) -> Result<Cardinality, QueryError> {
-        Ok(self.store.cardinality(start_ms, end_ms, top).await?)
+        Ok(self.source.cardinality(start_ms, end_ms, top).await?)
     }
 
     /// The names of the labels of those series (of all when no selector is given), in order.
@@ -168,8 +162,9 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
         let mut names = BTreeSet::new();
-        for matchers in all_matchers(selectors)? {
-            names.extend(self.store.label_names(&matchers, start_ms, end_ms).await?);
+        for matchers in parsed_or_all(selectors)? {
+            let selection = self.selection(&matchers, start_ms, end_ms);
+            names.extend(self.source.label_names(selection).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(names.into_iter().take(limit).collect())
@@ -188,16 +183,24 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
         let mut values = BTreeSet::new();
-        for matchers in all_matchers(selectors)? {
-            values.extend(self.store.label_values(name, &matchers, start_ms, end_ms).await?);
+        for matchers in parsed_or_all(selectors)? {
+            let selection = self.selection(&matchers, start_ms, end_ms);
+            values.extend(self.source.label_values(name, selection).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(values.into_iter().take(limit).collect())
     }
 
+    fn selection<'m>(&self, matchers: &'m [Matcher], start_ms: i64, end_ms: i64) -> Selection<'m> {
+        Selection { matchers, start_ms, end_ms, series_max: self.limits.series_max }
+    }
+
     /// Type, help and unit of each metric family, in order of names.
-    pub fn metric_metadata(&self) -> Vec<Metadata> {
-        self.store.metadata()
+    ///
+    /// # Errors
+    /// [`QueryError::Store`].
+    pub async fn metric_metadata(&self) -> Result<Vec<Metadata>, QueryError> {
+        Ok(self.source.metadata().await?)
     }
 
     /// Exemplars of the series that the selectors of a query name.
@@ -214,7 +217,8 @@ impl Engine {
         let mut found: HashMap<Labels, Vec<Exemplar>> = HashMap::new();
         for selector in expr.selectors() {
             let conditions = matchers(&selector.matchers)?;
-            for (labels, exemplars) in self.store.exemplars(&conditions, start_ms, end_ms).await? {
+            let selection = self.selection(&conditions, start_ms, end_ms);
+            for (labels, exemplars) in self.source.exemplars(selection).await? {
                 found.entry(labels).or_insert(exemplars);
             }
         }
@@ -224,19 +228,19 @@ impl Engine {
     }
 }
 
-/// The matchers of a selector such as `up{job="a"}`.
-fn selector_matchers(selector: &str) -> Result<Vec<Matcher>, QueryError> {
-    let selector =
-        promql::parse_selector(selector).map_err(|error| QueryError::Invalid(error.to_string()))?;
-    matchers(&selector)
+/// The matchers of each selector.
+fn parsed(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
+    let parsed = |selector: &String| {
+        let selector = promql::parse_selector(selector)
+            .map_err(|error| QueryError::Invalid(error.to_string()))?;
+        matchers(&selector)
+    };
+    selectors.iter().map(parsed).collect()
 }
 
-/// The matchers of each selector; without selectors all series match.
-fn all_matchers(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
-    if selectors.is_empty() {
-        return Ok(vec![Vec::new()]);
-    }
-    selectors.iter().map(|selector| selector_matchers(selector)).collect()
+/// As [`parsed`]; without selectors, one that takes everything.
+fn parsed_or_all(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
+    if selectors.is_empty() { Ok(vec![Vec::new()]) } else { parsed(selectors) }
 }
 
 /// Cuts an answer to `limit` series and says so.

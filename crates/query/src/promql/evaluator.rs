@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lang::promql::{Expr, MatchOp, Span, ValueType};
-use signals::Labels;
 use signals::metric::NAME_LABEL;
+use signals::{Labels, MemoryReservation};
+use store::Samples;
 
 use super::answer::{Answer, Sample, Series, Value};
 use super::grid::{Grid, Row, is_absent, without_name};
@@ -55,18 +56,25 @@ impl Default for Settings {
     }
 }
 
+/// Memory of a decoded native histogram, roughly.
+const HISTOGRAM_BYTES: usize = 512;
+
 /// Evaluates one question over the series that were selected for it.
 pub(crate) struct Evaluator<'a> {
     pub(crate) question: &'a Question,
     pub(crate) settings: &'a Settings,
     selected: &'a HashMap<usize, Vec<Box<dyn SeriesRead>>>,
+    memory: &'a MemoryReservation,
     is_cancelled: &'a AtomicBool,
     samples_left: Cell<usize>,
+    /// Memory of the longest series that was decoded.
+    decoded_bytes: Cell<usize>,
     notes: RefCell<Notes>,
 }
 
 impl Question {
-    /// Answers from the series of each selector, listed under the selector's position.
+    /// Answers from the series of each selector, listed under the selector's position. What the
+    /// query holds on top of them is taken from `memory`, and never given back before its end.
     ///
     /// Runs on the caller's thread until done, or until `is_cancelled` is set.
     ///
@@ -76,14 +84,17 @@ impl Question {
         &self,
         settings: &Settings,
         selected: &HashMap<usize, Vec<Box<dyn SeriesRead>>>,
+        memory: &MemoryReservation,
         is_cancelled: &AtomicBool,
     ) -> Result<Answer, QueryError> {
         let evaluator = Evaluator {
             question: self,
             settings,
             selected,
+            memory,
             is_cancelled,
             samples_left: Cell::new(settings.samples_max),
+            decoded_bytes: Cell::new(0),
             notes: RefCell::default(),
         };
         let value = evaluator.value()?;
@@ -115,6 +126,25 @@ impl Evaluator<'_> {
         })?;
         self.samples_left.set(left);
         Ok(())
+    }
+
+    /// Takes memory for what stays until the end of the query.
+    pub(crate) fn hold(&self, bytes: usize) -> Result<(), QueryError> {
+        Ok(self.memory.try_grow(bytes)?)
+    }
+
+    /// As [`Self::hold`], for samples whose place those of the next series take.
+    pub(crate) fn hold_decoded(&self, samples: &Samples) -> Result<(), QueryError> {
+        let plain = samples.timestamps.capacity() * size_of::<(i64, f64)>();
+        let bytes = plain + samples.histograms.capacity() * HISTOGRAM_BYTES;
+        let more = bytes.saturating_sub(self.decoded_bytes.get());
+        self.decoded_bytes.set(self.decoded_bytes.get() + more);
+        self.hold(more)
+    }
+
+    /// Rows to be put together, whose memory is that of the query.
+    pub(crate) fn merge(&self) -> Merge<'_> {
+        Merge { memory: self.memory, rows: Vec::new(), at: HashMap::new() }
     }
 
     pub(crate) fn grid(
@@ -149,7 +179,7 @@ impl Evaluator<'_> {
                 Ok(Value::Scalar { timestamp_ms, value })
             }
             (ValueType::Vector, false) => {
-                let rows = Self::final_rows(self.collect(&question.expr, &grid)?)?;
+                let rows = self.final_rows(self.collect(&question.expr, &grid)?)?;
                 let sample = |row: Row| Sample {
                     value: row.values.first().copied().unwrap_or(f64::NAN),
                     histogram: row.histograms.into_iter().next().map(|(_, histogram)| histogram),
@@ -166,7 +196,7 @@ impl Evaluator<'_> {
                 Ok(Value::Matrix(vec![series]))
             }
             (ValueType::Vector, true) => {
-                let mut rows = Self::final_rows(self.collect(&question.expr, &grid)?)?;
+                let mut rows = self.final_rows(self.collect(&question.expr, &grid)?)?;
                 rows.sort_by(|a, b| compare_labels(&a.labels, &b.labels));
                 Ok(Value::Matrix(rows.into_iter().map(|row| series_of_row(row, &grid)).collect()))
             }
@@ -181,7 +211,7 @@ impl Evaluator<'_> {
 
     /// Drops rows without values, and names that are to be dropped; rows that become equal are put
     /// together.
-    fn final_rows(rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
+    fn final_rows(&self, rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
         let mut rows: Vec<Row> = rows.into_iter().filter(Row::has_any).collect();
         if !rows.iter().any(|row| row.drops_name) {
             return Ok(rows);
@@ -191,7 +221,7 @@ impl Evaluator<'_> {
                 row.labels = without_name(&row.labels);
             }
         }
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         rows.into_iter().try_for_each(|row| merge.add(row))?;
         Ok(merge.into_rows())
     }
@@ -201,6 +231,7 @@ impl Evaluator<'_> {
         self.windows(expr, grid, &mut |series| {
             let (points, histograms) = series.first_window();
             if !points.is_empty() || !histograms.is_empty() {
+                self.hold(points.len() * size_of::<(i64, f64)>() + histograms.len() * 24)?;
                 let labels = series.labels;
                 let labels = if series.drops_name { without_name(&labels) } else { labels };
                 all.push(Series { labels, points, histograms });
@@ -217,6 +248,7 @@ impl Evaluator<'_> {
         let mut rows = Vec::new();
         self.rows(expr, grid, &mut |row| {
             self.spend(row.values.len())?;
+            self.hold(row.memory())?;
             rows.push(row);
             Ok(())
         })?;
@@ -262,7 +294,7 @@ impl Evaluator<'_> {
         change: &mut dyn FnMut(&mut Row) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let is_distinct = self.stays_distinct(expr);
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         self.rows(expr, grid, &mut |mut row| {
             change(&mut row)?;
             self.drop_name(&mut row);
@@ -316,13 +348,13 @@ fn has_one_name(expr: &Expr) -> bool {
 }
 
 /// Rows whose labels may have become equal: they are put together where no step has both.
-#[derive(Default)]
-pub(crate) struct Merge {
+pub(crate) struct Merge<'m> {
+    memory: &'m MemoryReservation,
     rows: Vec<Row>,
     at: HashMap<Labels, usize>,
 }
 
-impl Merge {
+impl Merge<'_> {
     /// Takes a row; gives it on at once when labels still hold their names and cannot collide.
     pub(crate) fn push(
         &mut self,
@@ -340,6 +372,7 @@ impl Merge {
         }
         match self.at.get(&row.labels) {
             None => {
+                self.memory.try_grow(row.memory())?;
                 self.at.insert(row.labels.clone(), self.rows.len());
                 self.rows.push(row);
                 Ok(())

@@ -57,6 +57,14 @@ impl Row {
         Self { labels, drops_name: false, values: vec![ABSENT; steps], histograms: Vec::new() }
     }
 
+    /// Bytes that it holds, roughly; histograms are shared with the series that they come from.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>()
+            + self.labels.as_bytes().len()
+            + size_of_val(self.values.as_slice())
+            + size_of_val(self.histograms.as_slice())
+    }
+
     /// Repeats the only step.
     pub(crate) fn repeat(&mut self, steps: usize) {
         let value = self.values.first().copied().unwrap_or(ABSENT);

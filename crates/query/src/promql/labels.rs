@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use lang::promql::{Call, is_label_name, quote};
 use signals::metric::NAME_LABEL;
 
-use super::evaluator::{Evaluator, Merge, Sink, compare_labels, text_of};
+use super::evaluator::{Evaluator, Sink, compare_labels, text_of};
 use super::grid::{Grid, Row};
 use crate::QueryError;
 
@@ -72,7 +72,7 @@ impl Evaluator<'_> {
         sink: &mut Sink,
         change: &mut dyn FnMut(&mut Row),
     ) -> Result<(), QueryError> {
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         self.rows(vector, grid, &mut |mut row| {
             change(&mut row);
             merge.add(row)

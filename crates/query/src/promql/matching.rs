@@ -71,7 +71,7 @@ impl Evaluator<'_> {
                 .copied()
                 .unwrap_or(false)
         };
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         if binary.op == BinaryOp::Or {
             for row in kept {
                 merge.add(row.clone())?;
@@ -112,7 +112,7 @@ impl Evaluator<'_> {
         let pairs = Pairs { evaluator: self, binary, many, one, is_swapped, steps: grid.steps };
         let ones = by_signature(one, matching);
         let manys = by_signature(many, matching);
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         let mut order: Vec<(&Labels, &Vec<usize>)> = manys.iter().collect();
         order.sort_by_key(|(_, members)| members.first().copied());
         for (signature, members) in order {
@@ -143,7 +143,7 @@ impl Pairs<'_, '_> {
         signature: &Labels,
         members: &[usize],
         partners: &[usize],
-        merge: &mut Merge,
+        merge: &mut Merge<'_>,
     ) -> Result<(), QueryError> {
         if partners.len() > 1 {
             self.refuse_duplicates(signature, partners)?;

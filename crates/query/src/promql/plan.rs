@@ -14,6 +14,9 @@ pub trait SeriesRead: Send + Sync + fmt::Debug {
     /// The labels.
     fn labels(&self) -> &Labels;
 
+    /// How many samples there are at most, before any is decoded.
+    fn samples_max(&self) -> u64;
+
     /// Fills the cleared `samples` with those at `start_ms <= t <= end_ms`.
     ///
     /// # Errors
@@ -24,6 +27,10 @@ pub trait SeriesRead: Send + Sync + fmt::Debug {
 impl SeriesRead for SeriesChunks {
     fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    fn samples_max(&self) -> u64 {
+        Self::samples_max(self)
     }
 
     fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), StoreError> {

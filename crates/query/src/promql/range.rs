@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lang::promql::{Call, Expr, Span, quote};
 use signals::metric::NativeHistogram;
 
-use super::evaluator::{Evaluator, Merge, Sink};
+use super::evaluator::{Evaluator, Sink};
 use super::extrapolate::{Change, Resets, extrapolated, from_last_two, linear_regression};
 use super::grid::{Grid, Row};
 use super::kahan::quantile;
@@ -61,7 +61,7 @@ impl Evaluator<'_> {
             .ok_or_else(|| QueryError::Internal(format!("{name} without its range vector")))?;
         let keeps_name = matches!(name, "last_over_time" | "first_over_time");
         let is_distinct = keeps_name || self.stays_distinct(argument);
-        let mut merge = Merge::default();
+        let mut merge = self.merge();
         let scalars = self.scalars(call, grid)?;
         self.windows(argument, grid, &mut |series| {
             // With `@` all windows are the same; only this one function depends on the step too.

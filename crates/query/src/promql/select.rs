@@ -9,7 +9,7 @@ use store::Samples;
 
 use super::evaluator::{Evaluator, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
-use super::plan::Look;
+use super::plan::{Look, SeriesRead};
 use crate::QueryError;
 
 /// Points and histograms as an answer has them.
@@ -93,6 +93,20 @@ fn advance<T>(items: &[T], from: usize, is_before: impl Fn(&T) -> bool) -> usize
 }
 
 impl Evaluator<'_> {
+    /// Decodes the samples of one series in `(first, last]` in place of those of another.
+    fn read(
+        &self,
+        series: &dyn SeriesRead,
+        first: i64,
+        last: i64,
+        samples: &mut Samples,
+    ) -> Result<(), QueryError> {
+        clear(samples);
+        series.read(first.saturating_add(1), last, samples)?;
+        self.spend(samples.timestamps.len() + samples.histograms.len())?;
+        self.hold_decoded(samples)
+    }
+
     /// Rows of an instant selector.
     pub(crate) fn instant(
         &self,
@@ -119,9 +133,7 @@ impl Evaluator<'_> {
         let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
         let mut samples = Samples::default();
         for series in self.series_of(selector.span.start) {
-            clear(&mut samples);
-            series.read(first.saturating_add(1), last, &mut samples)?;
-            self.spend(samples.timestamps.len() + samples.histograms.len())?;
+            self.read(series.as_ref(), first, last, &mut samples)?;
             if samples.timestamps.is_empty() && samples.histograms.is_empty() {
                 continue;
             }
@@ -162,9 +174,7 @@ impl Evaluator<'_> {
         let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
         let mut samples = Samples::default();
         for series in self.series_of(selector.span.start) {
-            clear(&mut samples);
-            series.read(first.saturating_add(1), last, &mut samples)?;
-            self.spend(samples.timestamps.len() + samples.histograms.len())?;
+            self.read(series.as_ref(), first, last, &mut samples)?;
             drop_stale(&mut samples);
             if samples.timestamps.is_empty() && samples.histograms.is_empty() {
                 continue;

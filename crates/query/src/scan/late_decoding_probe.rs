@@ -27,10 +27,9 @@ use signals::{Clock, Signal, SpanId, TraceId};
 use store::Part;
 
 use super::made_rows::{MadeRows, write_part};
-use super::rows::Rows;
 use super::rows_table::RowsTable;
 use crate::Limits;
-use crate::session::{Session, execute};
+use crate::session::Session;
 
 const ROWS: u64 = 200_000;
 const ROUNDS: usize = 5;
@@ -200,7 +199,7 @@ async fn late_decoding_pays_by_shape() {
             let columns: Vec<Expr> = shape.columns.iter().map(|name| ident(*name)).collect();
             let plan = plan.project(columns).unwrap().build().unwrap();
             let start = clock.monotonic();
-            let rows = execute(&state, &plan).await.unwrap();
+            let rows = session.execute(&state, &plan).await.unwrap();
             found[late] = rows
                 .try_fold(0, |sum, batch| async move { Ok(sum + batch.num_rows()) })
                 .await

@@ -14,14 +14,17 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use signals::attributes::json;
 use signals::log::{LogBuilder, Record};
-use signals::metric::{BucketSpan, HistogramSample, NativeHistogram, STALE_NAN_BITS, Sample};
+use signals::metric::{
+    BucketSpan, HistogramSample, Metadata, NativeHistogram, STALE_NAN_BITS, Sample,
+};
 use signals::span::{Kind, Span, SpanBuilder, StatusCode};
-use signals::{Labels, Matcher, SeriesBatch, Signal, SpanId, TraceId};
+use signals::{Labels, MemoryReservation, SeriesBatch, Signal, SpanId, TraceId};
 use store::metrics::{Head, HeadLimits};
-use store::{Part, Quarantined, SeriesChunks, Snapshot, StoreError, TimeRange};
+use store::{Cardinality, Part, Quarantined, Snapshot, StoreError};
 
-use super::rows::Rows;
 use super::time_column;
+use crate::promql::SeriesRead;
+use crate::source::{ExemplarSeries, FoundRows, RowsRequest, Selection, Source};
 
 /// Where rows are put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,12 +174,14 @@ async fn put(
 }
 
 #[async_trait]
-impl Rows for MadeRows {
-    async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
-        let all = if signal == Signal::Spans { &self.spans } else { &self.logs };
-        let mut snapshot = all.clone();
-        snapshot.parts.retain(|part| part.min_time < range.end && part.max_time >= range.start);
-        Ok(snapshot)
+impl Source for MadeRows {
+    async fn rows(&self, request: &RowsRequest<'_>) -> Result<FoundRows, StoreError> {
+        let all = if request.signal == Signal::Spans { &self.spans } else { &self.logs };
+        let range = request.range();
+        let is_inside =
+            |part: &&Arc<Part>| part.min_time < range.end && part.max_time >= range.start;
+        let parts = all.parts.iter().filter(is_inside).cloned().collect();
+        Ok(FoundRows { head: request.needed(all.head.clone())?, parts })
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {
@@ -189,12 +194,47 @@ impl Rows for MadeRows {
 
     async fn select(
         &self,
-        matchers: &[Matcher],
-        start_ms: i64,
-        end_ms: i64,
-        series_max: usize,
-    ) -> Result<Vec<SeriesChunks>, StoreError> {
-        self.metrics.select(matchers, start_ms, end_ms, series_max)
+        selection: Selection<'_>,
+        _memory: &MemoryReservation,
+    ) -> Result<Vec<Box<dyn SeriesRead>>, StoreError> {
+        let Selection { matchers, start_ms, end_ms, series_max } = selection;
+        let found = self.metrics.select(matchers, start_ms, end_ms, series_max)?;
+        Ok(found.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>).collect())
+    }
+
+    async fn series(&self, selection: Selection<'_>) -> Result<Vec<Labels>, StoreError> {
+        let Selection { matchers, start_ms, end_ms, series_max } = selection;
+        self.metrics.series(matchers, start_ms, end_ms, series_max)
+    }
+
+    async fn label_names(&self, _selection: Selection<'_>) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn label_values(
+        &self,
+        _name: &str,
+        _selection: Selection<'_>,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn cardinality(
+        &self,
+        _start_ms: i64,
+        _end_ms: i64,
+        _top: usize,
+    ) -> Result<Cardinality, StoreError> {
+        Ok(Cardinality::default())
+    }
+
+    async fn exemplars(&self, selection: Selection<'_>) -> Result<ExemplarSeries, StoreError> {
+        let Selection { matchers, start_ms, end_ms, .. } = selection;
+        Ok(self.metrics.exemplars(matchers, start_ms, end_ms))
+    }
+
+    async fn metadata(&self) -> Result<Vec<Metadata>, StoreError> {
+        Ok(self.metrics.metadata())
     }
 }
 

@@ -22,14 +22,14 @@ use futures::StreamExt;
 use object_store::path::Path;
 use store::StoreError;
 
-use super::rows::Rows;
+use crate::source::Source;
 
 /// Files that a partition may be reading: one, while the next is being opened.
 const OPEN_AT_ONCE: usize = 2;
 
 /// The files that one query opened last.
 pub(crate) struct Opened {
-    rows: Arc<dyn Rows>,
+    source: Arc<dyn Source>,
     files: Mutex<Files>,
 }
 
@@ -41,8 +41,8 @@ struct Files {
 }
 
 impl Opened {
-    pub(crate) fn new(rows: Arc<dyn Rows>) -> Self {
-        Self { rows, files: Mutex::default() }
+    pub(crate) fn new(source: Arc<dyn Source>) -> Self {
+        Self { source, files: Mutex::default() }
     }
 
     /// A factory of readers for one scan of the query.
@@ -95,7 +95,7 @@ impl Opened {
             let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
             files.last.values().flatten().cloned().collect()
         };
-        match self.rows.verify(&files).await {
+        match self.source.verify(&files).await {
             Ok(aside) => {
                 let first = aside.into_iter().next()?;
                 let error = StoreError::Unreadable { path: first.source, reason: first.reason };

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::{RecordBatch, new_null_array};
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::catalog::{Session, TableProvider};
@@ -26,21 +26,21 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
-use signals::{Signal, log, span};
-use store::{Part, Snapshot};
+use signals::{Signal, span};
+use store::Part;
 
 use super::opened::Opened;
 use super::promoted::PromotedAttributes;
-use super::rows::Rows;
-use super::{time_bounds, time_column};
+use super::{schema, time_column};
 use crate::session::objects_url;
+use crate::source::{FoundRows, RowsRequest, Source};
 
 /// Rows of the head below which one thread reads them faster than several.
 const HEAD_ROWS_PER_PARTITION_MIN: usize = 65_536;
 
 /// The stored rows of one signal, seen anew by each query.
 pub(crate) struct RowsTable {
-    rows: Arc<dyn Rows>,
+    source: Arc<dyn Source>,
     signal: Signal,
     schema: SchemaRef,
     metadata: Arc<FileMetadataCache>,
@@ -49,15 +49,11 @@ pub(crate) struct RowsTable {
 impl RowsTable {
     /// Spans, or logs for any other signal.
     pub(crate) fn new(
-        rows: Arc<dyn Rows>,
+        source: Arc<dyn Source>,
         signal: Signal,
         metadata: Arc<FileMetadataCache>,
     ) -> Self {
-        let schema = match signal {
-            Signal::Spans => span::part_schema(),
-            Signal::Logs | Signal::Metrics => log::part_schema(),
-        };
-        Self { rows, signal, schema, metadata }
+        Self { source, signal, schema: schema(signal), metadata }
     }
 
     /// Whether filters are evaluated while Parquet is decoded, so that the other columns are only
@@ -90,38 +86,6 @@ impl RowsTable {
             })
     }
 
-    /// The head's batches, split among threads when there are many.
-    fn head_plan(
-        &self,
-        head: Vec<RecordBatch>,
-        partitions_max: usize,
-        projection: Option<&Vec<usize>>,
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let rows: usize = head.iter().map(RecordBatch::num_rows).sum();
-        let partitions = (rows / HEAD_ROWS_PER_PARTITION_MIN).clamp(1, partitions_max.max(1));
-        let mut split = vec![Vec::new(); partitions];
-        // Newest first, so that a limit on the newest rows is reached early.
-        for (i, batch) in head.into_iter().rev().enumerate() {
-            if let Some(batches) = split.get_mut(i % partitions) {
-                batches.push(self.with_part_columns(&batch)?);
-            }
-        }
-        let source =
-            MemorySourceConfig::try_new(&split, Arc::clone(&self.schema), projection.cloned())?
-                .with_limit(limit);
-        Ok(DataSourceExec::from_data_source(source))
-    }
-
-    /// Rows in memory with the columns that only parts have, as nulls.
-    fn with_part_columns(&self, batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
-        let mut columns = batch.columns().to_vec();
-        for field in self.schema.fields().iter().skip(columns.len()) {
-            columns.push(new_null_array(field.data_type(), batch.num_rows()));
-        }
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
-    }
-
     /// Conditions on attributes, for parts in which they are columns. DataFusion would not offer
     /// them to parts, because their columns are maps in the table.
     fn on_attributes(
@@ -141,7 +105,7 @@ impl RowsTable {
 
     fn readers(&self, opened: Option<Arc<Opened>>) -> Arc<dyn ParquetFileReaderFactory> {
         let readers =
-            CachedParquetFileReaderFactory::new(self.rows.objects(), Arc::clone(&self.metadata));
+            CachedParquetFileReaderFactory::new(self.source.objects(), Arc::clone(&self.metadata));
         match opened {
             Some(opened) => opened.noting(readers),
             None => Arc::new(readers),
@@ -198,6 +162,26 @@ fn unqualified(expr: Expr) -> Result<Expr, DataFusionError> {
     .data()
 }
 
+/// The head's batches, split among threads when there are many.
+fn head_plan(
+    head: Vec<RecordBatch>,
+    partitions_max: usize,
+    schema: SchemaRef,
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let rows: usize = head.iter().map(RecordBatch::num_rows).sum();
+    let partitions = (rows / HEAD_ROWS_PER_PARTITION_MIN).clamp(1, partitions_max.max(1));
+    let mut split = vec![Vec::new(); partitions];
+    // Newest first, so that a limit on the newest rows is reached early.
+    for (i, batch) in head.into_iter().rev().enumerate() {
+        if let Some(batches) = split.get_mut(i % partitions) {
+            batches.push(batch);
+        }
+    }
+    let source = MemorySourceConfig::try_new(&split, schema, None)?.with_limit(limit);
+    Ok(DataSourceExec::from_data_source(source))
+}
+
 /// Whether a column holds so much in each row that not decoding it spares most of the work.
 fn is_wide(field: &Field) -> bool {
     matches!(field.data_type(), DataType::Map(..) | DataType::Utf8View)
@@ -247,13 +231,19 @@ impl TableProvider for RowsTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let range = time_bounds::of(filters, time_column(self.signal));
-        let snapshot = self.rows.snapshot(self.signal, range).await;
-        let Snapshot { head, parts } =
-            snapshot.map_err(|error| DataFusionError::External(error.into()))?;
+        let request = RowsRequest {
+            signal: self.signal,
+            filters,
+            columns: projection.map(Vec::as_slice),
+            limit,
+        };
+        let found = self.source.rows(&request).await;
+        let FoundRows { head, parts } =
+            found.map_err(|error| DataFusionError::External(error.into()))?;
+        let head_schema = request.schema()?;
         let partitions = state.config().target_partitions();
         if parts.is_empty() {
-            return self.head_plan(head, partitions, projection, limit);
+            return head_plan(head, partitions, head_schema, limit);
         }
         let mut options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
@@ -269,7 +259,7 @@ impl TableProvider for RowsTable {
         if head.is_empty() {
             return Ok(parts);
         }
-        let head = self.head_plan(head, partitions, projection, limit)?;
+        let head = head_plan(head, partitions, head_schema, limit)?;
         UnionExec::try_new(vec![head, parts])
     }
 }

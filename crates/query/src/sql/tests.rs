@@ -14,7 +14,7 @@ use std::time::Duration;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
-use signals::{SeriesBatch, Timestamp};
+use signals::{MemoryBudget, SeriesBatch, Timestamp};
 
 use super::start;
 use super::stream::Bounded;
@@ -261,7 +261,7 @@ async fn a_query_that_runs_too_long_is_an_error() {
 
 #[tokio::test]
 async fn a_query_that_needs_too_much_memory_is_an_error() {
-    let limits = Limits { memory_bytes: 100_000, ..Limits::default() };
+    let limits = Limits { memory: MemoryBudget::new("queries", 100_000), ..Limits::default() };
     let sql = "SELECT a.start_time + (b.start_time - c.start_time) AS t, count(*) \
                FROM spans a, spans b, spans c, spans d, spans e, spans f, spans g, spans h \
                GROUP BY t, random() ORDER BY t";

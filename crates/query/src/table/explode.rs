@@ -23,42 +23,53 @@ use futures::TryStreamExt;
 use signals::metric::{NAME_LABEL, NativeHistogram, is_stale};
 use signals::time::MILLISECOND;
 use signals::{Labels, Matcher};
-use store::{Samples, SeriesChunks, StoreError};
+use store::{Samples, StoreError};
 use tokio::sync::OnceCell;
 
 use super::metrics::column;
 use crate::QueryError;
-use crate::scan::rows::Rows;
+use crate::promql::SeriesRead;
+use crate::source::{Selection, Source};
+
+/// Series that all threads share.
+type Series = Arc<[Box<dyn SeriesRead>]>;
 
 /// Series to read, selected once for all threads.
-pub(super) struct Selection {
-    rows: Arc<dyn Rows>,
+pub(super) struct Selected {
+    source: Arc<dyn Source>,
     matchers: Vec<Matcher>,
     start_ms: i64,
     end_ms: i64,
     series_max: usize,
-    series: OnceCell<Arc<[SeriesChunks]>>,
+    memory: signals::MemoryReservation,
+    series: OnceCell<Series>,
 }
 
-impl Selection {
-    /// The series that satisfy all matchers, between two times that are both inside.
+impl Selected {
+    /// The series that satisfy all matchers, between two times that are both inside. What they hold
+    /// is taken from `memory`, which lives as long as they do.
     pub(super) fn new(
-        rows: Arc<dyn Rows>,
+        source: Arc<dyn Source>,
         matchers: Vec<Matcher>,
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        memory: signals::MemoryReservation,
     ) -> Arc<Self> {
-        Arc::new(Self { rows, matchers, start_ms, end_ms, series_max, series: OnceCell::new() })
+        let series = OnceCell::new();
+        Arc::new(Self { source, matchers, start_ms, end_ms, series_max, memory, series })
     }
 
-    async fn series(&self) -> Result<Arc<[SeriesChunks]>, DataFusionError> {
+    async fn series(&self) -> Result<Series, DataFusionError> {
         let select = || async {
-            let series = self
-                .rows
-                .select(&self.matchers, self.start_ms, self.end_ms, self.series_max)
-                .await
-                .map_err(|error| match error {
+            let selection = Selection {
+                matchers: &self.matchers,
+                start_ms: self.start_ms,
+                end_ms: self.end_ms,
+                series_max: self.series_max,
+            };
+            let series =
+                self.source.select(selection, &self.memory).await.map_err(|error| match error {
                     // Too many series: it is the query that should change.
                     StoreError::Unavailable(message) => {
                         DataFusionError::External(Box::new(QueryError::TooLarge(message)))
@@ -73,7 +84,7 @@ impl Selection {
 
 /// Samples of a selection as rows; each partition reads every n-th series.
 pub(super) struct SamplesExec {
-    selection: Arc<Selection>,
+    selection: Arc<Selected>,
     schema: SchemaRef,
     partitions: usize,
     properties: Arc<PlanProperties>,
@@ -81,7 +92,7 @@ pub(super) struct SamplesExec {
 
 impl SamplesExec {
     /// Rows of `schema`, which holds columns of the table `metrics`.
-    pub(super) fn new(selection: Arc<Selection>, schema: SchemaRef, partitions: usize) -> Self {
+    pub(super) fn new(selection: Arc<Selected>, schema: SchemaRef, partitions: usize) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(partitions),
@@ -175,7 +186,7 @@ impl fmt::Debug for SamplesExec {
 /// One thread's way through its series.
 struct Explode {
     schema: SchemaRef,
-    series: Arc<[SeriesChunks]>,
+    series: Series,
     next: usize,
     step: usize,
     start_ms: i64,
@@ -219,7 +230,7 @@ impl Explode {
         series
             .read(self.start_ms, self.end_ms, &mut self.samples)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let labels = series.labels.clone();
+        let labels = series.labels().clone();
         self.current = Some(Position { labels, value: 0, histogram: 0 });
         Ok(true)
     }

@@ -9,14 +9,15 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use signals::MemoryBudget;
 use signals::attributes::{dictionary_type, json, map_type, time_type};
 use signals::metric::NativeHistogram;
 use signals::time::MILLISECOND;
 
-use super::explode::{SamplesExec, Selection};
+use super::explode::{SamplesExec, Selected};
 use super::matchers;
-use crate::scan::rows::Rows;
 use crate::scan::time_bounds;
+use crate::source::Source;
 
 /// Column names, in schema order.
 pub(super) mod column {
@@ -34,14 +35,16 @@ pub(super) mod column {
 
 /// Samples, read series by series; markers of staleness are no samples and left out.
 pub(crate) struct MetricsTable {
-    rows: Arc<dyn Rows>,
+    source: Arc<dyn Source>,
     series_max: usize,
+    memory: MemoryBudget,
 }
 
 impl MetricsTable {
-    /// The table over the store's series, of which one query may select `series_max`.
-    pub(crate) fn new(rows: Arc<dyn Rows>, series_max: usize) -> Self {
-        Self { rows, series_max }
+    /// The table over the store's series, of which one query may select `series_max`, and as many
+    /// as fit in `memory`.
+    pub(crate) fn new(source: Arc<dyn Source>, series_max: usize, memory: MemoryBudget) -> Self {
+        Self { source, series_max, memory }
     }
 }
 
@@ -123,12 +126,13 @@ impl TableProvider for MetricsTable {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let range = time_bounds::of(filters, column::TIMESTAMP);
-        let selection = Selection::new(
-            Arc::clone(&self.rows),
+        let selection = Selected::new(
+            Arc::clone(&self.source),
             matchers::of(filters),
             range.start.div_euclid(MILLISECOND),
             range.end.saturating_sub(1).div_euclid(MILLISECOND),
             self.series_max,
+            self.memory.reservation(),
         );
         let schema = match projection {
             Some(projection) => Arc::new(schema().project(projection)?),

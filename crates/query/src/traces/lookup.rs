@@ -19,9 +19,6 @@ const IDS_PER_SCAN: usize = 64;
 /// Most spans of one answer.
 const SPANS_MAX: usize = 500_000;
 
-/// Part of the memory limit that one answer may take: one in this many bytes.
-const ANSWER_MEMORY_SHARE: usize = 4;
-
 impl Engine {
     /// The spans of a trace in order of their start, each once; `None` when there are none.
     ///
@@ -79,9 +76,9 @@ pub(super) async fn read(
 ) -> Result<RecordBatch, QueryError> {
     let fields = part_schema();
     let columns: Vec<&'static str> = all_columns();
-    let bytes_max = spans.limits.memory_bytes / ANSWER_MEMORY_SHARE;
+    let memory = spans.limits.memory.reservation();
     let mut batches = Vec::new();
-    let (mut rows, mut bytes) = (0, 0);
+    let mut rows = 0;
     for ids in ids.chunks(IDS_PER_SCAN) {
         let id = ident(column::TRACE_ID);
         let filter = match ids {
@@ -99,12 +96,13 @@ pub(super) async fn read(
         while let Some(batch) = found.next().await {
             let batch = batch?;
             rows += batch.num_rows();
-            bytes += batch.get_array_memory_size();
-            if rows > SPANS_MAX || bytes > bytes_max {
+            if rows > SPANS_MAX {
                 return Err(QueryError::TooLarge(format!(
-                    "the traces have more than {SPANS_MAX} spans or take more than {bytes_max} bytes"
+                    "the traces have more than {SPANS_MAX} spans"
                 )));
             }
+            // Twice: they are put together, and then in order.
+            memory.try_grow(2 * batch.get_array_memory_size())?;
             if batch.num_rows() > 0 {
                 batches.push(batch);
             }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use query::QueryError;
 use query::promql::{Answer, Question, SeriesRead, Settings, plan};
-use signals::{Labels, Matcher};
+use signals::{Labels, Matcher, MemoryBudget};
 use store::{Samples, StoreError};
 
 /// All series that a script has loaded.
@@ -23,6 +23,10 @@ struct Held {
 impl SeriesRead for Held {
     fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    fn samples_max(&self) -> u64 {
+        (self.samples.values.len() + self.samples.histograms.len()) as u64
     }
 
     fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), StoreError> {
@@ -95,6 +99,7 @@ impl Memory {
             selected.insert(selector.position, self.select(&selector.matchers));
         }
         let settings = Settings { delays_name_removal: true, ..Settings::default() };
-        question.answer(&settings, &selected, &AtomicBool::new(false))
+        let memory = MemoryBudget::new("queries", usize::MAX).reservation();
+        question.answer(&settings, &selected, &memory, &AtomicBool::new(false))
     }
 }

@@ -183,7 +183,7 @@ async fn labels_series_exemplars_and_metadata_are_listed() {
     let exemplars = engine.query_exemplars("rate(requests_total[5m])", start, end).await.unwrap();
     assert_eq!(exemplars.len(), 1);
     assert_eq!(exemplars[0].1[0].value, 0.5);
-    assert_eq!(engine.metric_metadata()[0].help, "Requests.");
+    assert_eq!(engine.metric_metadata().await.unwrap()[0].help, "Requests.");
 }
 
 #[tokio::test]

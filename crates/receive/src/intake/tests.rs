@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
+use signals::MemoryBudget;
 use signals::time::SystemClock;
 use store::{Config, Seams};
 use tower::ServiceExt;
@@ -84,16 +85,41 @@ fn has_retry_info(details: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn a_full_budget_is_retryable_in_both_protocols() {
-    let limits = Limits { in_flight_bytes_max: 10, ..Limits::default() };
-    let fixture = fixture(limits).await;
+async fn full_memory_is_retryable_in_both_protocols() {
+    let memory = MemoryBudget::new("requests in flight", 10_000);
+    let others = memory.reserve(9_990).unwrap();
+    let fixture = fixture(Limits { memory, ..Limits::default() }).await;
     let (status, headers, body) = over_http(&fixture.receiver, "application/json", span()).await;
     assert_eq!((status, &headers["retry-after"]), (503, &"1".parse().unwrap()));
     assert!(String::from_utf8(body).unwrap().contains("RetryInfo"));
     let (status, details) = over_grpc(&fixture.receiver, &[0; 20]).await;
     assert_eq!(status, "14");
     assert!(has_retry_info(&details), "{details:?}");
-    assert_eq!(fixture.receiver.budget().used(), 0);
+    drop(others);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
+}
+
+#[tokio::test]
+async fn what_decodes_to_more_than_there_is_memory_for_is_retryable_as_a_whole() {
+    let memory = MemoryBudget::new("requests in flight", 4 << 20);
+    let others = memory.reserve(3 << 20).unwrap();
+    let fixture = fixture(Limits { memory, ..Limits::default() }).await;
+    let records = "{},".repeat(9_999);
+    let body =
+        format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}{{}}]}}]}}]}}"#);
+    let post = |body: String| {
+        let request = Request::post("/v1/logs").header("content-type", "application/json");
+        ask(
+            otlp::http::router(Arc::clone(&fixture.receiver)),
+            request.body(Body::from(body)).unwrap(),
+        )
+    };
+    let (status, headers, _) = post(body.clone()).await;
+    assert_eq!((status, headers.contains_key("retry-after")), (503, true));
+    drop(others);
+    assert_eq!(post(body).await.0, 200);
+    assert_eq!(fixture.receiver.statistics().snapshot().signals[1].accepted, 10_000);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
 #[tokio::test]
@@ -148,7 +174,7 @@ async fn a_compressed_bomb_is_too_large_and_gives_its_memory_back() {
         .unwrap();
     let (status, _, _) = ask(otlp::http::router(Arc::clone(&fixture.receiver)), request).await;
     assert_eq!(status, 413);
-    assert_eq!(fixture.receiver.budget().used(), 0);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
 /// A gzip member of 32 stored blocks of 65535 zeroes each; its checksum is never reached.
@@ -181,7 +207,7 @@ async fn what_is_stored_is_counted_by_signal_and_service() {
     let snapshot = fixture.receiver.statistics().snapshot();
     assert_eq!(snapshot.signals[0].accepted, 1);
     assert_eq!(snapshot.services[0].name, "unknown_service");
-    assert_eq!(fixture.receiver.budget().used(), 0);
+    assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
 #[tokio::test]

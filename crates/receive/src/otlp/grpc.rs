@@ -87,9 +87,7 @@ async fn unary(
 ) -> Result<Bytes, Status> {
     let encoding = parts.headers.get("grpc-encoding").map(|name| name.to_str().unwrap_or("?"));
     let compression = encoding.filter(|name| *name != "identity");
-    let upload = upload::read(body, None, receiver.limits(), receiver.budget())
-        .await
-        .map_err(|e| status(&e))?;
+    let upload = upload::read(body, None, receiver.limits()).await.map_err(|e| status(&e))?;
     let message = framing::unframe(upload.bytes).map_err(Status::invalid_argument)?;
     if message.is_compressed && compression.is_none() {
         return Err(Status::invalid_argument(
@@ -101,7 +99,7 @@ async fn unary(
         encoding: Encoding::Protobuf,
         compression: compression.filter(|_| message.is_compressed).map(str::to_owned),
         body: message.bytes,
-        permit: upload.permit,
+        memory: upload.memory,
         body_bytes_max: receiver.limits().grpc_body_bytes_max,
     };
     let outcome = receiver.export(export).await.map_err(|e| status(&e))?;

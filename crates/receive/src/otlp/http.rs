@@ -68,14 +68,13 @@ async fn take(
     let headers = request.headers();
     let compression = compression(headers);
     let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    let upload =
-        upload::read(request.into_body(), length, receiver.limits(), receiver.budget()).await?;
+    let upload = upload::read(request.into_body(), length, receiver.limits()).await?;
     let export = Export {
         signal,
         encoding,
         compression,
         body: upload.bytes,
-        permit: upload.permit,
+        memory: upload.memory,
         body_bytes_max: receiver.limits().http_body_bytes_max,
     };
     receiver.export(export).await

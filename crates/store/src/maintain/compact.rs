@@ -1,13 +1,14 @@
 //! Merging small parts of a day into larger ones. What is merged when is decided by [`choose()`].
 
 mod choose;
+mod memory;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use object_store::path::Path;
-use signals::Signal;
 use signals::time::day_of;
+use signals::{MemoryReservation, Signal};
 
 use self::choose::{Limits, choose};
 use super::verify::Verifier;
@@ -59,6 +60,10 @@ impl Compactor {
             if *self.context.closing.borrow() {
                 break;
             }
+            let Some(_memory) = self.take_memory(signal, &inputs) else {
+                tracing::debug!(signal = signal.name(), "a merge waits for memory");
+                continue;
+            };
             // One damaged part must not keep all others from being merged.
             match self.merge(signal, day, &inputs).await {
                 Ok(parts) => replaced.extend(parts),
@@ -80,13 +85,26 @@ impl Compactor {
         self.verifier.verify(&paths).await.is_ok_and(|aside| !aside.is_empty())
     }
 
-    /// For each day the parts that should be one, if there are any.
+    /// Memory for a merge, unless others have it. A merge that needs more than all merges may have
+    /// takes all of it.
+    fn take_memory(&self, signal: Signal, inputs: &[Entry]) -> Option<MemoryReservation> {
+        let merges = &self.context.merges;
+        merges.reserve(memory::needed(signal, inputs).min(merges.bytes_max())).ok()
+    }
+
+    /// For each day the parts that should be one, if there are any: the oldest of them when not
+    /// all fit in memory.
     fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
         let now = self.context.clock.now();
         let due = days.iter().filter_map(|((signal, day), manifest)| {
             let parts = &manifest.parts;
             let range = choose(*signal, parts, *day < day_of(now), now, &self.limits)?;
-            Some((*signal, *day, parts.get(range)?.to_vec()))
+            let mut inputs = parts.get(range)?.to_vec();
+            let bytes_max = self.context.merges.bytes_max();
+            while inputs.len() > 2 && memory::needed(*signal, &inputs) > bytes_max {
+                inputs.pop();
+            }
+            Some((*signal, *day, inputs))
         });
         due.collect()
     }

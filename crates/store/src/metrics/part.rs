@@ -15,6 +15,7 @@ use std::io::Write;
 
 use file::{Aggregates, PartFile};
 pub(crate) use merge::merge;
+pub(crate) use schema::{ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use signals::{Labels, Timestamp};
 
 use super::chunk::{Chunk, ChunkError, Codec, HistogramAppender, PlainAppender, encode_dense};

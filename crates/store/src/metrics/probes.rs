@@ -11,7 +11,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use signals::metric::{NAME_LABEL, Sample};
-use signals::{Clock, Labels, MatchOp, Matcher, SeriesBatch, time::SystemClock};
+use signals::{Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch, time::SystemClock};
 
 use self::counting::CountingStore;
 use self::generate::{Shape, host_labels, random_walk, scrape_like, scraped};
@@ -19,7 +19,7 @@ use super::chunk::{Chunk, PlainAppender, encode_dense};
 use super::head::Limits;
 use super::labels::{LabelQuestion, Wanted};
 use super::part::probe::{PageLayout, write_rows};
-use super::{Head, HeadLimits, PartReader, ReadLimits, Samples, SeriesChunks, part};
+use super::{Head, HeadLimits, PartReader, Samples, SeriesChunks, part};
 use crate::Part;
 use crate::tests::probes::cpu_seconds;
 
@@ -171,11 +171,17 @@ async fn probe_pages() {
             min_time: summary.min_time,
             max_time: summary.max_time,
         });
-        let reader =
-            PartReader::new(Arc::clone(&store) as Arc<dyn ObjectStore>, ReadLimits::default());
+        let reader = PartReader::new(
+            Arc::clone(&store) as Arc<dyn ObjectStore>,
+            &MemoryBudget::new("caches", 64 << 20),
+        );
         let parts = [part];
+        let memory = MemoryBudget::new("probe", usize::MAX).reservation();
         // The footer is read once and kept.
-        reader.select(&parts, &[equal(NAME_LABEL, "none")], i64::MIN, i64::MAX, 1).await.unwrap();
+        reader
+            .select(&parts, &[equal(NAME_LABEL, "none")], i64::MIN, i64::MAX, 1, &memory)
+            .await
+            .unwrap();
         for (name, matchers, expected) in &questions {
             reader.series(&parts, matchers, i64::MIN, i64::MAX, usize::MAX).await.unwrap();
             store.reset();
@@ -183,8 +189,10 @@ async fn probe_pages() {
             let labels_read = store.read();
             store.reset();
             let clock = SystemClock::new();
-            let selected =
-                reader.select(&parts, matchers, i64::MIN, i64::MAX, usize::MAX).await.unwrap();
+            let selected = reader
+                .select(&parts, matchers, i64::MIN, i64::MAX, usize::MAX, &memory)
+                .await
+                .unwrap();
             let milliseconds = clock.monotonic().as_secs_f64() * 1000.0;
             assert_eq!(selected.len(), *expected);
             let wanted: usize = selected.iter().map(SeriesChunks::bytes).sum();
@@ -366,7 +374,7 @@ async fn probe_labels() {
             head.append(&scrape_batch(labels, &shape, 0)).unwrap();
         }
         let objects = Arc::new(InMemory::new());
-        let reader = PartReader::new(objects.clone(), ReadLimits::default());
+        let reader = PartReader::new(objects.clone(), &MemoryBudget::new("caches", 64 << 20));
         let mut parts = Vec::new();
         for place in ["head", "part"] {
             let mut times = Vec::new();
@@ -412,8 +420,10 @@ async fn probe_at_rest() {
         let labels: Vec<Labels> = (0..SERIES).map(|i| host_labels(i % 815, i / 815)).collect();
         let head = Head::new(HeadLimits::default());
         let objects = Arc::new(InMemory::new());
-        let reader =
-            PartReader::new(Arc::clone(&objects) as Arc<dyn ObjectStore>, ReadLimits::default());
+        let reader = PartReader::new(
+            Arc::clone(&objects) as Arc<dyn ObjectStore>,
+            &MemoryBudget::new("caches", 64 << 20),
+        );
         let mut parts = Vec::new();
         for step in 0..steps {
             head.append(&scrape_batch(&labels, &shape, step)).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use signals::metric::Exemplar;
-use signals::{Labels, Matcher};
+use signals::{Labels, Matcher, MemoryReservation};
 
 use super::head::check_series;
 use super::labels::{LabelCounts, LabelQuestion};
@@ -11,26 +11,28 @@ use super::matching::compare;
 use super::{Head, PartReader, SeriesChunks};
 use crate::{Part, StoreError};
 
-/// The series of head and parts that satisfy all matchers and may have samples in
-/// `start_ms..=end_ms`, in order of labels.
+/// The series of head and parts that satisfy all matchers and may have samples between two
+/// milliseconds, both inside, in order of labels.
 ///
 /// `parts` lists the manifest's parts that overlap the range, oldest first; it is called after
 /// the head was asked, so that a flush in between hides nothing.
 ///
 /// # Errors
-/// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`
-/// or [`super::ReadLimits::chunk_bytes_max`].
+/// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`;
+/// [`StoreError::Memory`] when `memory` cannot hold the labels and chunks.
 pub(crate) async fn select(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,
     reader: &PartReader,
     matchers: &[Matcher],
-    start_ms: i64,
-    end_ms: i64,
+    (start_ms, end_ms): (i64, i64),
     series_max: usize,
+    memory: &MemoryReservation,
 ) -> Result<Vec<SeriesChunks>, StoreError> {
     let newest = head.select(matchers, start_ms, end_ms, series_max)?;
-    let mut selected = reader.select(&parts(), matchers, start_ms, end_ms, series_max).await?;
+    memory.try_grow(newest.iter().map(SeriesChunks::memory).sum())?;
+    let mut selected =
+        reader.select(&parts(), matchers, start_ms, end_ms, series_max, memory).await?;
     selected.extend(newest);
     // Stable: of one series, parts stay oldest first and the head last.
     selected.sort_by(|a, b| compare(&a.labels, &b.labels));

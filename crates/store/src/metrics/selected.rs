@@ -114,6 +114,9 @@ pub(super) fn decode_run(
     }
 }
 
+/// Memory of a selected series beside its labels and chunks.
+pub(super) const SERIES_BYTES: usize = 128;
+
 /// One selected series; its samples are decoded on demand so that memory follows one series, not all.
 #[derive(Debug, Clone)]
 pub struct SeriesChunks {
@@ -156,6 +159,11 @@ impl SeriesChunks {
     /// How many samples the chunks hold at most, before any is decoded.
     pub fn samples_max(&self) -> u64 {
         self.chunks.iter().map(|chunk| u64::from(chunk.count)).sum()
+    }
+
+    /// Memory of labels and chunks, roughly.
+    pub(super) fn memory(&self) -> usize {
+        self.labels.as_bytes().len() + self.bytes() + SERIES_BYTES
     }
 
     /// Size of the encoded samples.

@@ -105,7 +105,7 @@ pub(crate) struct ObjectSink {
 
 impl ObjectSink {
     /// Large enough for the least piece that buckets take.
-    const PIECE_BYTES: usize = 8 << 20;
+    pub(crate) const PIECE_BYTES: usize = 8 << 20;
 
     pub(crate) async fn create(
         objects: &dyn ObjectStore,

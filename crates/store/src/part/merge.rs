@@ -30,7 +30,7 @@ use crate::{Part, StoreError};
 /// Rows that are read from an input, and written to the output, at a time.
 const BATCH_ROWS: usize = 4 * 1024;
 /// Bytes that the rows read from an input at a time should not exceed.
-const BATCH_BYTES: usize = 4 << 20;
+pub(crate) const BATCH_BYTES: usize = 4 << 20;
 
 /// Merges parts of spans or logs, oldest first, into `sink`.
 pub(crate) async fn merge<W: Write + Send>(

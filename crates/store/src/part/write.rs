@@ -26,9 +26,9 @@ use crate::StoreError;
 use crate::head::memory_of;
 
 /// Rows of a row group.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
+pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Bytes of a row group, which are in memory until it ends.
-const ROW_GROUP_BYTES: usize = 64 << 20;
+pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Rows and bytes of a data page, whichever is reached first.
 const PAGE_ROWS: usize = 16 * 1024;
 const PAGE_BYTES: usize = 128 * 1024;

@@ -104,7 +104,8 @@ async fn a_payload_that_cannot_be_decoded_is_put_aside() {
     let bench = Bench::new();
     let (store, _) = bench.open().await.unwrap();
     let nonsense = Encoded::new(0, b"nonsense".to_vec()).unwrap();
-    store.inner.log_and_apply(nonsense, crate::state::Work::default(), 0).await.unwrap();
+    let permit = store.inner.config.memory.queue.reservation();
+    store.inner.log_and_apply(nonsense, crate::state::Work::default(), permit).await.unwrap();
     send(&store, &[log(2)]).await.unwrap();
     drop(store);
     bench.files.kill();

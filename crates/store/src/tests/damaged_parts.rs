@@ -1,7 +1,7 @@
 //! Damaged parts: the others are read and merged, and the damaged ones are kept aside.
 
 use object_store::path::Path;
-use signals::{MatchOp, Matcher, Signal};
+use signals::{MatchOp, Matcher, MemoryBudget, Signal};
 
 use super::harness::*;
 use crate::files::Files;
@@ -43,7 +43,9 @@ fn items(of: u64) -> Vec<Item> {
 
 async fn select(store: &Store) -> Result<usize, StoreError> {
     let matcher = Matcher::new("__name__", MatchOp::Equal, "m").unwrap();
-    Ok(store.select(&[matcher], i64::MIN / 2_000_000, i64::MAX / 2_000_000, 100).await?.len())
+    let (first, last) = (i64::MIN / 2_000_000, i64::MAX / 2_000_000);
+    let memory = MemoryBudget::new("test", usize::MAX).reservation();
+    Ok(store.select(&[matcher], first, last, 100, &memory).await?.len())
 }
 
 #[tokio::test]

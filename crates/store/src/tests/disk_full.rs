@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use signals::MemoryBudget;
+
 use super::harness::*;
 use crate::StoreError;
 use crate::files::sim::Fault;
@@ -115,7 +117,7 @@ async fn the_first_failed_sync_ends_acknowledging_for_ever() {
 #[tokio::test]
 async fn requests_that_wait_are_bounded_in_bytes() {
     let mut bench = Bench::new();
-    bench.config.queue_bytes_max = 10_000;
+    bench.config.memory.queue = MemoryBudget::new("the write-ahead queue", 10_000);
     let (store, _) = bench.open().await.unwrap();
     let sent: Vec<Item> = (0..200).map(log).collect();
     let answers =
@@ -127,8 +129,34 @@ async fn requests_that_wait_are_bounded_in_bytes() {
     let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
     assert!(refused.clone().count() > 0);
     for error in refused {
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        assert!(matches!(error, StoreError::Memory(_)), "{error:?}");
     }
+    assert_eq!(stored(&store).await, ledger(acknowledged));
+}
+
+#[tokio::test]
+async fn a_head_over_its_share_of_memory_is_refused_until_a_flush() {
+    let mut bench = Bench::new();
+    let head = MemoryBudget::new("the head", 200_000);
+    bench.config.memory.head = head.clone();
+    let (store, _) = bench.open().await.unwrap();
+    let mut acknowledged = Vec::new();
+    let error = loop {
+        let item = span(acknowledged.len() as u64);
+        match send(&store, &[item]).await {
+            Ok(()) => acknowledged.push(item),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(error.to_string().contains("memory is full"), "{error}");
+    store.flush().await.unwrap();
+    assert_eq!(head.bytes_taken(), 0);
+    send(&store, &[sample(1)]).await.unwrap();
+    acknowledged.push(sample(1));
+    assert!(head.bytes_taken() > 0);
+    store.flush().await.unwrap();
+    assert!(head.bytes_taken() > 0, "the series goes on");
     assert_eq!(stored(&store).await, ledger(acknowledged));
 }
 

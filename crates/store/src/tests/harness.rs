@@ -11,7 +11,9 @@ use signals::log::{LogBuilder, LogRows};
 use signals::metric::Sample;
 use signals::span::{Span, SpanBuilder, SpanRows};
 use signals::time::{DAY, MILLISECOND, ManualClock, SECOND};
-use signals::{Batch, Clock, Labels, MatchOp, Matcher, SeriesBatch, Signal, SpanId, TraceId};
+use signals::{
+    Batch, Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch, Signal, SpanId, TraceId,
+};
 
 use crate::files::sim::SimFiles;
 use crate::{
@@ -166,7 +168,8 @@ pub(crate) async fn stored_samples(store: &Store, ledger: &mut Ledger) {
     let matcher = Matcher::new("__name__", MatchOp::Equal, "m").unwrap();
     let (first, last) = (NOON / MILLISECOND - 1_000_000_000, NOON / MILLISECOND + 1_000_000_000);
     let mut samples = Samples::default();
-    for series in store.select(&[matcher], first, last, 100).await.unwrap() {
+    let memory = MemoryBudget::new("test", usize::MAX).reservation();
+    for series in store.select(&[matcher], first, last, 100, &memory).await.unwrap() {
         series.read(first, last, &mut samples).unwrap();
         for (time, value) in samples.timestamps.iter().zip(&samples.values) {
             let item =

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use signals::Signal;
 use signals::time::DAY;
+use signals::{MemoryBudget, Signal};
 
 use super::harness::*;
 use crate::Store;
@@ -54,6 +54,24 @@ async fn merging_parts_changes_no_answer_and_leaves_no_file_behind() {
     drop(store);
     bench.files.kill();
     assert_eq!(stored(&bench.open().await.unwrap().0).await, before);
+}
+
+#[tokio::test]
+async fn a_merge_waits_for_memory_and_runs_alone_when_it_needs_more_than_there_is() {
+    let mut bench = Bench::new();
+    let merges = MemoryBudget::new("merges", 1);
+    bench.config.memory.merges = merges.clone();
+    let (store, items) = filled(&bench, 2).await;
+    assert_eq!(merges.bytes_taken(), 0, "the flushes are over");
+    let others = merges.reserve(1).unwrap();
+    for _ in 0..10 {
+        store.maintain().await.unwrap();
+        assert_eq!(store.status().spans.parts, 2);
+    }
+    drop(others);
+    store.maintain().await.unwrap();
+    assert_eq!((store.status().spans.parts, merges.bytes_taken()), (1, 0));
+    assert_eq!(stored(&store).await, ledger(items));
 }
 
 #[tokio::test]

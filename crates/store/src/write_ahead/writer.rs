@@ -16,14 +16,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
-use signals::{Clock, Labels, SeriesRef};
+use signals::{Clock, Labels, MemoryReservation, SeriesRef};
 use tokio::sync::{oneshot, watch};
 
 use super::FOLDER;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
 use super::record::Payload;
 use crate::StoreError;
-use crate::budget::Permit;
 use crate::files::{self, FileWriter, Files};
 use crate::metrics::SeriesSet;
 use crate::state::Work;
@@ -105,7 +104,7 @@ enum Item {
 struct Pending {
     encoded: Encoded,
     work: Work,
-    permit: Permit,
+    permit: MemoryReservation,
     answer: oneshot::Sender<Result<(), StoreError>>,
 }
 
@@ -162,7 +161,7 @@ impl Log {
         &self,
         encoded: Encoded,
         work: Work,
-        permit: Permit,
+        permit: MemoryReservation,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.shared.push(Item::Append(Pending { encoded, work, permit, answer }))?;

@@ -6,11 +6,12 @@ use std::borrow::Cow;
 
 use signals::attributes::{Value, ValueType};
 use signals::log::{self, LogBuilder, Record};
-use signals::{Batch, Timestamp};
+use signals::{Batch, MemoryReservation, Timestamp};
 
 use self::stream::Stream;
 use super::Encoding;
-use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
+use super::memory::DecodedMemory;
+use super::reject::{Rejections, checked_time};
 use super::resource::{Kept, Resource, Scope};
 use super::traces::{span_id, trace_id};
 use super::value::{AnyValue, Renderer, TRUNCATED};
@@ -26,10 +27,11 @@ pub fn decode(
     encoding: Encoding,
     received_at: Timestamp,
     limits: &Limits,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
         let body = super::json::logs_to_protobuf(body)?;
-        return decode(&body, Encoding::Protobuf, received_at, limits);
+        return decode(&body, Encoding::Protobuf, received_at, limits, memory);
     }
     let mut decoder = Decoder {
         limits,
@@ -40,7 +42,7 @@ pub fn decode(
         services: Vec::new(),
         raw: RawRecord::default(),
         line: String::new(),
-        bytes: 0,
+        memory: DecodedMemory::new(limits, memory),
     };
     decoder.request(Message::new(body))?;
     decoder.finish()
@@ -57,7 +59,7 @@ struct Decoder<'l, 'a> {
     raw: RawRecord<'a>,
     line: String,
     /// What the rows take so far.
-    bytes: usize,
+    memory: DecodedMemory<'l>,
 }
 
 /// What a row takes beside its texts.
@@ -129,6 +131,7 @@ impl<'a> RawRecord<'a> {
 
 impl<'a> Decoder<'_, 'a> {
     fn finish(self) -> Result<Decoded, WireError> {
+        self.memory.finish()?;
         let (accepted, truncated) = (self.rows.len(), self.renderer.lost());
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Logs(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("log records"));
@@ -188,7 +191,7 @@ impl<'a> Decoder<'_, 'a> {
                 let record_bytes = record.len();
                 self.raw.read(record, self.limits).within("log_records").within(PATH)?;
                 self.record(resource, scope).within("log_records").within(PATH)??;
-                self.bytes += ROW_BYTES + 2 * record_bytes;
+                self.memory.add(ROW_BYTES + 2 * record_bytes);
             }
         }
         Ok(())
@@ -206,10 +209,8 @@ impl<'a> Decoder<'_, 'a> {
         let observed =
             checked_time(raw.observed_time, self.received_at, self.received_at, self.limits)
                 .unwrap_or(self.received_at);
-        let has_room = self.bytes <= self.limits.decoded_bytes_max;
-        let has_room = if has_room { Ok(()) } else { Err(REQUEST_TOO_LARGE) };
         let time = || checked_time(raw.time, observed, self.received_at, self.limits);
-        let timestamp = match has_room.and_then(|()| time()) {
+        let timestamp = match self.memory.has_room().and_then(|()| time()) {
             Ok(timestamp) => timestamp,
             Err(reason) => {
                 self.rejections.add(1, reason, "");

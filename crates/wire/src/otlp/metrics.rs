@@ -23,7 +23,7 @@ use std::hash::Hash as _;
 use std::rc::Rc;
 
 use signals::metric::SeriesRef;
-use signals::{Batch, Timestamp};
+use signals::{Batch, MemoryReservation, Timestamp};
 
 pub use self::name::Strategy;
 
@@ -32,6 +32,7 @@ use self::series::SeriesTable;
 use self::target::Resource;
 use super::Encoding;
 use super::delta::Delta;
+use super::memory::DecodedMemory;
 use super::reject::Rejections;
 use super::resource::{each_attribute, pieces};
 use super::value::{Renderer, cut, read_pair};
@@ -62,8 +63,9 @@ pub fn decode(
     encoding: Encoding,
     received_at: Timestamp,
     limits: &Limits,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
-    decode_with(body, encoding, received_at, limits, &Translation::default(), &NoneKnown)
+    decode_with(body, encoding, received_at, limits, &Translation::default(), &NoneKnown, memory)
 }
 
 /// Decodes an export request. Samples are the same whichever series are known.
@@ -77,10 +79,12 @@ pub fn decode_with(
     limits: &Limits,
     translation: &Translation,
     known: &dyn KnownSeries,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
         let body = super::json::metrics_to_protobuf(body)?;
-        return decode_with(&body, Encoding::Protobuf, received_at, limits, translation, known);
+        let protobuf = Encoding::Protobuf;
+        return decode_with(&body, protobuf, received_at, limits, translation, known, memory);
     }
     let mut everything = Fingerprinter::default();
     (limits, translation).hash(&mut everything);
@@ -103,10 +107,10 @@ pub fn decode_with(
         scope: Scope::default(),
         found: Vec::new(),
         places: Vec::new(),
-        bytes: 0,
+        memory: DecodedMemory::new(limits, memory),
     };
     decoder.request(Message::new(body))?;
-    Ok(decoder.finish())
+    decoder.finish()
 }
 
 struct Decoder<'l, 'a> {
@@ -134,7 +138,7 @@ struct Decoder<'l, 'a> {
     /// Places of its series in the batch.
     places: Vec<u32>,
     /// What series and samples take so far.
-    bytes: usize,
+    memory: DecodedMemory<'l>,
 }
 
 /// A `ScopeMetrics`: read only for a series that is not known.
@@ -146,10 +150,11 @@ struct Scope<'a> {
 }
 
 impl<'a> Decoder<'_, 'a> {
-    fn finish(self) -> Decoded {
+    fn finish(self) -> Result<Decoded, WireError> {
+        self.memory.finish()?;
         let batch = self.series.into_batch();
         let is_empty = batch.series.is_empty() && batch.metadata.is_empty();
-        Decoded {
+        Ok(Decoded {
             batches: if is_empty { vec![] } else { vec![Batch::Metrics(batch)] },
             accepted: self.accepted,
             rejected: self.rejections.count(),
@@ -159,7 +164,7 @@ impl<'a> Decoder<'_, 'a> {
             deltas: self.deltas,
             unknown: self.unknown,
             points: self.points,
-        }
+        })
     }
 
     fn request(&mut self, mut request: Message<'a>) -> Result<(), Fault> {

@@ -11,7 +11,7 @@ mod oracle;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
 use prost::Message as _;
-use signals::{Batch, Signal};
+use signals::{Batch, MemoryBudget, Signal};
 
 use super::*;
 
@@ -29,6 +29,22 @@ pub(super) fn corpus(path: &str) -> Option<Vec<u8>> {
         println!("skipped: no corpus file {path} in {}", folder.display());
     }
     file
+}
+
+/// Decodes with as much memory as it takes, every series by its labels.
+fn decode(
+    signal: Signal,
+    body: &[u8],
+    encoding: Encoding,
+    received_at: Timestamp,
+    limits: &Limits,
+) -> Result<Decoded, WireError> {
+    super::decode(signal, body, encoding, received_at, limits, &unbounded())
+}
+
+/// As much memory as it takes.
+pub(super) fn unbounded() -> MemoryReservation {
+    MemoryBudget::new("test", usize::MAX).reservation()
 }
 
 fn decode_ok(signal: Signal, body: &[u8]) -> Decoded {

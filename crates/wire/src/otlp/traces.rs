@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use signals::attributes::{Value, json};
 use signals::span::{self, Kind, Span, SpanBuilder, StatusCode};
-use signals::{Batch, SpanId, Timestamp, TraceId};
+use signals::{Batch, MemoryReservation, SpanId, Timestamp, TraceId};
 
 use super::Encoding;
-use super::reject::{REQUEST_TOO_LARGE, Rejections, checked_time};
+use super::memory::DecodedMemory;
+use super::reject::{Rejections, checked_time};
 use super::resource::{Kept, Resource, Scope};
 use super::value::{Renderer, TRUNCATED};
 use crate::protobuf::{Fault, Message, Within as _};
@@ -22,12 +23,13 @@ pub fn decode(
     encoding: Encoding,
     received_at: Timestamp,
     limits: &Limits,
+    memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
         let body = super::json::traces_to_protobuf(body)?;
-        return decode(&body, Encoding::Protobuf, received_at, limits);
+        return decode(&body, Encoding::Protobuf, received_at, limits, memory);
     }
-    let mut decoder = Decoder::new(received_at, limits);
+    let mut decoder = Decoder::new(received_at, limits, memory);
     decoder.request(Message::new(body))?;
     decoder.finish()
 }
@@ -49,7 +51,7 @@ struct Decoder<'l, 'a> {
     events: String,
     links: String,
     /// What the rows take so far.
-    bytes: usize,
+    memory: DecodedMemory<'l>,
 }
 
 /// What a row takes beside its texts.
@@ -167,7 +169,7 @@ pub(crate) fn span_id(bytes: &[u8]) -> Option<SpanId> {
 }
 
 impl<'l, 'a> Decoder<'l, 'a> {
-    fn new(received_at: Timestamp, limits: &'l Limits) -> Self {
+    fn new(received_at: Timestamp, limits: &'l Limits, memory: &'l MemoryReservation) -> Self {
         Self {
             limits,
             received_at,
@@ -178,11 +180,12 @@ impl<'l, 'a> Decoder<'l, 'a> {
             raw: RawSpan::default(),
             events: String::new(),
             links: String::new(),
-            bytes: 0,
+            memory: DecodedMemory::new(limits, memory),
         }
     }
 
     fn finish(self) -> Result<Decoded, WireError> {
+        self.memory.finish()?;
         let (accepted, truncated) = (self.rows.len(), self.renderer.lost());
         let batches = if accepted == 0 { vec![] } else { vec![Batch::Spans(self.rows.finish()?)] };
         let (rejected, message) = (self.rejections.count(), self.rejections.message("spans"));
@@ -237,7 +240,8 @@ impl<'l, 'a> Decoder<'l, 'a> {
                 let span_bytes = span.len();
                 self.raw.read(span, self.limits).within("spans").within(PATH)?;
                 self.span(resource, scope).within("spans").within(PATH)??;
-                self.bytes += ROW_BYTES + 2 * span_bytes + self.events.len() + self.links.len();
+                let texts = 2 * span_bytes + self.events.len() + self.links.len();
+                self.memory.add(ROW_BYTES + texts);
             }
         }
         Ok(())
@@ -250,9 +254,7 @@ impl<'l, 'a> Decoder<'l, 'a> {
         resource: span::Resource,
         scope: span::Scope,
     ) -> Result<Result<(), WireError>, Fault> {
-        let has_room = self.bytes <= self.limits.decoded_bytes_max;
-        let has_room = if has_room { Ok(()) } else { Err(REQUEST_TOO_LARGE) };
-        let checked = has_room.and_then(|()| self.raw.ids()).and_then(|ids| {
+        let checked = self.memory.has_room().and_then(|()| self.raw.ids()).and_then(|ids| {
             self.raw.times(self.received_at, self.limits).map(|times| (ids, times))
         });
         let ((trace_id, span_id, parent_span_id), (start_time, duration_ns)) = match checked {

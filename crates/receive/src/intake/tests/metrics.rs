@@ -63,11 +63,12 @@ impl Process {
     /// Labels without the name, and all samples of a metric.
     async fn samples(&self, name: &str) -> Vec<(String, Vec<f64>)> {
         let matchers = [Matcher::new(NAME_LABEL, MatchOp::Equal, name).unwrap()];
-        let found = self.store.select(&matchers, 0, i64::MAX / 2_000_000, 100).await.unwrap();
+        let (last, memory) = (i64::MAX / 2_000_000, self.receiver.limits().memory.reservation());
+        let found = self.store.select(&matchers, 0, last, 100, &memory).await.unwrap();
         let mut samples = Samples::default();
         let mut all = Vec::new();
         for series in found {
-            series.read(0, i64::MAX / 2_000_000, &mut samples).unwrap();
+            series.read(0, last, &mut samples).unwrap();
             let labels: Labels = series.labels.without(|name| name == NAME_LABEL);
             all.push((format!("{labels:?}"), samples.values.clone()));
         }
@@ -219,6 +220,7 @@ async fn series_are_known_from_the_second_request_on() {
         encoding: Encoding::Json,
         received_at: process.now,
         bytes: request.to_string().into(),
+        memory: process.receiver.limits().memory.reservation(),
     };
     let decoder = &process.receiver.decoder;
     assert!(!decoder.decode(&body()).unwrap().unknown.is_empty());

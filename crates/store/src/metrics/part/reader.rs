@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{
     Array, AsArray, BinaryArray, RecordBatch, TimestampMillisecondArray, UInt32Array,
@@ -20,7 +19,7 @@ use parquet::arrow::async_reader::{ParquetRecordBatchStream, ParquetRecordBatchS
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use signals::metric::{Exemplar, Metadata, NAME_LABEL};
-use signals::{Labels, Matcher};
+use signals::{Labels, Matcher, MemoryBudget, MemoryReservation};
 
 use super::footers::Footers;
 use super::object::PartObject;
@@ -32,27 +31,13 @@ use crate::metrics::chunk::Chunk;
 use crate::metrics::head::check_series;
 use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted as WantedLabels};
 use crate::metrics::matching::{Condition, pairs};
+use crate::metrics::selected::SERIES_BYTES;
 use crate::{Part, StoreError};
 
 /// Rows decoded at once.
 const BATCH_ROWS: usize = 4096;
 /// Parts that are read at the same time by one selection.
 const CONCURRENT_PARTS: usize = 8;
-
-/// Bounds of reading.
-#[derive(Debug, Clone)]
-pub struct ReadLimits {
-    /// Encoded samples that one selection may take from parts.
-    pub chunk_bytes_max: usize,
-    /// Parquet footers kept in memory.
-    pub footer_cache_bytes_max: usize,
-}
-
-impl Default for ReadLimits {
-    fn default() -> Self {
-        Self { chunk_bytes_max: 512 << 20, footer_cache_bytes_max: 64 << 20 }
-    }
-}
 
 /// Reads parts of metrics, and remembers their footers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -63,7 +48,6 @@ pub(crate) struct PartReader {
 #[derive(Debug)]
 struct Inner {
     objects: Arc<dyn ObjectStore>,
-    limits: ReadLimits,
     footers: Mutex<Footers>,
 }
 
@@ -78,13 +62,19 @@ pub(super) type RowStream = ParquetRecordBatchStream<PartObject>;
 
 /// What a selection may take, and whether labels are enough.
 #[derive(Debug, Clone, Copy)]
-struct Bounds {
+struct Bounds<'a> {
     series_max: usize,
     has_chunks: bool,
+    /// Where labels and chunks are taken from.
+    memory: Option<&'a MemoryReservation>,
 }
 
-impl Bounds {
-    const NONE: Self = Self { series_max: usize::MAX, has_chunks: true };
+impl Bounds<'_> {
+    const NONE: Self = Self { series_max: usize::MAX, has_chunks: true, memory: None };
+
+    fn take(&self, bytes: usize) -> Result<(), StoreError> {
+        Ok(self.memory.map_or(Ok(()), |memory| memory.try_grow(bytes))?)
+    }
 }
 
 /// What is asked of each part.
@@ -92,9 +82,7 @@ impl Bounds {
 struct Question<'a> {
     wanted: Wanted<'a>,
     conditions: &'a [Condition<'a>],
-    bounds: Bounds,
-    /// Bytes of samples that the selection has taken into memory so far.
-    taken: &'a AtomicUsize,
+    bounds: Bounds<'a>,
 }
 
 /// Series with the chunks that were asked for.
@@ -144,9 +132,10 @@ pub(super) fn chunk_bytes(chunks: &BinaryArray, row: usize) -> Buffer {
 }
 
 impl PartReader {
-    /// A reader of parts in `objects`.
-    pub(crate) fn new(objects: Arc<dyn ObjectStore>, limits: ReadLimits) -> Self {
-        Self { inner: Arc::new(Inner { objects, limits, footers: Mutex::default() }) }
+    /// A reader of parts in `objects`, which remembers as many footers as `caches` has room for.
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, caches: &MemoryBudget) -> Self {
+        let footers = Mutex::new(Footers::new(caches));
+        Self { inner: Arc::new(Inner { objects, footers }) }
     }
 
     /// What parts, oldest first, know of metric families; called once at start.
@@ -174,9 +163,10 @@ impl PartReader {
         start_ms: i64,
         end_ms: i64,
         series_max: usize,
+        memory: &MemoryReservation,
     ) -> Result<Vec<SeriesChunks>, StoreError> {
         let wanted = Wanted { class: Class::Samples, metrics: None, start_ms, end_ms };
-        let bounds = Bounds { series_max, has_chunks: true };
+        let bounds = Bounds { series_max, has_chunks: true, memory: Some(memory) };
         let rows = self.rows_of_all(parts, wanted, matchers, bounds).await?;
         Ok(rows.into_iter().map(|(labels, chunks)| SeriesChunks::new(labels, chunks)).collect())
     }
@@ -191,7 +181,7 @@ impl PartReader {
         series_max: usize,
     ) -> Result<Vec<Labels>, StoreError> {
         let wanted = Wanted { class: Class::Samples, metrics: None, start_ms, end_ms };
-        let bounds = Bounds { series_max, has_chunks: false };
+        let bounds = Bounds { series_max, has_chunks: false, memory: None };
         let rows = self.rows_of_all(parts, wanted, matchers, bounds).await?;
         Ok(rows.into_iter().map(|(labels, _)| labels).collect())
     }
@@ -244,14 +234,13 @@ impl PartReader {
         parts: &[Arc<Part>],
         wanted: Wanted<'_>,
         matchers: &[Matcher],
-        bounds: Bounds,
+        bounds: Bounds<'_>,
     ) -> Result<Rows, StoreError> {
         let conditions = Condition::all(matchers);
         let name = conditions.iter().find(|condition| condition.matcher.name == NAME_LABEL);
         let metrics = name.and_then(|condition| condition.literals.as_deref());
-        let taken = AtomicUsize::new(0);
         let wanted = Wanted { metrics, ..wanted };
-        let question = Question { wanted, conditions: &conditions, bounds, taken: &taken };
+        let question = Question { wanted, conditions: &conditions, bounds };
         // Collected, because a closure over references inside this future would keep it from `Send`.
         let reads: Vec<_> = parts
             .iter()
@@ -275,17 +264,6 @@ impl PartReader {
         Ok(all)
     }
 
-    /// Counts what a selection takes into memory.
-    fn take_bytes(&self, bytes: usize, taken: &AtomicUsize) -> Result<(), StoreError> {
-        let bytes_max = self.inner.limits.chunk_bytes_max;
-        if taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= bytes_max {
-            return Ok(());
-        }
-        Err(StoreError::Unavailable(format!(
-            "selection needs more than {bytes_max} bytes of samples; narrow the matchers or the time range"
-        )))
-    }
-
     pub(super) async fn open<'a>(&'a self, part: &'a Part) -> Result<OpenPart<'a>, StoreError> {
         if let Some(footer) = self.inner.footers.lock().get(&part.path) {
             return Ok(OpenPart { reader: self, part, footer });
@@ -298,11 +276,7 @@ impl PartReader {
             .await
             .unwrap_or_else(|_| Err(gave_up()))
             .map_err(|error| unreadable(part, &error))?;
-        self.inner.footers.lock().insert(
-            part.path.clone(),
-            &footer,
-            self.inner.limits.footer_cache_bytes_max,
-        );
+        self.inner.footers.lock().insert(part.path.clone(), &footer);
         Ok(OpenPart { reader: self, part, footer })
     }
 
@@ -390,7 +364,7 @@ impl OpenPart<'_> {
         let mut hits = hits.into_iter();
         while let Some(batch) = next_batch(&mut stream, self.part).await? {
             let chunks: BinaryArray = column(&batch, CHUNK).ok_or_else(|| self.unexpected())?;
-            self.reader.take_bytes(chunks.value_data().len(), question.taken)?;
+            question.bounds.take(chunks.value_data().len())?;
             for row in 0..chunks.len() {
                 let hit = hits.next().ok_or_else(|| self.unexpected())?;
                 let chunk = Chunk {
@@ -442,7 +416,7 @@ impl OpenPart<'_> {
                             .iter()
                             .all(|condition| condition.is_satisfied_by(bytes));
                         let series = if is_match {
-                            Some(self.add_series(bytes, &mut rows, question.bounds.series_max)?)
+                            Some(self.add_series(bytes, &mut rows, question.bounds)?)
                         } else {
                             None
                         };
@@ -554,12 +528,13 @@ impl OpenPart<'_> {
         &self,
         bytes: &[u8],
         rows: &mut Rows,
-        series_max: usize,
+        bounds: Bounds<'_>,
     ) -> Result<usize, StoreError> {
+        bounds.take(bytes.len() + SERIES_BYTES)?;
         let labels =
             Labels::from_bytes(bytes).ok_or_else(|| self.damaged("it has damaged labels"))?;
         rows.push((labels, Vec::new()));
-        check_series(rows.len(), series_max)?;
+        check_series(rows.len(), bounds.series_max)?;
         Ok(rows.len() - 1)
     }
 }

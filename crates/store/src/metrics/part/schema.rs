@@ -36,8 +36,8 @@ const PAGE_ROWS: usize = 4096;
 /// Rows that are written between two looks at the size of a page.
 const WRITE_BATCH_ROWS: usize = 64;
 /// A row group is the least that a merge holds of each input.
-const ROW_GROUP_ROWS: usize = 64 * 1024;
-const ROW_GROUP_BYTES: usize = 16 << 20;
+pub(crate) const ROW_GROUP_ROWS: usize = 64 * 1024;
+pub(crate) const ROW_GROUP_BYTES: usize = 16 << 20;
 
 /// What the row groups of a part hold. A row group is of one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

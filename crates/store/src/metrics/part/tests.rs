@@ -13,12 +13,20 @@ use signals::metric::{
     BucketSpan, Exemplar, HistogramSample, Metadata, MetricKind, NAME_LABEL, NativeHistogram,
     STALE_NAN_BITS, Sample, StartTime,
 };
-use signals::{MatchOp, Matcher, SeriesBatch};
+use signals::{MatchOp, Matcher, MemoryBudget, MemoryReservation, SeriesBatch};
 
 use super::*;
 use crate::Part;
 use crate::metrics::labels::{LabelQuestion, Wanted};
-use crate::metrics::{Head, HeadLimits, PartReader, ReadLimits, SeriesChunks, read};
+use crate::metrics::{Head, HeadLimits, PartReader, SeriesChunks, read};
+
+fn memory(bytes_max: usize) -> MemoryReservation {
+    MemoryBudget::new("test", bytes_max).reservation()
+}
+
+fn caches() -> MemoryBudget {
+    MemoryBudget::new("caches", 64 << 20)
+}
 
 /// Head and parts, flushed and merged by hand.
 struct Rig {
@@ -31,8 +39,7 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let objects = Arc::new(InMemory::new());
-        let reader =
-            PartReader::new(Arc::clone(&objects) as Arc<dyn ObjectStore>, ReadLimits::default());
+        let reader = PartReader::new(Arc::clone(&objects) as Arc<dyn ObjectStore>, &caches());
         let limits = HeadLimits { late_window_ms: i64::MAX, ..HeadLimits::default() };
         Self { head: Head::new(limits), objects, reader, parts: Vec::new() }
     }
@@ -74,9 +81,8 @@ impl Rig {
 
     async fn select(&self, matchers: &[Matcher], start_ms: i64, end_ms: i64) -> Vec<SeriesChunks> {
         let parts = || self.parts.clone();
-        read::select(&self.head, parts, &self.reader, matchers, start_ms, end_ms, 1000)
-            .await
-            .unwrap()
+        let (range, memory) = ((start_ms, end_ms), memory(usize::MAX));
+        read::select(&self.head, parts, &self.reader, matchers, range, 1000, &memory).await.unwrap()
     }
 
     /// Labels and samples as text that keeps bits.
@@ -433,15 +439,19 @@ async fn limits_of_series_and_bytes_hold_for_parts() {
     let mut rig = Rig::new();
     rig.head.append(&scrape(START_MS, 10)).unwrap();
     rig.flush().await;
-    let small = ReadLimits { chunk_bytes_max: 100, ..ReadLimits::default() };
-    let strict = PartReader::new(Arc::clone(&rig.objects) as Arc<dyn ObjectStore>, small);
-    let parts = || rig.parts.clone();
-    let by_series = read::select(&rig.head, parts, &rig.reader, &[], i64::MIN, i64::MAX, 30).await;
+    let (parts, all) = (|| rig.parts.clone(), (i64::MIN, i64::MAX));
+    let by_series =
+        read::select(&rig.head, parts, &rig.reader, &[], all, 30, &memory(usize::MAX)).await;
     assert!(matches!(by_series, Err(StoreError::Unavailable(_))));
-    let by_bytes = read::select(&rig.head, parts, &strict, &[], i64::MIN, i64::MAX, 100).await;
-    assert!(matches!(by_bytes, Err(StoreError::Unavailable(_))));
+    let small = memory(10_000);
+    let by_bytes = read::select(&rig.head, parts, &rig.reader, &[], all, 100, &small).await;
+    assert!(matches!(by_bytes, Err(StoreError::Memory(_))));
+    assert!(small.bytes() <= 10_000);
     assert_eq!(
-        read::series(&rig.head, parts, &strict, &[], i64::MIN, i64::MAX, 100).await.unwrap().len(),
+        read::series(&rig.head, parts, &rig.reader, &[], i64::MIN, i64::MAX, 100)
+            .await
+            .unwrap()
+            .len(),
         31
     );
 }
@@ -472,8 +482,16 @@ async fn a_cut_or_changed_part_is_an_error_and_never_another_answer() {
         };
         let damaged = rig.put(bytes, summary).await;
         let parts = || vec![Arc::clone(&damaged)];
-        let Ok(selected) =
-            read::select(&rig.head, parts, &rig.reader, &[], i64::MIN, i64::MAX, 1000).await
+        let Ok(selected) = read::select(
+            &rig.head,
+            parts,
+            &rig.reader,
+            &[],
+            (i64::MIN, i64::MAX),
+            1000,
+            &memory(usize::MAX),
+        )
+        .await
         else {
             continue;
         };
@@ -652,7 +670,15 @@ fn readers_miss_nothing_while_writers_write_and_flushes_flush() {
             let least = acknowledged.load(Ordering::SeqCst);
             let list = || parts.lock().unwrap().clone();
             let selected = runtime
-                .block_on(read::select(&rig.head, list, &rig.reader, &[], i64::MIN, i64::MAX, 10))
+                .block_on(read::select(
+                    &rig.head,
+                    list,
+                    &rig.reader,
+                    &[],
+                    (i64::MIN, i64::MAX),
+                    10,
+                    &memory(usize::MAX),
+                ))
                 .unwrap();
             assert!(least == 0 || selected.len() == 2);
             for series in selected {

@@ -105,7 +105,8 @@ impl World {
             clock: Arc::clone(&clock) as _,
             catalog: Arc::clone(&catalog),
             drafts: Drafts::new(WriterId::random(), clock),
-            reader: PartReader::new(objects, self.config.read_limits.clone()),
+            reader: PartReader::new(objects, &self.config.memory.caches),
+            merges: self.config.memory.merges.clone(),
             quarantined: Arc::default(),
             closing: watch::channel(false).1,
         };

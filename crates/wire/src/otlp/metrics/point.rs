@@ -12,7 +12,7 @@ use super::series::SeriesTable;
 use super::{Decoder, Taken, checked, histogram};
 use crate::known::Fingerprinter;
 use crate::otlp::delta::{Delta, DeltaValue};
-use crate::otlp::reject::{REQUEST_TOO_LARGE, checked_time};
+use crate::otlp::reject::checked_time;
 use crate::otlp::resource::Kept;
 use crate::protobuf::{Fault, Field, Message, Within as _};
 
@@ -147,9 +147,7 @@ impl<'a> Decoder<'_, 'a> {
         self.found.clear();
         self.places.clear();
         if self.known.find(fingerprint, &mut self.found) && self.found.len() == count {
-            if !self.charge(KNOWN_BYTES.saturating_mul(count)) {
-                return Ok(Err(REQUEST_TOO_LARGE));
-            }
+            checked!(self.memory.take(KNOWN_BYTES.saturating_mul(count)));
             let Self { found, places, series, .. } = self;
             places.extend(found.iter().map(|reference| series.known(*reference)));
             return Ok(Ok(()));
@@ -181,20 +179,8 @@ impl<'a> Decoder<'_, 'a> {
         let labels = checked!(labels);
         // Each bucket repeats all labels of its point.
         let bytes = labels.bytes(&shared).saturating_add(SERIES_BYTES).saturating_mul(count);
-        if !self.charge(bytes) {
-            return Ok(Err(REQUEST_TOO_LARGE));
-        }
+        checked!(self.memory.take(bytes));
         Ok(Ok(SeriesNames { labels, shared, name }))
-    }
-
-    /// Takes memory, if there is as much.
-    fn charge(&mut self, bytes: usize) -> bool {
-        let total = self.bytes.saturating_add(bytes);
-        let is_in_bounds = total <= self.limits.decoded_bytes_max;
-        if is_in_bounds {
-            self.bytes = total;
-        }
-        is_in_bounds
     }
 
     /// Counts a point as taken.

@@ -8,6 +8,7 @@ use signals::{Batch, Timestamp};
 
 use super::*;
 use crate::otlp::delta::DeltaAccumulator;
+use crate::otlp::tests::unbounded;
 
 const NOW: Timestamp = 1_795_000_000_000_000_000;
 const AT: i64 = NOW / 1_000_000;
@@ -26,7 +27,7 @@ fn request(metrics: &Value) -> Value {
 
 fn decoded(metrics: &Value) -> Decoded {
     let body = request(metrics).to_string();
-    decode(body.as_bytes(), Encoding::Json, NOW, &Limits::default()).unwrap()
+    decode(body.as_bytes(), Encoding::Json, NOW, &Limits::default(), &unbounded()).unwrap()
 }
 
 fn batch(decoded: &Decoded) -> SeriesBatch {
@@ -125,6 +126,7 @@ fn scope_and_resource_attributes_are_promoted_when_asked_for() {
         &Limits::default(),
         &translation,
         &NoneKnown,
+        &unbounded(),
     );
     assert_eq!(
         lines(&batch(&decoded.unwrap())),
@@ -372,7 +374,7 @@ fn json_and_protobuf_say_the_same() {
     let json = request(&metrics).to_string();
     let parsed: ExportMetricsServiceRequest = serde_json::from_str(&json).unwrap();
     let from_protobuf =
-        decode(&parsed.encode_to_vec(), Encoding::Protobuf, NOW, &Limits::default());
-    let from_json = decode(json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+        decode(&parsed.encode_to_vec(), Encoding::Protobuf, NOW, &Limits::default(), &unbounded());
+    let from_json = decode(json.as_bytes(), Encoding::Json, NOW, &Limits::default(), &unbounded());
     assert_eq!(lines(&batch(&from_protobuf.unwrap())), lines(&batch(&from_json.unwrap())));
 }

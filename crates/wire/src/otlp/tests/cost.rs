@@ -6,11 +6,11 @@ use prost::Message as _;
 use serde_json::{Value, json};
 use signals::Signal;
 
-use super::NOW;
 use super::known::Learned;
+use super::{NOW, unbounded};
 use crate::known::NoneKnown;
 use crate::otlp::{Encoding, decode_with};
-use crate::{KnownSeries, Limits};
+use crate::{Decoded, KnownSeries, Limits};
 
 const ROUNDS: usize = 200;
 
@@ -80,12 +80,16 @@ fn body() -> Vec<u8> {
     request.encode_to_vec()
 }
 
+fn decoded(body: &[u8], known: &dyn KnownSeries) -> Decoded {
+    let (encoding, limits) = (Encoding::Protobuf, Limits::default());
+    decode_with(Signal::Metrics, body, encoding, NOW, &limits, known, &unbounded()).unwrap()
+}
+
 fn decode_again_and_again(known: &dyn KnownSeries) {
-    let (body, limits) = (body(), Limits::default());
+    let body = body();
     let mut samples = 0;
     for _ in 0..ROUNDS {
-        let decoded =
-            decode_with(Signal::Metrics, &body, Encoding::Protobuf, NOW, &limits, known).unwrap();
+        let decoded = decoded(&body, known);
         samples += decoded.batches.iter().map(signals::Batch::items).sum::<usize>();
     }
     println!("{samples} samples, {} bytes", body.len());
@@ -101,9 +105,6 @@ fn requests_of_unknown_series() {
 #[ignore = "counted by a profiler"]
 fn requests_of_known_series() {
     let mut learned = Learned::default();
-    let limits = Limits::default();
-    let first = decode_with(Signal::Metrics, &body(), Encoding::Protobuf, NOW, &limits, &NoneKnown)
-        .unwrap();
-    learned.store(&first, |_| true);
+    learned.store(&decoded(&body(), &NoneKnown), |_| true);
     decode_again_and_again(&learned);
 }

@@ -8,7 +8,7 @@ use prost::Message as _;
 use signals::metric::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 use signals::{Batch, Signal};
 
-use super::{NOW, arbitrary};
+use super::{NOW, arbitrary, unbounded};
 use crate::known::{Fingerprint, NoneKnown};
 use crate::otlp::{Encoding, decode_with};
 use crate::{Decoded, KnownSeries, Limits};
@@ -93,7 +93,8 @@ fn batch(decoded: &Decoded) -> SeriesBatch {
 
 fn decoded(request: &ExportMetricsServiceRequest, known: &dyn KnownSeries) -> Decoded {
     let (body, limits) = (request.encode_to_vec(), Limits::default());
-    decode_with(Signal::Metrics, &body, Encoding::Protobuf, NOW, &limits, known).unwrap()
+    let (encoding, memory) = (Encoding::Protobuf, unbounded());
+    decode_with(Signal::Metrics, &body, encoding, NOW, &limits, known, &memory).unwrap()
 }
 
 proptest! {

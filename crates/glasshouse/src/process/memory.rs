@@ -1,0 +1,119 @@
+//! How much memory the process may have: what the machine has, what its control groups leave it,
+//! and how large its address space may grow.
+
+use std::path::Path;
+
+/// Bytes of memory that the process may have; `None` where the system does not say.
+pub(crate) fn available() -> Option<u64> {
+    least(Path::new("/"))
+}
+
+/// The least of all bounds, with the system's files below `root`.
+fn least(root: &Path) -> Option<u64> {
+    let bounds = [installed(root), control_groups(root), address_space(root)];
+    bounds.into_iter().flatten().min()
+}
+
+/// What `ulimit -v` says.
+fn address_space(root: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(root.join("proc/self/limits")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// What is built into the machine.
+fn installed(root: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(root.join("proc/meminfo")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+/// The least bound of the process's control groups and all groups above them.
+///
+/// Inside a container the path is often that of the host, of which only the last group is there,
+/// as the root: so every ancestor is looked at, and what does not exist bounds nothing.
+fn control_groups(root: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+    let bounds = text.lines().flat_map(|line| {
+        // Version 2 is `0::/path`, version 1 `4:memory,cpu:/path`.
+        let mut fields = line.splitn(3, ':').skip(1);
+        let controllers = fields.next().unwrap_or_default();
+        let path = Path::new(fields.next().unwrap_or_default().trim_start_matches('/'));
+        let (mount, file) = if controllers.is_empty() {
+            ("sys/fs/cgroup", "memory.max")
+        } else if controllers.split(',').any(|controller| controller == "memory") {
+            ("sys/fs/cgroup/memory", "memory.limit_in_bytes")
+        } else {
+            return Vec::new();
+        };
+        path.ancestors()
+            .filter_map(|group| number(&root.join(mount).join(group).join(file)))
+            .collect::<Vec<_>>()
+    });
+    bounds.min()
+}
+
+/// The number in a file; `None` also for `max`.
+fn number(path: &Path) -> Option<u64> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    /// A system made of files.
+    fn system(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn the_least_bound_counts() {
+        let machine = ("proc/meminfo", "MemTotal:  8388608 kB\nMemFree: 1 kB\n");
+        let unlimited =
+            ("proc/self/limits", "Max address space         unlimited    unlimited    bytes\n");
+        let limited =
+            ("proc/self/limits", "Max cpu time 1 1\nMax address space  536870912  unlimited\n");
+        let v2 = ("proc/self/cgroup", "0::/a/b\n");
+        let v1 = ("proc/self/cgroup", "9:cpu:/x\n4:memory,hugetlb:/docker/c\n0::/\n");
+        let file_v1 = "sys/fs/cgroup/memory/memory.limit_in_bytes";
+        let file_v1_inside = "sys/fs/cgroup/memory/docker/c/memory.limit_in_bytes";
+        let no_bound_v2 = ("sys/fs/cgroup/a/b/memory.max", "max\n");
+        let cases: [(&[(&str, &str)], Option<u64>); 9] = [
+            (&[], None),
+            (&[machine], Some(8192 * MIB)),
+            (&[machine, unlimited], Some(8192 * MIB)),
+            (&[machine, limited], Some(512 * MIB)),
+            (&[machine, v2, no_bound_v2], Some(8192 * MIB)),
+            (
+                &[machine, v2, no_bound_v2, ("sys/fs/cgroup/a/memory.max", "1073741824\n")],
+                Some(1024 * MIB),
+            ),
+            // The path is the host's, and what is mounted is the container's own group.
+            (&[machine, v2, ("sys/fs/cgroup/memory.max", "268435456\n")], Some(256 * MIB)),
+            (&[machine, v1, (file_v1, "536870912\n")], Some(512 * MIB)),
+            // Version 1 writes the greatest number of pages where there is no bound.
+            (&[machine, v1, (file_v1_inside, "9223372036854771712\n")], Some(8192 * MIB)),
+        ];
+        for (files, expected) in cases {
+            assert_eq!(least(system(files).path()), expected, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_bound_nothing() {
+        for text in ["", "MemTotal:", "MemTotal: x kB", "MemTotal: 99999999999999999999 kB"] {
+            let files = ["proc/meminfo", "proc/self/cgroup", "proc/self/limits"];
+            assert_eq!(least(system(&files.map(|file| (file, text))).path()), None, "{text:?}");
+        }
+    }
+}

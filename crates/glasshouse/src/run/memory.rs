@@ -1,0 +1,118 @@
+//! One ceiling for the memory of the process, shared out to those who use it.
+//!
+//! The shares add up to the ceiling, so that no use takes from another: queries never keep requests
+//! out, and requests never keep queries out. What the program itself needs, and what the allocator
+//! does not give back at once, is on top.
+
+use signals::MemoryBudget;
+
+use super::settings::size;
+use crate::config::Limits;
+use crate::config::units::Memory;
+use crate::process;
+
+/// Taken for the memory of a machine that does not say what it has.
+const MACHINE_BYTES: u64 = 4 << 30;
+/// Bodies and decoding gain nothing from more.
+const REQUESTS_MAX: usize = 512 << 20;
+/// One group of the write-ahead log is a fraction of it.
+const QUEUE_MAX: usize = 256 << 20;
+/// The head gains little from more, and takes as much again while it is written.
+const HEAD_MAX: usize = 96 << 20;
+/// Memory of one series with its samples, as a rule.
+const SERIES_BYTES: usize = 1536;
+/// The fingerprints of some hundred thousand series.
+const KNOWN_MAX: usize = 32 << 20;
+/// Merges run one at a time.
+const MERGES_MAX: usize = 256 << 20;
+/// Footers of some thousands of parts.
+const FOOTERS_MAX: usize = 64 << 20;
+
+/// The budgets of the process.
+#[derive(Debug, Clone)]
+pub(crate) struct Budgets {
+    /// All of them together.
+    pub(crate) ceiling: MemoryBudget,
+    pub(crate) requests: MemoryBudget,
+    /// Fingerprints of series that senders have named before.
+    pub(crate) known_series: MemoryBudget,
+    pub(crate) store: store::Memory,
+    pub(crate) queries: MemoryBudget,
+    pub(crate) query_caches: MemoryBudget,
+    /// Bytes of rows and samples at which they are written as parts.
+    pub(crate) head_bytes: usize,
+    /// Series in memory.
+    pub(crate) series_max: usize,
+}
+
+impl Budgets {
+    /// The budgets of a configuration, which was validated.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let bytes = match limits.memory {
+            Memory::Bytes(size) => size.0,
+            Memory::Auto => {
+                let available = process::memory::available().unwrap_or(MACHINE_BYTES);
+                (available / 2).max(limits.memory_min())
+            }
+        };
+        Self::of(size(bytes))
+    }
+
+    fn of(bytes: usize) -> Self {
+        let ceiling = MemoryBudget::new("everything", bytes);
+        let requests = (bytes / 4).min(REQUESTS_MAX);
+        let queue = (bytes / 8).min(QUEUE_MAX);
+        let head_bytes = (bytes / 8).min(HEAD_MAX);
+        let series_bytes = bytes / 8;
+        // Twice the head: new rows come while those before are written.
+        let head = 2 * head_bytes + series_bytes;
+        let known = (bytes / 128).min(KNOWN_MAX);
+        let merges = (bytes / 16).min(MERGES_MAX);
+        let footers = (bytes / 64).min(FOOTERS_MAX);
+        let queries = bytes - requests - known - queue - head - merges - 2 * footers;
+        Self {
+            requests: ceiling.child("requests in flight", requests),
+            known_series: ceiling.child("fingerprints of known series", known),
+            store: store::Memory {
+                queue: ceiling.child("the write-ahead queue", queue),
+                head: ceiling.child("the head", head),
+                merges: ceiling.child("merges", merges),
+                caches: ceiling.child("footers of parts", footers),
+            },
+            queries: ceiling.child("queries", queries),
+            query_caches: ceiling.child("footers of parts in queries", footers),
+            head_bytes,
+            series_max: series_bytes / SERIES_BYTES,
+            ceiling,
+        }
+    }
+
+    /// Each use of memory with its budget, for those who watch.
+    pub(crate) fn uses(&self) -> [(&'static str, &MemoryBudget); 8] {
+        [
+            ("requests", &self.requests),
+            ("known_series", &self.known_series),
+            ("write_ahead_queue", &self.store.queue),
+            ("head", &self.store.head),
+            ("merges", &self.store.merges),
+            ("part_footers", &self.store.caches),
+            ("queries", &self.queries),
+            ("query_part_footers", &self.query_caches),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_no_more_than_the_ceiling() {
+        for bytes in [64 << 20, 160 << 20, 256 << 20, 1 << 30, 12 << 30, 1 << 40] {
+            let budgets = Budgets::of(bytes);
+            let sum: usize = budgets.uses().iter().map(|(_, budget)| budget.bytes_max()).sum();
+            assert_eq!(sum, bytes, "{budgets:?}");
+            assert!(budgets.queries.bytes_max() >= bytes / 7, "{bytes}: {budgets:?}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! DataFusion's memory of one query, taken from the budget of all queries.
+
+use std::fmt;
+
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool, MemoryReservation};
+use signals::MemoryBudget;
+
+use crate::QueryError;
+
+/// What the operators of one query hold.
+#[derive(Debug)]
+pub(super) struct QueryPool {
+    memory: signals::MemoryReservation,
+}
+
+impl QueryPool {
+    pub(super) fn new(memory: &MemoryBudget) -> Self {
+        Self { memory: memory.reservation() }
+    }
+}
+
+impl MemoryPool for QueryPool {
+    fn name(&self) -> &'static str {
+        "query"
+    }
+
+    fn grow(&self, _reservation: &MemoryReservation, additional: usize) {
+        self.memory.grow(additional);
+    }
+
+    fn shrink(&self, _reservation: &MemoryReservation, shrink: usize) {
+        self.memory.shrink(shrink);
+    }
+
+    fn try_grow(
+        &self,
+        _reservation: &MemoryReservation,
+        additional: usize,
+    ) -> Result<(), DataFusionError> {
+        self.memory.try_grow(additional).map_err(|exhausted| {
+            if exhausted.never_fits {
+                DataFusionError::ResourcesExhausted(exhausted.to_string())
+            } else {
+                DataFusionError::External(Box::new(QueryError::from(exhausted)))
+            }
+        })
+    }
+
+    fn reserved(&self) -> usize {
+        self.memory.bytes()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        MemoryLimit::Finite(self.memory.budget().bytes_max())
+    }
+}
+
+impl fmt::Display for QueryPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes_max = self.memory.budget().bytes_max();
+        write!(f, "query ({} of {bytes_max} bytes)", self.memory.bytes())
+    }
+}
