@@ -23,5 +23,11 @@ export default defineConfig({
     port: 5173,
     proxy: Object.fromEntries(prefixes.map((prefix) => [prefix, { target, changeOrigin: true }])),
   },
-  test: { environment: "node", css: true, include: ["src/**/*.test.ts"] },
+  test: {
+    environment: "node",
+    css: true,
+    include: ["src/**/*.test.ts"],
+    // A loaded machine is many times slower than an idle one.
+    testTimeout: 60_000,
+  },
 });
