@@ -93,7 +93,7 @@ async fn every_version_of_the_formats_is_opened() {
 }
 
 async fn check_rich_span(store: &Store) {
-    for part in store.snapshot(Signal::Spans, EVERYTHING).parts {
+    for part in store.snapshot(Signal::Spans, EVERYTHING).await.unwrap().parts {
         let batch = part_rows(store.objects().as_ref(), &part).await;
         let rows = SpanRows::new(&batch).unwrap();
         let Some(row) = (0..rows.len()).find(|row| rows.trace_id(*row) == TraceId([7; 16])) else {
