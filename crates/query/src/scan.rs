@@ -34,6 +34,8 @@ use store::TimeRange;
 use crate::QueryError;
 use crate::session::Session;
 
+pub(crate) use functions::attribute;
+
 /// In which order rows come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Order {
@@ -54,8 +56,8 @@ pub(crate) struct ScanRequest {
     /// Columns of the answer, in this order, by the names of `signals::span::column` and
     /// `signals::log::column`. None at all gives batches that only count rows.
     pub(crate) columns: Vec<&'static str>,
-    /// Conditions that all must hold, over the columns as they are stored: ids are binary, see
-    /// [`trace_id`].
+    /// Conditions that all must hold, over the columns as they are stored: ids are binary (see
+    /// [`trace_id`]), attributes are reached with [`attribute`].
     pub(crate) filters: Vec<Expr>,
     /// In which order.
     pub(crate) order: Order,

@@ -232,10 +232,13 @@ mod tests {
     #[test]
     fn rows_in_memory_come_with_the_columns_that_are_asked_for() {
         let span = |name| {
-            made_rows::span(&json!({ "trace_id": "1", "span_id": "2", "start_time": 3, "name": name }))
+            made_rows::span(
+                &json!({ "trace_id": "1", "span_id": "2", "start_time": 3, "name": name }),
+            )
         };
         let schema = scan::schema(Signal::Spans);
-        let places = [column::LARGE_ATTRIBUTES, column::NAME].map(|name| schema.index_of(name).unwrap());
+        let places =
+            [column::LARGE_ATTRIBUTES, column::NAME].map(|name| schema.index_of(name).unwrap());
         let signal = Signal::Spans;
         let request = |filters, columns, limit| {
             let request = RowsRequest { signal, filters, columns, limit };

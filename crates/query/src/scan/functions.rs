@@ -11,10 +11,13 @@ use datafusion::arrow::compute::{cast, take};
 use datafusion::arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{ScalarValue, exec_err, plan_err};
 use datafusion::error::DataFusionError;
+use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
+use datafusion::prelude::ident;
 use signals::attributes::{dictionary_type, json, map_type};
+use signals::{log, span};
 
 /// Our own functions, for registration.
 pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
@@ -22,6 +25,17 @@ pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
     all.extend(super::attributes::all());
     all.extend(super::labels::all());
     all
+}
+
+/// The value of an attribute as text, null where a row does not have it. `column` is `attributes`,
+/// `resource_attributes` or `scope_attributes`.
+#[must_use]
+pub(crate) fn attribute(column: &str, key: &str) -> Expr {
+    if column == span::column::ATTRIBUTES || column == log::column::ATTRIBUTES {
+        get_field(ident(column), key)
+    } else {
+        attribute_value().call(vec![ident(column), lit(key)])
+    }
 }
 
 /// `hex_text(id)`: lower-case hexadecimal text of a binary id.

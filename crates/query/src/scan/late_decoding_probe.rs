@@ -30,6 +30,7 @@ use super::made_rows::{MadeRows, write_part};
 use super::rows_table::RowsTable;
 use crate::Limits;
 use crate::session::Session;
+use crate::source::Source;
 
 const ROWS: u64 = 200_000;
 const ROUNDS: usize = 5;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{Int64Type, TimestampNanosecondType};
-use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
 use futures::TryStreamExt;
@@ -14,20 +13,10 @@ use signals::span::{SpanRows, column};
 use signals::{Signal, Timestamp, TraceId};
 use store::TimeRange;
 
-use super::functions::attribute_value;
 use super::made_rows::{self, Layout, MadeRows};
-use super::{Order, ScanRequest, scan, time_column, trace_id};
+use super::{Order, ScanRequest, attribute, scan, time_column, trace_id};
 use crate::session::Session;
 use crate::{Limits, QueryError};
-
-/// The value of an attribute as the languages ask for it.
-fn attribute(name: &str, key: &str) -> Expr {
-    if name == column::ATTRIBUTES {
-        get_field(ident(name), key)
-    } else {
-        attribute_value().call(vec![ident(name), lit(key)])
-    }
-}
 
 const EVER: TimeRange = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
 

@@ -117,7 +117,7 @@ async fn the_first_failed_sync_ends_acknowledging_for_ever() {
 #[tokio::test]
 async fn requests_that_wait_are_bounded_in_bytes() {
     let mut bench = Bench::new();
-    bench.config.memory.queue = MemoryBudget::new("the write-ahead queue", 10_000);
+    bench.config.memory.queue = MemoryBudget::new("the write-ahead queue", 500_000);
     let (store, _) = bench.open().await.unwrap();
     let sent: Vec<Item> = (0..200).map(log).collect();
     let answers =

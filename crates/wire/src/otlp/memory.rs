@@ -5,8 +5,8 @@ use signals::{MemoryExhausted, MemoryReservation};
 use super::reject::REQUEST_TOO_LARGE;
 use crate::{Limits, WireError};
 
-/// Bytes that are reserved at a time: few enough to waste little, many enough to cost nothing.
-const STEP_BYTES: usize = 64 << 10;
+/// Bytes that are reserved at a time: about what the columns of a request of one item take.
+const STEP_BYTES: usize = 128 << 10;
 
 /// Memory of one decoded request.
 pub(crate) struct DecodedMemory<'m> {

@@ -443,10 +443,10 @@ async fn limits_of_series_and_bytes_hold_for_parts() {
     let by_series =
         read::select(&rig.head, parts, &rig.reader, &[], all, 30, &memory(usize::MAX)).await;
     assert!(matches!(by_series, Err(StoreError::Unavailable(_))));
-    let small = memory(10_000);
+    let small = memory(5_000);
     let by_bytes = read::select(&rig.head, parts, &rig.reader, &[], all, 100, &small).await;
     assert!(matches!(by_bytes, Err(StoreError::Memory(_))));
-    assert!(small.bytes() <= 10_000);
+    assert!(small.bytes() <= 5_000);
     assert_eq!(
         read::series(&rig.head, parts, &rig.reader, &[], i64::MIN, i64::MAX, 100)
             .await
