@@ -104,7 +104,7 @@ impl Receiver {
         let received_at = self.clock.now();
         let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
         let work = move |receiver: &Self| {
-            let bytes = receiver.unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
+            let bytes = Self::unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
             let body = Body { signal, encoding, received_at, bytes, memory };
             let mut decoded = receiver.guarded(&body.bytes, || receiver.decoder.decode(&body))?;
             let deltas = receiver.totals.add(std::mem::take(&mut decoded.deltas), received_at);
@@ -194,7 +194,6 @@ impl Receiver {
 
     /// The uncompressed body, for which `memory` is settled.
     fn unpack(
-        &self,
         compression: Option<&str>,
         body: Bytes,
         memory: &MemoryReservation,

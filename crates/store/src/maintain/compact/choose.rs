@@ -178,7 +178,13 @@ mod tests {
                 &[(3, 400, 90), (2, 50, 60), (1, 30, 30), (0, 60, 21), (0, 60, 1)],
                 Some(1..5),
             ),
-            ("with none that is much larger", Metrics, false, &[(1, 121, 30), (0, 120, 21)], Some(1..2)),
+            (
+                "with none that is much larger",
+                Metrics,
+                false,
+                &[(1, 121, 30), (0, 120, 21)],
+                Some(1..2),
+            ),
         ];
         for (what, signal, is_over, made, expected) in cases {
             let chosen = choose(*signal, &parts(made), *is_over, NOW, &limits);

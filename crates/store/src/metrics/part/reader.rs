@@ -480,7 +480,7 @@ impl OpenPart<'_> {
             let series: UInt32Array = column(&batch, COUNT).ok_or_else(|| self.unexpected())?;
             for (pair, series) in pairs.iter().flatten().zip(series.values()) {
                 visit_pairs(wanted, pair, |name, value| {
-                    counts.add(name, value, u64::from(*series))
+                    counts.add(name, value, u64::from(*series));
                 });
             }
         }
