@@ -13,7 +13,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use signals::log::LogBuilder;
 use signals::metric::Sample;
 use signals::time::{MILLISECOND, SECOND, SystemClock};
-use signals::{Batch, Clock, Labels, MatchOp, Matcher, SeriesBatch};
+use signals::{Batch, Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch};
 use store::files::DiskFiles;
 use store::{Config, NoTotals, Samples, Seams, Store, WriteRequest};
 
@@ -132,7 +132,9 @@ impl Writer {
         let (first, last) = (NOON / MILLISECOND, NOON / MILLISECOND + 1_000_000);
         let mut values = Vec::new();
         let mut samples = Samples::default();
-        for series in self.store.select(&[matcher], first, last, 10).await.unwrap() {
+        let memory = MemoryBudget::new("the selection", 1 << 20).reservation();
+        let selected = self.store.select(&[matcher], first, last, 10, &memory).await.unwrap();
+        for series in selected {
             series.read(first, last, &mut samples).unwrap();
             values.extend(samples.values.iter().map(|value| *value as u64));
         }
