@@ -54,7 +54,7 @@ impl RowsRequest<'_> {
 
     /// Of batches in memory, oldest first, what is needed; buffers are shared. Columns that rows in
     /// memory lack are null.
-    pub(crate) fn needed(&self, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, StoreError> {
+    pub(crate) fn needed(&self, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, StoreError> {
         // Any row will do where there are no filters.
         let enough = self.limit.filter(|_| self.filters.is_empty()).unwrap_or(usize::MAX);
         let mut rows = 0;
@@ -155,7 +155,7 @@ impl Source for Store {
     async fn rows(&self, request: &RowsRequest<'_>) -> Result<FoundRows, StoreError> {
         // Rows in memory are shared, not copied: all but the time is left to the scan.
         let snapshot = self.snapshot(request.signal, request.range()).await?;
-        Ok(FoundRows { head: request.needed(snapshot.head)?, parts: snapshot.parts })
+        Ok(FoundRows { head: request.needed(&snapshot.head)?, parts: snapshot.parts })
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {
@@ -230,7 +230,7 @@ mod tests {
         let signal = Signal::Spans;
         let request = |filters, columns, limit| {
             let request = RowsRequest { signal, filters, columns, limit };
-            request.needed(vec![span("older"), span("newer")]).unwrap()
+            request.needed(&[span("older"), span("newer")]).unwrap()
         };
         let filters = [lit(true)];
 

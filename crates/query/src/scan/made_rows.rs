@@ -181,7 +181,7 @@ impl Source for MadeRows {
         let is_inside =
             |part: &&Arc<Part>| part.min_time < range.end && part.max_time >= range.start;
         let parts = all.parts.iter().filter(is_inside).cloned().collect();
-        Ok(FoundRows { head: request.needed(all.head.clone())?, parts })
+        Ok(FoundRows { head: request.needed(&all.head)?, parts })
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {

@@ -44,6 +44,7 @@ mod tests {
 
     #[test]
     fn it_follows_small_parts_and_is_bounded_for_large_ones() {
+        const MIB: usize = 1 << 20;
         let needed = |signal, inputs: usize, bytes, rows| {
             let entry = Entry {
                 path: String::new(),
@@ -60,7 +61,6 @@ mod tests {
             needed(signal, &vec![entry; inputs])
         };
         assert_eq!(needed(Signal::Logs, 8, 1000, 10), 8 * 17_000 + 2 * 8000);
-        const MIB: usize = 1 << 20;
         let (gib, many) = (1 << 30, 1 << 20);
         // An eighth of the rows is in a row group, but no more than its bound.
         assert_eq!(needed(Signal::Spans, 4, gib, many), 4 * (64 + 8) * MIB + (64 + 8) * MIB);
