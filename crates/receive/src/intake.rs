@@ -104,7 +104,7 @@ impl Receiver {
         let received_at = self.clock.now();
         let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
         let work = move |receiver: &Self| {
-            let bytes = Self::unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
+            let bytes = unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
             let body = Body { signal, encoding, received_at, bytes, memory };
             let mut decoded = receiver.guarded(&body.bytes, || receiver.decoder.decode(&body))?;
             let deltas = receiver.totals.add(std::mem::take(&mut decoded.deltas), received_at);
@@ -192,32 +192,6 @@ impl Receiver {
         Ok([decoded, appended.fold(Kept::default(), Kept::and)])
     }
 
-    /// The uncompressed body, for which `memory` is settled.
-    fn unpack(
-        compression: Option<&str>,
-        body: Bytes,
-        memory: &MemoryReservation,
-        bytes_max: usize,
-    ) -> Result<Bytes, Rejection> {
-        let Some(compression) = compression else {
-            if body.len() > bytes_max {
-                return Err(Rejection::TooLarge(format!(
-                    "request body is larger than {bytes_max} bytes"
-                )));
-            }
-            return Ok(body);
-        };
-        let expected = body.len().saturating_mul(EXPECTED_RATIO).min(bytes_max);
-        memory.try_grow(expected)?;
-        let unpacked = wire::body::decompress(Some(compression), body, bytes_max)?;
-        if unpacked.len() > expected {
-            memory.try_grow(unpacked.len() - expected)?;
-        }
-        // The packed body is gone.
-        memory.shrink(memory.bytes().saturating_sub(unpacked.len()));
-        Ok(unpacked)
-    }
-
     /// Turns a panic into an answer: once "try again", then "never".
     fn guarded<T>(
         &self,
@@ -236,6 +210,32 @@ impl Receiver {
             }
         }
     }
+}
+
+/// The uncompressed body, for which `memory` is settled.
+fn unpack(
+    compression: Option<&str>,
+    body: Bytes,
+    memory: &MemoryReservation,
+    bytes_max: usize,
+) -> Result<Bytes, Rejection> {
+    let Some(compression) = compression else {
+        if body.len() > bytes_max {
+            return Err(Rejection::TooLarge(format!(
+                "request body is larger than {bytes_max} bytes"
+            )));
+        }
+        return Ok(body);
+    };
+    let expected = body.len().saturating_mul(EXPECTED_RATIO).min(bytes_max);
+    memory.try_grow(expected)?;
+    let unpacked = wire::body::decompress(Some(compression), body, bytes_max)?;
+    if unpacked.len() > expected {
+        memory.try_grow(unpacked.len() - expected)?;
+    }
+    // The packed body is gone.
+    memory.shrink(memory.bytes().saturating_sub(unpacked.len()));
+    Ok(unpacked)
 }
 
 fn closing() -> Rejection {

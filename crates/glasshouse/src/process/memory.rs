@@ -65,11 +65,11 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    /// Paths and texts of files, and what they leave the process.
-    type Case<'a> = (&'a [(&'a str, &'a str)], Option<u64>);
+    /// Paths and what is in them.
+    type Files<'a> = &'a [(&'a str, &'a str)];
 
     /// A system made of files.
-    fn system(files: &[(&str, &str)]) -> tempfile::TempDir {
+    fn system(files: Files<'_>) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = root.path().join(path);
@@ -91,7 +91,7 @@ mod tests {
         let file_v1 = "sys/fs/cgroup/memory/memory.limit_in_bytes";
         let file_v1_inside = "sys/fs/cgroup/memory/docker/c/memory.limit_in_bytes";
         let no_bound_v2 = ("sys/fs/cgroup/a/b/memory.max", "max\n");
-        let cases: [Case<'_>; 9] = [
+        let cases: [(Files<'_>, Option<u64>); 9] = [
             (&[], None),
             (&[machine], Some(8192 * MIB)),
             (&[machine, unlimited], Some(8192 * MIB)),

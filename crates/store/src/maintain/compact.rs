@@ -92,8 +92,8 @@ impl Compactor {
         merges.reserve(memory::needed(signal, inputs).min(merges.bytes_max())).ok()
     }
 
-    /// For each day the parts that should be one, if there are any: the oldest of them when not
-    /// all fit in memory.
+    /// For each day the parts that should be one, if there are any: the oldest of them when more
+    /// than the fan-in do not all fit in memory.
     fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
         let now = self.context.clock.now();
         let due = days.iter().filter_map(|((signal, day), manifest)| {
@@ -101,7 +101,8 @@ impl Compactor {
             let range = choose(*signal, parts, *day < day_of(now), now, &self.limits)?;
             let mut inputs = parts.get(range)?.to_vec();
             let bytes_max = self.context.merges.bytes_max();
-            while inputs.len() > 2 && memory::needed(*signal, &inputs) > bytes_max {
+            while inputs.len() > self.limits.fan_in && memory::needed(*signal, &inputs) > bytes_max
+            {
                 inputs.pop();
             }
             Some((*signal, *day, inputs))

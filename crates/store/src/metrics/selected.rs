@@ -114,8 +114,10 @@ pub(super) fn decode_run(
     }
 }
 
-/// Memory of a selected series beside its labels and chunks.
-pub(super) const SERIES_BYTES: usize = 128;
+/// Memory of a selected series beside its chunks, roughly.
+pub(super) fn series_bytes(labels: &[u8]) -> usize {
+    labels.len() + 128
+}
 
 /// One selected series; its samples are decoded on demand so that memory follows one series, not all.
 #[derive(Debug, Clone)]
@@ -163,7 +165,7 @@ impl SeriesChunks {
 
     /// Memory of labels and chunks, roughly.
     pub(super) fn memory(&self) -> usize {
-        self.labels.as_bytes().len() + self.bytes() + SERIES_BYTES
+        series_bytes(self.labels.as_bytes()) + self.bytes()
     }
 
     /// Size of the encoded samples.

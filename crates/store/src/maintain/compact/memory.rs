@@ -24,17 +24,20 @@ pub(super) fn needed(signal: Signal, inputs: &[Entry]) -> usize {
             (metrics::part::ROW_GROUP_ROWS, group_bytes, group_bytes)
         }
     };
-    let mut stored: usize = 0;
-    let mut needed: usize = 0;
+    let row_group = |bytes: usize, rows: usize| {
+        (bytes.saturating_mul(group_rows) / rows.max(group_rows)).min(group_bytes)
+    };
+    let (mut bytes_of_all, mut rows_of_all, mut needed) = (0_usize, 0_usize, 0_usize);
     for input in inputs {
         let bytes = usize::try_from(input.bytes).unwrap_or(usize::MAX);
         let rows = usize::try_from(input.rows).unwrap_or(usize::MAX);
-        let row_group = bytes.saturating_mul(group_rows) / rows.max(group_rows);
         let read = bytes.saturating_mul(UNPACKED_RATIO).min(read_bytes);
-        stored = stored.saturating_add(bytes);
-        needed = needed.saturating_add(row_group.min(group_bytes) + read);
+        needed = needed.saturating_add(row_group(bytes, rows) + read);
+        bytes_of_all = bytes_of_all.saturating_add(bytes);
+        rows_of_all = rows_of_all.saturating_add(rows);
     }
-    needed.saturating_add(stored.min(group_bytes) + stored.min(ObjectSink::PIECE_BYTES))
+    let piece = bytes_of_all.min(ObjectSink::PIECE_BYTES);
+    needed.saturating_add(row_group(bytes_of_all, rows_of_all) + piece)
 }
 
 #[cfg(test)]
@@ -46,6 +49,7 @@ mod tests {
 
     #[test]
     fn it_follows_small_parts_and_is_bounded_for_large_ones() {
+        const MIB: usize = 1 << 20;
         let needed = |signal, inputs: usize, bytes, rows| {
             let entry = Entry {
                 path: String::new(),
@@ -65,7 +69,7 @@ mod tests {
         let (gib, many) = (1 << 30, 1 << 20);
         // An eighth of the rows is in a row group, but no more than its bound.
         assert_eq!(needed(Signal::Spans, 4, gib, many), 4 * (64 + 8) * MIB + (64 + 8) * MIB);
-        assert_eq!(needed(Signal::Spans, 4, gib / 16, many), 4 * (8 + 8) * MIB + (64 + 8) * MIB);
+        assert_eq!(needed(Signal::Spans, 4, gib / 16, many), 4 * (8 + 8) * MIB + (8 + 8) * MIB);
         assert_eq!(needed(Signal::Metrics, 16, gib, many), 16 * 32 * MIB + (16 + 8) * MIB);
         assert_eq!(needed(Signal::Logs, 2, u64::MAX, many), 2 * (64 + 8) * MIB + 72 * MIB);
     }

@@ -31,7 +31,7 @@ use crate::metrics::chunk::Chunk;
 use crate::metrics::head::check_series;
 use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted as WantedLabels};
 use crate::metrics::matching::{Condition, pairs};
-use crate::metrics::selected::SERIES_BYTES;
+use crate::metrics::selected::series_bytes;
 use crate::{Part, StoreError};
 
 /// Rows decoded at once.
@@ -74,6 +74,12 @@ impl Bounds<'_> {
 
     fn take(&self, bytes: usize) -> Result<(), StoreError> {
         Ok(self.memory.map_or(Ok(()), |memory| memory.try_grow(bytes))?)
+    }
+
+    fn give_back(&self, bytes: usize) {
+        if let Some(memory) = self.memory {
+            memory.shrink(bytes);
+        }
     }
 }
 
@@ -251,10 +257,15 @@ impl PartReader {
         let mut places: HashMap<Labels, usize> = HashMap::new();
         while let Some(rows) = reads.try_next().await? {
             for (labels, chunks) in rows {
+                let (known, bytes) = (all.len(), series_bytes(labels.as_bytes()));
                 let place = *places.entry(labels).or_insert_with_key(|labels| {
                     all.push((labels.clone(), Vec::new()));
                     all.len() - 1
                 });
+                if place < known {
+                    // A part before has the series, too.
+                    bounds.give_back(bytes);
+                }
                 if let Some((_, known)) = all.get_mut(place) {
                     known.extend(chunks);
                 }
@@ -530,7 +541,7 @@ impl OpenPart<'_> {
         rows: &mut Rows,
         bounds: Bounds<'_>,
     ) -> Result<usize, StoreError> {
-        bounds.take(bytes.len() + SERIES_BYTES)?;
+        bounds.take(series_bytes(bytes))?;
         let labels =
             Labels::from_bytes(bytes).ok_or_else(|| self.damaged("it has damaged labels"))?;
         rows.push((labels, Vec::new()));

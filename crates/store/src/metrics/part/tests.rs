@@ -447,6 +447,12 @@ async fn limits_of_series_and_bytes_hold_for_parts() {
     let by_bytes = read::select(&rig.head, parts, &rig.reader, &[], all, 100, &small).await;
     assert!(matches!(by_bytes, Err(StoreError::Memory(_))));
     assert!(small.bytes() <= 5_000);
+    rig.head.append(&scrape(START_MS + 3_600_000, 10)).unwrap();
+    rig.flush().await;
+    let (parts, enough) = (|| rig.parts.clone(), memory(usize::MAX));
+    let found = read::select(&rig.head, parts, &rig.reader, &[], all, 100, &enough).await.unwrap();
+    let held: usize = found.iter().map(SeriesChunks::memory).sum();
+    assert_eq!((found.len(), enough.bytes()), (31, held), "a series of two parts is held once");
     assert_eq!(
         read::series(&rig.head, parts, &rig.reader, &[], i64::MIN, i64::MAX, 100)
             .await
