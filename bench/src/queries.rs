@@ -39,7 +39,7 @@ pub(crate) struct Outcomes {
 }
 
 impl Outcomes {
-    fn count(&self, result: Result<u16>) {
+    fn count(&self, result: &Result<u16>) {
         let counter = match result {
             Ok(200..=299) => &self.answered,
             Ok(429 | 503) => &self.retryable,
@@ -64,7 +64,7 @@ impl Outcomes {
 pub(crate) fn burst(count: usize, outcomes: &Outcomes) {
     std::thread::scope(|scope| {
         for n in 0..count {
-            scope.spawn(move || outcomes.count(ask(n)));
+            scope.spawn(move || outcomes.count(&ask(n)));
         }
     });
 }
@@ -76,7 +76,7 @@ pub(crate) fn keep_asking(threads: usize, is_over: &AtomicBool, outcomes: &Outco
             scope.spawn(move || {
                 let mut n = thread;
                 while !is_over.load(Ordering::Relaxed) {
-                    outcomes.count(ask(n));
+                    outcomes.count(&ask(n));
                     n += threads;
                 }
             });
