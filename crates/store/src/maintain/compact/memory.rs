@@ -49,7 +49,6 @@ mod tests {
 
     #[test]
     fn it_follows_small_parts_and_is_bounded_for_large_ones() {
-        const MIB: usize = 1 << 20;
         let needed = |signal, inputs: usize, bytes, rows| {
             let entry = Entry {
                 path: String::new(),
