@@ -30,6 +30,7 @@ use lang::logql::{Expr, MetricExpr};
 use signals::{Labels, MemoryReservation, Timestamp};
 use store::TimeRange;
 
+pub(crate) use self::filter::holds;
 use self::grid::{Grid, Rows, Steps};
 pub(crate) use self::labels::sanitized;
 use self::read::Context;

@@ -126,22 +126,29 @@ pub(crate) trait Source: Send + Sync {
     /// Label sets, in order.
     async fn series(&self, selection: Selection<'_>) -> Result<Vec<Labels>, StoreError>;
 
-    /// Names of labels, in order. Their number is not bounded by that of series.
-    async fn label_names(&self, selection: Selection<'_>) -> Result<Vec<String>, StoreError>;
+    /// Names of labels, in order, however many series there are; what they hold is taken from
+    /// `memory`.
+    async fn label_names(
+        &self,
+        selection: Selection<'_>,
+        memory: &MemoryReservation,
+    ) -> Result<Vec<String>, StoreError>;
 
-    /// Values of one label, in order.
+    /// Values of one label, as [`Self::label_names`].
     async fn label_values(
         &self,
         name: &str,
         selection: Selection<'_>,
+        memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError>;
 
-    /// What makes the series of a range many: lists of the `top` greatest.
+    /// Counts of the series of a range by metric, label and pair: the `top` greatest of each.
     async fn cardinality(
         &self,
         start_ms: i64,
         end_ms: i64,
         top: usize,
+        memory: &MemoryReservation,
     ) -> Result<Cardinality, StoreError>;
 
     /// Exemplars, in order of labels.
@@ -188,17 +195,23 @@ impl Source for Store {
         Self::series(self, matchers, start_ms, end_ms, series_max).await
     }
 
-    async fn label_names(&self, selection: Selection<'_>) -> Result<Vec<String>, StoreError> {
-        Self::label_names(self, selection.matchers, selection.start_ms, selection.end_ms).await
+    async fn label_names(
+        &self,
+        selection: Selection<'_>,
+        memory: &MemoryReservation,
+    ) -> Result<Vec<String>, StoreError> {
+        let Selection { matchers, start_ms, end_ms, .. } = selection;
+        Self::label_names(self, matchers, start_ms, end_ms, memory).await
     }
 
     async fn label_values(
         &self,
         name: &str,
         selection: Selection<'_>,
+        memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
         let Selection { matchers, start_ms, end_ms, .. } = selection;
-        Self::label_values(self, name, matchers, start_ms, end_ms).await
+        Self::label_values(self, name, matchers, start_ms, end_ms, memory).await
     }
 
     async fn cardinality(
@@ -206,8 +219,9 @@ impl Source for Store {
         start_ms: i64,
         end_ms: i64,
         top: usize,
+        memory: &MemoryReservation,
     ) -> Result<Cardinality, StoreError> {
-        Self::cardinality(self, start_ms, end_ms, top).await
+        Self::cardinality(self, start_ms, end_ms, top, memory).await
     }
 
     async fn exemplars(&self, selection: Selection<'_>) -> Result<ExemplarSeries, StoreError> {

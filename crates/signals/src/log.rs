@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use crate::attributes::{dictionary_type, map_type, time_type};
+use crate::attributes::{dictionary_type, large, map_type, time_type};
 
 pub use build::{LogBuilder, Record, Resource, Scope};
 pub use read::LogRows;
@@ -90,12 +90,7 @@ pub fn schema() -> SchemaRef {
 /// The columns that every part of log records has: those of [`schema`], and the large attributes.
 #[must_use]
 pub fn part_schema() -> SchemaRef {
-    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-        let large = Field::new(column::LARGE_ATTRIBUTES, map_type(), true);
-        let mut fields = schema().fields().to_vec();
-        fields.push(Arc::new(large));
-        Arc::new(Schema::new(fields))
-    });
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| large::schema_of_parts(&schema()));
     Arc::clone(&SCHEMA)
 }
 

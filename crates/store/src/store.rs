@@ -8,7 +8,7 @@ use signals::metric::{Exemplar, Metadata};
 use signals::{Labels, Matcher, MemoryReservation, SeriesRef, Signal};
 
 use crate::inner::Inner;
-use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted};
+use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuestion};
 use crate::read::PartRead;
 use crate::{
     Appended, Cardinality, Config, Quarantined, RecoveryReport, Seams, SeriesChunks, Snapshot,
@@ -187,15 +187,18 @@ impl Store {
     /// whole.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] when a part cannot be read.
+    /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Memory`] when the answer
+    /// finds no room in `memory`.
     pub async fn label_names(
         &self,
         matchers: &[Matcher],
         start_ms: i64,
         end_ms: i64,
+        memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
-        let question = LabelQuestion { wanted: Wanted::Names, matchers, start_ms, end_ms };
-        Ok(self.labels(&question).await?.into_names())
+        let question =
+            LabelQuestion { projection: LabelProjection::Names, matchers, start_ms, end_ms };
+        Ok(self.labels(&question, memory).await?.into_names())
     }
 
     /// Values of one label of those series, in order; as [`Self::label_names`].
@@ -208,13 +211,15 @@ impl Store {
         matchers: &[Matcher],
         start_ms: i64,
         end_ms: i64,
+        memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
-        let wanted = Wanted::ValuesOf(name);
-        let question = LabelQuestion { wanted, matchers, start_ms, end_ms };
-        Ok(self.labels(&question).await?.into_values())
+        let projection = LabelProjection::ValuesOf(name);
+        let question = LabelQuestion { projection, matchers, start_ms, end_ms };
+        Ok(self.labels(&question, memory).await?.into_values())
     }
 
-    /// What makes the series of head and parts of a range many: lists of the `top` greatest.
+    /// Counts of the series of head and parts of a range by metric, label and pair: the `top` greatest
+    /// of each.
     ///
     /// # Errors
     /// As [`Self::label_names`].
@@ -223,17 +228,23 @@ impl Store {
         start_ms: i64,
         end_ms: i64,
         top: usize,
+        memory: &MemoryReservation,
     ) -> Result<Cardinality, StoreError> {
-        let question = LabelQuestion { wanted: Wanted::Pairs, matchers: &[], start_ms, end_ms };
-        Ok(Cardinality::of(&self.labels(&question).await?, top))
+        let question =
+            LabelQuestion { projection: LabelProjection::Pairs, matchers: &[], start_ms, end_ms };
+        Ok(Cardinality::of(&self.labels(&question, memory).await?, top))
     }
 
-    async fn labels(&self, question: &LabelQuestion<'_>) -> Result<LabelCounts, StoreError> {
+    async fn labels(
+        &self,
+        question: &LabelQuestion<'_>,
+        memory: &MemoryReservation,
+    ) -> Result<LabelCounts, StoreError> {
         let head = &self.inner.state.metrics;
         let mut read = self.metric_read(question.start_ms, question.end_ms);
         loop {
             let (reader, parts) = (&self.inner.metric_parts, || read.parts());
-            match metrics::read::labels(head, parts, reader, question).await {
+            match metrics::read::labels(head, parts, reader, question, memory).await {
                 Err(error) if read.is_outdated(&error).await => {}
                 counts => return self.inner.verifier.verified(counts).await,
             }

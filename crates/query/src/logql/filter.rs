@@ -166,7 +166,8 @@ fn compare(text: &str, op: Comparison, value: LabelValue) -> Result<bool, String
     }
 }
 
-fn holds(op: Comparison, order: Option<std::cmp::Ordering>) -> bool {
+/// Whether values in this order satisfy a comparison; NaN has no order.
+pub(crate) fn holds(op: Comparison, order: Option<std::cmp::Ordering>) -> bool {
     use std::cmp::Ordering::{Equal, Greater, Less};
     match op {
         Comparison::Equal => order == Some(Equal),

@@ -12,7 +12,7 @@ use store::TimeRange;
 use super::pipeline::Wanted;
 use super::row::Extras;
 use super::{filter, labels, level};
-use crate::scan::labels::{Comparison, LabelTest, label_may_be};
+use crate::scan::labels::{LabelTest, label_may_be};
 use crate::scan::{self, Order, ScanRequest, like_escaped};
 use crate::session::Session;
 use crate::{Limits, QueryError};
@@ -113,7 +113,7 @@ fn push_label(filter: &LabelFilter, may_have_error: &mut bool, filters: &mut Vec
         LabelFilter::Value { name, op, value } if !*may_have_error => {
             *may_have_error = true;
             let test = match value {
-                LabelValue::Number(number) => LabelTest::Compares(comparison(*op), *number),
+                LabelValue::Number(number) => LabelTest::Compares(*op, *number),
                 _ => LabelTest::Exists,
             };
             (name, test)
@@ -148,18 +148,6 @@ const COLUMN_LABELS: [&str; 10] = [
     column::SCOPE_VERSION,
     column::OBSERVED_TIMESTAMP,
 ];
-
-fn comparison(op: lang::logql::Comparison) -> Comparison {
-    use lang::logql::Comparison as Written;
-    match op {
-        Written::Equal => Comparison::Equal,
-        Written::NotEqual => Comparison::NotEqual,
-        Written::Greater => Comparison::Greater,
-        Written::GreaterOrEqual => Comparison::GreaterOrEqual,
-        Written::Less => Comparison::Less,
-        Written::LessOrEqual => Comparison::LessOrEqual,
-    }
-}
 
 /// The columns that hold what is wanted.
 pub(super) fn columns(wanted: &Wanted, needs_line: bool, extras: Extras) -> Vec<&'static str> {

@@ -137,7 +137,7 @@ impl Engine {
         Ok(all)
     }
 
-    /// What makes the series of a range many: lists of the `top` greatest.
+    /// Counts of the series of a range by metric, label and pair: the `top` greatest of each.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -147,7 +147,8 @@ impl Engine {
         end_ms: i64,
         top: usize,
     ) -> Result<Cardinality, QueryError> {
-        Ok(self.source.cardinality(start_ms, end_ms, top).await?)
+        let memory = self.limits.memory.reservation();
+        Ok(self.source.cardinality(start_ms, end_ms, top, &memory).await?)
     }
 
     /// The names of the labels of those series (of all when no selector is given), in order.
@@ -161,10 +162,11 @@ impl Engine {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
+        let memory = self.limits.memory.reservation();
         let mut names = BTreeSet::new();
         for matchers in parsed_or_all(selectors)? {
             let selection = self.selection(&matchers, start_ms, end_ms);
-            names.extend(self.source.label_names(selection).await?);
+            names.extend(self.source.label_names(selection, &memory).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(names.into_iter().take(limit).collect())
@@ -182,10 +184,11 @@ impl Engine {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
+        let memory = self.limits.memory.reservation();
         let mut values = BTreeSet::new();
         for matchers in parsed_or_all(selectors)? {
             let selection = self.selection(&matchers, start_ms, end_ms);
-            values.extend(self.source.label_values(name, selection).await?);
+            values.extend(self.source.label_values(name, selection, &memory).await?);
         }
         let limit = if limit == 0 { usize::MAX } else { limit };
         Ok(values.into_iter().take(limit).collect())

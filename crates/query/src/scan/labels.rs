@@ -15,11 +15,12 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use datafusion::prelude::ident;
+use lang::logql::Comparison;
 use signals::attributes::{AttributeRows, ValueType};
 use signals::log::column;
 
 use super::attributes::{of_distinct, unexpected};
-use crate::logql::{object_labels, sanitized, stream_labels};
+use crate::logql::{holds, object_labels, sanitized, stream_labels};
 
 /// A test of a label's text that can be written in a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,48 +33,22 @@ pub(crate) enum LabelTest {
     Exists,
 }
 
-/// How a label compares with a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    Equal,
-    NotEqual,
-    Greater,
-    GreaterOrEqual,
-    Less,
-    LessOrEqual,
-}
-
-impl Comparison {
-    const ALL: [(Self, &'static str); 6] = [
-        (Self::Equal, "=="),
-        (Self::NotEqual, "!="),
-        (Self::Greater, ">"),
-        (Self::GreaterOrEqual, ">="),
-        (Self::Less, "<"),
-        (Self::LessOrEqual, "<="),
-    ];
-
-    fn holds(self, left: f64, right: f64) -> bool {
-        match self {
-            Self::Equal => left == right,
-            Self::NotEqual => left != right,
-            Self::Greater => left > right,
-            Self::GreaterOrEqual => left >= right,
-            Self::Less => left < right,
-            Self::LessOrEqual => left <= right,
-        }
-    }
-}
+/// All comparisons.
+const COMPARISONS: [Comparison; 6] = [
+    Comparison::Equal,
+    Comparison::NotEqual,
+    Comparison::Greater,
+    Comparison::GreaterOrEqual,
+    Comparison::Less,
+    Comparison::LessOrEqual,
+];
 
 impl LabelTest {
     /// Operator and operand, as literals of a plan.
     fn literals(&self) -> [Expr; 2] {
         match self {
             Self::Is(text) => [lit("="), lit(text.clone())],
-            Self::Compares(op, number) => {
-                let word = Comparison::ALL.iter().find(|(known, _)| known == op);
-                [lit(word.map_or("", |(_, word)| word)), lit(number.to_string())]
-            }
+            Self::Compares(op, number) => [lit(op.to_string()), lit(number.to_string())],
             Self::Exists => [lit("exists"), lit("")],
         }
     }
@@ -83,9 +58,9 @@ impl LabelTest {
         if op == "=" {
             return Self::Is(operand.to_owned());
         }
-        let comparison = Comparison::ALL.iter().find(|(_, word)| *word == op);
+        let comparison = COMPARISONS.into_iter().find(|comparison| comparison.to_string() == op);
         match (comparison, operand.parse()) {
-            (Some((comparison, _)), Ok(number)) => Self::Compares(*comparison, number),
+            (Some(comparison), Ok(number)) => Self::Compares(comparison, number),
             _ => Self::Exists,
         }
     }
@@ -94,7 +69,7 @@ impl LabelTest {
         match self {
             Self::Is(expected) => text == expected,
             Self::Compares(op, number) => {
-                text.parse().map_or(true, |text: f64| op.holds(text, *number))
+                text.parse().map_or(true, |text: f64| holds(*op, text.partial_cmp(number)))
             }
             Self::Exists => true,
         }

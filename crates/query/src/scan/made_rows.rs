@@ -207,7 +207,11 @@ impl Source for MadeRows {
         self.metrics.series(matchers, start_ms, end_ms, series_max)
     }
 
-    async fn label_names(&self, _selection: Selection<'_>) -> Result<Vec<String>, StoreError> {
+    async fn label_names(
+        &self,
+        _selection: Selection<'_>,
+        _memory: &MemoryReservation,
+    ) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -215,6 +219,7 @@ impl Source for MadeRows {
         &self,
         _name: &str,
         _selection: Selection<'_>,
+        _memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }
@@ -224,6 +229,7 @@ impl Source for MadeRows {
         _start_ms: i64,
         _end_ms: i64,
         _top: usize,
+        _memory: &MemoryReservation,
     ) -> Result<Cardinality, StoreError> {
         Ok(Cardinality::default())
     }

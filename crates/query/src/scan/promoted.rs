@@ -19,12 +19,13 @@ use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_expr_adapter::{
     DefaultPhysicalExprAdapterFactory, PhysicalExprAdapter, PhysicalExprAdapterFactory,
 };
+use lang::logql::Comparison;
 use signals::attributes::ValueType;
 use signals::span::column;
 use store::{ATTRIBUTE_KEYS_FOOTER, AttributeKeys, attribute_column};
 
 use super::attributes::Function;
-use super::labels::{self, Comparison, LabelTest, may_become};
+use super::labels::{self, LabelTest, may_become};
 
 type Expr = Arc<dyn PhysicalExpr>;
 

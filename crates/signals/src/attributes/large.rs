@@ -11,15 +11,25 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, MapArray, MapBuilder, MapFieldNames, RecordBatch, StringBuilder,
 };
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::{AttributeBuilder, AttributeRows, ENTRY};
 use crate::rows::{ColumnError, TextColumn};
+use crate::span::column::{ATTRIBUTE_TYPES, ATTRIBUTES, LARGE_ATTRIBUTES};
 
 /// Longest value, in bytes, that lies whole among the others.
 pub const VALUE_BYTES_MAX: usize = 1024;
 /// Bytes of a larger value that stay among the others, at least.
 pub const KEPT_BYTES_MIN: usize = 128;
+
+/// The columns of a signal's rows in memory with the one of large attributes, which only parts have.
+pub(crate) fn schema_of_parts(rows: &Schema) -> SchemaRef {
+    let large = Field::new(LARGE_ATTRIBUTES, super::map_type(), true);
+    let mut fields = rows.fields().to_vec();
+    fields.push(Arc::new(large));
+    Arc::new(Schema::new(fields))
+}
 
 /// The columns `attributes`, `attribute_types` and `large_attributes` of rows in memory.
 #[derive(Debug)]
@@ -123,7 +133,6 @@ fn schema_error(message: &str) -> ArrowError {
 /// # Errors
 /// As [`restore`].
 pub fn restore_batch(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
-    use crate::span::column::{ATTRIBUTE_TYPES, ATTRIBUTES, LARGE_ATTRIBUTES};
     let schema = batch.schema();
     let place = |name| schema.index_of(name).ok();
     let (Some(map), Some(types), Some(large)) =

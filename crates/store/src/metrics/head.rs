@@ -20,7 +20,7 @@ use postings::Slot;
 use series::Generation;
 use shard::Shard;
 use signals::metric::{Exemplar, Metadata, NAME_LABEL, NativeHistogram};
-use signals::{Labels, MatchOp, Matcher, SeriesBatch, SeriesRef};
+use signals::{Labels, MatchOp, Matcher, MemoryReservation, SeriesBatch, SeriesRef};
 
 pub(crate) use admit::{Admitted, Limits};
 pub use admit::{Item, Reason, Refused, SeriesAppended};
@@ -431,14 +431,22 @@ impl Head {
     }
 
     /// What is asked of the labels of series, from the index of labels.
-    pub(crate) fn labels_of(&self, question: &LabelQuestion<'_>) -> LabelCounts {
+    ///
+    /// # Errors
+    /// [`StoreError::Memory`] when the answer finds no room in `memory`.
+    pub(crate) fn labels_of(
+        &self,
+        question: &LabelQuestion<'_>,
+        memory: &MemoryReservation,
+    ) -> Result<LabelCounts, StoreError> {
         let conditions = Condition::all(question.matchers);
         let mut counts = LabelCounts::default();
         for shard in &self.inner.shards {
             let mut add = |name: &str, value: &str, series| counts.add(name, value, series);
             shard.read().visit_labels(question, &conditions, &mut add);
+            counts.charge(memory)?;
         }
-        counts
+        Ok(counts)
     }
 
     /// Exemplars in `start_ms..=end_ms` of the series that satisfy all matchers, in order of labels, then time.

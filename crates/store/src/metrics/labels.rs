@@ -3,12 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
-use signals::Matcher;
 use signals::metric::NAME_LABEL;
+use signals::{Matcher, MemoryReservation};
+
+use crate::StoreError;
+
+/// Memory of a name or value beside its text, roughly.
+const ENTRY_BYTES: usize = 64;
 
 /// What is asked of the labels of series.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Wanted<'a> {
+pub(crate) enum LabelProjection<'a> {
     /// The names.
     Names,
     /// The values of one name.
@@ -20,7 +25,7 @@ pub(crate) enum Wanted<'a> {
 /// The labels of which series are asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LabelQuestion<'a> {
-    pub(crate) wanted: Wanted<'a>,
+    pub(crate) projection: LabelProjection<'a>,
     /// Without any, the range decides by the head and by each part as a whole.
     pub(crate) matchers: &'a [Matcher],
     pub(crate) start_ms: i64,
@@ -32,36 +37,51 @@ pub(crate) struct LabelQuestion<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct LabelCounts {
     by_name: BTreeMap<String, HashMap<String, u64, RandomState>>,
+    /// Memory that was not taken yet.
+    uncharged: usize,
 }
 
 impl LabelCounts {
     /// Adds to the number of series that have a pair.
     pub(crate) fn add(&mut self, name: &str, value: &str, series: u64) {
-        self.put(name, value, |known| known + series);
+        if !self.by_name.contains_key(name) {
+            self.uncharged += name.len() + ENTRY_BYTES;
+            self.by_name.insert(name.to_owned(), HashMap::default());
+        }
+        let Some(values) = self.by_name.get_mut(name) else { return };
+        if let Some(known) = values.get_mut(value) {
+            *known += series;
+            return;
+        }
+        self.uncharged += value.len() + ENTRY_BYTES;
+        values.insert(value.to_owned(), series);
+    }
+
+    /// Takes memory for what was added since the last call.
+    ///
+    /// # Errors
+    /// [`StoreError::Memory`] when there is no room.
+    pub(crate) fn charge(&mut self, memory: &MemoryReservation) -> Result<(), StoreError> {
+        memory.try_grow(self.uncharged)?;
+        self.uncharged = 0;
+        Ok(())
     }
 
     /// Takes in the counts of another source, which may hold the same series.
     pub(crate) fn merge(&mut self, other: Self) {
-        if self.by_name.is_empty() {
-            *self = other;
-            return;
-        }
         for (name, values) in other.by_name {
+            let known = self.by_name.entry(name).or_default();
             for (value, series) in values {
-                self.put(&name, &value, |known| known.max(series));
+                let count = known.entry(value).or_default();
+                *count = series.max(*count);
             }
         }
+        self.uncharged += other.uncharged;
     }
 
-    fn put(&mut self, name: &str, value: &str, series: impl Fn(u64) -> u64) {
-        let values = match self.by_name.get_mut(name) {
-            Some(values) => values,
-            None => self.by_name.entry(name.to_owned()).or_default(),
-        };
-        match values.get_mut(value) {
-            Some(known) => *known = series(*known),
-            None => drop(values.insert(value.to_owned(), series(0))),
-        }
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
     }
 
     #[cfg(test)]
@@ -85,7 +105,7 @@ impl LabelCounts {
     }
 }
 
-/// What makes series many.
+/// Counts of series by metric, label and pair, to find what causes high cardinality.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cardinality {
     /// Series with a metric name. Series of several parts of the range count as often as in the

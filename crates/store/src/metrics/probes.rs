@@ -17,7 +17,7 @@ use self::counting::CountingStore;
 use self::generate::{Shape, host_labels, random_walk, scrape_like, scraped};
 use super::chunk::{Chunk, PlainAppender, encode_dense};
 use super::head::Limits;
-use super::labels::{LabelQuestion, Wanted};
+use super::labels::{LabelProjection, LabelQuestion};
 use super::part::probe::{PageLayout, write_rows};
 use super::{Head, HeadLimits, PartReader, Samples, SeriesChunks, part};
 use crate::Part;
@@ -376,14 +376,20 @@ async fn probe_labels() {
         let objects = Arc::new(InMemory::new());
         let reader = PartReader::new(objects.clone(), &MemoryBudget::new("caches", 64 << 20));
         let mut parts = Vec::new();
+        let memory = MemoryBudget::new("labels", usize::MAX).reservation();
         for place in ["head", "part"] {
             let mut times = Vec::new();
-            for wanted in [Wanted::Names, Wanted::ValuesOf("instance"), Wanted::Pairs] {
+            for projection in [
+                LabelProjection::Names,
+                LabelProjection::ValuesOf("instance"),
+                LabelProjection::Pairs,
+            ] {
                 let question =
-                    LabelQuestion { wanted, matchers: &[], start_ms: 0, end_ms: i64::MAX };
+                    LabelQuestion { projection, matchers: &[], start_ms: 0, end_ms: i64::MAX };
                 let clock = SystemClock::new();
                 let start = clock.monotonic();
-                let counts = super::read::labels(&head, || parts.clone(), &reader, &question).await;
+                let counts =
+                    super::read::labels(&head, || parts.clone(), &reader, &question, &memory).await;
                 times.push(clock.monotonic().saturating_sub(start).as_secs_f64() * 1e3);
                 assert!(!counts.unwrap().into_names().is_empty());
             }

@@ -71,15 +71,17 @@ pub(crate) async fn series(
 /// What is asked of the labels of series.
 ///
 /// # Errors
-/// [`StoreError::Unreadable`] when a part cannot be read.
+/// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Memory`] when the answer
+/// finds no room in `memory`.
 pub(crate) async fn labels(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,
     reader: &PartReader,
     question: &LabelQuestion<'_>,
+    memory: &MemoryReservation,
 ) -> Result<LabelCounts, StoreError> {
-    let mut counts = head.labels_of(question);
-    counts.merge(reader.labels(&parts(), question).await?);
+    let mut counts = head.labels_of(question, memory)?;
+    counts.merge(reader.labels(&parts(), question, memory).await?);
     Ok(counts)
 }
 

@@ -68,7 +68,7 @@ pub(super) fn choose(
 }
 
 /// Flushed parts of metrics of which there are enough or the first is old enough, and those before
-/// them that are not larger.
+/// them that are at most [`GROWTH`] times as large.
 fn flushed(
     parts: &[Entry],
     is_settled: impl Fn(&Entry) -> bool,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use foldhash::quality::RandomState;
 use signals::Labels;
 
-use crate::metrics::labels::Wanted;
+use crate::metrics::labels::LabelProjection;
 use crate::metrics::matching::{Condition, pairs};
 
 /// Number of a pair of name and value inside one shard.
@@ -184,7 +184,7 @@ impl Index {
     /// name, value and that number.
     pub(super) fn visit(
         &self,
-        wanted: Wanted<'_>,
+        projection: LabelProjection<'_>,
         series: impl Fn(PairId, &[Slot]) -> u64,
         visit: &mut dyn FnMut(&str, &str, u64),
     ) {
@@ -193,21 +193,21 @@ impl Index {
             Some((pair.value(), series(*id, pair.series.as_slice())))
                 .filter(|(_, count)| *count > 0)
         };
-        match wanted {
-            Wanted::ValuesOf(name) => {
+        match projection {
+            LabelProjection::ValuesOf(name) => {
                 let ids = self.names.get(name.as_bytes()).map(Vec::as_slice).unwrap_or_default();
                 for (value, count) in ids.iter().filter_map(counted) {
                     visit(name, value, count);
                 }
             }
-            Wanted::Names => {
+            LabelProjection::Names => {
                 for (name, ids) in &self.names {
                     if ids.iter().any(|id| counted(id).is_some()) {
                         visit(std::str::from_utf8(name).unwrap_or_default(), "", 1);
                     }
                 }
             }
-            Wanted::Pairs => {
+            LabelProjection::Pairs => {
                 for (name, ids) in &self.names {
                     let name = std::str::from_utf8(name).unwrap_or_default();
                     for (value, count) in ids.iter().filter_map(counted) {

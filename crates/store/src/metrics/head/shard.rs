@@ -304,12 +304,12 @@ impl Shard {
         conditions: &[Condition<'_>],
         visit: &mut dyn FnMut(&str, &str, u64),
     ) {
-        let LabelQuestion { wanted, start_ms, end_ms, .. } = *question;
+        let LabelQuestion { projection, start_ms, end_ms, .. } = *question;
         if !self.times.overlap(start_ms, end_ms) {
             return;
         }
         if conditions.is_empty() {
-            return self.index.visit(wanted, |_, series| series.len() as u64, visit);
+            return self.index.visit(projection, |_, series| series.len() as u64, visit);
         }
         let mut counts = vec![0_u32; self.index.ids()];
         for series in self.matching(conditions).filter(|series| series.overlaps(start_ms, end_ms)) {
@@ -321,7 +321,7 @@ impl Shard {
         }
         let count =
             |pair: PairId, _: &[Slot]| counts.get(pair as usize).copied().map_or(0, u64::from);
-        self.index.visit(wanted, count, visit);
+        self.index.visit(projection, count, visit);
     }
 
     pub(super) fn exemplars(

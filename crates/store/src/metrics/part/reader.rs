@@ -29,7 +29,7 @@ use super::{damaged, family};
 use crate::metrics::SeriesChunks;
 use crate::metrics::chunk::Chunk;
 use crate::metrics::head::check_series;
-use crate::metrics::labels::{LabelCounts, LabelQuestion, Wanted as WantedLabels};
+use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuestion};
 use crate::metrics::matching::{Condition, pairs};
 use crate::metrics::selected::series_bytes;
 use crate::{Part, StoreError};
@@ -197,11 +197,14 @@ impl PartReader {
         &self,
         parts: &[Arc<Part>],
         question: &LabelQuestion<'_>,
+        memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
         let conditions = Condition::all(question.matchers);
         let reads: Vec<_> = parts
             .iter()
-            .map(|part| async { self.open(part).await?.labels(question, &conditions).await })
+            .map(|part| async {
+                self.open(part).await?.labels(question, &conditions, memory).await
+            })
             .collect();
         let mut reads = futures::stream::iter(reads).buffered(CONCURRENT_PARTS);
         let mut all = LabelCounts::default();
@@ -451,29 +454,31 @@ impl OpenPart<'_> {
         &self,
         question: &LabelQuestion<'_>,
         conditions: &[Condition<'_>],
+        memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
         if conditions.is_empty() && has_labels(self.footer.metadata()) {
-            self.counted_labels(question).await
+            self.counted_labels(question, memory).await
         } else {
-            self.labels_of_series(question, conditions).await
+            self.labels_of_series(question, conditions, memory).await
         }
     }
 
     async fn counted_labels(
         &self,
         question: &LabelQuestion<'_>,
+        memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
-        let LabelQuestion { wanted, start_ms, end_ms, .. } = *question;
-        let name = match wanted {
-            WantedLabels::ValuesOf(name) => Some([name.to_owned()]),
-            WantedLabels::Names | WantedLabels::Pairs => None,
+        let LabelQuestion { projection, start_ms, end_ms, .. } = *question;
+        let name = match projection {
+            LabelProjection::ValuesOf(name) => Some([name.to_owned()]),
+            LabelProjection::Names | LabelProjection::Pairs => None,
         };
         let metrics = name.as_ref().map(<[String; 1]>::as_slice);
         let wanted_rows = Wanted { class: Class::Labels, metrics, start_ms, end_ms };
         let row_groups = self.candidates(wanted_rows);
         let ranges = Some(positions(&row_groups));
         let mut counts = LabelCounts::default();
-        if matches!(wanted, WantedLabels::Names) {
+        if matches!(projection, LabelProjection::Names) {
             let mut stream = self.stream(&row_groups, ranges, &[METRIC])?;
             while let Some(batch) = next_batch(&mut stream, self.part).await? {
                 let names = batch.column_by_name(METRIC).ok_or_else(|| self.unexpected())?;
@@ -482,6 +487,7 @@ impl OpenPart<'_> {
                 for name in names.ok_or_else(|| self.unexpected())?.iter().flatten() {
                     counts.add(name, "", 1);
                 }
+                counts.charge(memory)?;
             }
             return Ok(counts);
         }
@@ -490,10 +496,11 @@ impl OpenPart<'_> {
             let pairs: BinaryArray = column(&batch, SERIES).ok_or_else(|| self.unexpected())?;
             let series: UInt32Array = column(&batch, COUNT).ok_or_else(|| self.unexpected())?;
             for (pair, series) in pairs.iter().flatten().zip(series.values()) {
-                visit_pairs(wanted, pair, |name, value| {
+                visit_pairs(projection, pair, |name, value| {
                     counts.add(name, value, u64::from(*series));
                 });
             }
+            counts.charge(memory)?;
         }
         Ok(counts)
     }
@@ -502,8 +509,9 @@ impl OpenPart<'_> {
         &self,
         question: &LabelQuestion<'_>,
         conditions: &[Condition<'_>],
+        memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
-        let LabelQuestion { wanted, start_ms, end_ms, .. } = *question;
+        let LabelQuestion { projection, start_ms, end_ms, .. } = *question;
         let name = conditions.iter().find(|condition| condition.matcher.name == NAME_LABEL);
         let metrics = name.and_then(|condition| condition.literals.as_deref());
         let row_groups =
@@ -528,9 +536,10 @@ impl OpenPart<'_> {
                 counted.clear();
                 counted.extend_from_slice(labels);
                 if conditions.iter().all(|condition| condition.is_satisfied_by(labels)) {
-                    visit_pairs(wanted, labels, |name, value| counts.add(name, value, 1));
+                    visit_pairs(projection, labels, |name, value| counts.add(name, value, 1));
                 }
             }
+            counts.charge(memory)?;
         }
         Ok(counts)
     }
@@ -550,16 +559,16 @@ impl OpenPart<'_> {
     }
 }
 
-/// Visits what is wanted of canonical label bytes.
-fn visit_pairs(wanted: WantedLabels<'_>, labels: &[u8], mut visit: impl FnMut(&str, &str)) {
+/// Visits what is asked of canonical label bytes.
+fn visit_pairs(projection: LabelProjection<'_>, labels: &[u8], mut visit: impl FnMut(&str, &str)) {
     for (_, name, value) in pairs(labels) {
         let (Ok(name), Ok(value)) = (std::str::from_utf8(name), std::str::from_utf8(value)) else {
             continue;
         };
-        match wanted {
-            WantedLabels::Names => visit(name, ""),
-            WantedLabels::ValuesOf(other) if name != other => {}
-            WantedLabels::ValuesOf(_) | WantedLabels::Pairs => visit(name, value),
+        match projection {
+            LabelProjection::Names => visit(name, ""),
+            LabelProjection::ValuesOf(other) if name != other => {}
+            LabelProjection::ValuesOf(_) | LabelProjection::Pairs => visit(name, value),
         }
     }
 }

@@ -17,7 +17,7 @@ use signals::{MatchOp, Matcher, MemoryBudget, MemoryReservation, SeriesBatch};
 
 use super::*;
 use crate::Part;
-use crate::metrics::labels::{LabelQuestion, Wanted};
+use crate::metrics::labels::{LabelProjection, LabelQuestion};
 use crate::metrics::{Head, HeadLimits, PartReader, SeriesChunks, read};
 
 fn memory(bytes_max: usize) -> MemoryReservation {
@@ -281,7 +281,9 @@ async fn exemplars_and_metadata_survive_flush_merge_and_restart() {
 /// The answer to a question about labels, in order: `name=value series`.
 async fn counted(rig: &Rig, reader: &PartReader, question: &LabelQuestion<'_>) -> Vec<String> {
     let parts = || rig.parts.clone();
-    let counts = read::labels(&rig.head, parts, reader, question).await.unwrap();
+    let memory = memory(usize::MAX);
+    let counts = read::labels(&rig.head, parts, reader, question, &memory).await.unwrap();
+    assert!(memory.bytes() > 0 || counts.is_empty());
     let mut lines = Vec::new();
     counts.visit(|name, value, series| lines.push(format!("{name}={value} {series}")));
     lines.sort();
@@ -290,14 +292,14 @@ async fn counted(rig: &Rig, reader: &PartReader, question: &LabelQuestion<'_>) -
 
 /// The same from whole series.
 async fn counted_from_series(rig: &Rig, question: &LabelQuestion<'_>) -> Vec<String> {
-    let LabelQuestion { wanted, matchers, start_ms, end_ms } = *question;
+    let LabelQuestion { projection, matchers, start_ms, end_ms } = *question;
     let mut counts = std::collections::BTreeMap::new();
     for series in rig.select(matchers, start_ms, end_ms).await {
         for (name, value) in series.labels.iter() {
-            let pair = match wanted {
-                Wanted::Names => format!("{name}="),
-                Wanted::ValuesOf(other) if name != other => continue,
-                Wanted::ValuesOf(_) | Wanted::Pairs => format!("{name}={value}"),
+            let pair = match projection {
+                LabelProjection::Names => format!("{name}="),
+                LabelProjection::ValuesOf(other) if name != other => continue,
+                LabelProjection::ValuesOf(_) | LabelProjection::Pairs => format!("{name}={value}"),
             };
             *counts.entry(pair).or_insert(0) += 1;
         }
@@ -322,13 +324,17 @@ async fn labels_are_the_same_in_memory_in_parts_and_in_parts_without_rows_of_lab
             _ => {}
         }
         for matchers in [&no_matchers[..], &some, &none, &[equal(NAME_LABEL, "latency")]] {
-            for wanted in [Wanted::Names, Wanted::ValuesOf("instance"), Wanted::Pairs] {
+            for projection in [
+                LabelProjection::Names,
+                LabelProjection::ValuesOf("instance"),
+                LabelProjection::Pairs,
+            ] {
                 for (start_ms, end_ms) in [(i64::MIN, i64::MAX), (START_MS + 86_400_000, i64::MAX)]
                 {
-                    let question = LabelQuestion { wanted, matchers, start_ms, end_ms };
+                    let question = LabelQuestion { projection, matchers, start_ms, end_ms };
                     let mut expected = counted_from_series(&rig, &question).await;
                     let mut found = counted(&rig, &rig.reader, &question).await;
-                    if matches!(wanted, Wanted::Names) {
+                    if matches!(projection, LabelProjection::Names) {
                         let name = |line: &String| line.split(' ').next().unwrap().to_owned();
                         expected = expected.iter().map(name).collect();
                         found = found.iter().map(name).collect();
@@ -337,8 +343,16 @@ async fn labels_are_the_same_in_memory_in_parts_and_in_parts_without_rows_of_lab
                 }
             }
         }
-        let question =
-            LabelQuestion { wanted: Wanted::Pairs, matchers: &[], start_ms: 0, end_ms: i64::MAX };
+        let question = LabelQuestion {
+            projection: LabelProjection::Pairs,
+            matchers: &[],
+            start_ms: 0,
+            end_ms: i64::MAX,
+        };
+        let none = memory(100);
+        let parts = || rig.parts.clone();
+        let refused = read::labels(&rig.head, parts, &rig.reader, &question, &none).await;
+        assert!(matches!(refused, Err(StoreError::Memory(_))), "{round}");
         // A matcher that all series satisfy makes the reader look at the series.
         let all = [Matcher::new("job", MatchOp::Regex, ".*").unwrap()];
         let of_series = LabelQuestion { matchers: &all, ..question };
