@@ -20,6 +20,10 @@ use clap::Parser;
 
 use command::Arguments;
 
+/// Measured against glibc's and mimalloc, see `docs/decisions/0020-jemalloc.md`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     command::execute(Arguments::parse())
 }

@@ -141,7 +141,7 @@ impl Flusher {
         let held: usize = batches.iter().map(memory_of).sum();
         let row_group = held.min(write::ROW_GROUP_BYTES);
         let sink = PartBuffer::new(&self.memory, row_group);
-        let work = move |origin: String| write::write_sorted(signal, &batches, origin, sink);
+        let work = move |origin: String| write::write_flushed(signal, &batches, origin, sink);
         self.write(signal, day, stretch, work).await
     }
 

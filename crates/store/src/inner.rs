@@ -32,6 +32,10 @@ use crate::{Config, Seams, StoreError, TimeRange, Totals};
 const FREE_SPACE_EVERY: Duration = Duration::from_millis(250);
 /// A background task that failed tries again after this.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
+/// A burst is over when the head has hardly grown for this long.
+const BURST_OVER_AFTER: Duration = Duration::from_secs(15);
+/// A head below this does not need to be flushed for its memory.
+const BURST_BYTES: usize = 16 << 20;
 
 pub(crate) struct Inner {
     pub(crate) config: Config,
@@ -321,6 +325,7 @@ async fn flush_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
         tokio::select! {
             () = tokio::time::sleep(wait.unwrap_or(interval)) => {}
             () = state.is_full.notified(), if wait.is_none() => {}
+            () = end_of_burst(&state), if wait.is_none() => {}
             _ = closing.wait_for(|closing| *closing) => return,
         }
         let Some(inner) = inner.upgrade() else { return };
@@ -331,6 +336,20 @@ async fn flush_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
                 Some(RETRY_AFTER.min(interval))
             }
         };
+    }
+}
+
+/// Ends when much is in memory and hardly anything comes any more: what a burst of data leaves
+/// does not keep its memory for a whole flush interval.
+async fn end_of_burst(state: &State) {
+    let mut before = state.bytes();
+    loop {
+        tokio::time::sleep(BURST_OVER_AFTER).await;
+        let bytes = state.bytes();
+        if bytes >= BURST_BYTES && bytes <= before + before / 16 {
+            return;
+        }
+        before = bytes;
     }
 }
 

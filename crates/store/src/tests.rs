@@ -13,7 +13,7 @@ mod harness;
 mod many_writers;
 pub(crate) mod probes;
 mod reading;
-mod realistic;
+pub(crate) mod realistic;
 mod segments;
 mod size;
 mod upkeep;

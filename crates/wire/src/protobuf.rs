@@ -264,7 +264,12 @@ impl<'a> Field<'a> {
     /// rest of a batch.
     #[inline]
     pub(crate) fn text(&self) -> Result<Cow<'a, str>, Fault> {
-        self.bytes().map(String::from_utf8_lossy)
+        // Checking first is faster: almost all texts are UTF-8.
+        let text = |bytes| match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        };
+        self.bytes().map(text)
     }
 
     /// A message.

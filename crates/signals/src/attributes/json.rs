@@ -41,7 +41,7 @@ pub fn push_text(json: &mut String, text: &str) {
 
 /// Appends an integer.
 pub fn push_int(json: &mut String, number: i64) {
-    let _ = write!(json, "{number}");
+    json.push_str(itoa::Buffer::new().format(number));
 }
 
 /// Appends a double; those that JSON cannot write become text.

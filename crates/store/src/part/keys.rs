@@ -149,6 +149,14 @@ impl AttributeKeys {
         }
     }
 
+    /// The same counts for a part without columns of attributes.
+    pub(crate) fn without_columns(mut self) -> Self {
+        for counts in self.own.values_mut() {
+            counts.is_column = false;
+        }
+        self
+    }
+
     /// Keys and types of the attributes that are columns, in order of keys.
     pub fn columns(&self) -> impl Iterator<Item = (&str, ValueType)> {
         self.own.iter().filter(|(_, counts)| counts.is_column).filter_map(|(key, counts)| {

@@ -19,6 +19,7 @@ use parquet::file::metadata::ParquetMetaData;
 use signals::span::{SpanIdentities, SpanIdentity};
 use signals::{Signal, TraceId};
 
+use super::gather::gather;
 use super::keys::AttributeKeys;
 use super::layout;
 use super::object::PartObject;
@@ -212,7 +213,7 @@ impl<W: Write + Send> Output<W> {
             return Ok(());
         }
         let sources: Vec<&RecordBatch> = self.sources.iter().collect();
-        self.writer.write(&arrow::compute::interleave_record_batch(&sources, &self.rows)?)?;
+        self.writer.write(&gather(&sources, &self.rows)?)?;
         self.rows.clear();
         self.sources.clear();
         self.generation += 1;

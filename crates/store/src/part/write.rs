@@ -19,6 +19,7 @@ use parquet::schema::types::ColumnPath;
 use signals::attributes::{ENTRY, ValueType};
 use signals::{Signal, Timestamp};
 
+use super::gather::gather;
 use super::keys::{self, AttributeKeys};
 use super::layout::Layout;
 use super::order;
@@ -117,18 +118,23 @@ impl<W: Write + Send> PartWriter<W> {
     }
 }
 
-/// Sorts the rows of batches and writes them as one part.
-pub(crate) fn write_sorted<W: Write + Send>(
+/// Sorts the rows of batches and writes them as one part, as a flush does: attributes become
+/// columns in the first merge, which reads soon what is written here and would write them again.
+pub(crate) fn write_flushed<W: Write + Send>(
     signal: Signal,
     batches: &[RecordBatch],
     origin: String,
     sink: W,
 ) -> Result<(Written, W), StoreError> {
-    let keys = AttributeKeys::count(batches).map_err(|error| StoreError::Io(error.to_string()))?;
+    let keys = counted_keys(batches)?.without_columns();
     write_with_keys(signal, batches, &keys, origin, sink)
 }
 
-/// [`write_sorted`] of rows whose attributes were counted.
+fn counted_keys(batches: &[RecordBatch]) -> Result<AttributeKeys, StoreError> {
+    AttributeKeys::count(batches).map_err(|error| StoreError::Io(error.to_string()))
+}
+
+/// Sorts the rows of batches and writes them as one part, with the columns that the keys ask for.
 pub(crate) fn write_with_keys<W: Write + Send>(
     signal: Signal,
     batches: &[RecordBatch],
@@ -142,17 +148,18 @@ pub(crate) fn write_with_keys<W: Write + Send>(
     let write_rows = (WRITE_BYTES / (bytes / rows.len().max(1)).max(1)).clamp(1, WRITE_ROWS);
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     for chunk in rows.chunks(write_rows) {
-        writer.write(&arrow::compute::interleave_record_batch(&batches, chunk)?)?;
+        writer.write(&gather(&batches, chunk)?)?;
     }
     writer.finish()
 }
 
-/// The bytes of a part with these rows, as a flush would write it.
+/// The bytes of a part with these rows, as a merge would write it.
 ///
 /// # Errors
 /// [`StoreError::Io`] when a batch has not the columns of its signal.
 pub fn part_of(signal: Signal, batches: &[RecordBatch]) -> Result<Vec<u8>, StoreError> {
-    let (_, bytes) = write_sorted(signal, batches, String::new(), Vec::new())?;
+    let keys = counted_keys(batches)?;
+    let (_, bytes) = write_with_keys(signal, batches, &keys, String::new(), Vec::new())?;
     Ok(bytes)
 }
 
