@@ -346,11 +346,17 @@ async fn end_of_burst(state: &State) {
     loop {
         tokio::time::sleep(BURST_OVER_AFTER).await;
         let bytes = state.bytes();
-        if bytes >= BURST_BYTES && bytes <= before + before / 16 {
+        if is_burst_over(before, bytes) {
             return;
         }
         before = bytes;
     }
+}
+
+/// Whether a head that grew from `before` to `bytes` between two looks is left over from a burst.
+/// One that fills steadily is not: within the flush interval each look adds a fortieth or more.
+fn is_burst_over(before: usize, bytes: usize) -> bool {
+    bytes >= BURST_BYTES && bytes.saturating_sub(before) <= before / 64
 }
 
 async fn maintenance_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
@@ -381,6 +387,32 @@ async fn refresh_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
         let Some(inner) = inner.upgrade() else { return };
         if let Err(error) = inner.catalog.refresh().await {
             tracing::warn!(%error, "what other processes stored could not be seen");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_over_when_much_is_left_and_hardly_anything_comes() {
+        const MIB: usize = 1 << 20;
+        let mut cases = vec![
+            ("nothing", 0, 0, false),
+            ("little", MIB, MIB, false),
+            ("much at once", 0, 64 * MIB, false),
+            ("much that still grows", 60 * MIB, 64 * MIB, false),
+            ("much that stays", 64 * MIB, 64 * MIB, true),
+            ("much with own metrics", 64 * MIB, 64 * MIB + MIB / 2, true),
+            ("what a flush has left", 64 * MIB, MIB, false),
+        ];
+        let looks = Config::default().flush_interval.as_secs() / BURST_OVER_AFTER.as_secs();
+        for look in 1..looks as usize {
+            cases.push(("steady data", look * 2 * MIB, (look + 1) * 2 * MIB, false));
+        }
+        for (what, before, bytes, is_over) in cases {
+            assert_eq!(is_burst_over(before, bytes), is_over, "{what}: {before} to {bytes}");
         }
     }
 }

@@ -70,7 +70,7 @@ impl KeyCounts {
 }
 
 impl AttributeKeys {
-    /// Counts the keys of batches of rows as they are in memory.
+    /// Counts the keys of batches of rows as they are in memory; none of them is a column yet.
     pub(crate) fn count<'a>(
         batches: impl IntoIterator<Item = &'a RecordBatch>,
     ) -> Result<Self, ColumnError> {
@@ -129,7 +129,7 @@ impl AttributeKeys {
     }
 
     /// Chooses the columns: what most rows have comes first.
-    fn promote(&mut self) {
+    pub(crate) fn promote(&mut self) {
         let rows = self.rows;
         let mut order: Vec<(u64, String)> = self
             .own
@@ -147,14 +147,6 @@ impl AttributeKeys {
                 counts.is_column = true;
             }
         }
-    }
-
-    /// The same counts for a part without columns of attributes.
-    pub(crate) fn without_columns(mut self) -> Self {
-        for counts in self.own.values_mut() {
-            counts.is_column = false;
-        }
-        self
     }
 
     /// Keys and types of the attributes that are columns, in order of keys.
@@ -310,16 +302,14 @@ impl Counter {
             };
             (seen.key, counts)
         });
-        let mut keys = AttributeKeys {
+        AttributeKeys {
             rows: self.rows,
             is_complete: !self.is_incomplete,
             own: own.collect(),
             resource: self.resource.finish(),
             scope: self.scope.finish(),
             stream: self.stream.finish(),
-        };
-        keys.promote();
-        keys
+        }
     }
 }
 

@@ -118,16 +118,15 @@ impl<W: Write + Send> PartWriter<W> {
     }
 }
 
-/// Sorts the rows of batches and writes them as one part, as a flush does: attributes become
-/// columns in the first merge, which reads soon what is written here and would write them again.
+/// Sorts the rows of batches and writes them as one part without columns of attributes: the first
+/// merge follows soon and would write them again.
 pub(crate) fn write_flushed<W: Write + Send>(
     signal: Signal,
     batches: &[RecordBatch],
     origin: String,
     sink: W,
 ) -> Result<(Written, W), StoreError> {
-    let keys = counted_keys(batches)?.without_columns();
-    write_with_keys(signal, batches, &keys, origin, sink)
+    write_with_keys(signal, batches, &counted_keys(batches)?, origin, sink)
 }
 
 fn counted_keys(batches: &[RecordBatch]) -> Result<AttributeKeys, StoreError> {
@@ -158,7 +157,8 @@ pub(crate) fn write_with_keys<W: Write + Send>(
 /// # Errors
 /// [`StoreError::Io`] when a batch has not the columns of its signal.
 pub fn part_of(signal: Signal, batches: &[RecordBatch]) -> Result<Vec<u8>, StoreError> {
-    let keys = counted_keys(batches)?;
+    let mut keys = counted_keys(batches)?;
+    keys.promote();
     let (_, bytes) = write_with_keys(signal, batches, &keys, String::new(), Vec::new())?;
     Ok(bytes)
 }

@@ -12,7 +12,7 @@ const ROWS: usize = 60_000;
 fn bytes_per_row(signal: Signal, rows: arrow::array::RecordBatch) -> f64 {
     let count = rows.num_rows() as f64;
     let bytes = part_of(signal, &[rows]).unwrap();
-    let written = bytes.len() as f64;
+    let bytes_per_row = bytes.len() as f64 / count;
     let reader = SerializedFileReader::new(Bytes::from(bytes)).unwrap();
     for column in 0..reader.metadata().file_metadata().schema_descr().num_columns() {
         let groups = reader.metadata().row_groups();
@@ -27,8 +27,8 @@ fn bytes_per_row(signal: Signal, rows: arrow::array::RecordBatch) -> f64 {
             encodings.join(" ")
         );
     }
-    println!("{:>7.2} in all", written / count);
-    written / count
+    println!("{bytes_per_row:>7.2} in all");
+    bytes_per_row
 }
 
 #[test]
