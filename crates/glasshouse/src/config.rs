@@ -19,7 +19,7 @@ use units::{Memory, Size, Span};
 const MEMORY_MIN: u64 = 64 << 20;
 /// Least memory, as a multiple of the largest body: requests have a quarter of all memory, and two
 /// of the largest bodies, packed and unpacked, must fit into it.
-const MEMORY_PER_BODY: u64 = 8;
+const MEMORY_PER_BODY: u64 = 12;
 
 /// Longest configuration file.
 const FILE_BYTES_MAX: u64 = 1 << 20;

@@ -28,13 +28,7 @@ impl Usage {
     /// Reads `/proc`; zeroes where there is none.
     pub(crate) fn read() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let field = |name: &str| -> u64 {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            line.split_whitespace()
-                .next()
-                .and_then(|number| number.parse().ok())
-                .unwrap_or_default()
-        };
+        let field = |name| field(&status, name);
         let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
         // The program's name is in parentheses and may hold anything; fields are counted after it.
         let fields: Vec<&str> =
@@ -51,6 +45,18 @@ impl Usage {
             open_files: std::fs::read_dir("/proc/self/fd").map_or(0, |files| files.count() as u64),
         }
     }
+}
+
+/// Memory that is resident, for those who look often; zero where there is no `/proc`.
+pub(crate) fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    field(&status, "VmRSS:") * 1024
+}
+
+/// A number of `/proc/self/status`.
+fn field(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 /// Size of all files below a folder. Follows no links.

@@ -100,6 +100,7 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let query_limits = settings::query(&house.config, &house.budgets);
     let engine = Engine::new(store.clone(), clock, query_limits);
     furnish(&house, &engine, &slots);
+    tokio::spawn(memory::watch(house.budgets.ceiling.clone(), engine.clone()));
     let demo = start_demo(with_demo, &house, arguments.port_offset)?;
     print(&banner(&house, &folder, demo.as_ref()))?;
     let memory_bytes_max = house.budgets.ceiling.bytes_max();

@@ -13,7 +13,7 @@ const WAITING_PER_RUNNING_MAX: usize = 32;
 
 /// The right to run one query; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Permit {
+pub(crate) struct Permit {
     _inside: OwnedSemaphorePermit,
 }
 

@@ -5,8 +5,10 @@
 
 mod admission;
 mod error;
+mod executor;
 pub mod logql;
 pub mod promql;
+mod running;
 pub(crate) mod scan;
 mod session;
 mod source;
@@ -22,11 +24,10 @@ use std::time::Duration;
 use signals::{Clock, MemoryBudget};
 use store::Store;
 
-pub use admission::Permit;
 pub use error::QueryError;
 pub use store::TimeRange;
 
-use admission::Gate;
+use executor::{Executor, Pending};
 use session::Session;
 use source::Source;
 
@@ -77,7 +78,7 @@ pub struct Engine {
 
 /// What all clones of an engine have in common.
 struct Shared {
-    gate: Gate,
+    executor: Arc<Executor>,
     /// Built by the first query that needs DataFusion, so that start-up stays quick.
     session: OnceLock<Session>,
 }
@@ -85,35 +86,36 @@ struct Shared {
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>, limits: Limits) -> Self {
-        let gate = Gate::new(limits.concurrency, limits.timeout);
-        let shared = Shared { gate, session: OnceLock::new() };
+        let executor = Arc::new(Executor::new(limits.concurrency, limits.timeout));
+        let shared = Shared { executor, session: OnceLock::new() };
         Self { source: Arc::new(store), clock, limits: Arc::new(limits), shared: Arc::new(shared) }
     }
 
-    /// Waits for the right to run one query. Every language takes one permit a query, at its outer
-    /// edge; reading takes none, so that a query may read as often as it needs.
-    ///
-    /// # Errors
-    /// [`QueryError::Busy`] at once when too many wait already; [`QueryError::Timeout`] when the
-    /// wait took as long as a whole query may.
-    pub async fn permit(&self) -> Result<Permit, QueryError> {
-        self.shared.gate.enter().await
+    /// Runs a query on threads of its own and within [`Limits::timeout`]; dropping the returned
+    /// future ends the query. Every language runs its queries so, at its outer edge, and inside one
+    /// it may read as often as it needs.
+    pub(crate) async fn within<T, F>(
+        &self,
+        query: impl FnOnce(Self) -> F,
+    ) -> Result<T, QueryError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, QueryError>> + Send + 'static,
+    {
+        self.start(query(self.clone())).await?.answer().await
     }
 
-    /// Runs a query under a permit and within [`Limits::timeout`]; dropping the returned future
-    /// cancels the query.
-    ///
-    /// # Errors
-    /// Those of the query and of [`Self::permit`], and [`QueryError::Timeout`].
-    pub async fn within<T>(
+    /// Starts a query, see [`Self::within`].
+    pub(crate) async fn start<T: Send + 'static>(
         &self,
-        query: impl Future<Output = Result<T, QueryError>>,
-    ) -> Result<T, QueryError> {
-        let permit = self.permit().await?;
-        let timeout = self.limits.timeout;
-        let answer = tokio::time::timeout(timeout, query).await;
-        drop(permit);
-        answer.unwrap_or(Err(QueryError::Timeout(timeout)))
+        query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<Pending<T>, QueryError> {
+        self.shared.executor.start(query).await
+    }
+
+    /// Ends all running queries, because the process has more memory than it may.
+    pub fn relieve(&self) {
+        self.shared.executor.relieve();
     }
 
     /// DataFusion's half of the engine.

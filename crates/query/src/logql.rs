@@ -112,15 +112,16 @@ impl Engine {
         direction: Direction,
     ) -> Result<Answer, QueryError> {
         let _ = (limit, direction);
-        self.within(async {
-            match parse(query)? {
+        let query = query.to_owned();
+        self.within(|engine| async move {
+            match parse(&query)? {
                 Expr::Log(_) => Err(QueryError::Invalid(
                     "log queries are not supported as an instant query type, please change your query to a range query type".to_owned(),
                 )),
                 Expr::Metric(expr) => {
                     let steps = Steps { start: time_ns, step_ns: 1, count: 1 };
-                    let memory = self.limits.memory.reservation();
-                    let context = self.logs(&Expr::Metric(expr.clone()), &memory)?;
+                    let memory = engine.limits.memory.reservation();
+                    let context = engine.logs(&Expr::Metric(expr.clone()), &memory)?;
                     Ok(Answer { value: instant(evaluate::run(context, &expr, steps).await?, time_ns) })
                 }
             }
@@ -142,15 +143,16 @@ impl Engine {
         limit: usize,
         direction: Direction,
     ) -> Result<Answer, QueryError> {
-        self.within(async {
-            let expr = parse(query)?;
-            let memory = self.limits.memory.reservation();
-            let context = self.logs(&expr, &memory)?;
+        let query = query.to_owned();
+        self.within(move |engine| async move {
+            let expr = parse(&query)?;
+            let memory = engine.limits.memory.reservation();
+            let context = engine.logs(&expr, &memory)?;
             let value = match &expr {
-                Expr::Log(_) if limit > self.limits.lines_max => {
+                Expr::Log(_) if limit > engine.limits.lines_max => {
                     return Err(QueryError::Invalid(format!(
                         "max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {})",
-                        self.limits.lines_max
+                        engine.limits.lines_max
                     )));
                 }
                 Expr::Log(log) => {

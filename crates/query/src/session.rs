@@ -31,9 +31,10 @@ use crate::scan::opened::Opened;
 use crate::scan::rows_table::RowsTable;
 use crate::source::Source;
 use crate::sql::growth::{self, BoundedPlanner};
+use crate::sql::{collecting, joined};
 use crate::sql::repeated::KeepRepeatedProjections;
 use crate::table::{self, AskWhatIsStored, MetricsTable};
-use crate::{Limits, QueryError};
+use crate::{Limits, QueryError, running};
 use pool::QueryPool;
 
 /// Catalog and schema in which the tables are; nobody needs to write them.
@@ -58,6 +59,7 @@ pub(crate) struct Session {
 impl Session {
     /// A session over a source.
     pub(crate) fn new(source: Arc<dyn Source>, limits: &Limits) -> Result<Self, QueryError> {
+        running::follow_tasks();
         // All of it at once: DataFusion does not say what its cache holds.
         let cache = limits.caches.reservation();
         cache.grow(limits.caches.bytes_max());
@@ -102,7 +104,8 @@ impl Session {
         state: &SessionState,
         plan: &LogicalPlan,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let plan = state.create_physical_plan(plan).await?;
+        let tables = joined::tables(plan)?;
+        let plan = joined::bounded(state.create_physical_plan(plan).await?, &tables)?;
         let runtime = state.runtime_env();
         let runtime = RuntimeEnv {
             memory_pool: Arc::new(QueryPool::new(&self.memory)),
@@ -197,7 +200,9 @@ fn state(
         .with_catalog_list(Arc::new(catalogs))
         .with_expr_planners(planners)
         .with_scalar_functions(scalar_functions)
-        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_aggregate_functions(collecting::bounded(
+            SessionStateDefaults::default_aggregate_functions(),
+        ))
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_optimizer_rules(optimizer_rules())
         .build())

@@ -4,14 +4,14 @@
 //! Nothing can be written, set, listed or loaded: statements other than queries are refused before
 //! they are planned, and no function or table reaches files or the network.
 
+pub(crate) mod collecting;
 pub(crate) mod growth;
 mod guard;
+pub(crate) mod joined;
 pub(crate) mod repeated;
 mod stream;
 #[cfg(test)]
 mod tests;
-
-use std::panic::AssertUnwindSafe;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNode;
@@ -19,12 +19,11 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use futures::FutureExt;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::session::Session;
 use crate::{Engine, Limits, QueryError};
 use guard::Kind;
-use stream::Bounded;
 
 pub use stream::Batches;
 
@@ -49,34 +48,32 @@ impl Engine {
     /// [`QueryError::Invalid`] with line and column where they are known,
     /// [`QueryError::Unsupported`] for statements that do not read, and bounds.
     pub async fn sql(&self, query: &str) -> Result<SqlAnswer, QueryError> {
-        let permit = self.permit().await?;
-        let session = self.session()?;
-        let deadline = Box::pin(tokio::time::sleep(self.limits.timeout));
-        let planning = start(session, self.clock.now(), &self.limits, query);
-        let rows = tokio::time::timeout(self.limits.timeout, planning)
-            .await
-            .unwrap_or(Err(QueryError::Timeout(self.limits.timeout)))?;
-        let schema = rows.schema();
-        let batches = Bounded::new(rows, &self.limits, deadline, permit);
-        Ok(SqlAnswer { schema, batches: Box::pin(batches) })
+        let (engine, query) = (self.clone(), query.to_owned());
+        let (schema_sender, mut schema) = oneshot::channel();
+        let (sender, batches) = mpsc::channel(1);
+        let mut pending = self
+            .start(async move {
+                let session = engine.session()?;
+                let rows = start(session, engine.clock.now(), &engine.limits, &query).await?;
+                // Who does not want the schema does not want the rows.
+                let _ = schema_sender.send(rows.schema());
+                stream::send(rows, engine.limits.rows_max, &sender).await
+            })
+            .await?;
+        let schema = tokio::select! {
+            biased;
+            Ok(schema) = &mut schema => schema,
+            end = pending.answer() => {
+                end?;
+                schema.await.map_err(|error| QueryError::Internal(error.to_string()))?
+            }
+        };
+        Ok(SqlAnswer { schema, batches: stream::received(batches, pending) })
     }
 }
 
 /// Plans a statement and starts it.
 pub(crate) async fn start(
-    session: &Session,
-    now: signals::Timestamp,
-    limits: &Limits,
-    query: &str,
-) -> Result<SendableRecordBatchStream, QueryError> {
-    // A panic in a planner rule or a constant expression is the query's, not the process's.
-    let planned = AssertUnwindSafe(plan_and_execute(session, now, limits, query));
-    planned.catch_unwind().await.unwrap_or_else(|panic| {
-        Err(QueryError::Internal(format!("planning failed: {}", stream::panic_text(&*panic))))
-    })
-}
-
-async fn plan_and_execute(
     session: &Session,
     now: signals::Timestamp,
     limits: &Limits,

@@ -152,7 +152,10 @@ async fn a_permit_is_held_until_the_answer_is_read_or_dropped() {
     let limits =
         Limits { concurrency: 1, timeout: Duration::from_millis(200), ..Limits::default() };
     let engine = Engine::new(store.clone(), Arc::new(ManualClock::at(NOW)), limits);
-    let answer = engine.sql("SELECT 1").await.unwrap();
+    // More batches than are made before somebody reads.
+    let rows = "(VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))";
+    let many = format!("SELECT 1 FROM {rows} a, {rows} b, {rows} c, {rows} d, {rows} e");
+    let answer = engine.sql(&many).await.unwrap();
     assert!(matches!(engine.sql("SELECT 1").await, Err(QueryError::Timeout(_))));
     drop(answer);
     let answer = engine.sql("SELECT 1").await.unwrap();

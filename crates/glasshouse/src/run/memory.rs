@@ -1,9 +1,13 @@
 //! One ceiling for the memory of the process, shared out to those who use it.
 //!
-//! The shares add up to the ceiling, so that no use takes from another: queries never keep requests
-//! out, and requests never keep queries out. What the program itself needs, and what the allocator
-//! does not give back at once, is on top.
+//! The shares add up to two thirds of the ceiling, so that no use takes from another: queries never
+//! keep requests out, and requests never keep queries out. The last third is for the program itself,
+//! for what is not counted and for what the allocator does not give back at once. When the process
+//! is over the ceiling nevertheless, all running queries are ended.
 
+use std::time::Duration;
+
+use query::Engine;
 use signals::MemoryBudget;
 
 use super::settings::size;
@@ -52,7 +56,7 @@ impl Budgets {
             Memory::Bytes(size) => size.0,
             Memory::Auto => {
                 let available = process::memory::available().unwrap_or(MACHINE_BYTES);
-                (available / 2).max(limits.memory_min())
+                (available / 4 * 3).max(limits.memory_min())
             }
         };
         Self::of(size(bytes))
@@ -60,6 +64,7 @@ impl Budgets {
 
     fn of(bytes: usize) -> Self {
         let ceiling = MemoryBudget::new("everything", bytes);
+        let bytes = bytes / 3 * 2;
         let requests = (bytes / 4).min(REQUESTS_MAX);
         let queue = (bytes / 8).min(QUEUE_MAX);
         let head_bytes = (bytes / 8).min(HEAD_MAX);
@@ -102,6 +107,29 @@ impl Budgets {
     }
 }
 
+/// Time between two looks at the memory of the process.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How long the allocator may take to give back what ended queries held.
+const RELIEF: Duration = Duration::from_secs(5);
+
+/// Ends all running queries whenever the process has more memory than the ceiling.
+pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
+    let mut look = tokio::time::interval(LOOK_INTERVAL);
+    loop {
+        look.tick().await;
+        let resident_bytes = process::resident_bytes();
+        if resident_bytes > ceiling.bytes_max() as u64 {
+            tracing::warn!(
+                resident_bytes,
+                memory_bytes_max = ceiling.bytes_max(),
+                "more memory than limits.memory; all running queries are ended"
+            );
+            engine.relieve();
+            tokio::time::sleep(RELIEF).await;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,8 +139,8 @@ mod tests {
         for bytes in [64 << 20, 160 << 20, 256 << 20, 1 << 30, 12 << 30, 1 << 40] {
             let budgets = Budgets::of(bytes);
             let sum: usize = budgets.uses().iter().map(|(_, budget)| budget.bytes_max()).sum();
-            assert_eq!(sum, bytes, "{budgets:?}");
-            assert!(budgets.queries.bytes_max() >= bytes / 7, "{bytes}: {budgets:?}");
+            assert_eq!(sum, bytes / 3 * 2, "{budgets:?}");
+            assert!(budgets.queries.bytes_max() >= bytes / 11, "{bytes}: {budgets:?}");
         }
     }
 }

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 /// Deepest object that becomes labels.
 const DEPTH_MAX: usize = 32;
+/// Most bytes of the names of all fields of a line: each repeats those of the objects around it.
+const NAMES_BYTES_MAX: usize = 16 << 20;
 
 /// A value as it lies in the line.
 #[derive(Debug, Clone, PartialEq)]
@@ -194,21 +196,27 @@ pub(super) fn flatten<'a>(
     line: &'a str,
     each: &mut dyn FnMut(Cow<'a, str>, Cow<'a, str>),
 ) -> Result<(), &'static str> {
-    flatten_object(line, "", 0, each)
+    flatten_object(line, "", 0, &mut { NAMES_BYTES_MAX }, each)
 }
 
 fn flatten_object<'a>(
     object: &'a str,
     prefix: &str,
     depth: usize,
+    room: &mut usize,
     each: &mut dyn FnMut(Cow<'a, str>, Cow<'a, str>),
 ) -> Result<(), &'static str> {
     let mut result = Ok(());
     fields(object, |key, value| {
         let name = label_name(prefix, key);
+        let Some(rest) = room.checked_sub(name.len()) else {
+            result = Err("the names of the line's fields are too long");
+            return false;
+        };
+        *room = rest;
         match value {
             Value::Object(inner) if depth < DEPTH_MAX => {
-                result = flatten_object(inner, &name, depth + 1, each);
+                result = flatten_object(inner, &name, depth + 1, room, each);
             }
             Value::Text(_) | Value::Plain(_) if !name.is_empty() => each(name, value.into_text()),
             _ => {}

@@ -1,6 +1,9 @@
 //! The labels of one line while it goes through a pipeline.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+
+use crate::running;
 
 /// Where a label came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +26,12 @@ pub(super) struct Label<'a> {
 /// Label of an error, and of its reason.
 pub(super) const ERROR: &str = "__error__";
 pub(super) const ERROR_DETAILS: &str = "__error_details__";
+/// Error of a line with more labels than are kept.
+const TOO_MANY: &str = "TooManyLabelsErr";
+/// Most labels of one line; each that is added is looked for among the others.
+const LABELS_MAX: usize = 4_096;
+/// Most bytes that the templates of a query make of one line.
+const MADE_BYTES_MAX: usize = 16 << 20;
 /// What a label is called when another of the same name wins.
 const LOSER_SUFFIX: &str = "_extracted";
 
@@ -32,12 +41,28 @@ const LOSER_SUFFIX: &str = "_extracted";
 pub(super) struct LineLabels<'a> {
     list: Vec<Label<'a>>,
     error: Option<(&'static str, String)>,
+    /// Bytes that templates made for this line.
+    made_bytes: Cell<usize>,
 }
 
 impl<'a> LineLabels<'a> {
     pub(super) fn clear(&mut self) {
         self.list.clear();
         self.error = None;
+        self.made_bytes.set(0);
+    }
+
+    /// Counts bytes that a template made, for the line and for the query.
+    ///
+    /// # Errors
+    /// The reason why no more may be made.
+    pub(super) fn made(&self, bytes: usize) -> Result<(), String> {
+        let made = self.made_bytes.get().saturating_add(bytes);
+        self.made_bytes.set(made);
+        if made > MADE_BYTES_MAX {
+            return Err("the templates make too much text of one line".to_owned());
+        }
+        running::made(bytes).map_err(|error| error.to_string())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Label<'a>> {
@@ -82,7 +107,11 @@ impl<'a> LineLabels<'a> {
     /// Adds what was sent with the line or found in it.
     pub(super) fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, source: Source) {
         let Some(place) = self.place(&name) else {
-            self.list.push(Label { name, value, source });
+            if self.list.len() < LABELS_MAX {
+                self.list.push(Label { name, value, source });
+            } else {
+                self.set_error(TOO_MANY, format!("the line has more than {LABELS_MAX} labels"));
+            }
             return;
         };
         let Some(present) = self.list.get(place) else { return };

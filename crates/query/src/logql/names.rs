@@ -11,7 +11,7 @@ use store::TimeRange;
 
 use super::{read, row};
 use crate::scan::{self, Order, ScanRequest};
-use crate::{Engine, QueryError};
+use crate::{Engine, QueryError, running};
 
 impl Engine {
     /// The names of the labels of streams with lines in the range, sorted; `selector` is a stream
@@ -24,7 +24,7 @@ impl Engine {
         range: TimeRange,
         selector: &str,
     ) -> Result<Vec<String>, QueryError> {
-        let streams = self.log_streams(range, &selectors(&[selector])?).await?;
+        let streams = self.log_streams(range, selectors(&[selector])?).await?;
         let names: BTreeSet<&str> =
             streams.iter().flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
         Ok(names.into_iter().map(str::to_owned).collect())
@@ -40,7 +40,7 @@ impl Engine {
         range: TimeRange,
         selector: &str,
     ) -> Result<Vec<String>, QueryError> {
-        let streams = self.log_streams(range, &selectors(&[selector])?).await?;
+        let streams = self.log_streams(range, selectors(&[selector])?).await?;
         let values: BTreeSet<&str> = streams.iter().filter_map(|labels| labels.get(name)).collect();
         Ok(values.into_iter().map(str::to_owned).collect())
     }
@@ -57,7 +57,7 @@ impl Engine {
     ) -> Result<Vec<Labels>, QueryError> {
         let texts: Vec<&str> = selectors_text.iter().map(String::as_str).collect();
         let mut series: Vec<Labels> =
-            self.log_streams(range, &selectors(&texts)?).await?.into_iter().collect();
+            self.log_streams(range, selectors(&texts)?).await?.into_iter().collect();
         series.sort_by(|a, b| a.iter().cmp(b.iter()));
         Ok(series)
     }
@@ -65,9 +65,9 @@ impl Engine {
     async fn log_streams(
         &self,
         range: TimeRange,
-        selectors: &[Vec<Matcher>],
+        selectors: Vec<Vec<Matcher>>,
     ) -> Result<BTreeSet<Labels>, QueryError> {
-        self.within(async {
+        self.within(move |engine| async move {
             let request = ScanRequest {
                 range,
                 columns: vec![column::STREAM],
@@ -76,20 +76,20 @@ impl Engine {
                 limit: None,
             };
             let mut batches =
-                scan::scan(self.session()?, self.clock.now(), Signal::Logs, request).await?;
+                scan::scan(engine.session()?, engine.clock.now(), Signal::Logs, request).await?;
             let mut texts: BTreeSet<String> = BTreeSet::new();
             while let Some(batch) = batches.next().await {
                 let batch = batch?;
                 if let Some(column) = batch.column_by_name(column::STREAM) {
                     add_texts(column.as_ref(), &mut texts);
                 }
-                if texts.len() > self.limits.series_max {
+                if texts.len() > engine.limits.series_max {
                     return Err(QueryError::TooLarge(format!(
                         "there are more than {} streams",
-                        self.limits.series_max
+                        engine.limits.series_max
                     )));
                 }
-                tokio::task::yield_now().await;
+                running::check()?;
             }
             let is_selected = |labels: &Labels| {
                 let takes = |matchers: &Vec<Matcher>| {

@@ -13,7 +13,7 @@ use super::over_time;
 use super::pipeline::{Pipeline, Unwrapper};
 use super::read::{self, Context};
 use super::row::{self, Known};
-use crate::QueryError;
+use crate::{QueryError, running};
 
 /// Memory of a series at one step: what windows gain and lose, and the value.
 const BYTES_PER_STEP: usize = 2 * size_of::<i64>() + size_of::<Option<f64>>();
@@ -102,6 +102,7 @@ pub(super) async fn run(
         known.learn(&rows, &matchers);
         let mut labels = LineLabels::default();
         for row in 0..rows.len() {
+            running::check()?;
             let timestamp = rows.timestamp(row);
             let (first, end) = steps.covering(timestamp, selector.range_ns, selector.offset_ns);
             if first >= end
@@ -122,8 +123,6 @@ pub(super) async fn run(
             }
             collector.push(&labels, timestamp, (first, end), line.len(), value)?;
         }
-        // Batches from memory are always ready: without this, nothing could cancel the query.
-        tokio::task::yield_now().await;
     }
     collector.finish(aggregation).await
 }

@@ -17,7 +17,7 @@ use super::pipeline::Pipeline;
 use super::read::{self, Context};
 use super::row::{self, Known};
 use super::{Direction, Entry, Stream};
-use crate::QueryError;
+use crate::{QueryError, running};
 
 /// Length of the first window, in nanoseconds; each next is this many times longer.
 const WINDOW_FIRST_NS: i64 = 300 * signals::time::SECOND;
@@ -157,6 +157,7 @@ async fn read_window(
         known.learn(&rows, matchers);
         let mut labels = LineLabels::default();
         for row in 0..rows.len() {
+            running::check()?;
             let timestamp = rows.timestamp(row);
             if !best.takes(timestamp)
                 || !row::fill(&mut labels, known, &rows, row, pipeline.wanted(), context.extras)
@@ -168,8 +169,6 @@ async fn read_window(
                 best.push(stream, entry)?;
             }
         }
-        // Batches from memory are always ready: without this, nothing could cancel the query.
-        tokio::task::yield_now().await;
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ use crate::QueryError;
 /// Longest text that a template may make, in bytes; the rest is cut off.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
+/// Longest arguments of one function together, in bytes.
+const ARGUMENTS_BYTES_MAX: usize = 4 << 20;
+
 /// A template.
 #[derive(Debug)]
 pub(super) struct Template {
@@ -54,6 +57,11 @@ impl Value {
             Self::Float(number) => number.to_string(),
             Self::Bool(value) => value.to_string(),
         }
+    }
+
+    /// Bytes of a text.
+    fn length(&self) -> usize {
+        if let Self::Text(text) = self { text.len() } else { 0 }
     }
 
     fn is_true(&self) -> bool {
@@ -141,6 +149,7 @@ impl Template {
     ) -> Result<String, String> {
         let mut text = String::new();
         run_nodes(&self.nodes, &Scene { line, timestamp, labels }, &mut text)?;
+        labels.made(text.len())?;
         Ok(text)
     }
 }
@@ -174,11 +183,20 @@ fn run_call(call: &Call, scene: &Scene<'_, '_>) -> Result<Value, String> {
         Call::Timestamp => Value::Int(scene.timestamp),
         Call::Value(value) => value.clone(),
         Call::Apply(function, arguments) => {
+            let mut room = ARGUMENTS_BYTES_MAX;
             let arguments = arguments
                 .iter()
-                .map(|argument| run_call(argument, scene))
-                .collect::<Result<Vec<_>, _>>()?;
-            function.apply(&arguments)?
+                .map(|argument| {
+                    let value = run_call(argument, scene)?;
+                    room = room
+                        .checked_sub(value.length())
+                        .ok_or("the arguments of a function are too long")?;
+                    Ok(value)
+                })
+                .collect::<Result<Vec<_>, String>>()?;
+            let value = function.apply(&arguments)?;
+            scene.labels.made(value.length())?;
+            value
         }
     })
 }

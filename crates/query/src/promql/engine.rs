@@ -1,8 +1,6 @@
 //! The engine's methods for PromQL and for the labels of metrics.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lang::promql;
 use signals::metric::{Exemplar, Metadata};
@@ -15,15 +13,6 @@ use super::evaluator::{Question, Settings, compare_labels};
 use super::plan::{SeriesRead, matchers, plan};
 use crate::source::{ExemplarSeries, Selection};
 use crate::{Engine, QueryError};
-
-/// Sets the flag when the query's future is dropped, so that its thread stops.
-struct CancelOnDrop(Arc<AtomicBool>);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 fn parse(query: &str) -> Result<promql::Expr, QueryError> {
     promql::parse(query).map_err(|error| QueryError::Invalid(error.to_string()))
@@ -49,7 +38,7 @@ impl Engine {
             is_range: false,
             lookback_ms: options.lookback_ms,
         };
-        self.within(self.answer(question, options)).await
+        self.ask(question, options).await
     }
 
     /// Evaluates a query at `start, start + step, … <= end`.
@@ -85,34 +74,31 @@ impl Engine {
             is_range: true,
             lookback_ms: options.lookback_ms,
         };
-        self.within(self.answer(question, options)).await
+        self.ask(question, options).await
     }
 
-    async fn answer(&self, question: Question, options: &Options) -> Result<Answer, QueryError> {
-        let memory = self.limits.memory.reservation();
-        let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
-        for selector in plan(&question)? {
-            let selection = Selection {
-                matchers: &selector.matchers,
-                start_ms: selector.start_ms,
-                end_ms: selector.end_ms,
-                series_max: self.limits.series_max,
-            };
-            let series = self.source.select(selection, &memory).await?;
-            selected.insert(selector.position, series);
-        }
-        let is_cancelled = Arc::new(AtomicBool::new(false));
-        let guard = CancelOnDrop(Arc::clone(&is_cancelled));
-        let settings = Settings { samples_max: self.limits.samples_max, ..Settings::default() };
-        // Decoding and arithmetic would hold up the runtime's threads.
-        let thread = tokio::task::spawn_blocking(move || {
-            question.answer(&settings, &selected, &memory, &is_cancelled)
-        });
-        let answer = thread.await.map_err(|error| QueryError::Internal(error.to_string()))?;
-        drop(guard);
-        let mut answer = answer?;
-        truncate(&mut answer, options.limit);
-        Ok(answer)
+    async fn ask(&self, question: Question, options: &Options) -> Result<Answer, QueryError> {
+        let limit = options.limit;
+        self.within(move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
+            for selector in plan(&question)? {
+                let selection = Selection {
+                    matchers: &selector.matchers,
+                    start_ms: selector.start_ms,
+                    end_ms: selector.end_ms,
+                    series_max: engine.limits.series_max,
+                };
+                let series = engine.source.select(selection, &memory).await?;
+                selected.insert(selector.position, series);
+            }
+            let settings =
+                Settings { samples_max: engine.limits.samples_max, ..Settings::default() };
+            let mut answer = question.answer(&settings, &selected, &memory)?;
+            truncate(&mut answer, limit);
+            Ok(answer)
+        })
+        .await
     }
 
     /// The label sets of series that satisfy one of the selectors and may have samples in
@@ -127,14 +113,18 @@ impl Engine {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<Labels>, QueryError> {
-        let mut all = HashSet::new();
-        for matchers in parsed(selectors)? {
-            all.extend(self.source.series(self.selection(&matchers, start_ms, end_ms)).await?);
-        }
-        let mut all: Vec<Labels> = all.into_iter().collect();
-        all.sort_by(compare_labels);
-        all.truncate(if limit == 0 { usize::MAX } else { limit });
-        Ok(all)
+        let selectors = selectors.to_vec();
+        self.within(move |engine| async move {
+            let mut all = HashSet::new();
+            for matchers in parsed(&selectors)? {
+                all.extend(engine.source.series(engine.selection(&matchers, start_ms, end_ms)).await?);
+            }
+            let mut all: Vec<Labels> = all.into_iter().collect();
+            all.sort_by(compare_labels);
+            all.truncate(if limit == 0 { usize::MAX } else { limit });
+            Ok(all)
+        })
+        .await
     }
 
     /// Counts of the series of a range by metric, label and pair: the `top` greatest of each.
@@ -147,8 +137,11 @@ impl Engine {
         end_ms: i64,
         top: usize,
     ) -> Result<Cardinality, QueryError> {
-        let memory = self.limits.memory.reservation();
-        Ok(self.source.cardinality(start_ms, end_ms, top, &memory).await?)
+        self.within(move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            Ok(engine.source.cardinality(start_ms, end_ms, top, &memory).await?)
+        })
+        .await
     }
 
     /// The names of the labels of those series (of all when no selector is given), in order.
@@ -162,14 +155,18 @@ impl Engine {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
-        let memory = self.limits.memory.reservation();
-        let mut names = BTreeSet::new();
-        for matchers in parsed_or_all(selectors)? {
-            let selection = self.selection(&matchers, start_ms, end_ms);
-            names.extend(self.source.label_names(selection, &memory).await?);
-        }
-        let limit = if limit == 0 { usize::MAX } else { limit };
-        Ok(names.into_iter().take(limit).collect())
+        let selectors = selectors.to_vec();
+        self.within(move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut names = BTreeSet::new();
+            for matchers in parsed_or_all(&selectors)? {
+                let selection = engine.selection(&matchers, start_ms, end_ms);
+                names.extend(engine.source.label_names(selection, &memory).await?);
+            }
+            let limit = if limit == 0 { usize::MAX } else { limit };
+            Ok(names.into_iter().take(limit).collect())
+        })
+        .await
     }
 
     /// The values of one label of those series, in order.
@@ -184,14 +181,18 @@ impl Engine {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
-        let memory = self.limits.memory.reservation();
-        let mut values = BTreeSet::new();
-        for matchers in parsed_or_all(selectors)? {
-            let selection = self.selection(&matchers, start_ms, end_ms);
-            values.extend(self.source.label_values(name, selection, &memory).await?);
-        }
-        let limit = if limit == 0 { usize::MAX } else { limit };
-        Ok(values.into_iter().take(limit).collect())
+        let (name, selectors) = (name.to_owned(), selectors.to_vec());
+        self.within(move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut values = BTreeSet::new();
+            for matchers in parsed_or_all(&selectors)? {
+                let selection = engine.selection(&matchers, start_ms, end_ms);
+                values.extend(engine.source.label_values(&name, selection, &memory).await?);
+            }
+            let limit = if limit == 0 { usize::MAX } else { limit };
+            Ok(values.into_iter().take(limit).collect())
+        })
+        .await
     }
 
     fn selection<'m>(&self, matchers: &'m [Matcher], start_ms: i64, end_ms: i64) -> Selection<'m> {
@@ -203,7 +204,10 @@ impl Engine {
     /// # Errors
     /// [`QueryError::Store`].
     pub async fn metric_metadata(&self) -> Result<Vec<Metadata>, QueryError> {
-        Ok(self.source.metadata().await?)
+        self.within(move |engine| async move {
+            Ok(engine.source.metadata().await?)
+        })
+        .await
     }
 
     /// Exemplars of the series that the selectors of a query name.
@@ -216,18 +220,22 @@ impl Engine {
         start_ms: i64,
         end_ms: i64,
     ) -> Result<ExemplarSeries, QueryError> {
-        let expr = parse(query)?;
-        let mut found: HashMap<Labels, Vec<Exemplar>> = HashMap::new();
-        for selector in expr.selectors() {
-            let conditions = matchers(&selector.matchers)?;
-            let selection = self.selection(&conditions, start_ms, end_ms);
-            for (labels, exemplars) in self.source.exemplars(selection).await? {
-                found.entry(labels).or_insert(exemplars);
+        let query = query.to_owned();
+        self.within(move |engine| async move {
+            let expr = parse(&query)?;
+            let mut found: HashMap<Labels, Vec<Exemplar>> = HashMap::new();
+            for selector in expr.selectors() {
+                let conditions = matchers(&selector.matchers)?;
+                let selection = engine.selection(&conditions, start_ms, end_ms);
+                for (labels, exemplars) in engine.source.exemplars(selection).await? {
+                    found.entry(labels).or_insert(exemplars);
+                }
             }
-        }
-        let mut found: ExemplarSeries = found.into_iter().collect();
-        found.sort_by(|(a, _), (b, _)| compare_labels(a, b));
-        Ok(found)
+            let mut found: ExemplarSeries = found.into_iter().collect();
+            found.sort_by(|(a, _), (b, _)| compare_labels(a, b));
+            Ok(found)
+        })
+        .await
     }
 }
 

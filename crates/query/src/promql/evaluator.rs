@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lang::promql::{Expr, MatchOp, Span, ValueType};
 use signals::metric::NAME_LABEL;
@@ -14,7 +13,7 @@ use super::answer::{Answer, Sample, Series, Value};
 use super::grid::{Grid, Row, is_absent, without_name};
 use super::notes::Notes;
 use super::plan::SeriesRead;
-use crate::QueryError;
+use crate::{QueryError, running};
 
 /// Takes rows as they are made.
 pub(crate) type Sink<'s> = dyn FnMut(Row) -> Result<(), QueryError> + 's;
@@ -65,7 +64,6 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) settings: &'a Settings,
     selected: &'a HashMap<usize, Vec<Box<dyn SeriesRead>>>,
     memory: &'a MemoryReservation,
-    is_cancelled: &'a AtomicBool,
     samples_left: Cell<usize>,
     /// Memory of the longest series that was decoded.
     decoded_bytes: Cell<usize>,
@@ -76,7 +74,7 @@ impl Question {
     /// Answers from the series of each selector, listed under the selector's position. What the
     /// query holds on top of them is taken from `memory`, and never given back before its end.
     ///
-    /// Runs on the caller's thread until done, or until `is_cancelled` is set.
+    /// Runs on the caller's thread until done, or until the query it belongs to has ended.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -85,14 +83,12 @@ impl Question {
         settings: &Settings,
         selected: &HashMap<usize, Vec<Box<dyn SeriesRead>>>,
         memory: &MemoryReservation,
-        is_cancelled: &AtomicBool,
     ) -> Result<Answer, QueryError> {
         let evaluator = Evaluator {
             question: self,
             settings,
             selected,
             memory,
-            is_cancelled,
             samples_left: Cell::new(settings.samples_max),
             decoded_bytes: Cell::new(0),
             notes: RefCell::default(),
@@ -114,9 +110,7 @@ impl Evaluator<'_> {
 
     /// Counts samples against the limit, and notices when the query was cancelled.
     pub(crate) fn spend(&self, samples: usize) -> Result<(), QueryError> {
-        if self.is_cancelled.load(Ordering::Relaxed) {
-            return Err(QueryError::Internal("the query was cancelled".into()));
-        }
+        running::check()?;
         let left = self.samples_left.get().checked_sub(samples).ok_or_else(|| {
             QueryError::TooLarge(format!(
                 "query processing would load too many samples into memory in query execution \

@@ -26,13 +26,16 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use crate::QueryError;
+use crate::{QueryError, running};
 
 /// Largest result of one call on one batch, in bytes.
 const RESULT_BYTES_MAX: usize = 256 << 20;
 /// Largest result on a few rows: this much, and so much for each row.
 const FEW_ROWS_BYTES_MAX: usize = 16 << 20;
 const ROW_BYTES_MAX: usize = 64 << 10;
+
+/// Most pairs of bytes that are compared by one call on one batch.
+const COMPARED_MAX: usize = 1 << 30;
 
 /// Most parts of the type of a value.
 const TYPE_NODES_MAX: usize = 1_000;
@@ -44,10 +47,12 @@ enum Growth {
     Sum,
     /// Each byte of the first argument may become the longest of the others.
     Product,
+    /// The result is small, but each byte of one argument is compared with each of the other.
+    Compared,
 }
 
 /// The functions that grow, by name.
-const GROWING: [(&str, Growth); 18] = [
+const GROWING: [(&str, Growth); 19] = [
     ("array_append", Growth::Sum),
     ("array_concat", Growth::Sum),
     ("array_prepend", Growth::Sum),
@@ -56,6 +61,7 @@ const GROWING: [(&str, Growth); 18] = [
     ("arrays_zip", Growth::Sum),
     ("concat", Growth::Sum),
     ("concat_ws", Growth::Product),
+    ("levenshtein", Growth::Compared),
     ("make_array", Growth::Sum),
     ("map", Growth::Sum),
     ("named_struct", Growth::Sum),
@@ -237,6 +243,14 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
+        running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
+        if self.growth == Growth::Compared {
+            let lengths = args.args.iter().map(longest);
+            let pairs = lengths.fold(args.number_rows, usize::saturating_mul);
+            if pairs > COMPARED_MAX {
+                return Err(too_large(format!("{} would compare {pairs} bytes", self.name())));
+            }
+        }
         let bytes = estimate(self.growth, &args.args, args.number_rows);
         let few = FEW_ROWS_BYTES_MAX.saturating_add(args.number_rows.saturating_mul(ROW_BYTES_MAX));
         let bytes_max = few.min(RESULT_BYTES_MAX);
@@ -265,7 +279,7 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
 }
 
 /// Bytes of the values that an array shows; a slice shares larger buffers with others.
-fn bytes_of(array: &dyn Array) -> usize {
+pub(super) fn bytes_of(array: &dyn Array) -> usize {
     array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size())
 }
 
@@ -296,7 +310,7 @@ fn check_type(data_type: &DataType) -> Result<(), DataFusionError> {
     }
 }
 
-fn too_large(message: String) -> DataFusionError {
+pub(super) fn too_large(message: String) -> DataFusionError {
     DataFusionError::External(Box::new(QueryError::TooLarge(message)))
 }
 

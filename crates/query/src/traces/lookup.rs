@@ -43,7 +43,11 @@ impl Engine {
         ids: &[TraceId],
         range: Option<TimeRange>,
     ) -> Result<RecordBatch, QueryError> {
-        self.within(async { read(&self.spans()?, ids, range.unwrap_or(ALWAYS)).await }).await
+        let ids = ids.to_vec();
+        self.within(|engine| async move {
+            read(&engine.spans()?, &ids, range.unwrap_or(ALWAYS)).await
+        })
+        .await
     }
 
     pub(super) fn spans(&self) -> Result<Spans<'_>, QueryError> {

@@ -57,9 +57,9 @@ impl Engine {
     /// # Errors
     /// Those of the scan.
     pub async fn services(&self, range: Option<TimeRange>) -> Result<Vec<String>, QueryError> {
-        self.within(async {
+        self.within(|engine| async move {
             let found =
-                distinct(&self.spans()?, range, vec![column::SERVICE_NAME], Vec::new()).await?;
+                distinct(&engine.spans()?, range, vec![column::SERVICE_NAME], Vec::new()).await?;
             Ok(found.into_iter().filter_map(|mut row| row.pop()).collect())
         })
         .await
@@ -74,14 +74,15 @@ impl Engine {
         service: &str,
         range: Option<TimeRange>,
     ) -> Result<Vec<Operation>, QueryError> {
-        self.within(async {
+        let service = service.to_owned();
+        self.within(|engine| async move {
             let filters = if service.is_empty() {
                 Vec::new()
             } else {
                 vec![ident(column::SERVICE_NAME).eq(lit(service))]
             };
             let found =
-                distinct(&self.spans()?, range, vec![column::NAME, column::KIND], filters).await?;
+                distinct(&engine.spans()?, range, vec![column::NAME, column::KIND], filters).await?;
             let operation = |row: Vec<String>| match <[String; 2]>::try_from(row) {
                 Ok([name, kind]) => Some(Operation { name, kind }),
                 Err(_) => None,
@@ -101,7 +102,8 @@ impl Engine {
         scope: &str,
         range: Option<TimeRange>,
     ) -> Result<Vec<ScopedNames>, QueryError> {
-        self.within(async { tag_names(&self.spans()?, scope, range).await }).await
+        let scope = scope.to_owned();
+        self.within(|engine| async move { tag_names(&engine.spans()?, &scope, range).await }).await
     }
 
     /// The values of an attribute or intrinsic, such as `resource.service.name`, `.http.method` or
@@ -116,7 +118,11 @@ impl Engine {
         query: &str,
         range: Option<TimeRange>,
     ) -> Result<Vec<TagValue>, QueryError> {
-        self.within(async { tag_values(&self.spans()?, tag, query, range).await }).await
+        let (tag, query) = (tag.to_owned(), query.to_owned());
+        self.within(|engine| async move {
+            tag_values(&engine.spans()?, &tag, &query, range).await
+        })
+        .await
     }
 }
 

@@ -38,7 +38,7 @@ impl Engine {
     /// # Errors
     /// [`QueryError::Invalid`] for a bad query, [`QueryError::Unsupported`] for what is not built.
     pub async fn search(&self, request: SearchRequest) -> Result<Vec<TraceMatch>, QueryError> {
-        self.within(async { run(&self.spans()?, &request).await }).await
+        self.within(|engine| async move { run(&engine.spans()?, &request).await }).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! Series in memory, in place of the store.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::AtomicBool;
 
 use query::QueryError;
 use query::promql::{Answer, Question, SeriesRead, Settings, plan};
@@ -100,6 +99,6 @@ impl Memory {
         }
         let settings = Settings { delays_name_removal: true, ..Settings::default() };
         let memory = MemoryBudget::new("queries", usize::MAX).reservation();
-        question.answer(&settings, &selected, &memory, &AtomicBool::new(false))
+        question.answer(&settings, &selected, &memory)
     }
 }

@@ -227,12 +227,12 @@ impl Function {
             Self::Float => Value::Float(numbers().next().unwrap_or_default()),
             Self::Floor => Value::Float(numbers().next().unwrap_or_default().floor()),
             Self::Ceil => Value::Float(numbers().next().unwrap_or_default().ceil()),
-            Self::RegexReplace => {
-                Value::Text(bounded(pattern(text(0))?.replace_all(text(1), text(2))))
-            }
-            Self::RegexReplaceLiteral => Value::Text(bounded(
-                pattern(text(0))?.replace_all(text(1), regex::NoExpand(text(2))),
-            )),
+            Self::RegexReplace => Value::Text(substituted(&pattern(text(0))?, text(1), text(2))?),
+            Self::RegexReplaceLiteral => Value::Text(substituted(
+                &pattern(text(0))?,
+                text(1),
+                regex::NoExpand(text(2)),
+            )?),
             Self::Count => Value::Int(pattern(text(0))?.find_iter(text(1)).count() as i64),
             Self::UnixSeconds => Value::Int(int(0) / 1_000_000_000),
             Self::UnixMillis => Value::Int(int(0) / 1_000_000),
@@ -260,6 +260,27 @@ fn replaced(text: &str, old: &str, new: &str, count: usize) -> Result<String, St
         return Err("replace makes too long a text".to_owned());
     }
     Ok(text.replacen(old, new, count))
+}
+
+/// As `replace_all` of a regular expression, with an end.
+fn substituted(
+    pattern: &regex::Regex,
+    text: &str,
+    mut new: impl regex::Replacer,
+) -> Result<String, String> {
+    let mut made = String::with_capacity(text.len());
+    let mut end = 0;
+    for captures in pattern.captures_iter(text) {
+        let Some(whole) = captures.get(0) else { continue };
+        made.push_str(text.get(end..whole.start()).unwrap_or_default());
+        new.replace_append(&captures, &mut made);
+        end = whole.end();
+        if made.len() > OUTPUT_BYTES_MAX {
+            return Err("regexReplaceAll makes too long a text".to_owned());
+        }
+    }
+    made.push_str(text.get(end..).unwrap_or_default());
+    Ok(bounded(made.into()))
 }
 
 fn substring(text: &str, start: i64, end: i64) -> String {

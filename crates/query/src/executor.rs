@@ -1,0 +1,293 @@
+//! Where queries run: threads of their own, at a lower priority, which can be abandoned.
+//!
+//! A query has a small runtime to itself while it runs, so that one that never yields holds up
+//! neither sockets nor the log nor other queries. Time, and whether anybody still waits, are watched
+//! from the caller's runtime. A query that goes on after its end is left to its threads and another
+//! takes its place; when too many are left, queries are refused until some have stopped.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Runtime;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinError;
+
+use crate::QueryError;
+use crate::admission::{Gate, Permit};
+use crate::running::Running;
+
+/// Lower than that of sockets and the log, which are answered first when all cores are busy.
+const NICENESS: i32 = 5;
+/// Threads of one query; more gain little.
+const WORKERS_MAX: usize = 8;
+/// Threads of one query that wait for files.
+const BLOCKING_MAX: usize = 16;
+/// How long a query that was told to end may take to do so.
+const GRACE: Duration = Duration::from_secs(2);
+/// Time between two looks at a query that does not end.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Runs queries; see the module.
+#[derive(Debug)]
+pub(crate) struct Executor {
+    gate: Gate,
+    timeout: Duration,
+    idle: Mutex<Vec<Threads>>,
+    abandoned: AtomicUsize,
+    abandoned_max: usize,
+    /// Changes when all running queries are to end.
+    relieved: watch::Sender<()>,
+}
+
+/// The threads of one query.
+#[derive(Debug)]
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn start() -> Result<Self, QueryError> {
+        let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers.min(WORKERS_MAX))
+            .max_blocking_threads(BLOCKING_MAX)
+            .thread_name("query")
+            .on_thread_start(|| {
+                // Of this thread alone on Linux. Where it is refused, queries run as all else does.
+                let _ = rustix::process::setpriority_process(None, NICENESS);
+            })
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+            .map_err(|error| QueryError::Busy(format!("cannot start threads: {error}")))
+    }
+
+    /// Whether nothing of a query is left on them.
+    fn are_idle(&self) -> bool {
+        self.0.as_ref().is_none_or(|runtime| runtime.metrics().num_alive_tasks() == 0)
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A query that runs; dropping it ends the query.
+#[derive(Debug)]
+pub(crate) struct Pending<T>(oneshot::Receiver<Result<T, QueryError>>);
+
+impl<T> Pending<T> {
+    /// The answer.
+    pub(crate) async fn answer(&mut self) -> Result<T, QueryError> {
+        match (&mut self.0).await {
+            Ok(answer) => answer,
+            Err(closed) => Err(QueryError::Internal(closed.to_string())),
+        }
+    }
+}
+
+impl Executor {
+    /// For `concurrency` queries at once, each of which may wait and run for `timeout`.
+    pub(crate) fn new(concurrency: usize, timeout: Duration) -> Self {
+        Self {
+            gate: Gate::new(concurrency, timeout),
+            timeout,
+            idle: Mutex::default(),
+            abandoned: AtomicUsize::new(0),
+            abandoned_max: concurrency.saturating_mul(2).max(2),
+            relieved: watch::Sender::default(),
+        }
+    }
+
+    /// Queries that were told to end and have not.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Ends all running queries.
+    pub(crate) fn relieve(&self) {
+        self.relieved.send_replace(());
+    }
+
+    /// Waits for a place and starts a query.
+    ///
+    /// # Errors
+    /// [`QueryError::Busy`] when too many wait or do not end; [`QueryError::Timeout`] when the wait
+    /// took as long as a query may.
+    pub(crate) async fn start<T: Send + 'static>(
+        self: &Arc<Self>,
+        query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<Pending<T>, QueryError> {
+        let permit = self.gate.enter().await?;
+        let abandoned = self.abandoned();
+        if abandoned >= self.abandoned_max {
+            return Err(QueryError::Busy(format!(
+                "{abandoned} queries do not end although they were told to; try again later"
+            )));
+        }
+        let threads = self.idle.lock().pop();
+        let threads = threads.map_or_else(Threads::start, Ok)?;
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(Arc::clone(self).supervise(permit, threads, query, sender));
+        Ok(Pending(receiver))
+    }
+
+    /// Runs a query until its end, its time is over or nobody waits for it.
+    async fn supervise<T: Send + 'static>(
+        self: Arc<Self>,
+        permit: Permit,
+        threads: Threads,
+        query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+        mut sender: oneshot::Sender<Result<T, QueryError>>,
+    ) {
+        let Some(runtime) = &threads.0 else { return };
+        let running = Arc::new(Running::default());
+        let mut relieved = self.relieved.subscribe();
+        let mut task = runtime.spawn(Arc::clone(&running).scope(query));
+        let answer = tokio::select! {
+            ended = &mut task => ended.unwrap_or_else(|error| Err(failed(error))),
+            () = tokio::time::sleep(self.timeout) => Err(QueryError::Timeout(self.timeout)),
+            _ = relieved.changed() => Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned())),
+            () = sender.closed() => Err(QueryError::Internal("nobody waits".to_owned())),
+        };
+        running.end();
+        task.abort();
+        let _ = sender.send(answer);
+        self.retire(permit, threads).await;
+    }
+
+    /// Gives the threads to the next query as soon as nothing is left on them.
+    async fn retire(&self, permit: Permit, threads: Threads) {
+        let mut waited = Duration::ZERO;
+        let mut pause = Duration::from_millis(1);
+        while !threads.are_idle() && waited < GRACE {
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            pause *= 2;
+        }
+        if !threads.are_idle() {
+            drop(permit);
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("a query goes on after its end; another takes its place");
+            while !threads.are_idle() {
+                tokio::time::sleep(LOOK_INTERVAL).await;
+            }
+            self.abandoned.fetch_sub(1, Ordering::Relaxed);
+            tracing::info!("a query that went on after its end has stopped");
+        }
+        self.idle.lock().push(threads);
+    }
+}
+
+/// Of all queries that run when memory is over its limit.
+const OUT_OF_MEMORY: &str = "the process reached its memory limit (limits.memory) and ended all \
+                             running queries; narrow the time range, group by fewer values or add \
+                             a LIMIT";
+
+fn failed(error: JoinError) -> QueryError {
+    let message = match error.try_into_panic() {
+        Ok(panic) => {
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            text.unwrap_or("panic").to_owned()
+        }
+        Err(cancelled) => cancelled.to_string(),
+    };
+    QueryError::Internal(format!("the query failed: {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::running;
+
+    /// Spins until the query is over, or until released without looking.
+    async fn spin(looks: bool, release: Arc<AtomicBool>) -> Result<(), QueryError> {
+        while !release.load(Ordering::Relaxed) {
+            if looks {
+                running::check()?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn run<T: Send + 'static>(
+        executor: &Arc<Executor>,
+        query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        executor.start(query).await?.answer().await
+    }
+
+    #[tokio::test]
+    async fn a_query_that_never_yields_is_answered_in_time_and_others_go_on() {
+        let executor = Arc::new(Executor::new(1, Duration::from_millis(50)));
+        let release = Arc::new(AtomicBool::new(false));
+        let stuck = run(&executor, spin(false, Arc::clone(&release))).await;
+        assert!(matches!(stuck, Err(QueryError::Timeout(_))), "{stuck:?}");
+        while executor.abandoned() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(matches!(run(&executor, async { Ok(1) }).await, Ok(1)));
+        release.store(true, Ordering::Relaxed);
+        while executor.abandoned() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn too_many_queries_that_do_not_end_close_the_gate_until_they_do() {
+        let executor = Arc::new(Executor::new(1, Duration::from_millis(10)));
+        let release = Arc::new(AtomicBool::new(false));
+        while executor.abandoned() < executor.abandoned_max {
+            let _ = run(&executor, spin(false, Arc::clone(&release))).await;
+        }
+        let refused = run(&executor, async { Ok(()) }).await;
+        assert!(matches!(refused, Err(QueryError::Busy(_))), "{refused:?}");
+        release.store(true, Ordering::Relaxed);
+        while executor.abandoned() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(run(&executor, async { Ok(()) }).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_looks_ends_with_its_query() {
+        let executor = Arc::new(Executor::new(1, Duration::from_millis(20)));
+        let late = run(&executor, spin(true, Arc::default())).await;
+        assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
+        assert!(run(&executor, async { Ok(()) }).await.is_ok());
+        assert_eq!(executor.abandoned(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_query_that_nobody_waits_for_ends() {
+        let executor = Arc::new(Executor::new(1, Duration::from_secs(600)));
+        drop(executor.start(spin(true, Arc::default())).await.unwrap());
+        assert!(run(&executor, async { Ok(()) }).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn all_queries_end_when_memory_is_over() {
+        let executor = Arc::new(Executor::new(1, Duration::from_secs(600)));
+        let mut pending = executor.start(spin(true, Arc::default())).await.unwrap();
+        tokio::task::yield_now().await;
+        executor.relieve();
+        let ended = pending.answer().await;
+        assert!(matches!(ended, Err(QueryError::TooLarge(_))), "{ended:?}");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_query_s_own() {
+        let executor = Arc::new(Executor::new(1, Duration::from_secs(600)));
+        let failed = run(&executor, async { panic!("broken") as Result<(), QueryError> }).await;
+        assert!(failed.is_err_and(|error| error.to_string().contains("broken")));
+        assert!(run(&executor, async { Ok(()) }).await.is_ok());
+    }
+}

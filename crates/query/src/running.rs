@@ -1,0 +1,98 @@
+//! What a query that runs can be told, from outside and from deep inside its loops.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use datafusion::common::runtime::{JoinSetTracer, set_join_set_tracer};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::QueryError;
+
+/// Most bytes of text that the templates and functions of one query may make altogether.
+const MADE_BYTES_MAX: usize = 4 << 30;
+
+tokio::task_local! {
+    static CURRENT: Arc<Running>;
+}
+
+/// One query that runs.
+#[derive(Debug, Default)]
+pub(crate) struct Running {
+    is_over: AtomicBool,
+    made_bytes: AtomicUsize,
+}
+
+impl Running {
+    /// Tells its loops to end: nobody waits for the answer any more.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Runs a future of this query.
+    pub(crate) fn scope<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+}
+
+/// To be called in every loop that may be long: an error when the query has ended. Cheap.
+///
+/// # Errors
+/// [`QueryError::Internal`], which nobody sees: who asked has been answered.
+pub(crate) fn check() -> Result<(), QueryError> {
+    let is_over = CURRENT.try_with(|running| running.is_over.load(Ordering::Relaxed));
+    if is_over.unwrap_or(false) {
+        return Err(QueryError::Internal("the query has ended".to_owned()));
+    }
+    Ok(())
+}
+
+/// As [`check`], and counts bytes of text that the query made.
+///
+/// # Errors
+/// [`QueryError::TooLarge`] too.
+pub(crate) fn made(bytes: usize) -> Result<(), QueryError> {
+    check()?;
+    let total = CURRENT.try_with(|running| {
+        running.made_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes)
+    });
+    if total.is_ok_and(|total| total > MADE_BYTES_MAX) {
+        return Err(QueryError::TooLarge(format!(
+            "the templates of the query make more than {} GiB of text; narrow its time range or \
+             filter lines first",
+            MADE_BYTES_MAX >> 30
+        )));
+    }
+    Ok(())
+}
+
+/// Has the tasks that DataFusion starts for a query belong to that query.
+pub(crate) fn follow_tasks() {
+    // Set once for the process; every session wants the same.
+    let _ = set_join_set_tracer(&Inherit);
+}
+
+struct Inherit;
+
+impl JoinSetTracer for Inherit {
+    fn trace_future(
+        &self,
+        future: BoxFuture<'static, Box<dyn Any + Send>>,
+    ) -> BoxFuture<'static, Box<dyn Any + Send>> {
+        match CURRENT.try_with(Arc::clone) {
+            Ok(running) => running.scope(future).boxed(),
+            Err(_) => future,
+        }
+    }
+
+    fn trace_block(
+        &self,
+        block: Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>,
+    ) -> Box<dyn FnOnce() -> Box<dyn Any + Send> + Send> {
+        match CURRENT.try_with(Arc::clone) {
+            Ok(running) => Box::new(move || CURRENT.sync_scope(running, block)),
+            Err(_) => block,
+        }
+    }
+}

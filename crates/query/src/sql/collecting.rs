@@ -1,0 +1,384 @@
+//! Aggregate functions that keep what they are given, under a bound.
+//!
+//! DataFusion asks them for their size after every batch, and some walk over all that they keep to
+//! answer: time grows with the square of the rows. Here the size is asked for again only after it
+//! may have grown by a quarter. What `array_agg` and `string_agg` keep becomes one value of the
+//! answer, which is bounded; and all of them notice when their query has ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use datafusion::arrow::array::{ArrayRef, BooleanArray};
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::expr::{
+    AggregateFunction, AggregateFunctionParams, WindowFunctionParams,
+};
+use datafusion::logical_expr::function::{
+    AccumulatorArgs, AggregateFunctionSimplification, StateFieldsArgs,
+};
+use datafusion::logical_expr::utils::AggregateOrderSensitivity;
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Operator,
+    ReversedUDAF, Signature,
+};
+
+use super::growth::{bytes_of, too_large};
+use crate::running;
+
+/// Most bytes that one list or text may have.
+const VALUE_BYTES_MAX: usize = 64 << 20;
+/// Most bytes that the lists or texts of all groups of one partition may have.
+const GROUPS_BYTES_MAX: usize = 256 << 20;
+/// The size is not asked for again before so much has come.
+const UNSIZED_BYTES_MIN: usize = 64 << 10;
+
+/// What becomes of the values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Use {
+    /// They are the result.
+    Result,
+    /// They are kept until the result is computed from them.
+    Input,
+}
+
+/// The functions, by name.
+const COLLECTING: [(&str, Use); 8] = [
+    ("approx_median", Use::Input),
+    ("approx_percentile_cont", Use::Input),
+    ("approx_percentile_cont_with_weight", Use::Input),
+    ("array_agg", Use::Result),
+    ("median", Use::Input),
+    ("nth_value", Use::Input),
+    ("percentile_cont", Use::Input),
+    ("string_agg", Use::Result),
+];
+
+/// The functions, with those that keep values under a bound.
+pub(crate) fn bounded(functions: Vec<Arc<AggregateUDF>>) -> Vec<Arc<AggregateUDF>> {
+    functions
+        .into_iter()
+        .map(|function| match COLLECTING.iter().find(|(name, _)| *name == function.name()) {
+            None => function,
+            Some((_, used)) => {
+                Arc::new(Collecting { inner: AggregateUDF::clone(&function), used: *used }.into())
+            }
+        })
+        .collect()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Collecting {
+    inner: AggregateUDF,
+    used: Use,
+}
+
+impl Collecting {
+    fn watch(&self, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
+        Box::new(Watched { inner, kept: Kept::new(self.used, VALUE_BYTES_MAX) })
+    }
+}
+
+impl AggregateUDFImpl for Collecting {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn schema_name(&self, params: &AggregateFunctionParams) -> Result<String, DataFusionError> {
+        self.inner.schema_name(params)
+    }
+
+    fn human_display(&self, params: &AggregateFunctionParams) -> Result<String, DataFusionError> {
+        self.inner.human_display(params)
+    }
+
+    fn window_function_schema_name(
+        &self,
+        params: &WindowFunctionParams,
+    ) -> Result<String, DataFusionError> {
+        self.inner.window_function_schema_name(params)
+    }
+
+    fn display_name(&self, params: &AggregateFunctionParams) -> Result<String, DataFusionError> {
+        self.inner.display_name(params)
+    }
+
+    fn window_function_display_name(
+        &self,
+        params: &WindowFunctionParams,
+    ) -> Result<String, DataFusionError> {
+        self.inner.window_function_display_name(params)
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType, DataFusionError> {
+        self.inner.return_type(arguments)
+    }
+
+    fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef, DataFusionError> {
+        self.inner.return_field(arguments)
+    }
+
+    fn is_nullable(&self) -> bool {
+        self.inner.is_nullable()
+    }
+
+    fn accumulator(
+        &self,
+        arguments: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn Accumulator>, DataFusionError> {
+        Ok(self.watch(self.inner.accumulator(arguments)?))
+    }
+
+    fn state_fields(
+        &self,
+        arguments: StateFieldsArgs<'_>,
+    ) -> Result<Vec<FieldRef>, DataFusionError> {
+        self.inner.state_fields(arguments)
+    }
+
+    fn groups_accumulator_supported(&self, arguments: AccumulatorArgs<'_>) -> bool {
+        self.inner.groups_accumulator_supported(arguments)
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        arguments: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn GroupsAccumulator>, DataFusionError> {
+        let inner = self.inner.create_groups_accumulator(arguments)?;
+        Ok(Box::new(Watched { inner, kept: Kept::new(self.used, GROUPS_BYTES_MAX) }))
+    }
+
+    fn create_sliding_accumulator(
+        &self,
+        arguments: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn Accumulator>, DataFusionError> {
+        Ok(self.watch(self.inner.create_sliding_accumulator(arguments)?))
+    }
+
+    fn with_beneficial_ordering(
+        self: Arc<Self>,
+        beneficial_ordering: bool,
+    ) -> Result<Option<Arc<dyn AggregateUDFImpl>>, DataFusionError> {
+        let ordered = self.inner.clone().with_beneficial_ordering(beneficial_ordering)?;
+        Ok(ordered.map(|inner| Arc::new(Self { inner, used: self.used }) as _))
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        self.inner.order_sensitivity()
+    }
+
+    fn simplify(&self) -> Option<AggregateFunctionSimplification> {
+        self.inner.simplify()
+    }
+
+    fn simplify_expr_op_literal(
+        &self,
+        function: &AggregateFunction,
+        argument: &Expr,
+        operator: Operator,
+        literal: &Expr,
+        is_argument_left: bool,
+    ) -> Result<Option<Expr>, DataFusionError> {
+        self.inner.simplify_expr_op_literal(function, argument, operator, literal, is_argument_left)
+    }
+
+    fn reverse_expr(&self) -> ReversedUDAF {
+        match self.inner.reverse_udf() {
+            ReversedUDAF::Reversed(inner) => ReversedUDAF::Reversed(Arc::new(
+                Self { inner: AggregateUDF::clone(&inner), used: self.used }.into(),
+            )),
+            other => other,
+        }
+    }
+
+    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>, DataFusionError> {
+        self.inner.coerce_types(arguments)
+    }
+
+    fn is_descending(&self) -> Option<bool> {
+        self.inner.is_descending()
+    }
+
+    fn default_value(&self, data_type: &DataType) -> Result<ScalarValue, DataFusionError> {
+        self.inner.default_value(data_type)
+    }
+
+    fn supports_null_handling_clause(&self) -> bool {
+        self.inner.supports_null_handling_clause()
+    }
+
+    fn supports_within_group_clause(&self) -> bool {
+        self.inner.supports_within_group_clause()
+    }
+}
+
+/// How much an accumulator keeps.
+#[derive(Debug)]
+struct Kept {
+    used: Use,
+    /// Bytes of all values that came.
+    taken: usize,
+    /// Bytes of all results that were given: a window asks for one in every row.
+    given: usize,
+    bytes_max: usize,
+    /// The size when it was last computed; 0 before.
+    size: AtomicUsize,
+    /// What had been taken by then.
+    sized_at: AtomicUsize,
+}
+
+impl Kept {
+    fn new(used: Use, bytes_max: usize) -> Self {
+        Self {
+            used,
+            taken: 0,
+            given: 0,
+            bytes_max,
+            size: AtomicUsize::new(0),
+            sized_at: AtomicUsize::new(0),
+        }
+    }
+
+    /// Counts what comes.
+    fn take(&mut self, values: &[ArrayRef]) -> Result<(), DataFusionError> {
+        ended()?;
+        let bytes = values.iter().map(|values| bytes_of(values.as_ref())).sum::<usize>();
+        self.taken = self.taken.saturating_add(bytes);
+        self.check(self.taken)
+    }
+
+    /// Counts one result of all that is kept.
+    fn give(&mut self) -> Result<(), DataFusionError> {
+        ended()?;
+        self.given = self.given.saturating_add(self.taken);
+        self.check(self.given)
+    }
+
+    fn check(&self, bytes: usize) -> Result<(), DataFusionError> {
+        if self.used == Use::Result && bytes > self.bytes_max {
+            return Err(too_large(format!(
+                "array_agg and string_agg collect at most {} MiB; collect fewer or shorter values",
+                self.bytes_max >> 20
+            )));
+        }
+        Ok(())
+    }
+
+    /// The size, which is computed only now and then.
+    fn size(&self, compute: impl FnOnce() -> usize) -> usize {
+        let size = self.size.load(Ordering::Relaxed);
+        let more = self.taken.saturating_sub(self.sized_at.load(Ordering::Relaxed));
+        if size > 0 && more < UNSIZED_BYTES_MIN.max(size / 4) {
+            return size.saturating_add(more);
+        }
+        let size = compute();
+        self.size.store(size, Ordering::Relaxed);
+        self.sized_at.store(self.taken, Ordering::Relaxed);
+        size
+    }
+
+    /// After something was taken out.
+    fn forget_size(&self) {
+        self.size.store(0, Ordering::Relaxed);
+    }
+}
+
+fn ended() -> Result<(), DataFusionError> {
+    running::check().map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
+/// An accumulator and what it keeps.
+#[derive(Debug)]
+struct Watched<A> {
+    inner: A,
+    kept: Kept,
+}
+
+impl Accumulator for Watched<Box<dyn Accumulator>> {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<(), DataFusionError> {
+        self.kept.take(values)?;
+        self.inner.update_batch(values)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue, DataFusionError> {
+        self.kept.give()?;
+        self.inner.evaluate()
+    }
+
+    fn size(&self) -> usize {
+        self.kept.size(|| self.inner.size())
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>, DataFusionError> {
+        self.inner.state()
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<(), DataFusionError> {
+        self.kept.take(states)?;
+        self.inner.merge_batch(states)
+    }
+
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<(), DataFusionError> {
+        ended()?;
+        self.inner.retract_batch(values)
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        self.inner.supports_retract_batch()
+    }
+}
+
+impl GroupsAccumulator for Watched<Box<dyn GroupsAccumulator>> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        group_indices: &[usize],
+        filter: Option<&BooleanArray>,
+        groups: usize,
+    ) -> Result<(), DataFusionError> {
+        self.kept.take(values)?;
+        self.inner.update_batch(values, group_indices, filter, groups)
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef, DataFusionError> {
+        ended()?;
+        self.kept.forget_size();
+        self.inner.evaluate(emit_to)
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>, DataFusionError> {
+        self.kept.forget_size();
+        self.inner.state(emit_to)
+    }
+
+    fn merge_batch(
+        &mut self,
+        values: &[ArrayRef],
+        group_indices: &[usize],
+        groups: usize,
+    ) -> Result<(), DataFusionError> {
+        self.kept.take(values)?;
+        self.inner.merge_batch(values, group_indices, groups)
+    }
+
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>, DataFusionError> {
+        self.inner.convert_to_state(values, filter)
+    }
+
+    fn size(&self) -> usize {
+        self.kept.size(|| self.inner.size())
+    }
+}

@@ -1,0 +1,166 @@
+//! A bound on the rows that the joins of a query make.
+//!
+//! A join can make as many rows as the product of its sides, and what it keeps of them is not seen
+//! by the memory pool when they have no columns, as under `count(*)`.
+
+use std::fmt::{self, Formatter};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+    ReplaceChildrenOptions,
+};
+use futures::StreamExt;
+
+use super::growth::too_large;
+use crate::running;
+
+/// Most rows that one join makes.
+const ROWS_MAX: usize = 100_000_000;
+/// Most tables that an error names.
+const NAMES_MAX: usize = 8;
+
+/// The operators that make more rows than they are given.
+const GROWING: [&str; 7] = [
+    "CrossJoinExec",
+    "HashJoinExec",
+    "NestedLoopJoinExec",
+    "PiecewiseMergeJoinExec",
+    "SortMergeJoinExec",
+    "SymmetricHashJoinExec",
+    "UnnestExec",
+];
+
+/// The tables of a plan as the query calls them, for messages.
+pub(crate) fn tables(plan: &LogicalPlan) -> Result<String, DataFusionError> {
+    let mut names = Vec::new();
+    plan.apply(|node| {
+        let name = match node {
+            LogicalPlan::SubqueryAlias(alias) => alias.alias.table(),
+            LogicalPlan::TableScan(scan) => scan.table_name.table(),
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        names.push(name.to_owned());
+        // What is below an alias is known by it.
+        Ok(TreeNodeRecursion::Jump)
+    })?;
+    let more = names.len().saturating_sub(NAMES_MAX);
+    names.truncate(NAMES_MAX);
+    let names = names.join(", ");
+    Ok(if more > 0 { format!("{names} and {more} more") } else { names })
+}
+
+/// The plan with a bound after each operator that makes rows.
+pub(crate) fn bounded(
+    plan: Arc<dyn ExecutionPlan>,
+    tables: &str,
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let plan = plan.transform_up(|node| {
+        Ok(if GROWING.contains(&node.name()) {
+            Transformed::yes(Arc::new(BoundedRowsExec::new(node, tables)) as _)
+        } else {
+            Transformed::no(node)
+        })
+    })?;
+    Ok(plan.data)
+}
+
+/// Hands on the rows of its input, and fails when there are too many.
+#[derive(Debug)]
+struct BoundedRowsExec {
+    input: Arc<dyn ExecutionPlan>,
+    tables: Arc<str>,
+    /// Rows of all partitions.
+    rows: Arc<AtomicUsize>,
+}
+
+impl BoundedRowsExec {
+    fn new(input: Arc<dyn ExecutionPlan>, tables: &str) -> Self {
+        Self { input, tables: tables.into(), rows: Arc::default() }
+    }
+}
+
+impl DisplayAs for BoundedRowsExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "BoundedRowsExec: rows={ROWS_MAX}")
+    }
+}
+
+impl ExecutionPlan for BoundedRowsExec {
+    fn name(&self) -> &'static str {
+        "BoundedRowsExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(
+            &Arc<dyn PhysicalExpr>,
+        ) -> Result<TreeNodeRecursion, DataFusionError>,
+    ) -> Result<TreeNodeRecursion, DataFusionError> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        Ok(match children.pop() {
+            Some(input) => Arc::new(Self::new(input, &self.tables)),
+            None => self,
+        })
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        self.replace_children(
+            children,
+            ReplaceChildrenOptions::new(
+                datafusion::physical_plan::ChildrenPropertiesMode::Recompute,
+            ),
+        )
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let input = self.input.execute(partition, context)?;
+        let schema = input.schema();
+        let (tables, total) = (Arc::clone(&self.tables), Arc::clone(&self.rows));
+        let rows = input.map(move |batch| {
+            let batch = batch?;
+            running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let rows = batch.num_rows();
+            if total.fetch_add(rows, Ordering::Relaxed).saturating_add(rows) > ROWS_MAX {
+                return Err(too_large(format!(
+                    "a join of {tables} makes more than {ROWS_MAX} rows; join ON a condition that \
+                     few pairs of rows satisfy, or join subqueries that have a WHERE or a LIMIT"
+                )));
+            }
+            Ok(batch)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+}
