@@ -5,6 +5,7 @@ use std::time::Duration;
 
 pub(crate) mod http;
 pub(crate) mod memory;
+pub(crate) mod permissions;
 
 /// What the process uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -69,6 +69,9 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let (addresses, slots) = open_doors(&server, listeners);
 
     let folder = data_folder(&config)?;
+    for complaint in process::permissions::complaints(&folder, arguments.config.as_deref()) {
+        tracing::warn!("{complaint}");
+    }
     let budgets = memory::Budgets::new(&config.limits);
     let totals = Arc::new(DeltaTotals::new());
     let seams = Seams::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
