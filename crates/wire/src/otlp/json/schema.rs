@@ -76,7 +76,7 @@ use Kind::{
     Uint32, Uint64,
 };
 
-static ANY_VALUE: Schema = Schema {
+pub(super) static ANY_VALUE: Schema = Schema {
     fields: &[
         one("string_value", 1, Text),
         one("bool_value", 2, Bool),
