@@ -203,9 +203,7 @@ impl<'de> DeserializeSeed<'de> for ValueVisitor<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let Self { writer, field, is_item } = self;
-        let is_any_value = field.is_repeated == is_item
-            && matches!(field.kind, Kind::Message(schema) if std::ptr::eq(schema, &schema::ANY_VALUE));
-        if !is_any_value {
+        if field.is_repeated != is_item || !field.kind.is_any_value() {
             return deserializer.deserialize_any(Self { writer, field, is_item });
         }
         let depth = writer.value_depth;

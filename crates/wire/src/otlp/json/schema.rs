@@ -47,6 +47,13 @@ impl Schema {
     }
 }
 
+impl Kind {
+    /// Whether this is `AnyValue`, the only message that may lie in itself.
+    pub(super) fn is_any_value(&self) -> bool {
+        matches!(self, Self::Message(schema) if std::ptr::eq(*schema, &raw const ANY_VALUE))
+    }
+}
+
 fn is_camel_of(key: &str, snake: &str) -> bool {
     let mut key = key.bytes();
     let mut snake = snake.bytes();
@@ -76,7 +83,7 @@ use Kind::{
     Uint32, Uint64,
 };
 
-pub(super) static ANY_VALUE: Schema = Schema {
+static ANY_VALUE: Schema = Schema {
     fields: &[
         one("string_value", 1, Text),
         one("bool_value", 2, Bool),
