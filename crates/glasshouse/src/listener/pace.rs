@@ -8,7 +8,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http::Version;
 use signals::Clock;
@@ -19,6 +19,7 @@ use self::protocol::{Progress, Protocol};
 
 pub(super) mod body;
 mod protocol;
+mod refusal;
 
 /// From the first byte of a head or frame to its end; from the connection to its first head or, on
 /// HTTP/2, its settings.
@@ -137,15 +138,41 @@ pub(super) struct Paced {
     stream: TcpStream,
     pace: Arc<Pace>,
     protocol: Protocol,
+    /// Whether the last write took only a part.
+    is_in_write: bool,
 }
 
 impl Paced {
     /// Watches a socket.
     pub(super) fn new(stream: TcpStream, pace: Arc<Pace>) -> Self {
-        Self { stream, pace, protocol: Protocol::new() }
+        Self { stream, pace, protocol: Protocol::new(), is_in_write: false }
     }
 
-    fn wrote<T>(&self, result: &Poll<T>) {
+    /// An answer that hyper made itself, with our headers; see [`refusal`].
+    fn refusal(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let is_between = !self.is_in_write && self.pace.requests.load(Ordering::Relaxed) == 0;
+        let is_http1 = !matches!(self.protocol, Protocol::Http2(_));
+        if is_between && is_http1 { refusal::secured(bytes) } else { None }
+    }
+
+    /// Writes other bytes in place of `length` ones: all at once, which an empty socket takes, or none.
+    fn write_instead(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+        length: usize,
+    ) -> Poll<std::io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+        if written < bytes.len() {
+            return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
+        }
+        Poll::Ready(Ok(length))
+    }
+
+    fn wrote(&mut self, result: &Poll<std::io::Result<usize>>, length: usize) {
+        if let Poll::Ready(Ok(written)) = result {
+            self.is_in_write = *written < length;
+        }
         let blocked = &self.pace.blocked_since;
         if result.is_ready() {
             blocked.store(NEVER, Ordering::Relaxed);
@@ -161,7 +188,7 @@ impl AsyncRead for Paced {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        let Self { stream, pace, protocol } = self.get_mut();
+        let Self { stream, pace, protocol, .. } = self.get_mut();
         let before = buffer.filled().len();
         let result = Pin::new(stream).poll_read(context, buffer);
         if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
@@ -177,8 +204,11 @@ impl AsyncWrite for Paced {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.wrote(&result);
+        let result = match self.refusal(bytes) {
+            Some(refusal) => self.write_instead(context, &refusal, bytes.len()),
+            None => Pin::new(&mut self.stream).poll_write(context, bytes),
+        };
+        self.wrote(&result, bytes.len());
         result
     }
 
@@ -187,8 +217,13 @@ impl AsyncWrite for Paced {
         context: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.wrote(&result);
+        let refusal = if let [bytes] = slices { self.refusal(bytes) } else { None };
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        let result = match refusal {
+            Some(refusal) => self.write_instead(context, &refusal, length),
+            None => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        };
+        self.wrote(&result, length);
         result
     }
 

@@ -108,3 +108,23 @@ fn a_flood_of_one_port_leaves_every_other_its_share() {
         }
     }
 }
+
+#[test]
+fn what_is_no_request_is_refused_with_our_headers() {
+    let parent = tempfile::tempdir().unwrap();
+    let server = Server::start(&parent.path().join("data"));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200));
+    let good = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for (bytes, status) in [
+        ("nonsense\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nbad header\r\n\r\n", "400"),
+        (&many, "431"),
+        (&format!("{good}nonsense\r\n\r\n"), "400"),
+    ] {
+        let stream = open(server.address("health"), &[bytes.as_bytes()]);
+        let answer = String::from_utf8(read_to_end(&stream, bytes)).unwrap();
+        let (_, last) = answer.rsplit_once("HTTP/1.1 ").unwrap();
+        assert!(last.starts_with(status), "{answer}");
+        assert!(last.contains("x-content-type-options: nosniff\r\n"), "{answer}");
+    }
+}
