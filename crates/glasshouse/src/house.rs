@@ -174,6 +174,7 @@ impl serve::House for House {
             store: &self.store.status(),
             connections: self.server.connections(),
             connections_refused: self.server.refused(),
+            connections_timed_out: self.server.timed_out(),
             usage: Usage::read(),
             started_at_s: self.started_at as f64 / SECOND as f64,
         })

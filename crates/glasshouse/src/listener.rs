@@ -20,16 +20,20 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use signals::Clock;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::config::{Config, Port};
 
+mod answer;
 mod pace;
+mod shares;
 
+use answer::AnswerBody;
+use pace::body::PacedBody;
 use pace::{Pace, Paced, Verdict};
+use shares::Shares;
 
 /// Headers of one request, in bytes.
 const HEADER_BYTES_MAX: usize = 32 << 10;
@@ -99,21 +103,21 @@ pub(crate) async fn bind(config: &Config, offset: u16) -> Result<Vec<Listener>, 
 #[derive(Clone)]
 pub(crate) struct Server {
     clock: Arc<dyn Clock>,
-    connections: Arc<Semaphore>,
-    connections_max: usize,
+    shares: Arc<Shares>,
     refused: Arc<AtomicU64>,
+    timed_out: Arc<AtomicU64>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Server {
-    /// A server that holds at most `connections_max` connections.
-    pub(crate) fn new(clock: Arc<dyn Clock>, connections_max: usize) -> Self {
+    /// A server that holds at most `connections_max` connections on so many ports.
+    pub(crate) fn new(clock: Arc<dyn Clock>, connections_max: usize, ports: usize) -> Self {
         Self {
             clock,
-            connections: Arc::new(Semaphore::new(connections_max)),
-            connections_max,
+            shares: Arc::new(Shares::new(connections_max, ports)),
             refused: Arc::default(),
+            timed_out: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
@@ -121,12 +125,17 @@ impl Server {
 
     /// Connections that are open.
     pub(crate) fn connections(&self) -> usize {
-        self.connections_max.saturating_sub(self.connections.available_permits())
+        self.shares.open()
     }
 
     /// Connections that were closed at once because too many were open.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were cut off because the other side was too slow.
+    pub(crate) fn timed_out(&self) -> u64 {
+        self.timed_out.load(Ordering::Relaxed)
     }
 
     /// Answers a port with `router` as soon as that is set; "starting" before.
@@ -148,8 +157,8 @@ impl Server {
                 () = self.stop.cancelled() => return,
                 accepted = listener.socket.accept() => accepted,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file handles, mostly: give others time to close theirs.
                     tracing::warn!(port = listener.key, %error, "cannot accept a connection");
@@ -157,14 +166,14 @@ impl Server {
                     continue;
                 }
             };
-            let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
+            let Some(place) = self.shares.take(listener.key, peer.ip()) else {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
             let (server, router) = (self.clone(), Arc::clone(&router));
             self.tasks.spawn(async move {
                 server.connection(stream, router).await;
-                drop(permit);
+                drop(place);
             });
         }
     }
@@ -175,10 +184,12 @@ impl Server {
         let pace = Arc::new(Pace::new(Arc::clone(&self.clock)));
         let io = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
         let service = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| {
-            let (router, pace) = (Arc::clone(&router), Arc::clone(&pace));
+            let (router, clock) = (Arc::clone(&router), Arc::clone(&self.clock));
+            let in_flight = pace.request(request.version());
             async move {
-                let _in_flight = pace.request();
-                Ok::<_, Infallible>(answer(router.get(), request.map(Body::new)).await)
+                let request = request.map(|body| Body::new(PacedBody::new(body, clock)));
+                let answer = answer(router.get(), request).await;
+                Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, in_flight)))
             }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -201,6 +212,8 @@ impl Server {
         let mut is_closing = false;
         loop {
             tokio::select! {
+                // What has come is read before anybody is called slow.
+                biased;
                 result = connection.as_mut() => {
                     if let Err(error) = result {
                         tracing::debug!(%error, "connection ended");
@@ -213,7 +226,10 @@ impl Server {
                 }
                 _ = look.tick() => match pace.verdict() {
                     Verdict::Fine => {}
-                    Verdict::TooSlow => return,
+                    Verdict::TooSlow => {
+                        self.timed_out.fetch_add(1, Ordering::Relaxed);
+                        return;
+                    }
                     Verdict::Idle if is_closing => {}
                     Verdict::Idle => {
                         is_closing = true;

@@ -15,6 +15,7 @@ pub(crate) struct Numbers<'a> {
     pub(crate) store: &'a Status,
     pub(crate) connections: usize,
     pub(crate) connections_refused: u64,
+    pub(crate) connections_timed_out: u64,
     pub(crate) usage: Usage,
     pub(crate) started_at_s: f64,
 }
@@ -169,8 +170,11 @@ fn process(out: &mut Exposition, numbers: &Numbers<'_>) {
         numbers.connections as f64,
     );
     let refused = numbers.connections_refused as f64;
-    let help = "Connections closed at once because too many were open.";
+    let help = "Connections closed at once because too many were open, of all or of one peer.";
     one(out, "glasshouse_connections_refused_total", "counter", help, &[], refused);
+    let timed_out = numbers.connections_timed_out as f64;
+    let help = "Connections closed because the other side was too slow.";
+    one(out, "glasshouse_connections_timed_out_total", "counter", help, &[], timed_out);
     let cpu = usage.cpu.as_secs_f64();
     one(
         out,

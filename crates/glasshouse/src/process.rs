@@ -5,6 +5,7 @@ use std::time::Duration;
 
 pub(crate) mod http;
 pub(crate) mod memory;
+pub(crate) mod permissions;
 
 /// What the process uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -59,6 +60,13 @@ fn field(status: &str, name: &str) -> u64 {
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
+/// How many files and sockets the process may open (`ulimit -n`); `None` where that is not known.
+pub(crate) fn open_files_max() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// Size of all files below a folder. Follows no links.
 pub(crate) fn folder_bytes(folder: &Path) -> u64 {
     const FILES_MAX: usize = 1_000_000;
@@ -87,5 +95,6 @@ mod tests {
     fn a_process_uses_memory_and_threads() {
         let usage = Usage::read();
         assert!(usage.resident_bytes > 0 && usage.threads > 0 && usage.open_files > 0, "{usage:?}");
+        assert!(open_files_max().is_none_or(|max| max as u64 > usage.open_files));
     }
 }

@@ -23,7 +23,7 @@ use crate::command::{ServeArguments, print};
 use crate::config::Config;
 use crate::house::House;
 use crate::listener::{self, Listener, Server};
-use crate::{demo, log};
+use crate::{demo, log, process};
 
 mod doors;
 pub(crate) mod memory;
@@ -64,10 +64,14 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
     let listeners = listener::bind(&config, arguments.port_offset).await?;
-    let server = Server::new(Arc::clone(&clock), config.limits.connections);
+    let connections = connections_max(config.limits.connections, process::open_files_max());
+    let server = Server::new(Arc::clone(&clock), connections, listeners.len());
     let (addresses, slots) = open_doors(&server, listeners);
 
     let folder = data_folder(&config)?;
+    for complaint in process::permissions::complaints(&folder, arguments.config.as_deref()) {
+        tracing::warn!("{complaint}");
+    }
     let budgets = memory::Budgets::new(&config.limits);
     let totals = Arc::new(DeltaTotals::new());
     let seams = Seams::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
@@ -125,6 +129,22 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
         Some(reason) => bail!("the store failed: {reason}"),
         None => closed,
     }
+}
+
+/// As many connections as are configured, and no more than leave a quarter of the files that the
+/// process may open for the store: at the last one no port could accept, the health check neither.
+fn connections_max(configured: usize, open_files_max: Option<usize>) -> usize {
+    let open_files_max = open_files_max.unwrap_or(usize::MAX);
+    let connections = configured.min((open_files_max / 4 * 3).max(1));
+    if connections < configured {
+        tracing::warn!(
+            configured,
+            connections,
+            open_files_max,
+            "the process may open too few files for limits.connections: raise `ulimit -n`"
+        );
+    }
+    connections
 }
 
 /// Starts answering "starting" on every port.
@@ -317,4 +337,22 @@ fn banner(house: &House, folder: &Path, demo: Option<&agent::Running>) -> String
     }
     text.push_str("  no authentication: only this machine can connect\n");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_for_the_store() {
+        for (configured, open_files_max, expected) in [
+            (1024, None, 1024),
+            (1024, Some(20_000), 1024),
+            (1024, Some(1024), 768),
+            (10, Some(1024), 10),
+            (10, Some(3), 1),
+        ] {
+            assert_eq!(connections_max(configured, open_files_max), expected);
+        }
+    }
 }

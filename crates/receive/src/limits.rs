@@ -15,10 +15,6 @@ pub struct Limits {
     pub grpc_body_bytes_max: usize,
     /// Memory of all bodies that are being read and decoded, and of what they decode to.
     pub memory: MemoryBudget,
-    /// How long a sender may pause inside a body.
-    pub body_idle_max: Duration,
-    /// How long a body may take to arrive.
-    pub body_time_max: Duration,
     /// Large bodies that are unpacked and decoded at the same time.
     pub decoders_max: usize,
     /// Services whose rates are kept apart; later ones are counted together.
@@ -41,8 +37,6 @@ impl Default for Limits {
             http_body_bytes_max: 20 << 20,
             grpc_body_bytes_max: 16 << 20,
             memory: MemoryBudget::new("requests in flight", 512 << 20),
-            body_idle_max: Duration::from_secs(15),
-            body_time_max: Duration::from_secs(120),
             decoders_max: 2,
             services_max: 1000,
             known: MemoryBudget::new("fingerprints of known series", 32 << 20),

@@ -1,9 +1,12 @@
-//! Reads a request body under its limits: size, pace, and memory for every byte that is held.
+//! Reads a request body under its limits: size, and memory for every byte that is held.
+//!
+//! How slowly it may come is for the server's sockets to say; here that is an error of the body.
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use signals::MemoryReservation;
+use wire::body::is_timeout;
 
 use crate::limits::Limits;
 use crate::rejection::Rejection;
@@ -32,39 +35,33 @@ pub(crate) async fn read(
     let memory = limits.memory.reservation();
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    let reading = async {
-        while let Some(frame) = next_frame(&mut body, limits).await? {
-            if memory.bytes() + frame.len() > max {
-                return Err(too_large());
-            }
-            // As it arrives, never as announced, so that a length alone reserves nothing.
-            memory.try_grow(frame.len())?;
-            // One frame is the usual case: it stays where it is.
-            if first.is_empty() && rest.is_empty() {
-                first = frame;
-            } else {
-                if rest.is_empty() {
-                    rest.extend_from_slice(&first);
-                    first = Bytes::new();
-                }
-                rest.extend_from_slice(&frame);
-            }
+    while let Some(frame) = next_frame(&mut body).await? {
+        if memory.bytes() + frame.len() > max {
+            return Err(too_large());
         }
-        Ok(())
-    };
-    tokio::time::timeout(limits.body_time_max, reading).await.map_err(|_| Rejection::TooSlow)??;
+        // As it arrives, never as announced, so that a length alone reserves nothing.
+        memory.try_grow(frame.len())?;
+        // One frame is the usual case: it stays where it is.
+        if first.is_empty() && rest.is_empty() {
+            first = frame;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+                first = Bytes::new();
+            }
+            rest.extend_from_slice(&frame);
+        }
+    }
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
     Ok(Upload { bytes, memory })
 }
 
 /// The next piece of data; `None` at the end.
-async fn next_frame(body: &mut Body, limits: &Limits) -> Result<Option<Bytes>, Rejection> {
+async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Rejection> {
     loop {
-        let frame = tokio::time::timeout(limits.body_idle_max, body.frame())
-            .await
-            .map_err(|_| Rejection::TooSlow)?;
-        match frame {
+        match body.frame().await {
             None => return Ok(None),
+            Some(Err(error)) if is_timeout(&error) => return Err(Rejection::TooSlow),
             Some(Err(error)) => {
                 return Err(Rejection::Malformed(format!("request body broke off: {error}")));
             }
@@ -80,7 +77,7 @@ async fn next_frame(body: &mut Body, limits: &Limits) -> Result<Option<Bytes>, R
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::time::Duration;
+    use std::io;
 
     use futures::stream;
     use signals::MemoryBudget;
@@ -126,10 +123,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sender_that_pauses_too_long_is_refused() {
-        let endless = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let limits = Limits { body_idle_max: Duration::from_millis(1), ..limits(50) };
-        let error = read(endless, None, &limits).await.unwrap_err();
+    async fn a_sender_that_is_too_slow_is_told_so() {
+        let slow = io::Error::from(io::ErrorKind::TimedOut);
+        let body = Body::from_stream(stream::iter([Ok(Bytes::from_static(b"x")), Err(slow)]));
+        let error = read(body, None, &limits(50)).await.unwrap_err();
         assert_eq!(error, Rejection::TooSlow);
     }
 }

@@ -48,22 +48,33 @@ impl Guard {
 
     fn refuse(&self, request: &Request) -> Option<Response> {
         let headers = request.headers();
-        // HTTP/2 has the host in the address instead.
-        let host = match headers.get(HOST) {
-            Some(host) => host.to_str().unwrap_or_default(),
-            None => request.uri().authority().map(Authority::as_str).unwrap_or_default(),
+        let mut named = headers.get_all(HOST).iter();
+        let (header, another) = (named.next(), named.next());
+        if another.is_some() {
+            let text = "bad request: more than one Host\n";
+            return Some((StatusCode::BAD_REQUEST, text).into_response());
+        }
+        // HTTP/2 has the host in the address, a client of a proxy in both; either may be read later.
+        let header = header.map(|host| host.to_str().unwrap_or_default());
+        let address = request.uri().authority().map(Authority::as_str);
+        let hosts = match (header, address) {
+            (None, None) => [Some(""), None],
+            hosts => hosts.into(),
         };
-        if !self.knows(host) {
+        if let Some(host) = hosts.into_iter().flatten().find(|host| !self.knows(host)) {
             let text = format!(
                 "misdirected request: {:?} is not a name of this server; use localhost, or add the name to `hosts` in the configuration\n",
                 host.chars().take(100).collect::<String>()
             );
             return Some((StatusCode::MISDIRECTED_REQUEST, text).into_response());
         }
-        let is_foreign = match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default())
-        {
-            Some(origin) => !self.knows(origin.split_once("://").map_or("", |(_, host)| host)),
-            None => headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site"),
+        let is_foreign = if headers.contains_key(ORIGIN) {
+            headers.get_all(ORIGIN).iter().any(|origin| {
+                let origin = origin.to_str().unwrap_or_default();
+                !self.knows(origin.split_once("://").map_or("", |(_, host)| host))
+            })
+        } else {
+            headers.get_all("sec-fetch-site").iter().any(|site| site == "cross-site")
         };
         if is_foreign && !opens_page(request) {
             let text = "forbidden: requests from pages of other sites are refused\n";
@@ -149,13 +160,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn every_name_that_a_request_gives_must_be_ours_and_one_header_at_most() {
+        let (ours, other) = (("host", "localhost:3000"), ("host", "evil.example"));
+        let cases: [(Headers<'_>, &str, u16); 9] = [
+            (&[ours], "http://localhost:3000/", 200),
+            (&[], "http://localhost:3000/", 200),
+            (&[ours], "http://evil.example/", 421),
+            (&[ours], "http://localhost@evil.example/", 421),
+            (&[other], "http://localhost:3000/", 421),
+            (&[], "http://evil.example/", 421),
+            (&[ours, other], "/", 400),
+            (&[other, ours], "/", 400),
+            (&[ours, ours], "/", 400),
+        ];
+        for (headers, target, expected) in cases {
+            assert_eq!(status(headers, target).await, expected, "{headers:?} {target}");
+        }
+    }
+
+    #[tokio::test]
     async fn other_sites_may_link_here_and_nothing_more() {
         let host = ("host", "localhost:3000");
         let cross = ("sec-fetch-site", "cross-site");
         let navigate = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-        let cases: [(Headers<'_>, &str, u16); 9] = [
-            (&[host, ("origin", "http://localhost:5173")], "/api/sql", 200),
-            (&[host, ("origin", "https://evil.example")], "/api/sql", 403),
+        let (near, far) = (("origin", "http://localhost:5173"), ("origin", "https://evil.example"));
+        let cases: [(Headers<'_>, &str, u16); 11] = [
+            (&[host, near], "/api/sql", 200),
+            (&[host, near, far], "/api/sql", 403),
+            (&[host, far, near], "/api/sql", 403),
+            (&[host, far], "/api/sql", 403),
             (&[host, ("origin", "null")], "/api/sql", 403),
             (&[host, cross], "/api/sql", 403),
             (&[host, cross, navigate[0], navigate[1]], "/trace/1", 200),

@@ -46,18 +46,26 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
         let kind =
             parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if parts.method == Method::POST && kind.starts_with("application/x-www-form-urlencoded") {
-            parameters.extend(&read(body, FORM_BYTES_MAX).await?);
+            let body = read(body, FORM_BYTES_MAX).await.map_err(IntoResponse::into_response)?;
+            parameters.extend(&body);
         }
         parameters.extend(parts.uri.query().unwrap_or_default().as_bytes());
         Ok(parameters)
     }
 }
 
-/// A whole body under a bound.
-pub(crate) async fn read(body: Body, bytes_max: usize) -> Result<bytes::Bytes, Response> {
-    axum::body::to_bytes(body, bytes_max).await.map_err(|_| {
+/// A whole body under a bound; else the status and the reason.
+pub(crate) async fn read(
+    body: Body,
+    bytes_max: usize,
+) -> Result<bytes::Bytes, (StatusCode, String)> {
+    axum::body::to_bytes(body, bytes_max).await.map_err(|error| {
+        if wire::body::is_timeout(&error) {
+            let text = "the request body did not arrive in time\n";
+            return (StatusCode::REQUEST_TIMEOUT, text.to_owned());
+        }
         let text = format!("the request body is larger than {bytes_max} bytes, or broke off\n");
-        (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
+        (StatusCode::PAYLOAD_TOO_LARGE, text)
     })
 }
 
@@ -78,6 +86,14 @@ mod tests {
             (parameters.get("c"), parameters.get("empty"), parameters.get("d")),
             (Some("4"), None, None)
         );
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_is_too_slow_is_told_so() {
+        let slow = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        let body = Body::from_stream(futures::stream::iter([Ok("a="), Err(slow)]));
+        let (status, _) = read(body, 100).await.unwrap_err();
+        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
     }
 
     #[tokio::test]

@@ -50,9 +50,9 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
             .to_str()
             .is_ok_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with(ARROW_STREAM)))
     });
-    let Ok(body) = read(request.into_body(), BODY_BYTES_MAX).await else {
-        let message = format!("the request is larger than {BODY_BYTES_MAX} bytes, or broke off");
-        return failure(StatusCode::PAYLOAD_TOO_LARGE, &message);
+    let body = match read(request.into_body(), BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err((status, message)) => return failure(status, message.trim_end()),
     };
     let question: Question = match serde_json::from_slice(&body) {
         Ok(question) => question,

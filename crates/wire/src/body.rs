@@ -1,9 +1,10 @@
-//! Decompression under a bound.
+//! Bodies: decompression under a bound, and why reading one failed.
 //!
 //! What a stream claims about its size is never believed: output grows only as bytes come out,
 //! and stops at the bound.
 
-use std::io::Read;
+use std::error::Error;
+use std::io::{ErrorKind, Read};
 
 use bytes::Bytes;
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
@@ -48,6 +49,14 @@ pub fn decompress(
     } else {
         Err(WireError::UnknownEncoding(encoding.chars().take(64).collect()))
     }
+}
+
+/// Whether a body could not be read because its sender was too slow, as the server's sockets say it:
+/// by an [`std::io::Error`] of the kind `TimedOut` that caused the error.
+pub fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| (**error).source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == ErrorKind::TimedOut)
 }
 
 fn read_bounded(

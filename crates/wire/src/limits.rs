@@ -23,7 +23,7 @@ pub struct Limits {
     pub value_bytes_max: usize,
     /// Bytes of the body of a log record.
     pub line_bytes_max: usize,
-    /// How deep lists and key-value lists may lie in each other; deeper is malformed.
+    /// How deep lists and key-value lists may lie in each other; what lies deeper is left out.
     pub value_depth_max: usize,
     /// Labels of one series.
     pub labels_max: usize,
@@ -40,6 +40,9 @@ pub struct Limits {
     pub future_ns_max: i64,
 }
 
+/// What JSON is transcoded to, too, so that its decoder sees what it cuts.
+pub(crate) const VALUE_DEPTH_MAX: usize = 64;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -49,7 +52,7 @@ impl Default for Limits {
             name_bytes_max: 256,
             value_bytes_max: 1 << 20,
             line_bytes_max: 1 << 20,
-            value_depth_max: 64,
+            value_depth_max: VALUE_DEPTH_MAX,
             labels_max: 60,
             label_value_bytes_max: 4 << 10,
             decoded_bytes_max: 256 << 20,

@@ -10,7 +10,7 @@ use store::files::{DiskFiles, Files};
 
 use super::{ServeArguments, print};
 use crate::config::{Config, Port};
-use crate::process::{folder_bytes, http};
+use crate::process::{folder_bytes, http, permissions};
 use crate::run::data_folder;
 
 /// Longest answer of a server that is read.
@@ -26,7 +26,11 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let mut report = Report::default();
     let overview = runtime.block_on(overview(&config, arguments.port_offset));
     ports(&mut report, &config, arguments.port_offset, overview.is_some());
-    folder(&mut report, &data_folder(&config)?);
+    let data = data_folder(&config)?;
+    folder(&mut report, &data);
+    for complaint in permissions::complaints(&data, arguments.config.as_deref()) {
+        report.bad(complaint);
+    }
     match &overview {
         Some(overview) => running(&mut report, overview),
         None => report.good("no server answers on the page's port"),

@@ -1,19 +1,29 @@
 //! How fast the other side of a connection goes, and when we have waited long enough.
 //!
-//! Hyper has one timer for the head of a request, which also ends idle connections, and none
-//! before the first byte or for an answer that nobody reads. Here each has its own bound.
+//! One rule for HTTP/1 and HTTP/2: what has begun (a connection, a head, a frame) ends within ten
+//! seconds, however many bytes of it come. Hyper has one timer for the head of a request, which also
+//! ends idle connections, and none before the first byte, for half a frame or for an answer that
+//! nobody reads. Bodies have a pace of their own, in [`body`].
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 
+use http::Version;
 use signals::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// From the first byte of a request to the end of its head.
-const HEAD_MS_MAX: u64 = 10_000;
+use self::protocol::{Progress, Protocol};
+
+pub(super) mod body;
+mod protocol;
+mod refusal;
+
+/// From the first byte of a head or frame to its end; from the connection to its first head or, on
+/// HTTP/2, its settings.
+const BEGUN_MS_MAX: u64 = 10_000;
 /// Without any request.
 const IDLE_MS_MAX: u64 = 120_000;
 /// With an answer that the other side does not take.
@@ -37,10 +47,9 @@ pub(super) enum Verdict {
 pub(super) struct Pace {
     clock: Arc<dyn Clock>,
     requests: AtomicUsize,
-    head_since: AtomicU64,
+    begun_since: AtomicU64,
     idle_since: AtomicU64,
     blocked_since: AtomicU64,
-    is_http2: AtomicBool,
 }
 
 impl Pace {
@@ -50,17 +59,19 @@ impl Pace {
         Self {
             clock,
             requests: AtomicUsize::new(0),
-            head_since: AtomicU64::new(now),
+            begun_since: AtomicU64::new(now),
             idle_since: AtomicU64::new(now),
             blocked_since: AtomicU64::new(NEVER),
-            is_http2: AtomicBool::new(false),
         }
     }
 
     /// A head has arrived; the request is in flight until the guard is dropped.
-    pub(super) fn request(self: &Arc<Self>) -> impl Drop + use<> {
+    pub(super) fn request(self: &Arc<Self>, version: Version) -> InFlight {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.head_since.store(NEVER, Ordering::Relaxed);
+        // On HTTP/2 the end of its frames has said so, and the next one may have begun.
+        if version != Version::HTTP_2 {
+            self.begun_since.store(NEVER, Ordering::Relaxed);
+        }
         InFlight(Arc::clone(self))
     }
 
@@ -71,38 +82,50 @@ impl Pace {
             let since = since.load(Ordering::Relaxed);
             since != NEVER && now.saturating_sub(since) > max
         };
-        if is_over(&self.blocked_since, BLOCKED_MS_MAX) || is_over(&self.head_since, HEAD_MS_MAX) {
-            Verdict::TooSlow
-        } else if self.requests.load(Ordering::Relaxed) == 0
-            && is_over(&self.idle_since, IDLE_MS_MAX)
+        let is_idle_for =
+            |max| self.requests.load(Ordering::Relaxed) == 0 && is_over(&self.idle_since, max);
+        if is_over(&self.blocked_since, BLOCKED_MS_MAX)
+            || is_over(&self.begun_since, BEGUN_MS_MAX)
+            // It was asked to end and does not.
+            || is_idle_for(IDLE_MS_MAX + BEGUN_MS_MAX)
         {
+            Verdict::TooSlow
+        } else if is_idle_for(IDLE_MS_MAX) {
             Verdict::Idle
         } else {
             Verdict::Fine
         }
     }
 
-    fn bytes_came(&self, bytes: &[u8], is_first: bool) {
-        if is_first && bytes.starts_with(b"PRI") {
-            // Heads of HTTP/2 come in frames between pings; idleness and pings bound it instead.
-            self.is_http2.store(true, Ordering::Relaxed);
-            self.head_since.store(NEVER, Ordering::Relaxed);
+    fn bytes_came(&self, protocol: &mut Protocol, bytes: &[u8]) {
+        let Progress { has_ended, is_within } = protocol.bytes_came(bytes);
+        // Of HTTP/1 only hyper knows where a body ends and the next head begins.
+        let is_head =
+            matches!(protocol, Protocol::Http1) && self.requests.load(Ordering::Relaxed) == 0;
+        if has_ended {
+            self.begun_since.store(NEVER, Ordering::Relaxed);
         }
-        if !self.is_http2.load(Ordering::Relaxed) && self.requests.load(Ordering::Relaxed) == 0 {
-            let now = milliseconds(&*self.clock);
-            let _ =
-                self.head_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+        if is_within || is_head {
+            start(&self.begun_since, &*self.clock);
         }
     }
 }
 
-struct InFlight(Arc<Pace>);
+/// A request that is being answered, until its answer has been handed over whole.
+#[derive(Debug)]
+pub(super) struct InFlight(Arc<Pace>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.idle_since.store(milliseconds(&*self.0.clock), Ordering::Relaxed);
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Notes the time, unless one is noted already.
+fn start(since: &AtomicU64, clock: &dyn Clock) {
+    let now = milliseconds(clock);
+    let _ = since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 fn milliseconds(clock: &dyn Clock) -> u64 {
@@ -114,37 +137,62 @@ fn milliseconds(clock: &dyn Clock) -> u64 {
 pub(super) struct Paced {
     stream: TcpStream,
     pace: Arc<Pace>,
-    is_first: bool,
+    protocol: Protocol,
+    /// Whether the last write took only a part.
+    is_in_write: bool,
 }
 
 impl Paced {
     /// Watches a socket.
     pub(super) fn new(stream: TcpStream, pace: Arc<Pace>) -> Self {
-        Self { stream, pace, is_first: true }
+        Self { stream, pace, protocol: Protocol::new(), is_in_write: false }
     }
 
-    fn wrote<T>(&self, result: &Poll<T>) {
+    /// An answer that hyper made itself, with our headers; see [`refusal`].
+    fn refusal(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let is_between = !self.is_in_write && self.pace.requests.load(Ordering::Relaxed) == 0;
+        let is_http1 = !matches!(self.protocol, Protocol::Http2(_));
+        if is_between && is_http1 { refusal::secured(bytes) } else { None }
+    }
+
+    /// Writes other bytes in place of `length` ones: all at once, which an empty socket takes, or none.
+    fn write_instead(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+        length: usize,
+    ) -> Poll<std::io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+        if written < bytes.len() {
+            return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
+        }
+        Poll::Ready(Ok(length))
+    }
+
+    fn wrote(&mut self, result: &Poll<std::io::Result<usize>>, length: usize) {
+        if let Poll::Ready(Ok(written)) = result {
+            self.is_in_write = *written < length;
+        }
         let blocked = &self.pace.blocked_since;
         if result.is_ready() {
             blocked.store(NEVER, Ordering::Relaxed);
         } else {
-            let now = milliseconds(&*self.pace.clock);
-            let _ = blocked.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+            start(blocked, &*self.pace.clock);
         }
     }
 }
 
 impl AsyncRead for Paced {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
+        let Self { stream, pace, protocol, .. } = self.get_mut();
         let before = buffer.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let result = Pin::new(stream).poll_read(context, buffer);
         if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
-            self.pace.bytes_came(bytes, self.is_first);
-            self.is_first = false;
+            pace.bytes_came(protocol, bytes);
         }
         result
     }
@@ -156,8 +204,11 @@ impl AsyncWrite for Paced {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.wrote(&result);
+        let result = match self.refusal(bytes) {
+            Some(refusal) => self.write_instead(context, &refusal, bytes.len()),
+            None => Pin::new(&mut self.stream).poll_write(context, bytes),
+        };
+        self.wrote(&result, bytes.len());
         result
     }
 
@@ -166,8 +217,13 @@ impl AsyncWrite for Paced {
         context: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.wrote(&result);
+        let refusal = if let [bytes] = slices { self.refusal(bytes) } else { None };
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        let result = match refusal {
+            Some(refusal) => self.write_instead(context, &refusal, length),
+            None => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        };
+        self.wrote(&result, length);
         result
     }
 
@@ -203,52 +259,102 @@ mod tests {
         (clock.clone(), Arc::new(Pace::new(clock)))
     }
 
-    #[test]
-    fn a_head_that_trickles_is_cut_off() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+    const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0pingpong";
+    /// Heads of 3 bytes: whole, its first half, and one more frame of it that is not the last.
+    const HEAD: &[u8] = b"\0\0\x03\x01\x04\0\0\0\x01abc";
+    const HEAD_BEGINS: &[u8] = b"\0\0\x03\x01\0\0\0\0\x01abc";
+    const HEAD_GOES_ON: &[u8] = b"\0\0\x03\x09\0\0\0\0\x01abc";
+
+    /// Bytes, and the second in which they come.
+    type Pieces<'a> = &'a [(u64, &'a [u8])];
+
+    /// When a connection is cut off, in seconds, on which these pieces come.
+    fn cut_off_at(pieces: Pieces<'_>) -> Option<u64> {
         let (clock, pace) = pace();
-        pace.bytes_came(b"GET / HT", true);
-        clock.advance(Duration::from_secs(9));
-        pace.bytes_came(b"TP/1.1", false);
-        assert_eq!(pace.verdict(), Verdict::Fine);
-        clock.advance(Duration::from_secs(2));
-        assert_eq!(pace.verdict(), Verdict::TooSlow);
+        let mut protocol = Protocol::new();
+        (0..IDLE_MS_MAX / 1000).find(|second| {
+            for (_, bytes) in pieces.iter().filter(|(at, _)| at == second) {
+                pace.bytes_came(&mut protocol, bytes);
+            }
+            let is_cut_off = pace.verdict() == Verdict::TooSlow;
+            clock.advance(Duration::from_secs(1));
+            is_cut_off
+        })
     }
 
     #[test]
-    fn a_silent_new_connection_is_cut_off() {
+    fn what_has_begun_and_does_not_end_is_cut_off_after_ten_seconds() {
+        let cases: [(&str, Pieces<'_>, Option<u64>); 15] = [
+            ("silence", &[], Some(11)),
+            ("half a head", &[(3, b"GET / HTTP/1.1\r\n")], Some(11)),
+            ("a head that trickles", &[(0, b"GET"), (5, b" / H"), (10, b"TTP/1.1\r\n")], Some(11)),
+            ("a line of the preface", &[(0, b"PRI * HTTP/2.0\r\n")], Some(11)),
+            ("a letter of the preface", &[(0, b"P")], Some(11)),
+            ("a preface without settings", &[(0, PREFACE)], Some(11)),
+            ("half of the settings", &[(0, PREFACE), (9, &SETTINGS[..5])], Some(11)),
+            ("nothing after the settings", &[(0, PREFACE), (1, SETTINGS)], None),
+            ("settings in pieces", &[(0, PREFACE), (1, &SETTINGS[..5]), (2, &SETTINGS[5..])], None),
+            ("pings", &[(0, PREFACE), (0, SETTINGS), (50, PING), (100, PING)], None),
+            ("half a frame", &[(0, PREFACE), (1, SETTINGS), (20, &PING[..12])], Some(31)),
+            (
+                "half a frame after a whole one",
+                &[(0, PREFACE), (1, SETTINGS), (20, PING), (20, &PING[..3])],
+                Some(31),
+            ),
+            ("a head", &[(0, PREFACE), (1, SETTINGS), (20, HEAD)], None),
+            ("half a head of frames", &[(0, PREFACE), (1, SETTINGS), (20, HEAD_BEGINS)], Some(31)),
+            (
+                "a head of frames that trickles",
+                &[
+                    (0, PREFACE),
+                    (1, SETTINGS),
+                    (20, HEAD_BEGINS),
+                    (25, HEAD_GOES_ON),
+                    (30, HEAD_GOES_ON),
+                ],
+                Some(31),
+            ),
+        ];
+        for (name, pieces, expected) in cases {
+            assert_eq!(cut_off_at(pieces), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_request_does_not_end_the_wait_for_half_a_frame() {
         let (clock, pace) = pace();
+        let mut protocol = Protocol::new();
+        pace.bytes_came(&mut protocol, &[PREFACE, SETTINGS, HEAD, &PING[..3]].concat());
+        let _request = pace.request(Version::HTTP_2);
         clock.advance(Duration::from_secs(11));
         assert_eq!(pace.verdict(), Verdict::TooSlow);
     }
 
     #[test]
-    fn a_long_request_is_fine_and_idleness_ends_gently() {
+    fn a_long_request_is_fine_and_idleness_ends_gently_at_first() {
         let (clock, pace) = pace();
-        let request = pace.request();
+        let request = pace.request(Version::HTTP_11);
+        clock.advance(Duration::from_secs(600));
+        // A body comes.
+        pace.bytes_came(&mut Protocol::Http1, b"data");
         clock.advance(Duration::from_secs(600));
         assert_eq!(pace.verdict(), Verdict::Fine);
         drop(request);
-        clock.advance(Duration::from_secs(119));
-        assert_eq!(pace.verdict(), Verdict::Fine);
-        clock.advance(Duration::from_secs(2));
-        assert_eq!(pace.verdict(), Verdict::Idle);
-    }
-
-    #[test]
-    fn an_idle_http2_connection_outlives_the_bound_on_heads() {
-        let (clock, pace) = pace();
-        pace.bytes_came(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", true);
-        clock.advance(Duration::from_secs(60));
-        pace.bytes_came(b"ping", false);
-        clock.advance(Duration::from_secs(59));
-        assert_eq!(pace.verdict(), Verdict::Fine);
+        for (seconds, expected) in
+            [(119, Verdict::Fine), (2, Verdict::Idle), (8, Verdict::Idle), (2, Verdict::TooSlow)]
+        {
+            clock.advance(Duration::from_secs(seconds));
+            assert_eq!(pace.verdict(), expected);
+        }
     }
 
     #[test]
     fn an_answer_that_nobody_reads_is_cut_off() {
         let (clock, pace) = pace();
-        let _request = pace.request();
-        pace.blocked_since.store(0, Ordering::Relaxed);
+        let _request = pace.request(Version::HTTP_11);
+        start(&pace.blocked_since, &*clock);
         clock.advance(Duration::from_secs(61));
         assert_eq!(pace.verdict(), Verdict::TooSlow);
     }

@@ -11,6 +11,7 @@ mod http;
 mod requests;
 mod server;
 
+mod connections;
 mod faults;
 mod start;
 mod through;

@@ -1,6 +1,7 @@
 //! Start and end: restarts, taken ports, locked folders, wrong configuration, signals.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::http;
 use crate::requests::{delta, logs, metrics, traces};
@@ -133,6 +134,37 @@ fn an_unusable_data_folder_is_an_error_at_start() {
     let error = text(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{error}");
     assert!(error.contains("cannot open the data folder"), "{error}");
+}
+
+#[test]
+fn data_are_private_and_a_folder_that_is_not_is_named() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    let server = Server::start(&folder);
+    let body = logs("shop").to_string();
+    let answer = server.post("otlp_http", "/v1/logs", "application/json", body.as_bytes());
+    assert_eq!(answer.status, 200);
+    assert_eq!(server.stop().code(), Some(0));
+    let mut paths = vec![folder.clone()];
+    while let Some(path) = paths.pop() {
+        let metadata = std::fs::metadata(&path).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o077, 0, "{}", path.display());
+        if metadata.is_dir() {
+            paths.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    let config = folder.with_extension("yaml");
+    let arguments = ["--config", config.to_str().unwrap(), "--data", folder.to_str().unwrap()];
+    for (mode, is_named) in [(0o700, false), (0o755, true)] {
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
+        let said = text(&output(&[&["doctor"], &arguments[..]].concat()).stdout);
+        assert_eq!(said.contains("run `chmod 700 "), is_named, "{said}");
+    }
+    // It also warns at its start, before it finds that the folder is another's.
+    let _first = Server::start(&folder);
+    let said = output(&arguments);
+    let said = text(&said.stdout) + &text(&said.stderr);
+    assert!(said.contains("WARN") && said.contains("run `chmod 700 "), "{said}");
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! Files on a real disk.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 use super::{FileReader, FileStat, FileWriter, Files, FolderEntry};
+
+/// Telemetry holds prompts and names: what we make is for our own user only.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// A folder of the machine.
 #[derive(Debug)]
@@ -38,11 +42,14 @@ impl Files for DiskFiles {
     }
 
     fn create_folder(&self, path: &str) -> io::Result<()> {
-        self.named(path, fs::create_dir_all(self.path(path)))
+        let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(self.path(path));
+        self.named(path, made)
     }
 
     fn create(&self, path: &str) -> io::Result<Box<dyn FileWriter>> {
-        let file = OpenOptions::new().write(true).create_new(true).open(self.path(path));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(FILE_MODE);
+        let file = options.open(self.path(path));
         Ok(Box::new(DiskFile(self.named(path, file)?)))
     }
 
@@ -102,6 +109,7 @@ impl Files for DiskFiles {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(FILE_MODE)
             .open(self.path(path));
         let mut file = self.named(path, opened)?;
         match file.try_lock() {
@@ -178,6 +186,29 @@ mod tests {
         assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
         drop(first);
         files.lock("lock").unwrap();
+    }
+
+    #[test]
+    fn what_is_made_is_for_our_user_only() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let files = DiskFiles::new(folder.path().join("data"));
+        files.create_folder("").unwrap();
+        files.create_folder("a/b").unwrap();
+        files.create("a/b/file").unwrap();
+        let _lock = files.lock("lock").unwrap();
+        for (path, expected) in
+            [("", 0o700), ("a", 0o700), ("a/b", 0o700), ("a/b/file", 0o600), ("lock", 0o600)]
+        {
+            let mode = fs::metadata(files.path(path)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, expected, "{path}");
+        }
+        // A folder that was there stays as its owner wants it.
+        fs::set_permissions(files.path("a"), fs::Permissions::from_mode(0o750)).unwrap();
+        files.create_folder("a").unwrap();
+        let mode = fs::metadata(files.path("a")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o750);
     }
 
     #[test]

@@ -4,20 +4,24 @@
 //! between. The rules are those of protobuf's JSON mapping with OTLP's exceptions: names in lower
 //! camel case (snake case is taken too), ids in hexadecimal of any case, enumerations as numbers
 //! (names are taken too), 64-bit integers as numbers or text, bytes in base64, unknown fields
-//! ignored, `null` like an absent field. Nesting is bounded by `serde_json`'s own limit of 128.
+//! ignored, `null` like an absent field. Values that lie deeper in each other than the decoder of
+//! protobuf reads are left out here.
 
 mod scalar;
 mod schema;
 
 use std::fmt;
 
+use serde::Deserialize as _;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use serde_json::value::RawValue;
 
 use self::scalar::Scalar;
 use self::schema::{Field, Kind, Schema};
 use crate::WireError;
+use crate::limits::VALUE_DEPTH_MAX;
 use signals::Signal;
 
 /// Transcodes an `ExportTraceServiceRequest`.
@@ -56,8 +60,13 @@ pub fn to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, WireError> {
     }
 }
 
+/// Values that one parser reads in each other. `serde_json` takes 128 lists and objects, of which a
+/// value is up to four: deeper values get a parser of their own.
+const VALUES_PER_PARSER: usize = 16;
+
 fn transcode(body: &[u8], schema: &'static Schema) -> Result<Vec<u8>, WireError> {
-    let mut writer = Writer { bytes: Vec::with_capacity(body.len() / 2), path: Vec::new() };
+    let bytes = Vec::with_capacity(body.len() / 2);
+    let mut writer = Writer { bytes, path: Vec::new(), value_depth: 0 };
     let mut json = serde_json::Deserializer::from_slice(body);
     let result = json
         .deserialize_map(MessageVisitor { writer: &mut writer, schema })
@@ -76,6 +85,8 @@ fn transcode(body: &[u8], schema: &'static Schema) -> Result<Vec<u8>, WireError>
 struct Writer {
     bytes: Vec<u8>,
     path: Vec<&'static str>,
+    /// How many `AnyValue`s lie around what is read.
+    value_depth: usize,
 }
 
 impl Writer {
@@ -191,7 +202,26 @@ impl<'de> DeserializeSeed<'de> for ValueVisitor<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        let Self { writer, field, is_item } = self;
+        if field.is_repeated != is_item || !field.kind.is_any_value() {
+            return deserializer.deserialize_any(Self { writer, field, is_item });
+        }
+        let depth = writer.value_depth;
+        writer.value_depth += 1;
+        let value = ValueVisitor { writer: &mut *writer, field, is_item };
+        if depth > VALUE_DEPTH_MAX {
+            // An empty value in its place: the decoder cuts there and says so.
+            IgnoredAny::deserialize(deserializer)?;
+            writer.message(field.number, |_| Ok(()))?;
+        } else if depth > 0 && depth.is_multiple_of(VALUES_PER_PARSER) {
+            let text = <&RawValue>::deserialize(deserializer)?.get();
+            let mut parser = serde_json::Deserializer::from_str(text);
+            parser.deserialize_any(value).map_err(D::Error::custom)?;
+        } else {
+            deserializer.deserialize_any(value)?;
+        }
+        writer.value_depth -= 1;
+        Ok(())
     }
 }
 

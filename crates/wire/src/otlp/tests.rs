@@ -226,39 +226,77 @@ fn odd_times_and_parents_are_normalised() {
     assert!(decoded.rejected == 0 && decoded.message.contains("look like milliseconds"));
 }
 
-/// A request of one log record whose body lies `depth` lists deep.
-fn nested_log(depth: usize) -> Vec<u8> {
+/// Requests of one log record whose body, true, lies so many lists or key-value lists deep, as
+/// protobuf and as JSON.
+fn nested_log(depth: usize, in_pairs: bool) -> [Vec<u8>; 2] {
     let wrap = |number: u8, inner: &[u8]| {
         let mut out = vec![number << 3 | 2];
         prost::encoding::encode_varint(inner.len() as u64, &mut out);
         out.extend_from_slice(inner);
         out
     };
-    let mut value = vec![0x18, 1];
+    let mut value = vec![0x10, 1];
     for _ in 0..depth {
-        value = wrap(5, &wrap(1, &value));
+        value = if in_pairs {
+            wrap(6, &wrap(1, &[&wrap(1, b"k")[..], &wrap(2, &value)].concat()))
+        } else {
+            wrap(5, &wrap(1, &value))
+        };
     }
-    let record = wrap(5, &value);
-    wrap(1, &wrap(2, &wrap(2, &record)))
+    let protobuf = wrap(1, &wrap(2, &wrap(2, &wrap(5, &value))));
+    [protobuf, nested_json(depth, in_pairs).into_bytes()]
+}
+
+fn nested_json(depth: usize, in_pairs: bool) -> String {
+    let [open, close] = if in_pairs {
+        [r#"{"kvlistValue":{"values":[{"key":"k","value":"#, "}]}}"]
+    } else {
+        [r#"{"arrayValue":{"values":["#, "]}}"]
+    };
+    format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{}{{"boolValue":true}}{}}}]}}]}}]}}"#,
+        open.repeat(depth),
+        close.repeat(depth)
+    )
 }
 
 #[test]
-fn nesting_is_bounded_with_an_error_that_says_where() {
-    assert_eq!(decode_ok(Signal::Logs, &nested_log(64)).accepted, 1);
-    for depth in [65, 100, 2_000] {
-        let error =
-            decode(Signal::Logs, &nested_log(depth), Encoding::Protobuf, NOW, &Limits::default());
-        let error = error.unwrap_err().to_string();
-        assert!(error.contains("resource_logs.scope_logs.log_records.body"), "{error}");
-        assert!(error.contains("nested too deeply"), "{error}");
+fn lists_beyond_a_depth_are_left_out_and_the_record_is_marked() {
+    for (in_pairs, open, close) in [(false, "[", "]"), (true, r#"{"k":"#, "}")] {
+        for depth in [1, 15, 16, 17, 40, 63, 64, 65, 66, 100, 2_000] {
+            let rows =
+                [Encoding::Protobuf, Encoding::Json].into_iter().zip(nested_log(depth, in_pairs));
+            for (encoding, body) in rows {
+                let decoded = decode(Signal::Logs, &body, encoding, NOW, &Limits::default());
+                let decoded = decoded.unwrap_or_else(|e| panic!("{encoding:?} {depth}: {e}"));
+                assert_eq!((decoded.accepted, decoded.rejected), (1, 0));
+                let row = rendered(&decoded).remove(0);
+                let is_cut = depth > 64;
+                let (kept, inner) = match (is_cut, in_pairs) {
+                    (false, _) => (depth, "true"),
+                    (true, false) => (64, "[]"),
+                    (true, true) => (64, "{}"),
+                };
+                let body = format!("body=j:{}{inner}{}", open.repeat(kept), close.repeat(kept));
+                assert!(row.contains(&body), "{encoding:?} {depth}: {row}");
+                assert_eq!(row.contains("glasshouse.truncated"), is_cut, "{encoding:?}: {row}");
+            }
+        }
+        let json = nested_json(100_000, in_pairs);
+        let decoded =
+            decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
+        assert_eq!(decoded.unwrap().accepted, 1);
     }
-    let json = format!(
-        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{}{}}}]}}]}}]}}"#,
-        r#"{"arrayValue":{"values":["#.repeat(100_000),
-        "]}}".repeat(100_000)
-    );
-    let error = decode(Signal::Logs, json.as_bytes(), Encoding::Json, NOW, &Limits::default());
-    assert!(error.unwrap_err().to_string().contains("recursion limit"));
+}
+
+#[test]
+fn a_mistake_inside_deep_lists_is_an_error() {
+    let json = nested_json(40, false);
+    for bad in [json.replace("true", "5"), json.replace("true}", "true")] {
+        assert!(
+            decode(Signal::Logs, bad.as_bytes(), Encoding::Json, NOW, &Limits::default()).is_err()
+        );
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use signals::attributes::{AttributeBuilder, Value, json};
 
 use super::resource::Kept;
 use crate::Limits;
-use crate::protobuf::{Fault, Field, Message, Within as _};
+use crate::protobuf::{Fault, Message, Within as _};
 
 /// The attribute that marks an attribute set in which something was cut: a JSON array of the
 /// keys and fields that were.
@@ -296,7 +296,10 @@ impl<'l> Renderer<'l> {
         let start = json.len();
         while let Some(field) = list.next()? {
             if field.number == 1 {
-                self.check_depth(&field, depth)?;
+                if depth >= self.limits.value_depth_max {
+                    self.is_cut = true;
+                    continue;
+                }
                 if json.len() > start {
                     json.push(',');
                 }
@@ -318,7 +321,10 @@ impl<'l> Renderer<'l> {
         let start = json.len();
         while let Some(field) = list.next()? {
             if field.number == 1 {
-                self.check_depth(&field, depth)?;
+                if depth >= self.limits.value_depth_max {
+                    self.is_cut = true;
+                    continue;
+                }
                 if json.len() > start {
                     json.push(',');
                 }
@@ -329,13 +335,6 @@ impl<'l> Renderer<'l> {
             }
         }
         json.push('}');
-        Ok(())
-    }
-
-    fn check_depth(&self, field: &Field<'_>, depth: usize) -> Result<(), Fault> {
-        if depth >= self.limits.value_depth_max {
-            return Err(field.fault("values are nested too deeply"));
-        }
         Ok(())
     }
 }

@@ -47,6 +47,13 @@ impl Schema {
     }
 }
 
+impl Kind {
+    /// Whether this is `AnyValue`, the only message that may lie in itself.
+    pub(super) fn is_any_value(&self) -> bool {
+        matches!(self, Self::Message(schema) if std::ptr::eq(*schema, &raw const ANY_VALUE))
+    }
+}
+
 fn is_camel_of(key: &str, snake: &str) -> bool {
     let mut key = key.bytes();
     let mut snake = snake.bytes();

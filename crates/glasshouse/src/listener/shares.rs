@@ -1,0 +1,188 @@
+//! Who may hold how many connections.
+//!
+//! Every port has a share of its own, so that a flood of one leaves the others, and above all the
+//! health check and the page, as they were. What remains is for all ports, and one peer may take no
+//! more than half of all connections of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+/// One part in so many of all connections is kept for the ports, each the same number.
+const OWN_PARTS: usize = 4;
+/// One part in so many is the most for one peer, its connections from the shares of ports aside.
+const PEER_PARTS: usize = 2;
+
+/// The connections that are open, and how many may be.
+#[derive(Debug)]
+pub(super) struct Shares {
+    common_max: usize,
+    own_max: usize,
+    peer_max: usize,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    common: usize,
+    peers: HashMap<IpAddr, usize>,
+    own: BTreeMap<&'static str, usize>,
+}
+
+/// A connection's place, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    shares: Arc<Shares>,
+    kind: PlaceKind,
+}
+
+#[derive(Debug)]
+enum PlaceKind {
+    Common(IpAddr),
+    Own(&'static str),
+}
+
+impl Shares {
+    /// Shares of `connections_max` for so many ports.
+    pub(super) fn new(connections_max: usize, ports: usize) -> Self {
+        let own_max = connections_max / OWN_PARTS / ports.max(1);
+        Self {
+            common_max: connections_max - own_max * ports,
+            own_max,
+            peer_max: (connections_max / PEER_PARTS).max(1),
+            open: Mutex::default(),
+        }
+    }
+
+    /// A place for a connection; `None` when there is none for this peer on this port.
+    pub(super) fn take(self: &Arc<Self>, port: &'static str, peer: IpAddr) -> Option<Place> {
+        let peer = as_one_peer(peer);
+        let mut open = self.open.lock();
+        let of_peer = open.peers.get(&peer).copied().unwrap_or_default();
+        let kind = if open.common < self.common_max && of_peer < self.peer_max {
+            open.common += 1;
+            open.peers.insert(peer, of_peer + 1);
+            PlaceKind::Common(peer)
+        } else {
+            // The port's own share is the last to be used, so that a flood elsewhere finds it free.
+            let own = open.own.entry(port).or_default();
+            if *own >= self.own_max {
+                return None;
+            }
+            *own += 1;
+            PlaceKind::Own(port)
+        };
+        Some(Place { shares: Arc::clone(self), kind })
+    }
+
+    /// Connections that are open.
+    pub(super) fn open(&self) -> usize {
+        let open = self.open.lock();
+        open.common + open.own.values().sum::<usize>()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.shares.open.lock();
+        match self.kind {
+            PlaceKind::Common(peer) => {
+                open.common -= 1;
+                if let Some(of_peer) = open.peers.get_mut(&peer) {
+                    *of_peer -= 1;
+                    if *of_peer == 0 {
+                        open.peers.remove(&peer);
+                    }
+                }
+            }
+            PlaceKind::Own(port) => {
+                if let Some(own) = open.own.get_mut(port) {
+                    *own -= 1;
+                }
+            }
+        }
+    }
+}
+
+/// Whose address it is: this machine has many, and a subscriber of IPv6 has the last 64 bits.
+fn as_one_peer(address: IpAddr) -> IpAddr {
+    let address = address.to_canonical();
+    match address {
+        _ if address.is_loopback() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = "127.0.0.1";
+
+    /// Takes so many places; how many there were, which stay taken.
+    fn take(shares: &Arc<Shares>, port: &'static str, peer: &str, count: usize) -> Vec<Place> {
+        let peer = peer.parse().unwrap();
+        (0..count).map_while(|_| shares.take(port, peer)).collect()
+    }
+
+    #[test]
+    fn a_flood_of_other_ports_leaves_each_port_its_share() {
+        let shares = Arc::new(Shares::new(1024, 10));
+        let floods = [("loki", "10.0.0.1"), ("tempo", "10.0.0.2"), ("loki", HERE)];
+        let flood: Vec<_> =
+            floods.iter().flat_map(|(port, peer)| take(&shares, port, peer, 10_000)).collect();
+        assert_eq!(flood.len(), 1024 - 8 * 25);
+        for port in ["health", "page", "otlp_grpc"] {
+            assert_eq!(take(&shares, port, HERE, 10_000).len(), 25, "{port}");
+            assert_eq!(take(&shares, port, "10.0.0.9", 10_000).len(), 25, "{port}");
+        }
+    }
+
+    #[test]
+    fn one_peer_leaves_room_for_others() {
+        let shares = Arc::new(Shares::new(1024, 10));
+        let flood = take(&shares, "loki", "10.0.0.1", 10_000);
+        assert_eq!(flood.len(), 512 + 25);
+        assert_eq!(take(&shares, "loki", "10.0.0.2", 10_000).len(), 1024 - 250 - 512);
+        drop(flood);
+        assert_eq!(shares.open(), 0);
+        assert!(shares.open.lock().peers.is_empty());
+    }
+
+    #[test]
+    fn addresses_of_one_machine_are_one_peer() {
+        for (one, other, are_same) in [
+            (HERE, "127.9.9.9", true),
+            (HERE, "::1", true),
+            (HERE, "::ffff:127.0.0.1", true),
+            ("10.0.0.1", "::ffff:10.0.0.1", true),
+            ("2001:db8::1", "2001:db8::2", true),
+            ("2001:db8::1", "2001:db8:0:1::1", false),
+            ("10.0.0.1", "10.0.0.2", false),
+        ] {
+            let [one, other] = [one, other].map(|address| as_one_peer(address.parse().unwrap()));
+            assert_eq!(one == other, are_same, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn the_shares_are_never_more_than_all() {
+        for connections in [1, 2, 10, 39, 40, 100, 1024] {
+            for ports in [1, 3, 10] {
+                let shares = Arc::new(Shares::new(connections, ports));
+                let keys = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+                let places: Vec<_> = keys[..ports]
+                    .iter()
+                    .flat_map(|port| {
+                        (0..4).flat_map(|peer| take(&shares, port, &format!("10.0.0.{peer}"), 2000))
+                    })
+                    .collect();
+                assert_eq!(places.len(), connections, "{connections} on {ports}");
+                assert_eq!(shares.open(), connections);
+            }
+        }
+    }
+}

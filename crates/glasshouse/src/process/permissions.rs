@@ -1,0 +1,68 @@
+//! What other users of the machine may do with our files.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Group and others: may read, write or enter; may write.
+const ANY: u32 = 0o077;
+const WRITE: u32 = 0o022;
+
+/// What is open to others and should not be: a sentence for each, with what to do.
+///
+/// Telemetry holds prompts and names, so the data folder is for one user. The configuration holds no
+/// secrets, but who writes it decides where data go and who may ask.
+pub(crate) fn complaints(folder: &Path, config: Option<&Path>) -> Vec<String> {
+    let folder = complaint(folder, ANY, "data folder", "chmod 700");
+    let config = config.and_then(|path| complaint(path, WRITE, "configuration file", "chmod go-w"));
+    folder.into_iter().chain(config).collect()
+}
+
+/// Nothing about what is not there: it is made private, or found missing elsewhere.
+fn complaint(path: &Path, denied: u32, what: &str, remedy: &str) -> Option<String> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & denied;
+    let may = match (mode & WRITE != 0, mode & !WRITE != 0) {
+        (false, false) => return None,
+        (true, _) => "write",
+        (false, true) => "read",
+    };
+    let path = path.display();
+    Some(format!("other users can {may} the {what} {path}: run `{remedy} {path}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{Permissions, create_dir, set_permissions, write};
+
+    use super::*;
+
+    #[test]
+    fn what_others_may_do_is_named_with_the_remedy() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, config) = (parent.path().join("data"), parent.path().join("c.yaml"));
+        assert!(complaints(&folder, Some(&config)).is_empty(), "nothing is there");
+        create_dir(&folder).unwrap();
+        write(&config, "").unwrap();
+        let cases: [(u32, u32, &[&str]); 7] = [
+            (0o700, 0o600, &[]),
+            (0o700, 0o644, &[]),
+            (0o755, 0o644, &["can read the data folder", "chmod 700 "]),
+            (0o710, 0o644, &["can read the data folder"]),
+            (0o770, 0o644, &["can write the data folder"]),
+            (0o700, 0o664, &["can write the configuration file", "chmod go-w "]),
+            (0o777, 0o666, &["the data folder", "the configuration file"]),
+        ];
+        for (folder_mode, config_mode, parts) in cases {
+            set_permissions(&folder, Permissions::from_mode(folder_mode)).unwrap();
+            set_permissions(&config, Permissions::from_mode(config_mode)).unwrap();
+            let said = complaints(&folder, Some(&config)).join("\n");
+            assert_eq!(
+                said.is_empty(),
+                parts.is_empty(),
+                "{folder_mode:o} {config_mode:o}: {said}"
+            );
+            for part in parts {
+                assert!(said.contains(part), "{folder_mode:o} {config_mode:o}: {said}");
+            }
+        }
+    }
+}
