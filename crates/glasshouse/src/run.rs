@@ -17,6 +17,7 @@ use signals::Clock;
 use signals::time::SystemClock;
 use store::files::DiskFiles;
 use store::{RecoveryReport, Seams, Store};
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command::{ServeArguments, print};
@@ -54,13 +55,26 @@ pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Res
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let result = runtime.block_on(live(config, arguments, with_demo));
+    let answers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name("answers")
+        .on_thread_start(query::lower_priority)
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    let result = runtime.block_on(live(config, arguments, with_demo, answers.handle()));
+    answers.shutdown_background();
     // Threads that are still busy with something hopeless do not hold up the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
-async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> anyhow::Result<()> {
+async fn live(
+    config: Config,
+    arguments: &ServeArguments,
+    with_demo: bool,
+    answers: &Handle,
+) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
     let listeners = listener::bind(&config, arguments.port_offset).await?;
@@ -103,7 +117,7 @@ async fn live(config: Config, arguments: &ServeArguments, with_demo: bool) -> an
     });
     let query_limits = settings::query(&house.config, &house.budgets);
     let engine = Engine::new(store.clone(), clock, query_limits);
-    furnish(&house, &engine, &slots);
+    furnish(&house, &engine, answers, &slots);
     tokio::spawn(memory::watch(house.budgets.ceiling.clone(), engine.clone()));
     let demo = start_demo(with_demo, &house, arguments.port_offset)?;
     print(&banner(&house, &folder, demo.as_ref()))?;
@@ -167,11 +181,12 @@ fn open_doors(
 type Slots = BTreeMap<&'static str, Arc<OnceLock<Router>>>;
 
 /// Puts the routers behind the doors.
-fn furnish(house: &Arc<House>, engine: &Engine, slots: &Slots) {
+fn furnish(house: &Arc<House>, engine: &Engine, answers: &Handle, slots: &Slots) {
     let page = PagePort(house.addresses.get("page").map(SocketAddr::port));
     let guard = Guard::new(&house.config.hosts);
     let dwellers = Arc::clone(house) as Arc<dyn serve::House>;
-    let ways = Ways::new(engine.clone(), Arc::clone(&house.clock), dwellers, guard.clone(), page);
+    let clock = Arc::clone(&house.clock);
+    let ways = Ways::new(engine.clone(), clock, dwellers, guard.clone(), page, answers.clone());
     // Who asks the health check may ask everything else right after: its door opens last.
     let (health, others): (Vec<_>, Vec<_>) = slots.iter().partition(|(key, _)| **key == "health");
     for (key, slot) in others.into_iter().chain(health) {

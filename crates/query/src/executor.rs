@@ -53,10 +53,7 @@ impl Threads {
             .worker_threads(workers.min(WORKERS_MAX))
             .max_blocking_threads(BLOCKING_MAX)
             .thread_name("query")
-            .on_thread_start(|| {
-                // Of this thread alone on Linux. Where it is refused, queries run as all else does.
-                let _ = rustix::process::setpriority_process(None, NICENESS);
-            })
+            .on_thread_start(lower_priority)
             .enable_all()
             .build()
             .map(|runtime| Self(Some(runtime)))
@@ -67,6 +64,12 @@ impl Threads {
     fn are_idle(&self) -> bool {
         self.0.as_ref().is_none_or(|runtime| runtime.metrics().num_alive_tasks() == 0)
     }
+}
+
+/// Gives the calling thread the priority of queries, which also those have that make answers.
+pub fn lower_priority() {
+    // It is that of one thread on Linux. Where it is refused, queries run as all else does.
+    let _ = rustix::process::setpriority_process(None, NICENESS);
 }
 
 impl Drop for Threads {

@@ -25,6 +25,7 @@ use signals::{Clock, MemoryBudget};
 use store::Store;
 
 pub use error::QueryError;
+pub use executor::lower_priority;
 pub use store::TimeRange;
 
 use executor::{Executor, Pending};
@@ -94,10 +95,7 @@ impl Engine {
     /// Runs a query on threads of its own and within [`Limits::timeout`]; dropping the returned
     /// future ends the query. Every language runs its queries so, at its outer edge, and inside one
     /// it may read as often as it needs.
-    pub(crate) async fn within<T, F>(
-        &self,
-        query: impl FnOnce(Self) -> F,
-    ) -> Result<T, QueryError>
+    pub(crate) async fn within<T, F>(&self, query: impl FnOnce(Self) -> F) -> Result<T, QueryError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, QueryError>> + Send + 'static,

@@ -36,7 +36,7 @@ pub(crate) use self::labels::sanitized;
 use self::read::Context;
 use self::row::Extras;
 pub(crate) use self::row::{object_labels, stream_labels};
-use crate::promql::{Sample, Series};
+use crate::promql::{Sample, Series, check_size};
 use crate::{Engine, QueryError};
 
 /// Most steps of one query, as in Loki and Prometheus.
@@ -170,7 +170,7 @@ impl Engine {
                 }
                 Expr::Metric(metric) => {
                     let steps = steps(start_ns, end_ns, step_ms)?;
-                    matrix(evaluate::run(context, metric, steps).await?, steps)
+                    matrix(evaluate::run(context, metric, steps).await?, steps)?
                 }
             };
             Ok(Answer { value })
@@ -248,7 +248,7 @@ fn instant(grid: Grid, time_ns: Timestamp) -> Value {
     }
 }
 
-fn matrix(grid: Grid, steps: Steps) -> Value {
+fn matrix(grid: Grid, steps: Steps) -> Result<Value, QueryError> {
     let time_ms = |step: usize| steps.time(step).div_euclid(signals::time::MILLISECOND);
     let series = |labels: Labels, values: Vec<Option<f64>>| {
         let points = values
@@ -258,12 +258,14 @@ fn matrix(grid: Grid, steps: Steps) -> Value {
             .collect();
         Series { labels, points, histograms: Vec::new() }
     };
-    Value::Matrix(match grid {
+    let all = match grid {
         Grid::Scalar(value) => vec![series(Labels::empty(), vec![Some(value); steps.count])],
         Grid::Rows(rows) => {
             ordered(rows).rows.into_iter().map(|row| series(row.labels, row.values)).collect()
         }
-    })
+    };
+    check_size(&all)?;
+    Ok(Value::Matrix(all))
 }
 
 /// A query as Loki would write it.

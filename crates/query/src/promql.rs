@@ -30,6 +30,7 @@ mod scalar;
 mod select;
 
 pub use crate::source::ExemplarSeries;
+pub(crate) use answer::check_size;
 pub use answer::{Answer, Options, Sample, Series, Value};
 pub use evaluator::{Question, Settings};
 pub use plan::{SelectorPlan, SeriesRead, plan};

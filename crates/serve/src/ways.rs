@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use query::Engine;
 use signals::Clock;
 use signals::time::MILLISECOND;
+use tokio::runtime::Handle;
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::guard::Guard;
@@ -37,18 +41,21 @@ pub struct Ways {
     api: Arc<Api>,
     guard: Guard,
     page: PagePort,
+    threads: Handle,
 }
 
 impl Ways {
-    /// Ways out of a house.
+    /// Ways out of a house, which make their answers on `threads`: a large one takes a while, and
+    /// those of sockets and the log have something else to do.
     pub fn new(
         engine: Engine,
         clock: Arc<dyn Clock>,
         house: Arc<dyn House>,
         guard: Guard,
         page: PagePort,
+        threads: Handle,
     ) -> Self {
-        Self { api: Arc::new(Api { engine, clock, house }), guard, page }
+        Self { api: Arc::new(Api { engine, clock, house }), guard, page, threads }
     }
 
     /// The port of Prometheus; `otlp` answers below `/api/v1/otlp`.
@@ -109,7 +116,19 @@ impl Ways {
     }
 
     fn finish(&self, router: Router) -> Router {
-        self.guard.protect(router.layer(CompressionLayer::new()))
+        let answered = middleware::from_fn_with_state(self.threads.clone(), on_threads);
+        self.guard.protect(router.layer(CompressionLayer::new()).layer(answered))
+    }
+}
+
+/// Makes an answer on other threads; who leaves ends it.
+async fn on_threads(State(threads): State<Handle>, request: Request, next: Next) -> Response {
+    let answer = AbortOnDropHandle::new(threads.spawn(next.run(request)));
+    match answer.await.map_err(JoinError::try_into_panic) {
+        Ok(response) => response,
+        // It is caught where all panics of requests are.
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_stopping)) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 

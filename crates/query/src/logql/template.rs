@@ -271,5 +271,18 @@ mod tests {
         assert!(run("{{ repeat 1000000000 \"xxxxxxxxxx\" }}").unwrap().len() <= OUTPUT_BYTES_MAX);
         assert!(run("{{ indent 1000000000 .app }}").unwrap().len() <= OUTPUT_BYTES_MAX);
         assert!(run("{{ printf \"%1000000000s\" .app }}").unwrap().len() <= OUTPUT_BYTES_MAX);
+        let long = "{{ repeat 1000000 \"x\" }}";
+        let longer =
+            format!("{{{{ regexReplaceAll \"\" ({0}) ({0}) }}}}", &long[3..long.len() - 3]);
+        assert!(run(&longer).unwrap_err().contains("too long"));
+        assert!(
+            run(&format!(
+                "{{{{ print{} }}}}",
+                format!(" ({})", &long[3..long.len() - 3]).repeat(9)
+            ))
+            .unwrap_err()
+            .contains("too long")
+        );
+        assert!(run(&long.repeat(40)).unwrap_err().contains("too much text of one line"));
     }
 }

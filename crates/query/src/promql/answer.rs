@@ -5,6 +5,8 @@ use std::sync::Arc;
 use signals::Labels;
 use signals::metric::NativeHistogram;
 
+use crate::QueryError;
+
 /// What a caller may choose for one query.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -76,4 +78,23 @@ pub struct Series {
     pub points: Vec<(i64, f64)>,
     /// Time in milliseconds and native histogram.
     pub histograms: Vec<(i64, Arc<NativeHistogram>)>,
+}
+
+/// Most values over time of one answer: it becomes text that the client holds whole.
+const VALUES_MAX: usize = 10_000_000;
+
+/// Refuses answers that are too large to be sent.
+///
+/// # Errors
+/// [`QueryError::TooLarge`].
+pub(crate) fn check_size(all: &[Series]) -> Result<(), QueryError> {
+    let values: usize =
+        all.iter().map(|series| series.points.len() + series.histograms.len()).sum();
+    if values > VALUES_MAX {
+        return Err(QueryError::TooLarge(format!(
+            "the answer has {values} values, and at most {VALUES_MAX} are sent; use a longer step \
+             or aggregate"
+        )));
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use signals::{Labels, Matcher};
 use store::Cardinality;
 
 use super::STEPS_MAX;
-use super::answer::{Answer, Options, Value};
+use super::answer::{Answer, Options, Value, check_size};
 use super::evaluator::{Question, Settings, compare_labels};
 use super::plan::{SeriesRead, matchers, plan};
 use crate::source::{ExemplarSeries, Selection};
@@ -96,6 +96,9 @@ impl Engine {
                 Settings { samples_max: engine.limits.samples_max, ..Settings::default() };
             let mut answer = question.answer(&settings, &selected, &memory)?;
             truncate(&mut answer, limit);
+            if let Value::Matrix(series) = &answer.value {
+                check_size(series)?;
+            }
             Ok(answer)
         })
         .await
@@ -117,7 +120,9 @@ impl Engine {
         self.within(move |engine| async move {
             let mut all = HashSet::new();
             for matchers in parsed(&selectors)? {
-                all.extend(engine.source.series(engine.selection(&matchers, start_ms, end_ms)).await?);
+                all.extend(
+                    engine.source.series(engine.selection(&matchers, start_ms, end_ms)).await?,
+                );
             }
             let mut all: Vec<Labels> = all.into_iter().collect();
             all.sort_by(compare_labels);
@@ -204,10 +209,7 @@ impl Engine {
     /// # Errors
     /// [`QueryError::Store`].
     pub async fn metric_metadata(&self) -> Result<Vec<Metadata>, QueryError> {
-        self.within(move |engine| async move {
-            Ok(engine.source.metadata().await?)
-        })
-        .await
+        self.within(move |engine| async move { Ok(engine.source.metadata().await?) }).await
     }
 
     /// Exemplars of the series that the selectors of a query name.

@@ -382,3 +382,26 @@ impl GroupsAccumulator for Watched<Box<dyn GroupsAccumulator>> {
         self.kept.size(|| self.inner.size())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn the_size_is_computed_now_and_then() {
+        let mut kept = Kept::new(Use::Input, VALUE_BYTES_MAX);
+        let values: ArrayRef = Arc::new(Int64Array::from(vec![0; 1024]));
+        let (mut computed, mut size) = (0, 0);
+        for batch in 1..=10_000 {
+            kept.take(&[Arc::clone(&values)]).unwrap();
+            size = kept.size(|| {
+                computed += 1;
+                batch * 8 * 1024
+            });
+        }
+        assert!(computed < 50, "{computed}");
+        assert!(size.abs_diff(10_000 * 8 * 1024) < 1 << 20, "{size}");
+    }
+}

@@ -9,7 +9,6 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -257,4 +256,54 @@ async fn a_query_that_needs_too_much_memory_is_an_error() {
                GROUP BY t, random() ORDER BY t";
     let error = bounded(sql, &limits).await.unwrap_err();
     assert!(matches!(error, QueryError::TooLarge(_)), "{error:?}");
+}
+
+/// `FROM` so many times ten rows, all combined.
+fn tens(count: usize) -> String {
+    let rows = "(VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))";
+    let tables: Vec<String> = (0..count).map(|i| format!("{rows} AS t{i}(x{i})")).collect();
+    format!("FROM {}", tables.join(", "))
+}
+
+#[tokio::test]
+async fn what_grows_without_end_is_refused_by_name() {
+    let text = "x".repeat(20_000);
+    let long = format!("concat('{text}', CAST(x0 AS VARCHAR), '{text}')");
+    for (sql, part) in [
+        (
+            format!("SELECT count(*) {}", tens(9)),
+            "a join of t0, t1, t2, t3, t4, t5, t6, t7 and 1 more makes more",
+        ),
+        (
+            format!(
+                "SELECT count(*) FROM (SELECT unnest(make_array(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)) {})",
+                tens(7)
+            ),
+            "makes more than 100000000 rows",
+        ),
+        (
+            format!("SELECT array_agg(x0) {}", tens(8)),
+            "array_agg and string_agg collect at most 64 MiB",
+        ),
+        (
+            format!("SELECT string_agg(CAST(x0 AS VARCHAR), ',') {}", tens(8)),
+            "array_agg and string_agg collect at most 64 MiB",
+        ),
+        (
+            format!("SELECT x0 % 2, array_agg(x1 ORDER BY x2) {} GROUP BY 1", tens(8)),
+            "array_agg and string_agg collect at most",
+        ),
+        (
+            format!(
+                "SELECT array_length(array_agg(x0) OVER (ORDER BY x1, x2, x3, x4)) {}",
+                tens(5)
+            ),
+            "array_agg and string_agg collect at most 64 MiB",
+        ),
+        (format!("SELECT levenshtein({long}, {long}) {}", tens(1)), "levenshtein would compare"),
+    ] {
+        let error = bounded(&sql, &Limits::default()).await.unwrap_err();
+        assert!(matches!(error, QueryError::TooLarge(_)), "{sql}: {error:?}");
+        assert!(error.to_string().contains(part), "{sql}: {error}");
+    }
 }

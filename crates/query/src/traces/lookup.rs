@@ -44,9 +44,9 @@ impl Engine {
         range: Option<TimeRange>,
     ) -> Result<RecordBatch, QueryError> {
         let ids = ids.to_vec();
-        self.within(|engine| async move {
-            read(&engine.spans()?, &ids, range.unwrap_or(ALWAYS)).await
-        })
+        self.within(
+            |engine| async move { read(&engine.spans()?, &ids, range.unwrap_or(ALWAYS)).await },
+        )
         .await
     }
 
@@ -110,7 +110,7 @@ pub(super) async fn read(
             if batch.num_rows() > 0 {
                 batches.push(batch);
             }
-            tokio::task::yield_now().await;
+            running::check()?;
         }
     }
     let Some(first) = batches.first() else { return Ok(RecordBatch::new_empty(fields)) };

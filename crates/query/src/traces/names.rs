@@ -82,7 +82,8 @@ impl Engine {
                 vec![ident(column::SERVICE_NAME).eq(lit(service))]
             };
             let found =
-                distinct(&engine.spans()?, range, vec![column::NAME, column::KIND], filters).await?;
+                distinct(&engine.spans()?, range, vec![column::NAME, column::KIND], filters)
+                    .await?;
             let operation = |row: Vec<String>| match <[String; 2]>::try_from(row) {
                 Ok([name, kind]) => Some(Operation { name, kind }),
                 Err(_) => None,
@@ -119,10 +120,8 @@ impl Engine {
         range: Option<TimeRange>,
     ) -> Result<Vec<TagValue>, QueryError> {
         let (tag, query) = (tag.to_owned(), query.to_owned());
-        self.within(|engine| async move {
-            tag_values(&engine.spans()?, &tag, &query, range).await
-        })
-        .await
+        self.within(|engine| async move { tag_values(&engine.spans()?, &tag, &query, range).await })
+            .await
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::scan::{Order, ScanRequest};
 use crate::traceql::{self, Fields, Program, SpanTable, TraceTree};
-use crate::{Engine, QueryError};
+use crate::{Engine, QueryError, running};
 
 /// Length of the first window, in nanoseconds; each next is this many times longer.
 const WINDOW_FIRST_NS: i64 = 300 * signals::time::SECOND;
@@ -172,6 +172,7 @@ impl Search<'_> {
             let batch = batch?;
             let table = SpanTable::new(&batch)?;
             for row in 0..table.rows.len() {
+                running::check()?;
                 let holds = self
                     .necessary
                     .as_ref()
@@ -185,8 +186,6 @@ impl Search<'_> {
             if candidates.len() > 2 * CANDIDATES_MAX {
                 keep_newest(&mut candidates);
             }
-            // Batches from memory are always ready: without this, nothing could cancel the query.
-            tokio::task::yield_now().await;
         }
         Ok(candidates)
     }
@@ -206,8 +205,8 @@ impl Search<'_> {
         let spans = lookup::read(self.spans, &ids, reach).await?;
         for (start, length) in traces(&spans)? {
             let trace = spans.slice(start, length);
+            running::check()?;
             matches.extend(self.matched(&trace)?);
-            tokio::task::yield_now().await;
         }
         Ok(())
     }

@@ -228,11 +228,9 @@ impl Function {
             Self::Floor => Value::Float(numbers().next().unwrap_or_default().floor()),
             Self::Ceil => Value::Float(numbers().next().unwrap_or_default().ceil()),
             Self::RegexReplace => Value::Text(substituted(&pattern(text(0))?, text(1), text(2))?),
-            Self::RegexReplaceLiteral => Value::Text(substituted(
-                &pattern(text(0))?,
-                text(1),
-                regex::NoExpand(text(2)),
-            )?),
+            Self::RegexReplaceLiteral => {
+                Value::Text(substituted(&pattern(text(0))?, text(1), regex::NoExpand(text(2)))?)
+            }
             Self::Count => Value::Int(pattern(text(0))?.find_iter(text(1)).count() as i64),
             Self::UnixSeconds => Value::Int(int(0) / 1_000_000_000),
             Self::UnixMillis => Value::Int(int(0) / 1_000_000),
