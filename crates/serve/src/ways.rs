@@ -15,7 +15,7 @@ use tower_http::compression::CompressionLayer;
 use crate::guard::Guard;
 use crate::house::House;
 use crate::redirect::{self, PagePort};
-use crate::{jaeger, loki, page, prometheus, sql, tempo};
+use crate::{jaeger, loki, page, prometheus, sql, tempo, warnings};
 
 /// What every answer is made from.
 pub(crate) struct Api {
@@ -109,6 +109,7 @@ impl Ways {
     }
 
     fn finish(&self, router: Router) -> Router {
+        let router = router.layer(axum::middleware::from_fn(warnings::gather));
         self.guard.protect(router.layer(CompressionLayer::new()))
     }
 }
