@@ -11,13 +11,16 @@ use receive::statistics::{Protocol, Snapshot};
 use serve::{Hint, LastError, Overview, ReceiverOverview, ServiceOverview, SignalOverview};
 use signals::time::{MILLISECOND, SECOND};
 use signals::{Clock, Signal, Timestamp};
-use store::{Status, Store};
+use store::{Status, Store, TimeRange};
 
 use crate::config::Config;
 use crate::listener::Server;
 use crate::own_metrics::{self, Numbers};
 use crate::process::Usage;
 use crate::run::memory::Budgets;
+
+/// All times.
+const EVERYTHING: TimeRange = TimeRange { start: i64::MIN, end: i64::MAX };
 
 /// The rooms, and how they are set up.
 pub(crate) struct House {
@@ -125,6 +128,10 @@ impl House {
                     signal,
                     "The disk is nearly full: nothing is taken in until there is room.".to_owned(),
                 );
+            }
+            let lost = self.store.warnings(signal, EVERYTHING);
+            if let Some(last) = lost.last() {
+                say(signal, format!("{} pieces of {name} were lost; the last: {last}", lost.len()));
             }
             if let Some(reason) = &status.fatal {
                 say(signal, format!("The write-ahead log failed: {reason}"));

@@ -148,6 +148,10 @@ fn store(out: &mut Exposition, status: &Status) {
     one(out, "glasshouse_store_quarantined_total", "counter", help, &[], status.quarantined as f64);
     let help = "Parts that should be there and are not.";
     one(out, "glasshouse_store_missing_parts", "gauge", help, &[], status.missing_parts as f64);
+    let help =
+        "Segments of the write-ahead log that were gone at the start, with acknowledged rows.";
+    let missing = status.missing_segments as f64;
+    one(out, "glasshouse_store_missing_segments", "gauge", help, &[], missing);
     let is_fatal = f64::from(u8::from(status.fatal.is_some()));
     one(
         out,

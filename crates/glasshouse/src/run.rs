@@ -299,6 +299,12 @@ fn report_recovery(report: &RecoveryReport) {
     for gap in &report.gaps {
         tracing::error!(?gap, "records are missing from the write-ahead log");
     }
+    for segment in &report.missing_segments {
+        tracing::error!(segment, "a segment of the write-ahead log is gone: its rows are lost");
+    }
+    for part in &report.missing_parts {
+        tracing::error!(part, "a part is missing or cut off: its rows are not in answers");
+    }
     for piece in &report.quarantined {
         tracing::error!(?piece, "damaged bytes were put aside");
     }

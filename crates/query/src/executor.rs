@@ -15,9 +15,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinError;
 
-use crate::QueryError;
 use crate::admission::{Gate, Permit};
 use crate::running::Running;
+use crate::{QueryError, warnings};
 
 /// Lower than that of sockets and the log, which are answered first when all cores are busy.
 const NICENESS: i32 = 5;
@@ -136,6 +136,7 @@ impl Executor {
         let threads = self.idle.lock().pop();
         let threads = threads.map_or_else(Threads::start, Ok)?;
         let (sender, receiver) = oneshot::channel();
+        let query = warnings::carried(query);
         tokio::spawn(Arc::clone(self).supervise(permit, threads, query, sender));
         Ok(Pending(receiver))
     }

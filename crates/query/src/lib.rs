@@ -16,6 +16,7 @@ pub mod sql;
 mod table;
 mod traceql;
 pub mod traces;
+pub mod warnings;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -20,6 +20,7 @@ use store::{Cardinality, Part, Quarantined, Store, StoreError, TimeRange};
 
 use crate::promql::SeriesRead;
 use crate::scan::{self, time_bounds, time_column};
+use crate::warnings;
 
 /// Rows of spans or logs that a scan needs.
 #[derive(Debug)]
@@ -113,6 +114,11 @@ pub(crate) trait Source: Send + Sync {
     /// Where the parts are.
     fn objects(&self) -> Arc<dyn ObjectStore>;
 
+    /// What of a signal and range was lost, as warnings.
+    fn warnings(&self, _signal: Signal, _range: TimeRange) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Puts aside those parts that are damaged, and names them; see [`Store::verify`].
     async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError>;
 
@@ -169,11 +175,16 @@ impl Source for Store {
     async fn rows(&self, request: &RowsRequest<'_>) -> Result<FoundRows, StoreError> {
         // Rows in memory are shared, not copied: all but the time is left to the scan.
         let snapshot = self.snapshot(request.signal, request.range()).await?;
+        warnings::add(snapshot.warnings);
         Ok(FoundRows { head: request.needed(&snapshot.head)?, parts: snapshot.parts })
     }
 
     fn objects(&self) -> Arc<dyn ObjectStore> {
         Self::objects(self)
+    }
+
+    fn warnings(&self, signal: Signal, range: TimeRange) -> Vec<String> {
+        Self::warnings(self, signal, range)
     }
 
     async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
@@ -186,12 +197,14 @@ impl Source for Store {
         memory: &MemoryReservation,
     ) -> Result<Vec<Box<dyn SeriesRead>>, StoreError> {
         let Selection { matchers, start_ms, end_ms, series_max } = selection;
+        warn(self, start_ms, end_ms);
         let found = Self::select(self, matchers, start_ms, end_ms, series_max, memory).await?;
         Ok(found.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>).collect())
     }
 
     async fn series(&self, selection: Selection<'_>) -> Result<Vec<Labels>, StoreError> {
         let Selection { matchers, start_ms, end_ms, series_max } = selection;
+        warn(self, start_ms, end_ms);
         Self::series(self, matchers, start_ms, end_ms, series_max).await
     }
 
@@ -201,6 +214,7 @@ impl Source for Store {
         memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
         let Selection { matchers, start_ms, end_ms, .. } = selection;
+        warn(self, start_ms, end_ms);
         Self::label_names(self, matchers, start_ms, end_ms, memory).await
     }
 
@@ -211,6 +225,7 @@ impl Source for Store {
         memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
         let Selection { matchers, start_ms, end_ms, .. } = selection;
+        warn(self, start_ms, end_ms);
         Self::label_values(self, name, matchers, start_ms, end_ms, memory).await
     }
 
@@ -221,6 +236,7 @@ impl Source for Store {
         top: usize,
         memory: &MemoryReservation,
     ) -> Result<Cardinality, StoreError> {
+        warn(self, start_ms, end_ms);
         Self::cardinality(self, start_ms, end_ms, top, memory).await
     }
 
@@ -231,6 +247,11 @@ impl Source for Store {
     async fn metadata(&self) -> Result<Vec<Metadata>, StoreError> {
         Ok(Self::metadata(self))
     }
+}
+
+/// Adds what was lost of metrics between two milliseconds.
+fn warn(store: &Store, start_ms: i64, end_ms: i64) {
+    warnings::add(store.warnings(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms)));
 }
 
 #[cfg(test)]

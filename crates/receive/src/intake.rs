@@ -163,6 +163,7 @@ impl Receiver {
         outcome.add(deltas.rejected, &deltas.message);
         outcome.refused(&decoded_appended.refused, &decoded.points);
         outcome.refused(&deltas_appended.refused, &deltas.points);
+        outcome.of_too_many_days(decoded_appended.too_many_days);
         // Rows and samples: what a client counts as one data point may be a whole histogram.
         let stored = decoded_appended.items + deltas_appended.items;
         self.statistics.items(signal, stored as u64, outcome.rejected as u64, &decoded.services);

@@ -17,15 +17,20 @@ pub(crate) struct Kept {
     /// The series of the batch.
     pub(crate) series: Vec<Option<SeriesRef>>,
     pub(crate) refused: Vec<Refused>,
+    /// Spans or log records that are spread over too many days.
+    pub(crate) too_many_days: usize,
 }
 
 impl Kept {
     /// Of this batch and another one; only one of the two may have series.
     pub(crate) fn and(mut self, batch: BatchAppended) -> Self {
         self.items += batch.items();
-        if let BatchAppended::Metrics(appended) = batch {
-            self.series = appended.series;
-            self.refused = appended.refused;
+        match batch {
+            BatchAppended::Rows(appended) => self.too_many_days += appended.too_many_days,
+            BatchAppended::Metrics(appended) => {
+                self.series = appended.series;
+                self.refused = appended.refused;
+            }
         }
         self
     }
@@ -52,6 +57,18 @@ impl Outcome {
             self.message.push_str("; ");
         }
         self.message.push_str(message);
+    }
+
+    /// Adds rows that the store refused for their days.
+    pub(crate) fn of_too_many_days(&mut self, count: usize) {
+        if count > 0 {
+            let message = format!(
+                "{count} {} rejected: they are spread over too many days, send those of at most 64 \
+                 days at a time",
+                self.signal.name()
+            );
+            self.add(count, &message);
+        }
     }
 
     /// Adds what the store refused of a batch, by reason.

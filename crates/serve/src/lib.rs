@@ -17,6 +17,7 @@ mod prometheus;
 mod redirect;
 mod sql;
 mod tempo;
+mod warnings;
 mod ways;
 
 pub use guard::Guard;

@@ -19,7 +19,7 @@ use tower_http::compression::CompressionLayer;
 use crate::guard::Guard;
 use crate::house::House;
 use crate::redirect::{self, PagePort};
-use crate::{jaeger, loki, page, prometheus, sql, tempo};
+use crate::{jaeger, loki, page, prometheus, sql, tempo, warnings};
 
 /// What every answer is made from.
 pub(crate) struct Api {
@@ -116,6 +116,7 @@ impl Ways {
     }
 
     fn finish(&self, router: Router) -> Router {
+        let router = router.layer(middleware::from_fn(warnings::gather));
         let answered = middleware::from_fn_with_state(self.threads.clone(), on_threads);
         self.guard.protect(router.layer(CompressionLayer::new()).layer(answered))
     }

@@ -1,8 +1,10 @@
 //! Storing batches: decide what is admitted, log exactly that, apply it.
 
-use signals::{Batch, MemoryReservation, SeriesRef, Timestamp};
+use arrow::array::RecordBatch;
+use signals::{Batch, MemoryReservation, SeriesRef, Signal, Timestamp};
 
 use crate::StoreError;
+use crate::days::{Admitted, STORED_DAYS_MAX};
 use crate::head::memory_of;
 use crate::inner::Inner;
 use crate::metrics::{Limits, SeriesAppended};
@@ -10,6 +12,8 @@ use crate::part::write::schema;
 use crate::state::Work;
 use crate::write_ahead::format::Encoded;
 use crate::write_ahead::record::Payload;
+
+const DAY_SECONDS: u64 = 86_400;
 
 /// Batches of this size are encoded on a thread for blocking work.
 const INLINE_BYTES_MAX: usize = 256 << 10;
@@ -32,11 +36,20 @@ pub struct Appended {
     pub batches: Vec<BatchAppended>,
 }
 
+/// What became of a batch of spans or log records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowsAppended {
+    /// Those that are stored.
+    pub rows: usize,
+    /// Those that are not, because they are spread over too many days.
+    pub too_many_days: usize,
+}
+
 /// What became of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchAppended {
-    /// Spans or log records that are stored.
-    Rows(usize),
+    /// Spans or log records.
+    Rows(RowsAppended),
     /// Samples.
     Metrics(SeriesAppended),
 }
@@ -46,7 +59,7 @@ impl BatchAppended {
     #[must_use]
     pub fn items(&self) -> usize {
         match self {
-            Self::Rows(rows) => *rows,
+            Self::Rows(appended) => appended.rows,
             Self::Metrics(appended) => appended.samples,
         }
     }
@@ -156,21 +169,29 @@ impl Inner {
         let mut work = Work::default();
         let mut appended = Appended::default();
         for batch in batches {
+            let signal = batch.signal();
             match batch {
                 Batch::Spans(rows) | Batch::Logs(rows) if rows.num_rows() == 0 => {
-                    appended.batches.push(BatchAppended::Rows(0));
+                    appended.batches.push(BatchAppended::Rows(RowsAppended::default()));
                 }
-                Batch::Spans(ref rows) | Batch::Logs(ref rows) => {
-                    let signal = batch.signal();
+                Batch::Spans(rows) | Batch::Logs(rows) => {
                     if rows.schema_ref() != &schema(signal) {
                         return Err(StoreError::Io(format!(
                             "the schema of a batch is not that of {}",
                             signal.name()
                         )));
                     }
-                    payload.push_rows(signal, rows)?;
-                    appended.batches.push(BatchAppended::Rows(rows.num_rows()));
-                    work.rows.push(batch);
+                    let Admitted { rows, refused } = self.admit_days(signal, rows)?;
+                    let stored = rows.num_rows();
+                    let outcome = RowsAppended { rows: stored, too_many_days: refused };
+                    appended.batches.push(BatchAppended::Rows(outcome));
+                    if stored > 0 {
+                        payload.push_rows(signal, &rows)?;
+                        work.rows.push(match signal {
+                            Signal::Spans => Batch::Spans(rows),
+                            _ => Batch::Logs(rows),
+                        });
+                    }
                 }
                 Batch::Metrics(mut series) => {
                     let (admitted, outcome) =
@@ -190,6 +211,20 @@ impl Inner {
         }
         let encoded = Encoded::new(received_at, payload.into_bytes())?;
         Ok(Prepared { encoded, work, appended, bytes })
+    }
+}
+
+impl Inner {
+    fn admit_days(&self, signal: Signal, rows: RecordBatch) -> Result<Admitted, StoreError> {
+        let kept = self.config.retention(signal).as_secs() / DAY_SECONDS;
+        let stored_max = STORED_DAYS_MAX.max(2 * usize::try_from(kept).unwrap_or(usize::MAX / 2));
+        let stored = || self.state.days(signal);
+        let admitted =
+            self.state.head_days.admit(signal, rows, self.clock.now(), stored, stored_max);
+        if admitted.is_err() {
+            self.state.is_full.notify_one();
+        }
+        admitted
     }
 }
 

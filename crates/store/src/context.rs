@@ -8,6 +8,7 @@ use signals::{Clock, MemoryBudget};
 use tokio::sync::watch;
 
 use crate::files::Files;
+use crate::lost::Lost;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::Drafts;
 use crate::metrics::PartReader;
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) merges: MemoryBudget,
     /// Damaged pieces put aside since the start.
     pub(crate) quarantined: Arc<AtomicU64>,
+    /// What answers lack.
+    pub(crate) lost: Arc<Lost>,
     /// Turns true when a merge should stop and no new one should begin.
     pub(crate) closing: watch::Receiver<bool>,
 }

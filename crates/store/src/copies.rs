@@ -225,11 +225,11 @@ impl Inner {
         if signal != Signal::Spans || snapshot.head.is_empty() {
             return Ok(snapshot);
         }
-        let Snapshot { head, parts } = snapshot;
+        let Snapshot { head, parts, warnings } = snapshot;
         let fingerprints = self.state.fingerprints();
         let suspects = suspects(&head, &parts, fingerprints)?;
         if suspects.is_empty() {
-            return Ok(Snapshot { head, parts });
+            return Ok(Snapshot { head, parts, warnings });
         }
         let mut looked_up = self.looked_up.lock().await;
         looked_up.begin(version);
@@ -243,7 +243,8 @@ impl Inner {
         looked_up.absent.extend(absent.filter(|fingerprint| !found.contains(fingerprint)));
         looked_up.stored.extend(found);
         looked_up.count();
-        Ok(Snapshot { head: without(head, &suspects, &looked_up.stored)?, parts })
+        let head = without(head, &suspects, &looked_up.stored)?;
+        Ok(Snapshot { head, parts, warnings })
     }
 }
 

@@ -169,6 +169,20 @@ pub fn write_new(files: &dyn Files, path: &str, chunks: &[&[u8]]) -> io::Result<
     written
 }
 
+/// Gives a file new content, durably and as a whole; `unfinished` is where it is written first.
+///
+/// # Errors
+/// As the file system gives them; the file is then as it was, or as it should be.
+pub fn replace(files: &dyn Files, path: &str, unfinished: &str, bytes: &[u8]) -> io::Result<()> {
+    if files.stat(unfinished).is_ok() {
+        files.remove(unfinished)?;
+    }
+    write_new(files, unfinished, &[bytes])?;
+    files.rename(unfinished, path)?;
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    files.sync_folder(folder).map_err(|error| in_doubt(&error))
+}
+
 /// Whether an error says that the disk is full, so that the same operation may work later.
 #[must_use]
 pub fn is_full(error: &io::Error) -> bool {

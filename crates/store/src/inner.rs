@@ -52,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) verifier: Verifier,
     pub(crate) looked_up: tokio::sync::Mutex<LookedUp>,
     pub(crate) quarantined: Arc<AtomicU64>,
+    /// Segments of the log that were gone at the start.
+    pub(crate) missing_segments: AtomicU64,
     /// Whether other processes may use the same objects.
     is_shared: bool,
     pub(crate) totals: Arc<dyn Totals>,
@@ -81,6 +83,10 @@ impl Inner {
         let writer = opened.writer;
         let state = Arc::new(State::new(writer, &config, missing));
         let marks = replay::marks(&opened.days, writer);
+        let is_listed = opened.is_listed;
+        let flushed_at = opened.days.values().map(|manifest| manifest.written_at).max();
+        state.lost.add(&opened.notes);
+        let lost = Arc::clone(&state.lost);
         let catalog = Catalog::new(opened.documents, Arc::clone(&state) as _, opened.days);
         let catalog = Arc::new(catalog);
         let closing = watch::Sender::new(false);
@@ -94,6 +100,7 @@ impl Inner {
             reader: PartReader::new(Arc::clone(&objects), &config.memory.caches),
             merges: config.memory.merges.clone(),
             quarantined: Arc::clone(&quarantined),
+            lost,
             closing: closing.subscribe(),
         };
         let mut report = opened.report;
@@ -111,6 +118,7 @@ impl Inner {
             catalog,
             log: OnceLock::new(),
             quarantined,
+            missing_segments: AtomicU64::new(0),
             looked_up: tokio::sync::Mutex::new(LookedUp::new(&config.memory.head)),
             is_shared: objects_disk.is_none(),
             free: FreeSpace::default(),
@@ -120,7 +128,11 @@ impl Inner {
             config,
         });
         inner.restore_metadata(&mut report).await?;
-        inner.replay(&opened.quarantine, marks, &mut report).await?;
+        let flushed_at = flushed_at.unwrap_or(signals::Timestamp::MIN);
+        let log = (is_listed, flushed_at);
+        inner.replay(&opened.quarantine, marks, log, &mut report).await?;
+        inner.missing_segments.store(report.missing_segments.len() as u64, Ordering::Relaxed);
+        inner.state.lost.add(&report.quarantined);
         inner.quarantined.store(report.quarantined.len() as u64, Ordering::Relaxed);
         Ok((inner, report))
     }
@@ -153,6 +165,7 @@ impl Inner {
         &self,
         quarantine: &Quarantine,
         marks: std::collections::HashMap<(Signal, i32), u64>,
+        (is_listed, flushed_at): (bool, signals::Timestamp),
         report: &mut RecoveryReport,
     ) -> Result<(), StoreError> {
         let newest_mark = marks.values().copied().max().unwrap_or(0);
@@ -168,6 +181,10 @@ impl Inner {
             last_record: None,
             segments: Vec::new(),
             defined: Defined::default(),
+            is_listed,
+            flushed_at,
+            explained: 0,
+            gone: Vec::new(),
         };
         replayer
             .run(async || {

@@ -1,4 +1,5 @@
-//! One round of maintenance: refresh the catalog, drop old parts, merge small ones, collect garbage.
+//! One round of maintenance: refresh the catalog, verify parts, drop old ones, merge small ones,
+//! collect garbage.
 //!
 //! Each step is a value that owns what it needs. None needs a write-ahead log, so that a process
 //! without a data folder can maintain a bucket.
@@ -6,6 +7,7 @@
 pub(crate) mod compact;
 pub(crate) mod garbage;
 pub(crate) mod retain;
+pub(crate) mod scrub;
 pub(crate) mod verify;
 
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use crate::{Config, StoreError};
 use compact::Compactor;
 use garbage::GarbageCollector;
 use retain::Retention;
+use scrub::Scrubber;
 
 /// All maintenance of one process.
 #[derive(Debug)]
@@ -24,6 +27,7 @@ pub(crate) struct Maintenance {
     retention: Retention,
     compactor: Compactor,
     garbage: GarbageCollector,
+    scrubber: Scrubber,
 }
 
 impl Maintenance {
@@ -32,6 +36,7 @@ impl Maintenance {
             catalog: Arc::clone(&context.catalog),
             retention: Retention::new(&context, config),
             garbage: GarbageCollector::new(&context, config),
+            scrubber: Scrubber::new(&context),
             compactor: Compactor::new(context, config),
         }
     }
@@ -41,6 +46,7 @@ impl Maintenance {
         let mut replaced = Vec::new();
         let rounds = [
             self.catalog.refresh().await,
+            self.scrubber.run().await,
             self.retention.run(&mut replaced).await,
             self.compactor.run(&mut replaced).await,
             self.garbage.run(replaced).await,

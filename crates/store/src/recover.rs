@@ -3,11 +3,16 @@
 //! Damage is put aside and reported; it is never a reason not to start. Memory stays bounded: a
 //! head over its budget is flushed in the middle of the replay.
 
+pub(crate) mod layout;
 pub(crate) mod replay;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Files};
@@ -17,6 +22,7 @@ use crate::manifest::load::{Loaded, load};
 use crate::manifest::origin::PARTS;
 use crate::write_ahead::FOLDER;
 use crate::write_ahead::format::{WriterId, parse_segment_name};
+use crate::write_ahead::list::{self, Listed};
 use crate::write_ahead::quarantine::{Quarantine, Quarantined};
 use crate::write_ahead::reader::SegmentReader;
 use crate::{Seams, StoreError};
@@ -49,23 +55,69 @@ pub struct RecoveryReport {
     pub rebuilt_days: Vec<String>,
     /// Parts that a manifest lists and that are not there, or not as long as they should be.
     pub missing_parts: Vec<String>,
-    /// Damaged bytes that were put aside.
+    /// Segments of the write-ahead log that should be there and are not: acknowledged rows are lost.
+    pub missing_segments: Vec<String>,
+    /// Damaged bytes that were put aside, and notes of what is gone.
     pub quarantined: Vec<Quarantined>,
 }
 
+/// As it is stored. Programs before the list of segments wrote no checksum.
 #[derive(Serialize, Deserialize)]
 struct Identity {
     layout: u32,
     writer: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
+}
+
+impl Identity {
+    fn checksum(&self) -> String {
+        let text = format!("{} {}", self.layout, self.writer);
+        format!("crc32c:{:08x}", crc32c::crc32c(text.as_bytes()))
+    }
+
+    /// Reads an identity, or says what is wrong with it.
+    fn decode(
+        bytes: &[u8],
+        location: &str,
+    ) -> Result<Result<(Self, WriterId), &'static str>, StoreError> {
+        let Ok(identity) = serde_json::from_slice::<Self>(bytes) else {
+            return Ok(Err("not an identity"));
+        };
+        if identity.checksum.as_ref().is_some_and(|checksum| *checksum != identity.checksum()) {
+            return Ok(Err("wrong checksum of the identity"));
+        }
+        if identity.layout > LAYOUT && identity.checksum.is_some() {
+            return Err(StoreError::Format(format!(
+                "the data folder {location} has layout {}, this program knows up to {LAYOUT}: use a newer one",
+                identity.layout
+            )));
+        }
+        Ok(match WriterId::from_hex(&identity.writer) {
+            Some(writer) if identity.layout <= LAYOUT => Ok((identity, writer)),
+            _ => Err("not an identity"),
+        })
+    }
+}
+
+/// The identity of a layout and writer, as it is stored.
+pub(crate) fn identity(layout: u32, writer: WriterId) -> io::Result<Vec<u8>> {
+    let mut identity = Identity { layout, writer: writer.to_hex(), checksum: None };
+    identity.checksum = Some(identity.checksum());
+    serde_json::to_vec_pretty(&identity).map_err(io::Error::other)
 }
 
 /// A locked folder with its manifests, before the replay.
 pub(crate) struct Opened {
     pub(crate) lock: Box<dyn Send + Sync>,
     pub(crate) writer: WriterId,
+    /// Whether the folder's program lists the segments of the log.
+    pub(crate) is_listed: bool,
     pub(crate) documents: Documents,
     pub(crate) days: Days,
     pub(crate) quarantine: Quarantine,
+    /// What was put aside by earlier processes.
+    pub(crate) notes: Vec<Quarantined>,
     pub(crate) report: RecoveryReport,
 }
 
@@ -73,6 +125,10 @@ pub(crate) struct Opened {
 pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
     let files = seams.files.as_ref();
     files.create_folder("")?;
+    let quarantine =
+        Quarantine { files: Arc::clone(&seams.files), clock: Arc::clone(&seams.clock) };
+    let mut report = RecoveryReport::default();
+    report.quarantined.extend(layout::prepare(files, &quarantine)?);
     let lock = files.lock(LOCK).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => StoreError::Locked(format!(
             "the data folder {} is in use by {error}: stop that one first, or choose another folder",
@@ -80,79 +136,99 @@ pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
         )),
         _ => StoreError::Io(format!("the data folder {}: {error}", files.location())),
     })?;
-    let quarantine =
-        Quarantine { files: Arc::clone(&seams.files), clock: Arc::clone(&seams.clock) };
-    let mut report = RecoveryReport::default();
-    let writer = identify(files, &quarantine, &mut report)?;
+    let mut notes = quarantine.notes();
+    let has_objects = seams.objects_disk.is_some();
+    report.quarantined.extend(layout::check(files, &quarantine, has_objects)?);
+    let (writer, is_listed) = identify(files, &quarantine, &mut report)?;
     files.create_folder(FOLDER)?;
     files.sync_folder("")?;
-    remove_unfinished(files)?;
+    remove_unfinished(files, &quarantine, &mut report)?;
     for folder in ["", FOLDER, crate::manifest::FOLDER, PARTS] {
         make_durable(files, folder)?;
     }
-    let documents = Documents::new(Arc::clone(&seams.objects), Arc::clone(&seams.clock));
-    if seams.objects_disk.is_none() {
-        documents.check_conditional_puts().await?;
+    if !is_listed {
+        adopt(files, writer)?;
     }
+    let documents = Documents::new(Arc::clone(&seams.objects), Arc::clone(&seams.clock));
+    if !has_objects {
+        documents.check_conditional_puts().await?;
+        notes.extend(notes_of(seams.objects.as_ref()).await?);
+    }
+    let aside: HashSet<&str> = notes.iter().map(|note| note.source.as_str()).collect();
     let Loaded { days, quarantined, rebuilt, missing } =
-        load(&documents, Some(&quarantine)).await?;
+        load(&documents, Some(&quarantine), has_objects.then_some(&aside)).await?;
     report.quarantined.extend(quarantined);
     report.rebuilt_days = rebuilt;
     report.missing_parts = missing;
-    Ok(Opened { lock, writer, documents, days, quarantine, report })
+    Ok(Opened { lock, writer, is_listed, documents, days, quarantine, notes, report })
 }
 
-/// The folder's writer id: from its file, else from its log, else a new one.
+/// The notes of parts that were put aside in a bucket.
+async fn notes_of(objects: &dyn ObjectStore) -> Result<Vec<Quarantined>, StoreError> {
+    let folder = Path::from(crate::write_ahead::quarantine::FOLDER);
+    let listed: Vec<_> = objects.list(Some(&folder)).try_collect().await?;
+    let mut notes = Vec::new();
+    for meta in listed.iter().filter(|meta| meta.location.extension() == Some("json")) {
+        let bytes = objects.get(&meta.location).await?.bytes().await?;
+        if let Ok(note) = serde_json::from_slice(&bytes) {
+            notes.push(note);
+        } else {
+            tracing::warn!(path = %meta.location, "a note in quarantine is damaged");
+        }
+    }
+    Ok(notes)
+}
+
+/// The folder's writer id, from its file, else from its log, else a new one; and whether the file
+/// says that the log's segments are listed.
 fn identify(
     files: &dyn Files,
     quarantine: &Quarantine,
     report: &mut RecoveryReport,
-) -> Result<WriterId, StoreError> {
+) -> Result<(WriterId, bool), StoreError> {
     match files::read_all(files, IDENTITY, IDENTITY_BYTES_MAX) {
-        Ok(bytes) => {
-            let identity = serde_json::from_slice::<Identity>(&bytes).ok();
-            if let Some(identity) = &identity
-                && identity.layout > LAYOUT
-            {
-                return Err(StoreError::Format(format!(
-                    "the data folder {} has layout {}, this program knows up to {LAYOUT}: use a newer one",
-                    files.location(),
-                    identity.layout
-                )));
-            }
-            if let Some(writer) = identity.and_then(|identity| WriterId::from_hex(&identity.writer))
-            {
-                return Ok(writer);
-            }
-            report.quarantined.push(quarantine.keep(IDENTITY, 0, &bytes, "not an identity")?);
-            files.remove(IDENTITY)?;
-        }
+        Ok(bytes) => match Identity::decode(&bytes, &files.location())? {
+            Ok((identity, writer)) => return Ok((writer, identity.checksum.is_some())),
+            Err(reason) => report.quarantined.push(quarantine.take(IDENTITY, reason, None)?),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            return Err(StoreError::Io(error.to_string()));
+        Err(error) if error.kind() == io::ErrorKind::InvalidData || layout::is_rot(&error) => {
+            report.quarantined.push(quarantine.take(IDENTITY, "not an identity", None)?);
         }
         Err(error) => return Err(error.into()),
     }
-    let mut writer = WriterId::random();
     for entry in files.list(FOLDER)? {
-        if parse_segment_name(&entry.name).is_some() {
-            let file = files.open(&format!("{FOLDER}/{}", entry.name))?;
-            if let Ok(header) = SegmentReader::header(file.as_ref())? {
-                writer = header.writer;
-                break;
-            }
+        if parse_segment_name(&entry.name).is_some()
+            && let Ok(file) = files.open(&format!("{FOLDER}/{}", entry.name))
+            && let Ok(Ok(header)) = SegmentReader::header(file.as_ref())
+        {
+            return Ok((header.writer, false));
         }
     }
-    let identity = Identity { layout: LAYOUT, writer: writer.to_hex() };
-    let bytes = serde_json::to_vec_pretty(&identity).map_err(io::Error::other)?;
-    let unfinished = format!("{IDENTITY}.new");
-    if files.stat(&unfinished).is_ok() {
-        files.remove(&unfinished)?;
+    Ok((WriterId::random(), false))
+}
+
+/// Makes a folder one whose segments are listed: a new one, one of an earlier program, or one that
+/// has lost its identity.
+fn adopt(files: &dyn Files, writer: WriterId) -> Result<(), StoreError> {
+    let is_known = files.stat(IDENTITY).is_ok();
+    let adopted = (|| {
+        if files.stat(list::PATH).is_err() {
+            let names = files.list(FOLDER)?.into_iter();
+            let there = names.filter_map(|entry| parse_segment_name(&entry.name));
+            let segments = there.map(|first_sequence| Listed { first_sequence, created: 0 });
+            // The last one may have been made in vain.
+            let mut segments: Vec<Listed> = segments.collect();
+            segments.pop();
+            list::write(files, &segments)?;
+        }
+        files::replace(files, IDENTITY, &format!("{IDENTITY}.new"), &identity(LAYOUT, writer)?)
+    })();
+    match adopted {
+        // A later start may have more room.
+        Err(error) if is_known && files::is_full(&error) => Ok(()),
+        adopted => Ok(adopted?),
     }
-    files::write_new(files, &unfinished, &[&bytes])?;
-    files.rename(&unfinished, IDENTITY)?;
-    files.sync_folder("")?;
-    Ok(writer)
 }
 
 /// After a kill the system still shows names that were never made durable. What is about to be
@@ -169,9 +245,18 @@ fn make_durable(files: &dyn Files, folder: &str) -> io::Result<()> {
 }
 
 /// Objects that a crash left half written.
-fn remove_unfinished(files: &dyn Files) -> io::Result<()> {
+fn remove_unfinished(
+    files: &dyn Files,
+    quarantine: &Quarantine,
+    report: &mut RecoveryReport,
+) -> io::Result<()> {
     for entry in files.list(crate::objects::IN_PROGRESS)? {
-        files.remove(&format!("{}/{}", crate::objects::IN_PROGRESS, entry.name))?;
+        let path = format!("{}/{}", crate::objects::IN_PROGRESS, entry.name);
+        if entry.is_folder {
+            report.quarantined.push(quarantine.take(&path, "not what belongs here", None)?);
+        } else {
+            files.remove(&path)?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Two locks. `applied` is held while the head's rows change: by the thread that applies records,
 //! and by a flush while it cuts. `visible` is held for moments only.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +13,9 @@ use signals::{Batch, Labels, MemoryReservation, SeriesRef, Signal};
 use tokio::sync::Notify;
 
 use crate::copies::{Fingerprints, SeenSpans};
+use crate::days::HeadDays;
 use crate::head::{RowHead, memory_of};
+use crate::lost::Lost;
 use crate::manifest::Manifest;
 use crate::manifest::catalog::View;
 use crate::manifest::part_list::PartList;
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub head: Vec<RecordBatch>,
     /// Files, oldest first.
     pub parts: Vec<Arc<Part>>,
+    /// What of the range was lost, as warnings for whoever gets the answer.
+    pub warnings: Vec<String>,
 }
 
 /// Everything in memory.
@@ -57,6 +61,9 @@ pub(crate) struct State {
     /// Notified when the head is over its budget.
     pub(crate) is_full: Notify,
     apply_workers: usize,
+    pub(crate) head_days: HeadDays,
+    /// What answers lack.
+    pub(crate) lost: Arc<Lost>,
 }
 
 /// What is to be made visible of one request.
@@ -199,6 +206,8 @@ impl State {
             metrics: metrics::Head::new(config.metric_limits.clone()),
             is_full: Notify::new(),
             apply_workers: config.apply_workers,
+            head_days: HeadDays::default(),
+            lost: Arc::default(),
         }
     }
 
@@ -297,6 +306,7 @@ impl State {
     pub(crate) fn cut(&self) -> Result<Cut, StoreError> {
         let (sequence, taken, frozen) = {
             let mut applied = self.applied.lock();
+            self.head_days.clear();
             applied.spans.freeze();
             let mut visible = self.visible.write();
             let taken = ROW_SIGNALS.map(|signal| {
@@ -341,12 +351,27 @@ impl State {
             head.extend(frozen.flat_map(|frozen| frozen.batches.iter().cloned()));
             head.extend(rows.head.batches());
         }
-        (Snapshot { head, parts: visible.parts.overlapping(signal, range) }, visible.version)
+        let mut warnings = visible.parts.warnings(signal, range);
+        warnings.extend(self.lost.warnings(signal, range));
+        let parts = visible.parts.overlapping(signal, range);
+        (Snapshot { head, parts, warnings }, visible.version)
+    }
+
+    /// What of a signal and range was lost, as warnings.
+    pub(crate) fn warnings(&self, signal: Signal, range: TimeRange) -> Vec<String> {
+        let mut warnings = self.visible.read().parts.warnings(signal, range);
+        warnings.extend(self.lost.warnings(signal, range));
+        warnings
     }
 
     /// Parts of a signal that may hold rows in a range, oldest first.
     pub(crate) fn parts(&self, signal: Signal, range: TimeRange) -> Vec<Arc<Part>> {
         self.visible.read().parts.overlapping(signal, range)
+    }
+
+    /// The days of a signal that have parts.
+    pub(crate) fn days(&self, signal: Signal) -> BTreeSet<i32> {
+        self.visible.read().parts.days(signal)
     }
 
     /// How many parts are listed and cannot be read.

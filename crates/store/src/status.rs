@@ -46,6 +46,8 @@ pub struct Status {
     pub quarantined: u64,
     /// Parts that a manifest lists and that are not there.
     pub missing_parts: u64,
+    /// Segments of the write-ahead log that were gone at the start, with acknowledged rows.
+    pub missing_segments: u64,
 }
 
 impl Inner {
@@ -74,6 +76,7 @@ impl Inner {
             is_disk_low: self.is_disk_low(),
             quarantined: self.quarantined.load(Ordering::Relaxed),
             missing_parts: self.state.missing_parts(),
+            missing_segments: self.missing_segments.load(Ordering::Relaxed),
         }
     }
 }

@@ -123,6 +123,12 @@ impl Store {
         self.inner.verifier.verify(parts).await
     }
 
+    /// What of a signal and range was lost, as warnings for whoever gets an answer about it: damaged
+    /// parts and records of the log that were put aside, and what is gone.
+    pub fn warnings(&self, signal: Signal, range: TimeRange) -> Vec<String> {
+        self.inner.state.warnings(signal, range)
+    }
+
     /// Where the parts are.
     pub fn objects(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.inner.objects)

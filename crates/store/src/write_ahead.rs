@@ -5,6 +5,7 @@
 //! rows are where is not known here. The format is described in `docs/formats/write-ahead-log.md`.
 
 pub(crate) mod format;
+pub(crate) mod list;
 pub(crate) mod quarantine;
 pub(crate) mod reader;
 pub(crate) mod record;

@@ -73,8 +73,8 @@ impl MadeRows {
                 write_part(objects.as_ref(), signal, &path, rows, 100_000).await
             }));
         }
-        let files = Snapshot { head: Vec::new(), parts };
-        let none = || Snapshot { head: Vec::new(), parts: Vec::new() };
+        let files = Snapshot { head: Vec::new(), parts, warnings: Vec::new() };
+        let none = || Snapshot { head: Vec::new(), parts: Vec::new(), warnings: Vec::new() };
         let (spans, logs) = match signal {
             Signal::Spans => (files, none()),
             Signal::Logs | Signal::Metrics => (none(), files),
@@ -120,7 +120,7 @@ async fn placed(
         };
         parts.push(Arc::new(part));
     }
-    Snapshot { head: head.to_vec(), parts }
+    Snapshot { head: head.to_vec(), parts, warnings: Vec::new() }
 }
 
 /// Writes a file as the store does.

@@ -22,8 +22,8 @@ use datafusion::physical_plan::{
 use futures::TryStreamExt;
 use signals::metric::{NAME_LABEL, NativeHistogram, is_stale};
 use signals::time::MILLISECOND;
-use signals::{Labels, Matcher};
-use store::{Samples, StoreError};
+use signals::{Labels, Matcher, Signal};
+use store::{Samples, StoreError, TimeRange};
 use tokio::sync::OnceCell;
 
 use super::metrics::column;
@@ -56,6 +56,9 @@ impl Selected {
         series_max: usize,
         memory: signals::MemoryReservation,
     ) -> Arc<Self> {
+        // Here, because reading is done by tasks of their own.
+        let range = TimeRange::of_ms(start_ms, end_ms);
+        crate::warnings::add(source.warnings(Signal::Metrics, range));
         let series = OnceCell::new();
         Arc::new(Self { source, matchers, start_ms, end_ms, series_max, memory, series })
     }

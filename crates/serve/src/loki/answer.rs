@@ -45,8 +45,14 @@ pub(super) fn answer(value: &Value, is_categorized: bool) -> Response {
             out.extend_from_slice(text.as_bytes());
         }
     }
-    let summary = format!(",\"stats\":{{\"summary\":{{\"totalEntriesReturned\":{entries}}}}}}}}}");
+    let summary = format!(",\"stats\":{{\"summary\":{{\"totalEntriesReturned\":{entries}}}}}}}");
     out.extend_from_slice(summary.as_bytes());
+    let warnings = query::warnings::gathered();
+    if !warnings.is_empty() {
+        out.extend_from_slice(b",\"warnings\":");
+        json::list(&mut out, &warnings, |out, warning| json::text(out, warning));
+    }
+    out.push(b'}');
     json::response(StatusCode::OK, out)
 }
 

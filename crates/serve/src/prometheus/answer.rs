@@ -72,7 +72,8 @@ pub(crate) fn success(data: &[u8], warnings: &[String], infos: &[String]) -> Res
     let mut out = Vec::with_capacity(data.len() + 64);
     out.extend_from_slice(b"{\"status\":\"success\",\"data\":");
     out.extend_from_slice(data);
-    for (name, notes) in [("warnings", warnings), ("infos", infos)] {
+    let warnings = [warnings, &query::warnings::gathered()].concat();
+    for (name, notes) in [("warnings", warnings.as_slice()), ("infos", infos)] {
         if !notes.is_empty() {
             out.extend_from_slice(format!(",\"{name}\":").as_bytes());
             json::list(&mut out, notes.iter().take(ANNOTATIONS_MAX), |out, note| {

@@ -64,6 +64,10 @@ impl Compactor {
                 tracing::debug!(signal = signal.name(), "a merge waits for memory");
                 continue;
             };
+            // A merge would give a value that has changed a new checksum.
+            if self.context.disk.is_some() && self.has_put_aside(&inputs).await {
+                continue;
+            }
             // One damaged part must not keep all others from being merged.
             match self.merge(signal, day, &inputs).await {
                 Ok(parts) => replaced.extend(parts),
@@ -79,7 +83,7 @@ impl Compactor {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Verifies the inputs of a merge that failed; whether some of them were put aside.
+    /// Verifies the inputs of a merge; whether some of them were put aside.
     async fn has_put_aside(&self, inputs: &[Entry]) -> bool {
         let paths: Vec<Path> = inputs.iter().map(|input| Path::from(input.path.as_str())).collect();
         self.verifier.verify(&paths).await.is_ok_and(|aside| !aside.is_empty())

@@ -1,7 +1,7 @@
 //! Reading all manifests at start. A damaged one is quarantined and its day is rebuilt from the
 //! parts' footers, as is a day that has parts and no manifest at all.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
@@ -37,20 +37,30 @@ struct Day {
 
 /// Reads all manifests. With a quarantine, what is damaged or gone is rebuilt; without
 /// one nothing is changed, and the version before a damaged one counts.
+///
+/// Where no other process writes, a part that no manifest lists and no listed part holds was listed
+/// by a version that is gone; it is listed again, unless it is one of those `aside`.
 pub(crate) async fn load(
     documents: &Documents,
     quarantine: Option<&Quarantine>,
+    aside: Option<&HashSet<&str>>,
 ) -> Result<Loaded, StoreError> {
     let listed = documents.list().await?;
     let reads: Vec<_> =
         listed.into_iter().map(|(key, versions)| read(documents, key, versions)).collect();
     let days: Vec<Day> = stream::iter(reads).buffered(GETS).try_collect().await?;
     let mut files = parts(documents).await?;
+    for files in files.values_mut() {
+        files.retain(|file| !aside.is_some_and(|aside| aside.contains(file.location.as_ref())));
+    }
     let mut loaded = Loaded::default();
     for day in days {
         let key = day.key;
         let files = files.get(&key).map_or(&[][..], Vec::as_slice);
-        let manifest = loaded.restore(documents, quarantine, day, files).await?;
+        let mut manifest = loaded.restore(documents, quarantine, day, files).await?;
+        if aside.is_some() {
+            manifest = loaded.rebuild(documents, key, manifest, files, false).await?;
+        }
         loaded.find_missing(&manifest, files);
         loaded.days.insert(key, manifest);
     }
@@ -126,7 +136,7 @@ impl Loaded {
         };
         for Broken { path, bytes, reason } in &broken {
             let reason = format!("manifest: {reason}");
-            self.quarantined.push(quarantine.keep(path.as_ref(), 0, bytes, &reason)?);
+            self.quarantined.push(quarantine.keep(path.as_ref(), 0, bytes, &reason, None)?);
         }
         // No number is used twice, not even that of a damaged version, and a damaged version is
         // removed only when there is a newer one.

@@ -1,6 +1,6 @@
 //! The parts that manifests list, as readers see them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -8,16 +8,20 @@ use signals::Signal;
 
 use super::catalog::View;
 use super::{Entry, Manifest};
+use crate::lost;
 use crate::part::Part;
 use crate::time_range::TimeRange;
+use crate::write_ahead::quarantine::LostRows;
 
 /// Parts by signal and day.
 #[derive(Debug, Default)]
 pub(crate) struct PartList {
     /// In order of time.
     days: BTreeMap<(Signal, i32), Vec<Arc<Part>>>,
-    /// Paths of parts that are listed and cannot be read.
+    /// Paths of parts that are not shown even when they are listed.
     missing: HashSet<String>,
+    /// Those of them that are listed.
+    hidden: BTreeMap<(Signal, i32), Vec<Arc<Part>>>,
 }
 
 /// What the parts of a signal come to.
@@ -31,7 +35,7 @@ pub(crate) struct PartCounts {
 impl PartList {
     /// No parts, and some that are not shown even when they are listed.
     pub(crate) fn without(missing: HashSet<String>) -> Self {
-        Self { days: BTreeMap::new(), missing }
+        Self { missing, ..Self::default() }
     }
 
     /// The parts of a day are these from now on. Returns those that are gone.
@@ -47,11 +51,13 @@ impl PartList {
             let known = before.iter().position(|part| part.path.as_ref() == entry.path);
             known.map_or_else(|| entry.part(), |index| before.swap_remove(index))
         };
-        let parts: Vec<Arc<Part>> = entries
-            .iter()
-            .filter(|entry| !self.missing.contains(&entry.path))
-            .map(&mut part)
-            .collect();
+        let (hidden, shown): (Vec<&Entry>, Vec<&Entry>) =
+            entries.iter().partition(|entry| self.missing.contains(&entry.path));
+        let parts: Vec<Arc<Part>> = shown.into_iter().map(&mut part).collect();
+        self.hidden.remove(&(signal, day));
+        if !hidden.is_empty() {
+            self.hidden.insert((signal, day), hidden.into_iter().map(Entry::part).collect());
+        }
         if !parts.is_empty() {
             self.days.insert((signal, day), parts);
         }
@@ -61,14 +67,31 @@ impl PartList {
     /// A part that is listed is not read any more.
     pub(crate) fn hide(&mut self, signal: Signal, day: i32, path: String) {
         if let Some(parts) = self.days.get_mut(&(signal, day)) {
-            parts.retain(|part| part.path.as_ref() != path);
+            let hidden = parts.extract_if(.., |part| part.path.as_ref() == path);
+            self.hidden.entry((signal, day)).or_default().extend(hidden);
         }
         self.missing.insert(path);
     }
 
+    /// The days of a signal that have parts.
+    pub(crate) fn days(&self, signal: Signal) -> BTreeSet<i32> {
+        self.days.range((signal, i32::MIN)..=(signal, i32::MAX)).map(|((_, day), _)| *day).collect()
+    }
+
     /// How many parts are listed and cannot be read.
     pub(crate) fn missing(&self) -> u64 {
-        self.missing.len() as u64
+        self.hidden.values().map(|parts| parts.len() as u64).sum()
+    }
+
+    /// A warning for each part that may hold rows in a range and cannot be read.
+    pub(crate) fn warnings(&self, signal: Signal, range: TimeRange) -> Vec<String> {
+        let hidden = self.hidden.iter().filter(|((of, _), _)| *of == signal);
+        hidden
+            .flat_map(|(_, parts)| parts)
+            .map(|part| (part, LostRows::of(signal, part.min_time, part.max_time)))
+            .filter(|(_, rows)| rows.concern(signal, range))
+            .map(|(part, rows)| lost::missing_part(part.path.as_ref(), &rows))
+            .collect()
     }
 
     /// Parts of a signal that may hold rows in a range, oldest first.

@@ -20,6 +20,7 @@ use super::documents::GETS;
 use super::origin::Origin;
 use super::{Entry, Manifest};
 use crate::StoreError;
+use crate::maintain::verify;
 use crate::part::Part;
 use crate::part::object::PartObject;
 use crate::part::write::ORIGIN_KEY;
@@ -89,22 +90,37 @@ async fn describe(
     day: i32,
     meta: &ObjectMeta,
 ) -> Result<Option<Entry>, StoreError> {
+    let crc32c = match verify::checksum(objects.as_ref(), &meta.location).await {
+        Ok((_, crc32c)) => crc32c,
+        Err(error) if verify::is_rot(&error) => {
+            tracing::error!(path = %meta.location, %error, "a part cannot be read");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let part =
         Part { path: meta.location.clone(), bytes: meta.size, rows: 0, min_time: 0, max_time: 0 };
     let mut object = PartObject::new(objects, &Arc::new(part));
     // The Parquet reader panics on some damaged footers.
     let footer = match AssertUnwindSafe(object.get_metadata(None)).catch_unwind().await {
         Ok(Ok(footer)) => footer,
-        Ok(Err(ParquetError::External(error))) => return Err(StoreError::Io(error.to_string())),
+        Ok(Err(ParquetError::External(error))) if error.is::<object_store::Error>() => {
+            return Err(StoreError::Io(error.to_string()));
+        }
         Ok(Err(_)) | Err(_) => {
             tracing::error!(path = %meta.location, "a file in the place of a part is none");
             return Ok(None);
         }
     };
-    Ok(entry(signal, day, meta, footer.file_metadata()))
+    Ok(entry((signal, day), meta, crc32c, footer.file_metadata()))
 }
 
-fn entry(signal: Signal, day: i32, meta: &ObjectMeta, footer: &FileMetaData) -> Option<Entry> {
+fn entry(
+    (signal, day): (Signal, i32),
+    meta: &ObjectMeta,
+    crc32c: u32,
+    footer: &FileMetaData,
+) -> Option<Entry> {
     let origin = footer.key_value_metadata().and_then(|pairs| {
         let pair = pairs.iter().find(|pair| pair.key == ORIGIN_KEY)?;
         serde_json::from_str::<Origin>(pair.value.as_deref()?).ok()
@@ -123,7 +139,8 @@ fn entry(signal: Signal, day: i32, meta: &ObjectMeta, footer: &FileMetaData) -> 
         max_time: i64::from(day).saturating_mul(DAY).saturating_add(DAY - 1),
         level: origin.level,
         created: origin.created,
-        crc32c: None,
+        // Damage of before now is not seen by it; damage from now on is.
+        crc32c: Some(crc32c),
         stretch: origin.stretch,
         others: origin.others,
     })

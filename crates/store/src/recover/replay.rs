@@ -1,13 +1,11 @@
 //! Reading the write-ahead log again, record by record.
 
-use std::collections::HashMap;
-use std::io;
-
 use arrow::array::{BooleanArray, RecordBatch};
 use signals::time::{MILLISECOND, day_of};
-use signals::{Batch, Labels, SeriesRef, Signal};
+use signals::{Batch, Labels, SeriesRef, Signal, Timestamp};
+use std::collections::HashMap;
 
-use super::RecoveryReport;
+use super::{RecoveryReport, layout};
 use crate::files::{FileReader, Files};
 use crate::manifest::Manifest;
 use crate::manifest::catalog::Days;
@@ -16,7 +14,8 @@ use crate::part::order;
 use crate::state::{State, Work};
 use crate::write_ahead::FOLDER;
 use crate::write_ahead::format::{SEGMENT_HEADER, VERSION, WriterId, parse_segment_name};
-use crate::write_ahead::quarantine::Quarantine;
+use crate::write_ahead::list::{self, List, Listed};
+use crate::write_ahead::quarantine::{LostRows, Quarantine};
 use crate::write_ahead::reader::{Found, SegmentReader};
 use crate::write_ahead::record::{Defined, Section, take_section};
 use crate::write_ahead::writer::Segment;
@@ -41,6 +40,14 @@ pub(crate) struct Replayer<'a> {
     pub(crate) segments: Vec<Segment>,
     /// The series that the segment defines.
     pub(crate) defined: Defined,
+    /// Whether this folder's program lists segments, so that the list itself must be there.
+    pub(crate) is_listed: bool,
+    /// When something was last brought into parts: what the log lost arrived after it.
+    pub(crate) flushed_at: Timestamp,
+    /// Pieces that were put aside up to the last whole record.
+    pub(crate) explained: usize,
+    /// The first sequences of segments that are gone.
+    pub(crate) gone: Vec<u64>,
 }
 
 /// A segment that is about to be read.
@@ -51,6 +58,10 @@ struct OpenSegment {
     /// As its name has it.
     first_sequence: u64,
     is_last: bool,
+    /// Whether records may have been acknowledged that are, or were, in it.
+    is_listed: bool,
+    /// When its records arrived.
+    rows: LostRows,
 }
 
 /// The marks of one writer.
@@ -72,17 +83,40 @@ impl Replayer<'_> {
             .into_iter()
             .filter_map(|entry| Some((parse_segment_name(&entry.name)?, entry.name)))
             .collect();
+        let listed = self.listed(names.is_empty())?;
+        let is_there =
+            |known: &&Listed| names.iter().any(|(first, _)| *first == known.first_sequence);
+        for gone in listed.iter().filter(|known| !is_there(known)) {
+            let path = list::path(gone);
+            tracing::error!(path, "a segment of the write-ahead log is gone; its rows are lost");
+            let rows = self.arrived(&listed, gone.first_sequence);
+            let note = self.quarantine.note(&path, "a segment that is gone", Some(rows))?;
+            self.report.quarantined.push(note);
+            self.report.missing_segments.push(path);
+            self.gone.push(gone.first_sequence);
+        }
         let count = names.len();
-        for (index, (first_sequence, name)) in names.into_iter().enumerate() {
+        for (index, (first_sequence, name)) in names.iter().enumerate() {
             let path = format!("{FOLDER}/{name}");
-            let file = self.files.open(&path)?;
-            let segment = OpenSegment {
-                length: file.length()?,
-                is_last: index + 1 == count,
-                first_sequence,
-                path,
-                file,
+            let is_listed = listed.iter().any(|known| known.first_sequence == *first_sequence);
+            let rows = self.arrived(&listed, *first_sequence);
+            let is_last = index + 1 == count;
+            let open = || {
+                let file = self.files.open(&path)?;
+                let (length, _) = (file.length()?, file.read_at(&mut [0], 0)?);
+                Ok((file, length))
             };
+            let (file, length) = match open() {
+                Ok(opened) => opened,
+                Err(error) if layout::is_rot(&error) => {
+                    self.take(&path, &error, rows)?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let first_sequence = *first_sequence;
+            let segment =
+                OpenSegment { path, file, length, first_sequence, is_last, is_listed, rows };
             self.report.segments += 1;
             if self.is_ours(&segment)? {
                 self.read(segment, &mut flush).await?;
@@ -93,6 +127,67 @@ impl Replayer<'_> {
                 self.files.sync_folder(FOLDER)?;
             }
         }
+        // Their names are not used again, in case that they come back.
+        self.last_sequence = self.gone.iter().copied().fold(self.last_sequence, u64::max);
+        Ok(())
+    }
+
+    /// The segments that should be there, as far as that is known.
+    fn listed(&mut self, is_empty: bool) -> Result<Vec<Listed>, StoreError> {
+        let read = match list::read(self.files) {
+            Err(error) if layout::is_rot(&error) => {
+                let aside = self.quarantine.take(list::PATH, &error.to_string(), None)?;
+                self.report.quarantined.push(aside);
+                return Ok(Vec::new());
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                let aside = self.quarantine.take(list::PATH, "too large a list", None)?;
+                self.report.quarantined.push(aside);
+                return Ok(Vec::new());
+            }
+            read => read?,
+        };
+        match read {
+            List::Known(listed) => return Ok(listed),
+            List::Damaged(bytes) => {
+                let reason = "not a list of segments";
+                let kept = self.quarantine.keep(list::PATH, 0, &bytes, reason, None)?;
+                self.report.quarantined.push(kept);
+            }
+            List::Gone if self.is_listed => {
+                let now = self.quarantine.clock.now();
+                let rows = is_empty.then(|| LostRows::arrived(self.flushed_at, now));
+                tracing::error!("the list of the write-ahead log's segments is gone");
+                let note = self.quarantine.note(list::PATH, "a list that is gone", rows)?;
+                self.report.quarantined.push(note);
+                if is_empty {
+                    self.report.missing_segments.push(FOLDER.into());
+                }
+            }
+            List::Gone | List::Unknown => {}
+        }
+        Ok(Vec::new())
+    }
+
+    /// When the records of a segment arrived: until the next one was created.
+    fn arrived(&self, listed: &[Listed], first_sequence: u64) -> LostRows {
+        let place = listed.iter().position(|known| known.first_sequence == first_sequence);
+        let created = |place: usize| listed.get(place).map(|known| known.created);
+        let from = place.and_then(created).unwrap_or(self.flushed_at);
+        let next = place.and_then(|place| created(place + 1));
+        LostRows::arrived(from, next.unwrap_or_else(|| self.quarantine.clock.now()))
+    }
+
+    /// Puts a segment aside that cannot be read at all.
+    fn take(
+        &mut self,
+        path: &str,
+        error: &std::io::Error,
+        rows: LostRows,
+    ) -> Result<(), StoreError> {
+        let aside = self.quarantine.take(path, &format!("unreadable: {error}"), Some(rows))?;
+        self.report.quarantined.push(aside);
+        self.report.missing_segments.push(path.to_owned());
         Ok(())
     }
 
@@ -119,7 +214,7 @@ impl Replayer<'_> {
                 "a segment under another name"
             }
             Ok(_) => return Ok(true),
-            Err(_) if segment.is_last && *length <= SEGMENT_HEADER as u64 => {
+            Err(_) if segment.is_last && !segment.is_listed && *length <= SEGMENT_HEADER as u64 => {
                 // The crash came while the segment was made: nothing was ever written into it.
                 self.report.torn_tail_bytes += length;
                 return Ok(false);
@@ -127,11 +222,17 @@ impl Replayer<'_> {
             Err(reason) => {
                 // The records after a damaged header may still be good.
                 let end = (*length).min(SEGMENT_HEADER as u64);
-                self.put_aside(path, segment.file.as_ref(), 0..end, reason)?;
+                self.put_aside(segment, 0..end, reason)?;
+                if *length <= SEGMENT_HEADER as u64 {
+                    tracing::error!(path, "a segment of the write-ahead log was emptied");
+                    self.report.missing_segments.push(path.clone());
+                    self.last_sequence = self.last_sequence.max(segment.first_sequence);
+                    return Ok(false);
+                }
                 return Ok(true);
             }
         };
-        self.put_aside(path, segment.file.as_ref(), 0..*length, problem)?;
+        self.put_aside(segment, 0..*length, problem)?;
         Ok(false)
     }
 
@@ -140,48 +241,80 @@ impl Replayer<'_> {
         segment: OpenSegment,
         flush: &mut impl AsyncFnMut() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let OpenSegment { path, file, length, first_sequence, is_last } = segment;
+        let OpenSegment { path, file, length, first_sequence, is_last, rows, .. } = &segment;
+        let (length, first_sequence, is_last) = (*length, *first_sequence, *is_last);
         // The series that the segment defines stay until all of it is read.
         let _pin = self.state.metrics.pin();
         self.defined.clear();
         if is_last {
             // After a kill the system shows what was never synced; what is relied on must stay.
-            self.files.edit(&path)?.sync()?;
+            self.files.edit(path)?.sync()?;
         }
         let floor = first_sequence.max(self.last_sequence + 1);
         let mut reader = SegmentReader::new(file.as_ref(), self.writer, floor)?;
         let mut end = length;
-        while let Some(found) = reader.next()? {
+        loop {
+            let found = match reader.next() {
+                Ok(Some(found)) => found,
+                Ok(None) => break,
+                Err(error) if layout::is_rot(&error) => {
+                    return self.take(path, &error, rows.clone());
+                }
+                Err(error) => return Err(error.into()),
+            };
             match found {
                 Found::Record { sequence, offset, bytes, payload } => {
-                    self.count(sequence, bytes);
-                    self.restore(&path, sequence, offset, &payload)?;
+                    self.count(&segment, sequence, bytes)?;
+                    self.restore(&segment, sequence, offset, &payload)?;
                     if self.state.is_over_budget() {
                         flush().await?;
                     }
                 }
                 Found::Tail { offset, bytes, .. } if is_last => {
                     self.report.torn_tail_bytes += bytes;
-                    let mut file = self.files.edit(&path)?;
+                    let mut file = self.files.edit(path)?;
                     file.truncate(offset)?;
                     file.sync()?;
                     end = offset;
                 }
                 Found::Damage { offset, bytes, reason } | Found::Tail { offset, bytes, reason } => {
-                    self.put_aside(&path, file.as_ref(), offset..offset + bytes, reason)?;
+                    self.put_aside(&segment, offset..offset + bytes, reason)?;
                 }
             }
         }
         self.last_sequence = self.last_sequence.max(first_sequence.saturating_sub(1));
-        self.segments.push(Segment { path, last_sequence: self.last_sequence, bytes: end });
+        let listed = Listed { first_sequence, created: rows.min_time };
+        let path = path.clone();
+        self.segments.push(Segment { path, listed, last_sequence: self.last_sequence, bytes: end });
         Ok(())
     }
 
-    fn count(&mut self, sequence: u64, bytes: u64) {
+    fn count(
+        &mut self,
+        segment: &OpenSegment,
+        sequence: u64,
+        bytes: u64,
+    ) -> Result<(), StoreError> {
         let expected = self.last_record.map_or(sequence, |last| last + 1);
         if sequence > expected {
-            self.note_gap(expected, sequence - 1);
+            tracing::error!(
+                first = expected,
+                last = sequence - 1,
+                "records are missing from the log"
+            );
+            self.report.gaps.push((expected, sequence - 1));
+            let is_inside = |first: &u64| (expected..sequence).contains(first);
+            let is_explained =
+                self.report.quarantined.len() > self.explained || self.gone.iter().any(is_inside);
+            if !is_explained {
+                // No damage says where they were: a segment was cut at the end of a record.
+                let rows = LostRows::arrived(self.flushed_at, segment.rows.max_time);
+                let reason = "records before it that are gone";
+                let note = self.quarantine.note(&segment.path, reason, Some(rows))?;
+                self.report.quarantined.push(note);
+            }
         }
+        self.explained = self.report.quarantined.len();
         self.last_record = Some(sequence);
         self.last_sequence = sequence;
         let told = self.report.bytes / PROGRESS_BYTES;
@@ -191,21 +324,18 @@ impl Replayer<'_> {
             let (records, bytes) = (self.report.records, self.report.bytes);
             tracing::info!(records, bytes, "replaying the write-ahead log");
         }
-    }
-
-    fn note_gap(&mut self, first: u64, last: u64) {
-        tracing::error!(first, last, "records are missing from the write-ahead log");
-        self.report.gaps.push((first, last));
+        Ok(())
     }
 
     fn put_aside(
         &mut self,
-        path: &str,
-        file: &dyn FileReader,
+        segment: &OpenSegment,
         range: std::ops::Range<u64>,
         reason: &str,
-    ) -> io::Result<()> {
-        let kept = self.quarantine.copy(path, file, range, reason)?;
+    ) -> Result<(), StoreError> {
+        let OpenSegment { path, file, rows, .. } = segment;
+        let rows = Some(rows.clone());
+        let kept = self.quarantine.copy(path, file.as_ref(), range, reason, rows)?;
         self.report.quarantined.push(kept);
         Ok(())
     }
@@ -213,7 +343,7 @@ impl Replayer<'_> {
     /// Makes what a record holds visible again, except what is in parts.
     fn restore(
         &mut self,
-        path: &str,
+        segment: &OpenSegment,
         sequence: u64,
         offset: u64,
         payload: &[u8],
@@ -226,7 +356,7 @@ impl Replayer<'_> {
                 Ok(Some(section)) => section,
                 Ok(None) => break,
                 Err(reason) => {
-                    self.keep(path, offset, payload, &format!("undecodable: {reason}"))?;
+                    self.keep(segment, offset, payload, &format!("undecodable: {reason}"))?;
                     break;
                 }
             };
@@ -234,12 +364,17 @@ impl Replayer<'_> {
                 Section::Definitions(definitions) => self.define(definitions),
                 Section::Totals(update) => {
                     if let Err(reason) = self.totals.restore(update) {
-                        self.keep(path, offset, payload, &format!("totals: {reason}"))?;
+                        self.keep(segment, offset, payload, &format!("totals: {reason}"))?;
                     }
                 }
                 Section::Batch(batch, lost) => {
                     if lost > 0 {
-                        self.keep(path, offset, payload, "samples of series that are not defined")?;
+                        self.keep(
+                            segment,
+                            offset,
+                            payload,
+                            "samples of series that are not defined",
+                        )?;
                     }
                     before += batch.items();
                     if let Some(batch) = self.missing(sequence, batch)? {
@@ -259,13 +394,15 @@ impl Replayer<'_> {
     /// Puts a record aside of which something cannot be used.
     fn keep(
         &mut self,
-        path: &str,
+        segment: &OpenSegment,
         offset: u64,
         payload: &[u8],
         reason: &str,
     ) -> Result<(), StoreError> {
+        let OpenSegment { path, rows, .. } = segment;
         tracing::error!(path, offset, reason, "a record of the write-ahead log is damaged");
-        let kept = self.quarantine.keep(path, offset, payload, reason)?;
+        let rows = Some(rows.clone());
+        let kept = self.quarantine.keep(path, offset, payload, reason, rows)?;
         self.report.quarantined.push(kept);
         Ok(())
     }

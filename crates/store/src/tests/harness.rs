@@ -16,6 +16,7 @@ use signals::{
 };
 
 use crate::files::sim::SimFiles;
+use crate::write_ahead::format::parse_segment_name;
 use crate::{
     Config, NoTotals, Part, RecoveryReport, Samples, Seams, Store, StoreError, TimeRange,
     WriteRequest,
@@ -101,6 +102,12 @@ impl Bench {
         let clock = Arc::new(ManualClock::at(NOON));
         let files = SimFiles::new(Arc::clone(&clock) as Arc<dyn Clock>);
         Self { clock, files, config: config() }
+    }
+
+    /// The segments of the log, oldest first.
+    pub(crate) fn segments(&self) -> Vec<String> {
+        let name = |path: &String| path.strip_prefix("wal/").and_then(parse_segment_name);
+        self.files.paths("wal/").into_iter().filter(|path| name(path).is_some()).collect()
     }
 
     pub(crate) async fn open(&self) -> Result<(Store, RecoveryReport), StoreError> {

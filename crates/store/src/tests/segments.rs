@@ -2,10 +2,6 @@
 
 use super::harness::*;
 
-fn segments(bench: &Bench) -> usize {
-    bench.files.paths("wal/").len()
-}
-
 #[tokio::test]
 async fn a_full_segment_is_closed_and_all_are_replayed_and_released() {
     let mut bench = Bench::new();
@@ -15,9 +11,9 @@ async fn a_full_segment_is_closed_and_all_are_replayed_and_released() {
     for items in items.chunks(3) {
         send(&store, items).await.unwrap();
     }
-    let full = segments(&bench);
+    let full = bench.segments().len();
     assert!(full >= 4, "{full} segments");
-    for path in bench.files.paths("wal/") {
+    for path in bench.segments() {
         let bytes = crate::files::Files::stat(&bench.files, &path).unwrap().bytes;
         assert!(bytes < 2 * 4096, "{path} has {bytes} bytes");
     }
@@ -30,7 +26,7 @@ async fn a_full_segment_is_closed_and_all_are_replayed_and_released() {
     assert_eq!((report.gaps.len(), report.quarantined.len()), (0, 0));
     assert_eq!(stored(&store).await, ledger(items.clone()));
     store.flush().await.unwrap();
-    assert!(segments(&bench) <= 1, "{:?}", bench.files.paths("wal/"));
+    assert!(bench.segments().len() <= 1, "{:?}", bench.files.paths("wal/"));
     assert_eq!(stored(&store).await, ledger(items.clone()));
     drop(store);
     bench.files.kill();

@@ -3,19 +3,23 @@
 use std::io;
 use std::sync::Arc;
 
-use serde::Serialize;
-use signals::{Clock, Timestamp};
+use serde::{Deserialize, Serialize};
+use signals::{Clock, Signal, Timestamp};
 
 use crate::calendar;
 use crate::files::{self, FileReader, Files};
+use crate::time_range::TimeRange;
 
 /// The folder of everything that was put aside.
 pub(crate) const FOLDER: &str = "quarantine";
 /// Bytes that are copied at a time.
 const CHUNK: usize = 1 << 20;
 
+/// A note is never larger than this.
+const NOTE_BYTES_MAX: u64 = 64 << 10;
+
 /// What was put aside, and why; the sidecar file holds the same as JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Where the bytes are now, relative to the data folder.
     pub path: String,
@@ -29,15 +33,55 @@ pub struct Quarantined {
     pub reason: String,
     /// When they were put aside, in nanoseconds since 1970.
     pub time: Timestamp,
+    /// The rows that answers lack for it; `None` when it held no rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<LostRows>,
+}
+
+/// Rows that answers lack, as far as it is known which they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostRows {
+    /// `spans`, `logs` or `metrics`; `None` where there may be rows of all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// Of the oldest; of the log, when the oldest may have arrived.
+    pub min_time: Timestamp,
+    /// Of the newest, inside.
+    pub max_time: Timestamp,
+}
+
+impl LostRows {
+    /// Rows of any signal that arrived between two times.
+    pub(crate) fn arrived(min_time: Timestamp, max_time: Timestamp) -> Self {
+        Self { signal: None, min_time, max_time }
+    }
+
+    /// Rows of one signal.
+    pub(crate) fn of(signal: Signal, min_time: Timestamp, max_time: Timestamp) -> Self {
+        Self { signal: Some(signal.name().to_owned()), min_time, max_time }
+    }
+
+    /// Whether rows of a signal and range may be among them.
+    pub(crate) fn concern(&self, signal: Signal, range: TimeRange) -> bool {
+        self.signal.as_deref().is_none_or(|name| name == signal.name())
+            && self.max_time >= range.start
+            && self.min_time < range.end
+    }
 }
 
 impl Quarantined {
     /// A whole part, which is put aside among the objects.
-    pub(crate) fn part(source: &str, bytes: u64, reason: &str, time: Timestamp) -> Self {
+    pub(crate) fn part(
+        source: &str,
+        bytes: u64,
+        reason: &str,
+        time: Timestamp,
+        rows: LostRows,
+    ) -> Self {
         // Parts of several signals may have the same name.
         let path = format!("{}/{}", folder(time, reason), source.replace('/', "-"));
         let (source, reason) = (source.to_owned(), reason.to_owned());
-        Self { path, source, offset: 0, bytes, reason, time }
+        Self { path, source, offset: 0, bytes, reason, time, rows: Some(rows) }
     }
 }
 
@@ -63,8 +107,9 @@ impl Quarantine {
         file: &dyn FileReader,
         range: std::ops::Range<u64>,
         reason: &str,
+        rows: Option<LostRows>,
     ) -> io::Result<Quarantined> {
-        self.put(source, range.start, range.end - range.start, reason, |path| {
+        self.put(source, range.start, range.end - range.start, reason, rows, |path| {
             let mut to = self.files.create(path)?;
             let mut offset = range.start;
             let mut buffer = vec![0; CHUNK];
@@ -89,10 +134,57 @@ impl Quarantine {
         offset: u64,
         bytes: &[u8],
         reason: &str,
+        rows: Option<LostRows>,
     ) -> io::Result<Quarantined> {
-        self.put(source, offset, bytes.len() as u64, reason, |path| {
+        self.put(source, offset, bytes.len() as u64, reason, rows, |path| {
             files::write_new(self.files.as_ref(), path, &[bytes])
         })
+    }
+
+    /// Moves a file or folder that cannot be read, or that is in the place of something else.
+    pub(crate) fn take(
+        &self,
+        source: &str,
+        reason: &str,
+        rows: Option<LostRows>,
+    ) -> io::Result<Quarantined> {
+        let bytes = self.files.stat(source).map_or(0, |stat| stat.bytes);
+        let taken = self.put(source, 0, bytes, reason, rows, |path| {
+            self.files.rename(source, path)?;
+            self.files.sync_folder(source.rsplit_once('/').map_or("", |(folder, _)| folder))
+        })?;
+        Ok(taken)
+    }
+
+    /// Notes that something is gone: there are no bytes to keep.
+    pub(crate) fn note(
+        &self,
+        source: &str,
+        reason: &str,
+        rows: Option<LostRows>,
+    ) -> io::Result<Quarantined> {
+        self.put(source, 0, 0, reason, rows, |_| Ok(()))
+    }
+
+    /// The notes of everything that was put aside before. One that cannot be read is passed over:
+    /// what it tells of is in quarantine already.
+    pub(crate) fn notes(&self) -> Vec<Quarantined> {
+        let list = |folder: &str| self.files.list(folder).unwrap_or_default();
+        let mut notes = Vec::new();
+        for folder in list(FOLDER) {
+            let folder = format!("{FOLDER}/{}", folder.name);
+            let names = list(&folder).into_iter().map(|entry| entry.name);
+            for name in names.filter(|name| name.strip_suffix(".json").is_some()) {
+                let path = format!("{folder}/{name}");
+                let note = files::read_all(self.files.as_ref(), &path, NOTE_BYTES_MAX);
+                if let Ok(Ok(note)) = note.map(|bytes| serde_json::from_slice(&bytes)) {
+                    notes.push(note);
+                } else {
+                    tracing::warn!(path, "a note in quarantine is damaged");
+                }
+            }
+        }
+        notes
     }
 
     fn put(
@@ -101,6 +193,7 @@ impl Quarantine {
         offset: u64,
         bytes: u64,
         reason: &str,
+        rows: Option<LostRows>,
         write: impl FnOnce(&str) -> io::Result<()>,
     ) -> io::Result<Quarantined> {
         let time = self.clock.now();
@@ -114,7 +207,10 @@ impl Quarantine {
         let taken = self.files.list(&folder)?;
         let path = (0..=taken.len())
             .map(|number| format!("{name}.{offset}.{number}"))
-            .find(|name| !taken.iter().any(|entry| entry.name == *name))
+            .find(|name| {
+                let note = format!("{name}.json");
+                !taken.iter().any(|entry| entry.name == *name || entry.name == note)
+            })
             .map(|name| format!("{folder}/{name}"))
             .ok_or(io::ErrorKind::AlreadyExists)?;
         write(&path)?;
@@ -125,6 +221,7 @@ impl Quarantine {
             bytes,
             reason: reason.to_owned(),
             time,
+            rows,
         };
         let sidecar = serde_json::to_vec_pretty(&quarantined).map_err(io::Error::other)?;
         let sidecar_path = format!("{path}.json");

@@ -21,6 +21,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::FOLDER;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
+use super::list::{self, Listed};
 use super::record::Payload;
 use crate::StoreError;
 use crate::files::{self, FileWriter, Files};
@@ -48,6 +49,7 @@ pub(crate) trait Apply: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) path: String,
+    pub(crate) listed: Listed,
     /// The greatest sequence in it.
     pub(crate) last_sequence: u64,
     pub(crate) bytes: u64,
@@ -75,6 +77,8 @@ struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
     segments: Mutex<Segments>,
+    /// Held while the list of segments is written.
+    list: Mutex<()>,
     fatal: watch::Sender<Option<String>>,
 }
 
@@ -91,8 +95,15 @@ struct Segments {
     /// What is being written; none while the disk has had no room for it.
     active_path: Option<String>,
     active_bytes: u64,
-    /// The sequence that the segment began with.
-    active_first_sequence: u64,
+    active: Option<Listed>,
+}
+
+impl Segments {
+    /// Those that should be there, oldest first, without those whose records end at `released`.
+    fn listed(&self, released: u64) -> Vec<Listed> {
+        let kept = self.closed.iter().filter(|segment| segment.last_sequence > released);
+        kept.map(|segment| segment.listed).chain(self.active).collect()
+    }
 }
 
 enum Item {
@@ -122,6 +133,7 @@ impl Log {
             queue: Mutex::default(),
             wake: Condvar::new(),
             segments: Mutex::new(Segments { closed: start.closed.into(), ..Segments::default() }),
+            list: Mutex::new(()),
             fatal: watch::Sender::new(None),
         });
         let mut writer = Writer {
@@ -178,6 +190,22 @@ impl Log {
     /// Removes segments whose records are all in parts, oldest first, each durably before the
     /// next, so that a crash leaves no gap.
     pub(crate) fn release(&self, sequence: u64) -> io::Result<()> {
+        let files = self.shared.files.as_ref();
+        let _list = self.shared.list.lock();
+        let (is_due, kept) = {
+            let segments = self.shared.segments.lock();
+            let first = segments.closed.front();
+            let is_due = first.is_some_and(|segment| segment.last_sequence <= sequence);
+            (is_due, segments.listed(sequence))
+        };
+        if !is_due {
+            return Ok(());
+        }
+        match list::write(files, &kept) {
+            // Removing segments is what makes room.
+            Err(error) if files::is_full(&error) => list::forget(files)?,
+            written => written?,
+        }
         loop {
             let first = self.shared.segments.lock().closed.front().cloned();
             let Some(segment) = first.filter(|segment| segment.last_sequence <= sequence) else {
@@ -193,7 +221,7 @@ impl Log {
 
     /// The first sequence of the segment that is being written.
     pub(crate) fn active_first_sequence(&self) -> u64 {
-        self.shared.segments.lock().active_first_sequence
+        self.shared.segments.lock().active.map_or(0, |active| active.first_sequence)
     }
 
     /// Bytes of all segments.
@@ -322,6 +350,7 @@ struct Writer {
 struct Active {
     path: String,
     file: Box<dyn FileWriter>,
+    listed: Listed,
     /// Up to here there are whole records.
     length: u64,
     /// Bytes of these records that only define series.
@@ -514,23 +543,27 @@ impl Writer {
             first_sequence: self.next_sequence,
             created: self.clock.now(),
         };
-        if files.stat(&path).is_ok() {
-            // An attempt that failed, or an empty segment of the process before.
-            files.remove(&path)?;
-        }
-        files::write_new(files, &path, &[&header.encode()])?;
-        files.sync_folder(FOLDER).map_err(|error| files::in_doubt(&error))?;
+        let listed = Listed { first_sequence: self.next_sequence, created: header.created };
+        // In place of an attempt that failed, or of an empty segment of the process before.
+        files::replace(files, &path, &format!("{path}.new"), &header.encode())?;
+        // Until the segment is known as the active one, so that no release writes a list without it.
+        let shared = Arc::clone(&self.shared);
+        let _list = shared.list.lock();
+        let mut segments = shared.segments.lock().listed(0);
+        segments.push(listed);
+        list::write(files, &segments)?;
         let file = files.edit(&path)?;
         let length = SEGMENT_HEADER as u64;
-        let active = Active { path, file, length, definition_bytes: 0 };
+        let active = Active { path, file, listed, length, definition_bytes: 0 };
         self.defined.clear();
         let mut segments = self.shared.segments.lock();
         segments.active_bytes = active.length;
         segments.active_path = Some(active.path.clone());
-        segments.active_first_sequence = self.next_sequence;
+        segments.active = Some(listed);
         if let Some(closed) = self.active.replace(active) {
             segments.closed.push_back(Segment {
                 path: closed.path,
+                listed: closed.listed,
                 last_sequence: self.next_sequence - 1,
                 bytes: closed.length,
             });

@@ -96,7 +96,7 @@ impl World {
         let client = self.bucket.client();
         let (objects, clock) = (Arc::new(client.clone()), Arc::clone(&self.clock));
         let documents = Documents::new(Arc::clone(&objects) as _, Arc::clone(&clock) as _);
-        let days = load(&documents, None).await.unwrap().days;
+        let days = load(&documents, None, None).await.unwrap().days;
         let parts = Arc::new(RwLock::new(PartList::default()));
         let catalog = Arc::new(Catalog::new(documents, Arc::clone(&parts) as _, days));
         let context = Context {
@@ -108,6 +108,7 @@ impl World {
             reader: PartReader::new(objects, &self.config.memory.caches),
             merges: self.config.memory.merges.clone(),
             quarantined: Arc::default(),
+            lost: Arc::default(),
             closing: watch::channel(false).1,
         };
         let maintenance = Maintenance::new(context, &self.config);
