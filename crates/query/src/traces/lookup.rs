@@ -11,7 +11,7 @@ use store::TimeRange;
 use super::ALWAYS;
 use crate::scan::{self, Order, ScanRequest};
 use crate::session::Session;
-use crate::{Engine, Limits, QueryError};
+use crate::{Engine, Limits, QueryError, running};
 
 /// Most ids of one scan; each is looked up in the bloom filters.
 const IDS_PER_SCAN: usize = 64;
