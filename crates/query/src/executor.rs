@@ -208,12 +208,17 @@ fn failed(error: JoinError) -> QueryError {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicBool;
+    use std::task::Poll;
 
     use super::*;
     use crate::running;
 
     /// Spins until the query is over, or until released without looking.
-    async fn spin(looks: bool, release: Arc<AtomicBool>) -> Result<(), QueryError> {
+    fn spin(looks: bool, release: Arc<AtomicBool>) -> impl Future<Output = Result<(), QueryError>> {
+        std::future::poll_fn(move |_| Poll::Ready(spun(looks, &release)))
+    }
+
+    fn spun(looks: bool, release: &AtomicBool) -> Result<(), QueryError> {
         while !release.load(Ordering::Relaxed) {
             if looks {
                 running::check()?;
