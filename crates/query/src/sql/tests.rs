@@ -267,7 +267,7 @@ fn tens(count: usize) -> String {
 
 #[tokio::test]
 async fn what_grows_without_end_is_refused_by_name() {
-    let text = "x".repeat(20_000);
+    let text = "x".repeat(8_000);
     let long = format!("concat('{text}', CAST(x0 AS VARCHAR), '{text}')");
     for (sql, part) in [
         (
@@ -290,7 +290,7 @@ async fn what_grows_without_end_is_refused_by_name() {
             "array_agg and string_agg collect at most 64 MiB",
         ),
         (
-            format!("SELECT x0 % 2, array_agg(x1 ORDER BY x2) {} GROUP BY 1", tens(8)),
+            format!("SELECT x0 % 2, array_agg(x1) {} GROUP BY 1", tens(8)),
             "array_agg and string_agg collect at most",
         ),
         (
