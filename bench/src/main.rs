@@ -2,6 +2,7 @@
 //!
 //! Figures are CPU seconds, bytes and counts; a wall time appears only beside them.
 
+mod hostile;
 mod logs;
 mod memory_group;
 mod metrics;
@@ -23,7 +24,7 @@ use crate::send::Payload;
 use crate::server::{Server, Settings};
 
 /// Workloads in the order in which they run.
-const WORKLOADS: [&str; 5] = ["idle", "spans", "logs", "metrics", "pressure"];
+const WORKLOADS: [&str; 6] = ["idle", "spans", "logs", "metrics", "pressure", "hostile"];
 /// Queries at once in `pressure`.
 const BURST: usize = 50;
 
@@ -34,11 +35,19 @@ struct Options {
     peer: Option<String>,
     /// How long after the load memory is looked at.
     settle: Duration,
+    /// How long hostile queries are asked, and which.
+    seconds: u64,
+    seed: u64,
+    /// Prints the hostile query of this seed and does nothing else.
+    show: Option<u64>,
     workloads: Vec<String>,
 }
 
 fn main() -> Result<()> {
     let options = options()?;
+    if let Some(seed) = options.show {
+        return print_line(&hostile::show(seed)?);
+    }
     let mut missed = Vec::new();
     for workload in &options.workloads {
         let result = match workload.as_str() {
@@ -47,6 +56,7 @@ fn main() -> Result<()> {
             "logs" => ingest(&options, "logs", &logs::payloads())?,
             "metrics" => measure_metrics(&options)?,
             "pressure" => pressure(&options)?,
+            "hostile" => hostile::run(&options)?,
             other => bail!("there is no workload {other:?}: {}", WORKLOADS.join(", ")),
         };
         print_line(&serde_json::to_string_pretty(&result)?)?;
@@ -68,6 +78,9 @@ fn options() -> Result<Options> {
         items: 2_000_000,
         peer: None,
         settle: Duration::from_secs(60),
+        seconds: 60,
+        seed: 1,
+        show: None,
         workloads: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
@@ -80,10 +93,13 @@ fn options() -> Result<Options> {
             "--settle" => options.settle = Duration::from_secs(value()?.parse()?),
             "--memory" => options.settings.memory_mib = Some(value()?.parse()?),
             "--memory-group" => options.settings.memory_group_mib = Some(value()?.parse()?),
+            "--seconds" => options.seconds = value()?.parse()?,
+            "--seed" => options.seed = value()?.parse()?,
+            "--show" => options.show = Some(value()?.parse()?),
             workload => options.workloads.push(workload.to_owned()),
         }
     }
-    if options.settings.binary.is_empty() {
+    if options.settings.binary.is_empty() && options.show.is_none() {
         bail!("--binary PATH of glasshouse is missing");
     }
     if options.workloads.is_empty() {
