@@ -206,9 +206,9 @@ fn load(items: u64) -> Result<[u64; 3]> {
 
 /// Asks, and looks at the server while it is asked.
 fn watch(server: &Server, questions: &Questions, options: &Options) -> Result<Seen> {
-    let run = Run::new();
     let (next, seconds) = (AtomicUsize::new(0), options.seconds as f64);
     let (agent, payloads) = (send::agent(), spans::payloads());
+    let run = Run::new();
     std::thread::scope(|scope| {
         let ask_all = || -> Result<Vec<Asked>> {
             let mut asked = Vec::new();
@@ -216,7 +216,10 @@ fn watch(server: &Server, questions: &Questions, options: &Options) -> Result<Se
                 && !run.is_dead.load(Ordering::Relaxed)
             {
                 let n = next.fetch_add(1, Ordering::Relaxed);
-                let question = questions.nth(options.seed, n)?;
+                let question = match options.only {
+                    Some(seed) => questions.of_seed(seed)?,
+                    None => questions.nth(options.seed, n)?,
+                };
                 let took = run.take(|| question.ask(ANSWER_MAX + QUERY_TIMEOUT));
                 let status = took.what.map_err(|error| format!("{error:#}"));
                 asked.push(Took {

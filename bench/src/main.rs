@@ -38,6 +38,8 @@ struct Options {
     /// How long hostile queries are asked, and which.
     seconds: u64,
     seed: u64,
+    /// Asks the hostile query of this seed and no other.
+    only: Option<u64>,
     /// Prints the hostile query of this seed and does nothing else.
     show: Option<u64>,
     workloads: Vec<String>,
@@ -80,6 +82,7 @@ fn options() -> Result<Options> {
         settle: Duration::from_secs(60),
         seconds: 60,
         seed: 1,
+        only: None,
         show: None,
         workloads: Vec::new(),
     };
@@ -95,6 +98,7 @@ fn options() -> Result<Options> {
             "--memory-group" => options.settings.memory_group_mib = Some(value()?.parse()?),
             "--seconds" => options.seconds = value()?.parse()?,
             "--seed" => options.seed = value()?.parse()?,
+            "--only" => options.only = Some(value()?.parse()?),
             "--show" => options.show = Some(value()?.parse()?),
             workload => options.workloads.push(workload.to_owned()),
         }
