@@ -2,7 +2,9 @@
 //!
 //! Figures are CPU seconds, bytes and counts; a wall time appears only beside them.
 
+mod hostile;
 mod logs;
+mod memory_group;
 mod metrics;
 mod patch;
 mod queries;
@@ -10,6 +12,7 @@ mod send;
 mod server;
 mod spans;
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -18,27 +21,36 @@ use serde_json::{Value, json};
 
 use crate::queries::Outcomes;
 use crate::send::Payload;
-use crate::server::Server;
+use crate::server::{Server, Settings};
 
 /// Workloads in the order in which they run.
-const WORKLOADS: [&str; 5] = ["idle", "spans", "logs", "metrics", "pressure"];
+const WORKLOADS: [&str; 6] = ["idle", "spans", "logs", "metrics", "pressure", "hostile"];
 /// Queries at once in `pressure`.
 const BURST: usize = 50;
 
 /// What was asked for on the command line.
 struct Options {
-    binary: String,
+    settings: Settings,
     items: u64,
     peer: Option<String>,
     /// How long after the load memory is looked at.
     settle: Duration,
-    /// Bound on the server's address space.
-    address_space_mib: Option<u64>,
+    /// How long hostile queries are asked, and which.
+    seconds: u64,
+    seed: u64,
+    /// Asks the hostile query of this seed and no other.
+    only: Option<u64>,
+    /// Prints the hostile query of this seed and does nothing else.
+    show: Option<u64>,
     workloads: Vec<String>,
 }
 
 fn main() -> Result<()> {
     let options = options()?;
+    if let Some(seed) = options.show {
+        return print_line(&hostile::show(seed)?);
+    }
+    let mut missed = Vec::new();
     for workload in &options.workloads {
         let result = match workload.as_str() {
             "idle" => idle(&options)?,
@@ -46,41 +58,52 @@ fn main() -> Result<()> {
             "logs" => ingest(&options, "logs", &logs::payloads())?,
             "metrics" => measure_metrics(&options)?,
             "pressure" => pressure(&options)?,
+            "hostile" => hostile::run(&options)?,
             other => bail!("there is no workload {other:?}: {}", WORKLOADS.join(", ")),
         };
-        print(&result)?;
+        print_line(&serde_json::to_string_pretty(&result)?)?;
+        missed.extend(result["missed"].as_array().cloned().unwrap_or_default());
+    }
+    if !missed.is_empty() {
+        bail!("{} marks were missed: {}", missed.len(), Value::from(missed));
     }
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the results are this program's output")]
-fn print(result: &Value) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(result)?);
-    Ok(())
+fn print_line(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
 fn options() -> Result<Options> {
     let mut options = Options {
-        binary: String::new(),
+        settings: Settings::default(),
         items: 2_000_000,
         peer: None,
         settle: Duration::from_secs(60),
-        address_space_mib: None,
+        seconds: 60,
+        seed: 1,
+        only: None,
+        show: None,
         workloads: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
-            "--binary" => options.binary = value()?,
+            "--binary" => options.settings.binary = value()?,
             "--items" => options.items = value()?.parse()?,
             "--peer" => options.peer = Some(value()?),
             "--settle" => options.settle = Duration::from_secs(value()?.parse()?),
-            "--address-space" => options.address_space_mib = Some(value()?.parse()?),
+            "--memory" => options.settings.memory_mib = Some(value()?.parse()?),
+            "--memory-group" => options.settings.memory_group_mib = Some(value()?.parse()?),
+            "--seconds" => options.seconds = value()?.parse()?,
+            "--seed" => options.seed = value()?.parse()?,
+            "--only" => options.only = Some(value()?.parse()?),
+            "--show" => options.show = Some(value()?.parse()?),
             workload => options.workloads.push(workload.to_owned()),
         }
     }
-    if options.binary.is_empty() {
+    if options.settings.binary.is_empty() && options.show.is_none() {
         bail!("--binary PATH of glasshouse is missing");
     }
     if options.workloads.is_empty() {
@@ -91,7 +114,7 @@ fn options() -> Result<Options> {
 
 /// Time to the first accepted request, and memory at rest.
 fn idle(options: &Options) -> Result<Value> {
-    let server = Server::glasshouse(&options.binary, options.address_space_mib)?;
+    let server = Server::glasshouse(&options.settings)?;
     let mut payload = spans::payloads().remove(0);
     let ready_s = server.first_accepted(&mut payload)?;
     std::thread::sleep(Duration::from_secs(5));
@@ -102,8 +125,8 @@ fn idle(options: &Options) -> Result<Value> {
 
 /// Sends a signal as fast as it is accepted, then asks for all of it.
 fn ingest(options: &Options, signal: &'static str, payloads: &[Payload]) -> Result<Value> {
-    let server = Server::glasshouse(&options.binary, options.address_space_mib)?;
-    let sent = send::all(&server::otlp(signal), payloads, options.items)?;
+    let server = Server::glasshouse(&options.settings)?;
+    let sent = server.explain(send::all(&server::otlp(signal), payloads, options.items))?;
     let queryable = server::count(signal)?;
     std::thread::sleep(options.settle);
     let rss_settled_bytes = server.rss_bytes()?;
@@ -132,7 +155,7 @@ fn ingest(options: &Options, signal: &'static str, payloads: &[Payload]) -> Resu
 /// All signals and heavy queries at once, then a burst of queries; whether it survives, and what
 /// memory it needs.
 fn pressure(options: &Options) -> Result<Value> {
-    let server = Server::glasshouse(&options.binary, options.address_space_mib)?;
+    let server = Server::glasshouse(&options.settings)?;
     let (during, burst) = (Outcomes::default(), Outcomes::default());
     let is_over = AtomicBool::new(false);
     let workloads =
@@ -153,7 +176,7 @@ fn pressure(options: &Options) -> Result<Value> {
         is_over.store(true, Ordering::Relaxed);
         sent
     });
-    let sent = sent?;
+    let sent = server.explain(sent)?;
     queries::burst(BURST, &burst);
     std::thread::sleep(options.settle);
     let rss_settled_bytes = server.rss_bytes()?;

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
 
 /// Connections that send at the same time.
 const CONNECTIONS: u64 = 2;
 /// Retries of one request before the run is given up.
-const RETRIES_MAX: u32 = 200;
+const RETRIES_MAX: u64 = 200;
 
 /// Makes a body new for the `n`-th sending.
 pub(crate) type Renew = Box<dyn Fn(&mut Vec<u8>, u64) + Send + Sync>;
@@ -40,17 +42,27 @@ pub(crate) struct Sent {
 impl Sent {
     /// A quantile of the time until an answer, in milliseconds.
     pub(crate) fn quantile_ms(&self, quantile: f64) -> f64 {
-        let last = self.answers_ms.len().saturating_sub(1);
-        let at = (last as f64 * quantile).round() as usize;
-        self.answers_ms.get(at).copied().unwrap_or(f64::NAN)
+        self::quantile(&self.answers_ms, quantile)
     }
+}
+
+/// A quantile of sorted values.
+pub(crate) fn quantile(sorted: &[f64], quantile: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    let at = (last as f64 * quantile).round() as usize;
+    sorted.get(at).copied().unwrap_or(f64::NAN)
 }
 
 /// An HTTP client that gives every status back as an answer.
 pub(crate) fn agent() -> ureq::Agent {
+    agent_within(Duration::from_secs(60))
+}
+
+/// As [`agent`], for answers that take at most so long.
+pub(crate) fn agent_within(timeout: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(60)))
+        .timeout_global(Some(timeout))
         .build()
         .into()
 }
@@ -103,29 +115,63 @@ fn one_connection(
         (payload.renew)(&mut body, n);
         #[expect(clippy::disallowed_methods, reason = "wall time is what is measured here")]
         let begin = Instant::now();
-        sent.retried += u64::from(post(&agent, target, &body)?);
+        let accepted = post(&agent, target, &body)?;
         sent.answers_ms.push(begin.elapsed().as_secs_f64() * 1e3);
-        sent.accepted += payload.items;
+        sent.retried += accepted.retried;
+        sent.accepted += payload.items.saturating_sub(accepted.rejected);
         sent.bytes += body.len() as u64;
     }
 }
 
-/// Posts until it is accepted; returns how often it had to be repeated.
-pub(crate) fn post(agent: &ureq::Agent, target: &Target, body: &[u8]) -> Result<u32> {
-    for attempt in 0..RETRIES_MAX {
-        let mut request = agent.post(&target.url);
-        for (name, value) in &target.headers {
-            request = request.header(*name, *value);
-        }
-        let mut answer = request.send(body).with_context(|| target.url.clone())?;
-        match answer.status().as_u16() {
-            200..=299 => {
-                let _drained = answer.body_mut().read_to_vec()?;
-                return Ok(attempt);
-            }
+/// What became of a request that was answered with success.
+pub(crate) struct Accepted {
+    /// How often it had to be repeated.
+    pub(crate) retried: u64,
+    /// Items that the answer says were rejected.
+    pub(crate) rejected: u64,
+}
+
+/// Posts until it is accepted.
+pub(crate) fn post(agent: &ureq::Agent, target: &Target, body: &[u8]) -> Result<Accepted> {
+    for retried in 0..RETRIES_MAX {
+        let (status, answer) = post_once(agent, target, body)?;
+        match status {
+            200..=299 => return Ok(Accepted { retried, rejected: rejected(&answer)? }),
             429 | 502..=504 => std::thread::sleep(Duration::from_millis(50)),
-            status => bail!("{}: {status} {}", target.url, answer.body_mut().read_to_string()?),
+            _ => bail!("{}: {status} {}", target.url, String::from_utf8_lossy(&answer)),
         }
     }
     bail!("{} did not accept a request in {RETRIES_MAX} attempts", target.url)
+}
+
+/// Posts; returns status and body of the answer.
+pub(crate) fn post_once(
+    agent: &ureq::Agent,
+    target: &Target,
+    body: &[u8],
+) -> Result<(u16, Vec<u8>)> {
+    let mut request = agent.post(&target.url);
+    for (name, value) in &target.headers {
+        request = request.header(*name, *value);
+    }
+    let mut answer = request.send(body).with_context(|| target.url.clone())?;
+    Ok((answer.status().as_u16(), answer.body_mut().read_to_vec()?))
+}
+
+/// Items that the `partial_success` of an OTLP answer counts; its shape is that of all signals.
+pub(crate) fn rejected(answer: &[u8]) -> Result<u64> {
+    let partial = ExportTraceServiceResponse::decode(answer)?.partial_success;
+    Ok(partial.map_or(0, |partial| partial.rejected_spans.max(0) as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejected_items_are_read_from_the_answer() {
+        assert_eq!(rejected(&[]).unwrap(), 0);
+        // partial_success { rejected_spans: 300, error_message: "no" }
+        assert_eq!(rejected(&[0x0A, 7, 0x08, 0xAC, 0x02, 0x12, 2, b'n', b'o']).unwrap(), 300);
+    }
 }

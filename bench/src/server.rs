@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
+use crate::memory_group::MemoryGroup;
 use crate::send::{self, Payload, Target};
 
 /// Added to all ports, so that a running instance is left alone.
@@ -16,43 +17,60 @@ pub(crate) const PORT_OFFSET: u16 = 23_000;
 const PEER_PORT: u16 = 29_090;
 /// Clock ticks in a second, as Linux reports CPU time on every common machine.
 const TICKS: f64 = 100.0;
+/// How long a stop may take before it is given up.
+const STOP_MAX: Duration = Duration::from_secs(120);
+
+/// How our binary is configured.
+#[derive(Default, Clone)]
+pub(crate) struct Settings {
+    pub(crate) binary: String,
+    /// Size of the memory control group in which it runs.
+    pub(crate) memory_group_mib: Option<u64>,
+    /// `limits.memory`.
+    pub(crate) memory_mib: Option<u64>,
+    /// `query.timeout`.
+    pub(crate) query_timeout: Option<Duration>,
+}
 
 /// A process that is measured.
 pub(crate) struct Server {
     child: Child,
     data: PathBuf,
     started: Instant,
+    /// Dropped last, when no process is in it.
+    memory_group: Option<MemoryGroup>,
 }
 
 /// What is known once it has stopped.
 pub(crate) struct Stopped {
     pub(crate) cpu_s: f64,
+    /// From SIGTERM on.
+    pub(crate) wall_s: f64,
     pub(crate) rss_peak_bytes: u64,
     pub(crate) bytes_at_rest: u64,
 }
 
 impl Server {
-    /// Starts our binary on a fresh folder, with so much address space if it is bounded.
-    pub(crate) fn glasshouse(binary: &str, address_space_mib: Option<u64>) -> Result<Self> {
+    /// Starts our binary on a fresh folder.
+    pub(crate) fn glasshouse(settings: &Settings) -> Result<Self> {
         let data = fresh_folder("glasshouse")?;
-        let mut command = match address_space_mib {
-            None => Command::new(binary),
-            Some(mib) => {
+        let config = data.with_extension("yml");
+        fs::write(&config, settings.to_yaml())?;
+        let memory_group = settings.memory_group_mib.map(MemoryGroup::new).transpose()?;
+        let mut command = match &memory_group {
+            None => Command::new(&settings.binary),
+            Some(group) => {
                 let mut shell = Command::new("sh");
-                let bound = format!("ulimit -v {}; exec \"$0\" \"$@\"", mib * 1024);
-                shell.args(["-c", &bound, binary]);
+                shell.args(["-c", r#"echo $$ > "$PROCESSES" && exec "$0" "$@""#, &settings.binary]);
+                shell.env("PROCESSES", group.processes());
                 shell
             }
         };
-        command.args([
-            "serve",
-            "--log",
-            "warn",
-            "--port-offset",
-            &PORT_OFFSET.to_string(),
-            "--data",
-        ]);
-        let mut server = Self::start(command.arg(&data).stdout(Stdio::null()), &data)?;
+        let offset = PORT_OFFSET.to_string();
+        command.args(["serve", "--port-offset", &offset, "--config"]);
+        command.arg(&config).arg("--data").arg(&data).stdout(Stdio::null());
+        let mut server = Self::start(&mut command, &data)?;
+        server.memory_group = memory_group;
         server.wait_for(&format!("http://127.0.0.1:{}/", 13_133 + PORT_OFFSET))?;
         Ok(server)
     }
@@ -78,7 +96,7 @@ impl Server {
     fn start(command: &mut Command, data: &Path) -> Result<Self> {
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
-        Ok(Self { child, data: data.to_owned(), started })
+        Ok(Self { child, data: data.to_owned(), started, memory_group: None })
     }
 
     fn wait_for(&mut self, url: &str) -> Result<()> {
@@ -102,6 +120,19 @@ impl Server {
         Ok(self.started.elapsed().as_secs_f64())
     }
 
+    /// Processes of the memory control group that the kernel has killed.
+    pub(crate) fn kills(&self) -> u64 {
+        self.memory_group.as_ref().map_or(0, MemoryGroup::kills)
+    }
+
+    /// Adds to an error that the kernel has killed the server, if it has.
+    pub(crate) fn explain<T>(&self, result: Result<T>) -> Result<T> {
+        match self.kills() {
+            0 => result,
+            _ => result.context("the kernel has killed the server: its memory group was full"),
+        }
+    }
+
     /// Resident memory now.
     pub(crate) fn rss_bytes(&self) -> Result<u64> {
         self.status("VmRSS:").context("no VmRSS")
@@ -122,7 +153,9 @@ impl Server {
     }
 
     /// Asks it to stop, watches its CPU time to the end, and weighs what it left.
+    #[expect(clippy::disallowed_methods, reason = "the time of a stop is measured")]
     pub(crate) fn stop(mut self) -> Result<Stopped> {
+        let begin = Instant::now();
         let mut cpu_s = self.cpu_s().unwrap_or_default();
         let mut rss_peak_bytes = self.status("VmHWM:").unwrap_or_default();
         Command::new("kill").arg(self.child.id().to_string()).status()?;
@@ -132,13 +165,32 @@ impl Server {
             if let Some(status) = self.child.try_wait()? {
                 break status;
             }
+            if begin.elapsed() > STOP_MAX {
+                bail!("the server did not stop within {STOP_MAX:?} of SIGTERM");
+            }
             std::thread::sleep(Duration::from_millis(2));
         };
+        let wall_s = begin.elapsed().as_secs_f64();
         if !status.success() {
-            bail!("the server did not stop cleanly: {status}");
+            return self.explain(Err(anyhow!("the server did not stop cleanly: {status}")));
         }
         let bytes_at_rest = weigh(&self.data)?;
-        Ok(Stopped { cpu_s, rss_peak_bytes, bytes_at_rest })
+        Ok(Stopped { cpu_s, wall_s, rss_peak_bytes, bytes_at_rest })
+    }
+}
+
+impl Settings {
+    /// The configuration file.
+    fn to_yaml(&self) -> String {
+        let memory = self.memory_mib.map(|mib| format!("limits: {{memory: {mib}MiB}}\n"));
+        let timeout = self
+            .query_timeout
+            .map(|timeout| format!("query: {{timeout: {}s}}\n", timeout.as_secs()));
+        format!(
+            "{}{}log: {{level: warn}}\n",
+            memory.unwrap_or_default(),
+            timeout.unwrap_or_default()
+        )
     }
 }
 
@@ -147,13 +199,14 @@ impl Drop for Server {
         let _gone = self.child.kill();
         let _status = self.child.wait();
         let _absent = fs::remove_dir_all(&self.data);
+        let _none = fs::remove_file(self.data.with_extension("yml"));
     }
 }
 
 /// How many items a query finds.
 pub(crate) fn count(signal: &str) -> Result<u64> {
-    // What the translation adds of its own is not what was sent.
-    let condition = if signal == "metrics" { " WHERE name <> 'target_info'" } else { "" };
+    // Only what the workload sends; the translation adds `target_info` of its own.
+    let condition = if signal == "metrics" { " WHERE name LIKE 'node%'" } else { "" };
     let query = format!(r#"{{"query": "SELECT count(*) AS items FROM {signal}{condition}"}}"#);
     let mut answer = send::agent()
         .post(format!("http://127.0.0.1:{}/api/sql", 3000 + PORT_OFFSET))

@@ -1,0 +1,484 @@
+//! Hostile queries of every language, one after the other, while health, ingest and memory are
+//! watched: what a query may cost others is bounded, whatever it asks.
+
+mod data;
+mod grammar;
+mod question;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use serde_json::{Value, json};
+
+use crate::send::{self, Payload};
+use crate::server::{self, PORT_OFFSET, Server, Settings};
+use crate::{Options, logs, metrics, spans};
+use question::{Question, Questions};
+
+/// `limits.memory` when neither it nor a memory group is given.
+const MEMORY_MIB: u64 = 1024;
+/// `query.timeout`.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Threads that ask.
+const ASKING: usize = 2;
+const PROBE_INTERVAL: Duration = Duration::from_millis(50);
+const INGEST_INTERVAL: Duration = Duration::from_millis(100);
+const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
+/// The first sending that is not one of the load.
+const INGEST_FIRST: u64 = 100_000;
+/// How long the last count may be refused.
+const COUNT_MAX: Duration = Duration::from_secs(60);
+/// Time that the last queries have before SIGTERM.
+const STOP_AFTER: Duration = Duration::from_secs(2);
+/// Characters of a query that are shown.
+const SHOWN_MAX: usize = 500;
+
+// The marks.
+const HEALTH_P99_S: f64 = 0.1;
+const INGEST_P99_S: f64 = 0.5;
+const ANSWER_MAX: Duration = Duration::from_secs(QUERY_TIMEOUT.as_secs() + 3);
+const STOP_MAX_S: f64 = 12.0;
+
+/// Something that took from one time to another, in seconds of the run.
+struct Took<T> {
+    begin_s: f64,
+    end_s: f64,
+    what: T,
+}
+
+impl<T> Took<T> {
+    fn seconds(&self) -> f64 {
+        self.end_s - self.begin_s
+    }
+
+    fn overlaps<U>(&self, other: &Took<U>) -> bool {
+        self.begin_s <= other.end_s && other.begin_s <= self.end_s
+    }
+}
+
+/// A question and its status, or why it has none.
+type Asked = Took<(Question, Result<u16, String>)>;
+
+/// What was seen of the server.
+#[derive(Default)]
+struct Seen {
+    asked: Vec<Asked>,
+    /// Whether a probe was answered with 200.
+    health: Vec<Took<bool>>,
+    ingest: Vec<Took<Ingested>>,
+    rss_bytes: Vec<Took<u64>>,
+}
+
+/// What became of an OTLP request.
+enum Ingested {
+    Accepted(u64),
+    /// The sender was told to retry.
+    Retryable,
+    /// Answered with neither success nor a call to retry; may have been accepted.
+    Unanswered(u64),
+}
+
+/// The clock of the run and whether it goes on.
+struct Run {
+    begin: Instant,
+    is_dead: AtomicBool,
+    is_over: AtomicBool,
+}
+
+impl Run {
+    #[expect(clippy::disallowed_methods, reason = "times of answers are what is measured here")]
+    fn new() -> Self {
+        let (is_dead, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { begin: Instant::now(), is_dead, is_over }
+    }
+
+    fn take<T>(&self, what: impl FnOnce() -> T) -> Took<T> {
+        let begin_s = self.begin.elapsed().as_secs_f64();
+        let what = what();
+        Took { begin_s, end_s: self.begin.elapsed().as_secs_f64(), what }
+    }
+
+    /// Does something at an interval until the run is over.
+    fn repeat<T>(&self, interval: Duration, mut each: impl FnMut(u64) -> T) -> Vec<Took<T>> {
+        let mut all = Vec::new();
+        while !self.is_over.load(Ordering::Relaxed) {
+            let took = self.take(|| each(all.len() as u64));
+            std::thread::sleep(interval.saturating_sub(Duration::from_secs_f64(took.seconds())));
+            all.push(took);
+        }
+        all
+    }
+}
+
+/// The question of a seed.
+pub(crate) fn show(seed: u64) -> Result<String> {
+    Ok(Questions::new()?.of_seed(seed)?.line)
+}
+
+/// The workload.
+pub(crate) fn run(options: &Options) -> Result<Value> {
+    let memory_mib = options.settings.memory_mib.unwrap_or_else(|| {
+        options.settings.memory_group_mib.map_or(MEMORY_MIB, |group| group * 3 / 4)
+    });
+    let settings = Settings {
+        memory_mib: Some(memory_mib),
+        query_timeout: Some(QUERY_TIMEOUT),
+        ..options.settings.clone()
+    };
+    let questions = Questions::new()?;
+    let server = Server::glasshouse(&settings)?;
+    let loaded = server.explain(load(options.items))?;
+    let seen = watch(&server, &questions, options)?;
+    let is_alive = server.rss_bytes().is_ok();
+    let mut ingested = loaded;
+    let mut unanswered = 0;
+    for request in &seen.ingest {
+        match request.what {
+            Ingested::Accepted(items) => ingested[0] += items,
+            Ingested::Unanswered(items) => unanswered += items,
+            Ingested::Retryable => {}
+        }
+    }
+    let queryable = if is_alive { count() } else { Err(anyhow!("the server has died")) };
+    let kills = server.kills();
+    let stop_s = stop(server, &questions);
+
+    let mut marks = Marks::new(&seen, memory_mib << 20);
+    marks.check(is_alive, "the server has died".to_owned());
+    marks.check(kills == 0, "the kernel has killed the server".to_owned());
+    match &queryable {
+        Ok(found) => {
+            let is_equal = found[1..] == ingested[1..]
+                && (ingested[0]..=ingested[0] + unanswered).contains(&found[0]);
+            marks.check(is_equal, format!("{ingested:?} accepted, {found:?} queryable"));
+        }
+        Err(error) => marks.check(false, format!("count: {error:#}")),
+    }
+    match &stop_s {
+        Ok(seconds) => marks.check(*seconds < STOP_MAX_S, format!("stop: {seconds:.1} s")),
+        Err(error) => marks.check(false, format!("stop: {error:#}")),
+    }
+    let broken: Vec<Value> = seen.asked.iter().filter_map(|asked| marks.broken(asked)).collect();
+    let ingest = |is: fn(&Ingested) -> bool| seen.ingest.iter().filter(|r| is(&r.what)).count();
+    Ok(json!({
+        "workload": "hostile",
+        "seed": options.seed,
+        "limits_memory_bytes": memory_mib << 20,
+        "statuses": statuses(&seen.asked),
+        "slowest_query_s": seen.asked.iter().map(Took::seconds).fold(0.0, f64::max),
+        "health_ms": times_ms(&seen.health, PROBE_INTERVAL),
+        "otlp_ms": times_ms(&seen.ingest, INGEST_INTERVAL),
+        "otlp_accepted": ingest(|request| matches!(request, Ingested::Accepted(_))),
+        "otlp_retryable": ingest(|request| matches!(request, Ingested::Retryable)),
+        "otlp_unanswered": ingest(|request| matches!(request, Ingested::Unanswered(_))),
+        "rss_peak_bytes": seen.rss_bytes.iter().map(|sample| sample.what).max(),
+        "accepted": ingested,
+        "queryable": queryable.ok(),
+        "killed_by_kernel": kills,
+        "stop_s": stop_s.ok(),
+        "missed": marks.missed,
+        "broken_by": broken,
+    }))
+}
+
+/// Sends a third of the items of each signal and hostile data; returns what was accepted.
+fn load(items: u64) -> Result<[u64; 3]> {
+    let third = items / 3;
+    let send = |signal, payloads: &[Payload]| {
+        send::all(&server::otlp(signal), payloads, third).map(|sent| sent.accepted)
+    };
+    let post = |signal, body: &[u8]| send::post(&send::agent(), &server::otlp(signal), body);
+    let mut accepted = [
+        send("spans", &spans::payloads())?,
+        send("logs", &logs::payloads())?,
+        send("metrics", &metrics::otlp())?,
+    ];
+    let (body, spans) = data::spans();
+    accepted[0] += spans.saturating_sub(post("spans", &body)?.rejected);
+    let (body, records) = data::logs();
+    accepted[1] += records.saturating_sub(post("logs", &body)?.rejected);
+    post("metrics", &data::metrics())?;
+    Ok(accepted)
+}
+
+/// Asks, and looks at the server while it is asked.
+fn watch(server: &Server, questions: &Questions, options: &Options) -> Result<Seen> {
+    let (next, seconds) = (AtomicUsize::new(0), options.seconds as f64);
+    let (agent, payloads) = (send::agent(), spans::payloads());
+    let run = Run::new();
+    std::thread::scope(|scope| {
+        let ask_all = || -> Result<Vec<Asked>> {
+            let mut asked = Vec::new();
+            while run.begin.elapsed().as_secs_f64() < seconds
+                && !run.is_dead.load(Ordering::Relaxed)
+            {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                let question = match options.only {
+                    Some(seed) => questions.of_seed(seed)?,
+                    None => questions.nth(options.seed, n)?,
+                };
+                let took = run.take(|| question.ask(ANSWER_MAX + QUERY_TIMEOUT));
+                let status = took.what.map_err(|error| format!("{error:#}"));
+                asked.push(Took {
+                    begin_s: took.begin_s,
+                    end_s: took.end_s,
+                    what: (question, status),
+                });
+            }
+            Ok(asked)
+        };
+        let asking: Vec<_> = (0..ASKING).map(|_| scope.spawn(ask_all)).collect();
+        let health = scope.spawn(|| run.repeat(PROBE_INTERVAL, |_| is_healthy()));
+        let ingest = scope.spawn(|| {
+            run.repeat(INGEST_INTERVAL, |n| {
+                ingest(&agent, &payloads[n as usize % payloads.len()], INGEST_FIRST + n)
+            })
+        });
+        let mut seen = Seen::default();
+        while !asking.iter().all(ScopedJoinHandle::is_finished) {
+            match server.rss_bytes() {
+                Ok(bytes) => seen.rss_bytes.push(run.take(|| bytes)),
+                Err(_) => run.is_dead.store(true, Ordering::Relaxed),
+            }
+            std::thread::sleep(MEMORY_INTERVAL);
+        }
+        run.is_over.store(true, Ordering::Relaxed);
+        let panicked = || anyhow!("a thread panicked");
+        for thread in asking {
+            seen.asked.extend(thread.join().map_err(|_| panicked())??);
+        }
+        seen.health = health.join().map_err(|_| panicked())?;
+        seen.ingest = ingest.join().map_err(|_| panicked())?;
+        Ok(seen)
+    })
+}
+
+/// Asks on a new connection, as an orchestrator does.
+fn is_healthy() -> bool {
+    let url = format!("http://127.0.0.1:{}/", 13_133 + PORT_OFFSET);
+    let answer = send::agent_within(Duration::from_secs(5)).get(url).call();
+    answer.is_ok_and(|answer| answer.status().is_success())
+}
+
+fn ingest(agent: &ureq::Agent, payload: &Payload, n: u64) -> Ingested {
+    let mut body = payload.body.clone();
+    (payload.renew)(&mut body, n);
+    match send::post_once(agent, &server::otlp("spans"), &body) {
+        Ok((200..=299, answer)) => {
+            let rejected = send::rejected(&answer).unwrap_or_default();
+            Ingested::Accepted(payload.items.saturating_sub(rejected))
+        }
+        Ok((429 | 503, _)) => Ingested::Retryable,
+        _ => Ingested::Unanswered(payload.items),
+    }
+}
+
+/// Counts all signals; queries that still end may have it refused for a while.
+fn count() -> Result<[u64; 3]> {
+    let count_once = || -> Result<_> {
+        Ok([server::count("spans")?, server::count("logs")?, server::count("metrics")?])
+    };
+    let pause = Duration::from_secs(1);
+    for _ in 0..COUNT_MAX.as_secs() {
+        if let Ok(counts) = count_once() {
+            return Ok(counts);
+        }
+        std::thread::sleep(pause);
+    }
+    count_once().with_context(|| format!("refused for {COUNT_MAX:?}"))
+}
+
+/// Stops it while known questions are asked; returns the seconds that it took.
+fn stop(server: Server, questions: &Questions) -> Result<f64> {
+    std::thread::scope(|scope| {
+        for question in questions.known().iter().take(ASKING) {
+            scope.spawn(|| question.ask(ANSWER_MAX));
+        }
+        std::thread::sleep(STOP_AFTER);
+        Ok(server.stop()?.wall_s)
+    })
+}
+
+/// What was missed, and how to tell which questions did it.
+struct Marks<'a> {
+    missed: Vec<String>,
+    /// Times during which a missed mark was not met, and its name.
+    bad: Vec<Took<&'static str>>,
+    seen: &'a Seen,
+}
+
+impl<'a> Marks<'a> {
+    fn new(seen: &'a Seen, memory_bytes: u64) -> Self {
+        let mut marks = Self { missed: Vec::new(), bad: Vec::new(), seen };
+        marks.check_p99("health", &seen.health, PROBE_INTERVAL, HEALTH_P99_S);
+        marks.check_p99("OTLP", &seen.ingest, INGEST_INTERVAL, INGEST_P99_S);
+        let failed = seen.health.iter().filter(|probe| !probe.what).count();
+        marks.check(failed == 0, format!("{failed} health probes were not answered with 200"));
+        marks.bad.extend(during("health not 200", &seen.health, |probe| !probe.what));
+        let is_unanswered = |request: &Took<_>| matches!(request.what, Ingested::Unanswered(_));
+        let failed = seen.ingest.iter().filter(|request| is_unanswered(request)).count();
+        marks.check(failed == 0, format!("{failed} OTLP requests were not answered"));
+        marks.bad.extend(during("OTLP not answered", &seen.ingest, is_unanswered));
+        let over: Vec<_> =
+            during("memory", &seen.rss_bytes, |sample| sample.what >= memory_bytes).collect();
+        marks.check(over.is_empty(), format!("memory over its limit in {} samples", over.len()));
+        marks.bad.extend(over);
+        let bad = seen.asked.iter().filter(|asked| wrong(asked).is_some()).count();
+        marks.check(bad == 0, format!("{bad} queries were answered late, with 5xx or not at all"));
+        marks
+    }
+
+    fn check(&mut self, is_met: bool, missed: String) {
+        if !is_met {
+            self.missed.push(missed);
+        }
+    }
+
+    fn check_p99<T>(
+        &mut self,
+        name: &'static str,
+        all: &[Took<T>],
+        interval: Duration,
+        p99_s: f64,
+    ) {
+        let p99 = send::quantile(&sorted(all, interval), 0.99);
+        self.check(p99 < p99_s, format!("{name}: p99 {:.0} ms", p99 * 1e3));
+        if p99 >= p99_s {
+            self.bad.extend(during(name, all, |took| took.seconds() >= p99_s));
+        }
+    }
+
+    /// A question with the marks that were missed by it or while it ran.
+    fn broken(&self, asked: &Asked) -> Option<Value> {
+        let (question, status) = &asked.what;
+        let mut marks: Vec<String> = wrong(asked).into_iter().collect();
+        let mut during: BTreeMap<&str, usize> = BTreeMap::new();
+        for bad in self.bad.iter().filter(|bad| bad.overlaps(asked)) {
+            *during.entry(bad.what).or_default() += 1;
+        }
+        marks.extend(during.iter().map(|(mark, count)| format!("{mark} ({count} times)")));
+        let last = self.seen.rss_bytes.last();
+        if marks.is_empty() {
+            return None;
+        }
+        let ended = match status {
+            Ok(status) => status.to_string(),
+            Err(error) => error.clone(),
+        };
+        Some(json!({
+            "language": question.language,
+            "seed": question.seed,
+            "query": question.line.chars().take(SHOWN_MAX).collect::<String>(),
+            "ended": ended,
+            "seconds": asked.seconds(),
+            "was_running_at_the_end": last.is_none_or(|last| asked.overlaps(last)),
+            "marks": marks,
+        }))
+    }
+}
+
+/// What is wrong with the answer itself.
+fn wrong(asked: &Asked) -> Option<String> {
+    match &asked.what.1 {
+        Err(error) => Some(format!("not answered: {error}")),
+        // 501 is said of what a language has and the engine has not.
+        Ok(status @ (500 | 502 | 505..)) => Some(format!("status {status}")),
+        Ok(_) if asked.seconds() > ANSWER_MAX.as_secs_f64() => {
+            Some(format!("answered after {:.1} s", asked.seconds()))
+        }
+        Ok(_) => None,
+    }
+}
+
+fn during<T>(
+    name: &'static str,
+    all: &[Took<T>],
+    is_bad: impl Fn(&Took<T>) -> bool,
+) -> impl Iterator<Item = Took<&'static str>> {
+    all.iter().filter(move |took| is_bad(took)).map(move |took| Took {
+        begin_s: took.begin_s,
+        end_s: took.end_s,
+        what: name,
+    })
+}
+
+/// Seconds that they took, the shortest first, with those that one which took longer than the
+/// interval held up: a stall counts by its length, not once.
+fn sorted<T>(all: &[Took<T>], interval: Duration) -> Vec<f64> {
+    let mut seconds: Vec<f64> = Vec::new();
+    for took in all {
+        let held_up = (took.seconds() / interval.as_secs_f64()) as u32;
+        seconds.extend((0..=held_up).map(|n| took.seconds() - (interval * n).as_secs_f64()));
+    }
+    seconds.sort_by(f64::total_cmp);
+    seconds
+}
+
+fn times_ms<T>(all: &[Took<T>], interval: Duration) -> Value {
+    let seconds = sorted(all, interval);
+    let at = |quantile| send::quantile(&seconds, quantile) * 1e3;
+    json!({ "count": all.len(), "p50": at(0.5), "p99": at(0.99), "max": at(1.0) })
+}
+
+/// How many questions of each language ended with each status.
+fn statuses(asked: &[Asked]) -> Value {
+    let mut counts: BTreeMap<&str, BTreeMap<String, u64>> = BTreeMap::new();
+    for asked in asked {
+        let (question, status) = &asked.what;
+        let status = status.as_ref().map_or("none".to_owned(), u16::to_string);
+        *counts.entry(question.language).or_default().entry(status).or_default() += 1;
+    }
+    json!(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(seconds: f64, status: Result<u16, String>) -> Asked {
+        let question =
+            Question { language: "sql", seed: Some(1), line: "/api/sql?query= x".into() };
+        Took { begin_s: 1.0, end_s: 1.0 + seconds, what: (question, status) }
+    }
+
+    #[test]
+    fn answers_are_wrong_when_late_failed_or_absent() {
+        for (seconds, status, is_wrong) in [
+            (1.0, Ok(200), false),
+            (12.9, Ok(504), false),
+            (1.0, Ok(422), false),
+            (1.0, Ok(501), false),
+            (1.0, Ok(500), true),
+            (13.1, Ok(200), true),
+            (1.0, Err("closed".to_owned()), true),
+        ] {
+            let asked = asked(seconds, status);
+            assert_eq!(wrong(&asked).is_some(), is_wrong, "{:?}", asked.what.1);
+        }
+    }
+
+    #[test]
+    fn a_stall_counts_by_its_length() {
+        let took = |seconds| Took { begin_s: 0.0, end_s: seconds, what: () };
+        let seconds = sorted(&[took(0.5), took(0.0)], Duration::from_millis(200));
+        let rounded: Vec<_> = seconds.iter().map(|s| (s * 10.0).round() as u32).collect();
+        assert_eq!(rounded, [0, 1, 3, 5]);
+    }
+
+    #[test]
+    fn what_ran_while_a_mark_was_missed_is_named() {
+        let mut seen = Seen { asked: vec![asked(1.0, Ok(200))], ..Seen::default() };
+        seen.health = vec![Took { begin_s: 1.5, end_s: 1.9, what: true }];
+        seen.ingest = vec![Took { begin_s: 0.0, end_s: 0.4, what: Ingested::Retryable }];
+        seen.rss_bytes = vec![Took { begin_s: 3.0, end_s: 3.0, what: 2 }];
+        let marks = Marks::new(&seen, 1);
+        assert_eq!(marks.missed, ["health: p99 400 ms", "memory over its limit in 1 samples"]);
+        let broken = marks.broken(&seen.asked[0]).unwrap();
+        assert_eq!(broken["marks"], json!(["health (1 times)"]));
+        let marks = Marks::new(&seen, 3);
+        assert_eq!(marks.missed.len(), 1);
+    }
+}

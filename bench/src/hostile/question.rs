@@ -1,0 +1,182 @@
+//! One question to the server: a line with path, parameters and text, known or made of a seed.
+//!
+//! `/path?a=1&name= text`: the text is the value of the last parameter, and `start`, `end` and
+//! `time` are seconds from the start of this program.
+
+use std::io::{copy, sink};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::grammar::Grammar;
+use crate::patch;
+use crate::send;
+use crate::server::PORT_OFFSET;
+
+/// Names of the languages and their grammars.
+const LANGUAGES: [(&str, &str); 4] = [
+    ("sql", include_str!("sql.grammar")),
+    ("promql", include_str!("promql.grammar")),
+    ("logql", include_str!("logql.grammar")),
+    ("traceql", include_str!("traceql.grammar")),
+];
+/// Questions that have broken something, asked first in every run.
+const KNOWN: &str = include_str!("known.txt");
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) language: &'static str,
+    /// What makes it again; the known ones have none.
+    pub(crate) seed: Option<u64>,
+    pub(crate) line: String,
+}
+
+/// The known questions and those of all seeds.
+pub(crate) struct Questions {
+    known: Vec<Question>,
+    grammars: Vec<(&'static str, Grammar<'static>)>,
+}
+
+impl Questions {
+    /// Reads the grammars.
+    pub(crate) fn new() -> Result<Self> {
+        let known = KNOWN.lines().map(|line| Question {
+            language: language(line),
+            seed: None,
+            line: line.to_owned(),
+        });
+        let grammars = LANGUAGES
+            .map(|(name, text)| Grammar::parse(text).map(|grammar| (name, grammar)).context(name));
+        Ok(Self {
+            known: known.collect(),
+            grammars: grammars.into_iter().collect::<Result<Vec<_>>>()?,
+        })
+    }
+
+    /// The known ones.
+    pub(crate) fn known(&self) -> &[Question] {
+        &self.known
+    }
+
+    /// The `n`-th question of a run: the known ones, then those that follow from the run's seed.
+    pub(crate) fn nth(&self, run: u64, n: usize) -> Result<Question> {
+        match self.known.get(n) {
+            Some(known) => Ok(known.clone()),
+            None => self.of_seed(patch::scatter(run ^ ((n as u64) << 32))),
+        }
+    }
+
+    /// The question of a seed, which chooses the language too.
+    pub(crate) fn of_seed(&self, seed: u64) -> Result<Question> {
+        let (language, grammar) = &self.grammars[(seed % self.grammars.len() as u64) as usize];
+        Ok(Question { language, seed: Some(seed), line: grammar.text(seed)? })
+    }
+}
+
+/// The language in which a path is asked.
+fn language(line: &str) -> &'static str {
+    let of_path = [("/api/sql", "sql"), ("/prometheus", "promql"), ("/loki", "logql")];
+    let found = of_path.iter().find(|(path, _)| line.starts_with(path));
+    found.map_or("traceql", |(_, language)| language)
+}
+
+impl Question {
+    /// Asks and reads the whole answer; returns its status.
+    pub(crate) fn ask(&self, timeout: Duration) -> Result<u16> {
+        let agent = send::agent_within(timeout);
+        let (path, parameters) = self.parts()?;
+        let url = format!("http://127.0.0.1:{}{path}", 3000 + PORT_OFFSET);
+        let mut answer = if self.language == "sql" {
+            let body = json!(parameters.into_iter().collect::<serde_json::Map<_, _>>()).to_string();
+            agent.post(url).header("Content-Type", "application/json").send(body.as_bytes())?
+        } else if self.language == "traceql" || path.contains("/label/") {
+            agent.get(url).query_pairs(texts(&parameters)).call()?
+        } else {
+            agent.post(url).send_form(texts(&parameters))?
+        };
+        copy(&mut answer.body_mut().as_reader(), &mut sink())?;
+        Ok(answer.status().as_u16())
+    }
+
+    /// Path and parameters.
+    fn parts(&self) -> Result<(&str, Vec<(String, serde_json::Value)>)> {
+        let (head, text) = self.line.split_once("= ").context("no text")?;
+        let (path, head) = head.split_once('?').context("no parameters")?;
+        let mut parameters = Vec::new();
+        for parameter in head.split('&') {
+            let value = match parameter.split_once('=') {
+                None => (parameter, text.to_owned()),
+                Some((name @ ("start" | "end" | "time"), seconds)) => {
+                    let now_s = (patch::start_ns() / 1_000_000_000) as i64;
+                    (name, (now_s + seconds.parse::<i64>()?).to_string())
+                }
+                Some((name, value)) => (name, value.to_owned()),
+            };
+            parameters.push((value.0.to_owned(), value.1.into()));
+        }
+        Ok((path, parameters))
+    }
+}
+
+fn texts(parameters: &[(String, serde_json::Value)]) -> impl Iterator<Item = (&str, &str)> {
+    parameters.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const SEEDS: u64 = 4_000;
+    const TEXT_BYTES_MAX: usize = 32 * 1024;
+
+    #[test]
+    fn the_same_seed_makes_the_same_question() {
+        let (one, other) = (Questions::new().unwrap(), Questions::new().unwrap());
+        for n in 0..100 {
+            assert_eq!(one.nth(7, n).unwrap(), other.nth(7, n).unwrap());
+        }
+        assert_ne!(one.nth(7, 50).unwrap(), one.nth(8, 50).unwrap());
+    }
+
+    #[test]
+    fn every_production_is_reached_and_every_text_is_bounded() {
+        for (name, grammar) in Questions::new().unwrap().grammars {
+            let mut missing = grammar.productions();
+            for seed in 0..SEEDS {
+                let (text, taken) = grammar.taken(seed);
+                assert!(text.len() < TEXT_BYTES_MAX, "{name} {seed}: {} bytes", text.len());
+                missing.retain(|production| !taken.contains(production));
+            }
+            assert!(missing.is_empty(), "{name}: {missing:?}");
+        }
+    }
+
+    #[test]
+    fn every_question_is_a_request_of_its_language() {
+        let questions = Questions::new().unwrap();
+        let mut languages = BTreeSet::new();
+        for n in 0..2_000 {
+            let question = questions.nth(1, n).unwrap();
+            let (path, parameters) = question.parts().unwrap();
+            assert!(path.starts_with('/') && !parameters.is_empty(), "{question:?}");
+            assert_eq!(language(&question.line), question.language);
+            languages.insert(question.language);
+        }
+        assert_eq!(languages.len(), LANGUAGES.len());
+    }
+
+    #[test]
+    fn times_count_from_the_start_and_the_text_is_the_last_parameter() {
+        let line = "/loki/x?start=-60&limit=5&query= {a=~\"b\"} | c= d".to_owned();
+        let question = Question { language: "logql", seed: None, line };
+        let (path, parameters) = question.parts().unwrap();
+        let start = (patch::start_ns() / 1_000_000_000 - 60).to_string();
+        let expected = [("start", start.as_str()), ("limit", "5"), ("query", "{a=~\"b\"} | c= d")];
+        assert_eq!(path, "/loki/x");
+        assert!(texts(&parameters).eq(expected));
+    }
+}
