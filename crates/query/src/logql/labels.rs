@@ -29,7 +29,7 @@ pub(super) const ERROR_DETAILS: &str = "__error_details__";
 /// Error of a line with more labels than are kept.
 const TOO_MANY: &str = "TooManyLabelsErr";
 /// Most labels of one line; each that is added is looked for among the others.
-const LABELS_MAX: usize = 4_096;
+const LABELS_MAX: usize = 2_048;
 /// Most bytes that the templates of a query make of one line.
 const MADE_BYTES_MAX: usize = 16 << 20;
 /// What a label is called when another of the same name wins.
@@ -106,12 +106,12 @@ impl<'a> LineLabels<'a> {
 
     /// Adds what was sent with the line or found in it.
     pub(super) fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, source: Source) {
+        if self.list.len() >= LABELS_MAX {
+            self.set_error(TOO_MANY, format!("the line has more than {LABELS_MAX} labels"));
+            return;
+        }
         let Some(place) = self.place(&name) else {
-            if self.list.len() < LABELS_MAX {
-                self.list.push(Label { name, value, source });
-            } else {
-                self.set_error(TOO_MANY, format!("the line has more than {LABELS_MAX} labels"));
-            }
+            self.list.push(Label { name, value, source });
             return;
         };
         let Some(present) = self.list.get(place) else { return };
