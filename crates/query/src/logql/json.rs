@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// Deepest object that becomes labels.
 const DEPTH_MAX: usize = 32;
 /// Most bytes of the names of all fields of a line: each repeats those of the objects around it.
-const NAMES_BYTES_MAX: usize = 16 << 20;
+const NAMES_BYTES_MAX: usize = 1 << 20;
 
 /// A value as it lies in the line.
 #[derive(Debug, Clone, PartialEq)]
