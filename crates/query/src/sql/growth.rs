@@ -5,7 +5,6 @@
 //! result first and refuse. The same holds for types: `struct(x, x)` doubles the parts of a row. Functions whose size is a mere number in the query are not offered at
 //! all (see `session`).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
@@ -14,7 +13,7 @@ use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, exec_err, plan_err};
 use datafusion::error::DataFusionError;
-use datafusion::functions::{core, regex};
+use datafusion::functions::core;
 use datafusion::functions_nested::concat::array_concat_udf;
 use datafusion::functions_nested::make_array::make_array_udf;
 use datafusion::functions_nested::map::map_udf;
@@ -38,9 +37,6 @@ const ROW_BYTES_MAX: usize = 64 << 10;
 /// Most pairs of bytes that are compared by one call on one batch.
 const COMPARED_MAX: usize = 1 << 30;
 
-/// Most regular expressions that one call compiles for one batch: each may take megabytes.
-const PATTERNS_MAX: usize = 64;
-
 /// Most parts of the type of a value.
 const TYPE_NODES_MAX: usize = 1_000;
 
@@ -51,16 +47,12 @@ enum Growth {
     Sum,
     /// Each byte of the first argument may become the longest of the others.
     Product,
-    /// As all arguments together; the second is a regular expression.
-    Matched,
-    /// As [`Self::Product`]; the second is a regular expression.
-    Replaced,
     /// The result is small, but each byte of one argument is compared with each of the other.
     Compared,
 }
 
 /// The functions that grow, by name.
-const GROWING: [(&str, Growth); 23] = [
+const GROWING: [(&str, Growth); 19] = [
     ("array_append", Growth::Sum),
     ("array_concat", Growth::Sum),
     ("array_prepend", Growth::Sum),
@@ -74,11 +66,7 @@ const GROWING: [(&str, Growth); 23] = [
     ("map", Growth::Sum),
     ("named_struct", Growth::Sum),
     ("overlay", Growth::Sum),
-    ("regexp_count", Growth::Matched),
-    ("regexp_instr", Growth::Matched),
-    ("regexp_like", Growth::Matched),
-    ("regexp_match", Growth::Matched),
-    ("regexp_replace", Growth::Replaced),
+    ("regexp_replace", Growth::Product),
     ("replace", Growth::Product),
     ("string_to_array", Growth::Sum),
     ("struct", Growth::Sum),
@@ -100,7 +88,6 @@ pub(crate) fn bounded(functions: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
 /// Plans `||`, `[…]`, `{…}`, `struct(…)` and `MAP {…}` with the bounded functions.
 #[derive(Debug)]
 pub(crate) struct BoundedPlanner {
-    regexp_like: Arc<ScalarUDF>,
     join_texts: Arc<ScalarUDF>,
     join_arrays: Arc<ScalarUDF>,
     make_array: Arc<ScalarUDF>,
@@ -113,9 +100,7 @@ impl BoundedPlanner {
     /// A planner that goes before DataFusion's own.
     pub(crate) fn new() -> Self {
         let bounded = |inner| Arc::new(Bounded { inner, growth: Growth::Sum }.into());
-        let regexp_like = regex::regexp_like();
         Self {
-            regexp_like: Arc::new(Bounded { inner: regexp_like, growth: Growth::Matched }.into()),
             join_texts: bounded(Arc::new(
                 JoinTexts { signature: Signature::any(2, Volatility::Immutable) }.into(),
             )),
@@ -134,22 +119,8 @@ impl ExprPlanner for BoundedPlanner {
         expr: RawBinaryExpr,
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>, DataFusionError> {
-        let is_literal = |side: &Expr| matches!(side, Expr::Literal(..));
-        match expr.op {
-            BinaryOperator::StringConcat => {}
-            // One pattern is compiled once, and reaches the parts as an operator.
-            BinaryOperator::PGRegexMatch if !is_literal(&expr.right) => {
-                let matches = self.regexp_like.call(vec![expr.left, expr.right]);
-                return Ok(PlannerResult::Planned(matches));
-            }
-            BinaryOperator::PGRegexIMatch
-            | BinaryOperator::PGRegexNotMatch
-            | BinaryOperator::PGRegexNotIMatch
-                if !is_literal(&expr.right) =>
-            {
-                return plan_err!("the right side of {} must be a text; use regexp_like", expr.op);
-            }
-            _ => return Ok(PlannerResult::Original(expr)),
+        if expr.op != BinaryOperator::StringConcat {
+            return Ok(PlannerResult::Original(expr));
         }
         let is_list = |side: &Expr| Ok::<_, DataFusionError>(side.get_type(schema)?.is_list());
         let function = match (is_list(&expr.left)?, is_list(&expr.right)?) {
@@ -273,14 +244,6 @@ impl ScalarUDFImpl for Bounded {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
         running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
-        if matches!(self.growth, Growth::Matched | Growth::Replaced)
-            && args.args.get(1).is_some_and(has_many_texts)
-        {
-            return Err(too_large(format!(
-                "{} with more than {PATTERNS_MAX} regular expressions at once",
-                self.name()
-            )));
-        }
         if self.growth == Growth::Compared {
             let lengths = args.args.iter().map(longest);
             let pairs = lengths.fold(args.number_rows, usize::saturating_mul);
@@ -307,7 +270,7 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
     };
     let sum = arguments.iter().map(size).fold(0, usize::saturating_add);
     match (growth, arguments.split_first()) {
-        (Growth::Product | Growth::Replaced, Some((first, others))) => {
+        (Growth::Product, Some((first, others))) => {
             let longest = others.iter().map(longest).max().unwrap_or_default();
             size(first).saturating_mul(longest).saturating_add(sum)
         }
@@ -318,22 +281,6 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
 /// Bytes of the values that an array shows; a slice shares larger buffers with others.
 pub(super) fn bytes_of(array: &dyn Array) -> usize {
     array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size())
-}
-
-/// Whether an argument holds more texts than are compiled as regular expressions.
-fn has_many_texts(argument: &ColumnarValue) -> bool {
-    let ColumnarValue::Array(array) = argument else { return false };
-    match array.data_type() {
-        DataType::Utf8 => are_many(array.as_string::<i32>().iter()),
-        DataType::LargeUtf8 => are_many(array.as_string::<i64>().iter()),
-        DataType::Utf8View => are_many(array.as_string_view().iter()),
-        _ => false,
-    }
-}
-
-fn are_many<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> bool {
-    let mut different = HashSet::new();
-    texts.flatten().any(|text| different.insert(text) && different.len() > PATTERNS_MAX)
 }
 
 /// Bytes of the longest text; of anything else those that a number takes.

@@ -300,13 +300,6 @@ async fn what_grows_without_end_is_refused_by_name() {
             ),
             "array_agg and string_agg collect at most 64 MiB",
         ),
-        (
-            format!(
-                "SELECT sum(x0) {} WHERE regexp_like('7', concat(CAST(x0 AS VARCHAR), CAST(x1 AS VARCHAR), CAST(x2 AS VARCHAR)))",
-                tens(3)
-            ),
-            "regexp_like with more than 64 regular expressions",
-        ),
         (format!("SELECT levenshtein({long}, {long}) {}", tens(1)), "levenshtein would compare"),
     ] {
         let answer = bounded(&sql, &Limits::default()).await;
