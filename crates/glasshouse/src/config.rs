@@ -477,7 +477,7 @@ log: {level: 'info,store=debug', format: json}
             ("retnetion: {}\n", ["x.yaml:1:1", "retnetion", "retention"]),
             ("ports:\n  page: 70000\n", ["x.yaml:2:", "70000", "port"]),
             ("retention:\n  logs: 7\n", ["x.yaml:2:", "7", "duration"]),
-            ("limits: {memory: 1GB, body: 1GB}\n", ["limits.memory", "8 times", "limits.body"]),
+            ("limits: {memory: 1GB, body: 1GB}\n", ["limits.memory", "12 times", "limits.body"]),
             ("limits: {memory: much}\n", ["x.yaml:1:", "much", "auto"]),
             ("listen: 0.0.0.0\n", ["0.0.0.0", "authentication", "127.0.0.1"]),
             ("ports: {loki: 3200}\n", ["ports.tempo", "3200", "ports.loki"]),

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 pub(crate) mod http;
 pub(crate) mod memory;
 pub(crate) mod permissions;
@@ -60,11 +62,16 @@ fn field(status: &str, name: &str) -> u64 {
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-/// How many files and sockets the process may open (`ulimit -n`); `None` where that is not known.
-pub(crate) fn open_files_max() -> Option<usize> {
-    let text = std::fs::read_to_string("/proc/self/limits").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
+/// Has the process open as many files and sockets as it may (`ulimit -Hn`), as Go's programs do: the
+/// soft bound is often 1,024 for programs of another time. Returns how many that is.
+pub(crate) fn raise_open_files() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        // Where it is refused, it stays as it is.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    }
+    let current = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(current).unwrap_or(usize::MAX)
 }
 
 /// Size of all files below a folder. Follows no links.
@@ -95,6 +102,6 @@ mod tests {
     fn a_process_uses_memory_and_threads() {
         let usage = Usage::read();
         assert!(usage.resident_bytes > 0 && usage.threads > 0 && usage.open_files > 0, "{usage:?}");
-        assert!(open_files_max().is_none_or(|max| max as u64 > usage.open_files));
+        assert!(raise_open_files() as u64 > usage.open_files);
     }
 }

@@ -78,7 +78,7 @@ async fn live(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
     let listeners = listener::bind(&config, arguments.port_offset).await?;
-    let connections = connections_max(config.limits.connections, process::open_files_max());
+    let connections = connections_max(config.limits.connections, process::raise_open_files());
     let server = Server::new(Arc::clone(&clock), connections, listeners.len());
     let (addresses, slots) = open_doors(&server, listeners);
 
@@ -147,15 +147,14 @@ async fn live(
 
 /// As many connections as are configured, and no more than leave a quarter of the files that the
 /// process may open for the store: at the last one no port could accept, the health check neither.
-fn connections_max(configured: usize, open_files_max: Option<usize>) -> usize {
-    let open_files_max = open_files_max.unwrap_or(usize::MAX);
+fn connections_max(configured: usize, open_files_max: usize) -> usize {
     let connections = configured.min((open_files_max / 4 * 3).max(1));
     if connections < configured {
         tracing::warn!(
             configured,
             connections,
             open_files_max,
-            "the process may open too few files for limits.connections: raise `ulimit -n`"
+            "the process may open too few files for limits.connections: raise `ulimit -Hn`"
         );
     }
     connections
@@ -367,11 +366,11 @@ mod tests {
     #[test]
     fn connections_leave_files_for_the_store() {
         for (configured, open_files_max, expected) in [
-            (1024, None, 1024),
-            (1024, Some(20_000), 1024),
-            (1024, Some(1024), 768),
-            (10, Some(1024), 10),
-            (10, Some(3), 1),
+            (1024, usize::MAX, 1024),
+            (1024, 20_000, 1024),
+            (1024, 1024, 768),
+            (10, 1024, 10),
+            (10, 3, 1),
         ] {
             assert_eq!(connections_max(configured, open_files_max), expected);
         }

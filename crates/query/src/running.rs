@@ -30,41 +30,45 @@ impl Running {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
+    fn check(&self) -> Result<(), QueryError> {
+        if self.is_over.load(Ordering::Relaxed) {
+            return Err(QueryError::Internal("the query has ended".to_owned()));
+        }
+        if self.made_bytes.load(Ordering::Relaxed) > MADE_BYTES_MAX {
+            return Err(QueryError::TooLarge(format!(
+                "the templates of the query make more than {} GiB of text; narrow its time range \
+                 or filter lines first",
+                MADE_BYTES_MAX >> 30
+            )));
+        }
+        Ok(())
+    }
+
     /// Runs a future of this query.
     pub(crate) fn scope<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, future)
     }
 }
 
-/// To be called in every loop that may be long: an error when the query has ended. Cheap.
+/// To be called in every loop that may be long: an error when the query has ended, or has made too
+/// much text. Cheap.
 ///
 /// # Errors
-/// [`QueryError::Internal`], which nobody sees: who asked has been answered.
+/// [`QueryError::TooLarge`]; [`QueryError::Internal`], which nobody sees: who asked has been answered.
 pub(crate) fn check() -> Result<(), QueryError> {
-    let is_over = CURRENT.try_with(|running| running.is_over.load(Ordering::Relaxed));
-    if is_over.unwrap_or(false) {
-        return Err(QueryError::Internal("the query has ended".to_owned()));
-    }
-    Ok(())
+    CURRENT.try_with(|running| running.check()).unwrap_or(Ok(()))
 }
 
-/// As [`check`], and counts bytes of text that the query made.
+/// Counts bytes of text that the query made.
 ///
 /// # Errors
-/// [`QueryError::TooLarge`] too.
+/// As [`check`].
 pub(crate) fn made(bytes: usize) -> Result<(), QueryError> {
-    check()?;
-    let total = CURRENT.try_with(|running| {
-        running.made_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes)
+    let counted = CURRENT.try_with(|running| {
+        running.made_bytes.fetch_add(bytes, Ordering::Relaxed);
+        running.check()
     });
-    if total.is_ok_and(|total| total > MADE_BYTES_MAX) {
-        return Err(QueryError::TooLarge(format!(
-            "the templates of the query make more than {} GiB of text; narrow its time range or \
-             filter lines first",
-            MADE_BYTES_MAX >> 30
-        )));
-    }
-    Ok(())
+    counted.unwrap_or(Ok(()))
 }
 
 /// Has the tasks that DataFusion starts for a query belong to that query.
@@ -94,5 +98,25 @@ impl JoinSetTracer for Inherit {
             Ok(running) => Box::new(move || CURRENT.sync_scope(running, block)),
             Err(_) => block,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_that_made_too_much_text_fails_and_not_only_its_lines() {
+        assert!(made(usize::MAX).is_ok(), "outside of a query");
+        let running = Arc::new(Running::default());
+        let (first, next, looked) =
+            Arc::clone(&running).scope(async { (made(MADE_BYTES_MAX), made(1), check()) }).await;
+        assert!(first.is_ok());
+        for result in [next, looked] {
+            assert!(matches!(result, Err(QueryError::TooLarge(_))), "{result:?}");
+        }
+        running.end();
+        let ended = running.scope(async { check() }).await;
+        assert!(matches!(ended, Err(QueryError::Internal(_))), "{ended:?}");
     }
 }

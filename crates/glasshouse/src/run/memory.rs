@@ -109,23 +109,25 @@ impl Budgets {
 
 /// Time between two looks at the memory of the process.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// How long the allocator may take to give back what ended queries held.
-const RELIEF: Duration = Duration::from_secs(5);
 
 /// Ends all running queries whenever the process has more memory than the ceiling.
 pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
     let mut look = tokio::time::interval(LOOK_INTERVAL);
+    // What the allocator may still hold of queries that were ended.
+    let mut tolerated_bytes = 0;
     loop {
         look.tick().await;
         let resident_bytes = process::resident_bytes();
-        if resident_bytes > ceiling.bytes_max() as u64 {
+        if resident_bytes <= ceiling.bytes_max() as u64 {
+            tolerated_bytes = 0;
+        } else if resident_bytes > tolerated_bytes {
+            tolerated_bytes = resident_bytes;
             tracing::warn!(
                 resident_bytes,
                 memory_bytes_max = ceiling.bytes_max(),
                 "more memory than limits.memory; all running queries are ended"
             );
             engine.relieve();
-            tokio::time::sleep(RELIEF).await;
         }
     }
 }

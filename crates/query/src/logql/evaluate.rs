@@ -9,7 +9,7 @@ use signals::Labels;
 use super::grid::{Grid, Row, Rows, Steps};
 use super::read::Context;
 use super::{aggregate, binary, range};
-use crate::QueryError;
+use crate::{QueryError, running};
 
 /// Values of an expression at all steps. The depth of the tree is bounded by the parser.
 pub(super) fn run<'e>(
@@ -33,7 +33,7 @@ pub(super) fn run<'e>(
             MetricExpr::Binary(operation) => {
                 let left = run(context, &operation.left, steps).await?;
                 let right = run(context, &operation.right, steps).await?;
-                tokio::task::yield_now().await;
+                running::check()?;
                 binary::run(operation, left, right, steps.count)
             }
             MetricExpr::LabelReplace { operand, destination, replacement, source, regex } => {

@@ -124,7 +124,7 @@ pub(super) async fn run(
             collector.push(&labels, timestamp, (first, end), line.len(), value)?;
         }
     }
-    collector.finish(aggregation).await
+    collector.finish(aggregation)
 }
 
 /// The labels that are looked at after the pipeline; `None` is all.
@@ -244,7 +244,7 @@ impl Collector<'_> {
         Ok(place)
     }
 
-    async fn finish(self, aggregation: &RangeAggregation) -> Result<Rows, QueryError> {
+    fn finish(self, aggregation: &RangeAggregation) -> Result<Rows, QueryError> {
         let seconds = self.selector.range_ns as f64 / 1e9;
         let mut rows = Vec::with_capacity(self.collected.len());
         for (labels, collected) in self.collected {
@@ -278,7 +278,7 @@ impl Collector<'_> {
                         aggregation.op,
                         aggregation.parameter.unwrap_or_default(),
                     );
-                    tokio::task::yield_now().await;
+                    running::check()?;
                     values
                 }
             };

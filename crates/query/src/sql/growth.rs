@@ -5,6 +5,7 @@
 //! result first and refuse. The same holds for types: `struct(x, x)` doubles the parts of a row. Functions whose size is a mere number in the query are not offered at
 //! all (see `session`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
@@ -13,16 +14,17 @@ use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, exec_err, plan_err};
 use datafusion::error::DataFusionError;
-use datafusion::functions::core;
+use datafusion::functions::{core, regex};
 use datafusion::functions_nested::concat::array_concat_udf;
 use datafusion::functions_nested::make_array::make_array_udf;
 use datafusion::functions_nested::map::map_udf;
 use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawBinaryExpr, RawDictionaryExpr,
 };
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, Volatility,
+    ScalarUDFImpl, Signature, Volatility, lit,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
@@ -37,6 +39,9 @@ const ROW_BYTES_MAX: usize = 64 << 10;
 /// Most pairs of bytes that are compared by one call on one batch.
 const COMPARED_MAX: usize = 1 << 30;
 
+/// Most regular expressions that one call compiles for one batch: each may take megabytes.
+const PATTERNS_MAX: usize = 64;
+
 /// Most parts of the type of a value.
 const TYPE_NODES_MAX: usize = 1_000;
 
@@ -47,12 +52,23 @@ enum Growth {
     Sum,
     /// Each byte of the first argument may become the longest of the others.
     Product,
+    /// As all arguments together; the second is a regular expression.
+    Matched,
+    /// As [`Self::Product`]; the second is a regular expression.
+    Replaced,
     /// The result is small, but each byte of one argument is compared with each of the other.
     Compared,
 }
 
+impl Growth {
+    /// Whether the second argument is a regular expression.
+    fn has_pattern(self) -> bool {
+        matches!(self, Self::Matched | Self::Replaced)
+    }
+}
+
 /// The functions that grow, by name.
-const GROWING: [(&str, Growth); 19] = [
+const GROWING: [(&str, Growth); 23] = [
     ("array_append", Growth::Sum),
     ("array_concat", Growth::Sum),
     ("array_prepend", Growth::Sum),
@@ -66,7 +82,11 @@ const GROWING: [(&str, Growth); 19] = [
     ("map", Growth::Sum),
     ("named_struct", Growth::Sum),
     ("overlay", Growth::Sum),
-    ("regexp_replace", Growth::Product),
+    ("regexp_count", Growth::Matched),
+    ("regexp_instr", Growth::Matched),
+    ("regexp_like", Growth::Matched),
+    ("regexp_match", Growth::Matched),
+    ("regexp_replace", Growth::Replaced),
     ("replace", Growth::Product),
     ("string_to_array", Growth::Sum),
     ("struct", Growth::Sum),
@@ -88,6 +108,7 @@ pub(crate) fn bounded(functions: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
 /// Plans `||`, `[…]`, `{…}`, `struct(…)` and `MAP {…}` with the bounded functions.
 #[derive(Debug)]
 pub(crate) struct BoundedPlanner {
+    regexp_like: Arc<ScalarUDF>,
     join_texts: Arc<ScalarUDF>,
     join_arrays: Arc<ScalarUDF>,
     make_array: Arc<ScalarUDF>,
@@ -99,8 +120,10 @@ pub(crate) struct BoundedPlanner {
 impl BoundedPlanner {
     /// A planner that goes before DataFusion's own.
     pub(crate) fn new() -> Self {
-        let bounded = |inner| Arc::new(Bounded { inner, growth: Growth::Sum }.into());
+        let of = |inner, growth| Arc::new(Bounded { inner, growth }.into());
+        let bounded = |inner| of(inner, Growth::Sum);
         Self {
+            regexp_like: of(regex::regexp_like(), Growth::Matched),
             join_texts: bounded(Arc::new(
                 JoinTexts { signature: Signature::any(2, Volatility::Immutable) }.into(),
             )),
@@ -113,6 +136,29 @@ impl BoundedPlanner {
     }
 }
 
+impl BoundedPlanner {
+    /// Plans `~` and its kin as a function where the pattern is not one for all rows. One that is
+    /// stays an operator, which reaches the parts.
+    fn plan_match(&self, expr: RawBinaryExpr) -> PlannerResult<RawBinaryExpr> {
+        let (is_negated, ignores_case) = match expr.op {
+            BinaryOperator::PGRegexMatch => (false, false),
+            BinaryOperator::PGRegexIMatch => (false, true),
+            BinaryOperator::PGRegexNotMatch => (true, false),
+            BinaryOperator::PGRegexNotIMatch => (true, true),
+            _ => return PlannerResult::Original(expr),
+        };
+        if matches!(expr.right, Expr::Literal(..)) {
+            return PlannerResult::Original(expr);
+        }
+        let mut arguments = vec![expr.left, expr.right];
+        if ignores_case {
+            arguments.push(lit("i"));
+        }
+        let matches = self.regexp_like.call(arguments);
+        PlannerResult::Planned(if is_negated { !matches } else { matches })
+    }
+}
+
 impl ExprPlanner for BoundedPlanner {
     fn plan_binary_op(
         &self,
@@ -120,7 +166,7 @@ impl ExprPlanner for BoundedPlanner {
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>, DataFusionError> {
         if expr.op != BinaryOperator::StringConcat {
-            return Ok(PlannerResult::Original(expr));
+            return Ok(self.plan_match(expr));
         }
         let is_list = |side: &Expr| Ok::<_, DataFusionError>(side.get_type(schema)?.is_list());
         let function = match (is_list(&expr.left)?, is_list(&expr.right)?) {
@@ -203,7 +249,8 @@ impl ScalarUDFImpl for JoinTexts {
 }
 
 /// A function that refuses to make a result over the bound. It is not simplified, as that would
-/// bring back the function without the bound.
+/// bring back the function without the bound, unless its regular expression is one for all rows:
+/// then it becomes an operator, which reaches the parts.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Bounded {
     inner: Arc<ScalarUDF>,
@@ -242,8 +289,25 @@ impl ScalarUDFImpl for Bounded {
         self.inner.coerce_types(arguments)
     }
 
+    fn simplify(
+        &self,
+        args: Vec<Expr>,
+        context: &SimplifyContext,
+    ) -> Result<ExprSimplifyResult, DataFusionError> {
+        match (self.growth, args.get(1)) {
+            (Growth::Matched, Some(Expr::Literal(..))) => self.inner.simplify(args, context),
+            _ => Ok(ExprSimplifyResult::Original(args)),
+        }
+    }
+
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
         running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
+        if self.growth.has_pattern() && args.args.get(1).is_some_and(has_many_texts) {
+            return Err(too_large(format!(
+                "{} with more than {PATTERNS_MAX} regular expressions at once",
+                self.name()
+            )));
+        }
         if self.growth == Growth::Compared {
             let lengths = args.args.iter().map(longest);
             let pairs = lengths.fold(args.number_rows, usize::saturating_mul);
@@ -270,7 +334,7 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
     };
     let sum = arguments.iter().map(size).fold(0, usize::saturating_add);
     match (growth, arguments.split_first()) {
-        (Growth::Product, Some((first, others))) => {
+        (Growth::Product | Growth::Replaced, Some((first, others))) => {
             let longest = others.iter().map(longest).max().unwrap_or_default();
             size(first).saturating_mul(longest).saturating_add(sum)
         }
@@ -281,6 +345,22 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
 /// Bytes of the values that an array shows; a slice shares larger buffers with others.
 pub(super) fn bytes_of(array: &dyn Array) -> usize {
     array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size())
+}
+
+/// Whether an argument holds more texts than are compiled as regular expressions.
+fn has_many_texts(argument: &ColumnarValue) -> bool {
+    let ColumnarValue::Array(array) = argument else { return false };
+    match array.data_type() {
+        DataType::Utf8 => are_many(array.as_string::<i32>().iter()),
+        DataType::LargeUtf8 => are_many(array.as_string::<i64>().iter()),
+        DataType::Utf8View => are_many(array.as_string_view().iter()),
+        _ => false,
+    }
+}
+
+fn are_many<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> bool {
+    let mut different = HashSet::new();
+    texts.flatten().any(|text| different.insert(text) && different.len() > PATTERNS_MAX)
 }
 
 /// Bytes of the longest text; of anything else those that a number takes.

@@ -13,8 +13,8 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
-    ReplaceChildrenOptions,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr,
+    PlanProperties, ReplaceChildrenOptions,
 };
 use futures::StreamExt;
 
@@ -26,6 +26,7 @@ const ROWS_MAX: usize = 100_000_000;
 /// Most tables that an error names.
 const NAMES_MAX: usize = 8;
 
+const UNNEST: &str = "UnnestExec";
 /// The operators that make more rows than they are given.
 const GROWING: [&str; 7] = [
     "CrossJoinExec",
@@ -34,7 +35,7 @@ const GROWING: [&str; 7] = [
     "PiecewiseMergeJoinExec",
     "SortMergeJoinExec",
     "SymmetricHashJoinExec",
-    "UnnestExec",
+    UNNEST,
 ];
 
 /// The tables of a plan as the query calls them, for messages.
@@ -63,7 +64,9 @@ pub(crate) fn bounded(
 ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
     let plan = plan.transform_up(|node| {
         Ok(if GROWING.contains(&node.name()) {
-            Transformed::yes(Arc::new(BoundedRowsExec::new(node, tables)) as _)
+            let maker = if node.name() == UNNEST { "unnest" } else { "a join" };
+            let maker = format!("{maker} of {tables}").into();
+            Transformed::yes(Arc::new(BoundedRowsExec::new(node, maker)) as _)
         } else {
             Transformed::no(node)
         })
@@ -75,14 +78,15 @@ pub(crate) fn bounded(
 #[derive(Debug)]
 struct BoundedRowsExec {
     input: Arc<dyn ExecutionPlan>,
-    tables: Arc<str>,
+    /// What makes the rows, for the error.
+    maker: Arc<str>,
     /// Rows of all partitions.
     rows: Arc<AtomicUsize>,
 }
 
 impl BoundedRowsExec {
-    fn new(input: Arc<dyn ExecutionPlan>, tables: &str) -> Self {
-        Self { input, tables: tables.into(), rows: Arc::default() }
+    fn new(input: Arc<dyn ExecutionPlan>, maker: Arc<str>) -> Self {
+        Self { input, maker, rows: Arc::default() }
     }
 }
 
@@ -124,7 +128,7 @@ impl ExecutionPlan for BoundedRowsExec {
         _options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         Ok(match children.pop() {
-            Some(input) => Arc::new(Self::new(input, &self.tables)),
+            Some(input) => Arc::new(Self::new(input, Arc::clone(&self.maker))),
             None => self,
         })
     }
@@ -135,9 +139,7 @@ impl ExecutionPlan for BoundedRowsExec {
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         self.replace_children(
             children,
-            ReplaceChildrenOptions::new(
-                datafusion::physical_plan::ChildrenPropertiesMode::Recompute,
-            ),
+            ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute),
         )
     }
 
@@ -148,14 +150,14 @@ impl ExecutionPlan for BoundedRowsExec {
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
         let input = self.input.execute(partition, context)?;
         let schema = input.schema();
-        let (tables, total) = (Arc::clone(&self.tables), Arc::clone(&self.rows));
+        let (maker, total) = (Arc::clone(&self.maker), Arc::clone(&self.rows));
         let rows = input.map(move |batch| {
             let batch = batch?;
             running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
             let rows = batch.num_rows();
             if total.fetch_add(rows, Ordering::Relaxed).saturating_add(rows) > ROWS_MAX {
                 return Err(too_large(format!(
-                    "a join of {tables} makes more than {ROWS_MAX} rows; join ON a condition that \
+                    "{maker} makes more than {ROWS_MAX} rows; join ON a condition that \
                      few pairs of rows satisfy, or join subqueries that have a WHERE or a LIMIT"
                 )));
             }

@@ -269,6 +269,8 @@ fn tens(count: usize) -> String {
 async fn what_grows_without_end_is_refused_by_name() {
     let text = "x".repeat(8_000);
     let long = format!("concat('{text}', CAST(x0 AS VARCHAR), '{text}')");
+    let patterns: Vec<String> = (0..65).map(|i| format!("('a{i}')")).collect();
+    let patterns = format!("(VALUES {}) AS v(p)", patterns.join(", "));
     for (sql, part) in [
         (
             format!("SELECT sum(x0) {}", tens(9)),
@@ -279,7 +281,7 @@ async fn what_grows_without_end_is_refused_by_name() {
                 "SELECT sum(x) FROM (SELECT unnest(make_array(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)) AS x {})",
                 tens(7)
             ),
-            "makes more than 100000000 rows",
+            "unnest of t0, t1, t2, t3, t4, t5, t6 makes more than 100000000 rows",
         ),
         (
             format!("SELECT array_agg(x0) {}", tens(8)),
@@ -300,11 +302,42 @@ async fn what_grows_without_end_is_refused_by_name() {
             ),
             "array_agg and string_agg collect at most 64 MiB",
         ),
+        (
+            format!("SELECT count(*) FROM {patterns} WHERE regexp_like('a', p)"),
+            "regexp_like with more than 64 regular expressions",
+        ),
+        (
+            format!("SELECT count(*) FROM {patterns} WHERE 'a' !~ p"),
+            "regexp_like with more than 64 regular expressions",
+        ),
+        (
+            format!("SELECT regexp_replace('a', p, 'b') FROM {patterns}"),
+            "regexp_replace with more than 64 regular expressions",
+        ),
         (format!("SELECT levenshtein({long}, {long}) {}", tens(1)), "levenshtein would compare"),
     ] {
         let answer = bounded(&sql, &Limits::default()).await;
         let error = answer.expect_err(&sql);
         assert!(matches!(error, QueryError::TooLarge(_)), "{sql}: {error:?}");
         assert!(error.to_string().contains(part), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn patterns_of_rows_match_as_one_for_all_rows_does() {
+    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
+    let rows = "(VALUES ('a', 'a'), ('b', 'A'), ('aa', '^A+$'), ('c', NULL)) AS v(x, p)";
+    for (condition, count) in [
+        ("x ~ p", 1),
+        ("x ~* p", 2),
+        ("x !~ p", 2),
+        ("x !~* p", 1),
+        ("regexp_like(x, p)", 1),
+        ("x ~ 'a'", 2),
+        ("regexp_like(x, concat('^', 'a', '$'))", 1),
+    ] {
+        let sql = format!("SELECT count(*) FROM {rows} WHERE {condition}");
+        assert_eq!(answer(&session, &sql).await.unwrap(), count.to_string(), "{condition}");
     }
 }

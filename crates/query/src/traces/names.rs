@@ -16,7 +16,7 @@ use super::lookup::Spans;
 use super::pushed::pushed;
 use crate::scan::{Order, ScanRequest};
 use crate::traceql::{Fields, Program, SpanTable};
-use crate::{Engine, QueryError};
+use crate::{Engine, QueryError, running};
 
 /// Most names or values of one answer; reading stops there.
 const NAMES_MAX: usize = 20_000;
@@ -159,7 +159,7 @@ pub(super) async fn distinct(
         if found.len() > NAMES_MAX {
             break;
         }
-        tokio::task::yield_now().await;
+        running::check()?;
     }
     Ok(found)
 }
@@ -253,7 +253,7 @@ async fn span_names(
         if names.len() > NAMES_MAX {
             return Ok(());
         }
-        tokio::task::yield_now().await;
+        running::check()?;
     }
     Ok(())
 }
@@ -385,7 +385,7 @@ pub(super) async fn tag_values(
         if values.len() > NAMES_MAX {
             break;
         }
-        tokio::task::yield_now().await;
+        running::check()?;
     }
     Ok(values.into_iter().collect())
 }

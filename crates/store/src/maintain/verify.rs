@@ -55,8 +55,8 @@ impl Verifier {
         result
     }
 
-    /// Verifies parts, of which some could not be read. A damaged one leaves its manifest and is kept in quarantine; one that is
-    /// gone stays listed, since its disk may come back, and is not read any more. Returns what was
+    /// Verifies parts, of which some could not be read. A damaged one leaves its manifest and is
+    /// kept in quarantine; one that is gone stays listed, since its disk may come back, and is not read any more. Returns what was
     /// put aside.
     pub(crate) async fn verify(&self, paths: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
         self.check(paths, false).await
