@@ -1,24 +1,36 @@
 //! The body of an answer, which keeps its request in flight until all of it is handed over.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use hyper::body::{Bytes, Frame, SizeHint};
 
 use super::pace::InFlight;
 
-/// A body that counts as a request in flight until it is dropped.
+/// Bytes of a piece of an answer. Hyper takes the next piece only when the other side has taken this
+/// one, but of whatever length: an answer in one piece would lie in the buffers of HTTP/2 for as long
+/// as a client keeps its window shut.
+const PIECE_BYTES: usize = 16 << 10;
+
+/// A body that counts as a request in flight until it is dropped, and comes in small pieces.
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     body: Body,
-    _in_flight: InFlight,
+    /// What is left of the last frame of `body`.
+    rest: Bytes,
+    in_flight: InFlight,
 }
 
 impl AnswerBody {
     /// The body of the answer to a request.
     pub(super) fn new(body: Body, in_flight: InFlight) -> Self {
-        Self { body, _in_flight: in_flight }
+        Self { body, rest: Bytes::new(), in_flight }
+    }
+
+    fn piece(&mut self) -> Frame<Bytes> {
+        self.in_flight.piece_left();
+        Frame::data(self.rest.split_to(PIECE_BYTES.min(self.rest.len())))
     }
 }
 
@@ -30,14 +42,68 @@ impl hyper::body::Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        self.in_flight.piece_was_taken();
+        if self.rest.is_empty() {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context)?);
+            match frame.map(Frame::into_data) {
+                Some(Ok(data)) => self.rest = data,
+                Some(Err(trailers)) => return Poll::Ready(Some(Ok(trailers))),
+                None => return Poll::Ready(None),
+            }
+        }
+        Poll::Ready(Some(Ok(self.piece())))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (of_body, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(of_body.lower() + rest);
+        if let Some(upper) = of_body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use http::Version;
+    use http_body_util::BodyExt;
+    use signals::time::ManualClock;
+
+    use super::super::pace::{Pace, Verdict};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_comes_in_pieces_and_one_that_is_not_taken_ends_the_connection() {
+        let clock = Arc::new(ManualClock::at(0));
+        let pace = Arc::new(Pace::new(clock.clone()));
+        let whole = vec![7; 2 * PIECE_BYTES + 1];
+        let body = Body::from(whole.clone());
+        let mut answer = AnswerBody::new(body, pace.request(Version::HTTP_11));
+        let mut bytes = Vec::new();
+        while !hyper::body::Body::is_end_stream(&answer) {
+            let left = (whole.len() - bytes.len()) as u64;
+            assert_eq!(hyper::body::Body::size_hint(&answer).exact(), Some(left));
+            let piece = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert!(piece.len() <= PIECE_BYTES);
+            bytes.extend(piece);
+            clock.advance(Duration::from_secs(59));
+            assert_eq!(pace.verdict(), Verdict::Fine);
+        }
+        assert_eq!(bytes, whole);
+        // Another request on the connection changes nothing.
+        drop(pace.request(Version::HTTP_2));
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(pace.verdict(), Verdict::TooSlow);
+        drop(answer);
+        assert_eq!(pace.verdict(), Verdict::Fine);
     }
 }

@@ -5,12 +5,14 @@
 //! ends idle connections, and none before the first byte, for half a frame or for an answer that
 //! nobody reads. Bodies have a pace of their own, in [`body`].
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use http::Version;
+use parking_lot::Mutex;
 use signals::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -26,7 +28,7 @@ mod refusal;
 const BEGUN_MS_MAX: u64 = 10_000;
 /// Without any request.
 const IDLE_MS_MAX: u64 = 120_000;
-/// With an answer that the other side does not take.
+/// With a piece of an answer that the other side does not take.
 const BLOCKED_MS_MAX: u64 = 60_000;
 /// Stands for "not at the moment".
 const NEVER: u64 = u64::MAX;
@@ -47,6 +49,10 @@ pub(super) enum Verdict {
 pub(super) struct Pace {
     clock: Arc<dyn Clock>,
     requests: AtomicUsize,
+    /// Heads that have arrived in all.
+    heads: AtomicU64,
+    /// By the number of the head: since when the last piece of its answer is on its way.
+    pieces_since: Mutex<HashMap<u64, u64>>,
     begun_since: AtomicU64,
     idle_since: AtomicU64,
     blocked_since: AtomicU64,
@@ -59,6 +65,8 @@ impl Pace {
         Self {
             clock,
             requests: AtomicUsize::new(0),
+            heads: AtomicU64::new(0),
+            pieces_since: Mutex::default(),
             begun_since: AtomicU64::new(now),
             idle_since: AtomicU64::new(now),
             blocked_since: AtomicU64::new(NEVER),
@@ -72,20 +80,22 @@ impl Pace {
         if version != Version::HTTP_2 {
             self.begun_since.store(NEVER, Ordering::Relaxed);
         }
-        InFlight(Arc::clone(self))
+        let number = self.heads.fetch_add(1, Ordering::Relaxed);
+        InFlight { pace: Arc::clone(self), number }
     }
 
     /// What to do now.
     pub(super) fn verdict(&self) -> Verdict {
         let now = milliseconds(&*self.clock);
-        let is_over = |since: &AtomicU64, max: u64| {
-            let since = since.load(Ordering::Relaxed);
-            since != NEVER && now.saturating_sub(since) > max
-        };
+        let is_long = |since: u64, max: u64| since != NEVER && now.saturating_sub(since) > max;
+        let is_over = |since: &AtomicU64, max| is_long(since.load(Ordering::Relaxed), max);
         let is_idle_for =
             |max| self.requests.load(Ordering::Relaxed) == 0 && is_over(&self.idle_since, max);
+        let is_stuck =
+            || self.pieces_since.lock().values().any(|since| is_long(*since, BLOCKED_MS_MAX));
         if is_over(&self.blocked_since, BLOCKED_MS_MAX)
             || is_over(&self.begun_since, BEGUN_MS_MAX)
+            || is_stuck()
             // It was asked to end and does not.
             || is_idle_for(IDLE_MS_MAX + BEGUN_MS_MAX)
         {
@@ -113,12 +123,29 @@ impl Pace {
 
 /// A request that is being answered, until its answer has been handed over whole.
 #[derive(Debug)]
-pub(super) struct InFlight(Arc<Pace>);
+pub(super) struct InFlight {
+    pace: Arc<Pace>,
+    number: u64,
+}
+
+impl InFlight {
+    /// A piece of the answer is on its way to the other side.
+    pub(super) fn piece_left(&self) {
+        let now = milliseconds(&*self.pace.clock);
+        self.pace.pieces_since.lock().insert(self.number, now);
+    }
+
+    /// The other side has taken what was on its way.
+    pub(super) fn piece_was_taken(&self) {
+        self.pace.pieces_since.lock().remove(&self.number);
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.idle_since.store(milliseconds(&*self.0.clock), Ordering::Relaxed);
-        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+        self.piece_was_taken();
+        self.pace.idle_since.store(milliseconds(&*self.pace.clock), Ordering::Relaxed);
+        self.pace.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

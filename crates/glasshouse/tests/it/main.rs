@@ -12,6 +12,7 @@ mod requests;
 mod server;
 
 mod connections;
+mod damage;
 mod faults;
 mod start;
 mod through;
