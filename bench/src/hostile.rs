@@ -373,6 +373,7 @@ impl<'a> Marks<'a> {
             "seed": question.seed,
             "query": question.line.chars().take(SHOWN_MAX).collect::<String>(),
             "ended": ended,
+            "begin_s": asked.begin_s,
             "seconds": asked.seconds(),
             "was_running_at_the_end": last.is_none_or(|last| asked.overlaps(last)),
             "marks": marks,

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use signals::MemoryBudget;
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinError;
@@ -35,6 +36,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Executor {
     gate: Gate,
     timeout: Duration,
+    memory: MemoryBudget,
     idle: Mutex<Vec<Threads>>,
     abandoned: AtomicUsize,
     abandoned_max: usize,
@@ -95,11 +97,13 @@ impl<T> Pending<T> {
 }
 
 impl Executor {
-    /// For `concurrency` queries at once, each of which may wait and run for `timeout`.
-    pub(crate) fn new(concurrency: usize, timeout: Duration) -> Self {
+    /// For `concurrency` queries at once, each of which may wait and run for `timeout`, and which
+    /// share `memory`.
+    pub(crate) fn new(concurrency: usize, timeout: Duration, memory: MemoryBudget) -> Self {
         Self {
             gate: Gate::new(concurrency, timeout),
             timeout,
+            memory,
             idle: Mutex::default(),
             abandoned: AtomicUsize::new(0),
             abandoned_max: concurrency.saturating_mul(2).max(2),
@@ -150,7 +154,7 @@ impl Executor {
         mut sender: oneshot::Sender<Result<T, QueryError>>,
     ) {
         let Some(runtime) = &threads.0 else { return };
-        let running = Arc::new(Running::default());
+        let running = Arc::new(Running::new(&self.memory));
         let mut relieved = self.relieved.subscribe();
         let mut task = runtime.spawn(Arc::clone(&running).scope(query));
         let answer = tokio::select! {
@@ -213,6 +217,10 @@ mod tests {
     use super::*;
     use crate::running;
 
+    fn executor(concurrency: usize, timeout: Duration) -> Executor {
+        Executor::new(concurrency, timeout, MemoryBudget::new("queries", 1 << 30))
+    }
+
     /// Spins until the query is over, or until released without looking.
     fn spin(looks: bool, release: Arc<AtomicBool>) -> impl Future<Output = Result<(), QueryError>> {
         std::future::poll_fn(move |_| Poll::Ready(spun(looks, &release)))
@@ -236,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_that_never_yields_is_answered_in_time_and_others_go_on() {
-        let executor = Arc::new(Executor::new(1, Duration::from_millis(50)));
+        let executor = Arc::new(executor(1, Duration::from_millis(50)));
         let release = Arc::new(AtomicBool::new(false));
         let stuck = run(&executor, spin(false, Arc::clone(&release))).await;
         assert!(matches!(stuck, Err(QueryError::Timeout(_))), "{stuck:?}");
@@ -252,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_many_queries_that_do_not_end_close_the_gate_until_they_do() {
-        let executor = Arc::new(Executor::new(1, Duration::from_millis(10)));
+        let executor = Arc::new(executor(1, Duration::from_millis(10)));
         let release = Arc::new(AtomicBool::new(false));
         while executor.abandoned() < executor.abandoned_max {
             let _ = run(&executor, spin(false, Arc::clone(&release))).await;
@@ -268,7 +276,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_loop_that_looks_ends_with_its_query() {
-        let executor = Arc::new(Executor::new(1, Duration::from_millis(20)));
+        let executor = Arc::new(executor(1, Duration::from_millis(20)));
         let late = run(&executor, spin(true, Arc::default())).await;
         assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
         assert!(run(&executor, async { Ok(()) }).await.is_ok());
@@ -277,14 +285,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_that_nobody_waits_for_ends() {
-        let executor = Arc::new(Executor::new(1, Duration::from_secs(600)));
+        let executor = Arc::new(executor(1, Duration::from_secs(600)));
         drop(executor.start(spin(true, Arc::default())).await.unwrap());
         assert!(run(&executor, async { Ok(()) }).await.is_ok());
     }
 
     #[tokio::test]
     async fn all_queries_end_when_memory_is_over() {
-        let executor = Arc::new(Executor::new(1, Duration::from_secs(600)));
+        let executor = Arc::new(executor(1, Duration::from_secs(600)));
         let mut pending = executor.start(spin(true, Arc::default())).await.unwrap();
         tokio::task::yield_now().await;
         executor.relieve();
@@ -294,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_the_query_s_own() {
-        let executor = Arc::new(Executor::new(1, Duration::from_secs(600)));
+        let executor = Arc::new(executor(1, Duration::from_secs(600)));
         let failed = run(&executor, async { panic!("broken") as Result<(), QueryError> }).await;
         assert!(failed.is_err_and(|error| error.to_string().contains("broken")));
         assert!(run(&executor, async { Ok(()) }).await.is_ok());

@@ -88,7 +88,8 @@ struct Shared {
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>, limits: Limits) -> Self {
-        let executor = Arc::new(Executor::new(limits.concurrency, limits.timeout));
+        let memory = limits.memory.clone();
+        let executor = Arc::new(Executor::new(limits.concurrency, limits.timeout, memory));
         let shared = Shared { executor, session: OnceLock::new() };
         Self { source: Arc::new(store), clock, limits: Arc::new(limits), shared: Arc::new(shared) }
     }

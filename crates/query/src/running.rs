@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use datafusion::common::runtime::{JoinSetTracer, set_join_set_tracer};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use signals::{MemoryBudget, MemoryReservation};
 
 use crate::QueryError;
 
@@ -18,13 +19,23 @@ tokio::task_local! {
 }
 
 /// One query that runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Running {
     is_over: AtomicBool,
     made_bytes: AtomicUsize,
+    memory: Arc<MemoryReservation>,
 }
 
 impl Running {
+    /// A query that takes its memory from a budget.
+    pub(crate) fn new(memory: &MemoryBudget) -> Self {
+        Self {
+            is_over: AtomicBool::new(false),
+            made_bytes: AtomicUsize::new(0),
+            memory: Arc::new(memory.reservation()),
+        }
+    }
+
     /// Tells its loops to end: nobody waits for the answer any more.
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
@@ -57,6 +68,12 @@ impl Running {
 /// [`QueryError::TooLarge`]; [`QueryError::Internal`], which nobody sees: who asked has been answered.
 pub(crate) fn check() -> Result<(), QueryError> {
     CURRENT.try_with(|running| running.check()).unwrap_or(Ok(()))
+}
+
+/// What the query has of the memory of all queries, for DataFusion's operators and functions; `None`
+/// outside of a query.
+pub(crate) fn memory() -> Option<Arc<MemoryReservation>> {
+    CURRENT.try_with(|running| Arc::clone(&running.memory)).ok()
 }
 
 /// Counts bytes of text that the query made.
@@ -108,7 +125,7 @@ mod tests {
     #[tokio::test]
     async fn a_query_that_made_too_much_text_fails_and_not_only_its_lines() {
         assert!(made(usize::MAX).is_ok(), "outside of a query");
-        let running = Arc::new(Running::default());
+        let running = Arc::new(Running::new(&MemoryBudget::new("queries", 1 << 30)));
         let (first, next, looked) =
             Arc::clone(&running).scope(async { (made(MADE_BYTES_MAX), made(1), check()) }).await;
         assert!(first.is_ok());

@@ -3,7 +3,7 @@
 //! No file formats, no table factories, no catalog that lists files, and no object store but ours:
 //! SQL can name our tables and nothing else.
 
-mod pool;
+pub(crate) mod pool;
 
 use std::sync::Arc;
 
@@ -97,8 +97,7 @@ impl Session {
         state
     }
 
-    /// Plans and starts a query, whose memory is its own and taken from that of all queries;
-    /// dropping the stream cancels it.
+    /// Plans and starts a query, whose memory is taken from that of all queries; dropping the stream cancels it.
     pub(crate) async fn execute(
         &self,
         state: &SessionState,
@@ -106,9 +105,10 @@ impl Session {
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
         let tables = joined::tables(plan)?;
         let plan = joined::bounded(state.create_physical_plan(plan).await?, &tables)?;
+        let memory = running::memory().unwrap_or_else(|| Arc::new(self.memory.reservation()));
         let runtime = state.runtime_env();
         let runtime = RuntimeEnv {
-            memory_pool: Arc::new(QueryPool::new(&self.memory)),
+            memory_pool: Arc::new(QueryPool::new(memory)),
             disk_manager: Arc::clone(&runtime.disk_manager),
             cache_manager: Arc::clone(&runtime.cache_manager),
             object_store_registry: Arc::clone(&runtime.object_store_registry),

@@ -4,9 +4,11 @@
 //! Nothing can be written, set, listed or loaded: statements other than queries are refused before
 //! they are planned, and no function or table reaches files or the network.
 
+mod charge;
 pub(crate) mod collecting;
 pub(crate) mod growth;
 mod guard;
+mod join_texts;
 pub(crate) mod joined;
 pub(crate) mod repeated;
 mod stream;

@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use query::traces::SearchRequest;
+use query::traces::{SearchRequest, TraceSpans};
 use query::{QueryError, TimeRange};
 use serde_json::{Value, json};
 use signals::TraceId;
@@ -95,22 +95,45 @@ async fn not_found() -> Failure {
     Failure { status: StatusCode::NOT_FOUND, message: "not found".to_owned(), trace_id: None }
 }
 
-fn success(data: &Value, total: usize, errors: &[Failure]) -> Response {
+fn success(data: &Value, total: usize) -> Response {
+    let mut out = Vec::new();
+    out.extend_from_slice(b"{\"data\":");
+    json::tree(&mut out, data);
+    finish(out, total, &[])
+}
+
+/// The answer after its data.
+fn finish(mut out: Vec<u8>, total: usize, errors: &[Failure]) -> Response {
     let errors =
         if errors.is_empty() { Value::Null } else { errors.iter().map(Failure::to_json).collect() };
-    let body = json!({ "data": data, "total": total, "limit": 0, "offset": 0, "errors": errors });
-    json::response(StatusCode::OK, body.to_string().into_bytes())
+    let rest = format!(",\"errors\":{errors},\"limit\":0,\"offset\":0,\"total\":{total}}}");
+    out.extend_from_slice(rest.as_bytes());
+    json::response(StatusCode::OK, out)
+}
+
+/// Traces in the order of `ids`. Each is a tree only while it is written; an answer may hold
+/// hundreds of thousands of spans.
+fn traces(spans: &TraceSpans, ids: &[TraceId], errors: &[Failure]) -> Answer {
+    spans.reserve(json::TEXT_FACTOR)?;
+    let mut out = Vec::new();
+    let mut total = 0;
+    out.extend_from_slice(b"{\"data\":");
+    json::list(&mut out, trace::traces(spans, ids)?, |out, trace| {
+        total += 1;
+        json::tree(out, &trace);
+    });
+    Ok(finish(out, total, errors))
 }
 
 async fn services(State(api): State<Arc<Api>>) -> Answer {
     let services = api.engine.services(None).await?;
-    Ok(success(&json!(services), services.len(), &[]))
+    Ok(success(&json!(services), services.len()))
 }
 
 async fn operation_names(State(api): State<Arc<Api>>, Path(service): Path<String>) -> Answer {
     let operations = api.engine.operations(&service, None).await?;
     let names: BTreeSet<String> = operations.into_iter().map(|operation| operation.name).collect();
-    Ok(success(&json!(names), names.len(), &[]))
+    Ok(success(&json!(names), names.len()))
 }
 
 async fn operations(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -127,7 +150,7 @@ async fn operations(State(api): State<Arc<Api>>, parameters: Parameters) -> Answ
             json!({ "name": operation.name, "spanKind": kind })
         })
         .collect();
-    Ok(success(&json!(operations), operations.len(), &[]))
+    Ok(success(&json!(operations), operations.len()))
 }
 
 async fn one(
@@ -138,8 +161,8 @@ async fn one(
     let id = trace_id("traceID", &id)?;
     let range = range(&parameters)?;
     let spans = api.engine.trace(id, range).await?.ok_or_else(|| Failure::not_found(id))?;
-    let traces = trace::traces(&spans, &[id])?;
-    Ok(success(&json!(traces), traces.len(), &[]))
+    spans.reserve(json::TREE_FACTOR)?;
+    traces(&spans, &[id], &[])
 }
 
 async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -154,19 +177,13 @@ async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
         ids?
     };
     if ids.is_empty() {
-        return Ok(success(&json!([]), 0, &[]));
+        return Ok(success(&json!([]), 0));
     }
     // Whole traces, also the spans outside the searched time.
     let spans = api.engine.traces(&ids, None).await?;
-    let traces = trace::traces(&spans, &ids)?;
-    let found: BTreeSet<&str> =
-        traces.iter().filter_map(|trace| trace.get("traceID")?.as_str()).collect();
-    let missing: Vec<Failure> = ids
-        .iter()
-        .filter(|id| !asked.is_empty() && !found.contains(trace::trace_text(**id).as_str()))
-        .map(|id| Failure::not_found(*id))
-        .collect();
-    Ok(success(&json!(traces), traces.len(), &missing))
+    let missing = if asked.is_empty() { Vec::new() } else { trace::missing(&spans, &ids)? };
+    let missing: Vec<Failure> = missing.into_iter().map(Failure::not_found).collect();
+    traces(&spans, &ids, &missing)
 }
 
 fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRequest, Failure> {
@@ -261,5 +278,5 @@ fn trace_id(name: &str, text: &str) -> Result<TraceId, Failure> {
 
 /// Counted from service graphs, which are not built yet: none.
 async fn dependencies() -> Response {
-    success(&json!([]), 0, &[])
+    success(&json!([]), 0)
 }

@@ -3,7 +3,21 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use serde_json::Value;
 use signals::Labels;
+
+/// Bytes of JSON text for each byte of spans in columns.
+pub(crate) const TEXT_FACTOR: usize = 3;
+/// Bytes of a JSON tree, and of the text that is made of it, for each byte of spans in columns.
+pub(crate) const TREE_FACTOR: usize = 10;
+
+/// Appends a tree.
+pub(crate) fn tree(out: &mut Vec<u8>, tree: &Value) {
+    if serde_json::to_writer(&mut *out, tree).is_err() {
+        // As below.
+        out.extend_from_slice(b"null");
+    }
+}
 
 /// Appends a JSON string.
 pub(crate) fn text(out: &mut Vec<u8>, text: &str) {

@@ -12,7 +12,7 @@ use axum::routing::get;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use query::TimeRange;
-use query::traces::SearchRequest;
+use query::traces::{SearchRequest, TraceSpans};
 use serde_json::json;
 use signals::TraceId;
 use signals::time::SECOND;
@@ -20,6 +20,7 @@ use wire::otlp::{JsonStyle, encode_traces, encode_traces_json};
 
 use crate::failure::TextFailure;
 use crate::instant::go_duration;
+use crate::json;
 use crate::parameters::Parameters;
 use crate::prometheus;
 use crate::ways::Api;
@@ -88,6 +89,7 @@ async fn trace(
     if wants_protobuf(&headers) {
         return Ok(([(CONTENT_TYPE, PROTOBUF)], encode_traces(&spans)?).into_response());
     }
+    spans.reserve(json::TREE_FACTOR)?;
     let batches = encode_traces_json(&spans, JsonStyle::Protobuf)?;
     Ok(axum::Json(json!({ "batches": batches })).into_response())
 }
@@ -105,6 +107,7 @@ async fn trace_v2(
         let body = answer::trace_by_id(&encode_traces(&spans)?);
         return Ok(([(CONTENT_TYPE, PROTOBUF)], body).into_response());
     }
+    spans.reserve(json::TREE_FACTOR)?;
     let resource_spans = encode_traces_json(&spans, JsonStyle::Protobuf)?;
     Ok(axum::Json(json!({ "trace": { "resourceSpans": resource_spans }, "metrics": {} }))
         .into_response())
@@ -114,7 +117,7 @@ async fn spans(
     api: &Api,
     id: &str,
     parameters: &Parameters,
-) -> Result<Option<arrow::array::RecordBatch>, TextFailure> {
+) -> Result<Option<TraceSpans>, TextFailure> {
     let id = trace_id(id)?;
     let range = range(parameters)?;
     let spans = api.engine.trace(id, range).await?;

@@ -121,12 +121,14 @@ pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
         if resident_bytes <= ceiling.bytes_max() as u64 {
             tolerated_bytes = 0;
         } else if resident_bytes > tolerated_bytes {
+            if tolerated_bytes == 0 {
+                tracing::warn!(
+                    resident_bytes,
+                    memory_bytes_max = ceiling.bytes_max(),
+                    "more memory than limits.memory; all running queries are ended"
+                );
+            }
             tolerated_bytes = resident_bytes;
-            tracing::warn!(
-                resident_bytes,
-                memory_bytes_max = ceiling.bytes_max(),
-                "more memory than limits.memory; all running queries are ended"
-            );
             engine.relieve();
         }
     }

@@ -1,22 +1,25 @@
 //! DataFusion's memory of one query, taken from the budget of all queries.
 
 use std::fmt;
+use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool, MemoryReservation};
-use signals::MemoryBudget;
+
+use signals::MemoryExhausted;
 
 use crate::QueryError;
 
 /// What the operators of one query hold.
 #[derive(Debug)]
 pub(super) struct QueryPool {
-    memory: signals::MemoryReservation,
+    memory: Arc<signals::MemoryReservation>,
 }
 
 impl QueryPool {
-    pub(super) fn new(memory: &MemoryBudget) -> Self {
-        Self { memory: memory.reservation() }
+    /// Takes from what the query has.
+    pub(super) fn new(memory: Arc<signals::MemoryReservation>) -> Self {
+        Self { memory }
     }
 }
 
@@ -38,13 +41,7 @@ impl MemoryPool for QueryPool {
         _reservation: &MemoryReservation,
         additional: usize,
     ) -> Result<(), DataFusionError> {
-        self.memory.try_grow(additional).map_err(|exhausted| {
-            if exhausted.never_fits {
-                DataFusionError::ResourcesExhausted(exhausted.to_string())
-            } else {
-                DataFusionError::External(Box::new(QueryError::from(exhausted)))
-            }
-        })
+        self.memory.try_grow(additional).map_err(out_of_memory)
     }
 
     fn reserved(&self) -> usize {
@@ -60,5 +57,14 @@ impl fmt::Display for QueryPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes_max = self.memory.budget().bytes_max();
         write!(f, "query ({} of {bytes_max} bytes)", self.memory.bytes())
+    }
+}
+
+/// Why a query gets no more memory.
+pub(crate) fn out_of_memory(exhausted: MemoryExhausted) -> DataFusionError {
+    if exhausted.never_fits {
+        DataFusionError::ResourcesExhausted(exhausted.to_string())
+    } else {
+        DataFusionError::External(Box::new(QueryError::from(exhausted)))
     }
 }

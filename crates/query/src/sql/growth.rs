@@ -1,18 +1,16 @@
-//! Functions whose result can be much larger than what they are given, under a bound.
+//! Functions that make large results, under a bound and counted in the memory of queries.
 //!
 //! DataFusion's memory pool does not see what an expression allocates. `x || x` in a row of
 //! subqueries doubles in each, and `replace(x, 'a', x)` squares; so these functions estimate their
-//! result first and refuse. The same holds for types: `struct(x, x)` doubles the parts of a row. Functions whose size is a mere number in the query are not offered at
-//! all (see `session`).
+//! result first and refuse. The same holds for types: `struct(x, x)` doubles the parts of a row.
+//! Functions whose size is a mere number in the query are not offered at all (see `session`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{DFSchema, exec_err, plan_err};
+use datafusion::common::{DFSchema, plan_err};
 use datafusion::error::DataFusionError;
 use datafusion::functions::{core, regex};
 use datafusion::functions_nested::concat::array_concat_udf;
@@ -24,10 +22,12 @@ use datafusion::logical_expr::planner::{
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, Volatility, lit,
+    ScalarUDFImpl, Signature, lit,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use super::charge::Charge;
+use super::join_texts::{self, JoinTexts};
 use crate::{QueryError, running};
 
 /// Largest result of one call on one batch, in bytes.
@@ -48,6 +48,8 @@ const TYPE_NODES_MAX: usize = 1_000;
 /// How large a result can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Growth {
+    /// About as its largest argument, of whatever size that is.
+    Copy,
     /// As all arguments together.
     Sum,
     /// Each byte of the first argument may become the longest of the others.
@@ -67,17 +69,28 @@ impl Growth {
     }
 }
 
-/// The functions that grow, by name.
-const GROWING: [(&str, Growth); 23] = [
+/// The functions that grow or copy, by name.
+const GROWING: [(&str, Growth); 38] = [
     ("array_append", Growth::Sum),
     ("array_concat", Growth::Sum),
+    ("array_distinct", Growth::Copy),
+    ("array_except", Growth::Copy),
+    ("array_intersect", Growth::Copy),
     ("array_prepend", Growth::Sum),
     ("array_replace_all", Growth::Product),
+    ("array_reverse", Growth::Copy),
+    ("array_sort", Growth::Copy),
     ("array_to_string", Growth::Product),
+    ("array_union", Growth::Sum),
     ("arrays_zip", Growth::Sum),
     ("concat", Growth::Sum),
     ("concat_ws", Growth::Product),
+    ("decode", Growth::Copy),
+    ("encode", Growth::Copy),
+    ("flatten", Growth::Copy),
+    ("initcap", Growth::Copy),
     ("levenshtein", Growth::Compared),
+    ("lower", Growth::Copy),
     ("make_array", Growth::Sum),
     ("map", Growth::Sum),
     ("named_struct", Growth::Sum),
@@ -88,10 +101,14 @@ const GROWING: [(&str, Growth); 23] = [
     ("regexp_match", Growth::Matched),
     ("regexp_replace", Growth::Replaced),
     ("replace", Growth::Product),
+    ("reverse", Growth::Copy),
+    ("split_part", Growth::Copy),
     ("string_to_array", Growth::Sum),
     ("struct", Growth::Sum),
+    ("substr_index", Growth::Copy),
     ("to_char", Growth::Sum),
-    ("translate", Growth::Sum),
+    ("translate", Growth::Copy),
+    ("upper", Growth::Copy),
 ];
 
 /// The functions, with those that grow under a bound.
@@ -124,9 +141,7 @@ impl BoundedPlanner {
         let bounded = |inner| of(inner, Growth::Sum);
         Self {
             regexp_like: of(regex::regexp_like(), Growth::Matched),
-            join_texts: bounded(Arc::new(
-                JoinTexts { signature: Signature::any(2, Volatility::Immutable) }.into(),
-            )),
+            join_texts: bounded(Arc::new(JoinTexts::new().into())),
             join_arrays: bounded(array_concat_udf()),
             make_array: bounded(make_array_udf()),
             map: bounded(map_udf()),
@@ -169,13 +184,18 @@ impl ExprPlanner for BoundedPlanner {
             return Ok(self.plan_match(expr));
         }
         let is_list = |side: &Expr| Ok::<_, DataFusionError>(side.get_type(schema)?.is_list());
-        let function = match (is_list(&expr.left)?, is_list(&expr.right)?) {
-            (true, true) => &self.join_arrays,
-            (false, false) => &self.join_texts,
+        Ok(match (is_list(&expr.left)?, is_list(&expr.right)?) {
+            (true, true) => {
+                PlannerResult::Planned(self.join_arrays.call(vec![expr.left, expr.right]))
+            }
+            (false, false) => {
+                let mut parts = join_texts::parts(expr.left);
+                parts.extend(join_texts::parts(expr.right));
+                PlannerResult::Planned(self.join_texts.call(parts))
+            }
             // One element more: it cannot double.
-            _ => return Ok(PlannerResult::Original(expr)),
-        };
-        Ok(PlannerResult::Planned(function.call(vec![expr.left, expr.right])))
+            _ => PlannerResult::Original(expr),
+        })
     }
 
     fn plan_array_literal(
@@ -218,36 +238,6 @@ impl ExprPlanner for BoundedPlanner {
     }
 }
 
-/// `left || right` on texts: null when either is.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct JoinTexts {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for JoinTexts {
-    fn name(&self) -> &'static str {
-        "||"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType, DataFusionError> {
-        Ok(DataType::Utf8)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [left, right] = arrays.as_slice() else {
-            return exec_err!("|| joins two texts");
-        };
-        let (left, right) = (cast(left, &DataType::Utf8)?, cast(right, &DataType::Utf8)?);
-        let joined = concat_elements_utf8(left.as_string::<i32>(), right.as_string::<i32>())?;
-        Ok(ColumnarValue::Array(Arc::new(joined)))
-    }
-}
-
 /// A function that refuses to make a result over the bound. It is not simplified, as that would
 /// bring back the function without the bound, unless its regular expression is one for all rows:
 /// then it becomes an operator, which reaches the parts.
@@ -264,6 +254,10 @@ impl ScalarUDFImpl for Bounded {
 
     fn aliases(&self) -> &[String] {
         self.inner.aliases()
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String, DataFusionError> {
+        self.inner.schema_name(args)
     }
 
     fn signature(&self) -> &Signature {
@@ -318,11 +312,15 @@ impl ScalarUDFImpl for Bounded {
         let bytes = estimate(self.growth, &args.args, args.number_rows);
         let few = FEW_ROWS_BYTES_MAX.saturating_add(args.number_rows.saturating_mul(ROW_BYTES_MAX));
         let bytes_max = few.min(RESULT_BYTES_MAX);
-        if bytes > bytes_max {
+        if bytes > bytes_max && self.growth != Growth::Copy {
             let message = format!("{} would make up to {bytes} bytes", self.name());
             return Err(too_large(message));
         }
-        self.inner.invoke_with_args(args)
+        let charge = Charge::new(bytes)?;
+        match self.inner.invoke_with_args(args)? {
+            ColumnarValue::Array(array) => Ok(ColumnarValue::Array(charge.keep(array)?)),
+            scalar @ ColumnarValue::Scalar(_) => Ok(scalar),
+        }
     }
 }
 

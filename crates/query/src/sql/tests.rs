@@ -16,6 +16,7 @@ use futures::TryStreamExt;
 use signals::{MemoryBudget, SeriesBatch, Timestamp};
 
 use super::start;
+use crate::running::Running;
 use crate::scan::made_rows::{self, Layout, MadeRows};
 use crate::session::Session;
 use crate::{Limits, QueryError};
@@ -222,6 +223,10 @@ async fn the_deepest_queries_that_are_allowed_have_answers() {
 
 /// Rows of a query over three spans, under a bound on rows, as [`crate::Engine::sql`] sends them.
 async fn bounded(sql: &str, limits: &Limits) -> Result<usize, QueryError> {
+    Arc::new(Running::new(&limits.memory)).scope(counted(sql, limits)).await
+}
+
+async fn counted(sql: &str, limits: &Limits) -> Result<usize, QueryError> {
     let span = |i: i64| {
         made_rows::span(&serde_json::json!({"trace_id": "1", "span_id": "1", "start_time": i}))
     };
@@ -271,6 +276,7 @@ async fn what_grows_without_end_is_refused_by_name() {
     let long = format!("concat('{text}', CAST(x0 AS VARCHAR), '{text}')");
     let patterns: Vec<String> = (0..65).map(|i| format!("('a{i}')")).collect();
     let patterns = format!("(VALUES {}) AS v(p)", patterns.join(", "));
+    let columns: Vec<String> = (0..20).map(|i| format!("concat(x, '{i}')")).collect();
     for (sql, part) in [
         (
             format!("SELECT sum(x0) {}", tens(9)),
@@ -314,6 +320,14 @@ async fn what_grows_without_end_is_refused_by_name() {
             format!("SELECT regexp_replace('a', p, 'b') FROM {patterns}"),
             "regexp_replace with more than 64 regular expressions",
         ),
+        (
+            format!(
+                "SELECT make_array({}) FROM (SELECT concat('{text}', CAST(x0 AS VARCHAR)) AS x {})",
+                columns.join(", "),
+                tens(4)
+            ),
+            "needs more memory than all queries together may use",
+        ),
         (format!("SELECT levenshtein({long}, {long}) {}", tens(1)), "levenshtein would compare"),
     ] {
         let answer = bounded(&sql, &Limits::default()).await;
@@ -339,5 +353,23 @@ async fn patterns_of_rows_match_as_one_for_all_rows_does() {
     ] {
         let sql = format!("SELECT count(*) FROM {rows} WHERE {condition}");
         assert_eq!(answer(&session, &sql).await.unwrap(), count.to_string(), "{condition}");
+    }
+}
+
+#[tokio::test]
+async fn texts_in_a_row_are_joined() {
+    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
+    let long = vec!["x"; 500].join(" || ");
+    for (expression, expected) in [
+        ("x || y", "ab"),
+        ("x || 1 || (y || 2.5) || x", "a1b2.5a"),
+        ("coalesce(x || NULL || y, 'null')", "null"),
+        ("coalesce(x || z, 'null')", "null"),
+        ("'a' || 'b'", "ab"),
+        (&format!("length({long})"), "500"),
+    ] {
+        let sql = format!("SELECT {expression} FROM (VALUES ('a', 'b', NULL)) AS v(x, y, z)");
+        assert_eq!(answer(&session, &sql).await.unwrap(), expected, "{expression}");
     }
 }

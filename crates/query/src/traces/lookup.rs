@@ -1,11 +1,13 @@
 //! Whole traces by their ids.
 
+use std::ops::Deref;
+
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::prelude::ident;
 use futures::StreamExt;
 use signals::span::{SpanRows, column, part_schema};
-use signals::{Signal, TraceId};
+use signals::{MemoryReservation, Signal, TraceId};
 use store::TimeRange;
 
 use super::ALWAYS;
@@ -19,6 +21,39 @@ const IDS_PER_SCAN: usize = 64;
 /// Most spans of one answer.
 const SPANS_MAX: usize = 500_000;
 
+/// Spans of traces, which count in the memory of queries until they are dropped.
+#[derive(Debug)]
+pub struct TraceSpans {
+    rows: RecordBatch,
+    memory: Option<MemoryReservation>,
+}
+
+impl TraceSpans {
+    /// Counts what is made of the spans too, for each of their bytes so many.
+    ///
+    /// # Errors
+    /// [`QueryError::TooLarge`] or [`QueryError::Busy`] when queries have less left.
+    pub fn reserve(&self, factor: usize) -> Result<(), QueryError> {
+        let bytes = self.rows.get_array_memory_size().saturating_mul(factor);
+        self.memory.as_ref().map_or(Ok(()), |memory| memory.try_grow(bytes))?;
+        Ok(())
+    }
+}
+
+impl From<RecordBatch> for TraceSpans {
+    fn from(rows: RecordBatch) -> Self {
+        Self { rows, memory: None }
+    }
+}
+
+impl Deref for TraceSpans {
+    type Target = RecordBatch;
+
+    fn deref(&self) -> &RecordBatch {
+        &self.rows
+    }
+}
+
 impl Engine {
     /// The spans of a trace in order of their start, each once; `None` when there are none.
     ///
@@ -28,7 +63,7 @@ impl Engine {
         &self,
         id: TraceId,
         range: Option<TimeRange>,
-    ) -> Result<Option<RecordBatch>, QueryError> {
+    ) -> Result<Option<TraceSpans>, QueryError> {
         let spans = self.traces(&[id], range).await?;
         Ok((spans.num_rows() > 0).then_some(spans))
     }
@@ -42,7 +77,7 @@ impl Engine {
         &self,
         ids: &[TraceId],
         range: Option<TimeRange>,
-    ) -> Result<RecordBatch, QueryError> {
+    ) -> Result<TraceSpans, QueryError> {
         let ids = ids.to_vec();
         self.within(
             |engine| async move { read(&engine.spans()?, &ids, range.unwrap_or(ALWAYS)).await },
@@ -77,10 +112,10 @@ pub(super) async fn read(
     spans: &Spans<'_>,
     ids: &[TraceId],
     range: TimeRange,
-) -> Result<RecordBatch, QueryError> {
+) -> Result<TraceSpans, QueryError> {
     let fields = part_schema();
     let columns: Vec<&'static str> = all_columns();
-    let memory = spans.limits.memory.reservation();
+    let mut memory = spans.limits.memory.reservation();
     let mut batches = Vec::new();
     let mut rows = 0;
     for ids in ids.chunks(IDS_PER_SCAN) {
@@ -113,11 +148,14 @@ pub(super) async fn read(
             running::check()?;
         }
     }
-    let Some(first) = batches.first() else { return Ok(RecordBatch::new_empty(fields)) };
+    let Some(first) = batches.first() else { return Ok(RecordBatch::new_empty(fields).into()) };
     let internal = |error: arrow::error::ArrowError| QueryError::Internal(error.to_string());
     let all = concat_batches(&first.schema(), &batches).map_err(internal)?;
+    drop(batches);
     let order = order(&all)?;
-    take_record_batch(&all, &order).map_err(internal)
+    let rows = take_record_batch(&all, &order).map_err(internal)?;
+    memory.set(rows.get_array_memory_size());
+    Ok(TraceSpans { rows, memory: Some(memory) })
 }
 
 /// Rows by trace, start and span.

@@ -1,6 +1,6 @@
 //! Spans to the JSON of Jaeger's page: traces with processes, tags, references and logs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use serde_json::{Map, Value, json};
@@ -15,13 +15,23 @@ const NO_SERVICE: &str = "OTLPResourceNoServiceName";
 const EXACT_MAX: u64 = (1 << 53) - 1;
 
 /// The traces of a batch of spans, in the order of `ids`; ids without spans are left out.
-pub(super) fn traces(batch: &RecordBatch, ids: &[TraceId]) -> Result<Vec<Value>, ColumnError> {
+pub(super) fn traces<'a>(
+    batch: &'a RecordBatch,
+    ids: &'a [TraceId],
+) -> Result<impl Iterator<Item = Value> + 'a, ColumnError> {
     let rows = SpanRows::new(batch)?;
     let mut by_trace: HashMap<TraceId, Vec<usize>> = HashMap::new();
     for row in 0..rows.len() {
         by_trace.entry(rows.trace_id(row)).or_default().push(row);
     }
-    Ok(ids.iter().filter_map(|id| Some(trace(&rows, *id, by_trace.remove(id)?))).collect())
+    Ok(ids.iter().filter_map(move |id| Some(trace(&rows, *id, by_trace.remove(id)?))))
+}
+
+/// The ids without spans.
+pub(super) fn missing(batch: &RecordBatch, ids: &[TraceId]) -> Result<Vec<TraceId>, ColumnError> {
+    let rows = SpanRows::new(batch)?;
+    let found: HashSet<TraceId> = (0..rows.len()).map(|row| rows.trace_id(row)).collect();
+    Ok(ids.iter().filter(|id| !found.contains(id)).copied().collect())
 }
 
 fn trace(rows: &SpanRows<'_>, id: TraceId, mut members: Vec<usize>) -> Value {
@@ -241,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_trace_has_the_shape_that_jaeger_shows() {
-        let traces = traces(&spans(), &[TraceId([9; 16]), TRACE]).unwrap();
+        let traces = traces(&spans(), &[TraceId([9; 16]), TRACE]).unwrap().collect::<Vec<_>>();
         assert_eq!(traces.len(), 1, "ids without spans are left out");
         let trace = &traces[0];
         assert_eq!(trace["traceID"], "0102030405060708");
