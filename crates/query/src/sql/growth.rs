@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, plan_err};
 use datafusion::error::DataFusionError;
@@ -35,6 +35,9 @@ const RESULT_BYTES_MAX: usize = 256 << 20;
 /// Largest result on a few rows: this much, and so much for each row.
 const FEW_ROWS_BYTES_MAX: usize = 16 << 20;
 const ROW_BYTES_MAX: usize = 64 << 10;
+
+/// Arrow counts the bytes of a column of texts in 31 bits.
+const OFFSET_MAX: usize = i32::MAX as usize;
 
 /// Most pairs of bytes that are compared by one call on one batch.
 const COMPARED_MAX: usize = 1 << 30;
@@ -312,7 +315,8 @@ impl ScalarUDFImpl for Bounded {
         let bytes = estimate(self.growth, &args.args, args.number_rows);
         let few = FEW_ROWS_BYTES_MAX.saturating_add(args.number_rows.saturating_mul(ROW_BYTES_MAX));
         let bytes_max = few.min(RESULT_BYTES_MAX);
-        if bytes > bytes_max && self.growth != Growth::Copy {
+        let bytes_max = if self.growth == Growth::Copy { OFFSET_MAX } else { bytes_max };
+        if bytes > bytes_max {
             let message = format!("{} would make up to {bytes} bytes", self.name());
             return Err(too_large(message));
         }
@@ -340,9 +344,49 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
     }
 }
 
-/// Bytes of the values that an array shows; a slice shares larger buffers with others.
+/// Bytes of the values that an array shows, as if each had its own copy: slices share larger buffers
+/// with others, and after a join thousands of views may share one text.
 pub(super) fn bytes_of(array: &dyn Array) -> usize {
-    array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size())
+    const VIEW_BYTES: usize = 16;
+    let within = |offsets: &[i32], values: &ArrayRef| {
+        let (first, last) = (offsets.first().copied(), offsets.last().copied());
+        let (first, last) = (first.unwrap_or_default() as usize, last.unwrap_or_default() as usize);
+        bytes_of(&values.slice(first, last.saturating_sub(first)))
+            .saturating_add(size_of_val(offsets))
+    };
+    match array.data_type() {
+        DataType::Utf8View => array.as_string_view().lengths().fold(0_usize, |sum, length| {
+            sum.saturating_add(VIEW_BYTES.saturating_add(length as usize))
+        }),
+        DataType::BinaryView => array.as_binary_view().lengths().fold(0_usize, |sum, length| {
+            sum.saturating_add(VIEW_BYTES.saturating_add(length as usize))
+        }),
+        DataType::List(_) => {
+            let lists = array.as_list::<i32>();
+            within(lists.value_offsets(), lists.values())
+        }
+        DataType::Map(..) => {
+            let maps = array.as_map();
+            let entries: ArrayRef = Arc::new(maps.entries().clone());
+            within(maps.value_offsets(), &entries)
+        }
+        DataType::Dictionary(..) => {
+            let values = array.as_any_dictionary_opt().map(|dictionary| dictionary.values());
+            let longest =
+                values.map_or(8, |values| longest(&ColumnarValue::Array(Arc::clone(values))));
+            array.len().saturating_mul(longest)
+        }
+        DataType::Struct(_) => array
+            .as_struct()
+            .columns()
+            .iter()
+            .map(|column| bytes_of(column))
+            .fold(0, usize::saturating_add),
+        _ => array
+            .to_data()
+            .get_slice_memory_size()
+            .unwrap_or_else(|_| array.get_array_memory_size()),
+    }
 }
 
 /// Whether an argument holds more texts than are compiled as regular expressions.
