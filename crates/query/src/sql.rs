@@ -16,6 +16,7 @@ mod stream;
 mod tests;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::config::ConfigNonZeroUsize;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -89,7 +90,12 @@ pub(crate) async fn start(
     };
     read_only().verify_plan(&plan)?;
     let is_limited = is_limited(&plan)?;
-    state.config_mut().options_mut().execution.parquet.pushdown_filters = is_limited;
+    let has_joins = plan.exists(|node| Ok(matches!(node, LogicalPlan::Join(_))))?;
+    let options = &mut state.config_mut().options_mut().execution;
+    options.parquet.pushdown_filters = is_limited;
+    if has_joins {
+        options.batch_size = ConfigNonZeroUsize::try_new(joined::BATCH_ROWS)?;
+    }
     let plan = if kind == Kind::Query {
         // One row more than allowed tells a full answer from one that was cut.
         LogicalPlanBuilder::from(plan).limit(0, Some(limits.rows_max.saturating_add(1)))?.build()?

@@ -34,6 +34,15 @@ impl Charge {
         Ok(Self { memory, bytes })
     }
 
+    /// Takes more bytes.
+    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), DataFusionError> {
+        if let Some(memory) = &self.memory {
+            memory.try_grow(bytes).map_err(out_of_memory)?;
+        }
+        self.bytes += bytes;
+        Ok(())
+    }
+
     /// The array that was made: has it hold as much as it takes, and gives back the rest.
     pub(super) fn keep(mut self, array: ArrayRef) -> Result<ArrayRef, DataFusionError> {
         let bytes = array.get_array_memory_size();

@@ -1,7 +1,8 @@
-//! A bound on the rows that the joins of a query make.
+//! Bounds on the rows that the operators of a query make and keep.
 //!
 //! A join can make as many rows as the product of its sides, and what it keeps of them is not seen
-//! by the memory pool when they have no columns, as under `count(*)`.
+//! by the memory pool when they have no columns, as under `count(*)`. A window over all rows keeps
+//! them, which the memory pool does not see either.
 
 use std::fmt::{self, Formatter};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
+use super::charge::Charge;
 use super::growth::too_large;
 use crate::running;
 
@@ -25,6 +27,15 @@ use crate::running;
 const ROWS_MAX: usize = 100_000_000;
 /// Most tables that an error names.
 const NAMES_MAX: usize = 8;
+
+/// Batches of rows of a query with joins: joined rows may be as large as one of each table together,
+/// and operators hold several batches that no budget sees.
+pub(super) const BATCH_ROWS: usize = 1024;
+
+/// The window operator that keeps all rows; the other one keeps those of its frames.
+const WINDOW: &str = "WindowAggExec";
+/// It keeps the batches, and makes one of them in the end.
+const WINDOW_COPIES: usize = 2;
 
 const UNNEST: &str = "UnnestExec";
 /// The operators that make more rows than they are given.
@@ -57,7 +68,7 @@ pub(crate) fn tables(plan: &LogicalPlan) -> Result<String, DataFusionError> {
     Ok(if more > 0 { format!("{names} and {more} more") } else { names })
 }
 
-/// The plan with a bound after each operator that makes rows.
+/// The plan with a bound after each operator that makes rows and before each that keeps them.
 pub(crate) fn bounded(
     plan: Arc<dyn ExecutionPlan>,
     tables: &str,
@@ -66,7 +77,15 @@ pub(crate) fn bounded(
         Ok(if GROWING.contains(&node.name()) {
             let maker = if node.name() == UNNEST { "unnest" } else { "a join" };
             let maker = format!("{maker} of {tables}").into();
-            Transformed::yes(Arc::new(BoundedRowsExec::new(node, maker)) as _)
+            Transformed::yes(Arc::new(BoundedRowsExec::new(node, Bound::Made(maker))) as _)
+        } else if node.name() == WINDOW {
+            let children = node
+                .children()
+                .into_iter()
+                .map(|child| Arc::new(BoundedRowsExec::new(Arc::clone(child), Bound::Kept)) as _);
+            let children = children.collect();
+            let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+            Transformed::yes(node.replace_children(children, options)?)
         } else {
             Transformed::no(node)
         })
@@ -78,15 +97,22 @@ pub(crate) fn bounded(
 #[derive(Debug)]
 struct BoundedRowsExec {
     input: Arc<dyn ExecutionPlan>,
-    /// What makes the rows, for the error.
-    maker: Arc<str>,
+    bound: Bound,
     /// Rows of all partitions.
     rows: Arc<AtomicUsize>,
 }
 
+#[derive(Debug, Clone)]
+enum Bound {
+    /// On rows that the operator below makes, as errors call it.
+    Made(Arc<str>),
+    /// On the memory of rows that the operator above keeps.
+    Kept,
+}
+
 impl BoundedRowsExec {
-    fn new(input: Arc<dyn ExecutionPlan>, maker: Arc<str>) -> Self {
-        Self { input, maker, rows: Arc::default() }
+    fn new(input: Arc<dyn ExecutionPlan>, bound: Bound) -> Self {
+        Self { input, bound, rows: Arc::default() }
     }
 }
 
@@ -128,7 +154,7 @@ impl ExecutionPlan for BoundedRowsExec {
         _options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         Ok(match children.pop() {
-            Some(input) => Arc::new(Self::new(input, Arc::clone(&self.maker))),
+            Some(input) => Arc::new(Self::new(input, self.bound.clone())),
             None => self,
         })
     }
@@ -150,16 +176,22 @@ impl ExecutionPlan for BoundedRowsExec {
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
         let input = self.input.execute(partition, context)?;
         let schema = input.schema();
-        let (maker, total) = (Arc::clone(&self.maker), Arc::clone(&self.rows));
+        let (bound, total) = (self.bound.clone(), Arc::clone(&self.rows));
+        let mut charge = Charge::new(0)?;
         let rows = input.map(move |batch| {
             let batch = batch?;
             running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
-            let rows = batch.num_rows();
-            if total.fetch_add(rows, Ordering::Relaxed).saturating_add(rows) > ROWS_MAX {
-                return Err(too_large(format!(
-                    "{maker} makes more than {ROWS_MAX} rows; join ON a condition that \
-                     few pairs of rows satisfy, or join subqueries that have a WHERE or a LIMIT"
-                )));
+            match &bound {
+                Bound::Made(maker) => {
+                    let rows = batch.num_rows();
+                    if total.fetch_add(rows, Ordering::Relaxed).saturating_add(rows) > ROWS_MAX {
+                        return Err(too_large(format!(
+                            "{maker} makes more than {ROWS_MAX} rows; join ON a condition that few \
+                             pairs of rows satisfy, or join subqueries that have a WHERE or a LIMIT"
+                        )));
+                    }
+                }
+                Bound::Kept => charge.grow(WINDOW_COPIES * batch.get_array_memory_size())?,
             }
             Ok(batch)
         });
