@@ -90,10 +90,11 @@ pub(crate) async fn start(
     };
     read_only().verify_plan(&plan)?;
     let is_limited = is_limited(&plan)?;
-    let has_joins = plan.exists(|node| Ok(matches!(node, LogicalPlan::Join(_))))?;
+    let is_wide =
+        plan.exists(|node| Ok(matches!(node, LogicalPlan::Join(_) | LogicalPlan::Window(_))))?;
     let options = &mut state.config_mut().options_mut().execution;
     options.parquet.pushdown_filters = is_limited;
-    if has_joins {
+    if is_wide {
         options.batch_size = ConfigNonZeroUsize::try_new(joined::BATCH_ROWS)?;
     }
     let plan = if kind == Kind::Query {

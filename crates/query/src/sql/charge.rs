@@ -43,6 +43,14 @@ impl Charge {
         Ok(())
     }
 
+    /// Gives back all that it has.
+    pub(super) fn shrink(&mut self) {
+        if let Some(memory) = &self.memory {
+            memory.shrink(self.bytes);
+        }
+        self.bytes = 0;
+    }
+
     /// The array that was made: has it hold as much as it takes, and gives back the rest.
     pub(super) fn keep(mut self, array: ArrayRef) -> Result<ArrayRef, DataFusionError> {
         let bytes = array.get_array_memory_size();
@@ -59,9 +67,7 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        if let Some(memory) = &self.memory {
-            memory.shrink(self.bytes);
-        }
+        self.shrink();
     }
 }
 
@@ -100,11 +106,11 @@ mod tests {
     #[tokio::test]
     async fn an_array_is_charged_until_its_last_slice_is_gone() {
         let texts: Vec<_> = (0..20_000).map(|i| Some(format!("{i:0100}"))).collect();
-        let numbers: ArrayRef = Arc::new(Int64Array::from_iter(0..200_000));
+        let numbers: ArrayRef = Arc::new((0..200_000).collect::<Int64Array>());
         let field = Arc::new(Field::new("n", DataType::Int64, true));
         let arrays: [ArrayRef; 4] = [
-            Arc::new(StringArray::from_iter(texts.iter())),
-            Arc::new(StringViewArray::from_iter(texts.iter())),
+            Arc::new(texts.iter().collect::<StringArray>()),
+            Arc::new(texts.iter().collect::<StringViewArray>()),
             Arc::clone(&numbers),
             Arc::new(StructArray::from(vec![(field, numbers)])),
         ];

@@ -39,6 +39,9 @@ const ROW_BYTES_MAX: usize = 64 << 10;
 /// Arrow counts the bytes of a column of texts in 31 bits.
 const OFFSET_MAX: usize = i32::MAX as usize;
 
+/// Bytes of what is no text.
+const NUMBER_BYTES: usize = 8;
+
 /// Most pairs of bytes that are compared by one call on one batch.
 const COMPARED_MAX: usize = 1 << 30;
 
@@ -371,9 +374,10 @@ pub(super) fn bytes_of(array: &dyn Array) -> usize {
             within(maps.value_offsets(), &entries)
         }
         DataType::Dictionary(..) => {
-            let values = array.as_any_dictionary_opt().map(|dictionary| dictionary.values());
-            let longest =
-                values.map_or(8, |values| longest(&ColumnarValue::Array(Arc::clone(values))));
+            let longest = match array.as_any_dictionary_opt() {
+                Some(dictionary) => longest_text(dictionary.values()),
+                None => NUMBER_BYTES,
+            };
             array.len().saturating_mul(longest)
         }
         DataType::Struct(_) => array
@@ -408,13 +412,20 @@ fn are_many<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> bool {
 /// Bytes of the longest text; of anything else those that a number takes.
 fn longest(argument: &ColumnarValue) -> usize {
     match argument {
-        ColumnarValue::Scalar(scalar) => scalar.try_as_str().flatten().map_or(8, str::len),
-        ColumnarValue::Array(array) => match array.data_type() {
-            DataType::Utf8 => longest_of(array.as_string::<i32>().iter()),
-            DataType::LargeUtf8 => longest_of(array.as_string::<i64>().iter()),
-            DataType::Utf8View => longest_of(array.as_string_view().iter()),
-            _ => 8,
-        },
+        ColumnarValue::Scalar(scalar) => {
+            scalar.try_as_str().flatten().map_or(NUMBER_BYTES, str::len)
+        }
+        ColumnarValue::Array(array) => longest_text(array),
+    }
+}
+
+/// As `longest`, of a column.
+pub(super) fn longest_text(array: &ArrayRef) -> usize {
+    match array.data_type() {
+        DataType::Utf8 => longest_of(array.as_string::<i32>().iter()),
+        DataType::LargeUtf8 => longest_of(array.as_string::<i64>().iter()),
+        DataType::Utf8View => longest_of(array.as_string_view().iter()),
+        _ => NUMBER_BYTES,
     }
 }
 

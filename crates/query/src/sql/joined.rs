@@ -8,6 +8,7 @@ use std::fmt::{self, Formatter};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -20,7 +21,7 @@ use datafusion::physical_plan::{
 use futures::StreamExt;
 
 use super::charge::Charge;
-use super::growth::too_large;
+use super::growth::{longest_text, too_large};
 use crate::running;
 
 /// Most rows that one join makes.
@@ -28,12 +29,13 @@ const ROWS_MAX: usize = 100_000_000;
 /// Most tables that an error names.
 const NAMES_MAX: usize = 8;
 
-/// Batches of rows of a query with joins: joined rows may be as large as one of each table together,
+/// Batches of rows of a query with joins or windows: joined rows may be as large as one of each table together,
 /// and operators hold several batches that no budget sees.
 pub(super) const BATCH_ROWS: usize = 1024;
 
-/// The window operator that keeps all rows; the other one keeps those of its frames.
-const WINDOW: &str = "WindowAggExec";
+/// The window operator that keeps all rows, and the one that keeps those of its frames.
+const WINDOW_OF_ALL: &str = "WindowAggExec";
+const WINDOW_OF_FRAMES: &str = "BoundedWindowAggExec";
 /// It keeps the batches, and makes one of them in the end.
 const WINDOW_COPIES: usize = 2;
 
@@ -78,11 +80,11 @@ pub(crate) fn bounded(
             let maker = if node.name() == UNNEST { "unnest" } else { "a join" };
             let maker = format!("{maker} of {tables}").into();
             Transformed::yes(Arc::new(BoundedRowsExec::new(node, Bound::Made(maker))) as _)
-        } else if node.name() == WINDOW {
-            let children = node
-                .children()
-                .into_iter()
-                .map(|child| Arc::new(BoundedRowsExec::new(Arc::clone(child), Bound::Kept)) as _);
+        } else if [WINDOW_OF_ALL, WINDOW_OF_FRAMES].contains(&node.name()) {
+            let window = Window::new(node.as_ref());
+            let children = node.children().into_iter().map(|child| {
+                Arc::new(BoundedRowsExec::new(Arc::clone(child), Bound::Kept(window))) as _
+            });
             let children = children.collect();
             let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
             Transformed::yes(node.replace_children(children, options)?)
@@ -106,8 +108,42 @@ struct BoundedRowsExec {
 enum Bound {
     /// On rows that the operator below makes, as errors call it.
     Made(Arc<str>),
-    /// On the memory of rows that the operator above keeps.
-    Kept,
+    /// On the memory of rows that the window above keeps, and of what it makes of them.
+    Kept(Window),
+}
+
+/// What a window operator makes of its rows: it copies a text for each of them.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    keeps_all: bool,
+    /// Texts of one row that it makes.
+    texts: usize,
+}
+
+impl Window {
+    fn new(node: &dyn ExecutionPlan) -> Self {
+        let given = node.children().first().map_or(0, |child| child.schema().fields().len());
+        let schema = node.schema();
+        let made = schema.fields().iter().skip(given);
+        let texts = made.filter(|field| !field.data_type().is_primitive()).count();
+        Self { keeps_all: node.name() == WINDOW_OF_ALL, texts }
+    }
+
+    /// Takes the memory of a batch; `longest` is the longest text until now.
+    fn charge(
+        self,
+        charge: &mut Charge,
+        longest: usize,
+        batch: &RecordBatch,
+    ) -> Result<(), DataFusionError> {
+        let made = self.texts.saturating_mul(longest).saturating_mul(batch.num_rows());
+        if self.keeps_all {
+            charge.grow(made.saturating_add(WINDOW_COPIES * batch.get_array_memory_size()))
+        } else {
+            charge.shrink();
+            charge.grow(made)
+        }
+    }
 }
 
 impl BoundedRowsExec {
@@ -178,6 +214,7 @@ impl ExecutionPlan for BoundedRowsExec {
         let schema = input.schema();
         let (bound, total) = (self.bound.clone(), Arc::clone(&self.rows));
         let mut charge = Charge::new(0)?;
+        let mut longest = 0;
         let rows = input.map(move |batch| {
             let batch = batch?;
             running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
@@ -191,7 +228,11 @@ impl ExecutionPlan for BoundedRowsExec {
                         )));
                     }
                 }
-                Bound::Kept => charge.grow(WINDOW_COPIES * batch.get_array_memory_size())?,
+                Bound::Kept(window) => {
+                    let texts = batch.columns().iter().map(longest_text);
+                    longest = texts.max().unwrap_or_default().max(longest);
+                    window.charge(&mut charge, longest, &batch)?;
+                }
             }
             Ok(batch)
         });
