@@ -33,6 +33,8 @@ const INGEST_FIRST: u64 = 100_000;
 const COUNT_MAX: Duration = Duration::from_secs(60);
 /// Time that the last queries have before SIGTERM.
 const STOP_AFTER: Duration = Duration::from_secs(2);
+/// Seconds for which a query may go on, and hold memory, after its answer.
+const LINGER_S: f64 = 2.0;
 /// Characters of a query that are shown.
 const SHOWN_MAX: usize = 500;
 
@@ -56,6 +58,11 @@ impl<T> Took<T> {
 
     fn overlaps<U>(&self, other: &Took<U>) -> bool {
         self.begin_s <= other.end_s && other.begin_s <= self.end_s
+    }
+
+    /// Whether it was running then, or had been until shortly before.
+    fn may_have_caused<U>(&self, other: &Took<U>) -> bool {
+        self.begin_s <= other.end_s && other.begin_s <= self.end_s + LINGER_S
     }
 }
 
@@ -356,7 +363,7 @@ impl<'a> Marks<'a> {
         let (question, status) = &asked.what;
         let mut marks: Vec<String> = wrong(asked).into_iter().collect();
         let mut during: BTreeMap<&str, usize> = BTreeMap::new();
-        for bad in self.bad.iter().filter(|bad| bad.overlaps(asked)) {
+        for bad in self.bad.iter().filter(|bad| asked.may_have_caused(bad)) {
             *during.entry(bad.what).or_default() += 1;
         }
         marks.extend(during.iter().map(|(mark, count)| format!("{mark} ({count} times)")));
@@ -470,15 +477,16 @@ mod tests {
     }
 
     #[test]
-    fn what_ran_while_a_mark_was_missed_is_named() {
+    fn what_ran_when_a_mark_was_missed_or_shortly_before_is_named() {
         let mut seen = Seen { asked: vec![asked(1.0, Ok(200))], ..Seen::default() };
         seen.health = vec![Took { begin_s: 1.5, end_s: 1.9, what: true }];
         seen.ingest = vec![Took { begin_s: 0.0, end_s: 0.4, what: Ingested::Retryable }];
-        seen.rss_bytes = vec![Took { begin_s: 3.0, end_s: 3.0, what: 2 }];
+        let sample = |at_s| Took { begin_s: at_s, end_s: at_s, what: 2 };
+        seen.rss_bytes = vec![sample(0.5), sample(3.0), sample(5.0)];
         let marks = Marks::new(&seen, 1);
-        assert_eq!(marks.missed, ["health: p99 400 ms", "memory over its limit in 1 samples"]);
+        assert_eq!(marks.missed, ["health: p99 400 ms", "memory over its limit in 3 samples"]);
         let broken = marks.broken(&seen.asked[0]).unwrap();
-        assert_eq!(broken["marks"], json!(["health (1 times)"]));
+        assert_eq!(broken["marks"], json!(["health (1 times)", "memory (1 times)"]));
         let marks = Marks::new(&seen, 3);
         assert_eq!(marks.missed.len(), 1);
     }

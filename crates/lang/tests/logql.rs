@@ -158,6 +158,14 @@ fn a_selector_alone_may_select_everything() {
 }
 
 #[test]
+fn numbers_past_the_largest_float_are_errors_as_in_go() {
+    for text in ["1e400", "0x1p5000", "111111111111111111111111111111111111111e11111"] {
+        let error = parse(text).unwrap_err();
+        assert!(error.message.contains("value out of range"), "{text}: {}", error.message);
+    }
+}
+
+#[test]
 fn deep_and_long_queries_are_errors_not_overflows() {
     for text in [
         "(".repeat(100_000),

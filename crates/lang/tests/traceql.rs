@@ -126,6 +126,14 @@ fn attributes_alone_are_read_with_their_scope() {
 }
 
 #[test]
+fn numbers_past_the_largest_float_are_errors_as_in_go() {
+    for text in ["{ .a > 1e400 }", "{ .a > 111111111111111111111111111111111111111e11111 }"] {
+        let error = parse(text).unwrap_err();
+        assert!(error.message.contains("value out of range"), "{text}: {}", error.message);
+    }
+}
+
+#[test]
 fn deep_and_long_queries_are_errors_not_overflows() {
     for text in [
         "(".repeat(100_000),

@@ -59,6 +59,15 @@ impl From<MemoryExhausted> for QueryError {
 const TOO_MUCH_MEMORY: &str = "the query needs more memory than all queries together may use; \
                                narrow its time range, group by fewer values or add a LIMIT";
 
+/// For DataFusion: why a query gets no more memory.
+pub(crate) fn out_of_memory(exhausted: MemoryExhausted) -> DataFusionError {
+    if exhausted.never_fits {
+        DataFusionError::ResourcesExhausted(exhausted.to_string())
+    } else {
+        DataFusionError::External(Box::new(QueryError::from(exhausted)))
+    }
+}
+
 impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
         let position = position_of(&error);

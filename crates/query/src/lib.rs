@@ -4,6 +4,7 @@
 //! answers into each protocol's own shape.
 
 mod admission;
+mod counted;
 mod error;
 mod executor;
 pub mod logql;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use signals::{Clock, MemoryBudget};
 use store::Store;
 
+pub use counted::Counted;
 pub use error::QueryError;
 pub use executor::lower_priority;
 pub use store::TimeRange;

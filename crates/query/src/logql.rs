@@ -36,8 +36,8 @@ pub(crate) use self::labels::sanitized;
 use self::read::Context;
 use self::row::Extras;
 pub(crate) use self::row::{object_labels, stream_labels};
-use crate::promql::{Sample, Series, check_size};
-use crate::{Engine, QueryError};
+use crate::promql::{Sample, Series, labels_size, matrix_size, vector_size};
+use crate::{Counted, Engine, QueryError};
 
 /// Most steps of one query, as in Loki and Prometheus.
 pub const STEPS_MAX: usize = 11_000;
@@ -77,6 +77,18 @@ pub enum Value {
     },
 }
 
+impl Value {
+    /// Bytes of it and of its text.
+    fn size(&self) -> Result<usize, QueryError> {
+        Ok(match self {
+            Self::Streams(streams) => streams.iter().map(Stream::size).sum(),
+            Self::Vector(samples) => vector_size(samples),
+            Self::Matrix(series) => matrix_size(series)?,
+            Self::Scalar { .. } => 0,
+        })
+    }
+}
+
 /// Lines with the same stream labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stream {
@@ -84,6 +96,17 @@ pub struct Stream {
     pub labels: Labels,
     /// The lines.
     pub entries: Vec<Entry>,
+}
+
+impl Stream {
+    /// Bytes of its lines and of their text.
+    fn size(&self) -> usize {
+        let entry = |entry: &Entry| {
+            let labels = labels_size(&entry.parsed) + labels_size(&entry.structured_metadata);
+            labels + 2 * entry.line.len()
+        };
+        labels_size(&self.labels) + self.entries.iter().map(entry).sum::<usize>()
+    }
 }
 
 /// A line.
@@ -110,7 +133,7 @@ impl Engine {
         time_ns: Timestamp,
         limit: usize,
         direction: Direction,
-    ) -> Result<Answer, QueryError> {
+    ) -> Result<Counted<Answer>, QueryError> {
         let _ = (limit, direction);
         let query = query.to_owned();
         self.within(|engine| async move {
@@ -122,7 +145,8 @@ impl Engine {
                     let steps = Steps { start: time_ns, step_ns: 1, count: 1 };
                     let memory = engine.limits.memory.reservation();
                     let context = engine.logs(&Expr::Metric(expr.clone()), &memory)?;
-                    Ok(Answer { value: instant(evaluate::run(context, &expr, steps).await?, time_ns) })
+                    let value = instant(evaluate::run(context, &expr, steps).await?, time_ns);
+                    counted(value, memory)
                 }
             }
         })
@@ -142,7 +166,7 @@ impl Engine {
         step_ms: i64,
         limit: usize,
         direction: Direction,
-    ) -> Result<Answer, QueryError> {
+    ) -> Result<Counted<Answer>, QueryError> {
         let query = query.to_owned();
         self.within(move |engine| async move {
             let expr = parse(&query)?;
@@ -170,10 +194,10 @@ impl Engine {
                 }
                 Expr::Metric(metric) => {
                     let steps = steps(start_ns, end_ns, step_ms)?;
-                    matrix(evaluate::run(context, metric, steps).await?, steps)?
+                    matrix(evaluate::run(context, metric, steps).await?, steps)
                 }
             };
-            Ok(Answer { value })
+            counted(value, memory)
         })
         .await
     }
@@ -194,6 +218,12 @@ impl Engine {
             extras,
         })
     }
+}
+
+/// An answer with the memory of the query.
+fn counted(value: Value, memory: MemoryReservation) -> Result<Counted<Answer>, QueryError> {
+    memory.try_grow(value.size()?)?;
+    Ok(Counted::new(Answer { value }, memory))
 }
 
 fn parse(query: &str) -> Result<Expr, QueryError> {
@@ -248,7 +278,7 @@ fn instant(grid: Grid, time_ns: Timestamp) -> Value {
     }
 }
 
-fn matrix(grid: Grid, steps: Steps) -> Result<Value, QueryError> {
+fn matrix(grid: Grid, steps: Steps) -> Value {
     let time_ms = |step: usize| steps.time(step).div_euclid(signals::time::MILLISECOND);
     let series = |labels: Labels, values: Vec<Option<f64>>| {
         let points = values
@@ -264,8 +294,7 @@ fn matrix(grid: Grid, steps: Steps) -> Result<Value, QueryError> {
             ordered(rows).rows.into_iter().map(|row| series(row.labels, row.values)).collect()
         }
     };
-    check_size(&all)?;
-    Ok(Value::Matrix(all))
+    Value::Matrix(all)
 }
 
 /// A query as Loki would write it.

@@ -30,8 +30,8 @@ mod scalar;
 mod select;
 
 pub use crate::source::ExemplarSeries;
-pub(crate) use answer::check_size;
 pub use answer::{Answer, Options, Sample, Series, Value};
+pub(crate) use answer::{labels_size, matrix_size, vector_size};
 pub use evaluator::{Question, Settings};
 pub use plan::{SelectorPlan, SeriesRead, plan};
 

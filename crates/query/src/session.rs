@@ -3,7 +3,7 @@
 //! No file formats, no table factories, no catalog that lists files, and no object store but ours:
 //! SQL can name our tables and nothing else.
 
-pub(crate) mod pool;
+mod pool;
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use crate::scan::rows_table::RowsTable;
 use crate::source::Source;
 use crate::sql::growth::{self, BoundedPlanner};
 use crate::sql::repeated::KeepRepeatedProjections;
-use crate::sql::{collecting, joined};
+use crate::sql::{bounded_rows, collecting};
 use crate::table::{self, AskWhatIsStored, MetricsTable};
 use crate::{Limits, QueryError, running};
 use pool::QueryPool;
@@ -97,14 +97,15 @@ impl Session {
         state
     }
 
-    /// Plans and starts a query, whose memory is taken from that of all queries; dropping the stream cancels it.
+    /// Plans and starts a query, whose memory is taken from that of all queries; dropping the stream
+    /// cancels it.
     pub(crate) async fn execute(
         &self,
         state: &SessionState,
         plan: &LogicalPlan,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let tables = joined::tables(plan)?;
-        let plan = joined::bounded(state.create_physical_plan(plan).await?, &tables)?;
+        let tables = bounded_rows::tables(plan)?;
+        let plan = bounded_rows::bounded(state.create_physical_plan(plan).await?, &tables)?;
         let memory = running::memory().unwrap_or_else(|| Arc::new(self.memory.reservation()));
         let runtime = state.runtime_env();
         let runtime = RuntimeEnv {

@@ -4,12 +4,13 @@
 //! Nothing can be written, set, listed or loaded: statements other than queries are refused before
 //! they are planned, and no function or table reaches files or the network.
 
+pub(crate) mod bounded_rows;
 mod charge;
 pub(crate) mod collecting;
 pub(crate) mod growth;
 mod guard;
 mod join_texts;
-pub(crate) mod joined;
+mod measure;
 pub(crate) mod repeated;
 mod stream;
 #[cfg(test)]
@@ -90,12 +91,11 @@ pub(crate) async fn start(
     };
     read_only().verify_plan(&plan)?;
     let is_limited = is_limited(&plan)?;
-    let is_wide =
-        plan.exists(|node| Ok(matches!(node, LogicalPlan::Join(_) | LogicalPlan::Window(_))))?;
+    let has_joins = plan.exists(|node| Ok(matches!(node, LogicalPlan::Join(_))))?;
     let options = &mut state.config_mut().options_mut().execution;
     options.parquet.pushdown_filters = is_limited;
-    if is_wide {
-        options.batch_size = ConfigNonZeroUsize::try_new(joined::BATCH_ROWS)?;
+    if has_joins {
+        options.batch_size = ConfigNonZeroUsize::try_new(bounded_rows::JOINED_BATCH_ROWS)?;
     }
     let plan = if kind == Kind::Query {
         // One row more than allowed tells a full answer from one that was cut.

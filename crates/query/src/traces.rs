@@ -24,7 +24,6 @@ pub use lang::traceql::Static;
 #[cfg(test)]
 pub(crate) use self::pushed::pushed;
 
-pub use self::lookup::TraceSpans;
 pub use self::names::{Operation, ScopedNames, TagValue};
 
 /// Service of a trace whose root has not arrived, as Tempo calls it.

@@ -62,7 +62,7 @@ async fn count(engine: &Engine, language: &str) -> Result<u64, QueryError> {
         "LogQL" => {
             let query = r#"sum(count_over_time({service_name="api"} |= "line" [2h]))"#;
             let answer = engine.logql_instant(query, NOW, 1, Direction::Backward).await?;
-            let Value::Vector(samples) = answer.value else { unreachable!("a vector") };
+            let Value::Vector(samples) = &answer.value else { unreachable!("a vector") };
             Ok(samples[0].value as u64)
         }
         "TraceQL" => {

@@ -82,16 +82,16 @@ async fn lines(engine: &Engine, query: &str, limit: usize) -> Vec<String> {
         .logql_range(query, range.0, range.1, 1_000, limit, Direction::Backward)
         .await
         .unwrap();
-    let Value::Streams(streams) = answer.value else { panic!("{query} gives no lines") };
-    streams.into_iter().flat_map(|stream| stream.entries).map(|entry| entry.line).collect()
+    let Value::Streams(streams) = &answer.value else { panic!("{query} gives no lines") };
+    streams.iter().flat_map(|stream| &stream.entries).map(|entry| entry.line.clone()).collect()
 }
 
 async fn number(engine: &Engine, query: &str) -> Vec<(String, f64)> {
     let answer = engine.logql_instant(query, NOW, 100, Direction::Backward).await.unwrap();
-    let Value::Vector(samples) = answer.value else { panic!("{query} gives no vector") };
+    let Value::Vector(samples) = &answer.value else { panic!("{query} gives no vector") };
     let label =
         |labels: &Labels| labels.iter().map(|(_, value)| value).collect::<Vec<_>>().join(",");
-    samples.into_iter().map(|sample| (label(&sample.labels), sample.value)).collect()
+    samples.iter().map(|sample| (label(&sample.labels), sample.value)).collect()
 }
 
 /// All answers over `appended` times ten lines and ten traces.

@@ -7,13 +7,14 @@ mod trace;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use query::traces::{SearchRequest, TraceSpans};
-use query::{QueryError, TimeRange};
+use query::traces::SearchRequest;
+use query::{Counted, QueryError, TimeRange};
 use serde_json::{Value, json};
 use signals::TraceId;
 
@@ -96,33 +97,31 @@ async fn not_found() -> Failure {
 }
 
 fn success(data: &Value, total: usize) -> Response {
-    let mut out = Vec::new();
-    out.extend_from_slice(b"{\"data\":");
+    let mut out = b"{\"data\":".to_vec();
     json::tree(&mut out, data);
-    finish(out, total, &[])
+    json::response(StatusCode::OK, finished(out, total, &[]))
 }
 
 /// The answer after its data.
-fn finish(mut out: Vec<u8>, total: usize, errors: &[Failure]) -> Response {
+fn finished(mut out: Vec<u8>, total: usize, errors: &[Failure]) -> Vec<u8> {
     let errors =
         if errors.is_empty() { Value::Null } else { errors.iter().map(Failure::to_json).collect() };
-    let rest = format!(",\"errors\":{errors},\"limit\":0,\"offset\":0,\"total\":{total}}}");
-    out.extend_from_slice(rest.as_bytes());
-    json::response(StatusCode::OK, out)
+    let rest = json!({ "errors": errors, "limit": 0, "offset": 0, "total": total });
+    json::rest_of_object(&mut out, &rest);
+    out
 }
 
-/// Traces in the order of `ids`. Each is a tree only while it is written; an answer may hold
-/// hundreds of thousands of spans.
-fn traces(spans: &TraceSpans, ids: &[TraceId], errors: &[Failure]) -> Answer {
-    spans.reserve(json::TEXT_FACTOR)?;
-    let mut out = Vec::new();
-    let mut total = 0;
-    out.extend_from_slice(b"{\"data\":");
-    json::list(&mut out, trace::traces(spans, ids)?, |out, trace| {
-        total += 1;
-        json::tree(out, &trace);
-    });
-    Ok(finish(out, total, errors))
+/// Bytes of JSON for each byte of spans in columns.
+const JSON_FACTOR: usize = 3;
+
+/// Traces in the order of `ids`, and an error for each id without spans if that `is_asked`.
+fn traces(spans: Counted<RecordBatch>, ids: &[TraceId], is_asked: bool) -> Answer {
+    spans.reserve(JSON_FACTOR * spans.get_array_memory_size())?;
+    let mut out = b"{\"data\":".to_vec();
+    let (total, mut missing) = trace::write(&mut out, &spans, ids)?;
+    missing.retain(|_| is_asked);
+    let errors: Vec<Failure> = missing.into_iter().map(Failure::not_found).collect();
+    Ok(json::counted(finished(out, total, &errors), spans.into_memory()))
 }
 
 async fn services(State(api): State<Arc<Api>>) -> Answer {
@@ -161,8 +160,7 @@ async fn one(
     let id = trace_id("traceID", &id)?;
     let range = range(&parameters)?;
     let spans = api.engine.trace(id, range).await?.ok_or_else(|| Failure::not_found(id))?;
-    spans.reserve(json::TREE_FACTOR)?;
-    traces(&spans, &[id], &[])
+    traces(spans, &[id], true)
 }
 
 async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -181,9 +179,7 @@ async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     }
     // Whole traces, also the spans outside the searched time.
     let spans = api.engine.traces(&ids, None).await?;
-    let missing = if asked.is_empty() { Vec::new() } else { trace::missing(&spans, &ids)? };
-    let missing: Vec<Failure> = missing.into_iter().map(Failure::not_found).collect();
-    traces(&spans, &ids, &missing)
+    traces(spans, &ids, !asked.is_empty())
 }
 
 fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRequest, Failure> {

@@ -1,21 +1,28 @@
 //! Writes JSON straight into bytes: answers hold millions of points, which need no tree first.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
-use signals::Labels;
-
-/// Bytes of JSON text for each byte of spans in columns.
-pub(crate) const TEXT_FACTOR: usize = 3;
-/// Bytes of a JSON tree, and of the text that is made of it, for each byte of spans in columns.
-pub(crate) const TREE_FACTOR: usize = 10;
+use signals::{Labels, MemoryReservation};
 
 /// Appends a tree.
 pub(crate) fn tree(out: &mut Vec<u8>, tree: &Value) {
     if serde_json::to_writer(&mut *out, tree).is_err() {
         // As below.
         out.extend_from_slice(b"null");
+    }
+}
+
+/// Appends further fields and the end of an object whose first field is written.
+pub(crate) fn rest_of_object(out: &mut Vec<u8>, fields: &Value) {
+    let begin = out.len();
+    tree(out, fields);
+    // A comma in place of the bracket.
+    if let Some(bracket) = out.get_mut(begin) {
+        *bracket = b',';
     }
 }
 
@@ -60,6 +67,15 @@ pub(crate) fn pairs<'a>(out: &mut Vec<u8>, pairs: impl IntoIterator<Item = (&'a 
         text(out, value);
     }
     out.push(b'}');
+}
+
+/// A JSON answer whose bytes count in the memory of queries until they are sent: the server keeps
+/// the extension with the body.
+pub(crate) fn counted(body: Vec<u8>, mut memory: MemoryReservation) -> Response {
+    memory.set(body.len());
+    let mut response = response(StatusCode::OK, body);
+    response.extensions_mut().insert(Arc::new(memory));
+    response
 }
 
 /// A JSON answer of bytes that are written already.

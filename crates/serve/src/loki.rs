@@ -82,7 +82,7 @@ async fn instant(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer 
     let time = time(&parameters, "time")?.unwrap_or_else(|| api.clock.now());
     let (limit, direction) = (limit(&parameters)?, direction(&parameters)?);
     let answer = api.engine.logql_instant(query, time, limit, direction).await?;
-    Ok(answer::answer(&answer.value, false))
+    Ok(answer::answer(answer, false))
 }
 
 async fn range(State(api): State<Arc<Api>>, headers: HeaderMap, parameters: Parameters) -> Answer {
@@ -99,7 +99,7 @@ async fn range(State(api): State<Arc<Api>>, headers: HeaderMap, parameters: Para
     let flags = headers.get("x-loki-response-encoding-flags").and_then(|flags| flags.to_str().ok());
     let is_categorized =
         flags.is_some_and(|flags| flags.split(',').any(|flag| flag.trim() == "categorize-labels"));
-    Ok(answer::answer(&answer.value, is_categorized))
+    Ok(answer::answer(answer, is_categorized))
 }
 
 async fn label_names(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -142,7 +142,7 @@ async fn stats(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
         let query = format!("sum({function}({query}[{seconds}s]))");
         let answer =
             api.engine.logql_instant(&query, range.end, LIMIT, Direction::default()).await?;
-        let Value::Vector(samples) = answer.value else { return Ok(0) };
+        let Value::Vector(samples) = &answer.value else { return Ok(0) };
         Ok::<_, TextFailure>(samples.first().map_or(0, |sample| sample.value as u64))
     };
     let (entries, bytes) = (sum("count_over_time").await?, sum("bytes_over_time").await?);

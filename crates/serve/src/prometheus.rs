@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Method, StatusCode};
 use query::promql::Options;
+use query::{Counted, QueryError};
 use serde_json::{Map, Value as Json, json};
 use signals::time::MILLISECOND;
 
@@ -74,7 +75,7 @@ async fn instant(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer 
     let time = time(&parameters, "time")?.unwrap_or_else(|| api.now_ms());
     let options = options(&parameters)?;
     let answer = in_time(&parameters, api.engine.promql_instant(query, time, &options)).await?;
-    Ok(answer::answer(&answer))
+    Ok(answer::answer(answer))
 }
 
 async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -99,7 +100,7 @@ async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let options = options(&parameters)?;
     let asked = api.engine.promql_range(query, start, end, step, &options);
     let answer = in_time(&parameters, asked).await?;
-    Ok(answer::answer(&answer))
+    Ok(answer::answer(answer))
 }
 
 async fn exemplars(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -131,12 +132,8 @@ async fn series(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     }
     let (start, end) = window(&api, &parameters)?;
     let limit = limit(&parameters)?;
-    let mut found =
-        api.engine.series(&selectors, start, end, over(limit)).await.map_err(match_failure)?;
-    let warnings = answer::cut(&mut found, limit);
-    let mut data = Vec::new();
-    json::list(&mut data, &found, json::labels);
-    Ok(answer::success(&data, &warnings, &[]))
+    let found = api.engine.series(&selectors, start, end, over(limit)).await;
+    Ok(answer::series(found.map_err(match_failure)?, limit))
 }
 
 async fn label_names(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -211,14 +208,14 @@ fn options(parameters: &Parameters) -> Result<Options, Failure> {
 /// Waits no longer than the client's `timeout`; the engine has its own bound below that.
 async fn in_time(
     parameters: &Parameters,
-    query: impl Future<Output = Result<query::promql::Answer, query::QueryError>>,
-) -> Result<query::promql::Answer, Failure> {
+    query: impl Future<Output = Result<Counted<query::promql::Answer>, QueryError>>,
+) -> Result<Counted<query::promql::Answer>, Failure> {
     let answer = match duration(parameters, "timeout")?.map(u64::try_from) {
         None => query.await,
         Some(Err(_)) => return Err(Failure::parameter("timeout", "must not be negative")),
         Some(Ok(milliseconds)) => {
             let timeout = Duration::from_millis(milliseconds);
-            let late = Err(query::QueryError::Timeout(timeout));
+            let late = Err(QueryError::Timeout(timeout));
             tokio::time::timeout(timeout, query).await.unwrap_or(late)
         }
     };
@@ -275,17 +272,17 @@ fn over(limit: usize) -> usize {
 }
 
 /// Mistakes in the text of a query belong to its parameter.
-fn query_failure(error: query::QueryError) -> Failure {
+fn query_failure(error: QueryError) -> Failure {
     match error {
-        query::QueryError::Invalid(message) => Failure::parameter("query", message),
+        QueryError::Invalid(message) => Failure::parameter("query", message),
         error => error.into(),
     }
 }
 
 /// Mistakes in a selector belong to its parameter.
-fn match_failure(error: query::QueryError) -> Failure {
+fn match_failure(error: QueryError) -> Failure {
     match error {
-        query::QueryError::Invalid(message) => Failure::parameter("match[]", message),
+        QueryError::Invalid(message) => Failure::parameter("match[]", message),
         error => error.into(),
     }
 }

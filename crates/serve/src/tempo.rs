@@ -5,15 +5,16 @@ mod tags;
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-use query::TimeRange;
-use query::traces::{SearchRequest, TraceSpans};
-use serde_json::json;
+use query::traces::SearchRequest;
+use query::{Counted, TimeRange};
+use serde_json::{Value, json};
 use signals::TraceId;
 use signals::time::SECOND;
 use wire::otlp::{JsonStyle, encode_traces, encode_traces_json};
@@ -28,6 +29,8 @@ use crate::ways::Api;
 /// Traces of one answer when the request does not say, and at most.
 const LIMIT: usize = 20;
 const LIMIT_MAX: usize = 1000;
+/// Bytes of a trace as messages, as a tree and as text for each byte of its spans in columns.
+const TREE_FACTOR: usize = 10;
 /// Spans shown of each matching set when the request does not say, and at most.
 const SPANS_PER_SET: usize = 3;
 const SPANS_PER_SET_MAX: usize = 100;
@@ -89,9 +92,9 @@ async fn trace(
     if wants_protobuf(&headers) {
         return Ok(([(CONTENT_TYPE, PROTOBUF)], encode_traces(&spans)?).into_response());
     }
-    spans.reserve(json::TREE_FACTOR)?;
+    spans.reserve(TREE_FACTOR * spans.get_array_memory_size())?;
     let batches = encode_traces_json(&spans, JsonStyle::Protobuf)?;
-    Ok(axum::Json(json!({ "batches": batches })).into_response())
+    Ok(of_spans(spans, &json!({ "batches": batches })))
 }
 
 async fn trace_v2(
@@ -107,17 +110,23 @@ async fn trace_v2(
         let body = answer::trace_by_id(&encode_traces(&spans)?);
         return Ok(([(CONTENT_TYPE, PROTOBUF)], body).into_response());
     }
-    spans.reserve(json::TREE_FACTOR)?;
+    spans.reserve(TREE_FACTOR * spans.get_array_memory_size())?;
     let resource_spans = encode_traces_json(&spans, JsonStyle::Protobuf)?;
-    Ok(axum::Json(json!({ "trace": { "resourceSpans": resource_spans }, "metrics": {} }))
-        .into_response())
+    let body = json!({ "trace": { "resourceSpans": resource_spans }, "metrics": {} });
+    Ok(of_spans(spans, &body))
+}
+
+fn of_spans(spans: Counted<RecordBatch>, body: &Value) -> Response {
+    let mut out = Vec::new();
+    json::tree(&mut out, body);
+    json::counted(out, spans.into_memory())
 }
 
 async fn spans(
     api: &Api,
     id: &str,
     parameters: &Parameters,
-) -> Result<Option<TraceSpans>, TextFailure> {
+) -> Result<Option<Counted<RecordBatch>>, TextFailure> {
     let id = trace_id(id)?;
     let range = range(parameters)?;
     let spans = api.engine.trace(id, range).await?;

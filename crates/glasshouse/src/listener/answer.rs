@@ -1,10 +1,12 @@
 //! The body of an answer, which keeps its request in flight until all of it is handed over.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use hyper::body::{Bytes, Frame, SizeHint};
+use signals::MemoryReservation;
 
 use super::pace::InFlight;
 
@@ -20,12 +22,18 @@ pub(super) struct AnswerBody {
     /// What is left of the last frame of `body`.
     rest: Bytes,
     in_flight: InFlight,
+    /// Where its bytes are counted.
+    _memory: Option<Arc<MemoryReservation>>,
 }
 
 impl AnswerBody {
     /// The body of the answer to a request.
-    pub(super) fn new(body: Body, in_flight: InFlight) -> Self {
-        Self { body, rest: Bytes::new(), in_flight }
+    pub(super) fn new(
+        body: Body,
+        memory: Option<Arc<MemoryReservation>>,
+        in_flight: InFlight,
+    ) -> Self {
+        Self { body, rest: Bytes::new(), in_flight, _memory: memory }
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
@@ -71,7 +79,6 @@ impl hyper::body::Body for AnswerBody {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use http::Version;
@@ -87,7 +94,7 @@ mod tests {
         let pace = Arc::new(Pace::new(clock.clone()));
         let whole = vec![7; 2 * PIECE_BYTES + 1];
         let body = Body::from(whole.clone());
-        let mut answer = AnswerBody::new(body, pace.request(Version::HTTP_11));
+        let mut answer = AnswerBody::new(body, None, pace.request(Version::HTTP_11));
         let mut bytes = Vec::new();
         while !hyper::body::Body::is_end_stream(&answer) {
             let left = (whole.len() - bytes.len()) as u64;

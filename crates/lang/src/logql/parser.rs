@@ -543,13 +543,15 @@ fn is_function(word: &str) -> bool {
 
 /// A number as Go reads it, with hexadecimal floats.
 pub(super) fn parse_number(text: &str) -> Result<f64, String> {
-    let invalid = || {
-        format!(
-            "unable to parse literal as a float: strconv.ParseFloat: parsing {text:?}: invalid syntax"
-        )
+    let failed = |why: &str| {
+        format!("unable to parse literal as a float: strconv.ParseFloat: parsing {text:?}: {why}")
+    };
+    let invalid = || failed("invalid syntax");
+    let in_range = |value: f64| {
+        if value.is_finite() { Ok(value) } else { Err(failed("value out of range")) }
     };
     let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) else {
-        return text.parse().map_err(|_| invalid());
+        return text.parse().map_err(|_| invalid()).and_then(in_range);
     };
     let (mantissa, exponent) = hex.split_once(['p', 'P']).ok_or_else(invalid)?;
     let exponent: i32 = exponent.parse().map_err(|_| invalid())?;
@@ -562,7 +564,7 @@ pub(super) fn parse_number(text: &str) -> Result<f64, String> {
         value = value * 16.0 + f64::from(digit.to_digit(16).ok_or_else(invalid)?);
     }
     let shift = i32::try_from(fraction.len()).map_err(|_| invalid())?.saturating_mul(4);
-    Ok(value * 2.0_f64.powi(exponent.saturating_sub(shift)))
+    in_range(value * 2.0_f64.powi(exponent.saturating_sub(shift)))
 }
 
 /// Joins operands once both are known to be metrics.

@@ -207,9 +207,12 @@ impl<'a> Lexer<'a> {
         }
         let text = self.rest.get(..end).unwrap_or_default();
         let kind = if text.contains(['.', 'e', 'E']) {
-            text.parse().map(Kind::Float).map_err(|_| {
-                self.error(format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"))
-            })
+            let failed = |why| self.error(format!("strconv.ParseFloat: parsing {text:?}: {why}"));
+            match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(Kind::Float(value)),
+                Ok(_) => Err(failed("value out of range")),
+                Err(_) => Err(failed("invalid syntax")),
+            }
         } else {
             text.parse().map(Kind::Int).map_err(|_| {
                 self.error(format!("strconv.Atoi: parsing {text:?}: value out of range"))

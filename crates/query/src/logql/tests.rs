@@ -83,7 +83,7 @@ impl House {
         match super::parse(query)? {
             Expr::Metric(expr) => {
                 let grid = evaluate::run(self.context(), &expr, steps).await?;
-                Ok(if is_instant { instant(grid, steps.start) } else { matrix(grid, steps)? })
+                Ok(if is_instant { instant(grid, steps.start) } else { matrix(grid, steps) })
             }
             Expr::Log(_) => Err(QueryError::Invalid("not a metric query".to_owned())),
         }

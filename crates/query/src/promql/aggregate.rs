@@ -418,6 +418,7 @@ impl Evaluator<'_> {
                     row.histograms.clear();
                 }
             }
+            self.hold(rows.len() * grid.steps)?;
             let mut is_picked = vec![vec![false; grid.steps]; rows.len()];
             let mut order: Vec<usize> = Vec::new();
             for step in 0..grid.steps {

@@ -56,6 +56,21 @@ pub enum Value {
     Matrix(Vec<Series>),
 }
 
+impl Value {
+    /// Bytes of it and of its text.
+    ///
+    /// # Errors
+    /// [`QueryError::TooLarge`] for one that is too large to be sent.
+    pub(crate) fn size(&self) -> Result<usize, QueryError> {
+        Ok(match self {
+            Self::Scalar { .. } => VALUE_BYTES,
+            Self::Text { text, .. } => VALUE_BYTES + 2 * text.len(),
+            Self::Vector(samples) => vector_size(samples),
+            Self::Matrix(series) => matrix_size(series)?,
+        })
+    }
+}
+
 /// One sample of a series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
@@ -83,18 +98,39 @@ pub struct Series {
 /// Most values over time of one answer: it becomes text that the client holds whole.
 const VALUES_MAX: usize = 10_000_000;
 
-/// Refuses answers that are too large to be sent.
+/// Bytes of a value and its time as numbers and as text.
+const VALUE_BYTES: usize = 64;
+/// Bytes of a native histogram as text, roughly.
+const HISTOGRAM_TEXT_BYTES: usize = 2048;
+
+/// Bytes of the labels of a series and of their text.
+pub(crate) fn labels_size(labels: &Labels) -> usize {
+    VALUE_BYTES + 3 * labels.as_bytes().len()
+}
+
+/// Bytes of samples and of their text.
+pub(crate) fn vector_size(samples: &[Sample]) -> usize {
+    let of_sample = |sample: &Sample| {
+        let histogram = if sample.histogram.is_some() { HISTOGRAM_TEXT_BYTES } else { 0 };
+        labels_size(&sample.labels) + VALUE_BYTES + histogram
+    };
+    samples.iter().map(of_sample).sum()
+}
+
+/// Bytes of series and of their text.
 ///
 /// # Errors
-/// [`QueryError::TooLarge`].
-pub(crate) fn check_size(all: &[Series]) -> Result<(), QueryError> {
+/// [`QueryError::TooLarge`] for those that are too large to be sent.
+pub(crate) fn matrix_size(series: &[Series]) -> Result<usize, QueryError> {
     let values: usize =
-        all.iter().map(|series| series.points.len() + series.histograms.len()).sum();
+        series.iter().map(|series| series.points.len() + series.histograms.len()).sum();
     if values > VALUES_MAX {
         return Err(QueryError::TooLarge(format!(
             "the answer has {values} values, and at most {VALUES_MAX} are sent; use a longer step \
              or aggregate"
         )));
     }
-    Ok(())
+    let labels: usize = series.iter().map(|series| labels_size(&series.labels)).sum();
+    let histograms: usize = series.iter().map(|series| series.histograms.len()).sum();
+    Ok(labels + values * VALUE_BYTES + histograms * HISTOGRAM_TEXT_BYTES)
 }

@@ -8,11 +8,11 @@ use signals::{Labels, Matcher};
 use store::Cardinality;
 
 use super::STEPS_MAX;
-use super::answer::{Answer, Options, Value, check_size};
+use super::answer::{Answer, Options, Value, labels_size};
 use super::evaluator::{Question, Settings, compare_labels};
 use super::plan::{SeriesRead, matchers, plan};
 use crate::source::{ExemplarSeries, Selection};
-use crate::{Engine, QueryError};
+use crate::{Counted, Engine, QueryError};
 
 fn parse(query: &str) -> Result<promql::Expr, QueryError> {
     promql::parse(query).map_err(|error| QueryError::Invalid(error.to_string()))
@@ -28,7 +28,7 @@ impl Engine {
         query: &str,
         time_ms: i64,
         options: &Options,
-    ) -> Result<Answer, QueryError> {
+    ) -> Result<Counted<Answer>, QueryError> {
         let question = Question {
             text: query.to_owned(),
             expr: parse(query)?,
@@ -52,7 +52,7 @@ impl Engine {
         end_ms: i64,
         step_ms: i64,
         options: &Options,
-    ) -> Result<Answer, QueryError> {
+    ) -> Result<Counted<Answer>, QueryError> {
         if end_ms < start_ms {
             let message = "end timestamp must not be before start time";
             return Err(QueryError::Invalid(message.into()));
@@ -77,7 +77,11 @@ impl Engine {
         self.ask(question, options).await
     }
 
-    async fn ask(&self, question: Question, options: &Options) -> Result<Answer, QueryError> {
+    async fn ask(
+        &self,
+        question: Question,
+        options: &Options,
+    ) -> Result<Counted<Answer>, QueryError> {
         let limit = options.limit;
         self.within(move |engine| async move {
             let memory = engine.limits.memory.reservation();
@@ -96,10 +100,8 @@ impl Engine {
                 Settings { samples_max: engine.limits.samples_max, ..Settings::default() };
             let mut answer = question.answer(&settings, &selected, &memory)?;
             truncate(&mut answer, limit);
-            if let Value::Matrix(series) = &answer.value {
-                check_size(series)?;
-            }
-            Ok(answer)
+            memory.try_grow(answer.value.size()?)?;
+            Ok(Counted::new(answer, memory))
         })
         .await
     }
@@ -115,19 +117,21 @@ impl Engine {
         start_ms: i64,
         end_ms: i64,
         limit: usize,
-    ) -> Result<Vec<Labels>, QueryError> {
+    ) -> Result<Counted<Vec<Labels>>, QueryError> {
         let selectors = selectors.to_vec();
         self.within(move |engine| async move {
+            let memory = engine.limits.memory.reservation();
             let mut all = HashSet::new();
             for matchers in parsed(&selectors)? {
-                all.extend(
-                    engine.source.series(engine.selection(&matchers, start_ms, end_ms)).await?,
-                );
+                let found =
+                    engine.source.series(engine.selection(&matchers, start_ms, end_ms)).await?;
+                memory.try_grow(found.iter().map(labels_size).sum())?;
+                all.extend(found);
             }
             let mut all: Vec<Labels> = all.into_iter().collect();
             all.sort_by(compare_labels);
             all.truncate(if limit == 0 { usize::MAX } else { limit });
-            Ok(all)
+            Ok(Counted::new(all, memory))
         })
         .await
     }

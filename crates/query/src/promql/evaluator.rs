@@ -56,7 +56,9 @@ impl Default for Settings {
 }
 
 /// Memory of a decoded native histogram, roughly.
-const HISTOGRAM_BYTES: usize = 512;
+pub(crate) const HISTOGRAM_BYTES: usize = 512;
+/// Memory of a row in flight for each of its steps: its values, and what is made of them.
+const STEP_BYTES: usize = 2 * size_of::<f64>();
 
 /// Evaluates one question over the series that were selected for it.
 pub(crate) struct Evaluator<'a> {
@@ -141,18 +143,21 @@ impl Evaluator<'_> {
         Merge { memory: self.memory, rows: Vec::new(), at: HashMap::new() }
     }
 
+    /// The steps at which an expression is evaluated. Takes the memory of the rows that it has in
+    /// flight.
     pub(crate) fn grid(
         &self,
+        expr: &Expr,
         start_ms: i64,
         end_ms: i64,
         step_ms: i64,
     ) -> Result<Grid, QueryError> {
-        Grid::new(start_ms, end_ms, step_ms, self.settings.samples_max).ok_or_else(|| {
-            QueryError::TooLarge(format!(
-                "a query of more than {} steps",
-                self.settings.samples_max
-            ))
-        })
+        let steps_max = self.settings.samples_max;
+        let grid = Grid::new(start_ms, end_ms, step_ms, steps_max).ok_or_else(|| {
+            QueryError::TooLarge(format!("a query of more than {steps_max} steps"))
+        })?;
+        self.hold(rows_in_flight(expr).saturating_mul(grid.steps * STEP_BYTES))?;
+        Ok(grid)
     }
 
     pub(crate) fn series_of(&self, position: usize) -> &[Box<dyn SeriesRead>] {
@@ -161,7 +166,8 @@ impl Evaluator<'_> {
 
     fn value(&self) -> Result<Value, QueryError> {
         let question = self.question;
-        let grid = self.grid(question.start_ms, question.end_ms, question.step_ms)?;
+        let grid =
+            self.grid(&question.expr, question.start_ms, question.end_ms, question.step_ms)?;
         let timestamp_ms = question.start_ms;
         match (question.expr.value_type(), question.is_range) {
             (ValueType::Text, false) => {
@@ -225,7 +231,8 @@ impl Evaluator<'_> {
         self.windows(expr, grid, &mut |series| {
             let (points, histograms) = series.first_window();
             if !points.is_empty() || !histograms.is_empty() {
-                self.hold(points.len() * size_of::<(i64, f64)>() + histograms.len() * 24)?;
+                let histograms_bytes = histograms.len() * HISTOGRAM_BYTES;
+                self.hold(points.len() * size_of::<(i64, f64)>() + histograms_bytes)?;
                 let labels = series.labels;
                 let labels = if series.drops_name { without_name(&labels) } else { labels };
                 all.push(Series { labels, points, histograms });
@@ -318,6 +325,23 @@ pub(crate) fn text_of(expr: &Expr) -> Result<String, QueryError> {
     match expr.bare() {
         Expr::Text(text) => Ok(text.value.clone()),
         other => Err(QueryError::Internal(format!("{other} is not a text"))),
+    }
+}
+
+/// Most rows that an expression has in flight at once: each operator makes one of those below it.
+/// A subquery has a grid of its own, and makes samples of its rows.
+fn rows_in_flight(expr: &Expr) -> usize {
+    match expr {
+        Expr::Number(_) | Expr::Text(_) => 0,
+        Expr::Selector(_) | Expr::Subquery(_) => 1,
+        Expr::Paren(paren) => rows_in_flight(&paren.expr),
+        Expr::Unary(unary) => rows_in_flight(&unary.expr),
+        Expr::Binary(binary) => 1 + rows_in_flight(&binary.left) + rows_in_flight(&binary.right),
+        Expr::Call(call) => 1 + call.arguments.iter().map(rows_in_flight).sum::<usize>(),
+        Expr::Aggregate(aggregate) => {
+            let parameter = aggregate.parameter.as_ref().map_or(0, rows_in_flight);
+            1 + parameter + rows_in_flight(&aggregate.expr)
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use signals::Labels;
 use signals::metric::{NAME_LABEL, NativeHistogram, STALE_NAN_BITS};
 
+use super::evaluator::HISTOGRAM_BYTES;
+
 /// The mark of a step without a value. No arithmetic yields it, as it is a signalling NaN, and
 /// stale markers never leave the selectors.
 pub(crate) const ABSENT: f64 = f64::from_bits(STALE_NAN_BITS);
@@ -57,12 +59,19 @@ impl Row {
         Self { labels, drops_name: false, values: vec![ABSENT; steps], histograms: Vec::new() }
     }
 
-    /// Bytes that it holds, roughly; histograms are shared with the series that they come from.
+    /// Bytes that it holds, roughly. A histogram that stays for several steps counts once.
     pub(crate) fn memory(&self) -> usize {
+        let is_other = |a: &(u32, Arc<_>), b: &(u32, Arc<_>)| !Arc::ptr_eq(&a.1, &b.1);
+        let histograms = self.histograms.windows(2).filter(|pair| match pair {
+            [a, b] => is_other(a, b),
+            _ => false,
+        });
+        let histograms = usize::from(!self.histograms.is_empty()) + histograms.count();
         size_of::<Self>()
             + self.labels.as_bytes().len()
             + size_of_val(self.values.as_slice())
             + size_of_val(self.histograms.as_slice())
+            + histograms * HISTOGRAM_BYTES
     }
 
     /// Repeats the only step.

@@ -55,7 +55,9 @@ impl Evaluator<'_> {
             _ => (&left, &right),
         };
         // At which steps each signature of the deciding side is present.
-        let presence: HashMap<Labels, Vec<bool>> = by_signature(other, &binary.matching)
+        let by_signature = by_signature(other, &binary.matching);
+        self.hold(by_signature.len() * grid.steps)?;
+        let presence: HashMap<Labels, Vec<bool>> = by_signature
             .into_iter()
             .map(|(signature, members)| {
                 let is_any = |step| {

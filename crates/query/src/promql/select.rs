@@ -215,7 +215,8 @@ impl Evaluator<'_> {
         let (after, last) = look.bounds(grid.start_ms, grid.end_ms());
         // Steps are multiples of the step's width, whatever the query's own steps are.
         let first = after.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
-        let inner = self.grid(first, last, step_ms)?;
+        let inner = self.grid(&subquery.expr, first, last, step_ms)?;
+        self.hold(inner.steps * size_of::<(i64, f64)>())?;
         let mut samples = Samples::default();
         self.rows(&subquery.expr, &inner, &mut |row| {
             self.spend(row.values.len())?;

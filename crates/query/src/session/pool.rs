@@ -6,9 +6,7 @@ use std::sync::Arc;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool, MemoryReservation};
 
-use signals::MemoryExhausted;
-
-use crate::QueryError;
+use crate::error::out_of_memory;
 
 /// What the operators of one query hold.
 #[derive(Debug)]
@@ -57,14 +55,5 @@ impl fmt::Display for QueryPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes_max = self.memory.budget().bytes_max();
         write!(f, "query ({} of {bytes_max} bytes)", self.memory.bytes())
-    }
-}
-
-/// Why a query gets no more memory.
-pub(crate) fn out_of_memory(exhausted: MemoryExhausted) -> DataFusionError {
-    if exhausted.never_fits {
-        DataFusionError::ResourcesExhausted(exhausted.to_string())
-    } else {
-        DataFusionError::External(Box::new(QueryError::from(exhausted)))
     }
 }

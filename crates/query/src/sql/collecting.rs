@@ -24,7 +24,8 @@ use datafusion::logical_expr::{
     ReversedUDAF, Signature,
 };
 
-use super::growth::{bytes_of, too_large};
+use super::growth::too_large;
+use super::measure::bytes_of;
 use crate::running;
 
 /// Most bytes that one list or text may have.

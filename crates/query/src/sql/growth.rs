@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, plan_err};
 use datafusion::error::DataFusionError;
@@ -28,6 +27,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::charge::Charge;
 use super::join_texts::{self, JoinTexts};
+use super::measure::{NUMBER_BYTES, bytes_of, longest_text, texts};
 use crate::{QueryError, running};
 
 /// Largest result of one call on one batch, in bytes.
@@ -38,9 +38,6 @@ const ROW_BYTES_MAX: usize = 64 << 10;
 
 /// Arrow counts the bytes of a column of texts in 31 bits.
 const OFFSET_MAX: usize = i32::MAX as usize;
-
-/// Bytes of what is no text.
-const NUMBER_BYTES: usize = 8;
 
 /// Most pairs of bytes that are compared by one call on one batch.
 const COMPARED_MAX: usize = 1 << 30;
@@ -347,66 +344,11 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
     }
 }
 
-/// Bytes of the values that an array shows, as if each had its own copy: slices share larger buffers
-/// with others, and after a join thousands of views may share one text.
-pub(super) fn bytes_of(array: &dyn Array) -> usize {
-    const VIEW_BYTES: usize = 16;
-    let within = |offsets: &[i32], values: &ArrayRef| {
-        let (first, last) = (offsets.first().copied(), offsets.last().copied());
-        let (first, last) = (first.unwrap_or_default() as usize, last.unwrap_or_default() as usize);
-        bytes_of(&values.slice(first, last.saturating_sub(first)))
-            .saturating_add(size_of_val(offsets))
-    };
-    match array.data_type() {
-        DataType::Utf8View => array.as_string_view().lengths().fold(0_usize, |sum, length| {
-            sum.saturating_add(VIEW_BYTES.saturating_add(length as usize))
-        }),
-        DataType::BinaryView => array.as_binary_view().lengths().fold(0_usize, |sum, length| {
-            sum.saturating_add(VIEW_BYTES.saturating_add(length as usize))
-        }),
-        DataType::List(_) => {
-            let lists = array.as_list::<i32>();
-            within(lists.value_offsets(), lists.values())
-        }
-        DataType::Map(..) => {
-            let maps = array.as_map();
-            let entries: ArrayRef = Arc::new(maps.entries().clone());
-            within(maps.value_offsets(), &entries)
-        }
-        DataType::Dictionary(..) => {
-            let longest = match array.as_any_dictionary_opt() {
-                Some(dictionary) => longest_text(dictionary.values()),
-                None => NUMBER_BYTES,
-            };
-            array.len().saturating_mul(longest)
-        }
-        DataType::Struct(_) => array
-            .as_struct()
-            .columns()
-            .iter()
-            .map(|column| bytes_of(column))
-            .fold(0, usize::saturating_add),
-        _ => array
-            .to_data()
-            .get_slice_memory_size()
-            .unwrap_or_else(|_| array.get_array_memory_size()),
-    }
-}
-
 /// Whether an argument holds more texts than are compiled as regular expressions.
 fn has_many_texts(argument: &ColumnarValue) -> bool {
     let ColumnarValue::Array(array) = argument else { return false };
-    match array.data_type() {
-        DataType::Utf8 => are_many(array.as_string::<i32>().iter()),
-        DataType::LargeUtf8 => are_many(array.as_string::<i64>().iter()),
-        DataType::Utf8View => are_many(array.as_string_view().iter()),
-        _ => false,
-    }
-}
-
-fn are_many<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> bool {
     let mut different = HashSet::new();
-    texts.flatten().any(|text| different.insert(text) && different.len() > PATTERNS_MAX)
+    texts(array).flatten().any(|text| different.insert(text) && different.len() > PATTERNS_MAX)
 }
 
 /// Bytes of the longest text; of anything else those that a number takes.
@@ -417,20 +359,6 @@ fn longest(argument: &ColumnarValue) -> usize {
         }
         ColumnarValue::Array(array) => longest_text(array),
     }
-}
-
-/// As `longest`, of a column.
-pub(super) fn longest_text(array: &ArrayRef) -> usize {
-    match array.data_type() {
-        DataType::Utf8 => longest_of(array.as_string::<i32>().iter()),
-        DataType::LargeUtf8 => longest_of(array.as_string::<i64>().iter()),
-        DataType::Utf8View => longest_of(array.as_string_view().iter()),
-        _ => NUMBER_BYTES,
-    }
-}
-
-fn longest_of<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> usize {
-    texts.flatten().map(str::len).max().unwrap_or_default()
 }
 
 /// Refuses types of very many parts: `struct(x, x)` in a row of subqueries doubles, and what works

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, StringBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
@@ -11,6 +11,8 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
+
+use super::measure::texts;
 
 /// Its name, by which a chain is known.
 pub(super) const NAME: &str = "||";
@@ -54,56 +56,51 @@ impl ScalarUDFImpl for JoinTexts {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
-        let columns: Result<Vec<_>, _> = args.args.iter().map(texts).collect();
-        let columns = columns?;
+        let parts: Result<Vec<_>, _> = args.args.iter().map(Part::new).collect();
+        let parts = parts?;
+        let mut columns: Vec<_> = parts.iter().map(Part::texts).collect();
         let mut joined = StringBuilder::with_capacity(args.number_rows, 0);
         let mut row = String::new();
-        for i in 0..args.number_rows {
+        for _ in 0..args.number_rows {
             row.clear();
-            let is_whole = columns.iter().all(|column| match column.get(i) {
-                Some(text) => {
-                    row.push_str(text);
-                    true
+            let mut is_whole = true;
+            for column in &mut columns {
+                match column.next().flatten() {
+                    Some(text) => row.push_str(text),
+                    None => is_whole = false,
                 }
-                None => false,
-            });
+            }
             joined.append_option(is_whole.then_some(&row));
         }
         Ok(ColumnarValue::Array(Arc::new(joined.finish())))
     }
 }
 
-/// The texts of one part.
-enum Texts {
-    Same(Option<String>),
-    Column(StringArray),
-    Views(ArrayRef),
+/// One of the parts, as text.
+enum Part {
+    /// The same in all rows.
+    Constant(Option<String>),
+    Column(ArrayRef),
 }
 
-impl Texts {
-    fn get(&self, row: usize) -> Option<&str> {
-        match self {
-            Self::Same(text) => text.as_deref(),
-            Self::Column(texts) => texts.is_valid(row).then(|| texts.value(row)),
-            Self::Views(texts) => {
-                let texts = texts.as_string_view();
-                texts.is_valid(row).then(|| texts.value(row))
+impl Part {
+    fn new(value: &ColumnarValue) -> Result<Self, DataFusionError> {
+        Ok(match value {
+            ColumnarValue::Scalar(scalar) => match scalar.cast_to(&DataType::Utf8)? {
+                ScalarValue::Utf8(text) => Self::Constant(text),
+                _ => Self::Constant(None),
+            },
+            ColumnarValue::Array(array) if array.data_type().is_string() => {
+                Self::Column(Arc::clone(array))
             }
-        }
+            ColumnarValue::Array(array) => Self::Column(cast(array, &DataType::Utf8)?),
+        })
     }
-}
 
-fn texts(part: &ColumnarValue) -> Result<Texts, DataFusionError> {
-    match part {
-        ColumnarValue::Scalar(scalar) => match scalar.cast_to(&DataType::Utf8)? {
-            ScalarValue::Utf8(text) => Ok(Texts::Same(text)),
-            _ => Ok(Texts::Same(None)),
-        },
-        ColumnarValue::Array(array) if array.data_type() == &DataType::Utf8View => {
-            Ok(Texts::Views(Arc::clone(array)))
-        }
-        ColumnarValue::Array(array) => {
-            Ok(Texts::Column(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()))
+    fn texts(&self) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
+        match self {
+            Self::Constant(text) => Box::new(std::iter::repeat(text.as_deref())),
+            Self::Column(column) => texts(column),
         }
     }
 }

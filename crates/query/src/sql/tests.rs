@@ -279,6 +279,30 @@ async fn texts_of_one_row_are_counted_together() {
     assert_eq!(limits.memory.bytes_taken(), 0);
 }
 
+#[tokio::test]
+async fn what_windows_keep_for_each_row_is_counted() {
+    let text = "x".repeat(60_000);
+    let sql = |window: &str| {
+        format!(
+            "SELECT {window} FROM \
+             (SELECT x0, concat('{text}', CAST(x0 AS VARCHAR)) AS x FROM (SELECT x0 {}))",
+            tens(3)
+        )
+    };
+    let limits = Limits { memory: MemoryBudget::new("queries", 50 << 20), ..Limits::default() };
+    for grows in [
+        "length(first_value(x) OVER ())",
+        "count(DISTINCT x) OVER (ORDER BY x0)",
+        "median(x0) OVER (ORDER BY x0 GROUPS 500 PRECEDING), length(x)",
+    ] {
+        let error = bounded(&sql(grows), &limits).await.expect_err(grows);
+        assert!(matches!(error, QueryError::TooLarge(_)), "{grows}: {error:?}");
+    }
+    let number = "first_value(x0) OVER ()";
+    assert_eq!(bounded(&sql(number), &limits).await.unwrap(), 1_000);
+    assert_eq!(limits.memory.bytes_taken(), 0);
+}
+
 /// `FROM` so many times ten rows, all combined.
 fn tens(count: usize) -> String {
     let rows = "(VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))";

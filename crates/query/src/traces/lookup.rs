@@ -1,58 +1,23 @@
 //! Whole traces by their ids.
 
-use std::ops::Deref;
-
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::prelude::ident;
 use futures::StreamExt;
 use signals::span::{SpanRows, column, part_schema};
-use signals::{MemoryReservation, Signal, TraceId};
+use signals::{Signal, TraceId};
 use store::TimeRange;
 
 use super::ALWAYS;
 use crate::scan::{self, Order, ScanRequest};
 use crate::session::Session;
-use crate::{Engine, Limits, QueryError, running};
+use crate::{Counted, Engine, Limits, QueryError, running};
 
 /// Most ids of one scan; each is looked up in the bloom filters.
 const IDS_PER_SCAN: usize = 64;
 
 /// Most spans of one answer.
 const SPANS_MAX: usize = 500_000;
-
-/// Spans of traces, which count in the memory of queries until they are dropped.
-#[derive(Debug)]
-pub struct TraceSpans {
-    rows: RecordBatch,
-    memory: Option<MemoryReservation>,
-}
-
-impl TraceSpans {
-    /// Counts what is made of the spans too, for each of their bytes so many.
-    ///
-    /// # Errors
-    /// [`QueryError::TooLarge`] or [`QueryError::Busy`] when queries have less left.
-    pub fn reserve(&self, factor: usize) -> Result<(), QueryError> {
-        let bytes = self.rows.get_array_memory_size().saturating_mul(factor);
-        self.memory.as_ref().map_or(Ok(()), |memory| memory.try_grow(bytes))?;
-        Ok(())
-    }
-}
-
-impl From<RecordBatch> for TraceSpans {
-    fn from(rows: RecordBatch) -> Self {
-        Self { rows, memory: None }
-    }
-}
-
-impl Deref for TraceSpans {
-    type Target = RecordBatch;
-
-    fn deref(&self) -> &RecordBatch {
-        &self.rows
-    }
-}
 
 impl Engine {
     /// The spans of a trace in order of their start, each once; `None` when there are none.
@@ -63,7 +28,7 @@ impl Engine {
         &self,
         id: TraceId,
         range: Option<TimeRange>,
-    ) -> Result<Option<TraceSpans>, QueryError> {
+    ) -> Result<Option<Counted<RecordBatch>>, QueryError> {
         let spans = self.traces(&[id], range).await?;
         Ok((spans.num_rows() > 0).then_some(spans))
     }
@@ -77,7 +42,7 @@ impl Engine {
         &self,
         ids: &[TraceId],
         range: Option<TimeRange>,
-    ) -> Result<TraceSpans, QueryError> {
+    ) -> Result<Counted<RecordBatch>, QueryError> {
         let ids = ids.to_vec();
         self.within(
             |engine| async move { read(&engine.spans()?, &ids, range.unwrap_or(ALWAYS)).await },
@@ -112,7 +77,7 @@ pub(super) async fn read(
     spans: &Spans<'_>,
     ids: &[TraceId],
     range: TimeRange,
-) -> Result<TraceSpans, QueryError> {
+) -> Result<Counted<RecordBatch>, QueryError> {
     let fields = part_schema();
     let columns: Vec<&'static str> = all_columns();
     let mut memory = spans.limits.memory.reservation();
@@ -148,14 +113,16 @@ pub(super) async fn read(
             running::check()?;
         }
     }
-    let Some(first) = batches.first() else { return Ok(RecordBatch::new_empty(fields).into()) };
+    let Some(first) = batches.first() else {
+        return Ok(Counted::new(RecordBatch::new_empty(fields), memory));
+    };
     let internal = |error: arrow::error::ArrowError| QueryError::Internal(error.to_string());
     let all = concat_batches(&first.schema(), &batches).map_err(internal)?;
     drop(batches);
     let order = order(&all)?;
     let rows = take_record_batch(&all, &order).map_err(internal)?;
     memory.set(rows.get_array_memory_size());
-    Ok(TraceSpans { rows, memory: Some(memory) })
+    Ok(Counted::new(rows, memory))
 }
 
 /// Rows by trace, start and span.

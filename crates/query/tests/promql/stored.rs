@@ -6,7 +6,7 @@ use query::promql::{Options, Value};
 use query::{Engine, Limits, QueryError};
 use signals::metric::{Exemplar, Labels, Metadata, MetricKind, Sample, SeriesBatch};
 use signals::time::ManualClock;
-use signals::{Batch, Clock};
+use signals::{Batch, Clock, MemoryBudget};
 use store::{Config, NoTotals, Seams, Store, WriteRequest};
 
 /// 2026-01-01T00:00:00Z
@@ -65,8 +65,8 @@ async fn append(store: &Store, batch: SeriesBatch) {
 async fn vector(engine: &Engine, query: &str) -> Vec<(String, f64)> {
     let time_ms = START_MS + 2_700_000;
     let answer = engine.promql_instant(query, time_ms, &Options::default()).await.unwrap();
-    let Value::Vector(samples) = answer.value else { panic!("{query} is no vector") };
-    samples.into_iter().map(|sample| (format!("{:?}", sample.labels), sample.value)).collect()
+    let Value::Vector(samples) = &answer.value else { panic!("{query} is no vector") };
+    samples.iter().map(|sample| (format!("{:?}", sample.labels), sample.value)).collect()
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn a_range_query_has_its_steps_and_no_more_than_eleven_thousand() {
         engine.promql_range("requests_total", START_MS, end_ms, step_ms, &options)
     };
     let answer = range(START_MS + 600_000, 60_000).await.unwrap();
-    let Value::Matrix(series) = answer.value else { panic!("no matrix") };
+    let Value::Matrix(series) = &answer.value else { panic!("no matrix") };
     assert_eq!(series.len(), 2);
     assert_eq!(series[0].points.len(), 11);
     assert_eq!(series[0].points[10], (START_MS + 600_000, 600.0));
@@ -165,6 +165,23 @@ async fn a_query_stops_at_its_bounds() {
     let options = Options { limit: 1, ..Options::default() };
     let answer = engine.promql_instant("requests_total", START_MS, &options).await.unwrap();
     assert_eq!(answer.warnings, ["results truncated due to limit"]);
+}
+
+#[tokio::test]
+async fn rows_in_flight_are_counted() {
+    let memory = MemoryBudget::new("queries", 100 << 20);
+    let House { engine, .. } = &house(Limits { memory, ..Limits::default() }).await;
+    let ask = async |query: &str| engine.promql_instant(query, START_MS, &Options::default()).await;
+    // Each row has 12.8 million steps.
+    for query in [
+        "absent_over_time(requests_total[25h:7ms])",
+        "max_over_time(abs(requests_total)[25h:7ms])",
+        "max_over_time(vector(time())[25h:7ms])",
+    ] {
+        let error = ask(query).await.unwrap_err();
+        assert!(matches!(error, QueryError::TooLarge(_)), "{query}: {error:?}");
+    }
+    ask("max_over_time(abs(requests_total)[25h:1m])").await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Spans to the JSON of Jaeger's page: traces with processes, tags, references and logs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::RecordBatch;
 use serde_json::{Map, Value, json};
@@ -9,37 +9,42 @@ use signals::rows::ColumnError;
 use signals::span::{Kind, SpanRows, StatusCode};
 use signals::{SpanId, TraceId};
 
+use crate::json;
+
 /// What Jaeger calls a resource without a service name.
 const NO_SERVICE: &str = "OTLPResourceNoServiceName";
 /// Largest integer that JavaScript keeps whole.
 const EXACT_MAX: u64 = (1 << 53) - 1;
 
-/// The traces of a batch of spans, in the order of `ids`; ids without spans are left out.
-pub(super) fn traces<'a>(
-    batch: &'a RecordBatch,
-    ids: &'a [TraceId],
-) -> Result<impl Iterator<Item = Value> + 'a, ColumnError> {
+/// Appends the list of the traces of a batch of spans, in the order of `ids`. Returns how many they
+/// are, and the ids without spans. Each span is a tree only while it is written: an answer may hold
+/// hundreds of thousands.
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    batch: &RecordBatch,
+    ids: &[TraceId],
+) -> Result<(usize, Vec<TraceId>), ColumnError> {
     let rows = SpanRows::new(batch)?;
     let mut by_trace: HashMap<TraceId, Vec<usize>> = HashMap::new();
     for row in 0..rows.len() {
         by_trace.entry(rows.trace_id(row)).or_default().push(row);
     }
-    Ok(ids.iter().filter_map(move |id| Some(trace(&rows, *id, by_trace.remove(id)?))))
+    let missing = ids.iter().filter(|id| !by_trace.contains_key(id)).copied().collect();
+    let mut total = 0;
+    let found = ids.iter().filter_map(|id| Some((*id, by_trace.remove(id)?)));
+    json::list(out, found, |out, (id, members)| {
+        total += 1;
+        write_trace(out, &rows, id, members);
+    });
+    Ok((total, missing))
 }
 
-/// The ids without spans.
-pub(super) fn missing(batch: &RecordBatch, ids: &[TraceId]) -> Result<Vec<TraceId>, ColumnError> {
-    let rows = SpanRows::new(batch)?;
-    let found: HashSet<TraceId> = (0..rows.len()).map(|row| rows.trace_id(row)).collect();
-    Ok(ids.iter().filter(|id| !found.contains(id)).copied().collect())
-}
-
-fn trace(rows: &SpanRows<'_>, id: TraceId, mut members: Vec<usize>) -> Value {
+fn write_trace(out: &mut Vec<u8>, rows: &SpanRows<'_>, id: TraceId, mut members: Vec<usize>) {
     members.sort_by_key(|row| (rows.start_time(*row), rows.span_id(*row)));
     let mut processes = Map::new();
     let mut process_ids: HashMap<(&str, &str), String> = HashMap::new();
-    let mut spans = Vec::with_capacity(members.len());
-    for row in members {
+    out.extend_from_slice(b"{\"spans\":");
+    json::list(out, members, |out, row| {
         let resource = (rows.service_name(row), rows.resource_attributes(row));
         let next = process_ids.len() + 1;
         let process_id = process_ids.entry(resource).or_insert_with(|| {
@@ -47,9 +52,10 @@ fn trace(rows: &SpanRows<'_>, id: TraceId, mut members: Vec<usize>) -> Value {
             processes.insert(id.clone(), process(resource.0, resource.1));
             id
         });
-        spans.push(span(rows, row, process_id));
-    }
-    json!({ "traceID": trace_text(id), "spans": spans, "processes": processes, "warnings": null })
+        json::tree(out, &span(rows, row, process_id));
+    });
+    let rest = json!({ "traceID": trace_text(id), "processes": processes, "warnings": null });
+    json::rest_of_object(out, &rest);
 }
 
 /// 32 digits, or 16 when the upper half is zero.
@@ -251,8 +257,11 @@ mod tests {
 
     #[test]
     fn a_trace_has_the_shape_that_jaeger_shows() {
-        let traces = traces(&spans(), &[TraceId([9; 16]), TRACE]).unwrap().collect::<Vec<_>>();
-        assert_eq!(traces.len(), 1, "ids without spans are left out");
+        let (missing, mut text) = (TraceId([9; 16]), Vec::new());
+        let written = write(&mut text, &spans(), &[missing, TRACE, TRACE]).unwrap();
+        assert_eq!(written, (1, vec![missing]), "a trace comes once");
+        let traces: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(traces.as_array().unwrap().len(), 1);
         let trace = &traces[0];
         assert_eq!(trace["traceID"], "0102030405060708");
         let process = json!({ "serviceName": "shop", "tags": [{ "key": "pid", "type": "int64", "value": 7 }] });

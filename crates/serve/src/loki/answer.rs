@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use axum::response::Response;
 use http::StatusCode;
-use query::logql::{Stream, Value};
+use query::Counted;
+use query::logql::{Answer, Stream, Value};
 use signals::{Labels, Timestamp};
 
 use crate::json;
@@ -21,7 +22,11 @@ pub(super) fn texts(texts: &[String]) -> Response {
 
 /// The answer to a query. `is_categorized` keeps labels of the stream, of the line and of the
 /// pipeline apart; without it they are one set, and each set is a stream.
-pub(super) fn answer(value: &Value, is_categorized: bool) -> Response {
+pub(super) fn answer(answer: Counted<Answer>, is_categorized: bool) -> Response {
+    json::counted(text(&answer.value, is_categorized), answer.into_memory())
+}
+
+fn text(value: &Value, is_categorized: bool) -> Vec<u8> {
     let mut out = b"{\"status\":\"success\",\"data\":{\"resultType\":\"".to_vec();
     let (kind, entries) = match value {
         Value::Streams(found) => ("streams", found.iter().map(|stream| stream.entries.len()).sum()),
@@ -53,7 +58,7 @@ pub(super) fn answer(value: &Value, is_categorized: bool) -> Response {
         json::list(&mut out, &warnings, |out, warning| json::text(out, warning));
     }
     out.push(b'}');
-    json::response(StatusCode::OK, out)
+    out
 }
 
 fn categorized(out: &mut Vec<u8>, streams: &[Stream]) {
@@ -146,17 +151,12 @@ mod tests {
         }])
     }
 
-    async fn body(response: Response) -> String {
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn labels_are_merged_unless_the_client_wants_them_apart() {
+    #[test]
+    fn labels_are_merged_unless_the_client_wants_them_apart() {
         let stats = r#","stats":{"summary":{"totalEntriesReturned":3}}}}"#;
         let merged = r#"{"status":"success","data":{"resultType":"streams","result":[{"stream":{"app":"x","level":"info","trace_id":"1"},"values":[["2","b\""],["0","c"]]},{"stream":{"app":"x"},"values":[["1","a"]]}]"#;
-        assert_eq!(body(answer(&streams(), false)).await, format!("{merged}{stats}"));
+        assert_eq!(text(&streams(), false), format!("{merged}{stats}").as_bytes());
         let apart = r#"{"status":"success","data":{"resultType":"streams","encodingFlags":["categorize-labels"],"result":[{"stream":{"app":"x"},"values":[["2","b\"",{"structuredMetadata":{"trace_id":"1"},"parsed":{"level":"info"}}],["1","a",{}],["0","c",{"structuredMetadata":{"trace_id":"1"},"parsed":{"level":"info"}}]]}]"#;
-        assert_eq!(body(answer(&streams(), true)).await, format!("{apart}{stats}"));
+        assert_eq!(text(&streams(), true), format!("{apart}{stats}").as_bytes());
     }
 }

@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use query::QueryError;
 use query::promql::{Answer, Sample, Series, Value};
+use query::{Counted, QueryError};
 use serde_json::json;
+use signals::Labels;
 use signals::metric::NativeHistogram;
 
 use crate::json;
@@ -67,11 +68,16 @@ impl IntoResponse for Failure {
     }
 }
 
+/// What comes before the data of a successful answer.
+const BEGIN: &[u8] = b"{\"status\":\"success\",\"data\":";
+
 /// A successful answer around data that is JSON already.
 pub(crate) fn success(data: &[u8], warnings: &[String], infos: &[String]) -> Response {
-    let mut out = Vec::with_capacity(data.len() + 64);
-    out.extend_from_slice(b"{\"status\":\"success\",\"data\":");
-    out.extend_from_slice(data);
+    json::response(StatusCode::OK, finished([BEGIN, data].concat(), warnings, infos))
+}
+
+/// A successful answer, of which [`BEGIN`] and the data are written, to its end.
+fn finished(mut out: Vec<u8>, warnings: &[String], infos: &[String]) -> Vec<u8> {
     let warnings = [warnings, &query::warnings::gathered()].concat();
     for (name, notes) in [("warnings", warnings.as_slice()), ("infos", infos)] {
         if !notes.is_empty() {
@@ -82,7 +88,7 @@ pub(crate) fn success(data: &[u8], warnings: &[String], infos: &[String]) -> Res
         }
     }
     out.push(b'}');
-    json::response(StatusCode::OK, out)
+    out
 }
 
 /// A successful answer of a list of texts, cut at `limit` (0 is no limit).
@@ -103,8 +109,20 @@ pub(crate) fn cut<T>(items: &mut Vec<T>, limit: usize) -> Vec<String> {
 }
 
 /// The answer to a query.
-pub(crate) fn answer(answer: &Answer) -> Response {
-    let mut data = Vec::new();
+pub(crate) fn answer(answer: Counted<Answer>) -> Response {
+    json::counted(text(&answer), answer.into_memory())
+}
+
+/// The answer to `series`.
+pub(crate) fn series(mut found: Counted<Vec<Labels>>, limit: usize) -> Response {
+    let warnings = cut(&mut found, limit);
+    let mut out = BEGIN.to_vec();
+    json::list(&mut out, found.iter(), json::labels);
+    json::counted(finished(out, &warnings, &[]), found.into_memory())
+}
+
+fn text(answer: &Answer) -> Vec<u8> {
+    let mut data = BEGIN.to_vec();
     data.extend_from_slice(b"{\"resultType\":\"");
     let (kind, is_scalar) = match &answer.value {
         Value::Scalar { .. } => ("scalar", true),
@@ -128,7 +146,7 @@ pub(crate) fn answer(answer: &Answer) -> Response {
         Value::Matrix(series) => matrix(&mut data, series, with_exponent),
     }
     data.push(b'}');
-    success(&data, &answer.warnings, &answer.infos)
+    finished(data, &answer.warnings, &answer.infos)
 }
 
 /// Samples as `[{"metric":{…},"value":[1,"2"]}]`.
@@ -220,17 +238,12 @@ mod tests {
 
     use super::*;
 
-    async fn body(response: Response) -> String {
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
     fn plainly(value: Value) -> Answer {
         Answer { value, warnings: vec![], infos: vec![] }
     }
 
-    #[tokio::test]
-    async fn every_type_has_its_shape() {
+    #[test]
+    fn every_type_has_its_shape() {
         let labels = Labels::from_pairs([("__name__", "up"), ("job", "a\"b")]);
         let cases = [
             (
@@ -268,12 +281,12 @@ mod tests {
             ),
         ];
         for (value, expected) in cases {
-            assert_eq!(body(answer(&value)).await, expected);
+            assert_eq!(String::from_utf8(text(&value)).unwrap(), expected);
         }
     }
 
-    #[tokio::test]
-    async fn native_histograms_list_their_buckets_from_low_to_high() {
+    #[test]
+    fn native_histograms_list_their_buckets_from_low_to_high() {
         let native = NativeHistogram {
             schema: 0,
             zero_threshold: 0.001,

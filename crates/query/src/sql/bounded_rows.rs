@@ -1,8 +1,8 @@
 //! Bounds on the rows that the operators of a query make and keep.
 //!
 //! A join can make as many rows as the product of its sides, and what it keeps of them is not seen
-//! by the memory pool when they have no columns, as under `count(*)`. A window over all rows keeps
-//! them, which the memory pool does not see either.
+//! by the memory pool when they have no columns, as under `count(*)`. The memory pool does not see
+//! what windows keep and make either: `first_value` copies a text for each row.
 
 use std::fmt::{self, Formatter};
 use std::sync::Arc;
@@ -18,10 +18,11 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr,
     PlanProperties, ReplaceChildrenOptions,
 };
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::charge::Charge;
-use super::growth::{longest_text, too_large};
+use super::growth::too_large;
+use super::measure::{held_bytes, longest_text};
 use crate::running;
 
 /// Most rows that one join makes.
@@ -29,15 +30,17 @@ const ROWS_MAX: usize = 100_000_000;
 /// Most tables that an error names.
 const NAMES_MAX: usize = 8;
 
-/// Batches of rows of a query with joins or windows: joined rows may be as large as one of each table together,
+/// Batches of rows of a query with joins: joined rows may be as large as one of each table together,
 /// and operators hold several batches that no budget sees.
-pub(super) const BATCH_ROWS: usize = 1024;
+pub(super) const JOINED_BATCH_ROWS: usize = 1024;
 
-/// The window operator that keeps all rows, and the one that keeps those of its frames.
+/// The window operator that makes its rows at the end, and the one that makes them by their frames.
 const WINDOW_OF_ALL: &str = "WindowAggExec";
 const WINDOW_OF_FRAMES: &str = "BoundedWindowAggExec";
-/// It keeps the batches, and makes one of them in the end.
+/// Both keep the rows that they are given, and copy them once. A frame may have all of them.
 const WINDOW_COPIES: usize = 2;
+/// The second gets so many rows at once that the texts that it copies for them have at most this.
+const WINDOW_BYTES_MAX: usize = 16 << 20;
 
 const UNNEST: &str = "UnnestExec";
 /// The operators that make more rows than they are given.
@@ -83,7 +86,7 @@ pub(crate) fn bounded(
         } else if [WINDOW_OF_ALL, WINDOW_OF_FRAMES].contains(&node.name()) {
             let window = Window::new(node.as_ref());
             let children = node.children().into_iter().map(|child| {
-                Arc::new(BoundedRowsExec::new(Arc::clone(child), Bound::Kept(window))) as _
+                Arc::new(BoundedRowsExec::new(Arc::clone(child), Bound::Window(window))) as _
             });
             let children = children.collect();
             let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
@@ -108,14 +111,14 @@ struct BoundedRowsExec {
 enum Bound {
     /// On rows that the operator below makes, as errors call it.
     Made(Arc<str>),
-    /// On the memory of rows that the window above keeps, and of what it makes of them.
-    Kept(Window),
+    /// On what the window above keeps of its rows and makes for them.
+    Window(Window),
 }
 
-/// What a window operator makes of its rows: it copies a text for each of them.
+/// A window operator, which copies texts for each row.
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    keeps_all: bool,
+    makes_all: bool,
     /// Texts of one row that it makes.
     texts: usize,
 }
@@ -124,25 +127,35 @@ impl Window {
     fn new(node: &dyn ExecutionPlan) -> Self {
         let given = node.children().first().map_or(0, |child| child.schema().fields().len());
         let schema = node.schema();
-        let made = schema.fields().iter().skip(given);
-        let texts = made.filter(|field| !field.data_type().is_primitive()).count();
-        Self { keeps_all: node.name() == WINDOW_OF_ALL, texts }
+        let made = schema.fields().iter().skip(given).map(|field| field.data_type());
+        let texts = made.filter(|made| made.is_string() || made.is_nested()).count();
+        Self { makes_all: node.name() == WINDOW_OF_ALL, texts }
     }
 
-    /// Takes the memory of a batch; `longest` is the longest text until now.
-    fn charge(
+    /// The batch in slices for which it makes little at once; what it keeps is charged.
+    fn slices(
         self,
+        batch: RecordBatch,
         charge: &mut Charge,
-        longest: usize,
-        batch: &RecordBatch,
-    ) -> Result<(), DataFusionError> {
-        let made = self.texts.saturating_mul(longest).saturating_mul(batch.num_rows());
-        if self.keeps_all {
-            charge.grow(made.saturating_add(WINDOW_COPIES * batch.get_array_memory_size()))
-        } else {
-            charge.shrink();
-            charge.grow(made)
+        longest: &mut usize,
+    ) -> Result<Vec<RecordBatch>, DataFusionError> {
+        let texts = batch.columns().iter().map(longest_text).max().unwrap_or_default();
+        *longest = texts.max(*longest);
+        let made = self.texts.saturating_mul(*longest);
+        let rows = batch.num_rows();
+        let kept: usize = batch.columns().iter().map(|column| held_bytes(column)).sum();
+        let kept = kept.saturating_mul(WINDOW_COPIES);
+        if self.makes_all {
+            charge.grow(made.saturating_mul(rows).saturating_add(kept))?;
+            return Ok(vec![batch]);
         }
+        charge.grow(kept)?;
+        let rows_max = (WINDOW_BYTES_MAX / made.max(1)).max(1);
+        if rows <= rows_max {
+            return Ok(vec![batch]);
+        }
+        let slice = |first| batch.slice(first, rows_max.min(rows - first));
+        Ok((0..rows).step_by(rows_max).map(slice).collect())
     }
 }
 
@@ -213,9 +226,9 @@ impl ExecutionPlan for BoundedRowsExec {
         let input = self.input.execute(partition, context)?;
         let schema = input.schema();
         let (bound, total) = (self.bound.clone(), Arc::clone(&self.rows));
-        let mut charge = Charge::new(0)?;
+        let mut charge = Charge::none();
         let mut longest = 0;
-        let rows = input.map(move |batch| {
+        let batches = input.map(move |batch| {
             let batch = batch?;
             running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
             match &bound {
@@ -227,15 +240,12 @@ impl ExecutionPlan for BoundedRowsExec {
                              pairs of rows satisfy, or join subqueries that have a WHERE or a LIMIT"
                         )));
                     }
+                    Ok(vec![batch])
                 }
-                Bound::Kept(window) => {
-                    let texts = batch.columns().iter().map(longest_text);
-                    longest = texts.max().unwrap_or_default().max(longest);
-                    window.charge(&mut charge, longest, &batch)?;
-                }
+                Bound::Window(window) => window.slices(batch, &mut charge, &mut longest),
             }
-            Ok(batch)
         });
+        let rows = batches.map_ok(|slices| stream::iter(slices.into_iter().map(Ok))).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 }
