@@ -7,6 +7,7 @@
 pub(crate) mod bounded_rows;
 mod charge;
 pub(crate) mod collecting;
+mod distinct_texts;
 pub(crate) mod growth;
 mod guard;
 mod join_texts;

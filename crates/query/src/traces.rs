@@ -73,6 +73,38 @@ pub struct TraceMatch {
     pub service_stats: BTreeMap<String, ServiceStats>,
 }
 
+/// Bytes of a span in an answer, of a set or of what a service did, and of their text, beside what
+/// they are named.
+const MATCHED_BYTES: usize = 512;
+/// Bytes of an attribute and its text beside its key, and its value if that is no text.
+const ATTRIBUTE_BYTES: usize = 160;
+
+impl TraceMatch {
+    /// Bytes of it and of its text, roughly.
+    fn size(&self) -> usize {
+        let names = self.root_service_name.len() + self.root_span_name.len();
+        let sets: usize = self.span_sets.iter().map(SpanSet::size).sum();
+        let stats: usize = self.service_stats.keys().map(|name| MATCHED_BYTES + name.len()).sum();
+        MATCHED_BYTES + 3 * names + sets + stats
+    }
+}
+
+impl SpanSet {
+    fn size(&self) -> usize {
+        let span =
+            |span: &MatchedSpan| MATCHED_BYTES + 3 * span.name.len() + size(&span.attributes);
+        MATCHED_BYTES + size(&self.attributes) + self.spans.iter().map(span).sum::<usize>()
+    }
+}
+
+fn size(attributes: &[(String, Static)]) -> usize {
+    let one = |(key, value): &(String, Static)| {
+        let text = if let Static::Text(text) = value { text.len() } else { 0 };
+        ATTRIBUTE_BYTES + 3 * (key.len() + text)
+    };
+    attributes.iter().map(one).sum()
+}
+
 /// Spans of a trace that matched together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanSet {

@@ -12,19 +12,19 @@ use signals::attributes::Value as Attribute;
 use signals::log::{LogBuilder, Record as LogRecord};
 use signals::span::{Kind, Span, SpanBuilder, SpanRows, StatusCode};
 use signals::time::{ManualClock, SECOND};
-use signals::{Batch, Labels, SpanId, Timestamp, TraceId};
+use signals::{Batch, Labels, MemoryBudget, SpanId, Timestamp, TraceId};
 use store::{Config, NoTotals, Seams, Store, TimeRange, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
 const STREAM: &str = r#"{env="prod", service_name="api"}"#;
 
-async fn opened(folder: &tempfile::TempDir) -> (Store, Engine) {
+async fn opened(folder: &tempfile::TempDir, limits: Limits) -> (Store, Engine) {
     let clock = Arc::new(ManualClock::at(NOW));
     let mut seams = Seams::disk(folder.path());
     seams.clock = Arc::clone(&clock) as _;
     let (store, _) = Store::open(Config::default(), seams, Arc::new(NoTotals)).await.unwrap();
-    let engine = Engine::new(store.clone(), clock, Limits::default());
+    let engine = Engine::new(store.clone(), clock, limits);
     (store, engine)
 }
 
@@ -179,7 +179,7 @@ async fn check_traces(engine: &Engine, count: i64) {
 #[tokio::test]
 async fn answers_do_not_depend_on_where_rows_are() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, engine) = opened(&folder).await;
+    let (store, engine) = opened(&folder, Limits::default()).await;
     append(&store, logs(0)).await;
     append(&store, spans(0)).await;
     check(&engine, 1).await;
@@ -190,4 +190,28 @@ async fn answers_do_not_depend_on_where_rows_are() {
     check(&engine, 2).await;
     store.flush().await.unwrap();
     check(&engine, 2).await;
+}
+
+#[tokio::test]
+async fn an_answer_counts_in_the_memory_of_queries_until_it_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = MemoryBudget::new("queries", 64 << 20);
+    let limits = Limits { memory: memory.clone(), ..Limits::default() };
+    let (store, engine) = opened(&folder, limits).await;
+    append(&store, logs(0)).await;
+    append(&store, spans(0)).await;
+    let traceql = Some("{ }".to_owned());
+    let request =
+        SearchRequest { traceql, limit: 10, spans_per_set: 3, ..SearchRequest::default() };
+    let found = engine.search(request).await.unwrap();
+    assert!((10 * 512..64 << 10).contains(&memory.bytes_taken()), "{}", memory.bytes_taken());
+    drop(found);
+    assert_eq!(memory.bytes_taken(), 0);
+    let trace = engine.trace(trace_id(1), None).await.unwrap();
+    assert!(memory.bytes_taken() > 1_000, "{}", memory.bytes_taken());
+    drop(trace);
+    let lines = engine.logql_range(STREAM, 0, NOW, 1, 10, Direction::Forward).await.unwrap();
+    assert!(memory.bytes_taken() > 10 * 100, "{}", memory.bytes_taken());
+    drop(lines);
+    assert_eq!(memory.bytes_taken(), 0);
 }

@@ -168,7 +168,7 @@ async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let range = range(&parameters)?;
     let ids = if asked.is_empty() {
         let request = request(&parameters, range)?;
-        api.engine.search(request).await?.into_iter().map(|found| found.trace_id).collect()
+        api.engine.search(request).await?.iter().map(|found| found.trace_id).collect()
     } else {
         let ids: Result<Vec<_>, _> =
             asked.iter().take(LIMIT_MAX).map(|id| trace_id("traceID", id)).collect();

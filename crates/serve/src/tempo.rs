@@ -157,7 +157,7 @@ fn trace_id(text: &str) -> Result<TraceId, TextFailure> {
 async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let request = request(&parameters)?;
     let found = api.engine.search(request).await?;
-    Ok(axum::Json(answer::search(&found)).into_response())
+    Ok(json::counted(answer::search(&found), found.into_memory()))
 }
 
 fn request(parameters: &Parameters) -> Result<SearchRequest, TextFailure> {

@@ -3,7 +3,7 @@
 //! The shares add up to two thirds of the ceiling, so that no use takes from another: queries never
 //! keep requests out, and requests never keep queries out. The last third is for the program itself,
 //! for what is not counted and for what the allocator does not give back at once. When the process
-//! is over the ceiling nevertheless, all running queries are ended.
+//! comes near the ceiling nevertheless, all running queries are ended.
 
 use std::time::Duration;
 
@@ -109,23 +109,26 @@ impl Budgets {
 
 /// Time between two looks at the memory of the process.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// What is left below the ceiling for the time until the next look, as a part of it.
+const MARGIN: usize = 16;
 
-/// Ends all running queries whenever the process has more memory than the ceiling.
+/// Ends all running queries whenever the process has nearly as much memory as the ceiling.
 pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
+    let bytes_max = (ceiling.bytes_max() - ceiling.bytes_max() / MARGIN) as u64;
     let mut look = tokio::time::interval(LOOK_INTERVAL);
     // What the allocator may still hold of queries that were ended.
     let mut tolerated_bytes = 0;
     loop {
         look.tick().await;
         let resident_bytes = process::resident_bytes();
-        if resident_bytes <= ceiling.bytes_max() as u64 {
+        if resident_bytes <= bytes_max {
             tolerated_bytes = 0;
         } else if resident_bytes > tolerated_bytes {
             if tolerated_bytes == 0 {
                 tracing::warn!(
                     resident_bytes,
                     memory_bytes_max = ceiling.bytes_max(),
-                    "more memory than limits.memory; all running queries are ended"
+                    "nearly as much memory as limits.memory; all running queries are ended"
                 );
             }
             tolerated_bytes = resident_bytes;

@@ -21,9 +21,10 @@ use datafusion::logical_expr::function::{
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Operator,
-    ReversedUDAF, Signature,
+    ReversedUDAF, SetMonotonicity, Signature, StatisticsArgs,
 };
 
+use super::distinct_texts::{self, DistinctTexts};
 use super::growth::too_large;
 use super::measure::bytes_of;
 use crate::running;
@@ -42,14 +43,17 @@ enum Use {
     Result,
     /// They are kept until the result is computed from them.
     Input,
+    /// They are counted, each once.
+    Count,
 }
 
 /// The functions, by name.
-const COLLECTING: [(&str, Use); 8] = [
+const COLLECTING: [(&str, Use); 9] = [
     ("approx_median", Use::Input),
     ("approx_percentile_cont", Use::Input),
     ("approx_percentile_cont_with_weight", Use::Input),
     ("array_agg", Use::Result),
+    ("count", Use::Count),
     ("median", Use::Input),
     ("nth_value", Use::Input),
     ("percentile_cont", Use::Input),
@@ -77,6 +81,9 @@ struct Collecting {
 
 impl Collecting {
     fn watch(&self, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
+        if self.used == Use::Count {
+            return inner;
+        }
         Box::new(Watched { inner, kept: Kept::new(self.used, VALUE_BYTES_MAX) })
     }
 }
@@ -136,6 +143,12 @@ impl AggregateUDFImpl for Collecting {
         &self,
         arguments: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn Accumulator>, DataFusionError> {
+        if let (Use::Count, true, [values]) =
+            (self.used, arguments.is_distinct, arguments.expr_fields)
+            && distinct_texts::counts(values.data_type())
+        {
+            return Ok(Box::new(DistinctTexts::new(values.data_type())));
+        }
         Ok(self.watch(self.inner.accumulator(arguments)?))
     }
 
@@ -155,6 +168,9 @@ impl AggregateUDFImpl for Collecting {
         arguments: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn GroupsAccumulator>, DataFusionError> {
         let inner = self.inner.create_groups_accumulator(arguments)?;
+        if self.used == Use::Count {
+            return Ok(inner);
+        }
         Ok(Box::new(Watched { inner, kept: Kept::new(self.used, GROUPS_BYTES_MAX) }))
     }
 
@@ -207,6 +223,14 @@ impl AggregateUDFImpl for Collecting {
 
     fn is_descending(&self) -> Option<bool> {
         self.inner.is_descending()
+    }
+
+    fn value_from_stats(&self, statistics: &StatisticsArgs<'_>) -> Option<ScalarValue> {
+        self.inner.value_from_stats(statistics)
+    }
+
+    fn set_monotonicity(&self, data_type: &DataType) -> SetMonotonicity {
+        self.inner.inner().set_monotonicity(data_type)
     }
 
     fn default_value(&self, data_type: &DataType) -> Result<ScalarValue, DataFusionError> {

@@ -280,6 +280,18 @@ async fn texts_of_one_row_are_counted_together() {
 }
 
 #[tokio::test]
+async fn distinct_texts_of_many_groups_take_little_memory() {
+    let limits = Limits { memory: MemoryBudget::new("queries", 30 << 20), ..Limits::default() };
+    let sql = format!(
+        "SELECT x, count(DISTINCT y), count(*) FROM (SELECT concat('a group of some length ', \
+         CAST(x0 + 10 * x1 + 100 * x2 + 1000 * x3 AS VARCHAR)) AS x, \
+         concat('a text of some length ', CAST(x0 AS VARCHAR)) AS y {}) GROUP BY x",
+        tens(4)
+    );
+    assert_eq!(bounded(&sql, &limits).await.unwrap(), 10_000);
+}
+
+#[tokio::test]
 async fn what_windows_keep_for_each_row_is_counted() {
     let text = "x".repeat(60_000);
     let sql = |window: &str| {

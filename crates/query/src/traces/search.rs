@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use futures::StreamExt;
 use lang::traceql::{FieldExpr, Intrinsic, Pipeline, Root, SpansetExpr, Stage, Static};
 use signals::span::{StatusCode, column};
-use signals::{Timestamp, TraceId};
+use signals::{MemoryReservation, Timestamp, TraceId};
 use store::TimeRange;
 
 use super::condition::Form;
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::scan::{Order, ScanRequest};
 use crate::traceql::{self, Fields, Program, SpanTable, TraceTree};
-use crate::{Engine, QueryError, running};
+use crate::{Counted, Engine, QueryError, running};
 
 /// Length of the first window, in nanoseconds; each next is this many times longer.
 const WINDOW_FIRST_NS: i64 = 300 * signals::time::SECOND;
@@ -29,6 +29,9 @@ const TRACES_AT_ONCE: usize = 32;
 /// Traces of one window that are looked at; the newest, when there are more.
 const CANDIDATES_MAX: usize = 200_000;
 
+/// Bytes of one that is looked at, and of its id, which is remembered.
+const CANDIDATE_BYTES: usize = 64;
+
 /// How far from its matching span the rest of a trace is looked for, in nanoseconds.
 const TRACE_REACH_NS: i64 = 12 * 3_600 * signals::time::SECOND;
 
@@ -37,7 +40,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`QueryError::Invalid`] for a bad query, [`QueryError::Unsupported`] for what is not built.
-    pub async fn search(&self, request: SearchRequest) -> Result<Vec<TraceMatch>, QueryError> {
+    pub async fn search(
+        &self,
+        request: SearchRequest,
+    ) -> Result<Counted<Vec<TraceMatch>>, QueryError> {
         self.within(|engine| async move { run(&engine.spans()?, &request).await }).await
     }
 }
@@ -49,13 +55,14 @@ struct Search<'s> {
     form: Form,
     necessary: Option<FieldExpr>,
     columns: Vec<&'static str>,
+    memory: MemoryReservation,
 }
 
 /// See [`Engine::search`].
 pub(super) async fn run(
     spans: &Spans<'_>,
     request: &SearchRequest,
-) -> Result<Vec<TraceMatch>, QueryError> {
+) -> Result<Counted<Vec<TraceMatch>>, QueryError> {
     let pipeline = match &request.traceql {
         Some(text) => match traceql::parse_search(text)?.root {
             Root::Spansets(pipeline) => pipeline,
@@ -75,11 +82,12 @@ pub(super) async fn run(
     if let Some(condition) = &necessary {
         fields.add(condition);
     }
-    let search = Search { spans, request, program, form, necessary, columns: fields.columns() };
+    let (columns, memory) = (fields.columns(), spans.limits.memory.reservation());
+    let search = Search { spans, request, program, form, necessary, columns, memory };
     let mut matches = search.run().await?;
     matches.sort_by_key(|found| (std::cmp::Reverse(found.start_time), found.trace_id));
     matches.truncate(request.limit);
-    Ok(matches)
+    Ok(Counted::new(matches, search.memory))
 }
 
 impl Search<'_> {
@@ -106,6 +114,7 @@ impl Search<'_> {
                 TimeRange { start: rest.end.saturating_sub(window).max(rest.start), end: rest.end };
             let mut candidates: Vec<(Timestamp, TraceId)> =
                 self.candidates(part).await?.into_iter().map(|(id, time)| (time, id)).collect();
+            self.memory.try_grow(candidates.len() * CANDIDATE_BYTES)?;
             candidates.retain(|(_, id)| seen.insert(*id));
             candidates.sort_unstable_by(|a, b| b.cmp(a));
             for chunk in candidates.chunks(TRACES_AT_ONCE) {
@@ -206,7 +215,10 @@ impl Search<'_> {
         for (start, length) in traces(&spans)? {
             let trace = spans.slice(start, length);
             running::check()?;
-            matches.extend(self.matched(&trace)?);
+            if let Some(found) = self.matched(&trace)? {
+                self.memory.try_grow(found.size())?;
+                matches.push(found);
+            }
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 use query::traces::{MatchedSpan, SpanSet, Static, TraceMatch};
 use serde_json::{Map, Value, json};
 
+use crate::json;
+
 /// `TraceByIDResponse` with the trace, which is complete.
 pub(super) fn trace_by_id(trace: &[u8]) -> Vec<u8> {
     const TRACE: u8 = 0x0a;
@@ -21,9 +23,11 @@ pub(super) fn trace_by_id(trace: &[u8]) -> Vec<u8> {
 }
 
 /// `{"traces": […], "metrics": {…}}`
-pub(super) fn search(found: &[TraceMatch]) -> Value {
-    let traces: Vec<Value> = found.iter().map(trace).collect();
-    json!({ "traces": traces, "metrics": { "inspectedTraces": found.len() } })
+pub(super) fn search(found: &[TraceMatch]) -> Vec<u8> {
+    let mut out = b"{\"traces\":".to_vec();
+    json::list(&mut out, found, |out, found| json::tree(out, &trace(found)));
+    json::rest_of_object(&mut out, &json!({ "metrics": { "inspectedTraces": found.len() } }));
+    out
 }
 
 fn trace(found: &TraceMatch) -> Value {
@@ -136,7 +140,7 @@ mod tests {
                 ServiceStats { span_count: 2, error_count: 1 },
             )]),
         };
-        let answer = search(&[found]);
+        let answer: Value = serde_json::from_slice(&search(&[found])).unwrap();
         let trace = &answer["traces"][0];
         assert_eq!(trace["traceID"], "01".repeat(16));
         assert_eq!((&trace["startTimeUnixNano"], &trace["durationMs"]), (&json!("5"), &json!(3)));
