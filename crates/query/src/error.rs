@@ -91,17 +91,23 @@ impl From<DataFusionError> for QueryError {
                 Ok(error) => (*error).into(),
                 Err(error) => match error.downcast::<QueryError>() {
                     Ok(error) => *error,
-                    // Of several types, by the stage of the plan that reads the pattern.
-                    Err(error) if error.to_string().starts_with("regex parse error") => {
+                    Err(error) if is_of_pattern(&error.to_string()) => {
                         Self::Invalid(format!("error parsing regexp: {error}"))
                     }
                     Err(error) => Self::Internal(error.to_string()),
                 },
             },
+            DataFusionError::Internal(message) if message.contains(NOT_COMPILED) => {
+                let from = message.find(NOT_COMPILED).and_then(|from| message.get(from..));
+                Self::Invalid(at(cleaned(from.unwrap_or_default())))
+            }
             other => Self::Internal(cleaned(&other.strip_backtrace())),
         }
     }
 }
+
+/// Of arrow, which gives the reason but not as a type.
+const NOT_COMPILED: &str = "Regular expression did not compile";
 
 /// The innermost error, without the wrappers that say through which of our layers it came.
 fn root(error: DataFusionError) -> DataFusionError {
@@ -139,6 +145,8 @@ fn copied(error: &DataFusionError) -> DataFusionError {
                 DataFusionError::External(Box::new(error.clone()))
             } else if let Some(error) = inner.downcast_ref::<QueryError>() {
                 DataFusionError::External(Box::new(error.clone()))
+            } else if is_of_pattern(&inner.to_string()) {
+                DataFusionError::Execution(format!("error parsing regexp: {inner}"))
             } else {
                 DataFusionError::Internal(error.strip_backtrace())
             }
@@ -146,6 +154,12 @@ fn copied(error: &DataFusionError) -> DataFusionError {
         DataFusionError::Internal(message) => DataFusionError::Internal(message.clone()),
         other => DataFusionError::Execution(other.strip_backtrace()),
     }
+}
+
+/// Whether an error is about a regular expression. It has several types, by the stage of the plan that
+/// reads the pattern.
+fn is_of_pattern(text: &str) -> bool {
+    text.starts_with("regex parse error") || text.starts_with("Compiled regex exceeds size limit")
 }
 
 /// `line 1, column 8`, where the planner knows it.

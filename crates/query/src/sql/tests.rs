@@ -391,6 +391,23 @@ async fn what_grows_without_end_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_pattern_that_does_not_compile_is_a_fault_of_the_query() {
+    for pattern in ["(", r"(?i)session.*(?:\p{L}{1,50}){1,20}"] {
+        for function in
+            ["regexp_replace(x, '{}', 'y')", "regexp_like(x, '{}')", "regexp_match(x, '{}')"]
+        {
+            let call = function.replace("{}", pattern);
+            let sql = format!(
+                "SELECT max({call}) FROM (SELECT CAST(x0 AS VARCHAR) AS x {}) GROUP BY x",
+                tens(2)
+            );
+            let error = bounded(&sql, &Limits::default()).await.unwrap_err();
+            assert!(matches!(error, QueryError::Invalid(_)), "{call}: {error:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn patterns_of_rows_match_as_one_for_all_rows_does() {
     let rows = MadeRows::new(&[], &[], Layout::Head).await;
     let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
