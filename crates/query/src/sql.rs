@@ -24,6 +24,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use signals::MemoryReservation;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::session::Session;
@@ -39,6 +40,8 @@ pub struct SqlAnswer {
     /// The rows; dropping them cancels the query. The last item may be an error: of a bound that
     /// was reached or of data that could not be read.
     pub batches: Batches,
+    /// Of all queries, for the text that is made of the rows.
+    pub memory: MemoryReservation,
 }
 
 /// What `SHOW TABLES` answers; the one thing for which DataFusion would need its catalog of
@@ -73,7 +76,8 @@ impl Engine {
                 schema.await.map_err(|error| QueryError::Internal(error.to_string()))?
             }
         };
-        Ok(SqlAnswer { schema, batches: stream::received(batches, pending) })
+        let memory = self.limits.memory.reservation();
+        Ok(SqlAnswer { schema, batches: stream::received(batches, pending), memory })
     }
 }
 

@@ -94,7 +94,7 @@ fn failure(status: StatusCode, message: &str) -> Response {
 
 /// `{"columns": […], "rows": [{…}], "truncated": false}`
 async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
-    let SqlAnswer { schema, mut batches } = answer;
+    let SqlAnswer { schema, mut batches, memory } = answer;
     let mut out = b"{\"columns\":".to_vec();
     let names = distinct_names(schema.fields().iter().map(|field| field.name().as_str()));
     json::list(&mut out, schema.fields().iter().zip(&names), |out, (field, name)| {
@@ -122,6 +122,9 @@ async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
             }
             cell::object(&mut out, &names, &batch, row);
             count += 1;
+            // It is copied when it has to grow.
+            let more = (2 * out.capacity()).saturating_sub(memory.bytes());
+            memory.try_grow(more).map_err(QueryError::from)?;
         }
     }
     out.extend_from_slice(if is_truncated {
@@ -129,7 +132,7 @@ async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
     } else {
         b"],\"truncated\":false}"
     });
-    Ok(json::response(StatusCode::OK, out))
+    Ok(json::counted(out, memory))
 }
 
 /// Column names of which none stands twice, as in the rows' objects one would hide the other:
@@ -171,7 +174,7 @@ fn type_name(kind: &DataType) -> String {
 
 /// Arrow IPC, a message a batch as the rows become ready.
 async fn arrow_stream(answer: SqlAnswer) -> Result<Response, QueryError> {
-    let SqlAnswer { schema, mut batches } = answer;
+    let SqlAnswer { schema, mut batches, memory: _ } = answer;
     let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(internal)?;
     // The first batch is made before the status is sent, so that most errors still have one.
     let first = batches.next().await.transpose()?;
