@@ -69,11 +69,20 @@ pub(crate) fn pairs<'a>(out: &mut Vec<u8>, pairs: impl IntoIterator<Item = (&'a 
     out.push(b'}');
 }
 
-/// A JSON answer whose bytes count in the memory of queries until they are sent: the server keeps
-/// the extension with the body.
-pub(crate) fn counted(body: Vec<u8>, mut memory: MemoryReservation) -> Response {
-    memory.set(body.len());
-    let mut response = response(StatusCode::OK, body);
+/// A JSON answer whose bytes count in the memory of queries until they are sent.
+pub(crate) fn counted(body: Vec<u8>, memory: MemoryReservation) -> Response {
+    let bytes = body.len();
+    count(response(StatusCode::OK, body), bytes, memory)
+}
+
+/// Has the bytes of an answer of any type count in the memory of queries until they are sent: the
+/// server keeps the extension with the body.
+pub(crate) fn count(
+    mut response: Response,
+    bytes: usize,
+    mut memory: MemoryReservation,
+) -> Response {
+    memory.set(bytes);
     response.extensions_mut().insert(Arc::new(memory));
     response
 }

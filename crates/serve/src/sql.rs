@@ -174,7 +174,7 @@ fn type_name(kind: &DataType) -> String {
 
 /// Arrow IPC, a message a batch as the rows become ready.
 async fn arrow_stream(answer: SqlAnswer) -> Result<Response, QueryError> {
-    let SqlAnswer { schema, mut batches, memory: _ } = answer;
+    let SqlAnswer { schema, mut batches, .. } = answer;
     let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(internal)?;
     // The first batch is made before the status is sent, so that most errors still have one.
     let first = batches.next().await.transpose()?;

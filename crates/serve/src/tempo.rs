@@ -29,6 +29,8 @@ use crate::ways::Api;
 /// Traces of one answer when the request does not say, and at most.
 const LIMIT: usize = 20;
 const LIMIT_MAX: usize = 1000;
+/// Bytes of a trace as messages and as protobuf for each byte of its spans in columns.
+const MESSAGE_FACTOR: usize = 5;
 /// Bytes of a trace as messages, as a tree and as text for each byte of its spans in columns.
 const TREE_FACTOR: usize = 10;
 /// Spans shown of each matching set when the request does not say, and at most.
@@ -90,7 +92,9 @@ async fn trace(
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     if wants_protobuf(&headers) {
-        return Ok(([(CONTENT_TYPE, PROTOBUF)], encode_traces(&spans)?).into_response());
+        spans.reserve(MESSAGE_FACTOR * spans.get_array_memory_size())?;
+        let body = encode_traces(&spans)?;
+        return Ok(protobuf(spans, body));
     }
     spans.reserve(TREE_FACTOR * spans.get_array_memory_size())?;
     let batches = encode_traces_json(&spans, JsonStyle::Protobuf)?;
@@ -107,13 +111,20 @@ async fn trace_v2(
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     if wants_protobuf(&headers) {
+        spans.reserve(MESSAGE_FACTOR * spans.get_array_memory_size())?;
         let body = answer::trace_by_id(&encode_traces(&spans)?);
-        return Ok(([(CONTENT_TYPE, PROTOBUF)], body).into_response());
+        return Ok(protobuf(spans, body));
     }
     spans.reserve(TREE_FACTOR * spans.get_array_memory_size())?;
     let resource_spans = encode_traces_json(&spans, JsonStyle::Protobuf)?;
     let body = json!({ "trace": { "resourceSpans": resource_spans }, "metrics": {} });
     Ok(of_spans(spans, &body))
+}
+
+fn protobuf(spans: Counted<RecordBatch>, body: Vec<u8>) -> Response {
+    let bytes = body.len();
+    let response = ([(CONTENT_TYPE, PROTOBUF)], body).into_response();
+    json::count(response, bytes, spans.into_memory())
 }
 
 fn of_spans(spans: Counted<RecordBatch>, body: &Value) -> Response {
