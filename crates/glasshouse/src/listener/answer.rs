@@ -102,7 +102,7 @@ mod tests {
             let piece = answer.frame().await.unwrap().unwrap().into_data().unwrap();
             assert!(piece.len() <= PIECE_BYTES);
             bytes.extend(piece);
-            clock.advance(Duration::from_secs(59));
+            clock.advance(Duration::from_secs(20));
             assert_eq!(pace.verdict(), Verdict::Fine);
         }
         assert_eq!(bytes, whole);
@@ -112,5 +112,25 @@ mod tests {
         assert_eq!(pace.verdict(), Verdict::TooSlow);
         drop(answer);
         assert_eq!(pace.verdict(), Verdict::Fine);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_taken_at_64_kib_a_second_or_ends_its_connection_soon() {
+        for (piece_ms, expected) in [(250, None), (500, Some(239)), (10_000, Some(6))] {
+            let clock = Arc::new(ManualClock::at(0));
+            let pace = Arc::new(Pace::new(clock.clone()));
+            let body = Body::from(vec![7; 1000 * PIECE_BYTES]);
+            let mut answer = AnswerBody::new(body, None, pace.request(Version::HTTP_11));
+            let mut pieces = 0..1000;
+            let cut_off_at = loop {
+                let Some(piece) = pieces.next() else { break None };
+                answer.frame().await.unwrap().unwrap();
+                clock.advance(Duration::from_millis(piece_ms));
+                if pace.verdict() == Verdict::TooSlow {
+                    break Some(piece);
+                }
+            };
+            assert_eq!(cut_off_at, expected, "{piece_ms} ms a piece");
+        }
     }
 }

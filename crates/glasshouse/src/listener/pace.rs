@@ -28,8 +28,11 @@ mod refusal;
 const BEGUN_MS_MAX: u64 = 10_000;
 /// Without any request.
 const IDLE_MS_MAX: u64 = 120_000;
-/// With a piece of an answer that the other side does not take.
+/// With pieces of an answer that the other side does not take.
 const BLOCKED_MS_MAX: u64 = 60_000;
+/// What a piece that is taken adds to the time left for those after it, up to [`BLOCKED_MS_MAX`]: an
+/// answer needs a mean of 64 KiB a second, or it would hold its memory for hours.
+const PIECE_MS: u64 = 250;
 /// Stands for "not at the moment".
 const NEVER: u64 = u64::MAX;
 
@@ -51,8 +54,8 @@ pub(super) struct Pace {
     requests: AtomicUsize,
     /// Heads that have arrived in all.
     heads: AtomicU64,
-    /// By the number of the head: since when the last piece of its answer is on its way.
-    pieces_since: Mutex<HashMap<u64, u64>>,
+    /// The answers on their way, by the number of their head.
+    answers: Mutex<HashMap<u64, AnswerPace>>,
     begun_since: AtomicU64,
     idle_since: AtomicU64,
     blocked_since: AtomicU64,
@@ -66,7 +69,7 @@ impl Pace {
             clock,
             requests: AtomicUsize::new(0),
             heads: AtomicU64::new(0),
-            pieces_since: Mutex::default(),
+            answers: Mutex::default(),
             begun_since: AtomicU64::new(now),
             idle_since: AtomicU64::new(now),
             blocked_since: AtomicU64::new(NEVER),
@@ -87,12 +90,13 @@ impl Pace {
     /// What to do now.
     pub(super) fn verdict(&self) -> Verdict {
         let now = milliseconds(&*self.clock);
-        let is_long = |since: u64, max: u64| since != NEVER && now.saturating_sub(since) > max;
-        let is_over = |since: &AtomicU64, max| is_long(since.load(Ordering::Relaxed), max);
+        let is_over = |since: &AtomicU64, max| is_long(now, since.load(Ordering::Relaxed), max);
         let is_idle_for =
             |max| self.requests.load(Ordering::Relaxed) == 0 && is_over(&self.idle_since, max);
-        let is_stuck =
-            || self.pieces_since.lock().values().any(|since| is_long(*since, BLOCKED_MS_MAX));
+        let is_stuck = || {
+            let answers = self.answers.lock();
+            answers.values().any(|answer| is_long(now, answer.piece_since, answer.left_ms))
+        };
         if is_over(&self.blocked_since, BLOCKED_MS_MAX)
             || is_over(&self.begun_since, BEGUN_MS_MAX)
             || is_stuck()
@@ -121,6 +125,15 @@ impl Pace {
     }
 }
 
+/// How fast the other side takes an answer.
+#[derive(Debug)]
+struct AnswerPace {
+    /// Since when the last piece is on its way.
+    piece_since: u64,
+    /// How long it may be.
+    left_ms: u64,
+}
+
 /// A request that is being answered, until its answer has been handed over whole.
 #[derive(Debug)]
 pub(super) struct InFlight {
@@ -131,19 +144,29 @@ pub(super) struct InFlight {
 impl InFlight {
     /// A piece of the answer is on its way to the other side.
     pub(super) fn piece_left(&self) {
-        let now = milliseconds(&*self.pace.clock);
-        self.pace.pieces_since.lock().insert(self.number, now);
+        let piece_since = milliseconds(&*self.pace.clock);
+        let mut answers = self.pace.answers.lock();
+        let first = AnswerPace { piece_since, left_ms: BLOCKED_MS_MAX };
+        answers.entry(self.number).or_insert(first).piece_since = piece_since;
     }
 
     /// The other side has taken what was on its way.
     pub(super) fn piece_was_taken(&self) {
-        self.pace.pieces_since.lock().remove(&self.number);
+        let now = milliseconds(&*self.pace.clock);
+        let mut answers = self.pace.answers.lock();
+        if let Some(answer) = answers.get_mut(&self.number).filter(|it| it.piece_since != NEVER) {
+            let left_ms = answer.left_ms.saturating_sub(now.saturating_sub(answer.piece_since));
+            *answer = AnswerPace {
+                piece_since: NEVER,
+                left_ms: (left_ms + PIECE_MS).min(BLOCKED_MS_MAX),
+            };
+        }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.piece_was_taken();
+        self.pace.answers.lock().remove(&self.number);
         self.pace.idle_since.store(milliseconds(&*self.pace.clock), Ordering::Relaxed);
         self.pace.requests.fetch_sub(1, Ordering::Relaxed);
     }
@@ -153,6 +176,10 @@ impl Drop for InFlight {
 fn start(since: &AtomicU64, clock: &dyn Clock) {
     let now = milliseconds(clock);
     let _ = since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+fn is_long(now: u64, since: u64, max: u64) -> bool {
+    since != NEVER && now.saturating_sub(since) > max
 }
 
 fn milliseconds(clock: &dyn Clock) -> u64 {
