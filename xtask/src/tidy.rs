@@ -30,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Heavy outside crates, and the only crates that may name them.
 const OWNED: &[(&str, &[&str])] = &[
     ("datafusion", &["query"]),
+    ("datafusion-datasource", &["query"]),
     ("parquet", &["store"]),
     ("object_store", &["query", "store"]),
     ("opentelemetry-proto", &["bench", "glasshouse-sdk", "wire"]),

@@ -15,6 +15,7 @@ mod promoted;
 #[cfg(test)]
 mod promoted_tests;
 pub(crate) mod rows_table;
+mod sized_batches;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time_bounds;

@@ -5,8 +5,9 @@
 //! they are planned, and no function or table reaches files or the network.
 
 pub(crate) mod bounded_rows;
-mod charge;
+pub(crate) mod charge;
 pub(crate) mod collecting;
+mod compact;
 mod distinct_texts;
 pub(crate) mod growth;
 mod guard;

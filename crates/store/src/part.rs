@@ -5,6 +5,7 @@
 //! `docs/formats/parts-spans.md` and `parts-logs.md`.
 
 pub(crate) mod copies;
+pub(crate) mod decoded;
 pub(crate) mod gather;
 pub(crate) mod keys;
 pub(crate) mod layout;

@@ -72,7 +72,7 @@ impl TableProvider for Probe {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late;
-        let source = self.table.files(options, None);
+        let source = self.table.files(options, None, None);
         self.table.parts_plan(std::slice::from_ref(&self.part), source, 1, projection, limit)
     }
 }

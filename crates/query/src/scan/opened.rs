@@ -58,6 +58,9 @@ impl Opened {
     fn note(&self, scan: usize, partition: usize, path: Path) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let last = files.last.entry((scan, partition)).or_default();
+        if last.last() == Some(&path) {
+            return;
+        }
         if last.len() == OPEN_AT_ONCE {
             last.remove(0);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -31,6 +31,7 @@ use store::Part;
 
 use super::opened::Opened;
 use super::promoted::PromotedAttributes;
+use super::sized_batches::SizedBatches;
 use super::{schema, time_column};
 use crate::session::objects_url;
 use crate::source::{FoundRows, RowsRequest, Source};
@@ -79,11 +80,20 @@ impl RowsTable {
             return true;
         }
         let is_chosen = filtered.iter().any(|name| *name != time_column(self.signal));
-        let is_projected = |index| projection.is_none_or(|projection| projection.contains(&index));
         is_chosen
-            && self.schema.fields().iter().enumerate().any(|(index, field)| {
-                is_projected(index) && is_wide(field) && !filtered.contains(field.name().as_str())
-            })
+            && self.wide_columns(projection).any(|field| !filtered.contains(field.name().as_str()))
+    }
+
+    fn wide_columns<'t>(
+        &'t self,
+        projection: Option<&'t Vec<usize>>,
+    ) -> impl Iterator<Item = &'t FieldRef> {
+        let is_projected =
+            move |index| projection.is_none_or(|projection| projection.contains(&index));
+        let fields = self.schema.fields().iter().enumerate();
+        fields
+            .filter(move |(index, field)| is_projected(*index) && is_wide(field))
+            .map(|(_, field)| field)
     }
 
     /// Conditions on attributes, for parts in which they are columns. DataFusion would not offer
@@ -112,22 +122,28 @@ impl RowsTable {
         }
     }
 
-    /// How files are read.
+    /// How files are read: rows that cannot meet the condition are skipped.
     pub(super) fn files(
         &self,
         options: TableParquetOptions,
         opened: Option<Arc<Opened>>,
-    ) -> ParquetSource {
-        ParquetSource::new(Arc::clone(&self.schema))
+        condition: Option<Arc<dyn PhysicalExpr>>,
+    ) -> SizedBatches {
+        let readers = self.readers(opened);
+        let mut parts = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(self.readers(opened))
+            .with_parquet_file_reader_factory(Arc::clone(&readers));
+        if let Some(condition) = condition {
+            parts = parts.with_predicate(condition);
+        }
+        SizedBatches::new(parts, readers)
     }
 
     /// The parts, newest first in each of at most `partitions_max` groups.
     pub(super) fn parts_plan(
         &self,
         parts: &[Arc<Part>],
-        source: ParquetSource,
+        source: SizedBatches,
         partitions_max: usize,
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
@@ -250,11 +266,10 @@ impl TableProvider for RowsTable {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late_decoding(state, projection, filters);
+        // Else the reader may decode a whole row group for a few rows of it.
+        options.global.force_filter_selections = self.wide_columns(projection).next().is_some();
         let opened = state.config().get_extension::<Opened>();
-        let mut source = self.files(options, opened);
-        if let Some(condition) = self.on_attributes(state, filters)? {
-            source = source.with_predicate(condition);
-        }
+        let source = self.files(options, opened, self.on_attributes(state, filters)?);
         let parts = self.parts_plan(&parts, source, partitions, projection, limit)?;
         if head.is_empty() {
             return Ok(parts);

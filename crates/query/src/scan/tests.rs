@@ -9,8 +9,9 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
 use futures::TryStreamExt;
 use serde_json::json;
-use signals::span::{SpanRows, column};
-use signals::{Signal, Timestamp, TraceId};
+use signals::attributes::Value;
+use signals::span::{Span, SpanBuilder, SpanRows, column};
+use signals::{Signal, SpanId, Timestamp, TraceId};
 use store::TimeRange;
 
 use super::made_rows::{self, Layout, MadeRows};
@@ -189,5 +190,35 @@ async fn times_are_in_the_order_asked_for() {
             .copied()
             .collect();
         assert!(times.len() == 40 && times.is_sorted_by(|a, b| a > b), "{times:?}");
+    }
+}
+
+/// A text that many rows have is stored once; a batch has it in each row.
+#[tokio::test]
+async fn batches_of_large_rows_have_few_rows() {
+    let mut builder = SpanBuilder::default();
+    let resource = builder.resource("agent", r#"{"service.name":"agent"}"#);
+    let scope = builder.scope("lib", "1", "");
+    let text = "p".repeat(1_000);
+    for row in 1..=8_000_u64 {
+        for key in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+            builder.attributes().push(key, Value::String(&text));
+        }
+        let trace = TraceId(u128::from(row).to_be_bytes());
+        let span = Span::new(trace, SpanId(row.to_be_bytes()), row as i64);
+        builder.append(resource, scope, &span).unwrap();
+    }
+    let rows = MadeRows::in_files(Signal::Spans, &[builder.finish().unwrap()], true).await;
+    let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
+    for (columns, rows_max) in
+        [(vec![column::ATTRIBUTES], 280), (vec![column::SPAN_ID, column::SERVICE_NAME], 8_000)]
+    {
+        let request = ScanRequest { columns, order: Order::Any, ..request(Vec::new()) };
+        let batches = scan(&session, 0, Signal::Spans, request).await.unwrap();
+        let batches: Vec<RecordBatch> = batches.try_collect().await.unwrap();
+        let batches: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+        assert_eq!(batches.iter().sum::<usize>(), 8_000);
+        let largest = batches.iter().max().copied().unwrap();
+        assert!(largest <= rows_max && largest > rows_max / 2, "{largest} rows");
     }
 }

@@ -22,7 +22,7 @@ use crate::running;
 const CHARGED_MIN: usize = 1 << 20;
 
 /// Bytes that the query has until this is dropped.
-pub(super) struct Charge {
+pub(crate) struct Charge {
     /// `None` outside of a query.
     memory: Option<Arc<MemoryReservation>>,
     bytes: usize,
@@ -30,19 +30,19 @@ pub(super) struct Charge {
 
 impl Charge {
     /// Of nothing.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { memory: running::memory(), bytes: 0 }
     }
 
     /// Takes bytes for an array that is to be made.
-    pub(super) fn new(bytes: usize) -> Result<Self, DataFusionError> {
+    pub(crate) fn new(bytes: usize) -> Result<Self, DataFusionError> {
         let mut charge = Self::none();
         charge.grow(bytes)?;
         Ok(charge)
     }
 
     /// Takes more bytes.
-    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), DataFusionError> {
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), DataFusionError> {
         if let Some(memory) = &self.memory {
             memory.try_grow(bytes).map_err(out_of_memory)?;
         }
@@ -50,8 +50,13 @@ impl Charge {
         Ok(())
     }
 
+    /// Bytes taken.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The array that was made: has it hold as much as it takes, and gives back the rest.
-    pub(super) fn keep(mut self, array: ArrayRef) -> Result<ArrayRef, DataFusionError> {
+    pub(crate) fn keep(mut self, array: ArrayRef) -> Result<ArrayRef, DataFusionError> {
         let Some(memory) = &self.memory else { return Ok(array) };
         let bytes = held_bytes(&array);
         if bytes < CHARGED_MIN {

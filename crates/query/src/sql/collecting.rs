@@ -24,6 +24,7 @@ use datafusion::logical_expr::{
     ReversedUDAF, SetMonotonicity, Signature, StatisticsArgs,
 };
 
+use super::compact::compact;
 use super::distinct_texts::{self, DistinctTexts};
 use super::growth::too_large;
 use super::measure::bytes_of;
@@ -336,7 +337,7 @@ impl Accumulator for Watched<Box<dyn Accumulator>> {
 
     fn evaluate(&mut self) -> Result<ScalarValue, DataFusionError> {
         self.kept.give()?;
-        self.inner.evaluate()
+        self.inner.evaluate().and_then(compact)
     }
 
     fn size(&self) -> usize {
@@ -344,7 +345,7 @@ impl Accumulator for Watched<Box<dyn Accumulator>> {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>, DataFusionError> {
-        self.inner.state()
+        self.inner.state()?.into_iter().map(compact).collect()
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<(), DataFusionError> {

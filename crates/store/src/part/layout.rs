@@ -23,7 +23,7 @@ use super::keys::AttributeKeys;
 use crate::StoreError;
 
 /// What the name of such a column begins with; the key follows as it was sent.
-const PREFIX: &str = "attributes.";
+pub const PREFIX: &str = "attributes.";
 
 /// The name of the column that an attribute may have in a part.
 #[must_use]
@@ -190,8 +190,13 @@ impl Column {
 pub(crate) fn row_columns(metadata: &ParquetMetaData) -> ProjectionMask {
     let schema = metadata.file_metadata().schema_descr();
     let roots = schema.root_schema().get_fields().iter().enumerate();
-    let roots = roots.filter(|(_, root)| !root.name().starts_with(PREFIX)).map(|(i, _)| i);
+    let roots = roots.filter(|(_, root)| is_row_column(root.name())).map(|(i, _)| i);
     ProjectionMask::roots(schema, roots)
+}
+
+/// Whether a column holds what rows have, not again one of their attributes.
+pub(crate) fn is_row_column(name: &str) -> bool {
+    !name.starts_with(PREFIX)
 }
 
 /// Rows of any part of a signal as they are in memory: what an older part lacks is null or the

@@ -19,6 +19,7 @@ use parquet::file::metadata::ParquetMetaData;
 use signals::span::{SpanIdentities, SpanIdentity};
 use signals::{Signal, TraceId};
 
+use super::decoded::decoded_row_bytes;
 use super::gather::gather;
 use super::keys::AttributeKeys;
 use super::layout;
@@ -48,7 +49,7 @@ pub(crate) async fn merge<W: Write + Send>(
         let reader = ParquetRecordBatchStreamBuilder::new(PartObject::new(objects, input)).await?;
         let metadata = reader.metadata();
         keys.push(AttributeKeys::of_part(metadata));
-        let (columns, batch_rows) = (layout::row_columns(metadata), batch_rows(metadata));
+        let (columns, batch_rows) = (layout::row_columns(metadata), batch_rows(signal, metadata));
         let stream = reader.with_projection(columns).with_batch_size(batch_rows).build()?;
         let mut cursor = Cursor { signal, stream, current: None };
         cursor.advance(&converter).await?;
@@ -76,13 +77,12 @@ pub(crate) async fn merge<W: Write + Send>(
 }
 
 /// Rows of a part that are read at a time: fewer where they are large.
-fn batch_rows(metadata: &ParquetMetaData) -> usize {
+fn batch_rows(signal: Signal, metadata: &ParquetMetaData) -> usize {
+    let schema = super::write::schema(signal);
     let groups = metadata.row_groups().iter();
-    let (rows, bytes) = groups.fold((0, 0), |(rows, bytes), group| {
-        (rows + group.num_rows(), bytes + group.total_byte_size())
-    });
-    let row_bytes = usize::try_from(bytes / rows.max(1)).unwrap_or(usize::MAX).max(1);
-    (BATCH_BYTES / row_bytes).clamp(1, BATCH_ROWS)
+    let row_bytes =
+        groups.map(|group| decoded_row_bytes(group, &schema, layout::is_row_column)).max();
+    (BATCH_BYTES / row_bytes.unwrap_or(1)).clamp(1, BATCH_ROWS)
 }
 
 /// One input, at one row.

@@ -1,0 +1,307 @@
+//! Parts are read in batches of about as many bytes, however large their rows are.
+//!
+//! DataFusion reads batches of 8,192 rows. With a prompt of 100 KB in each these are 800 MB, of a part
+//! of a few megabytes when the prompts are alike. How large rows are in memory is in the footer of
+//! each part, so each part has its own batch size. What a batch takes counts in the memory of queries.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::config::ConfigOptions;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{
+    FileOpener, FileScanConfig, FileSource, ParquetFileReaderFactory, ParquetSource,
+};
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::DataFusionError;
+use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
+use datafusion::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use datafusion::physical_expr::projection::ProjectionExprs;
+use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use datafusion::physical_plan::{DisplayFormatType, SortOrderPushdownResult};
+use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner, Morselizer};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryFutureExt};
+use object_store::ObjectStore;
+use signals::span;
+use store::{ATTRIBUTE_COLUMN_PREFIX, decoded_row_bytes};
+
+use crate::sql::charge::Charge;
+
+/// Bytes of a batch of rows of mean size, unless a single row is larger.
+const BATCH_BYTES: usize = 2 << 20;
+/// Rows of a batch that has attributes: a filter may choose the rows that have most of them.
+const ROWS_WITH_ATTRIBUTES_MAX: usize = 1024;
+
+type Source = Arc<dyn FileSource>;
+
+/// A Parquet source whose batches are small where rows are large.
+pub(super) struct SizedBatches {
+    parts: Source,
+    readers: Arc<dyn ParquetFileReaderFactory>,
+    /// As DataFusion asked.
+    batch_rows: usize,
+}
+
+impl SizedBatches {
+    /// Reads footers with `readers`, as the source itself does.
+    pub(super) fn new(parts: ParquetSource, readers: Arc<dyn ParquetFileReaderFactory>) -> Self {
+        Self { parts: Arc::new(parts), readers, batch_rows: 0 }
+    }
+
+    fn over(&self, parts: Source) -> Source {
+        let (readers, batch_rows) = (Arc::clone(&self.readers), self.batch_rows);
+        Arc::new(Self { parts, readers, batch_rows })
+    }
+
+    /// The columns of the table that are read.
+    fn columns(&self) -> HashSet<String> {
+        let projected = self.parts.projection().into_iter().flatten();
+        let projected = projected.flat_map(|projected| collect_columns(&projected.expr));
+        let filtered = self.parts.filter();
+        let filtered = filtered.iter().flat_map(collect_columns);
+        projected.chain(filtered).map(|column| column.name().to_owned()).collect()
+    }
+}
+
+impl FileSource for SizedBatches {
+    fn create_file_opener(
+        &self,
+        objects: Arc<dyn ObjectStore>,
+        config: &FileScanConfig,
+        partition: usize,
+    ) -> Result<Arc<dyn FileOpener>, DataFusionError> {
+        self.parts.create_file_opener(objects, config, partition)
+    }
+
+    fn create_morselizer(
+        &self,
+        objects: Arc<dyn ObjectStore>,
+        config: &FileScanConfig,
+        partition: usize,
+    ) -> Result<Box<dyn Morselizer>, DataFusionError> {
+        Ok(Box::new(OfPartition(Arc::new(Partition {
+            parts: Arc::clone(&self.parts),
+            columns: self.columns(),
+            readers: Arc::clone(&self.readers),
+            batch_rows: self.batch_rows,
+            objects,
+            config: config.clone(),
+            number: partition,
+        }))))
+    }
+
+    fn table_schema(&self) -> &TableSchema {
+        self.parts.table_schema()
+    }
+
+    fn with_batch_size(&self, batch_rows: usize) -> Source {
+        let parts = self.parts.with_batch_size(batch_rows);
+        Arc::new(Self { parts, readers: Arc::clone(&self.readers), batch_rows })
+    }
+
+    fn filter(&self) -> Option<Arc<dyn PhysicalExpr>> {
+        self.parts.filter()
+    }
+
+    fn projection(&self) -> Option<&ProjectionExprs> {
+        self.parts.projection()
+    }
+
+    fn metrics(&self) -> &ExecutionPlanMetricsSet {
+        self.parts.metrics()
+    }
+
+    fn file_type(&self) -> &str {
+        self.parts.file_type()
+    }
+
+    fn fmt_extra(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.fmt_extra(kind, f)
+    }
+
+    fn supports_repartitioning(&self) -> bool {
+        self.parts.supports_repartitioning()
+    }
+
+    fn try_pushdown_filters(
+        &self,
+        filters: Vec<Arc<dyn PhysicalExpr>>,
+        options: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Source>, DataFusionError> {
+        let pushed = self.parts.try_pushdown_filters(filters, options)?;
+        Ok(FilterPushdownPropagation {
+            filters: pushed.filters,
+            updated_node: pushed.updated_node.map(|parts| self.over(parts)),
+        })
+    }
+
+    fn try_pushdown_sort(
+        &self,
+        order: &[PhysicalSortExpr],
+        properties: &EquivalenceProperties,
+    ) -> Result<SortOrderPushdownResult<Source>, DataFusionError> {
+        Ok(self.parts.try_pushdown_sort(order, properties)?.map(|parts| self.over(parts)))
+    }
+
+    fn reorder_files(&self, files: Vec<PartitionedFile>) -> Vec<PartitionedFile> {
+        self.parts.reorder_files(files)
+    }
+
+    fn try_pushdown_projection(
+        &self,
+        projection: &ProjectionExprs,
+    ) -> Result<Option<Source>, DataFusionError> {
+        Ok(self.parts.try_pushdown_projection(projection)?.map(|parts| self.over(parts)))
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion, DataFusionError>,
+    ) -> Result<TreeNodeRecursion, DataFusionError> {
+        self.parts.apply_expressions(f)
+    }
+}
+
+/// What the parts of one partition of a scan have in common.
+struct Partition {
+    parts: Source,
+    columns: HashSet<String>,
+    readers: Arc<dyn ParquetFileReaderFactory>,
+    batch_rows: usize,
+    objects: Arc<dyn ObjectStore>,
+    config: FileScanConfig,
+    number: usize,
+}
+
+impl Partition {
+    /// Opens a part as the source does, once it is known how large its rows are.
+    async fn open(
+        self: Arc<Self>,
+        file: PartitionedFile,
+    ) -> Result<Box<dyn MorselPlanner>, DataFusionError> {
+        let metrics = self.parts.metrics();
+        let mut reader = self.readers.create_reader(self.number, file.clone(), None, metrics)?;
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
+        let metadata = reader.get_metadata(Some(&options)).await?;
+        let row_bytes = self.row_bytes(&metadata);
+        let rows_max = if self.has_attributes() { ROWS_WITH_ATTRIBUTES_MAX } else { usize::MAX };
+        let batch_rows = (BATCH_BYTES / row_bytes).clamp(1, self.batch_rows.min(rows_max));
+        let parts = self.parts.with_batch_size(batch_rows);
+        let objects = Arc::clone(&self.objects);
+        let planner =
+            parts.create_morselizer(objects, &self.config, self.number)?.plan_file(file)?;
+        let batch_bytes = batch_rows.saturating_mul(row_bytes);
+        Ok(Box::new(Opened { batch_bytes, planner }))
+    }
+
+    fn has_attributes(&self) -> bool {
+        self.columns.contains(span::column::ATTRIBUTES)
+    }
+
+    fn row_bytes(&self, metadata: &ParquetMetaData) -> usize {
+        let schema = self.parts.table_schema().file_schema();
+        let has_attributes = self.has_attributes();
+        let is_read = |root: &str| {
+            self.columns.contains(root)
+                || has_attributes && root.starts_with(ATTRIBUTE_COLUMN_PREFIX)
+        };
+        let groups = metadata.row_groups().iter();
+        groups.map(|group| decoded_row_bytes(group, schema, is_read)).max().unwrap_or(1)
+    }
+}
+
+struct OfPartition(Arc<Partition>);
+
+impl Morselizer for OfPartition {
+    fn plan_file(&self, file: PartitionedFile) -> Result<Box<dyn MorselPlanner>, DataFusionError> {
+        Ok(Box::new(Unopened { partition: Arc::clone(&self.0), file }))
+    }
+}
+
+impl fmt::Debug for OfPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OfPartition").field(&self.0.number).finish()
+    }
+}
+
+/// A part whose footer is to be read.
+struct Unopened {
+    partition: Arc<Partition>,
+    file: PartitionedFile,
+}
+
+impl MorselPlanner for Unopened {
+    fn plan(self: Box<Self>) -> Result<Option<MorselPlan>, DataFusionError> {
+        let Self { partition, file } = *self;
+        Ok(Some(MorselPlan::new().with_pending_planner(partition.open(file))))
+    }
+}
+
+impl fmt::Debug for Unopened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unopened").field(&self.file.object_meta.location).finish()
+    }
+}
+
+/// A part whose batches take so many bytes.
+#[derive(Debug)]
+struct Opened {
+    batch_bytes: usize,
+    planner: Box<dyn MorselPlanner>,
+}
+
+impl MorselPlanner for Opened {
+    fn plan(self: Box<Self>) -> Result<Option<MorselPlan>, DataFusionError> {
+        let batch_bytes = self.batch_bytes;
+        let opened =
+            move |planner| -> Box<dyn MorselPlanner> { Box::new(Self { batch_bytes, planner }) };
+        let Some(mut plan) = self.planner.plan()? else { return Ok(None) };
+        let morsels = plan.take_morsels().into_iter();
+        let morsels = morsels.map(|morsel| Box::new(CountedMorsel { batch_bytes, morsel }) as _);
+        let planners = plan.take_ready_planners().into_iter().map(opened);
+        let mut counted =
+            MorselPlan::new().with_morsels(morsels.collect()).with_planners(planners.collect());
+        if let Some(pending) = plan.take_pending_planner() {
+            counted.set_pending_planner(pending.into_future().map_ok(opened));
+        }
+        Ok(Some(counted))
+    }
+}
+
+/// Rows of a part, which have the memory of their largest batch while they are read.
+#[derive(Debug)]
+struct CountedMorsel {
+    batch_bytes: usize,
+    morsel: Box<dyn Morsel>,
+}
+
+impl Morsel for CountedMorsel {
+    fn into_stream(self: Box<Self>) -> BoxStream<'static, Result<RecordBatch, DataFusionError>> {
+        let Self { batch_bytes, morsel } = *self;
+        let batches = async move {
+            let mut charge = Charge::new(batch_bytes)?;
+            Ok(morsel.into_stream().map(move |batch| {
+                let batch = batch?;
+                let bytes = map_bytes(&batch);
+                charge.grow(bytes.saturating_sub(charge.bytes()))?;
+                Ok(batch)
+            }))
+        };
+        batches.try_flatten_stream().boxed()
+    }
+}
+
+/// Bytes of the maps of a batch, which share nothing with other batches.
+fn map_bytes(batch: &RecordBatch) -> usize {
+    let maps =
+        batch.columns().iter().filter(|column| matches!(column.data_type(), DataType::Map(..)));
+    maps.map(Array::get_array_memory_size).sum()
+}
