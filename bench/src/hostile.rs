@@ -82,7 +82,7 @@ struct Seen {
 /// What became of an OTLP request.
 enum Ingested {
     Accepted(u64),
-    /// The sender was told to retry.
+    /// A retryable refusal.
     Retryable,
     /// Answered with neither success nor a call to retry; may have been accepted.
     Unanswered(u64),

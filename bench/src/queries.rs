@@ -69,7 +69,7 @@ pub(crate) fn burst(count: usize, outcomes: &Outcomes) {
     });
 }
 
-/// Asks one query after the other from `threads` threads, until told to stop.
+/// Asks one query after the other from `threads` threads, until stopped.
 pub(crate) fn keep_asking(threads: usize, is_over: &AtomicBool, outcomes: &Outcomes) {
     std::thread::scope(|scope| {
         for thread in 0..threads {

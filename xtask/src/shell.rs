@@ -76,7 +76,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     as_root(&line)
 }
 
-/// Reads anew which Debian packages there are.
+/// Runs `apt-get update`.
 fn refresh() -> Result<()> {
     as_root(&["update", "-q"])
 }

@@ -1,4 +1,4 @@
-//! The rules of the house that no compiler checks. They run as a test too.
+//! Project rules that no compiler checks. They run as a test too.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::fetch;
 use crate::shell::{command, root};
 
-/// Which crate may use which others inside the house. The table is the architecture: a new edge
+/// Which crate may use which others of the workspace. The table is the architecture: a new edge
 /// comes with a decision record.
 const EDGES: &[(&str, &[&str])] = &[
     ("signals", &[]),
@@ -63,7 +63,7 @@ pub(crate) fn run() -> Result<()> {
         wrong.extend(file_rules(&file)?);
     }
     if wrong.is_empty() {
-        eprintln!("tidy: the house is in order");
+        eprintln!("tidy: all rules hold");
         return Ok(());
     }
     bail!("{} things are out of order:\n  {}", wrong.len(), wrong.join("\n  "))

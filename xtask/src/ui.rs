@@ -11,7 +11,7 @@ use crate::shell::{command, need, root, run};
 /// A folder with a `package.json`.
 struct Package {
     folder: &'static str,
-    /// A file that every build writes anew.
+    /// A file that every build rewrites.
     output: &'static str,
     /// Packages before this one in the list whose build goes into its own.
     uses: &'static [&'static str],

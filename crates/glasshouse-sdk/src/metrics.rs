@@ -1,7 +1,7 @@
 //! The metric core: instruments, their series, and what they say at a moment.
 //!
 //! Recording takes no lock and makes nothing on the heap once a series is known. Names are those
-//! of OpenTelemetry's conventions; how they are spelled outside is the naming profile's affair.
+//! of OpenTelemetry's conventions; the naming profile determines how they are spelled outside.
 //! Not here: which metrics there are (`record`), and sending them (`export`).
 
 mod cell;

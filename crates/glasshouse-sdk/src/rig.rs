@@ -19,7 +19,7 @@
 //! [`ErrorClass::Unknown`], and it does not say when the first token came. A call inside
 //! [`crate::llm`]'s own span is counted there and not here.
 //!
-//! **Content** is rig's own affair: its spans hold messages only where an agent was built with
+//! **Content** is controlled by rig: its spans hold messages only where an agent was built with
 //! `record_content_telemetry(true)`, and then neither the switch nor the redaction of
 //! [`crate::llm::ContentPolicy`] reaches them.
 

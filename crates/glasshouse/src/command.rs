@@ -1,8 +1,8 @@
 //! The command line.
 
-mod ask;
 mod check;
 mod doctor;
+mod query;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -32,7 +32,7 @@ enum Command {
     /// Serve, with live traffic of an AI agent service
     Demo(ServeArguments),
     /// Ask a running server
-    Query(ask::QueryArguments),
+    Query(query::QueryArguments),
     /// Check files before they are used
     Check {
         /// What the files are
@@ -84,7 +84,7 @@ impl ServeArguments {
     /// The file, with the flags on top.
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
         let mut config = match &self.config {
-            Some(path) => Config::read(path).context("the configuration is wrong")?,
+            Some(path) => Config::read(path).context("invalid configuration")?,
             None => Config::default(),
         };
         if let Some(listen) = self.listen {
@@ -107,7 +107,7 @@ pub(crate) fn execute(arguments: Arguments) -> ExitCode {
     let result = match command {
         Command::Serve(arguments) => run::server(&arguments, false),
         Command::Demo(arguments) => run::server(&arguments, true),
-        Command::Query(arguments) => ask::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
         Command::Check { kind, paths } => check::run(kind, &paths),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Version => print(&format!("glasshouse {}\n", env!("CARGO_PKG_VERSION"))),

@@ -1,7 +1,7 @@
 //! The configuration file: YAML, every key optional, unknown keys refused.
 //!
-//! A key is here only when something answers to it. Rooms have their own settings with their own
-//! defaults; this file is the one place that maps keys to them.
+//! A key exists only if it has an effect. Each crate has settings and defaults of its own; this
+//! module is the one place that maps keys to them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -38,15 +38,15 @@ pub(crate) struct Config {
     pub(crate) ports: Ports,
     /// How long data is kept.
     pub(crate) retention: Retention,
-    /// Bounds on what comes in.
+    /// Bounds on incoming data.
     pub(crate) limits: Limits,
-    /// Bounds on questions.
+    /// Bounds on queries.
     pub(crate) query: Query,
-    /// Our own log.
+    /// The process's own log.
     pub(crate) log: Log,
 }
 
-/// Where each door is; `off` closes it.
+/// The number of each port; `off` disables it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Ports {
@@ -93,7 +93,7 @@ pub(crate) struct Retention {
     pub(crate) logs: Span,
 }
 
-/// Bounds on what comes in.
+/// Bounds on incoming data.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
@@ -107,7 +107,7 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
 }
 
-/// Bounds on questions.
+/// Bounds on queries.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Query {
@@ -125,7 +125,7 @@ pub(crate) struct Query {
     pub(crate) rows: usize,
 }
 
-/// Our own log.
+/// The process's own log.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Log {

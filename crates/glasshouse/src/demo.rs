@@ -73,7 +73,7 @@ pub(crate) fn start(surroundings: &Surroundings) -> anyhow::Result<Running> {
     }
     if settings.metrics_address.is_none() {
         let (first, last) = (surroundings.port(METRICS_PORT), surroundings.port(METRICS_PORT + 2));
-        tracing::warn!("one of the ports {first} to {last} is taken: nobody can scrape the demo");
+        tracing::warn!("one of the ports {first} to {last} is taken: the demo cannot be scraped");
     }
     for problem in running.problems() {
         tracing::warn!("demo: {problem}");

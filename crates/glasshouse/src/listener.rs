@@ -1,7 +1,8 @@
-//! Sockets: all ports bound before anything starts, then connections served with patience that ends.
+//! Sockets: all ports are bound before anything starts; connections have header, idle and write
+//! timeouts.
 //!
-//! One loop for every port, HTTP/1.1 and HTTP/2 without TLS alike. What the ports answer is in
-//! `receive` and `serve`; until that is there, a port says that it is starting.
+//! One loop serves every port, HTTP/1.1 and HTTP/2 without TLS. The routers come from `receive` and
+//! `serve`; until they are installed, a port answers that the server is starting.
 
 use std::convert::Infallible;
 use std::io;
@@ -27,12 +28,12 @@ use tower::ServiceExt;
 use crate::config::{Config, Port};
 
 mod answer;
-mod pace;
+mod connection_timeouts;
 mod shares;
 
 use answer::AnswerBody;
-use pace::body::PacedBody;
-use pace::{Pace, Paced, Verdict};
+use connection_timeouts::body::TimedBody;
+use connection_timeouts::{ConnectionTimeouts, TimedStream, Verdict};
 use shares::Shares;
 
 /// Headers of one request, in bytes.
@@ -41,13 +42,13 @@ const HEADER_BYTES_MAX: usize = 32 << 10;
 const HEADERS_MAX: usize = 100;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
-/// How often a connection's pace is looked at.
+/// Interval of the check of a connection's timeouts.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// HTTP/2 ping on a silent connection, and how long its answer may take.
 const PING_INTERVAL: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A port that is ours.
+/// A bound port.
 #[derive(Debug)]
 pub(crate) struct Listener {
     /// Its key under `ports:`.
@@ -57,7 +58,7 @@ pub(crate) struct Listener {
     socket: TcpListener,
 }
 
-/// A port that could not be ours.
+/// A port that could not be bound.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindError {
     /// Another process listens there.
@@ -138,17 +139,18 @@ impl Server {
         self.timed_out.load(Ordering::Relaxed)
     }
 
-    /// Answers a port with `router` as soon as that is set; "starting" before.
+    /// Serves a port with `router` once it is set; until then every request gets "starting".
     pub(crate) fn serve(&self, listener: Listener, router: Arc<OnceLock<Router>>) {
         let server = self.clone();
         self.tasks.spawn(async move { server.accept(listener, router).await });
     }
 
-    /// No new connections; open ones finish their requests. True when all did within `patience`.
-    pub(crate) async fn close(&self, patience: Duration) -> bool {
+    /// Accepts no new connections and lets open ones finish their requests. True if all did within
+    /// `drain_max`.
+    pub(crate) async fn close(&self, drain_max: Duration) -> bool {
         self.stop.cancel();
         self.tasks.close();
-        tokio::time::timeout(patience, self.tasks.wait()).await.is_ok()
+        tokio::time::timeout(drain_max, self.tasks.wait()).await.is_ok()
     }
 
     async fn accept(self, listener: Listener, router: Arc<OnceLock<Router>>) {
@@ -181,13 +183,13 @@ impl Server {
     async fn connection(&self, stream: TcpStream, router: Arc<OnceLock<Router>>) {
         // Answers are whole when they are written: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let pace = Arc::new(Pace::new(Arc::clone(&self.clock)));
-        let io = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
+        let timeouts = Arc::new(ConnectionTimeouts::new(Arc::clone(&self.clock)));
+        let io = TokioIo::new(TimedStream::new(stream, Arc::clone(&timeouts)));
         let service = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| {
             let (router, clock) = (Arc::clone(&router), Arc::clone(&self.clock));
-            let in_flight = pace.request(request.version());
+            let in_flight = timeouts.request(request.version());
             async move {
-                let request = request.map(|body| Body::new(PacedBody::new(body, clock)));
+                let request = request.map(|body| Body::new(TimedBody::new(body, clock)));
                 let mut answer = answer(router.get(), request).await;
                 let memory = answer.extensions_mut().remove();
                 Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, memory, in_flight)))
@@ -225,7 +227,7 @@ impl Server {
                     is_closing = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                _ = look.tick() => match pace.verdict() {
+                _ = look.tick() => match timeouts.verdict() {
                     Verdict::Fine => {}
                     Verdict::TooSlow => {
                         self.timed_out.fetch_add(1, Ordering::Relaxed);

@@ -1,13 +1,14 @@
 //! Glasshouse: the whole observability stack of an AI application in one process.
 //!
-//! This crate is the program around the rooms: command line, configuration, sockets, start and
-//! shutdown, and what the process says about itself.
+//! This crate is the program around the libraries: command line, configuration, sockets, start and
+//! shutdown, own metrics and the overview of the running process.
 
+mod app;
 mod command;
 mod config;
 mod demo;
 mod exposition;
-mod house;
+mod http_client;
 mod listener;
 mod log;
 mod own_metrics;

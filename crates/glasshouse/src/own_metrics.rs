@@ -144,7 +144,7 @@ fn store(out: &mut Exposition, status: &Status) {
         &[],
         is_low,
     );
-    let help = "Damaged pieces that were put aside since the start.";
+    let help = "Damaged pieces that were quarantined since the start.";
     one(out, "glasshouse_store_quarantined_total", "counter", help, &[], status.quarantined as f64);
     let help = "Parts that should be there and are not.";
     one(out, "glasshouse_store_missing_parts", "gauge", help, &[], status.missing_parts as f64);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-pub(crate) mod http;
 pub(crate) mod memory;
 pub(crate) mod permissions;
 

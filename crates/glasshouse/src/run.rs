@@ -12,22 +12,22 @@ use anyhow::{Context, bail};
 use axum::Router;
 use query::Engine;
 use receive::{DeltaTotals, Receiver};
-use serve::{Guard, PagePort, Ways};
+use serve::{ApiRouters, HostCheck, PagePort};
 use signals::Clock;
 use signals::time::SystemClock;
 use store::files::DiskFiles;
-use store::{RecoveryReport, Seams, Store};
+use store::{Dependencies, RecoveryReport, Store};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::app::App;
 use crate::command::{ServeArguments, print};
 use crate::config::Config;
-use crate::house::House;
 use crate::listener::{self, Listener, Server};
 use crate::{demo, log, process};
 
-mod doors;
 pub(crate) mod memory;
+mod ports;
 mod settings;
 
 /// How long requests may take to finish once we stop.
@@ -64,7 +64,7 @@ pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Res
         .context("cannot start threads")?;
     let result = runtime.block_on(live(config, arguments, with_demo, answers.handle()));
     answers.shutdown_background();
-    // Threads that are still busy with something hopeless do not hold up the end.
+    // Threads that do not stop must not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
@@ -80,7 +80,7 @@ async fn live(
     let listeners = listener::bind(&config, arguments.port_offset).await?;
     let connections = connections_max(config.limits.connections, process::raise_open_files());
     let server = Server::new(Arc::clone(&clock), connections, listeners.len());
-    let (addresses, slots) = open_doors(&server, listeners);
+    let (addresses, slots) = bind_placeholders(&server, listeners);
 
     let folder = data_folder(&config)?;
     for complaint in process::permissions::complaints(&folder, arguments.config.as_deref()) {
@@ -88,8 +88,9 @@ async fn live(
     }
     let budgets = memory::Budgets::new(&config.limits);
     let totals = Arc::new(DeltaTotals::new());
-    let seams = Seams::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
-    let opening = Store::open(settings::store(&config, &budgets), seams, Arc::clone(&totals) as _);
+    let dependencies = Dependencies::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
+    let opening =
+        Store::open(settings::store(&config, &budgets), dependencies, Arc::clone(&totals) as _);
     let (store, report) = tokio::select! {
         opened = opening => opened.with_context(|| format!("cannot open the data folder {}", folder.display()))?,
         name = signals.next() => {
@@ -103,7 +104,7 @@ async fn live(
 
     let receive_limits = settings::receive(&config, &budgets);
     let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
-    let house = Arc::new(House {
+    let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
         clock: Arc::clone(&clock),
@@ -115,13 +116,13 @@ async fn live(
         budgets,
         config,
     });
-    let query_limits = settings::query(&house.config, &house.budgets);
+    let query_limits = settings::query(&app.config, &app.budgets);
     let engine = Engine::new(store.clone(), clock, query_limits);
-    furnish(&house, &engine, answers, &slots);
-    tokio::spawn(memory::watch(house.budgets.ceiling.clone(), engine.clone()));
-    let demo = start_demo(with_demo, &house, arguments.port_offset)?;
-    print(&banner(&house, &folder, demo.as_ref()))?;
-    let memory_bytes_max = house.budgets.ceiling.bytes_max();
+    install_routers(&app, &engine, answers, &slots);
+    tokio::spawn(memory::watch(app.budgets.ceiling.clone(), engine.clone()));
+    let demo = start_demo(with_demo, &app, arguments.port_offset)?;
+    print(&banner(&app, &folder, demo.as_ref()))?;
+    let memory_bytes_max = app.budgets.ceiling.bytes_max();
     tracing::info!(data = %folder.display(), memory_bytes_max, "ready");
 
     let failure = tokio::select! {
@@ -138,7 +139,7 @@ async fn live(
     });
     stop_demo(demo).await;
     let drain_max = if failure.is_some() { FAILED_DRAIN_MAX } else { DRAIN_MAX };
-    let closed = close(&house, &server, &store, drain_max).await;
+    let closed = close(&app, &server, &store, drain_max).await;
     match failure {
         Some(reason) => bail!("the store failed: {reason}"),
         None => closed,
@@ -160,13 +161,13 @@ fn connections_max(configured: usize, open_files_max: usize) -> usize {
     connections
 }
 
-/// Starts answering "starting" on every port.
-fn open_doors(
+/// Serves every port with "starting" until its router is installed.
+fn bind_placeholders(
     server: &Server,
     listeners: Vec<Listener>,
-) -> (BTreeMap<&'static str, SocketAddr>, Slots) {
+) -> (BTreeMap<&'static str, SocketAddr>, RouterSlots) {
     let mut addresses = BTreeMap::new();
-    let mut slots = Slots::new();
+    let mut slots = RouterSlots::new();
     for listener in listeners {
         let slot = Arc::new(OnceLock::new());
         addresses.insert(listener.key, listener.address);
@@ -176,39 +177,40 @@ fn open_doors(
     (addresses, slots)
 }
 
-/// What each port will answer with.
-type Slots = BTreeMap<&'static str, Arc<OnceLock<Router>>>;
+/// The router of each port, by its key, once installed.
+type RouterSlots = BTreeMap<&'static str, Arc<OnceLock<Router>>>;
 
-/// Puts the routers behind the doors.
-fn furnish(house: &Arc<House>, engine: &Engine, answers: &Handle, slots: &Slots) {
-    let page = PagePort(house.addresses.get("page").map(SocketAddr::port));
-    let guard = Guard::new(&house.config.hosts);
-    let dwellers = Arc::clone(house) as Arc<dyn serve::House>;
-    let clock = Arc::clone(&house.clock);
-    let ways = Ways::new(engine.clone(), clock, dwellers, guard.clone(), page, answers.clone());
-    // Who asks the health check may ask everything else right after: its door opens last.
+/// Installs the router of each port.
+fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &RouterSlots) {
+    let page = PagePort(app.addresses.get("page").map(SocketAddr::port));
+    let host_check = HostCheck::new(&app.config.hosts);
+    let info = Arc::clone(app) as Arc<dyn serve::ServerInfo>;
+    let clock = Arc::clone(&app.clock);
+    let routers =
+        ApiRouters::new(engine.clone(), clock, info, host_check.clone(), page, answers.clone());
+    // The health router is installed last: a healthy answer means that every other port serves.
     let (health, others): (Vec<_>, Vec<_>) = slots.iter().partition(|(key, _)| **key == "health");
     for (key, slot) in others.into_iter().chain(health) {
-        let _ = slot.set(doors::router(key, house, engine, &ways, &guard));
+        let _ = slot.set(ports::router(key, app, engine, &routers, &host_check));
     }
 }
 
-/// The example agent, when it is wanted.
+/// Starts the example agent if requested.
 fn start_demo(
     with_demo: bool,
-    house: &House,
+    app: &App,
     port_offset: u16,
 ) -> anyhow::Result<Option<agent::Running>> {
     if !with_demo {
         return Ok(None);
     }
-    let address = |key: &str| house.addresses.get(key).copied();
+    let address = |key: &str| app.addresses.get(key).copied();
     let otlp = address("otlp_http").context("the demo needs ports.otlp_http")?;
     let surroundings = demo::Surroundings { otlp, page: address("page"), port_offset };
     demo::start(&surroundings).map(Some).context("cannot start the demo")
 }
 
-/// Ends the demo and has it send what it has.
+/// Stops the demo, which sends its pending telemetry first.
 async fn stop_demo(demo: Option<agent::Running>) {
     let Some(demo) = demo else { return };
     let stopped = tokio::task::spawn_blocking(move || demo.stop());
@@ -217,21 +219,21 @@ async fn stop_demo(demo: Option<agent::Running>) {
     }
 }
 
-/// Not ready, no new connections, requests finish, everything into parts.
+/// Reports not ready, accepts no new connections, finishes requests and flushes everything to parts.
 async fn close(
-    house: &House,
+    app: &App,
     server: &Server,
     store: &Store,
     drain_max: Duration,
 ) -> anyhow::Result<()> {
-    house.is_open.store(false, Ordering::SeqCst);
+    app.is_open.store(false, Ordering::SeqCst);
     if !server.close(drain_max).await {
         tracing::warn!(
             "some requests did not finish in {} s and were cut off",
             drain_max.as_secs()
         );
     }
-    house.receiver.close();
+    app.receiver.close();
     store
         .close()
         .await
@@ -240,7 +242,7 @@ async fn close(
     Ok(())
 }
 
-/// The reason for which the store gave up, when it does.
+/// The reason of a fatal failure of the store, once there is one.
 async fn failed(fatal: &mut tokio::sync::watch::Receiver<Option<String>>) -> String {
     match fatal.wait_for(Option::is_some).await {
         Ok(reason) => reason.clone().unwrap_or_default(),
@@ -249,7 +251,7 @@ async fn failed(fatal: &mut tokio::sync::watch::Receiver<Option<String>>) -> Str
     }
 }
 
-/// The signals that ask us to stop.
+/// The signals that stop the process.
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
@@ -305,7 +307,7 @@ fn report_recovery(report: &RecoveryReport) {
         tracing::error!(part, "a part is missing or cut off: its rows are not in answers");
     }
     for piece in &report.quarantined {
-        tracing::error!(?piece, "damaged bytes were put aside");
+        tracing::error!(?piece, "damaged bytes were quarantined");
     }
 }
 
@@ -328,11 +330,11 @@ fn flags(arguments: &ServeArguments) -> BTreeMap<String, String> {
 }
 
 /// What a person sees first.
-fn banner(house: &House, folder: &Path, demo: Option<&agent::Running>) -> String {
+fn banner(app: &App, folder: &Path, demo: Option<&agent::Running>) -> String {
     let mut text = format!("Glasshouse {}\n", env!("CARGO_PKG_VERSION"));
-    for (key, _) in house.config.ports.list() {
-        let what = doors::description(key);
-        let _ = match house.addresses.get(key) {
+    for (key, _) in app.config.ports.list() {
+        let what = ports::description(key);
+        let _ = match app.addresses.get(key) {
             Some(address) if key == "otlp_grpc" => {
                 writeln!(text, "  {key:<16} {address:<28} {what}")
             }

@@ -9,14 +9,14 @@ mod check;
 mod duration;
 mod error;
 mod functions;
+mod keywords;
 mod lexer;
 mod matchers;
 mod modifiers;
 mod parser;
-mod prettier;
+mod pretty;
 mod printer;
-mod text;
-mod words;
+mod string_literal;
 
 pub use ast::{
     Aggregate, Aggregation, At, Binary, BinaryOp, Call, Cardinality, DurationExpr, DurationOp,
@@ -26,12 +26,12 @@ pub use ast::{
 pub use duration::{format_duration, parse_duration};
 pub use error::ParseError;
 pub use functions::{Function, function};
+pub use keywords::Keyword;
 pub use lexer::{Token, TokenKind, tokenize};
 pub use matchers::parse_series;
 pub use parser::{parse, parse_selector};
-pub use prettier::prettify;
-pub use text::{format_float, is_label_name, is_metric_name, quote, unquote};
-pub use words::Keyword;
+pub use pretty::prettify;
+pub use string_literal::{format_float, is_label_name, is_metric_name, quote, unquote};
 
 /// Longest query text in bytes.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;

@@ -26,7 +26,7 @@ const NICENESS: i32 = 5;
 const WORKERS_MAX: usize = 8;
 /// Threads of one query that wait for files.
 const BLOCKING_MAX: usize = 16;
-/// How long a query that was told to end may take to do so.
+/// How long a cancelled query may keep its thread before it counts as abandoned.
 const GRACE: Duration = Duration::from_secs(2);
 /// Time between two looks at a query that does not end.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -111,7 +111,7 @@ impl Executor {
         }
     }
 
-    /// Queries that were told to end and have not.
+    /// Cancelled queries that still run.
     pub(crate) fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::Relaxed)
     }
@@ -134,7 +134,7 @@ impl Executor {
         let abandoned = self.abandoned();
         if abandoned >= self.abandoned_max {
             return Err(QueryError::Busy(format!(
-                "{abandoned} queries do not end although they were told to; try again later"
+                "{abandoned} cancelled queries still run; try again later"
             )));
         }
         let threads = self.idle.lock().pop();
@@ -145,7 +145,7 @@ impl Executor {
         Ok(Pending(receiver))
     }
 
-    /// Runs a query until its end, its time is over or nobody waits for it.
+    /// Runs a query until it ends, its time is over or its client disconnects.
     async fn supervise<T: Send + 'static>(
         self: Arc<Self>,
         permit: Permit,
@@ -161,7 +161,7 @@ impl Executor {
             ended = &mut task => ended.unwrap_or_else(|error| Err(failed(error))),
             () = tokio::time::sleep(self.timeout) => Err(QueryError::Timeout(self.timeout)),
             _ = relieved.changed() => Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned())),
-            () = sender.closed() => Err(QueryError::Internal("nobody waits".to_owned())),
+            () = sender.closed() => Err(QueryError::Internal("the client disconnected".to_owned())),
         };
         running.end();
         task.abort();
@@ -181,12 +181,12 @@ impl Executor {
         if !threads.are_idle() {
             drop(permit);
             self.abandoned.fetch_add(1, Ordering::Relaxed);
-            tracing::error!("a query goes on after its end; another takes its place");
+            tracing::error!("an ended query is still running; another query gets its slot");
             while !threads.are_idle() {
                 tokio::time::sleep(LOOK_INTERVAL).await;
             }
             self.abandoned.fetch_sub(1, Ordering::Relaxed);
-            tracing::info!("a query that went on after its end has stopped");
+            tracing::info!("an ended query has stopped");
         }
         self.idle.lock().push(threads);
     }

@@ -7,22 +7,22 @@
 //! What is not built answers [`crate::QueryError::Unsupported`] by name, never a wrong number.
 
 mod aggregate;
+mod annotations;
 mod answer;
 mod arithmetic;
 mod binary;
 mod call;
-mod classic;
+mod classic_histogram;
 mod dates;
 mod engine;
 mod evaluator;
 mod extrapolate;
 mod grid;
+mod histogram_rate;
 mod kahan;
 mod labels;
 mod matching;
-mod native;
-mod native_range;
-mod notes;
+mod native_histogram;
 mod over_time;
 mod plan;
 mod range;
@@ -32,7 +32,7 @@ mod select;
 pub use crate::source::ExemplarSeries;
 pub use answer::{Answer, Options, Sample, Series, Value};
 pub(crate) use answer::{labels_size, matrix_size, vector_size};
-pub use evaluator::{Question, Settings};
+pub use evaluator::{Query, Settings};
 pub use plan::{SelectorPlan, SeriesRead, plan};
 
 /// Most steps of a range query.

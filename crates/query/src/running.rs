@@ -1,4 +1,4 @@
-//! What a query that runs can be told, from outside and from deep inside its loops.
+//! State of a running query: cancellation and memory, also for checks deep inside its loops.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Running {
         }
     }
 
-    /// Tells its loops to end: nobody waits for the answer any more.
+    /// Cancels the query: no client waits for its answer.
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
@@ -65,7 +65,7 @@ impl Running {
 /// much text. Cheap.
 ///
 /// # Errors
-/// [`QueryError::TooLarge`]; [`QueryError::Internal`], which nobody sees: who asked has been answered.
+/// [`QueryError::TooLarge`]; [`QueryError::Internal`], which no client sees: it has been answered.
 pub(crate) fn check() -> Result<(), QueryError> {
     CURRENT.try_with(|running| running.check()).unwrap_or(Ok(()))
 }

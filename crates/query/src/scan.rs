@@ -8,14 +8,14 @@ pub(crate) mod functions;
 pub(crate) mod labels;
 #[cfg(test)]
 mod late_decoding_probe;
-#[cfg(test)]
-pub(crate) mod made_rows;
 pub(crate) mod opened;
 mod promoted;
 #[cfg(test)]
 mod promoted_tests;
 pub(crate) mod rows_table;
 mod sized_batches;
+#[cfg(test)]
+pub(crate) mod test_rows;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time_bounds;

@@ -30,14 +30,14 @@ use crate::scan::functions;
 use crate::scan::opened::Opened;
 use crate::scan::rows_table::RowsTable;
 use crate::source::Source;
-use crate::sql::growth::{self, BoundedPlanner};
-use crate::sql::repeated::KeepRepeatedProjections;
+use crate::sql::keep_repeated_projections::KeepRepeatedProjections;
+use crate::sql::result_size_limits::{self, BoundedPlanner};
 use crate::sql::{bounded_rows, collecting};
-use crate::table::{self, AskWhatIsStored, MetricsTable};
+use crate::table::{self, MetricsTable, RewriteViewPredicates};
 use crate::{Limits, QueryError, running};
 use pool::QueryPool;
 
-/// Catalog and schema in which the tables are; nobody needs to write them.
+/// Default catalog and schema of the tables.
 const CATALOG: &str = "glasshouse";
 const SCHEMA: &str = "public";
 
@@ -191,7 +191,7 @@ fn state(
     );
     let mut scalar_functions = SessionStateDefaults::default_scalar_functions();
     scalar_functions.retain(|function| !FUNCTIONS_REFUSED.contains(&function.name()));
-    let mut scalar_functions = growth::bounded(scalar_functions);
+    let mut scalar_functions = result_size_limits::bounded(scalar_functions);
     scalar_functions.extend(functions::all());
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(BoundedPlanner::new())];
     planners.extend(SessionStateDefaults::default_expr_planners());
@@ -215,7 +215,7 @@ fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let mut rules = Optimizer::new().rules;
     let filters = rules.iter().position(|rule| rule.name() == "push_down_filter");
     let after = filters.map_or(rules.len(), |at| at + 1);
-    rules.insert(after, Arc::new(AskWhatIsStored));
+    rules.insert(after, Arc::new(RewriteViewPredicates));
     let merges = rules.iter().position(|rule| rule.name() == "optimize_projections");
     rules.insert(merges.unwrap_or(rules.len()), Arc::new(KeepRepeatedProjections));
     rules

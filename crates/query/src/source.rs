@@ -262,12 +262,12 @@ mod tests {
     use signals::span::column;
 
     use super::*;
-    use crate::scan::made_rows;
+    use crate::scan::test_rows;
 
     #[test]
     fn rows_in_memory_come_with_the_columns_that_are_asked_for() {
         let span = |name| {
-            made_rows::span(
+            test_rows::span(
                 &json!({ "trace_id": "1", "span_id": "2", "start_time": 3, "name": name }),
             )
         };

@@ -9,11 +9,11 @@ pub(crate) mod charge;
 pub(crate) mod collecting;
 mod compact;
 mod distinct_texts;
-pub(crate) mod growth;
 mod guard;
 mod join_texts;
+pub(crate) mod keep_repeated_projections;
 mod measure;
-pub(crate) mod repeated;
+pub(crate) mod result_size_limits;
 mod stream;
 #[cfg(test)]
 mod tests;

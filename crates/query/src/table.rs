@@ -5,10 +5,10 @@
 //! turns conditions on them back into conditions on what is stored, so that bloom filters,
 //! statistics and dictionaries still spare work. Metrics are samples, one row each.
 
-mod explode;
 mod matchers;
 mod metrics;
-mod stored;
+mod rewrite_view_predicates;
+mod samples_exec;
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::scan::attributes;
 use crate::scan::functions::{attribute_map, hex_text};
 
 pub(crate) use metrics::MetricsTable;
-pub(crate) use stored::AskWhatIsStored;
+pub(crate) use rewrite_view_predicates::RewriteViewPredicates;
 
 /// Columns of JSON objects that SQL sees as maps.
 const JSON_COLUMNS: [&str; 4] = [

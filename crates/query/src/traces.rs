@@ -5,11 +5,11 @@
 //! columns that this needs; then it reads the traces of those spans whole and runs the query on
 //! them, until there are enough.
 
+mod by_id;
 mod condition;
-mod lookup;
-mod names;
 mod pushed;
 mod search;
+mod tags;
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,7 @@ pub use lang::traceql::Static;
 #[cfg(test)]
 pub(crate) use self::pushed::pushed;
 
-pub use self::names::{Operation, ScopedNames, TagValue};
+pub use self::tags::{Operation, ScopedNames, TagValue};
 
 /// Service of a trace whose root has not arrived, as Tempo calls it.
 pub const ROOT_NOT_RECEIVED: &str = "<root span not yet received>";

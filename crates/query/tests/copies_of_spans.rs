@@ -13,7 +13,7 @@ use query::{Engine, Limits};
 use signals::span::{Kind, Span, SpanBuilder};
 use signals::time::{ManualClock, SECOND};
 use signals::{Batch, SpanId, Timestamp, TraceId};
-use store::{Config, NoTotals, Seams, Store, WriteRequest};
+use store::{Config, Dependencies, NoTotals, Store, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
@@ -111,10 +111,10 @@ async fn a_span_that_was_sent_again_is_one_and_spans_that_share_an_id_are_two() 
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
         let open = async || {
-            let mut seams = Seams::disk(folder.path());
-            seams.clock = Arc::clone(&clock) as _;
+            let mut dependencies = Dependencies::disk(folder.path());
+            dependencies.clock = Arc::clone(&clock) as _;
             let config = Config { compaction_fan_in: 2, ..Config::default() };
-            let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
+            let (store, _) = Store::open(config, dependencies, Arc::new(NoTotals)).await.unwrap();
             let engine = Engine::new(store.clone(), Arc::clone(&clock) as _, Limits::default());
             (store, engine)
         };

@@ -16,7 +16,7 @@ use signals::metric::{NAME_LABEL, Sample};
 use signals::span::{Span, SpanBuilder};
 use signals::time::{ManualClock, SECOND};
 use signals::{Batch, Labels, SeriesBatch, SpanId, Timestamp, TraceId};
-use store::{Config, NoTotals, Seams, Store, StoreError, WriteRequest};
+use store::{Config, Dependencies, NoTotals, Store, StoreError, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
@@ -94,10 +94,10 @@ async fn a_damaged_part_fails_one_query_by_name_and_the_next_does_without_it() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
-        let mut seams = Seams::disk(folder.path());
-        seams.clock = Arc::clone(&clock) as _;
+        let mut dependencies = Dependencies::disk(folder.path());
+        dependencies.clock = Arc::clone(&clock) as _;
         let config = Config::default();
-        let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
+        let (store, _) = Store::open(config, dependencies, Arc::new(NoTotals)).await.unwrap();
         let engine = Engine::new(store.clone(), clock, Limits::default());
         for of in 0..2 {
             let batches = batches(of);

@@ -13,7 +13,7 @@ use signals::log::{LogBuilder, Record as LogRecord};
 use signals::span::{Kind, Span, SpanBuilder, SpanRows, StatusCode};
 use signals::time::{ManualClock, SECOND};
 use signals::{Batch, Labels, MemoryBudget, SpanId, Timestamp, TraceId};
-use store::{Config, NoTotals, Seams, Store, TimeRange, WriteRequest};
+use store::{Config, Dependencies, NoTotals, Store, TimeRange, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
@@ -21,9 +21,10 @@ const STREAM: &str = r#"{env="prod", service_name="api"}"#;
 
 async fn opened(folder: &tempfile::TempDir, limits: Limits) -> (Store, Engine) {
     let clock = Arc::new(ManualClock::at(NOW));
-    let mut seams = Seams::disk(folder.path());
-    seams.clock = Arc::clone(&clock) as _;
-    let (store, _) = Store::open(Config::default(), seams, Arc::new(NoTotals)).await.unwrap();
+    let mut dependencies = Dependencies::disk(folder.path());
+    dependencies.clock = Arc::clone(&clock) as _;
+    let (store, _) =
+        Store::open(Config::default(), dependencies, Arc::new(NoTotals)).await.unwrap();
     let engine = Engine::new(store.clone(), clock, limits);
     (store, engine)
 }

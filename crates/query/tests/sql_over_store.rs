@@ -15,7 +15,7 @@ use signals::metric::{NAME_LABEL, Sample};
 use signals::span::{Span, SpanBuilder};
 use signals::time::{ManualClock, SECOND};
 use signals::{Batch, Labels, SeriesBatch, SpanId, Timestamp, TraceId};
-use store::{Config, NoTotals, Seams, Store, WriteRequest};
+use store::{Config, Dependencies, NoTotals, Store, WriteRequest};
 
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = 1_795_176_000 * SECOND;
@@ -23,9 +23,10 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 async fn opened(folder: &tempfile::TempDir) -> (Store, Engine) {
     let clock = Arc::new(ManualClock::at(NOW));
-    let mut seams = Seams::disk(folder.path());
-    seams.clock = Arc::clone(&clock) as _;
-    let (store, _) = Store::open(Config::default(), seams, Arc::new(NoTotals)).await.unwrap();
+    let mut dependencies = Dependencies::disk(folder.path());
+    dependencies.clock = Arc::clone(&clock) as _;
+    let (store, _) =
+        Store::open(Config::default(), dependencies, Arc::new(NoTotals)).await.unwrap();
     let engine = Engine::new(store.clone(), clock, Limits::default());
     (store, engine)
 }

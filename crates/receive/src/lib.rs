@@ -6,18 +6,18 @@
 
 mod decode;
 mod deltas;
-mod intake;
+mod ingest;
 mod known;
 pub mod limits;
 pub mod otlp;
 mod outcome;
-mod poison;
+mod poison_message;
 mod rejection;
+mod request_body;
 pub mod statistics;
-mod upload;
 
 pub use deltas::DeltaTotals;
-pub use intake::Receiver;
+pub use ingest::Receiver;
 pub use limits::Limits;
 pub use rejection::Rejection;
 pub use statistics::Statistics;

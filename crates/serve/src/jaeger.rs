@@ -18,10 +18,10 @@ use query::{Counted, QueryError, TimeRange};
 use serde_json::{Value, json};
 use signals::TraceId;
 
-use crate::instant::go_duration;
 use crate::json;
 use crate::parameters::Parameters;
-use crate::ways::Api;
+use crate::routers::Api;
+use crate::time_format::go_duration;
 
 /// Traces of one answer when the request does not say, and at most.
 const LIMIT: usize = 100;
@@ -29,15 +29,15 @@ const LIMIT_MAX: usize = 1500;
 
 /// An error in Jaeger's words.
 #[derive(Debug)]
-struct Failure {
+struct ApiError {
     status: StatusCode,
     message: String,
     trace_id: Option<String>,
 }
 
-type Answer = Result<Response, Failure>;
+type Answer = Result<Response, ApiError>;
 
-impl Failure {
+impl ApiError {
     fn parameter(name: &str, why: impl std::fmt::Display) -> Self {
         let message = format!("unable to parse param '{name}': {why}");
         Self { status: StatusCode::BAD_REQUEST, message, trace_id: None }
@@ -57,13 +57,13 @@ impl Failure {
     }
 }
 
-impl From<QueryError> for Failure {
+impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
-        Self { status: crate::failure::status(&error), message: error.to_string(), trace_id: None }
+        Self { status: crate::error::status(&error), message: error.to_string(), trace_id: None }
     }
 }
 
-impl From<signals::rows::ColumnError> for Failure {
+impl From<signals::rows::ColumnError> for ApiError {
     fn from(error: signals::rows::ColumnError) -> Self {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -73,7 +73,7 @@ impl From<signals::rows::ColumnError> for Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "data": null, "total": 0, "limit": 0, "offset": 0, "errors": [self.to_json()] });
         json::response(self.status, body.to_string().into_bytes())
@@ -92,8 +92,8 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .fallback(not_found)
 }
 
-async fn not_found() -> Failure {
-    Failure { status: StatusCode::NOT_FOUND, message: "not found".to_owned(), trace_id: None }
+async fn not_found() -> ApiError {
+    ApiError { status: StatusCode::NOT_FOUND, message: "not found".to_owned(), trace_id: None }
 }
 
 fn success(data: &Value, total: usize) -> Response {
@@ -103,9 +103,12 @@ fn success(data: &Value, total: usize) -> Response {
 }
 
 /// The answer after its data.
-fn finished(mut out: Vec<u8>, total: usize, errors: &[Failure]) -> Vec<u8> {
-    let errors =
-        if errors.is_empty() { Value::Null } else { errors.iter().map(Failure::to_json).collect() };
+fn finished(mut out: Vec<u8>, total: usize, errors: &[ApiError]) -> Vec<u8> {
+    let errors = if errors.is_empty() {
+        Value::Null
+    } else {
+        errors.iter().map(ApiError::to_json).collect()
+    };
     let rest = json!({ "errors": errors, "limit": 0, "offset": 0, "total": total });
     json::rest_of_object(&mut out, &rest);
     out
@@ -120,7 +123,7 @@ fn traces(spans: Counted<RecordBatch>, ids: &[TraceId], is_asked: bool) -> Answe
     let mut out = b"{\"data\":".to_vec();
     let (total, mut missing) = trace::write(&mut out, &spans, ids)?;
     missing.retain(|_| is_asked);
-    let errors: Vec<Failure> = missing.into_iter().map(Failure::not_found).collect();
+    let errors: Vec<ApiError> = missing.into_iter().map(ApiError::not_found).collect();
     Ok(json::counted(finished(out, total, &errors), spans.into_memory()))
 }
 
@@ -138,7 +141,7 @@ async fn operation_names(State(api): State<Arc<Api>>, Path(service): Path<String
 async fn operations(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let service = parameters
         .get("service")
-        .ok_or_else(|| Failure::parameter("service", "parameter is required"))?;
+        .ok_or_else(|| ApiError::parameter("service", "parameter is required"))?;
     let wanted = parameters.get("spanKind");
     let operations = api.engine.operations(service, None).await?;
     let operations: Vec<Value> = operations
@@ -159,7 +162,7 @@ async fn one(
 ) -> Answer {
     let id = trace_id("traceID", &id)?;
     let range = range(&parameters)?;
-    let spans = api.engine.trace(id, range).await?.ok_or_else(|| Failure::not_found(id))?;
+    let spans = api.engine.trace(id, range).await?.ok_or_else(|| ApiError::not_found(id))?;
     traces(spans, &[id], true)
 }
 
@@ -182,8 +185,8 @@ async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     traces(spans, &ids, !asked.is_empty())
 }
 
-fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRequest, Failure> {
-    let service = parameters.get("service").ok_or_else(|| Failure {
+fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRequest, ApiError> {
+    let service = parameters.get("service").ok_or_else(|| ApiError {
         status: StatusCode::BAD_REQUEST,
         message: "parameter 'service' is required".to_owned(),
         trace_id: None,
@@ -191,13 +194,13 @@ fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRe
     let limit = match parameters.get("limit").map(str::parse::<usize>) {
         None => LIMIT,
         Some(Ok(limit)) if limit > 0 => limit.min(LIMIT_MAX),
-        Some(_) => return Err(Failure::parameter("limit", "must be a positive number")),
+        Some(_) => return Err(ApiError::parameter("limit", "must be a positive number")),
     };
     let duration = |name: &str| match parameters.get(name) {
         None => Ok(None),
         Some(text) => match go_duration(text) {
             Some(duration) => Ok(Some(duration)),
-            None => Err(Failure::parameter(name, format!("time: invalid duration {text:?}"))),
+            None => Err(ApiError::parameter(name, format!("time: invalid duration {text:?}"))),
         },
     };
     let (duration_min_ns, duration_max_ns) = (duration("minDuration")?, duration("maxDuration")?);
@@ -205,7 +208,7 @@ fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRe
         && min > max
     {
         let message = "'maxDuration' should be greater than 'minDuration'".to_owned();
-        return Err(Failure { status: StatusCode::BAD_REQUEST, message, trace_id: None });
+        return Err(ApiError { status: StatusCode::BAD_REQUEST, message, trace_id: None });
     }
     Ok(SearchRequest {
         traceql: None,
@@ -222,25 +225,25 @@ fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRe
 }
 
 /// `tag=key:value`, as often as wanted, and `tags={"key":"value"}`.
-fn tags(parameters: &Parameters) -> Result<Vec<(String, String)>, Failure> {
+fn tags(parameters: &Parameters) -> Result<Vec<(String, String)>, ApiError> {
     let mut tags = Vec::new();
     for tag in parameters.all("tag") {
         let Some((key, value)) = tag.split_once(':') else {
-            return Err(Failure::parameter("tag", format!("expected key:value, received: {tag}")));
+            return Err(ApiError::parameter("tag", format!("expected key:value, received: {tag}")));
         };
         tags.push((key.to_owned(), value.to_owned()));
     }
     for text in parameters.all("tags").iter().filter(|text| !text.is_empty()) {
         let object: serde_json::Map<String, Value> =
             serde_json::from_str(text).map_err(|error| {
-                Failure::parameter(
+                ApiError::parameter(
                     "tags",
                     format!("malformed 'tags' parameter, expected JSON object of strings: {error}"),
                 )
             })?;
         for (key, value) in object {
             let Value::String(value) = value else {
-                return Err(Failure::parameter(
+                return Err(ApiError::parameter(
                     "tags",
                     format!("the value of {key:?} is not a string"),
                 ));
@@ -252,11 +255,11 @@ fn tags(parameters: &Parameters) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// `start` and `end` in microseconds; `None` when neither is given.
-fn range(parameters: &Parameters) -> Result<Option<TimeRange>, Failure> {
+fn range(parameters: &Parameters) -> Result<Option<TimeRange>, ApiError> {
     let time = |name: &str| match parameters.get(name).map(str::parse::<i64>) {
         None => Ok(None),
         Some(Ok(microseconds)) => Ok(Some(microseconds.saturating_mul(1000))),
-        Some(Err(error)) => Err(Failure::parameter(name, error)),
+        Some(Err(error)) => Err(ApiError::parameter(name, error)),
     };
     match (time("start")?, time("end")?) {
         (None, None) => Ok(None),
@@ -268,8 +271,8 @@ fn range(parameters: &Parameters) -> Result<Option<TimeRange>, Failure> {
     }
 }
 
-fn trace_id(name: &str, text: &str) -> Result<TraceId, Failure> {
-    TraceId::parse(text).map_err(|error| Failure::parameter(name, error))
+fn trace_id(name: &str, text: &str) -> Result<TraceId, ApiError> {
+    TraceId::parse(text).map_err(|error| ApiError::parameter(name, error))
 }
 
 /// Counted from service graphs, which are not built yet: none.

@@ -3,27 +3,27 @@
 //! Everything here turns an HTTP request into a question to `query` and its answer into the shape
 //! that the clients of the real systems read. There are no sockets and no storage here.
 
-mod failure;
-mod guard;
-mod house;
-mod instant;
+mod error;
+mod go_float;
+mod host_check;
 mod jaeger;
 mod json;
 mod loki;
-mod number;
 mod page;
 mod parameters;
 mod prometheus;
 mod redirect;
+mod routers;
+mod server_info;
 mod sql;
 mod tempo;
+mod time_format;
 mod warnings;
-mod ways;
 
-pub use guard::Guard;
-pub use house::{
-    Hint, House, LastError, Overview, ReceiverOverview, ServiceOverview, SignalOverview,
-};
-pub use instant::to_rfc3339;
+pub use host_check::HostCheck;
 pub use redirect::PagePort;
-pub use ways::Ways;
+pub use routers::ApiRouters;
+pub use server_info::{
+    Hint, LastError, Overview, ReceiverOverview, ServerInfo, ServiceOverview, SignalOverview,
+};
+pub use time_format::to_rfc3339;

@@ -15,12 +15,12 @@ use serde_json::json;
 use signals::Timestamp;
 use signals::time::{MILLISECOND, SECOND};
 
-use crate::failure::TextFailure;
-use crate::instant::{loki_time, prometheus_duration};
+use crate::error::TextError;
 use crate::json;
 use crate::parameters::Parameters;
 use crate::prometheus;
-use crate::ways::Api;
+use crate::routers::Api;
+use crate::time_format::{loki_time, prometheus_duration};
 
 /// Lines of one answer when the request does not say.
 const LIMIT: usize = 100;
@@ -31,7 +31,7 @@ const STEPS: i64 = 250;
 /// The version whose API this is.
 const LOKI_VERSION: &str = "3.5.0";
 
-type Answer = Result<Response, TextFailure>;
+type Answer = Result<Response, TextError>;
 
 /// Everything below `/loki/api/v1`.
 pub(crate) fn api() -> Router<Arc<Api>> {
@@ -48,7 +48,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
 }
 
 /// What stands beside the API.
-pub(crate) fn beside() -> Router<Arc<Api>> {
+pub(crate) fn root_routes() -> Router<Arc<Api>> {
     let none = |data: serde_json::Value| get(move || async move { axum::Json(data) });
     Router::new()
         .route("/ready", get(ready))
@@ -64,7 +64,7 @@ pub(crate) fn beside() -> Router<Arc<Api>> {
 }
 
 async fn ready(State(api): State<Arc<Api>>) -> Response {
-    if api.house.is_ready() {
+    if api.info.is_ready() {
         return "ready\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
@@ -90,7 +90,7 @@ async fn range(State(api): State<Arc<Api>>, headers: HeaderMap, parameters: Para
     let TimeRange { start, end } = window(&api, &parameters)?;
     let step_ms = match parameters.get("step") {
         Some(text) => prometheus_duration(text).ok_or_else(|| {
-            TextFailure::bad_request(format!("cannot parse {text:?} to a valid duration"))
+            TextError::bad_request(format!("cannot parse {text:?} to a valid duration"))
         })?,
         None => (end.saturating_sub(start) / STEPS / SECOND).max(1) * (SECOND / MILLISECOND),
     };
@@ -143,7 +143,7 @@ async fn stats(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
         let answer =
             api.engine.logql_instant(&query, range.end, LIMIT, Direction::default()).await?;
         let Value::Vector(samples) = &answer.value else { return Ok(0) };
-        Ok::<_, TextFailure>(samples.first().map_or(0, |sample| sample.value as u64))
+        Ok::<_, TextError>(samples.first().map_or(0, |sample| sample.value as u64))
     };
     let (entries, bytes) = (sum("count_over_time").await?, sum("bytes_over_time").await?);
     let body = json!({ "streams": streams, "chunks": streams, "entries": entries, "bytes": bytes });
@@ -155,15 +155,15 @@ async fn format_query(parameters: Parameters) -> Answer {
     Ok(axum::Json(json!({ "status": "success", "data": text })).into_response())
 }
 
-fn required(parameters: &Parameters) -> Result<&str, TextFailure> {
-    let missing = || TextFailure::bad_request("parse error : syntax error: unexpected $end");
+fn required(parameters: &Parameters) -> Result<&str, TextError> {
+    let missing = || TextError::bad_request("parse error : syntax error: unexpected $end");
     parameters.get("query").ok_or_else(missing)
 }
 
-fn time(parameters: &Parameters, name: &str) -> Result<Option<Timestamp>, TextFailure> {
+fn time(parameters: &Parameters, name: &str) -> Result<Option<Timestamp>, TextError> {
     let Some(text) = parameters.get(name) else { return Ok(None) };
     let unread = || {
-        TextFailure::bad_request(format!(
+        TextError::bad_request(format!(
             "could not parse {name:?} parameter: cannot parse {text:?} to a valid timestamp"
         ))
     };
@@ -171,37 +171,37 @@ fn time(parameters: &Parameters, name: &str) -> Result<Option<Timestamp>, TextFa
 }
 
 /// `start` and `end`, or the last hour, or as far back as `since` says; the end is outside.
-fn window(api: &Api, parameters: &Parameters) -> Result<TimeRange, TextFailure> {
+fn window(api: &Api, parameters: &Parameters) -> Result<TimeRange, TextError> {
     let end = time(parameters, "end")?.unwrap_or_else(|| api.clock.now());
     let since = match parameters.get("since") {
         None => SINCE,
         Some(text) => prometheus_duration(text)
             .and_then(|milliseconds| milliseconds.checked_mul(MILLISECOND))
             .ok_or_else(|| {
-                TextFailure::bad_request(format!("could not parse 'since' parameter: {text:?}"))
+                TextError::bad_request(format!("could not parse 'since' parameter: {text:?}"))
             })?,
     };
     let start = time(parameters, "start")?.unwrap_or_else(|| end.saturating_sub(since));
     if end < start {
-        return Err(TextFailure::bad_request(
+        return Err(TextError::bad_request(
             "end timestamp must not be before or equal to start time",
         ));
     }
     Ok(TimeRange { start, end })
 }
 
-fn limit(parameters: &Parameters) -> Result<usize, TextFailure> {
+fn limit(parameters: &Parameters) -> Result<usize, TextError> {
     match parameters.get("limit").map(str::parse::<usize>) {
         None => Ok(LIMIT),
         Some(Ok(limit)) if limit > 0 => Ok(limit),
-        Some(_) => Err(TextFailure::bad_request("limit must be a positive value")),
+        Some(_) => Err(TextError::bad_request("limit must be a positive value")),
     }
 }
 
-fn direction(parameters: &Parameters) -> Result<Direction, TextFailure> {
+fn direction(parameters: &Parameters) -> Result<Direction, TextError> {
     match parameters.get("direction").map(str::to_ascii_lowercase).as_deref() {
         None | Some("backward") => Ok(Direction::Backward),
         Some("forward") => Ok(Direction::Forward),
-        Some(other) => Err(TextFailure::bad_request(format!("invalid direction {other:?}"))),
+        Some(other) => Err(TextError::bad_request(format!("invalid direction {other:?}"))),
     }
 }

@@ -20,23 +20,23 @@ use query::{Counted, QueryError};
 use serde_json::{Map, Value as Json, json};
 use signals::time::MILLISECOND;
 
-use crate::instant::{prometheus_duration, prometheus_time};
+use crate::go_float::{seconds, with_exponent};
 use crate::json;
-use crate::number::{seconds, with_exponent};
 use crate::parameters::Parameters;
-use crate::ways::Api;
+use crate::routers::Api;
+use crate::time_format::{prometheus_duration, prometheus_time};
 
 pub(crate) use answer::{matrix, vector};
 pub(crate) use status::metrics;
 
-use answer::Failure;
+use answer::ApiError;
 
 /// Most points of one series in one answer.
 const POINTS_MAX: i64 = 11_000;
 /// How far an instant selector looks back when the query does not say.
 const LOOKBACK_MS: i64 = 300_000;
 
-type Answer = Result<Response, Failure>;
+type Answer = Result<Response, ApiError>;
 
 /// Everything below `/api/v1`.
 pub(crate) fn api() -> Router<Arc<Api>> {
@@ -55,8 +55,8 @@ pub(crate) fn api() -> Router<Arc<Api>> {
 }
 
 /// What stands beside the API: health, readiness, own metrics.
-pub(crate) fn beside() -> Router<Arc<Api>> {
-    status::beside()
+pub(crate) fn root_routes() -> Router<Arc<Api>> {
+    status::root_routes()
 }
 
 async fn method_not_allowed(method: Method) -> Response {
@@ -83,17 +83,17 @@ async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let start = time(&parameters, "start")?.ok_or_else(|| unread_time("start", ""))?;
     let end = time(&parameters, "end")?.ok_or_else(|| unread_time("end", ""))?;
     if end < start {
-        return Err(Failure::parameter("end", "end timestamp must not be before start time"));
+        return Err(ApiError::parameter("end", "end timestamp must not be before start time"));
     }
     let step = duration(&parameters, "step")?.ok_or_else(|| unread_duration("step", ""))?;
     if step <= 0 {
-        return Err(Failure::parameter(
+        return Err(ApiError::parameter(
             "step",
             "zero or negative query resolution step widths are not accepted. Try a positive integer",
         ));
     }
     if end.saturating_sub(start) / step > POINTS_MAX {
-        return Err(Failure::bad_data(
+        return Err(ApiError::bad_data(
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
         ));
     }
@@ -128,7 +128,7 @@ async fn exemplars(State(api): State<Arc<Api>>, parameters: Parameters) -> Answe
 async fn series(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let selectors = parameters.all("match[]");
     if selectors.is_empty() {
-        return Err(Failure::bad_data("no match[] parameter provided"));
+        return Err(ApiError::bad_data("no match[] parameter provided"));
     }
     let (start, end) = window(&api, &parameters)?;
     let limit = limit(&parameters)?;
@@ -151,7 +151,7 @@ async fn label_values(
     parameters: Parameters,
 ) -> Answer {
     let Some(name) = labels::unescape(&name) else {
-        return Err(Failure::bad_data(format!("invalid label name: {name:?}")));
+        return Err(ApiError::bad_data(format!("invalid label name: {name:?}")));
     };
     let (start, end) = window(&api, &parameters)?;
     let limit = limit(&parameters)?;
@@ -171,7 +171,7 @@ async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer
         None => usize::MAX,
         Some(text) => match text.parse::<i64>() {
             Ok(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
-            Err(_) => return Err(Failure::bad_data("limit must be a number")),
+            Err(_) => return Err(ApiError::bad_data("limit must be a number")),
         },
     };
     let mut data = Map::new();
@@ -196,10 +196,10 @@ async fn format_query(parameters: Parameters) -> Answer {
 }
 
 /// Parameters of one query.
-fn options(parameters: &Parameters) -> Result<Options, Failure> {
+fn options(parameters: &Parameters) -> Result<Options, ApiError> {
     let lookback_ms = match duration(parameters, "lookback_delta")? {
         Some(lookback) if lookback > 0 => lookback,
-        Some(_) => return Err(Failure::parameter("lookback_delta", "must be greater than zero")),
+        Some(_) => return Err(ApiError::parameter("lookback_delta", "must be greater than zero")),
         None => LOOKBACK_MS,
     };
     Ok(Options { lookback_ms, limit: limit(parameters)? })
@@ -209,10 +209,10 @@ fn options(parameters: &Parameters) -> Result<Options, Failure> {
 async fn in_time(
     parameters: &Parameters,
     query: impl Future<Output = Result<Counted<query::promql::Answer>, QueryError>>,
-) -> Result<Counted<query::promql::Answer>, Failure> {
+) -> Result<Counted<query::promql::Answer>, ApiError> {
     let answer = match duration(parameters, "timeout")?.map(u64::try_from) {
         None => query.await,
-        Some(Err(_)) => return Err(Failure::parameter("timeout", "must not be negative")),
+        Some(Err(_)) => return Err(ApiError::parameter("timeout", "must not be negative")),
         Some(Ok(milliseconds)) => {
             let timeout = Duration::from_millis(milliseconds);
             let late = Err(QueryError::Timeout(timeout));
@@ -223,46 +223,46 @@ async fn in_time(
 }
 
 /// `start` and `end` of questions about series: everything, when they are not given.
-fn window(api: &Api, parameters: &Parameters) -> Result<(i64, i64), Failure> {
+fn window(api: &Api, parameters: &Parameters) -> Result<(i64, i64), ApiError> {
     let start = time(parameters, "start")?.unwrap_or(i64::MIN / MILLISECOND);
     let end = time(parameters, "end")?.unwrap_or_else(|| api.now_ms().max(start));
     if end < start {
-        return Err(Failure::parameter("end", "end timestamp must not be before start time"));
+        return Err(ApiError::parameter("end", "end timestamp must not be before start time"));
     }
     Ok((start, end))
 }
 
-fn required<'a>(parameters: &'a Parameters, name: &str) -> Result<&'a str, Failure> {
+fn required<'a>(parameters: &'a Parameters, name: &str) -> Result<&'a str, ApiError> {
     parameters.get(name).ok_or_else(|| {
-        Failure::parameter(name, "unknown position: parse error: no expression found in input")
+        ApiError::parameter(name, "unknown position: parse error: no expression found in input")
     })
 }
 
-fn time(parameters: &Parameters, name: &str) -> Result<Option<i64>, Failure> {
+fn time(parameters: &Parameters, name: &str) -> Result<Option<i64>, ApiError> {
     let Some(text) = parameters.get(name) else { return Ok(None) };
     prometheus_time(text).map(Some).ok_or_else(|| unread_time(name, text))
 }
 
-fn duration(parameters: &Parameters, name: &str) -> Result<Option<i64>, Failure> {
+fn duration(parameters: &Parameters, name: &str) -> Result<Option<i64>, ApiError> {
     let Some(text) = parameters.get(name) else { return Ok(None) };
     prometheus_duration(text).map(Some).ok_or_else(|| unread_duration(name, text))
 }
 
-fn unread_time(name: &str, text: &str) -> Failure {
-    Failure::parameter(name, format!("cannot parse {text:?} to a valid timestamp"))
+fn unread_time(name: &str, text: &str) -> ApiError {
+    ApiError::parameter(name, format!("cannot parse {text:?} to a valid timestamp"))
 }
 
-fn unread_duration(name: &str, text: &str) -> Failure {
-    Failure::parameter(name, format!("cannot parse {text:?} to a valid duration"))
+fn unread_duration(name: &str, text: &str) -> ApiError {
+    ApiError::parameter(name, format!("cannot parse {text:?} to a valid duration"))
 }
 
 /// `limit`; 0 is no limit.
-fn limit(parameters: &Parameters) -> Result<usize, Failure> {
+fn limit(parameters: &Parameters) -> Result<usize, ApiError> {
     match parameters.get("limit").map(str::parse::<i64>) {
         None => Ok(0),
         Some(Ok(limit)) if limit >= 0 => Ok(usize::try_from(limit).unwrap_or(0)),
-        Some(Ok(_)) => Err(Failure::parameter("limit", "limit must be non-negative")),
-        Some(Err(error)) => Err(Failure::parameter("limit", error)),
+        Some(Ok(_)) => Err(ApiError::parameter("limit", "limit must be non-negative")),
+        Some(Err(error)) => Err(ApiError::parameter("limit", error)),
     }
 }
 
@@ -272,17 +272,17 @@ fn over(limit: usize) -> usize {
 }
 
 /// Mistakes in the text of a query belong to its parameter.
-fn query_failure(error: QueryError) -> Failure {
+fn query_failure(error: QueryError) -> ApiError {
     match error {
-        QueryError::Invalid(message) => Failure::parameter("query", message),
+        QueryError::Invalid(message) => ApiError::parameter("query", message),
         error => error.into(),
     }
 }
 
 /// Mistakes in a selector belong to its parameter.
-fn match_failure(error: QueryError) -> Failure {
+fn match_failure(error: QueryError) -> ApiError {
     match error {
-        QueryError::Invalid(message) => Failure::parameter("match[]", message),
+        QueryError::Invalid(message) => ApiError::parameter("match[]", message),
         error => error.into(),
     }
 }

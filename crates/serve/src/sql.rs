@@ -23,7 +23,7 @@ use serde_json::json;
 
 use crate::json;
 use crate::parameters::read;
-use crate::ways::Api;
+use crate::routers::Api;
 
 /// Longest request.
 const BODY_BYTES_MAX: usize = 1 << 20;

@@ -19,12 +19,12 @@ use signals::TraceId;
 use signals::time::SECOND;
 use wire::otlp::{JsonStyle, encode_traces, encode_traces_json};
 
-use crate::failure::TextFailure;
-use crate::instant::go_duration;
+use crate::error::TextError;
 use crate::json;
 use crate::parameters::Parameters;
 use crate::prometheus;
-use crate::ways::Api;
+use crate::routers::Api;
+use crate::time_format::go_duration;
 
 /// Traces of one answer when the request does not say, and at most.
 const LIMIT: usize = 20;
@@ -41,7 +41,7 @@ const SPANS_PER_SET_MAX: usize = 100;
 const TEMPO_VERSION: &str = "2.1.1";
 const PROTOBUF: &str = "application/protobuf";
 
-type Answer = Result<Response, TextFailure>;
+type Answer = Result<Response, TextError>;
 
 /// Everything below `/api`.
 pub(crate) fn api() -> Router<Arc<Api>> {
@@ -60,12 +60,12 @@ pub(crate) fn api() -> Router<Arc<Api>> {
 }
 
 /// What stands beside the API.
-pub(crate) fn beside() -> Router<Arc<Api>> {
+pub(crate) fn root_routes() -> Router<Arc<Api>> {
     Router::new().route("/ready", get(ready)).route("/metrics", get(prometheus::metrics))
 }
 
 async fn ready(State(api): State<Arc<Api>>) -> Response {
-    if api.house.is_ready() {
+    if api.info.is_ready() {
         return "ready\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
@@ -78,8 +78,8 @@ async fn build() -> Response {
     axum::Json(body).into_response()
 }
 
-async fn no_metrics() -> TextFailure {
-    TextFailure::new(StatusCode::NOT_IMPLEMENTED, "not supported yet: TraceQL metrics")
+async fn no_metrics() -> TextError {
+    TextError::new(StatusCode::NOT_IMPLEMENTED, "not supported yet: TraceQL metrics")
 }
 
 async fn trace(
@@ -137,7 +137,7 @@ async fn spans(
     api: &Api,
     id: &str,
     parameters: &Parameters,
-) -> Result<Option<Counted<RecordBatch>>, TextFailure> {
+) -> Result<Option<Counted<RecordBatch>>, TextError> {
     let id = trace_id(id)?;
     let range = range(parameters)?;
     let spans = api.engine.trace(id, range).await?;
@@ -151,18 +151,18 @@ fn wants_protobuf(headers: &HeaderMap) -> bool {
 }
 
 /// 1 to 32 hexadecimal digits, in Tempo's words when they are not.
-fn trace_id(text: &str) -> Result<TraceId, TextFailure> {
+fn trace_id(text: &str) -> Result<TraceId, TextError> {
     if let Some((at, wrong)) = text.char_indices().find(|(_, digit)| !digit.is_ascii_hexdigit()) {
         let message = format!(
             "trace IDs can only contain hex characters: invalid character {wrong:?} at position {}",
             at + 1
         );
-        return Err(TextFailure::bad_request(message));
+        return Err(TextError::bad_request(message));
     }
     if text.is_empty() || text.len() > 32 {
-        return Err(TextFailure::bad_request("trace IDs can't be larger than 128 bits"));
+        return Err(TextError::bad_request("trace IDs can't be larger than 128 bits"));
     }
-    TraceId::parse(text).map_err(|error| TextFailure::bad_request(error.to_string()))
+    TraceId::parse(text).map_err(|error| TextError::bad_request(error.to_string()))
 }
 
 async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -171,11 +171,11 @@ async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     Ok(json::counted(answer::search(&found), found.into_memory()))
 }
 
-fn request(parameters: &Parameters) -> Result<SearchRequest, TextFailure> {
+fn request(parameters: &Parameters) -> Result<SearchRequest, TextError> {
     let query = parameters.get("q");
     let tags = parameters.get("tags");
     if query.is_some() && tags.is_some() {
-        return Err(TextFailure::bad_request(
+        return Err(TextError::bad_request(
             "invalid request: can't specify tags and q in the same query",
         ));
     }
@@ -184,7 +184,7 @@ fn request(parameters: &Parameters) -> Result<SearchRequest, TextFailure> {
         None => Ok(None),
         Some(text) => match go_duration(text) {
             Some(duration) => Ok(Some(duration)),
-            None => Err(TextFailure::bad_request(format!(
+            None => Err(TextError::bad_request(format!(
                 "invalid {name}: time: invalid duration {text:?}"
             ))),
         },
@@ -199,7 +199,7 @@ fn request(parameters: &Parameters) -> Result<SearchRequest, TextFailure> {
         range: range(parameters)?,
         limit: match number(parameters, "limit", LIMIT)? {
             0 => {
-                return Err(TextFailure::bad_request("invalid limit: must be a positive number"));
+                return Err(TextError::bad_request("invalid limit: must be a positive number"));
             }
             limit => limit.min(LIMIT_MAX),
         },
@@ -210,20 +210,20 @@ fn request(parameters: &Parameters) -> Result<SearchRequest, TextFailure> {
     })
 }
 
-fn number(parameters: &Parameters, name: &str, default: usize) -> Result<usize, TextFailure> {
+fn number(parameters: &Parameters, name: &str, default: usize) -> Result<usize, TextError> {
     match parameters.get(name).map(str::parse::<usize>) {
         None => Ok(default),
         Some(Ok(number)) => Ok(number),
-        Some(Err(error)) => Err(TextFailure::bad_request(format!("invalid {name}: {error}"))),
+        Some(Err(error)) => Err(TextError::bad_request(format!("invalid {name}: {error}"))),
     }
 }
 
 /// `start` and `end` in seconds, both or neither.
-fn range(parameters: &Parameters) -> Result<Option<TimeRange>, TextFailure> {
+fn range(parameters: &Parameters) -> Result<Option<TimeRange>, TextError> {
     let time = |name: &str| match parameters.get(name).map(str::parse::<i64>) {
         None => Ok(None),
         Some(Ok(seconds)) => Ok(Some(seconds)),
-        Some(Err(error)) => Err(TextFailure::bad_request(format!("invalid {name}: {error}"))),
+        Some(Err(error)) => Err(TextError::bad_request(format!("invalid {name}: {error}"))),
     };
     match (time("start")?, time("end")?) {
         // Grafana sends zeroes for a trace without a time.
@@ -236,9 +236,9 @@ fn range(parameters: &Parameters) -> Result<Option<TimeRange>, TextFailure> {
             let message = format!(
                 "invalid start and end: start must be before end, received start={start} end={end}"
             );
-            Err(TextFailure::bad_request(message))
+            Err(TextError::bad_request(message))
         }
-        _ => Err(TextFailure::bad_request("please provide both start and end, or neither")),
+        _ => Err(TextError::bad_request("please provide both start and end, or neither")),
     }
 }
 

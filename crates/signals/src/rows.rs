@@ -1,7 +1,7 @@
 //! Columns of a record batch read by row.
 //!
 //! Batches that come back from Parquet or from a query engine may hold the same texts as plain,
-//! view or dictionary arrays, and may lack columns that nobody asked for: these readers take all
+//! view or dictionary arrays, and may lack columns that were not projected: these readers take all
 //! of that. An absent column reads as its empty value. Row numbers must be below the batch's
 //! number of rows; others panic, as in Arrow.
 

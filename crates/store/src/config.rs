@@ -1,4 +1,4 @@
-//! What can be set about the store, and the seams through which it touches the world.
+//! What can be set about the store, and the dependencies through which it touches the world.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -152,7 +152,7 @@ impl Config {
 
 /// What the store touches the world through.
 #[derive(Debug, Clone)]
-pub struct Seams {
+pub struct Dependencies {
     /// The data folder: lock, write-ahead log, quarantine.
     pub files: Arc<dyn Files>,
     /// The time.
@@ -164,7 +164,7 @@ pub struct Seams {
     pub objects_disk: Option<Arc<dyn Files>>,
 }
 
-impl Seams {
+impl Dependencies {
     /// Everything in one folder of this machine, with the machine's clock.
     #[must_use]
     pub fn disk(folder: impl Into<PathBuf>) -> Self {

@@ -25,7 +25,7 @@ pub(crate) struct Context {
     pub(crate) reader: PartReader,
     /// Memory of merges, and of parts that a flush is writing.
     pub(crate) merges: MemoryBudget,
-    /// Damaged pieces put aside since the start.
+    /// Damaged pieces quarantined since the start.
     pub(crate) quarantined: Arc<AtomicU64>,
     /// What answers lack.
     pub(crate) lost: Arc<Lost>,

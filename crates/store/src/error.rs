@@ -15,7 +15,7 @@ pub enum StoreError {
     #[error("{0}")]
     Io(String),
     /// A part could not be read: it is damaged or gone, or its store does not answer. The part has
-    /// been verified, and put aside if it was damaged, so that the next read does without it.
+    /// been verified, and quarantined if it was damaged, so that the next read does without it.
     #[error("part {path} cannot be read: {reason}")]
     Unreadable {
         /// Where it is in [`crate::Store::objects`].

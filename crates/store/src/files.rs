@@ -88,7 +88,7 @@ pub trait FileWriter: Send {
     /// Makes the content and its length durable.
     ///
     /// # Errors
-    /// As the file system gives them; what was written before is then in doubt for ever.
+    /// As the file system gives them; the state of earlier writes is then unknown.
     fn sync(&mut self) -> io::Result<()>;
     /// Cuts the file.
     ///

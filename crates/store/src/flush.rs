@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::head::memory_of;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::{Draft, Drafts};
-use crate::manifest::origin::{Origin, Stretch};
+use crate::manifest::origin::{Origin, SequenceRange};
 use crate::manifest::{Entry, Manifest};
 use crate::metrics::Frozen;
 use crate::part::write::{self, Counted, Written};
@@ -116,7 +116,7 @@ impl Flusher {
         day: i32,
         sequence: u64,
     ) -> Result<(), StoreError> {
-        let Some(stretch) = self.stretch(Signal::Metrics, day, sequence).await else {
+        let Some(range) = self.range(Signal::Metrics, day, sequence).await else {
             return Ok(());
         };
         let held = usize::try_from(self.state.metrics.stats().bytes).unwrap_or(usize::MAX);
@@ -126,31 +126,31 @@ impl Flusher {
             let summary = metrics::part::write(&frozen, day, origin, &mut sink)?;
             Ok::<_, StoreError>((summary.written(sink.crc32c()), sink.into_inner()))
         };
-        self.write(Signal::Metrics, day, stretch, work).await
+        self.write(Signal::Metrics, day, range, work).await
     }
 
     async fn write_day(&self, rows: DayRows, sequence: u64) -> Result<(), StoreError> {
         let DayRows { signal, day, mut batches } = rows;
-        let Some(stretch) = self.stretch(signal, day, sequence).await else { return Ok(()) };
+        let Some(range) = self.range(signal, day, sequence).await else { return Ok(()) };
         if signal == Signal::Spans {
             batches = copies::not_stored(&self.objects, &self.state, batches).await?;
         }
         if batches.is_empty() {
-            return self.commit(signal, day, &stretch, None).await;
+            return self.commit(signal, day, &range, None).await;
         }
         let held: usize = batches.iter().map(memory_of).sum();
         let row_group = held.min(write::ROW_GROUP_BYTES);
         let sink = PartBuffer::new(&self.memory, row_group);
         let work = move |origin: String| write::write_flushed(signal, &batches, origin, sink);
-        self.write(signal, day, stretch, work).await
+        self.write(signal, day, range, work).await
     }
 
     /// The rows up to a sequence that are not in parts yet; none when an attempt before this one
     /// came through after all.
-    async fn stretch(&self, signal: Signal, day: i32, sequence: u64) -> Option<Stretch> {
+    async fn range(&self, signal: Signal, day: i32, sequence: u64) -> Option<SequenceRange> {
         let writer = self.drafts.maker().to_hex();
         let after = self.catalog.mark(signal, day, &writer).await;
-        (after < sequence).then_some(Stretch { writer, after, sequence })
+        (after < sequence).then_some(SequenceRange { writer, after, sequence })
     }
 
     /// Writes one part and lists it.
@@ -158,10 +158,10 @@ impl Flusher {
         &self,
         signal: Signal,
         day: i32,
-        stretch: Stretch,
+        range: SequenceRange,
         work: impl FnOnce(String) -> Result<(Written, PartBuffer), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let origin = Origin::flushed(signal, day, stretch, self.clock.now());
+        let origin = Origin::flushed(signal, day, range, self.clock.now());
         let json = origin.to_json()?;
         let (written, part) = tokio::task::spawn_blocking(move || work(json))
             .await
@@ -186,30 +186,30 @@ impl Flusher {
             Err(error) => return Err(error.into()),
         }
         let entry = origin.entry(draft.path(), &written);
-        self.commit(signal, day, &origin.stretch, Some((&draft, entry))).await
+        self.commit(signal, day, &origin.range, Some((&draft, entry))).await
     }
 
-    /// Lists a part, if there is one, and that the rows of the stretch are in parts.
+    /// Lists a part, if there is one, and that the rows of the range are in parts.
     async fn commit(
         &self,
         signal: Signal,
         day: i32,
-        stretch: &Stretch,
+        range: &SequenceRange,
         part: Option<(&Draft, Entry)>,
     ) -> Result<(), StoreError> {
         let list = |manifest: &mut Manifest| {
-            let mark = manifest.mark(&stretch.writer);
-            if mark >= stretch.sequence {
+            let mark = manifest.mark(&range.writer);
+            if mark >= range.sequence {
                 return Ok(false);
             }
-            if mark != stretch.after {
+            if mark != range.after {
                 return Err(moved(signal, day, mark));
             }
             if let Some((draft, entry)) = &part {
                 draft.check_age()?;
                 manifest.parts.push(entry.clone());
             }
-            manifest.raise(stretch);
+            manifest.raise(range);
             Ok(true)
         };
         self.catalog.change(signal, day, list).await?;

@@ -14,8 +14,8 @@ use crate::context::Context;
 use crate::copies::LookedUp;
 use crate::files::Files;
 use crate::flush::Flusher;
-use crate::maintain::Maintenance;
-use crate::maintain::verify::Verifier;
+use crate::maintenance::Maintenance;
+use crate::maintenance::verify::Verifier;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::Drafts;
 use crate::metrics::PartReader;
@@ -26,7 +26,7 @@ use crate::write_ahead::format::WriterId;
 use crate::write_ahead::quarantine::Quarantine;
 use crate::write_ahead::record::Defined;
 use crate::write_ahead::writer::{Apply, Log, Start};
-use crate::{Config, Seams, StoreError, TimeRange, Totals};
+use crate::{Config, Dependencies, StoreError, TimeRange, Totals};
 
 /// Time between two looks at the disk: its free space, and whether our files are still there.
 const FREE_SPACE_EVERY: Duration = Duration::from_millis(250);
@@ -73,12 +73,12 @@ impl Inner {
     /// Opens the folder and replays its log.
     pub(crate) async fn open(
         config: Config,
-        seams: Seams,
+        dependencies: Dependencies,
         totals: Arc<dyn Totals>,
     ) -> Result<(Arc<Self>, RecoveryReport), StoreError> {
         config.validate()?;
-        let opened = recover::open(&seams).await?;
-        let Seams { files, clock, objects, objects_disk } = seams;
+        let opened = recover::open(&dependencies).await?;
+        let Dependencies { files, clock, objects, objects_disk } = dependencies;
         let missing = opened.report.missing_parts.iter().cloned().collect();
         let writer = opened.writer;
         let state = Arc::new(State::new(writer, &config, missing));
@@ -148,7 +148,7 @@ impl Inner {
                     break;
                 }
                 Err(StoreError::Unreadable { path, reason }) => {
-                    tracing::warn!(path, reason, "what a part knows of its metrics is not known");
+                    tracing::warn!(path, reason, "the metric metadata of a part cannot be read");
                     parts.retain(|part| part.path.as_ref() != path);
                     match self.verifier.verify(&[path.into()]).await {
                         Ok(aside) => report.quarantined.extend(aside),
@@ -246,7 +246,7 @@ impl Inner {
                 *looked_at = Some(now);
                 drop(looked_at);
                 self.look_at_free_space();
-                self.log()?.look_for_itself();
+                self.log()?.check_segment_exists();
             }
         }
         if self.free.is_low.load(Ordering::Relaxed) {
@@ -349,7 +349,7 @@ async fn flush_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
         wait = match inner.flush().await {
             Ok(()) => None,
             Err(error) => {
-                tracing::warn!(%error, "a flush failed and is tried again");
+                tracing::warn!(%error, "a flush failed and will be retried");
                 Some(RETRY_AFTER.min(interval))
             }
         };
@@ -387,7 +387,7 @@ async fn maintenance_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>
         }
         let Some(inner) = inner.upgrade() else { return };
         if let Err(error) = inner.maintain().await {
-            tracing::warn!(%error, "maintenance failed and is tried again");
+            tracing::warn!(%error, "maintenance failed and will be retried");
         }
     }
 }
@@ -403,7 +403,7 @@ async fn refresh_task(inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
         }
         let Some(inner) = inner.upgrade() else { return };
         if let Err(error) = inner.catalog.refresh().await {
-            tracing::warn!(%error, "what other processes stored could not be seen");
+            tracing::warn!(%error, "parts of other processes could not be listed");
         }
     }
 }

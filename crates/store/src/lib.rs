@@ -17,7 +17,7 @@ mod flush;
 mod head;
 mod inner;
 mod lost;
-mod maintain;
+mod maintenance;
 mod manifest;
 pub mod metrics;
 pub mod objects;
@@ -34,7 +34,7 @@ mod varint;
 mod write_ahead;
 
 pub use append::{Appended, BatchAppended, NoTotals, RowsAppended, Totals, WriteRequest};
-pub use config::{Config, Memory, Seams};
+pub use config::{Config, Dependencies, Memory};
 pub use error::StoreError;
 pub use metrics::{Cardinality, Samples, SeriesChunks};
 pub use part::Part;

@@ -1,6 +1,6 @@
 //! What answers lack because it was damaged or is gone, so that they can say so.
 //!
-//! The notes in quarantine outlive a restart; whoever removes them ends the warnings.
+//! The records in quarantine survive a restart; removing them ends the warnings.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Which parts there are: one small JSON document for each signal and UTC day.
 //!
 //! A document is never changed. A new version has the next number as its name and is put only if
-//! nobody else put it first, which is the compare-and-set that lets several writers share a
+//! no other process put it first, which is the compare-and-set that lets several writers share a
 //! bucket. The format is described in `docs/formats/manifest.md`.
 //!
 //! [`documents`] reads and puts documents, [`catalog`] holds the current ones, [`load`] reads them
@@ -24,7 +24,7 @@ use signals::{Signal, Timestamp};
 
 use crate::calendar;
 use crate::part::Part;
-use origin::Stretch;
+use origin::SequenceRange;
 
 /// The version of the document that this program writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -32,7 +32,7 @@ pub(crate) const FORMAT: u32 = 1;
 pub(crate) const FOLDER: &str = "manifest";
 /// Versions that are kept, the newest among them.
 pub(crate) const VERSIONS_KEPT: u64 = 3;
-/// Versions past this are not ours: nobody counts so far, and one more must always fit.
+/// Larger versions are invalid: no process counts so far, and the next one must always fit.
 const VERSION_MAX: u64 = u64::MAX / 2;
 /// A document is never larger than this.
 const BYTES_MAX: usize = 64 << 20;
@@ -72,16 +72,16 @@ pub(crate) struct Entry {
     pub(crate) crc32c: Option<u32>,
     /// The rows of this signal and day that it holds; of a merge, those of its newest input.
     #[serde(flatten)]
-    pub(crate) stretch: Stretch,
+    pub(crate) range: SequenceRange,
     /// Rows of other writers that it holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) others: Vec<Stretch>,
+    pub(crate) others: Vec<SequenceRange>,
 }
 
 impl Entry {
     /// All rows that it holds.
-    pub(crate) fn stretches(&self) -> impl Iterator<Item = &Stretch> {
-        std::iter::once(&self.stretch).chain(&self.others)
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = &SequenceRange> {
+        std::iter::once(&self.range).chain(&self.others)
     }
 
     pub(crate) fn part(&self) -> Arc<Part> {
@@ -115,9 +115,9 @@ impl Manifest {
     }
 
     /// Says that a writer's rows up to a sequence are in parts.
-    pub(crate) fn raise(&mut self, stretch: &Stretch) {
-        let mark = self.written_ahead.entry(stretch.writer.clone()).or_insert(0);
-        *mark = stretch.sequence.max(*mark);
+    pub(crate) fn raise(&mut self, range: &SequenceRange) {
+        let mark = self.written_ahead.entry(range.writer.clone()).or_insert(0);
+        *mark = range.sequence.max(*mark);
     }
 
     /// The document as it is stored.
@@ -186,8 +186,8 @@ mod tests {
             level: 1,
             created: 3,
             crc32c: Some(u32::MAX),
-            stretch: Stretch { writer: "ab".into(), after: 0, sequence: 42 },
-            others: vec![Stretch { writer: "cd".into(), after: 3, sequence: 4 }],
+            range: SequenceRange { writer: "ab".into(), after: 0, sequence: 42 },
+            others: vec![SequenceRange { writer: "cd".into(), after: 3, sequence: 4 }],
         });
         manifest
     }

@@ -17,7 +17,7 @@ pub(crate) mod part;
 #[cfg(test)]
 pub(crate) mod probes;
 pub(crate) mod read;
-mod selected;
+mod series_chunks;
 
 pub(crate) use head::{Admitted, Limits, SeriesSet};
 pub use head::{
@@ -25,4 +25,4 @@ pub use head::{
 };
 pub use labels::Cardinality;
 pub(crate) use part::reader::PartReader;
-pub use selected::{Samples, SeriesChunks};
+pub use series_chunks::{Samples, SeriesChunks};

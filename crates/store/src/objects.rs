@@ -55,7 +55,7 @@ struct Shared {
     attempts: AtomicU64,
     /// Folders that this process made durable: that one is there does not say that it stays.
     durable_folders: Mutex<HashSet<String>>,
-    /// After a failed sync nobody knows what the disk holds: nothing is put any more, and nothing
+    /// After a failed sync the contents of the disk are unknown: nothing is put any more, and nothing
     /// listed, since what a list shows would be relied on.
     has_sync_failed: AtomicBool,
 }

@@ -50,7 +50,7 @@ impl<'a> PartRead<'a> {
             return false;
         }
         if let Err(error) = self.catalog.refresh().await {
-            tracing::warn!(%error, "what other processes stored could not be seen");
+            tracing::warn!(%error, "parts of other processes could not be listed");
             return false;
         }
         let now = self.state.parts(self.signal, self.range);

@@ -1,6 +1,6 @@
 //! Opening a data folder: the lock, the manifests, and the replay of what is not in parts yet.
 //!
-//! Damage is put aside and reported; it is never a reason not to start. Memory stays bounded: a
+//! Damage is quarantined and reported; it is never a reason not to start. Memory stays bounded: a
 //! head over its budget is flushed in the middle of the replay.
 
 pub(crate) mod layout;
@@ -25,7 +25,7 @@ use crate::write_ahead::format::{WriterId, parse_segment_name};
 use crate::write_ahead::list::{self, Listed};
 use crate::write_ahead::quarantine::{Quarantine, Quarantined};
 use crate::write_ahead::reader::SegmentReader;
-use crate::{Seams, StoreError};
+use crate::{Dependencies, StoreError};
 
 /// The lock that keeps a second process out.
 const LOCK: &str = "lock";
@@ -57,7 +57,7 @@ pub struct RecoveryReport {
     pub missing_parts: Vec<String>,
     /// Segments of the write-ahead log that should be there and are not: acknowledged rows are lost.
     pub missing_segments: Vec<String>,
-    /// Damaged bytes that were put aside, and notes of what is gone.
+    /// Damaged bytes that were quarantined, and notes of what is gone.
     pub quarantined: Vec<Quarantined>,
 }
 
@@ -116,17 +116,19 @@ pub(crate) struct Opened {
     pub(crate) documents: Documents,
     pub(crate) days: Days,
     pub(crate) quarantine: Quarantine,
-    /// What was put aside by earlier processes.
+    /// What was quarantined by earlier processes.
     pub(crate) notes: Vec<Quarantined>,
     pub(crate) report: RecoveryReport,
 }
 
 /// Takes the lock and reads what says which rows are where.
-pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
-    let files = seams.files.as_ref();
+pub(crate) async fn open(dependencies: &Dependencies) -> Result<Opened, StoreError> {
+    let files = dependencies.files.as_ref();
     files.create_folder("")?;
-    let quarantine =
-        Quarantine { files: Arc::clone(&seams.files), clock: Arc::clone(&seams.clock) };
+    let quarantine = Quarantine {
+        files: Arc::clone(&dependencies.files),
+        clock: Arc::clone(&dependencies.clock),
+    };
     let mut report = RecoveryReport::default();
     report.quarantined.extend(layout::prepare(files, &quarantine)?);
     let lock = files.lock(LOCK).map_err(|error| match error.kind() {
@@ -137,7 +139,7 @@ pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
         _ => StoreError::Io(format!("the data folder {}: {error}", files.location())),
     })?;
     let mut notes = quarantine.notes();
-    let has_objects = seams.objects_disk.is_some();
+    let has_objects = dependencies.objects_disk.is_some();
     report.quarantined.extend(layout::check(files, &quarantine, has_objects)?);
     let (writer, is_listed) = identify(files, &quarantine, &mut report)?;
     files.create_folder(FOLDER)?;
@@ -149,10 +151,11 @@ pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
     if !is_listed {
         adopt(files, writer)?;
     }
-    let documents = Documents::new(Arc::clone(&seams.objects), Arc::clone(&seams.clock));
+    let documents =
+        Documents::new(Arc::clone(&dependencies.objects), Arc::clone(&dependencies.clock));
     if !has_objects {
         documents.check_conditional_puts().await?;
-        notes.extend(notes_of(seams.objects.as_ref()).await?);
+        notes.extend(notes_of(dependencies.objects.as_ref()).await?);
     }
     let aside: HashSet<&str> = notes.iter().map(|note| note.source.as_str()).collect();
     let Loaded { days, quarantined, rebuilt, missing } =
@@ -163,7 +166,7 @@ pub(crate) async fn open(seams: &Seams) -> Result<Opened, StoreError> {
     Ok(Opened { lock, writer, is_listed, documents, days, quarantine, notes, report })
 }
 
-/// The notes of parts that were put aside in a bucket.
+/// The notes of parts that were quarantined in a bucket.
 async fn notes_of(objects: &dyn ObjectStore) -> Result<Vec<Quarantined>, StoreError> {
     let folder = Path::from(crate::write_ahead::quarantine::FOLDER);
     let listed: Vec<_> = objects.list(Some(&folder)).try_collect().await?;
@@ -173,7 +176,7 @@ async fn notes_of(objects: &dyn ObjectStore) -> Result<Vec<Quarantined>, StoreEr
         if let Ok(note) = serde_json::from_slice(&bytes) {
             notes.push(note);
         } else {
-            tracing::warn!(path = %meta.location, "a note in quarantine is damaged");
+            tracing::warn!(path = %meta.location, "a quarantine record is damaged");
         }
     }
     Ok(notes)

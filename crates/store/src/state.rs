@@ -35,7 +35,7 @@ pub struct Snapshot {
     pub head: Vec<RecordBatch>,
     /// Files, oldest first.
     pub parts: Vec<Arc<Part>>,
-    /// What of the range was lost, as warnings for whoever gets the answer.
+    /// Lost rows of the range, as warnings of the answer.
     pub warnings: Vec<String>,
 }
 

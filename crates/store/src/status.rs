@@ -42,7 +42,7 @@ pub struct Status {
     pub fatal: Option<String>,
     /// Whether the disk has too little room to accept more.
     pub is_disk_low: bool,
-    /// Damaged pieces put aside since the start.
+    /// Damaged pieces quarantined since the start.
     pub quarantined: u64,
     /// Parts that a manifest lists and that are not there.
     pub missing_parts: u64,

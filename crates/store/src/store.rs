@@ -8,11 +8,11 @@ use signals::metric::{Exemplar, Metadata};
 use signals::{Labels, Matcher, MemoryReservation, SeriesRef, Signal};
 
 use crate::inner::Inner;
-use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuestion};
+use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuery};
 use crate::read::PartRead;
 use crate::{
-    Appended, Cardinality, Config, Quarantined, RecoveryReport, Seams, SeriesChunks, Snapshot,
-    Status, StoreError, TimeRange, Totals, WriteRequest, metrics,
+    Appended, Cardinality, Config, Dependencies, Quarantined, RecoveryReport, SeriesChunks,
+    Snapshot, Status, StoreError, TimeRange, Totals, WriteRequest, metrics,
 };
 
 /// Everything that is stored. Cheap to clone: all clones are one store.
@@ -34,13 +34,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Config`], [`StoreError::Locked`], [`StoreError::Format`], and
     /// [`StoreError::Io`] when the folder cannot be read or written. Damaged data are no error:
-    /// they are put aside and named in the report.
+    /// they are quarantined and named in the report.
     pub async fn open(
         config: Config,
-        seams: Seams,
+        dependencies: Dependencies,
         totals: Arc<dyn Totals>,
     ) -> Result<(Self, RecoveryReport), StoreError> {
-        let (inner, report) = Inner::open(config, seams, totals).await?;
+        let (inner, report) = Inner::open(config, dependencies, totals).await?;
         Ok((Self { inner }, report))
     }
 
@@ -114,7 +114,7 @@ impl Store {
         self.inner.snapshot(signal, range).await
     }
 
-    /// Verifies parts that could not be read: damaged ones are put aside and named in the answer,
+    /// Verifies parts that could not be read: damaged ones are quarantined and named in the answer,
     /// so that the next read does without them.
     ///
     /// # Errors
@@ -123,8 +123,8 @@ impl Store {
         self.inner.verifier.verify(parts).await
     }
 
-    /// What of a signal and range was lost, as warnings for whoever gets an answer about it: damaged
-    /// parts and records of the log that were put aside, and what is gone.
+    /// What of a signal and range was lost, as warnings of answers about it: damaged
+    /// parts and records of the log that were quarantined, and what is gone.
     pub fn warnings(&self, signal: Signal, range: TimeRange) -> Vec<String> {
         self.inner.state.warnings(signal, range)
     }
@@ -202,9 +202,8 @@ impl Store {
         end_ms: i64,
         memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
-        let question =
-            LabelQuestion { projection: LabelProjection::Names, matchers, start_ms, end_ms };
-        Ok(self.labels(&question, memory).await?.into_names())
+        let query = LabelQuery { projection: LabelProjection::Names, matchers, start_ms, end_ms };
+        Ok(self.labels(&query, memory).await?.into_names())
     }
 
     /// Values of one label of those series, in order; as [`Self::label_names`].
@@ -220,8 +219,8 @@ impl Store {
         memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError> {
         let projection = LabelProjection::ValuesOf(name);
-        let question = LabelQuestion { projection, matchers, start_ms, end_ms };
-        Ok(self.labels(&question, memory).await?.into_values())
+        let query = LabelQuery { projection, matchers, start_ms, end_ms };
+        Ok(self.labels(&query, memory).await?.into_values())
     }
 
     /// Counts of the series of head and parts of a range by metric, label and pair: the `top` greatest
@@ -236,21 +235,21 @@ impl Store {
         top: usize,
         memory: &MemoryReservation,
     ) -> Result<Cardinality, StoreError> {
-        let question =
-            LabelQuestion { projection: LabelProjection::Pairs, matchers: &[], start_ms, end_ms };
-        Ok(Cardinality::of(&self.labels(&question, memory).await?, top))
+        let query =
+            LabelQuery { projection: LabelProjection::Pairs, matchers: &[], start_ms, end_ms };
+        Ok(Cardinality::of(&self.labels(&query, memory).await?, top))
     }
 
     async fn labels(
         &self,
-        question: &LabelQuestion<'_>,
+        query: &LabelQuery<'_>,
         memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
         let head = &self.inner.state.metrics;
-        let mut read = self.metric_read(question.start_ms, question.end_ms);
+        let mut read = self.metric_read(query.start_ms, query.end_ms);
         loop {
             let (reader, parts) = (&self.inner.metric_parts, || read.parts());
-            match metrics::read::labels(head, parts, reader, question, memory).await {
+            match metrics::read::labels(head, parts, reader, query, memory).await {
                 Err(error) if read.is_outdated(&error).await => {}
                 counts => return self.inner.verifier.verified(counts).await,
             }

@@ -15,7 +15,7 @@ use signals::metric::Sample;
 use signals::time::{MILLISECOND, SECOND, SystemClock};
 use signals::{Batch, Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch};
 use store::files::DiskFiles;
-use store::{Config, NoTotals, Samples, Seams, Store, WriteRequest};
+use store::{Config, NoTotals, Samples, Dependencies, Store, WriteRequest};
 
 const BUCKET: &str = "telemetry";
 /// 2026-11-20T12:00:00Z.
@@ -102,9 +102,9 @@ impl Writer {
     async fn start(server: &Server, folder: tempfile::TempDir) -> Self {
         let files = Arc::new(DiskFiles::new(folder.path()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let seams = Seams::shared(files, clock, Arc::new(server.bucket()));
+        let dependencies = Dependencies::shared(files, clock, Arc::new(server.bucket()));
         let config = Config { compaction_fan_in: 2, free_bytes_min: 0, ..Config::default() };
-        let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
+        let (store, _) = Store::open(config, dependencies, Arc::new(NoTotals)).await.unwrap();
         Self { folder, store }
     }
 

@@ -79,7 +79,7 @@ async fn connection(stream: TcpStream, metrics: Arc<dyn MetricsSource>) {
         .max_buf_size(HEADER_LIMIT_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    // What goes wrong on a connection is the client's affair.
+    // Connection errors are ignored.
     if tokio::time::timeout(CONNECTION_TIME, connection.as_mut()).await.is_err() {
         connection.as_mut().graceful_shutdown();
         let _ = tokio::time::timeout(CONNECTION_TIME, connection).await;

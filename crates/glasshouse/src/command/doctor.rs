@@ -10,13 +10,14 @@ use store::files::{DiskFiles, Files};
 
 use super::{ServeArguments, print};
 use crate::config::{Config, Port};
-use crate::process::{folder_bytes, http, permissions};
+use crate::http_client;
+use crate::process::{folder_bytes, permissions};
 use crate::run::data_folder;
 
 /// Longest answer of a server that is read.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 
-/// Less room than this on the disk is worth a word.
+/// Less free space than this is reported.
 const FREE_BYTES_LOW: u64 = 1 << 30;
 
 /// Looks and reports; an error when something is wrong.
@@ -62,7 +63,7 @@ async fn overview(config: &Config, offset: u16) -> Option<Value> {
     let Port::On(port) = config.ports.page else { return None };
     let address = SocketAddr::new(config.listen, port.checked_add(offset)?);
     let answer =
-        http::get(&format!("http://{address}/api/overview"), ANSWER_BYTES_MAX).await.ok()?;
+        http_client::get(&format!("http://{address}/api/overview"), ANSWER_BYTES_MAX).await.ok()?;
     serde_json::from_slice::<Value>(&answer.body)
         .ok()
         .filter(|overview| overview.get("version").is_some())
@@ -116,7 +117,7 @@ fn folder(report: &mut Report, folder: &Path) {
     let pieces = std::fs::read_dir(&quarantine).map_or(0, Iterator::count);
     if pieces > 0 {
         report.bad(format!(
-            "{pieces} damaged pieces of data were put aside in {}",
+            "{pieces} damaged pieces of data were quarantined in {}",
             quarantine.display()
         ));
     }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use hyper::body::{Bytes, Frame, SizeHint};
 use signals::MemoryReservation;
 
-use super::pace::InFlight;
+use super::connection_timeouts::InFlight;
 
 /// Bytes of a piece of an answer. Hyper takes the next piece only when the other side has taken this
 /// one, but of whatever length: an answer in one piece would lie in the buffers of HTTP/2 for as long
@@ -85,16 +85,16 @@ mod tests {
     use http_body_util::BodyExt;
     use signals::time::ManualClock;
 
-    use super::super::pace::{Pace, Verdict};
+    use super::super::connection_timeouts::{ConnectionTimeouts, Verdict};
     use super::*;
 
     #[tokio::test]
     async fn an_answer_comes_in_pieces_and_one_that_is_not_taken_ends_the_connection() {
         let clock = Arc::new(ManualClock::at(0));
-        let pace = Arc::new(Pace::new(clock.clone()));
+        let timeouts = Arc::new(ConnectionTimeouts::new(clock.clone()));
         let whole = vec![7; 2 * PIECE_BYTES + 1];
         let body = Body::from(whole.clone());
-        let mut answer = AnswerBody::new(body, None, pace.request(Version::HTTP_11));
+        let mut answer = AnswerBody::new(body, None, timeouts.request(Version::HTTP_11));
         let mut bytes = Vec::new();
         while !hyper::body::Body::is_end_stream(&answer) {
             let left = (whole.len() - bytes.len()) as u64;
@@ -103,30 +103,30 @@ mod tests {
             assert!(piece.len() <= PIECE_BYTES);
             bytes.extend(piece);
             clock.advance(Duration::from_secs(20));
-            assert_eq!(pace.verdict(), Verdict::Fine);
+            assert_eq!(timeouts.verdict(), Verdict::Fine);
         }
         assert_eq!(bytes, whole);
         // Another request on the connection changes nothing.
-        drop(pace.request(Version::HTTP_2));
+        drop(timeouts.request(Version::HTTP_2));
         clock.advance(Duration::from_secs(2));
-        assert_eq!(pace.verdict(), Verdict::TooSlow);
+        assert_eq!(timeouts.verdict(), Verdict::TooSlow);
         drop(answer);
-        assert_eq!(pace.verdict(), Verdict::Fine);
+        assert_eq!(timeouts.verdict(), Verdict::Fine);
     }
 
     #[tokio::test]
     async fn an_answer_is_taken_at_64_kib_a_second_or_ends_its_connection_soon() {
         for (piece_ms, expected) in [(250, None), (500, Some(239)), (10_000, Some(6))] {
             let clock = Arc::new(ManualClock::at(0));
-            let pace = Arc::new(Pace::new(clock.clone()));
+            let timeouts = Arc::new(ConnectionTimeouts::new(clock.clone()));
             let body = Body::from(vec![7; 1000 * PIECE_BYTES]);
-            let mut answer = AnswerBody::new(body, None, pace.request(Version::HTTP_11));
+            let mut answer = AnswerBody::new(body, None, timeouts.request(Version::HTTP_11));
             let mut pieces = 0..1000;
             let cut_off_at = loop {
                 let Some(piece) = pieces.next() else { break None };
                 answer.frame().await.unwrap().unwrap();
                 clock.advance(Duration::from_millis(piece_ms));
-                if pace.verdict() == Verdict::TooSlow {
+                if timeouts.verdict() == Verdict::TooSlow {
                     break Some(piece);
                 }
             };

@@ -1,11 +1,11 @@
-//! From the configuration file to the settings of each room.
+//! Settings of each crate, from the configuration file.
 
 use store::metrics::HeadLimits;
 
 use super::memory::Budgets;
 use crate::config::Config;
 
-/// The ways in.
+/// Settings of the receivers.
 pub(super) fn receive(config: &Config, budgets: &Budgets) -> receive::Limits {
     let body = size(config.limits.body.0);
     receive::Limits {
@@ -40,7 +40,7 @@ pub(super) fn store(config: &Config, budgets: &Budgets) -> store::Config {
     }
 }
 
-/// The ways to ask.
+/// Settings of the query engine.
 pub(super) fn query(config: &Config, budgets: &Budgets) -> query::Limits {
     query::Limits {
         timeout: config.query.timeout.0,

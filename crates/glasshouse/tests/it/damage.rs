@@ -53,7 +53,7 @@ fn an_answer_says_what_it_lacks() {
         ("spans", "jaeger", "/api/traces?service=shop"),
         ("spans", "page", "SELECT * FROM spans"),
     ] {
-        // The first to meet the damage fails by name, and its part is put aside.
+        // The first to meet the damage fails by name, and its part is quarantined.
         let first = ask(key, query);
         if first.status != 200 {
             let text = first.text();

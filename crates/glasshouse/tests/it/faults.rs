@@ -102,7 +102,7 @@ fn every_bad_grpc_request_has_its_status() {
         ("no frame", EXPORT, vec![], &[], INVALID_ARGUMENT),
         ("cut frame", EXPORT, good[..good.len() - 1].to_vec(), &[], INVALID_ARGUMENT),
         ("not protobuf", EXPORT, framed(b"\x0a\xff\xff\xff\xff\x0f"), &[], INVALID_ARGUMENT),
-        ("compressed, nobody knows how", EXPORT, flagged.clone(), &[], INVALID_ARGUMENT),
+        ("compressed with an unknown algorithm", EXPORT, flagged.clone(), &[], INVALID_ARGUMENT),
         ("not gzip", EXPORT, flagged.clone(), &[("grpc-encoding", "gzip")], INVALID_ARGUMENT),
         ("snappy", EXPORT, flagged, &[("grpc-encoding", "snappy")], UNIMPLEMENTED),
         ("too large", EXPORT, framed(&vec![0; 65 << 10]), &[], RESOURCE_EXHAUSTED),

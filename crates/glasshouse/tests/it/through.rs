@@ -1,4 +1,4 @@
-//! What goes in through each door comes out of every other.
+//! Data received by each protocol is answered by every API.
 
 use serde_json::Value;
 

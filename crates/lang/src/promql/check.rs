@@ -4,7 +4,7 @@ use super::ast::{
     Aggregate, Aggregation, Binary, Call, Cardinality, Expr, Selector, Span, ValueType,
 };
 use super::error::ParseError;
-use super::text::quote;
+use super::string_literal::quote;
 
 /// Checks a whole expression; the tree's height is bounded by the parser.
 pub(crate) fn check(text: &str, expr: &Expr) -> Result<(), ParseError> {

@@ -30,7 +30,7 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
     if text.is_empty() {
         return Err("empty duration string".into());
     }
-    let invalid = || format!("not a valid duration string: {}", super::text::quote(text));
+    let invalid = || format!("not a valid duration string: {}", super::string_literal::quote(text));
     let mut rest = text;
     let mut next_unit = 0;
     let mut total: i64 = 0;
@@ -46,8 +46,8 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         let at = UNITS.iter().position(|(name, _)| *name == unit).ok_or_else(|| {
             format!(
                 "unknown unit {} in duration {}",
-                super::text::quote(unit),
-                super::text::quote(text)
+                super::string_literal::quote(unit),
+                super::string_literal::quote(text)
             )
         })?;
         if at < next_unit {

@@ -4,7 +4,7 @@
 //! durations only.
 
 use super::ast::{Aggregation, BinaryOp, Span};
-use super::words::{Keyword, word_kind};
+use super::keywords::{Keyword, word_kind};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -383,7 +383,7 @@ impl<'a> Lexer<'a> {
             return Ok(());
         }
         let scanned = &self.text[self.start..self.at];
-        Err(format!("bad number or duration syntax: {}", super::text::quote(scanned)))
+        Err(format!("bad number or duration syntax: {}", super::string_literal::quote(scanned)))
     }
 
     /// Scans a number as far as it goes; false when something follows that no number ends with.
@@ -473,7 +473,7 @@ fn rune(c: Option<char>) -> String {
         Some('\'') => r"'\''".into(),
         Some('"') => "'\"'".into(),
         Some(c) => {
-            let quoted = super::text::quote(c.encode_utf8(&mut [0; 4]));
+            let quoted = super::string_literal::quote(c.encode_utf8(&mut [0; 4]));
             format!("'{}'", quoted.trim_matches('"'))
         }
     }

@@ -3,10 +3,10 @@
 use super::ast::BinaryOp;
 use super::ast::{MatchOp, Matcher, Selector, Span};
 use super::error::ParseError;
+use super::keywords::Keyword;
 use super::lexer::TokenKind;
 use super::parser::Parser;
-use super::text::{is_metric_name, unquote};
-use super::words::Keyword;
+use super::string_literal::{is_metric_name, unquote};
 
 impl Matcher {
     /// `__name__="name"`
@@ -132,7 +132,7 @@ pub fn parse_series(text: &str) -> Result<(Vec<(String, String)>, usize), ParseE
     let name = &text[..name_end];
     if !name.is_empty() {
         if !is_metric_name(name) {
-            let message = format!("invalid metric name {}", super::text::quote(name));
+            let message = format!("invalid metric name {}", super::string_literal::quote(name));
             return Err(ParseError::new(text, Span::new(0, name_end), message));
         }
         labels.push(("__name__".to_owned(), name.to_owned()));

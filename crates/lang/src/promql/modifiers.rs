@@ -3,10 +3,10 @@
 use super::ast::{BinaryOp, DurationExpr, DurationOp, Expr, Number, Span};
 use super::duration::{SECONDS_MAX, parse_duration};
 use super::error::ParseError;
+use super::keywords::Keyword;
 use super::lexer::TokenKind;
 use super::parser::Parser;
-use super::text::quote;
-use super::words::Keyword;
+use super::string_literal::quote;
 
 const EXPECTED: &str = "number, duration, step(), or range()";
 const IN_BRACKETS: &str = "subquery or range selector";

@@ -9,9 +9,9 @@ use super::ast::{
 };
 use super::error::ParseError;
 use super::functions::function;
+use super::keywords::Keyword;
 use super::lexer::{Token, TokenKind, tokenize};
-use super::text::{quote, unquote};
-use super::words::Keyword;
+use super::string_literal::{quote, unquote};
 use super::{DEPTH_MAX, HEIGHT_MAX, NODES_MAX, TEXT_BYTES_MAX};
 
 /// Reads and type-checks an expression.
@@ -534,7 +534,7 @@ impl<'a> Parser<'a> {
             let shown = if seconds.is_finite() {
                 format!("{seconds:.6}")
             } else {
-                super::text::format_float(seconds)
+                super::string_literal::format_float(seconds)
             };
             let message = format!("timestamp out of bounds for @ modifier: {shown}");
             return Err(self.error(operand, message));

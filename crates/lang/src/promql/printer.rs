@@ -7,7 +7,7 @@ use super::ast::{
     Selector, Subquery,
 };
 use super::duration::format_duration;
-use super::text::{format_float, is_label_name, quote};
+use super::string_literal::{format_float, is_label_name, quote};
 
 /// A label's name, in quotes when it needs them.
 pub(crate) fn label_name(name: &str) -> String {

@@ -16,7 +16,7 @@ use super::grid::Steps;
 use super::read::Context;
 use super::row::Extras;
 use super::{Direction, Stream, Value, evaluate, instant, matrix, streams};
-use crate::scan::made_rows::{Layout, MadeRows};
+use crate::scan::test_rows::{Layout, TestRows};
 use crate::session::Session;
 use crate::{Limits, QueryError};
 
@@ -44,17 +44,17 @@ fn batch(lines: &[Line<'_>]) -> RecordBatch {
 }
 
 /// Lines in one of the layouts.
-struct House {
+struct TestEngine {
     session: Session,
     limits: Limits,
     memory: MemoryReservation,
     extras: Extras,
 }
 
-impl House {
+impl TestEngine {
     async fn new(batches: &[RecordBatch], layout: Layout) -> Self {
         let limits = Limits::default();
-        let rows = MadeRows::new(&[], batches, layout).await;
+        let rows = TestRows::new(&[], batches, layout).await;
         let session = Session::new(Arc::new(rows), &limits).unwrap();
         Self {
             session,
@@ -178,10 +178,10 @@ async fn the_newest_lines_come_first_wherever_they_are() {
     let batches: Vec<RecordBatch> =
         (0..40).map(|i| batch(&[line(r#"{app="a"}"#, i * 100, &format!("line {i}"))])).collect();
     for layout in Layout::ALL {
-        let house = House::new(&batches, layout).await;
+        let engine = TestEngine::new(&batches, layout).await;
         let lines = |query: &'static str, range, limit, direction| {
-            let house = &house;
-            async move { texts(&house.lines(query, range, limit, direction).await.unwrap()) }
+            let engine = &engine;
+            async move { texts(&engine.lines(query, range, limit, direction).await.unwrap()) }
         };
         assert_eq!(
             lines(r#"{app="a"}"#, (0, 4000), 2, Direction::Backward).await,
@@ -213,9 +213,9 @@ async fn lines_carry_labels_by_where_they_came_from() {
         text: r#"{"level":"warn","n":1}"#,
         metadata: &metadata,
     }];
-    let mut house = House::new(&[batch(&lines)], Layout::Head).await;
-    house.extras.detected_level = true;
-    let streams = house
+    let mut engine = TestEngine::new(&[batch(&lines)], Layout::Head).await;
+    engine.extras.detected_level = true;
+    let streams = engine
         .lines(
             r#"{service_name="s"} | json | n > 0 | trace_id="abc""#,
             (0, 10),
@@ -240,15 +240,15 @@ async fn lines_carry_labels_by_where_they_came_from() {
 
 #[tokio::test]
 async fn lines_that_cannot_be_parsed_are_marked_not_lost() {
-    let house = House::new(
+    let engine = TestEngine::new(
         &[batch(&[line(r#"{app="a"}"#, 1, "no json"), line(r#"{app="a"}"#, 2, r#"{"n":"x"}"#)])],
         Layout::Head,
     )
     .await;
     let marked = |query: &'static str| {
-        let house = &house;
+        let engine = &engine;
         async move {
-            let streams = house.lines(query, (0, 10), 10, Direction::Forward).await.unwrap();
+            let streams = engine.lines(query, (0, 10), 10, Direction::Forward).await.unwrap();
             streams[0]
                 .entries
                 .iter()
@@ -270,7 +270,7 @@ async fn a_text_with_wildcards_is_looked_for_as_it_is() {
         line(r#"{app="a"}"#, 4, "axb"),
     ];
     for layout in Layout::ALL {
-        let house = House::new(&[batch(&lines), batch(&lines)], layout).await;
+        let engine = TestEngine::new(&[batch(&lines), batch(&lines)], layout).await;
         for (query, count) in [
             (r#"{app="a"} |= "100%""#, 2),
             (r#"{app="a"} |= "a_b""#, 2),
@@ -278,7 +278,7 @@ async fn a_text_with_wildcards_is_looked_for_as_it_is() {
             (r#"{app="a"} |= "b\\\\c""#, 0),
         ] {
             assert_eq!(
-                texts(&house.lines(query, (0, 10), 10, Direction::Forward).await.unwrap()).len(),
+                texts(&engine.lines(query, (0, 10), 10, Direction::Forward).await.unwrap()).len(),
                 count,
                 "{query}"
             );

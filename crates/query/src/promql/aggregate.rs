@@ -11,7 +11,7 @@ use super::binary::{Cell, cell};
 use super::evaluator::{Evaluator, Sink, text_of};
 use super::grid::{ABSENT, Grid, Row, is_absent};
 use super::kahan::{Kahan, Mean, Spread, quantile};
-use super::native::{self, Mismatch, Total};
+use super::native_histogram::{self, Mismatch, Total};
 use super::scalar::Scalar;
 use crate::QueryError;
 
@@ -98,9 +98,10 @@ impl HistogramSums {
 pub(crate) fn finish_histograms(total: &Total, mean_of: Option<f64>) -> NativeHistogram {
     match mean_of {
         None => total.finish(1.0),
-        Some(count) => {
-            native::scaled(&native::divided(&total.finish(1.0), count), 1.0 / MEAN_SCALE)
-        }
+        Some(count) => native_histogram::scaled(
+            &native_histogram::divided(&total.finish(1.0), count),
+            1.0 / MEAN_SCALE,
+        ),
     }
 }
 
@@ -369,7 +370,7 @@ impl Evaluator<'_> {
                 let shown = match cell(&row, step, true) {
                     None => continue,
                     Some(Cell::Number(value)) => lang::promql::format_float(value),
-                    Some(Cell::Histogram(histogram)) => native::shown(&histogram),
+                    Some(Cell::Histogram(histogram)) => native_histogram::shown(&histogram),
                 };
                 let labels = group.with(&label, &shown);
                 let next = results.len();

@@ -8,7 +8,7 @@ use signals::metric::NativeHistogram;
 use super::arithmetic::{compare, float_op};
 use super::evaluator::{Evaluator, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
-use super::native::{self, Mismatch};
+use super::native_histogram::{self, Mismatch};
 use super::scalar::Scalar;
 use crate::QueryError;
 
@@ -116,11 +116,11 @@ impl Evaluator<'_> {
                 self.floats(binary, left, right).map(Cell::Number)
             }
             (Cell::Histogram(left), Cell::Number(right)) => match op {
-                BinaryOp::Mul => Some(Cell::of(native::scaled(&left, right))),
-                BinaryOp::Div => Some(Cell::of(native::divided(&left, right))),
-                BinaryOp::TrimUpper | BinaryOp::TrimLower => {
-                    Some(Cell::of(native::trimmed(&left, right, op == BinaryOp::TrimUpper)))
-                }
+                BinaryOp::Mul => Some(Cell::of(native_histogram::scaled(&left, right))),
+                BinaryOp::Div => Some(Cell::of(native_histogram::divided(&left, right))),
+                BinaryOp::TrimUpper | BinaryOp::TrimLower => Some(Cell::of(
+                    native_histogram::trimmed(&left, right, op == BinaryOp::TrimUpper),
+                )),
                 _ => {
                     self.note_incompatible(binary, "histogram", "float");
                     None
@@ -128,7 +128,7 @@ impl Evaluator<'_> {
             },
             (Cell::Number(left), Cell::Histogram(right)) => {
                 if op == BinaryOp::Mul {
-                    return Some(Cell::of(native::scaled(&right, left)));
+                    return Some(Cell::of(native_histogram::scaled(&right, left)));
                 }
                 self.note_incompatible(binary, "float", "histogram");
                 None
@@ -137,7 +137,8 @@ impl Evaluator<'_> {
                 BinaryOp::Add => self.sum_of_histograms(binary, &left, &right, 1.0),
                 BinaryOp::Sub => self.sum_of_histograms(binary, &left, &right, -1.0),
                 BinaryOp::Equal | BinaryOp::NotEqual => {
-                    let holds = native::is_equal(&left, &right) == (op == BinaryOp::Equal);
+                    let holds =
+                        native_histogram::is_equal(&left, &right) == (op == BinaryOp::Equal);
                     if binary.is_bool {
                         return Some(Cell::Number(f64::from(u8::from(holds))));
                     }
@@ -160,7 +161,7 @@ impl Evaluator<'_> {
     ) -> Option<Cell> {
         let (left_span, right_span) = (binary.left.span(), binary.right.span());
         let span = Span { start: left_span.start, end: right_span.end };
-        let (sum, mismatch) = native::add_scaled(left, right, factor);
+        let (sum, mismatch) = native_histogram::add_scaled(left, right, factor);
         match mismatch {
             Mismatch::None => {}
             Mismatch::Reconciled => {

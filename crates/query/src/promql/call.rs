@@ -6,7 +6,7 @@ use signals::Labels;
 use super::dates::date_part;
 use super::evaluator::{Evaluator, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
-use super::native;
+use super::native_histogram;
 use super::scalar::Scalar;
 use crate::QueryError;
 
@@ -105,11 +105,11 @@ impl Evaluator<'_> {
                 self.histogram_fraction(lower, upper, vector, grid, sink)
             }
             ("histogram_stdvar", [vector]) => {
-                self.of_histograms(vector, grid, sink, &native::variance)
+                self.of_histograms(vector, grid, sink, &native_histogram::variance)
             }
             ("histogram_stddev", [vector]) => {
                 self.of_histograms(vector, grid, sink, &|histogram| {
-                    native::variance(histogram).sqrt()
+                    native_histogram::variance(histogram).sqrt()
                 })
             }
             ("histogram_count", [vector]) => {

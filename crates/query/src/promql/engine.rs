@@ -9,7 +9,7 @@ use store::Cardinality;
 
 use super::STEPS_MAX;
 use super::answer::{Answer, Options, Value, labels_size};
-use super::evaluator::{Question, Settings, compare_labels};
+use super::evaluator::{Query, Settings, compare_labels};
 use super::plan::{SeriesRead, matchers, plan};
 use crate::source::{ExemplarSeries, Selection};
 use crate::{Counted, Engine, QueryError};
@@ -29,7 +29,7 @@ impl Engine {
         time_ms: i64,
         options: &Options,
     ) -> Result<Counted<Answer>, QueryError> {
-        let question = Question {
+        let query = Query {
             text: query.to_owned(),
             expr: parse(query)?,
             start_ms: time_ms,
@@ -38,7 +38,7 @@ impl Engine {
             is_range: false,
             lookback_ms: options.lookback_ms,
         };
-        self.ask(question, options).await
+        self.ask(query, options).await
     }
 
     /// Evaluates a query at `start, start + step, … <= end`.
@@ -65,7 +65,7 @@ impl Engine {
             let message = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
             return Err(QueryError::Invalid(message.into()));
         }
-        let question = Question {
+        let query = Query {
             text: query.to_owned(),
             expr: parse(query)?,
             start_ms,
@@ -74,19 +74,15 @@ impl Engine {
             is_range: true,
             lookback_ms: options.lookback_ms,
         };
-        self.ask(question, options).await
+        self.ask(query, options).await
     }
 
-    async fn ask(
-        &self,
-        question: Question,
-        options: &Options,
-    ) -> Result<Counted<Answer>, QueryError> {
+    async fn ask(&self, query: Query, options: &Options) -> Result<Counted<Answer>, QueryError> {
         let limit = options.limit;
         self.within(move |engine| async move {
             let memory = engine.limits.memory.reservation();
             let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
-            for selector in plan(&question)? {
+            for selector in plan(&query)? {
                 let selection = Selection {
                     matchers: &selector.matchers,
                     start_ms: selector.start_ms,
@@ -98,7 +94,7 @@ impl Engine {
             }
             let settings =
                 Settings { samples_max: engine.limits.samples_max, ..Settings::default() };
-            let mut answer = question.answer(&settings, &selected, &memory)?;
+            let mut answer = query.answer(&settings, &selected, &memory)?;
             truncate(&mut answer, limit);
             memory.try_grow(answer.value.size()?)?;
             Ok(Counted::new(answer, memory))

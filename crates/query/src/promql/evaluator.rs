@@ -1,4 +1,4 @@
-//! The executor: walks the tree and gives rows to whoever asked for them, one series at a time.
+//! The executor: walks the tree and passes rows to the parent operator, one series at a time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -9,9 +9,9 @@ use signals::metric::NAME_LABEL;
 use signals::{Labels, MemoryReservation};
 use store::Samples;
 
+use super::annotations::Annotations;
 use super::answer::{Answer, Sample, Series, Value};
 use super::grid::{Grid, Row, is_absent, without_name};
-use super::notes::Notes;
 use super::plan::SeriesRead;
 use crate::{QueryError, running};
 
@@ -20,7 +20,7 @@ pub(crate) type Sink<'s> = dyn FnMut(Row) -> Result<(), QueryError> + 's;
 
 /// A parsed query and the instants at which it is asked.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct Query {
     /// The text, for the places of errors and notes.
     pub text: String,
     /// Its tree.
@@ -60,19 +60,19 @@ pub(crate) const HISTOGRAM_BYTES: usize = 512;
 /// Memory of a row in flight for each of its steps: its values, and what is made of them.
 const STEP_BYTES: usize = 2 * size_of::<f64>();
 
-/// Evaluates one question over the series that were selected for it.
+/// Evaluates one query over the series that were selected for it.
 pub(crate) struct Evaluator<'a> {
-    pub(crate) question: &'a Question,
+    pub(crate) query: &'a Query,
     pub(crate) settings: &'a Settings,
     selected: &'a HashMap<usize, Vec<Box<dyn SeriesRead>>>,
     memory: &'a MemoryReservation,
     samples_left: Cell<usize>,
     /// Memory of the longest series that was decoded.
     decoded_bytes: Cell<usize>,
-    notes: RefCell<Notes>,
+    notes: RefCell<Annotations>,
 }
 
-impl Question {
+impl Query {
     /// Answers from the series of each selector, listed under the selector's position. What the
     /// query holds on top of them is taken from `memory`, and never given back before its end.
     ///
@@ -87,7 +87,7 @@ impl Question {
         memory: &MemoryReservation,
     ) -> Result<Answer, QueryError> {
         let evaluator = Evaluator {
-            question: self,
+            query: self,
             settings,
             selected,
             memory,
@@ -103,11 +103,11 @@ impl Question {
 
 impl Evaluator<'_> {
     pub(crate) fn warn(&self, span: Span, message: &str) {
-        self.notes.borrow_mut().warn(&self.question.text, span, message);
+        self.notes.borrow_mut().warn(&self.query.text, span, message);
     }
 
     pub(crate) fn info(&self, span: Span, message: &str) {
-        self.notes.borrow_mut().info(&self.question.text, span, message);
+        self.notes.borrow_mut().info(&self.query.text, span, message);
     }
 
     /// Counts samples against the limit, and notices when the query was cancelled.
@@ -165,21 +165,20 @@ impl Evaluator<'_> {
     }
 
     fn value(&self) -> Result<Value, QueryError> {
-        let question = self.question;
-        let grid =
-            self.grid(&question.expr, question.start_ms, question.end_ms, question.step_ms)?;
-        let timestamp_ms = question.start_ms;
-        match (question.expr.value_type(), question.is_range) {
+        let query = self.query;
+        let grid = self.grid(&query.expr, query.start_ms, query.end_ms, query.step_ms)?;
+        let timestamp_ms = query.start_ms;
+        match (query.expr.value_type(), query.is_range) {
             (ValueType::Text, false) => {
-                let text = text_of(&question.expr)?;
+                let text = text_of(&query.expr)?;
                 Ok(Value::Text { timestamp_ms, text })
             }
             (ValueType::Scalar, false) => {
-                let value = self.scalar(&question.expr, &grid)?.at(0);
+                let value = self.scalar(&query.expr, &grid)?.at(0);
                 Ok(Value::Scalar { timestamp_ms, value })
             }
             (ValueType::Vector, false) => {
-                let rows = self.final_rows(self.collect(&question.expr, &grid)?)?;
+                let rows = self.final_rows(self.collect(&query.expr, &grid)?)?;
                 let sample = |row: Row| Sample {
                     value: row.values.first().copied().unwrap_or(f64::NAN),
                     histogram: row.histograms.into_iter().next().map(|(_, histogram)| histogram),
@@ -188,15 +187,15 @@ impl Evaluator<'_> {
                 };
                 Ok(Value::Vector(rows.into_iter().map(sample).collect()))
             }
-            (ValueType::Matrix, false) => self.raw_matrix(&question.expr, &grid).map(Value::Matrix),
+            (ValueType::Matrix, false) => self.raw_matrix(&query.expr, &grid).map(Value::Matrix),
             (ValueType::Scalar, true) => {
-                let scalar = self.scalar(&question.expr, &grid)?;
+                let scalar = self.scalar(&query.expr, &grid)?;
                 let points = (0..grid.steps).map(|at| (grid.time(at), scalar.at(at))).collect();
                 let series = Series { labels: Labels::empty(), points, histograms: Vec::new() };
                 Ok(Value::Matrix(vec![series]))
             }
             (ValueType::Vector, true) => {
-                let mut rows = self.final_rows(self.collect(&question.expr, &grid)?)?;
+                let mut rows = self.final_rows(self.collect(&query.expr, &grid)?)?;
                 rows.sort_by(|a, b| compare_labels(&a.labels, &b.labels));
                 Ok(Value::Matrix(rows.into_iter().map(|row| series_of_row(row, &grid)).collect()))
             }
@@ -280,7 +279,7 @@ impl Evaluator<'_> {
                 }
             }
             for (_, histogram) in &mut row.histograms {
-                *histogram = Arc::new(super::native::scaled(histogram, -1.0));
+                *histogram = Arc::new(super::native_histogram::scaled(histogram, -1.0));
             }
             Ok(())
         })

@@ -138,7 +138,7 @@ impl Evaluator<'_> {
     }
 
     fn note_ineffective_sort(&self, call: &Call) {
-        if self.question.is_range {
+        if self.query.is_range {
             let message =
                 "sort is ineffective for range queries since results are always ordered by labels";
             self.warn(call.span, message);

@@ -6,7 +6,7 @@ use lang::promql::{At, DurationExpr, Expr, MatchOp, ParseError, Selector};
 use signals::{Labels, Matcher};
 use store::{Samples, SeriesChunks, StoreError};
 
-use super::evaluator::Question;
+use super::evaluator::Query;
 use crate::QueryError;
 
 /// A series whose samples are decoded on demand.
@@ -51,14 +51,14 @@ pub struct SelectorPlan {
     pub end_ms: i64,
 }
 
-/// Lists what each selector of the question reads.
+/// Lists what each selector of the query reads.
 ///
 /// # Errors
 /// [`QueryError::Invalid`] for durations that have no value and patterns that do not compile.
-pub fn plan(question: &Question) -> Result<Vec<SelectorPlan>, QueryError> {
+pub fn plan(query: &Query) -> Result<Vec<SelectorPlan>, QueryError> {
     let mut plans = Vec::new();
-    let (start, end) = (question.start_ms, question.end_ms);
-    walk(question, &question.expr, start, end, &mut plans)?;
+    let (start, end) = (query.start_ms, query.end_ms);
+    walk(query, &query.expr, start, end, &mut plans)?;
     Ok(plans)
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn matchers(matchers: &[lang::promql::Matcher]) -> Result<Vec<Matcher
 }
 
 fn walk(
-    question: &Question,
+    query: &Query,
     expr: &Expr,
     start_ms: i64,
     end_ms: i64,
@@ -86,7 +86,7 @@ fn walk(
     match expr {
         Expr::Number(_) | Expr::Text(_) => Ok(()),
         Expr::Selector(selector) => {
-            let look = Look::of_selector(question, selector)?;
+            let look = Lookback::of_selector(query, selector)?;
             let (start, end) = look.bounds(start_ms, end_ms);
             plans.push(SelectorPlan {
                 position: selector.span.start,
@@ -97,37 +97,37 @@ fn walk(
             Ok(())
         }
         Expr::Subquery(subquery) => {
-            let look = Look {
-                range_ms: question.positive_ms(&subquery.range)?,
-                offset_ms: question.optional_ms(subquery.offset.as_ref())?,
-                at_ms: question.at_ms(subquery.at),
+            let look = Lookback {
+                range_ms: query.positive_ms(&subquery.range)?,
+                offset_ms: query.optional_ms(subquery.offset.as_ref())?,
+                at_ms: query.at_ms(subquery.at),
             };
             let (start, end) = look.bounds(start_ms, end_ms);
-            walk(question, &subquery.expr, start, end, plans)
+            walk(query, &subquery.expr, start, end, plans)
         }
         Expr::Call(call) => call
             .arguments
             .iter()
-            .try_for_each(|argument| walk(question, argument, start_ms, end_ms, plans)),
+            .try_for_each(|argument| walk(query, argument, start_ms, end_ms, plans)),
         Expr::Aggregate(aggregate) => {
             if let Some(parameter) = &aggregate.parameter {
-                walk(question, parameter, start_ms, end_ms, plans)?;
+                walk(query, parameter, start_ms, end_ms, plans)?;
             }
-            walk(question, &aggregate.expr, start_ms, end_ms, plans)
+            walk(query, &aggregate.expr, start_ms, end_ms, plans)
         }
         Expr::Binary(binary) => {
-            walk(question, &binary.left, start_ms, end_ms, plans)?;
-            walk(question, &binary.right, start_ms, end_ms, plans)
+            walk(query, &binary.left, start_ms, end_ms, plans)?;
+            walk(query, &binary.right, start_ms, end_ms, plans)
         }
-        Expr::Unary(unary) => walk(question, &unary.expr, start_ms, end_ms, plans),
-        Expr::Paren(paren) => walk(question, &paren.expr, start_ms, end_ms, plans),
+        Expr::Unary(unary) => walk(query, &unary.expr, start_ms, end_ms, plans),
+        Expr::Paren(paren) => walk(query, &paren.expr, start_ms, end_ms, plans),
     }
 }
 
 /// Where a selector or subquery looks, seen from the step at which it is evaluated.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
-pub(crate) struct Look {
+pub(crate) struct Lookback {
     /// Width of the window `(t - range, t]`; the lookback of instant selectors.
     pub(crate) range_ms: i64,
     pub(crate) offset_ms: i64,
@@ -135,18 +135,15 @@ pub(crate) struct Look {
     pub(crate) at_ms: Option<i64>,
 }
 
-impl Look {
-    pub(crate) fn of_selector(
-        question: &Question,
-        selector: &Selector,
-    ) -> Result<Self, QueryError> {
+impl Lookback {
+    pub(crate) fn of_selector(query: &Query, selector: &Selector) -> Result<Self, QueryError> {
         Ok(Self {
             range_ms: match &selector.range {
-                Some(range) => question.positive_ms(range)?,
-                None => question.lookback_ms,
+                Some(range) => query.positive_ms(range)?,
+                None => query.lookback_ms,
             },
-            offset_ms: question.optional_ms(selector.offset.as_ref())?,
-            at_ms: question.at_ms(selector.at),
+            offset_ms: query.optional_ms(selector.offset.as_ref())?,
+            at_ms: query.at_ms(selector.at),
         })
     }
 
@@ -162,7 +159,7 @@ impl Look {
     }
 }
 
-impl Question {
+impl Query {
     /// Milliseconds of a duration in this query.
     pub(crate) fn milliseconds(&self, duration: &DurationExpr) -> Result<i64, QueryError> {
         let step_s = self.step_ms as f64 / 1000.0;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use lang::promql::{Call, Expr, Span, quote};
 use signals::metric::NativeHistogram;
 
+use super::annotations::for_metric;
 use super::evaluator::{Evaluator, Sink};
 use super::extrapolate::{Change, Resets, extrapolated, from_last_two, linear_regression};
 use super::grid::{Grid, Row};
+use super::histogram_rate::count_pairs;
 use super::kahan::quantile;
-use super::native;
-use super::native_range::count_pairs;
-use super::notes::for_metric;
+use super::native_histogram;
 use super::over_time;
 use super::scalar::Scalar;
 use super::select::{SeriesWindows, Window};
@@ -340,10 +340,10 @@ fn stateless(name: &str) -> Option<(Histograms, Stateless)> {
         }),
         "changes" => (Histograms::Seen, |window| {
             let is_changed = |a: f64, b: f64| a != b && !(a.is_nan() && b.is_nan());
-            count_pairs(window, is_changed, |a, b| !native::is_equal(a, b))
+            count_pairs(window, is_changed, |a, b| !native_histogram::is_equal(a, b))
         }),
         "resets" => (Histograms::Seen, |window| {
-            count_pairs(window, |before, after| after < before, native::is_reset)
+            count_pairs(window, |before, after| after < before, native_histogram::is_reset)
         }),
         _ => return None,
     })

@@ -59,17 +59,17 @@ impl Evaluator<'_> {
     }
 
     fn scalar_call(&self, call: &Call, grid: &Grid) -> Result<Scalar, QueryError> {
-        let question = self.question;
+        let query = self.query;
         let seconds = |milliseconds: i64| Scalar::Constant(milliseconds as f64 / 1000.0);
         match (call.function.name, call.arguments.as_slice()) {
             ("time", _) => Ok(Scalar::Steps(
                 (0..grid.steps).map(|step| grid.time(step) as f64 / 1000.0).collect(),
             )),
             ("pi", _) => Ok(Scalar::Constant(std::f64::consts::PI)),
-            ("start", _) => Ok(seconds(question.start_ms)),
-            ("end", _) => Ok(seconds(question.end_ms)),
-            ("step", _) => Ok(seconds(question.step_ms)),
-            ("range", _) => Ok(seconds(question.end_ms.saturating_sub(question.start_ms))),
+            ("start", _) => Ok(seconds(query.start_ms)),
+            ("end", _) => Ok(seconds(query.end_ms)),
+            ("step", _) => Ok(seconds(query.step_ms)),
+            ("range", _) => Ok(seconds(query.end_ms.saturating_sub(query.start_ms))),
             ("min_of" | "max_of", [a, b]) => {
                 let (a, b) = (self.scalar(a, grid)?, self.scalar(b, grid)?);
                 let pick = if call.function.name == "min_of" { f64::min } else { f64::max };

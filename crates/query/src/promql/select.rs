@@ -9,7 +9,7 @@ use store::Samples;
 
 use super::evaluator::{Evaluator, Sink};
 use super::grid::{ABSENT, Grid, Row, is_absent};
-use super::plan::{Look, SeriesRead};
+use super::plan::{Lookback, SeriesRead};
 use crate::{QueryError, running};
 
 /// Points and histograms as an answer has them.
@@ -21,7 +21,7 @@ pub(crate) struct SeriesWindows<'w> {
     pub(crate) drops_name: bool,
     /// Ascending and without stale markers.
     pub(crate) samples: &'w Samples,
-    pub(crate) look: Look,
+    pub(crate) look: Lookback,
     pub(crate) grid: Grid,
 }
 
@@ -134,7 +134,7 @@ impl Evaluator<'_> {
             let name = extension.name();
             return Err(QueryError::Unsupported(format!("{name} selectors")));
         }
-        let look = Look::of_selector(self.question, selector)?;
+        let look = Lookback::of_selector(self.query, selector)?;
         let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
         let mut samples = Samples::default();
         for series in self.series_of(selector.span.start) {
@@ -175,7 +175,7 @@ impl Evaluator<'_> {
             let name = extension.name();
             return Err(QueryError::Unsupported(format!("{name} selectors")));
         }
-        let look = Look::of_selector(self.question, selector)?;
+        let look = Lookback::of_selector(self.query, selector)?;
         let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
         let mut samples = Samples::default();
         for series in self.series_of(selector.span.start) {
@@ -202,14 +202,14 @@ impl Evaluator<'_> {
         grid: &Grid,
         sink: &mut dyn FnMut(SeriesWindows) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
-        let question = self.question;
-        let look = Look {
-            range_ms: question.positive_ms(&subquery.range)?,
-            offset_ms: question.optional_ms(subquery.offset.as_ref())?,
-            at_ms: question.at_ms(subquery.at),
+        let query = self.query;
+        let look = Lookback {
+            range_ms: query.positive_ms(&subquery.range)?,
+            offset_ms: query.optional_ms(subquery.offset.as_ref())?,
+            at_ms: query.at_ms(subquery.at),
         };
         let step_ms = match &subquery.step {
-            Some(step) => question.positive_ms(step)?,
+            Some(step) => query.positive_ms(step)?,
             None => self.settings.subquery_step_ms,
         };
         let (after, last) = look.bounds(grid.start_ms, grid.end_ms());
@@ -255,7 +255,7 @@ fn drop_stale(samples: &mut Samples) {
 fn instant_row(
     labels: Labels,
     samples: &Samples,
-    look: Look,
+    look: Lookback,
     grid: &Grid,
     gives_times: bool,
 ) -> Row {

@@ -1,4 +1,4 @@
-//! Which files a query is reading, so that one that turns out to be damaged is found and put aside.
+//! Which files a query is reading, so that one that turns out to be damaged is found and quarantined.
 //!
 //! What fails while a file is decoded does not name the file. Each partition of a scan reads one
 //! file after the other, so it is one of the last that the partitions opened: the store compares

@@ -11,7 +11,7 @@ use signals::span::{Span, SpanBuilder, column};
 use signals::{Signal, SpanId, Timestamp, TraceId};
 use store::TimeRange;
 
-use super::made_rows::MadeRows;
+use super::test_rows::TestRows;
 use super::{Order, ScanRequest, plan};
 use crate::Limits;
 use crate::session::Session;
@@ -101,7 +101,7 @@ async fn run(session: &Session, signal: Signal, request: ScanRequest) -> (usize,
 }
 
 async fn session(signal: Signal, batches: &[RecordBatch], is_stored: bool) -> Session {
-    let rows = MadeRows::in_files(signal, batches, is_stored).await;
+    let rows = TestRows::in_files(signal, batches, is_stored).await;
     Session::new(Arc::new(rows), &Limits::default()).unwrap()
 }
 

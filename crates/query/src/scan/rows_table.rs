@@ -39,7 +39,7 @@ use crate::source::{FoundRows, RowsRequest, Source};
 /// Rows of the head below which one thread reads them faster than several.
 const HEAD_ROWS_PER_PARTITION_MIN: usize = 65_536;
 
-/// The stored rows of one signal, seen anew by each query.
+/// The stored rows of one signal; each query takes a new snapshot.
 pub(crate) struct RowsTable {
     source: Arc<dyn Source>,
     signal: Signal,

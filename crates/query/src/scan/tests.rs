@@ -14,7 +14,7 @@ use signals::span::{Span, SpanBuilder, SpanRows, column};
 use signals::{Signal, SpanId, Timestamp, TraceId};
 use store::TimeRange;
 
-use super::made_rows::{self, Layout, MadeRows};
+use super::test_rows::{self, Layout, TestRows};
 use super::{Order, ScanRequest, attribute, scan, time_column, trace_id};
 use crate::session::Session;
 use crate::{Limits, QueryError};
@@ -25,7 +25,7 @@ const EVER: TimeRange = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX }
 async fn session(layout: Layout) -> Session {
     let rows: Vec<RecordBatch> = (0..40_u64)
         .map(|i| {
-            made_rows::span(&json!({
+            test_rows::span(&json!({
                 "trace_id": format!("{:x}", 1 + i % 10), "span_id": format!("{:x}", 1 + i),
                 "service_name": if i % 2 == 0 { "even" } else { "odd" }, "name": "work",
                 "start_time": i * 1_000_000_000, "duration_ns": i,
@@ -33,7 +33,7 @@ async fn session(layout: Layout) -> Session {
             }))
         })
         .collect();
-    let rows = MadeRows::new(&rows, &[], layout).await;
+    let rows = TestRows::new(&rows, &[], layout).await;
     Session::new(Arc::new(rows), &Limits::default()).unwrap()
 }
 
@@ -163,8 +163,8 @@ async fn what_does_not_fit_is_an_error() {
 
 #[tokio::test]
 async fn a_part_that_is_gone_is_a_failure_of_the_store() {
-    let rows = [made_rows::log(&json!({"timestamp": 1, "body": "line"}))];
-    let rows = MadeRows::new(&[], &rows, Layout::Parts).await.without_files().await;
+    let rows = [test_rows::log(&json!({"timestamp": 1, "body": "line"}))];
+    let rows = TestRows::new(&[], &rows, Layout::Parts).await.without_files().await;
     let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
     let columns = vec![time_column(Signal::Logs)];
     let request = ScanRequest { columns, ..request(vec![]) };
@@ -208,7 +208,7 @@ async fn batches_of_large_rows_have_few_rows() {
         let span = Span::new(trace, SpanId(row.to_be_bytes()), row as i64);
         builder.append(resource, scope, &span).unwrap();
     }
-    let rows = MadeRows::in_files(Signal::Spans, &[builder.finish().unwrap()], true).await;
+    let rows = TestRows::in_files(Signal::Spans, &[builder.finish().unwrap()], true).await;
     let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
     for (columns, rows_max) in
         [(vec![column::ATTRIBUTES], 280), (vec![column::SPAN_ID, column::SERVICE_NAME], 8_000)]

@@ -21,8 +21,8 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::charge::Charge;
-use super::growth::too_large;
 use super::measure::{held_bytes, longest_text};
+use super::result_size_limits::too_large;
 use crate::running;
 
 /// Most rows that one join makes.

@@ -43,7 +43,7 @@ pub(super) fn received(batches: mpsc::Receiver<RecordBatch>, query: Pending<()>)
 struct Received {
     batches: mpsc::Receiver<RecordBatch>,
     query: Pending<()>,
-    /// How the query ended, until that was told.
+    /// How the query ended, until it is reported.
     end: Option<Result<(), QueryError>>,
 }
 

@@ -17,7 +17,7 @@ use signals::{MemoryBudget, SeriesBatch, Timestamp};
 
 use super::start;
 use crate::running::Running;
-use crate::scan::made_rows::{self, Layout, MadeRows};
+use crate::scan::test_rows::{self, Layout, TestRows};
 use crate::session::Session;
 use crate::{Limits, QueryError};
 
@@ -53,9 +53,9 @@ fn parsed(text: &str) -> TestFile {
         let body = lines.by_ref().map(|(_, line)| line).take_while(|line| !line.is_empty());
         let row = |row: &str| serde_json::from_str(row).unwrap_or_else(|e| panic!("{row}: {e}"));
         match head {
-            "spans" => file.spans.extend(body.map(|line| made_rows::span(&row(line)))),
-            "logs" => file.logs.extend(body.map(|line| made_rows::log(&row(line)))),
-            "metrics" => file.metrics.extend(body.map(|line| made_rows::series(&row(line)))),
+            "spans" => file.spans.extend(body.map(|line| test_rows::span(&row(line)))),
+            "logs" => file.logs.extend(body.map(|line| test_rows::log(&row(line)))),
+            "metrics" => file.metrics.extend(body.map(|line| test_rows::series(&row(line)))),
             "query" | "error" | "plan" => {
                 let body: Vec<&str> = body.collect();
                 let cut = body.iter().position(|line| *line == "----").expect("----");
@@ -107,7 +107,7 @@ async fn every_answer_is_the_same_in_memory_in_files_and_in_both() {
         let file = parsed(&std::fs::read_to_string(&path).unwrap());
         for layout in Layout::ALL {
             let rows =
-                MadeRows::new(&file.spans, &file.logs, layout).await.with_metrics(&file.metrics);
+                TestRows::new(&file.spans, &file.logs, layout).await.with_metrics(&file.metrics);
             let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
             for case in &file.cases {
                 if case.kind == Kind::Plan && layout != Layout::Parts {
@@ -157,7 +157,7 @@ async fn check(session: &Session, case: &Case) -> (bool, String) {
 }
 
 async fn refused(sql: &str) -> QueryError {
-    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let rows = TestRows::new(&[], &[], Layout::Head).await;
     let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
     match start(&session, NOW, &Limits::default(), sql).await {
         Err(error) => error,
@@ -207,7 +207,7 @@ async fn deep_and_long_queries_are_refused_without_harm() {
 
 #[tokio::test]
 async fn the_deepest_queries_that_are_allowed_have_answers() {
-    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let rows = TestRows::new(&[], &[], Layout::Head).await;
     let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
     let chain = format!("SELECT 1{}", "+1".repeat(590));
     assert_eq!(answer(&session, &chain).await.unwrap(), "591");
@@ -228,9 +228,9 @@ async fn bounded(sql: &str, limits: &Limits) -> Result<usize, QueryError> {
 
 async fn counted(sql: &str, limits: &Limits) -> Result<usize, QueryError> {
     let span = |i: i64| {
-        made_rows::span(&serde_json::json!({"trace_id": "1", "span_id": "1", "start_time": i}))
+        test_rows::span(&serde_json::json!({"trace_id": "1", "span_id": "1", "start_time": i}))
     };
-    let rows = MadeRows::new(&[span(1), span(2), span(3)], &[], Layout::Mixed).await;
+    let rows = TestRows::new(&[span(1), span(2), span(3)], &[], Layout::Mixed).await;
     let session = Session::new(Arc::new(rows), limits).unwrap();
     let rows = start(&session, NOW, limits, sql).await?;
     let (sender, mut received) = tokio::sync::mpsc::channel(1_000);
@@ -409,7 +409,7 @@ async fn a_pattern_that_does_not_compile_is_a_fault_of_the_query() {
 
 #[tokio::test]
 async fn patterns_of_rows_match_as_one_for_all_rows_does() {
-    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let rows = TestRows::new(&[], &[], Layout::Head).await;
     let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
     let rows = "(VALUES ('a', 'a'), ('b', 'A'), ('aa', '^A+$'), ('c', NULL)) AS v(x, p)";
     for (condition, count) in [
@@ -428,7 +428,7 @@ async fn patterns_of_rows_match_as_one_for_all_rows_does() {
 
 #[tokio::test]
 async fn texts_in_a_row_are_joined() {
-    let rows = MadeRows::new(&[], &[], Layout::Head).await;
+    let rows = TestRows::new(&[], &[], Layout::Head).await;
     let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
     let long = vec!["x"; 500].join(" || ");
     for (expression, expected) in [

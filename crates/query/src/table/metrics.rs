@@ -14,8 +14,8 @@ use signals::attributes::{dictionary_type, json, map_type, time_type};
 use signals::metric::NativeHistogram;
 use signals::time::MILLISECOND;
 
-use super::explode::{SamplesExec, Selected};
 use super::matchers;
+use super::samples_exec::{SamplesExec, Selected};
 use crate::scan::time_bounds;
 use crate::source::Source;
 

@@ -9,8 +9,8 @@ use signals::span::{StatusCode, column};
 use signals::{MemoryReservation, Timestamp, TraceId};
 use store::TimeRange;
 
+use super::by_id::{self, Spans};
 use super::condition::Form;
-use super::lookup::{self, Spans};
 use super::pushed::pushed;
 use super::{
     ALWAYS, MatchedSpan, ROOT_NOT_RECEIVED, SearchRequest, ServiceStats, SpanSet, TraceMatch,
@@ -211,7 +211,7 @@ impl Search<'_> {
             start: times().min().unwrap_or_default().saturating_sub(TRACE_REACH_NS),
             end: times().max().unwrap_or_default().saturating_add(TRACE_REACH_NS),
         };
-        let spans = lookup::read(self.spans, &ids, reach).await?;
+        let spans = by_id::read(self.spans, &ids, reach).await?;
         for (start, length) in traces(&spans)? {
             let trace = spans.slice(start, length);
             running::check()?;

@@ -10,21 +10,21 @@ use signals::attributes::Value;
 use signals::span::{Kind, Span, SpanBuilder, SpanRows, StatusCode};
 use store::TimeRange;
 
-use super::lookup::{self, Spans};
-use super::{ROOT_NOT_RECEIVED, SearchRequest, names, search};
-use crate::scan::made_rows::{self, Layout, MadeRows};
+use super::by_id::{self, Spans};
+use super::{ROOT_NOT_RECEIVED, SearchRequest, search, tags};
+use crate::scan::test_rows::{self, Layout, TestRows};
 use crate::session::Session;
 use crate::{Limits, QueryError};
 
-struct House {
+struct TestEngine {
     session: Session,
     limits: Limits,
 }
 
-impl House {
+impl TestEngine {
     async fn new(batches: &[RecordBatch], layout: Layout) -> Self {
         let limits = Limits::default();
-        let rows = MadeRows::new(batches, &[], layout).await;
+        let rows = TestRows::new(batches, &[], layout).await;
         Self { session: Session::new(Arc::new(rows), &limits).unwrap(), limits }
     }
 
@@ -55,18 +55,18 @@ fn batches() -> Vec<RecordBatch> {
             "attributes": {"db": "my"}, "resource_attributes": {"service.name": "back"}}),
     ]
     .iter()
-    .map(made_rows::span)
+    .map(test_rows::span)
     .collect()
 }
 
 #[tokio::test]
 async fn a_trace_is_read_by_its_id() {
     for layout in Layout::ALL {
-        let house = House::new(&batches(), layout).await;
+        let engine = TestEngine::new(&batches(), layout).await;
         let always = TimeRange { start: i64::MIN, end: i64::MAX };
         let read = |id: &'static str| {
-            let spans = house.spans();
-            async move { lookup::read(&spans, &[TraceId::parse(id).unwrap()], always).await.unwrap() }
+            let spans = engine.spans();
+            async move { by_id::read(&spans, &[TraceId::parse(id).unwrap()], always).await.unwrap() }
         };
         let first = read("1").await;
         let rows = SpanRows::new(&first).unwrap();
@@ -86,7 +86,7 @@ async fn searches_give_the_newest_traces_first() {
         ..request()
     };
     for layout in Layout::ALL {
-        let house = House::new(&batches(), layout).await;
+        let engine = TestEngine::new(&batches(), layout).await;
         for (request, ids) in [
             (request(), "3 2 1"),
             (SearchRequest { limit: 1, ..request() }, "3"),
@@ -138,7 +138,7 @@ async fn searches_give_the_newest_traces_first() {
             ),
         ] {
             assert_eq!(
-                house.search(request.clone()).await.unwrap().join(" "),
+                engine.search(request.clone()).await.unwrap().join(" "),
                 ids,
                 "{layout:?} {request:?}"
             );
@@ -148,14 +148,14 @@ async fn searches_give_the_newest_traces_first() {
 
 #[tokio::test]
 async fn a_match_tells_of_its_whole_trace() {
-    let house = House::new(&batches(), Layout::Mixed).await;
+    let engine = TestEngine::new(&batches(), Layout::Mixed).await;
     let request = SearchRequest {
         traceql: Some("{ .db != nil }".to_owned()),
         limit: 10,
         spans_per_set: 1,
         ..SearchRequest::default()
     };
-    let matches = search::run(&house.spans(), &request).await.unwrap();
+    let matches = search::run(&engine.spans(), &request).await.unwrap();
     let [third, first] = matches.as_slice() else { panic!("{matches:?}") };
     assert_eq!(
         (third.root_service_name.as_str(), third.root_span_name.as_str()),
@@ -175,16 +175,16 @@ async fn a_match_tells_of_its_whole_trace() {
 #[tokio::test]
 async fn names_and_values_are_listed() {
     for layout in Layout::ALL {
-        let house = House::new(&batches(), layout).await;
-        let spans = house.spans();
-        let scopes = names::tag_names(&spans, "", None).await.unwrap();
+        let engine = TestEngine::new(&batches(), layout).await;
+        let spans = engine.spans();
+        let scopes = tags::tag_names(&spans, "", None).await.unwrap();
         let of = |scope: &str| {
             scopes.iter().find(|names| names.scope == scope).map(|names| names.names.join(" "))
         };
         assert_eq!(of("span").as_deref(), Some("db http.method http.status_code"));
         assert_eq!(of("resource").as_deref(), Some("service.name"));
         assert!(of("intrinsic").unwrap().contains("rootServiceName"));
-        assert!(names::tag_names(&spans, "nonsense", None).await.is_err());
+        assert!(tags::tag_names(&spans, "nonsense", None).await.is_err());
         for (tag, values) in [
             (".http.status_code", "int:200 int:500"),
             ("http.method", "string:GET string:POST"),
@@ -194,7 +194,7 @@ async fn names_and_values_are_listed() {
             ("status", "keyword:error keyword:ok keyword:unset"),
             ("span.nothing", ""),
         ] {
-            let found = names::tag_values(&spans, tag, "", None).await.unwrap();
+            let found = tags::tag_values(&spans, tag, "", None).await.unwrap();
             let found: Vec<String> =
                 found.iter().map(|value| format!("{}:{}", value.kind, value.value)).collect();
             assert_eq!(found.join(" "), values, "{tag}");
@@ -208,7 +208,7 @@ async fn names_and_values_are_listed() {
             ("name", "{ name = }", "GET POST query"),
             ("name", "{}", "GET POST query"),
         ] {
-            let found = names::tag_values(&spans, tag, query, None).await.unwrap();
+            let found = tags::tag_values(&spans, tag, query, None).await.unwrap();
             let found: Vec<&str> = found.iter().map(|value| value.value.as_str()).collect();
             assert_eq!(found.join(" "), values, "{tag} {query}");
         }
@@ -347,7 +347,7 @@ async fn tempo_searches_find_the_fixture_alike() {
     let batches = fixture(&corpus["fixture_trace"]);
     let (mut held, mut unsupported, mut wrong) = (0, Vec::new(), Vec::new());
     for layout in Layout::ALL {
-        let house = House::new(&batches, layout).await;
+        let engine = TestEngine::new(&batches, layout).await;
         for case in corpus["cases"].as_array().unwrap() {
             for query in case["queries"]
                 .as_array()
@@ -361,7 +361,7 @@ async fn tempo_searches_find_the_fixture_alike() {
                     limit: 5,
                     ..SearchRequest::default()
                 };
-                match house.search(request).await {
+                match engine.search(request).await {
                     Ok(found) if found.is_empty() != case["matches"].as_bool().unwrap() => {
                         held += 1;
                     }

@@ -100,13 +100,13 @@ fn prometheus_scripts_pass_as_far_as_they_did() {
                 Outcome::Passed => 0,
                 Outcome::Wrong(_) => 1,
                 Outcome::Unsupported(_) => 2,
-                Outcome::Notes(_) => 3,
+                Outcome::Annotations(_) => 3,
             };
             counts[at] += 1;
             match &outcome {
                 Outcome::Wrong(_) => failures.push(format!("{name}.test:{line}: {outcome}")),
                 Outcome::Unsupported(what) => *reasons.entry(what.clone()).or_default() += 1,
-                Outcome::Notes(_) => println!("{name}.test:{line}: {outcome}"),
+                Outcome::Annotations(_) => println!("{name}.test:{line}: {outcome}"),
                 Outcome::Passed => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use query::QueryError;
-use query::promql::{Answer, Question, SeriesRead, Settings, plan};
+use query::promql::{Answer, Query, SeriesRead, Settings, plan};
 use signals::{Labels, Matcher, MemoryBudget};
 use store::{Samples, StoreError};
 
@@ -84,7 +84,7 @@ impl Memory {
         let expr =
             lang::promql::parse(text).map_err(|error| QueryError::Invalid(error.to_string()))?;
         let (end_ms, step_ms) = range.unwrap_or((start_ms, 0));
-        let question = Question {
+        let query = Query {
             text: text.to_owned(),
             expr,
             start_ms,
@@ -94,11 +94,11 @@ impl Memory {
             lookback_ms: 300_000,
         };
         let mut selected = HashMap::new();
-        for selector in plan(&question)? {
+        for selector in plan(&query)? {
             selected.insert(selector.position, self.select(&selector.matchers));
         }
         let settings = Settings { delays_name_removal: true, ..Settings::default() };
         let memory = MemoryBudget::new("queries", usize::MAX).reservation();
-        question.answer(&settings, &selected, &memory)
+        query.answer(&settings, &selected, &memory)
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum Outcome {
     /// We say that we cannot.
     Unsupported(String),
     /// The answer is right, warnings or infos differ.
-    Notes(String),
+    Annotations(String),
 }
 
 impl fmt::Display for Outcome {
@@ -32,7 +32,7 @@ impl fmt::Display for Outcome {
             Self::Passed => f.write_str("passed"),
             Self::Wrong(why) => write!(f, "WRONG {why}"),
             Self::Unsupported(what) => write!(f, "unsupported {what}"),
-            Self::Notes(why) => write!(f, "notes {why}"),
+            Self::Annotations(why) => write!(f, "notes {why}"),
         }
     }
 }
@@ -289,15 +289,17 @@ fn eval(memory: &Memory, line: &str, body: &[&str]) -> Outcome {
             if expectations.fail.iter().all(|want| want.is_match(&error)) {
                 Outcome::Passed
             } else {
-                Outcome::Notes(format!("{query}: other error: {error}"))
+                Outcome::Annotations(format!("{query}: other error: {error}"))
             }
         }
         Err(error) => Outcome::Wrong(format!("{query}: failed: {error}")),
         Ok(_) if expectations.fails => Outcome::Wrong(format!("{query}: should fail")),
         Ok(answer) => match check(&answer, &expectations, start_ms, range) {
             Err(why) => Outcome::Wrong(format!("{query}: {why}")),
-            Ok(()) => check_notes(&answer, &expectations)
-                .map_or_else(|why| Outcome::Notes(format!("{query}: {why}")), |()| Outcome::Passed),
+            Ok(()) => check_notes(&answer, &expectations).map_or_else(
+                |why| Outcome::Annotations(format!("{query}: {why}")),
+                |()| Outcome::Passed,
+            ),
         },
     }
 }

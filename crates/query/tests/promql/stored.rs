@@ -7,12 +7,12 @@ use query::{Engine, Limits, QueryError};
 use signals::metric::{Exemplar, Labels, Metadata, MetricKind, Sample, SeriesBatch};
 use signals::time::ManualClock;
 use signals::{Batch, Clock, MemoryBudget};
-use store::{Config, NoTotals, Seams, Store, WriteRequest};
+use store::{Config, Dependencies, NoTotals, Store, WriteRequest};
 
 /// 2026-01-01T00:00:00Z
 const START_MS: i64 = 1_767_225_600_000;
 
-struct House {
+struct StoredSeries {
     _folder: tempfile::TempDir,
     store: Store,
     engine: Engine,
@@ -46,15 +46,16 @@ fn batch() -> SeriesBatch {
     batch
 }
 
-async fn house(limits: Limits) -> House {
+async fn stored(limits: Limits) -> StoredSeries {
     let folder = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at((START_MS + 3_600_000) * 1_000_000));
-    let seams = Seams { clock: Arc::clone(&clock), ..Seams::disk(folder.path()) };
+    let dependencies =
+        Dependencies { clock: Arc::clone(&clock), ..Dependencies::disk(folder.path()) };
     let config = Config { free_bytes_min: 0, ..Config::default() };
-    let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
+    let (store, _) = Store::open(config, dependencies, Arc::new(NoTotals)).await.unwrap();
     append(&store, batch()).await;
     let engine = Engine::new(store.clone(), clock, limits);
-    House { _folder: folder, store, engine }
+    StoredSeries { _folder: folder, store, engine }
 }
 
 async fn append(store: &Store, batch: SeriesBatch) {
@@ -71,23 +72,23 @@ async fn vector(engine: &Engine, query: &str) -> Vec<(String, f64)> {
 
 #[tokio::test]
 async fn answers_do_not_depend_on_where_the_samples_are() {
-    let house = house(Limits::default()).await;
+    let stored = stored(Limits::default()).await;
     for place in ["head", "parts"] {
-        let rates = vector(&house.engine, "sum by (job) (rate(requests_total[5m]))").await;
+        let rates = vector(&stored.engine, "sum by (job) (rate(requests_total[5m]))").await;
         assert_eq!(rates, [(r#"{job="a"}"#.into(), 1.0), (r#"{job="b"}"#.into(), 2.0)], "{place}");
-        let both = vector(&house.engine, r#"requests_total{job=~"a|b"} > 2500"#).await;
+        let both = vector(&stored.engine, r#"requests_total{job=~"a|b"} > 2500"#).await;
         assert_eq!(both.len(), 1, "{place}: {both:?}");
         // As a dashboard's variable with many values writes it.
         let names: Vec<String> = (0..4_000).map(|i| format!("checkout-{i:05}")).collect();
         let long = format!(r#"requests_total{{job=~"a|{}"}}"#, names.join("|"));
-        assert_eq!(vector(&house.engine, &long).await.len(), 1, "{place}");
-        house.store.flush().await.unwrap();
+        assert_eq!(vector(&stored.engine, &long).await.len(), 1, "{place}");
+        stored.store.flush().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_range_query_has_its_steps_and_no_more_than_eleven_thousand() {
-    let House { engine, .. } = &house(Limits::default()).await;
+    let StoredSeries { engine, .. } = &stored(Limits::default()).await;
     let options = Options::default();
     let range = |end_ms, step_ms| {
         engine.promql_range("requests_total", START_MS, end_ms, step_ms, &options)
@@ -121,7 +122,7 @@ async fn a_range_query_has_its_steps_and_no_more_than_eleven_thousand() {
 
 #[tokio::test]
 async fn what_the_data_forbid_is_no_mistake_in_the_query() {
-    let House { engine, .. } = &house(Limits::default()).await;
+    let StoredSeries { engine, .. } = &stored(Limits::default()).await;
     let cases = [
         ("requests_total + on() requests_total", true),
         ("requests_total / on() group_left requests_total", true),
@@ -142,7 +143,7 @@ async fn what_the_data_forbid_is_no_mistake_in_the_query() {
 
 #[tokio::test]
 async fn series_are_in_the_order_of_their_labels() {
-    let House { engine, store, .. } = &house(Limits::default()).await;
+    let StoredSeries { engine, store, .. } = &stored(Limits::default()).await;
     let jobs = ["bb", "c", "aaa"];
     let labels = |job| Labels::from_pairs([("__name__", "up"), ("job", job)]);
     let series = jobs.map(|job| labels(job).into()).to_vec();
@@ -157,7 +158,7 @@ async fn series_are_in_the_order_of_their_labels() {
 #[tokio::test]
 async fn a_query_stops_at_its_bounds() {
     let limits = Limits { samples_max: 300, ..Limits::default() };
-    let House { engine, .. } = &house(limits).await;
+    let StoredSeries { engine, .. } = &stored(limits).await;
     let query = "sum(rate(requests_total[1h]))";
     let error =
         engine.promql_instant(query, START_MS + 3_600_000, &Options::default()).await.unwrap_err();
@@ -170,7 +171,7 @@ async fn a_query_stops_at_its_bounds() {
 #[tokio::test]
 async fn rows_in_flight_are_counted() {
     let memory = MemoryBudget::new("queries", 100 << 20);
-    let House { engine, .. } = &house(Limits { memory, ..Limits::default() }).await;
+    let StoredSeries { engine, .. } = &stored(Limits { memory, ..Limits::default() }).await;
     let ask = async |query: &str| engine.promql_instant(query, START_MS, &Options::default()).await;
     // Each row has 12.8 million steps.
     for query in [
@@ -186,7 +187,7 @@ async fn rows_in_flight_are_counted() {
 
 #[tokio::test]
 async fn labels_series_exemplars_and_metadata_are_listed() {
-    let House { engine, .. } = &house(Limits::default()).await;
+    let StoredSeries { engine, .. } = &stored(Limits::default()).await;
     let (start, end) = (START_MS, START_MS + 3_600_000);
     let none: [String; 0] = [];
     let only_a = [r#"requests_total{job="a"}"#.to_owned()];
@@ -205,7 +206,7 @@ async fn labels_series_exemplars_and_metadata_are_listed() {
 
 #[tokio::test]
 async fn errors_have_the_places_that_prometheus_gives() {
-    let House { engine, .. } = &house(Limits::default()).await;
+    let StoredSeries { engine, .. } = &stored(Limits::default()).await;
     let cases = [
         ("sum(requests_total", "1:19: parse error: unclosed left parenthesis"),
         (

@@ -3,7 +3,7 @@
 //! Written out here rather than left to `tonic::server::Grpc`, because a body must take its permit
 //! before it is held in memory, must be unpacked by `wire`'s bounded decoders, and an oversized
 //! message must be `RESOURCE_EXHAUSTED`: tonic buffers first, reserves the length that the sender
-//! announces, and answers `OUT_OF_RANGE`, which OTLP clients send again for ever.
+//! announces, and answers `OUT_OF_RANGE`, which OTLP clients retry endlessly.
 
 use axum::body::Body;
 use axum::response::Response;

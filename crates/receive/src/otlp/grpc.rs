@@ -18,10 +18,10 @@ use wire::otlp::Encoding;
 use wire::response::{self, Code};
 
 use super::framing;
-use crate::intake::{Export, Receiver};
+use crate::ingest::{IngestRequest, Receiver};
 use crate::rejection::Rejection;
+use crate::request_body;
 use crate::statistics::Protocol;
-use crate::upload;
 
 /// Longest status message: it travels in a header.
 const MESSAGE_BYTES_MAX: usize = 1024;
@@ -87,19 +87,19 @@ async fn unary(
 ) -> Result<Bytes, Status> {
     let encoding = parts.headers.get("grpc-encoding").map(|name| name.to_str().unwrap_or("?"));
     let compression = encoding.filter(|name| *name != "identity");
-    let upload = upload::read(body, None, receiver.limits()).await.map_err(|e| status(&e))?;
-    let message = framing::unframe(upload.bytes).map_err(Status::invalid_argument)?;
+    let body = request_body::read(body, None, receiver.limits()).await.map_err(|e| status(&e))?;
+    let message = framing::unframe(body.bytes).map_err(Status::invalid_argument)?;
     if message.is_compressed && compression.is_none() {
         return Err(Status::invalid_argument(
             "the message is compressed, but grpc-encoding does not say how",
         ));
     }
-    let export = Export {
+    let export = IngestRequest {
         signal,
         encoding: Encoding::Protobuf,
         compression: compression.filter(|_| message.is_compressed).map(str::to_owned),
         body: message.bytes,
-        memory: upload.memory,
+        memory: body.memory,
         body_bytes_max: receiver.limits().grpc_body_bytes_max,
     };
     let outcome = receiver.export(export).await.map_err(|e| status(&e))?;

@@ -13,11 +13,11 @@ use signals::Signal;
 use wire::otlp::Encoding;
 use wire::response::{self, Code};
 
-use crate::intake::{Export, Receiver};
+use crate::ingest::{IngestRequest, Receiver};
 use crate::outcome::Outcome;
 use crate::rejection::Rejection;
+use crate::request_body;
 use crate::statistics::Protocol;
-use crate::upload;
 
 /// The routes; to be served at `/` of its own port and under prefixes of other ports.
 pub fn router(receiver: Arc<Receiver>) -> Router {
@@ -68,13 +68,13 @@ async fn take(
     let headers = request.headers();
     let compression = compression(headers);
     let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    let upload = upload::read(request.into_body(), length, receiver.limits()).await?;
-    let export = Export {
+    let body = request_body::read(request.into_body(), length, receiver.limits()).await?;
+    let export = IngestRequest {
         signal,
         encoding,
         compression,
-        body: upload.bytes,
-        memory: upload.memory,
+        body: body.bytes,
+        memory: body.memory,
         body_bytes_max: receiver.limits().http_body_bytes_max,
     };
     receiver.export(export).await

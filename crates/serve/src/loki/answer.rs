@@ -8,8 +8,8 @@ use query::Counted;
 use query::logql::{Answer, Stream, Value};
 use signals::{Labels, Timestamp};
 
+use crate::go_float::{plain, seconds};
 use crate::json;
-use crate::number::{plain, seconds};
 use crate::prometheus::{matrix, vector};
 
 /// A list of names or values.

@@ -9,21 +9,21 @@ use serde_json::json;
 use signals::Labels;
 use signals::metric::NativeHistogram;
 
+use crate::go_float::{plain, seconds, with_exponent};
 use crate::json;
-use crate::number::{plain, seconds, with_exponent};
 
 /// Most annotations of each kind in one answer.
 const ANNOTATIONS_MAX: usize = 10;
 
 /// An error in Prometheus' words.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct ApiError {
     kind: &'static str,
     status: StatusCode,
     message: String,
 }
 
-impl Failure {
+impl ApiError {
     /// A parameter or query is wrong.
     pub(crate) fn bad_data(message: impl Into<String>) -> Self {
         Self { kind: "bad_data", status: StatusCode::BAD_REQUEST, message: message.into() }
@@ -35,7 +35,7 @@ impl Failure {
     }
 }
 
-impl From<QueryError> for Failure {
+impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let (kind, status) = match &error {
             QueryError::Invalid(_) | QueryError::Unsupported(_) => {
@@ -51,13 +51,13 @@ impl From<QueryError> for Failure {
             QueryError::Internal(_) => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
         };
         if let QueryError::Internal(message) = &error {
-            tracing::error!(message, "a query failed for a reason that is ours");
+            tracing::error!(message, "a query failed with an internal error");
         }
         Self { kind, status, message: error.to_string() }
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "status": "error", "errorType": self.kind, "error": self.message });
         let mut response = json::response(self.status, body.to_string().into_bytes());

@@ -11,10 +11,10 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use super::answer::{Failure, success};
-use crate::instant::to_rfc3339;
+use super::answer::{ApiError, success};
 use crate::parameters::Parameters;
-use crate::ways::Api;
+use crate::routers::Api;
+use crate::time_format::to_rfc3339;
 
 /// The version whose API this is: clients switch features on by it. There must be no `features`
 /// beside it, or Grafana takes the server for Mimir.
@@ -46,7 +46,7 @@ pub(super) fn api() -> Router<Arc<Api>> {
         )
 }
 
-pub(super) fn beside() -> Router<Arc<Api>> {
+pub(super) fn root_routes() -> Router<Arc<Api>> {
     Router::new()
         .route("/-/healthy", get(|| async { "Prometheus Server is Healthy.\n" }))
         .route("/-/ready", get(ready))
@@ -56,7 +56,7 @@ pub(super) fn beside() -> Router<Arc<Api>> {
 }
 
 async fn ready(State(api): State<Arc<Api>>) -> Response {
-    if api.house.is_ready() {
+    if api.info.is_ready() {
         return "Prometheus Server is Ready.\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, [("x-prometheus-stopping", "true")], "Service Unavailable")
@@ -73,7 +73,7 @@ async fn no_lifecycle() -> Response {
 
 /// Our own metrics.
 pub(crate) async fn metrics(State(api): State<Arc<Api>>) -> Response {
-    ([(CONTENT_TYPE, EXPOSITION)], api.house.metrics()).into_response()
+    ([(CONTENT_TYPE, EXPOSITION)], api.info.metrics()).into_response()
 }
 
 fn data_of(data: &Value) -> Response {
@@ -92,18 +92,18 @@ async fn build() -> Response {
 }
 
 async fn configuration(State(api): State<Arc<Api>>) -> Response {
-    data_of(&json!({ "yaml": api.house.configuration() }))
+    data_of(&json!({ "yaml": api.info.configuration() }))
 }
 
 async fn flags(State(api): State<Arc<Api>>) -> Response {
-    data_of(&json!(api.house.flags()))
+    data_of(&json!(api.info.flags()))
 }
 
 async fn runtime(State(api): State<Arc<Api>>) -> Response {
-    let started_at = to_rfc3339(api.house.started_at());
+    let started_at = to_rfc3339(api.info.started_at());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let days = api
-        .house
+        .info
         .overview()
         .signals
         .get("metrics")
@@ -126,13 +126,13 @@ async fn runtime(State(api): State<Arc<Api>>) -> Response {
 }
 
 /// Counts of the series of the last hour: what a head block of Prometheus holds.
-async fn tsdb(State(api): State<Arc<Api>>, parameters: Parameters) -> Result<Response, Failure> {
+async fn tsdb(State(api): State<Arc<Api>>, parameters: Parameters) -> Result<Response, ApiError> {
     const HOUR_MS: i64 = 3_600_000;
     const LIMIT: usize = 10;
     let limit = match parameters.get("limit").map(str::parse::<usize>) {
         None => LIMIT,
         Some(Ok(limit @ 1..=10_000)) => limit,
-        Some(_) => return Err(Failure::bad_data("limit must be a positive number up to 10000")),
+        Some(_) => return Err(ApiError::bad_data("limit must be a positive number up to 10000")),
     };
     let now = api.now_ms();
     let counts = api.engine.cardinality(now - HOUR_MS, now, limit).await?;

@@ -8,9 +8,9 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::{Answer, range};
-use crate::failure::TextFailure;
+use crate::error::TextError;
 use crate::parameters::Parameters;
-use crate::ways::Api;
+use crate::routers::Api;
 
 /// Most tags of one search.
 const TAGS_MAX: usize = 100;
@@ -90,7 +90,7 @@ fn scoped(tag: &str) -> String {
 }
 
 /// `limit`; 0 and absent are no limit.
-fn limit(parameters: &Parameters) -> Result<usize, TextFailure> {
+fn limit(parameters: &Parameters) -> Result<usize, TextError> {
     match super::number(parameters, "limit", 0)? {
         0 => Ok(usize::MAX),
         limit => Ok(limit),
@@ -98,15 +98,14 @@ fn limit(parameters: &Parameters) -> Result<usize, TextFailure> {
 }
 
 /// `a=b c="d e"`: what a logfmt reader makes of it.
-pub(super) fn logfmt(text: &str) -> Result<Vec<(String, String)>, TextFailure> {
+pub(super) fn logfmt(text: &str) -> Result<Vec<(String, String)>, TextError> {
     let mut tags = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
         if tags.len() == TAGS_MAX {
-            return Err(TextFailure::bad_request(format!("invalid tags: more than {TAGS_MAX}")));
+            return Err(TextError::bad_request(format!("invalid tags: more than {TAGS_MAX}")));
         }
-        let bad =
-            |why: &str| TextFailure::bad_request(format!("invalid tags: {why} near {rest:?}"));
+        let bad = |why: &str| TextError::bad_request(format!("invalid tags: {why} near {rest:?}"));
         let (key, tail) = rest.split_once('=').ok_or_else(|| bad("expected key=value"))?;
         if key.is_empty() || key.contains(|c: char| c.is_whitespace() || c == '"') {
             return Err(bad("expected key=value"));

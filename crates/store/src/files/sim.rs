@@ -48,7 +48,7 @@ struct Disk {
     is_off: bool,
     is_locked: bool,
     capacity: Option<u64>,
-    /// Locks and writers of before a restart are nobody's.
+    /// Locks and writers from before a restart are released.
     generation: u64,
 }
 

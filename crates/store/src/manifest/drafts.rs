@@ -98,12 +98,12 @@ mod tests {
     use signals::time::{ManualClock, SECOND};
 
     use super::*;
-    use crate::manifest::origin::Stretch;
+    use crate::manifest::origin::SequenceRange;
 
     #[test]
     fn a_part_that_took_an_hour_by_either_clock_is_not_listed() {
-        let stretch = Stretch { writer: "ab".into(), after: 0, sequence: 1 };
-        let origin = Origin::flushed(Signal::Logs, 0, stretch, 0);
+        let range = SequenceRange { writer: "ab".into(), after: 0, sequence: 1 };
+        let origin = Origin::flushed(Signal::Logs, 0, range, 0);
         let clock = Arc::new(ManualClock::at(0));
         let drafts = Drafts::new(WriterId::random(), Arc::clone(&clock) as _);
         let draft = drafts.begin(&origin);

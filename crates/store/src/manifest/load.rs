@@ -18,7 +18,7 @@ use crate::{StoreError, calendar};
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
     pub(crate) days: Days,
-    /// Damaged manifests that were put aside.
+    /// Damaged manifests that were quarantined.
     pub(crate) quarantined: Vec<Quarantined>,
     /// Days, as `spans/2026-11-20`, whose parts were found without a manifest that lists them.
     pub(crate) rebuilt: Vec<String>,

@@ -2,7 +2,7 @@
 //!
 //! Every part records in its footer which rows it holds, so that a day's list of parts can be
 //! rebuilt from the files alone. Rows are identified by their writer and its write-ahead sequences:
-//! a *stretch*. A merge of parts of several writers has one stretch for each.
+//! a *range*. A merge of parts of several writers has one range for each.
 
 use object_store::ObjectMeta;
 use object_store::path::Path;
@@ -37,13 +37,13 @@ pub(crate) fn maker(path: &Path) -> Option<WriterId> {
 /// Rows of one signal and day: those that a writer took after one write-ahead sequence, up to
 /// another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stretch {
+pub(crate) struct SequenceRange {
     pub(crate) writer: String,
     pub(crate) after: u64,
     pub(crate) sequence: u64,
 }
 
-impl Stretch {
+impl SequenceRange {
     pub(crate) fn holds(&self, other: &Self) -> bool {
         self.writer == other.writer && self.after <= other.after && self.sequence >= other.sequence
     }
@@ -56,10 +56,10 @@ pub(crate) struct Origin {
     pub(crate) day: String,
     pub(crate) level: u32,
     #[serde(flatten)]
-    pub(crate) stretch: Stretch,
+    pub(crate) range: SequenceRange,
     /// Stretches of other writers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) others: Vec<Stretch>,
+    pub(crate) others: Vec<SequenceRange>,
     pub(crate) created: Timestamp,
     /// The parts that this one replaced.
     pub(crate) inputs: Vec<String>,
@@ -67,30 +67,35 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// A part of rows as they were flushed.
-    pub(crate) fn flushed(signal: Signal, day: i32, stretch: Stretch, created: Timestamp) -> Self {
+    pub(crate) fn flushed(
+        signal: Signal,
+        day: i32,
+        range: SequenceRange,
+        created: Timestamp,
+    ) -> Self {
         let (signal, day) = (signal.name().into(), calendar::day_name(day));
         let (others, inputs) = (Vec::new(), Vec::new());
-        Self { signal, day, level: 0, stretch, others, created, inputs }
+        Self { signal, day, level: 0, range, others, created, inputs }
     }
 
     /// A part that is made of neighbours in the manifest, oldest first.
     pub(crate) fn merged(signal: Signal, day: i32, inputs: &[Entry]) -> Option<Self> {
-        let mut stretches: Vec<Stretch> = Vec::new();
-        for stretch in inputs.iter().flat_map(Entry::stretches) {
+        let mut ranges: Vec<SequenceRange> = Vec::new();
+        for range in inputs.iter().flat_map(Entry::ranges) {
             // Rows between two parts of one writer were dropped by retention: covering them is safe.
-            match stretches.iter_mut().find(|known| known.writer == stretch.writer) {
+            match ranges.iter_mut().find(|known| known.writer == range.writer) {
                 Some(known) => {
-                    known.after = known.after.min(stretch.after);
-                    known.sequence = known.sequence.max(stretch.sequence);
+                    known.after = known.after.min(range.after);
+                    known.sequence = known.sequence.max(range.sequence);
                 }
-                None => stretches.push(stretch.clone()),
+                None => ranges.push(range.clone()),
             }
         }
-        let newest = inputs.last()?.stretch.writer.as_str();
-        let newest = stretches.iter().position(|stretch| stretch.writer == newest)?;
+        let newest = inputs.last()?.range.writer.as_str();
+        let newest = ranges.iter().position(|range| range.writer == newest)?;
         let created = inputs.iter().map(|input| input.created).max()?;
-        let mut origin = Self::flushed(signal, day, stretches.swap_remove(newest), created);
-        origin.others = stretches;
+        let mut origin = Self::flushed(signal, day, ranges.swap_remove(newest), created);
+        origin.others = ranges;
         origin.level = inputs.iter().map(|input| input.level).max()? + 1;
         origin.inputs = inputs.iter().map(|input| input.path.clone()).collect();
         Some(origin)
@@ -103,9 +108,9 @@ impl Origin {
         let writer = words.next()?.to_owned();
         let level = words.next()?.parse().ok()?;
         let created = meta.last_modified.timestamp_nanos_opt()?;
-        // The start of its stretch is not known. An empty stretch covers no other part.
-        let stretch = Stretch { writer, after: sequence, sequence };
-        Some(Self { level, ..Self::flushed(signal, day, stretch, created) })
+        // The start of its range is not known. An empty range covers no other part.
+        let range = SequenceRange { writer, after: sequence, sequence };
+        Some(Self { level, ..Self::flushed(signal, day, range, created) })
     }
 
     pub(crate) fn to_json(&self) -> Result<String, StoreError> {
@@ -115,7 +120,7 @@ impl Origin {
     /// A unique path, so that no put overwrites another part. It names the process that may
     /// remove the file.
     pub(crate) fn new_path(&self, maker: WriterId) -> String {
-        let Self { signal, day, stretch: Stretch { sequence, .. }, level, .. } = self;
+        let Self { signal, day, range: SequenceRange { sequence, .. }, level, .. } = self;
         let (maker, unique) = (maker.to_hex(), WriterId::random().to_hex());
         let unique: String = unique.chars().take(16).collect();
         format!("{PARTS}/{signal}/{day}/{sequence:020}-{maker}-{level}-{unique}.parquet")
@@ -131,7 +136,7 @@ impl Origin {
             level: self.level,
             created: self.created,
             crc32c: Some(written.crc32c),
-            stretch: self.stretch.clone(),
+            range: self.range.clone(),
             others: self.others.clone(),
         }
     }

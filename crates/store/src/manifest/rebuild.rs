@@ -2,7 +2,7 @@
 //! gone.
 //!
 //! Parts that the last intact version lists are kept. The footer of every other file records which
-//! stretches it holds; a file whose stretches lie within another's was merged, or is left over from
+//! ranges it holds; a file whose ranges lie within another's was merged, or is left over from
 //! a failed flush, and is skipped.
 
 use std::panic::AssertUnwindSafe;
@@ -20,7 +20,7 @@ use super::documents::GETS;
 use super::origin::Origin;
 use super::{Entry, Manifest};
 use crate::StoreError;
-use crate::maintain::verify;
+use crate::maintenance::verify;
 use crate::part::Part;
 use crate::part::object::PartObject;
 use crate::part::write::ORIGIN_KEY;
@@ -47,7 +47,7 @@ pub(crate) async fn find(
                 .iter()
                 .any(|other| holds(other, part) || (is_twin(other, part) && other.path < part.path))
     });
-    found.sort_by_key(|part| (part.created, part.stretch.sequence));
+    found.sort_by_key(|part| (part.created, part.range.sequence));
     Ok(found)
 }
 
@@ -61,13 +61,13 @@ pub(crate) fn list(manifest: &mut Manifest, found: &[Entry]) {
             continue;
         }
         manifest.parts.push(part.clone());
-        part.stretches().for_each(|stretch| manifest.raise(stretch));
+        part.ranges().for_each(|range| manifest.raise(range));
     }
 }
 
 /// Whether one part holds all that another does, and is not just another copy of it.
 fn holds(whole: &Entry, part: &Entry) -> bool {
-    let is_inside = part.stretches().all(|part| whole.stretches().any(|whole| whole.holds(part)));
+    let is_inside = part.ranges().all(|part| whole.ranges().any(|whole| whole.holds(part)));
     whole.path != part.path
         && is_inside
         && (whole.level > part.level || !holds_the_same(whole, part))
@@ -79,7 +79,7 @@ fn is_twin(one: &Entry, other: &Entry) -> bool {
 }
 
 fn holds_the_same(one: &Entry, other: &Entry) -> bool {
-    let is_in = |a: &Entry, b: &Entry| a.stretches().all(|a| b.stretches().any(|b| a == b));
+    let is_in = |a: &Entry, b: &Entry| a.ranges().all(|a| b.ranges().any(|b| a == b));
     is_in(one, other) && is_in(other, one)
 }
 
@@ -108,7 +108,7 @@ async fn describe(
             return Err(StoreError::Io(error.to_string()));
         }
         Ok(Err(_)) | Err(_) => {
-            tracing::error!(path = %meta.location, "a file in the place of a part is none");
+            tracing::error!(path = %meta.location, "the file at a part's path is not a part");
             return Ok(None);
         }
     };
@@ -141,7 +141,7 @@ fn entry(
         created: origin.created,
         // Damage of before now is not seen by it; damage from now on is.
         crc32c: Some(crc32c),
-        stretch: origin.stretch,
+        range: origin.range,
         others: origin.others,
     })
 }

@@ -27,7 +27,7 @@ pub use admit::{Item, Reason, Refused, SeriesAppended};
 
 use super::SeriesChunks;
 use super::chunk::Chunk;
-use super::labels::{LabelCounts, LabelQuestion};
+use super::labels::{LabelCounts, LabelQuery};
 use super::matching::{Condition, compare};
 use crate::StoreError;
 
@@ -436,14 +436,14 @@ impl Head {
     /// [`StoreError::Memory`] when the answer finds no room in `memory`.
     pub(crate) fn labels_of(
         &self,
-        question: &LabelQuestion<'_>,
+        query: &LabelQuery<'_>,
         memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
-        let conditions = Condition::all(question.matchers);
+        let conditions = Condition::all(query.matchers);
         let mut counts = LabelCounts::default();
         for shard in &self.inner.shards {
             let mut add = |name: &str, value: &str, series| counts.add(name, value, series);
-            shard.read().visit_labels(question, &conditions, &mut add);
+            shard.read().visit_labels(query, &conditions, &mut add);
             counts.charge(memory)?;
         }
         Ok(counts)

@@ -24,7 +24,7 @@ pub(crate) enum LabelProjection<'a> {
 
 /// The labels of which series are asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct LabelQuestion<'a> {
+pub(crate) struct LabelQuery<'a> {
     pub(crate) projection: LabelProjection<'a>,
     /// Without any, the range decides by the head and by each part as a whole.
     pub(crate) matchers: &'a [Matcher],

@@ -19,7 +19,7 @@ pub(crate) use schema::{ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use signals::{Labels, Timestamp};
 
 use super::chunk::{Chunk, ChunkError, Codec, HistogramAppender, PlainAppender, encode_dense};
-use super::selected::{decode_run, overlapping_runs};
+use super::series_chunks::{decode_run, overlapping_runs};
 use super::{Frozen, Samples};
 use crate::StoreError;
 use crate::part::write::Written;

@@ -17,7 +17,7 @@ use self::counting::CountingStore;
 use self::generate::{Shape, host_labels, random_walk, scrape_like, scraped};
 use super::chunk::{Chunk, PlainAppender, encode_dense};
 use super::head::Limits;
-use super::labels::{LabelProjection, LabelQuestion};
+use super::labels::{LabelProjection, LabelQuery};
 use super::part::probe::{PageLayout, write_rows};
 use super::{Head, HeadLimits, PartReader, Samples, SeriesChunks, part};
 use crate::Part;
@@ -385,7 +385,7 @@ async fn probe_labels() {
                 LabelProjection::Pairs,
             ] {
                 let question =
-                    LabelQuestion { projection, matchers: &[], start_ms: 0, end_ms: i64::MAX };
+                    LabelQuery { projection, matchers: &[], start_ms: 0, end_ms: i64::MAX };
                 let clock = SystemClock::new();
                 let start = clock.monotonic();
                 let counts =

@@ -6,7 +6,7 @@ use signals::metric::Exemplar;
 use signals::{Labels, Matcher, MemoryReservation};
 
 use super::head::check_series;
-use super::labels::{LabelCounts, LabelQuestion};
+use super::labels::{LabelCounts, LabelQuery};
 use super::matching::compare;
 use super::{Head, PartReader, SeriesChunks};
 use crate::{Part, StoreError};
@@ -77,11 +77,11 @@ pub(crate) async fn labels(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,
     reader: &PartReader,
-    question: &LabelQuestion<'_>,
+    query: &LabelQuery<'_>,
     memory: &MemoryReservation,
 ) -> Result<LabelCounts, StoreError> {
-    let mut counts = head.labels_of(question, memory)?;
-    counts.merge(reader.labels(&parts(), question, memory).await?);
+    let mut counts = head.labels_of(query, memory)?;
+    counts.merge(reader.labels(&parts(), query, memory).await?);
     Ok(counts)
 }
 

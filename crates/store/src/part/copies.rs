@@ -68,8 +68,10 @@ pub(crate) async fn stored(
         let find = AssertUnwindSafe(find(objects, part, wanted, fingerprints));
         match find.catch_unwind().await {
             Ok(Ok(stored)) => found.extend(stored),
-            Ok(Err(error)) => tracing::warn!(path = %part.path, %error, "copies of spans may stay"),
-            Err(_) => tracing::warn!(path = %part.path, "a damaged part: copies of spans may stay"),
+            Ok(Err(error)) => {
+                tracing::warn!(path = %part.path, %error, "duplicate spans may remain");
+            }
+            Err(_) => tracing::warn!(path = %part.path, "damaged part: duplicate spans may remain"),
         }
     }
     found

@@ -168,7 +168,7 @@ struct Output<W: Write + Send> {
     /// Bounds the memory where few rows fill a batch.
     sources_max: usize,
     rows: Vec<(usize, usize)>,
-    /// Grows when `sources` starts anew.
+    /// Grows when `sources` is cleared.
     generation: u64,
     seen: Seen,
 }

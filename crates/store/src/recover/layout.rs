@@ -1,5 +1,5 @@
 //! What is in the place of something else, or cannot be read: a file where a folder belongs, a
-//! folder where a file belongs, names without permission. It is put aside before anything relies
+//! folder where a file belongs, names without permission. It is quarantined before anything relies
 //! on its place.
 
 use std::io;
@@ -29,7 +29,7 @@ pub(crate) fn prepare(files: &dyn Files, quarantine: &Quarantine) -> io::Result<
     {
         let time = calendar::compact_time(quarantine.clock.now());
         let to = format!("{}-{time}", quarantine::FOLDER);
-        tracing::error!(to, "what is in the place of the folder of damaged data was renamed");
+        tracing::error!(to, "the path of the quarantine folder was not a folder and was renamed");
         files.rename(quarantine::FOLDER, &to)?;
     }
     let mut aside = Vec::new();

@@ -21,7 +21,7 @@ use crate::write_ahead::record::{Defined, Section, take_section};
 use crate::write_ahead::writer::Segment;
 use crate::{StoreError, Totals};
 
-/// Progress is told every so many bytes.
+/// Progress is logged each time so many bytes were read.
 const PROGRESS_BYTES: u64 = 256 << 20;
 
 /// Reads the log again.
@@ -44,7 +44,7 @@ pub(crate) struct Replayer<'a> {
     pub(crate) is_listed: bool,
     /// When something was last brought into parts: what the log lost arrived after it.
     pub(crate) flushed_at: Timestamp,
-    /// Pieces that were put aside up to the last whole record.
+    /// Pieces that were quarantined up to the last whole record.
     pub(crate) explained: usize,
     /// The first sequences of segments that are gone.
     pub(crate) gone: Vec<u64>,
@@ -191,7 +191,7 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    /// Checks the header. A segment that is not to be read was put aside, or never held anything.
+    /// Checks the header. A segment that is not to be read was quarantined, or never held anything.
     fn is_ours(&mut self, segment: &OpenSegment) -> Result<bool, StoreError> {
         let OpenSegment { path, length, .. } = segment;
         let header = SegmentReader::header(segment.file.as_ref())?;
@@ -222,7 +222,7 @@ impl Replayer<'_> {
             Err(reason) => {
                 // The records after a damaged header may still be good.
                 let end = (*length).min(SEGMENT_HEADER as u64);
-                self.put_aside(segment, 0..end, reason)?;
+                self.quarantine(segment, 0..end, reason)?;
                 if *length <= SEGMENT_HEADER as u64 {
                     tracing::error!(path, "a segment of the write-ahead log was emptied");
                     self.report.missing_segments.push(path.clone());
@@ -232,7 +232,7 @@ impl Replayer<'_> {
                 return Ok(true);
             }
         };
-        self.put_aside(segment, 0..*length, problem)?;
+        self.quarantine(segment, 0..*length, problem)?;
         Ok(false)
     }
 
@@ -278,7 +278,7 @@ impl Replayer<'_> {
                     end = offset;
                 }
                 Found::Damage { offset, bytes, reason } | Found::Tail { offset, bytes, reason } => {
-                    self.put_aside(&segment, offset..offset + bytes, reason)?;
+                    self.quarantine(&segment, offset..offset + bytes, reason)?;
                 }
             }
         }
@@ -327,7 +327,7 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    fn put_aside(
+    fn quarantine(
         &mut self,
         segment: &OpenSegment,
         range: std::ops::Range<u64>,

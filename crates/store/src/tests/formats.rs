@@ -13,7 +13,7 @@ use signals::time::ManualClock;
 use signals::{Batch, Signal, SpanId, TraceId};
 
 use super::harness::*;
-use crate::{NoTotals, Seams, Store, WriteRequest};
+use crate::{Dependencies, NoTotals, Store, WriteRequest};
 
 /// The version that this program writes.
 const VERSION: &str = "v2";
@@ -23,9 +23,9 @@ fn fixtures() -> PathBuf {
 }
 
 async fn open(folder: &Path) -> Store {
-    let mut seams = Seams::disk(folder);
-    seams.clock = Arc::new(ManualClock::at(NOON));
-    let (store, report) = Store::open(config(), seams, Arc::new(NoTotals)).await.unwrap();
+    let mut dependencies = Dependencies::disk(folder);
+    dependencies.clock = Arc::new(ManualClock::at(NOON));
+    let (store, report) = Store::open(config(), dependencies, Arc::new(NoTotals)).await.unwrap();
     assert_eq!(report, crate::RecoveryReport::default());
     store
 }

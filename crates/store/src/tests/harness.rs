@@ -18,7 +18,7 @@ use signals::{
 use crate::files::sim::SimFiles;
 use crate::write_ahead::format::parse_segment_name;
 use crate::{
-    Config, NoTotals, Part, RecoveryReport, Samples, Seams, Store, StoreError, TimeRange,
+    Config, Dependencies, NoTotals, Part, RecoveryReport, Samples, Store, StoreError, TimeRange,
     WriteRequest,
 };
 
@@ -113,7 +113,8 @@ impl Bench {
     pub(crate) async fn open(&self) -> Result<(Store, RecoveryReport), StoreError> {
         let files = Arc::new(self.files.clone());
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        Store::open(self.config.clone(), Seams::local(files, clock), Arc::new(NoTotals)).await
+        Store::open(self.config.clone(), Dependencies::local(files, clock), Arc::new(NoTotals))
+            .await
     }
 }
 

@@ -3,7 +3,7 @@
 //! seen twice.
 
 mod at_any_moment;
-mod garbage;
+mod gc;
 mod random;
 mod roles;
 mod world;

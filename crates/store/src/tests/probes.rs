@@ -9,7 +9,7 @@ use signals::{Batch, Clock, Signal};
 
 use super::harness::config;
 use super::realistic;
-use crate::{Config, NoTotals, Seams, Store, WriteRequest};
+use crate::{Config, Dependencies, NoTotals, Store, WriteRequest};
 
 const REQUESTS: usize = 600;
 const ROWS: usize = 1_000;
@@ -36,8 +36,8 @@ async fn append_flush_merge_and_open() {
         let folder = tempfile::tempdir().unwrap();
         let clock = SystemClock::new();
         let config = Config { compaction_fan_in: 4, ..config() };
-        let seams = Seams::disk(folder.path());
-        let (store, _) = Store::open(config, seams, Arc::new(NoTotals)).await.unwrap();
+        let dependencies = Dependencies::disk(folder.path());
+        let (store, _) = Store::open(config, dependencies, Arc::new(NoTotals)).await.unwrap();
         let rows: Vec<RecordBatch> = (0..20)
             .map(|seed| match signal {
                 Signal::Spans => realistic::spans(ROWS, seed),

@@ -70,8 +70,8 @@ async fn a_second_store_on_a_folder_is_refused_with_the_folder_and_the_process()
 async fn a_store_on_a_real_disk_keeps_what_it_was_given() {
     let folder = tempfile::tempdir().unwrap();
     let open = || {
-        let seams = crate::Seams::disk(folder.path());
-        crate::Store::open(config(), seams, std::sync::Arc::new(crate::NoTotals))
+        let dependencies = crate::Dependencies::disk(folder.path());
+        crate::Store::open(config(), dependencies, std::sync::Arc::new(crate::NoTotals))
     };
     let (store, _) = open().await.unwrap();
     send(&store, &[span(1), log(2)]).await.unwrap();
@@ -93,8 +93,9 @@ async fn a_data_folder_that_cannot_be_one_is_named_in_the_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     std::fs::write(&path, "a file").unwrap();
-    let seams = crate::Seams::disk(&path);
-    let opened = crate::Store::open(config(), seams, std::sync::Arc::new(crate::NoTotals)).await;
+    let dependencies = crate::Dependencies::disk(&path);
+    let opened =
+        crate::Store::open(config(), dependencies, std::sync::Arc::new(crate::NoTotals)).await;
     let error = opened.unwrap_err().to_string();
     assert!(error.contains(&path.display().to_string()), "{error}");
 }

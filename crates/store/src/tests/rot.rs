@@ -1,5 +1,5 @@
 //! Rot: any file may be anything. The store starts, what is in other files is answered, and what is
-//! not answered is told, again after the next start.
+//! not answered is reported, also after the next start.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -16,7 +16,7 @@ use signals::time::ManualClock;
 use super::harness::*;
 use crate::files::Files;
 use crate::files::sim::SimFiles;
-use crate::{NoTotals, RecoveryReport, Seams, Store};
+use crate::{Dependencies, NoTotals, RecoveryReport, Store};
 
 /// A folder with parts that were flushed and merged, and a log of several segments; and which file
 /// holds which items.
@@ -137,7 +137,7 @@ async fn survive(bench: &Bench, held: &BTreeMap<String, Vec<Item>>, path: &str, 
             lost.len()
         );
     }
-    // What was put aside stays so, and is still told.
+    // What was quarantined stays so, and is still reported.
     let warned = Signal::ALL.map(|signal| store.warnings(signal, EVERYTHING));
     store.close().await.unwrap();
     drop(store);
@@ -205,9 +205,9 @@ async fn a_bit_that_changes_in_a_page_is_found_though_nobody_reads_it() {
 }
 
 async fn open(folder: &FilePath) -> (Store, RecoveryReport) {
-    let mut seams = Seams::disk(folder);
-    seams.clock = Arc::new(ManualClock::at(NOON));
-    Store::open(config(), seams, Arc::new(NoTotals)).await.unwrap()
+    let mut dependencies = Dependencies::disk(folder);
+    dependencies.clock = Arc::new(ManualClock::at(NOON));
+    Store::open(config(), dependencies, Arc::new(NoTotals)).await.unwrap()
 }
 
 /// The first file or folder below `folder` that ends in `end`.

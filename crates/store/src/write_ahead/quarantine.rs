@@ -1,4 +1,4 @@
-//! Where damaged bytes are put aside, so that nothing is lost and nothing stands in the way.
+//! Where damaged bytes are quarantined, so that nothing is lost and nothing stands in the way.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::calendar;
 use crate::files::{self, FileReader, Files};
 use crate::time_range::TimeRange;
 
-/// The folder of everything that was put aside.
+/// The folder of everything that was quarantined.
 pub(crate) const FOLDER: &str = "quarantine";
 /// Bytes that are copied at a time.
 const CHUNK: usize = 1 << 20;
@@ -18,7 +18,7 @@ const CHUNK: usize = 1 << 20;
 /// A note is never larger than this.
 const NOTE_BYTES_MAX: u64 = 64 << 10;
 
-/// What was put aside, and why; the sidecar file holds the same as JSON.
+/// What was quarantined, and why; the sidecar file holds the same as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Where the bytes are now, relative to the data folder.
@@ -31,7 +31,7 @@ pub struct Quarantined {
     pub bytes: u64,
     /// What is wrong with them.
     pub reason: String,
-    /// When they were put aside, in nanoseconds since 1970.
+    /// When they were quarantined, in nanoseconds since 1970.
     pub time: Timestamp,
     /// The rows that answers lack for it; `None` when it held no rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ impl LostRows {
 }
 
 impl Quarantined {
-    /// A whole part, which is put aside among the objects.
+    /// A whole part, which is quarantined among the objects.
     pub(crate) fn part(
         source: &str,
         bytes: u64,
@@ -166,7 +166,7 @@ impl Quarantine {
         self.put(source, 0, 0, reason, rows, |_| Ok(()))
     }
 
-    /// The notes of everything that was put aside before. One that cannot be read is passed over:
+    /// The notes of everything that was quarantined before. One that cannot be read is passed over:
     /// what it tells of is in quarantine already.
     pub(crate) fn notes(&self) -> Vec<Quarantined> {
         let list = |folder: &str| self.files.list(folder).unwrap_or_default();
@@ -180,7 +180,7 @@ impl Quarantine {
                 if let Ok(Ok(note)) = note.map(|bytes| serde_json::from_slice(&bytes)) {
                     notes.push(note);
                 } else {
-                    tracing::warn!(path, "a note in quarantine is damaged");
+                    tracing::warn!(path, "a quarantine record is damaged");
                 }
             }
         }
@@ -203,7 +203,7 @@ impl Quarantine {
         self.files.create_folder(&folder)?;
         self.files.sync_folder(FOLDER)?;
         let name = source.rsplit('/').next().unwrap_or(source);
-        // The same bytes may be put aside again after a crash within the same second.
+        // The same bytes may be quarantined again after a crash within the same second.
         let taken = self.files.list(&folder)?;
         let path = (0..=taken.len())
             .map(|number| format!("{name}.{offset}.{number}"))
@@ -236,7 +236,7 @@ impl Quarantine {
             bytes,
             reason,
             kept_at = path,
-            "damaged bytes were put aside"
+            "damaged bytes were quarantined"
         );
         Ok(quarantined)
     }

@@ -5,7 +5,7 @@
 //! one gathers, so that the log needs no timer to be fast.
 //!
 //! A full disk is undone (the file is cut back to its last whole record) and tried again with the
-//! next request. Any other failure ends writing for ever: after a failed sync nobody knows what
+//! next request. Any other failure ends writing permanently: after a failed sync it is unknown what
 //! the disk holds, so the process has to stop and recover by replay.
 
 use std::collections::VecDeque;
@@ -235,9 +235,9 @@ impl Log {
         self.shared.fatal.subscribe()
     }
 
-    /// Ends writing for ever if the segment that is being written has lost its name: what goes into
-    /// it is found by nobody.
-    pub(crate) fn look_for_itself(&self) {
+    /// Ends writing permanently if the file of the segment being written was deleted: recovery would
+    /// not find what goes into it.
+    pub(crate) fn check_segment_exists(&self) {
         let gone = {
             // Under the lock, so that the segment is not closed and removed meanwhile.
             let segments = self.shared.segments.lock();
@@ -254,7 +254,7 @@ impl Log {
         }
     }
 
-    /// Ends writing for ever.
+    /// Ends writing permanently.
     pub(crate) fn fail(&self, reason: &str) {
         self.shared.fail(reason);
     }

@@ -76,7 +76,7 @@ mod tests {
         memory.add(10);
         assert_eq!(budget.bytes_taken(), STEP_BYTES);
         assert!(memory.has_room().is_ok() && memory.take(2 << 20).is_err());
-        assert!(memory.finish().is_ok(), "an item that is too large is its sender's affair");
+        assert!(memory.finish().is_ok(), "an item that is too large is rejected, not retryable");
 
         let mut memory = DecodedMemory::new(&limits, &reservation);
         memory.add(500 << 10);

@@ -54,7 +54,7 @@ pub struct Translation {
     pub keeps_identifying_attributes: bool,
 }
 
-/// Decodes an export request as Prometheus does unless told otherwise, every series by its labels.
+/// Decodes an export request as Prometheus does by default, every series by its labels.
 ///
 /// # Errors
 /// [`WireError`] when the body cannot be read; bad points are only counted.

@@ -26,7 +26,7 @@ pub(crate) struct Scope {
     pub(crate) json: String,
 }
 
-/// Pieces of one resource or scope that are read; nobody sends more than one.
+/// Pieces of one resource or scope that are read; senders send one.
 const PIECES_MAX: usize = 16;
 
 /// The messages of a field, in order. A message that is given in several pieces is as good as one

@@ -7,9 +7,9 @@ use signals::time::MILLISECOND;
 
 use super::super::Value;
 use super::super::grid::Steps;
-use super::{House, Line, batch};
+use super::{Line, TestEngine, batch};
 use crate::QueryError;
-use crate::scan::made_rows::Layout;
+use crate::scan::test_rows::Layout;
 
 pub(super) enum Outcome {
     Held,
@@ -35,7 +35,7 @@ pub(super) async fn run(text: &str) -> Vec<(usize, Outcome)> {
         numbered.map(|(i, line)| (i + 1, without_comment(line))).unzip();
     let mut outcomes = Vec::new();
     let mut batches: Vec<RecordBatch> = Vec::new();
-    let mut house = None;
+    let mut engine = None;
     let mut at = 0;
     while at < lines.len() {
         let line = lines[at];
@@ -46,23 +46,23 @@ pub(super) async fn run(text: &str) -> Vec<(usize, Outcome)> {
             .collect();
         if line == "clear" {
             batches.clear();
-            house = None;
+            engine = None;
         } else if line == "load" {
             batches.extend(block.iter().map(|line| load(line.trim())));
-            house = None;
+            engine = None;
         } else if let Some(eval) = line.strip_prefix("eval ") {
-            if house.is_none() {
+            if engine.is_none() {
                 // Both layouts must answer alike, so each script runs over a mixture.
-                house = Some(
-                    House::new(
+                engine = Some(
+                    TestEngine::new(
                         &batches,
                         if batches.len() > 1 { Layout::Mixed } else { Layout::Head },
                     )
                     .await,
                 );
             }
-            if let Some(house) = &house {
-                outcomes.push((numbers[at], evaluate(house, eval, &block).await));
+            if let Some(engine) = &engine {
+                outcomes.push((numbers[at], evaluate(engine, eval, &block).await));
             }
         }
         at += 1 + if line.is_empty() { 0 } else { block.len() };
@@ -131,7 +131,7 @@ fn load(line: &str) -> RecordBatch {
     batch(&lines)
 }
 
-async fn evaluate(house: &House, eval: &str, block: &[&str]) -> Outcome {
+async fn evaluate(engine: &TestEngine, eval: &str, block: &[&str]) -> Outcome {
     let (steps, query, is_instant) = if let Some(rest) = eval.strip_prefix("instant at ") {
         let (time, query) = rest.split_once(' ').unwrap();
         (Steps { start: ns(time), step_ns: 1, count: 1 }, query, true)
@@ -146,7 +146,7 @@ async fn evaluate(house: &House, eval: &str, block: &[&str]) -> Outcome {
         )
     };
     let expectation = expectation(block, steps, is_instant);
-    let answer = house.metric(query, steps, is_instant).await;
+    let answer = engine.metric(query, steps, is_instant).await;
     if let Err(QueryError::Unsupported(what)) = &answer {
         return Outcome::Unsupported(format!("{what}: {query}"));
     }

@@ -56,7 +56,7 @@ impl Newest {
 
 /// Running totals of a shard.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tally {
+pub(super) struct Usage {
     pub(super) samples: u64,
     pub(super) bytes: usize,
 }
@@ -144,10 +144,10 @@ impl Series {
     }
 
     /// The samples from here on count from this time. A chunk holds samples of one start.
-    pub(super) fn set_start(&mut self, start_ms: i64, generation: Generation, tally: &mut Tally) {
+    pub(super) fn set_start(&mut self, start_ms: i64, generation: Generation, usage: &mut Usage) {
         if self.start_ms != start_ms {
-            self.close_open(generation, tally);
-            self.close_open_histograms(generation, tally);
+            self.close_open(generation, usage);
+            self.close_open_histograms(generation, usage);
             self.start_ms = start_ms;
         }
     }
@@ -157,7 +157,7 @@ impl Series {
         timestamp_ms: i64,
         value: f64,
         generation: Generation,
-        tally: &mut Tally,
+        usage: &mut Usage,
     ) -> Pushed {
         if let Some((last_ms, last_bits)) = self.last
             && timestamp_ms <= last_ms
@@ -168,20 +168,20 @@ impl Series {
             if timestamp_ms == last_ms {
                 self.last = Some((timestamp_ms, value.to_bits()));
             }
-            return self.push_late(timestamp_ms, value, generation, tally);
+            return self.push_late(timestamp_ms, value, generation, usage);
         }
         if self
             .open
             .as_ref()
             .is_some_and(|open| open.is_full() || day_of(open.min_ms()) != day_of(timestamp_ms))
         {
-            self.close_open(generation, tally);
+            self.close_open(generation, usage);
         }
         let open = self.open.get_or_insert_with(PlainAppender::new);
         let before = open.heap_bytes();
         open.push(timestamp_ms, value);
-        tally.bytes += open.heap_bytes() - if open.count() == 1 { 0 } else { before };
-        tally.samples += 1;
+        usage.bytes += open.heap_bytes() - if open.count() == 1 { 0 } else { before };
+        usage.samples += 1;
         self.last = Some((timestamp_ms, value.to_bits()));
         Pushed::InOrder
     }
@@ -191,7 +191,7 @@ impl Series {
         timestamp_ms: i64,
         value: f64,
         generation: Generation,
-        tally: &mut Tally,
+        usage: &mut Usage,
     ) -> Pushed {
         let late = self.late.get_or_insert_default();
         match late.binary_search_by_key(&timestamp_ms, |(t, _)| *t) {
@@ -204,13 +204,13 @@ impl Series {
             }
             Err(i) => {
                 late.insert(i, (timestamp_ms, value));
-                tally.samples += 1;
-                tally.bytes += size_of::<(i64, f64)>();
+                usage.samples += 1;
+                usage.bytes += size_of::<(i64, f64)>();
             }
         }
         let is_full = late.len() >= LATE_SAMPLES_MAX;
         if is_full {
-            self.close_late(generation, tally);
+            self.close_late(generation, usage);
         }
         Pushed::Late
     }
@@ -220,7 +220,7 @@ impl Series {
         timestamp_ms: i64,
         histogram: &Arc<NativeHistogram>,
         generation: Generation,
-        tally: &mut Tally,
+        usage: &mut Usage,
     ) -> Pushed {
         let held = self.histograms.get_or_insert_default();
         if let Some((last_ms, last)) = &held.last
@@ -232,21 +232,21 @@ impl Series {
             if timestamp_ms == *last_ms {
                 held.last = Some((timestamp_ms, Arc::clone(histogram)));
             }
-            return self.push_late_histogram(timestamp_ms, histogram, generation, tally);
+            return self.push_late_histogram(timestamp_ms, histogram, generation, usage);
         }
         held.last = Some((timestamp_ms, Arc::clone(histogram)));
         let is_closing = |open: &HistogramAppender| {
             open.is_full_for(histogram) || day_of(open.min_ms()) != day_of(timestamp_ms)
         };
         if held.open.as_ref().is_some_and(is_closing) {
-            self.close_open_histograms(generation, tally);
+            self.close_open_histograms(generation, usage);
         }
         let held = self.histograms.get_or_insert_default();
         let before = held.open.as_ref().map_or(0, HistogramAppender::heap_bytes);
         let open = held.open.get_or_insert_with(HistogramAppender::new);
         open.push(timestamp_ms, histogram);
-        tally.bytes = (tally.bytes + open.heap_bytes()).saturating_sub(before);
-        tally.samples += 1;
+        usage.bytes = (usage.bytes + open.heap_bytes()).saturating_sub(before);
+        usage.samples += 1;
         Pushed::InOrder
     }
 
@@ -255,7 +255,7 @@ impl Series {
         timestamp_ms: i64,
         histogram: &Arc<NativeHistogram>,
         generation: Generation,
-        tally: &mut Tally,
+        usage: &mut Usage,
     ) -> Pushed {
         let late = &mut self.histograms.get_or_insert_default().late;
         match late.binary_search_by_key(&timestamp_ms, |(t, _)| *t) {
@@ -268,21 +268,21 @@ impl Series {
             }
             Err(i) => {
                 late.insert(i, (timestamp_ms, Arc::clone(histogram)));
-                tally.samples += 1;
+                usage.samples += 1;
             }
         }
         if late.len() >= LATE_HISTOGRAMS_MAX {
-            self.close_late_histograms(generation, tally);
+            self.close_late_histograms(generation, usage);
         }
         Pushed::Late
     }
 
     /// Keeps a closed chunk in its place: what came late wins over what came in order before it.
-    fn hold(&mut self, mut chunk: Chunk, is_late: bool, generation: Generation, tally: &mut Tally) {
+    fn hold(&mut self, mut chunk: Chunk, is_late: bool, generation: Generation, usage: &mut Usage) {
         // What came late may be of an earlier start.
         let is_of_start = self.start_ms != NO_START && self.start_ms <= chunk.min_ms;
         chunk.start_ms = is_of_start.then_some(self.start_ms);
-        tally.bytes += chunk.bytes.len() + CHUNK_OVERHEAD_BYTES;
+        usage.bytes += chunk.bytes.len() + CHUNK_OVERHEAD_BYTES;
         let after = |held: &HeldChunk| held.generation == generation && held.is_late && !is_late;
         let place = self.chunks.iter().rposition(|held| !after(held)).map_or(0, |i| i + 1);
         if self.chunks.len() == self.chunks.capacity() {
@@ -291,43 +291,43 @@ impl Series {
         self.chunks.insert(place, HeldChunk { chunk, generation, is_late });
     }
 
-    fn close_open(&mut self, generation: Generation, tally: &mut Tally) {
+    fn close_open(&mut self, generation: Generation, usage: &mut Usage) {
         if let Some(open) = self.open.take() {
-            tally.bytes = tally.bytes.saturating_sub(open.heap_bytes());
-            self.hold(open.into_chunk(), false, generation, tally);
+            usage.bytes = usage.bytes.saturating_sub(open.heap_bytes());
+            self.hold(open.into_chunk(), false, generation, usage);
         }
     }
 
-    fn close_open_histograms(&mut self, generation: Generation, tally: &mut Tally) {
+    fn close_open_histograms(&mut self, generation: Generation, usage: &mut Usage) {
         if let Some(open) = self.histograms.as_mut().and_then(|held| held.open.take()) {
-            tally.bytes = tally.bytes.saturating_sub(open.heap_bytes());
-            self.hold(open.into_chunk(), false, generation, tally);
+            usage.bytes = usage.bytes.saturating_sub(open.heap_bytes());
+            self.hold(open.into_chunk(), false, generation, usage);
         }
     }
 
-    fn close_late(&mut self, generation: Generation, tally: &mut Tally) {
+    fn close_late(&mut self, generation: Generation, usage: &mut Usage) {
         if let Some(late) = self.late.take() {
-            tally.bytes = tally.bytes.saturating_sub(late.len() * size_of::<(i64, f64)>());
+            usage.bytes = usage.bytes.saturating_sub(late.len() * size_of::<(i64, f64)>());
             for chunk in late_chunks(&late) {
-                self.hold(chunk, true, generation, tally);
+                self.hold(chunk, true, generation, usage);
             }
         }
     }
 
-    fn close_late_histograms(&mut self, generation: Generation, tally: &mut Tally) {
+    fn close_late_histograms(&mut self, generation: Generation, usage: &mut Usage) {
         let late =
             self.histograms.as_mut().map(|held| std::mem::take(&mut held.late)).unwrap_or_default();
         for chunk in late_histogram_chunks(&late) {
-            self.hold(chunk, true, generation, tally);
+            self.hold(chunk, true, generation, usage);
         }
     }
 
     /// Closes everything that is open, as the last of its generation.
-    pub(super) fn freeze(&mut self, generation: Generation, tally: &mut Tally) {
-        self.close_open(generation, tally);
-        self.close_late(generation, tally);
-        self.close_open_histograms(generation, tally);
-        self.close_late_histograms(generation, tally);
+    pub(super) fn freeze(&mut self, generation: Generation, usage: &mut Usage) {
+        self.close_open(generation, usage);
+        self.close_late(generation, usage);
+        self.close_open_histograms(generation, usage);
+        self.close_late_histograms(generation, usage);
     }
 
     /// Adds the days of what was frozen last.
@@ -346,13 +346,13 @@ impl Series {
     }
 
     /// Drops chunks and exemplars up to a generation; gives the number of dropped exemplars.
-    pub(super) fn release(&mut self, generation: Generation, tally: &mut Tally) -> usize {
+    pub(super) fn release(&mut self, generation: Generation, usage: &mut Usage) -> usize {
         self.chunks.retain(|held| {
             let is_kept = held.generation > generation;
             if !is_kept {
-                tally.samples = tally.samples.saturating_sub(u64::from(held.chunk.count));
-                tally.bytes =
-                    tally.bytes.saturating_sub(held.chunk.bytes.len() + CHUNK_OVERHEAD_BYTES);
+                usage.samples = usage.samples.saturating_sub(u64::from(held.chunk.count));
+                usage.bytes =
+                    usage.bytes.saturating_sub(held.chunk.bytes.len() + CHUNK_OVERHEAD_BYTES);
             }
             is_kept
         });

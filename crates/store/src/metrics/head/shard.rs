@@ -9,10 +9,10 @@ use signals::metric::{Exemplar, NativeHistogram};
 
 use super::Place;
 use super::postings::{Index, PairId, Slot};
-use super::series::{Generation, Newest, Pushed, Series, Tally};
+use super::series::{Generation, Newest, Pushed, Series, Usage};
 use crate::metrics::SeriesChunks;
 use crate::metrics::chunk::Chunk;
-use crate::metrics::labels::LabelQuestion;
+use crate::metrics::labels::LabelQuery;
 use crate::metrics::matching::Condition;
 
 /// The keys are hashes already.
@@ -48,7 +48,7 @@ pub(super) struct Shard {
     collided: Vec<Slot>,
     index: Index,
     generation: Generation,
-    tally: Tally,
+    usage: Usage,
     times: Times,
 }
 
@@ -85,13 +85,13 @@ impl Shard {
     }
 
     pub(super) fn samples(&self) -> u64 {
-        self.tally.samples
+        self.usage.samples
     }
 
     /// Memory of all of it, estimated.
     pub(super) fn bytes(&self) -> usize {
         // A quarter more is what the allocator loses between pieces, as `probe_head` measured it.
-        (self.tally.bytes + self.index.heap_bytes()) / 4 * 5
+        (self.usage.bytes + self.index.heap_bytes()) / 4 * 5
     }
 
     pub(super) fn find(&self, hash: u64, labels: &Labels) -> Option<Slot> {
@@ -111,7 +111,7 @@ impl Shard {
             None => Slot::try_from(self.series.len()).ok()?,
         };
         let pairs = self.index.insert(labels, slot);
-        self.tally.bytes += Series::empty_bytes(pairs.len());
+        self.usage.bytes += Series::empty_bytes(pairs.len());
         let series = Series::new(pairs, hash, self.slot_generation, self.generation);
         match self.series.get_mut(slot as usize) {
             Some(hole) => *hole = Some(series),
@@ -151,7 +151,7 @@ impl Shard {
 
     pub(super) fn set_start(&mut self, slot: Slot, start_ms: i64) {
         if let Some(Some(series)) = self.series.get_mut(slot as usize) {
-            series.set_start(start_ms, self.generation, &mut self.tally);
+            series.set_start(start_ms, self.generation, &mut self.usage);
         }
     }
 
@@ -160,7 +160,7 @@ impl Shard {
             return Pushed::Duplicate;
         };
         self.times.note(timestamp_ms);
-        series.push(timestamp_ms, value, self.generation, &mut self.tally)
+        series.push(timestamp_ms, value, self.generation, &mut self.usage)
     }
 
     pub(super) fn push_histogram(
@@ -173,7 +173,7 @@ impl Shard {
             return Pushed::Duplicate;
         };
         self.times.note(timestamp_ms);
-        series.push_histogram(timestamp_ms, histogram, self.generation, &mut self.tally)
+        series.push_histogram(timestamp_ms, histogram, self.generation, &mut self.usage)
     }
 
     /// As [`Series::push_exemplar`].
@@ -192,7 +192,7 @@ impl Shard {
     pub(super) fn freeze(&mut self, generation: Generation) -> BTreeSet<i32> {
         let mut days = BTreeSet::new();
         for series in self.series.iter_mut().flatten() {
-            series.freeze(generation, &mut self.tally);
+            series.freeze(generation, &mut self.usage);
             series.frozen_days(generation, &mut days);
         }
         self.generation = generation + 1;
@@ -212,7 +212,7 @@ impl Shard {
         let mut leaving = Vec::new();
         for (slot, series) in (0..).zip(&mut self.series) {
             let Some(series) = series else { continue };
-            exemplars += series.release(generation, &mut self.tally);
+            exemplars += series.release(generation, &mut self.usage);
             if series.is_idle_since(idle_since) {
                 leaving.push(slot);
             }
@@ -231,7 +231,7 @@ impl Shard {
                 continue;
             };
             let bytes = Series::empty_bytes(series.pairs.len());
-            self.tally.bytes = self.tally.bytes.saturating_sub(bytes);
+            self.usage.bytes = self.usage.bytes.saturating_sub(bytes);
             pairs.extend_from_slice(&series.pairs);
         }
         self.slot_generation = self.slot_generation.wrapping_add(1) & Place::GENERATION_MAX;
@@ -300,11 +300,11 @@ impl Shard {
     /// Visits names, values and numbers of series of the labels that are asked for.
     pub(super) fn visit_labels(
         &self,
-        question: &LabelQuestion<'_>,
+        query: &LabelQuery<'_>,
         conditions: &[Condition<'_>],
         visit: &mut dyn FnMut(&str, &str, u64),
     ) {
-        let LabelQuestion { projection, start_ms, end_ms, .. } = *question;
+        let LabelQuery { projection, start_ms, end_ms, .. } = *query;
         if !self.times.overlap(start_ms, end_ms) {
             return;
         }

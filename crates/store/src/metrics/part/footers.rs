@@ -1,4 +1,4 @@
-//! Footers of parts that were read lately, as many as the budget of caches has room for.
+//! Cache of the footers of recently read parts, bounded by the budget of caches.
 
 use std::collections::HashMap;
 

@@ -15,7 +15,7 @@ use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, SERIES, START_TIME}
 use super::{PartSummary, SeriesWriter, damaged};
 use crate::metrics::chunk::{Chunk, encode_exemplars};
 use crate::metrics::matching::compare_rows;
-use crate::metrics::selected::overlapping_runs;
+use crate::metrics::series_chunks::overlapping_runs;
 use crate::{Part, StoreError};
 
 /// Samples of a merged chunk: more would hardly shrink it (decision 0003).

@@ -29,9 +29,9 @@ use super::{damaged, family};
 use crate::metrics::SeriesChunks;
 use crate::metrics::chunk::Chunk;
 use crate::metrics::head::check_series;
-use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuestion};
+use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuery};
 use crate::metrics::matching::{Condition, pairs};
-use crate::metrics::selected::series_bytes;
+use crate::metrics::series_chunks::series_bytes;
 use crate::{Part, StoreError};
 
 /// Rows decoded at once.
@@ -85,7 +85,7 @@ impl Bounds<'_> {
 
 /// What is asked of each part.
 #[derive(Debug, Clone, Copy)]
-struct Question<'a> {
+struct RowsQuery<'a> {
     wanted: Wanted<'a>,
     conditions: &'a [Condition<'a>],
     bounds: Bounds<'a>,
@@ -196,15 +196,13 @@ impl PartReader {
     pub(crate) async fn labels(
         &self,
         parts: &[Arc<Part>],
-        question: &LabelQuestion<'_>,
+        query: &LabelQuery<'_>,
         memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
-        let conditions = Condition::all(question.matchers);
+        let conditions = Condition::all(query.matchers);
         let reads: Vec<_> = parts
             .iter()
-            .map(|part| async {
-                self.open(part).await?.labels(question, &conditions, memory).await
-            })
+            .map(|part| async { self.open(part).await?.labels(query, &conditions, memory).await })
             .collect();
         let mut reads = futures::stream::iter(reads).buffered(CONCURRENT_PARTS);
         let mut all = LabelCounts::default();
@@ -249,11 +247,11 @@ impl PartReader {
         let name = conditions.iter().find(|condition| condition.matcher.name == NAME_LABEL);
         let metrics = name.and_then(|condition| condition.literals.as_deref());
         let wanted = Wanted { metrics, ..wanted };
-        let question = Question { wanted, conditions: &conditions, bounds };
+        let query = RowsQuery { wanted, conditions: &conditions, bounds };
         // Collected, because a closure over references inside this future would keep it from `Send`.
         let reads: Vec<_> = parts
             .iter()
-            .map(|part| async move { self.open(part).await?.rows(question).await })
+            .map(|part| async move { self.open(part).await?.rows(query).await })
             .collect();
         let mut reads = futures::stream::iter(reads).buffered(CONCURRENT_PARTS);
         let mut all: Rows = Vec::new();
@@ -364,13 +362,13 @@ impl OpenPart<'_> {
     }
 
     /// The matching series, in the order of the part, with their chunks if those are asked for.
-    async fn rows(&self, question: Question<'_>) -> Result<Rows, StoreError> {
-        let row_groups = self.candidates(question.wanted);
+    async fn rows(&self, query: RowsQuery<'_>) -> Result<Rows, StoreError> {
+        let row_groups = self.candidates(query.wanted);
         if row_groups.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut rows, hits) = self.matching(&row_groups, question).await?;
-        if !question.bounds.has_chunks || hits.is_empty() {
+        let (mut rows, hits) = self.matching(&row_groups, query).await?;
+        if !query.bounds.has_chunks || hits.is_empty() {
             return Ok(rows);
         }
         let ranges = joined(hits.iter().map(|hit| hit.position..hit.position + 1));
@@ -378,7 +376,7 @@ impl OpenPart<'_> {
         let mut hits = hits.into_iter();
         while let Some(batch) = next_batch(&mut stream, self.part).await? {
             let chunks: BinaryArray = column(&batch, CHUNK).ok_or_else(|| self.unexpected())?;
-            question.bounds.take(chunks.value_data().len())?;
+            query.bounds.take(chunks.value_data().len())?;
             for row in 0..chunks.len() {
                 let hit = hits.next().ok_or_else(|| self.unexpected())?;
                 let chunk = Chunk {
@@ -388,7 +386,7 @@ impl OpenPart<'_> {
                     bytes: chunk_bytes(&chunks, row),
                     start_ms: None,
                 };
-                if question.wanted.class != Class::Families {
+                if query.wanted.class != Class::Families {
                     chunk.check().map_err(|error| self.damaged(&error.to_string()))?;
                 }
                 if let Some((_, chunks)) = rows.get_mut(hit.series) {
@@ -403,7 +401,7 @@ impl OpenPart<'_> {
     async fn matching(
         &self,
         row_groups: &[Candidates],
-        question: Question<'_>,
+        query: RowsQuery<'_>,
     ) -> Result<(Rows, Vec<Hit>), StoreError> {
         let ranges = positions(row_groups);
         let mut stream =
@@ -418,19 +416,19 @@ impl OpenPart<'_> {
             for row in 0..batch.num_rows() {
                 let position = positions.next().ok_or_else(|| self.unexpected())?;
                 let (min_ms, max_ms) = (columns.min_time.value(row), columns.max_time.value(row));
-                if min_ms > question.wanted.end_ms || max_ms < question.wanted.start_ms {
+                if min_ms > query.wanted.end_ms || max_ms < query.wanted.start_ms {
                     continue;
                 }
                 let bytes = columns.series.value(row);
                 let series = match &previous {
                     Some((labels, series)) if labels == bytes => *series,
                     _ => {
-                        let is_match = question
+                        let is_match = query
                             .conditions
                             .iter()
                             .all(|condition| condition.is_satisfied_by(bytes));
                         let series = if is_match {
-                            Some(self.add_series(bytes, &mut rows, question.bounds)?)
+                            Some(self.add_series(bytes, &mut rows, query.bounds)?)
                         } else {
                             None
                         };
@@ -452,23 +450,23 @@ impl OpenPart<'_> {
     /// its samples where the matchers, or a part of an earlier version, want it.
     async fn labels(
         &self,
-        question: &LabelQuestion<'_>,
+        query: &LabelQuery<'_>,
         conditions: &[Condition<'_>],
         memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
         if conditions.is_empty() && has_labels(self.footer.metadata()) {
-            self.counted_labels(question, memory).await
+            self.counted_labels(query, memory).await
         } else {
-            self.labels_of_series(question, conditions, memory).await
+            self.labels_of_series(query, conditions, memory).await
         }
     }
 
     async fn counted_labels(
         &self,
-        question: &LabelQuestion<'_>,
+        query: &LabelQuery<'_>,
         memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
-        let LabelQuestion { projection, start_ms, end_ms, .. } = *question;
+        let LabelQuery { projection, start_ms, end_ms, .. } = *query;
         let name = match projection {
             LabelProjection::ValuesOf(name) => Some([name.to_owned()]),
             LabelProjection::Names | LabelProjection::Pairs => None,
@@ -507,11 +505,11 @@ impl OpenPart<'_> {
 
     async fn labels_of_series(
         &self,
-        question: &LabelQuestion<'_>,
+        query: &LabelQuery<'_>,
         conditions: &[Condition<'_>],
         memory: &MemoryReservation,
     ) -> Result<LabelCounts, StoreError> {
-        let LabelQuestion { projection, start_ms, end_ms, .. } = *question;
+        let LabelQuery { projection, start_ms, end_ms, .. } = *query;
         let name = conditions.iter().find(|condition| condition.matcher.name == NAME_LABEL);
         let metrics = name.and_then(|condition| condition.literals.as_deref());
         let row_groups =

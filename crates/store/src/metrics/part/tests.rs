@@ -17,7 +17,7 @@ use signals::{MatchOp, Matcher, MemoryBudget, MemoryReservation, SeriesBatch};
 
 use super::*;
 use crate::Part;
-use crate::metrics::labels::{LabelProjection, LabelQuestion};
+use crate::metrics::labels::{LabelProjection, LabelQuery};
 use crate::metrics::{Head, HeadLimits, PartReader, SeriesChunks, read};
 
 fn memory(bytes_max: usize) -> MemoryReservation {
@@ -278,11 +278,11 @@ async fn exemplars_and_metadata_survive_flush_merge_and_restart() {
     assert_eq!(series.len(), 31);
 }
 
-/// The answer to a question about labels, in order: `name=value series`.
-async fn counted(rig: &Rig, reader: &PartReader, question: &LabelQuestion<'_>) -> Vec<String> {
+/// The answer to a query about labels, in order: `name=value series`.
+async fn counted(rig: &Rig, reader: &PartReader, query: &LabelQuery<'_>) -> Vec<String> {
     let parts = || rig.parts.clone();
     let memory = memory(usize::MAX);
-    let counts = read::labels(&rig.head, parts, reader, question, &memory).await.unwrap();
+    let counts = read::labels(&rig.head, parts, reader, query, &memory).await.unwrap();
     assert!(memory.bytes() > 0 || counts.is_empty());
     let mut lines = Vec::new();
     counts.visit(|name, value, series| lines.push(format!("{name}={value} {series}")));
@@ -291,8 +291,8 @@ async fn counted(rig: &Rig, reader: &PartReader, question: &LabelQuestion<'_>) -
 }
 
 /// The same from whole series.
-async fn counted_from_series(rig: &Rig, question: &LabelQuestion<'_>) -> Vec<String> {
-    let LabelQuestion { projection, matchers, start_ms, end_ms } = *question;
+async fn counted_from_series(rig: &Rig, query: &LabelQuery<'_>) -> Vec<String> {
+    let LabelQuery { projection, matchers, start_ms, end_ms } = *query;
     let mut counts = std::collections::BTreeMap::new();
     for series in rig.select(matchers, start_ms, end_ms).await {
         for (name, value) in series.labels.iter() {
@@ -331,19 +331,19 @@ async fn labels_are_the_same_in_memory_in_parts_and_in_parts_without_rows_of_lab
             ] {
                 for (start_ms, end_ms) in [(i64::MIN, i64::MAX), (START_MS + 86_400_000, i64::MAX)]
                 {
-                    let question = LabelQuestion { projection, matchers, start_ms, end_ms };
-                    let mut expected = counted_from_series(&rig, &question).await;
-                    let mut found = counted(&rig, &rig.reader, &question).await;
+                    let query = LabelQuery { projection, matchers, start_ms, end_ms };
+                    let mut expected = counted_from_series(&rig, &query).await;
+                    let mut found = counted(&rig, &rig.reader, &query).await;
                     if matches!(projection, LabelProjection::Names) {
                         let name = |line: &String| line.split(' ').next().unwrap().to_owned();
                         expected = expected.iter().map(name).collect();
                         found = found.iter().map(name).collect();
                     }
-                    assert_eq!(found, expected, "{round} {question:?}");
+                    assert_eq!(found, expected, "{round} {query:?}");
                 }
             }
         }
-        let question = LabelQuestion {
+        let query = LabelQuery {
             projection: LabelProjection::Pairs,
             matchers: &[],
             start_ms: 0,
@@ -351,13 +351,13 @@ async fn labels_are_the_same_in_memory_in_parts_and_in_parts_without_rows_of_lab
         };
         let none = memory(100);
         let parts = || rig.parts.clone();
-        let refused = read::labels(&rig.head, parts, &rig.reader, &question, &none).await;
+        let refused = read::labels(&rig.head, parts, &rig.reader, &query, &none).await;
         assert!(matches!(refused, Err(StoreError::Memory(_))), "{round}");
         // A matcher that all series satisfy makes the reader look at the series.
         let all = [Matcher::new("job", MatchOp::Regex, ".*").unwrap()];
-        let of_series = LabelQuestion { matchers: &all, ..question };
+        let of_series = LabelQuery { matchers: &all, ..query };
         assert_eq!(
-            counted(&rig, &rig.reader, &question).await,
+            counted(&rig, &rig.reader, &query).await,
             counted(&rig, &rig.reader, &of_series).await,
             "{round}"
         );

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::context::Context;
 use crate::files::sim::SimFiles;
-use crate::maintain::Maintenance;
+use crate::maintenance::Maintenance;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::documents::Documents;
 use crate::manifest::drafts::Drafts;
@@ -20,7 +20,7 @@ use crate::metrics::PartReader;
 use crate::objects::sim::{Bucket, Client, Fault};
 use crate::tests::harness::*;
 use crate::write_ahead::format::WriterId;
-use crate::{Config, NoTotals, Seams, Store, StoreError};
+use crate::{Config, Dependencies, NoTotals, Store, StoreError};
 
 pub(super) struct World {
     pub(super) clock: Arc<ManualClock>,
@@ -76,8 +76,8 @@ impl World {
         client: &Client,
     ) -> Result<Store, StoreError> {
         let (files, clock) = (Arc::new(files.clone()), Arc::clone(&self.clock) as Arc<dyn Clock>);
-        let seams = Seams::shared(files, clock, Arc::new(client.clone()));
-        Ok(Store::open(self.config.clone(), seams, Arc::new(NoTotals)).await?.0)
+        let dependencies = Dependencies::shared(files, clock, Arc::new(client.clone()));
+        Ok(Store::open(self.config.clone(), dependencies, Arc::new(NoTotals)).await?.0)
     }
 
     /// A writer on an empty folder.

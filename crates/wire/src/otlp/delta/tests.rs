@@ -88,7 +88,7 @@ fn what_another_request_added_to_is_not_taken_back() {
     let failed = accumulator.add(vec![sum(110, 1.0), other.clone()], 0).undo;
     assert_eq!(add(&mut accumulator, vec![sum(120, 2.0)], 0), (vec![(120, 3.0)], 0));
     accumulator.undo(failed);
-    // The other request told the whole total: sent again, the first delta is not counted twice.
+    // The other request reported the whole total: sent again, the first delta is not counted twice.
     assert_eq!(add(&mut accumulator, vec![sum(110, 1.0)], 0), (vec![], 1));
     assert_eq!(add(&mut accumulator, vec![sum(130, 1.0)], 0), (vec![(130, 4.0)], 0));
     // Of the series that only the failed request had, nothing is left.

@@ -6,7 +6,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Strategy {
     /// Letters, digits, `_` and `:` only, with unit and type at the end. What Prometheus does
-    /// unless told otherwise.
+    /// by default.
     #[default]
     UnderscoreEscapingWithSuffixes,
     /// Letters, digits, `_` and `:` only.
@@ -240,7 +240,7 @@ pub(super) struct LabelRules {
 }
 
 impl LabelRules {
-    /// What Prometheus does unless told otherwise.
+    /// The default of Prometheus.
     pub(super) fn new(strategy: Strategy) -> Self {
         Self {
             is_utf8_allowed: strategy.is_utf8_allowed(),

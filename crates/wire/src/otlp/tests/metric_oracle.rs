@@ -1,7 +1,7 @@
 //! What series should say, worked out the slow way from prost's structs.
 //!
 //! Names of metrics and labels are not worked out again: the test cases of Prometheus' translator
-//! cover them. Here labels are told apart by the values of their attributes.
+//! cover them. Here labels are distinguished by the values of their attributes.
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,209 @@
+//! What the running process knows of itself, for the page, the APIs and people who watch it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use receive::Receiver;
+use receive::statistics::{Protocol, Snapshot};
+use serve::{Hint, LastError, Overview, ReceiverOverview, ServiceOverview, SignalOverview};
+use signals::time::{MILLISECOND, SECOND};
+use signals::{Clock, Signal, Timestamp};
+use store::{Status, Store, TimeRange};
+
+use crate::config::Config;
+use crate::listener::Server;
+use crate::own_metrics::{self, Numbers};
+use crate::process::Usage;
+use crate::run::memory::Budgets;
+
+/// All times.
+const EVERYTHING: TimeRange = TimeRange { start: i64::MIN, end: i64::MAX };
+
+/// The running process: its parts and their configuration.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) budgets: Budgets,
+    pub(crate) flags: BTreeMap<String, String>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) started_at: Timestamp,
+    /// Where each port listens, by its key.
+    pub(crate) addresses: BTreeMap<&'static str, SocketAddr>,
+    pub(crate) server: Server,
+    pub(crate) receiver: Arc<Receiver>,
+    pub(crate) store: Store,
+    pub(crate) is_open: AtomicBool,
+}
+
+impl App {
+    /// How long the process runs.
+    pub(crate) fn uptime(&self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.clock.now() - self.started_at).unwrap_or_default())
+    }
+
+    fn signal(&self, signal: Signal, received: &Snapshot, status: &Status) -> SignalOverview {
+        let (index, stored, retention) = match signal {
+            Signal::Spans => (0, &status.spans, self.config.retention.spans),
+            Signal::Logs => (1, &status.logs, self.config.retention.logs),
+            Signal::Metrics => (2, &status.metrics, self.config.retention.metrics),
+        };
+        let counts = received.signals.get(index).cloned().unwrap_or_default();
+        SignalOverview {
+            items_total: counts.accepted,
+            rate_per_s: counts.rate,
+            rejected_total: counts.rejected,
+            last_received_unix_ms: counts.last_received.map(milliseconds),
+            head_rows: stored.head_rows,
+            part_rows: stored.part_rows,
+            part_bytes: stored.part_bytes,
+            retention_s: retention.0.as_secs(),
+            active_series: (signal == Signal::Metrics).then_some(status.active_series),
+        }
+    }
+
+    fn receivers(&self, received: &Snapshot) -> Vec<ReceiverOverview> {
+        let overview = |protocol: Protocol| {
+            let counts = received.protocols.get(&protocol).cloned().unwrap_or_default();
+            let address = self.addresses.get(protocol.name());
+            ReceiverOverview {
+                protocol: protocol.name().to_owned(),
+                address: address.map(ToString::to_string).unwrap_or_default(),
+                state: if address.is_some() { "listening" } else { "off" },
+                requests_total: counts.requests,
+                errors_total: counts.errors,
+                last_request_unix_ms: counts.last_request.map(milliseconds),
+                last_error: counts.last_error.map(|error| LastError {
+                    message: error.message,
+                    at_unix_ms: milliseconds(error.at),
+                }),
+            }
+        };
+        Protocol::ALL.into_iter().map(overview).collect()
+    }
+
+    /// Why something may be missing, from what is known for sure.
+    fn hints(&self, received: &Snapshot, status: &Status) -> Vec<Hint> {
+        let mut hints = Vec::new();
+        let mut say = |signal: Signal, message: String| {
+            hints.push(Hint { signal: signal.name().to_owned(), message });
+        };
+        for (signal, counts) in Signal::ALL.into_iter().zip(&received.signals) {
+            let name = signal.name();
+            if counts.last_received.is_none() {
+                let path = match signal {
+                    Signal::Spans => "/v1/traces",
+                    Signal::Logs => "/v1/logs",
+                    Signal::Metrics => "/v1/metrics",
+                };
+                let http = self
+                    .addresses
+                    .get("otlp_http")
+                    .map(|address| format!("http://{address}{path}"));
+                let grpc =
+                    self.addresses.get("otlp_grpc").map(|address| format!("{address} (gRPC)"));
+                let addresses: Vec<String> = http.into_iter().chain(grpc).collect();
+                let addresses = if addresses.is_empty() {
+                    "every OTLP port is off".to_owned()
+                } else {
+                    addresses.join(" or ")
+                };
+                say(
+                    signal,
+                    format!("No {name} have arrived since the start. Send OTLP to {addresses}."),
+                );
+            }
+            if counts.rejected > 0 {
+                say(
+                    signal,
+                    format!(
+                        "{} {name} were rejected since the start; the receivers below say why.",
+                        counts.rejected
+                    ),
+                );
+            }
+            if status.is_disk_low {
+                say(
+                    signal,
+                    "The disk is nearly full: new data is refused until space is freed.".to_owned(),
+                );
+            }
+            let lost = self.store.warnings(signal, EVERYTHING);
+            if let Some(last) = lost.last() {
+                say(signal, format!("{} pieces of {name} were lost; the last: {last}", lost.len()));
+            }
+            if let Some(reason) = &status.fatal {
+                say(signal, format!("The write-ahead log failed: {reason}"));
+            }
+        }
+        hints
+    }
+}
+
+impl serve::ServerInfo for App {
+    fn overview(&self) -> Overview {
+        let received = self.receiver.statistics().snapshot();
+        let status = self.store.status();
+        let signals = Signal::ALL
+            .into_iter()
+            .map(|signal| (signal.name(), self.signal(signal, &received, &status)));
+        let parts = status.spans.part_bytes + status.logs.part_bytes + status.metrics.part_bytes;
+        Overview {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now_unix_ms: milliseconds(self.clock.now()),
+            uptime_s: self.uptime().as_secs(),
+            data_dir_bytes: parts + status.log_bytes,
+            signals: signals.collect(),
+            receivers: self.receivers(&received),
+            hints: self.hints(&received, &status),
+            services: received
+                .services
+                .into_iter()
+                .map(|service| {
+                    let [spans_per_s, logs_per_s, samples_per_s] = service.rates;
+                    ServiceOverview {
+                        name: service.name,
+                        spans_per_s,
+                        logs_per_s,
+                        samples_per_s,
+                        last_received_unix_ms: Some(milliseconds(service.last_received)),
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        own_metrics::expose(&Numbers {
+            received: &self.receiver.statistics().snapshot(),
+            budgets: &self.budgets,
+            store: &self.store.status(),
+            connections: self.server.connections(),
+            connections_refused: self.server.refused(),
+            connections_timed_out: self.server.timed_out(),
+            usage: Usage::read(),
+            started_at_s: self.started_at as f64 / SECOND as f64,
+        })
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_open.load(Ordering::SeqCst)
+    }
+
+    fn configuration(&self) -> String {
+        self.config.to_yaml()
+    }
+
+    fn flags(&self) -> BTreeMap<String, String> {
+        self.flags.clone()
+    }
+
+    fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+}
+
+fn milliseconds(timestamp: Timestamp) -> i64 {
+    timestamp.div_euclid(MILLISECOND)
+}

@@ -1,0 +1,245 @@
+//! Bringing histograms to one layout, and adding them without losing small counts.
+
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
+
+use super::super::kahan::Kahan;
+use super::{bounds, buckets, is_custom, spans};
+
+/// What stood in the way of combining histograms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    /// Nothing.
+    None,
+    /// Custom bounds differed; the common ones were kept.
+    Reconciled,
+    /// One is exponential, the other has custom bounds: there is no result.
+    Incompatible,
+}
+
+/// Index and running count of a bucket.
+type Running = (i32, Kahan);
+
+/// A running sum of histograms, in the coarsest of their layouts.
+#[derive(Debug, Clone)]
+pub(crate) struct Total {
+    schema: i32,
+    zero_threshold: f64,
+    zero_count: Kahan,
+    count: Kahan,
+    sum: Kahan,
+    positive: Vec<Running>,
+    negative: Vec<Running>,
+    custom_bounds: Vec<f64>,
+    is_gauge: bool,
+    pub(crate) mismatch: Mismatch,
+}
+
+fn running(spans_of: &[BucketSpan], counts: &[f64], factor: f64) -> Vec<Running> {
+    buckets(spans_of, counts)
+        .iter()
+        .map(|(index, count)| (*index, Kahan::of(count * factor)))
+        .collect()
+}
+
+impl Total {
+    /// `factor * histogram`
+    pub(crate) fn of(histogram: &NativeHistogram, factor: f64) -> Self {
+        Self {
+            schema: histogram.schema,
+            zero_threshold: histogram.zero_threshold,
+            zero_count: Kahan::of(histogram.zero_count * factor),
+            count: Kahan::of(histogram.count * factor),
+            sum: Kahan::of(histogram.sum * factor),
+            positive: running(&histogram.positive_spans, &histogram.positive_counts, factor),
+            negative: running(&histogram.negative_spans, &histogram.negative_counts, factor),
+            custom_bounds: histogram.custom_bounds.clone(),
+            is_gauge: histogram.is_gauge() || factor < 0.0,
+            mismatch: Mismatch::None,
+        }
+    }
+
+    /// Adds `factor * histogram`; once incompatible, the total stays what it was.
+    pub(crate) fn add(&mut self, histogram: &NativeHistogram, factor: f64) {
+        let mut other = Self::of(histogram, factor);
+        if self.is_custom() != other.is_custom() {
+            self.mismatch = Mismatch::Incompatible;
+        }
+        if self.mismatch == Mismatch::Incompatible {
+            return;
+        }
+        if self.is_custom() {
+            if self.reconcile_bounds(&mut other) {
+                self.mismatch = Mismatch::Reconciled;
+            }
+        } else {
+            // Widening one may move its bound past the other's.
+            while self.zero_threshold != other.zero_threshold {
+                let widest = self.zero_threshold.max(other.zero_threshold);
+                self.widen_zero(widest);
+                other.widen_zero(widest);
+            }
+            let schema = self.schema.min(other.schema);
+            self.reduce(schema);
+            other.reduce(schema);
+        }
+        self.zero_count.merge(other.zero_count);
+        self.count.merge(other.count);
+        self.sum.merge(other.sum);
+        merge(&mut self.positive, &other.positive);
+        merge(&mut self.negative, &other.negative);
+        self.is_gauge |= other.is_gauge;
+    }
+
+    /// The total, every number times `factor`.
+    pub(crate) fn finish(&self, factor: f64) -> NativeHistogram {
+        let total = |side: &[Running]| {
+            let counts: Vec<(i32, f64)> =
+                side.iter().map(|(index, count)| (*index, count.value() * factor)).collect();
+            spans(&counts)
+        };
+        let (positive_spans, positive_counts) = total(&self.positive);
+        let (negative_spans, negative_counts) = total(&self.negative);
+        NativeHistogram {
+            schema: self.schema,
+            zero_threshold: self.zero_threshold,
+            zero_count: self.zero_count.value() * factor,
+            count: self.count.value() * factor,
+            sum: self.sum.value() * factor,
+            positive_spans,
+            positive_counts,
+            negative_spans,
+            negative_counts,
+            custom_bounds: self.custom_bounds.clone(),
+            reset_hint: if self.is_gauge { ResetHint::Gauge } else { ResetHint::Unknown },
+        }
+    }
+
+    fn is_custom(&self) -> bool {
+        self.schema == super::CUSTOM_SCHEMA
+    }
+
+    /// Keeps the bounds that both have; true when they differed.
+    fn reconcile_bounds(&mut self, other: &mut Self) -> bool {
+        if self.custom_bounds == other.custom_bounds {
+            return false;
+        }
+        let mut common = self.custom_bounds.clone();
+        common.retain(|bound| other.custom_bounds.contains(bound));
+        for total in [self, other] {
+            total.positive = rebucketed(&total.positive, &total.custom_bounds, &common);
+            total.custom_bounds.clone_from(&common);
+        }
+        true
+    }
+
+    fn reduce(&mut self, schema: i32) {
+        if schema >= self.schema {
+            return;
+        }
+        for side in [&mut self.positive, &mut self.negative] {
+            let mut coarse: Vec<Running> = Vec::with_capacity(side.len());
+            for (index, count) in side.iter() {
+                push(&mut coarse, bounds::coarser(*index, self.schema, schema), *count);
+            }
+            *side = coarse;
+        }
+        self.schema = schema;
+    }
+
+    /// Widens the zero bucket to at least `threshold`, so that it ends at a bucket's bound where
+    /// it would cut a filled bucket.
+    fn widen_zero(&mut self, threshold: f64) {
+        if threshold <= self.zero_threshold {
+            return;
+        }
+        let mut wanted = threshold;
+        let schema = self.schema;
+        for (index, count) in self.positive.iter().chain(&self.negative) {
+            let (lower, upper) = bounds::exponential(schema, *index);
+            if lower < wanted && upper > wanted && count.value() != 0.0 {
+                wanted = upper;
+            }
+        }
+        for side in [&mut self.positive, &mut self.negative] {
+            side.retain(|(index, count)| {
+                let is_inside = bounds::exponential(schema, *index).1 <= wanted;
+                if is_inside {
+                    self.zero_count.merge(*count);
+                }
+                !is_inside
+            });
+        }
+        self.zero_threshold = wanted;
+    }
+}
+
+/// `a + factor * b` in the coarser of both layouts.
+pub(crate) fn add_scaled(
+    a: &NativeHistogram,
+    b: &NativeHistogram,
+    factor: f64,
+) -> (NativeHistogram, Mismatch) {
+    let mut total = Total::of(a, 1.0);
+    total.add(b, factor);
+    (total.finish(1.0), total.mismatch)
+}
+
+/// Whether any count of `before` is greater than that of `after` once both have one layout, or
+/// their layouts show a reset.
+pub(crate) fn has_decreased(before: &NativeHistogram, after: &NativeHistogram) -> bool {
+    let (mut old, mut new) = (Total::of(before, 1.0), Total::of(after, 1.0));
+    if is_custom(after) {
+        old.reconcile_bounds(&mut new);
+    } else {
+        old.widen_zero(new.zero_threshold);
+        if old.zero_threshold != new.zero_threshold {
+            return true;
+        }
+        old.reduce(new.schema);
+    }
+    let is_less = |old: &[Running], new: &[Running]| {
+        old.iter().any(|(index, count)| {
+            let at = new.binary_search_by_key(index, |(index, _)| *index).ok();
+            let now = at.and_then(|at| new.get(at)).map_or(0.0, |(_, count)| count.value());
+            now < count.value()
+        })
+    };
+    new.zero_count.value() < old.zero_count.value()
+        || is_less(&old.positive, &new.positive)
+        || is_less(&old.negative, &new.negative)
+}
+
+fn push(side: &mut Vec<Running>, index: i32, count: Kahan) {
+    match side.last_mut() {
+        Some(last) if last.0 == index => last.1.merge(count),
+        _ => side.push((index, count)),
+    }
+}
+
+/// Counts under fewer bounds, all of which are among the old ones.
+fn rebucketed(side: &[Running], old: &[f64], new: &[f64]) -> Vec<Running> {
+    let mut all: Vec<Running> = Vec::with_capacity(new.len() + 1);
+    for (index, count) in side {
+        let upper = bounds::custom(old, *index).1;
+        push(&mut all, new.partition_point(|bound| *bound < upper) as i32, *count);
+    }
+    all
+}
+
+fn merge(into: &mut Vec<Running>, from: &[Running]) {
+    let is_same_layout = into.len() == from.len() && into.iter().zip(from).all(|(a, b)| a.0 == b.0);
+    if !is_same_layout {
+        for (index, _) in from {
+            if let Err(at) = into.binary_search_by_key(index, |(index, _)| *index) {
+                into.insert(at, (*index, Kahan::default()));
+            }
+        }
+    }
+    for (index, count) in from {
+        if let Ok(at) = into.binary_search_by_key(index, |(index, _)| *index)
+            && let Some((_, sum)) = into.get_mut(at)
+        {
+            sum.merge(*count);
+        }
+    }
+}

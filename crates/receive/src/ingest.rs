@@ -1,0 +1,250 @@
+//! The one path of every accepted request: unpack, decode, store, count.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use signals::{Batch, Clock, MemoryReservation, Signal, Timestamp};
+use store::{Store, StoreError, WriteRequest};
+use tokio::sync::Semaphore;
+use wire::otlp::Encoding;
+use wire::otlp::delta::Accumulated;
+use wire::{Decoded, WireError};
+
+use crate::decode::{Body, Decoder};
+use crate::deltas::DeltaTotals;
+use crate::limits::{INLINE_BYTES_MAX, Limits, RETRY_AFTER};
+use crate::outcome::{Kept, Outcome};
+use crate::poison_message::Poison;
+use crate::rejection::Rejection;
+use crate::statistics::Statistics;
+
+/// A compressed body is expected to grow by this factor; what it really takes is settled after.
+const EXPECTED_RATIO: usize = 8;
+
+/// Takes requests in, whatever protocol brought them.
+pub struct Receiver {
+    store: Store,
+    decoder: Decoder,
+    totals: Arc<DeltaTotals>,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    decoders: Semaphore,
+    poison: Poison,
+    statistics: Arc<Statistics>,
+    is_closing: AtomicBool,
+}
+
+/// One request, out of its protocol's framing.
+pub(crate) struct IngestRequest {
+    pub(crate) signal: Signal,
+    pub(crate) encoding: Encoding,
+    /// What `wire` should unpack; it knows which it can.
+    pub(crate) compression: Option<String>,
+    pub(crate) body: Bytes,
+    pub(crate) memory: MemoryReservation,
+    pub(crate) body_bytes_max: usize,
+}
+
+impl Receiver {
+    /// A receiver in front of a store. `totals` are those that the store restored when it opened.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        totals: Arc<DeltaTotals>,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            store,
+            decoder: Decoder::new(limits.wire.clone(), &limits.known),
+            totals,
+            decoders: Semaphore::new(limits.decoders_max.max(1)),
+            poison: Poison::default(),
+            statistics: Arc::new(Statistics::new(Arc::clone(&clock), limits.services_max)),
+            is_closing: AtomicBool::new(false),
+            limits,
+            clock,
+        }
+    }
+
+    /// What has arrived.
+    pub fn statistics(&self) -> &Arc<Statistics> {
+        &self.statistics
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// From now on every request is answered "try again", so that the store can close.
+    pub fn close(&self) {
+        self.is_closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Stores one request and returns once it is durable.
+    ///
+    /// Runs as a task of its own: a sender that goes away does not leave half a request behind,
+    /// and a panic anywhere on the path ends here.
+    pub(crate) async fn export(
+        self: &Arc<Self>,
+        export: IngestRequest,
+    ) -> Result<Outcome, Rejection> {
+        let receiver = Arc::clone(self);
+        match tokio::spawn(async move { receiver.run(export).await }).await {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_panic() => Err(Rejection::Panicked { retry_after: RETRY_AFTER }),
+            Err(_) => Err(closing()),
+        }
+    }
+
+    async fn run(self: &Arc<Self>, export: IngestRequest) -> Result<Outcome, Rejection> {
+        if self.is_closing.load(Ordering::SeqCst) {
+            return Err(closing());
+        }
+        let IngestRequest { signal, encoding, compression, body, memory, body_bytes_max } = export;
+        let received_at = self.clock.now();
+        let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
+        let work = move |receiver: &Self| {
+            let bytes = unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
+            let body = Body { signal, encoding, received_at, bytes, memory };
+            let mut decoded = receiver.guarded(&body.bytes, || receiver.decoder.decode(&body))?;
+            let deltas = receiver.totals.add(std::mem::take(&mut decoded.deltas), received_at);
+            Ok::<_, Rejection>((body, decoded, deltas))
+        };
+        let (body, decoded, deltas) = self.in_turn(is_small, work).await?;
+        let stored = self.store(is_small, body, decoded, &deltas).await;
+        if stored.is_err() {
+            self.totals.undo(deltas.undo);
+        }
+        stored
+    }
+
+    /// Does what takes long for large bodies: then on a thread for such work, a few at a time.
+    async fn in_turn<T: Send + 'static>(
+        self: &Arc<Self>,
+        is_small: bool,
+        work: impl FnOnce(&Self) -> Result<T, Rejection> + Send + 'static,
+    ) -> Result<T, Rejection> {
+        if is_small {
+            return work(self);
+        }
+        let receiver = Arc::clone(self);
+        let _turn = self.decoders.acquire().await.map_err(|_| closing())?;
+        tokio::task::spawn_blocking(move || work(&receiver)).await.map_err(|_| closing())?
+    }
+
+    /// Stores what was decoded, and counts it.
+    async fn store(
+        self: &Arc<Self>,
+        is_small: bool,
+        body: Body,
+        mut decoded: Decoded,
+        deltas: &Accumulated,
+    ) -> Result<Outcome, Rejection> {
+        let (signal, received_at) = (body.signal, body.received_at);
+        let batches = std::mem::take(&mut decoded.batches);
+        let appended = match self.append(received_at, batches, deltas).await {
+            Err(StoreError::UnknownSeries) => {
+                let again = move |receiver: &Self| {
+                    let decode = || receiver.decoder.decode_plainly(&body);
+                    let decoded = receiver.guarded(&body.bytes, decode)?;
+                    Ok((body, decoded))
+                };
+                // Its deltas are those that were added up already. The body holds the memory.
+                let (_body, plain) = self.in_turn(is_small, again).await?;
+                decoded = plain;
+                let batches = std::mem::take(&mut decoded.batches);
+                self.append(received_at, batches, deltas).await?
+            }
+            appended => appended?,
+        };
+        let [decoded_appended, deltas_appended] = appended;
+        self.decoder.known.learn(&decoded.unknown, &decoded_appended.series);
+        let mut outcome = Outcome::new(signal, decoded.rejected, &decoded.message);
+        outcome.add(deltas.rejected, &deltas.message);
+        outcome.refused(&decoded_appended.refused, &decoded.points);
+        outcome.refused(&deltas_appended.refused, &deltas.points);
+        outcome.of_too_many_days(decoded_appended.too_many_days);
+        // Rows and samples: what a client counts as one data point may be a whole histogram.
+        let stored = decoded_appended.items + deltas_appended.items;
+        self.statistics.items(signal, stored as u64, outcome.rejected as u64, &decoded.services);
+        self.statistics.truncated(signal, decoded.truncated as u64);
+        Ok(outcome)
+    }
+
+    /// Appends what was decoded, and what deltas add up to: their samples, and the totals after
+    /// them. Returns what became of the one and of the other.
+    async fn append(
+        &self,
+        received_at: Timestamp,
+        decoded: Vec<Batch>,
+        deltas: &Accumulated,
+    ) -> Result<[Kept; 2], StoreError> {
+        let mut batches = decoded;
+        let decoded_count = batches.len();
+        if !deltas.batch.is_empty() {
+            batches.push(Batch::Metrics(deltas.batch.clone()));
+        }
+        if batches.is_empty() {
+            return Ok(<[Kept; 2]>::default());
+        }
+        let request = WriteRequest { received_at, batches, totals: deltas.totals.clone() };
+        let mut appended = self.store.append(request).await?.batches.into_iter();
+        let decoded = appended.by_ref().take(decoded_count).fold(Kept::default(), Kept::and);
+        Ok([decoded, appended.fold(Kept::default(), Kept::and)])
+    }
+
+    /// Turns a panic into an answer: once "try again", then "never".
+    fn guarded<T>(
+        &self,
+        body: &[u8],
+        decode: impl FnOnce() -> Result<T, WireError>,
+    ) -> Result<T, Rejection> {
+        // Decoding is pure: nothing that outlives it is left half changed.
+        match catch_unwind(AssertUnwindSafe(decode)) {
+            Ok(decoded) => Ok(decoded?),
+            Err(_) if self.poison.is_repeated(body) => Err(Rejection::Malformed(
+                "the request cannot be read (an internal error, twice)".to_owned(),
+            )),
+            Err(_) => {
+                tracing::error!(bytes = body.len(), "decoding a request panicked");
+                Err(Rejection::Panicked { retry_after: RETRY_AFTER })
+            }
+        }
+    }
+}
+
+/// The uncompressed body, for which `memory` is settled.
+fn unpack(
+    compression: Option<&str>,
+    body: Bytes,
+    memory: &MemoryReservation,
+    bytes_max: usize,
+) -> Result<Bytes, Rejection> {
+    let Some(compression) = compression else {
+        if body.len() > bytes_max {
+            return Err(Rejection::TooLarge(format!(
+                "request body is larger than {bytes_max} bytes"
+            )));
+        }
+        return Ok(body);
+    };
+    let expected = body.len().saturating_mul(EXPECTED_RATIO).min(bytes_max);
+    memory.try_grow(expected)?;
+    let unpacked = wire::body::decompress(Some(compression), body, bytes_max)?;
+    if unpacked.len() > expected {
+        memory.try_grow(unpacked.len() - expected)?;
+    }
+    // The packed body is gone.
+    memory.shrink(memory.bytes().saturating_sub(unpacked.len()));
+    Ok(unpacked)
+}
+
+fn closing() -> Rejection {
+    Rejection::Unavailable { message: "shutting down".to_owned(), retry_after: RETRY_AFTER }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! Reads a request body under its limits: size, and memory for every byte that is held.
+//!
+//! How slowly it may come is for the server's sockets to say; here that is an error of the body.
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use signals::MemoryReservation;
+use wire::body::is_timeout;
+
+use crate::limits::Limits;
+use crate::rejection::Rejection;
+
+/// A body that has arrived, and the memory that it holds.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) bytes: Bytes,
+    pub(crate) memory: MemoryReservation,
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+/// [`Rejection`] when it is too large, too slow, breaks off, or there is no room for it now.
+pub(crate) async fn read(
+    mut body: Body,
+    length: Option<u64>,
+    limits: &Limits,
+) -> Result<Upload, Rejection> {
+    let max = limits.body_wire_bytes_max;
+    let too_large = || Rejection::TooLarge(format!("request body is larger than {max} bytes"));
+    if length.is_some_and(|length| length > max as u64) {
+        return Err(too_large());
+    }
+    let memory = limits.memory.reservation();
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = next_frame(&mut body).await? {
+        if memory.bytes() + frame.len() > max {
+            return Err(too_large());
+        }
+        // As it arrives, never as announced, so that a length alone reserves nothing.
+        memory.try_grow(frame.len())?;
+        // One frame is the usual case: it stays where it is.
+        if first.is_empty() && rest.is_empty() {
+            first = frame;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+                first = Bytes::new();
+            }
+            rest.extend_from_slice(&frame);
+        }
+    }
+    let bytes = if rest.is_empty() { first } else { rest.freeze() };
+    Ok(Upload { bytes, memory })
+}
+
+/// The next piece of data; `None` at the end.
+async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Rejection> {
+    loop {
+        match body.frame().await {
+            None => return Ok(None),
+            Some(Err(error)) if is_timeout(&error) => return Err(Rejection::TooSlow),
+            Some(Err(error)) => {
+                return Err(Rejection::Malformed(format!("request body broke off: {error}")));
+            }
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::io;
+
+    use futures::stream;
+    use signals::MemoryBudget;
+
+    use super::*;
+
+    fn pieces(sizes: &[usize]) -> Body {
+        let pieces: Vec<_> =
+            sizes.iter().map(|size| Ok::<_, Infallible>(Bytes::from(vec![7; *size]))).collect();
+        Body::from_stream(stream::iter(pieces))
+    }
+
+    fn limits(memory: usize) -> Limits {
+        let memory = MemoryBudget::new("requests in flight", memory);
+        Limits { body_wire_bytes_max: 100, memory, ..Limits::default() }
+    }
+
+    #[tokio::test]
+    async fn pieces_become_one_body_and_hold_their_bytes() {
+        let limits = limits(100);
+        let body = read(pieces(&[30, 30, 40]), None, &limits).await.unwrap();
+        assert_eq!((body.bytes.len(), limits.memory.bytes_taken()), (100, 100));
+        drop(body);
+        assert_eq!(limits.memory.bytes_taken(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_body_over_its_bound_is_refused_announced_or_not() {
+        let limits = limits(1000);
+        for (sizes, length) in [(vec![], Some(101)), (vec![60, 41], None)] {
+            let error = read(pieces(&sizes), length, &limits).await.unwrap_err();
+            assert!(matches!(error, Rejection::TooLarge(_)), "{error:?}");
+        }
+        assert_eq!(limits.memory.bytes_taken(), 0);
+    }
+
+    #[tokio::test]
+    async fn full_memory_asks_to_try_again() {
+        let limits = limits(70);
+        let _other = limits.memory.reserve(50).unwrap();
+        let error = read(pieces(&[60]), None, &limits).await.unwrap_err();
+        assert!(error.retry_after().is_some(), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_is_too_slow_is_told_so() {
+        let slow = io::Error::from(io::ErrorKind::TimedOut);
+        let body = Body::from_stream(stream::iter([Ok(Bytes::from_static(b"x")), Err(slow)]));
+        let error = read(body, None, &limits(50)).await.unwrap_err();
+        assert_eq!(error, Rejection::TooSlow);
+    }
+}

@@ -1,0 +1,64 @@
+//! From the reasons for which a query has no answer to HTTP statuses.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use query::QueryError;
+
+/// The status of the APIs that have no words of their own for errors.
+pub(crate) fn status(error: &QueryError) -> StatusCode {
+    if let QueryError::Internal(message) = error {
+        tracing::error!(message, "a query failed with an internal error");
+    }
+    match error {
+        QueryError::Invalid(_) => StatusCode::BAD_REQUEST,
+        QueryError::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
+        QueryError::Execution(_) | QueryError::TooLarge(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        QueryError::Timeout(_) | QueryError::Busy(_) | QueryError::Store(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        QueryError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// An error as Loki and Tempo answer it: the text and nothing else.
+#[derive(Debug)]
+pub(crate) struct TextError {
+    status: StatusCode,
+    message: String,
+}
+
+impl TextError {
+    /// A parameter is wrong.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    /// Some other status.
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+impl From<QueryError> for TextError {
+    fn from(error: QueryError) -> Self {
+        Self { status: status(&error), message: error.to_string() }
+    }
+}
+
+impl From<signals::rows::ColumnError> for TextError {
+    fn from(error: signals::rows::ColumnError) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: error.to_string() }
+    }
+}
+
+impl IntoResponse for TextError {
+    fn into_response(self) -> Response {
+        let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+        let mut response = (self.status, headers, self.message).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}

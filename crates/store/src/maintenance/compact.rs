@@ -1,0 +1,198 @@
+//! Merging small parts of a day into larger ones. What is merged when is decided by [`choose()`].
+
+mod choose;
+mod memory;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use object_store::path::Path;
+use signals::time::day_of;
+use signals::{MemoryReservation, Signal};
+
+use self::choose::{Limits, choose};
+use super::verify::Verifier;
+use crate::context::Context;
+use crate::manifest::catalog::Days;
+use crate::manifest::drafts::Draft;
+use crate::manifest::origin::Origin;
+use crate::manifest::{Entry, Manifest};
+use crate::objects::ObjectSink;
+use crate::part::write::{Counted, Written};
+use crate::part::{Part, merge};
+use crate::{Config, StoreError, metrics};
+
+/// A merge that failed so often is not tried again before a restart.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Merges parts.
+#[derive(Debug)]
+pub(crate) struct Compactor {
+    context: Context,
+    verifier: Verifier,
+    limits: Limits,
+    free_bytes_min: u64,
+    /// How often merging failed, by the last input's path.
+    failed: HashMap<String, u32>,
+}
+
+impl Compactor {
+    pub(crate) fn new(context: Context, config: &Config) -> Self {
+        let limits = Limits {
+            fan_in: config.compaction_fan_in,
+            part_bytes_target: config.part_bytes_target,
+            part_bytes_max: config.part_bytes_max,
+        };
+        let (verifier, free_bytes_min) = (Verifier::new(&context), config.free_bytes_min);
+        Self { context, verifier, limits, free_bytes_min, failed: HashMap::new() }
+    }
+
+    /// Merges what is due, each day once; what readers saw until now is added to `replaced`.
+    pub(crate) async fn run(&mut self, replaced: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
+        let due = self.context.catalog.with_days(|days| self.due(days)).await;
+        let mut failed = None;
+        for (signal, day, inputs) in due {
+            let last = inputs.last().map(|input| input.path.clone()).unwrap_or_default();
+            let attempts = self.failed.get(&last).copied().unwrap_or(0);
+            if attempts >= ATTEMPTS_MAX || !self.has_room_for(&inputs) {
+                continue;
+            }
+            if *self.context.closing.borrow() {
+                break;
+            }
+            let Some(_memory) = self.take_memory(signal, &inputs) else {
+                tracing::debug!(signal = signal.name(), "a merge waits for memory");
+                continue;
+            };
+            // A merge would give a value that has changed a new checksum.
+            if self.context.disk.is_some() && self.has_put_aside(&inputs).await {
+                continue;
+            }
+            // One damaged part must not keep all others from being merged.
+            match self.merge(signal, day, &inputs).await {
+                Ok(parts) => replaced.extend(parts),
+                Err(error) if self.has_put_aside(&inputs).await => {
+                    tracing::warn!(%error, "a merge failed on damaged parts, which were quarantined");
+                }
+                Err(error) => {
+                    self.failed.insert(last, attempts + 1);
+                    failed.get_or_insert(error);
+                }
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Verifies the inputs of a merge; whether some of them were quarantined.
+    async fn has_put_aside(&self, inputs: &[Entry]) -> bool {
+        let paths: Vec<Path> = inputs.iter().map(|input| Path::from(input.path.as_str())).collect();
+        self.verifier.verify(&paths).await.is_ok_and(|aside| !aside.is_empty())
+    }
+
+    /// Memory for a merge, unless others have it. A merge that needs more than all merges may have
+    /// takes all of it.
+    fn take_memory(&self, signal: Signal, inputs: &[Entry]) -> Option<MemoryReservation> {
+        let merges = &self.context.merges;
+        merges.reserve(memory::needed(signal, inputs).min(merges.bytes_max())).ok()
+    }
+
+    /// For each day the parts that should be one, if there are any: the oldest of them when more
+    /// than the fan-in do not all fit in memory.
+    fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
+        let now = self.context.clock.now();
+        let due = days.iter().filter_map(|((signal, day), manifest)| {
+            let parts = &manifest.parts;
+            let range = choose(*signal, parts, *day < day_of(now), now, &self.limits)?;
+            let mut inputs = parts.get(range)?.to_vec();
+            let bytes_max = self.context.merges.bytes_max();
+            while inputs.len() > self.limits.fan_in && memory::needed(*signal, &inputs) > bytes_max
+            {
+                inputs.pop();
+            }
+            Some((*signal, *day, inputs))
+        });
+        due.collect()
+    }
+
+    /// Whether inputs and output fit side by side on the disk of the objects, if they are on one.
+    fn has_room_for(&self, inputs: &[Entry]) -> bool {
+        let Some(disk) = &self.context.disk else { return true };
+        let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
+        let needed = bytes.saturating_add(self.free_bytes_min);
+        disk.free_bytes().is_ok_and(|free| free >= needed)
+    }
+
+    /// Returns the parts that the merge replaced; none when another process was first, whose
+    /// output counts then. Ours is collected as garbage.
+    async fn merge(
+        &self,
+        signal: Signal,
+        day: i32,
+        inputs: &[Entry],
+    ) -> Result<Vec<Arc<Part>>, StoreError> {
+        let Some(origin) = Origin::merged(signal, day, inputs) else { return Ok(Vec::new()) };
+        let draft = self.context.drafts.begin(&origin);
+        let written = self.write_merged(signal, inputs, &origin, &draft).await?;
+        let entry = origin.entry(draft.path(), &written);
+        let list = |manifest: &mut Manifest| {
+            draft.check_age()?;
+            Ok(replace(manifest, inputs, &entry))
+        };
+        let mut gone = self.context.catalog.change(signal, day, list).await?;
+        gone.retain(|part| inputs.iter().any(|input| input.path == part.path.as_ref()));
+        if !gone.is_empty() {
+            tracing::info!(
+                signal = signal.name(),
+                output = draft.path(),
+                inputs = inputs.len(),
+                rows = written.rows,
+                bytes = written.bytes,
+                "parts were merged"
+            );
+        }
+        Ok(gone)
+    }
+
+    /// Writes the merged part, on a thread of its own: it is work for the processor.
+    async fn write_merged(
+        &self,
+        signal: Signal,
+        inputs: &[Entry],
+        origin: &Origin,
+        draft: &Draft,
+    ) -> Result<Written, StoreError> {
+        let parts: Vec<_> = inputs.iter().map(Entry::part).collect();
+        let objects = Arc::clone(&self.context.objects);
+        let reader = self.context.reader.clone();
+        let (path, json) = (draft.location(), origin.to_json()?);
+        let runtime = tokio::runtime::Handle::current();
+        let closing = self.context.closing.clone();
+        let work = async move {
+            let sink = ObjectSink::create(objects.as_ref(), &path, closing).await?;
+            let (written, sink) = if signal == Signal::Metrics {
+                let mut sink = Counted::new(sink);
+                let summary = metrics::part::merge(&reader, &parts, json, &mut sink).await?;
+                (summary.written(sink.crc32c()), sink.into_inner())
+            } else {
+                merge::merge(signal, &objects, &parts, json, sink).await?
+            };
+            sink.complete().await?;
+            Ok::<_, StoreError>(written)
+        };
+        tokio::task::spawn_blocking(move || runtime.block_on(work))
+            .await
+            .map_err(|error| StoreError::Io(format!("merging parts: {error}")))?
+    }
+}
+
+/// Puts the output where the inputs were, unless they are not there any more.
+fn replace(manifest: &mut Manifest, inputs: &[Entry], output: &Entry) -> bool {
+    let is_first = |part: &Entry| inputs.first().is_some_and(|input| input.path == part.path);
+    let Some(start) = manifest.parts.iter().position(is_first) else { return false };
+    let range = start..start + inputs.len();
+    if manifest.parts.get(range.clone()) != Some(inputs) {
+        return false;
+    }
+    manifest.parts.splice(range, [output.clone()]);
+    true
+}

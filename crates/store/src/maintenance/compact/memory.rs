@@ -1,0 +1,75 @@
+//! What a merge holds in memory, roughly, from what the manifest says of its inputs.
+
+use signals::Signal;
+
+use crate::manifest::Entry;
+use crate::objects::ObjectSink;
+use crate::{metrics, part};
+
+/// Rows are up to so many times larger in memory than in a part.
+const UNPACKED_RATIO: usize = 16;
+
+/// The most that a merge of these parts takes: of each input a row group as it is stored and the
+/// rows that were read, of the output a row group and a piece on its way to the objects.
+pub(super) fn needed(signal: Signal, inputs: &[Entry]) -> usize {
+    let (group_rows, group_bytes, read_bytes) = match signal {
+        Signal::Spans | Signal::Logs => (
+            part::write::ROW_GROUP_ROWS,
+            part::write::ROW_GROUP_BYTES,
+            // Rows that were read wait to be written while the next are read.
+            2 * part::merge::BATCH_BYTES,
+        ),
+        Signal::Metrics => {
+            let group_bytes = metrics::part::ROW_GROUP_BYTES;
+            (metrics::part::ROW_GROUP_ROWS, group_bytes, group_bytes)
+        }
+    };
+    let row_group = |bytes: usize, rows: usize| {
+        (bytes.saturating_mul(group_rows) / rows.max(group_rows)).min(group_bytes)
+    };
+    let (mut bytes_of_all, mut rows_of_all, mut needed) = (0_usize, 0_usize, 0_usize);
+    for input in inputs {
+        let bytes = usize::try_from(input.bytes).unwrap_or(usize::MAX);
+        let rows = usize::try_from(input.rows).unwrap_or(usize::MAX);
+        let read = bytes.saturating_mul(UNPACKED_RATIO).min(read_bytes);
+        needed = needed.saturating_add(row_group(bytes, rows) + read);
+        bytes_of_all = bytes_of_all.saturating_add(bytes);
+        rows_of_all = rows_of_all.saturating_add(rows);
+    }
+    let piece = bytes_of_all.min(ObjectSink::PIECE_BYTES);
+    needed.saturating_add(row_group(bytes_of_all, rows_of_all) + piece)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::origin::SequenceRange;
+
+    const MIB: usize = 1 << 20;
+
+    #[test]
+    fn it_follows_small_parts_and_is_bounded_for_large_ones() {
+        let needed = |signal, inputs: usize, bytes, rows| {
+            let entry = Entry {
+                path: String::new(),
+                bytes,
+                rows,
+                min_time: 0,
+                max_time: 0,
+                level: 0,
+                created: 0,
+                crc32c: None,
+                range: SequenceRange { writer: String::new(), after: 0, sequence: 0 },
+                others: Vec::new(),
+            };
+            needed(signal, &vec![entry; inputs])
+        };
+        assert_eq!(needed(Signal::Logs, 8, 1000, 10), 8 * 17_000 + 2 * 8000);
+        let (gib, many) = (1 << 30, 1 << 20);
+        // An eighth of the rows is in a row group, but no more than its bound.
+        assert_eq!(needed(Signal::Spans, 4, gib, many), 4 * (64 + 8) * MIB + (64 + 8) * MIB);
+        assert_eq!(needed(Signal::Spans, 4, gib / 16, many), 4 * (8 + 8) * MIB + (8 + 8) * MIB);
+        assert_eq!(needed(Signal::Metrics, 16, gib, many), 16 * 32 * MIB + (16 + 8) * MIB);
+        assert_eq!(needed(Signal::Logs, 2, u64::MAX, many), 2 * (64 + 8) * MIB + 72 * MIB);
+    }
+}
