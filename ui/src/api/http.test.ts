@@ -67,7 +67,7 @@ describe("Loki's lines", () => {
 });
 
 describe("labels of a server that merges them", () => {
-  it("are told apart by name, because only stream labels can select", () => {
+  it("are distinguished by name, because only stream labels can select", () => {
     const stream = { service_name: "a", trace_id: "t", k8s_pod_name: "p" };
     const values = [["1", "x"]];
     const answer = readLogs({ data: { resultType: "streams", result: [{ stream, values }] } });

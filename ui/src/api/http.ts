@@ -1,5 +1,5 @@
 /** The one way in which the page asks the server, and the one shape of its failures. */
-import { list, record, string } from "./shape";
+import { list, record, string } from "./decode";
 
 export type ErrorKind = "unreachable" | "refused" | "unsupported" | "missing" | "overloaded" | "broken";
 
@@ -36,7 +36,7 @@ function kindOf(status: number): ErrorKind {
   return status >= 500 ? "broken" : "refused";
 }
 
-export interface Ask {
+export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Query parameters, or form fields when `form` is set. Undefined values are left out. */
   parameters?: Record<string, string | number | string[] | undefined>;
@@ -47,7 +47,7 @@ export interface Ask {
 }
 
 /** The parsed JSON answer of a GET, a form POST or a JSON POST; throws `ApiError`. */
-export async function ask(path: string, options: Ask = {}): Promise<unknown> {
+export async function request(path: string, options: RequestOptions = {}): Promise<unknown> {
   const parameters = encode(options.parameters);
   const request: RequestInit = {
     headers: { Accept: "application/json", ...options.headers },
@@ -75,7 +75,7 @@ export async function ask(path: string, options: Ask = {}): Promise<unknown> {
   }
 }
 
-function encode(parameters: Ask["parameters"]): URLSearchParams {
+function encode(parameters: RequestOptions["parameters"]): URLSearchParams {
   const encoded = new URLSearchParams();
   for (const [key, value] of Object.entries(parameters ?? {})) {
     for (const item of Array.isArray(value) ? value : [value]) {

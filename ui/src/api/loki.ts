@@ -1,7 +1,8 @@
 /** The Loki query API under `/loki`. */
-import { ask } from "./http";
+
+import { labels, list, record, string, strings } from "./decode";
+import { request } from "./http";
 import { type QueryAnswer, readAnswer } from "./prometheus";
-import { labels, list, record, string, strings } from "./shape";
 
 const BASE = "/loki/api/v1";
 
@@ -26,12 +27,12 @@ export interface LogRequest {
   stepMs?: number;
 }
 
-export async function queryLogs(request: LogRequest, signal?: AbortSignal): Promise<LogAnswer> {
-  const { query, start, end, limit, stepMs } = request;
+export async function queryLogs(wanted: LogRequest, signal?: AbortSignal): Promise<LogAnswer> {
+  const { query, start, end, limit, stepMs } = wanted;
   const step = stepMs === undefined ? undefined : stepMs / 1_000;
   const parameters = { query, start, end, limit, step, direction: "backward" };
   const headers = { "X-Loki-Response-Encoding-Flags": "categorize-labels" };
-  return readLogs(await ask(`${BASE}/query_range`, { parameters, headers, signal }));
+  return readLogs(await request(`${BASE}/query_range`, { parameters, headers, signal }));
 }
 
 export function readLogs(answer: unknown): LogAnswer {
@@ -75,7 +76,7 @@ export function newestFirst(left: string, right: string): number {
 }
 
 export async function logLabels(start: string, end: string, signal?: AbortSignal): Promise<string[]> {
-  return strings(record(await ask(`${BASE}/labels`, { parameters: { start, end }, signal })).data);
+  return strings(record(await request(`${BASE}/labels`, { parameters: { start, end }, signal })).data);
 }
 
 export async function logLabelValues(
@@ -85,5 +86,5 @@ export async function logLabelValues(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const path = `${BASE}/label/${encodeURIComponent(name)}/values`;
-  return strings(record(await ask(path, { parameters: { start, end }, signal })).data);
+  return strings(record(await request(path, { parameters: { start, end }, signal })).data);
 }

@@ -1,5 +1,5 @@
 /** OTLP trace JSON to spans: base64 or hex ids, numbers or names of enums, 64-bit integers as text. */
-import { list, number, record, string } from "./shape";
+import { list, number, record, string } from "./decode";
 
 export type AttributeType = "string" | "int" | "double" | "bool" | "bytes" | "array" | "map" | "empty";
 

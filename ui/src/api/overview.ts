@@ -1,6 +1,7 @@
 /** `GET /api/overview`: what arrives, from whom, through which receiver. */
-import { ask } from "./http";
-import { list, number, numberOrNull, record, string } from "./shape";
+
+import { list, number, numberOrNull, record, string } from "./decode";
+import { request } from "./http";
 
 export type SignalName = "spans" | "logs" | "metrics";
 export const SIGNALS: readonly SignalName[] = ["spans", "logs", "metrics"];
@@ -47,7 +48,7 @@ export interface Overview {
 }
 
 export async function fetchOverview(signal?: AbortSignal): Promise<Overview> {
-  return readOverview(await ask("/api/overview", { signal }));
+  return readOverview(await request("/api/overview", { signal }));
 }
 
 export function readOverview(answer: unknown): Overview {

@@ -1,6 +1,7 @@
 /** The Prometheus query API under `/prometheus`. Loki's metric answers have the same shapes. */
-import { ask } from "./http";
-import { labels, list, number, record, sample, string, strings } from "./shape";
+
+import { labels, list, number, record, sample, string, strings } from "./decode";
+import { request } from "./http";
 
 const BASE = "/prometheus/api/v1";
 
@@ -38,7 +39,7 @@ export async function queryRange(
   signal?: AbortSignal,
 ): Promise<QueryAnswer> {
   const parameters = { query, start: fromMs / 1_000, end: toMs / 1_000, step: stepMs / 1_000 };
-  return readAnswer(await ask(`${BASE}/query_range`, { parameters, form: true, signal }));
+  return readAnswer(await request(`${BASE}/query_range`, { parameters, form: true, signal }));
 }
 
 export async function queryInstant(
@@ -47,7 +48,7 @@ export async function queryInstant(
   signal?: AbortSignal,
 ): Promise<QueryAnswer> {
   const parameters = { query, time: timeMs / 1_000 };
-  return readAnswer(await ask(`${BASE}/query`, { parameters, form: true, signal }));
+  return readAnswer(await request(`${BASE}/query`, { parameters, form: true, signal }));
 }
 
 /** The `data` of a query answer; shared with Loki. */
@@ -95,7 +96,7 @@ export async function queryExemplars(
   signal?: AbortSignal,
 ): Promise<Exemplar[]> {
   const parameters = { query, start: fromMs / 1_000, end: toMs / 1_000 };
-  const body = record(await ask(`${BASE}/query_exemplars`, { parameters, signal }));
+  const body = record(await request(`${BASE}/query_exemplars`, { parameters, signal }));
   return list(body.data).flatMap((entry) =>
     list(record(entry).exemplars).map((item) => ({
       seriesLabels: labels(record(entry).seriesLabels),
@@ -108,7 +109,7 @@ export async function queryExemplars(
 
 export async function labelNames(match: string | undefined, signal?: AbortSignal): Promise<string[]> {
   const parameters = { "match[]": match, limit: 2_000 };
-  return strings(record(await ask(`${BASE}/labels`, { parameters, signal })).data);
+  return strings(record(await request(`${BASE}/labels`, { parameters, signal })).data);
 }
 
 export async function labelValues(
@@ -118,7 +119,7 @@ export async function labelValues(
 ): Promise<string[]> {
   const parameters = { "match[]": match, limit: 10_000 };
   const path = `${BASE}/label/${encodeURIComponent(name)}/values`;
-  return strings(record(await ask(path, { parameters, signal })).data);
+  return strings(record(await request(path, { parameters, signal })).data);
 }
 
 export interface MetricMetadata {
@@ -128,7 +129,7 @@ export interface MetricMetadata {
 }
 
 export async function metricMetadata(signal?: AbortSignal): Promise<Map<string, MetricMetadata>> {
-  const data = record(record(await ask(`${BASE}/metadata`, { signal })).data);
+  const data = record(record(await request(`${BASE}/metadata`, { signal })).data);
   return new Map(
     Object.entries(data).map(([name, entries]) => {
       const first = record(list(entries)[0]);

@@ -1,6 +1,7 @@
 /** `POST /api/sql`: rows of the tables spans, logs and metrics. */
-import { ask } from "./http";
-import { type Json, list, record, string } from "./shape";
+
+import { type Json, list, record, string } from "./decode";
+import { request } from "./http";
 
 export interface SqlColumn {
   name: string;
@@ -17,7 +18,7 @@ export interface SqlAnswer {
 
 export async function querySql(query: string, signal?: AbortSignal): Promise<SqlAnswer> {
   const started = performance.now();
-  const answer = readSql(await ask("/api/sql", { json: { query }, signal }));
+  const answer = readSql(await request("/api/sql", { json: { query }, signal }));
   return { ...answer, elapsedMs: performance.now() - started };
 }
 

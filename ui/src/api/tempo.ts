@@ -1,8 +1,8 @@
 /** The Tempo query API under `/tempo`: search, one trace, tag names and values. */
 
 import { nanosToMs } from "../time/format";
-import { ask } from "./http";
-import { list, number, record, string, strings } from "./shape";
+import { list, number, record, string, strings } from "./decode";
+import { request } from "./http";
 
 const BASE = "/tempo/api";
 
@@ -27,14 +27,14 @@ export interface SearchRequest {
   limit: number;
 }
 
-export async function searchTraces(request: SearchRequest, signal?: AbortSignal): Promise<TraceSummary[]> {
+export async function searchTraces(wanted: SearchRequest, signal?: AbortSignal): Promise<TraceSummary[]> {
   const parameters = {
-    q: request.query,
-    start: Math.floor(request.fromMs / 1_000),
-    end: Math.ceil(request.toMs / 1_000),
-    limit: request.limit,
+    q: wanted.query,
+    start: Math.floor(wanted.fromMs / 1_000),
+    end: Math.ceil(wanted.toMs / 1_000),
+    limit: wanted.limit,
   };
-  const body = record(await ask(`${BASE}/search`, { parameters, signal }));
+  const body = record(await request(`${BASE}/search`, { parameters, signal }));
   return list(body.traces)
     .map(readSummary)
     .sort((left, right) => right.startMs - left.startMs);
@@ -64,7 +64,7 @@ function readSummary(value: unknown): TraceSummary {
 
 /** The trace as OTLP JSON, still untyped: `otlp.ts` reads it. */
 export async function fetchTrace(traceId: string, signal?: AbortSignal): Promise<unknown> {
-  return ask(`${BASE}/traces/${encodeURIComponent(traceId)}`, { signal });
+  return request(`${BASE}/traces/${encodeURIComponent(traceId)}`, { signal });
 }
 
 export interface TagScope {
@@ -73,7 +73,7 @@ export interface TagScope {
 }
 
 export async function tagNames(signal?: AbortSignal): Promise<TagScope[]> {
-  const body = record(await ask(`${BASE}/v2/search/tags`, { signal }));
+  const body = record(await request(`${BASE}/v2/search/tags`, { signal }));
   return list(body.scopes).map((scope) => ({
     name: string(record(scope).name),
     tags: strings(record(scope).tags),
@@ -84,7 +84,7 @@ export async function tagValues(
   tag: string,
   signal?: AbortSignal,
 ): Promise<{ type: string; value: string }[]> {
-  const body = record(await ask(`${BASE}/v2/search/tag/${encodeURIComponent(tag)}/values`, { signal }));
+  const body = record(await request(`${BASE}/v2/search/tag/${encodeURIComponent(tag)}/values`, { signal }));
   return list(body.tagValues).map((item) => ({
     type: string(record(item).type, "string"),
     value: string(record(item).value),

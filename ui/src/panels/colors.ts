@@ -1,4 +1,4 @@
-/** Colours for things that are told apart by colour: by place in a list, or by name. Values live in tokens.css. */
+/** Categorical colours: by place in a list, or by name. Values live in tokens.css. */
 
 const COUNT = 12;
 
@@ -22,7 +22,7 @@ function remembered(): Map<string, number> {
       if (typeof slot === "number" && slot >= 0 && slot < NAME_COLORS.length) given.set(name, slot);
     }
   } catch {
-    // Then colours are given anew.
+    // Colours are then assigned again.
   }
   return given;
 }

@@ -56,7 +56,7 @@ export function TimeChart(props: Props) {
       if (!show) made.setSeries(index + 1, { show: false });
     });
     plot.current = made;
-    // The scheme changes what the tokens mean, and the canvas must be drawn anew.
+    // The scheme changes what the tokens mean, and the canvas must be redrawn.
     host.dataset.scheme = scheme;
     return () => {
       made.destroy();

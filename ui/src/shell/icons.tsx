@@ -74,7 +74,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   );
 }
 
-/** The mark of the house: a glass roof. */
+/** The logo: a glass roof. */
 export function Mark({ size = 20 }: { size?: number }) {
   return (
     <svg

@@ -13,7 +13,7 @@ const tokens =
 /** `#abc` and longer in style, `rgb(`, `hsl(`: a colour with a value of its own. */
 const COLOUR = /(?<![\w&])#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})\b|\b(?:rgba?|hsla?|oklch)\(/;
 
-describe("the house's numbers", () => {
+describe("tokens", () => {
   it("finds files to look at", () => {
     expect(Object.keys(files).length).toBeGreaterThan(80);
   });

@@ -41,7 +41,7 @@ export function remember(overview: Overview): RateSample[] {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(samples));
   } catch {
-    // Then the lines start anew after a reload.
+    // The lines then restart after a reload.
   }
   return samples;
 }

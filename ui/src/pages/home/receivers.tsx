@@ -1,4 +1,4 @@
-/** The doors that are open for telemetry, and what went wrong at them. */
+/** The receivers, and their errors. */
 import type { Overview, ReceiverOverview } from "../../api/overview";
 import { formatCount } from "../../format/number";
 import { CopyButton, Panel } from "../../shell/parts";

@@ -82,7 +82,7 @@ export default function Logs() {
       {isLineQuery(query) && !pages.error && <VolumePanel query={query} filter={filter} />}
       {found.metric && !pages.error && (
         <ChartView
-          asked={[
+          queries={[
             { letter: "A", expression: query, answer: found.metric, error: null, fetching: pages.isFetching },
           ]}
           range={range}

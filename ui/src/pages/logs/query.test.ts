@@ -20,7 +20,7 @@ describe("a filter that is added", () => {
     ['{a="1"}', "json", "http.status", "500", true, '{a="1"} | json | http_status="500"'],
     ['{a="1"} | json', "json", "model", "x", false, '{a="1"} | json | model!="x"'],
     ['{a="1"} | logfmt', "parsed", "level", "warn", true, '{a="1"} | logfmt | level="warn"'],
-    // a metric query has no lines to filter; start anew
+    // a metric query has no lines to filter; start over
     ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{service_name=~".+", b="2"}'],
   ] as const)("%s + %s %s=%s (%s) is %s", (query, kind, name, value, keep, expected) => {
     expect(withFilter(query, kind, name, value, keep)).toBe(expected);

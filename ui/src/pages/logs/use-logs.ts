@@ -10,7 +10,7 @@ import { type Range, stepFor } from "../../time/range";
 import { levelOf, type ReadLine, readLine } from "./line";
 import { isLineQuery, volumeQuery } from "./query";
 
-/** More than this the browser holds, but nobody reads. */
+/** The browser could hold more, but no one reads more. */
 export const LINES_MAX = 50_000;
 const BARS = 90;
 

@@ -11,25 +11,25 @@ import { useRange } from "../../time/context";
 import type { Range } from "../../time/range";
 import classes from "./metrics.module.css";
 import { type Answered, chartExemplars, chartModel, DRAWN_MAX } from "./model";
-import { type Asked, useExemplars } from "./use-answers";
+import { type QueryState, useExemplars } from "./use-answers";
 
 interface Props {
-  asked: Asked[];
+  queries: QueryState[];
   range: Range;
   stepMs: number;
   exemplars: boolean;
 }
 
-export function ChartView({ asked, range, stepMs, exemplars }: Props) {
+export function ChartView({ queries, range, stepMs, exemplars }: Props) {
   const { zone, setRange } = useRange();
   const navigate = useNavigate();
-  const answers = asked.map((one) => one.answer);
+  const answers = queries.map((one) => one.answer);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the answers themselves are the identity that counts
   const model = useMemo(() => {
-    const answered = asked.filter((one): one is Asked & Answered => one.answer !== undefined);
+    const answered = queries.filter((one): one is QueryState & Answered => one.answer !== undefined);
     return chartModel(answered, range, stepMs);
-  }, [range, stepMs, ...answers, asked.length]);
-  const found = useExemplars(asked, range, stepMs, exemplars);
+  }, [range, stepMs, ...answers, queries.length]);
+  const found = useExemplars(queries, range, stepMs, exemplars);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   const dots = useMemo(
     () =>
@@ -48,16 +48,16 @@ export function ChartView({ asked, range, stepMs, exemplars }: Props) {
     [hidden, signature, model],
   );
   const [focused, setFocused] = useState<number | null>(null);
-  const units = new Set(asked.map((one) => unitOf(one.expression)));
+  const units = new Set(queries.map((one) => unitOf(one.expression)));
   const unit = units.size === 1 ? ([...units][0] ?? "none") : "none";
   const format = (value: number) => formatUnit(value, unit);
   const { height: windowHeight } = useViewportSize();
   const height = Math.round(Math.min(480, Math.max(260, (windowHeight || window.innerHeight) * 0.42)));
-  const settled = asked.every((one) => !one.fetching);
+  const settled = queries.every((one) => !one.fetching);
 
   if (model.total === 0) {
-    if (!settled || asked.some((one) => one.error !== null)) return null;
-    return <NothingFound asked={asked.length} />;
+    if (!settled || queries.some((one) => one.error !== null)) return null;
+    return <NothingFound queries={queries.length} />;
   }
   const open = ({ traceId, spanId }: ChartExemplar) => {
     if (!traceId) return;
@@ -97,8 +97,8 @@ export function ChartView({ asked, range, stepMs, exemplars }: Props) {
   );
 }
 
-export function NothingFound({ asked }: { asked: number }) {
-  if (asked === 0) {
+export function NothingFound({ queries }: { queries: number }) {
+  if (queries === 0) {
     return <Empty title="All queries are switched off">Click a query's letter to switch it on again.</Empty>;
   }
   return (

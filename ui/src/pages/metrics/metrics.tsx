@@ -15,7 +15,7 @@ import classes from "./metrics.module.css";
 import { letterOf, parseOff } from "./model";
 import { QueryRows } from "./query-rows";
 import { TableView } from "./table-view";
-import { type Asked, useAnswers } from "./use-answers";
+import { type QueryState, useAnswers } from "./use-answers";
 
 const route = getRouteApi("/explore/metrics");
 const POINTS = 320;
@@ -47,7 +47,7 @@ export default function Metrics() {
     if (kept.join("\n") === expressions.join("\n")) refreshNow();
     else change({ expr: kept.some((expression) => expression.trim() !== "") ? kept : undefined });
   };
-  const asked = useAnswers({ expressions, off, range, stepMs, view });
+  const queries = useAnswers({ expressions, off, range, stepMs, view });
   const empty = expressions.every((expression) => expression.trim() === "");
   const pick = (expression: string) => {
     setBrowsing(false);
@@ -61,7 +61,7 @@ export default function Metrics() {
       <QueryRows
         drafts={drafts}
         off={off}
-        asked={asked}
+        queries={queries}
         onChange={setDrafts}
         onRun={() => run(drafts)}
         onRemove={(index) => {
@@ -98,13 +98,13 @@ export default function Metrics() {
           <Options search={search} view={view} autoStep={queryDuration(autoMs)} change={change} />
         </div>
       </div>
-      <LoadingBar active={asked.some((one) => one.fetching)} />
-      <Notices asked={asked} />
+      <LoadingBar active={queries.some((one) => one.fetching)} />
+      <Notices queries={queries} />
       {(browsing || empty) && <MetricBrowser onPick={pick} />}
       {!empty && view === "chart" && (
-        <ChartView asked={asked} range={range} stepMs={stepMs} exemplars={search.exemplars !== "off"} />
+        <ChartView queries={queries} range={range} stepMs={stepMs} exemplars={search.exemplars !== "off"} />
       )}
-      {!empty && view === "table" && <TableView asked={asked} atMs={range.toMs} onPick={pick} />}
+      {!empty && view === "table" && <TableView queries={queries} atMs={range.toMs} onPick={pick} />}
     </div>
   );
 }
@@ -155,23 +155,23 @@ function Options({ search, view, autoStep, change }: OptionsProps) {
 }
 
 /** What the server had to say beside the answer; refusals first. */
-function Notices({ asked }: { asked: Asked[] }) {
-  const said = asked.flatMap(({ letter, answer }) =>
+function Notices({ queries }: { queries: QueryState[] }) {
+  const said = queries.flatMap(({ letter, answer }) =>
     [...(answer?.warnings ?? []), ...(answer?.infos ?? [])].map((message) => ({ letter, message })),
   );
-  const failed = asked.filter(({ error }) => error !== null && !(error instanceof DOMException));
+  const failed = queries.filter(({ error }) => error !== null && !(error instanceof DOMException));
   if (said.length + failed.length === 0) return null;
   return (
     <div className={classes.notices}>
       {failed.map(({ letter, error }) => (
         <Failure
           key={letter}
-          error={error instanceof ApiError && asked.length > 1 ? labelled(letter, error) : error}
+          error={error instanceof ApiError && queries.length > 1 ? labelled(letter, error) : error}
         />
       ))}
       {said.slice(0, 6).map(({ letter, message }) => (
         <Notice key={letter + message}>
-          {asked.length > 1 ? `${letter}: ` : ""}
+          {queries.length > 1 ? `${letter}: ` : ""}
           {message}
         </Notice>
       ))}

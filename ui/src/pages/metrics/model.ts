@@ -9,7 +9,7 @@ import { queryDuration } from "../../time/duration";
 import type { Range } from "../../time/range";
 import { traceIdOf } from "../../url/trace-id";
 
-/** More lines than this nobody can tell apart, and drawing them makes the page slow. */
+/** More lines than this are indistinguishable, and slow to draw. */
 export const DRAWN_MAX = 200;
 const EXEMPLARS_PER_BUCKET = 2;
 const EXEMPLAR_BUCKETS = 90;

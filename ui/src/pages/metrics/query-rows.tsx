@@ -6,24 +6,24 @@ import { Icon } from "../../shell/icons";
 import { CopyButton } from "../../shell/parts";
 import classes from "./metrics.module.css";
 import { letterOf } from "./model";
-import type { Asked } from "./use-answers";
+import type { QueryState } from "./use-answers";
 
 interface Props {
   drafts: string[];
   off: Set<string>;
-  asked: Asked[];
+  queries: QueryState[];
   onChange: (drafts: string[]) => void;
   onRun: () => void;
   onRemove: (index: number) => void;
   onToggle: (index: number) => void;
 }
 
-export function QueryRows({ drafts, off, asked, onChange, onRun, onRemove, onToggle }: Props) {
+export function QueryRows({ drafts, off, queries, onChange, onRun, onRemove, onToggle }: Props) {
   return (
     <div className={classes.queries}>
       {drafts.map((draft, index) => {
         const letter = letterOf(index);
-        const answered = asked.find((one) => one.letter === letter && one.expression === draft);
+        const answered = queries.find((one) => one.letter === letter && one.expression === draft);
         return (
           <div key={letter} className={classes.query}>
             <Tooltip label={off.has(letter) ? "Switch this query on" : "Switch this query off"}>

@@ -7,26 +7,26 @@ import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { NothingFound } from "./chart-view";
 import { firstQuery } from "./model";
-import type { Asked } from "./use-answers";
+import type { QueryState } from "./use-answers";
 
 const LABEL_COLUMNS_MAX = 16;
 
 export function TableView({
-  asked,
+  queries,
   atMs,
   onPick,
 }: {
-  asked: Asked[];
+  queries: QueryState[];
   atMs: number;
   onPick: (expression: string) => void;
 }) {
   const { zone } = useRange();
-  const answers = asked.map((one) => one.answer);
+  const answers = queries.map((one) => one.answer);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the answers themselves are the identity that counts
-  const table = useMemo(() => tableOf(asked), [...answers, asked.length]);
+  const table = useMemo(() => tableOf(queries), [...answers, queries.length]);
   if (table.rows.length === 0) {
-    if (asked.some((one) => one.fetching || one.error !== null)) return null;
-    return <NothingFound asked={asked.length} />;
+    if (queries.some((one) => one.fetching || one.error !== null)) return null;
+    return <NothingFound queries={queries.length} />;
   }
   const nameColumn = table.columns.findIndex((column) => column.name === "__name__");
   const pick = (row: number) => {
@@ -54,8 +54,8 @@ function formatCell(value: Cell): string {
   return typeof value === "number" ? formatFloat(value) : String(value);
 }
 
-function tableOf(asked: Asked[]): { columns: Column[]; rows: Cell[][] } {
-  const answered = asked.flatMap((one) =>
+function tableOf(queries: QueryState[]): { columns: Column[]; rows: Cell[][] } {
+  const answered = queries.flatMap((one) =>
     (one.answer?.series ?? []).map((series) => ({
       letter: one.letter,
       series,

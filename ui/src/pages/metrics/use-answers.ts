@@ -4,7 +4,7 @@ import { type QueryAnswer, queryExemplars, queryInstant, queryRange } from "../.
 import type { Range } from "../../time/range";
 import { interpolate, letterOf } from "./model";
 
-export interface Asked {
+export interface QueryState {
   letter: string;
   expression: string;
   answer: QueryAnswer | undefined;
@@ -20,7 +20,7 @@ interface Request {
   view: "chart" | "table";
 }
 
-export function useAnswers({ expressions, off, range, stepMs, view }: Request): Asked[] {
+export function useAnswers({ expressions, off, range, stepMs, view }: Request): QueryState[] {
   const wanted = expressions
     .map((expression, index) => ({ expression, letter: letterOf(index) }))
     .filter(({ expression, letter }) => expression.trim() !== "" && !off.has(letter));
@@ -51,9 +51,9 @@ export function useAnswers({ expressions, off, range, stepMs, view }: Request): 
 }
 
 /** Exemplars of all queries together; a server that has none, or knows of none, is no error. */
-export function useExemplars(asked: Asked[], range: Range, stepMs: number, enabled: boolean) {
+export function useExemplars(queries: QueryState[], range: Range, stepMs: number, enabled: boolean) {
   const answers = useQueries({
-    queries: asked.map(({ expression }) => {
+    queries: queries.map(({ expression }) => {
       const query = interpolate(expression, range, stepMs);
       return {
         queryKey: ["metrics", "exemplars", query, range.fromMs, range.toMs],

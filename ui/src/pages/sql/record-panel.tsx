@@ -1,7 +1,7 @@
 /** One row in full: every column with its value, and the way to its trace. */
 import { ActionIcon } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { Json } from "../../api/shape";
+import type { Json } from "../../api/decode";
 import type { SqlColumn } from "../../api/sql";
 import { Icon } from "../../shell/icons";
 import { CopyButton } from "../../shell/parts";

@@ -1,6 +1,6 @@
 /** SQL answers for reading and for taking away: cells, CSV, JSON, short type names; pure. */
 
-import type { Json } from "../../api/shape";
+import type { Json } from "../../api/decode";
 import type { SqlAnswer, SqlColumn } from "../../api/sql";
 import type { Cell } from "../../panels/data-table";
 
