@@ -40,8 +40,8 @@ pub(crate) struct Executor {
     idle: Mutex<Vec<Threads>>,
     abandoned: AtomicUsize,
     abandoned_max: usize,
-    /// Changes when all running queries are to end.
-    relieved: watch::Sender<()>,
+    /// While it is true, running queries end and no other begins.
+    is_paused: watch::Sender<bool>,
 }
 
 /// The threads of one query.
@@ -107,7 +107,7 @@ impl Executor {
             idle: Mutex::default(),
             abandoned: AtomicUsize::new(0),
             abandoned_max: concurrency.saturating_mul(2).max(2),
-            relieved: watch::Sender::default(),
+            is_paused: watch::Sender::default(),
         }
     }
 
@@ -116,9 +116,14 @@ impl Executor {
         self.abandoned.load(Ordering::Relaxed)
     }
 
-    /// Ends all running queries.
-    pub(crate) fn relieve(&self) {
-        self.relieved.send_replace(());
+    /// Ends all running queries and starts no others until [`Self::resume`].
+    pub(crate) fn pause(&self) {
+        self.is_paused.send_replace(true);
+    }
+
+    /// Starts queries again.
+    pub(crate) fn resume(&self) {
+        self.is_paused.send_replace(false);
     }
 
     /// Waits for a place and starts a query.
@@ -131,6 +136,7 @@ impl Executor {
         query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
     ) -> Result<Pending<T>, QueryError> {
         let permit = self.gate.enter().await?;
+        self.resumed().await?;
         let abandoned = self.abandoned();
         if abandoned >= self.abandoned_max {
             return Err(QueryError::Busy(format!(
@@ -145,6 +151,13 @@ impl Executor {
         Ok(Pending(receiver))
     }
 
+    /// Waits until queries are not paused.
+    async fn resumed(&self) -> Result<(), QueryError> {
+        let mut is_paused = self.is_paused.subscribe();
+        let resumed = tokio::time::timeout(self.timeout, is_paused.wait_for(|paused| !paused));
+        resumed.await.map(drop).map_err(|_elapsed| QueryError::Timeout(self.timeout))
+    }
+
     /// Runs a query until it ends, its time is over or its client disconnects.
     async fn supervise<T: Send + 'static>(
         self: Arc<Self>,
@@ -155,12 +168,12 @@ impl Executor {
     ) {
         let Some(runtime) = &threads.0 else { return };
         let running = Arc::new(Running::new(&self.memory));
-        let mut relieved = self.relieved.subscribe();
+        let mut is_paused = self.is_paused.subscribe();
         let mut task = runtime.spawn(Arc::clone(&running).scope(query));
         let answer = tokio::select! {
             ended = &mut task => ended.unwrap_or_else(|error| Err(failed(error))),
             () = tokio::time::sleep(self.timeout) => Err(QueryError::Timeout(self.timeout)),
-            _ = relieved.changed() => Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned())),
+            _ = is_paused.wait_for(|paused| *paused) => Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned())),
             () = sender.closed() => Err(QueryError::Internal("the client disconnected".to_owned())),
         };
         running.end();
@@ -291,13 +304,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_queries_end_when_memory_is_over() {
+    async fn a_pause_ends_all_queries_and_holds_others_until_its_end() {
         let executor = Arc::new(executor(1, Duration::from_secs(600)));
         let mut pending = executor.start(spin(true, Arc::default())).await.unwrap();
         tokio::task::yield_now().await;
-        executor.relieve();
+        executor.pause();
         let ended = pending.answer().await;
         assert!(matches!(ended, Err(QueryError::TooLarge(_))), "{ended:?}");
+        let held = run(&executor, async { Ok(()) });
+        tokio::pin!(held);
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut held).await.is_err());
+        executor.resume();
+        assert!(held.await.is_ok());
     }
 
     #[tokio::test]

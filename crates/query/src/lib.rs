@@ -115,9 +115,15 @@ impl Engine {
         self.shared.executor.start(query).await
     }
 
-    /// Ends all running queries, because the process has more memory than it may.
-    pub fn relieve(&self) {
-        self.shared.executor.relieve();
+    /// Ends all running queries and starts no others until [`Self::resume`], because the process has
+    /// more memory than it may.
+    pub fn pause(&self) {
+        self.shared.executor.pause();
+    }
+
+    /// Starts queries again.
+    pub fn resume(&self) {
+        self.shared.executor.resume();
     }
 
     /// DataFusion's half of the engine.

@@ -3,7 +3,8 @@
 //! The shares add up to two thirds of the ceiling, so that no use takes from another: queries never
 //! keep requests out, and requests never keep queries out. The last third is for the program itself,
 //! for what is not counted and for what the allocator does not give back at once. When the process
-//! comes near the ceiling nevertheless, all running queries are ended.
+//! comes near the ceiling nevertheless, all running queries are ended, and others wait until it has
+//! less.
 
 use std::time::Duration;
 
@@ -107,32 +108,80 @@ impl Budgets {
     }
 }
 
-/// Time between two looks at the memory of the process.
-const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How often the memory of the process is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// What is left below the ceiling for the time until the next look, as a part of it.
 const MARGIN: usize = 16;
+/// How long queries are paused at most: what is above the ceiling then is not theirs.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Ends all running queries whenever the process has nearly as much memory as the ceiling.
+/// Ends and pauses queries whenever the process has nearly as much memory as the ceiling.
 pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
-    let bytes_max = (ceiling.bytes_max() - ceiling.bytes_max() / MARGIN) as u64;
+    let mut pressure = Pressure::new(ceiling.bytes_max());
     let mut look = tokio::time::interval(LOOK_INTERVAL);
-    // What the allocator may still hold of queries that were ended.
-    let mut tolerated_bytes = 0;
+    let start = look.tick().await;
     loop {
-        look.tick().await;
+        let now = look.tick().await.duration_since(start);
         let resident_bytes = process::resident_bytes();
-        if resident_bytes <= bytes_max {
-            tolerated_bytes = 0;
-        } else if resident_bytes > tolerated_bytes {
-            if tolerated_bytes == 0 {
+        match pressure.look(resident_bytes, now) {
+            Some(Action::Pause) => {
                 tracing::warn!(
                     resident_bytes,
                     memory_bytes_max = ceiling.bytes_max(),
                     "nearly as much memory as limits.memory; all running queries are ended"
                 );
+                engine.pause();
             }
-            tolerated_bytes = resident_bytes;
-            engine.relieve();
+            Some(Action::Resume) => engine.resume(),
+            None => {}
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Pause,
+    Resume,
+}
+
+/// Whether queries run, by the memory of the process.
+#[derive(Debug)]
+struct Pressure {
+    /// Queries are paused above it.
+    bytes_max: u64,
+    /// And resumed below that by this much.
+    margin: u64,
+    paused_at: Option<Duration>,
+    /// What stayed above `bytes_max` without any query.
+    tolerated_bytes: u64,
+}
+
+impl Pressure {
+    fn new(ceiling_bytes: usize) -> Self {
+        let margin = (ceiling_bytes / MARGIN) as u64;
+        let bytes_max = ceiling_bytes as u64 - margin;
+        Self { bytes_max, margin, paused_at: None, tolerated_bytes: 0 }
+    }
+
+    /// What to do now, at a time since the start.
+    fn look(&mut self, resident_bytes: u64, now: Duration) -> Option<Action> {
+        let is_low = resident_bytes <= self.bytes_max - self.margin;
+        if is_low {
+            self.tolerated_bytes = 0;
+        }
+        match self.paused_at {
+            None if resident_bytes > self.bytes_max.max(self.tolerated_bytes) => {
+                self.paused_at = Some(now);
+                Some(Action::Pause)
+            }
+            Some(paused_at) if is_low || now.saturating_sub(paused_at) >= PAUSE_MAX => {
+                self.paused_at = None;
+                if !is_low {
+                    self.tolerated_bytes = resident_bytes + self.margin;
+                }
+                Some(Action::Resume)
+            }
+            _ => None,
         }
     }
 }
@@ -148,6 +197,29 @@ mod tests {
             let sum: usize = budgets.uses().iter().map(|(_, budget)| budget.bytes_max()).sum();
             assert_eq!(sum, bytes / 3 * 2, "{budgets:?}");
             assert!(budgets.queries.bytes_max() >= bytes / 11, "{bytes}: {budgets:?}");
+        }
+    }
+
+    #[test]
+    fn queries_are_paused_above_the_ceiling_and_what_is_not_theirs_is_tolerated() {
+        let mut pressure = Pressure::new(1600);
+        for (ms, resident_bytes, expected) in [
+            (0, 1500, None),
+            (20, 1501, Some(Action::Pause)),
+            (40, 1700, None),
+            (60, 1401, None),
+            (80, 1400, Some(Action::Resume)),
+            (100, 1600, Some(Action::Pause)),
+            (2080, 1600, None),
+            // Without queries it has as much.
+            (2100, 1600, Some(Action::Resume)),
+            (2120, 1700, None),
+            (2140, 1701, Some(Action::Pause)),
+            (2160, 1300, Some(Action::Resume)),
+            (2180, 1501, Some(Action::Pause)),
+        ] {
+            let now = Duration::from_millis(ms);
+            assert_eq!(pressure.look(resident_bytes, now), expected, "{ms} ms");
         }
     }
 }
