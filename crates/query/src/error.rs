@@ -101,6 +101,9 @@ impl From<DataFusionError> for QueryError {
                 let from = message.find(NOT_COMPILED).and_then(|from| message.get(from..));
                 Self::Invalid(at(cleaned(from.unwrap_or_default())))
             }
+            DataFusionError::Internal(message) if message.contains(NOT_IMPLEMENTED) => {
+                Self::Unsupported(at(cleaned(message.lines().next().unwrap_or_default())))
+            }
             other => Self::Internal(cleaned(&other.strip_backtrace())),
         }
     }
@@ -108,6 +111,9 @@ impl From<DataFusionError> for QueryError {
 
 /// Of arrow, which gives the reason but not as a type.
 const NOT_COMPILED: &str = "Regular expression did not compile";
+
+/// Of DataFusion, about an aggregate such as `max` over a map.
+const NOT_IMPLEMENTED: &str = "not implemented for type";
 
 /// The innermost error, without the wrappers that say through which of our layers it came.
 fn root(error: DataFusionError) -> DataFusionError {

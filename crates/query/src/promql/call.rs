@@ -190,12 +190,12 @@ impl Evaluator<'_> {
                 if least > greatest {
                     *value = ABSENT;
                 } else if !is_absent(*value) {
+                    // `f64::clamp` keeps a NaN value, and panics when a bound is NaN.
                     *value = if least.is_nan() || greatest.is_nan() {
                         f64::NAN
                     } else {
-                        value.min(greatest).max(least)
+                        value.clamp(least, greatest)
                     };
-                    // `min` and `max` prefer numbers; a NaN has to stay one.
                 }
             }
             Ok(())

@@ -443,3 +443,10 @@ async fn texts_in_a_row_are_joined() {
         assert_eq!(answer(&session, &sql).await.unwrap(), expected, "{expression}");
     }
 }
+
+#[tokio::test]
+async fn an_aggregate_that_a_type_does_not_have_is_not_supported() {
+    let sql = format!("SELECT max(map(['a'], [x0])) OVER () {}", tens(1));
+    let error = bounded(&sql, &Limits::default()).await.unwrap_err();
+    assert!(matches!(&error, QueryError::Unsupported(_)), "{error:?}");
+}

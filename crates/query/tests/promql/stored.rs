@@ -87,6 +87,23 @@ async fn answers_do_not_depend_on_where_the_samples_are() {
 }
 
 #[tokio::test]
+async fn clamping_keeps_nan() {
+    let StoredSeries { engine, .. } = &stored(Limits::default()).await;
+    for query in [
+        "clamp(vector(NaN), 0, 1)",
+        "clamp_min(vector(NaN), 0)",
+        "clamp_max(vector(NaN), 1)",
+        "clamp(vector(1), 0, NaN)",
+    ] {
+        let samples = vector(engine, query).await;
+        assert!(
+            matches!(samples.as_slice(), [(_, value)] if value.is_nan()),
+            "{query}: {samples:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_range_query_has_its_steps_and_no_more_than_eleven_thousand() {
     let StoredSeries { engine, .. } = &stored(Limits::default()).await;
     let options = Options::default();
