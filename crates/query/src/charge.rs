@@ -14,8 +14,8 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
 use signals::MemoryReservation;
 
-use super::measure::held_bytes;
 use crate::error::out_of_memory;
+use crate::measure::held_bytes;
 use crate::running;
 
 /// Smaller arrays are not worth the look.

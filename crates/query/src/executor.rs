@@ -173,7 +173,9 @@ impl Executor {
         let answer = tokio::select! {
             ended = &mut task => ended.unwrap_or_else(|error| Err(failed(error))),
             () = tokio::time::sleep(self.timeout) => Err(QueryError::Timeout(self.timeout)),
-            _ = is_paused.wait_for(|paused| *paused) => Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned())),
+            _ = is_paused.wait_for(|paused| *paused) => {
+                Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned()))
+            }
             () = sender.closed() => Err(QueryError::Internal("the client disconnected".to_owned())),
         };
         running.end();

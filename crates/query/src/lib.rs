@@ -4,10 +4,12 @@
 //! answers into each protocol's own shape.
 
 mod admission;
+mod charge;
 mod counted;
 mod error;
 mod executor;
 pub mod logql;
+mod measure;
 pub mod promql;
 mod running;
 pub(crate) mod scan;

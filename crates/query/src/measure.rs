@@ -6,13 +6,13 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::DataType;
 
 /// Bytes of what is no text.
-pub(super) const NUMBER_BYTES: usize = 8;
+pub(crate) const NUMBER_BYTES: usize = 8;
 /// Bytes of a view beside those of its text.
 const VIEW_BYTES: usize = 16;
 
 /// Bytes of the values that an array shows, as if each had its own copy: slices share larger buffers
 /// with others, and after a join thousands of views may share one text.
-pub(super) fn bytes_of(array: &dyn Array) -> usize {
+pub(crate) fn bytes_of(array: &dyn Array) -> usize {
     match array.data_type() {
         DataType::Utf8View => of_views(array.as_string_view().lengths()),
         DataType::BinaryView => of_views(array.as_binary_view().lengths()),
@@ -43,7 +43,7 @@ pub(super) fn bytes_of(array: &dyn Array) -> usize {
 
 /// Bytes that an array holds: less than those of its values where they share one text, less than those
 /// of its buffers where it shares these.
-pub(super) fn held_bytes(array: &dyn Array) -> usize {
+pub(crate) fn held_bytes(array: &dyn Array) -> usize {
     array.get_array_memory_size().min(bytes_of(array))
 }
 
@@ -64,7 +64,7 @@ fn between(offsets: &[i32], values: &ArrayRef) -> usize {
 }
 
 /// The texts of a column; none of one that has no texts.
-pub(super) fn texts(array: &ArrayRef) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
+pub(crate) fn texts(array: &ArrayRef) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
     match array.data_type() {
         DataType::Utf8 => Box::new(array.as_string::<i32>().iter()),
         DataType::LargeUtf8 => Box::new(array.as_string::<i64>().iter()),
@@ -74,7 +74,7 @@ pub(super) fn texts(array: &ArrayRef) -> Box<dyn Iterator<Item = Option<&str>> +
 }
 
 /// Bytes of the longest text of a column, or of a number.
-pub(super) fn longest_text(array: &ArrayRef) -> usize {
+pub(crate) fn longest_text(array: &ArrayRef) -> usize {
     texts(array).flatten().map(str::len).max().unwrap_or_default().max(NUMBER_BYTES)
 }
 

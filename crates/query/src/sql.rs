@@ -5,14 +5,12 @@
 //! they are planned, and no function or table reaches files or the network.
 
 pub(crate) mod bounded_rows;
-pub(crate) mod charge;
 pub(crate) mod collecting;
 mod compact;
 mod distinct_texts;
 mod guard;
 mod join_texts;
 pub(crate) mod keep_repeated_projections;
-mod measure;
 pub(crate) mod result_size_limits;
 mod stream;
 #[cfg(test)]

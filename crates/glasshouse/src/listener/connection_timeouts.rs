@@ -1,4 +1,4 @@
-//! How fast the other side of a connection goes, and when we have waited long enough.
+//! Timeouts of a connection: for its first request, heads, frames, idleness and answers.
 //!
 //! One rule for HTTP/1 and HTTP/2: what has begun (a connection, a head, a frame) ends within ten
 //! seconds, however many bytes of it come. Hyper has one timer for the head of a request, which also
@@ -55,7 +55,7 @@ pub(super) struct ConnectionTimeouts {
     /// Heads that have arrived in all.
     heads: AtomicU64,
     /// The answers on their way, by the number of their head.
-    answers: Mutex<HashMap<u64, AnswerPace>>,
+    answers: Mutex<HashMap<u64, AnswerTimeout>>,
     begun_since: AtomicU64,
     idle_since: AtomicU64,
     blocked_since: AtomicU64,
@@ -125,9 +125,9 @@ impl ConnectionTimeouts {
     }
 }
 
-/// How fast the other side takes an answer.
+/// The time that the client has for the pieces of an answer.
 #[derive(Debug)]
-struct AnswerPace {
+struct AnswerTimeout {
     /// Since when the last piece is on its way.
     piece_since: u64,
     /// How long it may be.
@@ -146,7 +146,7 @@ impl InFlight {
     pub(super) fn piece_left(&self) {
         let piece_since = milliseconds(&*self.timeouts.clock);
         let mut answers = self.timeouts.answers.lock();
-        let first = AnswerPace { piece_since, left_ms: BLOCKED_MS_MAX };
+        let first = AnswerTimeout { piece_since, left_ms: BLOCKED_MS_MAX };
         answers.entry(self.number).or_insert(first).piece_since = piece_since;
     }
 
@@ -156,7 +156,7 @@ impl InFlight {
         let mut answers = self.timeouts.answers.lock();
         if let Some(answer) = answers.get_mut(&self.number).filter(|it| it.piece_since != NEVER) {
             let left_ms = answer.left_ms.saturating_sub(now.saturating_sub(answer.piece_since));
-            *answer = AnswerPace {
+            *answer = AnswerTimeout {
                 piece_since: NEVER,
                 left_ms: (left_ms + PIECE_MS).min(BLOCKED_MS_MAX),
             };

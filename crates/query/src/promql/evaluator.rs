@@ -69,7 +69,7 @@ pub(crate) struct Evaluator<'a> {
     samples_left: Cell<usize>,
     /// Memory of the longest series that was decoded.
     decoded_bytes: Cell<usize>,
-    notes: RefCell<Annotations>,
+    annotations: RefCell<Annotations>,
 }
 
 impl Query {
@@ -93,21 +93,21 @@ impl Query {
             memory,
             samples_left: Cell::new(settings.samples_max),
             decoded_bytes: Cell::new(0),
-            notes: RefCell::default(),
+            annotations: RefCell::default(),
         };
         let value = evaluator.value()?;
-        let (warnings, infos) = evaluator.notes.into_inner().into_parts();
+        let (warnings, infos) = evaluator.annotations.into_inner().into_parts();
         Ok(Answer { value, warnings, infos })
     }
 }
 
 impl Evaluator<'_> {
     pub(crate) fn warn(&self, span: Span, message: &str) {
-        self.notes.borrow_mut().warn(&self.query.text, span, message);
+        self.annotations.borrow_mut().warn(&self.query.text, span, message);
     }
 
     pub(crate) fn info(&self, span: Span, message: &str) {
-        self.notes.borrow_mut().info(&self.query.text, span, message);
+        self.annotations.borrow_mut().info(&self.query.text, span, message);
     }
 
     /// Counts samples against the limit, and notices when the query was cancelled.

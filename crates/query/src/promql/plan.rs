@@ -86,8 +86,8 @@ fn walk(
     match expr {
         Expr::Number(_) | Expr::Text(_) => Ok(()),
         Expr::Selector(selector) => {
-            let look = Lookback::of_selector(query, selector)?;
-            let (start, end) = look.bounds(start_ms, end_ms);
+            let lookback = Lookback::of_selector(query, selector)?;
+            let (start, end) = lookback.bounds(start_ms, end_ms);
             plans.push(SelectorPlan {
                 position: selector.span.start,
                 matchers: matchers(&selector.matchers)?,
@@ -97,12 +97,12 @@ fn walk(
             Ok(())
         }
         Expr::Subquery(subquery) => {
-            let look = Lookback {
+            let lookback = Lookback {
                 range_ms: query.positive_ms(&subquery.range)?,
                 offset_ms: query.optional_ms(subquery.offset.as_ref())?,
                 at_ms: query.at_ms(subquery.at),
             };
-            let (start, end) = look.bounds(start_ms, end_ms);
+            let (start, end) = lookback.bounds(start_ms, end_ms);
             walk(query, &subquery.expr, start, end, plans)
         }
         Expr::Call(call) => call

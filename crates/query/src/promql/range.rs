@@ -65,7 +65,7 @@ impl Evaluator<'_> {
         let scalars = self.scalars(call, grid)?;
         self.windows(argument, grid, &mut |series| {
             // With `@` all windows are the same; only this one function depends on the step too.
-            let is_same = series.look.at_ms.is_some()
+            let is_same = series.lookback.at_ms.is_some()
                 && name != "predict_linear"
                 && scalars.iter().all(|scalar| matches!(scalar, Scalar::Constant(_)));
             let steps = series.grid.steps;
@@ -153,7 +153,7 @@ impl Evaluator<'_> {
 
     fn change_row(&self, series: &SeriesWindows, span: Span, change: Change) -> Row {
         let metric = series.labels.metric_name();
-        let range_ms = series.look.range_ms;
+        let range_ms = series.lookback.range_ms;
         let resets = if change.is_counter() {
             Resets::of(&series.samples.values)
         } else {

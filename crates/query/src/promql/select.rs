@@ -21,7 +21,7 @@ pub(crate) struct SeriesWindows<'w> {
     pub(crate) drops_name: bool,
     /// Ascending and without stale markers.
     pub(crate) samples: &'w Samples,
-    pub(crate) look: Lookback,
+    pub(crate) lookback: Lookback,
     pub(crate) grid: Grid,
 }
 
@@ -54,8 +54,8 @@ impl<'w> SeriesWindows<'w> {
                 return;
             }
             let step_ms = self.grid.time(step);
-            let end_ms = self.look.window_end(step_ms);
-            let start_ms = end_ms.saturating_sub(self.look.range_ms);
+            let end_ms = self.lookback.window_end(step_ms);
+            let start_ms = end_ms.saturating_sub(self.lookback.range_ms);
             high = advance(&samples.timestamps, high, |at| *at <= end_ms);
             low = advance(&samples.timestamps, low, |at| *at <= start_ms);
             histogram_high = advance(&samples.histograms, histogram_high, |(at, _)| *at <= end_ms);
@@ -134,15 +134,15 @@ impl Evaluator<'_> {
             let name = extension.name();
             return Err(QueryError::Unsupported(format!("{name} selectors")));
         }
-        let look = Lookback::of_selector(self.query, selector)?;
-        let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
+        let lookback = Lookback::of_selector(self.query, selector)?;
+        let (first, last) = lookback.bounds(grid.start_ms, grid.end_ms());
         let mut samples = Samples::default();
         for series in self.series_of(selector.span.start) {
             self.read(series.as_ref(), first, last, &mut samples)?;
             if samples.timestamps.is_empty() && samples.histograms.is_empty() {
                 continue;
             }
-            let row = instant_row(series.labels().clone(), &samples, look, grid, gives_times);
+            let row = instant_row(series.labels().clone(), &samples, lookback, grid, gives_times);
             if row.has_any() {
                 sink(row)?;
             }
@@ -175,8 +175,8 @@ impl Evaluator<'_> {
             let name = extension.name();
             return Err(QueryError::Unsupported(format!("{name} selectors")));
         }
-        let look = Lookback::of_selector(self.query, selector)?;
-        let (first, last) = look.bounds(grid.start_ms, grid.end_ms());
+        let lookback = Lookback::of_selector(self.query, selector)?;
+        let (first, last) = lookback.bounds(grid.start_ms, grid.end_ms());
         let mut samples = Samples::default();
         for series in self.series_of(selector.span.start) {
             self.read(series.as_ref(), first, last, &mut samples)?;
@@ -189,7 +189,7 @@ impl Evaluator<'_> {
                 labels,
                 drops_name: false,
                 samples: &samples,
-                look,
+                lookback,
                 grid: *grid,
             })?;
         }
@@ -203,7 +203,7 @@ impl Evaluator<'_> {
         sink: &mut dyn FnMut(SeriesWindows) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let query = self.query;
-        let look = Lookback {
+        let lookback = Lookback {
             range_ms: query.positive_ms(&subquery.range)?,
             offset_ms: query.optional_ms(subquery.offset.as_ref())?,
             at_ms: query.at_ms(subquery.at),
@@ -212,7 +212,7 @@ impl Evaluator<'_> {
             Some(step) => query.positive_ms(step)?,
             None => self.settings.subquery_step_ms,
         };
-        let (after, last) = look.bounds(grid.start_ms, grid.end_ms());
+        let (after, last) = lookback.bounds(grid.start_ms, grid.end_ms());
         // Steps are multiples of the step's width, whatever the query's own steps are.
         let first = after.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
         let inner = self.grid(&subquery.expr, first, last, step_ms)?;
@@ -231,7 +231,7 @@ impl Evaluator<'_> {
                 samples.histograms.push((inner.time(*step as usize), Arc::clone(histogram)));
             }
             let Row { labels, drops_name, .. } = row;
-            sink(SeriesWindows { labels, drops_name, samples: &samples, look, grid: *grid })
+            sink(SeriesWindows { labels, drops_name, samples: &samples, lookback, grid: *grid })
         })
     }
 }
@@ -255,15 +255,15 @@ fn drop_stale(samples: &mut Samples) {
 fn instant_row(
     labels: Labels,
     samples: &Samples,
-    look: Lookback,
+    lookback: Lookback,
     grid: &Grid,
     gives_times: bool,
 ) -> Row {
     let mut row = Row::empty(labels, grid.steps);
     let (mut next, mut next_histogram) = (0, 0);
     for (step, value) in row.values.iter_mut().enumerate() {
-        let end_ms = look.window_end(grid.time(step));
-        let start_ms = end_ms.saturating_sub(look.range_ms);
+        let end_ms = lookback.window_end(grid.time(step));
+        let start_ms = end_ms.saturating_sub(lookback.range_ms);
         next = advance(&samples.timestamps, next, |at| *at <= end_ms);
         next_histogram = advance(&samples.histograms, next_histogram, |(at, _)| *at <= end_ms);
         let plain = next.checked_sub(1).and_then(|at| {

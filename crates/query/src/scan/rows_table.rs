@@ -84,6 +84,7 @@ impl RowsTable {
             && self.wide_columns(projection).any(|field| !filtered.contains(field.name().as_str()))
     }
 
+    /// The projected columns that may be large.
     fn wide_columns<'t>(
         &'t self,
         projection: Option<&'t Vec<usize>>,
@@ -266,7 +267,7 @@ impl TableProvider for RowsTable {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late_decoding(state, projection, filters);
-        // Else the reader may decode a whole row group for a few rows of it.
+        // With a mask the reader may decode a whole row group for a few of its rows.
         options.global.force_filter_selections = self.wide_columns(projection).next().is_some();
         let opened = state.config().get_extension::<Opened>();
         let source = self.files(options, opened, self.on_attributes(state, filters)?);

@@ -33,7 +33,7 @@ use object_store::ObjectStore;
 use signals::span;
 use store::{ATTRIBUTE_COLUMN_PREFIX, decoded_row_bytes};
 
-use crate::sql::charge::Charge;
+use crate::charge::Charge;
 
 /// Bytes of a batch of rows of mean size, unless a single row is larger.
 const BATCH_BYTES: usize = 2 << 20;
@@ -46,7 +46,7 @@ type Source = Arc<dyn FileSource>;
 pub(super) struct SizedBatches {
     parts: Source,
     readers: Arc<dyn ParquetFileReaderFactory>,
-    /// As DataFusion asked.
+    /// Rows of a batch that DataFusion requests.
     batch_rows: usize,
 }
 
@@ -87,7 +87,7 @@ impl FileSource for SizedBatches {
         config: &FileScanConfig,
         partition: usize,
     ) -> Result<Box<dyn Morselizer>, DataFusionError> {
-        Ok(Box::new(OfPartition(Arc::new(Partition {
+        Ok(Box::new(PartitionMorselizer(Arc::new(Partition {
             parts: Arc::clone(&self.parts),
             columns: self.columns(),
             readers: Arc::clone(&self.readers),
@@ -193,13 +193,13 @@ impl Partition {
         let metadata = reader.get_metadata(Some(&options)).await?;
         let row_bytes = self.row_bytes(&metadata);
         let rows_max = if self.has_attributes() { ROWS_WITH_ATTRIBUTES_MAX } else { usize::MAX };
-        let batch_rows = (BATCH_BYTES / row_bytes).clamp(1, self.batch_rows.min(rows_max));
+        let batch_rows = (BATCH_BYTES / row_bytes).min(self.batch_rows).min(rows_max).max(1);
         let parts = self.parts.with_batch_size(batch_rows);
         let objects = Arc::clone(&self.objects);
         let planner =
             parts.create_morselizer(objects, &self.config, self.number)?.plan_file(file)?;
         let batch_bytes = batch_rows.saturating_mul(row_bytes);
-        Ok(Box::new(Opened { batch_bytes, planner }))
+        Ok(Box::new(SizedPlanner { batch_bytes, planner }))
     }
 
     fn has_attributes(&self) -> bool {
@@ -218,47 +218,47 @@ impl Partition {
     }
 }
 
-struct OfPartition(Arc<Partition>);
+struct PartitionMorselizer(Arc<Partition>);
 
-impl Morselizer for OfPartition {
+impl Morselizer for PartitionMorselizer {
     fn plan_file(&self, file: PartitionedFile) -> Result<Box<dyn MorselPlanner>, DataFusionError> {
-        Ok(Box::new(Unopened { partition: Arc::clone(&self.0), file }))
+        Ok(Box::new(UnopenedPart { partition: Arc::clone(&self.0), file }))
     }
 }
 
-impl fmt::Debug for OfPartition {
+impl fmt::Debug for PartitionMorselizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OfPartition").field(&self.0.number).finish()
+        f.debug_tuple("PartitionMorselizer").field(&self.0.number).finish()
     }
 }
 
 /// A part whose footer is to be read.
-struct Unopened {
+struct UnopenedPart {
     partition: Arc<Partition>,
     file: PartitionedFile,
 }
 
-impl MorselPlanner for Unopened {
+impl MorselPlanner for UnopenedPart {
     fn plan(self: Box<Self>) -> Result<Option<MorselPlan>, DataFusionError> {
         let Self { partition, file } = *self;
         Ok(Some(MorselPlan::new().with_pending_planner(partition.open(file))))
     }
 }
 
-impl fmt::Debug for Unopened {
+impl fmt::Debug for UnopenedPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Unopened").field(&self.file.object_meta.location).finish()
+        f.debug_tuple("UnopenedPart").field(&self.file.object_meta.location).finish()
     }
 }
 
 /// A part whose batches take so many bytes.
 #[derive(Debug)]
-struct Opened {
+struct SizedPlanner {
     batch_bytes: usize,
     planner: Box<dyn MorselPlanner>,
 }
 
-impl MorselPlanner for Opened {
+impl MorselPlanner for SizedPlanner {
     fn plan(self: Box<Self>) -> Result<Option<MorselPlan>, DataFusionError> {
         let batch_bytes = self.batch_bytes;
         let opened =

@@ -20,9 +20,9 @@ use datafusion::physical_plan::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::charge::Charge;
-use super::measure::{held_bytes, longest_text};
 use super::result_size_limits::too_large;
+use crate::charge::Charge;
+use crate::measure::{held_bytes, longest_text};
 use crate::running;
 
 /// Most rows that one join makes.

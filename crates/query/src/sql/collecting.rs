@@ -26,8 +26,8 @@ use datafusion::logical_expr::{
 
 use super::compact::compact;
 use super::distinct_texts::{self, DistinctTexts};
-use super::measure::bytes_of;
 use super::result_size_limits::too_large;
+use crate::measure::bytes_of;
 use crate::running;
 
 /// Most bytes that one list or text may have.

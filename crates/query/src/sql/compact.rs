@@ -10,11 +10,16 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 
-/// The same value; a list is copied.
+use crate::measure::bytes_of;
+
+/// The same value; a list whose buffers are mostly empty is copied.
 pub(super) fn compact(value: ScalarValue) -> Result<ScalarValue, DataFusionError> {
     match value {
         ScalarValue::List(list) => {
             let list: ArrayRef = list;
+            if list.get_array_memory_size() / 2 < bytes_of(&list) {
+                return Ok(ScalarValue::List(Arc::new(list.as_list().clone())));
+            }
             Ok(ScalarValue::List(Arc::new(compact_array(&list)?.as_list::<i32>().clone())))
         }
         other => Ok(other),

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::measure::texts;
+use crate::measure::texts;
 
 /// Its name, by which a chain is known.
 pub(super) const NAME: &str = "||";

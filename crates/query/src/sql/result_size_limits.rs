@@ -25,9 +25,9 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::charge::Charge;
 use super::join_texts::{self, JoinTexts};
-use super::measure::{NUMBER_BYTES, bytes_of, longest_text, texts};
+use crate::charge::Charge;
+use crate::measure::{NUMBER_BYTES, bytes_of, longest_text, texts};
 use crate::{QueryError, running};
 
 /// Largest result of one call on one batch, in bytes.

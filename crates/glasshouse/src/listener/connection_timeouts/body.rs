@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     /// Pieces that come, with a wait before each in which the clock goes on; then silence.
-    fn paced(pieces: usize, wait: Duration, pause_max: Duration) -> TimedBody<axum::body::Body> {
+    fn timed(pieces: usize, wait: Duration, pause_max: Duration) -> TimedBody<axum::body::Body> {
         let clock = Arc::new(ManualClock::at(0));
         let hand = Arc::clone(&clock);
         let pieces = stream::iter(0..pieces)
@@ -111,13 +111,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_sender_that_pauses_is_given_up() {
-        let body = paced(3, Duration::ZERO, Duration::from_millis(1));
+        let body = timed(3, Duration::ZERO, Duration::from_millis(1));
         assert_eq!(pieces_until_error(body).await, 3);
     }
 
     #[tokio::test]
     async fn a_sender_that_trickles_is_given_up_in_the_end() {
-        let body = paced(1000, Duration::from_secs(9), Duration::from_secs(3600));
+        let body = timed(1000, Duration::from_secs(9), Duration::from_secs(3600));
         let pieces = pieces_until_error(body).await;
         assert!((13..=15).contains(&pieces), "{pieces}");
     }
