@@ -1,5 +1,5 @@
 /** Pretends to be Loki: label and line filters, counts by level, nothing more. */
-import { nanos, toMs } from "./world.mjs";
+import { nanos, toMs } from "./dataset.mjs";
 
 function logFilter(query) {
   const services = /service_name\s*(=~?)\s*"((?:[^"\\]|\\.)*)"/.exec(query);
@@ -32,11 +32,11 @@ function logFilter(query) {
   };
 }
 
-export function logs({ query, start, end, limit = "100", step }, world) {
+export function logs({ query, start, end, limit = "100", step }, dataset) {
   if (!/^[^{]*\{/.test(query))
     return { status: 400, text: `parse error at line 1, col 1: syntax error: unexpected IDENTIFIER` };
   const [from, to] = [toMs(start), toMs(end)];
-  const found = world.logs.filter((log) => log.atMs >= from && log.atMs < to).filter(logFilter(query));
+  const found = dataset.logs.filter((log) => log.atMs >= from && log.atMs < to).filter(logFilter(query));
   if (/count_over_time|rate\(/.test(query)) {
     const stepMs = Number(step) * 1_000;
     const groups = new Map();

@@ -1,5 +1,5 @@
 /** Pretends to be a PromQL engine: recognises metric names and grouping, and invents smooth lines. */
-import { seeded } from "./world.mjs";
+import { seeded } from "./dataset.mjs";
 
 const METRICS = {
   alex_llm_requests_total: {
@@ -156,9 +156,9 @@ export function queryRange({ query: text, start, end, step }) {
   return { status: 200, body: { status: "success", data: { resultType: "matrix", result }, warnings } };
 }
 
-export function exemplars({ query: text, start, end }, world) {
+export function exemplars({ query: text, start, end }, dataset) {
   if (!/latency/.test(text)) return { status: "success", data: [] };
-  const found = world.traces
+  const found = dataset.traces
     .filter((trace) => trace.startMs / 1_000 >= start && trace.startMs / 1_000 <= end)
     .filter((_, index) => index % 6 === 0)
     .map((trace) => ({

@@ -5,12 +5,12 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
-import { overview } from "./house.mjs";
+import { makeDataset } from "./dataset.mjs";
 import { logs } from "./logs.mjs";
 import * as metrics from "./metrics.mjs";
+import { overview } from "./overview.mjs";
 import { sql } from "./sql.mjs";
 import * as traces from "./traces.mjs";
-import { makeWorld } from "./world.mjs";
 
 const PORT = Number(process.env.PORT ?? 3000);
 const EMPTY = process.env.MOCK_EMPTY === "1";
@@ -26,9 +26,9 @@ const TYPES = {
 const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-let world = makeWorld();
+let dataset = makeDataset();
 setInterval(() => {
-  world = makeWorld();
+  dataset = makeDataset();
 }, 600_000).unref();
 
 const ok = (body) => ({ status: 200, body });
@@ -44,23 +44,23 @@ const NO_LOGS = data({ resultType: "streams", result: [] });
 
 /** Path, and the answer made of its captures, the parameters and the JSON body. */
 const ROUTES = [
-  [/^\/api\/overview$/, () => ok(overview(world, EMPTY))],
-  [/^\/api\/sql$/, (_found, _given, json) => sql(json.query ?? "", world)],
+  [/^\/api\/overview$/, () => ok(overview(dataset, EMPTY))],
+  [/^\/api\/sql$/, (_found, _given, json) => sql(json.query ?? "", dataset)],
   [/^\/prometheus\/api\/v1\/query$/, (_found, given) => metrics.query(given)],
   [/^\/prometheus\/api\/v1\/query_range$/, (_found, given) => metrics.queryRange(given)],
-  [/^\/prometheus\/api\/v1\/query_exemplars$/, (_found, given) => ok(metrics.exemplars(given, world))],
+  [/^\/prometheus\/api\/v1\/query_exemplars$/, (_found, given) => ok(metrics.exemplars(given, dataset))],
   [/^\/prometheus\/api\/v1\/metadata$/, () => data(metrics.metadata())],
   [/^\/prometheus\/api\/v1\/labels$/, () => data(metrics.labelNames())],
   [/^\/prometheus\/api\/v1\/series$/, () => data(metrics.metricNames().map((name) => ({ __name__: name })))],
   [/^\/prometheus\/api\/v1\/label\/([^/]+)\/values$/, ([, name]) => data(metrics.labelValues(name))],
-  [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : logs(given, world))],
+  [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : logs(given, dataset))],
   [/^\/loki\/api\/v1\/labels$/, () => data(["service_name", "deployment_environment"])],
   [
     /^\/loki\/api\/v1\/label\/([^/]+)\/values$/,
     ([, name]) => data(name === "service_name" ? SERVICES : ["production"]),
   ],
-  [/^\/tempo\/api\/search$/, (_found, given) => (EMPTY ? ok({ traces: [] }) : traces.search(given, world))],
-  [/^\/tempo\/api\/traces\/(\w+)$/, ([, id]) => traces.trace(id, world)],
+  [/^\/tempo\/api\/search$/, (_found, given) => (EMPTY ? ok({ traces: [] }) : traces.search(given, dataset))],
+  [/^\/tempo\/api\/traces\/(\w+)$/, ([, id]) => traces.trace(id, dataset)],
   [/^\/tempo\/api\/v2\/search\/tags$/, () => ok({ scopes: SCOPES })],
   [
     /^\/tempo\/api\/v2\/search\/tag\/([^/]+)\/values$/,
@@ -69,7 +69,7 @@ const ROUTES = [
   [/^\/jaeger\/api\/services$/, () => ok({ data: EMPTY ? [] : SERVICES })],
   [
     /^\/jaeger\/api\/services\/([^/]+)\/operations$/,
-    ([, service]) => ok({ data: traces.operations(decodeURIComponent(service), world) }),
+    ([, service]) => ok({ data: traces.operations(decodeURIComponent(service), dataset) }),
   ],
 ];
 

@@ -1,6 +1,6 @@
 /** Pretends to run SQL: reads the table and the limit, and gives spans in its columns. */
 
-export function sql(query, world) {
+export function sql(query, dataset) {
   const table = /from\s+(\w+)/i.exec(query)?.[1];
   const columns = {
     spans: [
@@ -36,7 +36,7 @@ export function sql(query, world) {
       },
     };
   const limit = Number(/limit\s+(\d+)/i.exec(query)?.[1] ?? 1_000);
-  const spans = world.traces
+  const spans = dataset.traces
     .slice(0, 200)
     .flatMap((trace) => trace.spans)
     .slice(0, limit);

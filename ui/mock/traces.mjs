@@ -1,5 +1,5 @@
 /** Pretends to be Tempo and Jaeger: traces by id, and search by the few conditions that the form writes. */
-import { nanos } from "./world.mjs";
+import { nanos } from "./dataset.mjs";
 
 const attribute = ([key, value]) => ({
   key,
@@ -16,8 +16,8 @@ const attribute = ([key, value]) => ({
 const base64 = (hex) => Buffer.from(hex, "hex").toString("base64");
 const KINDS = ["SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT"];
 
-export function trace(id, world) {
-  const found = world.traces.find((candidate) => candidate.traceId === id.padStart(32, "0"));
+export function trace(id, dataset) {
+  const found = dataset.traces.find((candidate) => candidate.traceId === id.padStart(32, "0"));
   if (!found) return { status: 404, text: "" };
   const services = [...new Set(found.spans.map((span) => span.service))];
   const batches = services.map((service) => ({
@@ -57,7 +57,7 @@ export function trace(id, world) {
   return { status: 200, body: { batches } };
 }
 
-export function search({ q = "{}", start, end, limit = "20" }, world) {
+export function search({ q = "{}", start, end, limit = "20" }, dataset) {
   if ((q.match(/\{/g) ?? []).length !== (q.match(/\}/g) ?? []).length)
     return {
       status: 400,
@@ -68,7 +68,7 @@ export function search({ q = "{}", start, end, limit = "20" }, world) {
   const wantsError = /status\s*=\s*error/.test(q);
   const longer = /(?:traceDuration|trace:duration|duration)\s*>=?\s*([\d.]+)(ms|s)/.exec(q);
   const minMs = longer ? Number(longer[1]) * (longer[2] === "s" ? 1_000 : 1) : 0;
-  const traces = world.traces
+  const traces = dataset.traces
     .filter(
       (candidate) => candidate.startMs / 1_000 >= Number(start) && candidate.startMs / 1_000 <= Number(end),
     )
@@ -106,9 +106,9 @@ export function search({ q = "{}", start, end, limit = "20" }, world) {
   return { status: 200, body: { traces, metrics: {} } };
 }
 
-export const operations = (service, world) => [
+export const operations = (service, dataset) => [
   ...new Set(
-    world.traces
+    dataset.traces
       .slice(0, 80)
       .flatMap((trace) => trace.spans)
       .filter((span) => span.service === service)

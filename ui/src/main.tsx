@@ -6,7 +6,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/http";
 import { router } from "./routes";
-import "./theme/mantine-parts";
+import "./theme/mantine-styles";
 import "./theme/tokens.css";
 import "./theme/page.css";
 import { cssVariables, theme } from "./theme/mantine";

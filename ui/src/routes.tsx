@@ -7,7 +7,7 @@ import {
   redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
-import { RouteFailure, RouteMissing } from "./shell/route-failure";
+import { NotFound, RouteError } from "./shell/route-error";
 import { Shell } from "./shell/shell";
 import { parseDuration } from "./time/duration";
 import { oneOf, parseSearch, stringifySearch, text, texts, whole } from "./url/search";
@@ -32,8 +32,8 @@ const rootRoute = createRootRoute({
     };
   },
   search: { middlewares: [retainSearchParams(["from", "to", "refresh"])] },
-  errorComponent: RouteFailure,
-  notFoundComponent: RouteMissing,
+  errorComponent: RouteError,
+  notFoundComponent: NotFound,
 });
 
 const homeRoute = createRoute({
@@ -217,7 +217,7 @@ export const router = createRouter({
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,
-  defaultErrorComponent: RouteFailure,
+  defaultErrorComponent: RouteError,
 });
 
 declare module "@tanstack/react-router" {

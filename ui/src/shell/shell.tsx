@@ -5,17 +5,17 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { fetchOverview } from "../api/overview";
+import { Icon, type IconName, Logo } from "../components/icon";
+import { Notice } from "../components/notice";
 import { RangeProvider, useRange } from "../time/context";
 import { RangePicker } from "../time/picker";
-import { Icon, type IconName, Mark } from "./icons";
 import { useShortcuts } from "./keyboard";
-import { Notice } from "./parts";
 import { usePreference } from "./preferences";
 import classes from "./shell.module.css";
 
-const loadPalette = () => import("./palette");
-const Palette = lazy(loadPalette);
-const HelpSheet = lazy(() => import("./help"));
+const loadPalette = () => import("./command-palette");
+const CommandPalette = lazy(loadPalette);
+const KeyboardHelp = lazy(() => import("./keyboard-help"));
 
 export interface View {
   to: "/" | "/explore/metrics" | "/explore/logs" | "/explore/traces" | "/explore/sql";
@@ -83,8 +83,8 @@ function Frame() {
         </main>
       </div>
       <Suspense fallback={null}>
-        {palette && <Palette close={() => setPalette(false)} />}
-        {help && <HelpSheet close={() => setHelp(false)} />}
+        {palette && <CommandPalette close={() => setPalette(false)} />}
+        {help && <KeyboardHelp close={() => setHelp(false)} />}
       </Suspense>
     </div>
   );
@@ -127,7 +127,7 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
   return (
     <nav className={classes.side} data-narrow={narrow} aria-label="Views">
       <Link to="/" className={classes.brand} aria-label="Glasshouse, home">
-        <Mark />
+        <Logo />
         {!narrow && "Glasshouse"}
       </Link>
       {VIEWS.slice(0, 1).map((view) => (

@@ -2,7 +2,7 @@
 import { Button, Menu, Popover, SegmentedControl, TextInput, Tooltip } from "@mantine/core";
 import { useIsFetching } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { Icon } from "../shell/icons";
+import { Icon } from "../components/icon";
 import { useShortcuts } from "../shell/keyboard";
 import { useRange } from "./context";
 import { formatDuration } from "./duration";

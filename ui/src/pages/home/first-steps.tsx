@@ -1,7 +1,8 @@
 /** With no data: the three shortest ways to send some, ready to paste. */
 import { Tabs } from "@mantine/core";
 import type { Overview } from "../../api/overview";
-import { Code, Panel } from "../../shell/parts";
+import { CodeBlock } from "../../components/code-block";
+import { Panel } from "../../components/panel";
 import classes from "./home.module.css";
 
 export function FirstSteps({ overview }: { overview: Overview }) {
@@ -21,13 +22,13 @@ export function FirstSteps({ overview }: { overview: Overview }) {
             <Tabs.Tab value="curl">curl</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="environment">
-            <Code text={environment(grpc, http)} />
+            <CodeBlock text={environment(grpc, http)} />
           </Tabs.Panel>
           <Tabs.Panel value="python">
-            <Code text={python(grpc)} />
+            <CodeBlock text={python(grpc)} />
           </Tabs.Panel>
           <Tabs.Panel value="curl">
-            <Code text={curl(http)} />
+            <CodeBlock text={curl(http)} />
           </Tabs.Panel>
         </Tabs>
       </div>

@@ -9,11 +9,14 @@ import {
   type SignalName,
   type SignalOverview,
 } from "../../api/overview";
+import { EmptyState } from "../../components/empty-state";
+import { ErrorMessage } from "../../components/error-message";
+import { Icon, type IconName } from "../../components/icon";
+import { Panel } from "../../components/panel";
+import panelClasses from "../../components/panel.module.css";
+import { usePageTitle } from "../../components/use-page-title";
 import { formatBytes, formatCount, formatRate } from "../../format/number";
 import { Sparkline } from "../../panels/sparkline";
-import { Icon, type IconName } from "../../shell/icons";
-import { Empty, Failure, Panel, useTitle } from "../../shell/parts";
-import partClasses from "../../shell/parts.module.css";
 import { formatDuration } from "../../time/duration";
 import { formatAgo } from "../../time/format";
 import { FirstSteps } from "./first-steps";
@@ -54,7 +57,7 @@ const CARDS: Record<
 };
 
 export default function Home() {
-  useTitle("Home");
+  usePageTitle("Home");
   const overview = useQuery({
     queryKey: ["overview"],
     queryFn: ({ signal }) => fetchOverview(signal),
@@ -65,11 +68,11 @@ export default function Home() {
   if (!overview.data) {
     return (
       <div className={classes.page}>
-        <Failure error={overview.error} retry={() => void overview.refetch()} />
-        <Empty title="The overview cannot be read">
+        <ErrorMessage error={overview.error} retry={() => void overview.refetch()} />
+        <EmptyState title="The overview cannot be read">
           The page is here, but its server does not answer. Look at the process' own log, or ask its health
           check on port 13133.
-        </Empty>
+        </EmptyState>
       </div>
     );
   }
@@ -83,7 +86,7 @@ function Loaded({ overview, problem }: { overview: Overview; problem: unknown })
   );
   return (
     <div className={classes.page}>
-      {problem !== null && <Failure error={problem} />}
+      {problem !== null && <ErrorMessage error={problem} />}
       {empty && <FirstSteps overview={overview} />}
       <div className={classes.cards}>
         {SIGNALS.map((signal) => (
@@ -142,7 +145,7 @@ function SignalCard({
   const state = stateOf(signal.lastReceivedMs, overview.nowMs);
   const days = signal.retentionS / 86_400;
   return (
-    <Link to={card.to} className={`${partClasses.panel} ${classes.card}`}>
+    <Link to={card.to} className={`${panelClasses.panel} ${classes.card}`}>
       <div className={classes.cardHead}>
         <Icon name={card.icon} size={14} />
         {card.label}

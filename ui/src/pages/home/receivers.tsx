@@ -1,7 +1,8 @@
 /** The receivers, and their errors. */
 import type { Overview, ReceiverOverview } from "../../api/overview";
+import { CopyButton } from "../../components/copy-button";
+import { Panel } from "../../components/panel";
 import { formatCount } from "../../format/number";
-import { CopyButton, Panel } from "../../shell/parts";
 import { formatAgo } from "../../time/format";
 import classes from "./home.module.css";
 

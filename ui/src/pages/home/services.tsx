@@ -2,8 +2,9 @@
 import { VisuallyHidden } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview, ServiceOverview } from "../../api/overview";
+import { EmptyState } from "../../components/empty-state";
+import { Panel } from "../../components/panel";
 import { formatRate } from "../../format/number";
-import { Empty, Panel } from "../../shell/parts";
 import { formatAgo } from "../../time/format";
 import { serviceLogs, serviceMetrics } from "../../url/links";
 import { stateOf } from "./home";
@@ -16,10 +17,10 @@ export function Services({ overview }: { overview: Overview }) {
   return (
     <Panel title="Services" note={services.length > 0 ? services.length : undefined}>
       {services.length === 0 ? (
-        <Empty title="No service has sent anything yet">
+        <EmptyState title="No service has sent anything yet">
           A service shows up here with its first span, log record or sample. It is named by the resource
           attribute <code>service.name</code>.
-        </Empty>
+        </EmptyState>
       ) : (
         <div className={classes.scroll}>
           <table className={classes.table}>

@@ -2,8 +2,8 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { Icon } from "../../shell/icons";
-import { CopyButton } from "../../shell/parts";
+import { CopyButton } from "../../components/copy-button";
+import { Icon } from "../../components/icon";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { absolute } from "../../time/range";

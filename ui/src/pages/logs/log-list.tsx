@@ -2,9 +2,9 @@
 import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { CopyButton } from "../../components/copy-button";
 import { levelColor } from "../../panels/colors";
 import { useShortcuts } from "../../shell/keyboard";
-import { CopyButton } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { formatInstant, formatTime, type Zone } from "../../time/format";
 import { marked, type ReadLine } from "./line";

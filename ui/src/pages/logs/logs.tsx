@@ -5,6 +5,13 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { positionIn } from "../../api/http";
 import { logLabels, logLabelValues } from "../../api/loki";
+import { EmptyState } from "../../components/empty-state";
+import { ErrorMessage } from "../../components/error-message";
+import { Icon } from "../../components/icon";
+import { LoadingBar } from "../../components/loading-bar";
+import { Notice } from "../../components/notice";
+import { Panel } from "../../components/panel";
+import { usePageTitle } from "../../components/use-page-title";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { formatCount } from "../../format/number";
@@ -12,9 +19,7 @@ import type { Level } from "../../panels/colors";
 import { levelColor } from "../../panels/colors";
 import { StackedBars } from "../../panels/stacked-bars";
 import type { LogsSearch } from "../../routes";
-import { Icon } from "../../shell/icons";
 import { useShortcuts } from "../../shell/keyboard";
-import { Empty, Failure, LoadingBar, Notice, Panel, useTitle } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
 import { ChartView } from "../metrics/chart-view";
@@ -35,7 +40,7 @@ export default function Logs() {
   const limit = search.limit ?? LIMIT;
   const [draft, setDraft] = useState(query);
   useEffect(() => setDraft(query), [query]);
-  useTitle(search.query ? `${query.slice(0, 60)} · Logs` : "Logs");
+  usePageTitle(search.query ? `${query.slice(0, 60)} · Logs` : "Logs");
   const change = (part: Partial<LogsSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }) });
   const run = (given: string) => {
@@ -78,7 +83,7 @@ export default function Logs() {
       </div>
       <Tools search={search} limit={limit} query={query} change={change} filter={filter} />
       <LoadingBar active={pages.isFetching} />
-      {pages.error && <Failure error={pages.error} retry={() => void pages.refetch()} />}
+      {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
       {isLineQuery(query) && !pages.error && <VolumePanel query={query} filter={filter} />}
       {found.metric && !pages.error && (
         <ChartView
@@ -221,7 +226,7 @@ function VolumePanel({ query, filter }: { query: string; filter: ToolsProps["fil
 function NoLines({ filtered, widen }: { filtered: boolean; widen: () => void }) {
   const { setRaw } = useRange();
   return (
-    <Empty
+    <EmptyState
       title="No lines in this time range"
       actions={
         <>
@@ -234,6 +239,6 @@ function NoLines({ filtered, widen }: { filtered: boolean; widen: () => void }) 
       {filtered
         ? "The query is fine, but no line matched it. Widen the time range, or take filters away from the query."
         : "No log records were stored in this time. They come over OTLP on ports 4317 and 4318."}
-    </Empty>
+    </EmptyState>
   );
 }

@@ -2,11 +2,13 @@
 import { useViewportSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { EmptyState } from "../../components/empty-state";
+import { Notice } from "../../components/notice";
+import { Panel } from "../../components/panel";
 import { formatUnit, unitOf } from "../../format/number";
 import type { ChartExemplar } from "../../panels/chart-cursor";
 import { Legend, picked } from "../../panels/legend";
 import { TimeChart } from "../../panels/time-chart";
-import { Empty, Notice, Panel } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import type { Range } from "../../time/range";
 import classes from "./metrics.module.css";
@@ -99,12 +101,16 @@ export function ChartView({ queries, range, stepMs, exemplars }: Props) {
 
 export function NothingFound({ queries }: { queries: number }) {
   if (queries === 0) {
-    return <Empty title="All queries are switched off">Click a query's letter to switch it on again.</Empty>;
+    return (
+      <EmptyState title="All queries are switched off">
+        Click a query's letter to switch it on again.
+      </EmptyState>
+    );
   }
   return (
-    <Empty title="No series in this time range">
+    <EmptyState title="No series in this time range">
       The query is fine, but nothing matched it. Widen the time range, check the label values with completion
       (Ctrl Space), or look in Metrics above for what exists.
-    </Empty>
+    </EmptyState>
   );
 }

@@ -4,9 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { labelValues, metricMetadata } from "../../api/prometheus";
+import { EmptyState } from "../../components/empty-state";
+import { ErrorMessage } from "../../components/error-message";
+import { Icon } from "../../components/icon";
+import { Panel } from "../../components/panel";
 import { DataTable } from "../../panels/data-table";
-import { Icon } from "../../shell/icons";
-import { Empty, Failure, Panel } from "../../shell/parts";
 import classes from "./metrics.module.css";
 import { firstQuery } from "./model";
 
@@ -30,13 +32,13 @@ export function MetricBrowser({ onPick }: { onPick: (expression: string) => void
       .filter((row) => words.every((word) => row.join(" ").toLowerCase().includes(word)));
   }, [names.data, metadata.data, wanted]);
 
-  if (names.error) return <Failure error={names.error} retry={() => void names.refetch()} />;
+  if (names.error) return <ErrorMessage error={names.error} retry={() => void names.refetch()} />;
   if (names.data?.length === 0) {
     return (
-      <Empty title="No metrics are stored yet" actions={<Link to="/">See what arrives</Link>}>
+      <EmptyState title="No metrics are stored yet" actions={<Link to="/">See what arrives</Link>}>
         Metrics come over OTLP on ports 4317 and 4318. A histogram with exemplars shows dots that open their
         trace.
-      </Empty>
+      </EmptyState>
     );
   }
   return (

@@ -3,9 +3,12 @@ import { Button, SegmentedControl, Select, Switch } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError } from "../../api/http";
+import { ErrorMessage } from "../../components/error-message";
+import { Icon } from "../../components/icon";
+import { LoadingBar } from "../../components/loading-bar";
+import { Notice } from "../../components/notice";
+import { usePageTitle } from "../../components/use-page-title";
 import type { MetricsSearch } from "../../routes";
-import { Icon } from "../../shell/icons";
-import { Failure, LoadingBar, Notice, useTitle } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { parseDuration, queryDuration } from "../../time/duration";
 import { stepFor } from "../../time/range";
@@ -30,7 +33,7 @@ export default function Metrics() {
   const [drafts, setDrafts] = useState(expressions.length > 0 ? expressions : [""]);
   const [browsing, setBrowsing] = useState(false);
   useEffect(() => setDrafts(expressions.length > 0 ? expressions : [""]), [expressions]);
-  useTitle(expressions[0] ? `${expressions[0].slice(0, 60)} · Metrics` : "Metrics");
+  usePageTitle(expressions[0] ? `${expressions[0].slice(0, 60)} · Metrics` : "Metrics");
 
   const view = search.view ?? "chart";
   const off = parseOff(search.off);
@@ -164,7 +167,7 @@ function Notices({ queries }: { queries: QueryState[] }) {
   return (
     <div className={classes.notices}>
       {failed.map(({ letter, error }) => (
-        <Failure
+        <ErrorMessage
           key={letter}
           error={error instanceof ApiError && queries.length > 1 ? labelled(letter, error) : error}
         />

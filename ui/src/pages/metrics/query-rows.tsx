@@ -1,9 +1,9 @@
 /** The editors of queries A, B, … with their switches. */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { positionIn } from "../../api/http";
+import { CopyButton } from "../../components/copy-button";
+import { Icon } from "../../components/icon";
 import { QueryEditor } from "../../editor/query-editor";
-import { Icon } from "../../shell/icons";
-import { CopyButton } from "../../shell/parts";
 import classes from "./metrics.module.css";
 import { letterOf } from "./model";
 import type { QueryState } from "./use-answers";

@@ -1,8 +1,8 @@
 /** The instant answers as a table: a column per label, and the value. */
 import { useMemo } from "react";
+import { Panel } from "../../components/panel";
 import { formatFloat } from "../../format/number";
 import { type Cell, type Column, DataTable } from "../../panels/data-table";
-import { Panel } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { NothingFound } from "./chart-view";

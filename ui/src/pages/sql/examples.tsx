@@ -1,5 +1,5 @@
 /** Queries to begin with: what people ask first. */
-import { Panel } from "../../shell/parts";
+import { Panel } from "../../components/panel";
 import classes from "./sql.module.css";
 
 const EXAMPLES = [

@@ -2,8 +2,9 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { sqlTables } from "../../api/sql";
-import { Icon } from "../../shell/icons";
-import { Failure, Panel } from "../../shell/parts";
+import { ErrorMessage } from "../../components/error-message";
+import { Icon } from "../../components/icon";
+import { Panel } from "../../components/panel";
 import classes from "./sql.module.css";
 import { shortType, sqlName } from "./values";
 
@@ -22,7 +23,7 @@ export function SchemaPanel({ onInsert, onOpen }: Props) {
   return (
     <Panel title="Tables" className={classes.side}>
       <div className={classes.tables}>
-        {tables.error && <Failure error={tables.error} retry={() => void tables.refetch()} />}
+        {tables.error && <ErrorMessage error={tables.error} retry={() => void tables.refetch()} />}
         {(tables.data ?? []).map((table) => (
           <div key={table.name} className={classes.tableEntry}>
             <details open>

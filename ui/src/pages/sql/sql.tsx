@@ -5,11 +5,17 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { positionIn } from "../../api/http";
 import { querySql, type SqlAnswer, sqlTables } from "../../api/sql";
+import { CopyButton } from "../../components/copy-button";
+import { EmptyState } from "../../components/empty-state";
+import { ErrorMessage } from "../../components/error-message";
+import { Icon } from "../../components/icon";
+import { LoadingBar } from "../../components/loading-bar";
+import { Notice } from "../../components/notice";
+import { Panel } from "../../components/panel";
+import { usePageTitle } from "../../components/use-page-title";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { DataTable } from "../../panels/data-table";
-import { Icon } from "../../shell/icons";
-import { CopyButton, Empty, Failure, LoadingBar, Notice, Panel, useTitle } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { Examples } from "./examples";
@@ -29,7 +35,7 @@ export default function Sql() {
   const [draft, setDraft] = useState(query ?? "");
   const [run, setRun] = useState(0);
   useEffect(() => setDraft(query ?? ""), [query]);
-  useTitle(query ? `${query.slice(0, 60)} · SQL` : "SQL");
+  usePageTitle(query ? `${query.slice(0, 60)} · SQL` : "SQL");
   const answer = useQuery({
     queryKey: ["sql", query, run],
     queryFn: ({ signal }) => querySql(query ?? "", signal),
@@ -71,7 +77,7 @@ export default function Sql() {
           {answer.data && !answer.error && <Taken answer={answer.data} />}
         </div>
         <LoadingBar active={answer.isFetching} />
-        {answer.error && <Failure error={answer.error} />}
+        {answer.error && <ErrorMessage error={answer.error} />}
         {query === undefined && <Examples onPick={start} />}
         {query !== undefined && answer.data && !answer.error && <Result answer={answer.data} />}
       </div>
@@ -118,7 +124,7 @@ function Result({ answer }: { answer: SqlAnswer }) {
   const rows = useMemo(() => answer.rows.map((row) => row.map(cellOf)), [answer]);
   const record = selected === null ? undefined : answer.rows[selected];
   if (answer.columns.length === 0)
-    return <Empty title="The query gave no columns">It ran, and there is nothing to show.</Empty>;
+    return <EmptyState title="The query gave no columns">It ran, and there is nothing to show.</EmptyState>;
   return (
     <>
       {answer.truncated && (
@@ -130,10 +136,10 @@ function Result({ answer }: { answer: SqlAnswer }) {
       <Panel className={classes.result}>
         <div className={classes.result} data-open={record !== undefined}>
           {rows.length === 0 ? (
-            <Empty title="No rows">
+            <EmptyState title="No rows">
               The query ran, and nothing matched. Its columns:{" "}
               {columns.map((column) => column.name).join(", ")}.
-            </Empty>
+            </EmptyState>
           ) : (
             <DataTable
               label="Rows"

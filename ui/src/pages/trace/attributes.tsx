@@ -1,7 +1,7 @@
 /** Attributes as a table: name, value in the colour of its type, copy. Long values open on demand. */
 import { useMemo, useState } from "react";
 import type { Attribute } from "../../api/otlp";
-import { CopyButton } from "../../shell/parts";
+import { CopyButton } from "../../components/copy-button";
 import classes from "./details.module.css";
 
 const SHORT_LENGTH = 400;

@@ -6,10 +6,13 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/http";
 import { readTrace, type Trace as TraceData } from "../../api/otlp";
 import { fetchTrace } from "../../api/tempo";
+import { EmptyState } from "../../components/empty-state";
+import { ErrorMessage } from "../../components/error-message";
+import { Icon } from "../../components/icon";
+import { LoadingBar } from "../../components/loading-bar";
+import { usePageTitle } from "../../components/use-page-title";
 import type { TraceSearch } from "../../routes";
-import { Icon } from "../../shell/icons";
 import { useShortcuts } from "../../shell/keyboard";
-import { Empty, Failure, LoadingBar, useTitle } from "../../shell/parts";
 import { useLength } from "../../shell/preferences";
 import { traceIdIn } from "../../url/trace-id";
 import { criticalPath } from "./critical-path";
@@ -37,14 +40,14 @@ export default function Trace() {
     return { trace: { ...trace, traceId: trace.traceId || traceId }, tree: buildTree(trace) };
   }, [answer.data, traceId]);
   const root = read?.tree.rows[0]?.span;
-  useTitle(root ? `${root.name} · ${traceId.slice(0, 8)}` : `Trace ${traceId.slice(0, 8)}`);
+  usePageTitle(root ? `${root.name} · ${traceId.slice(0, 8)}` : `Trace ${traceId.slice(0, 8)}`);
 
   if (answer.error instanceof ApiError && answer.error.kind === "missing")
     return <Missing traceId={traceId} retry={() => void answer.refetch()} />;
   if (answer.error) {
     return (
       <div style={{ padding: "var(--gh-space-4)" }}>
-        <Failure error={answer.error} retry={() => void answer.refetch()} />
+        <ErrorMessage error={answer.error} retry={() => void answer.refetch()} />
       </div>
     );
   }
@@ -55,7 +58,7 @@ export default function Trace() {
 
 function Missing({ traceId, retry }: { traceId: string; retry: () => void }) {
   return (
-    <Empty
+    <EmptyState
       title="This trace is not here"
       actions={
         <>
@@ -66,7 +69,7 @@ function Missing({ traceId, retry }: { traceId: string; retry: () => void }) {
     >
       No span of <code>{traceId}</code> is stored. It may not have arrived yet, was not sampled by its sender,
       or is older than traces are kept.
-    </Empty>
+    </EmptyState>
   );
 }
 

@@ -1,7 +1,7 @@
 /** One span of the waterfall: its name on the left, its time on the right. */
 import { memo } from "react";
+import { Icon } from "../../components/icon";
 import { colorOf } from "../../panels/colors";
-import { Icon } from "../../shell/icons";
 import { formatDuration } from "../../time/duration";
 import type { Stretch } from "./critical-path";
 import { rowNote } from "./genai";

@@ -2,8 +2,8 @@
 import { useElementSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import type { TraceSummary } from "../../api/tempo";
+import { Panel } from "../../components/panel";
 import { colorOf } from "../../panels/colors";
-import { Panel } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { formatInstant, formatTick } from "../../time/format";

@@ -4,8 +4,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { searchTraces, type TraceSummary } from "../../api/tempo";
+import { EmptyState } from "../../components/empty-state";
+import { ErrorMessage } from "../../components/error-message";
+import { LoadingBar } from "../../components/loading-bar";
+import { Panel } from "../../components/panel";
+import { usePageTitle } from "../../components/use-page-title";
 import type { TracesSearch } from "../../routes";
-import { Empty, Failure, LoadingBar, Panel, useTitle } from "../../shell/parts";
 import { useRange } from "../../time/context";
 import { formQuery } from "./query";
 import { Scatter } from "./scatter";
@@ -22,7 +26,7 @@ export default function Traces() {
   const { range } = useRange();
   const limit = search.limit ?? LIMIT;
   const query = search.q ?? formQuery(search);
-  useTitle(search.service ? `${search.service} · Traces` : "Traces");
+  usePageTitle(search.service ? `${search.service} · Traces` : "Traces");
   const change = (part: Partial<TracesSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }) });
   const answer = useQuery({
@@ -36,7 +40,7 @@ export default function Traces() {
     <div className={classes.page}>
       <SearchForm search={search} query={query} limit={limit} error={answer.error} change={change} />
       <LoadingBar active={answer.isFetching} />
-      {answer.error && <Failure error={answer.error} retry={() => void answer.refetch()} />}
+      {answer.error && <ErrorMessage error={answer.error} retry={() => void answer.refetch()} />}
       {!answer.error && traces.length > 0 && <Scatter traces={traces} range={range} />}
       {!answer.error && answer.data && (
         <Panel className={classes.list}>
@@ -81,7 +85,7 @@ function sorted(traces: TraceSummary[], sort: TracesSearch["sort"]): TraceSummar
 function NoTraces({ narrowed, clear }: { narrowed: boolean; clear: () => void }) {
   const { setRaw } = useRange();
   return (
-    <Empty
+    <EmptyState
       title="No traces in this time range"
       actions={
         <>
@@ -94,6 +98,6 @@ function NoTraces({ narrowed, clear }: { narrowed: boolean; clear: () => void })
       {narrowed
         ? "The search is fine, but no trace matched it. Take a condition away, or widen the time range."
         : "No spans were stored in this time. They come over OTLP on ports 4317 and 4318."}
-    </Empty>
+    </EmptyState>
   );
 }

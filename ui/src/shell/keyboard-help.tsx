@@ -1,7 +1,7 @@
 /** The keyboard sheet: what works here and now, from the shortcuts that are registered. */
 import { Modal } from "@mantine/core";
-import classes from "./help.module.css";
 import { type Shortcut, useShortcutList } from "./keyboard";
+import classes from "./keyboard-help.module.css";
 
 const EDITOR: Shortcut[] = [
   { keys: "mod+Enter", label: "Run the query", group: "Query editor", run: () => {} },
@@ -21,7 +21,7 @@ const NAMES: Record<string, string> = {
   "Ctrl+Space": "Ctrl Space",
 };
 
-export default function HelpSheet({ close }: { close: () => void }) {
+export default function KeyboardHelp({ close }: { close: () => void }) {
   const shortcuts = [...useShortcutList(), ...EDITOR];
   const groups = [...new Set(shortcuts.map((shortcut) => shortcut.group))];
   return (

@@ -38,9 +38,9 @@ function receiver(protocol, port, requests, now, error = null) {
   };
 }
 
-export function overview(world, empty) {
+export function overview(dataset, empty) {
   const now = Date.now();
-  const common = { version: "0.1.0", now_unix_ms: now, uptime_s: (now - world.startedMs) / 1_000 + 8_100 };
+  const common = { version: "0.1.0", now_unix_ms: now, uptime_s: (now - dataset.startedMs) / 1_000 + 8_100 };
   if (empty) {
     return {
       ...common,

@@ -237,7 +237,7 @@ function huge(count, startMs) {
 }
 
 /** Two hours of tasks that end now. */
-export function makeWorld(nowMs = Date.now()) {
+export function makeDataset(nowMs = Date.now()) {
   const random = seeded(7);
   const traces = [];
   for (let atMs = nowMs - 2 * HOUR_MS; atMs < nowMs - 20_000; atMs += 4_000 + random() * 22_000)

@@ -4,13 +4,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { fetchOverview } from "../api/overview";
+import { copyText } from "../components/copy-text";
+import { Icon, type IconName } from "../components/icon";
 import { useRange } from "../time/context";
 import type { Range } from "../time/range";
 import { serviceLogs, serviceMetrics } from "../url/links";
 import { traceIdIn } from "../url/trace-id";
-import { Icon, type IconName } from "./icons";
-import classes from "./palette.module.css";
-import { copyText } from "./parts";
+import classes from "./command-palette.module.css";
 import { VIEWS } from "./shell";
 
 interface Command {
@@ -20,7 +20,7 @@ interface Command {
   run: () => void;
 }
 
-export default function Palette({ close }: { close: () => void }) {
+export default function CommandPalette({ close }: { close: () => void }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const commands = useCommands();

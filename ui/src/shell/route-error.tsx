@@ -1,14 +1,15 @@
 /** What stands in a view's place when it broke, or when the address leads nowhere. */
 import { Button } from "@mantine/core";
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
-import { CopyButton, Empty } from "./parts";
+import { CopyButton } from "../components/copy-button";
+import { EmptyState } from "../components/empty-state";
 
-export function RouteFailure({ error: thrown, reset }: ErrorComponentProps) {
+export function RouteError({ error: thrown, reset }: ErrorComponentProps) {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   // After an update of the binary the old chunks are gone; a reload brings the new page.
   const stale = /dynamically imported module|Importing a module script failed/.test(error.message);
   return (
-    <Empty
+    <EmptyState
       title={stale ? "This page has been updated" : "This view broke"}
       actions={
         <>
@@ -24,14 +25,14 @@ export function RouteFailure({ error: thrown, reset }: ErrorComponentProps) {
       {stale
         ? "Glasshouse was restarted with a newer page."
         : `${error.message}. The data is safe: only its display failed. The rest of the page still works.`}
-    </Empty>
+    </EmptyState>
   );
 }
 
-export function RouteMissing() {
+export function NotFound() {
   return (
-    <Empty title="Nothing lives at this address" actions={<Link to="/">Go home</Link>}>
+    <EmptyState title="Nothing lives at this address" actions={<Link to="/">Go home</Link>}>
       The link may come from a newer version, or from a view that is not built yet (alerts and dashboards).
-    </Empty>
+    </EmptyState>
   );
 }

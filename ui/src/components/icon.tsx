@@ -1,4 +1,4 @@
-/** The page's own small icon set: one stroke, 16 by 16, colour of the text around it. */
+/** The icons of the page: 16 by 16, drawn in the colour of the surrounding text. */
 import type { ReactNode } from "react";
 
 const SHAPES = {
@@ -74,8 +74,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   );
 }
 
-/** The logo: a glass roof. */
-export function Mark({ size = 20 }: { size?: number }) {
+export function Logo({ size = 20 }: { size?: number }) {
   return (
     <svg
       width={size}

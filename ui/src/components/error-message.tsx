@@ -1,0 +1,50 @@
+/** A failed request, with the message of the server. */
+import { ActionIcon } from "@mantine/core";
+import { ApiError, type ErrorKind, positionIn } from "../api/http";
+import classes from "./error-message.module.css";
+import { Icon } from "./icon";
+
+const TITLES: Record<ErrorKind, string> = {
+  unreachable: "No answer",
+  refused: "The query was refused",
+  unsupported: "Not supported yet",
+  missing: "Not found",
+  overloaded: "Too much at once",
+  broken: "The server failed",
+};
+
+export function ErrorMessage({ error, retry }: { error: unknown; retry?: () => void }) {
+  const known = error instanceof ApiError;
+  const position = positionIn(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const unsupported = known && /not (yet )?supported|unsupported/i.test(message);
+  return (
+    <div className={classes.error} role="alert">
+      <Icon name="error" size={15} />
+      <div>
+        <div className={classes.title}>
+          {unsupported ? TITLES.unsupported : known ? TITLES[error.kind] : "Something went wrong"}
+          {position && (
+            <span className={classes.faint}>
+              {" "}
+              at line {position.line}, column {position.column}
+            </span>
+          )}
+          {known && error.status > 0 && (
+            <span className={classes.faint}>
+              {" "}
+              · {error.status}
+              {error.code ? ` ${error.code}` : ""}
+            </span>
+          )}
+        </div>
+        <div className={classes.message}>{message}</div>
+      </div>
+      {retry && (
+        <ActionIcon aria-label="Try again" onClick={retry}>
+          <Icon name="refresh" size={14} />
+        </ActionIcon>
+      )}
+    </div>
+  );
+}
