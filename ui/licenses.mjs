@@ -1,12 +1,12 @@
-/** The licences of everything that a package's build ships, as one text: `dist/licenses.txt`. */
+/** The licences of all packages that a build ships, for `dist/licenses.txt`. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Where the lock file of all packages is. */
+/** The folder of the lock file. */
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Where Node finds a package from another's folder: beside it, or in a folder further up; null when nowhere. */
+/** The path of a package as Node resolves it from another package; null when it is not installed. */
 function resolved(packages, from, name) {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/")))) {
     const path = folder ? `${folder}/node_modules/${name}` : `node_modules/${name}`;
@@ -15,7 +15,7 @@ function resolved(packages, from, name) {
   }
 }
 
-/** What the package in this folder needs at run time, and what that needs, in order of paths. */
+/** The transitive runtime dependencies of the package in the current folder, sorted by path. */
 function shipped() {
   const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
   const reached = new Set([relative(ROOT, process.cwd()).replaceAll("\\", "/")]);
@@ -42,7 +42,7 @@ function licence(path) {
   return { title: `${name} ${version} (${license ?? "see below"})`, text };
 }
 
-/** Equal texts are printed once, under all names that they belong to. */
+/** Equal texts are printed once, after the names of all packages that have them. */
 export function licenses() {
   const byText = new Map();
   for (const { title, text } of shipped().map(licence))

@@ -1,7 +1,7 @@
 /**
- * Around the build, for the package in whose folder it runs: `clean` empties dist but for its .gitignore; `licenses`
- * adds those of others; `pack` does that, writes a gzip and a brotli beside each text file, which the server sends as
- * they are, and prints what each weighs.
+ * Steps of the build of the package in the current folder: `clean` empties dist except for its .gitignore;
+ * `licenses` writes the third-party licences; `pack` does that, compresses each text file with gzip and brotli for the
+ * server, and prints all sizes.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { licenses } from "./licenses.mjs";
 
 const DIST = "dist";
-/** Smaller files gain nothing from another encoding. */
+/** Compression does not pay for smaller files. */
 const PACKED_BYTES_MIN = 1_024;
 
 function clean() {

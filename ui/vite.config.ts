@@ -1,4 +1,4 @@
-/** How the page is built and, for development, where its requests go. */
+/** Build, development server and tests of the page. */
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
@@ -12,9 +12,9 @@ export default defineConfig({
   plugins: [react()],
   build: {
     target: "es2023",
-    // The content security policy allows no data: addresses.
+    // The content security policy forbids data: URLs.
     assetsInlineLimit: 0,
-    // `dist/.gitignore` keeps the folder alive for a build without Node.
+    // `dist/.gitignore` must stay: the binary embeds the folder, also when the page is not built.
     emptyOutDir: false,
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,

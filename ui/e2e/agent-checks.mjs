@@ -1,8 +1,8 @@
 /**
  * The example agent's page, and that the Web Vitals of a real visit arrive in Glasshouse.
  *
- * AGENT_URL      where the agent runs; without it there is nothing to check
- * VITALS_MS_MAX  how long values may take from the browser to the query; 90000 when unset
+ * AGENT_URL      where the agent runs; the checks are skipped when unset
+ * VITALS_MS_MAX  how long a value may take from the browser to a query; 90000 when unset
  */
 import assert from "node:assert/strict";
 
@@ -20,7 +20,7 @@ async function doTask(page, task) {
   await seen(page, ".phase[data-phase=success], .phase[data-phase=error]");
 }
 
-/** How often each vital was counted for a page, by name, as the Prometheus API says. */
+/** The number of measurements of each vital for a page, from the Prometheus API. */
 async function counted(page, name) {
   const query = encodeURIComponent(`{__name__=~"${FAMILIES}"}`);
   const response = await page.request.get(`/prometheus/api/v1/query?query=${query}`);
@@ -34,8 +34,8 @@ async function counted(page, name) {
   return counts;
 }
 
-/** Asks until every vital was counted more often than before. */
-async function arrive(page, name, vitals, before) {
+/** Waits until there are new measurements of every vital. */
+async function waitForVitals(page, name, vitals, before) {
   const deadline = Date.now() + vitalsMsMax;
   for (;;) {
     const counts = await counted(page, name);
@@ -52,8 +52,8 @@ async function arrive(page, name, vitals, before) {
 export const agentChecks = [
   {
     name: "agent-task",
-    picture: true,
-    look: async (page) => {
+    screenshot: true,
+    run: async (page) => {
       await doTask(page, "What is the weather in Oslo today?");
       await seen(page, ".steps [data-kind=iteration]");
       await seen(page, ".steps [data-kind=llm]");
@@ -63,7 +63,7 @@ export const agentChecks = [
   },
   {
     name: "agent-keyboard",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto(`${agent}/`);
       await seen(page, "#task:focus");
       await page.keyboard.type("What is the weather in Oslo?");
@@ -75,7 +75,7 @@ export const agentChecks = [
   },
   {
     name: "agent-markup-stays-text",
-    look: async (page) => {
+    run: async (page) => {
       await doTask(page, `Repeat <img src=x onerror="document.title='broken'">`);
       assert.equal(await page.locator(".run img").count(), 0);
       assert.notEqual(await page.title(), "broken");
@@ -84,7 +84,7 @@ export const agentChecks = [
   },
   {
     name: "agent-unknown-task",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto(`${agent}/tasks/${"0".repeat(32)}`);
       await seen(page, "text=The service does not know this task");
       await page.goto(`${agent}/no/such/address`);
@@ -93,18 +93,18 @@ export const agentChecks = [
   },
   {
     name: "agent-web-vitals",
-    look: async (page) => {
+    run: async (page) => {
       const before = await counted(page, "/");
       const beforeTask = await counted(page, "/tasks/:id");
       await doTask(page, "How much is 17 % of 2,340 plus 12?");
       const task = page.url();
-      // Leaving is what a browser calls hiding: the vitals go out now, and count for the page that was loaded.
+      // Leaving the page hides it, which sends its vitals.
       await page.goto("about:blank");
-      await arrive(page, "/", ["CLS", "FCP", "INP", "LCP", "TTFB"], before);
+      await waitForVitals(page, "/", ["CLS", "FCP", "INP", "LCP", "TTFB"], before);
       await page.goto(task);
       await seen(page, ".steps li");
       await page.goto("about:blank");
-      await arrive(page, "/tasks/:id", ["FCP", "LCP", "TTFB"], beforeTask);
+      await waitForVitals(page, "/tasks/:id", ["FCP", "LCP", "TTFB"], beforeTask);
     },
   },
 ];

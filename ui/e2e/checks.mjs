@@ -1,34 +1,34 @@
-/** What a person must be able to do. Each check gets a fresh page and throws when something is not there. */
+/** The checks of the page. Each gets a new browser page and throws when an expectation fails. */
 import assert from "node:assert/strict";
 
 const seen = (page, selector) => page.locator(selector).first().waitFor();
 const query = (text) => encodeURIComponent(text);
 
-const HOSTILE = `<img src=x onerror="document.title='broken'"><script>document.title='broken'</script>`;
+const MARKUP = `<img src=x onerror="document.title='broken'"><script>document.title='broken'</script>`;
 
-/** Answers in the server's place, with markup wherever a sender may write text. */
-async function answerHostile(page) {
+/** Answers requests with markup in every text that a sender controls. */
+async function answerWithMarkup(page) {
   const now = Math.floor(Date.now() / 1_000) - 30;
-  const attribute = { key: HOSTILE, value: { stringValue: HOSTILE } };
+  const attribute = { key: MARKUP, value: { stringValue: MARKUP } };
   const span = {
     traceId: "0af7651916cd43dd8448eb211c80319c",
     spanId: "b7ad6b7169203331",
-    name: HOSTILE,
+    name: MARKUP,
     startTimeUnixNano: `${now}000000000`,
     endTimeUnixNano: `${now + 1}000000000`,
     attributes: [attribute],
-    events: [{ name: HOSTILE, timeUnixNano: `${now}000000000`, attributes: [attribute] }],
-    status: { code: 2, message: HOSTILE },
+    events: [{ name: MARKUP, timeUnixNano: `${now}000000000`, attributes: [attribute] }],
+    status: { code: 2, message: MARKUP },
   };
-  const service = { key: "service.name", value: { stringValue: HOSTILE } };
+  const service = { key: "service.name", value: { stringValue: MARKUP } };
   const batch = {
     resource: { attributes: [service] },
-    scopeSpans: [{ scope: { name: HOSTILE }, spans: [span] }],
+    scopeSpans: [{ scope: { name: MARKUP }, spans: [span] }],
   };
-  const stream = { stream: { service_name: HOSTILE }, values: [[`${now}000000000`, HOSTILE]] };
+  const stream = { stream: { service_name: MARKUP }, values: [[`${now}000000000`, MARKUP]] };
   const matrix = [
     {
-      metric: { [HOSTILE]: HOSTILE },
+      metric: { [MARKUP]: MARKUP },
       values: [
         [now - 60, "1"],
         [now, "2"],
@@ -39,13 +39,13 @@ async function answerHostile(page) {
     "**/prometheus/api/v1/query_range": {
       status: "success",
       data: { resultType: "matrix", result: matrix },
-      warnings: [HOSTILE],
+      warnings: [MARKUP],
     },
     "**/loki/api/v1/query_range?**": { status: "success", data: { resultType: "streams", result: [stream] } },
     "**/tempo/api/traces/**": { batches: [batch] },
     "**/api/sql": {
-      columns: [{ name: HOSTILE, type: HOSTILE }],
-      rows: [{ [HOSTILE]: HOSTILE }],
+      columns: [{ name: MARKUP, type: MARKUP }],
+      rows: [{ [MARKUP]: MARKUP }],
       truncated: false,
     },
   };
@@ -53,7 +53,7 @@ async function answerHostile(page) {
     await page.route(path, (route) => route.fulfill({ json }));
 }
 
-/** The first whole trace of the search, opened; the newest may still be on their way. */
+/** Opens the first complete trace of the search; spans of the newest may still be missing. */
 async function openTrace(page, search = "") {
   await page.goto(`/explore/traces${search}`);
   const traces = page.locator("[data-scroll-restoration-id=traces] a");
@@ -64,20 +64,20 @@ async function openTrace(page, search = "") {
 export const checks = [
   {
     name: "home",
-    picture: true,
-    look: async (page) => {
+    screenshot: true,
+    run: async (page) => {
       await page.goto("/");
       await seen(page, "text=Services");
       await seen(page, "text=Receivers");
-      await seen(page, "text=What may be missing");
+      await seen(page, "text=Missing data");
       await seen(page, "text=OTLP gRPC");
       assert.match(await page.title(), /^Home · Glasshouse$/);
     },
   },
   {
     name: "metrics",
-    picture: true,
-    look: async (page) => {
+    screenshot: true,
+    run: async (page) => {
       await page.goto("/explore/metrics");
       await page.locator("[role=grid] [role=row]").nth(1).click();
       await seen(page, ".uplot canvas");
@@ -87,14 +87,14 @@ export const checks = [
   },
   {
     name: "metrics-refused",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto(`/explore/metrics?expr=${query("sum(")}`);
       await seen(page, "[role=alert]");
     },
   },
   {
     name: "metrics-zoom",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto("/explore/metrics");
       await page.locator("[role=grid] [role=row]").nth(1).click();
       const chart = page.locator(".u-over");
@@ -111,8 +111,8 @@ export const checks = [
   },
   {
     name: "logs",
-    picture: true,
-    look: async (page) => {
+    screenshot: true,
+    run: async (page) => {
       await page.goto("/explore/logs");
       await seen(page, "[role=log] [role=button]");
       await page.locator("[role=log] [role=button]").first().click();
@@ -121,18 +121,18 @@ export const checks = [
   },
   {
     name: "logs-filter",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto("/explore/logs");
       await page.locator("[role=log] [role=button]").first().click();
-      await page.locator("[aria-label^='Only service_name=']").first().click();
+      await page.locator("[aria-label^='Filter for service_name=']").first().click();
       await page.waitForURL(/query=.*service_name/);
       await seen(page, "[role=log] [role=button]");
     },
   },
   {
     name: "logs-to-trace",
-    look: async (page) => {
-      // Lines arrive a few seconds before the spans around them.
+    run: async (page) => {
+      // Log lines arrive a few seconds before their spans.
       const line = query('{service_name=~".+"} | trace_id!=""');
       await page.goto(`/explore/logs?query=${line}&from=now-1h&to=now-20s`);
       await page.locator("[role=log] [role=button]").first().click();
@@ -142,23 +142,23 @@ export const checks = [
   },
   {
     name: "traces",
-    picture: true,
-    look: async (page) => {
+    screenshot: true,
+    run: async (page) => {
       await page.goto("/explore/traces");
       await seen(page, "[data-scroll-restoration-id=traces] a");
     },
   },
   {
     name: "traces-refused",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto(`/explore/traces?q=${query("{ name = ")}`);
       await seen(page, "[role=alert]");
     },
   },
   {
     name: "trace",
-    picture: true,
-    look: async (page) => {
+    screenshot: true,
+    run: async (page) => {
       // Most requests of a page are one span; a task has many.
       await openTrace(page, `?q=${query('{ name = "alex.session.solve_task" }')}`);
       await page.locator("[role=treegrid] [role=row]").nth(1).click();
@@ -172,7 +172,7 @@ export const checks = [
   },
   {
     name: "trace-to-logs",
-    look: async (page) => {
+    run: async (page) => {
       await openTrace(page);
       await page.locator("[role=treegrid] [role=row]").first().click();
       await page.locator("text=Logs of this span").click();
@@ -181,15 +181,15 @@ export const checks = [
   },
   {
     name: "trace-missing",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto(`/trace/${"f".repeat(32)}`);
-      await seen(page, "text=This trace is not here");
+      await seen(page, "text=Trace not found");
     },
   },
   {
     name: "sql",
-    picture: true,
-    look: async (page) => {
+    screenshot: true,
+    run: async (page) => {
       await page.goto(
         `/explore/sql?query=${query("SELECT service_name, name, duration_ns FROM spans LIMIT 50")}`,
       );
@@ -200,14 +200,14 @@ export const checks = [
   },
   {
     name: "sql-refused",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto(`/explore/sql?query=${query("SELECT nothing FROM nowhere")}`);
       await seen(page, "[role=alert]");
     },
   },
   {
     name: "keyboard",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto("/");
       await seen(page, "text=Services");
       await page.keyboard.press("g");
@@ -226,7 +226,7 @@ export const checks = [
   },
   {
     name: "palette-trace-id",
-    look: async (page) => {
+    run: async (page) => {
       await page.goto("/");
       await seen(page, "nav[aria-label=Views]");
       await page.keyboard.press("Control+k");
@@ -237,8 +237,8 @@ export const checks = [
     },
   },
   {
-    name: "range-in-the-address",
-    look: async (page) => {
+    name: "range-in-the-url",
+    run: async (page) => {
       await page.goto("/explore/traces?from=now-6h&to=now");
       await seen(page, "text=Last 6 hours");
       await page.locator("nav[aria-label=Views] a[aria-label=Logs]").click();
@@ -248,20 +248,20 @@ export const checks = [
     },
   },
   {
-    name: "foreign-addresses",
-    look: async (page) => {
+    name: "redirects",
+    run: async (page) => {
       await page.goto(`/graph?g0.expr=${query("up")}&g0.range_input=2h`);
       await page.waitForURL(/explore\/metrics\?.*expr=up/);
       await page.goto("/search?service=alex-agent");
       await page.waitForURL(/explore\/traces\?.*service=alex-agent/);
       await page.goto("/no/such/address");
-      await seen(page, "text=Nothing lives at this address");
+      await seen(page, "text=Page not found");
     },
   },
   {
     name: "markup-stays-text",
-    look: async (page) => {
-      await answerHostile(page);
+    run: async (page) => {
+      await answerWithMarkup(page);
       const views = [
         ["/explore/metrics?expr=x", "th:has-text('Last')"],
         ["/explore/logs", "[role=log] [role=button]"],
@@ -282,11 +282,11 @@ export const checks = [
     },
   },
   {
-    name: "server-gone",
-    look: async (page) => {
+    name: "server-unreachable",
+    run: async (page) => {
       await page.route("**/api/overview", (route) => route.abort());
       await page.goto("/");
-      await seen(page, "text=The overview cannot be read");
+      await seen(page, "text=The overview cannot be loaded");
       await page.route("**/loki/api/v1/**", (route) => route.abort());
       await page.goto("/explore/logs");
       await seen(page, "[role=alert] >> text=No answer");

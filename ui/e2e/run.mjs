@@ -1,13 +1,13 @@
 /**
- * Opens every view of a running Glasshouse (or of the mock) in a real browser, as a person would, and looks.
+ * Checks every view of a running Glasshouse (or of the mock) in a real browser.
  *
  * GLASSHOUSE_URL  where it runs; http://127.0.0.1:3000 when unset
  * CHROMIUM        the browser; /usr/bin/chromium when unset
- * SHOTS           a folder for screenshots; none are kept when unset
+ * SHOTS           the folder for screenshots; none are taken when unset
  * AGENT_URL       where the example agent runs; its page is left out when unset
- * SETTLE_MS_MAX   how long a view may take to show what is waited for; 15000 when unset
+ * SETTLE_MS_MAX   how long a check waits for an element; 15000 when unset
  *
- * Wants data: run it against `glasshouse demo`. Ends with status 1 when a check fails.
+ * Needs data: run it against `glasshouse demo`. Ends with status 1 when a check fails.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const SIZES = [
   { name: "small", width: 1000, height: 700 },
 ];
 
-/** The checks look at lines and traces that are some seconds old; a server that just started has none. */
+/** The checks need log lines and traces that are some seconds old. */
 const UPTIME_S_MIN = 40;
 for (;;) {
   const overview = await (await fetch(`${base}/api/overview`)).json();
@@ -38,7 +38,7 @@ if (shots) mkdirSync(shots, { recursive: true });
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 let failed = 0;
 
-/** What went wrong on the page itself: uncaught errors and refusals of the security policy. */
+/** Collects uncaught errors and violations of the content security policy. */
 function watch(page) {
   const problems = [];
   page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
@@ -62,7 +62,7 @@ async function run(check, scheme, size) {
   const problems = watch(page);
   const title = `${check.name} (${scheme}, ${size.name})`;
   try {
-    await check.look(page);
+    await check.run(page);
     await page.evaluate(() => document.fonts.ready);
   } catch (error) {
     problems.push(error.message.split("\n").slice(0, 6).join("\n    "));
@@ -76,13 +76,13 @@ async function run(check, scheme, size) {
 }
 
 for (const check of checks) {
-  // Behaviour is the same in both schemes; pictures are taken of all four.
+  // Behaviour does not depend on scheme and size; screenshots do.
   const rounds =
-    shots && check.picture
+    shots && check.screenshot
       ? SIZES.flatMap((size) => ["dark", "light"].map((scheme) => [scheme, size]))
       : [["dark", SIZES[0]]];
   for (const [scheme, size] of rounds) await run(check, scheme, size);
 }
 await browser.close();
-process.stdout.write(failed === 0 ? `all ${checks.length} checks hold\n` : `${failed} failed\n`);
+process.stdout.write(failed === 0 ? `all ${checks.length} checks passed\n` : `${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,13 +1,13 @@
-/** Invented telemetry of an AI agent service, the same for the same seed. For development without the binary. */
+/** Generated telemetry of an AI agent service, deterministic for a seed. */
 
 const HOUR_MS = 3_600_000;
 
-/** Epoch milliseconds as nanoseconds in decimal text. */
+/** Epoch milliseconds to a decimal string of nanoseconds. */
 export const nanos = (ms) => `${Math.floor(ms)}${String(Math.floor((ms % 1) * 1e6)).padStart(6, "0")}`;
-/** Seconds or nanoseconds in decimal text as epoch milliseconds. */
+/** A decimal string of seconds or nanoseconds to epoch milliseconds. */
 export const toMs = (text) => (text.length > 15 ? Number(text) / 1e6 : Number(text) * 1_000);
 
-/** A small generator of repeatable numbers in [0, 1). */
+/** A seeded generator of pseudo-random numbers in [0, 1). */
 export function seeded(seed) {
   let state = seed >>> 0;
   return () => {
@@ -29,7 +29,7 @@ const MODELS = [
 const TOOLS = ["web_search", "read_file", "run_python", "vector_lookup"];
 const ERRORS = ["rate_limited", "timeout", "tool_failed", "context_length_exceeded"];
 
-/** A trace in the making: its spans and the logs that they write. */
+/** Collects the spans of a trace and their log records. */
 class Story {
   constructor(random, startMs) {
     this.random = random;
@@ -182,7 +182,7 @@ function refusal(failed, atMs) {
   };
 }
 
-/** One tool execution in the runner; seldom fails, and the agent goes on. */
+/** One tool execution in the runner; it rarely fails, and the agent continues. */
 function runTool(story, iteration) {
   const { random, now, session } = story;
   const tool = pick(random, TOOLS);
@@ -209,7 +209,7 @@ function runTool(story, iteration) {
   story.now += lengthMs + 2;
 }
 
-/** A trace of `count` spans, for the waterfall's own good. Its id ends in `b16`. */
+/** A trace of `count` spans, to try the waterfall with. Its id ends in `b16`. */
 function huge(count, startMs) {
   const random = seeded(20_000);
   const traceId = `${"0".repeat(29)}b16`;

@@ -1,4 +1,4 @@
-/** Pretends to be Loki: label and line filters, counts by level, nothing more. */
+/** A minimal Loki API: label and line filters, and counts by level. */
 import { nanos, toMs } from "./dataset.mjs";
 
 function logFilter(query) {

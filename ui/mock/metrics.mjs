@@ -1,4 +1,4 @@
-/** Pretends to be a PromQL engine: recognises metric names and grouping, and invents smooth lines. */
+/** A minimal Prometheus API: recognises metric names and grouping, and returns generated series. */
 import { seeded } from "./dataset.mjs";
 
 const METRICS = {
@@ -76,7 +76,7 @@ function combinations(by) {
   );
 }
 
-/** Label sets of the answer, or an error text. */
+/** The label sets of the answer. */
 function seriesOf(query) {
   if (/count by \(__name__\)/.test(query)) return metricNames().map((name) => ({ __name__: name }));
   const name = metricNames().find((candidate) => query.includes(candidate));

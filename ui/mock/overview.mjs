@@ -1,11 +1,11 @@
-/** Pretends to be the overview of a running house, full or empty. */
+/** The overview of the mock server, with or without data. */
 
-const wobble = (value, now) => value * (0.9 + 0.2 * Math.abs(Math.sin(now / 9_000 + value)));
+const fluctuate = (value, now) => value * (0.9 + 0.2 * Math.abs(Math.sin(now / 9_000 + value)));
 
 function signal(rate, total, days, now, rest = {}) {
   return {
     items_total: total,
-    rate_per_s: wobble(rate, now),
+    rate_per_s: fluctuate(rate, now),
     rejected_total: 0,
     last_received_unix_ms: total === 0 ? null : now - 1_200,
     head_rows: Math.round(total / 9),
@@ -19,9 +19,9 @@ function signal(rate, total, days, now, rest = {}) {
 function service(name, [spans, logs, samples], agoMs, now) {
   return {
     name,
-    spans_per_s: wobble(spans, now),
-    logs_per_s: wobble(logs, now),
-    samples_per_s: wobble(samples, now),
+    spans_per_s: fluctuate(spans, now),
+    logs_per_s: fluctuate(logs, now),
+    samples_per_s: fluctuate(samples, now),
     last_received_unix_ms: now - agoMs,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * A server for developing the page without the binary: `npm run mock`, then `npm run dev`, or open it directly
- * to see the built page under the same content security policy. MOCK_EMPTY=1 pretends that nothing has arrived.
+ * to see the built page under the same content security policy. MOCK_EMPTY=1 serves no data.
  */
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
@@ -42,7 +42,7 @@ const SCOPES = [
 const SERVICES = ["alex-agent", "llm-gateway", "tool-runner"];
 const NO_LOGS = data({ resultType: "streams", result: [] });
 
-/** Path, and the answer made of its captures, the parameters and the JSON body. */
+/** A pattern of paths, and a function of its captures, the parameters and the JSON body to the answer. */
 const ROUTES = [
   [/^\/api\/overview$/, () => ok(overview(dataset, EMPTY))],
   [/^\/api\/sql$/, (_found, _given, json) => sql(json.query ?? "", dataset)],

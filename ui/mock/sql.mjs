@@ -1,4 +1,4 @@
-/** Pretends to run SQL: reads the table and the limit, and gives spans in its columns. */
+/** A minimal SQL API: recognises the table and the limit, and returns spans in the columns of the table. */
 
 export function sql(query, dataset) {
   const table = /from\s+(\w+)/i.exec(query)?.[1];

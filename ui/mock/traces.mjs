@@ -1,4 +1,4 @@
-/** Pretends to be Tempo and Jaeger: traces by id, and search by the few conditions that the form writes. */
+/** Minimal Tempo and Jaeger APIs: traces by id, and a search by the conditions of the form. */
 import { nanos } from "./dataset.mjs";
 
 const attribute = ([key, value]) => ({

@@ -1,4 +1,4 @@
-/** Starts the page. */
+/** Entry point of the page. */
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -15,7 +15,7 @@ import { schemeManager } from "./theme/scheme";
 const client = new QueryClient({
   defaultOptions: {
     queries: {
-      // A refused query stays refused; only a server that was not there is asked again, once.
+      // Only a request that got no answer is retried, once: the server would reject an invalid query again.
       retry: (count, error) => error instanceof ApiError && error.kind === "unreachable" && count < 1,
       retryDelay: 600,
       refetchOnWindowFocus: false,

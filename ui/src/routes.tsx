@@ -1,4 +1,4 @@
-/** Every address of the page, and what may stand in its search part. */
+/** The routes of the page, and the search parameters of each. */
 import {
   createRootRoute,
   createRoute,
@@ -14,7 +14,7 @@ import { oneOf, parseSearch, stringifySearch, text, texts, whole } from "./url/s
 
 type Given = Record<string, unknown>;
 
-/** Search that every view has. */
+/** Search parameters of every view. */
 export interface RangeSearch {
   from?: string;
   to?: string;
@@ -43,12 +43,12 @@ const homeRoute = createRoute({
 });
 
 export interface MetricsSearch {
-  /** One query a line: A, B, … */
+  /** The queries A, B, … */
   expr?: string[];
-  /** Letters of queries that are switched off, comma separated. */
+  /** Letters of the disabled queries, separated by commas. */
   off?: string;
   view?: "chart" | "table";
-  /** `15s`; chosen from the range when left out. */
+  /** For example `15s`. Derived from the time range when absent. */
   step?: string;
   exemplars?: "off";
 }
@@ -74,7 +74,7 @@ export interface LogsSearch {
   query?: string;
   limit?: number;
   wrap?: "on";
-  /** How a line reads: its message and fields when left out. */
+  /** What a row shows of a line: its message and fields when absent. */
   show?: "raw" | "json";
 }
 
@@ -98,7 +98,7 @@ export interface TracesSearch {
   min?: string;
   max?: string;
   status?: "error";
-  /** A TraceQL query; stands in place of the form. */
+  /** A TraceQL query. It replaces the form. */
   q?: string;
   limit?: number;
   sort?: "newest" | "longest" | "errors" | "spans";
@@ -149,8 +149,8 @@ const sqlRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/sql/sql")),
 });
 
-/** Addresses that people know from the systems whose place we take. */
-const foreignRoutes = [
+/** URLs of Grafana, Prometheus and Jaeger, so that existing links keep working. */
+const redirectRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/explore",
@@ -207,7 +207,7 @@ const routeTree = rootRoute.addChildren([
   tracesRoute,
   traceRoute,
   sqlRoute,
-  ...foreignRoutes,
+  ...redirectRoutes,
 ]);
 
 export const router = createRouter({

@@ -1,4 +1,4 @@
-/** Tolerant reading of JSON answers: a missing or odd field becomes a default, never an exception. */
+/** Tolerant decoding of JSON answers: a missing or malformed field becomes a default. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -21,7 +21,7 @@ export function strings(value: unknown): string[] {
   return list(value).filter((item): item is string => typeof item === "string");
 }
 
-/** A number, also from the decimal text that protobuf JSON uses for 64-bit integers. */
+/** A number, also from the decimal string that protobuf JSON uses for 64-bit integers. */
 export function number(value: unknown, fallback = 0): number {
   if (typeof value === "number") return value;
   if (typeof value !== "string" || value.trim() === "") return fallback;
@@ -35,14 +35,14 @@ export function numberOrNull(value: unknown): number | null {
   return Number.isNaN(parsed) ? null : parsed;
 }
 
-/** A sample's value as Prometheus writes it: text, with `NaN`, `+Inf` and `-Inf`. */
+/** A sample's value as Prometheus writes it: a string, with `NaN`, `+Inf` and `-Inf`. */
 export function sample(value: unknown): number {
   if (value === "+Inf" || value === "Inf") return Number.POSITIVE_INFINITY;
   if (value === "-Inf") return Number.NEGATIVE_INFINITY;
   return number(value, Number.NaN);
 }
 
-/** Labels as text to text; values that are no text are dropped. */
+/** Labels; values that are not strings are dropped. */
 export function labels(value: unknown): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [key, item] of Object.entries(record(value))) {

@@ -6,7 +6,7 @@ import { readOverview } from "./overview";
 const refused = (status: number, body: unknown) =>
   failure({ status, statusText: "Bad" }, typeof body === "string" ? body : JSON.stringify(body));
 
-describe("a failure keeps the words of its protocol", () => {
+describe("an error has the message of its protocol", () => {
   it.each([
     [
       "Prometheus",
@@ -20,7 +20,7 @@ describe("a failure keeps the words of its protocol", () => {
     ["nothing", "", "Bad"],
     ["HTML", "<html>", "<html>"],
   ])("%s", (_protocol, body, expected) => expect(refused(400, body).message).toBe(expected));
-  it("and its position", () => {
+  it("and its position in the query", () => {
     expect(positionIn(refused(400, { error: "x", position: { line: 2, column: 3 } }))).toEqual({
       line: 2,
       column: 3,
@@ -35,18 +35,18 @@ describe("a failure keeps the words of its protocol", () => {
   });
   it.each([
     [0, "unreachable"],
-    [400, "refused"],
-    [404, "missing"],
-    [422, "refused"],
+    [400, "rejected"],
+    [404, "not-found"],
+    [422, "rejected"],
     [429, "overloaded"],
     [501, "unsupported"],
-    [500, "broken"],
+    [500, "internal"],
     [503, "overloaded"],
   ])("status %d is %s", (status, kind) => expect(new ApiError("x", status).kind).toBe(kind));
 });
 
 describe("Loki's lines", () => {
-  it("are newest first across streams, beyond what a number holds", () => {
+  it("are newest first across streams, with nanosecond timestamps", () => {
     const answer = readLogs({
       data: {
         resultType: "streams",

@@ -1,14 +1,14 @@
-/** The one way in which the page asks the server, and the one shape of its failures. */
+/** Sends requests to the server, and turns every failure into an `ApiError`. */
 import { list, record, string } from "./decode";
 
-export type ErrorKind = "unreachable" | "refused" | "unsupported" | "missing" | "overloaded" | "broken";
+export type ErrorKind = "unreachable" | "rejected" | "unsupported" | "not-found" | "overloaded" | "internal";
 
-/** A failed request, in the words of the protocol that refused it. */
+/** A failed request, with the message of the server. */
 export class ApiError extends Error {
   readonly kind: ErrorKind;
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
-  /** The protocol's own name of the error (`bad_data`, …), when it has one. */
+  /** The protocol's error code (`bad_data`, …), if it has one. */
   readonly code: string | null;
   /** Where in the query it went wrong; both from 1. */
   readonly position: { line: number; column: number } | null;
@@ -30,17 +30,17 @@ export class ApiError extends Error {
 
 function kindOf(status: number): ErrorKind {
   if (status === 0) return "unreachable";
-  if (status === 404) return "missing";
+  if (status === 404) return "not-found";
   if (status === 501) return "unsupported";
   if (status === 429 || status === 503 || status === 504) return "overloaded";
-  return status >= 500 ? "broken" : "refused";
+  return status >= 500 ? "internal" : "rejected";
 }
 
 export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Query parameters, or form fields when `form` is set. Undefined values are left out. */
   parameters?: Record<string, string | number | string[] | undefined>;
-  /** Sends the parameters as a form body: queries may be longer than an address. */
+  /** Sends the parameters as a form body: queries may be longer than a URL. */
   form?: boolean;
   json?: unknown;
   headers?: Record<string, string>;
@@ -53,7 +53,7 @@ export async function request(path: string, options: RequestOptions = {}): Promi
     headers: { Accept: "application/json", ...options.headers },
     signal: options.signal ?? null,
   };
-  let address = path;
+  let url = path;
   if (options.json !== undefined) {
     request.method = "POST";
     request.body = JSON.stringify(options.json);
@@ -62,9 +62,9 @@ export async function request(path: string, options: RequestOptions = {}): Promi
     request.method = "POST";
     request.body = parameters;
   } else if (parameters.size > 0) {
-    address = `${path}?${parameters}`;
+    url = `${path}?${parameters}`;
   }
-  const response = await reach(address, request);
+  const response = await send(url, request);
   const body = await response.text();
   if (!response.ok) throw failure(response, body);
   try {
@@ -85,16 +85,16 @@ function encode(parameters: RequestOptions["parameters"]): URLSearchParams {
   return encoded;
 }
 
-async function reach(address: string, request: RequestInit): Promise<Response> {
+async function send(url: string, request: RequestInit): Promise<Response> {
   try {
-    return await fetch(address, request);
+    return await fetch(url, request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError("Glasshouse did not answer. Is it still running?", 0);
   }
 }
 
-/** Prometheus, Loki, Tempo, Jaeger and SQL each say it differently; this reads them all. */
+/** Reads the error formats of Prometheus, Loki, Tempo, Jaeger and our own APIs. */
 export function failure(response: { status: number; statusText: string }, body: string): ApiError {
   const fallback = body.trim() || response.statusText || `status ${response.status}`;
   let parsed: Record<string, unknown>;

@@ -6,9 +6,9 @@ import { type QueryAnswer, readAnswer } from "./prometheus";
 
 const BASE = "/loki/api/v1";
 
-/** One log line; the three kinds of labels are kept apart because only stream labels can select. */
+/** One log line. Labels are separated by kind, because only stream labels can be used in a selector. */
 export interface LogLine {
-  /** Epoch nanoseconds as decimal text: beyond what a number holds. */
+  /** Epoch nanoseconds as a decimal string, because they exceed the precision of a number. */
   nanos: string;
   line: string;
   stream: Record<string, string>;
@@ -20,7 +20,7 @@ export type LogAnswer = { kind: "lines"; lines: LogLine[] } | { kind: "metric"; 
 
 export interface LogRequest {
   query: string;
-  /** Epoch nanoseconds as decimal text; `end` is exclusive. */
+  /** Epoch nanoseconds as decimal strings; `end` is exclusive. */
   start: string;
   end: string;
   limit: number;
@@ -38,10 +38,10 @@ export async function queryLogs(wanted: LogRequest, signal?: AbortSignal): Promi
 export function readLogs(answer: unknown): LogAnswer {
   const data = record(record(answer).data);
   if (data.resultType !== "streams") return { kind: "metric", answer: readAnswer(answer) };
-  const apart = strings(data.encodingFlags).includes("categorize-labels");
+  const categorized = strings(data.encodingFlags).includes("categorize-labels");
   const lines = list(data.result).flatMap((entry) => {
     const given = labels(record(entry).stream);
-    const [stream, merged] = apart ? [given, {}] : parted(given);
+    const [stream, merged] = categorized ? [given, {}] : splitByKind(given);
     return list(record(entry).values).map((value): LogLine => {
       const [nanos, line, extra] = list(value);
       return {
@@ -57,11 +57,11 @@ export function readLogs(answer: unknown): LogAnswer {
   return { kind: "lines", lines };
 }
 
-/** Resource attributes that Loki makes stream labels of OTLP logs; the other labels of a merged answer are metadata. */
+/** Resource attributes that Loki stores as stream labels. The other labels of an uncategorized answer are metadata. */
 const STREAM_LABEL =
   /^(job|instance|namespace|service_(name|namespace|instance_id)|deployment_environment(_name)?|cloud_\w+|k8s_\w+_name|container_name)$/;
 
-function parted(given: Record<string, string>): [Record<string, string>, Record<string, string>] {
+function splitByKind(given: Record<string, string>): [Record<string, string>, Record<string, string>] {
   const entries = Object.entries(given);
   return [
     Object.fromEntries(entries.filter(([name]) => STREAM_LABEL.test(name))),
@@ -69,7 +69,7 @@ function parted(given: Record<string, string>): [Record<string, string>, Record<
   ];
 }
 
-/** Order of two decimal texts without going through a float. */
+/** Compares decimal strings, which may exceed the precision of a number. */
 export function newestFirst(left: string, right: string): number {
   if (left.length !== right.length) return right.length - left.length;
   return left < right ? 1 : left > right ? -1 : 0;

@@ -1,4 +1,4 @@
-/** OTLP trace JSON to spans: base64 or hex ids, numbers or names of enums, 64-bit integers as text. */
+/** Decodes OTLP JSON to spans: ids in base64 or hex, enums as numbers or names, 64-bit integers as strings. */
 import { list, number, record, string } from "./decode";
 
 export type AttributeType = "string" | "int" | "double" | "bool" | "bytes" | "array" | "map" | "empty";
@@ -6,7 +6,7 @@ export type AttributeType = "string" | "int" | "double" | "bool" | "bytes" | "ar
 export interface Attribute {
   name: string;
   type: AttributeType;
-  /** How it reads; arrays and maps as JSON. */
+  /** The value as text; arrays and maps as JSON. */
   text: string;
 }
 
@@ -41,7 +41,7 @@ export interface Span {
   parentId: string;
   name: string;
   kind: SpanKind;
-  /** Nanoseconds since the start of the trace: exact, where epoch nanoseconds do not fit a number. */
+  /** Nanoseconds since the start of the trace: exact, while epoch nanoseconds exceed the precision of a number. */
   offsetNs: number;
   durationNs: number;
   status: "unset" | "ok" | "error";
@@ -210,7 +210,7 @@ function readValue(value: Record<string, unknown>): { type: AttributeType; text:
 
 const DEPTH_MAX = 32;
 
-/** A value as plain JSON; what is nested deeper than anyone reads becomes an ellipsis. */
+/** A value as plain JSON. Values that are nested too deep become an ellipsis. */
 function plain(value: Record<string, unknown>, depth: number): unknown {
   if (depth > DEPTH_MAX) return "…";
   if (value.arrayValue !== undefined) {

@@ -1,4 +1,4 @@
-/** `GET /api/overview`: what arrives, from whom, through which receiver. */
+/** `GET /api/overview`: received data by signal, service and receiver. */
 
 import { list, number, numberOrNull, record, string } from "./decode";
 import { request } from "./http";

@@ -7,12 +7,12 @@ const BASE = "/prometheus/api/v1";
 
 export type Labels = Record<string, string>;
 
-/** One series: times in epoch milliseconds, values beside them. */
+/** One series: times in epoch milliseconds, and a value for each. */
 export interface Series {
   labels: Labels;
   times: number[];
   values: number[];
-  /** Native histograms: their counts and sums are what a line can show. */
+  /** Whether the samples are native histograms, of which the values are the counts. */
   histogram: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface SqlAnswer {
   columns: SqlColumn[];
   rows: Json[][];
   truncated: boolean;
-  /** From the request to the parsed answer, as this page saw it. */
+  /** From the request to the parsed answer, as measured in the browser. */
   elapsedMs: number;
 }
 
@@ -42,7 +42,7 @@ export interface SqlTable {
 
 const TABLES = ["spans", "logs", "metrics"];
 
-/** Tables and columns. An empty answer of each table names its columns, whatever the server's catalogue offers. */
+/** The tables and their columns, read from an empty result of each table. */
 export async function sqlTables(signal?: AbortSignal): Promise<SqlTable[]> {
   const answers = await Promise.allSettled(
     TABLES.map(async (name) => ({

@@ -14,7 +14,7 @@ export interface TraceSummary {
   durationMs: number;
   /** Spans that the query matched. */
   matched: number;
-  /** All spans and errors of the trace, where the server says so; else null. */
+  /** Spans and errors of the whole trace; null when the server does not report them. */
   spanCount: number | null;
   errorCount: number | null;
   services: { name: string; spans: number; errors: number }[];
@@ -62,7 +62,7 @@ function readSummary(value: unknown): TraceSummary {
   };
 }
 
-/** The trace as OTLP JSON, still untyped: `otlp.ts` reads it. */
+/** The trace as OTLP JSON, to be decoded by `otlp.ts`. */
 export async function fetchTrace(traceId: string, signal?: AbortSignal): Promise<unknown> {
   return request(`${BASE}/traces/${encodeURIComponent(traceId)}`, { signal });
 }

@@ -1,4 +1,4 @@
-/** Copies a text, and shows whether that worked. */
+/** A button that copies a text and shows the outcome. */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { copyText } from "./copy-text";
@@ -21,12 +21,12 @@ export function CopyButton({
     clearTimeout(timer.current);
     timer.current = setTimeout(() => setState("idle"), 1_400);
   };
-  const said = state === "done" ? "Copied" : state === "failed" ? "The browser refused to copy" : label;
+  const message = state === "done" ? "Copied" : state === "failed" ? "Copying failed" : label;
   return (
-    <Tooltip label={said} openDelay={state === "idle" ? 350 : 0}>
+    <Tooltip label={message} openDelay={state === "idle" ? 350 : 0}>
       <ActionIcon
         size={size}
-        aria-label={said}
+        aria-label={message}
         onClick={(event) => {
           event.stopPropagation();
           void copy();

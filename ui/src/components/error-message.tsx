@@ -6,11 +6,11 @@ import { Icon } from "./icon";
 
 const TITLES: Record<ErrorKind, string> = {
   unreachable: "No answer",
-  refused: "The query was refused",
-  unsupported: "Not supported yet",
-  missing: "Not found",
-  overloaded: "Too much at once",
-  broken: "The server failed",
+  rejected: "The query was rejected",
+  unsupported: "Not supported",
+  "not-found": "Not found",
+  overloaded: "The server is overloaded",
+  internal: "Internal server error",
 };
 
 export function ErrorMessage({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -23,7 +23,7 @@ export function ErrorMessage({ error, retry }: { error: unknown; retry?: () => v
       <Icon name="error" size={15} />
       <div>
         <div className={classes.title}>
-          {unsupported ? TITLES.unsupported : known ? TITLES[error.kind] : "Something went wrong"}
+          {unsupported ? TITLES.unsupported : known ? TITLES[error.kind] : "Unexpected error"}
           {position && (
             <span className={classes.faint}>
               {" "}

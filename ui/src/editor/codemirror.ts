@@ -1,4 +1,4 @@
-/** CodeMirror set up for queries: theme from tokens, keys, one mark for the server's complaint. Loaded late. */
+/** CodeMirror for queries: theme, key bindings, and a marker where the server found an error. */
 import {
   acceptCompletion,
   autocompletion,
@@ -16,7 +16,7 @@ export type LanguageName = "promql" | "logql" | "traceql" | "sql";
 
 export interface QueryView {
   setText: (text: string) => void;
-  setMistake: (position: { line: number; column: number } | null) => void;
+  setErrorPosition: (position: { line: number; column: number } | null) => void;
   focus: () => void;
   close: () => void;
 }
@@ -31,7 +31,7 @@ interface Options {
   onRun: () => void;
 }
 
-/** The grammar and completions of a language; each is a chunk of its own. */
+/** Grammar and completion of a language. Each is loaded only when it is used. */
 export async function loadLanguage(name: LanguageName, sources: CompletionSources): Promise<Extension> {
   switch (name) {
     case "promql":
@@ -45,17 +45,17 @@ export async function loadLanguage(name: LanguageName, sources: CompletionSource
   }
 }
 
-const setMistake = StateEffect.define<number | null>();
+const setErrorMarker = StateEffect.define<number | null>();
 
-const mistakes = StateField.define<DecorationSet>({
+const errorMarker = StateField.define<DecorationSet>({
   create: () => Decoration.none,
   update: (marks, transaction) => {
     for (const effect of transaction.effects) {
-      if (!effect.is(setMistake)) continue;
+      if (!effect.is(setErrorMarker)) continue;
       const { value } = effect;
       if (value === null || transaction.newDoc.length === 0) return Decoration.none;
       const from = Math.min(value, transaction.newDoc.length - 1);
-      return Decoration.set(Decoration.mark({ class: "cm-mistake" }).range(from, from + 1));
+      return Decoration.set(Decoration.mark({ class: "cm-query-error" }).range(from, from + 1));
     }
     return transaction.docChanged ? Decoration.none : marks;
   },
@@ -78,7 +78,7 @@ export function openEditor(parent: HTMLElement, options: Options): QueryView {
             { key: "Mod-Enter", run },
             { key: "Shift-Enter", run },
             { key: "Tab", run: acceptCompletion },
-            // Escape leaves the editor, so that the page's own keys work again.
+            // Escape removes the focus, so that the shortcuts of the page work again.
             {
               key: "Escape",
               run: (target) => {
@@ -106,9 +106,9 @@ export function openEditor(parent: HTMLElement, options: Options): QueryView {
           autocorrect: "off",
         }),
         placeholder(options.placeholder),
-        syntaxHighlighting(colours),
-        look(options.rows),
-        mistakes,
+        syntaxHighlighting(highlightStyle),
+        editorTheme(options.rows),
+        errorMarker,
         options.language,
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !silent) options.onChange(update.state.doc.toString());
@@ -123,18 +123,18 @@ export function openEditor(parent: HTMLElement, options: Options): QueryView {
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
       silent = false;
     },
-    setMistake: (position) => {
+    setErrorPosition: (position) => {
       const { doc } = view.state;
       const line = position ? doc.line(Math.min(Math.max(1, position.line), doc.lines)) : null;
       const at = line && position ? Math.min(line.from + position.column - 1, line.to) : null;
-      view.dispatch({ effects: setMistake.of(at) });
+      view.dispatch({ effects: setErrorMarker.of(at) });
     },
     focus: () => view.focus(),
     close: () => view.destroy(),
   };
 }
 
-const colours = HighlightStyle.define([
+const highlightStyle = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], color: "var(--gh-syntax-keyword)" },
   { tag: [tags.function(tags.variableName), tags.standard(tags.name)], color: "var(--gh-syntax-function)" },
   { tag: [tags.string, tags.special(tags.string)], color: "var(--gh-syntax-string)" },
@@ -145,7 +145,7 @@ const colours = HighlightStyle.define([
   { tag: tags.typeName, color: "var(--gh-syntax-keyword)" },
 ]);
 
-function look(rows: number): Extension {
+function editorTheme(rows: number): Extension {
   return EditorView.theme({
     "&": { fontSize: "12.5px", color: "var(--gh-text)", backgroundColor: "transparent" },
     "&.cm-focused": { outline: "none" },
@@ -159,11 +159,11 @@ function look(rows: number): Extension {
     },
     ".cm-matchingBracket": { backgroundColor: "transparent" },
     "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--gh-accent-soft)" },
-    ".cm-mistake": {
+    ".cm-query-error": {
       textDecoration: "underline wavy var(--gh-error)",
       backgroundColor: "var(--gh-error-soft)",
     },
-    // The linter's own underline is a data: image, which the security policy refuses.
+    // CodeMirror underlines with a data: image, which the content security policy forbids.
     ".cm-lintRange": { backgroundImage: "none", textDecoration: "underline wavy var(--gh-error)" },
     ".cm-tooltip": {
       backgroundColor: "var(--gh-raised)",

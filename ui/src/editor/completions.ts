@@ -1,4 +1,4 @@
-/** What an editor may offer: given by the view, so that the editor asks no server by itself. */
+/** The sources of completions, and a cache for them. */
 
 export interface CompletionSources {
   labels?: () => Promise<string[]>;
@@ -6,23 +6,23 @@ export interface CompletionSources {
   tables?: () => Promise<{ name: string; columns: { name: string; type: string }[] }[]>;
 }
 
-const kept = new Map<string, { at: number; answer: Promise<unknown> }>();
-const KEEP_MS = 60_000;
+const cache = new Map<string, { at: number; answer: Promise<unknown> }>();
+const CACHE_MS = 60_000;
 
-/** Asks once a minute at most; a failure is no completion, not an error. */
-export async function once<Answer>(
+/** Requests at most once a minute. A failed request gives no completions. */
+export async function cached<Answer>(
   key: string,
   fetch: () => Promise<Answer>,
   fallback: Answer,
 ): Promise<Answer> {
   const now = Date.now();
-  const before = kept.get(key);
-  if (before && now - before.at < KEEP_MS) return before.answer as Promise<Answer>;
-  if (kept.size > 200) kept.clear();
+  const before = cache.get(key);
+  if (before && now - before.at < CACHE_MS) return before.answer as Promise<Answer>;
+  if (cache.size > 200) cache.clear();
   const answer = fetch().catch(() => {
-    kept.delete(key);
+    cache.delete(key);
     return fallback;
   });
-  kept.set(key, { at: now, answer });
+  cache.set(key, { at: now, answer });
   return answer;
 }

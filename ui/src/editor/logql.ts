@@ -1,4 +1,4 @@
-/** LogQL: Grafana's grammar for colours, our own completion from the Loki API. */
+/** LogQL: highlighting by Grafana's grammar, completion from the Loki API. */
 import {
   type Completion,
   type CompletionContext,
@@ -9,7 +9,7 @@ import { LanguageSupport, LRLanguage } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 import { parser } from "@grafana/lezer-logql";
 import { styleTags, tags } from "@lezer/highlight";
-import { type CompletionSources, once } from "./completions";
+import { type CompletionSources, cached } from "./completions";
 
 const FUNCTIONS =
   "CountOverTime Rate RateCounter BytesOverTime BytesRate AvgOverTime SumOverTime MinOverTime MaxOverTime " +
@@ -75,7 +75,7 @@ async function complete(
   if (inSelector && value?.[1] && sources.labelValues) {
     const name = value[1];
     const fetch = sources.labelValues;
-    const values = await once(`logql value ${name}`, () => fetch(name), []);
+    const values = await cached(`logql value ${name}`, () => fetch(name), []);
     return {
       from: context.pos - (value[2]?.length ?? 0),
       options: values.slice(0, 2_000).map((label) => ({ label, type: "text" })),
@@ -85,7 +85,7 @@ async function complete(
   const word = /[A-Za-z_]*$/.exec(before)?.[0] ?? "";
   const from = context.pos - word.length;
   if (inSelector && /[{,]\s*\w*$/.test(before) && sources.labels) {
-    const names = await once("logql labels", sources.labels, []);
+    const names = await cached("logql labels", sources.labels, []);
     return {
       from,
       options: names.map((label) => ({ label, type: "property", apply: `${label}=` })),

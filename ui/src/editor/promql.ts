@@ -1,9 +1,9 @@
-/** PromQL: Prometheus' own grammar, completion and linter, pointed at our API. */
+/** PromQL: grammar and completion of Prometheus, with data from our API. */
 import type { Extension } from "@codemirror/state";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
 
 export function promql(): Extension {
-  // Mistakes come from the server's parser: there is one truth, and it knows `$__rate_interval`.
+  // Errors come from the server's parser: the linter would reject `$__rate_interval`.
   const language = new PromQLExtension().activateLinter(false).setComplete({
     remote: {
       url: "/prometheus",

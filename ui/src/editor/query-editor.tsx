@@ -1,4 +1,4 @@
-/** A query editor for four languages. CodeMirror comes later than the page: until then a plain text area works. */
+/** The query editor. CodeMirror is loaded after the page; until then a plain text area takes its place. */
 import { useEffect, useRef, useState } from "react";
 import type { LanguageName, QueryView } from "./codemirror";
 import type { CompletionSources } from "./completions";
@@ -11,15 +11,15 @@ interface Props {
   onRun: () => void;
   label: string;
   placeholder?: string;
-  /** Where the server found a mistake; both from 1. */
-  mistake?: { line: number; column: number } | null;
+  /** Where the server found an error; both from 1. */
+  errorPosition?: { line: number; column: number } | null;
   sources?: CompletionSources;
   rows?: number;
   autoFocus?: boolean;
 }
 
 export function QueryEditor(props: Props) {
-  const { language, value, label, placeholder, mistake, rows = 1 } = props;
+  const { language, value, label, placeholder, errorPosition, rows = 1 } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<QueryView | null>(null);
   const latest = useRef(props);
@@ -46,7 +46,7 @@ export function QueryEditor(props: Props) {
         if (hadFocus || latest.current.autoFocus) view.current.focus();
       })
       .catch(() => {
-        // Without the editor's code the plain text area stays, and everything still works.
+        // The plain text area stays, and works without CodeMirror.
       });
     return () => {
       gone = true;
@@ -60,11 +60,11 @@ export function QueryEditor(props: Props) {
     if (ready) view.current?.setText(value);
   }, [ready, value]);
   useEffect(() => {
-    if (ready) view.current?.setMistake(mistake ?? null);
-  }, [ready, mistake]);
+    if (ready) view.current?.setErrorPosition(errorPosition ?? null);
+  }, [ready, errorPosition]);
 
   return (
-    <div className={classes.box} data-bad={mistake ? "true" : undefined}>
+    <div className={classes.box} data-bad={errorPosition ? "true" : undefined}>
       <div ref={host} />
       {!ready && (
         <textarea

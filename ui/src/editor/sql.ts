@@ -1,10 +1,10 @@
-/** SQL with the tables and columns that the server names. */
+/** SQL, with completion of the tables and columns of the server. */
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import type { Extension } from "@codemirror/state";
-import { type CompletionSources, once } from "./completions";
+import { type CompletionSources, cached } from "./completions";
 
 export async function sqlLanguage(sources: CompletionSources): Promise<Extension> {
-  const tables = sources.tables ? await once("sql tables", sources.tables, []) : [];
+  const tables = sources.tables ? await cached("sql tables", sources.tables, []) : [];
   const schema = Object.fromEntries(
     tables.map((table) => [
       table.name,

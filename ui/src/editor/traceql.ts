@@ -1,11 +1,11 @@
-/** TraceQL: Grafana's grammar for colours, our own completion from the Tempo API. */
+/** TraceQL: highlighting by Grafana's grammar, completion from the Tempo API. */
 import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
 import { LanguageSupport, LRLanguage } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 import { parser } from "@grafana/lezer-traceql";
 import { styleTags, tags } from "@lezer/highlight";
 import { tagNames, tagValues } from "../api/tempo";
-import { once } from "./completions";
+import { cached } from "./completions";
 
 const language = LRLanguage.define({
   name: "traceql",
@@ -30,12 +30,12 @@ const language = LRLanguage.define({
 const INTRINSICS: Completion[] = [
   ["name", "span name"],
   ["status", "error, ok or unset"],
-  ["statusMessage", "text of the status"],
-  ["duration", "length of the span"],
+  ["statusMessage", "status message"],
+  ["duration", "duration of the span"],
   ["kind", "server, client, internal, producer, consumer"],
   ["rootName", "name of the root span"],
   ["rootServiceName", "service of the root span"],
-  ["traceDuration", "length of the trace"],
+  ["traceDuration", "duration of the trace"],
 ].map(([label, detail]) => ({ label: label ?? "", detail: detail ?? "", type: "keyword", boost: 1 }));
 
 const WORDS: Record<string, string[]> = {
@@ -56,7 +56,7 @@ async function complete(context: CompletionContext): Promise<CompletionResult | 
     const words = WORDS[name];
     const options = words
       ? words.map((label) => ({ label, type: "keyword" }))
-      : (await once(`traceql value ${name}`, () => tagValues(name), [])).map((item) => {
+      : (await cached(`traceql value ${name}`, () => tagValues(name), [])).map((item) => {
           const bare = quote || ["int", "float", "bool", "keyword", "duration"].includes(item.type);
           return { label: item.value, type: "text", apply: bare ? item.value : JSON.stringify(item.value) };
         });
@@ -64,7 +64,7 @@ async function complete(context: CompletionContext): Promise<CompletionResult | 
   }
   const word = /[\w.:]*$/.exec(before)?.[0] ?? "";
   if (!word && !context.explicit && !/[{&|(]\s*$/.test(before)) return null;
-  const scopes = await once("traceql tags", () => tagNames(), []);
+  const scopes = await cached("traceql tags", () => tagNames(), []);
   const attributes = scopes
     .filter((scope) => scope.name !== "intrinsic")
     .flatMap((scope) =>

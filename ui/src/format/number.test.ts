@@ -18,7 +18,7 @@ describe("numbers", () => {
     [1_536, "1.5 KiB"],
     [183_400_000, "175 MiB"],
   ])("shows %d bytes as %s", (value, expected) => expect(formatBytes(value)).toBe(expected));
-  it("keeps rates calm", () => {
+  it("rounds rates to few digits", () => {
     expect([1_234.56, 163.64, 37.39, 0.123, 0, 45_678.9].map(formatRate)).toEqual([
       "1235",
       "164",
@@ -45,7 +45,7 @@ describe("the unit of a query", () => {
     ["alex_sessions_active", "none"],
     ["cache_hit_ratio", "ratio"],
   ])("of %s is %s", (query, expected) => expect(unitOf(query)).toBe(expected));
-  it("shapes values", () => {
+  it("formats values", () => {
     expect(formatUnit(0.25, "seconds")).toBe("250 ms");
     expect(formatUnit(0.25, "ratio")).toBe("25 %");
     expect(formatUnit(2_048, "bytes")).toBe("2 KiB");

@@ -1,4 +1,4 @@
-/** Numbers for reading: compact counts, bytes, rates, and the unit that a metric's name gives away. */
+/** Formats counts, bytes and rates, and infers the unit of a query from its metric names. */
 import { formatDuration } from "../time/duration";
 
 /** Three significant digits with K, M, G, T; exact below ten thousand. */
@@ -9,19 +9,19 @@ export function formatCount(value: number): string {
   return scaled(value, 1_000, ["", "K", "M", "G", "T", "P"], "");
 }
 
-/** Bytes in binary steps. */
+/** Bytes with binary prefixes. */
 export function formatBytes(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value);
   return scaled(value, 1_024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], " ");
 }
 
-/** Items a second: no more digits than the eye can use, so that a live figure does not flicker. */
+/** Items per second, rounded so that a live value does not flicker. */
 export function formatRate(value: number): string {
   const size = Math.abs(value);
   return formatCount(Number(value.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2)));
 }
 
-/** A float as a chart or table shows it: at most four significant digits, never `0` for a small value. */
+/** A float for charts and tables: at most four significant digits, never `0` for a small value. */
 export function formatFloat(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value);
   const size = Math.abs(value);
@@ -56,7 +56,7 @@ function scaled(value: number, base: number, units: readonly string[], gap: stri
 
 export type Unit = "none" | "seconds" | "milliseconds" | "bytes" | "ratio";
 
-/** The unit of a query's result, read from the metric names in it. `none` when in doubt. */
+/** The unit of a query's result, inferred from its metric names; `none` when it is ambiguous. */
 export function unitOf(expression: string): Unit {
   if (/^\s*(count|absent|group)\b/.test(expression)) return "none";
   const rated = /\b(rate|irate|increase)\s*\(/.test(expression);

@@ -1,4 +1,4 @@
-/** What follows the pointer over a chart: a tooltip of text nodes, and exemplars that can be opened. */
+/** The tooltip and the exemplars of a chart. The tooltip has only text nodes, because labels are untrusted. */
 import type uPlot from "uplot";
 import { formatInstant, type Zone } from "../time/format";
 import { resolveColor } from "./colors";
@@ -7,7 +7,6 @@ import type { ChartSeries } from "./time-chart";
 export interface ChartExemplar {
   timeMs: number;
   value: number;
-  /** What to say of it: its labels. */
   labels: Record<string, string>;
   traceId: string | null;
   spanId: string | null;
@@ -25,16 +24,16 @@ const ROWS_MAX = 12;
 const HIT_PIXELS = 9;
 
 export function chartCursor(options: Options): uPlot.Plugin {
-  const tip = document.createElement("div");
-  tip.className = "gh-chart-tip";
-  tip.hidden = true;
+  const tooltip = document.createElement("div");
+  tooltip.className = "gh-chart-tooltip";
+  tooltip.hidden = true;
   let near: ChartExemplar | null = null;
   return {
     hooks: {
       init: (plot) => {
-        plot.root.append(tip);
+        plot.root.append(tooltip);
         plot.over.addEventListener("mouseleave", () => {
-          tip.hidden = true;
+          tooltip.hidden = true;
         });
         plot.over.addEventListener("click", () => {
           if (near?.traceId) options.onExemplar(near);
@@ -45,12 +44,12 @@ export function chartCursor(options: Options): uPlot.Plugin {
         near = exemplarAt(plot, options.exemplars);
         plot.over.dataset.exemplar = String(near?.traceId != null);
         const rows = near ? exemplarRows(near, options) : valueRows(plot, options);
-        tip.hidden = rows.length === 0;
-        if (tip.hidden) return;
-        tip.replaceChildren(...rows);
-        place(plot, tip);
+        tooltip.hidden = rows.length === 0;
+        if (tooltip.hidden) return;
+        tooltip.replaceChildren(...rows);
+        positionTooltip(plot, tooltip);
       },
-      destroy: () => tip.remove(),
+      destroy: () => tooltip.remove(),
     },
   };
 }
@@ -86,7 +85,7 @@ function valueRows(plot: uPlot, options: Options): HTMLElement[] {
   values.sort((left, right) => distance(left.value) - distance(right.value));
   const kept = values.slice(0, ROWS_MAX).sort((left, right) => right.value - left.value);
   const rows = kept.map((row) => {
-    const made = element("div", "gh-chart-tip-row");
+    const made = element("div", "gh-chart-tooltip-row");
     made.dataset.near = String(row === nearest && kept.length > 1);
     const swatch = element("i", "");
     swatch.style.background = row.line.color;
@@ -94,8 +93,8 @@ function valueRows(plot: uPlot, options: Options): HTMLElement[] {
     return made;
   });
   if (values.length > kept.length)
-    rows.push(element("div", "gh-chart-tip-head", `and ${values.length - kept.length} more`));
-  return [element("div", "gh-chart-tip-head", formatInstant(time * 1_000, options.zone)), ...rows];
+    rows.push(element("div", "gh-chart-tooltip-title", `and ${values.length - kept.length} more`));
+  return [element("div", "gh-chart-tooltip-title", formatInstant(time * 1_000, options.zone)), ...rows];
 }
 
 function exemplarRows(exemplar: ChartExemplar, options: Options): HTMLElement[] {
@@ -103,23 +102,23 @@ function exemplarRows(exemplar: ChartExemplar, options: Options): HTMLElement[] 
   const rows = Object.entries(exemplar.labels)
     .slice(0, 10)
     .map(([name, value]) => element("div", "", `${name} = ${value}`));
-  const foot = exemplar.traceId ? [element("div", "gh-chart-tip-head", "Click to open its trace")] : [];
+  const foot = exemplar.traceId ? [element("div", "gh-chart-tooltip-title", "Click to open the trace")] : [];
   return [
-    element("div", "gh-chart-tip-head", head),
+    element("div", "gh-chart-tooltip-title", head),
     element("div", "", options.format(exemplar.value)),
     ...rows,
     ...foot,
   ];
 }
 
-/** Beside the pointer, on the side that has room. */
-function place(plot: uPlot, tip: HTMLElement): void {
+/** Next to the pointer, on the side with enough space. */
+function positionTooltip(plot: uPlot, tooltip: HTMLElement): void {
   const left = (plot.cursor.left ?? 0) + plot.over.offsetLeft;
   const top = (plot.cursor.top ?? 0) + plot.over.offsetTop;
-  const width = tip.offsetWidth;
+  const width = tooltip.offsetWidth;
   const beside = left + 14 + width > plot.width ? left - width - 14 : left + 14;
-  tip.style.left = `${Math.max(0, beside)}px`;
-  tip.style.top = `${Math.max(0, Math.min(top - 10, plot.height - tip.offsetHeight + 40))}px`;
+  tooltip.style.left = `${Math.max(0, beside)}px`;
+  tooltip.style.top = `${Math.max(0, Math.min(top - 10, plot.height - tooltip.offsetHeight + 40))}px`;
 }
 
 function positions(plot: uPlot, exemplar: ChartExemplar, canvas: boolean): { x: number; y: number } | null {

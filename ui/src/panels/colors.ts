@@ -1,4 +1,4 @@
-/** Categorical colours: by place in a list, or by name. Values live in tokens.css. */
+/** Categorical colours, by index or by name. Their values are in tokens.css. */
 
 const COUNT = 12;
 
@@ -6,13 +6,13 @@ export function colorAt(index: number): string {
   return `var(--gh-series-${(index % COUNT) + 1})`;
 }
 
-/** Names never get the reds: those mean errors. */
+/** Without the reds, which mean errors. */
 const NAME_COLORS = [1, 2, 3, 4, 6, 8, 9, 5, 11, 12];
 const KEY = "glasshouse.colors";
 const NAMES_KEPT_MAX = 200;
 let given: Map<string, number> | null = null;
 
-/** Choices of earlier visits, so that a service keeps its colour. */
+/** Assignments of earlier visits, so that a service keeps its colour. */
 function remembered(): Map<string, number> {
   if (given) return given;
   given = new Map();
@@ -59,7 +59,7 @@ function hashOf(name: string): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-/** A token's value now, for a canvas, which knows no `var()`. */
+/** The current value of a token, because a canvas cannot use `var()`. */
 export function resolveColor(color: string): string {
   const token = /^var\((--[\w-]+)\)$/.exec(color)?.[1];
   return token ? getComputedStyle(document.documentElement).getPropertyValue(token).trim() : color;

@@ -1,4 +1,4 @@
-/** A table that stays fast with many rows: only those in sight exist. Sorts by any column. */
+/** A sortable table that renders only its visible rows. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import classes from "./data-table.module.css";
@@ -7,7 +7,7 @@ export type Cell = string | number | boolean | null;
 
 export interface Column {
   name: string;
-  /** Shown small beside the name. */
+  /** Shown beside the name. */
   type?: string;
   right?: boolean;
 }
@@ -16,9 +16,9 @@ interface Props {
   label: string;
   columns: Column[];
   rows: Cell[][];
-  /** How a cell reads; the plain text of its value without it. */
+  /** Formats a cell; by default as the text of its value. */
   format?: (value: Cell, column: number) => string;
-  /** The most room it takes, as a CSS length; a short table takes less. The parent's height without it. */
+  /** The maximum height as a CSS length; by default the height of the parent. */
   heightMax?: string;
   selected?: number | null;
   onSelect?: (row: number) => void;
@@ -191,7 +191,7 @@ function compare(left: Cell, right: Cell): number {
   return String(left).localeCompare(String(right), undefined, { numeric: true });
 }
 
-/** Wide enough for the head and most of a sample of cells. */
+/** Wide enough for the header and most cells of a sample. */
 function columnWidths(
   columns: Column[],
   rows: Cell[][],

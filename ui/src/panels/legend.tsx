@@ -1,4 +1,4 @@
-/** The table under a chart: a row per series with its last, least, greatest and mean value. */
+/** The legend of a chart: a row per series with its last, minimum, maximum and mean value. */
 import { useMemo, useState } from "react";
 import classes from "./legend.module.css";
 
@@ -24,7 +24,7 @@ interface Props {
   rows: LegendRow[];
   shown: boolean[];
   format: (value: number) => string;
-  /** A plain click isolates a series; with a modifier key it toggles it. */
+  /** A click shows only this series; with a modifier key it toggles the series. */
   onPick: (index: number, toggle: boolean) => void;
   onFocus: (index: number | null) => void;
 }
@@ -73,7 +73,7 @@ export function Legend({ rows, shown, format, onPick, onFocus }: Props) {
                     type="button"
                     className={classes.name}
                     aria-pressed={shown[index] ?? true}
-                    title={`${row.name}\nClick to show it alone, Ctrl-click to add or remove it`}
+                    title={`${row.name}\nClick to show only this series, Ctrl-click to add or remove it`}
                     onClick={(event) => onPick(index, event.ctrlKey || event.metaKey || event.shiftKey)}
                   >
                     <i style={{ background: row.color }} />
@@ -102,7 +102,7 @@ function compare(
   return (left ?? Number.NEGATIVE_INFINITY) - (right ?? Number.NEGATIVE_INFINITY);
 }
 
-/** What is shown after a click on one series. */
+/** Which series are shown after a click on one. */
 export function picked(shown: boolean[], index: number, toggle: boolean): boolean[] {
   if (toggle) return shown.map((show, at) => (at === index ? !show : show));
   const alone = shown.every((show, at) => show === (at === index));

@@ -1,4 +1,4 @@
-/** A tiny line of recent values: shape only, no axes. */
+/** A small line chart without axes. */
 
 interface Props {
   values: number[];

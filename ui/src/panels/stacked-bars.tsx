@@ -1,4 +1,4 @@
-/** Counts over time as stacked bars by level; a drag or a click chooses a range. */
+/** A histogram over time, stacked by level. A drag or a click selects a range. */
 import { useElementSize } from "@mantine/hooks";
 import { useState } from "react";
 import { formatCount } from "../format/number";
@@ -87,8 +87,8 @@ export function StackedBars({ bars, range, zone, height, label, onZoom }: Props)
         )}
       </svg>
       {hovered && drag === null && (
-        <div className={classes.tip} style={tipPlace(x(hovered.toMs), width)}>
-          <span className={classes.head}>{formatSpan(hovered.fromMs, hovered.toMs, zone)}</span>
+        <div className={classes.tooltip} style={tooltipPosition(x(hovered.toMs), width)}>
+          <span className={classes.tooltipTitle}>{formatSpan(hovered.fromMs, hovered.toMs, zone)}</span>
           {[...LEVEL_ORDER].reverse().map((level) => {
             const count = hovered.counts[level];
             if (!count) return null;
@@ -110,7 +110,7 @@ function totalOf(bar: Bar): number {
   return Object.values(bar.counts).reduce((sum, count) => sum + count, 0);
 }
 
-function tipPlace(pixel: number, width: number): React.CSSProperties {
+function tooltipPosition(pixel: number, width: number): React.CSSProperties {
   return pixel > width - 200 ? { right: Math.max(0, width - pixel + 16) } : { left: pixel + 6 };
 }
 

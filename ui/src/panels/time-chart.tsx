@@ -1,4 +1,4 @@
-/** Lines over time on a canvas. Pure: series in, pixels out; a drag tells the view which range was meant. */
+/** A line chart over time, drawn on a canvas. A drag selects a range. */
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
@@ -14,7 +14,7 @@ export interface ChartSeries {
   name: string;
   /** A token, as `var(--gh-series-1)`. */
   color: string;
-  /** Beside the chart's times; null is a gap. */
+  /** A value for each of the chart's times; null is a gap. */
   values: (number | null)[];
 }
 
@@ -24,7 +24,7 @@ interface Props {
   series: ChartSeries[];
   /** Which series are drawn; the same length as `series`. */
   shown: boolean[];
-  /** The series that is pointed at in the legend, or null. */
+  /** The series under the pointer in the legend, or null. */
   focused: number | null;
   range: Range;
   zone: Zone;
@@ -56,7 +56,7 @@ export function TimeChart(props: Props) {
       if (!show) made.setSeries(index + 1, { show: false });
     });
     plot.current = made;
-    // The scheme changes what the tokens mean, and the canvas must be redrawn.
+    // The colours of the canvas are fixed when it is drawn: another scheme needs a new one.
     host.dataset.scheme = scheme;
     return () => {
       made.destroy();
@@ -136,7 +136,7 @@ function optionsOf(setup: Setup): uPlot.Options {
           label: line.name,
           stroke: resolveColor(line.color),
           width: few ? 1.6 : 1.2,
-          points: { show: lonely(line.values), size: 4 },
+          points: { show: hasIsolatedPoint(line.values), size: 4 },
           spanGaps: false,
         }),
       ),
@@ -165,7 +165,7 @@ function optionsOf(setup: Setup): uPlot.Options {
   };
 }
 
-/** Zero is in sight when the values are near it; a flat line gets room around it. */
+/** The axis includes zero unless the values are far from it. A constant line gets padding. */
 function bounds(min: number | null, max: number | null): [number, number] {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
   if (min === max) return min === 0 ? [0, 1] : [Math.min(0, min * 1.2), Math.max(0, max * 1.2)];
@@ -178,8 +178,8 @@ function tickLabels(ticks: number[], zone: Zone): string[] {
   return ticks.map((tick) => formatTick(tick * 1_000, stepMs, zone));
 }
 
-/** A point between two gaps is no line: it needs a dot to be seen. */
-function lonely(values: (number | null)[]): boolean {
+/** A point between two gaps belongs to no line, and is only visible as a dot. */
+function hasIsolatedPoint(values: (number | null)[]): boolean {
   return values.some(
     (value, index) =>
       value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null,

@@ -1,4 +1,4 @@
-/** The command palette: views, services, actions, and a trace id that is pasted in. */
+/** The command palette: finds views, services and actions, and opens a trace by its id. */
 import { Modal, useMantineColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -71,7 +71,11 @@ export default function CommandPalette({ close }: { close: () => void }) {
         }}
       />
       <div className={classes.list} id="palette-list" role="listbox" aria-label="Commands">
-        {found.length === 0 && <div className={classes.none}>Nothing by that name.</div>}
+        {found.length === 0 && (
+          <div className={classes.none}>
+            No command matches. Type the name of a view, service or action, or paste a trace id.
+          </div>
+        )}
         {found.map((command, index) => (
           <button
             type="button"
@@ -114,13 +118,13 @@ function useFound(commands: Command[], text: string): Command[] {
   }, [commands, text, navigate]);
 }
 
-/** This view's address with absolute times: what a colleague opens tomorrow shows the same. */
-function fixedLink({ fromMs, toMs }: Range): string {
-  const address = new URL(window.location.href);
-  address.searchParams.set("from", String(Math.round(fromMs)));
-  address.searchParams.set("to", String(Math.round(toMs)));
-  address.searchParams.delete("refresh");
-  return address.href;
+/** The URL of this view with absolute times, so that it shows the same data later. */
+function absoluteLink({ fromMs, toMs }: Range): string {
+  const url = new URL(window.location.href);
+  url.searchParams.set("from", String(Math.round(fromMs)));
+  url.searchParams.set("to", String(Math.round(toMs)));
+  url.searchParams.delete("refresh");
+  return url.href;
 }
 
 function useCommands(): Command[] {
@@ -160,14 +164,14 @@ function useCommands(): Command[] {
     const actions: Command[] = [
       { label: "Dark theme", hint: "action", icon: "moon", run: () => setColorScheme("dark") },
       { label: "Light theme", hint: "action", icon: "sun", run: () => setColorScheme("light") },
-      { label: "Theme of the system", hint: "action", icon: "system", run: () => setColorScheme("auto") },
+      { label: "System theme", hint: "action", icon: "system", run: () => setColorScheme("auto") },
       { label: "Show times in UTC", hint: "action", icon: "clock", run: () => range.setZone("utc") },
-      { label: "Show local times", hint: "action", icon: "clock", run: () => range.setZone("local") },
+      { label: "Show times in local time", hint: "action", icon: "clock", run: () => range.setZone("local") },
       {
-        label: "Copy a link with fixed times",
+        label: "Copy a link with absolute times",
         hint: "action",
         icon: "link",
-        run: () => void copyText(fixedLink(range.range)),
+        run: () => void copyText(absoluteLink(range.range)),
       },
       { label: "Refresh", hint: "action", icon: "refresh", run: range.refreshNow },
     ];

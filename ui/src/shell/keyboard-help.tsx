@@ -1,4 +1,4 @@
-/** The keyboard sheet: what works here and now, from the shortcuts that are registered. */
+/** Lists the keyboard shortcuts of the current view. */
 import { Modal } from "@mantine/core";
 import { type Shortcut, useShortcutList } from "./keyboard";
 import classes from "./keyboard-help.module.css";
@@ -6,7 +6,7 @@ import classes from "./keyboard-help.module.css";
 const EDITOR: Shortcut[] = [
   { keys: "mod+Enter", label: "Run the query", group: "Query editor", run: () => {} },
   { keys: "Shift+Enter", label: "Run the query", group: "Query editor", run: () => {} },
-  { keys: "Ctrl+Space", label: "Suggest", group: "Query editor", run: () => {} },
+  { keys: "Ctrl+Space", label: "Complete", group: "Query editor", run: () => {} },
 ];
 
 const NAMES: Record<string, string> = {
@@ -25,7 +25,7 @@ export default function KeyboardHelp({ close }: { close: () => void }) {
   const shortcuts = [...useShortcutList(), ...EDITOR];
   const groups = [...new Set(shortcuts.map((shortcut) => shortcut.group))];
   return (
-    <Modal opened onClose={close} title="Keyboard" size={720}>
+    <Modal opened onClose={close} title="Keyboard shortcuts" size={720}>
       <div className={classes.sheet} tabIndex={-1} data-autofocus>
         {groups.map((group) => (
           <div key={group} className={classes.group}>
@@ -46,7 +46,7 @@ export default function KeyboardHelp({ close }: { close: () => void }) {
         ))}
       </div>
       <a className={classes.licenses} href="/licenses.txt">
-        Licences of what this page is made of
+        Third-party licences
       </a>
     </Modal>
   );

@@ -1,8 +1,8 @@
-/** Keyboard shortcuts: registered by what is on screen, listed by the help sheet. Sequences like `g l` work. */
+/** Keyboard shortcuts, registered by the mounted components. Sequences such as `g l` work. */
 import { useEffect, useRef, useSyncExternalStore } from "react";
 
 export interface Shortcut {
-  /** `g h`, `?`, `mod+k`, `ArrowDown`; a sequence is separated by blanks. */
+  /** `g h`, `?`, `mod+k`, `ArrowDown`; the keys of a sequence are separated by spaces. */
   keys: string;
   label: string;
   group: string;
@@ -14,7 +14,7 @@ interface Entry {
 }
 
 const entries = new Set<Entry>();
-const watchers = new Set<() => void>();
+const listeners = new Set<() => void>();
 let listed: Shortcut[] = [];
 let typed: string[] = [];
 let typedAt = 0;
@@ -23,11 +23,11 @@ const SEQUENCE_PAUSE_MS = 900;
 
 function changed(): void {
   listed = [...entries].flatMap((entry) => entry.current);
-  for (const watcher of watchers) watcher();
+  for (const listener of listeners) listener();
 }
 
-/** True while someone writes: letters belong to the text then. */
-function writing(target: EventTarget | null): boolean {
+/** Whether a key press in the target enters text, and is therefore no shortcut. */
+function takesText(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 }
@@ -40,7 +40,7 @@ function nameOf(event: KeyboardEvent): string {
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const name = nameOf(event);
-  if (writing(event.target) && !name.startsWith("mod+")) return;
+  if (takesText(event.target) && !name.startsWith("mod+")) return;
   const open = document.querySelector("[role=dialog]") !== null;
   if (open && name !== "mod+k") return;
   typed = event.timeStamp - typedAt > SEQUENCE_PAUSE_MS ? [name] : [...typed.slice(-1), name];
@@ -72,12 +72,12 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
   }, []);
 }
 
-/** All shortcuts that work now. */
+/** All active shortcuts. */
 export function useShortcutList(): Shortcut[] {
   return useSyncExternalStore(
-    (watcher) => {
-      watchers.add(watcher);
-      return () => watchers.delete(watcher);
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     () => listed,
   );

@@ -1,8 +1,8 @@
-/** What a person prefers on this machine: kept in the browser, never in the address. */
+/** Preferences of the user, stored in the browser and not in the URL. */
 import { useCallback, useSyncExternalStore } from "react";
 
 const listeners = new Set<() => void>();
-/** Answers when the browser refuses storage. */
+/** Used when the browser refuses storage. */
 const memory = new Map<string, string>();
 
 function read(key: string): string | null {
@@ -18,7 +18,7 @@ export function writePreference(key: string, value: string): void {
   try {
     localStorage.setItem(`glasshouse.${key}`, value);
   } catch {
-    // Kept in memory for this page.
+    // The value is kept in memory.
   }
   for (const listener of listeners) listener();
 }
@@ -32,7 +32,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** A remembered choice among given words. */
+/** A stored choice from a fixed set of values. */
 export function usePreference<Word extends string>(
   key: string,
   words: readonly Word[],
@@ -43,7 +43,7 @@ export function usePreference<Word extends string>(
   return [words.find((word) => word === stored) ?? fallback, set];
 }
 
-/** A remembered length in pixels. */
+/** A stored length in pixels. */
 export function useLength(key: string, fallback: number): [number, (value: number) => void] {
   const stored = Number(useSyncExternalStore(subscribe, () => read(key)) ?? Number.NaN);
   const set = useCallback((value: number) => writePreference(key, String(Math.round(value))), [key]);

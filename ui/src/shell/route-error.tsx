@@ -1,4 +1,4 @@
-/** What stands in a view's place when it broke, or when the address leads nowhere. */
+/** Shown in place of a view that failed, or for an unknown URL. */
 import { Button } from "@mantine/core";
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
 import { CopyButton } from "../components/copy-button";
@@ -6,11 +6,11 @@ import { EmptyState } from "../components/empty-state";
 
 export function RouteError({ error: thrown, reset }: ErrorComponentProps) {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  // After an update of the binary the old chunks are gone; a reload brings the new page.
+  // After an update of the binary the files of the old page no longer exist.
   const stale = /dynamically imported module|Importing a module script failed/.test(error.message);
   return (
     <EmptyState
-      title={stale ? "This page has been updated" : "This view broke"}
+      title={stale ? "This page has been updated" : "This view failed"}
       actions={
         <>
           <Button variant="filled" onClick={stale ? () => window.location.reload() : reset}>
@@ -23,16 +23,16 @@ export function RouteError({ error: thrown, reset }: ErrorComponentProps) {
       }
     >
       {stale
-        ? "Glasshouse was restarted with a newer page."
-        : `${error.message}. The data is safe: only its display failed. The rest of the page still works.`}
+        ? "Glasshouse was updated. Reload to get the new version of the page."
+        : `${error.message}. Stored data is not affected. Try again, or open another view.`}
     </EmptyState>
   );
 }
 
 export function NotFound() {
   return (
-    <EmptyState title="Nothing lives at this address" actions={<Link to="/">Go home</Link>}>
-      The link may come from a newer version, or from a view that is not built yet (alerts and dashboards).
+    <EmptyState title="Page not found" actions={<Link to="/">Go to Home</Link>}>
+      No view has this URL. The link may be mistyped, or may come from a newer version of Glasshouse.
     </EmptyState>
   );
 }

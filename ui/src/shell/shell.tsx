@@ -1,4 +1,4 @@
-/** The frame around every view: navigation, top bar, palette and help. Knows no view from the inside. */
+/** The layout around every view: navigation, top bar, command palette and keyboard help. */
 import { Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
@@ -35,29 +35,29 @@ export const VIEWS: readonly View[] = [
 export function Shell() {
   return (
     <RangeProvider>
-      <Frame />
+      <Layout />
     </RangeProvider>
   );
 }
 
-function Frame() {
+function Layout() {
   const navigate = useNavigate();
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   const { problem } = useRange();
   useEffect(() => {
-    // Whoever presses its keys types on at once: it must be there by then.
+    // Loaded before it is needed, so that text typed right after the shortcut reaches its input.
     const timer = setTimeout(() => void loadPalette().catch(() => {}), 800);
     return () => clearTimeout(timer);
   }, []);
   useShortcuts([
     {
       keys: "mod+k",
-      label: "Search, jump, open a trace by id",
-      group: "Everywhere",
+      label: "Open the command palette",
+      group: "Global",
       run: () => setPalette(true),
     },
-    { keys: "?", label: "This help", group: "Everywhere", run: () => setHelp(true) },
+    { keys: "?", label: "Show keyboard shortcuts", group: "Global", run: () => setHelp(true) },
     ...VIEWS.map((view) => ({
       keys: view.keys,
       label: view.label,
@@ -66,7 +66,7 @@ function Frame() {
     })),
   ]);
   return (
-    <div className={classes.frame}>
+    <div className={classes.layout}>
       <a className={classes.skip} href="#content">
         Skip to content
       </a>
@@ -123,7 +123,7 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
   const [choice, setChoice] = usePreference("sidebar", ["auto", "wide", "narrow"], "auto");
   const narrow = choice === "narrow" || (choice === "auto" && small);
   const toggle = () => setChoice(narrow ? "wide" : "narrow");
-  useShortcuts([{ keys: "\\", label: "Narrow or wide navigation", group: "Everywhere", run: toggle }]);
+  useShortcuts([{ keys: "\\", label: "Collapse or expand the sidebar", group: "Global", run: toggle }]);
   return (
     <nav className={classes.side} data-narrow={narrow} aria-label="Views">
       <Link to="/" className={classes.brand} aria-label="Glasshouse, home">
@@ -138,30 +138,30 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
         <NavItem key={view.to} view={view} narrow={narrow} />
       ))}
       <div className={classes.foot}>
-        {!narrow && <DevelopmentBadge />}
+        {!narrow && <VersionBadge />}
         <SchemeMenu narrow={narrow} />
-        <Labelled label="Keyboard help (?)" narrow={narrow}>
+        <WithTooltip label="Keyboard shortcuts (?)" narrow={narrow}>
           <button
             type="button"
             className={classes.item}
             onClick={openHelp}
-            aria-label={narrow ? "Keyboard help" : undefined}
+            aria-label={narrow ? "Keyboard shortcuts" : undefined}
           >
             <Icon name="help" />
-            {!narrow && "Keyboard"}
+            {!narrow && "Shortcuts"}
           </button>
-        </Labelled>
-        <Labelled label={"Wide navigation (\\)"} narrow={narrow}>
+        </WithTooltip>
+        <WithTooltip label={"Expand the sidebar (\\)"} narrow={narrow}>
           <button
             type="button"
             className={classes.item}
             onClick={toggle}
-            aria-label={narrow ? "Wide navigation" : undefined}
+            aria-label={narrow ? "Expand the sidebar" : undefined}
           >
             <Icon name="sidebar" />
             {!narrow && "Collapse"}
           </button>
-        </Labelled>
+        </WithTooltip>
       </div>
     </nav>
   );
@@ -169,7 +169,7 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
 
 function NavItem({ view, narrow }: { view: View; narrow: boolean }) {
   return (
-    <Labelled label={`${view.label} (${view.keys})`} narrow={narrow}>
+    <WithTooltip label={`${view.label} (${view.keys})`} narrow={narrow}>
       <Link
         to={view.to}
         className={classes.item}
@@ -179,11 +179,11 @@ function NavItem({ view, narrow }: { view: View; narrow: boolean }) {
         <Icon name={view.icon} />
         {!narrow && view.label}
       </Link>
-    </Labelled>
+    </WithTooltip>
   );
 }
 
-function Labelled({
+function WithTooltip({
   label,
   narrow,
   children,
@@ -199,8 +199,8 @@ function Labelled({
   );
 }
 
-/** Nobody logs in yet: said quietly, with the version that runs. */
-function DevelopmentBadge() {
+/** The version of the server, and a warning that it has no authentication. */
+function VersionBadge() {
   const overview = useQuery({
     queryKey: ["overview"],
     queryFn: ({ signal }) => fetchOverview(signal),
@@ -209,9 +209,9 @@ function DevelopmentBadge() {
   return (
     <div
       className={classes.badge}
-      title="Anyone who reaches this port can read everything. Keep it on loopback."
+      title="Everyone who can reach this port can read all data. Listen on loopback only."
     >
-      {overview.data?.version ? `${overview.data.version} · ` : ""}dev mode: no authentication
+      {overview.data?.version ? `${overview.data.version} · ` : ""}no authentication
     </div>
   );
 }

@@ -1,4 +1,4 @@
-/** The style sheets of the Mantine components that the page uses, and no others. */
+/** The style sheets of the Mantine components that the page uses. */
 import "@mantine/core/styles/baseline.css";
 import "@mantine/core/styles/default-css-variables.css";
 import "@mantine/core/styles/global.css";

@@ -1,4 +1,4 @@
-/** Mantine set up from our tokens: sizes, colours and the few component defaults. No colours of its own. */
+/** The Mantine theme: maps our tokens to its sizes, colours and component defaults. */
 import {
   ActionIcon,
   Button,
@@ -16,8 +16,8 @@ import {
   Tooltip,
 } from "@mantine/core";
 
-/** Mantine's ramps, for the few component rules that name a step of them. */
-const ramp: Record<string, string> = {
+/** The shades that the style sheets of Mantine use, as tokens. */
+const shades: Record<string, string> = {
   "dark-0": "text",
   "dark-1": "text",
   "dark-2": "dim",
@@ -103,9 +103,9 @@ const scheme: Record<string, string> = {
   "--mantine-primary-color-contrast": "var(--gh-on-accent)",
   "--mantine-shadow-md": "var(--gh-shadow)",
   ...Object.fromEntries(
-    Object.entries(ramp).map(([step, token]) => [`--mantine-color-${step}`, `var(--gh-${token})`]),
+    Object.entries(shades).map(([step, token]) => [`--mantine-color-${step}`, `var(--gh-${token})`]),
   ),
 };
 
-/** Both schemes read the same names: tokens.css gives them their values per scheme. */
+/** The same for both schemes: tokens.css defines the values of the tokens for each scheme. */
 export const cssVariables: CSSVariablesResolver = () => ({ variables: {}, light: scheme, dark: scheme });

@@ -1,9 +1,9 @@
-/** Which colour scheme is wanted: system, dark or light; `?theme=` wins for one page view. */
+/** Stores the colour scheme: system, dark or light. The parameter `?theme=` overrides it for one page load. */
 import type { MantineColorSchemeManager } from "@mantine/core";
 
 const KEY = "glasshouse.scheme";
 
-function fromAddress(): "dark" | "light" | null {
+function fromUrl(): "dark" | "light" | null {
   const wanted = new URLSearchParams(window.location.search).get("theme");
   return wanted === "dark" || wanted === "light" ? wanted : null;
 }
@@ -11,8 +11,8 @@ function fromAddress(): "dark" | "light" | null {
 export function schemeManager(): MantineColorSchemeManager {
   return {
     get: (fallback) => {
-      const address = fromAddress();
-      if (address) return address;
+      const requested = fromUrl();
+      if (requested) return requested;
       try {
         const stored = localStorage.getItem(KEY);
         return stored === "dark" || stored === "light" || stored === "auto" ? stored : fallback;
@@ -24,7 +24,7 @@ export function schemeManager(): MantineColorSchemeManager {
       try {
         localStorage.setItem(KEY, value);
       } catch {
-        // Private windows may refuse storage; the choice then lasts for this page.
+        // Private windows may refuse storage; the choice then lasts until the page is closed.
       }
     },
     subscribe: () => {},

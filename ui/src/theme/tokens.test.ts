@@ -10,14 +10,14 @@ const tokens =
     "./tokens.css"
   ] ?? "";
 
-/** `#abc` and longer in style, `rgb(`, `hsl(`: a colour with a value of its own. */
+/** `#abc` and longer in style, `rgb(`, `hsl(`: a literal colour. */
 const COLOUR = /(?<![\w&])#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})\b|\b(?:rgba?|hsla?|oklch)\(/;
 
 describe("tokens", () => {
-  it("finds files to look at", () => {
+  it("finds the files of the page", () => {
     expect(Object.keys(files).length).toBeGreaterThan(80);
   });
-  it.each(Object.entries(files))("%s names no colour of its own", (_name, text) => {
+  it.each(Object.entries(files))("%s has no literal colour", (_name, text) => {
     const line = text.split("\n").find((candidate) => COLOUR.test(candidate) && !candidate.includes("#{"));
     expect(line).toBeUndefined();
   });
@@ -57,13 +57,13 @@ function luminance(hex: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-describe("text can be read", () => {
+describe("the contrast of text", () => {
   const cases = ["dark", "light"].flatMap((scheme) =>
     ["text", "dim", "faint", "accent", "error", "warn", "ok", "info", "debug"].flatMap((text) =>
       ["page", "panel", "raised"].map((ground) => [scheme, text, ground] as const),
     ),
   );
-  it.each(cases)("%s: %s on %s has a contrast of 4.5", (scheme, text, ground) => {
+  it.each(cases)("%s: %s on %s is at least 4.5", (scheme, text, ground) => {
     const block = tokens.split(`[data-mantine-color-scheme="${scheme}"]`)[1] ?? "";
     const value = (name: string) => new RegExp(`--gh-${name}: (#[0-9a-f]{6});`).exec(block)?.[1] ?? "#000000";
     const [bright = 0, dim = 0] = [luminance(value(text)), luminance(value(ground))].sort(

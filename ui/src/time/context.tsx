@@ -1,4 +1,4 @@
-/** The page's one time range: raw in the address, resolved here, moved on by refresh. */
+/** The time range of the page: stored in the URL, and resolved to instants here. */
 import { useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import {
   createContext,
@@ -17,13 +17,13 @@ import { absolute, DEFAULT_RANGE, type Range, type RawRange, resolveRange } from
 
 export interface RangeState {
   raw: RawRange;
-  /** Epoch milliseconds; relative ends stand still until the next refresh. */
+  /** Epoch milliseconds; relative ends are resolved again at the next refresh. */
   range: Range;
-  /** Why the address' range was not taken, or null. */
+  /** Why the range of the URL was rejected, or null. */
   problem: string | null;
   zone: Zone;
   setZone: (zone: Zone) => void;
-  /** `10s` and the like, or undefined when off. */
+  /** For example `10s`; undefined when off. */
   refresh: string | undefined;
   setRefresh: (value: string | undefined) => void;
   setRaw: (raw: RawRange) => void;
@@ -73,7 +73,7 @@ export function RangeProvider({ children }: { children: ReactNode }) {
     return {
       raw: wanted ? { from, to } : DEFAULT_RANGE,
       range,
-      problem: wanted ? null : `The time range "${from}" to "${to}" cannot be read; showing the last hour.`,
+      problem: wanted ? null : `The time range "${from}" to "${to}" is invalid. Showing the last hour.`,
       zone,
       setZone,
       refresh,
@@ -86,10 +86,10 @@ export function RangeProvider({ children }: { children: ReactNode }) {
   return <Context.Provider value={state}>{children}</Context.Provider>;
 }
 
-/** Coming back to a view within this time finds it as it was left. */
+/** Returning to a view within this time does not refresh it. */
 const FRESH_MS = 60_000;
 
-/** A view that is opened, or a range that is chosen, starts from the present. */
+/** Resolves the range again when another view or range is opened. */
 function useFreshness(path: string, range: string, nowMs: number, refreshNow: () => void): void {
   const before = useRef({ path, range });
   useEffect(() => {

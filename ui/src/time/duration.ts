@@ -1,4 +1,4 @@
-/** Durations as people and query languages write them (`1h30m`, `250ms`), in nanoseconds or milliseconds. */
+/** Parses and formats durations such as `1h30m` and `250ms`. */
 
 const UNIT_MS: Record<string, number> = {
   ns: 1e-6,
@@ -13,7 +13,7 @@ const UNIT_MS: Record<string, number> = {
   y: 31_536_000_000,
 };
 
-/** Milliseconds of `1h30m`, `250ms`, `1.5s`; null when the text is no duration. A bare number is seconds. */
+/** Milliseconds of `1h30m`, `250ms`, `1.5s`; null for any other text. A bare number is seconds. */
 export function parseDuration(text: string): number | null {
   const trimmed = text.trim();
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1_000;
@@ -27,7 +27,7 @@ export function parseDuration(text: string): number | null {
   return end > 0 && end === trimmed.length && Number.isFinite(total) ? total : null;
 }
 
-/** A length of time for reading: three significant digits, the unit that fits. */
+/** A duration for display: three significant digits in a suitable unit. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "–";
   const size = Math.abs(ms);
@@ -39,7 +39,7 @@ export function formatDuration(ms: number): string {
   return compound(ms);
 }
 
-/** A length of time as a query language wants it: whole units, no spaces (`90s`, `5m`). */
+/** A duration in the syntax of query languages: whole units without spaces (`90s`, `5m`). */
 export function queryDuration(ms: number): string {
   for (const [unit, length] of [
     ["d", 86_400_000],

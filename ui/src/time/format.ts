@@ -1,19 +1,19 @@
-/** Instants for reading, in local time or UTC. `Intl` formatters are kept: making one costs more than using it. */
+/** Formats instants in local time or UTC. `Intl` formatters are cached, because creating one is slow. */
 
 export type Zone = "local" | "utc";
 
-const kept = new Map<string, Intl.DateTimeFormat>();
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = zone + JSON.stringify(options);
-  let found = kept.get(key);
+  let found = formatters.get(key);
   if (!found) {
     found = new Intl.DateTimeFormat("en-GB", {
       ...options,
       hourCycle: "h23",
       ...(zone === "utc" ? { timeZone: "UTC" } : {}),
     });
-    kept.set(key, found);
+    formatters.set(key, found);
   }
   return found;
 }
@@ -74,7 +74,7 @@ export function formatAgo(ms: number | null, nowMs: number): string {
   return `${Math.round(seconds / 86_400)} d ago`;
 }
 
-/** Epoch nanoseconds (a decimal string beyond 2^53) to milliseconds with a fraction. */
+/** Epoch nanoseconds (as a decimal string, because they exceed 2^53) to milliseconds with a fraction. */
 export function nanosToMs(nanos: string): number {
   if (!/^\d{1,19}$/.test(nanos)) return Number.NaN;
   if (nanos.length <= 6) return Number(nanos) / 1e6;

@@ -1,4 +1,4 @@
-/** The time range control of the top bar: earlier, range, later, zoom out, refresh. */
+/** The time range control of the top bar: range, shift, zoom and refresh. */
 import { Button, Menu, Popover, SegmentedControl, TextInput, Tooltip } from "@mantine/core";
 import { useIsFetching } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -29,11 +29,11 @@ export function RangePicker() {
   useShortcuts([
     { keys: "t t", label: "Choose the time range", group: "Time", run: () => setOpen(true) },
     { keys: "t z", label: "Zoom out", group: "Time", run: zoomOut },
-    { keys: "t ArrowLeft", label: "Half a range earlier", group: "Time", run: () => shift(-1) },
-    { keys: "t ArrowRight", label: "Half a range later", group: "Time", run: () => shift(1) },
+    { keys: "t ArrowLeft", label: "Shift back by half the range", group: "Time", run: () => shift(-1) },
+    { keys: "t ArrowRight", label: "Shift forward by half the range", group: "Time", run: () => shift(1) },
     {
       keys: "t a",
-      label: "Fix the range to absolute times",
+      label: "Make the range absolute",
       group: "Time",
       run: () => state.setRange(state.range),
     },
@@ -48,7 +48,7 @@ export function RangePicker() {
   const title = describeRelative(state.raw) ?? formatSpan(state.range.fromMs, state.range.toMs, state.zone);
   return (
     <div className={classes.bar}>
-      <Segment label="Half a range earlier (t ←)" icon="left" onClick={() => shift(-1)} />
+      <Segment label="Shift back by half the range (t ←)" icon="left" onClick={() => shift(-1)} />
       <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
         <Popover.Target>
           <button
@@ -68,7 +68,7 @@ export function RangePicker() {
           <RangeForm close={() => setOpen(false)} />
         </Popover.Dropdown>
       </Popover>
-      <Segment label="Half a range later (t →)" icon="right" onClick={() => shift(1)} />
+      <Segment label="Shift forward by half the range (t →)" icon="right" onClick={() => shift(1)} />
       <Segment label="Zoom out (t z)" icon="zoomOut" onClick={zoomOut} />
       <Refresh />
     </div>
@@ -113,21 +113,17 @@ function Refresh() {
       </Tooltip>
       <Menu position="bottom-end">
         <Menu.Target>
-          <button
-            type="button"
-            className={classes.segment}
-            aria-label={`Refresh by itself: ${refresh ?? "Off"}`}
-          >
+          <button type="button" className={classes.segment} aria-label={`Auto refresh: ${refresh ?? "Off"}`}>
             <span className={refresh ? classes.live : undefined}>{refresh ?? "Off"}</span>
             <Icon name="down" size={11} />
           </button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Label>Refresh by itself</Menu.Label>
+          <Menu.Label>Auto refresh</Menu.Label>
           <Menu.Item onClick={() => setRefresh(undefined)}>Off</Menu.Item>
           {REFRESH_CHOICES.map((choice) => (
             <Menu.Item key={choice} onClick={() => setRefresh(choice)}>
-              every {choice}
+              Every {choice}
             </Menu.Item>
           ))}
         </Menu.Dropdown>
@@ -221,7 +217,7 @@ function Instant(props: { label: string; value: string; set: (value: string) => 
         error={instant === null}
       />
       <div className={instant === null ? `${classes.echo} ${classes.bad}` : classes.echo}>
-        {instant === null ? "not a time" : formatInstant(instant, zone)}
+        {instant === null ? "Not a valid time" : formatInstant(instant, zone)}
       </div>
     </div>
   );

@@ -43,7 +43,7 @@ describe("one end of a range", () => {
     "12",
     "now - 1h",
     "<script>",
-  ])("refuses %j", (text) => {
+  ])("rejects %j", (text) => {
     expect(parseInstant(text, NOW, true)).toBeNull();
   });
 });
@@ -53,7 +53,7 @@ describe("a range", () => {
     expect(resolveRange({ from: "now", to: "now-1h" }, NOW, true)).toBeNull();
     expect(resolveRange({ from: "now", to: "now" }, NOW, true)).toBeNull();
   });
-  it("zooms out to twice its length and not into the future", () => {
+  it("zooms out to twice its length, but not into the future", () => {
     expect(zoomedOut({ fromMs: NOW - 1_000, toMs: NOW }, NOW)).toEqual({ fromMs: NOW - 2_000, toMs: NOW });
     expect(zoomedOut({ fromMs: 10_000, toMs: 20_000 }, NOW)).toEqual({ fromMs: 5_000, toMs: 25_000 });
   });
@@ -61,7 +61,7 @@ describe("a range", () => {
     expect(shiftedRange({ fromMs: 10_000, toMs: 20_000 }, -1)).toEqual({ fromMs: 5_000, toMs: 15_000 });
     expect(shiftedRange({ fromMs: 10_000, toMs: 20_000 }, 1)).toEqual({ fromMs: 15_000, toMs: 25_000 });
   });
-  it("names itself", () => {
+  it("has a label when it is relative", () => {
     expect(describeRelative({ from: "now-1h", to: "now" })).toBe("Last hour");
     expect(describeRelative({ from: "now-45m", to: "now" })).toBe("Last 45 min");
     expect(describeRelative({ from: "now-2d/d", to: "now/d" })).toBe("now-2d/d to now/d");
@@ -82,7 +82,7 @@ describe("durations", () => {
     ["90", 90_000],
     ["15µs", 0.015],
   ])("reads %s", (text, expected) => expect(parseDuration(text)).toBeCloseTo(expected, 9));
-  it.each(["", "h", "1h x", "-5m", "5 m"])("refuses %j", (text) => expect(parseDuration(text)).toBeNull());
+  it.each(["", "h", "1h x", "-5m", "5 m"])("rejects %j", (text) => expect(parseDuration(text)).toBeNull());
   it.each([
     [0, "0 ms"],
     [0.00042, "420 ns"],

@@ -1,7 +1,7 @@
-/** Time ranges: relative (`now-6h`, `now/d`) or absolute; pure, the present is passed in. */
+/** Time ranges: relative (`now-6h`, `now/d`) or absolute; the current time is passed in. */
 import { formatDuration, parseDuration } from "./duration";
 
-/** A range as it stands in the address. Relative ends stay relative, so a shared link stays fresh. */
+/** A range as written in the URL. Relative ends stay relative, so that a shared link shows current data. */
 export interface RawRange {
   from: string;
   to: string;
@@ -31,7 +31,7 @@ export const QUICK_RANGES: ReadonlyArray<{ label: string; from: string; to: stri
   { label: "Yesterday", from: "now-1d/d", to: "now/d" },
 ];
 
-/** Epoch milliseconds of one end of a range; null when it cannot be understood. */
+/** Epoch milliseconds of one end of a range; null when it cannot be parsed. */
 export function parseInstant(text: string, nowMs: number, utc: boolean): number | null {
   const trimmed = text.trim();
   if (trimmed.startsWith("now")) return parseRelative(trimmed, nowMs, utc);
@@ -97,20 +97,20 @@ function parseCalendar(text: string, utc: boolean): number | null {
   ];
   const instant = utc ? Date.UTC(...fields) : new Date(...fields).getTime();
   const back = new Date(instant);
-  // The 31st of a short month would silently be a day of the next.
+  // `Date` accepts 31 April and makes it 1 May.
   const day = utc ? back.getUTCDate() : back.getDate();
   const month = utc ? back.getUTCMonth() : back.getMonth();
   return Number.isNaN(instant) || day !== part(3) || month !== part(2) - 1 ? null : instant;
 }
 
-/** Both ends as instants; null when one is unreadable or the range is empty or reversed. */
+/** Both ends as instants; null when one cannot be parsed, or when the range is empty or reversed. */
 export function resolveRange(raw: RawRange, nowMs: number, utc: boolean): Range | null {
   const fromMs = parseInstant(raw.from, nowMs, utc);
   const toMs = parseInstant(raw.to, nowMs, utc);
   return fromMs === null || toMs === null || fromMs >= toMs ? null : { fromMs, toMs };
 }
 
-/** An absolute range, as it is written into the address. */
+/** An absolute range, as written in the URL. */
 export function absolute(range: Range): RawRange {
   return { from: String(Math.round(range.fromMs)), to: String(Math.round(range.toMs)) };
 }
@@ -119,7 +119,7 @@ export function isRelative(raw: RawRange): boolean {
   return raw.from.startsWith("now") || raw.to.startsWith("now");
 }
 
-/** Twice the span around the same middle, but never past the present. */
+/** Twice the span around the same centre, but not beyond the current time. */
 export function zoomedOut(range: Range, nowMs: number): Range {
   const span = range.toMs - range.fromMs;
   const toMs = Math.min(range.toMs + span / 2, Math.max(nowMs, range.toMs));
@@ -132,7 +132,7 @@ export function shiftedRange(range: Range, direction: -1 | 1): Range {
   return { fromMs: Math.max(0, range.fromMs + half), toMs: range.toMs + half };
 }
 
-/** What the range button says: the quick range's name, or `Last 45 min`. Null for absolute ranges. */
+/** The label of a relative range: the name of a quick range, or `Last 45 min`. Null for absolute ranges. */
 export function describeRelative(raw: RawRange): string | null {
   const quick = QUICK_RANGES.find((range) => range.from === raw.from && range.to === raw.to);
   if (quick) return quick.label;

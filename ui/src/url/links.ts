@@ -1,6 +1,6 @@
 /** The queries behind links from one signal to another. */
 
-/** A text as a double-quoted literal; PromQL, LogQL and TraceQL share this escape. */
+/** A text as a double-quoted literal; PromQL, LogQL and TraceQL share this escaping. */
 export function quote(text: string): string {
   return JSON.stringify(text);
 }

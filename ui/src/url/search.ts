@@ -1,8 +1,8 @@
-/** Search parameters of the address: plain readable text, repeated keys for lists, read without trust. */
+/** Search parameters of the URL: plain text, and repeated keys for lists. Every value is validated. */
 
 export type Search = Record<string, string | string[] | undefined>;
 
-/** Longest value that is taken from an address: what a server would refuse anyway. */
+/** Longest value that is read: the server rejects longer queries. */
 const VALUE_LENGTH_MAX = 32_768;
 const VALUES_MAX = 26;
 
@@ -19,7 +19,7 @@ export function parseSearch(text: string): Search {
   return found;
 }
 
-/** The inverse of `parseSearch`; empty lists and undefined values leave no trace, empty text stays. */
+/** The inverse of `parseSearch`; empty lists and undefined values are omitted, empty strings are kept. */
 export function stringifySearch(search: Record<string, unknown>): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(search)) {
@@ -27,19 +27,19 @@ export function stringifySearch(search: Record<string, unknown>): string {
       if (item !== undefined && item !== null) parameters.append(key, String(item));
     }
   }
-  // A query is easier to read and to share when only what must be escaped is escaped.
+  // People read and share these URLs: escape only what must be escaped.
   const text = parameters.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%2C/g, ",");
   return text ? `?${text}` : "";
 }
 
-/** One text value, or undefined. */
+/** One string, or undefined. */
 export function text(value: unknown): string | undefined {
   const first = Array.isArray(value) ? value[0] : value;
   if (typeof first === "string") return first === "" ? undefined : first;
   return typeof first === "number" || typeof first === "boolean" ? String(first) : undefined;
 }
 
-/** A list of texts; empty texts are kept, because a second empty query line is state too. */
+/** A list of strings. Empty strings are kept, because an empty second query is state too. */
 export function texts(value: unknown): string[] {
   const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
   return list.filter((item): item is string => typeof item === "string").slice(0, VALUES_MAX);
@@ -52,7 +52,7 @@ export function whole(value: unknown, min: number, max: number): number | undefi
   return Math.min(max, Math.max(min, Number(given)));
 }
 
-/** One of the given words, or undefined. */
+/** One of the given values, or undefined. */
 export function oneOf<Word extends string>(value: unknown, words: readonly Word[]): Word | undefined {
   return words.find((word) => word === text(value));
 }

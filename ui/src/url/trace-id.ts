@@ -1,4 +1,4 @@
-/** Finds a trace id in what someone pastes: bare, in a `traceparent`, in a log line or an address. */
+/** Finds a trace id in pasted text: bare, in a `traceparent` header, in a log line or in a URL. */
 
 /** The id as 32 lower-case hex digits, or null. */
 export function traceIdIn(text: string): string | null {
@@ -13,7 +13,7 @@ export function traceIdIn(text: string): string | null {
 
 const FIELD_NAMES = ["trace_id", "traceid", "traceId", "traceID", "TraceID", "TraceId"];
 
-/** The trace id among a record's fields, whatever it is called there. */
+/** The trace id in a record's fields, under any of its usual names. */
 export function traceIdOf(...fields: Array<Record<string, string>>): string | null {
   for (const group of fields) {
     for (const name of FIELD_NAMES) {

@@ -1,4 +1,4 @@
-/** With no data: the three shortest ways to send some, ready to paste. */
+/** Shown while no data is stored: how to send some. */
 import { Tabs } from "@mantine/core";
 import type { Overview } from "../../api/overview";
 import { CodeBlock } from "../../components/code-block";
@@ -9,11 +9,11 @@ export function FirstSteps({ overview }: { overview: Overview }) {
   const grpc = `http://${addressOf(overview, "otlp_grpc", 4317)}`;
   const http = `http://${addressOf(overview, "otlp_http", 4318)}`;
   return (
-    <Panel title="Nothing has arrived yet">
+    <Panel title="No data received yet">
       <div className={classes.start}>
         <p>
-          Point any OpenTelemetry SDK or Collector here. This page notices the first span, log record or
-          sample within five seconds. To see it full at once, run <code>glasshouse demo</code>.
+          Send data from any OpenTelemetry SDK or Collector as shown below. It appears on this page within
+          five seconds. To see example data, run <code>glasshouse demo</code>.
         </p>
         <Tabs defaultValue="environment">
           <Tabs.List>

@@ -1,4 +1,4 @@
-/** Rates as this page has seen them since it was opened: what the sparklines draw. Bounded. */
+/** The recent rates for the sparklines, collected while the page is open. */
 import type { Overview, SignalName } from "../../api/overview";
 
 const SAMPLES_MAX = 180;
@@ -13,7 +13,7 @@ export interface RateSample {
 
 let samples: RateSample[] = restore();
 
-/** A reload within the same tab keeps its lines. */
+/** Stored for the tab, so that a reload keeps the sparklines. */
 function restore(): RateSample[] {
   try {
     const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
@@ -26,7 +26,7 @@ function restore(): RateSample[] {
   }
 }
 
-/** Adds an answer of the server once; answers that come twice are ignored. */
+/** Adds the rates of an overview, unless they were added before. */
 export function remember(overview: Overview): RateSample[] {
   const last = samples.at(-1);
   if (last && overview.nowMs <= last.atMs) return samples;
@@ -41,7 +41,7 @@ export function remember(overview: Overview): RateSample[] {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(samples));
   } catch {
-    // The lines then restart after a reload.
+    // The sparklines then start empty after a reload.
   }
   return samples;
 }

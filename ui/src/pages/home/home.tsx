@@ -1,4 +1,4 @@
-/** Home: what arrives from which service at what rate, and why something may be missing. */
+/** Home: received data by signal and service, and possible reasons for missing data. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -26,7 +26,7 @@ import { Receivers } from "./receivers";
 import { Services } from "./services";
 
 const POLL_MS = 5_000;
-/** Silence that is worth a look: most exporters send at least once a minute. */
+/** After this time without data a sender is late: most exporters send at least once a minute. */
 export const LATE_AFTER_MS = 90_000;
 
 const CARDS: Record<
@@ -69,8 +69,8 @@ export default function Home() {
     return (
       <div className={classes.page}>
         <ErrorMessage error={overview.error} retry={() => void overview.refetch()} />
-        <EmptyState title="The overview cannot be read">
-          The page is here, but its server does not answer. Look at the process' own log, or ask its health
+        <EmptyState title="The overview cannot be loaded">
+          The server does not answer. Check that Glasshouse is running, read its log, or request its health
           check on port 13133.
         </EmptyState>
       </div>
@@ -103,7 +103,7 @@ function Loaded({ overview, problem }: { overview: Overview; problem: unknown })
           <Panel title="Glasshouse">
             <dl className={classes.facts} style={{ borderTop: 0 }}>
               <Fact name="Version" value={overview.version || "unknown"} />
-              <Fact name="Running for" value={formatDuration(overview.uptimeS * 1_000)} />
+              <Fact name="Uptime" value={formatDuration(overview.uptimeS * 1_000)} />
               <Fact name="Data folder" value={formatBytes(overview.dataDirBytes)} />
             </dl>
           </Panel>
@@ -151,7 +151,7 @@ function SignalCard({
         {card.label}
         <span className={classes.status}>
           <span className={classes.dot} data-state={state} />
-          {state === "never" ? "nothing yet" : formatAgo(signal.lastReceivedMs, overview.nowMs)}
+          {state === "never" ? "no data yet" : formatAgo(signal.lastReceivedMs, overview.nowMs)}
         </span>
       </div>
       <div className={classes.rate}>
@@ -167,7 +167,7 @@ function SignalCard({
         )}
         <Fact name="On disk" value={formatBytes(signal.partBytes)} />
         <Fact
-          name="Kept for"
+          name="Retention"
           value={days >= 1 ? `${Math.round(days)} d` : formatDuration(signal.retentionS * 1_000)}
         />
         <Fact name="Rejected" value={formatCount(signal.rejectedTotal)} bad={signal.rejectedTotal > 0} />
@@ -176,7 +176,7 @@ function SignalCard({
   );
 }
 
-/** Why something may be missing: the server's own hints, and what this page can see. */
+/** Possible reasons for missing data: the hints of the server, and signals that are late. */
 function Hints({ overview, empty }: { overview: Overview; empty: boolean }) {
   const late = SIGNALS.filter(
     (name) => stateOf(overview.signals[name].lastReceivedMs, overview.nowMs) === "late",
@@ -184,18 +184,18 @@ function Hints({ overview, empty }: { overview: Overview; empty: boolean }) {
     const since = formatAgo(overview.signals[name].lastReceivedMs, overview.nowMs);
     return {
       signal: name,
-      message: `No ${name} since ${since}. Their sender may have stopped or cannot reach us.`,
+      message: `The last ${name} arrived ${since}. The sender may have stopped, or cannot reach Glasshouse.`,
     };
   });
-  const said = new Set(overview.hints.map((hint) => hint.signal));
-  const hints = [...overview.hints, ...late.filter((hint) => !said.has(hint.signal))];
+  const named = new Set(overview.hints.map((hint) => hint.signal));
+  const hints = [...overview.hints, ...late.filter((hint) => !named.has(hint.signal))];
   return (
-    <Panel title="What may be missing">
+    <Panel title="Missing data">
       {hints.length === 0 ? (
         <div className={classes.fine}>
           {empty
-            ? "Nothing has been sent yet; see the first steps above."
-            : "All three signals arrive, nothing was rejected."}
+            ? "No data has been received yet. Follow the steps above."
+            : "All three signals are received, and nothing was rejected."}
         </div>
       ) : (
         <ul className={classes.hints}>

@@ -1,4 +1,4 @@
-/** The receivers, and their errors. */
+/** The receivers and their errors. */
 import type { Overview, ReceiverOverview } from "../../api/overview";
 import { CopyButton } from "../../components/copy-button";
 import { Panel } from "../../components/panel";
@@ -20,7 +20,9 @@ export function Receivers({ overview }: { overview: Overview }) {
   return (
     <Panel title="Receivers">
       {overview.receivers.length === 0 ? (
-        <div className={classes.fine}>The server names no receivers: none is configured, or all are off.</div>
+        <div className={classes.fine}>
+          No receiver is configured. Enable one in the configuration to receive data.
+        </div>
       ) : (
         <div className={classes.scroll}>
           <table className={classes.table}>

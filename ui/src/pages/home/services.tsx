@@ -1,4 +1,4 @@
-/** Every service that sends, its rates, and the ways to its traces, logs and metrics. */
+/** The services that send data, their rates, and links to their traces, logs and metrics. */
 import { VisuallyHidden } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview, ServiceOverview } from "../../api/overview";
@@ -17,9 +17,9 @@ export function Services({ overview }: { overview: Overview }) {
   return (
     <Panel title="Services" note={services.length > 0 ? services.length : undefined}>
       {services.length === 0 ? (
-        <EmptyState title="No service has sent anything yet">
-          A service shows up here with its first span, log record or sample. It is named by the resource
-          attribute <code>service.name</code>.
+        <EmptyState title="No services yet">
+          A service appears here with its first span, log record or sample. Set the resource attribute{" "}
+          <code>service.name</code> to name it.
         </EmptyState>
       ) : (
         <div className={classes.scroll}>

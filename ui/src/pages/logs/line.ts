@@ -1,10 +1,10 @@
-/** What a log line says: its level, its message, its fields, its trace; pure. */
+/** Extracts the level, message, fields and trace id of a log line. */
 import type { LogLine } from "../../api/loki";
 import type { Level } from "../../panels/colors";
 import { traceIdOf } from "../../url/trace-id";
 import { type FieldKind, parsedName } from "./query";
 
-/** Longer lines are not read as JSON for display: a list must stay fast. */
+/** Longer lines are not parsed as JSON, so that the list stays fast. */
 const PARSED_LENGTH_MAX = 65_536;
 const DEPTH_MAX = 6;
 const FIELDS_MAX = 300;
@@ -22,7 +22,7 @@ export interface ReadLine {
   timeMs: number;
   level: Level;
   service: string;
-  /** The part to read first, and the rest of the line's fields. */
+  /** The message, and the other fields of the line. */
   message: string;
   rest: string;
   json: Record<string, unknown> | null;
@@ -32,7 +32,7 @@ export interface ReadLine {
 
 const LEVEL_NAMES = ["detected_level", "severity_text", "level", "severity", "lvl", "log.level"];
 
-/** The level behind any usual spelling, or null. */
+/** The level for any common spelling, or null. */
 export function levelIn(text: string | undefined): Level | null {
   const word = text?.trim().toLowerCase() ?? "";
   if (/^(fatal|crit|critical|emerg|emergency|panic|alert|alrt)\d?$/.test(word)) return "fatal";
@@ -74,7 +74,7 @@ function jsonOf(line: string): Record<string, unknown> | null {
 }
 
 const MESSAGE_NAMES = ["message", "msg", "body", "event", "log"];
-/** Shown elsewhere in the row, so not again among the rest. */
+/** Shown elsewhere in the row, and therefore not repeated. */
 const SHOWN_ELSEWHERE = new Set([
   ...LEVEL_NAMES,
   "time",
@@ -120,7 +120,7 @@ function textsOf(json: Record<string, unknown>): Record<string, string> {
   );
 }
 
-/** Every field of a line, in the order in which people look for them. */
+/** All fields of a line: first those of the line itself, last those of its stream. */
 export function fieldsOf({ source, json }: ReadLine): Field[] {
   const fields: Field[] = [];
   const known = new Set<string>();
@@ -149,9 +149,9 @@ function flatten(value: Record<string, unknown>, prefix: string, depth: number, 
   }
 }
 
-/** A line with the needles set apart; alternate parts are hits. */
-export function marked(text: string, needles: string[]): string[] {
-  if (needles.length === 0) return [text];
-  const pattern = needles.map((needle) => needle.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+/** The text split at its matches; every second part is a match. */
+export function splitAtMatches(text: string, terms: string[]): string[] {
+  if (terms.length === 0) return [text];
+  const pattern = terms.map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
   return text.split(new RegExp(`(${pattern})`, "g"));
 }

@@ -1,4 +1,4 @@
-/** One line opened: its text, every field with filters, and the ways to its trace and surroundings. */
+/** The details of a log line: its text, its fields with filters, and links to its trace and context. */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -9,7 +9,7 @@ import { formatInstant } from "../../time/format";
 import { absolute } from "../../time/range";
 import { serviceLogs } from "../../url/links";
 import { type Field, fieldsOf, type ReadLine } from "./line";
-import { Marked } from "./log-list";
+import { Highlighted } from "./log-list";
 import classes from "./logs.module.css";
 import type { FieldKind } from "./query";
 
@@ -25,11 +25,11 @@ const KINDS: Record<FieldKind, string> = {
 
 interface Props {
   line: ReadLine;
-  needles: string[];
+  terms: string[];
   filter: (kind: FieldKind, name: string, value: string, keep: boolean) => void;
 }
 
-export function LogDetails({ line, needles, filter }: Props) {
+export function LogDetails({ line, terms, filter }: Props) {
   const { zone } = useRange();
   const fields = useMemo(() => fieldsOf(line), [line]);
   const text = useMemo(() => (line.json ? JSON.stringify(line.json, null, 2) : line.source.line), [line]);
@@ -55,13 +55,13 @@ export function LogDetails({ line, needles, filter }: Props) {
               ...absolute({ fromMs: line.timeMs - CONTEXT_MS, toMs: line.timeMs + CONTEXT_MS }),
             })}
           >
-            Lines around it
+            Show context
           </Link>
         )}
         <CopyButton label="Copy the line" text={() => line.source.line} />
       </div>
       <pre className={classes.pretty}>
-        <Marked text={text.slice(0, TEXT_LENGTH_MAX)} needles={needles} />
+        <Highlighted text={text.slice(0, TEXT_LENGTH_MAX)} terms={terms} />
         {text.length > TEXT_LENGTH_MAX &&
           `\n… ${text.length - TEXT_LENGTH_MAX} more characters; copy the line to see them`}
       </pre>
@@ -83,19 +83,19 @@ function FieldRow({ field, filter }: { field: Field; filter: Props["filter"] }) 
   return (
     <tr>
       <td className={classes.fieldTools}>
-        <Tooltip label="Only lines with this value">
+        <Tooltip label="Filter for this value">
           <ActionIcon
             size={20}
-            aria-label={`Only ${name}=${value}`}
+            aria-label={`Filter for ${name}=${value}`}
             onClick={() => filter(kind, name, value, true)}
           >
             <Icon name="plus" size={12} />
           </ActionIcon>
         </Tooltip>
-        <Tooltip label="No lines with this value">
+        <Tooltip label="Filter out this value">
           <ActionIcon
             size={20}
-            aria-label={`Without ${name}=${value}`}
+            aria-label={`Filter out ${name}=${value}`}
             onClick={() => filter(kind, name, value, false)}
           >
             <Icon name="minus" size={12} />

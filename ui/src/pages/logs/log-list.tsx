@@ -1,4 +1,4 @@
-/** The lines, newest first. Only those in sight exist; older ones are fetched when the end comes near. */
+/** The log lines, newest first. Only visible rows are rendered; scrolling to the end loads older lines. */
 import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -7,13 +7,13 @@ import { levelColor } from "../../panels/colors";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { formatInstant, formatTime, type Zone } from "../../time/format";
-import { marked, type ReadLine } from "./line";
+import { type ReadLine, splitAtMatches } from "./line";
 import { LogDetails } from "./log-details";
 import classes from "./logs.module.css";
-import { type FieldKind, needlesOf } from "./query";
+import { type FieldKind, searchTerms } from "./query";
 import { LINES_MAX, type useLines } from "./use-logs";
 
-/** A row shows at most this much of a line; the details have it all. */
+/** A row is cut at this length; the details show the whole line. */
 const SHOWN_LENGTH_MAX = 2_000;
 
 interface Props {
@@ -30,7 +30,7 @@ export function LogList({ found, query, wrap, show, filter }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [selected, setSelected] = useState<number | null>(null);
-  const needles = useMemo(() => needlesOf(query), [query]);
+  const terms = useMemo(() => searchTerms(query), [query]);
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroll.current,
@@ -62,7 +62,7 @@ export function LogList({ found, query, wrap, show, filter }: Props) {
     },
   ]);
   const items = virtual.getVirtualItems();
-  useOlder(items.at(-1)?.index ?? 0, lines.length, pages);
+  useLoadOlder(items.at(-1)?.index ?? 0, lines.length, pages);
   return (
     <>
       <div
@@ -90,27 +90,27 @@ export function LogList({ found, query, wrap, show, filter }: Props) {
                   zone={zone}
                   wrap={wrap}
                   show={show}
-                  needles={needles}
+                  terms={terms}
                   open={open.has(line.key)}
                   onToggle={() => {
                     setSelected(item.index);
                     toggle(line);
                   }}
                 />
-                {open.has(line.key) && <LogDetails line={line} needles={needles} filter={filter} />}
+                {open.has(line.key) && <LogDetails line={line} terms={terms} filter={filter} />}
               </div>
             );
           })}
         </div>
       </div>
-      <Foot lines={lines} pages={pages} />
+      <Footer lines={lines} pages={pages} />
     </>
   );
 }
 
 type Pages = Props["found"]["pages"];
 
-function useOlder(lastShown: number, count: number, pages: Pages): void {
+function useLoadOlder(lastShown: number, count: number, pages: Pages): void {
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
   const wanted =
     count < LINES_MAX && count > 0 && lastShown >= count - 12 && hasNextPage && !isFetchingNextPage;
@@ -119,7 +119,7 @@ function useOlder(lastShown: number, count: number, pages: Pages): void {
   }, [wanted, fetchNextPage]);
 }
 
-function Foot({ lines, pages }: { lines: ReadLine[]; pages: Pages }) {
+function Footer({ lines, pages }: { lines: ReadLine[]; pages: Pages }) {
   const { zone } = useRange();
   const oldest = lines.at(-1);
   const full = lines.length >= LINES_MAX;
@@ -130,10 +130,13 @@ function Foot({ lines, pages }: { lines: ReadLine[]; pages: Pages }) {
         {oldest ? `, back to ${formatInstant(oldest.timeMs, zone)}` : ""}
       </span>
       {full ? (
-        <span>That is all this page holds; narrow the time range to see older lines.</span>
+        <span>
+          The page shows at most {LINES_MAX.toLocaleString("en")} lines. Narrow the time range to see older
+          ones.
+        </span>
       ) : pages.hasNextPage ? (
         <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-          Load older
+          Load older lines
         </Button>
       ) : (
         <span>No older lines in this time range</span>
@@ -148,12 +151,12 @@ interface RowProps {
   zone: Zone;
   wrap: boolean;
   show: Props["show"];
-  needles: string[];
+  terms: string[];
   open: boolean;
   onToggle: () => void;
 }
 
-function Row({ line, zone, wrap, show, needles, open, onToggle }: RowProps) {
+function Row({ line, zone, wrap, show, terms, open, onToggle }: RowProps) {
   const color = levelColor(line.level);
   const pretty = show === "json" && line.json !== null;
   const text = pretty
@@ -168,7 +171,7 @@ function Row({ line, zone, wrap, show, needles, open, onToggle }: RowProps) {
       tabIndex={-1}
       aria-expanded={open}
       onClick={() => {
-        // Someone who selects text does not want the row to open.
+        // Selecting text must not open the row.
         if (window.getSelection()?.isCollapsed !== false) onToggle();
       }}
       onKeyDown={(event) => {
@@ -184,7 +187,7 @@ function Row({ line, zone, wrap, show, needles, open, onToggle }: RowProps) {
       </span>
       <span className={classes.service}>{line.service}</span>
       <span className={classes.text} data-wrap={wrap || pretty}>
-        <Marked text={text.slice(0, SHOWN_LENGTH_MAX)} needles={needles} />
+        <Highlighted text={text.slice(0, SHOWN_LENGTH_MAX)} terms={terms} />
         {text.length > SHOWN_LENGTH_MAX && "…"}
         {show === "message" && line.rest && (
           <span className={classes.rest}>{line.rest.slice(0, SHOWN_LENGTH_MAX)}</span>
@@ -194,10 +197,10 @@ function Row({ line, zone, wrap, show, needles, open, onToggle }: RowProps) {
   );
 }
 
-/** Text with the query's own words marked. Text nodes only. */
-export function Marked({ text, needles }: { text: string; needles: string[] }) {
-  if (needles.length === 0) return text;
-  return marked(text, needles).map((part, index) =>
+/** A text with the search terms of the query highlighted. */
+export function Highlighted({ text, terms }: { text: string; terms: string[] }) {
+  if (terms.length === 0) return text;
+  return splitAtMatches(text, terms).map((part, index) =>
     index % 2 === 1 ? <mark key={index}>{part}</mark> : part,
   );
 }

@@ -1,4 +1,4 @@
-/** Explore logs: a LogQL query, its volume by level, and the lines newest first. */
+/** Explore logs: a LogQL query, a histogram by level, and the lines, newest first. */
 import { Button, SegmentedControl, Select, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -67,7 +67,7 @@ export default function Logs() {
           label="LogQL query"
           placeholder='LogQL, for example {service_name="alex-agent"} |= "failed" | json'
           value={draft}
-          mistake={query === draft ? positionIn(pages.error) : null}
+          errorPosition={query === draft ? positionIn(pages.error) : null}
           sources={useSources()}
           onChange={setDraft}
           onRun={() => run(draft)}
@@ -98,7 +98,7 @@ export default function Logs() {
       {!found.metric && !pages.error && pages.data && (
         <Panel className={classes.lines}>
           {found.lines.length === 0 ? (
-            <NoLines filtered={search.query !== undefined} widen={() => change({ query: undefined })} />
+            <NoLines filtered={search.query !== undefined} clear={() => change({ query: undefined })} />
           ) : (
             <LogList
               found={found}
@@ -163,7 +163,7 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
           onChange={(event) => change({ wrap: event.currentTarget.checked ? "on" : undefined })}
         />
         <SegmentedControl
-          aria-label="How a line reads"
+          aria-label="Line format"
           value={search.show ?? "message"}
           onChange={(value) => change({ show: value === "raw" || value === "json" ? value : undefined })}
           data={[
@@ -173,7 +173,7 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
           ]}
         />
         <Select
-          aria-label="Lines at once"
+          aria-label="Lines per request"
           w={104}
           allowDeselect={false}
           value={String(limit)}
@@ -188,16 +188,16 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
 function VolumePanel({ query, filter }: { query: string; filter: ToolsProps["filter"] }) {
   const { range, zone, setRange } = useRange();
   const volume = useVolume(query, range);
-  // The volume is an extra: where it cannot be had, the lines still are.
+  // The lines are useful without the histogram.
   if (volume.error) {
     const why = volume.error instanceof Error ? volume.error.message : "unknown";
-    return <Notice>The volume over time cannot be shown: {why}</Notice>;
+    return <Notice>The log volume cannot be shown: {why}</Notice>;
   }
   const levels: { level: Level; count: number }[] = [...(volume.data?.levels ?? [])].reverse();
   return (
     <Panel className={classes.volume}>
       <div className={classes.levels}>
-        <span>{volume.data ? `${formatCount(volume.data.total)} lines` : "Counting lines"}</span>
+        <span>{volume.data ? `${formatCount(volume.data.total)} lines` : "Counting lines…"}</span>
         {levels.map(({ level, count }) => (
           <button
             type="button"
@@ -223,22 +223,22 @@ function VolumePanel({ query, filter }: { query: string; filter: ToolsProps["fil
   );
 }
 
-function NoLines({ filtered, widen }: { filtered: boolean; widen: () => void }) {
+function NoLines({ filtered, clear }: { filtered: boolean; clear: () => void }) {
   const { setRaw } = useRange();
   return (
     <EmptyState
-      title="No lines in this time range"
+      title="No log lines in this time range"
       actions={
         <>
           <Button onClick={() => setRaw({ from: "now-24h", to: "now" })}>Last 24 hours</Button>
-          {filtered && <Button onClick={widen}>All services</Button>}
-          <Link to="/">See what arrives</Link>
+          {filtered && <Button onClick={clear}>Clear the query</Button>}
+          <Link to="/">Show received data</Link>
         </>
       }
     >
       {filtered
-        ? "The query is fine, but no line matched it. Widen the time range, or take filters away from the query."
-        : "No log records were stored in this time. They come over OTLP on ports 4317 and 4318."}
+        ? "No line matches the query. Widen the time range, or remove filters."
+        : "No log records are stored for this time range. Widen it, or send logs over OTLP to port 4317 (gRPC) or 4318 (HTTP)."}
     </EmptyState>
   );
 }

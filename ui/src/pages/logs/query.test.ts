@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { levelIn, levelOf, marked, readLine } from "./line";
-import { isLineQuery, needlesOf, parsedName, volumeQuery, withFilter, withText } from "./query";
+import { levelIn, levelOf, readLine, splitAtMatches } from "./line";
+import { isLineQuery, parsedName, searchTerms, volumeQuery, withFilter, withText } from "./query";
 
 describe("a filter that is added", () => {
   it.each([
@@ -16,11 +16,11 @@ describe("a filter that is added", () => {
     ['{a="1"}', "metadata", "trace_id", "ff", true, '{a="1"} | trace_id="ff"'],
     ['{a="1"} | trace_id!="ff"', "metadata", "trace_id", "ff", true, '{a="1"} | trace_id="ff"'],
     ['{a="1"} | trace_id="ff"', "metadata", "trace_id", "ff", true, '{a="1"} | trace_id="ff"'],
-    // fields of the line need the parser, once
+    // fields of the line need the parser, which is added once
     ['{a="1"}', "json", "http.status", "500", true, '{a="1"} | json | http_status="500"'],
     ['{a="1"} | json', "json", "model", "x", false, '{a="1"} | json | model!="x"'],
     ['{a="1"} | logfmt', "parsed", "level", "warn", true, '{a="1"} | logfmt | level="warn"'],
-    // a metric query has no lines to filter; start over
+    // a metric query has no lines, so the filter goes to the default query
     ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{service_name=~".+", b="2"}'],
   ] as const)("%s + %s %s=%s (%s) is %s", (query, kind, name, value, keep, expected) => {
     expect(withFilter(query, kind, name, value, keep)).toBe(expected);
@@ -35,10 +35,10 @@ describe("a query", () => {
     expect(isLineQuery('  {a="1"} | json')).toBe(true);
     expect(isLineQuery('rate({a="1"}[5m])')).toBe(false);
   });
-  it("tells which words to mark", () => {
-    expect(needlesOf('{a="1"} |= "x\\"y" |= `raw` != "no" |= ""')).toEqual(['x"y', "raw"]);
+  it("has texts to highlight", () => {
+    expect(searchTerms('{a="1"} |= "x\\"y" |= `raw` != "no" |= ""')).toEqual(['x"y', "raw"]);
   });
-  it("has a volume whatever the level is called", () => {
+  it("is counted by level, whatever the label of the level is", () => {
     expect(volumeQuery('{a="1"}', "1m")).toBe(
       'sum by (detected_level, level, severity_text) (count_over_time({a="1"} [1m]))',
     );
@@ -59,9 +59,9 @@ describe("a line", () => {
   it.each(["{not json", "[1,2]", "", "null", '{"__proto__":{"x":1}}'])("survives %j", (text) => {
     expect(line(text).source.line).toBe(text);
   });
-  it("marks only what was searched, as text", () => {
-    expect(marked("a<b>a+c", ["a", "a+c"])).toEqual(["", "a", "<b>", "a", "+c"]);
-    expect(marked("1+1", ["1+1"])).toEqual(["", "1+1", ""]);
+  it("is highlighted only where it matches", () => {
+    expect(splitAtMatches("a<b>a+c", ["a", "a+c"])).toEqual(["", "a", "<b>", "a", "+c"]);
+    expect(splitAtMatches("1+1", ["1+1"])).toEqual(["", "1+1", ""]);
   });
 });
 

@@ -1,12 +1,12 @@
-/** LogQL as text: reading what a query filters, and adding a filter to it; pure. */
+/** Reads and adds filters in the text of a LogQL query. */
 import { quote } from "../../url/links";
 
-/** Where a field of a log line comes from: it decides how a filter on it is written. */
+/** Where a field of a log line comes from, which determines the syntax of a filter on it. */
 export type FieldKind = "stream" | "metadata" | "parsed" | "json";
 
 export const DEFAULT_QUERY = '{service_name=~".+"}';
 
-/** The end of the first `{…}` in the text, or -1: quotes and escapes are honoured. */
+/** The end of the first `{…}` in the text, or -1: quoted braces do not count. */
 function selectorEnd(query: string): number {
   let quoted: string | null = null;
   for (let index = query.indexOf("{"); index >= 0 && index < query.length; index += 1) {
@@ -20,7 +20,7 @@ function selectorEnd(query: string): number {
   return -1;
 }
 
-/** True for a query that yields lines, not numbers. */
+/** Whether the result of a query is lines, and not numbers. */
 export function isLineQuery(query: string): boolean {
   return query.trimStart().startsWith("{");
 }
@@ -31,7 +31,7 @@ export function parsedName(name: string): string {
   return /^\d/.test(clean) ? `_${clean}` : clean;
 }
 
-/** The query with `name="value"` or `name!="value"` added; a filter that says the opposite goes. */
+/** The query with `name="value"` or `name!="value"` added; the opposite filter is removed. */
 export function withFilter(
   query: string,
   kind: FieldKind,
@@ -63,7 +63,7 @@ function withMatcher(query: string, name: string, value: string, operator: "=" |
   const matchers = splitMatchers(inside).filter((matcher) => {
     const [, found, sign, text] = /^([\w.]+)\s*(=~|!~|!=|=)\s*(.*)$/s.exec(matcher) ?? [];
     if (found !== name) return true;
-    // An equality replaces every earlier word on that label; an exclusion only its own opposite.
+    // `=` replaces all matchers of the label; `!=` replaces only matchers of the same value.
     return (
       operator === "!=" &&
       !(sign === "=" && text === quote(value)) &&
@@ -71,7 +71,7 @@ function withMatcher(query: string, name: string, value: string, operator: "=" |
     );
   });
   const next = [...matchers, `${name}${operator}${quote(value)}`];
-  // Loki wants one matcher that cannot match the empty label.
+  // Loki requires a matcher that does not match the empty value.
   if (!next.some((matcher) => /^[\w.]+\s*=~?\s*"(?!"$)/.test(matcher) && !matcher.endsWith('=~".*"'))) {
     next.unshift('service_name=~".+"');
   }
@@ -110,8 +110,8 @@ export function withText(query: string, text: string): string {
   return end < 0 ? base + wanted : base.slice(0, end + 1) + wanted + base.slice(end + 1);
 }
 
-/** The texts that the query's line filters look for, to be marked in the lines. */
-export function needlesOf(query: string): string[] {
+/** The texts of the query's line filters, to be highlighted in the lines. */
+export function searchTerms(query: string): string[] {
   return [...query.matchAll(/\|=\s*("(?:[^"\\]|\\.)*"|`[^`]*`)/g)].flatMap((match) => {
     const literal = match[1] ?? "";
     try {
@@ -123,7 +123,7 @@ export function needlesOf(query: string): string[] {
   });
 }
 
-/** The volume of a line query by level, whatever the level's label is called. */
+/** Counts the lines of a query by level, under any of the usual names of its label. */
 export function volumeQuery(query: string, window: string): string {
   return `sum by (detected_level, level, severity_text) (count_over_time(${query.trim()} [${window}]))`;
 }

@@ -10,7 +10,7 @@ import { type Range, stepFor } from "../../time/range";
 import { levelOf, type ReadLine, readLine } from "./line";
 import { isLineQuery, volumeQuery } from "./query";
 
-/** The browser could hold more, but no one reads more. */
+/** Bounds the memory of the page. */
 export const LINES_MAX = 50_000;
 const BARS = 90;
 
@@ -38,7 +38,7 @@ export function useLines(query: string, range: Range, limit: number) {
   return { pages, lines, stepMs, metric: first?.kind === "metric" ? first.answer : null };
 }
 
-/** Where the next older page ends: just after the oldest line, because lines may share a nanosecond. */
+/** The end of the next older page: just after the oldest line, because lines may share a nanosecond. */
 function olderEnd(page: Page, limit: number): string | undefined {
   if (page.answer.kind !== "lines" || page.answer.lines.length < limit) return undefined;
   const oldest = page.answer.lines.at(-1)?.nanos;
@@ -47,7 +47,7 @@ function olderEnd(page: Page, limit: number): string | undefined {
   return String(String(end) === page.end ? end - 1n : end);
 }
 
-/** All pages as one list; the lines that two pages share appear once. */
+/** All pages as one list, without the lines that two pages share. */
 function joined(pages: Page[]): ReadLine[] {
   const seen = new Set<string>();
   const lines: LogLine[] = [];
@@ -79,7 +79,7 @@ export function useVolume(query: string, range: Range) {
     queryKey: ["log volume", query, from, to, stepMs],
     queryFn: async ({ signal }): Promise<Volume> => {
       const wanted = volumeQuery(query, queryDuration(stepMs));
-      // The end of Loki's range is exclusive for lines; one step more keeps the last bar.
+      // One step more, because the end of the range is exclusive.
       const request = { query: wanted, start: msToNanos(from), end: msToNanos(to), limit: 1_000, stepMs };
       return volumeOf(await queryLogs(request, signal), stepMs);
     },

@@ -1,4 +1,4 @@
-/** The chart of all answers and the legend under it. */
+/** The chart of all queries, and its legend. */
 import { useViewportSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -26,7 +26,7 @@ export function ChartView({ queries, range, stepMs, exemplars }: Props) {
   const { zone, setRange } = useRange();
   const navigate = useNavigate();
   const answers = queries.map((one) => one.answer);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the answers themselves are the identity that counts
+  // biome-ignore lint/correctness/useExhaustiveDependencies: recomputed when an answer changes
   const model = useMemo(() => {
     const answered = queries.filter((one): one is QueryState & Answered => one.answer !== undefined);
     return chartModel(answered, range, stepMs);
@@ -59,7 +59,7 @@ export function ChartView({ queries, range, stepMs, exemplars }: Props) {
 
   if (model.total === 0) {
     if (!settled || queries.some((one) => one.error !== null)) return null;
-    return <NothingFound queries={queries.length} />;
+    return <NoSeries queries={queries.length} />;
   }
   const open = ({ traceId, spanId }: ChartExemplar) => {
     if (!traceId) return;
@@ -69,8 +69,8 @@ export function ChartView({ queries, range, stepMs, exemplars }: Props) {
     <>
       {model.total > DRAWN_MAX && (
         <Notice>
-          Drawing the first {DRAWN_MAX} of {model.total.toLocaleString("en")} series. Aggregate them, or keep
-          the greatest with <code>topk(20, …)</code>.
+          Showing the first {DRAWN_MAX} of {model.total.toLocaleString("en")} series. Aggregate them, or
+          select the largest with <code>topk(20, …)</code>.
         </Notice>
       )}
       <Panel className={classes.chart}>
@@ -99,18 +99,16 @@ export function ChartView({ queries, range, stepMs, exemplars }: Props) {
   );
 }
 
-export function NothingFound({ queries }: { queries: number }) {
+export function NoSeries({ queries }: { queries: number }) {
   if (queries === 0) {
     return (
-      <EmptyState title="All queries are switched off">
-        Click a query's letter to switch it on again.
-      </EmptyState>
+      <EmptyState title="All queries are disabled">Click the letter of a query to enable it.</EmptyState>
     );
   }
   return (
     <EmptyState title="No series in this time range">
-      The query is fine, but nothing matched it. Widen the time range, check the label values with completion
-      (Ctrl Space), or look in Metrics above for what exists.
+      No series matches the query. Widen the time range, complete label values with Ctrl Space, or choose a
+      metric from the list under Metrics.
     </EmptyState>
   );
 }

@@ -1,4 +1,4 @@
-/** All metric names with type and help: a way in for people who do not know them by heart. */
+/** Lists all metrics with type and help. */
 import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -35,9 +35,8 @@ export function MetricBrowser({ onPick }: { onPick: (expression: string) => void
   if (names.error) return <ErrorMessage error={names.error} retry={() => void names.refetch()} />;
   if (names.data?.length === 0) {
     return (
-      <EmptyState title="No metrics are stored yet" actions={<Link to="/">See what arrives</Link>}>
-        Metrics come over OTLP on ports 4317 and 4318. A histogram with exemplars shows dots that open their
-        trace.
+      <EmptyState title="No metrics are stored yet" actions={<Link to="/">Show received data</Link>}>
+        Send metrics over OTLP to port 4317 (gRPC) or 4318 (HTTP).
       </EmptyState>
     );
   }
@@ -75,7 +74,7 @@ export function MetricBrowser({ onPick }: { onPick: (expression: string) => void
   );
 }
 
-/** Type and help; the parts of a classic histogram or summary have them under their family's name. */
+/** Type and help. Those of a classic histogram or summary are stored under its base name. */
 function about(
   name: string,
   metadata: Awaited<ReturnType<typeof metricMetadata>> | undefined,

@@ -38,7 +38,7 @@ export default function Metrics() {
   const view = search.view ?? "chart";
   const off = parseOff(search.off);
   const autoMs = stepFor(range, POINTS);
-  // No more than the 11,000 points that a server gives of one series.
+  // The server returns at most 11,000 points of a series.
   const stepMs = Math.max(
     search.step ? (parseDuration(search.step) ?? autoMs) : autoMs,
     (range.toMs - range.fromMs) / 11_000,
@@ -145,7 +145,7 @@ function Options({ search, view, autoStep, change }: OptionsProps) {
         </>
       )}
       <SegmentedControl
-        aria-label="How to show the answer"
+        aria-label="Result view"
         value={view}
         onChange={(value) => change({ view: value === "table" ? "table" : undefined })}
         data={[
@@ -157,13 +157,13 @@ function Options({ search, view, autoStep, change }: OptionsProps) {
   );
 }
 
-/** What the server had to say beside the answer; refusals first. */
+/** The errors, then the warnings of all queries. */
 function Notices({ queries }: { queries: QueryState[] }) {
-  const said = queries.flatMap(({ letter, answer }) =>
+  const messages = queries.flatMap(({ letter, answer }) =>
     [...(answer?.warnings ?? []), ...(answer?.infos ?? [])].map((message) => ({ letter, message })),
   );
   const failed = queries.filter(({ error }) => error !== null && !(error instanceof DOMException));
-  if (said.length + failed.length === 0) return null;
+  if (messages.length + failed.length === 0) return null;
   return (
     <div className={classes.notices}>
       {failed.map(({ letter, error }) => (
@@ -172,7 +172,7 @@ function Notices({ queries }: { queries: QueryState[] }) {
           error={error instanceof ApiError && queries.length > 1 ? labelled(letter, error) : error}
         />
       ))}
-      {said.slice(0, 6).map(({ letter, message }) => (
+      {messages.slice(0, 6).map(({ letter, message }) => (
         <Notice key={letter + message}>
           {queries.length > 1 ? `${letter}: ` : ""}
           {message}

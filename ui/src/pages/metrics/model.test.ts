@@ -3,7 +3,7 @@ import { readAnswer, type Series, seriesName } from "../../api/prometheus";
 import { picked } from "../../panels/legend";
 import { chartExemplars, chartModel, DRAWN_MAX, firstQuery, interpolate, shortNames } from "./model";
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's own way to write a variable
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of Grafana's variables
 const GRAFANA = "rate(x[$__rate_interval]) + y[${__range}] + $__interval $other";
 const RANGE = { fromMs: 1_000_000, toMs: 1_060_000 };
 const line = (labels: Record<string, string>, points: [number, number][] = []): Series => ({
@@ -19,7 +19,7 @@ const answered = (series: Series[], letter = "A") => ({
 });
 
 describe("a Prometheus answer", () => {
-  it("is read with its special numbers, histograms and warnings", () => {
+  it("is decoded with its special numbers, histograms and warnings", () => {
     const answer = readAnswer({
       data: {
         resultType: "matrix",
@@ -57,7 +57,7 @@ describe("a Prometheus answer", () => {
 });
 
 describe("a chart", () => {
-  it("puts series on one grid with gaps", () => {
+  it("aligns all series to the same times, with gaps", () => {
     const series = [
       line({ a: "1" }, [
         [1_000_000, 1],
@@ -71,7 +71,7 @@ describe("a chart", () => {
     expect(model.legend[0]).toMatchObject({ last: 3, min: 1, max: 3, mean: 2 });
     expect(model.legend[1]).toMatchObject({ last: null, mean: null });
   });
-  it("draws a bounded number of series and says how many there are", () => {
+  it("draws a bounded number of series and reports the total", () => {
     const model = chartModel(
       [answered(Array.from({ length: 10_000 }, (_, index) => line({ a: String(index) })))],
       RANGE,
@@ -80,7 +80,7 @@ describe("a chart", () => {
     expect(model.series).toHaveLength(DRAWN_MAX);
     expect(model.total).toBe(10_000);
   });
-  it("names series by what tells them apart", () => {
+  it("names series by the labels that differ", () => {
     expect(
       shortNames([line({ __name__: "x", job: "j", a: "1" }), line({ __name__: "x", job: "j", a: "2" })], "q"),
     ).toEqual(["1", "2"]);
@@ -91,12 +91,12 @@ describe("a chart", () => {
     expect(shortNames([line({})], "q")).toEqual(["q"]);
     expect(seriesName({ __name__: "x", "a.b": 'c"' })).toBe('x{"a.b"="c\\""}');
   });
-  it("isolates, toggles and shows all again", () => {
+  it("shows one series alone, toggles series, and shows all again", () => {
     expect(picked([true, true, true], 1, false)).toEqual([false, true, false]);
     expect(picked([false, true, false], 1, false)).toEqual([true, true, true]);
     expect(picked([false, true, false], 0, true)).toEqual([true, true, false]);
   });
-  it("thins exemplars to the greatest of each stretch", () => {
+  it("keeps the largest exemplars of each time bucket", () => {
     const many = Array.from({ length: 1_000 }, (_, index) => ({
       seriesLabels: {},
       labels: { trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" },
@@ -110,10 +110,10 @@ describe("a chart", () => {
 });
 
 describe("a query", () => {
-  it("may have Grafana's interval words", () => {
+  it("replaces Grafana's interval variables", () => {
     expect(interpolate(GRAFANA, RANGE, 15_000)).toBe("rate(x[1m]) + y[1m] + 15s $other");
   });
-  it("begins by the metric's type", () => {
+  it("has a default for each type of metric", () => {
     expect(firstQuery("a_total", undefined)).toBe("sum(rate(a_total[$__rate_interval]))");
     expect(firstQuery("a", { type: "counter", help: "", unit: "" })).toBe("sum(rate(a[$__rate_interval]))");
     expect(firstQuery("a_bucket", undefined)).toContain(

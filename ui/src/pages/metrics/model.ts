@@ -1,4 +1,4 @@
-/** From query answers to what a chart and its legend need; pure. */
+/** Turns query results into the data of the chart and its legend. */
 import type { Exemplar, Labels, MetricMetadata, QueryAnswer, Series } from "../../api/prometheus";
 import { seriesName } from "../../api/prometheus";
 import type { ChartExemplar } from "../../panels/chart-cursor";
@@ -32,7 +32,7 @@ export function letterOf(index: number): string {
   return String.fromCharCode(65 + index);
 }
 
-/** Puts all series on one grid of times; a missing point is a gap. */
+/** Aligns all series to the same times; a missing point is a gap. */
 export function chartModel(answers: Answered[], range: Range, stepMs: number): ChartModel {
   const start = Math.floor(range.fromMs / stepMs) * stepMs;
   const count = Math.max(1, Math.floor((range.toMs - start) / stepMs) + 1);
@@ -74,7 +74,7 @@ function legendRow({ name, color, values }: ChartSeries): LegendRow {
   return { name, color, last, min, max, mean: count > 0 ? sum / count : null };
 }
 
-/** Names without what all series have in common; the query itself when nothing is left. */
+/** Names without the labels that all series share; the query when no label is left. */
 export function shortNames(series: Series[], expression: string): string[] {
   if (series.length <= 1)
     return series.map((given) => (Object.keys(given.labels).length ? seriesName(given.labels) : expression));
@@ -100,11 +100,11 @@ export function shortNames(series: Series[], expression: string): string[] {
   });
 }
 
-/** Grafana's interval words, so that its queries can be pasted as they are. */
+/** Replaces Grafana's interval variables, so that queries of dashboards work unchanged. */
 export function interpolate(expression: string, range: Range, stepMs: number): string {
   const rateMs = Math.max(stepMs * 4, 60_000);
   const rangeMs = range.toMs - range.fromMs;
-  const words: Record<string, string> = {
+  const variables: Record<string, string> = {
     __rate_interval: queryDuration(rateMs),
     __interval: queryDuration(stepMs),
     __interval_ms: String(stepMs),
@@ -113,11 +113,11 @@ export function interpolate(expression: string, range: Range, stepMs: number): s
   };
   return expression.replace(
     /\$(?:\{(__\w+)\}|(__\w+))/g,
-    (whole, braced, bare) => words[braced ?? bare] ?? whole,
+    (whole, braced, bare) => variables[braced ?? bare] ?? whole,
   );
 }
 
-/** A good first query for a metric, by its type. */
+/** The default query for a metric, by its type. */
 export function firstQuery(name: string, metadata: MetricMetadata | undefined): string {
   const selector = /^[a-zA-Z_:][\w:]*$/.test(name) ? name : `{${JSON.stringify(name)}}`;
   if (/_bucket$/.test(name))
@@ -126,7 +126,7 @@ export function firstQuery(name: string, metadata: MetricMetadata | undefined): 
   return counter ? `sum(rate(${selector}[$__rate_interval]))` : selector;
 }
 
-/** Exemplars thinned to the greatest few of each stretch of time. */
+/** The exemplars with the largest values of each time bucket. */
 export function chartExemplars(given: Exemplar[], range: Range): ChartExemplar[] {
   const bucketMs = (range.toMs - range.fromMs) / EXEMPLAR_BUCKETS;
   const counts = new Map<number, number>();
@@ -147,7 +147,7 @@ export function chartExemplars(given: Exemplar[], range: Range): ChartExemplar[]
     }));
 }
 
-/** The switched-off letters of the address. */
+/** The letters of the disabled queries. */
 export function parseOff(text: string | undefined): Set<string> {
   return new Set((text ?? "").split(",").filter(Boolean));
 }

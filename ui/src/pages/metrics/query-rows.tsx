@@ -1,4 +1,4 @@
-/** The editors of queries A, B, … with their switches. */
+/** The editors of the queries A, B, … */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { positionIn } from "../../api/http";
 import { CopyButton } from "../../components/copy-button";
@@ -26,7 +26,7 @@ export function QueryRows({ drafts, off, queries, onChange, onRun, onRemove, onT
         const answered = queries.find((one) => one.letter === letter && one.expression === draft);
         return (
           <div key={letter} className={classes.query}>
-            <Tooltip label={off.has(letter) ? "Switch this query on" : "Switch this query off"}>
+            <Tooltip label={off.has(letter) ? "Enable this query" : "Disable this query"}>
               <button
                 type="button"
                 className={classes.letter}
@@ -42,7 +42,7 @@ export function QueryRows({ drafts, off, queries, onChange, onRun, onRemove, onT
               label={`PromQL query ${letter}`}
               placeholder="PromQL, for example sum by (model) (rate(alex_llm_requests_total[5m]))"
               value={draft}
-              mistake={answered ? positionIn(answered.error) : null}
+              errorPosition={answered ? positionIn(answered.error) : null}
               autoFocus={index === drafts.length - 1 && draft === ""}
               onChange={(text) => onChange(drafts.map((before, at) => (at === index ? text : before)))}
               onRun={onRun}

@@ -1,11 +1,11 @@
-/** The instant answers as a table: a column per label, and the value. */
+/** Instant results as a table: a column per label, and the value. */
 import { useMemo } from "react";
 import { Panel } from "../../components/panel";
 import { formatFloat } from "../../format/number";
 import { type Cell, type Column, DataTable } from "../../panels/data-table";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
-import { NothingFound } from "./chart-view";
+import { NoSeries } from "./chart-view";
 import { firstQuery } from "./model";
 import type { QueryState } from "./use-answers";
 
@@ -22,11 +22,11 @@ export function TableView({
 }) {
   const { zone } = useRange();
   const answers = queries.map((one) => one.answer);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the answers themselves are the identity that counts
+  // biome-ignore lint/correctness/useExhaustiveDependencies: recomputed when an answer changes
   const table = useMemo(() => tableOf(queries), [...answers, queries.length]);
   if (table.rows.length === 0) {
     if (queries.some((one) => one.fetching || one.error !== null)) return null;
-    return <NothingFound queries={queries.length} />;
+    return <NoSeries queries={queries.length} />;
   }
   const nameColumn = table.columns.findIndex((column) => column.name === "__name__");
   const pick = (row: number) => {

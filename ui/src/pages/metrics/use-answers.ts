@@ -1,4 +1,4 @@
-/** Asks the queries of the address, each on its own, and keeps the last answer while a newer one is on its way. */
+/** Runs the queries of the URL, and keeps the previous result while a new one loads. */
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { type QueryAnswer, queryExemplars, queryInstant, queryRange } from "../../api/prometheus";
 import type { Range } from "../../time/range";
@@ -50,7 +50,7 @@ export function useAnswers({ expressions, off, range, stepMs, view }: Request): 
   }));
 }
 
-/** Exemplars of all queries together; a server that has none, or knows of none, is no error. */
+/** The exemplars of all queries. A failed request gives none: the chart is useful without them. */
 export function useExemplars(queries: QueryState[], range: Range, stepMs: number, enabled: boolean) {
   const answers = useQueries({
     queries: queries.map(({ expression }) => {

@@ -1,4 +1,4 @@
-/** Queries to begin with: what people ask first. */
+/** Example queries, shown before the first query. */
 import { Panel } from "../../components/panel";
 import classes from "./sql.module.css";
 
@@ -20,7 +20,7 @@ GROUP BY service_name, severity_text
 ORDER BY records DESC`,
   },
   {
-    title: "The newest spans",
+    title: "Newest spans",
     query: `SELECT start_time, service_name, name, duration_ns, trace_id
 FROM spans
 ORDER BY start_time DESC
@@ -30,7 +30,7 @@ LIMIT 100`,
 
 export function Examples({ onPick }: { onPick: (query: string) => void }) {
   return (
-    <Panel title="Begin with one of these">
+    <Panel title="Examples">
       <div className={classes.examples}>
         {EXAMPLES.map(({ title, query }) => (
           <button type="button" key={title} className={classes.example} onClick={() => onPick(query)}>

@@ -1,4 +1,4 @@
-/** One row in full: every column with its value, and the way to its trace. */
+/** The details of a row: every column with its value, and a link to its trace. */
 import { ActionIcon } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Json } from "../../api/decode";

@@ -1,4 +1,4 @@
-/** Tables and their columns; a click writes the name into the query. */
+/** The tables and their columns. A click inserts the name into the query. */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { sqlTables } from "../../api/sql";

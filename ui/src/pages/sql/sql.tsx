@@ -1,4 +1,4 @@
-/** Explore by SQL: the tables on the left, the query, its rows, and one row in full. */
+/** Explore SQL: the tables, the query, its result, and the details of a row. */
 import { Button, Tooltip } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -60,7 +60,7 @@ export default function Sql() {
           placeholder="SELECT service_name, count(*) FROM spans GROUP BY service_name"
           value={draft}
           rows={4}
-          mistake={draft === query ? positionIn(answer.error) : null}
+          errorPosition={draft === query ? positionIn(answer.error) : null}
           sources={SOURCES}
           onChange={setDraft}
           onRun={() => start(draft)}
@@ -69,12 +69,12 @@ export default function Sql() {
           <Button variant="filled" onClick={() => start(draft)} leftSection={<Icon name="play" size={11} />}>
             Run
           </Button>
-          <Tooltip label="Adds the page's time range as a condition">
+          <Tooltip label="Add the time range of the page as a condition">
             <Button onClick={() => setDraft(withTimeRange(draft, range.fromMs, range.toMs))}>
               Insert time range
             </Button>
           </Tooltip>
-          {answer.data && !answer.error && <Taken answer={answer.data} />}
+          {answer.data && !answer.error && <ResultSummary answer={answer.data} />}
         </div>
         <LoadingBar active={answer.isFetching} />
         {answer.error && <ErrorMessage error={answer.error} />}
@@ -85,21 +85,21 @@ export default function Sql() {
   );
 }
 
-/** How much came in what time, and ways to take it along. */
-function Taken({ answer }: { answer: SqlAnswer }) {
+/** Size and duration of the result, and buttons to copy it. */
+function ResultSummary({ answer }: { answer: SqlAnswer }) {
   return (
     <>
       <span className={classes.status}>
         {answer.rows.length.toLocaleString("en")} {answer.rows.length === 1 ? "row" : "rows"} in{" "}
         {formatDuration(answer.elapsedMs)}
       </span>
-      <Labelled label="CSV" text={() => toCsv(answer)} />
-      <Labelled label="JSON" text={() => toJson(answer)} />
+      <CopyAs label="CSV" text={() => toCsv(answer)} />
+      <CopyAs label="JSON" text={() => toJson(answer)} />
     </>
   );
 }
 
-function Labelled({ label, text }: { label: string; text: () => string }) {
+function CopyAs({ label, text }: { label: string; text: () => string }) {
   return (
     <span style={{ display: "inline-flex", alignItems: "center" }}>
       {label}
@@ -124,20 +124,24 @@ function Result({ answer }: { answer: SqlAnswer }) {
   const rows = useMemo(() => answer.rows.map((row) => row.map(cellOf)), [answer]);
   const record = selected === null ? undefined : answer.rows[selected];
   if (answer.columns.length === 0)
-    return <EmptyState title="The query gave no columns">It ran, and there is nothing to show.</EmptyState>;
+    return (
+      <EmptyState title="The result has no columns">
+        The statement returned no data. Run a query that selects columns.
+      </EmptyState>
+    );
   return (
     <>
       {answer.truncated && (
         <Notice>
-          Only the first {rows.length.toLocaleString("en")} rows are here: the answer was cut at the server's
-          limit. Add a condition, an aggregation or a <code>LIMIT</code>.
+          Showing only the first {rows.length.toLocaleString("en")} rows, because the result exceeds the limit
+          of the server. Add a condition, an aggregation or a <code>LIMIT</code>.
         </Notice>
       )}
       <Panel className={classes.result}>
         <div className={classes.result} data-open={record !== undefined}>
           {rows.length === 0 ? (
             <EmptyState title="No rows">
-              The query ran, and nothing matched. Its columns:{" "}
+              No row matches the query. Remove a condition, or widen its time range. Columns:{" "}
               {columns.map((column) => column.name).join(", ")}.
             </EmptyState>
           ) : (

@@ -23,7 +23,7 @@ describe("SQL answers", () => {
       { a: "line\nbreak", 'b,"c"': { k: 1 } },
     ]);
   });
-  it("are read from objects or arrays, and whatever else comes", () => {
+  it("are decoded from objects or arrays, and from malformed values", () => {
     expect(
       readSql({ columns: [{ name: "a", type: "text" }], rows: [{ a: 1 }, [2], null], truncated: true }),
     ).toEqual({
@@ -54,7 +54,7 @@ describe("the query", () => {
     ],
     ["SELECT * FROM logs;", `SELECT * FROM logs\nWHERE ${CONDITION.replaceAll("start_time", "timestamp")}`],
   ])("%s takes the time range", (query, expected) => expect(withTimeRange(query, 0, 1_000)).toBe(expected));
-  it("quotes names that are no plain words", () => {
+  it("quotes names that are not plain identifiers", () => {
     expect([sqlName("trace_id"), sqlName('A"b')]).toEqual(["trace_id", '"A""b"']);
   });
 });

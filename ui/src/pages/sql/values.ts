@@ -21,7 +21,7 @@ export function isNumeric(type: string): boolean {
   return /^(u?int|float|decimal)\d*/i.test(type);
 }
 
-/** A cell as a table holds it: nested values as JSON text. */
+/** A cell of the table: nested values as JSON text. */
 export function cellOf(value: Json): Cell {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
@@ -44,7 +44,7 @@ export function toCsv({ columns, rows }: { columns: SqlColumn[]; rows: Json[][] 
   return lines.map((line) => line.join(",")).join("\r\n");
 }
 
-/** A name as SQL wants it where it is no plain word. */
+/** A name, quoted unless it is a plain identifier. */
 export function sqlName(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
 }
@@ -56,7 +56,7 @@ export function timeCondition(column: string, fromMs: number, toMs: number): str
   return `${column} >= ${literal(fromMs)} AND ${column} < ${literal(toMs)}`;
 }
 
-/** The query with the time range as one more condition of its first `FROM`, before what must follow conditions. */
+/** The query with the time range added to the conditions of its first `FROM`. */
 export function withTimeRange(query: string, fromMs: number, toMs: number): string {
   const table = /\bfrom\s+"?(\w+)/i.exec(query)?.[1]?.toLowerCase() ?? "spans";
   const condition = timeCondition(table === "spans" ? "start_time" : "timestamp", fromMs, toMs);

@@ -1,4 +1,4 @@
-/** Attributes as a table: name, value in the colour of its type, copy. Long values open on demand. */
+/** A table of attributes. Long values are shown in full on demand. */
 import { useMemo, useState } from "react";
 import type { Attribute } from "../../api/otlp";
 import { CopyButton } from "../../components/copy-button";

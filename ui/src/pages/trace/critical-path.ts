@@ -1,17 +1,17 @@
-/** The critical path: the stretches of spans that the trace's duration waited for; no recursion. */
+/** The critical path: the intervals of spans that determine the trace's duration. */
 import type { TraceTree } from "./tree";
 
-export interface Stretch {
+export interface Interval {
   fromNs: number;
   toNs: number;
 }
 
 /**
  * Walks back from the end of the longest root: time after the last child ended belongs to the span, the time before
- * to that child. A child that outlives its parent counts only as long as the parent lived.
+ * to that child. A child that ends after its parent is cut at the end of the parent.
  */
-export function criticalPath(tree: TraceTree): Map<number, Stretch[]> {
-  const path = new Map<number, Stretch[]>();
+export function criticalPath(tree: TraceTree): Map<number, Interval[]> {
+  const path = new Map<number, Interval[]>();
   const root = longestRoot(tree);
   const start = tree.rows[root];
   if (!start) return path;
@@ -51,9 +51,9 @@ function longestRoot(tree: TraceTree): number {
   return best;
 }
 
-function add(path: Map<number, Stretch[]>, row: number, fromNs: number, toNs: number): void {
+function add(path: Map<number, Interval[]>, row: number, fromNs: number, toNs: number): void {
   if (toNs <= fromNs) return;
-  const stretches = path.get(row);
-  if (stretches) stretches.push({ fromNs, toNs });
+  const intervals = path.get(row);
+  if (intervals) intervals.push({ fromNs, toNs });
   else path.set(row, [{ fromNs, toNs }]);
 }

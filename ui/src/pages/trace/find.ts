@@ -1,16 +1,16 @@
-/** Search within a trace: every word must be somewhere in a span's names, ids, attributes or events. */
+/** Search within a trace: every word must occur in a span's names, ids, attributes or events. */
 import type { Attribute, Span } from "../../api/otlp";
 import type { TraceTree } from "./tree";
 
-/** Longer texts are searched only up to here: prompts can be megabytes. */
+/** Only the start of longer texts is searched: prompts can have megabytes. */
 const TEXT_LENGTH_MAX = 4_096;
 
-/** The text of each span, made once and in lower case. */
-export function haystacks(tree: TraceTree): string[] {
-  return tree.rows.map((row) => haystack(row.span));
+/** The searchable text of each span, in lower case. */
+export function searchTexts(tree: TraceTree): string[] {
+  return tree.rows.map((row) => searchText(row.span));
 }
 
-function haystack(span: Span): string {
+function searchText(span: Span): string {
   const own = [span.name, span.resource.service, span.spanId, span.kind, span.statusMessage];
   if (span.status === "error") own.push("error");
   const events = span.events.flatMap((event) => [event.name, ...event.attributes.map(pair)]);

@@ -1,4 +1,4 @@
-/** What a span says about a model call, a tool or an agent: one reading of several conventions; pure. */
+/** Reads the attributes of model calls, tools and agents, in several conventions. */
 import type { Attribute, Span } from "../../api/otlp";
 import { formatCount } from "../../format/number";
 import type { TraceTree } from "./tree";
@@ -32,14 +32,14 @@ const NAMES = {
 
 const KNOWN = new Set<string>(Object.values(NAMES).flat());
 
-/** True for attributes that belong to the model group of a span's details. */
+/** Whether an attribute is shown in the model section of the details of a span. */
 export function isModelAttribute(name: string): boolean {
   return (
     name.startsWith("gen_ai.") || name.startsWith("llm.") || name.startsWith("alex.llm.") || KNOWN.has(name)
   );
 }
 
-/** Null for a span that has nothing to do with a model, a tool or an agent. */
+/** Null for a span without such attributes. */
 export function modelUse(attributes: Attribute[]): ModelUse | null {
   if (!attributes.some((attribute) => isModelAttribute(attribute.name))) return null;
   const text = (names: readonly string[]): string | null => {
@@ -72,7 +72,7 @@ export interface TraceUse {
   cost: number | null;
 }
 
-/** Tokens and cost of a whole trace. A span whose descendants report too is a sum already and is not counted. */
+/** Tokens and cost of a whole trace. A span is not counted when its descendants report too, because it is their sum. */
 export function traceUse(tree: TraceTree): TraceUse | null {
   const uses = tree.rows.map((row) => modelUse(row.span.attributes));
   const below = { tokens: new Uint8Array(uses.length), cost: new Uint8Array(uses.length) };
@@ -101,7 +101,7 @@ export function formatCost(dollars: number): string {
     : `$${dollars < 1_000 ? dollars.toFixed(dollars < 1 ? 3 : 2) : formatCount(dollars)}`;
 }
 
-/** The short word that a waterfall row shows of a model call: its model, or its tool. */
+/** The model or tool of a span, for its row in the waterfall. */
 export function rowNote(span: Span): string | null {
   for (const { name, text } of span.attributes) {
     if (name === "gen_ai.request.model" || name === "gen_ai.tool.name" || name === "alex.tool_name")

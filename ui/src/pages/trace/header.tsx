@@ -1,4 +1,4 @@
-/** What a trace is at a glance: root, time, size, services, errors, tokens and cost. */
+/** The summary of a trace: root, time, size, services, errors, tokens and cost. */
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -84,7 +84,7 @@ export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTre
           <span
             key={service.name}
             className={classes.chip}
-            title={`${service.spans} spans, ${formatDuration(nanosAsMs(service.selfNs))} own time`}
+            title={`${service.spans} spans, ${formatDuration(nanosAsMs(service.selfNs))} self time`}
           >
             <i style={{ background: colorOf(service.name) }} />
             {service.name} {service.spans}

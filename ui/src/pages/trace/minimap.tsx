@@ -1,4 +1,4 @@
-/** The whole trace in a strip: a drag chooses the part below, a double click shows all again. */
+/** An overview of the whole trace. A drag zooms in, a double click resets the zoom. */
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
@@ -52,11 +52,11 @@ export function Minimap({ state }: { state: Waterfall }) {
   };
   const percent = (nanos: number) => `${(nanos / total) * 100}%`;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the rows below are what a keyboard moves through
+    // biome-ignore lint/a11y/noStaticElementInteractions: the rows below are accessible by keyboard
     <div
       ref={useMergedRef(sizeRef, host)}
       className={classes.minimap}
-      title="Drag to zoom in, double-click to see all"
+      title="Drag to zoom in, double-click to reset the zoom"
       onDoubleClick={() => setWindow(null)}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);

@@ -1,4 +1,4 @@
-/** Everything about one span: its model call first, then attributes, events, links, resource and scope. */
+/** The details of a span: model call, attributes, events, links, resource and scope. */
 import { ActionIcon } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -15,7 +15,7 @@ import { formatCost, isModelAttribute, modelUse } from "./genai";
 import type { TraceRow } from "./tree";
 import { nanosAsMs } from "./use-waterfall";
 
-/** Logs are often stamped a little before or after the span that they belong to. */
+/** Timestamps of log records may be slightly outside of their span. */
 const MARGIN_MS = 60_000;
 
 interface Props {
@@ -35,7 +35,7 @@ export function SpanDetails({ trace, row, close }: Props) {
           <h3>{span.name}</h3>
           <CopyButton
             label="Copy the span as JSON"
-            text={() => JSON.stringify(copied(trace, row), null, 2)}
+            text={() => JSON.stringify(spanJson(trace, row), null, 2)}
           />
           <ActionIcon size={24} aria-label="Close (Esc)" onClick={close}>
             <Icon name="close" size={13} />
@@ -45,17 +45,17 @@ export function SpanDetails({ trace, row, close }: Props) {
           <b>{span.resource.service}</b>
           <span>{span.kind}</span>
           <span>
-            {formatDuration(nanosAsMs(span.durationNs))} (own {formatDuration(nanosAsMs(row.selfNs))})
+            {formatDuration(nanosAsMs(span.durationNs))} (self {formatDuration(nanosAsMs(row.selfNs))})
           </span>
           <span>starts at +{formatDuration(nanosAsMs(span.offsetNs))}</span>
           <span className="mono">{span.spanId}</span>
         </div>
-        <Jumps trace={trace} row={row} />
+        <RelatedLinks trace={trace} row={row} />
       </div>
       {span.status === "error" && (
         <div className={classes.error}>
           <b>Error</b>
-          {span.statusMessage ? `: ${span.statusMessage}` : " (without a message)"}
+          {span.statusMessage ? `: ${span.statusMessage}` : " (no message)"}
         </div>
       )}
       <ModelTiles row={row} />
@@ -129,8 +129,8 @@ function Section(props: {
   );
 }
 
-/** From this span to the other signals, with the time range of the trace. */
-function Jumps({ trace, row }: { trace: Trace; row: TraceRow }) {
+/** Links to the other signals, with the time range of the trace. */
+function RelatedLinks({ trace, row }: { trace: Trace; row: TraceRow }) {
   const { span } = row;
   const startMs = Number(trace.startNs / 1_000_000n);
   const range = absolute({
@@ -138,7 +138,7 @@ function Jumps({ trace, row }: { trace: Trace; row: TraceRow }) {
     toMs: startMs + nanosAsMs(trace.durationNs) + MARGIN_MS,
   });
   const { service } = span.resource;
-  const like = `{ resource.service.name = ${quote(service)} && name = ${quote(span.name)} }`;
+  const similar = `{ resource.service.name = ${quote(service)} && name = ${quote(span.name)} }`;
   return (
     <div className={classes.links}>
       <Link to="/explore/logs" search={{ query: traceLogs(service, trace.traceId, span.spanId), ...range }}>
@@ -147,8 +147,8 @@ function Jumps({ trace, row }: { trace: Trace; row: TraceRow }) {
       <Link to="/explore/metrics" search={{ expr: [serviceMetrics(service)], view: "table", ...range }}>
         Metrics of this service
       </Link>
-      <Link to="/explore/traces" search={{ q: like }}>
-        Spans like this
+      <Link to="/explore/traces" search={{ q: similar }}>
+        Similar spans
       </Link>
     </div>
   );
@@ -164,7 +164,7 @@ function ModelTiles({ row }: { row: TraceRow }) {
     ["Tokens out", use.outputTokens === null ? null : formatCount(use.outputTokens)],
     ["Cost", use.cost === null ? null : formatCost(use.cost)],
     ["Tokens out/s", speed(use.outputTokens, row.span.durationNs)],
-    ["Finish", use.finish],
+    ["Finish reason", use.finish],
     ["Provider", use.provider],
   ];
   const shown = tiles.filter((tile): tile is [string, string] => tile[1] !== null);
@@ -201,8 +201,8 @@ function Event({ event, sinceNs }: { event: SpanEvent; sinceNs: number }) {
   );
 }
 
-/** The span as JSON for a colleague or an issue: readable names, exact times. */
-function copied(trace: Trace, { span }: TraceRow): unknown {
+/** The span as JSON, to be pasted elsewhere. */
+function spanJson(trace: Trace, { span }: TraceRow): unknown {
   const values = (attributes: { name: string; text: string }[]) =>
     Object.fromEntries(attributes.map(({ name, text }) => [name, text]));
   return {

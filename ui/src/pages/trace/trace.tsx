@@ -1,4 +1,4 @@
-/** One trace: what it is, its waterfall, and the span that is looked at. */
+/** A trace: its summary, its waterfall, and the details of the selected span. */
 import { ActionIcon, Button, Switch, TextInput, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
@@ -16,7 +16,7 @@ import { useShortcuts } from "../../shell/keyboard";
 import { useLength } from "../../shell/preferences";
 import { traceIdIn } from "../../url/trace-id";
 import { criticalPath } from "./critical-path";
-import { findRows, haystacks } from "./find";
+import { findRows, searchTexts } from "./find";
 import { TraceHeader } from "./header";
 import { SpanDetails } from "./span-details";
 import classes from "./trace.module.css";
@@ -42,8 +42,8 @@ export default function Trace() {
   const root = read?.tree.rows[0]?.span;
   usePageTitle(root ? `${root.name} · ${traceId.slice(0, 8)}` : `Trace ${traceId.slice(0, 8)}`);
 
-  if (answer.error instanceof ApiError && answer.error.kind === "missing")
-    return <Missing traceId={traceId} retry={() => void answer.refetch()} />;
+  if (answer.error instanceof ApiError && answer.error.kind === "not-found")
+    return <NotFound traceId={traceId} retry={() => void answer.refetch()} />;
   if (answer.error) {
     return (
       <div style={{ padding: "var(--gh-space-4)" }}>
@@ -52,23 +52,23 @@ export default function Trace() {
     );
   }
   if (!read) return <LoadingBar active />;
-  if (read.tree.rows.length === 0) return <Missing traceId={traceId} retry={() => void answer.refetch()} />;
+  if (read.tree.rows.length === 0) return <NotFound traceId={traceId} retry={() => void answer.refetch()} />;
   return <Loaded key={traceId} trace={read.trace} tree={read.tree} raw={answer.data} />;
 }
 
-function Missing({ traceId, retry }: { traceId: string; retry: () => void }) {
+function NotFound({ traceId, retry }: { traceId: string; retry: () => void }) {
   return (
     <EmptyState
-      title="This trace is not here"
+      title="Trace not found"
       actions={
         <>
-          <Button onClick={retry}>Look again</Button>
+          <Button onClick={retry}>Try again</Button>
           <Link to="/explore/traces">Search traces</Link>
         </>
       }
     >
-      No span of <code>{traceId}</code> is stored. It may not have arrived yet, was not sampled by its sender,
-      or is older than traces are kept.
+      No span of <code>{traceId}</code> is stored. It may not have arrived yet, may not be sampled, or may be
+      older than the retention of traces.
     </EmptyState>
   );
 }
@@ -115,7 +115,7 @@ function Loaded({ trace, tree, raw }: { trace: TraceData; tree: TraceTree; raw: 
         <Waterfall state={state} selected={selected} onSelect={select} hits={find.set} critical={critical} />
         {selectedRow && (
           <>
-            <Handle width={detailsWidth} setWidth={setDetailsWidth} />
+            <ResizeHandle width={detailsWidth} setWidth={setDetailsWidth} />
             <SpanDetails trace={trace} row={selectedRow} close={() => change({ span: undefined })} />
           </>
         )}
@@ -126,7 +126,7 @@ function Loaded({ trace, tree, raw }: { trace: TraceData; tree: TraceTree; raw: 
 
 function useFind(tree: TraceTree, wanted: string) {
   const searching = wanted.trim() !== "";
-  const texts = useMemo(() => (searching ? haystacks(tree) : null), [tree, searching]);
+  const texts = useMemo(() => (searching ? searchTexts(tree) : null), [tree, searching]);
   return useMemo(() => {
     const rows = texts ? findRows(texts, wanted) : [];
     const errors = tree.rows.flatMap((row, index) => (row.span.status === "error" ? [index] : []));
@@ -232,13 +232,13 @@ function Tools({ state, search, hits, errors, selected, change, select }: ToolsP
         />
         <Button onClick={state.expandAll}>Expand all</Button>
         <Button onClick={state.collapseAll}>Collapse all</Button>
-        <Button onClick={() => state.setWindow(null)}>Whole trace</Button>
+        <Button onClick={() => state.setWindow(null)}>Reset zoom</Button>
       </div>
     </div>
   );
 }
 
-/** The arrows belong to the waterfall once it has the focus; the first press gives it. */
+/** Once the waterfall has the focus, it handles the arrow keys itself. */
 function focusRows(first: () => void): void {
   document.querySelector<HTMLElement>("[data-waterfall]")?.focus();
   first();
@@ -254,7 +254,7 @@ function Step(props: { label: string; icon: "up" | "down"; disabled: boolean; on
   );
 }
 
-function Handle({ width, setWidth }: { width: number; setWidth: (width: number) => void }) {
+function ResizeHandle({ width, setWidth }: { width: number; setWidth: (width: number) => void }) {
   const start = useRef<{ x: number; width: number } | null>(null);
   const clamp = (value: number) => Math.min(1_000, Math.max(280, value));
   return (

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { identifier, readTrace } from "../../api/otlp";
 import { criticalPath } from "./critical-path";
-import { findRows, haystacks } from "./find";
+import { findRows, searchTexts } from "./find";
 import { modelUse, traceUse } from "./genai";
 import { ancestors, buildTree, visibleRows } from "./tree";
 
@@ -114,7 +114,7 @@ describe("the tree of a trace", () => {
       ]),
     ).toHaveLength(3);
   });
-  it("knows own time with overlapping children, errors below and what is in sight", () => {
+  it("has self times, errors in subtrees and visible rows", () => {
     const tree = buildTree(
       traceOf([
         [1, null, 0, 100],
@@ -129,7 +129,7 @@ describe("the tree of a trace", () => {
     expect(visibleRows(tree, new Set([0]))).toEqual([0]);
     expect(ancestors(tree, 3)).toEqual([2, 0]);
   });
-  it("is built for a chain and a fan of 100,000 spans without a deep stack", () => {
+  it("is built for 100,000 spans in a chain or side by side", () => {
     const chain: Given[] = Array.from({ length: 100_000 }, (_, id) => [
       id + 1,
       id === 0 ? null : id,
@@ -211,7 +211,7 @@ describe("the critical path", () => {
 
 describe("model calls", () => {
   const attribute = (name: string, value: object) => ({ key: name, value });
-  it("are read from more than one convention, and sums are not counted twice", () => {
+  it("are read in several conventions, and sums are not counted twice", () => {
     const tree = buildTree(
       traceOf([
         [1, null, 0, 100, { attributes: [attribute("alex.cost", { doubleValue: 0.03 })] }],
@@ -243,20 +243,20 @@ describe("model calls", () => {
     );
     expect(traceUse(tree)).toEqual({ calls: 2, inputTokens: 10, outputTokens: 5, cost: 0.03 });
   });
-  it("are not seen where there are none", () => {
+  it("are absent from other spans", () => {
     expect(modelUse([{ name: "http.route", type: "string", text: "/" }])).toBeNull();
   });
 });
 
 describe("search within a trace", () => {
-  it("wants every word, anywhere in a span", () => {
+  it("requires every word, anywhere in a span", () => {
     const tree = buildTree(
       traceOf([
         [1, null, 0, 100, { attributes: [{ key: "http.route", value: { stringValue: "/Chat" } }] }],
         [2, 1, 10, 20, { status: { code: 2 } }],
       ]),
     );
-    const texts = haystacks(tree);
+    const texts = searchTexts(tree);
     expect(findRows(texts, "S1 /chat")).toEqual([0]);
     expect(findRows(texts, "error")).toEqual([1]);
     expect(findRows(texts, "  ")).toEqual([]);

@@ -1,4 +1,4 @@
-/** Spans to rows of a waterfall: parents before children, by start; linear in the number of spans, no recursion. */
+/** Orders spans as rows of a waterfall: parents before children, by start. Linear and not recursive. */
 import type { Span, Trace } from "../../api/otlp";
 
 export interface TraceRow {
@@ -10,7 +10,7 @@ export interface TraceRow {
   children: number[];
   /** Row of the last descendant; its own row when it has none. */
   last: number;
-  /** The parent was named, but is not in the trace. */
+  /** The parent is not in the trace. */
   orphan: boolean;
   /** Errors in the subtree, this span not counted. */
   errorsBelow: number;
@@ -66,7 +66,7 @@ function byStart(spans: Span[]): (left: number, right: number) => number {
   };
 }
 
-/** Children and roots by index. A span whose ancestors form a ring becomes a root, so that none is lost. */
+/** Children and roots by index. A span whose ancestors form a cycle becomes a root, so that it is shown. */
 function link(spans: Span[]) {
   const indexOf = new Map<string, number>();
   spans.forEach((span, index) => {
@@ -85,11 +85,11 @@ function link(spans: Span[]) {
   const order = byStart(spans);
   for (const children of childrenOf) children.sort(order);
   const reached = reachable(roots, childrenOf, spans.length);
-  const rings = spans
+  const cycles = spans
     .map((_, index) => index)
     .filter((index) => !reached[index])
     .sort(order);
-  for (const index of rings) {
+  for (const index of cycles) {
     if (reached[index]) continue;
     roots.push(index);
     orphans.add(index);
@@ -108,7 +108,7 @@ function reachable(from: number[], childrenOf: number[][], count: number, reache
   return reached;
 }
 
-/** Sums from the leaves up: rows are in preorder, so backwards every child comes before its parent. */
+/** Sums over subtrees. Rows are in preorder, so a backward loop visits children before their parents. */
 function summed(rows: TraceRow[]): TraceTree {
   const services = new Map<string, TraceTree["services"][number]>();
   const rowOf = new Map<string, number>();
@@ -139,7 +139,7 @@ function summed(rows: TraceRow[]): TraceTree {
   return { rows, rowOf, depthMax, errors, services: ordered };
 }
 
-/** Children may overlap: their union counts once. */
+/** The time that no child covers. Children may overlap. */
 function selfTime(row: TraceRow, rows: TraceRow[]): number {
   const start = row.span.offsetNs;
   const end = start + row.span.durationNs;
@@ -158,7 +158,7 @@ function selfTime(row: TraceRow, rows: TraceRow[]): number {
   return Math.max(0, row.span.durationNs - covered);
 }
 
-/** The rows in sight when the given ones are collapsed. */
+/** The visible rows when the given ones are collapsed. */
 export function visibleRows(tree: TraceTree, collapsed: ReadonlySet<number>): number[] {
   const visible: number[] = [];
   for (let index = 0; index < tree.rows.length; index += 1) {

@@ -1,15 +1,15 @@
-/** The state of a waterfall: what is collapsed, selected, searched, and which part of the time is in sight. */
+/** The state of a waterfall: which rows are collapsed, and which time window is visible. */
 import { useCallback, useMemo, useState } from "react";
 import type { Trace } from "../../api/otlp";
 import { ancestors, type TraceTree, visibleRows } from "./tree";
 
-/** A stretch of the trace in nanoseconds since its start. */
+/** A part of the trace, in nanoseconds since its start. */
 export interface Window {
   fromNs: number;
   toNs: number;
 }
 
-/** Deep traces open with their first levels only once they are larger than this. */
+/** Traces with more spans start with only the first levels expanded. */
 const OPEN_SPANS_MAX = 2_000;
 const OPEN_DEPTH = 6;
 
@@ -24,7 +24,7 @@ export interface Waterfall {
   /** Collapses everything below the roots, or expands all. */
   collapseAll: () => void;
   expandAll: () => void;
-  /** Opens the ancestors of a row, so that it is in sight. */
+  /** Expands the ancestors of a row, so that it is visible. */
   reveal: (row: number) => void;
 }
 

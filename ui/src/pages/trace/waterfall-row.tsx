@@ -1,16 +1,16 @@
-/** One span of the waterfall: its name on the left, its time on the right. */
+/** A row of the waterfall: the name of a span, and its bar. */
 import { memo } from "react";
 import { Icon } from "../../components/icon";
 import { colorOf } from "../../panels/colors";
 import { formatDuration } from "../../time/duration";
-import type { Stretch } from "./critical-path";
+import type { Interval } from "./critical-path";
 import { rowNote } from "./genai";
 import type { TraceRow } from "./tree";
 import { nanosAsMs, type Window } from "./use-waterfall";
 import classes from "./waterfall.module.css";
 
 const INDENT = 13;
-/** Deeper levels are not moved further to the right: the name would leave its column. */
+/** Deeper levels are not indented further, so that the name stays in its column. */
 const INDENT_LEVELS_MAX = 18;
 const EVENTS_DRAWN_MAX = 40;
 
@@ -22,7 +22,7 @@ interface Props {
   collapsed: boolean;
   selected: boolean;
   hit: boolean | null;
-  critical: Stretch[] | null;
+  critical: Interval[] | null;
   onSelect: (row: number) => void;
   onToggle: (row: number) => void;
 }
@@ -59,7 +59,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
             type="button"
             tabIndex={-1}
             className={classes.caret}
-            aria-label={collapsed ? `Expand ${count} spans` : `Collapse ${row.children.length} below`}
+            aria-label={collapsed ? `Expand ${count} spans` : `Collapse ${row.children.length} children`}
             onClick={(event) => {
               event.stopPropagation();
               onToggle(index);
@@ -78,7 +78,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
           </span>
         )}
         {span.status !== "error" && collapsed && row.errorsBelow > 0 && (
-          <span className={classes.failedBelow} title={`${row.errorsBelow} errors below`} />
+          <span className={classes.failedBelow} title={`${row.errorsBelow} errors in collapsed spans`} />
         )}
         <span className={classes.span} title={`${span.resource.service}: ${span.name}`}>
           {span.name}
@@ -120,11 +120,14 @@ function Timeline({
             className={classes.bar}
             style={{ left: `${from}%`, width: `${to - from}%`, background: color }}
           />
-          {critical?.map((stretch) => (
+          {critical?.map((interval) => (
             <span
-              key={stretch.fromNs}
+              key={interval.fromNs}
               className={classes.critical}
-              style={{ left: `${at(stretch.fromNs)}%`, width: `${(stretch.toNs - stretch.fromNs) * scale}%` }}
+              style={{
+                left: `${at(interval.fromNs)}%`,
+                width: `${(interval.toNs - interval.fromNs) * scale}%`,
+              }}
             />
           ))}
           {span.events.slice(0, EVENTS_DRAWN_MAX).map((event, index) => (
@@ -136,7 +139,7 @@ function Timeline({
               style={{ left: `${at(event.offsetNs)}%` }}
             />
           ))}
-          <span className={classes.length} style={lengthPlace(from, to)}>
+          <span className={classes.length} style={durationPosition(from, to)}>
             {formatDuration(nanosAsMs(span.durationNs))}
           </span>
         </>
@@ -145,8 +148,8 @@ function Timeline({
   );
 }
 
-/** Beside the bar where there is room, else inside its end. */
-function lengthPlace(from: number, to: number): React.CSSProperties {
+/** Beside the bar if there is space, otherwise inside it. */
+function durationPosition(from: number, to: number): React.CSSProperties {
   if (to < 86) return { left: `${Math.max(0, to)}%` };
   if (from > 14) return { right: `${100 - from}%` };
   return { right: `${Math.max(0, 100 - to)}%`, color: "var(--gh-on-accent)", fontWeight: 550 };

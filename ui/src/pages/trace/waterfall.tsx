@@ -1,10 +1,10 @@
-/** The waterfall: a row per span in sight, a map above, keys to move. Works for tens of thousands of spans. */
+/** The waterfall of a trace, with a minimap and keyboard navigation. Only visible rows are rendered. */
 import { useElementSize } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { useLength } from "../../shell/preferences";
 import { formatDuration } from "../../time/duration";
-import type { Stretch } from "./critical-path";
+import type { Interval } from "./critical-path";
 import { Minimap } from "./minimap";
 import { nanosAsMs, type Waterfall as State, type Window } from "./use-waterfall";
 import classes from "./waterfall.module.css";
@@ -18,9 +18,9 @@ interface Props {
   state: State;
   selected: number | null;
   onSelect: (row: number) => void;
-  /** Rows that match the search, or null when nothing is searched. */
+  /** Rows that match the search, or null without a search. */
   hits: ReadonlySet<number> | null;
-  critical: Map<number, Stretch[]> | null;
+  critical: Map<number, Interval[]> | null;
 }
 
 export function Waterfall({ state, selected, onSelect, hits, critical }: Props) {
@@ -56,7 +56,7 @@ export function Waterfall({ state, selected, onSelect, hits, critical }: Props) 
       <div className={classes.ruler}>
         <div>
           Service and operation
-          <Grip width={nameWidth} setWidth={setNameWidth} />
+          <ResizeHandle width={nameWidth} setWidth={setNameWidth} />
         </div>
         <div ref={ruler} className={classes.ticks}>
           {ticks.map((offset, index) => (
@@ -104,7 +104,7 @@ export function Waterfall({ state, selected, onSelect, hits, critical }: Props) 
   );
 }
 
-/** The row to select after a key; null when the key did something else, undefined when it means nothing here. */
+/** The row to select after a key; null when the selection stays, undefined for a key without a function. */
 function moved(key: string, state: State, selected: number | null, place: number): number | null | undefined {
   const { visible, tree, collapsed, toggle } = state;
   const row = selected === null ? undefined : tree.rows[selected];
@@ -139,7 +139,7 @@ function tickOffsets(window: Window, count: number): number[] {
   return Array.from({ length: count }, (_, index) => window.fromNs + (span * index) / count);
 }
 
-function Grip({ width, setWidth }: { width: number; setWidth: (width: number) => void }) {
+function ResizeHandle({ width, setWidth }: { width: number; setWidth: (width: number) => void }) {
   const start = useRef<{ x: number; width: number } | null>(null);
   return (
     <div

@@ -1,4 +1,4 @@
-/** The search form as TraceQL; pure. */
+/** Translates the search form to TraceQL. */
 import { parseDuration } from "../../time/duration";
 import { quote } from "../../url/links";
 
@@ -29,7 +29,7 @@ export function parseTags(text: string): Tag[] {
 const INTRINSICS = new Set(["name", "kind", "status", "statusMessage", "rootName", "rootServiceName"]);
 const BARE_VALUES = new Set(["kind", "status"]);
 
-/** One condition. A tag may be a number or a text in the span, and the form cannot know which. */
+/** One condition. The type of an attribute is unknown here, so a number also matches as text. */
 function condition({ name, value }: Tag): string {
   if (name === "error") return value === "false" ? "status != error" : "status = error";
   if (INTRINSICS.has(name))

@@ -1,4 +1,4 @@
-/** Each found trace as a dot: when it started, how long it took, whether it failed. */
+/** A scatter plot of the found traces, by start and duration. */
 import { useElementSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import type { TraceSummary } from "../../api/tempo";

@@ -1,4 +1,4 @@
-/** The search: a form that writes TraceQL, or TraceQL itself. */
+/** The trace search: a form, or a TraceQL editor. */
 import { Button, Checkbox, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -29,7 +29,7 @@ export function SearchForm(props: Props) {
     value === "form" ? change({ q: undefined }) : change({ q: formQuery(search) });
   const control = (
     <SegmentedControl
-      aria-label="How to search"
+      aria-label="Search mode"
       value={mode}
       onChange={switched}
       data={[
@@ -40,7 +40,7 @@ export function SearchForm(props: Props) {
   );
   const limits = (
     <Select
-      aria-label="Traces at most"
+      aria-label="Maximum number of traces"
       w={108}
       allowDeselect={false}
       value={String(limit)}
@@ -52,9 +52,9 @@ export function SearchForm(props: Props) {
   return <Form {...props} control={control} limits={limits} />;
 }
 
-type Parts = Props & { control: React.ReactNode; limits: React.ReactNode };
+type ModeProps = Props & { control: React.ReactNode; limits: React.ReactNode };
 
-function TraceQl({ query, error, change, control, limits }: Parts) {
+function TraceQl({ query, error, change, control, limits }: ModeProps) {
   const { refreshNow } = useRange();
   const [draft, setDraft] = useState(query);
   useEffect(() => setDraft(query), [query]);
@@ -67,7 +67,7 @@ function TraceQl({ query, error, change, control, limits }: Parts) {
         label="TraceQL query"
         placeholder='TraceQL, for example { resource.service.name = "alex-agent" && status = error }'
         value={draft}
-        mistake={draft === query ? positionIn(error) : null}
+        errorPosition={draft === query ? positionIn(error) : null}
         onChange={setDraft}
         onRun={run}
       />
@@ -83,7 +83,7 @@ function TraceQl({ query, error, change, control, limits }: Parts) {
 
 const bad = (text: string): boolean => text !== "" && parseDuration(text) === null;
 
-function Form({ search, change, control, limits }: Parts) {
+function Form({ search, change, control, limits }: ModeProps) {
   const { refreshNow } = useRange();
   const { tags = "", min = "", max = "" } = search;
   const [draft, setDraft] = useState({ tags, min, max });
@@ -107,7 +107,7 @@ function Form({ search, change, control, limits }: Parts) {
       }}
     >
       {control}
-      <Names search={search} change={change} />
+      <ServiceAndOperation search={search} change={change} />
       <TextInput
         className={classes.grow}
         aria-label="Tags"
@@ -116,14 +116,14 @@ function Form({ search, change, control, limits }: Parts) {
         {...field("tags")}
       />
       <TextInput
-        aria-label="Shortest trace"
+        aria-label="Minimum duration"
         placeholder="Min 100ms"
         w={86}
         error={bad(draft.min)}
         {...field("min")}
       />
       <TextInput
-        aria-label="Longest trace"
+        aria-label="Maximum duration"
         placeholder="Max 30s"
         w={86}
         error={bad(draft.max)}
@@ -137,14 +137,14 @@ function Form({ search, change, control, limits }: Parts) {
       />
       {limits}
       <Button type="submit" variant="filled" h={30} leftSection={<Icon name="search" size={12} />}>
-        Find
+        Search
       </Button>
     </form>
   );
 }
 
-/** Service and operation, as Jaeger lists them. */
-function Names({ search, change }: Pick<Props, "search" | "change">) {
+/** Service and operation, from the Jaeger API. */
+function ServiceAndOperation({ search, change }: Pick<Props, "search" | "change">) {
   const { service } = search;
   const names = useQuery({
     queryKey: ["trace services"],
@@ -184,7 +184,7 @@ function Names({ search, change }: Pick<Props, "search" | "change">) {
   );
 }
 
-/** The chosen name is offered even when the server does not list it. */
+/** The selected name is an option even when the server does not list it. */
 function withChosen(names: string[] | undefined, chosen: string | undefined): string[] {
   return [...new Set([...(names ?? []), ...(chosen ? [chosen] : [])])];
 }

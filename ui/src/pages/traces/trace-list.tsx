@@ -1,4 +1,4 @@
-/** The found traces, a row each; the whole row opens the trace. */
+/** The found traces. A click anywhere on a row opens the trace. */
 import { Button } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
@@ -77,9 +77,9 @@ export function TraceList({ traces, sort, setSort, full, limit, more }: Props) {
       <div className={classes.foot}>
         <span>
           {traces.length.toLocaleString("en")} {traces.length === 1 ? "trace" : "traces"}
-          {full ? `, as many as were asked for; there may be more` : ""}
+          {full ? ", the limit of this search" : ""}
         </span>
-        {full && limit < 1_000 && <Button onClick={more}>Find more</Button>}
+        {full && limit < 1_000 && <Button onClick={more}>Load more</Button>}
       </div>
     </>
   );

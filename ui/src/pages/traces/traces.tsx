@@ -1,4 +1,4 @@
-/** Explore traces: find traces by a form or by TraceQL, see them over time, open one. */
+/** Explore traces: a search by form or TraceQL, a scatter plot and a list of the results. */
 import { Button } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -91,13 +91,13 @@ function NoTraces({ narrowed, clear }: { narrowed: boolean; clear: () => void })
         <>
           <Button onClick={() => setRaw({ from: "now-24h", to: "now" })}>Last 24 hours</Button>
           {narrowed && <Button onClick={clear}>Clear the search</Button>}
-          <Link to="/">See what arrives</Link>
+          <Link to="/">Show received data</Link>
         </>
       }
     >
       {narrowed
-        ? "The search is fine, but no trace matched it. Take a condition away, or widen the time range."
-        : "No spans were stored in this time. They come over OTLP on ports 4317 and 4318."}
+        ? "No trace matches the search. Remove a condition, or widen the time range."
+        : "No spans are stored for this time range. Widen it, or send traces over OTLP to port 4317 (gRPC) or 4318 (HTTP)."}
     </EmptyState>
   );
 }
