@@ -24,10 +24,20 @@ export default defineConfig({
     proxy: Object.fromEntries(prefixes.map((prefix) => [prefix, { target, changeOrigin: true }])),
   },
   test: {
-    environment: "node",
     css: true,
-    include: ["src/**/*.test.ts"],
     // A loaded machine is many times slower than an idle one.
     testTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "functions", include: ["src/**/*.test.ts"], environment: "node" } },
+      {
+        extends: true,
+        test: {
+          name: "components",
+          include: ["src/**/*.test.tsx"],
+          environment: "happy-dom",
+          setupFiles: ["src/testing/setup.ts"],
+        },
+      },
+    ],
   },
 });

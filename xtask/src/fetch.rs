@@ -1,4 +1,5 @@
-//! `cargo xtask fetch`: downloads every crate that a later step builds, tests or only lists.
+//! `cargo xtask fetch`: downloads every crate and npm package that a later step builds, tests or
+//! only lists.
 //!
 //! A default build downloads what that build needs, and no more. A step that reads the dependency
 //! graph of other features, or builds an excluded workspace, would otherwise pass only where an
@@ -7,14 +8,16 @@
 use anyhow::Result;
 
 use crate::shell::{command, run};
+use crate::ui;
 
 /// The workspaces of the project: the main one, and those that it excludes.
 const MANIFESTS: [&str; 4] =
     ["Cargo.toml", "e2e/s3/Cargo.toml", "examples/rig/Cargo.toml", "fuzz/Cargo.toml"];
 
-/// Downloads the locked crates of every workspace.
+/// Downloads the locked crates of every workspace, and the locked npm packages.
 pub(crate) fn run_all() -> Result<()> {
-    MANIFESTS.iter().try_for_each(|manifest| workspace(manifest))
+    MANIFESTS.iter().try_for_each(|manifest| workspace(manifest))?;
+    ui::install()
 }
 
 /// Downloads the locked crates of the main workspace, with all features.

@@ -17,7 +17,7 @@ usage: cargo xtask <task>
                           (ARGS go to `glasshouse demo`)
   test                    everything: tidy, format, lints, Rust, page, real clients, browser;
                           installs what it needs
-  fetch                   download every crate that the steps of `test` need
+  fetch                   download the crates and npm packages that the steps of `test` need
   tidy                    check the project rules: crate edges, map, documentation, names
   ui                      build the page into ui/dist
   bench [ARGS]            load generator and measurements, in release mode (see bench/README.md)

@@ -25,7 +25,7 @@ const PACKAGES: [Package; 3] = [
 ];
 
 /// Installs the locked packages, unless that was done since the lock file last changed.
-fn install() -> Result<()> {
+pub(crate) fn install() -> Result<()> {
     need("npm", &["nodejs", "npm"])?;
     let lock = modified(&root().join("package-lock.json"));
     let installed = modified(&root().join("node_modules/.package-lock.json"));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatCount, formatFloat, formatRate, formatUnit, unitOf } from "./number";
+import { formatBytes, formatCount, formatFloat, formatItems, formatRate, formatUnit, unitOf } from "./number";
 
 describe("numbers", () => {
   it.each([
@@ -18,6 +18,10 @@ describe("numbers", () => {
     [1_536, "1.5 KiB"],
     [183_400_000, "175 MiB"],
   ])("shows %d bytes as %s", (value, expected) => expect(formatBytes(value)).toBe(expected));
+  it("names items in the singular and the plural", () => {
+    expect(formatItems(1, "match", "matches")).toBe("1 match");
+    expect(formatItems(1_234, "trace")).toBe("1,234 traces");
+  });
   it("rounds rates to few digits", () => {
     expect([1_234.56, 163.64, 37.39, 0.123, 0, 45_678.9].map(formatRate)).toEqual([
       "1235",

@@ -9,6 +9,11 @@ export function formatCount(value: number): string {
   return scaled(value, 1_000, ["", "K", "M", "G", "T", "P"], "");
 }
 
+/** `1 trace`, `1,234 traces`. */
+export function formatItems(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? singular : plural}`;
+}
+
 /** Bytes with binary prefixes. */
 export function formatBytes(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value);

@@ -179,14 +179,15 @@ function sorted(rows: Cell[][], sort: { column: number; down: boolean } | null):
   const order = rows.map((_, index) => index);
   if (!sort) return order;
   const sign = sort.down ? -1 : 1;
-  return order.sort(
-    (left, right) => sign * compare(rows[left]?.[sort.column] ?? null, rows[right]?.[sort.column] ?? null),
-  );
+  return order.sort((left, right) => {
+    const [first, second] = [rows[left]?.[sort.column] ?? null, rows[right]?.[sort.column] ?? null];
+    // Nulls are last in both directions.
+    if (first === null || second === null) return first === second ? 0 : first === null ? 1 : -1;
+    return sign * compare(first, second);
+  });
 }
 
-/** Numbers as numbers, texts as people sort them, nothing at the end. */
-function compare(left: Cell, right: Cell): number {
-  if (left === null || right === null) return left === right ? 0 : left === null ? 1 : -1;
+function compare(left: NonNullable<Cell>, right: NonNullable<Cell>): number {
   if (typeof left === "number" && typeof right === "number") return left - right;
   return String(left).localeCompare(String(right), undefined, { numeric: true });
 }

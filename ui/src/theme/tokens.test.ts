@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-const files = import.meta.glob<string>(["../**/*.{ts,tsx,css}", "!../theme/tokens.css", "!../**/*.test.ts"], {
-  query: "?raw",
-  import: "default",
-  eager: true,
-});
+const files = import.meta.glob<string>(
+  ["../**/*.{ts,tsx,css}", "!../theme/tokens.css", "!../**/*.test.{ts,tsx}"],
+  {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  },
+);
 const tokens =
   import.meta.glob<string>("./tokens.css", { query: "?raw", import: "default", eager: true })[
     "./tokens.css"

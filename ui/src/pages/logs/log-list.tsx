@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { CopyButton } from "../../components/copy-button";
+import { formatItems } from "../../format/number";
 import { levelColor } from "../../panels/colors";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
@@ -126,7 +127,7 @@ function Footer({ lines, pages }: { lines: ReadLine[]; pages: Pages }) {
   return (
     <div className={classes.foot}>
       <span>
-        {lines.length.toLocaleString("en")} lines
+        {formatItems(lines.length, "line")}
         {oldest ? `, back to ${formatInstant(oldest.timeMs, zone)}` : ""}
       </span>
       {full ? (

@@ -15,6 +15,7 @@ import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
+import { formatItems } from "../../format/number";
 import { DataTable } from "../../panels/data-table";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
@@ -90,8 +91,7 @@ function ResultSummary({ answer }: { answer: SqlAnswer }) {
   return (
     <>
       <span className={classes.status}>
-        {answer.rows.length.toLocaleString("en")} {answer.rows.length === 1 ? "row" : "rows"} in{" "}
-        {formatDuration(answer.elapsedMs)}
+        {formatItems(answer.rows.length, "row")} in {formatDuration(answer.elapsedMs)}
       </span>
       <CopyAs label="CSV" text={() => toCsv(answer)} />
       <CopyAs label="JSON" text={() => toJson(answer)} />

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import type { Trace } from "../../api/otlp";
 import { CopyButton } from "../../components/copy-button";
 import { copyText } from "../../components/copy-text";
-import { formatCount } from "../../format/number";
+import { formatCount, formatItems } from "../../format/number";
 import { colorOf } from "../../panels/colors";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
@@ -56,21 +56,19 @@ export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTre
           <b>{formatDuration(nanosAsMs(trace.durationNs))}</b>
         </span>
         <span>
-          <b>{tree.rows.length.toLocaleString("en")}</b> spans, {tree.depthMax + 1} deep
+          <b>{formatItems(tree.rows.length, "span")}</b> in {formatItems(tree.depthMax + 1, "level")}
         </span>
         {tree.errors > 0 && (
           <span className={classes.bad}>
-            <b>
-              {tree.errors} {tree.errors === 1 ? "error" : "errors"}
-            </b>
+            <b>{formatItems(tree.errors, "error")}</b>
           </span>
         )}
         {use && (
           <span>
             {use.calls > 0 && (
               <>
-                <b>{use.calls}</b> model calls, <b>{formatCount(use.inputTokens)}</b> tokens in,{" "}
-                <b>{formatCount(use.outputTokens)}</b> out
+                <b>{formatItems(use.calls, "model call")}</b>, <b>{formatCount(use.inputTokens)}</b> tokens
+                in, <b>{formatCount(use.outputTokens)}</b> out
               </>
             )}
             {use.cost !== null && (
@@ -84,7 +82,7 @@ export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTre
           <span
             key={service.name}
             className={classes.chip}
-            title={`${service.spans} spans, ${formatDuration(nanosAsMs(service.selfNs))} self time`}
+            title={`${formatItems(service.spans, "span")}, ${formatDuration(nanosAsMs(service.selfNs))} self time`}
           >
             <i style={{ background: colorOf(service.name) }} />
             {service.name} {service.spans}

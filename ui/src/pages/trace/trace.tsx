@@ -11,6 +11,7 @@ import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
 import { LoadingBar } from "../../components/loading-bar";
 import { usePageTitle } from "../../components/use-page-title";
+import { formatItems } from "../../format/number";
 import type { TraceSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useLength } from "../../shell/preferences";
@@ -206,9 +207,7 @@ function Tools({ state, search, hits, errors, selected, change, select }: ToolsP
       />
       {search.find && (
         <>
-          <span className={classes.count}>
-            {hits.length === 1 ? "1 match" : `${hits.length.toLocaleString("en")} matches`}
-          </span>
+          <span className={classes.count}>{formatItems(hits.length, "match", "matches")}</span>
           <Step
             label="Previous match (p)"
             icon="up"

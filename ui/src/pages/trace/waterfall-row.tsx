@@ -1,6 +1,7 @@
 /** A row of the waterfall: the name of a span, and its bar. */
 import { memo } from "react";
 import { Icon } from "../../components/icon";
+import { formatItems } from "../../format/number";
 import { colorOf } from "../../panels/colors";
 import { formatDuration } from "../../time/duration";
 import type { Interval } from "./critical-path";
@@ -59,7 +60,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
             type="button"
             tabIndex={-1}
             className={classes.caret}
-            aria-label={collapsed ? `Expand ${count} spans` : `Collapse ${row.children.length} children`}
+            aria-label={collapsed ? `Expand ${formatItems(count, "span")}` : "Collapse"}
             onClick={(event) => {
               event.stopPropagation();
               onToggle(index);
@@ -78,7 +79,10 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
           </span>
         )}
         {span.status !== "error" && collapsed && row.errorsBelow > 0 && (
-          <span className={classes.failedBelow} title={`${row.errorsBelow} errors in collapsed spans`} />
+          <span
+            className={classes.failedBelow}
+            title={`${formatItems(row.errorsBelow, "error")} in collapsed spans`}
+          />
         )}
         <span className={classes.span} title={`${span.resource.service}: ${span.name}`}>
           {span.name}

@@ -4,6 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState } from "react";
 import type { TraceSummary } from "../../api/tempo";
+import { formatItems } from "../../format/number";
 import { colorOf } from "../../panels/colors";
 import type { TracesSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
@@ -76,7 +77,7 @@ export function TraceList({ traces, sort, setSort, full, limit, more }: Props) {
       </div>
       <div className={classes.foot}>
         <span>
-          {traces.length.toLocaleString("en")} {traces.length === 1 ? "trace" : "traces"}
+          {formatItems(traces.length, "trace")}
           {full ? ", the limit of this search" : ""}
         </span>
         {full && limit < 1_000 && <Button onClick={more}>Load more</Button>}
@@ -154,7 +155,7 @@ function Row({
         {trace.services.slice(0, 6).map((service) => (
           <span
             key={service.name}
-            title={`${service.name}: ${service.spans} spans, ${service.errors} errors`}
+            title={`${service.name}: ${formatItems(service.spans, "span")}, ${formatItems(service.errors, "error")}`}
           >
             <i style={{ background: colorOf(service.name) }} />
             {service.spans}

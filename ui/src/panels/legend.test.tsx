@@ -1,0 +1,58 @@
+import { screen } from "@testing-library/react";
+import { useState } from "react";
+import { describe, expect, it } from "vitest";
+import { renderComponent } from "../testing/render";
+import { Legend, picked } from "./legend";
+
+const ROWS = [
+  { name: "ok", color: "var(--gh-series-1)", last: 2, min: 1, max: 30, mean: 3 },
+  { name: "error", color: "var(--gh-series-2)", last: null, min: null, max: null, mean: null },
+  { name: "timeout", color: "var(--gh-series-3)", last: 10, min: 4, max: 12, mean: 8 },
+];
+
+function ChartLegend() {
+  const [shown, setShown] = useState(ROWS.map(() => true));
+  return (
+    <Legend
+      rows={ROWS}
+      shown={shown}
+      format={(value) => `${value} ms`}
+      onPick={(index, toggle) => setShown(picked(shown, index, toggle))}
+      onFocus={() => {}}
+    />
+  );
+}
+
+const series = (name: string) => screen.getByRole("button", { name });
+const shownSeries = () =>
+  ROWS.map((row) => row.name).filter((name) => series(name).getAttribute("aria-pressed") === "true");
+const order = () => screen.getAllByRole("row").map((row) => row.querySelector("td span")?.textContent);
+
+describe("a legend", () => {
+  it("shows the statistics of each series, and a dash where there are none", () => {
+    renderComponent(<ChartLegend />);
+    const cells = (name: string) =>
+      [...(series(name).closest("tr")?.cells ?? [])].slice(1).map((cell) => cell.textContent);
+    expect(cells("ok")).toEqual(["2 ms", "1 ms", "30 ms", "3 ms"]);
+    expect(cells("error")).toEqual(["–", "–", "–", "–"]);
+  });
+  it("shows one series alone on a click, and all of them on the next", async () => {
+    const { user } = renderComponent(<ChartLegend />);
+    await user.click(series("error"));
+    expect(shownSeries()).toEqual(["error"]);
+    await user.click(series("error"));
+    expect(shownSeries()).toEqual(["ok", "error", "timeout"]);
+  });
+  it("toggles one series on a Ctrl-click", async () => {
+    const { user } = renderComponent(<ChartLegend />);
+    await user.keyboard("{Control>}");
+    await user.click(series("error"));
+    await user.keyboard("{/Control}");
+    expect(shownSeries()).toEqual(["ok", "timeout"]);
+  });
+  it("sorts a value by the largest first", async () => {
+    const { user } = renderComponent(<ChartLegend />);
+    await user.click(screen.getByRole("button", { name: "Last" }));
+    expect(order()).toEqual([undefined, "timeout", "ok", "error"]);
+  });
+});

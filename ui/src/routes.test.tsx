@@ -1,0 +1,73 @@
+import { screen, waitFor } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { type Answers, renderPage } from "./testing/render";
+
+const NO_SIGNAL = { items_total: 0, head_rows: 0, part_rows: 0 };
+const EMPTY_OVERVIEW = { signals: { spans: NO_SIGNAL, logs: NO_SIGNAL, metrics: NO_SIGNAL } };
+const NO_LINES = { "/loki/api/v1/query_range": { data: { resultType: "streams", result: [] } } };
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+
+describe("an empty view says why it is empty and what to do", () => {
+  it.each<[string, Answers, string, RegExp]>([
+    ["/", { "/api/overview": EMPTY_OVERVIEW }, "No services yet", /appears here with its first span/],
+    [
+      "/explore/metrics",
+      { "/prometheus/api/v1/label": { data: [] } },
+      "No metrics are stored yet",
+      /port 4317/,
+    ],
+    ["/explore/metrics?expr=up", {}, "No series in this time range", /Widen the time range/],
+    ["/explore/metrics?expr=up&off=A", {}, "All queries are disabled", /letter of a query to enable it/],
+    ["/explore/logs", NO_LINES, "No log lines in this time range", /send logs over OTLP to port 4317/],
+    ["/explore/logs?query={a=%22b%22}", NO_LINES, "No log lines in this time range", /remove filters/],
+    ["/explore/traces", {}, "No traces in this time range", /send traces over OTLP to port 4317/],
+    ["/explore/traces?service=a", {}, "No traces in this time range", /Remove a condition/],
+    [
+      "/explore/sql?query=SELECT",
+      { "/api/sql": { columns: [{ name: "a" }] } },
+      "No rows",
+      /Remove a condition/,
+    ],
+    [`/trace/${TRACE_ID}`, {}, "Trace not found", /may not have arrived yet/],
+    ["/no/such/view", {}, "Page not found", /No view has this URL/],
+  ])("%s", async (url, answers, title, advice) => {
+    renderPage(url, answers);
+    const heading = await screen.findByRole("heading", { name: title });
+    expect(heading.parentElement?.textContent).toMatch(advice);
+  });
+});
+
+describe("a failed request is shown", () => {
+  it.each(["/explore/logs", "/explore/traces", "/explore/sql?query=x", "/explore/metrics?expr=x", "/"])(
+    "by %s",
+    async (url) => {
+      const failure = Response.json({ error: "the disk is full" }, { status: 500 });
+      renderPage(url, { "/": failure });
+      const alerts = await screen.findAllByRole("alert");
+      expect(alerts[0]?.textContent).toMatch(/Internal server error.*the disk is full/);
+    },
+  );
+});
+
+describe("the URL", () => {
+  it("keeps the time range when another view is opened", async () => {
+    const { user, path, search } = renderPage("/explore/sql?from=now-6h&to=now&query=x");
+    await user.click(await screen.findByRole("link", { name: "Logs" }));
+    await waitFor(() => expect(path()).toBe("/explore/logs"));
+    expect(search()).toEqual({ from: "now-6h", to: "now" });
+  });
+  it("keeps the state of a view that is changed", async () => {
+    const { user, search } = renderPage("/explore/traces?service=a&sort=longest");
+    await user.click(await screen.findByRole("checkbox", { name: "Errors" }));
+    await waitFor(() => expect(search()).toEqual({ service: "a", sort: "longest", status: "error" }));
+  });
+  it.each([
+    ["/graph?g0.expr=up&g0.range_input=2h", "/explore/metrics", { expr: "up", from: "now-2h", to: "now" }],
+    ["/search?service=a&minDuration=1s", "/explore/traces", { service: "a", min: "1s" }],
+    ["/targets", "/", {}],
+  ])("of another tool is redirected: %s", async (url, view, expected) => {
+    const { path, search } = renderPage(url);
+    await waitFor(() => expect(path()).toBe(view));
+    expect(search()).toEqual(expected);
+  });
+});
