@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use page_api::{
+    Hint, LastError, Overview, ReceiverOverview, ReceiverState, ServiceOverview, SignalOverview,
+    SignalOverviews,
+};
 use receive::Receiver;
 use receive::statistics::{Protocol, Snapshot};
-use serve::{Hint, LastError, Overview, ReceiverOverview, ServiceOverview, SignalOverview};
 use signals::time::{MILLISECOND, SECOND};
 use signals::{Clock, Signal, Timestamp};
 use store::{Status, Store, TimeRange};
@@ -70,7 +73,11 @@ impl App {
             ReceiverOverview {
                 protocol: protocol.name().to_owned(),
                 address: address.map(ToString::to_string).unwrap_or_default(),
-                state: if address.is_some() { "listening" } else { "off" },
+                state: if address.is_some() {
+                    ReceiverState::Listening
+                } else {
+                    ReceiverState::Off
+                },
                 requests_total: counts.requests,
                 errors_total: counts.errors,
                 last_request_unix_ms: counts.last_request.map(milliseconds),
@@ -145,16 +152,18 @@ impl serve::ServerInfo for App {
     fn overview(&self) -> Overview {
         let received = self.receiver.statistics().snapshot();
         let status = self.store.status();
-        let signals = Signal::ALL
-            .into_iter()
-            .map(|signal| (signal.name(), self.signal(signal, &received, &status)));
+        let signal = |signal| self.signal(signal, &received, &status);
         let parts = status.spans.part_bytes + status.logs.part_bytes + status.metrics.part_bytes;
         Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now_unix_ms: milliseconds(self.clock.now()),
             uptime_s: self.uptime().as_secs(),
             data_dir_bytes: parts + status.log_bytes,
-            signals: signals.collect(),
+            signals: SignalOverviews {
+                spans: signal(Signal::Spans),
+                logs: signal(Signal::Logs),
+                metrics: signal(Signal::Metrics),
+            },
             receivers: self.receivers(&received),
             hints: self.hints(&received, &status),
             services: received

@@ -98,7 +98,7 @@ async fn not_found() -> ApiError {
 
 fn success(data: &Value, total: usize) -> Response {
     let mut out = b"{\"data\":".to_vec();
-    json::tree(&mut out, data);
+    json::value(&mut out, data);
     json::response(StatusCode::OK, finished(out, total, &[]))
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use serde::Serialize;
 use serde_json::Value;
 use signals::{Labels, MemoryReservation};
 
-/// Appends a tree.
-pub(crate) fn tree(out: &mut Vec<u8>, tree: &Value) {
-    if serde_json::to_writer(&mut *out, tree).is_err() {
+/// Appends a value.
+pub(crate) fn value(out: &mut Vec<u8>, value: &impl Serialize) {
+    if serde_json::to_writer(&mut *out, value).is_err() {
         // As below.
         out.extend_from_slice(b"null");
     }
@@ -19,7 +20,7 @@ pub(crate) fn tree(out: &mut Vec<u8>, tree: &Value) {
 /// Appends further fields and the end of an object whose first field is written.
 pub(crate) fn rest_of_object(out: &mut Vec<u8>, fields: &Value) {
     let begin = out.len();
-    tree(out, fields);
+    value(out, fields);
     // A comma in place of the bracket.
     if let Some(bracket) = out.get_mut(begin) {
         *bracket = b',';

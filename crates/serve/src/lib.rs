@@ -23,7 +23,5 @@ mod warnings;
 pub use host_check::HostCheck;
 pub use redirect::PagePort;
 pub use routers::ApiRouters;
-pub use server_info::{
-    Hint, LastError, Overview, ReceiverOverview, ServerInfo, ServiceOverview, SignalOverview,
-};
+pub use server_info::ServerInfo;
 pub use time_format::to_rfc3339;

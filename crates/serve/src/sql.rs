@@ -16,10 +16,9 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use page_api::{SqlColumn, SqlError, SqlRequest};
 use query::sql::SqlAnswer;
 use query::{Engine, QueryError};
-use serde::Deserialize;
-use serde_json::json;
 
 use crate::json;
 use crate::parameters::read;
@@ -32,12 +31,6 @@ const JSON_ROWS_MAX: usize = 10_000;
 /// Most bytes of one JSON answer.
 const JSON_BYTES_MAX: usize = 64 << 20;
 const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Question {
-    query: String,
-}
 
 /// The route.
 pub(crate) fn route() -> MethodRouter<Arc<Api>> {
@@ -54,7 +47,7 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
         Ok(body) => body,
         Err((status, message)) => return failure(status, message.trim_end()),
     };
-    let question: Question = match serde_json::from_slice(&body) {
+    let question: SqlRequest = match serde_json::from_slice(&body) {
         Ok(question) => question,
         Err(error) => {
             let message = format!("the request is not {{\"query\": \"…\"}}: {error}");
@@ -85,20 +78,23 @@ fn query_failure(error: &QueryError) -> Response {
 }
 
 fn failure(status: StatusCode, message: &str) -> Response {
-    let mut response = json::response(status, json!({ "error": message }).to_string().into_bytes());
+    let mut body = Vec::new();
+    json::value(&mut body, &SqlError { error: message.to_owned() });
+    let mut response = json::response(status, body);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("5"));
     }
     response
 }
 
-/// `{"columns": […], "rows": [{…}], "truncated": false}`
+/// A [`page_api::SqlAnswer`], written as the rows become ready.
 async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
     let SqlAnswer { schema, mut batches, memory } = answer;
     let mut out = b"{\"columns\":".to_vec();
     let names = distinct_names(schema.fields().iter().map(|field| field.name().as_str()));
     json::list(&mut out, schema.fields().iter().zip(&names), |out, (field, name)| {
-        json::pairs(out, [("name", name.as_str()), ("type", &type_name(field.data_type()))]);
+        let data_type = type_name(field.data_type());
+        json::value(out, &SqlColumn { name: name.clone(), data_type });
     });
     out.extend_from_slice(b",\"rows\":[");
     let (mut count, mut is_truncated) = (0, false);

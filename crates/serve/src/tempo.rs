@@ -129,7 +129,7 @@ fn protobuf(spans: Counted<RecordBatch>, body: Vec<u8>) -> Response {
 
 fn of_spans(spans: Counted<RecordBatch>, body: &Value) -> Response {
     let mut out = Vec::new();
-    json::tree(&mut out, body);
+    json::value(&mut out, body);
     json::counted(out, spans.into_memory())
 }
 

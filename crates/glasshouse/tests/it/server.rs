@@ -93,8 +93,8 @@ impl Server {
         let question = serde_json::json!({ "query": query }).to_string();
         let answer = self.post("page", "/api/sql", "application/json", question.as_bytes());
         assert_eq!(answer.status, 200, "{query}: {}", answer.text());
-        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
-        answer["rows"].as_array().unwrap().clone()
+        let answer: page_api::SqlAnswer = serde_json::from_slice(&answer.body).unwrap();
+        answer.rows.into_iter().map(Value::Object).collect()
     }
 
     /// Asks it to stop, and waits.

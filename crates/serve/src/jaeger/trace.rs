@@ -52,7 +52,7 @@ fn write_trace(out: &mut Vec<u8>, rows: &SpanRows<'_>, id: TraceId, mut members:
             processes.insert(id.clone(), process(resource.0, resource.1));
             id
         });
-        json::tree(out, &span(rows, row, process_id));
+        json::value(out, &span(rows, row, process_id));
     });
     let rest = json!({ "traceID": trace_text(id), "processes": processes, "warnings": null });
     json::rest_of_object(out, &rest);

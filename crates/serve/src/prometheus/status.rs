@@ -102,12 +102,7 @@ async fn flags(State(api): State<Arc<Api>>) -> Response {
 async fn runtime(State(api): State<Arc<Api>>) -> Response {
     let started_at = to_rfc3339(api.info.started_at());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let days = api
-        .info
-        .overview()
-        .signals
-        .get("metrics")
-        .map_or(0, |metrics| metrics.retention_s / 86_400);
+    let days = api.info.overview().signals.metrics.retention_s / 86_400;
     data_of(&json!({
         "startTime": started_at,
         "CWD": "",

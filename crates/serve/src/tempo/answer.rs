@@ -25,7 +25,7 @@ pub(super) fn trace_by_id(trace: &[u8]) -> Vec<u8> {
 /// `{"traces": […], "metrics": {…}}`
 pub(super) fn search(found: &[TraceMatch]) -> Vec<u8> {
     let mut out = b"{\"traces\":".to_vec();
-    json::list(&mut out, found, |out, found| json::tree(out, &trace(found)));
+    json::list(&mut out, found, |out, found| json::value(out, &trace(found)));
     json::rest_of_object(&mut out, &json!({ "metrics": { "inspectedTraces": found.len() } }));
     out
 }

@@ -1,0 +1,16 @@
+//! Glasshouse's own HTTP API, which the page uses: requests and answers as JSON.
+//!
+//! The page's TypeScript types are generated from these (`ui/src/api/generated.ts`), so that server,
+//! page and the page's mock server cannot differ. The APIs of Prometheus, Loki, Tempo and Jaeger are
+//! not here: other projects define their formats.
+
+mod overview;
+mod sql;
+#[cfg(test)]
+mod typescript;
+
+pub use overview::{
+    Hint, LastError, Overview, ReceiverOverview, ReceiverState, ServiceOverview, SignalOverview,
+    SignalOverviews,
+};
+pub use sql::{SqlAnswer, SqlColumn, SqlError, SqlRequest};
