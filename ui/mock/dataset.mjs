@@ -1,5 +1,17 @@
 /** Generated telemetry of an AI agent service, deterministic for a seed. */
 
+/**
+ * @typedef {object} Span
+ * @property {string} traceId
+ * @property {string} spanId
+ * @property {string} service
+ * @property {string} name
+ * @property {number} startMs
+ * @property {number} durationMs
+ * @property {{ [key: string]: import("../src/api/generated").JsonValue }} attributes
+ * @property {string | null} error
+ */
+
 const HOUR_MS = 3_600_000;
 
 /** Epoch milliseconds to a decimal string of nanoseconds. */
@@ -30,7 +42,7 @@ const TOOLS = ["web_search", "read_file", "run_python", "vector_lookup"];
 const ERRORS = ["rate_limited", "timeout", "tool_failed", "context_length_exceeded"];
 
 /** Collects the spans of a trace and their log records. */
-class Story {
+class TraceBuilder {
   constructor(random, startMs) {
     this.random = random;
     this.traceId = hex(random, 32);
@@ -62,7 +74,7 @@ class Story {
     return made;
   }
 
-  say(atMs, { service, spanId }, level, message, extra = {}) {
+  log(atMs, { service, spanId }, level, message, extra = {}) {
     const body = { level, message, session_id: this.session, ...extra };
     this.logs.push({ atMs, service, level, traceId: this.traceId, spanId, body });
   }
@@ -70,41 +82,41 @@ class Story {
 
 /** One trace of solve_task: iterations of an LLM call and its tool executions. */
 function task(random, startMs) {
-  const story = new Story(random, startMs);
-  const root = story.span("alex-agent", "alex.session.solve_task", 1, null, startMs, 0, {
-    "alex.session_id": story.session,
-    "gen_ai.conversation.id": story.session,
+  const builder = new TraceBuilder(random, startMs);
+  const root = builder.span("alex-agent", "alex.session.solve_task", 1, null, startMs, 0, {
+    "alex.session_id": builder.session,
+    "gen_ai.conversation.id": builder.session,
   });
-  story.say(startMs, root, "info", "task accepted", { queue_ms: Math.round(random() * 20) });
+  builder.log(startMs, root, "info", "task accepted", { queue_ms: Math.round(random() * 20) });
   const turns = 1 + Math.floor(random() * 5);
-  for (let turn = 0; turn < turns && !story.failed; turn += 1) {
-    const iteration = story.span("alex-agent", "alex.react.iteration", 1, root, story.now, 0, {
-      "alex.session_id": story.session,
+  for (let turn = 0; turn < turns && !builder.failed; turn += 1) {
+    const iteration = builder.span("alex-agent", "alex.react.iteration", 1, root, builder.now, 0, {
+      "alex.session_id": builder.session,
       "alex.iteration": turn + 1,
     });
-    think(story, iteration);
-    const calls = story.failed ? 0 : Math.floor(random() * 3);
-    for (let call = 0; call < calls; call += 1) runTool(story, iteration);
-    iteration.durationMs = story.now - iteration.startMs;
-    iteration.error = story.failed;
+    think(builder, iteration);
+    const calls = builder.failed ? 0 : Math.floor(random() * 3);
+    for (let call = 0; call < calls; call += 1) runTool(builder, iteration);
+    iteration.durationMs = builder.now - iteration.startMs;
+    iteration.error = builder.failed;
   }
-  root.durationMs = story.now - startMs + 1;
-  root.error = story.failed;
-  root.attributes["alex.cost"] = story.cost;
-  const end = { cost_usd: Number(story.cost.toFixed(5)), iterations: turns };
-  story.say(
-    story.now,
+  root.durationMs = builder.now - startMs + 1;
+  root.error = builder.failed;
+  root.attributes["alex.cost"] = builder.cost;
+  const end = { cost_usd: Number(builder.cost.toFixed(5)), iterations: turns };
+  builder.log(
+    builder.now,
     root,
-    story.failed ? "error" : "info",
-    story.failed ? "task failed" : "task solved",
+    builder.failed ? "error" : "info",
+    builder.failed ? "task failed" : "task solved",
     end,
   );
-  return { traceId: story.traceId, spans: story.spans, logs: story.logs, startMs };
+  return { traceId: builder.traceId, spans: builder.spans, logs: builder.logs, startMs };
 }
 
 /** One model call through the gateway; may fail. */
-function think(story, iteration) {
-  const { random, now } = story;
+function think(builder, iteration) {
+  const { random, now } = builder;
   const model = pick(random, MODELS);
   const tokensIn = 400 + Math.floor(random() * 5_000);
   const tokensOut = 40 + Math.floor(random() * 900);
@@ -122,7 +134,7 @@ function think(story, iteration) {
     "alex.llm.model": model.name,
     "alex.cost": price,
   };
-  const llm = story.span(
+  const llm = builder.span(
     "alex-agent",
     "alex.llm.generate",
     3,
@@ -137,7 +149,7 @@ function think(story, iteration) {
     "http.route": "/v1/chat/completions",
     "http.response.status_code": failed ? 429 : 200,
   };
-  const post = story.span(
+  const post = builder.span(
     "llm-gateway",
     "POST /v1/chat/completions",
     2,
@@ -147,7 +159,7 @@ function think(story, iteration) {
     http,
     failed,
   );
-  story.span("llm-gateway", "upstream.stream", 3, post, now + 14, lengthMs - 22, {
+  builder.span("llm-gateway", "upstream.stream", 3, post, now + 14, lengthMs - 22, {
     "server.address": `api.${model.provider}.example`,
   });
   const end = {
@@ -157,16 +169,16 @@ function think(story, iteration) {
     duration_ms: Math.round(lengthMs),
   };
   if (failed) llm.events.push(refusal(failed, now + lengthMs));
-  story.say(
+  builder.log(
     now + lengthMs,
     llm,
     failed ? "error" : "info",
     failed ? `llm call failed: ${failed}` : "llm call finished",
     end,
   );
-  story.cost += price;
-  story.failed = failed;
-  story.now += lengthMs + 5;
+  builder.cost += price;
+  builder.failed = failed;
+  builder.now += lengthMs + 5;
 }
 
 function refusal(failed, atMs) {
@@ -183,8 +195,8 @@ function refusal(failed, atMs) {
 }
 
 /** One tool execution in the runner; it rarely fails, and the agent continues. */
-function runTool(story, iteration) {
-  const { random, now, session } = story;
+function runTool(builder, iteration) {
+  const { random, now, session } = builder;
   const tool = pick(random, TOOLS);
   const lengthMs = 20 + random() * random() * 2_500;
   const broken = random() < 0.05 ? "tool_failed" : null;
@@ -194,19 +206,19 @@ function runTool(story, iteration) {
     "gen_ai.tool.name": tool,
     "gen_ai.operation.name": "execute_tool",
   };
-  const execute = story.span("alex-agent", "alex.tool.execute", 1, iteration, now, lengthMs, asked, broken);
+  const execute = builder.span("alex-agent", "alex.tool.execute", 1, iteration, now, lengthMs, asked, broken);
   const done = { "sandbox.id": hex(random, 8), "process.exit_code": broken ? 1 : 0, dry_run: false };
-  const run = story.span("tool-runner", `run ${tool}`, 2, execute, now + 3, lengthMs - 6, done, broken);
+  const run = builder.span("tool-runner", `run ${tool}`, 2, execute, now + 3, lengthMs - 6, done, broken);
   if (tool === "vector_lookup") {
-    story.span("tool-runner", "SELECT embeddings", 3, run, now + 5, lengthMs * 0.6, {
+    builder.span("tool-runner", "SELECT embeddings", 3, run, now + 5, lengthMs * 0.6, {
       "db.system.name": "postgresql",
       "db.query.text": "SELECT id, body FROM embeddings ORDER BY v <-> $1 LIMIT 8",
     });
   }
   const level = broken ? "error" : random() < 0.1 ? "warn" : "debug";
   const message = broken ? `${tool} exited with status 1` : `${tool} finished`;
-  story.say(now + lengthMs, run, level, message, { tool, duration_ms: Math.round(lengthMs) });
-  story.now += lengthMs + 2;
+  builder.log(now + lengthMs, run, level, message, { tool, duration_ms: Math.round(lengthMs) });
+  builder.now += lengthMs + 2;
 }
 
 /** A trace of `count` spans, to try the waterfall with. Its id ends in `b16`. */

@@ -1,7 +1,11 @@
+// @ts-check
 /** The overview of the mock server, with or without data. */
+/** @import { Overview, ReceiverOverview, ServiceOverview, SignalOverview } from "../src/api/generated" */
 
+/** @type {(value: number, now: number) => number} */
 const fluctuate = (value, now) => value * (0.9 + 0.2 * Math.abs(Math.sin(now / 9_000 + value)));
 
+/** @type {(rate: number, total: number, days: number, now: number, rest?: Partial<SignalOverview>) => SignalOverview} */
 function signal(rate, total, days, now, rest = {}) {
   return {
     items_total: total,
@@ -12,10 +16,12 @@ function signal(rate, total, days, now, rest = {}) {
     part_rows: total,
     part_bytes: total * 41,
     retention_s: days * 86_400,
+    active_series: null,
     ...rest,
   };
 }
 
+/** @type {(name: string, rates: [number, number, number], agoMs: number, now: number) => ServiceOverview} */
 function service(name, [spans, logs, samples], agoMs, now) {
   return {
     name,
@@ -26,7 +32,8 @@ function service(name, [spans, logs, samples], agoMs, now) {
   };
 }
 
-function receiver(protocol, port, requests, now, error = null) {
+/** @type {(protocol: string, port: number, requests: number, now: number, error?: string) => ReceiverOverview} */
+function receiver(protocol, port, requests, now, error) {
   return {
     protocol,
     address: `127.0.0.1:${port}`,
@@ -38,9 +45,14 @@ function receiver(protocol, port, requests, now, error = null) {
   };
 }
 
+/** @type {(dataset: { startedMs: number }, empty: boolean) => Overview} */
 export function overview(dataset, empty) {
   const now = Date.now();
-  const common = { version: "0.1.0", now_unix_ms: now, uptime_s: (now - dataset.startedMs) / 1_000 + 8_100 };
+  const common = {
+    version: "0.1.0",
+    now_unix_ms: now,
+    uptime_s: Math.round((now - dataset.startedMs) / 1_000) + 8_100,
+  };
   if (empty) {
     return {
       ...common,

@@ -1,62 +1,67 @@
+// @ts-check
 /** A minimal SQL API: recognises the table and the limit, and returns spans in the columns of the table. */
+/** @import { JsonValue, SqlAnswer, SqlError } from "../src/api/generated" */
 
+/** @typedef {import("./dataset.mjs").Span} Span */
+
+const TIME = "timestamp";
+/**
+ * The columns of each table: the type, and the value for a span.
+ * @type {Record<string, Record<string, [string, (span: Span) => JsonValue]>>}
+ */
+const TABLES = {
+  spans: {
+    trace_id: ["text", (span) => span.traceId],
+    span_id: ["text", (span) => span.spanId],
+    service_name: ["text", (span) => span.service],
+    name: ["text", (span) => span.name],
+    start_time: [TIME, startOf],
+    duration_ns: ["int64", (span) => Math.round(span.durationMs * 1e6)],
+    status_code: ["text", (span) => (span.error ? "error" : "unset")],
+    attributes: ["map", (span) => span.attributes],
+  },
+  logs: {
+    timestamp: [TIME, startOf],
+    service_name: ["text", (span) => span.service],
+    severity_text: ["text", () => "INFO"],
+    body: ["text", (span) => JSON.stringify({ message: span.name })],
+    trace_id: ["text", (span) => span.traceId],
+  },
+  metrics: {
+    timestamp: [TIME, startOf],
+    name: ["text", () => "alex_llm_latency_seconds_count"],
+    value: ["float64", (span) => span.durationMs],
+    labels: ["map", (span) => ({ job: span.service })],
+  },
+};
+const ROWS_MAX = 1_000;
+
+/** @type {(span: Span) => string} */
+function startOf(span) {
+  return new Date(span.startMs).toISOString();
+}
+
+/** @type {(query: string, dataset: { traces: { spans: Span[] }[] }) => { status: number, body: SqlAnswer | SqlError }} */
 export function sql(query, dataset) {
-  const table = /from\s+(\w+)/i.exec(query)?.[1];
-  const columns = {
-    spans: [
-      ["trace_id", "Utf8"],
-      ["span_id", "Utf8"],
-      ["service_name", "Dictionary(Int32, Utf8)"],
-      ["name", "Utf8"],
-      ["start_time", 'Timestamp(Nanosecond, Some("UTC"))'],
-      ["duration_ns", "Int64"],
-      ["status_code", "Utf8"],
-      ["attributes", "Map(Utf8, Utf8)"],
-    ],
-    logs: [
-      ["time", 'Timestamp(Nanosecond, Some("UTC"))'],
-      ["service_name", "Dictionary(Int32, Utf8)"],
-      ["severity_text", "Utf8"],
-      ["body", "Utf8"],
-      ["trace_id", "Utf8"],
-    ],
-    metrics: [
-      ["time", 'Timestamp(Millisecond, Some("UTC"))'],
-      ["name", "Utf8"],
-      ["value", "Float64"],
-      ["labels", "Map(Utf8, Utf8)"],
-    ],
-  }[table];
-  if (!columns)
-    return {
-      status: 400,
-      body: {
-        error: `table '${table ?? ""}' not found; the tables are spans, logs and metrics`,
-        position: { line: 1, column: 15 },
-      },
-    };
-  const limit = Number(/limit\s+(\d+)/i.exec(query)?.[1] ?? 1_000);
-  const spans = dataset.traces
+  const name = /from\s+(\w+)/i.exec(query)?.[1] ?? "";
+  const table = TABLES[name];
+  if (!table) {
+    const error = `table '${name}' not found; the tables are spans, logs and metrics at Line: 1, Column: 15`;
+    return { status: 400, body: { error } };
+  }
+  const limit = Number(/limit\s+(\d+)/i.exec(query)?.[1] ?? ROWS_MAX);
+  const columns = Object.entries(table);
+  const rows = dataset.traces
     .slice(0, 200)
     .flatMap((trace) => trace.spans)
-    .slice(0, limit);
-  const rows = spans.map((span) => ({
-    trace_id: span.traceId,
-    span_id: span.spanId,
-    service_name: span.service,
-    name: table === "metrics" ? "alex_llm_latency_seconds_count" : span.name,
-    start_time: new Date(span.startMs).toISOString(),
-    time: new Date(span.startMs).toISOString(),
-    duration_ns: Math.round(span.durationMs * 1e6),
-    status_code: span.error ? "error" : "unset",
-    severity_text: "INFO",
-    body: `{"message":"${span.name}"}`,
-    value: span.durationMs,
-    attributes: span.attributes,
-    labels: { job: span.service },
-  }));
+    .slice(0, limit)
+    .map((span) => Object.fromEntries(columns.map(([column, [, read]]) => [column, read(span)])));
   return {
     status: 200,
-    body: { columns: columns.map(([name, type]) => ({ name, type })), rows, truncated: limit >= 1_000 },
+    body: {
+      columns: columns.map(([column, [type]]) => ({ name: column, type })),
+      rows,
+      truncated: limit >= ROWS_MAX,
+    },
   };
 }

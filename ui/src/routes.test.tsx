@@ -1,9 +1,30 @@
 import { screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import type { Overview, SignalOverview, SqlAnswer } from "./api/generated";
 import { type Answers, renderPage } from "./testing/render";
 
-const NO_SIGNAL = { items_total: 0, head_rows: 0, part_rows: 0 };
-const EMPTY_OVERVIEW = { signals: { spans: NO_SIGNAL, logs: NO_SIGNAL, metrics: NO_SIGNAL } };
+const NO_DATA: SignalOverview = {
+  items_total: 0,
+  rate_per_s: 0,
+  rejected_total: 0,
+  last_received_unix_ms: null,
+  head_rows: 0,
+  part_rows: 0,
+  part_bytes: 0,
+  retention_s: 604_800,
+  active_series: null,
+};
+const EMPTY_OVERVIEW: Overview = {
+  version: "0.1.0",
+  now_unix_ms: 1_795_000_000_000,
+  uptime_s: 10,
+  data_dir_bytes: 0,
+  signals: { spans: NO_DATA, logs: NO_DATA, metrics: NO_DATA },
+  services: [],
+  receivers: [],
+  hints: [],
+};
+const NO_ROWS: SqlAnswer = { columns: [{ name: "a", type: "text" }], rows: [], truncated: false };
 const NO_LINES = { "/loki/api/v1/query_range": { data: { resultType: "streams", result: [] } } };
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
@@ -22,12 +43,7 @@ describe("an empty view says why it is empty and what to do", () => {
     ["/explore/logs?query={a=%22b%22}", NO_LINES, "No log lines in this time range", /remove filters/],
     ["/explore/traces", {}, "No traces in this time range", /send traces over OTLP to port 4317/],
     ["/explore/traces?service=a", {}, "No traces in this time range", /Remove a condition/],
-    [
-      "/explore/sql?query=SELECT",
-      { "/api/sql": { columns: [{ name: "a" }] } },
-      "No rows",
-      /Remove a condition/,
-    ],
+    ["/explore/sql?query=SELECT", { "/api/sql": NO_ROWS }, "No rows", /Remove a condition/],
     [`/trace/${TRACE_ID}`, {}, "Trace not found", /may not have arrived yet/],
     ["/no/such/view", {}, "Page not found", /No view has this URL/],
   ])("%s", async (url, answers, title, advice) => {

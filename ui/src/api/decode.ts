@@ -1,7 +1,5 @@
 /** Tolerant decoding of JSON answers: a missing or malformed field becomes a default. */
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
 export function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ApiError, failure, positionIn } from "./http";
 import { newestFirst, readLogs } from "./loki";
-import { readOverview } from "./overview";
 
 const refused = (status: number, body: unknown) =>
   failure({ status, statusText: "Bad" }, typeof body === "string" ? body : JSON.stringify(body));
@@ -16,15 +15,11 @@ describe("an error has the message of its protocol", () => {
     ["Loki", "parse error at line 1, col 5: syntax error", "parse error at line 1, col 5: syntax error"],
     ["Tempo", "invalid TraceQL query: x", "invalid TraceQL query: x"],
     ["Jaeger", { data: null, errors: [{ code: 400, msg: "no service" }] }, "no service"],
-    ["SQL", { error: "no table", position: { line: 2, column: 3 } }, "no table"],
+    ["SQL", { error: "no table" }, "no table"],
     ["nothing", "", "Bad"],
     ["HTML", "<html>", "<html>"],
   ])("%s", (_protocol, body, expected) => expect(refused(400, body).message).toBe(expected));
   it("and its position in the query", () => {
-    expect(positionIn(refused(400, { error: "x", position: { line: 2, column: 3 } }))).toEqual({
-      line: 2,
-      column: 3,
-    });
     expect(positionIn(refused(400, { error: "1:5: parse error" }))).toEqual({ line: 1, column: 5 });
     expect(positionIn(refused(400, "parse error at line 3, col 7: x"))).toEqual({ line: 3, column: 7 });
     expect(positionIn(refused(400, { error: "Expected: x, found: y at Line: 1, Column: 15" }))).toEqual({
@@ -76,13 +71,4 @@ describe("labels of a server that merges them", () => {
       metadata: { trace_id: "t" },
     });
   });
-});
-
-describe("the overview", () => {
-  it.each([null, [], {}, { signals: 3, services: [null], receivers: [{ last_error: {} }], hints: [1] }])(
-    "is read from %j",
-    (body) => {
-      expect(readOverview(body).signals.spans.itemsTotal).toBe(0);
-    },
-  );
 });

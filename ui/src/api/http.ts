@@ -10,20 +10,12 @@ export class ApiError extends Error {
   readonly status: number;
   /** The protocol's error code (`bad_data`, …), if it has one. */
   readonly code: string | null;
-  /** Where in the query it went wrong; both from 1. */
-  readonly position: { line: number; column: number } | null;
 
-  constructor(
-    message: string,
-    status: number,
-    code: string | null = null,
-    position: { line: number; column: number } | null = null,
-  ) {
+  constructor(message: string, status: number, code: string | null = null) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
-    this.position = position;
     this.kind = kindOf(status);
   }
 }
@@ -109,18 +101,12 @@ export function failure(response: { status: number; statusText: string }, body: 
     string(parsed.message) ||
     string(first.msg) ||
     string(record(parsed.error).message);
-  const place = record(parsed.position);
-  const position =
-    typeof place.line === "number" && typeof place.column === "number"
-      ? { line: place.line, column: place.column }
-      : null;
-  return new ApiError(message || fallback, response.status, string(parsed.errorType) || null, position);
+  return new ApiError(message || fallback, response.status, string(parsed.errorType) || null);
 }
 
-/** A position in the query, also when the message alone carries it (`1:12: parse error`, `line 1, col 5`). */
+/** The position in the query that an error message names (`1:12: parse error`, `line 1, col 5`); both from 1. */
 export function positionIn(error: unknown): { line: number; column: number } | null {
   if (!(error instanceof ApiError)) return null;
-  if (error.position) return error.position;
   const match =
     /line\s*:?\s*(\d+),?\s*col(?:umn)?\s*:?\s*(\d+)/i.exec(error.message) ??
     /(?:^|\s)(\d+):(\d+):/.exec(error.message);

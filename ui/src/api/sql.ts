@@ -1,38 +1,29 @@
 /** `POST /api/sql`: rows of the tables spans, logs and metrics. */
+import { record } from "./decode";
+import type { JsonValue, SqlAnswer, SqlColumn, SqlRequest } from "./generated";
+import { ApiError, request } from "./http";
 
-import { type Json, list, record, string } from "./decode";
-import { request } from "./http";
-
-export interface SqlColumn {
-  name: string;
-  type: string;
-}
-
-export interface SqlAnswer {
+export interface SqlResult {
   columns: SqlColumn[];
-  rows: Json[][];
+  /** Values in the order of the columns. */
+  rows: JsonValue[][];
   truncated: boolean;
   /** From the request to the parsed answer, as measured in the browser. */
   elapsedMs: number;
 }
 
-export async function querySql(query: string, signal?: AbortSignal): Promise<SqlAnswer> {
+export async function querySql(query: string, signal?: AbortSignal): Promise<SqlResult> {
   const started = performance.now();
-  const answer = readSql(await request("/api/sql", { json: { query }, signal }));
-  return { ...answer, elapsedMs: performance.now() - started };
-}
-
-export function readSql(answer: unknown): Omit<SqlAnswer, "elapsedMs"> {
-  const body = record(answer);
-  const columns = list(body.columns).map((column) => ({
-    name: string(record(column).name),
-    type: string(record(column).type),
-  }));
-  const rows = list(body.rows).map((row) => {
-    if (Array.isArray(row)) return row as Json[];
-    return columns.map((column) => (record(row)[column.name] ?? null) as Json);
-  });
-  return { columns, rows, truncated: body.truncated === true };
+  const json: SqlRequest = { query };
+  const answer = await request("/api/sql", { json, signal });
+  if (!Array.isArray(record(answer).columns)) throw new ApiError("/api/sql did not answer with columns", 502);
+  const { columns, rows, truncated } = answer as SqlAnswer;
+  return {
+    columns,
+    rows: rows.map((row) => columns.map((column) => row[column.name] ?? null)),
+    truncated,
+    elapsedMs: performance.now() - started,
+  };
 }
 
 export interface SqlTable {

@@ -1,6 +1,6 @@
 /** Shown while no data is stored: how to send some. */
 import { Tabs } from "@mantine/core";
-import type { Overview } from "../../api/overview";
+import type { Overview } from "../../api/generated";
 import { CodeBlock } from "../../components/code-block";
 import { Panel } from "../../components/panel";
 import classes from "./home.module.css";
@@ -39,7 +39,7 @@ export function FirstSteps({ overview }: { overview: Overview }) {
 /** The receiver's own address; `0.0.0.0` becomes the host that this page was opened with. */
 function addressOf(overview: Overview, protocol: string, port: number): string {
   const given = overview.receivers.find(
-    (receiver) => receiver.protocol === protocol && receiver.listening,
+    (receiver) => receiver.protocol === protocol && receiver.state === "listening",
   )?.address;
   const address = given ?? `127.0.0.1:${port}`;
   return address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, window.location.hostname);

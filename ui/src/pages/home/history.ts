@@ -1,5 +1,6 @@
 /** The recent rates for the sparklines, collected while the page is open. */
-import type { Overview, SignalName } from "../../api/overview";
+import type { Overview } from "../../api/generated";
+import type { SignalName } from "../../api/overview";
 
 const SAMPLES_MAX = 180;
 const KEY = "glasshouse.rates";
@@ -29,13 +30,13 @@ function restore(): RateSample[] {
 /** Adds the rates of an overview, unless they were added before. */
 export function remember(overview: Overview): RateSample[] {
   const last = samples.at(-1);
-  if (last && overview.nowMs <= last.atMs) return samples;
+  if (last && overview.now_unix_ms <= last.atMs) return samples;
   const { spans, logs, metrics } = overview.signals;
   const next = {
-    atMs: overview.nowMs,
-    spans: spans.ratePerS,
-    logs: logs.ratePerS,
-    metrics: metrics.ratePerS,
+    atMs: overview.now_unix_ms,
+    spans: spans.rate_per_s,
+    logs: logs.rate_per_s,
+    metrics: metrics.rate_per_s,
   };
   samples = [...samples, next].slice(-SAMPLES_MAX);
   try {

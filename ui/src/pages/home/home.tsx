@@ -2,13 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import {
-  fetchOverview,
-  type Overview,
-  SIGNALS,
-  type SignalName,
-  type SignalOverview,
-} from "../../api/overview";
+import type { Overview, SignalOverview } from "../../api/generated";
+import { fetchOverview, SIGNALS, type SignalName } from "../../api/overview";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { Icon, type IconName } from "../../components/icon";
@@ -82,7 +77,7 @@ export default function Home() {
 function Loaded({ overview, problem }: { overview: Overview; problem: unknown }) {
   const samples = useMemo(() => remember(overview), [overview]);
   const empty = SIGNALS.every(
-    (signal) => overview.signals[signal].itemsTotal === 0 && rowsOf(overview.signals[signal]) === 0,
+    (signal) => overview.signals[signal].items_total === 0 && rowsOf(overview.signals[signal]) === 0,
   );
   return (
     <div className={classes.page}>
@@ -103,8 +98,8 @@ function Loaded({ overview, problem }: { overview: Overview; problem: unknown })
           <Panel title="Glasshouse">
             <dl className={classes.facts} style={{ borderTop: 0 }}>
               <Fact name="Version" value={overview.version || "unknown"} />
-              <Fact name="Uptime" value={formatDuration(overview.uptimeS * 1_000)} />
-              <Fact name="Data folder" value={formatBytes(overview.dataDirBytes)} />
+              <Fact name="Uptime" value={formatDuration(overview.uptime_s * 1_000)} />
+              <Fact name="Data folder" value={formatBytes(overview.data_dir_bytes)} />
             </dl>
           </Panel>
         </div>
@@ -114,7 +109,7 @@ function Loaded({ overview, problem }: { overview: Overview; problem: unknown })
 }
 
 function rowsOf(signal: SignalOverview): number {
-  return signal.headRows + signal.partRows;
+  return signal.head_rows + signal.part_rows;
 }
 
 function Fact({ name, value, bad = false }: { name: string; value: string; bad?: boolean }) {
@@ -142,8 +137,8 @@ function SignalCard({
 }) {
   const card = CARDS[name];
   const signal = overview.signals[name];
-  const state = stateOf(signal.lastReceivedMs, overview.nowMs);
-  const days = signal.retentionS / 86_400;
+  const state = stateOf(signal.last_received_unix_ms, overview.now_unix_ms);
+  const days = signal.retention_s / 86_400;
   return (
     <Link to={card.to} className={`${panelClasses.panel} ${classes.card}`}>
       <div className={classes.cardHead}>
@@ -151,26 +146,26 @@ function SignalCard({
         {card.label}
         <span className={classes.status}>
           <span className={classes.dot} data-state={state} />
-          {state === "never" ? "no data yet" : formatAgo(signal.lastReceivedMs, overview.nowMs)}
+          {state === "never" ? "no data yet" : formatAgo(signal.last_received_unix_ms, overview.now_unix_ms)}
         </span>
       </div>
       <div className={classes.rate}>
-        {formatRate(signal.ratePerS)}
+        {formatRate(signal.rate_per_s)}
         <small>{card.unit}</small>
       </div>
       <Sparkline values={ratesOf(samples, name)} label={`${card.label}: recent rate`} color={card.color} />
       <dl className={classes.facts}>
-        {signal.activeSeries !== null ? (
-          <Fact name="Active series" value={formatCount(signal.activeSeries)} />
+        {signal.active_series !== null ? (
+          <Fact name="Active series" value={formatCount(signal.active_series)} />
         ) : (
           <Fact name="Stored rows" value={formatCount(rowsOf(signal))} />
         )}
-        <Fact name="On disk" value={formatBytes(signal.partBytes)} />
+        <Fact name="On disk" value={formatBytes(signal.part_bytes)} />
         <Fact
           name="Retention"
-          value={days >= 1 ? `${Math.round(days)} d` : formatDuration(signal.retentionS * 1_000)}
+          value={days >= 1 ? `${Math.round(days)} d` : formatDuration(signal.retention_s * 1_000)}
         />
-        <Fact name="Rejected" value={formatCount(signal.rejectedTotal)} bad={signal.rejectedTotal > 0} />
+        <Fact name="Rejected" value={formatCount(signal.rejected_total)} bad={signal.rejected_total > 0} />
       </dl>
     </Link>
   );
@@ -179,9 +174,9 @@ function SignalCard({
 /** Possible reasons for missing data: the hints of the server, and signals that are late. */
 function Hints({ overview, empty }: { overview: Overview; empty: boolean }) {
   const late = SIGNALS.filter(
-    (name) => stateOf(overview.signals[name].lastReceivedMs, overview.nowMs) === "late",
+    (name) => stateOf(overview.signals[name].last_received_unix_ms, overview.now_unix_ms) === "late",
   ).map((name) => {
-    const since = formatAgo(overview.signals[name].lastReceivedMs, overview.nowMs);
+    const since = formatAgo(overview.signals[name].last_received_unix_ms, overview.now_unix_ms);
     return {
       signal: name,
       message: `The last ${name} arrived ${since}. The sender may have stopped, or cannot reach Glasshouse.`,

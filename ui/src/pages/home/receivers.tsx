@@ -1,5 +1,5 @@
 /** The receivers and their errors. */
-import type { Overview, ReceiverOverview } from "../../api/overview";
+import type { Overview, ReceiverOverview } from "../../api/generated";
 import { CopyButton } from "../../components/copy-button";
 import { Panel } from "../../components/panel";
 import { formatCount } from "../../format/number";
@@ -37,7 +37,11 @@ export function Receivers({ overview }: { overview: Overview }) {
             </thead>
             <tbody>
               {overview.receivers.map((receiver) => (
-                <Row key={receiver.protocol + receiver.address} receiver={receiver} nowMs={overview.nowMs} />
+                <Row
+                  key={receiver.protocol + receiver.address}
+                  receiver={receiver}
+                  nowMs={overview.now_unix_ms}
+                />
               ))}
             </tbody>
           </table>
@@ -48,18 +52,18 @@ export function Receivers({ overview }: { overview: Overview }) {
 }
 
 function Row({ receiver, nowMs }: { receiver: ReceiverOverview; nowMs: number }) {
-  const { lastError } = receiver;
+  const lastError = receiver.last_error;
   return (
     <>
       <tr>
         <td>
           <span className={classes.status}>
-            <span className={classes.dot} data-state={receiver.listening ? "live" : "never"} />
+            <span className={classes.dot} data-state={receiver.state === "listening" ? "live" : "never"} />
             {NAMES[receiver.protocol] ?? receiver.protocol}
           </span>
         </td>
         <td>
-          {receiver.listening ? (
+          {receiver.state === "listening" ? (
             <span className={classes.status}>
               <span className="mono">{receiver.address}</span>
               <CopyButton text={() => receiver.address} size={18} />
@@ -68,23 +72,23 @@ function Row({ receiver, nowMs }: { receiver: ReceiverOverview; nowMs: number })
             <span className={classes.zero}>off</span>
           )}
         </td>
-        <td className={classes.number}>{formatCount(receiver.requestsTotal)}</td>
+        <td className={classes.number}>{formatCount(receiver.requests_total)}</td>
         <td
           className={
-            receiver.errorsTotal > 0
+            receiver.errors_total > 0
               ? `${classes.number} ${classes.bad}`
               : `${classes.number} ${classes.zero}`
           }
         >
-          {formatCount(receiver.errorsTotal)}
+          {formatCount(receiver.errors_total)}
         </td>
-        <td>{formatAgo(receiver.lastRequestMs, nowMs)}</td>
+        <td>{formatAgo(receiver.last_request_unix_ms, nowMs)}</td>
       </tr>
       {lastError && (
         <tr>
           <td colSpan={5}>
             <div className={classes.error}>
-              {formatAgo(lastError.atMs, nowMs)}: {lastError.message}
+              {formatAgo(lastError.at_unix_ms, nowMs)}: {lastError.message}
             </div>
           </td>
         </tr>

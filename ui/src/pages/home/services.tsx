@@ -1,7 +1,7 @@
 /** The services that send data, their rates, and links to their traces, logs and metrics. */
 import { VisuallyHidden } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { Overview, ServiceOverview } from "../../api/overview";
+import type { Overview, ServiceOverview } from "../../api/generated";
 import { EmptyState } from "../../components/empty-state";
 import { Panel } from "../../components/panel";
 import { formatRate } from "../../format/number";
@@ -38,7 +38,7 @@ export function Services({ overview }: { overview: Overview }) {
             </thead>
             <tbody>
               {services.map((service) => (
-                <Row key={service.name} service={service} nowMs={overview.nowMs} />
+                <Row key={service.name} service={service} nowMs={overview.now_unix_ms} />
               ))}
             </tbody>
           </table>
@@ -49,7 +49,7 @@ export function Services({ overview }: { overview: Overview }) {
 }
 
 function activity(service: ServiceOverview): number {
-  return service.spansPerS + service.logsPerS + service.samplesPerS;
+  return service.spans_per_s + service.logs_per_s + service.samples_per_s;
 }
 
 function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
@@ -69,15 +69,15 @@ function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
           {name}
         </Link>
       </td>
-      {[service.spansPerS, service.logsPerS, service.samplesPerS].map((rate, index) => (
+      {[service.spans_per_s, service.logs_per_s, service.samples_per_s].map((rate, index) => (
         <td key={index} className={rate > 0 ? classes.number : `${classes.number} ${classes.zero}`}>
           {rate > 0 ? formatRate(rate) : "–"}
         </td>
       ))}
       <td>
         <span className={classes.status}>
-          <span className={classes.dot} data-state={stateOf(service.lastReceivedMs, nowMs)} />
-          {formatAgo(service.lastReceivedMs, nowMs)}
+          <span className={classes.dot} data-state={stateOf(service.last_received_unix_ms, nowMs)} />
+          {formatAgo(service.last_received_unix_ms, nowMs)}
         </span>
       </td>
       <td>

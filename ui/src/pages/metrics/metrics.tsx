@@ -183,5 +183,5 @@ function Notices({ queries }: { queries: QueryState[] }) {
 }
 
 function labelled(letter: string, error: ApiError): ApiError {
-  return new ApiError(`${letter}: ${error.message}`, error.status, error.code, error.position);
+  return new ApiError(`${letter}: ${error.message}`, error.status, error.code);
 }

@@ -1,8 +1,7 @@
 /** The details of a row: every column with its value, and a link to its trace. */
 import { ActionIcon } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { Json } from "../../api/decode";
-import type { SqlColumn } from "../../api/sql";
+import type { JsonValue, SqlColumn } from "../../api/generated";
 import { CopyButton } from "../../components/copy-button";
 import { Icon } from "../../components/icon";
 import { traceIdIn } from "../../url/trace-id";
@@ -15,7 +14,7 @@ export function RecordPanel({
   close,
 }: {
   columns: SqlColumn[];
-  row: Json[];
+  row: JsonValue[];
   close: () => void;
 }) {
   return (
@@ -41,7 +40,7 @@ export function RecordPanel({
   );
 }
 
-function Value({ name, value }: { name: string; value: Json }) {
+function Value({ name, value }: { name: string; value: JsonValue }) {
   if (value === null) return <span style={{ color: "var(--gh-faint)" }}>null</span>;
   if (typeof value === "object") return JSON.stringify(value, null, 2);
   const traceId = name === "trace_id" && typeof value === "string" ? traceIdIn(value) : null;

@@ -6,7 +6,7 @@ import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
 import { Panel } from "../../components/panel";
 import classes from "./sql.module.css";
-import { shortType, sqlName } from "./values";
+import { sqlName } from "./values";
 
 interface Props {
   onInsert: (text: string) => void;
@@ -40,7 +40,7 @@ export function SchemaPanel({ onInsert, onOpen }: Props) {
                   onClick={() => onInsert(sqlName(column.name))}
                 >
                   {column.name}
-                  <span>{shortType(column.type)}</span>
+                  <span>{column.type}</span>
                 </button>
               ))}
             </details>

@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { positionIn } from "../../api/http";
-import { querySql, type SqlAnswer, sqlTables } from "../../api/sql";
+import { querySql, type SqlResult, sqlTables } from "../../api/sql";
 import { CopyButton } from "../../components/copy-button";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
@@ -23,7 +23,7 @@ import { Examples } from "./examples";
 import { RecordPanel } from "./record-panel";
 import { SchemaPanel } from "./schema-panel";
 import classes from "./sql.module.css";
-import { cellOf, isNumeric, shortType, toCsv, toJson, withTimeRange } from "./values";
+import { cellOf, isNumeric, toCsv, toJson, withTimeRange } from "./values";
 
 const route = getRouteApi("/explore/sql");
 const SOURCES: CompletionSources = { tables: () => sqlTables() };
@@ -87,7 +87,7 @@ export default function Sql() {
 }
 
 /** Size and duration of the result, and buttons to copy it. */
-function ResultSummary({ answer }: { answer: SqlAnswer }) {
+function ResultSummary({ answer }: { answer: SqlResult }) {
   return (
     <>
       <span className={classes.status}>
@@ -108,7 +108,7 @@ function CopyAs({ label, text }: { label: string; text: () => string }) {
   );
 }
 
-function Result({ answer }: { answer: SqlAnswer }) {
+function Result({ answer }: { answer: SqlResult }) {
   const [selected, setSelected] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another answer has other rows
   useEffect(() => setSelected(null), [answer]);
@@ -116,7 +116,7 @@ function Result({ answer }: { answer: SqlAnswer }) {
     () =>
       answer.columns.map((column) => ({
         name: column.name,
-        type: shortType(column.type),
+        type: column.type,
         right: isNumeric(column.type),
       })),
     [answer],

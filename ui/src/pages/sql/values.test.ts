@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSql } from "../../api/sql";
-import { shortType, sqlName, toCsv, toJson, withTimeRange } from "./values";
+import { sqlName, toCsv, toJson, withTimeRange } from "./values";
 
 const ANSWER = {
   columns: [
@@ -23,23 +22,6 @@ describe("SQL answers", () => {
       { a: "line\nbreak", 'b,"c"': { k: 1 } },
     ]);
   });
-  it("are decoded from objects or arrays, and from malformed values", () => {
-    expect(
-      readSql({ columns: [{ name: "a", type: "text" }], rows: [{ a: 1 }, [2], null], truncated: true }),
-    ).toEqual({
-      columns: [{ name: "a", type: "text" }],
-      rows: [[1], [2], [null]],
-      truncated: true,
-    });
-    expect(readSql("x")).toEqual({ columns: [], rows: [], truncated: false });
-  });
-  it.each([
-    ["Dictionary(Int32, Utf8)", "text"],
-    ["timestamp", "time"],
-    ['Timestamp(Nanosecond, Some("UTC"))', "time"],
-    ["Map(Utf8, Utf8)", "map"],
-    ["Int64", "int64"],
-  ])("%s is %s", (type, expected) => expect(shortType(type)).toBe(expected));
 });
 
 describe("the query", () => {

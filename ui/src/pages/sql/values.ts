@@ -1,32 +1,18 @@
-/** SQL answers for reading and for taking away: cells, CSV, JSON, short type names; pure. */
-
-import type { Json } from "../../api/decode";
-import type { SqlAnswer, SqlColumn } from "../../api/sql";
+/** Formats SQL results as cells, CSV and JSON, and writes parts of SQL queries. */
+import type { JsonValue, SqlColumn } from "../../api/generated";
+import type { SqlResult } from "../../api/sql";
 import type { Cell } from "../../panels/data-table";
-
-/** Arrow's long type names, short. */
-export function shortType(type: string): string {
-  const dictionary = /^Dictionary\([^,]+,\s*(.+)\)$/.exec(type)?.[1];
-  if (dictionary) return shortType(dictionary);
-  if (/^(Large)?Utf8(View)?$/.test(type)) return "text";
-  if (/^timestamp/i.test(type)) return "time";
-  if (/^Map\(/.test(type)) return "map";
-  if (/^(Large|FixedSize)?List/.test(type)) return "list";
-  if (/^Struct/.test(type)) return "struct";
-  if (/^(Fixed|Large)?.*Binary/.test(type)) return "bytes";
-  return type.toLowerCase();
-}
 
 export function isNumeric(type: string): boolean {
   return /^(u?int|float|decimal)\d*/i.test(type);
 }
 
 /** A cell of the table: nested values as JSON text. */
-export function cellOf(value: Json): Cell {
+export function cellOf(value: JsonValue): Cell {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
-export function toJson({ columns, rows }: Pick<SqlAnswer, "columns" | "rows">): string {
+export function toJson({ columns, rows }: Pick<SqlResult, "columns" | "rows">): string {
   return JSON.stringify(
     rows.map((row) => Object.fromEntries(columns.map((column, index) => [column.name, row[index] ?? null]))),
     null,
@@ -35,8 +21,8 @@ export function toJson({ columns, rows }: Pick<SqlAnswer, "columns" | "rows">): 
 }
 
 /** RFC 4180: quoted where needed, quotes doubled, CRLF between lines. */
-export function toCsv({ columns, rows }: { columns: SqlColumn[]; rows: Json[][] }): string {
-  const quoted = (value: Json): string => {
+export function toCsv({ columns, rows }: { columns: SqlColumn[]; rows: JsonValue[][] }): string {
+  const quoted = (value: JsonValue): string => {
     const text = value === null ? "" : String(cellOf(value));
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   };
