@@ -27,12 +27,6 @@ export function number(value: unknown, fallback = 0): number {
   return Number.isNaN(parsed) ? fallback : parsed;
 }
 
-export function numberOrNull(value: unknown): number | null {
-  if (value === null || value === undefined) return null;
-  const parsed = number(value, Number.NaN);
-  return Number.isNaN(parsed) ? null : parsed;
-}
-
 /** A sample's value as Prometheus writes it: a string, with `NaN`, `+Inf` and `-Inf`. */
 export function sample(value: unknown): number {
   if (value === "+Inf" || value === "Inf") return Number.POSITIVE_INFINITY;

@@ -190,7 +190,7 @@ function fromBase64(given: string): string | null {
   }
 }
 
-export function readAttributes(value: unknown): Attribute[] {
+function readAttributes(value: unknown): Attribute[] {
   return list(value).map((item) => {
     const { key, value: given } = record(item);
     return { name: string(key), ...readValue(record(given)) };

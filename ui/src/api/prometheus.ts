@@ -107,11 +107,6 @@ export async function queryExemplars(
   );
 }
 
-export async function labelNames(match: string | undefined, signal?: AbortSignal): Promise<string[]> {
-  const parameters = { "match[]": match, limit: 2_000 };
-  return strings(record(await request(`${BASE}/labels`, { parameters, signal })).data);
-}
-
 export async function labelValues(
   name: string,
   match: string | undefined,

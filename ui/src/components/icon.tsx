@@ -17,7 +17,6 @@ const SHAPES = {
   down: <path d="M3.5 6 8 10.5 12.5 6" />,
   up: <path d="M3.5 10 8 5.5 12.5 10" />,
   zoomOut: <path d="M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Zm3.6-1.4L14 14M5 7h4" />,
-  zoomIn: <path d="M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Zm3.6-1.4L14 14M5 7h4M7 5v4" />,
   sun: (
     <path d="M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M3.4 12.6l.7-.7M11.9 4.1l.7-.7" />
   ),
@@ -29,18 +28,8 @@ const SHAPES = {
   close: <path d="m4 4 8 8M12 4l-8 8" />,
   plus: <path d="M8 3v10M3 8h10" />,
   minus: <path d="M3 8h10" />,
-  eye: (
-    <path d="M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z" />
-  ),
-  eyeOff: (
-    <path d="M2 2l12 12M6.3 3.8A6 6 0 0 1 8 3.5c4 0 6.5 4.5 6.5 4.5a12 12 0 0 1-1.7 2.2M10.6 11.9a6 6 0 0 1-2.6.6C4 12.5 1.5 8 1.5 8a12 12 0 0 1 2.4-2.9" />
-  ),
   play: <path d="M4.5 3v10l8-5Z" fill="currentColor" />,
   filter: <path d="M2 3h12L9.5 8.5V13l-3-1.5v-3Z" />,
-  wrap: <path d="M2 3.5h12M2 8h9.5a2.3 2.3 0 0 1 0 4.5H8M9.5 11 8 12.5 9.5 14M2 12.5h3" />,
-  braces: (
-    <path d="M6 2.5c-2 0-2 1-2 2.5S4 8 2.5 8C4 8 4 9.5 4 11s0 2.5 2 2.5M10 2.5c2 0 2 1 2 2.5s0 3 1.5 3C12 8 12 9.5 12 11s0 2.5-2 2.5" />
-  ),
   link: (
     <path d="M6.5 9.5 9.5 6.5M7 4.5 8.5 3A3.2 3.2 0 0 1 13 7.5L11.5 9M9 11.5 7.5 13A3.2 3.2 0 0 1 3 8.5L4.5 7" />
   ),
@@ -48,9 +37,6 @@ const SHAPES = {
   error: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 5v3.5M8 10.8v.2" />,
   table: <path d="M2 3h12v10H2ZM2 6.5h12M2 10h12M6.5 6.5V13" />,
   sidebar: <path d="M2 3h12v10H2ZM6 3v10" />,
-  download: <path d="M8 2.5v7.5M4.8 7 8 10.2 11.2 7M2.5 13.5h11" />,
-  path: <path d="M3 12.5h3.5v-9H10v5.5h3.5" />,
-  more: <path d="M3.5 8h.01M8 8h.01M12.5 8h.01" strokeWidth="2.2" />,
 } as const satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof SHAPES;

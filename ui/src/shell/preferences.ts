@@ -13,7 +13,7 @@ function read(key: string): string | null {
   }
 }
 
-export function writePreference(key: string, value: string): void {
+function writePreference(key: string, value: string): void {
   memory.set(key, value);
   try {
     localStorage.setItem(`glasshouse.${key}`, value);

@@ -115,7 +115,7 @@ export function absolute(range: Range): RawRange {
   return { from: String(Math.round(range.fromMs)), to: String(Math.round(range.toMs)) };
 }
 
-export function isRelative(raw: RawRange): boolean {
+function isRelative(raw: RawRange): boolean {
   return raw.from.startsWith("now") || raw.to.startsWith("now");
 }
 

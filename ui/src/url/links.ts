@@ -15,7 +15,7 @@ export function serviceMetrics(service: string): string {
   return `count by (__name__) ({job=~${quote(`(.+/)?${escapePattern(service)}`)}})`;
 }
 
-export function escapePattern(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 

@@ -22,7 +22,7 @@ import { Services } from "./services";
 
 const POLL_MS = 5_000;
 /** After this time without data a sender is late: most exporters send at least once a minute. */
-export const LATE_AFTER_MS = 90_000;
+const LATE_AFTER_MS = 90_000;
 
 const CARDS: Record<
   SignalName,

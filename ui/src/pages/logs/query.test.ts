@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { levelIn, levelOf, readLine, splitAtMatches } from "./line";
-import { isLineQuery, parsedName, searchTerms, volumeQuery, withFilter, withText } from "./query";
+import { isLineQuery, parsedName, searchTerms, volumeQuery, withFilter } from "./query";
 
 describe("a filter that is added", () => {
   it.each([
@@ -24,9 +24,6 @@ describe("a filter that is added", () => {
     ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{service_name=~".+", b="2"}'],
   ] as const)("%s + %s %s=%s (%s) is %s", (query, kind, name, value, keep, expected) => {
     expect(withFilter(query, kind, name, value, keep)).toBe(expected);
-  });
-  it("may be a text", () => {
-    expect(withText('{a="1"} | json', "oh no")).toBe('{a="1"} |= "oh no" | json');
   });
 });
 

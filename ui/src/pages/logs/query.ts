@@ -101,15 +101,6 @@ function splitMatchers(inside: string): string[] {
   return [...found, current.trim()].filter(Boolean);
 }
 
-/** The query with `|= "text"` added: lines that contain the text. */
-export function withText(query: string, text: string): string {
-  const base = isLineQuery(query) ? query.trim() : DEFAULT_QUERY;
-  const end = selectorEnd(base);
-  const wanted = ` |= ${quote(text)}`;
-  if (base.includes(wanted.trim())) return base;
-  return end < 0 ? base + wanted : base.slice(0, end + 1) + wanted + base.slice(end + 1);
-}
-
 /** The texts of the query's line filters, to be highlighted in the lines. */
 export function searchTerms(query: string): string[] {
   return [...query.matchAll(/\|=\s*("(?:[^"\\]|\\.)*"|`[^`]*`)/g)].flatMap((match) => {

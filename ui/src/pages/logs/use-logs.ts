@@ -88,7 +88,7 @@ export function useVolume(query: string, range: Range) {
   });
 }
 
-export function volumeOf(answer: LogAnswer, stepMs: number): Volume {
+function volumeOf(answer: LogAnswer, stepMs: number): Volume {
   const counts = new Map<number, Partial<Record<Level, number>>>();
   const totals = new Map<Level, number>();
   if (answer.kind === "metric") {

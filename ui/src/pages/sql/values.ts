@@ -36,7 +36,7 @@ export function sqlName(name: string): string {
 }
 
 /** The page's time range as a condition on a column. */
-export function timeCondition(column: string, fromMs: number, toMs: number): string {
+function timeCondition(column: string, fromMs: number, toMs: number): string {
   const literal = (ms: number) =>
     `TIMESTAMP '${new Date(ms).toISOString().replace("Z", "").replace("T", " ")}'`;
   return `${column} >= ${literal(fromMs)} AND ${column} < ${literal(toMs)}`;
