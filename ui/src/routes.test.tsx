@@ -63,6 +63,10 @@ describe("a failed request is shown", () => {
       expect(alerts[0]?.textContent).toMatch(/Internal server error.*the disk is full/);
     },
   );
+  it("by Home when the answer is not an overview", async () => {
+    renderPage("/", { "/api/overview": { status: "ok" } });
+    expect((await screen.findByRole("alert")).textContent).toMatch(/did not answer with an overview/);
+  });
 });
 
 describe("the URL", () => {
