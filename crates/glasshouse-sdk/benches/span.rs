@@ -57,6 +57,7 @@ fn attributes() -> Vec<KeyValue> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "one block for each way that is compared")]
 fn spans(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("a_span_with_ten_attributes");
 

@@ -25,6 +25,7 @@ fn with_content(policy: ContentPolicy) -> Recorded {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line for each attribute and metric")]
 fn a_call_has_the_attributes_and_metrics_of_the_conventions() {
     let recorded = Recorded::new();
     let session = Session::new("s-1").attach();

@@ -75,6 +75,7 @@ pub struct LlmMetrics {
 }
 
 impl LlmMetrics {
+    #[expect(clippy::too_many_lines, reason = "one definition for each metric")]
     pub(super) fn new(registry: &Registry) -> Self {
         let [operation, provider, request_model, response_model] = CALL;
         let tokens = |name, description| {

@@ -49,6 +49,7 @@ fn float_function(name: &str) -> Option<fn(f64) -> f64> {
 }
 
 impl Evaluator<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each function")]
     pub(crate) fn call(&self, call: &Call, grid: &Grid, sink: &mut Sink) -> Result<(), QueryError> {
         let name = call.function.name;
         let arguments = call.arguments.as_slice();

@@ -284,6 +284,10 @@ async fn object_names(
     Ok(())
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "the tags that need no scan, then the scan for the others"
+)]
 pub(super) async fn tag_values(
     spans: &Spans<'_>,
     tag: &str,

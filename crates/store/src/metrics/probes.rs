@@ -120,6 +120,7 @@ const HOSTS: usize = 10_000;
 
 #[tokio::test]
 #[ignore = "a measurement for decision 0002"]
+#[expect(clippy::too_many_lines, reason = "a measurement is one story")]
 async fn probe_pages() {
     // A million rows, each with its own labels and a chunk of 120 samples.
     let shape = scrape_like(500, 120, 15_000);
@@ -234,6 +235,7 @@ fn scrape_batch(labels: &[Labels], shape: &Shape, step: usize) -> SeriesBatch {
 
 #[test]
 #[ignore = "a measurement of the head"]
+#[expect(clippy::too_many_lines, reason = "a measurement is one story")]
 fn probe_head() {
     const SERIES: usize = 200_000;
     const STEPS: usize = 240;
