@@ -18,7 +18,8 @@ usage: cargo xtask <task>
   test                    everything: tidy, format, lints, Rust, page, real clients, browser;
                           installs what it needs
   fetch                   download the crates and npm packages that the steps of `test` need
-  tidy                    check the project rules: crate edges, map, documentation, names
+  tidy [--write]          check the project rules: crate edges, map, sizes, documentation, names;
+                          --write first renews what is made from other files
   ui                      build the page into ui/dist
   bench [ARGS]            load generator and measurements, in release mode (see bench/README.md)
 ";
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         "run" => run::run(rest),
         "test" => test::run(rest),
         "fetch" => fetch::run_all(),
-        "tidy" => tidy::run(),
+        "tidy" => tidy::run(rest),
         "ui" => ui::build(),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {

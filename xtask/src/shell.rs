@@ -30,6 +30,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("{shown}: {status}") }
 }
 
+/// Runs a command to its end and returns what it wrote to its standard output.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let shown = shown(command);
+    let output = command.output().with_context(|| format!("cannot start: {shown}"))?;
+    if !output.status.success() {
+        bail!("{shown}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("{shown}: not UTF-8"))
+}
+
 /// Whether a program can be started.
 pub(crate) fn has(program: &str) -> bool {
     std::env::var_os("PATH")

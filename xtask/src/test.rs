@@ -15,7 +15,7 @@ type Step = (&'static str, fn() -> Result<()>);
 /// The steps, cheapest first.
 const STEPS: [Step; 10] = [
     ("fetch", fetch::run_all),
-    ("tidy", tidy::run),
+    ("tidy", tidy::check),
     ("format", || run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
     ("page", ui::check),
     ("lints", lints),

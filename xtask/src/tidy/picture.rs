@@ -1,0 +1,55 @@
+//! The picture of the crates in ARCHITECTURE.md: drawn from the table of edges.
+
+use std::fmt::Write;
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::{EDGES, map};
+use crate::shell::root;
+
+/// Where the picture begins and ends.
+const FENCES: [&str; 2] = ["```mermaid\n", "```\n"];
+
+/// What is wrong with the picture.
+pub(super) fn check() -> Result<Vec<String>> {
+    let map = map::read()?;
+    let hint =
+        "the picture of the crates is not the table of edges: run `cargo xtask tidy --write`";
+    Ok(if redrawn(&map)? == map { vec![] } else { vec![format!("ARCHITECTURE.md: {hint}")] })
+}
+
+/// Draws the picture again.
+pub(super) fn write() -> Result<()> {
+    fs::write(root().join("ARCHITECTURE.md"), redrawn(&map::read()?)?).context("ARCHITECTURE.md")
+}
+
+/// The map with the picture that the table of edges gives.
+fn redrawn(map: &str) -> Result<String> {
+    let missing = "ARCHITECTURE.md has no picture of the crates (```mermaid)";
+    let (before, rest) = map.split_once(FENCES[0]).context(missing)?;
+    let (_old, after) = rest.split_once(FENCES[1]).context(missing)?;
+    Ok([before, FENCES[0], &drawn(EDGES), FENCES[1], after].concat())
+}
+
+/// An arrow from each crate to those that it uses.
+fn drawn(edges: &[(&str, &[&str])]) -> String {
+    let mut picture = "graph TD\n".to_owned();
+    for (user, used) in edges {
+        let line = match used {
+            [] => (*user).to_owned(),
+            used => format!("{user} --> {}", used.join(" & ")),
+        };
+        let _infallible = writeln!(picture, "    {line}");
+    }
+    picture
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn each_crate_points_at_what_it_uses() {
+        let edges: &[(&str, &[&str])] = &[("signals", &[]), ("wire", &["signals", "lang"])];
+        assert_eq!(super::drawn(edges), "graph TD\n    signals\n    wire --> signals & lang\n");
+    }
+}
