@@ -1,8 +1,12 @@
 //! All automation of the project: `cargo xtask <task>`. Continuous integration runs nothing else.
 
 mod bench;
+mod dependencies;
 mod fetch;
+mod python;
+mod report;
 mod run;
+mod server;
 mod shell;
 mod test;
 mod tidy;
@@ -15,8 +19,8 @@ usage: cargo xtask <task>
 
   run [--release] [ARGS]  build page and binary, start Glasshouse with live demo traffic
                           (ARGS go to `glasshouse demo`)
-  test                    everything: tidy, format, lints, Rust, page, real clients, browser;
-                          installs what it needs
+  test [STEP]…            everything: tidy, dependencies, format, lints, Rust, page, real clients,
+                          browser; installs what it needs and ends with what ran and what did not
   fetch                   download the crates and npm packages that the steps of `test` need
   tidy [--write]          check the project rules: crate edges, map, sizes, documentation, names;
                           --write first renews what is made from other files

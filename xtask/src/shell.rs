@@ -99,7 +99,8 @@ fn as_root(arguments: &[&str]) -> Result<()> {
     run(command(line[0], &line[1..]).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-fn shown(command: &Command) -> String {
+/// A command as one would type it.
+pub(crate) fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));
     words.join(" ")

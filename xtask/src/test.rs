@@ -1,33 +1,44 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::shell::{command, has, install, need, root, run as run_command, target, unpacked};
-use crate::{fetch, run as build_and_run, tidy, ui};
+use crate::report::{Report, Tests};
+use crate::server::Server;
+use crate::shell::{command, need, root, run as run_command, target, unpacked};
+use crate::{dependencies, fetch, python, run as build_and_run, tidy, ui};
 
 /// A named step.
-type Step = (&'static str, fn() -> Result<()>);
+type Step = (&'static str, fn(&mut Report) -> Result<()>);
+
+/// The requirements of the tests of `e2e/`.
+const PYTHON_TESTS: &str = "e2e/requirements.txt";
 
 /// The steps, cheapest first.
-const STEPS: [Step; 10] = [
-    ("fetch", fetch::run_all),
-    ("tidy", tidy::check),
-    ("format", || run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
-    ("page", ui::check),
-    ("lints", lints),
+const STEPS: [Step; 11] = [
+    ("fetch", |_| fetch::run_all()),
+    ("tidy", |_| tidy::check()),
+    ("dependencies", dependencies::check),
+    ("format", |_| run_command(&mut command("cargo", &["fmt", "--all", "--check"]))),
+    ("page", |_| ui::check()),
+    ("lints", |_| lints()),
     ("rust", rust),
-    ("documentation", documentation),
+    ("documentation", |_| documentation()),
     ("clients", clients),
     ("bucket", bucket),
-    ("browser", browser),
+    ("browser", |_| browser()),
 ];
 
-/// Runs all steps, or those that are named and the first one, which the others need. The last line
-/// of the output counts them.
+/// How a step ended.
+struct Outcome {
+    name: &'static str,
+    has_passed: bool,
+    took: Duration,
+    tests: Tests,
+}
+
+/// Runs all steps, or those that are named and the first one, which the others need.
 pub(crate) fn run(names: &[String]) -> Result<()> {
     if let Some(name) = names.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
         bail!("there is no step {name:?}: {}", STEPS.map(|(step, _)| step).join(", "));
@@ -38,26 +49,57 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
             names.is_empty() || *name == STEPS[0].0 || names.iter().any(|chosen| chosen == name)
         })
         .collect();
-    let mut failed = Vec::new();
-    for (i, (name, step)) in chosen.iter().enumerate() {
+    let mut report = Report::default();
+    let mut outcomes = Vec::new();
+    for (i, &&(name, step)) in chosen.iter().enumerate() {
         eprintln!("\n=== {}/{} {name}", i + 1, chosen.len());
-        if let Err(error) = step() {
-            eprintln!("=== {name} failed: {error:#}");
-            failed.push(*name);
-        }
+        outcomes.push(timed(name, step, &mut report));
     }
-    eprintln!("\n{} passed, {} failed", chosen.len() - failed.len(), failed.len());
+    for line in summary(&outcomes, report.notes()) {
+        eprintln!("{line}");
+    }
+    let failed: Vec<&str> = outcomes.iter().filter(|o| !o.has_passed).map(|o| o.name).collect();
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step took is only shown")]
+fn timed(name: &'static str, step: fn(&mut Report) -> Result<()>, report: &mut Report) -> Outcome {
+    let started = Instant::now();
+    let result = step(report);
+    if let Err(error) = &result {
+        eprintln!("=== {name} failed: {error:#}");
+    }
+    let tests = report.take_tests();
+    Outcome { name, has_passed: result.is_ok(), took: started.elapsed(), tests }
+}
+
+/// Each step, what was left out and why, and a last line that counts the steps.
+fn summary(outcomes: &[Outcome], notes: &[String]) -> Vec<String> {
+    let mut lines = vec!["\n=== summary".to_owned()];
+    for Outcome { name, has_passed, took, tests } in outcomes {
+        let result = if *has_passed { "passed" } else { "FAILED" };
+        let tests = match tests {
+            Tests { passed: 0, failed: 0, ignored: 0 } => String::new(),
+            Tests { passed, failed, ignored } => {
+                format!("   tests: {passed} passed, {failed} failed, {ignored} ignored")
+            }
+        };
+        lines.push(format!("{name:<14}{result:>7}{:>7} s{tests}", took.as_secs()));
+    }
+    lines.extend_from_slice(notes);
+    let passed = outcomes.iter().filter(|outcome| outcome.has_passed).count();
+    lines.push(format!("\n{passed} passed, {} failed", outcomes.len() - passed));
+    lines
 }
 
 /// The workspace; the SDK with all its features; and the example with rig, whose crates would
 /// change what the engine is built with.
-fn rust() -> Result<()> {
-    run_command(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))?;
+fn rust(report: &mut Report) -> Result<()> {
+    report.cargo_test(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))?;
     let sdk = ["test", "--package", "glasshouse-sdk", "--all-features"];
-    run_command(&mut command("cargo", &sdk))?;
+    report.cargo_test(&mut command("cargo", &sdk))?;
     let rig = ["test", "--locked", "--manifest-path", "examples/rig/Cargo.toml", "--target-dir"];
-    run_command(command("cargo", &rig).arg(target()))
+    report.cargo_test(command("cargo", &rig).arg(target()))
 }
 
 fn lints() -> Result<()> {
@@ -79,35 +121,17 @@ fn documentation() -> Result<()> {
     )
 }
 
-/// A Python environment with what the tests of `e2e/` need; the folder of its programs.
-fn python_environment() -> Result<PathBuf> {
-    need("python3", &["python3"])?;
-    let environment = target().join("e2e-python");
-    let python = environment.join("bin/python").display().to_string();
-    if !environment.join("bin/pip").is_file() {
-        let path = environment.display().to_string();
-        let create = || run_command(&mut command("python3", &["-m", "venv", "--clear", &path]));
-        if create().is_err() {
-            install(&["python3-venv"])?;
-            create()?;
-        }
-    }
-    let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
-    run_command(command(&python, &install).arg(root().join("e2e/requirements.txt")))?;
-    Ok(environment.join("bin"))
-}
-
 /// The store on a server of the S3 API; its client's crates would change what the engine is built
 /// with.
-fn bucket() -> Result<()> {
-    let server = python_environment()?.join("moto_server");
+fn bucket(report: &mut Report) -> Result<()> {
+    let server = python::programs(PYTHON_TESTS)?.join("moto_server");
     let test = ["test", "--locked", "--manifest-path", "e2e/s3/Cargo.toml", "--target-dir"];
-    run_command(command("cargo", &test).arg(target()).env("MOTO_SERVER", server))
+    report.cargo_test(command("cargo", &test).arg(target()).env("MOTO_SERVER", server))
 }
 
 /// The OpenTelemetry Python SDK against the running binary, answers fetched back from each API.
-fn clients() -> Result<()> {
-    let python = python_environment()?.join("python").display().to_string();
+fn clients(report: &mut Report) -> Result<()> {
+    let python = python::programs(PYTHON_TESTS)?.join("python").display().to_string();
     let prometheus = unpacked("prometheus")?;
     // Both at once: alone, the agent's crates would be built a second time with fewer features.
     let both = ["build", "--package", "agent", "--package", "glasshouse"];
@@ -117,7 +141,7 @@ fn clients() -> Result<()> {
     let mut tests = command(&python, &["-m", "pytest", "-q", "e2e"]);
     tests.env("AGENT_BINARY", target().join("debug/agent")).env("PROMETHEUS_BINARY", prometheus);
     tests.env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string());
-    run_command(tests.env("GLASSHOUSE_BINARY", binary))
+    report.pytest(tests.env("GLASSHOUSE_BINARY", binary))
 }
 
 /// The page in headless Chromium over live demo traffic.
@@ -131,64 +155,37 @@ fn browser() -> Result<()> {
     run_command(checks.current_dir(root().join("ui")))
 }
 
-/// The binary at work on a folder of its own; stopped when dropped.
-struct Server {
-    child: Child,
-    data: PathBuf,
-    port_offset: u16,
-}
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-impl Server {
-    /// Starts the binary on ports that are free, and waits until it says that it is ready.
-    fn start(arguments: &[&str]) -> Result<Self> {
-        let binary = build_and_run::build(false)?;
-        let port_offset = free_port_offset()?;
-        let data = target().join(format!("e2e-data-{port_offset}"));
-        let _absent = std::fs::remove_dir_all(&data);
-        let mut child = Command::new(&binary)
-            .args(arguments)
-            .args(["--port-offset", &port_offset.to_string(), "--data"])
-            .arg(&data)
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {binary}"))?;
-        let output = child.stderr.take().context("no output")?;
-        let mut server = Self { child, data, port_offset };
-        let mut lines = BufReader::new(output).lines();
-        while let Some(line) = lines.next().transpose()? {
-            eprintln!("| {line}");
-            if line.contains("ready") {
-                std::thread::Builder::new().name("server-output".into()).spawn(move || {
-                    lines
-                        .map_while(Result::ok)
-                        .filter(|l| l.contains("ERROR"))
-                        .for_each(|l| eprintln!("| {l}"));
-                })?;
-                return Ok(server);
-            }
-        }
-        bail!("the binary stopped before it was ready: {}", server.child.wait()?)
+    use super::{Outcome, summary};
+    use crate::report::Tests;
+
+    #[test]
+    fn the_summary_says_what_ran_and_what_did_not() {
+        let outcomes = [
+            Outcome {
+                name: "rust",
+                has_passed: true,
+                took: Duration::from_secs(812),
+                tests: Tests { passed: 2345, failed: 0, ignored: 12 },
+            },
+            Outcome {
+                name: "documentation",
+                has_passed: false,
+                took: Duration::from_millis(900),
+                tests: Tests::default(),
+            },
+        ];
+        let lines = summary(&outcomes, &["SKIPPED: corpus: absent".to_owned()]);
+        assert_eq!(
+            lines.join("\n"),
+            "\n=== summary\n\
+             rust           passed    812 s   tests: 2345 passed, 0 failed, 12 ignored\n\
+             documentation  FAILED      0 s\n\
+             SKIPPED: corpus: absent\n\
+             \n1 passed, 1 failed"
+        );
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if has("kill") {
-            let _gone = Command::new("kill").arg(self.child.id().to_string()).status();
-        } else {
-            let _gone = self.child.kill();
-        }
-        let _status = self.child.wait();
-        let _absent = std::fs::remove_dir_all(&self.data);
-    }
-}
-
-/// An offset at which the ports are free; below those that outgoing connections get.
-fn free_port_offset() -> Result<u16> {
-    let is_free = |offset: &u16| {
-        [3000, 3100, 3200, 4317, 4318, 8090, 8888, 8889, 9090, 9464, 9465, 9466, 13133, 16686]
-            .iter()
-            .all(|port| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
-    };
-    (6_000..15_000).step_by(250).find(is_free).context("no free ports")
 }
