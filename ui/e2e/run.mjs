@@ -1,23 +1,20 @@
 /**
  * Checks every view of a running Glasshouse (or of the mock) in a real browser.
  *
- * GLASSHOUSE_URL  where it runs; http://127.0.0.1:3000 when unset
- * CHROMIUM        the browser; /usr/bin/chromium when unset
  * SHOTS           the folder for screenshots; none are taken when unset
  * AGENT_URL       where the example agent runs; its page is left out when unset
  * SETTLE_MS_MAX   how long a check waits for an element; 15000 when unset
+ *                 and those of browser.mjs
  *
  * Needs data: run it against `glasshouse demo`. Ends with status 1 when a check fails.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { agentChecks } from "./agent-checks.mjs";
+import { launch, openPage, waitForUptime } from "./browser.mjs";
 import { checks as ownChecks } from "./checks.mjs";
 
 const checks = process.env.AGENT_URL ? [...ownChecks, ...agentChecks] : ownChecks;
-const base = (process.env.GLASSHOUSE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const shots = process.env.SHOTS;
 const settleMs = Number(process.env.SETTLE_MS_MAX ?? 15_000);
 const SIZES = [
@@ -27,15 +24,10 @@ const SIZES = [
 
 /** The checks need log lines and traces that are some seconds old. */
 const UPTIME_S_MIN = 40;
-for (;;) {
-  const overview = await (await fetch(`${base}/api/overview`)).json();
-  if (overview.uptime_s >= UPTIME_S_MIN) break;
-  console.log(`waiting for data: ${Math.round(overview.uptime_s)} of ${UPTIME_S_MIN} s`);
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
-}
+await waitForUptime(UPTIME_S_MIN);
 
 if (shots) mkdirSync(shots, { recursive: true });
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const browser = await launch();
 let failed = 0;
 
 /** Collects uncaught errors and violations of the content security policy. */
@@ -51,13 +43,7 @@ function watch(page) {
 }
 
 async function run(check, scheme, size) {
-  const context = await browser.newContext({
-    viewport: size,
-    colorScheme: scheme,
-    baseURL: base,
-    timezoneId: "UTC",
-  });
-  const page = await context.newPage();
+  const page = await openPage(browser, scheme, size);
   page.setDefaultTimeout(settleMs);
   const problems = watch(page);
   const title = `${check.name} (${scheme}, ${size.name})`;
@@ -69,7 +55,7 @@ async function run(check, scheme, size) {
   }
   if (shots)
     await page.screenshot({ path: join(shots, `${check.name}-${scheme}-${size.name}.png`) }).catch(() => {});
-  await context.close();
+  await page.context().close();
   if (problems.length > 0) failed += 1;
   process.stdout.write(`${problems.length === 0 ? "ok  " : "FAIL"} ${title}\n`);
   for (const problem of problems) process.stdout.write(`    ${problem}\n`);

@@ -1,6 +1,7 @@
 //! All automation of the project: `cargo xtask <task>`. Continuous integration runs nothing else.
 
 mod bench;
+mod browser;
 mod dependencies;
 mod fetch;
 mod python;
@@ -25,6 +26,7 @@ usage: cargo xtask <task>
   tidy [--write]          check the project rules: crate edges, map, sizes, documentation, names;
                           --write first renews what is made from other files
   ui                      build the page into ui/dist
+  screenshot              take the pictures of README again, from a running demo
   bench [ARGS]            load generator and measurements, in release mode (see bench/README.md)
 ";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "fetch" => fetch::run_all(),
         "tidy" => tidy::run(rest),
         "ui" => ui::build(),
+        "screenshot" => browser::screenshot(),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             eprint!("{USAGE}");

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 
 use crate::report::{Report, Tests};
 use crate::server::Server;
-use crate::shell::{command, need, root, run as run_command, target, unpacked};
-use crate::{dependencies, fetch, python, run as build_and_run, tidy, ui};
+use crate::shell::{command, run as run_command, target, unpacked};
+use crate::{browser, dependencies, fetch, python, run as build_and_run, tidy, ui};
 
 /// A named step.
 type Step = (&'static str, fn(&mut Report) -> Result<()>);
@@ -27,7 +27,7 @@ const STEPS: [Step; 11] = [
     ("documentation", |_| documentation()),
     ("clients", clients),
     ("bucket", bucket),
-    ("browser", |_| browser()),
+    ("browser", |_| browser::check()),
 ];
 
 /// How a step ended.
@@ -142,17 +142,6 @@ fn clients(report: &mut Report) -> Result<()> {
     tests.env("AGENT_BINARY", target().join("debug/agent")).env("PROMETHEUS_BINARY", prometheus);
     tests.env("GLASSHOUSE_PORT_OFFSET", server.port_offset.to_string());
     report.pytest(tests.env("GLASSHOUSE_BINARY", binary))
-}
-
-/// The page in headless Chromium over live demo traffic.
-fn browser() -> Result<()> {
-    need("chromium", &["chromium", "fonts-dejavu-core"])?;
-    ui::build()?;
-    let server = Server::start(&["demo"])?;
-    let at = |port: u16| format!("http://127.0.0.1:{}", port + server.port_offset);
-    let mut checks = command("npm", &["run", "e2e"]);
-    checks.env("GLASSHOUSE_URL", at(3000)).env("AGENT_URL", at(8090));
-    run_command(checks.current_dir(root().join("ui")))
 }
 
 #[cfg(test)]
