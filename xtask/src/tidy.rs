@@ -1,6 +1,7 @@
 //! Project rules that no compiler checks. They run as a test too.
 
 mod crates;
+mod features;
 mod files;
 mod map;
 mod picture;
@@ -63,6 +64,7 @@ pub(crate) fn check() -> Result<()> {
     let sources = files::sources()?;
     let mut wrong = crates::edges()?;
     wrong.extend(crates::sdk()?);
+    wrong.extend(features::check()?);
     wrong.extend(map::crates()?);
     wrong.extend(map::paths()?);
     wrong.extend(map::decisions()?);

@@ -1,0 +1,168 @@
+//! Whether each selection of crates shares one build of the dependencies.
+//!
+//! Cargo builds a dependency with the features that the selected crates ask for. `-p query` alone
+//! would build the engine a second time if the rest of the workspace asks for one feature more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::EDGES;
+use crate::shell::{command, output, root};
+
+/// What `cargo build` and `cargo test` compile.
+const SELECTIONS: [(&str, &str); 2] = [("build", "normal,build"), ("test", "normal,build,dev")];
+
+/// Crates that are built with their own features, and why that is better.
+const APART: [&str; 1] = [
+    // Published: its tests must not pass because of features that only this workspace turns on.
+    "glasshouse-sdk",
+];
+
+/// Dependencies whose features may differ.
+const DIFFERENT: [&str; 1] = [
+    // Its gRPC clients, which only the SDK uses, would make `wire` compile tonic and axum.
+    "opentelemetry-proto",
+];
+
+/// Workspaces that `cargo xtask test` builds into one folder.
+const ONE_FOLDER: [&str; 3] = ["Cargo.toml", "e2e/s3/Cargo.toml", "examples/rig/Cargo.toml"];
+
+/// Their profile of development.
+const PROFILE: [&str; 2] = [
+    "[profile.dev]\ndebug = \"line-tables-only\"\n",
+    "[profile.dev.package.\"*\"]\nopt-level = 1\ndebug = false\n",
+];
+
+/// The features with which a package is built.
+type Set = BTreeSet<String>;
+
+/// The features with which each package is built for another one with its own features. There are
+/// several where macros and build scripts need others than the program.
+type Features = BTreeMap<(String, String), BTreeSet<Set>>;
+
+/// Compares every crate's dependencies with those of the whole workspace.
+pub(super) fn check() -> Result<Vec<String>> {
+    let whole = features(&["--workspace"], SELECTIONS[1].1)?;
+    let mut wrong = Vec::new();
+    for (name, _) in EDGES.iter().filter(|(name, _)| !APART.contains(name)) {
+        for (selection, edges) in SELECTIONS {
+            let alone = features(&["--package", name], edges)?;
+            wrong.extend(differences(&alone, &whole).into_iter().map(|difference| {
+                format!("cargo {selection} -p {name} builds {difference}: name it for its features")
+            }));
+        }
+    }
+    wrong.extend(profiles()?);
+    Ok(wrong)
+}
+
+/// The profile of development is the same in all workspaces that are built into one folder.
+fn profiles() -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for manifest in ONE_FOLDER {
+        let text = fs::read_to_string(root().join(manifest)).context(manifest)?;
+        if PROFILE.iter().any(|table| !text.contains(table)) {
+            wrong.push(format!("{manifest}: the profile dev is not that of the other workspaces"));
+        }
+    }
+    Ok(wrong)
+}
+
+/// Each package that is built with other features than in the whole.
+fn differences(alone: &Features, whole: &Features) -> BTreeSet<String> {
+    let mut wrong = BTreeSet::new();
+    for (key @ (_, package), sets) in alone {
+        // A user that differs itself is not in the whole.
+        let Some(shared) = whole.get(key) else { continue };
+        for set in sets.difference(shared) {
+            let wider = shared.iter().filter(|shared| shared.is_superset(set));
+            let lacks =
+                wider.max_by_key(|shared| shared.len()).map_or_else(String::new, |shared| {
+                    let lacking: Vec<&str> = shared.difference(set).map(String::as_str).collect();
+                    format!(" without {}", lacking.join(", "))
+                });
+            wrong.insert(format!("{package} again{lacks}"));
+        }
+    }
+    wrong
+}
+
+/// The features of every package from a registry that a selection builds.
+fn features(selection: &[&str], edges: &str) -> Result<Features> {
+    let mut tree = command("cargo", &["tree", "--locked", "--prefix", "depth", "--edges", edges]);
+    let text = output(tree.args(["--format", " {p} [{f}]"]).args(selection))?;
+    Ok(parsed(&text))
+}
+
+/// Lines of `2 name v1.2.3 [feature,feature]`: depth, package and features, with ` (*)` where the
+/// lines below are not repeated.
+fn parsed(tree: &str) -> Features {
+    let mut features = Features::new();
+    let mut users: Vec<&str> = Vec::new();
+    for line in tree.lines() {
+        let Some((depth, built)) = fields(line) else { continue };
+        let Some((package, set)) =
+            built.strip_suffix(']').and_then(|built| built.rsplit_once(" ["))
+        else {
+            continue;
+        };
+        users.truncate(depth);
+        // Crates of the workspace itself have their folder behind the version, and stand for one.
+        let is_inside = package.ends_with(')') && !package.ends_with("(proc-macro)");
+        if !is_inside && !DIFFERENT.iter().any(|name| package.starts_with(&format!("{name} "))) {
+            let user = users.last().copied().unwrap_or_default().to_owned();
+            let set = set.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            features.entry((user, package.to_owned())).or_default().insert(set);
+        }
+        users.push(if is_inside { "" } else { built });
+    }
+    features
+}
+
+fn fields(line: &str) -> Option<(usize, &str)> {
+    let (depth, built) = line.split_once(' ')?;
+    Some((depth.parse().ok()?, built.trim_end_matches(" (*)")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{differences, parsed};
+
+    const WHOLE: &str = "\
+0 query v0.1.0 (/house/crates/query) []
+1 serde v1.0.1 [derive,rc,std]
+2 serde_core v1.0.1 [rc,std]
+2 serde_derive v1.0.1 (proc-macro) []
+3 syn v2.0.1 [full]
+4 memchr v2.0.1 [alloc]
+1 memchr v2.0.1 [alloc,std]
+1 serde v1.0.1 [derive,rc,std] (*)
+";
+
+    fn found(alone: &str) -> Vec<String> {
+        differences(&parsed(alone), &parsed(WHOLE)).into_iter().collect()
+    }
+
+    #[test]
+    fn a_selection_of_the_same_features_has_no_differences() {
+        assert_eq!(found(WHOLE), [""; 0]);
+        assert_eq!(
+            found("0 wire v0.1.0 (/house/wire) [x]\n1 memchr v2.0.1 [alloc,std]\n"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_lacking_feature_is_named() {
+        let alone =
+            "0 wire v0.1.0 (/house/wire) []\n1 serde v1.0.1 [std]\n2 serde_core v1.0.1 [std]\n";
+        assert_eq!(found(alone), ["serde v1.0.1 again without derive, rc"]);
+    }
+
+    #[test]
+    fn what_macros_use_does_not_stand_for_what_programs_use() {
+        assert_eq!(found("0 memchr v2.0.1 [alloc]\n"), ["memchr v2.0.1 again without std"]);
+    }
+}
