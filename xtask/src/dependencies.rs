@@ -1,6 +1,6 @@
 //! Licences, sources, versions, advisories and use of the crates that the main workspace depends on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -15,9 +15,14 @@ const TOOLS: &str = "xtask/requirements.txt";
 /// How long the advisories may take to arrive.
 const DOWNLOAD_SECONDS_MAX: &str = "60";
 
+/// Installs the tools, and says in which folder they are.
+pub(crate) fn programs() -> Result<PathBuf> {
+    python::programs(TOOLS)
+}
+
 /// Runs all checks. Where a check cannot be had, the report says so.
 pub(crate) fn check(report: &mut Report) -> Result<()> {
-    let programs = match python::programs(TOOLS) {
+    let programs = match programs() {
         Ok(programs) => programs,
         Err(error) => {
             report.skipped(&format!("licences, duplicates and unused crates: {error:#}"));

@@ -1,5 +1,5 @@
 //! `cargo xtask fetch`: downloads every crate and npm package that a later step builds, tests or
-//! only lists.
+//! only lists, and the tools that check them.
 //!
 //! A default build downloads what that build needs, and no more. A step that reads the dependency
 //! graph of other features, or builds an excluded workspace, would otherwise pass only where an
@@ -7,6 +7,7 @@
 
 use anyhow::Result;
 
+use crate::dependencies;
 use crate::shell::{command, run};
 use crate::ui;
 
@@ -14,10 +15,15 @@ use crate::ui;
 const MANIFESTS: [&str; 4] =
     ["Cargo.toml", "e2e/s3/Cargo.toml", "examples/rig/Cargo.toml", "fuzz/Cargo.toml"];
 
-/// Downloads the locked crates of every workspace, and the locked npm packages.
+/// Downloads the locked crates of every workspace and the locked npm packages. The tools may be
+/// absent: their step says so.
 pub(crate) fn run_all() -> Result<()> {
     MANIFESTS.iter().try_for_each(|manifest| workspace(manifest))?;
-    ui::install()
+    ui::install()?;
+    if let Err(error) = dependencies::programs() {
+        eprintln!("the tools of the step dependencies cannot be installed: {error:#}");
+    }
+    Ok(())
 }
 
 /// Downloads the locked crates of the main workspace, with all features.

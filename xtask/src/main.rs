@@ -22,7 +22,7 @@ usage: cargo xtask <task>
                           (ARGS go to `glasshouse demo`)
   test [STEP]…            everything: tidy, dependencies, format, lints, Rust, page, real clients,
                           browser; installs what it needs and ends with what ran and what did not
-  fetch                   download the crates and npm packages that the steps of `test` need
+  fetch                   download the crates, npm packages and tools that the steps of `test` need
   tidy [--write]          check the project rules: crate edges, map, sizes, documentation, names;
                           --write first renews what is made from other files
   ui                      build the page into ui/dist

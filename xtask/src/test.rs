@@ -133,7 +133,6 @@ fn bucket(report: &mut Report) -> Result<()> {
 fn clients(report: &mut Report) -> Result<()> {
     let python = python::programs(PYTHON_TESTS)?.join("python").display().to_string();
     let prometheus = unpacked("prometheus")?;
-    // Both at once: alone, the agent's crates would be built a second time with fewer features.
     let both = ["build", "--package", "agent", "--package", "glasshouse"];
     run_command(&mut command("cargo", &both))?;
     let server = Server::start(&["serve"])?;
