@@ -14,6 +14,9 @@ use crate::shell::{command, output, root};
 /// What `cargo build` and `cargo test` compile.
 const SELECTIONS: [(&str, &str); 2] = [("build", "normal,build"), ("test", "normal,build,dev")];
 
+/// What it is checked for, on every machine: others need a few other crates.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
 /// Crates that are built with their own features, and why that is better.
 const APART: [&str; 1] = [
     // Published: its tests must not pass because of features that only this workspace turns on.
@@ -91,8 +94,8 @@ fn differences(alone: &Features, whole: &Features) -> BTreeSet<String> {
 
 /// The features of every package from a registry that a selection builds.
 fn features(selection: &[&str], edges: &str) -> Result<Features> {
-    let mut tree = command("cargo", &["tree", "--locked", "--prefix", "depth", "--edges", edges]);
-    let text = output(tree.args(["--format", " {p} [{f}]"]).args(selection))?;
+    let mut tree = command("cargo", &["tree", "--locked", "--target", TARGET, "--edges", edges]);
+    let text = output(tree.args(["--prefix", "depth", "--format", " {p} [{f}]"]).args(selection))?;
     Ok(parsed(&text))
 }
 
