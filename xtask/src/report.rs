@@ -40,15 +40,10 @@ impl Report {
 
     /// Runs the tests of a `cargo test` without arguments for the tests.
     pub(crate) fn cargo_test(&mut self, command: &mut Command) -> Result<()> {
-        let mut is_hidden = false;
+        let mut output = TestOutput::default();
         self.run(command.args(["--", "--show-output"]), |report, line| {
             report.count(line);
-            is_hidden = match line {
-                "successes:" => true,
-                line if line == "failures:" || line.starts_with("test result:") => false,
-                _ => is_hidden,
-            };
-            !is_hidden
+            output.shows(line)
         })
     }
 
@@ -118,11 +113,30 @@ impl Report {
     }
 }
 
+/// Where in the output of a test program a line stands.
+#[derive(Default)]
+struct TestOutput {
+    is_of_passing_tests: bool,
+}
+
+impl TestOutput {
+    /// Whether a line is shown: all but what passing tests printed.
+    fn shows(&mut self, line: &str) -> bool {
+        match line {
+            "successes:" => self.is_of_passing_tests = true,
+            "failures:" => self.is_of_passing_tests = false,
+            line if line.starts_with("test result:") => self.is_of_passing_tests = false,
+            _ => {}
+        }
+        !self.is_of_passing_tests
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;
 
-    use super::{Report, Tests};
+    use super::{Report, TestOutput, Tests};
 
     fn printing(text: &str) -> Command {
         let mut command = Command::new("printf");
@@ -136,6 +150,31 @@ mod tests {
         let lines = "SKIPPED: a: b\\nother\\nCORPUS: c: 1 passed, 0 tolerated\\nSKIPPED: a: b\\n";
         report.run(&mut printing(lines), |_, _| false).unwrap();
         assert_eq!(report.notes(), ["SKIPPED: a: b", "CORPUS: c: 1 passed, 0 tolerated"]);
+    }
+
+    #[test]
+    fn what_passing_tests_print_is_not_shown() {
+        let mut output = TestOutput::default();
+        let lines = "\
+test a ... ok
+test b ... FAILED
+
+successes:
+
+---- a stdout ----
+noise
+
+failures:
+
+---- b stdout ----
+assertion failed
+test result: FAILED. 1 passed; 1 failed
+test c ... ok";
+        let shown: Vec<&str> = lines.lines().filter(|line| output.shows(line)).collect();
+        assert!(!shown.contains(&"noise"), "{shown:?}");
+        for line in ["test b ... FAILED", "assertion failed", "test c ... ok"] {
+            assert!(shown.contains(&line), "{line} is missing in {shown:?}");
+        }
     }
 
     #[test]
