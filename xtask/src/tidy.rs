@@ -14,6 +14,7 @@ use crate::fetch;
 /// Which crate may use which others of the workspace. The table is the architecture: a new edge
 /// comes with a decision record.
 const EDGES: &[(&str, &[&str])] = &[
+    ("conformance", &[]),
     ("signals", &[]),
     ("wire", &["signals"]),
     ("lang", &[]),

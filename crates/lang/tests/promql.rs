@@ -1,26 +1,47 @@
-//! The PromQL parser against Prometheus' own cases and against real dashboards and rules.
-//!
-//! The corpora lie outside the repository; where they are absent the tests say so and pass.
+//! The PromQL parser against our cases in `testdata/promql`, against Prometheus' own, and against
+//! real dashboards and rules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use conformance::{Corpus, Tolerated};
 use lang::promql::{self, Expr};
 use serde_json::Value;
 
-/// A file of the corpora, or a notice that it is not there.
+fn testdata(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder)
+}
+
+/// A case is a query with what it prints as: `=` itself, `= …` a canonical text, `! …` an error.
+#[test]
+fn our_cases_parse_and_print_as_in_prometheus() {
+    let count = conformance::check_cases(&testdata("promql"), |query| match promql::parse(query) {
+        Ok(expr) => {
+            let printed = expr.to_string();
+            let again = promql::parse(&printed).map(|expr| expr.to_string());
+            assert_eq!(again.as_deref(), Ok(printed.as_str()), "{query}");
+            if printed == query { "=".to_owned() } else { format!("= {printed}") }
+        }
+        Err(error) => format!("! {error}"),
+    });
+    assert!(count >= 700, "{count} cases");
+}
+
+#[test]
+fn our_long_queries_are_broken_into_lines_as_prometheus_breaks_them() {
+    conformance::check_cases(&testdata("promql/pretty"), |query| {
+        let pretty = promql::prettify(&promql::parse(query).unwrap(), 100);
+        pretty.lines().map(|line| format!("| {line}")).collect::<Vec<_>>().join("\n")
+    });
+}
+
+/// A file of the corpora as JSON.
 fn corpus(path: &str) -> Option<Value> {
-    let root = std::env::var_os("GLASSHOUSE_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
-        PathBuf::from,
-    );
-    let file = root.join(path);
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        eprintln!("SKIPPED: {} is not here", file.display());
-        return None;
-    };
-    let corpus = serde_json::from_str(&text);
-    assert!(corpus.is_ok(), "{} is not JSON", file.display());
-    corpus.ok()
+    Some(serde_json::from_str(&conformance::corpus_text(path)?).unwrap())
+}
+
+fn counted(name: &str) -> Corpus {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promql-tolerated.txt");
+    Corpus::new(name, Tolerated::read(&list))
 }
 
 fn text<'a>(case: &'a Value, key: &str) -> &'a str {
@@ -29,56 +50,52 @@ fn text<'a>(case: &'a Value, key: &str) -> &'a str {
 
 #[test]
 fn prometheus_parse_cases_agree() {
-    let Some(corpus) = corpus("prometheus/curated/promql_parse.json") else { return };
-    let (mut wrong, mut count) = (Vec::new(), 0);
-    for case in corpus["parse"].as_array().unwrap() {
+    let Some(file) = corpus("prometheus/curated/promql_parse.json") else { return };
+    let mut corpus = counted("promql_parse.json parse");
+    for case in file["parse"].as_array().unwrap() {
         let Some(query) = case["query"].as_str() else { continue };
-        count += 1;
-        match (case["valid"].as_bool().unwrap(), promql::parse(query)) {
-            (true, Ok(_)) => {}
-            (true, Err(error)) => wrong.push(format!("{query:?}: should parse, got {error}")),
-            (false, Ok(expr)) => wrong.push(format!("{query:?}: should fail, got {expr}")),
+        let wrong = match (case["valid"].as_bool().unwrap(), promql::parse(query)) {
+            (true, Ok(_)) => None,
+            (true, Err(error)) => Some(format!("{query:?}: should parse, got {error}")),
+            (false, Ok(expr)) => Some(format!("{query:?}: should fail, got {expr}")),
             (false, Err(error)) => {
                 let first = &case["errors"][0];
                 let (message, start) = (text(first, "msg"), first["start"].as_u64());
                 // One case gives no start: Prometheus' own test does not check it.
                 let is_same_place = start.is_none_or(|start| start as usize == error.span.start);
-                if error.message != message || !is_same_place {
-                    wrong.push(format!(
-                        "{query:?}: want {first}, got {:?} {:?}",
-                        error.message, error.span
-                    ));
-                }
+                (error.message != message || !is_same_place).then(|| {
+                    format!("{query:?}: want {first}, got {:?} {:?}", error.message, error.span)
+                })
             }
-        }
+        };
+        corpus.note(query, wrong);
     }
-    assert!(wrong.is_empty(), "{} of {count} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    corpus.finish();
 }
 
 #[test]
 fn prometheus_printer_cases_agree() {
-    let Some(corpus) = corpus("prometheus/curated/promql_parse.json") else { return };
-    let mut wrong = Vec::new();
+    let Some(file) = corpus("prometheus/curated/promql_parse.json") else { return };
     for (section, width) in [("printer_roundtrip", None), ("prettier", Some(10))] {
-        for case in corpus[section].as_array().unwrap() {
+        let mut corpus = counted(&format!("promql_parse.json {section}"));
+        for case in file[section].as_array().unwrap() {
             let (input, want) = (text(case, "in"), text(case, "out"));
             let got = match (promql::parse(input), width) {
                 (Ok(expr), None) => expr.to_string(),
                 (Ok(expr), Some(width)) => promql::prettify(&expr, width),
                 (Err(error), _) => error.to_string(),
             };
-            if got != want {
-                wrong.push(format!("{section} {input}\n  want {want}\n  got  {got}"));
-            }
+            let wrong = (got != want).then(|| format!("{input}\n  want {want}\n  got  {got}"));
+            corpus.note(input, wrong);
         }
+        corpus.finish();
     }
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
 fn printing_and_parsing_again_gives_the_same_text() {
-    let Some(corpus) = corpus("prometheus/curated/promql_parse.json") else { return };
-    for case in corpus["parse"].as_array().unwrap() {
+    let Some(file) = corpus("prometheus/curated/promql_parse.json") else { return };
+    for case in file["parse"].as_array().unwrap() {
         let Some(Ok(expr)) = case["query"].as_str().map(promql::parse) else { continue };
         let printed = expr.to_string();
         let again = promql::parse(&printed).map(|expr| expr.to_string());
@@ -127,34 +144,26 @@ fn interpolate(query: &str) -> String {
 
 #[test]
 fn real_rules_and_dashboards_parse() {
-    let Some(rules) = corpus("rules-realworld/expressions.json") else { return };
-    let Some(dashboards) = corpus("dashboards/queries/promql.json") else { return };
-    let mut queries: Vec<String> = Vec::new();
-    collect_expressions(&rules, &mut queries);
-    let from_rules = queries.len();
-    for pair in dashboards.as_array().unwrap() {
-        queries.push(interpolate(pair[0].as_str().unwrap_or_default()));
+    if let Some(file) = corpus("rules-realworld/expressions.json") {
+        let mut rules = Vec::new();
+        collect_expressions(&file, &mut rules);
+        parse_all("rules", &rules);
     }
-    let mut failed = Vec::new();
-    for query in &queries {
-        if let Err(error) = promql::parse(query) {
-            failed.push(format!("{error}\n    {query}"));
-        }
+    if let Some(file) = corpus("dashboards/queries/promql.json") {
+        let pairs = file.as_array().unwrap();
+        let queries: Vec<String> =
+            pairs.iter().map(|pair| interpolate(pair[0].as_str().unwrap_or_default())).collect();
+        parse_all("dashboards promql", &queries);
     }
-    println!(
-        "{from_rules} rules, {} dashboard queries, {} do not parse",
-        queries.len() - from_rules,
-        failed.len()
-    );
-    for failure in failed.iter().take(60) {
-        println!("{failure}");
-    }
-    // What is left is MetricsQL (`topk_max`, `(…) offset 1w`), which Prometheus refuses too.
-    assert!(failed.len() <= DASHBOARD_LEFTOVERS, "{} of {}", failed.len(), queries.len());
 }
 
-/// Queries of the dashboards that are not PromQL once simple variables are replaced; may only fall.
-const DASHBOARD_LEFTOVERS: usize = 32;
+fn parse_all(name: &str, queries: &[String]) {
+    let mut corpus = counted(name);
+    for query in queries {
+        corpus.note(query, promql::parse(query).err().map(|error| format!("{error}\n    {query}")));
+    }
+    corpus.finish();
+}
 
 fn collect_expressions(value: &Value, queries: &mut Vec<String>) {
     match value {

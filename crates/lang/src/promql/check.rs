@@ -114,7 +114,7 @@ impl Check<'_> {
         if call.function.name == "info"
             && let Some(labels) = call.arguments.get(1)
         {
-            self.info_labels(labels)?;
+            self.info_labels(call.span, labels)?;
         }
         let context = format!("call to function {name}");
         for (at, argument) in call.arguments.iter().enumerate() {
@@ -129,7 +129,15 @@ impl Check<'_> {
     }
 
     /// The second argument of `info` selects labels, it is not evaluated.
-    fn info_labels(&self, labels: &Expr) -> Result<(), ParseError> {
+    fn info_labels(&self, call: Span, labels: &Expr) -> Result<(), ParseError> {
+        let got = self.expr(labels)?;
+        if got != ValueType::Vector {
+            let message = format!(
+                "expected type instant vector in call to function \"info\", got {}",
+                got.documented()
+            );
+            return self.error(call, message);
+        }
         match labels {
             Expr::Selector(selector) if selector.name.is_some() => self
                 .error(selector.span, "expected label selectors only, got vector selector instead"),

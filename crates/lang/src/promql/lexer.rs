@@ -65,6 +65,7 @@ pub fn tokenize(text: &str) -> (Vec<Token>, Option<String>) {
         is_in_braces: false,
         is_in_brackets: false,
         has_colon: false,
+        has_number: false,
     };
     let result = lexer.run();
     let end = Span::new(lexer.start, text.len());
@@ -83,6 +84,8 @@ struct Lexer<'a> {
     is_in_braces: bool,
     is_in_brackets: bool,
     has_colon: bool,
+    /// Whether a number stands in the brackets: what is no duration is then read as outside.
+    has_number: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -138,10 +141,12 @@ impl<'a> Lexer<'a> {
     fn end(&self) -> Result<(), String> {
         if self.is_in_braces {
             Err("unexpected end of input inside braces".into())
-        } else if self.is_in_brackets {
+        } else if self.is_in_brackets && !self.has_number {
             Err("unexpected end of input in duration expression".into())
         } else if self.paren_depth > 0 {
             Err("unclosed left parenthesis".into())
+        } else if self.is_in_brackets {
+            Err("unclosed left bracket".into())
         } else {
             Ok(())
         }
@@ -179,9 +184,11 @@ impl<'a> Lexer<'a> {
                 self.is_in_braces = true;
                 TokenKind::LeftBrace
             }
+            '[' if self.is_in_brackets => return Err("unexpected left bracket '['".into()),
             '[' => {
                 self.is_in_brackets = true;
                 self.has_colon = false;
+                self.has_number = false;
                 TokenKind::LeftBracket
             }
             ']' => return Err("unexpected right bracket ']'".into()),
@@ -237,6 +244,10 @@ impl<'a> Lexer<'a> {
         match c {
             ',' => self.emit(TokenKind::Comma),
             ':' if self.has_colon => return Err("unexpected colon ':'".into()),
+            ':' if self.tokens.last().is_some_and(|last| last.kind == TokenKind::LeftBracket) => {
+                self.start = self.at;
+                return Err("unexpected colon before duration in duration expression".into());
+            }
             ':' => {
                 self.has_colon = true;
                 self.emit(TokenKind::Colon);
@@ -246,7 +257,10 @@ impl<'a> Lexer<'a> {
                 self.emit(TokenKind::RightBracket);
             }
             '(' | ')' => return self.parenthesis(c),
-            c if self.starts_number(c) => return self.number(),
+            c if self.starts_number(c) => {
+                self.has_number = true;
+                return self.number();
+            }
             c if is_alpha(c) => {
                 self.accept_run(is_alphanumeric);
                 let word = self.text[self.start..self.at].to_ascii_lowercase();
@@ -255,21 +269,18 @@ impl<'a> Lexer<'a> {
                     "range" => Keyword::Range,
                     "min_of" => Keyword::MinOf,
                     "max_of" => Keyword::MaxOf,
-                    _ => {
+                    _ if self.has_number => {
                         return Err(format!(
                             "unexpected character: {}, expected ':'",
                             rune(Some(c))
                         ));
                     }
+                    _ => return Err(not_in_duration(c)),
                 };
                 self.emit(TokenKind::Keyword(kind));
             }
-            c => {
-                return Err(format!(
-                    "unexpected character in duration expression: {}",
-                    rune(Some(c))
-                ));
-            }
+            c if self.has_number => return self.statement(c),
+            c => return Err(not_in_duration(c)),
         }
         Ok(())
     }
@@ -418,12 +429,10 @@ impl<'a> Lexer<'a> {
                     }
                 }
                 Some('e' | 'E') if !is_hexadecimal && !has_exponent => {
-                    let before = self.at;
                     self.next();
                     self.accept(|c| matches!(c, '+' | '-'));
                     if !self.peek().is_some_and(|c| c.is_ascii_digit()) {
-                        self.at = before;
-                        break;
+                        return false;
                     }
                     has_exponent = true;
                 }
@@ -464,6 +473,10 @@ fn is_alpha(c: char) -> bool {
 
 fn is_alphanumeric(c: char) -> bool {
     is_alpha(c) || c.is_ascii_digit()
+}
+
+fn not_in_duration(c: char) -> String {
+    format!("unexpected character in duration expression: {}", rune(Some(c)))
 }
 
 /// A character in single quotes.

@@ -59,6 +59,8 @@ impl Parser<'_> {
                 let operand = self.duration_primary(IN_OFFSET)?;
                 signed(op == BinaryOp::Sub, span, operand)
             }
+            // Prometheus reads operators after parentheses as part of the duration.
+            TokenKind::LeftParen => self.duration_operators(0, IN_OFFSET)?,
             _ => self.duration_primary(IN_OFFSET)?,
         };
         self.check_constant(&duration)?;
@@ -96,6 +98,22 @@ impl Parser<'_> {
         precedence_min: u8,
     ) -> Result<DurationExpr, ParseError> {
         self.duration_operators(precedence_min, IN_BRACKETS)
+    }
+
+    /// The step of a subquery, which may also be left out.
+    pub(crate) fn step_duration(&mut self) -> Result<DurationExpr, ParseError> {
+        if matches!(
+            self.peek().kind,
+            TokenKind::Number
+                | TokenKind::Duration
+                | TokenKind::LeftParen
+                | TokenKind::Operator(_)
+                | TokenKind::Keyword(_)
+        ) {
+            return self.duration_expression(0);
+        }
+        let expected = "number, duration, step(), range(), or \"]\"";
+        Err(self.unexpected("subquery selector", expected))
     }
 
     fn duration_operators(
@@ -212,9 +230,9 @@ fn parse_number(source: &str) -> Result<f64, String> {
         format!("error parsing number: strconv.ParseFloat: parsing {}: {reason}", quote(source))
     };
     if let Some(hexadecimal) = lower.strip_prefix("0x") {
-        return u64::from_str_radix(hexadecimal, 16)
-            .map(|value| value as f64)
-            .map_err(|_| failed("value out of range"));
+        return u64::from_str_radix(hexadecimal, 16).map(|value| value as f64).map_err(|_| {
+            failed(if hexadecimal.is_empty() { "invalid syntax" } else { "value out of range" })
+        });
     }
     let is_octal = lower.len() > 1
         && lower.starts_with('0')

@@ -59,6 +59,8 @@ pub(crate) struct Parser<'a> {
     at: usize,
     depth: usize,
     nodes: usize,
+    /// Aggregations around the next token: errors in them say so.
+    aggregations: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -69,7 +71,7 @@ impl<'a> Parser<'a> {
         }
         let (mut tokens, lexer_message) = tokenize(text);
         tokens.retain(|token| token.kind != TokenKind::Comment);
-        Ok(Self { text, tokens, lexer_message, at: 0, depth: 0, nodes: 0 })
+        Ok(Self { text, tokens, lexer_message, at: 0, depth: 0, nodes: 0, aggregations: 0 })
     }
 
     pub(crate) fn error(&self, span: Span, message: impl Into<String>) -> ParseError {
@@ -115,6 +117,8 @@ impl<'a> Parser<'a> {
         if let (TokenKind::Error, Some(message)) = (token.kind, &self.lexer_message) {
             return self.error(token.span, message.clone());
         }
+        let is_plain = context.is_empty() && expected.is_empty();
+        let context = if is_plain && self.aggregations > 0 { "aggregation" } else { context };
         let mut message = format!("unexpected {}", self.describe(token));
         for (word, part) in [(" in ", context), (", expected ", expected)] {
             if !part.is_empty() {
@@ -135,7 +139,14 @@ impl<'a> Parser<'a> {
             TokenKind::End | TokenKind::Error => "end of input".into(),
             TokenKind::Identifier => format!("identifier {}", quote(source)),
             TokenKind::MetricIdentifier => format!("metric identifier {}", quote(source)),
-            TokenKind::Keyword(Keyword::Start | Keyword::End) => quote(source),
+            TokenKind::Keyword(
+                Keyword::Start
+                | Keyword::End
+                | Keyword::Step
+                | Keyword::Range
+                | Keyword::MinOf
+                | Keyword::MaxOf,
+            ) => quote(source),
             TokenKind::Keyword(_) => format!("<{source}>"),
             TokenKind::Operator(_) | TokenKind::At => format!("<op:{source}>"),
             TokenKind::Aggregator(_) => format!("<aggr:{source}>"),
@@ -331,12 +342,10 @@ impl<'a> Parser<'a> {
 
     fn call(&mut self) -> Result<Node, ParseError> {
         let token = self.next();
-        let source = self.source(token);
-        let is_keyword = token.kind != TokenKind::Identifier;
-        let name = if is_keyword { source.to_ascii_lowercase() } else { source.to_owned() };
+        let name = self.source(token);
         let (arguments, height) = self.arguments()?;
-        let function = function(&name).ok_or_else(|| {
-            self.error(token.span, format!("unknown function with name {}", quote(&name)))
+        let function = function(name).ok_or_else(|| {
+            self.error(token.span, format!("unknown function with name {}", quote(name)))
         })?;
         let span = Span::new(token.span.start, self.previous_end());
         self.node(Expr::Call(Box::new(Call { function, arguments, span })), height)
@@ -344,8 +353,10 @@ impl<'a> Parser<'a> {
 
     fn aggregation(&mut self, op: Aggregation) -> Result<Node, ParseError> {
         let start = self.next().span.start;
+        self.aggregations += 1;
         let mut modifier = self.grouping_modifier()?;
         let (mut arguments, height) = self.arguments()?;
+        self.aggregations -= 1;
         if modifier.is_none() {
             modifier = self.grouping_modifier()?;
         }
@@ -473,13 +484,15 @@ impl<'a> Parser<'a> {
         let span = expr.span();
         let end = self.previous_end();
         let Expr::Selector(selector) = expr else {
-            let name = extension.name();
-            let message =
-                format!("{name} modifier must be preceded by an instant or range selector");
-            return Err(self.error(span, message));
+            let why = match expr {
+                Expr::Subquery(_) => "is not supported for subqueries",
+                _ => "not implemented",
+            };
+            return Err(self.error(span, format!("{} modifier {why}", extension.name())));
         };
-        if selector.extension.is_some() {
-            return Err(self.error(span, "anchored and smoothed modifiers may be set only once"));
+        if selector.extension.is_some_and(|other| other != extension) {
+            let message = "anchored and smoothed modifiers cannot be used together";
+            return Err(self.error(span, message));
         }
         selector.extension = Some(extension);
         selector.span.end = end;
@@ -548,7 +561,7 @@ impl<'a> Parser<'a> {
             let step = if self.peek().kind == TokenKind::RightBracket {
                 None
             } else {
-                Some(self.duration_expression(0)?)
+                Some(self.step_duration()?)
             };
             self.accept(TokenKind::RightBracket)
                 .ok_or_else(|| self.unexpected("subquery selector", "\"]\""))?;
@@ -561,7 +574,7 @@ impl<'a> Parser<'a> {
             return Ok((Expr::Subquery(Box::new(subquery)), true));
         }
         self.accept(TokenKind::RightBracket)
-            .ok_or_else(|| self.unexpected("subquery or range selector", "\":\" or \"]\""))?;
+            .ok_or_else(|| self.unexpected("subquery or range", "\":\" or \"]\""))?;
         self.check_positive(&range)?;
         let span = Span::new(bracket, self.previous_end());
         match expr {

@@ -135,7 +135,7 @@ fn modifiers(at: Option<At>, offset: Option<&DurationExpr>) -> String {
         Some(At::End) => " @ end()".into(),
         Some(At::Time(milliseconds)) => format!(" @ {:.3}", milliseconds as f64 / 1000.0),
     };
-    if let Some(offset) = offset {
+    if let Some(offset) = offset.filter(|offset| offset.literal() != Some(0.0)) {
         out.push_str(" offset ");
         out.push_str(&Outer(offset).to_string());
     }
