@@ -7,6 +7,7 @@ use super::tree::{
     LabelValue, LineFilter, LineMatch, LineOp, LogExpr, Many, MatchOp, Matcher, MetricExpr,
     NameOrMatcher, RangeAggregation, RangeSelector, Stage, VectorAggregation,
 };
+use crate::go_duration;
 
 /// Text in double quotes with Go's escapes.
 struct Quoted<'a>(&'a str);
@@ -211,35 +212,19 @@ impl Display for LabelValue {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(value) => value.fmt(f),
-            Self::DurationNs(ns) => duration(f, *ns),
+            Self::DurationNs(ns) => go_duration(f, *ns),
             Self::Bytes(bytes) => write!(f, "{bytes}B"),
         }
     }
 }
 
-fn duration(f: &mut Formatter<'_>, ns: i64) -> fmt::Result {
-    const UNITS: [(&str, u64); 6] = [
-        ("h", 3_600_000_000_000),
-        ("m", 60_000_000_000),
-        ("s", 1_000_000_000),
-        ("ms", 1_000_000),
-        ("us", 1_000),
-        ("ns", 1),
-    ];
-    if ns < 0 {
-        f.write_char('-')?;
+/// As Prometheus prints durations, of which no part is less than a millisecond; else as Go does.
+fn range(f: &mut Formatter<'_>, ns: i64) -> fmt::Result {
+    if ns % 1_000_000 == 0 {
+        f.write_str(&crate::promql::format_duration(ns / 1_000_000))
+    } else {
+        go_duration(f, ns)
     }
-    let mut rest = ns.unsigned_abs();
-    if rest == 0 {
-        return f.write_str("0s");
-    }
-    for (unit, size) in UNITS {
-        if rest >= size {
-            write!(f, "{}{unit}", rest / size)?;
-            rest %= size;
-        }
-    }
-    Ok(())
 }
 
 impl Display for Grouping {
@@ -262,11 +247,11 @@ impl Display for RangeSelector {
             unwrap.filters.iter().try_for_each(|filter| write!(f, " | {filter}"))?;
         }
         f.write_char('[')?;
-        duration(f, self.range_ns)?;
+        range(f, self.range_ns)?;
         f.write_char(']')?;
         if self.offset_ns != 0 {
             f.write_str(" offset ")?;
-            duration(f, self.offset_ns)?;
+            go_duration(f, self.offset_ns)?;
         }
         Ok(())
     }

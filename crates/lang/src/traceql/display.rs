@@ -213,34 +213,11 @@ impl Display for Static {
             }
             Self::Text(text) => write!(f, "`{text}`"),
             Self::Bool(value) => value.fmt(f),
-            Self::Duration(ns) => duration(f, *ns),
+            Self::Duration(ns) => crate::go_duration(f, *ns),
             Self::Status(status) => f.write_str(status.name()),
             Self::Kind(kind) => f.write_str(kind.name()),
         }
     }
-}
-
-/// As Go prints durations: `1h0m0s`, `1.5s`, `250ms`.
-fn duration(f: &mut Formatter<'_>, ns: i64) -> fmt::Result {
-    if ns < 0 {
-        f.write_char('-')?;
-    }
-    let total = ns.unsigned_abs();
-    match total {
-        0 => return f.write_str("0s"),
-        1..1_000 => return write!(f, "{total}ns"),
-        1_000..1_000_000 => return write!(f, "{}µs", total as f64 / 1e3),
-        1_000_000..1_000_000_000 => return write!(f, "{}ms", total as f64 / 1e6),
-        _ => {}
-    }
-    let minutes = total / 60_000_000_000;
-    if minutes >= 60 {
-        write!(f, "{}h", minutes / 60)?;
-    }
-    if minutes > 0 {
-        write!(f, "{}m", minutes % 60)?;
-    }
-    write!(f, "{}s", (total % 60_000_000_000) as f64 / 1e9)
 }
 
 impl Display for MetricsExpr {
