@@ -1,31 +1,54 @@
-//! The TraceQL parser against Tempo's own cases and against hostile text.
+//! The TraceQL parser against our cases in `testdata/traceql`, against Tempo's own, and against
+//! hostile text.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use lang::traceql::{ErrorKind, parse, parse_attribute};
+use conformance::{Corpus, Tolerated};
+use lang::traceql::{ErrorKind, ParseError, parse, parse_attribute};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// A corpus file as JSON; `None`, with a notice, where the corpora are absent.
+fn kind(error: &ParseError) -> &'static str {
+    match error.kind {
+        ErrorKind::Syntax => "syntax",
+        ErrorKind::Invalid => "invalid",
+        ErrorKind::Unsupported => "unsupported",
+    }
+}
+
+/// A case is a query with what it prints as: `=` itself, `= …` a canonical text, `! …` the kind and
+/// the text of an error.
+#[test]
+fn our_cases_parse_and_print_as_in_tempo() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/traceql");
+    let count = conformance::check_cases(&folder, |query| match parse(query) {
+        Ok(tree) => {
+            let printed = tree.to_string();
+            let again = parse(&printed).map(|tree| tree.to_string());
+            assert_eq!(again.as_deref(), Ok(printed.as_str()), "{query}");
+            if printed == query { "=".to_owned() } else { format!("= {printed}") }
+        }
+        Err(error) => format!("! {}: {error}", kind(&error)),
+    });
+    assert!(count >= 400, "{count} cases");
+}
+
+/// A file of the corpora as JSON.
 fn corpus(path: &str) -> Option<Value> {
-    let root = std::env::var_os("GLASSHOUSE_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
-        PathBuf::from,
-    );
-    let Ok(text) = std::fs::read_to_string(root.join(path)) else {
-        eprintln!("SKIPPED: {path} is not in {}", root.display());
-        return None;
-    };
-    let json = serde_json::from_str(&text);
-    assert!(json.is_ok(), "{path} is not JSON");
-    json.ok()
+    Some(serde_json::from_str(&conformance::corpus_text(path)?).unwrap())
+}
+
+fn counted(name: &str) -> Corpus {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traceql-tolerated.txt");
+    Corpus::new(name, Tolerated::read(&list))
 }
 
 #[test]
 fn tempo_parser_cases_have_the_same_class() {
-    let Some(corpus) = corpus("tempo/derived/curated/traceql_parse.json") else { return };
-    let (mut wrong, mut errors, mut errors_equal) = (Vec::new(), 0, 0);
-    for case in corpus["cases"].as_array().unwrap() {
+    let Some(file) = corpus("tempo/derived/curated/traceql_parse.json") else { return };
+    let mut corpus = counted("traceql_parse.json class");
+    let mut errors = counted("traceql_parse.json errors");
+    for case in file["cases"].as_array().unwrap() {
         let Some(query) = case["query"].as_str() else { continue };
         let class = case["class"].as_str().unwrap();
         let is_validated = case["source"] == "test_examples.yaml";
@@ -39,40 +62,35 @@ fn tempo_parser_cases_have_the_same_class() {
                 _ => "valid",
             },
         };
-        if ours != class && class != "dump" {
-            wrong.push(format!("{class}: {query}\n    {ours} {outcome:?}"));
-        }
+        let is_same = ours == class || class == "dump";
+        corpus.note(query, (!is_same).then(|| format!("{class}: {query}\n    {ours} {outcome:?}")));
         if let (Some(theirs), Err(error)) = (case["error"].as_str(), &outcome) {
-            errors += 1;
-            errors_equal += usize::from(theirs == error.message);
-            if theirs != error.message {
-                eprintln!("{query}\n    theirs {theirs}\n    ours   {}", error.message);
-            }
+            let ours = &error.message;
+            let differs = format!("{query}\n    theirs {theirs}\n    ours   {ours}");
+            errors.note(query, (theirs != ours).then_some(differs));
         }
     }
-    eprintln!("{errors_equal} of {errors} error texts are the same");
-    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(errors_equal >= 20, "only {errors_equal} of {errors} error texts are Tempo's");
+    corpus.finish();
+    errors.finish();
 }
 
 #[test]
 fn trees_print_as_tempo_prints_them() {
-    let Some(corpus) = corpus("tempo/derived/curated/traceql_parse.json") else { return };
-    let mut wrong = Vec::new();
-    for case in corpus["cases"].as_array().unwrap() {
+    let Some(file) = corpus("tempo/derived/curated/traceql_parse.json") else { return };
+    let mut corpus = counted("traceql_parse.json printed");
+    for case in file["cases"].as_array().unwrap() {
         let (Some(query), Some(canonical)) =
             (case["query"].as_str(), case["canonical"].as_str().or(case["ast"].as_str()))
         else {
             continue;
         };
-        match parse(query) {
-            Ok(tree) if tree.to_string() != canonical => {
-                wrong.push(format!("{query}\n    theirs {canonical}\n    ours   {tree}"));
-            }
-            _ => {}
+        if let Ok(tree) = parse(query) {
+            let printed = tree.to_string();
+            corpus
+                .note(query, (printed != canonical).then(|| format!("{printed}, not {canonical}")));
         }
     }
-    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    corpus.finish();
 }
 
 #[test]
@@ -89,22 +107,25 @@ fn what_is_printed_reads_back_as_the_same_tree() {
 
 #[test]
 fn searches_and_dashboard_queries_are_accepted() {
-    if let Some(corpus) = corpus("tempo/derived/curated/traceql_search_on_fixture.json") {
-        for case in corpus["cases"].as_array().unwrap() {
+    let refused = |query: &str| parse(query).err().map(|error| format!("{query}: {error}"));
+    if let Some(file) = corpus("tempo/derived/curated/traceql_search_on_fixture.json") {
+        let mut corpus = counted("traceql_search_on_fixture.json parse");
+        for case in file["cases"].as_array().unwrap() {
             for query in case["queries"].as_array().into_iter().flatten() {
                 let query = query.as_str().unwrap();
-                parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+                corpus.note(query, refused(query));
             }
         }
+        corpus.finish();
     }
-    if let Some(corpus) = corpus("dashboards/queries/traceql.json") {
-        for case in corpus.as_array().unwrap() {
+    if let Some(file) = corpus("dashboards/queries/traceql.json") {
+        for case in file.as_array().unwrap() {
             // A query that is one variable holds a trace id.
             let Some(query) = case["query"].as_str().filter(|query| query.starts_with('{')) else {
                 continue;
             };
             let query = query.replace("${", "").replace('$', "");
-            parse(&query).unwrap_or_else(|error| panic!("{query}: {error}"));
+            assert_eq!(refused(&query), None);
         }
     }
 }

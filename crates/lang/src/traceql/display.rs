@@ -206,6 +206,8 @@ impl Display for Static {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nil => f.write_str("nil"),
+            // Its digits are out of range before their sign.
+            Self::Int(i64::MIN) => f.write_str("minInt"),
             Self::Int(value) => value.fmt(f),
             Self::Float(value) => value.fmt(f),
             Self::Text(text) if text.contains('`') => {
