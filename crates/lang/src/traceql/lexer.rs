@@ -39,7 +39,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
     }
     let mut tokens = Vec::new();
     loop {
-        lexer.take_while(char::is_whitespace);
+        lexer.skip_space()?;
         let (line, column) = (lexer.line, lexer.column);
         let kind = lexer.next_kind()?;
         let is_end = kind == Kind::End;
@@ -76,6 +76,22 @@ impl<'a> Lexer<'a> {
 
     fn take_while(&mut self, mut keep: impl FnMut(char) -> bool) -> &'a str {
         self.take(self.rest.find(|c| !keep(c)).unwrap_or(self.rest.len()))
+    }
+
+    /// Skips spaces, and comments as Go has them.
+    fn skip_space(&mut self) -> Result<(), ParseError> {
+        loop {
+            self.take_while(char::is_whitespace);
+            if self.rest.starts_with("//") {
+                self.take_while(|c| c != '\n');
+            } else if self.rest.starts_with("/*") {
+                let end =
+                    self.rest.find("*/").ok_or_else(|| self.error("comment not terminated"))?;
+                self.take(end + 2);
+            } else {
+                return Ok(());
+            }
+        }
     }
 
     fn error(&self, message: impl Into<String>) -> ParseError {
