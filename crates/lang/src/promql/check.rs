@@ -130,7 +130,7 @@ impl Check<'_> {
 
     /// The second argument of `info` selects labels, it is not evaluated.
     fn info_labels(&self, call: Span, labels: &Expr) -> Result<(), ParseError> {
-        let got = self.expr(labels)?;
+        let got = labels.value_type();
         if got != ValueType::Vector {
             let message = format!(
                 "expected type instant vector in call to function \"info\", got {}",
