@@ -143,7 +143,9 @@ fn push_suffix(name: &mut String, suffix: &str) {
 
 fn trim_suffix(name: &mut String, suffix: &str) {
     let rest = name.strip_suffix(suffix).filter(|_| !suffix.is_empty());
-    if let Some(rest) = rest.and_then(|rest| rest.strip_suffix('_')).filter(|rest| !rest.is_empty())
+    let is_separator = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric();
+    if let Some(rest) =
+        rest.and_then(|rest| rest.strip_suffix(is_separator)).filter(|rest| !rest.is_empty())
     {
         name.truncate(rest.len());
     }
@@ -153,11 +155,12 @@ fn trim_suffix(name: &mut String, suffix: &str) {
 pub(crate) fn unit(unit: &str) -> String {
     let (main, per) = unit_parts(unit);
     let (main, per) = (clean_unit(&main), clean_unit(&per));
-    match (main.is_empty(), per.is_empty()) {
+    let whole = match (main.is_empty(), per.is_empty()) {
         (_, true) => main,
         (true, false) => per,
         (false, false) => format!("{main}_{per}"),
-    }
+    };
+    whole.trim_end_matches('_').to_owned()
 }
 
 /// The unit before the slash, and the one after it with `per_` in front.
@@ -251,11 +254,9 @@ impl LabelRules {
 
     /// The name of a label.
     pub(super) fn label(self, name: &str) -> Result<String, InvalidName> {
-        if !has_more_than_underscores(name) {
-            return Err(InvalidName);
-        }
         if self.is_utf8_allowed {
-            return Ok(name.to_owned());
+            let is_name = has_more_than_underscores(name);
+            return if is_name { Ok(name.to_owned()) } else { Err(InvalidName) };
         }
         let clean = self.clean(name);
         let clean = if clean.starts_with(|c: char| c.is_ascii_digit()) {
@@ -294,110 +295,4 @@ impl LabelRules {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-    use crate::otlp::tests::corpus;
-
-    fn cases(name: &str, table: usize) -> Option<Vec<Value>> {
-        let file = corpus(&format!("otlptranslator/derived/{name}"))?;
-        let file: Value = serde_json::from_slice(&file).unwrap();
-        Some(file["tables"][table]["cases"].as_array().unwrap().clone())
-    }
-
-    fn strategy_named(name: &Value) -> Strategy {
-        match name.as_str().unwrap() {
-            "UnderscoreEscapingWithSuffixes" => Strategy::UnderscoreEscapingWithSuffixes,
-            "UnderscoreEscapingWithoutSuffixes" => Strategy::UnderscoreEscapingWithoutSuffixes,
-            "NoUTF8EscapingWithSuffixes" => Strategy::NoUtf8EscapingWithSuffixes,
-            "NoTranslation" => Strategy::NoTranslation,
-            other => panic!("{other}"),
-        }
-    }
-
-    #[test]
-    fn metric_names_are_what_the_translator_of_prometheus_gives() {
-        let Some(cases) = cases("metric_namer_test.json", 0) else { return };
-        for case in &cases {
-            let namer = &case["namer"];
-            let (strategy, namespace) = if let Some(arguments) = namer["args"].as_array() {
-                (strategy_named(&arguments[1]), arguments[0].as_str().unwrap())
-            } else {
-                let is = |key: &str| namer[key].as_bool().unwrap_or_default();
-                let strategy = match (is("UTF8Allowed"), is("WithMetricSuffixes")) {
-                    (false, true) => Strategy::UnderscoreEscapingWithSuffixes,
-                    (false, false) => Strategy::UnderscoreEscapingWithoutSuffixes,
-                    (true, true) => Strategy::NoUtf8EscapingWithSuffixes,
-                    (true, false) => Strategy::NoTranslation,
-                };
-                (strategy, namer["Namespace"].as_str().unwrap_or_default())
-            };
-            let input = &case["metric"];
-            let shape = match input["Type"]["_ref"].as_str().unwrap() {
-                "MetricTypeMonotonicCounter" => Shape::MonotonicSum,
-                "MetricTypeGauge" => Shape::Gauge,
-                _ => Shape::Other,
-            };
-            let (name, unit) = (input["Name"].as_str().unwrap(), input["Unit"].as_str().unwrap());
-            let translated = metric(strategy, namespace, name, unit, shape);
-            if case["wantError"].is_string() {
-                assert_eq!(translated, Err(InvalidName), "{case}");
-            } else {
-                assert_eq!(
-                    translated.as_deref(),
-                    Ok(case["wantMetricName"].as_str().unwrap()),
-                    "{case}"
-                );
-            }
-            if let Some(expected) = case["wantUnitName"].as_str() {
-                assert_eq!(super::unit(unit), expected, "{case}");
-            }
-        }
-    }
-
-    #[test]
-    fn label_names_are_what_the_translator_of_prometheus_gives() {
-        let Some(cases) = cases("label_namer_test.json", 0) else { return };
-        for case in &cases {
-            let label = case["label"].as_str().unwrap();
-            for (preserves_underscores, prefixes_underscore, keys) in [
-                (false, false, &["sanitized"][..]),
-                (true, false, &["sanitizedMultipleUnderscores", "sanitized"]),
-                (false, true, &["sanitizedUnderscoreLabelSanitization", "sanitized"]),
-                (
-                    true,
-                    true,
-                    &[
-                        "sanitizedMultipleUnderscoresAndUnderscoreLabelSanitization",
-                        "sanitizedUnderscoreLabelSanitization",
-                        "sanitizedMultipleUnderscores",
-                        "sanitized",
-                    ],
-                ),
-            ] {
-                let rules = LabelRules {
-                    is_utf8_allowed: false,
-                    preserves_underscores,
-                    prefixes_underscore,
-                };
-                if !preserves_underscores
-                    && prefixes_underscore
-                    && case["wantSanitizationError"].is_object()
-                {
-                    // The cases do not say whether one underscore is an error or `key_`.
-                    continue;
-                }
-                let expected =
-                    keys.iter().find_map(|key| case[key].as_str()).filter(|name| !name.is_empty());
-                assert_eq!(rules.label(label).ok().as_deref(), expected, "{rules:?} {case}");
-            }
-            let utf8 = LabelRules {
-                is_utf8_allowed: true,
-                preserves_underscores: true,
-                prefixes_underscore: true,
-            };
-            assert_eq!(utf8.label(label).is_err(), case["wantUTF8Error"].is_object(), "{case}");
-        }
-    }
-}
+mod tests;
