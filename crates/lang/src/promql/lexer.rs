@@ -63,9 +63,7 @@ pub fn tokenize(text: &str) -> (Vec<Token>, Option<String>) {
         tokens: Vec::new(),
         paren_depth: 0,
         is_in_braces: false,
-        is_in_brackets: false,
-        has_colon: false,
-        has_number: false,
+        brackets: None,
     };
     let result = lexer.run();
     let end = Span::new(lexer.start, text.len());
@@ -82,9 +80,14 @@ struct Lexer<'a> {
     tokens: Vec<Token>,
     paren_depth: usize,
     is_in_braces: bool,
-    is_in_brackets: bool,
+    /// Set between `[` and `]`.
+    brackets: Option<Brackets>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Brackets {
     has_colon: bool,
-    /// Whether a number stands in the brackets: what is no duration is then read as outside.
+    /// What is no duration is read as outside once there is a number.
     has_number: bool,
 }
 
@@ -130,8 +133,8 @@ impl<'a> Lexer<'a> {
                 self.emit(TokenKind::Comment);
             } else if self.is_in_braces {
                 self.braces(c)?;
-            } else if self.is_in_brackets {
-                self.brackets(c)?;
+            } else if let Some(brackets) = self.brackets {
+                self.brackets(c, brackets)?;
             } else {
                 self.statement(c)?;
             }
@@ -141,11 +144,11 @@ impl<'a> Lexer<'a> {
     fn end(&self) -> Result<(), String> {
         if self.is_in_braces {
             Err("unexpected end of input inside braces".into())
-        } else if self.is_in_brackets && !self.has_number {
+        } else if self.brackets.is_some_and(|brackets| !brackets.has_number) {
             Err("unexpected end of input in duration expression".into())
         } else if self.paren_depth > 0 {
             Err("unclosed left parenthesis".into())
-        } else if self.is_in_brackets {
+        } else if self.brackets.is_some() {
             Err("unclosed left bracket".into())
         } else {
             Ok(())
@@ -184,11 +187,9 @@ impl<'a> Lexer<'a> {
                 self.is_in_braces = true;
                 TokenKind::LeftBrace
             }
-            '[' if self.is_in_brackets => return Err("unexpected left bracket '['".into()),
+            '[' if self.brackets.is_some() => return Err("unexpected left bracket '['".into()),
             '[' => {
-                self.is_in_brackets = true;
-                self.has_colon = false;
-                self.has_number = false;
+                self.brackets = Some(Brackets::default());
                 TokenKind::LeftBracket
             }
             ']' => return Err("unexpected right bracket ']'".into()),
@@ -236,29 +237,29 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn brackets(&mut self, c: char) -> Result<(), String> {
+    fn brackets(&mut self, c: char, brackets: Brackets) -> Result<(), String> {
         if let Some(kind) = Self::arithmetic(c) {
             self.emit(kind);
             return Ok(());
         }
         match c {
             ',' => self.emit(TokenKind::Comma),
-            ':' if self.has_colon => return Err("unexpected colon ':'".into()),
+            ':' if brackets.has_colon => return Err("unexpected colon ':'".into()),
             ':' if self.tokens.last().is_some_and(|last| last.kind == TokenKind::LeftBracket) => {
                 self.start = self.at;
                 return Err("unexpected colon before duration in duration expression".into());
             }
             ':' => {
-                self.has_colon = true;
+                self.brackets = Some(Brackets { has_colon: true, ..brackets });
                 self.emit(TokenKind::Colon);
             }
             ']' => {
-                self.is_in_brackets = false;
+                self.brackets = None;
                 self.emit(TokenKind::RightBracket);
             }
             '(' | ')' => return self.parenthesis(c),
             c if self.starts_number(c) => {
-                self.has_number = true;
+                self.brackets = Some(Brackets { has_number: true, ..brackets });
                 return self.number();
             }
             c if is_alpha(c) => {
@@ -269,7 +270,7 @@ impl<'a> Lexer<'a> {
                     "range" => Keyword::Range,
                     "min_of" => Keyword::MinOf,
                     "max_of" => Keyword::MaxOf,
-                    _ if self.has_number => {
+                    _ if brackets.has_number => {
                         return Err(format!(
                             "unexpected character: {}, expected ':'",
                             rune(Some(c))
@@ -279,7 +280,7 @@ impl<'a> Lexer<'a> {
                 };
                 self.emit(TokenKind::Keyword(kind));
             }
-            c if self.has_number => return self.statement(c),
+            c if brackets.has_number => return self.statement(c),
             c => return Err(not_in_duration(c)),
         }
         Ok(())
