@@ -33,10 +33,14 @@ pub(crate) fn router() -> Router {
 }
 
 async fn page(request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/');
+    // Whatever the method: a client that is told 405 thinks that another one would do.
+    if is_api(path) {
+        return not_found();
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let path = request.uri().path().trim_start_matches('/');
     let name = if path.is_empty() { INDEX } else { path };
     if is_hidden(name) {
         return not_found();
@@ -45,9 +49,7 @@ async fn page(request: Request) -> Response {
         return answer(name, file, request.headers());
     }
     // A file that is not there is an error; a page of the application is the application.
-    if is_api(path)
-        || path.rsplit('/').next().is_some_and(|last| last.contains('.'))
-        || path.starts_with("assets/")
+    if path.rsplit('/').next().is_some_and(|last| last.contains('.')) || path.starts_with("assets/")
     {
         return not_found();
     }
@@ -66,11 +68,12 @@ fn is_hidden(name: &str) -> bool {
         || [".gz", ".br", ".zst", ".map"].iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Mistyped API paths should fail as such, not answer with a page.
+/// Mistyped API paths, and those of APIs that are not built, should fail as such, not answer with a
+/// page: Grafana takes any success for what it asks about.
 fn is_api(path: &str) -> bool {
-    ["api/", "prometheus/", "loki/", "tempo/", "jaeger/", "otlp/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
+    let prefixes =
+        ["api/", "prometheus/", "loki/", "tempo/", "jaeger/", "otlp/", "zipkin/", "alertmanager/"];
+    prefixes.iter().any(|prefix| path.starts_with(prefix))
 }
 
 fn not_found() -> Response {
@@ -145,14 +148,15 @@ mod tests {
 
     use super::*;
 
-    async fn get(path: &str) -> Response {
-        router().oneshot(http::Request::get(path).body(Body::empty()).unwrap()).await.unwrap()
+    async fn ask(method: Method, path: &str) -> Response {
+        let request = http::Request::builder().method(method).uri(path).body(Body::empty());
+        router().oneshot(request.unwrap()).await.unwrap()
     }
 
     #[tokio::test]
     async fn pages_of_the_application_are_the_page_and_missing_files_are_not() {
         for path in ["/", "/explore/metrics", "/trace/0123"] {
-            let response = get(path).await;
+            let response = ask(Method::GET, path).await;
             assert_eq!(response.status(), 200, "{path}");
             assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
             assert!(response.headers().contains_key(CONTENT_SECURITY_POLICY));
@@ -162,10 +166,24 @@ mod tests {
             "/favicon.ico",
             "/api/none",
             "/loki/api/v1/none",
+            "/zipkin/api/v2/services",
+            "/alertmanager/api/v2/status",
             "/../Cargo.toml",
             "/.gitignore",
         ] {
-            assert_eq!(get(path).await.status(), 404, "{path}");
+            assert_eq!(ask(Method::GET, path).await.status(), 404, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_no_api_has_is_not_found_whatever_the_method() {
+        for (path, status) in [
+            ("/loki/loki/api/v1/push", 404),
+            ("/otlp/v1development/profiles", 404),
+            ("/zipkin/api/v2/spans", 404),
+            ("/explore/metrics", 405),
+        ] {
+            assert_eq!(ask(Method::POST, path).await.status(), status, "{path}");
         }
     }
 }
