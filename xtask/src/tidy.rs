@@ -1,5 +1,6 @@
 //! Project rules that no compiler checks. They run as a test too.
 
+mod compatibility;
 mod crates;
 mod features;
 mod files;
@@ -69,6 +70,7 @@ pub(crate) fn check() -> Result<()> {
     wrong.extend(map::crates()?);
     wrong.extend(map::paths()?);
     wrong.extend(map::decisions()?);
+    wrong.extend(compatibility::check(&sources)?);
     wrong.extend(picture::check()?);
     wrong.extend(sizes::check(&sources)?);
     for file in &sources {

@@ -1,4 +1,4 @@
-//! The page's TypeScript types are up to date, or are rewritten with `UPDATE_EXPECT=1`.
+//! The page's TypeScript types are up to date, or are rewritten with `UPDATE=1`.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::*;
 
 const HEADER: &str = "/**
  * Types of Glasshouse's own API, generated from crates/page-api. After a change there:
- * UPDATE_EXPECT=1 cargo test -p page-api
+ * UPDATE=1 cargo test -p page-api
  */
 ";
 
@@ -42,13 +42,13 @@ fn the_types_of_the_page_are_generated_from_these() {
         .lines()
         .flat_map(|line| [line.trim_end(), "\n"])
         .collect();
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &generated).unwrap();
     }
     let checked_in = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         checked_in == generated,
-        "ui/src/api/generated.ts is out of date: run UPDATE_EXPECT=1 cargo test -p page-api"
+        "ui/src/api/generated.ts is out of date: run UPDATE=1 cargo test -p page-api"
     );
 }
 

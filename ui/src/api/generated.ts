@@ -1,6 +1,6 @@
 /**
  * Types of Glasshouse's own API, generated from crates/page-api. After a change there:
- * UPDATE_EXPECT=1 cargo test -p page-api
+ * UPDATE=1 cargo test -p page-api
  */
 
 /**

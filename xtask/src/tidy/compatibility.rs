@@ -1,0 +1,152 @@
+//! Every endpoint stands in `docs/compatibility.md`. That its rows are true is a test of the binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::shell::root;
+
+const TABLE: &str = "docs/compatibility.md";
+/// What is asked from outside.
+const CRATES: [&str; 3] = ["crates/glasshouse/src", "crates/receive/src", "crates/serve/src"];
+/// Where the routers of the ports are put together, and browsers are led to the page.
+const PORTS: &str = "crates/serve/src/routers.rs";
+
+/// A file with routes, the section that has them, and the path below which some of them answer.
+const SECTIONS: [(&str, &str, &str); 9] = [
+    ("crates/glasshouse/src/run/ports.rs", OUR_OWN, ""),
+    ("crates/receive/src/otlp/grpc.rs", "OTLP over gRPC", ""),
+    ("crates/receive/src/otlp/http.rs", "OTLP over HTTP", ""),
+    ("crates/serve/src/jaeger.rs", "Jaeger", "/api"),
+    ("crates/serve/src/loki.rs", "Loki", "/loki/api/v1"),
+    ("crates/serve/src/prometheus.rs", "Prometheus", "/api/v1"),
+    ("crates/serve/src/prometheus/status.rs", "Prometheus", "/api/v1"),
+    (PORTS, OUR_OWN, ""),
+    ("crates/serve/src/tempo.rs", "Tempo", "/api"),
+];
+/// The section of what belongs to no API; its files also answer the rows that name a port.
+const OUR_OWN: &str = "Our own";
+
+/// A path of the table, the section that has it, and whether it names its port.
+#[derive(Debug, PartialEq)]
+struct Endpoint<'t> {
+    section: &'t str,
+    names_port: bool,
+    path: &'t str,
+}
+
+/// Routes of the sources that the table does not have.
+pub(super) fn check(sources: &[PathBuf]) -> Result<Vec<String>> {
+    let table = fs::read_to_string(root().join(TABLE)).context(TABLE)?;
+    let endpoints = endpoints(&table);
+    let mut wrong = Vec::new();
+    for file in sources {
+        let name = file.strip_prefix(root()).unwrap_or(file);
+        let is_test = name.to_string_lossy().contains("/tests");
+        if !is_test && CRATES.iter().any(|folder| name.starts_with(folder)) {
+            let source = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            wrong.extend(missing(name, &source, &endpoints));
+        }
+    }
+    Ok(wrong)
+}
+
+/// The first cells of all rows.
+fn endpoints(table: &str) -> Vec<Endpoint<'_>> {
+    let mut section = "";
+    let mut endpoints = Vec::new();
+    for line in table.lines() {
+        section = line.strip_prefix("## ").unwrap_or(section);
+        let Some(cell) = line.strip_prefix("| ").and_then(|row| row.split('|').next()) else {
+            continue;
+        };
+        for span in cell.split('`').skip(1).step_by(2) {
+            let Some((before, path)) = span.find('/').and_then(|at| span.split_at_checked(at))
+            else {
+                continue;
+            };
+            endpoints.push(Endpoint { section, names_port: before.contains(':'), path });
+        }
+    }
+    endpoints
+}
+
+/// What is wrong with the routes of one file.
+fn missing(file: &Path, source: &str, endpoints: &[Endpoint<'_>]) -> Vec<String> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut routes = after(source, ".route(");
+    if file == Path::new(PORTS) {
+        routes.extend(lists(source));
+    }
+    if routes.is_empty() {
+        return Vec::new();
+    }
+    let known = SECTIONS.iter().find(|(known, ..)| file == Path::new(known));
+    let Some((_, section, base)) = known else {
+        return vec![format!(
+            "{} has routes: name its section of {TABLE} in xtask",
+            file.display()
+        )];
+    };
+    let is_there = |route: &str| {
+        endpoints.iter().any(|endpoint| {
+            let is_near = if endpoint.names_port {
+                *section == OUR_OWN
+            } else {
+                endpoint.section == *section
+            };
+            is_near && [route, &format!("{base}{route}")].contains(&endpoint.path)
+        })
+    };
+    routes.retain(|route| !is_there(route));
+    let say = |route| format!("{TABLE} has no row for {route} of {}", file.display());
+    routes.into_iter().map(say).collect()
+}
+
+/// The texts in quotes that follow a word.
+fn after<'s>(source: &'s str, word: &str) -> Vec<&'s str> {
+    let rest = source.split(word).skip(1).map(str::trim_start);
+    rest.filter_map(|rest| rest.strip_prefix('"')?.split('"').next()).collect()
+}
+
+/// The paths in lists of texts.
+fn lists(source: &str) -> Vec<&str> {
+    let lists = source.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+    let texts = lists.flat_map(|list| list.split('"').skip(1).step_by(2));
+    texts.filter(|text| text.starts_with('/')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "## Loki\n| endpoint | answers |\n|---|---|\n\
+                         | `GET POST /loki/api/v1/query`, `GET /ready` | yes |\n\
+                         ## Our own\n| `GET :3100/graph` | yes | `/none` |\n";
+
+    #[test]
+    fn first_cells_are_read() {
+        let loki = |path| Endpoint { section: "Loki", names_port: false, path };
+        let graph = Endpoint { section: "Our own", names_port: true, path: "/graph" };
+        assert_eq!(endpoints(TABLE), [loki("/loki/api/v1/query"), loki("/ready"), graph]);
+    }
+
+    #[test]
+    fn routes_without_a_row_are_named() {
+        for (file, source, expected) in [
+            ("crates/serve/src/loki.rs", ".route(\n    \"/query\", get)", 0),
+            ("crates/serve/src/loki.rs", ".route(\"/ready\", get)", 0),
+            ("crates/serve/src/loki.rs", ".route(\"/tail\", get)", 1),
+            ("crates/serve/src/loki.rs", ".route(\"/graph\", get)", 1),
+            ("crates/serve/src/tempo.rs", ".route(\"/ready\", get)", 1),
+            ("crates/serve/src/loki.rs", "#[cfg(test)]\n.route(\"/tail\", get)", 0),
+            ("crates/serve/src/new.rs", ".route(\"/query\", get)", 1),
+            ("crates/serve/src/new.rs", "router.route(path, get)", 0),
+            (PORTS, "let paths = [\"/graph\", \"/alerts\"];", 1),
+        ] {
+            let wrong = missing(Path::new(file), source, &endpoints(TABLE));
+            assert_eq!(wrong.len(), expected, "{file}: {source}: {wrong:?}");
+        }
+    }
+}
