@@ -1,6 +1,7 @@
-"""Where the binary listens, and small readers of its APIs."""
+"""Where the binary listens, small readers of its APIs, and servers of a test's own."""
 
 import os
+import subprocess
 import time
 import uuid
 
@@ -8,6 +9,9 @@ import pytest
 import requests
 
 OFFSET = int(os.environ.get("GLASSHOUSE_PORT_OFFSET", "0"))
+BINARY = os.environ.get("GLASSHOUSE_BINARY")
+# The offset of a server of a test's own, beside the one under test.
+PORTS = OFFSET + 50
 
 
 def address(port: int) -> str:
@@ -39,3 +43,29 @@ def service() -> str:
 def now() -> float:
     """The time at which the test began, in seconds."""
     return time.time()
+
+
+@pytest.fixture
+def started():
+    """The processes that the test started; none outlives it."""
+    processes = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def start(folder, started) -> subprocess.Popen:
+    """Starts the binary and waits until it takes data."""
+    command = [BINARY, "serve", "--log", "warn", "--port-offset", str(PORTS), "--data", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started.append(process)
+    for _ in range(3000):
+        assert process.poll() is None, f"did not start: exit {process.returncode}"
+        try:
+            if requests.get(f"http://127.0.0.1:{13133 + PORTS}/", timeout=5).status_code == 200:
+                return process
+        except requests.exceptions.RequestException:
+            pass
+        time.sleep(0.01)
+    raise AssertionError("not ready in 30 s")

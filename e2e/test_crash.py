@@ -5,49 +5,20 @@ import json
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 
 import pytest
 import requests
 
-from conftest import OFFSET
+from conftest import BINARY, PORTS, start
 
-BINARY = os.environ.get("GLASSHOUSE_BINARY")
-PORTS = OFFSET + 50
 ROUNDS = int(os.environ.get("GLASSHOUSE_CRASH_ROUNDS", "50"))
 WORKERS = 4
 ITEMS = 10
 JSON = {"Content-Type": "application/json"}
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="GLASSHOUSE_BINARY is not set")
-
-
-@pytest.fixture
-def started():
-    """The processes that the test started; none outlives it."""
-    processes = []
-    yield processes
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def start(folder, started) -> subprocess.Popen:
-    """Starts the binary and waits until it takes data."""
-    command = [BINARY, "serve", "--log", "warn", "--port-offset", str(PORTS), "--data", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    started.append(process)
-    for _ in range(3000):
-        assert process.poll() is None, f"did not start: exit {process.returncode}"
-        try:
-            if requests.get(f"http://127.0.0.1:{13133 + PORTS}/", timeout=5).status_code == 200:
-                return process
-        except requests.exceptions.RequestException:
-            pass
-        time.sleep(0.01)
-    raise AssertionError("not ready in 30 s")
 
 
 def resource() -> dict:
