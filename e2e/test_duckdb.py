@@ -1,5 +1,6 @@
 """The DuckDB examples of the documentation count right, whatever else lies among the parts."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -45,8 +46,10 @@ def calls() -> dict[str, dict]:
     spans = [
         {"name": "alex.llm.generate", "attributes": model, "events": [event], **times, **id} for id in ids
     ]
-    body = {"stringValue": '{"message": "rate limit"}'}
-    records = [{"timeUnixNano": str(now), "severityNumber": 17, "body": body, **id} for id in ids]
+    bodies = itertools.cycle(({"stringValue": '{"message": "rate limit"}'}, {"stringValue": "broken pipe"}))
+    records = [
+        {"timeUnixNano": str(now), "severityNumber": 17, "body": body, **id} for body, id in zip(bodies, ids)
+    ]
     points = [
         {"timeUnixNano": str(now - age), "asInt": str(value), "attributes": attributes(model="small")}
         for age, value in ((2_000_000_000, 1), (1_000_000_000, CALLS + 1))
@@ -96,7 +99,7 @@ def test_every_example_of_the_formats_counts_each_row_once(data):
     by_model, errors, by_minute, events, growth = answers
     assert by_model == [("small", CALLS, CALLS * TOKENS, 1)]
     assert len(errors) == min(CALLS, 10) and errors[0][1] == "alex.llm.generate"
-    assert errors[0][3] == "rate limit"
+    assert {message for *_, message in errors} == {"rate limit", "broken pipe"}
     assert [(version, count) for _, version, count in by_minute] == [("1.2", CALLS)]
     assert events == [("first_token", CALLS)]
     assert growth == [("small", CALLS)]
