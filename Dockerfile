@@ -6,15 +6,14 @@ FROM node:24-trixie-slim AS page
 WORKDIR /source
 COPY . .
 RUN npm ci --no-audit --no-fund \
-    && for package in sdk/web examples/agent/page ui; do npm run build --workspace "$package"; done
+    && for package in sdk/web ui; do npm run build --workspace "$package"; done
 
 FROM rust:1-trixie AS binary
 RUN apt-get update && apt-get install --yes --no-install-recommends make
 WORKDIR /source
 COPY . .
-COPY --from=page /source/examples/agent/page/dist examples/agent/page/dist
 COPY --from=page /source/ui/dist ui/dist
-RUN cargo build --release --locked --package glasshouse
+RUN cargo build --release --locked --package glasshouse --no-default-features
 
 FROM debian:trixie-slim
 RUN useradd --system --uid 10001 --no-create-home glasshouse \

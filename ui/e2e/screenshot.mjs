@@ -21,7 +21,7 @@ await waitForUptime(UPTIME_S_MIN);
 const browser = await launch();
 for (const scheme of ["dark", "light"]) {
   const page = await openPage(browser, scheme, SIZE);
-  await view.look(page);
+  await view.run(page);
   await page.evaluate(() => document.fonts.ready);
   const path = join(folder, `${view.name}-${scheme}.png`);
   await page.screenshot({ path, animations: "disabled", caret: "hide" });

@@ -10,6 +10,7 @@ use page_api::{
     Hint, LastError, Overview, ReceiverOverview, ReceiverState, ServiceOverview, SignalOverview,
     SignalOverviews,
 };
+use prometheus_client::registry::Registry;
 use receive::Receiver;
 use receive::statistics::{Protocol, Snapshot};
 use signals::time::{MILLISECOND, SECOND};
@@ -17,6 +18,7 @@ use signals::{Clock, Signal, Timestamp};
 use store::{Status, Store, TimeRange};
 
 use crate::config::Config;
+use crate::config::ports::Port;
 use crate::listener::Server;
 use crate::own_metrics::{self, Numbers};
 use crate::process::Usage;
@@ -32,12 +34,14 @@ pub(crate) struct App {
     pub(crate) flags: BTreeMap<String, String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started_at: Timestamp,
-    /// Where each port listens, by its key.
-    pub(crate) addresses: BTreeMap<&'static str, SocketAddr>,
+    /// Where each port listens.
+    pub(crate) addresses: BTreeMap<Port, SocketAddr>,
     pub(crate) server: Server,
     pub(crate) receiver: Arc<Receiver>,
     pub(crate) store: Store,
     pub(crate) is_open: AtomicBool,
+    /// What the crates keep of their work.
+    pub(crate) histograms: Registry,
 }
 
 impl App {
@@ -69,7 +73,11 @@ impl App {
     fn receivers(&self, received: &Snapshot) -> Vec<ReceiverOverview> {
         let overview = |protocol: Protocol| {
             let counts = received.protocols.get(&protocol).cloned().unwrap_or_default();
-            let address = self.addresses.get(protocol.name());
+            let port = match protocol {
+                Protocol::OtlpGrpc => Port::OtlpGrpc,
+                Protocol::OtlpHttp => Port::OtlpHttp,
+            };
+            let address = self.addresses.get(&port);
             ReceiverOverview {
                 protocol: protocol.name().to_owned(),
                 address: address.map(ToString::to_string).unwrap_or_default(),
@@ -106,10 +114,10 @@ impl App {
                 };
                 let http = self
                     .addresses
-                    .get("otlp_http")
+                    .get(&Port::OtlpHttp)
                     .map(|address| format!("http://{address}{path}"));
                 let grpc =
-                    self.addresses.get("otlp_grpc").map(|address| format!("{address} (gRPC)"));
+                    self.addresses.get(&Port::OtlpGrpc).map(|address| format!("{address} (gRPC)"));
                 let addresses: Vec<String> = http.into_iter().chain(grpc).collect();
                 let addresses = if addresses.is_empty() {
                     "every OTLP port is off".to_owned()
@@ -184,16 +192,17 @@ impl serve::ServerInfo for App {
     }
 
     fn metrics(&self) -> String {
-        own_metrics::expose(&Numbers {
-            received: &self.receiver.statistics().snapshot(),
-            budgets: &self.budgets,
-            store: &self.store.status(),
+        let numbers = Numbers {
+            received: self.receiver.statistics().snapshot(),
+            budgets: self.budgets.clone(),
+            store: self.store.status(),
             connections: self.server.connections(),
             connections_refused: self.server.refused(),
             connections_timed_out: self.server.timed_out(),
             usage: Usage::read(),
             started_at_s: self.started_at as f64 / SECOND as f64,
-        })
+        };
+        own_metrics::expose(&self.histograms, numbers)
     }
 
     fn is_ready(&self) -> bool {

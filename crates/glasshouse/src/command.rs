@@ -12,10 +12,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::Config;
-use crate::run;
+use crate::config::{Config, ConfigError};
+use crate::listener::BindError;
+use crate::run::{self, DataFolderError};
 
-/// Metrics, traces and logs in; questions, dashboards and alerts out. One process, one folder.
+/// Stores metrics, traces and logs, and answers queries about them. One process, one folder.
 #[derive(Debug, Parser)]
 #[command(name = "glasshouse", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
@@ -27,11 +28,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take data in, keep them, answer questions (what happens without a command)
+    /// Receive, store and answer queries (the default command)
     Serve(ServeArguments),
     /// Serve, with live traffic of an AI agent service
     Demo(ServeArguments),
-    /// Ask a running server
+    /// Query a running server
     Query(query::QueryArguments),
     /// Check files before they are used
     Check {
@@ -41,7 +42,7 @@ enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Look at ports, data folder and a running server, and say what is wrong
+    /// Check ports, data folder and a running server
     Doctor(ServeArguments),
     /// Print the version
     Version,
@@ -67,14 +68,14 @@ pub(crate) struct ServeArguments {
     pub(crate) log: Option<String>,
 }
 
-/// The languages of questions.
+/// The query languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
-    /// Metrics, as Prometheus asks
+    /// Metrics, as in Prometheus
     Promql,
-    /// Logs, as Loki asks
+    /// Logs, as in Loki
     Logql,
-    /// Traces, as Tempo asks
+    /// Traces, as in Tempo
     Traceql,
     /// All three as tables
     Sql,
@@ -96,12 +97,12 @@ impl ServeArguments {
         if let Some(level) = &self.log {
             config.log.level.clone_from(level);
         }
-        config.validate().map_err(anyhow::Error::msg)?;
+        config.validate().map_err(|message| ConfigError::new("command line", message))?;
         Ok(config)
     }
 }
 
-/// Does what the command line says.
+/// Runs the command.
 pub(crate) fn execute(arguments: Arguments) -> ExitCode {
     let command = arguments.command.unwrap_or(Command::Serve(arguments.serve));
     let result = match command {
@@ -116,8 +117,22 @@ pub(crate) fn execute(arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "glasshouse: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(exit_code(&error))
         }
+    }
+}
+
+/// The exit status of an error, as `docs/operations.md` lists them. Those of a wrong command line are
+/// clap's, which has 2 for them.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<ConfigError>() {
+        2
+    } else if error.is::<BindError>() {
+        3
+    } else if error.is::<DataFolderError>() {
+        4
+    } else {
+        1
     }
 }
 
@@ -151,7 +166,8 @@ mod tests {
     #[test]
     fn listening_beyond_loopback_is_refused() {
         let arguments = Arguments::parse_from(["glasshouse", "--listen", "0.0.0.0"]);
-        let error = arguments.serve.configuration().unwrap_err().to_string();
-        assert!(error.contains("authentication"), "{error}");
+        let error = arguments.serve.configuration().unwrap_err();
+        assert!(error.to_string().contains("authentication"), "{error}");
+        assert_eq!(exit_code(&error), 2);
     }
 }

@@ -8,11 +8,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::{Deserialize, Serialize};
 
+pub(crate) mod ports;
 pub(crate) mod units;
 
+use ports::Ports;
 use units::{Memory, Size, Span};
 
 /// Least memory to work with.
@@ -25,17 +26,20 @@ const MEMORY_PER_BODY: u64 = 12;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Everything that can be set.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
-    /// Address that all ports listen on.
+    /// Address of the ports that have none of their own.
     pub(crate) listen: IpAddr,
     /// Data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<PathBuf>,
     /// Names, beside `localhost`, under which browsers reach this machine.
     pub(crate) hosts: Vec<String>,
-    /// Ports.
+    /// Where each port listens.
     pub(crate) ports: Ports,
+    /// Pages of other origins.
+    pub(crate) cors: Cors,
     /// How long data is kept.
     pub(crate) retention: Retention,
     /// Bounds on incoming data.
@@ -46,43 +50,16 @@ pub(crate) struct Config {
     pub(crate) log: Log,
 }
 
-/// The number of each port; `off` disables it.
-#[derive(Debug, Clone, Deserialize)]
+/// Which pages of other origins may send OTLP from a browser.
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Ports {
-    /// The page, and every API under its prefix.
-    pub(crate) page: Port,
-    /// Prometheus API.
-    pub(crate) prometheus: Port,
-    /// Loki API.
-    pub(crate) loki: Port,
-    /// Tempo API.
-    pub(crate) tempo: Port,
-    /// Jaeger query API.
-    pub(crate) jaeger: Port,
-    /// OTLP over gRPC.
-    pub(crate) otlp_grpc: Port,
-    /// OTLP over HTTP.
-    pub(crate) otlp_http: Port,
-    /// Our own metrics.
-    pub(crate) metrics: Port,
-    /// Received OTLP metrics as a Prometheus exposition.
-    pub(crate) otlp_exposition: Port,
-    /// Health check.
-    pub(crate) health: Port,
-}
-
-/// A port number, or `off`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Port {
-    /// Listens; 0 lets the system choose.
-    On(u16),
-    /// Does not listen.
-    Off,
+pub(crate) struct Cors {
+    /// Origins, with `*` for any text.
+    pub(crate) allowed_origins: Vec<String>,
 }
 
 /// How long each signal is kept.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retention {
     /// Samples.
@@ -94,7 +71,7 @@ pub(crate) struct Retention {
 }
 
 /// Bounds on incoming data.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
     /// One request body over HTTP, packed or unpacked.
@@ -108,7 +85,7 @@ pub(crate) struct Limits {
 }
 
 /// Bounds on queries.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Query {
     /// Wall time of one query.
@@ -126,7 +103,7 @@ pub(crate) struct Query {
 }
 
 /// The process's own log.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Log {
     /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,store=debug`.
@@ -136,7 +113,7 @@ pub(crate) struct Log {
 }
 
 /// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
     /// For people.
@@ -152,6 +129,7 @@ impl Default for Config {
             data: None,
             hosts: Vec::new(),
             ports: Ports::default(),
+            cors: Cors::default(),
             retention: Retention::default(),
             limits: Limits::default(),
             query: Query::default(),
@@ -160,19 +138,10 @@ impl Default for Config {
     }
 }
 
-impl Default for Ports {
+impl Default for Cors {
     fn default() -> Self {
         Self {
-            page: Port::On(3000),
-            prometheus: Port::On(9090),
-            loki: Port::On(3100),
-            tempo: Port::On(3200),
-            jaeger: Port::On(16686),
-            otlp_grpc: Port::On(4317),
-            otlp_http: Port::On(4318),
-            metrics: Port::On(8888),
-            otlp_exposition: Port::On(8889),
-            health: Port::On(13133),
+            allowed_origins: ["http://localhost:*", "http://127.0.0.1:*"].map(Into::into).into(),
         }
     }
 }
@@ -237,17 +206,20 @@ impl fmt::Display for Place {
     }
 }
 
+impl ConfigError {
+    /// An error without a place in a file.
+    pub(crate) fn new(path: &str, message: String) -> Self {
+        Self { path: path.to_owned(), place: Place(None), message }
+    }
+}
+
 impl Config {
     /// Reads and checks a file.
     ///
     /// # Errors
     /// What is wrong and where: an unknown key with the keys that exist, a value that does not fit.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let fail = |message: String| ConfigError {
-            path: path.display().to_string(),
-            place: Place(None),
-            message,
-        };
+        let fail = |message| ConfigError::new(&path.display().to_string(), message);
         let size = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
         if size > FILE_BYTES_MAX {
             return Err(fail(format!("larger than {FILE_BYTES_MAX} bytes")));
@@ -272,54 +244,18 @@ impl Config {
         } else {
             Self::default()
         };
-        config.validate().map_err(|message| ConfigError {
-            path: path.to_owned(),
-            place: Place(None),
-            message,
-        })?;
+        config.validate().map_err(|message| ConfigError::new(path, message))?;
         Ok(config)
     }
 
     /// The configuration in effect, as a file that would give it.
     pub(crate) fn to_yaml(&self) -> String {
-        let mut text = format!("listen: {:?}\n", self.listen.to_string());
-        let mut line = |text_of_line: String| {
-            text.push_str(&text_of_line);
-            text.push('\n');
-        };
-        if let Some(data) = &self.data {
-            line(format!("data: {:?}", data.display().to_string()));
-        }
-        line(format!("hosts: {:?}", self.hosts));
-        line("ports:".to_owned());
-        for (key, port) in self.ports.list() {
-            match port {
-                Port::On(number) => line(format!("  {key}: {number}")),
-                Port::Off => line(format!("  {key}: off")),
-            }
-        }
-        let Retention { metrics, spans, logs } = &self.retention;
-        line(format!("retention:\n  metrics: {metrics}\n  spans: {spans}\n  logs: {logs}"));
-        let Limits { memory, body, grpc_message, connections } = &self.limits;
-        line(format!("limits:\n  memory: {memory}\n  body: {}", body.0));
-        line(format!("  grpc_message: {}\n  connections: {connections}", grpc_message.0));
-        let Query { timeout, concurrency, samples, series, lines, rows } = &self.query;
-        line(format!("query:\n  timeout: {timeout}\n  concurrency: {concurrency}"));
-        line(format!("  samples: {samples}\n  series: {series}\n  lines: {lines}\n  rows: {rows}"));
-        let format = if self.log.format == LogFormat::Json { "json" } else { "text" };
-        line(format!("log:\n  level: {:?}\n  format: {format}", self.log.level));
-        text
+        // Its keys are texts and its values plain: the serializer has nothing to refuse.
+        serde_saphyr::to_string(self).unwrap_or_default()
     }
 
     /// Checks values against each other and against what can work.
     pub(crate) fn validate(&self) -> Result<(), String> {
-        if !self.listen.is_loopback() {
-            return Err(format!(
-                "listen: {} is reachable from other machines, and there is no authentication yet: \
-                 listen on 127.0.0.1 (or ::1) and put an authenticating proxy in front",
-                self.listen
-            ));
-        }
         let is_zero = [
             ("retention.metrics", self.retention.metrics.0.is_zero()),
             ("retention.spans", self.retention.spans.0.is_zero()),
@@ -342,14 +278,7 @@ impl Config {
                  the larger of limits.body and limits.grpc_message, and not less than {MEMORY_MIN}"
             ));
         }
-        let ports = self.ports.list();
-        for (i, (key, port)) in ports.iter().enumerate() {
-            let twin = ports.iter().take(i).find(|(_, other)| other == port);
-            if let (Some((other, _)), Port::On(number @ 1..)) = (twin, port) {
-                return Err(format!("ports.{key}: {number} is already the port of ports.{other}"));
-            }
-        }
-        Ok(())
+        self.ports.validate(self.listen)
     }
 }
 
@@ -361,69 +290,10 @@ impl Limits {
     }
 }
 
-impl Ports {
-    /// Each port with its key, in the order in which they are listed everywhere.
-    pub(crate) fn list(&self) -> [(&'static str, Port); 10] {
-        [
-            ("page", self.page),
-            ("prometheus", self.prometheus),
-            ("loki", self.loki),
-            ("tempo", self.tempo),
-            ("jaeger", self.jaeger),
-            ("otlp_grpc", self.otlp_grpc),
-            ("otlp_http", self.otlp_http),
-            ("metrics", self.metrics),
-            ("otlp_exposition", self.otlp_exposition),
-            ("health", self.health),
-        ]
-    }
-}
-
 /// serde-saphyr draws the source below the message; one line with a position is enough for us.
 fn first_line(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
-}
-
-struct PortVisitor;
-
-impl Visitor<'_> for PortVisitor {
-    type Value = Port;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a port number or `off`")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Port, E> {
-        let number = u16::try_from(number)
-            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))?;
-        Ok(Port::On(number))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
-        let number = u16::try_from(number)
-            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))?;
-        Ok(Port::On(number))
-    }
-
-    // Older YAML reads `off` as a boolean.
-    fn visit_bool<E: Error>(self, is_on: bool) -> Result<Port, E> {
-        if is_on { Err(E::invalid_value(Unexpected::Bool(true), &self)) } else { Ok(Port::Off) }
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Port, E> {
-        if text == "off" {
-            Ok(Port::Off)
-        } else {
-            Err(E::invalid_value(Unexpected::Str(text), &self))
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Port {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PortVisitor)
-    }
 }
 
 #[cfg(test)]
@@ -431,13 +301,14 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fmt::Write as _;
 
+    use super::ports::{Listen, Port};
     use super::*;
 
     #[test]
     fn an_empty_file_is_the_default() {
         for text in ["", "# nothing\n", "ports: {}\n"] {
             let config = Config::parse(text, "x.yaml").unwrap();
-            assert_eq!(config.ports.page, Port::On(3000), "{text:?}");
+            assert_eq!(config.ports, Ports::default(), "{text:?}");
         }
     }
 
@@ -447,16 +318,26 @@ mod tests {
 listen: ::1
 data: /tmp/x
 hosts: [watch.example]
-ports: {page: 80, prometheus: off, loki: 'off', tempo: 0}
+cors: {allowed_origins: ['https://*.example']}
+ports: {page: 80, prometheus: off, loki: 'off', tempo: 0, jaeger: '127.0.0.2:80'}
 retention: {metrics: 90d, spans: 36h, logs: 1w}
 limits: {memory: 512MiB, body: 4MiB, grpc_message: 4MiB, connections: 10}
 query: {timeout: 30s, concurrency: 2, samples: 10, series: 20, lines: 30, rows: 40}
 log: {level: 'info,store=debug', format: json}
 ";
         let config = Config::parse(text, "x.yaml").unwrap();
-        let ports =
-            [config.ports.page, config.ports.prometheus, config.ports.loki, config.ports.tempo];
-        assert_eq!(ports, [Port::On(80), Port::Off, Port::Off, Port::On(0)]);
+        let on = |number| Listen::On { address: None, number };
+        let jaeger = Listen::On { address: Some(Ipv4Addr::new(127, 0, 0, 2).into()), number: 80 };
+        for (port, listen) in [
+            (Port::Page, on(80)),
+            (Port::Prometheus, Listen::Off),
+            (Port::Loki, Listen::Off),
+            (Port::Tempo, on(0)),
+            (Port::Jaeger, jaeger),
+            (Port::Health, on(13133)),
+        ] {
+            assert_eq!(config.ports.get(port), listen, "{port}");
+        }
         assert_eq!(config.retention.metrics.0, Duration::from_hours(90 * 24));
         assert_eq!(config.log.format, LogFormat::Json);
     }
@@ -467,7 +348,7 @@ log: {level: 'info,store=debug', format: json}
             "{data: '/tmp/a b', hosts: [x.example], ports: {loki: off}, retention: {logs: 36h}}";
         let shown = Config::parse(text, "x.yaml").unwrap().to_yaml();
         assert_eq!(Config::parse(&shown, "y.yaml").unwrap().to_yaml(), shown);
-        assert!(shown.contains("loki: off") && shown.contains("logs: 1d12h"), "{shown}");
+        assert!(shown.contains("loki: \"off\"") && shown.contains("logs: 1d12h"), "{shown}");
     }
 
     #[test]
@@ -480,6 +361,7 @@ log: {level: 'info,store=debug', format: json}
             ("limits: {memory: 1GB, body: 1GB}\n", ["limits.memory", "12 times", "limits.body"]),
             ("limits: {memory: much}\n", ["x.yaml:1:", "much", "auto"]),
             ("listen: 0.0.0.0\n", ["0.0.0.0", "authentication", "127.0.0.1"]),
+            ("ports: {loki: '10.0.0.1:1'}\n", ["ports.loki", "authentication", "127.0.0.1"]),
             ("ports: {loki: 3200}\n", ["ports.tempo", "3200", "ports.loki"]),
             ("query: {timeout: 0s}\n", ["query.timeout", "zero", "x.yaml"]),
         ];
@@ -535,10 +417,12 @@ log: {level: 'info,store=debug', format: json}
         let mut keys = BTreeSet::new();
         for line in shown.lines() {
             let (name, value) = line.trim().split_once(':').unwrap();
-            if value.is_empty() {
-                section = name;
+            if name.starts_with("- ") {
+                // An item of a list.
             } else if line.starts_with(' ') {
                 keys.insert(format!("{section}.{name}"));
+            } else if value.is_empty() {
+                section = name;
             } else {
                 keys.insert(name.to_owned());
             }

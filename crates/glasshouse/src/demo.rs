@@ -1,14 +1,18 @@
 //! The demo: the example agent with visitors, watched by this very Glasshouse.
 //!
-//! The agent uses the SDK as any program does and sends over OTLP to our own port. Not a part of
-//! the server: nothing of it runs under `serve`.
+//! The agent uses the SDK as any program does and sends over OTLP to our own port. Only a build with
+//! the feature `demo` has it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent::Settings;
 use agent::sdk::{self, LogFormat};
-use agent::{Running, Settings};
+use anyhow::Context;
+
+use crate::app::App;
+use crate::config::ports::Port;
 
 /// Where the agent's page is, before the offset.
 const PAGE_PORT: u16 = 8090;
@@ -21,31 +25,22 @@ const METRIC_INTERVAL: Duration = Duration::from_secs(5);
 /// names of the first.
 const NAMING_PROFILES: [&str; 2] = ["alex", "otel"];
 
-/// Where the demo sends to, and who is linked to from its page.
-#[derive(Debug, Clone)]
-pub(crate) struct Surroundings {
-    /// Our own OTLP port, for HTTP.
-    pub(crate) otlp: SocketAddr,
-    /// Our own page, if it is on.
-    pub(crate) page: Option<SocketAddr>,
-    /// What is added to the demo's own ports.
-    pub(crate) port_offset: u16,
-}
+/// How long the demo may take to end and to send what it has: a little more than it promises.
+const STOP_MAX: Duration = Duration::from_secs(6);
 
-impl Surroundings {
-    /// A port with the offset, for messages.
-    fn port(&self, port: u16) -> u32 {
-        u32::from(port) + u32::from(self.port_offset)
-    }
-}
+/// The demo, while it runs.
+pub(crate) struct Demo(agent::Running);
 
 /// Starts the agent and its visitors. A port of theirs that is taken is no error: the page then has
 /// another, and metrics are not served for scraping.
 ///
 /// # Errors
-/// When threads or sockets cannot be made.
-pub(crate) fn start(surroundings: &Surroundings) -> anyhow::Result<Running> {
-    let endpoint = format!("http://{}", reachable(surroundings.otlp));
+/// When threads or sockets cannot be made, or the server does not receive OTLP.
+pub(crate) fn start(app: &App, port_offset: u16) -> anyhow::Result<Demo> {
+    let otlp = *app.addresses.get(&Port::OtlpHttp).context("the demo needs ports.otlp_http")?;
+    let endpoint = format!("http://{}", reachable(otlp));
+    let page = app.addresses.get(&Port::Page);
+    let with_offset = |port: u16| u32::from(port) + u32::from(port_offset);
     let configure = move |_service: &str| {
         sdk::configure()
             .environment("demo")
@@ -59,26 +54,46 @@ pub(crate) fn start(surroundings: &Surroundings) -> anyhow::Result<Running> {
     };
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let settings = Settings {
-        address: free(PAGE_PORT, 1, surroundings.port_offset).unwrap_or(any),
-        metrics_address: free(METRICS_PORT, 3, surroundings.port_offset),
+        address: free(PAGE_PORT, 1, port_offset).unwrap_or(any),
+        metrics_address: free(METRICS_PORT, 3, port_offset),
         traffic: true,
-        glasshouse_url: surroundings.page.map(|page| format!("http://{}", reachable(page))),
+        glasshouse_url: page.map(|page| format!("http://{}", reachable(*page))),
         configure: Arc::new(configure),
         ..Settings::default()
     };
-    let running = agent::start(&settings)?;
+    let running = agent::start(&settings).context("cannot start the demo")?;
     if settings.address.port() == 0 {
-        let (taken, page) = (surroundings.port(PAGE_PORT), running.page());
+        let (taken, page) = (with_offset(PAGE_PORT), running.page());
         tracing::warn!("port {taken} is taken: the demo's page is at http://{page}");
     }
     if settings.metrics_address.is_none() {
-        let (first, last) = (surroundings.port(METRICS_PORT), surroundings.port(METRICS_PORT + 2));
+        let (first, last) = (with_offset(METRICS_PORT), with_offset(METRICS_PORT + 2));
         tracing::warn!("one of the ports {first} to {last} is taken: the demo cannot be scraped");
     }
     for problem in running.problems() {
         tracing::warn!("demo: {problem}");
     }
-    Ok(running)
+    Ok(Demo(running))
+}
+
+impl Demo {
+    /// Stops the demo, which sends its pending telemetry first.
+    pub(crate) async fn stop(self) {
+        let stopped = tokio::task::spawn_blocking(move || self.0.stop());
+        if !matches!(tokio::time::timeout(STOP_MAX, stopped).await, Ok(Ok(true))) {
+            tracing::warn!("the demo did not end in time");
+        }
+    }
+
+    /// Lines for the banner: an address, and what is there.
+    pub(crate) fn addresses(&self) -> Vec<(String, &'static str)> {
+        let page =
+            (format!("http://{}", self.0.page()), "an AI agent that sends its telemetry here");
+        let metrics = self.0.metrics().map(|metrics| {
+            (format!("http://{metrics}/metrics"), "the same metrics, to be scraped")
+        });
+        std::iter::once(page).chain(metrics).collect()
+    }
 }
 
 /// The first of some ports on loopback, if all of them are free.

@@ -1,4 +1,4 @@
-//! The Prometheus text format: our own metrics, and received OTLP metrics for others to scrape.
+//! Received OTLP metrics in the Prometheus text format, for others to scrape.
 
 use std::collections::HashMap;
 use std::fmt::Write;

@@ -14,27 +14,33 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::{Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use prometheus_client::registry::Registry;
 use signals::Clock;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::config::{Config, Port};
+use crate::config::Config;
+use crate::config::ports::{Listen, Port};
 
 mod answer;
 mod connection_timeouts;
+mod instruments;
 mod shares;
 
 use answer::AnswerBody;
 use connection_timeouts::body::TimedBody;
 use connection_timeouts::{ConnectionTimeouts, TimedStream, Verdict};
-use shares::Shares;
+use instruments::Instruments;
+use shares::{Place, Shares};
 
 /// Headers of one request, in bytes.
 const HEADER_BYTES_MAX: usize = 32 << 10;
@@ -51,8 +57,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// A bound port.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    /// Its key under `ports:`.
-    pub(crate) key: &'static str,
+    /// Which port it is.
+    pub(crate) port: Port,
     /// Where it listens.
     pub(crate) address: SocketAddr,
     socket: TcpListener,
@@ -63,41 +69,48 @@ pub(crate) struct Listener {
 pub(crate) enum BindError {
     /// Another process listens there.
     #[error(
-        "port {port} is taken (configuration key ports.{key}): stop the process that listens on {address}, \
-         set `ports: {{{key}: off}}` or another number, or move all ports with --port-offset N"
+        "port {} is taken (configuration key ports.{port}): stop the process that listens on {address}, \
+         set `ports: {{{port}: off}}` or another number, or move all ports with --port-offset N",
+        .address.port()
     )]
-    Taken { key: &'static str, port: u16, address: SocketAddr },
+    Taken { port: Port, address: SocketAddr },
     /// The offset leads past the last port.
-    #[error("port {port} of ports.{key} plus the offset {offset} is past 65535")]
-    PastEnd { key: &'static str, port: u16, offset: u16 },
+    #[error("port {number} of ports.{port} plus the offset {offset} is past 65535")]
+    PastEnd { port: Port, number: u16, offset: u16 },
     /// Something else.
-    #[error("cannot listen on {address} (configuration key ports.{key}): {source}")]
-    Other { key: &'static str, address: SocketAddr, source: io::Error },
+    #[error("cannot listen on {address} (configuration key ports.{port}): {source}")]
+    Other { port: Port, address: SocketAddr, source: io::Error },
 }
 
 /// Binds every port that is on, or none.
 pub(crate) async fn bind(config: &Config, offset: u16) -> Result<Vec<Listener>, BindError> {
     let mut listeners = Vec::new();
-    for (key, port) in config.ports.list() {
-        let Port::On(number) = port else { continue };
-        let port = match number {
+    for (port, listen) in config.ports.iter() {
+        let Listen::On { address, number } = listen else { continue };
+        let number = match number {
             0 => 0,
-            _ => number.checked_add(offset).ok_or(BindError::PastEnd {
-                key,
-                port: number,
-                offset,
-            })?,
+            _ => number.checked_add(offset).ok_or(BindError::PastEnd { port, number, offset })?,
         };
-        let address = SocketAddr::new(config.listen, port);
+        let address = SocketAddr::new(address.unwrap_or(config.listen), number);
         let socket = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => BindError::Taken { key, port, address },
-            _ => BindError::Other { key, address, source },
+            io::ErrorKind::AddrInUse => BindError::Taken { port, address },
+            _ => BindError::Other { port, address, source },
         })?;
         let address =
-            socket.local_addr().map_err(|source| BindError::Other { key, address, source })?;
-        listeners.push(Listener { key, address, socket });
+            socket.local_addr().map_err(|source| BindError::Other { port, address, source })?;
+        listeners.push(Listener { port, address, socket });
     }
     Ok(listeners)
+}
+
+/// One connection: its peer, and its place among all connections, which it has until the last clone
+/// is dropped.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    port: Port,
+    peer: SocketAddr,
+    #[expect(dead_code, reason = "held, not read")]
+    place: Arc<Place>,
 }
 
 /// Serves connections of all ports.
@@ -107,6 +120,7 @@ pub(crate) struct Server {
     shares: Arc<Shares>,
     refused: Arc<AtomicU64>,
     timed_out: Arc<AtomicU64>,
+    instruments: Instruments,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -119,9 +133,15 @@ impl Server {
             shares: Arc::new(Shares::new(connections_max, ports)),
             refused: Arc::default(),
             timed_out: Arc::default(),
+            instruments: Instruments::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
+    }
+
+    /// Adds histograms of requests to the metrics of the process.
+    pub(crate) fn register_metrics(&self, registry: &mut Registry) {
+        self.instruments.register(registry);
     }
 
     /// Connections that are open.
@@ -163,34 +183,50 @@ impl Server {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file handles, mostly: give others time to close theirs.
-                    tracing::warn!(port = listener.key, %error, "cannot accept a connection");
+                    tracing::warn!(port = %listener.port, %error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }
             };
-            let Some(place) = self.shares.take(listener.key, peer.ip()) else {
+            let Some(place) = self.shares.take(listener.port, peer.ip()) else {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
+            // Answers are whole when they are written: waiting to fill a packet only delays them.
+            let _ = stream.set_nodelay(true);
+            let connection = Connection { port: listener.port, peer, place: Arc::new(place) };
             let (server, router) = (self.clone(), Arc::clone(&router));
-            self.tasks.spawn(async move {
-                server.connection(stream, router).await;
-                drop(place);
-            });
+            self.tasks
+                .spawn(async move { server.serve_connection(stream, connection, router).await });
         }
     }
 
-    async fn connection(&self, stream: TcpStream, router: Arc<OnceLock<Router>>) {
-        // Answers are whole when they are written: waiting to fill a packet only delays them.
-        let _ = stream.set_nodelay(true);
+    /// Serves HTTP/1.1 and HTTP/2 on a stream of any kind. Handlers find the peer's address as
+    /// [`ConnectInfo`]; one that upgrades the connection keeps [`Connection`] from the request's
+    /// extensions for as long, and sets timeouts of its own.
+    async fn serve_connection<S>(
+        &self,
+        stream: S,
+        connection: Connection,
+        router: Arc<OnceLock<Router>>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let timeouts = Arc::new(ConnectionTimeouts::new(Arc::clone(&self.clock)));
         let io = TokioIo::new(TimedStream::new(stream, Arc::clone(&timeouts)));
         let service = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| {
             let (router, clock) = (Arc::clone(&router), Arc::clone(&self.clock));
+            let (connection, instruments) = (connection.clone(), self.instruments.clone());
             let in_flight = timeouts.request(request.version());
             async move {
-                let request = request.map(|body| Body::new(TimedBody::new(body, clock)));
+                let (port, began) = (connection.port, clock.monotonic());
+                let timed = |body| Body::new(TimedBody::new(body, Arc::clone(&clock)));
+                let mut request = request.map(timed);
+                request.extensions_mut().insert(ConnectInfo(connection.peer));
+                request.extensions_mut().insert(connection);
                 let mut answer = answer(router.get(), request).await;
+                let duration = clock.monotonic().saturating_sub(began);
+                instruments.answered(port, answer.status(), duration);
                 let memory = answer.extensions_mut().remove();
                 Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, memory, in_flight)))
             }
@@ -209,15 +245,15 @@ impl Server {
             .max_header_list_size(HEADER_BYTES_MAX as u32)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT);
-        let connection = builder.serve_connection(io, service);
-        tokio::pin!(connection);
+        let serving = builder.serve_connection_with_upgrades(io, service);
+        tokio::pin!(serving);
         let mut look = tokio::time::interval(LOOK_INTERVAL);
         let mut is_closing = false;
         loop {
             tokio::select! {
                 // What has come is read before anybody is called slow.
                 biased;
-                result = connection.as_mut() => {
+                result = serving.as_mut() => {
                     if let Err(error) = result {
                         tracing::debug!(%error, "connection ended");
                     }
@@ -225,7 +261,7 @@ impl Server {
                 }
                 () = self.stop.cancelled(), if !is_closing => {
                     is_closing = true;
-                    connection.as_mut().graceful_shutdown();
+                    serving.as_mut().graceful_shutdown();
                 }
                 _ = look.tick() => match timeouts.verdict() {
                     Verdict::Fine => {}
@@ -236,7 +272,7 @@ impl Server {
                     Verdict::Idle if is_closing => {}
                     Verdict::Idle => {
                         is_closing = true;
-                        connection.as_mut().graceful_shutdown();
+                        serving.as_mut().graceful_shutdown();
                     }
                 },
             }
@@ -270,3 +306,6 @@ fn starting(request: &Request<Body>) -> Response {
     }
     (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], "starting\n").into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,10 @@
 mod app;
 mod command;
 mod config;
+#[cfg(feature = "demo")]
+mod demo;
+#[cfg(not(feature = "demo"))]
+#[path = "no_demo.rs"]
 mod demo;
 mod exposition;
 mod http_client;

@@ -1,18 +1,29 @@
-//! Our own metrics: every name, type and help text of them.
+//! Our own metrics: histograms that the crates keep, and what is read when they are scraped.
 
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, prometheus_text,
+};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
 use receive::statistics;
 use signals::Signal;
-use store::Status;
+use store::{SignalStatus, Status};
 
-use crate::exposition::Exposition;
 use crate::process::Usage;
 use crate::run::memory::Budgets;
 
-/// Everything that they are made from.
-pub(crate) struct Numbers<'a> {
-    pub(crate) received: &'a statistics::Snapshot,
-    pub(crate) budgets: &'a Budgets,
-    pub(crate) store: &'a Status,
+/// The content type of [`expose`].
+pub(crate) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
+
+/// What is read when the metrics are scraped.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    pub(crate) received: statistics::Snapshot,
+    pub(crate) budgets: Budgets,
+    pub(crate) store: Status,
     pub(crate) connections: usize,
     pub(crate) connections_refused: u64,
     pub(crate) connections_timed_out: u64,
@@ -20,201 +31,183 @@ pub(crate) struct Numbers<'a> {
     pub(crate) started_at_s: f64,
 }
 
-/// The document.
-pub(crate) fn expose(numbers: &Numbers<'_>) -> String {
-    let mut out = Exposition::default();
-    one(
-        &mut out,
-        "glasshouse_build_info",
-        "gauge",
-        "Version of the program.",
-        &[("version", env!("CARGO_PKG_VERSION"))],
-        1.0,
-    );
-    receivers(&mut out, numbers);
-    memory(&mut out, numbers.budgets);
-    store(&mut out, numbers.store);
-    process(&mut out, numbers);
-    out.finish()
+/// The histograms of a registry and the numbers, in the Prometheus text format.
+pub(crate) fn expose(histograms: &Registry, numbers: Numbers) -> String {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(numbers));
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = prometheus_text::encode(&mut text, &registry);
+    let _ = prometheus_text::encode(&mut text, histograms);
+    text
 }
 
-fn one(
-    out: &mut Exposition,
-    name: &str,
-    kind: &str,
-    help: &str,
-    labels: &[(&str, &str)],
-    value: f64,
-) {
-    out.family(name, kind, help);
-    out.sample(name, labels.iter().copied(), value);
-}
-
-fn receivers(out: &mut Exposition, numbers: &Numbers<'_>) {
-    let protocols = &numbers.received.protocols;
-    let name = "glasshouse_receiver_requests_total";
-    out.family(name, "counter", "Requests that brought data, good and bad.");
-    for (protocol, counts) in protocols {
-        out.sample(name, [("protocol", protocol.name())], counts.requests as f64);
-    }
-    let name = "glasshouse_receiver_errors_total";
-    out.family(name, "counter", "Requests of which nothing was kept.");
-    for (protocol, counts) in protocols {
-        out.sample(name, [("protocol", protocol.name())], counts.errors as f64);
-    }
-    let signals = || Signal::ALL.iter().zip(&numbers.received.signals);
-    let name = "glasshouse_received_items_total";
-    out.family(name, "counter", "Spans, log records and samples that were stored.");
-    for (signal, counts) in signals() {
-        out.sample(name, [("signal", signal.name())], counts.accepted as f64);
-    }
-    let name = "glasshouse_rejected_items_total";
-    out.family(name, "counter", "Spans, log records and data points that were refused one by one.");
-    for (signal, counts) in signals() {
-        out.sample(name, [("signal", signal.name())], counts.rejected as f64);
-    }
-    let name = "glasshouse_truncated_values_total";
-    let help = "Values that were cut, and attributes, events and links that were left out.";
-    out.family(name, "counter", help);
-    for (signal, counts) in signals() {
-        out.sample(name, [("signal", signal.name())], counts.truncated as f64);
+impl Collector for Numbers {
+    fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
+        let mut families = Families(encoder);
+        let version = env!("CARGO_PKG_VERSION");
+        let build = [(version, 1)];
+        families.gauges("glasshouse_build_info", "Version of the program.", "version", build)?;
+        self.receivers(&mut families)?;
+        self.memory(&mut families)?;
+        self.store(&mut families)?;
+        self.connections(&mut families)?;
+        self.process(&mut families)
     }
 }
 
-fn memory(out: &mut Exposition, budgets: &Budgets) {
-    let name = "glasshouse_memory_bytes";
-    out.family(name, "gauge", "Memory that data take, by what for.");
-    for (used_for, budget) in budgets.uses() {
-        out.sample(name, [("for", used_for)], budget.bytes_taken() as f64);
+/// Writes families of counters and gauges.
+struct Families<'e>(DescriptorEncoder<'e>);
+
+impl Families<'_> {
+    fn gauge(&mut self, name: &str, help: &str, value: impl EncodeGaugeValue) -> fmt::Result {
+        self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
     }
-    let name = "glasshouse_memory_bytes_max";
-    out.family(name, "gauge", "Memory that data may take, by what for.");
-    for (used_for, budget) in budgets.uses() {
-        out.sample(name, [("for", used_for)], budget.bytes_max() as f64);
+
+    fn gauges<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'l str, u64)>,
+    ) -> fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        values
+            .into_iter()
+            .try_for_each(|(of, value)| family.encode_family(&[(label, of)])?.encode_gauge(&value))
     }
-    let ceiling = budgets.ceiling.bytes_max() as f64;
-    let help = "Memory that all data together may take.";
-    one(out, "glasshouse_memory_ceiling_bytes", "gauge", help, &[], ceiling);
+
+    /// A counter, whose name is written with `_total`.
+    fn counter(&mut self, name: &str, help: &str, value: impl EncodeCounterValue) -> fmt::Result {
+        let mut counter = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        counter.encode_counter::<[(&str, &str); 0], _, u64>(&value, None)
+    }
+
+    /// Counters, whose name is written with `_total`.
+    fn counters<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'l str, u64)>,
+    ) -> fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        values.into_iter().try_for_each(|(of, value)| {
+            let labels = [(label, of)];
+            let mut counter = family.encode_family(&labels)?;
+            counter.encode_counter::<[(&str, &str); 0], _, u64>(&value, None)
+        })
+    }
 }
 
-/// What a family shows of one signal.
-type Value = fn(&store::SignalStatus) -> u64;
+impl Numbers {
+    fn receivers(&self, families: &mut Families<'_>) -> fmt::Result {
+        let protocols = |value: fn(&statistics::ProtocolCounts) -> u64| {
+            let protocols = self.received.protocols.iter();
+            protocols.map(move |(protocol, counts)| (protocol.name(), value(counts)))
+        };
+        let name = "glasshouse_receiver_requests";
+        let help = "Requests that brought data, good and bad.";
+        families.counters(name, help, "protocol", protocols(|counts| counts.requests))?;
+        let name = "glasshouse_receiver_errors";
+        let help = "Requests of which nothing was kept.";
+        families.counters(name, help, "protocol", protocols(|counts| counts.errors))?;
 
-fn store(out: &mut Exposition, status: &Status) {
-    let signals = [
-        (Signal::Spans, &status.spans),
-        (Signal::Logs, &status.logs),
-        (Signal::Metrics, &status.metrics),
-    ];
-    let families: [(&str, &str, Value); 5] = [
-        ("glasshouse_store_head_rows", "Rows in memory.", |s| s.head_rows),
-        ("glasshouse_store_head_bytes", "Memory of the rows in memory.", |s| s.head_bytes),
-        ("glasshouse_store_parts", "Immutable files.", |s| s.parts),
-        ("glasshouse_store_part_rows", "Rows in immutable files.", |s| s.part_rows),
-        ("glasshouse_store_part_bytes", "Size of immutable files.", |s| s.part_bytes),
-    ];
-    for (name, help, value) in families {
-        out.family(name, "gauge", help);
-        for (signal, status) in signals {
-            out.sample(name, [("signal", signal.name())], value(status) as f64);
+        let signals = |value: fn(&statistics::SignalCounts) -> u64| {
+            let signals = Signal::ALL.iter().zip(&self.received.signals);
+            signals.map(move |(signal, counts)| (signal.name(), value(counts)))
+        };
+        let name = "glasshouse_received_items";
+        let help = "Spans, log records and samples that were stored.";
+        families.counters(name, help, "signal", signals(|counts| counts.accepted))?;
+        let name = "glasshouse_rejected_items";
+        let help = "Spans, log records and data points that were refused one by one.";
+        families.counters(name, help, "signal", signals(|counts| counts.rejected))?;
+        let name = "glasshouse_truncated_values";
+        let help = "Values that were cut, and attributes, events and links that were left out.";
+        families.counters(name, help, "signal", signals(|counts| counts.truncated))
+    }
+
+    fn memory(&self, families: &mut Families<'_>) -> fmt::Result {
+        let uses = self.budgets.uses();
+        let taken = uses.map(|(used_for, budget)| (used_for, budget.bytes_taken() as u64));
+        let name = "glasshouse_memory_bytes";
+        families.gauges(name, "Memory that data take, by what for.", "for", taken)?;
+        let max = uses.map(|(used_for, budget)| (used_for, budget.bytes_max() as u64));
+        let name = "glasshouse_memory_bytes_max";
+        families.gauges(name, "Memory that data may take, by what for.", "for", max)?;
+        let ceiling = self.budgets.ceiling.bytes_max() as u64;
+        let help = "Memory that all data together may take.";
+        families.gauge("glasshouse_memory_ceiling_bytes", help, ceiling)
+    }
+
+    fn store(&self, families: &mut Families<'_>) -> fmt::Result {
+        type Value = fn(&SignalStatus) -> u64;
+        let status = &self.store;
+        let signals = [
+            (Signal::Spans, &status.spans),
+            (Signal::Logs, &status.logs),
+            (Signal::Metrics, &status.metrics),
+        ];
+        let by_signal: [(&str, &str, Value); 5] = [
+            ("glasshouse_store_head_rows", "Rows in memory.", |s| s.head_rows),
+            ("glasshouse_store_head_bytes", "Memory of the rows in memory.", |s| s.head_bytes),
+            ("glasshouse_store_parts", "Immutable files.", |s| s.parts),
+            ("glasshouse_store_part_rows", "Rows in immutable files.", |s| s.part_rows),
+            ("glasshouse_store_part_bytes", "Size of immutable files.", |s| s.part_bytes),
+        ];
+        for (name, help, value) in by_signal {
+            let values = signals.map(|(signal, status)| (signal.name(), value(status)));
+            families.gauges(name, help, "signal", values)?;
         }
+        for (name, help, value) in [
+            ("active_series", "Metric series in memory.", status.active_series as u64),
+            ("log_bytes", "Size of the write-ahead log.", status.log_bytes as u64),
+            ("disk_low", "1 while the disk is too full to store more.", status.is_disk_low.into()),
+            (
+                "missing_parts",
+                "Parts that should be there and are not.",
+                status.missing_parts as u64,
+            ),
+            (
+                "missing_segments",
+                "Segments of the write-ahead log that were gone at the start, with acknowledged rows.",
+                status.missing_segments as u64,
+            ),
+            (
+                "failed",
+                "1 when the write-ahead log failed permanently.",
+                status.fatal.is_some().into(),
+            ),
+        ] {
+            families.gauge(&format!("glasshouse_store_{name}"), help, value)?;
+        }
+        let help = "Damaged pieces that were quarantined since the start.";
+        families.counter("glasshouse_store_quarantined", help, status.quarantined as u64)
     }
-    one(
-        out,
-        "glasshouse_store_active_series",
-        "gauge",
-        "Metric series in memory.",
-        &[],
-        status.active_series as f64,
-    );
-    one(
-        out,
-        "glasshouse_store_log_bytes",
-        "gauge",
-        "Size of the write-ahead log.",
-        &[],
-        status.log_bytes as f64,
-    );
-    let is_low = f64::from(u8::from(status.is_disk_low));
-    one(
-        out,
-        "glasshouse_store_disk_low",
-        "gauge",
-        "1 while the disk has too little room to take data in.",
-        &[],
-        is_low,
-    );
-    let help = "Damaged pieces that were quarantined since the start.";
-    one(out, "glasshouse_store_quarantined_total", "counter", help, &[], status.quarantined as f64);
-    let help = "Parts that should be there and are not.";
-    one(out, "glasshouse_store_missing_parts", "gauge", help, &[], status.missing_parts as f64);
-    let help =
-        "Segments of the write-ahead log that were gone at the start, with acknowledged rows.";
-    let missing = status.missing_segments as f64;
-    one(out, "glasshouse_store_missing_segments", "gauge", help, &[], missing);
-    let is_fatal = f64::from(u8::from(status.fatal.is_some()));
-    one(
-        out,
-        "glasshouse_store_failed",
-        "gauge",
-        "1 when the write-ahead log failed for good.",
-        &[],
-        is_fatal,
-    );
-}
 
-fn process(out: &mut Exposition, numbers: &Numbers<'_>) {
-    let usage = &numbers.usage;
-    one(
-        out,
-        "glasshouse_connections",
-        "gauge",
-        "Open connections of all ports.",
-        &[],
-        numbers.connections as f64,
-    );
-    let refused = numbers.connections_refused as f64;
-    let help = "Connections closed at once because too many were open, of all or of one peer.";
-    one(out, "glasshouse_connections_refused_total", "counter", help, &[], refused);
-    let timed_out = numbers.connections_timed_out as f64;
-    let help = "Connections closed because the other side was too slow.";
-    one(out, "glasshouse_connections_timed_out_total", "counter", help, &[], timed_out);
-    let cpu = usage.cpu.as_secs_f64();
-    one(
-        out,
-        "process_cpu_seconds_total",
-        "counter",
-        "Total user and system CPU time spent in seconds.",
-        &[],
-        cpu,
-    );
-    let resident = usage.resident_bytes as f64;
-    one(
-        out,
-        "process_resident_memory_bytes",
-        "gauge",
-        "Resident memory size in bytes.",
-        &[],
-        resident,
-    );
-    let address_space = usage.virtual_bytes as f64;
-    one(
-        out,
-        "process_virtual_memory_bytes",
-        "gauge",
-        "Virtual memory size in bytes.",
-        &[],
-        address_space,
-    );
-    one(
-        out,
-        "process_open_fds",
-        "gauge",
-        "Number of open file descriptors.",
-        &[],
-        usage.open_files as f64,
-    );
-    one(out, "process_threads", "gauge", "Number of threads.", &[], usage.threads as f64);
-    let help = "Start time of the process since unix epoch in seconds.";
-    one(out, "process_start_time_seconds", "gauge", help, &[], numbers.started_at_s);
+    fn connections(&self, families: &mut Families<'_>) -> fmt::Result {
+        let help = "Open connections of all ports.";
+        families.gauge("glasshouse_connections", help, self.connections as u64)?;
+        let help = "Connections closed at once because too many were open, of all or of one peer.";
+        families.counter("glasshouse_connections_refused", help, self.connections_refused)?;
+        let help = "Connections closed because the other side was too slow.";
+        families.counter("glasshouse_connections_timed_out", help, self.connections_timed_out)
+    }
+
+    fn process(&self, families: &mut Families<'_>) -> fmt::Result {
+        let usage = &self.usage;
+        let help = "Total user and system CPU time spent in seconds.";
+        families.counter("process_cpu_seconds", help, usage.cpu.as_secs_f64())?;
+        for (name, help, value) in [
+            ("resident_memory_bytes", "Resident memory size in bytes.", usage.resident_bytes),
+            ("virtual_memory_bytes", "Virtual memory size in bytes.", usage.virtual_bytes),
+            ("open_fds", "Number of open file descriptors.", usage.open_files),
+            ("threads", "Number of threads.", usage.threads),
+        ] {
+            families.gauge(&format!("process_{name}"), help, value)?;
+        }
+        let help = "Start time of the process since unix epoch in seconds.";
+        families.gauge("process_start_time_seconds", help, self.started_at_s)
+    }
 }

@@ -10,21 +10,24 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
+use prometheus_client::registry::Registry;
 use query::Engine;
 use receive::{DeltaTotals, Receiver};
 use serve::{ApiRouters, HostCheck, PagePort};
 use signals::Clock;
 use signals::time::SystemClock;
 use store::files::DiskFiles;
-use store::{Dependencies, RecoveryReport, Store};
+use store::{Dependencies, RecoveryReport, Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::command::{ServeArguments, print};
 use crate::config::Config;
+use crate::config::ports::Port;
+use crate::demo::{self, Demo};
 use crate::listener::{self, Listener, Server};
-use crate::{demo, log, process};
+use crate::{log, process};
 
 pub(crate) mod memory;
 mod ports;
@@ -34,12 +37,18 @@ mod settings;
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// The same when nothing can be stored any more.
 const FAILED_DRAIN_MAX: Duration = Duration::from_secs(2);
-/// How long the demo may take to end and to send what it has: a little more than it promises.
-const DEMO_STOP_MAX: Duration = Duration::from_secs(6);
 /// More threads than this only cost memory: the store and the queries bring their own.
 const WORKERS_MAX: usize = 8;
 /// Threads for file access and decoding.
 const BLOCKING_MAX: usize = 64;
+
+/// A data folder that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the data folder {}", .folder.display())]
+pub(crate) struct DataFolderError {
+    folder: PathBuf,
+    source: StoreError,
+}
 
 /// Runs until a signal or a failure of the store.
 pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Result<()> {
@@ -92,7 +101,7 @@ async fn live(
     let opening =
         Store::open(settings::store(&config, &budgets), dependencies, Arc::clone(&totals) as _);
     let (store, report) = tokio::select! {
-        opened = opening => opened.with_context(|| format!("cannot open the data folder {}", folder.display()))?,
+        opened = opening => opened.map_err(|source| DataFolderError { folder: folder.clone(), source })?,
         name = signals.next() => {
             tracing::info!(signal = name, "stopped before the data folder was open");
             return Ok(());
@@ -104,23 +113,29 @@ async fn live(
 
     let receive_limits = settings::receive(&config, &budgets);
     let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
+    let query_limits = settings::query(&config, &budgets);
+    let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits);
+    let mut histograms = Registry::default();
+    server.register_metrics(&mut histograms);
+    receiver.statistics().register_metrics(&mut histograms);
+    store.register_metrics(&mut histograms);
+    engine.register_metrics(&mut histograms);
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
-        clock: Arc::clone(&clock),
+        clock,
         addresses,
         server: server.clone(),
         receiver: Arc::new(receiver),
         store: store.clone(),
         is_open: AtomicBool::new(true),
+        histograms,
         budgets,
         config,
     });
-    let query_limits = settings::query(&app.config, &app.budgets);
-    let engine = Engine::new(store.clone(), clock, query_limits);
     install_routers(&app, &engine, answers, &slots);
     tokio::spawn(memory::watch(app.budgets.ceiling.clone(), engine.clone()));
-    let demo = start_demo(with_demo, &app, arguments.port_offset)?;
+    let demo = with_demo.then(|| demo::start(&app, arguments.port_offset)).transpose()?;
     print(&banner(&app, &folder, demo.as_ref()))?;
     let memory_bytes_max = app.budgets.ceiling.bytes_max();
     tracing::info!(data = %folder.display(), memory_bytes_max, "ready");
@@ -137,7 +152,9 @@ async fn live(
         );
         std::process::exit(1);
     });
-    stop_demo(demo).await;
+    if let Some(demo) = demo {
+        demo.stop().await;
+    }
     let drain_max = if failure.is_some() { FAILED_DRAIN_MAX } else { DRAIN_MAX };
     let closed = close(&app, &server, &store, drain_max).await;
     match failure {
@@ -165,57 +182,34 @@ fn connections_max(configured: usize, open_files_max: usize) -> usize {
 fn bind_placeholders(
     server: &Server,
     listeners: Vec<Listener>,
-) -> (BTreeMap<&'static str, SocketAddr>, RouterSlots) {
+) -> (BTreeMap<Port, SocketAddr>, RouterSlots) {
     let mut addresses = BTreeMap::new();
     let mut slots = RouterSlots::new();
     for listener in listeners {
         let slot = Arc::new(OnceLock::new());
-        addresses.insert(listener.key, listener.address);
-        slots.insert(listener.key, Arc::clone(&slot));
+        addresses.insert(listener.port, listener.address);
+        slots.insert(listener.port, Arc::clone(&slot));
         server.serve(listener, slot);
     }
     (addresses, slots)
 }
 
-/// The router of each port, by its key, once installed.
-type RouterSlots = BTreeMap<&'static str, Arc<OnceLock<Router>>>;
+/// The router of each port, once installed.
+type RouterSlots = BTreeMap<Port, Arc<OnceLock<Router>>>;
 
 /// Installs the router of each port.
 fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &RouterSlots) {
-    let page = PagePort(app.addresses.get("page").map(SocketAddr::port));
+    let page = PagePort(app.addresses.get(&Port::Page).map(SocketAddr::port));
     let host_check = HostCheck::new(&app.config.hosts);
     let info = Arc::clone(app) as Arc<dyn serve::ServerInfo>;
     let clock = Arc::clone(&app.clock);
     let routers =
         ApiRouters::new(engine.clone(), clock, info, host_check.clone(), page, answers.clone());
     // The health router is installed last: a healthy answer means that every other port serves.
-    let (health, others): (Vec<_>, Vec<_>) = slots.iter().partition(|(key, _)| **key == "health");
-    for (key, slot) in others.into_iter().chain(health) {
-        let _ = slot.set(ports::router(key, app, engine, &routers, &host_check));
-    }
-}
-
-/// Starts the example agent if requested.
-fn start_demo(
-    with_demo: bool,
-    app: &App,
-    port_offset: u16,
-) -> anyhow::Result<Option<agent::Running>> {
-    if !with_demo {
-        return Ok(None);
-    }
-    let address = |key: &str| app.addresses.get(key).copied();
-    let otlp = address("otlp_http").context("the demo needs ports.otlp_http")?;
-    let surroundings = demo::Surroundings { otlp, page: address("page"), port_offset };
-    demo::start(&surroundings).map(Some).context("cannot start the demo")
-}
-
-/// Stops the demo, which sends its pending telemetry first.
-async fn stop_demo(demo: Option<agent::Running>) {
-    let Some(demo) = demo else { return };
-    let stopped = tokio::task::spawn_blocking(move || demo.stop());
-    if !matches!(tokio::time::timeout(DEMO_STOP_MAX, stopped).await, Ok(Ok(true))) {
-        tracing::warn!("the demo did not end in time");
+    let (health, others): (Vec<_>, Vec<_>) =
+        slots.iter().partition(|(port, _)| **port == Port::Health);
+    for (port, slot) in others.into_iter().chain(health) {
+        let _ = slot.set(ports::router(*port, app, engine, &routers, &host_check));
     }
 }
 
@@ -330,32 +324,20 @@ fn flags(arguments: &ServeArguments) -> BTreeMap<String, String> {
 }
 
 /// What a person sees first.
-fn banner(app: &App, folder: &Path, demo: Option<&agent::Running>) -> String {
+fn banner(app: &App, folder: &Path, demo: Option<&Demo>) -> String {
     let mut text = format!("Glasshouse {}\n", env!("CARGO_PKG_VERSION"));
-    for (key, _) in app.config.ports.list() {
-        let what = ports::description(key);
-        let _ = match app.addresses.get(key) {
-            Some(address) if key == "otlp_grpc" => {
-                writeln!(text, "  {key:<16} {address:<28} {what}")
-            }
-            Some(address) => {
-                writeln!(text, "  {key:<16} {:<28} {what}", format!("http://{address}"))
-            }
-            None => writeln!(text, "  {key:<16} {:<28} {what}", "off"),
+    for port in Port::ALL {
+        let address = match app.addresses.get(&port) {
+            Some(address) if port == Port::OtlpGrpc => address.to_string(),
+            Some(address) => format!("http://{address}"),
+            None => "off".to_owned(),
         };
+        let _ = writeln!(text, "  {:<16} {address:<28} {}", port.key(), port.description());
     }
     let _ = writeln!(text, "  data             {}", folder.display());
-    if let Some(demo) = demo {
-        let page = format!("http://{}", demo.page());
-        let _ = writeln!(
-            text,
-            "  demo             {page:<28} an AI agent that sends its telemetry here"
-        );
-        if let Some(metrics) = demo.metrics() {
-            let metrics = format!("http://{metrics}/metrics");
-            let _ =
-                writeln!(text, "                   {metrics:<28} the same metrics, to be scraped");
-        }
+    let demo = demo.map(Demo::addresses).unwrap_or_default();
+    for (name, (address, what)) in ["demo", ""].into_iter().zip(demo) {
+        let _ = writeln!(text, "  {name:<16} {address:<28} {what}");
     }
     text.push_str("  no authentication: only this machine can connect\n");
     text

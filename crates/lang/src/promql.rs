@@ -14,6 +14,7 @@ mod lexer;
 mod matchers;
 mod modifiers;
 mod parser;
+mod postfix;
 mod pretty;
 mod printer;
 mod string_literal;

@@ -1,4 +1,5 @@
-//! Who may query now: a fair gate with a bounded number of queries inside and of queries waiting.
+//! Which queries run now: for each class a fair gate with a bounded number of queries inside and of
+//! queries waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +12,47 @@ use crate::QueryError;
 /// Queries that may wait for each one that runs.
 const WAITING_PER_RUNNING_MAX: usize = 32;
 
+/// Who asks. Each class has permits of its own, so that none keeps another waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Class {
+    /// People: the page, Grafana, the command line.
+    #[default]
+    Interactive,
+    /// Recording and alerting rules, which must keep their interval.
+    Rules,
+    /// What nobody waits for at a screen, such as scrapes.
+    Background,
+}
+
+/// The gates of all classes.
+#[derive(Debug)]
+pub(crate) struct Gates {
+    interactive: Gate,
+    rules: Gate,
+    background: Gate,
+}
+
+impl Gates {
+    /// Gates for `concurrency` interactive queries, half as many of rules and one in the background.
+    pub(crate) fn new(concurrency: usize, timeout: Duration) -> Self {
+        Self {
+            interactive: Gate::new(concurrency, timeout),
+            rules: Gate::new(concurrency.div_ceil(2), timeout),
+            background: Gate::new(1, timeout),
+        }
+    }
+
+    /// Waits for a place.
+    pub(crate) async fn enter(&self, class: Class) -> Result<Permit, QueryError> {
+        let gate = match class {
+            Class::Interactive => &self.interactive,
+            Class::Rules => &self.rules,
+            Class::Background => &self.background,
+        };
+        gate.enter().await
+    }
+}
+
 /// The right to run one query; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
@@ -19,7 +61,7 @@ pub(crate) struct Permit {
 
 /// Lets queries in, in the order in which they came.
 #[derive(Debug)]
-pub(crate) struct Gate {
+struct Gate {
     inside: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
@@ -37,7 +79,7 @@ impl Drop for Waiting<'_> {
 
 impl Gate {
     /// A gate for `concurrency` queries (at least one), each waiting at most `timeout`.
-    pub(crate) fn new(concurrency: usize, timeout: Duration) -> Self {
+    fn new(concurrency: usize, timeout: Duration) -> Self {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             inside: Arc::new(Semaphore::new(concurrency)),
@@ -48,7 +90,7 @@ impl Gate {
     }
 
     /// Waits for a place.
-    pub(crate) async fn enter(&self) -> Result<Permit, QueryError> {
+    async fn enter(&self) -> Result<Permit, QueryError> {
         if let Ok(inside) = Arc::clone(&self.inside).try_acquire_owned() {
             return Ok(Permit { _inside: inside });
         }
@@ -82,6 +124,16 @@ mod tests {
         drop(first);
         assert!(gate.enter().await.is_ok());
         assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn no_class_waits_for_another() {
+        let gates = Gates::new(1, Duration::from_millis(1));
+        let mut permits = Vec::new();
+        for class in [Class::Interactive, Class::Rules, Class::Background] {
+            permits.push(gates.enter(class).await.unwrap());
+            assert!(matches!(gates.enter(class).await, Err(QueryError::Timeout(_))), "{class:?}");
+        }
     }
 
     #[tokio::test]

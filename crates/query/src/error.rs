@@ -55,6 +55,25 @@ impl From<MemoryExhausted> for QueryError {
     }
 }
 
+impl From<promql::Error> for QueryError {
+    fn from(error: promql::Error) -> Self {
+        match error {
+            promql::Error::Invalid(message) => Self::Invalid(message),
+            promql::Error::Execution(message) => Self::Execution(message),
+            promql::Error::Unsupported(what) => Self::Unsupported(what),
+            promql::Error::TooLarge(message) => Self::TooLarge(message),
+            promql::Error::Memory(exhausted) => exhausted.into(),
+            promql::Error::Series(error) => match error.downcast::<StoreError>() {
+                Ok(error) => (*error).into(),
+                Err(error) => Self::Internal(error.to_string()),
+            },
+            error @ (promql::Error::Cancelled | promql::Error::Internal(_)) => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
 /// Of a query that does not fit, however little else runs.
 const TOO_MUCH_MEMORY: &str = "the query needs more memory than all queries together may use; \
                                narrow its time range, group by fewer values or add a LIMIT";
@@ -111,6 +130,9 @@ impl From<DataFusionError> for QueryError {
 
 /// Of arrow, which gives the reason but not as a type.
 const NOT_COMPILED: &str = "Regular expression did not compile";
+
+/// Of DataFusion, about a function such as `sum` of a text.
+const NO_SIGNATURE: &str = " failed to match any signature";
 
 /// Of DataFusion, about an aggregate such as `max` over a map.
 const NOT_IMPLEMENTED: &str = "not implemented for type";
@@ -193,6 +215,12 @@ fn schema_message(error: &SchemaError) -> String {
 /// Words that mean something to DataFusion's authors only are left out.
 fn cleaned(message: &str) -> String {
     let message = message.split("\n\nbacktrace:").next().unwrap_or_default();
+    if let Some((function, _)) = message.split_once(NO_SIGNATURE) {
+        let function = function.rsplit(": ").next().unwrap_or_default();
+        return format!(
+            "{function} takes no argument of this type; cast it, for example with ::DOUBLE"
+        );
+    }
     let message = message.split("\nThis issue was likely caused by").next().unwrap_or_default();
     let mut message = message.trim();
     for prefix in [

@@ -15,8 +15,10 @@ use signals::MemoryBudget;
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinError;
+use tokio::time::Instant;
 
-use crate::admission::{Gate, Permit};
+use crate::admission::{Class, Gates, Permit};
+use crate::instruments::{Instruments, Language};
 use crate::running::Running;
 use crate::{QueryError, warnings};
 
@@ -34,7 +36,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Runs queries; see the module.
 #[derive(Debug)]
 pub(crate) struct Executor {
-    gate: Gate,
+    gates: Gates,
     timeout: Duration,
     memory: MemoryBudget,
     idle: Mutex<Vec<Threads>>,
@@ -42,6 +44,7 @@ pub(crate) struct Executor {
     abandoned_max: usize,
     /// While it is true, running queries end and no other begins.
     is_paused: watch::Sender<bool>,
+    instruments: Instruments,
 }
 
 /// The threads of one query.
@@ -97,17 +100,18 @@ impl<T> Pending<T> {
 }
 
 impl Executor {
-    /// For `concurrency` queries at once, each of which may wait and run for `timeout`, and which
-    /// share `memory`.
+    /// For `concurrency` interactive queries at once; each query may wait and run for `timeout`, and
+    /// all share `memory`.
     pub(crate) fn new(concurrency: usize, timeout: Duration, memory: MemoryBudget) -> Self {
         Self {
-            gate: Gate::new(concurrency, timeout),
+            gates: Gates::new(concurrency, timeout),
             timeout,
             memory,
             idle: Mutex::default(),
             abandoned: AtomicUsize::new(0),
             abandoned_max: concurrency.saturating_mul(2).max(2),
             is_paused: watch::Sender::default(),
+            instruments: Instruments::default(),
         }
     }
 
@@ -133,9 +137,27 @@ impl Executor {
     /// took as long as a query may.
     pub(crate) async fn start<T: Send + 'static>(
         self: &Arc<Self>,
+        class: Class,
+        language: Language,
         query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
     ) -> Result<Pending<T>, QueryError> {
-        let permit = self.gate.enter().await?;
+        let began = Instant::now();
+        let admitted = self.admit(class).await;
+        if admitted.is_err() {
+            self.instruments.ended(language, began.elapsed(), &admitted);
+        }
+        let (permit, threads) = admitted?;
+        let (sender, receiver) = oneshot::channel();
+        let instruments = self.instruments.clone();
+        let ended = move |answer: &_| instruments.ended(language, began.elapsed(), answer);
+        let query = warnings::carried(query);
+        tokio::spawn(Arc::clone(self).supervise(permit, threads, query, sender, ended));
+        Ok(Pending(receiver))
+    }
+
+    /// Waits for a place, and takes threads.
+    async fn admit(&self, class: Class) -> Result<(Permit, Threads), QueryError> {
+        let permit = self.gates.enter(class).await?;
         self.resumed().await?;
         let abandoned = self.abandoned();
         if abandoned >= self.abandoned_max {
@@ -144,11 +166,12 @@ impl Executor {
             )));
         }
         let threads = self.idle.lock().pop();
-        let threads = threads.map_or_else(Threads::start, Ok)?;
-        let (sender, receiver) = oneshot::channel();
-        let query = warnings::carried(query);
-        tokio::spawn(Arc::clone(self).supervise(permit, threads, query, sender));
-        Ok(Pending(receiver))
+        Ok((permit, threads.map_or_else(Threads::start, Ok)?))
+    }
+
+    /// Histograms of all queries.
+    pub(crate) fn instruments(&self) -> &Instruments {
+        &self.instruments
     }
 
     /// Waits until queries are not paused.
@@ -165,6 +188,7 @@ impl Executor {
         threads: Threads,
         query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
         mut sender: oneshot::Sender<Result<T, QueryError>>,
+        ended: impl FnOnce(&Result<T, QueryError>) + Send + 'static,
     ) {
         let Some(runtime) = &threads.0 else { return };
         let running = Arc::new(Running::new(&self.memory));
@@ -180,6 +204,7 @@ impl Executor {
         };
         running.end();
         task.abort();
+        ended(&answer);
         let _ = sender.send(answer);
         self.retire(permit, threads).await;
     }
@@ -254,7 +279,7 @@ mod tests {
         executor: &Arc<Executor>,
         query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
     ) -> Result<T, QueryError> {
-        executor.start(query).await?.answer().await
+        executor.start(Class::Interactive, Language::Sql, query).await?.answer().await
     }
 
     #[tokio::test]
@@ -301,14 +326,22 @@ mod tests {
     #[tokio::test]
     async fn a_query_that_nobody_waits_for_ends() {
         let executor = Arc::new(executor(1, Duration::from_secs(600)));
-        drop(executor.start(spin(true, Arc::default())).await.unwrap());
+        drop(
+            executor
+                .start(Class::Interactive, Language::Sql, spin(true, Arc::default()))
+                .await
+                .unwrap(),
+        );
         assert!(run(&executor, async { Ok(()) }).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_pause_ends_all_queries_and_holds_others_until_its_end() {
         let executor = Arc::new(executor(1, Duration::from_secs(600)));
-        let mut pending = executor.start(spin(true, Arc::default())).await.unwrap();
+        let mut pending = executor
+            .start(Class::Interactive, Language::Sql, spin(true, Arc::default()))
+            .await
+            .unwrap();
         tokio::task::yield_now().await;
         executor.pause();
         let ended = pending.answer().await;

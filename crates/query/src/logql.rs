@@ -27,6 +27,7 @@ mod tests;
 mod unpack;
 
 use lang::logql::{Expr, MetricExpr};
+use promql::{Sample, Series, labels_size, matrix_size, vector_size};
 use signals::{Labels, MemoryReservation, Timestamp};
 use store::TimeRange;
 
@@ -36,7 +37,7 @@ pub(crate) use self::labels::sanitized;
 use self::read::Context;
 use self::row::Extras;
 pub(crate) use self::row::{object_labels, stream_labels};
-use crate::promql::{Sample, Series, labels_size, matrix_size, vector_size};
+use crate::instruments::Language;
 use crate::{Counted, Engine, QueryError};
 
 /// Most steps of one query, as in Loki and Prometheus.
@@ -136,7 +137,7 @@ impl Engine {
     ) -> Result<Counted<Answer>, QueryError> {
         let _ = (limit, direction);
         let query = query.to_owned();
-        self.within(|engine| async move {
+        self.within(Language::Logql, |engine| async move {
             match parse(&query)? {
                 Expr::Log(_) => Err(QueryError::Invalid(
                     "log queries are not supported as an instant query type, please change your query to a range query type".to_owned(),
@@ -168,7 +169,7 @@ impl Engine {
         direction: Direction,
     ) -> Result<Counted<Answer>, QueryError> {
         let query = query.to_owned();
-        self.within(move |engine| async move {
+        self.within(Language::Logql, move |engine| async move {
             let expr = parse(&query)?;
             let memory = engine.limits.memory.reservation();
             let context = engine.logs(&expr, &memory)?;

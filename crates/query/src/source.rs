@@ -14,11 +14,11 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::logical_expr::Expr;
 use object_store::ObjectStore;
 use object_store::path::Path;
-use signals::metric::{Exemplar, Metadata};
+use promql::{SeriesError, SeriesRead};
+use signals::metric::{Exemplar, Metadata, Samples};
 use signals::{Labels, Matcher, MemoryReservation, Signal};
-use store::{Cardinality, Part, Quarantined, Store, StoreError, TimeRange};
+use store::{Cardinality, Part, Quarantined, SeriesChunks, Store, StoreError, TimeRange};
 
-use crate::promql::SeriesRead;
 use crate::scan::{self, time_bounds, time_column};
 use crate::warnings;
 
@@ -199,7 +199,7 @@ impl Source for Store {
         let Selection { matchers, start_ms, end_ms, series_max } = selection;
         warn(self, start_ms, end_ms);
         let found = Self::select(self, matchers, start_ms, end_ms, series_max, memory).await?;
-        Ok(found.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>).collect())
+        Ok(stored_series(found))
     }
 
     async fn series(&self, selection: Selection<'_>) -> Result<Vec<Labels>, StoreError> {
@@ -247,6 +247,30 @@ impl Source for Store {
     async fn metadata(&self) -> Result<Vec<Metadata>, StoreError> {
         Ok(Self::metadata(self))
     }
+}
+
+/// A series of the store.
+#[derive(Debug)]
+struct StoredSeries(SeriesChunks);
+
+impl SeriesRead for StoredSeries {
+    fn labels(&self) -> &Labels {
+        &self.0.labels
+    }
+
+    fn samples_max(&self) -> u64 {
+        self.0.samples_max()
+    }
+
+    fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), SeriesError> {
+        Ok(self.0.read(start_ms, end_ms, samples)?)
+    }
+}
+
+/// Series of the store, as queries read them.
+pub(crate) fn stored_series(found: Vec<SeriesChunks>) -> Vec<Box<dyn SeriesRead>> {
+    let boxed = |series| Box::new(StoredSeries(series)) as Box<dyn SeriesRead>;
+    found.into_iter().map(boxed).collect()
 }
 
 /// Adds what was lost of metrics between two milliseconds.

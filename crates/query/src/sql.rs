@@ -26,6 +26,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use signals::MemoryReservation;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::instruments::Language;
 use crate::session::Session;
 use crate::{Engine, Limits, QueryError};
 use guard::Kind;
@@ -59,7 +60,7 @@ impl Engine {
         let (schema_sender, mut schema) = oneshot::channel();
         let (sender, batches) = mpsc::channel(1);
         let mut pending = self
-            .start(async move {
+            .start(Language::Sql, async move {
                 let session = engine.session()?;
                 let rows = start(session, engine.clock.now(), &engine.limits, &query).await?;
                 // Who does not want the schema does not want the rows.

@@ -1,4 +1,4 @@
-//! The one path of every accepted request: unpack, decode, store, count.
+//! The one path of every request, whatever its protocol: decompress, decode, store, count.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,11 +8,10 @@ use bytes::Bytes;
 use signals::{Batch, Clock, MemoryReservation, Signal, Timestamp};
 use store::{Store, StoreError, WriteRequest};
 use tokio::sync::Semaphore;
-use wire::otlp::Encoding;
 use wire::otlp::delta::Accumulated;
-use wire::{Decoded, WireError};
+use wire::{Decode, Decoded, WireError};
 
-use crate::decode::{Body, Decoder};
+use crate::decode::{Body, Decoding};
 use crate::deltas::DeltaTotals;
 use crate::limits::{INLINE_BYTES_MAX, Limits, RETRY_AFTER};
 use crate::outcome::{Kept, Outcome};
@@ -23,10 +22,10 @@ use crate::statistics::Statistics;
 /// A compressed body is expected to grow by this factor; what it really takes is settled after.
 const EXPECTED_RATIO: usize = 8;
 
-/// Takes requests in, whatever protocol brought them.
+/// Stores the requests of all protocols.
 pub struct Receiver {
     store: Store,
-    decoder: Decoder,
+    decoding: Decoding,
     totals: Arc<DeltaTotals>,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -39,8 +38,9 @@ pub struct Receiver {
 /// One request, out of its protocol's framing.
 pub(crate) struct IngestRequest {
     pub(crate) signal: Signal,
-    pub(crate) encoding: Encoding,
-    /// What `wire` should unpack; it knows which it can.
+    /// Reads the body of this protocol's endpoint.
+    pub(crate) decoder: Box<dyn Decode>,
+    /// The sender's word for it; `wire` knows which it can unpack.
     pub(crate) compression: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) memory: MemoryReservation,
@@ -58,7 +58,7 @@ impl Receiver {
     ) -> Self {
         Self {
             store,
-            decoder: Decoder::new(limits.wire.clone(), &limits.known),
+            decoding: Decoding::new(limits.wire.clone(), &limits.known),
             totals,
             decoders: Semaphore::new(limits.decoders_max.max(1)),
             poison: Poison::default(),
@@ -87,29 +87,30 @@ impl Receiver {
     ///
     /// Runs as a task of its own: a sender that goes away does not leave half a request behind,
     /// and a panic anywhere on the path ends here.
-    pub(crate) async fn export(
+    pub(crate) async fn ingest(
         self: &Arc<Self>,
-        export: IngestRequest,
+        request: IngestRequest,
     ) -> Result<Outcome, Rejection> {
         let receiver = Arc::clone(self);
-        match tokio::spawn(async move { receiver.run(export).await }).await {
+        match tokio::spawn(async move { receiver.run(request).await }).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_panic() => Err(Rejection::Panicked { retry_after: RETRY_AFTER }),
             Err(_) => Err(closing()),
         }
     }
 
-    async fn run(self: &Arc<Self>, export: IngestRequest) -> Result<Outcome, Rejection> {
+    async fn run(self: &Arc<Self>, request: IngestRequest) -> Result<Outcome, Rejection> {
         if self.is_closing.load(Ordering::SeqCst) {
             return Err(closing());
         }
-        let IngestRequest { signal, encoding, compression, body, memory, body_bytes_max } = export;
+        let IngestRequest { signal, decoder, compression, body, memory, body_bytes_max } = request;
         let received_at = self.clock.now();
         let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
         let work = move |receiver: &Self| {
             let bytes = unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
-            let body = Body { signal, encoding, received_at, bytes, memory };
-            let mut decoded = receiver.guarded(&body.bytes, || receiver.decoder.decode(&body))?;
+            receiver.statistics.body(signal, bytes.len());
+            let body = Body { signal, decoder, received_at, bytes, memory };
+            let mut decoded = receiver.guarded(&body.bytes, || receiver.decoding.decode(&body))?;
             let deltas = receiver.totals.add(std::mem::take(&mut decoded.deltas), received_at);
             Ok::<_, Rejection>((body, decoded, deltas))
         };
@@ -148,7 +149,7 @@ impl Receiver {
         let appended = match self.append(received_at, batches, deltas).await {
             Err(StoreError::UnknownSeries) => {
                 let again = move |receiver: &Self| {
-                    let decode = || receiver.decoder.decode_plainly(&body);
+                    let decode = || receiver.decoding.decode_plainly(&body);
                     let decoded = receiver.guarded(&body.bytes, decode)?;
                     Ok((body, decoded))
                 };
@@ -161,7 +162,7 @@ impl Receiver {
             appended => appended?,
         };
         let [decoded_appended, deltas_appended] = appended;
-        self.decoder.known.learn(&decoded.unknown, &decoded_appended.series);
+        self.decoding.known.learn(&decoded.unknown, &decoded_appended.series);
         let mut outcome = Outcome::new(signal, decoded.rejected, &decoded.message);
         outcome.add(deltas.rejected, &deltas.message);
         outcome.refused(&decoded_appended.refused, &decoded.points);

@@ -141,6 +141,9 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
+    use wire::otlp::{Encoding, Export};
+    use wire::{Decode, DecodeContext};
+
     use super::*;
 
     /// Fingerprints of `count` gauges of one point each.
@@ -154,10 +157,11 @@ mod tests {
     }
 
     fn decoded(body: &[u8], known: &dyn KnownSeries) -> wire::Decoded {
-        let (encoding, limits) = (wire::otlp::Encoding::Json, wire::Limits::default());
-        let signal = signals::Signal::Metrics;
-        let memory = MemoryBudget::new("test", 1 << 20).reservation();
-        wire::otlp::decode_with(signal, body, encoding, 10, &limits, known, &memory).unwrap()
+        let memory = &MemoryBudget::new("test", 1 << 20).reservation();
+        let context =
+            DecodeContext { received_at: 10, limits: &wire::Limits::default(), known, memory };
+        let export = Export { signal: signals::Signal::Metrics, encoding: Encoding::Json };
+        export.decode(body, &context).unwrap()
     }
 
     fn learn(known: &KnownFingerprints, body: &[u8], reference: Option<SeriesRef>) {

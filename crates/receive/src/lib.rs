@@ -1,8 +1,9 @@
-//! The ways in: OTLP over gRPC and over HTTP.
+//! The receivers: OTLP over gRPC and over HTTP.
 //!
-//! A request passes its limits and takes its share of memory, is unpacked and decoded by `wire`,
-//! rests in the store, and is answered only then. There are no sockets here, only routers: the
-//! binary listens. There are no byte formats here either: those are `wire`'s.
+//! A request is read within its limits and its share of memory, decompressed and decoded by `wire`,
+//! stored, and only then answered. `ingest` is that path, the same for every protocol; one module a
+//! protocol (`otlp`) has its endpoints and maps outcomes to its answers. There are no sockets here,
+//! only routers: the binary listens.
 
 mod decode;
 mod deltas;

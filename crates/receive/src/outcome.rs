@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use bytes::Bytes;
 use signals::{SeriesRef, Signal};
 use store::BatchAppended;
 use store::metrics::{Item, Reason, Refused};
 use wire::DataPoints;
-use wire::otlp::Encoding;
 
 /// What became of a batch, whatever its signal.
 #[derive(Debug, Default)]
@@ -93,13 +91,13 @@ impl Outcome {
         }
     }
 
-    /// What the sender should know, if anything.
-    pub(crate) fn complaint(&self) -> Option<&str> {
-        (!self.message.is_empty()).then_some(self.message.as_str())
+    /// Reasons of rejections, and warnings; empty when there are none.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
-    /// The Export…Response.
-    pub(crate) fn response(&self, encoding: Encoding) -> Bytes {
-        wire::response::export(self.signal, encoding, self.rejected, &self.message).into()
+    /// The same for statistics, which keep the last one.
+    pub(crate) fn complaint(&self) -> Option<&str> {
+        (!self.message.is_empty()).then_some(self.message.as_str())
     }
 }

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use prometheus_client::registry::Registry;
 use signals::{Clock, Signal, Timestamp};
 
+mod instruments;
 mod rate;
 
+use instruments::Instruments;
 use rate::Rate;
 
-/// A way in.
+/// The protocol of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// OTLP over gRPC.
@@ -103,6 +107,7 @@ pub struct Statistics {
     clock: Arc<dyn Clock>,
     services_max: usize,
     state: Mutex<State>,
+    instruments: Instruments,
 }
 
 #[derive(Debug, Default)]
@@ -131,11 +136,25 @@ impl Statistics {
     /// Nothing counted yet; rates of up to `services_max` services are kept apart.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, services_max: usize) -> Self {
-        Self { clock, services_max, state: Mutex::default() }
+        Self { clock, services_max, state: Mutex::default(), instruments: Instruments::default() }
     }
 
-    /// Counts one request and, when nothing or not all of it was kept, why.
-    pub(crate) fn request(&self, protocol: Protocol, is_error: bool, message: Option<&str>) {
+    /// A request has arrived.
+    pub(crate) fn begin(&self, protocol: Protocol) -> InFlight<'_> {
+        InFlight { statistics: self, protocol, began: self.clock.monotonic() }
+    }
+
+    /// Counts the decompressed body of a request.
+    pub(crate) fn body(&self, signal: Signal, bytes: usize) {
+        self.instruments.body(signal, bytes);
+    }
+
+    /// Adds histograms of requests to the metrics of the process.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.instruments.register(registry);
+    }
+
+    fn request(&self, protocol: Protocol, is_error: bool, message: Option<&str>) {
         let now = self.clock.now();
         let mut state = self.state.lock();
         let counts = state.protocols.entry(protocol).or_default();
@@ -221,6 +240,32 @@ impl Statistics {
     }
 }
 
+/// A request that is not answered yet.
+#[derive(Debug)]
+pub(crate) struct InFlight<'s> {
+    statistics: &'s Statistics,
+    protocol: Protocol,
+    began: Duration,
+}
+
+impl InFlight<'_> {
+    /// Counts a stored request, of which some items may have been rejected; `message` says why.
+    pub(crate) fn stored(self, message: Option<&str>) {
+        self.end(false, message);
+    }
+
+    /// Counts a request of which nothing was stored.
+    pub(crate) fn rejected(self, message: &str) {
+        self.end(true, Some(message));
+    }
+
+    fn end(self, is_error: bool, message: Option<&str>) {
+        let duration = self.statistics.clock.monotonic().saturating_sub(self.began);
+        self.statistics.instruments.request(self.protocol, duration);
+        self.statistics.request(self.protocol, is_error, message);
+    }
+}
+
 fn index(signal: Signal) -> usize {
     match signal {
         Signal::Spans => 0,
@@ -231,8 +276,6 @@ fn index(signal: Signal) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use signals::time::ManualClock;
 
     use super::*;
@@ -257,7 +300,7 @@ mod tests {
     #[test]
     fn a_long_error_is_cut_between_characters() {
         let statistics = Statistics::new(Arc::new(ManualClock::at(7)), 2);
-        statistics.request(Protocol::OtlpHttp, true, Some(&"ä".repeat(600)));
+        statistics.begin(Protocol::OtlpHttp).rejected(&"ä".repeat(600));
         let counts = &statistics.snapshot().protocols[&Protocol::OtlpHttp];
         assert_eq!((counts.requests, counts.errors), (1, 1));
         assert!(counts.last_error.as_ref().unwrap().message.len() <= MESSAGE_BYTES_MAX);

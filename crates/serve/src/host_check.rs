@@ -14,6 +14,8 @@ use http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 
+use crate::allowed_origins::AllowedOrigins;
+
 /// Names that always mean this machine.
 const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -21,6 +23,8 @@ const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 #[derive(Debug, Clone)]
 pub struct HostCheck {
     names: Arc<[String]>,
+    /// Other origins whose pages may send.
+    origins: AllowedOrigins,
 }
 
 impl HostCheck {
@@ -31,7 +35,13 @@ impl HostCheck {
             .iter()
             .map(ToString::to_string)
             .chain(names.iter().map(|n| n.to_ascii_lowercase()));
-        Self { names: names.collect() }
+        Self { names: names.collect(), origins: AllowedOrigins::new(&[]) }
+    }
+
+    /// The same check, which lets pages of other origins through.
+    #[must_use]
+    pub fn allowing(&self, origins: &AllowedOrigins) -> Self {
+        Self { origins: origins.clone(), ..self.clone() }
     }
 
     /// Puts the check in front of every route of a router, and the security headers on every answer.
@@ -72,6 +82,7 @@ impl HostCheck {
             headers.get_all(ORIGIN).iter().any(|origin| {
                 let origin = origin.to_str().unwrap_or_default();
                 !self.knows(origin.split_once("://").map_or("", |(_, host)| host))
+                    && !self.origins.allow(origin)
             })
         } else {
             headers.get_all("sec-fetch-site").iter().any(|site| site == "cross-site")

@@ -1,8 +1,9 @@
-//! The ways out: the APIs of Prometheus, Loki, Tempo and Jaeger, our own, and the page.
+//! The HTTP APIs of Prometheus, Loki, Tempo and Jaeger, our own, and the page.
 //!
-//! Everything here turns an HTTP request into a question to `query` and its answer into the shape
+//! Everything here turns an HTTP request into a query and its answer into the shape
 //! that the clients of the real systems read. There are no sockets and no storage here.
 
+mod allowed_origins;
 mod error;
 mod go_float;
 mod host_check;
@@ -20,6 +21,7 @@ mod tempo;
 mod time_format;
 mod warnings;
 
+pub use allowed_origins::AllowedOrigins;
 pub use host_check::HostCheck;
 pub use redirect::PagePort;
 pub use routers::ApiRouters;

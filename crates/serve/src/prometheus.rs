@@ -191,7 +191,8 @@ async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer
 }
 
 async fn format_query(parameters: Parameters) -> Answer {
-    let text = query::promql::format(required(&parameters, "query")?).map_err(query_failure)?;
+    let text = query::promql::format(required(&parameters, "query")?)
+        .map_err(|error| query_failure(error.into()))?;
     Ok(answer::success(Json::from(text).to_string().as_bytes(), &[], &[]))
 }
 

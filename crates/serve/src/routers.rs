@@ -1,4 +1,4 @@
-//! The ways out as routers: one for each port, and one that has them all under prefixes.
+//! The APIs as routers: one for each port, and one that has them all under prefixes.
 
 use std::sync::Arc;
 
@@ -58,22 +58,22 @@ impl ApiRouters {
         Self { api: Arc::new(Api { engine, clock, info }), host_check, page, threads }
     }
 
-    /// The port of Prometheus; `otlp` answers below `/api/v1/otlp`.
-    pub fn prometheus(&self, otlp: Router) -> Router {
+    /// The port of Prometheus, with the paths of receivers.
+    pub fn prometheus(&self, receivers: Router) -> Router {
         let router =
             Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::root_routes());
         let paths = [
             "/", "/graph", "/query", "/targets", "/alerts", "/rules", "/status", "/config",
             "/flags",
         ];
-        let router = router.with_state(Arc::clone(&self.api)).nest("/api/v1/otlp", otlp);
+        let router = router.with_state(Arc::clone(&self.api)).merge(receivers);
         self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
     }
 
-    /// The port of Loki; `otlp` answers below `/otlp`.
-    pub fn loki(&self, otlp: Router) -> Router {
+    /// The port of Loki, with the paths of receivers.
+    pub fn loki(&self, receivers: Router) -> Router {
         let router = Router::new().nest("/loki/api/v1", loki::api()).merge(loki::root_routes());
-        let router = router.with_state(Arc::clone(&self.api)).nest("/otlp", otlp);
+        let router = router.with_state(Arc::clone(&self.api)).merge(receivers);
         self.finish(router.merge(redirect::router(self.page, &["/"])).fallback(not_found))
     }
 
@@ -92,9 +92,9 @@ impl ApiRouters {
         self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
     }
 
-    /// The page, and every API under its prefix. Loki's own paths begin with `/loki` as well, so
+    /// The page, with the paths of receivers, and every API under its prefix. Loki's own paths begin with `/loki` as well, so
     /// both `/loki/api/v1` and `/loki/loki/api/v1` answer.
-    pub fn page(&self, otlp: Router) -> Router {
+    pub fn page(&self, receivers: Router) -> Router {
         let prometheus =
             Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::root_routes());
         let loki = Router::new()
@@ -109,9 +109,7 @@ impl ApiRouters {
             .route("/api/overview", get(overview))
             .route("/api/sql", sql::route())
             .with_state(Arc::clone(&self.api))
-            .nest("/prometheus/api/v1/otlp", otlp.clone())
-            .nest("/loki/otlp", otlp.clone())
-            .nest("/otlp", otlp)
+            .merge(receivers)
             .merge(page::router());
         self.finish(router)
     }

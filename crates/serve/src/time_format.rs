@@ -1,7 +1,8 @@
 //! Times and durations in the notations of the five APIs.
 
+use chrono::{DateTime, SecondsFormat};
 use signals::Timestamp;
-use signals::time::{DAY, MILLISECOND, SECOND};
+use signals::time::{MILLISECOND, SECOND};
 
 /// What Prometheus' own clients send for "as early as can be" and "as late as can be".
 const EARLIEST: &str = "-292273086-05-16T16:47:06Z";
@@ -121,97 +122,15 @@ fn is_whole(value: f64) -> bool {
 
 /// `2026-01-02T03:04:05.678Z`, with any offset; nanoseconds out.
 pub(crate) fn rfc3339(text: &str) -> Option<Timestamp> {
-    let number = |from: usize, to: usize| -> Option<i64> {
-        let digits = text.get(from..to)?;
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
-    };
-    let separator = |at: usize, allowed: &[u8]| {
-        text.as_bytes().get(at).is_some_and(|byte| allowed.contains(byte))
-    };
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    let is_shaped = separator(4, b"-")
-        && separator(7, b"-")
-        && separator(10, b"Tt ")
-        && separator(13, b":")
-        && separator(16, b":");
-    let is_in_range = (1..=12).contains(&month)
-        && (1..=days_of_month(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    if !is_shaped || !is_in_range {
-        return None;
-    }
-    let mut rest = text.get(19..)?;
-    let mut nanoseconds = 0;
-    if let Some(fraction) = rest.strip_prefix('.') {
-        let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 {
-            return None;
-        }
-        let kept = fraction.get(..digits.min(9))?;
-        nanoseconds = kept.parse::<i64>().ok()? * 10_i64.pow(9 - u32::try_from(kept.len()).ok()?);
-        rest = fraction.get(digits..)?;
-    }
-    let offset_seconds = match rest.as_bytes() {
-        b"Z" | b"z" => 0,
-        [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
-            let hours: i64 = rest.get(1..3)?.parse().ok()?;
-            let minutes: i64 = rest.get(4..6)?.parse().ok()?;
-            let size = hours * 3600 + minutes * 60;
-            if *sign == b'-' { -size } else { size }
-        }
-        _ => return None,
-    };
-    let seconds = hour * 3600 + minute * 60 + second - offset_seconds;
-    days_from_civil(year, month, day)
-        .checked_mul(DAY)?
-        .checked_add(seconds.checked_mul(SECOND)?)?
-        .checked_add(nanoseconds)
-}
-
-fn days_of_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 of a date of the Gregorian calendar; years start in March, so that the
-/// leap day comes last.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    // Go, whose clients write these, has no leap seconds.
+    let is_leap_second = time.timestamp_subsec_nanos() >= 1_000_000_000;
+    time.timestamp_nanos_opt().filter(|_| !is_leap_second)
 }
 
 /// An instant as RFC 3339 in UTC with milliseconds.
 pub fn to_rfc3339(timestamp: Timestamp) -> String {
-    let days = timestamp.div_euclid(DAY);
-    let rest = timestamp.rem_euclid(DAY);
-    let (year, month, day) = civil_from_days(days);
-    let (seconds, milliseconds) = (rest / SECOND, rest % SECOND / MILLISECOND);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z")
-}
-
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+    DateTime::from_timestamp_nanos(timestamp).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]

@@ -16,6 +16,15 @@ use arrow::datatypes::{DataType, Field, Fields};
 pub use build::{AttributeBuilder, Value};
 pub use read::{AttributeRows, Attributes};
 
+/// Prefixes of the attributes that count tokens, of OpenTelemetry, OpenLLMetry and OpenInference.
+const TOKEN_COUNTS: [&str; 3] = ["gen_ai.usage.", "llm.usage.", "llm.token_count."];
+
+/// Whether an attribute counts tokens of an LLM call: some instrumentations send it as text.
+#[must_use]
+pub fn is_token_count(key: &str) -> bool {
+    TOKEN_COUNTS.iter().any(|prefix| key.starts_with(prefix))
+}
+
 /// The type that an attribute had on the wire, as one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -252,6 +252,26 @@ pub struct Sample {
     pub value: f64,
 }
 
+/// Samples of one series, columns side by side, times ascending without repeats.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Samples {
+    /// Milliseconds since 1970 of `values`.
+    pub timestamps: Vec<i64>,
+    /// Plain samples.
+    pub values: Vec<f64>,
+    /// Native histograms, interleaved in time with the plain samples.
+    pub histograms: Vec<(i64, Arc<NativeHistogram>)>,
+}
+
+impl Samples {
+    /// Makes it empty, keeping its memory.
+    pub fn clear(&mut self) {
+        self.timestamps.clear();
+        self.values.clear();
+        self.histograms.clear();
+    }
+}
+
 /// One native histogram at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramSample {

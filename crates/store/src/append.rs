@@ -6,8 +6,8 @@ use signals::{Batch, MemoryReservation, SeriesRef, Signal, Timestamp};
 use crate::StoreError;
 use crate::days::{Admitted, STORED_DAYS_MAX};
 use crate::head::memory_of;
-use crate::inner::Inner;
 use crate::metrics::{Limits, SeriesAppended};
+use crate::open_store::OpenStore;
 use crate::part::write::schema;
 use crate::state::Work;
 use crate::write_ahead::format::Encoded;
@@ -110,7 +110,7 @@ struct Prepared {
     bytes: usize,
 }
 
-impl Inner {
+impl OpenStore {
     pub(crate) async fn append(
         self: &std::sync::Arc<Self>,
         request: WriteRequest,
@@ -214,7 +214,7 @@ impl Inner {
     }
 }
 
-impl Inner {
+impl OpenStore {
     fn admit_days(&self, signal: Signal, rows: RecordBatch) -> Result<Admitted, StoreError> {
         let kept = self.config.retention(signal).as_secs() / DAY_SECONDS;
         let stored_max = STORED_DAYS_MAX.max(2 * usize::try_from(kept).unwrap_or(usize::MAX / 2));

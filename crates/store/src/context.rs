@@ -8,6 +8,7 @@ use signals::{Clock, MemoryBudget};
 use tokio::sync::watch;
 
 use crate::files::Files;
+use crate::instruments::Instruments;
 use crate::lost::Lost;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::Drafts;
@@ -29,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) quarantined: Arc<AtomicU64>,
     /// What answers lack.
     pub(crate) lost: Arc<Lost>,
+    pub(crate) instruments: Instruments,
     /// Turns true when a merge should stop and no new one should begin.
     pub(crate) closing: watch::Receiver<bool>,
 }

@@ -22,7 +22,7 @@ use object_store::ObjectStore;
 use signals::span::{SpanIdentities, SpanIdentity};
 use signals::{MemoryBudget, MemoryReservation, Signal, Timestamp, TraceId};
 
-use crate::inner::Inner;
+use crate::open_store::OpenStore;
 use crate::part::{copies, order};
 use crate::state::State;
 use crate::{Part, Snapshot, StoreError, TimeRange};
@@ -214,7 +214,7 @@ fn without(
     Ok(kept)
 }
 
-impl Inner {
+impl OpenStore {
     /// Rows of head and parts that may lie in a range, each span once.
     pub(crate) async fn snapshot(
         &self,

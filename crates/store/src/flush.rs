@@ -13,6 +13,7 @@ use signals::{Clock, MemoryBudget, MemoryReservation, Signal, Timestamp};
 
 use crate::context::Context;
 use crate::head::memory_of;
+use crate::instruments::Instruments;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::drafts::{Draft, Drafts};
 use crate::manifest::origin::{Origin, SequenceRange};
@@ -37,6 +38,7 @@ pub(crate) struct Flusher {
     /// What was cut and is not committed yet; holding it is being the one who flushes.
     pending: tokio::sync::Mutex<Option<Cut>>,
     flushed_at: Mutex<Option<Timestamp>>,
+    instruments: Instruments,
 }
 
 impl Flusher {
@@ -50,6 +52,7 @@ impl Flusher {
             memory: context.merges.clone(),
             pending: tokio::sync::Mutex::new(None),
             flushed_at: Mutex::new(None),
+            instruments: context.instruments.clone(),
         }
     }
 
@@ -68,6 +71,7 @@ impl Flusher {
         keep_totals: impl Future<Output = Result<(), StoreError>>,
     ) -> Result<(), StoreError> {
         let mut pending = self.pending.lock().await;
+        let began = self.clock.monotonic();
         if let Some(cut) = pending.as_mut() {
             self.write_cut(cut).await?;
             *pending = None;
@@ -92,6 +96,7 @@ impl Flusher {
             log.release(sequence.min(first_kept.saturating_sub(1)))?;
         }
         *self.flushed_at.lock() = Some(self.clock.now());
+        self.instruments.flushed(self.clock.monotonic().saturating_sub(began));
         Ok(())
     }
 
@@ -185,6 +190,7 @@ impl Flusher {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        self.instruments.part_written(signal, "flush", written.bytes);
         let entry = origin.entry(draft.path(), &written);
         self.commit(signal, day, &origin.range, Some((&draft, entry))).await
     }

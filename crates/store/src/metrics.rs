@@ -25,4 +25,4 @@ pub use head::{
 };
 pub use labels::Cardinality;
 pub(crate) use part::reader::PartReader;
-pub use series_chunks::{Samples, SeriesChunks};
+pub use series_chunks::SeriesChunks;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use signals::{Signal, Timestamp};
 
-use crate::inner::Inner;
+use crate::open_store::OpenStore;
 
 /// What is stored of one signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Status {
     pub missing_segments: u64,
 }
 
-impl Inner {
+impl OpenStore {
     pub(crate) fn status(&self) -> Status {
         let signal = |signal: Signal| {
             let counts = self.state.counts(signal);

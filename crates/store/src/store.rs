@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use object_store::path::Path;
+use prometheus_client::registry::Registry;
 use signals::metric::{Exemplar, Metadata};
 use signals::{Labels, Matcher, MemoryReservation, SeriesRef, Signal};
 
-use crate::inner::Inner;
 use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuery};
+use crate::open_store::OpenStore;
 use crate::read::PartRead;
 use crate::{
     Appended, Cardinality, Config, Dependencies, Quarantined, RecoveryReport, SeriesChunks,
@@ -18,7 +19,7 @@ use crate::{
 /// Everything that is stored. Cheap to clone: all clones are one store.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<OpenStore>,
 }
 
 impl std::fmt::Debug for Store {
@@ -40,7 +41,7 @@ impl Store {
         dependencies: Dependencies,
         totals: Arc<dyn Totals>,
     ) -> Result<(Self, RecoveryReport), StoreError> {
-        let (inner, report) = Inner::open(config, dependencies, totals).await?;
+        let (inner, report) = OpenStore::open(config, dependencies, totals).await?;
         Ok((Self { inner }, report))
     }
 
@@ -77,6 +78,11 @@ impl Store {
     /// The store in numbers.
     pub fn status(&self) -> Status {
         self.inner.status()
+    }
+
+    /// Adds histograms of the store's work to the metrics of the process.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.inner.instruments.register(registry);
     }
 
     /// Turns to a reason when the write-ahead log failed for good: the process should then end

@@ -11,6 +11,7 @@ pub(crate) mod reader;
 pub(crate) mod record;
 mod rows;
 mod samples;
+pub(crate) mod segments;
 pub(crate) mod writer;
 
 /// The folder of the segments.

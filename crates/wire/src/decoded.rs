@@ -1,6 +1,7 @@
 //! What a request held, whatever protocol brought it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use signals::Batch;
 
@@ -22,7 +23,7 @@ pub struct Decoded {
     /// Spans, log records or samples of each service. A service may be listed more than once.
     pub services: Vec<(String, usize)>,
     /// Values that were cut, and attributes, events and links that were left out, because of
-    /// [`Limits`](crate::Limits).
+    /// [`Limits`](crate::Limits); and characters that were replaced because they are no Unicode.
     pub truncated: usize,
     /// Points of delta temporality, accepted so far and not in `batches` yet: for a
     /// [`DeltaAccumulator`](crate::otlp::delta::DeltaAccumulator).
@@ -34,6 +35,18 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// Notes that text had lone surrogates, each of which was replaced.
+    pub(crate) fn with_replaced(mut self, surrogates: usize) -> Self {
+        if surrogates > 0 {
+            self.truncated += surrogates;
+            if !self.message.is_empty() {
+                self.message.push_str("; ");
+            }
+            let _ = write!(self.message, "{surrogates} lone surrogates in text replaced by U+FFFD");
+        }
+        self
+    }
+
     /// Notes items of a service.
     pub(crate) fn count(services: &mut Vec<(String, usize)>, name: &str, items: usize) {
         if items == 0 {

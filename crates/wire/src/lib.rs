@@ -6,14 +6,15 @@
 //! are a [`WireError`].
 
 pub mod body;
+mod decode;
 mod decoded;
 mod error;
 pub mod known;
 mod limits;
 pub mod otlp;
 mod protobuf;
-pub mod response;
 
+pub use decode::{Decode, DecodeContext};
 pub use decoded::{DataPoints, Decoded};
 pub use error::WireError;
 pub use known::KnownSeries;

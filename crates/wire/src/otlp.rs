@@ -13,15 +13,15 @@ mod memory;
 pub mod metrics;
 mod reject;
 mod resource;
+pub mod response;
 pub mod traces;
 mod value;
 
-use signals::{MemoryReservation, Signal, Timestamp};
+use signals::Signal;
 
 pub use encode::{JsonStyle, encode_traces, encode_traces_json};
 
-use crate::known::NoneKnown;
-use crate::{Decoded, KnownSeries, Limits, WireError};
+use crate::{Decode, DecodeContext, Decoded, WireError};
 
 /// How an OTLP message is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,45 +32,38 @@ pub enum Encoding {
     Json,
 }
 
-/// Decodes an export request of a signal, every series by its labels; see [`decode_with`].
-///
-/// # Errors
-/// As [`decode_with`].
-pub fn decode(
-    signal: Signal,
-    body: &[u8],
-    encoding: Encoding,
-    received_at: Timestamp,
-    limits: &Limits,
-    memory: &MemoryReservation,
-) -> Result<Decoded, WireError> {
-    decode_with(signal, body, encoding, received_at, limits, &NoneKnown, memory)
+/// An export request of one signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Export {
+    /// Which of the three.
+    pub signal: Signal,
+    /// How it is written down.
+    pub encoding: Encoding,
 }
 
-/// Decodes an export request of a signal. What it becomes is taken from `memory` while it grows.
-///
-/// # Errors
-/// [`WireError`] when the body cannot be read as a whole, or `memory` has no room for all of it;
-/// nothing of it may then be kept.
-pub fn decode_with(
-    signal: Signal,
-    body: &[u8],
-    encoding: Encoding,
-    received_at: Timestamp,
-    limits: &Limits,
-    known: &dyn KnownSeries,
-    memory: &MemoryReservation,
-) -> Result<Decoded, WireError> {
-    if encoding == Encoding::Json {
-        // It becomes protobuf first, which is the shorter of the two.
-        memory.try_grow(body.len())?;
-    }
-    match signal {
-        Signal::Spans => traces::decode(body, encoding, received_at, limits, memory),
-        Signal::Logs => logs::decode(body, encoding, received_at, limits, memory),
-        Signal::Metrics => {
-            let translation = metrics::Translation::default();
-            metrics::decode_with(body, encoding, received_at, limits, &translation, known, memory)
+impl Decode for Export {
+    fn decode(&self, body: &[u8], context: &DecodeContext<'_>) -> Result<Decoded, WireError> {
+        let Self { signal, encoding } = *self;
+        let DecodeContext { received_at, limits, known, memory } = *context;
+        if encoding == Encoding::Json {
+            // It becomes protobuf first, which is the shorter of the two.
+            memory.try_grow(body.len())?;
+        }
+        match signal {
+            Signal::Spans => traces::decode(body, encoding, received_at, limits, memory),
+            Signal::Logs => logs::decode(body, encoding, received_at, limits, memory),
+            Signal::Metrics => {
+                let translation = metrics::Translation::default();
+                metrics::decode_with(
+                    body,
+                    encoding,
+                    received_at,
+                    limits,
+                    &translation,
+                    known,
+                    memory,
+                )
+            }
         }
     }
 }

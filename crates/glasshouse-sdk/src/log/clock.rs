@@ -1,6 +1,9 @@
 //! The time of a line. The text of a second is kept, so that most lines only add milliseconds.
 
+use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chrono::DateTime;
 
 /// Time since 1970. A clock that is set before then reads as 1970.
 pub(crate) fn now() -> Duration {
@@ -32,21 +35,14 @@ impl SecondText {
     }
 }
 
+/// What four digits can say: later seconds read as the last one of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;
+
 fn write_second(out: &mut Vec<u8>, second: u64) {
-    let (days, rest) = (second / 86_400, second % 86_400);
-    let (year, month, day) = civil(days);
-    let parts = [
-        (year, 4, b'-'),
-        (month, 2, b'-'),
-        (day, 2, b'T'),
-        (rest / 3600, 2, b':'),
-        (rest / 60 % 60, 2, b':'),
-    ];
-    for (number, width, after) in parts {
-        digits(out, number, width);
-        out.push(after);
-    }
-    digits(out, rest % 60, 2);
+    let second = second.min(LAST_SECOND) as i64;
+    let time = DateTime::from_timestamp(second, 0).unwrap_or_default();
+    // A vector takes all that is written to it.
+    let _ = write!(out, "{}", time.format("%Y-%m-%dT%H:%M:%S"));
 }
 
 /// Appends a number with zeros in front.
@@ -54,21 +50,6 @@ fn digits(out: &mut Vec<u8>, number: u64, width: u32) {
     for power in (0..width).rev() {
         out.push(b'0' + (number / 10_u64.pow(power) % 10) as u8);
     }
-}
-
-/// Year, month and day of a number of days since 1970, as in Hinnant's "chrono-compatible low-level
-/// date algorithms": years start in March, so that the day that leaps is the last one.
-fn civil(days: u64) -> (u64, u64, u64) {
-    // Far beyond the year 9999, which is all that four digits can say.
-    let days = days.min(2_932_896) + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

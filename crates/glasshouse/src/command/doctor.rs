@@ -9,7 +9,8 @@ use serde_json::Value;
 use store::files::{DiskFiles, Files};
 
 use super::{ServeArguments, print};
-use crate::config::{Config, Port};
+use crate::config::Config;
+use crate::config::ports::{Listen, Port};
 use crate::http_client;
 use crate::process::{folder_bytes, permissions};
 use crate::run::data_folder;
@@ -60,8 +61,8 @@ impl Report {
 }
 
 async fn overview(config: &Config, offset: u16) -> Option<Value> {
-    let Port::On(port) = config.ports.page else { return None };
-    let address = SocketAddr::new(config.listen, port.checked_add(offset)?);
+    let Listen::On { address, number } = config.ports.get(Port::Page) else { return None };
+    let address = SocketAddr::new(address.unwrap_or(config.listen), number.checked_add(offset)?);
     let answer =
         http_client::get(&format!("http://{address}/api/overview"), ANSWER_BYTES_MAX).await.ok()?;
     serde_json::from_slice::<Value>(&answer.body)
@@ -70,23 +71,24 @@ async fn overview(config: &Config, offset: u16) -> Option<Value> {
 }
 
 fn ports(report: &mut Report, config: &Config, offset: u16, is_running: bool) {
-    for (key, port) in config.ports.list() {
-        let Port::On(number) = port else {
-            report.good(format!("ports.{key} is off"));
+    for (port, listen) in config.ports.iter() {
+        let Listen::On { address, number } = listen else {
+            report.good(format!("ports.{port} is off"));
             continue;
         };
         let Some(number) = number.checked_add(offset) else {
-            report.bad(format!("ports.{key}: {number} plus the offset {offset} is past 65535"));
+            report.bad(format!("ports.{port}: {number} plus the offset {offset} is past 65535"));
             continue;
         };
-        let address = SocketAddr::new(config.listen, number);
+        let address = SocketAddr::new(address.unwrap_or(config.listen), number);
         match (std::net::TcpListener::bind(address), is_running) {
-            (Ok(_), false) => report.good(format!("ports.{key}: {address} is free")),
+            (Ok(_), false) => report.good(format!("ports.{port}: {address} is free")),
             (Ok(_), true) => {
-                report.bad(format!("ports.{key}: a server runs, but nothing listens on {address}"));
+                report
+                    .bad(format!("ports.{port}: a server runs, but nothing listens on {address}"));
             }
-            (Err(_), true) => report.good(format!("ports.{key}: {address} is in use")),
-            (Err(error), false) => report.bad(format!("ports.{key}: {address}: {error}")),
+            (Err(_), true) => report.good(format!("ports.{port}: {address} is in use")),
+            (Err(error), false) => report.bad(format!("ports.{port}: {address}: {error}")),
         }
     }
 }

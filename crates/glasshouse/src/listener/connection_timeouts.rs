@@ -15,7 +15,6 @@ use http::Version;
 use parking_lot::Mutex;
 use signals::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use self::protocol::{Progress, Protocol};
 
@@ -186,19 +185,19 @@ fn milliseconds(clock: &dyn Clock) -> u64 {
     u64::try_from(clock.monotonic().as_millis()).unwrap_or(NEVER - 1)
 }
 
-/// A socket that tells its [`ConnectionTimeouts`] what happens on it.
+/// A stream that tells its [`ConnectionTimeouts`] what happens on it.
 #[derive(Debug)]
-pub(super) struct TimedStream {
-    stream: TcpStream,
+pub(super) struct TimedStream<S> {
+    stream: S,
     timeouts: Arc<ConnectionTimeouts>,
     protocol: Protocol,
     /// Whether the last write took only a part.
     is_in_write: bool,
 }
 
-impl TimedStream {
-    /// Watches a socket.
-    pub(super) fn new(stream: TcpStream, timeouts: Arc<ConnectionTimeouts>) -> Self {
+impl<S: AsyncWrite + Unpin> TimedStream<S> {
+    /// Watches a stream.
+    pub(super) fn new(stream: S, timeouts: Arc<ConnectionTimeouts>) -> Self {
         Self { stream, timeouts, protocol: Protocol::new(), is_in_write: false }
     }
 
@@ -236,7 +235,7 @@ impl TimedStream {
     }
 }
 
-impl AsyncRead for TimedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -252,7 +251,7 @@ impl AsyncRead for TimedStream {
     }
 }
 
-impl AsyncWrite for TimedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

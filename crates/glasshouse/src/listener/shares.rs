@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::config::ports::Port;
+
 /// One part in so many of all connections is kept for the ports, each the same number.
 const OWN_PARTS: usize = 4;
 /// One part in so many is the most for one peer, its connections from the shares of ports aside.
@@ -28,7 +30,7 @@ pub(super) struct Shares {
 struct Open {
     common: usize,
     peers: HashMap<IpAddr, usize>,
-    own: BTreeMap<&'static str, usize>,
+    own: BTreeMap<Port, usize>,
 }
 
 /// A connection's place, until it is dropped.
@@ -41,7 +43,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 enum PlaceKind {
     Common(IpAddr),
-    Own(&'static str),
+    Own(Port),
 }
 
 impl Shares {
@@ -57,7 +59,7 @@ impl Shares {
     }
 
     /// A place for a connection; `None` when there is none for this peer on this port.
-    pub(super) fn take(self: &Arc<Self>, port: &'static str, peer: IpAddr) -> Option<Place> {
+    pub(super) fn take(self: &Arc<Self>, port: Port, peer: IpAddr) -> Option<Place> {
         let peer = as_one_peer(peer);
         let mut open = self.open.lock();
         let of_peer = open.peers.get(&peer).copied().unwrap_or_default();
@@ -98,7 +100,7 @@ impl Drop for Place {
                 }
             }
             PlaceKind::Own(port) => {
-                if let Some(own) = open.own.get_mut(port) {
+                if let Some(own) = open.own.get_mut(&port) {
                     *own -= 1;
                 }
             }
@@ -123,7 +125,7 @@ mod tests {
     const HERE: &str = "127.0.0.1";
 
     /// Takes so many places; how many there were, which stay taken.
-    fn take(shares: &Arc<Shares>, port: &'static str, peer: &str, count: usize) -> Vec<Place> {
+    fn take(shares: &Arc<Shares>, port: Port, peer: &str, count: usize) -> Vec<Place> {
         let peer = peer.parse().unwrap();
         (0..count).map_while(|_| shares.take(port, peer)).collect()
     }
@@ -131,11 +133,11 @@ mod tests {
     #[test]
     fn a_flood_of_other_ports_leaves_each_port_its_share() {
         let shares = Arc::new(Shares::new(1024, 10));
-        let floods = [("loki", "10.0.0.1"), ("tempo", "10.0.0.2"), ("loki", HERE)];
+        let floods = [(Port::Loki, "10.0.0.1"), (Port::Tempo, "10.0.0.2"), (Port::Loki, HERE)];
         let flood: Vec<_> =
-            floods.iter().flat_map(|(port, peer)| take(&shares, port, peer, 10_000)).collect();
+            floods.iter().flat_map(|(port, peer)| take(&shares, *port, peer, 10_000)).collect();
         assert_eq!(flood.len(), 1024 - 8 * 25);
-        for port in ["health", "page", "otlp_grpc"] {
+        for port in [Port::Health, Port::Page, Port::OtlpGrpc] {
             assert_eq!(take(&shares, port, HERE, 10_000).len(), 25, "{port}");
             assert_eq!(take(&shares, port, "10.0.0.9", 10_000).len(), 25, "{port}");
         }
@@ -144,9 +146,9 @@ mod tests {
     #[test]
     fn one_peer_leaves_room_for_others() {
         let shares = Arc::new(Shares::new(1024, 10));
-        let flood = take(&shares, "loki", "10.0.0.1", 10_000);
+        let flood = take(&shares, Port::Loki, "10.0.0.1", 10_000);
         assert_eq!(flood.len(), 512 + 25);
-        assert_eq!(take(&shares, "loki", "10.0.0.2", 10_000).len(), 1024 - 250 - 512);
+        assert_eq!(take(&shares, Port::Loki, "10.0.0.2", 10_000).len(), 1024 - 250 - 512);
         drop(flood);
         assert_eq!(shares.open(), 0);
         assert!(shares.open.lock().peers.is_empty());
@@ -173,11 +175,11 @@ mod tests {
         for connections in [1, 2, 10, 39, 40, 100, 1024] {
             for ports in [1, 3, 10] {
                 let shares = Arc::new(Shares::new(connections, ports));
-                let keys = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-                let places: Vec<_> = keys[..ports]
+                let places: Vec<_> = Port::ALL[..ports]
                     .iter()
                     .flat_map(|port| {
-                        (0..4).flat_map(|peer| take(&shares, port, &format!("10.0.0.{peer}"), 2000))
+                        (0..4)
+                            .flat_map(|peer| take(&shares, *port, &format!("10.0.0.{peer}"), 2000))
                     })
                     .collect();
                 assert_eq!(places.len(), connections, "{connections} on {ports}");

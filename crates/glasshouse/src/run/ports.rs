@@ -1,4 +1,4 @@
-//! The router of each port.
+//! The router of each port: which paths of which API and receiver it has.
 
 use std::sync::Arc;
 
@@ -7,53 +7,45 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use query::Engine;
+use query::{Class, Engine};
 use serde_json::json;
-use serve::{ApiRouters, HostCheck, ServerInfo as _};
+use serve::{AllowedOrigins, ApiRouters, HostCheck, ServerInfo as _};
 use signals::time::MILLISECOND;
 
 use crate::app::App;
-use crate::exposition;
-
-/// Description of a port for the banner.
-pub(super) fn description(key: &str) -> &'static str {
-    match key {
-        "page" => "the page, and every API under its prefix",
-        "prometheus" => "Prometheus API",
-        "loki" => "Loki API",
-        "tempo" => "Tempo API",
-        "jaeger" => "Jaeger query API",
-        "otlp_grpc" => "OTLP over gRPC",
-        "otlp_http" => "OTLP over HTTP",
-        "metrics" => "own metrics",
-        "otlp_exposition" => "received OTLP metrics, to be scraped",
-        "health" => "health check",
-        _ => "",
-    }
-}
+use crate::config::ports::Port;
+use crate::{exposition, own_metrics};
 
 /// The router of a port.
 pub(super) fn router(
-    key: &str,
+    port: Port,
     app: &Arc<App>,
     engine: &Engine,
     routers: &ApiRouters,
     host_check: &HostCheck,
 ) -> Router {
     let otlp = || receive::otlp::http::router(Arc::clone(&app.receiver));
-    match key {
-        "page" => routers.page(otlp()),
-        "prometheus" => routers.prometheus(otlp()),
-        "loki" => routers.loki(otlp()),
-        "tempo" => routers.tempo(),
-        "jaeger" => routers.jaeger(),
+    match port {
+        Port::Page => routers.page(
+            Router::new()
+                .nest("/prometheus/api/v1/otlp", otlp())
+                .nest("/loki/otlp", otlp())
+                .nest("/otlp", otlp()),
+        ),
+        Port::Prometheus => routers.prometheus(Router::new().nest("/api/v1/otlp", otlp())),
+        Port::Loki => routers.loki(Router::new().nest("/otlp", otlp())),
+        Port::Tempo => routers.tempo(),
+        Port::Jaeger => routers.jaeger(),
         // No host check: pages cannot send this content type over HTTP/2.
-        "otlp_grpc" => receive::otlp::grpc::router(Arc::clone(&app.receiver)),
-        "otlp_http" => host_check.protect(otlp().fallback(not_found)),
-        "metrics" => host_check.protect(own_metrics(app)),
-        "otlp_exposition" => host_check.protect(received_metrics(app, engine)),
-        "health" => health(app),
-        _ => Router::new().fallback(not_found),
+        Port::OtlpGrpc => receive::otlp::grpc::router(Arc::clone(&app.receiver)),
+        Port::OtlpHttp => {
+            let origins = AllowedOrigins::new(&app.config.cors.allowed_origins);
+            let router = otlp().fallback(not_found).layer(origins.layer());
+            host_check.allowing(&origins).protect(router)
+        }
+        Port::Metrics => host_check.protect(own_metrics(app)),
+        Port::OtlpExposition => host_check.protect(received_metrics(app, engine)),
+        Port::Health => health(app),
     }
 }
 
@@ -63,12 +55,13 @@ async fn not_found() -> Response {
 
 fn own_metrics(app: &Arc<App>) -> Router {
     let app = Arc::clone(app);
-    let answer = move || async move { ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], app.metrics()) };
+    let content_type = (CONTENT_TYPE, own_metrics::CONTENT_TYPE);
+    let answer = move || async move { ([content_type], app.metrics()) };
     Router::new().route("/metrics", get(answer)).fallback(not_found)
 }
 
 fn received_metrics(app: &Arc<App>, engine: &Engine) -> Router {
-    let (app, engine) = (Arc::clone(app), engine.clone());
+    let (app, engine) = (Arc::clone(app), engine.of_class(Class::Background));
     let answer = move || async move {
         match exposition::latest(&engine, app.clock.now().div_euclid(MILLISECOND)).await {
             Ok(text) => ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response(),

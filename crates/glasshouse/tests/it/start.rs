@@ -79,7 +79,7 @@ fn a_taken_port_is_named_with_its_key_and_nothing_starts() {
     let data = parent.path().join("data");
     let ended = output(&["--config", config.to_str().unwrap(), "--data", data.to_str().unwrap()]);
     let error = text(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(1), "{error}");
+    assert_eq!(ended.status.code(), Some(3), "{error}");
     for part in [format!("port {port} is taken").as_str(), "ports.loki", "off", "--port-offset"] {
         assert!(error.contains(part), "{error:?} lacks {part:?}");
     }
@@ -94,7 +94,7 @@ fn a_second_process_on_the_folder_is_refused() {
     let config = folder.with_extension("yaml");
     let ended = output(&["--config", config.to_str().unwrap(), "--data", folder.to_str().unwrap()]);
     let error = text(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(1), "{error}");
+    assert_eq!(ended.status.code(), Some(4), "{error}");
     assert!(error.contains("in use"), "{error}");
 }
 
@@ -103,12 +103,11 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
     let parent = tempfile::tempdir().unwrap();
     let config = parent.path().join("c.yaml");
     std::fs::write(&config, "ports:\n  loky: 1\n").unwrap();
-    for arguments in [vec!["--config"], vec!["check", "config"]] {
-        let mut arguments = arguments;
+    for (mut arguments, status) in [(vec!["--config"], 2), (vec!["check", "config"], 1)] {
         arguments.push(config.to_str().unwrap());
         let ended = output(&arguments);
         let said = text(&ended.stderr) + &text(&ended.stdout);
-        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert_eq!(ended.status.code(), Some(status), "{said}");
         assert!(
             said.contains("c.yaml:2:3") && said.contains("loky") && said.contains("jaeger"),
             "{said}"
@@ -119,7 +118,7 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
 #[test]
 fn listening_for_others_is_refused_without_authentication() {
     let ended = output(&["--listen", "0.0.0.0"]);
-    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(ended.status.code(), Some(2));
     assert!(text(&ended.stderr).contains("authentication"), "{}", text(&ended.stderr));
 }
 
@@ -132,7 +131,7 @@ fn an_unusable_data_folder_is_an_error_at_start() {
     std::fs::write(&config, "ports: {page: 0, prometheus: 0, loki: 0, tempo: 0, jaeger: 0, otlp_grpc: 0, otlp_http: 0, metrics: 0, otlp_exposition: 0, health: 0}\n").unwrap();
     let ended = output(&["--config", config.to_str().unwrap(), "--data", file.to_str().unwrap()]);
     let error = text(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(1), "{error}");
+    assert_eq!(ended.status.code(), Some(4), "{error}");
     assert!(error.contains("cannot open the data folder"), "{error}");
 }
 

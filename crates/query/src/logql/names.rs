@@ -10,6 +10,7 @@ use signals::{Labels, Matcher, Signal};
 use store::TimeRange;
 
 use super::{read, row};
+use crate::instruments::Language;
 use crate::scan::{self, Order, ScanRequest};
 use crate::{Engine, QueryError, running};
 
@@ -67,7 +68,7 @@ impl Engine {
         range: TimeRange,
         selectors: Vec<Vec<Matcher>>,
     ) -> Result<BTreeSet<Labels>, QueryError> {
-        self.within(move |engine| async move {
+        self.within(Language::Logql, move |engine| async move {
             let request = ScanRequest {
                 range,
                 columns: vec![column::STREAM],

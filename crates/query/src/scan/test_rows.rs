@@ -12,6 +12,7 @@ use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties}
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use promql::SeriesRead;
 use signals::attributes::json;
 use signals::log::{LogBuilder, Record};
 use signals::metric::{
@@ -23,8 +24,7 @@ use store::metrics::{Head, HeadLimits};
 use store::{Cardinality, Part, Quarantined, Snapshot, StoreError};
 
 use super::time_column;
-use crate::promql::SeriesRead;
-use crate::source::{ExemplarSeries, FoundRows, RowsRequest, Selection, Source};
+use crate::source::{ExemplarSeries, FoundRows, RowsRequest, Selection, Source, stored_series};
 
 /// Where rows are put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +199,7 @@ impl Source for TestRows {
     ) -> Result<Vec<Box<dyn SeriesRead>>, StoreError> {
         let Selection { matchers, start_ms, end_ms, series_max } = selection;
         let found = self.metrics.select(matchers, start_ms, end_ms, series_max)?;
-        Ok(found.into_iter().map(|series| Box::new(series) as Box<dyn SeriesRead>).collect())
+        Ok(stored_series(found))
     }
 
     async fn series(&self, selection: Selection<'_>) -> Result<Vec<Labels>, StoreError> {

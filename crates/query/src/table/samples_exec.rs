@@ -20,15 +20,15 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
 };
 use futures::TryStreamExt;
-use signals::metric::{NAME_LABEL, NativeHistogram, is_stale};
+use promql::SeriesRead;
+use signals::metric::{NAME_LABEL, NativeHistogram, Samples, is_stale};
 use signals::time::MILLISECOND;
 use signals::{Labels, Matcher, Signal};
-use store::{Samples, StoreError, TimeRange};
+use store::{StoreError, TimeRange};
 use tokio::sync::OnceCell;
 
 use super::metrics::column;
 use crate::QueryError;
-use crate::promql::SeriesRead;
 use crate::source::{Selection, Source};
 
 /// Series that all threads share.
@@ -232,7 +232,7 @@ impl Explode {
         self.memory.try_resize(samples_max.saturating_mul(size_of::<(i64, f64)>()))?;
         series
             .read(self.start_ms, self.end_ms, &mut self.samples)
-            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+            .map_err(DataFusionError::External)?;
         let labels = series.labels().clone();
         self.current = Some(Position { labels, value: 0, histogram: 0 });
         Ok(true)

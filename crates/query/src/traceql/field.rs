@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 use lang::traceql::{Attribute, BinaryOp, FieldExpr, Intrinsic, Kind, Scope, Static, Status};
-use signals::attributes::large;
+use signals::attributes::{is_token_count, large};
 use signals::span::{SpanRows, column};
 
 use super::{TraceTree, Value, for_each_field};
@@ -78,7 +78,7 @@ impl<'a> SpanTable<'a> {
         let listed = |pairs: &[(String, Value<'static>)]| {
             pairs.iter().find(|(key, _)| key == name).map_or(Value::Nil, |(_, value)| value.clone())
         };
-        match attribute.scope {
+        let value = match attribute.scope {
             Scope::Span => span(),
             Scope::Resource => listed(self.resource(row)),
             Scope::Instrumentation => listed(self.scope(row)),
@@ -92,7 +92,8 @@ impl<'a> SpanTable<'a> {
             Scope::Link => {
                 each(self.rows.links(row), |link| Value::of_json(&link["attributes"][name]))
             }
-        }
+        };
+        if is_token_count(name) { value.with_numeric_text() } else { value }
     }
 
     fn intrinsic(&self, row: usize, intrinsic: Intrinsic, tree: Option<&TraceTree>) -> Value<'_> {

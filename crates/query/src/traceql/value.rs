@@ -15,6 +15,8 @@ pub(crate) enum Value<'a> {
     Int(i64),
     Float(f64),
     Text(Cow<'a, str>),
+    /// A text that counts as its number beside numbers.
+    NumericText(Cow<'a, str>, f64),
     Bool(bool),
     /// Nanoseconds.
     Duration(i64),
@@ -39,6 +41,17 @@ impl<'a> Value<'a> {
                 serde_json::from_str(text).map_or_else(|_| as_text(), |json| Self::of_json(&json))
             }
             ValueType::Empty => Self::Nil,
+        }
+    }
+
+    /// A text as the number that it is. Some instrumentations send token counts as text.
+    pub(crate) fn with_numeric_text(self) -> Self {
+        match self {
+            Self::Text(text) => match text.trim().parse() {
+                Ok(number) => Self::NumericText(text, number),
+                Err(_) => Self::Text(text),
+            },
+            other => other,
         }
     }
 
@@ -77,7 +90,7 @@ impl<'a> Value<'a> {
             Self::Nil => return None,
             Self::Int(value) => Static::Int(value),
             Self::Float(value) => Static::Float(value),
-            Self::Text(text) => Static::Text(text.into_owned()),
+            Self::Text(text) | Self::NumericText(text, _) => Static::Text(text.into_owned()),
             Self::Bool(value) => Static::Bool(value),
             Self::Duration(ns) => Static::Duration(ns),
             Self::Status(status) => Static::Status(status),
@@ -98,7 +111,7 @@ impl<'a> Value<'a> {
     pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Self::Int(value) | Self::Duration(value) => Some(*value as f64),
-            Self::Float(value) => Some(*value),
+            Self::Float(value) | Self::NumericText(_, value) => Some(*value),
             _ => None,
         }
     }
@@ -114,7 +127,9 @@ impl<'a> Value<'a> {
     fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(a) | Self::Duration(a), Self::Int(b) | Self::Duration(b)) => Some(a.cmp(b)),
-            (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
+            (Self::Text(a) | Self::NumericText(a, _), Self::Text(b) | Self::NumericText(b, _)) => {
+                Some(a.cmp(b))
+            }
             (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
             (Self::Status(a), Self::Status(b)) => Some(a.cmp(b)),
             (Self::Kind(a), Self::Kind(b)) => Some(a.cmp(b)),
@@ -158,7 +173,7 @@ impl<'a> Value<'a> {
     /// Whether the text matches a pattern, or does not when `is_negative`; others never do.
     pub(crate) fn matches(&self, regex: &Regex, is_negative: bool) -> bool {
         match self {
-            Self::Text(text) => regex.is_match(text) != is_negative,
+            Self::Text(text) | Self::NumericText(text, _) => regex.is_match(text) != is_negative,
             Self::Each(items) => items.iter().any(|item| item.matches(regex, is_negative)),
             Self::Array(items) if is_negative => items.iter().all(|item| item.matches(regex, true)),
             Self::Array(items) => items.iter().any(|item| item.matches(regex, false)),

@@ -9,6 +9,7 @@ use signals::{Signal, TraceId};
 use store::TimeRange;
 
 use super::ALWAYS;
+use crate::instruments::Language;
 use crate::scan::{self, Order, ScanRequest};
 use crate::session::Session;
 use crate::{Counted, Engine, Limits, QueryError, running};
@@ -44,9 +45,9 @@ impl Engine {
         range: Option<TimeRange>,
     ) -> Result<Counted<RecordBatch>, QueryError> {
         let ids = ids.to_vec();
-        self.within(
-            |engine| async move { read(&engine.spans()?, &ids, range.unwrap_or(ALWAYS)).await },
-        )
+        self.within(Language::Traceql, |engine| async move {
+            read(&engine.spans()?, &ids, range.unwrap_or(ALWAYS)).await
+        })
         .await
     }
 

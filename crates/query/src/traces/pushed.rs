@@ -7,7 +7,7 @@
 use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
 use datafusion::prelude::ident;
 use lang::traceql::{Attribute, BinaryOp, FieldExpr, Intrinsic, Scope, Static};
-use signals::attributes::{json, large};
+use signals::attributes::{is_token_count, json, large};
 use signals::span::column;
 
 use crate::scan::{attribute, attributes, like_escaped};
@@ -96,12 +96,21 @@ fn on_own(key: &str, op: BinaryOp, value: &Static) -> Option<Expr> {
         }
         (Static::Bool(_), _) => attributes::of_type(key, "b").is_not_null(),
         (Static::Int(number) | Static::Duration(number), Some(op)) => {
-            compared_number(attributes::number(key), op, *number as f64)
+            on_number(key, op, *number as f64)
         }
-        (Static::Float(number), Some(op)) => compared_number(attributes::number(key), op, *number),
+        (Static::Float(number), Some(op)) => on_number(key, op, *number),
         _ => return None,
     };
     Some(of_value.or(may_be_array()))
+}
+
+fn on_number(key: &str, op: Operator, number: f64) -> Expr {
+    let compared = compared_number(attributes::number(key), op, number);
+    if is_token_count(key) {
+        compared.or(attributes::of_type(key, "s").is_not_null())
+    } else {
+        compared
+    }
 }
 
 /// A comparison of numbers as IEEE 754 has it; Arrow's order has −0 before 0.

@@ -15,6 +15,7 @@ use super::pushed::pushed;
 use super::{
     ALWAYS, MatchedSpan, ROOT_NOT_RECEIVED, SearchRequest, ServiceStats, SpanSet, TraceMatch,
 };
+use crate::instruments::Language;
 use crate::scan::{Order, ScanRequest};
 use crate::traceql::{self, Fields, Program, SpanTable, TraceTree};
 use crate::{Counted, Engine, QueryError, running};
@@ -44,7 +45,11 @@ impl Engine {
         &self,
         request: SearchRequest,
     ) -> Result<Counted<Vec<TraceMatch>>, QueryError> {
-        self.within(|engine| async move { run(&engine.spans()?, &request).await }).await
+        self.within(
+            Language::Traceql,
+            |engine| async move { run(&engine.spans()?, &request).await },
+        )
+        .await
     }
 }
 

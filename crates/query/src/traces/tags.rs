@@ -14,6 +14,7 @@ use store::TimeRange;
 use super::ALWAYS;
 use super::by_id::Spans;
 use super::pushed::pushed;
+use crate::instruments::Language;
 use crate::scan::{Order, ScanRequest};
 use crate::traceql::{Fields, Program, SpanTable};
 use crate::{Engine, QueryError, running};
@@ -57,7 +58,7 @@ impl Engine {
     /// # Errors
     /// Those of the scan.
     pub async fn services(&self, range: Option<TimeRange>) -> Result<Vec<String>, QueryError> {
-        self.within(|engine| async move {
+        self.within(Language::Traceql, |engine| async move {
             let found =
                 distinct(&engine.spans()?, range, vec![column::SERVICE_NAME], Vec::new()).await?;
             Ok(found.into_iter().filter_map(|mut row| row.pop()).collect())
@@ -75,7 +76,7 @@ impl Engine {
         range: Option<TimeRange>,
     ) -> Result<Vec<Operation>, QueryError> {
         let service = service.to_owned();
-        self.within(|engine| async move {
+        self.within(Language::Traceql, |engine| async move {
             let filters = if service.is_empty() {
                 Vec::new()
             } else {
@@ -104,7 +105,10 @@ impl Engine {
         range: Option<TimeRange>,
     ) -> Result<Vec<ScopedNames>, QueryError> {
         let scope = scope.to_owned();
-        self.within(|engine| async move { tag_names(&engine.spans()?, &scope, range).await }).await
+        self.within(Language::Traceql, |engine| async move {
+            tag_names(&engine.spans()?, &scope, range).await
+        })
+        .await
     }
 
     /// The values of an attribute or intrinsic, such as `resource.service.name`, `.http.method` or
@@ -120,8 +124,10 @@ impl Engine {
         range: Option<TimeRange>,
     ) -> Result<Vec<TagValue>, QueryError> {
         let (tag, query) = (tag.to_owned(), query.to_owned());
-        self.within(|engine| async move { tag_values(&engine.spans()?, &tag, &query, range).await })
-            .await
+        self.within(Language::Traceql, |engine| async move {
+            tag_values(&engine.spans()?, &tag, &query, range).await
+        })
+        .await
     }
 }
 

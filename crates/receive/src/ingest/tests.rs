@@ -1,6 +1,7 @@
 //! The status table of OTLP, cell by cell, on the routers of both protocols over a real store.
 
 mod metrics;
+mod toy_protocol;
 
 use axum::Router;
 use axum::body::Body;

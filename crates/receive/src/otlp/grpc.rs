@@ -14,8 +14,8 @@ use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use signals::Signal;
 use tonic::Status;
-use wire::otlp::Encoding;
-use wire::response::{self, Code};
+use wire::otlp::response::{self, Code};
+use wire::otlp::{Encoding, Export};
 
 use super::framing;
 use crate::ingest::{IngestRequest, Receiver};
@@ -61,6 +61,8 @@ async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>)
     if !is_grpc(request.headers()) {
         return unimplemented(request).await;
     }
+    let statistics = Arc::clone(receiver.statistics());
+    let in_flight = statistics.begin(Protocol::OtlpGrpc);
     let (parts, body) = request.into_parts();
     let work = unary(&receiver, signal, &parts, body);
     let answer = match deadline(&parts.headers) {
@@ -71,22 +73,26 @@ async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>)
         None => work.await,
     };
     match answer {
-        Ok(message) => framing::answer(&message),
+        Ok((message, complaint)) => {
+            in_flight.stored(complaint.as_deref());
+            framing::answer(&message)
+        }
         Err(status) => {
-            receiver.statistics().request(Protocol::OtlpGrpc, true, Some(status.message()));
+            in_flight.rejected(status.message());
             framing::refusal(status)
         }
     }
 }
 
+/// The response, and what is to be noted of it.
 async fn unary(
     receiver: &Arc<Receiver>,
     signal: Signal,
     parts: &Parts,
     body: Body,
-) -> Result<Bytes, Status> {
-    let encoding = parts.headers.get("grpc-encoding").map(|name| name.to_str().unwrap_or("?"));
-    let compression = encoding.filter(|name| *name != "identity");
+) -> Result<(Bytes, Option<String>), Status> {
+    let compression = parts.headers.get("grpc-encoding").map(|name| name.to_str().unwrap_or("?"));
+    let compression = compression.filter(|name| *name != "identity");
     let body = request_body::read(body, None, receiver.limits()).await.map_err(|e| status(&e))?;
     let message = framing::unframe(body.bytes).map_err(Status::invalid_argument)?;
     if message.is_compressed && compression.is_none() {
@@ -94,17 +100,18 @@ async fn unary(
             "the message is compressed, but grpc-encoding does not say how",
         ));
     }
-    let export = IngestRequest {
+    let encoding = Encoding::Protobuf;
+    let request = IngestRequest {
         signal,
-        encoding: Encoding::Protobuf,
+        decoder: Box::new(Export { signal, encoding }),
         compression: compression.filter(|_| message.is_compressed).map(str::to_owned),
         body: message.bytes,
         memory: body.memory,
         body_bytes_max: receiver.limits().grpc_body_bytes_max,
     };
-    let outcome = receiver.export(export).await.map_err(|e| status(&e))?;
-    receiver.statistics().request(Protocol::OtlpGrpc, false, outcome.complaint());
-    Ok(outcome.response(Encoding::Protobuf))
+    let outcome = receiver.ingest(request).await.map_err(|e| status(&e))?;
+    let message = response::export(signal, encoding, outcome.rejected, outcome.message());
+    Ok((message.into(), outcome.complaint().map(str::to_owned)))
 }
 
 /// The status table of OTLP: what may be retried is `UNAVAILABLE` with `RetryInfo`, the rest is final.

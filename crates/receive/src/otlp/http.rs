@@ -10,8 +10,8 @@ use axum::routing::post;
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use signals::Signal;
-use wire::otlp::Encoding;
-use wire::response::{self, Code};
+use wire::otlp::response::{self, Code};
+use wire::otlp::{Encoding, Export};
 
 use crate::ingest::{IngestRequest, Receiver};
 use crate::outcome::Outcome;
@@ -40,20 +40,22 @@ async fn method_not_allowed() -> Response {
 }
 
 async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>) -> Response {
+    let statistics = Arc::clone(receiver.statistics());
+    let in_flight = statistics.begin(Protocol::OtlpHttp);
     let Some(encoding) = encoding(request.headers()) else {
         let text =
             "415 unsupported media type, supported: [application/json, application/x-protobuf]";
-        receiver.statistics().request(Protocol::OtlpHttp, true, Some(text));
+        in_flight.rejected(text);
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
     };
     match take(&receiver, signal, encoding, request).await {
         Ok(outcome) => {
-            receiver.statistics().request(Protocol::OtlpHttp, false, outcome.complaint());
-            let body = outcome.response(encoding);
+            in_flight.stored(outcome.complaint());
+            let body = response::export(signal, encoding, outcome.rejected, outcome.message());
             ([(CONTENT_TYPE, content_type(encoding))], body).into_response()
         }
         Err(rejection) => {
-            receiver.statistics().request(Protocol::OtlpHttp, true, Some(&rejection.to_string()));
+            in_flight.rejected(&rejection.to_string());
             refusal(&rejection, encoding)
         }
     }
@@ -69,15 +71,15 @@ async fn take(
     let compression = compression(headers);
     let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let body = request_body::read(request.into_body(), length, receiver.limits()).await?;
-    let export = IngestRequest {
+    let request = IngestRequest {
         signal,
-        encoding,
+        decoder: Box::new(Export { signal, encoding }),
         compression,
         body: body.bytes,
         memory: body.memory,
         body_bytes_max: receiver.limits().http_body_bytes_max,
     };
-    receiver.export(export).await
+    receiver.ingest(request).await
 }
 
 /// A `google.rpc.Status` in the encoding of the request.

@@ -84,6 +84,8 @@ pub struct AttributeBuilder {
     entries: i32,
     types: StringViewBuilder,
     letters: String,
+    /// A bit for some of the row's keys: without it, a key is not among them.
+    seen: u128,
     scratch: String,
 }
 
@@ -96,14 +98,18 @@ impl Default for AttributeBuilder {
             entries: 0,
             types: StringViewBuilder::new(),
             letters: String::new(),
+            seen: 0,
             scratch: String::new(),
         }
     }
 }
 
 impl AttributeBuilder {
-    /// Adds an attribute to the row.
-    pub fn push(&mut self, key: &str, value: Value<'_>) {
+    /// Adds an attribute to the row; false when the row has one of this key, which stays.
+    pub fn push(&mut self, key: &str, value: Value<'_>) -> bool {
+        if self.is_repeated(key) {
+            return false;
+        }
         self.keys.append_value(key);
         match value {
             Value::String(text) | Value::Json(text) => self.values.append_value(text),
@@ -116,6 +122,26 @@ impl AttributeBuilder {
         }
         self.entries += 1;
         self.letters.push(value.kind().letter());
+        true
+    }
+
+    /// Whether the row has an attribute of this key.
+    fn is_repeated(&mut self, key: &str) -> bool {
+        let bytes = key.as_bytes();
+        let at = |place: usize| usize::from(bytes.get(place).copied().unwrap_or_default());
+        let sum = bytes.len() + 3 * at(bytes.len().wrapping_sub(1)) + 5 * at(bytes.len() / 2);
+        let bit = 1 << (sum % 128);
+        if self.seen & bit == 0 {
+            self.seen |= bit;
+            return false;
+        }
+        let (offsets, keys) = (self.keys.offsets_slice(), self.keys.values_slice());
+        let of_row = offsets.get(offsets.len() - 1 - self.letters.len()..).unwrap_or_default();
+        of_row.windows(2).any(|ends| {
+            let [start, end] =
+                [ends[0], ends[1]].map(|end| usize::try_from(end).unwrap_or_default());
+            keys.get(start..end) == Some(bytes)
+        })
     }
 
     /// Adds an attribute in its text form, as rows hold it.
@@ -144,6 +170,7 @@ impl AttributeBuilder {
     pub fn end_row(&mut self) {
         self.types.append_value(&self.letters);
         self.letters.clear();
+        self.seen = 0;
         self.offsets.push(self.entries);
     }
 
@@ -170,6 +197,24 @@ impl AttributeBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_repeated_keys_the_first_stays() {
+        let mut builder = AttributeBuilder::default();
+        let keys = ["a", "b", "session.id", "a", "c", "ab", "session.id", "", "b", ""];
+        for _row in 0..2 {
+            let taken: Vec<bool> =
+                keys.iter().map(|key| builder.push(key, Value::Bool(true))).collect();
+            let expected = [true, true, true, false, true, true, false, true, false, false];
+            assert_eq!(taken, expected);
+            builder.end_row();
+        }
+        // More keys than there are bits.
+        for number in 0..1000 {
+            assert!(builder.push(&number.to_string(), Value::Int(number)), "{number}");
+        }
+        assert!(!builder.push("999", Value::Empty));
+    }
 
     #[test]
     fn doubles_are_short_and_read_back() {

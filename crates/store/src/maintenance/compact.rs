@@ -132,7 +132,11 @@ impl Compactor {
     ) -> Result<Vec<Arc<Part>>, StoreError> {
         let Some(origin) = Origin::merged(signal, day, inputs) else { return Ok(Vec::new()) };
         let draft = self.context.drafts.begin(&origin);
+        let began = self.context.clock.monotonic();
         let written = self.write_merged(signal, inputs, &origin, &draft).await?;
+        let duration = self.context.clock.monotonic().saturating_sub(began);
+        self.context.instruments.merged(signal, duration);
+        self.context.instruments.part_written(signal, "merge", written.bytes);
         let entry = origin.entry(draft.path(), &written);
         let list = |manifest: &mut Manifest| {
             draft.check_age()?;

@@ -4,10 +4,10 @@
 //! error, never a panic, and never allocate more than their length justifies.
 
 mod bits;
-mod dense;
 mod exemplar;
+mod float;
 mod histogram;
-mod plain;
+mod pco;
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use signals::metric::{Exemplar, NativeHistogram};
 
 use crate::varint::{from_zigzag, push_varint, take_sized, take_varint, zigzag};
 
-pub(crate) use dense::encode as encode_dense;
+pub(crate) use self::float::FloatAppender;
+pub(crate) use self::pco::encode as encode_pco;
 pub(crate) use exemplar::encode as encode_exemplars;
 pub(crate) use histogram::{HISTOGRAM_SAMPLES_MAX, HistogramAppender, is_consistent};
-pub(crate) use plain::PlainAppender;
 
 /// Samples of one chunk of the head. More would not shrink it (decision 0003), and would be slower to read in part.
 pub(crate) const MAX_SAMPLES: u16 = 480;
@@ -135,7 +135,7 @@ impl Chunk {
         let (codec, count, payload) = self.open()?;
         match codec {
             Codec::Xor | Codec::Whole => {
-                plain::decode(codec, payload, count, |timestamp, value| {
+                float::decode(codec, payload, count, |timestamp, value| {
                     if timestamp >= start_ms && timestamp <= end_ms {
                         timestamps.push(timestamp);
                         values.push(value);
@@ -144,7 +144,7 @@ impl Chunk {
                 })
             }
             Codec::Pco => {
-                let (times, numbers) = dense::decode(payload, count)?;
+                let (times, numbers) = pco::decode(payload, count)?;
                 let from = times.partition_point(|t| *t < start_ms);
                 let to = times.partition_point(|t| *t <= end_ms);
                 timestamps.extend_from_slice(times.get(from..to).unwrap_or_default());

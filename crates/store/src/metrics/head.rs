@@ -194,7 +194,7 @@ struct HistogramPoint {
 /// Keeps series in memory that were looked up from a generation on, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Pin {
-    inner: Arc<Inner>,
+    inner: Arc<OpenStore>,
     generation: Generation,
 }
 
@@ -213,11 +213,11 @@ impl Drop for Pin {
 /// Series and their newest samples. Cheap to clone: all clones are one head.
 #[derive(Debug, Clone)]
 pub struct Head {
-    inner: Arc<Inner>,
+    inner: Arc<OpenStore>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct OpenStore {
     limits: HeadLimits,
     shards: Vec<RwLock<Shard>>,
     families: Families,
@@ -239,7 +239,7 @@ struct Inner {
 /// What one flush writes: the samples that the head held at one instant.
 #[derive(Debug, Clone)]
 pub struct Frozen {
-    inner: Arc<Inner>,
+    inner: Arc<OpenStore>,
     generation: Generation,
     days: Vec<i32>,
     /// Families for the part of the last day.
@@ -296,7 +296,7 @@ impl Head {
     /// An empty head.
     pub fn new(limits: HeadLimits) -> Self {
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(OpenStore {
                 limits,
                 shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
                 families: Families::default(),
@@ -486,7 +486,7 @@ pub(super) fn check_series(series: usize, series_max: usize) -> Result<(), Store
     )))
 }
 
-impl Inner {
+impl OpenStore {
     /// Seeded: a sender cannot compute labels that collide.
     fn hash(&self, labels: &Labels) -> u64 {
         self.hasher.hash_one(labels.as_bytes())

@@ -16,11 +16,12 @@ use std::io::Write;
 use file::{Aggregates, PartFile};
 pub(crate) use merge::merge;
 pub(crate) use schema::{ROW_GROUP_BYTES, ROW_GROUP_ROWS};
+use signals::metric::Samples;
 use signals::{Labels, Timestamp};
 
-use super::chunk::{Chunk, ChunkError, Codec, HistogramAppender, PlainAppender, encode_dense};
+use super::Frozen;
+use super::chunk::{Chunk, ChunkError, Codec, FloatAppender, HistogramAppender, encode_pco};
 use super::series_chunks::{decode_run, overlapping_runs};
-use super::{Frozen, Samples};
 use crate::StoreError;
 use crate::part::write::Written;
 
@@ -208,12 +209,12 @@ fn start_of(chunks: &[&Chunk]) -> Option<i64> {
 
 /// The smallest chunk of these samples; `is_dense` also tries what takes longer.
 fn encode(timestamps: &[i64], values: &[f64], is_dense: bool) -> Chunk {
-    let mut appender = PlainAppender::new();
+    let mut appender = FloatAppender::new();
     for (timestamp_ms, value) in timestamps.iter().zip(values) {
         appender.push(*timestamp_ms, *value);
     }
     let plain = appender.into_chunk();
-    let dense = is_dense.then(|| encode_dense(timestamps, values)).flatten();
+    let dense = is_dense.then(|| encode_pco(timestamps, values)).flatten();
     dense.filter(|dense| dense.bytes.len() < plain.bytes.len()).unwrap_or(plain)
 }
 

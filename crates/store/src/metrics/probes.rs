@@ -10,16 +10,16 @@ use std::sync::Arc;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use signals::metric::{NAME_LABEL, Sample};
+use signals::metric::{NAME_LABEL, Sample, Samples};
 use signals::{Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch, time::SystemClock};
 
 use self::counting::CountingStore;
 use self::generate::{Shape, host_labels, random_walk, scrape_like, scraped};
-use super::chunk::{Chunk, PlainAppender, encode_dense};
+use super::chunk::{Chunk, FloatAppender, encode_pco};
 use super::head::Limits;
 use super::labels::{LabelProjection, LabelQuery};
 use super::part::probe::{PageLayout, write_rows};
-use super::{Head, HeadLimits, PartReader, Samples, SeriesChunks, part};
+use super::{Head, HeadLimits, PartReader, SeriesChunks, part};
 use crate::Part;
 use crate::tests::probes::cpu_seconds;
 
@@ -31,7 +31,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     (done, clock.monotonic().saturating_sub(start).as_secs_f64())
 }
 
-fn append(mut appender: PlainAppender, (timestamps, values): (&[i64], &[f64])) -> Chunk {
+fn append(mut appender: FloatAppender, (timestamps, values): (&[i64], &[f64])) -> Chunk {
     for (timestamp_ms, value) in timestamps.iter().zip(values) {
         appender.push(*timestamp_ms, *value);
     }
@@ -73,12 +73,12 @@ fn codec_row(shape: &Shape, size: usize) -> String {
     let bytes = |chunks: &[Chunk]| {
         chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>() as f64 / samples
     };
-    let xor: Vec<Chunk> = pieces.iter().map(|piece| append(PlainAppender::xor(), *piece)).collect();
+    let xor: Vec<Chunk> = pieces.iter().map(|piece| append(FloatAppender::xor(), *piece)).collect();
     let (plain, plain_seconds) = timed(|| {
-        pieces.iter().map(|piece| append(PlainAppender::new(), *piece)).collect::<Vec<_>>()
+        pieces.iter().map(|piece| append(FloatAppender::new(), *piece)).collect::<Vec<_>>()
     });
     let (dense, dense_seconds) =
-        timed(|| pieces.iter().filter_map(|(t, v)| encode_dense(t, v)).collect::<Vec<_>>());
+        timed(|| pieces.iter().filter_map(|(t, v)| encode_pco(t, v)).collect::<Vec<_>>());
     let smallest: Vec<Chunk> = plain
         .iter()
         .zip(&dense)
@@ -126,7 +126,7 @@ async fn probe_pages() {
     let shape = scrape_like(500, 120, 15_000);
     let chunks: Vec<Chunk> = shape
         .iter()
-        .map(|series| append(PlainAppender::new(), (&series.timestamps, &series.values)))
+        .map(|series| append(FloatAppender::new(), (&series.timestamps, &series.values)))
         .collect();
     let equal = |name: &str, value: &str| Matcher::new(name, MatchOp::Equal, value).unwrap();
     let questions = [

@@ -3,79 +3,61 @@
 use std::sync::Arc;
 
 use signals::Labels;
-use signals::metric::NativeHistogram;
+use signals::metric::Samples;
 
 use super::chunk::{Chunk, ChunkError};
 use crate::StoreError;
 
-/// Samples of one series, columns side by side, times ascending without repeats.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Samples {
-    /// Milliseconds since 1970 of `values`.
-    pub timestamps: Vec<i64>,
-    /// Plain samples.
-    pub values: Vec<f64>,
-    /// Native histograms, interleaved in time with the plain samples.
-    pub histograms: Vec<(i64, Arc<NativeHistogram>)>,
+/// Appends the samples of a chunk.
+fn decode(
+    samples: &mut Samples,
+    chunk: &Chunk,
+    start_ms: i64,
+    end_ms: i64,
+) -> Result<(), ChunkError> {
+    let Samples { timestamps, values, histograms } = samples;
+    chunk.decode(start_ms, end_ms, timestamps, values, histograms)
 }
 
-impl Samples {
-    /// Makes it empty, keeping its memory.
-    pub fn clear(&mut self) {
-        self.timestamps.clear();
-        self.values.clear();
-        self.histograms.clear();
+/// Appends the samples of chunks that overlap, in order of precedence; later ones win.
+fn decode_overlapping(
+    samples: &mut Samples,
+    chunks: &[&Chunk],
+    start_ms: i64,
+    end_ms: i64,
+) -> Result<(), ChunkError> {
+    let mut all = Samples::default();
+    for chunk in chunks {
+        decode(&mut all, chunk, start_ms, end_ms)?;
     }
+    let mut plain: Vec<(i64, f64)> = all.timestamps.into_iter().zip(all.values).collect();
+    // Stable, so that of equal times the one that wins is last.
+    plain.sort_by_key(|(t, _)| *t);
+    for (i, (timestamp, value)) in plain.iter().enumerate() {
+        if plain.get(i + 1).is_none_or(|next| next.0 != *timestamp) {
+            samples.timestamps.push(*timestamp);
+            samples.values.push(*value);
+        }
+    }
+    let mut histograms = all.histograms;
+    histograms.sort_by_key(|(t, _)| *t);
+    for (i, (timestamp, histogram)) in histograms.iter().enumerate() {
+        if histograms.get(i + 1).is_none_or(|next| next.0 != *timestamp) {
+            samples.histograms.push((*timestamp, Arc::clone(histogram)));
+        }
+    }
+    Ok(())
+}
 
-    fn decode(&mut self, chunk: &Chunk, start_ms: i64, end_ms: i64) -> Result<(), ChunkError> {
-        chunk.decode(start_ms, end_ms, &mut self.timestamps, &mut self.values, &mut self.histograms)
+/// A series has one sample at a time: where both kinds were sent, the histogram stays.
+fn drop_plain_beside_histograms(samples: &mut Samples) {
+    let Samples { timestamps, values, histograms } = samples;
+    let is_taken = |t: i64| histograms.binary_search_by_key(&t, |(time, _)| *time).is_ok();
+    if histograms.is_empty() || !timestamps.iter().any(|t| is_taken(*t)) {
+        return;
     }
-
-    /// Appends the samples of chunks that overlap, in order of precedence; later ones win.
-    fn decode_overlapping(
-        &mut self,
-        chunks: &[&Chunk],
-        start_ms: i64,
-        end_ms: i64,
-    ) -> Result<(), ChunkError> {
-        let mut all = Self::default();
-        for chunk in chunks {
-            all.decode(chunk, start_ms, end_ms)?;
-        }
-        let mut plain: Vec<(i64, f64)> = all.timestamps.into_iter().zip(all.values).collect();
-        // Stable, so that of equal times the one that wins is last.
-        plain.sort_by_key(|(t, _)| *t);
-        for (i, (timestamp, value)) in plain.iter().enumerate() {
-            if plain.get(i + 1).is_none_or(|next| next.0 != *timestamp) {
-                self.timestamps.push(*timestamp);
-                self.values.push(*value);
-            }
-        }
-        let mut histograms = all.histograms;
-        histograms.sort_by_key(|(t, _)| *t);
-        for (i, (timestamp, histogram)) in histograms.iter().enumerate() {
-            if histograms.get(i + 1).is_none_or(|next| next.0 != *timestamp) {
-                self.histograms.push((*timestamp, Arc::clone(histogram)));
-            }
-        }
-        Ok(())
-    }
-
-    /// A series has one sample at a time: where both kinds were sent, the histogram stays.
-    fn drop_plain_beside_histograms(&mut self) {
-        let is_taken = |t: i64| self.histograms.binary_search_by_key(&t, |(time, _)| *time).is_ok();
-        if self.histograms.is_empty() || !self.timestamps.iter().any(|t| is_taken(*t)) {
-            return;
-        }
-        let kept: (Vec<i64>, Vec<f64>) = self
-            .timestamps
-            .iter()
-            .copied()
-            .zip(self.values.iter().copied())
-            .filter(|(t, _)| !is_taken(*t))
-            .unzip();
-        (self.timestamps, self.values) = kept;
-    }
+    let kept = timestamps.iter().copied().zip(values.iter().copied());
+    (*timestamps, *values) = kept.filter(|(t, _)| !is_taken(*t)).unzip();
 }
 
 /// Runs of chunks that overlap in time, ascending; inside a run in the given order, which is that of precedence.
@@ -109,8 +91,8 @@ pub(super) fn decode_run(
     samples: &mut Samples,
 ) -> Result<(), ChunkError> {
     match run {
-        [chunk] => samples.decode(chunk, start_ms, end_ms),
-        _ => samples.decode_overlapping(run, start_ms, end_ms),
+        [chunk] => decode(samples, chunk, start_ms, end_ms),
+        _ => decode_overlapping(samples, run, start_ms, end_ms),
     }
 }
 
@@ -154,7 +136,7 @@ impl SeriesChunks {
             decode_run(&run, start_ms, end_ms, samples)
                 .map_err(|error| StoreError::Io(format!("series {:?}: {error}", self.labels)))?;
         }
-        samples.drop_plain_beside_histograms();
+        drop_plain_beside_histograms(samples);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use crate::write_ahead::list::{self, List, Listed};
 use crate::write_ahead::quarantine::{LostRows, Quarantine};
 use crate::write_ahead::reader::{Found, SegmentReader};
 use crate::write_ahead::record::{Defined, Section, take_section};
-use crate::write_ahead::writer::Segment;
+use crate::write_ahead::segments::Segment;
 use crate::{StoreError, Totals};
 
 /// Progress is logged each time so many bytes were read.

@@ -8,7 +8,7 @@ use arrow::array::{RecordBatch, RecordBatchReader};
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use signals::log::{LogBuilder, LogRows};
-use signals::metric::Sample;
+use signals::metric::{Sample, Samples};
 use signals::span::{Span, SpanBuilder, SpanRows};
 use signals::time::{DAY, MILLISECOND, ManualClock, SECOND};
 use signals::{
@@ -18,7 +18,7 @@ use signals::{
 use crate::files::sim::SimFiles;
 use crate::write_ahead::format::parse_segment_name;
 use crate::{
-    Config, Dependencies, NoTotals, Part, RecoveryReport, Samples, Store, StoreError, TimeRange,
+    Config, Dependencies, NoTotals, Part, RecoveryReport, Store, StoreError, TimeRange,
     WriteRequest,
 };
 

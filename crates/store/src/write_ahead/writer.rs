@@ -23,8 +23,10 @@ use super::FOLDER;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
 use super::list::{self, Listed};
 use super::record::Payload;
+use super::segments::{Segment, Segments};
 use crate::StoreError;
 use crate::files::{self, FileWriter, Files};
+use crate::instruments::Instruments;
 use crate::metrics::SeriesSet;
 use crate::state::Work;
 
@@ -45,16 +47,6 @@ pub(crate) trait Apply: Send + Sync + 'static {
     fn labels(&self, series: SeriesRef) -> Option<Labels>;
 }
 
-/// A segment that is not written any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Segment {
-    pub(crate) path: String,
-    pub(crate) listed: Listed,
-    /// The greatest sequence in it.
-    pub(crate) last_sequence: u64,
-    pub(crate) bytes: u64,
-}
-
 /// What the log needs to begin.
 pub(crate) struct Start {
     pub(crate) files: Arc<dyn Files>,
@@ -64,6 +56,7 @@ pub(crate) struct Start {
     /// Segments that were replayed, oldest first.
     pub(crate) closed: Vec<Segment>,
     pub(crate) segment_bytes: u64,
+    pub(crate) instruments: Instruments,
 }
 
 /// The write-ahead log, open for writing.
@@ -87,23 +80,6 @@ struct Queue {
     items: VecDeque<Item>,
     /// Why nothing is taken any more.
     closed: Option<String>,
-}
-
-#[derive(Default)]
-struct Segments {
-    closed: VecDeque<Segment>,
-    /// What is being written; none while the disk has had no room for it.
-    active_path: Option<String>,
-    active_bytes: u64,
-    active: Option<Listed>,
-}
-
-impl Segments {
-    /// Those that should be there, oldest first, without those whose records end at `released`.
-    fn listed(&self, released: u64) -> Vec<Listed> {
-        let kept = self.closed.iter().filter(|segment| segment.last_sequence > released);
-        kept.map(|segment| segment.listed).chain(self.active).collect()
-    }
 }
 
 enum Item {
@@ -141,6 +117,7 @@ impl Log {
             clock: start.clock,
             id: start.writer,
             segment_bytes: start.segment_bytes,
+            instruments: start.instruments,
             next_sequence: start.next_sequence,
             active: None,
             buffer: Vec::new(),
@@ -339,6 +316,7 @@ struct Writer {
     clock: Arc<dyn Clock>,
     id: WriterId,
     segment_bytes: u64,
+    instruments: Instruments,
     next_sequence: u64,
     active: Option<Active>,
     buffer: Vec<u8>,
@@ -486,9 +464,12 @@ impl Writer {
             }
             Err(error) => return Err(Failure::Fatal(format!("{}: {error}", active.path))),
         }
+        let began = self.clock.monotonic();
         if let Err(error) = active.file.sync() {
             return Err(Failure::Fatal(format!("{}: {error}", active.path)));
         }
+        let synced = self.clock.monotonic().saturating_sub(began);
+        self.instruments.log_written(synced, self.buffer.len());
         active.length += self.buffer.len() as u64;
         active.definition_bytes += definition_bytes;
         self.next_sequence = sequence;

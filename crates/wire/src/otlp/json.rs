@@ -9,6 +9,7 @@
 
 mod scalar;
 mod schema;
+mod surrogates;
 
 use std::fmt;
 
@@ -22,13 +23,21 @@ use self::scalar::Scalar;
 use self::schema::{Field, Kind, Schema};
 use crate::WireError;
 use crate::limits::VALUE_DEPTH_MAX;
-use signals::Signal;
+
+/// A request as protobuf.
+#[derive(Debug)]
+pub struct Transcoded {
+    /// The bytes.
+    pub protobuf: Vec<u8>,
+    /// Lone surrogates, each of which became U+FFFD.
+    pub surrogates: usize,
+}
 
 /// Transcodes an `ExportTraceServiceRequest`.
 ///
 /// # Errors
 /// [`WireError::Json`]
-pub fn traces_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
+pub fn traces_to_protobuf(body: &[u8]) -> Result<Transcoded, WireError> {
     transcode(body, &schema::TRACES)
 }
 
@@ -36,7 +45,7 @@ pub fn traces_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
 ///
 /// # Errors
 /// [`WireError::Json`]
-pub fn logs_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
+pub fn logs_to_protobuf(body: &[u8]) -> Result<Transcoded, WireError> {
     transcode(body, &schema::LOGS)
 }
 
@@ -44,27 +53,28 @@ pub fn logs_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
 ///
 /// # Errors
 /// [`WireError::Json`]
-pub fn metrics_to_protobuf(body: &[u8]) -> Result<Vec<u8>, WireError> {
+pub fn metrics_to_protobuf(body: &[u8]) -> Result<Transcoded, WireError> {
     transcode(body, &schema::METRICS)
-}
-
-/// Transcodes an export request of a signal, as the write-ahead log has it.
-///
-/// # Errors
-/// [`WireError::Json`]
-pub fn to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, WireError> {
-    match signal {
-        Signal::Spans => traces_to_protobuf(body),
-        Signal::Logs => logs_to_protobuf(body),
-        Signal::Metrics => metrics_to_protobuf(body),
-    }
 }
 
 /// Values that one parser reads in each other. `serde_json` takes 128 lists and objects, of which a
 /// value is up to four: deeper values get a parser of their own.
 const VALUES_PER_PARSER: usize = 16;
 
-fn transcode(body: &[u8], schema: &'static Schema) -> Result<Vec<u8>, WireError> {
+fn transcode(body: &[u8], schema: &'static Schema) -> Result<Transcoded, WireError> {
+    match protobuf(body, schema) {
+        Ok(protobuf) => Ok(Transcoded { protobuf, surrogates: 0 }),
+        // Programs that cut text between two surrogates send what is no Unicode.
+        Err(error) => match surrogates::replaced(body) {
+            Some((body, surrogates)) => {
+                Ok(Transcoded { protobuf: protobuf(&body, schema)?, surrogates })
+            }
+            None => Err(error),
+        },
+    }
+}
+
+fn protobuf(body: &[u8], schema: &'static Schema) -> Result<Vec<u8>, WireError> {
     let bytes = Vec::with_capacity(body.len() / 2);
     let mut writer = Writer { bytes, path: Vec::new(), value_depth: 0 };
     let mut json = serde_json::Deserializer::from_slice(body);

@@ -10,6 +10,7 @@ use signals::{Batch, MemoryReservation, Timestamp};
 
 use self::stream::Stream;
 use super::Encoding;
+use super::json::Transcoded;
 use super::memory::DecodedMemory;
 use super::reject::{Rejections, checked_time};
 use super::resource::{Kept, Resource, Scope};
@@ -30,8 +31,9 @@ pub fn decode(
     memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
-        let body = super::json::logs_to_protobuf(body)?;
-        return decode(&body, Encoding::Protobuf, received_at, limits, memory);
+        let Transcoded { protobuf, surrogates } = super::json::logs_to_protobuf(body)?;
+        let decoded = decode(&protobuf, Encoding::Protobuf, received_at, limits, memory)?;
+        return Ok(decoded.with_replaced(surrogates));
     }
     let mut decoder = Decoder {
         limits,
@@ -238,10 +240,11 @@ impl<'a> Decoder<'_, 'a> {
         let event_name = self.renderer.name(&raw.event_name);
         self.renderer.note_cut(log::column::EVENT_NAME);
         let attributes = self.rows.attributes();
+        let mut left_out = raw.attributes.left_out;
         for pair in &raw.attributes.messages {
-            self.renderer.push_attribute(attributes, *pair).within("attributes")?;
+            let is_new = self.renderer.push_attribute(attributes, *pair).within("attributes")?;
+            left_out += usize::from(!is_new);
         }
-        let left_out = raw.attributes.left_out;
         self.renderer.note_left_out(left_out);
         let row = Record {
             timestamp,

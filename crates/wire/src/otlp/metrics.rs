@@ -32,6 +32,7 @@ use self::series::SeriesTable;
 use self::target::Resource;
 use super::Encoding;
 use super::delta::Delta;
+use super::json::Transcoded;
 use super::memory::DecodedMemory;
 use super::reject::Rejections;
 use super::resource::{each_attribute, pieces};
@@ -82,9 +83,11 @@ pub fn decode_with(
     memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
-        let body = super::json::metrics_to_protobuf(body)?;
-        let protobuf = Encoding::Protobuf;
-        return decode_with(&body, protobuf, received_at, limits, translation, known, memory);
+        let Transcoded { protobuf, surrogates } = super::json::metrics_to_protobuf(body)?;
+        let encoding = Encoding::Protobuf;
+        let decoded =
+            decode_with(&protobuf, encoding, received_at, limits, translation, known, memory)?;
+        return Ok(decoded.with_replaced(surrogates));
     }
     let mut everything = Fingerprinter::default();
     (limits, translation).hash(&mut everything);

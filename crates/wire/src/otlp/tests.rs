@@ -7,14 +7,17 @@ mod known;
 mod limits;
 mod metric_oracle;
 mod oracle;
+mod repaired;
 
 use conformance::{Corpus, Tolerated};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
 use prost::Message as _;
-use signals::{Batch, MemoryBudget, Signal};
+use signals::{Batch, MemoryBudget, MemoryReservation, Signal, Timestamp};
 
 use super::*;
+use crate::Limits;
+use crate::known::NoneKnown;
 
 /// 2026-11-20, the time of arrival in all tests.
 const NOW: Timestamp = 1_795_000_000_000_000_000;
@@ -27,7 +30,9 @@ fn decode(
     received_at: Timestamp,
     limits: &Limits,
 ) -> Result<Decoded, WireError> {
-    super::decode(signal, body, encoding, received_at, limits, &unbounded())
+    let memory = &unbounded();
+    let context = DecodeContext { received_at, limits, known: &NoneKnown, memory };
+    Export { signal, encoding }.decode(body, &context)
 }
 
 /// As much memory as it takes.

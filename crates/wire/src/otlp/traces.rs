@@ -7,6 +7,7 @@ use signals::span::{self, Kind, Span, SpanBuilder, StatusCode};
 use signals::{Batch, MemoryReservation, SpanId, Timestamp, TraceId};
 
 use super::Encoding;
+use super::json::Transcoded;
 use super::memory::DecodedMemory;
 use super::reject::{Rejections, checked_time};
 use super::resource::{Kept, Resource, Scope};
@@ -26,8 +27,9 @@ pub fn decode(
     memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
     if encoding == Encoding::Json {
-        let body = super::json::traces_to_protobuf(body)?;
-        return decode(&body, Encoding::Protobuf, received_at, limits, memory);
+        let Transcoded { protobuf, surrogates } = super::json::traces_to_protobuf(body)?;
+        let decoded = decode(&protobuf, Encoding::Protobuf, received_at, limits, memory)?;
+        return Ok(decoded.with_replaced(surrogates));
     }
     let mut decoder = Decoder::new(received_at, limits, memory);
     decoder.request(Message::new(body))?;
@@ -270,11 +272,12 @@ impl<'l, 'a> Decoder<'l, 'a> {
             push_events(&mut self.events, &mut self.renderer, raw, start_time, self.limits)?;
         let dropped_links = push_links(&mut self.links, &mut self.renderer, raw, self.limits)?;
         let attributes = self.rows.attributes();
+        let mut dropped_attributes = raw.attributes.left_out;
         for pair in &raw.attributes.messages {
-            self.renderer.push_attribute(attributes, *pair).within("attributes")?;
+            let is_new = self.renderer.push_attribute(attributes, *pair).within("attributes")?;
+            dropped_attributes += usize::from(!is_new);
         }
-        let lists = [&raw.attributes, &raw.events, &raw.links];
-        self.renderer.note_left_out(lists.iter().map(|list| list.left_out).sum());
+        self.renderer.note_left_out(dropped_attributes + raw.events.left_out + raw.links.left_out);
         let value_bytes_max = self.limits.value_bytes_max;
         let trace_state = self.renderer.text(&raw.trace_state, value_bytes_max);
         self.renderer.note_cut(span::column::TRACE_STATE);
@@ -296,7 +299,7 @@ impl<'l, 'a> Decoder<'l, 'a> {
             status_message,
             events: &self.events,
             links: &self.links,
-            dropped_attributes_count: plus(raw.dropped_attributes_count, raw.attributes.left_out),
+            dropped_attributes_count: plus(raw.dropped_attributes_count, dropped_attributes),
             dropped_events_count: plus(raw.dropped_events_count, dropped_events),
             dropped_links_count: plus(raw.dropped_links_count, dropped_links),
         };

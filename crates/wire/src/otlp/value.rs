@@ -175,18 +175,19 @@ impl<'l> Renderer<'l> {
         })
     }
 
-    /// Pushes one attribute of a row.
+    /// Pushes one attribute of a row; false when the row has one of that key already.
     #[inline]
     pub(crate) fn push_attribute(
         &mut self,
         attributes: &mut AttributeBuilder,
         pair: Message<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let (key, value) = read_pair(pair)?;
         let key = self.name(&key);
-        self.value(&value, self.limits.value_bytes_max, |value| attributes.push(key, value))?;
+        let bytes_max = self.limits.value_bytes_max;
+        let is_new = self.value(&value, bytes_max, |value| attributes.push(key, value))?;
         self.note_cut(key);
-        Ok(())
+        Ok(is_new)
     }
 
     /// [`Self::push_object`] for a resource or scope, which say themselves how many attributes

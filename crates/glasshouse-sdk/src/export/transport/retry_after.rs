@@ -2,40 +2,25 @@
 //! own `Date` so that neither clock has to be right.
 
 use super::LONGEST_PAUSE;
+use chrono::{DateTime, FixedOffset};
 use http::{HeaderMap, header};
 use std::time::Duration;
 
 /// How long the backend asks to wait, at most ten minutes.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = if let Ok(seconds) = value.parse::<u64>() {
-        seconds
+    let wait = if let Ok(seconds) = value.parse() {
+        Duration::from_secs(seconds)
     } else {
-        let now = date_seconds(headers.get(header::DATE)?.to_str().ok()?)?;
-        date_seconds(value)?.saturating_sub(now)
+        let now = date(headers.get(header::DATE)?.to_str().ok()?)?;
+        (date(value)? - now).to_std().unwrap_or_default()
     };
-    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
+    Some(wait.min(LONGEST_PAUSE))
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` as seconds since the year 0; good for differences only.
-fn date_seconds(date: &str) -> Option<u64> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = date.trim().split_once(", ")?.1.split(' ');
-    let day: u64 = words.next()?.parse().ok()?;
-    let name = words.next()?;
-    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
-    let year: u64 = words.next()?.parse().ok()?;
-    let mut clock = words.next()?.split(':');
-    let mut number = || clock.next()?.parse::<u64>().ok().filter(|number| *number <= 60);
-    let (hours, minutes, seconds) = (number()?, number()?, number()?);
-    if words.next() != Some("GMT") || !(1..=31).contains(&day) || !(1970..=9999).contains(&year) {
-        return None;
-    }
-    // The year begins in March, so that the leap day is its last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
-    Some(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn date(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc2822(text.trim()).ok()
 }
 
 #[cfg(test)]

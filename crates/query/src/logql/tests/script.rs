@@ -17,6 +17,27 @@ pub(super) enum Outcome {
     Wrong(String),
 }
 
+impl Outcome {
+    /// What is wrong, if anything is.
+    pub(super) fn fault(&self) -> Option<&str> {
+        match self {
+            Self::Held => None,
+            Self::Unsupported(what) | Self::Wrong(what) => Some(what),
+        }
+    }
+}
+
+/// An evaluation that was run.
+pub(super) struct Eval {
+    /// Its line in the script, from 1.
+    pub(super) line: usize,
+    /// That line.
+    pub(super) text: String,
+    pub(super) outcome: Outcome,
+    /// What the script would say if it expected our answer.
+    pub(super) answer: Vec<String>,
+}
+
 /// Series of points; `None` is a gap.
 type Expected = Vec<(Labels, Vec<Option<f64>>)>;
 
@@ -27,13 +48,13 @@ enum Expectation {
     Fail(Option<String>),
 }
 
-/// Runs a script; each evaluation with the number of its line.
-pub(super) async fn run(text: &str) -> Vec<(usize, Outcome)> {
+/// Runs a script.
+pub(super) async fn run(text: &str) -> Vec<Eval> {
     // Lines that are only a comment do not end a block.
     let numbered = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
     let (numbers, lines): (Vec<usize>, Vec<&str>) =
         numbered.map(|(i, line)| (i + 1, without_comment(line))).unzip();
-    let mut outcomes = Vec::new();
+    let mut evals = Vec::new();
     let mut batches: Vec<RecordBatch> = Vec::new();
     let mut engine = None;
     let mut at = 0;
@@ -62,12 +83,71 @@ pub(super) async fn run(text: &str) -> Vec<(usize, Outcome)> {
                 );
             }
             if let Some(engine) = &engine {
-                outcomes.push((numbers[at], evaluate(engine, eval, &block).await));
+                let (outcome, answer) = evaluate(engine, eval, &block).await;
+                evals.push(Eval { line: numbers[at], text: line.to_owned(), outcome, answer });
             }
         }
         at += 1 + if line.is_empty() { 0 } else { block.len() };
     }
-    outcomes
+    evals
+}
+
+/// The script with our answers in place of what it expects wherever those are `wrong`.
+pub(super) fn updated(text: &str, wrong: &[&Eval]) -> String {
+    let mut lines = Vec::new();
+    let mut skipping = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        skipping &= line.starts_with(char::is_whitespace) && !line.trim().is_empty();
+        if !skipping {
+            lines.push(line.to_owned());
+        }
+        if let Some(eval) = wrong.iter().find(|eval| eval.line == number) {
+            lines.extend(eval.answer.iter().map(|line| format!("  {line}")));
+            skipping = true;
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Our answer as a script expects it.
+fn shown(answer: &Result<Value, QueryError>, steps: Steps, is_ordered: bool) -> Vec<String> {
+    let number = |value: f64| match value {
+        f64::INFINITY => "Inf".to_owned(),
+        f64::NEG_INFINITY => "-Inf".to_owned(),
+        value => value.to_string(),
+    };
+    let series = |labels: &Labels, points: Vec<String>| {
+        let pairs: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v:?}")).collect();
+        format!("{{{}}} {}", pairs.join(", "), points.join(" "))
+    };
+    let mut lines: Vec<String> = match answer {
+        Err(error) => return vec![format!("expect fail msg: {error}")],
+        Ok(Value::Scalar { value, .. }) => return vec![number(*value)],
+        Ok(Value::Vector(samples)) => samples
+            .iter()
+            .map(|sample| series(&sample.labels, vec![number(sample.value)]))
+            .collect(),
+        Ok(Value::Matrix(all)) => all
+            .iter()
+            .map(|one| {
+                let at = |step: usize| {
+                    let time_ms = steps.time(step).div_euclid(MILLISECOND);
+                    one.points
+                        .iter()
+                        .find(|point| point.0 == time_ms)
+                        .map_or("_".to_owned(), |point| number(point.1))
+                };
+                series(&one.labels, (0..steps.count).map(at).collect())
+            })
+            .collect(),
+        Ok(Value::Streams(_)) => Vec::new(),
+    };
+    if lines.is_empty() {
+        lines.push("expect empty".to_owned());
+    } else if is_ordered {
+        lines.insert(0, "expect ordered".to_owned());
+    }
+    lines
 }
 
 fn without_comment(line: &str) -> &str {
@@ -131,7 +211,7 @@ fn load(line: &str) -> RecordBatch {
     batch(&lines)
 }
 
-async fn evaluate(engine: &TestEngine, eval: &str, block: &[&str]) -> Outcome {
+async fn evaluate(engine: &TestEngine, eval: &str, block: &[&str]) -> (Outcome, Vec<String>) {
     let (steps, query, is_instant) = if let Some(rest) = eval.strip_prefix("instant at ") {
         let (time, query) = rest.split_once(' ').unwrap();
         (Steps { start: ns(time), step_ns: 1, count: 1 }, query, true)
@@ -147,13 +227,16 @@ async fn evaluate(engine: &TestEngine, eval: &str, block: &[&str]) -> Outcome {
     };
     let expectation = expectation(block, steps, is_instant);
     let answer = engine.metric(query, steps, is_instant).await;
+    let is_ordered = matches!(expectation, Expectation::Series(_, true));
+    let shown = shown(&answer, steps, is_ordered);
     if let Err(QueryError::Unsupported(what)) = &answer {
-        return Outcome::Unsupported(format!("{what}: {query}"));
+        return (Outcome::Unsupported(format!("{what}: {query}")), shown);
     }
-    match compare(&expectation, answer, steps) {
+    let outcome = match compare(&expectation, answer, steps) {
         Ok(()) => Outcome::Held,
         Err(difference) => Outcome::Wrong(format!("{query}\n    {difference}")),
-    }
+    };
+    (outcome, shown)
 }
 
 fn expectation(block: &[&str], steps: Steps, is_instant: bool) -> Expectation {

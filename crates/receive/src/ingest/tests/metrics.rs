@@ -7,8 +7,9 @@ use axum::Router;
 use serde_json::{Value, json};
 use signals::Matcher;
 use signals::matcher::MatchOp;
-use signals::metric::{Labels, NAME_LABEL};
-use store::{Samples, Totals as _};
+use signals::metric::{Labels, NAME_LABEL, Samples};
+use store::Totals as _;
+use wire::otlp::{Encoding, Export};
 
 use super::*;
 use crate::decode;
@@ -218,19 +219,19 @@ async fn series_are_known_from_the_second_request_on() {
     let request = json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": metrics }] }] });
     let body = || decode::Body {
         signal: Signal::Metrics,
-        encoding: Encoding::Json,
+        decoder: Box::new(Export { signal: Signal::Metrics, encoding: Encoding::Json }),
         received_at: process.now,
         bytes: request.to_string().into(),
         memory: process.receiver.limits().memory.reservation(),
     };
-    let decoder = &process.receiver.decoder;
-    assert!(!decoder.decode(&body()).unwrap().unknown.is_empty());
+    let decoding = &process.receiver.decoding;
+    assert!(!decoding.decode(&body()).unwrap().unknown.is_empty());
     let request = Request::post("/v1/metrics")
         .header("content-type", "application/json")
         .body(Body::from(request.to_string()))
         .unwrap();
     assert_eq!(ask(process.router(), request).await.0, 200);
-    let decoded = decoder.decode(&body()).unwrap();
+    let decoded = decoding.decode(&body()).unwrap();
     assert!(decoded.unknown.is_empty());
     let [Batch::Metrics(batch)] = &decoded.batches[..] else { panic!("one batch") };
     assert!(batch.series.iter().all(|series| series.labels().is_none()));

@@ -20,14 +20,14 @@ fn read_range(chunk: &Chunk, start_ms: i64, end_ms: i64) -> Result<Read, ChunkEr
 }
 
 fn plain(samples: &[(i64, f64)]) -> Chunk {
-    append(PlainAppender::new(), samples)
+    append(FloatAppender::new(), samples)
 }
 
 fn xor(samples: &[(i64, f64)]) -> Chunk {
-    append(PlainAppender::xor(), samples)
+    append(FloatAppender::xor(), samples)
 }
 
-fn append(mut appender: PlainAppender, samples: &[(i64, f64)]) -> Chunk {
+fn append(mut appender: FloatAppender, samples: &[(i64, f64)]) -> Chunk {
     for (timestamp_ms, value) in samples {
         appender.push(*timestamp_ms, *value);
     }
@@ -36,7 +36,7 @@ fn append(mut appender: PlainAppender, samples: &[(i64, f64)]) -> Chunk {
 
 fn dense(samples: &[(i64, f64)]) -> Chunk {
     let (timestamps, values): (Vec<i64>, Vec<f64>) = samples.iter().copied().unzip();
-    encode_dense(&timestamps, &values).unwrap()
+    encode_pco(&timestamps, &values).unwrap()
 }
 
 /// A chunk of whole numbers only.

@@ -12,7 +12,7 @@ use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 
 use super::series::{Newest, day_of, is_same};
 use super::shard::Shard;
-use super::{Head, HistogramPoint, Inner, Pin, Place, Point, SHARDS, TIMES_MS};
+use super::{Head, HistogramPoint, OpenStore, Pin, Place, Point, SHARDS, TIMES_MS};
 use crate::StoreError;
 use crate::metrics::chunk::is_consistent;
 
@@ -265,7 +265,7 @@ fn look(shard: &Shard, number: usize, slot: u32) -> Option<Known> {
     Some(Known { place: Place { shard: number, slot, generation }, newest })
 }
 
-impl Inner {
+impl OpenStore {
     fn takes_one_more_series(&self, limits: Limits) -> bool {
         let series_max = self.limits.series_max;
         let more = |series: usize| {
@@ -277,7 +277,7 @@ impl Inner {
 
 /// The decision over one batch.
 struct Admission<'a> {
-    inner: &'a Inner,
+    inner: &'a OpenStore,
     limits: Limits,
     /// Days since the last freeze, and those of this batch.
     days: BTreeSet<i32>,

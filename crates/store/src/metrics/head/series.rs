@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use signals::metric::{Exemplar, NativeHistogram};
 
 use super::postings::PairId;
-use crate::metrics::chunk::{Chunk, HistogramAppender, PlainAppender, encode_exemplars};
+use crate::metrics::chunk::{Chunk, FloatAppender, HistogramAppender, encode_exemplars};
 
 /// Late samples that are held decoded before they become a chunk.
 const LATE_SAMPLES_MAX: usize = 256;
@@ -98,7 +98,7 @@ pub(super) struct Series {
     /// Time and bits of the newest plain sample, flushed or not; of several of that time, the last
     /// that was sent.
     last: Option<(i64, u64)>,
-    open: Option<PlainAppender>,
+    open: Option<FloatAppender>,
     #[expect(clippy::box_collection, reason = "most series have none: 8 bytes in place of 24")]
     late: Option<Box<Vec<(i64, f64)>>>,
     histograms: Option<Box<Histograms>>,
@@ -177,7 +177,7 @@ impl Series {
         {
             self.close_open(generation, usage);
         }
-        let open = self.open.get_or_insert_with(PlainAppender::new);
+        let open = self.open.get_or_insert_with(FloatAppender::new);
         let before = open.heap_bytes();
         open.push(timestamp_ms, value);
         usage.bytes += open.heap_bytes() - if open.count() == 1 { 0 } else { before };
@@ -402,7 +402,7 @@ impl Series {
             .as_ref()
             .and_then(|held| held.open.as_ref())
             .map(HistogramAppender::to_chunk);
-        let open = self.open.as_ref().map(PlainAppender::to_chunk);
+        let open = self.open.as_ref().map(FloatAppender::to_chunk);
         chunks.splice(place..place, open.into_iter().chain(histograms));
         if let Some(late) = &self.late {
             chunks.extend(late_chunks(late));
@@ -476,7 +476,7 @@ pub(super) fn is_same(a: &Arc<NativeHistogram>, b: &Arc<NativeHistogram>) -> boo
 /// Chunks of ascending samples, cut where the UTC day ends.
 fn late_chunks(late: &[(i64, f64)]) -> impl Iterator<Item = Chunk> {
     late.chunk_by(|a, b| day_of(a.0) == day_of(b.0)).map(|samples| {
-        let mut appender = PlainAppender::new();
+        let mut appender = FloatAppender::new();
         for (timestamp_ms, value) in samples {
             appender.push(*timestamp_ms, *value);
         }

@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 use signals::SeriesKey;
-use signals::metric::{HistogramSample, MetricKind, NativeHistogram, STALE_NAN_BITS, Sample};
+use signals::metric::{HistogramSample, MetricKind, STALE_NAN_BITS, Sample, Samples};
 
 use super::*;
-use crate::metrics::Samples;
 
 const DAY_MS: i64 = 86_400_000;
 

@@ -42,11 +42,11 @@ const CONCURRENT_PARTS: usize = 8;
 /// Reads parts of metrics, and remembers their footers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct PartReader {
-    inner: Arc<Inner>,
+    inner: Arc<OpenStore>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct OpenStore {
     objects: Arc<dyn ObjectStore>,
     footers: Mutex<Footers>,
 }
@@ -141,7 +141,7 @@ impl PartReader {
     /// A reader of parts in `objects`, which remembers as many footers as `caches` has room for.
     pub(crate) fn new(objects: Arc<dyn ObjectStore>, caches: &MemoryBudget) -> Self {
         let footers = Mutex::new(Footers::new(caches));
-        Self { inner: Arc::new(Inner { objects, footers }) }
+        Self { inner: Arc::new(OpenStore { objects, footers }) }
     }
 
     /// What parts, oldest first, know of metric families; called once at start.

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use signals::metric::{
     BucketSpan, Exemplar, HistogramSample, Metadata, MetricKind, NAME_LABEL, NativeHistogram,
-    STALE_NAN_BITS, Sample, StartTime,
+    STALE_NAN_BITS, Sample, Samples, StartTime,
 };
 use signals::{MatchOp, Matcher, MemoryBudget, MemoryReservation, SeriesBatch};
 

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::context::Context;
 use crate::files::sim::SimFiles;
+use crate::instruments::Instruments;
 use crate::maintenance::Maintenance;
 use crate::manifest::catalog::Catalog;
 use crate::manifest::documents::Documents;
@@ -109,6 +110,7 @@ impl World {
             merges: self.config.memory.merges.clone(),
             quarantined: Arc::default(),
             lost: Arc::default(),
+            instruments: Instruments::default(),
             closing: watch::channel(false).1,
         };
         let maintenance = Maintenance::new(context, &self.config);

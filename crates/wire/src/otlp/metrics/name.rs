@@ -96,12 +96,14 @@ fn escaped_with_suffixes(namespace: &str, name: &str, unit: &str, shape: Shape) 
         name.split(|c| !is_metric_char(c) || c == '_').filter(|token| !token.is_empty()).collect();
     let has_main = tokens.contains(&main.as_str());
     let has_per = tokens.contains(&per.as_str());
+    // Nothing valid stood after the slash.
+    let per = if per == "per_" { "" } else { per.trim_end_matches('_') };
     let main = if per.is_empty() { &main[..] } else { main.trim_end_matches('_') };
     if !main.is_empty() && !has_main {
         tokens.push(main);
     }
     if !per.is_empty() && !has_per {
-        tokens.push(&per);
+        tokens.push(per);
     }
     if shape == Shape::MonotonicSum {
         tokens.retain(|token| *token != "total");

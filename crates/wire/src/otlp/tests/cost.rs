@@ -9,8 +9,8 @@ use signals::Signal;
 use super::known::Learned;
 use super::{NOW, unbounded};
 use crate::known::NoneKnown;
-use crate::otlp::{Encoding, decode_with};
-use crate::{Decoded, KnownSeries, Limits};
+use crate::otlp::{Encoding, Export};
+use crate::{Decode, DecodeContext, Decoded, KnownSeries, Limits};
 
 const ROUNDS: usize = 200;
 
@@ -81,8 +81,9 @@ fn body() -> Vec<u8> {
 }
 
 fn decoded(body: &[u8], known: &dyn KnownSeries) -> Decoded {
-    let (encoding, limits) = (Encoding::Protobuf, Limits::default());
-    decode_with(Signal::Metrics, body, encoding, NOW, &limits, known, &unbounded()).unwrap()
+    let (limits, memory) = (&Limits::default(), &unbounded());
+    let context = DecodeContext { received_at: NOW, limits, known, memory };
+    Export { signal: Signal::Metrics, encoding: Encoding::Protobuf }.decode(body, &context).unwrap()
 }
 
 fn decode_again_and_again(known: &dyn KnownSeries) {

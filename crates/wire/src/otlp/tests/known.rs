@@ -10,8 +10,8 @@ use signals::{Batch, Signal};
 
 use super::{NOW, arbitrary, unbounded};
 use crate::known::{Fingerprint, NoneKnown};
-use crate::otlp::{Encoding, decode_with};
-use crate::{Decoded, KnownSeries, Limits};
+use crate::otlp::{Encoding, Export};
+use crate::{Decode, DecodeContext, Decoded, KnownSeries, Limits};
 
 /// What stands for a store: series by number, and what was learned of them.
 #[derive(Default)]
@@ -92,9 +92,10 @@ fn batch(decoded: &Decoded) -> SeriesBatch {
 }
 
 fn decoded(request: &ExportMetricsServiceRequest, known: &dyn KnownSeries) -> Decoded {
-    let (body, limits) = (request.encode_to_vec(), Limits::default());
-    let (encoding, memory) = (Encoding::Protobuf, unbounded());
-    decode_with(Signal::Metrics, &body, encoding, NOW, &limits, known, &memory).unwrap()
+    let (limits, memory) = (&Limits::default(), &unbounded());
+    let context = DecodeContext { received_at: NOW, limits, known, memory };
+    let export = Export { signal: Signal::Metrics, encoding: Encoding::Protobuf };
+    export.decode(&request.encode_to_vec(), &context).unwrap()
 }
 
 proptest! {

@@ -1,0 +1,42 @@
+//! Histograms of HTTP requests, for the metrics of the process.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::config::ports::Port;
+
+/// How long it takes to the head of an answer, by port and class of status.
+#[derive(Debug, Clone)]
+pub(super) struct Instruments(
+    Family<[(&'static str, &'static str); 2], Histogram, fn() -> Histogram>,
+);
+
+impl Default for Instruments {
+    fn default() -> Self {
+        // From half a millisecond to half a minute.
+        Self(Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 2.0, 17))))
+    }
+}
+
+impl Instruments {
+    pub(super) fn answered(&self, port: Port, status: StatusCode, duration: Duration) {
+        let class = match status.as_u16() {
+            100..200 => "1xx",
+            200..300 => "2xx",
+            300..400 => "3xx",
+            400..500 => "4xx",
+            _ => "5xx",
+        };
+        let labels = [("port", port.key()), ("status", class)];
+        self.0.get_or_create(&labels).observe(duration.as_secs_f64());
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let help = "HTTP and gRPC requests from their head to that of their answer";
+        registry.register("glasshouse_http_request_duration_seconds", help, self.0.clone());
+    }
+}

@@ -1,0 +1,497 @@
+//! Aggregation over series: each series' group is found once, then whole columns are folded.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use lang::promql::{Aggregate, Aggregation, Span};
+use signals::Labels;
+use signals::metric::{NAME_LABEL, NativeHistogram};
+
+use crate::Error;
+use crate::binary::{Cell, cell};
+use crate::evaluator::{Evaluator, Sink, text_of};
+use crate::grid::{ABSENT, Grid, Row, is_absent};
+use crate::kahan::{Kahan, Mean, Spread, quantile};
+use crate::native_histogram::{self, Mismatch, Total};
+use crate::scalar::Scalar;
+
+/// Finds the group of a series by the labels that are kept.
+pub(crate) struct Groups<'a> {
+    names: &'a [String],
+    is_without: bool,
+    ids: HashMap<Labels, usize>,
+}
+
+impl<'a> Groups<'a> {
+    pub(crate) fn new(names: &'a [String], is_without: bool) -> Self {
+        Self { names, is_without, ids: HashMap::new() }
+    }
+
+    /// Labels of the group that a series belongs to.
+    pub(crate) fn labels(&self, labels: &Labels) -> Labels {
+        let is_named = |name: &str| self.names.iter().any(|named| named == name);
+        if self.is_without {
+            labels.without(|name| name == NAME_LABEL || is_named(name))
+        } else if self.names.is_empty() {
+            Labels::empty()
+        } else {
+            labels.without(|name| !is_named(name))
+        }
+    }
+
+    /// Number of the group, counted in the order in which groups are first seen; and its labels
+    /// when it is new.
+    pub(crate) fn id(&mut self, labels: &Labels) -> (usize, Option<Labels>) {
+        let group = self.labels(labels);
+        let next = self.ids.len();
+        if let Some(id) = self.ids.get(&group) {
+            return (*id, None);
+        }
+        self.ids.insert(group.clone(), next);
+        (next, Some(group))
+    }
+}
+
+/// What is known of one group at each step.
+struct Column {
+    labels: Labels,
+    drops_name: bool,
+    cells: Cells,
+    histograms: HistogramSums,
+}
+
+/// Sums of native histograms by step.
+#[derive(Default)]
+struct HistogramSums {
+    steps: BTreeMap<u32, HistogramSum>,
+}
+
+struct HistogramSum {
+    total: Total,
+    count: f64,
+}
+
+/// Memory of one group at one step, roughly: the largest of [`Cells`] and its result.
+const CELL_BYTES: usize = 48;
+/// A power of two changes no digit, and leaves room for sums that are divided in the end.
+const MEAN_SCALE: f64 = 1.0 / 65_536.0;
+
+impl HistogramSums {
+    fn fold(&mut self, histograms: &[(u32, Arc<NativeHistogram>)], is_mean: bool) {
+        let scale = histogram_scale(is_mean);
+        for (step, histogram) in histograms {
+            match self.steps.get_mut(step) {
+                None => {
+                    let total = Total::of(histogram, scale);
+                    self.steps.insert(*step, HistogramSum { total, count: 1.0 });
+                }
+                Some(held) => {
+                    held.total.add(histogram, scale);
+                    held.count += 1.0;
+                }
+            }
+        }
+    }
+}
+
+/// The sum, or the mean of as many as `mean_of`.
+pub(crate) fn finish_histograms(total: &Total, mean_of: Option<f64>) -> NativeHistogram {
+    match mean_of {
+        None => total.finish(1.0),
+        Some(count) => native_histogram::scaled(
+            &native_histogram::divided(&total.finish(1.0), count),
+            1.0 / MEAN_SCALE,
+        ),
+    }
+}
+
+/// What histograms are multiplied with before they are added up for [`finish_histograms`].
+pub(crate) fn histogram_scale(is_mean: bool) -> f64 {
+    if is_mean { MEAN_SCALE } else { 1.0 }
+}
+
+/// Running results, one per step.
+enum Cells {
+    Sum(Vec<Option<Kahan>>),
+    Mean(Vec<Option<Mean>>),
+    Spread(Vec<Option<Spread>>),
+    /// Count, least, greatest: a number that is folded.
+    Plain(Vec<f64>),
+}
+
+impl Cells {
+    fn new(op: Aggregation, steps: usize) -> Self {
+        match op {
+            Aggregation::Sum => Self::Sum(vec![None; steps]),
+            Aggregation::Avg => Self::Mean(vec![None; steps]),
+            Aggregation::Stddev | Aggregation::Stdvar => Self::Spread(vec![None; steps]),
+            _ => Self::Plain(vec![ABSENT; steps]),
+        }
+    }
+
+    /// Takes the values of one more series.
+    fn fold(&mut self, op: Aggregation, values: &[f64]) {
+        match self {
+            Self::Sum(cells) => {
+                fold_present(cells, values, |cell, value| cell.get_or_insert_default().add(value));
+            }
+            Self::Mean(cells) => {
+                fold_present(cells, values, |cell, value| cell.get_or_insert_default().add(value));
+            }
+            Self::Spread(cells) => {
+                fold_present(cells, values, |cell, value| cell.get_or_insert_default().add(value));
+            }
+            Self::Plain(cells) => fold_present(cells, values, |cell, value| {
+                *cell = match op {
+                    Aggregation::Group => 1.0,
+                    Aggregation::Count if is_absent(*cell) => 1.0,
+                    Aggregation::Count => *cell + 1.0,
+                    Aggregation::Max if *cell > value => *cell,
+                    Aggregation::Min if *cell < value => *cell,
+                    // A number takes the place of NaN, never the other way round.
+                    _ if value.is_nan() && !is_absent(*cell) => *cell,
+                    _ => value,
+                };
+            }),
+        }
+    }
+
+    fn into_values(self, op: Aggregation) -> Vec<f64> {
+        match self {
+            Self::Sum(cells) => {
+                cells.into_iter().map(|cell| cell.map_or(ABSENT, Kahan::value)).collect()
+            }
+            Self::Mean(cells) => {
+                cells.into_iter().map(|cell| cell.map_or(ABSENT, Mean::value)).collect()
+            }
+            Self::Spread(cells) => cells
+                .into_iter()
+                .map(|cell| match cell.map(Spread::variance) {
+                    None => ABSENT,
+                    Some(variance) if op == Aggregation::Stddev => variance.sqrt(),
+                    Some(variance) => variance,
+                })
+                .collect(),
+            Self::Plain(cells) => cells,
+        }
+    }
+}
+
+fn fold_present<T>(cells: &mut [T], values: &[f64], fold: impl Fn(&mut T, f64)) {
+    for (cell, value) in cells.iter_mut().zip(values) {
+        if !is_absent(*value) {
+            fold(cell, *value);
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    pub(crate) fn aggregate(
+        &self,
+        aggregate: &Aggregate,
+        grid: &Grid,
+        sink: &mut Sink,
+    ) -> Result<(), Error> {
+        match aggregate.op {
+            Aggregation::Topk
+            | Aggregation::Bottomk
+            | Aggregation::Limitk
+            | Aggregation::LimitRatio => self.pick(aggregate, grid, sink),
+            Aggregation::Quantile => self.quantile(aggregate, grid, sink),
+            Aggregation::CountValues => self.count_values(aggregate, grid, sink),
+            _ => self.fold(aggregate, grid, sink),
+        }
+    }
+
+    fn fold(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+        let op = aggregate.op;
+        let mut groups = Groups::new(&aggregate.grouping, aggregate.is_without);
+        let mut columns: Vec<Column> = Vec::new();
+        self.rows(&aggregate.expr, grid, &mut |mut row| {
+            if !row.histograms.is_empty() {
+                self.fold_histograms(op, &mut row, aggregate.expr.span());
+            }
+            let (id, new) = groups.id(&row.labels);
+            if let Some(labels) = new {
+                self.spend(grid.steps)?;
+                self.hold(grid.steps * CELL_BYTES)?;
+                let drops_name = row.drops_name;
+                columns.push(Column {
+                    labels,
+                    drops_name,
+                    cells: Cells::new(op, grid.steps),
+                    histograms: HistogramSums::default(),
+                });
+            }
+            if let Some(column) = columns.get_mut(id) {
+                column.drops_name |= row.drops_name;
+                column.cells.fold(op, &row.values);
+                if matches!(op, Aggregation::Sum | Aggregation::Avg) {
+                    column.histograms.fold(&row.histograms, op == Aggregation::Avg);
+                }
+            }
+            Ok(())
+        })?;
+        for Column { labels, drops_name, cells, histograms } in columns {
+            let values = cells.into_values(op);
+            let mut row = Row { labels, drops_name, values, histograms: Vec::new() };
+            self.add_histograms(aggregate, histograms, &mut row);
+            if row.has_any() {
+                sink(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns histograms into what counts of them, or says that they are passed over.
+    fn fold_histograms(&self, op: Aggregation, row: &mut Row, span: Span) {
+        match op {
+            Aggregation::Count | Aggregation::Group => {
+                for (step, _) in row.histograms.drain(..) {
+                    if let Some(value) = row.values.get_mut(step as usize) {
+                        *value = 1.0;
+                    }
+                }
+            }
+            Aggregation::Sum | Aggregation::Avg => {}
+            _ => self.note_ignored(op, span),
+        }
+    }
+
+    /// Puts the sums (or means) of histograms into a row; numbers and histograms do not mix.
+    fn add_histograms(&self, aggregate: &Aggregate, histograms: HistogramSums, row: &mut Row) {
+        let span = aggregate.expr.span();
+        for (step, held) in histograms.steps {
+            let Some(value) = row.values.get_mut(step as usize) else { continue };
+            if !is_absent(*value) {
+                *value = ABSENT;
+                self.warn(span, "encountered a mix of histograms and floats for aggregation");
+                continue;
+            }
+            match held.total.mismatch {
+                Mismatch::None => {}
+                Mismatch::Reconciled => {
+                    self.info(span, "mismatched custom buckets were reconciled during aggregation");
+                }
+                Mismatch::Incompatible => {
+                    self.warn(span, "vector contains a mix of histograms with exponential and custom buckets schemas");
+                    continue;
+                }
+            }
+            let mean_of = (aggregate.op == Aggregation::Avg).then_some(held.count);
+            let result = finish_histograms(&held.total, mean_of);
+            row.histograms.push((step, Arc::new(result)));
+        }
+    }
+
+    fn note_ignored(&self, op: Aggregation, span: Span) {
+        self.info(span, &format!("ignored histogram in {} aggregation", op.name()));
+    }
+
+    fn parameter(&self, aggregate: &Aggregate, grid: &Grid) -> Result<Scalar, Error> {
+        match &aggregate.parameter {
+            Some(parameter) => self.scalar(parameter, grid),
+            None => Err(Error::Internal("aggregation without its parameter".into())),
+        }
+    }
+
+    /// The rows of each group, in the order in which groups are first seen.
+    fn grouped(
+        &self,
+        aggregate: &Aggregate,
+        grid: &Grid,
+    ) -> Result<Vec<(Labels, Vec<Row>)>, Error> {
+        let mut groups = Groups::new(&aggregate.grouping, aggregate.is_without);
+        let mut members: Vec<(Labels, Vec<Row>)> = Vec::new();
+        for row in self.collect(&aggregate.expr, grid)? {
+            let (id, new) = groups.id(&row.labels);
+            if let Some(labels) = new {
+                members.push((labels, Vec::new()));
+            }
+            if let Some((_, rows)) = members.get_mut(id) {
+                rows.push(row);
+            }
+        }
+        Ok(members)
+    }
+
+    fn quantile(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+        let q = self.parameter(aggregate, grid)?;
+        let span = aggregate.parameter.as_ref().map_or(aggregate.span, lang::promql::Expr::span);
+        for step in 0..grid.steps {
+            self.note_quantile(q.at(step), span);
+        }
+        let mut scratch = Vec::new();
+        for (labels, rows) in self.grouped(aggregate, grid)? {
+            if rows.iter().any(|row| !row.histograms.is_empty()) {
+                self.note_ignored(aggregate.op, aggregate.expr.span());
+            }
+            let mut result = Row::empty(labels, grid.steps);
+            result.drops_name = rows.iter().any(|row| row.drops_name);
+            for (step, value) in result.values.iter_mut().enumerate() {
+                scratch.clear();
+                scratch.extend(present_at(&rows, step));
+                if !scratch.is_empty() {
+                    *value = quantile(q.at(step), &mut scratch);
+                }
+            }
+            if result.has_any() {
+                sink(result)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn count_values(
+        &self,
+        aggregate: &Aggregate,
+        grid: &Grid,
+        sink: &mut Sink,
+    ) -> Result<(), Error> {
+        let label = match &aggregate.parameter {
+            Some(parameter) => text_of(parameter)?,
+            None => String::new(),
+        };
+        if label.is_empty() || label.contains('\u{fffd}') {
+            let label = lang::promql::quote(&label);
+            return Err(Error::Execution(format!("invalid label name {label}")));
+        }
+        let groups = Groups::new(&aggregate.grouping, aggregate.is_without);
+        let mut ids: HashMap<Labels, usize> = HashMap::new();
+        let mut results: Vec<Row> = Vec::new();
+        self.rows(&aggregate.expr, grid, &mut |row| {
+            let group = groups.labels(&row.labels);
+            for step in 0..grid.steps {
+                let shown = match cell(&row, step, true) {
+                    None => continue,
+                    Some(Cell::Number(value)) => lang::promql::format_float(value),
+                    Some(Cell::Histogram(histogram)) => native_histogram::shown(&histogram),
+                };
+                let labels = group.with(&label, &shown);
+                let next = results.len();
+                let id = *ids.entry(labels).or_insert_with_key(|labels| {
+                    results.push(Row::empty(labels.clone(), grid.steps));
+                    next
+                });
+                if id == next {
+                    self.spend(grid.steps)?;
+                    self.hold(grid.steps * size_of::<f64>())?;
+                }
+                if let Some(count) = results.get_mut(id).and_then(|row| row.values.get_mut(step)) {
+                    *count = if is_absent(*count) { 1.0 } else { *count + 1.0 };
+                }
+            }
+            Ok(())
+        })?;
+        results.into_iter().try_for_each(sink)
+    }
+
+    /// `topk`, `bottomk`, `limitk` and `limit_ratio`: series as they are, where they are picked.
+    fn pick(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+        let op = aggregate.op;
+        let parameter = self.parameter(aggregate, grid)?;
+        for step in 0..grid.steps {
+            if parameter.at(step).is_nan() {
+                let word = if op == Aggregation::LimitRatio { "Ratio" } else { "Parameter" };
+                return Err(Error::Execution(format!("{word} value is NaN")));
+            }
+            if op == Aggregation::LimitRatio && !(-1.0..=1.0).contains(&parameter.at(step)) {
+                let given = parameter.at(step);
+                let message = format!(
+                    "ratio value should be between -1 and 1, got {given}, capping to {}",
+                    given.clamp(-1.0, 1.0)
+                );
+                let span =
+                    aggregate.parameter.as_ref().map_or(aggregate.span, lang::promql::Expr::span);
+                self.warn(span, &message);
+            }
+        }
+        let ignores_histograms = matches!(op, Aggregation::Topk | Aggregation::Bottomk);
+        for (_, mut rows) in self.grouped(aggregate, grid)? {
+            if ignores_histograms && rows.iter().any(|row| !row.histograms.is_empty()) {
+                self.note_ignored(op, aggregate.expr.span());
+                for row in &mut rows {
+                    row.histograms.clear();
+                }
+            }
+            self.hold(rows.len() * grid.steps)?;
+            let mut is_picked = vec![vec![false; grid.steps]; rows.len()];
+            let mut order: Vec<usize> = Vec::new();
+            for step in 0..grid.steps {
+                order.clear();
+                order.extend(
+                    (0..rows.len())
+                        .filter(|at| rows.get(*at).is_some_and(|row| row.is_present(step))),
+                );
+                keep_best(op, parameter.at(step), &rows, step, &mut order);
+                for at in &order {
+                    if let Some(place) =
+                        is_picked.get_mut(*at).and_then(|steps| steps.get_mut(step))
+                    {
+                        *place = true;
+                    }
+                }
+            }
+            let mut picked: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
+            // An instant query gives them best first, a range query in order of labels later on.
+            let sequence: Vec<usize> =
+                if grid.steps == 1 { order.clone() } else { (0..picked.len()).collect() };
+            for at in sequence {
+                if let (Some(mut row), Some(steps)) =
+                    (picked.get_mut(at).and_then(Option::take), is_picked.get(at))
+                {
+                    row.retain_steps(|step| steps.get(step).copied().unwrap_or(false));
+                    if row.has_any() {
+                        sink(row)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn present_at(rows: &[Row], step: usize) -> impl Iterator<Item = f64> + '_ {
+    rows.iter()
+        .filter_map(move |row| row.values.get(step).copied())
+        .filter(|value| !is_absent(*value))
+}
+
+/// Leaves in `order` (rows present at the step) those that the operator picks, best first.
+fn keep_best(op: Aggregation, parameter: f64, rows: &[Row], step: usize, order: &mut Vec<usize>) {
+    let value = |at: &usize| {
+        rows.get(*at).and_then(|row| row.values.get(step)).copied().unwrap_or(f64::NAN)
+    };
+    match op {
+        Aggregation::Topk | Aggregation::Bottomk => {
+            // Stable, so that equal values keep the order of series; NaN is always last.
+            order.sort_by(|a, b| {
+                let (a, b) = (value(a), value(b));
+                a.is_nan().cmp(&b.is_nan()).then(if op == Aggregation::Topk {
+                    b.partial_cmp(&a).unwrap_or(std::cmp::Ordering::Equal)
+                } else {
+                    a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal)
+                })
+            });
+            order.truncate(limit(parameter));
+        }
+        Aggregation::Limitk => order.truncate(limit(parameter)),
+        _ => {
+            order.retain(|at| rows.get(*at).is_some_and(|row| is_in_ratio(&row.labels, parameter)));
+        }
+    }
+}
+
+fn limit(parameter: f64) -> usize {
+    if parameter >= 1.0 { parameter.min(u32::MAX.into()) as usize } else { 0 }
+}
+
+/// Whether a series lies in the first `ratio` of all (or, negative, in the last), by its hash.
+fn is_in_ratio(labels: &Labels, ratio: f64) -> bool {
+    let place = labels.hash64() as f64 / u64::MAX as f64;
+    if ratio >= 0.0 {
+        place < ratio.min(1.0) || ratio >= 1.0
+    } else {
+        place >= 1.0 + ratio.max(-1.0)
+    }
+}

@@ -1,0 +1,464 @@
+//! The executor: walks the tree and passes rows to the parent operator, one series at a time.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lang::promql::{Expr, MatchOp, Span, ValueType};
+use signals::metric::{NAME_LABEL, Samples};
+use signals::{Labels, MemoryReservation};
+
+use crate::Error;
+use crate::annotations::Annotations;
+use crate::answer::{Answer, Sample, Series, Value};
+use crate::grid::{Grid, Row, is_absent, without_name};
+use crate::plan::SeriesRead;
+
+/// Takes rows as they are made.
+pub(crate) type Sink<'s> = dyn FnMut(Row) -> Result<(), Error> + 's;
+
+/// A parsed query and the instants at which it is asked.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// The text, for the places of errors and notes.
+    pub text: String,
+    /// Its tree.
+    pub expr: Expr,
+    /// First instant.
+    pub start_ms: i64,
+    /// Last instant; the same as the first for an instant query.
+    pub end_ms: i64,
+    /// Distance of the instants; 0 for an instant query.
+    pub step_ms: i64,
+    /// Whether the answer has values over time.
+    pub is_range: bool,
+    /// How far instant selectors look back.
+    pub lookback_ms: i64,
+}
+
+/// How queries are evaluated.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Samples that one query may read or hold.
+    pub samples_max: usize,
+    /// Step of subqueries that name none.
+    pub subquery_step_ms: i64,
+    /// Whether metric names are dropped at the end of the query rather than by each function
+    /// (Prometheus' feature `promql-delayed-name-removal`).
+    pub delays_name_removal: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { samples_max: 50_000_000, subquery_step_ms: 60_000, delays_name_removal: false }
+    }
+}
+
+/// Memory of a decoded native histogram, roughly.
+pub(crate) const HISTOGRAM_BYTES: usize = 512;
+/// Memory of a row in flight for each of its steps: its values, and what is made of them.
+const STEP_BYTES: usize = 2 * size_of::<f64>();
+
+/// Evaluates one query over the series that were selected for it.
+pub(crate) struct Evaluator<'a> {
+    pub(crate) query: &'a Query,
+    pub(crate) settings: &'a Settings,
+    selected: &'a HashMap<usize, Vec<Box<dyn SeriesRead>>>,
+    memory: &'a MemoryReservation,
+    pub(crate) is_cancelled: &'a dyn Fn() -> bool,
+    samples_left: Cell<usize>,
+    /// Memory of the longest series that was decoded.
+    decoded_bytes: Cell<usize>,
+    annotations: RefCell<Annotations>,
+}
+
+impl Query {
+    /// Answers from the series of each selector, listed under the selector's position. What the
+    /// query holds on top of them is taken from `memory`, and never given back before its end.
+    ///
+    /// Runs on the caller's thread until done, or until `is_cancelled`, which is asked often.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn answer(
+        &self,
+        settings: &Settings,
+        selected: &HashMap<usize, Vec<Box<dyn SeriesRead>>>,
+        memory: &MemoryReservation,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Answer, Error> {
+        let evaluator = Evaluator {
+            query: self,
+            settings,
+            selected,
+            memory,
+            is_cancelled,
+            samples_left: Cell::new(settings.samples_max),
+            decoded_bytes: Cell::new(0),
+            annotations: RefCell::default(),
+        };
+        let value = evaluator.value()?;
+        let (warnings, infos) = evaluator.annotations.into_inner().into_parts();
+        Ok(Answer { value, warnings, infos })
+    }
+}
+
+impl Evaluator<'_> {
+    pub(crate) fn warn(&self, span: Span, message: &str) {
+        self.annotations.borrow_mut().warn(&self.query.text, span, message);
+    }
+
+    pub(crate) fn info(&self, span: Span, message: &str) {
+        self.annotations.borrow_mut().info(&self.query.text, span, message);
+    }
+
+    /// To be called in every loop that may be long: an error when the query was cancelled.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if (self.is_cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// Counts samples against the limit, and notices when the query was cancelled.
+    pub(crate) fn spend(&self, samples: usize) -> Result<(), Error> {
+        self.check()?;
+        let left = self.samples_left.get().checked_sub(samples).ok_or_else(|| {
+            Error::TooLarge(format!(
+                "query processing would load too many samples into memory in query execution \
+                 (more than {})",
+                self.settings.samples_max
+            ))
+        })?;
+        self.samples_left.set(left);
+        Ok(())
+    }
+
+    /// Takes memory for what stays until the end of the query.
+    pub(crate) fn hold(&self, bytes: usize) -> Result<(), Error> {
+        Ok(self.memory.try_grow(bytes)?)
+    }
+
+    /// As [`Self::hold`], for samples whose place those of the next series take.
+    pub(crate) fn hold_decoded(&self, samples: &Samples) -> Result<(), Error> {
+        let plain = samples.timestamps.capacity() * size_of::<(i64, f64)>();
+        let bytes = plain + samples.histograms.capacity() * HISTOGRAM_BYTES;
+        let more = bytes.saturating_sub(self.decoded_bytes.get());
+        self.decoded_bytes.set(self.decoded_bytes.get() + more);
+        self.hold(more)
+    }
+
+    /// Rows to be put together, whose memory is that of the query.
+    pub(crate) fn merge(&self) -> Merge<'_> {
+        Merge { memory: self.memory, rows: Vec::new(), at: HashMap::new() }
+    }
+
+    /// The steps at which an expression is evaluated. Takes the memory of the rows that it has in
+    /// flight.
+    pub(crate) fn grid(
+        &self,
+        expr: &Expr,
+        start_ms: i64,
+        end_ms: i64,
+        step_ms: i64,
+    ) -> Result<Grid, Error> {
+        let steps_max = self.settings.samples_max;
+        let grid = Grid::new(start_ms, end_ms, step_ms, steps_max)
+            .ok_or_else(|| Error::TooLarge(format!("a query of more than {steps_max} steps")))?;
+        self.hold(rows_in_flight(expr).saturating_mul(grid.steps * STEP_BYTES))?;
+        Ok(grid)
+    }
+
+    pub(crate) fn series_of(&self, position: usize) -> &[Box<dyn SeriesRead>] {
+        self.selected.get(&position).map_or(&[], Vec::as_slice)
+    }
+
+    fn value(&self) -> Result<Value, Error> {
+        let query = self.query;
+        let grid = self.grid(&query.expr, query.start_ms, query.end_ms, query.step_ms)?;
+        let timestamp_ms = query.start_ms;
+        match (query.expr.value_type(), query.is_range) {
+            (ValueType::Text, false) => {
+                let text = text_of(&query.expr)?;
+                Ok(Value::Text { timestamp_ms, text })
+            }
+            (ValueType::Scalar, false) => {
+                let value = self.scalar(&query.expr, &grid)?.at(0);
+                Ok(Value::Scalar { timestamp_ms, value })
+            }
+            (ValueType::Vector, false) => {
+                let rows = self.final_rows(self.collect(&query.expr, &grid)?)?;
+                let sample = |row: Row| Sample {
+                    value: row.values.first().copied().unwrap_or(f64::NAN),
+                    histogram: row.histograms.into_iter().next().map(|(_, histogram)| histogram),
+                    labels: row.labels,
+                    timestamp_ms,
+                };
+                Ok(Value::Vector(rows.into_iter().map(sample).collect()))
+            }
+            (ValueType::Matrix, false) => self.raw_matrix(&query.expr, &grid).map(Value::Matrix),
+            (ValueType::Scalar, true) => {
+                let scalar = self.scalar(&query.expr, &grid)?;
+                let points = (0..grid.steps).map(|at| (grid.time(at), scalar.at(at))).collect();
+                let series = Series { labels: Labels::empty(), points, histograms: Vec::new() };
+                Ok(Value::Matrix(vec![series]))
+            }
+            (ValueType::Vector, true) => {
+                let mut rows = self.final_rows(self.collect(&query.expr, &grid)?)?;
+                rows.sort_by(|a, b| compare_labels(&a.labels, &b.labels));
+                Ok(Value::Matrix(rows.into_iter().map(|row| series_of_row(row, &grid)).collect()))
+            }
+            (value_type @ (ValueType::Text | ValueType::Matrix), true) => {
+                Err(Error::Invalid(format!(
+                    "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
+                    value_type.documented()
+                )))
+            }
+        }
+    }
+
+    /// Drops rows without values, and names that are to be dropped; rows that become equal are put
+    /// together.
+    fn final_rows(&self, rows: Vec<Row>) -> Result<Vec<Row>, Error> {
+        let mut rows: Vec<Row> = rows.into_iter().filter(Row::has_any).collect();
+        if !rows.iter().any(|row| row.drops_name) {
+            return Ok(rows);
+        }
+        for row in &mut rows {
+            if row.drops_name {
+                row.labels = without_name(&row.labels);
+            }
+        }
+        let mut merge = self.merge();
+        rows.into_iter().try_for_each(|row| merge.add(row))?;
+        Ok(merge.into_rows())
+    }
+
+    fn raw_matrix(&self, expr: &Expr, grid: &Grid) -> Result<Vec<Series>, Error> {
+        let mut all = Vec::new();
+        self.windows(expr, grid, &mut |series| {
+            let (points, histograms) = series.first_window();
+            if !points.is_empty() || !histograms.is_empty() {
+                let histograms_bytes = histograms.len() * HISTOGRAM_BYTES;
+                self.hold(points.len() * size_of::<(i64, f64)>() + histograms_bytes)?;
+                let labels = series.labels;
+                let labels = if series.drops_name { without_name(&labels) } else { labels };
+                all.push(Series { labels, points, histograms });
+            }
+            Ok(())
+        })?;
+        all.sort_by(|a, b| compare_labels(&a.labels, &b.labels));
+        refuse_duplicates(all.iter().map(|series| &series.labels))?;
+        Ok(all)
+    }
+
+    /// All rows of a vector.
+    pub(crate) fn collect(&self, expr: &Expr, grid: &Grid) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        self.rows(expr, grid, &mut |row| {
+            self.spend(row.values.len())?;
+            self.hold(row.memory())?;
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Gives the rows of a vector to `sink` as they are made.
+    pub(crate) fn rows(&self, expr: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+        match expr {
+            Expr::Selector(selector) => self.instant(selector, grid, sink),
+            Expr::Paren(paren) => self.rows(&paren.expr, grid, sink),
+            Expr::Unary(unary) if unary.is_negative => self.negated(&unary.expr, grid, sink),
+            Expr::Unary(unary) => self.rows(&unary.expr, grid, sink),
+            Expr::Binary(binary) => self.binary(binary, grid, sink),
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate, grid, sink),
+            Expr::Call(call) => self.call(call, grid, sink),
+            Expr::Number(_) | Expr::Text(_) | Expr::Subquery(_) => {
+                Err(Error::Internal(format!("{expr} is not an instant vector")))
+            }
+        }
+    }
+
+    fn negated(&self, expr: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+        self.map_rows(expr, grid, sink, &mut |row| {
+            for value in &mut row.values {
+                if !is_absent(*value) {
+                    *value = -*value;
+                }
+            }
+            for (_, histogram) in &mut row.histograms {
+                *histogram = Arc::new(crate::native_histogram::scaled(histogram, -1.0));
+            }
+            Ok(())
+        })
+    }
+
+    /// Rows whose values a function changes, and whose names are therefore dropped.
+    pub(crate) fn map_rows(
+        &self,
+        expr: &Expr,
+        grid: &Grid,
+        sink: &mut Sink,
+        change: &mut dyn FnMut(&mut Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let is_distinct = self.stays_distinct(expr);
+        let mut merge = self.merge();
+        self.rows(expr, grid, &mut |mut row| {
+            change(&mut row)?;
+            self.drop_name(&mut row);
+            merge.push(row, is_distinct, sink)
+        })?;
+        merge.finish(sink)
+    }
+
+    /// Whether rows of this expression stay distinct when their names are dropped, so that they
+    /// need not be held back to look for equal ones.
+    pub(crate) fn stays_distinct(&self, expr: &Expr) -> bool {
+        self.settings.delays_name_removal || has_one_name(expr)
+    }
+
+    /// Drops the name now, or marks it to be dropped.
+    pub(crate) fn drop_name(&self, row: &mut Row) {
+        if self.settings.delays_name_removal {
+            row.drops_name = true;
+        } else {
+            row.labels = without_name(&row.labels);
+        }
+    }
+}
+
+/// The text of a literal.
+pub(crate) fn text_of(expr: &Expr) -> Result<String, Error> {
+    match expr.bare() {
+        Expr::Text(text) => Ok(text.value.clone()),
+        other => Err(Error::Internal(format!("{other} is not a text"))),
+    }
+}
+
+/// Most rows that an expression has in flight at once: each operator makes one of those below it.
+/// A subquery has a grid of its own, and makes samples of its rows.
+fn rows_in_flight(expr: &Expr) -> usize {
+    match expr {
+        Expr::Number(_) | Expr::Text(_) => 0,
+        Expr::Selector(_) | Expr::Subquery(_) => 1,
+        Expr::Paren(paren) => rows_in_flight(&paren.expr),
+        Expr::Unary(unary) => rows_in_flight(&unary.expr),
+        Expr::Binary(binary) => 1 + rows_in_flight(&binary.left) + rows_in_flight(&binary.right),
+        Expr::Call(call) => 1 + call.arguments.iter().map(rows_in_flight).sum::<usize>(),
+        Expr::Aggregate(aggregate) => {
+            let parameter = aggregate.parameter.as_ref().map_or(0, rows_in_flight);
+            1 + parameter + rows_in_flight(&aggregate.expr)
+        }
+    }
+}
+
+/// Whether all series of an expression have the same name.
+fn has_one_name(expr: &Expr) -> bool {
+    match expr {
+        Expr::Selector(selector) => selector
+            .matchers
+            .iter()
+            .any(|matcher| matcher.name == NAME_LABEL && matcher.op == MatchOp::Equal),
+        Expr::Paren(paren) => has_one_name(&paren.expr),
+        Expr::Unary(unary) => has_one_name(&unary.expr),
+        Expr::Subquery(subquery) => has_one_name(&subquery.expr),
+        Expr::Call(call) if !call.function.name.starts_with("label_") => {
+            let is_series = |argument: &&Expr| {
+                matches!(argument.value_type(), ValueType::Vector | ValueType::Matrix)
+            };
+            call.arguments.iter().find(is_series).is_some_and(has_one_name)
+        }
+        _ => false,
+    }
+}
+
+/// Rows whose labels may have become equal: they are put together where no step has both.
+pub(crate) struct Merge<'m> {
+    memory: &'m MemoryReservation,
+    rows: Vec<Row>,
+    at: HashMap<Labels, usize>,
+}
+
+impl Merge<'_> {
+    /// Takes a row; gives it on at once when labels still hold their names and cannot collide.
+    pub(crate) fn push(
+        &mut self,
+        row: Row,
+        is_distinct: bool,
+        sink: &mut Sink,
+    ) -> Result<(), Error> {
+        if is_distinct { sink(row) } else { self.add(row) }
+    }
+
+    /// Takes a row that may have the labels of another.
+    pub(crate) fn add(&mut self, row: Row) -> Result<(), Error> {
+        if !row.has_any() {
+            return Ok(());
+        }
+        match self.at.get(&row.labels) {
+            None => {
+                self.memory.try_grow(row.memory())?;
+                self.at.insert(row.labels.clone(), self.rows.len());
+                self.rows.push(row);
+                Ok(())
+            }
+            Some(at) => match self.rows.get_mut(*at) {
+                Some(target) => merge_into(target, row),
+                None => Ok(()),
+            },
+        }
+    }
+
+    pub(crate) fn finish(self, sink: &mut Sink) -> Result<(), Error> {
+        self.rows.into_iter().try_for_each(sink)
+    }
+
+    pub(crate) fn into_rows(self) -> Vec<Row> {
+        self.rows
+    }
+}
+
+fn merge_into(target: &mut Row, row: Row) -> Result<(), Error> {
+    let is_overlapping =
+        (0..row.values.len()).any(|at| row.is_present(at) && target.is_present(at));
+    if is_overlapping {
+        return Err(same_labelset());
+    }
+    for (into, from) in target.values.iter_mut().zip(&row.values) {
+        if !is_absent(*from) {
+            *into = *from;
+        }
+    }
+    target.histograms.extend(row.histograms);
+    target.histograms.sort_by_key(|(step, _)| *step);
+    target.drops_name |= row.drops_name;
+    Ok(())
+}
+
+fn same_labelset() -> Error {
+    Error::Execution("vector cannot contain metrics with the same labelset".into())
+}
+
+fn refuse_duplicates<'a>(all: impl Iterator<Item = &'a Labels>) -> Result<(), Error> {
+    let mut seen = std::collections::HashSet::new();
+    for labels in all {
+        if !seen.insert(labels) {
+            return Err(same_labelset());
+        }
+    }
+    Ok(())
+}
+
+/// Order of labels as Prometheus has it: name by name, then value.
+pub fn compare_labels(a: &Labels, b: &Labels) -> std::cmp::Ordering {
+    a.iter().cmp(b.iter())
+}
+
+fn series_of_row(row: Row, grid: &Grid) -> Series {
+    let present = row.values.iter().enumerate().filter(|(_, value)| !is_absent(**value));
+    let points = present.map(|(step, value)| (grid.time(step), *value)).collect();
+    let histograms = row
+        .histograms
+        .into_iter()
+        .map(|(step, histogram)| (grid.time(step as usize), histogram))
+        .collect();
+    Series { labels: row.labels, points, histograms }
+}

@@ -1,0 +1,57 @@
+//! PromQL: from text to an answer, over series of any source.
+//!
+//! A query is parsed (`lang::promql`), [`plan`] lists what its selectors read, the caller finds those
+//! series, and [`Query::answer`] runs a columnar executor over them on the caller's thread: one row
+//! per series, one column per step. Samples are decoded one series at a time; labels are looked at
+//! once per series.
+//!
+//! What is not built answers [`Error::Unsupported`] by name, never a wrong number.
+
+mod aggregate;
+mod annotations;
+mod answer;
+mod arithmetic;
+mod binary;
+mod call;
+mod classic_histogram;
+mod dates;
+mod error;
+mod evaluator;
+mod extrapolate;
+mod grid;
+mod histogram_rate;
+mod kahan;
+mod labels;
+mod matching;
+mod native_histogram;
+mod over_time;
+mod plan;
+mod range;
+mod scalar;
+mod select;
+
+use lang::promql::Expr;
+
+pub use answer::{Answer, Options, Sample, Series, Value, labels_size, matrix_size, vector_size};
+pub use error::{Error, SeriesError};
+pub use evaluator::{Query, Settings, compare_labels};
+pub use plan::{SelectorPlan, SeriesRead, matchers, plan};
+
+/// Most steps of a range query.
+pub const STEPS_MAX: i64 = 11_000;
+
+/// Parses a query.
+///
+/// # Errors
+/// [`Error::Invalid`], worded as Prometheus does.
+pub fn parse(query: &str) -> Result<Expr, Error> {
+    lang::promql::parse(query).map_err(|error| Error::Invalid(error.to_string()))
+}
+
+/// A query as Prometheus would write it.
+///
+/// # Errors
+/// As [`parse`].
+pub fn format(query: &str) -> Result<String, Error> {
+    Ok(parse(query)?.to_string())
+}

@@ -1,0 +1,182 @@
+//! Which series a query reads, and over which time: known before any sample is decoded.
+
+use std::fmt;
+
+use lang::promql::{At, DurationExpr, Expr, MatchOp, ParseError, Selector};
+use signals::metric::Samples;
+use signals::{Labels, Matcher};
+
+use crate::evaluator::Query;
+use crate::{Error, SeriesError};
+
+/// A series whose samples are decoded on demand.
+pub trait SeriesRead: Send + Sync + fmt::Debug {
+    /// The labels.
+    fn labels(&self) -> &Labels;
+
+    /// How many samples there are at most, before any is decoded.
+    fn samples_max(&self) -> u64;
+
+    /// Fills the cleared `samples` with those at `start_ms <= t <= end_ms`.
+    ///
+    /// # Errors
+    /// When the series cannot be read.
+    fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), SeriesError>;
+}
+
+/// One selector of a query and the samples that it needs.
+#[derive(Debug)]
+pub struct SelectorPlan {
+    /// Where the selector stands in the text; its key.
+    pub position: usize,
+    /// The conditions.
+    pub matchers: Vec<Matcher>,
+    /// First millisecond needed.
+    pub start_ms: i64,
+    /// Last millisecond needed.
+    pub end_ms: i64,
+}
+
+/// Lists what each selector of the query reads.
+///
+/// # Errors
+/// [`Error::Invalid`] for durations that have no value and patterns that do not compile.
+pub fn plan(query: &Query) -> Result<Vec<SelectorPlan>, Error> {
+    let mut plans = Vec::new();
+    let (start, end) = (query.start_ms, query.end_ms);
+    walk(query, &query.expr, start, end, &mut plans)?;
+    Ok(plans)
+}
+
+/// The matchers of a selector, compiled.
+///
+/// # Errors
+/// [`Error::Invalid`] for patterns that do not compile.
+pub fn matchers(matchers: &[lang::promql::Matcher]) -> Result<Vec<Matcher>, Error> {
+    let convert = |matcher: &lang::promql::Matcher| {
+        let op = match matcher.op {
+            MatchOp::Equal => signals::MatchOp::Equal,
+            MatchOp::NotEqual => signals::MatchOp::NotEqual,
+            MatchOp::Regex => signals::MatchOp::Regex,
+            MatchOp::NotRegex => signals::MatchOp::NotRegex,
+        };
+        Matcher::new(matcher.name.clone(), op, matcher.value.clone()).map_err(Error::Invalid)
+    };
+    matchers.iter().map(convert).collect()
+}
+
+fn walk(
+    query: &Query,
+    expr: &Expr,
+    start_ms: i64,
+    end_ms: i64,
+    plans: &mut Vec<SelectorPlan>,
+) -> Result<(), Error> {
+    match expr {
+        Expr::Number(_) | Expr::Text(_) => Ok(()),
+        Expr::Selector(selector) => {
+            let lookback = Lookback::of_selector(query, selector)?;
+            let (start, end) = lookback.bounds(start_ms, end_ms);
+            plans.push(SelectorPlan {
+                position: selector.span.start,
+                matchers: matchers(&selector.matchers)?,
+                start_ms: start.saturating_add(1),
+                end_ms: end,
+            });
+            Ok(())
+        }
+        Expr::Subquery(subquery) => {
+            let lookback = Lookback {
+                range_ms: query.positive_ms(&subquery.range)?,
+                offset_ms: query.optional_ms(subquery.offset.as_ref())?,
+                at_ms: query.at_ms(subquery.at),
+            };
+            let (start, end) = lookback.bounds(start_ms, end_ms);
+            walk(query, &subquery.expr, start, end, plans)
+        }
+        Expr::Call(call) => call
+            .arguments
+            .iter()
+            .try_for_each(|argument| walk(query, argument, start_ms, end_ms, plans)),
+        Expr::Aggregate(aggregate) => {
+            if let Some(parameter) = &aggregate.parameter {
+                walk(query, parameter, start_ms, end_ms, plans)?;
+            }
+            walk(query, &aggregate.expr, start_ms, end_ms, plans)
+        }
+        Expr::Binary(binary) => {
+            walk(query, &binary.left, start_ms, end_ms, plans)?;
+            walk(query, &binary.right, start_ms, end_ms, plans)
+        }
+        Expr::Unary(unary) => walk(query, &unary.expr, start_ms, end_ms, plans),
+        Expr::Paren(paren) => walk(query, &paren.expr, start_ms, end_ms, plans),
+    }
+}
+
+/// Where a selector or subquery looks, seen from the step at which it is evaluated.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
+pub(crate) struct Lookback {
+    /// Width of the window `(t - range, t]`; the lookback of instant selectors.
+    pub(crate) range_ms: i64,
+    pub(crate) offset_ms: i64,
+    /// The instant of `@`, which takes the place of the step.
+    pub(crate) at_ms: Option<i64>,
+}
+
+impl Lookback {
+    pub(crate) fn of_selector(query: &Query, selector: &Selector) -> Result<Self, Error> {
+        Ok(Self {
+            range_ms: match &selector.range {
+                Some(range) => query.positive_ms(range)?,
+                None => query.lookback_ms,
+            },
+            offset_ms: query.optional_ms(selector.offset.as_ref())?,
+            at_ms: query.at_ms(selector.at),
+        })
+    }
+
+    /// Open start and closed end of all windows of steps in `start..=end`.
+    pub(crate) fn bounds(&self, start_ms: i64, end_ms: i64) -> (i64, i64) {
+        let first = self.window_end(start_ms).saturating_sub(self.range_ms);
+        (first, self.window_end(end_ms))
+    }
+
+    /// End of the window of the step at `time_ms`.
+    pub(crate) fn window_end(&self, time_ms: i64) -> i64 {
+        self.at_ms.unwrap_or(time_ms).saturating_sub(self.offset_ms)
+    }
+}
+
+impl Query {
+    /// Milliseconds of a duration in this query.
+    pub(crate) fn milliseconds(&self, duration: &DurationExpr) -> Result<i64, Error> {
+        let step_s = self.step_ms as f64 / 1000.0;
+        let range_s = self.end_ms.saturating_sub(self.start_ms) as f64 / 1000.0;
+        let invalid = |error: ParseError| Error::Invalid(error.to_string());
+        duration.milliseconds(step_s, range_s, &self.text).map_err(invalid)
+    }
+
+    pub(crate) fn optional_ms(&self, duration: Option<&DurationExpr>) -> Result<i64, Error> {
+        duration.map_or(Ok(0), |duration| self.milliseconds(duration))
+    }
+
+    /// As [`Self::milliseconds`], of a range or step.
+    pub(crate) fn positive_ms(&self, duration: &DurationExpr) -> Result<i64, Error> {
+        let milliseconds = self.milliseconds(duration)?;
+        if milliseconds <= 0 {
+            let (line, column) = duration.span().line_and_column(&self.text);
+            let message = format!("{line}:{column}: parse error: duration must be greater than 0");
+            return Err(Error::Invalid(message));
+        }
+        Ok(milliseconds)
+    }
+
+    pub(crate) fn at_ms(&self, at: Option<At>) -> Option<i64> {
+        at.map(|at| match at {
+            At::Time(time_ms) => time_ms,
+            At::Start => self.start_ms,
+            At::End => self.end_ms,
+        })
+    }
+}

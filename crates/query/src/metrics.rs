@@ -1,0 +1,277 @@
+//! PromQL and the labels of metrics, over the series of the store.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use lang::promql::parse_selector;
+use promql::{
+    Answer, Options, Query, STEPS_MAX, SeriesRead, Settings, Value, compare_labels, labels_size,
+    matchers, plan,
+};
+use signals::metric::{Exemplar, Metadata};
+use signals::{Labels, Matcher};
+use store::Cardinality;
+
+use crate::instruments::Language;
+use crate::source::{ExemplarSeries, Selection};
+use crate::{Counted, Engine, QueryError, running};
+
+impl Engine {
+    /// Evaluates a query at one instant.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; texts of syntax errors are those of Prometheus.
+    pub async fn promql_instant(
+        &self,
+        query: &str,
+        time_ms: i64,
+        options: &Options,
+    ) -> Result<Counted<Answer>, QueryError> {
+        let query = Query {
+            text: query.to_owned(),
+            expr: promql::parse(query)?,
+            start_ms: time_ms,
+            end_ms: time_ms,
+            step_ms: 0,
+            is_range: false,
+            lookback_ms: options.lookback_ms,
+        };
+        self.ask(query, options).await
+    }
+
+    /// Evaluates a query at `start, start + step, … <= end`.
+    ///
+    /// # Errors
+    /// As [`Self::promql_instant`]; more than 11,000 steps are refused.
+    pub async fn promql_range(
+        &self,
+        query: &str,
+        start_ms: i64,
+        end_ms: i64,
+        step_ms: i64,
+        options: &Options,
+    ) -> Result<Counted<Answer>, QueryError> {
+        if end_ms < start_ms {
+            let message = "end timestamp must not be before start time";
+            return Err(QueryError::Invalid(message.into()));
+        }
+        if step_ms <= 0 {
+            let message = "zero or negative query resolution step widths are not accepted. Try a positive integer";
+            return Err(QueryError::Invalid(message.into()));
+        }
+        if end_ms.saturating_sub(start_ms) / step_ms > STEPS_MAX {
+            let message = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
+            return Err(QueryError::Invalid(message.into()));
+        }
+        let query = Query {
+            text: query.to_owned(),
+            expr: promql::parse(query)?,
+            start_ms,
+            end_ms,
+            step_ms,
+            is_range: true,
+            lookback_ms: options.lookback_ms,
+        };
+        self.ask(query, options).await
+    }
+
+    async fn ask(&self, query: Query, options: &Options) -> Result<Counted<Answer>, QueryError> {
+        let limit = options.limit;
+        self.within(Language::Promql, move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
+            for selector in plan(&query)? {
+                let selection = Selection {
+                    matchers: &selector.matchers,
+                    start_ms: selector.start_ms,
+                    end_ms: selector.end_ms,
+                    series_max: engine.limits.series_max,
+                };
+                let series = engine.source.select(selection, &memory).await?;
+                selected.insert(selector.position, series);
+            }
+            let settings =
+                Settings { samples_max: engine.limits.samples_max, ..Settings::default() };
+            let is_cancelled = || running::check().is_err();
+            let mut answer = query.answer(&settings, &selected, &memory, &is_cancelled)?;
+            truncate(&mut answer, limit);
+            memory.try_grow(answer.value.size()?)?;
+            Ok(Counted::new(answer, memory))
+        })
+        .await
+    }
+
+    /// The label sets of series that satisfy one of the selectors and may have samples in
+    /// `start_ms..=end_ms`, in order; `limit` 0 is none.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn series(
+        &self,
+        selectors: &[String],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Counted<Vec<Labels>>, QueryError> {
+        let selectors = selectors.to_vec();
+        self.within(Language::Promql, move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut all = HashSet::new();
+            for matchers in parsed(&selectors)? {
+                let found =
+                    engine.source.series(engine.selection(&matchers, start_ms, end_ms)).await?;
+                memory.try_grow(found.iter().map(labels_size).sum())?;
+                all.extend(found);
+            }
+            let mut all: Vec<Labels> = all.into_iter().collect();
+            all.sort_by(compare_labels);
+            all.truncate(if limit == 0 { usize::MAX } else { limit });
+            Ok(Counted::new(all, memory))
+        })
+        .await
+    }
+
+    /// Counts of the series of a range by metric, label and pair: the `top` greatest of each.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn cardinality(
+        &self,
+        start_ms: i64,
+        end_ms: i64,
+        top: usize,
+    ) -> Result<Cardinality, QueryError> {
+        self.within(Language::Promql, move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            Ok(engine.source.cardinality(start_ms, end_ms, top, &memory).await?)
+        })
+        .await
+    }
+
+    /// The names of the labels of those series (of all when no selector is given), in order.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn label_names(
+        &self,
+        selectors: &[String],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<String>, QueryError> {
+        let selectors = selectors.to_vec();
+        self.within(Language::Promql, move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut names = BTreeSet::new();
+            for matchers in parsed_or_all(&selectors)? {
+                let selection = engine.selection(&matchers, start_ms, end_ms);
+                names.extend(engine.source.label_names(selection, &memory).await?);
+            }
+            let limit = if limit == 0 { usize::MAX } else { limit };
+            Ok(names.into_iter().take(limit).collect())
+        })
+        .await
+    }
+
+    /// The values of one label of those series, in order.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn label_values(
+        &self,
+        name: &str,
+        selectors: &[String],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<String>, QueryError> {
+        let (name, selectors) = (name.to_owned(), selectors.to_vec());
+        self.within(Language::Promql, move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut values = BTreeSet::new();
+            for matchers in parsed_or_all(&selectors)? {
+                let selection = engine.selection(&matchers, start_ms, end_ms);
+                values.extend(engine.source.label_values(&name, selection, &memory).await?);
+            }
+            let limit = if limit == 0 { usize::MAX } else { limit };
+            Ok(values.into_iter().take(limit).collect())
+        })
+        .await
+    }
+
+    fn selection<'m>(&self, matchers: &'m [Matcher], start_ms: i64, end_ms: i64) -> Selection<'m> {
+        Selection { matchers, start_ms, end_ms, series_max: self.limits.series_max }
+    }
+
+    /// Type, help and unit of each metric family, in order of names.
+    ///
+    /// # Errors
+    /// [`QueryError::Store`].
+    pub async fn metric_metadata(&self) -> Result<Vec<Metadata>, QueryError> {
+        self.within(
+            Language::Promql,
+            move |engine| async move { Ok(engine.source.metadata().await?) },
+        )
+        .await
+    }
+
+    /// Exemplars of the series that the selectors of a query name.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn query_exemplars(
+        &self,
+        query: &str,
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<ExemplarSeries, QueryError> {
+        let query = query.to_owned();
+        self.within(Language::Promql, move |engine| async move {
+            let expr = promql::parse(&query)?;
+            let mut found: HashMap<Labels, Vec<Exemplar>> = HashMap::new();
+            for selector in expr.selectors() {
+                let conditions = matchers(&selector.matchers)?;
+                let selection = engine.selection(&conditions, start_ms, end_ms);
+                for (labels, exemplars) in engine.source.exemplars(selection).await? {
+                    found.entry(labels).or_insert(exemplars);
+                }
+            }
+            let mut found: ExemplarSeries = found.into_iter().collect();
+            found.sort_by(|(a, _), (b, _)| compare_labels(a, b));
+            Ok(found)
+        })
+        .await
+    }
+}
+
+/// The matchers of each selector.
+fn parsed(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
+    let parsed = |selector: &String| {
+        let selector =
+            parse_selector(selector).map_err(|error| QueryError::Invalid(error.to_string()))?;
+        Ok(matchers(&selector)?)
+    };
+    selectors.iter().map(parsed).collect()
+}
+
+/// As [`parsed`]; without selectors, one that takes everything.
+fn parsed_or_all(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
+    if selectors.is_empty() { Ok(vec![Vec::new()]) } else { parsed(selectors) }
+}
+
+/// Cuts an answer to `limit` series and says so.
+fn truncate(answer: &mut Answer, limit: usize) {
+    let length = match &answer.value {
+        Value::Vector(samples) => samples.len(),
+        Value::Matrix(series) => series.len(),
+        Value::Scalar { .. } | Value::Text { .. } => 0,
+    };
+    if limit == 0 || length <= limit {
+        return;
+    }
+    match &mut answer.value {
+        Value::Vector(samples) => samples.truncate(limit),
+        Value::Matrix(series) => series.truncate(limit),
+        Value::Scalar { .. } | Value::Text { .. } => {}
+    }
+    answer.warnings.push("results truncated due to limit".into());
+}
