@@ -1,5 +1,5 @@
-//! Hostile queries of every language, one after the other, while health, ingest and memory are
-//! watched: what a query may cost others is bounded, whatever it asks.
+//! Hostile queries in every language, while health, ingest and memory are monitored: the impact of
+//! a query on others must be bounded, whatever it is.
 
 mod data;
 mod grammar;
@@ -18,33 +18,33 @@ use crate::server::{self, PORT_OFFSET, Server, Settings};
 use crate::{Options, logs, metrics, spans};
 use question::{Question, Questions};
 
-/// `limits.memory` when neither it nor a memory group is given.
+/// Default `limits.memory` without a memory cgroup.
 const MEMORY_MIB: u64 = 1024;
 /// `query.timeout`.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Threads that ask.
+/// Number of query threads.
 const ASKING: usize = 2;
 const PROBE_INTERVAL: Duration = Duration::from_millis(50);
 const INGEST_INTERVAL: Duration = Duration::from_millis(100);
 const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
-/// The first sending that is not one of the load.
+/// First sequence number of ingest, distinct from those of the load.
 const INGEST_FIRST: u64 = 100_000;
-/// How long the last count may be refused.
+/// Maximum time for which the final count may be refused.
 const COUNT_MAX: Duration = Duration::from_secs(60);
-/// Time that the last queries have before SIGTERM.
+/// Time given to the last queries before SIGTERM.
 const STOP_AFTER: Duration = Duration::from_secs(2);
-/// Seconds for which a query may go on, and hold memory, after its answer.
+/// Seconds for which a query may run, and hold memory, after its response.
 const LINGER_S: f64 = 2.0;
-/// Characters of a query that are shown.
+/// Maximum characters of a query in the report.
 const SHOWN_MAX: usize = 500;
 
-// The marks.
+// The acceptance criteria.
 const HEALTH_P99_S: f64 = 0.1;
 const INGEST_P99_S: f64 = 0.5;
 const ANSWER_MAX: Duration = Duration::from_secs(QUERY_TIMEOUT.as_secs() + 3);
 const STOP_MAX_S: f64 = 12.0;
 
-/// Something that took from one time to another, in seconds of the run.
+/// An event with its start and end, in seconds of the run.
 struct Took<T> {
     begin_s: f64,
     end_s: f64,
@@ -60,35 +60,35 @@ impl<T> Took<T> {
         self.begin_s <= other.end_s && other.begin_s <= self.end_s
     }
 
-    /// Whether it was running then, or had been until shortly before.
+    /// Whether it overlapped the other event or ended shortly before.
     fn may_have_caused<U>(&self, other: &Took<U>) -> bool {
         self.begin_s <= other.end_s && other.begin_s <= self.end_s + LINGER_S
     }
 }
 
-/// A question and its status, or why it has none.
+/// A query with its status, or the reason for having none.
 type Asked = Took<(Question, Result<u16, String>)>;
 
-/// What was seen of the server.
+/// Observations of the server.
 #[derive(Default)]
 struct Seen {
     asked: Vec<Asked>,
-    /// Whether a probe was answered with 200.
+    /// Whether each probe got a 200.
     health: Vec<Took<bool>>,
     ingest: Vec<Took<Ingested>>,
     rss_bytes: Vec<Took<u64>>,
 }
 
-/// What became of an OTLP request.
+/// The result of an OTLP request.
 enum Ingested {
     Accepted(u64),
-    /// A retryable refusal.
+    /// Rejected as retryable.
     Retryable,
-    /// Answered with neither success nor a call to retry; may have been accepted.
+    /// Neither success nor a retryable error; may have been accepted.
     Unanswered(u64),
 }
 
-/// The clock of the run and whether it goes on.
+/// The clock of the run and its end.
 struct Run {
     begin: Instant,
     is_dead: AtomicBool,
@@ -108,7 +108,7 @@ impl Run {
         Took { begin_s, end_s: self.begin.elapsed().as_secs_f64(), what }
     }
 
-    /// Does something at an interval until the run is over.
+    /// Repeats an action at an interval until the end of the run.
     fn repeat<T>(&self, interval: Duration, mut each: impl FnMut(u64) -> T) -> Vec<Took<T>> {
         let mut all = Vec::new();
         while !self.is_over.load(Ordering::Relaxed) {
@@ -120,7 +120,7 @@ impl Run {
     }
 }
 
-/// The question of a seed.
+/// The query of a seed.
 pub(crate) fn show(seed: u64) -> Result<String> {
     Ok(Questions::new()?.of_seed(seed)?.line)
 }
@@ -191,7 +191,7 @@ pub(crate) fn run(options: &Options) -> Result<Value> {
     }))
 }
 
-/// Sends a third of the items of each signal and hostile data; returns what was accepted.
+/// Sends a third of the items of each signal and hostile data; returns the accepted counts.
 fn load(items: u64) -> Result<[u64; 3]> {
     let third = items / 3;
     let send = |signal, payloads: &[Payload]| {
@@ -211,7 +211,7 @@ fn load(items: u64) -> Result<[u64; 3]> {
     Ok(accepted)
 }
 
-/// Asks, and looks at the server while it is asked.
+/// Runs the queries while monitoring the server.
 fn watch(server: &Server, questions: &Questions, options: &Options) -> Result<Seen> {
     let (next, seconds) = (AtomicUsize::new(0), options.seconds as f64);
     let (agent, payloads) = (send::agent(), spans::payloads());
@@ -263,7 +263,7 @@ fn watch(server: &Server, questions: &Questions, options: &Options) -> Result<Se
     })
 }
 
-/// Asks on a new connection, as an orchestrator does.
+/// Probes on a new connection, like an orchestrator.
 fn is_healthy() -> bool {
     let url = format!("http://127.0.0.1:{}/", 13_133 + PORT_OFFSET);
     let answer = send::agent_within(Duration::from_secs(5)).get(url).call();
@@ -283,7 +283,7 @@ fn ingest(agent: &ureq::Agent, payload: &Payload, n: u64) -> Ingested {
     }
 }
 
-/// Counts all signals; queries that still end may have it refused for a while.
+/// Counts all signals; may be refused for a while because of queries that are still ending.
 fn count() -> Result<[u64; 3]> {
     let count_once = || -> Result<_> {
         Ok([server::count("spans")?, server::count("logs")?, server::count("metrics")?])
@@ -298,7 +298,7 @@ fn count() -> Result<[u64; 3]> {
     count_once().with_context(|| format!("refused for {COUNT_MAX:?}"))
 }
 
-/// Stops it while known questions are asked; returns the seconds that it took.
+/// Stops the server during known queries; returns the seconds taken.
 fn stop(server: Server, questions: &Questions) -> Result<f64> {
     std::thread::scope(|scope| {
         for question in questions.known().iter().take(ASKING) {
@@ -309,10 +309,10 @@ fn stop(server: Server, questions: &Questions) -> Result<f64> {
     })
 }
 
-/// What was missed, and how to tell which questions did it.
+/// Missed criteria, and the attribution to queries.
 struct Marks<'a> {
     missed: Vec<String>,
-    /// Times during which a missed mark was not met, and its name.
+    /// Times during which a criterion was not met, with its name.
     bad: Vec<Took<&'static str>>,
     seen: &'a Seen,
 }
@@ -358,7 +358,7 @@ impl<'a> Marks<'a> {
         }
     }
 
-    /// A question with the marks that were missed by it or while it ran.
+    /// A query with the criteria missed by it or during it.
     fn broken(&self, asked: &Asked) -> Option<Value> {
         let (question, status) = &asked.what;
         let mut marks: Vec<String> = wrong(asked).into_iter().collect();
@@ -388,11 +388,11 @@ impl<'a> Marks<'a> {
     }
 }
 
-/// What is wrong with the answer itself.
+/// A defect of the response itself.
 fn wrong(asked: &Asked) -> Option<String> {
     match &asked.what.1 {
         Err(error) => Some(format!("not answered: {error}")),
-        // 501 is said of what a language has and the engine has not.
+        // 501 marks language features that the engine does not implement.
         Ok(status @ (500 | 502 | 505..)) => Some(format!("status {status}")),
         Ok(_) if asked.seconds() > ANSWER_MAX.as_secs_f64() => {
             Some(format!("answered after {:.1} s", asked.seconds()))
@@ -413,8 +413,8 @@ fn during<T>(
     })
 }
 
-/// Seconds that they took, the shortest first, with those that one which took longer than the
-/// interval held up: a stall counts by its length, not once.
+/// Durations in ascending order, corrected for coordinated omission: an operation longer than the
+/// interval also counts for those it delayed.
 fn sorted<T>(all: &[Took<T>], interval: Duration) -> Vec<f64> {
     let mut seconds: Vec<f64> = Vec::new();
     for took in all {
@@ -431,7 +431,7 @@ fn times_ms<T>(all: &[Took<T>], interval: Duration) -> Value {
     json!({ "count": all.len(), "p50": at(0.5), "p99": at(0.99), "max": at(1.0) })
 }
 
-/// How many questions of each language ended with each status.
+/// Number of queries by language and status.
 fn statuses(asked: &[Asked]) -> Value {
     let mut counts: BTreeMap<&str, BTreeMap<String, u64>> = BTreeMap::new();
     for asked in asked {

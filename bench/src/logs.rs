@@ -43,7 +43,7 @@ const TRACE_HIGH: u32 = 1 << 24;
 const TRACE_LOW: u32 = 2 << 24;
 const SPAN_ID: u32 = 3 << 24;
 
-/// The payloads of the workload: one service each.
+/// The payloads of the workload, one per service.
 pub(crate) fn payloads() -> Vec<Payload> {
     (0..PAYLOADS).map(payload).collect()
 }

@@ -1,6 +1,6 @@
-//! Load generator and measurements: what the server costs, not how fast this machine is.
+//! Load generator and measurements of resource use, largely independent of the machine's speed.
 //!
-//! Figures are CPU seconds, bytes and counts; a wall time appears only beside them.
+//! Results are CPU seconds, bytes and counts; wall times are supplementary.
 
 mod hostile;
 mod logs;
@@ -23,24 +23,24 @@ use crate::queries::Outcomes;
 use crate::send::Payload;
 use crate::server::{Server, Settings};
 
-/// Workloads in the order in which they run.
+/// Workloads, in execution order.
 const WORKLOADS: [&str; 6] = ["idle", "spans", "logs", "metrics", "pressure", "hostile"];
-/// Queries at once in `pressure`.
+/// Concurrent queries in `pressure`.
 const BURST: usize = 50;
 
-/// What was asked for on the command line.
+/// Command-line options.
 struct Options {
     settings: Settings,
     items: u64,
     peer: Option<String>,
-    /// How long after the load memory is looked at.
+    /// Delay between the load and the memory measurement.
     settle: Duration,
-    /// How long hostile queries are asked, and which.
+    /// Duration of the hostile queries, and their seed.
     seconds: u64,
     seed: u64,
-    /// Asks the hostile query of this seed and no other.
+    /// Runs only the hostile query of this seed.
     only: Option<u64>,
-    /// Prints the hostile query of this seed and does nothing else.
+    /// Prints the hostile query of this seed and exits.
     show: Option<u64>,
     workloads: Vec<String>,
 }
@@ -112,7 +112,7 @@ fn options() -> Result<Options> {
     Ok(options)
 }
 
-/// Time to the first accepted request, and memory at rest.
+/// Measures the time to the first accepted request, and idle memory.
 fn idle(options: &Options) -> Result<Value> {
     let server = Server::glasshouse(&options.settings)?;
     let mut payload = spans::payloads().remove(0);
@@ -123,7 +123,7 @@ fn idle(options: &Options) -> Result<Value> {
     Ok(json!({ "workload": "idle", "first_accepted_s": ready_s, "rss_bytes": rss_bytes }))
 }
 
-/// Sends a signal as fast as it is accepted, then asks for all of it.
+/// Sends a signal as fast as it is accepted, then queries all of it.
 fn ingest(options: &Options, signal: &'static str, payloads: &[Payload]) -> Result<Value> {
     let server = Server::glasshouse(&options.settings)?;
     let sent = server.explain(send::all(&server::otlp(signal), payloads, options.items))?;
@@ -152,8 +152,8 @@ fn ingest(options: &Options, signal: &'static str, payloads: &[Payload]) -> Resu
     }))
 }
 
-/// All signals and heavy queries at once, then a burst of queries; whether it survives, and what
-/// memory it needs.
+/// All signals and heavy queries concurrently, then a burst of queries: does the server survive,
+/// and how much memory does it need?
 fn pressure(options: &Options) -> Result<Value> {
     let server = Server::glasshouse(&options.settings)?;
     let (during, burst) = (Outcomes::default(), Outcomes::default());
@@ -196,7 +196,7 @@ fn pressure(options: &Options) -> Result<Value> {
     }))
 }
 
-/// Samples into Glasshouse and, when asked, the same into a peer.
+/// Sends samples to Glasshouse and, on request, the same samples to a peer.
 fn measure_metrics(options: &Options) -> Result<Value> {
     let mut result = ingest(options, "metrics", &metrics::otlp())?;
     let Some(peer) = &options.peer else { return Ok(result) };

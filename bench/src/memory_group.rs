@@ -1,4 +1,4 @@
-//! A memory control group (version 1 or 2) for the server under test; needs root.
+//! A memory cgroup (version 1 or 2) for the server under test; needs root.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,23 +8,23 @@ use anyhow::{Context, Result, bail};
 
 const V1: &str = "/sys/fs/cgroup/memory";
 const V2: &str = "/sys/fs/cgroup";
-/// Attempts to remove a group, which is busy for a moment after its last process.
+/// Attempts to remove a cgroup, which is busy for a moment after its last process ends.
 const REMOVALS_MAX: u32 = 50;
 
-/// A group that is removed on drop.
+/// A cgroup that is removed on drop.
 pub(crate) struct MemoryGroup {
     folder: PathBuf,
-    /// The file in which the kernel counts the processes that it has killed.
+    /// The file with the kernel's OOM kill count.
     events: &'static str,
 }
 
 impl MemoryGroup {
-    /// Makes a group of this size.
+    /// Creates a cgroup with this limit.
     pub(crate) fn new(mib: u64) -> Result<Self> {
         let (root, limit, events) = if Path::new(V1).join("memory.limit_in_bytes").exists() {
             (V1, "memory.limit_in_bytes", "memory.oom_control")
         } else if Path::new(V2).join("cgroup.controllers").exists() {
-            // Fails where it is enabled already and may not be written.
+            // Fails if the controller is enabled already and the file is read-only.
             let _enabled = fs::write(Path::new(V2).join("cgroup.subtree_control"), "+memory");
             (V2, "memory.max", "memory.events")
         } else {
@@ -42,12 +42,12 @@ impl MemoryGroup {
         Ok(group)
     }
 
-    /// The file to which a process writes its id to enter.
+    /// The file to which a process writes its PID to join.
     pub(crate) fn processes(&self) -> PathBuf {
         self.folder.join("cgroup.procs")
     }
 
-    /// Processes that the kernel has killed because the group was full.
+    /// Number of OOM kills in the cgroup.
     pub(crate) fn kills(&self) -> u64 {
         let events = fs::read_to_string(self.folder.join(self.events)).unwrap_or_default();
         events

@@ -1,4 +1,4 @@
-//! Samples: 90 targets of 1,000 series each, half counters, half gauges, 15 s apart.
+//! Samples: 90 targets with 1,000 series each, half counters, half gauges, 15 s apart.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::{
@@ -15,18 +15,18 @@ const FAMILIES: u32 = 40;
 const SERIES_PER_FAMILY: u32 = 25;
 const SERIES: u32 = FAMILIES * SERIES_PER_FAMILY;
 const INTERVAL_MS: u64 = 15_000;
-/// Rounds of history before the present, so that no time lies in the future.
+/// Rounds of history before the present, so that no timestamp is in the future.
 const ROUNDS_BACK: u64 = 5_760;
 
 const TIME: u32 = 0;
 const VALUE: u32 = 1 << 24;
 
-/// Whether a family is a counter; the others are gauges.
+/// Whether a family is a counter, not a gauge.
 fn is_counter(family: u64) -> bool {
     family.is_multiple_of(2)
 }
 
-/// Value of a series in a round: counters climb by whole steps, gauges wander.
+/// The value of a series in a round: counters increase in integer steps, gauges fluctuate.
 fn value(target: u64, series: u64, round: u64) -> f64 {
     if is_counter(series / u64::from(SERIES_PER_FAMILY)) {
         let rate = scatter(target ^ (series << 20)) % 50;
@@ -146,13 +146,13 @@ fn remote_write_payload(target: u64) -> Payload {
             })
             .collect();
         let encoded = WriteRequest { timeseries }.encode_to_vec();
-        // An error would need a body of over 4 GiB.
+        // An error would require a body of over 4 GiB.
         *body = snap::raw::Encoder::new().compress_vec(&encoded).unwrap_or_default();
     };
     Payload { body: Vec::new(), items: u64::from(SERIES), renew: Box::new(renew) }
 }
 
-/// The labels that OTLP gets in translation.
+/// The labels that OTLP ingest derives.
 fn labels(target: u64, series: u32) -> Vec<Label> {
     let (family, i) = (series / SERIES_PER_FAMILY, series % SERIES_PER_FAMILY);
     let suffix = if is_counter(u64::from(family)) { "_total" } else { "" };

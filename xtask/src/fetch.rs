@@ -1,9 +1,8 @@
-//! `cargo xtask fetch`: downloads every crate and npm package that a later step builds, tests or
-//! only lists, and the tools that check them.
+//! `cargo xtask fetch`: downloads all crates and npm packages that later steps build, test or list,
+//! and the tools that check them.
 //!
-//! A default build downloads what that build needs, and no more. A step that reads the dependency
-//! graph of other features, or builds an excluded workspace, would otherwise pass only where an
-//! earlier command happened to download the rest.
+//! A default build downloads only its own dependencies. A step that reads the dependency graph of
+//! other features, or builds an excluded workspace, would otherwise depend on earlier downloads.
 
 use anyhow::Result;
 
@@ -11,12 +10,12 @@ use crate::dependencies;
 use crate::shell::{command, run};
 use crate::ui;
 
-/// The workspaces of the project: the main one, and those that it excludes.
+/// The main workspace and the workspaces that it excludes.
 const MANIFESTS: [&str; 4] =
     ["Cargo.toml", "e2e/s3/Cargo.toml", "examples/rig/Cargo.toml", "fuzz/Cargo.toml"];
 
-/// Downloads the locked crates of every workspace and the locked npm packages. The tools may be
-/// absent: their step says so.
+/// Downloads the locked crates of every workspace and the locked npm packages. Missing tools are
+/// reported by the step that needs them.
 pub(crate) fn run_all() -> Result<()> {
     MANIFESTS.iter().try_for_each(|manifest| workspace(manifest))?;
     ui::install()?;

@@ -1,4 +1,4 @@
-//! All automation of the project: `cargo xtask <task>`. Continuous integration runs nothing else.
+//! All automation of the project: `cargo xtask <task>`. Continuous integration uses only this.
 
 mod bench;
 mod browser;

@@ -1,4 +1,4 @@
-//! The Python environment beside the build.
+//! The Python environment in the target folder.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::shell::{command, install, need, root, run, target};
 
-/// Installs what a list of requirements names, and says in which folder the programs are.
+/// Installs the packages of a requirements file and returns the folder of their programs.
 pub(crate) fn programs(requirements: &str) -> Result<PathBuf> {
     need("python3", &["python3"])?;
     let environment = target().join("e2e-python");

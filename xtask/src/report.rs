@@ -1,9 +1,8 @@
-//! What the steps of `cargo xtask test` leave to be said at the end: which tests ran, and what was
-//! left out and why.
+//! The summary of `cargo xtask test`: which tests ran, and what was skipped and why.
 //!
-//! A test that lacks something prints a line `SKIPPED: <what>: <why>`; one that runs cases of a real
-//! system prints `CORPUS: <name>: <n> passed, <n> tolerated`. Whatever else a passing test prints is
-//! not shown.
+//! A test that lacks a prerequisite prints `SKIPPED: <what>: <why>`; one that runs a corpus of a
+//! real system prints `CORPUS: <name>: <n> passed, <n> tolerated`. All other output of passing
+//! tests is hidden.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -12,17 +11,17 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::shown;
 
-/// What begins a line that belongs into the summary. The last is pytest's form.
+/// Prefixes of lines for the summary. The last is pytest's.
 const NOTES: [&str; 3] = ["SKIPPED: ", "CORPUS: ", "SKIPPED ["];
 
-/// Counts and notes of one run.
+/// Counts and notes of a run.
 #[derive(Default)]
 pub(crate) struct Report {
     notes: Vec<String>,
     tests: Tests,
 }
 
-/// Rust's tests, by how they ended.
+/// Numbers of Rust tests by result.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tests {
     pub(crate) passed: usize,
@@ -31,14 +30,14 @@ pub(crate) struct Tests {
 }
 
 impl Report {
-    /// Notes that something was left out, and why.
+    /// Records that something was skipped, and why.
     pub(crate) fn skipped(&mut self, what: &str) {
         let note = format!("{}{what}", NOTES[0]);
         eprintln!("{note}");
         self.note(&note);
     }
 
-    /// Runs the tests of a `cargo test` without arguments for the tests.
+    /// Runs `cargo test` without arguments for the test binaries.
     pub(crate) fn cargo_test(&mut self, command: &mut Command) -> Result<()> {
         let mut output = TestOutput::default();
         self.run(command.args(["--", "--show-output"]), |report, line| {
@@ -52,7 +51,7 @@ impl Report {
         self.run(command.arg("-rs").env("PYTHONUNBUFFERED", "1"), |_, _| true)
     }
 
-    /// Runs a command to its end. Its output is passed through line by line if `is_shown` says so.
+    /// Runs a command and prints the lines of its output that satisfy `is_shown`.
     fn run(
         &mut self,
         command: &mut Command,
@@ -79,7 +78,7 @@ impl Report {
         if status.success() { Ok(()) } else { bail!("{shown}: {status}") }
     }
 
-    /// Keeps a line that belongs into the summary, once.
+    /// Records a line for the summary, once.
     fn note(&mut self, line: &str) {
         if NOTES.iter().any(|begin| line.starts_with(begin))
             && !self.notes.iter().any(|note| note == line)
@@ -88,7 +87,7 @@ impl Report {
         }
     }
 
-    /// Adds up `test result: ok. 12 passed; 0 failed; 3 ignored; …`.
+    /// Adds the counts in `test result: ok. 12 passed; 0 failed; 3 ignored; …`.
     fn count(&mut self, line: &str) {
         let Some(result) = line.strip_prefix("test result: ") else { return };
         let number = |name: &str| {
@@ -102,25 +101,25 @@ impl Report {
         self.tests.ignored += number("ignored");
     }
 
-    /// The tests since the last call.
+    /// The counts since the last call.
     pub(crate) fn take_tests(&mut self) -> Tests {
         std::mem::take(&mut self.tests)
     }
 
-    /// The notes, in the order in which they came.
+    /// The notes, in order of appearance.
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 }
 
-/// Where in the output of a test program a line stands.
+/// The position in the output of a test binary.
 #[derive(Default)]
 struct TestOutput {
     is_of_passing_tests: bool,
 }
 
 impl TestOutput {
-    /// Whether a line is shown: all but what passing tests printed.
+    /// Whether a line is shown: everything except the output of passing tests.
     fn shows(&mut self, line: &str) -> bool {
         match line {
             "successes:" => self.is_of_passing_tests = true,

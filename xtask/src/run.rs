@@ -1,4 +1,4 @@
-//! `cargo xtask run`: from a clone to a page with live data.
+//! `cargo xtask run`: builds everything and starts the demo.
 
 use anyhow::Result;
 
@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     run_command(command(&binary, &["demo"]).args(passed_on))
 }
 
-/// Builds the binary and says where it is.
+/// Builds the binary and returns its path.
 pub(crate) fn build(is_release: bool) -> Result<String> {
     let mut cargo = command("cargo", &["build", "--package", "glasshouse"]);
     if is_release {
@@ -29,7 +29,7 @@ pub(crate) fn build(is_release: bool) -> Result<String> {
     Ok(built(is_release))
 }
 
-/// Where the binary is, once it is built.
+/// The path of the binary.
 pub(crate) fn built(is_release: bool) -> String {
     let profile = if is_release { "release" } else { "debug" };
     target().join(profile).join("glasshouse").display().to_string()

@@ -1,4 +1,4 @@
-//! The binary at work for tests from outside.
+//! A running server for end-to-end tests.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -9,16 +9,16 @@ use anyhow::{Context, Result, bail};
 use crate::run;
 use crate::shell::{has, target};
 
-/// The binary at work on a folder of its own; stopped when dropped.
+/// The binary with a data folder of its own; stopped on drop.
 pub(crate) struct Server {
     child: Child,
     data: PathBuf,
-    /// What is added to every port.
+    /// Offset of all ports.
     pub(crate) port_offset: u16,
 }
 
 impl Server {
-    /// Starts the binary on ports that are free, and waits until it says that it is ready.
+    /// Starts the binary on free ports and waits until it is ready.
     pub(crate) fn start(arguments: &[&str]) -> Result<Self> {
         let binary = run::build(false)?;
         let port_offset = free_port_offset()?;
@@ -62,7 +62,7 @@ impl Drop for Server {
     }
 }
 
-/// An offset at which the ports are free; below those that outgoing connections get.
+/// An offset with free ports, below the ephemeral port range.
 fn free_port_offset() -> Result<u16> {
     let is_free = |offset: &u16| {
         [3000, 3100, 3200, 4317, 4318, 8090, 8888, 8889, 9090, 9464, 9465, 9466, 13133, 16686]

@@ -1,4 +1,4 @@
-//! Running other programs, and getting those that a fresh Debian machine lacks.
+//! Runs other programs, and installs those missing on a fresh Debian machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,19 +10,19 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// Cargo's target folder for this build.
+/// Cargo's target folder.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// A command in the root of the repository.
+/// A command that runs in the root of the repository.
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
     command
 }
 
-/// Runs a command to its end, its output passed through.
+/// Runs a command with inherited output.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);
     eprintln!("$ {shown}");
@@ -30,7 +30,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("{shown}: {status}") }
 }
 
-/// Runs a command to its end and returns what it wrote to its standard output.
+/// Runs a command and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let shown = shown(command);
     let output = command.output().with_context(|| format!("cannot start: {shown}"))?;
@@ -40,13 +40,13 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{shown}: not UTF-8"))
 }
 
-/// Whether a program can be started.
+/// Whether a program is available.
 pub(crate) fn has(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|paths| std::env::split_paths(&paths).any(|p| p.join(program).is_file()))
 }
 
-/// Installs Debian packages unless `program` is there already.
+/// Installs Debian packages unless `program` is available.
 pub(crate) fn need(program: &str, packages: &[&str]) -> Result<()> {
     if has(program) {
         return Ok(());
@@ -54,8 +54,8 @@ pub(crate) fn need(program: &str, packages: &[&str]) -> Result<()> {
     install(packages).with_context(|| format!("{program} is missing"))
 }
 
-/// The program of a Debian package of the same name. Where it is not installed, the package is
-/// only unpacked beside the build: installing a server would also start it, on a port of ours.
+/// The program of the Debian package of the same name. A missing package is only unpacked in the
+/// target folder: installing a server would also start it, on one of our ports.
 pub(crate) fn unpacked(program: &str) -> Result<PathBuf> {
     if has(program) {
         return Ok(program.into());
@@ -99,7 +99,7 @@ fn as_root(arguments: &[&str]) -> Result<()> {
     run(command(line[0], &line[1..]).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// A command as one would type it.
+/// The command as typed in a shell.
 pub(crate) fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change lands.
+//! `cargo xtask test`: all checks required before a change lands.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use crate::server::Server;
 use crate::shell::{command, run as run_command, target, unpacked};
 use crate::{browser, dependencies, fetch, python, run as build_and_run, tidy, ui};
 
-/// A named step.
+/// A step and its name.
 type Step = (&'static str, fn(&mut Report) -> Result<()>);
 
-/// The requirements of the tests of `e2e/`.
+/// Requirements of the tests in `e2e/`.
 const PYTHON_TESTS: &str = "e2e/requirements.txt";
 
 /// The steps, cheapest first.
@@ -30,7 +30,7 @@ const STEPS: [Step; 11] = [
     ("browser", |_| browser::check()),
 ];
 
-/// How a step ended.
+/// The result of a step.
 struct Outcome {
     name: &'static str,
     has_passed: bool,
@@ -38,7 +38,7 @@ struct Outcome {
     tests: Tests,
 }
 
-/// Runs all steps, or those that are named and the first one, which the others need.
+/// Runs all steps, or the named ones preceded by the first, on which the others depend.
 pub(crate) fn run(names: &[String]) -> Result<()> {
     if let Some(name) = names.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
         bail!("there is no step {name:?}: {}", STEPS.map(|(step, _)| step).join(", "));
@@ -73,7 +73,7 @@ fn timed(name: &'static str, step: fn(&mut Report) -> Result<()>, report: &mut R
     Outcome { name, has_passed: result.is_ok(), took: started.elapsed(), tests }
 }
 
-/// Each step, what was left out and why, and a last line that counts the steps.
+/// One line per step, the skipped tests with reasons, and a line with totals.
 fn summary(outcomes: &[Outcome], notes: &[String]) -> Vec<String> {
     let mut lines = vec!["\n=== summary".to_owned()];
     for Outcome { name, has_passed, took, tests } in outcomes {
@@ -92,8 +92,8 @@ fn summary(outcomes: &[Outcome], notes: &[String]) -> Vec<String> {
     lines
 }
 
-/// The workspace; the SDK with all its features; and the example with rig, whose crates would
-/// change what the engine is built with.
+/// Tests the workspace; the SDK with all features; and the rig example, as its own workspace
+/// because its dependencies would change the features of the engine's build.
 fn rust(report: &mut Report) -> Result<()> {
     report.cargo_test(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))?;
     let sdk = ["test", "--package", "glasshouse-sdk", "--all-features"];
@@ -121,15 +121,15 @@ fn documentation() -> Result<()> {
     )
 }
 
-/// The store on a server of the S3 API; its client's crates would change what the engine is built
-/// with.
+/// Tests the store against an S3 server, in its own workspace because the client's dependencies
+/// would change the features of the engine's build.
 fn bucket(report: &mut Report) -> Result<()> {
     let server = python::programs(PYTHON_TESTS)?.join("moto_server");
     let test = ["test", "--locked", "--manifest-path", "e2e/s3/Cargo.toml", "--target-dir"];
     report.cargo_test(command("cargo", &test).arg(target()).env("MOTO_SERVER", server))
 }
 
-/// The OpenTelemetry Python SDK against the running binary, answers fetched back from each API.
+/// Sends data with the OpenTelemetry Python SDK to a running server and queries each API.
 fn clients(report: &mut Report) -> Result<()> {
     let python = python::programs(PYTHON_TESTS)?.join("python").display().to_string();
     let prometheus = unpacked("prometheus")?;

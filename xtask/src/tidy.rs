@@ -1,4 +1,4 @@
-//! Project rules that no compiler checks. They run as a test too.
+//! Project rules that the compiler cannot check. They also run as a test.
 
 mod compatibility;
 mod crates;
@@ -12,8 +12,8 @@ use anyhow::{Result, bail};
 
 use crate::fetch;
 
-/// Which crate may use which others of the workspace. The table is the architecture: a new edge
-/// comes with a decision record.
+/// The allowed edges between workspace crates. This table defines the architecture: a new edge
+/// requires a decision record.
 const EDGES: &[(&str, &[&str])] = &[
     ("conformance", &[]),
     ("signals", &[]),
@@ -32,7 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Heavy outside crates, and the only crates that may name them.
+/// Heavy external crates, and the only crates that may depend on them.
 const OWNED: &[(&str, &[&str])] = &[
     ("arrow", &["query", "serve", "signals", "store", "wire"]),
     ("datafusion", &["query"]),
@@ -46,10 +46,10 @@ const OWNED: &[(&str, &[&str])] = &[
     ("anyhow", &["agent", "bench", "glasshouse", "xtask"]),
 ];
 
-/// Packages that a service compiles for the SDK, with gRPC and TLS.
+/// Maximum number of packages compiled for the SDK, with gRPC and TLS.
 const SDK_PACKAGES_MAX: usize = 150;
 
-/// `cargo xtask tidy [--write]`: checks the rules, after it has written what is made from others.
+/// `cargo xtask tidy [--write]`: optionally updates generated content, then checks the rules.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments {
         [] => check(),
@@ -61,9 +61,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// Checks every rule and reports all that is wrong at once.
+/// Checks all rules and reports all violations.
 pub(crate) fn check() -> Result<()> {
-    // `cargo tree` lists features that no default build downloads.
+    // `cargo tree` lists features that a default build does not download.
     fetch::main_workspace()?;
     let sources = files::sources()?;
     let mut wrong = crates::edges()?;

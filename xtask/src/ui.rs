@@ -1,4 +1,4 @@
-//! The TypeScript packages, workspaces of one npm installation: installed, checked, built.
+//! Installs, checks and builds the TypeScript packages, which share one npm workspace.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use crate::shell::{command, need, root, run};
 /// A folder with a `package.json`.
 struct Package {
     folder: &'static str,
-    /// A file that every build rewrites.
+    /// A file that every build updates.
     output: &'static str,
-    /// Packages before this one in the list whose build goes into its own.
+    /// Earlier packages in the list that are bundled into this one.
     uses: &'static [&'static str],
 }
 
-/// All packages; one that uses another comes after it.
+/// All packages, in dependency order.
 const PACKAGES: [Package; 3] = [
     Package { folder: "sdk/web", output: "dist/index.js", uses: &[] },
     Package { folder: "examples/agent/page", output: "dist/index.html", uses: &["sdk/web"] },
     Package { folder: "ui", output: "dist/index.html", uses: &[] },
 ];
 
-/// Installs the locked packages, unless that was done since the lock file last changed.
+/// Installs the locked packages unless the lock file is unchanged since the last installation.
 pub(crate) fn install() -> Result<()> {
     need("npm", &["nodejs", "npm"])?;
     let lock = modified(&root().join("package-lock.json"));
@@ -35,7 +35,7 @@ pub(crate) fn install() -> Result<()> {
     run(&mut command("npm", &["ci", "--no-audit", "--no-fund"]))
 }
 
-/// Builds each package, unless its output is newer than every source.
+/// Builds each package whose sources are newer than its output.
 pub(crate) fn build() -> Result<()> {
     install()?;
     PACKAGES.iter().try_for_each(Package::build)

@@ -1,4 +1,4 @@
-//! Data that are dear to read: long lines, deep and wide JSON, wide spans, many series.
+//! Data that is expensive to read: long lines, deep and wide JSON, wide spans, many series.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -16,7 +16,7 @@ use crate::patch::{scatter, start_ns};
 use crate::spans::{int, resource, text};
 
 const SERVICE: &str = "hostile";
-/// Records of each kind of line.
+/// Records per type of line.
 const LINES: u64 = 10;
 const LINE_BYTES: usize = 200_000;
 const JSON_DEPTH: usize = 30;
@@ -24,13 +24,13 @@ const JSON_KEYS: usize = 20_000;
 const LOGFMT_PAIRS: usize = 5_000;
 const SPANS: u64 = 200;
 const ATTRIBUTES: usize = 500;
-/// Series and samples of each.
+/// Number of series, and samples per series.
 const SERIES: u64 = 5_000;
 const SAMPLES: u64 = 4;
 const HISTOGRAMS: u64 = 100;
 const SECOND: u64 = 1_000_000_000;
 
-/// Log records and how many.
+/// Log records and their number.
 pub(crate) fn logs() -> (Vec<u8>, u64) {
     let lines = [long(), deep(), wide(), logfmt()];
     let log_records: Vec<_> = (0..LINES)
@@ -72,7 +72,7 @@ fn logfmt() -> String {
     pairs.join(" ")
 }
 
-/// Spans and how many.
+/// Spans and their number.
 pub(crate) fn spans() -> (Vec<u8>, u64) {
     let spans = (0..SPANS).map(|n| Span {
         trace_id: [scatter(n / 50).to_le_bytes(), [7; 8]].concat(),
@@ -96,7 +96,7 @@ pub(crate) fn spans() -> (Vec<u8>, u64) {
     (ExportTraceServiceRequest { resource_spans }.encode_to_vec(), SPANS)
 }
 
-/// A gauge of many series and a histogram. They aren't counted: their names are not the workload's.
+/// A gauge with many series and a histogram. Not counted: the workload's queries do not match them.
 pub(crate) fn metrics() -> Vec<u8> {
     let samples = (0..SERIES).flat_map(|n| (0..SAMPLES).map(move |sample| (n, sample)));
     let gauge = samples.map(|(n, sample)| NumberDataPoint {

@@ -1,10 +1,10 @@
-//! Grammars written as text, and the texts that a seed makes of them.
+//! Textual grammars, and the texts generated from them by a seed.
 //!
-//! A rule is a name with a colon; the indented lines below it are its alternatives. In guillemets:
-//! `«rule»`; `«rule*2..6|, »`, which is 2 to 6 times the rule, joined by `, `; `«2..6»`, a number;
-//! `«#»`, the position in the innermost repetition; `«»`, nothing. `%` begins a comment line.
+//! A rule is a name followed by a colon; the indented lines below it are its alternatives. In
+//! guillemets: `«rule»`; `«rule*2..6|, »`, 2 to 6 repetitions joined by `, `; `«2..6»`, a number;
+//! `«#»`, the index in the innermost repetition; `«»`, nothing. `%` starts a comment line.
 //!
-//! The first alternative of a rule ends: it is taken where a text has become long or deep.
+//! The first alternative of a rule terminates: it is used when a text gets too long or deep.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -13,18 +13,18 @@ use anyhow::{Context, Result, bail};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// The rule that is a whole text.
+/// The start rule.
 const ROOT: &str = "request";
-/// Rules inside each other from which on only first alternatives are taken, drawn for each text.
+/// Nesting depth beyond which only first alternatives are used, drawn for each text.
 const DEPTH: RangeInclusive<u32> = 3..=14;
-/// The same for bytes of text, as powers of two.
+/// The same limit for the length, as powers of two.
 const TEXT_BYTES_LOG2: RangeInclusive<u32> = 7..=13;
 
 /// Rules by name.
 #[derive(Debug)]
 pub(crate) struct Grammar<'a>(BTreeMap<&'a str, Vec<Vec<Piece<'a>>>>);
 
-/// A part of an alternative.
+/// An element of an alternative.
 #[derive(Debug)]
 enum Piece<'a> {
     Text(&'a str),
@@ -34,7 +34,7 @@ enum Piece<'a> {
 }
 
 impl<'a> Grammar<'a> {
-    /// Reads rules.
+    /// Parses rules.
     pub(crate) fn parse(text: &'a str) -> Result<Self> {
         let mut rules: BTreeMap<&str, Vec<Vec<Piece<'_>>>> = BTreeMap::new();
         let mut name = "";
@@ -56,7 +56,7 @@ impl<'a> Grammar<'a> {
         Ok(grammar)
     }
 
-    /// The text of a seed.
+    /// The text generated from a seed.
     pub(crate) fn text(&self, seed: u64) -> Result<String> {
         Ok(self.write(seed)?.text)
     }
@@ -83,7 +83,7 @@ impl<'a> Grammar<'a> {
         Ok(self.0.get(name).with_context(|| format!("there is no rule {name}"))?)
     }
 
-    /// Every rule that is needed.
+    /// All referenced rules.
     fn references(&self) -> BTreeSet<&str> {
         let pieces = self.0.values().flatten().flatten();
         let names = pieces.filter_map(|piece| match piece {
@@ -94,7 +94,7 @@ impl<'a> Grammar<'a> {
     }
 }
 
-/// Reads an alternative.
+/// Parses an alternative.
 fn pieces(text: &str) -> Result<Vec<Piece<'_>>> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -119,7 +119,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>> {
     Ok(pieces)
 }
 
-/// Reads `2..6`.
+/// Parses `2..6`.
 fn range(text: &str) -> Option<(u64, u64)> {
     let (from, to) = text.split_once("..")?;
     Some((from.parse().ok()?, to.parse().ok()?))
@@ -133,7 +133,7 @@ struct Writer<'g> {
     depth: u32,
     depth_max: u32,
     bytes_max: usize,
-    /// Rules and their alternatives.
+    /// The rules and alternatives used.
     taken: BTreeSet<(&'g str, usize)>,
 }
 
@@ -213,7 +213,7 @@ mod tests {
             rules.flat_map(|(name, all)| (0..all.len()).map(move |at| (*name, at))).collect()
         }
 
-        /// The text of a seed and what it was made of.
+        /// The text of a seed and the alternatives used.
         pub(crate) fn taken(&self, seed: u64) -> (String, BTreeSet<(&str, usize)>) {
             let writer = self.write(seed).unwrap();
             (writer.text, writer.taken)

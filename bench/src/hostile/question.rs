@@ -1,7 +1,7 @@
-//! One question to the server: a line with path, parameters and text, known or made of a seed.
+//! A query: a line with path, parameters and text, either known or generated from a seed.
 //!
 //! `/path?a=1&name= text`: the text is the value of the last parameter, and `start`, `end` and
-//! `time` are seconds from the start of this program.
+//! `time` are seconds since the start of this program.
 
 use std::io::{copy, sink};
 use std::time::Duration;
@@ -14,33 +14,33 @@ use crate::patch;
 use crate::send;
 use crate::server::PORT_OFFSET;
 
-/// Names of the languages and their grammars.
+/// The languages and their grammars.
 const LANGUAGES: [(&str, &str); 4] = [
     ("sql", include_str!("sql.grammar")),
     ("promql", include_str!("promql.grammar")),
     ("logql", include_str!("logql.grammar")),
     ("traceql", include_str!("traceql.grammar")),
 ];
-/// Questions that have broken something, asked first in every run.
+/// Queries that caused failures in the past, run first in every run.
 const KNOWN: &str = include_str!("known.txt");
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Question {
     pub(crate) language: &'static str,
-    /// What makes it again; the known ones have none.
+    /// The seed that generates it; `None` for known queries.
     pub(crate) seed: Option<u64>,
     pub(crate) line: String,
 }
 
-/// The known questions and those of all seeds.
+/// The known queries and the generators.
 pub(crate) struct Questions {
     known: Vec<Question>,
     grammars: Vec<(&'static str, Grammar<'static>)>,
 }
 
 impl Questions {
-    /// Reads the grammars.
+    /// Parses the grammars.
     pub(crate) fn new() -> Result<Self> {
         let known = KNOWN.lines().map(|line| Question {
             language: language(line),
@@ -55,12 +55,12 @@ impl Questions {
         })
     }
 
-    /// The known ones.
+    /// The known queries.
     pub(crate) fn known(&self) -> &[Question] {
         &self.known
     }
 
-    /// The `n`-th question of a run: the known ones, then those that follow from the run's seed.
+    /// The `n`-th query of a run: the known ones, then those derived from the run's seed.
     pub(crate) fn nth(&self, run: u64, n: usize) -> Result<Question> {
         match self.known.get(n) {
             Some(known) => Ok(known.clone()),
@@ -68,14 +68,14 @@ impl Questions {
         }
     }
 
-    /// The question of a seed, which chooses the language too.
+    /// The query of a seed, which also selects the language.
     pub(crate) fn of_seed(&self, seed: u64) -> Result<Question> {
         let (language, grammar) = &self.grammars[(seed % self.grammars.len() as u64) as usize];
         Ok(Question { language, seed: Some(seed), line: grammar.text(seed)? })
     }
 }
 
-/// The language in which a path is asked.
+/// The language of a path.
 fn language(line: &str) -> &'static str {
     let of_path = [("/api/sql", "sql"), ("/prometheus", "promql"), ("/loki", "logql")];
     let found = of_path.iter().find(|(path, _)| line.starts_with(path));
@@ -83,7 +83,7 @@ fn language(line: &str) -> &'static str {
 }
 
 impl Question {
-    /// Asks and reads the whole answer; returns its status.
+    /// Sends the query and reads the whole response; returns its status.
     pub(crate) fn ask(&self, timeout: Duration) -> Result<u16> {
         let agent = send::agent_within(timeout);
         let (path, parameters) = self.parts()?;

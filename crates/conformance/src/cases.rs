@@ -1,10 +1,10 @@
-//! Our own cases: files of text that say what a question comes to.
+//! Test cases of this repository: text files of questions and expected answers.
 //!
-//! Lines at the margin are the question; lines indented by four spaces below them are the answer.
-//! Lines that begin with `#` are comments; an empty line ends a case.
+//! Unindented lines are the question; lines below it, indented by four spaces, are the answer.
+//! Lines starting with `#` are comments; an empty line ends a case.
 //!
-//! With `UPDATE=1` in the environment the answers are written anew, apart from those of cases
-//! whose failure is known. What has changed is then for a person to judge.
+//! With `UPDATE=1` in the environment the answers are rewritten, except for known failures. Review
+//! the diff before committing.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::Tolerated;
 
 const INDENT: &str = "    ";
 
-/// Whether answers are to be written anew.
+/// Whether answers are to be rewritten.
 #[must_use]
 pub fn is_update() -> bool {
     std::env::var_os("UPDATE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// A part of a file.
+/// A section of a file.
 #[derive(Debug, PartialEq)]
 enum Part<'a> {
     /// A comment or an empty line.
@@ -59,11 +59,11 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// Compares every case of the folder's `.txt` files with what `answer` gives, and returns how many
-/// there are. `known-failures.txt` lists what may differ, as `file.txt: question`.
+/// Compares every case in the folder's `.txt` files with the result of `answer`, and returns their
+/// number. `known-failures.txt` lists exceptions, as `file.txt: question`.
 ///
 /// # Panics
-/// When an answer differs, a known failure does not, or a file cannot be read or written.
+/// If an answer differs, a known failure passes, or a file cannot be read or written.
 pub fn check_cases(folder: &Path, answer: impl Fn(&str) -> String) -> usize {
     let mut known = Tolerated::read(&folder.join("known-failures.txt"));
     let (mut wrong, mut count) = (String::new(), 0);

@@ -1,14 +1,14 @@
-//! Cases of other projects, which lie outside the repository.
+//! Test corpora of other projects, stored outside the repository.
 //!
-//! `GLASSHOUSE_CORPORA` names their folder; when it is set, a file that is missing is a failure.
-//! When it is not, they are looked for beside the repository, and a test that does not find them
-//! says so and passes.
+//! `GLASSHOUSE_CORPORA` names their folder; if it is set, a missing file fails the test. Otherwise
+//! they are expected next to the repository, and a test without its corpus prints a notice and
+//! passes.
 
 use std::path::{Path, PathBuf};
 
 use crate::{Tolerated, say};
 
-/// Where the corpora are, and whether they must be there.
+/// The folder of the corpora, and whether they are required.
 struct Place {
     root: PathBuf,
     is_required: bool,
@@ -40,35 +40,35 @@ fn found<T>(path: &str, read: impl Fn(&Path) -> Option<T>) -> Option<T> {
     found
 }
 
-/// A file of the corpora; `None`, with a notice, where they are absent.
+/// The content of a corpus file; `None`, with a notice, if the corpora are absent.
 ///
 /// # Panics
-/// When `GLASSHOUSE_CORPORA` is set and the file is not there.
+/// If `GLASSHOUSE_CORPORA` is set and the file is missing.
 #[must_use]
 pub fn corpus_bytes(path: &str) -> Option<Vec<u8>> {
     found(path, |path| std::fs::read(path).ok())
 }
 
-/// As [`corpus_bytes`], as text.
+/// Like [`corpus_bytes`], as text.
 ///
 /// # Panics
-/// When `GLASSHOUSE_CORPORA` is set and the file is not there.
+/// If `GLASSHOUSE_CORPORA` is set and the file is missing.
 #[must_use]
 pub fn corpus_text(path: &str) -> Option<String> {
     found(path, |path| std::fs::read_to_string(path).ok())
 }
 
-/// A folder of the corpora; `None`, with a notice, where they are absent.
+/// The path of a corpus folder; `None`, with a notice, if the corpora are absent.
 ///
 /// # Panics
-/// When `GLASSHOUSE_CORPORA` is set and the folder is not there.
+/// If `GLASSHOUSE_CORPORA` is set and the folder is missing.
 #[must_use]
 pub fn corpus_folder(path: &str) -> Option<PathBuf> {
     found(path, |path| path.is_dir().then(|| path.to_owned()))
 }
 
-/// Counts the cases of a corpus. A case's name is the corpus' and a fingerprint of its text: other
-/// cases may come and go, and nothing of the corpus stands in our files.
+/// Counts the cases of a corpus. A case is identified by the corpus and a hash of its text, so that
+/// names are stable and no corpus text is copied into our files.
 #[derive(Debug)]
 pub struct Corpus {
     name: String,
@@ -78,14 +78,14 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// A corpus, and the list of its cases that may fail.
+    /// A corpus and its tolerated failures.
     #[must_use]
     pub fn new(name: &str, tolerated: Tolerated) -> Self {
         let tolerated = tolerated.of(&format!("{name} "));
         Self { name: name.to_owned(), passed: 0, tolerated, wrong: Vec::new() }
     }
 
-    /// Notes how the case with this text ended; `why` tells what is wrong with it.
+    /// Records the result of the case with this text; `why` describes a failure.
     pub fn note(&mut self, case: &str, why: Option<String>) {
         let Some(why) = why else {
             self.passed += 1;
@@ -97,10 +97,10 @@ impl Corpus {
         }
     }
 
-    /// Says how many passed.
+    /// Prints the number of passed cases.
     ///
     /// # Panics
-    /// When a case failed that is not tolerated, or a tolerated one did not fail.
+    /// If a case failed that is not tolerated, or a tolerated case passed.
     pub fn finish(self) {
         let (name, passed) = (&self.name, self.passed);
         say(&format!("CORPUS: {name}: {passed} passed, {} tolerated", self.tolerated.count()));
@@ -119,7 +119,7 @@ impl Corpus {
     }
 }
 
-/// FNV-1a of 64 bits, folded to eight digits.
+/// 64-bit FNV-1a, folded to eight hexadecimal digits.
 fn fingerprint(text: &str) -> String {
     let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, mix);

@@ -1,7 +1,7 @@
-//! What the tests of several crates share: our own cases as readable text, the corpora of other
-//! projects that lie outside the repository, and the lists of what is tolerated.
+//! Shared test support: readable test cases, corpora of other projects stored outside the
+//! repository, and lists of tolerated failures.
 //!
-//! Only tests use it. It knows no language and no format: a caller says what a text comes to.
+//! Used by tests only. Independent of language and format: the caller evaluates a case.
 
 #![allow(clippy::panic, reason = "a test fails by a panic")]
 
@@ -15,8 +15,8 @@ pub use tolerated::Tolerated;
 
 use std::io::Write as _;
 
-/// Writes a line that is seen even when the test passes: the test runner holds back only what the
-/// printing macros write.
+/// Prints a line even if the test passes: the test harness captures only the output of the print
+/// macros.
 pub fn say(line: &str) {
     let _unwritable = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,8 +1,8 @@
-//! Failures that are known, by name and with a reason. The list can only shrink: a case that is on
-//! it and passes fails the test, and so does a name that no case has.
+//! Known failures, by name and with a reason. The list can only shrink: a listed case that passes
+//! fails the test, and so does a name without a case.
 //!
-//! A line at the margin is a reason, indented lines below it are the cases that it holds for; `#`
-//! begins a comment.
+//! Unindented lines are reasons, indented lines below them the affected cases; `#` starts a
+//! comment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,10 +15,10 @@ pub struct Tolerated {
 }
 
 impl Tolerated {
-    /// Reads a list; where there is no file, nothing is tolerated.
+    /// Reads a list; a missing file is an empty list.
     ///
     /// # Panics
-    /// When a case comes before any reason, or twice.
+    /// If a case has no reason or is listed twice.
     #[must_use]
     pub fn read(file: &Path) -> Self {
         std::fs::read_to_string(file).map(|text| Self::parse(&text)).unwrap_or_default()
@@ -40,14 +40,14 @@ impl Tolerated {
         Self { reasons, failed: Vec::new() }
     }
 
-    /// Only those whose names begin so.
+    /// Keeps only names with this prefix.
     #[must_use]
     pub fn of(mut self, prefix: &str) -> Self {
         self.reasons.retain(|name, _| name.starts_with(prefix));
         self
     }
 
-    /// Notes that a case has failed; tells whether that is tolerated.
+    /// Records the failure of a case; returns whether it is tolerated.
     pub fn failed(&mut self, name: &str) -> bool {
         let is_tolerated = self.reasons.contains_key(name);
         if is_tolerated {
@@ -56,12 +56,12 @@ impl Tolerated {
         is_tolerated
     }
 
-    /// How many tolerated cases have failed so far.
+    /// Number of tolerated failures so far.
     pub fn count(&self) -> usize {
         self.failed.len()
     }
 
-    /// The names that did not fail, and so must leave the list.
+    /// Listed names that did not fail, and must be removed from the list.
     #[must_use]
     pub fn idle(&self) -> Vec<&str> {
         let failed = |name: &&String| self.failed.contains(name);

@@ -1,4 +1,4 @@
-//! Runs of agents, and the iterations of their loop.
+//! Agent runs, and the iterations of their loop.
 //!
 //! ```
 //! use glasshouse_sdk::agent;
@@ -29,7 +29,7 @@ use crate::Telemetry;
 use crate::llm::ErrorClass;
 use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded, put};
 
-/// What the agent that runs in a context has called so far.
+/// Counts the calls made by the agent of a context.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Calls(Arc<Counts>);
 
@@ -40,32 +40,31 @@ struct Counts {
 }
 
 impl Calls {
-    /// A call to a model begins.
+    /// Counts the start of a model call.
     pub(crate) fn count_inference(&self) {
         self.0.inference.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The execution of a tool begins.
+    /// Counts the start of a tool execution.
     pub(crate) fn count_tool(&self) {
         self.0.tool.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Calls to models and executions of tools so far.
+    /// Model calls and tool executions so far.
     pub(crate) fn counted(&self) -> (u64, u64) {
         (self.0.inference.load(Ordering::Relaxed), self.0.tool.load(Ordering::Relaxed))
     }
 }
 
-/// The calls of the agent that runs in the current context, if one does.
+/// The call counts of the agent in the current context, if there is one.
 pub(crate) fn current_calls() -> Option<Calls> {
     Context::map_current(|context| context.get::<Calls>().cloned())
 }
 
-/// A run of an agent in this program: span `invoke_agent {name}`.
+/// An agent run in this program: span `invoke_agent {name}`.
 ///
-/// Calls to models and tools that start inside the run are counted for it, whatever task or thread
-/// they run on as long as the context is carried there; those of an agent that it calls count for
-/// that one.
+/// Model and tool calls within the run are attributed to it, on any task or thread to which the
+/// context is propagated; those of a nested agent are attributed to that agent.
 pub fn invoke(telemetry: &Telemetry, name: &str) -> AgentRequest {
     AgentRequest {
         telemetry: telemetry.clone(),
@@ -74,7 +73,7 @@ pub fn invoke(telemetry: &Telemetry, name: &str) -> AgentRequest {
     }
 }
 
-/// A run that is about to start.
+/// A run that has not started yet.
 #[derive(Clone, Debug)]
 #[must_use = "a run does nothing until it is started"]
 pub struct AgentRequest {
@@ -84,7 +83,7 @@ pub struct AgentRequest {
 }
 
 impl AgentRequest {
-    /// The id of the conversation in the program's own records, if there is one.
+    /// The conversation id in the program's own data, if there is one.
     pub fn conversation(self, id: &str) -> Self {
         if id.is_empty() {
             return self;
@@ -92,13 +91,13 @@ impl AgentRequest {
         self.attribute("gen_ai.conversation.id", bounded(id, NAME_BYTES_MAX).to_owned())
     }
 
-    /// Any other attribute of the run. Content does not belong here.
+    /// Adds an attribute to the run. It must not hold content.
     pub fn attribute(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         put(&mut self.attributes, KeyValue::new(key, value));
         self
     }
 
-    /// Starts the run: the clock runs and the span is open.
+    /// Starts the run and its span.
     #[must_use = "a run that is dropped without an end counts as cancelled"]
     pub fn start(self) -> AgentSpan {
         let Self { telemetry, name, attributes } = self;
@@ -121,11 +120,11 @@ impl AgentRequest {
         AgentSpan { telemetry, span, name, calls, ended: false }
     }
 
-    /// Runs the future as the agent. Its error counts as [`ErrorClass::Unknown`]; use
-    /// [`AgentRequest::run_with`] to name a class. A future that is dropped counts as cancelled.
+    /// Runs the future as the agent. Errors are classified as [`ErrorClass::Unknown`]; use
+    /// [`AgentRequest::run_with`] to set a class. A dropped future counts as cancelled.
     ///
     /// # Errors
-    /// Those of the future.
+    /// Errors of the future.
     pub async fn run<T, E: fmt::Display>(
         self,
         work: impl Future<Output = Result<T, E>>,
@@ -133,10 +132,10 @@ impl AgentRequest {
         self.run_with(work, |_| ErrorClass::Unknown).await
     }
 
-    /// Runs the future as the agent; `classify` names the class of its error.
+    /// Runs the future as the agent; `classify` determines the class of its error.
     ///
     /// # Errors
-    /// Those of the future.
+    /// Errors of the future.
     pub async fn run_with<T, E: fmt::Display>(
         self,
         work: impl Future<Output = Result<T, E>>,
@@ -152,7 +151,7 @@ impl AgentRequest {
     }
 }
 
-/// A run of an agent from its start to its end. Dropped without an end, it counts as cancelled.
+/// A running agent. If dropped without being ended, it counts as cancelled.
 #[derive(Debug)]
 pub struct AgentSpan {
     telemetry: Telemetry,
@@ -174,18 +173,18 @@ impl AgentSpan {
         self.span.in_scope(code)
     }
 
-    /// The context inside the run, for code that hands it on itself.
+    /// The context inside the run, for manual propagation.
     #[must_use]
     pub fn context(&self) -> Context {
         self.span.context().clone()
     }
 
-    /// The run is over and has done its work.
+    /// Ends the run successfully.
     pub fn finish(mut self) {
         self.end(None);
     }
 
-    /// The run has failed. The message is kept only with content capture on.
+    /// Ends the run with an error. The message is recorded only with content capture enabled.
     pub fn error(mut self, class: ErrorClass, message: &str) {
         let description = self.telemetry.content().error_text(message);
         self.end(Some((class, description)));
@@ -221,8 +220,8 @@ impl Drop for AgentSpan {
     }
 }
 
-/// One turn of an agent's loop of reasoning and acting: span `react.iteration`. `number` counts
-/// from 1 by custom.
+/// One iteration of an agent's reasoning loop: span `react.iteration`. By convention, `number`
+/// starts at 1.
 #[must_use = "an iteration ends where it is dropped"]
 pub fn iteration(number: u64) -> Iteration {
     let span = HelperSpan::start(
@@ -238,7 +237,7 @@ pub fn iteration(number: u64) -> Iteration {
     Iteration { span, ended: false }
 }
 
-/// A turn of an agent's loop. It ends where it is dropped.
+/// An iteration of an agent's loop. Dropping it ends it.
 #[derive(Debug)]
 pub struct Iteration {
     span: HelperSpan,
@@ -262,7 +261,7 @@ impl Iteration {
         self.span.in_scope(code)
     }
 
-    /// The iteration has failed.
+    /// Ends the iteration with an error.
     pub fn error(mut self, class: ErrorClass) {
         self.ended = true;
         self.span.finish(Some((class.as_str().into(), class.to_string())), |_| {}, || {});
@@ -279,7 +278,7 @@ impl Drop for Iteration {
     }
 }
 
-/// `{operation} {name}`, or the operation alone.
+/// `{operation} {name}`, or only the operation if the name is empty.
 pub(crate) fn named(operation: &str, name: &str) -> String {
     if name.is_empty() { operation.to_owned() } else { format!("{operation} {name}") }
 }

@@ -1,19 +1,18 @@
 //! Configuration: a builder, the environment, a YAML file and defaults.
 //!
 //! # Precedence
-//! What the code says counts before the environment, that before the file, that before the default,
-//! and this key by key: a file may set the endpoint while a variable sets the sample rate. Lists
-//! count whole; headers and attributes of the resource are joined name by name. For OTLP, one
-//! source's key for a signal counts before its key for all signals, and any key of a stronger
-//! source before both.
+//! Code overrides the environment, which overrides the file, which overrides the defaults. Each key
+//! is resolved separately: a file may set the endpoint while a variable sets the sample rate. Lists
+//! are replaced as a whole; headers and resource attributes are merged by name. For OTLP, a
+//! source's key for one signal overrides its key for all signals; both override sources of lower
+//! precedence.
 //!
-//! # What is wrong
-//! Nothing in a configuration stops a service. A value that does not fit, an unknown key, a file
-//! that cannot be read: each is one warning that names place and allowed values, and the next
-//! source counts.
+//! # Errors in the configuration
+//! Configuration errors never stop a service. An invalid value, an unknown key or an unreadable
+//! file causes a warning with its location and the allowed values, and the next source applies.
 //!
-//! All keys, variables and defaults are listed in `docs/sdk.md`; the file
-//! `observability.example.yaml` beside this crate has every key.
+//! `docs/sdk.md` lists all keys, variables and defaults; `observability.example.yaml` in this crate
+//! has all keys of the file.
 
 use std::fmt;
 use std::io::Write;
@@ -41,13 +40,13 @@ pub(crate) use settings::Settings;
 
 use choices::{Choices, Port};
 
-/// OpenTelemetry's port for the exposition.
+/// OpenTelemetry's default port for the Prometheus exporter.
 const DEFAULT_PROMETHEUS_PORT: u16 = 9464;
 
-/// Changes content before it is put on a span.
+/// Redacts content before it is recorded on a span.
 pub(crate) type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
-/// How spans leave the process.
+/// How spans are exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exporter {
     /// OTLP, over HTTP or gRPC.
@@ -56,16 +55,16 @@ pub enum Exporter {
     Zipkin,
     /// Jaeger's Thrift over HTTP.
     Jaeger,
-    /// Not at all. Spans are still made, for trace ids in logs and exemplars.
+    /// No export. Spans are still created, for trace ids in logs and exemplars.
     None,
 }
 
-/// Which traces are kept.
+/// Sampling of traces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sampling {
-    /// Share of new traces that are kept, 0 to 1.
+    /// Sampling ratio of new traces, 0 to 1.
     pub(crate) ratio: f64,
-    /// Whether a caller's decision counts first.
+    /// Whether a caller's decision has precedence.
     pub(crate) is_parent_based: bool,
 }
 
@@ -82,10 +81,10 @@ pub fn configure() -> Configuration {
     }
 }
 
-/// What the code chooses; see [`configure`].
+/// Settings made in code; see [`configure`].
 ///
-/// Each method sets one key and leaves the others to the environment, the file and the defaults. A
-/// value that does not fit is ignored with a warning at the start.
+/// Each method sets one key; all others come from the environment, the file and the defaults. An
+/// invalid value is ignored with a warning at startup.
 #[must_use = "a configuration does nothing until it is started"]
 pub struct Configuration {
     choices: Choices,
@@ -99,7 +98,7 @@ pub struct Configuration {
 
 impl fmt::Debug for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the choices: the query of an address may hold a key.
+        // Omits the settings: the query of a URL may contain a key.
         f.debug_struct("Configuration")
             .field("file", &self.file)
             .field("global", &self.global)
@@ -121,66 +120,65 @@ impl Configuration {
         self
     }
 
-    /// Group of services that this one belongs to, `service.namespace`.
+    /// The service's namespace, `service.namespace`.
     pub fn service_namespace(mut self, namespace: impl Into<String>) -> Self {
         self.choices.service_namespace = Some(namespace.into());
         self
     }
 
-    /// Where the service runs, such as `production`: `deployment.environment.name`.
+    /// The deployment environment, such as `production`: `deployment.environment.name`.
     pub fn environment(mut self, environment: impl Into<String>) -> Self {
         self.choices.environment = Some(environment.into());
         self
     }
 
-    /// A further attribute of the resource, on every span, series and log record.
+    /// An additional resource attribute, on every span, series and log record.
     pub fn resource_attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.choices.resource_attributes.push((key.into(), value.into()));
         self
     }
 
-    /// The configuration file. Without it, `GLASSHOUSE_OBSERVABILITY_CONFIG` and
-    /// `ALEX_OBSERVABILITY_CONFIG` name one, or there is none.
+    /// The configuration file. By default it is named by `GLASSHOUSE_OBSERVABILITY_CONFIG` or
+    /// `ALEX_OBSERVABILITY_CONFIG`, if set.
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
     }
 
-    /// How metrics, spans and log fields are spelled: `otel` (default), `otel-1.41`, `alex`,
+    /// The names of metrics, spans and log fields: `otel` (default), `otel-1.41`, `alex`,
     /// `ai-platform`, `botticelli` or `refly`.
     pub fn naming_profile(self, name: impl Into<String>) -> Self {
         self.naming_profiles([name])
     }
 
-    /// Several spellings at once, for a move from one to the other. Each is a set of series of its
-    /// own; spans and log fields follow the first.
+    /// Several naming profiles at once, for migrations. Each profile has its own series; spans and
+    /// log fields follow the first.
     pub fn naming_profiles<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         self.choices.naming_profiles = Some(names).filter(|names| !names.is_empty());
         self
     }
 
-    /// A file with a naming profile of your own; it is used alone, or beside those that are named.
-    /// May be called several times.
+    /// A file with a custom naming profile. It replaces the default, and is combined with profiles
+    /// set by name. May be called several times.
     pub fn naming_profile_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.choices.naming_profile_files.get_or_insert_default().push(path.into());
         self
     }
 
-    /// Whether the process-wide `tracing` subscriber and propagator are set, as programs want it
-    /// (default). Without, the instance is local: for tests, and for programs that have their own
-    /// subscriber.
+    /// Whether to set the process-wide `tracing` subscriber and propagator (the default). If not,
+    /// the instance is local: for tests, and for programs with their own subscriber.
     pub fn global(mut self, is_global: bool) -> Self {
         self.global = is_global;
         self
     }
 }
 
-/// Sending.
+/// Export.
 impl Configuration {
-    /// Where OTLP goes, for all signals. Port 4317 means gRPC unless
-    /// [`otlp_protocol`](Self::otlp_protocol), `OTEL_EXPORTER_OTLP_PROTOCOL` or the file say
-    /// otherwise, every other port HTTP. Default: `http://localhost:4318`.
+    /// The OTLP endpoint for all signals. Port 4317 implies gRPC unless
+    /// [`otlp_protocol`](Self::otlp_protocol), `OTEL_EXPORTER_OTLP_PROTOCOL` or the file set a
+    /// protocol; all other ports imply HTTP. Default: `http://localhost:4318`.
     pub fn otlp_endpoint(mut self, url: impl AsRef<str>) -> Self {
         match value::base(url.as_ref()) {
             Some(endpoint) => self.choices.otlp.endpoint = Some(endpoint),
@@ -189,7 +187,7 @@ impl Configuration {
         self
     }
 
-    /// A header of every OTLP request, such as `authorization`. Never shown anywhere.
+    /// A header of every OTLP request, such as `authorization`. Its value is never shown.
     pub fn otlp_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         match value::headers(vec![(name.into(), value.into())]) {
             Some(headers) => self.choices.otlp.headers.extend(headers),
@@ -202,26 +200,26 @@ impl Configuration {
         self
     }
 
-    /// A file with the certificates, in PEM, that are trusted instead of the usual authorities, for
-    /// OTLP with `https`; needs the feature `tls`.
+    /// A PEM file of trusted certificates that replaces the default authorities, for OTLP over
+    /// `https`; needs the feature `tls`.
     pub fn otlp_certificate(mut self, path: impl Into<PathBuf>) -> Self {
         self.choices.otlp.certificate = Some(path.into());
         self
     }
 
-    /// How OTLP travels, for all signals. Default: gRPC on port 4317, else HTTP.
+    /// The OTLP protocol for all signals. Default: gRPC on port 4317, otherwise HTTP.
     pub fn otlp_protocol(mut self, protocol: OtlpProtocol) -> Self {
         self.choices.otlp.protocol = Some(protocol);
         self
     }
 
-    /// How spans leave the process. Default: OTLP, or the one whose endpoint is set.
+    /// The exporter of spans. Default: the one whose endpoint is set, otherwise OTLP.
     pub fn tracing_exporter(mut self, exporter: Exporter) -> Self {
         self.choices.tracing_exporter = Some(exporter);
         self
     }
 
-    /// Zipkin's address. Default: `http://localhost:9411/api/v2/spans`.
+    /// The Zipkin endpoint. Default: `http://localhost:9411/api/v2/spans`.
     pub fn zipkin_endpoint(mut self, url: impl AsRef<str>) -> Self {
         match value::zipkin(url.as_ref()) {
             Some(url) => self.choices.zipkin_endpoint = Some(url),
@@ -230,7 +228,7 @@ impl Configuration {
         self
     }
 
-    /// Jaeger's address for Thrift over HTTP. Default: `http://localhost:14268/api/traces`.
+    /// The Jaeger endpoint for Thrift over HTTP. Default: `http://localhost:14268/api/traces`.
     pub fn jaeger_endpoint(mut self, url: impl AsRef<str>) -> Self {
         match value::jaeger(url.as_ref()) {
             Some(endpoint) => self.choices.jaeger_endpoint = Some(endpoint),
@@ -239,8 +237,8 @@ impl Configuration {
         self
     }
 
-    /// Share of new traces that are kept, 0 to 1; a caller's decision counts first. Metrics stay
-    /// exact whatever it is. Default: 1.
+    /// The sampling ratio of new traces, 0 to 1; a caller's decision has precedence. Metrics are
+    /// not sampled. Default: 1.
     pub fn sample_rate(mut self, rate: f64) -> Self {
         if (0.0..=1.0).contains(&rate) {
             self.choices.sampling = Some(Sampling { ratio: rate, is_parent_based: true });
@@ -250,7 +248,7 @@ impl Configuration {
         self
     }
 
-    /// Whether spans are made. Independent of metrics.
+    /// Whether spans are created. Independent of metrics.
     pub fn tracing_enabled(mut self, is_enabled: bool) -> Self {
         self.choices.tracing_enabled = Some(is_enabled);
         self
@@ -265,8 +263,8 @@ impl Configuration {
         self
     }
 
-    /// Whether metrics are pushed by OTLP. Default: when spans go by OTLP or an OTLP endpoint is
-    /// set.
+    /// Whether metrics are pushed over OTLP. Default: if spans are exported over OTLP or an OTLP
+    /// endpoint is set.
     pub fn metrics_push_enabled(mut self, is_enabled: bool) -> Self {
         self.choices.metrics_push_enabled = Some(is_enabled);
         self
@@ -279,14 +277,14 @@ impl Configuration {
         self
     }
 
-    /// Serves `/metrics` for scraping on this port, of the loopback interface unless the
-    /// environment or the file name another; port 0 lets the system choose. Usual: 9464.
+    /// Serves `/metrics` for scraping on this port, on loopback unless the environment or the file
+    /// set another host; port 0 lets the system choose. The usual port is 9464.
     pub fn prometheus_port(mut self, port: u16) -> Self {
         self.choices.metrics_port = Some(Port::On(port));
         self
     }
 
-    /// Time between two pushes of metrics. Default: 15 s.
+    /// The push interval of metrics. Default: 15 s.
     pub fn metric_interval(mut self, interval: Duration) -> Self {
         let text = interval.as_millis().to_string();
         match bounds::interval(&text) {
@@ -296,7 +294,7 @@ impl Configuration {
         self
     }
 
-    /// Series of one metric, above which further ones run together in an overflow series.
+    /// Maximum number of series per metric; further ones are combined in an overflow series.
     /// Default: 2000.
     pub fn series_limit(mut self, limit: usize) -> Self {
         let text = limit.to_string();
@@ -307,8 +305,8 @@ impl Configuration {
         self
     }
 
-    /// Whether each of the 200 sessions whose budget was updated last has series of its own, with
-    /// the label `session.id`. Default: no, there are the sums and the highest utilization.
+    /// Whether the 200 most recently updated sessions have separate budget series, with the label
+    /// `session.id`. By default there are only sums and the highest utilization.
     pub fn budgets_by_session(mut self, is_by_session: bool) -> Self {
         self.choices.budgets_by_session = Some(is_by_session);
         self
@@ -317,8 +315,8 @@ impl Configuration {
 
 /// Logs.
 impl Configuration {
-    /// Which events become lines: `info`, or directives such as `info,my_crate=debug`. This counts
-    /// before `RUST_LOG`; leave it out to let that decide. Default: `info`.
+    /// The log level filter: `info`, or directives such as `info,my_crate=debug`. It overrides
+    /// `RUST_LOG`. Default: `info`.
     pub fn log_level(mut self, level: impl AsRef<str>) -> Self {
         match value::level(level.as_ref(), false) {
             Some(level) => self.choices.log_level = Some(level),
@@ -327,20 +325,20 @@ impl Configuration {
         self
     }
 
-    /// How lines look. Default: text on a terminal, JSON elsewhere.
+    /// The format of log lines. Default: text on a terminal, otherwise JSON.
     pub fn log_format(mut self, format: LogFormat) -> Self {
         self.choices.log_format = Some(format);
         self
     }
 
-    /// Where lines go instead of the standard output; each line is one `write_all`.
+    /// The destination of log lines instead of standard output; each line is one `write_all`.
     pub fn log_output(mut self, output: impl Write + Send + 'static) -> Self {
         self.log_output = Some(Output::to(output));
         self
     }
 
-    /// Whether log records also go by OTLP. Default: when spans go by OTLP or an OTLP endpoint is
-    /// set.
+    /// Whether log records are exported over OTLP. Default: if spans are exported over OTLP or an
+    /// OTLP endpoint is set.
     pub fn logs_export_enabled(mut self, is_enabled: bool) -> Self {
         self.choices.logs_export_enabled = Some(is_enabled);
         self
@@ -349,20 +347,20 @@ impl Configuration {
 
 /// Content and cost of LLM calls.
 impl Configuration {
-    /// Whether prompts, answers, and arguments and results of tools are put on spans. They are
-    /// personal data more often than not. Default: no.
+    /// Whether spans contain prompts, answers, and tool arguments and results, which are often
+    /// personal data. Default: no.
     pub fn capture_content(mut self, is_captured: bool) -> Self {
         self.choices.capture_content = Some(is_captured);
         self
     }
 
-    /// Changes every piece of content before it is put on a span.
+    /// Redacts every piece of content before it is recorded on a span.
     pub fn redact(mut self, redact: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         self.redact = Some(Arc::new(redact));
         self
     }
 
-    /// Longest piece of content on a span, in bytes; what is longer is cut. Default: 8192.
+    /// Maximum length of one piece of content on a span, in bytes. Default: 8192.
     pub fn content_bytes_max(mut self, bytes: usize) -> Self {
         let text = bytes.to_string();
         match bounds::content(&text) {
@@ -372,14 +370,14 @@ impl Configuration {
         self
     }
 
-    /// A file with prices in the shape of LiteLLM's `model_prices_and_context_window.json`. May be
-    /// called several times; later files count before earlier ones.
+    /// A price file in the format of LiteLLM's `model_prices_and_context_window.json`. May be
+    /// called several times; later files have precedence.
     pub fn price_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.choices.price_files.get_or_insert_default().push(path.into());
         self
     }
 
-    /// The price of one model, as one entry of such a file; counts before all files.
+    /// The price of one model, as an entry of such a file; overrides all files.
     pub fn price(mut self, model: impl Into<String>, json: impl Into<String>) -> Self {
         self.prices.push((model.into(), json.into()));
         self

@@ -1,7 +1,6 @@
-//! Everything that leaves the service: spans, log records and metrics to their backends, and the
-//! address that Prometheus scrapes. One thread of its own does it; handing something over never
-//! blocks, queues are bounded, and what is lost is counted. What is exported, and when, is decided
-//! elsewhere.
+//! Exports spans, log records and metrics, and serves the metrics endpoint. All of it runs on one
+//! dedicated thread; handing data over never blocks, queues are bounded, and losses are counted.
+//! Other modules decide what is exported, and when.
 
 mod deliver;
 mod jaeger;
@@ -53,28 +52,28 @@ use transport::Transport;
 use worker::{Drain, Push, SpanEncoding, Work};
 use zipkin::ZipkinService;
 
-/// The worker ends this much before the budget, to say what it left: a tenth of it, at most this.
+/// Time that the worker reserves to report losses: a tenth of the budget, at most this.
 const MARGIN: Duration = Duration::from_millis(100);
 
 thread_local! {
     static WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this is the thread that exports. Its own lines and spans are not exported: each export
-/// would make new ones.
+/// Whether this is the export thread. Its own log lines and spans are not exported, because each
+/// export would create new ones.
 pub(crate) fn is_worker_thread() -> bool {
     WORKER.get()
 }
 
-/// The metrics as the export sees them.
+/// The source of metrics for the export.
 pub(crate) trait MetricsSource: Send + Sync + 'static {
-    /// All of them, for a push.
+    /// All metrics, for a push.
     fn collect_otlp(&self) -> ExportMetricsServiceRequest;
-    /// All of them, for a scrape: content type and body, by the header `Accept`.
+    /// All metrics, for a scrape: content type and body, negotiated by `Accept`.
     fn exposition(&self, accept: &str) -> (&'static str, String);
 }
 
-/// The running export. Dropping it without `shutdown` leaves the worker one second.
+/// A running export. Dropping it without `shutdown` gives the worker one second.
 pub(crate) struct Export {
     spans: Option<QueueSpanProcessor>,
     logs: Option<LogQueue>,
@@ -86,8 +85,7 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    /// Starts the worker. Never fails: each part that cannot be started is one warning, and then
-    /// does nothing.
+    /// Starts the worker. Never fails: a part that cannot start causes a warning and does nothing.
     pub(crate) fn start(
         settings: ExportSettings,
         metrics: Arc<dyn MetricsSource>,
@@ -152,39 +150,39 @@ impl Export {
         started.recv().unwrap_or_else(|_| Err(std::io::Error::other("it ended at once")))
     }
 
-    /// Gives the worker the subscriber for its own lines, where that is not the global one.
+    /// Sets the subscriber for the worker's own log lines, if it is not the global one.
     pub(crate) fn report_to(&self, dispatch: Dispatch) {
         if let Some(subscriber) = self.subscriber.lock().take() {
-            // Nobody listens when there is no worker.
+            // Without a worker there is no receiver.
             let _ = subscriber.send(dispatch);
         }
     }
 
-    /// Takes finished spans; `None` when spans are not exported.
+    /// The processor for finished spans; `None` if spans are not exported.
     pub(crate) fn span_processor(&self) -> Option<QueueSpanProcessor> {
         self.spans.clone()
     }
 
-    /// Takes log records; `None` when they are not exported.
+    /// The queue for log records; `None` if they are not exported.
     pub(crate) fn log_queue(&self) -> Option<LogQueue> {
         self.logs.clone()
     }
 
-    /// Where `/metrics` is served, with the real port.
+    /// The actual address of `/metrics`.
     pub(crate) fn listener(&self) -> Option<SocketAddr> {
         self.listener
     }
 
-    /// What became of everything so far.
+    /// The counts so far.
     pub(crate) fn statistics(&self) -> Arc<ExportStatistics> {
         Arc::clone(&self.statistics)
     }
 
-    /// Sends everything that is queued, pushes the metrics a last time and closes the listener, all
-    /// within `budget`. False when something was left, which then counts as dropped. Further calls
-    /// wait for the same end.
+    /// Exports everything in the queues, pushes the metrics a last time and closes the listener,
+    /// within `budget`. Returns false if anything remained, which then counts as dropped. Further
+    /// calls wait for the same result.
     ///
-    /// Waits without a runtime, so that it may be called anywhere, in `Drop` too.
+    /// Blocks without a runtime, so that it can be called anywhere, including in `Drop`.
     pub(crate) fn shutdown(&self, budget: Duration) -> bool {
         let time = budget.saturating_sub(MARGIN.min(budget / 10));
         let now = Instant::now();
@@ -197,8 +195,8 @@ impl Export {
     }
 }
 
-/// What the parts of the export have in common while they are put together. A part that cannot be
-/// had is `None` and one warning.
+/// State shared by the parts of the export during startup. A part that cannot start is `None` and
+/// causes a warning.
 struct Parts {
     limits: ExportLimits,
     statistics: Arc<ExportStatistics>,
@@ -268,7 +266,7 @@ impl Parts {
     }
 }
 
-/// `service.name` of a resource, or what OpenTelemetry says instead.
+/// `service.name` of a resource, or OpenTelemetry's default.
 fn service_name(resource: &Resource) -> String {
     resource
         .get_ref(&opentelemetry::Key::from_static_str("service.name"))

@@ -1,9 +1,9 @@
-//! Observes an HTTP server: one span and one set of measurements for each request.
+//! Instruments HTTP servers: one span and one set of metrics per request.
 //!
 //! [`ObservabilityLayer`] is a `tower` layer for any service over `http::Request`: an axum router,
-//! a stack of `tower` services, or bare hyper by way of `hyper_util::service::TowerToHyperService`.
-//! A request lasts until its response's *body* is out, so that streams are measured to their end;
-//! a client that leaves, a panic and an error each end it too, and nothing stays open.
+//! a stack of `tower` services, or plain hyper through `hyper_util::service::TowerToHyperService`.
+//! A request ends when its response *body* has been sent, so that streams are measured to their
+//! end. A client disconnect, a panic and an error also end it, exactly once.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -17,20 +17,20 @@
 //! # }
 //! ```
 //!
-//! **Routes.** Requests are counted under templates. `Router::layer`, as above, sees what axum
-//! matched. A layer around the whole application does not: add the layer a second time with
-//! `Router::route_layer`, which only tells the outer one the template. A handler can set another
-//! one through [`Route`]. Without any, ids in the path collapse to `:id`, at most 100 such routes
-//! are told apart, each is reported once, and [`ObservabilityLayer::untemplated_routes`] lists
-//! them. Responses 404 without a template are all `_unmatched`.
+//! **Routes.** Requests are counted by route template. `Router::layer` sees the route matched by
+//! axum. A layer around the whole application does not: add the layer again with
+//! `Router::route_layer`, which only passes the template on. A handler can set a template through
+//! [`Route`]. Otherwise ids in the path are replaced by `:id`; at most 100 such routes are
+//! distinguished, logged once and listed in [`ObservabilityLayer::untemplated_routes`]. 404
+//! responses without a template count as `_unmatched`.
 //!
-//! **Ends.** `error.type` is the status from 500 on, `cancelled` when the body was dropped before
-//! its end (the client left; the span's status stays unset), `panic` (status 500 unless a head was
-//! sent), `error` when the service failed, and `body_error` when the response's body did. What the
-//! client never read out of a closing connection cannot be known here.
+//! **Errors.** `error.type` is the status from 500 on, `cancelled` if the body was dropped early (a
+//! client disconnect; the span's status remains unset), `panic` (status 500 unless the header was
+//! sent), `error` if the service failed, and `body_error` if the response body failed. Data that
+//! the client did not read from a closed connection cannot be detected here.
 //!
-//! Names are those of OpenTelemetry's HTTP conventions. Neither query, nor client address, nor any
-//! header but host and user agent is recorded.
+//! Names follow OpenTelemetry's HTTP conventions. The query, the client address, and all headers
+//! except host and user agent are not recorded.
 
 mod body;
 mod exchange;
@@ -54,14 +54,14 @@ use self::exchange::{Ending, Exchange, Observer};
 pub use self::route::Route;
 use crate::Telemetry;
 
-/// Adds a span and measurements to each request of a service; see [the module](self).
+/// Adds a span and metrics to each request of a service; see [the module](self).
 #[derive(Clone)]
 pub struct ObservabilityLayer {
     observer: Arc<Observer>,
 }
 
 impl ObservabilityLayer {
-    /// A layer that records with these recorders. Its clones share what they know of routes.
+    /// A layer that records with these recorders. Clones share their list of routes.
     pub fn new(telemetry: &Telemetry) -> Self {
         let telemetry = telemetry.clone();
         Self {
@@ -69,9 +69,9 @@ impl ObservabilityLayer {
         }
     }
 
-    /// The routes that were served without a template, as they are counted, sorted; at most 100.
+    /// The routes served without a template, as counted, sorted; at most 100.
     ///
-    /// An empty list at the end of a test of all routes shows that each of them has one.
+    /// A test of all routes can check that this list is empty, so that each has a template.
     pub fn untemplated_routes(&self) -> Vec<String> {
         self.observer.untemplated.routes()
     }
@@ -91,7 +91,7 @@ impl<S> Layer<S> for ObservabilityLayer {
     }
 }
 
-/// A service whose requests are observed; made by [`ObservabilityLayer`].
+/// A service with instrumented requests; created by [`ObservabilityLayer`].
 #[derive(Clone)]
 pub struct Observability<S> {
     inner: S,
@@ -119,7 +119,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if let Some(route) = request.extensions().get::<Route>() {
-            // A layer further out measures this request already; it may not see the router's match.
+            // An outer layer already measures this request, but it may not see the matched route.
             route.see(request.extensions());
             let inner = self.inner.call(request.map(RequestBody::uncounted));
             return ResponseFuture { inner, exchange: None };
@@ -134,7 +134,7 @@ where
 }
 
 pin_project! {
-    /// The answer of [`Observability`].
+    /// The response future of [`Observability`].
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
@@ -167,7 +167,7 @@ where
     }
 }
 
-/// Hands the exchange on to the response's body, or ends it where there is none to wait for.
+/// Passes the exchange to the response body, or ends it if there is no body to wait for.
 fn observed<R: Body>(response: Response<R>, mut exchange: Exchange) -> Response<ResponseBody<R>> {
     let status = response.status();
     let promised = response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());

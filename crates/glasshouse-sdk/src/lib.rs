@@ -1,6 +1,6 @@
-//! Makes a Rust AI service observable: LLM calls, agents, tools, MCP, HTTP, event streams,
-//! background tasks and Web Vitals, as metrics, traces and logs, for Glasshouse and for any other
-//! backend that speaks OpenTelemetry or Prometheus.
+//! Instruments Rust AI services: LLM calls, agents, tools, MCP, HTTP, event streams, background
+//! tasks and Web Vitals, as metrics, traces and logs, for Glasshouse and any other OpenTelemetry or
+//! Prometheus backend.
 //!
 //! ```no_run
 //! use glasshouse_sdk::{http::ObservabilityLayer, tool};
@@ -16,11 +16,11 @@
 //! }
 //! ```
 //!
-//! Traces, metrics and logs now go by OTLP to `http://localhost:4318`; log lines with trace and
-//! session ids are on the standard output. Nothing else is needed: `OTEL_*` variables, a YAML file
-//! or the builder change it ([`configure`](fn@configure)).
+//! Traces, metrics and logs are now sent over OTLP to `http://localhost:4318`; log lines with trace
+//! and session ids go to standard output. `OTEL_*` variables, a YAML file or the builder change the
+//! defaults ([`configure`](fn@configure)).
 //!
-//! # What is here
+//! # Modules
 //! | Part of a service | Module |
 //! |---|---|
 //! | start, configuration, precedence | [`configure`](fn@configure), [`Telemetry`], [`Guard`] |
@@ -30,28 +30,28 @@
 //! | Web Vitals of browsers | `web_vitals`, with the npm package in `sdk/web` |
 //! | sessions, propagation to other services | [`session`], [`propagation`] |
 //! | memory, budgets, drift, routing, queues, caches, GPUs, databases | [`record`] |
-//! | metrics of your own | [`metrics`], [`Telemetry::counter`] and its neighbours |
+//! | custom metrics | [`metrics`], [`Telemetry::counter`] and its neighbours |
 //! | log lines | [`log`] |
 //!
-//! # What it promises
-//! - It never stops the service: a wrong configuration, a taken port, a backend that is down or
-//!   slow are one clear warning each, queues are bounded, and what is lost is counted
+//! # Guarantees
+//! - It never stops the service: an invalid configuration, a port in use, or a slow or unavailable
+//!   backend cause one clear warning each; queues are bounded, and losses are counted
 //!   (`glasshouse.sdk.dropped`).
-//! - Metrics are exact whatever the sampling of traces, and a measurement in a sampled span is its
-//!   exemplar.
-//! - No label takes a value for each user, session or number; each metric has a bound on its
-//!   series, beyond which an overflow series counts on.
-//! - Prompts, answers and tool arguments stay in the process unless
-//!   [`capture_content`](Configuration::capture_content) is on.
-//! - Names are those of OpenTelemetry's conventions; a naming profile spells them as an existing
-//!   stack does, so that its dashboards and rules go on working
+//! - Metrics are exact whatever the sampling of traces. Measurements in sampled spans become
+//!   exemplars.
+//! - No label has a value per user, session or number. Each metric has a limit of series, beyond
+//!   which an overflow series is used.
+//! - Prompts, answers and tool arguments do not leave the process unless
+//!   [`capture_content`](Configuration::capture_content) is enabled.
+//! - Names are those of OpenTelemetry's conventions; a naming profile translates them to those of
+//!   an existing stack, so that its dashboards and rules keep working
 //!   ([`naming_profile`](Configuration::naming_profile)).
 //!
 //! # Features
 //! `axum` (default): route templates and the Web Vitals router. `grpc`: OTLP over gRPC. `tls`:
 //! endpoints with `https`. `async-openai`, `rmcp`: hooks for these crates.
 
-/// The example of the front page, compiled.
+/// Compiles the examples of the README.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]
 struct FrontPage;

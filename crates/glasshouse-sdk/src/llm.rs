@@ -1,4 +1,4 @@
-//! Calls to language models: one span and one set of metrics for each logical call.
+//! LLM calls: one span and one set of metrics per logical call.
 //!
 //! ```
 //! use glasshouse_sdk::llm::{self, ErrorClass, LlmSpan, Usage};
@@ -21,10 +21,9 @@
 //! }
 //! ```
 //!
-//! Attributes and names are those of OpenTelemetry's GenAI conventions as of the second half of
-//! 2026 (`gen_ai.client.inference`); all of them have the stability *development*.
-//! Not a client: hooks for ready clients are `glasshouse_sdk::openai` (feature `async-openai`) and
-//! [`crate::rig`].
+//! Names follow OpenTelemetry's GenAI conventions as of the second half of 2026
+//! (`gen_ai.client.inference`), all with the stability *development*. This is not a client: hooks
+//! for clients are `glasshouse_sdk::openai` (feature `async-openai`) and [`crate::rig`].
 
 mod content;
 mod error_class;
@@ -45,12 +44,12 @@ pub use usage::Usage;
 use crate::Telemetry;
 
 /// A chat completion. `provider` as in `gen_ai.provider.name` (`openai`, `anthropic`,
-/// `aws.bedrock`, …), `model` as it is requested.
+/// `aws.bedrock`, …), `model` as requested.
 pub fn chat(telemetry: &Telemetry, provider: &str, model: &str) -> LlmRequest {
     LlmRequest::new(telemetry, Operation::Chat, provider, model)
 }
 
-/// A call that makes embeddings.
+/// An embeddings call.
 pub fn embeddings(telemetry: &Telemetry, provider: &str, model: &str) -> LlmRequest {
     LlmRequest::new(telemetry, Operation::Embeddings, provider, model)
 }

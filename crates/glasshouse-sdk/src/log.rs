@@ -1,5 +1,5 @@
-//! Log lines: every `tracing` event becomes one line of JSON or text on the standard output and,
-//! where wanted, one OTLP log record. Inside a span both carry trace id, span id and session.
+//! Log lines: every `tracing` event becomes one line of JSON or text on standard output and,
+//! optionally, one OTLP log record. Within a span both have the trace id, span id and session.
 //!
 //! ```
 //! use std::time::Duration;
@@ -9,16 +9,16 @@
 //! ```
 //!
 //! # Fields
-//! The naming profile decides how the fixed keys are spelled (`docs/sdk.md` has the sets). A field
-//! of an event that has the name of a fixed key of the line is written as `fields.<name>`, so that
-//! no field can replace level, message or trace id. Control characters are escaped in both formats:
-//! a value never starts a new line. A value longer than 32 KiB is cut, and a line above 256 KiB
-//! loses its last fields and says how many.
+//! The naming profile determines the fixed keys (listed in `docs/sdk.md`). An event field with the
+//! name of a fixed key is written as `fields.<name>`, so that no field can replace the level,
+//! message or trace id. Control characters are escaped in both formats, so that no value starts a
+//! new line. Values longer than 32 KiB are truncated, and a line above 256 KiB loses its last
+//! fields, with their number in the line.
 //!
-//! # What this is not
-//! No files and no rotation: lines go where the process writes its output, and whoever runs it
-//! collects them. A line is written before the call returns, as with every logger of `tracing`; a
-//! reader of the output that stops reading stops the writer.
+//! # Limitations
+//! There are no files and no rotation: lines go to the process's output, and its supervisor
+//! collects them. As with every `tracing` logger, a line is written before the call returns: a
+//! reader that stops reading blocks the writer.
 
 mod clock;
 mod correlation;
@@ -38,14 +38,14 @@ pub(crate) use layer::{LogLayer, LogLines};
 pub use lines::{drift, inference, mcp, request};
 pub(crate) use output::Output;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One object a line.
+    /// One JSON object per line.
     Json,
-    /// For people.
+    /// Human-readable text.
     Text,
-    /// No lines. Log records still go by OTLP where that is on.
+    /// No lines. Log records are still exported over OTLP if enabled.
     Off,
 }
 

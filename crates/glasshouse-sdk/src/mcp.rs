@@ -1,6 +1,6 @@
-//! Operations of the Model Context Protocol, on both ends, and trace context in their `_meta`.
+//! Model Context Protocol operations of clients and servers, and trace context in `_meta`.
 //!
-//! For programs that speak MCP by hand; with the crate `rmcp`, the feature `rmcp` does it.
+//! For programs with their own MCP implementation; the feature `rmcp` instruments the crate `rmcp`.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -18,20 +18,20 @@ use crate::record::McpSide;
 use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded};
 use crate::tool;
 
-/// Writes the current span and baggage into the `_meta` of a request to one of your own servers.
+/// Injects the current span and baggage into the `_meta` of a request to your own server.
 pub fn inject_meta(meta: &mut Map<String, Json>) {
     Context::map_current(|context| propagation::inject_into(context, &mut Meta(meta), true));
 }
 
-/// Writes the current span into the `_meta` of a request to somebody else's server: it learns
-/// neither session nor other baggage.
+/// Injects the current span into the `_meta` of a request to a third-party server, without the
+/// session and other baggage.
 pub fn inject_meta_without_baggage(meta: &mut Map<String, Json>) {
     Context::map_current(|context| propagation::inject_into(context, &mut Meta(meta), false));
 }
 
-/// What the `_meta` of a request says about trace and baggage, on top of the current context.
+/// Extracts trace context and baggage from the `_meta` of a request, on top of the current context.
 ///
-/// Fields that are malformed or too long count as absent, as in headers.
+/// Malformed and overlong fields are ignored, as in headers.
 #[must_use]
 pub fn extract_meta(meta: &Map<String, Json>) -> Context {
     propagation::extract_from(&fields(meta))
@@ -52,20 +52,20 @@ impl Injector for Meta<'_> {
     }
 }
 
-/// Why an operation failed.
+/// The reason of a failed operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum McpFailure {
-    /// The tool ran and its result says `isError`.
+    /// The tool ran and returned `isError`.
     Tool,
-    /// The peer answered with an error of JSON-RPC; the code.
+    /// The peer returned a JSON-RPC error with this code.
     Rpc(i64),
-    /// There was no answer: transport, deadline, cancellation.
+    /// No response: transport error, timeout or cancellation.
     Class(ErrorClass),
 }
 
 impl McpFailure {
-    /// The value of `error.type`: `tool_error`, a code of JSON-RPC as text, or the class. Codes that
-    /// the specification does not define are `_OTHER`, because the peer chooses them.
+    /// The value of `error.type`: `tool_error`, a JSON-RPC code as text, or the class. Codes not
+    /// defined by the specification are `_OTHER`, because the peer chooses them.
     fn error_type(self) -> Cow<'static, str> {
         match self {
             Self::Tool => ErrorClass::ToolError.as_str().into(),
@@ -78,10 +78,10 @@ impl McpFailure {
     }
 }
 
-/// Starts an operation on a server: `method` as in `tools/call`, `tool` or prompt, or empty.
+/// Starts a client operation: `method` such as `tools/call`; `tool` a tool, a prompt, or empty.
 ///
-/// Inside an execution of the same tool ([`tool::execute`]) this makes no second span: what it
-/// learns is set on the tool's.
+/// Within an execution of the same tool ([`tool::execute`]) no second span is created; attributes
+/// are set on the tool's span.
 #[must_use = "an operation that is dropped without an end counts as cancelled"]
 pub fn client_call(telemetry: &Telemetry, server: &str, method: &str, tool: &str) -> McpCall {
     let is_covered = method == CALL_TOOL && tool::is_running(tool);
@@ -95,10 +95,10 @@ pub fn client_call(telemetry: &Telemetry, server: &str, method: &str, tool: &str
     McpCall::new(telemetry, McpSide::Client, span, is_covered, [server, method, tool])
 }
 
-/// Starts the work on a request that a client sent.
+/// Starts handling a client's request.
 ///
-/// The parent is the span that `meta` names, and the current span (of the HTTP request that carried
-/// it) becomes a link; without one in `meta`, the current span is the parent.
+/// The parent is the span in `meta`, and the current span (of the HTTP request) becomes a link;
+/// without a span in `meta`, the current span is the parent.
 #[must_use = "an operation that is dropped without an end counts as cancelled"]
 pub fn server_call(
     telemetry: &Telemetry,
@@ -120,8 +120,8 @@ pub fn server_call(
 
 const CALL_TOOL: &str = "tools/call";
 
-/// The requests and notifications of the protocol. A peer may send any other text as a method, which
-/// must not become a label.
+/// The requests and notifications of the protocol. A peer may send any text as a method; other
+/// values must not become labels.
 const METHODS: [&str; 37] = [
     "completion/complete",
     "elicitation/create",
@@ -162,13 +162,13 @@ const METHODS: [&str; 37] = [
     "tools/list",
 ];
 
-/// An operation from its start to its end. Dropped without an end, it counts as cancelled.
+/// A running operation. If dropped without being ended, it counts as cancelled.
 #[derive(Debug)]
 pub struct McpCall {
     telemetry: Telemetry,
     side: McpSide,
     span: HelperSpan,
-    /// The span is a tool's, which has its own end.
+    /// The span belongs to a tool execution, which ends it.
     is_covered: bool,
     server: String,
     method: String,
@@ -214,8 +214,8 @@ impl McpCall {
         Self { telemetry, side, span, is_covered, server, method, tool, ended: false }
     }
 
-    /// An attribute of the operation, such as `mcp.session.id`, `mcp.protocol.version`,
-    /// `jsonrpc.request.id` or `network.transport`.
+    /// Adds an attribute, such as `mcp.session.id`, `mcp.protocol.version`, `jsonrpc.request.id` or
+    /// `network.transport`.
     #[must_use]
     pub fn attribute(self, key: &'static str, value: &str) -> Self {
         if !value.is_empty() {
@@ -231,12 +231,12 @@ impl McpCall {
         self.span.instrument(future)
     }
 
-    /// Runs the code inside the operation: there, [`inject_meta`] writes its span.
+    /// Runs the code inside the operation, where [`inject_meta`] injects its span.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         self.span.in_scope(code)
     }
 
-    /// Runs the future inside the operation and ends it as `judge` says of its output.
+    /// Runs the future inside the operation; `judge` determines the result from its output.
     pub async fn run<T>(
         self,
         work: impl Future<Output = T>,
@@ -250,12 +250,12 @@ impl McpCall {
         output
     }
 
-    /// The operation has an answer.
+    /// Ends the operation successfully.
     pub fn finish(mut self) {
         self.end(None);
     }
 
-    /// The operation has failed.
+    /// Ends the operation with an error.
     pub fn error(mut self, failure: McpFailure) {
         self.end(Some(failure));
     }
@@ -266,13 +266,13 @@ impl McpCall {
         }
         let duration = self.span.elapsed();
         let error = failure.map(McpFailure::error_type);
-        // A client may ask a server for tools that do not exist: those names are not kept.
+        // Clients may request tools that do not exist; such names are not recorded.
         let is_unknown_tool = self.side == McpSide::Server
             && matches!(failure, Some(McpFailure::Rpc(-32_601 | -32_602)));
         if is_unknown_tool && self.span.is_recording() {
             self.span.context().span().update_name(self.method.clone());
         }
-        // The subject of the other methods is a prompt.
+        // For other methods the subject is a prompt.
         let is_tool = self.method == CALL_TOOL && !is_unknown_tool;
         let tool = if is_tool { self.tool.as_str() } else { "" };
         let status = error.clone().filter(|_| !self.is_covered);

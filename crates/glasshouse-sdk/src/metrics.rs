@@ -1,8 +1,8 @@
-//! The metric core: instruments, their series, and what they say at a moment.
+//! The metric core: instruments, their series, and reading them.
 //!
-//! Recording takes no lock and makes nothing on the heap once a series is known. Names are those
-//! of OpenTelemetry's conventions; the naming profile determines how they are spelled outside.
-//! Not here: which metrics there are (`record`), and sending them (`export`).
+//! Recording takes no lock and does not allocate once a series exists. Names are those of
+//! OpenTelemetry's conventions; the naming profile translates them on export. `record` defines the
+//! metrics, `export` sends them.
 
 mod cell;
 mod exposition;
@@ -24,8 +24,7 @@ pub(crate) use self::otlp::encode;
 pub(crate) use self::profile::{Profile, SpanRules, apply};
 use self::table::{Series, Table, bounded};
 
-/// Labels that would make a series for every person, every session or every number. An instrument
-/// that names one does not record it.
+/// Labels that would create a series per person, session or number. Instruments ignore them.
 const DENIED_LABELS: [&str; 10] = [
     "delta",
     "enduser.id",
@@ -39,26 +38,26 @@ const DENIED_LABELS: [&str; 10] = [
     "url.full",
 ];
 
-/// Faults of instruments that are told.
+/// Maximum number of reported instrument errors.
 const WARNINGS_MAX: usize = 1000;
 
-/// What an instrument is called and which labels it has.
+/// The name and labels of an instrument.
 ///
-/// Names and labels follow OpenTelemetry (`http.server.request.duration`), the unit is UCUM (`s`,
+/// Names and labels follow OpenTelemetry (`http.server.request.duration`), units are UCUM (`s`,
 /// `By`, `{token}`). `N` is the number of labels.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition<const N: usize> {
-    /// Dotted name.
+    /// Name, with dots.
     pub name: &'static str,
-    /// UCUM unit; annotations in braces do not show in Prometheus names.
+    /// UCUM unit; annotations in braces are omitted in Prometheus names.
     pub unit: &'static str,
     /// One sentence.
     pub description: &'static str,
-    /// Keys of the labels, in the order in which values are given.
+    /// Label keys, in the order of the values.
     pub labels: [&'static str; N],
 }
 
-/// What kind of instrument a metric is.
+/// The type of an instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Counter,
@@ -67,7 +66,7 @@ pub(crate) enum Kind {
     Histogram,
 }
 
-/// One metric: what it is, and its series.
+/// A metric and its series.
 #[derive(Debug)]
 struct Family {
     name: &'static str,
@@ -77,7 +76,7 @@ struct Family {
     kind: Kind,
     is_float: bool,
     bounds: &'static [f64],
-    /// Some label is denied: its values are left out before a series is looked for.
+    /// Some label is denied: its values are dropped before the series is looked up.
     is_restricted: bool,
     table: Table,
 }
@@ -96,7 +95,7 @@ impl Family {
         self.table.find(&labels.map(bounded), || self.new_cell())
     }
 
-    /// Label values with those that are denied made empty.
+    /// Label values, with denied ones replaced by the empty text.
     fn allowed<'a, const N: usize>(&self, mut labels: [&'a str; N]) -> [&'a str; N] {
         for (value, key) in labels.iter_mut().zip(&self.labels) {
             if DENIED_LABELS.contains(key) {
@@ -135,7 +134,7 @@ impl Family {
     }
 }
 
-/// A metric at a moment.
+/// A metric at a point in time.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Metric {
     pub(crate) name: Cow<'static, str>,
@@ -145,19 +144,19 @@ pub(crate) struct Metric {
     pub(crate) points: Vec<Point>,
 }
 
-/// A series at a moment.
+/// A series at a point in time.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Point {
     pub(crate) labels: Vec<(Cow<'static, str>, String)>,
-    /// When the series began, in nanoseconds since 1970.
+    /// Start time of the series, in nanoseconds since the Unix epoch.
     pub(crate) start_ns: u64,
     pub(crate) reading: Reading,
-    /// By bucket; may be shorter than there are buckets.
+    /// Exemplars by bucket; may be shorter than the buckets.
     pub(crate) exemplars: Vec<Option<Exemplar>>,
 }
 
 impl Metric {
-    /// A metric that a producer makes; points are `(labels, value)`.
+    /// A metric from a producer; points are `(labels, value)`.
     pub(crate) fn made(
         definition: Definition<0>,
         kind: Kind,
@@ -180,13 +179,13 @@ impl Metric {
 }
 
 impl Point {
-    /// The value of a label, or nothing when the series has no such label.
+    /// The value of a label; `None` if the series does not have it.
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 }
 
-/// Makes metrics that are read and not recorded, such as the memory of the process.
+/// Produces observable metrics, such as the memory of the process.
 type Producer = Box<dyn Fn() -> Vec<Metric> + Send + Sync>;
 
 /// All metrics of a program.
@@ -198,16 +197,16 @@ struct Families {
     producers: Mutex<Vec<Producer>>,
     series_limit: usize,
     warnings: Mutex<Warnings>,
-    /// When the first metric was made, in nanoseconds since 1970.
+    /// Time when the first metric was created, in nanoseconds since the Unix epoch.
     start_ns: u64,
 }
 
-/// What is wrong with instruments: each fault once, although a program may make the same wrong
-/// instrument for every request.
+/// Instrument errors. Each is reported once, even if a program creates the same invalid instrument
+/// for every request.
 #[derive(Default)]
 struct Warnings {
     fresh: Vec<String>,
-    /// Metric and fault.
+    /// Metric and error.
     told: BTreeSet<(&'static str, Fault)>,
 }
 
@@ -233,7 +232,7 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// A registry in which each metric has at most `series_limit` series.
+    /// A registry with at most `series_limit` series per metric.
     pub(crate) fn new(series_limit: usize) -> Self {
         Self(Some(Arc::new(Families {
             all: Mutex::new(Vec::new()),
@@ -244,17 +243,17 @@ impl Registry {
         })))
     }
 
-    /// A registry whose instruments do nothing.
+    /// A registry whose instruments have no effect.
     pub(crate) fn off() -> Self {
         Self(None)
     }
 
-    /// A counter of whole things.
+    /// An integer counter.
     pub(crate) fn counter<const N: usize>(&self, definition: Definition<N>) -> Counter<N> {
         Counter(self.family(definition, Kind::Counter, false, &[]))
     }
 
-    /// A counter of parts, such as seconds or dollars.
+    /// A floating-point counter, such as seconds or dollars.
     pub(crate) fn float_counter<const N: usize>(
         &self,
         definition: Definition<N>,
@@ -262,17 +261,17 @@ impl Registry {
         FloatCounter(self.family(definition, Kind::Counter, true, &[]))
     }
 
-    /// A number that goes up and down by being added to.
+    /// An up-down counter.
     pub(crate) fn up_down<const N: usize>(&self, definition: Definition<N>) -> UpDownCounter<N> {
         UpDownCounter(self.family(definition, Kind::UpDown, false, &[]))
     }
 
-    /// A number that is set.
+    /// A gauge.
     pub(crate) fn gauge<const N: usize>(&self, definition: Definition<N>) -> Gauge<N> {
         Gauge(self.family(definition, Kind::Gauge, true, &[]))
     }
 
-    /// A distribution over buckets with these upper bounds, in rising order.
+    /// A histogram with these upper bounds, in ascending order.
     pub(crate) fn histogram<const N: usize>(
         &self,
         definition: Definition<N>,
@@ -281,14 +280,14 @@ impl Registry {
         Histogram(self.family(definition, Kind::Histogram, true, bounds))
     }
 
-    /// Adds metrics that are made anew for every collection.
+    /// Adds a producer of metrics, called on every collection.
     pub(crate) fn produce(&self, producer: impl Fn() -> Vec<Metric> + Send + Sync + 'static) {
         if let Some(families) = &self.0 {
             families.producers.lock().push(Box::new(producer));
         }
     }
 
-    /// What all metrics say now, under their canonical names. Metrics without series are left out.
+    /// Reads all metrics, under their canonical names and without metrics that have no series.
     pub(crate) fn collect(&self) -> Vec<Metric> {
         let Some(inner) = &self.0 else { return Vec::new() };
         let families = inner.all.lock().clone();
@@ -305,7 +304,7 @@ impl Registry {
         metrics
     }
 
-    /// What was wrong with instruments since the last call, one sentence each.
+    /// Instrument errors since the last call, one sentence each.
     pub(crate) fn take_warnings(&self) -> Vec<String> {
         self.0
             .as_ref()
@@ -372,7 +371,7 @@ impl Registry {
     }
 }
 
-/// The bounds up to the first that is not finite or not above the one before.
+/// The bounds up to the first that is not finite or not ascending.
 fn rising(bounds: &'static [f64]) -> &'static [f64] {
     let mut before = f64::NEG_INFINITY;
     let kept = bounds.iter().take_while(|&&bound| {
@@ -383,13 +382,13 @@ fn rising(bounds: &'static [f64]) -> &'static [f64] {
     bounds.get(..kept.count()).unwrap_or_default()
 }
 
-/// A counter of whole things: calls, tokens, errors.
+/// An integer counter: calls, tokens, errors.
 #[derive(Debug, Clone)]
 pub struct Counter<const N: usize>(Option<Arc<Family>>);
 
 impl<const N: usize> Counter<N> {
-    /// Adds to the series of these label values, given in the order of the definition. An empty
-    /// value leaves the label out.
+    /// Adds to the series with these label values, given in the order of the definition. An empty
+    /// value omits the label.
     pub fn add(&self, labels: [&str; N], amount: u64) {
         if let Some(family) = &self.0 {
             let cell = &family.series(labels).cell;
@@ -399,13 +398,13 @@ impl<const N: usize> Counter<N> {
     }
 }
 
-/// A counter of parts: seconds, dollars.
+/// A floating-point counter: seconds, dollars.
 #[derive(Debug, Clone)]
 pub struct FloatCounter<const N: usize>(Option<Arc<Family>>);
 
 impl<const N: usize> FloatCounter<N> {
-    /// Adds to the series of these label values. Negative and not finite amounts are left out: a
-    /// counter only rises.
+    /// Adds to the series with these label values. Negative and non-finite amounts are ignored:
+    /// counters are monotonic.
     pub fn add(&self, labels: [&str; N], amount: f64) {
         if let Some(family) = &self.0
             && amount.is_finite()
@@ -418,12 +417,12 @@ impl<const N: usize> FloatCounter<N> {
     }
 }
 
-/// A number that goes up and down: open connections, running tasks.
+/// An up-down counter: open connections, running tasks.
 #[derive(Debug, Clone)]
 pub struct UpDownCounter<const N: usize>(Option<Arc<Family>>);
 
 impl<const N: usize> UpDownCounter<N> {
-    /// Adds to, or with a negative amount takes from, the series of these label values.
+    /// Adds an amount, which may be negative, to the series with these label values.
     pub fn add(&self, labels: [&str; N], amount: i64) {
         if let Some(family) = &self.0 {
             family.series(labels).cell.add_integer(amount);
@@ -431,12 +430,12 @@ impl<const N: usize> UpDownCounter<N> {
     }
 }
 
-/// A number that is set: a depth, a score, a temperature.
+/// A gauge: a depth, a score, a temperature.
 #[derive(Debug, Clone)]
 pub struct Gauge<const N: usize>(Option<Arc<Family>>);
 
 impl<const N: usize> Gauge<N> {
-    /// Sets the series of these label values. What is not finite is left out.
+    /// Sets the series with these label values. Non-finite values are ignored.
     pub fn set(&self, labels: [&str; N], value: f64) {
         if let Some(family) = &self.0
             && value.is_finite()
@@ -446,12 +445,12 @@ impl<const N: usize> Gauge<N> {
     }
 }
 
-/// A distribution: durations, sizes.
+/// A histogram: durations, sizes.
 #[derive(Debug, Clone)]
 pub struct Histogram<const N: usize>(Option<Arc<Family>>);
 
 impl<const N: usize> Histogram<N> {
-    /// Counts a measurement in the series of these label values. What is not finite is left out.
+    /// Records a measurement in the series with these label values. Non-finite values are ignored.
     pub fn record(&self, labels: [&str; N], measured: f64) {
         if let Some(family) = &self.0 {
             let cell = &family.series(labels).cell;

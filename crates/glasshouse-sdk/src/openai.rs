@@ -1,5 +1,5 @@
-//! Hook for the crate `async-openai` (feature `async-openai`): every call becomes a span and metrics,
-//! without a change at the places that call.
+//! Hook for the crate `async-openai` (feature `async-openai`): every call becomes a span and
+//! metrics, without changes to the calling code.
 //!
 //! ```no_run
 //! use async_openai::Client;
@@ -19,14 +19,14 @@
 //! }
 //! ```
 //!
-//! Watched are chat completions, responses, completions and embeddings; other requests only carry
-//! the trace context. Bodies pass through as they come and are read along; nothing is held back. A
-//! stream's usage is known only if the request asks for it (`stream_options.include_usage`).
-//! The provider gets `traceparent` and `tracestate`, never baggage.
+//! Chat completions, responses, completions and embeddings are instrumented; other requests only
+//! propagate the trace context. Bodies are inspected while they pass through, without buffering.
+//! The usage of a stream is known only if the request enables it (`stream_options.include_usage`).
+//! The provider receives `traceparent` and `tracestate`, never baggage.
 //!
-//! async-openai itself logs the whole text of a provider's error as a warning of the target
-//! `async_openai`, whatever [`crate::llm::ContentPolicy`] says. A provider may quote the prompt there:
-//! where content must not leave, set the log's level to `info,async_openai=off`.
+//! async-openai itself logs the full text of a provider's error as a warning with the target
+//! `async_openai`, regardless of [`crate::llm::ContentPolicy`]. A provider may quote the prompt in
+//! it: to keep content out of logs, set the log level to `info,async_openai=off`.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,7 +50,7 @@ mod request;
 use answer::Answer;
 use body::WatchedBody;
 
-/// Layer for `Client::with_http_service`. Put it outside the retry layer.
+/// Layer for `Client::with_http_service`. Place it outside the retry layer.
 #[derive(Clone, Debug)]
 pub struct OpenAiLayer {
     telemetry: Telemetry,
@@ -58,14 +58,14 @@ pub struct OpenAiLayer {
 }
 
 impl OpenAiLayer {
-    /// A layer that takes the provider's name from the host of each request: `openai` where the host
-    /// is not known.
+    /// A layer that derives the provider's name from the host of each request; `openai` for unknown
+    /// hosts.
     #[must_use]
     pub fn new(telemetry: &Telemetry) -> Self {
         Self { telemetry: telemetry.clone(), provider: None }
     }
 
-    /// Names the provider (`gen_ai.provider.name`) for a server of your own.
+    /// Sets the provider's name (`gen_ai.provider.name`) for your own server.
     #[must_use]
     pub fn provider(mut self, provider: &str) -> Self {
         self.provider = Some(provider.into());
@@ -81,7 +81,7 @@ impl<S> Layer<S> for OpenAiLayer {
     }
 }
 
-/// A service that watches the calls of async-openai. Made by [`OpenAiLayer`].
+/// A service that instruments the calls of async-openai; created by [`OpenAiLayer`].
 #[derive(Clone, Debug)]
 pub struct OpenAiService<S> {
     layer: OpenAiLayer,
@@ -106,7 +106,7 @@ where
 
     fn call(&mut self, factory: HttpRequestFactory) -> ResponseFuture {
         let standby = self.inner.clone();
-        // The one that is ready, not its clone.
+        // Use the instance that is ready, not its clone.
         let mut inner = std::mem::replace(&mut self.inner, standby);
         let layer = self.layer.clone();
         Box::pin(async move {
@@ -132,8 +132,8 @@ where
     }
 }
 
-/// The same factory, whose requests carry the span that is current when they are built. `first` is
-/// a request that was built already.
+/// The same factory, whose requests propagate the span that is current when they are built. `first`
+/// is a request that was built already.
 fn carrying_trace(factory: HttpRequestFactory, first: Request) -> HttpRequestFactory {
     let first = Mutex::new(Some(first));
     HttpRequestFactory::new(move || {
@@ -150,12 +150,12 @@ fn carrying_trace(factory: HttpRequestFactory, first: Request) -> HttpRequestFac
     })
 }
 
-/// The same response with a body that is read along.
+/// The same response with an inspected body.
 fn watched(response: Response, span: LlmSpan) -> Response {
     let url = response.url().clone();
     let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
     let answer = Answer::new(span, head.status.as_u16(), &head.headers);
-    // The conversion to `http` forgets the address, and only its builder can put it back.
+    // The conversion to `http` drops the URL, and only its builder can restore it.
     let Ok(addressed) = http::Response::builder().url(url).body(()) else {
         let body = reqwest::Body::wrap(WatchedBody::new(body, answer));
         return Response::from(http::Response::from_parts(head, body));
@@ -179,7 +179,7 @@ fn failed(span: LlmSpan, error: &OpenAIError) {
     }
 }
 
-/// The class of an error of async-openai: for programs that classify errors themselves.
+/// The class of an async-openai error, for programs that classify errors themselves.
 #[must_use]
 pub fn error_class(error: &OpenAIError) -> ErrorClass {
     match error {
@@ -204,7 +204,7 @@ fn transport_class(error: &reqwest::Error) -> ErrorClass {
     } else if error.is_builder() {
         ErrorClass::InvalidRequest
     } else if error.is_decode() {
-        // reqwest says so of a connection that broke in the middle of a body, too.
+        // reqwest also reports this for a connection that broke within a body.
         match ErrorClass::from_error(error) {
             ErrorClass::Unknown => ErrorClass::Network,
             class => class,

@@ -1,7 +1,7 @@
 //! Trace context and baggage in HTTP headers: W3C `traceparent`, `tracestate` and `baggage`.
 //!
-//! Works on the OpenTelemetry context alone and needs no running `Telemetry`.
-//! Not a client: call [`inject`] where your code builds a request, or use one of the hooks.
+//! Works on the OpenTelemetry context alone, without a running `Telemetry`. Call [`inject`] where
+//! your code builds a request, or use one of the hooks.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
@@ -9,33 +9,33 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 
-/// What the sender of a request says about trace and baggage, on top of the current context.
+/// Extracts trace context and baggage from request headers, on top of the current context.
 ///
-/// Headers that are malformed, doubled or too long (`traceparent` is fixed, `tracestate` 512 bytes,
-/// `baggage` 8192) count as absent. See <https://www.w3.org/TR/trace-context/> and
+/// Malformed, duplicate and overlong headers are ignored (`traceparent` has a fixed length,
+/// `tracestate` at most 512 bytes, `baggage` 8192). See <https://www.w3.org/TR/trace-context/> and
 /// <https://www.w3.org/TR/baggage/>.
 #[must_use]
 pub fn extract(headers: &HeaderMap) -> Context {
     extract_from(&Fields::of(headers))
 }
 
-/// Writes the current span and baggage into the headers of an outgoing request.
+/// Injects the current span and baggage into the headers of an outgoing request.
 ///
-/// The baggage holds what the program put there, among it the session's id: use this towards your
-/// own services only, and [`inject_without_baggage`] towards others.
+/// Baggage contains what the program put there, including the session id: use this only for your
+/// own services, and [`inject_without_baggage`] for third parties.
 pub fn inject(headers: &mut HeaderMap) {
     Context::map_current(|context| inject_into(context, &mut Headers(headers), true));
 }
 
-/// Writes the current span into the headers of an outgoing request to somebody else's service.
+/// Injects the current span into the headers of a request to a third-party service.
 ///
-/// A provider then may join its trace with yours, but learns neither session nor other baggage.
+/// A provider can then join its trace with yours, but does not learn the session and other baggage.
 pub fn inject_without_baggage(headers: &mut HeaderMap) {
     Context::map_current(|context| inject_into(context, &mut Headers(headers), false));
 }
 
-/// The id of the current trace as 32 hexadecimal digits, for answers and links that name it; `None`
-/// outside of spans.
+/// The id of the current trace as 32 hexadecimal digits, for responses and links; `None` outside of
+/// spans.
 #[must_use]
 pub fn current_trace_id() -> Option<String> {
     Context::map_current(|context| {
@@ -44,14 +44,14 @@ pub fn current_trace_id() -> Option<String> {
     })
 }
 
-/// The longest `tracestate` that is read, in bytes: what the W3C asks everybody to keep.
+/// Maximum length of `tracestate`, in bytes: the minimum that the W3C requires to be propagated.
 const TRACE_STATE_BYTES_MAX: usize = 512;
-/// The longest `baggage` that is read, in bytes: the limit of the W3C.
+/// Maximum length of `baggage`, in bytes: the W3C's limit.
 const BAGGAGE_BYTES_MAX: usize = 8192;
 /// `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits.
 const TRACE_PARENT_BYTES: usize = 55;
 
-/// The three values that travel, as they were received and already bounded.
+/// The three header values, as received and bounded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fields {
     pub(crate) trace_parent: Option<String>,
@@ -63,7 +63,7 @@ impl Fields {
     fn of(headers: &HeaderMap) -> Self {
         let mut parents = headers.get_all("traceparent").iter();
         let parent = parents.next().and_then(|value| value.to_str().ok());
-        // Two parents contradict each other: the standard says to start a new trace.
+        // Two parents are contradictory: the standard requires a new trace.
         let parent = if parents.next().is_some() { None } else { parent };
         Self::bounded(
             parent.map(str::to_owned),
@@ -72,7 +72,7 @@ impl Fields {
         )
     }
 
-    /// Drops what is malformed or too long.
+    /// Drops malformed and overlong values.
     pub(crate) fn bounded(
         trace_parent: Option<String>,
         trace_state: Option<String>,
@@ -86,7 +86,7 @@ impl Fields {
     }
 }
 
-/// The context that the fields describe, on top of the current one.
+/// The context described by the fields, on top of the current one.
 pub(crate) fn extract_from(fields: &Fields) -> Context {
     let context = Context::current();
     let context = TraceContextPropagator::new().extract_with_context(&context, fields);
@@ -96,7 +96,7 @@ pub(crate) fn extract_from(fields: &Fields) -> Context {
     BaggagePropagator::new().extract_with_context(&context, fields)
 }
 
-/// Writes what there is to write; fields with nothing in them are not written.
+/// Injects the context; empty fields are omitted.
 pub(crate) fn inject_into(context: &Context, injector: &mut dyn Injector, with_baggage: bool) {
     TraceContextPropagator::new().inject_context(context, injector);
     if with_baggage {
@@ -126,7 +126,7 @@ struct Headers<'a>(&'a mut HeaderMap);
 
 impl Injector for Headers<'_> {
     fn set(&mut self, key: &str, value: String) {
-        // The propagators write an empty `tracestate` where there is none.
+        // The propagators write an empty `tracestate` if there is none.
         if value.is_empty() {
             return;
         }
@@ -138,7 +138,7 @@ impl Injector for Headers<'_> {
     }
 }
 
-/// The values of a header that may be given several times, joined; `None` when they are too long.
+/// The joined values of a repeatable header; `None` if they are too long.
 fn joined(headers: &HeaderMap, name: &str, bytes_max: usize) -> Option<String> {
     let mut whole = String::new();
     for value in headers.get_all(name) {
@@ -154,8 +154,7 @@ fn joined(headers: &HeaderMap, name: &str, bytes_max: usize) -> Option<String> {
     (!whole.is_empty()).then_some(whole)
 }
 
-/// Whether the value has the shape of a parent. The propagator alone would take ids that are too
-/// short.
+/// Whether the value is a well-formed parent. The propagator alone would accept shorter ids.
 fn is_trace_parent(value: &str) -> bool {
     let bytes = value.as_bytes();
     let version_fits = value.starts_with("00-") && bytes.len() == TRACE_PARENT_BYTES

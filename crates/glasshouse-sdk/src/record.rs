@@ -1,9 +1,9 @@
-//! Typed recorders: callers give what happened, never names or labels.
+//! Typed recorders: callers describe events, without metric names and labels.
 //!
-//! One recorder for each part of a service, all made once with the program's metrics. Everything
-//! is recorded whether or not a span is sampled; a measurement that is made inside a sampled span
-//! also becomes its exemplar. Names are those of OpenTelemetry's conventions (GenAI conventions
-//! of 2026, HTTP and database conventions 1.23 and later), and `glasshouse.*` where there is none.
+//! One recorder per part of a service, created once with the program's metrics. Recording does not
+//! depend on span sampling; measurements inside sampled spans also become exemplars. Names are
+//! those of OpenTelemetry's conventions (GenAI conventions of 2026, HTTP and database conventions
+//! 1.23 and later), and `glasshouse.*` otherwise.
 
 mod agents;
 mod http;
@@ -27,22 +27,22 @@ pub use self::platform::{
 pub use self::streams::{BeaconRefusal, CloseReason, SseMetrics, SseOutcome, WebVitalMetrics};
 use crate::metrics::Registry;
 
-/// Bounds in seconds of what takes from a centisecond to a minute and a half: model and tool
-/// calls (GenAI conventions, `gen_ai.client.operation.duration`).
+/// Bucket bounds in seconds for 10 ms to 90 s: model and tool calls (GenAI conventions,
+/// `gen_ai.client.operation.duration`).
 const CALL_SECONDS: &[f64] =
     &[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
-/// Bounds in seconds of requests (HTTP conventions, `http.server.request.duration`).
+/// Bucket bounds in seconds of requests (HTTP conventions, `http.server.request.duration`).
 const REQUEST_SECONDS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-/// Bounds in seconds of what may take minutes: tasks, agents, connections.
+/// Bucket bounds in seconds for long operations: tasks, agents, connections.
 const LONG_SECONDS: &[f64] =
     &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
-/// Bounds in seconds of what is over in a moment: decisions, look-ups, checks.
+/// Bucket bounds in seconds for short operations: decisions, lookups, checks.
 const SHORT_SECONDS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
-/// Bounds in bytes of bodies and messages.
+/// Bucket bounds in bytes of bodies and messages.
 const BYTES: &[f64] = &[
     64.0,
     256.0,
@@ -56,7 +56,7 @@ const BYTES: &[f64] = &[
     16_777_216.0,
     67_108_864.0,
 ];
-/// Bounds of small counts.
+/// Bucket bounds of small counts.
 const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// All recorders of a program.
@@ -82,8 +82,8 @@ pub(crate) struct Recorders {
 }
 
 impl Recorders {
-    /// The recorders of these metrics; `budgets_by_session` gives each session's budget its own
-    /// series, which is off unless asked for.
+    /// The recorders for these metrics; `budgets_by_session` enables separate budget series per
+    /// session.
     pub(crate) fn new(registry: &Registry, budgets_by_session: bool) -> Self {
         process::observe(registry);
         Self {

@@ -1,9 +1,9 @@
-//! Hook for the crate `rig`: a `tracing` layer that makes metrics of the spans that rig opens itself.
+//! Hook for the crate `rig`: a `tracing` layer that derives metrics from rig's own spans.
 //!
-//! Rig's spans reach the trace without help, but it has no metrics and no cost. The layer knows the
-//! spans by target and field names, so that this crate does not depend on rig. A subscriber that
-//! [`configure`](fn@crate::configure) makes has the layer already; it is public for programs that make
-//! their own:
+//! Rig's spans are traced without a hook, but without metrics and cost. The layer recognises them
+//! by target and field names, so that this crate does not depend on rig. A subscriber created by
+//! [`configure`](fn@crate::configure) includes the layer; it is public for programs with their own
+//! subscriber:
 //!
 //! ```
 //! use glasshouse_sdk::rig::RigLayer;
@@ -14,14 +14,14 @@
 //! let subscriber = tracing_subscriber::registry().with(RigLayer::new(&telemetry));
 //! ```
 //!
-//! Read against rig 0.44: targets that begin with `rig`, spans with `gen_ai.operation.name`. Rig
-//! does not say why a call failed, so that a span without any answer counts as
-//! [`ErrorClass::Unknown`], and it does not say when the first token came. A call inside
-//! [`crate::llm`]'s own span is counted there and not here.
+//! Supports rig 0.44: targets that start with `rig`, spans with `gen_ai.operation.name`. Rig does
+//! not report the reason of a failed call, so a span without a response counts as
+//! [`ErrorClass::Unknown`], nor the time of the first token. A call inside a span of [`crate::llm`]
+//! is counted there and not here.
 //!
-//! **Content** is controlled by rig: its spans hold messages only where an agent was built with
-//! `record_content_telemetry(true)`, and then neither the switch nor the redaction of
-//! [`crate::llm::ContentPolicy`] reaches them.
+//! **Content** is controlled by rig: its spans contain messages only if an agent was built with
+//! `record_content_telemetry(true)`, and then [`crate::llm::ContentPolicy`] neither disables nor
+//! redacts them.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -48,7 +48,7 @@ use crate::record::LlmCall;
 use crate::session;
 use crate::span::{NAME_BYTES_MAX, bounded};
 
-/// Makes metrics of rig's spans.
+/// Derives metrics from rig's spans.
 #[derive(Debug)]
 pub struct RigLayer {
     telemetry: Telemetry,
@@ -56,13 +56,13 @@ pub struct RigLayer {
 }
 
 impl RigLayer {
-    /// A layer that records into this handle.
+    /// A layer that records with this handle.
     #[must_use]
     pub fn new(telemetry: &Telemetry) -> Self {
         Self { telemetry: telemetry.clone(), dispatch: OnceLock::new() }
     }
 
-    /// The layer with a filter, so that other spans and events cost nothing.
+    /// The layer with a filter, so that other spans and events have no overhead.
     pub(crate) fn filtered<S: Subscriber + for<'a> LookupSpan<'a>>(
         self,
     ) -> Filtered<Self, FilterFn, S> {
@@ -71,7 +71,7 @@ impl RigLayer {
         self.with_filter(FilterFn::new(is_of_interest).with_max_level_hint(LevelFilter::INFO))
     }
 
-    /// The span's context for the exemplar, when traces are on.
+    /// The span's context for exemplars, if tracing is enabled.
     fn context(&self, id: &Id) -> Option<OtelContext> {
         let dispatch = self.dispatch.get()?.upgrade()?;
         get_otel_context(id, &dispatch)
@@ -81,7 +81,7 @@ impl RigLayer {
 /// The target of the spans of [`crate::llm`].
 const OWN_TARGET: &str = "glasshouse::llm";
 const OPERATION: &str = "gen_ai.operation.name";
-/// What rig says it does when it calls a model. Others are no calls.
+/// Rig's operation names of model calls.
 const CALLS: [&str; 9] = [
     "chat",
     "generate_content",
@@ -99,13 +99,13 @@ fn is_rig(metadata: &Metadata<'_>) -> bool {
     target.starts_with("rig::") || target.starts_with("rig_") || target == "rig"
 }
 
-/// A span of rig while it is open.
+/// An open span of rig.
 struct Watched {
     started: Instant,
     said: Said,
-    /// The calls of the agent that this span is.
+    /// The call counts, if this span is an agent.
     own_calls: Calls,
-    /// The agent above, whose calls this one is among.
+    /// The counts of the enclosing agent, to which this call belongs.
     agent_calls: Option<Calls>,
     /// A span of this crate already counts the call.
     is_covered: bool,
@@ -178,7 +178,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RigLayer {
 
 impl RigLayer {
     fn agent_closed(&self, watched: &Watched, duration: Duration) {
-        // Rig sums the usage up when the run has an answer.
+        // Rig sets the total usage when the run has a response.
         let error = (!watched.said.is_answered).then_some(ErrorClass::Unknown.as_str());
         let (inference, tool) = watched.own_calls.counted();
         self.telemetry.agents().invocation(&watched.said.agent, error, duration, inference, tool);
@@ -204,7 +204,7 @@ impl RigLayer {
 
     fn call_closed(&self, watched: &Watched, duration: Duration, otel: Option<&OtelContext>) {
         let said = &watched.said;
-        // Rig fills in the provider where it calls it; a span without one only surrounds the call.
+        // Rig sets the provider where it calls it; a span without one only encloses the call.
         if said.provider.is_empty() {
             return;
         }
@@ -246,7 +246,7 @@ impl RigLayer {
     }
 }
 
-/// What the fields of a span say. Content among them is not read.
+/// The recorded fields of a span. Content is not read.
 #[derive(Default)]
 struct Said {
     operation: String,
@@ -259,7 +259,7 @@ struct Said {
     tool_error: String,
     usage: Usage,
     has_usage: bool,
-    /// Something of an answer was said.
+    /// Whether there is any part of a response.
     is_answered: bool,
 }
 
@@ -315,7 +315,7 @@ impl Visit for Said {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Only the names: formatting content would cost what nobody reads.
+        // Only names: formatting content would be wasted work.
         if matches!(field.name(), "gen_ai.tool.name" | "gen_ai.agent.name" | "gen_ai.request.model")
         {
             self.text(field, &format!("{value:?}"));

@@ -1,5 +1,5 @@
-//! Hook for the crate `rmcp` (feature `rmcp`): requests of the Model Context Protocol become spans
-//! and metrics on both ends, and the trace continues from one to the other in `_meta`.
+//! Hook for the crate `rmcp` (feature `rmcp`): Model Context Protocol requests become spans and
+//! metrics of client and server, with trace context propagated in `_meta`.
 //!
 //! ```no_run
 //! use glasshouse_sdk::Telemetry;
@@ -46,11 +46,11 @@ use crate::Telemetry;
 use crate::llm::ErrorClass;
 use crate::mcp::{self, McpCall, McpFailure};
 
-/// A server whose requests are watched. It takes the place of the handler it wraps, also where
-/// `StreamableHttpService` wants a `ServerHandler`.
+/// A server with instrumented requests. It replaces the handler that it wraps, including in
+/// `StreamableHttpService`.
 ///
-/// The span's parent is the one that the client names in `_meta`; the span that was current before,
-/// such as that of the HTTP request, becomes a link.
+/// The span's parent is the client's span from `_meta`; the span that was current before, such as
+/// that of the HTTP request, becomes a link.
 #[derive(Clone, Debug)]
 pub struct ObservedServer<S> {
     telemetry: Telemetry,
@@ -59,14 +59,14 @@ pub struct ObservedServer<S> {
 }
 
 impl<S> ObservedServer<S> {
-    /// Watches a handler; `name` is the server's name in metrics and spans.
+    /// Wraps a handler; `name` is the server's name in metrics and spans.
     pub fn new(telemetry: &Telemetry, name: impl Into<Cow<'static, str>>, inner: S) -> Self {
         Self { telemetry: telemetry.clone(), name: name.into(), inner }
     }
 }
 
 impl<S> ObservedServer<S> {
-    /// A request begins. Its parent is the span that the client names.
+    /// Starts a request with the client's span as its parent.
     fn request(
         &self,
         method: &str,
@@ -82,7 +82,7 @@ impl<S> ObservedServer<S> {
     }
 }
 
-/// What became of a request.
+/// The result of a request.
 fn judged<T>(result: &Result<T, ErrorData>) -> Result<(), McpFailure> {
     match result {
         Ok(_) => Ok(()),
@@ -90,7 +90,7 @@ fn judged<T>(result: &Result<T, ErrorData>) -> Result<(), McpFailure> {
     }
 }
 
-/// Requests whose method is their whole name.
+/// Requests identified by their method alone.
 macro_rules! watched_requests {
     ($($handler:ident($($request:ident: $type:ty)?) -> $answer:ty = $method:literal;)*) => {$(
         async fn $handler(
@@ -178,7 +178,7 @@ impl<S: ServerHandler> ServerHandler for ObservedServer<S> {
         call.run(work, judged).await
     }
 
-    // A subscription lasts as long as the client wants: that is no operation with a duration.
+    // A subscription lasts as long as the client wants, so it has no meaningful duration.
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         self.inner.listen(context).await
     }
@@ -210,9 +210,9 @@ impl<S: ServerHandler> ServerHandler for ObservedServer<S> {
     }
 }
 
-/// A connection to a server whose requests are watched. Cheap to clone.
+/// A connection to a server with instrumented requests. Cheap to clone.
 ///
-/// Inside an execution of the same tool ([`crate::tool::execute`]) a call makes no second span.
+/// Within an execution of the same tool ([`crate::tool::execute`]) a call creates no second span.
 #[derive(Clone, Debug)]
 pub struct ObservedPeer {
     telemetry: Telemetry,
@@ -222,7 +222,7 @@ pub struct ObservedPeer {
 }
 
 impl ObservedPeer {
-    /// Watches a peer; `server` is the server's name in metrics and spans.
+    /// Wraps a peer; `server` is the server's name in metrics and spans.
     pub fn new(
         telemetry: &Telemetry,
         server: impl Into<Cow<'static, str>>,
@@ -232,14 +232,14 @@ impl ObservedPeer {
         Self { telemetry, server, peer, shares_baggage: false }
     }
 
-    /// Sends baggage, and with it the session's id, to the server: for servers of your own.
+    /// Sends baggage, including the session id, to the server: for your own servers.
     #[must_use]
     pub fn sharing_baggage(mut self) -> Self {
         self.shares_baggage = true;
         self
     }
 
-    /// The peer itself, for requests that have no method here; they are not watched.
+    /// The wrapped peer, for requests without a method here; they are not instrumented.
     pub fn peer(&self) -> &Peer<RoleClient> {
         &self.peer
     }
@@ -247,7 +247,7 @@ impl ObservedPeer {
     /// Calls a tool.
     ///
     /// # Errors
-    /// Those of [`Peer::call_tool`]. A result that says `isError` is no error here, but counts as
+    /// Errors of [`Peer::call_tool`]. A result with `isError` is not an error here, but counts as
     /// one in span and metrics.
     pub async fn call_tool(
         &self,
@@ -267,7 +267,7 @@ impl ObservedPeer {
     /// Gets a prompt.
     ///
     /// # Errors
-    /// Those of [`Peer::get_prompt`].
+    /// Errors of [`Peer::get_prompt`].
     pub async fn get_prompt(
         &self,
         mut params: GetPromptRequestParams,
@@ -280,10 +280,10 @@ impl ObservedPeer {
         self.watch("prompts/get", &name, request, |_: &GetPromptResult| false).await
     }
 
-    /// Reads a resource. Its address does not become a label.
+    /// Reads a resource. Its URI does not become a label.
     ///
     /// # Errors
-    /// Those of [`Peer::read_resource`].
+    /// Errors of [`Peer::read_resource`].
     pub async fn read_resource(
         &self,
         mut params: ReadResourceRequestParams,
@@ -295,10 +295,10 @@ impl ObservedPeer {
         self.watch("resources/read", "", request, |_: &ReadResourceResult| false).await
     }
 
-    /// Lists tools, one page.
+    /// Lists one page of tools.
     ///
     /// # Errors
-    /// Those of [`Peer::list_tools`].
+    /// Errors of [`Peer::list_tools`].
     pub async fn list_tools(
         &self,
         params: Option<PaginatedRequestParams>,
@@ -311,10 +311,10 @@ impl ObservedPeer {
         self.watch("tools/list", "", request, |_: &ListToolsResult| false).await
     }
 
-    /// Lists the tools of all pages, as one operation.
+    /// Lists the tools of all pages in one operation.
     ///
     /// # Errors
-    /// Those of [`Peer::list_all_tools`].
+    /// Errors of [`Peer::list_all_tools`].
     pub async fn list_all_tools(&self) -> Result<Vec<Tool>, ServiceError> {
         let pages = |_| async {
             let mut tools = Vec::new();
@@ -334,7 +334,7 @@ impl ObservedPeer {
         self.watch("tools/list", "", pages, |_: &Vec<Tool>| false).await
     }
 
-    /// Writes the current span into `_meta`.
+    /// Injects the current span into `_meta`.
     fn carry(&self, meta: &mut Option<RequestMetaObject>, _: InSpan) {
         let meta = meta.get_or_insert_default();
         if self.shares_baggage {
@@ -352,7 +352,7 @@ impl ObservedPeer {
         is_tool_error: impl FnOnce(&T) -> bool,
     ) -> Result<T, ServiceError> {
         let call = mcp::client_call(&self.telemetry, &self.server, method, subject);
-        // Boxed: rmcp's futures are large, and each layer around them would copy theirs.
+        // Boxed: rmcp's futures are large, and each wrapper would copy them.
         let work = Box::pin(call.in_scope(|| request(InSpan)));
         call.run(work, |result| match result {
             Ok(answer) if is_tool_error(answer) => Err(McpFailure::Tool),
@@ -363,7 +363,7 @@ impl ObservedPeer {
     }
 }
 
-/// Says that the operation's span is current: the trace must be written inside it.
+/// Proof that the operation's span is current, as required for injecting the trace context.
 struct InSpan;
 
 fn failure(error: &ServiceError) -> McpFailure {

@@ -1,4 +1,4 @@
-//! The moment that work is done at, and the session that it is done for.
+//! The current time, and the session of a context.
 
 use std::time::Instant;
 
@@ -7,18 +7,18 @@ use opentelemetry::baggage::BaggageExt;
 
 use crate::session::SESSION_ID;
 
-/// The moment, for durations.
+/// The current instant, for durations.
 #[expect(clippy::disallowed_methods, reason = "durations of other people's services are real time")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The session in this context's baggage, as it came.
+/// The session in this context's baggage, unvalidated.
 pub(crate) fn session_of(context: &Context) -> Option<&str> {
     context.baggage().get(SESSION_ID).map(opentelemetry::StringValue::as_str)
 }
 
-/// The same context with this session in its baggage, whatever it holds: as a peer may send it.
+/// The context with this session in its baggage, unvalidated, as a peer may send it.
 #[cfg(test)]
 pub(crate) fn with_session(context: &Context, session_id: &str) -> Context {
     context.with_baggage([opentelemetry::KeyValue::new(SESSION_ID, session_id.to_owned())])

@@ -1,8 +1,8 @@
-//! The session that work belongs to, as W3C baggage.
+//! Sessions, propagated as W3C baggage.
 //!
-//! A session set here reaches every span, log line and outgoing call below it, in this program and
-//! in those it calls. It never becomes a label of a metric: ids have no bound. Counting the active
-//! sessions is done with `telemetry.sessions().begin()`.
+//! A session set here applies to all nested spans, log lines and outgoing calls, in this program
+//! and in those it calls. It never becomes a metric label, because ids are unbounded.
+//! `telemetry.sessions().begin()` counts active sessions.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,10 +15,10 @@ use pin_project_lite::pin_project;
 
 use crate::span::bounded;
 
-/// The key of the session's id in baggage, and the attribute of spans (OpenTelemetry's `session.*`).
+/// The key of the session id in baggage and on spans (OpenTelemetry's `session.*`).
 pub(crate) const SESSION_ID: &str = "session.id";
 
-/// The longest id that is kept, in bytes.
+/// Maximum length of an id, in bytes.
 const ID_BYTES_MAX: usize = 256;
 
 /// The id of a session. Cheap to clone.
@@ -36,8 +36,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with this id. Longer ids are cut at 256 bytes; surrounding space and control
-    /// characters do not count.
+    /// A session with this id. Longer ids are truncated to 256 bytes; surrounding whitespace and
+    /// control characters are removed.
     #[must_use]
     pub fn new(id: &str) -> Self {
         let id = bounded(id.trim(), ID_BYTES_MAX);
@@ -60,25 +60,25 @@ impl Session {
         &self.id
     }
 
-    /// Makes this the session of the current context until the guard is dropped.
+    /// Sets the session of the current context until the guard is dropped.
     ///
     /// For code without `await`; use [`Session::instrument`] for futures.
     pub fn attach(&self) -> SessionGuard {
         SessionGuard { _attached: self.context().attach() }
     }
 
-    /// Runs the future in this session, whatever thread polls it.
+    /// Runs the future in this session, on any thread.
     pub fn instrument<F>(&self, future: F) -> InSession<F> {
         InSession { session: self.clone(), future }
     }
 
-    /// The current context with this session in it.
+    /// The current context with this session.
     #[must_use]
     pub fn context(&self) -> Context {
         Context::map_current(|context| self.within(context))
     }
 
-    /// The given context with this session in it.
+    /// The given context with this session.
     pub(crate) fn within(&self, context: &Context) -> Context {
         if self.id.is_empty() {
             return context.clone();
@@ -94,7 +94,7 @@ impl Session {
     }
 }
 
-/// The session's id in a context. What a peer sent longer than an id can be is no id.
+/// The session id in a context. An overlong id from a peer is ignored.
 pub(crate) fn id_in(context: &Context) -> Option<StringValue> {
     let id = context.baggage().get(SESSION_ID)?;
     (!id.as_str().is_empty() && id.as_str().len() <= ID_BYTES_MAX).then(|| id.clone())
@@ -108,7 +108,7 @@ pub struct SessionGuard {
 }
 
 pin_project! {
-    /// A future that runs in a session. See [`Session::instrument`].
+    /// A future in a session. See [`Session::instrument`].
     #[derive(Debug)]
     pub struct InSession<F> {
         session: Session,
@@ -122,7 +122,7 @@ impl<F: Future> Future for InSession<F> {
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // Built anew for each poll: the spans entered around the future must stay its parents.
+        // Created for each poll, so that spans entered around the future remain its parents.
         let _attached = this.session.context().attach();
         this.future.poll(task)
     }

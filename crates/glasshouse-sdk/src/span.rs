@@ -1,9 +1,9 @@
-//! The one place that makes helper spans: a `tracing` span with fixed metadata, whose name and
-//! attributes are set on the OpenTelemetry span in one go.
+//! Creates all helper spans: a `tracing` span with fixed metadata, whose name and attributes are
+//! set on the OpenTelemetry span.
 //!
-//! Fields of `tracing` are static, and recording one that was not declared does nothing; dotted and
-//! optional attributes therefore go to the OpenTelemetry span directly. Not public: programs make
-//! their own spans with `tracing`, which end up in the same trace.
+//! Fields of `tracing` are static, and recording an undeclared field has no effect, so dotted and
+//! optional attributes are set on the OpenTelemetry span directly. Not public: programs create
+//! their own spans with `tracing`, which belong to the same trace.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -21,21 +21,21 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::session;
 
-/// The longest name (model, agent, id) that an attribute or a label holds, in bytes.
+/// Maximum length of a name (model, agent, id) in an attribute or label, in bytes.
 pub(crate) const NAME_BYTES_MAX: usize = 256;
 
-/// One helper span. It ends with [`HelperSpan::finish`], or where it is dropped.
+/// A helper span. It ends with [`HelperSpan::finish`], or when dropped.
 #[derive(Debug)]
 pub(crate) struct HelperSpan {
     span: Span,
-    /// What is current inside the span. When the span is filtered out or traces are off, this is
-    /// the parent's context, so that sessions and counters still reach the children.
+    /// The context inside the span. If the span is filtered out or tracing is disabled, this is the
+    /// parent's context, so that sessions and counters still reach child operations.
     context: Context,
-    /// The span of `context` is this one, not the parent's.
+    /// Whether the span of `context` is this one, not the parent's.
     own: bool,
-    /// Attributes are kept by somebody.
+    /// Whether attributes are recorded.
     recording: bool,
-    /// The `tracing` span was entered, or a future holds it.
+    /// Whether the `tracing` span was entered, or a future holds it.
     entered: AtomicBool,
     started: Instant,
 }
@@ -46,13 +46,13 @@ impl HelperSpan {
         Self { span, context, own, recording, entered, started }
     }
 
-    /// A span below the current context. `create` makes the `tracing` span.
+    /// Starts a span in the current context. `create` creates the `tracing` span.
     pub(crate) fn start(create: impl FnOnce() -> Span) -> Self {
         let span = create();
         let context = span.context();
         if context.has_active_span() {
             let span_ref = context.span();
-            // Being sampled is known without a lock.
+            // The sampling flag can be read without a lock.
             let recording = span_ref.span_context().is_sampled() || span_ref.is_recording();
             return Self::new(span, context, true, recording);
         }
@@ -60,21 +60,20 @@ impl HelperSpan {
         Self::new(span, context, false, false)
     }
 
-    /// A span below another context than the current one.
+    /// Starts a span in another context.
     pub(crate) fn start_within(parent: Context, create: impl FnOnce() -> Span) -> Self {
         let _attached = parent.attach();
         Self::start(create)
     }
 
-    /// No span of its own: what it is told goes to the current one, which stays open.
+    /// Uses the current span, which remains open, instead of creating one.
     pub(crate) fn joined() -> Self {
         let context = Context::current();
         let recording = context.span().is_recording();
         Self::new(Span::none(), context, false, recording)
     }
 
-    /// Sets name and attributes; `attributes` runs only when somebody keeps them. The session's id
-    /// is added.
+    /// Sets name, attributes and the session id; `attributes` runs only if they are recorded.
     pub(crate) fn describe(
         &self,
         name: impl FnOnce() -> String,
@@ -92,7 +91,7 @@ impl HelperSpan {
         span.set_attributes(list);
     }
 
-    /// Sets more attributes while the span runs.
+    /// Sets more attributes during the span.
     pub(crate) fn set(&self, attributes: impl FnOnce() -> Vec<KeyValue>) {
         if self.recording {
             self.context.span().set_attributes(attributes());
@@ -106,7 +105,7 @@ impl HelperSpan {
         }
     }
 
-    /// Whether attributes are kept: whether making them is worth the time.
+    /// Whether attributes are recorded, so that creating them is worthwhile.
     pub(crate) fn is_recording(&self) -> bool {
         self.recording
     }
@@ -129,7 +128,7 @@ impl HelperSpan {
         code()
     }
 
-    /// Runs the future inside the span: it is entered for each poll.
+    /// Runs the future inside the span, which is entered for each poll.
     pub(crate) fn instrument<F>(&self, future: F) -> InSpan<F> {
         self.entered.store(true, Ordering::Relaxed);
         InSpan {
@@ -140,7 +139,7 @@ impl HelperSpan {
     }
 
     /// Sets the last attributes and the status, records metrics with the span as their exemplar,
-    /// and ends the span. `error` is the class and a description that holds no content.
+    /// and ends the span. `error` is the class and a description without content.
     pub(crate) fn finish(
         &self,
         error: Option<(Cow<'static, str>, String)>,
@@ -162,20 +161,20 @@ impl HelperSpan {
             record();
         }
         if self.own && self.entered.load(Ordering::Relaxed) {
-            // Not left to the `tracing` span then: clones of it may live on in futures, and it
-            // would end where it was last entered.
+            // Explicitly: clones of the `tracing` span may live on in futures, and its end time
+            // would be that of its last entry.
             self.context.span().end();
         }
     }
 }
 
 pin_project! {
-    /// A future that runs inside a helper's span.
+    /// A future inside a helper's span.
     #[derive(Debug)]
     pub struct InSpan<F> {
         span: Span,
         attach: Option<Context>,
-        // An option so that it can be dropped inside the span.
+        // An option, so that it can be dropped inside the span.
         #[pin]
         future: Option<F>,
     }
@@ -199,14 +198,13 @@ impl<F: Future> Future for InSpan<F> {
         let _attached = this.attach.clone().map(Context::attach);
         match this.future.as_pin_mut() {
             Some(future) => future.poll(task),
-            // Set to `None` only by drop: nothing can poll after it.
+            // Only drop sets it to `None`, after which there are no polls.
             None => Poll::Pending,
         }
     }
 }
 
-/// Puts an attribute among others: a key that is there already gets the new value, since a span
-/// keeps whatever it is given twice.
+/// Sets an attribute in a list. An existing key is overwritten, because a span keeps duplicates.
 pub(crate) fn put(list: &mut Vec<KeyValue>, attribute: KeyValue) {
     match list.iter_mut().find(|known| known.key == attribute.key) {
         Some(known) => *known = attribute,
@@ -214,7 +212,7 @@ pub(crate) fn put(list: &mut Vec<KeyValue>, attribute: KeyValue) {
     }
 }
 
-/// The start of a text that has at most `bytes_max` bytes, cut between characters.
+/// The longest prefix of at most `bytes_max` bytes that ends at a character boundary.
 pub(crate) fn bounded(text: &str, bytes_max: usize) -> &str {
     if text.len() <= bytes_max {
         return text;

@@ -1,11 +1,11 @@
-//! Observes event streams (Server-Sent Events): who is connected, what was sent, how it ended.
+//! Instruments event streams (Server-Sent Events): connections, events and how streams end.
 //!
-//! Three ways in, from most to least work done here:
+//! Three interfaces, from the most to the least automatic:
 //!
-//! - [`response`](fn@response)`(`[`observe`]`(…))` makes a whole HTTP response of a stream of [`Event`]s:
-//!   handshake, keep-alive and headers included. It works with axum and with any other service.
+//! - [`response`](fn@response)`(`[`observe`]`(…))` creates an HTTP response from a stream of
+//!   [`Event`]s, with handshake, keep-alive and headers, for axum and any other service.
 //! - [`observe`] alone wraps any stream whose items implement [`SseEvent`].
-//! - [`SseConnection`] is for code that writes to a sink of its own: it tells what happened.
+//! - [`SseConnection`] is for code with its own sink, which reports each event.
 //!
 //! ```
 //! use glasshouse_sdk::sse::{self, Event, SseOptions};
@@ -22,16 +22,16 @@
 //! }
 //! ```
 //!
-//! **What is counted.** Every event by type and outcome, from the handshake on: for [`Event`]s the
-//! wrapper itself sends `connected` first, and a client that is gone by then shows as
-//! `connected`, `write_error`. Events of a replayed history ([`Observed::replay`]) count once, like
-//! live ones, and a live event whose id the replay has written already is skipped.
+//! **Metrics.** Events are counted by type and outcome, including the handshake: for [`Event`]s the
+//! wrapper itself sends `connected` first, and a client that has disconnected by then is counted as
+//! `connected`, `write_error`. Events of a replayed history ([`Observed::replay`]) are counted
+//! once, like live ones, and a live event whose id was already replayed is skipped.
 //!
-//! **Reading `close_reason`.** hyper does not tell a stream that a write failed: it drops the
-//! body. A broken connection therefore shows as `client_disconnect`, and `write_error` comes only
-//! from sinks of your own ([`SseConnection::write_error`]).
+//! **`close_reason`.** hyper does not report failed writes to a stream: it drops the body. A broken
+//! connection therefore counts as `client_disconnect`, and `write_error` occurs only with custom
+//! sinks ([`SseConnection::write_error`]).
 //!
-//! The span `sse.connection` is open as long as the stream and current while it is polled.
+//! The span `sse.connection` lasts as long as the stream and is current while it is polled.
 
 mod connection;
 mod event;
@@ -51,7 +51,7 @@ pub use self::response::{SseBody, response};
 use crate::Telemetry;
 pub use crate::record::CloseReason;
 
-/// What is known of a stream before it starts.
+/// Options of a stream.
 pub struct SseOptions {
     route: Cow<'static, str>,
     session_id: Option<String>,
@@ -62,28 +62,28 @@ pub struct SseOptions {
 type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl SseOptions {
-    /// Counts the stream under the template of its route, such as `/api/tasks/{id}/events`.
+    /// Sets the route template of the stream, such as `/api/tasks/{id}/events`.
     pub fn new(route: impl Into<Cow<'static, str>>) -> Self {
         Self { route: route.into(), session_id: None, handshake: true, shutdown: None }
     }
 
-    /// The session that the stream belongs to: an attribute of its span and baggage of what runs
-    /// in it, never a label. Without it the session of the surrounding context holds.
+    /// The session of the stream: an attribute of its span and baggage inside it, never a label.
+    /// The default is the session of the surrounding context.
     #[must_use]
     pub fn session(mut self, session_id: impl Into<String>) -> Self {
         self.session_id = Some(session_id.into());
         self
     }
 
-    /// Sends and counts no `connected` event: the stream brings its own, or there is none.
+    /// Sends and counts no `connected` event: the stream has its own, or none.
     #[must_use]
     pub fn without_handshake(mut self) -> Self {
         self.handshake = false;
         self
     }
 
-    /// Ends the stream with reason `server_shutdown` when this future is ready, so that open
-    /// streams do not hold up a graceful stop. Give `token.cancelled_owned()` or the like.
+    /// Ends the stream with reason `server_shutdown` when this future completes, so that open
+    /// streams do not delay a graceful shutdown. For example, `token.cancelled_owned()`.
     #[must_use]
     pub fn until(mut self, shutdown: impl Future<Output = ()> + Send + 'static) -> Self {
         self.shutdown = Some(Box::pin(shutdown));
@@ -101,11 +101,11 @@ impl fmt::Debug for SseOptions {
     }
 }
 
-/// Observes a stream of events from now until it ends or is dropped.
+/// Instruments a stream of events until it ends or is dropped.
 ///
-/// An item that is an error ends the stream and is handed on, with one exception: where the error
-/// is a [`SerializationError`] or a `serde_json::Error`, also boxed, the event is counted as
-/// `serialization_error`, left out, and the stream goes on.
+/// An error ends the stream and is passed on, with one exception: if it is a [`SerializationError`]
+/// or a `serde_json::Error`, also boxed, the event is counted as `serialization_error` and dropped,
+/// and the stream continues.
 pub fn observe<S, E, F>(telemetry: &Telemetry, stream: S, options: SseOptions) -> Observed<S, E, F>
 where
     S: Stream<Item = Result<E, F>>,

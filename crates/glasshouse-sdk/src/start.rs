@@ -1,7 +1,7 @@
-//! One start: settings become a handle, a subscriber and an export, and one guard ends them.
+//! Startup: creates a handle, a subscriber and an export from settings, and a guard to end them.
 //!
-//! Nothing here fails. A part that cannot start does nothing, and one warning says why: a service
-//! must run whatever becomes of those who watch it.
+//! Nothing here fails. A part that cannot start has no effect and causes a warning: telemetry must
+//! never stop a service.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -39,30 +39,29 @@ use crate::metrics::{
 use crate::rig::RigLayer;
 use crate::telemetry::Telemetry;
 
-/// How long the end may take (promise O-03).
+/// Maximum duration of the shutdown (promise O-03).
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
-/// Bytes of a profile or price file that are read: LiteLLM's table has less than two million.
+/// Maximum bytes read from a profile or price file: LiteLLM's table has less than two million.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 impl Configuration {
-    /// Starts everything that is configured. Call it once, at the start of `main`; hand the
-    /// [`Telemetry`] on, and keep the [`Guard`] until the end.
-    ///
-    /// Never fails and never panics: what is wrong is logged, one warning each, and is in
-    /// [`Guard::problems`]; that part then does nothing.
+    /// Starts everything that is configured. Call it once, at the start of `main`; pass on the
+    /// [`Telemetry`], and keep the [`Guard`] until the end.
+    /// Never fails and never panics: each error is logged as a warning and listed in
+    /// [`Guard::problems`], and the affected part has no effect.
     pub fn start(self) -> (Telemetry, Guard) {
         let (settings, problems) = self.resolve(&|name| std::env::var(name).ok());
         start(settings, &problems)
     }
 }
 
-/// Keeps the export running. Dropping it sends what is still queued, pushes the metrics a last
-/// time, closes the metrics listener and flushes the writer of log lines, within 5 seconds.
+/// Keeps the export running. Dropping it exports the queues, pushes the metrics a last time, closes
+/// the metrics endpoint and flushes the writer of log lines, within 5 seconds.
 #[must_use = "dropping the guard ends the export"]
 pub struct Guard {
     export: Export,
     problems: Vec<String>,
-    /// The only strong hold on the subscriber: its layers have the handle.
+    /// The only strong reference to the subscriber, whose layers have the handle.
     dispatch: Dispatch,
     log_output: Output,
     is_ended: bool,
@@ -75,17 +74,17 @@ impl fmt::Debug for Guard {
 }
 
 impl Guard {
-    /// What is wrong with the configuration or could not be started, one sentence each.
+    /// Problems of the configuration and at startup, one sentence each.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    /// Where `/metrics` is served, with the real port.
+    /// The actual address of `/metrics`.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.export.listener()
     }
 
-    /// Ends the export as dropping does, and says whether everything was sent in time.
+    /// Shuts down like dropping does, and returns whether everything was exported in time.
     pub fn shutdown(mut self) -> bool {
         self.end()
     }
@@ -100,7 +99,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Not twice: a worker that hangs would cost the time twice.
+        // Not twice: a stuck worker would cost the timeout twice.
         if !self.is_ended {
             self.end();
         }
@@ -156,7 +155,7 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
     (telemetry, guard)
 }
 
-/// Says what is wrong, and where metrics are to be scraped (promise O-13).
+/// Logs problems, and the address of the metrics endpoint (promise O-13).
 fn announce(guard: &Guard) {
     for problem in &guard.problems {
         tracing::warn!(target: "glasshouse_sdk", "{problem}");
@@ -166,7 +165,7 @@ fn announce(guard: &Guard) {
     }
 }
 
-/// What is known of the service, and of what watches it (OpenTelemetry's resource conventions).
+/// Resource attributes of the service and the SDK (OpenTelemetry's resource conventions).
 fn resource(settings: &Settings) -> Vec<KeyValue> {
     let mut resource: Vec<KeyValue> = settings
         .resource_attributes
@@ -174,7 +173,7 @@ fn resource(settings: &Settings) -> Vec<KeyValue> {
         .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
         .collect();
     let own: [(_, opentelemetry::Value); 6] = [
-        // Without it the series of two instances that push would be one.
+        // Without it, the series of two pushing instances would collide.
         ("service.instance.id", instance_id().into()),
         ("process.pid", i64::from(std::process::id()).into()),
         ("telemetry.sdk.language", "rust".into()),
@@ -200,7 +199,7 @@ fn instance_id() -> String {
     parts.map(|part| digits.get(part).unwrap_or_default()).join("-")
 }
 
-/// All metrics, as the export and the tests see them.
+/// All metrics, as seen by the export and the tests.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     pub(crate) registry: Registry,
@@ -209,7 +208,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics under their canonical names, of a service without attributes.
+    /// Metrics under their canonical names, for a service without attributes.
     pub(crate) fn unnamed(registry: Registry) -> Self {
         Self { registry, profiles: Vec::new(), resource: Vec::new() }
     }
@@ -238,7 +237,7 @@ impl MetricsSource for Metrics {
     }
 }
 
-/// What became of the telemetry itself.
+/// Metrics about the export itself.
 fn own_metrics(statistics: &ExportStatistics) -> Vec<Metric> {
     const EXPORTED: Definition<0> = Definition {
         name: "glasshouse.sdk.exported",
@@ -297,7 +296,7 @@ fn prices(settings: &Settings, problems: &mut Vec<String>) -> PriceTable {
     let mut table = PriceTable::built_in();
     let files = settings.price_files.iter().map(|path| (path.display().to_string(), read(path)));
     let models = settings.prices.iter().map(|(model, row)| {
-        // The row is JSON; a name is made JSON by the one who knows how.
+        // The row is JSON, so the name must be encoded.
         let name = Value::String(model.clone()).to_string();
         (format!("the price of {model}"), Ok(format!("{{{name}: {row}}}")))
     });
@@ -329,7 +328,7 @@ fn content(settings: &Settings) -> ContentPolicy {
     }
 }
 
-/// Every text inside a value, however deep.
+/// Redacts every text in a value, at any depth.
 fn redact_texts(value: &mut Value, redact: &Redact) {
     match value {
         Value::String(text) => *text = redact(text),
@@ -341,7 +340,7 @@ fn redact_texts(value: &mut Value, redact: &Redact) {
     }
 }
 
-/// The subscriber of this start; it becomes the one of the process unless that is not wanted.
+/// Creates the subscriber and, if configured, sets it as the process-wide one.
 fn subscribe(
     settings: Settings,
     telemetry: &Telemetry,
@@ -367,7 +366,7 @@ fn subscribe(
             .with_location(false)
             .with_threads(false)
             .with_target(false)
-            // Lines are logs; only an error also marks the span that it is in.
+            // Events are log lines only; errors also mark their span as failed.
             .with_filter(filter_fn(move |event| {
                 if event.is_span() {
                     *event.level() <= Level::INFO
@@ -398,7 +397,7 @@ fn subscribe(
     dispatch
 }
 
-/// Makes this start the one of the process: all of it, or nothing when there is one already.
+/// Makes this instance process-wide: entirely, or not at all if there is one already.
 fn become_global(
     dispatch: &Dispatch,
     provider: Option<SdkTracerProvider>,

@@ -1,8 +1,8 @@
-//! Observes background tasks: a span, an active gauge, a duration, and exactly one outcome.
+//! Instruments background tasks: a span, an active gauge, a duration, and exactly one outcome.
 //!
-//! Wrap the future before you spawn it. The task counts as started there and then, and as
-//! `success`, `error` or `cancelled` once, whatever becomes of it: a future that is dropped before
-//! its end was `cancelled`, one that panics ended in `error`.
+//! Wrap the future before you spawn it. The task counts as started then, and later exactly once as
+//! `success`, `error` or `cancelled`: a future dropped before its end as `cancelled`, one that
+//! panics as `error`.
 //!
 //! ```
 //! use glasshouse_sdk::task;
@@ -16,8 +16,7 @@
 //! # }
 //! ```
 //!
-//! A task that notices itself that it is to stop, and returns, says so by its output: see
-//! [`observe_with`].
+//! A task that stops itself on request reports this in its output: see [`observe_with`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -33,20 +32,20 @@ pub use crate::record::TaskOutcome;
 use crate::session::{Session, id_in};
 use crate::span::HelperSpan;
 
-/// What is known of a task before it starts.
+/// Options of a task.
 #[derive(Clone, Debug, Default)]
 pub struct TaskOptions {
-    /// The id of this run: an attribute of its span (`glasshouse.task.id`), never a label.
+    /// The id of this run: a span attribute (`glasshouse.task.id`), never a label.
     pub task_id: Option<String>,
-    /// The session that the task works for: an attribute of its span and baggage of what runs in
-    /// it (`session.id`), never a label. The session counts as active while the task runs.
+    /// The session of the task: an attribute of its span and baggage inside it (`session.id`),
+    /// never a label. The session counts as active during the task.
     pub session_id: Option<String>,
 }
 
-/// Observes a future that gives a `Result`: `Ok` is success, `Err` is error.
+/// Instruments a future that returns a `Result`: `Ok` is success, `Err` is error.
 ///
-/// `name` says what kind of task it is and is a label: a name out of few, not an id. The span is a
-/// child of the one that is current now.
+/// `name` is the kind of task and a label: use few names, not ids. The span is a child of the
+/// current one.
 pub fn observe<F, T, E>(
     telemetry: &Telemetry,
     name: impl Into<Cow<'static, str>>,
@@ -61,12 +60,12 @@ where
 /// The classification of [`observe`].
 pub type ByResult<T, E> = fn(&Result<T, E>) -> TaskOutcome;
 
-/// Success or error, as a `Result` has it: for [`observe_with`].
+/// Maps a `Result` to success or error, for [`observe_with`].
 pub fn by_result<T, E>(result: &Result<T, E>) -> TaskOutcome {
     if result.is_ok() { TaskOutcome::Success } else { TaskOutcome::Error }
 }
 
-/// Observes any future; `classify` tells the outcome from what it gives.
+/// Instruments any future; `classify` determines the outcome from its output.
 ///
 /// ```
 /// use glasshouse_sdk::task::{self, TaskOptions, TaskOutcome};
@@ -99,7 +98,7 @@ where
 }
 
 pin_project! {
-    /// A task that is observed; made by [`observe`] and [`observe_with`].
+    /// An instrumented task; created by [`observe`] and [`observe_with`].
     pub struct Observed<F, C> {
         #[pin]
         future: F,
@@ -117,7 +116,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Out of its slot while code runs that may panic: its drop then says so.
+        // Taken out of its slot while code runs that may panic: the drop then records the panic.
         let Some(run) = this.run.take() else { return this.future.poll(cx) };
         match run.span.in_scope(|| this.future.poll(cx)) {
             Poll::Pending => {
@@ -140,13 +139,13 @@ impl<F, C> fmt::Debug for Observed<F, C> {
     }
 }
 
-/// A task under way. However it goes out of existence, it is recorded once.
+/// A running task. It is recorded exactly once, however it ends.
 #[derive(Debug)]
 struct Run {
     telemetry: Telemetry,
     name: Cow<'static, str>,
     span: HelperSpan,
-    /// Counted as active until it is dropped.
+    /// Counted as active until dropped.
     session: Option<ActiveSession>,
     finished: bool,
 }

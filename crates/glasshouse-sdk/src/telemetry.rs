@@ -1,4 +1,4 @@
-//! The handle that everything else is given: `Telemetry`.
+//! The handle used by all instrumentation: `Telemetry`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,8 +17,8 @@ use crate::record::{
 };
 use crate::start::Metrics;
 
-/// What a program records into. Made once at its start, cloned and handed to the router, to
-/// streams and to tasks; a clone is a pointer.
+/// Records a program's telemetry. Created once at startup, cloned and passed to the router, to
+/// streams and to tasks; clones share their state.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
     inner: Arc<Inner>,
@@ -34,7 +34,7 @@ struct Inner {
 }
 
 impl Telemetry {
-    /// The handle of a start.
+    /// The handle of a started instance.
     pub(crate) fn started(
         metrics: Arc<Metrics>,
         prices: PriceTable,
@@ -46,12 +46,12 @@ impl Telemetry {
         Self { inner: Arc::new(Inner { metrics, recorders, prices, content, dispatch }) }
     }
 
-    /// The subscriber is made last: its layers may need the handle.
+    /// The subscriber is created last, because its layers may need the handle.
     pub(crate) fn set_dispatch(&self, dispatch: &Dispatch) {
         let _ = self.inner.dispatch.set(dispatch.downgrade());
     }
 
-    /// A handle that records into this registry and was never started.
+    /// A handle that records into this registry without being started.
     pub(crate) fn recording(registry: Registry) -> Self {
         Self::started(
             Arc::new(Metrics::unnamed(registry)),
@@ -71,62 +71,62 @@ impl Telemetry {
         Self::started(Arc::new(Metrics::unnamed(registry)), prices, content, false)
     }
 
-    /// The subscriber that takes spans and log lines, for programs that asked for none that is
-    /// global: threads make it their own with [`tracing::dispatcher::set_default`]. It lives as long
-    /// as the [`Guard`](crate::Guard).
+    /// The subscriber for spans and log lines, for programs that disabled the global one: set it
+    /// for a thread with [`tracing::dispatcher::set_default`]. It lives as long as the
+    /// [`Guard`](crate::Guard).
     pub fn dispatch(&self) -> Dispatch {
         let dispatch = self.inner.dispatch.get().and_then(WeakDispatch::upgrade);
         dispatch.unwrap_or_else(Dispatch::none)
     }
 
-    /// All metrics as OpenMetrics text, as a scrape would see them now.
+    /// All current metrics in the OpenMetrics text format.
     pub fn exposition(&self) -> String {
         self.inner.metrics.exposition("application/openmetrics-text").1
     }
 
-    /// What calls to models cost.
+    /// The prices of model calls.
     pub fn prices(&self) -> &PriceTable {
         &self.inner.prices
     }
 
-    /// Whether prompts, answers and tool arguments leave the process.
+    /// The capture of prompts, answers and tool arguments.
     pub fn content(&self) -> &ContentPolicy {
         &self.inner.content
     }
 
-    /// A handle that does nothing: for tests, and where observability is switched off.
+    /// A handle without any effect: for tests, and to disable observability.
     #[must_use]
     pub fn noop() -> Self {
         Self::recording(Registry::off())
     }
 
-    /// A handle that counts and exports nothing: for measurements of the SDK itself.
+    /// A handle that records and exports nothing: for benchmarks of the SDK.
     #[doc(hidden)]
     #[must_use]
     pub fn unexported() -> Self {
         Self::recording(Registry::new(2000))
     }
 
-    /// What all metrics say now, under their canonical names.
+    /// All current metrics, under their canonical names.
     #[cfg(test)]
     pub(crate) fn collect(&self) -> Vec<crate::metrics::Metric> {
         self.inner.metrics.registry.collect()
     }
 }
 
-/// The recorders of each part of a service.
+/// The recorders.
 impl Telemetry {
     /// Model calls.
     pub fn llm(&self) -> &LlmMetrics {
         &self.inner.recorders.llm
     }
 
-    /// Runs of agents.
+    /// Agent runs.
     pub fn agents(&self) -> &AgentMetrics {
         &self.inner.recorders.agents
     }
 
-    /// Executions of tools.
+    /// Tool executions.
     pub fn tools(&self) -> &ToolMetrics {
         &self.inner.recorders.tools
     }
@@ -156,7 +156,7 @@ impl Telemetry {
         &self.inner.recorders.sse
     }
 
-    /// What browsers report.
+    /// Web Vitals.
     pub fn web_vitals(&self) -> &WebVitalMetrics {
         &self.inner.recorders.web_vitals
     }
@@ -202,29 +202,29 @@ impl Telemetry {
     }
 }
 
-/// Metrics of the program's own, such as its business numbers.
+/// Custom metrics.
 impl Telemetry {
-    /// A counter of whole things. A definition that was given before is the same metric.
+    /// An integer counter. Equal definitions share one metric.
     pub fn counter<const N: usize>(&self, definition: Definition<N>) -> Counter<N> {
         self.inner.metrics.registry.counter(definition)
     }
 
-    /// A counter of parts, such as seconds or dollars.
+    /// A floating-point counter, such as seconds or dollars.
     pub fn float_counter<const N: usize>(&self, definition: Definition<N>) -> FloatCounter<N> {
         self.inner.metrics.registry.float_counter(definition)
     }
 
-    /// A number that goes up and down.
+    /// An up-down counter.
     pub fn up_down_counter<const N: usize>(&self, definition: Definition<N>) -> UpDownCounter<N> {
         self.inner.metrics.registry.up_down(definition)
     }
 
-    /// A number that is set.
+    /// A gauge.
     pub fn gauge<const N: usize>(&self, definition: Definition<N>) -> Gauge<N> {
         self.inner.metrics.registry.gauge(definition)
     }
 
-    /// A distribution over buckets with these upper bounds, in rising order.
+    /// A histogram with these upper bounds, in ascending order.
     pub fn histogram<const N: usize>(
         &self,
         definition: Definition<N>,

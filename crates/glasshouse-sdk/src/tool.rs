@@ -1,4 +1,4 @@
-//! Executions of tools by this program.
+//! Tool executions by this program.
 //!
 //! ```
 //! use glasshouse_sdk::tool;
@@ -21,7 +21,7 @@ use crate::agent::{self, named};
 use crate::llm::{Content, ErrorClass};
 use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded, put};
 
-/// The tool that is being executed in a context: a call over MCP to it is the same execution.
+/// The tool executed in a context: an MCP call to it belongs to the same execution.
 #[derive(Clone, Debug)]
 struct Running(Arc<str>);
 
@@ -32,7 +32,7 @@ pub(crate) fn is_running(tool: &str) -> bool {
     })
 }
 
-/// An execution of a tool: span `execute_tool {name}`.
+/// A tool execution: span `execute_tool {name}`.
 pub fn execute(telemetry: &Telemetry, name: &str) -> ToolRequest {
     ToolRequest {
         telemetry: telemetry.clone(),
@@ -42,7 +42,7 @@ pub fn execute(telemetry: &Telemetry, name: &str) -> ToolRequest {
     }
 }
 
-/// An execution that is about to start.
+/// An execution that has not started yet.
 #[derive(Clone, Debug)]
 #[must_use = "an execution does nothing until it is started"]
 pub struct ToolRequest {
@@ -53,19 +53,19 @@ pub struct ToolRequest {
 }
 
 impl ToolRequest {
-    /// The id that the model gave the call.
+    /// The id of the call, given by the model.
     pub fn call_id(self, id: &str) -> Self {
         self.text("gen_ai.tool.call.id", id)
     }
 
-    /// The group of tools that this one belongs to. It becomes a label of the metrics.
+    /// The tool's group, a label of the metrics.
     pub fn toolset(mut self, toolset: &str) -> Self {
         bounded(toolset, NAME_BYTES_MAX).clone_into(&mut self.toolset);
         let toolset = self.toolset.clone();
         self.text("glasshouse.toolset.key", &toolset)
     }
 
-    /// What the tool does.
+    /// The tool's description.
     pub fn description(self, description: &str) -> Self {
         self.text("gen_ai.tool.description", description)
     }
@@ -75,7 +75,7 @@ impl ToolRequest {
         self.text("gen_ai.tool.type", kind)
     }
 
-    /// The arguments. Made only with content capture on.
+    /// The arguments. Evaluated only with content capture enabled.
     pub fn arguments(mut self, arguments: impl FnOnce() -> Json) -> Self {
         if let Some(json) = self.telemetry.content().json(Content::ToolArguments, arguments) {
             put(&mut self.attributes, KeyValue::new("gen_ai.tool.call.arguments", json));
@@ -83,7 +83,7 @@ impl ToolRequest {
         self
     }
 
-    /// Any other attribute of the execution. Content does not belong here.
+    /// Adds an attribute to the execution. It must not hold content.
     pub fn attribute(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         put(&mut self.attributes, KeyValue::new(key, value));
         self
@@ -96,7 +96,7 @@ impl ToolRequest {
         self.attribute(key, bounded(text, NAME_BYTES_MAX).to_owned())
     }
 
-    /// Starts the execution: the clock runs and the span is open.
+    /// Starts the execution and its span.
     #[must_use = "an execution that is dropped without an end counts as cancelled"]
     pub fn start(self) -> ToolSpan {
         let Self { telemetry, name, toolset, attributes } = self;
@@ -120,11 +120,11 @@ impl ToolRequest {
         ToolSpan { telemetry, span, name, toolset, ended: false }
     }
 
-    /// Runs the future as the tool. Its error counts as [`ErrorClass::ToolError`]; use
-    /// [`ToolRequest::run_with`] to name another class. A future that is dropped counts as cancelled.
+    /// Runs the future as the tool. Errors are classified as [`ErrorClass::ToolError`]; use
+    /// [`ToolRequest::run_with`] to set another class. A dropped future counts as cancelled.
     ///
     /// # Errors
-    /// Those of the future.
+    /// Errors of the future.
     pub async fn run<T, E: fmt::Display>(
         self,
         work: impl Future<Output = Result<T, E>>,
@@ -132,10 +132,10 @@ impl ToolRequest {
         self.run_with(work, |_| ErrorClass::ToolError).await
     }
 
-    /// Runs the future as the tool; `classify` names the class of its error.
+    /// Runs the future as the tool; `classify` determines the class of its error.
     ///
     /// # Errors
-    /// Those of the future.
+    /// Errors of the future.
     pub async fn run_with<T, E: fmt::Display>(
         self,
         work: impl Future<Output = Result<T, E>>,
@@ -151,7 +151,7 @@ impl ToolRequest {
     }
 }
 
-/// An execution from its start to its end. Dropped without an end, it counts as cancelled.
+/// A running execution. If dropped without being ended, it counts as cancelled.
 #[derive(Debug)]
 pub struct ToolSpan {
     telemetry: Telemetry,
@@ -173,7 +173,7 @@ impl ToolSpan {
         self.span.in_scope(code)
     }
 
-    /// What the tool gave back. Made only with content capture on.
+    /// The tool's result. Evaluated only with content capture enabled.
     pub fn result(&self, result: impl FnOnce() -> Json) {
         if self.span.is_recording()
             && let Some(json) = self.telemetry.content().json(Content::ToolResult, result)
@@ -182,12 +182,12 @@ impl ToolSpan {
         }
     }
 
-    /// The tool has done its work.
+    /// Ends the execution successfully.
     pub fn finish(mut self) {
         self.end(None);
     }
 
-    /// The tool has failed. The message is kept only with content capture on.
+    /// Ends the execution with an error. The message is recorded only with content capture enabled.
     pub fn error(mut self, class: ErrorClass, message: &str) {
         let description = self.telemetry.content().error_text(message);
         self.end(Some((class, description)));

@@ -1,32 +1,31 @@
 //! Receives Web Vitals from browsers: the axum route `POST /api/metrics/web-vitals`.
 //!
-//! What it takes is a JSON object, or an array of up to 50, with the fields `name`, `value`,
-//! `delta`, `label`, `page`, `navigationType` and `timestamp`, as `text/plain` (what
-//! `navigator.sendBeacon` sends of a string, and what needs no preflight across origins) or
-//! `application/json`. It answers 204, and nothing of a body of which one part is wrong is kept.
+//! Accepts a JSON object, or an array of up to 50, with the fields `name`, `value`, `delta`,
+//! `label`, `page`, `navigationType` and `timestamp`, as `text/plain` (sent by
+//! `navigator.sendBeacon` for strings, without a cross-origin preflight) or `application/json`. The
+//! response is 204; a body with any invalid part is rejected entirely.
 //!
 //! ```
 //! use glasshouse_sdk::web_vitals::{self, WebVitalsOptions};
 //!
 //! fn app(telemetry: &glasshouse_sdk::Telemetry, api: axum::Router) -> axum::Router {
 //!     let options = WebVitalsOptions::new().allow_origin("https://app.example.com");
-//!     // Outside of whatever checks who somebody is: a beacon carries no credentials.
+//!     // Outside authentication: a beacon carries no credentials.
 //!     api.merge(web_vitals::router(telemetry, options))
 //! }
 //! ```
 //!
-//! **Everybody can send here**, so nothing of it is trusted: 64 KiB and 10 s a body, 10 requests a
-//! second and 30 at once from one address (a /64 of IPv6), 200 a second in all, known names and
-//! sane values only, 200 different pages. The address is the one in
-//! `ConnectInfo<SocketAddr>` (serve with `into_make_service_with_connect_info::<SocketAddr>()`);
-//! without it only the limit for all holds. The limit by address is a limit by honesty: numbers
-//! from the open internet may be made up.
+//! **The route is public**, so input is untrusted: 64 KiB and 10 s per body, 10 requests per second
+//! and bursts of 30 per address (a /64 prefix in IPv6), 200 per second in total, known names and
+//! plausible values only, 200 distinct pages. The address comes from `ConnectInfo<SocketAddr>`
+//! (serve with `into_make_service_with_connect_info::<SocketAddr>()`); without it only the total
+//! limit applies. Data from the open internet can still be forged.
 //!
-//! **Nothing personal is kept**: name, label and a page without origin, query, fragment and ids go
-//! into the histogram `browser.web_vital`; everything else is dropped, no span or trace is tied
-//! to it, and errors do not repeat what was sent. What is refused is counted by reason
+//! **No personal data is stored**: name, label and a page without origin, query, fragment and ids
+//! are recorded in the histogram `browser.web_vital`; all else is dropped, no span or trace is
+//! linked, and error responses do not repeat the input. Rejections are counted by reason
 //! (`glasshouse.web_vitals.refused`). A layer around the route, such as
-//! [`http::ObservabilityLayer`](crate::http::ObservabilityLayer), sees its requests like any other.
+//! [`http::ObservabilityLayer`](crate::http::ObservabilityLayer), applies as usual.
 
 mod beacon;
 mod limit;
@@ -57,14 +56,14 @@ use self::peer::Network;
 use crate::Telemetry;
 use crate::record::BeaconRefusal;
 
-/// Where browsers send their vitals.
+/// The path for beacons.
 pub const PATH: &str = "/api/metrics/web-vitals";
-/// The longest body, in bytes: what browsers let a beacon have.
+/// Maximum size of a body, in bytes: the browsers' limit for beacons.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// How long a body may take.
+/// Timeout of a body.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Who may send what.
+/// Options of the route.
 #[derive(Clone, Debug, Default)]
 pub struct WebVitalsOptions {
     fields: Fields,
@@ -75,24 +74,24 @@ pub struct WebVitalsOptions {
 }
 
 impl WebVitalsOptions {
-    /// The strict contract: no field but the seven, only from pages of this very origin.
+    /// The strict contract: only the seven known fields, only from pages of the same origin.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Drops fields that are not in the contract, where the strict rule refuses the whole body.
+    /// Ignores unknown fields, which otherwise reject the whole body.
     ///
-    /// For pages that send what the package `web-vitals` gives as it is (`id`, `rating`,
-    /// `entries`, …). They are not kept either.
+    /// For pages that send the output of the package `web-vitals` unchanged (`id`, `rating`,
+    /// `entries`, …). These fields are not stored either.
     #[must_use]
     pub fn lenient(mut self) -> Self {
         self.fields = Fields::Lenient;
         self
     }
 
-    /// Takes beacons from pages of this origin too, such as `https://app.example.com`.
+    /// Also accepts beacons from pages of this origin, such as `https://app.example.com`.
     ///
-    /// It is compared as it is; `*` and `null` are not origins and are left out with a warning.
+    /// Compared literally; `*` and `null` are not origins and are ignored with a warning.
     #[must_use]
     pub fn allow_origin(mut self, origin: &str) -> Self {
         let has_scheme = origin.starts_with("https://") || origin.starts_with("http://");
@@ -103,9 +102,9 @@ impl WebVitalsOptions {
         self
     }
 
-    /// Takes the sender's address from `X-Forwarded-For` when the request comes from here.
+    /// Trusts `X-Forwarded-For` in requests from this proxy.
     ///
-    /// An address (`10.0.0.7`) or a network (`10.0.0.0/8`, `fd00::/8`). Anything else is left out
+    /// An address (`10.0.0.7`) or a network (`10.0.0.0/8`, `fd00::/8`). Other values are ignored
     /// with a warning.
     #[must_use]
     pub fn trust_proxy(mut self, network: &str) -> Self {
@@ -117,9 +116,9 @@ impl WebVitalsOptions {
         self
     }
 
-    /// Tells only these pages apart, such as `/` and `/tasks/:id`; all others are `__other__`.
+    /// Distinguishes only these pages, such as `/` and `/tasks/:id`; all others are `__other__`.
     ///
-    /// Without it the first 200 that browsers name are, whoever sent them.
+    /// By default the first 200 reported pages are distinguished, whoever reports them.
     #[must_use]
     pub fn pages<I>(mut self, pages: I) -> Self
     where
@@ -130,7 +129,7 @@ impl WebVitalsOptions {
         self
     }
 
-    /// Drops what comes with `Sec-GPC: 1` or `DNT: 1`; the browser gets its 204 all the same.
+    /// Drops beacons with `Sec-GPC: 1` or `DNT: 1`; the response is still 204.
     #[must_use]
     pub fn heed_opt_out(mut self) -> Self {
         self.heeds_opt_out = true;
@@ -138,7 +137,7 @@ impl WebVitalsOptions {
     }
 }
 
-/// A router with the one route [`PATH`], to be merged into the application's.
+/// A router with the route [`PATH`], to be merged into the application's.
 pub fn router<S>(telemetry: &Telemetry, options: WebVitalsOptions) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -146,7 +145,7 @@ where
     router_at(telemetry, options, Instant::now)
 }
 
-/// The router with a clock of the caller's.
+/// The router with a custom clock.
 fn router_at<S>(
     telemetry: &Telemetry,
     options: WebVitalsOptions,
@@ -177,13 +176,13 @@ struct Receiver {
     limiter: Limiter,
 }
 
-/// From where a page sends, as the browser says.
+/// The origin of a request, as declared by the browser.
 enum Sender {
-    /// The same origin, or no browser at all.
+    /// The same origin, or not a browser.
     Own,
-    /// One of the origins that are allowed.
+    /// One of the allowed origins.
     Allowed(HeaderValue),
-    /// Any other.
+    /// Any other origin.
     Foreign,
 }
 
@@ -209,7 +208,7 @@ async fn preflight(
     headers: HeaderMap,
 ) -> Response {
     let Sender::Allowed(origin) = receiver.sender(&headers, &uri) else {
-        // The browser sends nothing after this: it is the only sign of the beacon.
+        // The browser will not send the beacon itself, so this preflight is the only sign of it.
         let status = receiver.refuse(StatusCode::FORBIDDEN, BeaconRefusal::ForbiddenOrigin);
         return (status, reason(status)).into_response();
     };
@@ -227,7 +226,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(VARY, HeaderValue::from_static("origin"));
 }
 
-/// A constant text for each status: an answer never repeats a question.
+/// A constant message per status: a response never repeats the input.
 fn reason(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NO_CONTENT => "",
@@ -236,9 +235,9 @@ fn reason(status: StatusCode) -> &'static str {
 }
 
 impl Receiver {
-    /// Counts what is refused; the status is for the answer.
+    /// Counts a rejection; the status is for the response.
     fn refuse(&self, status: StatusCode, reason: BeaconRefusal) -> StatusCode {
-        // Without the request's span, as a vital that is kept.
+        // Detached from the request's span, as for accepted vitals.
         let _detached = opentelemetry::Context::new().attach();
         self.telemetry.web_vitals().refused(reason);
         status
@@ -249,7 +248,7 @@ impl Receiver {
         if self.origins.contains(origin) {
             return Sender::Allowed(origin.clone());
         }
-        // Behind a proxy that rewrites the host only the browser knows that it is the same.
+        // Behind a proxy that rewrites the host, only the browser knows the real origin.
         let is_same = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
             || host(headers, uri).is_some_and(|host| {
                 let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
@@ -285,7 +284,7 @@ impl Receiver {
             Err(reason) => return self.refuse(StatusCode::BAD_REQUEST, reason),
         };
         if !opts_out {
-            // Without the request's span: its trace is not to be an example of this value.
+            // Detached from the request's span: its trace must not be an exemplar of this value.
             let _detached = opentelemetry::Context::new().attach();
             for vital in vitals {
                 let page = self.pages.admit(vital.page);
@@ -296,7 +295,7 @@ impl Receiver {
     }
 }
 
-/// The authority that was asked: HTTP/2 has it in the address.
+/// The authority of the request; HTTP/2 has it in the URI.
 fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a [u8]> {
     let host = headers.get(HOST).map(HeaderValue::as_bytes);
     host.or_else(|| uri.authority().map(|authority| authority.as_str().as_bytes()))

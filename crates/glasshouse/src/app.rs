@@ -1,4 +1,4 @@
-//! What the running process knows of itself, for the page, the APIs and people who watch it.
+//! State of the running process, exposed through the page, the APIs and own metrics.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,28 +24,28 @@ use crate::own_metrics::{self, Numbers};
 use crate::process::Usage;
 use crate::run::memory::Budgets;
 
-/// All times.
+/// An unbounded time range.
 const EVERYTHING: TimeRange = TimeRange { start: i64::MIN, end: i64::MAX };
 
-/// The running process: its parts and their configuration.
+/// The running process: its components and configuration.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) budgets: Budgets,
     pub(crate) flags: BTreeMap<String, String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started_at: Timestamp,
-    /// Where each port listens.
+    /// The bound address of each port.
     pub(crate) addresses: BTreeMap<Port, SocketAddr>,
     pub(crate) server: Server,
     pub(crate) receiver: Arc<Receiver>,
     pub(crate) store: Store,
     pub(crate) is_open: AtomicBool,
-    /// What the crates keep of their work.
+    /// Histograms registered by the crates.
     pub(crate) histograms: Registry,
 }
 
 impl App {
-    /// How long the process runs.
+    /// Time since start.
     pub(crate) fn uptime(&self) -> Duration {
         Duration::from_nanos(u64::try_from(self.clock.now() - self.started_at).unwrap_or_default())
     }
@@ -98,7 +98,7 @@ impl App {
         Protocol::ALL.into_iter().map(overview).collect()
     }
 
-    /// Why something may be missing, from what is known for sure.
+    /// Likely reasons for missing data, derived from the current state.
     fn hints(&self, received: &Snapshot, status: &Status) -> Vec<Hint> {
         let mut hints = Vec::new();
         let mut say = |signal: Signal, message: String| {

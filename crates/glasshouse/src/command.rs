@@ -68,7 +68,7 @@ pub(crate) struct ServeArguments {
     pub(crate) log: Option<String>,
 }
 
-/// The query languages.
+/// A query language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
     /// Metrics, as in Prometheus
@@ -82,7 +82,7 @@ pub(crate) enum Language {
 }
 
 impl ServeArguments {
-    /// The file, with the flags on top.
+    /// The configuration file with the flags applied.
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
         let mut config = match &self.config {
             Some(path) => Config::read(path).context("invalid configuration")?,
@@ -122,8 +122,8 @@ pub(crate) fn execute(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// The exit status of an error, as `docs/operations.md` lists them. Those of a wrong command line are
-/// clap's, which has 2 for them.
+/// The exit status of an error, as documented in `docs/operations.md`. Invalid command lines are
+/// handled by clap, which exits with 2.
 fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<ConfigError>() {
         2
@@ -136,7 +136,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// Writes to standard output; a reader that went away is no error.
+/// Writes to standard output and ignores a closed pipe.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

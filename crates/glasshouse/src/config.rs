@@ -1,7 +1,7 @@
-//! The configuration file: YAML, every key optional, unknown keys refused.
+//! The configuration file: YAML; every key is optional, unknown keys are errors.
 //!
-//! A key exists only if it has an effect. Each crate has settings and defaults of its own; this
-//! module is the one place that maps keys to them.
+//! A key exists only if it has an effect. Each crate has its own settings and defaults; only this
+//! module maps keys to them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -16,49 +16,49 @@ pub(crate) mod units;
 use ports::Ports;
 use units::{Memory, Size, Span};
 
-/// Least memory to work with.
+/// Minimum memory ceiling.
 const MEMORY_MIN: u64 = 64 << 20;
-/// Least memory, as a multiple of the largest body: requests have a quarter of all memory, and two
-/// of the largest bodies, packed and unpacked, must fit into it.
+/// Minimum ceiling as a multiple of the largest body: requests get a quarter of the budget, which
+/// must fit two of the largest bodies, compressed and decompressed.
 const MEMORY_PER_BODY: u64 = 12;
 
-/// Longest configuration file.
+/// Maximum size of a configuration file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
-    /// Address of the ports that have none of their own.
+    /// Default address of ports without an address of their own.
     pub(crate) listen: IpAddr,
     /// Data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<PathBuf>,
-    /// Names, beside `localhost`, under which browsers reach this machine.
+    /// Names, other than `localhost`, by which browsers reach this machine.
     pub(crate) hosts: Vec<String>,
-    /// Where each port listens.
+    /// The address of each port.
     pub(crate) ports: Ports,
-    /// Pages of other origins.
+    /// Cross-origin access.
     pub(crate) cors: Cors,
     /// How long data is kept.
     pub(crate) retention: Retention,
-    /// Bounds on incoming data.
+    /// Limits on ingest.
     pub(crate) limits: Limits,
-    /// Bounds on queries.
+    /// Limits on queries.
     pub(crate) query: Query,
     /// The process's own log.
     pub(crate) log: Log,
 }
 
-/// Which pages of other origins may send OTLP from a browser.
+/// Origins that may send OTLP from a browser.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Cors {
-    /// Origins, with `*` for any text.
+    /// Origins; `*` matches any text.
     pub(crate) allowed_origins: Vec<String>,
 }
 
-/// How long each signal is kept.
+/// Retention per signal.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retention {
@@ -70,35 +70,35 @@ pub(crate) struct Retention {
     pub(crate) logs: Span,
 }
 
-/// Bounds on incoming data.
+/// Limits on ingest.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
-    /// One request body over HTTP, packed or unpacked.
+    /// One HTTP request body, compressed or decompressed.
     pub(crate) body: Size,
-    /// One gRPC message, unpacked.
+    /// One gRPC message, decompressed.
     pub(crate) grpc_message: Size,
-    /// All memory that data take: requests, what is not in parts yet, merges, queries, caches.
+    /// All memory for data: requests, unflushed data, merges, queries, caches.
     pub(crate) memory: Memory,
-    /// Connections at once, over all ports.
+    /// Concurrent connections, over all ports.
     pub(crate) connections: usize,
 }
 
-/// Bounds on queries.
+/// Limits on queries.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Query {
     /// Wall time of one query.
     pub(crate) timeout: Span,
-    /// Queries that run at once.
+    /// Concurrent queries.
     pub(crate) concurrency: usize,
-    /// Samples that one PromQL query may read.
+    /// Samples read by one PromQL query.
     pub(crate) samples: usize,
-    /// Series that one selector may name.
+    /// Series matched by one selector.
     pub(crate) series: usize,
-    /// Log lines that one query may return.
+    /// Log lines returned by one query.
     pub(crate) lines: usize,
-    /// Rows that one SQL query may return.
+    /// Rows returned by one SQL query.
     pub(crate) rows: usize,
 }
 
@@ -112,13 +112,13 @@ pub(crate) struct Log {
     pub(crate) format: LogFormat,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
-    /// For people.
+    /// Human-readable text.
     Text,
-    /// One object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -184,7 +184,7 @@ impl Default for Log {
     }
 }
 
-/// What is wrong with a configuration file, and where.
+/// An error in a configuration file, with its location.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}{place}: {message}")]
 pub(crate) struct ConfigError {
@@ -193,7 +193,7 @@ pub(crate) struct ConfigError {
     message: String,
 }
 
-/// A line and column, where they are known.
+/// A line and column, if known.
 #[derive(Debug, PartialEq, Eq)]
 struct Place(Option<(u64, u64)>);
 
@@ -207,17 +207,17 @@ impl fmt::Display for Place {
 }
 
 impl ConfigError {
-    /// An error without a place in a file.
+    /// An error without a location in a file.
     pub(crate) fn new(path: &str, message: String) -> Self {
         Self { path: path.to_owned(), place: Place(None), message }
     }
 }
 
 impl Config {
-    /// Reads and checks a file.
+    /// Reads and validates a file.
     ///
     /// # Errors
-    /// What is wrong and where: an unknown key with the keys that exist, a value that does not fit.
+    /// A description with its location: an unknown key with the known ones, or an invalid value.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let fail = |message| ConfigError::new(&path.display().to_string(), message);
         let size = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
@@ -228,7 +228,7 @@ impl Config {
         Self::parse(&text, &path.display().to_string())
     }
 
-    /// Reads and checks the text of a file.
+    /// Parses and validates the text of a file.
     pub(crate) fn parse(text: &str, path: &str) -> Result<Self, ConfigError> {
         let has_content =
             text.lines().any(|line| !matches!(line.trim().bytes().next(), None | Some(b'#')));
@@ -248,13 +248,13 @@ impl Config {
         Ok(config)
     }
 
-    /// The configuration in effect, as a file that would give it.
+    /// The effective configuration as a YAML file.
     pub(crate) fn to_yaml(&self) -> String {
-        // Its keys are texts and its values plain: the serializer has nothing to refuse.
+        // Cannot fail: all keys are strings and all values are scalars.
         serde_saphyr::to_string(self).unwrap_or_default()
     }
 
-    /// Checks values against each other and against what can work.
+    /// Validates values individually and in combination.
     pub(crate) fn validate(&self) -> Result<(), String> {
         let is_zero = [
             ("retention.metrics", self.retention.metrics.0.is_zero()),
@@ -283,14 +283,14 @@ impl Config {
 }
 
 impl Limits {
-    /// With less memory than this the largest body would never fit.
+    /// The minimum ceiling with which the largest body fits.
     pub(crate) fn memory_min(&self) -> u64 {
         let largest = self.body.0.max(self.grpc_message.0);
         largest.saturating_mul(MEMORY_PER_BODY).max(MEMORY_MIN)
     }
 }
 
-/// serde-saphyr draws the source below the message; one line with a position is enough for us.
+/// serde-saphyr appends a source excerpt to the message; the line with the position suffices.
 fn first_line(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
@@ -373,7 +373,7 @@ log: {level: 'info,store=debug', format: json}
         }
     }
 
-    /// The page for users is written by hand: this keeps it complete and its defaults true.
+    /// The documentation is written by hand; this keeps it complete and its defaults correct.
     #[test]
     fn the_page_for_users_has_every_key_with_its_default() {
         let page = include_str!("../../../docs/configuration.md");
@@ -399,7 +399,7 @@ log: {level: 'info,store=debug', format: json}
         assert_eq!(config.to_yaml(), Config::default().to_yaml());
     }
 
-    /// Key and default of a row ``| `key` | type | `default` | meaning |``.
+    /// The key and default in a row ``| `key` | type | `default` | meaning |``.
     fn documented(line: &str) -> Option<(&str, Option<&str>)> {
         let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
         let name = code(cells.next()?)?;
@@ -411,7 +411,7 @@ log: {level: 'info,store=debug', format: json}
         cell.strip_prefix('`')?.strip_suffix('`')
     }
 
-    /// The keys of a configuration as it is shown, with those of their sections before a dot.
+    /// The keys of a serialised configuration, prefixed with their section and a dot.
     fn keys(shown: &str) -> BTreeSet<String> {
         let mut section = "";
         let mut keys = BTreeSet::new();

@@ -1,7 +1,7 @@
-//! The demo: the example agent with visitors, watched by this very Glasshouse.
+//! The demo: the example agent with simulated visitors, monitored by this process.
 //!
-//! The agent uses the SDK as any program does and sends over OTLP to our own port. Only a build with
-//! the feature `demo` has it.
+//! The agent uses the SDK like any program and sends OTLP to our own port. Requires the feature
+//! `demo`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,28 +14,28 @@ use anyhow::Context;
 use crate::app::App;
 use crate::config::ports::Port;
 
-/// Where the agent's page is, before the offset.
+/// Port of the agent's page, before the offset.
 const PAGE_PORT: u16 = 8090;
-/// Where the agent's metrics are scraped, before the offset; the SDK's usual port. Its other two
-/// services are on the next two.
+/// Port of the agent's metrics, before the offset: the SDK's default. Its other two services use
+/// the next two ports.
 const METRICS_PORT: u16 = 9464;
-/// Time between two pushes of metrics: short, so that every page soon has something to show.
+/// Interval between metric exports: short, so that every view soon shows data.
 const METRIC_INTERVAL: Duration = Duration::from_secs(5);
-/// The dashboards and rules of ALEX work, and so do those on the conventions' names. Spans have the
-/// names of the first.
+/// Supports the dashboards and rules of ALEX and those for OpenTelemetry's names. Spans use the
+/// names of the first profile.
 const NAMING_PROFILES: [&str; 2] = ["alex", "otel"];
 
-/// How long the demo may take to end and to send what it has: a little more than it promises.
+/// Maximum duration of the shutdown and its final export; slightly above the agent's own limit.
 const STOP_MAX: Duration = Duration::from_secs(6);
 
-/// The demo, while it runs.
+/// The running demo.
 pub(crate) struct Demo(agent::Running);
 
-/// Starts the agent and its visitors. A port of theirs that is taken is no error: the page then has
-/// another, and metrics are not served for scraping.
+/// Starts the agent and its visitors. If their ports are taken, the page uses another port and
+/// metrics are not exposed for scraping.
 ///
 /// # Errors
-/// When threads or sockets cannot be made, or the server does not receive OTLP.
+/// If threads or sockets cannot be created, or the server does not receive OTLP.
 pub(crate) fn start(app: &App, port_offset: u16) -> anyhow::Result<Demo> {
     let otlp = *app.addresses.get(&Port::OtlpHttp).context("the demo needs ports.otlp_http")?;
     let endpoint = format!("http://{}", reachable(otlp));
@@ -47,9 +47,9 @@ pub(crate) fn start(app: &App, port_offset: u16) -> anyhow::Result<Demo> {
             .otlp_endpoint(&endpoint)
             .naming_profiles(NAMING_PROFILES)
             .metric_interval(METRIC_INTERVAL)
-            // rmcp tells of each request that it begins and that it ends.
+            // rmcp logs the start and end of each request.
             .log_level("info,rmcp=warn")
-            // The server's own log is on the terminal.
+            // The server's own log already goes to the terminal.
             .log_format(LogFormat::Off)
     };
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -77,7 +77,7 @@ pub(crate) fn start(app: &App, port_offset: u16) -> anyhow::Result<Demo> {
 }
 
 impl Demo {
-    /// Stops the demo, which sends its pending telemetry first.
+    /// Stops the demo after exporting its pending telemetry.
     pub(crate) async fn stop(self) {
         let stopped = tokio::task::spawn_blocking(move || self.0.stop());
         if !matches!(tokio::time::timeout(STOP_MAX, stopped).await, Ok(Ok(true))) {
@@ -85,7 +85,7 @@ impl Demo {
         }
     }
 
-    /// Lines for the banner: an address, and what is there.
+    /// Lines for the banner: addresses and descriptions.
     pub(crate) fn addresses(&self) -> Vec<(String, &'static str)> {
         let page =
             (format!("http://{}", self.0.page()), "an AI agent that sends its telemetry here");
@@ -96,7 +96,7 @@ impl Demo {
     }
 }
 
-/// The first of some ports on loopback, if all of them are free.
+/// The first of consecutive loopback ports, if all of them are free.
 fn free(port: u16, count: u16, offset: u16) -> Option<SocketAddr> {
     let first = port.checked_add(offset)?;
     let last = first.checked_add(count - 1)?;
@@ -104,7 +104,7 @@ fn free(port: u16, count: u16, offset: u16) -> Option<SocketAddr> {
     (first..=last).all(is_free).then(|| SocketAddr::from((Ipv4Addr::LOCALHOST, first)))
 }
 
-/// An address that can be connected to, of one that is listened on.
+/// A connectable form of a listening address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

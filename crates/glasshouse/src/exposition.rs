@@ -1,4 +1,4 @@
-//! Received OTLP metrics in the Prometheus text format, for others to scrape.
+//! Exposes received OTLP metrics in the Prometheus text format, for scraping.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -51,14 +51,14 @@ impl Exposition {
         };
     }
 
-    /// The document.
+    /// The complete document.
     pub(crate) fn finish(self) -> String {
         self.text
     }
 }
 
-/// The latest value of every series that has one within five minutes. Native histograms have no
-/// form in the text format; their count and sum stand for them.
+/// The latest value of every series with a sample in the last five minutes. The text format cannot
+/// represent native histograms; they are exposed as count and sum.
 pub(crate) async fn latest(engine: &Engine, now_ms: i64) -> Result<String, QueryError> {
     let query = format!("{{{NAME_LABEL}=~\".+\"}}");
     let answer = engine.promql_instant(&query, now_ms, &query::promql::Options::default()).await?;
@@ -99,7 +99,7 @@ fn expose(samples: &[Sample], metadata: &[Metadata]) -> String {
     document.finish()
 }
 
-/// Names, then labels, then buckets from low to high.
+/// Orders by name, then labels, then ascending buckets.
 fn in_order(a: &Labels, b: &Labels) -> std::cmp::Ordering {
     let others = |labels: &Labels| {
         let pairs = labels.iter().filter(|(name, _)| *name != "le");
@@ -118,7 +118,7 @@ fn unnamed(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
     labels.iter().filter(|(name, _)| *name != NAME_LABEL)
 }
 
-/// The family that a series belongs to: its own name, or without the suffix of its part.
+/// The family of a series: its name, without a suffix such as `_sum` where it has one.
 fn family_of<'a>(name: &'a str, metadata: &HashMap<&str, &Metadata>) -> &'a str {
     if metadata.contains_key(name) {
         return name;
@@ -142,7 +142,7 @@ fn type_of(kind: MetricKind) -> &'static str {
     }
 }
 
-/// Whether a name can stand in the text format without quotes.
+/// Whether a name is valid in the text format without quotes.
 fn is_plain(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b':';
     name.bytes().next().is_some_and(is_letter)

@@ -1,4 +1,4 @@
-//! Plain HTTP requests to a server on this machine.
+//! Plain HTTP requests to a server, for the commands `query` and `doctor`.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use hyper_util::rt::TokioExecutor;
 
 /// The content type of forms.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
-/// Longest wait for an answer.
+/// Maximum wait for a response.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What came back.
+/// An HTTP response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// Status.
@@ -23,12 +23,12 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Asks.
+/// Sends a GET request.
 pub(crate) async fn get(url: &str, bytes_max: usize) -> anyhow::Result<Answer> {
     send(Method::GET, url, None, String::new(), bytes_max).await
 }
 
-/// Sends a body and asks.
+/// Sends a POST request.
 pub(crate) async fn post(
     url: &str,
     kind: &str,

@@ -42,24 +42,24 @@ use connection_timeouts::{ConnectionTimeouts, TimedStream, Verdict};
 use instruments::Instruments;
 use shares::{Place, Shares};
 
-/// Headers of one request, in bytes.
+/// Maximum size of a request's headers, in bytes.
 const HEADER_BYTES_MAX: usize = 32 << 10;
-/// Headers of one request, in number.
+/// Maximum number of a request's headers.
 const HEADERS_MAX: usize = 100;
-/// Requests at once on one HTTP/2 connection.
+/// Maximum concurrent streams of an HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
 /// Interval of the check of a connection's timeouts.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// HTTP/2 ping on a silent connection, and how long its answer may take.
+/// Interval of HTTP/2 pings on an idle connection, and the timeout of a pong.
 const PING_INTERVAL: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A bound port.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    /// Which port it is.
+    /// The port's role.
     pub(crate) port: Port,
-    /// Where it listens.
+    /// The bound address.
     pub(crate) address: SocketAddr,
     socket: TcpListener,
 }
@@ -67,22 +67,22 @@ pub(crate) struct Listener {
 /// A port that could not be bound.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindError {
-    /// Another process listens there.
+    /// The port is in use.
     #[error(
         "port {} is taken (configuration key ports.{port}): stop the process that listens on {address}, \
          set `ports: {{{port}: off}}` or another number, or move all ports with --port-offset N",
         .address.port()
     )]
     Taken { port: Port, address: SocketAddr },
-    /// The offset leads past the last port.
+    /// The port number with the offset exceeds 65535.
     #[error("port {number} of ports.{port} plus the offset {offset} is past 65535")]
     PastEnd { port: Port, number: u16, offset: u16 },
-    /// Something else.
+    /// Any other error.
     #[error("cannot listen on {address} (configuration key ports.{port}): {source}")]
     Other { port: Port, address: SocketAddr, source: io::Error },
 }
 
-/// Binds every port that is on, or none.
+/// Binds all enabled ports, or none.
 pub(crate) async fn bind(config: &Config, offset: u16) -> Result<Vec<Listener>, BindError> {
     let mut listeners = Vec::new();
     for (port, listen) in config.ports.iter() {
@@ -103,8 +103,7 @@ pub(crate) async fn bind(config: &Config, offset: u16) -> Result<Vec<Listener>, 
     Ok(listeners)
 }
 
-/// One connection: its peer, and its place among all connections, which it has until the last clone
-/// is dropped.
+/// A connection: its peer address and its permit, which is held until the last clone is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     port: Port,
@@ -126,7 +125,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server that holds at most `connections_max` connections on so many ports.
+    /// A server with at most `connections_max` connections on this number of ports.
     pub(crate) fn new(clock: Arc<dyn Clock>, connections_max: usize, ports: usize) -> Self {
         Self {
             clock,
@@ -139,34 +138,34 @@ impl Server {
         }
     }
 
-    /// Adds histograms of requests to the metrics of the process.
+    /// Registers the request histograms with the process's own metrics.
     pub(crate) fn register_metrics(&self, registry: &mut Registry) {
         self.instruments.register(registry);
     }
 
-    /// Connections that are open.
+    /// Number of open connections.
     pub(crate) fn connections(&self) -> usize {
         self.shares.open()
     }
 
-    /// Connections that were closed at once because too many were open.
+    /// Number of connections refused because of the connection limit.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Connections that were cut off because the other side was too slow.
+    /// Number of connections closed because of a timeout.
     pub(crate) fn timed_out(&self) -> u64 {
         self.timed_out.load(Ordering::Relaxed)
     }
 
-    /// Serves a port with `router` once it is set; until then every request gets "starting".
+    /// Serves a port with `router`; until it is set, every request gets "starting".
     pub(crate) fn serve(&self, listener: Listener, router: Arc<OnceLock<Router>>) {
         let server = self.clone();
         self.tasks.spawn(async move { server.accept(listener, router).await });
     }
 
-    /// Accepts no new connections and lets open ones finish their requests. True if all did within
-    /// `drain_max`.
+    /// Stops accepting and lets open connections finish their requests. Returns true if all did
+    /// within `drain_max`.
     pub(crate) async fn close(&self, drain_max: Duration) -> bool {
         self.stop.cancel();
         self.tasks.close();
@@ -182,7 +181,7 @@ impl Server {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file handles, mostly: give others time to close theirs.
+                    // Usually out of file descriptors: wait until some are closed.
                     tracing::warn!(port = %listener.port, %error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -192,7 +191,7 @@ impl Server {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
-            // Answers are whole when they are written: waiting to fill a packet only delays them.
+            // Responses are written in one go, so Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
             let connection = Connection { port: listener.port, peer, place: Arc::new(place) };
             let (server, router) = (self.clone(), Arc::clone(&router));
@@ -201,9 +200,9 @@ impl Server {
         }
     }
 
-    /// Serves HTTP/1.1 and HTTP/2 on a stream of any kind. Handlers find the peer's address as
-    /// [`ConnectInfo`]; one that upgrades the connection keeps [`Connection`] from the request's
-    /// extensions for as long, and sets timeouts of its own.
+    /// Serves HTTP/1.1 and HTTP/2 on any stream. Handlers get the peer address from
+    /// [`ConnectInfo`]; a handler that upgrades the connection keeps [`Connection`] from the
+    /// request's extensions and sets its own timeouts.
     async fn serve_connection<S>(
         &self,
         stream: S,
@@ -251,7 +250,7 @@ impl Server {
         let mut is_closing = false;
         loop {
             tokio::select! {
-                // What has come is read before anybody is called slow.
+                // Process received data before checking the timeouts.
                 biased;
                 result = serving.as_mut() => {
                     if let Err(error) = result {
@@ -280,7 +279,7 @@ impl Server {
     }
 }
 
-/// One answer; a panic while it is made ends this request and nothing else.
+/// Handles a request; a panic affects only this request.
 async fn answer(router: Option<&Router>, request: Request<Body>) -> Response {
     let Some(router) = router else { return starting(&request) };
     let path = request.uri().path().to_owned();

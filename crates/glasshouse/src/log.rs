@@ -1,4 +1,4 @@
-//! Our own log, on standard error: text for people, or an object a line.
+//! The process's own log, on standard error: text, or one JSON object per line.
 
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
@@ -6,12 +6,12 @@ use tracing_subscriber::fmt;
 
 use crate::config::{Log, LogFormat};
 
-/// Starts logging. Once a process.
+/// Initialises logging, once per process.
 ///
 /// # Errors
-/// When the level is none.
+/// If the level is invalid.
 pub(crate) fn start(settings: &Log) -> anyhow::Result<()> {
-    // Libraries are quieter than we are, unless they are named.
+    // Libraries log at a lower level unless configured explicitly.
     let quiet = "h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,opentelemetry=warn,opentelemetry_sdk=error";
     let filter =
         EnvFilter::builder().parse(format!("{quiet},{}", settings.level)).with_context(|| {

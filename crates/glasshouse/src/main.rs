@@ -1,7 +1,7 @@
 //! Glasshouse: the whole observability stack of an AI application in one process.
 //!
-//! This crate is the program around the libraries: command line, configuration, sockets, start and
-//! shutdown, own metrics and the overview of the running process.
+//! This crate is the binary: command line, configuration, listeners, startup and shutdown, own
+//! metrics and the status overview.
 
 mod app;
 mod command;
@@ -25,7 +25,7 @@ use clap::Parser;
 
 use command::Arguments;
 
-/// Measured against glibc's and mimalloc, see `docs/decisions/0020-jemalloc.md`.
+/// Compared with glibc and mimalloc in `docs/decisions/0020-jemalloc.md`.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

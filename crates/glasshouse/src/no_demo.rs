@@ -1,22 +1,22 @@
-//! In place of the demo, in a build without the feature `demo`.
+//! Replaces the demo in a build without the feature `demo`.
 
 use crate::app::App;
 
-/// No demo: there is no value of it.
+/// The demo; uninhabited.
 pub(crate) enum Demo {}
 
-/// Always an error.
+/// Always returns an error.
 pub(crate) fn start(_app: &App, _port_offset: u16) -> anyhow::Result<Demo> {
     anyhow::bail!("this build has no demo: build with the feature `demo`, which is on by default")
 }
 
 impl Demo {
-    /// Never called.
+    /// Unreachable.
     pub(crate) async fn stop(self) {
         match self {}
     }
 
-    /// Never called.
+    /// Unreachable.
     pub(crate) fn addresses(&self) -> Vec<(String, &'static str)> {
         match *self {}
     }

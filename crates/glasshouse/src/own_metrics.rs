@@ -1,4 +1,4 @@
-//! Our own metrics: histograms that the crates keep, and what is read when they are scraped.
+//! The process's own metrics: histograms of the crates, and values read at scrape time.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::run::memory::Budgets;
 /// The content type of [`expose`].
 pub(crate) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// What is read when the metrics are scraped.
+/// Values read at scrape time.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     pub(crate) received: statistics::Snapshot,
@@ -31,12 +31,12 @@ pub(crate) struct Numbers {
     pub(crate) started_at_s: f64,
 }
 
-/// The histograms of a registry and the numbers, in the Prometheus text format.
+/// The histograms and values in the Prometheus text format.
 pub(crate) fn expose(histograms: &Registry, numbers: Numbers) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(numbers));
     let mut text = String::new();
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = prometheus_text::encode(&mut text, &registry);
     let _ = prometheus_text::encode(&mut text, histograms);
     text
@@ -56,7 +56,7 @@ impl Collector for Numbers {
     }
 }
 
-/// Writes families of counters and gauges.
+/// Encodes families of counters and gauges.
 struct Families<'e>(DescriptorEncoder<'e>);
 
 impl Families<'_> {
@@ -83,7 +83,7 @@ impl Families<'_> {
         counter.encode_counter::<[(&str, &str); 0], _, u64>(&value, None)
     }
 
-    /// Counters, whose name is written with `_total`.
+    /// Labelled counters; the encoder appends `_total`.
     fn counters<'l>(
         &mut self,
         name: &str,

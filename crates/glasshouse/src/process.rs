@@ -1,4 +1,4 @@
-//! The process and the machine around it: memory, processor time, disk, and plain HTTP requests.
+//! Resource usage of the process: memory, CPU time, disk and open files.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,31 +8,31 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 pub(crate) mod memory;
 pub(crate) mod permissions;
 
-/// What the process uses.
+/// Resource usage of the process.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Usage {
-    /// Memory that is resident.
+    /// Resident memory.
     pub(crate) resident_bytes: u64,
-    /// Address space.
+    /// Virtual memory.
     pub(crate) virtual_bytes: u64,
-    /// Processor time, of the program and of the kernel for it.
+    /// CPU time in user and kernel mode.
     pub(crate) cpu: Duration,
-    /// Threads.
+    /// Number of threads.
     pub(crate) threads: u64,
-    /// Open files and sockets.
+    /// Number of open file descriptors.
     pub(crate) open_files: u64,
 }
 
-/// Ticks of the kernel's process statistics in a second; 100 on every Linux that there is.
+/// `USER_HZ`, the clock ticks per second in `/proc`; 100 on all Linux architectures in use.
 const TICKS_PER_SECOND: u64 = 100;
 
 impl Usage {
-    /// Reads `/proc`; zeroes where there is none.
+    /// Reads `/proc`; zeros if it is not available.
     pub(crate) fn read() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let field = |name| field(&status, name);
         let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-        // The program's name is in parentheses and may hold anything; fields are counted after it.
+        // The process name is in parentheses and may contain any character; fields follow it.
         let fields: Vec<&str> =
             stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |i: usize| {
@@ -49,31 +49,31 @@ impl Usage {
     }
 }
 
-/// Memory that is resident, for those who look often; zero where there is no `/proc`.
+/// Resident memory, cheap enough for frequent polling; zero without `/proc`.
 pub(crate) fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     field(&status, "VmRSS:") * 1024
 }
 
-/// A number of `/proc/self/status`.
+/// Parses a number in `/proc/self/status`.
 fn field(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-/// Raises the soft limit of open files and sockets to the hard one (`ulimit -Hn`), as Go does at start:
-/// the soft limit is often 1,024 for the sake of programs that call `select`. Returns the limit.
+/// Raises the soft limit of open files to the hard limit (`ulimit -Hn`), as Go does at start: the
+/// soft limit is often 1,024 for programs that use `select`. Returns the limit.
 pub(crate) fn raise_open_files() -> usize {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        // Where this is refused, the soft limit stays.
+        // If this fails, the soft limit applies.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
     }
     let current = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(current).unwrap_or(usize::MAX)
 }
 
-/// Size of all files below a folder. Follows no links.
+/// Total size of all files in a folder, without following links.
 pub(crate) fn folder_bytes(folder: &Path) -> u64 {
     const FILES_MAX: usize = 1_000_000;
     let mut folders = vec![folder.to_owned()];

@@ -1,4 +1,4 @@
-//! The life of a server: bind, open, answer, and on a signal drain, close and end.
+//! The life cycle of a server: bind, open, serve, and on a signal drain, flush and exit.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -33,16 +33,16 @@ pub(crate) mod memory;
 mod ports;
 mod settings;
 
-/// How long requests may take to finish once we stop.
+/// Maximum time for requests to finish during shutdown.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-/// The same when nothing can be stored any more.
+/// The same after a fatal error of the store.
 const FAILED_DRAIN_MAX: Duration = Duration::from_secs(2);
-/// More threads than this only cost memory: the store and the queries bring their own.
+/// More threads only cost memory: the store and the queries have their own.
 const WORKERS_MAX: usize = 8;
 /// Threads for file access and decoding.
 const BLOCKING_MAX: usize = 64;
 
-/// A data folder that cannot be opened.
+/// The data folder cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open the data folder {}", .folder.display())]
 pub(crate) struct DataFolderError {
@@ -50,7 +50,7 @@ pub(crate) struct DataFolderError {
     source: StoreError,
 }
 
-/// Runs until a signal or a failure of the store.
+/// Runs until a signal or a fatal error of the store.
 pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Result<()> {
     let config = arguments.configuration()?;
     log::start(&config.log)?;
@@ -73,7 +73,7 @@ pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Res
         .context("cannot start threads")?;
     let result = runtime.block_on(live(config, arguments, with_demo, answers.handle()));
     answers.shutdown_background();
-    // Threads that do not stop must not delay the exit.
+    // Blocked threads must not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
@@ -163,8 +163,8 @@ async fn live(
     }
 }
 
-/// As many connections as are configured, and no more than leave a quarter of the files that the
-/// process may open for the store: at the last one no port could accept, the health check neither.
+/// The configured number of connections, limited so that a quarter of the file descriptors is left
+/// for the store: without any left, no port could accept, not even the health check.
 fn connections_max(configured: usize, open_files_max: usize) -> usize {
     let connections = configured.min((open_files_max / 4 * 3).max(1));
     if connections < configured {
@@ -236,11 +236,11 @@ async fn close(
     Ok(())
 }
 
-/// The reason of a fatal failure of the store, once there is one.
+/// Waits for a fatal error of the store and returns its message.
 async fn failed(fatal: &mut tokio::sync::watch::Receiver<Option<String>>) -> String {
     match fatal.wait_for(Option::is_some).await {
         Ok(reason) => reason.clone().unwrap_or_default(),
-        // The sender lives as long as the store, which we hold.
+        // The sender lives as long as the store, which is still in scope.
         Err(_) => std::future::pending().await,
     }
 }
@@ -259,7 +259,7 @@ impl Signals {
         })
     }
 
-    /// The name of the next one.
+    /// Waits for the next signal and returns its name.
     async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
@@ -268,7 +268,7 @@ impl Signals {
     }
 }
 
-/// The configured folder, or the place for a program's data on this system, or here.
+/// The configured folder, or the platform's data directory, or the working directory.
 pub(crate) fn data_folder(config: &Config) -> anyhow::Result<PathBuf> {
     if let Some(folder) = &config.data {
         return Ok(folder.clone());
@@ -305,7 +305,7 @@ fn report_recovery(report: &RecoveryReport) {
     }
 }
 
-/// What was given on the command line, for those who ask over the API.
+/// The command-line flags, for the status API.
 fn flags(arguments: &ServeArguments) -> BTreeMap<String, String> {
     let shown = |path: &Option<PathBuf>| {
         path.as_deref().map(|path: &Path| path.display().to_string()).unwrap_or_default()
@@ -323,7 +323,7 @@ fn flags(arguments: &ServeArguments) -> BTreeMap<String, String> {
     ])
 }
 
-/// What a person sees first.
+/// The startup message.
 fn banner(app: &App, folder: &Path, demo: Option<&Demo>) -> String {
     let mut text = format!("Glasshouse {}\n", env!("CARGO_PKG_VERSION"));
     for port in Port::ALL {

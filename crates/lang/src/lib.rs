@@ -8,14 +8,14 @@ pub mod traceql;
 
 use std::fmt::{self, Formatter, Write as _};
 
-/// Bound on the memory that a pattern of a query may take when it is compiled, in bytes. Long ones
-/// may take more: dashboards write hundreds of names with `|` between them.
+/// Limit on the memory of a compiled pattern of a query, in bytes. Long patterns may take more:
+/// dashboards write hundreds of names separated by `|`.
 #[must_use]
 pub fn pattern_memory_max(pattern: &str) -> usize {
     (1 << 20).max(pattern.len().saturating_mul(64))
 }
 
-/// As Go prints durations: `1h0m0s`, `1.5s`, `250ms`.
+/// Formats a duration like Go: `1h0m0s`, `1.5s`, `250ms`.
 pub(crate) fn go_duration(f: &mut Formatter<'_>, ns: i64) -> fmt::Result {
     if ns < 0 {
         f.write_char('-')?;

@@ -1,8 +1,8 @@
 //! LogQL: text to typed tree, with the checks that need no data.
 //!
-//! Follows the grammar of Grafana Loki; error texts are Loki's where clients or tests read them.
-//! Not here: `variants(…)`, and running anything. Regular expressions and templates are checked for
-//! being well formed, not kept compiled.
+//! Follows the grammar of Grafana Loki; errors are worded as in Loki where clients or tests read
+//! them. `variants(…)` is not supported, and nothing is evaluated here. Regular expressions and
+//! templates are validated, but not kept compiled.
 
 mod check;
 mod display;
@@ -21,23 +21,23 @@ pub use tree::{
     VectorAggregation, VectorOp,
 };
 
-/// Longest query text that is read, in bytes.
+/// Longest query text, in bytes.
 pub const QUERY_BYTES_MAX: usize = 131_072;
 /// Deepest nesting of parentheses, filters and operators.
 pub const DEPTH_MAX: usize = 128;
-/// Most binary operators in one query; with [`DEPTH_MAX`] this bounds the depth of the tree.
+/// Maximum number of binary operators in one query; with [`DEPTH_MAX`] it bounds the tree's depth.
 pub const OPERATORS_MAX: usize = 256;
-/// Most tokens in one query; bounds the memory of the tree.
+/// Maximum number of tokens in one query; bounds the memory of the tree.
 pub const TOKENS_MAX: usize = 20_000;
 
-/// Why a text is not a LogQL query, and where.
+/// The error of an invalid LogQL query, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ParseError {
-    /// What is wrong, in Loki's words where it has them.
+    /// What is wrong, worded as in Loki where possible.
     pub message: String,
-    /// Line of the text, from 1; 0 where the whole expression is meant.
+    /// Line of the text, from 1; 0 for the whole expression.
     pub line: usize,
-    /// Column in characters, from 1; 0 where the whole expression is meant.
+    /// Column in characters, from 1; 0 for the whole expression.
     pub column: usize,
 }
 
@@ -58,17 +58,17 @@ impl ParseError {
     }
 }
 
-/// Reads a query: a log query or a metric query.
+/// Parses a query: a log query or a metric query.
 ///
 /// # Errors
-/// [`ParseError`] for text that is not LogQL, that breaks one of its rules, or that is too large.
+/// [`ParseError`] for text that is not LogQL, violates one of its rules, or is too large.
 pub fn parse(text: &str) -> Result<Expr, ParseError> {
     let expr = parser::parse(text)?;
     check::check(&expr)?;
     Ok(expr)
 }
 
-/// Reads a bare stream selector such as `{app="a"}`; unlike a query it may select everything.
+/// Parses a stream selector such as `{app="a"}`; unlike a query it may select everything.
 ///
 /// # Errors
 /// [`ParseError`], also when more than a selector is given.

@@ -1,8 +1,8 @@
 //! PromQL 3.x: text to typed tree with byte positions, and back to canonical text.
 //!
-//! Our own parser: positions and error texts are those of Prometheus (users and tools compare
-//! `1:5: parse error: …`), and every input is bounded in length, nesting and number of nodes.
-//! Nothing is evaluated here.
+//! Our own parser, with the positions and errors of Prometheus, because users and tools compare
+//! `1:5: parse error: …`. Every input is limited in length, nesting and number of nodes. Nothing is
+//! evaluated here.
 
 mod ast;
 mod check;
@@ -36,9 +36,9 @@ pub use string_literal::{format_float, is_label_name, is_metric_name, quote, unq
 
 /// Longest query text in bytes.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
-/// Most levels of parentheses, calls and other brackets inside each other.
+/// Maximum nesting of parentheses, calls and other brackets.
 pub const DEPTH_MAX: usize = 64;
-/// Greatest height of the tree; a chain of operators such as `a + b + c` is as high as it is long.
+/// Maximum height of the tree; a chain of operators such as `a + b + c` is as high as it is long.
 pub const HEIGHT_MAX: u32 = 200;
-/// Most nodes of one tree.
+/// Maximum number of nodes of one tree.
 pub const NODES_MAX: usize = 10_000;

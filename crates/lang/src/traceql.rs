@@ -1,7 +1,7 @@
 //! TraceQL: text to typed tree, with the checks that need no data.
 //!
-//! Follows the grammar of Grafana Tempo; error texts are Tempo's where tests read them. What Tempo
-//! itself parses but cannot run is refused as [`ErrorKind::Unsupported`].
+//! Follows the grammar of Grafana Tempo; errors are worded as in Tempo where tests read them.
+//! Queries that Tempo parses but cannot run are rejected as [`ErrorKind::Unsupported`].
 
 mod check;
 mod display;
@@ -17,36 +17,36 @@ pub use tree::{
     SecondStage, SpansetExpr, SpansetOp, Stage, Static, Status, UnaryOp,
 };
 
-/// Longest query text that is read, in bytes.
+/// Longest query text, in bytes.
 pub const QUERY_BYTES_MAX: usize = 131_072;
 /// Deepest nesting of braces, parentheses and operators.
 pub const DEPTH_MAX: usize = 64;
-/// Most operators in one query; with [`DEPTH_MAX`] this bounds the depth of the tree.
+/// Maximum number of operators in one query; with [`DEPTH_MAX`] this bounds the tree's depth.
 pub const OPERATORS_MAX: usize = 256;
-/// Most tokens in one query; bounds the memory of the tree.
+/// Maximum number of tokens in one query; bounds the memory of the tree.
 pub const TOKENS_MAX: usize = 20_000;
 
-/// What kind of fault a query has.
+/// The kind of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The text does not follow the grammar.
     Syntax,
-    /// The text follows the grammar but makes no sense, such as comparing a number with a text.
+    /// The text follows the grammar but is meaningless, such as comparing a number with a text.
     Invalid,
-    /// Part of the language, but neither Tempo nor this parser's users can run it.
+    /// Part of the language, but neither Tempo nor Glasshouse can run it.
     Unsupported,
 }
 
-/// Why a text is not a TraceQL query, and where.
+/// The error of an invalid TraceQL query, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ParseError {
-    /// What kind of fault it is.
+    /// The kind of the error.
     pub kind: ErrorKind,
     /// What is wrong.
     pub message: String,
-    /// Line of the text, from 1; 0 where the whole expression is meant.
+    /// Line of the text, from 1; 0 for the whole expression.
     pub line: usize,
-    /// Column in characters, from 1; 0 where the whole expression is meant.
+    /// Column in characters, from 1; 0 for the whole expression.
     pub column: usize,
 }
 
@@ -60,17 +60,17 @@ impl std::fmt::Display for ParseError {
     }
 }
 
-/// Reads a query.
+/// Parses a query.
 ///
 /// # Errors
-/// [`ParseError`] for text that is not TraceQL, that breaks one of its rules, or that is too large.
+/// [`ParseError`] for text that is not TraceQL, violates one of its rules, or is too large.
 pub fn parse(text: &str) -> Result<Query, ParseError> {
     let query = parser::parse(text)?;
     check::check(&query)?;
     Ok(query)
 }
 
-/// Reads one attribute or intrinsic, such as `resource.service.name`, `.http.method` or `name`.
+/// Parses an attribute or intrinsic, such as `resource.service.name`, `.http.method` or `name`.
 ///
 /// # Errors
 /// [`ParseError`] for anything else.

@@ -1,4 +1,4 @@
-//! Aggregation over series: each series' group is found once, then whole columns are folded.
+//! Aggregation over series: finds each series' group once, then folds whole columns.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::kahan::{Kahan, Mean, Spread, quantile};
 use crate::native_histogram::{self, Mismatch, Total};
 use crate::scalar::Scalar;
 
-/// Finds the group of a series by the labels that are kept.
+/// Assigns series to groups by the kept labels.
 pub(crate) struct Groups<'a> {
     names: &'a [String],
     is_without: bool,
@@ -39,8 +39,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Number of the group, counted in the order in which groups are first seen; and its labels
-    /// when it is new.
+    /// Number of the group, in order of first occurrence, and its labels if it is new.
     pub(crate) fn id(&mut self, labels: &Labels) -> (usize, Option<Labels>) {
         let group = self.labels(labels);
         let next = self.ids.len();
@@ -52,7 +51,7 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// What is known of one group at each step.
+/// The state of one group at each step.
 struct Column {
     labels: Labels,
     drops_name: bool,
@@ -71,9 +70,9 @@ struct HistogramSum {
     count: f64,
 }
 
-/// Memory of one group at one step, roughly: the largest of [`Cells`] and its result.
+/// Approximate memory of one group at one step: the largest of [`Cells`] and its result.
 const CELL_BYTES: usize = 48;
-/// A power of two changes no digit, and leaves room for sums that are divided in the end.
+/// A power of two, so that scaling is exact; leaves room for sums that are divided at the end.
 const MEAN_SCALE: f64 = 1.0 / 65_536.0;
 
 impl HistogramSums {
@@ -94,7 +93,7 @@ impl HistogramSums {
     }
 }
 
-/// The sum, or the mean of as many as `mean_of`.
+/// The sum, or the mean over `mean_of` histograms.
 pub(crate) fn finish_histograms(total: &Total, mean_of: Option<f64>) -> NativeHistogram {
     match mean_of {
         None => total.finish(1.0),
@@ -105,7 +104,7 @@ pub(crate) fn finish_histograms(total: &Total, mean_of: Option<f64>) -> NativeHi
     }
 }
 
-/// What histograms are multiplied with before they are added up for [`finish_histograms`].
+/// The factor for histograms before they are summed for [`finish_histograms`].
 pub(crate) fn histogram_scale(is_mean: bool) -> f64 {
     if is_mean { MEAN_SCALE } else { 1.0 }
 }
@@ -115,7 +114,7 @@ enum Cells {
     Sum(Vec<Option<Kahan>>),
     Mean(Vec<Option<Mean>>),
     Spread(Vec<Option<Spread>>),
-    /// Count, least, greatest: a number that is folded.
+    /// Count, minimum, maximum: a number that is folded.
     Plain(Vec<f64>),
 }
 
@@ -129,7 +128,7 @@ impl Cells {
         }
     }
 
-    /// Takes the values of one more series.
+    /// Folds in the values of another series.
     fn fold(&mut self, op: Aggregation, values: &[f64]) {
         match self {
             Self::Sum(cells) => {
@@ -148,7 +147,7 @@ impl Cells {
                     Aggregation::Count => *cell + 1.0,
                     Aggregation::Max if *cell > value => *cell,
                     Aggregation::Min if *cell < value => *cell,
-                    // A number takes the place of NaN, never the other way round.
+                    // A number replaces NaN, never the other way round.
                     _ if value.is_nan() && !is_absent(*cell) => *cell,
                     _ => value,
                 };
@@ -243,7 +242,7 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// Turns histograms into what counts of them, or says that they are passed over.
+    /// Converts histograms to what they count as, or annotates that they are ignored.
     fn fold_histograms(&self, op: Aggregation, row: &mut Row, span: Span) {
         match op {
             Aggregation::Count | Aggregation::Group => {
@@ -258,7 +257,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Puts the sums (or means) of histograms into a row; numbers and histograms do not mix.
+    /// Writes the sums (or means) of histograms into a row; floats and histograms do not mix.
     fn add_histograms(&self, aggregate: &Aggregate, histograms: HistogramSums, row: &mut Row) {
         let span = aggregate.expr.span();
         for (step, held) in histograms.steps {
@@ -295,7 +294,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The rows of each group, in the order in which groups are first seen.
+    /// The rows of each group, in order of first occurrence.
     fn grouped(
         &self,
         aggregate: &Aggregate,
@@ -386,7 +385,7 @@ impl Evaluator<'_> {
         results.into_iter().try_for_each(sink)
     }
 
-    /// `topk`, `bottomk`, `limitk` and `limit_ratio`: series as they are, where they are picked.
+    /// `topk`, `bottomk`, `limitk` and `limit_ratio`: series unchanged, where they are selected.
     fn pick(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
         let op = aggregate.op;
         let parameter = self.parameter(aggregate, grid)?;
@@ -433,7 +432,7 @@ impl Evaluator<'_> {
                 }
             }
             let mut picked: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
-            // An instant query gives them best first, a range query in order of labels later on.
+            // An instant query returns them best first; a range query sorts by labels later.
             let sequence: Vec<usize> =
                 if grid.steps == 1 { order.clone() } else { (0..picked.len()).collect() };
             for at in sequence {
@@ -457,7 +456,7 @@ fn present_at(rows: &[Row], step: usize) -> impl Iterator<Item = f64> + '_ {
         .filter(|value| !is_absent(*value))
 }
 
-/// Leaves in `order` (rows present at the step) those that the operator picks, best first.
+/// Keeps in `order` (rows present at the step) those that the operator selects, best first.
 fn keep_best(op: Aggregation, parameter: f64, rows: &[Row], step: usize, order: &mut Vec<usize>) {
     let value = |at: &usize| {
         rows.get(*at).and_then(|row| row.values.get(step)).copied().unwrap_or(f64::NAN)
@@ -486,7 +485,7 @@ fn limit(parameter: f64) -> usize {
     if parameter >= 1.0 { parameter.min(u32::MAX.into()) as usize } else { 0 }
 }
 
-/// Whether a series lies in the first `ratio` of all (or, negative, in the last), by its hash.
+/// Whether a series is in the first `ratio` of all (or, if negative, the last), by its hash.
 fn is_in_ratio(labels: &Labels, ratio: f64) -> bool {
     let place = labels.hash64() as f64 / u64::MAX as f64;
     if ratio >= 0.0 {

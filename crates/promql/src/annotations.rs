@@ -1,17 +1,17 @@
-//! Warnings and infos of a query, as Prometheus words them, each with its place in the text.
+//! Warnings and infos of a query, worded as in Prometheus, each with its position in the text.
 
 use std::collections::BTreeSet;
 
 use lang::promql::{Span, quote};
 
-/// What has been noted so far, each text once.
+/// The annotations so far, each text once.
 #[derive(Debug, Default)]
 pub(crate) struct Annotations {
     warnings: BTreeSet<String>,
     infos: BTreeSet<String>,
 }
 
-/// Most different texts of each kind that are kept.
+/// Maximum number of different annotations of each kind.
 const NOTES_MAX: usize = 100;
 
 impl Annotations {

@@ -1,4 +1,4 @@
-//! What a PromQL query answers.
+//! The answer to a PromQL query.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use signals::metric::NativeHistogram;
 
 use crate::Error;
 
-/// What a caller may choose for one query.
+/// Options of one query.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How far an instant selector looks back for a sample, in milliseconds.
     pub lookback_ms: i64,
-    /// Most series to answer with; 0 is no limit.
+    /// Maximum number of series in the answer; 0 means no limit.
     pub limit: usize,
 }
 
@@ -22,14 +22,14 @@ impl Default for Options {
     }
 }
 
-/// The answer to a query, with what Prometheus would annotate.
+/// The answer to a query, with Prometheus' annotations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The result.
     pub value: Value,
-    /// What may make the result wrong, sorted.
+    /// Warnings, sorted.
     pub warnings: Vec<String>,
-    /// What may surprise, sorted.
+    /// Infos, sorted.
     pub infos: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ pub enum Value {
         /// The number.
         value: f64,
     },
-    /// A text.
+    /// A string.
     Text {
         /// When it was evaluated.
         timestamp_ms: i64,
@@ -57,10 +57,10 @@ pub enum Value {
 }
 
 impl Value {
-    /// Bytes of it and of its text.
+    /// Size of the result and its text, in bytes.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for one that is too large to be sent.
+    /// [`Error::TooLarge`] if the result is too large to send.
     pub fn size(&self) -> Result<usize, Error> {
         Ok(match self {
             Self::Scalar { .. } => VALUE_BYTES,
@@ -76,7 +76,7 @@ impl Value {
 pub struct Sample {
     /// The series.
     pub labels: Labels,
-    /// When.
+    /// Its time.
     pub timestamp_ms: i64,
     /// The number; unused when there is a histogram.
     pub value: f64,
@@ -89,26 +89,26 @@ pub struct Sample {
 pub struct Series {
     /// The series.
     pub labels: Labels,
-    /// Time in milliseconds and number.
+    /// Pairs of time in milliseconds and value.
     pub points: Vec<(i64, f64)>,
-    /// Time in milliseconds and native histogram.
+    /// Pairs of time in milliseconds and native histogram.
     pub histograms: Vec<(i64, Arc<NativeHistogram>)>,
 }
 
-/// Most values over time of one answer: it becomes text that the client holds whole.
+/// Maximum number of values in one answer: the client holds all of its text.
 const VALUES_MAX: usize = 10_000_000;
 
-/// Bytes of a value and its time as numbers and as text.
+/// Bytes of a value and its time, as numbers and as text.
 const VALUE_BYTES: usize = 64;
-/// Bytes of a native histogram as text, roughly.
+/// Approximate bytes of a native histogram as text.
 const HISTOGRAM_TEXT_BYTES: usize = 2048;
 
-/// Bytes of the labels of a series and of their text.
+/// Bytes of the labels of a series and their text.
 pub fn labels_size(labels: &Labels) -> usize {
     VALUE_BYTES + 3 * labels.as_bytes().len()
 }
 
-/// Bytes of samples and of their text.
+/// Bytes of samples and their text.
 pub fn vector_size(samples: &[Sample]) -> usize {
     let of_sample = |sample: &Sample| {
         let histogram = if sample.histogram.is_some() { HISTOGRAM_TEXT_BYTES } else { 0 };
@@ -117,10 +117,10 @@ pub fn vector_size(samples: &[Sample]) -> usize {
     samples.iter().map(of_sample).sum()
 }
 
-/// Bytes of series and of their text.
+/// Bytes of series and their text.
 ///
 /// # Errors
-/// [`Error::TooLarge`] for those that are too large to be sent.
+/// [`Error::TooLarge`] if they are too large to send.
 pub fn matrix_size(series: &[Series]) -> Result<usize, Error> {
     let values: usize =
         series.iter().map(|series| series.points.len() + series.histograms.len()).sum();

@@ -2,7 +2,7 @@
 
 use lang::promql::BinaryOp;
 
-/// The result of an operator; comparisons give 1 or 0.
+/// The result of an operator; comparisons return 1 or 0.
 pub(crate) fn float_op(op: BinaryOp, a: f64, b: f64) -> f64 {
     match op {
         BinaryOp::Add => a + b,

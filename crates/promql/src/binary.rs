@@ -1,4 +1,4 @@
-//! Operators: vector with scalar here, vector with vector in `matching`.
+//! Binary operators: vector with scalar here, vector with vector in `matching`.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl Evaluator<'_> {
                 let other = scalar.at(step);
                 let (left, right) = if is_swapped { (other, *value) } else { (*value, other) };
                 if is_filter {
-                    // A filter keeps the vector's value, on whichever side it stands.
+                    // A filter keeps the value of the vector, whichever side it is on.
                     if !compare(op, left, right) {
                         *value = ABSENT;
                     }
@@ -105,7 +105,7 @@ impl Evaluator<'_> {
         Some(float_op(binary.op, left, right))
     }
 
-    /// The operator on two present values; `None` where a filter or their types leave nothing.
+    /// The operator on two present values; `None` if a filter or the types leave no result.
     pub(crate) fn binary_cells(&self, binary: &Binary, left: Cell, right: Cell) -> Option<Cell> {
         let op = binary.op;
         match (left, right) {
@@ -195,7 +195,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// Whether results are something else than the operands, and so lose their names.
+/// Whether the result has another meaning than the operands, and so loses the metric name.
 pub(crate) fn changes_meaning(binary: &Binary) -> bool {
     let is_trim = matches!(binary.op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
     binary.is_bool || !(is_trim || binary.op.is_comparison())
@@ -214,7 +214,7 @@ impl Cell {
     }
 }
 
-/// The value of a row at a step; `may_be_histogram` spares the search where there are none.
+/// The value of a row at a step; `may_be_histogram` avoids the search if there are none.
 pub(crate) fn cell(row: &Row, step: usize, may_be_histogram: bool) -> Option<Cell> {
     match row.values.get(step) {
         Some(value) if !is_absent(*value) => Some(Cell::Number(*value)),

@@ -1,4 +1,4 @@
-//! Function calls: which function is evaluated where, and the plain ones here.
+//! Function calls: dispatch, and the simple functions.
 
 use lang::promql::{Call, Expr, ValueType};
 use signals::Labels;
@@ -10,7 +10,7 @@ use crate::grid::{ABSENT, Grid, Row, is_absent};
 use crate::native_histogram;
 use crate::scalar::Scalar;
 
-/// A function of one number, if that is its name.
+/// A function of one float by its name.
 fn float_function(name: &str) -> Option<fn(f64) -> f64> {
     Some(match name {
         "abs" => f64::abs,
@@ -89,7 +89,7 @@ impl Evaluator<'_> {
                     _ => Scalar::Constant(1.0),
                 };
                 self.each_float(arguments, grid, sink, &|step, value| {
-                    // Dividing by the inverse is what Prometheus does, and shows in the last digit.
+                    // Prometheus divides by the inverse, which differs in the last digit.
                     let inverse = 1.0 / nearest.at(step);
                     (value * inverse + 0.5).floor() / inverse
                 })
@@ -132,7 +132,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A function of each plain value; histograms are passed over.
+    /// A function of each float value; histograms are ignored.
     fn each_float(
         &self,
         arguments: &[Expr],
@@ -154,7 +154,7 @@ impl Evaluator<'_> {
         })
     }
 
-    /// A number of each histogram; plain values are passed over.
+    /// A number for each histogram; float values are ignored.
     fn of_histograms(
         &self,
         vector: &Expr,
@@ -191,7 +191,7 @@ impl Evaluator<'_> {
                 if least > greatest {
                     *value = ABSENT;
                 } else if !is_absent(*value) {
-                    // `f64::clamp` keeps a NaN value, and panics when a bound is NaN.
+                    // `f64::clamp` keeps NaN values, and panics if a bound is NaN.
                     *value = if least.is_nan() || greatest.is_nan() {
                         f64::NAN
                     } else {
@@ -278,8 +278,8 @@ fn hide_present(row: &mut Row, present: &Row) {
     }
 }
 
-/// The labels that an absent series would have had: those of equality matchers, unless a label is
-/// named more than once.
+/// Labels for the result of `absent`: those of equality matchers, unless a label has more than one
+/// matcher.
 fn absent_labels(expr: &Expr) -> Labels {
     let Expr::Selector(selector) = expr else { return Labels::empty() };
     let is_usable = |matcher: &&lang::promql::Matcher| {

@@ -1,4 +1,4 @@
-//! Quantiles of classic histograms: series with a bucket's upper bound in the label `le`.
+//! Quantiles of classic histograms: series with the upper bound of a bucket in the label `le`.
 
 use lang::promql::{Expr, Span, format_float, quote};
 use signals::Labels;
@@ -13,7 +13,7 @@ use crate::scalar::Scalar;
 
 /// The label of a bucket's upper bound.
 const BOUND_LABEL: &str = "le";
-/// Decreases between buckets that are rounding and not worth a note.
+/// Smaller decreases between buckets are rounding errors and not annotated.
 const SMALL_DELTA: f64 = 1e-12;
 
 /// A bucket of a classic histogram: observations at or below the bound.
@@ -23,7 +23,7 @@ struct Bucket {
     count: f64,
 }
 
-/// Series that differ in nothing but `le`.
+/// Series that differ only in `le`.
 struct Histogram {
     labels: Labels,
     name: String,
@@ -107,7 +107,7 @@ impl Evaluator<'_> {
         self.warn(span, &format!("vector contains a mix of classic and native histograms{name}"));
     }
 
-    /// `histogram_fraction`: the part of the observations between two bounds.
+    /// `histogram_fraction`: the fraction of observations between two bounds.
     pub(crate) fn histogram_fraction(
         &self,
         lower: &Expr,
@@ -150,7 +150,7 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// `histogram_quantiles`: several quantiles, each under a label of its own.
+    /// `histogram_quantiles`: several quantiles, each with its own label.
     pub(crate) fn histogram_quantiles(
         &self,
         arguments: &[Expr],
@@ -172,7 +172,7 @@ impl Evaluator<'_> {
         for histogram in self.classic_histograms(vector, grid)? {
             for scalar in &scalars {
                 let whole = self.quantile_row(&histogram, scalar, vector.span(), grid);
-                // The quantile may differ from step to step, and so does the label.
+                // The quantile may differ between steps, and so does the label.
                 for step in 0..grid.steps {
                     let value = quantile_text(scalar.at(step));
                     let mut row = whole.clone();
@@ -190,7 +190,7 @@ impl Evaluator<'_> {
         merge.finish(sink)
     }
 
-    /// Groups the series of a vector by all labels but `le`.
+    /// Groups the series of a vector by all labels except `le`.
     fn classic_histograms(&self, vector: &Expr, grid: &Grid) -> Result<Vec<Histogram>, Error> {
         let delays = self.settings.delays_name_removal;
         let mut ids = std::collections::HashMap::new();
@@ -237,7 +237,7 @@ impl Evaluator<'_> {
 }
 
 impl Histogram {
-    /// The buckets that are present at a step, those with equal bounds added up.
+    /// The buckets that are present at a step; buckets with equal bounds are summed.
     fn at(&self, step: usize, buckets: &mut Vec<Bucket>) {
         buckets.clear();
         for (bound, row) in &self.buckets {
@@ -253,13 +253,13 @@ impl Histogram {
     }
 }
 
-/// A quantile as a label: `0.5`, and `1.0` rather than `1`.
+/// A quantile as a label value: `0.5`, and `1.0` rather than `1`.
 fn quantile_text(q: f64) -> String {
     let text = format_float(q);
     if q.is_finite() && !text.contains('.') { format!("{text}.0") } else { text }
 }
 
-/// The part of the observations between two bounds, by linear interpolation.
+/// The fraction of observations between two bounds, by linear interpolation.
 fn bucket_fraction(lower: f64, upper: f64, buckets: &mut [Bucket]) -> f64 {
     let has_top = buckets.last().is_some_and(|bucket| bucket.bound == f64::INFINITY);
     if !has_top {
@@ -276,7 +276,7 @@ fn bucket_fraction(lower: f64, upper: f64, buckets: &mut [Bucket]) -> f64 {
     (rank_of(upper, buckets) - rank_of(lower, buckets)) / total
 }
 
-/// How many observations lie below a value.
+/// The number of observations below a value.
 fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
     let mut below = 0.0;
     let mut start = f64::NEG_INFINITY;
@@ -288,8 +288,8 @@ fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
             return below;
         }
         if bucket.bound > value {
-            // Nothing is known of where in an open bucket its observations lie: they are taken to
-            // be far away.
+            // The distribution of observations in an open bucket is unknown: they are assumed to be
+            // far away.
             let share = if start == f64::NEG_INFINITY {
                 1.0
             } else if bucket.bound == f64::INFINITY {
@@ -305,14 +305,14 @@ fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
     below
 }
 
-/// The text of `le`: any float, infinity as `+Inf`.
+/// Parses `le`: any float, infinity as `+Inf`.
 fn parse_bound(text: &str) -> Option<f64> {
     let is_plain = text.starts_with(|c: char| c.is_ascii_digit() || "+-.iInN".contains(c));
     if is_plain { text.parse().ok() } else { None }
 }
 
-/// The quantile by linear interpolation inside its bucket, and whether counts had to be raised to
-/// be monotonic.
+/// The quantile by linear interpolation in its bucket, and whether counts had to be raised to be
+/// monotonic.
 fn bucket_quantile(q: f64, buckets: &mut Vec<Bucket>) -> (f64, bool) {
     if q.is_nan() {
         return (f64::NAN, false);
@@ -350,7 +350,7 @@ fn bucket_quantile(q: f64, buckets: &mut Vec<Bucket>) -> (f64, bool) {
     (start + (bucket.bound - start) * share, is_forced)
 }
 
-/// With one or two buckets there is at most one bound to answer with.
+/// With one or two buckets, at most one bound can be the answer.
 fn two_buckets(q: f64, buckets: &[Bucket], is_forced: bool) -> (f64, bool) {
     let [first, top] = buckets else { return (f64::NAN, is_forced) };
     if top.count == 0.0 || top.count.is_nan() {

@@ -1,8 +1,8 @@
-//! Parts of a date in UTC, from seconds since 1970.
+//! Date components in UTC, from seconds since 1970.
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
-/// The function of that name; `None` if it is not a date function.
+/// The function with that name; `None` if it is not a date function.
 pub(crate) fn date_part(name: &str) -> Option<fn(i64) -> i64> {
     Some(match name {
         "minute" => |seconds| time(seconds).minute().into(),
@@ -17,7 +17,7 @@ pub(crate) fn date_part(name: &str) -> Option<fn(i64) -> i64> {
     })
 }
 
-/// An instant, or the first or last one of the calendar.
+/// An instant, clamped to the range of the calendar.
 fn time(seconds: i64) -> DateTime<Utc> {
     let bound = if seconds < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
     DateTime::from_timestamp(seconds, 0).unwrap_or(bound)

@@ -1,25 +1,25 @@
-//! Why a query has no answer.
+//! Errors of queries.
 
 use std::error::Error as StdError;
 
 use signals::MemoryExhausted;
 
-/// Why a query has no answer, in words for the person who asked.
+/// Errors of queries, worded for users.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The text is not a query, or cannot have an answer; the message says what and where.
     #[error("{0}")]
     Invalid(String),
-    /// A query that these data, or the values of its parameters, give no answer to.
+    /// The query has no answer for this data or these parameter values.
     #[error("{0}")]
     Execution(String),
     /// Valid in the language, but not built yet.
     #[error("not supported yet: {0}")]
     Unsupported(String),
-    /// A bound of [`crate::Settings`] or of the answer was reached; the message names it.
+    /// A limit of [`crate::Settings`] or of the answer was reached; the message names it.
     #[error("{0}")]
     TooLarge(String),
-    /// Its memory is used up.
+    /// The memory budget is exhausted.
     #[error(transparent)]
     Memory(#[from] MemoryExhausted),
     /// A series could not be read.
@@ -28,10 +28,10 @@ pub enum Error {
     /// The caller cancelled the query.
     #[error("the query was cancelled")]
     Cancelled,
-    /// Something that should not happen did.
+    /// An internal error.
     #[error("{0}")]
     Internal(String),
 }
 
-/// Why a series cannot be read, as its source puts it.
+/// The error of a source of series.
 pub type SeriesError = Box<dyn StdError + Send + Sync>;

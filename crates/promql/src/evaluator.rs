@@ -1,4 +1,4 @@
-//! The executor: walks the tree and passes rows to the parent operator, one series at a time.
+//! The executor: walks the tree and passes rows to the parent operator one at a time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,23 +14,23 @@ use crate::answer::{Answer, Sample, Series, Value};
 use crate::grid::{Grid, Row, is_absent, without_name};
 use crate::plan::SeriesRead;
 
-/// Takes rows as they are made.
+/// Receives rows as they are computed.
 pub(crate) type Sink<'s> = dyn FnMut(Row) -> Result<(), Error> + 's;
 
-/// A parsed query and the instants at which it is asked.
+/// A parsed query and its evaluation times.
 #[derive(Debug, Clone)]
 pub struct Query {
-    /// The text, for the places of errors and notes.
+    /// The text, for the positions of errors and annotations.
     pub text: String,
-    /// Its tree.
+    /// The parsed expression.
     pub expr: Expr,
-    /// First instant.
+    /// First evaluation time.
     pub start_ms: i64,
-    /// Last instant; the same as the first for an instant query.
+    /// Last evaluation time; the same as the first for an instant query.
     pub end_ms: i64,
-    /// Distance of the instants; 0 for an instant query.
+    /// Interval between evaluation times; 0 for an instant query.
     pub step_ms: i64,
-    /// Whether the answer has values over time.
+    /// Whether this is a range query.
     pub is_range: bool,
     /// How far instant selectors look back.
     pub lookback_ms: i64,
@@ -41,7 +41,7 @@ pub struct Query {
 pub struct Settings {
     /// Samples that one query may read or hold.
     pub samples_max: usize,
-    /// Step of subqueries that name none.
+    /// Default step of subqueries.
     pub subquery_step_ms: i64,
     /// Whether metric names are dropped at the end of the query rather than by each function
     /// (Prometheus' feature `promql-delayed-name-removal`).
@@ -54,12 +54,12 @@ impl Default for Settings {
     }
 }
 
-/// Memory of a decoded native histogram, roughly.
+/// Approximate memory of a decoded native histogram.
 pub(crate) const HISTOGRAM_BYTES: usize = 512;
-/// Memory of a row in flight for each of its steps: its values, and what is made of them.
+/// Memory of a row in flight per step: its values and their results.
 const STEP_BYTES: usize = 2 * size_of::<f64>();
 
-/// Evaluates one query over the series that were selected for it.
+/// Evaluates one query over its selected series.
 pub(crate) struct Evaluator<'a> {
     pub(crate) query: &'a Query,
     pub(crate) settings: &'a Settings,
@@ -67,16 +67,16 @@ pub(crate) struct Evaluator<'a> {
     memory: &'a MemoryReservation,
     pub(crate) is_cancelled: &'a dyn Fn() -> bool,
     samples_left: Cell<usize>,
-    /// Memory of the longest series that was decoded.
+    /// Memory of the longest series decoded so far.
     decoded_bytes: Cell<usize>,
     annotations: RefCell<Annotations>,
 }
 
 impl Query {
-    /// Answers from the series of each selector, listed under the selector's position. What the
-    /// query holds on top of them is taken from `memory`, and never given back before its end.
+    /// Answers the query from the series of each selector, keyed by the selector's position.
+    /// Additional memory of the query is charged to `memory`, and only released at its end.
     ///
-    /// Runs on the caller's thread until done, or until `is_cancelled`, which is asked often.
+    /// Runs on the caller's thread until done or cancelled; `is_cancelled` is called often.
     ///
     /// # Errors
     /// See [`Error`].
@@ -112,12 +112,12 @@ impl Evaluator<'_> {
         self.annotations.borrow_mut().info(&self.query.text, span, message);
     }
 
-    /// To be called in every loop that may be long: an error when the query was cancelled.
+    /// Called in every potentially long loop: returns an error when the query was cancelled.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if (self.is_cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    /// Counts samples against the limit, and notices when the query was cancelled.
+    /// Counts samples against the limit, and checks for cancellation.
     pub(crate) fn spend(&self, samples: usize) -> Result<(), Error> {
         self.check()?;
         let left = self.samples_left.get().checked_sub(samples).ok_or_else(|| {
@@ -131,12 +131,12 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// Takes memory for what stays until the end of the query.
+    /// Charges memory that is held until the end of the query.
     pub(crate) fn hold(&self, bytes: usize) -> Result<(), Error> {
         Ok(self.memory.try_grow(bytes)?)
     }
 
-    /// As [`Self::hold`], for samples whose place those of the next series take.
+    /// As [`Self::hold`], for samples that are replaced by those of the next series.
     pub(crate) fn hold_decoded(&self, samples: &Samples) -> Result<(), Error> {
         let plain = samples.timestamps.capacity() * size_of::<(i64, f64)>();
         let bytes = plain + samples.histograms.capacity() * HISTOGRAM_BYTES;
@@ -145,13 +145,12 @@ impl Evaluator<'_> {
         self.hold(more)
     }
 
-    /// Rows to be put together, whose memory is that of the query.
+    /// A merge of rows, charged to the memory of the query.
     pub(crate) fn merge(&self) -> Merge<'_> {
         Merge { memory: self.memory, rows: Vec::new(), at: HashMap::new() }
     }
 
-    /// The steps at which an expression is evaluated. Takes the memory of the rows that it has in
-    /// flight.
+    /// The steps at which an expression is evaluated. Charges the memory of its rows in flight.
     pub(crate) fn grid(
         &self,
         expr: &Expr,
@@ -214,8 +213,8 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Drops rows without values, and names that are to be dropped; rows that become equal are put
-    /// together.
+    /// Drops rows without values, and names marked to be dropped; rows with equal labels are
+    /// merged.
     fn final_rows(&self, rows: Vec<Row>) -> Result<Vec<Row>, Error> {
         let mut rows: Vec<Row> = rows.into_iter().filter(Row::has_any).collect();
         if !rows.iter().any(|row| row.drops_name) {
@@ -261,7 +260,7 @@ impl Evaluator<'_> {
         Ok(rows)
     }
 
-    /// Gives the rows of a vector to `sink` as they are made.
+    /// Passes the rows of a vector to `sink` as they are computed.
     pub(crate) fn rows(&self, expr: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
         match expr {
             Expr::Selector(selector) => self.instant(selector, grid, sink),
@@ -291,7 +290,7 @@ impl Evaluator<'_> {
         })
     }
 
-    /// Rows whose values a function changes, and whose names are therefore dropped.
+    /// Rows whose values a function changes, so that their names are dropped.
     pub(crate) fn map_rows(
         &self,
         expr: &Expr,
@@ -309,13 +308,13 @@ impl Evaluator<'_> {
         merge.finish(sink)
     }
 
-    /// Whether rows of this expression stay distinct when their names are dropped, so that they
-    /// need not be held back to look for equal ones.
+    /// Whether rows of this expression remain distinct without their names, so that they need not
+    /// be buffered to find duplicates.
     pub(crate) fn stays_distinct(&self, expr: &Expr) -> bool {
         self.settings.delays_name_removal || has_one_name(expr)
     }
 
-    /// Drops the name now, or marks it to be dropped.
+    /// Drops the name now, or marks it for removal at the end.
     pub(crate) fn drop_name(&self, row: &mut Row) {
         if self.settings.delays_name_removal {
             row.drops_name = true;
@@ -325,7 +324,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// The text of a literal.
+/// The value of a string literal.
 pub(crate) fn text_of(expr: &Expr) -> Result<String, Error> {
     match expr.bare() {
         Expr::Text(text) => Ok(text.value.clone()),
@@ -333,8 +332,8 @@ pub(crate) fn text_of(expr: &Expr) -> Result<String, Error> {
     }
 }
 
-/// Most rows that an expression has in flight at once: each operator makes one of those below it.
-/// A subquery has a grid of its own, and makes samples of its rows.
+/// Maximum rows that an expression has in flight: each operator computes a row from those below it.
+/// A subquery has its own grid, and converts its rows to samples.
 fn rows_in_flight(expr: &Expr) -> usize {
     match expr {
         Expr::Number(_) | Expr::Text(_) => 0,
@@ -370,7 +369,7 @@ fn has_one_name(expr: &Expr) -> bool {
     }
 }
 
-/// Rows whose labels may have become equal: they are put together where no step has both.
+/// Merges rows with equal labels, if no step has values of both.
 pub(crate) struct Merge<'m> {
     memory: &'m MemoryReservation,
     rows: Vec<Row>,
@@ -378,7 +377,7 @@ pub(crate) struct Merge<'m> {
 }
 
 impl Merge<'_> {
-    /// Takes a row; gives it on at once when labels still hold their names and cannot collide.
+    /// Adds a row; passes it on directly if labels still include names and cannot collide.
     pub(crate) fn push(
         &mut self,
         row: Row,
@@ -388,7 +387,7 @@ impl Merge<'_> {
         if is_distinct { sink(row) } else { self.add(row) }
     }
 
-    /// Takes a row that may have the labels of another.
+    /// Adds a row that may have the same labels as another.
     pub(crate) fn add(&mut self, row: Row) -> Result<(), Error> {
         if !row.has_any() {
             return Ok(());
@@ -447,7 +446,7 @@ fn refuse_duplicates<'a>(all: impl Iterator<Item = &'a Labels>) -> Result<(), Er
     Ok(())
 }
 
-/// Order of labels as Prometheus has it: name by name, then value.
+/// The order of labels in Prometheus: by name, then value.
 pub fn compare_labels(a: &Labels, b: &Labels) -> std::cmp::Ordering {
     a.iter().cmp(b.iter())
 }

@@ -2,7 +2,7 @@
 
 use crate::select::Window;
 
-/// What a function makes of a counter or gauge.
+/// The change that a function computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Per second, of a counter.
@@ -40,7 +40,7 @@ pub(crate) fn extrapolated(
         to_end_s: window.end_ms.saturating_sub(last_ms) as f64 / 1000.0,
         sampled_s: last_ms.saturating_sub(first_ms) as f64 / 1000.0,
         gaps: (window.values.len() - 1) as f64,
-        // A counter cannot have been below zero.
+        // A counter is never below zero.
         to_zero: (change.is_counter() && result > 0.0 && first >= 0.0).then_some(first / result),
     });
     result *= factor;
@@ -50,13 +50,13 @@ pub(crate) fn extrapolated(
     Some(result)
 }
 
-/// Where samples lie in a window, in seconds.
+/// The position of samples in a window, in seconds.
 pub(crate) struct Placement {
     pub(crate) to_start_s: f64,
     pub(crate) to_end_s: f64,
     pub(crate) sampled_s: f64,
     pub(crate) gaps: f64,
-    /// First value as a part of the increase.
+    /// First value as a fraction of the increase.
     pub(crate) to_zero: Option<f64>,
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn extrapolation_factor(span: &Placement) -> f64 {
     (span.sampled_s + to_start_s + to_end_s) / span.sampled_s
 }
 
-/// The resets of a whole series, found once, so that windows that overlap do not look again.
+/// The counter resets of a whole series, found once for all overlapping windows.
 #[derive(Debug, Default)]
 pub(crate) struct Resets {
     /// Index of the sample after a reset, and the value before it; ascending.
@@ -97,7 +97,7 @@ impl Resets {
         Self { at }
     }
 
-    /// Sum of the values before each reset between two samples of the window.
+    /// Sum of the values before each reset within the window.
     fn lost(&self, window: &Window) -> f64 {
         let after_first = self.at.partition_point(|(index, _)| *index <= window.first);
         let end = window.first + window.values.len();

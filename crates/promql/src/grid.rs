@@ -1,4 +1,4 @@
-//! The shapes that the executor works on: a grid of steps, and one row of values per series.
+//! The data structures of the executor: a grid of steps, and one row of values per series.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use signals::metric::{NAME_LABEL, NativeHistogram, STALE_NAN_BITS};
 
 use crate::evaluator::HISTOGRAM_BYTES;
 
-/// The mark of a step without a value. No arithmetic yields it, as it is a signalling NaN, and
-/// stale markers never leave the selectors.
+/// Marks a step without a value. No arithmetic produces it, as it is a signalling NaN, and
+/// selectors drop stale markers.
 pub(crate) const ABSENT: f64 = f64::from_bits(STALE_NAN_BITS);
 
 /// Whether a step has no value.
@@ -16,7 +16,7 @@ pub(crate) fn is_absent(value: f64) -> bool {
     value.to_bits() == STALE_NAN_BITS
 }
 
-/// Instants at which an expression is evaluated.
+/// Evaluation times of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grid {
     pub(crate) start_ms: i64,
@@ -46,9 +46,9 @@ impl Grid {
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) labels: Labels,
-    /// Whether the name is to be dropped when the query is done.
+    /// Whether the name is dropped at the end of the query.
     pub(crate) drops_name: bool,
-    /// One value per step, [`ABSENT`] where there is none or a histogram.
+    /// One value per step; [`ABSENT`] if there is none, or a histogram.
     pub(crate) values: Vec<f64>,
     /// Histograms by step, ascending; no step has both.
     pub(crate) histograms: Vec<(u32, Arc<NativeHistogram>)>,
@@ -59,7 +59,7 @@ impl Row {
         Self { labels, drops_name: false, values: vec![ABSENT; steps], histograms: Vec::new() }
     }
 
-    /// Bytes that it holds, roughly. A histogram that stays for several steps counts once.
+    /// Approximate memory in bytes. A histogram that is repeated for several steps counts once.
     pub(crate) fn memory(&self) -> usize {
         let is_other = |a: &(u32, Arc<_>), b: &(u32, Arc<_>)| !Arc::ptr_eq(&a.1, &b.1);
         let histograms = self.histograms.windows(2).filter(|pair| match pair {
@@ -74,7 +74,7 @@ impl Row {
             + histograms * HISTOGRAM_BYTES
     }
 
-    /// Repeats the only step.
+    /// Repeats the value of the only step.
     pub(crate) fn repeat(&mut self, steps: usize) {
         let value = self.values.first().copied().unwrap_or(ABSENT);
         self.values.clear();
@@ -114,8 +114,8 @@ impl Row {
     }
 }
 
-/// Whether a label says what was measured rather than where: name, type and unit. These are
-/// dropped from values that have become something else.
+/// Whether a label identifies what was measured: name, type and unit. These are dropped from values
+/// that no longer have that meaning.
 pub(crate) fn is_identity(name: &str) -> bool {
     matches!(name, NAME_LABEL | "__type__" | "__unit__")
 }

@@ -1,4 +1,4 @@
-//! Functions of windows that hold native histograms.
+//! Functions of windows with native histograms.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl Evaluator<'_> {
         self.warn(span, &format!("encountered a mix of histograms and floats{name}"));
     }
 
-    /// Whether the parts of a total fitted together; notes when not quite.
+    /// Whether the histograms of a total are compatible; annotates the result if not fully.
     fn fits(&self, total: &Total, word: &str, name: &str, span: Span) -> bool {
         match total.mismatch {
             Mismatch::None => {}
@@ -76,7 +76,7 @@ impl Evaluator<'_> {
         }
         let mut pairs = window.histograms.windows(2);
         let mut total = Total::of(last, 1.0);
-        // A reset right after the first leaves nothing of it to subtract.
+        // If a reset follows the first histogram, there is nothing of it to subtract.
         let is_reset_first = change.is_counter()
             && matches!(window.histograms, [(_, first), (_, second), ..] if native_histogram::is_reset(first, second));
         if is_reset_first {
@@ -215,7 +215,7 @@ fn last_two_times(window: &Window) -> Option<(i64, i64)> {
     }
 }
 
-/// Counts neighbours that differ, or that a reset lies between; the kinds count as different.
+/// Counts adjacent samples that differ, or with a reset in between; the kinds always differ.
 pub(crate) fn count_pairs(
     window: &Window,
     floats: impl Fn(f64, f64) -> bool,

@@ -1,6 +1,6 @@
-//! Sums that do not lose small terms next to large ones (Neumaier's variant of Kahan's).
+//! Compensated sums (Neumaier's variant of Kahan's algorithm).
 
-/// A sum and what rounding took from it.
+/// A sum and its rounding error.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Kahan {
     pub(crate) sum: f64,
@@ -21,7 +21,7 @@ impl Kahan {
         self.sum = total;
     }
 
-    /// Adds another sum with what it had lost.
+    /// Adds another sum with its rounding error.
     pub(crate) fn merge(&mut self, other: Self) {
         self.add(other.sum);
         self.lost += other.lost;
@@ -37,7 +37,7 @@ impl Kahan {
     }
 }
 
-/// A mean that is a plain sum over a count until the sum would overflow.
+/// A mean computed as sum over count, until the sum would overflow.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Mean {
     kahan: Kahan,
@@ -72,7 +72,7 @@ impl Mean {
     }
 }
 
-/// Mean and spread in one pass (Welford's method).
+/// Mean and variance in one pass (Welford's algorithm).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Spread {
     count: f64,
@@ -93,7 +93,7 @@ impl Spread {
     }
 }
 
-/// The quantile of values by linear interpolation; sorts them. NaN counts as smallest.
+/// The quantile of values by linear interpolation; sorts them. NaN counts as the smallest.
 pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || q.is_nan() {
         return f64::NAN;

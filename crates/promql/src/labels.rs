@@ -119,7 +119,7 @@ impl Evaluator<'_> {
         self.note_ineffective_sort(call);
         let mut rows = self.collect(vector, grid)?;
         if grid.steps == 1 {
-            // Histograms have no order and are left out.
+            // Histograms have no order and are dropped.
             rows.retain(|row| row.histograms.is_empty());
             rows.sort_by(|a, b| {
                 let value = |row: &Row| row.values.first().copied().unwrap_or(f64::NAN);
@@ -159,7 +159,7 @@ fn check_label_name(name: &str, function: &str) -> Result<(), Error> {
     Err(Error::Execution(format!("invalid destination label name in {function}(): {name}")))
 }
 
-/// Order in which runs of digits count as numbers.
+/// An order in which runs of digits compare as numbers.
 fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a, b);
     loop {

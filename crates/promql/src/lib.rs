@@ -1,11 +1,11 @@
-//! PromQL: from text to an answer, over series of any source.
+//! PromQL: from text to an answer, over series from any source.
 //!
-//! A query is parsed (`lang::promql`), [`plan`] lists what its selectors read, the caller finds those
-//! series, and [`Query::answer`] runs a columnar executor over them on the caller's thread: one row
-//! per series, one column per step. Samples are decoded one series at a time; labels are looked at
-//! once per series.
+//! A query is parsed (`lang::promql`), [`plan`] lists the data that its selectors read, the caller
+//! finds those series, and [`Query::answer`] runs a columnar executor over them on the caller's
+//! thread: one row per series, one column per step. Samples are decoded one series at a time;
+//! labels are processed once per series.
 //!
-//! What is not built answers [`Error::Unsupported`] by name, never a wrong number.
+//! Unsupported features return [`Error::Unsupported`] with their name, never a wrong number.
 
 mod aggregate;
 mod annotations;
@@ -37,18 +37,18 @@ pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
 pub use plan::{SelectorPlan, SeriesRead, matchers, plan};
 
-/// Most steps of a range query.
+/// Maximum number of steps of a range query.
 pub const STEPS_MAX: i64 = 11_000;
 
 /// Parses a query.
 ///
 /// # Errors
-/// [`Error::Invalid`], worded as Prometheus does.
+/// [`Error::Invalid`], worded as in Prometheus.
 pub fn parse(query: &str) -> Result<Expr, Error> {
     lang::promql::parse(query).map_err(|error| Error::Invalid(error.to_string()))
 }
 
-/// A query as Prometheus would write it.
+/// Formats a query as Prometheus does.
 ///
 /// # Errors
 /// As [`parse`].

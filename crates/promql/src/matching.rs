@@ -1,5 +1,5 @@
-//! Operators between two vectors: which series belong together is found once, by labels; values
-//! are then combined column by column.
+//! Operators between two vectors: series are matched once, by labels; values are then combined
+//! column by column.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::binary::{Cell, cell, changes_meaning};
 use crate::evaluator::{Evaluator, Merge, Sink};
 use crate::grid::{Grid, Row, is_identity};
 
-/// The labels by which series are matched.
+/// The labels that must match.
 fn signature(labels: &Labels, matching: &Matching) -> Labels {
     let is_named = |name: &str| matching.labels.iter().any(|named| named == name);
     if matching.is_on {
@@ -31,7 +31,7 @@ fn by_signature(rows: &[Row], matching: &Matching) -> HashMap<Labels, Vec<usize>
     groups
 }
 
-/// `{a="b", c="d"}` as error messages show labels.
+/// Formats labels as `{a="b", c="d"}` for error messages.
 fn shown(labels: &Labels) -> String {
     let pairs: Vec<String> = labels
         .iter()
@@ -54,7 +54,7 @@ impl Evaluator<'_> {
             BinaryOp::Or => (&left, &left),
             _ => (&left, &right),
         };
-        // At which steps each signature of the deciding side is present.
+        // The steps at which each signature of the deciding side is present.
         let by_signature = by_signature(other, &binary.matching);
         self.hold(by_signature.len() * grid.steps)?;
         let presence: HashMap<Labels, Vec<bool>> = by_signature
@@ -123,7 +123,7 @@ impl Evaluator<'_> {
             }
         }
         let mut rows = merge.into_rows();
-        // Rows leave in the order of the many side's series.
+        // The result has the order of the many side.
         rows.retain(Row::has_any);
         rows.into_iter().try_for_each(sink)
     }
@@ -166,7 +166,7 @@ impl Pairs<'_, '_> {
         Ok(())
     }
 
-    /// Two series of the one side may share a signature only where no step has both.
+    /// Two series of the one side may share a signature only if no step has values of both.
     fn refuse_duplicates(&self, signature: &Labels, partners: &[usize]) -> Result<(), Error> {
         for step in 0..self.steps {
             let mut present = partners

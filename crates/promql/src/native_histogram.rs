@@ -1,6 +1,6 @@
-//! Arithmetic of native histograms, as Prometheus 3 does it.
+//! Arithmetic of native histograms, as in Prometheus 3.
 //!
-//! Buckets are worked on as ascending pairs of index and count; spans exist only at rest.
+//! Computations use buckets as ascending pairs of index and count; spans are only the stored form.
 
 mod bounds;
 mod layout;
@@ -15,7 +15,7 @@ pub(crate) use layout::{Mismatch, Total, add_scaled};
 pub(crate) use statistics::{Fault, fraction, quantile, variance};
 pub(crate) use trim::trimmed;
 
-/// The schema of histograms whose bounds are listed.
+/// The schema of histograms with custom bounds.
 pub(crate) const CUSTOM_SCHEMA: i32 = -53;
 
 /// Index and count of a bucket.
@@ -29,12 +29,12 @@ pub(crate) struct Bounded {
     pub(crate) count: f64,
 }
 
-/// Whether the bounds are listed rather than exponential.
+/// Whether the bounds are custom rather than exponential.
 pub(crate) fn is_custom(histogram: &NativeHistogram) -> bool {
     histogram.schema == CUSTOM_SCHEMA
 }
 
-/// Buckets in ascending order of index, empty ones included as they are stored.
+/// Buckets in ascending order of index, including stored empty ones.
 pub(crate) fn buckets(spans: &[BucketSpan], counts: &[f64]) -> Vec<Bucket> {
     let mut all = Vec::with_capacity(counts.len());
     let mut counts = counts.iter();
@@ -50,7 +50,7 @@ pub(crate) fn buckets(spans: &[BucketSpan], counts: &[f64]) -> Vec<Bucket> {
     all
 }
 
-/// Spans and counts of buckets, empty ones left out.
+/// Spans and counts of buckets, without empty ones.
 pub(crate) fn spans(buckets: &[Bucket]) -> (Vec<BucketSpan>, Vec<f64>) {
     let mut spans: Vec<BucketSpan> = Vec::new();
     let mut counts = Vec::with_capacity(buckets.len());
@@ -66,7 +66,7 @@ pub(crate) fn spans(buckets: &[Bucket]) -> (Vec<BucketSpan>, Vec<f64>) {
     (spans, counts)
 }
 
-/// The histogram with all counts and the sum multiplied.
+/// Multiplies all counts and the sum.
 pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogram {
     let times = |counts: &[f64]| counts.iter().map(|count| count * factor).collect();
     NativeHistogram {
@@ -79,7 +79,7 @@ pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogra
     }
 }
 
-/// The histogram with all counts and the sum divided; dividing by zero leaves no buckets.
+/// Divides all counts and the sum; division by zero leaves no buckets.
 pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistogram {
     let over = |counts: &[f64]| counts.iter().map(|count| count / divisor).collect();
     let mut result = NativeHistogram {
@@ -99,7 +99,7 @@ pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistog
     result
 }
 
-/// Whether two histograms are the same, whatever their spans.
+/// Whether two histograms are equal, regardless of their spans.
 pub(crate) fn is_equal(a: &NativeHistogram, b: &NativeHistogram) -> bool {
     let filled = |spans_of: &[BucketSpan], counts: &[f64]| {
         let mut all = buckets(spans_of, counts);
@@ -119,7 +119,7 @@ pub(crate) fn is_equal(a: &NativeHistogram, b: &NativeHistogram) -> bool {
             == filled(&b.negative_spans, &b.negative_counts)
 }
 
-/// Whether a counter started again between two histograms.
+/// Whether there was a counter reset between two histograms.
 pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> bool {
     if before.is_gauge() || after.is_gauge() {
         return false;
@@ -135,7 +135,7 @@ pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> boo
     layout::has_decreased(before, after)
 }
 
-/// All buckets from the lowest to the highest, the zero bucket among them when it is filled.
+/// All buckets from the lowest to the highest, including the zero bucket if it is not empty.
 pub(crate) fn bounded(histogram: &NativeHistogram) -> Vec<Bounded> {
     let positive = buckets(&histogram.positive_spans, &histogram.positive_counts);
     let negative = buckets(&histogram.negative_spans, &histogram.negative_counts);
@@ -159,7 +159,7 @@ pub(crate) fn bounded(histogram: &NativeHistogram) -> Vec<Bounded> {
     all
 }
 
-/// The text of a histogram, as `count_values` makes a label of it.
+/// The text of a histogram, as a label value of `count_values`.
 pub(crate) fn shown(histogram: &NativeHistogram) -> String {
     use lang::promql::format_float as float;
     let mut out = format!("{{count:{}, sum:{}", float(histogram.count), float(histogram.sum));

@@ -1,4 +1,4 @@
-//! `*_over_time` and other functions that look at all plain samples of a window.
+//! `*_over_time` and other functions over all float samples of a window.
 
 use crate::kahan::{Kahan, Mean, Spread, quantile};
 use crate::select::Window;
@@ -27,7 +27,7 @@ pub(crate) fn variance(values: &[f64]) -> f64 {
     spread.variance()
 }
 
-/// Greatest or least value that is a number, and where the last and first such is.
+/// The greatest or least value and its index; NaN only if there is no number.
 fn extreme(values: &[f64], is_better: impl Fn(f64, f64) -> bool) -> Option<(usize, f64)> {
     let mut best = (0, *values.first()?);
     for (at, value) in values.iter().enumerate() {
@@ -52,7 +52,7 @@ pub(crate) fn time_of_extreme(window: &Window, is_max: bool) -> Option<f64> {
     window.timestamps.get(at).map(|time_ms| *time_ms as f64 / 1000.0)
 }
 
-/// Median of the distances to the median; reuses `scratch`.
+/// Median absolute deviation from the median; reuses `scratch`.
 pub(crate) fn median_deviation(values: &[f64], scratch: &mut Vec<f64>) -> f64 {
     if values.iter().any(|value| value.is_nan()) {
         return f64::NAN;
@@ -65,7 +65,7 @@ pub(crate) fn median_deviation(values: &[f64], scratch: &mut Vec<f64>) -> f64 {
     quantile(0.5, scratch)
 }
 
-/// Holt-Winters' smoothing of value and trend.
+/// Holt-Winters smoothing of value and trend.
 pub(crate) fn smoothed(values: &[f64], smoothing: f64, trend_factor: f64) -> Option<f64> {
     let (first, second) = (*values.first()?, *values.get(1)?);
     let (mut before, mut smooth, mut trend) = (0.0, first, second - first);

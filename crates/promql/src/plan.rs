@@ -1,4 +1,4 @@
-//! Which series a query reads, and over which time: known before any sample is decoded.
+//! The series and time ranges that a query reads: known before any sample is decoded.
 
 use std::fmt;
 
@@ -14,20 +14,20 @@ pub trait SeriesRead: Send + Sync + fmt::Debug {
     /// The labels.
     fn labels(&self) -> &Labels;
 
-    /// How many samples there are at most, before any is decoded.
+    /// Upper bound of the number of samples, without decoding.
     fn samples_max(&self) -> u64;
 
-    /// Fills the cleared `samples` with those at `start_ms <= t <= end_ms`.
+    /// Fills the cleared `samples` with those in `start_ms <= t <= end_ms`.
     ///
     /// # Errors
     /// When the series cannot be read.
     fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), SeriesError>;
 }
 
-/// One selector of a query and the samples that it needs.
+/// One selector of a query and the range of samples that it needs.
 #[derive(Debug)]
 pub struct SelectorPlan {
-    /// Where the selector stands in the text; its key.
+    /// Position of the selector in the text; its key.
     pub position: usize,
     /// The conditions.
     pub matchers: Vec<Matcher>,
@@ -37,10 +37,10 @@ pub struct SelectorPlan {
     pub end_ms: i64,
 }
 
-/// Lists what each selector of the query reads.
+/// Lists the data that each selector of the query reads.
 ///
 /// # Errors
-/// [`Error::Invalid`] for durations that have no value and patterns that do not compile.
+/// [`Error::Invalid`] for durations without a value and patterns that do not compile.
 pub fn plan(query: &Query) -> Result<Vec<SelectorPlan>, Error> {
     let mut plans = Vec::new();
     let (start, end) = (query.start_ms, query.end_ms);
@@ -113,14 +113,14 @@ fn walk(
     }
 }
 
-/// Where a selector or subquery looks, seen from the step at which it is evaluated.
+/// The range of a selector or subquery, relative to the evaluation time.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
 pub(crate) struct Lookback {
     /// Width of the window `(t - range, t]`; the lookback of instant selectors.
     pub(crate) range_ms: i64,
     pub(crate) offset_ms: i64,
-    /// The instant of `@`, which takes the place of the step.
+    /// The time of `@`, which replaces the evaluation time.
     pub(crate) at_ms: Option<i64>,
 }
 
@@ -136,7 +136,7 @@ impl Lookback {
         })
     }
 
-    /// Open start and closed end of all windows of steps in `start..=end`.
+    /// Exclusive start and inclusive end of all windows of steps in `start..=end`.
     pub(crate) fn bounds(&self, start_ms: i64, end_ms: i64) -> (i64, i64) {
         let first = self.window_end(start_ms).saturating_sub(self.range_ms);
         (first, self.window_end(end_ms))
@@ -161,7 +161,7 @@ impl Query {
         duration.map_or(Ok(0), |duration| self.milliseconds(duration))
     }
 
-    /// As [`Self::milliseconds`], of a range or step.
+    /// As [`Self::milliseconds`], for a range or step.
     pub(crate) fn positive_ms(&self, duration: &DurationExpr) -> Result<i64, Error> {
         let milliseconds = self.milliseconds(duration)?;
         if milliseconds <= 0 {

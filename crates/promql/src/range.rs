@@ -1,4 +1,4 @@
-//! Functions of range vectors: which of them looks at a window how.
+//! Functions of range vectors, and how each evaluates a window.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::over_time;
 use crate::scalar::Scalar;
 use crate::select::{SeriesWindows, Window};
 
-/// What a function makes of one window.
+/// The result of a function for one window.
 pub(crate) enum Outcome {
     Nothing,
     Value(f64),
@@ -30,16 +30,16 @@ impl From<Option<f64>> for Outcome {
     }
 }
 
-/// What a function does with histograms in its windows.
+/// How a function treats histograms in its windows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Histograms {
-    /// Looks at them itself.
+    /// It evaluates them itself.
     Seen,
-    /// Passes over them, with an info when there are plain samples too.
+    /// It ignores them, with an info if there are float samples too.
     Ignored,
 }
 
-/// A function of nothing but one window.
+/// A function of a window alone.
 type Stateless = fn(&Window) -> Outcome;
 
 /// A function of one window.
@@ -64,7 +64,7 @@ impl Evaluator<'_> {
         let mut merge = self.merge();
         let scalars = self.scalars(call, grid)?;
         self.windows(argument, grid, &mut |series| {
-            // With `@` all windows are the same; only this one function depends on the step too.
+            // With `@` all windows are equal; only this function also depends on the step.
             let is_same = series.lookback.at_ms.is_some()
                 && name != "predict_linear"
                 && scalars.iter().all(|scalar| matches!(scalar, Scalar::Constant(_)));
@@ -120,7 +120,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Warns when a quantile is not between 0 and 1.
+    /// Adds a warning if a quantile is not between 0 and 1.
     pub(crate) fn note_quantile(&self, q: f64, span: Span) {
         if !(0.0..=1.0).contains(&q) {
             let shown = lang::promql::format_float(q);
@@ -196,7 +196,7 @@ impl Evaluator<'_> {
         })
     }
 
-    /// Functions with a parameter, and those that need room to sort.
+    /// Functions with a parameter, and those that need a buffer for sorting.
     fn parameter_row(
         &self,
         name: &str,
@@ -230,7 +230,7 @@ impl Evaluator<'_> {
         Ok(self.run(series, span, Histograms::Ignored, kernel))
     }
 
-    /// Runs a kernel over all windows of a series.
+    /// Applies a kernel to all windows of a series.
     fn run(
         &self,
         series: &SeriesWindows,
@@ -281,7 +281,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// Functions that need nothing but the window.
+/// Functions of a window alone.
 fn stateless(name: &str) -> Option<(Histograms, Stateless)> {
     Some(match name {
         "deriv" => (Histograms::Ignored, |window| {

@@ -75,7 +75,7 @@ impl Evaluator<'_> {
                 let pick = if call.function.name == "min_of" { f64::min } else { f64::max };
                 let of = |step| {
                     let (a, b) = (a.at(step), b.at(step));
-                    // Unlike Rust's, these let NaN through.
+                    // Unlike Rust's, these propagate NaN.
                     if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) }
                 };
                 Ok(Scalar::Steps((0..grid.steps).map(of).collect()))
@@ -85,7 +85,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The value of the only series of each step, NaN where there is none or more than one.
+    /// The value of the only series at each step, NaN if there is none or more than one.
     fn vector_as_scalar(&self, expr: &Expr, grid: &Grid) -> Result<Scalar, Error> {
         let mut values = vec![f64::NAN; grid.steps];
         let mut counts = vec![0u32; grid.steps];

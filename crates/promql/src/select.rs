@@ -1,4 +1,4 @@
-//! Reading series: the last sample before each step, or the samples in the window of each step.
+//! Reads series: the last sample before each step, or the samples in the window of each step.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::evaluator::{Evaluator, Sink};
 use crate::grid::{ABSENT, Grid, Row, is_absent};
 use crate::plan::{Lookback, SeriesRead};
 
-/// Points and histograms as an answer has them.
+/// Float points and histograms in the form of an answer.
 pub(crate) type RawSamples = (Vec<(i64, f64)>, Vec<(i64, Arc<NativeHistogram>)>);
 
-/// One series and the windows in which a function looks at it.
+/// One series and the windows over which a function is evaluated.
 pub(crate) struct SeriesWindows<'w> {
     pub(crate) labels: Labels,
     pub(crate) drops_name: bool,
-    /// Ascending and without stale markers.
+    /// Ascending, without stale markers.
     pub(crate) samples: &'w Samples,
     pub(crate) lookback: Lookback,
     pub(crate) grid: Grid,
@@ -28,14 +28,14 @@ pub(crate) struct SeriesWindows<'w> {
 /// The samples of one series in one window `(start, end]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Window<'w> {
-    /// Where in the series the plain samples begin.
+    /// Index of the first float sample in the series.
     pub(crate) first: usize,
     pub(crate) timestamps: &'w [i64],
     pub(crate) values: &'w [f64],
     pub(crate) histograms: &'w [(i64, Arc<NativeHistogram>)],
     pub(crate) start_ms: i64,
     pub(crate) end_ms: i64,
-    /// The step for which the window is looked at; differs from `end_ms` by offset and `@`.
+    /// The step of the window; differs from `end_ms` by offset and `@`.
     pub(crate) step_ms: i64,
 }
 
@@ -48,8 +48,8 @@ impl<'w> SeriesWindows<'w> {
         let samples = self.samples;
         let (mut low, mut high, mut histogram_low, mut histogram_high) = (0, 0, 0, 0);
         for step in 0..self.grid.steps {
-            // Windows that overlap are looked at as often as there are steps. The row that is left
-            // unfinished is the last: the evaluator ends with the query.
+            // Overlapping windows are evaluated once per step. When the query is cancelled, the
+            // incomplete row is the last: the evaluator ends with the query.
             if (self.is_cancelled)() {
                 return;
             }
@@ -98,7 +98,7 @@ fn advance<T>(items: &[T], from: usize, is_before: impl Fn(&T) -> bool) -> usize
 }
 
 impl Evaluator<'_> {
-    /// Decodes the samples of one series in `(first, last]` in place of those of another.
+    /// Decodes the samples of one series in `(first, last]`, replacing those of the previous one.
     fn read(
         &self,
         series: &dyn SeriesRead,
@@ -150,7 +150,7 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// Gives each series of a range vector to `sink`, with its windows.
+    /// Passes each series of a range vector to `sink`, with its windows.
     pub(crate) fn windows(
         &self,
         expr: &Expr,
@@ -214,7 +214,7 @@ impl Evaluator<'_> {
             None => self.settings.subquery_step_ms,
         };
         let (after, last) = lookback.bounds(grid.start_ms, grid.end_ms());
-        // Steps are multiples of the step's width, whatever the query's own steps are.
+        // Steps are multiples of the subquery's step width, whatever the query's own steps are.
         let first = after.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
         let inner = self.grid(&subquery.expr, first, last, step_ms)?;
         self.hold(inner.steps * size_of::<(i64, f64)>())?;
@@ -244,7 +244,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// Takes stale markers out: functions over ranges do not see them.
+/// Removes stale markers: range functions do not see them.
 fn drop_stale(samples: &mut Samples) {
     if samples.values.iter().any(|value| is_stale(*value)) {
         let mut values = samples.values.iter();

@@ -1,5 +1,5 @@
-//! Which queries run now: for each class a fair gate with a bounded number of queries inside and of
-//! queries waiting.
+//! Admission control: for each class of queries a fair gate that bounds running and waiting
+//! queries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,18 +9,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::QueryError;
 
-/// Queries that may wait for each one that runs.
+/// Queries that may wait for each running one.
 const WAITING_PER_RUNNING_MAX: usize = 32;
 
-/// Who asks. Each class has permits of its own, so that none keeps another waiting.
+/// The origin of a query. Each class has its own permits, so that no class delays another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Class {
-    /// People: the page, Grafana, the command line.
+    /// Users: the page, Grafana, the command line.
     #[default]
     Interactive,
     /// Recording and alerting rules, which must keep their interval.
     Rules,
-    /// What nobody waits for at a screen, such as scrapes.
+    /// Work that no user waits for, such as scrapes.
     Background,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
-    /// Gates for `concurrency` interactive queries, half as many of rules and one in the background.
+    /// Gates for `concurrency` interactive queries, half as many for rules, one for the background.
     pub(crate) fn new(concurrency: usize, timeout: Duration) -> Self {
         Self {
             interactive: Gate::new(concurrency, timeout),
@@ -42,7 +42,7 @@ impl Gates {
         }
     }
 
-    /// Waits for a place.
+    /// Waits for a permit.
     pub(crate) async fn enter(&self, class: Class) -> Result<Permit, QueryError> {
         let gate = match class {
             Class::Interactive => &self.interactive,
@@ -53,13 +53,13 @@ impl Gates {
     }
 }
 
-/// The right to run one query; it ends when this is dropped.
+/// Permission to run one query, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     _inside: OwnedSemaphorePermit,
 }
 
-/// Lets queries in, in the order in which they came.
+/// Admits queries in order of arrival.
 #[derive(Debug)]
 struct Gate {
     inside: Arc<Semaphore>,
@@ -68,7 +68,7 @@ struct Gate {
     timeout: Duration,
 }
 
-/// Counts one waiting query for as long as it lives, also when its future is dropped.
+/// Counts one waiting query until it is dropped, also when its future is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -89,7 +89,7 @@ impl Gate {
         }
     }
 
-    /// Waits for a place.
+    /// Waits for a permit.
     async fn enter(&self) -> Result<Permit, QueryError> {
         if let Ok(inside) = Arc::clone(&self.inside).try_acquire_owned() {
             return Ok(Permit { _inside: inside });

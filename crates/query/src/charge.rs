@@ -1,7 +1,7 @@
-//! Arrays whose memory is taken from that of the query for as long as anything refers to them.
+//! Arrays whose memory is charged to the query as long as anything refers to them.
 //!
-//! DataFusion counts what its operators keep, not what its functions make on the way. An expression
-//! holds the results of all its parts at once, and a projection those of all its columns.
+//! DataFusion counts what its operators keep, not what functions allocate. An expression holds the
+//! results of all its parts at once, and a projection those of all its columns.
 
 use std::sync::Arc;
 
@@ -18,10 +18,11 @@ use crate::error::out_of_memory;
 use crate::measure::held_bytes;
 use crate::running;
 
-/// Smaller arrays are not worth the look.
+/// Smaller arrays are not worth charging.
 const CHARGED_MIN: usize = 1 << 20;
 
-/// Bytes that the query has until this is dropped.
+/// Memory charged to the query until this is dropped.
+#[derive(Debug)]
 pub(crate) struct Charge {
     /// `None` outside of a query.
     memory: Option<Arc<MemoryReservation>>,
@@ -29,19 +30,19 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// Of nothing.
+    /// A charge of no bytes.
     pub(crate) fn none() -> Self {
         Self { memory: running::memory(), bytes: 0 }
     }
 
-    /// Takes bytes for an array that is to be made.
+    /// Charges the bytes of an array to be built.
     pub(crate) fn new(bytes: usize) -> Result<Self, DataFusionError> {
         let mut charge = Self::none();
         charge.grow(bytes)?;
         Ok(charge)
     }
 
-    /// Takes more bytes.
+    /// Charges more bytes.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), DataFusionError> {
         if let Some(memory) = &self.memory {
             memory.try_grow(bytes).map_err(out_of_memory)?;
@@ -50,12 +51,12 @@ impl Charge {
         Ok(())
     }
 
-    /// Bytes taken.
+    /// Bytes charged.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The array that was made: has it hold as much as it takes, and gives back the rest.
+    /// Attaches the charge to the finished array, reduced to the actual size of the array.
     pub(crate) fn keep(mut self, array: ArrayRef) -> Result<ArrayRef, DataFusionError> {
         let Some(memory) = &self.memory else { return Ok(array) };
         let bytes = held_bytes(&array);
@@ -89,7 +90,7 @@ impl AsRef<[u8]> for Charged {
     }
 }
 
-/// The same array with buffers that hold the charge. Arrow looks at each value of the innermost
+/// The same array with buffers that hold the charge. Arrow validates the values of the innermost
 /// arrays again, once.
 fn charged(array: &ArrayRef, charge: &Arc<Charge>) -> Result<ArrayRef, DataFusionError> {
     Ok(match array.data_type() {

@@ -1,4 +1,4 @@
-//! Answers whose memory counts in that of queries until they are sent.
+//! Answers that are charged to the memory of queries until they are sent.
 
 use std::ops::{Deref, DerefMut};
 
@@ -6,7 +6,7 @@ use signals::MemoryReservation;
 
 use crate::QueryError;
 
-/// An answer, which counts in the memory of queries until it is dropped.
+/// An answer that is charged to the memory of queries until it is dropped.
 #[derive(Debug)]
 pub struct Counted<T> {
     answer: T,
@@ -18,15 +18,15 @@ impl<T> Counted<T> {
         Self { answer, memory }
     }
 
-    /// Counts bytes that are made of it too.
+    /// Also charges bytes that are derived from it.
     ///
     /// # Errors
-    /// [`QueryError::TooLarge`] or [`QueryError::Busy`] when queries have less left.
+    /// [`QueryError::TooLarge`] or [`QueryError::Busy`] when queries have less memory left.
     pub fn reserve(&self, bytes: usize) -> Result<(), QueryError> {
         Ok(self.memory.try_grow(bytes)?)
     }
 
-    /// Drops the answer and keeps its memory, for the text that was made of it.
+    /// Drops the answer and keeps its charge, for the text that was made from it.
     pub fn into_memory(self) -> MemoryReservation {
         self.memory
     }

@@ -1,4 +1,4 @@
-//! The engine: what all queries over one store share.
+//! The query engine over one store.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -24,7 +24,7 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-/// What all clones of an engine have in common.
+/// State shared by all clones of an engine.
 struct Shared {
     executor: Arc<Executor>,
     /// Built by the first query that needs DataFusion, so that start-up stays quick.
@@ -52,9 +52,9 @@ impl Engine {
         Self { class, ..self.clone() }
     }
 
-    /// Runs a query on threads of its own and within [`Limits::timeout`]; dropping the returned
-    /// future ends the query. Every language runs its queries so, at its outer edge, and inside one
-    /// it may read as often as it needs.
+    /// Runs a query on its own threads and within [`Limits::timeout`]; dropping the returned future
+    /// ends the query. Every language calls this once, at its outer edge; inside, a query may read
+    /// as often as it needs.
     pub(crate) async fn within<T, F>(
         &self,
         language: Language,
@@ -67,7 +67,7 @@ impl Engine {
         self.start(language, query(self.clone())).await?.answer().await
     }
 
-    /// Starts a query, see [`Self::within`].
+    /// Starts a query; see [`Self::within`].
     pub(crate) async fn start<T: Send + 'static>(
         &self,
         language: Language,
@@ -76,13 +76,13 @@ impl Engine {
         self.shared.executor.start(self.class, language, query).await
     }
 
-    /// Adds histograms of queries to the metrics of the process.
+    /// Registers histograms of queries with the metrics of the process.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.shared.executor.instruments().register(registry);
     }
 
-    /// Ends all running queries and starts no others until [`Self::resume`], because the process has
-    /// more memory than it may.
+    /// Ends all running queries and starts no others until [`Self::resume`], because the process
+    /// exceeds its memory limit.
     pub fn pause(&self) {
         self.shared.executor.pause();
     }
@@ -92,7 +92,7 @@ impl Engine {
         self.shared.executor.resume();
     }
 
-    /// DataFusion's half of the engine.
+    /// The DataFusion part of the engine.
     pub(crate) fn session(&self) -> Result<&Session, QueryError> {
         if let Some(session) = self.shared.session.get() {
             return Ok(session);

@@ -1,4 +1,4 @@
-//! Why a query has no answer, in words for the person who asked.
+//! Errors of queries, worded for users.
 
 use std::time::Duration;
 
@@ -13,25 +13,25 @@ pub enum QueryError {
     /// The text is not a query, or cannot have an answer; the message says what and where.
     #[error("{0}")]
     Invalid(String),
-    /// A query that these data, or the values of its parameters, give no answer to.
+    /// The query has no answer for this data or these parameter values.
     #[error("{0}")]
     Execution(String),
     /// Valid in the language, but not built yet.
     #[error("not supported yet: {0}")]
     Unsupported(String),
-    /// A bound of [`crate::Limits`] was reached; the message names it.
+    /// A limit of [`crate::Limits`] was reached; the message names it.
     #[error("{0}")]
     TooLarge(String),
     /// It took longer than [`crate::Limits::timeout`].
     #[error("query timed out after {} s", .0.as_secs())]
     Timeout(Duration),
-    /// Too many queries are waiting; asking again later may work.
+    /// Too many queries are waiting; a retry may succeed.
     #[error("{0}")]
     Busy(String),
     /// The store could not be read.
     #[error(transparent)]
     Store(StoreError),
-    /// Something that should not happen did.
+    /// An internal error.
     #[error("{0}")]
     Internal(String),
 }
@@ -74,11 +74,11 @@ impl From<promql::Error> for QueryError {
     }
 }
 
-/// Of a query that does not fit, however little else runs.
+/// For a query that does not fit, even if nothing else runs.
 const TOO_MUCH_MEMORY: &str = "the query needs more memory than all queries together may use; \
                                narrow its time range, group by fewer values or add a LIMIT";
 
-/// For DataFusion: why a query gets no more memory.
+/// The error for DataFusion when a query gets no more memory.
 pub(crate) fn out_of_memory(exhausted: MemoryExhausted) -> DataFusionError {
     if exhausted.never_fits {
         DataFusionError::ResourcesExhausted(exhausted.to_string())
@@ -128,16 +128,16 @@ impl From<DataFusionError> for QueryError {
     }
 }
 
-/// Of arrow, which gives the reason but not as a type.
+/// From Arrow, which does not report the reason as a type.
 const NOT_COMPILED: &str = "Regular expression did not compile";
 
-/// Of DataFusion, about a function such as `sum` of a text.
+/// From DataFusion, about a function such as `sum` of a text.
 const NO_SIGNATURE: &str = " failed to match any signature";
 
-/// Of DataFusion, about an aggregate such as `max` over a map.
+/// From DataFusion, about an aggregate such as `max` over a map.
 const NOT_IMPLEMENTED: &str = "not implemented for type";
 
-/// The innermost error, without the wrappers that say through which of our layers it came.
+/// The innermost error, without the wrappers of the layers that it passed through.
 fn root(error: DataFusionError) -> DataFusionError {
     match error {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => root(*inner),
@@ -146,7 +146,7 @@ fn root(error: DataFusionError) -> DataFusionError {
         }
         DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
             Ok(inner) => root(inner),
-            // Others hold it too; its class is kept for those that matter to the caller.
+            // The error is shared; the variants that matter to the caller are copied.
             Err(shared) => copied(shared.find_root()),
         },
         DataFusionError::External(inner) => match inner.downcast::<DataFusionError>() {
@@ -157,7 +157,7 @@ fn root(error: DataFusionError) -> DataFusionError {
     }
 }
 
-/// A copy of an error that cannot be taken, as DataFusion's are not `Clone`.
+/// A copy of a shared error, because DataFusion's errors are not `Clone`.
 fn copied(error: &DataFusionError) -> DataFusionError {
     match error {
         DataFusionError::ResourcesExhausted(message) => {
@@ -184,19 +184,19 @@ fn copied(error: &DataFusionError) -> DataFusionError {
     }
 }
 
-/// Whether an error is about a regular expression. It has several types, by the stage of the plan that
-/// reads the pattern.
+/// Whether an error is about a regular expression. Its type depends on the stage that reads the
+/// pattern.
 fn is_of_pattern(text: &str) -> bool {
     text.starts_with("regex parse error") || text.starts_with("Compiled regex exceeds size limit")
 }
 
-/// `line 1, column 8`, where the planner knows it.
+/// `line 1, column 8`, if the planner knows it.
 fn position_of(error: &DataFusionError) -> Option<String> {
     let start = error.diagnostic()?.span?.start;
     (start.line > 0).then(|| format!("line {}, column {}", start.line, start.column))
 }
 
-/// The parser's words: `Expected: an expression, found: FROM at Line: 1, Column: 8`.
+/// The parser's message: `Expected: an expression, found: FROM at Line: 1, Column: 8`.
 fn parser_message(message: &str) -> String {
     let message = message.strip_prefix("sql parser error: ").unwrap_or(message).trim();
     message.replace("found: EOF", "found: the end of the query")
@@ -204,7 +204,7 @@ fn parser_message(message: &str) -> String {
 
 fn schema_message(error: &SchemaError) -> String {
     match error {
-        // The list of all columns of the table hides what is wrong more than it helps.
+        // The list of all columns of the table obscures the actual error.
         SchemaError::FieldNotFound { field, .. } => {
             format!("there is no column {}", field.flat_name())
         }
@@ -212,7 +212,7 @@ fn schema_message(error: &SchemaError) -> String {
     }
 }
 
-/// Words that mean something to DataFusion's authors only are left out.
+/// Removes words that only DataFusion's authors understand.
 fn cleaned(message: &str) -> String {
     let message = message.split("\n\nbacktrace:").next().unwrap_or_default();
     if let Some((function, _)) = message.split_once(NO_SIGNATURE) {

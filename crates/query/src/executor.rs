@@ -1,9 +1,9 @@
-//! Where queries run: threads of their own, at a lower priority, which can be abandoned.
+//! Runs queries on their own threads, at a lower priority; a query that does not end is abandoned.
 //!
-//! A query has a small runtime to itself while it runs, so that one that never yields holds up
-//! neither sockets nor the log nor other queries. Time, and whether anybody still waits, are watched
-//! from the caller's runtime. A query that goes on after its end is left to its threads and another
-//! takes its place; when too many are left, queries are refused until some have stopped.
+//! Each query has its own small runtime, so that one that never yields blocks neither sockets nor
+//! the log nor other queries. The caller's runtime watches the timeout and whether the client still
+//! waits. A query that does not stop when it is cancelled keeps its threads while another takes its
+//! permit; when too many are abandoned, queries are refused until some have stopped.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -22,15 +22,15 @@ use crate::instruments::{Instruments, Language};
 use crate::running::Running;
 use crate::{QueryError, warnings};
 
-/// Lower than that of sockets and the log, which are answered first when all cores are busy.
+/// A lower priority than that of sockets and the log, which go first when all cores are busy.
 const NICENESS: i32 = 5;
 /// Threads of one query; more gain little.
 const WORKERS_MAX: usize = 8;
-/// Threads of one query that wait for files.
+/// Threads of one query for blocking file access.
 const BLOCKING_MAX: usize = 16;
 /// How long a cancelled query may keep its thread before it counts as abandoned.
 const GRACE: Duration = Duration::from_secs(2);
-/// Time between two looks at a query that does not end.
+/// Interval between checks of a query that does not end.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs queries; see the module.
@@ -42,7 +42,7 @@ pub(crate) struct Executor {
     idle: Mutex<Vec<Threads>>,
     abandoned: AtomicUsize,
     abandoned_max: usize,
-    /// While it is true, running queries end and no other begins.
+    /// While this is true, running queries are ended and no other starts.
     is_paused: watch::Sender<bool>,
     instruments: Instruments,
 }
@@ -65,15 +65,15 @@ impl Threads {
             .map_err(|error| QueryError::Busy(format!("cannot start threads: {error}")))
     }
 
-    /// Whether nothing of a query is left on them.
+    /// Whether no task of a query is left on them.
     fn are_idle(&self) -> bool {
         self.0.as_ref().is_none_or(|runtime| runtime.metrics().num_alive_tasks() == 0)
     }
 }
 
-/// Gives the calling thread the priority of queries, which also those have that make answers.
+/// Gives the calling thread the priority of queries; threads that encode answers use it, too.
 pub fn lower_priority() {
-    // It is that of one thread on Linux. Where it is refused, queries run as all else does.
+    // On Linux it applies to one thread. If it is refused, queries keep the normal priority.
     let _ = rustix::process::setpriority_process(None, NICENESS);
 }
 
@@ -85,7 +85,7 @@ impl Drop for Threads {
     }
 }
 
-/// A query that runs; dropping it ends the query.
+/// A running query; dropping it ends the query.
 #[derive(Debug)]
 pub(crate) struct Pending<T>(oneshot::Receiver<Result<T, QueryError>>);
 
@@ -100,8 +100,8 @@ impl<T> Pending<T> {
 }
 
 impl Executor {
-    /// For `concurrency` interactive queries at once; each query may wait and run for `timeout`, and
-    /// all share `memory`.
+    /// An executor for `concurrency` interactive queries at once; each query may wait and run for
+    /// `timeout`, and all share `memory`.
     pub(crate) fn new(concurrency: usize, timeout: Duration, memory: MemoryBudget) -> Self {
         Self {
             gates: Gates::new(concurrency, timeout),
@@ -115,7 +115,7 @@ impl Executor {
         }
     }
 
-    /// Cancelled queries that still run.
+    /// Number of cancelled queries that still run.
     pub(crate) fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::Relaxed)
     }
@@ -130,11 +130,11 @@ impl Executor {
         self.is_paused.send_replace(false);
     }
 
-    /// Waits for a place and starts a query.
+    /// Waits for a permit and starts a query.
     ///
     /// # Errors
-    /// [`QueryError::Busy`] when too many wait or do not end; [`QueryError::Timeout`] when the wait
-    /// took as long as a query may.
+    /// [`QueryError::Busy`] when too many queries wait or do not end; [`QueryError::Timeout`] when
+    /// the wait exceeds the timeout of a query.
     pub(crate) async fn start<T: Send + 'static>(
         self: &Arc<Self>,
         class: Class,
@@ -155,7 +155,7 @@ impl Executor {
         Ok(Pending(receiver))
     }
 
-    /// Waits for a place, and takes threads.
+    /// Waits for a permit, and takes threads.
     async fn admit(&self, class: Class) -> Result<(Permit, Threads), QueryError> {
         let permit = self.gates.enter(class).await?;
         self.resumed().await?;
@@ -174,14 +174,14 @@ impl Executor {
         &self.instruments
     }
 
-    /// Waits until queries are not paused.
+    /// Waits while queries are paused.
     async fn resumed(&self) -> Result<(), QueryError> {
         let mut is_paused = self.is_paused.subscribe();
         let resumed = tokio::time::timeout(self.timeout, is_paused.wait_for(|paused| !paused));
         resumed.await.map(drop).map_err(|_elapsed| QueryError::Timeout(self.timeout))
     }
 
-    /// Runs a query until it ends, its time is over or its client disconnects.
+    /// Runs a query until it ends, times out or its client disconnects.
     async fn supervise<T: Send + 'static>(
         self: Arc<Self>,
         permit: Permit,
@@ -209,7 +209,7 @@ impl Executor {
         self.retire(permit, threads).await;
     }
 
-    /// Gives the threads to the next query as soon as nothing is left on them.
+    /// Releases the threads for the next query as soon as no task is left on them.
     async fn retire(&self, permit: Permit, threads: Threads) {
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(1);
@@ -232,7 +232,7 @@ impl Executor {
     }
 }
 
-/// Of all queries that run when memory is over its limit.
+/// For all queries that run when memory exceeds its limit.
 const OUT_OF_MEMORY: &str = "the process reached its memory limit (limits.memory) and ended all \
                              running queries; narrow the time range, group by fewer values or add \
                              a LIMIT";
@@ -261,7 +261,7 @@ mod tests {
         Executor::new(concurrency, timeout, MemoryBudget::new("queries", 1 << 30))
     }
 
-    /// Spins until the query is over, or until released without looking.
+    /// Spins until the query has ended or, if it does not check, until it is released.
     fn spin(looks: bool, release: Arc<AtomicBool>) -> impl Future<Output = Result<(), QueryError>> {
         std::future::poll_fn(move |_| Poll::Ready(spun(looks, &release)))
     }

@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 
 use crate::QueryError;
 
-/// The language of a query, or of the API that asks for names and values.
+/// The language of a query, or of the API for names and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
     Promql,
@@ -30,7 +30,7 @@ impl Language {
 
 type Labels = [(&'static str, &'static str); 2];
 
-/// How long queries take. Cheap to clone.
+/// Durations of queries. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Instruments {
     duration: Family<Labels, Histogram, fn() -> Histogram>,
@@ -56,7 +56,7 @@ impl Instruments {
         self.duration.get_or_create(&labels).observe(duration.as_secs_f64());
     }
 
-    /// Adds them to the metrics of the process.
+    /// Registers them with the metrics of the process.
     pub(crate) fn register(&self, registry: &mut Registry) {
         let help = "Queries from their arrival to their answer";
         registry.register("glasshouse_query_duration_seconds", help, self.duration.clone());

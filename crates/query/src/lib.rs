@@ -1,4 +1,4 @@
-//! Queries over the store: LogQL, TraceQL and SQL to plans to rows, and PromQL over stored series.
+//! Queries over the store: LogQL, TraceQL and SQL as DataFusion plans, and PromQL over series.
 //!
 //! The only crate that names DataFusion. It reads from `store` and knows no HTTP: `serve` turns
 //! answers into each protocol's own shape.

@@ -1,23 +1,23 @@
-//! What a query may cost.
+//! Limits on the cost of a query.
 
 use std::time::Duration;
 
 use signals::MemoryBudget;
 
-/// Bounds on what one query may cost.
+/// Limits on the cost of queries.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Wall time of one query.
     pub timeout: Duration,
-    /// Interactive queries that run at once; more wait. See [`Class`].
+    /// Interactive queries that run at once; others wait. See [`Class`].
     pub concurrency: usize,
     /// Memory of all running queries together.
     pub memory: MemoryBudget,
-    /// Memory of Parquet footers and page indexes that queries remember.
+    /// Memory of cached Parquet footers and page indexes.
     pub caches: MemoryBudget,
     /// Samples that one PromQL query may read.
     pub samples_max: usize,
-    /// Series that one selector may name.
+    /// Series that one selector may match.
     pub series_max: usize,
     /// Log lines that one query may return.
     pub lines_max: usize,

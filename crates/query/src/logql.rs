@@ -1,7 +1,7 @@
-//! LogQL: log queries give lines, metric queries give numbers computed from lines.
+//! LogQL: log queries return lines, metric queries return numbers computed from lines.
 //!
-//! Answers have the shapes of Loki's API without its encoding. Everything Loki adds when lines
-//! arrive, such as `detected_level`, is computed when they are read.
+//! Answers have the structure of Loki's API without its encoding. Labels that Loki adds on ingest,
+//! such as `detected_level`, are computed on read.
 
 mod aggregate;
 mod binary;
@@ -40,10 +40,10 @@ pub(crate) use self::row::{object_labels, stream_labels};
 use crate::instruments::Language;
 use crate::{Counted, Engine, QueryError};
 
-/// Most steps of one query, as in Loki and Prometheus.
+/// Maximum number of steps of one query, as in Loki and Prometheus.
 pub const STEPS_MAX: usize = 11_000;
 
-/// Which lines come first.
+/// The order of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Direction {
     /// Oldest first.
@@ -53,17 +53,17 @@ pub enum Direction {
     Backward,
 }
 
-/// What a query gives.
+/// The answer to a query.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The result.
     pub value: Value,
 }
 
-/// The kinds of results.
+/// The result types.
 #[derive(Debug, Clone)]
 pub enum Value {
-    /// Lines by stream, each stream in the order that was asked for.
+    /// Lines by stream, each stream in the requested order.
     Streams(Vec<Stream>),
     /// One number for each series.
     Vector(Vec<Sample>),
@@ -71,7 +71,7 @@ pub enum Value {
     Matrix(Vec<Series>),
     /// One number.
     Scalar {
-        /// When, in milliseconds.
+        /// The evaluation time, in milliseconds.
         timestamp_ms: i64,
         /// The number.
         value: f64,
@@ -79,7 +79,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Bytes of it and of its text.
+    /// Size of the result and of its text, in bytes.
     fn size(&self) -> Result<usize, QueryError> {
         Ok(match self {
             Self::Streams(streams) => streams.iter().map(Stream::size).sum(),
@@ -93,14 +93,14 @@ impl Value {
 /// Lines with the same stream labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stream {
-    /// The labels of the stream, as the pipeline left them.
+    /// The labels of the stream after the pipeline.
     pub labels: Labels,
     /// The lines.
     pub entries: Vec<Entry>,
 }
 
 impl Stream {
-    /// Bytes of its lines and of their text.
+    /// Size of its lines and of their text, in bytes.
     fn size(&self) -> usize {
         let entry = |entry: &Entry| {
             let labels = labels_size(&entry.parsed) + labels_size(&entry.structured_metadata);
@@ -113,13 +113,13 @@ impl Stream {
 /// A line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// When it happened.
+    /// The time of the line.
     pub timestamp: Timestamp,
-    /// The text, as the pipeline left it.
+    /// The text after the pipeline.
     pub line: String,
     /// Labels that were sent with the line.
     pub structured_metadata: Labels,
-    /// Labels that the pipeline found, and its errors.
+    /// Labels added by the pipeline, and its errors.
     pub parsed: Labels,
 }
 
@@ -155,10 +155,10 @@ impl Engine {
     }
 
     /// Runs a log query over `start <= t < end`, or evaluates a metric query from start to end,
-    /// both inside, every `step_ms`.
+    /// both inclusive, every `step_ms`.
     ///
     /// # Errors
-    /// [`QueryError`] for queries that are not valid, too large or not built.
+    /// [`QueryError`] for queries that are invalid, too large or not supported.
     pub async fn logql_range(
         &self,
         query: &str,
@@ -208,7 +208,7 @@ impl Engine {
         expr: &Expr,
         memory: &'e MemoryReservation,
     ) -> Result<Context<'e>, QueryError> {
-        // When a line was seen is shown with it, but would make each line a series of its own.
+        // The observed time is shown with a line, but would make each line a series of its own.
         let extras =
             Extras { detected_level: true, observed_timestamp: matches!(expr, Expr::Log(_)) };
         Ok(Context {
@@ -221,7 +221,7 @@ impl Engine {
     }
 }
 
-/// An answer with the memory of the query.
+/// An answer that keeps the memory of the query.
 fn counted(value: Value, memory: MemoryReservation) -> Result<Counted<Answer>, QueryError> {
     memory.try_grow(value.size()?)?;
     Ok(Counted::new(Answer { value }, memory))
@@ -298,15 +298,15 @@ fn matrix(grid: Grid, steps: Steps) -> Value {
     Value::Matrix(all)
 }
 
-/// A query as Loki would write it.
+/// Formats a query as Loki does.
 ///
 /// # Errors
-/// [`QueryError::Invalid`] when it is none.
+/// [`QueryError::Invalid`] when it is not a query.
 pub fn format(query: &str) -> Result<String, QueryError> {
     Ok(parse(query)?.to_string())
 }
 
-/// Whether a text is a metric query, for callers that treat both kinds apart.
+/// Whether a text is a metric query, for callers that treat the two kinds differently.
 ///
 /// # Errors
 /// [`QueryError::Invalid`] when it is neither.
@@ -324,7 +324,7 @@ pub fn is_metric_query(query: &str) -> Result<bool, QueryError> {
     ))
 }
 
-/// What of a log query the store checks.
+/// The conditions of a log query that are pushed down to the store.
 #[cfg(test)]
 pub(crate) fn store_filters(query: &str) -> Vec<datafusion::logical_expr::Expr> {
     let Ok(Expr::Log(log)) = lang::logql::parse(query) else { return Vec::new() };

@@ -1,17 +1,17 @@
-//! How large the values of an array are.
+//! Sizes of the values of an array.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::DataType;
 
-/// Bytes of what is no text.
+/// Bytes of a value that is not text.
 pub(crate) const NUMBER_BYTES: usize = 8;
-/// Bytes of a view beside those of its text.
+/// Bytes of a view without its text.
 const VIEW_BYTES: usize = 16;
 
-/// Bytes of the values that an array shows, as if each had its own copy: slices share larger buffers
-/// with others, and after a join thousands of views may share one text.
+/// Bytes of the visible values of an array, as if each had its own copy: slices share larger
+/// buffers with others, and after a join thousands of views may share one text.
 pub(crate) fn bytes_of(array: &dyn Array) -> usize {
     match array.data_type() {
         DataType::Utf8View => of_views(array.as_string_view().lengths()),
@@ -41,8 +41,8 @@ pub(crate) fn bytes_of(array: &dyn Array) -> usize {
     }
 }
 
-/// Bytes that an array holds: less than those of its values where they share one text, less than those
-/// of its buffers where it shares these.
+/// Bytes that an array holds: less than those of its values if they share one text, less than those
+/// of its buffers if these are shared.
 pub(crate) fn held_bytes(array: &dyn Array) -> usize {
     array.get_array_memory_size().min(bytes_of(array))
 }
@@ -52,7 +52,7 @@ fn of_views(lengths: impl Iterator<Item = u32>) -> usize {
     bytes.fold(0, usize::saturating_add)
 }
 
-/// Of the values from the first offset to the last one.
+/// Bytes of the values from the first offset to the last one.
 fn between(offsets: &[i32], values: &ArrayRef) -> usize {
     let [Some(first), Some(last)] =
         [offsets.first(), offsets.last()].map(|offset| usize::try_from(*offset?).ok())
@@ -63,7 +63,7 @@ fn between(offsets: &[i32], values: &ArrayRef) -> usize {
     values.saturating_add(size_of_val(offsets))
 }
 
-/// The texts of a column; none of one that has no texts.
+/// The texts of a column; empty if it has no texts.
 pub(crate) fn texts(array: &ArrayRef) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
     match array.data_type() {
         DataType::Utf8 => Box::new(array.as_string::<i32>().iter()),

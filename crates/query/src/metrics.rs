@@ -19,7 +19,7 @@ impl Engine {
     /// Evaluates a query at one instant.
     ///
     /// # Errors
-    /// See [`QueryError`]; texts of syntax errors are those of Prometheus.
+    /// See [`QueryError`]; syntax errors are worded as in Prometheus.
     pub async fn promql_instant(
         &self,
         query: &str,
@@ -101,7 +101,7 @@ impl Engine {
     }
 
     /// The label sets of series that satisfy one of the selectors and may have samples in
-    /// `start_ms..=end_ms`, in order; `limit` 0 is none.
+    /// `start_ms..=end_ms`, sorted; a `limit` of 0 means no limit.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -130,7 +130,7 @@ impl Engine {
         .await
     }
 
-    /// Counts of the series of a range by metric, label and pair: the `top` greatest of each.
+    /// Series counts of a range by metric, label and pair: the `top` largest of each.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -147,7 +147,7 @@ impl Engine {
         .await
     }
 
-    /// The names of the labels of those series (of all when no selector is given), in order.
+    /// The label names of those series (of all without a selector), sorted.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -172,7 +172,7 @@ impl Engine {
         .await
     }
 
-    /// The values of one label of those series, in order.
+    /// The values of one label of those series, sorted.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -202,7 +202,7 @@ impl Engine {
         Selection { matchers, start_ms, end_ms, series_max: self.limits.series_max }
     }
 
-    /// Type, help and unit of each metric family, in order of names.
+    /// Type, help and unit of each metric family, sorted by name.
     ///
     /// # Errors
     /// [`QueryError::Store`].
@@ -214,7 +214,7 @@ impl Engine {
         .await
     }
 
-    /// Exemplars of the series that the selectors of a query name.
+    /// Exemplars of the series that the selectors of a query match.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -253,12 +253,12 @@ fn parsed(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
     selectors.iter().map(parsed).collect()
 }
 
-/// As [`parsed`]; without selectors, one that takes everything.
+/// As [`parsed`]; without selectors, one that matches everything.
 fn parsed_or_all(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
     if selectors.is_empty() { Ok(vec![Vec::new()]) } else { parsed(selectors) }
 }
 
-/// Cuts an answer to `limit` series and says so.
+/// Truncates an answer to `limit` series and adds a warning.
 fn truncate(answer: &mut Answer, limit: usize) {
     let length = match &answer.value {
         Value::Vector(samples) => samples.len(),

@@ -1,4 +1,4 @@
-//! State of a running query: cancellation and memory, also for checks deep inside its loops.
+//! State of a running query, cancellation and memory, accessible deep inside its loops.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use signals::{MemoryBudget, MemoryReservation};
 
 use crate::QueryError;
 
-/// Most bytes of text that the templates and functions of one query may make altogether.
+/// Maximum bytes of text that the templates and functions of one query may produce in total.
 const MADE_BYTES_MAX: usize = 4 << 30;
 
 tokio::task_local! {
     static CURRENT: Arc<Running>;
 }
 
-/// One query that runs.
+/// A running query.
 #[derive(Debug)]
 pub(crate) struct Running {
     is_over: AtomicBool,
@@ -27,7 +27,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// A query that takes its memory from a budget.
+    /// A query whose memory is charged to a budget.
     pub(crate) fn new(memory: &MemoryBudget) -> Self {
         Self {
             is_over: AtomicBool::new(false),
@@ -61,22 +61,22 @@ impl Running {
     }
 }
 
-/// To be called in every loop that may be long: an error when the query has ended, or has made too
-/// much text. Cheap.
+/// Called in every potentially long loop: returns an error when the query has ended or has produced
+/// too much text. Cheap.
 ///
 /// # Errors
-/// [`QueryError::TooLarge`]; [`QueryError::Internal`], which no client sees: it has been answered.
+/// [`QueryError::TooLarge`]; [`QueryError::Internal`], which is never reported to a client.
 pub(crate) fn check() -> Result<(), QueryError> {
     CURRENT.try_with(|running| running.check()).unwrap_or(Ok(()))
 }
 
-/// What the query has of the memory of all queries, for DataFusion's operators and functions; `None`
-/// outside of a query.
+/// The memory reservation of the query, for DataFusion's operators and functions; `None` outside of
+/// a query.
 pub(crate) fn memory() -> Option<Arc<MemoryReservation>> {
     CURRENT.try_with(|running| Arc::clone(&running.memory)).ok()
 }
 
-/// Counts bytes of text that the query made.
+/// Counts bytes of text that the query produced.
 ///
 /// # Errors
 /// As [`check`].
@@ -88,9 +88,9 @@ pub(crate) fn made(bytes: usize) -> Result<(), QueryError> {
     counted.unwrap_or(Ok(()))
 }
 
-/// Has the tasks that DataFusion starts for a query belong to that query.
+/// Makes tasks that DataFusion starts for a query inherit its state.
 pub(crate) fn follow_tasks() {
-    // Set once for the process; every session wants the same.
+    // Set once for the process; all sessions use the same tracer.
     let _ = set_join_set_tracer(&Inherit);
 }
 

@@ -1,7 +1,7 @@
-//! The one way in which LogQL, TraceQL and trace search read rows of spans and logs: memory and
-//! files as one, with filters pushed down to where they spare the most work.
+//! The scan through which LogQL, TraceQL and trace search read rows of spans and logs: head and
+//! parts as one, with filters pushed down to where they save the most work.
 //!
-//! Each span comes once, however often it was sent: the store leaves copies out.
+//! Each span is returned once, however often it was sent: the store drops copies.
 
 pub(crate) mod attributes;
 pub(crate) mod functions;
@@ -37,37 +37,37 @@ use crate::session::Session;
 
 pub(crate) use functions::attribute;
 
-/// In which order rows come.
+/// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Order {
-    /// As they are found; the cheapest.
+    /// No particular order; the cheapest.
     #[default]
     Any,
-    /// Latest first. Give a limit with it: then only the newest parts are read.
+    /// Latest first. Use it with a limit: then only the newest parts are read.
     NewestFirst,
     /// Earliest first.
     OldestFirst,
 }
 
-/// Which rows and columns of one signal.
+/// The rows and columns of one signal to read.
 #[derive(Debug, Clone)]
 pub(crate) struct ScanRequest {
     /// Rows with `start <= time < end` of the signal's [`time_column`], exactly.
     pub(crate) range: TimeRange,
-    /// Columns of the answer, in this order, by the names of `signals::span::column` and
-    /// `signals::log::column`. None at all gives batches that only count rows.
+    /// Columns of the result, in this order, by the names of `signals::span::column` and
+    /// `signals::log::column`. Without columns, batches only count rows.
     pub(crate) columns: Vec<&'static str>,
-    /// Conditions that all must hold, over the columns as they are stored: ids are binary (see
-    /// [`trace_id`]), attributes are reached with [`attribute`].
+    /// Conditions that must all hold, over the columns as they are stored: ids are binary (see
+    /// [`trace_id`]), attributes are accessed with [`attribute`].
     pub(crate) filters: Vec<Expr>,
-    /// In which order.
+    /// The order of rows.
     pub(crate) order: Order,
-    /// At most this many rows.
+    /// Maximum number of rows.
     pub(crate) limit: Option<usize>,
 }
 
-/// The columns that rows of a signal may have, of which those in memory lack some; logs for any
-/// signal but spans.
+/// All columns that rows of a signal may have; rows in memory lack some of them. Any signal but
+/// spans means logs.
 #[must_use]
 pub(crate) fn schema(signal: Signal) -> SchemaRef {
     match signal {
@@ -76,7 +76,7 @@ pub(crate) fn schema(signal: Signal) -> SchemaRef {
     }
 }
 
-/// The column that holds when a row of the signal happened.
+/// The time column of the signal.
 #[must_use]
 pub(crate) fn time_column(signal: Signal) -> &'static str {
     match signal {
@@ -85,19 +85,19 @@ pub(crate) fn time_column(signal: Signal) -> &'static str {
     }
 }
 
-/// A trace id as a value that `trace_id` columns compare with, so that bloom filters are used.
+/// A trace id as a literal of the type of `trace_id` columns, so that bloom filters are used.
 #[must_use]
 pub(crate) fn trace_id(id: signals::TraceId) -> Expr {
     lit(ScalarValue::FixedSizeBinary(16, Some(id.0.to_vec())))
 }
 
-/// A time as a value that time columns compare with.
+/// A time as a literal of the type of time columns.
 #[must_use]
 pub(crate) fn time(timestamp: Timestamp) -> Expr {
     lit(ScalarValue::TimestampNanosecond(Some(timestamp), Some(Arc::from("+00:00"))))
 }
 
-/// A text as a pattern of `LIKE` that matches just this text.
+/// Escapes a text so that a `LIKE` pattern matches exactly this text.
 pub(crate) fn like_escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -113,7 +113,7 @@ pub(crate) fn like_escaped(text: &str) -> String {
 /// with `QueryError::from`.
 ///
 /// # Errors
-/// [`QueryError::Invalid`] when a column or filter does not fit the signal,
+/// [`QueryError::Invalid`] when a column or filter does not exist in the signal,
 /// [`QueryError::Unsupported`] for metrics.
 pub(crate) async fn scan(
     session: &Session,
@@ -125,7 +125,7 @@ pub(crate) async fn scan(
         return Err(QueryError::Unsupported("metrics are selected by series".to_owned()));
     };
     let mut state = session.state(now);
-    // With a limit most rows that pass the filter are never needed, so wide columns are decoded
+    // With a limit, most rows that pass the filter are never needed, so wide columns are decoded
     // after filtering.
     state.config_mut().options_mut().execution.parquet.pushdown_filters = request.limit.is_some();
     let plan = plan(table, signal, request)?;

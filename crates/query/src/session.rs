@@ -1,7 +1,7 @@
-//! DataFusion's half of the engine: memory, caches, settings, functions and tables, built once.
+//! The DataFusion part of the engine: memory, caches, settings, functions and tables, built once.
 //!
-//! No file formats, no table factories, no catalog that lists files, and no object store but ours:
-//! SQL can name our tables and nothing else.
+//! There are no file formats, no table factories, no catalog that lists files, and no other object
+//! store: SQL can name our tables and nothing else.
 
 mod pool;
 
@@ -41,18 +41,18 @@ use pool::QueryPool;
 const CATALOG: &str = "glasshouse";
 const SCHEMA: &str = "public";
 
-/// Functions whose result is as large as a number in the query says, outside the memory pool.
+/// Functions whose result size is a number in the query, outside the memory pool.
 const FUNCTIONS_REFUSED: [&str; 7] =
     ["repeat", "lpad", "rpad", "array_repeat", "array_resize", "range", "generate_series"];
 
-/// What is built once and shared by all queries of an engine.
+/// State that is built once and shared by all queries of an engine.
 pub(crate) struct Session {
     state: SessionState,
     source: Arc<dyn Source>,
     spans: Arc<RowsTable>,
     logs: Arc<RowsTable>,
     memory: MemoryBudget,
-    /// Of Parquet footers and page indexes.
+    /// For Parquet footers and page indexes.
     _cache: MemoryReservation,
 }
 
@@ -60,7 +60,7 @@ impl Session {
     /// A session over a source.
     pub(crate) fn new(source: Arc<dyn Source>, limits: &Limits) -> Result<Self, QueryError> {
         running::follow_tasks();
-        // All of it at once: DataFusion does not say what its cache holds.
+        // Reserved in full, because DataFusion does not report the size of its cache.
         let cache = limits.caches.reservation();
         cache.grow(limits.caches.bytes_max());
         let runtime = runtime(source.as_ref(), cache.bytes())?;
@@ -87,7 +87,7 @@ impl Session {
         }
     }
 
-    /// Settings and functions for one query, whose `now()` is `now`.
+    /// Settings and functions of one query, whose `now()` is `now`.
     pub(crate) fn state(&self, now: Timestamp) -> SessionState {
         let mut state = self.state.clone();
         state.config_mut().set_extension(Arc::new(Opened::new(Arc::clone(&self.source))));
@@ -97,8 +97,8 @@ impl Session {
         state
     }
 
-    /// Plans and starts a query, whose memory is taken from that of all queries; dropping the stream
-    /// cancels it.
+    /// Plans and starts a query, charged to the memory of all queries; dropping the stream cancels
+    /// it.
     pub(crate) async fn execute(
         &self,
         state: &SessionState,
@@ -132,13 +132,13 @@ impl Session {
     }
 }
 
-/// The name under which DataFusion knows our object store.
+/// The URL under which our object store is registered with DataFusion.
 pub(crate) fn objects_url() -> Result<ObjectStoreUrl, DataFusionError> {
     ObjectStoreUrl::parse("glasshouse://parts")
 }
 
-/// Caches and the one object store. Nothing is spilled to disk: a query that needs more memory than
-/// all queries may have is refused, so queries never compete with ingest for the disk.
+/// Caches and the only object store. Nothing is spilled to disk: a query that needs more memory
+/// than all queries may use is refused, so queries never compete with ingest for the disk.
 fn runtime(
     source: &dyn Source,
     cache_bytes_max: usize,
@@ -149,7 +149,7 @@ fn runtime(
         )
         .with_metadata_cache_limit(cache_bytes_max)
         .build_arc()?;
-    // DataFusion registers the local file system unasked.
+    // DataFusion registers the local file system by default.
     let files = ObjectStoreUrl::local_filesystem();
     runtime.deregister_object_store(files.as_ref())?;
     runtime.register_object_store(objects_url()?.as_ref(), source.objects());
@@ -163,15 +163,15 @@ fn config() -> SessionConfig {
         .with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
-    // Times without a zone are read as UTC, like every time that is stored.
+    // Times without a time zone are read as UTC, like all stored times.
     options.execution.time_zone = Some("+00:00".to_owned());
-    // A recursive query can double a text in each round, outside the memory pool.
+    // A recursive query can double a text in each iteration, outside the memory pool.
     options.execution.enable_recursive_ctes = false;
     options.execution.collect_statistics = false;
     options.execution.split_file_groups_by_statistics = true;
-    // It splits `attributes['k']` off conditions, which then do not reach the parts.
+    // The rule splits `attributes['k']` off conditions, which then do not reach the parts.
     options.optimizer.enable_leaf_expression_pushdown = false;
-    // Off unless the shape of a query makes it pay: see `RowsTable`.
+    // Off unless it pays for the shape of the query: see `RowsTable`.
     options.execution.parquet.pushdown_filters = false;
     options.execution.parquet.reorder_filters = true;
     config
@@ -209,8 +209,8 @@ fn state(
         .build())
 }
 
-/// DataFusion's rules with ours right after the one that moves filters through the views: later
-/// ones would take `hex_text(…)` out of the conditions as a common subexpression.
+/// DataFusion's rules, with ours right after filter pushdown through the views: later rules would
+/// extract `hex_text(…)` from the conditions as a common subexpression.
 fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let mut rules = Optimizer::new().rules;
     let filters = rules.iter().position(|rule| rule.name() == "push_down_filter");

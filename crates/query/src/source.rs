@@ -1,8 +1,8 @@
-//! Where queries read: one asynchronous interface, which the local store implements.
+//! The source that queries read: one asynchronous interface, implemented by the local store.
 //!
-//! All languages read through it, so that another process's head can stand beside or in place of
-//! the local one. Parts are not read here: a source lists them, they are read from its objects, and
-//! it looks into what could not be read.
+//! All languages read through it, so that the head of another process can be used beside or in
+//! place of the local one. A source lists parts but does not read them: they are read from its
+//! object store, and it verifies those that could not be read.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -27,23 +27,23 @@ use crate::warnings;
 pub(crate) struct RowsRequest<'a> {
     /// Spans or logs.
     pub(crate) signal: Signal,
-    /// Conditions that all must hold, over the columns as they are stored; rows for which one does
-    /// not hold are not needed.
+    /// Conditions that must all hold, over the columns as they are stored; other rows are not
+    /// needed.
     pub(crate) filters: &'a [Expr],
-    /// The columns that are needed, in this order, by their places in [`scan::schema`]; all when
-    /// there is no list.
+    /// The needed columns, in this order, by their indexes in [`scan::schema`]; all columns when
+    /// `None`.
     pub(crate) columns: Option<&'a [usize]>,
-    /// So many of the rows that satisfy the filters are enough.
+    /// This many of the rows that satisfy the filters are enough.
     pub(crate) limit: Option<usize>,
 }
 
 impl RowsRequest<'_> {
-    /// When the rows that satisfy the filters happened.
+    /// The time range of the rows that satisfy the filters.
     pub(crate) fn range(&self) -> TimeRange {
         time_bounds::of(self.filters, time_column(self.signal))
     }
 
-    /// The columns that are needed.
+    /// The schema of the needed columns.
     pub(crate) fn schema(&self) -> Result<SchemaRef, ArrowError> {
         let all = scan::schema(self.signal);
         Ok(match self.columns {
@@ -52,10 +52,10 @@ impl RowsRequest<'_> {
         })
     }
 
-    /// Of batches in memory, oldest first, what is needed; buffers are shared. Columns that rows in
-    /// memory lack are null.
+    /// The needed rows and columns of batches in memory, oldest first; buffers are shared. Columns
+    /// that rows in memory lack are null.
     pub(crate) fn needed(&self, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, StoreError> {
-        // Any row will do where there are no filters.
+        // Without filters, any rows will do.
         let enough = self.limit.filter(|_| self.filters.is_empty()).unwrap_or(usize::MAX);
         let mut rows = 0;
         let is_needed = |batch: &&RecordBatch| {
@@ -79,26 +79,26 @@ impl RowsRequest<'_> {
     }
 }
 
-/// What a source has for a [`RowsRequest`]: rows in memory and parts, consistent with each other.
+/// The result of a [`RowsRequest`]: rows in memory and parts, consistent with each other.
 #[derive(Debug)]
 pub(crate) struct FoundRows {
-    /// Rows in memory, oldest batch first, with the columns that were asked for. Rows that are not
-    /// needed may be among them.
+    /// Rows in memory, oldest batch first, with the requested columns. Rows that are not needed may
+    /// be included.
     pub(crate) head: Vec<RecordBatch>,
-    /// Files whose rows are to be read too, oldest first.
+    /// Files to read, oldest first.
     pub(crate) parts: Vec<Arc<Part>>,
 }
 
-/// Which series of metrics.
+/// A selection of series of metrics.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Selection<'a> {
-    /// They satisfy all of these,
+    /// Conditions that must all hold.
     pub(crate) matchers: &'a [Matcher],
-    /// and may have samples from here,
+    /// Start of the time range.
     pub(crate) start_ms: i64,
-    /// up to here, inside.
+    /// End of the time range, inclusive.
     pub(crate) end_ms: i64,
-    /// More of them are an error.
+    /// Limit on series; more are an error.
     pub(crate) series_max: usize,
 }
 
@@ -108,32 +108,31 @@ pub type ExemplarSeries = Vec<(Labels, Vec<Exemplar>)>;
 /// Rows of spans and logs, and series of metrics.
 #[async_trait]
 pub(crate) trait Source: Send + Sync {
-    /// The rows that a scan needs.
+    /// The rows for a scan.
     async fn rows(&self, request: &RowsRequest<'_>) -> Result<FoundRows, StoreError>;
 
-    /// Where the parts are.
+    /// The object store of the parts.
     fn objects(&self) -> Arc<dyn ObjectStore>;
 
-    /// What of a signal and range was lost, as warnings.
+    /// Warnings about lost data of a signal and range.
     fn warnings(&self, _signal: Signal, _range: TimeRange) -> Vec<String> {
         Vec::new()
     }
 
-    /// Puts aside those parts that are damaged, and names them; see [`Store::verify`].
+    /// Quarantines damaged parts and returns them; see [`Store::verify`].
     async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError>;
 
-    /// Series with their encoded samples, in order of labels; what they hold is taken from `memory`.
+    /// Series with encoded samples, sorted by labels; their size is charged to `memory`.
     async fn select(
         &self,
         selection: Selection<'_>,
         memory: &MemoryReservation,
     ) -> Result<Vec<Box<dyn SeriesRead>>, StoreError>;
 
-    /// Label sets, in order.
+    /// Label sets, sorted.
     async fn series(&self, selection: Selection<'_>) -> Result<Vec<Labels>, StoreError>;
 
-    /// Names of labels, in order, however many series there are; what they hold is taken from
-    /// `memory`.
+    /// Label names, sorted, however many series there are; their size is charged to `memory`.
     async fn label_names(
         &self,
         selection: Selection<'_>,
@@ -148,7 +147,7 @@ pub(crate) trait Source: Send + Sync {
         memory: &MemoryReservation,
     ) -> Result<Vec<String>, StoreError>;
 
-    /// Counts of the series of a range by metric, label and pair: the `top` greatest of each.
+    /// Series counts of a range by metric, label and pair: the `top` largest of each.
     async fn cardinality(
         &self,
         start_ms: i64,
@@ -157,10 +156,10 @@ pub(crate) trait Source: Send + Sync {
         memory: &MemoryReservation,
     ) -> Result<Cardinality, StoreError>;
 
-    /// Exemplars, in order of labels.
+    /// Exemplars, sorted by labels.
     async fn exemplars(&self, selection: Selection<'_>) -> Result<ExemplarSeries, StoreError>;
 
-    /// Type, help and unit of each metric family, in order of names.
+    /// Type, help and unit of each metric family, sorted by name.
     async fn metadata(&self) -> Result<Vec<Metadata>, StoreError>;
 }
 
@@ -173,7 +172,7 @@ impl Debug for dyn Source {
 #[async_trait]
 impl Source for Store {
     async fn rows(&self, request: &RowsRequest<'_>) -> Result<FoundRows, StoreError> {
-        // Rows in memory are shared, not copied: all but the time is left to the scan.
+        // Rows in memory are shared, not copied: only the time range is applied here.
         let snapshot = self.snapshot(request.signal, request.range()).await?;
         warnings::add(snapshot.warnings);
         Ok(FoundRows { head: request.needed(&snapshot.head)?, parts: snapshot.parts })
@@ -267,13 +266,13 @@ impl SeriesRead for StoredSeries {
     }
 }
 
-/// Series of the store, as queries read them.
+/// Stored series as queries read them.
 pub(crate) fn stored_series(found: Vec<SeriesChunks>) -> Vec<Box<dyn SeriesRead>> {
     let boxed = |series| Box::new(StoredSeries(series)) as Box<dyn SeriesRead>;
     found.into_iter().map(boxed).collect()
 }
 
-/// Adds what was lost of metrics between two milliseconds.
+/// Adds warnings about metrics lost between two milliseconds.
 fn warn(store: &Store, start_ms: i64, end_ms: i64) {
     warnings::add(store.warnings(Signal::Metrics, TimeRange::of_ms(start_ms, end_ms)));
 }

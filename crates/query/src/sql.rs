@@ -1,5 +1,5 @@
-//! SQL over the tables `spans`, `logs` and `metrics`: one reading statement at a time, bounded in
-//! text, nesting, rows, memory and time.
+//! SQL over the tables `spans`, `logs` and `metrics`: one read-only statement at a time, with
+//! limits on text, nesting, rows, memory and time.
 //!
 //! Nothing can be written, set, listed or loaded: statements other than queries are refused before
 //! they are planned, and no function or table reaches files or the network.
@@ -33,19 +33,18 @@ use guard::Kind;
 
 pub use stream::Batches;
 
-/// Rows of an answer, as they become ready.
+/// The answer to a statement; its rows are streamed.
 pub struct SqlAnswer {
     /// Names and types of the columns.
     pub schema: SchemaRef,
-    /// The rows; dropping them cancels the query. The last item may be an error: of a bound that
-    /// was reached or of data that could not be read.
+    /// The rows; dropping them cancels the query. The last item may be an error: a limit that was
+    /// reached or data that could not be read.
     pub batches: Batches,
-    /// Of all queries, for the text that is made of the rows.
+    /// Memory of queries, for the text that is made from the rows.
     pub memory: MemoryReservation,
 }
 
-/// What `SHOW TABLES` answers; the one thing for which DataFusion would need its catalog of
-/// everything.
+/// The query behind `SHOW TABLES`, which would otherwise need DataFusion's information schema.
 const SHOW_TABLES: &str =
     "SELECT table_name FROM (VALUES ('logs'), ('metrics'), ('spans')) AS tables(table_name)";
 
@@ -53,8 +52,8 @@ impl Engine {
     /// Answers one SQL statement: a query, `EXPLAIN`, `DESCRIBE` or `SHOW TABLES`.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] with line and column where they are known,
-    /// [`QueryError::Unsupported`] for statements that do not read, and bounds.
+    /// [`QueryError::Invalid`] with line and column if known, [`QueryError::Unsupported`] for
+    /// statements that do not read, and limits.
     pub async fn sql(&self, query: &str) -> Result<SqlAnswer, QueryError> {
         let (engine, query) = (self.clone(), query.to_owned());
         let (schema_sender, mut schema) = oneshot::channel();
@@ -63,7 +62,7 @@ impl Engine {
             .start(Language::Sql, async move {
                 let session = engine.session()?;
                 let rows = start(session, engine.clock.now(), &engine.limits, &query).await?;
-                // Who does not want the schema does not want the rows.
+                // A receiver that dropped the schema does not read the rows either.
                 let _ = schema_sender.send(rows.schema());
                 stream::send(rows, engine.limits.rows_max, &sender).await
             })
@@ -103,7 +102,7 @@ pub(crate) async fn start(
         options.batch_size = ConfigNonZeroUsize::try_new(bounded_rows::JOINED_BATCH_ROWS)?;
     }
     let plan = if kind == Kind::Query {
-        // One row more than allowed tells a full answer from one that was cut.
+        // One more row than allowed distinguishes a complete answer from a truncated one.
         LogicalPlanBuilder::from(plan).limit(0, Some(limits.rows_max.saturating_add(1)))?.build()?
     } else {
         plan
@@ -115,8 +114,8 @@ fn read_only() -> SQLOptions {
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
-/// Whether few of the rows that pass the filters are wanted: a limit, and nothing below it that
-/// needs all rows.
+/// Whether only few of the rows that pass the filters are needed: there is a limit, and no operator
+/// below it needs all rows.
 fn is_limited(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
     let has_limit = plan.exists(|node| Ok(matches!(node, LogicalPlan::Limit(_))))?;
     let needs_all = plan.exists(|node| {

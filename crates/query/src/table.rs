@@ -1,9 +1,9 @@
 //! The tables of SQL: `spans`, `logs` and `metrics`.
 //!
-//! Spans and logs are views over the rows as they are stored: ids are lower-case hexadecimal text,
-//! and the attributes of resources and scopes are maps like the row's own. A rule of the optimizer
-//! turns conditions on them back into conditions on what is stored, so that bloom filters,
-//! statistics and dictionaries still spare work. Metrics are samples, one row each.
+//! Spans and logs are views over the stored rows: ids are lower-case hexadecimal text, and
+//! attributes of resources and scopes are maps like the row's own. An optimizer rule rewrites
+//! conditions on them into conditions on the stored columns, so that bloom filters, statistics and
+//! dictionaries still apply. Metrics are samples, one per row.
 
 mod matchers;
 mod metrics;
@@ -51,13 +51,13 @@ pub(crate) fn view(
     Ok(Arc::new(ViewTable::new(plan, None)))
 }
 
-/// What SQL sees of a column.
+/// The form of a column in SQL.
 fn readable(field: &Field) -> Expr {
     let column = ident(field.name());
     if field.name() == span::column::ATTRIBUTES {
         attributes::whole().alias(field.name())
     } else if field.name() == span::column::ATTRIBUTE_TYPES {
-        // In upper case where a part has the value elsewhere.
+        // Some parts hold the value in upper case.
         lower(column).alias(field.name())
     } else if matches!(field.data_type(), DataType::FixedSizeBinary(_)) {
         hex_text().call(vec![column]).alias(field.name())

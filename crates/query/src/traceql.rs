@@ -1,6 +1,6 @@
-//! TraceQL over the spans of one trace: which of them make up the span sets that a query asks for.
+//! TraceQL over the spans of one trace: evaluates a query to span sets.
 //!
-//! Pure: [`crate::traces`] finds the traces that may match and reads them whole.
+//! Pure: [`crate::traces`] finds candidate traces and reads them whole.
 
 mod field;
 mod pipeline;
@@ -18,10 +18,10 @@ pub(crate) use self::tree::TraceTree;
 pub(crate) use self::value::Value;
 use crate::QueryError;
 
-/// Reads a search: a query that gives span sets.
+/// Parses a search: a query that returns span sets.
 ///
 /// # Errors
-/// Invalid for what is not TraceQL, unsupported for what is not built, such as metrics.
+/// Invalid if it is not TraceQL, unsupported if it is not implemented, such as metrics.
 pub(crate) fn parse_search(text: &str) -> Result<Query, QueryError> {
     let query = lang::traceql::parse(text).map_err(|error| match error.kind {
         ErrorKind::Unsupported => QueryError::Unsupported(error.to_string()),

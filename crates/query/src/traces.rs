@@ -1,9 +1,9 @@
-//! Traces: by id, by search, and what there is to search for.
+//! Traces: by id, by search, and the names and values to search for.
 //!
-//! A trace is read by its id, which the store's bloom filters and page statistics find. A search
-//! first looks for single spans that a matching trace must have, newest first and only in the
-//! columns that this needs; then it reads the traces of those spans whole and runs the query on
-//! them, until there are enough.
+//! A trace is read by its id, using bloom filters and page statistics. A search first looks for
+//! single spans that a matching trace must have, newest first and only in the columns that this
+//! needs. It then reads the traces of those spans whole and runs the query on them, until there are
+//! enough.
 
 mod by_id;
 mod condition;
@@ -29,28 +29,28 @@ pub use self::tags::{Operation, ScopedNames, TagValue};
 /// Service of a trace whose root has not arrived, as Tempo calls it.
 pub const ROOT_NOT_RECEIVED: &str = "<root span not yet received>";
 
-/// Which traces.
+/// A search for traces.
 #[derive(Debug, Clone, Default)]
 pub struct SearchRequest {
-    /// A TraceQL query; the conditions below are joined to it.
+    /// A TraceQL query; the conditions below must hold as well.
     pub traceql: Option<String>,
     /// Service of the span.
     pub service: Option<String>,
     /// Name of the span.
     pub operation: Option<String>,
-    /// Attributes that the span, its resource or one of its events has, compared as text. The
-    /// names by which Jaeger's clients know intrinsics (`error`, `span.kind`,
-    /// `otel.status_code`, `otel.scope.name`, …) mean those.
+    /// Attributes that the span, its resource or one of its events has, compared as text. The names
+    /// by which Jaeger clients know intrinsics (`error`, `span.kind`, `otel.status_code`,
+    /// `otel.scope.name`, …) refer to those.
     pub tags: Vec<(String, String)>,
-    /// Least duration of the span, in nanoseconds.
+    /// Minimum duration of the span, in nanoseconds.
     pub duration_min_ns: Option<i64>,
-    /// Greatest duration of the span, in nanoseconds.
+    /// Maximum duration of the span, in nanoseconds.
     pub duration_max_ns: Option<i64>,
-    /// When the matching span began; all of time when absent.
+    /// Range of the start of the matching span; all of time when absent.
     pub range: Option<TimeRange>,
-    /// Most traces.
+    /// Maximum number of traces.
     pub limit: usize,
-    /// Most spans shown of each set; 0 is all.
+    /// Maximum number of spans shown of each set; 0 means all.
     pub spans_per_set: usize,
 }
 
@@ -67,20 +67,20 @@ pub struct TraceMatch {
     pub start_time: Timestamp,
     /// From the first start to the last end.
     pub duration_ns: i64,
-    /// What matched.
+    /// The matching spans.
     pub span_sets: Vec<SpanSet>,
     /// Spans and errors by service.
     pub service_stats: BTreeMap<String, ServiceStats>,
 }
 
-/// Bytes of a span in an answer, of a set or of what a service did, and of their text, beside what
-/// they are named.
+/// Approximate bytes of a span, a set or a service's statistics in an answer, with their text but
+/// without their names.
 const MATCHED_BYTES: usize = 512;
-/// Bytes of an attribute and its text beside its key, and its value if that is no text.
+/// Bytes of an attribute and its text, without its key and without a text value.
 const ATTRIBUTE_BYTES: usize = 160;
 
 impl TraceMatch {
-    /// Bytes of it and of its text, roughly.
+    /// Approximate size of the trace and of its text, in bytes.
     fn size(&self) -> usize {
         let names = self.root_service_name.len() + self.root_span_name.len();
         let sets: usize = self.span_sets.iter().map(SpanSet::size).sum();
@@ -108,11 +108,11 @@ fn size(attributes: &[(String, Static)]) -> usize {
 /// Spans of a trace that matched together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanSet {
-    /// The spans, at most as many as were asked for.
+    /// The spans, up to the requested number.
     pub spans: Vec<MatchedSpan>,
-    /// How many matched.
+    /// Number of matching spans.
     pub matched: usize,
-    /// What the set is grouped by.
+    /// The values that the set is grouped by.
     pub attributes: Vec<(String, Static)>,
 }
 
@@ -125,18 +125,18 @@ pub struct MatchedSpan {
     pub name: String,
     /// When it began.
     pub start_time: Timestamp,
-    /// How long it took.
+    /// Its duration.
     pub duration_ns: i64,
-    /// The attributes that the query names.
+    /// The attributes that the query refers to.
     pub attributes: Vec<(String, Static)>,
 }
 
-/// What a service did in a trace.
+/// Statistics of one service in a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ServiceStats {
-    /// Its spans.
+    /// Number of its spans.
     pub span_count: usize,
-    /// Those with an error.
+    /// Number of its spans with an error.
     pub error_count: usize,
 }
 

@@ -1,7 +1,7 @@
-//! What an answer lacks because it was lost, gathered while the answer is made.
+//! Warnings about lost data, collected while an answer is computed.
 //!
-//! Every language reads through one source, so that the source is what adds warnings, and whoever
-//! answers the client is what gives them their form.
+//! Every language reads through a source, so the source adds the warnings, and each API formats
+//! them for its clients.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ tokio::task_local! {
     static GATHERED: Arc<Mutex<BTreeSet<String>>>;
 }
 
-/// Answers a question, and says what of the answer was lost. Around another call of this, the inner
-/// one gathers.
+/// Runs a query and collects the warnings about its answer. In nested calls the innermost one
+/// collects.
 pub async fn gather<T>(question: impl Future<Output = T>) -> (T, Vec<String>) {
     let answer = async {
         let answer = question.await;
@@ -22,13 +22,13 @@ pub async fn gather<T>(question: impl Future<Output = T>) -> (T, Vec<String>) {
     GATHERED.scope(Arc::default(), answer).await
 }
 
-/// What was gathered so far of the question that this task answers.
+/// The warnings collected so far for the query of this task.
 pub fn gathered() -> Vec<String> {
     let all = |gathered: &Arc<Mutex<BTreeSet<String>>>| gathered.lock().iter().cloned().collect();
     GATHERED.try_with(all).unwrap_or_default()
 }
 
-/// Has a future that becomes a task of its own gather for the question of this task.
+/// Makes a future that is spawned as a task collect for the query of this task.
 pub(crate) fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let gathered = GATHERED.try_with(Arc::clone);
     async move {
@@ -39,7 +39,7 @@ pub(crate) fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// Adds what the source knows to be lost; without somebody who gathers it is dropped.
+/// Adds warnings; they are dropped outside of [`gather`].
 pub(crate) fn add(warnings: Vec<String>) {
     let _ = GATHERED.try_with(|gathered| gathered.lock().extend(warnings));
 }

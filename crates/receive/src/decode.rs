@@ -1,4 +1,4 @@
-//! Bodies to batches.
+//! Decodes request bodies into batches.
 
 use bytes::Bytes;
 use signals::{MemoryBudget, MemoryReservation, Signal, Timestamp};
@@ -7,18 +7,18 @@ use wire::{Decode, DecodeContext, Decoded, KnownSeries, WireError};
 
 use crate::known::KnownFingerprints;
 
-/// An uncompressed body, and what is needed to decode it.
+/// An uncompressed body and its decoder.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) signal: Signal,
     pub(crate) decoder: Box<dyn Decode>,
     pub(crate) received_at: Timestamp,
     pub(crate) bytes: Bytes,
-    /// What the body takes, and what it decodes to.
+    /// The memory of the body and of the decoded data.
     pub(crate) memory: MemoryReservation,
 }
 
-/// Decodes bodies, series by reference where they are known.
+/// Decodes bodies; known series are decoded to references.
 #[derive(Debug)]
 pub(crate) struct Decoding {
     limits: wire::Limits,
@@ -26,7 +26,7 @@ pub(crate) struct Decoding {
 }
 
 impl Decoding {
-    /// Nothing is known yet; what becomes known takes its memory from `known`.
+    /// Starts without known series; the memory for them is charged to `known`.
     pub(crate) fn new(limits: wire::Limits, known: &MemoryBudget) -> Self {
         Self { limits, known: KnownFingerprints::new(known) }
     }
@@ -34,22 +34,22 @@ impl Decoding {
     /// Decodes a body.
     ///
     /// # Errors
-    /// As [`Decode::decode`].
+    /// See [`Decode::decode`].
     pub(crate) fn decode(&self, body: &Body) -> Result<Decoded, WireError> {
         self.decode_with(body, &self.known)
     }
 
-    /// The same, every series by its labels.
+    /// Decodes a body with all series by label.
     ///
     /// # Errors
-    /// As [`Decode::decode`].
+    /// See [`Decode::decode`].
     pub(crate) fn decode_plainly(&self, body: &Body) -> Result<Decoded, WireError> {
         self.decode_with(body, &NoneKnown)
     }
 
     fn decode_with(&self, body: &Body, known: &dyn KnownSeries) -> Result<Decoded, WireError> {
         let Body { decoder, received_at, bytes, memory, .. } = body;
-        // What was decoded before is gone.
+        // Releases the memory of an earlier decoding.
         memory.shrink(memory.bytes().saturating_sub(bytes.len()));
         let (received_at, limits) = (*received_at, &self.limits);
         decoder.decode(bytes, &DecodeContext { received_at, limits, known, memory })

@@ -1,24 +1,24 @@
-//! The running totals of delta series: added up in memory, kept in the store's log.
+//! Running totals of delta series, kept in memory and persisted in the write-ahead log.
 
 use parking_lot::Mutex;
 use signals::Timestamp;
 use store::Totals;
 use wire::otlp::delta::{Accumulated, Delta, DeltaAccumulator, Undo};
 
-/// Totals of all delta series. One for the whole process: the store restores it before anything
-/// arrives, and asks for all of it when the log that holds the changes is cut off.
+/// Totals of all delta series in the process. The store restores them when it opens and takes a
+/// snapshot when it truncates the log that holds the changes.
 #[derive(Debug, Default)]
 pub struct DeltaTotals(Mutex<DeltaAccumulator>);
 
 impl DeltaTotals {
-    /// Nothing was added up yet.
+    /// Creates empty totals.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the deltas of one request up. Nothing is held until they are stored: samples hold the
-    /// whole total at their time, so that requests may be stored in any order.
+    /// Accumulates the deltas of one request. No lock is held until they are stored: each sample
+    /// holds the full total at its time, so requests may be stored in any order.
     pub(crate) fn add(&self, deltas: Vec<Delta>, received_at: Timestamp) -> Accumulated {
         if deltas.is_empty() {
             return Accumulated::default();
@@ -26,7 +26,7 @@ impl DeltaTotals {
         self.0.lock().add(deltas, received_at)
     }
 
-    /// Takes back what was added for a request that was not stored.
+    /// Reverts the deltas of a request that was not stored.
     pub(crate) fn undo(&self, undo: Undo) {
         self.0.lock().undo(undo);
     }

@@ -1,4 +1,4 @@
-//! The one path of every request, whatever its protocol: decompress, decode, store, count.
+//! The ingest path shared by all protocols: decompress, decode, store, count.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::poison_message::Poison;
 use crate::rejection::Rejection;
 use crate::statistics::Statistics;
 
-/// A compressed body is expected to grow by this factor; what it really takes is settled after.
+/// Expected ratio of decompressed to compressed size; the actual size is charged afterwards.
 const EXPECTED_RATIO: usize = 8;
 
 /// Stores the requests of all protocols.
@@ -35,12 +35,12 @@ pub struct Receiver {
     is_closing: AtomicBool,
 }
 
-/// One request, out of its protocol's framing.
+/// A request without the framing of its protocol.
 pub(crate) struct IngestRequest {
     pub(crate) signal: Signal,
-    /// Reads the body of this protocol's endpoint.
+    /// The decoder of the endpoint.
     pub(crate) decoder: Box<dyn Decode>,
-    /// The sender's word for it; `wire` knows which it can unpack.
+    /// The content encoding as sent; `wire` validates it.
     pub(crate) compression: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) memory: MemoryReservation,
@@ -48,7 +48,7 @@ pub(crate) struct IngestRequest {
 }
 
 impl Receiver {
-    /// A receiver in front of a store. `totals` are those that the store restored when it opened.
+    /// A receiver in front of a store; `totals` are those restored by the store.
     #[must_use]
     pub fn new(
         store: Store,
@@ -69,7 +69,7 @@ impl Receiver {
         }
     }
 
-    /// What has arrived.
+    /// Statistics of received data.
     pub fn statistics(&self) -> &Arc<Statistics> {
         &self.statistics
     }
@@ -78,15 +78,15 @@ impl Receiver {
         &self.limits
     }
 
-    /// From now on every request is answered "try again", so that the store can close.
+    /// Rejects all further requests as retryable, so that the store can close.
     pub fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
     }
 
-    /// Stores one request and returns once it is durable.
+    /// Stores a request and returns once it is durable.
     ///
-    /// Runs as a task of its own: a sender that goes away does not leave half a request behind,
-    /// and a panic anywhere on the path ends here.
+    /// Runs as its own task: a client disconnect does not leave a request half processed, and
+    /// panics are contained.
     pub(crate) async fn ingest(
         self: &Arc<Self>,
         request: IngestRequest,
@@ -122,7 +122,7 @@ impl Receiver {
         stored
     }
 
-    /// Does what takes long for large bodies: then on a thread for such work, a few at a time.
+    /// Runs work on large bodies on the blocking pool, with bounded concurrency.
     async fn in_turn<T: Send + 'static>(
         self: &Arc<Self>,
         is_small: bool,
@@ -136,7 +136,7 @@ impl Receiver {
         tokio::task::spawn_blocking(move || work(&receiver)).await.map_err(|_| closing())?
     }
 
-    /// Stores what was decoded, and counts it.
+    /// Stores decoded data and updates statistics.
     async fn store(
         self: &Arc<Self>,
         is_small: bool,
@@ -153,7 +153,7 @@ impl Receiver {
                     let decoded = receiver.guarded(&body.bytes, decode)?;
                     Ok((body, decoded))
                 };
-                // Its deltas are those that were added up already. The body holds the memory.
+                // The deltas were accumulated already. `_body` holds the memory reservation.
                 let (_body, plain) = self.in_turn(is_small, again).await?;
                 decoded = plain;
                 let batches = std::mem::take(&mut decoded.batches);
@@ -168,15 +168,15 @@ impl Receiver {
         outcome.refused(&decoded_appended.refused, &decoded.points);
         outcome.refused(&deltas_appended.refused, &deltas.points);
         outcome.of_too_many_days(decoded_appended.too_many_days);
-        // Rows and samples: what a client counts as one data point may be a whole histogram.
+        // Rows and samples: one data point, such as a histogram, may be many samples.
         let stored = decoded_appended.items + deltas_appended.items;
         self.statistics.items(signal, stored as u64, outcome.rejected as u64, &decoded.services);
         self.statistics.truncated(signal, decoded.truncated as u64);
         Ok(outcome)
     }
 
-    /// Appends what was decoded, and what deltas add up to: their samples, and the totals after
-    /// them. Returns what became of the one and of the other.
+    /// Appends decoded data, and accumulated deltas as samples with their new totals. Returns the
+    /// result of each.
     async fn append(
         &self,
         received_at: Timestamp,
@@ -197,13 +197,13 @@ impl Receiver {
         Ok([decoded, appended.fold(Kept::default(), Kept::and)])
     }
 
-    /// Turns a panic into an answer: once "try again", then "never".
+    /// Converts a panic into an error: retryable the first time, final the second.
     fn guarded<T>(
         &self,
         body: &[u8],
         decode: impl FnOnce() -> Result<T, WireError>,
     ) -> Result<T, Rejection> {
-        // Decoding is pure: nothing that outlives it is left half changed.
+        // Unwind safe: decoding is pure and leaves no shared state half updated.
         match catch_unwind(AssertUnwindSafe(decode)) {
             Ok(decoded) => Ok(decoded?),
             Err(_) if self.poison.is_repeated(body) => Err(Rejection::Malformed(
@@ -217,7 +217,7 @@ impl Receiver {
     }
 }
 
-/// The uncompressed body, for which `memory` is settled.
+/// Decompresses the body and charges its actual size.
 fn unpack(
     compression: Option<&str>,
     body: Bytes,
@@ -238,7 +238,7 @@ fn unpack(
     if unpacked.len() > expected {
         memory.try_grow(unpacked.len() - expected)?;
     }
-    // The packed body is gone.
+    // Releases the memory of the compressed body.
     memory.shrink(memory.bytes().saturating_sub(unpacked.len()));
     Ok(unpacked)
 }

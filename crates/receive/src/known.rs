@@ -1,7 +1,7 @@
-//! Which series of the store a fingerprint stands for.
+//! The map from fingerprints to the store's series.
 //!
-//! Bounded: a shard that is full learns nothing, until what it turned away is worth the time to look
-//! for what was not asked for any more.
+//! Bounded: a full shard stops learning until it has turned away enough entries to justify a sweep,
+//! which evicts unused ones.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +13,18 @@ use signals::{MemoryBudget, MemoryReservation};
 use wire::KnownSeries;
 use wire::known::{Fingerprint, Unknown};
 
-/// So many that requests which are decoded at the same time seldom meet.
+/// Enough that concurrent requests seldom contend.
 const SHARDS: usize = 64;
-/// What an entry takes beside a list of series: key, value and the empty places of a hash table.
+/// Memory of an entry without its list of series: key, value and empty slots of the hash table.
 const ENTRY_BYTES: usize = 72;
 
-/// What was stored, by fingerprint.
+/// Stored series, by fingerprint.
 #[derive(Debug)]
 pub(crate) struct KnownFingerprints {
     shards: [RwLock<Shard>; SHARDS],
-    /// Of one shard.
+    /// Bound of one shard.
     bytes_max: usize,
-    /// Of all shards.
+    /// Memory of all shards.
     memory: MemoryReservation,
 }
 
@@ -32,14 +32,14 @@ pub(crate) struct KnownFingerprints {
 struct Shard {
     entries: HashMap<Fingerprint, Entry, RandomState>,
     bytes: usize,
-    /// Entries that found no room since the last sweep.
+    /// Entries rejected for lack of room since the last sweep.
     turned_away: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
     series: Series,
-    /// Since the last sweep.
+    /// Whether it was used since the last sweep.
     is_used: AtomicBool,
 }
 
@@ -51,19 +51,19 @@ enum Series {
 }
 
 impl KnownFingerprints {
-    /// Nothing is known yet; what becomes known takes its memory from a budget, and may take all.
+    /// Starts empty; entries are charged to a budget and may fill it.
     pub(crate) fn new(budget: &MemoryBudget) -> Self {
         let shards = std::array::from_fn(|_| RwLock::default());
         Self { shards, bytes_max: budget.bytes_max() / SHARDS, memory: budget.reservation() }
     }
 
-    /// Learns what the store answered to the series of a batch, `None` for one that was refused.
+    /// Learns the store's references for the series of a batch; `None` marks a refused series.
     pub(crate) fn learn(&self, unknown: &Unknown, stored: &[Option<SeriesRef>]) {
         for (fingerprint, places) in unknown.iter() {
             let series = places.iter().map(|place| *stored.get(*place as usize)?).collect();
             let mut shard = self.shard(fingerprint).write();
             let bytes_before = shard.bytes;
-            // What is known of a series that was refused now is out of date.
+            // The entry of a series that was refused is stale.
             shard.remove(fingerprint);
             if let Some(series) = series {
                 shard.insert(fingerprint, series, self.bytes_max);
@@ -86,7 +86,7 @@ impl KnownSeries for KnownFingerprints {
             Series::One(one) => series.push(*one),
             Series::Many(many) => series.extend_from_slice(many),
         }
-        // Written only where it changes, so that readers do not take the line from each other.
+        // Written only on change, to avoid bouncing the cache line between readers.
         if !entry.is_used.load(Ordering::Relaxed) {
             entry.is_used.store(true, Ordering::Relaxed);
         }
@@ -111,8 +111,8 @@ impl Shard {
         }
     }
 
-    /// Forgets what was not asked for since the last time. Says whether it did: a sweep visits all
-    /// entries, and must leave those that are in use enough time to be asked for.
+    /// Evicts entries unused since the last sweep, once enough have been turned away; returns
+    /// whether it swept. A sweep visits all entries, and those in use need time to be marked.
     fn sweep(&mut self) -> bool {
         self.turned_away += 1;
         if self.turned_away < self.entries.len() / 4 {
@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Fingerprints of `count` gauges of one point each.
+    /// Fingerprints of `count` gauges with one point each.
     fn requests(count: usize) -> Vec<Vec<u8>> {
         let request = |i: usize| {
             format!(

@@ -1,9 +1,9 @@
 //! The receivers: OTLP over gRPC and over HTTP.
 //!
-//! A request is read within its limits and its share of memory, decompressed and decoded by `wire`,
-//! stored, and only then answered. `ingest` is that path, the same for every protocol; one module a
-//! protocol (`otlp`) has its endpoints and maps outcomes to its answers. There are no sockets here,
-//! only routers: the binary listens.
+//! A request is read within its size limit and memory budget, decompressed and decoded by `wire`,
+//! stored, and only then acknowledged. `ingest` is this path, shared by all protocols; each
+//! protocol has a module (`otlp`) with its endpoints and status mapping. This crate has routers but
+//! no sockets; the binary listens.
 
 mod decode;
 mod deltas;

@@ -1,33 +1,33 @@
-//! Bounds on what a sender may cost us; every one has a name here.
+//! Limits on the resources that a sender can use.
 
 use std::time::Duration;
 
 use signals::MemoryBudget;
 
-/// Bounds of all receivers together.
+/// Limits of all receivers together.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Bytes of one request body as it comes over the wire.
+    /// Bytes of a request body on the wire.
     pub body_wire_bytes_max: usize,
-    /// Bytes of one HTTP body once it is decompressed.
+    /// Bytes of an HTTP body after decompression.
     pub http_body_bytes_max: usize,
-    /// Bytes of one gRPC message once it is decompressed.
+    /// Bytes of a gRPC message after decompression.
     pub grpc_body_bytes_max: usize,
-    /// Memory of all bodies that are being read and decoded, and of what they decode to.
+    /// Memory of all bodies being read and decoded, and of the decoded data.
     pub memory: MemoryBudget,
-    /// Large bodies that are unpacked and decoded at the same time.
+    /// Number of large bodies decompressed and decoded concurrently.
     pub decoders_max: usize,
-    /// Services whose rates are kept apart; later ones are counted together.
+    /// Services with separate rates; further services are counted together.
     pub services_max: usize,
     /// Memory of the fingerprints of known series: about 70 bytes for a gauge or counter.
     pub known: MemoryBudget,
-    /// Bounds inside one body.
+    /// Limits within one body.
     pub wire: wire::Limits,
 }
 
-/// Bodies up to this size are decoded where they arrive: shorter than a visit to another thread.
+/// Bodies up to this size are decoded inline, which is faster than a switch to another thread.
 pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
-/// What `Retry-After` and `RetryInfo` say when the store or the memory is full.
+/// `Retry-After` and `RetryInfo` when the store or the memory budget is full.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Default for Limits {

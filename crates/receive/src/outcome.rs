@@ -1,4 +1,4 @@
-//! What became of a stored request, in the sender's terms.
+//! The outcome of a stored request: what was rejected, and why.
 
 use std::fmt::Write as _;
 
@@ -7,20 +7,20 @@ use store::BatchAppended;
 use store::metrics::{Item, Reason, Refused};
 use wire::DataPoints;
 
-/// What became of a batch, whatever its signal.
+/// The result of an append, for any signal.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    /// Rows and samples that are stored.
+    /// Rows and samples stored.
     pub(crate) items: usize,
-    /// The series of the batch.
+    /// References of the batch's series.
     pub(crate) series: Vec<Option<SeriesRef>>,
     pub(crate) refused: Vec<Refused>,
-    /// Spans or log records that are spread over too many days.
+    /// Spans or log records rejected because the batch spans too many days.
     pub(crate) too_many_days: usize,
 }
 
 impl Kept {
-    /// Of this batch and another one; only one of the two may have series.
+    /// Combines the results of two batches, of which only one may have series.
     pub(crate) fn and(mut self, batch: BatchAppended) -> Self {
         self.items += batch.items();
         match batch {
@@ -34,7 +34,7 @@ impl Kept {
     }
 }
 
-/// What became of a stored request.
+/// The outcome of a stored request.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     signal: Signal,
@@ -43,12 +43,12 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// What was rejected while decoding.
+    /// Starts with the items rejected by the decoder.
     pub(crate) fn new(signal: Signal, rejected: usize, message: &str) -> Self {
         Self { signal, rejected, message: message.to_owned() }
     }
 
-    /// Adds items that were rejected, or only a message.
+    /// Adds rejected items, or only a message.
     pub(crate) fn add(&mut self, rejected: usize, message: &str) {
         self.rejected += rejected;
         if !self.message.is_empty() && !message.is_empty() {
@@ -57,7 +57,7 @@ impl Outcome {
         self.message.push_str(message);
     }
 
-    /// Adds rows that the store refused for their days.
+    /// Adds rows that the store rejected because they span too many days.
     pub(crate) fn of_too_many_days(&mut self, count: usize) {
         if count > 0 {
             let message = format!(
@@ -69,11 +69,11 @@ impl Outcome {
         }
     }
 
-    /// Adds what the store refused of a batch, by reason.
+    /// Adds the store's rejections of a batch, by reason.
     pub(crate) fn refused(&mut self, refused: &[Refused], points: &DataPoints) {
         let mut reasons: Vec<Reason> = Vec::new();
         for Refused { item, reason, .. } in refused {
-            // What a sender counts is its points.
+            // Senders count data points, and an exemplar is not one.
             if *item != Item::Exemplar && !reasons.contains(reason) {
                 reasons.push(*reason);
             }
@@ -91,12 +91,12 @@ impl Outcome {
         }
     }
 
-    /// Reasons of rejections, and warnings; empty when there are none.
+    /// Reasons of rejections and warnings; empty if there are none.
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
-    /// The same for statistics, which keep the last one.
+    /// The message for statistics; `None` if it is empty.
     pub(crate) fn complaint(&self) -> Option<&str> {
         (!self.message.is_empty()).then_some(self.message.as_str())
     }

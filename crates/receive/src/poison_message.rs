@@ -1,24 +1,24 @@
-//! Breaks the poison loop: a body that panics our decoder twice is refused for good.
+//! Detects poison messages: a body that makes the decoder panic twice is rejected for good.
 //!
-//! A defect answers "try again" the first time. Clients keep their batch and send the same bytes
-//! again, so the second time the answer must be final, or one bad batch blocks all later ones.
+//! The first panic is reported as retryable. Clients then resend the same bytes, so the second
+//! response must be final, or one bad batch blocks all later ones.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use parking_lot::Mutex;
 
-/// Hashes that are remembered; the oldest is forgotten first.
+/// Number of hashes kept; the oldest is evicted first.
 const REMEMBERED_MAX: usize = 256;
 
-/// Hashes of bodies that panicked.
+/// Hashes of bodies that caused a panic.
 #[derive(Debug, Default)]
 pub(crate) struct Poison {
     hashes: Mutex<VecDeque<u64>>,
 }
 
 impl Poison {
-    /// Remembers a body that panicked; true when it had already panicked before.
+    /// Records a body that caused a panic; true if it had already caused one.
     pub(crate) fn is_repeated(&self, payload: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();
         payload.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! Why a whole request was not taken; each protocol has its own words for these.
+//! Reasons for rejecting a whole request; each protocol maps them to its own statuses.
 
 use std::time::Duration;
 
@@ -6,39 +6,39 @@ use signals::MemoryExhausted;
 use store::StoreError;
 use wire::WireError;
 
-/// Why nothing of a request was kept. Retryable only where it says so.
+/// Why a request was rejected as a whole. Final unless documented as retryable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// The body is not what it claims to be.
+    /// The body is malformed.
     #[error("{0}")]
     Malformed(String),
-    /// The compression is not one that we know.
+    /// The content encoding is not supported.
     #[error("unsupported compression {0:?}, supported: identity, gzip, zstd, deflate")]
     UnsupportedCompression(String),
-    /// The body is over a bound, packed or unpacked.
+    /// The body exceeds a limit before or after decompression.
     #[error("{0}")]
     TooLarge(String),
-    /// The body came too slowly.
+    /// The body arrived too slowly.
     #[error("the request body did not arrive in time")]
     TooSlow,
-    /// Try again later.
+    /// Temporarily unavailable; retryable.
     #[error("{message}")]
     Unavailable {
-        /// What is missing.
+        /// The cause.
         message: String,
-        /// When it may be there again.
+        /// Suggested delay before a retry.
         retry_after: Duration,
     },
-    /// A defect of ours; the sender may try the same body once more.
+    /// A bug in the decoder; the body may be sent once more.
     #[error("internal error while reading the request; it was not stored")]
     Panicked {
-        /// When to try again.
+        /// Suggested delay before a retry.
         retry_after: Duration,
     },
 }
 
 impl Rejection {
-    /// How long a sender should wait before it tries again; `None` when it should not.
+    /// Suggested delay before a retry; `None` if the error is final.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -50,8 +50,8 @@ impl Rejection {
     }
 }
 
-/// Nearly everything that the store refuses is temporary for a sender: full, closing, or a broken
-/// disk that ends this process.
+/// Nearly all store errors are temporary for a sender: full, closing, or a disk failure that ends
+/// this process.
 impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         match error {

@@ -1,6 +1,6 @@
-//! Reads a request body under its limits: size, and memory for every byte that is held.
+//! Reads a request body within its size limit and memory budget.
 //!
-//! How slowly it may come is for the server's sockets to say; here that is an error of the body.
+//! Timeouts are enforced by the listener and surface here as body errors.
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -11,17 +11,17 @@ use wire::body::is_timeout;
 use crate::limits::Limits;
 use crate::rejection::Rejection;
 
-/// A body that has arrived, and the memory that it holds.
+/// A received body and its memory reservation.
 #[derive(Debug)]
 pub(crate) struct Upload {
     pub(crate) bytes: Bytes,
     pub(crate) memory: MemoryReservation,
 }
 
-/// Reads a whole body.
+/// Reads the entire body.
 ///
 /// # Errors
-/// [`Rejection`] when it is too large, too slow, breaks off, or there is no room for it now.
+/// [`Rejection`] if it is too large, too slow or incomplete, or memory is exhausted.
 pub(crate) async fn read(
     mut body: Body,
     length: Option<u64>,
@@ -39,9 +39,9 @@ pub(crate) async fn read(
         if memory.bytes() + frame.len() > max {
             return Err(too_large());
         }
-        // As it arrives, never as announced, so that a length alone reserves nothing.
+        // Charged on arrival: a `Content-Length` alone must not reserve memory.
         memory.try_grow(frame.len())?;
-        // One frame is the usual case: it stays where it is.
+        // The common case of a single frame needs no copy.
         if first.is_empty() && rest.is_empty() {
             first = frame;
         } else {
@@ -56,7 +56,7 @@ pub(crate) async fn read(
     Ok(Upload { bytes, memory })
 }
 
-/// The next piece of data; `None` at the end.
+/// The next data frame; `None` at the end.
 async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Rejection> {
     loop {
         match body.frame().await {

@@ -1,4 +1,4 @@
-//! What arrived: totals since start and rates of the last minute, by protocol, signal and service.
+//! Ingest statistics by protocol, signal and service: totals and one-minute rates.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// All protocols, in the order in which they are listed.
+    /// All protocols, in listing order.
     pub const ALL: [Self; 2] = [Self::OtlpGrpc, Self::OtlpHttp];
 
     /// The name used in configuration keys and own metrics.
@@ -37,71 +37,71 @@ impl Protocol {
     }
 }
 
-/// The last failure of a protocol.
+/// The last error of a protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastError {
-    /// What was wrong.
+    /// The error message.
     pub message: String,
-    /// When.
+    /// Time of the error.
     pub at: Timestamp,
 }
 
-/// What one protocol has seen.
+/// Counters of one protocol.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProtocolCounts {
-    /// Requests, good and bad.
+    /// All requests, including failed ones.
     pub requests: u64,
-    /// Requests of which nothing was kept.
+    /// Requests rejected as a whole.
     pub errors: u64,
-    /// When the last request came.
+    /// Time of the last request.
     pub last_request: Option<Timestamp>,
-    /// The last request of which something was not kept.
+    /// The last request that was rejected as a whole or in part.
     pub last_error: Option<LastError>,
 }
 
-/// What came of one signal.
+/// Counters of one signal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SignalCounts {
-    /// Spans, log records or samples kept since start.
+    /// Spans, log records or samples stored since start.
     pub accepted: u64,
-    /// Spans, log records or data points refused one by one since start.
+    /// Spans, log records or data points rejected since start.
     pub rejected: u64,
-    /// Values that were cut, and attributes, events and links that were left out, since start.
+    /// Values truncated, and attributes, events and links dropped, since start.
     pub truncated: u64,
-    /// Items kept in a second, over the last minute.
+    /// Items stored per second over the last minute.
     pub rate: f64,
-    /// When the last item came.
+    /// Time of the last item.
     pub last_received: Option<Timestamp>,
 }
 
-/// What one service sends.
+/// Rates of one service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceCounts {
-    /// `service.name`; `…` for all services past the bound.
+    /// `service.name`; `…` stands for all services beyond the limit.
     pub name: String,
-    /// Items in a second over the last minute, in the order of [`Signal::ALL`].
+    /// Items per second over the last minute, in the order of [`Signal::ALL`].
     pub rates: [f64; 3],
-    /// When the last item came.
+    /// Time of the last item.
     pub last_received: Timestamp,
 }
 
-/// Everything at one moment.
+/// All statistics at one point in time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// By protocol.
     pub protocols: BTreeMap<Protocol, ProtocolCounts>,
     /// In the order of [`Signal::ALL`].
     pub signals: [SignalCounts; 3],
-    /// By service, in order of names.
+    /// By service, sorted by name.
     pub services: Vec<ServiceCounts>,
 }
 
-/// Stands for all services past the bound.
+/// Stands for all services beyond the limit.
 const OTHER_SERVICES: &str = "…";
-/// Longest error message that is kept.
+/// Maximum length of a stored error message.
 const MESSAGE_BYTES_MAX: usize = 500;
 
-/// Counts what arrives.
+/// Ingest statistics.
 #[derive(Debug)]
 pub struct Statistics {
     clock: Arc<dyn Clock>,
@@ -133,13 +133,13 @@ struct ServiceState {
 }
 
 impl Statistics {
-    /// Nothing counted yet; rates of up to `services_max` services are kept apart.
+    /// Starts at zero, with separate rates for up to `services_max` services.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, services_max: usize) -> Self {
         Self { clock, services_max, state: Mutex::default(), instruments: Instruments::default() }
     }
 
-    /// A request has arrived.
+    /// Counts a request on arrival.
     pub(crate) fn begin(&self, protocol: Protocol) -> InFlight<'_> {
         InFlight { statistics: self, protocol, began: self.clock.monotonic() }
     }
@@ -149,7 +149,7 @@ impl Statistics {
         self.instruments.body(signal, bytes);
     }
 
-    /// Adds histograms of requests to the metrics of the process.
+    /// Registers the request histograms with the process's own metrics.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.instruments.register(registry);
     }
@@ -167,7 +167,7 @@ impl Statistics {
         }
     }
 
-    /// Counts the items of one stored request; `services` holds accepted items by service.
+    /// Counts the items of a stored request; `services` holds accepted items by service.
     pub(crate) fn items(
         &self,
         signal: Signal,
@@ -200,14 +200,14 @@ impl Statistics {
         }
     }
 
-    /// Counts what one stored request lost to the limits of one item.
+    /// Counts truncations and drops in a stored request.
     pub(crate) fn truncated(&self, signal: Signal, count: u64) {
         if count > 0 {
             self.state.lock().signals[index(signal)].truncated += count;
         }
     }
 
-    /// Everything at this moment.
+    /// A snapshot of all statistics.
     pub fn snapshot(&self) -> Snapshot {
         let second = self.clock.monotonic().as_secs();
         let state = self.state.lock();
@@ -240,7 +240,7 @@ impl Statistics {
     }
 }
 
-/// A request that is not answered yet.
+/// A request without a response so far.
 #[derive(Debug)]
 pub(crate) struct InFlight<'s> {
     statistics: &'s Statistics,
@@ -249,12 +249,12 @@ pub(crate) struct InFlight<'s> {
 }
 
 impl InFlight<'_> {
-    /// Counts a stored request, of which some items may have been rejected; `message` says why.
+    /// Records a stored request; `message` describes any partial rejection.
     pub(crate) fn stored(self, message: Option<&str>) {
         self.end(false, message);
     }
 
-    /// Counts a request of which nothing was stored.
+    /// Records a request rejected as a whole.
     pub(crate) fn rejected(self, message: &str) {
         self.end(true, Some(message));
     }

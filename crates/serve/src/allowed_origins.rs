@@ -1,4 +1,4 @@
-//! Origins of pages that may send telemetry from a browser.
+//! Cross-origin (CORS) access to the telemetry endpoints, for browsers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use http::Method;
 use http::header::HeaderValue;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// How long a browser may remember the answer to a preflight request.
+/// How long a browser may cache the response to a preflight request.
 const MAX_AGE: Duration = Duration::from_hours(2);
 
-/// Patterns of origins, such as `https://app.example.org` or `http://localhost:*`, where `*` stands
-/// for any text, as in the Collector's `cors.allowed_origins`. Cheap to clone.
+/// Origin patterns, such as `https://app.example.org` or `http://localhost:*`, where `*` matches
+/// any text, as in the Collector's `cors.allowed_origins`. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AllowedOrigins(Arc<[String]>);
 
 impl AllowedOrigins {
-    /// These patterns; none allows nothing.
+    /// Creates the list; an empty list allows no origin.
     #[must_use]
     pub fn new(patterns: &[String]) -> Self {
         Self(patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect())
@@ -28,7 +28,7 @@ impl AllowedOrigins {
         self.0.iter().any(|pattern| matches(pattern, &origin))
     }
 
-    /// The layer that answers preflight requests and says to browsers that the answer may be read.
+    /// The CORS layer: answers preflight requests and sets the response headers.
     pub fn layer(&self) -> CorsLayer {
         let origins = self.clone();
         let is_allowed = move |origin: &HeaderValue, _: &_| {
@@ -42,7 +42,7 @@ impl AllowedOrigins {
     }
 }
 
-/// Whether a text is what a pattern says.
+/// Whether a text matches a pattern.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut text) = text.strip_prefix(start) else { return false };

@@ -1,11 +1,11 @@
-//! From the reasons for which a query has no answer to HTTP statuses.
+//! Maps query errors to HTTP statuses.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use query::QueryError;
 
-/// The status of the APIs that have no words of their own for errors.
+/// The status in APIs that have no error types of their own.
 pub(crate) fn status(error: &QueryError) -> StatusCode {
     if let QueryError::Internal(message) = error {
         tracing::error!(message, "a query failed with an internal error");
@@ -21,7 +21,7 @@ pub(crate) fn status(error: &QueryError) -> StatusCode {
     }
 }
 
-/// An error as Loki and Tempo answer it: the text and nothing else.
+/// An error as Loki and Tempo return it: plain text.
 #[derive(Debug)]
 pub(crate) struct TextError {
     status: StatusCode,
@@ -29,12 +29,12 @@ pub(crate) struct TextError {
 }
 
 impl TextError {
-    /// A parameter is wrong.
+    /// An invalid parameter.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
-    /// Some other status.
+    /// An error with another status.
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }
     }

@@ -1,6 +1,6 @@
-//! Numbers as Go's JSON and `strconv` write them, which clients compare as text.
+//! Numbers formatted like Go's `encoding/json` and `strconv`; clients compare them as text.
 
-/// `strconv.FormatFloat(value, 'f', -1, 64)`: shortest digits, never an exponent.
+/// `strconv.FormatFloat(value, 'f', -1, 64)`: shortest digits, no exponent.
 pub(crate) fn plain(value: f64) -> String {
     if value == f64::INFINITY {
         "+Inf".to_owned()
@@ -12,7 +12,7 @@ pub(crate) fn plain(value: f64) -> String {
     }
 }
 
-/// As [`plain`], but very small and very large numbers with an exponent of at least two digits.
+/// Like [`plain`], but with an exponent of at least two digits for very small and large numbers.
 pub(crate) fn with_exponent(value: f64) -> String {
     let size = value.abs();
     if value.is_finite() && size != 0.0 && !(1e-6..1e21).contains(&size) {

@@ -1,8 +1,8 @@
-//! Keeps other sites out: which names this machine answers to, and who may ask from a browser.
+//! Protects the APIs against other web sites: checks `Host`, `Origin` and `Sec-Fetch-Site`.
 //!
 //! A page on any site can make a browser send requests to loopback, and DNS rebinding makes them
-//! look like same-origin ones. So the `Host` must be a name of ours, and a request that a browser
-//! marks as coming from another site is refused unless it only opens the page.
+//! look same-origin. So `Host` must be a name of this server, and a request marked by the browser
+//! as cross-site is refused unless it is a navigation.
 
 use std::sync::Arc;
 
@@ -16,19 +16,19 @@ use http::{HeaderMap, StatusCode};
 
 use crate::allowed_origins::AllowedOrigins;
 
-/// Names that always mean this machine.
+/// Names that always refer to this machine.
 const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Names under which this machine may be addressed. Cheap to clone.
+/// The names of this server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct HostCheck {
     names: Arc<[String]>,
-    /// Other origins whose pages may send.
+    /// Other origins that may send telemetry.
     origins: AllowedOrigins,
 }
 
 impl HostCheck {
-    /// A check that knows loopback and the given names, without ports.
+    /// A check that accepts loopback and the given names, without ports.
     #[must_use]
     pub fn new(names: &[String]) -> Self {
         let names = LOOPBACK_NAMES
@@ -38,18 +38,18 @@ impl HostCheck {
         Self { names: names.collect(), origins: AllowedOrigins::new(&[]) }
     }
 
-    /// The same check, which lets pages of other origins through.
+    /// The same check, but accepting requests from these origins.
     #[must_use]
     pub fn allowing(&self, origins: &AllowedOrigins) -> Self {
         Self { origins: origins.clone(), ..self.clone() }
     }
 
-    /// Puts the check in front of every route of a router, and the security headers on every answer.
+    /// Adds the check to every route, and the security headers to every response.
     pub fn protect(&self, router: Router) -> Router {
         router.layer(middleware::from_fn_with_state(self.clone(), check))
     }
 
-    /// Whether a host, with or without port, is a name of ours.
+    /// Whether a host, with or without a port, is a name of this server.
     fn knows(&self, host: &str) -> bool {
         let Ok(authority) = host.parse::<Authority>() else { return false };
         let name = authority.host().to_ascii_lowercase();
@@ -64,7 +64,7 @@ impl HostCheck {
             let text = "bad request: more than one Host\n";
             return Some((StatusCode::BAD_REQUEST, text).into_response());
         }
-        // HTTP/2 has the host in the address, a client of a proxy in both; either may be read later.
+        // HTTP/2 has the host in `:authority`, proxy clients send both; handlers may use either.
         let header = header.map(|host| host.to_str().unwrap_or_default());
         let address = request.uri().authority().map(Authority::as_str);
         let hosts = match (header, address) {
@@ -95,7 +95,7 @@ impl HostCheck {
     }
 }
 
-/// Following a link here is harmless: the other site cannot read what it opens.
+/// Navigation from another site is harmless: that site cannot read the response.
 fn opens_page(request: &Request) -> bool {
     let is =
         |name: &str, value: &str| request.headers().get(name).is_some_and(|header| header == value);
@@ -114,7 +114,7 @@ async fn check(State(host_check): State<HostCheck>, request: Request, next: Next
     response
 }
 
-/// Headers that are right for every answer; the page adds its content security policy.
+/// Headers common to all responses; the page adds its content security policy.
 fn secure(headers: &mut HeaderMap) {
     const HEADERS: [(&str, &str); 4] = [
         ("x-content-type-options", "nosniff"),

@@ -1,6 +1,6 @@
-//! The Jaeger query API: services, operations, traces by id and by search.
+//! The Jaeger query API: services, operations, trace lookup and search.
 //!
-//! Every answer, good or bad, is in Jaeger's envelope.
+//! Every response, including errors, is wrapped in Jaeger's envelope.
 
 mod trace;
 
@@ -23,11 +23,11 @@ use crate::parameters::Parameters;
 use crate::routers::Api;
 use crate::time_format::go_duration;
 
-/// Traces of one answer when the request does not say, and at most.
+/// Default and maximum number of traces in a response.
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1500;
 
-/// An error in Jaeger's words.
+/// An error in Jaeger's format.
 #[derive(Debug)]
 struct ApiError {
     status: StatusCode,
@@ -80,7 +80,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Everything below `/api`.
+/// All routes below `/api`.
 pub(crate) fn api() -> Router<Arc<Api>> {
     Router::new()
         .route("/services", get(services))
@@ -102,7 +102,7 @@ fn success(data: &Value, total: usize) -> Response {
     json::response(StatusCode::OK, finished(out, total, &[]))
 }
 
-/// The answer after its data.
+/// Completes a response whose data is already written.
 fn finished(mut out: Vec<u8>, total: usize, errors: &[ApiError]) -> Vec<u8> {
     let errors = if errors.is_empty() {
         Value::Null
@@ -114,10 +114,10 @@ fn finished(mut out: Vec<u8>, total: usize, errors: &[ApiError]) -> Vec<u8> {
     out
 }
 
-/// Bytes of JSON for each byte of spans in columns.
+/// Estimated bytes of JSON per byte of columnar span data.
 const JSON_FACTOR: usize = 3;
 
-/// Traces in the order of `ids`, and an error for each id without spans if that `is_asked`.
+/// Traces in the order of `ids`, and, if `is_asked`, an error for each id without spans.
 fn traces(spans: Counted<RecordBatch>, ids: &[TraceId], is_asked: bool) -> Answer {
     spans.reserve(JSON_FACTOR * spans.get_array_memory_size())?;
     let mut out = b"{\"data\":".to_vec();
@@ -180,7 +180,7 @@ async fn search(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     if ids.is_empty() {
         return Ok(success(&json!([]), 0));
     }
-    // Whole traces, also the spans outside the searched time.
+    // Complete traces, including spans outside the searched time range.
     let spans = api.engine.traces(&ids, None).await?;
     traces(spans, &ids, !asked.is_empty())
 }
@@ -219,12 +219,12 @@ fn request(parameters: &Parameters, range: Option<TimeRange>) -> Result<SearchRe
         duration_max_ns,
         range,
         limit,
-        // Whole traces are read after.
+        // The complete traces are read afterwards.
         spans_per_set: 1,
     })
 }
 
-/// `tag=key:value`, as often as wanted, and `tags={"key":"value"}`.
+/// Repeated `tag=key:value`, and `tags={"key":"value"}`.
 fn tags(parameters: &Parameters) -> Result<Vec<(String, String)>, ApiError> {
     let mut tags = Vec::new();
     for tag in parameters.all("tag") {
@@ -264,7 +264,7 @@ fn range(parameters: &Parameters) -> Result<Option<TimeRange>, ApiError> {
     match (time("start")?, time("end")?) {
         (None, None) => Ok(None),
         (start, end) => {
-            // The end is inside for Jaeger, outside for us.
+            // Jaeger's end is inclusive, ours exclusive.
             let end = end.map_or(i64::MAX, |end| end.saturating_add(1));
             Ok(Some(TimeRange { start: start.unwrap_or(i64::MIN), end }))
         }
@@ -275,7 +275,7 @@ fn trace_id(name: &str, text: &str) -> Result<TraceId, ApiError> {
     TraceId::parse(text).map_err(|error| ApiError::parameter(name, error))
 }
 
-/// Counted from service graphs, which are not built yet: none.
+/// Would come from service graphs, which are not implemented: always empty.
 async fn dependencies() -> Response {
     success(&json!([]), 0)
 }

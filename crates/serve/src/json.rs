@@ -1,4 +1,4 @@
-//! Writes JSON straight into bytes: answers hold millions of points, which need no tree first.
+//! Writes JSON directly into a buffer: responses hold millions of points, too many for a tree.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use signals::{Labels, MemoryReservation};
 /// Appends a value.
 pub(crate) fn value(out: &mut Vec<u8>, value: &impl Serialize) {
     if serde_json::to_writer(&mut *out, value).is_err() {
-        // As below.
+        // Unreachable, as in `text`.
         out.extend_from_slice(b"null");
     }
 }
 
-/// Appends further fields and the end of an object whose first field is written.
+/// Appends more fields to an object whose first field is written, and closes it.
 pub(crate) fn rest_of_object(out: &mut Vec<u8>, fields: &Value) {
     let begin = out.len();
     value(out, fields);
-    // A comma in place of the bracket.
+    // Replaces the opening brace with a comma.
     if let Some(bracket) = out.get_mut(begin) {
         *bracket = b',';
     }
@@ -30,12 +30,12 @@ pub(crate) fn rest_of_object(out: &mut Vec<u8>, fields: &Value) {
 /// Appends a JSON string.
 pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
     if serde_json::to_writer(&mut *out, text).is_err() {
-        // Writing to memory cannot fail; an empty string keeps the document whole.
+        // Writing to memory cannot fail; an empty string would still be valid JSON.
         out.extend_from_slice(b"\"\"");
     }
 }
 
-/// Appends a list, with commas between what `write` appends for each item.
+/// Appends a list; `write` appends each item.
 pub(crate) fn list<T>(
     out: &mut Vec<u8>,
     items: impl IntoIterator<Item = T>,
@@ -70,14 +70,14 @@ pub(crate) fn pairs<'a>(out: &mut Vec<u8>, pairs: impl IntoIterator<Item = (&'a 
     out.push(b'}');
 }
 
-/// A JSON answer whose bytes count in the memory of queries until they are sent.
+/// A JSON response whose bytes are charged to the query memory budget until it is sent.
 pub(crate) fn counted(body: Vec<u8>, memory: MemoryReservation) -> Response {
     let bytes = body.len();
     count(response(StatusCode::OK, body), bytes, memory)
 }
 
-/// Has the bytes of an answer of any type count in the memory of queries until they are sent: the
-/// server keeps the extension with the body.
+/// Charges the bytes of a response to the query memory budget until it is sent; the server keeps
+/// the extension together with the body.
 pub(crate) fn count(
     mut response: Response,
     bytes: usize,
@@ -88,7 +88,7 @@ pub(crate) fn count(
     response
 }
 
-/// A JSON answer of bytes that are written already.
+/// A JSON response from encoded bytes.
 pub(crate) fn response(status: StatusCode, body: Vec<u8>) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }

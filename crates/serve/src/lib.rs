@@ -1,7 +1,7 @@
-//! The HTTP APIs of Prometheus, Loki, Tempo and Jaeger, our own, and the page.
+//! The HTTP APIs of Prometheus, Loki, Tempo and Jaeger, the native API, and the page.
 //!
-//! Everything here turns an HTTP request into a query and its answer into the shape
-//! that the clients of the real systems read. There are no sockets and no storage here.
+//! Handlers translate an HTTP request into a query and encode the result in the format that the
+//! clients of the respective system expect. This crate has no sockets and no storage.
 
 mod allowed_origins;
 mod error;

@@ -1,4 +1,4 @@
-//! The Loki HTTP API, as far as it asks: queries, labels, series and counts.
+//! The read endpoints of the Loki HTTP API: queries, labels, series and statistics.
 
 mod answer;
 
@@ -22,18 +22,18 @@ use crate::prometheus;
 use crate::routers::Api;
 use crate::time_format::{loki_time, prometheus_duration};
 
-/// Lines of one answer when the request does not say.
+/// Default number of lines in a response.
 const LIMIT: usize = 100;
-/// How far back a question looks when it does not say.
+/// Default time range of a query.
 const SINCE: i64 = 3600 * SECOND;
-/// Steps of a range query that does not name its step.
+/// Number of steps in a range query without `step`.
 const STEPS: i64 = 250;
-/// The version whose API this is.
+/// The emulated Loki version.
 const LOKI_VERSION: &str = "3.5.0";
 
 type Answer = Result<Response, TextError>;
 
-/// Everything below `/loki/api/v1`.
+/// All routes below `/loki/api/v1`.
 pub(crate) fn api() -> Router<Arc<Api>> {
     Router::new()
         .route("/query", get(instant).post(instant))
@@ -47,7 +47,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/status/buildinfo", get(build))
 }
 
-/// What stands beside the API.
+/// Routes outside the API prefix.
 pub(crate) fn root_routes() -> Router<Arc<Api>> {
     let none = |data: serde_json::Value| get(move || async move { axum::Json(data) });
     Router::new()
@@ -132,7 +132,7 @@ async fn series(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     Ok(json::response(StatusCode::OK, out))
 }
 
-/// How much a selector would read: counted, not estimated. A stream counts as one chunk.
+/// How much a selector would read: exact, not an estimate. A stream counts as one chunk.
 async fn stats(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let query = required(&parameters)?;
     let range = window(&api, &parameters)?;
@@ -170,7 +170,7 @@ fn time(parameters: &Parameters, name: &str) -> Result<Option<Timestamp>, TextEr
     loki_time(text).map(Some).ok_or_else(unread)
 }
 
-/// `start` and `end`, or the last hour, or as far back as `since` says; the end is outside.
+/// The range from `start` and `end`, or `since`, or the last hour; the end is exclusive.
 fn window(api: &Api, parameters: &Parameters) -> Result<TimeRange, TextError> {
     let end = time(parameters, "end")?.unwrap_or_else(|| api.clock.now());
     let since = match parameters.get("since") {

@@ -1,4 +1,4 @@
-//! The page: its files are in the program, and every address that is no file is the page itself.
+//! The web page: embedded files, with the index page as the fallback for client-side routes.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ struct Files;
 
 const INDEX: &str = "index.html";
 
-/// Only our own scripts, styles and requests. Mantine and uPlot set style attributes and elements.
+/// Allows only our scripts, styles and requests; Mantine and uPlot set inline styles.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -27,14 +27,14 @@ const MISSING: &str = "<!doctype html><meta charset=\"utf-8\"><title>Glasshouse<
     <h1>Glasshouse</h1><p>UI not built — run <code>cargo xtask ui</code> and start again.</p>\
     <p>The APIs answer without it: <a href=\"/api/overview\">/api/overview</a>.</p>";
 
-/// Answers every path that nothing else answers.
+/// Handles all paths without a route.
 pub(crate) fn router() -> Router {
     Router::new().fallback(page)
 }
 
 async fn page(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    // Whatever the method: a client that is told 405 thinks that another one would do.
+    // For every method: a 405 would suggest that another method works.
     if is_api(path) {
         return not_found();
     }
@@ -48,7 +48,7 @@ async fn page(request: Request) -> Response {
     if let Some(file) = Files::get(name) {
         return answer(name, file, request.headers());
     }
-    // A file that is not there is an error; a page of the application is the application.
+    // A missing file is an error; any other path is a client-side route.
     if path.rsplit('/').next().is_some_and(|last| last.contains('.')) || path.starts_with("assets/")
     {
         return not_found();
@@ -62,14 +62,14 @@ async fn page(request: Request) -> Response {
     }
 }
 
-/// Files that are there for the build, or that stand behind another name.
+/// Build artifacts and precompressed variants.
 fn is_hidden(name: &str) -> bool {
     name.starts_with('.')
         || [".gz", ".br", ".zst", ".map"].iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Mistyped API paths, and those of APIs that are not built, should fail as such, not answer with a
-/// page: Grafana takes any success for what it asks about.
+/// Unknown API paths must return an error, not the page: Grafana treats any success as support for
+/// an endpoint.
 fn is_api(path: &str) -> bool {
     let prefixes =
         ["api/", "prometheus/", "loki/", "tempo/", "jaeger/", "otlp/", "zipkin/", "alertmanager/"];
@@ -82,7 +82,7 @@ fn not_found() -> Response {
 
 fn answer(name: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..12]));
-    // Names of assets carry a hash of their content.
+    // Asset names contain a content hash.
     let caching = if name.starts_with("assets/") {
         "public, max-age=31536000, immutable"
     } else {

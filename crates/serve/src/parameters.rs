@@ -1,4 +1,4 @@
-//! Parameters of a request: those of the address and those of a form body, in one list.
+//! Request parameters: those of the URL and those of a form body, in one list.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
-/// Longest form body, and so longest query.
+/// Maximum size of a form body, and therefore of a query.
 const FORM_BYTES_MAX: usize = 1 << 20;
-/// Most parameters of one request.
+/// Maximum number of parameters in a request.
 const PARAMETERS_MAX: usize = 1000;
 
-/// Names and values, those of the body first, as Go's `FormValue` reads them.
+/// Names and values, form parameters first, as in Go's `FormValue`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
@@ -54,7 +54,7 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
     }
 }
 
-/// A whole body under a bound; else the status and the reason.
+/// Reads a body up to a bound; an error is a status and a message.
 pub(crate) async fn read(
     body: Body,
     bytes_max: usize,

@@ -1,6 +1,6 @@
-//! The Prometheus HTTP API, as far as it asks about samples, series and this server.
+//! The read endpoints of the Prometheus HTTP API: queries, metadata and status.
 //!
-//! There are no rules, alerts or scrapes yet: their endpoints answer that there are none.
+//! Rules, alerts and scraping are not implemented: their endpoints return empty lists.
 
 mod answer;
 mod buckets;
@@ -31,14 +31,14 @@ pub(crate) use status::metrics;
 
 use answer::ApiError;
 
-/// Most points of one series in one answer.
+/// Maximum points per series in a response.
 const POINTS_MAX: i64 = 11_000;
-/// How far an instant selector looks back when the query does not say.
+/// Default lookback of an instant selector.
 const LOOKBACK_MS: i64 = 300_000;
 
 type Answer = Result<Response, ApiError>;
 
-/// Everything below `/api/v1`.
+/// All routes below `/api/v1`.
 pub(crate) fn api() -> Router<Arc<Api>> {
     Router::new()
         .route("/query", get(instant).post(instant))
@@ -54,7 +54,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .fallback(not_found)
 }
 
-/// What stands beside the API: health, readiness, own metrics.
+/// Routes outside the API prefix: health, readiness, own metrics.
 pub(crate) fn root_routes() -> Router<Arc<Api>> {
     status::root_routes()
 }
@@ -196,7 +196,7 @@ async fn format_query(parameters: Parameters) -> Answer {
     Ok(answer::success(Json::from(text).to_string().as_bytes(), &[], &[]))
 }
 
-/// Parameters of one query.
+/// Options of one query.
 fn options(parameters: &Parameters) -> Result<Options, ApiError> {
     let lookback_ms = match duration(parameters, "lookback_delta")? {
         Some(lookback) if lookback > 0 => lookback,
@@ -206,7 +206,7 @@ fn options(parameters: &Parameters) -> Result<Options, ApiError> {
     Ok(Options { lookback_ms, limit: limit(parameters)? })
 }
 
-/// Waits no longer than the client's `timeout`; the engine has its own bound below that.
+/// Enforces the client's `timeout`; the engine has a limit of its own.
 async fn in_time(
     parameters: &Parameters,
     query: impl Future<Output = Result<Counted<query::promql::Answer>, QueryError>>,
@@ -223,7 +223,7 @@ async fn in_time(
     answer.map_err(query_failure)
 }
 
-/// `start` and `end` of questions about series: everything, when they are not given.
+/// `start` and `end` of metadata requests; the default is all time.
 fn window(api: &Api, parameters: &Parameters) -> Result<(i64, i64), ApiError> {
     let start = time(parameters, "start")?.unwrap_or(i64::MIN / MILLISECOND);
     let end = time(parameters, "end")?.unwrap_or_else(|| api.now_ms().max(start));
@@ -257,7 +257,7 @@ fn unread_duration(name: &str, text: &str) -> ApiError {
     ApiError::parameter(name, format!("cannot parse {text:?} to a valid duration"))
 }
 
-/// `limit`; 0 is no limit.
+/// `limit`; 0 means no limit.
 fn limit(parameters: &Parameters) -> Result<usize, ApiError> {
     match parameters.get("limit").map(str::parse::<i64>) {
         None => Ok(0),
@@ -267,12 +267,12 @@ fn limit(parameters: &Parameters) -> Result<usize, ApiError> {
     }
 }
 
-/// One more than asked for, to see whether there are more.
+/// One more than the limit, to detect truncation.
 fn over(limit: usize) -> usize {
     if limit == 0 { 0 } else { limit.saturating_add(1) }
 }
 
-/// Mistakes in the text of a query belong to its parameter.
+/// Attributes query errors to the parameter `query`.
 fn query_failure(error: QueryError) -> ApiError {
     match error {
         QueryError::Invalid(message) => ApiError::parameter("query", message),
@@ -280,7 +280,7 @@ fn query_failure(error: QueryError) -> ApiError {
     }
 }
 
-/// Mistakes in a selector belong to its parameter.
+/// Attributes selector errors to the parameter `match[]`.
 fn match_failure(error: QueryError) -> ApiError {
     match error {
         QueryError::Invalid(message) => ApiError::parameter("match[]", message),

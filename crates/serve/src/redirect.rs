@@ -1,4 +1,4 @@
-//! People who open a port of an API in a browser land on the matching view of the page.
+//! Redirects browsers that open an API port to the matching view of the page.
 
 use axum::Router;
 use axum::extract::Request;
@@ -8,11 +8,11 @@ use http::StatusCode;
 use http::header::{HOST, LOCATION};
 use http::uri::Authority;
 
-/// Where the page is: its port, on whatever name the browser used; `None` when it is off.
+/// Port of the page, on whatever host name the browser used; `None` if the page is disabled.
 #[derive(Debug, Clone, Copy)]
 pub struct PagePort(pub Option<u16>);
 
-/// The addresses of the systems whose place we take. The page knows what each means.
+/// Routes for the UI paths of the emulated systems; the page maps each path to a view.
 pub(crate) fn router(port: PagePort, paths: &[&str]) -> Router {
     let mut router = Router::new();
     for path in paths {

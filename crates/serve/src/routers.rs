@@ -1,4 +1,4 @@
-//! The APIs as routers: one for each port, and one that has them all under prefixes.
+//! One router per port, and one with all APIs under prefixes.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::redirect::{self, PagePort};
 use crate::server_info::ServerInfo;
 use crate::{jaeger, loki, page, prometheus, sql, tempo, warnings};
 
-/// What every answer is made from.
+/// State shared by all handlers.
 pub(crate) struct Api {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
@@ -45,8 +45,8 @@ pub struct ApiRouters {
 }
 
 impl ApiRouters {
-    /// Routers whose answers are made on `threads`: a large answer must not block the threads of
-    /// sockets and the log.
+    /// Handlers run on `threads`: encoding a large response must not block network I/O or the
+    /// write-ahead log.
     pub fn new(
         engine: Engine,
         clock: Arc<dyn Clock>,
@@ -58,7 +58,7 @@ impl ApiRouters {
         Self { api: Arc::new(Api { engine, clock, info }), host_check, page, threads }
     }
 
-    /// The port of Prometheus, with the paths of receivers.
+    /// The router of the Prometheus port, including receivers.
     pub fn prometheus(&self, receivers: Router) -> Router {
         let router =
             Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::root_routes());
@@ -70,21 +70,21 @@ impl ApiRouters {
         self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
     }
 
-    /// The port of Loki, with the paths of receivers.
+    /// The router of the Loki port, including receivers.
     pub fn loki(&self, receivers: Router) -> Router {
         let router = Router::new().nest("/loki/api/v1", loki::api()).merge(loki::root_routes());
         let router = router.with_state(Arc::clone(&self.api)).merge(receivers);
         self.finish(router.merge(redirect::router(self.page, &["/"])).fallback(not_found))
     }
 
-    /// The port of Tempo.
+    /// The router of the Tempo port.
     pub fn tempo(&self) -> Router {
         let router = Router::new().nest("/api", tempo::api()).merge(tempo::root_routes());
         let router = router.with_state(Arc::clone(&self.api));
         self.finish(router.merge(redirect::router(self.page, &["/"])).fallback(not_found))
     }
 
-    /// The port of Jaeger's query API; the API answers below `/jaeger` too, as behind a base path.
+    /// The router of the Jaeger query port; also serves `/jaeger`, for clients with a base path.
     pub fn jaeger(&self) -> Router {
         let router = Router::new().nest("/api", jaeger::api()).nest("/jaeger/api", jaeger::api());
         let router = router.with_state(Arc::clone(&self.api));
@@ -92,8 +92,8 @@ impl ApiRouters {
         self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
     }
 
-    /// The page, with the paths of receivers, and every API under its prefix. Loki's own paths begin with `/loki` as well, so
-    /// both `/loki/api/v1` and `/loki/loki/api/v1` answer.
+    /// The router of the page: receivers, and every API under its prefix. Loki's own paths begin
+    /// with `/loki`, so both `/loki/api/v1` and `/loki/loki/api/v1` work.
     pub fn page(&self, receivers: Router) -> Router {
         let prometheus =
             Router::new().nest("/api/v1", prometheus::api()).merge(prometheus::root_routes());
@@ -121,12 +121,12 @@ impl ApiRouters {
     }
 }
 
-/// Makes an answer on other threads. A client that disconnects cancels it.
+/// Runs a handler on the threads for responses. A client disconnect cancels it.
 async fn on_threads(State(threads): State<Handle>, request: Request, next: Next) -> Response {
     let answer = AbortOnDropHandle::new(threads.spawn(next.run(request)));
     match answer.await.map_err(JoinError::try_into_panic) {
         Ok(response) => response,
-        // It is caught where all panics of requests are.
+        // Propagated to the common panic handler.
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         Err(Err(_stopping)) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

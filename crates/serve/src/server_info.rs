@@ -1,4 +1,4 @@
-//! State of the running process that the APIs report: received data, configuration and readiness.
+//! State of the running process exposed by the APIs: received data, configuration and readiness.
 //! The binary implements it.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! `POST /api/sql`: one reading statement; rows as JSON objects, or as an Arrow stream.
+//! `POST /api/sql`: one read-only statement; rows as JSON objects or as an Arrow stream.
 
 mod cell;
 
@@ -24,15 +24,15 @@ use crate::json;
 use crate::parameters::read;
 use crate::routers::Api;
 
-/// Longest request.
+/// Maximum size of a request.
 const BODY_BYTES_MAX: usize = 1 << 20;
-/// Most rows of one JSON answer; an Arrow stream has the engine's own bound.
+/// Maximum rows in a JSON response; an Arrow stream has the engine's limit.
 const JSON_ROWS_MAX: usize = 10_000;
-/// Most bytes of one JSON answer.
+/// Maximum size of a JSON response.
 const JSON_BYTES_MAX: usize = 64 << 20;
 const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
 
-/// The route.
+/// The route of the SQL endpoint.
 pub(crate) fn route() -> MethodRouter<Arc<Api>> {
     post(answer)
 }
@@ -87,7 +87,7 @@ fn failure(status: StatusCode, message: &str) -> Response {
     response
 }
 
-/// A [`page_api::SqlAnswer`], written as the rows become ready.
+/// Writes a [`page_api::SqlAnswer`] while rows arrive.
 async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
     let SqlAnswer { schema, mut batches, memory } = answer;
     let mut out = b"{\"columns\":".to_vec();
@@ -101,7 +101,7 @@ async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
     'all: while let Some(batch) = batches.next().await {
         let batch = match batch {
             Ok(batch) => batch,
-            // The engine's bound on rows: what came before it is an answer, cut short.
+            // The engine's row limit: return the rows so far as a truncated result.
             Err(QueryError::TooLarge(_)) if count > 0 => {
                 is_truncated = true;
                 break;
@@ -118,7 +118,7 @@ async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
             }
             cell::object(&mut out, &names, &batch, row);
             count += 1;
-            // It is copied when it has to grow.
+            // Growing the buffer copies it, so both copies are charged.
             let more = (2 * out.capacity()).saturating_sub(memory.bytes());
             memory.try_grow(more).map_err(QueryError::from)?;
         }
@@ -131,8 +131,7 @@ async fn rows(answer: SqlAnswer) -> Result<Response, QueryError> {
     Ok(json::counted(out, memory))
 }
 
-/// Column names of which none stands twice, as in the rows' objects one would hide the other:
-/// `name`, `name_1`, `name_2`.
+/// Makes duplicate column names unique, because rows are JSON objects: `name`, `name_1`, `name_2`.
 fn distinct_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let given: HashSet<&str> = names.clone().collect();
     let mut taken: HashSet<String> = HashSet::new();
@@ -146,7 +145,7 @@ fn distinct_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<Strin
     names.map(&mut distinct).collect()
 }
 
-/// A type in SQL's words.
+/// The SQL name of a type.
 fn type_name(kind: &DataType) -> String {
     match kind {
         DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => "text".to_owned(),
@@ -168,11 +167,11 @@ fn type_name(kind: &DataType) -> String {
     }
 }
 
-/// Arrow IPC, a message a batch as the rows become ready.
+/// An Arrow IPC stream with one message per batch, sent as batches arrive.
 async fn arrow_stream(answer: SqlAnswer) -> Result<Response, QueryError> {
     let SqlAnswer { schema, mut batches, .. } = answer;
     let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(internal)?;
-    // The first batch is made before the status is sent, so that most errors still have one.
+    // Compute the first batch before sending the status, so that most errors get their own.
     let first = batches.next().await.transpose()?;
     let state = Some((writer, batches, first));
     let body = stream::unfold(state, |state| async move {

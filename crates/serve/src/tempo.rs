@@ -1,4 +1,4 @@
-//! The Tempo HTTP API: traces by id, TraceQL search, tag names and values.
+//! The Tempo HTTP API: trace lookup, TraceQL search, tag names and values.
 
 mod answer;
 mod tags;
@@ -26,24 +26,24 @@ use crate::prometheus;
 use crate::routers::Api;
 use crate::time_format::go_duration;
 
-/// Traces of one answer when the request does not say, and at most.
+/// Default and maximum number of traces in a response.
 const LIMIT: usize = 20;
 const LIMIT_MAX: usize = 1000;
-/// Bytes of a trace as messages and as protobuf for each byte of its spans in columns.
+/// Estimated bytes of a trace as messages and as protobuf, per byte of columnar span data.
 const MESSAGE_FACTOR: usize = 5;
-/// Bytes of a trace as messages, as a tree and as text for each byte of its spans in columns.
+/// Estimated bytes of a trace as messages, JSON tree and text, per byte of columnar span data.
 const TREE_FACTOR: usize = 10;
-/// Spans shown of each matching set when the request does not say, and at most.
+/// Default and maximum number of spans per matching span set.
 const SPANS_PER_SET: usize = 3;
 const SPANS_PER_SET_MAX: usize = 100;
-/// The version whose API this is: the last before search streams over gRPC, which is not built
-/// yet and which Grafana would try from 2.2 on.
+/// The emulated Tempo version. From 2.2 on, Grafana would stream searches over gRPC, which is not
+/// implemented.
 const TEMPO_VERSION: &str = "2.1.1";
 const PROTOBUF: &str = "application/protobuf";
 
 type Answer = Result<Response, TextError>;
 
-/// Everything below `/api`.
+/// All routes below `/api`.
 pub(crate) fn api() -> Router<Arc<Api>> {
     Router::new()
         .route("/traces/{id}", get(trace))
@@ -59,7 +59,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/status/buildinfo", get(build))
 }
 
-/// What stands beside the API.
+/// Routes outside the API prefix.
 pub(crate) fn root_routes() -> Router<Arc<Api>> {
     Router::new().route("/ready", get(ready)).route("/metrics", get(prometheus::metrics))
 }
@@ -150,7 +150,7 @@ fn wants_protobuf(headers: &HeaderMap) -> bool {
         .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains(PROTOBUF)))
 }
 
-/// 1 to 32 hexadecimal digits, in Tempo's words when they are not.
+/// Parses 1 to 32 hexadecimal digits; errors have Tempo's wording.
 fn trace_id(text: &str) -> Result<TraceId, TextError> {
     if let Some((at, wrong)) = text.char_indices().find(|(_, digit)| !digit.is_ascii_hexdigit()) {
         let message = format!(
@@ -226,7 +226,7 @@ fn range(parameters: &Parameters) -> Result<Option<TimeRange>, TextError> {
         Some(Err(error)) => Err(TextError::bad_request(format!("invalid {name}: {error}"))),
     };
     match (time("start")?, time("end")?) {
-        // Grafana sends zeroes for a trace without a time.
+        // Grafana sends zeros for a trace without a time range.
         (None | Some(0), None | Some(0)) => Ok(None),
         (Some(start), Some(end)) if start < end => Ok(Some(TimeRange {
             start: start.saturating_mul(SECOND),

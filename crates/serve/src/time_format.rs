@@ -1,14 +1,14 @@
-//! Times and durations in the notations of the five APIs.
+//! Times and durations in the formats of the APIs.
 
 use chrono::{DateTime, SecondsFormat};
 use signals::Timestamp;
 use signals::time::{MILLISECOND, SECOND};
 
-/// What Prometheus' own clients send for "as early as can be" and "as late as can be".
+/// The minimum and maximum times that Prometheus' own clients send.
 const EARLIEST: &str = "-292273086-05-16T16:47:06Z";
 const LATEST: &str = "292277025-08-18T07:12:54.999999999Z";
 
-/// Prometheus: seconds as a float, or RFC 3339; milliseconds out.
+/// Prometheus: seconds as a float, or RFC 3339; returns milliseconds.
 pub(crate) fn prometheus_time(text: &str) -> Option<i64> {
     match text {
         EARLIEST => return Some(i64::MIN / MILLISECOND),
@@ -22,7 +22,7 @@ pub(crate) fn prometheus_time(text: &str) -> Option<i64> {
     rfc3339(text).map(|time| time.div_euclid(MILLISECOND))
 }
 
-/// Prometheus: seconds as a float, or `1h30m`; milliseconds out.
+/// Prometheus: seconds as a float, or `1h30m`; returns milliseconds.
 pub(crate) fn prometheus_duration(text: &str) -> Option<i64> {
     const UNITS: [(&str, i64); 7] = [
         ("y", 365 * 86_400_000),
@@ -45,7 +45,7 @@ pub(crate) fn prometheus_duration(text: &str) -> Option<i64> {
         let (number, tail) = rest.split_at_checked(digits)?;
         let letters = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, tail) = tail.split_at_checked(letters)?;
-        // Units come in descending order, each once.
+        // Units appear in descending order, each at most once.
         let position = UNITS.iter().position(|(name, _)| *name == unit)?;
         if position < next_unit {
             return None;
@@ -58,7 +58,7 @@ pub(crate) fn prometheus_duration(text: &str) -> Option<i64> {
     (!text.is_empty()).then_some(total)
 }
 
-/// Go: a signed sequence of numbers with units, `1.5h`, `-300ms`; nanoseconds out.
+/// Go: a signed sequence of numbers with units, `1.5h`, `-300ms`; returns nanoseconds.
 pub(crate) fn go_duration(text: &str) -> Option<i64> {
     const UNITS: [(&str, f64); 8] = [
         ("ns", 1.0),
@@ -92,8 +92,8 @@ pub(crate) fn go_duration(text: &str) -> Option<i64> {
     (!is_empty && is_whole(total)).then_some((sign * total) as i64)
 }
 
-/// Loki: seconds as a float when there is a point, whole seconds up to ten digits, nanoseconds
-/// past that, or RFC 3339; nanoseconds out.
+/// Loki: seconds as a float if there is a decimal point, integer seconds up to ten digits,
+/// nanoseconds beyond that, or RFC 3339; returns nanoseconds.
 pub(crate) fn loki_time(text: &str) -> Option<Timestamp> {
     if text.contains('.')
         && let Ok(seconds) = text.parse::<f64>()
@@ -120,15 +120,15 @@ fn is_whole(value: f64) -> bool {
     value.is_finite() && value.abs() < 9.2e18
 }
 
-/// `2026-01-02T03:04:05.678Z`, with any offset; nanoseconds out.
+/// `2026-01-02T03:04:05.678Z`, with any offset; returns nanoseconds.
 pub(crate) fn rfc3339(text: &str) -> Option<Timestamp> {
     let time = DateTime::parse_from_rfc3339(text).ok()?;
-    // Go, whose clients write these, has no leap seconds.
+    // Go does not accept leap seconds.
     let is_leap_second = time.timestamp_subsec_nanos() >= 1_000_000_000;
     time.timestamp_nanos_opt().filter(|_| !is_leap_second)
 }
 
-/// An instant as RFC 3339 in UTC with milliseconds.
+/// A time as RFC 3339 in UTC with milliseconds.
 pub fn to_rfc3339(timestamp: Timestamp) -> String {
     DateTime::from_timestamp_nanos(timestamp).to_rfc3339_opts(SecondsFormat::Millis, true)
 }

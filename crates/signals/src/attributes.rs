@@ -1,7 +1,7 @@
 //! Attributes: typed key-value pairs on spans and log records.
 //!
 //! A row's own attributes are an Arrow map of text to text, which every Parquet reader can query,
-//! beside a short text with one [`ValueType`] letter for each entry, in entry order. Attributes of
+//! plus a short text with one [`ValueType`] letter per entry, in entry order. Attributes of
 //! resources and scopes repeat on every row, so they are one dictionary-encoded JSON object.
 
 pub mod build;
@@ -16,20 +16,20 @@ use arrow::datatypes::{DataType, Field, Fields};
 pub use build::{AttributeBuilder, Value};
 pub use read::{AttributeRows, Attributes};
 
-/// Prefixes of the attributes that count tokens, of OpenTelemetry, OpenLLMetry and OpenInference.
+/// Prefixes of the attributes that count tokens, in the three conventions that are in use.
 const TOKEN_COUNTS: [&str; 3] = ["gen_ai.usage.", "llm.usage.", "llm.token_count."];
 
-/// Whether an attribute counts tokens of an LLM call: some instrumentations send it as text.
+/// Whether an attribute is a token count of an LLM call; some instrumentations send it as text.
 #[must_use]
 pub fn is_token_count(key: &str) -> bool {
     TOKEN_COUNTS.iter().any(|prefix| key.starts_with(prefix))
 }
 
-/// The type that an attribute had on the wire, as one letter.
+/// The type of an attribute on the wire, as one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ValueType {
-    /// Text, stored as it is.
+    /// Text, stored verbatim.
     String = b's',
     /// A 64-bit integer in decimal.
     Int = b'i',
@@ -46,8 +46,8 @@ pub enum ValueType {
 }
 
 impl ValueType {
-    /// The type of a letter, which is in upper case where [`large`] has cut the value; unknown
-    /// letters of newer writers read as text.
+    /// The type of a letter. Letters of values cut by [`large`] are in upper case; unknown letters,
+    /// from newer writers, read as text.
     #[must_use]
     pub fn from_letter(letter: u8) -> Self {
         match letter.to_ascii_lowercase() {
@@ -61,14 +61,14 @@ impl ValueType {
         }
     }
 
-    /// The letter that stands for this type.
+    /// The letter of this type.
     #[must_use]
     pub fn letter(self) -> char {
         char::from(self as u8)
     }
 }
 
-/// What an entry of a map is called, as the Parquet format wants it.
+/// Name of a map's entry field, as the Parquet format requires.
 pub const ENTRY: &str = "key_value";
 
 /// `Map<Utf8, Utf8>`: the type of an `attributes` column.
@@ -81,13 +81,13 @@ pub fn map_type() -> DataType {
     DataType::Map(Arc::new(Field::new(ENTRY, DataType::Struct(entries), false)), false)
 }
 
-/// `Dictionary<Int32, Utf8>`: the type of columns with few distinct texts.
+/// `Dictionary<Int32, Utf8>`: the type of low-cardinality text columns.
 #[must_use]
 pub fn dictionary_type() -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }
 
-/// Nanoseconds since 1970 in UTC: the type of all time columns.
+/// Nanoseconds since the Unix epoch in UTC: the type of all time columns.
 #[must_use]
 pub fn time_type() -> DataType {
     DataType::Timestamp(arrow::datatypes::TimeUnit::Nanosecond, Some("+00:00".into()))

@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 
 use crate::SeriesBatch;
 
-/// One of the three kinds of telemetry that are stored side by side.
+/// A kind of telemetry; each has its own storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {
     /// Spans of distributed traces.
@@ -16,7 +16,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// All signals, in the order in which they are listed everywhere.
+    /// All signals, in the order used in every listing.
     pub const ALL: [Self; 3] = [Self::Spans, Self::Logs, Self::Metrics];
 
     /// The name used in paths, configuration keys and own metrics: `spans`, `logs`, `metrics`.
@@ -30,7 +30,7 @@ impl Signal {
     }
 }
 
-/// What one accepted request holds of one signal, ready for the store.
+/// The accepted items of one signal in a request, ready for the store.
 #[derive(Debug, Clone)]
 pub enum Batch {
     /// Rows of [`crate::span::schema`].

@@ -1,4 +1,4 @@
-//! Building a column of few distinct texts: each text is looked up once, rows append its code.
+//! Builds a low-cardinality text column: each text is looked up once, rows append its code.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
-/// Stands for one text of one [`DictionaryBuilder`].
+/// The code of one text in one [`DictionaryBuilder`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code(i32);
 
@@ -22,13 +22,13 @@ pub struct DictionaryBuilder {
     codes: HashMap<Arc<str>, i32>,
     texts: Vec<Arc<str>>,
     keys: Vec<i32>,
-    /// The code given last: neighbours are often equal.
+    /// The latest code: consecutive texts are often equal.
     latest: i32,
     has_nulls: bool,
 }
 
 impl DictionaryBuilder {
-    /// The code of a text, which is added when it is new.
+    /// The code of a text; a new text is added.
     pub fn code(&mut self, text: &str) -> Code {
         let latest = usize::try_from(self.latest).ok().and_then(|place| self.texts.get(place));
         if latest.is_some_and(|latest| **latest == *text) {
@@ -46,12 +46,12 @@ impl DictionaryBuilder {
         Code(self.latest)
     }
 
-    /// The code of a text, [`Code::NULL`] for the empty one.
+    /// The code of a text; [`Code::NULL`] for the empty text.
     pub fn code_or_null(&mut self, text: &str) -> Code {
         if text.is_empty() { Code::NULL } else { self.code(text) }
     }
 
-    /// Appends a row with a code that this builder gave.
+    /// Appends a row with a code from this builder.
     pub fn append(&mut self, code: Code) {
         self.has_nulls |= code == Code::NULL;
         self.keys.push(code.0);
@@ -63,10 +63,10 @@ impl DictionaryBuilder {
         self.append(code);
     }
 
-    /// The column.
+    /// Builds the column.
     ///
     /// # Errors
-    /// Only when a code came from another builder.
+    /// When a code came from another builder.
     pub fn finish(self) -> Result<ArrayRef, ArrowError> {
         let keys = if self.has_nulls {
             self.keys.iter().map(|key| (*key >= 0).then_some(*key)).collect::<Int32Array>()

@@ -2,22 +2,22 @@
 
 use std::fmt;
 
-/// A 16-byte trace id. All zeroes is invalid in every protocol.
+/// A 16-byte trace id. All zeros is invalid in every protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TraceId(pub [u8; 16]);
 
-/// An 8-byte span id. All zeroes is invalid in every protocol.
+/// An 8-byte span id. All zeros is invalid in every protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpanId(pub [u8; 8]);
 
-/// A text that is not an id: wrong length, a digit that is not hexadecimal, or all zeroes.
+/// A text that is not an id: wrong length, a non-hexadecimal digit, or all zeros.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a valid id: expected up to {1} hexadecimal digits, not all zero")]
 pub struct InvalidId(String, usize);
 
 impl TraceId {
-    /// Reads 1 to 32 hexadecimal digits; shorter ids are padded with zeroes on the left, as
-    /// Jaeger, Tempo and Zipkin do for 64-bit ids.
+    /// Parses 1 to 32 hexadecimal digits; shorter ids are zero-padded on the left, as Jaeger, Tempo
+    /// and Zipkin do for 64-bit ids.
     ///
     /// # Errors
     /// [`InvalidId`] for other lengths, other characters, or zero.
@@ -27,7 +27,7 @@ impl TraceId {
 }
 
 impl SpanId {
-    /// Reads 1 to 16 hexadecimal digits; shorter ids are padded with zeroes on the left.
+    /// Parses 1 to 16 hexadecimal digits; shorter ids are zero-padded on the left.
     ///
     /// # Errors
     /// [`InvalidId`] for other lengths, other characters, or zero.

@@ -1,7 +1,7 @@
-//! The shapes of telemetry: what a span, a log record and a metric sample are once they are inside.
+//! The data model of telemetry: spans, log records and metric samples, independent of protocol.
 //!
-//! Every other crate speaks in these terms. There is no input or output here, no configuration
-//! and no protocol: wire formats become these shapes in `wire`, files hold them in `store`.
+//! Every other crate uses these types. This crate has no input or output, no configuration and no
+//! protocol: `wire` decodes protocols into these types, `store` persists them.
 
 pub mod attributes;
 pub mod batch;

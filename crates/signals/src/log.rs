@@ -1,4 +1,4 @@
-//! A log record: one line or event. One row each.
+//! Log records: one row per line or event.
 
 pub mod build;
 pub mod read;
@@ -14,13 +14,13 @@ pub use read::LogRows;
 
 /// Column names, in schema order.
 pub mod column {
-    /// When it happened; when it was observed if the sender gave no time.
+    /// Event time; the observed time if the sender gave none.
     pub const TIMESTAMP: &str = "timestamp";
-    /// When the sender saw it; when it arrived if the sender did not say.
+    /// Time of observation by the sender; the arrival time if the sender gave none.
     pub const OBSERVED_TIMESTAMP: &str = "observed_timestamp";
     /// OpenTelemetry severity, 1 to 24; 0 is unspecified.
     pub const SEVERITY_NUMBER: &str = "severity_number";
-    /// The sender's word for the severity; null when empty.
+    /// The sender's name for the severity; null when empty.
     pub const SEVERITY_TEXT: &str = "severity_text";
     /// The line; JSON text for a structured body.
     pub const BODY: &str = "body";
@@ -42,10 +42,9 @@ pub mod column {
     pub const ATTRIBUTES: &str = "attributes";
     /// One type letter for each attribute, in order.
     pub const ATTRIBUTE_TYPES: &str = "attribute_types";
-    /// Attributes that are too large to lie among the others, only in parts: see
-    /// [`crate::attributes::large`].
+    /// Attributes too large for `attributes`; in parts only. See [`crate::attributes::large`].
     pub const LARGE_ATTRIBUTES: &str = "large_attributes";
-    /// Attributes that the sender left out.
+    /// Number of attributes dropped, by the sender or by our limits.
     pub const DROPPED_ATTRIBUTES_COUNT: &str = "dropped_attributes_count";
     /// JSON object of the resource's attributes.
     pub const RESOURCE_ATTRIBUTES: &str = "resource_attributes";
@@ -57,8 +56,8 @@ pub mod column {
     pub const SCOPE_ATTRIBUTES: &str = "scope_attributes";
 }
 
-/// The Arrow schema of log records in memory and in the write-ahead log, where a change of it
-/// is a new kind of section.
+/// The Arrow schema of log records in memory and in the write-ahead log. Changing it requires a new
+/// section kind in the log.
 #[must_use]
 pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -87,14 +86,14 @@ pub fn schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// The columns that every part of log records has: those of [`schema`], and the large attributes.
+/// The columns of every part of log records: those of [`schema`] and the large attributes.
 #[must_use]
 pub fn part_schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| large::schema_of_parts(&schema()));
     Arc::clone(&SCHEMA)
 }
 
-/// The names in the selector of a stream, `{a="b", c="d"}`; `None` when it is not one.
+/// The label names in a stream selector, `{a="b", c="d"}`; `None` if it is not a selector.
 #[must_use]
 pub fn stream_label_names(stream: &str) -> Option<Vec<String>> {
     let mut rest = stream.strip_prefix('{')?.strip_suffix('}')?;

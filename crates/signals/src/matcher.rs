@@ -1,4 +1,4 @@
-//! A condition on one label, as Prometheus and Loki have it.
+//! Label matchers, as in Prometheus and Loki.
 
 use std::fmt;
 
@@ -17,31 +17,31 @@ pub enum MatchOp {
     NotRegex,
 }
 
-/// A condition on one label. A label that is absent has the empty value.
+/// A condition on one label. An absent label has the empty value.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     /// The label's name.
     pub name: String,
     /// The comparison.
     pub op: MatchOp,
-    /// The value or the pattern as it was written.
+    /// The value or pattern as written.
     pub value: String,
     regex: Option<Regex>,
 }
 
-/// Bound on the memory of one compiled pattern that is short.
+/// Bound on the memory of a compiled short pattern.
 const REGEX_BYTES_MAX: usize = 1 << 20;
-/// Memory that a longer pattern may take for each of its bytes. Dashboards write hundreds of names
-/// with `|` between them.
+/// Memory allowed per byte of a longer pattern. Dashboards write hundreds of names separated by
+/// `|`.
 const REGEX_BYTES_PER_BYTE: usize = 64;
-/// Bound on the length of a pattern: that of the longest query.
+/// Maximum pattern length: that of the longest query.
 const PATTERN_BYTES_MAX: usize = 128 * 1024;
 
 impl Matcher {
     /// Builds a matcher; patterns are anchored and `.` matches newlines, as in Prometheus.
     ///
     /// # Errors
-    /// The reason why the pattern does not compile or is too large.
+    /// A message if the pattern does not compile or is too large.
     pub fn new(
         name: impl Into<String>,
         op: MatchOp,
@@ -76,7 +76,7 @@ impl Matcher {
 /// Compiles a pattern that must match the whole text.
 ///
 /// # Errors
-/// The reason why the pattern does not compile or is too large.
+/// A message if the pattern does not compile or is too large.
 pub fn anchored(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(format!("regular expression is longer than {PATTERN_BYTES_MAX} bytes"));

@@ -1,16 +1,16 @@
-//! Memory budgets: a tree of named bounds on bytes, from the ceiling of the whole process down to
-//! each use of memory.
+//! Memory budgets: a tree of named bounds on bytes, from the process-wide ceiling down to
+//! individual uses.
 //!
-//! A child has a bound of its own and charges its parent too, so that the sum of all uses stays
-//! under the ceiling although the bounds of the children may add up to more. What keeps something
-//! large takes its bytes first, as a [`MemoryReservation`], and is refused when a budget on the
-//! way to the root is full. Everything is atomic; nothing waits.
+//! A child has its own bound and also charges its parent, so the total stays under the ceiling even
+//! where the children's bounds add up to more. Large allocations first take a
+//! [`MemoryReservation`], which fails when any budget on the path to the root is full. All counters
+//! are atomic; nothing blocks.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A bound on the bytes that one use of memory holds at a time. Cheap to clone: clones are one
+/// A bound on the bytes that one use of memory holds at a time. Cheap to clone; clones share one
 /// budget.
 #[derive(Debug, Clone)]
 pub struct MemoryBudget {
@@ -25,28 +25,27 @@ struct Node {
     parent: Option<MemoryBudget>,
 }
 
-/// Bytes taken from a budget and from all budgets above it; dropping it gives them back.
+/// Bytes taken from a budget and all its ancestors; released on drop.
 ///
-/// Growing and shrinking need no exclusive access, so that parallel parts of one query can share a
-/// reservation.
+/// Growing and shrinking take `&self`, so parallel parts of one query can share a reservation.
 #[derive(Debug)]
 pub struct MemoryReservation {
     budget: MemoryBudget,
     bytes: AtomicUsize,
 }
 
-/// There is no room for more bytes now.
+/// A budget has no room for the requested bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryExhausted {
-    /// The budget that is full: the one that was asked, or one above it.
+    /// The full budget: the requested one or an ancestor.
     pub budget: &'static str,
     /// Its bound.
     pub bytes_max: usize,
-    /// What it had given out.
+    /// Bytes in use.
     pub bytes_taken: usize,
-    /// What was asked for on top of it.
+    /// Bytes requested.
     pub bytes_wanted: usize,
-    /// Whether what asks would have more than the whole budget: then waiting does not help.
+    /// Whether the request exceeds the whole budget, so that retrying cannot succeed.
     pub never_fits: bool,
 }
 
@@ -64,14 +63,14 @@ impl fmt::Display for MemoryExhausted {
 impl std::error::Error for MemoryExhausted {}
 
 impl MemoryBudget {
-    /// The root of a tree, with nothing taken. The name is what the memory is for, as messages say
-    /// it: `requests in flight`.
+    /// The root of a tree. The name describes the use of the memory in messages: `requests in
+    /// flight`.
     #[must_use]
     pub fn new(name: &'static str, bytes_max: usize) -> Self {
         Self::with_parent(name, bytes_max, None)
     }
 
-    /// A budget below this one.
+    /// A child of this budget.
     #[must_use]
     pub fn child(&self, name: &'static str, bytes_max: usize) -> Self {
         Self::with_parent(name, bytes_max, Some(self.clone()))
@@ -82,7 +81,7 @@ impl MemoryBudget {
         Self { node: Arc::new(node) }
     }
 
-    /// What it is for.
+    /// The name, for messages.
     pub fn name(&self) -> &'static str {
         self.node.name
     }
@@ -92,12 +91,12 @@ impl MemoryBudget {
         self.node.bytes_max
     }
 
-    /// Bytes taken now; more than the bound where [`MemoryReservation::grow`] was used.
+    /// Bytes in use; can exceed the bound after [`MemoryReservation::grow`].
     pub fn bytes_taken(&self) -> usize {
         self.node.bytes_taken.load(Ordering::Acquire)
     }
 
-    /// A reservation of nothing, to be grown.
+    /// An empty reservation, to be grown.
     #[must_use]
     pub fn reservation(&self) -> MemoryReservation {
         MemoryReservation { budget: self.clone(), bytes: AtomicUsize::new(0) }
@@ -106,7 +105,7 @@ impl MemoryBudget {
     /// Takes bytes.
     ///
     /// # Errors
-    /// [`MemoryExhausted`] when this budget or one above it has fewer left; nothing is taken then.
+    /// [`MemoryExhausted`] when this budget or an ancestor is full; nothing is taken then.
     pub fn reserve(&self, bytes: usize) -> Result<MemoryReservation, MemoryExhausted> {
         let reservation = self.reservation();
         reservation.try_grow(bytes)?;
@@ -147,7 +146,7 @@ impl MemoryBudget {
         }
     }
 
-    /// This budget and those above it, up to the root.
+    /// This budget and its ancestors, up to the root.
     fn up(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |budget| budget.node.parent.as_ref())
     }
@@ -157,7 +156,7 @@ impl MemoryReservation {
     /// Takes more bytes.
     ///
     /// # Errors
-    /// [`MemoryExhausted`] when a budget is full; the reservation then stays as it is.
+    /// [`MemoryExhausted`] when a budget is full; the reservation is then unchanged.
     pub fn try_grow(&self, bytes: usize) -> Result<(), MemoryExhausted> {
         self.budget.try_charge(bytes).map_err(|exhausted| MemoryExhausted {
             never_fits: self.bytes().saturating_add(bytes) > exhausted.bytes_max,
@@ -167,14 +166,14 @@ impl MemoryReservation {
         Ok(())
     }
 
-    /// Takes more bytes also where there is no room, for what is there already and cannot be
-    /// refused: until it is given back, everything else is.
+    /// Takes bytes even beyond the bound, for memory that is already allocated and cannot be
+    /// refused. Other reservations fail until it is released.
     pub fn grow(&self, bytes: usize) {
         self.budget.charge(bytes);
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
     }
 
-    /// Becomes `bytes` whether or not there is room: see [`Self::grow`].
+    /// Sets the size to `bytes`, even beyond the bound: see [`Self::grow`].
     pub fn set(&mut self, bytes: usize) {
         let held = std::mem::replace(self.bytes.get_mut(), bytes);
         if bytes > held {
@@ -184,7 +183,7 @@ impl MemoryReservation {
         }
     }
 
-    /// Gives back `bytes`, or all that it has if that is less.
+    /// Releases `bytes`, or all bytes held if that is less.
     pub fn shrink(&self, bytes: usize) {
         let less = |held: usize| Some(held.saturating_sub(bytes));
         let held = self.bytes.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
@@ -196,7 +195,7 @@ impl MemoryReservation {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// Where they were taken from.
+    /// The budget of this reservation.
     pub fn budget(&self) -> &MemoryBudget {
         &self.budget
     }

@@ -1,4 +1,4 @@
-//! A metric: series of samples, named by their labels.
+//! Metrics: series of samples, identified by their labels.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,19 +7,19 @@ use std::sync::Arc;
 /// The label that holds the metric's name.
 pub const NAME_LABEL: &str = "__name__";
 
-/// The bits of the NaN that marks a series as stale from here on.
+/// The bits of Prometheus' staleness marker, a NaN.
 pub const STALE_NAN_BITS: u64 = 0x7ff0_0000_0000_0002;
 
-/// Whether a value is the stale marker.
+/// Whether a value is the staleness marker.
 #[must_use]
 pub fn is_stale(value: f64) -> bool {
     value.to_bits() == STALE_NAN_BITS
 }
 
-/// The labels of a series: names in ascending order, each once, no empty values.
+/// The labels of a series: sorted by name, no duplicates, no empty values.
 ///
-/// One allocation, cheap to clone: pairs follow each other as `length name length value`, lengths
-/// as little-endian `u32`. Equal label sets have equal bytes.
+/// One allocation, cheap to clone. Encoded as a sequence of `length name length value`, with
+/// lengths as little-endian `u32`. Equal label sets have equal bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Labels {
     bytes: Arc<[u8]>,
@@ -32,7 +32,7 @@ impl Labels {
         Self { bytes: Arc::from([]) }
     }
 
-    /// Sorts the pairs; a name given twice keeps its last value; empty values are left out.
+    /// Sorts the pairs. The last value of a duplicate name wins; empty values are dropped.
     #[must_use]
     pub fn from_pairs<N: AsRef<str>, V: AsRef<str>>(
         pairs: impl IntoIterator<Item = (N, V)>,
@@ -50,9 +50,9 @@ impl Labels {
         Self { bytes: bytes.into() }
     }
 
-    /// Reads the form that [`Self::as_bytes`] gives.
+    /// Decodes [`Self::as_bytes`].
     ///
-    /// Returns `None` unless the bytes hold whole pairs of UTF-8 text with ascending names.
+    /// Returns `None` unless the bytes hold complete pairs of UTF-8 text with ascending names.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
@@ -104,19 +104,19 @@ impl Labels {
         self.bytes.is_empty()
     }
 
-    /// These labels without those that `is_dropped` names.
+    /// These labels without those selected by `is_dropped`.
     #[must_use]
     pub fn without(&self, mut is_dropped: impl FnMut(&str) -> bool) -> Self {
         Self::from_pairs(self.iter().filter(|(name, _)| !is_dropped(name)))
     }
 
-    /// These labels with one set (or, given the empty value, removed).
+    /// These labels with one label set, or removed if the value is empty.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         Self::from_pairs(self.iter().chain([(name, value)]))
     }
 
-    /// A hash of the canonical bytes. Not stable between versions: never stored.
+    /// A hash of the canonical bytes. Differs between versions, so it must not be persisted.
     #[must_use]
     pub fn hash64(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -150,15 +150,15 @@ impl fmt::Debug for Labels {
     }
 }
 
-/// A series of one store, by number: what a store gives for labels, and takes in their place.
+/// A reference to a series in one store, usable in place of its labels.
 ///
-/// Valid as long as the store keeps the series in memory, never for another series, and never
-/// after a restart. A store refuses one that is no longer valid as unknown.
+/// Valid while the store keeps the series in memory; never reused for another series or after a
+/// restart. The store reports stale references as unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeriesRef(u64);
 
 impl SeriesRef {
-    /// The reference that [`Self::to_u64`] gave.
+    /// Restores a reference from [`Self::to_u64`].
     #[must_use]
     pub fn from_u64(number: u64) -> Self {
         Self(number)
@@ -174,9 +174,9 @@ impl SeriesRef {
 /// How a batch names a series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SeriesKey {
-    /// By its labels: the store looks the series up, or creates it.
+    /// By its labels: the store finds or creates the series.
     Labels(Labels),
-    /// By the reference that the store gave for its labels: nothing is built, hashed or compared.
+    /// By a reference from the store: avoids building, hashing and comparing labels.
     Ref(SeriesRef),
 }
 
@@ -203,25 +203,25 @@ impl SeriesKey {
     }
 }
 
-/// What a request brings: series, and the new samples of each.
+/// The series of a request and their new samples.
 #[derive(Debug, Clone, Default)]
 pub struct SeriesBatch {
     /// The series that samples, histograms, exemplars and start times refer to by index.
     pub series: Vec<SeriesKey>,
-    /// Plain samples.
+    /// Float samples.
     pub samples: Vec<Sample>,
     /// Native histogram samples.
     pub histograms: Vec<HistogramSample>,
     /// Exemplars.
     pub exemplars: Vec<Exemplar>,
-    /// When the counters of series began to count, where the sender says so.
+    /// Start times of counters, where the sender provides them.
     pub start_times: Vec<StartTime>,
     /// Type, help and unit of metric families.
     pub metadata: Vec<Metadata>,
 }
 
 impl SeriesBatch {
-    /// Whether there is nothing in it to store.
+    /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty()
@@ -231,8 +231,8 @@ impl SeriesBatch {
     }
 }
 
-/// When a counter, histogram or summary began to count: OTLP's `start_time_unix_nano`, the created
-/// timestamp of OpenMetrics and remote write. Holds for the samples of its batch.
+/// The start time of a counter, histogram or summary: OTLP's `start_time_unix_nano`, the created
+/// timestamp of OpenMetrics and remote write. Applies to the samples of its batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartTime {
     /// Index into [`SeriesBatch::series`].
@@ -241,30 +241,30 @@ pub struct StartTime {
     pub start_ms: i64,
 }
 
-/// One number at one time.
+/// A float sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
     /// Index into [`SeriesBatch::series`].
     pub series: u32,
     /// Milliseconds since 1970.
     pub timestamp_ms: i64,
-    /// The number; [`STALE_NAN_BITS`] ends the series.
+    /// The value; [`STALE_NAN_BITS`] marks the end of the series.
     pub value: f64,
 }
 
-/// Samples of one series, columns side by side, times ascending without repeats.
+/// The samples of one series in columns; timestamps are strictly ascending.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Samples {
     /// Milliseconds since 1970 of `values`.
     pub timestamps: Vec<i64>,
-    /// Plain samples.
+    /// Float samples.
     pub values: Vec<f64>,
-    /// Native histograms, interleaved in time with the plain samples.
+    /// Native histograms, interleaved in time with the float samples.
     pub histograms: Vec<(i64, Arc<NativeHistogram>)>,
 }
 
 impl Samples {
-    /// Makes it empty, keeping its memory.
+    /// Clears the samples and keeps the allocations.
     pub fn clear(&mut self) {
         self.timestamps.clear();
         self.values.clear();
@@ -272,7 +272,7 @@ impl Samples {
     }
 }
 
-/// One native histogram at one time.
+/// A native histogram sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramSample {
     /// Index into [`SeriesBatch::series`].
@@ -288,9 +288,9 @@ pub struct HistogramSample {
 pub struct NativeHistogram {
     /// Resolution: each bucket is `2^(2^-schema)` times the one below; -53 has custom bounds.
     pub schema: i32,
-    /// Width of the bucket around zero.
+    /// Width of the zero bucket.
     pub zero_threshold: f64,
-    /// Observations in the bucket around zero.
+    /// Observations in the zero bucket.
     pub zero_count: f64,
     /// All observations.
     pub count: f64,
@@ -306,63 +306,63 @@ pub struct NativeHistogram {
     pub negative_counts: Vec<f64>,
     /// Upper bounds for schema -53.
     pub custom_bounds: Vec<f64>,
-    /// What the sender says about resets of the counts.
+    /// The sender's counter-reset hint.
     pub reset_hint: ResetHint,
 }
 
 impl NativeHistogram {
-    /// Whether counts may go down without a reset.
+    /// Whether counts may decrease without a reset.
     #[must_use]
     pub fn is_gauge(&self) -> bool {
         self.reset_hint == ResetHint::Gauge
     }
 }
 
-/// Whether the counts of a native histogram began again since the sample before: remote write's
+/// Whether the counts of a native histogram were reset since the previous sample: remote write's
 /// `ResetHint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ResetHint {
-    /// Not specified: counts that went down show a reset.
+    /// Not specified: a decrease indicates a reset.
     #[default]
     Unknown,
-    /// They began again.
+    /// The counts were reset.
     Reset,
-    /// They did not.
+    /// The counts were not reset.
     NotReset,
-    /// The counts are those of a gauge and go up and down.
+    /// A gauge histogram, whose counts may decrease.
     Gauge,
 }
 
 /// A run of consecutive buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BucketSpan {
-    /// Gap to the run before, or the index of the first bucket.
+    /// Gap to the previous run, or the index of the first bucket.
     pub offset: i32,
     /// Number of buckets.
     pub length: u32,
 }
 
-/// One observation that stands for others, usually with a `trace_id`.
+/// An example observation, usually with a `trace_id`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exemplar {
     /// Index into [`SeriesBatch::series`].
     pub series: u32,
     /// Milliseconds since 1970.
     pub timestamp_ms: i64,
-    /// What was observed.
+    /// The observed value.
     pub value: f64,
     /// Its own labels, such as `trace_id` and `span_id`.
     pub labels: Labels,
 }
 
-/// What a metric family is.
+/// Metadata of a metric family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// Name of the family.
     pub metric: String,
     /// Its type.
     pub kind: MetricKind,
-    /// What it means, in the sender's words.
+    /// Help text from the sender.
     pub help: String,
     /// Its unit, possibly empty.
     pub unit: String,
@@ -371,9 +371,9 @@ pub struct Metadata {
 /// The type of a metric family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MetricKind {
-    /// Goes up, or starts again at zero.
+    /// Monotonic, except for resets to zero.
     Counter,
-    /// Goes up and down.
+    /// An arbitrary value.
     Gauge,
     /// Buckets, sum and count.
     Histogram,
@@ -385,13 +385,13 @@ pub enum MetricKind {
     Info,
     /// One of several states.
     StateSet,
-    /// Nobody said.
+    /// Not specified.
     #[default]
     Unknown,
 }
 
 impl MetricKind {
-    /// The word that Prometheus' API uses.
+    /// The name in Prometheus' API.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,9 +1,9 @@
-//! Columns of a record batch read by row.
+//! Row access to the columns of a record batch.
 //!
-//! Batches that come back from Parquet or from a query engine may hold the same texts as plain,
-//! view or dictionary arrays, and may lack columns that were not projected: these readers take all
-//! of that. An absent column reads as its empty value. Row numbers must be below the batch's
-//! number of rows; others panic, as in Arrow.
+//! Batches from Parquet or from a query engine may hold the same texts as plain, view or dictionary
+//! arrays, and may lack columns that were not projected; these readers accept all of them. An
+//! absent column reads as its empty value. Row numbers must be below the batch's number of rows;
+//! otherwise access panics, as in Arrow.
 
 use arrow::array::{
     Array, AsArray, BinaryArray, BinaryViewArray, DictionaryArray, FixedSizeBinaryArray,
@@ -11,22 +11,22 @@ use arrow::array::{
 };
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Int32Type};
 
-/// A column has a type that cannot hold what it should.
+/// A column has an unexpected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("column {column} has the type {found}, which does not hold {expected}")]
 pub struct ColumnError {
-    /// Its name.
+    /// Name of the column.
     pub column: String,
-    /// What it should hold.
+    /// The expected content.
     pub expected: &'static str,
-    /// Its type.
+    /// The actual type.
     pub found: DataType,
 }
 
-/// A column of texts in any of Arrow's forms.
+/// A text column in any of Arrow's forms.
 #[derive(Debug, Clone)]
 pub enum TextColumn<'a> {
-    /// The batch does not have it: all null.
+    /// Not in the batch: all null.
     Absent,
     /// `Utf8`
     Plain(&'a StringArray),
@@ -36,7 +36,7 @@ pub enum TextColumn<'a> {
     View(&'a StringViewArray),
     /// `Dictionary<Int32, Utf8>`, as written by this crate
     Dictionary(&'a DictionaryArray<Int32Type>, &'a StringArray),
-    /// Any other dictionary: the place of each row's value, and the values.
+    /// Any other dictionary: the index of each row's value, and the values.
     OtherDictionary(&'a dyn Array, Vec<usize>, Box<TextColumn<'a>>),
 }
 
@@ -44,7 +44,7 @@ impl<'a> TextColumn<'a> {
     /// Finds a column by name.
     ///
     /// # Errors
-    /// [`ColumnError`] when it does not hold texts.
+    /// [`ColumnError`] when it is not a text column.
     pub fn new(batch: &'a RecordBatch, name: &str) -> Result<Self, ColumnError> {
         match batch.column_by_name(name) {
             None => Ok(Self::Absent),
@@ -55,7 +55,7 @@ impl<'a> TextColumn<'a> {
     /// Reads an array; `name` is for the error.
     ///
     /// # Errors
-    /// [`ColumnError`] when it does not hold texts.
+    /// [`ColumnError`] when it is not a text array.
     pub fn from_array(array: &'a dyn Array, name: &str) -> Result<Self, ColumnError> {
         if let Some(plain) = array.as_string_opt::<i32>() {
             return Ok(Self::Plain(plain));
@@ -121,7 +121,7 @@ impl<'a> TextColumn<'a> {
 /// A column of short byte strings in any of Arrow's forms.
 #[derive(Debug, Clone, Copy)]
 pub enum BytesColumn<'a> {
-    /// The batch does not have it: all null.
+    /// Not in the batch: all null.
     Absent,
     /// `FixedSizeBinary`
     Fixed(&'a FixedSizeBinaryArray),
@@ -135,7 +135,7 @@ impl<'a> BytesColumn<'a> {
     /// Finds a column by name.
     ///
     /// # Errors
-    /// [`ColumnError`] when it does not hold bytes.
+    /// [`ColumnError`] when it is not a binary column.
     pub fn new(batch: &'a RecordBatch, name: &str) -> Result<Self, ColumnError> {
         let Some(array) = batch.column_by_name(name) else { return Ok(Self::Absent) };
         if let Some(fixed) = array.as_fixed_size_binary_opt() {
@@ -171,7 +171,7 @@ impl<'a, T: ArrowPrimitiveType> NumberColumn<'a, T> {
     /// Finds a column by name.
     ///
     /// # Errors
-    /// [`ColumnError`] when it holds something else.
+    /// [`ColumnError`] when it has another type.
     pub fn new(batch: &'a RecordBatch, name: &str) -> Result<Self, ColumnError> {
         let Some(array) = batch.column_by_name(name) else { return Ok(Self(None)) };
         match array.as_primitive_opt::<T>() {
@@ -194,7 +194,7 @@ impl<'a, T: ArrowPrimitiveType> NumberColumn<'a, T> {
     }
 }
 
-// Derived, these would ask the type parameter to be `Copy` too.
+// A derive would require the type parameter to be `Copy` too.
 impl<T: ArrowPrimitiveType> Clone for NumberColumn<'_, T> {
     fn clone(&self) -> Self {
         *self

@@ -1,4 +1,4 @@
-//! A value that is used but never shown.
+//! A wrapper for secrets that keeps them out of logs and messages.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// The value itself, for the one place that sends or compares it.
+    /// The value itself, for the code that sends or compares it.
     pub fn reveal(&self) -> &T {
         &self.0
     }

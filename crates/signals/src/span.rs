@@ -1,4 +1,4 @@
-//! A span: one timed operation of a trace. One row each.
+//! Spans: one row per timed operation of a trace.
 
 pub mod build;
 pub mod identity;
@@ -20,7 +20,7 @@ pub mod column {
     pub const TRACE_ID: &str = "trace_id";
     /// 8 bytes.
     pub const SPAN_ID: &str = "span_id";
-    /// 8 bytes; null for a root.
+    /// 8 bytes; null for a root span.
     pub const PARENT_SPAN_ID: &str = "parent_span_id";
     /// W3C trace state; null when empty.
     pub const TRACE_STATE: &str = "trace_state";
@@ -32,30 +32,29 @@ pub mod column {
     pub const NAME: &str = "name";
     /// `unspecified`, `internal`, `server`, `client`, `producer` or `consumer`.
     pub const KIND: &str = "kind";
-    /// When it began.
+    /// Start time.
     pub const START_TIME: &str = "start_time";
-    /// How long it took, in nanoseconds; never negative.
+    /// Duration in nanoseconds; never negative.
     pub const DURATION_NS: &str = "duration_ns";
     /// `unset`, `ok` or `error`.
     pub const STATUS_CODE: &str = "status_code";
-    /// What the status says; null when empty.
+    /// The status message; null when empty.
     pub const STATUS_MESSAGE: &str = "status_message";
     /// The span's own attributes.
     pub const ATTRIBUTES: &str = "attributes";
     /// One type letter for each attribute, in order.
     pub const ATTRIBUTE_TYPES: &str = "attribute_types";
-    /// Attributes that are too large to lie among the others, only in parts: see
-    /// [`crate::attributes::large`].
+    /// Attributes too large for `attributes`; in parts only. See [`crate::attributes::large`].
     pub const LARGE_ATTRIBUTES: &str = "large_attributes";
     /// JSON array of `{"time_unix_nano": 1, "name": "…", "attributes": {…}, "dropped_attributes_count": 0}`; null when there are none.
     pub const EVENTS: &str = "events";
     /// JSON array of `{"trace_id": "hex", "span_id": "hex", "trace_state": "…", "attributes": {…}}`; null when there are none.
     pub const LINKS: &str = "links";
-    /// Attributes that the sender left out.
+    /// Number of attributes dropped, by the sender or by our limits.
     pub const DROPPED_ATTRIBUTES_COUNT: &str = "dropped_attributes_count";
-    /// Events that the sender left out.
+    /// Number of events dropped, by the sender or by our limits.
     pub const DROPPED_EVENTS_COUNT: &str = "dropped_events_count";
-    /// Links that the sender left out.
+    /// Number of links dropped, by the sender or by our limits.
     pub const DROPPED_LINKS_COUNT: &str = "dropped_links_count";
     /// JSON object of the resource's attributes.
     pub const RESOURCE_ATTRIBUTES: &str = "resource_attributes";
@@ -67,8 +66,8 @@ pub mod column {
     pub const SCOPE_ATTRIBUTES: &str = "scope_attributes";
 }
 
-/// The Arrow schema of spans in memory and in the write-ahead log, where a change of it
-/// is a new kind of section.
+/// The Arrow schema of spans in memory and in the write-ahead log. Changing it requires a new
+/// section kind in the log.
 #[must_use]
 pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -101,7 +100,7 @@ pub fn schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// The columns that every part of spans has: those of [`schema`], and the large attributes.
+/// The columns of every part of spans: those of [`schema`] and the large attributes.
 #[must_use]
 pub fn part_schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| large::schema_of_parts(&schema()));

@@ -1,10 +1,10 @@
-//! Time is passed in, never read from the machine, so that tests can jump it.
+//! Time is passed in rather than read from the system, so that tests control it.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Nanoseconds since 1970-01-01T00:00:00Z. Negative is before; the last instant is in April 2262.
+/// Nanoseconds since the Unix epoch. Negative is before it; the range ends in April 2262.
 pub type Timestamp = i64;
 
 /// Nanoseconds in a millisecond.
@@ -14,15 +14,15 @@ pub const SECOND: i64 = 1_000 * MILLISECOND;
 /// Nanoseconds in a day of 24 hours.
 pub const DAY: i64 = 86_400 * SECOND;
 
-/// Where the time comes from.
+/// A source of time.
 pub trait Clock: Debug + Send + Sync {
     /// The wall clock. It may jump in both directions.
     fn now(&self) -> Timestamp;
-    /// Time since an arbitrary start; never goes back.
+    /// Time since an arbitrary origin; monotonic.
     fn monotonic(&self) -> Duration;
 }
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
@@ -57,7 +57,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that advances only on request, for tests.
 #[derive(Debug, Default)]
 pub struct ManualClock {
     now: AtomicI64,
@@ -65,13 +65,13 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// A clock set to `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self { now: AtomicI64::new(now), moved: AtomicI64::new(0) }
     }
 
-    /// Lets `duration` pass on both clocks.
+    /// Advances both clocks by `duration`.
     pub fn advance(&self, duration: Duration) {
         let nanoseconds = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         self.now.fetch_add(nanoseconds, Ordering::SeqCst);
@@ -94,7 +94,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// The UTC day that holds an instant, counted from 1970-01-01.
+/// The UTC day of a timestamp, counted from 1970-01-01.
 #[must_use]
 pub fn day_of(timestamp: Timestamp) -> i32 {
     // A day is over 2^46 ns, so the quotient of any i64 fits.

@@ -15,37 +15,37 @@ use crate::write_ahead::record::Payload;
 
 const DAY_SECONDS: u64 = 86_400;
 
-/// Batches of this size are encoded on a thread for blocking work.
+/// Larger batches are encoded on a blocking thread.
 const INLINE_BYTES_MAX: usize = 256 << 10;
 
-/// What one request, scrape or evaluation of rules brings.
+/// The batches of one request, scrape or rule evaluation.
 #[derive(Debug, Clone, Default)]
 pub struct WriteRequest {
     /// When it arrived.
     pub received_at: Timestamp,
-    /// What is to be stored.
+    /// The batches to store.
     pub batches: Vec<Batch>,
-    /// An update of the totals of delta series, given back to [`Totals::restore`] after a restart.
+    /// An update of the delta totals, passed to [`Totals::restore`] after a restart.
     pub totals: Vec<u8>,
 }
 
-/// What became of a request: durable and visible, apart from what is refused.
+/// The result of an append. Everything that was not refused is durable and visible.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Appended {
-    /// One for each batch, in their order.
+    /// One result for each batch, in the same order.
     pub batches: Vec<BatchAppended>,
 }
 
-/// What became of a batch of spans or log records.
+/// The result for a batch of spans or log records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowsAppended {
-    /// Those that are stored.
+    /// Number of stored rows.
     pub rows: usize,
-    /// Those that are not, because they are spread over too many days.
+    /// Number of rows refused because they span too many days.
     pub too_many_days: usize,
 }
 
-/// What became of a batch.
+/// The result for one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchAppended {
     /// Spans or log records.
@@ -55,7 +55,7 @@ pub enum BatchAppended {
 }
 
 impl BatchAppended {
-    /// Spans, log records or samples that are stored.
+    /// Number of stored spans, log records or samples.
     #[must_use]
     pub fn items(&self) -> usize {
         match self {
@@ -66,25 +66,25 @@ impl BatchAppended {
 }
 
 impl Appended {
-    /// Spans, log records and samples that are stored.
+    /// Number of stored spans, log records and samples.
     #[must_use]
     pub fn items(&self) -> usize {
         self.batches.iter().map(BatchAppended::items).sum()
     }
 }
 
-/// The totals of delta series: state that is changed by requests and must outlive the segments of
-/// the log that those requests are in.
+/// The running totals of delta series. Requests change them, and they must outlive the log segments
+/// of those requests.
 pub trait Totals: Send + Sync {
-    /// Takes in an update that was logged by an earlier process. Updates may come in any order and
-    /// more than once.
+    /// Applies an update that an earlier process logged. Updates may arrive in any order and more
+    /// than once.
     ///
     /// # Errors
     /// A description, if the update cannot be read; it is then quarantined.
     fn restore(&self, update: &[u8]) -> Result<(), String>;
 
-    /// Everything, as updates of at most 8 MiB each. Called at each flush, before the segments of
-    /// the log are removed.
+    /// All totals, as updates of at most 8 MiB each. Called at each flush, before log segments are
+    /// removed.
     fn snapshot(&self) -> Vec<Vec<u8>>;
 }
 
@@ -102,7 +102,7 @@ impl Totals for NoTotals {
     }
 }
 
-/// A request that is admitted and encoded.
+/// An admitted and encoded request.
 struct Prepared {
     encoded: Encoded,
     work: Work,
@@ -143,7 +143,7 @@ impl OpenStore {
             let mut payload = Payload::default();
             payload.push_totals(&update);
             let encoded = Encoded::new(self.clock.now(), payload.into_bytes())?;
-            // A flush needs it to free memory: it is not refused.
+            // Never refused: a flush needs this record to free memory.
             let permit = self.config.memory.queue.reservation();
             permit.grow(encoded.stored_bytes());
             self.log_and_apply(encoded, Work::default(), permit).await?;
@@ -228,7 +228,7 @@ impl OpenStore {
     }
 }
 
-/// Memory of a batch, roughly.
+/// Approximate memory of a batch, in bytes.
 fn batch_bytes(batch: &Batch) -> usize {
     match batch {
         Batch::Spans(rows) | Batch::Logs(rows) => memory_of(rows),
@@ -236,7 +236,7 @@ fn batch_bytes(batch: &Batch) -> usize {
             let labels = batch.series.iter().map(|series| {
                 series.labels().map_or(0, |labels| labels.as_bytes().len()) + size_of::<SeriesRef>()
             });
-            // A sample is held in the batch and, by shard, in what is admitted of it.
+            // Each sample is held twice: in the batch and, by shard, in its admitted form.
             labels.sum::<usize>()
                 + 48 * batch.samples.len()
                 + 256 * batch.histograms.len()

@@ -1,4 +1,4 @@
-//! UTC days in paths: `2026-11-20`, and the way back.
+//! Formats and parses UTC days in paths: `2026-11-20`.
 
 use chrono::{DateTime, NaiveDate};
 use signals::Timestamp;
@@ -8,7 +8,7 @@ pub(crate) fn day_name(day: i32) -> String {
     NaiveDate::from_epoch_days(day).unwrap_or_default().to_string()
 }
 
-/// The day of a name that [`day_name`] gives.
+/// Parses a name written by [`day_name`].
 pub(crate) fn parse_day(name: &str) -> Option<i32> {
     let day = name.parse::<NaiveDate>().ok()?.to_epoch_days();
     (day_name(day) == name).then_some(day)

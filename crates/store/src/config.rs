@@ -1,4 +1,4 @@
-//! What can be set about the store, and the dependencies through which it touches the world.
+//! Settings of the store, and its external dependencies.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,48 +27,48 @@ pub struct Config {
     pub spans_retention: Duration,
     /// How long log records are kept.
     pub logs_retention: Duration,
-    /// Time between two flushes of the head into parts.
+    /// Interval between flushes of the head into parts.
     pub flush_interval: Duration,
-    /// Bytes of spans, logs and metrics in memory that start a flush early; twice as many are
-    /// never exceeded: what comes then is refused until a flush has made room.
+    /// Bytes of spans, logs and metrics in memory that trigger an early flush. Twice this is a hard
+    /// limit: requests beyond it are refused until a flush has made room.
     pub head_bytes_max: usize,
-    /// What the store may keep in memory.
+    /// Memory budgets of the store.
     pub memory: Memory,
-    /// A write-ahead segment that has grown to this size is closed.
+    /// Size at which a segment of the write-ahead log is closed.
     pub segment_bytes: u64,
-    /// Nothing is accepted while the disk has fewer free bytes than this.
+    /// Requests are refused while the disk has fewer free bytes than this.
     pub free_bytes_min: u64,
-    /// Time between two looks at what other processes have stored in a bucket that is shared.
+    /// Interval between checks of a shared bucket for changes by other processes.
     pub refresh_interval: Duration,
-    /// Time between two rounds of compaction and retention.
+    /// Interval between rounds of compaction and retention.
     pub maintenance_interval: Duration,
-    /// Parts of this size are not merged any further.
+    /// Parts that have reached this size are not merged further.
     pub part_bytes_target: u64,
     /// No merge makes a part that is expected to be larger than this.
     pub part_bytes_max: u64,
-    /// As many parts of one level are merged into one of the next.
+    /// Number of parts of one level that are merged into one part of the next level.
     pub compaction_fan_in: usize,
-    /// How long a part that was replaced stays readable.
+    /// How long a replaced part remains readable.
     pub grace: Duration,
-    /// How long the wall clock must have shown, without going back, that a part is too old before
-    /// it is dropped: a clock that jumps ahead and is set right again costs no data.
+    /// How long the wall clock must show, without going back, that a part has expired before it is
+    /// dropped: a clock that jumps ahead and is corrected costs no data.
     pub retention_settle: Duration,
-    /// Threads that apply samples of large groups of requests; each has a share of the series.
+    /// Threads that apply the samples of large request groups; each handles a share of the shards.
     pub apply_workers: usize,
     /// Bounds of the metrics in memory.
     pub metric_limits: HeadLimits,
 }
 
-/// Budgets of the store's uses of memory, for the caller to put under one ceiling.
+/// Memory budgets of the store; the caller creates them under one ceiling.
 #[derive(Debug, Clone)]
 pub struct Memory {
     /// Requests that wait for the write-ahead log.
     pub queue: MemoryBudget,
-    /// What is acknowledged and not in parts yet, and the series that go on.
+    /// Acknowledged data that is not in parts yet, and the active series.
     pub head: MemoryBudget,
     /// Merges of parts, and parts that a flush is writing.
     pub merges: MemoryBudget,
-    /// Footers of parts.
+    /// Cached footers of parts.
     pub caches: MemoryBudget,
 }
 
@@ -150,22 +150,22 @@ impl Config {
     }
 }
 
-/// What the store touches the world through.
+/// External dependencies of the store.
 #[derive(Debug, Clone)]
 pub struct Dependencies {
     /// The data folder: lock, write-ahead log, quarantine.
     pub files: Arc<dyn Files>,
-    /// The time.
+    /// Source of the current time.
     pub clock: Arc<dyn Clock>,
     /// Parts and manifests.
     pub objects: Arc<dyn ObjectStore>,
-    /// The disk that the objects are on. `None` when they are in a bucket: there is no free space
-    /// to ask for, and other processes may use it, too.
+    /// The disk that holds the objects. `None` for a bucket, which reports no free space and may be
+    /// shared with other processes.
     pub objects_disk: Option<Arc<dyn Files>>,
 }
 
 impl Dependencies {
-    /// Everything in one folder of this machine, with the machine's clock.
+    /// Everything in one local folder, with the system clock.
     #[must_use]
     pub fn disk(folder: impl Into<PathBuf>) -> Self {
         Self::local(Arc::new(DiskFiles::new(folder)), Arc::new(SystemClock::new()))
@@ -179,8 +179,8 @@ impl Dependencies {
         Self { files, clock, objects, objects_disk }
     }
 
-    /// Parts and manifests in a bucket that any number of processes share. It must refuse to put
-    /// an object that is there already (`If-None-Match: *`) and list what was put before.
+    /// Parts and manifests in a bucket shared by any number of processes. It must support
+    /// conditional puts (`If-None-Match: *`) and strongly consistent lists.
     #[must_use]
     pub fn shared(
         files: Arc<dyn Files>,

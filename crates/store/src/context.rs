@@ -18,19 +18,19 @@ use crate::metrics::PartReader;
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) objects: Arc<dyn ObjectStore>,
-    /// The disk that the objects are on, if they are on one.
+    /// The disk that holds the objects; `None` for a bucket.
     pub(crate) disk: Option<Arc<dyn Files>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) drafts: Drafts,
     pub(crate) reader: PartReader,
-    /// Memory of merges, and of parts that a flush is writing.
+    /// Budget for merges, and for parts that a flush is writing.
     pub(crate) merges: MemoryBudget,
     /// Damaged pieces quarantined since the start.
     pub(crate) quarantined: Arc<AtomicU64>,
-    /// What answers lack.
+    /// Lost data, which answers report as warnings.
     pub(crate) lost: Arc<Lost>,
     pub(crate) instruments: Instruments,
-    /// Turns true when a merge should stop and no new one should begin.
+    /// Becomes true when running merges should stop and no new one should start.
     pub(crate) closing: watch::Receiver<bool>,
 }

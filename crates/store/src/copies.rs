@@ -1,15 +1,15 @@
-//! Spans that were sent again are kept and shown once.
+//! Deduplication of spans: a span that is sent again is stored and returned once.
 //!
-//! Delivery is at least once, so a span may arrive twice. Which rows are the same span is defined
-//! by [`SpanIdentity`]; how copies are left out depends on where the first one is:
+//! Delivery is at-least-once, so a span may arrive twice. [`SpanIdentity`] defines which rows are
+//! the same span. How copies are dropped depends on where the first one is:
 //!
-//! - In memory: the head remembers a fingerprint of each span and takes no copy.
-//! - In a part: a flush leaves out what the parts of the day hold, and a reader skips those rows of
-//!   the head. Start times are part of the identity, so only rows that lie within the time range of
-//!   a part are looked up, which few do: a part is flushed before the next rows arrive.
+//! - In memory: the head keeps a fingerprint of each span and drops copies.
+//! - In a part: a flush drops spans that parts of the day already hold, and readers skip such rows
+//!   of the head. Start times are part of the identity, so only rows within the time range of a
+//!   part are looked up. These are few: a part is flushed before the next rows arrive.
 //!
-//! Parts therefore hold each span once among all of them. Reading parts costs nothing more, and a
-//! merge changes no answer.
+//! Each span is therefore in one part only: reading parts needs no deduplication, and a merge
+//! changes no answer.
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
@@ -30,8 +30,8 @@ use crate::{Part, Snapshot, StoreError, TimeRange};
 /// Fingerprints of spans.
 pub(crate) type FingerprintSet = HashSet<u128, foldhash::fast::RandomState>;
 
-/// Two keyed hashes of a span's identity. They are 128 bits together, so that two different spans
-/// never meet in practice.
+/// Two keyed hashes of a span's identity, together 128 bits, so that different spans do not collide
+/// in practice.
 #[derive(Debug, Default)]
 pub(crate) struct Fingerprints([RandomState; 2]);
 
@@ -42,17 +42,17 @@ impl Fingerprints {
     }
 }
 
-/// The spans in memory.
+/// Fingerprints of the spans in memory.
 #[derive(Debug, Default)]
 pub(crate) struct SeenSpans {
     pub(crate) fingerprints: Arc<Fingerprints>,
     head: FingerprintSet,
-    /// Those on their way into parts.
+    /// Spans that a flush is writing into parts.
     frozen: FingerprintSet,
 }
 
 impl SeenSpans {
-    /// The rows that are not in memory yet, which count as being there from now on.
+    /// Returns the rows that are not in memory yet, and records them as present.
     pub(crate) fn take_new(&mut self, rows: RecordBatch) -> Result<RecordBatch, StoreError> {
         let spans = SpanIdentities::new(&rows)?;
         let is_new = |row| {
@@ -66,7 +66,7 @@ impl SeenSpans {
         Ok(filter_record_batch(&rows, &BooleanArray::from(is_new))?)
     }
 
-    /// All rows of the head are on their way into parts.
+    /// Marks all spans of the head as being flushed.
     pub(crate) fn freeze(&mut self) {
         let head = std::mem::take(&mut self.head);
         if self.frozen.is_empty() {
@@ -76,7 +76,7 @@ impl SeenSpans {
         }
     }
 
-    /// What was frozen is in parts.
+    /// Forgets the frozen spans, which are in parts now.
     pub(crate) fn release(&mut self) {
         self.frozen = FingerprintSet::default();
     }
@@ -87,10 +87,10 @@ impl SeenSpans {
     }
 }
 
-/// Spans of the head that were looked up in parts.
+/// Cache of look-ups of head spans in parts.
 #[derive(Debug)]
 pub(crate) struct LookedUp {
-    /// The list of parts in which they were looked up.
+    /// Version of the list of parts that the look-ups used.
     version: u64,
     absent: FingerprintSet,
     stored: FingerprintSet,
@@ -98,7 +98,7 @@ pub(crate) struct LookedUp {
 }
 
 impl LookedUp {
-    /// None yet.
+    /// An empty cache.
     pub(crate) fn new(memory: &MemoryBudget) -> Self {
         Self {
             version: 0,
@@ -108,7 +108,7 @@ impl LookedUp {
         }
     }
 
-    /// Forgets what was looked up in another list of parts.
+    /// Clears the cache if the list of parts has changed.
     fn begin(&mut self, version: u64) {
         if self.version != version {
             self.version = version;
@@ -122,12 +122,12 @@ impl LookedUp {
     }
 }
 
-/// Memory of fingerprints: one byte of control for each place.
+/// Memory of a set of fingerprints, with one control byte for each slot.
 fn memory_of(fingerprints: &FingerprintSet) -> usize {
     fingerprints.capacity() * (size_of::<u128>() + 1)
 }
 
-/// A row that a part may hold as well.
+/// A row of the head that a part may already hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Suspect {
     batch: usize,
@@ -166,7 +166,7 @@ fn suspects(
     Ok(suspects)
 }
 
-/// The times that parts cover, as disjoint ranges in order, both ends inside.
+/// The time ranges covered by parts: disjoint, sorted, with inclusive ends.
 fn time_ranges(parts: &[Arc<Part>]) -> Vec<(Timestamp, Timestamp)> {
     let mut all: Vec<_> = parts.iter().map(|part| (part.min_time, part.max_time)).collect();
     all.sort_unstable();
@@ -185,7 +185,7 @@ fn is_inside(ranges: &[(Timestamp, Timestamp)], time: Timestamp) -> bool {
     after.checked_sub(1).and_then(|last| ranges.get(last)).is_some_and(|(_, end)| *end >= time)
 }
 
-/// The batches without those suspects that are stored.
+/// The batches without the suspects that parts hold.
 fn without(
     batches: Vec<RecordBatch>,
     suspects: &[Suspect],

@@ -1,7 +1,7 @@
-//! Which days the rows of a request may be of: each day is a part and a manifest, so that rows
-//! which are spread over thousands of days would become thousands of files.
-//!
-//! Days around now are always taken. Others have two bounds for each signal: on those between two
+//! Limits on the days that the rows of a request may belong to. Each day has its own part and
+//! manifest, so rows spread over thousands of days would become thousands of files.
+//! Days around now are always accepted. Other days have two limits for each signal: on days between
+//! two flushes, which each flush resets, and on days in the store.
 //! flushes, which a flush makes room in, and on those that the store holds at all.
 
 use std::collections::BTreeSet;
@@ -16,35 +16,35 @@ use crate::StoreError;
 use crate::part::order;
 use crate::state::ROW_SIGNALS;
 
-/// Days this close to now are always taken.
+/// Days this close to now are always accepted.
 const CURRENT_DAYS: i32 = 7;
-/// Other days between two flushes.
+/// Limit on other days between two flushes.
 pub(crate) const HEAD_DAYS_MAX: usize = 64;
-/// Other days in parts; more where twice the days that the signal is kept are more.
+/// Limit on other days in parts; raised to twice the retention of the signal if that is more.
 pub(crate) const STORED_DAYS_MAX: usize = 400;
 
-/// The days that came in since the last cut, apart from those around now.
+/// Days accepted since the last cut, except those around now.
 #[derive(Debug, Default)]
 pub(crate) struct HeadDays {
     since_cut: Mutex<[BTreeSet<i32>; ROW_SIGNALS.len()]>,
 }
 
-/// What of a batch may come in.
+/// The admitted rows of a batch.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(crate) rows: RecordBatch,
-    /// Rows that were left out because they are spread over too many days.
+    /// Number of rows refused because they span too many days.
     pub(crate) refused: usize,
 }
 
 impl HeadDays {
-    /// A cut makes room.
+    /// Resets the limit on days, after a cut.
     pub(crate) fn clear(&self) {
         *self.since_cut.lock() = Default::default();
     }
 
-    /// Decides about a batch. `stored` gives the days of the signal that have parts, of which there
-    /// may be `stored_max`.
+    /// Admits the rows of a batch. `stored` returns the days of the signal that have parts; their
+    /// limit is `stored_max`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when a flush has to make room first.
@@ -73,7 +73,7 @@ impl HeadDays {
         };
         let mut new: Vec<i32> =
             days.into_iter().filter(|day| !is_current(*day) && !head.contains(day)).collect();
-        // Of too many days the newest are taken.
+        // Of too many days, the newest are kept.
         new.reverse();
         if new.is_empty() {
             return Ok(Admitted { rows, refused: 0 });

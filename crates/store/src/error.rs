@@ -1,4 +1,4 @@
-//! The one error of the store.
+//! The error type of the store.
 
 use signals::MemoryExhausted;
 
@@ -8,14 +8,14 @@ pub enum StoreError {
     /// The store cannot take this now; the sender should retry.
     #[error("{0}")]
     Unavailable(String),
-    /// There is no memory for this now; later there may be.
+    /// Not enough memory for this now; a retry may succeed.
     #[error(transparent)]
     Memory(#[from] MemoryExhausted),
     /// A file or object could not be read or written.
     #[error("{0}")]
     Io(String),
-    /// A part could not be read: it is damaged or gone, or its store does not answer. The part has
-    /// been verified, and quarantined if it was damaged, so that the next read does without it.
+    /// A part cannot be read: it is damaged or missing, or the object store does not respond. The
+    /// part has been verified, and quarantined if damaged, so that the next read skips it.
     #[error("part {path} cannot be read: {reason}")]
     Unreadable {
         /// Where it is in [`crate::Store::objects`].
@@ -23,23 +23,23 @@ pub enum StoreError {
         /// What went wrong.
         reason: String,
     },
-    /// A request is larger than the store ever takes; sending it again does not help.
+    /// A request is larger than the store accepts; a retry does not help.
     #[error("{0}")]
     TooLarge(String),
-    /// The disk failed in a way after which only a restart tells what it holds.
+    /// The disk failed and its contents are unknown until a restart.
     #[error("{0}")]
     Fatal(String),
     /// A setting is wrong; the message names it.
     #[error("{0}")]
     Config(String),
-    /// Another process has the data folder; the message names both.
+    /// Another process holds the data folder; the message names both.
     #[error("{0}")]
     Locked(String),
-    /// The data were written by a newer or much older program; nothing was changed.
+    /// The data was written by a newer or unsupported older version; nothing was changed.
     #[error("{0}")]
     Format(String),
-    /// A batch names a series by a reference that is no longer valid. Nothing was stored: send the
-    /// batch again with the labels of its series.
+    /// A batch uses a series reference that is no longer valid. Nothing was stored: send the batch
+    /// again with the labels of its series.
     #[error("a series reference is no longer valid")]
     UnknownSeries,
 }

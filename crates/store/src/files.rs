@@ -1,8 +1,8 @@
-//! File access as the store sees it: a handful of operations under one folder, so that power loss,
-//! full disks and failing operations can be tested in process.
+//! File access of the store: a small set of operations on one folder, so that tests can simulate
+//! power loss, full disks and I/O errors.
 //!
-//! Paths are relative to the folder, with `/` between names. Nothing here knows what the files
-//! hold. Objects (parts and manifests) go through [`crate::objects`], which is built on this.
+//! Paths are relative to the folder, with `/` between names. This module does not know what the
+//! files hold. Objects (parts and manifests) use [`crate::objects`], which is built on it.
 
 use std::fmt::Debug;
 use std::io;
@@ -18,100 +18,100 @@ pub use disk::DiskFiles;
 /// Nothing is durable before it is synced: contents by [`FileWriter::sync`], names by
 /// [`Files::sync_folder`] of the folder that holds them.
 pub trait Files: Debug + Send + Sync {
-    /// Where the folder is, for messages to people.
+    /// The path of the folder, for messages.
     fn location(&self) -> String;
-    /// Makes a folder and those above it; one that is there already is fine.
+    /// Creates a folder and its parents; an existing folder is not an error.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn create_folder(&self, path: &str) -> io::Result<()>;
-    /// Makes a new empty file.
+    /// Creates a new empty file.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AlreadyExists`] when the name is taken, and as the file system gives them.
+    /// [`io::ErrorKind::AlreadyExists`] if the file exists, and any error of the file system.
     fn create(&self, path: &str) -> io::Result<Box<dyn FileWriter>>;
-    /// Opens a file to change it.
+    /// Opens an existing file for writing.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn edit(&self, path: &str) -> io::Result<Box<dyn FileWriter>>;
-    /// Opens a file to read it.
+    /// Opens a file for reading.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn open(&self, path: &str) -> io::Result<Box<dyn FileReader>>;
-    /// Gives a file another name, in place of the file that had it.
+    /// Renames a file, replacing any file of the new name.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn remove(&self, path: &str) -> io::Result<()>;
-    /// What a folder holds, in order of names; a missing folder holds nothing.
+    /// Lists the entries of a folder, sorted by name; a missing folder has none.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn list(&self, path: &str) -> io::Result<Vec<FolderEntry>>;
-    /// Size and time of a file.
+    /// Size and modification time of a file.
     ///
     /// # Errors
-    /// [`io::ErrorKind::NotFound`], and as the file system gives them.
+    /// [`io::ErrorKind::NotFound`], and any error of the file system.
     fn stat(&self, path: &str) -> io::Result<FileStat>;
     /// Makes the names in a folder durable.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn sync_folder(&self, path: &str) -> io::Result<()>;
-    /// Takes the file as a lock that lasts until the value is dropped or the process ends.
+    /// Locks the file until the value is dropped or the process ends.
     ///
     /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] with the holder's process number in the message when another
-    /// process has it.
+    /// [`io::ErrorKind::WouldBlock`] if another process holds the lock, with its process id in the
+    /// message.
     fn lock(&self, path: &str) -> io::Result<Box<dyn Send + Sync>>;
-    /// Bytes that an ordinary user may still write.
+    /// Free bytes available to an unprivileged user.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn free_bytes(&self) -> io::Result<u64>;
 }
 
-/// A file that can be changed.
+/// A file open for writing.
 pub trait FileWriter: Send {
     /// Writes all bytes at an offset. A failed call may have written some of them.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Makes the content and its length durable.
     ///
     /// # Errors
-    /// As the file system gives them; the state of earlier writes is then unknown.
+    /// Any error of the file system; the state of earlier writes is then unknown.
     fn sync(&mut self) -> io::Result<()>;
-    /// Cuts the file.
+    /// Truncates the file.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// A file that can be read at any place, by several readers at once.
+/// A file that several readers can read concurrently, at any offset.
 pub trait FileReader: Debug + Send + Sync {
-    /// Reads up to `buffer.len()` bytes and says how many; fewer only at the end of the file.
+    /// Reads up to `buffer.len()` bytes and returns how many; fewer only at the end of the file.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Length in bytes.
     ///
     /// # Errors
-    /// As the file system gives them.
+    /// Any error of the file system.
     fn length(&self) -> io::Result<u64>;
 }
 
-/// One name in a folder.
+/// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderEntry {
     /// The name, without the folder.
@@ -120,7 +120,7 @@ pub struct FolderEntry {
     pub is_folder: bool,
 }
 
-/// What is known of a file without reading it.
+/// Metadata of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStat {
     /// Length in bytes.
@@ -132,7 +132,7 @@ pub struct FileStat {
 /// Reads a whole file.
 ///
 /// # Errors
-/// As the file system gives them; [`io::ErrorKind::InvalidData`] when it is over `bytes_max`.
+/// Any error of the file system; [`io::ErrorKind::InvalidData`] if it is larger than `bytes_max`.
 pub fn read_all(files: &dyn Files, path: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
     let file = files.open(path)?;
     let length = file.length()?;
@@ -150,7 +150,7 @@ pub fn read_all(files: &dyn Files, path: &str, bytes_max: u64) -> io::Result<Vec
 /// Writes a new file and makes its content durable, but not yet its name.
 ///
 /// # Errors
-/// As the file system gives them; what was written is removed again if possible.
+/// Any error of the file system; the file is then removed if possible.
 pub fn write_new(files: &dyn Files, path: &str, chunks: &[&[u8]]) -> io::Result<()> {
     let mut file = files.create(path)?;
     let mut offset = 0;
@@ -163,16 +163,16 @@ pub fn write_new(files: &dyn Files, path: &str, chunks: &[&[u8]]) -> io::Result<
         })
         .and_then(|()| file.sync().map_err(|error| in_doubt(&error)));
     if written.is_err() {
-        // The name must be free for the next attempt; the first error is the one that tells.
+        // The next attempt needs the name; the first error is the relevant one.
         let _ = files.remove(path);
     }
     written
 }
 
-/// Gives a file new content, durably and as a whole; `unfinished` is where it is written first.
+/// Replaces the content of a file, durably and atomically; `unfinished` is the temporary path.
 ///
 /// # Errors
-/// As the file system gives them; the file is then as it was, or as it should be.
+/// Any error of the file system; the file then has its old or its new content.
 pub fn replace(files: &dyn Files, path: &str, unfinished: &str, bytes: &[u8]) -> io::Result<()> {
     if files.stat(unfinished).is_ok() {
         files.remove(unfinished)?;
@@ -183,7 +183,7 @@ pub fn replace(files: &dyn Files, path: &str, unfinished: &str, bytes: &[u8]) ->
     files.sync_folder(folder).map_err(|error| in_doubt(&error))
 }
 
-/// Whether an error says that the disk is full, so that the same operation may work later.
+/// Whether an error means that the disk is full, so that a retry may succeed later.
 #[must_use]
 pub fn is_full(error: &io::Error) -> bool {
     matches!(
@@ -192,8 +192,8 @@ pub fn is_full(error: &io::Error) -> bool {
     )
 }
 
-/// A failed sync is never "full, try again", whatever the system calls it: what was written before
-/// is in doubt.
+/// The error of a failed sync. It is never a retryable "disk full", whatever the system reports:
+/// the state of earlier writes is unknown.
 #[must_use]
 pub fn in_doubt(error: &io::Error) -> io::Error {
     io::Error::other(format!("sync failed: {error}"))

@@ -1,8 +1,8 @@
-//! From memory into parts: cut the head, sort, write one part a day and signal, commit, and free
-//! the log.
+//! Flushes memory into parts: cuts the head, sorts the rows, writes one part for each day and
+//! signal, commits it, and releases segments of the log.
 //!
-//! A flush that fails is taken up again where it stopped, before anything new is cut; until then
-//! its rows stay readable in memory and safe in the log.
+//! A failed flush resumes where it stopped, before anything new is cut. Until then its rows remain
+//! readable in memory and safe in the log.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -24,18 +24,18 @@ use crate::state::{Cut, DayRows, State};
 use crate::write_ahead::writer::Log;
 use crate::{StoreError, calendar, copies, metrics};
 
-/// Brings what one writer has in memory into parts.
+/// Flushes the memory of one writer into parts.
 #[derive(Debug)]
 pub(crate) struct Flusher {
     objects: Arc<dyn ObjectStore>,
     clock: Arc<dyn Clock>,
     catalog: Arc<Catalog>,
     state: Arc<State>,
-    /// Their maker is the writer.
+    /// Drafts whose maker is the writer.
     drafts: Drafts,
-    /// Of parts while they are written.
+    /// Budget for parts while they are written.
     memory: MemoryBudget,
-    /// What was cut and is not committed yet; holding it is being the one who flushes.
+    /// The uncommitted cut. Its lock is held during a flush, so flushes do not overlap.
     pending: tokio::sync::Mutex<Option<Cut>>,
     flushed_at: Mutex<Option<Timestamp>>,
     instruments: Instruments,
@@ -56,15 +56,15 @@ impl Flusher {
         }
     }
 
-    /// When the head was last brought into parts.
+    /// When the head was last flushed.
     pub(crate) fn flushed_at(&self) -> Option<Timestamp> {
         *self.flushed_at.lock()
     }
 
-    /// Brings everything that was visible when this was called into parts, and then lets the log
-    /// go of it. There is no log yet while it is read again.
+    /// Flushes everything visible at the time of the call, then releases its segments of the log.
+    /// `log` is `None` during replay.
     ///
-    /// `keep_totals` logs the totals of delta series once more, in the segments that stay.
+    /// `keep_totals` logs the delta totals again, in the segments that remain.
     pub(crate) async fn flush(
         &self,
         log: Option<&Log>,
@@ -79,10 +79,10 @@ impl Flusher {
         if let Some(log) = log
             && let Err(error) = log.rotate().await
         {
-            // Parts may still have room where the log has none, and they are what frees it.
+            // The flush continues: parts may still have room, and they free the log.
             tracing::warn!(%error, "the write-ahead log keeps its segment");
         }
-        // A large snapshot may itself fill segments, which must stay.
+        // A large snapshot may itself fill segments; these are kept.
         let first_kept = log.map_or(0, Log::active_first_sequence);
         let are_totals_kept = keep_totals.await;
         let cut = self.state.cut()?;
@@ -91,7 +91,7 @@ impl Flusher {
         let sequence = cut.sequence;
         *pending = None;
         if let Some(log) = log {
-            // Without the snapshot the older segments are what knows the totals.
+            // Without the snapshot, only the older segments hold the totals.
             are_totals_kept?;
             log.release(sequence.min(first_kept.saturating_sub(1)))?;
         }
@@ -150,15 +150,15 @@ impl Flusher {
         self.write(signal, day, range, work).await
     }
 
-    /// The rows up to a sequence that are not in parts yet; none when an attempt before this one
-    /// came through after all.
+    /// The range of rows up to a sequence that are not in parts yet; `None` if an earlier attempt
+    /// succeeded after all.
     async fn range(&self, signal: Signal, day: i32, sequence: u64) -> Option<SequenceRange> {
         let writer = self.drafts.maker().to_hex();
         let after = self.catalog.mark(signal, day, &writer).await;
         (after < sequence).then_some(SequenceRange { writer, after, sequence })
     }
 
-    /// Writes one part and lists it.
+    /// Writes and commits one part.
     async fn write(
         &self,
         signal: Signal,
@@ -186,7 +186,7 @@ impl Flusher {
         let draft = self.drafts.begin(origin);
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.objects.put_opts(&draft.location(), bytes.into(), create).await {
-            // The name is ours alone: the answer to an attempt before this one was lost.
+            // The name is unique: an earlier attempt succeeded and its response was lost.
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -195,7 +195,7 @@ impl Flusher {
         self.commit(signal, day, &origin.range, Some((&draft, entry))).await
     }
 
-    /// Lists a part, if there is one, and that the rows of the range are in parts.
+    /// Adds a part, if any, to the manifest, and records that the rows of the range are in parts.
     async fn commit(
         &self,
         signal: Signal,
@@ -223,11 +223,11 @@ impl Flusher {
     }
 }
 
-/// A part that is being written. It takes its memory without asking, because a flush is what frees
-/// memory.
+/// A part that is being written. Its memory reservation is never refused, because a flush is what
+/// frees memory.
 struct PartBuffer {
     bytes: Vec<u8>,
-    /// What the row group takes that is not in `bytes` yet.
+    /// Memory of the current row group, which is not in `bytes` yet.
     row_group: usize,
     memory: MemoryReservation,
 }
@@ -252,7 +252,7 @@ impl Write for PartBuffer {
     }
 }
 
-/// Going on would hide or double rows. After a restart the manifest's word counts.
+/// Continuing would hide or duplicate rows. A restart takes the mark from the manifest.
 fn moved(signal: Signal, day: i32, mark: u64) -> StoreError {
     StoreError::Fatal(format!(
         "the manifest of {} of {} says that rows up to {mark} are stored, and this process did not \

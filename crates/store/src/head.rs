@@ -1,9 +1,9 @@
-//! Spans or log records in memory: batches as they came, put together so that many small ones
-//! neither waste memory nor slow queries down.
+//! Spans or log records in memory: batches as received, merged so that many small ones neither
+//! waste memory nor slow down queries.
 //!
-//! Batches move up a ladder: as soon as a rung holds [`FAN_IN`] of them they become one on the
-//! next rung, so that each row is copied a few times at most and a head of a million one-row
-//! requests holds some dozens of batches.
+//! Batches are kept in levels, called rungs: [`FAN_IN`] batches of one rung become one batch of the
+//! next. Each row is therefore copied a few times at most, and a head of a million one-row requests
+//! holds a few dozen batches.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,10 +14,9 @@ use arrow::error::ArrowError;
 
 use crate::StoreError;
 
-/// Batches of one rung that become one of the next.
+/// Number of batches of one rung that become one batch of the next.
 const FAN_IN: usize = 16;
-/// A batch of this many rows is not put together with others any more; none that is put together
-/// has more than twice as many.
+/// A batch of this many rows is not merged further; a merged batch has at most twice as many rows.
 const ROWS_FULL: usize = 16 * 1024;
 
 /// Rows of one signal, oldest first.
@@ -26,7 +25,7 @@ pub(crate) struct RowHead {
     schema: SchemaRef,
     /// Full batches.
     full: Vec<Sized>,
-    /// Rung 0 is the newest.
+    /// Rung 0 holds the newest batches.
     rungs: Vec<Vec<Sized>>,
     bytes: usize,
     rows: usize,
@@ -58,7 +57,7 @@ impl RowHead {
         self.full.iter().chain(rungs).map(|sized| sized.batch.clone()).collect()
     }
 
-    /// Takes everything out.
+    /// Removes and returns all batches.
     pub(crate) fn take(&mut self) -> Vec<RecordBatch> {
         let batches = self.batches();
         *self = Self::new(Arc::clone(&self.schema));
@@ -83,10 +82,10 @@ impl RowHead {
         Ok(())
     }
 
-    /// What is due to be put together: done without the lock that readers need, and given back to
-    /// [`Self::replace`]. Nobody else may change the head in between.
+    /// The batches that are due for merging. They are merged without the lock that readers need,
+    /// and the result is passed to [`Self::replace`]; the head must not change in between.
     pub(crate) fn due(&self) -> Option<Due> {
-        // A batch that is full by itself pulls everything older up with it, so that order stays.
+        // A full batch moves everything older along with it, which preserves the order.
         let has_full =
             |rung: &Vec<Sized>| rung.iter().any(|sized| sized.batch.num_rows() >= ROWS_FULL);
         if let Some(rung) = self.rungs.iter().position(has_full) {
@@ -96,7 +95,7 @@ impl RowHead {
         Some(Due { rung, is_full: false })
     }
 
-    /// Puts together what is due.
+    /// Merges the batches that are due.
     pub(crate) fn merged(&self, due: Due) -> Result<Vec<RecordBatch>, StoreError> {
         let rungs = if due.is_full {
             self.rungs.get(due.rung..)
@@ -127,7 +126,7 @@ impl RowHead {
         Ok(merged)
     }
 
-    /// Swaps what was due for what it was put together to.
+    /// Replaces the batches that were due with their merge result.
     pub(crate) fn replace(&mut self, due: Due, merged: Vec<RecordBatch>) {
         let last = if due.is_full { self.rungs.len().saturating_sub(1) } else { due.rung };
         for rung in due.rung..=last {
@@ -152,16 +151,16 @@ impl RowHead {
     }
 }
 
-/// A stretch of the ladder that is to be put together.
+/// A range of rungs that is due for merging.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Due {
     rung: usize,
-    /// From this rung upwards everything becomes full batches.
+    /// Whether this rung and all above it become full batches.
     is_full: bool,
 }
 
-/// One batch of several, with texts copied together, so that what few rows show does not keep the
-/// bodies of whole requests in memory.
+/// Concatenates batches and copies their texts, so that a few rows do not keep the bodies of whole
+/// requests in memory.
 fn together(schema: &SchemaRef, batches: &[&RecordBatch]) -> Result<RecordBatch, StoreError> {
     let merged = arrow::compute::concat_batches(schema, batches.iter().copied())?;
     let columns = merged.columns().iter().map(compacted).collect();
@@ -181,7 +180,7 @@ impl From<ArrowError> for StoreError {
     }
 }
 
-/// Memory that a batch keeps, each shared buffer counted once.
+/// Memory of a batch, with each shared buffer counted once.
 pub(crate) fn memory_of(batch: &RecordBatch) -> usize {
     let mut seen = HashSet::new();
     let mut bytes = 0;

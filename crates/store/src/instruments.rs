@@ -10,7 +10,7 @@ use signals::Signal;
 type Labelled<const N: usize> =
     Family<[(&'static str, &'static str); N], Histogram, fn() -> Histogram>;
 
-/// How long work takes, and how large what it writes is. Cheap to clone.
+/// Durations of the store's work, and sizes of what it writes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Instruments {
     log_sync: Histogram,
@@ -55,7 +55,7 @@ impl Instruments {
         self.part.get_or_create(&labels).observe(bytes as f64);
     }
 
-    /// Adds them to the metrics of the process.
+    /// Registers them with the metrics of the process.
     pub(crate) fn register(&self, registry: &mut Registry) {
         let store = registry.sub_registry_with_prefix("glasshouse_store");
         for (name, help, histogram) in [

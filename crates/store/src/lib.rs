@@ -1,5 +1,5 @@
-//! Where telemetry rests: write-ahead log, memory head, Parquet parts, manifest, compaction and
-//! retention, for spans, logs and metrics.
+//! Telemetry storage for spans, logs and metrics: write-ahead log, memory head, Parquet parts,
+//! manifest, compaction and retention.
 //!
 //! What is acknowledged is durable and visible: [`Store::append`] returns after `fdatasync`, and
 //! every read sees head and parts as one. The store knows no protocol and no query language: its

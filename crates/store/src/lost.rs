@@ -1,4 +1,4 @@
-//! What answers lack because it was damaged or is gone, so that they can say so.
+//! Lost data, damaged or missing, so that answers can carry warnings about it.
 //!
 //! The records in quarantine survive a restart; removing them ends the warnings.
 
@@ -11,17 +11,17 @@ use crate::calendar;
 use crate::time_range::TimeRange;
 use crate::write_ahead::quarantine::{LostRows, Quarantined};
 
-/// Pieces that are remembered; then the oldest are forgotten.
+/// Maximum number of remembered pieces; the oldest are forgotten.
 const PIECES_MAX: usize = 4_096;
 
-/// Pieces that held rows, by their place in quarantine, which begins with the time.
+/// Lost pieces that held rows, by their path in quarantine, which begins with the time.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
     pieces: RwLock<BTreeMap<String, Quarantined>>,
 }
 
 impl Lost {
-    /// Remembers those of some pieces that held rows.
+    /// Adds those pieces that held rows.
     pub(crate) fn add<'a>(&self, found: impl IntoIterator<Item = &'a Quarantined>) {
         let mut pieces = self.pieces.write();
         for piece in found.into_iter().filter(|piece| piece.rows.is_some()) {
@@ -45,7 +45,7 @@ impl Lost {
     }
 }
 
-/// A warning for a part that is listed and not there.
+/// A warning for a part that is listed but missing.
 pub(crate) fn missing_part(path: &str, rows: &LostRows) -> String {
     format!("{path} is not there: {}", missing(rows))
 }

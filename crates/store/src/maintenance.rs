@@ -41,7 +41,7 @@ impl Maintenance {
         }
     }
 
-    /// Does everything that is due now.
+    /// Runs everything that is due now.
     pub(crate) async fn run(&mut self) -> Result<(), StoreError> {
         let mut replaced = Vec::new();
         let rounds = [
@@ -51,7 +51,7 @@ impl Maintenance {
             self.compactor.run(&mut replaced).await,
             self.garbage.run(replaced).await,
         ];
-        // One that fails must not keep the others from being done.
+        // A failed step must not prevent the others.
         rounds.into_iter().find_map(Result::err).map_or(Ok(()), Err)
     }
 }

@@ -1,8 +1,8 @@
-//! Which parts there are: one small JSON document for each signal and UTC day.
+//! The list of parts: one small JSON document for each signal and UTC day.
 //!
-//! A document is never changed. A new version has the next number as its name and is put only if
-//! no other process put it first, which is the compare-and-set that lets several writers share a
-//! bucket. The format is described in `docs/formats/manifest.md`.
+//! A document is immutable. A new version is named with the next number and put only if that name
+//! is free. This compare-and-set lets several writers share a bucket. The format is described in
+//! `docs/formats/manifest.md`.
 //!
 //! [`documents`] reads and puts documents, [`catalog`] holds the current ones, [`load`] reads them
 //! all at start and rebuilds ([`rebuild`]) what is damaged or gone.
@@ -30,11 +30,11 @@ use origin::SequenceRange;
 pub(crate) const FORMAT: u32 = 1;
 /// The folder of all documents.
 pub(crate) const FOLDER: &str = "manifest";
-/// Versions that are kept, the newest among them.
+/// Number of versions that are kept, including the newest.
 pub(crate) const VERSIONS_KEPT: u64 = 3;
-/// Larger versions are invalid: no process counts so far, and the next one must always fit.
+/// Larger versions are invalid: no process counts that far, and the next number must always fit.
 const VERSION_MAX: u64 = u64::MAX / 2;
-/// A document is never larger than this.
+/// Maximum size of a document.
 const BYTES_MAX: usize = 64 << 20;
 const PREFIX: &str = "{\"checksum\":\"crc32c:";
 const MIDDLE: &str = "\",\"manifest\":";
@@ -57,29 +57,29 @@ pub(crate) struct Manifest {
 /// One part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// Where it is among the objects.
+    /// Path in the object store.
     pub(crate) path: String,
     pub(crate) bytes: u64,
     pub(crate) rows: u64,
     pub(crate) min_time: Timestamp,
     pub(crate) max_time: Timestamp,
-    /// 0 as it was flushed, and one more with every merge.
+    /// 0 for a flushed part, incremented by each merge.
     pub(crate) level: u32,
     /// When its newest rows were flushed.
     pub(crate) created: Timestamp,
-    /// Over the whole file; absent when the list was rebuilt from footers.
+    /// Of the whole file; absent when the list was rebuilt from footers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crc32c: Option<u32>,
-    /// The rows of this signal and day that it holds; of a merge, those of its newest input.
+    /// Sequence range of its rows; for a merged part, that of its newest input.
     #[serde(flatten)]
     pub(crate) range: SequenceRange,
-    /// Rows of other writers that it holds.
+    /// Sequence ranges of its rows of other writers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) others: Vec<SequenceRange>,
 }
 
 impl Entry {
-    /// All rows that it holds.
+    /// Sequence ranges of all its rows.
     pub(crate) fn ranges(&self) -> impl Iterator<Item = &SequenceRange> {
         std::iter::once(&self.range).chain(&self.others)
     }
@@ -109,25 +109,25 @@ impl Manifest {
         }
     }
 
-    /// Up to which sequence the rows of a writer are in parts.
+    /// The sequence up to which the rows of a writer are in parts.
     pub(crate) fn mark(&self, writer: &str) -> u64 {
         self.written_ahead.get(writer).copied().unwrap_or(0)
     }
 
-    /// Says that a writer's rows up to a sequence are in parts.
+    /// Records that a writer's rows up to a sequence are in parts.
     pub(crate) fn raise(&mut self, range: &SequenceRange) {
         let mark = self.written_ahead.entry(range.writer.clone()).or_insert(0);
         *mark = range.sequence.max(*mark);
     }
 
-    /// The document as it is stored.
+    /// Encodes the document for storage.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         let body = serde_json::to_string(self)?;
         let checksum = crc32c::crc32c(body.as_bytes());
         Ok(format!("{PREFIX}{checksum:08x}{MIDDLE}{body}{END}").into_bytes())
     }
 
-    /// Reads a stored document, or says what is wrong with it.
+    /// Decodes a stored document, or describes what is wrong with it.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() > BYTES_MAX {
             return Err(format!("{} bytes are too many for a manifest", bytes.len()));
@@ -145,17 +145,17 @@ impl Manifest {
     }
 }
 
-/// Where the versions of a document are.
+/// The folder of a document's versions.
 pub(crate) fn folder(signal: Signal, day: i32) -> Path {
     Path::from(format!("{FOLDER}/{}/{}", signal.name(), calendar::day_name(day)))
 }
 
-/// Where a version of a document is.
+/// The path of a version.
 pub(crate) fn path(signal: Signal, day: i32, version: u64) -> Path {
     folder(signal, day).join(format!("{version:020}.json"))
 }
 
-/// Signal, day and version of a path that [`path`] gives.
+/// Parses a path made by [`path`] into signal, day and version.
 pub(crate) fn parse_path(path: &Path) -> Option<(Signal, i32, u64)> {
     let mut names = path.as_ref().split('/');
     if names.next() != Some(FOLDER) {

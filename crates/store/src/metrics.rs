@@ -1,9 +1,9 @@
-//! Metrics at rest: the head that takes samples in, the chunks that hold them, the parts on disk,
-//! and the reading of all of it as one.
+//! Storage of metrics: the head that receives samples, the chunks that hold them, the parts on
+//! disk, and reads across all of them.
 //!
-//! Order of precedence, where two places hold the same series at the same time: later written
-//! wins, and parts are listed oldest first. There is no write-ahead log, no manifest and no choice
-//! of when to flush here; the rest of the crate drives this module.
+//! Precedence of samples with the same series and time: the later write wins, and parts are listed
+//! oldest first. The write-ahead log, the manifest and the choice when to flush are elsewhere in
+//! the crate, which drives this module.
 //!
 //! A flush goes `Head::freeze` → [`part::write`] for each day of [`Frozen::days`] → commit of the
 //! manifest → `Head::release`. Between freeze and release the frozen samples are still read from

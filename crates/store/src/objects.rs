@@ -1,9 +1,9 @@
 //! Parts and manifests on the local disk, as an [`ObjectStore`] over [`Files`].
 //!
-//! What `object_store` brings for local files answers before anything is durable and cannot be
-//! tested for power loss. Here an object that was put is synced, and so is its name, and an object
-//! is there whole or not at all: it is written under `objects-in-progress/` and renamed. Conditional
-//! puts are exact within one process; the folder's lock keeps other processes out.
+//! The local store of `object_store` returns before data is durable, and cannot be tested for power
+//! loss. Here a put syncs the object and its name, and is atomic: an object is written under
+//! `objects-in-progress/` and then renamed. Conditional puts are exact within one process; the lock
+//! of the folder excludes other processes.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -33,12 +33,12 @@ mod upload;
 pub(crate) use upload::ObjectSink;
 use upload::Upload;
 
-/// Objects that are being written; what a crash leaves here is removed at start.
+/// Folder of objects that are being written; leftovers of a crash are removed at start.
 pub(crate) const IN_PROGRESS: &str = "objects-in-progress";
 /// Whole objects are streamed in pieces of this size.
 const STREAM_BYTES: u64 = 1 << 20;
 const STORE: &str = "local";
-/// The store's name in errors after which only a restart helps.
+/// Store name in errors that only a restart resolves.
 pub(crate) const SYNC_FAILED: &str = "local disk that failed to sync";
 
 /// The objects of one folder.
@@ -50,13 +50,13 @@ pub struct LocalObjects {
 #[derive(Debug)]
 struct Shared {
     files: Arc<dyn Files>,
-    /// Makes "there is none yet, so rename" one step.
+    /// Makes the check for an existing object and the rename one step.
     publish: Mutex<()>,
     attempts: AtomicU64,
-    /// Folders that this process made durable: that one is there does not say that it stays.
+    /// Folders that this process made durable; an existing folder may not survive a power loss.
     durable_folders: Mutex<HashSet<String>>,
-    /// After a failed sync the contents of the disk are unknown: nothing is put any more, and nothing
-    /// listed, since what a list shows would be relied on.
+    /// After a failed sync the contents of the disk are unknown: puts are refused, and so are
+    /// lists, because callers rely on what a list shows.
     has_sync_failed: AtomicBool,
 }
 
@@ -82,7 +82,7 @@ impl fmt::Display for LocalObjects {
 }
 
 impl Shared {
-    /// Remembers a failed sync, of a file or of a folder.
+    /// Records a failed sync of a file or folder.
     fn synced(&self, result: io::Result<()>) -> io::Result<()> {
         if result.is_err() {
             self.has_sync_failed.store(true, Ordering::Release);
@@ -115,7 +115,7 @@ impl Shared {
         Ok((path, file))
     }
 
-    /// Gives a synced file its final name and makes that durable.
+    /// Renames a synced file to its final name, durably.
     fn publish(&self, from: &str, location: &Path, is_new: bool) -> Result<PutResult> {
         let to = location.as_ref();
         let _guard = self.publish.lock();
@@ -160,7 +160,7 @@ impl Shared {
         drop(file);
         let result = written.and_then(|()| self.publish(&path, location, is_new));
         if result.is_err() {
-            // The first error is the one that tells; what stays is removed at the next start.
+            // The first error is the relevant one; a leftover is removed at the next start.
             let _ = self.files.remove(&path);
         }
         result
@@ -204,7 +204,7 @@ impl Shared {
                 self.list(&path, found)?;
                 continue;
             }
-            // Gone since: then it is not listed.
+            // Removed since the folder was listed.
             let (Ok(stat), Ok(location)) = (self.files.stat(&path), Path::parse(&path)) else {
                 continue;
             };
@@ -231,7 +231,7 @@ fn describe(location: Path, stat: &FileStat) -> ObjectMeta {
     }
 }
 
-/// Objects never change, so that time and size tell two of one name apart.
+/// Objects are immutable, so time and size distinguish two objects of the same name.
 fn e_tag(stat: &FileStat) -> String {
     format!("\"{:x}-{:x}\"", stat.modified, stat.bytes)
 }
@@ -246,7 +246,7 @@ fn failed(path: &str, error: io::Error) -> Error {
     }
 }
 
-/// Runs file access where it holds up no other task.
+/// Runs file access on a thread where it blocks no other task.
 async fn blocking<T: Send + 'static>(
     shared: &Arc<Shared>,
     work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
@@ -307,7 +307,7 @@ impl ObjectStore for LocalObjects {
         .await?;
         let path = location.clone();
         let end = if is_head { range.start } else { range.end };
-        // A range is one read; a whole object comes in pieces, each read when it is wanted.
+        // A range is one read; a whole object is streamed in pieces that are read on demand.
         let pieces = stream::unfold(range.start, move |start| {
             let (shared, path) = (Arc::clone(&shared), path.clone());
             async move {
@@ -324,7 +324,7 @@ impl ObjectStore for LocalObjects {
             }
         });
         Ok(GetResult {
-            // Who collects the pieces asks once more after the end.
+            // Fused, because collectors poll once more after the end.
             payload: GetResultPayload::Stream(pieces.fuse().boxed()),
             meta,
             range,

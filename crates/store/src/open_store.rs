@@ -29,13 +29,13 @@ use crate::write_ahead::record::Defined;
 use crate::write_ahead::writer::{Apply, Log, Start};
 use crate::{Config, Dependencies, StoreError, TimeRange, Totals};
 
-/// Time between two looks at the disk: its free space, and whether our files are still there.
+/// Interval between checks of the disk: free space, and whether our files still exist.
 const FREE_SPACE_EVERY: Duration = Duration::from_millis(250);
-/// A background task that failed tries again after this.
+/// Delay before a failed background task is retried.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// A burst is over when the head has hardly grown for this long.
 const BURST_OVER_AFTER: Duration = Duration::from_secs(15);
-/// A head below this does not need to be flushed for its memory.
+/// A smaller head is not flushed at the end of a burst.
 const BURST_BYTES: usize = 16 << 20;
 
 pub(crate) struct OpenStore {
@@ -53,7 +53,7 @@ pub(crate) struct OpenStore {
     pub(crate) verifier: Verifier,
     pub(crate) looked_up: tokio::sync::Mutex<LookedUp>,
     pub(crate) quarantined: Arc<AtomicU64>,
-    /// Segments of the log that were gone at the start.
+    /// Segments of the log that were missing at the start.
     pub(crate) missing_segments: AtomicU64,
     /// Whether other processes may use the same objects.
     is_shared: bool,
@@ -142,7 +142,7 @@ impl OpenStore {
         Ok((inner, report))
     }
 
-    /// Reads what the parts know of metric families. A part that cannot be read is verified.
+    /// Reads the metadata of metric families from parts. A part that cannot be read is verified.
     async fn restore_metadata(&self, report: &mut RecoveryReport) -> Result<(), StoreError> {
         let everything = TimeRange { start: i64::MIN, end: i64::MAX };
         let mut parts = self.state.parts(Signal::Metrics, everything);
@@ -216,7 +216,7 @@ impl OpenStore {
         let log = Log::start(start, apply)?;
         let _ = self.log.set(log);
         if !replayer.report.quarantined.is_empty() {
-            // So that the damaged segments are gone and the same damage is not found again.
+            // Frees the damaged segments, so that the next start does not find the same damage.
             if let Err(error) = self.flush().await {
                 tracing::warn!(%error, "the flush after a damaged log failed");
             }
@@ -266,11 +266,11 @@ impl OpenStore {
     }
 
     fn look_at_free_space(&self) {
-        // A file system that does not say is taken at its word when it is full.
+        // If the free space is unknown, rely on the file system's disk-full errors.
         let Ok(free) = self.files.free_bytes() else { return };
         let was_low = self.free.is_low.load(Ordering::Relaxed);
         let min = self.config.free_bytes_min;
-        // A quarter more is needed to go on than to stop, so that it does not flutter.
+        // Hysteresis: accepting again needs a quarter more free space than stopping.
         let is_low = free < if was_low { min.saturating_add(min / 4) } else { min };
         self.free.is_low.store(is_low, Ordering::Relaxed);
         if is_low != was_low {
@@ -282,14 +282,14 @@ impl OpenStore {
         self.free.is_low.load(Ordering::Relaxed)
     }
 
-    /// Brings everything that was visible when this was called into parts.
+    /// Flushes everything visible at the time of the call into parts.
     pub(crate) async fn flush(&self) -> Result<(), StoreError> {
         let flushed = self.flusher.flush(self.log.get(), self.append_totals()).await;
         self.note_fatal(&flushed);
         flushed
     }
 
-    /// Does everything that is due now.
+    /// Runs everything that is due now.
     pub(crate) async fn maintain(&self) -> Result<(), StoreError> {
         let done = self.maintenance.lock().await.run().await;
         self.note_fatal(&done);
@@ -317,13 +317,13 @@ impl OpenStore {
         }
     }
 
-    /// Refuses what comes from now on, brings everything into parts, and lets the folder go. A log
-    /// that failed before is an error here too: what was acknowledged last may be nowhere.
+    /// Refuses new requests, flushes everything into parts, and releases the folder. An earlier
+    /// failure of the log is an error here, too: the last acknowledged data may be lost.
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
         self.closing.send_replace(true);
         let tasks: Vec<JoinHandle<()>> = self.tasks.lock().drain(..).collect();
         for task in tasks {
-            // A task that panicked is gone, which is what is wanted of it.
+            // A task that panicked has ended, which is all that matters here.
             let _ = task.await;
         }
         let flushed = self.flush().await;
@@ -362,8 +362,8 @@ async fn flush_task(inner: Weak<OpenStore>, mut closing: watch::Receiver<bool>) 
     }
 }
 
-/// Ends when much is in memory and hardly anything comes any more: what a burst of data leaves
-/// does not keep its memory for a whole flush interval.
+/// Completes when the head is large and hardly grows any more, so that the data of a burst does not
+/// occupy memory for a whole flush interval.
 async fn end_of_burst(state: &State) {
     let mut before = state.bytes();
     loop {
@@ -376,8 +376,8 @@ async fn end_of_burst(state: &State) {
     }
 }
 
-/// Whether a head that grew from `before` to `bytes` between two looks is left over from a burst.
-/// One that fills steadily is not: within the flush interval each look adds a fortieth or more.
+/// Whether a head that grew from `before` to `bytes` between two checks is left over from a burst.
+/// Steady growth is not: within a flush interval it adds a fortieth or more per check.
 fn is_burst_over(before: usize, bytes: usize) -> bool {
     bytes >= BURST_BYTES && bytes.saturating_sub(before) <= before / 64
 }

@@ -1,7 +1,7 @@
 //! Parts: immutable Parquet files with the sorted rows of one signal and UTC day.
 //!
-//! Here is what spans and logs have in common, and the one place that knows how their columns are
-//! encoded; what metrics parts hold is in [`crate::metrics`]. The columns are described in
+//! This module holds what spans and logs share, and is the only one that knows how their columns
+//! are encoded; metrics parts are in [`crate::metrics`]. The columns are described in
 //! `docs/formats/parts-spans.md` and `parts-logs.md`.
 
 pub(crate) mod copies;
@@ -16,17 +16,17 @@ pub(crate) mod write;
 
 use signals::Timestamp;
 
-/// An immutable Parquet file and what the manifest knows of it.
+/// An immutable Parquet file and its metadata from the manifest.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Where it is in [`crate::Store::objects`].
+    /// Path in [`crate::Store::objects`].
     pub path: object_store::path::Path,
     /// Size of the file.
     pub bytes: u64,
-    /// Rows in it.
+    /// Number of rows.
     pub rows: u64,
-    /// Least and greatest time of its rows, both inside.
+    /// Time of its earliest row.
     pub min_time: Timestamp,
-    /// See `min_time`.
+    /// Time of its latest row.
     pub max_time: Timestamp,
 }

@@ -14,7 +14,7 @@ use crate::{StoreError, TimeRange};
 /// How often a read is attempted when other processes remove its parts.
 const ATTEMPTS: u32 = 3;
 
-/// One read of the parts that may have rows in a range, which may have to be repeated.
+/// A read of the parts that may have rows in a range. It may need several attempts.
 pub(crate) struct PartRead<'a> {
     catalog: &'a Catalog,
     state: &'a State,

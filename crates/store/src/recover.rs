@@ -1,7 +1,7 @@
 //! Opening a data folder: the lock, the manifests, and the replay of what is not in parts yet.
 //!
-//! Damage is quarantined and reported; it is never a reason not to start. Memory stays bounded: a
-//! head over its budget is flushed in the middle of the replay.
+//! Damage is quarantined and reported, and never prevents a start. Memory stays bounded: a head
+//! over its budget is flushed during the replay.
 
 pub(crate) mod layout;
 pub(crate) mod replay;
@@ -27,9 +27,9 @@ use crate::write_ahead::quarantine::{Quarantine, Quarantined};
 use crate::write_ahead::reader::SegmentReader;
 use crate::{Dependencies, StoreError};
 
-/// The lock that keeps a second process out.
+/// Lock file that excludes a second process.
 const LOCK: &str = "lock";
-/// Who writes here, and in which version of the layout.
+/// File with the writer id and the version of the layout.
 const IDENTITY: &str = "identity.json";
 const IDENTITY_BYTES_MAX: u64 = 4096;
 /// The version of the folder's layout that this program writes.
@@ -40,28 +40,28 @@ const LAYOUT: u32 = 1;
 pub struct RecoveryReport {
     /// Segments of the write-ahead log.
     pub segments: u64,
-    /// Whole records in them.
+    /// Intact records in them.
     pub records: u64,
     /// Bytes of these records.
     pub bytes: u64,
-    /// Records that were not needed: all their rows are in parts.
+    /// Records skipped because all their rows are in parts.
     pub skipped: u64,
     /// Bytes of an unfinished write at the very end, which were never acknowledged.
     pub torn_tail_bytes: u64,
-    /// Stretches of sequences that are in no segment, both ends inside.
+    /// Ranges of sequences that are in no segment, with inclusive ends.
     pub gaps: Vec<(u64, u64)>,
-    /// Days, as `spans/2026-11-20`, whose list of parts was damaged or gone and was rebuilt from the
-    /// footers of the parts.
+    /// Days, as `spans/2026-11-20`, whose list of parts was damaged or missing and was rebuilt from
+    /// the footers of the parts.
     pub rebuilt_days: Vec<String>,
-    /// Parts that a manifest lists and that are not there, or not as long as they should be.
+    /// Parts that a manifest lists but that are missing or have the wrong size.
     pub missing_parts: Vec<String>,
-    /// Segments of the write-ahead log that should be there and are not: acknowledged rows are lost.
+    /// Missing segments of the write-ahead log: acknowledged rows are lost.
     pub missing_segments: Vec<String>,
-    /// Damaged bytes that were quarantined, and notes of what is gone.
+    /// Damaged bytes that were quarantined, and notes about missing data.
     pub quarantined: Vec<Quarantined>,
 }
 
-/// As it is stored. Programs before the list of segments wrote no checksum.
+/// The stored form. Versions before the list of segments wrote no checksum.
 #[derive(Serialize, Deserialize)]
 struct Identity {
     layout: u32,
@@ -76,7 +76,7 @@ impl Identity {
         format!("crc32c:{:08x}", crc32c::crc32c(text.as_bytes()))
     }
 
-    /// Reads an identity, or says what is wrong with it.
+    /// Decodes an identity, or describes what is wrong with it.
     fn decode(
         bytes: &[u8],
         location: &str,
@@ -100,7 +100,7 @@ impl Identity {
     }
 }
 
-/// The identity of a layout and writer, as it is stored.
+/// Encodes the identity of a layout and writer.
 pub(crate) fn identity(layout: u32, writer: WriterId) -> io::Result<Vec<u8>> {
     let mut identity = Identity { layout, writer: writer.to_hex(), checksum: None };
     identity.checksum = Some(identity.checksum());
@@ -111,17 +111,17 @@ pub(crate) fn identity(layout: u32, writer: WriterId) -> io::Result<Vec<u8>> {
 pub(crate) struct Opened {
     pub(crate) lock: Box<dyn Send + Sync>,
     pub(crate) writer: WriterId,
-    /// Whether the folder's program lists the segments of the log.
+    /// Whether the program that wrote the folder lists the segments of the log.
     pub(crate) is_listed: bool,
     pub(crate) documents: Documents,
     pub(crate) days: Days,
     pub(crate) quarantine: Quarantine,
-    /// What was quarantined by earlier processes.
+    /// Pieces quarantined by earlier processes.
     pub(crate) notes: Vec<Quarantined>,
     pub(crate) report: RecoveryReport,
 }
 
-/// Takes the lock and reads what says which rows are where.
+/// Takes the lock and reads identity, manifests and notes.
 pub(crate) async fn open(dependencies: &Dependencies) -> Result<Opened, StoreError> {
     let files = dependencies.files.as_ref();
     files.create_folder("")?;
@@ -182,8 +182,8 @@ async fn notes_of(objects: &dyn ObjectStore) -> Result<Vec<Quarantined>, StoreEr
     Ok(notes)
 }
 
-/// The folder's writer id, from its file, else from its log, else a new one; and whether the file
-/// says that the log's segments are listed.
+/// The writer id of the folder: from its identity, else from its log, else a new one. Also whether
+/// the identity says that the segments of the log are listed.
 fn identify(
     files: &dyn Files,
     quarantine: &Quarantine,
@@ -211,8 +211,8 @@ fn identify(
     Ok((WriterId::random(), false))
 }
 
-/// Makes a folder one whose segments are listed: a new one, one of an earlier program, or one that
-/// has lost its identity.
+/// Starts the list of segments of a folder that is new, was written by an earlier version, or has
+/// lost its identity.
 fn adopt(files: &dyn Files, writer: WriterId) -> Result<(), StoreError> {
     let is_known = files.stat(IDENTITY).is_ok();
     let adopted = (|| {
@@ -220,7 +220,7 @@ fn adopt(files: &dyn Files, writer: WriterId) -> Result<(), StoreError> {
             let names = files.list(FOLDER)?.into_iter();
             let there = names.filter_map(|entry| parse_segment_name(&entry.name));
             let segments = there.map(|first_sequence| Listed { first_sequence, created: 0 });
-            // The last one may have been made in vain.
+            // The last segment may be empty, left by a failed start.
             let mut segments: Vec<Listed> = segments.collect();
             segments.pop();
             list::write(files, &segments)?;
@@ -234,8 +234,8 @@ fn adopt(files: &dyn Files, writer: WriterId) -> Result<(), StoreError> {
     }
 }
 
-/// After a kill the system still shows names that were never made durable. What is about to be
-/// relied on must not vanish with the next power loss, so they are made durable first.
+/// After a kill the system still shows names that were never made durable. They are made durable
+/// before anything relies on them, so that a later power loss does not remove them.
 fn make_durable(files: &dyn Files, folder: &str) -> io::Result<()> {
     let entries = files.list(folder)?;
     if !entries.is_empty() {
@@ -247,7 +247,7 @@ fn make_durable(files: &dyn Files, folder: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Objects that a crash left half written.
+/// Removes objects that a crash left half written.
 fn remove_unfinished(
     files: &dyn Files,
     quarantine: &Quarantine,

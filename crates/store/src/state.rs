@@ -1,4 +1,4 @@
-//! What readers see: rows in memory and the list of parts, changed together.
+//! The state that readers see: rows in memory and the list of parts, changed together.
 //!
 //! Two locks. `applied` is held while the head's rows change: by the thread that applies records,
 //! and by a flush while it cuts. `visible` is held for moments only.
@@ -35,38 +35,38 @@ pub struct Snapshot {
     pub head: Vec<RecordBatch>,
     /// Files, oldest first.
     pub parts: Vec<Arc<Part>>,
-    /// Lost rows of the range, as warnings of the answer.
+    /// Warnings about lost rows of the range.
     pub warnings: Vec<String>,
 }
 
 /// Everything in memory.
 #[derive(Debug)]
 pub(crate) struct State {
-    /// Under whose name manifests say which rows are in parts.
+    /// The writer id under which manifests record which rows are in parts.
     writer: String,
     visible: RwLock<Visible>,
     applied: Mutex<Applied>,
     fingerprints: Arc<Fingerprints>,
-    /// Memory of what is remembered of spans.
+    /// Memory of the fingerprints of spans.
     seen_bytes: AtomicUsize,
     /// Bytes in memory that a flush frees.
     bytes: AtomicUsize,
-    /// Bytes of metrics that stayed after the last flush: series that go on. They have a bound of
-    /// their own, and flushing again would not free them.
+    /// Bytes of metrics that remained after the last flush: the active series. They have a separate
+    /// limit, and another flush would not free them.
     metric_bytes_kept: AtomicUsize,
     bytes_max: usize,
-    /// All of it, with the series that stay, as the ceiling of the process counts it.
+    /// All of it, including the active series, as charged to the memory of the process.
     memory: Mutex<MemoryReservation>,
     pub(crate) metrics: metrics::Head,
     /// Notified when the head is over its budget.
     pub(crate) is_full: Notify,
     apply_workers: usize,
     pub(crate) head_days: HeadDays,
-    /// What answers lack.
+    /// Lost data, which answers report as warnings.
     pub(crate) lost: Arc<Lost>,
 }
 
-/// What is to be made visible of one request.
+/// The part of a request that is to be made visible.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     pub(crate) rows: Vec<Batch>,
@@ -83,7 +83,7 @@ impl Work {
     }
 }
 
-/// What is known of the records that were applied.
+/// State of the applied records.
 #[derive(Debug, Default)]
 struct Applied {
     /// The greatest sequence whose rows are in the head.
@@ -96,32 +96,32 @@ struct Visible {
     spans: Rows,
     logs: Rows,
     parts: PartList,
-    /// Grows whenever the list of parts of spans may have changed.
+    /// Incremented whenever the list of parts of spans may have changed.
     version: u64,
 }
 
 #[derive(Debug)]
 struct Rows {
     head: RowHead,
-    /// Rows on their way into parts, oldest first.
+    /// Rows that a flush is writing into parts, oldest first.
     frozen: Vec<Frozen>,
 }
 
 #[derive(Debug)]
 struct Frozen {
-    /// All its rows came with records up to this one.
+    /// No row comes from a record after this one.
     sequence: u64,
-    /// Not known yet right after a cut.
+    /// `None` right after a cut, before rows are sorted by day.
     day: Option<i32>,
     batches: Vec<RecordBatch>,
     bytes: usize,
     rows: usize,
 }
 
-/// What a flush has taken out of the head.
+/// Data that a flush has taken out of the head.
 #[derive(Debug)]
 pub(crate) struct Cut {
-    /// All records up to this one, and no others, are in it.
+    /// All records up to this one are in it, and no later ones.
     pub(crate) sequence: u64,
     /// Rows that are not in parts yet.
     pub(crate) days: Vec<DayRows>,
@@ -184,7 +184,7 @@ impl Frozen {
 }
 
 impl State {
-    /// Nothing in memory, and parts that are not shown even when they are listed.
+    /// An empty state; `missing` parts stay hidden even when listed.
     pub(crate) fn new(writer: WriterId, config: &Config, missing: HashSet<String>) -> Self {
         let visible = Visible {
             spans: Rows::new(Signal::Spans),
@@ -221,7 +221,7 @@ impl State {
         self.bytes() >= self.bytes_max
     }
 
-    /// Makes a group of requests visible, and says that everything up to `sequence` is.
+    /// Makes a group of requests visible; everything up to `sequence` then is.
     pub(crate) fn add(&self, group: Vec<Work>, sequence: u64) -> Result<(), StoreError> {
         let mut applied = self.applied.lock();
         let mut admitted = Vec::new();
@@ -248,17 +248,17 @@ impl State {
         Ok(())
     }
 
-    /// What tells spans from each other in this process.
+    /// The fingerprints of spans in this process.
     pub(crate) fn fingerprints(&self) -> &Fingerprints {
         &self.fingerprints
     }
 
-    /// Puts small batches together.
+    /// Merges small batches.
     pub(crate) fn consolidate(&self) -> Result<(), StoreError> {
         let _applied = self.applied.lock();
         for signal in ROW_SIGNALS {
             loop {
-                // Readers must not wait for the copying, and the batches themselves are shared.
+                // Readers must not wait for the copying; it uses a clone that shares the batches.
                 let due = {
                     let visible = self.visible.read();
                     visible
@@ -338,7 +338,7 @@ impl State {
         Ok(Cut { sequence, days, metrics })
     }
 
-    /// Rows that may lie in a range, and which list of parts they go with. Rows of the head may be
+    /// Rows that may lie in a range, and the version of the list of parts. Rows of the head may be
     /// copies of spans in the parts.
     pub(crate) fn snapshot(&self, signal: Signal, range: TimeRange) -> (Snapshot, u64) {
         let visible = self.visible.read();
@@ -357,7 +357,7 @@ impl State {
         (Snapshot { head, parts, warnings }, visible.version)
     }
 
-    /// What of a signal and range was lost, as warnings.
+    /// Warnings about lost data of a signal and range.
     pub(crate) fn warnings(&self, signal: Signal, range: TimeRange) -> Vec<String> {
         let mut warnings = self.visible.read().parts.warnings(signal, range);
         warnings.extend(self.lost.warnings(signal, range));
@@ -374,14 +374,14 @@ impl State {
         self.visible.read().parts.days(signal)
     }
 
-    /// How many parts are listed and cannot be read.
+    /// Number of listed parts that cannot be read.
     pub(crate) fn missing_parts(&self) -> u64 {
         self.visible.read().parts.missing()
     }
 
-    /// Forgets the spans that were on their way into parts, once none is left.
+    /// Forgets the frozen spans once all of them are in parts.
     fn release_spans(&self) {
-        // With this lock no cut is between its fingerprints and its rows.
+        // Excludes a cut that has frozen its fingerprints but not its rows.
         let mut applied = self.applied.lock();
         if self.visible.read().spans.frozen.is_empty() {
             applied.spans.release();
@@ -415,8 +415,8 @@ fn day_overlaps(day: i32, range: TimeRange) -> bool {
 }
 
 impl View for State {
-    /// In one step for readers: rows that the manifest says are in parts leave memory, and the
-    /// parts of the day are these.
+    /// Atomically for readers, removes rows from memory that the manifest says are in parts, and
+    /// replaces the parts of the day.
     fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>> {
         let gone = {
             let mark = manifest.mark(&self.writer);
@@ -443,7 +443,7 @@ impl View for State {
 
 impl Apply for State {
     fn apply(&self, group: Vec<Work>, last_sequence: u64) {
-        // Batches are checked before they are logged, so that nothing is left to fail here.
+        // Batches are checked before they are logged, so this should not fail.
         if let Err(error) = self.add(group, last_sequence) {
             tracing::error!(last_sequence, %error, "rows of a request are stored but not visible");
         }

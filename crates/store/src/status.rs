@@ -1,4 +1,4 @@
-//! The state of the store in numbers, for the program's own metrics and for people.
+//! Numbers about the store, for the program's own metrics and for users.
 
 use std::sync::atomic::Ordering;
 
@@ -6,47 +6,47 @@ use signals::{Signal, Timestamp};
 
 use crate::open_store::OpenStore;
 
-/// What is stored of one signal.
+/// Status of one signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SignalStatus {
     /// Rows in memory: spans, log records, or samples.
     pub head_rows: u64,
-    /// Their memory.
+    /// Memory of these rows, in bytes.
     pub head_bytes: u64,
-    /// Parts.
+    /// Number of parts.
     pub parts: u64,
-    /// Rows of the parts.
+    /// Number of rows in parts.
     pub part_rows: u64,
-    /// Size of the parts.
+    /// Size of the parts, in bytes.
     pub part_bytes: u64,
 }
 
-/// The store in numbers.
+/// Status of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// What is stored of spans.
+    /// Status of spans.
     pub spans: SignalStatus,
-    /// What is stored of logs.
+    /// Status of logs.
     pub logs: SignalStatus,
-    /// What is stored of metrics.
+    /// Status of metrics.
     pub metrics: SignalStatus,
     /// Metric series in memory.
     pub active_series: u64,
-    /// New series that were refused because there are too many.
+    /// New series refused because of the limit on series.
     pub refused_series: u64,
-    /// Size of the write-ahead log.
+    /// Size of the write-ahead log, in bytes.
     pub log_bytes: u64,
-    /// When the head was last brought into parts; `None` before the first time.
+    /// Time of the last flush; `None` before the first one.
     pub flushed_at: Option<Timestamp>,
     /// Why nothing can be stored until a restart.
     pub fatal: Option<String>,
-    /// Whether the disk has too little room to accept more.
+    /// Whether the disk has too little free space to accept more.
     pub is_disk_low: bool,
     /// Damaged pieces quarantined since the start.
     pub quarantined: u64,
-    /// Parts that a manifest lists and that are not there.
+    /// Parts that a manifest lists but that are missing.
     pub missing_parts: u64,
-    /// Segments of the write-ahead log that were gone at the start, with acknowledged rows.
+    /// Segments of the write-ahead log that were missing at the start, with acknowledged rows.
     pub missing_segments: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The store as the rest of the program uses it.
+//! The public interface of the store.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     Snapshot, Status, StoreError, TimeRange, Totals, WriteRequest, metrics,
 };
 
-/// Everything that is stored. Cheap to clone: all clones are one store.
+/// The store. Cheap to clone: all clones share one store.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<OpenStore>,
@@ -29,13 +29,13 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens a data folder, making it if there is none, and replays its write-ahead log. `totals`
-    /// gets the updates that are in the log.
+    /// Opens a data folder, creating it if necessary, and replays its write-ahead log. Logged
+    /// updates of delta totals are passed to `totals`.
     ///
     /// # Errors
     /// [`StoreError::Config`], [`StoreError::Locked`], [`StoreError::Format`], and
-    /// [`StoreError::Io`] when the folder cannot be read or written. Damaged data are no error:
-    /// they are quarantined and named in the report.
+    /// [`StoreError::Io`] when the folder cannot be read or written. Damaged data is not an error:
+    /// it is quarantined and reported.
     pub async fn open(
         config: Config,
         dependencies: Dependencies,
@@ -45,24 +45,24 @@ impl Store {
         Ok((Self { inner }, report))
     }
 
-    /// Starts flushing and maintaining in the background, until [`Self::close`].
+    /// Starts background flushes and maintenance, which run until [`Self::close`].
     pub fn spawn(&self) {
         self.inner.spawn();
     }
 
-    /// Takes nothing more, brings everything into parts, and frees the folder. What could not be
-    /// brought into parts is still in the write-ahead log.
+    /// Refuses new requests, flushes everything into parts, and releases the folder. Data that
+    /// could not be flushed remains in the write-ahead log.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the last flush failed; the store is closed all the same.
+    /// [`StoreError::Io`] when the last flush failed; the store is closed regardless.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.inner.close().await
     }
 
-    /// Brings everything that is visible now into parts.
+    /// Flushes everything that is visible now into parts.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; nothing is lost, and the next flush goes on where this one stopped.
+    /// [`StoreError::Io`]; nothing is lost, and the next flush resumes where this one stopped.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.inner.flush().await
     }
@@ -70,23 +70,23 @@ impl Store {
     /// One round of compaction and retention.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; what is stored stays as it is.
+    /// [`StoreError::Io`]; stored data is unchanged.
     pub async fn maintain(&self) -> Result<(), StoreError> {
         self.inner.maintain().await
     }
 
-    /// The store in numbers.
+    /// The status of the store.
     pub fn status(&self) -> Status {
         self.inner.status()
     }
 
-    /// Adds histograms of the store's work to the metrics of the process.
+    /// Registers histograms of the store's work with the metrics of the process.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.inner.instruments.register(registry);
     }
 
-    /// Turns to a reason when the write-ahead log failed for good: the process should then end
-    /// with an error, and be started again.
+    /// Becomes the reason when the write-ahead log has failed permanently: the process should then
+    /// exit with an error and be restarted.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] while the store is still starting.
@@ -94,54 +94,54 @@ impl Store {
         Ok(self.inner.log()?.fatal())
     }
 
-    /// Decides what of a request is stored, logs exactly that, makes it visible, and returns what
-    /// was stored and what was refused once it is durable.
+    /// Decides which items of a request are admitted, logs exactly those and makes them visible.
+    /// Returns what was stored and what was refused once it is durable.
     ///
     /// # Errors
     /// [`StoreError::Memory`] and [`StoreError::Unavailable`] when memory or disk is full or the
-    /// store is closing, [`StoreError::UnknownSeries`], and [`StoreError::TooLarge`] when the record
-    /// is over 128 MiB: nothing was stored.
+    /// store is closing, [`StoreError::UnknownSeries`], and [`StoreError::TooLarge`] when the
+    /// record is over 128 MiB: nothing was stored.
     pub async fn append(&self, request: WriteRequest) -> Result<Appended, StoreError> {
         self.inner.append(request).await
     }
 
-    /// References of series, which are created where there is room. A reference that is not used
-    /// for a whole flush interval loses its validity.
+    /// References of series; new series are created if there is room. A reference that is not used
+    /// for a whole flush interval becomes invalid.
     pub fn resolve(&self, labels: &[Labels]) -> Vec<Option<SeriesRef>> {
         self.inner.state.metrics.resolve(labels)
     }
 
-    /// The rows of spans or logs that may lie in the range, each span once however often it was
-    /// sent.
+    /// The rows of spans or logs that may lie in the range. A span that was sent more than once is
+    /// included once.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when rows in memory are not what they should be.
+    /// [`StoreError::Io`] when rows in memory are malformed.
     pub async fn snapshot(&self, signal: Signal, range: TimeRange) -> Result<Snapshot, StoreError> {
         self.inner.snapshot(signal, range).await
     }
 
-    /// Verifies parts that could not be read: damaged ones are quarantined and named in the answer,
-    /// so that the next read does without them.
+    /// Verifies parts that could not be read. Damaged ones are quarantined and returned, and the
+    /// next read skips them.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the parts' store does not answer.
+    /// [`StoreError::Io`] when the object store does not respond.
     pub async fn verify(&self, parts: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
         self.inner.verifier.verify(parts).await
     }
 
-    /// What of a signal and range was lost, as warnings of answers about it: damaged
-    /// parts and records of the log that were quarantined, and what is gone.
+    /// Warnings about lost data of a signal and range: parts and log records that were quarantined,
+    /// and missing files.
     pub fn warnings(&self, signal: Signal, range: TimeRange) -> Vec<String> {
         self.inner.state.warnings(signal, range)
     }
 
-    /// Where the parts are.
+    /// The object store of the parts.
     pub fn objects(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.inner.objects)
     }
 
-    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, in order of
-    /// labels. What they hold is taken from `memory` while it is read.
+    /// The series that satisfy all matchers and may have samples in `start_ms..=end_ms`, sorted by
+    /// labels. Their size is charged to `memory` while they are read.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Unavailable`] past
@@ -162,7 +162,7 @@ impl Store {
                 metrics::read::select(head, parts, reader, matchers, range, series_max, memory)
                     .await;
             match selected {
-                // What this attempt has taken stays taken, because others may share `memory`.
+                // What this attempt charged is not returned, because others may share `memory`.
                 Err(error) if read.is_outdated(&error).await => {}
                 selected => return self.inner.verifier.verified(selected).await,
             }
@@ -194,13 +194,13 @@ impl Store {
         }
     }
 
-    /// Names of the labels of the series that satisfy all matchers, in order. Without matchers the
-    /// names come from the index of labels, and the range decides by the head and by each part as a
-    /// whole.
+    /// Label names of the series that satisfy all matchers, sorted. Without matchers the names come
+    /// from the label index, and the range only selects among whole sources: the head and each
+    /// part.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Memory`] when the answer
-    /// finds no room in `memory`.
+    /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Memory`] when the
+    /// answer does not fit in `memory`.
     pub async fn label_names(
         &self,
         matchers: &[Matcher],
@@ -212,7 +212,7 @@ impl Store {
         Ok(self.labels(&query, memory).await?.into_names())
     }
 
-    /// Values of one label of those series, in order; as [`Self::label_names`].
+    /// Values of one label of those series, sorted; otherwise as [`Self::label_names`].
     ///
     /// # Errors
     /// As [`Self::label_names`].
@@ -229,8 +229,8 @@ impl Store {
         Ok(self.labels(&query, memory).await?.into_values())
     }
 
-    /// Counts of the series of head and parts of a range by metric, label and pair: the `top` greatest
-    /// of each.
+    /// Series counts of head and parts of a range by metric, label and pair: the `top` largest of
+    /// each.
     ///
     /// # Errors
     /// As [`Self::label_names`].
@@ -290,7 +290,7 @@ impl Store {
         PartRead::new(&self.inner.catalog, &self.inner.state, Signal::Metrics, range)
     }
 
-    /// Type, help and unit of each metric family, in order of names.
+    /// Type, help and unit of each metric family, sorted by name.
     pub fn metadata(&self) -> Vec<Metadata> {
         self.inner.state.metrics.metadata()
     }

@@ -1,5 +1,4 @@
-//! Integers in as few bytes as they need, and texts with their lengths: shared by chunks and the
-//! write-ahead log.
+//! Variable-length integers and length-prefixed bytes, shared by chunks and the write-ahead log.
 
 /// Appends an integer in groups of seven bits, lowest first (LEB128).
 pub(crate) fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
@@ -23,7 +22,7 @@ pub(crate) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Takes a length and as many bytes.
+/// Takes length-prefixed bytes.
 pub(crate) fn take_sized<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let length = usize::try_from(take_varint(rest)?).ok()?;
     let (taken, tail) = rest.split_at_checked(length)?;
@@ -39,7 +38,7 @@ pub(crate) fn from_zigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-/// Appends a length and the bytes.
+/// Appends length-prefixed bytes.
 pub(crate) fn push_sized(bytes: &mut Vec<u8>, sized: &[u8]) {
     push_varint(bytes, sized.len() as u64);
     bytes.extend_from_slice(sized);

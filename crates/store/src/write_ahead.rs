@@ -1,5 +1,5 @@
-//! The write-ahead log: every acknowledged request, as it was admitted, until its
-//! rows are in parts.
+//! The write-ahead log: every acknowledged request, as it was admitted, until its rows are in
+//! parts.
 //!
 //! One log for all signals, in segments; one thread writes and syncs groups of records. Whose
 //! rows are where is not known here. The format is described in `docs/formats/write-ahead-log.md`.

@@ -1,7 +1,7 @@
-//! Bodies: decompression under a bound, and why reading one failed.
+//! Bounded decompression of request bodies, and errors of reading them.
 //!
-//! What a stream claims about its size is never believed: output grows only as bytes come out,
-//! and stops at the bound.
+//! Declared sizes are ignored: the output grows only with decompressed bytes and stops at the
+//! bound.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read};
@@ -11,11 +11,11 @@ use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 
 use crate::WireError;
 
-/// Greatest window that a zstd frame may ask for: 2^23 bytes, what decoders must support.
+/// Maximum zstd window: 2^23 bytes, which every decoder must support.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// Decompresses a body according to its `Content-Encoding` (HTTP) or `grpc-encoding` (gRPC);
-/// absent, empty and `identity` mean that it is not compressed.
+/// absent, empty and `identity` mean uncompressed.
 ///
 /// # Errors
 /// [`WireError::UnknownEncoding`], [`WireError::TooLarge`] past `bytes_max`, or
@@ -34,7 +34,7 @@ pub fn decompress(
         return Ok(body);
     }
     if is("gzip") || is("x-gzip") {
-        // Several members one after the other are one stream.
+        // Concatenated members are one stream.
         read_bounded("gzip", MultiGzDecoder::new(&body[..]), bytes_max)
     } else if is("zstd") {
         let damaged = |error: std::io::Error| WireError::Compression {
@@ -51,8 +51,8 @@ pub fn decompress(
     }
 }
 
-/// Whether a body could not be read because its sender was too slow, as the server's sockets say it:
-/// by an [`std::io::Error`] of the kind `TimedOut` that caused the error.
+/// Whether reading a body timed out: the server's sockets report this as an [`std::io::Error`] of
+/// kind `TimedOut` in the chain of sources.
 pub fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (**error).source())
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
@@ -125,7 +125,7 @@ mod tests {
             for length in 0..body.len() {
                 let cut = Bytes::copy_from_slice(&body[..length]);
                 let result = decompress(Some(encoding), cut, 1000);
-                // No bytes at all are no zstd frames at all, which is a valid stream.
+                // An empty input is a valid zstd stream without frames.
                 let is_allowed = *encoding == "ZSTD" && length == 0;
                 assert!(is_allowed || result.is_err(), "{encoding} cut at {length}");
             }

@@ -1,4 +1,4 @@
-//! What every protocol's decoder is, seen from a receiver.
+//! The interface between receivers and decoders.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use signals::{MemoryReservation, Timestamp};
 
 use crate::{Decoded, KnownSeries, Limits, WireError};
 
-/// Decodes the request bodies of one endpoint of a protocol.
+/// Decodes the request bodies of one endpoint.
 pub trait Decode: fmt::Debug + Send + Sync {
-    /// Decodes an uncompressed body. What it becomes is taken from the context's memory while it
-    /// grows.
+    /// Decodes an uncompressed body. Memory of the decoded data is charged to the context's
+    /// reservation as it grows.
     ///
     /// # Errors
-    /// [`WireError`] when the body cannot be read as a whole, or there is no memory for all of it;
-    /// nothing of it may then be kept.
+    /// [`WireError`] if the body cannot be decoded as a whole or memory is exhausted; nothing of it
+    /// may be stored then.
     fn decode(&self, body: &[u8], context: &DecodeContext<'_>) -> Result<Decoded, WireError>;
 }
 
-/// What a decoder needs beside the body.
+/// The context of a decoder.
 #[derive(Clone, Copy)]
 pub struct DecodeContext<'a> {
     /// When the request arrived.
     pub received_at: Timestamp,
-    /// Bounds of one request.
+    /// Limits of one request.
     pub limits: &'a Limits,
-    /// Series that may be given by reference.
+    /// Series to be decoded as references.
     pub known: &'a dyn KnownSeries,
-    /// Pays for what the body decodes to.
+    /// Reservation for the decoded data.
     pub memory: &'a MemoryReservation,
 }

@@ -1,4 +1,4 @@
-//! What a request held, whatever protocol brought it.
+//! The decoded content of a request, for any protocol.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,34 +8,33 @@ use signals::Batch;
 use crate::known::Unknown;
 use crate::otlp::delta::Delta;
 
-/// What a request held.
+/// The decoded content of a request.
 #[derive(Debug, Default)]
 pub struct Decoded {
-    /// What is to be stored; empty when nothing was accepted.
+    /// Batches to store; empty if nothing was accepted.
     pub batches: Vec<Batch>,
-    /// Spans, log records or data points that were taken.
+    /// Number of accepted spans, log records or data points.
     pub accepted: usize,
-    /// Those that were not.
+    /// Number of rejected ones.
     pub rejected: usize,
-    /// First causes of rejection, and warnings; empty when there are none. For the answer to the
-    /// sender.
+    /// The first causes of rejections, and warnings, for the response; empty if there are none.
     pub message: String,
-    /// Spans, log records or samples of each service. A service may be listed more than once.
+    /// Spans, log records or samples per service. A service may be listed more than once.
     pub services: Vec<(String, usize)>,
-    /// Values that were cut, and attributes, events and links that were left out, because of
-    /// [`Limits`](crate::Limits); and characters that were replaced because they are no Unicode.
+    /// Values truncated, attributes, events and links dropped because of [`Limits`](crate::Limits),
+    /// and characters replaced because they are not valid Unicode.
     pub truncated: usize,
-    /// Points of delta temporality, accepted so far and not in `batches` yet: for a
+    /// Accepted points of delta temporality, which are not in `batches` yet: input of a
     /// [`DeltaAccumulator`](crate::otlp::delta::DeltaAccumulator).
     pub deltas: Vec<Delta>,
-    /// Of a batch of series, what was not known by its fingerprint.
+    /// The unknown series of a batch, with their fingerprints.
     pub unknown: Unknown,
-    /// Of a batch of series, which samples make up one data point.
+    /// The data points of a batch that consist of several samples.
     pub points: DataPoints,
 }
 
 impl Decoded {
-    /// Notes that text had lone surrogates, each of which was replaced.
+    /// Records that lone surrogates in text were replaced.
     pub(crate) fn with_replaced(mut self, surrogates: usize) -> Self {
         if surrogates > 0 {
             self.truncated += surrogates;
@@ -47,7 +46,7 @@ impl Decoded {
         self
     }
 
-    /// Notes items of a service.
+    /// Counts items of a service.
     pub(crate) fn count(services: &mut Vec<(String, usize)>, name: &str, items: usize) {
         if items == 0 {
             return;
@@ -59,11 +58,11 @@ impl Decoded {
     }
 }
 
-/// Which samples of a batch make up one data point, or none; any other sample is a point of its
-/// own. A sender counts points: its histogram is one, and many samples.
+/// Which samples of a batch belong to one data point, or to none; any other sample is a point of
+/// its own. Senders count data points: one histogram is many samples.
 #[derive(Debug, Clone, Default)]
 pub struct DataPoints {
-    /// In ascending order, none overlaps.
+    /// Ascending and disjoint.
     runs: Vec<Run>,
 }
 
@@ -75,7 +74,7 @@ struct Run {
 }
 
 impl DataPoints {
-    /// Notes the samples `start..end`: of one point, or of none (what we made up ourselves).
+    /// Records the samples `start..end` of one point, or of none (generated samples).
     pub(crate) fn push(&mut self, start: usize, end: usize, is_point: bool) {
         if end > start + usize::from(is_point) {
             let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
@@ -83,7 +82,7 @@ impl DataPoints {
         }
     }
 
-    /// The number of points that these samples of the batch belong to.
+    /// The number of data points that these samples belong to.
     #[must_use]
     pub fn of_samples(&self, samples: impl IntoIterator<Item = u32>) -> usize {
         let (mut alone, mut together) = (0, BTreeSet::new());

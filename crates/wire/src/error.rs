@@ -1,48 +1,48 @@
-//! Why bytes could not be read at all.
+//! Errors that affect a request as a whole.
 
-/// Failures of decoding. Each is the sender's fault, except [`WireError::Memory`] and
+/// Decoding errors. All are caused by the sender, except [`WireError::Memory`] and
 /// [`WireError::Internal`].
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// The protobuf cannot be read.
+    /// Invalid protobuf.
     #[error("malformed protobuf at byte {offset} in {path}: {reason}")]
     Protobuf {
-        /// Where, counted from the start of the body.
+        /// Offset from the start of the body.
         offset: usize,
-        /// Names of the fields around it, outermost first.
+        /// Names of the enclosing fields, outermost first.
         path: String,
-        /// What is wrong.
+        /// Description of the error.
         reason: &'static str,
     },
-    /// The JSON cannot be read, or a field has a value that it cannot hold.
+    /// Invalid JSON, or a value out of a field's range.
     #[error("malformed JSON in {path}: {reason}")]
     Json {
-        /// Names of the fields around it, outermost first.
+        /// Names of the enclosing fields, outermost first.
         path: String,
-        /// What is wrong, with line and column.
+        /// Description of the error, with line and column.
         reason: String,
     },
-    /// The body is compressed in a way that is not supported.
+    /// Unsupported content encoding.
     #[error("unsupported content encoding, supported: identity, gzip, zstd, deflate; got {0:?}")]
     UnknownEncoding(String),
-    /// The body is larger than allowed once it is decompressed.
+    /// The decompressed body exceeds a limit.
     #[error("body is larger than {bytes_max} bytes after decompression")]
     TooLarge {
         /// The bound.
         bytes_max: usize,
     },
-    /// The compressed stream is damaged or ends early.
+    /// The compressed stream is corrupt or truncated.
     #[error("damaged {encoding} body: {reason}")]
     Compression {
         /// The content encoding.
         encoding: &'static str,
-        /// What the decoder says.
+        /// The decoder's message.
         reason: String,
     },
-    /// There is no memory for what the body decodes to now; nothing is wrong with it.
+    /// Memory for the decoded data is exhausted; the body itself is valid.
     #[error(transparent)]
     Memory(#[from] signals::MemoryExhausted),
-    /// A batch could not be put together; a bug.
+    /// A batch could not be built; a bug.
     #[error("cannot build a batch: {0}")]
     Internal(#[from] arrow::error::ArrowError),
 }

@@ -1,7 +1,7 @@
-//! Series that were stored before, recognised by the bytes that name them.
+//! Recognises stored series by the bytes that identify them on the wire.
 //!
-//! A sender names the same series in every request with the same bytes. Their fingerprint stands
-//! for the [`SeriesRef`]s that the store gave, so that no labels are built for them again.
+//! A sender identifies a series with the same bytes in every request. Their fingerprint maps to the
+//! [`SeriesRef`]s from the store, which avoids building the labels again.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
@@ -10,30 +10,29 @@ use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use signals::metric::SeriesRef;
 
-/// 128 bits that stand for everything on the wire that determines the series of a data point.
+/// A 128-bit hash of everything on the wire that determines the series of a data point.
 ///
-/// Of this process only: the seeds are random, so that no sender can compute two requests whose
-/// fingerprints are equal. A sender that finds such a pair anyway gains nothing: it can write into
-/// any series by naming it.
+/// Valid in one process: the seeds are random, so that no sender can compute a collision. A
+/// collision would gain nothing anyway: a sender can write to any series by naming it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Fingerprint([u64; 2]);
 
 impl Fingerprint {
-    /// Bits that spread fingerprints evenly.
+    /// Uniformly distributed bits.
     #[must_use]
     pub fn bits(self) -> u64 {
         self.0[0]
     }
 }
 
-/// The series that a receiver has stored, by fingerprint.
+/// Stored series, by fingerprint.
 pub trait KnownSeries: Sync {
-    /// Appends the series that a fingerprint stands for, in the order in which they were learned,
-    /// to `series`. Returns whether it is known; a metric family is known without any series.
+    /// Appends the series of a fingerprint to `series`, in the order in which they were learned.
+    /// Returns whether it is known; a metric family is known without any series.
     fn find(&self, fingerprint: Fingerprint, series: &mut Vec<SeriesRef>) -> bool;
 }
 
-/// Knows no series: all of them come out by their labels.
+/// Knows no series: all of them are decoded to labels.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoneKnown;
 
@@ -43,11 +42,10 @@ impl KnownSeries for NoneKnown {
     }
 }
 
-/// What of a batch was not known: fingerprints, and the series that they stand for. To be learned
-/// once the batch is stored.
+/// The unknown fingerprints of a batch and their series, to be learned once the batch is stored.
 #[derive(Debug, Clone, Default)]
 pub struct Unknown {
-    /// Each with the end of its series in `series`.
+    /// Each fingerprint with the end of its range in `series`.
     fingerprints: Vec<(Fingerprint, u32)>,
     series: Vec<u32>,
 }
@@ -59,7 +57,7 @@ impl Unknown {
         self.fingerprints.push((fingerprint, end));
     }
 
-    /// Each fingerprint with indexes into the series of the batch.
+    /// Each fingerprint with indices into the series of the batch.
     pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, &[u32])> {
         let mut start = 0;
         self.fingerprints.iter().map(move |(fingerprint, end)| {
@@ -69,23 +67,23 @@ impl Unknown {
         })
     }
 
-    /// Whether everything was known.
+    /// Whether all fingerprints were known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fingerprints.is_empty()
     }
 }
 
-/// Random in each process.
+/// Hash seeds, random per process.
 struct Seeds {
-    /// What all fingerprints begin with. Of zeroes a multiplication makes zeroes.
+    /// Prefix of all fingerprints. It is not zero, because multiplication would preserve zeros.
     root: Fingerprint,
-    /// Of two independent hashes.
+    /// Seeds of two independent hashes.
     hashes: [SharedSeed; 2],
 }
 
 static SEEDS: LazyLock<Seeds> = LazyLock::new(|| {
-    // The standard library's state is keyed by the system's source of randomness.
+    // `RandomState` is seeded by the operating system.
     let random = || RandomState::new().hash_one(0_u8);
     Seeds {
         root: Fingerprint([random(), random()]),
@@ -97,7 +95,7 @@ static SEEDS: LazyLock<Seeds> = LazyLock::new(|| {
 #[derive(Clone)]
 pub(crate) struct Fingerprinter([FoldHasher<'static>; 2]);
 
-/// Begins with nothing.
+/// Starts empty.
 impl Default for Fingerprinter {
     fn default() -> Self {
         Self::under(SEEDS.root)
@@ -105,7 +103,7 @@ impl Default for Fingerprinter {
 }
 
 impl Fingerprinter {
-    /// Begins with all that `parent` stands for.
+    /// Starts from the state of `parent`.
     #[inline]
     pub(crate) fn under(parent: Fingerprint) -> Self {
         let [first, second] = &SEEDS.hashes;
@@ -113,7 +111,7 @@ impl Fingerprinter {
         Self([FoldHasher::with_seed(a, first), FoldHasher::with_seed(b, second)])
     }
 
-    /// Adds bytes; their length tells them from what follows.
+    /// Adds bytes, prefixed by their length.
     #[inline]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.write_usize(bytes.len());

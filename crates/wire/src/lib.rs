@@ -1,9 +1,9 @@
-//! Bytes to signals and back, one module a protocol.
+//! Decodes protocols into signals and encodes signals for responses; one module per protocol.
 //!
-//! Pure: no sockets, no files, no clock (the time of arrival is passed in). No input makes it
-//! panic, overflow the stack, or allocate what the input merely claims to hold. A bad item is
-//! left out and counted, the good part of a batch is kept; only bytes that cannot be read at all
-//! are a [`WireError`].
+//! Pure: no sockets, no files, no clock (the arrival time is a parameter). No input causes a panic,
+//! a stack overflow, or an allocation based on a declared size. Invalid items are dropped and
+//! counted, and the rest of the batch is kept; only a body that cannot be parsed is a
+//! [`WireError`].
 
 pub mod body;
 mod decode;

@@ -1,14 +1,14 @@
-//! How much of each thing one item may hold.
+//! Limits on the content of one item.
 
 use signals::time::SECOND;
 
-/// Bounds on what is taken from one item of a request.
+/// Limits on the items of a request.
 ///
-/// What is too long in spans and log records is cut, and the attribute set in which something was
-/// cut gets the attribute `glasshouse.truncated`, a list of the keys and fields that were cut.
-/// What is too many is left out and added to the item's dropped count; attributes that identify
-/// an LLM call, its session or its service are left out last. A metric point that breaks a bound
-/// is rejected, because a series with other labels is another series.
+/// Values of spans and log records that are too long are truncated, and their attribute set gets
+/// the attribute `glasshouse.truncated`, a list of the affected keys and fields. Excess attributes,
+/// events and links are dropped and added to the dropped count; attributes that identify an LLM
+/// call, its session or its service are dropped last. A metric point that exceeds a limit is
+/// rejected, because truncated labels would identify another series.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Attributes of one span, event, link, log record, resource or scope.
@@ -23,24 +23,24 @@ pub struct Limits {
     pub value_bytes_max: usize,
     /// Bytes of the body of a log record.
     pub line_bytes_max: usize,
-    /// How deep lists and key-value lists may lie in each other; what lies deeper is left out.
+    /// Nesting depth of arrays and key-value lists; deeper values are dropped.
     pub value_depth_max: usize,
     /// Labels of one series.
     pub labels_max: usize,
     /// Bytes of one label value.
     pub label_value_bytes_max: usize,
-    /// Memory that what one request decodes to may take, in bytes, roughly: few bytes on the wire
-    /// can stand for many in columns and labels. Items beyond it are rejected.
+    /// Approximate memory of a decoded request, in bytes: a few bytes on the wire can expand to
+    /// many in columns and labels. Items beyond it are rejected.
     pub decoded_bytes_max: usize,
-    /// Buckets of one histogram point.
+    /// Buckets in one histogram point.
     pub buckets_max: usize,
-    /// Exemplars kept of one point.
+    /// Exemplars kept per point.
     pub exemplars_max: usize,
-    /// How far ahead of the time of arrival an item may lie, in nanoseconds.
+    /// Maximum nanoseconds by which a timestamp may be ahead of the arrival time.
     pub future_ns_max: i64,
 }
 
-/// What JSON is transcoded to, too, so that its decoder sees what it cuts.
+/// Also the depth of JSON transcoding, so that the protobuf decoder sees the cut.
 pub(crate) const VALUE_DEPTH_MAX: usize = 64;
 
 impl Default for Limits {

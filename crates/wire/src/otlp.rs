@@ -1,8 +1,8 @@
-//! OTLP: requests of the three signals to batches, and spans back to OTLP.
+//! OTLP: decodes export requests of the three signals, and encodes spans.
 //!
-//! Each decoder walks the protobuf in place and appends to Arrow builders; no struct is built for
-//! a span, a record or a point. JSON bodies are first transcoded to protobuf by [`json`], so that
-//! there is one decoder.
+//! Decoders walk the protobuf in place and append to Arrow builders, without a struct per span,
+//! record or point. JSON bodies are transcoded to protobuf by [`json`], so that there is one
+//! decoder.
 
 pub mod delta;
 mod encode;
@@ -23,7 +23,7 @@ pub use encode::{JsonStyle, encode_traces, encode_traces_json};
 
 use crate::{Decode, DecodeContext, Decoded, WireError};
 
-/// How an OTLP message is written down.
+/// The encoding of an OTLP message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// `application/x-protobuf`
@@ -35,9 +35,9 @@ pub enum Encoding {
 /// An export request of one signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Export {
-    /// Which of the three.
+    /// The signal.
     pub signal: Signal,
-    /// How it is written down.
+    /// The encoding of the body.
     pub encoding: Encoding,
 }
 
@@ -46,7 +46,7 @@ impl Decode for Export {
         let Self { signal, encoding } = *self;
         let DecodeContext { received_at, limits, known, memory } = *context;
         if encoding == Encoding::Json {
-            // It becomes protobuf first, which is the shorter of the two.
+            // Reserves memory for the transcoded protobuf, which is shorter than the JSON.
             memory.try_grow(body.len())?;
         }
         match signal {

@@ -1,16 +1,16 @@
-//! A view of protobuf bytes: fields are read in place, nothing is copied or built.
+//! A zero-copy protobuf reader: fields are parsed in place.
 //!
-//! Knows the encoding only, no schema. Each fault says where it is; the callers add the names of
-//! the fields around it on the way out, so that the good case pays nothing for them.
+//! Schema-independent. Each fault has an offset; callers add the names of the enclosing fields
+//! while unwinding, so that successful parsing has no overhead.
 
 use std::borrow::Cow;
 
 use crate::WireError;
 
-/// Unknown groups within each other that are skipped before giving up.
+/// Maximum nesting of unknown groups.
 const GROUP_DEPTH_MAX: usize = 100;
 
-/// What is wrong and where. Boxed, because results are moved about for every field.
+/// An error and its location. Boxed to keep results small.
 #[derive(Debug)]
 pub(crate) struct Fault(Box<FaultPlace>);
 
@@ -36,7 +36,7 @@ impl From<Fault> for WireError {
     }
 }
 
-/// Names the field in which something went wrong.
+/// Adds the name of an enclosing field to an error.
 pub(crate) trait Within<T> {
     fn within(self, field: &'static str) -> Result<T, Fault>;
 }
@@ -44,7 +44,7 @@ pub(crate) trait Within<T> {
 impl<T> Within<T> for Result<T, Fault> {
     fn within(self, field: &'static str) -> Self {
         self.map_err(|mut fault| {
-            // Of a very deep path the innermost and the outermost names say enough.
+            // For a very deep path the innermost and the outermost names suffice.
             let path = &mut fault.0.path;
             if path.len() == 16 {
                 path.remove(8);
@@ -55,7 +55,7 @@ impl<T> Within<T> for Result<T, Fault> {
     }
 }
 
-/// The fields of one message that were not read yet.
+/// The unread fields of a message.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Message<'a> {
     rest: &'a [u8],
@@ -67,9 +67,9 @@ pub(crate) struct Message<'a> {
 pub(crate) struct Field<'a> {
     pub(crate) number: u32,
     value: FieldValue<'a>,
-    /// Of the tag.
+    /// Offset of the tag.
     offset: usize,
-    /// Of what follows the value.
+    /// Offset of the end of the value.
     end: usize,
 }
 
@@ -82,22 +82,22 @@ enum FieldValue<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// A whole body.
+    /// A complete body.
     pub(crate) fn new(body: &'a [u8]) -> Self {
         Self { rest: body, offset: 0 }
     }
 
-    /// The bytes not read yet.
+    /// The unread bytes.
     pub(crate) fn bytes(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Number of bytes not read yet.
+    /// Number of unread bytes.
     pub(crate) fn len(&self) -> usize {
         self.rest.len()
     }
 
-    /// The next field; `None` at the end. Groups, which no known message has, are skipped.
+    /// The next field; `None` at the end. Groups, unused by all known messages, are skipped.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Field<'a>>, Fault> {
         while !self.rest.is_empty() {
@@ -182,7 +182,7 @@ impl<'a> Message<'a> {
         self.offset += count;
     }
 
-    /// Skips to the end of a group without recursion.
+    /// Skips a group without recursion.
     fn skip_group(&mut self, number: u32) -> Result<(), Fault> {
         let mut open = vec![number];
         while let Some(innermost) = open.last() {
@@ -214,17 +214,17 @@ impl<'a> Field<'a> {
         Fault::new(self.offset, WRONG_TYPE)
     }
 
-    /// A fault at this field.
+    /// An error at this field.
     pub(crate) fn fault(&self, reason: &'static str) -> Fault {
         Fault::new(self.offset, reason)
     }
 
-    /// `uint64`, `int64`, `uint32`, `int32`, `bool` or an enumeration, as its bits.
+    /// The bits of a `uint64`, `int64`, `uint32`, `int32`, `bool` or enum.
     pub(crate) fn varint(&self) -> Result<u64, Fault> {
         if let FieldValue::Varint(value) = self.value { Ok(value) } else { Err(self.wrong_type()) }
     }
 
-    /// `uint32`; like every protobuf decoder, higher bits are cut off.
+    /// A `uint32`; higher bits are truncated, as in every protobuf decoder.
     pub(crate) fn uint32(&self) -> Result<u32, Fault> {
         Ok(self.varint()? as u32)
     }
@@ -235,12 +235,12 @@ impl<'a> Field<'a> {
         Ok((bits >> 1) as i32 ^ -((bits & 1) as i32))
     }
 
-    /// `int32` or an enumeration.
+    /// An `int32` or enum.
     pub(crate) fn int32(&self) -> Result<i32, Fault> {
         Ok(self.varint()? as i32)
     }
 
-    /// `fixed64` or `sfixed64`, as its bits.
+    /// The bits of a `fixed64` or `sfixed64`.
     pub(crate) fn fixed64(&self) -> Result<u64, Fault> {
         if let FieldValue::Fixed64(value) = self.value { Ok(value) } else { Err(self.wrong_type()) }
     }
@@ -260,8 +260,7 @@ impl<'a> Field<'a> {
         if let FieldValue::Bytes(bytes) = self.value { Ok(bytes) } else { Err(self.wrong_type()) }
     }
 
-    /// `string`. What is not UTF-8 is replaced by U+FFFD: one broken text is no reason to lose the
-    /// rest of a batch.
+    /// A `string`. Invalid UTF-8 is replaced by U+FFFD: one invalid text must not cost the batch.
     #[inline]
     pub(crate) fn text(&self) -> Result<Cow<'a, str>, Fault> {
         // Checking first is faster: almost all texts are UTF-8.
@@ -272,15 +271,15 @@ impl<'a> Field<'a> {
         self.bytes().map(text)
     }
 
-    /// A message.
+    /// A nested message.
     #[inline]
     pub(crate) fn message(&self) -> Result<Message<'a>, Fault> {
         let rest = self.bytes()?;
         Ok(Message { rest, offset: self.end - rest.len() })
     }
 
-    /// Appends a repeated `fixed64` or `double`, packed or not, as bits. Returns whether there
-    /// was room for all within `max`.
+    /// Appends a repeated `fixed64` or `double`, packed or not, as bits. Returns whether all values
+    /// fit within `max`.
     pub(crate) fn push_fixed64s(&self, values: &mut Vec<u64>, max: usize) -> Result<bool, Fault> {
         match self.value {
             FieldValue::Fixed64(value) => {
@@ -302,8 +301,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Appends a repeated `uint64`, packed or not. Returns whether there was room for all within
-    /// `max`.
+    /// Appends a repeated `uint64`, packed or not. Returns whether all values fit within `max`.
     pub(crate) fn push_varints(&self, values: &mut Vec<u64>, max: usize) -> Result<bool, Fault> {
         match self.value {
             FieldValue::Varint(value) => values.push(value),

@@ -1,20 +1,20 @@
-//! Arithmetic on text: numbers, `+ - * / % ^`, parentheses, `17 % of 2,340`, and the functions
-//! `sqrt`, `abs`, `round`, `min` and `max`. What the calculator and the sandbox compute with.
+//! Evaluates arithmetic expressions: numbers, `+ - * / % ^`, parentheses, `17 % of 2,340`, and the
+//! functions `sqrt`, `abs`, `round`, `min` and `max`. Used by the calculator and the sandbox.
 //!
-//! Not Python: one expression, no names. Bounded in length and depth.
+//! Not Python: a single expression without variables. Bounded in length and depth.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A longer expression is refused.
+/// Maximum length of an expression.
 const CHARS_MAX: usize = 500;
-/// Parentheses deeper than this are refused.
+/// Maximum nesting of parentheses.
 const DEPTH_MAX: usize = 32;
 
 /// The value of an expression.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A sentence that describes the error.
 pub(crate) fn evaluate(text: &str) -> Result<f64, String> {
     if text.len() > CHARS_MAX {
         return Err(format!("an expression has at most {CHARS_MAX} characters"));
@@ -29,7 +29,7 @@ pub(crate) fn evaluate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A number as people write it: without trailing zeros.
+/// Formats a number without trailing zeros.
 pub(crate) fn shown(value: f64) -> String {
     let rounded = (value * 1e9).round() / 1e9;
     if rounded.is_finite() { format!("{rounded}") } else { format!("{value}") }

@@ -1,12 +1,12 @@
-//! `alex-agent`: takes tasks over HTTP, solves them in a ReAct loop and streams what happens.
+//! `alex-agent`: accepts tasks over HTTP, solves them in a ReAct loop and streams its progress.
 //!
 //! ```text
 //! POST /api/tasks                     {"task", "session_id"?, "model"?} → 202 {"task_id", "session_id"}
 //! GET  /api/tasks/{task_id}           state of a task
-//! GET  /api/tasks/{task_id}/events    event stream; goes on where `Last-Event-ID` ended
+//! GET  /api/tasks/{task_id}/events    event stream; resumes after `Last-Event-ID`
 //! POST /api/tasks/{task_id}/cancel
 //! GET  /api/sessions/{session_id}/tasks
-//! POST /api/metrics/web-vitals        what browsers report
+//! POST /api/metrics/web-vitals        Web Vitals reported by browsers
 //! GET  /healthz, /, /tasks/{id}       health, and the page
 //! ```
 
@@ -41,7 +41,7 @@ use crate::settings::{Pace, Settings};
 /// The service's name, also in its queue's metrics.
 const NAME: &str = "alex-agent";
 
-/// What the handlers and tasks share.
+/// State shared by handlers and tasks.
 struct Assistant {
     telemetry: Telemetry,
     tasks: Tasks,
@@ -49,7 +49,7 @@ struct Assistant {
     toolbox: Toolbox,
     queue: WorkQueue,
     drift: Drift,
-    /// Turns of the conversations.
+    /// Turns of conversations.
     archive: Database,
     pace: Pace,
     glasshouse_url: Option<String>,

@@ -1,5 +1,5 @@
-//! A small database in memory: tables of rows, equality and text filters, queries that are slow now
-//! and then. Every query is counted by the SDK's database recorder.
+//! A small in-memory database: tables of rows, equality and text filters, occasional slow queries.
+//! Queries are recorded by the SDK's database recorder.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use rand::{Rng, SeedableRng};
 use crate::settings::Pace;
 use crate::{clock, lock};
 
-/// Rows of one answer.
+/// Maximum number of rows in a result.
 const ROWS_MAX: usize = 20;
-/// Rows that a table keeps of those that are inserted.
+/// Maximum number of inserted rows per table.
 const TABLE_ROWS_MAX: usize = 2000;
-/// One query in so many waits for a lock.
+/// Share of queries that wait for a lock.
 const SLOW_SHARE: f64 = 0.04;
 
-/// Tables with a fixed set of names.
+/// A fixed set of tables.
 #[derive(Debug)]
 pub(crate) struct Database {
     telemetry: Telemetry,
@@ -27,11 +27,11 @@ pub(crate) struct Database {
     random: Mutex<StdRng>,
 }
 
-/// A row: columns and their text.
+/// A row: column names and text values.
 pub(crate) type Row = Vec<(&'static str, String)>;
 
 impl Database {
-    /// A database of these tables.
+    /// A database with these tables.
     pub(crate) fn new(
         telemetry: &Telemetry,
         pace: Pace,
@@ -47,10 +47,10 @@ impl Database {
         self.tables.iter().map(|(name, _)| *name)
     }
 
-    /// The rows of a table in which some column holds every word, at most 20, the latest first.
+    /// The rows of a table that contain every word in some column, at most 20, newest first.
     ///
     /// # Errors
-    /// When there is no such table.
+    /// If the table does not exist.
     pub(crate) async fn find_many(&self, table: &str, words: &[&str]) -> Result<Vec<Row>, String> {
         let (name, rows) = self.table(table)?;
         let begin = clock::now();
@@ -67,10 +67,10 @@ impl Database {
         Ok(found)
     }
 
-    /// Adds a row; the oldest makes room.
+    /// Inserts a row; the oldest one is evicted.
     ///
     /// # Errors
-    /// When there is no such table.
+    /// If the table does not exist.
     pub(crate) async fn create(&self, table: &str, row: Row) -> Result<(), String> {
         let (name, rows) = self.table(table)?;
         let begin = clock::now();
@@ -94,7 +94,7 @@ impl Database {
         })
     }
 
-    /// What the disk and other writers take.
+    /// Simulates the latency of the disk and of other writers.
     async fn wait(&self) {
         let usual = {
             let mut random = lock(&self.random);

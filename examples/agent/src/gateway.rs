@@ -1,7 +1,7 @@
-//! `llm-gateway`: an HTTP service that answers like OpenAI's chat completions, whole or streamed.
+//! `llm-gateway`: an HTTP service with OpenAI's chat completions API, with and without streaming.
 //!
-//! Behind it is a scripted model ([`script`]) that runs on one simulated accelerator ([`engine`])
-//! and fails in every way in which providers do ([`failure`]).
+//! Its backend is a scripted model ([`script`]) on a simulated accelerator ([`engine`]) that
+//! produces all kinds of provider errors ([`failure`]).
 
 mod engine;
 mod failure;
@@ -40,21 +40,21 @@ use crate::service::{Service, Surroundings};
 use crate::settings::{Pace, Settings};
 use crate::{clock, lock};
 
-/// The longest request that is read, in bytes.
+/// Maximum size of a request body, in bytes.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// Words of an answer that are sent together.
+/// Words per streamed chunk.
 const PIECE_WORDS: usize = 3;
 /// The service's name, also in its queue's metrics.
 const NAME: &str = "llm-gateway";
 const ROUTE: &str = "/v1/chat/completions";
 
-/// What the handlers share.
+/// State shared by the handlers.
 #[derive(Debug)]
 struct Gateway {
     telemetry: Telemetry,
     engine: Engine,
     pace: Pace,
-    /// Decides when to fail, where failing is wanted.
+    /// Source of randomness for simulated errors; `None` disables them.
     failures: Option<Mutex<StdRng>>,
     stop: CancellationToken,
 }
@@ -125,7 +125,7 @@ async fn complete(
 }
 
 impl Gateway {
-    /// How this request fails, if it does: as its model's name asks, for a true reason, or by chance.
+    /// The error of this request, if any: requested by the model's name, genuine, or random.
     fn failure(&self, request: &ChatRequest) -> Option<Failure> {
         if let Some(name) = request.model.strip_prefix("fail:") {
             return Some(Failure::named(name).unwrap_or(Failure::NotFound));
@@ -145,12 +145,12 @@ impl Gateway {
     async fn answer(self: Arc<Self>, request: ChatRequest, failure: Option<Failure>) -> Response {
         let begin = clock::now();
         match failure {
-            // The answer never comes; the one who asks gives up.
+            // No response: the client times out.
             Some(Failure::Timeout) => {
                 self.stop.cancelled().await;
                 return Failure::Overloaded.response(&request.model);
             }
-            // These come after something of an answer.
+            // These occur during the response.
             Some(Failure::Network | Failure::Parse) | None => {}
             Some(refusal) => {
                 self.pace.wait(Duration::from_millis(40)).await;
@@ -178,7 +178,7 @@ impl Gateway {
         }
     }
 
-    /// The answer as a stream of events, piece by piece at the speed of the model.
+    /// The answer as an event stream at the model's speed.
     fn streamed(&self, reply: &Reply, turn: &Turn, slot: Slot, begin: Instant) -> Response {
         let pieces = pieces(reply, turn);
         let tokens_each = (reply.usage.completion_tokens / pieces.len().max(1) as u64).max(1);
@@ -202,7 +202,7 @@ impl Gateway {
     }
 }
 
-/// The events of a streamed answer but the last.
+/// The events of a streamed answer except the last.
 fn pieces(reply: &Reply, turn: &Turn) -> Vec<String> {
     let mut pieces = vec![reply.chunk(&json!({ "role": "assistant", "content": "" }), None)];
     let words: Vec<&str> = turn.text.split_inclusive(' ').collect();
@@ -220,7 +220,7 @@ fn pieces(reply: &Reply, turn: &Turn) -> Vec<String> {
     pieces
 }
 
-/// The connection breaks in the middle of the answer.
+/// Breaks the connection in the middle of the response.
 fn cut_off(reply: &Reply) -> Response {
     let start = format!("data: {}\n\n", reply.chunk(&json!({ "content": "The" }), None));
     let broken: [io::Result<Bytes>; 2] =
@@ -229,7 +229,7 @@ fn cut_off(reply: &Reply) -> Response {
     ([(CONTENT_TYPE, content_type)], Body::from_stream(delayed(broken))).into_response()
 }
 
-/// With a moment in between, so that the head and the first piece are out.
+/// Adds a delay between the parts, so that the header and the first chunk are sent.
 fn delayed(parts: [io::Result<Bytes>; 2]) -> impl Stream<Item = io::Result<Bytes>> + Send {
     stream::iter(parts).then(|part| async {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -237,7 +237,7 @@ fn delayed(parts: [io::Result<Bytes>; 2]) -> impl Stream<Item = io::Result<Bytes
     })
 }
 
-/// An answer that is no JSON: a proxy on the way has put in a page of its own.
+/// A response that is not JSON, like an error page of an intermediate proxy.
 fn garbled() -> Response {
     let page = "data: <html><body>upstream connect error</body></html>\n\n";
     let headers = [(CONTENT_TYPE, "application/json")];
@@ -245,7 +245,7 @@ fn garbled() -> Response {
 }
 
 impl Failure {
-    /// The answer of a provider that refuses.
+    /// The provider's error response.
     fn response(self, subject: &str) -> Response {
         let (status, body) = self.refusal(subject);
         let mut response = (status, Json(body)).into_response();
@@ -256,14 +256,14 @@ impl Failure {
     }
 }
 
-/// Whether there is such a model. Models are labels of metrics: only those that there are may be
-/// asked for. `fail:rate_limit` and the like show one error each.
+/// Whether the model exists. Models become metric labels, so only existing ones are accepted.
+/// `fail:rate_limit` and similar names produce one error each.
 pub(crate) fn serves(model: &str) -> bool {
     let fails = model.strip_prefix("fail:").is_some_and(|name| Failure::named(name).is_some());
     fails || MODELS.iter().any(|known| known.name == model)
 }
 
-/// The address of the gateway's API, for clients.
+/// The base URL of the gateway's API.
 pub(crate) fn api_base(address: SocketAddr) -> String {
     format!("http://{address}/v1")
 }

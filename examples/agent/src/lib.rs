@@ -1,15 +1,15 @@
-//! An AI agent service that is watched through `glasshouse-sdk`: an example, and what
-//! `glasshouse demo` runs.
+//! An AI agent service instrumented with `glasshouse-sdk`: an example, and the traffic of
+//! `glasshouse demo`.
 //!
 //! Three services in one process, each with its own telemetry, thread and HTTP port, so that traces
-//! cross HTTP as they do between machines:
+//! cross HTTP as between machines:
 //!
-//! - `alex-agent` ([`assistant`]) takes tasks, solves them in a ReAct loop and streams what happens;
-//! - `llm-gateway` ([`gateway`]) answers like OpenAI's chat completions, with a scripted model;
+//! - `alex-agent` ([`assistant`]) solves tasks in a ReAct loop and streams its progress;
+//! - `llm-gateway` ([`gateway`]) emulates OpenAI's chat completions with a scripted model;
 //! - `tool-runner` ([`tool_runner`]) serves tools over the Model Context Protocol.
 //!
-//! Nothing here calls a model or leaves the machine. Only the model's words and its ways to fail
-//! are made up; every request, token count, duration and error that the telemetry shows happened.
+//! No model is called and no data leaves the machine. Only the model's text and its errors are
+//! simulated; all requests, token counts, durations and errors in the telemetry really happened.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
@@ -33,16 +33,16 @@ use tokio_util::sync::CancellationToken;
 use self::service::Service;
 pub use self::settings::{Configure, Settings};
 use self::traffic::Traffic;
-/// What [`Settings::configure`] is written with.
+/// The SDK, for writing [`Settings::configure`].
 pub use glasshouse_sdk as sdk;
 
-/// How long [`Running::stop`] may take.
+/// Timeout of [`Running::stop`].
 const STOP_MAX: Duration = Duration::from_secs(5);
 
-/// Starts the three services and, if wanted, their visitors. Returns when all of them listen.
+/// Starts the three services and, optionally, simulated visitors. Returns when all of them listen.
 ///
 /// # Errors
-/// When a port is taken or a thread cannot start. What is wrong with the telemetry is no error: see
+/// If a port is taken or a thread cannot start. Telemetry errors do not count: see
 /// [`Running::problems`].
 pub fn start(settings: &Settings) -> anyhow::Result<Running> {
     let stop = CancellationToken::new();
@@ -54,7 +54,7 @@ pub fn start(settings: &Settings) -> anyhow::Result<Running> {
     Ok(Running { services: [agent, gateway, tools], traffic, stop })
 }
 
-/// The services at work. Dropping it stops them as [`Running::stop`] does.
+/// The running services. Dropping it stops them like [`Running::stop`].
 #[derive(Debug)]
 pub struct Running {
     services: [Service; 3],
@@ -63,38 +63,38 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where the agent and its page are.
+    /// Address of the agent and its page.
     pub fn page(&self) -> SocketAddr {
         let [agent, _, _] = &self.services;
         agent.address
     }
 
-    /// Where the model gateway is.
+    /// Address of the model gateway.
     pub fn gateway(&self) -> SocketAddr {
         let [_, gateway, _] = &self.services;
         gateway.address
     }
 
-    /// Where the MCP server is (path `/mcp`).
+    /// Address of the MCP server (path `/mcp`).
     pub fn tools(&self) -> SocketAddr {
         let [_, _, tools] = &self.services;
         tools.address
     }
 
-    /// Where the agent's metrics are scraped, if they are.
+    /// Address of the agent's metrics endpoint, if enabled.
     pub fn metrics(&self) -> Option<SocketAddr> {
         let [agent, _, _] = &self.services;
         agent.metrics
     }
 
-    /// Where each service's metrics are scraped, by name of the service.
+    /// Addresses of the metrics endpoints by service name.
     pub fn metrics_of_services(&self) -> Vec<(&'static str, SocketAddr)> {
         let metrics =
             self.services.iter().filter_map(|service| Some((service.name, service.metrics?)));
         metrics.collect()
     }
 
-    /// What is wrong with the telemetry of a service, one sentence each.
+    /// Telemetry errors of the services, one sentence each.
     pub fn problems(&self) -> Vec<String> {
         let problems = self.services.iter().flat_map(|service| {
             service.problems.iter().map(move |problem| format!("{}: {problem}", service.name))
@@ -102,8 +102,8 @@ impl Running {
         problems.collect()
     }
 
-    /// Ends visitors, tasks and services and sends the telemetry that is left, within 5 seconds.
-    /// Blocks; says whether everything ended in time.
+    /// Stops visitors, tasks and services and exports the remaining telemetry, within 5 seconds.
+    /// Blocks; returns whether everything ended in time.
     pub fn stop(mut self) -> bool {
         self.end()
     }
@@ -126,7 +126,7 @@ impl Drop for Running {
     }
 }
 
-/// Locks a mutex whose data is sound even after a panic elsewhere.
+/// Locks a mutex whose data remains valid after a panic elsewhere.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

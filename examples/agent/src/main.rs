@@ -1,8 +1,8 @@
-//! The example agent as a program of its own.
+//! The example agent as a standalone program.
 //!
-//! `AGENT_ADDRESS` says where it listens, `--traffic` brings visitors, `PROMETHEUS_ENDPOINT` where
-//! the metrics are scraped (`off` for nowhere); everything else is the SDK's: `OTEL_*`,
-//! `GLASSHOUSE_NAMING_PROFILE` and the configuration file.
+//! `AGENT_ADDRESS` is the listening address, `--traffic` adds visitors, `PROMETHEUS_ENDPOINT` is
+//! the address of the metrics endpoint (`off` disables it); the rest is configured through the SDK:
+//! `OTEL_*`, `GLASSHOUSE_NAMING_PROFILE` and the configuration file.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -72,7 +72,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// To the error output: the other one is for log lines.
+/// Prints to standard error: standard output is for log lines.
 fn print(text: &str) -> anyhow::Result<()> {
     Ok(std::io::stderr().write_all(text.as_bytes())?)
 }

@@ -1,4 +1,4 @@
-//! One service: its thread, its port and its telemetry.
+//! A service: its thread, port and telemetry.
 
 use std::fmt;
 use std::future::Future;
@@ -16,10 +16,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock;
 
-/// How long open requests may take to finish once the service stops.
+/// Timeout of open requests during shutdown.
 const DRAIN_MAX: Duration = Duration::from_millis(800);
 
-/// A service that runs.
+/// A running service.
 pub(crate) struct Service {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
@@ -28,19 +28,19 @@ pub(crate) struct Service {
     ended: Receiver<()>,
 }
 
-/// What a service builds its router with.
+/// The context in which a service builds its router.
 #[derive(Debug, Clone)]
 pub(crate) struct Surroundings {
     pub(crate) telemetry: Telemetry,
-    /// The service is to end: streams end, tasks are given up.
+    /// Cancelled on shutdown: streams end and tasks are aborted.
     pub(crate) stop: CancellationToken,
-    /// Background work that the end waits for.
+    /// Background work to complete before the shutdown.
     pub(crate) work: TaskTracker,
 }
 
 impl Service {
-    /// Starts a service. Its telemetry is its own: everything on its thread goes there, and nothing
-    /// of the process is touched.
+    /// Starts a service with telemetry of its own: it applies to the service's thread only and
+    /// leaves the process's defaults unchanged.
     pub(crate) fn start<F>(
         name: &'static str,
         configuration: Configuration,
@@ -69,7 +69,7 @@ impl Service {
                 if let Err(error) = served {
                     tracing::error!(%error, "the service ended");
                 }
-                // What is still open is dropped here, inside of the telemetry that counts it.
+                // Drops open requests here, while the telemetry that counts them still exists.
                 drop(runtime);
             });
             guard.shutdown();
@@ -78,10 +78,10 @@ impl Service {
         Ok(Self { name, address, metrics, problems, ended })
     }
 
-    /// Waits for the end of the service; says whether it came in time.
+    /// Waits for the service to end; returns whether it did in time.
     pub(crate) fn join(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(clock::now());
-        // Nothing is ever sent: the channel closes with the thread.
+        // Nothing is ever sent: the channel closes when the thread ends.
         !matches!(self.ended.recv_timeout(left), Err(RecvTimeoutError::Timeout))
     }
 }
@@ -106,7 +106,7 @@ where
 {
     let Surroundings { stop, work, .. } = surroundings.clone();
     let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|stream| {
-        // Events are small and each is wanted at once.
+        // Events are small and must be sent immediately.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection waits to fill packets");
         }

@@ -1,4 +1,4 @@
-//! What a start is told: addresses, pace, failures, and where telemetry goes.
+//! Settings: addresses, pace, failures and telemetry.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,33 +7,32 @@ use std::time::Duration;
 
 use glasshouse_sdk::Configuration;
 
-/// Makes the telemetry configuration of the service with this name; called once for each of the
-/// three.
+/// Creates the telemetry configuration of the service with this name; called once per service.
 pub type Configure = Arc<dyn Fn(&str) -> Configuration + Send + Sync>;
 
-/// How the services run.
+/// Settings of the services.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where the agent and its page listen. Port 0 lets the system choose, here and below.
+    /// Address of the agent and its page. Port 0, here and below, lets the system choose.
     pub address: SocketAddr,
-    /// Where the model gateway listens.
+    /// Address of the model gateway.
     pub gateway_address: SocketAddr,
-    /// Where the MCP server listens.
+    /// Address of the MCP server.
     pub tools_address: SocketAddr,
-    /// Where the agent's metrics are scraped; the gateway's and the tools' are on the next two
-    /// ports. `None` leaves it to the environment.
+    /// Address of the agent's metrics endpoint; the gateway and the tools use the next two ports.
+    /// `None` leaves it to the environment.
     pub metrics_address: Option<SocketAddr>,
-    /// Whether visitors come.
+    /// Whether to simulate visitors.
     pub traffic: bool,
-    /// Whether the model and the tools fail now and then.
+    /// Whether the model and the tools fail occasionally.
     pub failures: bool,
-    /// How long models and tools take, as a multiple of what is usual; 0 for no waiting at all.
+    /// Factor for simulated latencies of models and tools; 0 disables them.
     pub pace: f64,
-    /// How long the agent waits for the next piece of a model's answer.
+    /// Timeout of the next chunk of a model's answer.
     pub model_timeout: Duration,
-    /// Where Glasshouse is, for the links on the page.
+    /// Address of Glasshouse, for links on the page.
     pub glasshouse_url: Option<String>,
-    /// The telemetry of each service, but for its name.
+    /// The telemetry configuration of each service, without its name.
     pub configure: Configure,
 }
 
@@ -56,7 +55,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The telemetry of the service that is the `index`-th of the three.
+    /// The telemetry configuration of the service with this index among the three.
     pub(crate) fn configuration(&self, name: &str, index: u16) -> Configuration {
         let configuration = (self.configure)(name).service_version(env!("CARGO_PKG_VERSION"));
         let Some(mut address) = self.metrics_address else { return configuration };
@@ -78,12 +77,12 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// How long things take here.
+/// Factor for simulated latencies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace(pub(crate) f64);
 
 impl Pace {
-    /// Lets the time pass that this would take.
+    /// Waits for the scaled duration.
     pub(crate) async fn wait(self, usual: Duration) {
         let time = usual.mul_f64(self.0.clamp(0.0, 100.0));
         if !time.is_zero() {

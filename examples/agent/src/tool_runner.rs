@@ -1,7 +1,7 @@
 //! `tool-runner`: tools behind the Model Context Protocol over streamable HTTP (`/mcp`).
 //!
-//! Each tool does what it says, on a small built-in corpus and database; now and then one fails or
-//! is slow, where failures are wanted.
+//! All tools work, on a small built-in corpus and database; with failures enabled, calls fail or
+//! are slow occasionally.
 
 mod corpus;
 
@@ -36,13 +36,13 @@ use crate::{clock, lock};
 
 /// The service's name, also as an MCP server.
 const NAME: &str = "tool-runner";
-/// Answers of searches that are kept.
+/// Maximum number of cached search results.
 const CACHE_MAX: usize = 64;
-/// How long an answer is kept.
+/// Lifetime of a cached search result.
 const CACHE_TIME: Duration = Duration::from_secs(30);
-/// One call in so many fails.
+/// Share of failing calls.
 const FAILED_SHARE: f64 = 0.05;
-/// One call in so many is slow.
+/// Share of slow calls.
 const SLOW_SHARE: f64 = 0.06;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -58,7 +58,7 @@ fn router(surroundings: &Surroundings, pace: Pace, fails: bool) -> Router {
     let Surroundings { telemetry, stop, .. } = surroundings;
     let tools = Tools { inner: Arc::new(Inner::new(telemetry, pace, fails)) };
     let config = StreamableHttpServerConfig::default()
-        // Every request stands for itself: a client that comes back after a restart goes on.
+        // Requests are stateless, so that clients survive a restart of the server.
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_BYTES_MAX)
@@ -75,7 +75,7 @@ fn router(surroundings: &Surroundings, pace: Pace, fails: bool) -> Router {
         .layer(ObservabilityLayer::new(telemetry))
 }
 
-/// The tools as a handler of rmcp. A clone is the same ones.
+/// The tools as an rmcp handler. Clones share state.
 #[derive(Clone)]
 struct Tools {
     inner: Arc<Inner>,
@@ -86,11 +86,11 @@ struct Inner {
     pace: Pace,
     database: Database,
     found: Mutex<Cache>,
-    /// Decides which calls fail, where failing is wanted.
+    /// Source of randomness for simulated failures; `None` disables them.
     failures: Option<Mutex<StdRng>>,
 }
 
-/// Answers of searches, with the time they were made.
+/// Cached search results with their time of creation.
 #[derive(Default)]
 struct Cache {
     answers: HashMap<String, (Instant, String)>,
@@ -136,7 +136,7 @@ impl ServerHandler for Tools {
 
 const NAMES: [&str; 4] = ["web_search", "fetch_page", "run_python", "query_database"];
 
-/// What a client is told about the tools.
+/// The tool definitions for clients.
 fn definitions() -> Vec<Tool> {
     let text = |what: &str| json!({ "type": "string", "description": what });
     let tool = |name: &'static str, what: &'static str, properties: Value| {
@@ -210,7 +210,7 @@ impl Inner {
         }
     }
 
-    /// Fails or waits, now and then.
+    /// Occasionally fails or waits.
     async fn trouble(&self) -> Result<(), String> {
         let Some(failures) = &self.failures else { return Ok(()) };
         let (fails, slow_ms) = {
@@ -263,7 +263,7 @@ impl Cache {
     }
 }
 
-/// Rows as text, one a line.
+/// Rows as text, one per line.
 fn written(rows: &[Row]) -> String {
     if rows.is_empty() {
         return "no rows".to_owned();

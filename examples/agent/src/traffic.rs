@@ -1,7 +1,7 @@
-//! Visitors: they use the agent as people with browsers do, over plain HTTP.
+//! Simulated visitors, who use the agent like people with browsers, over plain HTTP.
 //!
-//! Not a load generator. They start tasks, follow their events, leave in the middle, cancel, report
-//! Web Vitals and mistype addresses. They know nothing of the SDK.
+//! Not a load generator. Visitors start tasks, follow their events, disconnect, cancel, report Web
+//! Vitals and mistype URLs. This module does not use the SDK.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -21,13 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 
-/// Visits at the same time.
+/// Maximum number of concurrent visits.
 const VISITS_MAX: usize = 24;
 /// Mean time between two visits.
 const PAUSE_MEAN_MS: u64 = 900;
-/// The longest a visitor stays.
+/// Maximum duration of a visit.
 const VISIT_MAX: Duration = Duration::from_secs(90);
-/// What visitors ask for.
+/// Tasks submitted by visitors.
 const TASKS: [&str; 12] = [
     "Summarise the incident of last night and propose three follow-ups",
     "Find out why checkout latency doubled after release 4.12",
@@ -43,13 +43,13 @@ const TASKS: [&str; 12] = [
     "What time is it?",
 ];
 
-/// The visitors, on a thread of their own.
+/// The visitors and their thread.
 pub(crate) struct Traffic {
     ended: Receiver<()>,
 }
 
 impl Traffic {
-    /// Sends visitors to an agent until `stop`.
+    /// Simulates visitors of an agent until `stop`.
     pub(crate) fn start(agent: SocketAddr, stop: &CancellationToken) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let client = Client::builder().no_proxy().user_agent("alex-web/4.12").build()?;
@@ -67,7 +67,7 @@ impl Traffic {
         Ok(Self { ended })
     }
 
-    /// Waits for the end; says whether it came in time.
+    /// Waits for the visitors to end; returns whether they did in time.
     pub(crate) fn join(self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(clock::now());
         !matches!(self.ended.recv_timeout(left), Err(RecvTimeoutError::Timeout))
@@ -84,9 +84,9 @@ impl fmt::Debug for Traffic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mood {
     Patient,
-    /// Closes the page after so many milliseconds.
+    /// Closes the page after this many milliseconds.
     Leaves(u64),
-    /// Presses cancel after so many milliseconds.
+    /// Cancels after this many milliseconds.
     Cancels(u64),
 }
 
@@ -109,7 +109,7 @@ impl Visitors {
                 () = tokio::time::sleep(Duration::from_millis(pause)) => {}
             }
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-            // Most people ask once; some come back to their session.
+            // Most people submit one task; some return to their session.
             if sessions.len() < 8 || random.random_bool(0.6) {
                 sessions.push(format!("session-{:04x}", random.random_range(0..0x1_0000)));
                 if sessions.len() > 40 {
@@ -120,7 +120,7 @@ impl Visitors {
             let (visitors, seed) = (Arc::clone(&visitors), random.random());
             tokio::spawn(async move {
                 let visit = visitors.visit(StdRng::seed_from_u64(seed), session);
-                // Whatever goes wrong is the service's to tell; a visitor just goes away.
+                // Errors are visible in the service's telemetry; a visitor just leaves.
                 let _gone = tokio::time::timeout(VISIT_MAX, visit).await;
                 drop(place);
             });
@@ -155,7 +155,7 @@ impl Visitors {
         match mood {
             Mood::Patient => self.read(events).await,
             Mood::Leaves(after_ms) => {
-                // Dropping the response closes the connection, as a closed tab does.
+                // Dropping the response closes the connection, like closing a browser tab.
                 let _left =
                     tokio::time::timeout(Duration::from_millis(after_ms), self.read(events)).await;
                 Ok(())
@@ -176,7 +176,7 @@ impl Visitors {
         self.client.get(format!("{}{path}", self.base)).send().await
     }
 
-    /// Reads a body to its end, without keeping it.
+    /// Reads and discards a body.
     async fn read(&self, response: Response) -> reqwest::Result<()> {
         let mut pieces = response.bytes_stream();
         while let Some(piece) = pieces.next().await {
@@ -187,7 +187,7 @@ impl Visitors {
 
     /// The beacons of one page view, as `navigator.sendBeacon` sends them.
     async fn vitals(&self, random: &mut StdRng, page: &str) -> reqwest::Result<()> {
-        // Log-normal, as such times are: the median, and a tail.
+        // Log-normal, like real page timings: a median and a tail.
         let mut around = |median: f64| {
             let tail: f64 = (0..4).map(|_| random.random_range(-0.5..0.5)).sum();
             median * tail.exp()

@@ -1,4 +1,4 @@
-//! Every endpoint stands in `docs/compatibility.md`. That its rows are true is a test of the binary.
+//! Checks that `docs/compatibility.md` lists every endpoint. A test of the binary checks the rows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 use crate::shell::root;
 
 const TABLE: &str = "docs/compatibility.md";
-/// What is asked from outside.
+/// Sources with endpoints.
 const CRATES: [&str; 3] = ["crates/glasshouse/src", "crates/receive/src", "crates/serve/src"];
-/// Where the routers of the ports are put together, and browsers are led to the page.
+/// The composition of the ports' routers, with the redirects to the page.
 const PORTS: &str = "crates/serve/src/routers.rs";
 
-/// A file with routes, the section that has them, and the path below which some of them answer.
+/// A file with routes, its section in the table, and the path prefix of some of them.
 const SECTIONS: [(&str, &str, &str); 9] = [
     ("crates/glasshouse/src/run/ports.rs", OUR_OWN, ""),
     ("crates/receive/src/otlp/grpc.rs", "OTLP over gRPC", ""),
@@ -25,10 +25,10 @@ const SECTIONS: [(&str, &str, &str); 9] = [
     (PORTS, OUR_OWN, ""),
     ("crates/serve/src/tempo.rs", "Tempo", "/api"),
 ];
-/// The section of what belongs to no API; its files also answer the rows that name a port.
+/// The section of endpoints outside any API; its files also serve rows that name a port.
 const OUR_OWN: &str = "Our own";
 
-/// A path of the table, the section that has it, and whether it names its port.
+/// A path in the table, its section, and whether it names a port.
 #[derive(Debug, PartialEq)]
 struct Endpoint<'t> {
     section: &'t str,
@@ -36,7 +36,7 @@ struct Endpoint<'t> {
     path: &'t str,
 }
 
-/// Routes of the sources that the table does not have.
+/// Routes in the sources that are missing in the table.
 pub(super) fn check(sources: &[PathBuf]) -> Result<Vec<String>> {
     let table = fs::read_to_string(root().join(TABLE)).context(TABLE)?;
     let endpoints = endpoints(&table);
@@ -72,7 +72,7 @@ fn endpoints(table: &str) -> Vec<Endpoint<'_>> {
     endpoints
 }
 
-/// What is wrong with the routes of one file.
+/// The violations in one file.
 fn missing(file: &Path, source: &str, endpoints: &[Endpoint<'_>]) -> Vec<String> {
     let source = source.split("#[cfg(test)]").next().unwrap_or_default();
     let mut routes = after(source, ".route(");
@@ -104,13 +104,13 @@ fn missing(file: &Path, source: &str, endpoints: &[Endpoint<'_>]) -> Vec<String>
     routes.into_iter().map(say).collect()
 }
 
-/// The texts in quotes that follow a word.
+/// The quoted strings that follow a word.
 fn after<'s>(source: &'s str, word: &str) -> Vec<&'s str> {
     let rest = source.split(word).skip(1).map(str::trim_start);
     rest.filter_map(|rest| rest.strip_prefix('"')?.split('"').next()).collect()
 }
 
-/// The paths in lists of texts.
+/// The paths in array literals.
 fn lists(source: &str) -> Vec<&str> {
     let lists = source.split('[').skip(1).filter_map(|rest| rest.split(']').next());
     let texts = lists.flat_map(|list| list.split('"').skip(1).step_by(2));

@@ -1,4 +1,4 @@
-//! Which crate may use which, and what the published crate brings with it.
+//! Checks dependencies between crates, and the dependencies of the published crate.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{EDGES, OWNED, SDK_PACKAGES_MAX};
 use crate::shell::{command, output};
 
-/// Edges between crates, owners of heavy crates, no git dependencies.
+/// Checks edges between crates, owners of heavy crates, and that there are no git dependencies.
 pub(super) fn edges() -> Result<Vec<String>> {
     let arguments = ["metadata", "--format-version=1", "--no-deps", "--locked"];
     let metadata: Value = serde_json::from_str(&output(&mut command("cargo", &arguments))?)?;
@@ -45,7 +45,7 @@ pub(super) fn edges() -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// What a service gets with the SDK: few packages, and nothing of the engine.
+/// Checks that the SDK has few dependencies and none of the engine.
 pub(super) fn sdk() -> Result<Vec<String>> {
     let arguments = ["tree", "-p", "glasshouse-sdk", "--features", "grpc,tls", "--edges", "normal"];
     let mut tree = command("cargo", &arguments);

@@ -1,7 +1,7 @@
-//! Whether each selection of crates shares one build of the dependencies.
+//! Checks that every selection of crates shares one build of the dependencies.
 //!
-//! Cargo builds a dependency with the features that the selected crates ask for. `-p query` alone
-//! would build the engine a second time if the rest of the workspace asks for one feature more.
+//! Cargo builds a dependency with the features requested by the selected crates. `-p query` alone
+//! would build the engine a second time if another crate of the workspace requests more features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,41 +11,41 @@ use anyhow::{Context, Result};
 use super::EDGES;
 use crate::shell::{command, output, root};
 
-/// What `cargo build` and `cargo test` compile.
+/// The edges that `cargo build` and `cargo test` compile.
 const SELECTIONS: [(&str, &str); 2] = [("build", "normal,build"), ("test", "normal,build,dev")];
 
-/// What it is checked for, on every machine: others need a few other crates.
+/// The target checked on every machine; other targets need a few other crates.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Crates that are built with their own features, and why that is better.
+/// Crates with feature sets of their own, and the reason.
 const APART: [&str; 1] = [
-    // Published: its tests must not pass because of features that only this workspace turns on.
+    // Published: its tests must not rely on features that only this workspace enables.
     "glasshouse-sdk",
 ];
 
 /// Dependencies whose features may differ.
 const DIFFERENT: [&str; 1] = [
-    // Its gRPC clients, which only the SDK uses, would make `wire` compile tonic and axum.
+    // With its gRPC clients, which only the SDK uses, `wire` would compile tonic and axum.
     "opentelemetry-proto",
 ];
 
-/// Workspaces that `cargo xtask test` builds into one folder.
+/// Workspaces that `cargo xtask test` builds into one target folder.
 const ONE_FOLDER: [&str; 3] = ["Cargo.toml", "e2e/s3/Cargo.toml", "examples/rig/Cargo.toml"];
 
-/// Their profile of development.
+/// Their dev profile.
 const PROFILE: [&str; 2] = [
     "[profile.dev]\ndebug = \"line-tables-only\"\n",
     "[profile.dev.package.\"*\"]\nopt-level = 1\ndebug = false\n",
 ];
 
-/// The features with which a package is built.
+/// The enabled features of a package.
 type Set = BTreeSet<String>;
 
-/// The features with which each package is built for another one with its own features. There are
-/// several where macros and build scripts need others than the program.
+/// The features of each package, by the package that depends on it and that one's features. There
+/// are several sets if macros and build scripts need others than the program.
 type Features = BTreeMap<(String, String), BTreeSet<Set>>;
 
-/// Compares every crate's dependencies with those of the whole workspace.
+/// Compares the dependencies of each crate with those of the whole workspace.
 pub(super) fn check() -> Result<Vec<String>> {
     let whole = features(&["--workspace"], SELECTIONS[1].1)?;
     let mut wrong = Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn check() -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// The profile of development is the same in all workspaces that are built into one folder.
+/// Checks that the dev profile is equal in all workspaces that share a target folder.
 fn profiles() -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     for manifest in ONE_FOLDER {
@@ -73,11 +73,11 @@ fn profiles() -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// Each package that is built with other features than in the whole.
+/// The packages whose features differ from those in the whole workspace.
 fn differences(alone: &Features, whole: &Features) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
     for (key @ (_, package), sets) in alone {
-        // A user that differs itself is not in the whole.
+        // A dependent with differing features is not in the whole workspace's graph.
         let Some(shared) = whole.get(key) else { continue };
         for set in sets.difference(shared) {
             let wider = shared.iter().filter(|shared| shared.is_superset(set));
@@ -92,15 +92,15 @@ fn differences(alone: &Features, whole: &Features) -> BTreeSet<String> {
     wrong
 }
 
-/// The features of every package from a registry that a selection builds.
+/// The features of all registry packages in the build of a selection.
 fn features(selection: &[&str], edges: &str) -> Result<Features> {
     let mut tree = command("cargo", &["tree", "--locked", "--target", TARGET, "--edges", edges]);
     let text = output(tree.args(["--prefix", "depth", "--format", " {p} [{f}]"]).args(selection))?;
     Ok(parsed(&text))
 }
 
-/// Lines of `2 name v1.2.3 [feature,feature]`: depth, package and features, with ` (*)` where the
-/// lines below are not repeated.
+/// Parses lines such as `2 name v1.2.3 [feature,feature]`: depth, package and features; ` (*)`
+/// marks a subtree that is not repeated.
 fn parsed(tree: &str) -> Features {
     let mut features = Features::new();
     let mut users: Vec<&str> = Vec::new();
@@ -112,7 +112,7 @@ fn parsed(tree: &str) -> Features {
             continue;
         };
         users.truncate(depth);
-        // Crates of the workspace itself have their folder behind the version, and stand for one.
+        // Workspace crates, which have a path after their version, are treated as one.
         let is_inside = package.ends_with(')') && !package.ends_with("(proc-macro)");
         if !is_inside && !DIFFERENT.iter().any(|name| package.starts_with(&format!("{name} "))) {
             let user = users.last().copied().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! How a source file opens, what it is called and what it must not name.
+//! Checks the first line, the names and forbidden content of source files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use anyhow::{Context, Result};
 
 use crate::shell::{command, output, root};
 
-/// Names that say nothing about what is inside.
+/// Meaningless names.
 const EMPTY_NAMES: &[&str] = &[
     "common", "utils", "util", "helpers", "misc", "core", "base", "shared", "manager", "handler",
     "handlers", "types", "mod",
 ];
 
-/// Opening documentation, telling names, no local paths.
+/// Checks for opening documentation, meaningful names, and no local paths.
 pub(super) fn text(path: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let shown = path.strip_prefix(root()).unwrap_or(path).display().to_string();
@@ -40,7 +40,7 @@ pub(super) fn text(path: &Path) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// The text files that we write, as git lists them.
+/// All text files that are not generated, as listed by git.
 pub(super) fn sources() -> Result<Vec<PathBuf>> {
     let arguments = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
     let listed = output(&mut command("git", &arguments))?;

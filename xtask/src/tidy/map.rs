@@ -1,4 +1,4 @@
-//! What ARCHITECTURE.md names is there, and what is there it names.
+//! Checks that ARCHITECTURE.md and the tree agree.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ pub(super) fn read() -> Result<String> {
     fs::read_to_string(root().join("ARCHITECTURE.md")).context("ARCHITECTURE.md")
 }
 
-/// ARCHITECTURE.md names every crate and no other.
+/// Checks that ARCHITECTURE.md describes exactly the existing crates.
 pub(super) fn crates() -> Result<Vec<String>> {
     let map = read()?;
     let mut wrong = Vec::new();
@@ -34,7 +34,7 @@ pub(super) fn crates() -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// Paths that ARCHITECTURE.md names are there.
+/// Checks that the paths in ARCHITECTURE.md exist.
 pub(super) fn paths() -> Result<Vec<String>> {
     let map = read()?;
     let is_path = |text: &&str| {
@@ -45,7 +45,7 @@ pub(super) fn paths() -> Result<Vec<String>> {
     Ok(missing.map(|path| format!("ARCHITECTURE.md names {path}, which is not there")).collect())
 }
 
-/// Decisions are numbered without gaps, and ARCHITECTURE.md lists them.
+/// Checks that decisions are numbered without gaps and listed in ARCHITECTURE.md.
 pub(super) fn decisions() -> Result<Vec<String>> {
     let map = read()?;
     let mut names = Vec::new();

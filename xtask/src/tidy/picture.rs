@@ -1,4 +1,4 @@
-//! The picture of the crates in ARCHITECTURE.md: drawn from the table of edges.
+//! The crate diagram in ARCHITECTURE.md, generated from the table of edges.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 use super::{EDGES, map};
 use crate::shell::root;
 
-/// Where the picture begins and ends.
+/// Delimiters of the diagram.
 const FENCES: [&str; 2] = ["```mermaid\n", "```\n"];
 
-/// What is wrong with the picture.
+/// Checks that the diagram is up to date.
 pub(super) fn check() -> Result<Vec<String>> {
     let map = map::read()?;
     let hint =
@@ -19,12 +19,12 @@ pub(super) fn check() -> Result<Vec<String>> {
     Ok(if redrawn(&map)? == map { vec![] } else { vec![format!("ARCHITECTURE.md: {hint}")] })
 }
 
-/// Draws the picture again.
+/// Updates the diagram.
 pub(super) fn write() -> Result<()> {
     fs::write(root().join("ARCHITECTURE.md"), redrawn(&map::read()?)?).context("ARCHITECTURE.md")
 }
 
-/// The map with the picture that the table of edges gives.
+/// The document with the current diagram.
 fn redrawn(map: &str) -> Result<String> {
     let missing = "ARCHITECTURE.md has no picture of the crates (```mermaid)";
     let (before, rest) = map.split_once(FENCES[0]).context(missing)?;
@@ -32,7 +32,7 @@ fn redrawn(map: &str) -> Result<String> {
     Ok([before, FENCES[0], &drawn(EDGES), FENCES[1], after].concat())
 }
 
-/// An arrow from each crate to those that it uses.
+/// One arrow per edge.
 fn drawn(edges: &[(&str, &[&str])]) -> String {
     let mut picture = "graph TD\n".to_owned();
     for (user, used) in edges {

@@ -1,7 +1,7 @@
-//! How long a file, a `lib.rs` and a crate may be. Clippy measures functions: `clippy.toml`.
+//! Checks the length of files, `lib.rs` and crates. Clippy checks functions: `clippy.toml`.
 //!
-//! Whatever is longer stands in [`EXCEPTIONS`] with its size. The list can only shrink: an exception
-//! that grows, that could be a tenth smaller or that is none any more is an error.
+//! Larger ones are listed in [`EXCEPTIONS`] with their size. The list can only shrink: an exception
+//! that is exceeded, at least a tenth too large or obsolete is an error.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::shell::root;
 /// Lines of a source file, tests included.
 const FILE_LINES_MAX: usize = 500;
 
-/// Lines of a `lib.rs`, which is the table of contents of its crate.
+/// Lines of a `lib.rs`, which serves as the table of contents of its crate.
 const LIB_LINES_MAX: usize = 120;
 
-/// Lines of Rust of a crate. Its tests do not count: more of them never make a crate worse.
+/// Lines of Rust in a crate. Tests do not count, so that the limit never discourages them.
 const CRATE_LINES_MAX: usize = 15_000;
 
-/// What is over its limit, and its size when it was listed; that of a crate up to the next thousand.
+/// Larger files and crates with their size when listed; crates rounded up to the next thousand.
 const EXCEPTIONS: &[(&str, usize)] = &[
     ("crates/glasshouse-sdk", 18_000),
     ("crates/glasshouse-sdk/src/http/tests.rs", 508),
@@ -39,10 +39,10 @@ const EXCEPTIONS: &[(&str, usize)] = &[
     ("examples/agent/src/lib.rs", 132),
 ];
 
-/// Kinds of files whose length counts; tables and prose may be long.
+/// Extensions of checked files; tables and prose may be long.
 const CODE: &[&str] = &["css", "mjs", "py", "rs", "ts", "tsx"];
 
-/// A file or a crate, how long it is and may be.
+/// A file or crate with its size and limit.
 struct Measured {
     name: String,
     lines: usize,
@@ -87,7 +87,7 @@ fn crate_lines(files: &[PathBuf], folder: &Path) -> Result<usize> {
     Ok(lines)
 }
 
-/// Lines before the module of tests with which a file ends.
+/// Lines before the test module at the end of a file.
 fn lines_before_tests(text: &str) -> usize {
     text.find("\n#[cfg(test)]\nmod tests {").map_or(text, |end| &text[..=end]).lines().count()
 }

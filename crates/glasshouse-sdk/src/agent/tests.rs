@@ -1,4 +1,4 @@
-//! Runs of agents as spans and metrics; the calls below are made by hand.
+//! Agent runs as spans and metrics, with manually instrumented calls.
 
 use std::io;
 
@@ -34,7 +34,7 @@ async fn a_run_counts_the_calls_below_it_and_not_those_of_other_agents() {
             one_turn(telemetry, 1).await?;
             one_turn(telemetry, 2).await?;
             let helper = invoke(telemetry, "helper").run(one_turn(telemetry, 1)).await;
-            // A failed call counts too.
+            // Failed calls are counted, too.
             drop(llm::chat(telemetry, "openai", "m").start());
             helper
         })

@@ -1,4 +1,4 @@
-//! Bounds on numbers, with the sentence that names them. One place for file, environment and code.
+//! Numeric limits and their descriptions, shared by file, environment and code.
 
 use std::time::Duration;
 

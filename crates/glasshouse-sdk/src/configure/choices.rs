@@ -1,5 +1,5 @@
-//! What one source (code, environment or file) chooses. Everything is optional: what a source does
-//! not say, the next one may.
+//! The settings of one source (code, environment or file). All are optional; unset ones come from
+//! the next source.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,14 +12,14 @@ use super::{Exporter, Sampling};
 use crate::export::{Protocol, Secret};
 use crate::log::LogFormat;
 
-/// Attributes of the resource that have keys of their own.
+/// Resource attributes with keys of their own.
 const SERVICE_NAME: &str = "service.name";
 const SERVICE_VERSION: &str = "service.version";
 const SERVICE_NAMESPACE: &str = "service.namespace";
-/// The present name and the one before semantic conventions 1.27.
+/// The current name and the one before semantic conventions 1.27.
 const ENVIRONMENT: [&str; 2] = ["deployment.environment.name", "deployment.environment"];
 
-/// Keys of OTLP, for all signals or for one.
+/// OTLP keys, for all signals or for one.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct OtlpChoices {
     pub(crate) endpoint: Option<Endpoint>,
@@ -29,16 +29,16 @@ pub(crate) struct OtlpChoices {
     pub(crate) certificate: Option<PathBuf>,
 }
 
-/// The port of the exposition.
+/// The port of the metrics endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Port {
-    /// Listens; 0 lets the system choose.
+    /// Enabled; 0 lets the system choose.
     On(u16),
-    /// Does not listen.
+    /// Disabled.
     Off,
 }
 
-/// Everything that can be chosen as text; see `docs/sdk.md` for the meanings.
+/// All settings with a text form; see `docs/sdk.md` for their meaning.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Choices {
     pub(crate) disabled: Option<bool>,
@@ -74,8 +74,8 @@ pub(crate) struct Choices {
 }
 
 impl Choices {
-    /// Turns attributes of the resource that have keys of their own into those keys; a key that is
-    /// given counts before its attribute.
+    /// Moves resource attributes with keys of their own to those keys; an explicit key has
+    /// precedence.
     pub(crate) fn take_service_attributes(&mut self) {
         let mut take = |names: &[&str]| {
             let mut taken = None;

@@ -1,5 +1,5 @@
-//! Variables of the environment: OpenTelemetry's, the ones of the systems whose names the naming
-//! profiles speak, and two of our own. Empty is unset, as OpenTelemetry has it.
+//! Environment variables: OpenTelemetry's, those of the systems with a naming profile, and two of
+//! our own. An empty variable counts as unset, as in OpenTelemetry.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use super::problem::Problem;
 use super::value::{self, Endpoint};
 use super::{DEFAULT_PROMETHEUS_PORT, Sampling, bounds};
 
-/// How a variable is read.
+/// Reads a variable.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// One variable.
+/// A supported variable.
 pub(crate) struct Variable {
     pub(crate) name: &'static str,
     allowed: &'static str,
@@ -34,11 +34,11 @@ const BIND: &str = "host:port with an IP address, such as 0.0.0.0:9464";
 const SAMPLER: &str = "always_on, always_off, traceidratio, parentbased_always_on, \
                        parentbased_always_off, parentbased_traceidratio";
 
-/// Variables that name the file, the first that is set counts.
+/// Variables with the path of the file; the first one set wins.
 pub(crate) const FILE_VARIABLES: [&str; 2] =
     ["GLASSHOUSE_OBSERVABILITY_CONFIG", "ALEX_OBSERVABILITY_CONFIG"];
 
-/// The sampler and its argument are read together.
+/// Variables of the sampler, which are read together.
 pub(crate) const SAMPLER_VARIABLES: [&str; 2] = ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"];
 
 macro_rules! otlp {
@@ -74,7 +74,7 @@ macro_rules! otlp {
     };
 }
 
-/// OTLP for all signals and for each.
+/// OTLP variables for all signals and for each.
 static OTLP: [[Variable; 5]; 4] = [
     otlp!("", otlp, value::base),
     otlp!("TRACES_", otlp_traces, value::exact),
@@ -82,9 +82,9 @@ static OTLP: [[Variable; 5]; 4] = [
     otlp!("LOGS_", otlp_logs, value::exact),
 ];
 
-/// Other variables. Of two for one thing the later one counts.
+/// Other variables. The later of two for the same setting wins.
 static OTHERS: [Variable; 21] = [
-    // OpenTelemetry allows no other words for booleans.
+    // OpenTelemetry allows no other values for booleans.
     variable("OTEL_SDK_DISABLED", BOOLEAN, |c, v| {
         c.disabled = Some(v.to_ascii_lowercase().parse().ok()?);
         Some(())
@@ -101,7 +101,7 @@ static OTHERS: [Variable; 21] = [
         let names = value::names(v);
         (!names.is_empty()).then(|| c.naming_profiles = Some(names))
     }),
-    // What it asks for is what this crate always sends.
+    // This crate always sends what it opts into.
     variable("OTEL_SEMCONV_STABILITY_OPT_IN", TEXT, |_, _| Some(())),
     variable("OTLP_ENDPOINT", URL, |c, v| {
         let endpoint = value::base(v)?;
@@ -136,7 +136,7 @@ static OTHERS: [Variable; 21] = [
         c.metrics_port = Some(Port::On(v.parse().ok()?));
         Some(())
     }),
-    // After the ports, which it may turn off.
+    // After the ports, because it may disable them.
     variable("OTEL_METRICS_EXPORTER", "a list of otlp, prometheus, none", metrics_exporters),
     variable("OTEL_METRIC_EXPORT_INTERVAL", bounds::INTERVAL, |c, v| {
         c.metric_interval = Some(bounds::interval(v)?);
@@ -158,8 +158,8 @@ static OTHERS: [Variable; 21] = [
     }),
 ];
 
-/// Variables of OpenTelemetry that ask for something which is not done here, with the values that
-/// ask for what is done anyway. Whoever sets them should know, and not search for it.
+/// Unsupported OpenTelemetry variables, with the values that request the default behaviour. Any
+/// other value causes a warning.
 const UNSUPPORTED: [(&str, &[&str]); 9] = [
     ("OTEL_EXPORTER_OTLP_COMPRESSION", &["none"]),
     ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", &["none"]),
@@ -172,13 +172,13 @@ const UNSUPPORTED: [(&str, &[&str]); 9] = [
     ("OTEL_CONFIG_FILE", &[]),
 ];
 
-/// Every variable of the tables.
+/// All variables in the tables.
 pub(crate) fn variables() -> impl Iterator<Item = &'static Variable> {
-    // The general endpoint of OpenTelemetry comes before the one of a seed, which only fills in.
+    // OpenTelemetry's general endpoint precedes the one of a naming profile's system, a fallback.
     OTLP.iter().flatten().chain(&OTHERS)
 }
 
-/// Reads all variables. What does not fit is told and left out.
+/// Reads all variables. Invalid values are reported and ignored.
 pub(crate) fn read(environment: Environment<'_>, problems: &mut Vec<Problem>) -> Choices {
     let mut choices = Choices::default();
     let get = |name: &str| {
@@ -218,7 +218,7 @@ pub(crate) fn read(environment: Environment<'_>, problems: &mut Vec<Problem>) ->
     choices
 }
 
-/// The file that the environment names.
+/// The path of the file from the environment.
 pub(crate) fn file(environment: Environment<'_>) -> Option<PathBuf> {
     FILE_VARIABLES
         .iter()

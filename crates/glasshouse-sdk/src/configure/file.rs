@@ -1,6 +1,6 @@
-//! The configuration file: YAML with an `observability:` block, read once at the start.
+//! The configuration file: YAML with an `observability:` block, read once at startup.
 //!
-//! What is wrong in it is told and left out; nothing in it can stop a service.
+//! Errors in it are reported and the affected keys ignored; they never stop a service.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,16 +11,16 @@ use super::keys::{KEYS, Key, Take};
 use super::problem::{Problem, nearest};
 use super::tree::{self, Content, Node};
 
-/// Longest file.
+/// Maximum size of the file.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// Most problems that are told one by one.
+/// Maximum number of problems reported individually.
 const PROBLEMS_MAX: usize = 40;
 
-/// The block of a file that belongs to us.
+/// Our block in the file.
 const BLOCK: &str = "observability";
 
-/// Reads a file. Without a readable one there are no choices and one problem.
+/// Reads a file. An unreadable file yields no settings and one problem.
 pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Choices {
     match read_text(path, BYTES_MAX) {
         Ok(text) => {
@@ -44,10 +44,10 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Choices {
     }
 }
 
-/// The text of a file of at most this many bytes, or why there is none.
+/// The text of a file of at most this many bytes, or the reason for failing.
 pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
-    // A pipe would block the start for ever.
+    // A pipe would block startup forever.
     if !std::fs::metadata(path).map_err(cannot)?.is_file() {
         return Err("is not a regular file".to_owned());
     }
@@ -60,7 +60,7 @@ pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
 }
 
-/// Reads the text of a file; `name` is what problems call it.
+/// Parses the text of a file; `name` is used in problems.
 pub(crate) fn parse(text: &str, name: &str, problems: &mut Vec<Problem>) -> Choices {
     let mut choices = Choices::default();
     let root = match tree::parse(text) {
@@ -81,7 +81,7 @@ pub(crate) fn parse(text: &str, name: &str, problems: &mut Vec<Problem>) -> Choi
         }
     };
     let mut walk = Walk { name, prefix: "", choices: &mut choices, problems: Vec::new() };
-    // Services keep other things in the same file, so only a file without the block is ours whole.
+    // Other settings may share the file, so without our block it counts only if it has our keys.
     match entries.iter().find(|(key, _)| key == BLOCK) {
         Some((_, block)) => {
             walk.prefix = "observability.";
@@ -107,7 +107,7 @@ pub(crate) fn parse(text: &str, name: &str, problems: &mut Vec<Problem>) -> Choi
     choices
 }
 
-/// Whether this is a key or a section of keys.
+/// Whether this is a key or a section.
 fn is_known(path: &str) -> bool {
     KEYS.iter().any(|key| key.path == path) || is_section(path)
 }
@@ -116,7 +116,7 @@ fn is_section(path: &str) -> bool {
     KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
-/// The keys and sections directly in a section, sorted.
+/// The keys and subsections of a section, sorted.
 fn children(section: &str) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = KEYS
         .iter()
@@ -160,7 +160,7 @@ impl Walk<'_> {
 
     fn key(&mut self, key: &Key, node: &Node) {
         let taken = match (key.take, &node.content) {
-            // Keys that are left empty are there to be filled in.
+            // Empty keys are placeholders.
             (_, Content::Nothing) => return,
             (_, Content::Scalar(text)) if text.is_empty() => return,
             (_, Content::List(items)) if items.is_empty() => return,
@@ -198,7 +198,7 @@ impl Walk<'_> {
             "" => near.to_owned(),
             _ => format!("{section}.{near}"),
         });
-        // A key in the wrong section is as common as a misspelt one.
+        // Keys in the wrong section are as common as misspelt ones.
         let elsewhere = || {
             let is_same = |key: &&Key| !key.is_alias && key.path.rsplit('.').next() == Some(name);
             KEYS.iter().find(is_same).map(|key| key.path.to_owned())
@@ -215,7 +215,7 @@ impl Walk<'_> {
         self.problems.push(Problem::new(self.place(path, node), message));
     }
 
-    /// `file:line:column: observability.section.key`, bounded.
+    /// `file:line:column: observability.section.key`, with a bounded length.
     fn place(&self, path: &str, node: &Node) -> String {
         const PATH_MAX: usize = 200;
         let path: String = path.chars().filter(|c| !c.is_control()).take(PATH_MAX).collect();
@@ -225,7 +225,7 @@ impl Walk<'_> {
     }
 }
 
-/// The scalars of a list or a mapping, when it has nothing else.
+/// The scalars of a list or mapping; `None` if it has other nodes.
 fn scalars<'a>(nodes: impl Iterator<Item = &'a Node>) -> Option<Vec<String>> {
     nodes
         .map(|node| match &node.content {
@@ -236,7 +236,7 @@ fn scalars<'a>(nodes: impl Iterator<Item = &'a Node>) -> Option<Vec<String>> {
         .collect()
 }
 
-/// Paths of a list, for keys that name files.
+/// Paths from a list of strings.
 pub(crate) fn paths(names: Vec<String>) -> Vec<PathBuf> {
     names.into_iter().map(PathBuf::from).collect()
 }

@@ -1,4 +1,4 @@
-//! The keys of the file, below `observability:`. A key is here only when something answers to it.
+//! The keys of the file, below `observability:`. Every key has an effect.
 
 use std::path::PathBuf;
 
@@ -10,26 +10,26 @@ use super::{Sampling, bounds};
 /// One key.
 #[derive(Clone, Copy)]
 pub(crate) struct Key {
-    /// Sections and name, with dots between.
+    /// Sections and name, separated by dots.
     pub(crate) path: &'static str,
-    /// What may stand there, for people.
+    /// Description of the allowed values.
     pub(crate) allowed: &'static str,
-    /// Takes the value over, or says `None` when it does not fit.
+    /// Stores the value; `None` if it is invalid.
     pub(crate) take: Take,
-    /// Whether values are never shown.
+    /// Whether its values must not be shown.
     pub(crate) is_secret: bool,
-    /// Whether it is another spelling of a key; the key itself counts before it.
+    /// Whether it is an alias of another key, with lower precedence.
     pub(crate) is_alias: bool,
 }
 
 type TakePairs = fn(&mut Choices, Vec<(String, String)>) -> Option<()>;
 
-/// Which kind of value a key has.
+/// The type of a key's value.
 #[derive(Clone, Copy)]
 pub(crate) enum Take {
     /// A string, number or boolean.
     Text(fn(&mut Choices, &str) -> Option<()>),
-    /// A list, or names divided by commas.
+    /// A list, or comma-separated names.
     List(fn(&mut Choices, Vec<String>) -> Option<()>),
     /// Names with values.
     Map(TakePairs),
@@ -74,7 +74,7 @@ pub(crate) const HEADERS: &str = "header names with their values";
 pub(crate) const PORT: &str = "a port from 1 to 65535, or off (0)";
 pub(crate) const HOST: &str = "an IP address, localhost, or * for every interface";
 
-/// Every key, in the order of the example file.
+/// All keys, in the order of the example file.
 pub(crate) const KEYS: &[Key] = &[
     text("service.name", TEXT, |c, v| put(&mut c.service_name, v.to_owned())),
     text("service.version", TEXT, |c, v| put(&mut c.service_version, v.to_owned())),
@@ -114,7 +114,7 @@ pub(crate) const KEYS: &[Key] = &[
     }),
     text("tracing.enabled", BOOLEAN, |c, v| put(&mut c.tracing_enabled, value::boolean(v)?)),
     text("tracing.exporter", EXPORTER, |c, v| put(&mut c.tracing_exporter, value::exporter(v)?)),
-    // The seeds send everything that is pushed to this one address, so other signals follow it.
+    // The emulated systems push all signals to this address, so metrics and logs use it, too.
     text("tracing.otlp_endpoint", URL, |c, v| {
         let endpoint = value::base(v)?;
         c.otlp.endpoint.get_or_insert(endpoint.clone());

@@ -1,11 +1,11 @@
-//! What is wrong with a configuration: one sentence each, never an error that stops a service.
+//! Configuration problems: one sentence each, never an error that stops a service.
 
 use std::fmt;
 
-/// Longest piece of a wrong value that is shown, in characters.
+/// Maximum length of an invalid value in a message, in characters.
 const SHOWN_MAX: usize = 80;
 
-/// One thing that is wrong, where it is written and what is allowed there.
+/// A problem with its location and the allowed values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     place: String,
@@ -13,17 +13,17 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    /// `place` is a file with a key path, a variable, or a method of the builder.
+    /// `place` is a file with a key path, a variable, or a builder method.
     pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place: place.into(), message: message.into() }
     }
 
-    /// A value that does not fit; what has less precedence counts instead.
+    /// An invalid value; the source with the next lower precedence applies.
     pub(crate) fn value(place: impl Into<String>, value: &str, allowed: &str) -> Self {
         Self::kind(place, &shown(value), allowed)
     }
 
-    /// As [`value`](Self::value), for what is not shown: `the value`, `a list`.
+    /// Like [`value`](Self::value), for values that are not shown: `the value`, `a list`.
     pub(crate) fn kind(place: impl Into<String>, kind: &str, allowed: &str) -> Self {
         Self::new(place, format!("{kind} is not allowed here and is ignored; allowed: {allowed}"))
     }
@@ -35,9 +35,9 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A value for people: quoted, escaped, short, and never one that may hold a password.
+/// A value for messages: quoted, escaped, truncated, and never one that may contain a password.
 fn shown(value: &str) -> String {
-    // Credentials hide in the user part and in the query of a URL.
+    // Credentials may be in the user part or the query of a URL.
     if value.contains(['@', '?']) {
         return "the value".to_owned();
     }
@@ -48,7 +48,7 @@ fn shown(value: &str) -> String {
     format!("{text:?}")
 }
 
-/// The candidate that differs least from a misspelt word, if one is close.
+/// The candidate closest to a misspelt word, if it is close enough.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -61,7 +61,7 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions and replacements that turn one word into the other; long words differ.
+/// Edit distance of two words; long words count as different.
 fn distance(left: &str, right: &str) -> usize {
     const LENGTH_MAX: usize = 64;
     if left.len() > LENGTH_MAX || right.len() > LENGTH_MAX {

@@ -1,4 +1,4 @@
-//! The settings in effect: code before environment before file before default, key by key.
+//! The effective settings: code before environment before file before default, for each key.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -25,56 +25,56 @@ const DEFAULT_SERIES_LIMIT: usize = 2000;
 const DEFAULT_CONTENT_BYTES_MAX: usize = 8192;
 const DEFAULT_PROFILE: &str = "otel";
 
-/// The port on which OTLP is gRPC unless it is said otherwise.
+/// The port that implies gRPC.
 const GRPC_PORT: u16 = 4317;
 
-/// Everything resolved; nothing in here can fail any more except the network.
+/// The resolved settings; from here on only the network can fail.
 #[expect(clippy::struct_excessive_bools, reason = "four independent switches of the user")]
 pub(crate) struct Settings {
-    /// `service.name`, never empty.
+    /// `service.name`, not empty.
     pub(crate) service_name: String,
-    /// Attributes of the resource, `service.name` first.
+    /// Resource attributes, `service.name` first.
     pub(crate) resource_attributes: Vec<(String, String)>,
-    /// Names of naming profiles, none only beside files of the user; the first one names log
-    /// fields.
+    /// Names of naming profiles, empty only if there are custom profiles; the first one determines
+    /// log fields.
     pub(crate) naming_profiles: Vec<String>,
-    /// Files with naming profiles of the user.
+    /// Files of custom naming profiles.
     pub(crate) naming_profile_files: Vec<PathBuf>,
-    /// Whether spans are made.
+    /// Whether spans are created.
     pub(crate) tracing_enabled: bool,
-    /// Where spans go; `None` when tracing is off or nothing is to be sent.
+    /// The destination of spans; `None` if tracing is disabled or spans are not exported.
     pub(crate) spans: Option<SpanTarget>,
-    /// Which traces are kept.
+    /// Sampling of traces.
     pub(crate) sampling: Sampling,
     /// Whether metrics are recorded.
     pub(crate) metrics_enabled: bool,
-    /// Where metrics are pushed, and how often.
+    /// The destination of metrics and the push interval.
     pub(crate) metrics: Option<(OtlpTarget, Duration)>,
-    /// Where the exposition listens.
+    /// The address of the metrics endpoint.
     pub(crate) listener: Option<SocketAddr>,
-    /// Series of one metric, above which they run together.
+    /// Maximum number of series per metric.
     pub(crate) series_limit: usize,
-    /// Whether the budget of each session has series of its own.
+    /// Whether sessions have separate budget series.
     pub(crate) budgets_by_session: bool,
-    /// Where log records go besides the output.
+    /// The destination of log records, in addition to log lines.
     pub(crate) logs: Option<OtlpTarget>,
-    /// Which events become lines and records.
+    /// The level filter of lines and records.
     pub(crate) log_level: Targets,
-    /// How lines look.
+    /// The format of lines.
     pub(crate) log_format: LogFormat,
-    /// Where lines go.
+    /// The destination of lines.
     pub(crate) log_output: Output,
-    /// Whether prompts and answers are put on spans.
+    /// Whether spans contain prompts and answers.
     pub(crate) capture_content: bool,
-    /// What is done to them before.
+    /// Redaction of content.
     pub(crate) redact: Option<Redact>,
-    /// Longest piece of content on a span.
+    /// Maximum length of one piece of content on a span.
     pub(crate) content_bytes_max: usize,
-    /// Files with prices in LiteLLM's shape.
+    /// Price files in LiteLLM's format.
     pub(crate) price_files: Vec<PathBuf>,
-    /// Prices of single models: name and JSON in LiteLLM's shape.
+    /// Prices of single models: name and JSON in LiteLLM's format.
     pub(crate) prices: Vec<(String, String)>,
-    /// Whether the process-wide subscriber and propagator are set.
+    /// Whether to set the process-wide subscriber and propagator.
     pub(crate) global: bool,
 }
 
@@ -91,7 +91,7 @@ impl fmt::Debug for Settings {
 }
 
 impl Sampling {
-    /// The sampler that does this.
+    /// The sampler for these settings.
     pub(crate) fn sampler(self) -> Sampler {
         let root = if self.ratio >= 1.0 {
             Sampler::AlwaysOn
@@ -105,7 +105,7 @@ impl Sampling {
 }
 
 impl Configuration {
-    /// Decides every setting. Never fails: what is wrong is told and the next source counts.
+    /// Resolves all settings. Never fails: problems are reported and the next source applies.
     pub(crate) fn resolve(self, environment: Environment<'_>) -> (Settings, Vec<Problem>) {
         let Self { mut choices, mut problems, file, log_output, redact, prices, global } = self;
         let mut of_environment = environment::read(environment, &mut problems);
@@ -137,7 +137,7 @@ impl Configuration {
         let naming_profile_files =
             sources.pick(|c| c.naming_profile_files.clone()).unwrap_or_default();
         let naming_profiles = sources.pick(|c| c.naming_profiles.clone()).unwrap_or_else(|| {
-            // A profile of one's own stands for the default.
+            // Custom profiles replace the default.
             let is_needed = naming_profile_files.is_empty();
             is_needed.then(|| DEFAULT_PROFILE.to_owned()).into_iter().collect()
         });
@@ -201,7 +201,7 @@ impl Signal {
     }
 }
 
-/// Code, environment and file, in this order.
+/// Code, environment and file, in order of precedence.
 struct Sources<'a>([&'a Choices; 3]);
 
 impl Sources<'_> {
@@ -209,8 +209,8 @@ impl Sources<'_> {
         self.0.iter().find_map(|choices| get(choices))
     }
 
-    /// In one source the key of a signal counts before the one for all; between sources, the
-    /// stronger source counts whichever of the two it has.
+    /// Within a source, a signal's key overrides the key for all signals; either key of a source
+    /// overrides both keys of the sources after it.
     fn pick_otlp<T>(&self, signal: Signal, get: impl Fn(&OtlpChoices) -> Option<T>) -> Option<T> {
         self.pick(|choices| get(signal.of(choices)).or_else(|| get(&choices.otlp)))
     }
@@ -221,7 +221,7 @@ impl Sources<'_> {
             .any(|signal| self.pick_otlp(*signal, |otlp| otlp.endpoint.clone()).is_some())
     }
 
-    /// Without a choice, the exporter is the one whose address is known.
+    /// Without an explicit choice, uses the exporter whose endpoint is set.
     fn exporter(&self) -> Exporter {
         if let Some(exporter) = self.pick(|choices| choices.tracing_exporter) {
             exporter
@@ -318,7 +318,7 @@ impl Sources<'_> {
             attributes.extend(value.map(|value| (key.to_owned(), value)));
         }
         for choices in self.0 {
-            // Of one source, the one that is said last counts.
+            // Within a source, the last value wins.
             for (key, value) in choices.resource_attributes.iter().rev() {
                 if attributes.iter().all(|(other, _)| other != key) {
                     attributes.push((key.clone(), value.clone()));
@@ -337,7 +337,7 @@ fn origin(url: &str) -> String {
     whole.to_owned()
 }
 
-/// As the specification of OpenTelemetry has it for a service without a name.
+/// The default that the OpenTelemetry specification requires.
 fn default_service_name() -> String {
     let program = std::env::current_exe().ok();
     let name = program.as_ref().and_then(|path| path.file_stem()).and_then(|name| name.to_str());

@@ -1,22 +1,21 @@
-//! YAML as a tree that can be walked with a path in hand. Scalars stay as they are written, so that
-//! `version: 1.10` is not 1.1.
+//! YAML as a tree with positions. Scalars keep their spelling, so that `version: 1.10` is not 1.1.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-/// A value and where it stands, line and column from 1.
+/// A value and its position, line and column from 1.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
     pub(crate) place: (u64, u64),
     pub(crate) content: Content,
 }
 
-/// What a node is.
+/// The content of a node.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Content {
-    /// Null, or nothing at all.
+    /// Null or empty.
     Nothing,
     /// A string, number or boolean as written.
     Scalar(String),
@@ -26,20 +25,20 @@ pub(crate) enum Content {
     Map(Vec<(String, Node)>),
 }
 
-/// Reads one document. Depth, size and aliases are bounded by the parser.
+/// Parses one document. The parser limits depth, size and aliases.
 ///
 /// # Errors
-/// Why it is no YAML, in one line, with place.
+/// A one-line message with the position, if the text is not valid YAML.
 pub(crate) fn parse(text: &str) -> Result<Node, String> {
     let has_content =
         text.lines().any(|line| !matches!(line.trim().bytes().next(), None | Some(b'#')));
     if !has_content {
         return Ok(Node { place: (1, 1), content: Content::Nothing });
     }
-    // The drawing below a message would show lines that may hold secrets.
+    // A source excerpt below a message could show secrets.
     let options = serde_saphyr::options! {
         with_snippet: false,
-        // One `.nan` is one wrong value and not a file that cannot be read.
+        // A `.nan` is one invalid value, not an unreadable file.
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
     };
     let raw: Spanned<Raw> =
@@ -80,7 +79,7 @@ fn node(spanned: Spanned<Raw>, source: &str) -> Node {
 enum Raw {
     Nothing,
     Text(String),
-    /// A number or boolean; how it was written is looked up in the source.
+    /// A number or boolean; its spelling is looked up in the source.
     Typed(String),
     List(Vec<Spanned<Raw>>),
     Map(Vec<(String, Spanned<Raw>)>),

@@ -1,4 +1,4 @@
-//! Values as people write them in files and variables. `None` is: does not fit.
+//! Parses values from files and variables. `None` means invalid.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::Exporter;
 use crate::export::{Protocol, Secret};
 use crate::log::LogFormat;
 
-/// Libraries below us that say much about their own work; asked for by name they speak.
+/// Verbose libraries used by the SDK; suppressed unless a directive names them.
 const NOISY: [&str; 9] = [
     "h2",
     "hyper",
@@ -25,10 +25,10 @@ const NOISY: [&str; 9] = [
 /// Port of Jaeger's collector for Thrift over HTTP.
 const JAEGER_PORT: u16 = 14268;
 
-/// Ports of Jaeger that speak neither HTTP nor Thrift over HTTP: agent (UDP) and gRPC.
+/// Jaeger ports that do not accept Thrift over HTTP: agent (UDP) and gRPC.
 const JAEGER_OTHER_PORTS: [u16; 4] = [5775, 6831, 6832, 14250];
 
-/// An address of OTLP: with HTTP a base gets the path of the signal, an exact one stays.
+/// An OTLP endpoint: over HTTP, a base gets the path of the signal; an exact one is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     /// For all signals.
@@ -37,14 +37,14 @@ pub(crate) enum Endpoint {
     Exact(String),
 }
 
-/// Jaeger's address, and the port that was written instead of the one of Thrift over HTTP.
+/// Jaeger's endpoint, and the port that it replaces if that does not accept Thrift over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JaegerEndpoint {
     pub(crate) url: String,
     pub(crate) replaced_port: Option<u16>,
 }
 
-/// `true` and `false`, and the words that YAML 1.1 has for them.
+/// `true` and `false`, and the booleans of YAML 1.1.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is(&["true", "yes", "on", "1"]) {
@@ -61,7 +61,7 @@ pub(crate) fn ratio(text: &str) -> Option<f64> {
     text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio))
 }
 
-/// A whole number within bounds.
+/// An integer within bounds.
 pub(crate) fn count(text: &str, least: usize, most: usize) -> Option<usize> {
     text.parse().ok().filter(|count| (least..=most).contains(count))
 }
@@ -72,7 +72,7 @@ pub(crate) fn milliseconds(text: &str, least: u64, most: u64) -> Option<Duration
     (least..=most).contains(&number).then(|| Duration::from_millis(number))
 }
 
-/// Names, divided by commas.
+/// Comma-separated names.
 pub(crate) fn names(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
@@ -90,7 +90,7 @@ pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// Undoes `%41`; what is no UTF-8 afterwards does not fit.
+/// Decodes percent-encoding; the result must be valid UTF-8.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -106,7 +106,7 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Headers that HTTP can carry; names in lower case, which gRPC needs.
+/// Valid HTTP headers; names are converted to lower case, as gRPC requires.
 pub(crate) fn headers(pairs: Vec<(String, String)>) -> Option<Vec<(String, Secret)>> {
     pairs
         .into_iter()
@@ -118,12 +118,12 @@ pub(crate) fn headers(pairs: Vec<(String, String)>) -> Option<Vec<(String, Secre
         .collect()
 }
 
-/// A URL with `http` or `https` (`http` when there is none) and without credentials.
+/// A URL with `http` (the default scheme) or `https`, without credentials.
 pub(crate) fn url(text: &str) -> Option<String> {
     whole_url(text).map(|url| url.trim_end_matches('/').to_owned())
 }
 
-/// An address for one signal, as it is written.
+/// An endpoint for one signal, unchanged.
 pub(crate) fn exact(text: &str) -> Option<Endpoint> {
     whole_url(text).map(Endpoint::Exact)
 }
@@ -138,13 +138,13 @@ fn whole_url(text: &str) -> Option<String> {
     let authority = uri.authority()?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
     let fits = is_http && !authority.host().is_empty() && !authority.as_str().contains('@');
-    // `host:99999` has an authority and no port.
+    // `host:99999` has an authority but no port.
     let has_bad_port = authority.port().is_none()
         && authority.as_str().rsplit(']').next().is_some_and(|tail| tail.contains(':'));
     (fits && !has_bad_port).then_some(whole)
 }
 
-/// An address for all signals; the path of one signal at its end is taken off.
+/// An endpoint for all signals; a trailing path of one signal is removed.
 pub(crate) fn base(text: &str) -> Option<Endpoint> {
     let url = url(text)?;
     let base = ["/v1/traces", "/v1/metrics", "/v1/logs"]
@@ -154,12 +154,12 @@ pub(crate) fn base(text: &str) -> Option<Endpoint> {
     Some(Endpoint::Base(base.to_owned()))
 }
 
-/// Zipkin's address; its usual path is added where there is none.
+/// Zipkin's endpoint; the usual path is the default.
 pub(crate) fn zipkin(text: &str) -> Option<String> {
     url(text).map(|url| with_path(url, "/api/v2/spans"))
 }
 
-/// Jaeger's address. One of the agent or of gRPC becomes the one of Thrift over HTTP.
+/// Jaeger's endpoint. An agent or gRPC address is replaced by that of Thrift over HTTP.
 pub(crate) fn jaeger(text: &str) -> Option<JaegerEndpoint> {
     let url = url(text.strip_prefix("udp://").unwrap_or(text))?;
     let uri: http::Uri = url.parse().ok()?;
@@ -177,7 +177,7 @@ fn with_path(url: String, path: &str) -> String {
     if has_path { url } else { url + path }
 }
 
-/// The port of a URL, where it is written.
+/// The explicit port of a URL.
 pub(crate) fn port_of(url: &str) -> Option<u16> {
     url.parse::<http::Uri>().ok()?.port_u16()
 }
@@ -212,7 +212,7 @@ pub(crate) fn log_format(text: &str) -> Option<LogFormat> {
     }
 }
 
-/// The address of a host: an IP address, `localhost`, or nothing or `*` for every interface.
+/// A host: an IP address, `localhost`, or, for all interfaces, `*` or empty.
 pub(crate) fn host(text: &str) -> Option<IpAddr> {
     match text {
         "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -221,7 +221,7 @@ pub(crate) fn host(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// `host:port`, also as the URL of the exposition.
+/// `host:port`, or the URL of a metrics endpoint.
 pub(crate) fn bind_address(text: &str) -> Option<SocketAddr> {
     let text = text.strip_prefix("http://").unwrap_or(text);
     let text = text.strip_suffix("/metrics").unwrap_or(text).trim_end_matches('/');
@@ -231,7 +231,7 @@ pub(crate) fn bind_address(text: &str) -> Option<SocketAddr> {
 
 /// One level (`info`), or directives such as `info,my_crate=debug`.
 ///
-/// With `is_rust_log`, a bare word may be the name of a target, as that variable has it.
+/// With `is_rust_log`, a bare word may be a target, as in `RUST_LOG`.
 pub(crate) fn level(text: &str, is_rust_log: bool) -> Option<Targets> {
     let mut directives = Vec::new();
     for directive in text.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {
@@ -249,7 +249,7 @@ pub(crate) fn level(text: &str, is_rust_log: bool) -> Option<Targets> {
     Some(quieted(targets))
 }
 
-/// Levels, also as other languages spell them.
+/// A level, including spellings of other languages.
 fn level_name(text: &str) -> Option<&'static str> {
     const LEVELS: [(&str, &str); 11] = [
         ("off", "off"),
@@ -267,7 +267,7 @@ fn level_name(text: &str) -> Option<&'static str> {
     LEVELS.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
 }
 
-/// Without this, `debug` shows mostly how this crate's own requests travel.
+/// Suppresses verbose libraries: `debug` would mostly show this crate's own requests.
 fn quieted(targets: Targets) -> Targets {
     if targets.default_level().is_none_or(|level| level <= LevelFilter::INFO) {
         return targets;

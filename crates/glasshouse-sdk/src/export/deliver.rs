@@ -1,5 +1,5 @@
-//! Brings one encoded batch to its backend: tries again while that may help, counts what became of
-//! it, and writes a line about it now and then.
+//! Delivers an encoded batch to its backend: retries where useful, counts the result, and logs
+//! errors at a limited rate.
 
 use super::{
     otlp::rejections,
@@ -18,16 +18,16 @@ use std::{
 use tokio::time::Instant;
 
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
-/// Tries of one batch after the order to stop, and the wait between them.
+/// Attempts per batch during shutdown, and the delay between them.
 const LAST_TRIES: u32 = 3;
 const LAST_TRY_DELAY: Duration = Duration::from_millis(200);
 
-/// What became of a batch.
+/// The result of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delivered {
-    /// The backend answered: it took the batch, or refused it for good.
+    /// The backend accepted the batch or rejected it for good.
     Answered,
-    /// The time was over before.
+    /// The time ran out.
     Left,
 }
 
@@ -37,7 +37,7 @@ enum Ended {
     GaveUp,
 }
 
-/// Brings batches of one signal to one backend.
+/// Delivers the batches of one signal to one backend.
 pub(super) struct Deliverer {
     signal: Signal,
     transport: Transport,
@@ -45,7 +45,7 @@ pub(super) struct Deliverer {
     stop: Stop,
     first_retry: Duration,
     told: Told,
-    /// Whether a failure was told after which nothing has gone out.
+    /// Whether an error was logged and no batch has been accepted since.
     failing: bool,
     random: RandomState,
 }
@@ -70,8 +70,8 @@ impl Deliverer {
         }
     }
 
-    /// Delivers `body`, which holds `items`. Tries until the backend answers, until `until`, or
-    /// until the time for shutting down is over, when the items count as dropped.
+    /// Delivers `body`, which holds `items`. Retries until the backend responds, until `until`, or
+    /// until the shutdown deadline, after which the items count as dropped.
     pub(super) async fn deliver(
         &mut self,
         body: Bytes,
@@ -96,7 +96,7 @@ impl Deliverer {
                 Delivered::Answered
             }
             Ended::GaveUp => {
-                // Otherwise a newer push of metrics, which says the same and more, replaces it.
+                // Otherwise the next push of metrics, which contains at least as much, replaces it.
                 if self.stop.deadline().is_some() {
                     add(&self.counts().dropped_shutdown, items);
                 }
@@ -105,7 +105,7 @@ impl Deliverer {
         }
     }
 
-    /// Counts and tells that a batch could not even be encoded.
+    /// Counts and logs a batch that could not be encoded.
     pub(super) fn not_encoded(&mut self, items: u64) {
         add(&self.counts().dropped_rejected, items);
         self.tell(&Fault::new("encode", "a batch could not be encoded"), "it is dropped");
@@ -148,7 +148,7 @@ impl Deliverer {
         }
     }
 
-    /// Waits before the next try; false when there is none.
+    /// Waits before the next attempt; false if there is none.
     async fn pause(
         &mut self,
         wait: Duration,
@@ -167,7 +167,7 @@ impl Deliverer {
                 _ = self.stop.ordered() => {}
             }
         }
-        // The service is stopping: a few quick tries, but never before the time a backend asked for.
+        // During shutdown: a few quick attempts, but not before the time requested by the backend.
         let next = match (asked_for, last_tries) {
             (true, _) => next,
             (false, 0) => return true,
@@ -210,7 +210,7 @@ impl Deliverer {
         rejected
     }
 
-    /// Writes a line, unless it is told already; whether it was written.
+    /// Logs an error, unless it was logged recently; returns whether it did.
     fn tell(&mut self, fault: &Fault, consequence: &str) -> bool {
         let is_new = self.told.is_new(&fault.kind);
         if is_new {
@@ -226,9 +226,9 @@ impl Deliverer {
     }
 }
 
-/// Between 0.8 and 1.2 times `delay`, so that many services do not come back at once.
+/// `delay` with a random factor from 0.8 to 1.2, so that services do not retry in lockstep.
 fn jittered(delay: Duration, random: &RandomState) -> Duration {
-    // The hash of the time is random enough for this, and needs no further crate.
+    // A hash of the time is random enough and needs no other crate.
     let random = random.hash_one(Instant::now()) % 401;
     delay.mul_f64((800 + random) as f64 / 1000.0).min(LONGEST_RETRY)
 }

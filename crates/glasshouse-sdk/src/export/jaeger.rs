@@ -1,6 +1,6 @@
-//! Spans as Jaeger's Thrift `Batch`, by OpenTelemetry's rules of old
-//! (`specification/trace/sdk_exporters/jaeger.md`) and Jaeger's `jaeger.thrift`. The body of a
-//! `POST` is the bare struct in Thrift's binary protocol, without the head of a message.
+//! Encodes spans as Jaeger's Thrift `Batch`, by OpenTelemetry's former rules
+//! (`specification/trace/sdk_exporters/jaeger.md`) and Jaeger's `jaeger.thrift`. The request body
+//! is the bare struct in Thrift's binary protocol, without a message header.
 
 use super::value::{duration_microseconds, microseconds, text};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -21,7 +21,7 @@ const LIST: u8 = 15;
 const CHILD_OF: i32 = 0;
 const FOLLOWS_FROM: i32 = 1;
 
-/// The process that reports, encoded.
+/// The encoded reporting process.
 pub(super) struct JaegerProcess(Bytes);
 
 impl JaegerProcess {
@@ -39,7 +39,7 @@ impl JaegerProcess {
         Self(out.0.freeze())
     }
 
-    /// The body of one `POST`.
+    /// The body of one `POST` request.
     pub(super) fn encode(&self, spans: &[SpanData]) -> Bytes {
         let mut out = Writer::default();
         out.field(STRUCT, 1);
@@ -99,7 +99,7 @@ fn tags(span: &SpanData) -> Tags {
     let mut tags = Tags::default();
     let failed = matches!(span.status, Status::Error { .. });
     for attribute in &span.attributes {
-        // The status decides what `error` says.
+        // The status determines `error`.
         if !(failed && attribute.key.as_str() == "error") {
             tags.value(attribute.key.as_str(), &attribute.value);
         }
@@ -145,7 +145,7 @@ fn tags(span: &SpanData) -> Tags {
 
 fn log(out: &mut Writer, event: &Event) {
     let mut fields = Tags::default();
-    // An attribute of that name takes precedence over the event's own.
+    // An attribute named `event` overrides the event's name.
     if !event.attributes.iter().any(|attribute| attribute.key.as_str() == "event") {
         fields.string("event", &event.name);
     }
@@ -158,7 +158,7 @@ fn log(out: &mut Writer, event: &Event) {
     out.stop();
 }
 
-/// A list of `Tag`, whose length stands before it.
+/// A list of `Tag`, preceded by its length.
 #[derive(Default)]
 struct Tags {
     out: Writer,
@@ -239,7 +239,7 @@ impl Writer {
 
     fn string(&mut self, id: i16, value: &str) {
         self.field(STRING, id);
-        // The queue holds 64 MiB at most, so the length always fits.
+        // The queue is limited to 64 MiB, so the length always fits.
         self.0.put_i32(i32::try_from(value.len()).unwrap_or(i32::MAX));
         self.0.put_slice(value.as_bytes());
     }
@@ -251,7 +251,7 @@ impl Writer {
     }
 }
 
-/// The high and the low half; Thrift has only signed numbers, so the bits are taken as they are.
+/// The high and low half; Thrift has only signed integers, so the bits are reinterpreted.
 fn halves(trace: TraceId) -> (i64, i64) {
     let number = u128::from_be_bytes(trace.to_bytes());
     (((number >> 64) as u64).cast_signed(), (number as u64).cast_signed())

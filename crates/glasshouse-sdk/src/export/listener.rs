@@ -1,5 +1,4 @@
-//! The address that Prometheus scrapes: `GET /metrics` and nothing else. What is answered there is
-//! made by the metrics.
+//! The metrics endpoint for Prometheus: only `GET /metrics`, with the content from `metrics`.
 
 use super::MetricsSource;
 use bytes::Bytes;
@@ -17,10 +16,10 @@ use tokio::{
 const CONNECTIONS: usize = 64;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_LIMIT_BYTES: usize = 16 * 1024;
-/// A connection is asked to close after this time, and closed after the same time again.
+/// Time until a connection is closed gracefully, and then again until it is closed forcibly.
 const CONNECTION_TIME: Duration = Duration::from_secs(60);
 
-/// Takes the port; the warning says how to choose another one.
+/// Binds the port; the warning explains how to choose another one.
 pub(super) fn bind(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), String> {
     let bound = std::net::TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
@@ -49,7 +48,7 @@ pub(super) async fn serve(listener: std::net::TcpListener, metrics: Arc<dyn Metr
         }
     };
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    // Dropped with this future, and every connection with it.
+    // Dropped with this future, which closes all connections.
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -62,7 +61,7 @@ pub(super) async fn serve(listener: std::net::TcpListener, metrics: Arc<dyn Metr
                     drop(place);
                 });
             }
-            // Often too many open files: wait until some are closed.
+            // Usually too many open files: wait until some are closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }

@@ -1,4 +1,4 @@
-//! OTLP requests from batches, and what its answers say. How they travel is in `transport`.
+//! Encodes OTLP requests and decodes responses; `transport` sends them.
 
 use bytes::Bytes;
 use opentelemetry_proto::{
@@ -45,7 +45,7 @@ pub(super) fn logs(log_records: Vec<LogRecord>, resource: &ResourceAttributesWit
     ExportLogsServiceRequest { resource_logs: vec![resource_logs] }.encode_to_vec().into()
 }
 
-/// How many data points a request holds.
+/// Number of data points in a request.
 pub(super) fn data_points(request: &ExportMetricsServiceRequest) -> u64 {
     let metrics = request
         .resource_metrics
@@ -63,18 +63,18 @@ pub(super) fn data_points(request: &ExportMetricsServiceRequest) -> u64 {
     points.sum::<usize>() as u64
 }
 
-/// What `partial_success` of an answer says: items rejected, and a message. `None` when there is
-/// neither, or when the answer is not OTLP's.
+/// Content of `partial_success` in a response: number of rejected items, and a message. `None` if
+/// there is neither, or the response is not OTLP.
 ///
-/// The answers of all three signals have the same fields under the same numbers, so that one type
-/// reads them all.
+/// The responses of all three signals have the same fields with the same numbers, so that one type
+/// can decode them.
 pub(super) fn rejections(answer: &[u8]) -> Option<(u64, String)> {
     let partial = ExportTraceServiceResponse::decode(answer).ok()?.partial_success?;
     let rejected = u64::try_from(partial.rejected_spans).unwrap_or(0);
     (rejected > 0 || !partial.error_message.is_empty()).then_some((rejected, partial.error_message))
 }
 
-/// `google.rpc.Status`, the body of a refusal.
+/// `google.rpc.Status`, the body of an error response.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct RpcStatus {
     #[prost(int32, tag = "1")]

@@ -1,8 +1,8 @@
-//! The bounded queues between the service's threads and the worker. Putting something in never
-//! blocks: what finds no place is counted and dropped.
+//! Bounded queues between the service's threads and the worker. Sending never blocks: items are
+//! dropped and counted if the queue is full.
 //!
-//! A producer wakes the worker only for the first item of a batch and for a full one: a wake-up per
-//! span would cost the service more than the span itself.
+//! A producer wakes the worker only for the first item of a batch and for a full batch: a wake-up
+//! per span would cost more than the span itself.
 
 use super::{
     settings::{ExportLimits, Signal},
@@ -25,7 +25,7 @@ use tokio::{
     time::Instant,
 };
 
-/// Estimates what an item holds, in bytes.
+/// Estimates the size of an item, in bytes.
 pub(super) trait Weigh {
     fn weight_bytes(&self) -> usize;
 }
@@ -35,7 +35,7 @@ enum Entry<T> {
         item: T,
         weight: usize,
     },
-    /// Answered when everything before it has been sent.
+    /// Acknowledged when all previous items have been sent.
     Flush(SyncSender<()>),
 }
 
@@ -44,9 +44,9 @@ struct Shared {
     statistics: Arc<ExportStatistics>,
     limits: ExportLimits,
     bytes: AtomicUsize,
-    /// A batch is full, or is asked for.
+    /// Signals a full or requested batch.
     ready: Notify,
-    /// Something was dropped: the watcher writes the line about it.
+    /// Signals dropped items to the logging task.
     dropped: Arc<Notify>,
 }
 
@@ -56,7 +56,7 @@ impl Shared {
     }
 }
 
-/// The end that the service holds.
+/// The sending half.
 pub(super) struct QueueSender<T> {
     sender: mpsc::Sender<Entry<T>>,
     shared: Arc<Shared>,
@@ -78,7 +78,7 @@ impl<T> fmt::Debug for QueueSender<T> {
 }
 
 impl<T: Weigh> QueueSender<T> {
-    /// Hands `item` to the worker, or drops and counts it.
+    /// Queues `item` for the worker, or drops and counts it.
     pub(super) fn send(&self, item: T) {
         let weight = item.weight_bytes();
         let shared = &self.shared;
@@ -112,8 +112,8 @@ impl<T: Weigh> QueueSender<T> {
         self.sender.max_capacity().saturating_sub(self.sender.capacity())
     }
 
-    /// Asks that everything queued so far is sent now, and waits up to `timeout` for it.
-    /// False when it was not sent in time.
+    /// Requests an export of everything in the queue, and waits up to `timeout` for it. Returns
+    /// false on a timeout.
     pub(super) fn flush(&self, timeout: Duration) -> bool {
         let (acknowledge, acknowledged) = std::sync::mpsc::sync_channel(1);
         if self.sender.try_send(Entry::Flush(acknowledge)).is_err() {
@@ -124,17 +124,17 @@ impl<T: Weigh> QueueSender<T> {
     }
 }
 
-/// Items that go into one request, and who waits for them.
+/// The items of one request, and the waiter for it.
 pub(super) struct Batch<T> {
     pub(super) items: Vec<T>,
     flushed: Option<SyncSender<()>>,
 }
 
 impl<T> Batch<T> {
-    /// Tells whoever asked for a flush that the batch has been dealt with.
+    /// Notifies the waiter of a flush that the batch has been processed.
     pub(super) fn acknowledge(flushed: Option<SyncSender<()>>) {
         if let Some(flushed) = flushed {
-            // The one who asked may have lost patience.
+            // The waiter may have timed out.
             let _ = flushed.try_send(());
         }
     }
@@ -144,11 +144,11 @@ impl<T> Batch<T> {
     }
 }
 
-/// The end that the worker holds.
+/// The receiving half.
 pub(super) struct QueueReceiver<T> {
     receiver: mpsc::Receiver<Entry<T>>,
     shared: Arc<Shared>,
-    /// Received, but not yet part of a batch.
+    /// Received, but not part of a batch yet.
     first: Option<(Entry<T>, Instant)>,
 }
 
@@ -179,8 +179,8 @@ impl<T> QueueReceiver<T> {
         self.shared.signal
     }
 
-    /// The next batch: full, or as old as the limit says, or asked for by a flush. `None` when
-    /// every sender is gone. Nothing is lost when the future is dropped.
+    /// The next batch: full, old enough, or requested by a flush. `None` if all senders are gone.
+    /// Cancel safe.
     pub(super) async fn next_batch(&mut self) -> Option<Batch<T>> {
         let deadline = if let Some((_, deadline)) = &self.first {
             *deadline
@@ -202,12 +202,12 @@ impl<T> QueueReceiver<T> {
         Some(self.collect())
     }
 
-    /// Closes the queue: what is offered from now on counts as dropped.
+    /// Closes the queue: further items count as dropped.
     pub(super) fn close(&mut self) {
         self.receiver.close();
     }
 
-    /// What is left in a closed queue, batch by batch.
+    /// The next batch of a closed queue.
     pub(super) async fn next_remaining(&mut self) -> Option<Batch<T>> {
         if self.first.is_none() {
             let entry = self.receiver.recv().await?;
@@ -216,7 +216,7 @@ impl<T> QueueReceiver<T> {
         Some(self.collect())
     }
 
-    /// Throws away what is left in a closed queue; how many items it was.
+    /// Discards the rest of a closed queue and returns the number of items.
     pub(super) async fn discard(&mut self) -> u64 {
         let mut discarded = 0;
         while let Some(batch) = self.next_remaining().await {

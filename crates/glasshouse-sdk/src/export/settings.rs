@@ -1,10 +1,10 @@
-//! What the export worker is told at its start: targets, limits, headers. Reading it from files and
-//! from the environment is not done here.
+//! Settings of the export worker: targets, limits, headers. `configure` reads them from files and
+//! from the environment.
 
 use opentelemetry_sdk::{Resource, trace::SpanData};
 use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-/// A value that is sent but never shown: `Debug` prints `***`.
+/// A secret value: `Debug` prints `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(pub(crate) String);
 
@@ -14,7 +14,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// How OTLP travels: `http/protobuf` or `grpc`, the values of `OTEL_EXPORTER_OTLP_PROTOCOL`.
+/// The OTLP transport: `http/protobuf` or `grpc`, as in `OTEL_EXPORTER_OTLP_PROTOCOL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// `POST` of protobuf; 4318 by convention.
@@ -27,44 +27,44 @@ pub enum Protocol {
 #[derive(Clone, Debug)]
 pub(crate) struct OtlpTarget {
     pub(crate) protocol: Protocol,
-    /// HTTP: the whole address with its path, as `http://localhost:4318/v1/traces`.
-    /// gRPC: scheme, host and port, as `http://localhost:4317`; a path is ignored.
+    /// HTTP: the full URL with its path, such as `http://localhost:4318/v1/traces`.
+    /// gRPC: scheme, host and port, such as `http://localhost:4317`; a path is ignored.
     pub(crate) url: String,
-    /// Sent with each request. What is no valid header is warned of and left out.
+    /// Sent with each request. Invalid headers are dropped with a warning.
     pub(crate) headers: Vec<(String, Secret)>,
-    /// Of one request, from connecting to the end of the answer.
+    /// Timeout of a request, from connecting to the end of the response.
     pub(crate) timeout: Duration,
-    /// PEM with the roots that are trusted with `https`; without, the usual ones are.
+    /// PEM file of the trusted root certificates; the default ones if absent.
     pub(crate) certificate: Option<PathBuf>,
 }
 
-/// Where spans go.
+/// The destination of spans.
 #[derive(Clone, Debug)]
 pub(crate) enum SpanTarget {
     /// OTLP.
     Otlp(OtlpTarget),
-    /// Zipkin v2 JSON, as `http://localhost:9411/api/v2/spans`.
+    /// Zipkin v2 JSON, such as `http://localhost:9411/api/v2/spans`.
     Zipkin {
-        /// The whole address.
+        /// The full URL.
         url: String,
     },
-    /// Jaeger's Thrift over HTTP, as `http://localhost:14268/api/traces`.
+    /// Jaeger's Thrift over HTTP, such as `http://localhost:14268/api/traces`.
     JaegerThrift {
-        /// The whole address.
+        /// The full URL.
         url: String,
     },
 }
 
-/// Changes a span on the worker, before it is encoded: a naming profile.
+/// Rewrites a span on the worker before it is encoded, for naming profiles.
 pub(crate) type Rewrite = Arc<dyn Fn(&mut SpanData) + Send + Sync>;
 
-/// Everything that the worker does; what is `None` is not exported.
+/// The worker's tasks; `None` means not exported.
 #[derive(Clone)]
 pub(crate) struct ExportSettings {
     pub(crate) resource: Resource,
     pub(crate) spans: Option<SpanTarget>,
     pub(crate) logs: Option<OtlpTarget>,
-    /// The target and the time from one push to the next.
+    /// The target and the push interval.
     pub(crate) metrics: Option<(OtlpTarget, Duration)>,
     /// The address of `/metrics`; port 0 takes a free one.
     pub(crate) listener: Option<SocketAddr>,
@@ -72,22 +72,22 @@ pub(crate) struct ExportSettings {
     pub(crate) limits: ExportLimits,
 }
 
-/// Bounds of queues and batches, and the pace of retries.
+/// Limits of queues and batches, and the retry interval.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExportLimits {
-    /// Spans that wait at most; `OTEL_BSP_MAX_QUEUE_SIZE`.
+    /// Maximum queued spans; `OTEL_BSP_MAX_QUEUE_SIZE`.
     pub(crate) span_queue: usize,
-    /// Log records that wait at most; `OTEL_BLRP_MAX_QUEUE_SIZE`.
+    /// Maximum queued log records; `OTEL_BLRP_MAX_QUEUE_SIZE`.
     pub(crate) log_queue: usize,
-    /// Spans or records of one request at most; `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.
+    /// Maximum spans or records per request; `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.
     pub(crate) batch: usize,
-    /// How long the first of a batch waits for the others; `OTEL_BSP_SCHEDULE_DELAY`, but shorter.
+    /// Maximum age of a batch before it is sent; `OTEL_BSP_SCHEDULE_DELAY`, but shorter.
     pub(crate) batch_delay: Duration,
-    /// What waits in one queue at most, estimated: spans may carry whole prompts.
+    /// Estimated maximum size of one queue: spans may contain entire prompts.
     pub(crate) queue_bytes: usize,
-    /// A batch is sent when it holds that much: collectors refuse gRPC messages beyond 4 MiB.
+    /// Size at which a batch is sent: Collectors reject gRPC messages beyond 4 MiB.
     pub(crate) batch_bytes: usize,
-    /// Wait before the first retry; each further one is 1.5 times as long, up to 30 s.
+    /// Delay before the first retry; it grows by a factor of 1.5, up to 30 s.
     pub(crate) first_retry: Duration,
 }
 
@@ -105,7 +105,7 @@ impl Default for ExportLimits {
     }
 }
 
-/// What is exported; the name goes into log lines.
+/// An exported signal, named in log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     Spans,

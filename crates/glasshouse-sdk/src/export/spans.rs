@@ -1,4 +1,4 @@
-//! The queue for spans as a span processor of the OpenTelemetry SDK, and the one for log records.
+//! The span processor for the OpenTelemetry SDK, and the queue for log records.
 
 use super::{
     is_worker_thread,
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Hands finished, sampled spans to the worker. Never blocks; what finds the queue full is counted.
+/// Queues finished, sampled spans. Never blocks; spans beyond the queue are counted as dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueSpanProcessor(pub(super) QueueSender<SpanData>);
 
@@ -23,13 +23,13 @@ impl SpanProcessor for QueueSpanProcessor {
     fn on_start(&self, _span: &mut Span, _context: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        // Spans of the worker itself (its HTTP client makes some) would never end.
+        // Exporting the worker's own spans, such as those of its HTTP client, would never end.
         if span.span_context.is_sampled() && !is_worker_thread() {
             self.0.send(span);
         }
     }
 
-    /// Waits up to 5 s until what is queued has been sent.
+    /// Waits up to 5 s until the queue has been exported.
     fn force_flush(&self) -> OTelSdkResult {
         if self.0.flush(FLUSH_TIMEOUT) { Ok(()) } else { Err(OTelSdkError::Timeout(FLUSH_TIMEOUT)) }
     }
@@ -40,7 +40,7 @@ impl SpanProcessor for QueueSpanProcessor {
     }
 }
 
-/// Hands log records to the worker. Never blocks; what finds the queue full is counted.
+/// Queues log records. Never blocks; records are dropped and counted if the queue is full.
 #[derive(Clone, Debug)]
 pub(crate) struct LogQueue(pub(super) QueueSender<LogRecord>);
 
@@ -52,7 +52,7 @@ impl LogQueue {
         }
     }
 
-    /// Waits up to `timeout` until what is queued has been sent; false when it was not.
+    /// Waits up to `timeout` until the queue has been exported; false on a timeout.
     #[cfg(test)]
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         self.0.flush(timeout)

@@ -1,5 +1,4 @@
-//! What became of everything that was handed to the worker. Only counts: lines about it are written
-//! by `warnings`.
+//! Export counts; `warnings` logs them.
 
 use super::settings::Signal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,22 +23,22 @@ impl ExportStatistics {
     }
 }
 
-/// Spans and records end in exactly one of `exported` and the three `dropped_…`.
+/// Each span and record is counted in exactly one of `exported` and `dropped_…`.
 #[derive(Debug, Default)]
 pub(crate) struct SignalStatistics {
-    /// Items that the backend took.
+    /// Items accepted by the backend.
     pub(crate) exported: AtomicU64,
-    /// Items that found their queue full.
+    /// Items dropped because the queue was full.
     pub(crate) dropped_queue_full: AtomicU64,
-    /// Items that the backend refused, wholly or by `partial_success`, or that could not be encoded.
+    /// Items rejected by the backend, entirely or in `partial_success`, or not encodable.
     pub(crate) dropped_rejected: AtomicU64,
-    /// Items left when the time for shutting down was over, or offered afterwards.
+    /// Items left at the shutdown deadline, or sent afterwards.
     pub(crate) dropped_shutdown: AtomicU64,
-    /// Requests that failed, each try.
+    /// Failed requests, including retries.
     pub(crate) failed_exports: AtomicU64,
 }
 
-/// Adds without ordering: counts are read for display.
+/// Adds with relaxed ordering: counts are only displayed.
 pub(super) fn add(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
 }

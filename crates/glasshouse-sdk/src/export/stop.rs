@@ -1,17 +1,17 @@
-//! The order to stop, and the answer to it. The one who orders waits on a plain condition variable,
-//! so that it works on a thread of an async runtime too.
+//! The shutdown signal and its result. The waiter uses a condition variable, so that it can run on
+//! a thread of an async runtime.
 
 use parking_lot::{Condvar, Mutex};
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
-/// Time for the last batches when every handle went away without an order.
+/// Shutdown budget if all handles are dropped without a signal.
 const ABANDONED: Duration = Duration::from_secs(1);
 
-/// Gives the order; when it goes away, that is an order too.
+/// Sends the shutdown signal; dropping it has the same effect.
 pub(super) struct StopSender(watch::Sender<Option<Instant>>);
 
-/// Hears the order.
+/// Receives the shutdown signal.
 #[derive(Clone)]
 pub(super) struct Stop(watch::Receiver<Option<Instant>>);
 
@@ -21,7 +21,7 @@ pub(super) fn stop() -> (StopSender, Stop) {
 }
 
 impl StopSender {
-    /// Everything ends at `deadline`; only the first order counts.
+    /// Requests a shutdown until `deadline`; only the first request counts.
     pub(super) fn order(&self, deadline: Instant) {
         self.0.send_if_modified(|order| {
             let first = order.is_none();
@@ -38,12 +38,12 @@ impl Drop for StopSender {
 }
 
 impl Stop {
-    /// When everything must have ended; `None` before the order.
+    /// The shutdown deadline; `None` before the signal.
     pub(super) fn deadline(&self) -> Option<Instant> {
         *self.0.borrow()
     }
 
-    /// Waits for the order; the deadline.
+    /// Waits for the signal and returns the deadline.
     pub(super) async fn ordered(&mut self) -> Instant {
         loop {
             let order = *self.0.borrow_and_update();
@@ -56,14 +56,14 @@ impl Stop {
         }
     }
 
-    /// Waits until the time given with the order is over.
+    /// Waits for the shutdown deadline.
     pub(super) async fn expired(&mut self) {
         let deadline = self.ordered().await;
         tokio::time::sleep_until(deadline).await;
     }
 }
 
-/// Set once, when the worker has ended: whether everything was sent.
+/// Set once when the worker has ended: whether everything was exported.
 #[derive(Default)]
 pub(super) struct Finished {
     complete: Mutex<Option<bool>>,
@@ -77,7 +77,7 @@ impl Finished {
         self.changed.notify_all();
     }
 
-    /// Waits up to `timeout`; false also when the worker has not ended by then.
+    /// Waits up to `timeout`; false also if the worker has not ended by then.
     pub(super) fn wait(&self, timeout: Duration) -> bool {
         let mut complete = self.complete.lock();
         self.changed.wait_while_for(&mut complete, |complete| complete.is_none(), timeout);

@@ -26,10 +26,10 @@ use std::{
     time::SystemTime,
 };
 
-/// Longer than anything here may take.
+/// Exceeds the duration of any test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One gauge, which says how often it was read.
+/// A gauge that counts how often it was read.
 #[derive(Default)]
 struct Metrics(AtomicU64);
 
@@ -91,7 +91,7 @@ fn start(settings: ExportSettings) -> Export {
     export
 }
 
-/// The export of spans to an address, with further settings.
+/// An export of spans to an address, with modified settings.
 fn spans_to(url: &str, change: impl FnOnce(&mut ExportSettings)) -> Export {
     let mut settings = settings();
     settings.spans = Some(SpanTarget::Otlp(http(format!("{url}/v1/traces"))));
@@ -129,7 +129,7 @@ fn end(export: &Export, numbers: std::ops::Range<u64>) {
     numbers.for_each(|number| processor.on_end(span(number)));
 }
 
-/// Exported, dropped at a full queue, rejected, left at the end; and failed requests.
+/// Exported, dropped because of a full queue, rejected, left at shutdown; and failed requests.
 fn counts(signal: &SignalStatistics) -> [u64; 5] {
     [
         read(&signal.exported),

@@ -1,5 +1,5 @@
-//! The ways to a backend. Each turns an encoded batch into one request, and the answer, or the lack
-//! of one, into an `Outcome`; trying again is not done here.
+//! Transports to backends. Each sends an encoded batch in one request and maps the response, or its
+//! absence, to an `Outcome`; retries are up to the caller.
 
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -16,32 +16,32 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use bytes::Bytes;
 use std::time::Duration;
 
-/// Of a request to Zipkin or Jaeger, for which there is no setting.
+/// Timeout of a request to Zipkin or Jaeger, which have no setting for it.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// An answer is read up to here.
+/// Maximum size of a response that is read.
 const ANSWER_LIMIT_BYTES: usize = 64 * 1024;
-/// A backend may ask for a pause of this length at most.
+/// Maximum retry delay requested by a backend.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(feature = "tls")]
 type Roots = roots::Roots;
-/// Without TLS there is nobody to trust.
+/// Without TLS there are no root certificates.
 #[cfg(not(feature = "tls"))]
 type Roots = std::convert::Infallible;
 
-/// What came of one request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Taken; the body of the answer.
+    /// Accepted, with the response body.
     Accepted(Bytes),
-    /// May be taken later: not before `after`, if the backend says so.
+    /// Retryable, after at least `after` if the backend specified a delay.
     Later { after: Option<Duration>, fault: Fault },
-    /// Will never be taken.
+    /// Rejected for good.
     Refused(Fault),
 }
 
-/// One way to one backend.
+/// A transport to one backend.
 pub(super) enum Transport {
     Http(Box<http::HttpTransport>),
     #[cfg(feature = "grpc")]
@@ -49,7 +49,7 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    /// To an OTLP receiver. The error says what is wrong, for people.
+    /// A transport to an OTLP receiver. The error is human-readable.
     pub(super) fn otlp(
         target: &OtlpTarget,
         signal: Signal,
@@ -62,7 +62,7 @@ impl Transport {
             Some(path) if uri.scheme_str() == Some("https") => Some(roots::Roots::read(path)?),
             _ => None,
         };
-        // Without TLS there is no address that they could be for.
+        // Without TLS no endpoint can use them.
         #[cfg(not(feature = "tls"))]
         let roots = target.certificate.as_ref().and(None);
         match target.protocol {
@@ -85,12 +85,12 @@ impl Transport {
         }
     }
 
-    /// To a Zipkin server.
+    /// A transport to a Zipkin server.
     pub(super) fn zipkin(url: &str) -> Result<Self, String> {
         Self::plain(url, HeaderValue::from_static("application/json"))
     }
 
-    /// To a Jaeger collector.
+    /// A transport to a Jaeger collector.
     pub(super) fn jaeger(url: &str) -> Result<Self, String> {
         Self::plain(url, HeaderValue::from_static("application/x-thrift"))
     }
@@ -101,7 +101,7 @@ impl Transport {
             .map(|transport| Self::Http(Box::new(transport)))
     }
 
-    /// One request. Ends within the timeout of the target.
+    /// Sends one request. Ends within the target's timeout.
     pub(super) async fn send(&mut self, body: Bytes) -> Outcome {
         match self {
             Self::Http(http) => http.send(body).await,
@@ -110,7 +110,7 @@ impl Transport {
         }
     }
 
-    /// Whether answers are OTLP's.
+    /// Whether responses are OTLP.
     pub(super) fn is_otlp(&self) -> bool {
         match self {
             Self::Http(http) => http.is_otlp(),
@@ -119,7 +119,7 @@ impl Transport {
         }
     }
 
-    /// Where requests go, for log lines: no user, no password, no query.
+    /// The endpoint for log lines: without user, password and query.
     pub(super) fn endpoint(&self) -> &str {
         match self {
             Self::Http(http) => http.endpoint(),
@@ -129,7 +129,7 @@ impl Transport {
     }
 }
 
-/// Reads an address; the error never shows a password.
+/// Parses a URL; the error never contains a password.
 fn address(url: &str) -> Result<Uri, String> {
     let uri: Uri = url.trim().parse().map_err(|_| {
         "the endpoint is no address; it should look like `http://localhost:4318`".to_owned()
@@ -144,7 +144,7 @@ fn address(url: &str) -> Result<Uri, String> {
     }
 }
 
-/// An address without its secrets.
+/// A URL without its secrets.
 fn shown(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| {
         authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host)

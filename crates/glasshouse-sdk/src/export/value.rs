@@ -1,5 +1,5 @@
-//! Attribute values in formats that have no arrays: lists become JSON text, by OpenTelemetry's
-//! rules for formats other than OTLP.
+//! Attribute values in formats without arrays: lists become JSON text, as OpenTelemetry specifies
+//! for formats other than OTLP.
 
 use opentelemetry::{Array, Value};
 use std::{borrow::Cow, time::SystemTime};
@@ -36,13 +36,13 @@ fn list(array: &Array) -> serde_json::Value {
     }
 }
 
-/// Microseconds since 1970; 0 before.
+/// Microseconds since the Unix epoch; 0 for earlier times.
 pub(super) fn microseconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
-/// Microseconds from `start` to `end`; 0 when the clock went back.
+/// Microseconds from `start` to `end`; 0 if the clock went back.
 pub(super) fn duration_microseconds(start: SystemTime, end: SystemTime) -> u64 {
     end.duration_since(start)
         .map_or(0, |duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))

@@ -1,5 +1,5 @@
-//! Lines about exports that fail, few enough to be read. They are written on the worker, whose lines
-//! are never exported themselves.
+//! Rate-limited log lines about export errors. They are written on the worker, whose lines are
+//! never exported.
 
 use super::{
     settings::Signal,
@@ -8,22 +8,22 @@ use super::{
 use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc, time::Duration};
 use tokio::{sync::Notify, time::Instant};
 
-/// The target of all lines of the export.
+/// The target of all log lines of the export.
 pub(super) const TARGET: &str = "glasshouse_sdk::export";
 
-/// The same reason is told once in this time.
+/// Minimum interval between log lines with the same reason.
 const PERIOD: Duration = Duration::from_secs(60);
-/// Distinct reasons that are remembered.
+/// Maximum number of distinct reasons remembered.
 const REASONS: usize = 16;
-/// A reason is cut here, in characters: it may come from the backend.
+/// Maximum length of a reason, in characters: it may come from the backend.
 const REASON_LENGTH: usize = 300;
 
-/// Why a request failed.
+/// The reason of a failed request.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// What makes it the same as another one; no text of the backend.
+    /// Identifies the reason for rate limiting; contains no text from the backend.
     pub(super) kind: Cow<'static, str>,
-    /// For people.
+    /// The human-readable message.
     pub(super) detail: String,
 }
 
@@ -32,7 +32,7 @@ impl Fault {
         Self { kind: kind.into(), detail: printable(detail) }
     }
 
-    /// An error with what caused it.
+    /// An error with its causes.
     pub(super) fn caused(kind: impl Into<Cow<'static, str>>, error: &dyn Error) -> Self {
         let mut detail = error.to_string();
         let mut source = error.source();
@@ -49,7 +49,7 @@ impl Fault {
     }
 }
 
-/// Text from outside, safe for a line of a log.
+/// External text, made safe for log lines.
 pub(super) fn printable(text: &str) -> String {
     text.chars()
         .take(REASON_LENGTH)
@@ -57,12 +57,12 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
-/// Remembers what has been told.
+/// The recently logged reasons.
 #[derive(Default)]
 pub(super) struct Told(Vec<(String, Instant)>);
 
 impl Told {
-    /// Whether `kind` is to be told now.
+    /// Whether `kind` should be logged now.
     pub(super) fn is_new(&mut self, kind: &str) -> bool {
         let now = Instant::now();
         self.0.retain(|(_, at)| now.duration_since(*at) < PERIOD);
@@ -74,7 +74,7 @@ impl Told {
     }
 }
 
-/// Writes a line when a queue begins to drop, and one a minute while it goes on.
+/// Logs when a queue starts dropping items, then once per minute.
 pub(super) async fn watch_drops(statistics: Arc<ExportStatistics>, dropped: Arc<Notify>) {
     let mut told = [(Signal::Spans, 0), (Signal::Logs, 0)];
     loop {

@@ -1,5 +1,5 @@
-//! The thread `glasshouse-sdk`: one small runtime with a task for each signal, so that a slow backend
-//! for one never delays another. Which backends there are is decided before.
+//! The thread `glasshouse-sdk`: a small runtime with one task per signal, so that a slow backend of
+//! one signal does not delay the others.
 
 use super::{
     MetricsSource, WORKER,
@@ -33,10 +33,10 @@ use tokio::{
 };
 use tracing::Dispatch;
 
-/// Threads for looking up names; a look-up that hangs holds one.
+/// Threads for DNS lookups; a stuck lookup blocks one.
 const RESOLVERS: usize = 4;
 
-/// How spans are written for their backend.
+/// The encoding of spans for their backend.
 pub(super) enum SpanEncoding {
     Otlp(ResourceAttributesWithSchema),
     Zipkin(ZipkinService),
@@ -58,20 +58,20 @@ impl SpanEncoding {
     }
 }
 
-/// What the worker does for one queue.
+/// Exports one queue.
 pub(super) struct Drain<T, E> {
     pub(super) queue: QueueReceiver<T>,
     pub(super) deliverer: Deliverer,
     pub(super) encoding: E,
 }
 
-/// What the worker does for metrics.
+/// Exports metrics.
 pub(super) struct Push {
     pub(super) deliverer: Deliverer,
     pub(super) interval: Duration,
 }
 
-/// Everything that the worker does.
+/// All tasks of the worker.
 pub(super) struct Work {
     pub(super) spans: Option<Drain<SpanData, SpanEncoding>>,
     pub(super) rewrite: Option<Rewrite>,
@@ -82,12 +82,12 @@ pub(super) struct Work {
     pub(super) statistics: Arc<ExportStatistics>,
     pub(super) dropped: Arc<Notify>,
     pub(super) stop: Stop,
-    /// The subscriber for the worker's own lines, where it is not the global one.
+    /// The subscriber for the worker's own lines, if it is not the global one.
     pub(super) subscribed: oneshot::Receiver<Dispatch>,
 }
 
-/// The body of the thread. Says on `ready` whether it could begin, and sets `finished` at its end,
-/// also when it panics.
+/// The thread's main function. Reports on `ready` whether it could start, and sets `finished` when
+/// it ends, even by a panic.
 pub(super) fn run(work: Work, ready: &SyncSender<io::Result<()>>, finished: Arc<Finished>) {
     struct AtEnd(Arc<Finished>);
     impl Drop for AtEnd {
@@ -97,7 +97,7 @@ pub(super) fn run(work: Work, ready: &SyncSender<io::Result<()>>, finished: Arc<
     }
     let at_end = AtEnd(finished);
     WORKER.set(true);
-    // Spans and lines that come from exporting are not exported themselves.
+    // Spans and log lines created by the export are not exported.
     let _suppressed = Context::enter_telemetry_suppressed_scope();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -115,11 +115,11 @@ pub(super) fn run(work: Work, ready: &SyncSender<io::Result<()>>, finished: Arc<
     let _ = ready.try_send(Ok(()));
     let complete = runtime.block_on(all(work));
     at_end.0.set(complete);
-    // A look-up of a name may hang for long.
+    // A DNS lookup may hang for a long time.
     runtime.shutdown_background();
 }
 
-/// Runs until the order to stop; whether everything was sent.
+/// Runs until shutdown; returns whether everything was exported.
 async fn all(work: Work) -> bool {
     let Work {
         spans,
@@ -152,7 +152,7 @@ async fn all(work: Work) -> bool {
         services.spawn(listener::serve(socket, metrics));
     }
     tokio::select! {
-        // First: a service that stops at once shall still read what its export has to say.
+        // First, so that a service that stops immediately still logs export errors.
         biased;
         dispatch = subscribed => if let Ok(dispatch) = dispatch {
             // Until the end of the thread, which ends with the guard.
@@ -172,7 +172,7 @@ async fn all(work: Work) -> bool {
     complete
 }
 
-/// Sends what comes into a queue, and at the end what is left in it.
+/// Exports items as they are queued, and the rest at shutdown.
 async fn drain_queue<T, E>(
     drain: Drain<T, E>,
     encode: impl Fn(&E, Vec<T>) -> Option<Bytes>,
@@ -213,7 +213,7 @@ async fn send<T>(
         Batch::<T>::acknowledge(flushed);
         return Delivered::Answered;
     }
-    // A fault in a rewrite, or in an encoder, costs this batch and not the export.
+    // A panic in a rewrite or in an encoder loses only this batch.
     let body = catch_unwind(AssertUnwindSafe(|| encode(items))).ok().flatten();
     let delivered = if let Some(body) = body {
         deliverer.deliver(body, count, None).await
@@ -227,8 +227,8 @@ async fn send<T>(
     delivered
 }
 
-/// Pushes all metrics at each interval and once more at the end. A push that fails is tried again
-/// until the next one is due: that one says everything anew.
+/// Pushes all metrics at each interval and once more at shutdown. A failed push is retried until
+/// the next one is due, which supersedes it.
 async fn push_metrics(push: Push, metrics: Arc<dyn MetricsSource>, mut stop: Stop) -> bool {
     let Push { mut deliverer, interval } = push;
     let interval = interval.max(Duration::from_millis(10));
@@ -242,7 +242,7 @@ async fn push_metrics(push: Push, metrics: Arc<dyn MetricsSource>, mut stop: Sto
         let until = Instant::now() + interval;
         tokio::select! {
             _ = push_once(&mut deliverer, metrics.as_ref(), Some(until)) => {}
-            // The last push replaces this one.
+            // The final push supersedes this one.
             _ = stop.ordered() => break,
         }
     }

@@ -1,4 +1,4 @@
-//! Spans as Zipkin's JSON, version 2, by OpenTelemetry's rules
+//! Encodes spans as Zipkin v2 JSON, by OpenTelemetry's rules
 //! (<https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/zipkin/>).
 
 use super::value::{duration_microseconds, json, microseconds, text};
@@ -11,7 +11,7 @@ use opentelemetry_sdk::{Resource, trace::SpanData};
 use serde::Serialize;
 use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
 
-/// The service that reports, and the tags that every span of it has.
+/// The reporting service, and the tags of all its spans.
 pub(super) struct ZipkinService {
     name: String,
     tags: Vec<(String, String)>,
@@ -36,7 +36,7 @@ struct ZipkinSpan<'a> {
     remote_endpoint: Option<ZipkinEndpoint<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     annotations: Vec<ZipkinAnnotation>,
-    /// Zipkin refuses a key that comes twice, so this is a map.
+    /// A map, because Zipkin rejects duplicate keys.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: Tags<'a>,
 }
@@ -72,7 +72,7 @@ impl ZipkinService {
         service
     }
 
-    /// The body of one `POST`: a list of spans. `None` when JSON cannot hold them.
+    /// The body of one `POST` request: a list of spans. `None` if JSON cannot represent them.
     pub(super) fn encode(&self, spans: &[SpanData]) -> Option<Bytes> {
         let spans: Vec<_> = spans.iter().map(|span| self.span(span)).collect();
         serde_json::to_vec(&spans).ok().map(Bytes::from)
@@ -87,7 +87,7 @@ impl ZipkinService {
             name: &span.name,
             kind: kind(&span.span_kind),
             timestamp: microseconds(span.start_time),
-            // Zipkin takes 0 for unknown.
+            // Zipkin treats 0 as unknown.
             duration: duration_microseconds(span.start_time, span.end_time).max(1),
             local_endpoint: ZipkinEndpoint {
                 service_name: Some(Cow::Borrowed(self.name.as_str())),
@@ -142,7 +142,7 @@ impl ZipkinService {
             Status::Ok => set("otel.status_code", Cow::Borrowed("OK")),
             Status::Unset => {}
         }
-        // Zipkin takes any span with an `error` for a failed one.
+        // Zipkin treats any span with a tag `error` as failed.
         if tags.get("error").is_some_and(|error| error == "false") {
             tags.remove("error");
         }
@@ -160,7 +160,7 @@ fn kind(kind: &SpanKind) -> Option<&'static str> {
     }
 }
 
-/// `name`, or `"name": {"key": value}` when the event has attributes.
+/// `name`, or `"name": {"key": value}` if the event has attributes.
 fn annotation(event: &Event) -> ZipkinAnnotation {
     let value = if event.attributes.is_empty() {
         event.name.to_string()
@@ -176,7 +176,7 @@ fn annotation(event: &Event) -> ZipkinAnnotation {
     ZipkinAnnotation { timestamp: microseconds(event.timestamp), value }
 }
 
-/// The other side of a call, by the ranking of the rules; Zipkin draws its graph from it.
+/// The remote side of a call, chosen by OpenTelemetry's ranking; Zipkin's dependency graph uses it.
 fn remote_endpoint(span: &SpanData) -> Option<ZipkinEndpoint<'_>> {
     const RANKING: [(&str, &str); 11] = [
         ("peer.service", ""),

@@ -1,4 +1,4 @@
-//! Bodies that count what goes through them.
+//! Bodies that count their bytes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,7 +11,7 @@ use super::exchange::{Ending, Exchange};
 use super::route::Route;
 
 pin_project! {
-    /// A request's body on its way to the handler, which counts the bytes that are read.
+    /// A request body that counts the bytes read by the handler.
     #[derive(Debug)]
     pub struct RequestBody<B> {
         #[pin]
@@ -25,12 +25,12 @@ impl<B> RequestBody<B> {
         Self { inner, route: Some(route) }
     }
 
-    /// A layer further out counts already.
+    /// An outer layer already counts them.
     pub(super) fn uncounted(inner: B) -> Self {
         Self { inner, route: None }
     }
 
-    /// The body as the server made it. What is read from it is not counted.
+    /// The original body. Bytes read from it are not counted.
     pub fn into_inner(self) -> B {
         self.inner
     }
@@ -64,8 +64,7 @@ impl<B: Body> Body for RequestBody<B> {
 }
 
 pin_project! {
-    /// A response's body on its way to the client. Its end, however it comes, is the end of the
-    /// request's measurement and span.
+    /// A response body. When it ends, for any reason, the request's metrics and span end.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
@@ -95,7 +94,7 @@ impl<B: Body> Body for ResponseBody<B> {
                 if let (Some(exchange), Some(data)) = (this.exchange.as_mut(), frame.data_ref()) {
                     exchange.count_response_bytes(data.remaining() as u64);
                 }
-                // A server that is told so does not ask again, and none asks after trailers.
+                // After this answer a server does not poll again, nor after trailers.
                 let is_last = frame.is_trailers() || this.inner.is_end_stream();
                 is_last.then_some(Ending::Completed)
             }

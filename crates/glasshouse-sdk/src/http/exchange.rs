@@ -1,4 +1,4 @@
-//! The measurement of one request, from its head to the end of the response's body.
+//! The measurement of one request, from its header to the end of the response body.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,47 +14,47 @@ use crate::record::HttpExchange;
 use crate::session;
 use crate::span::{HelperSpan, bounded};
 
-/// The most bytes of a path, a user agent and a host that a span holds.
+/// Maximum bytes of a path, a user agent and a host on a span.
 const PATH_ATTRIBUTE_BYTES_MAX: usize = 1024;
 const USER_AGENT_BYTES_MAX: usize = 256;
 const HOST_BYTES_MAX: usize = 255;
-/// What stands for a method that is not a standard one (HTTP conventions).
+/// Replaces non-standard methods (HTTP conventions).
 const METHOD_OTHER: &str = "_OTHER";
 
-/// What all requests of a layer share.
+/// State shared by all requests of a layer.
 #[derive(Debug)]
 pub(super) struct Observer {
     pub(super) telemetry: Telemetry,
     pub(super) untemplated: Untemplated,
 }
 
-/// How an exchange came to its end.
+/// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The response's body is out.
+    /// The response body was sent.
     Completed,
-    /// The client left, or the service gave the request up.
+    /// The client disconnected, or the service dropped the request.
     Cancelled,
     /// A handler or a body panicked.
     Panicked,
-    /// The service gave an error and no response.
+    /// The service returned an error instead of a response.
     ServiceError,
-    /// The response's body gave an error.
+    /// The response body returned an error.
     BodyError,
 }
 
-/// A request under way. However it goes out of existence, it is recorded once.
+/// A request in progress. It is recorded exactly once, however it ends.
 #[derive(Debug)]
 pub(super) struct Exchange {
     observer: Arc<Observer>,
     route: Route,
     span: HelperSpan,
     method: &'static str,
-    /// For the guess at a route when nobody gives a template. Where the router gave one, the span
-    /// is named by it already.
+    /// For deriving a route if there is no template. A template from the router is already the
+    /// span's name.
     uri: Option<Uri>,
     status: Option<StatusCode>,
-    /// The body's length where it is known from the head.
+    /// The length of the body, if the header has it.
     response_bytes_expected: Option<u64>,
     response_bytes: u64,
     finished: bool,
@@ -83,7 +83,7 @@ impl Exchange {
         }
     }
 
-    /// The handle for the handler.
+    /// The route handle for the handler.
     pub(super) fn route(&self) -> &Route {
         &self.route
     }
@@ -92,8 +92,7 @@ impl Exchange {
         self.span.in_scope(work)
     }
 
-    /// Runs a piece of the work of the exchange in the slot. When that panics, so ends the
-    /// exchange.
+    /// Runs work of the exchange in the slot. A panic ends the exchange.
     pub(super) fn poll<T>(slot: &mut Option<Self>, work: impl FnOnce() -> T) -> T {
         let Some(exchange) = slot.take() else { return work() };
         let result = exchange.enter(work);
@@ -101,13 +100,13 @@ impl Exchange {
         result
     }
 
-    /// The response's head is there, with a body of this length if it is known.
+    /// Records the response header, with the length of the body if known.
     pub(super) fn head(&mut self, status: StatusCode, body_bytes: Option<u64>) {
         self.status = Some(status);
         self.response_bytes_expected = body_bytes;
     }
 
-    /// Whether a response with this head has no body to wait for.
+    /// Whether a response with this header has no body.
     pub(super) fn ends_with_head(&self, status: StatusCode) -> bool {
         status.is_informational()
             || status == StatusCode::NO_CONTENT
@@ -155,7 +154,7 @@ impl Exchange {
         if !named && self.span.is_recording() {
             self.span.context().span().update_name(span_name(self.method, Some(&route)));
         }
-        // A client's fault, and that it left, is no error of the server (HTTP conventions).
+        // Client errors and disconnects are not errors of the server (HTTP conventions).
         let fault = error.filter(|_| ending != Ending::Cancelled);
         self.span.finish(
             fault.map(|error| (Cow::Owned(error.to_owned()), String::new())),
@@ -177,7 +176,7 @@ impl Drop for Exchange {
         self.record(if std::thread::panicking() {
             Ending::Panicked
         } else if sent {
-            // hyper does not ask a body again when it has had as much as the head promised.
+            // hyper stops polling a body once the length in the header has been sent.
             Ending::Completed
         } else {
             Ending::Cancelled
@@ -197,7 +196,7 @@ fn error_type(ending: Ending, status: Option<&StatusCode>) -> Option<&str> {
     }
 }
 
-/// What is known of a request only at its end.
+/// Attributes known only at the end of a request.
 fn describe(attributes: &mut Vec<KeyValue>, exchange: &HttpExchange<'_>) {
     attributes.push(KeyValue::new("http.route", exchange.route.to_owned()));
     if let Some(status) = exchange.status {
@@ -207,7 +206,7 @@ fn describe(attributes: &mut Vec<KeyValue>, exchange: &HttpExchange<'_>) {
     attributes.push(KeyValue::new("http.response.body.size", exchange.response_bytes as i64));
 }
 
-/// The span of a request; what is not known yet is set at its end.
+/// The span of a request; unknown attributes are set at its end.
 fn server_span<B>(
     request: &Request<B>,
     method: &'static str,

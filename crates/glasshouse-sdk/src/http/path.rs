@@ -1,33 +1,33 @@
-//! Raw paths into something that may be a label: ids become `:id`.
+//! Converts raw paths to low-cardinality labels: ids become `:id`.
 //!
-//! A guess for requests that have no template, and for pages that browsers report. What could be
-//! personal or endless goes; what looks like a word that a programmer wrote stays.
+//! Used for requests without a template and for pages reported by browsers. Segments that may be
+//! personal or unbounded are removed; segments that look like words in source code are kept.
 
-/// The longest result, in bytes.
+/// Maximum length of the result, in bytes.
 pub(crate) const PATH_BYTES_MAX: usize = 200;
-/// The most segments that are kept.
+/// Maximum number of segments.
 const SEGMENTS_MAX: usize = 12;
-/// A longer segment is an id.
+/// Longer segments are treated as ids.
 const SEGMENT_BYTES_MAX: usize = 40;
-/// A segment that is all hexadecimal digits, with a decimal one among them, is an id from here on.
+/// Minimum length of a hexadecimal segment with a decimal digit that is treated as an id.
 const HEX_BYTES_MIN: usize = 8;
-/// A segment with this many decimal digits is an id: order, telephone and card numbers.
+/// Minimum number of decimal digits of an id: order, telephone and card numbers.
 const DIGITS_MIN: usize = 5;
-/// A segment with a decimal digit in it is an id from here on: ULID, nano id, token.
+/// Minimum length of a segment with a decimal digit that is treated as an id: ULID, nano id, token.
 const MIXED_BYTES_MIN: usize = 20;
-/// What stands for a segment that is not a word.
+/// Replaces a segment that is not a word.
 const ID: &str = ":id";
-/// What stands for all that is cut off.
+/// Replaces truncated segments.
 const REST: &str = "/*";
 
-/// Collapses numeric, UUID-like, long hexadecimal, overlong and otherwise odd segments to `:id`.
+/// Replaces numeric, UUID-like, long hexadecimal, overlong and otherwise unusual segments by `:id`.
 ///
-/// The result starts with `/`, has at most 12 segments and 200 bytes, holds only ASCII letters,
-/// digits and `-_.~:*+,()[]{}`, and ends in `/*` where something was cut off. Query and fragment
-/// must be gone already.
+/// The result starts with `/`, has at most 12 segments and 200 bytes, contains only ASCII letters,
+/// digits and `-_.~:*+,()[]{}`, and ends with `/*` if it was truncated. Query and fragment must
+/// have been removed.
 pub(crate) fn collapse(path: &str) -> String {
     let mut collapsed = String::with_capacity(path.len().min(PATH_BYTES_MAX));
-    // A path such as `//////…` has endless empty segments: they count for nothing.
+    // A path such as `//////…` has many empty segments: they are ignored.
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     for segment in segments.by_ref().take(SEGMENTS_MAX) {
         let segment = if is_word(segment) { segment } else { ID };
@@ -47,7 +47,7 @@ pub(crate) fn collapse(path: &str) -> String {
     collapsed
 }
 
-/// Whether a person wrote this segment as part of a route.
+/// Whether the segment looks like a fixed part of a route.
 fn is_word(segment: &str) -> bool {
     if segment.len() > SEGMENT_BYTES_MAX || !segment.bytes().all(is_plain) {
         return false;
@@ -63,7 +63,7 @@ fn is_word(segment: &str) -> bool {
         && !(hexadecimal && segment.len() >= HEX_BYTES_MIN)
 }
 
-/// No percent sign and no `@` among them: what is escaped or an address is not a word.
+/// Excludes percent signs and `@`: escapes and addresses are not words.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.~:*+,()[]{}".contains(&byte)
 }

@@ -1,4 +1,4 @@
-//! Which route a request is counted under: a template, never an endless set of paths.
+//! The route of a request: a template, never an unbounded set of paths.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,18 +10,18 @@ use parking_lot::{Mutex, RwLock};
 use super::path::{PATH_BYTES_MAX, collapse};
 use crate::span::bounded;
 
-/// The route of requests that no route answers.
+/// The route of requests that match no route.
 pub(super) const UNMATCHED: &str = "_unmatched";
-/// The route of requests without a template when there are too many different ones.
+/// The route of requests without a template, once there are too many different ones.
 const OTHER: &str = "_other";
-/// The most routes without a template that are told apart.
+/// Maximum number of routes without a template.
 const UNTEMPLATED_MAX: usize = 100;
 
-/// The route that a request is counted under: a handle that a handler can set.
+/// The route of a request: a handle through which a handler can set it.
 ///
-/// The layer puts one into the extensions of every request. With axum it is an extractor; in any
-/// other service take it with `request.extensions().get::<Route>()`. A clone names the same
-/// request, and what is set last before the response ends wins over what the router matched.
+/// The layer adds one to the extensions of every request. In axum it is an extractor; in other
+/// services use `request.extensions().get::<Route>()`. Clones refer to the same request. The last
+/// value set before the response ends overrides the route matched by the router.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -41,7 +41,7 @@ struct Shared {
     request_bytes: AtomicU64,
 }
 
-/// Where a template comes from.
+/// The source of a template.
 #[derive(Clone, Debug)]
 pub(super) enum Template {
     /// From the handler.
@@ -62,10 +62,10 @@ impl Template {
 }
 
 impl Route {
-    /// Counts the request under this template, such as `/api/tasks/{id}`, and names its span so.
+    /// Sets the template of the request, such as `/api/tasks/{id}`, also as the name of its span.
     ///
-    /// Give a template and no path: each different text is a series of metrics. Over 200 bytes are
-    /// cut off; an empty text changes nothing.
+    /// Use templates, not paths: each distinct text creates series. Texts are truncated to 200
+    /// bytes; an empty text has no effect.
     pub fn set(&self, template: impl Into<Cow<'static, str>>) {
         let mut template = template.into();
         if template.is_empty() {
@@ -77,12 +77,12 @@ impl Route {
         *self.0.template.lock() = Some(Template::Set(template));
     }
 
-    /// What the request is counted under if nothing else is set, where that is known by now.
+    /// The current template, if there is one.
     pub fn template(&self) -> Option<String> {
         self.0.template.lock().as_ref().map(|template| template.as_str().to_owned())
     }
 
-    /// Takes over what the router matched, unless a handler has spoken.
+    /// Adopts the route matched by the router, unless a handler has set one.
     #[cfg(feature = "axum")]
     pub(super) fn see(&self, extensions: &http::Extensions) {
         if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
@@ -93,7 +93,7 @@ impl Route {
         }
     }
 
-    /// There is no router whose routes could be seen.
+    /// Without axum there is no matched route.
     #[cfg(not(feature = "axum"))]
     #[expect(clippy::unused_self, reason = "as with a router")]
     pub(super) fn see(&self, _: &http::Extensions) {}
@@ -115,7 +115,7 @@ impl Route {
 impl<S: Sync> axum::extract::FromRequestParts<S> for Route {
     type Rejection = std::convert::Infallible;
 
-    /// The request's handle; without the layer one that nobody reads.
+    /// The request's handle; without the layer, a handle that has no effect.
     async fn from_request_parts(
         parts: &mut http::request::Parts,
         _state: &S,
@@ -129,10 +129,10 @@ impl<S: Sync> axum::extract::FromRequestParts<S> for Route {
 pub(super) struct Untemplated(RwLock<HashSet<Box<str>>>);
 
 impl Untemplated {
-    /// The route of a request without a template, by its path and the status of its response.
+    /// The route of a request without a template, derived from its path and response status.
     ///
-    /// Only a response that is not the client's fault shows that there is a route; otherwise
-    /// whoever tries paths could use up the room for the real ones.
+    /// A path counts as a route only if the response is not a client error; otherwise path scans
+    /// could exhaust the limit for real routes.
     pub(super) fn route(&self, path: &str, status: Option<u16>) -> Cow<'static, str> {
         if status == Some(404) {
             return Cow::Borrowed(UNMATCHED);

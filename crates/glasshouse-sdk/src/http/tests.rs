@@ -1,4 +1,4 @@
-//! What is recorded of requests, in every way that they can go.
+//! Recording of requests, for all ways in which they can end.
 #![cfg(feature = "axum")]
 
 use std::convert::Infallible;
@@ -48,7 +48,7 @@ async fn visit(router: &Router, path: &str) -> u16 {
     status
 }
 
-/// That there was this one exchange, and nothing is left open.
+/// Asserts that there was exactly this exchange, and none is open.
 #[track_caller]
 fn assert_one(recorded: &Recorded, route: &str, status: &str, error: &str) {
     let labels =
@@ -160,7 +160,7 @@ async fn o_04_ten_thousand_hostile_paths_stay_bounded() {
         drop(service.clone().oneshot(request).await.unwrap());
     }
     let routes = recorded.values(DURATION, "http.route");
-    // A hundred, `_unmatched` and `_other`.
+    // 100 routes, `_unmatched` and `_other`.
     assert_eq!(routes.len(), 102);
     assert!(routes.contains("_unmatched") && routes.contains("_other"));
     assert!(routes.iter().all(|route| route.len() <= 200));
@@ -248,7 +248,7 @@ async fn size_hints_pass_through() {
     assert_eq!(response.body().size_hint().exact(), Some(5));
     let mut body = response.into_body();
     assert!(body.frame().await.unwrap().is_ok());
-    // Told that this was all, a server does not ask again.
+    // Once told that this was all, a server does not poll again.
     assert!(body.is_end_stream());
     assert_one(&recorded, "/", "200", "");
 }
@@ -273,7 +273,7 @@ async fn a_request_that_is_given_up_before_the_head_was_cancelled() {
 
 #[tokio::test]
 async fn a_handler_that_panics_is_a_500() {
-    // The runtime drops the future while it unwinds; a layer that catches panics does it later.
+    // The runtime drops the future during unwinding; a layer that catches panics drops it later.
     for is_spawned in [true, false] {
         let recorded = Recorded::new();
         let router = Router::new()
@@ -408,7 +408,7 @@ async fn a_request_is_measured_and_carries_its_trace_on_when_tracing_is_off() {
     assert_eq!(recorded.count(DURATION, &[("http.route", "/x")]), 1.0);
 }
 
-/// Tells when a body is dropped.
+/// Reports when a body is dropped.
 struct Dropped(Option<oneshot::Sender<()>>);
 
 impl Drop for Dropped {
@@ -459,7 +459,7 @@ async fn a_client_that_leaves_in_the_middle_is_seen_by_bare_hyper() {
 #[tokio::test]
 async fn a_response_as_long_as_promised_is_complete_over_a_real_connection() {
     let recorded = Recorded::new();
-    // The stream is as long as the head says, and would never end by itself.
+    // The stream has the length in the header, and would never end by itself.
     let handler = || async {
         let parts = futures::stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"hello"))]);
         let body = AxumBody::from_stream(parts.chain(futures::stream::pending()));
@@ -484,7 +484,7 @@ async fn a_response_as_long_as_promised_is_complete_over_a_real_connection() {
 
 #[tokio::test]
 async fn a_body_that_ends_in_trailers_is_complete_though_nobody_asks_for_more() {
-    // hyper drops a body after its trailers, for HTTP/1 and for HTTP/2.
+    // hyper drops a body after its trailers, in HTTP/1 and HTTP/2.
     let recorded = Recorded::new();
     let service = ServiceBuilder::new()
         .layer(ObservabilityLayer::new(&recorded.telemetry))

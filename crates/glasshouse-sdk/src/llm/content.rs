@@ -1,6 +1,6 @@
-//! What leaves the process of prompts, answers, tool arguments and results: nothing, unless asked.
+//! Capture of prompts, answers, tool arguments and results: nothing by default.
 //!
-//! Bounds and redacts; where the content goes is the caller's business.
+//! Truncates and redacts content; callers decide where to record it.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-/// The kind of content that is about to leave.
+/// A kind of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Content {
-    /// `gen_ai.input.messages`: what the model is asked.
+    /// `gen_ai.input.messages`: the input of the model.
     InputMessages,
-    /// `gen_ai.output.messages`: what it answers.
+    /// `gen_ai.output.messages`: the output of the model.
     OutputMessages,
     /// `gen_ai.system_instructions`.
     SystemInstructions,
@@ -24,15 +24,15 @@ pub enum Content {
     ToolArguments,
     /// `gen_ai.tool.call.result`.
     ToolResult,
-    /// The text of an error, which may quote any of the others.
+    /// An error message, which may quote any of the others.
     ErrorMessage,
 }
 
 type Redact = Arc<dyn Fn(Content, &mut Value) + Send + Sync>;
 
-/// Whether content is recorded on spans, what is taken out of it, and how much of it stays.
+/// Whether spans contain content, its redaction, and its maximum length.
 ///
-/// Off by default. The switch of OpenTelemetry is the environment variable
+/// Off by default. OpenTelemetry's environment variable for it is
 /// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
 ///
 /// ```
@@ -69,29 +69,29 @@ impl fmt::Debug for ContentPolicy {
     }
 }
 
-/// How much of one attribute is kept when nothing else is said, in bytes of JSON.
+/// Default maximum length of one attribute, in bytes of JSON.
 const BYTES_MAX: usize = 16 * 1024;
-/// Nothing readable fits into less.
+/// Shorter content would not be readable.
 const BYTES_MIN: usize = 64;
-/// Values nested deeper than this are cut off; serde reads 128 levels.
+/// Maximum nesting of values; serde reads 128 levels.
 const DEPTH_MAX: usize = 64;
 
 impl ContentPolicy {
-    /// Content stays in the process. The default.
+    /// No content is recorded. The default.
     #[must_use]
     pub fn off() -> Self {
         Self::default()
     }
 
-    /// Content is recorded on spans, at most 16 KiB for each attribute.
+    /// Records content on spans, at most 16 KiB per attribute.
     #[must_use]
     pub fn capturing() -> Self {
         Self { capturing: true, ..Self::default() }
     }
 
-    /// The policy that a switch names: `true`, `1`, `yes`, `on`, `span_only` and `span_and_event`
-    /// turn capture on; `false`, `0`, `no`, `off`, `no_content`, `event_only` and nothing turn it
-    /// off. `None` for any other word.
+    /// Parses a switch: `true`, `1`, `yes`, `on`, `span_only` and `span_and_event` enable capture;
+    /// `false`, `0`, `no`, `off`, `no_content`, `event_only` and the empty text disable it. `None`
+    /// for all other values.
     #[must_use]
     pub fn from_switch(word: &str) -> Option<Self> {
         match word.trim().to_ascii_lowercase().as_str() {
@@ -101,17 +101,17 @@ impl ContentPolicy {
         }
     }
 
-    /// Bounds each attribute to so many bytes of JSON, at least 64. What is longer is cut inside
-    /// its strings and lists, so that it stays JSON.
+    /// Limits each attribute to this many bytes of JSON, at least 64. Strings and lists in longer
+    /// values are truncated, so that the result is valid JSON.
     #[must_use]
     pub fn max_bytes(mut self, bytes_max: usize) -> Self {
         self.bytes_max = bytes_max.max(BYTES_MIN);
         self
     }
 
-    /// Calls `redact` on every piece of content before it leaves; it may change what it likes.
+    /// Calls `redact` on every piece of content before it is recorded; it may modify the value.
     ///
-    /// When it panics, the piece is left out.
+    /// If it panics, the piece is dropped.
     #[must_use]
     pub fn redact(mut self, redact: impl Fn(Content, &mut Value) + Send + Sync + 'static) -> Self {
         self.redact = Some(Arc::new(redact));
@@ -124,8 +124,8 @@ impl ContentPolicy {
         self.capturing
     }
 
-    /// The JSON of a piece of content, redacted and bounded. `None` when capture is off (`value` is
-    /// not called then) or when nothing of it may leave.
+    /// The JSON of a piece of content, redacted and truncated. `None` if capture is off (without
+    /// calling `value`) or nothing may be recorded.
     pub(crate) fn json(&self, kind: Content, value: impl FnOnce() -> Value) -> Option<String> {
         if !self.capturing {
             return None;
@@ -137,12 +137,12 @@ impl ContentPolicy {
         bounded_json(&value, self.bytes_max)
     }
 
-    /// The text of an error under the same rules, without quotes around it.
+    /// An error message under the same rules, without quotes.
     pub(crate) fn error_text(&self, message: &str) -> Option<String> {
         if !self.capturing || message.is_empty() {
             return None;
         }
-        // Whole: half of a secret is one that no rule recognises.
+        // Redact before truncating: no rule recognises half of a secret.
         let mut value = Value::String(message.to_owned());
         if let Some(redact) = &self.redact {
             catch_unwind(AssertUnwindSafe(|| redact(Content::ErrorMessage, &mut value))).ok()?;
@@ -154,11 +154,11 @@ impl ContentPolicy {
     }
 }
 
-/// How much of an error's text a span's status may hold, in bytes.
+/// Maximum length of an error message in a span's status, in bytes.
 const ERROR_BYTES_MAX: usize = 512;
 
-/// Serialises the value into at most `bytes_max` bytes: first strings get shorter, then lists and
-/// objects lose their later entries, then what is nested deepest goes.
+/// Serialises the value to at most `bytes_max` bytes: first strings are shortened, then lists and
+/// objects lose their last entries, then the most deeply nested values are dropped.
 fn bounded_json(value: &Value, bytes_max: usize) -> Option<String> {
     let mut limits = Limits { string_bytes: usize::MAX, entries: usize::MAX, depth: DEPTH_MAX };
     loop {
@@ -214,7 +214,7 @@ fn cut(value: &Value, limits: Limits, depth: usize) -> Value {
     }
 }
 
-/// An upper bound of the bytes that [`cut`] would serialise to; counting stops above `enough`.
+/// An upper bound of the size serialised by [`cut`]; stops counting above `enough`.
 fn size(value: &Value, limits: Limits, depth: usize, enough: usize) -> usize {
     if depth == 0 && (value.is_array() || value.is_object()) {
         return 4;

@@ -1,53 +1,53 @@
-//! Classes of failed calls: one closed set, found from an HTTP status, a provider's error code and
-//! its message.
+//! Classes of failed calls: a closed set, derived from the HTTP status, the provider's error code
+//! and its message.
 //!
-//! Not the raw error: providers' own codes stay free text and never become a label.
+//! Provider codes are free text and must not become labels.
 
 use std::fmt;
 
-/// Why a call to a model, a tool or a server failed.
+/// The class of a failed call to a model, a tool or a server.
 ///
-/// The value of `error.type` on spans and metrics. A closed set keeps the number of series small;
-/// [`ErrorClass::rolled_up`] folds it into the six classes that dashboards of bot frameworks use.
+/// The value of `error.type` on spans and metrics. A closed set limits the number of series;
+/// [`ErrorClass::rolled_up`] reduces it to the six classes in dashboards of bot frameworks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// Too many requests or tokens per minute: waiting helps.
+    /// Too many requests or tokens per minute: retryable after a delay.
     RateLimit,
-    /// The account has no credit or its budget is used up: waiting does not help.
+    /// No credit, or the budget is used up: not retryable.
     Quota,
-    /// No key, or one that is not valid.
+    /// Missing or invalid credentials.
     Auth,
-    /// The key is valid, but may not do this.
+    /// Valid credentials without the required permission.
     Permission,
-    /// Name resolution, connect, TLS or a broken connection.
+    /// DNS, connect, TLS or connection errors.
     Network,
-    /// The provider or the caller's own deadline gave up.
+    /// A timeout of the provider or the caller.
     Timeout,
-    /// The provider does not understand or accept the request.
+    /// The provider rejects the request as invalid.
     InvalidRequest,
-    /// The request is longer than the model's context.
+    /// The request exceeds the model's context window.
     ContextLength,
-    /// The provider's content policy refused the input or the output.
+    /// The provider's content policy rejected the input or the output.
     ContentFilter,
-    /// No such model, deployment or path.
+    /// Unknown model, deployment or path.
     NotFound,
     /// The provider is out of capacity (503, 529).
     Overloaded,
     /// Any other 5xx.
     ServerError,
-    /// The caller dropped the call before it was over.
+    /// The caller dropped the call before it ended.
     Cancelled,
-    /// The tool ran and says it failed (`isError` of MCP, an error of the tool's code).
+    /// The tool ran and failed (`isError` of MCP, an error of the tool's code).
     ToolError,
-    /// The answer came and could not be read: malformed JSON, wrong structure.
+    /// The response could not be parsed: malformed JSON, wrong structure.
     Parse,
-    /// None of the others.
+    /// Any other error.
     Unknown,
 }
 
 impl ErrorClass {
-    /// Every class, in the order of the documentation.
+    /// All classes, in documentation order.
     pub const ALL: [Self; 16] = [
         Self::RateLimit,
         Self::Quota,
@@ -67,7 +67,7 @@ impl ErrorClass {
         Self::Unknown,
     ];
 
-    /// The class as it is written in labels and attributes: `rate_limit`, `context_length`, …
+    /// The value in labels and attributes: `rate_limit`, `context_length`, …
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl ErrorClass {
         }
     }
 
-    /// One of the six classes `rate_limit`, `auth`, `network`, `timeout`, `invalid_request` and
+    /// Reduces to the six classes `rate_limit`, `auth`, `network`, `timeout`, `invalid_request` and
     /// `unknown`.
     #[must_use]
     pub const fn rolled_up(self) -> Self {
@@ -111,7 +111,7 @@ impl ErrorClass {
         }
     }
 
-    /// The class of an HTTP status of a provider. Statuses below 400 are [`ErrorClass::Unknown`].
+    /// The class of a provider's HTTP status. [`ErrorClass::Unknown`] for statuses below 400.
     #[must_use]
     pub const fn from_status(status: u16) -> Self {
         match status {
@@ -129,21 +129,21 @@ impl ErrorClass {
         }
     }
 
-    /// The class that a provider's error code, type or exception name names, if it names one.
+    /// The class of a provider's error code, type or exception name, if it is known.
     ///
-    /// Letters and digits count, case and separators do not: `rate_limit_exceeded`,
-    /// `RateLimitExceeded` and `RATE-LIMIT-EXCEEDED` are the same code.
+    /// Case and separators are ignored: `rate_limit_exceeded`, `RateLimitExceeded` and
+    /// `RATE-LIMIT-EXCEEDED` are the same code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         let code = folded(code);
         lookup(SPECIFIC, &code).or_else(|| lookup(GENERAL, &code))
     }
 
-    /// The class of a failed answer: what a code names exactly, then what the message of a request
-    /// that was refused says about its length or content, then the status, then a general code.
+    /// The class of a failed response, from the first that applies: a specific code, the message of
+    /// a rejected request about its length or content, the status, a general code.
     ///
-    /// `codes` are the provider's `error.code`, `error.type` or the name of its exception, the most
-    /// specific first; `message` may be empty.
+    /// `codes` are the provider's `error.code`, `error.type` or exception name, most specific
+    /// first; `message` may be empty.
     #[must_use]
     pub fn classify(status: Option<u16>, codes: &[&str], message: &str) -> Self {
         let codes = || codes.iter().map(|code| folded(code));
@@ -162,13 +162,12 @@ impl ErrorClass {
         }
     }
 
-    /// The class of work that is dropped before its end: `fault` where code panicked, cancelled
-    /// where nobody waits for it any more.
+    /// The class of work dropped before its end: `fault` during a panic, otherwise cancelled.
     pub(crate) fn of_dropped(fault: Self) -> Self {
         if std::thread::panicking() { fault } else { Self::Cancelled }
     }
 
-    /// The class of an input/output error of the transport.
+    /// The class of an I/O error of the transport.
     #[must_use]
     pub fn from_io(error: &std::io::Error) -> Self {
         match error.kind() {
@@ -179,12 +178,12 @@ impl ErrorClass {
         }
     }
 
-    /// The class of any error, from the I/O and JSON errors in its chain of sources. An error that
-    /// names neither is [`ErrorClass::Unknown`].
+    /// The class of any error, from the I/O and JSON errors in its chain of sources.
+    /// [`ErrorClass::Unknown`] if there are none.
     #[must_use]
     pub fn from_error(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(error);
-        // A chain that loops must not hang the caller.
+        // A cyclic chain must not hang the caller.
         for _ in 0..16 {
             let Some(error) = next else { break };
             if let Some(io) = error.downcast_ref::<std::io::Error>() {
@@ -208,10 +207,10 @@ impl fmt::Display for ErrorClass {
     }
 }
 
-/// The longest code that is compared, in bytes; the longest one known has 29.
+/// Maximum length of a compared code, in bytes; the longest known one has 29.
 const CODE_BYTES_MAX: usize = 64;
 
-/// Lower-case letters and digits of the start of a code.
+/// The lower-case letters and digits at the start of a code.
 fn folded(code: &str) -> String {
     code.chars()
         .filter(char::is_ascii_alphanumeric)
@@ -224,9 +223,9 @@ fn lookup(table: &[(&str, ErrorClass)], code: &str) -> Option<ErrorClass> {
     table.iter().find(|(known, _)| *known == code).map(|(_, class)| *class)
 }
 
-/// What messages of refused requests say where providers have no code for it.
+/// The class from the message of a rejected request, for providers without a code for it.
 fn from_message(message: &str) -> Option<ErrorClass> {
-    // A provider may repeat the prompt after the sentence: only the start is looked at.
+    // A provider may quote the prompt after the error: only the start is searched.
     let start: String =
         message.chars().take(512).map(|letter| letter.to_ascii_lowercase()).collect();
     let says = |sentences: &[&str]| sentences.iter().any(|sentence| start.contains(sentence));
@@ -246,7 +245,7 @@ fn from_message(message: &str) -> Option<ErrorClass> {
     }
 }
 
-/// Codes that say more than the status (OpenAI, Azure, Anthropic, Google, Bedrock, LiteLLM).
+/// Codes more specific than the status (OpenAI, Azure, Anthropic, Google, Bedrock, LiteLLM).
 const SPECIFIC: &[(&str, ErrorClass)] = &[
     ("accessdeniedexception", ErrorClass::Permission),
     ("accountdeactivated", ErrorClass::Auth),
@@ -294,7 +293,7 @@ const SPECIFIC: &[(&str, ErrorClass)] = &[
     ("unauthenticated", ErrorClass::Auth),
 ];
 
-/// Codes that say less than the status: providers send them with several.
+/// Codes less specific than the status: providers send them with several statuses.
 const GENERAL: &[(&str, ErrorClass)] = &[
     ("apierror", ErrorClass::ServerError),
     ("badrequesterror", ErrorClass::InvalidRequest),

@@ -1,6 +1,6 @@
-//! What a call costs: a table of prices in LiteLLM's shape, and the sum for one call.
+//! The cost of calls: a price table in LiteLLM's format, and the calculation for one call.
 //!
-//! Not a bill: providers' invoices know discounts, windows and tools that this table does not.
+//! An estimate, not a bill: it ignores discounts, time windows and charges for tools.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,24 +14,24 @@ mod row;
 
 use row::{Rates, Row};
 
-/// The service tier that a call was made under. It chooses the price.
+/// The service tier of a call, which determines the price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServiceTier {
-    /// The ordinary price.
+    /// Standard price.
     #[default]
     Standard,
     /// Asynchronous batches.
     Batch,
     /// Slower and cheaper.
     Flex,
-    /// Faster and dearer.
+    /// Faster and more expensive.
     Priority,
 }
 
 impl ServiceTier {
-    /// The tier that a provider's word names; [`ServiceTier::Standard`] for words without a price of
-    /// their own (`auto`, `default`, `scale`, …).
+    /// The tier from a provider's name; [`ServiceTier::Standard`] for names without separate prices
+    /// (`auto`, `default`, `scale`, …).
     #[must_use]
     pub fn from_word(word: &str) -> Self {
         match word {
@@ -43,27 +43,27 @@ impl ServiceTier {
     }
 }
 
-/// What one call costs by the table.
+/// The cost of a call by the price table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// US dollars.
     pub usd: f64,
-    /// Some class of tokens (cached input, a tier) has no price of its own in the row and was
-    /// charged at the nearest one.
+    /// A class of tokens (cached input, a tier) has no price in the row and was charged at the
+    /// closest one.
     pub partial: bool,
 }
 
-/// A text that is no table of prices.
+/// An invalid price table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PriceError {
     /// The text is not JSON.
     #[error("the price table is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// The JSON is something else than an object of models.
+    /// The JSON is not an object of models.
     #[error("the price table is not a JSON object from model to prices")]
     NotAnObject,
-    /// A price is negative or no number.
+    /// A price is negative or not a number.
     #[error("the price `{column}` of model `{model}` is not a number of dollars from 0 up")]
     NotAPrice {
         /// The model's key in the table.
@@ -71,26 +71,25 @@ pub enum PriceError {
         /// The column of the row.
         column: String,
     },
-    /// The table is longer than any that is known.
+    /// The table has too many rows.
     #[error("the price table has more than {ROWS_MAX} models")]
     TooManyRows,
 }
 
-/// LiteLLM's table, the longest one known, has about 3000 rows.
+/// LiteLLM's table, the largest known, has about 3000 rows.
 const ROWS_MAX: usize = 100_000;
 
-/// Prices by model: the user's rows, then those that come with the crate. Cheap to clone.
+/// Prices by model: custom rows first, then the built-in ones. Cheap to clone.
 ///
-/// The shape is that of LiteLLM's `model_prices_and_context_window.json`: an object from model to a
-/// row of dollars per token. These columns count, each also with `_above_<N>k_tokens` and with
-/// `_batches`, `_flex` or `_priority` behind it: `input_cost_per_token`, `output_cost_per_token`,
+/// The format is that of LiteLLM's `model_prices_and_context_window.json`: an object from model to
+/// a row of dollars per token. These columns are used, also with the suffixes `_above_<N>k_tokens`
+/// and `_batches`, `_flex` or `_priority`: `input_cost_per_token`, `output_cost_per_token`,
 /// `cache_read_input_token_cost`, `cache_creation_input_token_cost` and
 /// `output_cost_per_reasoning_token`. Others are ignored.
 ///
-/// A call finds its row by `provider/model` and by `model`, then by both without a date at the end
-/// (`-2024-08-06`, `-20250514`); upper and lower case are the same. There is no other fuzziness: a
-/// model that is not in the table has no price, which is not a price of 0. Give local models a row
-/// with zeros.
+/// A call is looked up by `provider/model` and by `model`, then by both without a trailing date
+/// (`-2024-08-06`, `-20250514`), ignoring case. There is no other fuzzy matching: an unknown model
+/// has no price, which is not the same as a price of 0. Add rows with zeros for local models.
 ///
 /// ```
 /// use glasshouse_sdk::llm::{PriceTable, ServiceTier, Usage};
@@ -115,38 +114,37 @@ impl Default for PriceTable {
     }
 }
 
-/// Parsed once, at the first call that has usage.
+/// Parsed once, on the first call with usage.
 static BUILT_IN: LazyLock<HashMap<String, Row>> =
     LazyLock::new(|| parse(include_str!("../prices.json")).unwrap_or_default());
 
 impl PriceTable {
-    /// The prices that come with the crate: some fifty well-known models, entered from the
-    /// providers' public price pages at the date in `prices.json`. Names that providers point at
-    /// other models as time goes by are not among them. Prices change: add your own.
+    /// The built-in prices: some fifty well-known models, taken from the providers' public price
+    /// pages at the date in `prices.json`. Aliases that providers redirect over time are not
+    /// included. Prices change: add your own.
     #[must_use]
     pub fn built_in() -> Self {
         Self { own: Arc::default(), with_built_in: true }
     }
 
-    /// No prices at all.
+    /// A table without prices.
     #[must_use]
     pub fn empty() -> Self {
         Self { own: Arc::default(), with_built_in: false }
     }
 
-    /// The same table with rows in LiteLLM's shape before those it has.
+    /// Adds rows in LiteLLM's format, with precedence over the existing ones.
     ///
     /// # Errors
-    /// When the text is no such table. Rows without a single price (the file's own sample, image
-    /// models) are left out.
+    /// If the text is not a price table. Rows without a price per token (the file's sample, image
+    /// models) are ignored.
     pub fn with_json(mut self, text: &str) -> Result<Self, PriceError> {
         let rows = parse(text)?;
         Arc::make_mut(&mut self.own).extend(rows);
         Ok(self)
     }
 
-    /// The same table with a price for one model, in dollars per token. `model` may be
-    /// `provider/model`.
+    /// Adds a price for one model, in dollars per token. `model` may be `provider/model`.
     #[must_use]
     pub fn with_model(mut self, model: &str, input_usd: f64, output_usd: f64) -> Self {
         let row = Row::flat(Rates {
@@ -158,7 +156,7 @@ impl PriceTable {
         self
     }
 
-    /// What a call costs, or `None` when the model has no price.
+    /// The cost of a call; `None` if the model has no price.
     #[must_use]
     pub fn cost(
         &self,
@@ -168,7 +166,7 @@ impl PriceTable {
         usage: &Usage,
     ) -> Option<Cost> {
         let row = self.row(provider, model)?;
-        // xAI counts the threshold itself as above it, alone among those known.
+        // Of all known providers, only xAI includes the threshold itself in the higher price.
         let inclusive = matches!(provider, "xai" | "x_ai");
         row.cost(tier, usage, inclusive)
     }
@@ -177,7 +175,7 @@ impl PriceTable {
         if model.is_empty() || model.len() > NAME_BYTES_MAX || provider.len() > NAME_BYTES_MAX {
             return None;
         }
-        // One allocation for a call: both spellings of the key are parts of this one.
+        // A single allocation: both forms of the key are slices of it.
         let mut key = String::with_capacity(provider.len() + 1 + model.len());
         key.push_str(provider);
         key.push('/');
@@ -225,7 +223,7 @@ fn parse(text: &str) -> Result<HashMap<String, Row>, PriceError> {
     Ok(rows)
 }
 
-/// The provider as LiteLLM's keys spell it.
+/// The provider in LiteLLM's keys.
 fn short_provider(provider: &str) -> &str {
     match provider {
         "azure.ai.openai" => "azure",
@@ -241,7 +239,7 @@ fn short_provider(provider: &str) -> &str {
     }
 }
 
-/// The name without `-YYYY-MM-DD` or `-YYYYMMDD` at its end; `None` when there is no date.
+/// The name without a trailing `-YYYY-MM-DD` or `-YYYYMMDD`; `None` if there is no date.
 fn without_date(model: &str) -> Option<&str> {
     let is_date = |tail: &str, pattern: &str| {
         tail.len() == pattern.len()

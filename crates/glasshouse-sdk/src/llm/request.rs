@@ -1,6 +1,6 @@
-//! What a call asks for, before it starts.
+//! The parameters of a call, before it starts.
 //!
-//! Not the request that is sent: nothing here reaches the provider.
+//! For telemetry only: nothing here is sent to the provider.
 
 use std::fmt;
 use std::future::Future;
@@ -14,23 +14,23 @@ use super::{Content, ErrorClass, LlmSpan, LlmStream, ServiceTier};
 use crate::Telemetry;
 use crate::span::{NAME_BYTES_MAX, bounded, put};
 
-/// What is asked of the model: `gen_ai.operation.name`.
+/// The operation: `gen_ai.operation.name`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
     /// Messages in, a message out.
     #[default]
     Chat,
-    /// Content of several kinds in and out.
+    /// Multimodal input and output.
     GenerateContent,
-    /// The continuation of a text.
+    /// Text completion.
     TextCompletion,
-    /// Vectors of texts.
+    /// Embeddings.
     Embeddings,
 }
 
 impl Operation {
-    /// The operation as the conventions write it.
+    /// The value in the conventions.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,10 +48,10 @@ impl fmt::Display for Operation {
     }
 }
 
-/// How many stop sequences are written down.
+/// Maximum number of recorded stop sequences.
 const STOP_SEQUENCES_MAX: usize = 16;
 
-/// A call that is about to be made. Its parameters become attributes of the span.
+/// A call that has not started yet. Its parameters become span attributes.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is started"]
 pub struct LlmRequest {
@@ -80,7 +80,7 @@ impl LlmRequest {
         }
     }
 
-    /// Another operation than the one the request was made for.
+    /// Replaces the operation.
     pub fn operation(mut self, operation: Operation) -> Self {
         self.operation = operation;
         self
@@ -92,12 +92,12 @@ impl LlmRequest {
         self.text("gen_ai.conversation.id", id)
     }
 
-    /// The agent on whose behalf the call is made.
+    /// The agent that makes the call.
     pub fn agent(self, name: &str) -> Self {
         self.text("gen_ai.agent.name", name)
     }
 
-    /// The most tokens the model may produce.
+    /// The maximum number of output tokens.
     pub fn max_tokens(self, tokens: u64) -> Self {
         self.number("gen_ai.request.max_tokens", tokens)
     }
@@ -112,17 +112,17 @@ impl LlmRequest {
         self.real("gen_ai.request.top_p", top_p)
     }
 
-    /// Sampling from the `top_k` likeliest tokens.
+    /// Sampling from the `top_k` most likely tokens.
     pub fn top_k(self, top_k: u64) -> Self {
         self.number("gen_ai.request.top_k", top_k)
     }
 
-    /// Penalty on frequent tokens.
+    /// Frequency penalty.
     pub fn frequency_penalty(self, penalty: f64) -> Self {
         self.real("gen_ai.request.frequency_penalty", penalty)
     }
 
-    /// Penalty on tokens that were there at all.
+    /// Presence penalty.
     pub fn presence_penalty(self, penalty: f64) -> Self {
         self.real("gen_ai.request.presence_penalty", penalty)
     }
@@ -132,12 +132,12 @@ impl LlmRequest {
         self.with("gen_ai.request.seed", seed)
     }
 
-    /// How many answers are asked for; 1 is the default and not written down.
+    /// The number of requested choices; the default of 1 is not recorded.
     pub fn choice_count(self, count: u64) -> Self {
         if count == 1 { self } else { self.number("gen_ai.request.choice.count", count) }
     }
 
-    /// Texts at which the model stops.
+    /// Stop sequences.
     pub fn stop_sequences<'a>(self, sequences: impl IntoIterator<Item = &'a str>) -> Self {
         let list: Vec<StringValue> = sequences
             .into_iter()
@@ -147,57 +147,57 @@ impl LlmRequest {
         self.with("gen_ai.request.stop_sequences", Value::Array(list.into()))
     }
 
-    /// Whether the answer is asked for as a stream.
+    /// Whether the response is streamed.
     pub fn streaming(self, streaming: bool) -> Self {
         if streaming { self.with("gen_ai.request.stream", true) } else { self }
     }
 
-    /// What the answer shall be: `text`, `json`, `image` or `speech`.
+    /// The type of the output: `text`, `json`, `image` or `speech`.
     pub fn output_type(self, kind: &str) -> Self {
         self.text("gen_ai.output.type", kind)
     }
 
-    /// How hard the model shall think, in the provider's words.
+    /// The reasoning effort, in the provider's terms.
     pub fn reasoning_level(self, level: &str) -> Self {
         self.text("gen_ai.request.reasoning.level", level)
     }
 
-    /// The stored prompt that the messages were made from.
+    /// The stored prompt of the messages.
     pub fn prompt(self, name: &str, version: &str) -> Self {
         let named = self.text("gen_ai.prompt.name", name);
         if version.is_empty() { named } else { named.text("gen_ai.prompt.version", version) }
     }
 
-    /// The tier the call is made under. It chooses the price.
+    /// The requested service tier, which determines the price.
     pub fn service_tier(mut self, tier: ServiceTier) -> Self {
         self.service_tier = tier;
         self
     }
 
-    /// Where the provider is: host and port.
+    /// The provider's host and port.
     pub fn server(self, address: &str, port: u16) -> Self {
         self.text("server.address", address).number("server.port", u64::from(port))
     }
 
-    /// Any other attribute of the request. Content does not belong here: it has its own methods on
-    /// [`LlmSpan`].
+    /// Adds an attribute to the request. It must not hold content, for which [`LlmSpan`] has
+    /// methods.
     pub fn attribute(self, key: &'static str, value: impl Into<Value>) -> Self {
         self.with(key, value)
     }
 
-    /// Starts the call: the clock runs and the span is open.
+    /// Starts the call and its span.
     #[must_use = "a call that is dropped without an end counts as cancelled"]
     pub fn start(self) -> LlmSpan {
         LlmSpan::start(self)
     }
 
-    /// Runs any asynchronous call inside the span.
+    /// Runs an asynchronous call inside the span.
     ///
-    /// `describe` tells the span about the answer (usage, model, finish reasons), `classify` names
-    /// the class of an error. A future that is dropped before its end counts as cancelled.
+    /// `describe` records the response (usage, model, finish reasons), `classify` determines the
+    /// class of an error. A future dropped before its end counts as cancelled.
     ///
     /// # Errors
-    /// Those of the future.
+    /// Errors of the future.
     pub async fn run<T, E: fmt::Display>(
         self,
         call: impl Future<Output = Result<T, E>>,
@@ -216,7 +216,7 @@ impl LlmRequest {
         result
     }
 
-    /// Wraps a stream of parts of an answer. See [`LlmSpan::stream`].
+    /// Wraps a streamed response. See [`LlmSpan::stream`].
     pub fn stream<S, T, E, D, C>(self, stream: S, describe: D, classify: C) -> LlmStream<S, D, C>
     where
         S: Stream<Item = Result<T, E>>,
@@ -227,7 +227,7 @@ impl LlmRequest {
         self.streaming(true).start().stream(stream, describe, classify)
     }
 
-    /// Records the tool definitions that go with the request, with content capture on.
+    /// Records the tool definitions of the request, with content capture enabled.
     pub fn tool_definitions(mut self, definitions: impl FnOnce() -> Json) -> Self {
         if let Some(json) = self.telemetry.content().json(Content::ToolDefinitions, definitions) {
             put(&mut self.attributes, KeyValue::new("gen_ai.tool.definitions", json));

@@ -1,4 +1,4 @@
-//! A call that runs: what is learned of its answer, and its end.
+//! A running call: its response and its end.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,15 +15,16 @@ use crate::agent;
 use crate::record::LlmCall;
 use crate::span::{HelperSpan, InSpan, NAME_BYTES_MAX, bounded, put};
 
-/// No call costs more; a sum that once took in nonsense would never be right again.
+/// An implausible cost; adding it would corrupt the sum permanently.
 const COST_USD_MAX: f64 = 1e6;
-/// How many finish reasons are kept: one for each choice.
+/// Maximum number of finish reasons: one per choice.
 const FINISH_REASONS_MAX: usize = 16;
 
-/// A call to a model from its start to its end.
+/// A running model call.
 ///
-/// It ends exactly once: with [`LlmSpan::finish`], with [`LlmSpan::error`], or as cancelled where
-/// it is dropped (as [`ErrorClass::Unknown`] where a panic drops it). Metrics are recorded then, whether or not the span is sampled.
+/// It ends exactly once: with [`LlmSpan::finish`], with [`LlmSpan::error`], or as cancelled when
+/// dropped ([`ErrorClass::Unknown`] during a panic). Metrics are recorded then, whether or not the
+/// span is sampled.
 #[derive(Debug)]
 pub struct LlmSpan {
     telemetry: Telemetry,
@@ -90,7 +91,7 @@ impl LlmSpan {
         }
     }
 
-    /// Runs the future inside the span: what it starts is below the call.
+    /// Runs the future inside the span, so that spans it starts are children of the call.
     #[must_use = "a future does nothing until it is awaited"]
     pub fn instrument<F>(&self, future: F) -> InSpan<F> {
         self.span.instrument(future)
@@ -101,13 +102,13 @@ impl LlmSpan {
         self.span.in_scope(code)
     }
 
-    /// The context inside the span, for code that hands it on itself.
+    /// The context inside the span, for manual propagation.
     #[must_use]
     pub fn context(&self) -> Context {
         self.span.context().clone()
     }
 
-    /// The first token (or chunk) of the answer has come. Later calls change nothing.
+    /// Records the first token (or chunk) of the response. Later calls have no effect.
     pub fn first_token(&mut self) {
         if self.time_to_first_token.is_none() {
             self.time_to_first_token = Some(self.span.elapsed());
@@ -115,8 +116,8 @@ impl LlmSpan {
         }
     }
 
-    /// A part of a streamed answer has come. The first is the first token; each later one records
-    /// the gap to the one before it.
+    /// Records a chunk of a streamed response. The first one is the first token; later ones record
+    /// the time since the previous chunk.
     pub fn chunk(&mut self) {
         if self.time_to_first_token.is_none() {
             return self.first_token();
@@ -129,58 +130,57 @@ impl LlmSpan {
         }
     }
 
-    /// The model that answered, as the provider names it.
+    /// The model of the response, as named by the provider.
     pub fn response_model(&mut self, model: &str) {
-        // Streams repeat it in each part.
+        // Streams repeat it in every chunk.
         if self.response_model.as_deref() != Some(model) {
             self.response_model = Some(bounded(model, NAME_BYTES_MAX).into());
         }
     }
 
-    /// The provider's id of the answer.
+    /// The provider's id of the response.
     pub fn response_id(&mut self, id: &str) {
         if self.response_id != id {
             bounded(id, NAME_BYTES_MAX).clone_into(&mut self.response_id);
         }
     }
 
-    /// Why the model stopped, once for each choice: `stop`, `length`, `tool_calls`, …
+    /// The finish reason of a choice: `stop`, `length`, `tool_calls`, …
     pub fn finish_reason(&mut self, reason: &str) {
         if !reason.is_empty() && self.finish_reasons.len() < FINISH_REASONS_MAX {
             self.finish_reasons.push(bounded(reason, NAME_BYTES_MAX).to_owned());
         }
     }
 
-    /// The tokens of the whole call. The last one counts: streams repeat growing totals. What no
-    /// call can have (more than 2^40 tokens) is not taken.
+    /// The tokens of the whole call. The last value wins, because streams repeat growing totals.
+    /// Implausible values (more than 2^40 tokens) are ignored.
     pub fn usage(&mut self, usage: Usage) {
         if usage.is_plausible() {
             self.usage = Some(usage);
         }
     }
 
-    /// The cost that the provider itself reports, in US dollars. It goes before the table's. What
-    /// no call costs (less than 0, more than a million) is not taken.
+    /// The cost reported by the provider, in US dollars; overrides the price table. Implausible
+    /// values (negative, or more than a million) are ignored.
     pub fn cost_usd(&mut self, usd: f64) {
         if (0.0..=COST_USD_MAX).contains(&usd) {
             self.provided_cost_usd = Some(usd);
         }
     }
 
-    /// The tier that the provider says it served the call under.
+    /// The service tier reported by the provider.
     pub fn service_tier(&mut self, tier: ServiceTier) {
         self.service_tier = tier;
     }
 
-    /// Any other attribute of the answer. The last value of a key counts. Content does not belong
-    /// here.
+    /// Adds an attribute to the response. The last value of a key wins. It must not hold content.
     pub fn attribute(&mut self, key: &'static str, value: impl Into<Value>) {
         if self.span.is_recording() {
             put(&mut self.more, KeyValue::new(key, value));
         }
     }
 
-    /// An attribute whose value is a short word of the provider.
+    /// An attribute with a short value from the provider.
     #[cfg(feature = "async-openai")]
     pub(crate) fn word(&mut self, key: &'static str, word: &str) {
         if self.span.is_recording() {
@@ -188,23 +188,23 @@ impl LlmSpan {
         }
     }
 
-    /// The messages that were sent, in the conventions' shape:
-    /// `[{"role", "parts": [{"type": "text", "content"}]}]`. Made only with content capture on.
+    /// The input messages, in the format of the conventions: `[{"role", "parts": [{"type": "text",
+    /// "content"}]}]`. Evaluated only with content capture enabled.
     pub fn input_messages(&mut self, messages: impl FnOnce() -> Json) {
         self.content("gen_ai.input.messages", Content::InputMessages, messages);
     }
 
-    /// The messages that came back. Made only with content capture on.
+    /// The output messages. Evaluated only with content capture enabled.
     pub fn output_messages(&mut self, messages: impl FnOnce() -> Json) {
         self.content("gen_ai.output.messages", Content::OutputMessages, messages);
     }
 
-    /// The instructions that stand before the messages. Made only with content capture on.
+    /// The system instructions. Evaluated only with content capture enabled.
     pub fn system_instructions(&mut self, parts: impl FnOnce() -> Json) {
         self.content("gen_ai.system_instructions", Content::SystemInstructions, parts);
     }
 
-    /// Whether content is captured for this call: whether collecting it is worth the time.
+    /// Whether content is captured for this call, so that collecting it is worthwhile.
     #[must_use]
     pub fn is_capturing(&self) -> bool {
         self.span.is_recording() && self.telemetry.content().is_capturing()
@@ -218,9 +218,9 @@ impl LlmSpan {
         }
     }
 
-    /// The call is over and has an answer.
+    /// Ends the call with a response.
     ///
-    /// An answer that the provider's content filter ended counts as the error
+    /// A response ended by the provider's content filter counts as the error
     /// [`ErrorClass::ContentFilter`].
     pub fn finish(mut self) {
         let filtered = !self.finish_reasons.is_empty()
@@ -228,21 +228,21 @@ impl LlmSpan {
         self.end(filtered.then(|| (ErrorClass::ContentFilter, String::new())));
     }
 
-    /// The call has failed. The message is kept only with content capture on: providers quote the
-    /// prompt in it.
+    /// Ends the call with an error. The message is recorded only with content capture enabled,
+    /// because providers quote the prompt in it.
     pub fn error(mut self, class: ErrorClass, message: &str) {
         let description = self.description(message);
         self.end(Some((class, description)));
     }
 
-    /// The provider has refused the call: an HTTP status, its error codes (the most specific first)
-    /// and its message.
+    /// Ends the call with a provider's error: HTTP status, error codes (most specific first) and
+    /// message.
     pub fn provider_error(mut self, status: Option<u16>, codes: &[&str], message: &str) {
         let class = ErrorClass::classify(status, codes, message);
         if let Some(status) = status {
             self.attribute("http.response.status_code", i64::from(status));
         }
-        // A code is a word; a sentence in its place may quote content.
+        // A code is a single word; a sentence may quote content.
         let is_word = |code: &&str| {
             (1..=64).contains(&code.len())
                 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
@@ -254,10 +254,10 @@ impl LlmSpan {
         self.end(Some((class, description)));
     }
 
-    /// Follows a stream of parts of the answer to its end.
+    /// Follows a streamed response to its end.
     ///
-    /// The first item is the first token. `describe` tells the span about each part, `classify`
-    /// names the class of an error. A stream that is dropped before its end counts as cancelled.
+    /// The first item is the first token. `describe` records each item, `classify` determines the
+    /// class of an error. A stream dropped before its end counts as cancelled.
     pub fn stream<S, T, E, D, C>(self, stream: S, describe: D, classify: C) -> LlmStream<S, D, C>
     where
         S: Stream<Item = Result<T, E>>,
@@ -272,7 +272,7 @@ impl LlmSpan {
         self.telemetry.content().error_text(message).unwrap_or_default()
     }
 
-    /// Ends the call, once. The description of an error is one that may leave the process.
+    /// Ends the call, once. The description of the error must not contain content.
     pub(super) fn end(&mut self, error: Option<(ErrorClass, String)>) {
         if std::mem::replace(&mut self.ended, true) {
             return;
@@ -343,7 +343,7 @@ impl LlmSpan {
             }
         }
         if let Some(usd) = cost_usd {
-            // Not in the conventions; the name that several instrumentations share.
+            // Not in the conventions, but used by several instrumentations.
             list.push(KeyValue::new("gen_ai.usage.cost", usd));
         }
         if !source.is_empty() {
@@ -351,8 +351,8 @@ impl LlmSpan {
         }
     }
 
-    /// Dollars and where they come from: `provided`, `computed`, `partial` (computed with a price
-    /// that stands in for another), `unpriced`, or nothing when there is nothing to price.
+    /// Dollars and their source: `provided`, `computed`, `partial` (computed with a substitute
+    /// price), `unpriced`, or empty if there is nothing to price.
     fn cost(&self) -> (Option<f64>, &'static str) {
         if let Some(usd) = self.provided_cost_usd {
             return (Some(usd), "provided");

@@ -1,4 +1,4 @@
-//! A stream of parts of an answer, followed to its end.
+//! A streamed response that is followed to its end.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,11 +10,11 @@ use pin_project_lite::pin_project;
 use super::{ErrorClass, LlmSpan};
 
 pin_project! {
-    /// A stream that its call's span watches. Made by [`LlmSpan::stream`].
+    /// A stream instrumented by a call's span; created by [`LlmSpan::stream`].
     #[derive(Debug)]
     #[must_use = "a stream does nothing until it is polled"]
     pub struct LlmStream<S, D, C> {
-        // Before the span: what the stream drops is dropped before the call ends.
+        // Before the span, so that the stream's values are dropped before the call ends.
         #[pin]
         stream: S,
         describe: D,
@@ -40,7 +40,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
-        // Out of its slot while code runs that may panic: its drop then says so.
+        // Taken out of its slot while code runs that may panic: the drop then records the panic.
         let Some(mut span) = this.span.take() else {
             return this.stream.poll_next(task);
         };
@@ -58,7 +58,7 @@ where
                 (this.describe)(&mut span, part);
                 *this.span = Some(span);
             }
-            // The call has failed, whether the reader goes on after it or not.
+            // The call has failed, whether or not the caller continues to poll.
             Some(Err(error)) => {
                 let class = (this.classify)(error);
                 span.error(class, &error.to_string());

@@ -245,7 +245,7 @@ async fn any_future_can_be_run_as_a_call() {
         .run(
             async {
                 tokio::task::yield_now().await;
-                // What happens inside is below the call.
+                // Spans inside are children of the call.
                 tracing::info_span!("inner").in_scope(|| {});
                 Ok::<_, io::Error>(7)
             },
@@ -322,7 +322,7 @@ async fn a_panic_in_the_caller_s_code_is_a_fault_and_no_cancellation() {
     };
     let call = chat(telemetry, "openai", "m").run(fail(), |_, ()| {}, ErrorClass::from_io);
     assert!(AssertUnwindSafe(call).catch_unwind().await.is_err());
-    // The stream outlives the panic, and is dropped when nothing is panicking any more.
+    // The stream outlives the panic, and is dropped after it.
     let parts = stream::iter([Ok::<_, io::Error>(1)]).map(|_| panic!("for the test"));
     let parts: stream::BoxStream<'_, Result<u64, io::Error>> = parts.boxed();
     let stream = chat(telemetry, "openai", "m").stream(parts, |_, _| {}, ErrorClass::from_io);

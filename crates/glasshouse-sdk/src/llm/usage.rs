@@ -1,30 +1,30 @@
-//! Tokens of one call, as inclusive totals.
+//! Token usage of one call, as inclusive totals.
 //!
-//! Not a tokenizer: counts come from the provider, or there are none.
+//! Not a tokenizer: counts come from the provider or are absent.
 
 use serde_json::Value;
 
-/// Tokens that one call used, as the provider counted them.
+/// Token usage of one call, as counted by the provider.
 ///
-/// The totals are *inclusive*, as OpenTelemetry's GenAI conventions ask: `input_tokens` contains the
-/// cached ones, `output_tokens` contains reasoning. Providers that report parts side by side are
-/// converted by the constructor named after them.
+/// The totals are *inclusive*, as OpenTelemetry's GenAI conventions require: `input_tokens`
+/// includes cached ones, `output_tokens` includes reasoning. Constructors for providers with
+/// separate counts convert them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// All tokens of the input, from the cache or not.
+    /// All input tokens, cached or not.
     pub input_tokens: u64,
-    /// All tokens of the output, reasoning included.
+    /// All output tokens, including reasoning.
     pub output_tokens: u64,
-    /// Those of the input that were read from the provider's prompt cache.
+    /// Input tokens read from the provider's prompt cache.
     pub cache_read_tokens: u64,
-    /// Those of the input that were written to the provider's prompt cache.
+    /// Input tokens written to the provider's prompt cache.
     pub cache_write_tokens: u64,
-    /// Those of the output that were reasoning.
+    /// Output tokens used for reasoning.
     pub reasoning_tokens: u64,
 }
 
 impl Usage {
-    /// Input and output tokens, with no part of them cached or reasoning.
+    /// Input and output tokens, without cached and reasoning tokens.
     #[must_use]
     pub const fn new(input_tokens: u64, output_tokens: u64) -> Self {
         Self {
@@ -36,13 +36,13 @@ impl Usage {
         }
     }
 
-    /// Input and output tokens together.
+    /// The sum of input and output tokens.
     #[must_use]
     pub const fn total_tokens(&self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
     }
 
-    /// Input tokens that were neither read from nor written to the cache.
+    /// Input tokens neither read from nor written to the cache.
     #[must_use]
     pub const fn fresh_input_tokens(&self) -> u64 {
         self.input_tokens
@@ -50,7 +50,7 @@ impl Usage {
             .saturating_sub(self.cache_write_tokens)
     }
 
-    /// Whether a call can have used so much.
+    /// Whether the counts are plausible.
     pub(crate) fn is_plausible(&self) -> bool {
         [
             self.input_tokens,
@@ -63,11 +63,11 @@ impl Usage {
         .all(|tokens| *tokens <= TOKENS_MAX)
     }
 
-    /// The `usage` object of OpenAI's chat completions, responses and embeddings, and of servers that
-    /// speak its language. `None` when it holds no count.
+    /// The `usage` object of OpenAI's chat completions, responses and embeddings, and of compatible
+    /// servers. `None` if it has no count.
     ///
-    /// Its totals are inclusive already. A server that reports more cached tokens than input tokens,
-    /// or a total that is the sum of input, output and reasoning, counts them apart: they are added.
+    /// Its totals are inclusive. If a server reports more cached than input tokens, or a total that
+    /// is the sum of input, output and reasoning, it counts them separately, and they are added.
     #[must_use]
     pub fn from_openai(usage: &Value) -> Option<Self> {
         let input = first_count(usage, &["prompt_tokens", "input_tokens"]);
@@ -93,7 +93,7 @@ impl Usage {
         if cached > counted.input_tokens {
             counted.input_tokens = counted.input_tokens.saturating_add(cached);
         }
-        // xAI counts reasoning beside the output, which only its total shows.
+        // xAI counts reasoning separately from output, which is visible only in its total.
         let parts = [counted.output_tokens, counted.reasoning_tokens];
         let beside = parts.iter().fold(counted.input_tokens, |sum, part| sum.saturating_add(*part));
         let is_beside = first_count(usage, &["total_tokens"]) == Some(beside);
@@ -103,10 +103,10 @@ impl Usage {
         Some(counted)
     }
 
-    /// The `usage` object of Anthropic's messages. `None` when it holds no count.
+    /// The `usage` object of Anthropic's messages. `None` if it has no count.
     ///
-    /// Its `input_tokens` are those that touched no cache, so what was read from and written to the
-    /// cache is added.
+    /// Its `input_tokens` exclude the cache, so tokens read from and written to the cache are
+    /// added.
     #[must_use]
     pub fn from_anthropic(usage: &Value) -> Option<Self> {
         let input = first_count(usage, &["input_tokens"]);
@@ -126,10 +126,9 @@ impl Usage {
     }
 }
 
-/// More tokens than any call can have: what is above is not a count, and sums stay far from
-/// overflowing.
+/// An implausible number of tokens: larger values are ignored, which also prevents overflows.
 const TOKENS_MAX: u64 = 1 << 40;
-/// The same of a count that a provider gives: three of them may be added up.
+/// The same for single counts, of which three may be added.
 const COUNT_MAX: u64 = TOKENS_MAX / 4;
 
 /// The first of the keys that holds a plausible count.

@@ -1,18 +1,18 @@
-//! The time of a line. The text of a second is kept, so that most lines only add milliseconds.
+//! The time of a line. The text of the current second is cached; lines only add milliseconds.
 
 use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::DateTime;
 
-/// Time since 1970. A clock that is set before then reads as 1970.
+/// Time since the Unix epoch; zero for earlier times.
 pub(crate) fn now() -> Duration {
     #[expect(clippy::disallowed_methods, reason = "an event has no time of its own")]
     let now = SystemTime::now();
     now.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// `2024-01-01T12:00:00` of the second that was written last.
+/// `2024-01-01T12:00:00` of the latest second.
 #[derive(Debug, Default)]
 pub(crate) struct SecondText {
     second: Option<u64>,
@@ -35,17 +35,17 @@ impl SecondText {
     }
 }
 
-/// What four digits can say: later seconds read as the last one of the year 9999.
+/// The last second with a four-digit year; later ones are clamped to it.
 const LAST_SECOND: u64 = 253_402_300_799;
 
 fn write_second(out: &mut Vec<u8>, second: u64) {
     let second = second.min(LAST_SECOND) as i64;
     let time = DateTime::from_timestamp(second, 0).unwrap_or_default();
-    // A vector takes all that is written to it.
+    // Writing to a vector cannot fail.
     let _ = write!(out, "{}", time.format("%Y-%m-%dT%H:%M:%S"));
 }
 
-/// Appends a number with zeros in front.
+/// Appends a zero-padded number.
 fn digits(out: &mut Vec<u8>, number: u64, width: u32) {
     for power in (0..width).rev() {
         out.push(b'0' + (number / 10_u64.pow(power) % 10) as u8);

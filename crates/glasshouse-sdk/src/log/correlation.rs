@@ -1,4 +1,4 @@
-//! Which trace, span and session a line belongs to, and setting them by hand.
+//! The trace, span and session of a line, and setting a trace manually.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -6,21 +6,21 @@ use tracing::{Dispatch, Event};
 
 use crate::scope::session_of;
 
-/// Longest session that is written.
+/// Maximum length of a session id.
 const SESSION_BYTES_MAX: usize = 256;
 
-/// Trace and span of a line.
+/// The trace and span of a line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Correlation {
-    /// Trace, span and flags, where there is a span.
+    /// Trace, span and flags, within a span.
     pub(crate) span: Option<(TraceId, SpanId, TraceFlags)>,
-    /// Whether this is our own sending, whose lines must not be sent: each would make another.
+    /// Whether the line is about our own export, and must not be exported.
     pub(crate) is_suppressed: bool,
 }
 
 impl Correlation {
-    /// Of an event: its own parent, where it names one, else the current context. The session goes
-    /// to `session`, which is empty before.
+    /// The correlation of an event: from its explicit parent, otherwise from the current context.
+    /// The session is written to `session`, which must be empty.
     pub(crate) fn of(
         event: &Event<'_>,
         dispatch: impl FnOnce() -> Option<Dispatch>,
@@ -48,11 +48,10 @@ impl Correlation {
     }
 }
 
-/// Runs `work` as part of a trace that is known only by its ids, as 32 and 16 hexadecimal digits:
-/// lines carry them, and spans that begin inside are children of that span. Wrong ids change
-/// nothing.
+/// Runs `work` as part of a trace known only by its ids, as 32 and 16 hexadecimal digits: lines
+/// have these ids, and spans started inside are children of that span. Invalid ids have no effect.
 ///
-/// Inside spans of this crate or of `tracing` none of this is needed: their ids are on every line.
+/// Not needed inside spans of this crate or of `tracing`, whose ids are on every line.
 ///
 /// ```
 /// let answer = glasshouse_sdk::log::with_trace(
@@ -70,9 +69,10 @@ pub fn with_trace<T>(trace_id: &str, span_id: &str, work: impl FnOnce() -> T) ->
     work()
 }
 
-/// The current context with a trace that is known only by its ids, for
-/// [`FutureExt::with_context`](opentelemetry::trace::FutureExt::with_context); [`with_trace`] for
-/// async code. `None` when the ids are not 32 and 16 hexadecimal digits, or all zero.
+/// The current context with a trace known only by its ids, for
+/// [`FutureExt::with_context`](opentelemetry::trace::FutureExt::with_context): the equivalent of
+/// [`with_trace`] for async code. `None` if the ids are not 32 and 16 hexadecimal digits, or all
+/// zeros.
 pub fn trace_context(trace_id: &str, span_id: &str) -> Option<Context> {
     let is_hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -1,15 +1,15 @@
-//! Text into a line: escaped and bounded, so that no value can start a new line, end its string or
-//! drive a terminal.
+//! Escapes and truncates text, so that no value can start a new line, end its string or control a
+//! terminal.
 
 use std::fmt;
 
-/// Longest value, escaped.
+/// Maximum length of a value, escaped.
 pub(crate) const VALUE_BYTES_MAX: usize = 32 << 10;
 
-/// Stands at the end of what was cut.
+/// Marks a truncated value.
 pub(crate) const CUT: &str = "…[cut]";
 
-/// Appends text as the inside of a JSON string.
+/// Appends text as the content of a JSON string.
 pub(crate) fn json(out: &mut Vec<u8>, text: &str) {
     escaped(out, text, |out, c| match c {
         '"' => out.extend_from_slice(b"\\\""),
@@ -21,7 +21,7 @@ pub(crate) fn json(out: &mut Vec<u8>, text: &str) {
     });
 }
 
-/// Appends text for people: as it is, without anything that moves a cursor.
+/// Appends human-readable text without control characters.
 pub(crate) fn plain(out: &mut Vec<u8>, text: &str) {
     escaped(out, text, |out, c| match c {
         '"' => out.push(b'"'),
@@ -33,7 +33,7 @@ pub(crate) fn plain(out: &mut Vec<u8>, text: &str) {
     });
 }
 
-/// Appends a value for people: in quotes where it could be mistaken for something else.
+/// Appends a human-readable value, in quotes if it is ambiguous.
 pub(crate) fn word(out: &mut Vec<u8>, text: &str) {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'=' | b'\\');
     if !text.is_empty() && text.bytes().all(|byte| is_plain(byte) || byte >= 0x80) {
@@ -78,14 +78,13 @@ fn escaped(out: &mut Vec<u8>, text: &str, mut escape: impl FnMut(&mut Vec<u8>, c
     }
 }
 
-/// Bytes that need a look: controls, quotes, and first bytes of characters that may need escaping.
+/// Bytes to check: controls, quotes, and first bytes of characters that may need escaping.
 fn is_suspect(byte: u8) -> bool {
     matches!(byte, 0..=0x1f | b'"' | b'\\' | 0x7f | 0xc2 | 0xe2)
 }
 
-/// Whether a character that begins with a suspect byte is an ordinary one. Not ordinary: C1
-/// controls, which some terminals obey, line and paragraph separators, and marks that turn the
-/// direction of text.
+/// Whether a character that starts with a suspect byte is harmless. Not harmless are C1 controls,
+/// which some terminals interpret, line and paragraph separators, and bidirectional controls.
 fn is_harmless(c: char) -> bool {
     !c.is_control() && !matches!(c, '"' | '\\' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -98,7 +97,7 @@ fn unicode(out: &mut Vec<u8>, c: char, before: &[u8], after: &[u8]) {
     out.extend_from_slice(after);
 }
 
-/// Appends bytes as lower-case hexadecimal digits.
+/// Appends bytes in lower-case hexadecimal.
 pub(crate) fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {
         out.push(hexadecimal(u32::from(byte >> 4)));
@@ -111,7 +110,7 @@ fn hexadecimal(digit: u32) -> u8 {
     if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
 }
 
-/// Text that grows up to a bound and then says so, which ends the formatting of what is endless.
+/// Text with a length limit; exceeding it is a formatting error, which stops endless formatters.
 pub(crate) struct Bounded<'a>(pub(crate) &'a mut String);
 
 impl fmt::Write for Bounded<'_> {
@@ -122,7 +121,7 @@ impl fmt::Write for Bounded<'_> {
             return Ok(());
         }
         let keep = text.floor_char_boundary(room);
-        // One byte over the bound is what makes the line cut its value too.
+        // One byte over the limit, so that the line truncates its value, too.
         self.0.push_str(text.get(..keep).unwrap_or_default());
         while self.0.len() <= VALUE_BYTES_MAX {
             self.0.push(' ');

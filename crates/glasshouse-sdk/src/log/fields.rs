@@ -1,53 +1,53 @@
-//! How the keys of a line are spelled: data, one set for each naming profile.
+//! The keys of a line, one set per naming profile.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// A set of keys. In a naming profile it is the block `logs:`; what that leaves out is as in the
-/// set of the profile `otel`.
+/// A set of keys. In a naming profile it is the block `logs:`; omitted keys are those of the
+/// profile `otel`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LogFields {
     /// Key of the time.
     pub(crate) timestamp: String,
-    /// How a time looks.
+    /// Format of the time.
     pub(crate) time_style: TimeStyle,
     /// Key of the level.
     pub(crate) level: String,
-    /// How a level looks.
+    /// Format of the level.
     pub(crate) level_style: LevelStyle,
-    /// Key of the event's target; none leaves it out.
+    /// Key of the event's target; `None` omits it.
     pub(crate) logger: Option<String>,
     /// Key of the message.
     pub(crate) message: String,
-    /// Key of the service's name; none leaves it out.
+    /// Key of the service name; `None` omits it.
     pub(crate) service: Option<String>,
-    /// Key of the process id; none leaves it out.
+    /// Key of the process id; `None` omits it.
     pub(crate) process_id: Option<String>,
-    /// Key of the machine's name; none leaves it out.
+    /// Key of the host name; `None` omits it.
     pub(crate) host_name: Option<String>,
-    /// Key of the trace id, on lines inside a span.
+    /// Key of the trace id, within a span.
     pub(crate) trace_id: String,
-    /// Key of the span id, on lines inside a span.
+    /// Key of the span id, within a span.
     pub(crate) span_id: String,
-    /// Key of the session, on lines inside one.
+    /// Key of the session id, within a session.
     pub(crate) session_id: String,
-    /// Fields of events that have another name in the line.
+    /// Event fields with other names in the line.
     pub(crate) renames: BTreeMap<String, String>,
 }
 
-/// How a time looks.
+/// Format of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TimeStyle {
     /// `2024-01-01T12:00:00.000Z`.
     Rfc3339,
-    /// Milliseconds since 1970, a number.
+    /// Milliseconds since the Unix epoch, as a number.
     EpochMs,
 }
 
-/// How a level looks.
+/// Format of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LevelStyle {
@@ -80,8 +80,7 @@ impl Default for LogFields {
 }
 
 impl LogFields {
-    /// The set of a naming profile that comes with this crate. Profiles without a set of their own
-    /// have the one of `otel`.
+    /// The keys of a built-in naming profile. Profiles without keys use those of `otel`.
     pub(crate) fn of_profile(name: &str) -> Self {
         match name {
             "alex" => Self { logger: None, ..Self::default() },
@@ -91,7 +90,7 @@ impl LogFields {
         }
     }
 
-    /// The keys of Pino and the spelling of Refly.
+    /// Pino's keys with Refly's naming.
     fn pino() -> Self {
         let renames = [
             ("status_code", "statusCode"),

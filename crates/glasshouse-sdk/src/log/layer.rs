@@ -1,5 +1,5 @@
-//! The layer of `tracing` that turns events into lines and records. Levels are another layer's
-//! work: this one takes every event that it is given.
+//! The `tracing` layer that writes events as lines and records. Levels are filtered by another
+//! layer.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,38 +21,38 @@ use super::shape::Shape;
 use super::visit::{Fields, bounded};
 use super::{LogFormat, clock};
 
-/// Takes a record for sending; never blocks.
+/// Queues a record for export; never blocks.
 pub(crate) type RecordSink = Box<dyn Fn(LogRecord) + Send + Sync>;
 
-/// Target of events that came over from the crate `log`.
+/// Target of events forwarded from the crate `log`.
 const LOG_CRATE: &str = "log";
 
-/// What a layer is made of.
+/// The parts of a layer.
 pub(crate) struct LogLines {
     /// The service, on every line.
     pub(crate) service_name: String,
-    /// How keys are spelled.
+    /// The keys of a line.
     pub(crate) fields: LogFields,
-    /// How lines look.
+    /// The format of lines.
     pub(crate) format: LogFormat,
-    /// Where they go.
+    /// The destination of lines.
     pub(crate) output: Output,
-    /// Where records go, besides.
+    /// The destination of records, if any.
     pub(crate) records: Option<RecordSink>,
 }
 
-/// Turns events into lines and records.
+/// Writes events as lines and records.
 pub(crate) struct LogLayer {
     shape: Shape,
     output: Output,
     records: Option<RecordSink>,
-    /// Lines that could not be written since the last one that could.
+    /// Lines lost since the last successful write.
     lost: AtomicU64,
     dispatch: OnceLock<WeakDispatch>,
 }
 
 impl LogLayer {
-    /// A layer of these parts.
+    /// A layer with these parts.
     pub(crate) fn new(lines: LogLines) -> Self {
         let LogLines { service_name, fields, format, output, records } = lines;
         Self {
@@ -107,7 +107,7 @@ impl LogLayer {
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        // The first one is the one that sends events.
+        // The first dispatcher is the one that sends events.
         let _ = self.dispatch.set(dispatch.downgrade());
     }
 

@@ -1,4 +1,4 @@
-//! One line from its parts.
+//! Composes a line.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use super::fields::TimeStyle;
 use super::scratch::Scratch;
 use super::shape::Shape;
 
-/// What a line says besides message, fields and session, which are in the buffers.
+/// The parts of a line other than message, fields and session, which are in the buffers.
 pub(crate) struct Head<'a> {
     pub(crate) time: Duration,
     pub(crate) level: Level,
     pub(crate) logger: &'a str,
     pub(crate) correlation: Correlation,
-    /// Fields that found no room.
+    /// Number of dropped fields.
     pub(crate) dropped: u32,
-    /// Lines before this one that could not be written.
+    /// Number of lines lost before this one.
     pub(crate) lines_lost: u64,
 }
 
-/// Puts the line together in `scratch.line`, its end included.
+/// Composes the line in `scratch.line`, including the newline.
 pub(crate) fn compose(shape: &Shape, head: &Head<'_>, scratch: &mut Scratch) {
     let Scratch { line, fields, message, session, second, .. } = scratch;
     let is_json = shape.format == LogFormat::Json;

@@ -1,15 +1,15 @@
-//! Lines that every AI service has, with the fields that dashboards and log queries look for.
+//! Log lines common to AI services, with the fields used by dashboards and log queries.
 //!
-//! Targets are `glasshouse_sdk::request`, `::inference`, `::mcp` and `::drift`, so that each can be
-//! turned on and off: `info,glasshouse_sdk::request=warn`.
+//! The targets are `glasshouse_sdk::request`, `::inference`, `::mcp` and `::drift`, so that each
+//! can be filtered: `info,glasshouse_sdk::request=warn`.
 
 use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-/// One HTTP request that was answered: `method`, `endpoint`, `status_code`, `duration_ms`, and
-/// `user_id` and `request_id` where they are known. A status of 500 and above is an error, which
-/// also marks the current span as failed.
+/// An HTTP request: `method`, `endpoint`, `status_code`, `duration_ms`, and `user_id` and
+/// `request_id` if known. Statuses from 500 on are errors, which also mark the current span as
+/// failed.
 pub fn request(
     method: &str,
     endpoint: &str,
@@ -28,14 +28,14 @@ pub fn request(
     }
 }
 
-/// One inference of a model server: `model`, `latency_ms`, and `batch_size` where it is known.
+/// An inference of a model server: `model`, `latency_ms`, and `batch_size` if known.
 pub fn inference(model: &str, latency: Duration, batch_size: impl Into<Option<u64>>) {
     info!(target: "glasshouse_sdk::inference", model, latency_ms = milliseconds(latency),
         batch_size = batch_size.into(), "Inference completed");
 }
 
-/// One operation of an MCP server: `mcp_server`, `mcp_operation`, `duration_ms`, `status`. Every
-/// status but `success` is a warning.
+/// An MCP server operation: `mcp_server`, `mcp_operation`, `duration_ms`, `status`. Every status
+/// except `success` is a warning.
 pub fn mcp(server: &str, operation: &str, duration: Duration, status: &str) {
     let duration_ms = milliseconds(duration);
     if status == "success" {
@@ -47,8 +47,7 @@ pub fn mcp(server: &str, operation: &str, duration: Duration, status: &str) {
     }
 }
 
-/// One check for drift: `model`, `drift_score`, `threshold`. A score above the threshold is a
-/// warning.
+/// A drift check: `model`, `drift_score`, `threshold`. A score above the threshold is a warning.
 pub fn drift(model: &str, score: f64, threshold: f64) {
     if score > threshold {
         warn!(target: "glasshouse_sdk::drift", model, drift_score = score, threshold,
@@ -59,7 +58,7 @@ pub fn drift(model: &str, score: f64, threshold: f64) {
     }
 }
 
-/// Milliseconds with three digits after the point: 125.5 rather than 125.49999.
+/// Milliseconds with three decimals: 125.5 rather than 125.49999.
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }

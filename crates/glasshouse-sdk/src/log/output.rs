@@ -1,4 +1,4 @@
-//! Where lines go.
+//! The destination of lines.
 
 use std::cell::Cell;
 use std::fmt;
@@ -12,7 +12,7 @@ thread_local! {
     static IS_WRITING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The standard output, or a writer of the user.
+/// Standard output, or a custom writer.
 #[derive(Clone, Default)]
 pub(crate) struct Output(Option<Arc<Mutex<Box<dyn Write + Send>>>>);
 
@@ -23,31 +23,31 @@ impl fmt::Debug for Output {
 }
 
 impl Output {
-    /// A writer of the user.
+    /// A custom writer.
     pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
         Self(Some(Arc::new(Mutex::new(Box::new(writer)))))
     }
 
-    /// Whether people read along.
+    /// Whether the output is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.0.is_none() && io::stdout().is_terminal()
     }
 
-    /// Writes one line, its end included, with one call.
+    /// Writes one line, including the newline, in one call.
     pub(crate) fn write(&self, line: &[u8]) -> io::Result<()> {
         let Some(writer) = &self.0 else { return io::stdout().lock().write_all(line) };
-        // A writer that logs would wait for itself.
+        // A writer that logs would deadlock.
         let _writing = Writing::begin().ok_or(io::ErrorKind::WouldBlock)?;
         writer.lock().write_all(line)
     }
 
-    /// Writes out what a writer of the user keeps back, unless somebody else holds it for long. The
-    /// standard output keeps no whole line back.
+    /// Flushes a custom writer, unless it is blocked by another thread. Standard output is
+    /// line-buffered.
     pub(crate) fn flush(&self) {
         const PATIENCE: Duration = Duration::from_millis(100);
         let (Some(writer), Some(_writing)) = (&self.0, Writing::begin()) else { return };
         if let Some(mut writer) = writer.try_lock_for(PATIENCE) {
-            // Nobody is left who could be told of a failure.
+            // There is no way to report an error here.
             let _ = writer.flush();
         }
     }
@@ -64,7 +64,7 @@ impl Writing {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        // During the end of a thread there is nothing to reset.
+        // While the thread exits there is nothing to reset.
         let _ = IS_WRITING.try_with(|is_writing| is_writing.set(false));
     }
 }

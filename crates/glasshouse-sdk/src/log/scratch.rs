@@ -1,4 +1,4 @@
-//! Buffers of one thread, kept from line to line: a line allocates nothing.
+//! Per-thread buffers, reused so that a line needs no allocation.
 
 use std::cell::Cell;
 
@@ -6,7 +6,7 @@ use opentelemetry::Context;
 
 use super::clock::SecondText;
 
-/// Buffers above this size are given back after a line.
+/// Larger buffers are freed after a line.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// Buffers for one line.
@@ -16,27 +16,27 @@ pub(crate) struct Scratch {
     pub(crate) line: Vec<u8>,
     /// Its fields, encoded.
     pub(crate) fields: Vec<u8>,
-    /// The message as it was said.
+    /// The unescaped message.
     pub(crate) message: String,
-    /// A value that had to be formatted.
+    /// A formatted value.
     pub(crate) value: String,
     /// The session.
     pub(crate) session: String,
-    /// Text of the present second.
+    /// The text of the current second.
     pub(crate) second: SecondText,
 }
 
 thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = {
-        // What is set up first is taken down last: while these buffers are there, the current
-        // context of OpenTelemetry can be asked, also at the end of a thread.
+        // Thread-locals are dropped in reverse order of initialisation: while these buffers exist,
+        // the current OpenTelemetry context is accessible, even while the thread exits.
         Context::map_current(|_| ());
         Cell::new(None)
     };
 }
 
-/// Lends this thread's buffers, empty. `None` at the end of a thread, where nothing can be asked.
-/// An event that is logged while another one is formatted gets buffers of its own.
+/// Lends this thread's buffers, cleared. `None` while the thread exits. An event logged during the
+/// formatting of another one gets new buffers.
 pub(crate) fn with_scratch(work: impl FnOnce(&mut Scratch)) -> Option<()> {
     let mut scratch = SCRATCH.try_with(Cell::take).ok()?.unwrap_or_default();
     work(&mut scratch);

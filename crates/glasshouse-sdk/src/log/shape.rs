@@ -1,4 +1,4 @@
-//! A field set made ready for writing: everything that is the same on every line, as bytes.
+//! A set of keys prepared for writing: all constant parts as bytes.
 
 use tracing::Level;
 
@@ -6,32 +6,32 @@ use super::LogFormat;
 use super::escape::{json, word};
 use super::fields::{LevelStyle, LogFields, TimeStyle};
 
-/// Longest name of a service, logger or key.
+/// Maximum length of a service name, logger or key.
 const NAME_BYTES_MAX: usize = 1024;
 
-/// Keys of a line that a field must not take.
+/// Keys of a line that are not available to fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reserved {
     /// On every line.
     Always,
-    /// On lines inside a span.
+    /// On lines within a span.
     InSpan,
-    /// On lines inside a session.
+    /// On lines within a session.
     InSession,
 }
 
-/// A field set made ready for writing.
+/// A set of keys prepared for writing.
 pub(crate) struct Shape {
     pub(crate) format: LogFormat,
     pub(crate) time_style: TimeStyle,
-    /// What comes before the time.
+    /// The bytes before the time.
     pub(crate) before_time: Vec<u8>,
     levels: [Vec<u8>; 5],
-    /// What comes before the logger; none leaves it out.
+    /// The bytes before the logger; `None` omits it.
     pub(crate) before_logger: Option<Vec<u8>>,
     pub(crate) before_message: Vec<u8>,
     pub(crate) after_message: &'static [u8],
-    /// Service, process and machine.
+    /// Service, process and host.
     pub(crate) constants: Vec<u8>,
     pub(crate) before_trace_id: Vec<u8>,
     pub(crate) before_span_id: Vec<u8>,
@@ -42,7 +42,7 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Of a field set and a service.
+    /// Prepares a set of keys for a service.
     pub(crate) fn new(fields: &LogFields, format: LogFormat, service: &str) -> Self {
         let is_json = format == LogFormat::Json;
         let start = |key: &str| if is_json { json_key(key, true) } else { text_key(key) };
@@ -89,7 +89,7 @@ impl Shape {
         }
     }
 
-    /// The level with everything that stands around it.
+    /// The level with its key and separators.
     pub(crate) fn level(&self, level: Level) -> &[u8] {
         let [trace, debug, info, warn, error] = &self.levels;
         match level {
@@ -101,7 +101,7 @@ impl Shape {
         }
     }
 
-    /// The name of a field in the line, and whether it has to step aside for a key of the line.
+    /// The name of a field in the line, and whether it conflicts with a key of the line.
     pub(crate) fn name<'a>(
         &'a self,
         field: &'a str,
@@ -154,7 +154,7 @@ fn levels(fields: &LogFields, is_json: bool) -> [Vec<u8>; 5] {
     })
 }
 
-/// `,"key":`, with the quote that opens a string.
+/// `,"key":`, with an opening quote for strings.
 fn json_key(key: &str, is_text: bool) -> Vec<u8> {
     let mut out = b",\"".to_vec();
     json(&mut out, key.get(..key.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default());
@@ -170,7 +170,7 @@ fn text_key(key: &str) -> Vec<u8> {
     out
 }
 
-/// The machine's name, as far as it can be known without a library.
+/// The host name, as far as it is available without a library.
 fn host_name() -> String {
     let of_file = |path| {
         let text = std::fs::read_to_string(path).ok()?;

@@ -72,7 +72,7 @@ fn layer_with_records(
     })
 }
 
-/// What this work logs.
+/// The output of this work.
 fn logged(profile: &str, format: LogFormat, work: impl FnOnce()) -> String {
     let memory = Memory::default();
     let subscriber = tracing_subscriber::registry().with(layer(profile, format, memory.clone()));
@@ -94,7 +94,7 @@ fn json_line(work: impl FnOnce()) -> serde_json::Value {
     lines.into_iter().next().unwrap()
 }
 
-/// Times are different each time; everything else is not.
+/// Replaces times, which differ between runs.
 fn without_times(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
@@ -236,7 +236,7 @@ fn a_field_never_replaces_what_the_line_says_itself() {
     assert_eq!((&line["trace_id"], &line["fields.trace_id"]), (&TRACE_ID.into(), &"forged".into()));
     // Without a session in the context, the key is free.
     assert_eq!(line["session_id"], "mine");
-    // Renamed fields are looked at under their new name.
+    // Renamed fields are checked under their new name.
     let text = logged("refly", LogFormat::Json, || info!(msg = "a", status_code = 404, "b"));
     assert!(text.contains(r#""msg":"b""#) && text.contains(r#""fields.msg":"a""#), "{text}");
     assert!(text.contains(r#""statusCode":404"#), "{text}");
@@ -314,7 +314,7 @@ impl std::error::Error for Outer {
     }
 }
 
-/// Says more than there is room for, and stops only when it is told to.
+/// Writes more than the limit, and stops only on an error.
 struct Endless;
 
 impl fmt::Debug for Endless {
@@ -357,7 +357,7 @@ fn values_and_lines_are_bounded() {
     }
 }
 
-/// Logs while it is formatted.
+/// Logs during its own formatting.
 struct Talkative;
 
 impl fmt::Debug for Talkative {
@@ -368,8 +368,8 @@ impl fmt::Debug for Talkative {
 }
 
 fn nested() {
-    // A subscriber that is set for a thread does not hear events from inside an event; a global one
-    // does. Both must come back.
+    // A thread-local subscriber does not receive events from inside an event; a global one does.
+    // Both must return.
     info!(nested = true, "nested");
 }
 
@@ -386,12 +386,12 @@ fn an_event_inside_an_event_harms_neither() {
     assert_eq!(scratches, 2);
 }
 
-/// Takes nothing three times, then everything.
+/// Fails three times, then accepts everything.
 struct Failing(u32, Memory);
 
 impl Write for Failing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // As a writer of a user might: it must not wait for itself.
+        // As a custom writer might: it must not deadlock.
         info!("while writing");
         if self.0 == 0 {
             return self.1.write(bytes);
@@ -422,7 +422,7 @@ fn lines_that_cannot_be_written_are_counted_on_the_next_one() {
         assert_eq!(lines.len(), 2, "{text}");
         assert!(lines[0].ends_with(expected) && !lines[1].contains("lines_lost"), "{text}");
     }
-    // What a writer logs into itself is lost and not waited for.
+    // Lines logged by a writer itself are lost without waiting.
     let output = Arc::new(Mutex::new(None::<Arc<Output>>));
     let inner = Arc::clone(&output);
     let writer = Arc::new(Output::to(Reentrant(inner)));

@@ -1,4 +1,4 @@
-//! The fields of an event, into a line and into an OTLP record at once.
+//! Writes the fields of an event to a line and to an OTLP record at the same time.
 
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -11,11 +11,11 @@ use super::LogFormat;
 use super::escape::{Bounded, CUT, VALUE_BYTES_MAX, json, word};
 use super::shape::{Reserved, Shape};
 
-/// Above this, further fields of a line are left out: with one more value, the message and the rest
-/// it stays below 256 KiB.
+/// Size at which further fields of a line are dropped: with one more value, the message and the
+/// rest, it stays below 256 KiB.
 const FIELDS_BYTES_MAX: usize = 160 << 10;
 
-/// Most causes of an error that are told.
+/// Maximum number of causes of an error.
 const CAUSES_MAX: usize = 16;
 
 /// Collects the fields of one event.
@@ -23,21 +23,21 @@ pub(crate) struct Fields<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) is_in_span: bool,
     pub(crate) is_in_session: bool,
-    /// Whether the event came over from the crate `log`, whose facts about the place are fields.
+    /// Whether the event was forwarded from the crate `log`, whose metadata are fields.
     pub(crate) is_from_log_crate: bool,
-    /// The fields as they stand in the line.
+    /// The encoded fields of the line.
     pub(crate) line: &'a mut Vec<u8>,
-    /// The fields of the record, where there is to be one.
+    /// The fields of the record, if there is one.
     pub(crate) record: Option<Vec<KeyValue>>,
     pub(crate) message: &'a mut String,
     pub(crate) value: &'a mut String,
-    /// The logger, where a field says it.
+    /// The logger, if a field sets it.
     pub(crate) logger: Option<String>,
-    /// Fields that found no room.
+    /// Number of dropped fields.
     pub(crate) dropped: u32,
 }
 
-/// One value, in a form that both sides have.
+/// A value in a form common to lines and records.
 enum Simple<'a> {
     Text(&'a str),
     Signed(i64),
@@ -81,7 +81,7 @@ impl Fields<'_> {
                 self.line.push(b'=');
                 write_text(self.line, value);
             }
-            // The size of the record is bounded as the line would be.
+            // The size of the record has the same limit as that of the line.
             LogFormat::Off => {
                 if let Simple::Text(text) = value {
                     self.line.resize(self.line.len() + text.len().min(VALUE_BYTES_MAX), 0);
@@ -93,7 +93,7 @@ impl Fields<'_> {
     fn text(&mut self, field: &Field, text: &str) {
         if field.name() == "message" {
             self.message.clear();
-            // A message that is longer says so in the line.
+            // A longer message is marked as truncated in the line.
             let _ = Bounded(self.message).write_str(text);
         } else if self.is_from_log_crate && field.name().starts_with("log.") {
             if field.name() == "log.target" {
@@ -155,7 +155,7 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// An error and what caused it, as one text.
+/// An error and its causes as one text.
 struct Causes<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Causes<'_> {
@@ -178,7 +178,7 @@ fn write_json(out: &mut Vec<u8>, value: &Simple<'_>) {
             json(out, text);
             out.push(b'"');
         }
-        // JSON has no such numbers; the words are those of protobuf's JSON.
+        // Not representable in JSON; the names are those of protobuf's JSON mapping.
         Simple::Float(number) if !number.is_finite() => {
             out.push(b'"');
             out.extend_from_slice(not_finite(*number).as_bytes());
@@ -223,7 +223,7 @@ fn otlp(value: &Simple<'_>) -> Value {
     match value {
         Simple::Text(text) => Value::StringValue(bounded(text)),
         Simple::Signed(number) => Value::IntValue(*number),
-        // OTLP has no unsigned numbers.
+        // OTLP has no unsigned integers.
         Simple::Unsigned(number) => i64::try_from(*number)
             .map_or_else(|_| Value::StringValue(number.to_string()), Value::IntValue),
         Simple::Float(number) => Value::DoubleValue(*number),
@@ -231,7 +231,7 @@ fn otlp(value: &Simple<'_>) -> Value {
     }
 }
 
-/// Text for a record, cut like in a line.
+/// Text for a record, truncated as in a line.
 pub(crate) fn bounded(text: &str) -> String {
     if text.len() <= VALUE_BYTES_MAX {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! MCP operations by hand; `rmcp` has its own tests.
+//! Manually instrumented MCP operations; `rmcp` has its own tests.
 
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanKind, Status};

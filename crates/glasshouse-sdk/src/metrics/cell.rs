@@ -1,4 +1,4 @@
-//! What one series counts: atomics that are added to, and the exemplars beside them.
+//! The state of one series: atomics and exemplars.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanId, TraceContextExt, TraceId};
 use parking_lot::Mutex;
 
-/// There while the current context of this thread can be asked.
+/// Exists while the current context of this thread is accessible.
 struct HasContext;
 
 impl Drop for HasContext {
@@ -16,24 +16,24 @@ impl Drop for HasContext {
 }
 
 thread_local! {
-    /// What is set up first is taken down last: the context outlives this.
+    /// Thread-locals are dropped in reverse order of initialisation: the context outlives this one.
     static HAS_CONTEXT: HasContext = {
         Context::map_current(|_| ());
         HasContext
     };
 }
 
-/// A measurement that led to this point of a series, with the trace in which it was made.
+/// An exemplar: a measurement in this series and its trace.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Exemplar {
     pub(crate) value: f64,
-    /// Nanoseconds since 1970.
+    /// Nanoseconds since the Unix epoch.
     pub(crate) time_ns: u64,
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
 }
 
-/// The last exemplar of each bucket; a counter has one bucket.
+/// The latest exemplar of each bucket; a counter has one bucket.
 #[derive(Debug)]
 struct Exemplars(Box<[Mutex<Option<Exemplar>>]>);
 
@@ -41,9 +41,9 @@ struct Exemplars(Box<[Mutex<Option<Exemplar>>]>);
 #[derive(Debug)]
 pub(crate) struct Cell {
     value: Value,
-    /// Made with the first exemplar: most series never see a sampled span.
+    /// Created with the first exemplar: most series have none.
     exemplars: OnceLock<Exemplars>,
-    /// When the series began, in nanoseconds since 1970.
+    /// Start time of the series, in nanoseconds since the Unix epoch.
     start_ns: u64,
 }
 
@@ -54,19 +54,19 @@ enum Value {
     Float(AtomicU64),
     Histogram {
         bounds: &'static [f64],
-        /// One more than there are bounds.
+        /// One more entry than `bounds`.
         counts: Box<[AtomicU64]>,
         /// The bits of an `f64`.
         sum: AtomicU64,
     },
 }
 
-/// A moment of a series.
+/// The value of a series at a point in time.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reading {
     Integer(i64),
     Float(f64),
-    /// `counts` has one entry more than `bounds`; buckets are not cumulative.
+    /// `counts` has one more entry than `bounds`; buckets are not cumulative.
     Histogram {
         bounds: Vec<f64>,
         counts: Vec<u64>,
@@ -99,12 +99,12 @@ impl Cell {
         self.start_ns
     }
 
-    /// Adds to a counter; a negative number lowers an up-down counter.
+    /// Adds to a counter; a negative amount decreases an up-down counter.
     pub(super) fn add_integer(&self, amount: i64) {
         if let Value::Integer(value) = &self.value {
             let before = value.fetch_add(amount, Ordering::Relaxed);
             if before.checked_add(amount).is_none() {
-                // A counter that is full stays full: falling would look like a new start.
+                // Saturates: a wrapped counter would look like a reset.
                 value.store(if amount < 0 { i64::MIN } else { i64::MAX }, Ordering::Relaxed);
             }
         }
@@ -123,7 +123,7 @@ impl Cell {
         }
     }
 
-    /// Counts a measurement. What is not finite is not counted: the sum would be useless for ever.
+    /// Records a measurement. Non-finite values would corrupt the sum permanently and are ignored.
     pub(super) fn observe(&self, measured: f64) {
         if let Value::Histogram { bounds, counts, sum } = &self.value
             && measured.is_finite()
@@ -135,10 +135,10 @@ impl Cell {
         }
     }
 
-    /// Keeps the measurement as exemplar when it was made in a sampled span. Never waits: when
-    /// another thread writes the same exemplar at this moment, that one is as good.
+    /// Keeps the measurement as an exemplar if the current span is sampled. Never blocks: if
+    /// another thread is writing the exemplar, that one is kept.
     pub(super) fn illustrate(&self, measured: f64) {
-        // At the end of a thread the context can no longer be asked: that would end the process.
+        // While the thread exits, accessing the context would abort the process.
         if !measured.is_finite() || HAS_CONTEXT.try_with(|_| ()).is_err() {
             return;
         }
@@ -169,8 +169,8 @@ impl Cell {
         });
     }
 
-    /// What the series says now. The buckets and the sum of a histogram are read one after the
-    /// other: a measurement that is made meanwhile may be in one and not yet in the other.
+    /// Reads the series. The buckets and the sum of a histogram are not read atomically: a
+    /// concurrent measurement may be in one and not in the other.
     pub(super) fn read(&self) -> Reading {
         match &self.value {
             Value::Integer(value) => Reading::Integer(value.load(Ordering::Relaxed)),
@@ -183,7 +183,7 @@ impl Cell {
         }
     }
 
-    /// The exemplars there are, by bucket.
+    /// The existing exemplars, by bucket.
     pub(super) fn exemplars(&self) -> Vec<Option<Exemplar>> {
         let slots = self.exemplars.get().map(|exemplars| exemplars.0.iter());
         slots.into_iter().flatten().map(|slot| *slot.lock()).collect()
@@ -198,7 +198,7 @@ impl Cell {
     }
 }
 
-/// The bucket whose upper bound is the first that is not below the measurement.
+/// The index of the first bucket whose upper bound is not below the measurement.
 fn bucket(bounds: &[f64], measured: f64) -> usize {
     bounds.partition_point(|bound| *bound < measured)
 }
@@ -214,7 +214,7 @@ fn add(bits: &AtomicU64, amount: f64) {
     }
 }
 
-/// Nanoseconds since 1970; 0 for a clock before that.
+/// Nanoseconds since the Unix epoch; 0 for earlier times.
 pub(crate) fn now_ns() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "a series in someone's service is in real time")]
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

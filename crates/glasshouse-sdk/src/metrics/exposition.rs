@@ -1,7 +1,7 @@
-//! Metrics as text for scraping: OpenMetrics 1.0 with exemplars, and the Prometheus text format.
+//! Text formats for scraping: OpenMetrics 1.0 with exemplars, and the Prometheus text format.
 //!
-//! Names are translated as the OpenTelemetry-Prometheus compatibility specification says: dots to
-//! underscores, the unit and `_total` as suffixes unless the name ends in them already.
+//! Names follow the OpenTelemetry-Prometheus compatibility specification: dots become underscores,
+//! unit and `_total` are appended unless the name already ends with them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::{Exemplar, Kind, Metric, Point, Reading};
 
-/// Which of the two text formats.
+/// A text format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     OpenMetrics,
@@ -17,7 +17,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What a scraper's `Accept` header asks for.
+    /// Negotiates the format by a scraper's `Accept` header.
     pub(crate) fn accepted(accept: &str) -> Self {
         if accept.contains("application/openmetrics-text") {
             Self::OpenMetrics
@@ -26,7 +26,7 @@ impl Format {
         }
     }
 
-    /// The `Content-Type` of an answer.
+    /// The `Content-Type` of a response.
     pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -41,7 +41,7 @@ pub(crate) fn render(metrics: &[Metric], resource: &[(String, String)], format: 
     target_info(&mut text, resource, format);
     let mut named: BTreeMap<String, &Metric> = BTreeMap::new();
     for metric in metrics.iter().filter(|metric| !metric.name.is_empty()) {
-        // Two metrics that differ only in characters that Prometheus has not: the first one stays.
+        // The first of two metrics whose Prometheus names are equal wins.
         named.entry(family_name(metric)).or_insert(metric);
     }
     for (name, metric) in named {
@@ -66,7 +66,7 @@ fn target_info(text: &mut String, resource: &[(String, String)], format: Format)
     text.push_str(" 1\n");
 }
 
-/// The name of a metric without the suffixes of its samples.
+/// The metric name without the suffixes of its samples.
 fn family_name(metric: &Metric) -> String {
     let mut name = sanitised(&metric.name, true);
     if metric.kind == Kind::Counter {
@@ -81,7 +81,7 @@ fn family_name(metric: &Metric) -> String {
     name
 }
 
-/// The UCUM unit as a word, or none for annotations and unitless numbers.
+/// The UCUM unit as a word; `None` for annotations and dimensionless units.
 fn unit_suffix(unit: &str, kind: Kind) -> Option<Cow<'static, str>> {
     Some(Cow::Borrowed(match unit {
         "s" => "seconds",
@@ -104,7 +104,7 @@ fn unit_suffix(unit: &str, kind: Kind) -> Option<Cow<'static, str>> {
     }))
 }
 
-/// Characters that Prometheus names may not have become underscores.
+/// Replaces characters that are invalid in Prometheus names by underscores.
 fn sanitised(name: &str, is_metric: bool) -> String {
     let mut clean = String::with_capacity(name.len() + 1);
     for character in name.chars() {
@@ -125,7 +125,7 @@ fn write_metric(text: &mut String, name: &str, metric: &Metric, format: Format) 
         Kind::Histogram => "histogram",
     };
     let is_counter = metric.kind == Kind::Counter;
-    // In the older format the family of a counter has the suffix of its samples.
+    // In the older format a counter's family has the suffix of its samples.
     let total = if is_counter && format == Format::Prometheus { "_total" } else { "" };
     let help = escaped(&metric.description, format == Format::OpenMetrics);
     let _ = writeln!(text, "# HELP {name}{total} {help}\n# TYPE {name}{total} {kind}");
@@ -204,8 +204,8 @@ fn write_labels(text: &mut String, labels: &[(Cow<'_, str>, String)], bound: Opt
             continue;
         }
         let _ = write!(text, "{separator}{key}=\"{}", escaped(value, true));
-        // Keys that Prometheus spells alike have their values joined, as the compatibility
-        // specification says; one label twice would cost the whole scrape.
+        // The values of keys with equal Prometheus names are joined, as the compatibility
+        // specification requires; a duplicate label would fail the whole scrape.
         let alike = keys.iter().zip(labels).skip(index + 1).filter(|(other, _)| *other == key);
         for (_, (_, value)) in alike {
             let _ = write!(text, ";{}", escaped(value, true));
@@ -222,7 +222,7 @@ fn write_labels(text: &mut String, labels: &[(Cow<'_, str>, String)], bound: Opt
     }
 }
 
-/// In OpenMetrics 1.0 at most 128 characters of labels; a trace id and a span id need 63.
+/// OpenMetrics 1.0 allows 128 characters of labels; a trace id and a span id need 63.
 fn write_exemplar(text: &mut String, exemplar: Option<Exemplar>) {
     if let Some(Exemplar { value, time_ns, trace_id, span_id }) = exemplar {
         let seconds = time_ns / 1_000_000_000;
@@ -243,7 +243,7 @@ fn escaped(value: &str, with_quotes: bool) -> Cow<'_, str> {
     Cow::Owned(if with_quotes { value.replace('"', "\\\"") } else { value })
 }
 
-/// A bound of OpenMetrics: always with a decimal point.
+/// A bound in OpenMetrics: always with a decimal point.
 fn open(bound: f64) -> String {
     format!("{bound:?}")
 }

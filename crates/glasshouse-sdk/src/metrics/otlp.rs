@@ -1,4 +1,4 @@
-//! Metrics as an OTLP request: cumulative sums and histograms, with exemplars.
+//! Encodes metrics as an OTLP request: cumulative sums and histograms, with exemplars.
 
 use opentelemetry::KeyValue;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -77,7 +77,7 @@ fn number_point(point: &Point, kind: Kind, time_ns: u64) -> Option<NumberDataPoi
     };
     Some(NumberDataPoint {
         attributes: labels(point),
-        // A clock that was set back must not make a series that starts after its end.
+        // If the clock was set back, a series must not start after its end.
         start_time_unix_nano: if kind == Kind::Gauge { 0 } else { point.start_ns.min(time_ns) },
         time_unix_nano: time_ns,
         exemplars: exemplars(point),

@@ -1,8 +1,8 @@
-//! Naming profiles: how a stack spells the metrics, spans and log lines that the SDK makes.
+//! Naming profiles: a stack's names for the SDK's metrics, spans and log fields.
 //!
-//! A profile is a YAML file (`profiles/`), not code. Everything is recorded once, under the names
-//! of OpenTelemetry's conventions; a profile derives its own metrics from those at the moment of
-//! export, so that totals are the same whichever profile shows them.
+//! A profile is a YAML file (`profiles/`), not code. Everything is recorded once, under
+//! OpenTelemetry's names; profiles derive their metrics on export, so that totals are the same in
+//! every profile.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{Kind, Metric, Point, Reading};
 use crate::log::LogFields;
 
-/// The profiles that the crate brings along.
+/// The built-in profiles.
 const BUILT_IN: [(&str, &str); 6] = [
     ("otel", include_str!("../../profiles/otel.yaml")),
     ("otel-1.41", include_str!("../../profiles/otel-1.41.yaml")),
@@ -27,7 +27,7 @@ const BUILT_IN: [(&str, &str); 6] = [
 
 type Labels = Vec<(Cow<'static, str>, String)>;
 
-/// Why a profile cannot be used.
+/// An invalid or unknown profile.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProfileError {
     #[error("there is no naming profile {name:?}; there are {}", BUILT_IN.map(|(name, _)| name).join(", "))]
@@ -36,17 +36,17 @@ pub(crate) enum ProfileError {
     Unreadable { origin: String, problem: String },
 }
 
-/// How one stack spells what the SDK records.
+/// A stack's names for the SDK's data.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
-    /// Metrics that are derived; a canonical metric that any of them is derived from does not
-    /// appear under its own name, all others do.
+    /// Derived metrics. A canonical metric from which one is derived is not exported under its own
+    /// name; all others are.
     #[serde(default)]
     metrics: Vec<MetricRule>,
     #[serde(default)]
     spans: Vec<SpanRule>,
-    /// How log lines are spelled.
+    /// The keys of log lines.
     pub(crate) logs: Option<LogFields>,
 }
 
@@ -64,7 +64,7 @@ struct MetricRule {
     scale: f64,
     #[serde(default)]
     unit: String,
-    /// Labels that a series must have: a value, `"*"` for any, or an empty text for none.
+    /// Labels that a series must have: a value, `"*"` for any value, or an empty text for none.
     #[serde(default, rename = "where")]
     only: BTreeMap<String, String>,
     #[serde(default)]
@@ -84,24 +84,24 @@ enum RuleKind {
     Histogram,
 }
 
-/// What is taken of a canonical point.
+/// What is derived from a canonical point.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Take {
     /// The number, or the whole distribution.
     #[default]
     Value,
-    /// How many measurements a distribution has.
+    /// The number of measurements in a distribution.
     Count,
     /// The sum of a distribution.
     Sum,
 }
 
-/// Where the value of a label comes from.
+/// The source of a label's value.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum LabelRule {
-    /// The canonical label of this key.
+    /// The canonical label with this key.
     Key(String),
     Mapped(MappedLabel),
 }
@@ -109,13 +109,13 @@ enum LabelRule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MappedLabel {
-    /// The canonical label; without one, `is` is the value.
+    /// The canonical label; `is` is its default.
     #[serde(default)]
     of: String,
     is: Option<String>,
     /// The value when the canonical label is absent.
     absent: Option<String>,
-    /// The value when it is there and `map` does not name it.
+    /// The value when it is present and not in `map`.
     present: Option<String>,
     #[serde(default)]
     map: BTreeMap<String, String>,
@@ -139,14 +139,14 @@ impl LabelRule {
     }
 }
 
-/// A span that a stack names in its own way.
+/// A stack's name for a span.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SpanRule {
-    /// Attributes that the span must have; `"*"` is any value.
+    /// Attributes that the span must have; `"*"` matches any value.
     when: BTreeMap<String, String>,
     name: Option<String>,
-    /// Attributes that are added: the key of another attribute, or a sum of several.
+    /// Attributes to add: the key of another attribute, or a sum of several.
     #[serde(default)]
     attributes: BTreeMap<String, AttributeRule>,
 }
@@ -159,20 +159,20 @@ enum AttributeRule {
 }
 
 impl Profile {
-    /// A profile that the crate brings along.
+    /// A built-in profile.
     ///
     /// # Errors
-    /// When there is none of this name.
+    /// If there is no profile of this name.
     pub(crate) fn built_in(name: &str) -> Result<Self, ProfileError> {
         let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
         let text = text.ok_or_else(|| ProfileError::Unknown { name: name.to_owned() })?;
         Self::parse(name, text)
     }
 
-    /// A profile from YAML text; `origin` says in an error where the text is from.
+    /// Parses a profile from YAML; `origin` identifies the text in errors.
     ///
     /// # Errors
-    /// When the text is not a profile; the message names line and column.
+    /// If the text is not a profile; the message has line and column.
     pub(crate) fn parse(origin: &str, text: &str) -> Result<Self, ProfileError> {
         let unreadable =
             |problem: String| ProfileError::Unreadable { origin: origin.to_owned(), problem };
@@ -188,7 +188,7 @@ impl Profile {
         }
     }
 
-    /// What no stack could mean.
+    /// A semantic error in the profile, if there is one.
     fn fault(&self) -> Option<String> {
         self.metrics.iter().enumerate().find_map(|(index, rule)| {
             let name = &rule.name;
@@ -210,7 +210,7 @@ impl Profile {
     }
 }
 
-/// Canonical metrics as the profiles spell them; of two metrics of one name the first one stays.
+/// Applies the profiles to canonical metrics; the first of several metrics of one name wins.
 pub(crate) fn apply(profiles: &[Profile], canonical: Vec<Metric>) -> Vec<Metric> {
     let [first, others @ ..] = profiles else { return canonical };
     if others.is_empty() {
@@ -228,7 +228,7 @@ pub(crate) fn apply(profiles: &[Profile], canonical: Vec<Metric>) -> Vec<Metric>
 impl Profile {
     fn derive(&self, canonical: Vec<Metric>) -> Vec<Metric> {
         let mut derived: Vec<Metric> = Vec::new();
-        // Where the series of a derived metric is, by its labels.
+        // The index of a derived metric's series, by its labels.
         let mut places: HashMap<(usize, Labels), usize> = HashMap::new();
         for rule in &self.metrics {
             let Some(source) = canonical.iter().find(|metric| metric.name == rule.from) else {
@@ -242,7 +242,7 @@ impl Profile {
             let Some(metric) = derived.get_mut(index) else { continue };
             for point in source.points.iter().filter(|point| rule.takes(point)) {
                 let point = rule.point(point);
-                // What is no distribution cannot be shown as one, nor the other way round.
+                // A rule cannot convert between distributions and other types.
                 if matches!(point.reading, Reading::Histogram { .. })
                     != (rule.kind == RuleKind::Histogram)
                 {
@@ -318,7 +318,7 @@ impl MetricRule {
         };
         let exemplars = match &reading {
             Reading::Histogram { .. } => point.exemplars.clone(),
-            // Of all buckets the newest one stands for the counter.
+            // The latest exemplar of all buckets is used for the counter.
             _ => vec![point.exemplars.iter().flatten().max_by_key(|one| one.time_ns).copied()],
         };
         let exemplars = exemplars
@@ -331,14 +331,14 @@ impl MetricRule {
     }
 }
 
-/// A bound after scaling, without the digits that binary fractions add (`0.01 * 1000`).
+/// A scaled bound without binary rounding errors (`0.01 * 1000`).
 fn scaled(value: f64, scale: f64) -> f64 {
     let product = value * scale;
     let rounded = (product * 1e6).round() / 1e6;
     if (rounded - product).abs() <= product.abs() * 1e-12 { rounded } else { product }
 }
 
-/// Adds a point to the one of the same labels.
+/// Adds a point to the one with the same labels.
 fn merge(known: &mut Point, point: Point) {
     known.start_ns = known.start_ns.min(point.start_ns);
     match (&mut known.reading, point.reading) {
@@ -370,7 +370,7 @@ fn merge(known: &mut Point, point: Point) {
     }
 }
 
-/// The span rules of all profiles in use; runs on the export worker.
+/// The span rules of all active profiles; they run on the export worker.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SpanRules(Vec<SpanRule>);
 
@@ -383,7 +383,7 @@ impl SpanRules {
         self.0.is_empty()
     }
 
-    /// Renames the span by the first rule that fits, and adds the attributes of all that do.
+    /// Renames the span by the first matching rule, and adds the attributes of all matching rules.
     pub(crate) fn rewrite(&self, span: &mut SpanData) {
         let mut is_named = false;
         for rule in &self.0 {
@@ -433,7 +433,7 @@ fn attribute<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
     attributes.iter().find(|pair| pair.key.as_str() == key).map(|pair| &pair.value)
 }
 
-/// An attribute as text, for comparing.
+/// An attribute as text, for comparisons.
 fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Array(Array::String(values)) => {

@@ -1,9 +1,8 @@
-//! The series of one metric, found by their label values without a lock.
+//! The series of one metric, with lock-free lookup by label values.
 //!
-//! A chain of fixed hash tables, each four times the one before. A slot is written once and never
-//! emptied, so that a reader needs nothing but an acquire load for each slot it looks at, and two
-//! threads that record into the same metric never wait for each other. Not here: what a series
-//! counts (`cell`).
+//! A chain of fixed hash tables, each four times as large as the previous one. A slot is written
+//! once and never cleared, so that a reader needs only an acquire load per slot, and threads that
+//! record into the same metric never block each other. `cell` holds the state of a series.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -13,16 +12,16 @@ use std::hash::{BuildHasher, Hasher};
 
 use super::cell::Cell;
 
-/// Slots that are looked at in one table before the next one is tried.
+/// Slots probed in one table before the next one is tried.
 const PROBES: usize = 8;
-/// Slots of the first table.
+/// Number of slots in the first table.
 const FIRST_SLOTS: usize = 32;
-/// Slots that the last table may have for each series that there may be.
+/// Maximum slots of the last table per allowed series.
 const SLOTS_PER_SERIES: usize = 32;
-/// Bytes of a label value that are kept.
+/// Maximum length of a label value, in bytes.
 pub(super) const LABEL_BYTES_MAX: usize = 256;
 
-/// One series: its label values and what it counts.
+/// A series: label values and state.
 #[derive(Debug)]
 pub(crate) struct Series {
     hash: u64,
@@ -31,7 +30,7 @@ pub(crate) struct Series {
     pub(super) cell: Cell,
 }
 
-/// One hash table, and the larger one that takes what does not fit.
+/// A hash table, and the larger one for entries that do not fit.
 #[derive(Debug)]
 struct Level {
     slots: Box<[OnceLock<Arc<Series>>]>,
@@ -43,7 +42,7 @@ impl Level {
         Self { slots: (0..slots).map(|_| OnceLock::new()).collect(), next: OnceLock::new() }
     }
 
-    /// The slots in which a series of this hash may rest.
+    /// The slots for a series with this hash.
     fn window(&self, hash: u64) -> impl Iterator<Item = &OnceLock<Arc<Series>>> {
         let mask = self.slots.len() - 1;
         let start = hash as usize & mask;
@@ -51,14 +50,14 @@ impl Level {
     }
 }
 
-/// All series of one metric, at most `limit` of them, and one for what is beyond.
+/// The series of one metric, at most `limit`, and an overflow series.
 #[derive(Debug)]
 pub(super) struct Table {
     first: OnceLock<Level>,
     count: AtomicUsize,
     limit: usize,
     overflow: OnceLock<Arc<Series>>,
-    /// Seeded anew in each process: who chooses label values must not choose where they rest.
+    /// Seeded per process, so that collisions cannot be computed from label values.
     hasher: RandomState,
 }
 
@@ -73,8 +72,8 @@ impl Table {
         }
     }
 
-    /// The series of these label values; made on first sight, or the overflow series when the
-    /// metric has as many series as it may have.
+    /// The series with these label values; created on first use, or the overflow series if the
+    /// metric has reached its limit.
     pub(super) fn find(&self, labels: &[&str], new_cell: impl Fn() -> Cell) -> &Arc<Series> {
         self.find_hashed(self.hash(labels), labels, new_cell)
     }
@@ -92,8 +91,8 @@ impl Table {
                     else {
                         return self.overflow(labels.len(), &new_cell);
                     };
-                    // Another thread may be faster: what it writes is our series or another one,
-                    // and the candidate goes on to the next slot.
+                    // Another thread may write the slot first, with the same or another series; in
+                    // the latter case the candidate moves to the next slot.
                     if let Err(candidate) = slot.set(candidate) {
                         fresh = Some(candidate);
                     }
@@ -108,7 +107,7 @@ impl Table {
                 }
             }
             let slots = level.slots.len() * 4;
-            // Only labels whose hashes collide come this far: no table grows for them.
+            // Only colliding hashes get this far, and tables must not grow for them.
             if slots > self.limit.saturating_mul(SLOTS_PER_SERIES).max(FIRST_SLOTS) {
                 if fresh.is_some() {
                     self.count.fetch_sub(1, Ordering::Relaxed);
@@ -119,7 +118,7 @@ impl Table {
         }
     }
 
-    /// All series there are, each with whether it is the overflow series, which is the last.
+    /// All series, each with whether it is the overflow series, which is last.
     pub(super) fn all(&self) -> Vec<(Arc<Series>, bool)> {
         let mut all = Vec::with_capacity(self.count.load(Ordering::Relaxed));
         let mut level = self.first.get();
@@ -137,7 +136,7 @@ impl Table {
         all
     }
 
-    /// A new series, unless the metric is full.
+    /// Creates a series, unless the metric has reached its limit.
     fn admit(
         &self,
         hash: u64,
@@ -174,15 +173,15 @@ fn owned(labels: &[&str]) -> Box<[Box<str>]> {
     labels.iter().map(|label| Box::from(*label)).collect()
 }
 
-/// Absent labels are common: for two empty texts the lengths say enough, and comparing them would
-/// be a call with dangling pointers, which some processors take long over.
+/// Absent labels are common: for two empty texts comparing the lengths suffices; comparing their
+/// bytes would be a call with dangling pointers, which is slow on some processors.
 fn is_same(kept: &[Box<str>], given: &[&str]) -> bool {
     let is_equal =
         |kept: &str, given: &str| kept.len() == given.len() && (given.is_empty() || kept == given);
     kept.len() == given.len() && kept.iter().zip(given).all(|(kept, given)| is_equal(kept, given))
 }
 
-/// A label value, cut to the bytes that are kept.
+/// A label value, truncated to the maximum length.
 pub(super) fn bounded(value: &str) -> &str {
     if value.len() <= LABEL_BYTES_MAX { value } else { cut(value) }
 }

@@ -1,4 +1,4 @@
-//! Tests of instruments and of what a collection says of them.
+//! Instruments and collections.
 
 use super::*;
 
@@ -131,7 +131,7 @@ fn a_clock_that_is_set_back_makes_no_series_that_starts_after_its_end() {
     assert!(!encoded.contains(&u64::MAX.to_string()), "{encoded}");
 }
 
-/// Counts when its thread has ended, after the current context of the thread is gone.
+/// Counts while its thread exits, after the thread's current context is gone.
 struct AtThreadEnd(Counter<2>);
 
 impl Drop for AtThreadEnd {

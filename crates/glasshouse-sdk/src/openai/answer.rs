@@ -1,4 +1,4 @@
-//! An answer of OpenAI's API, read as its bytes come by: one JSON document, or server-sent events.
+//! Parses a response of OpenAI's API as it passes: one JSON document, or server-sent events.
 
 use http::{HeaderMap, header};
 use serde::Deserialize;
@@ -8,35 +8,35 @@ use super::messages::Output;
 use super::transport_class;
 use crate::llm::{ErrorClass, LlmSpan, ServiceTier, Usage};
 
-/// The longest document that is read, in bytes. Beyond it the answer passes through uncounted.
+/// Maximum size of a parsed document, in bytes. Larger responses pass through uncounted.
 const DOCUMENT_BYTES_MAX: usize = 16 << 20;
-/// The longest document of an error that is read, in bytes.
+/// Maximum size of a parsed error document, in bytes.
 const ERROR_BYTES_MAX: usize = 64 << 10;
-/// The longest line of a stream that is read, in bytes. The last event of the responses API repeats
-/// the whole answer.
+/// Maximum length of a parsed line in a stream, in bytes. The last event of the responses API
+/// repeats the whole response.
 const LINE_BYTES_MAX: usize = 4 << 20;
 
 enum Form {
-    /// One JSON document; its bytes so far.
+    /// One JSON document; the bytes so far.
     Document(Vec<u8>),
-    /// Server-sent events; the line that is not complete yet, and whether it is too long to read.
+    /// Server-sent events; the incomplete line, and whether it is too long to parse.
     Events { line: Vec<u8>, skipping: bool },
-    /// Too long, or nothing that is known.
+    /// Too long, or an unknown format.
     Unread,
 }
 
-/// The reading of one answer. Dropped before the end, the call counts as cancelled, or as failed
-/// when the status said so already.
+/// The state of parsing a response. If dropped early, the call counts as cancelled, or as failed if
+/// the status was an error.
 pub(super) struct Answer {
     span: Option<LlmSpan>,
     status: u16,
     form: Form,
     output: Option<Output>,
-    /// The choices, as bits, whose finish reason is known: some servers repeat it.
+    /// A bit per choice with a known finish reason: some servers repeat it.
     finished_choices: u64,
 }
 
-/// A document or an event, as far as it is of interest.
+/// The relevant fields of a document or an event.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Part {
@@ -48,17 +48,17 @@ struct Part {
     service_tier: Value,
     system_fingerprint: Value,
     error: Value,
-    /// Of an event that is an error, in the responses API.
+    /// In error events of the responses API.
     code: Value,
     message: Value,
-    /// The state of a response, in the responses API.
+    /// The status of a response, in the responses API.
     status: Value,
     incomplete_details: Value,
-    /// In events of the responses API, the response itself.
+    /// The response in events of the responses API.
     response: Option<Box<Part>>,
-    /// What the model made, in the responses API.
+    /// The model's output, in the responses API.
     output: Value,
-    /// In deltas of the responses API, the text.
+    /// The text in deltas of the responses API.
     delta: Value,
 }
 
@@ -79,7 +79,7 @@ impl Answer {
         let form = if kind.starts_with("text/event-stream") {
             Form::Events { line: Vec::new(), skipping: false }
         } else {
-            // Errors of proxies may come as text: their status says enough.
+            // Proxies may return errors as text: their status suffices.
             Form::Document(Vec::new())
         };
         let output = span.is_capturing().then(Output::default);
@@ -91,7 +91,7 @@ impl Answer {
         self.span.as_ref()
     }
 
-    /// Reads along.
+    /// Parses more data.
     pub(super) fn read(&mut self, data: &[u8]) {
         if self.span.is_none() {
             return;
@@ -127,7 +127,7 @@ impl Answer {
                 if !std::mem::take(skipping) {
                     self.read_line(&whole);
                 }
-                // Keeps the buffer for the next line, unless it has grown for a long one.
+                // Keeps the buffer for the next line, unless a long line made it grow.
                 if let Form::Events { line, .. } = &mut self.form
                     && whole.capacity() <= 64 << 10
                 {
@@ -142,7 +142,7 @@ impl Answer {
         let Some(data) = line.strip_prefix(b"data:") else { return };
         let data = data.trim_ascii();
         if data == b"[DONE]" {
-            // Readers stop here and never ask for the end of the body.
+            // Readers stop here and do not poll for the end of the body.
             return self.finish();
         }
         let Ok(part) = serde_json::from_slice::<Part>(data) else { return };
@@ -197,7 +197,7 @@ impl Answer {
         }
         if let Some(usage) = Usage::from_openai(&part.usage) {
             span.usage(usage);
-            // OpenRouter and LiteLLM's proxy say what the call cost.
+            // OpenRouter and LiteLLM's proxy report the cost of the call.
             if let Some(usd) = part.usage.get("cost").and_then(Value::as_f64) {
                 span.cost_usd(usd);
             }
@@ -218,7 +218,7 @@ impl Answer {
         }
     }
 
-    /// The provider says that the call failed.
+    /// Records an error reported by the provider.
     fn refused(&mut self, error: &Value) {
         let Some(span) = self.span.take() else { return };
         let word = |key: &str| error.get(key).and_then(Value::as_str);
@@ -228,7 +228,7 @@ impl Answer {
         span.provider_error(status, &codes, message);
     }
 
-    /// All bytes have come.
+    /// Handles the end of the body.
     pub(super) fn end(&mut self) {
         if let Form::Document(document) = &mut self.form {
             let document = std::mem::take(document);
@@ -256,7 +256,7 @@ impl Answer {
         span.finish();
     }
 
-    /// The connection broke.
+    /// Handles a broken connection.
     pub(super) fn broken(&mut self, error: &reqwest::Error) {
         if let Some(span) = self.span.take() {
             span.error(transport_class(error), &error.to_string());

@@ -1,4 +1,4 @@
-//! A response's body that passes through and is read along.
+//! A response body that is inspected as it passes through.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::answer::Answer;
 
 pin_project! {
-    /// The body of an answer. Its end, its failure and its being dropped end the call.
+    /// The body of a response. Its end, an error or dropping it ends the call.
     pub(super) struct WatchedBody {
         #[pin]
         inner: reqwest::Body,
@@ -45,7 +45,7 @@ impl Body for WatchedBody {
                 if let Some(data) = frame.data_ref() {
                     this.answer.read(data);
                 }
-                // Readers that know the length do not ask for the end.
+                // Readers that know the length do not poll for the end.
                 if this.inner.is_end_stream() {
                     this.answer.end();
                 }

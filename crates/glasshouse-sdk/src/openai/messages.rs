@@ -1,18 +1,18 @@
-//! Messages of OpenAI's API in the conventions' shape. Used only with content capture on.
+//! Converts OpenAI messages to the format of the conventions, for content capture.
 
 use serde_json::{Map, Value, json};
 
 use super::answer::Choice;
 use crate::llm::LlmSpan;
 
-/// How many messages of a request are kept: the last ones.
+/// Maximum number of recorded messages of a request: the last ones.
 const MESSAGES_MAX: usize = 256;
-/// How much text of an answer is collected while it streams, in bytes.
+/// Maximum bytes of text collected from a streamed response.
 const TEXT_BYTES_MAX: usize = 256 << 10;
-/// How many choices of a streamed answer are collected.
+/// Maximum number of choices collected from a streamed response.
 const CHOICES_MAX: usize = 16;
 
-/// Sets what a request says on its span.
+/// Records the content of a request on its span.
 pub(super) fn of_request(span: &mut LlmSpan, body: &[u8]) {
     let Ok(Value::Object(mut body)) = serde_json::from_slice(body) else { return };
     if let Some(Value::String(text)) = body.remove("instructions") {
@@ -55,7 +55,7 @@ fn message(message: Value) -> Value {
     json!({ "role": role, "parts": parts })
 }
 
-/// An item of the responses API that is no message: its role and its part.
+/// An item of the responses API other than a message: its role and part.
 fn item(fields: &mut Map<String, Value>) -> Option<(&'static str, Value)> {
     let kind = fields.get("type")?.as_str()?.to_owned();
     let mut take = |key: &str| fields.remove(key).unwrap_or(Value::Null);
@@ -87,7 +87,7 @@ fn text_parts(content: Value) -> Vec<Value> {
             .into_iter()
             .map(|part| match part.get("text") {
                 Some(text) => json!({ "type": "text", "content": text }),
-                // Pictures and sound are named, not copied.
+                // Images and audio are recorded by type only.
                 None => json!({ "type": part.get("type").cloned().unwrap_or(Value::Null) }),
             })
             .collect(),
@@ -107,13 +107,13 @@ fn tool_call(mut call: Value) -> Value {
     json!({ "type": "tool_call", "id": id, "name": name, "arguments": arguments })
 }
 
-/// What the model said, collected from a document or from deltas.
+/// The model's output, collected from a document or from deltas.
 #[derive(Default)]
 pub(super) struct Output {
     whole: Vec<Value>,
     /// Streamed text, by choice.
     streamed: Vec<String>,
-    /// Streamed tool calls, in the order they came: name and arguments.
+    /// Streamed tool calls in order: name and arguments.
     calls: Vec<Map<String, Value>>,
 }
 
@@ -137,7 +137,7 @@ impl Output {
             }
         }
         if let Some(items) = output.as_array() {
-            // The whole answer of the responses API; it replaces what was streamed before.
+            // The complete response of the responses API replaces the deltas.
             self.streamed.clear();
             self.whole = items.iter().take(MESSAGES_MAX).cloned().map(message).collect();
         }

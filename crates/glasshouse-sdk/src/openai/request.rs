@@ -1,4 +1,4 @@
-//! What a request of OpenAI's API asks for.
+//! The parameters of an OpenAI request.
 
 use reqwest::{Method, Request, Url};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::Telemetry;
 use crate::llm::{self, LlmRequest, Operation, ServiceTier};
 
-/// A call that is watched, as its request describes it.
+/// An instrumented call, as described by its request.
 pub(super) struct Asked {
     operation: Operation,
     api: &'static str,
@@ -18,7 +18,7 @@ pub(super) struct Asked {
     body: Body,
 }
 
-/// The parameters of a request. Each is any value: one that has the wrong type must not hide the
+/// The parameters of a request. They have any type, so that one with a wrong type does not hide the
 /// others.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -41,10 +41,10 @@ struct Body {
     response_format: Value,
 }
 
-/// Longer requests are sent as they are and not read, in bytes.
+/// Maximum size of a parsed request, in bytes; larger ones pass through.
 const BODY_BYTES_MAX: usize = 16 << 20;
 
-/// Reads a request; `None` for one that is no call to a model.
+/// Parses a request; `None` if it is not a model call.
 pub(super) fn read(request: &Request, provider: Option<&str>) -> Option<Asked> {
     if request.method() != Method::POST {
         return None;
@@ -70,7 +70,7 @@ pub(super) fn read(request: &Request, provider: Option<&str>) -> Option<Asked> {
 }
 
 impl Asked {
-    /// The request as the span knows it.
+    /// The request for the span.
     pub(super) fn request(&self, telemetry: &Telemetry) -> LlmRequest {
         let body = &self.body;
         let mut request = llm::chat(telemetry, &self.provider, &self.model)
@@ -129,7 +129,7 @@ impl Asked {
     }
 }
 
-/// The operation of a path, and the kind of OpenAI's API.
+/// The operation of a path, and the type of OpenAI's API.
 fn operation(path: &str) -> Option<(Operation, &'static str)> {
     let path = path.trim_end_matches('/');
     if path.ends_with("/chat/completions") {
@@ -145,14 +145,14 @@ fn operation(path: &str) -> Option<(Operation, &'static str)> {
     }
 }
 
-/// The deployment in a path of Azure, `/openai/deployments/{deployment}/…`.
+/// The deployment in an Azure path, `/openai/deployments/{deployment}/…`.
 fn deployment(url: &Url) -> Option<&str> {
     let mut segments = url.path_segments()?;
     segments.find(|segment| *segment == "deployments")?;
     segments.next()
 }
 
-/// The provider's name in the conventions, by its host.
+/// The provider's name in the conventions, derived from the host.
 fn provider_of(url: &Url) -> &'static str {
     let host = url.host_str().unwrap_or_default();
     let is_at = |domain: &str| {

@@ -1,4 +1,4 @@
-//! The real client over a scripted provider; no network.
+//! The real client with a scripted provider; no network.
 
 use std::collections::VecDeque;
 
@@ -27,11 +27,11 @@ const INPUT: &str = "gen_ai.client.inference.usage.input_tokens";
 const FIRST: &str = "gen_ai.client.inference.time_to_first_chunk";
 const GAPS: &str = "gen_ai.client.inference.time_per_output_chunk";
 
-/// What the scripted provider says: a status, a content type, and the body in pieces. A piece that
-/// is `None` breaks the connection.
+/// A scripted response: status, content type, and the body in pieces. A `None` piece breaks the
+/// connection.
 type Script = (u16, &'static str, Vec<Option<Bytes>>);
 
-/// The headers of the requests that the provider got.
+/// The headers of the received requests.
 type Got = Arc<Mutex<VecDeque<http::HeaderMap>>>;
 
 fn provider(
@@ -236,7 +236,7 @@ async fn every_failure_has_its_class_and_passes_through() {
         ((200, sse, whole(failed)), "server_error"),
         ((200, sse, vec![Some("data: {}\n".into()), None]), "network"),
         ((0, json, vec![]), "network"),
-        // Streams with nothing that can be read still end.
+        // Streams without readable content still end.
         ((200, sse, whole("data: \u{7}\n\ndata: [1]\n\nevent: x\n")), ""),
         ((200, sse, whole(vec![b'x'; 9 << 20])), ""),
         ((200, json, whole(vec![b' '; 17 << 20])), ""),
@@ -331,7 +331,7 @@ fn messages_of_every_kind_become_parts() {
     let call = json!({ "type": "tool_call", "id": "c", "name": "f", "arguments": "{\"a\":1}" });
     assert_eq!(output.into_messages(), json!([{ "role": "assistant", "parts": [call] }]));
 
-    // The responses API has items that are no messages.
+    // The responses API has items other than messages.
     let mut output = messages::Output::default();
     let items = json!([
         { "type": "reasoning", "id": "r", "summary": [{ "type": "summary_text", "text": "why" }] },

@@ -1,4 +1,4 @@
-//! Headers in and out, as tables.
+//! Extraction and injection of headers, as tables.
 
 use http::HeaderValue;
 use opentelemetry::baggage::BaggageExt;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{CALL_SECONDS, COUNTS, LONG_SECONDS, seconds};
 use crate::metrics::{Definition, Histogram, Registry, UpDownCounter};
 
-/// Bounds in seconds of MCP operations (GenAI conventions, `mcp.client.operation.duration`).
+/// Bucket bounds in seconds of MCP operations (GenAI conventions, `mcp.client.operation.duration`).
 const MCP_SECONDS: &[f64] =
     &[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
 
@@ -48,7 +48,7 @@ impl AgentMetrics {
         }
     }
 
-    /// Records a finished run; `error` is a class such as `timeout`, or nothing for success.
+    /// Records a finished run; `error` is a class such as `timeout`, or `None` for success.
     pub fn invocation(
         &self,
         agent: &str,
@@ -80,18 +80,18 @@ impl ToolMetrics {
         Self { duration: registry.histogram(definition, CALL_SECONDS) }
     }
 
-    /// Records a finished execution; `toolset` is the group a tool belongs to, or empty.
+    /// Records a finished execution; `toolset` is the tool's group, or empty.
     pub fn execution(&self, tool: &str, toolset: &str, error: Option<&str>, duration: Duration) {
         self.duration.record([tool, toolset, error.unwrap_or_default()], seconds(duration));
     }
 }
 
-/// On which end of an MCP connection an operation was measured.
+/// The side of an MCP connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum McpSide {
-    /// The program asked a server.
+    /// The program sent the request.
     Client,
-    /// The program is the server.
+    /// The program handled the request.
     Server,
 }
 
@@ -121,7 +121,7 @@ impl McpMetrics {
         }
     }
 
-    /// Records a finished operation: `method` as in `tools/call`, `tool` or empty.
+    /// Records a finished operation: `method` such as `tools/call`, `tool` or empty.
     pub fn operation(
         &self,
         side: McpSide,
@@ -158,14 +158,14 @@ impl SessionMetrics {
         }
     }
 
-    /// Counts a session as active until what is returned is dropped.
+    /// Counts a session as active until the returned value is dropped.
     pub fn begin(&self) -> ActiveSession {
         self.active.add([], 1);
         ActiveSession { active: self.active.clone() }
     }
 }
 
-/// A session that counts as active while this lives.
+/// Counts a session as active until dropped.
 #[derive(Debug)]
 #[must_use = "the session counts as active only while this lives"]
 pub struct ActiveSession {
@@ -178,14 +178,14 @@ impl Drop for ActiveSession {
     }
 }
 
-/// How a background task ended.
+/// The outcome of a background task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskOutcome {
-    /// It did what it was for.
+    /// It succeeded.
     Success,
     /// It failed or panicked.
     Error,
-    /// It was stopped, or dropped before its end.
+    /// It was cancelled, or dropped before its end.
     Cancelled,
 }
 
@@ -228,12 +228,12 @@ impl TaskMetrics {
         }
     }
 
-    /// A task has begun. Each call must be followed by one of [`finished`](Self::finished).
+    /// Records the start of a task. Must be followed by a call of [`finished`](Self::finished).
     pub fn started(&self, task: &str) {
         self.active.add([task], 1);
     }
 
-    /// A task has ended.
+    /// Records the end of a task.
     pub fn finished(&self, task: &str, outcome: TaskOutcome, duration: Duration) {
         self.active.add([task], -1);
         self.duration.record([task, outcome.as_str()], seconds(duration));

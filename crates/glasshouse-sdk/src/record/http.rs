@@ -1,29 +1,29 @@
-//! Requests that the program answers, and queries that it sends to databases.
+//! HTTP requests served by the program, and its database queries.
 
 use std::time::Duration;
 
 use super::{BYTES, REQUEST_SECONDS, SHORT_SECONDS, seconds};
 use crate::metrics::{Counter, Definition, Histogram, Registry, UpDownCounter};
 
-/// A query that takes longer is slow (100 ms, as the stacks we replace have it).
+/// Threshold of slow queries (100 ms, as in the emulated stacks).
 const SLOW_QUERY: Duration = Duration::from_millis(100);
 
-/// A finished exchange of request and response, its bodies included.
+/// A finished request and response, including their bodies.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpExchange<'a> {
     /// One of the known methods, or `_OTHER`.
     pub method: &'a str,
-    /// The template of the route, such as `/api/tasks/{id}`; never the raw path.
+    /// The route template, such as `/api/tasks/{id}`; never the raw path.
     pub route: &'a str,
-    /// The status that was sent; nothing when the client left before.
+    /// The response status; `None` if the client disconnected before.
     pub status: Option<u16>,
-    /// What went wrong on our side, such as `panic` or `cancelled`, or nothing.
+    /// The server's error, such as `panic` or `cancelled`, if any.
     pub error: Option<&'a str>,
-    /// From the request's head to the last byte of the response.
+    /// Time from the request header to the last byte of the response.
     pub duration: Duration,
-    /// Bytes of the request's body that were read.
+    /// Bytes read from the request body.
     pub request_bytes: u64,
-    /// Bytes of the response's body that were sent.
+    /// Bytes sent of the response body.
     pub response_bytes: u64,
 }
 
@@ -71,12 +71,12 @@ impl HttpMetrics {
         }
     }
 
-    /// A request has come in. Each call must be followed by one of [`finished`](Self::finished).
+    /// Records the start of a request. Must be followed by a call of [`finished`](Self::finished).
     pub fn started(&self, method: &str) {
         self.active.add([method], 1);
     }
 
-    /// The exchange is over.
+    /// Records the end of an exchange.
     pub fn finished(&self, exchange: &HttpExchange<'_>) {
         self.active.add([exchange.method], -1);
         let mut digits = [0; 3];
@@ -89,7 +89,7 @@ impl HttpMetrics {
     }
 }
 
-/// A status code as text, without the heap.
+/// A status code as text, without an allocation.
 fn three_digits(status: u16, digits: &mut [u8; 3]) -> &str {
     let status = status.clamp(100, 999);
     *digits = [status / 100, status / 10 % 10, status % 10].map(|digit| b'0' + digit as u8);
@@ -125,7 +125,7 @@ impl DatabaseMetrics {
         }
     }
 
-    /// Records a finished query: `operation` as in `findMany` or `SELECT`, `collection` the table.
+    /// Records a finished query: `operation` such as `findMany`, `collection` the table.
     pub fn query(&self, operation: &str, collection: &str, duration: Duration) {
         self.duration.record([operation, collection], seconds(duration));
         if duration > SLOW_QUERY {

@@ -1,4 +1,4 @@
-//! Calls of language models: how many, how long, how many tokens, what they cost.
+//! LLM calls: number, duration, tokens and cost.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{CALL_SECONDS, COUNTS, seconds};
 use crate::llm::{ErrorClass, Usage};
 use crate::metrics::{Counter, Definition, FloatCounter, Histogram, Registry};
 
-/// Bounds in tokens (GenAI conventions, powers of four).
+/// Bucket bounds in tokens (GenAI conventions, powers of four).
 const TOKENS: &[f64] = &[
     1.0,
     4.0,
@@ -23,7 +23,7 @@ const TOKENS: &[f64] = &[
     16_777_216.0,
     67_108_864.0,
 ];
-/// What all metrics of a call are told apart by.
+/// The labels common to all metrics of a call.
 const CALL: [&str; 4] = [
     "gen_ai.operation.name",
     "gen_ai.provider.name",
@@ -31,28 +31,28 @@ const CALL: [&str; 4] = [
     "gen_ai.response.model",
 ];
 
-/// A finished call of a model.
+/// A finished model call.
 #[derive(Debug, Clone, Copy)]
 pub struct LlmCall<'a> {
     /// `chat`, `embeddings`, … (GenAI conventions, `gen_ai.operation.name`).
     pub operation: &'a str,
     /// `openai`, `anthropic`, … (GenAI conventions, `gen_ai.provider.name`).
     pub provider: &'a str,
-    /// The model that was asked for.
+    /// The requested model.
     pub request_model: &'a str,
-    /// The model that answered; empty when unknown.
+    /// The model of the response; empty if unknown.
     pub response_model: &'a str,
-    /// From the request to the end of the answer.
+    /// Time from the request to the end of the response.
     pub duration: Duration,
-    /// From the request to the first token, of a streamed answer.
+    /// Time from the request to the first token of a streamed response.
     pub time_to_first_token: Option<Duration>,
-    /// Tokens, when the provider said.
+    /// Token usage, if the provider reported it.
     pub usage: Option<Usage>,
-    /// US dollars; nothing when no price is known, which is not the same as 0.
+    /// US dollars; `None` if no price is known, which is not the same as 0.
     pub cost_usd: Option<f64>,
-    /// Where the cost comes from: `provided`, `computed`, `partial`, or empty.
+    /// The source of the cost: `provided`, `computed`, `partial`, or empty.
     pub cost_source: &'a str,
-    /// Why the call failed, if it did.
+    /// The class of the error, if the call failed.
     pub error: Option<ErrorClass>,
 }
 
@@ -172,10 +172,10 @@ impl LlmMetrics {
         }
     }
 
-    /// Records a finished call: once for each call, retries included in its duration.
+    /// Records a finished call: once per logical call, with retries included in its duration.
     ///
-    /// A failed call without usage counts zero tokens of modality `unknown`, so that the rate of
-    /// its series is zero and not absent (GenAI conventions, token metrics).
+    /// A failed call without usage counts zero tokens of modality `unknown`, so that its series has
+    /// a rate of zero instead of being absent (GenAI conventions, token metrics).
     pub fn call(&self, call: &LlmCall<'_>) {
         let labels = [call.operation, call.provider, call.request_model, call.response_model];
         let [operation, provider, request_model, response_model] = labels;
@@ -218,12 +218,12 @@ impl LlmMetrics {
         }
     }
 
-    /// Records the time since the part of a streamed answer before this one.
+    /// Records the time between two chunks of a streamed response.
     pub fn output_chunk(&self, operation: &str, provider: &str, model: &str, gap: Duration) {
         self.time_per_output_chunk.record([operation, provider, model], seconds(gap));
     }
 
-    /// Records how many requests a model server answers together.
+    /// Records the number of requests in a model server's batch.
     pub fn batch_size(&self, model: &str, requests: u64) {
         self.batch_size.record([model], requests as f64);
     }

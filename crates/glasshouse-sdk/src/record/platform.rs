@@ -1,4 +1,4 @@
-//! The inner parts of an AI platform: memory, budgets, drift, routing, queues, caches, GPUs.
+//! Components of an AI platform: memory, budgets, drift, routing, queues, caches, GPUs.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,11 +11,11 @@ use super::{COUNTS, SHORT_SECONDS, seconds};
 use crate::metrics::{Counter, Definition, Gauge, Histogram, Kind, Metric, Registry};
 use crate::scope::now;
 
-/// Sessions whose budget is remembered; the one that was silent longest makes room.
+/// Maximum number of sessions with a budget; the least recently updated one is evicted.
 const BUDGETS_MAX: usize = 10_000;
-/// A budget that was not updated for so long no longer counts.
+/// Time after which a budget without updates expires.
 const BUDGET_IDLE: Duration = Duration::from_secs(30 * 60);
-/// Sessions that get series of their own, when asked for.
+/// Maximum number of sessions with separate series, if enabled.
 const BUDGET_SERIES_MAX: usize = 200;
 
 /// Recorder of a memory engine.
@@ -56,17 +56,17 @@ impl MemoryMetrics {
         }
     }
 
-    /// Records a finished operation: `operation` as in `search`, `status` as in `success`.
+    /// Records a finished operation: `operation` such as `search`, `status` such as `success`.
     pub fn operation(&self, operation: &str, status: &str, duration: Duration) {
         self.duration.record([operation, status], seconds(duration));
     }
 
-    /// Sets how many items there are, of all users together.
+    /// Sets the number of items, over all users.
     pub fn items(&self, items: u64) {
         self.items.set([], items as f64);
     }
 
-    /// Records how many results a search had.
+    /// Records the number of results of a search.
     pub fn search_results(&self, results: u64) {
         self.results.record([], results as f64);
     }
@@ -106,8 +106,8 @@ const BUDGET: [Definition<0>; 3] = [
 
 /// Recorder of memory budgets.
 ///
-/// Sessions are not labels: the metrics give the sums over all sessions, and the highest
-/// utilization of any. With `budgets_by_session` up to 200 sessions get series of their own.
+/// Sessions are not labels: the metrics are sums over all sessions, and the highest utilization.
+/// With `budgets_by_session` up to 200 sessions have separate series.
 #[derive(Debug)]
 pub struct BudgetMetrics {
     budgets: Budgets,
@@ -125,7 +125,7 @@ impl BudgetMetrics {
         Self { budgets }
     }
 
-    /// Sets a session's budget and what it has used of it, in bytes.
+    /// Sets a session's budget and its usage, in bytes.
     pub fn update(&self, session: &str, total_bytes: u64, used_bytes: u64) {
         let mut budgets = self.budgets.lock();
         if budgets.len() >= BUDGETS_MAX && !budgets.contains_key(session) {
@@ -142,13 +142,13 @@ impl BudgetMetrics {
         budgets.insert(session.to_owned(), budget);
     }
 
-    /// Forgets a session that is over.
+    /// Removes a session that has ended.
     pub fn remove(&self, session: &str) {
         self.budgets.lock().remove(session);
     }
 }
 
-/// One point for all sessions together.
+/// One point for all sessions.
 fn all_sessions(budgets: &HashMap<String, Budget>) -> Vec<Metric> {
     let sum = |of: fn(&Budget) -> f64| budgets.values().map(of).sum::<f64>();
     let highest = budgets.values().map(Budget::utilization).fold(0.0, f64::max);
@@ -160,7 +160,7 @@ fn all_sessions(budgets: &HashMap<String, Budget>) -> Vec<Metric> {
     metrics.collect()
 }
 
-/// A point for each of the sessions that were updated last.
+/// One point for each of the most recently updated sessions.
 fn each_session(budgets: &HashMap<String, Budget>) -> Vec<Metric> {
     let mut latest: Vec<(&String, &Budget)> = budgets.iter().collect();
     latest.sort_unstable_by_key(|(_, budget)| std::cmp::Reverse(budget.updated));
@@ -217,7 +217,7 @@ impl DriftMetrics {
         }
     }
 
-    /// Records a check: `status` as in `ok`, `warning`, `critical`.
+    /// Records a check: `status` such as `ok`, `warning`, `critical`.
     pub fn check(&self, model: &str, score: f64, status: &str, duration: Duration) {
         self.score.set([model], score);
         self.checks.add([model, status], 1);
@@ -253,7 +253,7 @@ impl RouterMetrics {
         }
     }
 
-    /// Records a decision for a model; `reason` from a small set, such as `cheapest`.
+    /// Records the choice of a model; `reason` is from a small set, such as `cheapest`.
     pub fn decision(&self, model: &str, reason: &str, duration: Duration) {
         self.decisions.add([model, reason], 1);
         self.duration.record([], seconds(duration));
@@ -289,18 +289,18 @@ impl QueueMetrics {
         }
     }
 
-    /// Sets how many requests wait for a service.
+    /// Sets the number of requests waiting for a service.
     pub fn depth(&self, service: &str, requests: u64) {
         self.depth.set([service], requests as f64);
     }
 
-    /// Records how long a request waited for a service.
+    /// Records the waiting time of a request for a service.
     pub fn wait(&self, service: &str, waited: Duration) {
         self.wait.record([service], seconds(waited));
     }
 }
 
-/// Recorder of caches of the program itself; a provider's prompt cache is in the usage of a call.
+/// Recorder of the program's own caches; a call's usage covers the provider's prompt cache.
 #[derive(Debug)]
 pub struct CacheMetrics {
     lookups: Counter<2>,
@@ -318,12 +318,12 @@ impl CacheMetrics {
         }
     }
 
-    /// What was looked for was there; `cache_type` as in `embedding`.
+    /// Records a cache hit; `cache_type` such as `embedding`.
     pub fn hit(&self, cache_type: &str) {
         self.lookups.add([cache_type, "hit"], 1);
     }
 
-    /// What was looked for was not there.
+    /// Records a cache miss.
     pub fn miss(&self, cache_type: &str) {
         self.lookups.add([cache_type, "miss"], 1);
     }
@@ -356,12 +356,12 @@ impl GpuMetrics {
         }
     }
 
-    /// Sets how busy a GPU is, in percent from 0 to 100.
+    /// Sets the utilization of a GPU, in percent from 0 to 100.
     pub fn utilization(&self, gpu: &str, percent: f64) {
         self.utilization.set([gpu], percent / 100.0);
     }
 
-    /// Sets the bytes of memory that are in use, and that there are.
+    /// Sets the used and the total memory, in bytes.
     pub fn memory(&self, gpu: &str, used_bytes: u64, total_bytes: u64) {
         self.memory_usage.set([gpu], used_bytes as f64);
         self.memory_limit.set([gpu], total_bytes as f64);

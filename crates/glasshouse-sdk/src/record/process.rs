@@ -1,9 +1,9 @@
-//! CPU time and memory of the program itself, read from `/proc` where there is one.
+//! CPU time and memory of the process, from `/proc` if available.
 
 use crate::metrics::{Definition, Kind, Metric, Registry};
 
-/// Ticks of `/proc/self/stat` in a second: Linux has shown 100 to programs on every architecture
-/// since 2.6 (`USER_HZ`).
+/// Clock ticks per second in `/proc/self/stat`: 100 on every Linux architecture since 2.6
+/// (`USER_HZ`).
 const TICKS_PER_SECOND: f64 = 100.0;
 const KIBIBYTE: f64 = 1024.0;
 
@@ -20,7 +20,7 @@ const MEMORY: Definition<0> = Definition {
     labels: [],
 };
 
-/// Adds the metrics of the process to all others.
+/// Registers the metrics of the process.
 pub(super) fn observe(registry: &Registry) {
     registry.produce(|| {
         let cpu = std::fs::read_to_string("/proc/self/stat").ok();
@@ -37,7 +37,7 @@ pub(super) fn observe(registry: &Registry) {
 
 /// User and system time from `/proc/self/stat` (proc(5), fields 14 and 15).
 fn cpu_seconds(stat: &str) -> Option<f64> {
-    // The name of the program is in parentheses and may hold anything.
+    // The process name is in parentheses and may contain any character.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
     let user: f64 = fields.nth(11)?.parse().ok()?;
     let system: f64 = fields.next()?.parse().ok()?;

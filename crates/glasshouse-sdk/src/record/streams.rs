@@ -1,27 +1,27 @@
-//! Event streams to browsers, and what browsers report.
+//! Event streams to browsers, and Web Vitals reported by browsers.
 
 use std::time::Duration;
 
 use super::{BYTES, LONG_SECONDS, seconds};
 use crate::metrics::{Counter, Definition, Histogram, Registry, UpDownCounter};
 
-/// Bounds for all vitals at once: layout shift is a small number, the others are milliseconds;
-/// each vital's limits for good and poor are among them.
+/// Bucket bounds for all vitals: layout shift is a small number, the others are milliseconds; the
+/// bounds include each vital's thresholds for good and poor.
 const VITALS: &[f64] = &[
     0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 10.0, 25.0, 50.0, 100.0, 200.0, 300.0, 500.0,
     800.0, 1200.0, 1800.0, 2500.0, 3000.0, 4000.0, 6000.0, 10_000.0, 30_000.0, 60_000.0,
 ];
 
-/// Why an event stream ended.
+/// The reason for the end of an event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
     /// All events were sent.
     Completed,
-    /// The client went away.
+    /// The client disconnected.
     ClientDisconnect,
     /// An event could not be written.
     WriteError,
-    /// The program stops.
+    /// The program is shutting down.
     ServerShutdown,
     /// The source of the events failed.
     Error,
@@ -40,14 +40,14 @@ impl CloseReason {
     }
 }
 
-/// What became of one event.
+/// The outcome of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SseOutcome {
-    /// It was handed to the connection.
+    /// Written to the connection.
     Ok,
-    /// The connection refused it.
+    /// Writing to the connection failed.
     WriteError,
-    /// It could not be made into text.
+    /// Serialisation failed.
     SerializationError,
 }
 
@@ -108,42 +108,42 @@ impl SseMetrics {
         }
     }
 
-    /// A stream was opened. Each call must be followed by one of [`closed`](Self::closed).
+    /// Records the start of a stream. Must be followed by a call of [`closed`](Self::closed).
     pub fn opened(&self, route: &str) {
         self.active.add([route], 1);
     }
 
-    /// A stream was closed.
+    /// Records the end of a stream.
     pub fn closed(&self, route: &str, reason: CloseReason, duration: Duration) {
         self.active.add([route], -1);
         self.duration.record([route, reason.as_str()], seconds(duration));
     }
 
-    /// An event of this type and size was sent, or could not be.
+    /// Records an event of this type and size and its outcome.
     pub fn event(&self, event_type: &str, outcome: SseOutcome, bytes: u64) {
         self.messages.add([event_type, outcome.as_str()], 1);
         self.size.record([event_type, outcome.as_str()], bytes as f64);
     }
 }
 
-/// Why a beacon of a browser was refused.
+/// The reason for rejecting a browser's beacon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BeaconRefusal {
-    /// More bytes or more vitals than a beacon may have.
+    /// Too many bytes or vitals.
     TooLarge,
-    /// It is no JSON, lacks a part or did not come in full.
+    /// Not JSON, incomplete, or without a required field.
     Malformed,
-    /// It has a field that the contract does not know.
+    /// An unknown field.
     UnknownField,
-    /// It measures something that is not known.
+    /// An unknown vital.
     UnknownName,
-    /// Its value cannot be true.
+    /// An implausible value.
     OutOfRange,
-    /// Its address, or all together, send too often.
+    /// The rate limit of its address, or of all addresses.
     RateLimited,
-    /// Its page is of an origin that may not send.
+    /// The page's origin is not allowed.
     ForbiddenOrigin,
-    /// It is neither text nor JSON, or it is compressed.
+    /// Neither text nor JSON, or compressed.
     UnsupportedType,
 }
 
@@ -188,12 +188,12 @@ impl WebVitalMetrics {
         Self { vitals: registry.histogram(definition, VITALS), refused: registry.counter(refused) }
     }
 
-    /// A beacon was refused for this reason.
+    /// Records a rejected beacon.
     pub fn refused(&self, reason: BeaconRefusal) {
         self.refused.add([reason.as_str()], 1);
     }
 
-    /// Records a vital such as `LCP` of a page that has been made canonical; `label` or empty.
+    /// Records a vital such as `LCP` of a canonical page; `label` may be empty.
     pub fn vital(&self, name: &str, label: &str, page: &str, value: f64) {
         self.vitals.record([name, label, page], value);
     }

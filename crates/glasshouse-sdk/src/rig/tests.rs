@@ -1,4 +1,4 @@
-//! Spans as rig 0.44 opens them. `examples/rig` checks the same with the real crate.
+//! Spans as created by rig 0.44. `examples/rig` tests the same with the real crate.
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -9,7 +9,7 @@ use super::*;
 use crate::llm;
 use crate::metrics::{Reading, Registry};
 
-/// What is in the metrics after `work`: name, the named label, and the value or count.
+/// The metrics after `work`: name, the given label, and the value or count.
 fn counted(work: impl FnOnce(&Telemetry)) -> Vec<(String, String, f64)> {
     let telemetry = Telemetry::recording(Registry::new(2000));
     let provider = SdkTracerProvider::builder().build();
@@ -67,7 +67,7 @@ fn a_call_is_counted_once_when_a_provider_took_it() {
             call.record("gen_ai.usage.input_tokens", 1000_u64);
             call.record("gen_ai.usage.output_tokens", -1_i64);
         });
-        // Somebody else's span of the same shape.
+        // A similar span of another library.
         let other = completion!("other::completions");
         other.record("gen_ai.provider.name", "openai");
     });

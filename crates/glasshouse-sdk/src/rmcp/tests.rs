@@ -1,4 +1,4 @@
-//! A real server and a real client of rmcp over a pipe in memory.
+//! A real rmcp server and client over an in-memory pipe.
 
 use opentelemetry::trace::SpanKind;
 use rmcp::model::{CallToolResult, ContentBlock, ServerCapabilities, ServerConfig};
@@ -12,7 +12,7 @@ use crate::tool;
 const CLIENT: &str = "mcp.client.operation.duration";
 const SERVER: &str = "mcp.server.operation.duration";
 
-/// Says its session, fails as a tool does, or knows no such tool.
+/// Returns its session, a tool error, or an unknown tool error.
 #[derive(Clone)]
 struct Tools;
 

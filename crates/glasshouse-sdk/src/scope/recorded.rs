@@ -1,4 +1,4 @@
-//! For tests: a handle whose metrics, and a subscriber whose spans, can be looked at.
+//! Test support: a handle and a subscriber whose metrics and spans can be inspected.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
 use crate::Telemetry;
 use crate::metrics::{Reading, Registry};
 
-/// What was recorded on this thread since it was made.
+/// Metrics and spans recorded on this thread.
 pub(crate) struct Recorded {
     pub(crate) telemetry: Telemetry,
     ended: Ended,
@@ -29,7 +29,7 @@ impl Recorded {
         Self::of(Telemetry::recording(Registry::new(2000)), Sampler::AlwaysOn)
     }
 
-    /// The same with another handle, and spans sampled otherwise.
+    /// With another handle and sampler.
     pub(crate) fn of(telemetry: Telemetry, sampler: Sampler) -> Self {
         let ended = Ended::default();
         let warnings = Arc::default();
@@ -57,7 +57,7 @@ impl Recorded {
         })
     }
 
-    /// The sum of what was measured in all series of a histogram with these labels.
+    /// The sum of measurements in all series of a histogram with these labels.
     pub(crate) fn sum(&self, metric: &str, labels: &[(&str, &str)]) -> f64 {
         self.sum_of(metric, labels, |reading| match reading {
             Reading::Histogram { sum, .. } => *sum,
@@ -65,7 +65,7 @@ impl Recorded {
         })
     }
 
-    /// All values that a label has.
+    /// All values of a label.
     pub(crate) fn values(&self, metric: &str, label: &str) -> BTreeSet<String> {
         let metrics = self.telemetry.collect();
         let points =
@@ -73,12 +73,12 @@ impl Recorded {
         points.filter_map(|point| point.label(label).map(str::to_owned)).collect()
     }
 
-    /// The spans that have ended, in that order.
+    /// Finished spans in order.
     pub(crate) fn spans(&self) -> Vec<SpanData> {
         self.ended.0.lock().clone()
     }
 
-    /// How many warnings were logged.
+    /// Number of logged warnings.
     #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "beacons need axum"))]
     pub(crate) fn warnings(&self) -> usize {
         self.warnings.load(Ordering::Relaxed)

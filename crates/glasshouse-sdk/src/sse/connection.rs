@@ -1,4 +1,4 @@
-//! One open event stream, for code that writes to a sink of its own.
+//! An open event stream, for code with its own sink.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,11 @@ use crate::record::{CloseReason, SseOutcome};
 use crate::session::{Session, id_in};
 use crate::span::{HelperSpan, InSpan};
 
-/// An open event stream: counted as active from [`open`](Self::open) until it is closed or
-/// dropped.
+/// An open event stream: counted as active from [`open`](Self::open) until it is closed or dropped.
 ///
-/// Tell it of each event after the attempt to write it, the handshake (`connected`) first. A drop
+/// Report each event after the attempt to write it, the handshake (`connected`) first. Dropping it
 /// without [`close`](Self::close) counts as `client_disconnect`, or as `write_error` if that was
-/// the last thing it heard of.
+/// the last report.
 #[derive(Debug)]
 pub struct SseConnection {
     telemetry: Telemetry,
@@ -29,7 +28,7 @@ pub struct SseConnection {
 }
 
 impl SseConnection {
-    /// Opens a stream. Of the options, route and session count.
+    /// Opens a stream. Only the route and the session of the options are used.
     pub fn open(telemetry: &Telemetry, options: SseOptions) -> Self {
         let surroundings = Context::current();
         let context = match &options.session_id {
@@ -58,12 +57,12 @@ impl SseConnection {
         }
     }
 
-    /// The handshake was written: the event `connected` with this many bytes.
+    /// Reports the handshake: the event `connected` with this many bytes.
     pub fn connected(&mut self, bytes: usize) {
         self.sent(CONNECTED, bytes);
     }
 
-    /// An event of this type was written, with this many bytes.
+    /// Reports a written event with its type and size in bytes.
     pub fn sent(&mut self, event_type: &str, bytes: usize) {
         self.last_write_failed = false;
         self.events = self.events.saturating_add(1);
@@ -71,23 +70,23 @@ impl SseConnection {
         self.count(event_type, SseOutcome::Ok, bytes);
     }
 
-    /// An event of this type could not be written.
+    /// Reports an event that could not be written.
     pub fn write_error(&mut self, event_type: &str) {
         self.last_write_failed = true;
         self.count(event_type, SseOutcome::WriteError, 0);
     }
 
-    /// An event of this type could not be made into text.
+    /// Reports an event that could not be serialised.
     pub fn serialization_error(&mut self, event_type: &str) {
         self.count(event_type, SseOutcome::SerializationError, 0);
     }
 
-    /// The stream is over, for this reason.
+    /// Closes the stream with this reason.
     pub fn close(mut self, reason: CloseReason) {
         self.end(reason);
     }
 
-    /// Runs a future inside the stream's span, such as the work that makes its events.
+    /// Runs a future inside the stream's span, such as the work that produces its events.
     pub fn instrument<F>(&self, future: F) -> InSpan<F> {
         self.span.instrument(future)
     }

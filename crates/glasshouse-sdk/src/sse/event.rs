@@ -1,4 +1,4 @@
-//! One event, and its text on the wire.
+//! An event and its encoding.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -6,23 +6,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-/// The type that a browser gives to an event without one.
+/// The default event type in browsers.
 const TYPE_DEFAULT: &str = "message";
 /// The first event of a stream.
 pub(super) const CONNECTED: &str = "connected";
 
-/// What a stream of events must tell of each to be observed.
+/// The properties of an event in an instrumented stream.
 pub trait SseEvent {
-    /// The event's type: a name out of few, since it is a label. `message` when there is none.
+    /// The event's type; a label, so it must have few values. The default is `message`.
     fn event_type(&self) -> &str;
 
-    /// Its bytes on the wire.
+    /// Its encoded size in bytes.
     fn size(&self) -> usize;
 
-    /// Its id, by which an event that a replay has written already is recognised.
+    /// Its id, which identifies events that were already replayed.
     fn event_id(&self) -> Option<&str>;
 
-    /// The event that says that the stream is open; none if the type has no such thing.
+    /// The event that marks the stream as open; `None` if the type has none.
     fn connected() -> Option<Self>
     where
         Self: Sized,
@@ -31,11 +31,11 @@ pub trait SseEvent {
     }
 }
 
-/// An event as the HTML standard has it: type, id, data, and how soon to try again.
+/// An event of the HTML standard: type, id, data and reconnection delay.
 ///
-/// The text is complete when [`to_bytes`](Self::to_bytes) is called. Line breaks in data become
-/// several `data` lines; in type and id they and null characters are left out, so that no content
-/// can forge another event. See <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+/// Line breaks in data become several `data` lines. Line breaks and null characters in type and id
+/// are removed, so that no content can forge another event. [`to_bytes`](Self::to_bytes) encodes
+/// it. See <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     name: Cow<'static, str>,
@@ -45,43 +45,43 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of this type. Types are labels of metrics: let them be names, not ids.
+    /// An event of this type. Types are metric labels: use names, not ids.
     pub fn new(event_type: impl Into<Cow<'static, str>>) -> Self {
         let name = one_line(event_type.into());
         Self { name, id: None, data: None, retry: None }
     }
 
-    /// An event without a type: a browser's `message`.
+    /// An event without a type, which browsers treat as `message`.
     pub fn message() -> Self {
         Self::new(TYPE_DEFAULT)
     }
 
-    /// The id that a browser sends back as `Last-Event-ID` when it connects again.
+    /// The id that a browser sends as `Last-Event-ID` when it reconnects.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(one_line(Cow::Owned(id.into())).into_owned());
         self
     }
 
-    /// The content.
+    /// The data.
     #[must_use]
     pub fn data(mut self, data: impl Into<String>) -> Self {
         self.data = Some(data.into());
         self
     }
 
-    /// How long the browser is to wait before it connects again.
+    /// The reconnection delay of the browser.
     #[must_use]
     pub fn retry(mut self, delay: Duration) -> Self {
         self.retry = Some(delay);
         self
     }
 
-    /// The content as JSON.
+    /// The data as JSON.
     ///
     /// # Errors
-    /// When the value cannot be written as JSON. Hand the error on as the stream's item: it is
-    /// counted under this event's type, and the stream goes on.
+    /// If the value cannot be serialised. Pass the error on as the stream's item: it is counted
+    /// under this event's type, and the stream continues.
     pub fn json<T: Serialize + ?Sized>(self, data: &T) -> Result<Self, SerializationError> {
         match serde_json::to_string(data) {
             Ok(data) => Ok(self.data(data)),
@@ -89,7 +89,7 @@ impl Event {
         }
     }
 
-    /// The event's text with the empty line that ends it.
+    /// The encoded event with the terminating empty line.
     pub fn to_bytes(&self) -> Bytes {
         let mut text = String::with_capacity(self.size());
         if self.name != TYPE_DEFAULT {
@@ -140,7 +140,7 @@ impl SseEvent for Event {
     }
 }
 
-/// An event could not be written as JSON.
+/// An event could not be serialised as JSON.
 #[derive(Debug, thiserror::Error)]
 #[error("event `{event_type}` cannot be written as JSON")]
 pub struct SerializationError {
@@ -149,7 +149,7 @@ pub struct SerializationError {
 }
 
 impl SerializationError {
-    /// The type of the event that could not be written.
+    /// The type of the event.
     pub fn event_type(&self) -> &str {
         &self.event_type
     }
@@ -162,7 +162,7 @@ fn push_field(text: &mut String, name: &str, value: &str) {
     text.push('\n');
 }
 
-/// The lines of a text: `\r\n`, `\n` and `\r` each end one, for a browser as well.
+/// The lines of a text; as in browsers, CR, LF and CRLF end a line.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -170,7 +170,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The text without what would end a field or make a browser ignore it.
+/// The text without characters that would end a field or make a browser ignore it.
 fn one_line(text: Cow<'static, str>) -> Cow<'static, str> {
     if text.contains(['\r', '\n', '\0']) {
         Cow::Owned(text.replace(['\r', '\n', '\0'], ""))

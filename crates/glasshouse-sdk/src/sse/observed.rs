@@ -1,4 +1,4 @@
-//! A stream of events that is counted as it passes.
+//! An instrumented stream of events.
 
 use std::any::Any;
 use std::collections::{HashSet, VecDeque};
@@ -17,18 +17,18 @@ use super::{SerializationError, Shutdown, SseConnection, SseEvent, SseOptions};
 use crate::Telemetry;
 use crate::record::CloseReason;
 
-/// The most ids of replayed events that are remembered, the latest ones.
+/// Maximum number of remembered ids of replayed events, the latest ones.
 const REPLAYED_MAX: usize = 4096;
 
-/// The most items that are left out in a row before other work has its turn.
+/// Maximum number of items skipped in a row before yielding.
 const SKIPPED_MAX: usize = 64;
 
 type Replay<E, F> = Pin<Box<dyn Stream<Item = Result<E, F>> + Send>>;
 
 pin_project! {
-    /// A stream of events that is counted as it passes; made by [`observe`](super::observe).
+    /// An instrumented stream of events; created by [`observe`](super::observe).
     ///
-    /// Handshake, then replay, then live events. It ends for good: after the end it gives nothing.
+    /// Handshake, then replay, then live events. The stream is fused.
     pub struct Observed<S, E, F> {
         #[pin]
         live: S,
@@ -46,7 +46,7 @@ pin_project! {
             if let Some(connection) = this.connection
                 && *this.handshake_pending
             {
-                // The promise is that a handshake that never got out is seen as such.
+                // A handshake that was never sent must be recorded as a write error.
                 connection.write_error(CONNECTED);
             }
         }
@@ -73,7 +73,7 @@ where
         }
     }
 
-    /// Sends this event as the handshake, in place of an empty one.
+    /// Sends this event as the handshake, instead of an empty one.
     #[must_use]
     pub fn handshake(mut self, event: E) -> Self {
         self.handshake = Some(event);
@@ -81,11 +81,11 @@ where
         self
     }
 
-    /// Sends these events of the past before the live ones.
+    /// Sends these past events before the live ones.
     ///
-    /// Each counts once. A live event whose id was among the last 4096 that were replayed is
-    /// skipped: subscribe to the live events first, then read the history, and none is lost or
-    /// doubled. Calling it again puts other events in their place.
+    /// Each is counted once. A live event whose id is among the last 4096 replayed ones is skipped:
+    /// subscribe to the live events first, then read the history, so that none is lost or
+    /// duplicated. A second call replaces the events.
     #[must_use]
     pub fn replay<I>(self, history: I) -> Self
     where
@@ -96,7 +96,7 @@ where
         self.replay_stream(Iterated(history.into_iter(), PhantomData))
     }
 
-    /// Like [`replay`](Self::replay), from a stream. An error in it is treated as one of the live
+    /// Like [`replay`](Self::replay), from a stream. Its errors are handled like those of the live
     /// stream.
     #[must_use]
     pub fn replay_stream(
@@ -117,7 +117,7 @@ where
     type Item = Result<E, F>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // Out of its slot while code runs that may panic: its drop then closes the connection.
+        // Taken out while code runs that may panic: the drop then closes the connection.
         let Some(mut connection) = self.as_mut().project().connection.take() else {
             return Poll::Ready(None);
         };
@@ -145,7 +145,7 @@ where
     }
 }
 
-/// What comes next.
+/// The next step.
 enum Step<E, F> {
     Event(E),
     Failed(F),
@@ -217,7 +217,7 @@ impl<S, E, F> fmt::Debug for Observed<S, E, F> {
     }
 }
 
-/// The type of the event that could not be written, if that is what the error says.
+/// The type of the event that could not be serialised, if that is the error.
 fn unwritable<F: 'static>(error: &F) -> Option<&str> {
     let error: &dyn Any = error;
     if let Some(error) = error.downcast_ref::<SerializationError>() {
@@ -232,7 +232,7 @@ fn unwritable<F: 'static>(error: &F) -> Option<&str> {
     json.then_some("unknown")
 }
 
-/// The ids that a replay has written, as hashes: an id may be long, and there may be many.
+/// The ids of replayed events, as hashes: an id may be long, and there may be many.
 #[derive(Debug, Default)]
 struct Replayed {
     hashes: HashSet<u64>,
@@ -261,7 +261,7 @@ impl Replayed {
     }
 }
 
-/// An iterator as a stream that is always ready.
+/// An iterator as an always ready stream.
 struct Iterated<I, F>(I, PhantomData<fn() -> F>);
 
 impl<I, F> Unpin for Iterated<I, F> {}

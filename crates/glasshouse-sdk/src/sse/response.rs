@@ -1,4 +1,4 @@
-//! A whole HTTP response of a stream of events.
+//! An HTTP response with a stream of events.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,15 +14,15 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::Event;
 
-/// How long a stream is silent before it sends a comment (the HTML standard advises 15 s).
+/// Idle time after which a comment is sent (the HTML standard recommends 15 s).
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// A comment: no event for the browser, and nothing that is counted.
+/// A comment, which browsers ignore and metrics do not count.
 const COMMENT: &[u8] = b":\n\n";
 
-/// The response to a request for an event stream: status 200, the right headers, and the events.
+/// The response to an event stream request: status 200, headers and the events.
 ///
-/// After 15 seconds of silence it sends a comment, so that neither proxies nor the server take the
-/// connection for dead; [`SseBody::keep_alive`] changes that. Needs a tokio runtime.
+/// After 15 idle seconds it sends a comment, so that proxies and the server keep the connection
+/// open; [`SseBody::keep_alive`] changes the interval. Needs a tokio runtime.
 pub fn response<S, F>(events: S) -> Response<SseBody<S>>
 where
     S: Stream<Item = Result<Event, F>>,
@@ -31,7 +31,7 @@ where
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // nginx holds a response back without it.
+    // Disables nginx's response buffering.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response
 }
@@ -49,12 +49,12 @@ pin_project! {
 }
 
 impl<S> SseBody<S> {
-    /// A body of these events, with a comment after 15 seconds of silence.
+    /// A body with these events, and a comment after 15 idle seconds.
     pub fn new(events: S) -> Self {
         Self { events, keep_alive: KEEP_ALIVE, silence: None, ended: false }
     }
 
-    /// Sends a comment after this time of silence; zero for never.
+    /// Sends a comment after this idle time; zero disables comments.
     #[must_use]
     pub fn keep_alive(mut self, interval: Duration) -> Self {
         self.keep_alive = interval;
@@ -63,7 +63,7 @@ impl<S> SseBody<S> {
     }
 }
 
-/// Lets the timer run from now on. An interval that no clock can hold never ends anyway.
+/// Restarts the timer. An interval beyond the clock's range never elapses.
 fn restart(silence: Pin<&mut Sleep>, interval: Duration) {
     if let Some(over) = Instant::now().checked_add(interval) {
         silence.reset(over);

@@ -1,4 +1,4 @@
-//! What is counted of streams, in every way that they can go.
+//! Recording of streams, for all ways in which they can end.
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! What becomes of tasks, in every way that they can end.
+//! Outcomes of tasks, for all ways in which they can end.
 
 use opentelemetry::trace::Status;
 
@@ -47,7 +47,7 @@ async fn o_06_a_task_ends_in_exactly_one_of_success_error_and_cancelled() {
 
 #[tokio::test]
 async fn o_06_a_task_that_is_dropped_was_cancelled() {
-    // Before it ever ran, and in the middle.
+    // Before the first poll, and after one.
     for polls in [0, 1] {
         let recorded = Recorded::new();
         let future = std::future::pending::<Result<(), ()>>();
@@ -135,7 +135,7 @@ async fn a_task_is_a_child_of_where_it_was_made_and_ends_on_its_own() {
         observe(&recorded.telemetry, "solve", async { Ok::<_, ()>(tracing::Span::current()) })
     });
     drop(request);
-    // Somebody who keeps a handle to the span does not keep it open.
+    // A retained handle of the span does not keep it open.
     let kept = task.await.unwrap();
     let spans = recorded.spans();
     assert_eq!(spans[0].name, "task solve");

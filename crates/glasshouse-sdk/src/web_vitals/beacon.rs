@@ -1,4 +1,4 @@
-//! What a browser sends, checked and cut down to what is kept.
+//! Parses and validates beacons, and keeps only what is recorded.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,14 @@ use serde::Deserialize;
 use super::page;
 use crate::record::BeaconRefusal;
 
-/// The most vitals in one body.
+/// Maximum number of vitals in one body.
 const VITALS_MAX: usize = 50;
-/// The largest value in milliseconds: ten minutes.
+/// Maximum value in milliseconds: ten minutes.
 const MILLISECONDS_MAX: f64 = 600_000.0;
-/// The largest layout shift.
+/// Maximum layout shift.
 const SHIFT_MAX: f64 = 100.0;
-/// The vitals, with the largest value of each. FID until web-vitals v4; the last three are what
-/// Next.js reports beside them.
+/// The vitals with their maximum values. FID exists until web-vitals v4; the last three are
+/// additional vitals of Next.js.
 const NAMES: [(&str, f64); 9] = [
     ("LCP", MILLISECONDS_MAX),
     ("CLS", SHIFT_MAX),
@@ -26,20 +26,20 @@ const NAMES: [(&str, f64); 9] = [
     ("Next.js-route-change-to-render", MILLISECONDS_MAX),
     ("Next.js-render", MILLISECONDS_MAX),
 ];
-/// The labels, as Next.js has them. Any other is as good as none.
+/// The labels used by Next.js. All others are ignored.
 const LABELS: [&str; 2] = ["web-vital", "custom"];
 
-/// What becomes of fields outside of the contract.
+/// Handling of unknown fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Fields {
-    /// They make the body wrong.
+    /// Reject the body.
     #[default]
     Strict,
-    /// They are skipped.
+    /// Ignore them.
     Lenient,
 }
 
-/// A vital as it is kept.
+/// A vital as recorded.
 #[derive(Debug, PartialEq)]
 pub(super) struct Vital {
     pub(super) name: &'static str,
@@ -48,7 +48,7 @@ pub(super) struct Vital {
     pub(super) value: f64,
 }
 
-/// The vitals of a body, or why there are none: one part of it is not as the contract says.
+/// The vitals of a body, or the reason for rejecting it.
 pub(super) fn parse(body: &[u8], fields: Fields) -> Result<Vec<Vital>, BeaconRefusal> {
     let lenient = || parse_as::<Lenient<'_>>(body);
     match fields {
@@ -56,7 +56,7 @@ pub(super) fn parse(body: &[u8], fields: Fields) -> Result<Vec<Vital>, BeaconRef
         Fields::Strict => parse_as::<Strict<'_>>(body).map_err(|refusal| {
             let is_more =
                 refusal == BeaconRefusal::Malformed && lenient() != Err(BeaconRefusal::Malformed);
-            // All that is wrong is that it says more than the contract has.
+            // The only error is an additional field.
             if is_more { BeaconRefusal::UnknownField } else { refusal }
         }),
     }
@@ -82,7 +82,7 @@ fn parse_as<'de, T: Deserialize<'de> + Into<Parts<'de>>>(
 fn vital(parts: &Parts<'_>) -> Result<Vital, BeaconRefusal> {
     let known = NAMES.iter().find(|(name, _)| *name == parts.name);
     let (name, value_max) = known.ok_or(BeaconRefusal::UnknownName)?;
-    // Not a number is in no range.
+    // NaN is in no range.
     if !(0.0..=*value_max).contains(&parts.value) {
         return Err(BeaconRefusal::OutOfRange);
     }
@@ -92,7 +92,7 @@ fn vital(parts: &Parts<'_>) -> Result<Vital, BeaconRefusal> {
     Ok(Vital { name, label, page, value: parts.value })
 }
 
-/// What is read of a beacon.
+/// The parsed fields of a beacon.
 struct Parts<'a> {
     name: Cow<'a, str>,
     value: f64,
@@ -100,7 +100,7 @@ struct Parts<'a> {
     page: Option<Cow<'a, str>>,
 }
 
-/// A point in time as number or text: accepted, and not kept.
+/// A timestamp as number or text: accepted, and not recorded.
 #[derive(Deserialize)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only that it is one of these matters")]
@@ -111,7 +111,7 @@ enum Timestamp<'a> {
 
 macro_rules! beacon {
     ($(#[$attribute:meta])* $name:ident) => {
-        /// The contract, field by field.
+        /// The fields of the contract.
         #[derive(Deserialize)]
         $(#[$attribute])*
         struct $name<'a> {

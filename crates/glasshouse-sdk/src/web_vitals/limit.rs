@@ -1,4 +1,4 @@
-//! How often one address, and all together, may send.
+//! Rate limits per address and in total.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,11 +6,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// Requests a second of one address, and at once.
+/// Requests per second from one address, and burst size.
 const ADDRESS: Rate = Rate { per_second: 10.0, burst: 30.0 };
-/// Requests a second of all addresses together, and at once.
+/// Requests per second from all addresses, and burst size.
 const EVERYBODY: Rate = Rate { per_second: 200.0, burst: 200.0 };
-/// The most addresses that are remembered; the one that was silent longest goes first.
+/// Maximum number of tracked addresses; the least recently seen one is evicted.
 const ADDRESSES_MAX: usize = 1000;
 
 struct Rate {
@@ -18,7 +18,7 @@ struct Rate {
     burst: f64,
 }
 
-/// Admits requests at a bounded rate.
+/// A rate limiter.
 pub(super) struct Limiter {
     buckets: Mutex<Buckets>,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
@@ -36,19 +36,19 @@ struct Bucket {
 }
 
 impl Limiter {
-    /// A limiter that goes by this clock.
+    /// A limiter with this clock.
     pub(super) fn new(now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
         let everybody = Bucket { tokens: EVERYBODY.burst, used: now() };
         let buckets = Buckets { everybody, addresses: HashMap::new() };
         Self { buckets: Mutex::new(buckets), now: Box::new(now) }
     }
 
-    /// Whether a request from this address may be looked at. Without an address only the rate for
-    /// all holds.
+    /// Whether a request from this address is allowed. Without an address only the total limit
+    /// applies.
     pub(super) fn admits(&self, address: Option<IpAddr>) -> bool {
         let now = (self.now)();
         let mut buckets = self.buckets.lock();
-        // An address that floods is refused before it takes from the others.
+        // Check the address first, so that a flood from one does not use up the total limit.
         let own =
             address.is_none_or(|address| buckets.of(household(address), now).take(&ADDRESS, now));
         own && buckets.everybody.take(&EVERYBODY, now)
@@ -80,7 +80,7 @@ impl Bucket {
     }
 }
 
-/// One customer has a whole /64 of IPv6.
+/// An IPv6 customer has a whole /64 prefix.
 fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -118,7 +118,7 @@ mod tests {
         assert!(limiter.admits(Some(IpAddr::from([192, 0, 2, 2]))));
         elapsed_ms.store(1000, Ordering::Relaxed);
         assert_eq!(admitted(&limiter, one()), 10);
-        // A clock that goes back gives nothing away and takes nothing.
+        // A clock that goes back must neither refill nor drain the limit.
         elapsed_ms.store(0, Ordering::Relaxed);
         assert_eq!(admitted(&limiter, one()), 0);
         elapsed_ms.store(3_600_000, Ordering::Relaxed);

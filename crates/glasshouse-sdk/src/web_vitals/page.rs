@@ -1,4 +1,4 @@
-//! Pages as labels: without origin, query, fragment and ids, and not too many of them.
+//! Pages as labels: without origin, query, fragment and ids, and limited in number.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -7,14 +7,14 @@ use parking_lot::RwLock;
 
 use crate::http::path::collapse;
 
-/// The most pages that are told apart.
+/// Maximum number of distinct pages.
 const PAGES_MAX: usize = 200;
-/// All pages beyond.
+/// Stands for all further pages.
 const OTHER: &str = "__other__";
-/// The page of a beacon that names none.
+/// The page of a beacon without one.
 const UNKNOWN: &str = "__unknown__";
 
-/// A page as a browser names it (a path or a whole address) in the form that is kept.
+/// The canonical form of a page given by a browser (a path or a full URL).
 pub(super) fn canonical(page: &str) -> String {
     let page = page.trim_ascii();
     if page.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn canonical(page: &str) -> String {
     let page = page.split(['?', '#']).next().unwrap_or_default();
     let path = match page.split_once("://") {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-        // `//host/path` takes the page's scheme.
+        // `//host/path` is a scheme-relative URL.
         None => match page.strip_prefix("//") {
             Some(rest) => rest.split_once('/').map_or("", |(_, path)| path),
             None => page,
@@ -32,11 +32,11 @@ pub(super) fn canonical(page: &str) -> String {
     collapse(path)
 }
 
-/// The pages that are told apart.
+/// The distinct pages.
 #[derive(Debug)]
 pub(super) struct Pages {
     known: RwLock<HashSet<Box<str>>>,
-    /// The known ones are all there will be.
+    /// Whether only the configured pages are allowed.
     is_fixed: bool,
 }
 

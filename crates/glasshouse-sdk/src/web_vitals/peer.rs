@@ -1,10 +1,10 @@
-//! Whose request it is: the address of the peer, or what a trusted proxy says.
+//! The sender of a request: the peer address, or what a trusted proxy reports.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 
-/// The most addresses of `X-Forwarded-For` that are looked at, from its end.
+/// Maximum number of `X-Forwarded-For` addresses examined, from the end.
 const FORWARDED_MAX: usize = 32;
 
 /// A network of proxies.
@@ -15,7 +15,7 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Reads `address` or `address/bits`.
+    /// Parses `address` or `address/bits`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (address, prefix_bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
@@ -42,8 +42,8 @@ impl Network {
     }
 }
 
-/// The address to hold to account. `X-Forwarded-For` is read from its end, as far as the proxies
-/// are trusted; what stands before is whatever the sender liked.
+/// The address used for rate limits. `X-Forwarded-For` is read from its end, as long as the proxies
+/// are trusted; earlier entries can be forged by the sender.
 pub(super) fn sender(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
     let is_proxy = |address| proxies.iter().any(|network| network.contains(address));
     let mut sender = peer.to_canonical();
@@ -62,7 +62,7 @@ pub(super) fn sender(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> 
     sender
 }
 
-/// Reads an address, with or without a port.
+/// Parses an address, with or without a port.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let address = text.parse().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()));
     address.ok().map(|address| address.to_canonical())

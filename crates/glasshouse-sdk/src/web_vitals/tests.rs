@@ -1,4 +1,4 @@
-//! The route as browsers, and others, meet it.
+//! The route with requests from browsers and other clients.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +12,7 @@ use crate::scope::recorded::Recorded;
 const VITAL: &str = "browser.web_vital";
 const LCP: &str = r#"{"name":"LCP","value":1200,"page":"/tasks/42?token=secret"}"#;
 
-/// The route with a clock that stands still until it is told.
+/// The route with a manual clock.
 struct Route {
     recorded: Recorded,
     router: Router,
@@ -60,7 +60,7 @@ fn from(mut request: Request, peer: &str) -> Request {
 #[tokio::test]
 async fn o_08_a_beacon_needs_no_credentials_and_no_preflight() {
     let route = Route::new(WebVitalsOptions::new().allow_origin("https://app.example/"));
-    // Same origin, an origin that is allowed, and no browser; as text, which needs no preflight.
+    // Same origin, an allowed origin, and no browser; as text, which needs no preflight.
     let senders: [&[(&str, &str)]; 4] = [
         &[("origin", "https://app.example"), ("sec-fetch-site", "same-origin")],
         &[("origin", "https://app.example"), ("host", "internal:8080")],
@@ -159,7 +159,7 @@ async fn an_address_that_floods_is_held_back_and_others_are_not() {
         Route::new(WebVitalsOptions::new().trust_proxy("10.0.0.0/8").trust_proxy("nonsense"));
     let mut statuses = Vec::new();
     for number in 0..40 {
-        // An address that nobody vouches for does not help.
+        // An address from an untrusted proxy has no effect.
         let forwarded = format!("203.0.113.{number}");
         let request = from(beacon(LCP, &[("x-forwarded-for", &forwarded)]), "192.0.2.1");
         statuses.push(route.status(request).await);
@@ -284,7 +284,7 @@ async fn every_refused_beacon_is_counted_under_one_of_eight_reasons() {
         assert_eq!(route.recorded.count(REFUSED, &[]) - all, one, "{reason}: {start}");
         assert_eq!(status == 204, reason.is_empty(), "{start}");
     }
-    // The browser asks first, is refused and sends nothing.
+    // The browser sends a preflight, which is rejected, and then nothing.
     let mut request = beacon("", &[("origin", "https://evil.example")]);
     *request.method_mut() = Method::OPTIONS;
     assert_eq!(route.status(request).await, 403);

@@ -1,4 +1,4 @@
-//! `glasshouse check`: files before they are used.
+//! `glasshouse check`: validates files.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::print;
 use crate::config::Config;
 
-/// What a file is.
+/// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// Configuration of this program
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     Dashboards,
 }
 
-/// Checks every file and reports all of them.
+/// Checks every file and reports all errors.
 pub(crate) fn run(kind: Kind, paths: &[PathBuf]) -> anyhow::Result<()> {
     match kind {
         Kind::Config => {}

@@ -1,4 +1,4 @@
-//! `glasshouse doctor`: looks from outside at what a server with these settings has or would have.
+//! `glasshouse doctor`: diagnoses a server with these settings, running or not, from outside.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -15,13 +15,13 @@ use crate::http_client;
 use crate::process::{folder_bytes, permissions};
 use crate::run::data_folder;
 
-/// Longest answer of a server that is read.
+/// Maximum size of a response.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 
 /// Less free space than this is reported.
 const FREE_BYTES_LOW: u64 = 1 << 30;
 
-/// Looks and reports; an error when something is wrong.
+/// Runs the checks and prints a report; returns an error if any check fails.
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = arguments.configuration()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

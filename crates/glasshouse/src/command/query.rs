@@ -1,4 +1,4 @@
-//! `glasshouse query`: asks a running server through the APIs that everybody uses.
+//! `glasshouse query`: queries a running server through its public APIs.
 
 use std::fmt::Write;
 
@@ -29,10 +29,10 @@ pub(crate) struct QueryArguments {
     json: bool,
 }
 
-/// Longest answer.
+/// Maximum size of a response.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 
-/// Asks and prints.
+/// Runs the query and prints the result.
 pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(ask(arguments))?;
@@ -94,7 +94,7 @@ fn read(answer: &http_client::Answer) -> anyhow::Result<Value> {
     serde_json::from_str(&text).context("the answer is not JSON")
 }
 
-/// A table with tabs between the columns.
+/// Formats a table with tab-separated columns.
 fn rows(answer: &Value) -> String {
     let names: Vec<&str> =
         list(answer, "columns").iter().filter_map(|column| column.get("name")?.as_str()).collect();
@@ -128,7 +128,7 @@ fn traces(answer: &Value) -> String {
     text
 }
 
-/// Values or lines of each series, with its labels.
+/// Formats the values or lines of each series, with its labels.
 fn series(answer: &Value) -> String {
     let data = answer.get("data").unwrap_or(&Value::Null);
     let mut text = String::new();

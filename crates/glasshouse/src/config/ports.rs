@@ -1,4 +1,4 @@
-//! The ports of the process, and where each of them listens.
+//! The ports of the process and their addresses.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A port of the process, in the order in which ports are listed everywhere.
+/// A port of the process, in listing order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Port {
@@ -34,7 +34,7 @@ pub(crate) enum Port {
 }
 
 impl Port {
-    /// All of them.
+    /// All ports, in listing order.
     pub(crate) const ALL: [Self; 10] = [
         Self::Page,
         Self::Prometheus,
@@ -48,7 +48,7 @@ impl Port {
         Self::Health,
     ];
 
-    /// Its key under `ports:`.
+    /// The configuration key under `ports:`.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -64,7 +64,7 @@ impl Port {
         }
     }
 
-    /// What answers there.
+    /// What is served on the port.
     pub(crate) fn description(self) -> &'static str {
         match self {
             Self::Page => "the page, and every API under its prefix",
@@ -102,26 +102,26 @@ impl fmt::Display for Port {
     }
 }
 
-/// Where a port listens: `3000`, `"[::1]:3000"` or `off`.
+/// The address of a port: `3000`, `"[::1]:3000"` or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Listen {
-    /// Nowhere.
+    /// Not bound.
     Off,
-    /// On an address of its own, or on that of all ports.
+    /// Bound to its own address, or to the default address.
     On {
-        /// Its own address.
+        /// The port's own address.
         address: Option<IpAddr>,
-        /// The number; 0 lets the system choose.
+        /// The port number; 0 lets the system choose.
         number: u16,
     },
 }
 
-/// Where each port listens.
+/// The address of each port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Ports(BTreeMap<Port, Listen>);
 
 impl Ports {
-    /// Where a port listens.
+    /// The address of a port.
     pub(crate) fn get(&self, port: Port) -> Listen {
         self.0.get(&port).copied().unwrap_or(Listen::Off)
     }
@@ -131,7 +131,7 @@ impl Ports {
         self.0.iter().map(|(port, listen)| (*port, *listen))
     }
 
-    /// Checks ports against each other.
+    /// Checks for conflicts between ports.
     pub(super) fn validate(&self, all: IpAddr) -> Result<(), String> {
         let mut taken: BTreeMap<SocketAddr, Port> = BTreeMap::new();
         for (port, listen) in self.iter() {
@@ -205,7 +205,7 @@ impl Visitor<'_> for ListenVisitor {
         Ok(Listen::On { address: None, number })
     }
 
-    // Older YAML reads `off` as a boolean.
+    // YAML 1.1 reads `off` as a boolean.
     fn visit_bool<E: Error>(self, is_on: bool) -> Result<Listen, E> {
         if is_on { Err(E::invalid_value(Unexpected::Bool(true), &self)) } else { Ok(Listen::Off) }
     }

@@ -1,4 +1,4 @@
-//! Durations (`30d`, `1h30m`, `15s`) and sizes (`20MiB`, `4MB`, `512`) as people write them.
+//! Human-readable durations (`30d`, `1h30m`, `15s`) and sizes (`20MiB`, `4MB`, `512`).
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
 
-/// A span of time.
+/// A duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
 
@@ -14,12 +14,12 @@ pub(crate) struct Span(pub(crate) Duration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 
-/// How much memory there is to work with.
+/// The memory ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Memory {
-    /// A share of what the process may have.
+    /// A share of the available memory.
     Auto,
-    /// So much.
+    /// A fixed size.
     Bytes(Size),
 }
 
@@ -48,7 +48,7 @@ const SIZE_UNITS: [(&str, u64); 9] = [
 ];
 
 impl Span {
-    /// Reads `1h30m` and the like; a number always has a unit.
+    /// Parses durations such as `1h30m`; every number needs a unit.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut rest = text;
         let mut milliseconds = 0_u64;
@@ -65,7 +65,7 @@ impl Span {
 }
 
 impl Size {
-    /// Reads `20MiB` and the like, or a plain number of bytes.
+    /// Parses sizes such as `20MiB`, or a plain number of bytes.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at_checked(digits)?;

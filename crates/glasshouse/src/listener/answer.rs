@@ -1,4 +1,4 @@
-//! The body of an answer, which keeps its request in flight until all of it is handed over.
+//! A response body that keeps its request in flight until it has been sent completely.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use signals::MemoryReservation;
 
 use super::connection_timeouts::InFlight;
 
-/// Bytes of a piece of an answer. Hyper takes the next piece only when the other side has taken this
-/// one, but of whatever length: an answer in one piece would lie in the buffers of HTTP/2 for as long
-/// as a client keeps its window shut.
+/// Size of a body frame. Hyper requests the next frame only after the peer has accepted this one,
+/// whatever its size: a response in a single frame would stay in HTTP/2's buffers for as long as
+/// the client keeps its window closed.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// A body that counts as a request in flight until it is dropped, and comes in small pieces.
+/// A body in small frames that counts as a request in flight until it is dropped.
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     body: Body,
-    /// What is left of the last frame of `body`.
+    /// The unsent rest of the last frame of `body`.
     rest: Bytes,
     in_flight: InFlight,
-    /// Where its bytes are counted.
+    /// The memory reservation of the body.
     _memory: Option<Arc<MemoryReservation>>,
 }
 
 impl AnswerBody {
-    /// The body of the answer to a request.
+    /// The body of the response to a request.
     pub(super) fn new(
         body: Body,
         memory: Option<Arc<MemoryReservation>>,
@@ -106,7 +106,7 @@ mod tests {
             assert_eq!(timeouts.verdict(), Verdict::Fine);
         }
         assert_eq!(bytes, whole);
-        // Another request on the connection changes nothing.
+        // Another request on the connection does not extend the timeout.
         drop(timeouts.request(Version::HTTP_2));
         clock.advance(Duration::from_secs(2));
         assert_eq!(timeouts.verdict(), Verdict::TooSlow);

@@ -1,9 +1,9 @@
-//! Timeouts of a connection: for its first request, heads, frames, idleness and answers.
+//! Connection timeouts: first request, headers, frames, idleness and responses.
 //!
-//! One rule for HTTP/1 and HTTP/2: what has begun (a connection, a head, a frame) ends within ten
-//! seconds, however many bytes of it come. Hyper has one timer for the head of a request, which also
-//! ends idle connections, and none before the first byte, for half a frame or for an answer that
-//! nobody reads. Bodies have timeouts of their own, in [`body`].
+//! HTTP/1 and HTTP/2 follow one rule: whatever has begun (a connection, a header block, a frame)
+//! must end within ten seconds, even if bytes keep arriving. Hyper has only a timer for HTTP/1
+//! headers, which also closes idle connections, and none for the first byte, partial frames or
+//! unread responses. Request bodies have their own timeouts, in [`body`].
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -22,38 +22,38 @@ pub(super) mod body;
 mod protocol;
 mod refusal;
 
-/// From the first byte of a head or frame to its end; from the connection to its first head or, on
-/// HTTP/2, its settings.
+/// From the first byte of a header block or frame to its end, and from the connection to its first
+/// header block or, in HTTP/2, its settings.
 const BEGUN_MS_MAX: u64 = 10_000;
-/// Without any request.
+/// Without a request.
 const IDLE_MS_MAX: u64 = 120_000;
-/// With pieces of an answer that the other side does not take.
+/// With response data that the peer does not accept.
 const BLOCKED_MS_MAX: u64 = 60_000;
-/// What a piece that is taken adds to the time left for those after it, up to [`BLOCKED_MS_MAX`]: an
-/// answer needs a mean of 64 KiB a second, or it would hold its memory for hours.
+/// Time added for each accepted frame of a response, up to [`BLOCKED_MS_MAX`]. Requires an average
+/// of 64 KiB per second, so that slow readers do not hold memory for hours.
 const PIECE_MS: u64 = 250;
-/// Stands for "not at the moment".
+/// Represents an inactive timer.
 const NEVER: u64 = u64::MAX;
 
 /// What to do with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Go on.
+    /// Within all timeouts.
     Fine,
-    /// End it after what it is doing.
+    /// Close it gracefully.
     Idle,
-    /// End it now.
+    /// Close it immediately.
     TooSlow,
 }
 
-/// What a connection is waiting for, and since when, in milliseconds of the monotonic clock.
+/// The timers of a connection, in milliseconds of the monotonic clock.
 #[derive(Debug)]
 pub(super) struct ConnectionTimeouts {
     clock: Arc<dyn Clock>,
     requests: AtomicUsize,
-    /// Heads that have arrived in all.
+    /// Number of request headers received.
     heads: AtomicU64,
-    /// The answers on their way, by the number of their head.
+    /// Responses in progress, by request number.
     answers: Mutex<HashMap<u64, AnswerTimeout>>,
     begun_since: AtomicU64,
     idle_since: AtomicU64,
@@ -61,7 +61,7 @@ pub(super) struct ConnectionTimeouts {
 }
 
 impl ConnectionTimeouts {
-    /// A connection that has just been made: its first head is due.
+    /// Timers of a new connection, which waits for its first request.
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         let now = milliseconds(&*clock);
         Self {
@@ -75,10 +75,10 @@ impl ConnectionTimeouts {
         }
     }
 
-    /// A head has arrived; the request is in flight until the guard is dropped.
+    /// Records a complete request header; the request is in flight until the guard is dropped.
     pub(super) fn request(self: &Arc<Self>, version: Version) -> InFlight {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        // On HTTP/2 the end of its frames has said so, and the next one may have begun.
+        // In HTTP/2 the frame parser has stopped the timer, and the next frame may have begun.
         if version != Version::HTTP_2 {
             self.begun_since.store(NEVER, Ordering::Relaxed);
         }
@@ -86,7 +86,7 @@ impl ConnectionTimeouts {
         InFlight { timeouts: Arc::clone(self), number }
     }
 
-    /// What to do now.
+    /// Evaluates the timers.
     pub(super) fn verdict(&self) -> Verdict {
         let now = milliseconds(&*self.clock);
         let is_over = |since: &AtomicU64, max| is_long(now, since.load(Ordering::Relaxed), max);
@@ -99,7 +99,7 @@ impl ConnectionTimeouts {
         if is_over(&self.blocked_since, BLOCKED_MS_MAX)
             || is_over(&self.begun_since, BEGUN_MS_MAX)
             || is_stuck()
-            // It was asked to end and does not.
+            // A graceful close did not succeed.
             || is_idle_for(IDLE_MS_MAX + BEGUN_MS_MAX)
         {
             Verdict::TooSlow
@@ -112,7 +112,7 @@ impl ConnectionTimeouts {
 
     fn bytes_came(&self, protocol: &mut Protocol, bytes: &[u8]) {
         let Progress { has_ended, is_within } = protocol.bytes_came(bytes);
-        // Of HTTP/1 only hyper knows where a body ends and the next head begins.
+        // In HTTP/1 only hyper knows where a body ends and the next header begins.
         let is_head =
             matches!(protocol, Protocol::Http1) && self.requests.load(Ordering::Relaxed) == 0;
         if has_ended {
@@ -124,16 +124,16 @@ impl ConnectionTimeouts {
     }
 }
 
-/// The time that the client has for the pieces of an answer.
+/// The remaining time for the frames of a response.
 #[derive(Debug)]
 struct AnswerTimeout {
-    /// Since when the last piece is on its way.
+    /// When the last frame was handed over.
     piece_since: u64,
-    /// How long it may be.
+    /// Maximum time for it.
     left_ms: u64,
 }
 
-/// A request that is being answered, until its answer has been handed over whole.
+/// A request in flight, until its response has been sent completely.
 #[derive(Debug)]
 pub(super) struct InFlight {
     timeouts: Arc<ConnectionTimeouts>,
@@ -141,7 +141,7 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    /// A piece of the answer is on its way to the other side.
+    /// Records that a frame was handed to hyper.
     pub(super) fn piece_left(&self) {
         let piece_since = milliseconds(&*self.timeouts.clock);
         let mut answers = self.timeouts.answers.lock();
@@ -149,7 +149,7 @@ impl InFlight {
         answers.entry(self.number).or_insert(first).piece_since = piece_since;
     }
 
-    /// The other side has taken what was on its way.
+    /// Records that the peer has accepted the last frame.
     pub(super) fn piece_was_taken(&self) {
         let now = milliseconds(&*self.timeouts.clock);
         let mut answers = self.timeouts.answers.lock();
@@ -171,7 +171,7 @@ impl Drop for InFlight {
     }
 }
 
-/// Notes the time, unless one is noted already.
+/// Starts a timer, unless it is running.
 fn start(since: &AtomicU64, clock: &dyn Clock) {
     let now = milliseconds(clock);
     let _ = since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
@@ -185,30 +185,30 @@ fn milliseconds(clock: &dyn Clock) -> u64 {
     u64::try_from(clock.monotonic().as_millis()).unwrap_or(NEVER - 1)
 }
 
-/// A stream that tells its [`ConnectionTimeouts`] what happens on it.
+/// A stream that reports its reads and writes to [`ConnectionTimeouts`].
 #[derive(Debug)]
 pub(super) struct TimedStream<S> {
     stream: S,
     timeouts: Arc<ConnectionTimeouts>,
     protocol: Protocol,
-    /// Whether the last write took only a part.
+    /// Whether the last write was partial.
     is_in_write: bool,
 }
 
 impl<S: AsyncWrite + Unpin> TimedStream<S> {
-    /// Watches a stream.
+    /// Wraps a stream.
     pub(super) fn new(stream: S, timeouts: Arc<ConnectionTimeouts>) -> Self {
         Self { stream, timeouts, protocol: Protocol::new(), is_in_write: false }
     }
 
-    /// An answer that hyper made itself, with our headers; see [`refusal`].
+    /// A response generated by hyper, with our headers added; see [`refusal`].
     fn refusal(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let is_between = !self.is_in_write && self.timeouts.requests.load(Ordering::Relaxed) == 0;
         let is_http1 = !matches!(self.protocol, Protocol::Http2(_));
         if is_between && is_http1 { refusal::secured(bytes) } else { None }
     }
 
-    /// Writes other bytes in place of `length` ones: all at once, which an empty socket takes, or none.
+    /// Writes `bytes` in place of `length` bytes, all or nothing: the socket buffer is empty.
     fn write_instead(
         &mut self,
         context: &mut Context<'_>,
@@ -315,15 +315,15 @@ mod tests {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
     const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0pingpong";
-    /// Heads of 3 bytes: whole, its first half, and one more frame of it that is not the last.
+    /// A complete 3-byte header block; its first half; and a continuation that is not the last.
     const HEAD: &[u8] = b"\0\0\x03\x01\x04\0\0\0\x01abc";
     const HEAD_BEGINS: &[u8] = b"\0\0\x03\x01\0\0\0\0\x01abc";
     const HEAD_GOES_ON: &[u8] = b"\0\0\x03\x09\0\0\0\0\x01abc";
 
-    /// Bytes, and the second in which they come.
+    /// Bytes and the second in which they arrive.
     type Pieces<'a> = &'a [(u64, &'a [u8])];
 
-    /// When a connection is cut off, in seconds, on which these pieces come.
+    /// When a connection that receives these bytes is closed, in seconds.
     fn cut_off_at(pieces: Pieces<'_>) -> Option<u64> {
         let (clock, timeouts) = timeouts();
         let mut protocol = Protocol::new();
@@ -390,7 +390,7 @@ mod tests {
         let (clock, timeouts) = timeouts();
         let request = timeouts.request(Version::HTTP_11);
         clock.advance(Duration::from_secs(600));
-        // A body comes.
+        // Body data.
         timeouts.bytes_came(&mut Protocol::Http1, b"data");
         clock.advance(Duration::from_secs(600));
         assert_eq!(timeouts.verdict(), Verdict::Fine);

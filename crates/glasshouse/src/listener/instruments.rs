@@ -1,4 +1,4 @@
-//! Histograms of HTTP requests, for the metrics of the process.
+//! HTTP request histograms for the process's own metrics.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use crate::config::ports::Port;
 
-/// How long it takes to the head of an answer, by port and class of status.
+/// Time to the response header, by port and status class.
 #[derive(Debug, Clone)]
 pub(super) struct Instruments(
     Family<[(&'static str, &'static str); 2], Histogram, fn() -> Histogram>,
@@ -17,7 +17,7 @@ pub(super) struct Instruments(
 
 impl Default for Instruments {
     fn default() -> Self {
-        // From half a millisecond to half a minute.
+        // From 0.5 ms to 32 s.
         Self(Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 2.0, 17))))
     }
 }

@@ -1,8 +1,8 @@
-//! Who may hold how many connections.
+//! Connection limits per port and per peer.
 //!
-//! Every port has a share of its own, so that a flood of one leaves the others, and above all the
-//! health check and the page, as they were. What remains is for all ports, and one peer may take no
-//! more than half of all connections of it.
+//! Every port has a reserved share, so that a flood on one port does not affect the others, in
+//! particular the health check and the page. The rest is shared by all ports; one peer may use it
+//! up to half of all connections.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,12 +12,12 @@ use parking_lot::Mutex;
 
 use crate::config::ports::Port;
 
-/// One part in so many of all connections is kept for the ports, each the same number.
+/// One in this many connections is reserved for ports, in equal shares.
 const OWN_PARTS: usize = 4;
-/// One part in so many is the most for one peer, its connections from the shares of ports aside.
+/// One in this many connections is the limit of a peer, not counting reserved ones.
 const PEER_PARTS: usize = 2;
 
-/// The connections that are open, and how many may be.
+/// The open connections and their limits.
 #[derive(Debug)]
 pub(super) struct Shares {
     common_max: usize,
@@ -33,7 +33,7 @@ struct Open {
     own: BTreeMap<Port, usize>,
 }
 
-/// A connection's place, until it is dropped.
+/// The permit of a connection, released on drop.
 #[derive(Debug)]
 pub(super) struct Place {
     shares: Arc<Shares>,
@@ -47,7 +47,7 @@ enum PlaceKind {
 }
 
 impl Shares {
-    /// Shares of `connections_max` for so many ports.
+    /// Limits for `connections_max` connections on this number of ports.
     pub(super) fn new(connections_max: usize, ports: usize) -> Self {
         let own_max = connections_max / OWN_PARTS / ports.max(1);
         Self {
@@ -58,7 +58,7 @@ impl Shares {
         }
     }
 
-    /// A place for a connection; `None` when there is none for this peer on this port.
+    /// A permit for a connection; `None` if there is none for this peer on this port.
     pub(super) fn take(self: &Arc<Self>, port: Port, peer: IpAddr) -> Option<Place> {
         let peer = as_one_peer(peer);
         let mut open = self.open.lock();
@@ -68,7 +68,7 @@ impl Shares {
             open.peers.insert(peer, of_peer + 1);
             PlaceKind::Common(peer)
         } else {
-            // The port's own share is the last to be used, so that a flood elsewhere finds it free.
+            // Use the port's own share last, so that it is available during a flood on other ports.
             let own = open.own.entry(port).or_default();
             if *own >= self.own_max {
                 return None;
@@ -79,7 +79,7 @@ impl Shares {
         Some(Place { shares: Arc::clone(self), kind })
     }
 
-    /// Connections that are open.
+    /// Number of open connections.
     pub(super) fn open(&self) -> usize {
         let open = self.open.lock();
         open.common + open.own.values().sum::<usize>()
@@ -108,7 +108,7 @@ impl Drop for Place {
     }
 }
 
-/// Whose address it is: this machine has many, and a subscriber of IPv6 has the last 64 bits.
+/// The unit that counts as a peer: all of loopback, and a whole /64 prefix in IPv6.
 fn as_one_peer(address: IpAddr) -> IpAddr {
     let address = address.to_canonical();
     match address {
@@ -124,7 +124,7 @@ mod tests {
 
     const HERE: &str = "127.0.0.1";
 
-    /// Takes so many places; how many there were, which stay taken.
+    /// Takes and leaks this many permits; returns the number obtained.
     fn take(shares: &Arc<Shares>, port: Port, peer: &str, count: usize) -> Vec<Place> {
         let peer = peer.parse().unwrap();
         (0..count).map_while(|_| shares.take(port, peer)).collect()

@@ -1,4 +1,4 @@
-//! What handlers get from the listener, over real sockets.
+//! What handlers receive from the listener, over real sockets.
 
 use axum::routing::get;
 use signals::time::SystemClock;
@@ -11,7 +11,7 @@ async fn peer(ConnectInfo(peer): ConnectInfo<SocketAddr>) -> String {
     peer.to_string()
 }
 
-/// Sends back what comes after the upgrade.
+/// Echoes the bytes after the upgrade.
 async fn echo(request: Request<Body>) -> Response {
     let connection = request.extensions().get::<Connection>().cloned();
     let upgrade = hyper::upgrade::on(request);

@@ -1,27 +1,27 @@
-//! How much memory the process may have: what the machine has, what its control groups leave it,
-//! and how large its address space may grow.
+//! Memory available to the process: the minimum of physical memory, cgroup limits and the limit of
+//! its address space.
 
 use std::path::Path;
 
-/// Bytes of memory that the process may have; `None` where the system does not say.
+/// Bytes of memory available to the process; `None` if unknown.
 pub(crate) fn available() -> Option<u64> {
     least(Path::new("/"))
 }
 
-/// The least of all bounds, with the system's files below `root`.
+/// The minimum of all limits, with the system's files below `root`.
 fn least(root: &Path) -> Option<u64> {
     let bounds = [installed(root), control_groups(root), address_space(root)];
     bounds.into_iter().flatten().min()
 }
 
-/// What `ulimit -v` says.
+/// The limit of the address space (`ulimit -v`).
 fn address_space(root: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(root.join("proc/self/limits")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("Max address space"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// What is built into the machine.
+/// Physical memory.
 fn installed(root: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(root.join("proc/meminfo")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -29,14 +29,14 @@ fn installed(root: &Path) -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
-/// The least bound of the process's control groups and all groups above them.
+/// The lowest limit of the process's cgroups and their ancestors.
 ///
-/// Inside a container the path is often that of the host, of which only the last group is there,
-/// as the root: so every ancestor is looked at, and what does not exist bounds nothing.
+/// Inside a container the path is often that of the host, and only the root of the hierarchy
+/// exists: so all ancestors are checked, and missing ones are ignored.
 fn control_groups(root: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
     let bounds = text.lines().flat_map(|line| {
-        // Version 2 is `0::/path`, version 1 `4:memory,cpu:/path`.
+        // Version 2 is `0::/path`, version 1 is `4:memory,cpu:/path`.
         let mut fields = line.splitn(3, ':').skip(1);
         let controllers = fields.next().unwrap_or_default();
         let path = Path::new(fields.next().unwrap_or_default().trim_start_matches('/'));
@@ -54,7 +54,7 @@ fn control_groups(root: &Path) -> Option<u64> {
     bounds.min()
 }
 
-/// The number in a file; `None` also for `max`.
+/// The number in a file; `None` for `max`.
 fn number(path: &Path) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
@@ -65,10 +65,10 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    /// Paths and what is in them.
+    /// Paths and contents.
     type Files<'a> = &'a [(&'a str, &'a str)];
 
-    /// A system made of files.
+    /// Creates a fake root file system.
     fn system(files: Files<'_>) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {
@@ -101,10 +101,10 @@ mod tests {
                 &[machine, v2, no_bound_v2, ("sys/fs/cgroup/a/memory.max", "1073741824\n")],
                 Some(1024 * MIB),
             ),
-            // The path is the host's, and what is mounted is the container's own group.
+            // The path is the host's; the container's own cgroup is mounted at the root.
             (&[machine, v2, ("sys/fs/cgroup/memory.max", "268435456\n")], Some(256 * MIB)),
             (&[machine, v1, (file_v1, "536870912\n")], Some(512 * MIB)),
-            // Version 1 writes the greatest number of pages where there is no bound.
+            // Version 1 expresses "no limit" as the largest number of pages.
             (&[machine, v1, (file_v1_inside, "9223372036854771712\n")], Some(8192 * MIB)),
         ];
         for (files, expected) in cases {

@@ -1,23 +1,23 @@
-//! What other users of the machine may do with our files.
+//! Checks that other users cannot access our files.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Group and others: may read, write or enter; may write.
+/// Permission bits of group and others: all of them, and write only.
 const ANY: u32 = 0o077;
 const WRITE: u32 = 0o022;
 
-/// What is open to others and should not be: a sentence for each, with what to do.
+/// One sentence per path with excessive permissions, including the remedy.
 ///
-/// Telemetry holds prompts and names, so the data folder is for one user. The configuration holds no
-/// secrets, but who writes it decides where data go and who may ask.
+/// Telemetry contains prompts and names, so the data folder is private. The configuration has no
+/// secrets, but write access to it controls where data goes and who may query.
 pub(crate) fn complaints(folder: &Path, config: Option<&Path>) -> Vec<String> {
     let folder = complaint(folder, ANY, "data folder", "chmod 700");
     let config = config.and_then(|path| complaint(path, WRITE, "configuration file", "chmod go-w"));
     folder.into_iter().chain(config).collect()
 }
 
-/// Nothing about what is not there: it is made private, or found missing elsewhere.
+/// `None` for a missing path: it is created as private, or reported elsewhere.
 fn complaint(path: &Path, denied: u32, what: &str, remedy: &str) -> Option<String> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & denied;
     let may = match (mode & WRITE != 0, mode & !WRITE != 0) {

@@ -1,10 +1,9 @@
-//! One ceiling for the memory of the process, shared out to those who use it.
+//! Divides the memory ceiling of the process into budgets.
 //!
-//! The shares add up to two thirds of the ceiling, so that no use takes from another: queries never
-//! keep requests out, and requests never keep queries out. The last third is for the program itself,
-//! for what is not counted and for what the allocator does not give back at once. When the process
-//! comes near the ceiling nevertheless, all running queries are ended, and others wait until it has
-//! less.
+//! The budgets add up to two thirds of the ceiling and do not overlap: queries cannot starve
+//! ingest, and ingest cannot starve queries. The last third covers the program itself, uncounted
+//! memory and memory retained by the allocator. If the process still approaches the ceiling, all
+//! running queries are aborted, and new ones wait until memory is released.
 
 use std::time::Duration;
 
@@ -16,42 +15,42 @@ use crate::config::Limits;
 use crate::config::units::Memory;
 use crate::process;
 
-/// Taken for the memory of a machine that does not say what it has.
+/// Assumed memory of a machine if it is unknown.
 const MACHINE_BYTES: u64 = 4 << 30;
-/// Bodies and decoding gain nothing from more.
+/// Reading and decoding bodies does not benefit from more.
 const REQUESTS_MAX: usize = 512 << 20;
-/// One group of the write-ahead log is a fraction of it.
+/// A write-ahead log group is a fraction of it.
 const QUEUE_MAX: usize = 256 << 20;
-/// The head gains little from more, and takes as much again while it is written.
+/// The head benefits little from more, and needs the same again during a flush.
 const HEAD_MAX: usize = 96 << 20;
-/// Memory of one series with its samples, as a rule.
+/// Typical memory of a series with its samples.
 const SERIES_BYTES: usize = 1536;
-/// The fingerprints of some hundred thousand series.
+/// Enough for the fingerprints of some hundred thousand series.
 const KNOWN_MAX: usize = 32 << 20;
 /// Merges run one at a time.
 const MERGES_MAX: usize = 256 << 20;
-/// Footers of some thousands of parts.
+/// Enough for the footers of some thousand parts.
 const FOOTERS_MAX: usize = 64 << 20;
 
 /// The budgets of the process.
 #[derive(Debug, Clone)]
 pub(crate) struct Budgets {
-    /// All of them together.
+    /// The parent of all others.
     pub(crate) ceiling: MemoryBudget,
     pub(crate) requests: MemoryBudget,
-    /// Fingerprints of series that senders have named before.
+    /// Fingerprints of known series.
     pub(crate) known_series: MemoryBudget,
     pub(crate) store: store::Memory,
     pub(crate) queries: MemoryBudget,
     pub(crate) query_caches: MemoryBudget,
-    /// Bytes of rows and samples at which they are written as parts.
+    /// Size of the head, in bytes, that triggers a flush.
     pub(crate) head_bytes: usize,
-    /// Series in memory.
+    /// Maximum number of series in memory.
     pub(crate) series_max: usize,
 }
 
 impl Budgets {
-    /// The budgets of a configuration, which was validated.
+    /// The budgets of a validated configuration.
     pub(crate) fn new(limits: &Limits) -> Self {
         let bytes = match limits.memory {
             Memory::Bytes(size) => size.0,
@@ -70,7 +69,7 @@ impl Budgets {
         let queue = (bytes / 8).min(QUEUE_MAX);
         let head_bytes = (bytes / 8).min(HEAD_MAX);
         let series_bytes = bytes / 8;
-        // Twice the head: new rows come while those before are written.
+        // Twice the head: new rows arrive during a flush.
         let head = 2 * head_bytes + series_bytes;
         let known = (bytes / 128).min(KNOWN_MAX);
         let merges = (bytes / 16).min(MERGES_MAX);
@@ -93,7 +92,7 @@ impl Budgets {
         }
     }
 
-    /// Each use of memory with its budget, for those who watch.
+    /// All uses of memory with their budgets, for own metrics.
     pub(crate) fn uses(&self) -> [(&'static str, &MemoryBudget); 8] {
         [
             ("requests", &self.requests),
@@ -108,14 +107,14 @@ impl Budgets {
     }
 }
 
-/// How often the memory of the process is looked at.
+/// Interval between checks of the resident memory.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
-/// What is left below the ceiling for the time until the next look, as a part of it.
+/// The reserve below the ceiling between two checks, as a fraction of it (one in this many).
 const MARGIN: usize = 16;
-/// How long queries are paused at most: what is above the ceiling then is not theirs.
+/// Maximum pause of queries: memory still in use by then does not belong to them.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Ends and pauses queries whenever the process has nearly as much memory as the ceiling.
+/// Aborts and pauses queries whenever the process approaches the ceiling.
 pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
     let mut pressure = Pressure::new(ceiling.bytes_max());
     let mut look = tokio::time::interval(LOOK_INTERVAL);
@@ -144,15 +143,15 @@ enum Action {
     Resume,
 }
 
-/// Whether queries run, by the memory of the process.
+/// Decides from the resident memory whether queries may run.
 #[derive(Debug)]
 struct Pressure {
-    /// Queries are paused above it.
+    /// Queries are paused above this.
     bytes_max: u64,
-    /// And resumed below that by this much.
+    /// Queries resume this far below `bytes_max`.
     margin: u64,
     paused_at: Option<Duration>,
-    /// What stayed above `bytes_max` without any query.
+    /// Resident memory that remained above `bytes_max` without any query.
     tolerated_bytes: u64,
 }
 
@@ -163,7 +162,7 @@ impl Pressure {
         Self { bytes_max, margin, paused_at: None, tolerated_bytes: 0 }
     }
 
-    /// What to do now, at a time since the start.
+    /// The action to take at this time since start.
     fn look(&mut self, resident_bytes: u64, now: Duration) -> Option<Action> {
         let is_low = resident_bytes <= self.bytes_max - self.margin;
         if is_low {
@@ -211,7 +210,7 @@ mod tests {
             (80, 1400, Some(Action::Resume)),
             (100, 1600, Some(Action::Pause)),
             (2080, 1600, None),
-            // Without queries it has as much.
+            // Resident memory is the same without queries.
             (2100, 1600, Some(Action::Resume)),
             (2120, 1700, None),
             (2140, 1701, Some(Action::Pause)),

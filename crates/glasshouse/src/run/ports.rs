@@ -1,4 +1,4 @@
-//! The router of each port: which paths of which API and receiver it has.
+//! The router of each port: the paths of its APIs and receivers.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) fn router(
         Port::Loki => routers.loki(Router::new().nest("/otlp", otlp())),
         Port::Tempo => routers.tempo(),
         Port::Jaeger => routers.jaeger(),
-        // No host check: pages cannot send this content type over HTTP/2.
+        // No host check: browsers cannot send this content type over HTTP/2.
         Port::OtlpGrpc => receive::otlp::grpc::router(Arc::clone(&app.receiver)),
         Port::OtlpHttp => {
             let origins = AllowedOrigins::new(&app.config.cors.allowed_origins);
@@ -71,7 +71,7 @@ fn received_metrics(app: &Arc<App>, engine: &Engine) -> Router {
     Router::new().route("/metrics", get(answer)).fallback(not_found)
 }
 
-/// Answers as the Collector's `health_check` extension, for any host name: probes use their own.
+/// Mimics the Collector's `health_check` extension; accepts any `Host`, because probes vary.
 fn health(app: &Arc<App>) -> Router {
     let app = Arc::clone(app);
     let answer = move || async move {

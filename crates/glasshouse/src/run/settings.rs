@@ -1,4 +1,4 @@
-//! Settings of each crate, from the configuration file.
+//! Maps the configuration to the settings of each crate.
 
 use store::metrics::HeadLimits;
 
@@ -16,7 +16,7 @@ pub(super) fn receive(config: &Config, budgets: &Budgets) -> receive::Limits {
         known: budgets.known_series.clone(),
         decoders_max: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         wire: wire::Limits {
-            // So that several requests fit beside each other, with their bodies.
+            // So that several requests fit at the same time, including their bodies.
             decoded_bytes_max: budgets.requests.bytes_max() / 4,
             ..wire::Limits::default()
         },
@@ -24,7 +24,7 @@ pub(super) fn receive(config: &Config, budgets: &Budgets) -> receive::Limits {
     }
 }
 
-/// Where telemetry rests.
+/// Settings of the store.
 pub(super) fn store(config: &Config, budgets: &Budgets) -> store::Config {
     store::Config {
         metrics_retention: config.retention.metrics.0,
@@ -54,7 +54,7 @@ pub(super) fn query(config: &Config, budgets: &Budgets) -> query::Limits {
     }
 }
 
-/// Bytes as they are counted in memory.
+/// A number of bytes as `usize`, saturating.
 pub(super) fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! The rules that a syntactically correct LogQL query must also keep.
+//! Semantic checks of a syntactically correct LogQL query.
 
 use super::parser::join;
 use super::tree::{
@@ -57,8 +57,8 @@ pub(super) fn binary(
     Ok(join(op, left, right, returns_bool, matching))
 }
 
-/// The value of an operator on two numbers; comparisons give 1 or 0. Division and remainder by
-/// zero are NaN, as in Loki.
+/// The result of an operator on two numbers; comparisons return 1 or 0. Division and modulo by zero
+/// are NaN, as in Loki.
 fn fold(op: BinaryOp, a: f64, b: f64) -> f64 {
     let truth = |holds: bool| if holds { 1.0 } else { 0.0 };
     match op {
@@ -191,7 +191,7 @@ pub(super) fn check_patterns(selector: &[Matcher]) -> Result<(), ParseError> {
     selector.iter().try_for_each(|matcher| check_matcher(matcher).map(drop))
 }
 
-/// Checks the pattern of a matcher; tells whether it excludes the empty text.
+/// Checks the pattern of a matcher; returns whether it excludes the empty text.
 fn check_matcher(matcher: &Matcher) -> Result<bool, ParseError> {
     match matcher.op {
         MatchOp::Equal => Ok(!matcher.value.is_empty()),

@@ -1,4 +1,4 @@
-//! LogQL trees back to canonical text, on one line.
+//! Formats LogQL trees as canonical text, on one line.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -163,7 +163,7 @@ impl Display for LineFilter {
         for (i, alternative) in self.alternatives.iter().enumerate() {
             match (i, is_negative) {
                 (0, _) => write!(f, "{op} {alternative}")?,
-                // "Not (a or b)" is written as "not a, not b".
+                // "Not (a or b)" is formatted as "not a, not b".
                 (_, true) => write!(f, " {op} {alternative}")?,
                 (_, false) => write!(f, " or {alternative}")?,
             }
@@ -218,7 +218,7 @@ impl Display for LabelValue {
     }
 }
 
-/// As Prometheus prints durations, of which no part is less than a millisecond; else as Go does.
+/// Formatted as in Prometheus if no part is less than a millisecond, else as in Go.
 fn range(f: &mut Formatter<'_>, ns: i64) -> fmt::Result {
     if ns % 1_000_000 == 0 {
         f.write_str(&crate::promql::format_duration(ns / 1_000_000))

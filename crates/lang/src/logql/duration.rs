@@ -1,4 +1,4 @@
-//! Durations and sizes as LogQL writes them.
+//! Parses durations and sizes of LogQL.
 
 const UNITS_NS: [(&str, f64); 11] = [
     ("ns", 1.0),
@@ -18,7 +18,7 @@ const UNITS_NS: [(&str, f64); 11] = [
 /// whole multiples of 24 hours, as in Prometheus.
 ///
 /// # Errors
-/// What is wrong, in the words of Go's `time.ParseDuration`.
+/// The error, worded as in Go's `time.ParseDuration`.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
     let invalid = || format!("invalid duration {text:?}");
     let (negative, mut rest) = match text.as_bytes().first() {
@@ -56,8 +56,8 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
     Ok(if negative { -total } else { total })
 }
 
-/// Bytes of a size such as `25MB`, `2.5KiB` or `1,024`; fractions of a byte are cut off. Units are
-/// case-insensitive: `k`, `kb` are 1000, `ki`, `kib` are 1024, and so on up to exa.
+/// Bytes of a size such as `25MB`, `2.5KiB` or `1,024`; fractions of a byte are truncated. Units
+/// are case-insensitive: `k`, `kb` are 1000, `ki`, `kib` are 1024, and so on up to exa.
 ///
 /// # Errors
 /// What is wrong.

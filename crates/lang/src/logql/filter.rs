@@ -1,4 +1,4 @@
-//! Label filters: conditions on labels, joined by `and`, `or`, commas or nothing.
+//! Label filters: conditions on labels, joined by `and`, `or`, commas or whitespace.
 
 use super::lexer::Kind;
 use super::parser::{Parser, parse_number};
@@ -13,8 +13,8 @@ impl Parser {
         self.joined_filters(0)
     }
 
-    /// `and` binds tighter than `or`; what follows a comma (or nothing at all) is a filter of its
-    /// own, as in Loki: `a, b or c` is `a and (b or c)`.
+    /// `and` binds tighter than `or`; after a comma (or whitespace) a separate filter follows, as
+    /// in Loki: `a, b or c` is `a and (b or c)`.
     fn joined_filters(&mut self, strength_min: u8) -> Result<LabelFilter, ParseError> {
         self.deeper(|parser| {
             let mut left = parser.single_filter()?;

@@ -2,7 +2,7 @@
 
 use super::{ParseError, QUERY_BYTES_MAX, TOKENS_MAX};
 
-/// A token and where it begins.
+/// A token and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -12,20 +12,20 @@ pub(super) struct Token {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
-    /// An identifier or keyword; the parser knows which by its place.
+    /// An identifier or keyword; the parser distinguishes them by position.
     Word(String),
     Text(String),
-    /// A number as it was written.
+    /// A number, as written.
     Number(String),
     /// The text between `[` and `]`.
     Range(String),
-    /// `--strict` and its like, without the dashes.
+    /// A flag such as `--strict`, without the dashes.
     Flag(String),
     Symbol(&'static str),
     End,
 }
 
-/// Longest first, so that the first match is the right one.
+/// Longest first, so that the first match is the longest.
 const SYMBOLS: [&str; 26] = [
     "|=", "|~", "|>", "!=", "!~", "!>", "=~", "==", ">=", "<=", "{", "}", "(", ")", ",", "|", "=",
     ">", "<", "+", "-", "*", "/", "%", "^", ".",
@@ -123,7 +123,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Digits with everything that may belong to them: fraction, exponent, units.
+    /// Digits with everything that may follow them: fraction, exponent, units.
     fn number(&mut self) -> String {
         let mut previous = ' ';
         let is_hex = self.rest.starts_with("0x") || self.rest.starts_with("0X");

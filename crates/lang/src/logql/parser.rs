@@ -1,4 +1,4 @@
-//! LogQL tokens to the tree: recursive descent with bounded depth.
+//! Parses LogQL tokens to a tree: recursive descent with bounded depth.
 
 use super::lexer::{self, Kind, Token};
 use super::tree::{
@@ -115,7 +115,7 @@ impl Parser {
         is_there
     }
 
-    /// `syntax error: unexpected X`, with what was expected where that is short.
+    /// `syntax error: unexpected X`, with the expected tokens if there are few.
     pub(super) fn unexpected<T>(&self, expecting: &str) -> Result<T, ParseError> {
         let name = match self.kind() {
             Kind::Word(word) if KEYWORDS.contains(&word.as_str()) => word.clone(),
@@ -200,7 +200,7 @@ impl Parser {
                 parser.count_operator()?;
                 parser.advance();
                 let (returns_bool, matching) = parser.modifiers()?;
-                // `^` groups from the right, all others from the left.
+                // `^` is right-associative, all others are left-associative.
                 let right =
                     parser.expr(if op == BinaryOp::Pow { strength } else { strength + 1 })?;
                 left = Expr::Metric(check::binary(op, left, right, returns_bool, matching)?);
@@ -296,7 +296,7 @@ impl Parser {
                 let inner = self.expr(0)?;
                 self.expect(")")?;
                 match inner {
-                    // A pipeline may go on after a parenthesis.
+                    // A pipeline may continue after a parenthesis.
                     Expr::Log(mut log) => {
                         self.stages(&mut log.stages, None)?;
                         Ok(Expr::Log(log))
@@ -380,11 +380,11 @@ impl Parser {
         })
     }
 
-    /// An expression that gives numbers.
+    /// An expression that returns numbers.
     fn metric(&mut self) -> Result<MetricExpr, ParseError> {
         match self.expr(0)? {
             Expr::Metric(metric) => Ok(metric),
-            // Only an operator could have turned the lines into a metric.
+            // Only an operator could turn log lines into a metric.
             Expr::Log(_) => self.unexpected(""),
         }
     }
@@ -445,8 +445,8 @@ impl Parser {
         Ok(MetricExpr::Range(Box::new(RangeAggregation { op, parameter, selector, grouping })))
     }
 
-    /// A selector with pipeline, unwrap, `[range]` and offset, in any of the orders and
-    /// parentheses that Loki takes.
+    /// A selector with pipeline, unwrap, `[range]` and offset, in any order and parentheses that
+    /// Loki accepts.
     fn partial_range(&mut self) -> Result<PartialRange, ParseError> {
         self.deeper(|parser| {
             let mut partial = if parser.eat("(") {
@@ -541,7 +541,7 @@ fn is_function(word: &str) -> bool {
         || matches!(word, "vector" | "label_replace" | "variants")
 }
 
-/// A number as Go reads it, with hexadecimal floats.
+/// Parses a number as Go does, including hexadecimal floats.
 pub(super) fn parse_number(text: &str) -> Result<f64, String> {
     let failed = |why: &str| {
         format!("unable to parse literal as a float: strconv.ParseFloat: parsing {text:?}: {why}")
@@ -567,7 +567,7 @@ pub(super) fn parse_number(text: &str) -> Result<f64, String> {
     in_range(value * 2.0_f64.powi(exponent.saturating_sub(shift)))
 }
 
-/// Joins operands once both are known to be metrics.
+/// Joins operands after checking that both are metrics.
 pub(super) fn join(
     op: BinaryOp,
     left: MetricExpr,

@@ -9,7 +9,7 @@ use super::tree::{
 };
 
 impl Parser {
-    /// Pipeline stages as long as there are any; `unwrap` where it is allowed.
+    /// All following pipeline stages; `unwrap` only where it is allowed.
     pub(super) fn stages(
         &mut self,
         stages: &mut Vec<Stage>,

@@ -33,7 +33,7 @@ pub struct Matcher {
     pub value: String,
 }
 
-/// Streams, and what is done to each of their lines in turn.
+/// A stream selector and the pipeline for its lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogExpr {
     /// The stream selector.
@@ -42,10 +42,10 @@ pub struct LogExpr {
     pub stages: Vec<Stage>,
 }
 
-/// One step of a pipeline.
+/// One stage of a pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
-    /// Keeps lines by their text.
+    /// Filters lines by their text.
     Line(LineFilter),
     /// `| json`: all fields when there are no expressions, else the named paths.
     Json(Vec<Extraction>),
@@ -55,18 +55,18 @@ pub enum Stage {
         strict: bool,
         /// `--keep-empty`: keys without values become empty labels.
         keep_empty: bool,
-        /// The keys to take; all when empty.
+        /// The keys to extract; all when empty.
         expressions: Vec<Extraction>,
     },
     /// `| regexp`: named groups become labels.
     Regexp(String),
     /// `| pattern`: `<name>` captures become labels.
     Pattern(String),
-    /// `| unpack`: undoes what the `pack` stage of an agent did.
+    /// `| unpack`: reverses the `pack` stage of an agent.
     Unpack,
-    /// Keeps lines by their labels.
+    /// Filters lines by their labels.
     Label(LabelFilter),
-    /// `| line_format`: a template makes the new line.
+    /// `| line_format`: replaces the line with the result of a template.
     LineFormat(String),
     /// `| label_format`
     LabelFormat(Vec<LabelFormat>),
@@ -95,7 +95,7 @@ pub enum LineOp {
     NotPattern,
 }
 
-/// Keeps a line when one alternative matches it; the negative operators drop it then.
+/// Keeps a line if any alternative matches; negative operators drop it in that case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineFilter {
     /// The comparison, the same for all alternatives.
@@ -104,7 +104,7 @@ pub struct LineFilter {
     pub alternatives: Vec<LineMatch>,
 }
 
-/// What a line filter looks for.
+/// The operand of a line filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineMatch {
     /// A text or pattern.
@@ -118,7 +118,7 @@ pub enum LineMatch {
 pub struct Extraction {
     /// The new label.
     pub label: String,
-    /// The path or key to read; the label's own name when none was given.
+    /// The path or key to read; the name of the label if none was given.
     pub expression: String,
 }
 
@@ -137,7 +137,7 @@ pub enum LabelFilter {
         name: String,
         /// The comparison.
         op: Comparison,
-        /// What it is compared with; its type says how the label's text is read.
+        /// The value to compare with; its type determines how the label's text is parsed.
         value: LabelValue,
     },
     /// `label = ip("…")`
@@ -151,7 +151,7 @@ pub enum LabelFilter {
     },
 }
 
-/// An ordering comparison.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     /// `=` or `==`
@@ -182,14 +182,14 @@ pub enum LabelValue {
 /// `new=source` or `new="template"` of `label_format`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabelFormat {
-    /// The source label gets a new name.
+    /// Renames a label.
     Rename {
         /// The new name.
         to: String,
         /// The old name.
         from: String,
     },
-    /// A template makes the value.
+    /// Sets a label from a template.
     Template {
         /// The label.
         to: String,
@@ -198,12 +198,12 @@ pub enum LabelFormat {
     },
 }
 
-/// What `drop` and `keep` name.
+/// An operand of `drop` and `keep`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameOrMatcher {
-    /// The label whatever its value.
+    /// The label, whatever its value.
     Name(String),
-    /// The label where its value matches.
+    /// The label, if its value matches.
     Matcher(Matcher),
 }
 
@@ -234,15 +234,15 @@ pub enum Conversion {
 pub struct RangeSelector {
     /// The lines.
     pub log: LogExpr,
-    /// The number in each line; none counts lines.
+    /// The number in each line; `None` counts lines.
     pub unwrap: Option<Unwrap>,
     /// Length of the window in nanoseconds; positive.
     pub range_ns: i64,
-    /// How far the window lies before the evaluation time, in nanoseconds.
+    /// Offset of the window before the evaluation time, in nanoseconds.
     pub offset_ns: i64,
 }
 
-/// A query that gives numbers.
+/// A query that returns numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MetricExpr {
     /// Over the lines of a window.
@@ -259,18 +259,18 @@ pub enum MetricExpr {
     LabelReplace {
         /// The series.
         operand: Box<MetricExpr>,
-        /// The label that is set.
+        /// The label to set.
         destination: String,
         /// Its value, with `$1` for groups.
         replacement: String,
-        /// The label that is read.
+        /// The label to read.
         source: String,
         /// An anchored pattern.
         regex: String,
     },
 }
 
-/// Which labels make a group.
+/// The labels that define a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grouping {
     /// Only these, or all but these.
@@ -306,7 +306,7 @@ pub struct RangeAggregation {
 pub struct VectorAggregation {
     /// The function.
     pub op: VectorOp,
-    /// How many series `topk` and its like keep; positive.
+    /// The number of series for `topk` and similar functions; positive.
     pub parameter: Option<u32>,
     /// The series.
     pub operand: MetricExpr,
@@ -327,7 +327,7 @@ macro_rules! named {
                 match self { $(Self::$variant => $text),* }
             }
 
-            /// The function or operator of a name.
+            /// The function or operator with a name.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)* _ => None }
@@ -345,7 +345,7 @@ named! {
         Avg = "avg_over_time",
         /// Bytes of the lines.
         Bytes = "bytes_over_time",
-        /// Bytes a second.
+        /// Bytes per second.
         BytesRate = "bytes_rate",
         /// Number of lines.
         Count = "count_over_time",
@@ -353,15 +353,15 @@ named! {
         First = "first_over_time",
         /// Last value.
         Last = "last_over_time",
-        /// Greatest.
+        /// Maximum.
         Max = "max_over_time",
-        /// Least.
+        /// Minimum.
         Min = "min_over_time",
         /// Quantile with linear interpolation.
         Quantile = "quantile_over_time",
-        /// Lines a second, or the sum of values a second.
+        /// Lines per second, or the sum of values per second.
         Rate = "rate",
-        /// Increase of a counter a second.
+        /// Increase of a counter per second.
         RateCounter = "rate_counter",
         /// Population standard deviation.
         Stddev = "stddev_over_time",
@@ -375,17 +375,17 @@ named! {
 named! {
     /// Functions over series.
     VectorOp {
-        /// The greatest k, estimated by Loki.
+        /// The k greatest, estimated by Loki.
         ApproxTopk = "approx_topk",
         /// Mean.
         Avg = "avg",
-        /// The least k.
+        /// The k least.
         Bottomk = "bottomk",
         /// Number of series.
         Count = "count",
-        /// Greatest.
+        /// Maximum.
         Max = "max",
-        /// Least.
+        /// Minimum.
         Min = "min",
         /// Ascending order.
         Sort = "sort",
@@ -397,7 +397,7 @@ named! {
         Stdvar = "stdvar",
         /// Sum.
         Sum = "sum",
-        /// The greatest k.
+        /// The k greatest.
         Topk = "topk",
     }
 }
@@ -413,7 +413,7 @@ named! {
         Mul = "*",
         /// Division.
         Div = "/",
-        /// Remainder.
+        /// Modulo.
         Mod = "%",
         /// Power.
         Pow = "^",
@@ -439,13 +439,13 @@ named! {
 }
 
 impl BinaryOp {
-    /// Whether it works on sets of series.
+    /// Whether it is a set operator.
     #[must_use]
     pub fn is_set(self) -> bool {
         matches!(self, Self::And | Self::Or | Self::Unless)
     }
 
-    /// Whether it compares.
+    /// Whether it is a comparison.
     #[must_use]
     pub fn is_comparison(self) -> bool {
         matches!(
@@ -460,7 +460,7 @@ impl BinaryOp {
     }
 }
 
-/// An operator with two operands.
+/// A binary operator and its operands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binary {
     /// The operator.
@@ -469,16 +469,16 @@ pub struct Binary {
     pub left: MetricExpr,
     /// Right operand.
     pub right: MetricExpr,
-    /// `bool`: comparisons give 0 and 1 in place of filtering.
+    /// `bool`: comparisons return 0 and 1 instead of filtering.
     pub returns_bool: bool,
-    /// How series of both sides find each other; `None` means by all labels.
+    /// How series of both sides are matched; `None` means by all labels.
     pub matching: Option<Matching>,
 }
 
 /// `on(…)` or `ignoring(…)`, with `group_left(…)` or `group_right(…)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matching {
-    /// `on` in place of `ignoring`.
+    /// Whether this is `on` rather than `ignoring`.
     pub on: bool,
     /// The labels.
     pub labels: Vec<String>,
@@ -486,7 +486,7 @@ pub struct Matching {
     pub many: Option<Many>,
 }
 
-/// The side on which many series match one of the other.
+/// The "many" side of a many-to-one match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Many {
     /// `group_left` with the labels copied from the right.

@@ -30,12 +30,12 @@ impl Span {
     }
 }
 
-/// What an expression evaluates to.
+/// The type of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueType {
     /// One number per step.
     Scalar,
-    /// A text.
+    /// A string.
     Text,
     /// At most one sample per series and step.
     Vector,
@@ -44,7 +44,7 @@ pub enum ValueType {
 }
 
 impl ValueType {
-    /// The word of the query language's documentation: `scalar`, `string`, `instant vector`,
+    /// The name in the documentation of the query language: `scalar`, `string`, `instant vector`,
     /// `range vector`.
     #[must_use]
     pub fn documented(self) -> &'static str {
@@ -56,7 +56,7 @@ impl ValueType {
         }
     }
 
-    /// The word of the HTTP API: `scalar`, `string`, `vector`, `matrix`.
+    /// The name in the HTTP API: `scalar`, `string`, `vector`, `matrix`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -71,9 +71,9 @@ impl ValueType {
 /// Any expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
-    /// A number, or a duration in place of one.
+    /// A number, or a duration in its place.
     Number(Number),
-    /// A quoted text.
+    /// A string literal.
     Text(Text),
     /// An instant or range selector.
     Selector(Box<Selector>),
@@ -81,7 +81,7 @@ pub enum Expr {
     Subquery(Box<Subquery>),
     /// A function call.
     Call(Box<Call>),
-    /// `sum by (…) (…)` and its like.
+    /// An aggregation such as `sum by (…) (…)`.
     Aggregate(Box<Aggregate>),
     /// Two operands and an operator.
     Binary(Box<Binary>),
@@ -91,23 +91,23 @@ pub enum Expr {
     Paren(Box<Paren>),
 }
 
-/// A number in the text.
+/// A number literal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number {
     /// Its value; seconds when written as a duration.
     pub value: f64,
     /// Whether it was written as a duration, such as `5m`.
     pub is_duration: bool,
-    /// Where.
+    /// Its position.
     pub span: Span,
 }
 
-/// A quoted text with its escapes resolved.
+/// A string literal, unescaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// The text.
     pub value: String,
-    /// Where, with the quotes.
+    /// Its position, with the quotes.
     pub span: Span,
 }
 
@@ -125,7 +125,7 @@ pub enum MatchOp {
 }
 
 impl MatchOp {
-    /// The sign in the language.
+    /// The operator in the language.
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
@@ -137,7 +137,7 @@ impl MatchOp {
     }
 }
 
-/// A condition on one label; a pattern has been compiled once to see that it is one.
+/// A condition on one label; a pattern has been compiled once to validate it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matcher {
     /// The label.
@@ -150,7 +150,7 @@ pub struct Matcher {
     pub matches_empty: bool,
 }
 
-/// `@`: which instant a selector looks at instead of each step.
+/// `@`: the time at which a selector is evaluated instead of each step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
     /// Milliseconds since 1970.
@@ -161,12 +161,12 @@ pub enum At {
     End,
 }
 
-/// How a range is extended at its edges.
+/// The modifiers `anchored` and `smoothed` of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extension {
-    /// With the sample before, at the edge.
+    /// Includes the sample before the window, moved to its edge.
     Anchored,
-    /// With values interpolated at the edges.
+    /// Interpolates values at the edges.
     Smoothed,
 }
 
@@ -175,15 +175,15 @@ pub enum Extension {
 pub struct Selector {
     /// The name before the braces.
     pub name: Option<String>,
-    /// All conditions, that on the name last when it stands before the braces.
+    /// All conditions; one on the name from before the braces is last.
     pub matchers: Vec<Matcher>,
-    /// Width of the range; none for an instant selector.
+    /// Width of the range; `None` for an instant selector.
     pub range: Option<DurationExpr>,
-    /// How the range's edges are treated.
+    /// The extension of the range.
     pub extension: Option<Extension>,
-    /// How far back to look; negative is forward.
+    /// The offset back in time; negative is forward.
     pub offset: Option<DurationExpr>,
-    /// When to look.
+    /// The `@` modifier.
     pub at: Option<At>,
     /// Name, braces, range and modifiers.
     pub span: Span,
@@ -192,17 +192,17 @@ pub struct Selector {
 /// `expr[range:step] @ at offset offset`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subquery {
-    /// What is evaluated at each step.
+    /// The expression to evaluate at each step.
     pub expr: Expr,
     /// Width of the range.
     pub range: DurationExpr,
-    /// Distance of the steps; the default is the server's.
+    /// Interval of the steps; the server has a default.
     pub step: Option<DurationExpr>,
     /// As for selectors.
     pub offset: Option<DurationExpr>,
     /// As for selectors.
     pub at: Option<At>,
-    /// Where.
+    /// Its position.
     pub span: Span,
 }
 
@@ -211,13 +211,13 @@ pub struct Subquery {
 pub struct Call {
     /// Name and signature.
     pub function: &'static Function,
-    /// What it is called with.
+    /// Its arguments.
     pub arguments: Vec<Expr>,
-    /// Where.
+    /// Its position.
     pub span: Span,
 }
 
-/// How series are put together.
+/// An aggregation operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are those of the language")]
 pub enum Aggregation {
@@ -259,7 +259,7 @@ impl Aggregation {
         }
     }
 
-    /// Whether a parameter stands before the vector.
+    /// Whether a parameter precedes the vector.
     #[must_use]
     pub fn has_parameter(self) -> bool {
         use Aggregation::{Bottomk, CountValues, LimitRatio, Limitk, Quantile, Topk};
@@ -270,21 +270,21 @@ impl Aggregation {
 /// `sum by (labels) (expr)`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Aggregate {
-    /// Which one.
+    /// The operator.
     pub op: Aggregation,
-    /// Number or text before the vector.
+    /// Number or string before the vector.
     pub parameter: Option<Expr>,
     /// The vector.
     pub expr: Expr,
     /// Labels of `by` or `without`.
     pub grouping: Vec<String>,
-    /// Whether `grouping` is dropped rather than kept.
+    /// Whether `grouping` is dropped (`without`) rather than kept.
     pub is_without: bool,
-    /// Where.
+    /// Its position.
     pub span: Span,
 }
 
-/// An operator between two operands.
+/// A binary operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum BinaryOp {
@@ -301,9 +301,9 @@ pub enum BinaryOp {
     LessEqual,
     Greater,
     GreaterEqual,
-    /// `</`: a histogram without the observations above.
+    /// `</`: trims the observations above a value off a histogram.
     TrimUpper,
-    /// `>/`: a histogram without the observations below.
+    /// `>/`: trims the observations below a value off a histogram.
     TrimLower,
     And,
     Or,
@@ -311,7 +311,7 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
-    /// The sign or word in the language.
+    /// The operator in the language.
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
@@ -336,20 +336,20 @@ impl BinaryOp {
         }
     }
 
-    /// Whether it filters, or with `bool` gives 0 or 1.
+    /// Whether it is a comparison: it filters, or with `bool` returns 0 or 1.
     #[must_use]
     pub fn is_comparison(self) -> bool {
         use BinaryOp::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
         matches!(self, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual)
     }
 
-    /// Whether it works on sets of series rather than on values.
+    /// Whether it is a set operator.
     #[must_use]
     pub fn is_set(self) -> bool {
         matches!(self, Self::And | Self::Or | Self::Unless)
     }
 
-    /// How strongly it binds: more is stronger.
+    /// Its precedence: operators with a greater one bind tighter.
     pub(crate) fn precedence(self) -> u8 {
         match self {
             Self::Or => 1,
@@ -369,7 +369,7 @@ impl BinaryOp {
     }
 }
 
-/// How many series of each side belong together.
+/// The cardinality of vector matching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Cardinality {
@@ -383,20 +383,20 @@ pub enum Cardinality {
     ManyToMany,
 }
 
-/// Which series of two vectors belong together.
+/// Vector matching.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Matching {
-    /// How many of each side.
+    /// The cardinality.
     pub cardinality: Cardinality,
     /// Labels of `on` or `ignoring`.
     pub labels: Vec<String>,
-    /// Whether `labels` are those compared rather than those left out.
+    /// Whether this is `on` rather than `ignoring`.
     pub is_on: bool,
-    /// Labels that `group_left` and `group_right` take from the one side.
+    /// Labels that `group_left` and `group_right` copy from the one side.
     pub include: Vec<String>,
-    /// Value for series missing on the left.
+    /// Value for series that are missing on the left.
     pub fill_left: Option<f64>,
-    /// Value for series missing on the right.
+    /// Value for series that are missing on the right.
     pub fill_right: Option<f64>,
 }
 
@@ -405,39 +405,39 @@ pub struct Matching {
 pub struct Binary {
     /// The operator.
     pub op: BinaryOp,
-    /// Where it stands.
+    /// Position of the operator.
     pub op_span: Span,
     /// Left operand.
     pub left: Expr,
     /// Right operand.
     pub right: Expr,
-    /// Which series belong together.
+    /// The matching of series.
     pub matching: Matching,
-    /// Whether a comparison gives 0 or 1 rather than filtering.
+    /// Whether a comparison returns 0 or 1 instead of filtering.
     pub is_bool: bool,
 }
 
 /// `-expr` or `+expr`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unary {
-    /// Minus rather than plus.
+    /// Whether the sign is minus.
     pub is_negative: bool,
     /// The operand.
     pub expr: Expr,
-    /// Where.
+    /// Its position.
     pub span: Span,
 }
 
 /// `(expr)`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Paren {
-    /// What is inside.
+    /// The inner expression.
     pub expr: Expr,
-    /// Where, with the parentheses.
+    /// Its position, with the parentheses.
     pub span: Span,
 }
 
-/// An operator between durations.
+/// A binary operator on durations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum DurationOp {
@@ -451,10 +451,10 @@ pub enum DurationOp {
     MaxOf,
 }
 
-/// A duration, or arithmetic that gives one once step and range of the query are known.
+/// A duration, or duration arithmetic, which needs the step and range of the query.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DurationExpr {
-    /// Seconds.
+    /// A number of seconds.
     Number(Number),
     /// `step()`
     Step(Span),
@@ -462,14 +462,14 @@ pub enum DurationExpr {
     Range(Span),
     /// A sign.
     Unary {
-        /// Minus rather than plus.
+        /// Whether the sign is minus.
         is_negative: bool,
         /// The operand.
         expr: Box<DurationExpr>,
-        /// Where the sign stands.
+        /// Position of the sign.
         span: Span,
     },
-    /// Two operands, also of `min_of` and `max_of`.
+    /// A binary operator, also `min_of` and `max_of`.
     Binary {
         /// The operator.
         op: DurationOp,
@@ -477,7 +477,7 @@ pub enum DurationExpr {
         left: Box<DurationExpr>,
         /// Right operand.
         right: Box<DurationExpr>,
-        /// Where the operator stands.
+        /// Position of the operator.
         span: Span,
     },
     /// In parentheses.
@@ -485,7 +485,7 @@ pub enum DurationExpr {
 }
 
 impl Expr {
-    /// Where it stands in the text.
+    /// Its position in the text.
     #[must_use]
     pub fn span(&self) -> Span {
         match self {
@@ -501,7 +501,7 @@ impl Expr {
         }
     }
 
-    /// What it evaluates to.
+    /// The type of its result.
     #[must_use]
     pub fn value_type(&self) -> ValueType {
         match self {
@@ -524,7 +524,7 @@ impl Expr {
         }
     }
 
-    /// The expression without parentheses around it.
+    /// The expression without surrounding parentheses.
     #[must_use]
     pub fn bare(&self) -> &Self {
         let mut expr = self;
@@ -534,7 +534,7 @@ impl Expr {
         expr
     }
 
-    /// The selectors in it, in the order of the text.
+    /// Its selectors, in the order of the text.
     #[must_use]
     pub fn selectors(&self) -> Vec<&Selector> {
         let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Types: which expression may stand where, with Prometheus' error texts.
+//! Type checks, with Prometheus' errors.
 
 use super::ast::{
     Aggregate, Aggregation, Binary, Call, Cardinality, Expr, Selector, Span, ValueType,
@@ -6,7 +6,7 @@ use super::ast::{
 use super::error::ParseError;
 use super::string_literal::quote;
 
-/// Checks a whole expression; the tree's height is bounded by the parser.
+/// Checks a whole expression; the parser has limited the height of the tree.
 pub(crate) fn check(text: &str, expr: &Expr) -> Result<(), ParseError> {
     Check { text }.expr(expr).map(|_| ())
 }
@@ -128,7 +128,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The second argument of `info` selects labels, it is not evaluated.
+    /// The second argument of `info` selects labels; it is not evaluated.
     fn info_labels(&self, call: Span, labels: &Expr) -> Result<(), ParseError> {
         let got = labels.value_type();
         if got != ValueType::Vector {

@@ -1,4 +1,4 @@
-//! Durations: their text, and the arithmetic on them.
+//! Durations: parsing, formatting and arithmetic.
 
 use std::fmt::Write;
 
@@ -16,13 +16,13 @@ const UNITS: [(&str, i64); 7] = [
     ("ms", 1),
 ];
 
-/// Longest duration, in seconds: what fits 64 bits of nanoseconds.
+/// Longest duration, in seconds: fits 64-bit nanoseconds.
 pub(crate) const SECONDS_MAX: f64 = 9_223_372_036.0;
 
 /// Milliseconds of a duration such as `1h30m` or `0`.
 ///
 /// # Errors
-/// Prometheus' text for what is wrong.
+/// The error, worded as in Prometheus.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
     if text == "0" {
         return Ok(0);
@@ -66,8 +66,8 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
     Ok(total)
 }
 
-/// A duration as Prometheus prints it: the fewest units that are exact, weeks and years only when
-/// they are the whole of it.
+/// Formats a duration as Prometheus does: the fewest units that are exact; weeks and years only if
+/// there is no remainder.
 #[must_use]
 pub fn format_duration(milliseconds: i64) -> String {
     if milliseconds == 0 {
@@ -93,7 +93,7 @@ pub fn format_duration(milliseconds: i64) -> String {
 }
 
 impl DurationExpr {
-    /// Where it stands.
+    /// Its position.
     #[must_use]
     pub fn span(&self) -> Span {
         match self {
@@ -107,10 +107,10 @@ impl DurationExpr {
         }
     }
 
-    /// The milliseconds it stands for when the query has this step and range, both in seconds.
+    /// Milliseconds of the duration, given the step and range of the query in seconds.
     ///
     /// # Errors
-    /// Division by zero or a result out of range; the error knows where in `text`.
+    /// Division by zero or a result out of range, with the position in `text`.
     pub fn milliseconds(&self, step_s: f64, range_s: f64, text: &str) -> Result<i64, ParseError> {
         let seconds = self.seconds(&|| step_s, &|| range_s, text)?;
         if seconds.is_nan() || seconds.abs() > SECONDS_MAX {
@@ -119,7 +119,7 @@ impl DurationExpr {
         Ok((seconds * 1000.0).round() as i64)
     }
 
-    /// The value when it is a plain number with an optional sign.
+    /// The value, if it is a plain number with an optional sign.
     pub(crate) fn literal(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(number.value),

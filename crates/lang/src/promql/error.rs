@@ -1,16 +1,16 @@
-//! Why a text is not PromQL, and where.
+//! Errors of the PromQL parser.
 
 use std::fmt;
 
 use super::ast::Span;
 
-/// A fault in the text of a query.
+/// An error in the text of a query.
 ///
-/// Displayed as Prometheus does: `line:column: parse error: message`, both counted from one, the
-/// column in bytes.
+/// Displayed as in Prometheus: `line:column: parse error: message`, both from one, the column in
+/// bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ParseError {
-    /// The bytes that are at fault.
+    /// Position of the error.
     pub span: Span,
     /// Line of the first byte, from one.
     pub line: u32,
@@ -21,7 +21,7 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// An error about a part of `text`.
+    /// An error at a position in `text`.
     pub(crate) fn new(text: &str, span: Span, message: impl Into<String>) -> Self {
         let (line, column) = span.line_and_column(text);
         Self { span, line, column, message: message.into() }

@@ -8,12 +8,12 @@ use super::ast::ValueType::{Matrix, Scalar, Text, Vector};
 pub struct Function {
     /// Its name.
     pub name: &'static str,
-    /// Types of the arguments; the last also holds for those that `variadic` allows.
+    /// Types of the arguments; the last one also applies to those that `variadic` allows.
     pub arguments: &'static [ValueType],
     /// 0: as many arguments as types; n: the last type may occur 0 to n times; -1: any number of
     /// times.
     pub variadic: i8,
-    /// What it gives.
+    /// Type of the result.
     pub returns: ValueType,
 }
 
@@ -29,7 +29,7 @@ const fn scalar(name: &'static str, arguments: &'static [ValueType]) -> Function
     Function { name, arguments, variadic: 0, returns: Scalar }
 }
 
-/// In ascending order of names, for binary search.
+/// Sorted by name, for binary search.
 static FUNCTIONS: &[Function] = &[
     fixed("abs", &[Vector]),
     fixed("absent", &[Vector]),
@@ -123,7 +123,7 @@ static FUNCTIONS: &[Function] = &[
     variadic("year", &[Vector], 1),
 ];
 
-/// The function of that name.
+/// The function with that name.
 #[must_use]
 pub fn function(name: &str) -> Option<&'static Function> {
     let at = FUNCTIONS.binary_search_by(|function| function.name.cmp(name)).ok()?;

@@ -1,9 +1,9 @@
-//! The words of PromQL that mean something by themselves.
+//! The keywords of PromQL.
 
 use super::ast::{Aggregation, BinaryOp};
 use super::lexer::TokenKind;
 
-/// A word with a meaning of its own outside braces.
+/// A keyword outside braces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the language")]
 pub enum Keyword {
@@ -28,7 +28,7 @@ pub enum Keyword {
     Smoothed,
 }
 
-/// What a word in lower case is, unless it is a plain identifier.
+/// The token of a word in lower case, unless it is a plain identifier.
 pub(crate) fn word_kind(word: &str) -> Option<TokenKind> {
     use Aggregation as A;
     use Keyword as K;

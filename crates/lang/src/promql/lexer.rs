@@ -1,18 +1,18 @@
-//! Text to tokens, with Prometheus' error texts.
+//! Text to tokens, with Prometheus' errors.
 //!
-//! Braces and brackets have their own rules: words in braces are label names, and brackets hold
-//! durations only.
+//! Braces and brackets have their own rules: words in braces are label names, and brackets contain
+//! only durations.
 
 use super::ast::{Aggregation, BinaryOp, Span};
 use super::keywords::{Keyword, word_kind};
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum TokenKind {
     /// End of the text.
     End,
-    /// The lexer's error follows; always the last token.
+    /// An error; always the last token.
     Error,
     Identifier,
     /// An identifier with a colon.
@@ -38,22 +38,22 @@ pub enum TokenKind {
     /// `!~`
     NotRegex,
     At,
-    /// Text after `#`; not given to the parser.
+    /// Text after `#`; not passed to the parser.
     Comment,
 }
 
-/// A token and the bytes it stands in.
+/// A token and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// Its kind.
     pub kind: TokenKind,
-    /// Where.
+    /// Its position.
     pub span: Span,
 }
 
 /// All tokens of a text, comments included; the last is `End` or `Error`.
 ///
-/// With `Error` comes the message. Never longer than the text plus one.
+/// `Error` comes with a message. The number of tokens is at most the length of the text plus one.
 #[must_use]
 pub fn tokenize(text: &str) -> (Vec<Token>, Option<String>) {
     let mut lexer = Lexer {
@@ -87,7 +87,7 @@ struct Lexer<'a> {
 #[derive(Clone, Copy, Default)]
 struct Brackets {
     has_colon: bool,
-    /// What is no duration is read as outside once there is a number.
+    /// Once there is a number, anything but a duration is read as outside brackets.
     has_number: bool,
 }
 
@@ -398,7 +398,7 @@ impl<'a> Lexer<'a> {
         Err(format!("bad number or duration syntax: {}", super::string_literal::quote(scanned)))
     }
 
-    /// Scans a number as far as it goes; false when something follows that no number ends with.
+    /// Scans a number as far as it goes; false if it is malformed or a letter or digit follows.
     fn scan_number(&mut self) -> bool {
         let is_hexadecimal = self.accept(|c| c == '0') && self.accept(|c| matches!(c, 'x' | 'X'));
         let is_digit =
@@ -443,7 +443,7 @@ impl<'a> Lexer<'a> {
         self.at > self.start && !self.peek().is_some_and(is_alphanumeric)
     }
 
-    /// Goes on where a number stopped before a unit.
+    /// Continues where a number stopped before a unit.
     fn scan_duration(&mut self) -> bool {
         if !self.accept(|c| "smhdwy".contains(c)) {
             return false;

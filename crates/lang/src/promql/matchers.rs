@@ -1,4 +1,4 @@
-//! Label matchers in braces, and series as `promtool` and samples in tests write them.
+//! Label matchers in braces, and series in the notation of `promtool` and test samples.
 
 use super::ast::BinaryOp;
 use super::ast::{MatchOp, Matcher, Selector, Span};
@@ -75,7 +75,7 @@ impl Parser<'_> {
         Ok(Selector { name, matchers, range: None, extension: None, offset: None, at: None, span })
     }
 
-    /// The matchers after `{`, with the closing brace.
+    /// The matchers after `{`, including the closing brace.
     pub(crate) fn label_matchers(&mut self) -> Result<Vec<Matcher>, ParseError> {
         let mut matchers = Vec::new();
         while self.accept(TokenKind::RightBrace).is_none() {
@@ -118,12 +118,12 @@ impl Parser<'_> {
     }
 }
 
-/// Reads a series such as `up{job="x"}` or `{"a.b", c="d"}` at the start of `text`.
+/// Parses a series such as `up{job="x"}` or `{"a.b", c="d"}` at the start of `text`.
 ///
-/// Returns its labels, the name as `__name__`, and the length of what was read.
+/// Returns its labels, with the name as `__name__`, and the length of the parsed text.
 ///
 /// # Errors
-/// As [`super::parse`]; only `=` may stand between names and values.
+/// As [`super::parse`]; only `=` is allowed between names and values.
 pub fn parse_series(text: &str) -> Result<(Vec<(String, String)>, usize), ParseError> {
     let name_end = text
         .find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':')
@@ -161,7 +161,7 @@ pub fn parse_series(text: &str) -> Result<(Vec<(String, String)>, usize), ParseE
     Ok((labels, end))
 }
 
-/// Offset after the brace that closes the one at the start, quoted texts skipped.
+/// Offset after the brace that matches the one at the start, skipping string literals.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut quote = None;
     let mut is_escaped = false;

@@ -33,7 +33,7 @@ impl Parser<'_> {
         Ok(Number { value, is_duration, span: token.span })
     }
 
-    /// The error that a range or step is not positive, when that is plain from the text.
+    /// The error for a range or step that is not positive, if the text alone shows it.
     pub(crate) fn check_positive(&self, duration: &DurationExpr) -> Result<(), ParseError> {
         self.check_constant(duration)?;
         if duration.literal().is_some_and(|value| value <= 0.0) {
@@ -51,7 +51,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// What stands after `offset`: a signed number, duration, function or parentheses.
+    /// The operand of `offset`: a signed number, duration, function or parentheses.
     pub(crate) fn offset_duration(&mut self) -> Result<DurationExpr, ParseError> {
         let duration = match self.peek().kind {
             TokenKind::Operator(op @ (BinaryOp::Add | BinaryOp::Sub)) => {
@@ -59,7 +59,7 @@ impl Parser<'_> {
                 let operand = self.duration_primary(IN_OFFSET)?;
                 signed(op == BinaryOp::Sub, span, operand)
             }
-            // Prometheus reads operators after parentheses as part of the duration.
+            // Prometheus parses operators after parentheses as part of the duration.
             TokenKind::LeftParen => self.duration_operators(0, IN_OFFSET)?,
             _ => self.duration_primary(IN_OFFSET)?,
         };
@@ -100,7 +100,7 @@ impl Parser<'_> {
         self.duration_operators(precedence_min, IN_BRACKETS)
     }
 
-    /// The step of a subquery, which may also be left out.
+    /// The optional step of a subquery.
     pub(crate) fn step_duration(&mut self) -> Result<DurationExpr, ParseError> {
         if matches!(
             self.peek().kind,
@@ -211,7 +211,7 @@ impl Parser<'_> {
     }
 }
 
-/// A plain number takes the sign itself, so that `-5m` is a literal.
+/// A plain number includes the sign, so that `-5m` is a literal.
 fn signed(is_negative: bool, span: Span, operand: DurationExpr) -> DurationExpr {
     match operand {
         DurationExpr::Number(number) => {

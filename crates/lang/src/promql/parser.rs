@@ -1,7 +1,7 @@
-//! Tokens to a typed tree: a recursive parser with operator precedences.
+//! Parses tokens to a typed tree: recursive descent with operator precedence.
 //!
-//! Nesting, height of the tree and number of nodes are bounded, so that neither this nor anything
-//! that walks the tree can run out of stack.
+//! Nesting, height of the tree and number of nodes are limited, so that neither the parser nor any
+//! walk of the tree can overflow the stack.
 
 use super::ast::{
     Aggregate, Aggregation, Binary, BinaryOp, Call, Cardinality, Expr, Extension, Matcher,
@@ -14,10 +14,10 @@ use super::lexer::{Token, TokenKind, tokenize};
 use super::string_literal::{quote, unquote};
 use super::{DEPTH_MAX, HEIGHT_MAX, NODES_MAX, TEXT_BYTES_MAX};
 
-/// Reads and type-checks an expression.
+/// Parses and type-checks an expression.
 ///
 /// # Errors
-/// The first fault, with its place; the texts are those of Prometheus.
+/// The first error, with its position, worded as in Prometheus.
 pub fn parse(text: &str) -> Result<Expr, ParseError> {
     let mut parser = Parser::new(text)?;
     if parser.peek().kind == TokenKind::End {
@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<Expr, ParseError> {
     Ok(expr)
 }
 
-/// Reads an instant selector alone, as `match[]` parameters hold it.
+/// Parses a single instant selector, as in `match[]` parameters.
 ///
 /// # Errors
 /// As [`parse`].
@@ -51,7 +51,7 @@ pub(crate) struct Node {
     height: u32,
 }
 
-/// Reads tokens from left to right.
+/// A cursor over tokens.
 pub(crate) struct Parser<'a> {
     pub(crate) text: &'a str,
     tokens: Vec<Token>,
@@ -59,7 +59,7 @@ pub(crate) struct Parser<'a> {
     at: usize,
     depth: usize,
     nodes: usize,
-    /// Aggregations around the next token: errors in them say so.
+    /// Number of aggregations around the next token: errors in them mention it.
     aggregations: usize,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Parser<'a> {
         ParseError::new(self.text, span, message)
     }
 
-    /// The next token; the last one, `End` or `Error`, is never passed.
+    /// The next token; the last one, `End` or `Error`, is never consumed.
     pub(crate) fn peek(&self) -> Token {
         self.peek_at(0)
     }
@@ -97,12 +97,12 @@ impl<'a> Parser<'a> {
         token
     }
 
-    /// Takes the next token if it is of that kind.
+    /// Consumes the next token if it is of that kind.
     pub(crate) fn accept(&mut self, kind: TokenKind) -> Option<Token> {
         (self.peek().kind == kind).then(|| self.next())
     }
 
-    /// Where the token before ended.
+    /// End of the previous token.
     pub(crate) fn previous_end(&self) -> usize {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
     }
@@ -111,7 +111,7 @@ impl<'a> Parser<'a> {
         self.text.get(token.span.start..token.span.end).unwrap_or_default()
     }
 
-    /// The error that the next token does not fit; `context` and `expected` may be empty.
+    /// The error for an unexpected next token; `context` and `expected` may be empty.
     pub(crate) fn unexpected(&self, context: &str, expected: &str) -> ParseError {
         let token = self.peek();
         if let (TokenKind::Error, Some(message)) = (token.kind, &self.lexer_message) {
@@ -161,7 +161,7 @@ impl<'a> Parser<'a> {
         if self.peek().kind == TokenKind::End { Ok(()) } else { Err(self.unexpected("", "")) }
     }
 
-    /// Goes one level deeper; every call is paired with [`Self::leave`] unless it fails.
+    /// Enters a nesting level; every call is paired with [`Self::leave`] unless it fails.
     pub(crate) fn enter(&mut self) -> Result<(), ParseError> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
@@ -226,7 +226,7 @@ impl<'a> Parser<'a> {
         if signs.is_empty() {
             return self.postfix();
         }
-        // A sign binds weaker than `^` and as strongly as `*`.
+        // A sign has lower precedence than `^` and the same as `*`.
         let mut node = self.expression(BinaryOp::Pow.precedence())?;
         while let Some((is_negative, start)) = signs.pop() {
             self.leave();
@@ -318,7 +318,7 @@ impl<'a> Parser<'a> {
         self.node(Expr::Paren(Box::new(Paren { expr: inner.expr, span })), inner.height)
     }
 
-    /// The arguments in parentheses and the greatest height among them.
+    /// The arguments in parentheses, and the maximum height among them.
     fn arguments(&mut self) -> Result<(Vec<Expr>, u32), ParseError> {
         self.accept(TokenKind::LeftParen).ok_or_else(|| self.unexpected("", ""))?;
         let (mut arguments, mut height) = (Vec::new(), 0);
@@ -442,7 +442,7 @@ impl<'a> Parser<'a> {
             };
             if matching.cardinality != Cardinality::OneToOne {
                 self.next();
-                // `group_left (x) …` takes x as labels, even if `(x) …` could be an operand.
+                // `group_left (x) …` parses x as labels, even if `(x) …` could be an operand.
                 if self.peek().kind == TokenKind::LeftParen {
                     matching.include = self.grouping_labels()?;
                 }

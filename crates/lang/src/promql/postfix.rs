@@ -1,4 +1,4 @@
-//! What stands after a selector: brackets, `@`, `anchored` and `smoothed`.
+//! Suffixes of a selector: brackets, `@`, `anchored` and `smoothed`.
 
 use super::ast::{At, BinaryOp, Expr, Extension, Span, Subquery};
 use super::error::ParseError;
@@ -32,7 +32,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// What stands after `@`.
+    /// The operand of `@`.
     pub(crate) fn at_modifier(&mut self, expr: &mut Expr) -> Result<(), ParseError> {
         let span = expr.span();
         let at = self.at_value(span)?;
@@ -86,8 +86,8 @@ impl Parser<'_> {
         Ok(At::Time(milliseconds as i64))
     }
 
-    /// What is in brackets: the range of a selector, or the range and step of a subquery, and whether
-    /// it is one.
+    /// The contents of brackets: the range of a selector, or the range and step of a subquery, and
+    /// whether it is a subquery.
     pub(crate) fn brackets(
         &mut self,
         expr: Expr,

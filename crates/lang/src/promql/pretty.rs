@@ -1,8 +1,8 @@
-//! The text of an expression over several lines, as Prometheus' `format_query` gives it.
+//! Formats an expression over several lines, as Prometheus' `format_query` does.
 
 use super::ast::Expr;
 
-/// Formats an expression for people: lines that would be longer are broken and indented.
+/// Formats an expression for users: longer lines are broken and indented.
 ///
 /// Prometheus breaks after 100 characters.
 #[must_use]

@@ -1,4 +1,4 @@
-//! The canonical text of an expression, on one line, as Prometheus prints it.
+//! Formats an expression as canonical text on one line, as Prometheus does.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::ast::{
 use super::duration::format_duration;
 use super::string_literal::{format_float, is_label_name, quote};
 
-/// A label's name, in quotes when it needs them.
+/// The name of a label, quoted if necessary.
 pub(crate) fn label_name(name: &str) -> String {
     if is_label_name(name) { name.to_owned() } else { quote(name) }
 }
@@ -164,7 +164,7 @@ impl fmt::Display for Selector {
 }
 
 impl Subquery {
-    /// What stands after the expression.
+    /// The suffix of the expression.
     pub(crate) fn suffix(&self) -> String {
         let step = self.step.as_ref().map(|step| Outer(step).to_string()).unwrap_or_default();
         let modifiers = modifiers(self.at, self.offset.as_ref());
@@ -172,7 +172,7 @@ impl Subquery {
     }
 }
 
-/// A duration that stands alone, where plain numbers are seconds and printed as durations.
+/// A stand-alone duration, where plain numbers are seconds and formatted as durations.
 struct Outer<'a>(&'a DurationExpr);
 
 impl fmt::Display for Outer<'_> {
@@ -190,7 +190,7 @@ impl fmt::Display for DurationExpr {
             Self::Number(number) => number.fmt(f),
             Self::Step(_) => f.write_str("step()"),
             Self::Range(_) => f.write_str("range()"),
-            // A plus sign says nothing.
+            // A plus sign is redundant.
             Self::Unary { is_negative, expr, .. } => {
                 write!(f, "{}{expr}", if *is_negative { "-" } else { "" })
             }

@@ -1,10 +1,10 @@
-//! Quoted texts, names and numbers as PromQL writes them.
+//! String literals, names and numbers in the notation of PromQL.
 
 use std::fmt::Write;
 
-/// Resolves the escapes of a quoted text; `quoted` includes the quotes (`"`, `'` or `` ` ``).
+/// Unescapes a string literal; `quoted` includes the quotes (`"`, `'` or `` ` ``).
 ///
-/// Bytes that are not UTF-8 after the escapes become U+FFFD. Returns `None` when the text is not
+/// Bytes that are not UTF-8 after unescaping become U+FFFD. Returns `None` if the text is not
 /// well-formed, which the lexer has excluded for its tokens.
 #[must_use]
 pub fn unquote(quoted: &str) -> Option<String> {
@@ -29,7 +29,7 @@ pub fn unquote(quoted: &str) -> Option<String> {
     )
 }
 
-/// Pushes what the escape (without its backslash) stands for; returns the text after it.
+/// Appends the value of an escape (without its backslash); returns the text after it.
 fn push_escape<'a>(escape: &'a str, bytes: &mut Vec<u8>) -> Option<&'a str> {
     let kind = escape.chars().next()?;
     let (radix, digits, skip) = match kind {
@@ -62,7 +62,7 @@ fn push_escape<'a>(escape: &'a str, bytes: &mut Vec<u8>) -> Option<&'a str> {
     escape.get(skip + digits..)
 }
 
-/// A text in double quotes, escaped as Prometheus prints it.
+/// Quotes a text with double quotes, escaped as in Prometheus.
 #[must_use]
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -91,7 +91,7 @@ pub fn quote(text: &str) -> String {
     out
 }
 
-/// Whether a label's name can be written without quotes.
+/// Whether the name of a label can be written without quotes.
 #[must_use]
 pub fn is_label_name(name: &str) -> bool {
     !name.is_empty()
@@ -99,7 +99,7 @@ pub fn is_label_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Whether a metric's name can be written without quotes.
+/// Whether the name of a metric can be written without quotes.
 #[must_use]
 pub fn is_metric_name(name: &str) -> bool {
     !name.is_empty()
@@ -107,7 +107,7 @@ pub fn is_metric_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':')
 }
 
-/// A number as Prometheus prints it: shortest decimal, no exponent, `+Inf`, `-Inf`, `NaN`.
+/// Formats a number as Prometheus does: shortest decimal, no exponent, `+Inf`, `-Inf`, `NaN`.
 #[must_use]
 pub fn format_float(value: f64) -> String {
     if value.is_nan() {

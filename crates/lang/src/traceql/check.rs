@@ -1,4 +1,4 @@
-//! The rules that a syntactically correct TraceQL query must also keep.
+//! Semantic checks of a syntactically correct TraceQL query.
 
 use super::tree::{
     Attribute, BinaryOp, FieldExpr, Intrinsic, MetricsExpr, MetricsOp, Pipeline, Query, Root,
@@ -104,7 +104,7 @@ fn references_span(field: &FieldExpr) -> bool {
     }
 }
 
-/// The type of a field expression whose parts fit together.
+/// The type of a field expression, if its parts are compatible.
 fn check_field(field: &FieldExpr) -> Result<Type, ParseError> {
     match field {
         FieldExpr::Static(value) => Ok(match value {
@@ -152,7 +152,7 @@ fn check_binary(
     if either(Type::Nil) {
         return check_nil(field, op, left, right);
     }
-    // `status = 2` and `kind = 3` name the number of the protocol.
+    // `status = 2` and `kind = 3` use the numbers of the protocol.
     let is_enum_number = matches!(
         (a, b),
         (Type::Status | Type::Kind, Type::Int) | (Type::Int, Type::Status | Type::Kind)
@@ -195,7 +195,7 @@ fn check_binary(
     })
 }
 
-/// `nil` compares with attributes; what every span has cannot be equal to it.
+/// `nil` is comparable with attributes, but not with fields that every span has.
 fn check_nil(
     field: &FieldExpr,
     op: BinaryOp,

@@ -1,4 +1,4 @@
-//! TraceQL trees back to canonical text.
+//! Formats TraceQL trees as canonical text.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -206,7 +206,7 @@ impl Display for Static {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nil => f.write_str("nil"),
-            // Its digits are out of range before their sign.
+            // The digits alone would be out of range without the sign.
             Self::Int(i64::MIN) => f.write_str("minInt"),
             Self::Int(value) => value.fmt(f),
             Self::Float(value) => value.fmt(f),

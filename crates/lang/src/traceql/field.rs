@@ -1,14 +1,14 @@
-//! Field expressions: what is inside `{ … }` and the arguments of functions.
+//! Parses field expressions: inside `{ … }` and as arguments of functions.
 
 use super::ParseError;
 use super::lexer::Kind as Lexeme;
 use super::parser::Parser;
 use super::tree::{BinaryOp, FieldExpr, Intrinsic, Kind, Static, Status, UnaryOp};
 
-/// Unary operators take what binds at least this tightly.
+/// Precedence of the operand of unary operators.
 const UNARY: u8 = 5;
 
-/// How tightly an operator binds; `&&` and `||` bind alike, as in Tempo.
+/// The precedence of an operator; `&&` and `||` have the same, as in Tempo.
 pub(super) fn strength(op: BinaryOp) -> u8 {
     match op {
         BinaryOp::And | BinaryOp::Or => 1,
@@ -76,7 +76,7 @@ impl Parser {
         Ok(FieldExpr::Static(value))
     }
 
-    /// An attribute or intrinsic, if one is next.
+    /// The attribute or intrinsic at the current token, if any.
     pub(super) fn attribute(&mut self) -> Option<FieldExpr> {
         let field = match self.kind() {
             Lexeme::Attribute(attribute) => FieldExpr::Attribute(attribute.clone()),
@@ -88,7 +88,7 @@ impl Parser {
         Some(field)
     }
 
-    /// The constant that is next.
+    /// The constant at the current token, if any.
     pub(super) fn constant(&self) -> Option<Static> {
         match self.kind() {
             Lexeme::Text(text) => Some(Static::Text(text.clone())),

@@ -25,7 +25,7 @@ pub(super) enum Kind {
     End,
 }
 
-/// Longest first, so that the first match is the right one.
+/// Longest first, so that the first match is the longest.
 const SYMBOLS: [&str; 35] = [
     "!>>", "!<<", "&>>", "&<<", "||", "&&", "=~", "!~", "!=", "!>", "!<", "&>", "&<", "&~", ">>",
     "<<", ">=", "<=", "{", "}", "(", ")", "|", "=", ">", "<", "~", "+", "-", "*", "/", "%", "^",
@@ -78,7 +78,7 @@ impl<'a> Lexer<'a> {
         self.take(self.rest.find(|c| !keep(c)).unwrap_or(self.rest.len()))
     }
 
-    /// Skips spaces, and comments as Go has them.
+    /// Skips whitespace and Go comments.
     fn skip_space(&mut self) -> Result<(), ParseError> {
         loop {
             self.take_while(char::is_whitespace);
@@ -252,7 +252,7 @@ impl<'a> Lexer<'a> {
                     Some((_, 't')) => value.push('\t'),
                     Some((_, 'r')) => value.push('\r'),
                     Some((_, c @ ('"' | '\\' | '\''))) => value.push(c),
-                    // Patterns such as "\d+" are written with one backslash by many.
+                    // Patterns such as "\d+" are often written with a single backslash.
                     Some((_, c)) => value.extend(['\\', c]),
                     None => break,
                 },

@@ -1,4 +1,4 @@
-//! The metrics part of TraceQL: functions over time, second stages, hints and constants.
+//! The metrics part of TraceQL: metrics functions, second stages, hints and constants.
 
 use super::ParseError;
 use super::lexer::Kind;
@@ -9,7 +9,7 @@ use super::tree::{
 };
 
 impl Parser {
-    /// A function over time, if one is next.
+    /// The metrics function at the current token, if any.
     pub(super) fn metrics_aggregate(&mut self) -> Result<Option<MetricsAggregate>, ParseError> {
         let Kind::Word(word) = self.kind() else { return Ok(None) };
         let Some(op) = MetricsOp::from_name(word) else { return Ok(None) };
@@ -67,7 +67,7 @@ impl Parser {
         Ok((Box::new(SpansetExpr::Filter(filter)), numbers))
     }
 
-    /// `| topk(n)`, `| bottomk(n)` and comparisons with a number, as many as there are.
+    /// All following `| topk(n)`, `| bottomk(n)` and comparisons with a number.
     pub(super) fn second_stages(
         &mut self,
         mut metrics: MetricsExpr,
@@ -101,7 +101,7 @@ impl Parser {
         }
     }
 
-    /// `with(name=value, …)`, or nothing.
+    /// `with(name=value, …)`, if present.
     pub(super) fn hints(&mut self) -> Result<Vec<(String, Static)>, ParseError> {
         let mut hints = Vec::new();
         if !self.eat_word("with") {
@@ -130,14 +130,14 @@ fn push(metrics: &mut MetricsExpr, stage: SecondStage) {
     }
 }
 
-/// The series with a comparison after them.
+/// Adds a comparison stage to the series.
 pub(super) fn filtered(mut metrics: MetricsExpr, op: BinaryOp, value: f64) -> MetricsExpr {
     push(&mut metrics, SecondStage::Filter(op, value));
     metrics
 }
 
-/// Arithmetic of two numbers, computed at once where both are constants; also tells whether one of
-/// the constants was a duration.
+/// Arithmetic of two numbers, evaluated if both are constants; also returns whether one of the
+/// constants was a duration.
 pub(super) fn fold(
     op: BinaryOp,
     left: ScalarExpr,

@@ -1,4 +1,4 @@
-//! TraceQL tokens to the tree: recursive descent with bounded depth.
+//! Parses TraceQL tokens to a tree: recursive descent with bounded depth.
 
 use super::field::strength;
 use super::lexer::{self, Kind, Token};
@@ -47,15 +47,15 @@ pub(super) struct Parser {
 
 const END: Token = Token { kind: Kind::End, line: 1, column: 1 };
 
-/// What stands between parentheses or at the root.
+/// The content of parentheses or of the root.
 enum Pipe {
-    /// Gives span sets.
+    /// Stages, which return span sets.
     Stages(Pipeline),
-    /// A constant or a function of the span set at hand.
+    /// A constant or a function of the current span set.
     Number(Number),
-    /// A number that a whole pipeline gives.
+    /// The numeric result of a whole pipeline.
     PipelineNumber(ScalarExpr),
-    /// A comparison of pipelines' numbers.
+    /// A comparison of the numeric results of pipelines.
     Filter(ScalarFilter),
     /// Series.
     Metrics(MetricsExpr),
@@ -63,7 +63,7 @@ enum Pipe {
 
 struct Number {
     expr: ScalarExpr,
-    /// Whether a duration took part in arithmetic, which series do not allow.
+    /// Whether arithmetic included a duration, which series do not allow.
     is_duration_math: bool,
 }
 
@@ -130,7 +130,7 @@ impl Parser {
         if self.eat(symbol) { Ok(()) } else { self.unexpected(symbol) }
     }
 
-    /// `syntax error: unexpected X`, with what was expected where that is short.
+    /// `syntax error: unexpected X`, with the expected tokens if there are few.
     pub(super) fn unexpected<T>(&self, expecting: &str) -> Result<T, ParseError> {
         let name = match self.kind() {
             Kind::Word(word) if KEYWORDS.contains(&word.as_str()) => word.clone(),
@@ -219,8 +219,8 @@ impl Parser {
             match self.operators(0)? {
                 Node::Spanset(spanset) => stages.push(Stage::Spanset(spanset)),
                 Node::Stage(stage) => stages.push(stage),
-                // A bare function ends the pipeline and is its number; it means something only in
-                // parentheses, which the caller sees to.
+                // A bare function ends the pipeline and is its number; it is only valid in
+                // parentheses, which the caller checks.
                 Node::Number(Number { expr: expr @ ScalarExpr::Aggregate(..), .. }) => {
                     return Ok(Pipe::PipelineNumber(ScalarExpr::Pipeline(
                         Pipeline { stages },
@@ -257,7 +257,7 @@ impl Parser {
         Some((Operator::Structural(relation, kind), strength(BinaryOp::Greater)))
     }
 
-    /// Operands joined by operators: spansets, numbers or series, each with their own operators.
+    /// Operands joined by operators: spansets, numbers or series, each with its own operators.
     fn operators(&mut self, strength_min: u8) -> Result<Node, ParseError> {
         self.deeper(|parser| {
             let mut left = parser.operand()?;
@@ -348,7 +348,7 @@ impl Parser {
         let is_pipeline = matches!(left, Node::PipelineNumber(_));
         let first = self.position + usize::from(self.is_symbol("-"));
         let right = self.operators(strength + 1)?;
-        // A pipeline's number compares with a single constant; arithmetic stays outside.
+        // The number of a pipeline is only compared with a single constant, without arithmetic.
         if is_pipeline && matches!(right, Node::Number(_)) && self.position > first + 1 {
             return self.unexpected_at(first + 1);
         }
@@ -377,7 +377,7 @@ impl Parser {
         }
     }
 
-    /// The constant number that comes next, for comparing series with it.
+    /// The next constant number, to compare series with.
     pub(super) fn series_constant(&mut self) -> Result<f64, ParseError> {
         let start = self.position;
         let node = self.operators(strength(BinaryOp::Greater) + 1)?;
@@ -511,7 +511,7 @@ fn spanset_op(operator: Operator) -> Option<SpansetOp> {
     }
 }
 
-/// The node as series or, for numbers, as a constant of their arithmetic.
+/// Converts a node to series; numbers become constants of their arithmetic.
 fn series(node: Node, takes_duration: bool) -> Option<MetricsExpr> {
     match node {
         Node::Metrics(metrics) => Some(metrics),

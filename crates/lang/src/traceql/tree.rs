@@ -3,53 +3,53 @@
 /// A query with its hints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// What is asked.
+    /// The root of the query.
     pub root: Root,
     /// `with(name=value, …)`.
     pub hints: Vec<(String, Static)>,
 }
 
-/// What is asked.
+/// The kind of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Root {
     /// Spans.
     Spansets(Pipeline),
-    /// Traces by a comparison of two pipelines' numbers.
+    /// Traces, selected by a comparison of the numeric results of two pipelines.
     ScalarFilter(ScalarFilter),
     /// Series over time.
     Metrics(MetricsExpr),
 }
 
-/// Steps that each take the span sets of one trace and give span sets.
+/// Stages that each map the span sets of one trace to span sets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pipeline {
-    /// The steps; at least one.
+    /// The stages; at least one.
     pub stages: Vec<Stage>,
 }
 
-/// One step.
+/// One stage.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
-    /// Keeps spans.
+    /// Filters spans.
     Spanset(SpansetExpr),
-    /// Keeps span sets by a number computed from them.
+    /// Filters span sets by a number computed from them.
     Scalar(ScalarFilter),
     /// `by(…)`: splits span sets by a value.
     By(FieldExpr),
-    /// `coalesce()`: joins span sets again.
+    /// `coalesce()`: merges span sets.
     Coalesce,
     /// `select(…)`: returns these attributes with the spans.
     Select(Vec<FieldExpr>),
 }
 
-/// Which spans.
+/// An expression that selects spans.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SpansetExpr {
     /// `{ … }`
     Filter(FieldExpr),
     /// `( … | … )`
     Pipeline(Pipeline),
-    /// Two span sets and how they relate.
+    /// A binary operator between two span sets.
     Operation {
         /// The operator.
         op: SpansetOp,
@@ -60,40 +60,40 @@ pub enum SpansetExpr {
     },
 }
 
-/// How two span sets are joined.
+/// A spanset operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpansetOp {
-    /// `&&`: all spans of both, when neither is empty.
+    /// `&&`: all spans of both, if neither is empty.
     And,
     /// `||`: all spans of both.
     Or,
-    /// By their places in the trace.
+    /// A structural operator, by positions in the trace.
     Structural(Relation, RelationKind),
 }
 
-/// What the right span is to a left span.
+/// The relation of the right span to the left span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
     /// `>`: right is a child of left.
     Child,
     /// `<`: right is the parent of left.
     Parent,
-    /// `>>`: right is below left.
+    /// `>>`: right is a descendant of left.
     Descendant,
-    /// `<<`: right is above left.
+    /// `<<`: right is an ancestor of left.
     Ancestor,
     /// `~`: both have the same parent.
     Sibling,
 }
 
-/// Which spans a structural operator gives.
+/// The spans that a structural operator returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelationKind {
-    /// Right spans that are so related to some left span.
+    /// Right spans with the relation to some left span.
     Plain,
-    /// `!`: right spans that are not.
+    /// `!`: right spans without it.
     Negated,
-    /// `&`: the related spans of both sides.
+    /// `&`: spans of both sides with the relation.
     Union,
 }
 
@@ -128,9 +128,9 @@ pub enum Aggregate {
     Count,
     /// Mean.
     Avg,
-    /// Greatest.
+    /// Maximum.
     Max,
-    /// Least.
+    /// Minimum.
     Min,
     /// Sum.
     Sum,
@@ -145,24 +145,24 @@ pub enum FieldExpr {
     Attribute(Attribute),
     /// A built-in field.
     Intrinsic(Intrinsic),
-    /// One operand.
+    /// A unary operator.
     Unary(UnaryOp, Box<FieldExpr>),
-    /// Two operands.
+    /// A binary operator.
     Binary(BinaryOp, Box<FieldExpr>, Box<FieldExpr>),
 }
 
-/// An attribute and where to look for it.
+/// An attribute and its scope.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Attribute {
-    /// Where.
+    /// The scope.
     pub scope: Scope,
-    /// Whether the parent span's is meant.
+    /// Whether it is an attribute of the parent span.
     pub of_parent: bool,
     /// The name.
     pub name: String,
 }
 
-/// Where an attribute is.
+/// The scope of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// On the span, else on the resource.
@@ -182,7 +182,7 @@ pub enum Scope {
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
-    /// Known only with data.
+    /// Only known at run time.
     Unknown,
     Nil,
     Int,
@@ -201,16 +201,16 @@ macro_rules! intrinsics {
         pub enum Intrinsic { $($(#[$doc])* $variant),* }
 
         impl Intrinsic {
-            /// All of them.
+            /// All intrinsics.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// The usual name.
+            /// The canonical name.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
-            /// The field of a name, with or without scope.
+            /// The intrinsic with a name, with or without scope.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name $(| $alias)* => Some(Self::$variant),)* _ => None }
@@ -224,13 +224,13 @@ macro_rules! intrinsics {
 }
 
 intrinsics! {
-    /// How long the span took.
+    /// Duration of the span.
     Duration, Duration, "duration", "span:duration";
     /// Name of the span.
     Name, Text, "name", "span:name";
     /// Status of the span.
     Status, Status, "status", "span:status";
-    /// What the status says.
+    /// Status message of the span.
     StatusMessage, Text, "statusMessage", "span:statusMessage";
     /// Kind of the span.
     Kind, Kind, "kind", "span:kind";
@@ -262,9 +262,9 @@ intrinsics! {
     InstrumentationName, Text, "instrumentation:name";
     /// Version of the instrumentation scope.
     InstrumentationVersion, Text, "instrumentation:version";
-    /// Place in the trace's tree, counted when entering.
+    /// Position in the trace's tree, counted on entering.
     NestedSetLeft, Int, "nestedSetLeft";
-    /// Place in the trace's tree, counted when leaving.
+    /// Position in the trace's tree, counted on leaving.
     NestedSetRight, Int, "nestedSetRight";
     /// The parent's `nestedSetLeft`.
     NestedSetParent, Int, "nestedSetParent";
@@ -273,17 +273,17 @@ intrinsics! {
 /// A constant.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Static {
-    /// Nothing.
+    /// Absence of a value.
     Nil,
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// A number.
+    /// A float.
     Float(f64),
-    /// A text.
+    /// A string.
     Text(String),
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// Nanoseconds.
+    /// A duration in nanoseconds.
     Duration(i64),
     /// A status.
     Status(Status),
@@ -298,13 +298,13 @@ macro_rules! words {
         pub enum $name { $($(#[$variant_doc])* $variant),* }
 
         impl $name {
-            /// The word in the language.
+            /// The keyword in the language.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
 
-            /// What a word stands for.
+            /// The value of a keyword.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)* _ => None }
@@ -318,9 +318,9 @@ words! {
     Status {
         /// An error.
         Error = "error",
-        /// Explicitly fine.
+        /// Explicitly successful.
         Ok = "ok",
-        /// Not said.
+        /// Not set.
         Unset = "unset",
     }
 }
@@ -328,7 +328,7 @@ words! {
 words! {
     /// Kind of a span, in OTLP's order.
     Kind {
-        /// Not said.
+        /// Not specified.
         Unspecified = "unspecified",
         /// Inside a service.
         Internal = "internal",
@@ -338,12 +338,12 @@ words! {
         Client = "client",
         /// Sends a message.
         Producer = "producer",
-        /// Takes a message.
+        /// Receives a message.
         Consumer = "consumer",
     }
 }
 
-/// Operators with one operand.
+/// Unary operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnaryOp {
     /// `-`
@@ -353,7 +353,7 @@ pub enum UnaryOp {
 }
 
 words! {
-    /// Operators with two operands.
+    /// Binary operators.
     BinaryOp {
         /// Addition.
         Add = "+",
@@ -363,7 +363,7 @@ words! {
         Mul = "*",
         /// Division.
         Div = "/",
-        /// Remainder.
+        /// Modulo.
         Mod = "%",
         /// Power.
         Pow = "^",
@@ -383,9 +383,9 @@ words! {
         Less = "<",
         /// Less or equal.
         LessOrEqual = "<=",
-        /// Both.
+        /// Logical and.
         And = "&&",
-        /// Either.
+        /// Logical or.
         Or = "||",
     }
 }
@@ -415,7 +415,7 @@ impl BinaryOp {
 /// Series over time.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MetricsExpr {
-    /// Spans, a function over time, and what is done with its series.
+    /// Spans, a metrics function, and second stages.
     Pipeline {
         /// The spans.
         spans: Pipeline,
@@ -424,7 +424,7 @@ pub enum MetricsExpr {
         /// Later stages.
         second: Vec<SecondStage>,
     },
-    /// Arithmetic of two, then later stages.
+    /// Arithmetic of two operands, then second stages.
     Math {
         /// `+ - * /`
         op: BinaryOp,
@@ -439,31 +439,31 @@ pub enum MetricsExpr {
     Constant(f64),
 }
 
-/// A function over time.
+/// A metrics function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricsAggregate {
-    /// Which.
+    /// The function.
     pub op: MetricsOp,
-    /// The field, where it takes one.
+    /// The field, if it takes one.
     pub field: Option<FieldExpr>,
-    /// The quantiles, where it takes them.
+    /// The quantiles, if it takes them.
     pub quantiles: Vec<f64>,
-    /// What `compare` compares with, and its whole-number arguments.
+    /// The selection of `compare`, and its integer arguments.
     pub compare: Option<(Box<SpansetExpr>, Vec<i64>)>,
     /// `by(…)`.
     pub by: Vec<FieldExpr>,
 }
 
 words! {
-    /// Functions over time.
+    /// Metrics functions.
     MetricsOp {
-        /// Spans a second.
+        /// Spans per second.
         Rate = "rate",
         /// Number of spans.
         CountOverTime = "count_over_time",
-        /// Least.
+        /// Minimum.
         MinOverTime = "min_over_time",
-        /// Greatest.
+        /// Maximum.
         MaxOverTime = "max_over_time",
         /// Mean.
         AvgOverTime = "avg_over_time",
@@ -473,18 +473,18 @@ words! {
         QuantileOverTime = "quantile_over_time",
         /// A histogram with power-of-two buckets.
         HistogramOverTime = "histogram_over_time",
-        /// What differs between two groups of spans.
+        /// Differences between two groups of spans.
         Compare = "compare",
     }
 }
 
-/// What is done with series.
+/// A second stage.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SecondStage {
-    /// The greatest so many.
+    /// The top k series.
     Topk(u64),
-    /// The least so many.
+    /// The bottom k series.
     Bottomk(u64),
-    /// Points that compare so.
+    /// Points that satisfy a comparison.
     Filter(BinaryOp, f64),
 }

@@ -1,18 +1,18 @@
-//! Bringing histograms to one layout, and adding them without losing small counts.
+//! Converts histograms to a common layout, and adds them without losing small counts.
 
 use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use super::super::kahan::Kahan;
 use super::{bounds, buckets, is_custom, spans};
 
-/// What stood in the way of combining histograms.
+/// The problem with combining histograms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mismatch {
-    /// Nothing.
+    /// No problem.
     None,
-    /// Custom bounds differed; the common ones were kept.
+    /// Custom bounds differed; the common bounds were kept.
     Reconciled,
-    /// One is exponential, the other has custom bounds: there is no result.
+    /// One has exponential and the other custom bounds: there is no result.
     Incompatible,
 }
 
@@ -58,7 +58,7 @@ impl Total {
         }
     }
 
-    /// Adds `factor * histogram`; once incompatible, the total stays what it was.
+    /// Adds `factor * histogram`; an incompatible total does not change any more.
     pub(crate) fn add(&mut self, histogram: &NativeHistogram, factor: f64) {
         let mut other = Self::of(histogram, factor);
         if self.is_custom() != other.is_custom() {
@@ -72,7 +72,7 @@ impl Total {
                 self.mismatch = Mismatch::Reconciled;
             }
         } else {
-            // Widening one may move its bound past the other's.
+            // Widening one may move its bound past that of the other.
             while self.zero_threshold != other.zero_threshold {
                 let widest = self.zero_threshold.max(other.zero_threshold);
                 self.widen_zero(widest);
@@ -90,7 +90,7 @@ impl Total {
         self.is_gauge |= other.is_gauge;
     }
 
-    /// The total, every number times `factor`.
+    /// The total, with every number multiplied by `factor`.
     pub(crate) fn finish(&self, factor: f64) -> NativeHistogram {
         let total = |side: &[Running]| {
             let counts: Vec<(i32, f64)> =
@@ -118,7 +118,7 @@ impl Total {
         self.schema == super::CUSTOM_SCHEMA
     }
 
-    /// Keeps the bounds that both have; true when they differed.
+    /// Keeps the common bounds; true if the bounds differed.
     fn reconcile_bounds(&mut self, other: &mut Self) -> bool {
         if self.custom_bounds == other.custom_bounds {
             return false;
@@ -146,8 +146,8 @@ impl Total {
         self.schema = schema;
     }
 
-    /// Widens the zero bucket to at least `threshold`, so that it ends at a bucket's bound where
-    /// it would cut a filled bucket.
+    /// Widens the zero bucket to at least `threshold`, and to the bound of a bucket if it would
+    /// otherwise cut a non-empty one.
     fn widen_zero(&mut self, threshold: f64) {
         if threshold <= self.zero_threshold {
             return;
@@ -184,8 +184,8 @@ pub(crate) fn add_scaled(
     (total.finish(1.0), total.mismatch)
 }
 
-/// Whether any count of `before` is greater than that of `after` once both have one layout, or
-/// their layouts show a reset.
+/// Whether any count of `before` is greater than that of `after` in a common layout, or the layouts
+/// themselves show a reset.
 pub(crate) fn has_decreased(before: &NativeHistogram, after: &NativeHistogram) -> bool {
     let (mut old, mut new) = (Total::of(before, 1.0), Total::of(after, 1.0));
     if is_custom(after) {
@@ -216,7 +216,7 @@ fn push(side: &mut Vec<Running>, index: i32, count: Kahan) {
     }
 }
 
-/// Counts under fewer bounds, all of which are among the old ones.
+/// Merges counts into fewer bounds, all of which are among the old ones.
 fn rebucketed(side: &[Running], old: &[f64], new: &[f64]) -> Vec<Running> {
     let mut all: Vec<Running> = Vec::with_capacity(new.len() + 1);
     for (index, count) in side {

@@ -1,14 +1,14 @@
-//! Quantiles, fractions and spread of a native histogram.
+//! Quantiles, fractions and variance of a native histogram.
 
 use signals::metric::NativeHistogram;
 
 use super::super::kahan::Kahan;
 use super::{Bounded, bounded, is_custom};
 
-/// What observations of NaN, which no bucket counts, did to a result.
+/// The effect of NaN observations, which no bucket counts, on a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// No effect.
     None,
     /// The result is too high.
     Skewed,
@@ -16,7 +16,7 @@ pub(crate) enum Fault {
     NotANumber,
 }
 
-/// The zero bucket reaches only to the side that has observations.
+/// Restricts the zero bucket to the side that has observations.
 pub(super) fn one_sided(mut bucket: Bounded, histogram: &NativeHistogram) -> Bounded {
     let (has_negative, has_positive) =
         (!histogram.negative_counts.is_empty(), !histogram.positive_counts.is_empty());
@@ -28,7 +28,7 @@ pub(super) fn one_sided(mut bucket: Bounded, histogram: &NativeHistogram) -> Bou
     bucket
 }
 
-/// The quantile, interpolated within its bucket.
+/// The quantile, interpolated in its bucket.
 pub(crate) fn quantile(q: f64, histogram: &NativeHistogram) -> (f64, Fault) {
     if q < 0.0 {
         return (f64::NEG_INFINITY, Fault::None);
@@ -40,7 +40,7 @@ pub(crate) fn quantile(q: f64, histogram: &NativeHistogram) -> (f64, Fault) {
         return (f64::NAN, Fault::None);
     }
     let mut buckets = bounded(histogram);
-    // From the nearer end, but from below when NaN was observed: it counts as above all buckets.
+    // From the nearer end, but from below if NaN was observed: NaN counts as above all buckets.
     let is_forward = histogram.sum.is_nan() || q < 0.5;
     let mut rank = if is_forward { q * histogram.count } else { (1.0 - q) * histogram.count };
     if !is_forward {
@@ -94,7 +94,7 @@ fn interpolated(bucket: Bounded, part: f64, is_linear: bool) -> f64 {
     }
 }
 
-/// The part of the observations between two bounds.
+/// The fraction of observations between two bounds.
 pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> f64 {
     if histogram.count == 0.0 || lower.is_nan() || upper.is_nan() {
         return f64::NAN;
@@ -127,14 +127,14 @@ pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> f
         }
         rank += bucket.count;
     }
-    // A bound above all buckets has all of them below.
+    // All buckets are below a bound that is above them.
     (upper_rank.unwrap_or(rank) - lower_rank.unwrap_or(rank)) / histogram.count
 }
 
-/// The part of a bucket below a value inside it.
+/// The fraction of a bucket below a value in it.
 pub(super) fn share_below(bucket: Bounded, value: f64, is_linear: bool) -> f64 {
     if is_linear {
-        // Nothing is known of where in an open bucket its observations lie: far away.
+        // The distribution in an open bucket is unknown: observations are assumed far away.
         if bucket.lower == f64::NEG_INFINITY {
             return 1.0;
         }
@@ -149,7 +149,7 @@ pub(super) fn share_below(bucket: Bounded, value: f64, is_linear: bool) -> f64 {
     }
 }
 
-/// The variance, each observation taken as the middle of its bucket.
+/// The variance, with each observation at the middle of its bucket.
 pub(crate) fn variance(histogram: &NativeHistogram) -> f64 {
     let mean = histogram.sum / histogram.count;
     let mut total = Kahan::default();

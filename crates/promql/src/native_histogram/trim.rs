@@ -1,4 +1,4 @@
-//! The part of a native histogram below or above a value.
+//! Trims a native histogram below or above a value.
 
 use signals::metric::NativeHistogram;
 
@@ -71,7 +71,7 @@ impl Trim<'_> {
         all.into_iter()
             .map(|(index, count)| {
                 let (mut lower, upper) = bounds_of(index);
-                // The lowest bucket begins at zero, unless less than that is asked for.
+                // The lowest bucket starts at zero, unless values above a negative cut are kept.
                 let is_at_zero = upper > 0.0 && upper.is_finite();
                 let begins_at_zero = is_at_zero && (self.keeps_below || self.cut >= 0.0);
                 if lower == f64::NEG_INFINITY && begins_at_zero {
@@ -82,7 +82,7 @@ impl Trim<'_> {
             .collect()
     }
 
-    /// What is kept of a bucket.
+    /// The count that is kept of a bucket.
     fn bucket(&mut self, bucket: Bounded, is_linear: bool) -> f64 {
         if bucket.count == 0.0 {
             return 0.0;

@@ -1,4 +1,4 @@
-//! Vector aggregations: one number from the series of a group, at each step.
+//! Vector aggregations: one value per group of series, at each step.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -84,12 +84,12 @@ fn folded(op: VectorOp, values: impl Iterator<Item = f64>) -> Option<f64> {
     })
 }
 
-/// Greatest first; NaN last.
+/// Descending; NaN last.
 fn descending(a: f64, b: f64) -> Ordering {
     b.partial_cmp(&a).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
-/// Least first; NaN last.
+/// Ascending; NaN last.
 fn ascending(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
@@ -122,7 +122,7 @@ fn best_of_groups(
     Rows::unordered(kept)
 }
 
-/// In order of the only value; with more steps there is no order.
+/// Sorts by the only value; with more than one step there is no order.
 fn sorted(mut input: Rows, is_descending: bool, steps: usize) -> Rows {
     if steps != 1 {
         return input;

@@ -8,8 +8,8 @@ use signals::Labels;
 use super::grid::{Grid, Row, Rows};
 use crate::QueryError;
 
-/// The operator's number; comparisons give 1 or 0. Division and remainder by zero are NaN, as in
-/// Loki.
+/// The result of an operator on two numbers; comparisons return 1 or 0. Division and modulo by zero
+/// are NaN, as in Loki.
 fn number(op: BinaryOp, a: f64, b: f64) -> f64 {
     match op {
         BinaryOp::Add => a + b,
@@ -44,8 +44,8 @@ fn truth(holds: bool) -> f64 {
     f64::from(u8::from(holds))
 }
 
-/// The value that an operator leaves; `None` where a comparison filters. `kept` is the value that
-/// a comparison keeps.
+/// The value that an operator returns; `None` if a comparison filters it out. `kept` is the value
+/// that a comparison keeps.
 fn left_over(binary: &Binary, a: f64, b: f64, kept: f64) -> Option<f64> {
     let value = number(binary.op, a, b);
     if !binary.op.is_comparison() || binary.returns_bool {
@@ -87,7 +87,7 @@ fn mapped(rows: Rows, value: impl Fn(f64) -> Option<f64>) -> Rows {
     Rows { is_ordered, ..Rows::unordered(rows.collect()) }
 }
 
-/// What of a series' labels both sides must have in common.
+/// The labels that must match on both sides.
 fn signature(labels: &Labels, matching: Option<&Matching>) -> Labels {
     match matching {
         None => labels.clone(),
@@ -104,7 +104,7 @@ fn value(row: &Row, step: usize) -> Option<f64> {
 /// `and`, `or` and `unless`.
 fn set(binary: &Binary, left: Rows, right: Rows, steps: usize) -> Rows {
     let matching = binary.matching.as_ref();
-    // Which steps each signature of the side that decides has a value at.
+    // The steps at which each signature of the deciding side has a value.
     let presence = |rows: &[Row]| {
         let mut present: HashMap<Labels, Vec<bool>> = HashMap::new();
         for row in rows {
@@ -230,7 +230,7 @@ fn joined(binary: &Binary, left: &Rows, right: &Rows, steps: usize) -> Result<Ro
     Ok(Rows::unordered(rows.collect()))
 }
 
-/// The labels of a result: those of the side with many series, plus what the other is asked for.
+/// The labels of a result: those of the many side, plus the labels requested from the other side.
 fn result_labels(many: &Labels, one: &Labels, matching: Option<&Matching>) -> Labels {
     let Some(matching) = matching else { return many.clone() };
     match &matching.many {

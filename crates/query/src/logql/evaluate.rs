@@ -1,4 +1,4 @@
-//! Metric queries: the tree from its leaves to its root.
+//! Evaluates metric queries, from the leaves of the tree to its root.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -73,7 +73,7 @@ async fn vector(
             "approx_topk is only supported on instant queries".to_owned(),
         ));
     }
-    // The sum of counts is the count of all: lines go to the groups of the sum at once.
+    // The sum of counts is the count of all: lines are counted in the groups of the sum directly.
     if let (VectorOp::Sum, MetricExpr::Range(inner)) = (aggregation.op, &aggregation.operand)
         && range::is_additive(inner.op)
     {

@@ -1,4 +1,4 @@
-//! Filters on lines and labels, made ready to run.
+//! Compiled filters on lines and labels.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::labels::LineLabels;
 use super::pattern::Pattern;
 use crate::QueryError;
 
-/// A matcher over a label's text, from the parser's form.
+/// Compiles the parser's form of a label matcher.
 pub(super) fn matcher(matcher: &logql::Matcher) -> Result<Matcher, QueryError> {
     let op = match matcher.op {
         MatchOp::Equal => signals::MatchOp::Equal,
@@ -78,7 +78,7 @@ impl LineFilter {
     }
 }
 
-/// Compiles a pattern that need not match the whole text.
+/// Compiles an unanchored pattern.
 pub(super) fn regex(text: &str) -> Result<Regex, QueryError> {
     regex::RegexBuilder::new(text)
         .size_limit(lang::pattern_memory_max(text))
@@ -116,7 +116,7 @@ impl LabelFilter {
         })
     }
 
-    /// The labels that it looks at.
+    /// The labels that it reads.
     pub(super) fn names(&self, names: &mut Vec<String>) {
         match self {
             Self::And(left, right) | Self::Or(left, right) => {
@@ -128,8 +128,8 @@ impl LabelFilter {
         }
     }
 
-    /// Whether the line stays. A label that cannot be read as the filter's type marks the line with
-    /// an error, and a line with an error passes all but text filters, as in Loki.
+    /// Whether the line is kept. A label that cannot be parsed as the filter's type marks the line
+    /// with an error, and a line with an error passes all but text filters, as in Loki.
     pub(super) fn keeps(&self, labels: &mut LineLabels<'_>) -> bool {
         match self {
             Self::And(left, right) => left.keeps(labels) && right.keeps(labels),
@@ -179,12 +179,12 @@ pub(crate) fn holds(op: Comparison, order: Option<std::cmp::Ordering>) -> bool {
     }
 }
 
-/// A number as Go reads it.
+/// Parses a number as Go does.
 pub(super) fn number(text: &str) -> Result<f64, String> {
     text.parse().map_err(|_| format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"))
 }
 
-/// Nanoseconds of a duration as Go reads it, which has no days.
+/// Parses a duration as Go does, without days, into nanoseconds.
 pub(super) fn duration(text: &str) -> Result<i64, String> {
     if let Some(unit) = ['d', 'w', 'y'].into_iter().find(|unit| text.contains(*unit)) {
         return Err(format!("time: unknown unit \"{unit}\" in duration {text:?}"));
@@ -192,7 +192,7 @@ pub(super) fn duration(text: &str) -> Result<i64, String> {
     logql::parse_duration(text).map_err(|reason| format!("time: {reason}"))
 }
 
-/// A line without terminal colours and other escape sequences.
+/// Removes terminal colours and other escape sequences from a line.
 pub(super) fn decolorized(line: Cow<'_, str>) -> Cow<'_, str> {
     const ESCAPE: char = '\u{1b}';
     if !line.contains([ESCAPE, '\u{9b}']) {

@@ -19,8 +19,8 @@ impl Steps {
         self.time(self.count.saturating_sub(1))
     }
 
-    /// The steps whose window `(time - offset - range, time - offset]` holds an instant: first and
-    /// one after the last.
+    /// The steps whose window `(time - offset - range, time - offset]` contains an instant: the
+    /// first and one past the last.
     pub(super) fn covering(
         &self,
         timestamp: Timestamp,
@@ -42,7 +42,7 @@ pub(super) struct Row {
     pub(super) values: Vec<Option<f64>>,
 }
 
-/// What an expression gives.
+/// The result of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Grid {
     /// The same number at each step.
@@ -51,7 +51,7 @@ pub(super) enum Grid {
     Rows(Rows),
 }
 
-/// Series, with whether their order means something.
+/// Series, and whether their order is significant.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Rows {
     pub(super) rows: Vec<Row>,

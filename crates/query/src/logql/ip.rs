@@ -1,4 +1,4 @@
-//! `ip("…")`: addresses, ranges and networks, and finding them in lines.
+//! `ip("…")`: addresses, ranges and networks, and searching for them in lines.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ pub(super) struct IpRange {
 }
 
 impl IpRange {
-    /// Reads `192.168.0.1`, `192.168.0.1-192.168.4.5` or `192.168.0.0/16`, or their IPv6 forms.
+    /// Parses `192.168.0.1`, `192.168.0.1-192.168.4.5` or `192.168.0.0/16`, or their IPv6 forms.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let invalid = || format!("ip: invalid pattern: {text:?}");
         if let Ok(address) = text.parse() {
@@ -59,12 +59,12 @@ impl IpRange {
         address.is_ipv4() == self.first.is_ipv4() && self.first <= address && address <= self.last
     }
 
-    /// Whether a text is one address inside.
+    /// Whether a text is an address in the range.
     pub(super) fn matches(&self, text: &str) -> bool {
         text.parse().is_ok_and(|address| self.contains(address))
     }
 
-    /// Whether a line has an address inside somewhere.
+    /// Whether a line contains an address in the range.
     pub(super) fn is_in(&self, line: &str) -> bool {
         let is_v4 = self.first.is_ipv4();
         let belongs = |c: char| {

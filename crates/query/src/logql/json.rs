@@ -1,20 +1,20 @@
-//! A forgiving JSON reader for log lines: finds fields without building a tree.
+//! A lenient JSON reader for log lines: finds fields without building a tree.
 //!
-//! Lines are hostile and long: nested values are skipped without recursion, and flattening stops
+//! Lines may be hostile and long: nested values are skipped without recursion, and flattening stops
 //! at [`DEPTH_MAX`].
 
 use std::borrow::Cow;
 
-/// Deepest object that becomes labels.
+/// Deepest object that is flattened into labels.
 const DEPTH_MAX: usize = 32;
-/// Most bytes of the names of all fields of a line: each repeats those of the objects around it.
+/// Maximum bytes of all field names of a line: each repeats the names of the objects around it.
 const NAMES_BYTES_MAX: usize = 1 << 20;
 
-/// A value as it lies in the line.
+/// A value, as it is written in the line.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
-    /// Numbers and truth values, as written.
+    /// Numbers and booleans, as written.
     Plain(&'a str),
     Null,
     /// Everything from `{` to `}`.
@@ -24,7 +24,7 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The text of a label: nested values as they are written, null as nothing.
+    /// The text of a label: nested values as written, null as empty.
     pub(super) fn into_text(self) -> Cow<'a, str> {
         match self {
             Self::Text(text) => text,
@@ -36,7 +36,7 @@ impl<'a> Value<'a> {
 
 const BROKEN: &str = "Value looks like object, but can't find closing '}' symbol";
 
-/// Reads values one after another.
+/// Reads values one by one.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         bytes.get(self.at).copied()
     }
 
-    /// The end of the string that begins at `start`, and whether it has escapes.
+    /// The end of the string that starts at `start`, and whether it has escapes.
     fn string_end(&self, start: usize) -> Option<(usize, bool)> {
         let bytes = self.text.as_bytes();
         let mut at = start + 1;
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         if has_escapes { unescaped(inside).map(Cow::Owned) } else { Some(Cow::Borrowed(inside)) }
     }
 
-    /// Everything up to the bracket that closes the one here.
+    /// Everything up to the bracket that closes the current one.
     fn nested(&mut self) -> Option<&'a str> {
         let bytes = self.text.as_bytes();
         let start = self.at;
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The text of a JSON string's inside; what is not Unicode becomes a space, as in Loki.
+/// Unescapes the contents of a JSON string; invalid Unicode becomes a space, as in Loki.
 fn unescaped(inside: &str) -> Option<String> {
     let mut text = String::with_capacity(inside.len());
     let mut rest = inside;
@@ -155,8 +155,8 @@ fn unescaped(inside: &str) -> Option<String> {
     Some(text)
 }
 
-/// Calls `each` with every field of an object until it says to stop; `Err` when the text is not a
-/// whole object. What follows the object is ignored.
+/// Calls `each` with every field of an object until it returns `false`; `Err` when the text is not
+/// a complete object. Text after the object is ignored.
 pub(super) fn fields<'a>(
     object: &'a str,
     mut each: impl FnMut(Cow<'a, str>, Value<'a>) -> bool,
@@ -191,7 +191,7 @@ pub(super) fn fields<'a>(
 }
 
 /// Calls `each` with the label name and text of every leaf: nested names are joined with `_`,
-/// arrays and nulls are left out.
+/// arrays and nulls are skipped.
 pub(super) fn flatten<'a>(
     line: &'a str,
     each: &mut dyn FnMut(Cow<'a, str>, Cow<'a, str>),
@@ -250,7 +250,7 @@ pub(super) enum Step {
     Element(usize),
 }
 
-/// Reads a path.
+/// Parses a path.
 pub(super) fn parse_path(text: &str) -> Result<Vec<Step>, String> {
     let invalid =
         || format!("cannot parse expression {text:?}: expected a path such as a.b[0][\"c\"]");
@@ -285,7 +285,7 @@ pub(super) fn parse_path(text: &str) -> Result<Vec<Step>, String> {
     if steps.is_empty() { Err(invalid()) } else { Ok(steps) }
 }
 
-/// The value at a path; the first, where a name is there twice.
+/// The value at a path; the first one if a name is repeated.
 pub(super) fn find<'a>(line: &'a str, path: &[Step]) -> Option<Value<'a>> {
     let mut value = Reader { text: line, at: 0 }.value()?;
     for step in path {

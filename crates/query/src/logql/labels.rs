@@ -1,18 +1,18 @@
-//! The labels of one line while it goes through a pipeline.
+//! The labels of one line during a pipeline.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
 use crate::running;
 
-/// Where a label came from.
+/// The source of a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     /// The stream.
     Stream,
     /// Sent with the line.
     Metadata,
-    /// Found in the line by a stage.
+    /// Extracted from the line by a stage.
     Parsed,
 }
 
@@ -26,22 +26,22 @@ pub(super) struct Label<'a> {
 /// Label of an error, and of its reason.
 pub(super) const ERROR: &str = "__error__";
 pub(super) const ERROR_DETAILS: &str = "__error_details__";
-/// Error of a line with more labels than are kept.
+/// Error of a line with too many labels.
 const TOO_MANY: &str = "TooManyLabelsErr";
-/// Most labels of one line; each that is added is looked for among the others.
+/// Maximum labels of one line; adding a label searches all others.
 const LABELS_MAX: usize = 2_048;
-/// Most bytes that the templates of a query make of one line.
+/// Maximum bytes that the templates of a query produce for one line.
 const MADE_BYTES_MAX: usize = 16 << 20;
-/// What a label is called when another of the same name wins.
+/// Suffix of a label when another source has the same name.
 const LOSER_SUFFIX: &str = "_extracted";
 
-/// The labels of a line. A name belongs to the stream before what was sent with the line, and to
-/// that before what was found in it; the loser gets the suffix `_extracted`, as in Loki.
+/// The labels of a line. On a conflict the stream has precedence over metadata sent with the line,
+/// and metadata over labels extracted from it; the loser gets the suffix `_extracted`, as in Loki.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LineLabels<'a> {
     list: Vec<Label<'a>>,
     error: Option<(&'static str, String)>,
-    /// Bytes that templates made for this line.
+    /// Bytes that templates produced for this line.
     made_bytes: Cell<usize>,
 }
 
@@ -52,10 +52,10 @@ impl<'a> LineLabels<'a> {
         self.made_bytes.set(0);
     }
 
-    /// Counts bytes that a template made, for the line and for the query.
+    /// Counts bytes that a template produced, for the line and for the query.
     ///
     /// # Errors
-    /// The reason why no more may be made.
+    /// The reason why no more may be produced.
     pub(super) fn made(&self, bytes: usize) -> Result<(), String> {
         let made = self.made_bytes.get().saturating_add(bytes);
         self.made_bytes.set(made);
@@ -104,7 +104,7 @@ impl<'a> LineLabels<'a> {
         });
     }
 
-    /// Adds what was sent with the line or found in it.
+    /// Adds a label that was sent with the line or extracted from it.
     pub(super) fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, source: Source) {
         if self.list.len() >= LABELS_MAX {
             self.set_error(TOO_MANY, format!("the line has more than {LABELS_MAX} labels"));
@@ -115,7 +115,7 @@ impl<'a> LineLabels<'a> {
             return;
         };
         let Some(present) = self.list.get(place) else { return };
-        // What a name is given twice by the same source, it keeps from the first time.
+        // The first value of a name from one source is kept.
         if present.source >= source || present.value == value && source == Source::Metadata {
             return;
         }
@@ -129,7 +129,7 @@ impl<'a> LineLabels<'a> {
         }
     }
 
-    /// Sets a label whatever it was.
+    /// Sets a label, whatever its source.
     pub(super) fn set(&mut self, name: &str, value: Cow<'a, str>) {
         match self.place(name).and_then(|place| self.list.get_mut(place)) {
             Some(label) => label.value = value,
@@ -154,7 +154,7 @@ impl<'a> LineLabels<'a> {
     }
 }
 
-/// A name as labels may have it: other characters become `_`, and so does a leading digit's place.
+/// A valid label name: other characters become `_`, and a leading digit gets a `_` prefix.
 pub(crate) fn sanitized(name: &str) -> Cow<'_, str> {
     let name = name.trim();
     let starts_with_digit = name.starts_with(|c: char| c.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! `detected_level`: what Loki adds to lines whose sender did not say how severe they are.
+//! `detected_level`: the severity that Loki adds to lines sent without one.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::{json, logfmt};
 /// The label.
 pub(super) const DETECTED_LEVEL: &str = "detected_level";
 
-/// Names under which senders say it, in labels, metadata and lines.
+/// Names of the level in labels, metadata and lines.
 const FIELDS: [&str; 15] = [
     "level",
     "LEVEL",
@@ -26,7 +26,7 @@ const FIELDS: [&str; 15] = [
     "log_level",
 ];
 
-/// The words that stand alone in lines without fields.
+/// Level keywords in lines without fields.
 const KEYWORDS: [(&str, &str); 9] = [
     ("trace", "trace"),
     ("debug", "debug"),
@@ -44,7 +44,7 @@ pub(super) fn is_level_field(name: &str) -> bool {
     FIELDS.contains(&name)
 }
 
-/// The usual word for a level, or `None` for words that are none.
+/// The canonical name of a level, or `None` if it is unknown.
 fn usual(word: &str) -> Option<&'static str> {
     let is = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
     if is(&["trace", "trc"]) {
@@ -66,7 +66,7 @@ fn usual(word: &str) -> Option<&'static str> {
     }
 }
 
-/// The level that a label or metadata of one of the known names gives; other words stay as they are.
+/// The level from a label or metadata with a known name; unknown values are unchanged.
 pub(super) fn of_field(value: &str) -> Cow<'_, str> {
     usual(value).map_or(Cow::Borrowed(value), Cow::Borrowed)
 }
@@ -85,7 +85,7 @@ pub(super) fn of_severity(number: u8) -> Option<&'static str> {
     }
 }
 
-/// The level that the line itself tells.
+/// The level found in the line itself.
 pub(super) fn of_line(line: &str) -> &'static str {
     let field = if line.trim_start().starts_with('{') {
         let mut found = None;
@@ -119,12 +119,12 @@ fn is_level(key: &str) -> bool {
     FIELDS.iter().any(|field| field.eq_ignore_ascii_case(key))
 }
 
-/// The level word that stands first and for itself.
+/// The first level keyword that is a separate word.
 fn of_words(line: &str) -> &'static str {
     let bytes = line.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        // A word starts here when what is before it separates; only then is it compared.
+        // A word starts after a separator; only then is it compared.
         let is_start = at == 0 || bytes.get(at - 1).is_some_and(|b| separates_before(*b));
         if is_start
             && byte.is_ascii_alphabetic()

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Calls `each` with every key and its value; `None` where a key stands alone. With `strict` the
-/// first malformed pair ends the reading with its reason; otherwise it is passed over.
+/// Calls `each` with every key and its value; `None` for a key without a value. With `strict` the
+/// first malformed pair is an error; otherwise it is skipped.
 pub(super) fn pairs<'a>(
     line: &'a str,
     strict: bool,
@@ -85,7 +85,7 @@ fn skip_word(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The quoted value at `start` and the place after it.
+/// The quoted value at `start` and the offset after it.
 fn quoted(line: &str, start: usize) -> Option<(Cow<'_, str>, usize)> {
     let bytes = line.as_bytes();
     let mut at = start + 1;

@@ -1,4 +1,4 @@
-//! Which labels and streams there are.
+//! Names of labels and streams.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,8 @@ use crate::scan::{self, Order, ScanRequest};
 use crate::{Engine, QueryError, running};
 
 impl Engine {
-    /// The names of the labels of streams with lines in the range, sorted; `selector` is a stream
-    /// selector, or empty for all.
+    /// The label names of streams with lines in the range, sorted; `selector` is a stream selector,
+    /// or empty for all.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] for a bad selector; those of the scan.
@@ -46,7 +46,7 @@ impl Engine {
         Ok(values.into_iter().map(str::to_owned).collect())
     }
 
-    /// The streams with lines in the range that one of the selectors takes, sorted; all without
+    /// The streams with lines in the range that match one of the selectors, sorted; all without
     /// selectors.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Engine {
     }
 }
 
-/// The distinct texts of a column; only those values of a dictionary that rows use.
+/// The distinct texts of a column; only the dictionary values that rows use.
 fn add_texts(column: &dyn Array, texts: &mut BTreeSet<String>) {
     if let Some(dictionary) = column.as_dictionary_opt::<Int32Type>()
         && let Some(values) = dictionary.values().as_string_opt::<i32>()

@@ -13,7 +13,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The function's value at each step, for samples in order of time.
+    /// The function's value at each step, for samples sorted by time.
     pub(super) fn values(
         &self,
         samples: &[(i64, f64)],
@@ -71,7 +71,7 @@ impl Window {
     }
 }
 
-/// The mean, without overflow on the way.
+/// The mean, without intermediate overflow.
 pub(super) fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
     let (mut mean, mut count) = (0.0_f64, 0.0_f64);
     for number in numbers {
@@ -84,7 +84,7 @@ pub(super) fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
     mean
 }
 
-/// Population variance after Welford.
+/// Population variance by Welford's algorithm.
 pub(super) fn variance(numbers: impl Iterator<Item = f64>) -> f64 {
     let (mut mean, mut squares, mut count) = (0.0_f64, 0.0_f64, 0.0_f64);
     for number in numbers {
@@ -116,7 +116,7 @@ pub(super) fn quantile(quantile: f64, mut numbers: Vec<f64>) -> f64 {
     if lower == upper { at(lower) } else { at(lower) * (1.0 - weight) + at(upper) * weight }
 }
 
-/// The increase of a counter over a window, extrapolated to its edges as Prometheus does.
+/// The increase of a counter over a window, extrapolated to its edges as in Prometheus.
 fn counter_rate(window: &[(i64, f64)], before: i64, last: i64) -> f64 {
     let (Some(first), Some(end)) = (window.first(), window.last()) else { return 0.0 };
     if window.len() < 2 {

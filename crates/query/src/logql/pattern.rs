@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Literal(String),
-    /// A name, or `_` for what is thrown away.
+    /// A name, or `_` for a discarded capture.
     Capture(String),
 }
 
@@ -45,7 +45,7 @@ impl Pattern {
         parts
     }
 
-    /// The pattern of a `| pattern` stage: named captures, apart from each other.
+    /// The pattern of a `| pattern` stage: named captures, not adjacent to each other.
     pub(super) fn of_stage(text: &str) -> Result<Self, String> {
         let parts = Self::parse(text);
         let mut names: Vec<&str> = Vec::new();
@@ -83,7 +83,7 @@ impl Pattern {
         Ok(Self { parts })
     }
 
-    /// Calls `each` with the captures as far as the line follows the pattern.
+    /// Calls `each` with the captures as far as the line matches the pattern.
     pub(super) fn captures<'a>(&self, line: &'a str, mut each: impl FnMut(&str, &'a str)) {
         let mut rest = line;
         let mut parts = self.parts.iter().peekable();
@@ -111,7 +111,7 @@ impl Pattern {
         }
     }
 
-    /// Whether the whole line follows the pattern, with something in each capture.
+    /// Whether the whole line matches the pattern, with non-empty captures.
     pub(super) fn matches(&self, line: &str) -> bool {
         let mut rest = line;
         let mut is_after_capture = false;

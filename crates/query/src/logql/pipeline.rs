@@ -1,4 +1,4 @@
-//! The stages of a pipeline, made ready to run on one line after another.
+//! Compiled pipeline stages, which run on one line after another.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::template::Template;
 use super::{logfmt, unpack};
 use crate::QueryError;
 
-/// Which labels somebody will look at; parsers leave out the others.
+/// The labels that are read later; parsers leave out all others.
 #[derive(Debug, Clone)]
 pub(super) enum Wanted {
     /// All of them.
@@ -61,7 +61,7 @@ enum Format {
     Template { to: String, template: Template },
 }
 
-/// A label by name, perhaps only where its value matches.
+/// A label by name, optionally restricted to matching values.
 struct Named {
     name: String,
     matcher: Option<Matcher>,
@@ -82,23 +82,23 @@ impl Named {
     }
 }
 
-/// Stages that run in turn.
+/// Stages that run in order.
 pub(super) struct Pipeline {
     steps: Vec<Run>,
     wanted: Wanted,
 }
 
 impl Pipeline {
-    /// Makes the stages ready.
+    /// Compiles the stages.
     ///
     /// # Errors
-    /// When a pattern, template or path is not valid, or a part of one is not built.
+    /// When a pattern, template or path is invalid or not supported.
     pub(super) fn new(stages: &[Stage]) -> Result<Self, QueryError> {
         let steps = stages.iter().map(step).collect::<Result<_, _>>()?;
         Ok(Self { steps, wanted: Wanted::All })
     }
 
-    /// Leaves out labels that neither the stages nor anybody after them looks at; `None` keeps all.
+    /// Leaves out labels that neither the stages nor their consumer read; `None` keeps all.
     pub(super) fn wanting(mut self, after: Option<Vec<String>>) -> Self {
         let Some(mut names) = after else { return self };
         names.extend([ERROR.to_owned(), ERROR_DETAILS.to_owned()]);
@@ -208,7 +208,7 @@ impl Pipeline {
         Some(line)
     }
 
-    /// Adds what `read` finds in the line, as far as somebody wants it.
+    /// Adds the wanted labels that `read` finds in the line.
     #[expect(clippy::ptr_arg, reason = "whether the line is borrowed decides how values are kept")]
     fn parse<'a>(
         &self,
@@ -225,7 +225,7 @@ impl Pipeline {
                     labels.add(name, value, Source::Parsed);
                 }
             }),
-            // The line was made by a stage and does not live as long as the labels.
+            // A stage created the line, which does not live as long as the labels.
             Cow::Owned(text) => read(text, &mut |name, value| {
                 if self.wanted.has(&name) {
                     labels.add(
@@ -366,15 +366,15 @@ impl Unwrapper {
         })
     }
 
-    /// The labels that it looks at.
+    /// The labels that it reads.
     pub(super) fn names(&self) -> Vec<String> {
         let mut names = vec![self.label.clone()];
         self.filters.iter().for_each(|filter| filter.names(&mut names));
         names
     }
 
-    /// The number; `None` when the line has no such label or a filter drops it. The label itself
-    /// is taken away, so that lines with different numbers stay in one series.
+    /// The number; `None` when the line has no such label or a filter drops it. The label itself is
+    /// removed, so that lines with different numbers belong to one series.
     pub(super) fn run(&self, labels: &mut LineLabels<'_>) -> Option<f64> {
         let text = labels.get(&self.label).filter(|text| !text.is_empty())?;
         let number = match self.conversion {

@@ -15,12 +15,12 @@ use super::read::{self, Context};
 use super::row::{self, Known};
 use crate::{QueryError, running};
 
-/// Memory of a series at one step: what windows gain and lose, and the value.
+/// Memory of a series at one step: the changes of window counts, and the value.
 const BYTES_PER_STEP: usize = 2 * size_of::<i64>() + size_of::<Option<f64>>();
 
-/// What is known of one series.
+/// The collected data of one series.
 enum Collected {
-    /// How many lines and bytes windows gain and lose at each step; one longer than the steps.
+    /// Changes of the line and byte counts at each step; one longer than the steps.
     Changes { lines: Vec<i64>, bytes: Vec<i64> },
     /// Time and number of each line.
     Samples(Vec<(i64, f64)>),
@@ -31,7 +31,7 @@ struct Collector<'q> {
     selector: &'q RangeSelector,
     grouping: Option<&'q Grouping>,
     has_samples: bool,
-    /// Series by the labels in the order in which they came.
+    /// Series by their labels in the order in which they were read.
     places: HashMap<Vec<u8>, usize>,
     /// Series by their labels.
     series: HashMap<Labels, usize>,
@@ -43,8 +43,8 @@ struct Collector<'q> {
     key: Vec<u8>,
 }
 
-/// Whether lines can be counted in groups at once, so that `sum by (…)` over it need not know the
-/// series that it sums.
+/// Whether lines can be counted per group directly, so that `sum by (…)` over it does not need the
+/// individual series.
 pub(super) fn is_additive(op: RangeOp) -> bool {
     matches!(
         op,
@@ -52,8 +52,8 @@ pub(super) fn is_additive(op: RangeOp) -> bool {
     )
 }
 
-/// Runs a range aggregation; `sum_grouping` takes the place of its own grouping where the sum of
-/// its series is all that is asked for.
+/// Runs a range aggregation; `sum_grouping` replaces its own grouping if only the sum of its series
+/// is needed.
 pub(super) async fn run(
     context: Context<'_>,
     aggregation: &RangeAggregation,
@@ -127,7 +127,7 @@ pub(super) async fn run(
     collector.finish(aggregation)
 }
 
-/// The labels that are looked at after the pipeline; `None` is all.
+/// The labels that are read after the pipeline; `None` means all.
 fn wanted_after(op: RangeOp, grouping: Option<&Grouping>) -> Option<Vec<String>> {
     match (op, grouping) {
         (RangeOp::Absent, _) => Some(Vec::new()),
@@ -167,7 +167,7 @@ impl Collector<'_> {
             }
             Some(Collected::Samples(samples)) => {
                 if samples.len() == samples.capacity() {
-                    // It is about to double.
+                    // The vector is about to double.
                     let more = samples.capacity().max(4);
                     self.memory.try_grow(more * size_of::<(i64, f64)>())?;
                 }
@@ -291,7 +291,7 @@ impl Collector<'_> {
     }
 }
 
-/// One where no series has lines, with the labels that the selector fixes.
+/// `absent_over_time`: a series at steps without lines, with the labels fixed by the selector.
 fn absent(selector: &RangeSelector, rows: &[Row], steps: Steps) -> Rows {
     let mut pairs: Vec<(&str, &str)> = Vec::new();
     for matcher in &selector.log.selector {
@@ -307,7 +307,7 @@ fn absent(selector: &RangeSelector, rows: &[Row], steps: Steps) -> Rows {
     Rows::unordered(vec![Row { labels: Labels::from_pairs(pairs), values }])
 }
 
-/// Whether the lines themselves are read by a stage.
+/// Whether a stage reads the text of the lines.
 #[must_use]
 pub(super) fn reads_line(stages: &[Stage]) -> bool {
     stages.iter().any(|stage| {

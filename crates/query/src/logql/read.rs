@@ -1,4 +1,4 @@
-//! Which rows and columns of the log table a query reads.
+//! The rows and columns of the log table that a query reads.
 
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, lit};
@@ -17,12 +17,12 @@ use crate::scan::{self, Order, ScanRequest, like_escaped};
 use crate::session::Session;
 use crate::{Limits, QueryError};
 
-/// What all parts of a query share.
+/// Shared by all parts of a query.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'e> {
     pub(super) session: &'e Session,
     pub(super) limits: &'e Limits,
-    /// Of this query.
+    /// Memory of this query.
     pub(super) memory: &'e MemoryReservation,
     pub(super) now: Timestamp,
     pub(super) extras: Extras,
@@ -48,8 +48,8 @@ pub(super) fn matchers(selector: &[lang::logql::Matcher]) -> Result<Vec<Matcher>
     selector.iter().map(filter::matcher).collect()
 }
 
-/// What the store can check before rows are read: the service, and texts that the line must have.
-/// All of it is checked again afterwards; this only spares work.
+/// Filters that the store can apply before rows are read: the service, and texts that the line must
+/// contain. All of them are checked again afterwards.
 pub(super) fn filters(log: &LogExpr, matchers: &[Matcher]) -> Vec<Expr> {
     let mut filters: Vec<Expr> = matchers
         .iter()
@@ -72,7 +72,7 @@ pub(super) fn filters(log: &LogExpr, matchers: &[Matcher]) -> Vec<Expr> {
                         .push(ident(column::BODY).like(lit(format!("%{}%", like_escaped(text)))));
                 }
             }
-            // From here on the line may be another one.
+            // Later stages see a different line.
             Stage::LineFormat(_) | Stage::Unpack | Stage::Decolorize => break,
             _ => {}
         }
@@ -80,10 +80,10 @@ pub(super) fn filters(log: &LogExpr, matchers: &[Matcher]) -> Vec<Expr> {
     filters
 }
 
-/// Conditions on labels that were sent with the line, up to the first stage that makes labels.
+/// Conditions on labels sent with the line, up to the first stage that creates labels.
 fn label_filters(stages: &[Stage]) -> Vec<Expr> {
     let mut filters = Vec::new();
-    // A line with an error passes comparisons, and a comparison may cause one.
+    // A line with an error passes comparisons, and a comparison may cause an error.
     let mut may_have_error = false;
     for stage in stages {
         match stage {
@@ -135,7 +135,7 @@ fn is_only_sent(name: &str) -> bool {
     !is_made && name != level::DETECTED_LEVEL && !COLUMN_LABELS.contains(&name)
 }
 
-/// Columns of the record that are labels too.
+/// Columns of the record that are also labels.
 const COLUMN_LABELS: [&str; 10] = [
     column::SEVERITY_NUMBER,
     column::SEVERITY_TEXT,
@@ -149,7 +149,7 @@ const COLUMN_LABELS: [&str; 10] = [
     column::OBSERVED_TIMESTAMP,
 ];
 
-/// The columns that hold what is wanted.
+/// The columns that hold the wanted labels.
 pub(super) fn columns(wanted: &Wanted, needs_line: bool, extras: Extras) -> Vec<&'static str> {
     let needs_level = extras.detected_level && wanted.has(level::DETECTED_LEVEL);
     let mut columns = vec![column::TIMESTAMP, column::STREAM];

@@ -1,4 +1,4 @@
-//! From stored log records to lines with labels: which streams are selected, and what Loki calls
+//! Converts stored log records to lines with labels: selects streams and fills in what Loki calls
 //! structured metadata.
 
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ use crate::QueryError;
 /// A name and a value.
 type Pair = (String, String);
 
-/// What is read once for each distinct text of a query, not for each row.
+/// Texts that are parsed once per query rather than once per row.
 #[derive(Default)]
 pub(super) struct Known {
     /// Labels of each selected stream; `None` for streams that are not selected.
@@ -26,11 +26,11 @@ pub(super) struct Known {
     objects: HashMap<String, Vec<Pair>>,
 }
 
-/// Bound on the distinct texts that are kept; past it they are read again.
+/// Limit on the distinct texts that are cached; beyond it they are parsed again.
 const KNOWN_MAX: usize = 100_000;
 
 impl Known {
-    /// Reads the streams, resources and scopes of a batch that are new.
+    /// Parses the streams, resources and scopes of a batch that are new.
     pub(super) fn learn(&mut self, rows: &LogRows<'_>, matchers: &[Matcher]) {
         if self.streams.len() > KNOWN_MAX || self.objects.len() > KNOWN_MAX {
             *self = Self::default();
@@ -39,7 +39,7 @@ impl Known {
         for row in 0..rows.len() {
             let texts =
                 [rows.stream(row), rows.resource_attributes(row), rows.scope_attributes(row)];
-            // Rows of one stream follow each other.
+            // Rows of one stream are adjacent.
             if texts == latest {
                 continue;
             }
@@ -74,7 +74,7 @@ impl Known {
     }
 }
 
-/// The labels in a stored selector.
+/// The labels of a stored selector.
 pub(crate) fn stream_labels(stream: &str) -> Vec<Pair> {
     match lang::logql::parse_selector(stream) {
         Ok(matchers) => matchers.into_iter().map(|matcher| (matcher.name, matcher.value)).collect(),
@@ -85,12 +85,12 @@ pub(crate) fn stream_labels(stream: &str) -> Vec<Pair> {
     }
 }
 
-/// The labels in a stored selector, as a set.
+/// The labels of a stored selector, as a set.
 pub(super) fn stream_label_set(stream: &str) -> Labels {
     Labels::from_pairs(stream_labels(stream))
 }
 
-/// The labels that a JSON object of attributes gives.
+/// The labels from a JSON object of attributes.
 pub(crate) fn object_labels(object: &str) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let _ = json::fields(object, |key, value| {
@@ -100,7 +100,7 @@ pub(crate) fn object_labels(object: &str) -> Vec<Pair> {
     pairs
 }
 
-/// Nested objects are flattened, arrays stay JSON text.
+/// Nested objects are flattened, arrays remain JSON text.
 fn push_nested(pairs: &mut Vec<Pair>, name: &str, value: json::Value<'_>) {
     match value {
         json::Value::Object(object) => {
@@ -113,7 +113,7 @@ fn push_nested(pairs: &mut Vec<Pair>, name: &str, value: json::Value<'_>) {
     }
 }
 
-/// What of a record besides its attributes becomes metadata.
+/// Additional metadata of a record, besides its attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Extras {
     /// Add `detected_level`.
@@ -122,7 +122,7 @@ pub(super) struct Extras {
     pub(super) observed_timestamp: bool,
 }
 
-/// Fills `labels` with what a row has before its pipeline; `false` when its stream is not selected.
+/// Fills `labels` for a row before its pipeline; `false` when its stream is not selected.
 pub(super) fn fill<'a>(
     labels: &mut LineLabels<'a>,
     known: &'a Known,
@@ -194,8 +194,8 @@ pub(super) fn fill<'a>(
     true
 }
 
-/// The level from labels and metadata, then the severity, then the line. Attributes are looked at
-/// as they were sent, since not all of them may be among the labels.
+/// The level from labels and metadata, else the severity, else the line. Attributes are read as
+/// they were sent, since not all of them may be labels.
 fn detected_level(known: &Known, rows: &LogRows<'_>, row: usize, stream: &[Pair]) -> String {
     let pairs = stream.iter().chain(known.object(rows.resource_attributes(row)));
     let mut fields = pairs.map(|(name, value)| (name.as_str(), value.as_str()));

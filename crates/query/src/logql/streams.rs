@@ -1,8 +1,8 @@
 //! Log queries: the newest or oldest lines that pass a pipeline.
 //!
-//! Time is read in windows that grow from the end that is asked for, so that a query for the last
-//! lines reads the last minutes and not everything; within a window a heap holds the best lines
-//! found so far, so that memory follows the limit and not the number of matches.
+//! Time is read in windows that grow from the requested end, so that a query for the last lines
+//! reads the last minutes and not everything. Within a window a heap holds the best lines so far,
+//! so that memory is bounded by the limit and not by the number of matches.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -19,13 +19,13 @@ use super::row::{self, Known};
 use super::{Direction, Entry, Stream};
 use crate::{QueryError, running};
 
-/// Length of the first window, in nanoseconds; each next is this many times longer.
+/// Length of the first window, in nanoseconds; each next one is this many times longer.
 const WINDOW_FIRST_NS: i64 = 300 * signals::time::SECOND;
 const WINDOW_GROWTH: i64 = 4;
 
-/// A line that may be in the answer. Ordered so that a heap's greatest is the first to go.
+/// A candidate line. The order makes the greatest element of a heap the first to be evicted.
 struct Found {
-    /// Time, turned around for the direction, then the order in which lines were found.
+    /// Time, inverted for the backward direction, then the order in which lines were found.
     rank: (Timestamp, u64),
     labels: Labels,
     entry: Entry,
@@ -65,7 +65,7 @@ impl Best<'_> {
     fn rank(&self, timestamp: Timestamp) -> (Timestamp, u64) {
         match self.direction {
             Direction::Forward => (timestamp, self.found),
-            // Bitwise not turns the order around without overflow.
+            // Bitwise not reverses the order without overflow.
             Direction::Backward => (!timestamp, self.found),
         }
     }
@@ -74,7 +74,7 @@ impl Best<'_> {
         self.heap.len() >= self.limit
     }
 
-    /// Whether a line of this time could still get in.
+    /// Whether a line with this time could still be among the best.
     fn takes(&self, timestamp: Timestamp) -> bool {
         !self.is_full() || self.heap.peek().is_some_and(|worst| self.rank(timestamp) < worst.rank)
     }
@@ -189,7 +189,7 @@ fn entry(timestamp: Timestamp, line: String, labels: &LineLabels<'_>) -> (Labels
     (Labels::from_pairs(of(Source::Stream)), Entry { timestamp, line, structured_metadata, parsed })
 }
 
-/// Lines by stream, each in the order that was asked for.
+/// Lines by stream, each in the requested order.
 fn streams(best: Best<'_>) -> Vec<Stream> {
     let mut streams: HashMap<Labels, Vec<Entry>> = HashMap::new();
     let mut found: Vec<Reverse<Found>> = best.heap.into_iter().map(Reverse).collect();

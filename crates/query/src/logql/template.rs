@@ -1,6 +1,6 @@
-//! The templates of `line_format` and `label_format`: the part of Go's text/template that log
+//! The templates of `line_format` and `label_format`: the subset of Go's text/template that log
 //! queries use. Fields, pipelines, literals, parentheses, `if`/`else`, and the functions below;
-//! loops, variables and definitions are refused by name.
+//! loops, variables and definitions are rejected by name.
 
 mod function;
 mod parse;
@@ -11,10 +11,10 @@ use self::function::Function;
 use super::labels::LineLabels;
 use crate::QueryError;
 
-/// Longest text that a template may make, in bytes; the rest is cut off.
+/// Longest text that a template may produce, in bytes; the rest is truncated.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
-/// Longest arguments of one function together, in bytes.
+/// Total size of the arguments of one function, in bytes.
 const ARGUMENTS_BYTES_MAX: usize = 4 << 20;
 
 /// A template.
@@ -40,7 +40,7 @@ enum Call {
     Apply(Function, Vec<Call>),
 }
 
-/// What terms give.
+/// The value of a term.
 #[derive(Debug, Clone, PartialEq)]
 enum Value {
     Text(String),
@@ -73,7 +73,7 @@ impl Value {
         }
     }
 
-    /// The number, reading texts too.
+    /// The number; texts are parsed.
     fn number(&self) -> f64 {
         match self {
             Self::Text(text) => text.trim().parse().unwrap_or_default(),
@@ -92,7 +92,7 @@ impl Value {
     }
 }
 
-/// What a template is run on.
+/// The input of a template.
 struct Scene<'s, 'a> {
     line: &'s str,
     timestamp: i64,
@@ -100,10 +100,10 @@ struct Scene<'s, 'a> {
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// Invalid for what is no template, unsupported for what is not built.
+    /// Invalid if it is not a template, unsupported for features that are not implemented.
     pub(super) fn parse(text: &str) -> Result<Self, QueryError> {
         parse::nodes(text).map(|nodes| Self { nodes })
     }
@@ -140,7 +140,7 @@ impl Template {
     /// The text for one line.
     ///
     /// # Errors
-    /// The reason why a function could not take its arguments.
+    /// The reason why a function rejected its arguments.
     pub(super) fn run(
         &self,
         line: &str,
@@ -201,7 +201,7 @@ fn run_call(call: &Call, scene: &Scene<'_, '_>) -> Result<Value, String> {
     })
 }
 
-/// A text that is not longer than templates may make.
+/// Truncates a text to the limit of templates.
 fn bounded(text: Cow<'_, str>) -> String {
     let mut text = text.into_owned();
     text.truncate(text.floor_char_boundary(OUTPUT_BYTES_MAX.min(text.len())));

@@ -1,4 +1,4 @@
-//! `| unpack`: labels and line that an agent's `pack` stage put into one JSON object.
+//! `| unpack`: extracts labels and line that an agent's `pack` stage put into one JSON object.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use super::labels::{LineLabels, Source, sanitized};
 /// The field that holds the line.
 const ENTRY: &str = "_entry";
 
-/// Adds the texts of the object as labels and gives the line that was packed, if one was; only
-/// then are the labels taken.
+/// Adds the texts of the object as labels and returns the packed line, if there is one; labels are
+/// only added in that case.
 pub(super) fn run(line: &str, labels: &mut LineLabels<'_>) -> Option<String> {
     if line.is_empty() {
         return None;

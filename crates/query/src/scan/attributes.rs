@@ -1,7 +1,7 @@
-//! Functions over the attributes of rows, and conditions made of them.
+//! Functions over the attributes of rows, and conditions that use them.
 //!
-//! They are evaluated on rows in memory and on parts as they are. For parts whose attributes are
-//! columns, [`super::promoted`] puts the column in the function's place before anything is read.
+//! They are evaluated on rows in memory and on parts as they are. For parts with promoted
+//! attributes, [`super::promoted`] replaces the function with the column before anything is read.
 
 use std::sync::{Arc, LazyLock};
 
@@ -17,18 +17,18 @@ use signals::attributes::{AttributeRows, ValueType, large, map_type};
 use signals::rows::ColumnError;
 use signals::span::column;
 
-/// What a function does; its arguments are columns first, then literals.
+/// A function; its arguments are columns first, then literals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Function {
     /// `attribute_of_type(attributes, attribute_types, key, letters)`: the text of the first
-    /// attribute of that key when its type is one of the letters. Large values are cut.
+    /// attribute with that key if its type is one of the letters. Large values are truncated.
     OfType,
     /// `attribute_number(attributes, attribute_types, key)`: an integer or a double.
     Number,
     /// `attribute_text(attributes, attribute_types, large_attributes, key)`: the whole text.
     Text,
-    /// `whole_attributes(attributes, attribute_types, large_attributes)`: the map with large
-    /// values in their places.
+    /// `whole_attributes(attributes, attribute_types, large_attributes)`: the map with large values
+    /// put back.
     Whole,
 }
 
@@ -44,7 +44,7 @@ impl Function {
         }
     }
 
-    /// The function of a name.
+    /// The function with a name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|function| function.name() == name)
     }
@@ -78,7 +78,7 @@ pub(crate) fn of_type(key: &str, letters: &str) -> Expr {
     Function::OfType.udf().call([columns.to_vec(), vec![lit(key), lit(letters)]].concat())
 }
 
-/// A row's own attribute as a number, null when it is none.
+/// A row's own attribute as a number, null if it is not one.
 pub(crate) fn number(key: &str) -> Expr {
     let columns = [column::ATTRIBUTES, column::ATTRIBUTE_TYPES].map(ident);
     Function::Number.udf().call([columns.to_vec(), vec![lit(key)]].concat())
@@ -182,7 +182,7 @@ pub(super) fn unexpected(error: &ColumnError) -> DataFusionError {
     DataFusionError::Execution(error.to_string())
 }
 
-/// For each row whether its text passes; the test runs once for each distinct text.
+/// For each row whether its text passes; the test runs once per distinct text.
 pub(super) fn of_distinct(
     array: &ArrayRef,
     test: impl Fn(&str) -> bool,

@@ -1,5 +1,5 @@
-//! What SQL and scans need beside DataFusion's own functions: ids as text, and attributes of
-//! resources and scopes, which are stored as dictionary-encoded JSON objects.
+//! Functions of SQL and scans besides DataFusion's own: ids as text, and attributes of resources
+//! and scopes, which are stored as dictionary-encoded JSON objects.
 
 use std::sync::{Arc, LazyLock};
 
@@ -27,7 +27,7 @@ pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
     all
 }
 
-/// The value of an attribute as text, null where a row does not have it. `column` is `attributes`,
+/// The value of an attribute as text, null for rows without it. `column` is `attributes`,
 /// `resource_attributes` or `scope_attributes`.
 #[must_use]
 pub(crate) fn attribute(column: &str, key: &str) -> Expr {
@@ -207,10 +207,10 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// JSON objects, each distinct one parsed once.
+/// JSON objects, parsed once per distinct text.
 struct Objects {
     json: DictionaryArray<Int32Type>,
-    /// For each value of the dictionary its pairs; none where no row uses it.
+    /// The pairs of each dictionary value; `None` if no row uses it.
     parsed: Vec<Option<Vec<(String, String)>>>,
 }
 
@@ -225,7 +225,7 @@ impl Objects {
         };
         let texts = json.values().as_string::<i32>();
         let mut parsed = vec![None; texts.len()];
-        // A filtered batch keeps its whole dictionary, of which only a few values are used.
+        // A filtered batch keeps its whole dictionary, of which few values may be used.
         let mut is_seen = vec![false; texts.len()];
         for index in json.keys().iter().flatten() {
             let index = usize::try_from(index).unwrap_or(usize::MAX);
@@ -241,13 +241,13 @@ impl Objects {
     }
 }
 
-/// The pairs of a JSON object, values as the text that a row's own attributes would have.
+/// The pairs of a JSON object, with values as text in the form of a row's own attributes.
 fn pairs(object: &str) -> Vec<(String, String)> {
     json::object(object).iter().map(|(name, value)| (name.clone(), json::text(value).0)).collect()
 }
 
-/// A literal id in lower-case hexadecimal text as the binary value it stands for. Text that no id
-/// has becomes the id of only zeroes, which no protocol allows and no row has.
+/// A literal id in lower-case hexadecimal text as its binary value. Text that is not an id becomes
+/// the all-zero id, which no protocol allows and no row has.
 pub(crate) fn id_of_hex(text: &str, bytes: usize) -> ScalarValue {
     let digit = |c: &u8| match c {
         b'0'..=b'9' => Some(c - b'0'),

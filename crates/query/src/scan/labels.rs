@@ -1,8 +1,8 @@
-//! What the store can check of LogQL's label filters: whether a log record may have a label.
+//! Pushdown of LogQL's label filters: whether a log record may have a label.
 //!
-//! A label comes from the stream, the resource, the scope or the record's own attributes, under a
-//! name in which every other character is `_`. These functions say yes too often (they do not
-//! know which of several sources wins), never too seldom; the pipeline decides.
+//! A label comes from the stream, the resource, the scope or the record's own attributes, with
+//! every other character of its name replaced by `_`. These functions may return false positives,
+//! because they do not know which source wins, but no false negatives; the pipeline decides.
 
 use std::sync::{Arc, LazyLock};
 
@@ -22,14 +22,14 @@ use signals::log::column;
 use super::attributes::{of_distinct, unexpected};
 use crate::logql::{holds, object_labels, sanitized, stream_labels};
 
-/// A test of a label's text that can be written in a plan.
+/// A test of a label's text that can be expressed in a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LabelTest {
-    /// It is this text, which is not empty.
+    /// Equal to this text, which is not empty.
     Is(String),
-    /// It compares like this with a number, or is no number: a filter keeps that with an error.
+    /// Compares like this with a number, or is not one: a filter keeps it with an error.
     Compares(Comparison, f64),
-    /// It is there.
+    /// The label exists.
     Exists,
 }
 
@@ -53,7 +53,7 @@ impl LabelTest {
         }
     }
 
-    /// The test of two literals.
+    /// The test from two literals.
     pub(crate) fn from_literals(op: &str, operand: &str) -> Self {
         if op == "=" {
             return Self::Is(operand.to_owned());
@@ -88,7 +88,7 @@ pub(crate) fn may_become(key: &str, name: &str, is_object: bool) -> bool {
 /// The name of the function over a record's own attributes:
 /// `own_label_may_be(attributes, attribute_types, name, op, operand)`.
 pub(crate) const OWN: &str = "own_label_may_be";
-/// The name of the function over what records share:
+/// The name of the function over the columns that records share:
 /// `shared_label_may_be(stream, resource_attributes, scope_attributes, name, op, operand)`.
 pub(crate) const SHARED: &str = "shared_label_may_be";
 
@@ -117,7 +117,7 @@ pub(crate) fn all() -> [Arc<ScalarUDF>; 2] {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct LabelFunction {
     name: &'static str,
-    /// Arguments before the literals.
+    /// Number of arguments before the literals.
     columns: usize,
     signature: Signature,
 }

@@ -1,4 +1,4 @@
-//! Measures when filtering while Parquet is decoded pays: the numbers of decision 0005.
+//! Measures when late decoding of Parquet columns pays: the numbers of decision 0005.
 //!
 //! `cargo test -p query late_decoding -- --ignored --nocapture`
 
@@ -77,7 +77,7 @@ impl TableProvider for Probe {
     }
 }
 
-/// Spans of 30 services in order of time, ten attributes each; service `s0` has one in 200.
+/// Spans of 30 services sorted by time, ten attributes each; one in 200 is of service `s0`.
 fn spans() -> RecordBatch {
     let mut random = SmallRng::seed_from_u64(7);
     let mut builder = SpanBuilder::default();

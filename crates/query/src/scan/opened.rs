@@ -1,8 +1,8 @@
-//! Which files a query is reading, so that one that turns out to be damaged is found and quarantined.
+//! The files that a query is reading, so that a damaged one can be identified and quarantined.
 //!
-//! What fails while a file is decoded does not name the file. Each partition of a scan reads one
-//! file after the other, so it is one of the last that the partitions opened: the store compares
-//! those with their checksums.
+//! Errors while a file is decoded do not name the file. Each partition of a scan reads one file
+//! after the other, so the damaged file is one of the last that the partitions opened: the store
+//! verifies the checksums of those.
 
 use std::collections::HashMap;
 use std::fmt::{self, Debug, Formatter};
@@ -24,7 +24,7 @@ use store::StoreError;
 
 use crate::source::Source;
 
-/// Files that a partition may be reading: one, while the next is being opened.
+/// Files that a partition may be reading: one, while it opens the next.
 const OPEN_AT_ONCE: usize = 2;
 
 /// The files that one query opened last.
@@ -67,7 +67,7 @@ impl Opened {
         last.push(path);
     }
 
-    /// The rows of the query. When reading a file fails, the files are verified, and the error
+    /// Watches the rows of the query. When a read fails, the files are verified, and the error
     /// names the damaged one.
     pub(crate) fn watch(
         self: Arc<Self>,
@@ -92,7 +92,7 @@ impl Opened {
         Box::pin(RecordBatchStreamAdapter::new(schema, rows))
     }
 
-    /// What is wrong with one of the files, if something is.
+    /// The error of a damaged file, if there is one.
     async fn damage(&self) -> Option<DataFusionError> {
         let files: Vec<Path> = {
             let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,9 +1,9 @@
-//! Conditions on attributes become conditions on the columns that attributes are in a part.
+//! Rewrites conditions on attributes into conditions on the promoted columns of a part.
 //!
-//! Every part says in its footer which attribute keys it has and which of them are columns. Before
-//! a part is read, functions over its attributes are rewritten for that part: to the column, which
-//! statistics and bloom filters prune, or to null where the part cannot have the key. What the
-//! footer does not decide stays as it is and is evaluated on the map.
+//! The footer of every part lists its attribute keys and the promoted ones. Before a part is read,
+//! functions over its attributes are rewritten for that part: to the column, which statistics and
+//! bloom filters prune, or to null if the part cannot have the key. Conditions that the footer does
+//! not decide are evaluated on the map.
 
 use std::sync::{Arc, OnceLock};
 
@@ -29,7 +29,7 @@ use super::labels::{self, LabelTest, may_become};
 
 type Expr = Arc<dyn PhysicalExpr>;
 
-/// Makes the rewriter of each part.
+/// Creates the rewriter of each part.
 #[derive(Debug)]
 pub(crate) struct PromotedAttributes;
 
@@ -49,7 +49,7 @@ impl PhysicalExprAdapterFactory for PromotedAttributes {
 struct OfPart {
     default: Arc<dyn PhysicalExprAdapter>,
     schema: SchemaRef,
-    /// Read when the first expression asks.
+    /// Read when the first expression needs it.
     keys: OnceLock<Option<AttributeKeys>>,
 }
 
@@ -80,7 +80,7 @@ impl<'e> Call<'e> {
         Some(Self { name: function.fun().name(), literals: literals.collect(), first_column })
     }
 
-    /// The key, when this is the text of a row's own attribute.
+    /// The key, if this is the text of a row's own attribute.
     fn text_key(&self) -> Option<&'e str> {
         let is_text = self.name == Function::Text.name()
             || self.name == "get_field" && self.first_column == column::ATTRIBUTES;
@@ -88,11 +88,11 @@ impl<'e> Call<'e> {
     }
 }
 
-/// What a part knows of a key.
+/// What the footer of a part says about a key.
 enum Known {
     /// No row has it.
     Absent,
-    /// All values have this type; the column holds them when there is one.
+    /// All values have this type; the column holds them if there is one.
     Typed(ValueType, Option<Expr>),
 }
 
@@ -120,7 +120,7 @@ impl OfPart {
         Some(Arc::new(Column::new(&name, place)))
     }
 
-    /// An expression over the columns of this part that gives the same.
+    /// An equivalent expression over the columns of this part.
     fn on_columns(&self, expr: &Expr) -> Option<Expr> {
         if let Some(cast) = expr.downcast_ref::<CastExpr>() {
             return self.cast(cast.expr(), cast.cast_type());
@@ -158,7 +158,7 @@ impl OfPart {
         }
     }
 
-    /// The text of an attribute. A double has no function that writes it as it is stored.
+    /// The text of an attribute. No function formats a double as it is stored.
     fn text(&self, key: &str) -> Option<Expr> {
         match self.known(key)? {
             Known::Absent => Some(null(&DataType::Utf8)),
@@ -187,7 +187,7 @@ impl OfPart {
         }
     }
 
-    /// A cast of an attribute's text to what the attribute is.
+    /// A cast of an attribute's text to the type of the attribute.
     fn cast(&self, text: &Expr, to: &DataType) -> Option<Expr> {
         let Known::Typed(kind, Some(column)) = self.known(Call::of(text)?.text_key()?)? else {
             return None;
@@ -203,7 +203,7 @@ impl OfPart {
         }
     }
 
-    /// An integer or a bool compared as text with the text of one.
+    /// A comparison of an integer or boolean attribute, as text, with the text of such a value.
     fn comparison(&self, binary: &BinaryExpr) -> Option<Expr> {
         let op = *binary.op();
         if !matches!(op, Operator::Eq | Operator::NotEq) {
@@ -224,7 +224,7 @@ impl OfPart {
         Some(Arc::new(BinaryExpr::new(column, op, lit(value))))
     }
 
-    /// Whether a record's own attributes may give it a label.
+    /// Whether a record's own attributes may yield a label.
     fn own_label(&self, name: &str, test: &LabelTest) -> Option<Expr> {
         let keys = self.keys().filter(|keys| keys.is_complete)?;
         let mut any: Option<Expr> = None;
@@ -271,7 +271,7 @@ impl OfPart {
         })
     }
 
-    /// Whether stream, resource or scope may give a record a label: only ever ruled out.
+    /// Whether stream, resource or scope may yield a label; it can only be ruled out.
     fn shared_label(&self, name: &str) -> Option<Expr> {
         let keys = self.keys()?;
         let (stream, resource, scope) =
@@ -285,7 +285,7 @@ impl OfPart {
     }
 }
 
-/// A comparison of numbers as IEEE 754 has it. Arrow's order has −0 before 0.
+/// A comparison of numbers by IEEE 754. Arrow orders −0 before 0.
 fn compared(left: &Expr, op: Comparison, number: f64) -> Expr {
     let compare = |op: Operator, number: f64| -> Expr {
         Arc::new(BinaryExpr::new(Arc::clone(left), op, lit(ScalarValue::from(number))))

@@ -1,4 +1,4 @@
-//! Conditions on attributes: the same answers wherever rows are, and how little of a part they read.
+//! Conditions on attributes: equal answers for all layouts, and how little of a part is read.
 
 use std::sync::Arc;
 
@@ -68,11 +68,11 @@ fn prompt(id: u64) -> String {
     (0..450).map(|_| word()).collect()
 }
 
-/// What reading cost.
+/// The cost of a read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cost {
     bytes: usize,
-    /// Rows that left the files.
+    /// Rows read from the files.
     rows: usize,
 }
 
@@ -91,7 +91,7 @@ fn cost(plan: &Arc<dyn ExecutionPlan>) -> Cost {
     all
 }
 
-/// Rows of the answer, and what it cost, for rows in files of the store or in plain ones.
+/// Number of rows of the answer, and its cost.
 async fn run(session: &Session, signal: Signal, request: ScanRequest) -> (usize, Cost) {
     let state = session.state(0);
     let plan = plan(session.rows(signal).unwrap(), signal, request).unwrap();
@@ -148,7 +148,7 @@ async fn a_search_over_other_attributes_does_not_read_prompts() {
     let calls = calls();
     let stored = session(Signal::Spans, &calls, true).await;
     let plain = session(Signal::Spans, &calls, false).await;
-    // Too seldom to be a column: the map is read, the prompts are not.
+    // Too rare to be a column: the map is read, the prompts are not.
     let request = candidates("{ span.seldom = `part 2` }");
     let (rows, less) = run(&stored, Signal::Spans, request.clone()).await;
     let (_, more) = run(&plain, Signal::Spans, request).await;

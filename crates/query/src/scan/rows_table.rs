@@ -1,4 +1,4 @@
-//! Spans or logs as a DataFusion table: one plan over the head's batches and the manifest's files.
+//! Spans or logs as a DataFusion table: one plan over the batches of the head and the parts.
 //!
 //! The list of files and their sizes come from the store's snapshot; nothing is ever listed.
 
@@ -36,7 +36,7 @@ use super::{schema, time_column};
 use crate::session::objects_url;
 use crate::source::{FoundRows, RowsRequest, Source};
 
-/// Rows of the head below which one thread reads them faster than several.
+/// Below this many rows of the head, one thread reads them faster than several.
 const HEAD_ROWS_PER_PARTITION_MIN: usize = 65_536;
 
 /// The stored rows of one signal; each query takes a new snapshot.
@@ -58,11 +58,11 @@ impl RowsTable {
     }
 
     /// Whether filters are evaluated while Parquet is decoded, so that the other columns are only
-    /// decoded for rows that pass.
+    /// decoded for rows that pass (late decoding).
     ///
-    /// It pays where a limit makes most rows superfluous (the caller says so through the session's
-    /// `pushdown_filters`), and where a wide column is read beside a condition on something else
-    /// than time. Elsewhere it costs more than it spares: see
+    /// It pays if a limit makes most rows unnecessary (the caller sets the session's
+    /// `pushdown_filters`), and if a wide column is read together with a condition on something
+    /// other than time. Otherwise it costs more than it saves: see
     /// `docs/decisions/0005-late-decoding-by-query-shape.md`.
     fn is_late_decoding(
         &self,
@@ -76,7 +76,7 @@ impl RowsTable {
         let filtered: HashSet<&str> =
             filters.iter().flat_map(Expr::column_refs).map(|column| column.name.as_str()).collect();
         if filtered.contains(span::column::ATTRIBUTES) {
-            // Where the attribute is a column, the map is only decoded for rows that pass.
+            // If the attribute is promoted, the map is only decoded for rows that pass.
             return true;
         }
         let is_chosen = filtered.iter().any(|name| *name != time_column(self.signal));
@@ -97,8 +97,8 @@ impl RowsTable {
             .map(|(_, field)| field)
     }
 
-    /// Conditions on attributes, for parts in which they are columns. DataFusion would not offer
-    /// them to parts, because their columns are maps in the table.
+    /// Conditions on promoted attributes. DataFusion would not push them down to parts, because
+    /// their columns are maps in the table.
     fn on_attributes(
         &self,
         state: &dyn Session,
@@ -123,7 +123,7 @@ impl RowsTable {
         }
     }
 
-    /// How files are read: rows that cannot meet the condition are skipped.
+    /// The reader of files, which skips rows that cannot satisfy the condition.
     pub(super) fn files(
         &self,
         options: TableParquetOptions,
@@ -179,7 +179,7 @@ fn unqualified(expr: Expr) -> Result<Expr, DataFusionError> {
     .data()
 }
 
-/// The head's batches, split among threads when there are many.
+/// The head's batches, split among threads if there are many.
 fn head_plan(
     head: Vec<RecordBatch>,
     partitions_max: usize,
@@ -199,12 +199,12 @@ fn head_plan(
     Ok(DataSourceExec::from_data_source(source))
 }
 
-/// Whether a column holds so much in each row that not decoding it spares most of the work.
+/// Whether a column is so large per row that not decoding it saves most of the work.
 fn is_wide(field: &Field) -> bool {
     matches!(field.data_type(), DataType::Map(..) | DataType::Utf8View)
 }
 
-/// A part as DataFusion knows it: its rows and time bounds let whole files be skipped.
+/// A part as a DataFusion file: its rows and time bounds let whole files be skipped.
 fn file(part: &Part, schema: &Schema, time_column: &str) -> PartitionedFile {
     let mut statistics = Statistics::new_unknown(schema)
         .with_num_rows(Precision::Exact(usize::try_from(part.rows).unwrap_or(usize::MAX)));
@@ -236,8 +236,8 @@ impl TableProvider for RowsTable {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
-        // They choose parts here; on rows they are checked by the plan above or, when it pays,
-        // by the Parquet reader into which the physical optimizer moves them.
+        // They select parts here; on rows they are checked by the plan above or, if it pays, by the
+        // Parquet reader, into which the physical optimizer pushes them.
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
@@ -267,7 +267,7 @@ impl TableProvider for RowsTable {
             ..TableParquetOptions::default()
         };
         options.global.pushdown_filters = self.is_late_decoding(state, projection, filters);
-        // With a mask the reader may decode a whole row group for a few of its rows.
+        // With a mask, the reader may decode a whole row group for a few of its rows.
         options.global.force_filter_selections = self.wide_columns(projection).next().is_some();
         let opened = state.config().get_extension::<Opened>();
         let source = self.files(options, opened, self.on_attributes(state, filters)?);

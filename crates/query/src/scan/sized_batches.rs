@@ -1,8 +1,8 @@
-//! Parts are read in batches of about as many bytes, however large their rows are.
+//! Reads parts in batches of similar size in bytes, however large their rows are.
 //!
-//! DataFusion reads batches of 8,192 rows. With a prompt of 100 KB in each these are 800 MB, of a part
-//! of a few megabytes when the prompts are alike. How large rows are in memory is in the footer of
-//! each part, so each part has its own batch size. What a batch takes counts in the memory of queries.
+//! DataFusion reads batches of 8,192 rows. With a prompt of 100 KB in each row that is 800 MB, from
+//! a part of a few megabytes if the prompts are alike. Footers record the size of rows in memory,
+//! so each part has its own batch size. Batches are charged to the memory of queries.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -35,14 +35,14 @@ use store::{ATTRIBUTE_COLUMN_PREFIX, decoded_row_bytes};
 
 use crate::charge::Charge;
 
-/// Bytes of a batch of rows of mean size, unless a single row is larger.
+/// Target size of a batch in bytes, unless a single row is larger.
 const BATCH_BYTES: usize = 2 << 20;
-/// Rows of a batch that has attributes: a filter may choose the rows that have most of them.
+/// Rows of a batch with attributes: a filter may select the rows that have most of them.
 const ROWS_WITH_ATTRIBUTES_MAX: usize = 1024;
 
 type Source = Arc<dyn FileSource>;
 
-/// A Parquet source whose batches are small where rows are large.
+/// A Parquet source with small batches for large rows.
 pub(super) struct SizedBatches {
     parts: Source,
     readers: Arc<dyn ParquetFileReaderFactory>,
@@ -51,7 +51,7 @@ pub(super) struct SizedBatches {
 }
 
 impl SizedBatches {
-    /// Reads footers with `readers`, as the source itself does.
+    /// Reads footers with `readers`, like the source itself.
     pub(super) fn new(parts: ParquetSource, readers: Arc<dyn ParquetFileReaderFactory>) -> Self {
         Self { parts: Arc::new(parts), readers, batch_rows: 0 }
     }
@@ -170,7 +170,7 @@ impl FileSource for SizedBatches {
     }
 }
 
-/// What the parts of one partition of a scan have in common.
+/// State shared by the parts of one partition of a scan.
 struct Partition {
     parts: Source,
     columns: HashSet<String>,
@@ -182,7 +182,7 @@ struct Partition {
 }
 
 impl Partition {
-    /// Opens a part as the source does, once it is known how large its rows are.
+    /// Opens a part like the source does, once its row size is known.
     async fn open(
         self: Arc<Self>,
         file: PartitionedFile,
@@ -251,7 +251,7 @@ impl fmt::Debug for UnopenedPart {
     }
 }
 
-/// A part whose batches take so many bytes.
+/// A part whose batches have a target size in bytes.
 #[derive(Debug)]
 struct SizedPlanner {
     batch_bytes: usize,
@@ -276,7 +276,7 @@ impl MorselPlanner for SizedPlanner {
     }
 }
 
-/// Rows of a part, which have the memory of their largest batch while they are read.
+/// The rows of a part, charged with their largest batch while they are read.
 #[derive(Debug)]
 struct CountedMorsel {
     batch_bytes: usize,
@@ -299,7 +299,7 @@ impl Morsel for CountedMorsel {
     }
 }
 
-/// Bytes of the maps of a batch, which share nothing with other batches.
+/// Bytes of the maps of a batch, which are not shared with other batches.
 fn map_bytes(batch: &RecordBatch) -> usize {
     let maps =
         batch.columns().iter().filter(|column| matches!(column.data_type(), DataType::Map(..)));

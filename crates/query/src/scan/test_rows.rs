@@ -1,4 +1,4 @@
-//! Rows made by hand, for tests: the same rows in memory, in files, or some in each.
+//! Handmade rows for tests: the same rows in memory, in files, or in both.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use store::{Cardinality, Part, Quarantined, Snapshot, StoreError};
 use super::time_column;
 use crate::source::{ExemplarSeries, FoundRows, RowsRequest, Selection, Source, stored_series};
 
-/// Where rows are put.
+/// Where rows are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// One batch a row, in memory.
@@ -35,7 +35,7 @@ pub(crate) enum Layout {
     Parts,
     /// One file, and the rest in memory.
     Mixed,
-    /// Two files as the store writes them, where attributes are columns of their own.
+    /// Two files as the store writes them, with promoted attributes.
     Stored,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct TestRows {
 }
 
 impl TestRows {
-    /// Puts one-row batches where the layout says.
+    /// Stores one-row batches according to the layout.
     pub(crate) async fn new(spans: &[RecordBatch], logs: &[RecordBatch], layout: Layout) -> Self {
         let objects = Arc::new(InMemory::new());
         let spans = placed(&objects, Signal::Spans, spans, layout).await;
@@ -60,7 +60,7 @@ impl TestRows {
         Self { objects, spans, logs, metrics: Head::new(HeadLimits::default()) }
     }
 
-    /// Batches of a signal, each in a file as the store writes it or, when not `is_stored`, as any
+    /// Batches of a signal, each in one file: as the store writes it or, if not `is_stored`, as any
     /// Parquet writer would.
     pub(crate) async fn in_files(signal: Signal, batches: &[RecordBatch], is_stored: bool) -> Self {
         let objects = Arc::new(InMemory::new());
@@ -90,7 +90,7 @@ impl TestRows {
         self
     }
 
-    /// The same manifest after somebody removed the files.
+    /// The same manifest, with the files removed.
     pub(crate) async fn without_files(self) -> Self {
         for part in self.spans.parts.iter().chain(&self.logs.parts) {
             self.objects.delete(&part.path).await.unwrap();
@@ -244,7 +244,7 @@ impl Source for TestRows {
     }
 }
 
-/// One span from a JSON object with the names of the columns; what is left out is empty.
+/// One span from a JSON object with the names of the columns; missing columns are empty.
 pub(crate) fn span(row: &serde_json::Value) -> RecordBatch {
     let text = |name: &str| row[name].as_str().unwrap_or_default();
     let mut builder = SpanBuilder::default();
@@ -291,7 +291,7 @@ pub(crate) fn log(row: &serde_json::Value) -> RecordBatch {
 }
 
 /// One series from a JSON object: `labels`, `samples` as pairs of milliseconds and a number (null
-/// is the marker of staleness), and `histograms` as pairs of milliseconds and counts of buckets.
+/// is the stale marker), and `histograms` as pairs of milliseconds and bucket counts.
 pub(crate) fn series(row: &serde_json::Value) -> SeriesBatch {
     let labels = row["labels"].as_object().unwrap().iter();
     let pairs = |name: &str| row[name].as_array().cloned().unwrap_or_default();

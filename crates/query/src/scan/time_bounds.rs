@@ -1,4 +1,4 @@
-//! Which range of time a query's conditions leave, so that parts outside it are never opened.
+//! The time range implied by a query's conditions, so that parts outside it are never opened.
 //!
 //! The range may be too wide, never too narrow: the conditions are still checked on every row.
 
@@ -7,10 +7,10 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use signals::Timestamp;
 use store::TimeRange;
 
-/// Nested conjunctions are followed this far; deeper ones narrow nothing.
+/// Maximum depth of nested conjunctions; deeper ones do not narrow the range.
 const DEPTH_MAX: usize = 64;
 
-/// The range that rows satisfying all `filters` lie in.
+/// The time range of the rows that satisfy all `filters`.
 pub(crate) fn of(filters: &[Expr], time_column: &str) -> TimeRange {
     let mut range = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
     for filter in filters {

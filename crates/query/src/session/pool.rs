@@ -1,4 +1,4 @@
-//! DataFusion's memory of one query, taken from the budget of all queries.
+//! DataFusion's memory pool of one query, backed by the budget of all queries.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool, MemoryReservat
 
 use crate::error::out_of_memory;
 
-/// What the operators of one query hold.
+/// Memory that the operators of one query hold.
 #[derive(Debug)]
 pub(super) struct QueryPool {
     memory: Arc<signals::MemoryReservation>,
 }
 
 impl QueryPool {
-    /// Takes from what the query has.
+    /// A pool backed by the reservation of the query.
     pub(super) fn new(memory: Arc<signals::MemoryReservation>) -> Self {
         Self { memory }
     }

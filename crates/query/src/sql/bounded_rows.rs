@@ -1,8 +1,8 @@
-//! Bounds on the rows that the operators of a query make and keep.
+//! Limits on the rows that the operators of a query produce and keep.
 //!
-//! A join can make as many rows as the product of its sides, and what it keeps of them is not seen
-//! by the memory pool when they have no columns, as under `count(*)`. The memory pool does not see
-//! what windows keep and make either: `first_value` copies a text for each row.
+//! A join can produce as many rows as the product of its inputs, and the memory pool does not see
+//! rows without columns, as under `count(*)`. It does not see what windows keep and produce either:
+//! `first_value` copies a text for each row.
 
 use std::fmt::{self, Formatter};
 use std::sync::Arc;
@@ -19,31 +19,37 @@ use datafusion::physical_plan::{
     PlanProperties, ReplaceChildrenOptions,
 };
 use futures::{StreamExt, TryStreamExt, stream};
+use parking_lot::Mutex;
 
 use super::result_size_limits::too_large;
 use crate::charge::Charge;
 use crate::measure::{held_bytes, longest_text};
 use crate::running;
 
-/// Most rows that one join makes.
+/// Maximum number of rows that one join produces.
 const ROWS_MAX: usize = 100_000_000;
-/// Most tables that an error names.
+/// Maximum number of tables that an error names.
 const NAMES_MAX: usize = 8;
 
-/// Batches of rows of a query with joins: joined rows may be as large as one of each table together,
-/// and operators hold several batches that no budget sees.
+/// Batch size of a query with joins: a joined row may be as large as one row of each table
+/// together, and operators hold several batches that no budget sees.
 pub(super) const JOINED_BATCH_ROWS: usize = 1024;
 
-/// The window operator that makes its rows at the end, and the one that makes them by their frames.
+/// The window operator that produces its rows at the end, and the one that works by frames.
 const WINDOW_OF_ALL: &str = "WindowAggExec";
 const WINDOW_OF_FRAMES: &str = "BoundedWindowAggExec";
-/// Both keep the rows that they are given, and copy them once. A frame may have all of them.
+/// Both keep their input rows and copy them once. A frame may contain all of them.
 const WINDOW_COPIES: usize = 2;
-/// The second gets so many rows at once that the texts that it copies for them have at most this.
+/// Limit on the texts that the second copies for one batch; its input batches are sized for it.
 const WINDOW_BYTES_MAX: usize = 16 << 20;
 
+/// The joins that collect their first input. They make one batch of it, which exists beside the
+/// collected batches; DataFusion counts only these.
+const COLLECTING: [&str; 4] =
+    ["CrossJoinExec", "HashJoinExec", "NestedLoopJoinExec", "PiecewiseMergeJoinExec"];
+
 const UNNEST: &str = "UnnestExec";
-/// The operators that make more rows than they are given.
+/// The operators that produce more rows than their input.
 const GROWING: [&str; 7] = [
     "CrossJoinExec",
     "HashJoinExec",
@@ -54,7 +60,7 @@ const GROWING: [&str; 7] = [
     UNNEST,
 ];
 
-/// The tables of a plan as the query calls them, for messages.
+/// The tables of a plan, as named in the query, for messages.
 pub(crate) fn tables(plan: &LogicalPlan) -> Result<String, DataFusionError> {
     let mut names = Vec::new();
     plan.apply(|node| {
@@ -64,7 +70,7 @@ pub(crate) fn tables(plan: &LogicalPlan) -> Result<String, DataFusionError> {
             _ => return Ok(TreeNodeRecursion::Continue),
         };
         names.push(name.to_owned());
-        // What is below an alias is known by it.
+        // Tables below an alias are known by the alias.
         Ok(TreeNodeRecursion::Jump)
     })?;
     let more = names.len().saturating_sub(NAMES_MAX);
@@ -73,7 +79,7 @@ pub(crate) fn tables(plan: &LogicalPlan) -> Result<String, DataFusionError> {
     Ok(if more > 0 { format!("{names} and {more} more") } else { names })
 }
 
-/// The plan with a bound after each operator that makes rows and before each that keeps them.
+/// The plan with a limit after each operator that produces rows and before each that keeps them.
 pub(crate) fn bounded(
     plan: Arc<dyn ExecutionPlan>,
     tables: &str,
@@ -82,15 +88,15 @@ pub(crate) fn bounded(
         Ok(if GROWING.contains(&node.name()) {
             let maker = if node.name() == UNNEST { "unnest" } else { "a join" };
             let maker = format!("{maker} of {tables}").into();
+            let node = if COLLECTING.contains(&node.name()) {
+                with_bounded_children(node, |place| (place == 0).then(Bound::collected))?
+            } else {
+                node
+            };
             Transformed::yes(Arc::new(BoundedRowsExec::new(node, Bound::Made(maker))) as _)
         } else if [WINDOW_OF_ALL, WINDOW_OF_FRAMES].contains(&node.name()) {
             let window = Window::new(node.as_ref());
-            let children = node.children().into_iter().map(|child| {
-                Arc::new(BoundedRowsExec::new(Arc::clone(child), Bound::Window(window))) as _
-            });
-            let children = children.collect();
-            let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-            Transformed::yes(node.replace_children(children, options)?)
+            Transformed::yes(with_bounded_children(node, |_| Some(Bound::Window(window)))?)
         } else {
             Transformed::no(node)
         })
@@ -98,7 +104,23 @@ pub(crate) fn bounded(
     Ok(plan.data)
 }
 
-/// Hands on the rows of its input, and fails when there are too many.
+/// The same operator, with a bound on some of its inputs.
+fn with_bounded_children(
+    node: Arc<dyn ExecutionPlan>,
+    bound: impl Fn(usize) -> Option<Bound>,
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let children = node.children().into_iter().enumerate().map(|(place, child)| {
+        let child = Arc::clone(child);
+        match bound(place) {
+            Some(bound) => Arc::new(BoundedRowsExec::new(child, bound)) as _,
+            None => child,
+        }
+    });
+    let children = children.collect();
+    node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+}
+
+/// Passes on the rows of its input, and fails if there are too many.
 #[derive(Debug)]
 struct BoundedRowsExec {
     input: Arc<dyn ExecutionPlan>,
@@ -109,17 +131,26 @@ struct BoundedRowsExec {
 
 #[derive(Debug, Clone)]
 enum Bound {
-    /// On rows that the operator below makes, as errors call it.
+    /// On rows that the operator below produces, with its name for errors.
     Made(Arc<str>),
-    /// On what the window above keeps of its rows and makes for them.
+    /// On rows that the window above keeps, and on what it produces for them.
     Window(Window),
+    /// On the copy of all rows that the join above makes. It is charged until the end of the query:
+    /// the copy outlives the stream.
+    Collected(Arc<Mutex<Charge>>),
+}
+
+impl Bound {
+    fn collected() -> Self {
+        Self::Collected(Arc::new(Mutex::new(Charge::none())))
+    }
 }
 
 /// A window operator, which copies texts for each row.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     makes_all: bool,
-    /// Texts of one row that it makes.
+    /// Number of texts that it produces for one row.
     texts: usize,
 }
 
@@ -132,7 +163,7 @@ impl Window {
         Self { makes_all: node.name() == WINDOW_OF_ALL, texts }
     }
 
-    /// The batch in slices for which it makes little at once; what it keeps is charged.
+    /// Slices of the batch that are small enough for the operator; what it keeps is charged.
     fn slices(
         self,
         batch: RecordBatch,
@@ -243,6 +274,11 @@ impl ExecutionPlan for BoundedRowsExec {
                     Ok(vec![batch])
                 }
                 Bound::Window(window) => window.slices(batch, &mut charge, &mut longest),
+                Bound::Collected(copy) => {
+                    let bytes = batch.columns().iter().map(|column| held_bytes(column)).sum();
+                    copy.lock().grow(bytes)?;
+                    Ok(vec![batch])
+                }
             }
         });
         let rows = batches.map_ok(|slices| stream::iter(slices.into_iter().map(Ok))).try_flatten();

@@ -1,9 +1,9 @@
-//! Aggregate functions that keep what they are given, under a bound.
+//! Limits on aggregate functions that keep their input values.
 //!
-//! DataFusion asks them for their size after every batch, and some walk over all that they keep to
-//! answer: time grows with the square of the rows. Here the size is asked for again only after it
-//! may have grown by a quarter. What `array_agg` and `string_agg` keep becomes one value of the
-//! answer, which is bounded; and all of them notice when their query has ended.
+//! DataFusion asks them for their size after every batch, and some compute it by walking all kept
+//! values: the time is quadratic in the rows. Here the size is recomputed only after it may have
+//! grown by a quarter. The values kept by `array_agg` and `string_agg` become one value of the
+//! answer, which is limited; and all of them stop when their query has ended.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,14 +30,14 @@ use super::result_size_limits::too_large;
 use crate::measure::bytes_of;
 use crate::running;
 
-/// Most bytes that one list or text may have.
+/// Maximum size of one list or text, in bytes.
 const VALUE_BYTES_MAX: usize = 64 << 20;
-/// Most bytes that the lists or texts of all groups of one partition may have.
+/// Maximum size of the lists or texts of all groups of one partition, in bytes.
 const GROUPS_BYTES_MAX: usize = 256 << 20;
-/// The size is not asked for again before so much has come.
+/// The size is not recomputed until this many bytes were added.
 const UNSIZED_BYTES_MIN: usize = 64 << 10;
 
-/// What becomes of the values.
+/// How the values are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Use {
     /// They are the result.
@@ -61,7 +61,7 @@ const COLLECTING: [(&str, Use); 9] = [
     ("string_agg", Use::Result),
 ];
 
-/// The functions, with those that keep values under a bound.
+/// All functions; those that keep values have limits.
 pub(crate) fn bounded(functions: Vec<Arc<AggregateUDF>>) -> Vec<Arc<AggregateUDF>> {
     functions
         .into_iter()
@@ -251,14 +251,14 @@ impl AggregateUDFImpl for Collecting {
 #[derive(Debug)]
 struct Kept {
     used: Use,
-    /// Bytes of all values that came.
+    /// Total bytes of input values.
     taken: usize,
-    /// Bytes of all results that were given: a window asks for one in every row.
+    /// Total bytes of returned results: a window requests one for every row.
     given: usize,
     bytes_max: usize,
-    /// The size when it was last computed; 0 before.
+    /// The size when it was last computed; 0 before that.
     size: AtomicUsize,
-    /// What had been taken by then.
+    /// `taken` at that time.
     sized_at: AtomicUsize,
 }
 
@@ -274,7 +274,7 @@ impl Kept {
         }
     }
 
-    /// Counts what comes.
+    /// Counts input values.
     fn take(&mut self, values: &[ArrayRef]) -> Result<(), DataFusionError> {
         ended()?;
         let bytes = values.iter().map(|values| bytes_of(values.as_ref())).sum::<usize>();
@@ -282,7 +282,7 @@ impl Kept {
         self.check(self.taken)
     }
 
-    /// Counts one result of all that is kept.
+    /// Counts a result of all kept values.
     fn give(&mut self) -> Result<(), DataFusionError> {
         ended()?;
         self.given = self.given.saturating_add(self.taken);
@@ -299,7 +299,7 @@ impl Kept {
         Ok(())
     }
 
-    /// The size, which is computed only now and then.
+    /// The size, which is recomputed only occasionally.
     fn size(&self, compute: impl FnOnce() -> usize) -> usize {
         let size = self.size.load(Ordering::Relaxed);
         let more = self.taken.saturating_sub(self.sized_at.load(Ordering::Relaxed));
@@ -312,7 +312,7 @@ impl Kept {
         size
     }
 
-    /// After something was taken out.
+    /// To be called after values were removed.
     fn forget_size(&self) {
         self.size.store(0, Ordering::Relaxed);
     }

@@ -1,7 +1,7 @@
-//! Values in buffers of their own size.
+//! Copies values into buffers of the right size.
 //!
-//! Arrow builds a list of texts in blocks of at least 8 KiB. As the state of one group of thousands,
-//! with a few texts, such a list would take a hundred times its size.
+//! Arrow builds a list of texts in blocks of at least 8 KiB. As the state of one of thousands of
+//! groups, with a few texts each, such a list would take a hundred times its size.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use datafusion::error::DataFusionError;
 
 use crate::measure::bytes_of;
 
-/// The same value; a list whose buffers are mostly empty is copied.
+/// The same value; a list with mostly empty buffers is copied.
 pub(super) fn compact(value: ScalarValue) -> Result<ScalarValue, DataFusionError> {
     match value {
         ScalarValue::List(list) => {

@@ -1,7 +1,7 @@
 //! `count(DISTINCT …)` of texts and bytes.
 //!
-//! DataFusion's takes 20 KiB for a group before its first value and up to 2 MiB after it, and counts
-//! them when a whole batch has made its groups. This one begins with nothing.
+//! DataFusion's own takes 20 KiB for a group before its first value and up to 2 MiB after it, and
+//! reports them only when a whole batch has created its groups. This one starts empty.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use datafusion::logical_expr::Accumulator;
 
 use crate::running;
 
-/// Bytes of a value beside its own, and of its place in the table.
+/// Bytes of an entry without its value, and of its slot in the table.
 const ENTRY_BYTES: usize = 32;
 
-/// Whether it counts values of a type.
+/// Whether values of a type are supported.
 pub(super) fn counts(data_type: &DataType) -> bool {
     matches!(
         data_type,
@@ -41,7 +41,7 @@ pub(super) struct DistinctTexts {
 }
 
 impl DistinctTexts {
-    /// Of values of a type.
+    /// An accumulator for values of a type.
     pub(super) fn new(data_type: &DataType) -> Self {
         Self { values: HashSet::new(), bytes: 0, data_type: data_type.clone() }
     }

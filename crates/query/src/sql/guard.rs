@@ -1,9 +1,9 @@
-//! What is refused before planning: long or deeply nested text, several statements, and statements
-//! that do not read.
+//! Statements that are rejected before planning: long or deeply nested text, several statements,
+//! and statements that do not read.
 //!
-//! Planner, optimizer and the destructors of their trees recurse. Brackets are bounded by the
-//! parser's own limit; chains such as `1 + 1 + 1 …`, which the parser reads in a loop but builds
-//! into a deep tree, are bounded here by the number of operators and keywords.
+//! Planner, optimizer and the destructors of their trees recurse. Brackets are limited by the
+//! parser itself; chains such as `1 + 1 + 1 …`, which the parser reads in a loop but turns into a
+//! deep tree, are limited here by the number of operators and keywords.
 
 use std::ops::ControlFlow;
 
@@ -19,16 +19,16 @@ use crate::QueryError;
 
 /// Longest text of a query, in bytes.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
-/// Names, literals, operators, commas and brackets together.
+/// Total number of names, literals, operators, commas and brackets.
 const TOKENS_MAX: usize = 20_000;
 /// Operators and keywords: each may add a level to the tree.
 const OPERATORS_MAX: usize = 600;
-/// Brackets and subqueries inside each other.
+/// Nesting depth of brackets and subqueries.
 const NESTING_MAX: usize = 50;
 /// Tables, subqueries and joins of one statement.
 const TABLES_MAX: usize = 32;
 
-/// What a statement asks for.
+/// The kind of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Rows.
@@ -39,7 +39,7 @@ pub(super) enum Kind {
     ShowTables,
 }
 
-/// Parses a text that holds exactly one statement that reads.
+/// Parses a text that contains exactly one read-only statement.
 pub(super) fn parse(query: &str) -> Result<(Kind, Statement), QueryError> {
     if query.len() > TEXT_BYTES_MAX {
         let message = format!("the query has {} bytes; at most {TEXT_BYTES_MAX}", query.len());

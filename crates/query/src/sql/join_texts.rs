@@ -1,5 +1,5 @@
-//! `a || b || c` as one function of all its parts: DataFusion makes a text of each pair, and its
-//! planner takes time with the cube of the number of parts.
+//! `a || b || c` as one function of all its parts: DataFusion builds a text for each pair, and its
+//! planning time is cubic in the number of parts.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use datafusion::logical_expr::{
 
 use crate::measure::texts;
 
-/// Its name, by which a chain is known.
+/// The name of the function, which identifies a chain.
 pub(super) const NAME: &str = "||";
 
-/// Texts in a row; null when one of them is.
+/// Concatenates texts; null if one of them is null.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct JoinTexts {
     signature: Signature,

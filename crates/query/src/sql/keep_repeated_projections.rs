@@ -1,9 +1,9 @@
-//! Keeps a projection that is written twice.
+//! Keeps a repeated projection.
 //!
 //! `SELECT x + 1 AS x FROM (SELECT x + 1 AS x …)` must add twice. The rule `optimize_projections`
-//! of DataFusion 55.2 takes two projections of equal text for the same work and drops one (fixed
-//! upstream in apache/datafusion#24686, after 55.2; remove this then). An alias around the alias,
-//! which changes no name and no value, keeps the two apart.
+//! of DataFusion 55.2 takes two textually equal projections for the same work and drops one (fixed
+//! upstream in apache/datafusion#24686, after 55.2; remove this then). An additional alias, which
+//! changes no name and no value, makes the two different.
 
 use datafusion::common::tree_node::Transformed;
 use datafusion::error::DataFusionError;
@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
-/// The rule; it runs right before the one that it guards against.
+/// The optimizer rule; it runs right before the one that it guards against.
 #[derive(Debug)]
 pub(crate) struct KeepRepeatedProjections;
 
@@ -43,10 +43,10 @@ impl OptimizerRule for KeepRepeatedProjections {
     }
 }
 
-/// How many projections right below this one are its equals. Each of a run has another number, so
-/// that all of them become different.
+/// How many projections directly below this one are equal to it. Each of a run has a different
+/// number, so that all of them become different.
 fn repeats_below(projection: &Projection) -> usize {
-    // Names alone do nothing, and doing nothing twice may be dropped.
+    // Projections of names only do nothing, so dropping a repetition is correct.
     if projection.expr.iter().all(|expr| matches!(expr, Expr::Column(_))) {
         return 0;
     }

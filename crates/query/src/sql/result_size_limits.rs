@@ -1,9 +1,9 @@
-//! Functions that make large results, under a bound and counted in the memory of queries.
+//! Functions with potentially large results, limited and charged to the memory of queries.
 //!
-//! DataFusion's memory pool does not see what an expression allocates. `x || x` in a row of
+//! DataFusion's memory pool does not see what an expression allocates. `x || x` in nested
 //! subqueries doubles in each, and `replace(x, 'a', x)` squares; so these functions estimate their
 //! result first and refuse. The same holds for types: `struct(x, x)` doubles the parts of a row.
-//! Functions whose size is a mere number in the query are not offered at all (see `session`).
+//! Functions whose size is a number in the query are not offered (see `session`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,38 +30,38 @@ use crate::charge::Charge;
 use crate::measure::{NUMBER_BYTES, bytes_of, longest_text, texts};
 use crate::{QueryError, running};
 
-/// Largest result of one call on one batch, in bytes.
+/// Maximum result of one call on one batch, in bytes.
 const RESULT_BYTES_MAX: usize = 256 << 20;
-/// Largest result on a few rows: this much, and so much for each row.
+/// Maximum result on few rows, in bytes: this much in total, and a share for each row.
 const FEW_ROWS_BYTES_MAX: usize = 16 << 20;
 const ROW_BYTES_MAX: usize = 64 << 10;
 
-/// Arrow counts the bytes of a column of texts in 31 bits.
+/// Arrow addresses the bytes of a text column with 31 bits.
 const OFFSET_MAX: usize = i32::MAX as usize;
 
-/// Most pairs of bytes that are compared by one call on one batch.
+/// Maximum pairs of bytes that one call compares for one batch.
 const COMPARED_MAX: usize = 1 << 30;
 
-/// Most regular expressions that one call compiles for one batch: each may take megabytes.
+/// Maximum regular expressions that one call compiles for one batch: each may take megabytes.
 const PATTERNS_MAX: usize = 64;
 
-/// Most parts of the type of a value.
+/// Maximum number of parts of the type of a value.
 const TYPE_NODES_MAX: usize = 1_000;
 
-/// How large a result can be.
+/// An upper bound on the size of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Growth {
-    /// About as its largest argument, of whatever size that is.
+    /// About as large as its largest argument, whatever its size.
     Copy,
-    /// As all arguments together.
+    /// As large as all arguments together.
     Sum,
     /// Each byte of the first argument may become the longest of the others.
     Product,
-    /// As all arguments together; the second is a regular expression.
+    /// As large as all arguments together; the second is a regular expression.
     Matched,
     /// As [`Self::Product`]; the second is a regular expression.
     Replaced,
-    /// The result is small, but each byte of one argument is compared with each of the other.
+    /// Small, but each byte of one argument is compared with each byte of the other.
     Compared,
 }
 
@@ -114,7 +114,7 @@ const GROWING: [(&str, Growth); 38] = [
     ("upper", Growth::Copy),
 ];
 
-/// The functions, with those that grow under a bound.
+/// All functions; those that grow have limits.
 pub(crate) fn bounded(functions: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
     functions
         .into_iter()
@@ -138,7 +138,7 @@ pub(crate) struct BoundedPlanner {
 }
 
 impl BoundedPlanner {
-    /// A planner that goes before DataFusion's own.
+    /// A planner that precedes DataFusion's own.
     pub(crate) fn new() -> Self {
         let of = |inner, growth| Arc::new(Bounded { inner, growth }.into());
         let bounded = |inner| of(inner, Growth::Sum);
@@ -155,8 +155,8 @@ impl BoundedPlanner {
 }
 
 impl BoundedPlanner {
-    /// Plans `~` and its kin as a function where the pattern is not one for all rows. One that is
-    /// stays an operator, which reaches the parts.
+    /// Plans `~` and similar operators as a function if the pattern is not a literal. With a
+    /// literal it remains an operator, which is pushed down to the parts.
     fn plan_match(&self, expr: RawBinaryExpr) -> PlannerResult<RawBinaryExpr> {
         let (is_negated, ignores_case) = match expr.op {
             BinaryOperator::PGRegexMatch => (false, false),
@@ -196,7 +196,7 @@ impl ExprPlanner for BoundedPlanner {
                 parts.extend(join_texts::parts(expr.right));
                 PlannerResult::Planned(self.join_texts.call(parts))
             }
-            // One element more: it cannot double.
+            // Adds one element: it cannot double.
             _ => PlannerResult::Original(expr),
         })
     }
@@ -241,9 +241,9 @@ impl ExprPlanner for BoundedPlanner {
     }
 }
 
-/// A function that refuses to make a result over the bound. It is not simplified, as that would
-/// bring back the function without the bound, unless its regular expression is one for all rows:
-/// then it becomes an operator, which reaches the parts.
+/// A function that refuses to produce a result over the limit. It is not simplified, as that would
+/// restore the function without the limit, unless its regular expression is a literal: then it
+/// becomes an operator, which is pushed down to the parts.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Bounded {
     inner: Arc<ScalarUDF>,
@@ -328,7 +328,7 @@ impl ScalarUDFImpl for Bounded {
     }
 }
 
-/// At most how many bytes a result has.
+/// Upper bound of the size of a result, in bytes.
 fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
     let size = |argument: &ColumnarValue| match argument {
         ColumnarValue::Array(array) => bytes_of(array.as_ref()),
@@ -344,14 +344,14 @@ fn estimate(growth: Growth, arguments: &[ColumnarValue], rows: usize) -> usize {
     }
 }
 
-/// Whether an argument holds more texts than are compiled as regular expressions.
+/// Whether an argument holds more texts than may be compiled as regular expressions.
 fn has_many_texts(argument: &ColumnarValue) -> bool {
     let ColumnarValue::Array(array) = argument else { return false };
     let mut different = HashSet::new();
     texts(array).flatten().any(|text| different.insert(text) && different.len() > PATTERNS_MAX)
 }
 
-/// Bytes of the longest text; of anything else those that a number takes.
+/// Bytes of the longest text; for other types those of a number.
 fn longest(argument: &ColumnarValue) -> usize {
     match argument {
         ColumnarValue::Scalar(scalar) => {
@@ -361,8 +361,8 @@ fn longest(argument: &ColumnarValue) -> usize {
     }
 }
 
-/// Refuses types of very many parts: `struct(x, x)` in a row of subqueries doubles, and what works
-/// on such rows, or shows them, takes time and memory for each part.
+/// Rejects types with very many parts: `struct(x, x)` in nested subqueries doubles them, and
+/// processing or printing such rows takes time and memory for each part.
 fn check_type(data_type: &DataType) -> Result<(), DataFusionError> {
     if spend(data_type, &mut { TYPE_NODES_MAX }) {
         Ok(())
@@ -375,7 +375,7 @@ pub(super) fn too_large(message: String) -> DataFusionError {
     DataFusionError::External(Box::new(QueryError::TooLarge(message)))
 }
 
-/// Whether the parts of a type are within what is left of the budget.
+/// Whether the parts of a type are within the remaining budget.
 fn spend(data_type: &DataType, budget: &mut usize) -> bool {
     let Some(rest) = budget.checked_sub(1) else {
         return false;

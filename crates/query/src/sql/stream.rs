@@ -1,4 +1,4 @@
-//! The rows of an answer on their way from the query's threads to who asked.
+//! Transfers the rows of an answer from the query's threads to the caller.
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
@@ -12,7 +12,7 @@ use crate::executor::Pending;
 /// Batches of rows, as they become ready.
 pub type Batches = BoxStream<'static, Result<RecordBatch, QueryError>>;
 
-/// Hands rows on until their end or until there are more than allowed.
+/// Sends rows until their end or until there are more than allowed.
 pub(super) async fn send(
     mut rows: SendableRecordBatchStream,
     rows_max: usize,
@@ -32,7 +32,7 @@ pub(super) async fn send(
     Ok(())
 }
 
-/// The rows of a query as they come, then the error with which it ended, if it did.
+/// The rows of a query as they arrive, then the error with which it ended, if any.
 pub(super) fn received(batches: mpsc::Receiver<RecordBatch>, query: Pending<()>) -> Batches {
     stream::unfold(Received { batches, query, end: None }, async |mut received| {
         Some((received.next().await?, received))
@@ -43,7 +43,7 @@ pub(super) fn received(batches: mpsc::Receiver<RecordBatch>, query: Pending<()>)
 struct Received {
     batches: mpsc::Receiver<RecordBatch>,
     query: Pending<()>,
-    /// How the query ended, until it is reported.
+    /// The end of the query, until it is reported.
     end: Option<Result<(), QueryError>>,
 }
 
@@ -53,7 +53,7 @@ impl Received {
             tokio::select! {
                 biased;
                 Some(batch) = self.batches.recv() => return Some(Ok(batch)),
-                // A query that does not end although its time is over keeps the channel open.
+                // A query that does not end after its timeout keeps the channel open.
                 end = self.query.answer() => self.end = Some(end),
             }
         }

@@ -1,7 +1,7 @@
-//! Which series a query's conditions on `name` and `labels['…']` leave.
+//! The series that a query's conditions on `name` and `labels['…']` select.
 //!
-//! The matchers may let too many series through, never too few: the conditions are still checked
-//! on every sample.
+//! The matchers may select too many series, never too few: the conditions are still checked on
+//! every sample.
 
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
@@ -10,12 +10,12 @@ use signals::{MatchOp, Matcher};
 
 use super::metrics::column;
 
-/// Longest pattern that is made of a list of values; longer lists choose no series.
+/// Longest pattern built from a list of values; longer lists do not restrict the series.
 const PATTERN_BYTES_MAX: usize = 4000;
-/// Nested conjunctions and disjunctions are followed this far.
+/// Maximum depth of nested conjunctions and disjunctions.
 const DEPTH_MAX: usize = 64;
 
-/// The matchers that series satisfying all `filters` satisfy.
+/// Matchers that every series satisfying all `filters` satisfies.
 pub(super) fn of(filters: &[Expr]) -> Vec<Matcher> {
     let mut matchers = Vec::new();
     for filter in filters {
@@ -37,7 +37,7 @@ fn collect(filter: &Expr, matchers: &mut Vec<Matcher>, depth: usize) {
 }
 
 fn matcher(label: &str, values: &[&str]) -> Option<Matcher> {
-    // No label has the empty value in SQL, where an absent one is null.
+    // In SQL an absent label is null, so no label has the empty value.
     if values.iter().any(|value| value.is_empty()) {
         return None;
     }
@@ -51,7 +51,7 @@ fn matcher(label: &str, values: &[&str]) -> Option<Matcher> {
         .flatten()
 }
 
-/// The label that a condition is on, and the values that it allows.
+/// The label of a condition, and the values that it allows.
 fn allowed(filter: &Expr, depth: usize) -> Option<(&str, Vec<&str>)> {
     match filter {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
@@ -77,7 +77,7 @@ fn label_of(expr: &Expr) -> Option<&str> {
         Expr::ScalarFunction(function) if function.func.name() == "get_field" => {
             match function.args.as_slice() {
                 [Expr::Column(labels), key] if labels.name == column::LABELS => {
-                    // The map of labels is without the metric's name.
+                    // The map of labels does not contain the metric's name.
                     text(key).filter(|key| *key != NAME_LABEL)
                 }
                 _ => None,

@@ -33,7 +33,7 @@ pub(super) mod column {
     pub(crate) const HISTOGRAM: &str = "histogram";
 }
 
-/// Samples, read series by series; markers of staleness are no samples and left out.
+/// Samples, read series by series; stale markers are left out.
 pub(crate) struct MetricsTable {
     source: Arc<dyn Source>,
     series_max: usize,
@@ -41,8 +41,8 @@ pub(crate) struct MetricsTable {
 }
 
 impl MetricsTable {
-    /// The table over the store's series, of which one query may select `series_max`, and as many
-    /// as fit in `memory`.
+    /// The table over the store's series; one query may select `series_max` of them, and as many as
+    /// fit in `memory`.
     pub(crate) fn new(source: Arc<dyn Source>, series_max: usize, memory: MemoryBudget) -> Self {
         Self { source, series_max, memory }
     }
@@ -61,8 +61,8 @@ fn schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// A native histogram as a JSON object: `count`, `sum`, `schema`, the bucket around zero, and runs
-/// of buckets as pairs of gap and length with the count of each bucket.
+/// A native histogram as a JSON object: `count`, `sum`, `schema`, the zero bucket, and spans of
+/// buckets as pairs of gap and length with the count of each bucket.
 pub(super) fn histogram_json(histogram: &NativeHistogram) -> String {
     let mut text = format!("{{\"schema\":{}", histogram.schema);
     let number = |text: &mut String, name: &str, value| {
@@ -114,7 +114,7 @@ impl TableProvider for MetricsTable {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
-        // Name, labels and time choose series; every condition is still checked on the samples.
+        // Name, labels and time select series; all conditions are still checked on the samples.
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 

@@ -1,10 +1,10 @@
-//! Conditions on what SQL sees become conditions on what is stored.
+//! Rewrites conditions on the columns of SQL views into conditions on stored columns.
 //!
 //! - `hex_text(trace_id) = '4bf9…'`, `<>` and `IN (…)` compare the binary id, which bloom filters
-//!   and statistics know.
-//! - `whole_attributes(attributes, …)['k']` compared with a text that is not long, with nothing or
-//!   with an integer becomes `attributes['k']`, which does not read large attributes; elsewhere it
-//!   becomes `attribute_text(attributes, …, 'k')`, which builds no map.
+//!   and statistics support.
+//! - `whole_attributes(attributes, …)['k']` compared with a short text, with nothing or with an
+//!   integer becomes `attributes['k']`, which does not read large attributes; elsewhere it becomes
+//!   `attribute_text(attributes, …, 'k')`, which builds no map.
 //! - `attribute_map(resource_attributes)['k']` becomes `attribute_value(resource_attributes, 'k')`,
 //!   which parses each distinct object once and builds no map.
 
@@ -24,7 +24,7 @@ use signals::attributes::large;
 use crate::scan::attributes::Function;
 use crate::scan::functions::{attribute_value, id_of_hex};
 
-/// The rule; it runs after filters were moved through the views.
+/// The optimizer rule; it runs after filters were pushed down through the views.
 #[derive(Debug)]
 pub(crate) struct RewriteViewPredicates;
 
@@ -46,7 +46,7 @@ impl OptimizerRule for RewriteViewPredicates {
         plan.map_expressions(|expr| {
             let name = expr.schema_name().to_string();
             let rewritten = expr.transform_up(|expr| Ok(rewritten(expr, &schema)))?;
-            // An output column keeps its name, also a generated one.
+            // An output column keeps its name, even a generated one.
             Ok(rewritten.update_data(|new| {
                 if new.schema_name().to_string() == name { new } else { renamed(new, name) }
             }))
@@ -54,7 +54,7 @@ impl OptimizerRule for RewriteViewPredicates {
     }
 }
 
-/// Only where the expression is a column of the answer does its name matter.
+/// The name of an expression matters only if it is a column of the answer.
 fn renamed(expr: Expr, name: String) -> Expr {
     match expr {
         Expr::ScalarFunction(_) => expr.alias(name),
@@ -119,7 +119,7 @@ fn rewritten(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
 }
 
-/// A condition that the start of an attribute's text decides, on the start.
+/// Replaces the text of an attribute with its start, if the start decides the condition.
 fn without_large(expr: Expr) -> Result<Expr, Expr> {
     let is_short = |expr: &Expr| text(expr).is_some_and(|text| text.len() < large::KEPT_BYTES_MIN);
     match expr {
@@ -182,7 +182,7 @@ fn is_comparison(op: Operator) -> bool {
     )
 }
 
-/// The start of an attribute's text, where an expression is the whole text.
+/// The start of an attribute's text, if an expression is the whole text.
 fn start(expr: &Expr) -> Option<Expr> {
     let Expr::ScalarFunction(function) = expr else { return None };
     if function.func.name() != Function::Text.name() {
@@ -206,7 +206,7 @@ fn hex_argument<'a>(expr: &'a Expr, schema: &DFSchema) -> Option<(&'a Expr, usiz
                 _ => None,
             }
         }
-        // The planner compares texts of different layouts under a cast.
+        // The planner compares texts of different types with a cast.
         Expr::Cast(cast) => hex_argument(&cast.expr, schema),
         _ => None,
     }

@@ -1,5 +1,5 @@
-//! The plan node that turns selected series into rows of samples, a series at a time: memory
-//! follows one series of each thread, not the selection.
+//! The plan node that converts selected series to rows of samples, one series at a time: memory is
+//! bounded by one series per thread, not by the selection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use super::metrics::column;
 use crate::QueryError;
 use crate::source::{Selection, Source};
 
-/// Series that all threads share.
+/// Series shared by all threads.
 type Series = Arc<[Box<dyn SeriesRead>]>;
 
 /// Series to read, selected once for all threads.
@@ -46,8 +46,8 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    /// The series that satisfy all matchers, between two times that are both inside. What they hold
-    /// is taken from `memory`, which lives as long as they do.
+    /// The series that satisfy all matchers, in an inclusive time range. Their size is charged to
+    /// `memory`, which lives as long as they do.
     pub(super) fn new(
         source: Arc<dyn Source>,
         matchers: Vec<Matcher>,
@@ -56,7 +56,7 @@ impl Selected {
         series_max: usize,
         memory: signals::MemoryReservation,
     ) -> Arc<Self> {
-        // Here, because reading is done by tasks of their own.
+        // Called here, because reads run in separate tasks.
         let range = TimeRange::of_ms(start_ms, end_ms);
         crate::warnings::add(source.warnings(Signal::Metrics, range));
         let series = OnceCell::new();
@@ -73,7 +73,7 @@ impl Selected {
             };
             let series =
                 self.source.select(selection, &self.memory).await.map_err(|error| match error {
-                    // Too many series: it is the query that should change.
+                    // Too many series is an error of the query, not of the store.
                     StoreError::Unavailable(message) => {
                         DataFusionError::External(Box::new(QueryError::TooLarge(message)))
                     }
@@ -159,7 +159,7 @@ impl ExecutionPlan for SamplesExec {
             Ok::<_, DataFusionError>(futures::stream::try_unfold(
                 explode,
                 |mut explode| async move {
-                    // Decoding is all computation: others get their turn between batches.
+                    // Decoding never waits, so yield to other tasks between batches.
                     tokio::task::consume_budget().await;
                     Ok(explode.next_batch()?.map(|batch| (batch, explode)))
                 },
@@ -186,7 +186,7 @@ impl fmt::Debug for SamplesExec {
     }
 }
 
-/// One thread's way through its series.
+/// One thread's iteration over its series.
 struct Explode {
     schema: SchemaRef,
     series: Series,
@@ -194,7 +194,7 @@ struct Explode {
     step: usize,
     start_ms: i64,
     end_ms: i64,
-    /// The series whose samples are in `samples`, and how far they were written.
+    /// The series whose samples are in `samples`, and how many of them were written.
     current: Option<Position>,
     samples: Samples,
     memory: MemoryReservation,
@@ -239,7 +239,7 @@ impl Explode {
     }
 }
 
-/// Columns of a batch that grows; those that the query does not read stay away.
+/// Columns of a growing batch; columns that the query does not read are absent.
 struct Columns {
     rows: usize,
     timestamp: Option<TimestampNanosecondBuilder>,
@@ -270,7 +270,7 @@ impl Columns {
         }
     }
 
-    /// Writes samples in order of time until the batch is full; false when the series is at its end.
+    /// Writes samples sorted by time until the batch is full; false at the end of the series.
     fn fill(&mut self, position: &mut Position, samples: &Samples, rows_max: usize) -> bool {
         let name = position.labels.metric_name().to_owned();
         while self.rows < rows_max {
@@ -316,7 +316,7 @@ impl Columns {
                 maps.keys().append_value(name);
                 maps.values().append_value(value);
             }
-            // It fails only when there are more keys than values, and they are written in pairs.
+            // It only fails when keys and values differ in number, and they are written in pairs.
             _ = maps.append(true);
         }
         if let Some(values) = &mut self.value {

@@ -1,4 +1,4 @@
-//! Reading the fields of spans: attributes of all scopes and intrinsics.
+//! Reads the fields of spans: attributes of all scopes and intrinsics.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::QueryError;
 
 type Pairs = Vec<(String, Value<'static>)>;
 
-/// A batch of spans, with the JSON of its resources and scopes read once for each distinct text.
+/// A batch of spans; the JSON of resources and scopes is parsed once per distinct text.
 pub(crate) struct SpanTable<'a> {
     pub(crate) rows: SpanRows<'a>,
     objects: HashMap<&'a str, Pairs>,
@@ -48,14 +48,14 @@ impl<'a> SpanTable<'a> {
         self.objects.get(self.rows.scope_attributes(row)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether only the start of a field's value was read.
+    /// Whether a field's value was truncated.
     pub(crate) fn is_cut(&self, row: usize, field: &FieldExpr) -> bool {
         let FieldExpr::Attribute(attribute) = field else { return false };
         matches!(attribute.scope, Scope::Span | Scope::Any)
             && self.rows.is_cut(row, &attribute.name)
     }
 
-    /// A value; those of the whole trace need its tree.
+    /// A value; fields of the whole trace need its tree.
     pub(crate) fn value(
         &self,
         row: usize,
@@ -177,8 +177,8 @@ fn each<'v>(array: &str, read: impl Fn(&serde_json::Value) -> Value<'v>) -> Valu
     }
 }
 
-/// Whether a pattern, or a text longer than what is kept of large attributes, is looked for in an
-/// attribute. Without it the starts decide about nearly every span.
+/// Whether a pattern, or a text longer than the kept start of large attributes, is compared with an
+/// attribute. Without it the starts decide for nearly every span.
 fn needs_whole_texts(expr: &FieldExpr) -> bool {
     match expr {
         FieldExpr::Binary(op, left, right) => {
@@ -196,11 +196,11 @@ fn needs_whole_texts(expr: &FieldExpr) -> bool {
     }
 }
 
-/// What expressions read.
+/// The fields that expressions read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
     columns: Vec<&'static str>,
-    /// Whether something of the whole trace is read, so that single spans are not enough.
+    /// Whether a field of the whole trace is read, so that single spans are not enough.
     pub(crate) needs_trace: bool,
 }
 
@@ -253,7 +253,7 @@ impl Fields {
         }
     }
 
-    /// The columns that hold them, with trace id and start.
+    /// The columns that hold them, and trace id and start.
     pub(crate) fn columns(&self) -> Vec<&'static str> {
         let mut columns = vec![column::TRACE_ID, column::START_TIME];
         columns.extend(&self.columns);

@@ -1,4 +1,4 @@
-//! Running a query over the spans of one trace.
+//! Runs a query over the spans of one trace.
 
 use std::collections::HashMap;
 
@@ -16,11 +16,11 @@ use crate::QueryError;
 pub(crate) struct SpanSet {
     /// Rows of the trace, ascending.
     pub(crate) rows: Vec<usize>,
-    /// What the set is grouped by.
+    /// The values that the set is grouped by.
     pub(crate) attributes: Vec<(String, Static)>,
 }
 
-/// A query made ready to run: its patterns are compiled.
+/// A compiled query.
 pub(crate) struct Program {
     pipeline: Pipeline,
     regexes: HashMap<String, Regex>,
@@ -56,7 +56,7 @@ impl Program {
     }
 
     /// A condition that some span of every matching trace satisfies; `None` when every trace may
-    /// match. Only fields of single spans are in it.
+    /// match. It only uses fields of single spans.
     pub(crate) fn necessary(&self) -> Option<FieldExpr> {
         match self.pipeline.stages.first() {
             Some(Stage::Spanset(spanset)) => necessary(spanset),
@@ -70,8 +70,8 @@ impl Program {
         Scene { program: self, table, tree: Some(tree) }.pipeline(&self.pipeline, vec![all])
     }
 
-    /// Whether one span satisfies a condition, or has a large attribute of which it depends and of
-    /// which only the start was read.
+    /// Whether one span satisfies a condition, or may satisfy it because it depends on a large
+    /// attribute of which only the start was read.
     pub(crate) fn may_hold(
         &self,
         condition: &FieldExpr,
@@ -85,7 +85,7 @@ impl Program {
         }
     }
 
-    /// Whether one span satisfies a condition, which must be of this program.
+    /// Whether one span satisfies a condition, which must belong to this program.
     pub(crate) fn holds(&self, condition: &FieldExpr, table: &SpanTable<'_>, row: usize) -> bool {
         Scene { program: self, table, tree: None }.value(condition, row).is_true()
     }
@@ -172,7 +172,7 @@ fn necessary(spanset: &SpansetExpr) -> Option<FieldExpr> {
     }
 }
 
-/// The part of a condition that single spans can answer, no stronger than the whole.
+/// The part of a condition that single spans can decide, implied by the whole.
 fn weakened(field: &FieldExpr) -> Option<FieldExpr> {
     match field {
         FieldExpr::Binary(BinaryOp::And, left, right) => match (weakened(left), weakened(right)) {
@@ -310,7 +310,7 @@ impl<'s> Scene<'s, '_> {
         }
     }
 
-    /// The right rows that are so related to some left row.
+    /// The right rows that have this relation to some left row.
     fn related(
         &self,
         tree: &TraceTree,
@@ -458,7 +458,7 @@ impl<'s> Scene<'s, '_> {
         if op.is_arithmetic() {
             return a.arithmetic(op, &b);
         }
-        // Only a written `nil` asks whether there is a value.
+        // Only a literal `nil` tests whether a value exists.
         let is_nil = |expr: &FieldExpr| matches!(expr, FieldExpr::Static(Static::Nil));
         if is_nil(left) || is_nil(right) {
             return Value::Bool((a.is_nil() && b.is_nil()) == (op == BinaryOp::Equal));

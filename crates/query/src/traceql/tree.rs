@@ -1,18 +1,18 @@
-//! How the spans of one trace hang together.
+//! The tree of the spans of one trace.
 
 use std::collections::HashMap;
 
 use signals::SpanId;
 use signals::span::{Kind, SpanRows};
 
-/// Parents and children by row. Loops, which broken senders make, are cut where they close.
+/// Parents and children by row. Loops, which faulty senders create, are broken where they close.
 #[derive(Debug, Clone)]
 pub(crate) struct TraceTree {
     parents: Vec<Option<usize>>,
     child_counts: Vec<usize>,
-    /// Entered and left, counting from 1; 0 for spans that no root leads to.
+    /// Order of entering and leaving, from 1; 0 for spans that are not reachable from a root.
     nested: Vec<(i64, i64)>,
-    /// The root that began first.
+    /// The root with the earliest start.
     pub(crate) root: Option<usize>,
     /// First start and last end.
     pub(crate) start_time: i64,
@@ -87,12 +87,12 @@ impl TraceTree {
         self.child_counts.get(row).copied().unwrap_or_default()
     }
 
-    /// When the span is entered and left on a walk through the tree.
+    /// When the span is entered and left in a depth-first walk of the tree.
     pub(crate) fn nested(&self, row: usize) -> (i64, i64) {
         self.nested.get(row).copied().unwrap_or_default()
     }
 
-    /// For each span, whether one above it is marked.
+    /// For each span, whether one of its ancestors is marked.
     pub(crate) fn below(&self, marked: &[bool]) -> Vec<bool> {
         let mut known: Vec<Option<bool>> = vec![None; self.parents.len()];
         for row in 0..self.parents.len() {
@@ -102,7 +102,7 @@ impl TraceTree {
                 if let Some(known) = known.get(at).copied().flatten() {
                     break known;
                 }
-                // What is still being looked at stands as "no": a loop ends there.
+                // A span that is still being evaluated counts as "no": this ends a loop.
                 if let Some(slot) = known.get_mut(at) {
                     *slot = Some(false);
                 }
@@ -122,7 +122,7 @@ impl TraceTree {
         known.into_iter().map(Option::unwrap_or_default).collect()
     }
 
-    /// For each span, whether one below it is marked.
+    /// For each span, whether one of its descendants is marked.
     pub(crate) fn above(&self, marked: &[bool]) -> Vec<bool> {
         let mut above = vec![false; self.parents.len()];
         for row in
@@ -141,7 +141,7 @@ impl TraceTree {
     }
 }
 
-/// Rows by span id. The client and the server side of one call may share an id.
+/// Rows by span id. The client and server spans of one call may share an id.
 struct ById {
     first: HashMap<SpanId, usize>,
     /// The next row of the same id.
@@ -159,8 +159,8 @@ impl ById {
         Self { first, next }
     }
 
-    /// The parent of a row. Of two spans with its id, a server is called by the client, and
-    /// everything else is done by the server.
+    /// The parent of a row. If two spans share the parent id, a server span belongs to the client
+    /// span and any other span to the server span.
     fn parent(&self, rows: &SpanRows<'_>, row: usize) -> Option<usize> {
         let first = self.first.get(&rows.parent_span_id(row)?).copied();
         let shared = std::iter::successors(first, |row| self.next.get(row).copied());

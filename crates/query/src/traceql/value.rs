@@ -15,7 +15,7 @@ pub(crate) enum Value<'a> {
     Int(i64),
     Float(f64),
     Text(Cow<'a, str>),
-    /// A text that counts as its number beside numbers.
+    /// A text that is compared with numbers as its numeric value.
     NumericText(Cow<'a, str>, f64),
     Bool(bool),
     /// Nanoseconds.
@@ -24,12 +24,12 @@ pub(crate) enum Value<'a> {
     Kind(Kind),
     /// The elements of an array attribute: equal when one is, unequal when none is.
     Array(Vec<Value<'a>>),
-    /// The same field of several events or links: every comparison holds when it does for one.
+    /// The same field of several events or links: a comparison holds if it holds for one of them.
     Each(Vec<Value<'a>>),
 }
 
 impl<'a> Value<'a> {
-    /// The value of an attribute as it is stored.
+    /// The value of a stored attribute.
     pub(crate) fn of_attribute(text: &'a str, kind: ValueType) -> Self {
         let as_text = || Self::Text(Cow::Borrowed(text));
         match kind {
@@ -44,7 +44,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A text as the number that it is. Some instrumentations send token counts as text.
+    /// Treats a numeric text as a number. Some instrumentations send token counts as text.
     pub(crate) fn with_numeric_text(self) -> Self {
         match self {
             Self::Text(text) => match text.trim().parse() {
@@ -84,7 +84,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value for an answer; arrays as JSON-like text, nothing as `None`.
+    /// The value for an answer; arrays as JSON-like text, nil as `None`.
     pub(crate) fn into_static(self) -> Option<Static> {
         Some(match self {
             Self::Nil => return None,
@@ -143,7 +143,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether a comparison holds; values of types that do not compare never do.
+    /// Whether a comparison holds; values of incomparable types never compare.
     pub(crate) fn compare(&self, op: BinaryOp, other: &Self) -> bool {
         match (self, other) {
             (Self::Nil, Self::Nil) => op == BinaryOp::Equal,
@@ -170,7 +170,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether the text matches a pattern, or does not when `is_negative`; others never do.
+    /// Whether the text matches a pattern, or does not if `is_negative`; false for other types.
     pub(crate) fn matches(&self, regex: &Regex, is_negative: bool) -> bool {
         match self {
             Self::Text(text) | Self::NumericText(text, _) => regex.is_match(text) != is_negative,
@@ -181,7 +181,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether there is a value at all.
+    /// Whether the value is absent.
     pub(crate) fn is_nil(&self) -> bool {
         match self {
             Self::Nil => true,
@@ -190,7 +190,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Arithmetic; nothing where an operand is no number.
+    /// Arithmetic; nil if an operand is not a number.
     pub(crate) fn arithmetic(&self, op: BinaryOp, other: &Self) -> Value<'static> {
         if let (Self::Int(a), Self::Int(b)) = (self, other) {
             let whole = match op {

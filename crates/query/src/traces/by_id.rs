@@ -1,4 +1,4 @@
-//! Whole traces by their ids.
+//! Reads whole traces by their ids.
 
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -14,14 +14,14 @@ use crate::scan::{self, Order, ScanRequest};
 use crate::session::Session;
 use crate::{Counted, Engine, Limits, QueryError, running};
 
-/// Most ids of one scan; each is looked up in the bloom filters.
+/// Maximum number of ids of one scan; each is looked up in the bloom filters.
 const IDS_PER_SCAN: usize = 64;
 
-/// Most spans of one answer.
+/// Maximum number of spans of one answer.
 const SPANS_MAX: usize = 500_000;
 
 impl Engine {
-    /// The spans of a trace in order of their start, each once; `None` when there are none.
+    /// The spans of a trace sorted by start, each once; `None` when there are none.
     ///
     /// # Errors
     /// [`QueryError::TooLarge`] for a trace that does not fit; those of the scan.
@@ -34,8 +34,8 @@ impl Engine {
         Ok((spans.num_rows() > 0).then_some(spans))
     }
 
-    /// The spans of some traces, trace by trace in order of their ids, each trace in order of
-    /// starts and each span once. Rows of [`signals::span::part_schema`].
+    /// The spans of some traces, sorted by trace id, then start, each span once. Rows of
+    /// [`signals::span::part_schema`].
     ///
     /// # Errors
     /// As [`Self::trace`].
@@ -56,7 +56,7 @@ impl Engine {
     }
 }
 
-/// Where spans are read.
+/// The source of spans.
 #[derive(Clone, Copy)]
 pub(super) struct Spans<'e> {
     pub(super) session: &'e Session,
@@ -106,7 +106,7 @@ pub(super) async fn read(
                     "the traces have more than {SPANS_MAX} spans"
                 )));
             }
-            // Twice: they are put together, and then in order.
+            // Twice: the batches are concatenated, then sorted.
             memory.try_grow(2 * batch.get_array_memory_size())?;
             if batch.num_rows() > 0 {
                 batches.push(batch);

@@ -1,4 +1,4 @@
-//! Conditions of a search on single spans: those of the form, and what the store can check.
+//! Conditions of a search on single spans: from the search form, and their pushdown to the store.
 
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
@@ -9,7 +9,7 @@ use signals::span::{StatusCode, column};
 use super::SearchRequest;
 use crate::traceql::{Fields, SpanTable, Value};
 
-/// The conditions of a search besides its query.
+/// The conditions of a search in addition to its query.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Form {
     service: Option<String>,
@@ -72,7 +72,7 @@ impl Form {
         }
     }
 
-    /// What the store can check.
+    /// The conditions that are pushed down to the store.
     pub(super) fn filters(&self) -> Vec<Expr> {
         let mut filters = Vec::new();
         if let Some(service) = &self.service {
@@ -90,7 +90,7 @@ impl Form {
         filters
     }
 
-    /// Whether a span satisfies all of it.
+    /// Whether a span satisfies all conditions.
     pub(super) fn holds(&self, table: &SpanTable<'_>, row: usize) -> bool {
         let rows = &table.rows;
         self.service.as_ref().is_none_or(|service| rows.service_name(row) == service)
@@ -101,7 +101,7 @@ impl Form {
     }
 }
 
-/// Whether a span has an attribute with this text, wherever Jaeger shows it.
+/// Whether a span has an attribute with this text, in any of the places that Jaeger shows.
 fn has_tag(table: &SpanTable<'_>, row: usize, key: &str, value: &str) -> bool {
     let rows = &table.rows;
     let known = match key {
@@ -136,9 +136,9 @@ fn is_text(found: &Value<'static>, text: &str) -> bool {
     }
 }
 
-/// Whether an event or link has such an attribute.
+/// Whether an event or link has this attribute.
 fn is_in_items(items: &str, key: &str, value: &str) -> bool {
-    // Jaeger shows an event's name as the field `event`.
+    // Jaeger shows the name of an event as the field `event`.
     if key != "event" && !items.contains(key) {
         return false;
     }

@@ -1,8 +1,8 @@
-//! What of a search's condition on single spans the store can check.
+//! Pushdown of a search's condition on single spans to the store.
 //!
-//! The result is true of every span that satisfies the condition, and of others: all of it is
-//! checked again afterwards. Columns are compared as they are; attributes by the types that they
-//! can have; events and links, which are JSON text, by the texts that they must hold.
+//! The result holds for every span that satisfies the condition, and for others: the condition is
+//! checked again afterwards. Columns are compared directly; attributes by the types that they can
+//! have; events and links, which are JSON text, by the texts that they must contain.
 
 use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
 use datafusion::prelude::ident;
@@ -12,7 +12,7 @@ use signals::span::column;
 
 use crate::scan::{attribute, attributes, like_escaped};
 
-/// Up to here every integer is a double.
+/// Every integer up to here is exact as a double.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// The conditions that must all hold.
@@ -52,7 +52,7 @@ fn on_intrinsic(intrinsic: Intrinsic, op: BinaryOp, value: &Static) -> Option<Ex
         (Intrinsic::Duration, Static::Duration(ns) | Static::Int(ns)) => {
             compared(column::DURATION_NS, lit(*ns))
         }
-        // The words are not in the order of the language: only equality is the same for both.
+        // The stored words do not sort like the language's values: only equality is pushed down.
         (Intrinsic::Status, Static::Status(status)) if is_equality(op) => {
             compared(column::STATUS_CODE, lit(status.name()))
         }
@@ -83,7 +83,7 @@ fn on_attribute(attribute: &Attribute, op: BinaryOp, value: &Static) -> Option<E
     }
 }
 
-/// A condition on a span's own attribute. An array satisfies what one of its items does.
+/// A condition on a span's own attribute. An array satisfies it if one of its items does.
 fn on_own(key: &str, op: BinaryOp, value: &Static) -> Option<Expr> {
     let may_be_array = || attributes::of_type(key, "j").is_not_null();
     let of_value = match (value, comparison(op)) {
@@ -113,7 +113,7 @@ fn on_number(key: &str, op: Operator, number: f64) -> Expr {
     }
 }
 
-/// A comparison of numbers as IEEE 754 has it; Arrow's order has −0 before 0.
+/// A comparison of numbers by IEEE 754; Arrow orders −0 before 0.
 fn compared_number(left: Expr, op: Operator, number: f64) -> Expr {
     if number.is_nan() || number.abs() >= EXACT_MAX {
         return left.is_not_null();
@@ -135,7 +135,7 @@ fn on_resource(key: &str, op: BinaryOp, value: &Static) -> Expr {
     }
 }
 
-/// A condition on an attribute in a JSON object that is parsed once for all rows that share it.
+/// A condition on an attribute in a JSON object, which is parsed once for all rows that share it.
 fn on_object(name: &str, key: &str, op: BinaryOp, value: &Static) -> Expr {
     let found = attribute(name, key);
     match value {
@@ -146,8 +146,8 @@ fn on_object(name: &str, key: &str, op: BinaryOp, value: &Static) -> Expr {
     }
 }
 
-/// A condition on a member of the objects in a JSON array: the key must be there, and a text that
-/// is asked for must be somewhere in it.
+/// A condition on a member of the objects in a JSON array: the key must occur, and a text operand
+/// must occur somewhere in the array.
 fn in_json(name: &str, key: &str, op: BinaryOp, value: &Static) -> Option<Expr> {
     comparison_or_match(op)?;
     let holds = |text: &str, end: &str| {
@@ -176,7 +176,7 @@ fn comparison(op: BinaryOp) -> Option<Operator> {
     })
 }
 
-/// Whether an operator needs a value on its left to hold.
+/// `Some` if an operator only holds for an existing value on its left.
 fn comparison_or_match(op: BinaryOp) -> Option<()> {
     let is_match = matches!(op, BinaryOp::Regex | BinaryOp::NotRegex);
     (is_match || comparison(op).is_some()).then_some(())

@@ -1,4 +1,4 @@
-//! Searching for traces, newest first.
+//! Searches for traces, newest first.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,27 +20,27 @@ use crate::scan::{Order, ScanRequest};
 use crate::traceql::{self, Fields, Program, SpanTable, TraceTree};
 use crate::{Counted, Engine, QueryError, running};
 
-/// Length of the first window, in nanoseconds; each next is this many times longer.
+/// Length of the first window, in nanoseconds; each next one is this many times longer.
 const WINDOW_FIRST_NS: i64 = 300 * signals::time::SECOND;
 const WINDOW_GROWTH: i64 = 4;
 
-/// Traces that are read whole at a time.
+/// Number of traces that are read whole at a time.
 const TRACES_AT_ONCE: usize = 32;
 
-/// Traces of one window that are looked at; the newest, when there are more.
+/// Maximum number of candidate traces of one window; the newest if there are more.
 const CANDIDATES_MAX: usize = 200_000;
 
-/// Bytes of one that is looked at, and of its id, which is remembered.
+/// Bytes of a candidate, and of its id, which is remembered.
 const CANDIDATE_BYTES: usize = 64;
 
-/// How far from its matching span the rest of a trace is looked for, in nanoseconds.
+/// How far from its matching span the rest of a trace may be, in nanoseconds.
 const TRACE_REACH_NS: i64 = 12 * 3_600 * signals::time::SECOND;
 
 impl Engine {
     /// Traces that match, newest first.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] for a bad query, [`QueryError::Unsupported`] for what is not built.
+    /// [`QueryError::Invalid`] for a bad query, [`QueryError::Unsupported`] if it is not supported.
     pub async fn search(
         &self,
         request: SearchRequest,
@@ -98,7 +98,7 @@ pub(super) async fn run(
 impl Search<'_> {
     async fn run(&self) -> Result<Vec<TraceMatch>, QueryError> {
         let range = self.request.range.unwrap_or(ALWAYS);
-        // Spans come from clocks that may run ahead; before that, time is walked in windows.
+        // Clocks of senders may run ahead of ours; earlier time is read in windows.
         let mut rest = TimeRange {
             start: range.start,
             end: range.end.min(self.spans.now.saturating_add(signals::time::DAY)),
@@ -134,7 +134,7 @@ impl Search<'_> {
         Ok(matches)
     }
 
-    /// The time of the newest span, whatever it is.
+    /// The time of the newest span, matching or not.
     async fn newest(&self, range: TimeRange) -> Result<Option<Timestamp>, QueryError> {
         self.edge(range, Order::NewestFirst).await
     }
@@ -166,7 +166,7 @@ impl Search<'_> {
         Ok(None)
     }
 
-    /// Traces with a span in the range that every matching trace has, and its time.
+    /// Candidate traces with the time of a span in the range that every matching trace must have.
     async fn candidates(
         &self,
         range: TimeRange,
@@ -239,7 +239,7 @@ impl Search<'_> {
             sets.retain(|set| !set.rows.is_empty());
         }
         if let Some(range) = self.request.range {
-            // One span inside the range is enough; a trace may reach beyond it.
+            // One span in the range is enough; the rest of a trace may lie outside.
             let is_inside =
                 |row: &usize| (range.start..range.end).contains(&table.rows.start_time(*row));
             sets.retain(|set| set.rows.iter().any(is_inside));
@@ -295,7 +295,7 @@ impl Search<'_> {
     }
 }
 
-/// The name under which an answer shows a field: attributes without their scope.
+/// The name of a field in an answer: attributes without their scope.
 fn shown_name(field: &FieldExpr) -> String {
     match field {
         FieldExpr::Attribute(attribute) => attribute.name.clone(),
@@ -311,7 +311,7 @@ fn keep_newest(candidates: &mut HashMap<TraceId, Timestamp>) {
     candidates.retain(|_, time| *time >= oldest);
 }
 
-/// First row and number of rows of each trace in rows ordered by trace.
+/// First row and number of rows of each trace, for rows sorted by trace.
 fn traces(spans: &RecordBatch) -> Result<Vec<(usize, usize)>, QueryError> {
     let rows = signals::span::SpanRows::new(spans)
         .map_err(|error| QueryError::Internal(error.to_string()))?;

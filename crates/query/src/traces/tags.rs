@@ -1,4 +1,4 @@
-//! Which services, operations, tags and values there are.
+//! Lists services, operations, tags and values.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,10 @@ use crate::scan::{Order, ScanRequest};
 use crate::traceql::{Fields, Program, SpanTable};
 use crate::{Engine, QueryError, running};
 
-/// Most names or values of one answer; reading stops there.
+/// Maximum number of names or values of one answer; reading stops there.
 const NAMES_MAX: usize = 20_000;
 
-/// Longest text that is offered as a value, in bytes.
+/// Longest text that is returned as a value, in bytes.
 const VALUE_BYTES_MAX: usize = 1_024;
 
 /// An operation of a service.
@@ -43,7 +43,7 @@ pub struct ScopedNames {
     pub names: Vec<String>,
 }
 
-/// A value that an attribute has somewhere.
+/// A value of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TagValue {
     /// `string`, `int`, `float`, `bool`, `duration` or `keyword`.
@@ -112,11 +112,11 @@ impl Engine {
     }
 
     /// The values of an attribute or intrinsic, such as `resource.service.name`, `.http.method` or
-    /// `status`; sorted. A TraceQL query keeps those of spans that satisfy its conditions; one that
-    /// is not finished, as completion sends it, keeps all.
+    /// `status`; sorted. With a TraceQL query, only those of spans that satisfy its conditions; an
+    /// incomplete query, as sent by completion, has no effect.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] for what is neither; those of the scan.
+    /// [`QueryError::Invalid`] if it is neither; those of the scan.
     pub async fn tag_values(
         &self,
         tag: &str,
@@ -131,7 +131,7 @@ impl Engine {
     }
 }
 
-/// The distinct texts of some columns together, sorted.
+/// The distinct texts of some columns combined, sorted.
 pub(super) async fn distinct(
     spans: &Spans<'_>,
     range: Option<TimeRange>,
@@ -244,7 +244,7 @@ async fn span_names(
         };
         let keys = TextColumn::from_array(map.keys().as_ref(), column::ATTRIBUTES)
             .map_err(|error| QueryError::Internal(error.to_string()))?;
-        // Only keys of rows in this batch: the array below may be shared with others.
+        // Only keys of rows in this batch: the array below may be shared with other batches.
         let offsets = map.value_offsets();
         let (first, end) = (
             offsets.first().copied().unwrap_or_default(),
@@ -327,7 +327,7 @@ pub(super) async fn tag_values(
                 .to_vec(),
             );
         }
-        // What has as many values as there are spans is not worth offering.
+        // Fields with a distinct value per span are not useful suggestions.
         FieldExpr::Intrinsic(
             Intrinsic::TraceId
             | Intrinsic::SpanId
@@ -377,7 +377,7 @@ pub(super) async fn tag_values(
         let batch = batch?;
         let table = SpanTable::new(&batch)?;
         for row in 0..table.rows.len() {
-            // A value that was cut is longer than any that is offered.
+            // A truncated value is longer than any that is returned.
             let is_left_out = table.is_cut(row, &field)
                 || filter
                     .as_ref()
@@ -400,7 +400,7 @@ pub(super) async fn tag_values(
     Ok(values.into_iter().collect())
 }
 
-/// The condition on single spans in a query, with the program that knows its patterns.
+/// The condition on single spans in a query, with the program that holds its patterns.
 fn filter(query: &str) -> Option<(Program, FieldExpr)> {
     let Root::Spansets(pipeline) = lang::traceql::parse(query).ok()?.root else { return None };
     let program = Program::new(pipeline).ok()?;
@@ -408,7 +408,7 @@ fn filter(query: &str) -> Option<(Program, FieldExpr)> {
     Some((program, condition))
 }
 
-/// An attribute or intrinsic; a bare name that is no intrinsic is an attribute of any scope.
+/// An attribute or intrinsic; a bare name that is not an intrinsic is an attribute of any scope.
 fn parse_tag(tag: &str) -> Result<FieldExpr, QueryError> {
     lang::traceql::parse_attribute(tag).or_else(|error| {
         let is_scoped = tag.starts_with('.') || tag.contains(':');

@@ -1,4 +1,4 @@
-//! The status table of OTLP, cell by cell, on the routers of both protocols over a real store.
+//! OTLP's status table, case by case, through both protocols' routers and a real store.
 
 mod metrics;
 mod toy_protocol;
@@ -80,7 +80,7 @@ async fn over_grpc(receiver: &Arc<Receiver>, message: &[u8]) -> (String, Vec<u8>
     (status, details.unwrap_or_default())
 }
 
-/// What `RetryInfo` looks like inside of base64, whatever the place it falls on.
+/// Whether base64 details contain `RetryInfo`, at any alignment.
 fn has_retry_info(details: &[u8]) -> bool {
     let text = String::from_utf8_lossy(details);
     ["UmV0cnlJbmZv", "JldHJ5SW5mb", "SZXRyeUluZm"].iter().any(|part| text.contains(part))
@@ -167,7 +167,7 @@ async fn too_large_is_final_in_both_protocols() {
 #[tokio::test]
 async fn a_compressed_bomb_is_too_large_and_gives_its_memory_back() {
     let fixture = fixture(Limits { http_body_bytes_max: 1 << 20, ..Limits::default() }).await;
-    // 2 MiB of zeroes, as gzip packs them in stored blocks' worth of repeats.
+    // 2 MiB of zeros in stored blocks.
     let packed = gzip_of_zeroes();
     let request = Request::post("/v1/traces")
         .header("content-type", "application/x-protobuf")
@@ -179,7 +179,7 @@ async fn a_compressed_bomb_is_too_large_and_gives_its_memory_back() {
     assert_eq!(fixture.receiver.limits().memory.bytes_taken(), 0);
 }
 
-/// A gzip member of 32 stored blocks of 65535 zeroes each; its checksum is never reached.
+/// A gzip member with 32 stored blocks of 65535 zeros; its checksum is never reached.
 fn gzip_of_zeroes() -> Vec<u8> {
     let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     for _ in 0..32 {

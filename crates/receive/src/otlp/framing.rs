@@ -1,9 +1,9 @@
-//! gRPC's framing of a unary call: one length-prefixed message, and a status at the end.
+//! gRPC framing of a unary call: one length-prefixed message and a trailing status.
 //!
-//! Written out here rather than left to `tonic::server::Grpc`, because a body must take its permit
-//! before it is held in memory, must be unpacked by `wire`'s bounded decoders, and an oversized
-//! message must be `RESOURCE_EXHAUSTED`: tonic buffers first, reserves the length that the sender
-//! announces, and answers `OUT_OF_RANGE`, which OTLP clients retry endlessly.
+//! `tonic::server::Grpc` does not fit: a body must reserve memory before it is buffered and must be
+//! decompressed by `wire`'s bounded decoders, and an oversized message must be
+//! `RESOURCE_EXHAUSTED`. tonic buffers first, reserves the announced length, and answers
+//! `OUT_OF_RANGE`, which OTLP clients retry indefinitely.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -13,22 +13,22 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Full};
 use tonic::Status;
 
-/// Bytes before a message: one flag and four of length.
+/// Length of a message prefix: one flag byte and a four-byte length.
 pub(super) const PREFIX_BYTES: usize = 5;
 
-/// A message as it was framed.
+/// A framed message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
-    /// Whether it is compressed as `grpc-encoding` says.
+    /// Whether it is compressed with `grpc-encoding`.
     pub(super) is_compressed: bool,
     /// The message.
     pub(super) bytes: Bytes,
 }
 
-/// Takes the one message out of a unary request.
+/// Extracts the message of a unary request.
 ///
 /// # Errors
-/// What is wrong with the framing.
+/// A description of the framing error.
 pub(super) fn unframe(mut body: Bytes) -> Result<Message, String> {
     let Some(prefix) = body.first_chunk::<PREFIX_BYTES>() else {
         return Err(format!(
@@ -48,7 +48,7 @@ pub(super) fn unframe(mut body: Bytes) -> Result<Message, String> {
     Ok(Message { is_compressed: flag == 1, bytes: body.split_off(PREFIX_BYTES) })
 }
 
-/// A successful unary answer.
+/// A successful unary response.
 pub(super) fn answer(message: &[u8]) -> Response {
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
     framed.put_u8(0);
@@ -65,7 +65,7 @@ pub(super) fn answer(message: &[u8]) -> Response {
     response
 }
 
-/// An answer that is only a status.
+/// A trailers-only response.
 pub(super) fn refusal(status: Status) -> Response {
     let mut response = status.into_http::<Body>();
     advertise(&mut response);

@@ -23,12 +23,12 @@ use crate::rejection::Rejection;
 use crate::request_body;
 use crate::statistics::Protocol;
 
-/// Longest status message: it travels in a header.
+/// Maximum length of a status message, which is sent in a header.
 const MESSAGE_BYTES_MAX: usize = 1024;
-/// Longest deadline that is honoured; past it, our own bounds end a request.
+/// Longest deadline honoured; beyond it, the server's own timeouts apply.
 const DEADLINE_MAX: Duration = Duration::from_secs(3600);
 
-/// The services, by their paths. Everything else is `UNIMPLEMENTED`.
+/// Routes by service and method. All other paths return `UNIMPLEMENTED`.
 pub fn router(receiver: Arc<Receiver>) -> Router {
     let method = |signal| {
         post(move |State(receiver): State<Arc<Receiver>>, request: Request<Body>| async move {
@@ -84,7 +84,7 @@ async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>)
     }
 }
 
-/// The response, and what is to be noted of it.
+/// The response, and an optional message for the statistics.
 async fn unary(
     receiver: &Arc<Receiver>,
     signal: Signal,
@@ -114,7 +114,7 @@ async fn unary(
     Ok((message.into(), outcome.complaint().map(str::to_owned)))
 }
 
-/// The status table of OTLP: what may be retried is `UNAVAILABLE` with `RetryInfo`, the rest is final.
+/// OTLP's status mapping: retryable errors are `UNAVAILABLE` with `RetryInfo`, all others final.
 fn status(rejection: &Rejection) -> Status {
     let code = match rejection {
         Rejection::Malformed(_) => Code::InvalidArgument,

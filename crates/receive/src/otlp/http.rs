@@ -19,7 +19,7 @@ use crate::rejection::Rejection;
 use crate::request_body;
 use crate::statistics::Protocol;
 
-/// The routes; to be served at `/` of its own port and under prefixes of other ports.
+/// The routes, for `/` of the OTLP port and for prefixes on other ports.
 pub fn router(receiver: Arc<Receiver>) -> Router {
     let method = |signal| {
         post(move |State(receiver): State<Arc<Receiver>>, request: Request<Body>| async move {
@@ -111,7 +111,7 @@ fn content_type(encoding: Encoding) -> &'static str {
     }
 }
 
-/// The encoding that the content type names; parameters such as `charset` do not matter.
+/// The encoding from the content type; parameters such as `charset` are ignored.
 fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let kind = text(headers, &CONTENT_TYPE)?.split(';').next()?.trim();
     if kind.eq_ignore_ascii_case("application/x-protobuf") {
@@ -123,7 +123,7 @@ fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     }
 }
 
-/// The compression of the body, in the sender's word; `None` when it is not compressed.
+/// The content encoding as sent; `None` if the body is not compressed.
 fn compression(headers: &HeaderMap) -> Option<String> {
     let name = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("?").trim();
     let is_none = name.is_empty() || name.eq_ignore_ascii_case("identity");

@@ -1,4 +1,4 @@
-//! Histograms of requests, for the metrics of the process.
+//! Request histograms for the process's own metrics.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::Protocol;
 
 type ByLabel = Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>;
 
-/// How long requests take, and how large they are.
+/// Duration and size of requests.
 #[derive(Debug)]
 pub(super) struct Instruments {
     duration: ByLabel,
@@ -20,7 +20,7 @@ pub(super) struct Instruments {
 
 impl Default for Instruments {
     fn default() -> Self {
-        // From half a millisecond to a quarter of a minute.
+        // From 0.5 ms to 16 s.
         let durations = || Histogram::new(exponential_buckets(0.000_5, 2.0, 16));
         // From 256 bytes to 64 MiB.
         let sizes = || Histogram::new(exponential_buckets(256.0, 4.0, 10));

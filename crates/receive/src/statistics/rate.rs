@@ -1,9 +1,9 @@
-//! Items a second over the last minute, in sixty buckets of one second.
+//! Items per second over the last minute, in sixty one-second buckets.
 
-/// Buckets, and so seconds, that are kept.
+/// Number of buckets, one per second.
 const SECONDS: u64 = 60;
 
-/// A sliding count.
+/// A sliding-window counter.
 #[derive(Debug)]
 pub(super) struct Rate {
     buckets: [u32; SECONDS as usize],
@@ -18,7 +18,7 @@ impl Default for Rate {
 }
 
 impl Rate {
-    /// Counts items that came in a second of the monotonic clock.
+    /// Counts items in a second of the monotonic clock.
     pub(super) fn add(&mut self, second: u64, items: u64) {
         if self.first.is_none() {
             self.first = Some(second);
@@ -30,14 +30,14 @@ impl Rate {
                 *bucket = 0;
             }
         }
-        // More than a minute ago: the loop above has cleared every bucket, whatever its number.
+        // For a gap of more than a minute the loop above has cleared all buckets.
         self.last = self.last.max(second);
         if let Some(bucket) = self.buckets.get_mut((self.last % SECONDS) as usize) {
             *bucket = bucket.saturating_add(u32::try_from(items).unwrap_or(u32::MAX));
         }
     }
 
-    /// Items a second up to `second`, over a minute or the time since the first item.
+    /// Items per second up to `second`, over a minute or the time since the first item.
     pub(super) fn per_second(&self, second: u64) -> f64 {
         let Some(first) = self.first else { return 0.0 };
         let idle = second.saturating_sub(self.last);

@@ -1,4 +1,4 @@
-//! Spans to the JSON of Jaeger's page: traces with processes, tags, references and logs.
+//! Encodes spans as Jaeger UI JSON: traces with processes, tags, references and logs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,13 +11,13 @@ use signals::{SpanId, TraceId};
 
 use crate::json;
 
-/// What Jaeger calls a resource without a service name.
+/// Jaeger's name for a resource without a service name.
 const NO_SERVICE: &str = "OTLPResourceNoServiceName";
-/// Largest integer that JavaScript keeps whole.
+/// Largest integer that JavaScript represents exactly.
 const EXACT_MAX: u64 = (1 << 53) - 1;
 
-/// Appends the list of the traces of a batch of spans, in the order of `ids`. Returns how many they
-/// are, and the ids without spans. Each span is a tree only while it is written: an answer may hold
+/// Appends the traces of a batch of spans as a list, in the order of `ids`. Returns the number of
+/// traces and the ids without spans. JSON values are built one span at a time: a response may hold
 /// hundreds of thousands.
 pub(super) fn write(
     out: &mut Vec<u8>,
@@ -91,7 +91,7 @@ fn span(rows: &SpanRows<'_>, row: usize, process_id: &str) -> Value {
         "processID": process_id,
         "warnings": null,
     });
-    // Only the lower byte is W3C's; OTLP keeps its own bits above.
+    // Only the lower byte is defined by W3C; OTLP uses the bits above it.
     let flags = rows.flags(row) & 0xff;
     if let (true, Some(value)) = (flags != 0, value.as_object_mut()) {
         value.insert("flags".to_owned(), flags.into());
@@ -99,7 +99,7 @@ fn span(rows: &SpanRows<'_>, row: usize, process_id: &str) -> Value {
     value
 }
 
-/// The parent first, then links; a link to the parent only changes the parent's kind.
+/// The parent first, then links; a link to the parent only changes the reference type.
 fn references(rows: &SpanRows<'_>, row: usize) -> Vec<Value> {
     let trace_id = rows.trace_id(row);
     let parent = rows.parent_span_id(row);
@@ -132,7 +132,7 @@ fn references(rows: &SpanRows<'_>, row: usize) -> Vec<Value> {
     references.into_iter().map(to_json).collect()
 }
 
-/// Scope, attributes, kind, status and state, in this order.
+/// Scope, attributes, kind, status and trace state, in this order.
 fn tags(rows: &SpanRows<'_>, row: usize) -> Vec<Value> {
     let mut tags = Vec::new();
     let text = |tags: &mut Vec<Value>, key: &str, value: &str| {
@@ -174,7 +174,7 @@ fn attribute_tag(key: &str, text: &str, kind: ValueType) -> Value {
             Err(_) => tag(key, "string", text.into()),
         },
         ValueType::Double => match text.parse::<f64>() {
-            // JSON has no word for infinity; Jaeger's own encoder fails on it.
+            // JSON cannot represent infinity; Jaeger's own encoder fails on it.
             Ok(number) if number.is_finite() => tag(key, "float64", number.into()),
             _ => tag(key, "string", text.into()),
         },
@@ -189,13 +189,13 @@ fn integer_tag(key: &str, number: i64) -> Value {
     tag(key, "int64", if is_exact { number.into() } else { number.to_string().into() })
 }
 
-/// An attribute out of a JSON object, where its type is that of the JSON value.
+/// An attribute from a JSON object; its type is that of the JSON value.
 fn json_tag(key: &str, value: &Value) -> Value {
     let (text, kind) = attribute_json::text(value);
     attribute_tag(key, &text, kind)
 }
 
-/// Events as logs; the event's name is its first field.
+/// Events as Jaeger logs; the event name is the first field.
 fn logs(events: &str) -> Vec<Value> {
     let events: Vec<BTreeMap<String, Value>> = serde_json::from_str(events).unwrap_or_default();
     let log = |event: &BTreeMap<String, Value>| {
@@ -225,7 +225,7 @@ mod tests {
     const ROOT: SpanId = SpanId([0, 0, 0, 0, 0, 0, 0, 1]);
     const CHILD: SpanId = SpanId([0, 0, 0, 0, 0, 0, 0, 2]);
 
-    /// A root and a failed child that links to it and to another trace.
+    /// A root span and a failed child that links to it and to another trace.
     fn spans() -> RecordBatch {
         let mut builder = SpanBuilder::default();
         let resource = builder.resource("shop", r#"{"service.name":"shop","pid":7}"#);

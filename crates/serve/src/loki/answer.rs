@@ -1,4 +1,4 @@
-//! Loki's JSON: streams with their lines, and metric results in Prometheus' shapes.
+//! Encodes Loki's JSON: streams with their lines, and metric results in Prometheus' format.
 
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ pub(super) fn texts(texts: &[String]) -> Response {
     json::response(StatusCode::OK, out)
 }
 
-/// The answer to a query. `is_categorized` keeps labels of the stream, of the line and of the
-/// pipeline apart; without it they are one set, and each set is a stream.
+/// The response to a query. `is_categorized` separates stream labels, structured metadata and
+/// parsed labels; otherwise they form one label set, and each set is a stream.
 pub(super) fn answer(answer: Counted<Answer>, is_categorized: bool) -> Response {
     json::counted(text(&answer.value, is_categorized), answer.into_memory())
 }
@@ -117,7 +117,7 @@ fn merged(out: &mut Vec<u8>, streams: &[Stream]) {
     });
 }
 
-/// `["<nanoseconds>","<line>"`, still open.
+/// `["<nanoseconds>","<line>"`, without the closing bracket.
 fn line(out: &mut Vec<u8>, time: Timestamp, text: &str) {
     out.extend_from_slice(format!("[\"{time}\",").as_bytes());
     json::text(out, text);

@@ -1,4 +1,4 @@
-//! Prometheus' JSON: the envelope, the values, and its errors.
+//! Encodes Prometheus' JSON: the envelope, values and errors.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,10 +12,10 @@ use signals::metric::NativeHistogram;
 use crate::go_float::{plain, seconds, with_exponent};
 use crate::json;
 
-/// Most annotations of each kind in one answer.
+/// Maximum annotations of each kind in a response.
 const ANNOTATIONS_MAX: usize = 10;
 
-/// An error in Prometheus' words.
+/// An error in Prometheus' format.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     kind: &'static str,
@@ -24,12 +24,12 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// A parameter or query is wrong.
+    /// An invalid parameter or query.
     pub(crate) fn bad_data(message: impl Into<String>) -> Self {
         Self { kind: "bad_data", status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
-    /// A parameter that cannot be read.
+    /// A parameter that cannot be parsed.
     pub(crate) fn parameter(name: &str, why: impl std::fmt::Display) -> Self {
         Self::bad_data(format!("invalid parameter \"{name}\": {why}"))
     }
@@ -68,15 +68,15 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What comes before the data of a successful answer.
+/// The start of a successful response, up to the data.
 const BEGIN: &[u8] = b"{\"status\":\"success\",\"data\":";
 
-/// A successful answer around data that is JSON already.
+/// A successful response with data that is already JSON.
 pub(crate) fn success(data: &[u8], warnings: &[String], infos: &[String]) -> Response {
     json::response(StatusCode::OK, finished([BEGIN, data].concat(), warnings, infos))
 }
 
-/// A successful answer, of which [`BEGIN`] and the data are written, to its end.
+/// Completes a successful response that already holds [`BEGIN`] and the data.
 fn finished(mut out: Vec<u8>, warnings: &[String], infos: &[String]) -> Vec<u8> {
     let warnings = [warnings, &query::warnings::gathered()].concat();
     for (name, notes) in [("warnings", warnings.as_slice()), ("infos", infos)] {
@@ -91,7 +91,7 @@ fn finished(mut out: Vec<u8>, warnings: &[String], infos: &[String]) -> Vec<u8> 
     out
 }
 
-/// A successful answer of a list of texts, cut at `limit` (0 is no limit).
+/// A successful response with a list of texts, truncated to `limit` (0 is no limit).
 pub(crate) fn texts(mut texts: Vec<String>, limit: usize) -> Response {
     let warnings = cut(&mut texts, limit);
     let mut data = Vec::new();
@@ -99,7 +99,7 @@ pub(crate) fn texts(mut texts: Vec<String>, limit: usize) -> Response {
     success(&data, &warnings, &[])
 }
 
-/// Cuts a list and says so.
+/// Truncates a list; returns a warning if items were removed.
 pub(crate) fn cut<T>(items: &mut Vec<T>, limit: usize) -> Vec<String> {
     if limit == 0 || items.len() <= limit {
         return Vec::new();
@@ -108,12 +108,12 @@ pub(crate) fn cut<T>(items: &mut Vec<T>, limit: usize) -> Vec<String> {
     vec!["results truncated due to limit".to_owned()]
 }
 
-/// The answer to a query.
+/// The response to a query.
 pub(crate) fn answer(answer: Counted<Answer>) -> Response {
     json::counted(text(&answer), answer.into_memory())
 }
 
-/// The answer to `series`.
+/// The response to `series`.
 pub(crate) fn series(mut found: Counted<Vec<Labels>>, limit: usize) -> Response {
     let warnings = cut(&mut found, limit);
     let mut out = BEGIN.to_vec();

@@ -1,14 +1,14 @@
-//! The buckets of a native histogram with their bounds, as Prometheus' API lists them.
+//! The buckets of a native histogram with their bounds, as listed in Prometheus' API.
 
 use signals::metric::{BucketSpan, NativeHistogram};
 
-/// Schema of histograms whose bounds are given one by one.
+/// Schema of histograms with custom bucket bounds.
 const CUSTOM_SCHEMA: i32 = -53;
 
 /// One populated bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bucket {
-    /// 0 open left, 1 open right, 3 closed on both sides.
+    /// Boundary rule: 0 open left, 1 open right, 3 closed on both sides.
     pub(crate) rule: u8,
     /// Lower bound.
     pub(crate) lower: f64,
@@ -18,7 +18,7 @@ pub(crate) struct Bucket {
     pub(crate) count: f64,
 }
 
-/// All buckets that hold something, from low to high.
+/// All populated buckets in ascending order.
 pub(crate) fn all(native: &NativeHistogram) -> Vec<Bucket> {
     let mut buckets = Vec::new();
     if native.schema == CUSTOM_SCHEMA {
@@ -68,7 +68,7 @@ fn indexed(spans: &[BucketSpan], counts: &[f64]) -> Vec<(i32, f64)> {
     let mut index = 0_i32;
     for span in spans {
         index = index.saturating_add(span.offset);
-        // Ends with the counts, whatever length a span claims.
+        // Stops when the counts run out, whatever length a span claims.
         for count in counts.by_ref().take(span.length as usize) {
             buckets.push((index, *count));
             index = index.saturating_add(1);
@@ -77,7 +77,7 @@ fn indexed(spans: &[BucketSpan], counts: &[f64]) -> Vec<(i32, f64)> {
     buckets
 }
 
-/// `2^(index * 2^-schema)`, exact where it is a power of two.
+/// `2^(index * 2^-schema)`, exact for powers of two.
 fn exponential_bound(schema: i32, index: i32) -> f64 {
     if schema <= 0 {
         let exponent = i64::from(index) << schema.unsigned_abs().min(20);

@@ -1,8 +1,8 @@
-//! Label names in addresses: `U__` names carry UTF-8 as underscores and code points.
+//! Escaped label names in URLs: `U__` names encode UTF-8 with underscores and code points.
 
-/// Reads a name as it stands in an address; `None` when it cannot be a label name.
+/// Decodes a label name from a URL; `None` if it is not a valid label name.
 ///
-/// `U__` starts a name in which `__` is an underscore and `_1F600_` a code point.
+/// In a name with the prefix `U__`, `__` is an underscore and `_1F600_` a code point.
 pub(crate) fn unescape(name: &str) -> Option<String> {
     let Some(escaped) = name.strip_prefix("U__") else {
         return (!name.is_empty()).then(|| name.to_owned());

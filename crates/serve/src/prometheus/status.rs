@@ -1,5 +1,5 @@
-//! What a Prometheus says about itself: build, flags, configuration, health; and empty lists for
-//! what is not here yet.
+//! Prometheus' status endpoints: build, flags, configuration, health. Unsupported features return
+//! empty lists.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use crate::parameters::Parameters;
 use crate::routers::Api;
 use crate::time_format::to_rfc3339;
 
-/// The version whose API this is: clients switch features on by it. There must be no `features`
-/// beside it, or Grafana takes the server for Mimir.
+/// The emulated Prometheus version: clients enable features by it. The response must not contain
+/// `features`, or Grafana takes the server for Mimir.
 const PROMETHEUS_VERSION: &str = "3.5.0";
 
-/// Own metrics, in the text format.
+/// Content type of the Prometheus text format.
 pub(crate) const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) fn api() -> Router<Arc<Api>> {
@@ -71,7 +71,7 @@ async fn no_lifecycle() -> Response {
     (StatusCode::FORBIDDEN, "Lifecycle API is not enabled.").into_response()
 }
 
-/// Our own metrics.
+/// The process's own metrics.
 pub(crate) async fn metrics(State(api): State<Arc<Api>>) -> Response {
     ([(CONTENT_TYPE, EXPOSITION)], api.info.metrics()).into_response()
 }
@@ -120,7 +120,7 @@ async fn runtime(State(api): State<Arc<Api>>) -> Response {
     }))
 }
 
-/// Counts of the series of the last hour: what a head block of Prometheus holds.
+/// Cardinality statistics of the last hour, as for a Prometheus head block.
 async fn tsdb(State(api): State<Arc<Api>>, parameters: Parameters) -> Result<Response, ApiError> {
     const HOUR_MS: i64 = 3_600_000;
     const LIMIT: usize = 10;

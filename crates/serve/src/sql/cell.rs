@@ -1,7 +1,7 @@
-//! One value of an Arrow column as JSON.
+//! Encodes one value of an Arrow column as JSON.
 //!
-//! Integers past 2^53 are JSON texts, because readers would round them; so are decimals. Times are
-//! RFC 3339 with nanoseconds, bytes are hexadecimal, what JSON has no number for is a text.
+//! Integers beyond 2^53 and decimals are JSON strings, because parsers would round them. Times are
+//! RFC 3339 with nanoseconds, bytes are hexadecimal, and numbers outside JSON are strings.
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
@@ -12,12 +12,12 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::json;
 
-/// Largest integer that every reader of JSON keeps whole.
+/// Largest integer that every JSON parser represents exactly.
 const EXACT_MAX: u64 = 1 << 53;
-/// How deep lists and structs may lie in each other; deeper is null.
+/// Maximum nesting of lists and structs; deeper values are null.
 const DEPTH_MAX: usize = 32;
 
-/// A row as an object under these names, one a column.
+/// A row as an object with one name per column.
 pub(super) fn object(out: &mut Vec<u8>, names: &[String], batch: &RecordBatch, row: usize) {
     out.push(b'{');
     for (i, (name, column)) in names.iter().zip(batch.columns()).enumerate() {
@@ -36,7 +36,7 @@ fn value(out: &mut Vec<u8>, column: &dyn Array, row: usize, depth: usize) {
         return null(out);
     }
     match column.data_type() {
-        // Such a column has no bits that say which of its values are null.
+        // A null column has no validity bitmap.
         DataType::Null => null(out),
         DataType::Utf8 => json::text(out, column.as_string::<i32>().value(row)),
         DataType::LargeUtf8 => json::text(out, column.as_string::<i64>().value(row)),
@@ -151,7 +151,7 @@ fn map(out: &mut Vec<u8>, entries: &arrow::array::StructArray, depth: usize) {
     out.push(b'}');
 }
 
-/// A time in nanoseconds, where it fits.
+/// A time in nanoseconds; `None` on overflow.
 fn nanoseconds(column: &dyn Array, row: usize, unit: TimeUnit) -> Option<i64> {
     use arrow::datatypes::{
         TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
@@ -178,7 +178,7 @@ fn time_text(out: &mut Vec<u8>, time: i64) {
     push(out, &format!("\"{seconds}.{:09}Z\"", time.rem_euclid(1_000_000_000)));
 }
 
-/// Intervals, dates, decimals and what else there may be, as text.
+/// Intervals, dates, decimals and all remaining types, as text.
 fn formatted(out: &mut Vec<u8>, column: &dyn Array, row: usize) {
     let options = FormatOptions::default().with_display_error(true);
     match ArrayFormatter::try_new(column, &options) {

@@ -1,11 +1,11 @@
-//! Tempo's JSON of search results, and its protobuf around a trace.
+//! Encodes Tempo's JSON search results and its protobuf envelope of a trace.
 
 use query::traces::{MatchedSpan, SpanSet, Static, TraceMatch};
 use serde_json::{Map, Value, json};
 
 use crate::json;
 
-/// `TraceByIDResponse` with the trace, which is complete.
+/// A `TraceByIDResponse` with a complete trace.
 pub(super) fn trace_by_id(trace: &[u8]) -> Vec<u8> {
     const TRACE: u8 = 0x0a;
     const METRICS: u8 = 0x12;
@@ -37,7 +37,7 @@ fn trace(found: &TraceMatch) -> Value {
         "startTimeUnixNano": found.start_time.to_string(),
     });
     let Some(fields) = value.as_object_mut() else { return value };
-    // Protobuf's JSON leaves out what is empty or zero.
+    // Protobuf's JSON mapping omits empty and zero fields.
     if !found.root_span_name.is_empty() {
         fields.insert("rootTraceName".to_owned(), found.root_span_name.as_str().into());
     }
@@ -90,13 +90,13 @@ fn attributes(attributes: &[(String, Static)]) -> Value {
     attributes.iter().map(attribute).collect()
 }
 
-/// OTLP's `AnyValue` in protobuf's JSON.
+/// OTLP's `AnyValue` in protobuf's JSON mapping.
 fn any_value(value: &Static) -> Value {
     match value {
         Static::Nil => json!({ "stringValue": "nil" }),
         Static::Int(number) | Static::Duration(number) => json!({ "intValue": number.to_string() }),
         Static::Float(number) if number.is_finite() => json!({ "doubleValue": number }),
-        // Protobuf's words for what JSON has no numbers for.
+        // Protobuf's names for values that JSON cannot represent.
         Static::Float(number) if number.is_nan() => json!({ "doubleValue": "NaN" }),
         Static::Float(number) if *number > 0.0 => json!({ "doubleValue": "Infinity" }),
         Static::Float(_) => json!({ "doubleValue": "-Infinity" }),

@@ -1,4 +1,4 @@
-//! Tag names and values for completion, and tags as old searches write them.
+//! Tag names and values for autocompletion, and the legacy `tags` search parameter.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::error::TextError;
 use crate::parameters::Parameters;
 use crate::routers::Api;
 
-/// Most tags of one search.
+/// Maximum number of tags in a search.
 const TAGS_MAX: usize = 100;
 
-/// Names without their scopes.
+/// Tag names without scopes (v1).
 pub(super) async fn names(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let scope = parameters.get("scope").unwrap_or("none");
     let scopes = api.engine.tag_names(scope, range(&parameters)?).await?;
@@ -28,7 +28,7 @@ pub(super) async fn names(State(api): State<Arc<Api>>, parameters: Parameters) -
     Ok(axum::Json(json!({ "tagNames": names, "metrics": {} })).into_response())
 }
 
-/// Names by scope.
+/// Tag names by scope (v2).
 pub(super) async fn names_v2(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let scope = parameters.get("scope").unwrap_or("none");
     let scopes = api.engine.tag_names(scope, range(&parameters)?).await?;
@@ -43,7 +43,7 @@ pub(super) async fn names_v2(State(api): State<Arc<Api>>, parameters: Parameters
     Ok(axum::Json(json!({ "scopes": scopes, "metrics": {} })).into_response())
 }
 
-/// Values without their types, of a name without a scope.
+/// Values without types, for a tag without a scope (v1).
 pub(super) async fn values(
     State(api): State<Arc<Api>>,
     Path(tag): Path<String>,
@@ -56,7 +56,7 @@ pub(super) async fn values(
     Ok(axum::Json(json!({ "tagValues": values, "metrics": {} })).into_response())
 }
 
-/// Values with their types.
+/// Values with their types (v2).
 pub(super) async fn values_v2(
     State(api): State<Arc<Api>>,
     Path(tag): Path<String>,
@@ -73,12 +73,12 @@ pub(super) async fn values_v2(
     Ok(axum::Json(json!({ "tagValues": values, "metrics": {} })).into_response())
 }
 
-/// The first version of this API names attributes without the point.
+/// The v1 API omits the leading dot of attribute names.
 fn scoped(tag: &str) -> String {
     const INTRINSICS: [&str; 5] = ["name", "status", "kind", "statusMessage", "duration"];
     const SCOPES: [&str; 5] = ["resource.", "span.", "event.", "link.", "instrumentation."];
     match tag {
-        // Names from before TraceQL.
+        // Names that predate TraceQL.
         "service.name" => "resource.service.name".to_owned(),
         "status.code" => "status".to_owned(),
         "root.name" => "rootName".to_owned(),
@@ -89,7 +89,7 @@ fn scoped(tag: &str) -> String {
     }
 }
 
-/// `limit`; 0 and absent are no limit.
+/// `limit`; 0 or absent means no limit.
 fn limit(parameters: &Parameters) -> Result<usize, TextError> {
     match super::number(parameters, "limit", 0)? {
         0 => Ok(usize::MAX),
@@ -97,7 +97,7 @@ fn limit(parameters: &Parameters) -> Result<usize, TextError> {
     }
 }
 
-/// `a=b c="d e"`: what a logfmt reader makes of it.
+/// Parses `a=1 b="c d"` in logfmt.
 pub(super) fn logfmt(text: &str) -> Result<Vec<(String, String)>, TextError> {
     let mut tags = Vec::new();
     let mut rest = text.trim();
@@ -123,7 +123,7 @@ pub(super) fn logfmt(text: &str) -> Result<Vec<(String, String)>, TextError> {
     Ok(tags)
 }
 
-/// The text up to the closing quote, and what follows it.
+/// The text up to the closing quote, and the rest.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();

@@ -1,4 +1,4 @@
-//! Building the two columns that hold a row's own attributes.
+//! Builds the two columns that hold a row's own attributes.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{ValueType, map_type};
 
-/// A value as it came from the wire.
+/// A value as decoded from the wire.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     /// Text.
@@ -59,8 +59,8 @@ impl Value<'_> {
     }
 }
 
-/// The text of a double attribute: shortest digits that read back the same, an exponent only
-/// where JavaScript and Go's JSON have one.
+/// The text of a double attribute: the shortest digits that round-trip, with an exponent only where
+/// JavaScript and Go's JSON use one.
 #[must_use]
 pub fn double_text(number: f64) -> String {
     let mut text = String::new();
@@ -74,8 +74,8 @@ fn push_double_text(text: &mut String, number: f64) {
     let _ = if is_plain { write!(text, "{number}") } else { write!(text, "{number:e}") };
 }
 
-/// Builds an `attributes` column and its `attribute_types` column, a row at a time: any number
-/// of [`Self::push`], then [`Self::end_row`].
+/// Builds an `attributes` column and its `attribute_types` column one row at a time: any number of
+/// [`Self::push`] calls, then [`Self::end_row`].
 #[derive(Debug)]
 pub struct AttributeBuilder {
     keys: StringBuilder,
@@ -84,7 +84,7 @@ pub struct AttributeBuilder {
     entries: i32,
     types: StringViewBuilder,
     letters: String,
-    /// A bit for some of the row's keys: without it, a key is not among them.
+    /// A Bloom filter of the keys in the row: a clear bit means that a key is absent.
     seen: u128,
     scratch: String,
 }
@@ -105,7 +105,7 @@ impl Default for AttributeBuilder {
 }
 
 impl AttributeBuilder {
-    /// Adds an attribute to the row; false when the row has one of this key, which stays.
+    /// Adds an attribute. Returns false, and keeps the first value, if the key is a duplicate.
     pub fn push(&mut self, key: &str, value: Value<'_>) -> bool {
         if self.is_repeated(key) {
             return false;
@@ -144,7 +144,7 @@ impl AttributeBuilder {
         })
     }
 
-    /// Adds an attribute in its text form, as rows hold it.
+    /// Adds an attribute in its stored text form.
     pub fn push_text(&mut self, key: &str, text: &str, kind: ValueType) {
         self.keys.append_value(key);
         self.values.append_value(text);
@@ -152,7 +152,7 @@ impl AttributeBuilder {
         self.letters.push(kind.letter());
     }
 
-    /// Adds the start of an attribute's text, marked as cut: see [`super::large`].
+    /// Adds the prefix of a large attribute value, marked as cut: see [`super::large`].
     pub(super) fn push_start(&mut self, key: &str, start: &str, kind: ValueType) {
         self.keys.append_value(key);
         self.values.append_value(start);
@@ -166,7 +166,7 @@ impl AttributeBuilder {
         self.letters.len()
     }
 
-    /// Ends the row; the next attribute belongs to the next one.
+    /// Ends the row and begins the next.
     pub fn end_row(&mut self) {
         self.types.append_value(&self.letters);
         self.letters.clear();
@@ -177,7 +177,7 @@ impl AttributeBuilder {
     /// The columns `attributes` and `attribute_types`.
     ///
     /// # Errors
-    /// When a row was begun and not ended.
+    /// When the last row was not ended.
     pub fn finish(mut self) -> Result<(ArrayRef, ArrayRef), ArrowError> {
         let DataType::Map(entry, is_sorted) = map_type() else {
             return Err(ArrowError::SchemaError("attributes are not a map".to_owned()));
@@ -209,7 +209,7 @@ mod tests {
             assert_eq!(taken, expected);
             builder.end_row();
         }
-        // More keys than there are bits.
+        // More keys than the filter has bits.
         for number in 0..1000 {
             assert!(builder.push(&number.to_string(), Value::Int(number)), "{number}");
         }

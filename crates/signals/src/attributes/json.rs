@@ -1,8 +1,8 @@
-//! Attributes as JSON: of resources, scopes, events and links, and of nested values.
+//! Attributes of resources, scopes, events and links as JSON, and nested values.
 //!
-//! Integers are JSON numbers without a fraction, doubles always have a fraction or an exponent, so
-//! that the type survives. Two things do not: inside JSON, bytes become base64 text and the
-//! doubles that JSON cannot write become the texts `NaN`, `inf` and `-inf`.
+//! Integers are JSON numbers without a fraction; doubles always have a fraction or an exponent, so
+//! the type survives. Two types do not: bytes become base64 text, and doubles that JSON cannot
+//! represent become the texts `NaN`, `inf` and `-inf`.
 
 use std::fmt::Write as _;
 
@@ -26,7 +26,7 @@ pub fn push_text(json: &mut String, text: &str) {
             0..0x20 => "",
             _ => continue,
         };
-        // Only ASCII bytes get here, so both cuts are on character boundaries.
+        // Only ASCII bytes reach this point, so both cuts are on character boundaries.
         json.push_str(text.get(clean_from..i).unwrap_or_default());
         clean_from = i + 1;
         if escape.is_empty() {
@@ -44,7 +44,7 @@ pub fn push_int(json: &mut String, number: i64) {
     json.push_str(itoa::Buffer::new().format(number));
 }
 
-/// Appends a double; those that JSON cannot write become text.
+/// Appends a double; values that JSON cannot represent become text.
 pub fn push_double(json: &mut String, number: f64) {
     let quote = if number.is_finite() { "" } else { "\"" };
     let _ = write!(json, "{quote}{number:?}{quote}");
@@ -57,7 +57,7 @@ pub fn push_bytes(json: &mut String, bytes: &[u8]) {
     json.push('"');
 }
 
-/// A row's attribute as the JSON value that its type calls for.
+/// A row's attribute as the JSON value of its type.
 #[must_use]
 pub fn value(text: &str, kind: ValueType) -> Value {
     let parsed = match kind {
@@ -71,13 +71,13 @@ pub fn value(text: &str, kind: ValueType) -> Value {
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// The members of a JSON object's text; none when it is not an object.
+/// The members of a JSON object's text; empty if the text is not an object.
 #[must_use]
 pub fn object(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// The text and type that an attribute with this JSON value has in a row.
+/// The stored text and type of an attribute with this JSON value.
 #[must_use]
 pub fn text(value: &Value) -> (String, ValueType) {
     match value {

@@ -1,8 +1,8 @@
-//! Large attribute values apart from the others, as parts store them.
+//! Large attribute values, stored in parts separately from small ones.
 //!
-//! Prompts and answers of LLM calls are attributes of many kilobytes beside names of a few bytes.
-//! A part has them in a map column of its own, so that a search over the other attributes does
-//! not read them. What stays in the map `attributes` is the start of the text, under an
+//! Prompts and responses of LLM calls are attributes of many kilobytes next to values of a few
+//! bytes. A part stores them in a map column of their own, so that a search over the other
+//! attributes does not read them. The map `attributes` keeps the prefix of the text, with an
 //! upper-case letter in `attribute_types`: enough to compare the value with any text shorter than
 //! [`KEPT_BYTES_MIN`].
 
@@ -18,12 +18,12 @@ use super::{AttributeBuilder, AttributeRows, ENTRY};
 use crate::rows::{ColumnError, TextColumn};
 use crate::span::column::{ATTRIBUTE_TYPES, ATTRIBUTES, LARGE_ATTRIBUTES};
 
-/// Longest value, in bytes, that lies whole among the others.
+/// Longest value, in bytes, stored whole in `attributes`.
 pub const VALUE_BYTES_MAX: usize = 1024;
-/// Bytes of a larger value that stay among the others, at least.
+/// Minimum prefix of a larger value, in bytes, kept in `attributes`.
 pub const KEPT_BYTES_MIN: usize = 128;
 
-/// The columns of a signal's rows in memory with the one of large attributes, which only parts have.
+/// The in-memory columns of a signal plus the column of large attributes, which only parts have.
 pub(crate) fn schema_of_parts(rows: &Schema) -> SchemaRef {
     let large = Field::new(LARGE_ATTRIBUTES, super::map_type(), true);
     let mut fields = rows.fields().to_vec();
@@ -31,21 +31,21 @@ pub(crate) fn schema_of_parts(rows: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// The columns `attributes`, `attribute_types` and `large_attributes` of rows in memory.
+/// The columns `attributes`, `attribute_types` and `large_attributes`, split from in-memory rows.
 #[derive(Debug)]
 pub struct Split {
     /// Map of all attributes, large values cut.
     pub attributes: ArrayRef,
-    /// Letters, those of cut values in upper case.
+    /// Type letters; those of cut values are in upper case.
     pub types: ArrayRef,
     /// Map of the large values; null in rows that have none.
     pub large: ArrayRef,
 }
 
-/// Takes the large values out of the rows of a map column.
+/// Moves large values out of a map column.
 ///
 /// # Errors
-/// [`ArrowError::SchemaError`] when the columns are not those of attributes.
+/// [`ArrowError::SchemaError`] when the columns are not attribute columns.
 pub fn split(map: &ArrayRef, types: &ArrayRef) -> Result<Split, ArrowError> {
     let entries = map.as_map_opt().ok_or_else(|| schema_error("attributes are not a map"))?;
     if !has_large(entries)? {
@@ -74,10 +74,10 @@ pub fn split(map: &ArrayRef, types: &ArrayRef) -> Result<Split, ArrowError> {
     Ok(Split { attributes, types, large: Arc::new(large.finish()) })
 }
 
-/// The columns `attributes` and `attribute_types` with the large values in their places again.
+/// The columns `attributes` and `attribute_types` with the large values restored.
 ///
 /// # Errors
-/// [`ArrowError::SchemaError`] when the columns are not those of attributes.
+/// [`ArrowError::SchemaError`] when the columns are not attribute columns.
 pub fn restore(
     map: &ArrayRef,
     types: &ArrayRef,
@@ -98,7 +98,7 @@ pub fn restore(
     whole.finish()
 }
 
-/// As much of a large text as stays.
+/// The prefix of a large text that is kept in `attributes`.
 fn start(text: &str) -> &str {
     text.get(..text.ceil_char_boundary(KEPT_BYTES_MIN)).unwrap_or(text)
 }
@@ -128,10 +128,10 @@ fn schema_error(message: &str) -> ArrowError {
     ArrowError::SchemaError(message.to_owned())
 }
 
-/// [`restore`] on the columns of a batch, in place; a batch without large values stays as it is.
+/// [`restore`] on the columns of a batch; a batch without large values is returned unchanged.
 ///
 /// # Errors
-/// As [`restore`].
+/// See [`restore`].
 pub fn restore_batch(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
     let schema = batch.schema();
     let place = |name| schema.index_of(name).ok();

@@ -1,4 +1,4 @@
-//! Reading the columns that hold a row's own attributes.
+//! Reads the columns that hold a row's own attributes.
 
 use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch};
 
@@ -25,7 +25,7 @@ impl<'a> TextMap<'a> {
         Ok(Self { map, keys, values })
     }
 
-    /// The first entry of a row, and the one after its last.
+    /// The range of a row's entries.
     fn bounds(&self, row: usize) -> (usize, usize) {
         if self.map.is_null(row) {
             return (0, 0);
@@ -45,7 +45,7 @@ pub struct AttributeRows<'a> {
 
 impl<'a> AttributeRows<'a> {
     /// Finds the columns by name. Without `attribute_types` all values read as text; without
-    /// `large_attributes` those that lie there read as their starts.
+    /// `large_attributes` large values read as their prefixes.
     ///
     /// # Errors
     /// [`ColumnError`] when a column is not a map of texts.
@@ -60,10 +60,10 @@ impl<'a> AttributeRows<'a> {
         })
     }
 
-    /// The same of columns that are not in a batch.
+    /// Like [`Self::new`], from arrays that are not in a batch.
     ///
     /// # Errors
-    /// As [`Self::new`].
+    /// See [`Self::new`].
     pub fn from_arrays(
         map: &'a ArrayRef,
         types: &'a ArrayRef,
@@ -86,8 +86,8 @@ impl<'a> AttributeRows<'a> {
         Attributes { rows: self, next, end, next_large, end_large, letters }
     }
 
-    /// Whether only the start of an attribute's value is here, because it is large and the column
-    /// of large values was not read.
+    /// Whether only the prefix of an attribute's value is available: the value is large and the
+    /// column of large values was not read.
     #[must_use]
     pub fn is_cut(&self, row: usize, key: &str) -> bool {
         let (None, Some(map)) = (&self.large, &self.map) else { return false };

@@ -1,4 +1,4 @@
-//! Building a batch of log records, a row at a time.
+//! Builds a batch of log records one row at a time.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::attributes::{AttributeBuilder, ValueType};
 use crate::dictionary::{Code, DictionaryBuilder};
 use crate::{SpanId, Timestamp, TraceId};
 
-/// A resource that [`LogBuilder::resource`] has taken in, with the stream of its records.
+/// A resource registered with [`LogBuilder::resource`], with the stream of its records.
 #[derive(Debug, Clone, Copy)]
 pub struct Resource {
     service_name: Code,
@@ -21,7 +21,7 @@ pub struct Resource {
     attributes: Code,
 }
 
-/// An instrumentation scope that [`LogBuilder::scope`] has taken in.
+/// An instrumentation scope registered with [`LogBuilder::scope`].
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
     name: Code,
@@ -42,7 +42,7 @@ pub struct Record<'a> {
     pub severity_text: &'a str,
     /// See [`super::column::BODY`].
     pub body: &'a str,
-    /// The type that the body had.
+    /// The type of the body on the wire.
     pub body_type: ValueType,
     /// Empty is null.
     pub event_name: &'a str,
@@ -57,7 +57,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// A line of which only text and time are known.
+    /// A record with only a time and a body.
     #[must_use]
     pub fn new(timestamp: Timestamp, body: &'a str) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl Default for LogBuilder {
 }
 
 impl LogBuilder {
-    /// Takes in a resource once; its records then only repeat a code. `stream` is the canonical
+    /// Registers a resource once, so that its records append only codes. `stream` is the canonical
     /// selector of [`super::column::STREAM`], `attributes` a JSON object.
     pub fn resource(&mut self, service_name: &str, stream: &str, attributes: &str) -> Resource {
         Resource {
@@ -137,7 +137,7 @@ impl LogBuilder {
         }
     }
 
-    /// Takes in an instrumentation scope once. Empty texts are null; `attributes` is a JSON object.
+    /// Registers a scope once. Empty texts are null; `attributes` is a JSON object.
     pub fn scope(&mut self, name: &str, version: &str, attributes: &str) -> Scope {
         Scope {
             name: self.scope_name.code_or_null(name),
@@ -146,16 +146,16 @@ impl LogBuilder {
         }
     }
 
-    /// Where the attributes of the next record go. They must not be pushed for a record that is
-    /// then not appended.
+    /// The attributes of the next record. Attributes that were pushed must be followed by an
+    /// append.
     pub fn attributes(&mut self) -> &mut AttributeBuilder {
         &mut self.attributes
     }
 
-    /// Ends the row of a record.
+    /// Appends a record and ends its row.
     ///
     /// # Errors
-    /// Never: ids have the length of their columns.
+    /// Does not fail in practice: ids have the width of their columns.
     pub fn append(
         &mut self,
         resource: Resource,
@@ -204,11 +204,10 @@ impl LogBuilder {
         self.rows == 0
     }
 
-    /// The batch.
+    /// Builds the batch.
     ///
     /// # Errors
-    /// When attributes were pushed for a record that was not appended, or codes came from another
-    /// builder.
+    /// When attributes were pushed without a record, or codes came from another builder.
     pub fn finish(mut self) -> Result<RecordBatch, ArrowError> {
         let (attributes, attribute_types) = self.attributes.finish()?;
         let columns: Vec<ArrayRef> = vec![

@@ -1,4 +1,4 @@
-//! Reading a batch of log records, a row at a time.
+//! Reads a batch of log records one row at a time.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{TimestampNanosecondType, UInt8Type, UInt32Type};
@@ -8,8 +8,8 @@ use crate::attributes::{AttributeRows, Attributes, ValueType};
 use crate::rows::{BytesColumn, ColumnError, NumberColumn, TextColumn};
 use crate::{SpanId, Timestamp, TraceId};
 
-/// The rows of a batch of log records. Columns that the batch lacks read as empty, none or zero;
-/// a row number must be below [`Self::len`].
+/// The rows of a batch of log records. Missing columns read as empty, `None` or zero; a row number
+/// must be below [`Self::len`].
 #[derive(Debug, Clone)]
 pub struct LogRows<'a> {
     rows: usize,
@@ -37,7 +37,7 @@ impl<'a> LogRows<'a> {
     /// Finds the columns of a batch.
     ///
     /// # Errors
-    /// [`ColumnError`] when one has a type that cannot hold it.
+    /// [`ColumnError`] when a column has an unexpected type.
     pub fn new(batch: &'a RecordBatch) -> Result<Self, ColumnError> {
         let text = |name| TextColumn::new(batch, name);
         Ok(Self {
@@ -68,17 +68,17 @@ impl<'a> LogRows<'a> {
         self.rows
     }
 
-    /// Whether there are none.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// When it happened.
+    /// Event time.
     pub fn timestamp(&self, row: usize) -> Timestamp {
         self.timestamp.get(row)
     }
 
-    /// When it was seen.
+    /// Time of observation.
     pub fn observed_timestamp(&self, row: usize) -> Timestamp {
         self.observed_timestamp.get(row)
     }
@@ -88,7 +88,7 @@ impl<'a> LogRows<'a> {
         self.severity_number.get(row)
     }
 
-    /// The sender's word for it.
+    /// The sender's name for the severity.
     pub fn severity_text(&self, row: usize) -> &'a str {
         self.severity_text.text(row)
     }
@@ -98,7 +98,7 @@ impl<'a> LogRows<'a> {
         self.body.text(row)
     }
 
-    /// The type that the body had.
+    /// The type of the body on the wire.
     pub fn body_type(&self, row: usize) -> ValueType {
         let letter = self.body_type.text(row).bytes().next();
         letter.map_or(ValueType::String, ValueType::from_letter)
@@ -134,17 +134,17 @@ impl<'a> LogRows<'a> {
         self.stream.text(row)
     }
 
-    /// Key, text and type of its own attributes.
+    /// Key, text and type of the record's own attributes.
     pub fn attributes(&self, row: usize) -> Attributes<'_, 'a> {
         self.attributes.row(row)
     }
 
-    /// Whether an attribute of it reads as its start: see [`AttributeRows::is_cut`].
+    /// Whether an attribute reads as its prefix: see [`AttributeRows::is_cut`].
     pub fn is_cut(&self, row: usize, key: &str) -> bool {
         self.attributes.is_cut(row, key)
     }
 
-    /// Attributes that were left out.
+    /// Number of dropped attributes.
     pub fn dropped_attributes_count(&self, row: usize) -> u32 {
         self.dropped_attributes_count.get(row)
     }

@@ -1,4 +1,4 @@
-//! Building a batch of spans, a row at a time.
+//! Builds a batch of spans one row at a time.
 
 use std::sync::Arc;
 
@@ -13,27 +13,27 @@ use crate::attributes::AttributeBuilder;
 use crate::dictionary::{Code, DictionaryBuilder};
 use crate::{SpanId, Timestamp, TraceId};
 
-/// What part a span plays in a call.
+/// The role of a span in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]
 pub enum Kind {
-    /// Nobody said.
+    /// Not specified.
     #[default]
     Unspecified,
-    /// Inside one program.
+    /// Internal to one program.
     Internal,
-    /// Answers a call from afar.
+    /// Handles a remote call.
     Server,
-    /// Calls afar.
+    /// Makes a remote call.
     Client,
     /// Sends a message.
     Producer,
-    /// Takes a message.
+    /// Receives a message.
     Consumer,
 }
 
 impl Kind {
-    /// All kinds; the place is OTLP's number.
+    /// All kinds, indexed by OTLP's number.
     pub const ALL: [Self; 6] = [
         Self::Unspecified,
         Self::Internal,
@@ -43,19 +43,19 @@ impl Kind {
         Self::Consumer,
     ];
 
-    /// The kind of OTLP's number; unknown numbers are [`Self::Unspecified`].
+    /// The kind with this OTLP number; unknown numbers are [`Self::Unspecified`].
     #[must_use]
     pub fn from_number(number: i64) -> Self {
         usize::try_from(number).ok().and_then(|i| Self::ALL.get(i).copied()).unwrap_or_default()
     }
 
-    /// The kind of a text of the column `kind`.
+    /// The kind for a value of the column `kind`.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|kind| kind.name() == name).unwrap_or_default()
     }
 
-    /// The text in the column `kind`.
+    /// The value of the column `kind`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -73,32 +73,32 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]
 pub enum StatusCode {
-    /// Nobody said.
+    /// Not set.
     #[default]
     Unset,
-    /// Declared good by the program.
+    /// Explicitly marked as successful.
     Ok,
     /// Failed.
     Error,
 }
 
 impl StatusCode {
-    /// All codes; the place is OTLP's number.
+    /// All codes, indexed by OTLP's number.
     pub const ALL: [Self; 3] = [Self::Unset, Self::Ok, Self::Error];
 
-    /// The code of OTLP's number; unknown numbers are [`Self::Unset`].
+    /// The code with this OTLP number; unknown numbers are [`Self::Unset`].
     #[must_use]
     pub fn from_number(number: i64) -> Self {
         usize::try_from(number).ok().and_then(|i| Self::ALL.get(i).copied()).unwrap_or_default()
     }
 
-    /// The code of a text of the column `status_code`.
+    /// The code for a value of the column `status_code`.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|code| code.name() == name).unwrap_or_default()
     }
 
-    /// The text in the column `status_code`.
+    /// The value of the column `status_code`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -109,14 +109,14 @@ impl StatusCode {
     }
 }
 
-/// A resource that [`SpanBuilder::resource`] has taken in.
+/// A resource registered with [`SpanBuilder::resource`].
 #[derive(Debug, Clone, Copy)]
 pub struct Resource {
     service_name: Code,
     attributes: Code,
 }
 
-/// An instrumentation scope that [`SpanBuilder::scope`] has taken in.
+/// An instrumentation scope registered with [`SpanBuilder::scope`].
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
     name: Code,
@@ -131,7 +131,7 @@ pub struct Span<'a> {
     pub trace_id: TraceId,
     /// See [`super::column::SPAN_ID`].
     pub span_id: SpanId,
-    /// `None` for a root.
+    /// `None` for a root span.
     pub parent_span_id: Option<SpanId>,
     /// Empty is null.
     pub trace_state: &'a str,
@@ -162,7 +162,7 @@ pub struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// A span of which only ids and start are known.
+    /// A span with only its ids and start time.
     #[must_use]
     pub fn new(trace_id: TraceId, span_id: SpanId, start_time: Timestamp) -> Self {
         Self {
@@ -251,7 +251,7 @@ impl Default for SpanBuilder {
 }
 
 impl SpanBuilder {
-    /// Takes in a resource once; its spans then only repeat a code. `attributes` is a JSON object.
+    /// Registers a resource once; its spans append only codes. `attributes` is a JSON object.
     pub fn resource(&mut self, service_name: &str, attributes: &str) -> Resource {
         Resource {
             service_name: self.service_name.code(service_name),
@@ -259,7 +259,7 @@ impl SpanBuilder {
         }
     }
 
-    /// Takes in an instrumentation scope once. Empty texts are null; `attributes` is a JSON object.
+    /// Registers a scope once. Empty texts are null; `attributes` is a JSON object.
     pub fn scope(&mut self, name: &str, version: &str, attributes: &str) -> Scope {
         Scope {
             name: self.scope_name.code_or_null(name),
@@ -268,16 +268,15 @@ impl SpanBuilder {
         }
     }
 
-    /// Where the attributes of the next span go. They must not be pushed for a span that is then
-    /// not appended.
+    /// The attributes of the next span. Attributes that were pushed must be followed by an append.
     pub fn attributes(&mut self) -> &mut AttributeBuilder {
         &mut self.attributes
     }
 
-    /// Ends the row of a span.
+    /// Appends a span and ends its row.
     ///
     /// # Errors
-    /// Never: ids have the length of their columns.
+    /// Does not fail in practice: ids have the width of their columns.
     pub fn append(
         &mut self,
         resource: Resource,
@@ -325,11 +324,10 @@ impl SpanBuilder {
         self.rows == 0
     }
 
-    /// The batch.
+    /// Builds the batch.
     ///
     /// # Errors
-    /// When attributes were pushed for a span that was not appended, or codes came from another
-    /// builder.
+    /// When attributes were pushed without a span, or codes came from another builder.
     pub fn finish(mut self) -> Result<RecordBatch, ArrowError> {
         let (attributes, attribute_types) = self.attributes.finish()?;
         let columns: Vec<ArrayRef> = vec![

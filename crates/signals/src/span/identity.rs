@@ -1,7 +1,7 @@
-//! When two rows are the same span.
+//! The identity of a span, for removing duplicates.
 //!
-//! Delivery is at least once: a sender that did not get the answer sends a span again. A span id
-//! does not identify a span, because the client and the server side of one call may share it
+//! Delivery is at least once: a sender that receives no response sends a span again. A span id
+//! alone does not identify a span, because the client and the server side of one call may share it
 //! (Zipkin's B3 propagation, service meshes).
 
 use arrow::array::RecordBatch;
@@ -11,20 +11,20 @@ use super::column;
 use crate::rows::{BytesColumn, ColumnError, NumberColumn, TextColumn};
 use crate::{SpanId, Timestamp, TraceId};
 
-/// What identifies a span: two rows that agree in all of this are copies of one span.
+/// The identity of a span: rows with equal identities are copies of one span.
 ///
-/// Start and duration are part of it, so that a span that is reported again with another end is
-/// not lost. Attributes, events and links are not: what passes through a collector twice may be
-/// decorated differently.
+/// Start and duration are included, so that a span reported again with another end is not lost.
+/// Attributes, events and links are not: a span that passes through a Collector twice may be
+/// enriched differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanIdentity<'a> {
     /// The trace.
     pub trace_id: TraceId,
     /// The span's id within the trace.
     pub span_id: SpanId,
-    /// When it began, in nanoseconds.
+    /// Start time in nanoseconds.
     pub start_time: Timestamp,
-    /// How long it took, in nanoseconds.
+    /// Duration in nanoseconds.
     pub duration_ns: i64,
     /// Name of its [`super::Kind`].
     pub kind: &'a str,
@@ -34,7 +34,7 @@ pub struct SpanIdentity<'a> {
     pub name: &'a str,
 }
 
-/// The columns that a [`SpanIdentity`] is made of.
+/// The columns of a [`SpanIdentity`].
 pub const IDENTITY_COLUMNS: [&str; 7] = [
     column::TRACE_ID,
     column::SPAN_ID,
@@ -61,7 +61,7 @@ impl<'a> SpanIdentities<'a> {
     /// Finds the [`IDENTITY_COLUMNS`] of a batch.
     ///
     /// # Errors
-    /// [`ColumnError`] when one has a type that cannot hold it.
+    /// [`ColumnError`] when a column has an unexpected type.
     pub fn new(batch: &'a RecordBatch) -> Result<Self, ColumnError> {
         Ok(Self {
             trace_id: BytesColumn::new(batch, column::TRACE_ID)?,

@@ -1,4 +1,4 @@
-//! Reading a batch of spans, a row at a time.
+//! Reads a batch of spans one row at a time.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Int64Type, TimestampNanosecondType, UInt32Type};
@@ -8,8 +8,8 @@ use crate::attributes::{AttributeRows, Attributes};
 use crate::rows::{BytesColumn, ColumnError, NumberColumn, TextColumn};
 use crate::{SpanId, Timestamp, TraceId};
 
-/// The rows of a batch of spans. Columns that the batch lacks read as empty, none or zero; a
-/// row number must be below [`Self::len`].
+/// The rows of a batch of spans. Missing columns read as empty, `None` or zero; a row number must
+/// be below [`Self::len`].
 #[derive(Debug, Clone)]
 pub struct SpanRows<'a> {
     rows: usize,
@@ -41,7 +41,7 @@ impl<'a> SpanRows<'a> {
     /// Finds the columns of a batch.
     ///
     /// # Errors
-    /// [`ColumnError`] when one has a type that cannot hold it.
+    /// [`ColumnError`] when a column has an unexpected type.
     pub fn new(batch: &'a RecordBatch) -> Result<Self, ColumnError> {
         let text = |name| TextColumn::new(batch, name);
         Ok(Self {
@@ -76,7 +76,7 @@ impl<'a> SpanRows<'a> {
         self.rows
     }
 
-    /// Whether there are none.
+    /// Whether there are no spans.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
@@ -91,7 +91,7 @@ impl<'a> SpanRows<'a> {
         SpanId(self.span_id.get(row).unwrap_or_default())
     }
 
-    /// Its parent; `None` for a root.
+    /// The parent span; `None` for a root span.
     pub fn parent_span_id(&self, row: usize) -> Option<SpanId> {
         self.parent_span_id.get(row).map(SpanId)
     }
@@ -111,42 +111,42 @@ impl<'a> SpanRows<'a> {
         self.service_name.text(row)
     }
 
-    /// The operation.
+    /// The operation name.
     pub fn name(&self, row: usize) -> &'a str {
         self.name.text(row)
     }
 
-    /// The part it plays.
+    /// The span kind.
     pub fn kind(&self, row: usize) -> Kind {
         Kind::from_name(self.kind.text(row))
     }
 
-    /// When it began.
+    /// Start time.
     pub fn start_time(&self, row: usize) -> Timestamp {
         self.start_time.get(row)
     }
 
-    /// How long it took.
+    /// Duration in nanoseconds.
     pub fn duration_ns(&self, row: usize) -> i64 {
         self.duration_ns.get(row)
     }
 
-    /// When it ended.
+    /// End time.
     pub fn end_time(&self, row: usize) -> Timestamp {
         self.start_time(row).saturating_add(self.duration_ns(row))
     }
 
-    /// How it ended.
+    /// The status code.
     pub fn status_code(&self, row: usize) -> StatusCode {
         StatusCode::from_name(self.status_code.text(row))
     }
 
-    /// What the status says.
+    /// The status message.
     pub fn status_message(&self, row: usize) -> &'a str {
         self.status_message.text(row)
     }
 
-    /// Key, text and type of its own attributes.
+    /// Key, text and type of the span's own attributes.
     pub fn attributes(&self, row: usize) -> Attributes<'_, 'a> {
         self.attributes.row(row)
     }
@@ -161,22 +161,22 @@ impl<'a> SpanRows<'a> {
         self.links.text(row)
     }
 
-    /// Whether an attribute of it reads as its start: see [`AttributeRows::is_cut`].
+    /// Whether an attribute reads as its prefix: see [`AttributeRows::is_cut`].
     pub fn is_cut(&self, row: usize, key: &str) -> bool {
         self.attributes.is_cut(row, key)
     }
 
-    /// Attributes that were left out.
+    /// Number of dropped attributes.
     pub fn dropped_attributes_count(&self, row: usize) -> u32 {
         self.dropped_attributes_count.get(row)
     }
 
-    /// Events that were left out.
+    /// Number of dropped events.
     pub fn dropped_events_count(&self, row: usize) -> u32 {
         self.dropped_events_count.get(row)
     }
 
-    /// Links that were left out.
+    /// Number of dropped links.
     pub fn dropped_links_count(&self, row: usize) -> u32 {
         self.dropped_links_count.get(row)
     }

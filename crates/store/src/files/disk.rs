@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use super::{FileReader, FileStat, FileWriter, Files, FolderEntry};
 
-/// Telemetry holds prompts and names: what we make is for our own user only.
+/// Telemetry holds prompts and names, so folders and files are accessible to our own user only.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
@@ -19,7 +19,7 @@ pub struct DiskFiles {
 }
 
 impl DiskFiles {
-    /// The folder is made by [`Files::create_folder`] with an empty path, not here.
+    /// Does not create the folder; [`Files::create_folder`] with an empty path does.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -28,7 +28,7 @@ impl DiskFiles {
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
     }
 
-    /// Errors of the system do not say which file they are about.
+    /// Adds the path, which errors of the system lack.
     fn named<T>(&self, path: &str, result: io::Result<T>) -> io::Result<T> {
         result.map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", self.path(path).display()))
@@ -79,7 +79,7 @@ impl Files for DiskFiles {
         let mut entries = Vec::new();
         for entry in folder {
             let entry = self.named(path, entry)?;
-            // A name that is not UTF-8 is none of ours.
+            // Our own names are all UTF-8.
             if let Ok(name) = entry.file_name().into_string() {
                 let is_folder = self.named(path, entry.file_type())?.is_dir();
                 entries.push(FolderEntry { name, is_folder });
@@ -116,7 +116,7 @@ impl Files for DiskFiles {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // The number is a help, not a need: the lock itself is what counts.
+                // The process id is only informative; the lock itself is what counts.
                 let _ = Read::by_ref(&mut file).take(32).read_to_string(&mut holder);
                 let holder = holder.trim();
                 let holder = if holder.is_empty() { "unknown" } else { holder };
@@ -124,7 +124,7 @@ impl Files for DiskFiles {
             }
             Err(TryLockError::Error(error)) => return self.named(path, Err(error)),
         }
-        // On a full disk the number is missing, which is no reason not to start.
+        // On a full disk the process id is missing, which must not prevent a start.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Box::new(file))
     }
@@ -204,7 +204,7 @@ mod tests {
             let mode = fs::metadata(files.path(path)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, expected, "{path}");
         }
-        // A folder that was there stays as its owner wants it.
+        // The mode of an existing folder is not changed.
         fs::set_permissions(files.path("a"), fs::Permissions::from_mode(0o750)).unwrap();
         files.create_folder("a").unwrap();
         let mode = fs::metadata(files.path("a")).unwrap().permissions().mode();

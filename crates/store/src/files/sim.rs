@@ -1,8 +1,8 @@
-//! Files in memory that know what was synced: for tests of crashes, power loss and full disks.
+//! In-memory files that track what was synced: for tests of crashes, power loss and full disks.
 //!
-//! Every changing operation has a number; at a chosen one an error happens, or the machine goes
-//! off in the middle of it. After [`SimFiles::lose_power`] only what was synced is sure to be
-//! there; what was not is there in part, as the seed decides.
+//! Every modifying operation has a number. At a chosen one an error occurs, or the machine loses
+//! power in the middle of it. After [`SimFiles::lose_power`] only synced data is guaranteed to
+//! exist; unsynced data survives in part, as the seed decides.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     Error(io::ErrorKind),
     /// It fails, and so does everything after it: the process is gone.
     Crash,
-    /// As `Crash`, but a write gets half of its bytes out.
+    /// As `Crash`, but half of the bytes of a write are written.
     TornCrash,
 }
 
@@ -90,7 +90,7 @@ impl SimFiles {
         Self { disk: Arc::new(Mutex::new(disk)), clock }
     }
 
-    /// Lets something happen at the n-th changing operation from now, counted from 1.
+    /// Injects a fault at the n-th modifying operation from now, counted from 1.
     pub(crate) fn fail_at(&self, operation: u64, fault: Fault) {
         let mut disk = self.disk.lock();
         disk.fault = Some((disk.operations + operation, fault));
@@ -101,7 +101,7 @@ impl SimFiles {
         self.disk.lock().has_struck
     }
 
-    /// Bytes that fit, all files together.
+    /// Sets the capacity of the disk in bytes.
     pub(crate) fn set_capacity(&self, bytes: Option<u64>) {
         self.disk.lock().capacity = bytes;
     }
@@ -110,7 +110,7 @@ impl SimFiles {
         self.disk.lock().used()
     }
 
-    /// The process ends; the operating system lives on and keeps what was written.
+    /// Kills the process; the operating system keeps what was written.
     pub(crate) fn kill(&self) {
         let mut disk = self.disk.lock();
         disk.is_off = false;
@@ -119,7 +119,7 @@ impl SimFiles {
         disk.generation += 1;
     }
 
-    /// The machine ends: what was not synced is gone, or half gone.
+    /// Cuts the power: unsynced data is lost in whole or in part.
     pub(crate) fn lose_power(&self, seed: u64) {
         let mut random = StdRng::seed_from_u64(seed);
         let mut disk = self.disk.lock();
@@ -143,7 +143,7 @@ impl SimFiles {
         self.kill();
     }
 
-    /// Changes a file behind everyone's back.
+    /// Modifies a file without the store's knowledge.
     pub(crate) fn tamper(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let mut disk = self.disk.lock();
         let number = disk.names[path];
@@ -152,7 +152,7 @@ impl SimFiles {
         content.durable = content.live.clone();
     }
 
-    /// Puts a file there behind everyone's back.
+    /// Creates a file without the store's knowledge.
     pub(crate) fn plant(&self, path: &str, bytes: &[u8]) {
         let mut disk = self.disk.lock();
         let number = disk.next_number;
@@ -163,7 +163,7 @@ impl SimFiles {
         disk.durable_names.insert(path.into(), number);
     }
 
-    /// A disk of its own with the same content.
+    /// An independent disk with the same content.
     pub(crate) fn fork(&self) -> Self {
         let disk = self.disk.lock();
         let copy = Disk {
@@ -200,7 +200,7 @@ fn after_power_loss(content: &Content, random: &mut StdRng) -> Vec<u8> {
     let kept = random.random_range(content.durable.len()..=content.live.len());
     let mut bytes = content.live[..kept].to_vec();
     if random.random_ratio(1, 3) {
-        // The length came through, but not all of the sectors.
+        // The length is durable, but not all of the sectors.
         let from = random.random_range(content.durable.len()..=kept);
         let to = random.random_range(from..=kept);
         bytes[from..to].fill(0);

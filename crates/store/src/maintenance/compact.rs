@@ -1,4 +1,4 @@
-//! Merging small parts of a day into larger ones. What is merged when is decided by [`choose()`].
+//! Merges small parts of a day into larger ones; [`choose()`] decides which and when.
 
 mod choose;
 mod memory;
@@ -22,7 +22,7 @@ use crate::part::write::{Counted, Written};
 use crate::part::{Part, merge};
 use crate::{Config, StoreError, metrics};
 
-/// A merge that failed so often is not tried again before a restart.
+/// Attempts at a merge before it is given up until a restart.
 const ATTEMPTS_MAX: u32 = 5;
 
 /// Merges parts.
@@ -32,7 +32,7 @@ pub(crate) struct Compactor {
     verifier: Verifier,
     limits: Limits,
     free_bytes_min: u64,
-    /// How often merging failed, by the last input's path.
+    /// Number of failed attempts, by the path of the last input.
     failed: HashMap<String, u32>,
 }
 
@@ -47,7 +47,7 @@ impl Compactor {
         Self { context, verifier, limits, free_bytes_min, failed: HashMap::new() }
     }
 
-    /// Merges what is due, each day once; what readers saw until now is added to `replaced`.
+    /// Runs the merges that are due, one per day; replaced parts are added to `replaced`.
     pub(crate) async fn run(&mut self, replaced: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
         let due = self.context.catalog.with_days(|days| self.due(days)).await;
         let mut failed = None;
@@ -64,11 +64,11 @@ impl Compactor {
                 tracing::debug!(signal = signal.name(), "a merge waits for memory");
                 continue;
             };
-            // A merge would give a value that has changed a new checksum.
+            // A merge would give a corrupted value a new, valid checksum.
             if self.context.disk.is_some() && self.has_put_aside(&inputs).await {
                 continue;
             }
-            // One damaged part must not keep all others from being merged.
+            // One damaged part must not prevent all other merges.
             match self.merge(signal, day, &inputs).await {
                 Ok(parts) => replaced.extend(parts),
                 Err(error) if self.has_put_aside(&inputs).await => {
@@ -83,21 +83,21 @@ impl Compactor {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Verifies the inputs of a merge; whether some of them were quarantined.
+    /// Verifies the inputs of a merge; returns whether some were quarantined.
     async fn has_put_aside(&self, inputs: &[Entry]) -> bool {
         let paths: Vec<Path> = inputs.iter().map(|input| Path::from(input.path.as_str())).collect();
         self.verifier.verify(&paths).await.is_ok_and(|aside| !aside.is_empty())
     }
 
-    /// Memory for a merge, unless others have it. A merge that needs more than all merges may have
-    /// takes all of it.
+    /// Memory for a merge; `None` while other merges hold it. A merge that needs more than the
+    /// whole budget takes the whole budget.
     fn take_memory(&self, signal: Signal, inputs: &[Entry]) -> Option<MemoryReservation> {
         let merges = &self.context.merges;
         merges.reserve(memory::needed(signal, inputs).min(merges.bytes_max())).ok()
     }
 
-    /// For each day the parts that should be one, if there are any: the oldest of them when more
-    /// than the fan-in do not all fit in memory.
+    /// For each day the parts to merge, if there are any: only the oldest when more than the fan-in
+    /// do not fit in memory together.
     fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
         let now = self.context.clock.now();
         let due = days.iter().filter_map(|((signal, day), manifest)| {
@@ -114,7 +114,7 @@ impl Compactor {
         due.collect()
     }
 
-    /// Whether inputs and output fit side by side on the disk of the objects, if they are on one.
+    /// Whether the disk of the objects, if any, has room for the inputs and the output.
     fn has_room_for(&self, inputs: &[Entry]) -> bool {
         let Some(disk) = &self.context.disk else { return true };
         let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
@@ -122,8 +122,8 @@ impl Compactor {
         disk.free_bytes().is_ok_and(|free| free >= needed)
     }
 
-    /// Returns the parts that the merge replaced; none when another process was first, whose
-    /// output counts then. Ours is collected as garbage.
+    /// Returns the replaced parts; none if another process was first. Its output is then the valid
+    /// one, and ours is garbage-collected.
     async fn merge(
         &self,
         signal: Signal,
@@ -157,7 +157,7 @@ impl Compactor {
         Ok(gone)
     }
 
-    /// Writes the merged part, on a thread of its own: it is work for the processor.
+    /// Writes the merged part on a separate thread, because it is CPU-bound.
     async fn write_merged(
         &self,
         signal: Signal,
@@ -189,7 +189,7 @@ impl Compactor {
     }
 }
 
-/// Puts the output where the inputs were, unless they are not there any more.
+/// Replaces the inputs with the output, unless some inputs are no longer listed.
 fn replace(manifest: &mut Manifest, inputs: &[Entry], output: &Entry) -> bool {
     let is_first = |part: &Entry| inputs.first().is_some_and(|input| input.path == part.path);
     let Some(start) = manifest.parts.iter().position(is_first) else { return false };

@@ -2,8 +2,8 @@
 //!
 //! A part that this process replaced is removed after the grace period, when its readers are done.
 //! A file that no manifest lists may be a part that another process is about to list, or one whose
-//! replacement a reader has not seen yet. It is removed when it has been unlisted for a while and
-//! either this process wrote it, or it is older than any process works on a part.
+//! replacement a reader has not seen yet. It is removed once it has been unlisted for a while and
+//! was either written by this process or is older than any part in progress.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use crate::manifest::origin::{self, PARTS};
 use crate::part::Part;
 use crate::{Config, StoreError};
 
-/// A file must have been unlisted for this long.
+/// Minimum time for which a file must have been unlisted.
 const ORPHAN_AFTER: Duration = Duration::from_mins(10);
-/// A file of another process must be this old, too: far more than
-/// [`crate::manifest::drafts::COMMIT_WITHIN`], and more than any query runs.
+/// Minimum age of a file of another process: far more than
+/// [`crate::manifest::drafts::COMMIT_WITHIN`], and than any query takes.
 const FOREIGN_AFTER: Duration = Duration::from_hours(24);
 
-/// Removes files. Times are of the monotonic clock.
+/// Removes unused files. Times are from the monotonic clock.
 #[derive(Debug)]
 pub(crate) struct GarbageCollector {
     objects: Arc<dyn ObjectStore>,
@@ -35,9 +35,9 @@ pub(crate) struct GarbageCollector {
     catalog: Arc<Catalog>,
     drafts: Drafts,
     grace: Duration,
-    /// Parts that this process replaced or dropped, since when, and their readers.
+    /// Parts that this process replaced or dropped, and when; each counts its own readers.
     replaced: Vec<(Duration, Arc<Part>)>,
-    /// Files that no manifest lists, by path, and since when.
+    /// Files that no manifest lists, by path, and when they were first seen as such.
     orphans: HashMap<Path, Duration>,
 }
 
@@ -90,7 +90,7 @@ impl GarbageCollector {
         let mut known = self.listed().await;
         known.extend(drafts);
         known.extend(self.replaced.iter().map(|(_, part)| part.path.to_string()));
-        // Ages are by the object store's clock, which shows at least this time.
+        // Ages are relative to the clock of the object store, which shows at least this time.
         let newest = files.iter().map(|meta| meta.last_modified).max();
         let now = self.clock.monotonic();
         let before = std::mem::take(&mut self.orphans);

@@ -1,10 +1,10 @@
-//! Dropping what is older than its signal is kept.
+//! Retention: drops parts that are older than their signal is kept.
 //!
-//! A part goes when its newest row and its arrival are both too old: what is filled in late is
-//! kept for the whole period. And only when the clock has said so for a while without a break,
-//! measured by the monotonic clock: a wall clock that jumps ahead and is set right loses nothing.
-//! The manifest of a day stays, without parts: its version shows a process that was suspended that
-//! its own copy is stale.
+//! A part is dropped when both its newest row and its arrival are too old, so that backfilled data
+//! is kept for the whole period. The wall clock must have said so without a break for a while,
+//! measured by the monotonic clock: a clock that jumps ahead and is corrected loses nothing. The
+//! manifest of a day is kept when it has no parts left: its version shows a process that was
+//! suspended that its own copy is stale.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::manifest::{Entry, Manifest};
 use crate::part::Part;
 use crate::{Config, StoreError};
 
-/// Drops parts for their age.
+/// Drops expired parts.
 #[derive(Debug)]
 pub(crate) struct Retention {
     clock: Arc<dyn Clock>,
     catalog: Arc<Catalog>,
     kept: [(Signal, Duration); 3],
     settle: Duration,
-    /// Parts that are too old, by path, and since when the clock has said so without a break.
+    /// Expired parts by path, and since when they have been expired without a break.
     expired: HashMap<String, Duration>,
 }
 
@@ -40,7 +40,7 @@ impl Retention {
         }
     }
 
-    /// Drops what is due; what readers saw until now is added to `dropped`.
+    /// Drops the parts that are due, and adds them to `dropped`.
     pub(crate) async fn run(&mut self, dropped: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let expired = self.catalog.with_days(|days| self.expired(days, now)).await;
@@ -73,7 +73,7 @@ impl Retention {
         Ok(())
     }
 
-    /// The parts that are too old by the wall clock.
+    /// The parts that have expired by the wall clock.
     fn expired(&self, days: &Days, now: Timestamp) -> Vec<((Signal, i32), String)> {
         let mut expired = Vec::new();
         for (day, manifest) in days {

@@ -1,7 +1,7 @@
-//! Scrubbing: all parts are regularly read and compared with their checksums. A bit
-//! that changes in a page may change a value and leave the page readable.
+//! Scrubbing: all parts are regularly read and compared with their checksums. A flipped bit may
+//! change a value and leave its page readable.
 //!
-//! Only parts on a disk of this machine are: a bucket does it itself.
+//! Only parts on a local disk are scrubbed: buckets verify their objects themselves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::StoreError;
 use crate::context::Context;
 use crate::manifest::catalog::Catalog;
 
-/// Bytes that one round reads, and at least one part.
+/// Bytes to read per round; a round reads at least one part.
 const ROUND_BYTES: u64 = 64 << 20;
-/// Time between the beginnings of two passes over all parts.
+/// Interval between the starts of two passes over all parts.
 const PASS_EVERY: Duration = Duration::from_hours(24);
 
 /// Verifies all parts, a few each round.
@@ -26,9 +26,9 @@ pub(crate) struct Scrubber {
     clock: Arc<dyn Clock>,
     verifier: Verifier,
     is_local: bool,
-    /// When the pass began; none before the first.
+    /// When the current pass began; `None` before the first.
     begun: Option<Duration>,
-    /// What is left of it, the next one last.
+    /// Remaining parts of the pass, with the next one last.
     left: Vec<(Path, u64)>,
 }
 

@@ -1,5 +1,5 @@
-//! Parts that could not be read: their bytes are compared with the checksum in the manifest, and
-//! damaged ones are quarantined, so that everything else can be read and merged.
+//! Verifies parts that could not be read: compares their bytes with the checksum in the manifest
+//! and quarantines damaged ones, so that everything else can be read and merged.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Verifier {
         }
     }
 
-    /// Passes a result on; a part that could not be read is verified first.
+    /// Returns the result; a part that could not be read is verified first.
     pub(crate) async fn verified<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Unreadable { path, .. }) = &result
             && let Err(error) = self.check(&[Path::from(path.as_str())], true).await
@@ -55,8 +55,8 @@ impl Verifier {
         result
     }
 
-    /// Verifies parts, of which some could not be read. A damaged one leaves its manifest and is
-    /// kept in quarantine; one that is gone stays listed, since its disk may come back, and is not read any more. Returns what was
+    /// Verifies parts. A damaged one is removed from its manifest and quarantined; a missing one
+    /// remains listed, because its disk may come back, but is not read any more. Returns what was
     /// quarantined.
     pub(crate) async fn verify(&self, paths: &[Path]) -> Result<Vec<Quarantined>, StoreError> {
         self.check(paths, false).await
@@ -96,7 +96,7 @@ impl Verifier {
         Ok(aside)
     }
 
-    /// Takes a part that is gone out of sight, unless another process has replaced it.
+    /// Hides a missing part, unless another process has replaced it.
     async fn hide(&self, path: &Path) -> Result<(), StoreError> {
         self.catalog.refresh().await?;
         if let Some((signal, day, entry)) = self.catalog.listed(path).await {
@@ -106,8 +106,8 @@ impl Verifier {
         Ok(())
     }
 
-    /// Keeps a copy of a part in quarantine and takes it out of its manifest. The file itself is
-    /// then one that no manifest lists, which goes once its readers are done.
+    /// Copies a part to quarantine and removes it from its manifest. The file itself is then
+    /// unlisted, and is removed once its readers are done.
     async fn quarantine(
         &self,
         signal: Signal,
@@ -159,7 +159,7 @@ async fn is_readable(objects: &Arc<dyn ObjectStore>, entry: &Entry) -> bool {
     matches!(AssertUnwindSafe(read).catch_unwind().await, Ok(Ok(())))
 }
 
-/// Whether this machine's disk cannot give an object, and will not later.
+/// Whether the local disk permanently fails to read an object.
 pub(crate) fn is_rot(error: &object_store::Error) -> bool {
     use object_store::Error::{Generic, PermissionDenied};
     let (Generic { source, .. } | PermissionDenied { source, .. }) = error else { return false };

@@ -19,11 +19,11 @@ use crate::part::Part;
 /// Manifests by signal and day.
 pub(crate) type Days = BTreeMap<(Signal, i32), Manifest>;
 
-/// What readers see. The catalog updates it with every manifest that it changes or reads.
+/// The parts that readers see. The catalog updates it with every manifest it changes or reads.
 pub(crate) trait View: Debug + Send + Sync {
     /// Replaces the parts of a day. Returns the parts that were visible before and are not listed.
     fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>>;
-    /// A part stays listed and is not visible any more, because it is gone.
+    /// Hides a part that remains listed but is missing.
     fn hide(&self, signal: Signal, day: i32, path: String);
 }
 
@@ -60,20 +60,20 @@ impl Catalog {
         self.with_days(find).await.map(|entry| (signal, day, entry))
     }
 
-    /// Takes a part out of sight that is listed and gone.
+    /// Hides a part that is listed but missing.
     pub(crate) fn hide(&self, signal: Signal, day: i32, path: String) {
         self.view.hide(signal, day, path);
     }
 
-    /// Up to which sequence a writer's rows of a day are in parts.
+    /// The sequence up to which a writer's rows of a day are in parts.
     pub(crate) async fn mark(&self, signal: Signal, day: i32, writer: &str) -> u64 {
         self.with_days(|days| days.get(&(signal, day)).map_or(0, |manifest| manifest.mark(writer)))
             .await
     }
 
     /// Changes a day's manifest; the change is durable and visible when this returns. Returns the
-    /// parts that were visible before and are not listed any more. `change` runs again on the newest
-    /// version when another process was first; it returns `false` when there is nothing to change.
+    /// parts that were visible before and are no longer listed. If another process was first,
+    /// `change` runs again on the newest version; it returns `false` if there is nothing to change.
     pub(crate) async fn change(
         &self,
         signal: Signal,
@@ -111,7 +111,7 @@ impl Catalog {
             match read {
                 Ok(Some(manifest)) => self.learn(signal, day, manifest).await,
                 Ok(None) => {}
-                // One damaged manifest must not keep the others from being seen.
+                // One damaged manifest must not hide the others.
                 Err(error) => failed = Some(error),
             }
         }
@@ -120,7 +120,7 @@ impl Catalog {
 
     async fn learn(&self, signal: Signal, day: i32, manifest: Manifest) {
         let mut days = self.days.lock().await;
-        // A change of our own may have come further in the meantime.
+        // A concurrent change by this process may already have a newer version.
         if days.get(&(signal, day)).is_none_or(|known| known.version < manifest.version) {
             self.view.show(signal, day, &manifest);
             days.insert((signal, day), manifest);

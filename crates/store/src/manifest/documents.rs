@@ -1,4 +1,4 @@
-//! Manifests in the object store: which versions there are, reading one, and putting the next.
+//! Manifests in the object store: lists versions, reads one, and puts the next.
 //!
 //! Two rules make this safe with any number of processes. The newest version of a day is never
 //! removed. A version is committed only when a list of the folder shows none after it: a process
@@ -17,13 +17,13 @@ use super::{FORMAT, Manifest, VERSIONS_KEPT};
 use crate::write_ahead::format::WriterId;
 use crate::{StoreError, calendar};
 
-/// How often a change is tried again because another writer was first, and a read because what was
-/// to be read has been replaced.
+/// Attempts at a change while other writers are first, and at a read while the version to read has
+/// been replaced.
 const ATTEMPTS: u32 = 16;
-/// Documents that are read at the same time.
+/// Number of documents read concurrently.
 pub(crate) const GETS: usize = 16;
 
-/// Objects that are put to see how the object store behaves, and what they hold.
+/// Folder and content of objects that probe the behaviour of the object store.
 const PROBES: &str = "probes";
 const PROBE: &str = "glasshouse";
 
@@ -60,7 +60,7 @@ impl Documents {
         let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         self.objects.put_opts(&path, PROBE.into(), create()).await?;
         let second = self.objects.put_opts(&path, PROBE.into(), create()).await;
-        // Best effort: a probe that stays is a few bytes that nothing reads.
+        // Best effort: a leftover probe is a few bytes that nothing reads.
         let _ = self.objects.delete(&path).await;
         match second {
             Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
@@ -139,14 +139,14 @@ impl Documents {
                         "{path}: {reason}; it is rebuilt at the next start"
                     )));
                 }
-                // It is not the newest any more.
+                // It is no longer the newest.
                 None => {}
             }
         }
         Err(busy(day))
     }
 
-    /// Makes a change on the newest version, beginning with the one that is known.
+    /// Applies a change to the newest version, starting with the known one.
     pub(crate) async fn change(
         &self,
         day: (Signal, i32),
@@ -179,7 +179,7 @@ impl Documents {
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.objects.put_opts(&path, bytes.into(), create).await {
             Ok(_) => {}
-            // Also when it was put by this call, whose first answer was lost on the way.
+            // This call may have put it itself, if its first response was lost.
             Err(object_store::Error::AlreadyExists { .. }) => {
                 return Ok(Some(self.expect_newest((signal, day)).await?));
             }
@@ -190,7 +190,7 @@ impl Documents {
             return Ok(Some(self.expect_newest((signal, day)).await?));
         }
         for old in versions.into_iter().filter(|old| old + VERSIONS_KEPT <= next.version) {
-            // What stays by mistake does no harm.
+            // A leftover version does no harm.
             let _ = self.objects.delete(&super::path(signal, day, old)).await;
         }
         Ok(None)

@@ -15,8 +15,8 @@ use super::origin::Origin;
 use crate::StoreError;
 use crate::write_ahead::format::WriterId;
 
-/// A part that was begun longer ago than this is not committed any more, because another process
-/// may collect it as garbage.
+/// Age after which a part is not committed any more, because another process may collect it as
+/// garbage.
 pub(crate) const COMMIT_WITHIN: Duration = Duration::from_hours(1);
 
 /// All drafts of this process. Cheap to clone.
@@ -36,7 +36,7 @@ pub(crate) struct Draft {
 }
 
 impl Drafts {
-    /// No drafts; their names contain `maker`.
+    /// An empty set; the names of its drafts contain `maker`.
     pub(crate) fn new(maker: WriterId, clock: Arc<dyn Clock>) -> Self {
         Self { maker, clock, paths: Arc::default() }
     }
@@ -69,11 +69,11 @@ impl Draft {
         Path::from(self.path.as_str())
     }
 
-    /// Checks that a manifest may still list the part. Both clocks count: the monotonic one stops
+    /// Checks that a manifest may still list the part, by both clocks: the monotonic clock stops
     /// while a machine is suspended, and the wall clock may be set.
     ///
     /// # Errors
-    /// [`StoreError::Io`]: it is to be written again under another name.
+    /// [`StoreError::Io`]: the part must be written again under another name.
     pub(crate) fn check_age(&self) -> Result<(), StoreError> {
         let (wall, monotonic) = self.begun;
         let wall = self.drafts.clock.now().saturating_sub(wall);

@@ -14,7 +14,7 @@ use super::{Manifest, origin, rebuild};
 use crate::write_ahead::quarantine::{Quarantine, Quarantined};
 use crate::{StoreError, calendar};
 
-/// All manifests as they are in the object store, and what was found to be wrong with them.
+/// All manifests in the object store, and the problems that were found.
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
     pub(crate) days: Days,
@@ -22,7 +22,7 @@ pub(crate) struct Loaded {
     pub(crate) quarantined: Vec<Quarantined>,
     /// Days, as `spans/2026-11-20`, whose parts were found without a manifest that lists them.
     pub(crate) rebuilt: Vec<String>,
-    /// Parts that are listed and are not there, or not as long as listed.
+    /// Parts that are listed but are missing or have the wrong size.
     pub(crate) missing: Vec<String>,
 }
 
@@ -35,11 +35,11 @@ struct Day {
     broken: Vec<Broken>,
 }
 
-/// Reads all manifests. With a quarantine, what is damaged or gone is rebuilt; without
-/// one nothing is changed, and the version before a damaged one counts.
+/// Reads all manifests. With a quarantine, damaged and missing ones are rebuilt; without one
+/// nothing is changed, and the version before a damaged one is used.
 ///
-/// Where no other process writes, a part that no manifest lists and no listed part holds was listed
-/// by a version that is gone; it is listed again, unless it is one of those `aside`.
+/// If no other process writes, a part that no manifest lists and no listed part covers was listed
+/// by a lost version; it is listed again, unless it is in `aside`.
 pub(crate) async fn load(
     documents: &Documents,
     quarantine: Option<&Quarantine>,
@@ -96,13 +96,13 @@ async fn read(
         }
     }
     if day.intact.is_none() && day.broken.is_empty() {
-        // All were replaced by other processes since they were listed.
+        // All were replaced by other processes since the list.
         day.intact = documents.newest(key).await?;
     }
     Ok(day)
 }
 
-/// All files in the places of parts.
+/// All files in the folders of parts.
 async fn parts(
     documents: &Documents,
 ) -> Result<BTreeMap<(Signal, i32), Vec<ObjectMeta>>, StoreError> {
@@ -138,13 +138,13 @@ impl Loaded {
             let reason = format!("manifest: {reason}");
             self.quarantined.push(quarantine.keep(path.as_ref(), 0, bytes, &reason, None)?);
         }
-        // No number is used twice, not even that of a damaged version, and a damaged version is
-        // removed only when there is a newer one.
+        // No number is reused, not even that of a damaged version, and a damaged version is removed
+        // only when there is a newer one.
         manifest.version = version;
         let manifest = self.rebuild(documents, key, manifest, files, true).await?;
         for Broken { path, .. } in broken {
             match documents.objects().delete(&path).await {
-                // It may have been too old to be kept, too.
+                // It may also have been removed as an old version.
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -152,7 +152,7 @@ impl Loaded {
         Ok(manifest)
     }
 
-    /// Adds what no version of a day lists and some version should have listed.
+    /// Adds the parts that should be listed but are in no version of a day.
     async fn rebuild(
         &mut self,
         documents: &Documents,
@@ -176,8 +176,8 @@ impl Loaded {
         documents.change(key, manifest, change).await
     }
 
-    /// Notes which listed parts are not there as they should be. Manifests stay as they are: a disk
-    /// that was not mounted may come back.
+    /// Records which listed parts are missing or have the wrong size. Manifests are not changed: a
+    /// disk that was not mounted may come back.
     fn find_missing(&mut self, manifest: &Manifest, files: &[ObjectMeta]) {
         let sizes: HashMap<&str, u64> =
             files.iter().map(|meta| (meta.location.as_ref(), meta.size)).collect();

@@ -18,7 +18,7 @@ use crate::write_ahead::format::WriterId;
 /// The folder of all parts.
 pub(crate) const PARTS: &str = "parts";
 
-/// Signal and day of a part's path; none when the path is not that of a part.
+/// Signal and day of a part's path; `None` if the path is not that of a part.
 pub(crate) fn parse_path(path: &Path) -> Option<(Signal, i32)> {
     let mut names = path.as_ref().split('/');
     names.next().filter(|name| *name == PARTS)?;
@@ -34,8 +34,8 @@ pub(crate) fn maker(path: &Path) -> Option<WriterId> {
     path.filename()?.split('-').nth(1).and_then(WriterId::from_hex)
 }
 
-/// Rows of one signal and day: those that a writer took after one write-ahead sequence, up to
-/// another.
+/// Rows of one signal and day that a writer logged after one write-ahead sequence, up to and
+/// including another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SequenceRange {
     pub(crate) writer: String,
@@ -49,7 +49,7 @@ impl SequenceRange {
     }
 }
 
-/// What a part's footer says about where it comes from, as JSON.
+/// The origin of a part, stored as JSON in its footer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) signal: String,
@@ -57,7 +57,7 @@ pub(crate) struct Origin {
     pub(crate) level: u32,
     #[serde(flatten)]
     pub(crate) range: SequenceRange,
-    /// Stretches of other writers.
+    /// Sequence ranges of other writers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) others: Vec<SequenceRange>,
     pub(crate) created: Timestamp,
@@ -66,7 +66,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// A part of rows as they were flushed.
+    /// The origin of a flushed part of rows.
     pub(crate) fn flushed(
         signal: Signal,
         day: i32,
@@ -78,11 +78,11 @@ impl Origin {
         Self { signal, day, level: 0, range, others, created, inputs }
     }
 
-    /// A part that is made of neighbours in the manifest, oldest first.
+    /// The origin of a part merged from adjacent parts of the manifest, oldest first.
     pub(crate) fn merged(signal: Signal, day: i32, inputs: &[Entry]) -> Option<Self> {
         let mut ranges: Vec<SequenceRange> = Vec::new();
         for range in inputs.iter().flat_map(Entry::ranges) {
-            // Rows between two parts of one writer were dropped by retention: covering them is safe.
+            // Retention dropped any rows between two parts of one writer: covering them is safe.
             match ranges.iter_mut().find(|known| known.writer == range.writer) {
                 Some(known) => {
                     known.after = known.after.min(range.after);
@@ -101,7 +101,7 @@ impl Origin {
         Some(origin)
     }
 
-    /// What the name says about a part of metrics whose footer has no origin yet.
+    /// The origin of a metrics part whose footer has none yet, taken from its name.
     pub(crate) fn from_path(signal: Signal, day: i32, meta: &ObjectMeta) -> Option<Self> {
         let mut words = meta.location.filename()?.strip_suffix(".parquet")?.split('-');
         let sequence = words.next()?.parse().ok()?;

@@ -18,13 +18,13 @@ use crate::write_ahead::quarantine::LostRows;
 pub(crate) struct PartList {
     /// In order of time.
     days: BTreeMap<(Signal, i32), Vec<Arc<Part>>>,
-    /// Paths of parts that are not shown even when they are listed.
+    /// Paths of missing parts, which stay hidden even when they are listed.
     missing: HashSet<String>,
-    /// Those of them that are listed.
+    /// Missing parts that are listed.
     hidden: BTreeMap<(Signal, i32), Vec<Arc<Part>>>,
 }
 
-/// What the parts of a signal come to.
+/// Totals over the parts of a signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PartCounts {
     pub(crate) parts: u64,
@@ -33,12 +33,12 @@ pub(crate) struct PartCounts {
 }
 
 impl PartList {
-    /// No parts, and some that are not shown even when they are listed.
+    /// An empty list that hides missing parts.
     pub(crate) fn without(missing: HashSet<String>) -> Self {
         Self { missing, ..Self::default() }
     }
 
-    /// The parts of a day are these from now on. Returns those that are gone.
+    /// Replaces the parts of a day. Returns those that are no longer listed.
     pub(crate) fn replace(
         &mut self,
         signal: Signal,
@@ -46,7 +46,7 @@ impl PartList {
         entries: &[Entry],
     ) -> Vec<Arc<Part>> {
         let mut before = self.days.remove(&(signal, day)).unwrap_or_default();
-        // A part stays the same value as long as it is listed, so that its readers count.
+        // A part remains the same value as long as it is listed, so that its readers are counted.
         let mut part = |entry: &Entry| {
             let known = before.iter().position(|part| part.path.as_ref() == entry.path);
             known.map_or_else(|| entry.part(), |index| before.swap_remove(index))
@@ -64,7 +64,7 @@ impl PartList {
         before
     }
 
-    /// A part that is listed is not read any more.
+    /// Hides a listed part.
     pub(crate) fn hide(&mut self, signal: Signal, day: i32, path: String) {
         if let Some(parts) = self.days.get_mut(&(signal, day)) {
             let hidden = parts.extract_if(.., |part| part.path.as_ref() == path);
@@ -78,7 +78,7 @@ impl PartList {
         self.days.range((signal, i32::MIN)..=(signal, i32::MAX)).map(|((_, day), _)| *day).collect()
     }
 
-    /// How many parts are listed and cannot be read.
+    /// Number of listed parts that cannot be read.
     pub(crate) fn missing(&self) -> u64 {
         self.hidden.values().map(|parts| parts.len() as u64).sum()
     }
@@ -121,7 +121,7 @@ impl PartList {
     }
 }
 
-/// A process that takes nothing in shows parts only.
+/// For a process without a head, whose readers see parts only.
 impl View for RwLock<PartList> {
     fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>> {
         self.write().replace(signal, day, &manifest.parts)

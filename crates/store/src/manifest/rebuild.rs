@@ -25,7 +25,7 @@ use crate::part::Part;
 use crate::part::object::PartObject;
 use crate::part::write::ORIGIN_KEY;
 
-/// The files of a day that its manifest should list and does not, in order of arrival.
+/// The files of a day that its manifest should list but does not, in order of arrival.
 pub(crate) async fn find(
     objects: &Arc<dyn ObjectStore>,
     (signal, day): (Signal, i32),
@@ -51,7 +51,7 @@ pub(crate) async fn find(
     Ok(found)
 }
 
-/// Lists what was found, in place of what it holds as well.
+/// Adds the found parts, replacing parts whose rows they hold.
 pub(crate) fn list(manifest: &mut Manifest, found: &[Entry]) {
     manifest.parts.retain(|part| !found.iter().any(|other| holds(other, part)));
     for part in found {
@@ -65,7 +65,7 @@ pub(crate) fn list(manifest: &mut Manifest, found: &[Entry]) {
     }
 }
 
-/// Whether one part holds all that another does, and is not just another copy of it.
+/// Whether one part holds all rows of another and is not merely a copy of it.
 fn holds(whole: &Entry, part: &Entry) -> bool {
     let is_inside = part.ranges().all(|part| whole.ranges().any(|whole| whole.holds(part)));
     whole.path != part.path
@@ -73,7 +73,7 @@ fn holds(whole: &Entry, part: &Entry) -> bool {
         && (whole.level > part.level || !holds_the_same(whole, part))
 }
 
-/// Whether two parts are what two attempts at one flush or one merge left.
+/// Whether two parts come from two attempts at the same flush or merge.
 fn is_twin(one: &Entry, other: &Entry) -> bool {
     one.path != other.path && one.level == other.level && holds_the_same(one, other)
 }
@@ -83,7 +83,7 @@ fn holds_the_same(one: &Entry, other: &Entry) -> bool {
     is_in(one, other) && is_in(other, one)
 }
 
-/// What a file's footer says; `None` when it is no part.
+/// The entry described by a file's footer; `None` if the file is not a part.
 async fn describe(
     objects: &Arc<dyn ObjectStore>,
     signal: Signal,
@@ -134,12 +134,12 @@ fn entry(
         path: meta.location.to_string(),
         bytes: meta.size,
         rows: u64::try_from(footer.num_rows()).ok()?,
-        // Nothing of the day is outside of the day.
+        // These bounds of the day cover all of its rows.
         min_time: i64::from(day).saturating_mul(DAY),
         max_time: i64::from(day).saturating_mul(DAY).saturating_add(DAY - 1),
         level: origin.level,
         created: origin.created,
-        // Damage of before now is not seen by it; damage from now on is.
+        // Detects damage from now on, not earlier damage.
         crc32c: Some(crc32c),
         range: origin.range,
         others: origin.others,

@@ -1,6 +1,6 @@
 //! Chunks: samples of one series, encoded, with a checksum. `docs/formats/chunks.md` has the bytes.
 //!
-//! A chunk says itself what it is, so head, parts and tests read it alike. Damaged bytes are an
+//! Chunks are self-describing, so head, parts and tests read them alike. Damaged bytes are an
 //! error, never a panic, and never allocate more than their length justifies.
 
 mod bits;
@@ -21,9 +21,9 @@ pub(crate) use self::pco::encode as encode_pco;
 pub(crate) use exemplar::encode as encode_exemplars;
 pub(crate) use histogram::{HISTOGRAM_SAMPLES_MAX, HistogramAppender, is_consistent};
 
-/// Samples of one chunk of the head. More would not shrink it (decision 0003), and would be slower to read in part.
+/// Samples per chunk of the head. More would not shrink it (decision 0003) but slow down reads.
 pub(crate) const MAX_SAMPLES: u16 = 480;
-/// A growing chunk is closed past this size, whatever its samples.
+/// Size at which a growing chunk is closed, whatever its number of samples.
 const MAX_BYTES: usize = 6 * 1024;
 /// Codec and number of samples.
 const HEADER_BYTES: usize = 3;
@@ -58,7 +58,7 @@ impl Codec {
         all.into_iter().find(|codec| *codec as u8 == byte)
     }
 
-    /// The word in the part's `codec` column.
+    /// The value in the part's `codec` column.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Xor => "xor",
@@ -70,7 +70,7 @@ impl Codec {
     }
 }
 
-/// Encoded samples with ascending times, and what is known of them without decoding. Cheap to clone.
+/// Encoded samples with ascending times, and their metadata. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Chunk {
     /// Times of the first and last sample.
@@ -78,11 +78,11 @@ pub(crate) struct Chunk {
     pub(crate) max_ms: i64,
     pub(crate) count: u16,
     pub(crate) bytes: Buffer,
-    /// When the counter began to count, of all samples; absent where unknown.
+    /// Start time of the counter, the same for all samples; absent where unknown.
     pub(crate) start_ms: Option<i64>,
 }
 
-/// Fills in the header that was left free and appends the checksum.
+/// Fills in the reserved header and appends the checksum.
 fn seal(codec: Codec, count: u16, min_ms: i64, max_ms: i64, mut bytes: Vec<u8>) -> Chunk {
     let [low, high] = count.to_le_bytes();
     for (place, byte) in bytes.iter_mut().zip([codec as u8, low, high]) {
@@ -96,7 +96,7 @@ fn seal(codec: Codec, count: u16, min_ms: i64, max_ms: i64, mut bytes: Vec<u8>) 
 }
 
 impl Chunk {
-    /// The codec, if it is one of ours.
+    /// The codec, if it is a known one.
     pub(crate) fn codec(&self) -> Option<Codec> {
         Codec::from_byte(*self.bytes.first()?)
     }
@@ -110,7 +110,7 @@ impl Chunk {
         self.open().map(|_| ())
     }
 
-    /// Codec, number of samples and payload of bytes that match their checksum.
+    /// Verifies the checksum and returns codec, number of samples and payload.
     fn open(&self) -> Result<(Codec, u16, &[u8]), ChunkError> {
         let (body, checksum) =
             self.bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(ChunkError::Truncated)?;
@@ -123,7 +123,7 @@ impl Chunk {
         Ok((codec, u16::from_le_bytes([*low, *high]), payload))
     }
 
-    /// Appends the samples with `start_ms <= t <= end_ms`, ascending; `histograms` gets those of histogram chunks.
+    /// Appends the samples in `start_ms..=end_ms`, ascending; `histograms` gets native histograms.
     pub(crate) fn decode(
         &self,
         start_ms: i64,
@@ -173,7 +173,7 @@ impl Chunk {
 /// Whole numbers up to here are exact as floats, and so are their differences as integers.
 const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
 
-/// Whether the float is a whole number that an integer keeps exactly; negative zero is not.
+/// Whether the float is a whole number that an integer represents exactly; negative zero is not.
 fn is_whole(value: f64) -> bool {
     value.abs() <= WHOLE_MAX && ((value as i64) as f64).to_bits() == value.to_bits()
 }

@@ -31,22 +31,22 @@ use super::labels::{LabelCounts, LabelQuery};
 use super::matching::{Condition, compare};
 use crate::StoreError;
 
-/// Memory of one exemplar with a trace id and a span id, roughly.
+/// Approximate memory of one exemplar with a trace id and a span id.
 const EXEMPLAR_BYTES: u64 = 224;
 
 /// Bounds of the head.
 #[derive(Debug, Clone)]
 pub struct HeadLimits {
-    /// Series in memory; a batch's new series past this are refused, known ones always continue.
+    /// Limit on series in memory; new series beyond it are refused, known ones continue.
     pub series_max: usize,
-    /// How much older than the newest sample of its series a sample may be; by default as old as
-    /// it likes (decision 0001).
+    /// How much older than the newest sample of its series a sample may be; unlimited by default
+    /// (see decision 0001).
     pub late_window_ms: i64,
     /// Different UTC days between two flushes; bounds the number of parts that one flush writes.
     pub days_max: usize,
-    /// Exemplars kept of one series between two flushes, the newest.
+    /// Exemplars kept per series between two flushes; the newest are kept.
     pub exemplars_per_series_max: usize,
-    /// Exemplars kept in all.
+    /// Exemplars kept in total.
     pub exemplars_max: usize,
     /// Metric families with metadata.
     pub families_max: usize,
@@ -65,16 +65,16 @@ impl Default for HeadLimits {
     }
 }
 
-/// Running counts of what was sent.
+/// Cumulative counts of received items.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Float and histogram samples that were stored.
     pub samples: u64,
     /// Of these, older than the newest of their series.
     pub late_samples: u64,
-    /// Samples that were there already, with the same value.
+    /// Samples that were already stored with the same value.
     pub duplicate_samples: u64,
-    /// Samples that were refused, for whatever reason.
+    /// Samples that were refused, for any reason.
     pub refused_samples: u64,
     /// Exemplars that were stored.
     pub exemplars: u64,
@@ -83,7 +83,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The part that is known before the batch is applied.
+    /// The counts that are known before the batch is applied.
     fn of(appended: &SeriesAppended) -> Self {
         let refused = |refused: &&Refused| refused.item != Item::Exemplar;
         Self {
@@ -103,30 +103,30 @@ impl Counts {
     }
 }
 
-/// What the head holds.
+/// Contents of the head.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HeadStats {
     /// Series in memory.
     pub series: u64,
     /// Samples in memory.
     pub samples: u64,
-    /// Memory of all of it, estimated.
+    /// Estimated memory of the head.
     pub bytes: u64,
-    /// What became of everything that was sent since the start.
+    /// Cumulative counts since the start.
     pub counts: Counts,
 }
 
-/// Locks, and shares of the series. More would spread a batch thinner, fewer would make writers wait.
+/// Number of shards and locks; more would split batches too finely, fewer would block writers.
 const SHARDS: usize = 16;
-/// Times that fit nanoseconds of 64 bits: from 1677 to 2262.
+/// Times that fit 64-bit nanoseconds: from 1677 to 2262.
 const TIMES_MS: RangeInclusive<i64> = -9_223_372_036_854..=9_223_372_036_854;
 
-/// Where a series is. As a number: 28 bits generation, 32 bits slot, 4 bits shard.
+/// Location of a series. As a number: 28 bits generation, 32 bits slot, 4 bits shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     shard: usize,
     slot: Slot,
-    /// Tells the series from others that had the slot before.
+    /// Distinguishes the series from earlier ones in the same slot.
     generation: u32,
 }
 
@@ -156,7 +156,7 @@ pub(crate) struct SeriesSet {
 }
 
 impl SeriesSet {
-    /// Adds a series; says whether it was not in the set.
+    /// Adds a series; returns whether it was new.
     pub(crate) fn insert(&mut self, series: SeriesRef) -> bool {
         let place = Place::of(series);
         let index = place.slot as usize * SHARDS + place.shard;
@@ -169,7 +169,7 @@ impl SeriesSet {
         })
     }
 
-    /// Takes all out.
+    /// Removes all series.
     pub(crate) fn clear(&mut self) {
         self.generations.clear();
     }
@@ -191,7 +191,7 @@ struct HistogramPoint {
     histogram: Arc<NativeHistogram>,
 }
 
-/// Keeps series in memory that were looked up from a generation on, until it is dropped.
+/// Until it is dropped, keeps series in memory that were looked up from a generation on.
 #[derive(Debug)]
 pub(crate) struct Pin {
     inner: Arc<OpenStore>,
@@ -223,13 +223,13 @@ struct OpenStore {
     families: Families,
     series: AtomicUsize,
     exemplars: AtomicUsize,
-    /// Of all batches.
+    /// Totals over all batches.
     counts: Mutex<Counts>,
     /// The generation that is being filled.
     generation: AtomicU32,
-    /// Held while freezing.
+    /// Held during a freeze.
     freezing: Mutex<()>,
-    /// How many look-ups of each generation are not applied yet.
+    /// Number of look-ups of each generation that are not applied yet.
     pins: Mutex<BTreeMap<Generation, usize>>,
     hasher: RandomState,
     /// Days of all shards since the last freeze.
@@ -255,12 +255,12 @@ impl Frozen {
         &self.days
     }
 
-    /// Families that the part of a day is to hold.
+    /// Families that the part of a day must hold.
     pub(crate) fn families(&self, day: i32) -> &[Metadata] {
         if self.days.last() == Some(&day) { &self.families } else { &[] }
     }
 
-    /// Names of all metrics that may be in it, ascending; the empty name stands for none.
+    /// Names of all metrics that may be in it, ascending; the empty name stands for no name.
     pub(crate) fn metrics(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::from([String::new()]);
         for shard in &self.inner.shards {
@@ -276,7 +276,7 @@ impl Frozen {
         names
     }
 
-    /// The series of one metric with something on a day, in order of labels.
+    /// The series of one metric with data on a day, sorted by labels.
     ///
     /// # Errors
     /// Never in practice: the matcher is an equality.
@@ -312,7 +312,7 @@ impl Head {
         }
     }
 
-    /// Admits a batch and applies it: for data that have no log.
+    /// Admits and applies a batch without logging it.
     ///
     /// # Errors
     /// [`StoreError::UnknownSeries`] if the batch has a reference that is no longer valid.
@@ -337,7 +337,7 @@ impl Head {
         shard.labels_of(shard.slot_of(place)?)
     }
 
-    /// What the head holds.
+    /// Statistics of the head.
     pub fn stats(&self) -> HeadStats {
         let mut stats = HeadStats { counts: *self.inner.counts.lock(), ..HeadStats::default() };
         for shard in &self.inner.shards {
@@ -352,8 +352,8 @@ impl Head {
 
     /// Freezes all samples applied so far; `None` when there are none.
     ///
-    /// They stay readable until [`Self::release`]. Freezing again before that is allowed: each
-    /// frozen set then holds what came since the one before.
+    /// They remain readable until [`Self::release`]. Freezing again before that is allowed: each
+    /// frozen set then holds the data since the previous one.
     pub fn freeze(&self) -> Option<Frozen> {
         let _freezing = self.inner.freezing.lock();
         let generation = self.inner.generation.load(Ordering::Acquire);
@@ -373,8 +373,8 @@ impl Head {
         })
     }
 
-    /// Forgets what was frozen, once its parts are in the manifest, and everything frozen before
-    /// it; series that had no samples for a whole flush leave memory.
+    /// Forgets what was frozen, and everything frozen before it, once its parts are in the
+    /// manifest. Series without samples for a whole flush interval are removed from memory.
     pub fn release(&self, frozen: &Frozen) {
         let pinned = self.inner.pins.lock().keys().next().copied();
         let idle_since = pinned.unwrap_or(frozen.generation).min(frozen.generation);
@@ -388,7 +388,7 @@ impl Head {
         }
     }
 
-    /// The series that satisfy all matchers and have samples in `start_ms..=end_ms`, in order of labels.
+    /// The series that satisfy all matchers and have samples in `start_ms..=end_ms`, sorted.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] past `series_max`.
@@ -430,10 +430,10 @@ impl Head {
         Ok(labels)
     }
 
-    /// What is asked of the labels of series, from the index of labels.
+    /// Answers a label query from the label index.
     ///
     /// # Errors
-    /// [`StoreError::Memory`] when the answer finds no room in `memory`.
+    /// [`StoreError::Memory`] when the answer does not fit in `memory`.
     pub(crate) fn labels_of(
         &self,
         query: &LabelQuery<'_>,
@@ -449,7 +449,7 @@ impl Head {
         Ok(counts)
     }
 
-    /// Exemplars in `start_ms..=end_ms` of the series that satisfy all matchers, in order of labels, then time.
+    /// Exemplars in `start_ms..=end_ms` of the matching series, sorted by labels, then time.
     pub fn exemplars(
         &self,
         matchers: &[Matcher],
@@ -465,18 +465,18 @@ impl Head {
         exemplars
     }
 
-    /// Type, help and unit of each family, in order of names.
+    /// Type, help and unit of each family, sorted by name.
     pub fn metadata(&self) -> Vec<Metadata> {
         self.inner.families.all()
     }
 
-    /// Puts back what parts knew of families ([`super::PartReader::metadata`]); what the head knows already is newer and stays.
+    /// Restores families from parts ([`super::PartReader::metadata`]), except known ones.
     pub fn restore_metadata(&self, families: Vec<Metadata>) {
         self.inner.families.restore(families, self.inner.limits.families_max);
     }
 }
 
-/// The error that selections of head and parts share.
+/// The error for too many series, shared by selections of head and parts.
 pub(super) fn check_series(series: usize, series_max: usize) -> Result<(), StoreError> {
     if series <= series_max {
         return Ok(());
@@ -487,14 +487,14 @@ pub(super) fn check_series(series: usize, series_max: usize) -> Result<(), Store
 }
 
 impl OpenStore {
-    /// Seeded: a sender cannot compute labels that collide.
+    /// Seeded, so that a sender cannot compute labels that collide.
     fn hash(&self, labels: &Labels) -> u64 {
         self.hasher.hash_one(labels.as_bytes())
     }
 }
 
 fn shard_of(hash: u64) -> usize {
-    // The low bits place the series inside the shard's map.
+    // The low bits select the bucket in the shard's map.
     (hash >> 60) as usize % SHARDS
 }
 

@@ -1,4 +1,4 @@
-//! Names and values of labels, and how many series have them, without building a series' labels.
+//! Label names and values, and their numbers of series, without building label sets.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,10 +8,10 @@ use signals::{Matcher, MemoryReservation};
 
 use crate::StoreError;
 
-/// Memory of a name or value beside its text, roughly.
+/// Approximate memory of a name or value beyond its text.
 const ENTRY_BYTES: usize = 64;
 
-/// What is asked of the labels of series.
+/// The kind of a label query.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum LabelProjection<'a> {
     /// The names.
@@ -22,22 +22,22 @@ pub(crate) enum LabelProjection<'a> {
     Pairs,
 }
 
-/// The labels of which series are asked for.
+/// A label query.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LabelQuery<'a> {
     pub(crate) projection: LabelProjection<'a>,
-    /// Without any, the range decides by the head and by each part as a whole.
+    /// If empty, the range only selects among whole sources: the head and each part.
     pub(crate) matchers: &'a [Matcher],
     pub(crate) start_ms: i64,
     pub(crate) end_ms: i64,
 }
 
-/// Pairs of name and value, and the number of series that have each. Where names are asked for, the
+/// Pairs of name and value, with the number of series that have each. In a query for names the
 /// values are empty.
 #[derive(Debug, Default)]
 pub(crate) struct LabelCounts {
     by_name: BTreeMap<String, HashMap<String, u64, RandomState>>,
-    /// Memory that was not taken yet.
+    /// Bytes that are not charged to the memory budget yet.
     uncharged: usize,
 }
 
@@ -57,7 +57,7 @@ impl LabelCounts {
         values.insert(value.to_owned(), series);
     }
 
-    /// Takes memory for what was added since the last call.
+    /// Charges what was added since the last call.
     ///
     /// # Errors
     /// [`StoreError::Memory`] when there is no room.
@@ -67,7 +67,7 @@ impl LabelCounts {
         Ok(())
     }
 
-    /// Takes in the counts of another source, which may hold the same series.
+    /// Merges the counts of another source, which may hold the same series.
     pub(crate) fn merge(&mut self, other: Self) {
         for (name, values) in other.by_name {
             let known = self.by_name.entry(name).or_default();
@@ -93,12 +93,12 @@ impl LabelCounts {
         }
     }
 
-    /// The names, in order.
+    /// The names, sorted.
     pub(crate) fn into_names(self) -> Vec<String> {
         self.by_name.into_keys().collect()
     }
 
-    /// The values of all names, in order.
+    /// The values of all names, sorted.
     pub(crate) fn into_values(self) -> Vec<String> {
         let values = self.by_name.into_values().flat_map(HashMap::into_keys);
         values.collect::<BTreeSet<String>>().into_iter().collect()
@@ -108,23 +108,23 @@ impl LabelCounts {
 /// Counts of series by metric, label and pair, to find what causes high cardinality.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cardinality {
-    /// Series with a metric name. Series of several parts of the range count as often as in the
-    /// part that has most of them, for each metric.
+    /// Series with a metric name. For each metric, the largest count of any source in the range,
+    /// because parts may hold the same series.
     pub series: u64,
     /// Distinct pairs of name and value.
     pub label_pairs: u64,
-    /// Metrics with most series, the greatest number first, as all lists here.
+    /// Metrics with the most series; all lists are in descending order.
     pub series_by_metric: Vec<(String, u64)>,
-    /// Labels with most values.
+    /// Labels with the most values.
     pub values_by_label: Vec<(String, u64)>,
-    /// Labels whose names and values are longest in all, in bytes.
+    /// Labels with the largest total size of names and values, in bytes.
     pub bytes_by_label: Vec<(String, u64)>,
-    /// Pairs that most series have, as `name=value`.
+    /// Pairs with the most series, as `name=value`.
     pub series_by_pair: Vec<(String, u64)>,
 }
 
 impl Cardinality {
-    /// The `top` greatest of each list.
+    /// The `top` largest entries of each list.
     pub(crate) fn of(counts: &LabelCounts, top: usize) -> Self {
         let mut cardinality = Self::default();
         let (mut values_by_label, mut bytes_by_label) = (Vec::new(), Vec::new());

@@ -1,19 +1,19 @@
-//! Matchers prepared for sets of series: which are decided by look-up, which by trying each value.
-//! Also the one order of label sets that head, parts and answers share.
+//! Matchers prepared for many series: decided by look-up of literals where possible, else by
+//! testing each value. Also the order of label sets that head, parts and answers share.
 
 use std::cmp::Ordering;
 
 use signals::metric::NAME_LABEL;
 use signals::{Labels, MatchOp, Matcher};
 
-/// Literal values that a pattern may stand for before it counts as a pattern.
+/// Maximum number of literals into which a pattern is expanded.
 const LITERALS_MAX: usize = 1024;
 
-/// A matcher, and what can be known of it before any series is seen.
+/// A matcher and its precomputed properties.
 #[derive(Debug)]
 pub(super) struct Condition<'a> {
     pub(super) matcher: &'a Matcher,
-    /// The only values that satisfy it, where that is a finite set without the empty value.
+    /// The only values that satisfy it, if they are a finite set without the empty value.
     pub(super) literals: Option<Vec<String>>,
     /// Whether series without the label satisfy it.
     pub(super) matches_absent: bool,
@@ -52,7 +52,7 @@ pub(super) fn value_of<'a>(labels: &'a [u8], name: &str) -> Option<&'a str> {
     std::str::from_utf8(value).ok()
 }
 
-/// The alternatives of a pattern such as `a|b\.c` or `(a|b)` that is nothing but literals.
+/// The alternatives of a pattern of literals only, such as `a|b\.c` or `(a|b)`.
 fn literal_set(pattern: &str) -> Option<Vec<String>> {
     let inner = pattern.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     let inner = inner.map_or(pattern, |inner| inner.strip_prefix("?:").unwrap_or(inner));
@@ -65,7 +65,7 @@ fn literal_set(pattern: &str) -> Option<Vec<String>> {
                 return None;
             }
             '\\' => {
-                // `\<` and `\>` are borders of words.
+                // `\<` and `\>` are word boundaries.
                 let is_literal = |c: &char| c.is_ascii_punctuation() && !['<', '>'].contains(c);
                 literals.last_mut()?.push(characters.next().filter(is_literal)?);
             }
@@ -82,7 +82,7 @@ pub(super) fn compare(a: &Labels, b: &Labels) -> Ordering {
     compare_bytes(a.as_bytes(), b.as_bytes())
 }
 
-/// The order of rows in a part: by name of the metric, then as [`compare`].
+/// The order of rows in a part: by metric name, then as [`compare`].
 pub(super) fn compare_rows(a: &[u8], b: &[u8]) -> Ordering {
     let metric = |labels| value_of(labels, NAME_LABEL).unwrap_or_default();
     metric(a).cmp(metric(b)).then_with(|| compare_bytes(a, b))
@@ -106,7 +106,7 @@ fn split_text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
-/// The pairs of canonical label bytes: the bytes of the whole pair, and those of name and value in it.
+/// The pairs of canonical label bytes: the whole pair, its name and its value.
 pub(super) fn pairs(labels: &[u8]) -> impl Iterator<Item = (&[u8], &[u8], &[u8])> {
     let mut rest = labels;
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! Parts of metrics: Parquet files with a row per chunk, described in `docs/formats/parts-metrics.md`.
+//! Parts of metrics: Parquet files with a row per chunk. See `docs/formats/parts-metrics.md`.
 
 mod family;
 mod file;
@@ -25,7 +25,7 @@ use super::series_chunks::{decode_run, overlapping_runs};
 use crate::StoreError;
 use crate::part::write::Written;
 
-/// What was written.
+/// Summary of a written part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartSummary {
     /// Size of the file.
@@ -41,15 +41,15 @@ pub(crate) struct PartSummary {
 }
 
 impl PartSummary {
-    /// What the part is to the manifest.
+    /// The description of the part for the manifest.
     pub(crate) fn written(&self, crc32c: u32) -> Written {
         let Self { bytes, rows, min_time, max_time, .. } = *self;
         Written { bytes, rows, min_time, max_time, crc32c }
     }
 }
 
-/// Writes what was frozen of one UTC day. Slow and synchronous: not for a thread that serves.
-/// `origin` is the JSON for the footer that says which rows these are.
+/// Writes the frozen data of one UTC day. Slow and blocking: not for a thread that serves requests.
+/// `origin` is the JSON for the footer that identifies these rows.
 ///
 /// # Errors
 /// [`StoreError::Io`] when the sink fails.
@@ -89,16 +89,16 @@ fn damaged(labels: &Labels, error: ChunkError) -> StoreError {
     StoreError::Io(format!("series {labels:?}: {error}"))
 }
 
-/// Writes the chunks of one series so that none overlap: a chunk that is large enough as it is,
-/// smaller ones of one start joined.
+/// Writes the chunks of one series without overlaps: large chunks as they are, smaller ones with
+/// the same start time joined.
 struct SeriesWriter<'a> {
     labels: &'a Labels,
     /// Samples of a full chunk.
     samples_target: usize,
-    /// Whether chunks are made as small as can be, or as they come.
+    /// Whether samples are re-encoded as compactly as possible.
     is_dense: bool,
     pending: Samples,
-    /// Start of the pending samples.
+    /// Start time of the pending samples.
     start_ms: Option<i64>,
 }
 
@@ -140,7 +140,7 @@ impl<'a> SeriesWriter<'a> {
                         > usize::from(super::chunk::HISTOGRAM_SAMPLES_MAX)
             }
             Some(Codec::Pco) => is_large,
-            // A merge joins it with others and may find a smaller code.
+            // A merge joins it with others and may encode it more compactly.
             _ => !self.is_dense,
         }
     }
@@ -156,7 +156,7 @@ impl<'a> SeriesWriter<'a> {
         file.push_samples(self.labels, chunk, Aggregates::of(&samples.values))
     }
 
-    /// Writes pending plain samples while there are at least `least`, and all histograms.
+    /// Writes pending float samples while there are at least `least`, and all histograms.
     fn flush<W: Write + Send>(
         &mut self,
         file: &mut PartFile<W>,
@@ -201,13 +201,13 @@ impl<'a> SeriesWriter<'a> {
     }
 }
 
-/// The start of the samples of chunks, if they have one.
+/// The start time of the samples of chunks, if all have the same.
 fn start_of(chunks: &[&Chunk]) -> Option<i64> {
     let start_ms = chunks.first()?.start_ms;
     start_ms.filter(|_| chunks.iter().all(|chunk| chunk.start_ms == start_ms))
 }
 
-/// The smallest chunk of these samples; `is_dense` also tries what takes longer.
+/// The smallest encoding of these samples; `is_dense` also tries the slower codec.
 fn encode(timestamps: &[i64], values: &[f64], is_dense: bool) -> Chunk {
     let mut appender = FloatAppender::new();
     for (timestamp_ms, value) in timestamps.iter().zip(values) {

@@ -23,7 +23,7 @@ use super::{Head, HeadLimits, PartReader, SeriesChunks, part};
 use crate::Part;
 use crate::tests::probes::cpu_seconds;
 
-/// Seconds that something takes.
+/// Runs some work and measures it in seconds.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let clock = SystemClock::new();
     let start = clock.monotonic();
@@ -470,7 +470,7 @@ async fn probe_at_rest() {
     }
 }
 
-/// Where the bytes of a part go.
+/// Prints the sizes of the columns of a part.
 fn describe(bytes: Vec<u8>) {
     let bytes = bytes::Bytes::from(bytes);
     let reader =

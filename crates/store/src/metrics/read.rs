@@ -1,4 +1,4 @@
-//! Head and parts read as one.
+//! Reads across head and parts.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::matching::compare;
 use super::{Head, PartReader, SeriesChunks};
 use crate::{Part, StoreError};
 
-/// The series of head and parts that satisfy all matchers and may have samples between two
-/// milliseconds, both inside, in order of labels.
+/// The series of head and parts that satisfy all matchers and may have samples in
+/// `start_ms..=end_ms`, sorted by labels.
 ///
-/// `parts` lists the manifest's parts that overlap the range, oldest first; it is called after
-/// the head was asked, so that a flush in between hides nothing.
+/// `parts` lists the manifest's parts that overlap the range, oldest first; it is called after the
+/// head was read, so that a flush in between hides nothing.
 ///
 /// # Errors
 /// [`StoreError::Io`] when a part cannot be read; [`StoreError::Unavailable`] past `series_max`;
@@ -68,11 +68,11 @@ pub(crate) async fn series(
     Ok(labels)
 }
 
-/// What is asked of the labels of series.
+/// Answers a label query.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] when a part cannot be read; [`StoreError::Memory`] when the answer
-/// finds no room in `memory`.
+/// does not fit in `memory`.
 pub(crate) async fn labels(
     head: &Head,
     parts: impl FnOnce() -> Vec<Arc<Part>>,
@@ -85,7 +85,7 @@ pub(crate) async fn labels(
     Ok(counts)
 }
 
-/// Exemplars with times in `start_ms..=end_ms` of the series that satisfy all matchers, in order of labels, then time.
+/// Exemplars in `start_ms..=end_ms` of the matching series, sorted by labels, then time.
 ///
 /// # Errors
 /// As [`select`].

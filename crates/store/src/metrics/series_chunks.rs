@@ -1,4 +1,4 @@
-//! What a selection gives: series with their encoded chunks, decoded one series at a time.
+//! The result of a selection: series with encoded chunks, decoded one series at a time.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ fn decode_overlapping(
         decode(&mut all, chunk, start_ms, end_ms)?;
     }
     let mut plain: Vec<(i64, f64)> = all.timestamps.into_iter().zip(all.values).collect();
-    // Stable, so that of equal times the one that wins is last.
+    // Stable: of samples with equal times, the one that wins is last.
     plain.sort_by_key(|(t, _)| *t);
     for (i, (timestamp, value)) in plain.iter().enumerate() {
         if plain.get(i + 1).is_none_or(|next| next.0 != *timestamp) {
@@ -49,7 +49,7 @@ fn decode_overlapping(
     Ok(())
 }
 
-/// A series has one sample at a time: where both kinds were sent, the histogram stays.
+/// A series has one sample per timestamp: where there are both kinds, the histogram wins.
 fn drop_plain_beside_histograms(samples: &mut Samples) {
     let Samples { timestamps, values, histograms } = samples;
     let is_taken = |t: i64| histograms.binary_search_by_key(&t, |(time, _)| *time).is_ok();
@@ -60,7 +60,7 @@ fn drop_plain_beside_histograms(samples: &mut Samples) {
     (*timestamps, *values) = kept.filter(|(t, _)| !is_taken(*t)).unzip();
 }
 
-/// Runs of chunks that overlap in time, ascending; inside a run in the given order, which is that of precedence.
+/// Runs of chunks that overlap in time, ascending; each run keeps the order of precedence.
 pub(super) fn overlapping_runs<'a>(
     chunks: impl IntoIterator<Item = &'a Chunk>,
 ) -> Vec<Vec<&'a Chunk>> {
@@ -96,12 +96,12 @@ pub(super) fn decode_run(
     }
 }
 
-/// Memory of a selected series beside its chunks, roughly.
+/// Approximate memory of a selected series beyond its chunks.
 pub(super) fn series_bytes(labels: &[u8]) -> usize {
     labels.len() + 128
 }
 
-/// One selected series; its samples are decoded on demand so that memory follows one series, not all.
+/// One selected series; samples are decoded on demand, which bounds memory by one series.
 #[derive(Debug, Clone)]
 pub struct SeriesChunks {
     /// The labels.
@@ -115,7 +115,7 @@ impl SeriesChunks {
         Self { labels, chunks }
     }
 
-    /// Adds chunks that win over those that are there.
+    /// Adds chunks that take precedence over the existing ones.
     pub(super) fn extend(&mut self, later: Self) {
         self.chunks.extend(later.chunks);
     }
@@ -140,12 +140,12 @@ impl SeriesChunks {
         Ok(())
     }
 
-    /// How many samples the chunks hold at most, before any is decoded.
+    /// Upper bound of the number of samples, without decoding.
     pub fn samples_max(&self) -> u64 {
         self.chunks.iter().map(|chunk| u64::from(chunk.count)).sum()
     }
 
-    /// Memory of labels and chunks, roughly.
+    /// Approximate memory of labels and chunks.
     pub(super) fn memory(&self) -> usize {
         series_bytes(self.labels.as_bytes()) + self.bytes()
     }

@@ -1,8 +1,8 @@
 //! A bucket in memory that several clients share, for tests of many processes on one bucket.
 //!
-//! Every operation of a client has a number. At a chosen one it fails, its answer is lost, the
-//! client's process is gone, or it waits until the test lets it go on: what other clients do in
-//! the meantime is then between two operations of this one.
+//! Every operation of a client has a number. At a chosen one it fails, its response is lost, the
+//! client's process crashes, or it waits until the test resumes it, so that operations of other
+//! clients run between two operations of this one.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,9 +25,9 @@ use tokio::sync::Notify;
 /// What happens at the chosen operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It fails and is not done.
+    /// It fails without being done.
     Error,
-    /// It is done, and the answer says that it failed.
+    /// It is done, and the response says that it failed.
     LostAnswer,
     /// It is not done, and the process is gone.
     CrashBefore,
@@ -45,7 +45,7 @@ pub(crate) struct Bucket {
     modified: Mutex<HashMap<Path, Timestamp>>,
     clock: Arc<dyn Clock>,
     ignores_conditions: AtomicBool,
-    /// How often something was not put because it was there already.
+    /// Number of puts refused because the object existed.
     pub(crate) conflicts: AtomicU64,
 }
 
@@ -82,12 +82,12 @@ impl Bucket {
         })
     }
 
-    /// From now on objects are written over, whatever the condition.
+    /// From now on puts overwrite objects and ignore conditions.
     pub(crate) fn ignore_conditions(&self) {
         self.ignores_conditions.store(true, Ordering::Relaxed);
     }
 
-    /// The access of a process that has just been started.
+    /// A client for a newly started process.
     pub(crate) fn client(self: &Arc<Self>) -> Client {
         Client { bucket: Arc::clone(self), shared: Arc::default() }
     }
@@ -147,7 +147,7 @@ fn failed(what: &'static str) -> Error {
 }
 
 impl Client {
-    /// Lets something happen at the n-th operation from now, counted from 1.
+    /// Injects a fault at the n-th operation from now, counted from 1.
     pub(crate) fn fail_at(&self, operation: u64, fault: Fault) {
         let mut plan = self.shared.plan.lock();
         plan.fault = Some((plan.operations + operation, fault));
@@ -158,23 +158,23 @@ impl Client {
         self.shared.plan.lock().has_struck
     }
 
-    /// Takes back what was to happen.
+    /// Cancels the injected fault.
     pub(crate) fn behave(&self) {
         self.shared.plan.lock().fault = None;
     }
 
-    /// The process of this client is gone.
+    /// Kills the process of this client.
     pub(crate) fn kill(&self) {
         self.shared.plan.lock().is_gone = true;
         self.shared.go_on.notify_one();
     }
 
-    /// Returns when the client has stopped at the operation that was chosen for a pause.
+    /// Returns when the client has reached the operation chosen for a pause.
     pub(crate) async fn paused(&self) {
         self.shared.paused.notified().await;
     }
 
-    /// Lets the client go on.
+    /// Resumes the client.
     pub(crate) fn go_on(&self) {
         self.shared.go_on.notify_one();
     }

@@ -26,7 +26,7 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Writes to a file that was begun, which gets its name when it is complete.
+    /// Writes to a temporary file, which gets its final name when it is complete.
     pub(super) fn new(
         shared: Arc<Shared>,
         location: Path,
@@ -41,7 +41,7 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         if !self.is_over {
-            // What was begun must not fill the disk until the next start.
+            // An abandoned upload must not fill the disk until the next start.
             let _ = self.shared.files.remove(&self.path);
         }
     }
@@ -95,16 +95,16 @@ impl MultipartUpload for Upload {
     }
 }
 
-/// Writes an object piece by piece, whatever its size, with one piece in memory.
+/// Writes an object of any size piece by piece, with one piece in memory.
 pub(crate) struct ObjectSink {
     upload: Box<dyn MultipartUpload>,
     piece: Vec<u8>,
-    /// Turns true when the store closes: writing then fails, so that it need not wait.
+    /// Becomes true when the store closes: writes then fail, so that closing need not wait.
     closing: watch::Receiver<bool>,
 }
 
 impl ObjectSink {
-    /// Large enough for the least piece that buckets take.
+    /// At least the minimum part size of a multipart upload to a bucket.
     pub(crate) const PIECE_BYTES: usize = 8 << 20;
 
     pub(crate) async fn create(
@@ -125,7 +125,7 @@ impl ObjectSink {
         Ok(())
     }
 
-    /// Makes the object appear.
+    /// Completes the object and makes it visible.
     pub(crate) async fn complete(mut self) -> Result<()> {
         if !self.piece.is_empty() {
             self.upload.put_part(std::mem::take(&mut self.piece).into()).await?;
@@ -142,7 +142,7 @@ impl io::Write for ObjectSink {
         self.piece.extend_from_slice(bytes);
         if self.piece.len() >= Self::PIECE_BYTES {
             let piece = std::mem::take(&mut self.piece);
-            // Parquet writes synchronously, on a thread that is there for it.
+            // Parquet writes synchronously, on a dedicated thread.
             futures::executor::block_on(self.upload.put_part(piece.into()))?;
         }
         Ok(bytes.len())

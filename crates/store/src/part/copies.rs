@@ -23,15 +23,15 @@ use crate::{Part, StoreError};
 
 /// What is looked up in one part.
 struct Wanted {
-    /// In order.
+    /// Sorted.
     times: Vec<Timestamp>,
-    /// In order.
+    /// Sorted.
     traces: Vec<[u8; 16]>,
     fingerprints: FingerprintSet,
 }
 
 impl Wanted {
-    /// Those suspects that lie within the part's time range.
+    /// The suspects that lie within the part's time range.
     fn of(part: &Part, suspects: &[Suspect]) -> Self {
         let near = || {
             let range = part.min_time..=part.max_time;
@@ -50,8 +50,8 @@ fn has_between<T: Ord + ?Sized>(sorted: &[impl Borrow<T>], min: &T, max: &T) -> 
     sorted.get(first).is_some_and(|value| value.borrow() <= max)
 }
 
-/// The fingerprints of those suspects that parts hold. A part that cannot be read holds none: it
-/// must keep neither a flush nor a query from going on.
+/// The fingerprints of the suspects that parts hold. A part that cannot be read counts as holding
+/// none, so that it blocks neither a flush nor a query.
 pub(crate) async fn stored(
     objects: &Arc<dyn ObjectStore>,
     parts: &[Arc<Part>],

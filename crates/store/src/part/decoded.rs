@@ -1,8 +1,8 @@
 //! How large the rows of a Parquet file are in memory.
 //!
-//! A dictionary of a few texts can stand for gigabytes of them, so what a row group takes in the file
-//! says little. Writers note the bytes of texts without encoding in the footer (`SizeStatistics` of
-//! the Parquet format).
+//! A small dictionary can stand for gigabytes of text, so the size of a row group in the file says
+//! little. Writers record the unencoded size of texts in the footer (`SizeStatistics` of the
+//! Parquet format).
 
 use arrow::datatypes::{DataType, Schema};
 use parquet::basic::Type;
@@ -11,8 +11,8 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 /// Bytes of a value's levels, and of its offset, view or dictionary key.
 const VALUE_BYTES: usize = 16;
 
-/// The mean bytes of a row as Arrow arrays of the types in `schema`, of the columns that are `chosen`
-/// by the name of their root; at least 1.
+/// Mean size of a row as Arrow arrays of the types in `schema`, in bytes, over the columns whose
+/// root name is `chosen`; at least 1.
 #[must_use]
 pub fn decoded_row_bytes(
     group: &RowGroupMetaData,

@@ -1,8 +1,8 @@
-//! Rows of several batches, in any order, become one batch.
+//! Gathers rows of several batches, in any order, into one batch.
 //!
-//! Maps of texts are copied row by row: the entries of a row lie together, so that its keys and
-//! its values are one piece of memory each. Arrow's kernel takes them entry by entry, which was
-//! half of what gathering spans with ten attributes cost.
+//! Maps of texts are copied row by row: the entries of a row are adjacent, so its keys and its
+//! values are one piece of memory each. Arrow's kernel copies entry by entry, which was half of the
+//! cost of gathering spans with ten attributes.
 
 use std::sync::Arc;
 

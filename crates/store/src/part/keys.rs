@@ -1,8 +1,8 @@
-//! Which attribute keys a part has, and which of them are columns of their own.
+//! The attribute keys of a part, and which of them are promoted to columns.
 //!
-//! Counted before a part is written, and kept as JSON in its footer: a merge adds up the counts
-//! of its inputs and knows what to promote without reading a row, and a query knows which keys a
-//! part cannot have.
+//! Keys are counted before a part is written, and the counts are stored as JSON in its footer. A
+//! merge adds up the counts of its inputs to choose promoted keys without reading a row, and a
+//! query learns which keys a part cannot have.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 use signals::attributes::{AttributeRows, ValueType, json};
 use signals::rows::{ColumnError, TextColumn};
 
-/// The key in a part's footer under which [`AttributeKeys`] lies.
+/// The footer key of [`AttributeKeys`].
 pub const FOOTER_KEY: &str = "glasshouse.attributes";
 
-/// Distinct keys that are counted.
+/// Maximum number of distinct keys that are counted.
 const KEYS_MAX: usize = 1024;
 /// Longest key that is counted, in bytes.
 const KEY_BYTES_MAX: usize = 256;
-/// Columns that attributes of one part may become.
+/// Maximum number of promoted attributes of a part.
 const PROMOTED_MAX: usize = 64;
-/// An attribute becomes a column when at least one row in this many has it.
+/// An attribute is promoted when at least one row in this many has it.
 const PROMOTED_SHARE: u64 = 100;
-/// Longest text of an attribute that becomes a column, in bytes.
+/// Longest text of a promoted attribute, in bytes.
 const PROMOTED_TEXT_BYTES_MAX: usize = 256;
 
 /// The attribute keys of one part.
@@ -47,10 +47,10 @@ pub struct AttributeKeys {
 /// What is known of one key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyCounts {
-    /// Rows that have it, at most.
+    /// Upper bound of the number of rows that have it.
     pub rows: u64,
-    /// The letter of its type; absent when its values have several types, a row has it twice, or
-    /// a number is none.
+    /// The letter of its type; absent when its values have several types, a row has it twice, or a
+    /// number cannot be parsed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<char>,
     /// Length of its longest value, in bytes.
@@ -81,7 +81,7 @@ impl AttributeKeys {
         Ok(counter.finish())
     }
 
-    /// The keys of rows that lie in several parts; `None` when one of them does not say.
+    /// The combined keys of several parts; `None` when one of them has no counts.
     pub(crate) fn merged(inputs: &[Option<Self>]) -> Option<Self> {
         let mut merged = Self {
             is_complete: true,
@@ -101,7 +101,7 @@ impl AttributeKeys {
             merge_names(&mut merged.scope, input.scope.as_ref());
             merge_names(&mut merged.stream, input.stream.as_ref());
         }
-        // A key that a part may have without saying so may have any type there.
+        // A part with incomplete counts may have any other key, with any type.
         for input in inputs.iter().flatten().filter(|input| !input.is_complete) {
             for (key, counts) in &mut merged.own {
                 if !input.own.contains_key(key) {
@@ -114,7 +114,7 @@ impl AttributeKeys {
         Some(merged)
     }
 
-    /// Keeps the keys that most rows have, as many as are counted.
+    /// Keeps the most frequent keys, up to the limit.
     fn trim(&mut self) {
         if self.own.len() <= KEYS_MAX {
             return;
@@ -128,7 +128,7 @@ impl AttributeKeys {
         }
     }
 
-    /// Chooses the columns: what most rows have comes first.
+    /// Chooses the promoted keys, the most frequent first.
     pub(crate) fn promote(&mut self) {
         let rows = self.rows;
         let mut order: Vec<(u64, String)> = self
@@ -149,7 +149,7 @@ impl AttributeKeys {
         }
     }
 
-    /// Keys and types of the attributes that are columns, in order of keys.
+    /// Keys and types of the promoted attributes, sorted by key.
     pub fn columns(&self) -> impl Iterator<Item = (&str, ValueType)> {
         self.own.iter().filter(|(_, counts)| counts.is_column).filter_map(|(key, counts)| {
             let letter = u8::try_from(counts.kind?).ok()?;
@@ -157,14 +157,14 @@ impl AttributeKeys {
         })
     }
 
-    /// What the footer of a part says, as [`Self::from_footer`].
+    /// Decodes the footer of a part, as [`Self::from_footer`].
     pub(crate) fn of_part(metadata: &ParquetMetaData) -> Option<Self> {
         let footer = metadata.file_metadata().key_value_metadata()?;
         let entry = footer.iter().find(|entry| entry.key == FOOTER_KEY)?;
         Self::from_footer(entry.value.as_deref()?)
     }
 
-    /// What a part's footer says; `None` when it says nothing that can be read.
+    /// Decodes a footer entry; `None` when it cannot be read.
     #[must_use]
     pub fn from_footer(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok()
@@ -192,7 +192,7 @@ fn merge_names(all: &mut Option<BTreeSet<String>>, names: Option<&BTreeSet<Strin
     }
 }
 
-/// What a key has seen so far.
+/// Counts of one key.
 struct Seen {
     key: String,
     rows: u64,
@@ -218,7 +218,7 @@ impl Seen {
         self.bytes_max = self.bytes_max.max(text.len());
         let is_readable = match kind {
             ValueType::Int => text.parse::<i64>().is_ok(),
-            // NaN is in no statistics.
+            // Statistics do not include NaN.
             ValueType::Double => text.parse::<f64>().is_ok_and(|number| !number.is_nan()),
             ValueType::Bool => matches!(text, "true" | "false"),
             _ => true,
@@ -238,7 +238,7 @@ struct Counter {
     resource: Names,
     scope: Names,
     stream: Names,
-    /// Which key each attribute of the row before had: rows of one kind have theirs in one order.
+    /// The index of each key of the previous row: similar rows have their keys in the same order.
     places_before: Vec<usize>,
 }
 
@@ -313,7 +313,7 @@ impl Counter {
     }
 }
 
-/// Names in the texts of a column of few distinct texts.
+/// Names in a column of few distinct texts.
 #[derive(Default)]
 struct Names {
     found: BTreeSet<String>,
@@ -329,7 +329,7 @@ impl Names {
         names: impl Fn(&str) -> Option<Vec<String>>,
     ) -> Result<(), ColumnError> {
         let Some(array) = batch.column_by_name(column) else { return Ok(()) };
-        // A value that no row uses does no harm: it only keeps a query from ruling the part out.
+        // An unused value is harmless: it only prevents a query from ruling the part out.
         let values = match array.as_dictionary_opt::<Int32Type>() {
             Some(dictionary) => dictionary.values(),
             None => array,

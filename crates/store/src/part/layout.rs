@@ -1,9 +1,8 @@
-//! The columns of one part: those that every part of its signal has, and attributes that became
-//! columns of their own.
+//! The columns of one part: those that every part of its signal has, and promoted attributes.
 //!
-//! An attribute that is a column is in the map too, so that reading whole rows takes one column
-//! and not sixty; the column is what conditions on the attribute are checked against. It holds
-//! the value of every row that has the attribute, in its own type, and null elsewhere.
+//! A promoted attribute is also in the map, so that reading whole rows needs one column and not
+//! sixty; conditions on the attribute are checked against its column. The column holds the value of
+//! every row that has the attribute, in its own type, and null elsewhere.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +21,10 @@ use signals::attributes::{AttributeRows, ValueType, large};
 use super::keys::AttributeKeys;
 use crate::StoreError;
 
-/// What the name of such a column begins with; the key follows as it was sent.
+/// Prefix of the names of promoted columns; the attribute key follows unchanged.
 pub const PREFIX: &str = "attributes.";
 
-/// The name of the column that an attribute may have in a part.
+/// The name of the column of an attribute that is promoted.
 #[must_use]
 pub fn attribute_column(key: &str) -> String {
     format!("{PREFIX}{key}")
@@ -56,12 +55,12 @@ impl Layout {
         &self.schema
     }
 
-    /// Names and types of the attributes that are columns.
+    /// Names and types of the promoted attributes.
     pub(crate) fn promoted(&self) -> impl Iterator<Item = (String, ValueType)> {
         self.promoted.iter().map(|(key, kind)| (attribute_column(key), *kind))
     }
 
-    /// Rows as they are in memory, in the part's columns.
+    /// Converts rows from their form in memory to the part's columns.
     pub(crate) fn columns_of(&self, rows: &RecordBatch) -> Result<RecordBatch, StoreError> {
         use signals::span::column::{ATTRIBUTE_TYPES, ATTRIBUTES};
         let column = |name: &str| {
@@ -89,7 +88,7 @@ impl Layout {
         }
         let attributes =
             AttributeRows::new(rows).map_err(|error| StoreError::Io(error.to_string()))?;
-        // As in the counting of keys: rows of one kind have their keys in one order.
+        // As when keys are counted: similar rows have their keys in the same order.
         let mut before: Vec<Option<(&str, usize)>> = Vec::new();
         for row in 0..rows.num_rows() {
             for (i, (key, text, kind)) in attributes.row(row).enumerate() {
@@ -112,7 +111,7 @@ impl Layout {
     }
 }
 
-/// The Arrow type of an attribute that is a column.
+/// The Arrow type of a promoted attribute.
 fn data_type(kind: ValueType) -> DataType {
     match kind {
         ValueType::Int => DataType::Int64,
@@ -147,7 +146,7 @@ impl Column {
         Self { kind, values, rows: 0 }
     }
 
-    /// Adds the value of a row. What the counts ruled out is an error: the column would be wrong.
+    /// Adds the value of a row. A value that contradicts the counts is an error.
     fn push(&mut self, row: usize, text: &str, kind: ValueType) -> Result<(), StoreError> {
         let wrong = || StoreError::Io("attributes are not those that were counted".to_owned());
         if kind != self.kind || row < self.rows {
@@ -186,7 +185,7 @@ impl Column {
     }
 }
 
-/// The columns of a part that make up its rows: all but attributes that became columns.
+/// The columns of a part that make up its rows: all but promoted attributes.
 pub(crate) fn row_columns(metadata: &ParquetMetaData) -> ProjectionMask {
     let schema = metadata.file_metadata().schema_descr();
     let roots = schema.root_schema().get_fields().iter().enumerate();
@@ -194,14 +193,14 @@ pub(crate) fn row_columns(metadata: &ParquetMetaData) -> ProjectionMask {
     ProjectionMask::roots(schema, roots)
 }
 
-/// Whether a column holds what rows have, not again one of their attributes.
+/// Whether a column is part of the rows, not a promoted attribute.
 pub(crate) fn is_row_column(name: &str) -> bool {
     !name.starts_with(PREFIX)
 }
 
-/// Rows of any part of a signal as they are in memory: what an older part lacks is null or the
-/// empty value of its column, what a newer one has besides is left out, and large attributes are
-/// in their places again.
+/// Converts rows of any part of a signal to their form in memory: columns that an older part lacks
+/// are null or empty, additional columns of a newer part are dropped, and large attributes are put
+/// back in place.
 pub(crate) fn rows_of_part(signal: Signal, batch: RecordBatch) -> Result<RecordBatch, StoreError> {
     let schema = super::write::schema(signal);
     let batch = large::restore_batch(batch)?;
@@ -218,7 +217,7 @@ pub(crate) fn rows_of_part(signal: Signal, batch: RecordBatch) -> Result<RecordB
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
-/// A column without nulls that says nothing: zeroes, empty texts, empty maps.
+/// A column of empty values without nulls: zeroes, empty texts, empty maps.
 fn empty_values(field: &Field, rows: usize) -> Result<ArrayRef, StoreError> {
     use arrow::array::{Array, ArrayData, make_array};
     let data_type = field.data_type();
@@ -226,7 +225,7 @@ fn empty_values(field: &Field, rows: usize) -> Result<ArrayRef, StoreError> {
         let empty = arrow::array::StringArray::from_iter_values(std::iter::repeat_n("", rows));
         return Ok(cast(&empty, data_type)?);
     }
-    // All types of the schemas but dictionaries are zero bytes where they are empty.
+    // Except for dictionaries, the empty value of every type in the schemas is zero bytes.
     let zeroes: ArrayData = new_null_array(data_type, rows).to_data();
     Ok(make_array(zeroes.into_builder().nulls(None).build()?))
 }

@@ -1,9 +1,9 @@
-//! Several sorted parts become one, row by row, in bounded memory: a batch of each input and a
-//! row group of the output are in memory at a time.
+//! Merges sorted parts row by row in bounded memory: a batch of each input and a row group of the
+//! output are in memory at a time.
 //!
-//! Rows that are equal in order keep the order of the inputs. A flush leaves out copies of spans
-//! that parts already hold (see [`crate::copies`]); those that two writers stored at the same time
-//! are left out here.
+//! Rows with equal sort keys keep the order of the inputs. A flush drops copies of spans that parts
+//! already hold (see [`crate::copies`]); copies that two writers stored at the same time are
+//! dropped here.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use crate::{Part, StoreError};
 
 /// Rows that are read from an input, and written to the output, at a time.
 const BATCH_ROWS: usize = 4 * 1024;
-/// Bytes that the rows read from an input at a time should not exceed.
+/// Target size of the rows read from an input at a time, in bytes.
 pub(crate) const BATCH_BYTES: usize = 4 << 20;
 
 /// Merges parts of spans or logs, oldest first, into `sink`.
@@ -76,7 +76,7 @@ pub(crate) async fn merge<W: Write + Send>(
     output.writer.finish()
 }
 
-/// Rows of a part that are read at a time: fewer where they are large.
+/// Number of rows of a part that are read at a time: fewer if they are large.
 fn batch_rows(signal: Signal, metadata: &ParquetMetaData) -> usize {
     let schema = super::write::schema(signal);
     let groups = metadata.row_groups().iter();
@@ -85,7 +85,7 @@ fn batch_rows(signal: Signal, metadata: &ParquetMetaData) -> usize {
     (BATCH_BYTES / row_bytes.unwrap_or(1)).clamp(1, BATCH_ROWS)
 }
 
-/// One input, at one row.
+/// The current row of one input.
 struct Cursor {
     signal: Signal,
     stream: ParquetRecordBatchStream<PartObject>,
@@ -96,7 +96,7 @@ struct Current {
     batch: RecordBatch,
     keys: Rows,
     row: usize,
-    /// Where the batch is among the output's sources, once it is.
+    /// The batch's position among the sources of the output, once added.
     source: Option<(u64, usize)>,
 }
 
@@ -116,7 +116,7 @@ impl Cursor {
     }
 }
 
-/// What rows are ordered by, as [`order`] has it.
+/// Converts rows to keys that sort as [`order`] does.
 fn converter(signal: Signal) -> Result<RowConverter, StoreError> {
     let types = match signal {
         Signal::Spans => vec![DataType::Int64, DataType::FixedSizeBinary(16), DataType::Int64],
@@ -144,7 +144,7 @@ fn key_columns(signal: Signal, batch: &RecordBatch) -> Result<Vec<ArrayRef>, Sto
     })
 }
 
-/// The cursor with the least row, and up to which row it stays the one.
+/// The cursor with the smallest key, and the end of its run.
 fn next_run(cursors: &[Cursor]) -> Option<(usize, usize)> {
     let heads = || {
         cursors.iter().enumerate().filter_map(|(index, cursor)| {
@@ -161,14 +161,14 @@ fn next_run(cursors: &[Cursor]) -> Option<(usize, usize)> {
     Some((first, end.unwrap_or(rows)))
 }
 
-/// Rows on their way into the new part.
+/// Rows that wait to be written into the new part.
 struct Output<W: Write + Send> {
     writer: PartWriter<W>,
     sources: Vec<RecordBatch>,
-    /// Bounds the memory where few rows fill a batch.
+    /// Bounds the memory when few rows of each batch are used.
     sources_max: usize,
     rows: Vec<(usize, usize)>,
-    /// Grows when `sources` is cleared.
+    /// Incremented when `sources` is cleared.
     generation: u64,
     seen: Seen,
 }
@@ -194,7 +194,7 @@ impl<W: Write + Send> Output<W> {
         Ok(())
     }
 
-    /// The number of a cursor's batch among the sources of what is being gathered.
+    /// The index of a cursor's batch among the sources of the rows being gathered.
     fn source(&mut self, current: &mut Current) -> usize {
         let generation = self.generation;
         match current.source {

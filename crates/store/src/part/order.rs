@@ -1,8 +1,8 @@
-//! In which order the rows of a part lie, and how many batches become one sorted sequence.
+//! The sort order of the rows of a part, and the sorting of batches into it.
 //!
-//! Spans: five-minute bucket of the start, trace id, start. A trace's spans lie together, and a
-//! range of time is still a range of rows. Logs: stream, time. Rows that are equal in this stay in
-//! the order in which they arrived.
+//! Spans: five-minute bucket of the start, trace id, start. Spans of a trace are adjacent, and a
+//! time range is still a range of rows. Logs: stream, time. Rows with equal keys keep their order
+//! of arrival.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::StoreError;
 /// Width of the time buckets in which traces are kept together.
 pub(crate) const TRACE_BUCKET: i64 = 300 * SECOND;
 
-/// The column that says when a row was: by it rows belong to days, and parts have bounds.
+/// The time column of a signal, which determines the days of rows and the bounds of parts.
 pub(crate) fn time_column(signal: Signal) -> &'static str {
     match signal {
         Signal::Spans => signals::span::column::START_TIME,
@@ -63,13 +63,13 @@ pub(crate) fn by_day(
     Ok(days)
 }
 
-/// Least and greatest time; `None` without rows.
+/// Earliest and latest time; `None` without rows.
 pub(crate) fn bounds(times: &Int64Array) -> Option<(Timestamp, Timestamp)> {
     let values = times.values();
     Some((*values.iter().min()?, *values.iter().max()?))
 }
 
-/// Where a row goes, and where it is. Comparing it sorts.
+/// The sort key of a row, followed by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     /// Bucket of a span; rank of a log record's stream.
@@ -81,7 +81,7 @@ struct Key {
     row: u32,
 }
 
-/// The rows of all batches in order, as pairs of batch and row.
+/// The rows of all batches, sorted, as pairs of batch and row.
 pub(crate) fn sorted(
     signal: Signal,
     batches: &[RecordBatch],
@@ -120,7 +120,7 @@ fn trace_ids(batch: &RecordBatch) -> Result<&FixedSizeBinaryArray, StoreError> {
         .ok_or_else(|| missing(column))
 }
 
-/// A trace id as a number that sorts as its bytes do.
+/// A trace id as a number with the same order as its bytes.
 fn id_number(bytes: &[u8]) -> u128 {
     bytes.try_into().map_or(0, u128::from_be_bytes)
 }

@@ -1,8 +1,8 @@
 //! How rows of spans and logs become a Parquet file.
 //!
 //! The settings below are measured, see `docs/formats/parts-spans.md`: small pages so that a trace
-//! or a minute is found without reading a row group, no dictionaries for what never repeats, and
-//! delta encodings where neighbours are alike.
+//! or a minute is found without reading a row group, no dictionaries for unique values, and delta
+//! encodings where neighbours are similar.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -33,23 +33,23 @@ pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Rows and bytes of a data page, whichever is reached first.
 const PAGE_ROWS: usize = 16 * 1024;
 const PAGE_BYTES: usize = 128 * 1024;
-/// False positives of the bloom filters of attributes that are columns. A filter starts with room
-/// for a row group of distinct values and is folded to what there are.
+/// False-positive rate of the bloom filters of promoted attributes. A filter starts with room for a
+/// row group of distinct values and is folded to the actual number.
 const ATTRIBUTE_BLOOM_FPP: f64 = 0.01;
-/// Rows that are handed to the Parquet writer at a time, and how many bytes they should not exceed.
+/// Rows that are passed to the Parquet writer at a time, and the target for their bytes.
 const WRITE_ROWS: usize = 8 * 1024;
 const WRITE_BYTES: usize = 16 << 20;
-/// The key in a part's footer under which [`crate::manifest::origin::Origin`] is written.
+/// The footer key of [`crate::manifest::origin::Origin`].
 pub(crate) const ORIGIN_KEY: &str = "glasshouse.part";
 
-/// What a part's rows are, once it is written.
+/// Summary of a written part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) bytes: u64,
     pub(crate) rows: u64,
     pub(crate) min_time: Timestamp,
     pub(crate) max_time: Timestamp,
-    /// Over the whole file.
+    /// Of the whole file.
     pub(crate) crc32c: u32,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn schema(signal: Signal) -> SchemaRef {
     }
 }
 
-/// A part that is being written into `sink`, which needs no buffer of its own.
+/// A part that is being written into `sink`, which need not be buffered.
 pub(crate) struct PartWriter<W: Write + Send> {
     signal: Signal,
     layout: Layout,
@@ -71,7 +71,7 @@ pub(crate) struct PartWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> PartWriter<W> {
-    /// A part of rows whose attributes were counted.
+    /// Starts a part of rows whose attributes were counted.
     pub(crate) fn new(
         signal: Signal,
         sink: W,
@@ -92,7 +92,7 @@ impl<W: Write + Send> PartWriter<W> {
         Ok(Self { signal, layout, writer, rows: 0, bounds: None })
     }
 
-    /// Adds rows as they are in memory, which come after all those before in the part's order.
+    /// Adds rows in their form in memory, which follow all earlier ones in the part's order.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         if let Some((min, max)) = order::bounds(&order::times(self.signal, batch)?) {
             let (least, greatest) = self.bounds.unwrap_or((min, max));
@@ -118,7 +118,7 @@ impl<W: Write + Send> PartWriter<W> {
     }
 }
 
-/// Sorts the rows of batches and writes them as one part without columns of attributes: the first
+/// Sorts the rows of batches and writes them as one part without promoted attributes: the first
 /// merge follows soon and would write them again.
 pub(crate) fn write_flushed<W: Write + Send>(
     signal: Signal,
@@ -133,7 +133,7 @@ fn counted_keys(batches: &[RecordBatch]) -> Result<AttributeKeys, StoreError> {
     AttributeKeys::count(batches).map_err(|error| StoreError::Io(error.to_string()))
 }
 
-/// Sorts the rows of batches and writes them as one part, with the columns that the keys ask for.
+/// Sorts the rows of batches and writes them as one part, promoting attributes by `keys`.
 pub(crate) fn write_with_keys<W: Write + Send>(
     signal: Signal,
     batches: &[RecordBatch],
@@ -155,7 +155,7 @@ pub(crate) fn write_with_keys<W: Write + Send>(
 /// The bytes of a part with these rows, as a merge would write it.
 ///
 /// # Errors
-/// [`StoreError::Io`] when a batch has not the columns of its signal.
+/// [`StoreError::Io`] when a batch does not have the columns of its signal.
 pub fn part_of(signal: Signal, batches: &[RecordBatch]) -> Result<Vec<u8>, StoreError> {
     let mut keys = counted_keys(batches)?;
     keys.promote();
@@ -169,7 +169,7 @@ impl From<ParquetError> for StoreError {
     }
 }
 
-/// Counts and sums up what passes through.
+/// A writer that counts bytes and computes their checksum.
 #[derive(Debug)]
 pub(crate) struct Counted<W> {
     sink: W,
@@ -243,7 +243,7 @@ fn properties(signal: Signal, layout: &Layout, footer: Vec<KeyValue>) -> WriterP
         .build()
 }
 
-/// Columns that a dictionary does not serve.
+/// Encodings of the columns for which a dictionary is not useful.
 fn encodings(signal: Signal) -> &'static [(&'static str, Encoding)] {
     use signals::{log, span};
     match signal {
@@ -267,7 +267,7 @@ fn encodings(signal: Signal) -> &'static [(&'static str, Encoding)] {
     }
 }
 
-/// Told to other readers; spans lie in buckets of time first, which no column holds.
+/// Declared to other readers; spans are sorted by time bucket first, which no column holds.
 fn sorting_columns(
     signal: Signal,
     schema: &Arc<arrow::datatypes::Schema>,

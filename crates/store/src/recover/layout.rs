@@ -1,6 +1,6 @@
-//! What is in the place of something else, or cannot be read: a file where a folder belongs, a
-//! folder where a file belongs, names without permission. It is quarantined before anything relies
-//! on its place.
+//! Files and folders that are in each other's place or unreadable: a file where a folder belongs, a
+//! folder where a file belongs, names without permission. They are quarantined before anything
+//! relies on their paths.
 
 use std::io;
 
@@ -15,7 +15,7 @@ use crate::write_ahead::quarantine::{self, Quarantine, Quarantined};
 
 const REASON: &str = "not what belongs here";
 
-/// Whether an error is about the thing itself, and will be the same the next time.
+/// Whether an error is permanent and concerns the file itself.
 pub(crate) fn is_rot(error: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, PermissionDenied};
     matches!(error.kind(), IsADirectory | NotADirectory | PermissionDenied)
@@ -41,7 +41,7 @@ pub(crate) fn prepare(files: &dyn Files, quarantine: &Quarantine) -> io::Result<
     Ok(aside)
 }
 
-/// Puts aside what keeps the folders from being read.
+/// Quarantines what prevents the folders from being read.
 pub(crate) fn check(
     files: &dyn Files,
     quarantine: &Quarantine,

@@ -1,4 +1,4 @@
-//! Reading the write-ahead log again, record by record.
+//! Replays the write-ahead log, record by record.
 
 use arrow::array::{BooleanArray, RecordBatch};
 use signals::time::{MILLISECOND, day_of};
@@ -21,10 +21,10 @@ use crate::write_ahead::record::{Defined, Section, take_section};
 use crate::write_ahead::segments::Segment;
 use crate::{StoreError, Totals};
 
-/// Progress is logged each time so many bytes were read.
+/// Progress is logged whenever this many bytes were read.
 const PROGRESS_BYTES: u64 = 256 << 20;
 
-/// Reads the log again.
+/// Replays the log.
 pub(crate) struct Replayer<'a> {
     pub(crate) files: &'a dyn Files,
     pub(crate) writer: WriterId,
@@ -35,18 +35,18 @@ pub(crate) struct Replayer<'a> {
     /// For each signal and day, the sequence up to which its rows are in parts.
     pub(crate) marks: HashMap<(Signal, i32), u64>,
     pub(crate) last_sequence: u64,
-    /// An empty segment says nothing about gaps: it may stay behind when making one fails.
+    /// Empty segments say nothing about gaps: a failed attempt to create one may leave it behind.
     pub(crate) last_record: Option<u64>,
     pub(crate) segments: Vec<Segment>,
-    /// The series that the segment defines.
+    /// The series that the current segment defines.
     pub(crate) defined: Defined,
-    /// Whether this folder's program lists segments, so that the list itself must be there.
+    /// Whether the program that wrote the folder lists segments, so that the list must exist.
     pub(crate) is_listed: bool,
-    /// When something was last brought into parts: what the log lost arrived after it.
+    /// Time of the last flush: data lost from the log arrived after it.
     pub(crate) flushed_at: Timestamp,
-    /// Pieces that were quarantined up to the last whole record.
+    /// Number of pieces quarantined up to the last intact record.
     pub(crate) explained: usize,
-    /// The first sequences of segments that are gone.
+    /// The first sequences of missing segments.
     pub(crate) gone: Vec<u64>,
 }
 
@@ -55,10 +55,10 @@ struct OpenSegment {
     path: String,
     file: Box<dyn FileReader>,
     length: u64,
-    /// As its name has it.
+    /// Taken from its name.
     first_sequence: u64,
     is_last: bool,
-    /// Whether records may have been acknowledged that are, or were, in it.
+    /// Whether acknowledged records may be, or have been, in it.
     is_listed: bool,
     /// When its records arrived.
     rows: LostRows,
@@ -127,12 +127,12 @@ impl Replayer<'_> {
                 self.files.sync_folder(FOLDER)?;
             }
         }
-        // Their names are not used again, in case that they come back.
+        // Their names are not reused, in case they come back.
         self.last_sequence = self.gone.iter().copied().fold(self.last_sequence, u64::max);
         Ok(())
     }
 
-    /// The segments that should be there, as far as that is known.
+    /// The segments that should exist, as far as that is known.
     fn listed(&mut self, is_empty: bool) -> Result<Vec<Listed>, StoreError> {
         let read = match list::read(self.files) {
             Err(error) if layout::is_rot(&error) => {
@@ -178,7 +178,7 @@ impl Replayer<'_> {
         LostRows::arrived(from, next.unwrap_or_else(|| self.quarantine.clock.now()))
     }
 
-    /// Puts a segment aside that cannot be read at all.
+    /// Quarantines a segment that cannot be read at all.
     fn take(
         &mut self,
         path: &str,
@@ -191,7 +191,7 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    /// Checks the header. A segment that is not to be read was quarantined, or never held anything.
+    /// Checks the header. If this is false, the segment was quarantined or never held records.
     fn is_ours(&mut self, segment: &OpenSegment) -> Result<bool, StoreError> {
         let OpenSegment { path, length, .. } = segment;
         let header = SegmentReader::header(segment.file.as_ref())?;
@@ -215,12 +215,12 @@ impl Replayer<'_> {
             }
             Ok(_) => return Ok(true),
             Err(_) if segment.is_last && !segment.is_listed && *length <= SEGMENT_HEADER as u64 => {
-                // The crash came while the segment was made: nothing was ever written into it.
+                // The crash occurred while the segment was created: it never held records.
                 self.report.torn_tail_bytes += length;
                 return Ok(false);
             }
             Err(reason) => {
-                // The records after a damaged header may still be good.
+                // The records after a damaged header may still be intact.
                 let end = (*length).min(SEGMENT_HEADER as u64);
                 self.quarantine(segment, 0..end, reason)?;
                 if *length <= SEGMENT_HEADER as u64 {
@@ -243,11 +243,11 @@ impl Replayer<'_> {
     ) -> Result<(), StoreError> {
         let OpenSegment { path, file, length, first_sequence, is_last, rows, .. } = &segment;
         let (length, first_sequence, is_last) = (*length, *first_sequence, *is_last);
-        // The series that the segment defines stay until all of it is read.
+        // Keeps the series that the segment defines in memory until all of it is read.
         let _pin = self.state.metrics.pin();
         self.defined.clear();
         if is_last {
-            // After a kill the system shows what was never synced; what is relied on must stay.
+            // After a kill the system shows unsynced data; sync it before relying on it.
             self.files.edit(path)?.sync()?;
         }
         let floor = first_sequence.max(self.last_sequence + 1);
@@ -307,7 +307,7 @@ impl Replayer<'_> {
             let is_explained =
                 self.report.quarantined.len() > self.explained || self.gone.iter().any(is_inside);
             if !is_explained {
-                // No damage says where they were: a segment was cut at the end of a record.
+                // No damage explains the gap: a segment was cut at the end of a record.
                 let rows = LostRows::arrived(self.flushed_at, segment.rows.max_time);
                 let reason = "records before it that are gone";
                 let note = self.quarantine.note(&segment.path, reason, Some(rows))?;
@@ -340,7 +340,7 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    /// Makes what a record holds visible again, except what is in parts.
+    /// Makes the content of a record visible again, except for rows that are in parts.
     fn restore(
         &mut self,
         segment: &OpenSegment,
@@ -391,7 +391,7 @@ impl Replayer<'_> {
         self.state.consolidate()
     }
 
-    /// Puts a record aside of which something cannot be used.
+    /// Quarantines a record of which some content cannot be used.
     fn keep(
         &mut self,
         segment: &OpenSegment,
@@ -425,7 +425,7 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    /// What of a batch is not in parts yet.
+    /// The rows of a batch that are not in parts yet.
     fn missing(&self, sequence: u64, batch: Batch) -> Result<Option<Batch>, StoreError> {
         let signal = batch.signal();
         let is_stored =

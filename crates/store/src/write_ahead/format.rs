@@ -5,7 +5,7 @@ use signals::Timestamp;
 
 use crate::StoreError;
 
-/// What a segment begins with.
+/// Magic bytes at the start of a segment.
 pub(crate) const MAGIC: [u8; 8] = *b"GLASSWAL";
 /// The version that this program writes.
 pub(crate) const VERSION: u32 = 2;
@@ -13,14 +13,14 @@ pub(crate) const VERSION: u32 = 2;
 pub(crate) const SEGMENT_HEADER: usize = 48;
 /// Bytes before a record's payload.
 pub(crate) const RECORD_HEADER: usize = 32;
-/// A payload is never larger than this, compressed or not.
+/// Maximum size of a payload, compressed or not.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 128 << 20;
 /// The form of all payloads of this version: sections.
 const SECTIONS: u8 = 16;
 /// Payloads below this are not worth compressing.
 const COMPRESS_FROM: usize = 256;
 
-/// Who writes a log: random, made with the folder, the same for its whole life.
+/// Identity of a log's writer: random, created with the folder, and never changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct WriterId(pub(crate) [u8; 16]);
 
@@ -47,7 +47,7 @@ impl WriterId {
     }
 }
 
-/// The first bytes of a segment.
+/// The header of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
     pub(crate) version: u32,
@@ -72,7 +72,7 @@ impl SegmentHeader {
         header
     }
 
-    /// Reads a header, or says what is wrong with it.
+    /// Decodes a header, or describes what is wrong with it.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, &'static str> {
         let whole = "shorter than a header";
         let (bytes, checksum) =
@@ -93,7 +93,7 @@ impl SegmentHeader {
     }
 }
 
-/// The file name of a segment, in order of sequences.
+/// The file name of a segment; names sort by sequence.
 pub(crate) fn segment_name(first_sequence: u64) -> String {
     format!("{first_sequence:020}.log")
 }
@@ -104,7 +104,7 @@ pub(crate) fn parse_segment_name(name: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// A record on its way to the log, without its sequence, which its place in the log gives it.
+/// An encoded record without its sequence, which is assigned when it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoded {
     received_at: Timestamp,
@@ -114,7 +114,7 @@ pub(crate) struct Encoded {
 }
 
 impl Encoded {
-    /// Compresses the payload where that pays.
+    /// Compresses the payload if that is worthwhile.
     pub(crate) fn new(received_at: Timestamp, payload: Vec<u8>) -> Result<Self, StoreError> {
         if payload.len() > PAYLOAD_BYTES_MAX {
             let message = format!("a request of {} bytes is over the log's bound", payload.len());
@@ -138,7 +138,7 @@ impl Encoded {
         Ok(encoded)
     }
 
-    /// Bytes in the log.
+    /// Size in the log, in bytes.
     pub(crate) fn stored_bytes(&self) -> usize {
         RECORD_HEADER + self.stored.len()
     }
@@ -161,15 +161,15 @@ impl Encoded {
     }
 }
 
-/// Over the writer's id and the record without the checksum itself: a record of another folder, or
-/// bytes inside a payload that look like one, do not pass.
+/// Covers the writer's id and the record without the checksum itself, so that a record of another
+/// folder, or bytes inside a payload that look like one, do not pass.
 fn checksum(writer: WriterId, record: &[u8]) -> u32 {
     let seed = crc32c::crc32c(&writer.0);
     let length = crc32c::crc32c_append(seed, record.get(..4).unwrap_or_default());
     crc32c::crc32c_append(length, record.get(8..).unwrap_or_default())
 }
 
-/// The fields of a record's header, not yet known to be true.
+/// The fields of a record's header, not yet verified.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordHeader {
     pub(crate) stored_bytes: usize,
@@ -208,7 +208,7 @@ impl RecordHeader {
         RECORD_HEADER + self.stored_bytes
     }
 
-    /// Checks a whole record and unpacks its payload.
+    /// Verifies a whole record and unpacks its payload.
     pub(crate) fn unpack(&self, writer: WriterId, bytes: &[u8]) -> Result<Bytes, &'static str> {
         let stored = bytes.get(RECORD_HEADER..self.total_bytes()).ok_or("cut off")?;
         let expected =

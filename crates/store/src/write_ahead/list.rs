@@ -1,7 +1,7 @@
-//! The list of segments: which there should be, so that one that is gone is noticed.
+//! The list of segments that should exist, so that a missing one is noticed.
 //!
 //! A segment is listed before its first record is written, and taken off the list before it is
-//! removed. A segment that is not listed may be there all the same: a crash came in between.
+//! removed. After a crash in between, a segment that is not listed may exist.
 
 use std::io;
 
@@ -16,7 +16,7 @@ pub(crate) const PATH: &str = "wal/segments.json";
 const UNFINISHED: &str = "wal/segments.json.new";
 const BYTES_MAX: u64 = 16 << 20;
 
-/// One segment that should be there.
+/// A segment that should exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
     pub(crate) first_sequence: u64,
@@ -29,12 +29,12 @@ struct Document {
     segments: Vec<Listed>,
 }
 
-/// What is known of the segments that should be there.
+/// The segments that should exist, as far as they are known.
 #[derive(Debug)]
 pub(crate) enum List {
     /// Oldest first.
     Known(Vec<Listed>),
-    /// The disk had no room to say.
+    /// The disk had no room for the list.
     Unknown,
     /// There is no list.
     Gone,
@@ -57,7 +57,7 @@ pub(crate) fn write(files: &dyn Files, segments: &[Listed]) -> io::Result<()> {
     files::replace(files, PATH, UNFINISHED, &bytes)
 }
 
-/// Replaces the list by one that says nothing, which needs no room.
+/// Replaces the list by an empty file, which means unknown and needs no room.
 pub(crate) fn forget(files: &dyn Files) -> io::Result<()> {
     match files.edit(PATH) {
         Ok(mut list) => {

@@ -1,4 +1,4 @@
-//! Where damaged bytes are quarantined, so that nothing is lost and nothing stands in the way.
+//! Quarantine of damaged bytes, which preserves them and lets everything else continue.
 
 use std::io;
 use std::sync::Arc;
@@ -15,38 +15,38 @@ pub(crate) const FOLDER: &str = "quarantine";
 /// Bytes that are copied at a time.
 const CHUNK: usize = 1 << 20;
 
-/// A note is never larger than this.
+/// Maximum size of a note.
 const NOTE_BYTES_MAX: u64 = 64 << 10;
 
-/// What was quarantined, and why; the sidecar file holds the same as JSON.
+/// A quarantined piece and the reason; its sidecar file holds the same as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Where the bytes are now, relative to the data folder.
     pub path: String,
-    /// Where they were.
+    /// Where the bytes were.
     pub source: String,
-    /// At which byte of the source they began.
+    /// Offset in the source at which they began.
     pub offset: u64,
-    /// How many there are.
+    /// Number of bytes.
     pub bytes: u64,
     /// What is wrong with them.
     pub reason: String,
     /// When they were quarantined, in nanoseconds since 1970.
     pub time: Timestamp,
-    /// The rows that answers lack for it; `None` when it held no rows.
+    /// The rows that are lost with it; `None` when it held no rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<LostRows>,
 }
 
-/// Rows that answers lack, as far as it is known which they are.
+/// Lost rows, as far as they are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostRows {
-    /// `spans`, `logs` or `metrics`; `None` where there may be rows of all of them.
+    /// `spans`, `logs` or `metrics`; `None` where all signals may be affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
-    /// Of the oldest; of the log, when the oldest may have arrived.
+    /// Time of the oldest row; for the log, the earliest possible arrival.
     pub min_time: Timestamp,
-    /// Of the newest, inside.
+    /// Time of the newest row, inclusive.
     pub max_time: Timestamp,
 }
 
@@ -70,7 +70,7 @@ impl LostRows {
 }
 
 impl Quarantined {
-    /// A whole part, which is quarantined among the objects.
+    /// A whole part, which is quarantined in the object store.
     pub(crate) fn part(
         source: &str,
         bytes: u64,
@@ -85,14 +85,14 @@ impl Quarantined {
     }
 }
 
-/// Where to put what is found at a time, named after what is wrong with it.
+/// The quarantine folder for a time, named after the reason.
 fn folder(time: Timestamp, reason: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let word: String = reason.chars().map(letter).take(48).collect();
     format!("{FOLDER}/{}-{word}", calendar::compact_time(time))
 }
 
-/// Puts bytes aside.
+/// Moves and copies data into quarantine.
 #[derive(Debug, Clone)]
 pub(crate) struct Quarantine {
     pub(crate) files: Arc<dyn Files>,
@@ -100,7 +100,7 @@ pub(crate) struct Quarantine {
 }
 
 impl Quarantine {
-    /// Copies a stretch of a file.
+    /// Quarantines a range of a file by copying it.
     pub(crate) fn copy(
         &self,
         source: &str,
@@ -127,7 +127,7 @@ impl Quarantine {
         })
     }
 
-    /// Keeps bytes that are in memory.
+    /// Quarantines bytes that are in memory.
     pub(crate) fn keep(
         &self,
         source: &str,
@@ -141,7 +141,7 @@ impl Quarantine {
         })
     }
 
-    /// Moves a file or folder that cannot be read, or that is in the place of something else.
+    /// Quarantines a file or folder that cannot be read or is in the wrong place.
     pub(crate) fn take(
         &self,
         source: &str,
@@ -156,7 +156,7 @@ impl Quarantine {
         Ok(taken)
     }
 
-    /// Notes that something is gone: there are no bytes to keep.
+    /// Records that something is missing: there are no bytes to keep.
     pub(crate) fn note(
         &self,
         source: &str,
@@ -166,8 +166,8 @@ impl Quarantine {
         self.put(source, 0, 0, reason, rows, |_| Ok(()))
     }
 
-    /// The notes of everything that was quarantined before. One that cannot be read is passed over:
-    /// what it tells of is in quarantine already.
+    /// The notes of everything that was quarantined before. Unreadable notes are skipped: their
+    /// data is in quarantine regardless.
     pub(crate) fn notes(&self) -> Vec<Quarantined> {
         let list = |folder: &str| self.files.list(folder).unwrap_or_default();
         let mut notes = Vec::new();

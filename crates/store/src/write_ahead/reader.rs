@@ -1,7 +1,7 @@
 //! Reads a segment record by record: the one reader, for replay and for verification.
 //!
-//! Damage never stops it. Bytes that are not a record are reported and passed over to the next
-//! record that is whole; if none follows, they are the segment's tail.
+//! Damage never stops it. Invalid bytes are reported and skipped up to the next intact record; if
+//! none follows, they are the segment's tail.
 
 use std::io;
 
@@ -14,33 +14,33 @@ use crate::files::FileReader;
 
 /// Bytes that are read at a time.
 const WINDOW: usize = 1 << 20;
-/// After damage, a sequence further ahead than this is not believed.
+/// After damage, a sequence further ahead than this is rejected.
 const SEQUENCE_LEAP_MAX: u64 = 1 << 32;
 
-/// What comes next in a segment.
+/// The next item in a segment.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// A whole record.
+    /// An intact record.
     Record { sequence: u64, offset: u64, bytes: u64, payload: Bytes },
-    /// Bytes that are no record, with whole records after them.
+    /// Invalid bytes, followed by intact records.
     Damage { offset: u64, bytes: u64, reason: &'static str },
-    /// Bytes that are no record, to the end of the segment.
+    /// Invalid bytes, up to the end of the segment.
     Tail { offset: u64, bytes: u64, reason: &'static str },
 }
 
-/// Where in a segment the reader is.
+/// A position in a segment.
 pub(crate) struct SegmentReader<'a> {
     window: Window<'a>,
     writer: WriterId,
     offset: u64,
     length: u64,
-    /// No record before this sequence is expected.
+    /// Smaller sequences are not expected.
     next_sequence: u64,
     bytes_max: u64,
 }
 
 impl<'a> SegmentReader<'a> {
-    /// Begins after the header. `first_sequence` comes from the header or else the name.
+    /// Starts after the header. `first_sequence` comes from the header, else from the name.
     pub(crate) fn new(
         file: &'a dyn FileReader,
         writer: WriterId,
@@ -125,7 +125,7 @@ impl<'a> SegmentReader<'a> {
     }
 }
 
-/// A stretch of the file in memory.
+/// A window of the file in memory.
 struct Window<'a> {
     file: &'a dyn FileReader,
     start: u64,
@@ -133,7 +133,7 @@ struct Window<'a> {
 }
 
 impl Window<'_> {
-    /// The caller knows that the file has these bytes.
+    /// The caller must know that the file has these bytes.
     fn read(&mut self, offset: u64, length: usize) -> io::Result<&[u8]> {
         let end = offset + length as u64;
         let is_inside = offset >= self.start && end <= self.start + self.bytes.len() as u64;

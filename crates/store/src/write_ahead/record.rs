@@ -1,7 +1,7 @@
-//! What a record of the write-ahead log says: the batches that were admitted, as sections.
+//! The payload of a record of the write-ahead log: the admitted batches, as sections.
 //!
-//! A section is its kind, its length and its bytes. Kinds are never used again for something else:
-//! a change in the form of a section is a new kind. `docs/formats/write-ahead-log.md` lists them.
+//! A section is its kind, its length and its bytes. Kinds are never reused: a section whose form
+//! changes gets a new kind. `docs/formats/write-ahead-log.md` lists them.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ const DEFINITIONS: u8 = 4;
 /// Totals of delta series.
 const TOTALS: u8 = 5;
 
-/// The payload of a record that is being made.
+/// The payload of a record that is being built.
 #[derive(Debug, Default)]
 pub(crate) struct Payload {
     bytes: Vec<u8>,
@@ -42,7 +42,7 @@ impl Payload {
         Ok(())
     }
 
-    /// Adds what was admitted of a batch of metrics.
+    /// Adds the admitted items of a batch of metrics.
     pub(crate) fn push_metrics(&mut self, batch: &SeriesBatch, series: &[Option<SeriesRef>]) {
         samples::encode(batch, series, &mut self.section);
         self.close(METRICS);
@@ -75,14 +75,14 @@ impl Payload {
 /// What one section of a record holds.
 #[derive(Debug)]
 pub(crate) enum Section<'a> {
-    /// A batch, and how many of its samples are lost because the record with the definition of
-    /// their series is.
+    /// A batch, and the number of its samples that are lost because the record that defines their
+    /// series is missing.
     Batch(Batch, usize),
     Definitions(Vec<(SeriesRef, Labels)>),
     Totals(&'a [u8]),
 }
 
-/// The series that references of a segment stand for.
+/// Maps series references of a segment to those of this process.
 pub(crate) type Defined = HashMap<SeriesRef, SeriesRef, foldhash::quality::RandomState>;
 
 /// Takes the next section off the front of a payload.

@@ -1,7 +1,7 @@
 //! Rows of spans and logs as bytes of a record: column after column, in the order of the schema.
 //!
-//! Text is written as lengths and bytes, so that what the columns share in memory (the body of a
-//! request, say) is not written. The bytes are described in `docs/formats/write-ahead-log.md`.
+//! Text is written as lengths and bytes, so that buffers shared by columns in memory (such as the
+//! body of a request) are not written. `docs/formats/write-ahead-log.md` describes the bytes.
 
 use std::sync::Arc;
 
@@ -165,14 +165,14 @@ fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// Offsets of items with these lengths, and the sum of the lengths.
+/// Offsets of items with these lengths, and their total length.
 fn offsets(lengths: &[usize]) -> Result<(OffsetBuffer<i32>, usize), String> {
     let sum = lengths.iter().try_fold(0_usize, |sum, length| sum.checked_add(*length));
     let sum = sum.filter(|sum| i32::try_from(*sum).is_ok()).ok_or("lengths are too large")?;
     Ok((OffsetBuffer::from_lengths(lengths.iter().copied()), sum))
 }
 
-/// What is left to read. No count is believed that has not as many bytes behind it.
+/// The remaining bytes. A count is rejected if fewer bytes than that remain.
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {

@@ -1,7 +1,7 @@
 //! A batch of metrics as bytes of a record: series by reference, then each kind of item as a list.
 //!
-//! The labels of a series are not in it: they come in a record of definitions before the first
-//! record of the segment that refers to the series.
+//! The labels of a series are not included: a record of definitions precedes the first record of
+//! the segment that refers to the series.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 
 use crate::varint::{from_zigzag, push_sized, push_varint, take_sized, take_varint, zigzag};
 
-/// Kinds of metrics by number, for good.
+/// Metric kinds by number; numbers never change.
 const KINDS: [MetricKind; 8] = [
     MetricKind::Unknown,
     MetricKind::Counter,
@@ -24,17 +24,17 @@ const KINDS: [MetricKind; 8] = [
     MetricKind::Info,
     MetricKind::StateSet,
 ];
-/// Reset hints by number, for good.
+/// Reset hints by number; numbers never change.
 const HINTS: [ResetHint; 4] =
     [ResetHint::Unknown, ResetHint::Reset, ResetHint::NotReset, ResetHint::Gauge];
 
-/// Appends a batch. `series` are the references of its series; samples of those without one are
-/// not in the batch any more.
+/// Appends a batch. `series` are the references of its series; samples of series without one were
+/// already removed.
 pub(super) fn encode(batch: &SeriesBatch, series: &[Option<SeriesRef>], out: &mut Vec<u8>) {
     push_varint(out, series.len() as u64);
     let mut before = 0;
     for series in series {
-        // Zero stands for none; references that follow each other are near each other.
+        // Zero stands for none; consecutive references are usually close to each other.
         let number = series.map_or(0, |series| series.to_u64().wrapping_add(1));
         push_signed(out, number.wrapping_sub(before).cast_signed());
         before = number;
@@ -68,7 +68,7 @@ pub(super) fn encode(batch: &SeriesBatch, series: &[Option<SeriesRef>], out: &mu
     }
 }
 
-/// Series, times and values as a column each: a scrape has the same time again and again.
+/// Series, times and values as one column each: the samples of a scrape have the same time.
 fn encode_samples(samples: &[Sample], out: &mut Vec<u8>) {
     push_varint(out, samples.len() as u64);
     let mut next = 0_i64;
@@ -114,8 +114,8 @@ fn push_signed(out: &mut Vec<u8>, value: i64) {
     push_varint(out, zigzag(value));
 }
 
-/// Reads a batch. `series_of` gives the series that a logged reference stands for; `None` leaves
-/// its samples out and counts them in the second value.
+/// Decodes a batch. `series_of` resolves a logged reference; samples of an unresolved one are left
+/// out and counted in the second value.
 pub(super) fn decode(
     bytes: &[u8],
     mut series_of: impl FnMut(SeriesRef) -> Option<SeriesRef>,
@@ -164,7 +164,7 @@ pub(super) fn decode(
     Ok((batch, lost))
 }
 
-/// The new place of each series, once those that are not known are left out.
+/// The new index of each series, after unknown ones are removed.
 fn keep_known(series: &[Option<SeriesRef>], kept: &mut Vec<SeriesKey>) -> Vec<Option<u32>> {
     let mut place = |series: &Option<SeriesRef>| {
         let place = u32::try_from(kept.len()).ok()?;
@@ -176,7 +176,7 @@ fn keep_known(series: &[Option<SeriesRef>], kept: &mut Vec<SeriesKey>) -> Vec<Op
 
 const CUT_OFF: &str = "the samples are cut off or damaged";
 
-/// What is left to read. No count is believed that has not as many bytes behind it.
+/// The remaining bytes. A count is rejected if fewer bytes than that remain.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -207,7 +207,7 @@ impl Reader<'_> {
         mut item: impl FnMut(&mut Self) -> Option<T>,
     ) -> Result<Vec<T>, &'static str> {
         let count = self.count().ok_or(CUT_OFF)?;
-        // Items take several bytes in memory for each in the log: the vector grows as they come.
+        // Items are larger in memory than in the log: the vector grows as they are read.
         let mut items = Vec::new();
         for _ in 0..count {
             items.push(item(self).ok_or(CUT_OFF)?);

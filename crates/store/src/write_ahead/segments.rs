@@ -1,10 +1,10 @@
-//! The segments of the log that are there.
+//! The existing segments of the log.
 
 use std::collections::VecDeque;
 
 use super::list::Listed;
 
-/// A segment that is not written any more.
+/// A segment that is no longer written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) path: String,
@@ -18,14 +18,14 @@ pub(crate) struct Segment {
 #[derive(Default)]
 pub(super) struct Segments {
     pub(super) closed: VecDeque<Segment>,
-    /// What is being written; none while the disk has had no room for it.
+    /// The segment being written; `None` while the disk has no room for one.
     pub(super) active_path: Option<String>,
     pub(super) active_bytes: u64,
     pub(super) active: Option<Listed>,
 }
 
 impl Segments {
-    /// Those that should be there, oldest first, without those whose records end at `released`.
+    /// The segments that should exist, oldest first, without those whose records end at `released`.
     pub(super) fn listed(&self, released: u64) -> Vec<Listed> {
         let kept = self.closed.iter().filter(|segment| segment.last_sequence > released);
         kept.map(|segment| segment.listed).chain(self.active).collect()

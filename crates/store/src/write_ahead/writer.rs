@@ -1,12 +1,12 @@
 //! The thread that writes the log: group commit, rotation, and what happens when writing fails.
 //!
-//! Requests queue; the thread takes what is there, writes and syncs it as one group, and hands it
-//! to a second thread that makes it visible and answers. While one group is being synced the next
-//! one gathers, so that the log needs no timer to be fast.
+//! Requests are queued. The thread writes and syncs all waiting requests as one group, and passes
+//! it to a second thread that makes it visible and responds. The next group gathers during the
+//! sync, so group commit needs no timer.
 //!
-//! A full disk is undone (the file is cut back to its last whole record) and tried again with the
-//! next request. Any other failure ends writing permanently: after a failed sync it is unknown what
-//! the disk holds, so the process has to stop and recover by replay.
+//! A write to a full disk is undone (the file is truncated to its last whole record) and retried
+//! with the next request. Any other failure ends writing permanently: after a failed sync the
+//! contents of the disk are unknown, so the process has to stop and recover by replay.
 
 use std::collections::VecDeque;
 use std::io;
@@ -30,9 +30,9 @@ use crate::instruments::Instruments;
 use crate::metrics::SeriesSet;
 use crate::state::Work;
 
-/// A group is closed when it has this many bytes.
+/// Size at which a group is closed.
 const GROUP_BYTES: usize = 8 << 20;
-/// A record of definitions is closed when its labels have this many bytes.
+/// Size of the labels at which a record of definitions is closed.
 const DEFINITIONS_BYTES: usize = 4 << 20;
 /// Groups that may wait to be made visible.
 const GROUPS_WAITING: usize = 4;
@@ -47,7 +47,7 @@ pub(crate) trait Apply: Send + Sync + 'static {
     fn labels(&self, series: SeriesRef) -> Option<Labels>;
 }
 
-/// What the log needs to begin.
+/// Parameters to start the log.
 pub(crate) struct Start {
     pub(crate) files: Arc<dyn Files>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -78,7 +78,7 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     items: VecDeque<Item>,
-    /// Why nothing is taken any more.
+    /// Why no more requests are accepted.
     closed: Option<String>,
 }
 
@@ -102,7 +102,7 @@ struct Group {
 }
 
 impl Log {
-    /// Makes the first segment and starts the threads.
+    /// Creates the first segment and starts the threads.
     pub(crate) fn start(start: Start, apply: Arc<dyn Apply>) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             files: Arc::clone(&start.files),
@@ -125,10 +125,10 @@ impl Log {
             defined: SeriesSet::default(),
         };
         let first = format!("{FOLDER}/{}", segment_name(start.next_sequence));
-        // An empty segment of the process before gives way to ours.
+        // The new segment replaces an empty one of the previous process.
         shared.segments.lock().closed.retain(|segment| segment.path != first);
         match writer.rotate() {
-            // Without room it begins when there is some; until then everything can be read.
+            // On a full disk it starts once there is room; until then everything is readable.
             Err(error) if files::is_full(&error) => {
                 tracing::warn!(%error, "the write-ahead log has no room to begin");
             }
@@ -145,7 +145,7 @@ impl Log {
         Ok(Self { shared, threads: Mutex::new(vec![writing, applying]) })
     }
 
-    /// Queues a record. The answer comes when it is durable and visible.
+    /// Queues a record. The response is sent when it is durable and visible.
     pub(crate) fn append(
         &self,
         encoded: Encoded,
@@ -157,7 +157,7 @@ impl Log {
         Ok(answered)
     }
 
-    /// Closes the segment that is being written, so that a flush can free it.
+    /// Closes the active segment, so that a flush can free it.
     pub(crate) async fn rotate(&self) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
         self.shared.push(Item::Rotate(answer))?;
@@ -179,7 +179,7 @@ impl Log {
             return Ok(());
         }
         match list::write(files, &kept) {
-            // Removing segments is what makes room.
+            // Removing segments is what frees space.
             Err(error) if files::is_full(&error) => list::forget(files)?,
             written => written?,
         }
@@ -196,24 +196,24 @@ impl Log {
         }
     }
 
-    /// The first sequence of the segment that is being written.
+    /// The first sequence of the active segment.
     pub(crate) fn active_first_sequence(&self) -> u64 {
         self.shared.segments.lock().active.map_or(0, |active| active.first_sequence)
     }
 
-    /// Bytes of all segments.
+    /// Size of all segments, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         let segments = self.shared.segments.lock();
         segments.active_bytes + segments.closed.iter().map(|segment| segment.bytes).sum::<u64>()
     }
 
-    /// Why nothing can be written any more, once something failed for good.
+    /// The reason of a permanent failure, once there is one.
     pub(crate) fn fatal(&self) -> watch::Receiver<Option<String>> {
         self.shared.fatal.subscribe()
     }
 
-    /// Ends writing permanently if the file of the segment being written was deleted: recovery would
-    /// not find what goes into it.
+    /// Ends writing permanently if the file of the active segment was deleted: recovery would not
+    /// find records written to it.
     pub(crate) fn check_segment_exists(&self) {
         let gone = {
             // Under the lock, so that the segment is not closed and removed meanwhile.
@@ -236,7 +236,7 @@ impl Log {
         self.shared.fail(reason);
     }
 
-    /// Takes nothing more, writes what is queued, and ends the threads.
+    /// Accepts no more requests, writes the queued ones, and ends the threads.
     pub(crate) fn stop(&self) {
         {
             let mut queue = self.shared.queue.lock();
@@ -245,7 +245,7 @@ impl Log {
         }
         self.shared.wake.notify_one();
         for thread in self.threads.lock().drain(..) {
-            // A thread that panicked has nothing to say: its requests were answered by their drop.
+            // A panic needs no report: dropping the senders has answered the requests.
             let _ = thread.join();
         }
     }
@@ -295,7 +295,7 @@ impl Shared {
             }
             for (permit, answer) in answers {
                 drop(permit);
-                // The receiver is gone if the request was cancelled; it is stored all the same.
+                // The receiver is gone if the request was cancelled; its data is stored regardless.
                 let _ = answer.send(Ok(()));
             }
             if catch_unwind(AssertUnwindSafe(|| apply.after_group())).is_err() {
@@ -329,16 +329,16 @@ struct Active {
     path: String,
     file: Box<dyn FileWriter>,
     listed: Listed,
-    /// Up to here there are whole records.
+    /// Length of the file up to the last whole record.
     length: u64,
     /// Bytes of these records that only define series.
     definition_bytes: u64,
 }
 
 enum Failure {
-    /// Undone; the next request may fare better.
+    /// The write was undone; the next request may succeed.
     Full(String),
-    /// The log is over.
+    /// The log cannot be written any more.
     Fatal(String),
 }
 
@@ -363,11 +363,11 @@ impl Writer {
                 Some(Item::Append(_)) | None => {}
             }
         }
-        // Whoever still waits learns of it by the drop of the sender.
+        // Dropping the senders answers the requests that still wait.
         self.shared.queue.lock().items.clear();
     }
 
-    /// Waits for something to do: records for one group, and what comes after them.
+    /// Waits for work: records for one group, and the item that follows them.
     fn gather(&self) -> (Vec<Pending>, Option<Item>) {
         let mut queue = self.shared.queue.lock();
         let mut group = Vec::new();
@@ -392,7 +392,7 @@ impl Writer {
         }
     }
 
-    /// Writes a group and passes it on. Says whether the log goes on.
+    /// Writes a group and passes it on. Returns whether the log continues.
     fn commit(&mut self, group: Vec<Pending>, written: &SyncSender<Group>) -> bool {
         if self.shared.fatal.borrow().is_some() {
             return false;
@@ -403,7 +403,7 @@ impl Writer {
                 written.send(Group { requests: group, last_sequence }).is_ok()
             }
             Err(failure) => {
-                // What was defined in the records that are undone is not defined.
+                // Definitions in the records that were undone are undone, too.
                 self.defined.clear();
                 let (message, goes_on) = match failure {
                     Failure::Full(reason) => (format!("the disk is full: {reason}"), true),
@@ -494,7 +494,7 @@ impl Writer {
             if !self.defined.insert(*series) {
                 continue;
             }
-            // A series of a request in flight stays in memory.
+            // Series of requests in flight are kept in memory.
             let Some(labels) = self.apply.labels(*series) else { continue };
             bytes += labels.as_bytes().len();
             definitions.push((*series, labels));
@@ -509,7 +509,7 @@ impl Writer {
         Ok(records)
     }
 
-    /// Goes on in a new segment, whose name is durable before anything is written into it.
+    /// Switches to a new segment, whose name is durable before anything is written into it.
     fn rotate(&mut self) -> io::Result<()> {
         let is_empty = |active: &Active| active.length == SEGMENT_HEADER as u64;
         if self.active.as_ref().is_some_and(is_empty) {
@@ -525,9 +525,9 @@ impl Writer {
             created: self.clock.now(),
         };
         let listed = Listed { first_sequence: self.next_sequence, created: header.created };
-        // In place of an attempt that failed, or of an empty segment of the process before.
+        // Replaces a failed attempt, or an empty segment of the previous process.
         files::replace(files, &path, &format!("{path}.new"), &header.encode())?;
-        // Until the segment is known as the active one, so that no release writes a list without it.
+        // Held until the segment is active, so that no release writes a list without it.
         let shared = Arc::clone(&self.shared);
         let _list = shared.list.lock();
         let mut segments = shared.segments.lock().listed(0);

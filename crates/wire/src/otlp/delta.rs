@@ -1,12 +1,12 @@
-//! Points of delta temporality, added up into the cumulative series that PromQL expects.
+//! Accumulates points of delta temporality into the cumulative series that PromQL expects.
 //!
-//! Decoding is pure, adding up is not: the decoder hands out [`Delta`]s, and whoever receives
-//! requests owns one [`DeltaAccumulator`]. It is a state machine without a clock: the same
-//! requests in the same order give the same samples. What they add up to is stored with the
-//! samples, so that counting goes on after a restart: [`Accumulated::totals`] says what one request
-//! changed, [`DeltaAccumulator::snapshot`] everything. Series that were idle for long are forgotten
-//! and start again at zero, which is a counter reset: `rate` and `increase` stay right, because a
-//! zero is written where the first delta's interval began.
+//! Decoding is pure, accumulation is stateful: the decoder returns [`Delta`]s, and a receiver owns
+//! one [`DeltaAccumulator`]. It is a state machine without a clock: the same requests in the same
+//! order give the same samples. Totals are stored with the samples, so that accumulation continues
+//! after a restart: [`Accumulated::totals`] holds the changes of one request,
+//! [`DeltaAccumulator::snapshot`] all totals. Idle series are evicted and restart at zero: a
+//! counter reset, which `rate` and `increase` handle, because a zero sample marks the start of the
+//! first interval.
 
 mod native;
 mod totals;
@@ -25,55 +25,55 @@ use crate::decoded::DataPoints;
 
 pub use totals::{DamagedTotals, UPDATE_BYTES_MAX};
 
-/// One point that says what happened since the point before.
+/// A point of delta temporality: the change since the previous point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delta {
-    /// The series; of a classic histogram, the family with the labels of the point.
+    /// The labels of the series; for a classic histogram, those of the family and the point.
     pub labels: Labels,
-    /// When the interval began, in milliseconds since 1970; 0 where unknown.
+    /// Start of the interval in milliseconds since 1970; 0 if unknown.
     pub start_ms: i64,
-    /// When it ended.
+    /// End of the interval.
     pub timestamp_ms: i64,
-    /// Whether the sum can only grow.
+    /// Whether the sum is monotonic.
     pub is_monotonic: bool,
-    /// What happened.
+    /// The change.
     pub value: DeltaValue,
 }
 
-/// What happened in an interval.
+/// The change in one interval.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DeltaValue {
-    /// Of a sum.
+    /// A sum.
     Sum(f64),
-    /// Of a histogram with explicit bounds.
+    /// A histogram with explicit bounds.
     Classic(ClassicHistogram),
-    /// Of an exponential histogram.
+    /// An exponential histogram.
     Native(Arc<NativeHistogram>),
 }
 
-/// Buckets, sum and count; counts are of each bucket alone.
+/// Buckets, sum and count; bucket counts are not cumulative.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassicHistogram {
-    /// Upper bounds of all buckets but the last, ascending.
+    /// Upper bounds of all buckets except the last, ascending.
     pub bounds: Vec<f64>,
-    /// Empty, or one more than bounds.
+    /// Empty, or one more than `bounds`.
     pub counts: Vec<f64>,
-    /// Sum of all observations, where it makes sense.
+    /// Sum of all observations, if meaningful.
     pub sum: Option<f64>,
-    /// All observations.
+    /// Number of observations.
     pub count: f64,
 }
 
-/// Adds deltas up. Bounded in series, which are forgotten when they are idle.
+/// Accumulates deltas. The number of series is bounded; idle series are evicted.
 #[derive(Debug)]
 pub struct DeltaAccumulator {
     series: HashMap<Labels, State>,
-    /// Series that come of them: a classic histogram makes one of each bucket.
+    /// Resulting number of series: a classic histogram has one per bucket.
     series_count: usize,
     series_max: usize,
     idle_ns_max: i64,
     swept_at: Timestamp,
-    /// Of the last change.
+    /// Version of the latest change.
     version: u64,
 }
 
@@ -82,7 +82,7 @@ struct State {
     timestamp_ms: i64,
     seen_at: Timestamp,
     total: Total,
-    /// Of the change that made it.
+    /// Version of the change that produced it.
     version: u64,
 }
 
@@ -93,25 +93,24 @@ enum Total {
     Native(NativeHistogram),
 }
 
-/// What became of the deltas of one request.
+/// The result of accumulating the deltas of one request.
 #[derive(Debug, Default)]
 pub struct Accumulated {
-    /// The samples.
+    /// The cumulative samples.
     pub batch: SeriesBatch,
-    /// Which of them make up one data point.
+    /// The samples that belong to one data point.
     pub points: DataPoints,
-    /// The totals that changed, for [`DeltaAccumulator::restore`]. To be stored together with the
-    /// samples.
+    /// The changed totals, to be stored with the samples and read by [`DeltaAccumulator::restore`].
     pub totals: Vec<u8>,
-    /// Deltas that do not fit.
+    /// Number of rejected deltas.
     pub rejected: usize,
-    /// Why; empty when there are none.
+    /// Reasons of rejections; empty if there are none.
     pub message: String,
-    /// How to take all of it back.
+    /// Reverts the accumulation.
     pub undo: Undo,
 }
 
-/// What a request changed, newest last.
+/// The changes of one request, newest last.
 #[derive(Debug, Default)]
 #[must_use = "give it back with `undo` when the batch was not stored"]
 pub struct Undo(Vec<Change>);
@@ -120,7 +119,7 @@ pub struct Undo(Vec<Change>);
 struct Change {
     labels: Labels,
     before: Option<State>,
-    /// Of the state that it made.
+    /// Version of the resulting state.
     version: u64,
 }
 
@@ -135,7 +134,7 @@ impl Default for DeltaAccumulator {
 }
 
 impl DeltaAccumulator {
-    /// Keeps at most `series_max` series, each until no point came for `idle_ns_max`.
+    /// Keeps at most `series_max` series; each is evicted after `idle_ns_max` without a point.
     #[must_use]
     pub fn new(series_max: usize, idle_ns_max: i64) -> Self {
         Self {
@@ -148,21 +147,21 @@ impl DeltaAccumulator {
         }
     }
 
-    /// Number of series it remembers.
+    /// Number of series in memory.
     #[must_use]
     pub fn len(&self) -> usize {
         self.series.len()
     }
 
-    /// Whether it remembers none.
+    /// Whether there are no series.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.series.is_empty()
     }
 
-    /// Adds the deltas of one request up.
+    /// Accumulates the deltas of one request.
     ///
-    /// Their samples may be stored in any order: each holds the whole total at its time.
+    /// Samples may be stored in any order: each holds the full total at its time.
     pub fn add(&mut self, deltas: Vec<Delta>, received_at: Timestamp) -> Accumulated {
         self.sweep(received_at);
         let (mut samples, mut rejections) = (SeriesTable::default(), Rejections::default());
@@ -183,11 +182,10 @@ impl DeltaAccumulator {
         }
     }
 
-    /// Takes back what was added for a request that was then not stored, so that the sender can
-    /// send it again.
+    /// Reverts the deltas of a request that was not stored, so that the sender can retry it.
     ///
-    /// A series that another request has added to since stays as it is: that request was given the
-    /// whole total. Sent again, the point is refused as not newer, and it is counted all the same.
+    /// A series changed by a later request is left unchanged: that request has reported the full
+    /// total. A retry of the point is rejected as not newer, but it is already included.
     pub fn undo(&mut self, undo: Undo) {
         for Change { labels, before, version } in undo.0.into_iter().rev() {
             if self.series.get(&labels).is_none_or(|state| state.version != version) {
@@ -203,7 +201,7 @@ impl DeltaAccumulator {
     }
 
     fn sweep(&mut self, now: Timestamp) {
-        // The wall clock may have jumped back: then everything counts as just seen.
+        // If the wall clock jumped back, all series count as just seen.
         if now.saturating_sub(self.swept_at) < self.idle_ns_max / 4 && now >= self.swept_at {
             return;
         }
@@ -240,7 +238,7 @@ impl DeltaAccumulator {
         let total =
             before.as_ref().and_then(|state| state.total.plus(&value)).unwrap_or_else(|| {
                 let total = Total::from_first(&labels, value);
-                // One after the start: the sample before a restart lies on it.
+                // One millisecond after the start, where the last sample before a restart may be.
                 if is_monotonic && start_ms > 0 && start_ms + 1 < timestamp_ms {
                     total.zero().write(&labels, start_ms + 1, samples);
                 }
@@ -256,7 +254,7 @@ impl DeltaAccumulator {
 }
 
 impl DeltaValue {
-    /// The number of series that it makes at most.
+    /// The maximum number of resulting series.
     pub(crate) fn series_count(&self) -> usize {
         if let Self::Classic(point) = self { point.bounds.len() + 3 } else { 1 }
     }
@@ -286,7 +284,7 @@ impl Total {
         }
     }
 
-    /// The total after a delta; `None` where they do not fit and the total starts again.
+    /// The total after a delta; `None` if they are incompatible and the total restarts.
     fn plus(&self, value: &DeltaValue) -> Option<Self> {
         match (self, value) {
             (Self::Sum(total), DeltaValue::Sum(value)) => Some(Self::Sum(total + value)),

@@ -1,4 +1,4 @@
-//! Spans back to OTLP, for answers that return whole traces.
+//! Encodes spans as OTLP, for responses with complete traces.
 
 mod json;
 
@@ -21,23 +21,23 @@ use signals::{SpanId, TraceId};
 
 pub use json::JsonStyle;
 
-/// `TracesData` of a batch of spans, in protobuf; also Tempo's `Trace`, which is the same bytes.
+/// Encodes spans as protobuf `TracesData`, which equals Tempo's `Trace` on the wire.
 ///
 /// # Errors
-/// [`ColumnError`] when the batch does not have spans.
+/// [`ColumnError`] if it is not a batch of spans.
 pub fn encode_traces(batch: &RecordBatch) -> Result<Vec<u8>, ColumnError> {
     Ok(traces_data(batch)?.encode_to_vec())
 }
 
-/// The array `resourceSpans` of a batch of spans, in JSON.
+/// Encodes spans as the JSON array `resourceSpans`.
 ///
 /// # Errors
-/// [`ColumnError`] when the batch does not have spans.
+/// [`ColumnError`] if it is not a batch of spans.
 pub fn encode_traces_json(batch: &RecordBatch, style: JsonStyle) -> Result<Value, ColumnError> {
     Ok(json::resource_spans(&traces_data(batch)?, style))
 }
 
-/// Groups spans by resource and scope, each group where its first span was.
+/// Groups spans by resource and scope, in order of first appearance.
 fn traces_data(batch: &RecordBatch) -> Result<TracesData, ColumnError> {
     let rows = SpanRows::new(batch)?;
     let mut traces = TracesData::default();
@@ -84,7 +84,7 @@ fn span(rows: &SpanRows<'_>, row: usize) -> Span {
     let attributes = rows.attributes(row).map(|(key, text, kind)| {
         let value = match kind {
             signals::attributes::ValueType::Bytes => bytes_value(text),
-            // JSON has no such numbers.
+            // Not representable as JSON numbers.
             signals::attributes::ValueType::Double => {
                 text.parse().ok().map(any_value::Value::DoubleValue)
             }
@@ -164,7 +164,7 @@ fn bytes_value(text: &str) -> Option<any_value::Value> {
     Some(any_value::Value::BytesValue(bytes))
 }
 
-/// The value that rendered as this JSON; its depth was bounded when it was parsed.
+/// The value of rendered JSON; its depth was bounded at ingest.
 fn value(json: &Value) -> Option<any_value::Value> {
     Some(match json {
         Value::Null => return None,

@@ -1,11 +1,10 @@
-//! OTLP's JSON encoding, transcoded to protobuf.
+//! Transcodes OTLP's JSON encoding to protobuf.
 //!
-//! Driven by [`schema`]; streams from the JSON text straight into protobuf bytes, without a tree
-//! between. The rules are those of protobuf's JSON mapping with OTLP's exceptions: names in lower
-//! camel case (snake case is taken too), ids in hexadecimal of any case, enumerations as numbers
-//! (names are taken too), 64-bit integers as numbers or text, bytes in base64, unknown fields
-//! ignored, `null` like an absent field. Values that lie deeper in each other than the decoder of
-//! protobuf reads are left out here.
+//! Driven by [`schema`]; streams from JSON text to protobuf bytes without an intermediate tree.
+//! Follows protobuf's JSON mapping with OTLP's exceptions: names in lower camel case (snake case is
+//! accepted), ids in hexadecimal of any case, enums as numbers (names are accepted), 64-bit
+//! integers as numbers or strings, bytes in base64, unknown fields ignored, `null` like an absent
+//! field. Values nested more deeply than the protobuf decoder reads are dropped here.
 
 mod scalar;
 mod schema;
@@ -24,12 +23,12 @@ use self::schema::{Field, Kind, Schema};
 use crate::WireError;
 use crate::limits::VALUE_DEPTH_MAX;
 
-/// A request as protobuf.
+/// A request transcoded to protobuf.
 #[derive(Debug)]
 pub struct Transcoded {
     /// The bytes.
     pub protobuf: Vec<u8>,
-    /// Lone surrogates, each of which became U+FFFD.
+    /// Number of lone surrogates replaced by U+FFFD.
     pub surrogates: usize,
 }
 
@@ -57,14 +56,14 @@ pub fn metrics_to_protobuf(body: &[u8]) -> Result<Transcoded, WireError> {
     transcode(body, &schema::METRICS)
 }
 
-/// Values that one parser reads in each other. `serde_json` takes 128 lists and objects, of which a
-/// value is up to four: deeper values get a parser of their own.
+/// `AnyValue`s nested within one parser. `serde_json` limits nesting to 128 lists and objects, of
+/// which a value uses up to four; deeper values get a new parser.
 const VALUES_PER_PARSER: usize = 16;
 
 fn transcode(body: &[u8], schema: &'static Schema) -> Result<Transcoded, WireError> {
     match protobuf(body, schema) {
         Ok(protobuf) => Ok(Transcoded { protobuf, surrogates: 0 }),
-        // Programs that cut text between two surrogates send what is no Unicode.
+        // Senders that split text between two surrogates produce invalid Unicode.
         Err(error) => match surrogates::replaced(body) {
             Some((body, surrogates)) => {
                 Ok(Transcoded { protobuf: protobuf(&body, schema)?, surrogates })
@@ -90,12 +89,12 @@ fn protobuf(body: &[u8], schema: &'static Schema) -> Result<Vec<u8>, WireError> 
     }
 }
 
-/// Protobuf bytes so far, and where in the JSON we are; after an error the path stays as it was.
+/// The protobuf output and the current path, which is preserved on errors.
 #[derive(Debug)]
 struct Writer {
     bytes: Vec<u8>,
     path: Vec<&'static str>,
-    /// How many `AnyValue`s lie around what is read.
+    /// Number of enclosing `AnyValue`s.
     value_depth: usize,
 }
 
@@ -118,7 +117,7 @@ impl Writer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Writes what `content` writes as a field of type message.
+    /// Writes a message field whose content is written by `content`.
     fn message<E>(
         &mut self,
         number: u32,
@@ -134,7 +133,7 @@ impl Writer {
         {
             *place = length;
         } else {
-            // Long messages are few: moving them by the rest of their length is cheap.
+            // Long messages are rare, so moving them for a longer length prefix is cheap.
             self.varint(length as u64);
             let prefix: Vec<u8> = self.bytes.drain(start + 1 + length..).collect();
             self.bytes.splice(start..=start, prefix);
@@ -143,7 +142,7 @@ impl Writer {
     }
 }
 
-/// Reads a JSON object as the fields of a message.
+/// Parses a JSON object as the fields of a message.
 struct MessageVisitor<'w> {
     writer: &'w mut Writer,
     schema: &'static Schema,
@@ -178,7 +177,7 @@ impl<'de> Visitor<'de> for MessageVisitor<'_> {
     }
 }
 
-/// Reads a key; `None` for fields that are not known.
+/// Parses a key; `None` for unknown fields.
 struct KeyVisitor(&'static Schema);
 
 impl<'de> DeserializeSeed<'de> for KeyVisitor {
@@ -201,7 +200,7 @@ impl Visitor<'_> for KeyVisitor {
     }
 }
 
-/// Reads the value of a field, or one item of a repeated field.
+/// Parses the value of a field or one item of a repeated field.
 struct ValueVisitor<'w> {
     writer: &'w mut Writer,
     field: &'static Field,
@@ -220,7 +219,7 @@ impl<'de> DeserializeSeed<'de> for ValueVisitor<'_> {
         writer.value_depth += 1;
         let value = ValueVisitor { writer: &mut *writer, field, is_item };
         if depth > VALUE_DEPTH_MAX {
-            // An empty value in its place: the decoder cuts there and says so.
+            // Leaves an empty value, where the decoder cuts and reports it.
             IgnoredAny::deserialize(deserializer)?;
             writer.message(field.number, |_| Ok(()))?;
         } else if depth > 0 && depth.is_multiple_of(VALUES_PER_PARSER) {
@@ -252,7 +251,7 @@ impl<'de> Visitor<'de> for ValueVisitor<'_> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        // An item that is null is still an item.
+        // A null item is still an item.
         if self.is_item && matches!(self.field.kind, Kind::Message(_)) {
             self.writer.message(self.field.number, |_| Ok(()))?;
         }

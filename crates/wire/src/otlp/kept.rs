@@ -1,31 +1,31 @@
-//! Repeated messages of one item under a bound.
+//! Bounded lists of repeated messages.
 
 use crate::protobuf::Message;
 
-/// Messages of a repeated field, as many as are wanted; the rest is only counted. The list is
-/// many times as large as what an empty message takes on the wire.
+/// The first messages of a repeated field up to a limit; the rest are only counted. A list entry is
+/// much larger than an empty message on the wire.
 #[derive(Debug, Default)]
 pub(crate) struct Kept<'a> {
     pub(crate) messages: Vec<Message<'a>>,
     pub(crate) left_out: usize,
-    /// Where the search for a message of [`Rank::Other`] and of [`Rank::Content`] ends, from the
-    /// back, once it has begun: none of that rank is added after that. Each message is looked at
-    /// once for each rank, so that a hostile list costs no more than its length.
+    /// Positions where the backward search for a message of [`Rank::Other`] and of
+    /// [`Rank::Content`] continues, once started; none of that rank is added afterwards. Each
+    /// message is visited once per rank, so a hostile list costs linear time.
     search_ends: [Option<usize>; 2],
 }
 
-/// Which attributes stay when there are more than the limit.
+/// Priority of an attribute when there are more than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// Any attribute.
     Other,
-    /// One message, tool or document of an LLM call whose list is flattened into attributes.
+    /// A message, tool or document of an LLM call, from a list flattened into attributes.
     Content,
-    /// What identifies an LLM call, its session, its user and its service.
+    /// Identifies an LLM call, its session, its user or its service.
     Identity,
 }
 
-/// Keys and prefixes of keys of [`Rank::Identity`] and, where a number is a part of the key,
+/// Keys and key prefixes of [`Rank::Identity`] or, if the key contains an index, of
 /// [`Rank::Content`].
 const KEPT_PREFIXES: [&str; 5] = ["gen_ai.", "llm.", "openinference.", "service.", "session."];
 const KEPT_KEYS: [&str; 3] = ["enduser.id", "error.type", "user.id"];
@@ -42,7 +42,7 @@ impl Rank {
         if key.split('.').any(is_number) { Self::Content } else { Self::Identity }
     }
 
-    /// The rank of a `KeyValue`; one that cannot be read is worth nothing.
+    /// The rank of a `KeyValue`; an unreadable one has the lowest.
     fn of_pair(mut pair: Message<'_>) -> Self {
         while let Ok(Some(field)) = pair.next() {
             if field.number == 1 {
@@ -54,7 +54,7 @@ impl Rank {
 }
 
 impl<'a> Kept<'a> {
-    /// Adds a message as long as there are fewer than `count_max`.
+    /// Adds a message if there are fewer than `count_max`.
     #[inline]
     pub(crate) fn push(&mut self, message: Message<'a>, count_max: usize) {
         if self.messages.len() < count_max {
@@ -64,8 +64,8 @@ impl<'a> Kept<'a> {
         }
     }
 
-    /// Adds a `KeyValue`; past `count_max` the last one of the lowest rank makes room for one of
-    /// a higher rank. Order stays.
+    /// Adds a `KeyValue`; beyond `count_max` it replaces the last one of the lowest rank, if its
+    /// own is higher. Order is preserved.
     #[inline]
     pub(crate) fn push_attribute(&mut self, pair: Message<'a>, count_max: usize) {
         if self.messages.len() < count_max {
@@ -87,7 +87,7 @@ impl<'a> Kept<'a> {
         }
     }
 
-    /// Removes the last message of a rank among those not looked at yet.
+    /// Removes the last unvisited message of a rank.
     fn remove_last(&mut self, rank: Rank) -> bool {
         let [of_other, of_content] = &mut self.search_ends;
         let end = if rank == Rank::Other { of_other } else { of_content };
@@ -108,7 +108,7 @@ impl<'a> Kept<'a> {
         self.search_ends = [None; 2];
     }
 
-    /// How many there were.
+    /// Total number of messages, including dropped ones.
     pub(crate) fn count(&self) -> usize {
         self.messages.len() + self.left_out
     }

@@ -1,4 +1,4 @@
-//! `ExportLogsServiceRequest` (and `LogsData`, which has the same shape) to rows of log records.
+//! Decodes `ExportLogsServiceRequest` (and `LogsData`, which has the same shape) into log rows.
 
 mod stream;
 
@@ -22,7 +22,7 @@ use crate::{Decoded, Limits, WireError};
 /// Decodes an export request.
 ///
 /// # Errors
-/// [`WireError`] when the body cannot be read; bad records are only counted.
+/// [`WireError`] if the body cannot be parsed; invalid records are only counted.
 pub fn decode(
     body: &[u8],
     encoding: Encoding,
@@ -57,17 +57,17 @@ struct Decoder<'l, 'a> {
     rows: LogBuilder,
     rejections: Rejections,
     services: Vec<(String, usize)>,
-    /// Reused for each record.
+    /// Reused for every record.
     raw: RawRecord<'a>,
     line: String,
-    /// What the rows take so far.
+    /// Memory of the rows.
     memory: DecodedMemory<'l>,
 }
 
-/// What a row takes beside its texts.
+/// Memory of a row without its texts.
 const ROW_BYTES: usize = 300;
 
-/// A record as the wire has it: scalars read, repeated messages only found.
+/// A parsed record: scalars decoded, repeated messages only located.
 struct RawRecord<'a> {
     time: u64,
     observed_time: u64,
@@ -101,7 +101,7 @@ impl Default for RawRecord<'_> {
 }
 
 impl<'a> RawRecord<'a> {
-    /// Reads a record into this one, whose list is reused.
+    /// Parses a record into `self`, reusing its list.
     fn read(&mut self, mut message: Message<'a>, limits: &Limits) -> Result<(), Fault> {
         let mut attributes = std::mem::take(&mut self.attributes);
         attributes.clear();
@@ -199,15 +199,15 @@ impl<'a> Decoder<'_, 'a> {
         Ok(())
     }
 
-    /// Checks the record that was read and appends it. The outer error is the sender's, the inner
-    /// one ours.
+    /// Validates the parsed record and appends it. The outer error is the sender's, the inner one
+    /// internal.
     fn record(
         &mut self,
         resource: log::Resource,
         scope: log::Scope,
     ) -> Result<Result<(), WireError>, Fault> {
         let raw = &self.raw;
-        // Observing is the sender's own act: a time of it that cannot be is only left out.
+        // The observed time is secondary: an invalid one is only ignored.
         let observed =
             checked_time(raw.observed_time, self.received_at, self.received_at, self.limits)
                 .unwrap_or(self.received_at);

@@ -1,11 +1,11 @@
-//! What a request decodes to, counted and reserved while it grows.
+//! Accounts for the memory of a decoded request as it grows.
 
 use signals::{MemoryExhausted, MemoryReservation};
 
 use super::reject::REQUEST_TOO_LARGE;
 use crate::{Limits, WireError};
 
-/// Bytes that are reserved at a time: about what the columns of a request of one item take.
+/// Bytes reserved at a time: about the columns of a request with one item.
 const STEP_BYTES: usize = 128 << 10;
 
 /// Memory of one decoded request.
@@ -23,13 +23,13 @@ impl<'m> DecodedMemory<'m> {
         Self { reservation, bytes: 0, bytes_max, reserved: 0, exhausted: None }
     }
 
-    /// Whether another item may be taken; else why not.
+    /// Whether another item may be decoded; otherwise the reason.
     pub(crate) fn has_room(&self) -> Result<(), &'static str> {
         let has_room = self.bytes <= self.bytes_max && self.exhausted.is_none();
         if has_room { Ok(()) } else { Err(REQUEST_TOO_LARGE) }
     }
 
-    /// Counts what an item took.
+    /// Counts the memory of an item.
     pub(crate) fn add(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes <= self.reserved || self.exhausted.is_some() {
@@ -42,7 +42,7 @@ impl<'m> DecodedMemory<'m> {
         }
     }
 
-    /// Counts what an item takes that is not made yet, or says why it may not be taken.
+    /// Counts the memory of an item before it is built, or returns the reason for rejecting it.
     pub(crate) fn take(&mut self, bytes: usize) -> Result<(), &'static str> {
         if self.bytes.saturating_add(bytes) > self.bytes_max {
             return Err(REQUEST_TOO_LARGE);
@@ -51,10 +51,10 @@ impl<'m> DecodedMemory<'m> {
         self.has_room()
     }
 
-    /// Whether all of it found room.
+    /// Confirms that all memory could be reserved.
     ///
     /// # Errors
-    /// [`WireError::Memory`]: what was decoded is only a part of the request.
+    /// [`WireError::Memory`] if only part of the request was decoded.
     pub(crate) fn finish(self) -> Result<(), WireError> {
         self.exhausted.map_or(Ok(()), |exhausted| Err(exhausted.into()))
     }

@@ -1,9 +1,9 @@
-//! `ExportMetricsServiceRequest` (and `MetricsData`, which has the same shape) to series.
+//! Decodes `ExportMetricsServiceRequest` (and `MetricsData`, which has the same shape) into series.
 //!
-//! Follows the translation that Prometheus' OTLP endpoint does. A series that is known by its
-//! fingerprint comes out by reference: of its resource, scope, metric and attributes nothing is
-//! read but the bytes. Points of delta temporality are not samples yet: they come out beside the
-//! batch, for a [`super::delta::DeltaAccumulator`].
+//! Follows the translation of Prometheus' OTLP endpoint. A series with a known fingerprint is
+//! decoded to its reference, without parsing its resource, scope, metric and attributes. Points of
+//! delta temporality are returned beside the batch, as input of a
+//! [`super::delta::DeltaAccumulator`].
 
 mod exemplar;
 pub(crate) mod exponential;
@@ -42,23 +42,23 @@ use crate::known::{Fingerprint, Fingerprinter, KnownSeries, NoneKnown, Unknown};
 use crate::protobuf::{Fault, Message, Within as _};
 use crate::{Limits, WireError};
 
-/// Choices in the translation to Prometheus; the default is Prometheus' own.
+/// Options of the translation to Prometheus; the defaults are Prometheus' own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Translation {
     /// How names are translated.
     pub strategy: Strategy,
     /// Resource attributes that become labels of every series.
     pub promoted_resource_attributes: Vec<String>,
-    /// Whether name, version, schema and attributes of the scope become labels.
+    /// Whether name, version, schema URL and attributes of the scope become labels.
     pub promotes_scope: bool,
-    /// Whether `service.name` and the like stay in `target_info`.
+    /// Whether identifying attributes such as `service.name` are kept in `target_info`.
     pub keeps_identifying_attributes: bool,
 }
 
-/// Decodes an export request as Prometheus does by default, every series by its labels.
+/// Decodes an export request with Prometheus' defaults and all series by label.
 ///
 /// # Errors
-/// [`WireError`] when the body cannot be read; bad points are only counted.
+/// [`WireError`] if the body cannot be parsed; invalid points are only counted.
 pub fn decode(
     body: &[u8],
     encoding: Encoding,
@@ -69,10 +69,10 @@ pub fn decode(
     decode_with(body, encoding, received_at, limits, &Translation::default(), &NoneKnown, memory)
 }
 
-/// Decodes an export request. Samples are the same whichever series are known.
+/// Decodes an export request. The samples do not depend on which series are known.
 ///
 /// # Errors
-/// [`WireError`] when the body cannot be read; bad points are only counted.
+/// [`WireError`] if the body cannot be parsed; invalid points are only counted.
 pub fn decode_with(
     body: &[u8],
     encoding: Encoding,
@@ -130,21 +130,21 @@ struct Decoder<'l, 'a> {
     deltas: Vec<Delta>,
     accepted: usize,
     rejections: Rejections,
-    /// Of what all series of the request have in common: how they are translated.
+    /// Fingerprint of the translation options, common to all series.
     everything: Fingerprint,
-    /// That is being read.
+    /// The current resource.
     resource: Resource<'a>,
-    /// That is being read.
+    /// The current scope.
     scope: Scope<'a>,
-    /// References of the point that is being read.
+    /// References of the current point's series.
     found: Vec<SeriesRef>,
-    /// Places of its series in the batch.
+    /// Their indices in the batch.
     places: Vec<u32>,
-    /// What series and samples take so far.
+    /// Memory of series and samples.
     memory: DecodedMemory<'l>,
 }
 
-/// A `ScopeMetrics`: read only for a series that is not known.
+/// A `ScopeMetrics`; parsed only for an unknown series.
 #[derive(Default)]
 struct Scope<'a> {
     message: Message<'a>,
@@ -266,7 +266,7 @@ impl<'a> Decoder<'_, 'a> {
     }
 }
 
-/// Takes the good value of a checked item, or hands the reason on.
+/// Unwraps a validated item or returns the reason for rejecting it.
 macro_rules! checked {
     ($result:expr) => {
         match $result {
@@ -277,5 +277,5 @@ macro_rules! checked {
 }
 use checked;
 
-/// What a point's translation returns: malformed protobuf, or the reason why it is not taken.
+/// Result of translating a point: malformed protobuf, or the reason for rejecting it.
 type Taken = Result<Result<(), &'static str>, Fault>;

@@ -1,4 +1,4 @@
-//! Counting items that are not taken, and saying why in one message.
+//! Counts rejected items and summarises the reasons in one message.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,14 @@ use signals::Timestamp;
 
 use crate::Limits;
 
-/// Distinct causes that a message names.
+/// Maximum number of distinct causes in a message.
 const CAUSES_MAX: usize = 5;
 
-/// Timestamps below this are in 1970 before April 26th: most likely milliseconds, microseconds or
-/// seconds that were sent as nanoseconds.
+/// Timestamps below this are before 26 April 1970: most likely seconds, milliseconds or
+/// microseconds sent as nanoseconds.
 const SUSPICIOUS_BELOW_NS: i64 = 10_000_000_000_000_000;
 
-/// Rejected items of one request.
+/// Rejected items of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Rejections {
     count: usize,
@@ -29,7 +29,7 @@ struct Cause {
 }
 
 impl Rejections {
-    /// Counts `count` rejected items. `example` names the first one of each cause.
+    /// Counts rejected items. `example` identifies the first item of each cause.
     pub(crate) fn add(&mut self, count: usize, reason: &'static str, example: &str) {
         self.count += count;
         if let Some(cause) = self.causes.iter_mut().find(|cause| cause.reason == reason) {
@@ -40,18 +40,18 @@ impl Rejections {
         }
     }
 
-    /// Notes the time of an accepted item.
+    /// Records the time of an accepted item.
     #[inline]
     pub(crate) fn accepted_at(&mut self, time: Timestamp) {
         self.suspicious_times += usize::from(time < SUSPICIOUS_BELOW_NS);
     }
 
-    /// How many items were rejected.
+    /// Number of rejected items.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// One sentence for each cause; empty when there is nothing to say.
+    /// One sentence per cause; empty if there are none.
     pub(crate) fn message(&self, items: &str) -> String {
         let mut message = String::new();
         for cause in &self.causes {
@@ -75,14 +75,14 @@ impl Rejections {
     }
 }
 
-/// Why an item is not taken: see [`Limits::decoded_bytes_max`].
+/// Reason for rejecting an item: see [`Limits::decoded_bytes_max`].
 pub(crate) const REQUEST_TOO_LARGE: &str = "the request takes too much memory, send it in parts";
-/// Why a time is not taken.
+/// Reason for rejecting an item.
 pub(crate) const TIME_OUT_OF_RANGE: &str = "time is before 1970 or after 2262";
-/// Why a time is not taken.
+/// Reason for rejecting an item.
 pub(crate) const TIME_IN_FUTURE: &str = "time lies too far in the future";
 
-/// Checks a time of the wire; 0, which means unknown, is replaced by `otherwise`.
+/// Validates a time from the wire; 0, which means unknown, is replaced by `otherwise`.
 #[inline]
 pub(crate) fn checked_time(
     unix_nano: u64,

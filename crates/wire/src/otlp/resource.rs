@@ -1,4 +1,4 @@
-//! Resource and instrumentation scope: what all items under them share.
+//! Decodes resources and instrumentation scopes.
 
 use crate::Limits;
 use crate::protobuf::{Fault, Message, Within as _};
@@ -6,7 +6,7 @@ use crate::protobuf::{Fault, Message, Within as _};
 pub(crate) use super::kept::Kept;
 use super::value::{AnyValue, Renderer, cut, read_pair};
 
-/// Where there is no `service.name`.
+/// The service name without `service.name`.
 pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
 
 /// A `Resource`.
@@ -26,11 +26,11 @@ pub(crate) struct Scope {
     pub(crate) json: String,
 }
 
-/// Pieces of one resource or scope that are read; senders send one.
+/// Maximum fragments of a resource or scope; senders use one.
 const PIECES_MAX: usize = 16;
 
-/// The messages of a field, in order. A message that is given in several pieces is as good as one
-/// whose bytes are the pieces' bytes one after the other.
+/// The messages of a field, in order. In protobuf, a message split into several fields is
+/// equivalent to the concatenation of their bytes.
 pub(crate) fn pieces<'a>(
     mut message: Message<'a>,
     number: u32,
@@ -66,7 +66,7 @@ pub(crate) fn each_attribute<'a>(
 }
 
 impl Resource {
-    /// Reads the `resource` of a `ResourceSpans`, `ResourceLogs` or `ResourceMetrics`; calls
+    /// Parses the `resource` of a `ResourceSpans`, `ResourceLogs` or `ResourceMetrics`; calls
     /// `visit` with each attribute.
     pub(crate) fn read<'a>(
         container: Message<'a>,
@@ -98,7 +98,7 @@ impl Resource {
 }
 
 impl Scope {
-    /// Reads the `scope` of a `ScopeSpans`, `ScopeLogs` or `ScopeMetrics`.
+    /// Parses the `scope` of a `ScopeSpans`, `ScopeLogs` or `ScopeMetrics`.
     pub(crate) fn read(
         container: Message<'_>,
         renderer: &mut Renderer<'_>,

@@ -1,4 +1,4 @@
-//! What OTLP endpoints answer: export responses and `google.rpc.Status`.
+//! Responses of OTLP endpoints: export responses and `google.rpc.Status`.
 
 use std::time::Duration;
 
@@ -8,30 +8,30 @@ use signals::Signal;
 
 use super::Encoding;
 
-/// gRPC status codes that OTLP endpoints answer with.
+/// gRPC status codes used by OTLP endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Code {
-    /// The request can never succeed as it is.
+    /// The request is invalid and must not be retried.
     InvalidArgument = 3,
-    /// It took too long; may be retried.
+    /// Timeout; retryable.
     DeadlineExceeded = 4,
-    /// No such method or signal.
+    /// Unknown method or signal.
     NotFound = 5,
-    /// Not allowed.
+    /// Permission denied.
     PermissionDenied = 7,
-    /// Too large; or, with a retry delay, too fast.
+    /// Too large; with a retry delay, rate-limited.
     ResourceExhausted = 8,
-    /// Not built.
+    /// Not implemented.
     Unimplemented = 12,
-    /// Cannot take it now; may be retried.
+    /// Temporarily unavailable; retryable.
     Unavailable = 14,
-    /// Nobody logged in.
+    /// Missing credentials.
     Unauthenticated = 16,
 }
 
-/// `Export{Trace,Logs,Metrics}ServiceResponse`. `partial_success` is only set when items were
-/// rejected or there is something to warn of.
+/// An `Export{Trace,Logs,Metrics}ServiceResponse`. `partial_success` is set only if items were
+/// rejected or there are warnings.
 #[must_use]
 pub fn export(signal: Signal, encoding: Encoding, rejected: usize, message: &str) -> Vec<u8> {
     let is_full_success = rejected == 0 && message.is_empty();
@@ -62,8 +62,8 @@ pub fn export(signal: Signal, encoding: Encoding, rejected: usize, message: &str
     }
 }
 
-/// `google.rpc.Status`, with `RetryInfo` when the sender should come again after a while. In
-/// protobuf it is the body of an HTTP answer and gRPC's `grpc-status-details-bin`.
+/// A `google.rpc.Status`, with `RetryInfo` if there is a retry delay. As protobuf it is the body of
+/// an HTTP response and gRPC's `grpc-status-details-bin`.
 #[must_use]
 pub fn status(
     encoding: Encoding,
@@ -97,7 +97,7 @@ pub fn status(
     }
 }
 
-/// The three export responses have the same numbers.
+/// The three export responses use the same field numbers.
 #[derive(Clone, PartialEq, Message)]
 struct ExportResponse {
     #[prost(message, optional, tag = "1")]

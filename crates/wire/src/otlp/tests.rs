@@ -1,4 +1,4 @@
-//! Spans and log records through the walker against prost as oracle, and hostile bytes.
+//! Spans and log records compared with prost as an oracle, and malformed bytes.
 
 mod arbitrary;
 mod cost;
@@ -19,10 +19,10 @@ use super::*;
 use crate::Limits;
 use crate::known::NoneKnown;
 
-/// 2026-11-20, the time of arrival in all tests.
+/// 2026-11-20, the arrival time in all tests.
 const NOW: Timestamp = 1_795_000_000_000_000_000;
 
-/// Decodes with as much memory as it takes, every series by its labels.
+/// Decodes without a memory limit and with all series by label.
 fn decode(
     signal: Signal,
     body: &[u8],
@@ -35,7 +35,7 @@ fn decode(
     Export { signal, encoding }.decode(body, &context)
 }
 
-/// As much memory as it takes.
+/// A reservation without a limit.
 pub(super) fn unbounded() -> MemoryReservation {
     MemoryBudget::new("test", usize::MAX).reservation()
 }
@@ -219,8 +219,8 @@ fn odd_times_and_parents_are_normalised() {
     assert!(decoded.rejected == 0 && decoded.message.contains("look like milliseconds"));
 }
 
-/// Requests of one log record whose body, true, lies so many lists or key-value lists deep, as
-/// protobuf and as JSON.
+/// Requests with one log record whose body, `true`, is nested this deep in arrays or key-value
+/// lists, as protobuf and as JSON.
 fn nested_log(depth: usize, in_pairs: bool) -> [Vec<u8>; 2] {
     let wrap = |number: u8, inner: &[u8]| {
         let mut out = vec![number << 3 | 2];
@@ -330,7 +330,7 @@ fn json_takes_every_form_that_the_mapping_allows() {
         log_json(r#"{"traceId":"0AF7651916CD43dd8448eb211c80319c"}"#)[0]
             .contains("0af7651916cd43dd8448eb211c80319c")
     );
-    // Times that cannot be are one bad record, not a bad batch.
+    // An invalid time rejects one record, not the batch.
     for time in ["-5", "\"-5\"", "1e30", "\"99999999999999999999999999999999999999999999999\""] {
         assert!(log_json(&format!(r#"{{"timeUnixNano":{time}}}"#)).is_empty());
     }
@@ -457,7 +457,7 @@ fn json_numbers_are_read_as_the_collector_reads_them() {
 
 #[test]
 fn few_bytes_do_not_become_many() {
-    // Ten thousand log records, spans' events and buckets in a few bytes each.
+    // Ten thousand log records, span events and buckets in a few bytes each.
     let limits = Limits { decoded_bytes_max: 1 << 20, ..Limits::default() };
     let records = "{},".repeat(9_999);
     let json =

@@ -1,4 +1,4 @@
-//! `ExportTraceServiceRequest` (and `TracesData`, which has the same shape) to rows of spans.
+//! Decodes `ExportTraceServiceRequest` (and `TracesData`, which has the same shape) to span rows.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use crate::{Decoded, Limits, WireError};
 /// Decodes an export request.
 ///
 /// # Errors
-/// [`WireError`] when the body cannot be read; bad spans are only counted.
+/// [`WireError`] if the body cannot be parsed; invalid spans are only counted.
 pub fn decode(
     body: &[u8],
     encoding: Encoding,
@@ -36,7 +36,7 @@ pub fn decode(
     decoder.finish()
 }
 
-/// Why a span is not taken.
+/// Reason for rejecting a span.
 const INVALID_TRACE_ID: &str = "trace id is not 16 bytes or all zero";
 const INVALID_SPAN_ID: &str = "span id is not 8 bytes or all zero";
 const INVALID_PARENT_ID: &str = "parent span id is not 8 bytes";
@@ -48,18 +48,18 @@ struct Decoder<'l, 'a> {
     rows: SpanBuilder,
     rejections: Rejections,
     services: Vec<(String, usize)>,
-    /// Reused for each span.
+    /// Reused for every span.
     raw: RawSpan<'a>,
     events: String,
     links: String,
-    /// What the rows take so far.
+    /// Memory of the rows.
     memory: DecodedMemory<'l>,
 }
 
-/// What a row takes beside its texts.
+/// Memory of a row without its texts.
 const ROW_BYTES: usize = 300;
 
-/// A span as the wire has it: scalars read, repeated messages only found.
+/// A parsed span: scalars decoded, repeated messages only located.
 #[derive(Default)]
 struct RawSpan<'a> {
     trace_id: &'a [u8],
@@ -82,7 +82,7 @@ struct RawSpan<'a> {
 }
 
 impl<'a> RawSpan<'a> {
-    /// Reads a span into this one, whose lists are reused.
+    /// Parses a span into `self`, reusing its lists.
     fn read(&mut self, mut message: Message<'a>, limits: &Limits) -> Result<(), Fault> {
         let (mut attributes, mut events, mut links) = (
             std::mem::take(&mut self.attributes),
@@ -135,19 +135,19 @@ impl<'a> RawSpan<'a> {
         Ok(())
     }
 
-    /// The checked ids; the third is the parent.
+    /// The validated ids; the third is the parent.
     fn ids(&self) -> Result<(TraceId, SpanId, Option<SpanId>), &'static str> {
         let trace_id = trace_id(self.trace_id).ok_or(INVALID_TRACE_ID)?;
         let span_id = span_id(self.span_id).ok_or(INVALID_SPAN_ID)?;
         if !self.parent_span_id.is_empty() && self.parent_span_id.len() != 8 {
             return Err(INVALID_PARENT_ID);
         }
-        // A span that names itself as its parent is a root with a confused sender.
+        // A span that is its own parent is treated as a root span.
         let parent = self::span_id(self.parent_span_id).filter(|parent| *parent != span_id);
         Ok((trace_id, span_id, parent))
     }
 
-    /// The checked start, and the duration.
+    /// The validated start time, and the duration.
     fn times(
         &self,
         received_at: Timestamp,
@@ -160,12 +160,12 @@ impl<'a> RawSpan<'a> {
     }
 }
 
-/// The id in these bytes, if they are one.
+/// The id in these bytes, if valid.
 pub(crate) fn trace_id(bytes: &[u8]) -> Option<TraceId> {
     bytes.try_into().ok().filter(|id| *id != [0; 16]).map(TraceId)
 }
 
-/// The id in these bytes, if they are one.
+/// The id in these bytes, if valid.
 pub(crate) fn span_id(bytes: &[u8]) -> Option<SpanId> {
     bytes.try_into().ok().filter(|id| *id != [0; 8]).map(SpanId)
 }
@@ -249,8 +249,8 @@ impl<'l, 'a> Decoder<'l, 'a> {
         Ok(())
     }
 
-    /// Checks the span that was read and appends it. The outer error is the sender's, the inner
-    /// one ours.
+    /// Validates the parsed span and appends it. The outer error is the sender's, the inner one
+    /// internal.
     fn span(
         &mut self,
         resource: span::Resource,
@@ -314,7 +314,7 @@ fn plus(count: u32, more: usize) -> u32 {
     count.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
 }
 
-/// Writes the column `events`. Returns how many were left out.
+/// Writes the column `events`. Returns the number of dropped events.
 fn push_events(
     json: &mut String,
     renderer: &mut Renderer<'_>,
@@ -351,7 +351,7 @@ fn push_event(
             _ => {}
         }
     }
-    // An event without a usable time happened while the span ran.
+    // An event without a valid time gets the start time of its span.
     let time = i64::try_from(time).ok().filter(|time| *time > 0).unwrap_or(span_start);
     json.push_str("{\"time_unix_nano\":");
     json::push_int(json, time);
@@ -366,7 +366,7 @@ fn push_event(
     Ok(())
 }
 
-/// Writes the column `links`. Returns how many were left out, those without valid ids too.
+/// Writes the column `links`. Returns the number of dropped links, including invalid ones.
 fn push_links(
     json: &mut String,
     renderer: &mut Renderer<'_>,

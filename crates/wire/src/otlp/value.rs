@@ -1,4 +1,4 @@
-//! `AnyValue` and lists of `KeyValue`: to typed attributes, and to JSON text.
+//! Decodes `AnyValue`s and lists of `KeyValue` to typed attributes and to JSON text.
 
 use std::borrow::Cow;
 
@@ -8,15 +8,15 @@ use super::resource::Kept;
 use crate::Limits;
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// The attribute that marks an attribute set in which something was cut: a JSON array of the
-/// keys and fields that were.
+/// The attribute that marks a truncated attribute set: a JSON array of the affected keys and
+/// fields.
 pub(crate) const TRUNCATED: &str = "glasshouse.truncated";
-/// How many attributes a resource or scope had beyond the limit; rows have a column for it.
+/// Number of attributes dropped from a resource or scope; rows have a column for theirs.
 const DROPPED: &str = "glasshouse.dropped_attributes_count";
-/// Names that one mark lists.
+/// Maximum names in one mark.
 const NAMES_MAX: usize = 32;
 
-/// One `AnyValue`, read in place.
+/// An `AnyValue`, decoded in place.
 #[derive(Debug, Clone)]
 pub(crate) enum AnyValue<'a> {
     Empty,
@@ -32,7 +32,7 @@ pub(crate) enum AnyValue<'a> {
 }
 
 impl<'a> AnyValue<'a> {
-    /// Reads an `AnyValue`. Of several values the last one counts, as for every `oneof`.
+    /// Decodes an `AnyValue`. The last of several values wins, as in every `oneof`.
     pub(crate) fn read(mut message: Message<'a>) -> Result<Self, Fault> {
         let mut value = Self::Empty;
         while let Some(field) = message.next()? {
@@ -51,7 +51,7 @@ impl<'a> AnyValue<'a> {
     }
 }
 
-/// Reads a `KeyValue`.
+/// Decodes a `KeyValue`.
 pub(crate) fn read_pair(mut message: Message<'_>) -> Result<(Cow<'_, str>, AnyValue<'_>), Fault> {
     let mut pair = (Cow::Borrowed(""), AnyValue::Empty);
     while let Some(field) = message.next()? {
@@ -64,7 +64,7 @@ pub(crate) fn read_pair(mut message: Message<'_>) -> Result<(Cow<'_, str>, AnyVa
     Ok(pair)
 }
 
-/// The longest start of a text that fits and ends between characters.
+/// The longest prefix of a text that fits and ends at a character boundary.
 pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
     if text.len() <= bytes_max {
         return text;
@@ -73,16 +73,16 @@ pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Renders values under bounds, and remembers what it had to cut.
+/// Renders values within limits and records truncations.
 #[derive(Debug)]
 pub(crate) struct Renderer<'l> {
     limits: &'l Limits,
     scratch: String,
-    /// Whether something was cut that has no name yet.
+    /// Whether a truncation has not been recorded under a name yet.
     is_cut: bool,
-    /// Names of what was cut in the attribute set at hand.
+    /// Names of truncated values in the current attribute set.
     names: Vec<String>,
-    /// Values that were cut and attributes that were left out, in the whole request.
+    /// Truncated values and dropped attributes in the whole request.
     lost: usize,
 }
 
@@ -91,7 +91,7 @@ impl<'l> Renderer<'l> {
         Self { limits, scratch: String::new(), is_cut: false, names: Vec::new(), lost: 0 }
     }
 
-    /// Notes under which name something was cut, if it was since the last call.
+    /// Records a pending truncation under this name.
     #[inline]
     pub(crate) fn note_cut(&mut self, name: &str) {
         if self.is_cut {
@@ -103,17 +103,17 @@ impl<'l> Renderer<'l> {
         }
     }
 
-    /// Counts what was left out of a list.
+    /// Counts dropped list items.
     pub(crate) fn note_left_out(&mut self, count: usize) {
         self.lost += count;
     }
 
-    /// How many values were cut and attributes, events and links left out.
+    /// Number of truncated values and dropped attributes, events and links.
     pub(crate) fn lost(&self) -> usize {
         self.lost
     }
 
-    /// The value of [`TRUNCATED`] for what was cut since the last call; `None` when nothing was.
+    /// The value of [`TRUNCATED`] for truncations since the last call; `None` if there are none.
     pub(crate) fn take_cut_names(&mut self) -> Option<String> {
         if self.names.is_empty() {
             return None;
@@ -127,13 +127,13 @@ impl<'l> Renderer<'l> {
         Some(json)
     }
 
-    /// A name within its bound.
+    /// A name, truncated to its limit.
     #[inline]
     pub(crate) fn name<'t>(&mut self, name: &'t str) -> &'t str {
         self.text(name, self.limits.name_bytes_max)
     }
 
-    /// A text within a bound.
+    /// A text, truncated to a limit.
     #[inline]
     pub(crate) fn text<'t>(&mut self, text: &'t str, bytes_max: usize) -> &'t str {
         let kept = cut(text, bytes_max);
@@ -141,7 +141,7 @@ impl<'l> Renderer<'l> {
         kept
     }
 
-    /// Calls `take` with the value as rows hold it, at most `bytes_max` long.
+    /// Calls `take` with the stored form of a value, at most `bytes_max` long.
     #[inline]
     pub(crate) fn value<T>(
         &mut self,
@@ -156,7 +156,7 @@ impl<'l> Renderer<'l> {
             AnyValue::Int(number) => take(Value::Int(*number)),
             AnyValue::Double(number) => take(Value::Double(*number)),
             AnyValue::Bytes(bytes) => {
-                // Base64 is a third longer.
+                // Base64 expands bytes by a third.
                 let kept = bytes.get(..bytes_max / 4 * 3).unwrap_or(bytes);
                 self.is_cut |= kept.len() < bytes.len();
                 take(Value::Bytes(kept))
@@ -165,7 +165,7 @@ impl<'l> Renderer<'l> {
                 let mut text = std::mem::take(&mut self.scratch);
                 text.clear();
                 self.push_json(&mut text, value, 0)?;
-                // Half of a JSON text is no JSON text.
+                // Truncated JSON is no longer valid JSON.
                 let kept = self.text(&text, bytes_max);
                 let is_whole = kept.len() == text.len();
                 let taken = take(if is_whole { Value::Json(kept) } else { Value::String(kept) });
@@ -175,7 +175,7 @@ impl<'l> Renderer<'l> {
         })
     }
 
-    /// Pushes one attribute of a row; false when the row has one of that key already.
+    /// Pushes an attribute of a row; false if the key is a duplicate.
     #[inline]
     pub(crate) fn push_attribute(
         &mut self,
@@ -190,8 +190,8 @@ impl<'l> Renderer<'l> {
         Ok(is_new)
     }
 
-    /// [`Self::push_object`] for a resource or scope, which say themselves how many attributes
-    /// were left out.
+    /// [`Self::push_object`] for a resource or scope, with the number of dropped attributes as an
+    /// attribute.
     pub(crate) fn push_whole_object(
         &mut self,
         json: &mut String,
@@ -208,14 +208,14 @@ impl<'l> Renderer<'l> {
         Ok(())
     }
 
-    /// Appends a JSON object of `KeyValue`s, and the mark if something was cut. Returns how many
-    /// were left out.
+    /// Appends a JSON object of `KeyValue`s, marked if anything was truncated. Returns the number
+    /// of dropped attributes.
     pub(crate) fn push_object(
         &mut self,
         json: &mut String,
         pairs: &Kept<'_>,
     ) -> Result<u32, Fault> {
-        // An event lies inside a span, whose own names wait.
+        // An event is nested in a span, whose own names are restored afterwards.
         let names_around = std::mem::take(&mut self.names);
         let was_cut = std::mem::take(&mut self.is_cut);
         json.push('{');
@@ -261,7 +261,7 @@ impl<'l> Renderer<'l> {
         }
     }
 
-    /// Appends a value as JSON. `depth` counts the lists around it, which bounds the recursion.
+    /// Appends a value as JSON. `depth` counts the enclosing lists and bounds the recursion.
     fn push_json(
         &mut self,
         json: &mut String,

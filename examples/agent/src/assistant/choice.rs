@@ -1,4 +1,4 @@
-//! Chooses the model of a turn: the capable one for what is hard, the cheap one for the rest.
+//! Chooses the model of a turn: the capable one for hard tasks, the cheap one for the rest.
 
 use glasshouse_sdk::Telemetry;
 
@@ -6,19 +6,19 @@ use crate::clock;
 
 pub(super) const CAPABLE: &str = "gpt-4o";
 pub(super) const CHEAP: &str = "gpt-4o-mini";
-/// Above this a task goes on with the cheap model, in US dollars.
+/// Cost in US dollars beyond which a task uses the cheap model.
 const TASK_BUDGET_USD: f64 = 0.01;
-/// A task of more words is hard.
+/// Maximum number of words in an easy task.
 const EASY_WORDS_MAX: usize = 9;
 const HARD: [&str; 7] = ["why", "compare", "plan", "migration", "explain", "propose", "draft"];
 
-/// What is known when a model is to be chosen.
+/// The input of the model choice.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Situation<'a> {
     pub(super) task: &'a str,
-    /// The model that the user named.
+    /// The model requested by the user.
     pub(super) requested: Option<&'a str>,
-    /// The model that has just failed.
+    /// The model whose call just failed.
     pub(super) failed: Option<&'a str>,
     pub(super) spent_usd: f64,
 }
@@ -27,7 +27,7 @@ pub(super) struct Situation<'a> {
 pub(super) fn choose(telemetry: &Telemetry, situation: Situation<'_>) -> String {
     let begin = clock::now();
     let (model, reason) = decide(situation);
-    // A model that is there to fail is no decision of the router.
+    // A model that always fails is not a routing decision.
     let label = if model == CAPABLE { CAPABLE } else { CHEAP };
     if !model.starts_with("fail:") {
         telemetry.router().decision(label, reason, begin.elapsed());

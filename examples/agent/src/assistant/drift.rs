@@ -1,5 +1,5 @@
-//! Watches whether a model's answers change: the population stability index (PSI) of their lengths,
-//! the latest against the first ones.
+//! Detects drift in a model's answers: the population stability index (PSI) of their lengths,
+//! latest against first.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -10,19 +10,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{clock, lock};
 
-/// Answers that a model is compared by, first and last ones. Of the same distribution, so many have
-/// an index of about 0.07 by chance.
+/// Answers compared per model, first and last. Samples of this size from one distribution have an
+/// index of about 0.07 by chance.
 const SAMPLE: usize = 120;
-/// Fewer last ones say nothing: by chance they have an index of 0.1.
+/// Minimum number of last answers: smaller samples have an index of 0.1 by chance.
 const SAMPLE_MIN: usize = 60;
-/// How often is looked.
+/// Interval between checks.
 const INTERVAL: Duration = Duration::from_secs(20);
 /// Upper bounds of the bins, in tokens of an answer; the last bin is open.
 const BINS: [u64; 4] = [40, 80, 120, 180];
 const WARNING: f64 = 0.15;
 const CRITICAL: f64 = 0.25;
 
-/// Lengths of answers by model; there are as many models as the router knows.
+/// Answer lengths by model; bounded by the models known to the router.
 #[derive(Debug, Default)]
 pub(super) struct Drift {
     lengths: Mutex<BTreeMap<&'static str, Lengths>>,
@@ -35,7 +35,7 @@ struct Lengths {
 }
 
 impl Drift {
-    /// An answer of a model had so many tokens.
+    /// Records the length of an answer.
     pub(super) fn answered(&self, model: &str, tokens: u64) {
         let known = [super::choice::CAPABLE, super::choice::CHEAP];
         let Some(model) = known.into_iter().find(|name| *name == model) else { return };
@@ -51,7 +51,7 @@ impl Drift {
         lengths.last.push_back(tokens);
     }
 
-    /// Checks until the service stops.
+    /// Checks periodically until the service stops.
     pub(super) async fn watch(&self, telemetry: &Telemetry, stop: &CancellationToken) {
         loop {
             tokio::select! {
@@ -80,7 +80,7 @@ impl Drift {
     }
 }
 
-/// PSI: the sum over the bins of (last - first) ln(last / first), as shares; 1 at most.
+/// PSI: the sum over the bins of (last - first) ln(last / first), as shares; at most 1.
 fn stability_index<'a>(
     first: impl IntoIterator<Item = &'a u64>,
     last: impl IntoIterator<Item = &'a u64>,
@@ -90,7 +90,7 @@ fn stability_index<'a>(
     terms.sum::<f64>().clamp(0.0, 1.0)
 }
 
-/// The share of each bin. An empty bin counts half an answer, so that the logarithm exists.
+/// The share of each bin. An empty bin counts as half an answer, so that the logarithm is defined.
 fn shares<'a>(lengths: impl IntoIterator<Item = &'a u64>) -> [f64; BINS.len() + 1] {
     let mut counts = [0.5; BINS.len() + 1];
     for length in lengths {

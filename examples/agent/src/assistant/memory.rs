@@ -1,4 +1,4 @@
-//! The agent's memory: notes of a session, found again by their words, within a budget of bytes.
+//! The agent's memory: notes per session, searched by words, within a byte budget.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
@@ -7,13 +7,13 @@ use glasshouse_sdk::Telemetry;
 
 use crate::{clock, lock};
 
-/// Sessions that are remembered; the oldest is forgotten.
+/// Maximum number of sessions; the oldest is evicted.
 const SESSIONS_MAX: usize = 200;
-/// Bytes of notes that a session may have; the oldest notes make room.
+/// Maximum bytes of notes per session; the oldest notes are evicted.
 const SESSION_BYTES_MAX: usize = 4096;
-/// The longest note, in bytes.
+/// Maximum length of a note, in bytes.
 const NOTE_BYTES_MAX: usize = 500;
-/// Notes of one answer.
+/// Maximum number of notes in a search result.
 const FOUND_MAX: usize = 5;
 
 #[derive(Debug)]
@@ -34,10 +34,10 @@ impl Memory {
         Self { telemetry: telemetry.clone(), kept: Mutex::default() }
     }
 
-    /// Keeps a note.
+    /// Stores a note.
     ///
     /// # Errors
-    /// When it is too long or empty.
+    /// If it is too long or empty.
     pub(super) fn store(&self, session: &str, note: &str) -> Result<String, String> {
         let begin = clock::now();
         let note = note.trim();
@@ -53,7 +53,7 @@ impl Memory {
         Ok("noted".to_owned())
     }
 
-    /// The notes of a session that share words with the query, the best first.
+    /// The notes of a session that share words with the query, best match first.
     pub(super) fn search(&self, session: &str, query: &str) -> String {
         let begin = clock::now();
         let words: Vec<String> =
@@ -78,7 +78,7 @@ impl Memory {
 }
 
 impl Kept {
-    /// How many notes there are then, and the bytes of this session.
+    /// Stores a note; returns the number of notes and the bytes of this session.
     fn store(&mut self, telemetry: &Telemetry, session: &str, note: &str) -> (u64, usize) {
         if !self.sessions.contains_key(session) {
             self.order.push_back(session.to_owned());

@@ -1,5 +1,5 @@
-//! Calls models through async-openai, with the SDK's layer around its HTTP service: spans, metrics
-//! and trace headers come from there, and nothing here knows of them.
+//! Calls models through async-openai, with the SDK's layer around its HTTP service. The layer adds
+//! spans, metrics and trace headers; this module contains no telemetry code for them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,24 +21,24 @@ use tower::ServiceBuilder;
 use super::toolbox::ToolCall;
 use crate::gateway;
 
-/// The provider's name in metrics: whose API the gateway speaks.
+/// The provider's name in metrics: the API that the gateway emulates.
 const PROVIDER: &str = "openai";
-/// Calls of tools that are taken from one answer.
+/// Maximum number of tool calls in one answer.
 const CALLS_MAX: usize = 8;
-/// An answer longer than this is cut, in bytes.
+/// Maximum length of an answer in bytes; longer ones are truncated.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 
-/// What a model answered.
+/// A model's answer.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) text: String,
     pub(super) calls: Vec<ToolCall>,
     pub(super) usage: Option<Usage>,
-    /// US dollars; nothing when the model has no price.
+    /// US dollars; `None` if the model has no price.
     pub(super) cost_usd: Option<f64>,
 }
 
-/// A call that failed.
+/// A failed call.
 #[derive(Debug)]
 pub(super) struct ModelError {
     pub(super) class: ErrorClass,
@@ -57,8 +57,7 @@ pub(super) struct ModelClient {
 }
 
 impl ModelClient {
-    /// The connection pool of the client. An answer of which nothing comes for this time is given
-    /// up.
+    /// The client's connection pool. A response without data for this time is aborted.
     pub(super) fn transport(timeout: Duration) -> anyhow::Result<reqwest::Client> {
         let client = reqwest::Client::builder().read_timeout(timeout).no_proxy();
         Ok(client.connect_timeout(timeout).build()?)
@@ -69,7 +68,7 @@ impl ModelClient {
         transport: reqwest::Client,
         gateway: SocketAddr,
     ) -> Self {
-        // No retries here: whether to try again, and with which model, is the agent's decision.
+        // No retries here: the agent decides whether to retry, and with which model.
         let service = ServiceBuilder::new()
             .layer(OpenAiLayer::new(telemetry).provider(PROVIDER))
             .service(ReqwestService::new(transport));
@@ -80,7 +79,7 @@ impl ModelClient {
         Self { telemetry: telemetry.clone(), client }
     }
 
-    /// Asks a model. With `on_token` the answer is streamed, and each piece of text is handed on.
+    /// Calls a model. With `on_token` the answer is streamed, and each piece of text is passed on.
     pub(super) async fn ask(
         &self,
         model: &str,
@@ -174,7 +173,7 @@ impl ModelClient {
     }
 }
 
-/// The usage, as the SDK counts it.
+/// The usage in the SDK's terms.
 fn counted(usage: Option<&CompletionUsage>) -> Option<Usage> {
     Usage::from_openai(&serde_json::to_value(usage?).ok()?)
 }

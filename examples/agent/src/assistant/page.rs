@@ -1,4 +1,4 @@
-//! The page: its files are in the program, and every address that is no file is the page itself.
+//! The page: embedded files, with the index page as the fallback for client-side routes.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ const INDEX: &str = "index.html";
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const MISSING: &str = "The page is not built: run `cargo xtask ui` and start again.\n\
     The agent answers without it: POST /api/tasks {\"task\": \"...\"}, then GET /api/tasks/{task_id}/events.\n";
-/// Where the page expects the address of Glasshouse.
+/// The tag in which the page expects the address of Glasshouse.
 const GLASSHOUSE: &str = "<meta name=\"glasshouse-url\" content=\"";
 
-/// The page. A clone is the same one.
+/// The page. Clones share the content.
 #[derive(Clone)]
 pub(super) struct Page {
     index: Option<Arc<str>>,
@@ -52,7 +52,7 @@ impl Page {
             counted_as(request, "/{file}");
             return answer_file(path, file);
         }
-        // A file that is not there is an error; an address of the page is the page.
+        // A missing file is an error; any other path is a client-side route.
         let is_file = path.starts_with("api/")
             || path.starts_with("assets/")
             || path.rsplit('/').next().is_some_and(|last| last.contains('.'));
@@ -74,8 +74,8 @@ impl Page {
     }
 }
 
-/// Counts a request that the router knows no template for under this one: whatever visitors type
-/// must not become a series each.
+/// Counts a request without a route under this template: arbitrary paths must not create a series
+/// each.
 fn counted_as(request: &Request, template: &'static str) {
     if let Some(route) = request.extensions().get::<Route>()
         && request.extensions().get::<MatchedPath>().is_none()
@@ -85,7 +85,7 @@ fn counted_as(request: &Request, template: &'static str) {
 }
 
 fn answer_file(name: &str, file: EmbeddedFile) -> Response {
-    // Names of assets carry a hash of their content.
+    // Asset names contain a content hash.
     let is_hashed = name.starts_with("assets/");
     let caching = if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let body = match file.data {
@@ -95,7 +95,7 @@ fn answer_file(name: &str, file: EmbeddedFile) -> Response {
     ([(CONTENT_TYPE, content_type(name)), (CACHE_CONTROL, caching)], body).into_response()
 }
 
-/// What may stand in an attribute as it is.
+/// Whether a byte needs no escape in an attribute.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b":/.-_[]".contains(&byte)
 }

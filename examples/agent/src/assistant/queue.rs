@@ -1,4 +1,4 @@
-//! The queue in front of the work: so many tasks at once, so many that wait.
+//! The task queue, with limits on running and waiting tasks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,9 +7,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock;
 
-/// Tasks that are worked on at the same time.
+/// Maximum number of running tasks.
 pub(super) const TASKS_AT_ONCE_MAX: usize = 24;
-/// Tasks that may wait; more are refused.
+/// Maximum number of waiting tasks; further ones are rejected.
 const WAITING_MAX: u64 = 100;
 
 #[derive(Debug)]
@@ -25,12 +25,12 @@ impl WorkQueue {
         Self { telemetry: telemetry.clone(), places, waiting: AtomicU64::new(0) }
     }
 
-    /// Whether another task may wait.
+    /// Whether the queue has no room for another task.
     pub(super) fn is_full(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) >= WAITING_MAX
     }
 
-    /// Waits for a place. Nothing only when the service ends.
+    /// Waits for a permit. `None` only during shutdown.
     pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
         let begin = clock::now();
         let waiting = Waiting::begin(self);
@@ -41,7 +41,7 @@ impl WorkQueue {
     }
 }
 
-/// Counted until dropped, also when the task is cancelled while it waits.
+/// Counts a waiting task until dropped, including on cancellation.
 struct Waiting<'a>(&'a WorkQueue);
 
 impl<'a> Waiting<'a> {

@@ -1,8 +1,8 @@
-//! The tools of `tool-runner`, called over MCP.
+//! Calls the tools of `tool-runner` over MCP.
 //!
-//! The connection is made with the first call and again after it broke. Trace and session travel in
-//! `_meta` (the SDK's hook) and, copied from there, in the headers of the HTTP request, so that the
-//! server's HTTP span belongs to the trace as well.
+//! Connects on the first call and after a disconnect. Trace and session context is sent in `_meta`
+//! (by the SDK's hook) and, copied from there, in the headers of the HTTP request, so that the
+//! server's HTTP span joins the trace.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -27,9 +27,9 @@ use tokio::sync::Mutex;
 
 use super::toolbox::ToolFailure;
 
-/// How long a call may take.
+/// Timeout of a call.
 const CALL_MAX: Duration = Duration::from_secs(10);
-/// How long connecting may take.
+/// Timeout of connecting.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 
 /// The server's tools.
@@ -42,7 +42,7 @@ pub(super) struct RemoteTools {
 #[derive(Clone)]
 struct Connection {
     peer: ObservedPeer,
-    /// As OpenAI wants them.
+    /// In OpenAI's format.
     definitions: Arc<Vec<Value>>,
     _running: Arc<RunningService<RoleClient, ()>>,
 }
@@ -53,7 +53,7 @@ impl RemoteTools {
         Self { telemetry: telemetry.clone(), url, connection: Mutex::new(None) }
     }
 
-    /// What the server offers; nothing while it cannot be reached.
+    /// The server's tools; empty while it is unreachable.
     pub(super) async fn definitions(&self) -> Arc<Vec<Value>> {
         match self.connection().await {
             Ok(connection) => connection.definitions,
@@ -104,8 +104,8 @@ impl RemoteTools {
         if let Some(connection) = &*kept {
             return Ok(connection.clone());
         }
-        // On a task of its own: the connection outlives the work that happens to need it first, and
-        // is no part of its trace.
+        // In a task of its own: the connection outlives the request that triggers it, and is not
+        // part of that request's trace.
         let connecting = connect(self.telemetry.clone(), self.url.clone());
         let connecting = tokio::spawn(tokio::time::timeout(CONNECT_MAX, connecting));
         let failed = |reason: String| ToolFailure::new(ErrorClass::Network, reason);
@@ -137,17 +137,17 @@ async fn connect(telemetry: Telemetry, url: String) -> anyhow::Result<Connection
     Ok(Connection { peer, definitions, _running: Arc::new(running) })
 }
 
-/// An HTTP client for rmcp that writes the trace of a message into the headers of its request.
+/// An HTTP client for rmcp that copies the trace context of a message into the request headers.
 #[derive(Clone)]
 struct TracedClient(reqwest::Client);
 
 impl TracedClient {
-    /// The headers, with those of the trace that the message names.
+    /// The headers with the trace context of the message.
     fn carrying(
         message: &ClientJsonRpcMessage,
         mut headers: HashMap<HeaderName, HeaderValue>,
     ) -> HashMap<HeaderName, HeaderValue> {
-        // `_meta` stands in the parameters of each kind of request; the JSON of all looks the same.
+        // All request types have `_meta` in their parameters; JSON handles them uniformly.
         let json = serde_json::to_value(message).unwrap_or_default();
         if let Some(Value::Object(meta)) = json.pointer("/params/_meta") {
             let _attached = mcp::extract_meta(meta).attach();

@@ -1,4 +1,4 @@
-//! How a task is solved: reason with a model, act with tools, until there is an answer.
+//! Solves a task: reasons with a model and acts with tools until there is an answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ use crate::clock;
 
 /// The name of the agent.
 const AGENT: &str = "alex";
-/// Turns of one task.
+/// Maximum number of turns per task.
 const ITERATIONS_MAX: u64 = 8;
-/// Turns of earlier tasks of the session that the model is told of.
+/// Number of earlier turns of the session in the prompt.
 const EARLIER_MAX: usize = 3;
-/// An earlier answer is told up to here, in characters.
+/// Maximum length of an earlier answer in the prompt, in characters.
 const EARLIER_CHARS_MAX: usize = 300;
-/// How long the agent waits before it tries again.
+/// Delay before a retry.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 const INSTRUCTIONS: &str = "You are Alex, an agent that helps the people who run a shop's software. Think first, then call \
     the tools that you need, several at once where they do not depend on each other. Use what they say, and say so when \
     one of them fails. Answer in a few plain sentences.";
 
-/// Why there is no answer.
+/// Why a task ended without an answer.
 #[derive(Debug)]
 pub(super) enum Stop {
     Cancelled,
@@ -47,7 +47,7 @@ impl fmt::Display for Stop {
     }
 }
 
-/// Starts work on a task in the background. Its span is a child of the one that is current.
+/// Starts a task in the background. Its span is a child of the current span.
 pub(super) fn start(assistant: &Arc<Assistant>, task: &Arc<Task>) {
     let options =
         TaskOptions { task_id: Some(task.id.clone()), session_id: Some(task.session_id.clone()) };
@@ -73,7 +73,7 @@ pub(super) fn start(assistant: &Arc<Assistant>, task: &Arc<Task>) {
     assistant.work.spawn(work);
 }
 
-/// Ends the task's stream, however its work goes out of existence.
+/// Ends the task's stream on drop, however the task ends.
 struct End(Arc<Task>);
 
 impl Drop for End {
@@ -84,7 +84,7 @@ impl Drop for End {
 
 async fn work(assistant: &Assistant, task: &Task) -> Result<(), Stop> {
     let begin = clock::now();
-    // What users and models say is content: no line of the log quotes it.
+    // User and model text is content and must not be logged.
     tracing::info!(task_chars = task.text.chars().count(), "task accepted");
     let solved = async {
         let _place = assistant.queue.enter().await;
@@ -182,7 +182,7 @@ async fn opening(assistant: &Assistant, task: &Task) -> Vec<Value> {
     messages
 }
 
-/// One turn: a model's answer, and the tools that it asks for. Gives the last answer.
+/// One turn: a model's answer and the tool calls in it. Returns the final answer, if any.
 async fn turn(
     assistant: &Assistant,
     task: &Task,
@@ -214,8 +214,7 @@ async fn turn(
     Ok(None)
 }
 
-/// A model's answer. What another model, or the same one a moment later, may do better is tried once
-/// more.
+/// Gets a model's answer. An error that another model or a retry may avoid is retried once.
 async fn think(
     assistant: &Assistant,
     task: &Task,
@@ -247,7 +246,7 @@ async fn think(
     }
 }
 
-/// Whether another attempt makes sense.
+/// Whether a retry makes sense.
 fn may_succeed(class: ErrorClass) -> bool {
     matches!(
         class,
@@ -260,8 +259,8 @@ fn may_succeed(class: ErrorClass) -> bool {
     )
 }
 
-/// One call of a model, told to the followers. The first of a task is not streamed: it mostly asks
-/// for tools.
+/// One model call, published to subscribers. The first call of a task is not streamed: it usually
+/// requests tools.
 async fn ask(
     assistant: &Assistant,
     task: &Task,
@@ -309,7 +308,7 @@ async fn ask(
     result
 }
 
-/// One call of a tool. What the model is told of it.
+/// One tool call; returns the result for the model.
 async fn act(assistant: &Assistant, task: &Task, call: &ToolCall) -> String {
     let begin = clock::now();
     let result = assistant.toolbox.execute(&task.session_id, call).await;

@@ -1,4 +1,4 @@
-//! The tasks that are remembered, and what happened in each: a bounded history that streams follow.
+//! Recent tasks with a bounded event history, which event streams follow.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{clock, lock};
 
-/// Tasks that are remembered; the oldest that is over makes room.
+/// Maximum number of tasks; the oldest finished one is evicted.
 const TASKS_MAX: usize = 1000;
-/// Events of a task that are remembered, the latest ones.
+/// Maximum number of events per task; the oldest are evicted.
 const EVENTS_MAX: usize = 500;
-/// Tasks of a session that are listed, the latest ones.
+/// Maximum number of listed tasks per session, newest first.
 const LISTED_MAX: usize = 100;
 
-/// Where a task is.
+/// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
@@ -30,7 +30,7 @@ pub(super) enum State {
     Cancelled,
 }
 
-/// One thing that happened.
+/// An event of a task.
 #[derive(Debug, Clone)]
 struct Happened {
     id: u64,
@@ -50,12 +50,12 @@ pub(super) struct Task {
     pub(super) id: String,
     pub(super) session_id: String,
     pub(super) text: String,
-    /// The model that the user named.
+    /// The model requested by the user.
     pub(super) model: Option<String>,
     pub(super) cancel: CancellationToken,
     started: Instant,
     history: Mutex<History>,
-    /// Changes with each event.
+    /// Notifies subscribers of each event.
     changed: watch::Sender<()>,
 }
 
@@ -88,7 +88,7 @@ impl Task {
         })
     }
 
-    /// Tells the followers what has happened.
+    /// Publishes an event to subscribers.
     pub(super) fn tell(&self, kind: &'static str, data: Value) {
         {
             let mut history = lock(&self.history);
@@ -102,7 +102,7 @@ impl Task {
         self.changed.send_replace(());
     }
 
-    /// The task is over; the last thing that happens.
+    /// Ends the task with a last event.
     pub(super) fn end(&self, state: State) {
         let duration_ms = self.started.elapsed().as_millis() as u64;
         let is_first = {
@@ -122,7 +122,7 @@ impl Task {
         lock(&self.history).state
     }
 
-    /// What the API says of a task.
+    /// The task as returned by the API.
     pub(super) fn summary(&self) -> Value {
         let history = lock(&self.history);
         json!({
@@ -146,7 +146,7 @@ impl Task {
         Event::new("connected").data(data.to_string())
     }
 
-    /// What has happened after this event, and the number of the last one.
+    /// The events after this one, and the number of the last one.
     pub(super) fn history(&self, after: u64) -> (Vec<Event>, u64) {
         let (happened, last_id) = {
             let history = lock(&self.history);
@@ -156,7 +156,7 @@ impl Task {
         (happened.into_iter().filter_map(|happened| happened.event().ok()).collect(), last_id)
     }
 
-    /// What happens after this event, until the task is over.
+    /// Streams the events after this one until the task ends.
     pub(super) fn follow(
         self: Arc<Self>,
         after: u64,
@@ -183,7 +183,7 @@ impl Task {
     }
 }
 
-/// The tasks that are remembered.
+/// The recent tasks.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     kept: Mutex<Kept>,
@@ -201,7 +201,7 @@ impl Tasks {
         kept.by_id.insert(task.id.clone(), Arc::clone(task));
         kept.order.push_back(Arc::clone(task));
         if kept.order.len() > TASKS_MAX {
-            // The queue takes in far fewer at once, so that one of a thousand is over.
+            // The queue holds far fewer tasks, so at least one of a thousand has finished.
             let over = kept.order.iter().position(|task| task.state() != State::Running);
             if let Some(oldest) = kept.order.remove(over.unwrap_or(0)) {
                 kept.by_id.remove(&oldest.id);
@@ -221,7 +221,7 @@ impl Tasks {
     }
 }
 
-/// An id that nobody guesses: 128 bits in hexadecimal digits.
+/// A random, unguessable id: 128 bits in hexadecimal.
 pub(super) fn random_id() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

@@ -1,4 +1,4 @@
-//! The tools of the agent: its own (calculator, clock, memory) and those of `tool-runner`.
+//! The agent's tools: built-in ones (calculator, clock, memory) and those of `tool-runner`.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use super::remote::RemoteTools;
 use crate::settings::Pace;
 use crate::{arithmetic, clock};
 
-/// A result longer than this is cut, in characters.
+/// Maximum length of a result in characters; longer ones are truncated.
 const RESULT_CHARS_MAX: usize = 4000;
 
-/// A tool did not do its work.
+/// A failed tool call.
 #[derive(Debug)]
 pub(super) struct ToolFailure {
     pub(super) class: ErrorClass,
@@ -36,12 +36,12 @@ impl fmt::Display for ToolFailure {
     }
 }
 
-/// A call that a model asks for.
+/// A tool call requested by a model.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ToolCall {
     pub(super) id: String,
     pub(super) name: String,
-    /// JSON, as the model wrote it.
+    /// JSON as written by the model.
     pub(super) arguments: String,
 }
 
@@ -64,7 +64,7 @@ impl Toolbox {
         }
     }
 
-    /// What the model is told about the tools.
+    /// The tool definitions for the model.
     pub(super) async fn definitions(&self) -> Vec<Value> {
         let text = |what: &str| json!({ "type": "string", "description": what });
         let own = |name: &str, what: &str, properties: Value| {
@@ -98,7 +98,7 @@ impl Toolbox {
     ) -> Result<String, ToolFailure> {
         let is_own = OWN.contains(&call.name.as_str());
         let is_known = is_own || self.is_remote(&call.name).await;
-        // A name that a model made up is not kept as a label.
+        // A name invented by a model must not become a label.
         let name = if is_known { call.name.as_str() } else { "_unknown" };
         let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
         let request = tool::execute(&self.telemetry, name)
@@ -129,7 +129,7 @@ impl Toolbox {
             Err(failure) => {
                 let error_type = failure.class.as_str();
                 span.in_scope(|| {
-                    // Not the message: it may quote what the user said.
+                    // Not the message, which may quote the user's text.
                     tracing::warn!(tool = name, error_type, "tool failed");
                 });
                 span.error(failure.class, &failure.message);
@@ -170,7 +170,7 @@ impl Toolbox {
     }
 }
 
-/// The time of day in UTC.
+/// The current time of day in UTC.
 fn utc_now() -> String {
     let second = clock::since_1970().as_secs() % 86_400;
     format!("{:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)

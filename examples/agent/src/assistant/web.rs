@@ -1,4 +1,4 @@
-//! The routes of the agent.
+//! The agent's HTTP routes.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use super::tasks::{Task, random_id};
 use super::{Assistant, page, solve};
 use crate::gateway;
 
-/// The longest body, in bytes.
+/// Maximum size of a request body, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// The longest task, in characters.
+/// Maximum length of a task, in characters.
 const TASK_CHARS_MAX: usize = 4000;
-/// The longest id of a session, in bytes.
+/// Maximum length of a session id, in bytes.
 const SESSION_BYTES_MAX: usize = 64;
 
 /// All routes.
@@ -41,7 +41,7 @@ pub(super) fn router(assistant: Arc<Assistant>) -> Router {
         .route("/api/tasks/{task_id}/cancel", post(cancel))
         .route("/api/sessions/{session_id}/tasks", get(tasks_of))
         .route("/healthz", get(|| async { "ok\n" }))
-        // What the page calls its own addresses; files and the rest fall through to it as well.
+        // Paths of the page; files and all others use the fallback.
         .route("/", get(shown.clone()))
         .route("/tasks/{task_id}", get(shown.clone()))
         .route("/assets/{file}", get(shown.clone()))
@@ -52,7 +52,7 @@ pub(super) fn router(assistant: Arc<Assistant>) -> Router {
         .layer(ObservabilityLayer::new(&telemetry))
 }
 
-/// A refusal, in words.
+/// An error response with a message.
 fn refused(status: StatusCode, reason: &str) -> Response {
     (status, Json(json!({ "error": reason }))).into_response()
 }
@@ -108,7 +108,7 @@ async fn state_of(State(assistant): State<Arc<Assistant>>, Path(id): Path<String
     }
 }
 
-/// `POST /api/tasks/{task_id}/cancel`. A task that is over stays as it is.
+/// `POST /api/tasks/{task_id}/cancel`. No effect on a finished task.
 async fn cancel(State(assistant): State<Arc<Assistant>>, Path(id): Path<String>) -> Response {
     let Some(task) = assistant.tasks.get(&id) else { return unknown_task() };
     task.cancel.cancel();
@@ -120,7 +120,7 @@ async fn tasks_of(State(assistant): State<Arc<Assistant>>, Path(id): Path<String
     Json(json!({ "tasks": assistant.tasks.of_session(&id) })).into_response()
 }
 
-/// `GET /api/tasks/{task_id}/events`: what has happened, then what happens.
+/// `GET /api/tasks/{task_id}/events`: past events, then live ones.
 async fn events(
     State(assistant): State<Arc<Assistant>>,
     Path(id): Path<String>,

@@ -1,8 +1,7 @@
-//! The accelerator that the scripted model runs on: places in a batch, speeds, and one GPU.
+//! The simulated accelerator of the scripted model: batch slots, speeds and one GPU.
 //!
-//! There is no GPU. Its load follows from the requests that are really being answered; memory and
-//! temperature are computed from the load, so that the page has such a device to show. It is called
-//! `0`, like the first device of a machine.
+//! The load follows from the requests in progress; memory and temperature are derived from it, so
+//! that the page has a device to show. The device is named `0`, like the first one of a machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,35 +14,35 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 
-/// What a model can take in, in tokens.
+/// Context window of a model, in tokens.
 pub(super) const CONTEXT_TOKENS_MAX: u64 = 128_000;
-/// Requests that are answered together, of each model.
+/// Batch size of each model.
 const BATCH_MAX: usize = 12;
-/// Requests that may wait, of each model; more are refused.
+/// Maximum waiting requests of each model; further ones are rejected.
 const WAITING_MAX: u64 = 64;
-/// How often the device is looked at.
+/// Interval between reports of the device.
 const DEVICE_INTERVAL: Duration = Duration::from_secs(2);
 const DEVICE: &str = "0";
 const DEVICE_MEMORY_BYTES: u64 = 80 * 1024 * 1024 * 1024;
 const WEIGHTS_BYTES: u64 = 38 * 1024 * 1024 * 1024;
 const REQUEST_BYTES: u64 = 1536 * 1024 * 1024;
-/// Bounds in seconds of `gen_ai.server.request.duration` (GenAI conventions).
+/// Bucket bounds in seconds of `gen_ai.server.request.duration` (GenAI conventions).
 const SECONDS: &[f64] =
     &[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 
-/// A model that is served.
+/// An available model.
 #[derive(Debug)]
 pub(super) struct Model {
     pub(super) name: &'static str,
-    /// What answers call it.
+    /// The versioned name in responses.
     dated: &'static str,
-    /// Output tokens in a second.
+    /// Output tokens per second.
     speed: f64,
-    /// Time before the first token, without that for the prompt.
+    /// Time to the first token, without prompt processing.
     latency: Duration,
 }
 
-/// A capable model and a quick one.
+/// A capable model and a fast one.
 pub(super) const MODELS: [Model; 2] = [
     Model {
         name: "gpt-4o",
@@ -59,12 +58,12 @@ pub(super) const MODELS: [Model; 2] = [
     },
 ];
 
-/// The dated name of a model.
+/// The versioned name of a model.
 pub(super) fn dated(name: &str) -> &str {
     MODELS.iter().find(|model| model.name == name).map_or(name, |model| model.dated)
 }
 
-/// The engine. A clone is the same one.
+/// The engine. Clones share state.
 #[derive(Debug, Clone)]
 pub(super) struct Engine {
     shared: Arc<Shared>,
@@ -81,7 +80,7 @@ struct Shared {
 
 impl Engine {
     pub(super) fn new(telemetry: &Telemetry) -> Self {
-        // The SDK records clients of models; what a server of models measures is the program's own.
+        // The SDK instruments clients of models; server metrics are the program's own.
         let of_server = |name, description| {
             let labels = ["gen_ai.request.model", "gen_ai.operation.name"];
             telemetry.histogram(Definition { name, unit: "s", description, labels }, SECONDS)
@@ -99,7 +98,7 @@ impl Engine {
         Self { shared: Arc::new(shared) }
     }
 
-    /// A place in the batch of a model, when there is one; nothing when too many wait already.
+    /// Waits for a batch slot of a model; `None` if too many requests are waiting.
     pub(super) async fn slot(&self, name: &str) -> Option<Slot> {
         let index = MODELS.iter().position(|model| model.name == name).unwrap_or(0);
         let (model, batch) = (MODELS.get(index)?, self.shared.batches.get(index)?);
@@ -117,7 +116,7 @@ impl Engine {
         Some(Slot { shared: Arc::clone(&self.shared), model, together, _permit: permit })
     }
 
-    /// Reports the device until the service stops.
+    /// Reports device metrics until the service stops.
     pub(super) async fn watch_device(self, stop: CancellationToken) {
         let mut temperature = 34.0;
         loop {
@@ -144,7 +143,7 @@ impl Engine {
     }
 }
 
-/// A request that waits: counted until it is dropped, also when the client leaves.
+/// Counts a waiting request until dropped, including on a client disconnect.
 struct Waiting<'a> {
     shared: &'a Shared,
     ahead: u64,
@@ -165,7 +164,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A place in the batch, held until the answer is out.
+/// A batch slot, held until the answer is complete.
 #[derive(Debug)]
 pub(super) struct Slot {
     shared: Arc<Shared>,
@@ -175,24 +174,24 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// How long the model reads a prompt.
+    /// Duration of processing a prompt.
     pub(super) fn prefill(&self, tokens: u64) -> Duration {
         self.model.latency + Duration::from_micros(60 * tokens.min(CONTEXT_TOKENS_MAX))
     }
 
-    /// How long the model writes so many tokens.
+    /// Duration of generating this many tokens.
     pub(super) fn decode(&self, tokens: u64) -> Duration {
-        // A fuller batch is a slower one.
+        // A fuller batch is slower.
         let speed = self.model.speed / (1.0 + 0.04 * self.together as f64);
         Duration::from_secs_f64(tokens.min(CONTEXT_TOKENS_MAX) as f64 / speed)
     }
 
-    /// The first token is there.
+    /// Records the time to the first token.
     pub(super) fn first_token(&self, waited: Duration) {
         self.shared.first_token.record([self.model.name, "chat"], waited.as_secs_f64());
     }
 
-    /// The answer is complete.
+    /// Records a complete answer.
     pub(super) fn finished(&self, took: Duration) {
         self.shared.duration.record([self.model.name, "chat"], took.as_secs_f64());
         glasshouse_sdk::log::inference(self.model.name, took, self.together);

@@ -1,14 +1,14 @@
-//! The ways in which providers fail, as data: class, status, error object, how often.
+//! Provider errors as data: class, status, error object and frequency.
 
 use axum::http::StatusCode;
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-/// Of a thousand requests, so many fail.
+/// Number of failing requests per thousand.
 const FAILED_PER_MILLE: u32 = 60;
 
-/// A way to fail. Names are those of the SDK's error classes.
+/// A kind of error, named after the SDK's error classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
     RateLimit,
@@ -21,15 +21,15 @@ pub(super) enum Failure {
     NotFound,
     Overloaded,
     ServerError,
-    /// No answer at all.
+    /// No response.
     Timeout,
-    /// The connection breaks while the answer comes.
+    /// The connection breaks during the response.
     Network,
-    /// The answer cannot be read.
+    /// The response is malformed.
     Parse,
 }
 
-/// Name and weight of each.
+/// Name and weight of each kind.
 const ALL: [(Failure, &str, u32); 13] = [
     (Failure::RateLimit, "rate_limit", 40),
     (Failure::Overloaded, "overloaded", 12),
@@ -55,7 +55,7 @@ impl Failure {
         ALL.iter().find(|(failure, ..)| *failure == self).map_or("unknown", |(_, name, _)| name)
     }
 
-    /// One of a few requests fails; rate limits are the commonest.
+    /// Picks a random error for a few requests; rate limits are the most frequent.
     pub(super) fn by_chance(random: &mut StdRng) -> Option<Self> {
         if random.random_range(0..1000) >= FAILED_PER_MILLE {
             return None;
@@ -74,7 +74,7 @@ impl Failure {
         matches!(self, Self::RateLimit | Self::Overloaded).then_some(1)
     }
 
-    /// Status and error object as OpenAI writes them.
+    /// Status and error object in OpenAI's format.
     pub(super) fn refusal(self, subject: &str) -> (StatusCode, Value) {
         let (status, kind, code, message) = match self {
             Self::RateLimit => (

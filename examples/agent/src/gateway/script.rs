@@ -1,8 +1,8 @@
-//! The scripted model: reads a conversation, calls the tools that its plan names, then answers.
+//! The scripted model: reads a conversation, calls the tools in its plan, then answers.
 //!
-//! The plan follows from the words of the task, the place in it from the tools that were called, so
-//! the same conversation always goes on in the same way. It is no language model, and pretends only
-//! as much as an agent needs to have something to do.
+//! The plan follows from the words of the task and the current step from the tool calls so far, so
+//! a conversation always continues in the same way. It is not a language model; it only gives the
+//! agent something to do.
 
 use std::fmt::Write;
 
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::wire::ChatRequest;
 
-/// A text from a tool is quoted up to here.
+/// Maximum length of a quoted tool result, in characters.
 const QUOTE_CHARS_MAX: usize = 220;
-/// Texts of tools in one answer.
+/// Maximum number of quoted tool results in one answer.
 const QUOTES_MAX: usize = 6;
 
-/// What the model says next.
+/// The model's next message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Turn {
     pub(super) text: String,
@@ -23,7 +23,7 @@ pub(super) struct Turn {
     pub(super) reasoning_tokens: u64,
 }
 
-/// A tool that the model wants to have called.
+/// A tool call requested by the model.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Call {
     id: String,
@@ -32,13 +32,13 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// As it stands in a whole answer.
+    /// The call in a complete answer.
     pub(super) fn whole(&self) -> Value {
         let function = json!({ "name": self.name, "arguments": self.arguments });
         json!({ "id": self.id, "type": "function", "function": function })
     }
 
-    /// As it stands in a piece of a streamed answer.
+    /// The call in a streamed chunk.
     pub(super) fn delta(&self, index: usize) -> Value {
         let mut delta = self.whole();
         delta["index"] = index.into();
@@ -92,7 +92,7 @@ pub(super) fn next(request: &ChatRequest) -> Turn {
 
 type Step = Vec<(&'static str, Value)>;
 
-/// The tools that a task needs, step by step.
+/// The tools for a task, step by step.
 fn plan(task: &str) -> Vec<Step> {
     let words = task.to_lowercase();
     let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
@@ -151,7 +151,7 @@ fn plan(task: &str) -> Vec<Step> {
     }
 }
 
-/// The arithmetic in a question.
+/// The arithmetic expression in a question.
 fn expression(task: &str) -> String {
     let start = task.find(|letter: char| letter.is_ascii_digit() || letter == '(').unwrap_or(0);
     let rest = task.get(start..).unwrap_or_default();
@@ -159,7 +159,7 @@ fn expression(task: &str) -> String {
     rest.get(..end).unwrap_or_default().trim().chars().take(200).collect()
 }
 
-/// The last words, made of what the tools gave.
+/// The final answer, based on the tool results.
 fn answer(task: &str, results: &[String]) -> String {
     if task.to_lowercase().contains("repeat") {
         let said: String = task.chars().take(2000).collect();

@@ -1,7 +1,6 @@
-//! OpenAI's chat completions on the wire: the parts that are read, and the answers.
+//! OpenAI's chat completions format: requests, as far as they are read, and responses.
 //!
-//! Tokens are counted on the real text, at about four letters each, as an estimate that is the same
-//! for the same text.
+//! Tokens are estimated from the text at about four characters each, deterministically.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use super::script::Turn;
 use crate::clock;
 
-/// What is read of a request.
+/// The fields read from a request.
 #[derive(Debug, Deserialize)]
 pub(super) struct ChatRequest {
     pub(super) model: String,
@@ -42,7 +41,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// The text, wherever it stands.
+    /// The text, in either format of `content`.
     pub(super) fn text(&self) -> String {
         match &self.content {
             Value::String(text) => text.clone(),
@@ -56,7 +55,7 @@ impl Message {
 
     fn tokens(&self) -> u64 {
         let calls: u64 = self.tool_calls.iter().map(|call| tokens_of(&call.to_string())).sum();
-        // Each message has a frame of a few tokens.
+        // Each message has an overhead of a few tokens.
         4 + tokens_of(&self.text()) + calls
     }
 }
@@ -68,8 +67,8 @@ impl ChatRequest {
         tools + self.messages.iter().map(Message::tokens).sum::<u64>()
     }
 
-    /// Tokens that an earlier request of this conversation has left in the cache: all up to the last
-    /// answer, in blocks of 128.
+    /// Tokens cached by an earlier request of this conversation: everything up to the last answer,
+    /// in blocks of 128.
     fn cached_tokens(&self) -> u64 {
         let Some(last) = self.messages.iter().rposition(|message| message.role == "assistant")
         else {
@@ -80,7 +79,7 @@ impl ChatRequest {
         (tools + before) / 128 * 128
     }
 
-    /// A number that is the same for the same conversation.
+    /// A deterministic hash of the conversation.
     pub(super) fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.model.hash(&mut hasher);
@@ -97,7 +96,7 @@ pub(super) fn tokens_of(text: &str) -> u64 {
     text.split_whitespace().map(|word| (word.chars().count() as u64).div_ceil(4)).sum()
 }
 
-/// What a call used, as OpenAI counts it: totals include their parts.
+/// Token usage in OpenAI's terms: totals include their parts.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "the names on the wire")]
 pub(super) struct Usage {
@@ -119,7 +118,7 @@ impl Usage {
     }
 }
 
-/// The frame of an answer.
+/// The envelope of a response.
 #[derive(Debug)]
 pub(super) struct Reply {
     id: String,
@@ -140,7 +139,7 @@ impl Reply {
         };
         Self {
             id: format!("chatcmpl-{:016x}", request.fingerprint()),
-            // Providers answer with the dated name of a model.
+            // Providers return the versioned model name.
             model: super::engine::dated(&request.model).to_owned(),
             usage,
             is_stream: request.stream,
@@ -151,7 +150,7 @@ impl Reply {
         }
     }
 
-    /// The whole answer.
+    /// The complete response.
     pub(super) fn whole(&self, turn: &Turn) -> Value {
         let mut message = json!({ "role": "assistant", "content": turn.text, "refusal": null });
         if !turn.calls.is_empty() {
@@ -167,13 +166,13 @@ impl Reply {
         })
     }
 
-    /// A piece of a streamed answer.
+    /// A streamed chunk.
     pub(super) fn chunk(&self, delta: &Value, finish_reason: Option<&str>) -> String {
         let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish_reason });
         self.frame(&json!([choice]), &Value::Null)
     }
 
-    /// The piece with the usage, which has no choice.
+    /// The chunk with the usage, which has no choices.
     pub(super) fn usage_chunk(&self) -> String {
         self.frame(&json!([]), &self.usage.json())
     }
@@ -191,7 +190,7 @@ impl Reply {
     }
 }
 
-/// Seconds since 1970, as clients read them: 32 bits.
+/// Seconds since the Unix epoch, as clients parse it: 32 bits.
 fn created() -> u32 {
     u32::try_from(clock::since_1970().as_secs()).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,8 @@
-//! What the tools know: a few pages and tables of a shop that exists nowhere.
+//! The data of the tools: a few pages and tables of a fictional shop.
 
 use crate::database::Row;
 
-/// Pages of one answer.
+/// Maximum number of pages in a search result.
 const HITS_MAX: usize = 3;
 
 /// Path, title and text.
@@ -71,7 +71,7 @@ pub(super) fn page(path: &str) -> Option<&'static str> {
     PAGES.iter().find(|(known, ..)| *known == path.trim_matches('/')).map(|(.., text)| *text)
 }
 
-/// The pages that hold the most words of a query, one a line; empty when there is none.
+/// The best matching pages for a query, one per line; empty if there are none.
 pub(super) fn search(query: &str) -> String {
     let words: Vec<&str> = query
         .split(|letter: char| !letter.is_alphanumeric() && letter != '.')

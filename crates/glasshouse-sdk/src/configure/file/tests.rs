@@ -1,4 +1,4 @@
-//! Tests of the configuration file: every key, every mistake, hostile files.
+//! The configuration file: all keys, all errors, hostile files.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -30,7 +30,7 @@ fn the_example_has_every_key_and_every_key_of_it_is_consumed() {
         let mut node = find(block, key.path)
             .unwrap_or_else(|| panic!("the example lacks {}", key.path))
             .clone();
-        // What is empty in the example is shown by something that is not.
+        // Keys that are empty in the example get a non-empty value.
         let text = || Node { place: (0, 0), content: Content::Scalar("text".to_owned()) };
         match &mut node.content {
             Content::Scalar(empty) if empty.is_empty() => "text".clone_into(empty),

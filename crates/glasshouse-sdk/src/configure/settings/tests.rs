@@ -1,4 +1,4 @@
-//! Tests of what is decided from code, environment and file.
+//! Settings resolved from code, environment and file.
 
 use super::super::configure;
 use super::*;
@@ -51,7 +51,7 @@ struct Row {
     variable: Option<(&'static str, &'static str)>,
     file: &'static str,
     get: fn(&Settings) -> String,
-    /// By default, from the file, from the environment, from the code.
+    /// Expected by default, and from the file, the environment and the code.
     expected: [&'static str; 4],
 }
 

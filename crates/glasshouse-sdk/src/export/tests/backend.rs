@@ -1,4 +1,4 @@
-//! A backend on a port of loopback that answers by a script and keeps what it was sent.
+//! A scripted backend on loopback that stores the requests it receives.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -19,7 +19,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// What a request is answered with.
+/// The response to a request.
 #[derive(Clone)]
 pub(super) enum Answer {
     /// Status, headers, body.
@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-/// A request that was read wholly.
+/// A completely received request.
 pub(super) struct Received {
     pub(super) path: String,
     pub(super) headers: HeaderMap,
@@ -52,7 +52,7 @@ impl Received {
     }
 }
 
-/// Answers until it is dropped.
+/// Responds until it is dropped.
 pub(super) struct Backend {
     pub(super) address: SocketAddr,
     received: Receiver<Received>,
@@ -60,7 +60,7 @@ pub(super) struct Backend {
 }
 
 impl Backend {
-    /// The last answer of the script is given to all further requests.
+    /// The last response of the script is used for all further requests.
     pub(super) fn start(script: Vec<Answer>) -> Self {
         Self::start_at("127.0.0.1:0".parse().unwrap(), script)
     }
@@ -93,13 +93,13 @@ impl Backend {
         self.received.recv_timeout(super::PATIENCE).expect("a request")
     }
 
-    /// Whether a request is there that was not asked for yet.
+    /// Whether there is another request.
     pub(super) fn has_more(&self) -> bool {
         self.received.try_recv().is_ok()
     }
 }
 
-/// An address at which nobody listens.
+/// An address without a listener.
 pub(super) fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

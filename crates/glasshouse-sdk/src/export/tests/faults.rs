@@ -1,4 +1,4 @@
-//! Backends that are down, slow, angry or wrong.
+//! Backends that are down, slow, or send errors.
 
 use super::{
     backend::{Answer, Backend, nobody},
@@ -79,7 +79,7 @@ fn a_full_queue_drops_exactly_what_does_not_fit() {
     });
     end(&export, 1..2);
     assert_eq!(backend.next().spans().len(), 1);
-    // The first span is stuck on its way: the whole queue is free.
+    // The first span is being sent, so the whole queue is free.
     end(&export, 2..2 + 16 + 9);
     assert_eq!(span_counts(&export), [0, 9, 0, 0, 0]);
     assert!(!export.shutdown(Duration::from_millis(200)));
@@ -96,7 +96,7 @@ fn a_queue_is_bounded_in_bytes_too() {
     let processor = export.span_processor().unwrap();
     let mut large = span(1);
     large.attributes = vec![KeyValue::new("prompt", "x".repeat(60_000))];
-    // One is on its way, one waits, no third fits.
+    // One is being sent, one waits, and a third does not fit.
     processor.on_end(large.clone());
     assert_eq!(backend.next().spans().len(), 1);
     processor.on_end(large.clone());
@@ -138,7 +138,7 @@ fn while_the_backend_is_down_memory_stays_flat_and_then_everything_kept_goes_out
     end(&export, 0..100_000);
     let [exported, dropped, rejected, left, _] = span_counts(&export);
     assert_eq!([exported, rejected, left], [0, 0, 0]);
-    // What is kept is the queue and the batch that is being tried.
+    // The queue and the batch being sent are kept.
     let kept = 100_000 - dropped;
     assert!((64..=64 + 16).contains(&kept), "{kept} are kept");
 

@@ -1,4 +1,4 @@
-//! What arrives at a backend, format by format.
+//! The requests received by a backend, for each format.
 
 use super::{
     backend::{Answer, Backend, Received},
@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use serde_json::json;
 
-/// A span with everything that a format has to carry.
+/// A span that uses all features of the formats.
 fn full_span() -> SpanData {
     let mut span = span(0xb);
     let at = span.start_time + Duration::from_micros(7);

@@ -1,4 +1,4 @@
-//! OTLP over gRPC against a server of tonic.
+//! OTLP over gRPC with a tonic server.
 
 use super::*;
 use opentelemetry_proto::tonic::collector::{
@@ -21,7 +21,7 @@ use tonic::{Code, Request, Response, Status as RpcStatus, metadata::MetadataMap}
 
 type Answer = Result<i64, RpcStatus>;
 
-/// Answers by a script, then accepts everything.
+/// Responds as scripted, then accepts everything.
 #[derive(Clone)]
 struct Service {
     script: Arc<Mutex<Vec<Answer>>>,
@@ -186,7 +186,7 @@ fn what_a_server_rejects_of_a_batch_is_counted() {
 
 #[test]
 fn a_server_that_stays_silent_does_not_hold_the_end() {
-    // Takes connections and says nothing.
+    // Accepts connections and never responds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut settings = settings();
     settings.spans = Some(SpanTarget::Otlp(OtlpTarget {

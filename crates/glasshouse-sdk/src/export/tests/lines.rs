@@ -1,4 +1,4 @@
-//! The lines that the export writes, and that they are few.
+//! Log lines of the export, and their rate limit.
 
 use super::{
     backend::{Answer, Backend},
@@ -30,7 +30,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// The lines that are written while `work` runs.
+/// The lines logged by `work`.
 fn lines_of(work: impl Future<Output = ()>) -> Vec<String> {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt()
@@ -39,8 +39,8 @@ fn lines_of(work: impl Future<Output = ()>) -> Vec<String> {
         .without_time()
         .with_max_level(tracing::Level::INFO)
         .finish();
-    // While there is only one subscriber, tracing asks the thread that meets a line first whether
-    // anybody wants it, and that may be the worker of another test, which has none.
+    // With a single subscriber, tracing caches the interest of the thread that first reaches a
+    // callsite, which may be the worker of another test, without a subscriber.
     let _second = Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tracing::subscriber::with_default(subscriber, || runtime.block_on(work));

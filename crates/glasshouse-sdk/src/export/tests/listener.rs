@@ -1,4 +1,4 @@
-//! The address for scrapes.
+//! The metrics endpoint.
 
 use super::{
     backend::{Answer, Backend},
@@ -18,7 +18,7 @@ fn listening() -> (Export, SocketAddr) {
     (export, address)
 }
 
-/// One request on a connection of its own; the whole answer.
+/// Sends a request on a new connection and returns the whole response.
 fn ask(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -58,7 +58,7 @@ fn nonsense_on_a_connection_harms_no_other() {
     let mut open: Vec<TcpStream> = Vec::new();
     for bytes in [&b"\x16\x03\x01\x00garbage"[..], b"GET", &[0xff; 16_000]] {
         let mut stream = TcpStream::connect(address).unwrap();
-        // The other side may have closed already.
+        // The peer may have closed the connection already.
         let _ = stream.write_all(bytes);
         open.push(stream);
     }

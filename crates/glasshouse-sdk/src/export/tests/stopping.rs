@@ -1,4 +1,4 @@
-//! Starting what cannot start, and stopping within the budget.
+//! Startup with failing parts, and shutdown within the budget.
 
 use super::{
     backend::{Answer, Backend, nobody},
@@ -20,7 +20,7 @@ fn stopping_keeps_its_budget_when_the_backend_hangs() {
     let [exported, dropped, rejected, left, _] = span_counts(&export);
     assert_eq!([exported, dropped + rejected, left], [0, 0, 1000]);
     assert_eq!(counts(&export.statistics().metrics), [0, 0, 0, 1, 0]);
-    // Further calls answer at once, and the same.
+    // Further calls return the same result immediately.
     assert!(!export.shutdown(Duration::from_secs(60)));
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

@@ -1,4 +1,4 @@
-//! Reads Thrift's binary protocol into a tree, independently of the writer.
+//! Parses Thrift's binary protocol into a tree, independently of the encoder.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! TLS to a server whose certificate only its own file vouches for.
+//! TLS to a server with a certificate that only its own file trusts.
 
 use super::{backend::nobody, *};
 use http::{Request, Response};
@@ -14,7 +14,7 @@ use tokio_rustls::{
     },
 };
 
-/// Valid until 2120, for `localhost` and 127.0.0.1; the key is known to everybody.
+/// Valid until 2120, for `localhost` and 127.0.0.1; the key is public.
 const CERTIFICATE: &str = include_str!("tls/certificate.pem");
 const KEY: &str = include_str!("tls/key.pem");
 
@@ -36,7 +36,7 @@ fn acceptor(protocol: &[u8]) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// Says the path of each request that comes over TLS.
+/// Sends the path of each request received over TLS.
 fn serve(protocol: &'static [u8]) -> (SocketAddr, Receiver<String>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -48,14 +48,14 @@ fn serve(protocol: &'static [u8]) -> (SocketAddr, Receiver<String>) {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                // A client that trusts nobody ends the handshake.
+                // A client that does not trust the certificate aborts the handshake.
                 let Ok(stream) = acceptor(protocol).accept(stream).await else { continue };
                 let sender = sender.clone();
                 let service = service_fn(move |request: Request<Incoming>| {
                     sender.send(request.uri().path().to_owned()).unwrap();
                     let mut response = Response::new(String::new());
                     if request.version() == http::Version::HTTP_2 {
-                        // gRPC without a message: the status in the head.
+                        // A trailers-only gRPC response: the status is in the headers.
                         let headers = response.headers_mut();
                         headers.insert("content-type", "application/grpc".parse().unwrap());
                         headers.insert("grpc-status", "7".parse().unwrap());

@@ -1,5 +1,5 @@
-//! OTLP over gRPC. The message is encoded before, like for HTTP, so that a retry costs no second
-//! encoding and one path serves all three signals.
+//! OTLP over gRPC. As for HTTP, messages are encoded in advance, so that retries need no encoding
+//! and one code path serves all signals.
 
 use super::{ANSWER_LIMIT_BYTES, LONGEST_PAUSE, Outcome, shown};
 use crate::export::{
@@ -19,15 +19,15 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// One address, and the connection to it.
+/// An endpoint and its connection.
 pub(in super::super) struct GrpcTransport {
     endpoint: Endpoint,
     shown: String,
     metadata: MetadataMap,
     path: PathAndQuery,
     timeout: Duration,
-    /// Made on the worker, in its runtime, and again after a request without an answer: the
-    /// connection may be dead without either side knowing.
+    /// Created on the worker, in its runtime, and again after a request without a response: the
+    /// connection may be dead without either side having noticed.
     channel: Option<Channel>,
 }
 
@@ -102,8 +102,8 @@ async fn exchange(
     client.unary(request, path, Encoded).await.map(tonic::Response::into_inner)
 }
 
-/// OTLP's table of codes, without `OUT_OF_RANGE`: our own bound on answers uses it too, and after
-/// that the batch has been taken.
+/// OTLP's status mapping, without `OUT_OF_RANGE`: our own limit on responses uses it, too, after
+/// the batch has been accepted.
 fn outcome(status: &Status) -> Outcome {
     let after = pause(status.details());
     let later = match status.code() {
@@ -112,7 +112,7 @@ fn outcome(status: &Status) -> Outcome {
         | Code::Aborted
         | Code::Cancelled
         | Code::DataLoss => true,
-        // Without a time it means: your quota is used up.
+        // Without a delay it means that the quota is exhausted.
         Code::ResourceExhausted => after.is_some(),
         _ => false,
     };
@@ -127,7 +127,7 @@ fn outcome(status: &Status) -> Outcome {
     if later { Outcome::Later { after, fault } } else { Outcome::Refused(fault) }
 }
 
-/// `google.rpc.RetryInfo` among the details of a status.
+/// `google.rpc.RetryInfo` in the details of a status.
 fn pause(details: &[u8]) -> Option<Duration> {
     #[derive(Clone, PartialEq, Message)]
     struct RetryInfo {
@@ -150,7 +150,7 @@ fn pause(details: &[u8]) -> Option<Duration> {
     Some(delay.min(LONGEST_PAUSE))
 }
 
-/// Messages that are encoded already.
+/// A codec for encoded messages.
 struct Encoded;
 
 impl Codec for Encoded {

@@ -13,7 +13,7 @@ use hyper_util::{
 use prost::Message;
 use std::time::Duration;
 
-/// Statuses after which the same batch may be taken later, by OTLP's specification; 408 besides.
+/// Retryable statuses by OTLP's specification, and 408.
 const LATER: [StatusCode; 5] = [
     StatusCode::REQUEST_TIMEOUT,
     StatusCode::TOO_MANY_REQUESTS,
@@ -28,7 +28,7 @@ enum AnyClient {
     Tls(Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>),
 }
 
-/// One address, and the connection to it.
+/// An endpoint and its connection.
 pub(in super::super) struct HttpTransport {
     client: AnyClient,
     uri: Uri,
@@ -88,7 +88,7 @@ impl HttpTransport {
         let is_page = content_type(response.headers()).contains("text/html");
         let answer = read_answer(response.into_body()).await;
         if status.is_success() {
-            // A page of some other server on that port: what was sent is lost, so say it.
+            // A page from another server on that port: the data is lost, so report it.
             return if is_page && answer.trim_ascii_start().starts_with(b"<") {
                 Outcome::Refused(Fault::new("page", "a web page answered: is the address right?"))
             } else {
@@ -131,7 +131,7 @@ fn client(uri: &Uri, timeout: Duration, roots: Option<super::Roots>) -> Result<A
     {
         connector.enforce_http(false);
         let wrong = |error| format!("TLS cannot start: {error}");
-        // Named, so that it does not matter which providers else the program links.
+        // Explicit, so that other providers linked into the program have no effect.
         let provider = tokio_rustls::rustls::crypto::ring::default_provider();
         let https = hyper_rustls::HttpsConnectorBuilder::new();
         let https = match roots {
@@ -149,7 +149,7 @@ fn content_type(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
-/// The beginning of a body; what comes after the limit, or after a fault, is not read.
+/// The start of a body, up to the limit or an error.
 async fn read_answer(mut body: Incoming) -> Bytes {
     let mut answer = BytesMut::new();
     while let Some(Ok(frame)) = body.frame().await {
@@ -163,7 +163,7 @@ async fn read_answer(mut body: Incoming) -> Bytes {
     answer.freeze()
 }
 
-/// What a refusal says, in one line.
+/// The message of an error response, in one line.
 fn refusal(status: StatusCode, is_protobuf: bool, answer: &[u8]) -> Fault {
     let message = if is_protobuf {
         RpcStatus::decode(answer).map(|status| status.message).unwrap_or_default()

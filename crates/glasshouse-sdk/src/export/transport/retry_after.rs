@@ -1,12 +1,12 @@
-//! `Retry-After` of HTTP (RFC 9110, 10.2.3): seconds, or a date, which is compared with the answer's
-//! own `Date` so that neither clock has to be right.
+//! `Retry-After` of HTTP (RFC 9110, 10.2.3): seconds, or a date, which is compared with the
+//! response's own `Date` so that clock skew has no effect.
 
 use super::LONGEST_PAUSE;
 use chrono::{DateTime, FixedOffset};
 use http::{HeaderMap, header};
 use std::time::Duration;
 
-/// How long the backend asks to wait, at most ten minutes.
+/// The requested delay, at most ten minutes.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if let Ok(seconds) = value.parse() {

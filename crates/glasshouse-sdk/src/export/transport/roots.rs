@@ -1,5 +1,5 @@
-//! The certificates that are trusted instead of the usual authorities
-//! (`OTEL_EXPORTER_OTLP_CERTIFICATE`). Certificates of our own are not presented.
+//! Custom root certificates (`OTEL_EXPORTER_OTLP_CERTIFICATE`). Client certificates are not
+//! supported.
 
 use crate::configure::read_text;
 use std::{path::Path, sync::Arc};
@@ -9,10 +9,10 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-/// The largest bundles of authorities have a few hundred kilobytes.
+/// The largest CA bundles have a few hundred kilobytes.
 const BYTES_MAX: u64 = 4 << 20;
 
-/// Roots from a file, at least one.
+/// Root certificates from a file, at least one.
 pub(super) struct Roots {
     #[cfg(feature = "grpc")]
     pem: String,
@@ -20,7 +20,7 @@ pub(super) struct Roots {
 }
 
 impl Roots {
-    /// Reads PEM. The error says what is wrong, for people.
+    /// Reads PEM. The error is human-readable.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let wrong = |problem: &str| format!("the certificate {}: {problem}", path.display());
         let pem = read_text(path, BYTES_MAX).map_err(|problem| wrong(&problem))?;
@@ -39,7 +39,7 @@ impl Roots {
         })
     }
 
-    /// A client that trusts these and nobody else.
+    /// A client that trusts only these certificates.
     pub(super) fn client(self, provider: CryptoProvider) -> Result<ClientConfig, Error> {
         let client = ClientConfig::builder_with_provider(Arc::new(provider));
         let client = client.with_safe_default_protocol_versions()?;

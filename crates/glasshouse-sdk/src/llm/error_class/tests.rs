@@ -30,7 +30,7 @@ fn a_refusal_is_classified_by_code_then_message_then_status() {
         (Some(429), &["insufficient_quota"], "", "quota"),
         (Some(429), &[], "", "rate_limit"),
         (Some(402), &[], "", "quota"),
-        // OpenAI sends the same type with several statuses.
+        // OpenAI uses the same type with several statuses.
         (Some(401), &["invalid_request_error"], "", "auth"),
         (Some(401), &["invalid_api_key", "invalid_request_error"], "", "auth"),
         (Some(400), &["context_length_exceeded", "invalid_request_error"], "", "context_length"),

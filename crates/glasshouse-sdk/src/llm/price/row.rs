@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Cost, ServiceTier};
 use crate::llm::Usage;
 
-/// Dollars per token, where the row has them.
+/// Dollars per token, if the row has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Rates {
     pub(super) input: Option<f64>,
@@ -18,7 +18,7 @@ pub(super) struct Rates {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Variant {
     tier: ServiceTier,
-    /// These rates hold for calls with more input tokens than this; 0 for all calls.
+    /// Minimum input tokens, exclusive, of calls with these rates; 0 for all calls.
     above_tokens: u64,
     rates: Rates,
 }
@@ -26,7 +26,7 @@ struct Variant {
 /// All prices of one model.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
-    /// The longest threshold first.
+    /// Highest threshold first.
     variants: Vec<Variant>,
 }
 
@@ -40,13 +40,13 @@ enum Class {
 }
 
 impl Row {
-    /// A row with the same prices for every call.
+    /// A row with equal prices for every call.
     pub(super) fn flat(rates: Rates) -> Self {
         Self { variants: vec![Variant { tier: ServiceTier::Standard, above_tokens: 0, rates }] }
     }
 
-    /// The row of LiteLLM's columns; `None` when none of them is a price per token. The error is
-    /// the name of a column whose price is negative or not finite.
+    /// Parses LiteLLM's columns; `None` if none of them is a price per token. The error is the name
+    /// of a column with a negative or non-finite price.
     pub(super) fn from_columns(columns: &Map<String, Value>) -> Result<Option<Self>, String> {
         let mut variants: Vec<Variant> = Vec::new();
         for (column, cell) in columns {
@@ -76,21 +76,20 @@ impl Row {
         Ok((!variants.is_empty()).then_some(Self { variants }))
     }
 
-    /// The sum over all classes of tokens; `None` when a class that the call used has no price that
-    /// could stand in for it.
+    /// The total over all classes of tokens; `None` if a class in use has no price or substitute.
     pub(super) fn cost(&self, tier: ServiceTier, usage: &Usage, inclusive: bool) -> Option<Cost> {
         let find = |class| self.rate(class, tier, usage.input_tokens, inclusive);
         let mut cost = Cost { usd: 0.0, partial: false };
         let reasoning_tokens = usage.reasoning_tokens.min(usage.output_tokens);
         let cached = usage.cache_read_tokens.saturating_add(usage.cache_write_tokens);
-        // Parts that are more than their whole were counted beside it.
+        // Parts that exceed their total were counted separately.
         let fresh_tokens = usage.input_tokens.saturating_sub(cached);
         let parts = [
             (fresh_tokens, Class::Input, None),
             (usage.cache_read_tokens, Class::CacheRead, Some((Class::Input, true))),
             (usage.cache_write_tokens, Class::CacheWrite, Some((Class::Input, true))),
             (usage.output_tokens - reasoning_tokens, Class::Output, None),
-            // Reasoning is output: at the same price unless the row says otherwise.
+            // Reasoning tokens have the price of output unless the row has their own.
             (reasoning_tokens, Class::Reasoning, Some((Class::Output, false))),
         ];
         for (tokens, class, stand_in) in parts {
@@ -108,11 +107,11 @@ impl Row {
             cost.usd += tokens as f64 * rate;
             cost.partial |= !exact;
         }
-        // A table may hold any number.
+        // A table may contain any number.
         cost.usd.is_finite().then_some(cost)
     }
 
-    /// The rate of a class, and whether it is the one of the tier that was asked for.
+    /// The rate of a class, and whether it is that of the requested tier.
     fn rate(
         &self,
         class: Class,
@@ -159,7 +158,7 @@ impl Rates {
     }
 }
 
-/// What a column's name says; `None` for columns that are no price per token.
+/// Parses a column name; `None` for columns that are not a price per token.
 fn read_column(column: &str) -> Option<(Class, ServiceTier, u64)> {
     let (mut rest, mut tier) = split_tier(column);
     let mut above_tokens = 0;
@@ -168,7 +167,7 @@ fn read_column(column: &str) -> Option<(Class, ServiceTier, u64)> {
         above_tokens = thousands.checked_mul(1000)?;
         rest = stem;
         if tier == ServiceTier::Standard {
-            // The tier may stand before the threshold too.
+            // The tier may also precede the threshold.
             (rest, tier) = split_tier(stem);
         }
     }

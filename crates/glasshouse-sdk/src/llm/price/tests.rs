@@ -1,4 +1,4 @@
-//! Prices of calls, as tables; not whether the prices of the crate are today's.
+//! Prices of calls, as tables; does not check that built-in prices are current.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn every_class_of_tokens_has_its_price() {
         ("m", Standard, usage(1000, 100, 600, 300, 50), {
             Some((1e-4 + 6e-5 + 3.75e-4 + 50.0 * 4e-6 + 50.0 * 8e-6, false))
         }),
-        // The threshold is strict, and all tokens of a call above it pay the higher price.
+        // The threshold is exclusive, and all tokens of a call above it have the higher price.
         ("m", Standard, usage(200_000, 0, 0, 0, 0), Some((0.2, false))),
         ("m", Standard, usage(200_001, 1, 0, 0, 0), Some((200_001.0 * 2e-6 + 6e-6, false))),
         // Cached tokens count towards the threshold.
@@ -58,7 +58,7 @@ fn every_class_of_tokens_has_its_price() {
         ("m", Batch, usage(1000, 1000, 0, 0, 0), Some((5e-4 + 2e-3, false))),
         ("m", Priority, usage(1000, 0, 0, 0, 0), Some((3e-3, false))),
         ("m", Priority, usage(300_000, 0, 0, 0, 0), Some((2.7, false))),
-        // No price of its own: charged at the ordinary one, and said so.
+        // No price of its own: charged at the standard price, and marked as partial.
         ("m", Flex, usage(1000, 0, 0, 0, 0), Some((1e-3, true))),
         ("plain", Standard, usage(1000, 0, 500, 0, 0), Some((1e-3, true))),
         ("plain", Standard, usage(0, 1000, 0, 0, 400), Some((2e-3, false))),
@@ -69,7 +69,7 @@ fn every_class_of_tokens_has_its_price() {
         ("pictures", Standard, usage(1000, 1000, 0, 0, 0), None),
         ("sample_spec", Standard, usage(1000, 1000, 0, 0, 0), None),
         ("", Standard, usage(1, 1, 0, 0, 0), None),
-        // Parts that exceed their whole neither panic nor go below zero.
+        // Parts that exceed their total neither panic nor yield negative counts.
         ("plain", Standard, usage(0, 0, 1000, 0, 1000), Some((1e-3, true))),
         ("plain", Standard, usage(u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX), {
             Some((u64::MAX as f64 * 4e-6, true))
@@ -159,7 +159,7 @@ fn the_prices_of_the_crate_are_of_models_and_not_of_names_that_move() {
         ServiceTier::Standard,
         &usage(1_000_000, 1_000_000, 0, 0, 0),
     );
-    // The first gpt-4o kept its price when those after it became cheaper.
+    // The first gpt-4o kept its price when later versions became cheaper.
     assert_eq!(first.map(|cost| cost.usd.round()), Some(20.0));
     for row in BUILT_IN.keys() {
         let is_moving = row.ends_with("-latest") && !row.starts_with("claude-3-");

@@ -36,12 +36,12 @@ fn usage_of_openai_and_its_likes_is_inclusive() {
         ),
         // Embeddings have no output.
         (json!({ "prompt_tokens": 8, "total_tokens": 8 }), Some(usage(8, 0, 0, 0, 0))),
-        // Deepseek's spelling.
+        // Deepseek's keys.
         (
             json!({ "prompt_tokens": 10, "completion_tokens": 1, "prompt_cache_hit_tokens": 6 }),
             Some(usage(10, 1, 6, 0, 0)),
         ),
-        // xAI counts reasoning beside the output: only the total says so.
+        // xAI counts reasoning separately from output: visible only in the total.
         (
             json!({
                 "prompt_tokens": 10, "completion_tokens": 50, "total_tokens": 90,
@@ -49,7 +49,7 @@ fn usage_of_openai_and_its_likes_is_inclusive() {
             }),
             Some(usage(10, 80, 0, 0, 30)),
         ),
-        // Parts that exceed the whole were counted beside it.
+        // Parts that exceed the total were counted separately.
         (
             json!({
                 "prompt_tokens": 10, "completion_tokens": 5,

@@ -1,4 +1,4 @@
-//! Tests of what lines and records say about trace, span and session.
+//! Trace, span and session in lines and records.
 
 use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
@@ -7,7 +7,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::*;
 
-/// Runs work below a tracer without exporter.
+/// Runs work under a tracer without an exporter.
 fn traced(sampler: Sampler, records: &Records, work: impl FnOnce()) -> Vec<serde_json::Value> {
     let provider = SdkTracerProvider::builder().with_sampler(sampler).build();
     let memory = Memory::default();

@@ -1,5 +1,4 @@
-//! Every metric and span name of the stacks that have a profile, from one service that does one
-//! of everything.
+//! All metric and span names of the stacks with profiles, from a service that does everything once.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,7 +29,7 @@ fn call(error: Option<ErrorClass>) -> LlmCall<'static> {
     }
 }
 
-/// A service that did one of everything, and failed once in each class.
+/// A service that did everything once, and failed once in each class.
 fn busy() -> Telemetry {
     let telemetry = Telemetry::recording(super::super::Registry::new(100));
     telemetry.llm().call(&call(None));
@@ -85,7 +84,7 @@ fn exposed(profile: &str) -> String {
     render(&apply(&[profile], busy().collect()), &[], Format::Prometheus)
 }
 
-/// Each sample that a profile must show, as `name{labels} value`; histograms by their count.
+/// Every sample that a profile must export, as `name{labels} value`; histograms by their count.
 #[test]
 fn each_profile_spells_the_metrics_as_its_stack_does() {
     for (profile, samples) in [
@@ -254,7 +253,7 @@ fn an_exemplar_is_scaled_into_the_bucket_that_it_belongs_to() {
     let telemetry = Telemetry::recording(super::super::Registry::new(100));
     let context = crate::log::trace_context(&"a".repeat(32), &"b".repeat(16)).unwrap();
     let _attached = context.attach();
-    // 0.07 * 1000 is a little more than 70.
+    // 0.07 * 1000 is slightly more than 70.
     telemetry.tools().execution("t", "", None, Duration::from_millis(70));
     let rule = "metrics:
       - { name: t, from: gen_ai.execute_tool.duration, as: histogram, scale: 1000 }";
@@ -342,7 +341,7 @@ fn span(attributes: Vec<KeyValue>) -> SpanData {
     }
 }
 
-/// The page for users says everything that there is.
+/// The documentation is complete.
 #[test]
 fn the_documentation_names_every_metric_and_its_profile_is_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sdk.md");

@@ -1,7 +1,7 @@
-//! Bodies of requests that end in an error when their sender is too slow, on HTTP/1 and HTTP/2 alike.
+//! Request bodies with timeouts for slow senders, for both HTTP/1 and HTTP/2.
 //!
-//! Only the time is counted in which we wait for the sender. The error is an [`io::Error`] of the kind
-//! [`io::ErrorKind::TimedOut`], which each protocol answers in its own words.
+//! Only time spent waiting for the sender counts. The error is an [`io::Error`] of kind
+//! [`io::ErrorKind::TimedOut`], which each protocol maps to its own response.
 
 use std::io;
 use std::pin::Pin;
@@ -14,12 +14,12 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use signals::Clock;
 use tokio::time::Sleep;
 
-/// How long a sender may pause.
+/// Maximum pause of a sender.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-/// From the first wait for the sender to the end of the body.
+/// Maximum time from the first wait to the end of the body.
 const BODY_MAX: Duration = Duration::from_secs(120);
 
-/// A body with its timeouts.
+/// A body with timeouts.
 pub(crate) struct TimedBody<B> {
     body: B,
     clock: Arc<dyn Clock>,
@@ -30,7 +30,7 @@ pub(crate) struct TimedBody<B> {
 }
 
 impl<B> TimedBody<B> {
-    /// Watches a body.
+    /// Wraps a body.
     pub(crate) fn new(body: B, clock: Arc<dyn Clock>) -> Self {
         let (pause_max, body_max) = (PAUSE_MAX, BODY_MAX);
         Self { body, clock, pause_max, body_max, first_wait: None, pause: None }
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Pieces that come, with a wait before each in which the clock goes on; then silence.
+    /// A body of `pieces`, each preceded by a wait, followed by silence.
     fn timed(pieces: usize, wait: Duration, pause_max: Duration) -> TimedBody<axum::body::Body> {
         let clock = Arc::new(ManualClock::at(0));
         let hand = Arc::clone(&clock);

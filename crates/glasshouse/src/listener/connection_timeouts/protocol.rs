@@ -1,19 +1,19 @@
-//! Which protocol a connection speaks, and on HTTP/2 where one frame ends and the next begins.
+//! Detects the protocol of a connection and, in HTTP/2, the boundaries of frames.
 //!
-//! Only lengths are read: what the frames hold, and whether they may come, hyper decides.
+//! Parses only frame headers; hyper validates contents and order.
 
-/// The first bytes of every HTTP/2 connection.
+/// The HTTP/2 connection preface.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const FRAME_HEADER_BYTES: usize = 9;
-/// Types of the frames that carry a head, and the flag of its last one.
+/// Types of the frames with header blocks, and the flag of the last one.
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 
-/// What a connection speaks.
+/// The protocol of a connection.
 #[derive(Debug)]
 pub(super) enum Protocol {
-    /// So many bytes of the preface have come, and nothing else.
+    /// Only a prefix of the HTTP/2 preface has been received.
     Unknown {
         preface_bytes: usize,
     },
@@ -21,12 +21,12 @@ pub(super) enum Protocol {
     Http2(Frames),
 }
 
-/// What some bytes of HTTP/2 were.
+/// The effect of received bytes on the frame parser.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// A head, or a frame outside of one, has ended with them.
+    /// A header block, or a frame outside of one, has ended.
     pub(super) has_ended: bool,
-    /// They leave us inside of one.
+    /// A header block or frame is incomplete.
     pub(super) is_within: bool,
 }
 
@@ -35,7 +35,7 @@ impl Protocol {
         Self::Unknown { preface_bytes: 0 }
     }
 
-    /// Takes notice of the next bytes.
+    /// Processes received bytes.
     pub(super) fn bytes_came(&mut self, bytes: &[u8]) -> Progress {
         match self {
             Self::Http1 => Progress::default(),
@@ -57,7 +57,7 @@ impl Protocol {
     }
 }
 
-/// Where in its frames a connection is.
+/// The state of the frame parser.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     header: [u8; FRAME_HEADER_BYTES],
@@ -136,7 +136,7 @@ mod tests {
         ];
         for (bytes, expected) in cases {
             assert_eq!(Frames::default().bytes_came(&bytes), expected, "{bytes:?}");
-            // The same, byte for byte.
+            // The same input, byte by byte.
             let mut frames = Frames::default();
             let one_by_one: Vec<_> =
                 bytes.iter().map(|byte| frames.bytes_came(std::slice::from_ref(byte))).collect();

@@ -1,11 +1,11 @@
-//! Answers that hyper makes itself, to what it cannot read as a request: no layer of ours sees them.
+//! Error responses that hyper generates for malformed requests, bypassing our layers.
 
-/// The header that every answer has.
+/// The header required on every response.
 const NOSNIFF: &[u8] = b"x-content-type-options: nosniff\r\n";
-/// Longer than any of them.
+/// Exceeds the size of all such responses.
 const BYTES_MAX: usize = 512;
 
-/// An error of HTTP/1 without a body, with the header that it lacks; `None` for all other bytes.
+/// Adds the missing header to an HTTP/1 error without a body; `None` for all other bytes.
 pub(super) fn secured(bytes: &[u8]) -> Option<Vec<u8>> {
     if bytes.len() > BYTES_MAX || !bytes.starts_with(b"HTTP/1.1 4") {
         return None;

@@ -16,7 +16,7 @@ macro_rules! functions {
                 match name { $($($name)|+ => Some(Self::$variant),)* _ => None }
             }
 
-            /// The name and how many arguments it takes at least and at most.
+            /// The name, and the minimum and maximum number of arguments.
             fn signature(self) -> (&'static str, usize, usize) {
                 match self { $(Self::$variant => ([$($name),+][0], $least, $most)),* }
             }
@@ -81,7 +81,7 @@ functions! {
     UnixNanos: 1..=1, "unixEpochNanos";
 }
 
-/// Functions that Loki has and that are not built.
+/// Functions of Loki that are not implemented.
 const NOT_BUILT: [&str; 22] = [
     "date",
     "now",
@@ -108,7 +108,7 @@ const NOT_BUILT: [&str; 22] = [
 ];
 
 impl Function {
-    /// Why a name is not a function.
+    /// The error for a name that is not a function.
     pub(super) fn unknown(name: &str) -> QueryError {
         if NOT_BUILT.contains(&name) {
             QueryError::Unsupported(format!("the function {name} in templates"))
@@ -131,7 +131,7 @@ impl Function {
     /// The result for arguments, whose number has been checked.
     ///
     /// # Errors
-    /// Why the arguments do not fit.
+    /// The reason why the arguments are invalid.
     #[expect(clippy::too_many_lines, reason = "one line for each function")]
     pub(super) fn apply(self, arguments: &[Value]) -> Result<Value, String> {
         let texts: Vec<String> =
@@ -252,7 +252,7 @@ fn title(text: &str) -> String {
 }
 
 fn replaced(text: &str, old: &str, new: &str, count: usize) -> Result<String, String> {
-    // A short text to replace and a long one to put there could grow without bound.
+    // Replacing a short text with a long one could grow without bound.
     let places = text.matches(old).take(count).count();
     if text.len().saturating_add(places.saturating_mul(new.len())) > OUTPUT_BYTES_MAX {
         return Err("replace makes too long a text".to_owned());
@@ -260,7 +260,7 @@ fn replaced(text: &str, old: &str, new: &str, count: usize) -> Result<String, St
     Ok(text.replacen(old, new, count))
 }
 
-/// As `replace_all` of a regular expression, with an end.
+/// As `replace_all` of a regular expression, with a limit.
 fn substituted(
     pattern: &regex::Regex,
     text: &str,
@@ -309,7 +309,7 @@ fn indented(text: &str, spaces: i64) -> String {
     format!("{padding}{}", text.replace('\n', &format!("\n{padding}")))
 }
 
-/// How the first argument compares with the second: texts as texts, else as numbers.
+/// Compares the first argument with the second: texts as texts, else as numbers.
 fn order(arguments: &[Value]) -> Option<std::cmp::Ordering> {
     match arguments {
         [Value::Text(a), Value::Text(b)] => Some(a.cmp(b)),

@@ -1,4 +1,4 @@
-//! Template text to terms.
+//! Parses template text into terms.
 
 use super::function::Function;
 use super::{Call, Node, Value};
@@ -16,7 +16,7 @@ fn invalid(message: impl std::fmt::Display) -> QueryError {
     QueryError::Invalid(format!("template: {message}"))
 }
 
-/// What lies between `{{` and `}}`.
+/// The contents of `{{` … `}}`.
 enum Action {
     Output(Call),
     If(Call),
@@ -119,7 +119,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, QueryError> {
     Ok(pieces)
 }
 
-/// Where the `}}` of an action is, outside of its strings.
+/// The position of the `}}` of an action, outside of its strings.
 fn action_end(action: &str) -> Result<usize, QueryError> {
     if action.trim_start().starts_with("/*") {
         return action.find("}}").ok_or_else(|| invalid("unclosed comment"));

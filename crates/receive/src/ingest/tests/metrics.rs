@@ -1,5 +1,5 @@
-//! Metrics through the receiver into a real store: what is stored, what is refused and said to be,
-//! and what is there after a flush and after a crash.
+//! Metrics through the receiver into a real store: accepted samples, reported rejections, and the
+//! state after a flush and after a crash.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::decode;
 
 const MINUTE_NS: i64 = 60_000_000_000;
 
-/// A receiver over a store in a folder.
+/// A receiver and a store in a temporary directory.
 struct Process {
     folder: PathBuf,
     receiver: Arc<Receiver>,
@@ -37,7 +37,7 @@ impl Process {
         Self { folder: folder.to_owned(), receiver: Arc::new(receiver), store, now }
     }
 
-    /// What another process finds when this one is killed now.
+    /// Simulates a crash and opens the store in a new process.
     async fn kill(self, config: Config) -> (tempfile::TempDir, Self) {
         let crashed = tempfile::tempdir().unwrap();
         let status = std::process::Command::new("cp")
@@ -55,14 +55,14 @@ impl Process {
         otlp::http::router(Arc::clone(&self.receiver))
     }
 
-    /// Sends metrics; the answer's `partialSuccess`, null when all was taken.
+    /// Sends metrics and returns `partialSuccess`; null if everything was accepted.
     async fn send(&self, metrics: &Value) -> Value {
         let (status, answer) = send(self.router(), metrics).await;
         assert_eq!(status, 200, "{answer}");
         answer["partialSuccess"].clone()
     }
 
-    /// Labels without the name, and all samples of a metric.
+    /// All samples of a metric, by labels without the name.
     async fn samples(&self, name: &str) -> Vec<(String, Vec<f64>)> {
         let matchers = [Matcher::new(NAME_LABEL, MatchOp::Equal, name).unwrap()];
         let (last, memory) = (i64::MAX / 2_000_000, self.receiver.limits().memory.reservation());
@@ -81,7 +81,7 @@ impl Process {
         self.samples(name).await.into_iter().flat_map(|(_, values)| values).collect()
     }
 
-    /// A point so many minutes ago.
+    /// A data point from some minutes ago.
     fn point(&self, minutes_ago: i64, more: &Value) -> Value {
         let end = self.now - minutes_ago * MINUTE_NS;
         let mut point = json!({ "timeUnixNano": end.to_string(), "startTimeUnixNano": (end - MINUTE_NS).to_string() });
@@ -89,7 +89,7 @@ impl Process {
         point
     }
 
-    /// A counter of delta temporality.
+    /// A counter with delta temporality.
     fn delta(&self, minutes_ago: i64, value: i64) -> Value {
         let point = self.point(minutes_ago, &json!({ "asInt": value.to_string() }));
         json!([{ "name": "events", "sum": { "aggregationTemporality": 1, "isMonotonic": true, "dataPoints": [point] } }])
@@ -108,7 +108,7 @@ async fn send(router: Router, metrics: &Value) -> (u16, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-/// A gauge with one series for each label value.
+/// A gauge with one series per label value.
 fn gauge(process: &Process, minutes_ago: i64, places: &[&str]) -> Value {
     let points: Vec<_> = places
         .iter()
@@ -132,7 +132,7 @@ async fn a_total_is_the_same_before_and_after_flushes_and_a_crash() {
     let process = Process::start(folder.path(), Config::default()).await;
     assert_eq!(process.send(&process.delta(50, 3)).await, Value::Null);
     assert_eq!(process.send(&process.delta(40, 4)).await, Value::Null);
-    // Twice, so that no segment is left that held the requests.
+    // Flush twice, so that no segment with the requests is left.
     process.store.flush().await.unwrap();
     process.store.flush().await.unwrap();
     assert_eq!(process.send(&process.delta(30, 5)).await, Value::Null);
@@ -143,7 +143,7 @@ async fn a_total_is_the_same_before_and_after_flushes_and_a_crash() {
     let (_folder, process) = process.kill(Config::default()).await;
     assert_eq!(process.send(&process.delta(10, 1)).await, Value::Null);
     assert_eq!(process.values("events_total").await, [0.0, 3.0, 7.0, 12.0, 18.0, 19.0]);
-    // A request that was stored before the crash is known after it.
+    // A request stored before the crash is recognised afterwards.
     let again = process.send(&process.delta(20, 6)).await;
     assert_eq!(again["rejectedDataPoints"], "1", "{again}");
 }
@@ -159,7 +159,7 @@ async fn what_was_refused_is_said_and_does_not_come_back() {
     assert_eq!(process.receiver.statistics().snapshot().signals[2].accepted, 2);
     let stored = process.samples("heat").await;
     assert_eq!(stored.len(), 2, "{stored:?}");
-    // With more room than before: what was decided stays decided.
+    // A larger limit does not change earlier decisions.
     let (_folder, process) = process.kill(Config::default()).await;
     assert_eq!(process.samples("heat").await, stored);
 }
@@ -193,7 +193,7 @@ async fn a_series_that_left_memory_is_sent_by_its_labels_again() {
     for minutes_ago in [30, 20] {
         assert_eq!(process.send(&gauge(&process, minutes_ago, &["a"])).await, Value::Null);
     }
-    // With deltas beside it: they are added up once.
+    // Deltas in the same request are accumulated once.
     let both = |minutes_ago| {
         let (Value::Array(gauge), Value::Array(delta)) =
             (gauge(&process, minutes_ago, &["a"]), process.delta(minutes_ago, 2))
@@ -249,7 +249,7 @@ async fn deltas_of_concurrent_requests_are_each_counted_once() {
     for request in requests.collect::<Vec<_>>() {
         let (value, (status, answer)) = request.await.unwrap();
         assert_eq!(status, 200, "{answer}");
-        // One that another overtook is refused, and says so.
+        // A point overtaken by a newer one is rejected with a message.
         expected += if answer["partialSuccess"].is_null() { value } else { 0 };
     }
     let values = process.values("events_total").await;

@@ -1,5 +1,5 @@
-//! A protocol of its own, as CONTRIBUTING says to add one: a decoder, an endpoint, its answers. One
-//! log line a line, `SERVICE MESSAGE`; the answer is 204, or 400 with what was rejected.
+//! A minimal protocol, as CONTRIBUTING describes: a decoder, an endpoint and its responses. A line
+//! is one log record, `SERVICE MESSAGE`; the response is 204, or 400 with the rejections.
 
 use axum::routing::post;
 use axum::{Router, extract::State, response::IntoResponse, response::Response};
@@ -75,7 +75,7 @@ async fn a_protocol_is_a_decoder_and_an_endpoint() {
     }
     let range = TimeRange { start: i64::MIN, end: i64::MAX };
     let stored = fixture.store.snapshot(Signal::Logs, range).await.unwrap();
-    assert_eq!(stored.head.iter().map(|rows| rows.num_rows()).sum::<usize>(), 3);
+    assert_eq!(stored.head.iter().fold(0, |rows, batch| rows + batch.num_rows()), 3);
     let logs = &fixture.receiver.statistics().snapshot().signals[1];
     assert_eq!((logs.accepted, logs.rejected), (3, 1));
 

@@ -1,16 +1,16 @@
 //! Which parts of a day are merged, and when.
 //!
-//! Only neighbours are merged, which keeps the order of arrival. When a day is over, what is left
-//! of it becomes one part.
+//! Only adjacent parts are merged, which preserves the order of arrival. When a day is over, its
+//! remaining parts become one part.
 //!
-//! Before that, parts of spans and logs lie in levels: as many as the fan-in of one level become
-//! one of the next, so that a row is written once per level. A row hardly shrinks by it.
+//! Before that, parts of spans and logs are merged by level: a fan-in of parts of one level becomes
+//! one part of the next, so that a row is written once per level. This hardly shrinks a row.
 //!
-//! Samples do: a merge joins short chunks and re-encodes them. So parts of metrics are merged as
-//! soon as the first of those that were flushed has reached a certain age, a single one too, and
-//! together with all parts before them that are at most [`GROWTH`] times as large as what is merged
-//! already. The sizes of the parts then grow from the newest to the oldest, and what is left of the
-//! day beside its largest part is little (see `docs/decisions/0017-metrics-are-merged-by-age-and-size.md`).
+//! Merging does shrink samples: it joins short chunks and re-encodes them. Flushed parts of metrics
+//! are therefore merged, even a single one, once the oldest of them has reached a certain age,
+//! together with all parts before them that are at most [`GROWTH`] times as large as the merge so
+//! far. Part sizes then grow from the newest to the oldest, and little of the day remains outside
+//! its largest part (decision 0017).
 
 use std::ops::Range;
 
@@ -19,25 +19,25 @@ use signals::{Signal, Timestamp};
 
 use crate::manifest::Entry;
 
-/// A day that is over is merged once nothing has come for it for this long.
+/// A past day is merged once it has received no data for this long.
 const QUIET: i64 = 3_600 * SECOND;
 /// Samples are re-encoded at most this long after their flush.
 const SETTLED: i64 = 1_200 * SECOND;
-/// Parts that are merged at a time; bounds the memory of a merge.
+/// Maximum number of inputs of a merge; bounds its memory.
 const INPUTS_MAX: usize = 16;
-/// A part of metrics is merged with what follows it unless it is more than so many times larger.
+/// A part of metrics is merged with its successors unless it is more than this many times larger.
 const GROWTH: u64 = 3;
-/// A flushed part of metrics becomes this many times smaller when it is merged.
+/// A merge makes a flushed part of metrics this many times smaller.
 const SHRINKS_BY: u64 = 3;
 
 /// Bounds of merging.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// As many flushed parts, or parts of rows of one level, are merged whatever their age.
+    /// This many flushed parts, or parts of rows of one level, are merged regardless of their age.
     pub(super) fan_in: usize,
-    /// Parts of this size are not merged any further.
+    /// Parts that have reached this size are not merged further.
     pub(super) part_bytes_target: u64,
-    /// No merge takes more than this.
+    /// Maximum total size of the inputs of a merge.
     pub(super) part_bytes_max: u64,
 }
 
@@ -67,8 +67,8 @@ pub(super) fn choose(
     (0..parts.len()).map(level).find(|range| range.len() == limits.fan_in)
 }
 
-/// Flushed parts of metrics of which there are enough or the first is old enough, and those before
-/// them that are at most [`GROWTH`] times as large.
+/// The flushed parts of metrics, if there are enough or the first is old enough, and the parts
+/// before them that are at most [`GROWTH`] times as large.
 fn flushed(
     parts: &[Entry],
     is_settled: impl Fn(&Entry) -> bool,
@@ -97,7 +97,7 @@ fn flushed(
     Some(start..end)
 }
 
-/// Where parts end that may be merged with the one at `start`: at most so many, all alike.
+/// The end of the parts that may be merged with the one at `start`: at most `most`, all alike.
 fn end(
     parts: &[Entry],
     start: usize,

@@ -1,4 +1,4 @@
-//! What a merge holds in memory, roughly, from what the manifest says of its inputs.
+//! Estimates the memory of a merge from the manifest entries of its inputs.
 
 use signals::Signal;
 
@@ -6,17 +6,17 @@ use crate::manifest::Entry;
 use crate::objects::ObjectSink;
 use crate::{metrics, part};
 
-/// Rows are up to so many times larger in memory than in a part.
+/// Rows are up to this many times larger in memory than in a part.
 const UNPACKED_RATIO: usize = 16;
 
-/// The most that a merge of these parts takes: of each input a row group as it is stored and the
-/// rows that were read, of the output a row group and a piece on its way to the objects.
+/// Upper bound of the memory of a merge: for each input a stored row group and the rows that were
+/// read; for the output a row group and a piece that is being uploaded.
 pub(super) fn needed(signal: Signal, inputs: &[Entry]) -> usize {
     let (group_rows, group_bytes, read_bytes) = match signal {
         Signal::Spans | Signal::Logs => (
             part::write::ROW_GROUP_ROWS,
             part::write::ROW_GROUP_BYTES,
-            // Rows that were read wait to be written while the next are read.
+            // The next rows are read while the previous ones wait to be written.
             2 * part::merge::BATCH_BYTES,
         ),
         Signal::Metrics => {

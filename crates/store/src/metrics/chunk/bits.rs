@@ -1,8 +1,8 @@
-//! Bits in a row, most significant first, and the two codes that all chunk codecs share: signed
-//! integers that are mostly near zero, and floats that resemble the one before.
+//! Bit streams, most significant bit first, and the two codes that all chunk codecs share: signed
+//! integers that are mostly near zero, and floats that resemble the previous one.
 
-/// Least number of bytes that are reserved at once; more as the chunk grows, so that the
-/// allocator sees few sizes and wastes little between them.
+/// Minimum growth of the buffer; more as the chunk grows, so that the allocator sees few sizes and
+/// wastes little between them.
 const GROWTH_BYTES: usize = 48;
 /// Payload widths of the signed code after a prefix of 1, 2, … ones; the last has no closing zero.
 const SIGNED_WIDTHS: [u32; 5] = [6, 12, 20, 44, 64];
@@ -54,7 +54,7 @@ impl BitWriter {
         }
     }
 
-    /// Writes a signed integer: `0` for zero, else as many ones as the width has rank, then the width's bits.
+    /// Writes a signed integer: `0` for zero, else ones that select the width, then the bits.
     pub(super) fn write_signed(&mut self, value: i64) {
         if value == 0 {
             return self.write(0, 1);
@@ -78,7 +78,7 @@ impl BitWriter {
 #[derive(Debug, Clone)]
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
-    /// The next bits, from the top; below `buffered` of them is a correct preview or zeros.
+    /// The next bits, left-aligned; bits after the first `buffered` are a correct preview or zeros.
     buffer: u64,
     buffered: u32,
 }
@@ -152,7 +152,7 @@ impl<'a> BitReader<'a> {
     }
 }
 
-/// The float code's memory: the value before, and where its difference had meaningful bits.
+/// State of the float code: the previous value and the window of its meaningful XOR bits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FloatState {
     bits: u64,
@@ -167,8 +167,8 @@ impl Default for FloatState {
 }
 
 impl FloatState {
-    /// Writes `0` for the same value; `10` and the meaningful bits of the difference inside the
-    /// window of the one before; `11`, 5 bits of leading zeros, 6 of length less one, and the bits.
+    /// Writes `0` for the same value; `10` and the meaningful bits of the XOR in the previous
+    /// window; `11`, 5 bits of leading zeros, 6 bits of length minus one, and the bits.
     pub(super) fn write(&mut self, writer: &mut BitWriter, bits: u64) {
         let difference = bits ^ self.bits;
         self.bits = bits;
@@ -190,7 +190,7 @@ impl FloatState {
         writer.write(difference >> trailing, length);
     }
 
-    /// Reads what [`Self::write`] wrote; `None` past the end or where the window cannot be.
+    /// Reads what [`Self::write`] wrote; `None` past the end or for an impossible window.
     #[inline]
     pub(super) fn read(&mut self, reader: &mut BitReader<'_>) -> Option<u64> {
         if !reader.read_bit()? {

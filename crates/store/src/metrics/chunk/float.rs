@@ -1,6 +1,6 @@
-//! The codecs of open chunks: times as differences of differences, values as the same of whole
-//! numbers while all of them are whole, else as differences of bits to the value before. Takes one
-//! sample at a time; the idea is that of Facebook's Gorilla paper (VLDB 2015), the widths are ours.
+//! The codecs of open chunks: times as deltas of deltas; values as deltas of deltas while all are
+//! whole numbers, else as XOR with the previous value. Samples are appended one at a time. The idea
+//! is from Facebook's Gorilla paper (VLDB 2015); the widths are ours.
 
 use super::bits::{BitReader, BitWriter, FloatState};
 use super::{Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, MAX_SAMPLES, is_whole, seal};
@@ -12,7 +12,7 @@ enum Values {
     Xor(FloatState),
 }
 
-/// A chunk of plain samples that still grows. Times must ascend.
+/// A growing chunk of float samples. Times must ascend.
 #[derive(Debug, Clone)]
 pub(crate) struct FloatAppender {
     writer: BitWriter,
@@ -33,12 +33,12 @@ impl FloatAppender {
         Self { writer, values, min_ms: 0, last_ms: 0, step: 0, count: 0 }
     }
 
-    /// A chunk that takes any values, and so is larger where all are whole.
+    /// A chunk that takes any values, and is larger if all are whole numbers.
     pub(crate) fn xor() -> Self {
         Self::with(Values::Xor(FloatState::default()))
     }
 
-    /// Adds a sample that is later than all before.
+    /// Appends a sample that is later than all previous ones.
     pub(crate) fn push(&mut self, timestamp_ms: i64, value: f64) {
         if matches!(self.values, Values::Whole { .. }) && !is_whole(value) {
             self.rewrite();
@@ -48,7 +48,7 @@ impl FloatAppender {
         }
         let step = timestamp_ms.wrapping_sub(self.last_ms);
         self.writer.write_signed(step.wrapping_sub(self.step));
-        // The first difference is the time itself: it says nothing about the next.
+        // The first delta is the time itself and does not predict the next one.
         self.step = if self.count == 0 { 0 } else { step };
         match &mut self.values {
             Values::Whole { last, step } => {
@@ -63,7 +63,7 @@ impl FloatAppender {
         self.count += 1;
     }
 
-    /// Writes the whole numbers so far as bits; happens once a chunk at most.
+    /// Re-encodes the whole numbers so far as float bits; happens at most once per chunk.
     fn rewrite(&mut self) {
         let mut rewritten = Self::xor();
         let payload = self.writer.bytes().get(HEADER_BYTES..).unwrap_or_default();

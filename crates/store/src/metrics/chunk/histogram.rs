@@ -1,5 +1,5 @@
-//! Native histograms: the layout of buckets once and again only when it changes, whole counts as
-//! differences to the sample before bucket by bucket, other counts and sums as bits.
+//! Native histograms: the bucket layout is written only when it changes; integer counts as deltas
+//! to the previous sample, bucket by bucket; other counts and sums as float bits.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 use super::bits::{BitReader, BitWriter, FloatState};
 use super::{Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, is_whole, seal};
 
-/// Buckets of one histogram, populated or not, and its spans.
+/// Limit on the buckets of one histogram, populated or not, and on its spans.
 const BUCKETS_MAX: usize = 8192;
 /// Samples of one chunk.
 pub(crate) const HISTOGRAM_SAMPLES_MAX: u16 = 120;
-/// Spans, buckets and bounds of all samples of a chunk; bounds what a small hostile chunk decodes to.
+/// Spans, buckets and bounds of a whole chunk; limits the decoded size of a hostile chunk.
 const ELEMENTS_MAX: usize = 1 << 20;
-/// Whether spans and counts agree and stay within our bounds; others are not stored.
+/// Whether spans and counts agree and are within limits; other histograms are not stored.
 pub(crate) fn is_consistent(histogram: &NativeHistogram) -> bool {
     let fits = |spans: &[BucketSpan], counts: &[f64]| {
         spans.len() <= BUCKETS_MAX
@@ -26,7 +26,7 @@ pub(crate) fn is_consistent(histogram: &NativeHistogram) -> bool {
         && histogram.custom_bounds.len() <= BUCKETS_MAX
 }
 
-/// What seldom changes from sample to sample.
+/// The properties that rarely change between samples.
 #[derive(Debug, Clone, PartialEq)]
 struct Layout {
     schema: i32,
@@ -141,7 +141,7 @@ fn bucket_indices(spans: &[BucketSpan]) -> impl Iterator<Item = i64> {
     })
 }
 
-/// The counts before, as far as the new layout has the same buckets.
+/// The previous counts of those buckets that the new layout also has.
 fn carry_over(old: &[BucketSpan], counts: &[i64], new: &[BucketSpan]) -> Vec<i64> {
     let mut known = bucket_indices(old).zip(counts.iter().copied()).peekable();
     bucket_indices(new)
@@ -152,7 +152,7 @@ fn carry_over(old: &[BucketSpan], counts: &[i64], new: &[BucketSpan]) -> Vec<i64
         .collect()
 }
 
-/// What differences refer to; all zero before the first sample.
+/// The previous sample, to which deltas refer; all zero before the first one.
 #[derive(Debug, Clone, Default)]
 struct Previous {
     count: i64,
@@ -184,7 +184,7 @@ fn all_counts(histogram: &NativeHistogram) -> impl Iterator<Item = f64> {
         .chain(histogram.negative_counts.iter().copied())
 }
 
-/// A chunk of histograms that still grows. Times must ascend.
+/// A growing chunk of histograms. Times must ascend.
 #[derive(Debug, Clone)]
 pub(crate) struct HistogramAppender {
     writer: BitWriter,
@@ -215,7 +215,7 @@ impl HistogramAppender {
         }
     }
 
-    /// Adds a sample that is later than all before and [`is_consistent`].
+    /// Appends a sample that is later than all previous ones and [`is_consistent`].
     pub(crate) fn push(&mut self, timestamp_ms: i64, histogram: &Arc<NativeHistogram>) {
         if self.count == 0 {
             self.min_ms = timestamp_ms;

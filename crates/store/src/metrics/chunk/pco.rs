@@ -1,5 +1,5 @@
-//! The codec of compacted chunks: values by `pco`, times as a constant step, as differences of
-//! differences, or by `pco`, whichever is smallest. Takes all samples at once.
+//! The codec of compacted chunks: values by `pco`; times as a constant step, as deltas of deltas,
+//! or by `pco`, whichever is smallest. Encodes all samples at once.
 
 use pco::ChunkConfig;
 use pco::data_types::Number;
@@ -8,17 +8,17 @@ use pco::wrapped::{FileCompressor, FileDecompressor};
 use super::bits::{BitReader, BitWriter};
 use super::{Chunk, ChunkError, Codec, HEADER_BYTES, push_varint, seal, take_sized};
 
-/// Times are the first, and one step that repeats.
+/// Times are a first time and a constant step.
 const CONSTANT: u8 = 0;
-/// Times are differences of differences in bits.
+/// Times are deltas of deltas, as bits.
 const BITS: u8 = 1;
-/// Times are `pco`'s.
+/// Times are encoded by `pco`.
 const PCO: u8 = 2;
 /// `pco`'s default; higher levels gain under 1 % on scrapes and cost time.
 const LEVEL: usize = 8;
 
-/// Encodes samples whose times ascend. `None` where there is nothing to encode, too much, or
-/// `pco` refuses; the caller has another codec.
+/// Encodes samples whose times ascend. `None` if there are no samples, too many, or `pco` fails;
+/// the caller then uses another codec.
 pub(crate) fn encode(timestamps: &[i64], values: &[f64]) -> Option<Chunk> {
     let (min_ms, max_ms) = (*timestamps.first()?, *timestamps.last()?);
     let count = u16::try_from(timestamps.len()).ok()?;
@@ -64,7 +64,7 @@ fn compress<T: Number>(numbers: &[T]) -> Option<Vec<u8>> {
     chunk.write_page(0, bytes).ok()
 }
 
-/// Reads exactly `into.len()` numbers; the length is ours, not what the bytes claim.
+/// Reads exactly `into.len()` numbers; the length that the bytes claim is not trusted.
 fn decompress<T: Number>(bytes: &[u8], into: &mut [T]) -> Result<(), ChunkError> {
     let damaged = |_| ChunkError::Invalid("pco refuses the bytes");
     let (file, rest) = FileDecompressor::new(bytes).map_err(damaged)?;
@@ -74,7 +74,7 @@ fn decompress<T: Number>(bytes: &[u8], into: &mut [T]) -> Result<(), ChunkError>
     if progress.n_processed == into.len() { Ok(()) } else { Err(ChunkError::Truncated) }
 }
 
-/// The samples of a payload of `count` samples.
+/// Decodes a payload of `count` samples.
 pub(super) fn decode(payload: &[u8], count: u16) -> Result<(Vec<i64>, Vec<f64>), ChunkError> {
     let mut values = payload;
     let times = take_sized(&mut values).ok_or(ChunkError::Truncated)?;

@@ -1,6 +1,6 @@
-//! Deciding what of a batch is stored, before it is logged.
+//! Admission: decides which items of a batch are stored, before they are logged.
 //!
-//! Whatever is admitted is applied: after the log has a sample nothing refuses it any more.
+//! Everything admitted is applied: a logged sample is never refused afterwards.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,26 +16,26 @@ use super::{Head, HistogramPoint, OpenStore, Pin, Place, Point, SHARDS, TIMES_MS
 use crate::StoreError;
 use crate::metrics::chunk::is_consistent;
 
-/// What became of a batch of metrics.
+/// The result for a batch of metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeriesAppended {
-    /// Float and histogram samples that are stored.
+    /// Float and histogram samples that were stored.
     pub samples: usize,
     /// Of these, older than the newest of their series.
     pub out_of_order: usize,
     /// Of these, at the time of the newest of their series and with the same value.
     pub duplicates: usize,
-    /// Of these, at the time of the newest of their series and with another value, which they replace.
+    /// Of these, at the time of the newest of their series, whose different value they replace.
     pub conflicts: usize,
-    /// Exemplars that are stored.
+    /// Exemplars that were stored.
     pub exemplars: usize,
-    /// The reference of each series of the batch; `None` if there is no room for it.
+    /// The reference of each series of the batch; `None` if the series was refused.
     pub series: Vec<Option<SeriesRef>>,
-    /// What is not stored, in the order of the batch: samples, then histograms, then exemplars.
+    /// Refused items, in the order of the batch: samples, then histograms, then exemplars.
     pub refused: Vec<Refused>,
 }
 
-/// One item that is not stored.
+/// A refused item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused {
     /// Which list of the batch it is in.
@@ -57,20 +57,20 @@ pub enum Item {
     Exemplar,
 }
 
-/// Why an item is not stored.
+/// Why an item was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// Its series is new and the store holds [`super::HeadLimits::series_max`] already.
     TooManySeries,
-    /// It is of one more UTC day than [`super::HeadLimits::days_max`].
+    /// It would exceed the UTC days of [`super::HeadLimits::days_max`].
     TooManyDays,
-    /// It is older than the newest of its series by more than [`super::HeadLimits::late_window_ms`].
+    /// It is older than the newest sample by more than [`super::HeadLimits::late_window_ms`].
     TooOld,
     /// Its time is outside the years 1677 to 2262.
     TimeOutOfRange,
-    /// It names no series of its batch.
+    /// It refers to no series of its batch.
     NoSeries,
-    /// Its spans and bucket counts disagree, or it has too many of them.
+    /// Its spans and bucket counts are inconsistent, or there are too many of them.
     InvalidHistogram,
     /// The store holds [`super::HeadLimits::exemplars_max`] already.
     TooManyExemplars,
@@ -90,13 +90,13 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What was admitted of a batch, by shard, ready to be applied.
+/// The admitted items of a batch, by shard, ready to be applied.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(super) shards: [Work; SHARDS],
     pub(super) metadata: Vec<Metadata>,
     pub(super) counts: super::Counts,
-    /// Series of the batch stay in memory until it is applied.
+    /// Keeps the series of the batch in memory until it is applied.
     _pin: Pin,
 }
 
@@ -107,7 +107,7 @@ impl Admitted {
     }
 }
 
-/// What of a batch goes into one shard.
+/// The items of a batch for one shard.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     pub(super) points: Vec<Point>,
@@ -132,14 +132,14 @@ struct Known {
 /// Whether the limits of the head apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limits {
-    /// To what is new.
+    /// They apply: the items are new.
     Apply,
-    /// Not to what an earlier process admitted.
+    /// They do not: an earlier process admitted the items.
     AlreadyApplied,
 }
 
 impl Head {
-    /// Decides what of a batch is stored, and takes everything else out of it.
+    /// Decides which items of a batch are stored, and removes all others from it.
     ///
     /// # Errors
     /// [`StoreError::UnknownSeries`] if the batch has a reference that is no longer valid; nothing
@@ -275,7 +275,7 @@ impl OpenStore {
     }
 }
 
-/// The decision over one batch.
+/// The admission of one batch.
 struct Admission<'a> {
     inner: &'a OpenStore,
     limits: Limits,
@@ -337,7 +337,7 @@ impl Admission<'_> {
         });
     }
 
-    /// Counts a sample, given the time of the newest of its series and whether that is the same.
+    /// Counts a sample, given the newest time of its series and whether it has the same value.
     fn count(&mut self, time: i64, newest: Option<(i64, bool)>) {
         self.appended.samples += 1;
         match newest {

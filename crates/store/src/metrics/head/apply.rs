@@ -1,4 +1,4 @@
-//! Bringing what was admitted and logged into the series. Refuses nothing.
+//! Applies admitted and logged items to the series. Refuses nothing.
 
 use std::sync::atomic::Ordering;
 
@@ -7,11 +7,11 @@ use super::series::Pushed;
 use super::shard::Shard;
 use super::{Counts, Head};
 
-/// Below this many samples the start of threads costs more than they save.
+/// Below this many samples, starting threads costs more than it saves.
 const PARALLEL_SAMPLES_MIN: usize = 16_384;
 
 impl Head {
-    /// Applies batches in order; what this returns from is visible to every reader.
+    /// Applies batches in order; they are visible to every reader when this returns.
     ///
     /// Each worker takes a share of the shards and goes through all batches, so that the samples
     /// of one series are applied in the order of the log.

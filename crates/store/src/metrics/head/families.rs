@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use parking_lot::RwLock;
 use signals::metric::Metadata;
 
-/// Longest help that is kept.
+/// Maximum size of a stored help text, in bytes.
 const HELP_BYTES_MAX: usize = 4096;
 
 /// One family.
 #[derive(Debug)]
 struct Family {
     metadata: Metadata,
-    /// UTC day whose parts hold it, once one does.
+    /// UTC day whose part holds it, once written.
     written: Option<i32>,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Families {
 }
 
 impl Families {
-    /// Keeps what is new or differs; families past `families_max` are left out.
+    /// Stores new and changed families; families beyond `families_max` are left out.
     pub(super) fn update(&self, families: &[Metadata], families_max: usize) {
         let is_known = |family: &Metadata| {
             self.by_name
@@ -49,7 +49,7 @@ impl Families {
         }
     }
 
-    /// Puts in what parts knew, unless something newer is known.
+    /// Restores families from parts, unless something newer is known.
     pub(super) fn restore(&self, families: Vec<Metadata>, families_max: usize) {
         let mut by_name = self.by_name.write();
         for metadata in families {
@@ -61,13 +61,13 @@ impl Families {
         }
     }
 
-    /// All families in order of names.
+    /// All families, sorted by name.
     pub(super) fn all(&self) -> Vec<Metadata> {
         self.by_name.read().values().map(|family| family.metadata.clone()).collect()
     }
 
-    /// The families that parts of this day do not hold as they are now. Each day gets all of
-    /// them once, so that retention takes no family that is still in use.
+    /// The families whose current form is in no part of this day. Each day gets all of them once,
+    /// so that retention removes no family that is in use.
     pub(super) fn unwritten(&self, day: i32) -> Vec<Metadata> {
         let by_name = self.by_name.read();
         by_name
@@ -77,7 +77,7 @@ impl Families {
             .collect()
     }
 
-    /// A part of this day now holds these; what changed meanwhile stays unwritten.
+    /// Marks these as written to a part of this day, except those changed in the meantime.
     pub(super) fn mark_written(&self, families: &[Metadata], day: i32) {
         let mut by_name = self.by_name.write();
         for metadata in families {

@@ -1,5 +1,5 @@
-//! Which series have which label: each pair of name and value once, with the series that have it.
-//! The pair's text is the interned form of labels; a series holds pair numbers only.
+//! The inverted index of a shard: each pair of name and value with its series (postings). Labels
+//! are interned as pairs; a series holds pair ids only.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use signals::Labels;
 use crate::metrics::labels::LabelProjection;
 use crate::metrics::matching::{Condition, pairs};
 
-/// Number of a pair of name and value inside one shard.
+/// Number of a pair of name and value within one shard.
 pub(super) type PairId = u32;
-/// Place of a series inside one shard.
+/// Place of a series within one shard.
 pub(super) type Slot = u32;
 
-/// Series with one pair, ascending. Most pairs of a large store are those of one series.
+/// Series with one pair, ascending. In a large store most pairs belong to one series.
 #[derive(Debug)]
 enum Postings {
     One(Slot),
@@ -30,7 +30,7 @@ impl Postings {
         }
     }
 
-    /// Adds a series: mostly at the end, where it has the greatest slot.
+    /// Adds a series, usually at the end, because its slot is the greatest.
     fn insert(&mut self, slot: Slot) {
         match self {
             Self::One(first) => {
@@ -46,7 +46,7 @@ impl Postings {
         }
     }
 
-    /// Takes out series; `leaving` is ascending.
+    /// Removes series; `leaving` is ascending.
     fn remove(&mut self, leaving: &[Slot]) {
         let is_staying = |slot: &Slot| leaving.binary_search(slot).is_err();
         let staying: Vec<Slot> = self.as_slice().iter().copied().filter(is_staying).collect();
@@ -88,7 +88,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Enters a new series and gives its pairs.
+    /// Adds a new series and returns its pairs.
     pub(super) fn insert(&mut self, labels: &Labels, id: Slot) -> Box<[PairId]> {
         pairs(labels.as_bytes()).map(|(text, name, _)| self.insert_pair(text, name, id)).collect()
     }
@@ -128,7 +128,7 @@ impl Index {
         Labels::from_bytes(&bytes).unwrap_or_else(Labels::empty)
     }
 
-    /// Whether the pairs spell exactly these labels.
+    /// Whether the pairs are exactly these labels.
     pub(super) fn is_spelled(&self, pairs: &[PairId], labels: &Labels) -> bool {
         let mut rest = labels.as_bytes();
         for pair in pairs {
@@ -141,7 +141,7 @@ impl Index {
         rest.is_empty()
     }
 
-    /// Takes out series: their slots, ascending, and all of their pairs, repeated as they come.
+    /// Removes series, given by their slots, ascending, and by all of their pairs, unsorted.
     pub(super) fn remove(&mut self, leaving: &[Slot], mut pairs: Vec<PairId>) {
         pairs.sort_unstable();
         pairs.dedup();
@@ -169,19 +169,19 @@ impl Index {
         }
     }
 
-    /// Memory, estimated.
+    /// Estimated memory.
     pub(super) fn heap_bytes(&self) -> usize {
         // Text and its two counters; the pair; its place in the map, three quarters full.
         self.text_bytes + self.pairs.len() * (16 + size_of::<Pair>() + 32 + size_of::<PairId>())
     }
 
-    /// How many pairs have a number: the greatest and one more.
+    /// Number of allocated pair ids: the greatest plus one.
     pub(super) fn ids(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Visits what is wanted of the pairs for which `series` gives a number of series over zero:
-    /// name, value and that number.
+    /// Visits the pairs of the projection for which `series` returns a number of series above zero,
+    /// with name, value and that number.
     pub(super) fn visit(
         &self,
         projection: LabelProjection<'_>,
@@ -273,7 +273,7 @@ impl Index {
         candidates.unwrap_or_else(|| (0..series as Slot).collect())
     }
 
-    /// Tries the condition on the value that each candidate has.
+    /// Tests the condition on the value of each candidate.
     fn filter<'a>(
         &self,
         mut candidates: Vec<Slot>,
@@ -295,8 +295,8 @@ impl Index {
         candidates
     }
 
-    /// Tries the condition on each value of the label, and keeps the series of those that pass;
-    /// where series without the label pass, drops the series of those that do not.
+    /// Tests the condition on each value of the label and keeps the series of those that pass; if
+    /// series without the label pass, drops the series of the others instead.
     fn sift(
         &self,
         candidates: Option<Vec<Slot>>,
@@ -324,7 +324,7 @@ impl Index {
     }
 }
 
-/// All series of lists that share none.
+/// The union of disjoint lists.
 fn union<'a>(lists: impl Iterator<Item = &'a [Slot]>) -> Vec<Slot> {
     let lists: Vec<&[Slot]> = lists.collect();
     let mut all: Vec<Slot> = lists.concat();
@@ -335,12 +335,12 @@ fn union<'a>(lists: impl Iterator<Item = &'a [Slot]>) -> Vec<Slot> {
     all
 }
 
-/// What two ascending lists share; quick where one is much shorter.
+/// The intersection of two ascending lists; fast if one is much shorter.
 fn intersect(a: &[Slot], b: &[Slot]) -> Vec<Slot> {
     let (short, mut long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let mut shared = Vec::new();
     for id in short {
-        // Doubles its stride until it is past the number, then halves.
+        // Galloping search: doubles the stride until past the number, then halves it.
         let mut stride = 1;
         while long.get(stride).is_some_and(|other| other < id) {
             stride *= 2;

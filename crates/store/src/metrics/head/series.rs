@@ -1,4 +1,4 @@
-//! One series in memory: its open chunk, its closed chunks, what came late, and its exemplars.
+//! One series in memory: its open chunk, closed chunks, late samples and exemplars.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const LATE_SAMPLES_MAX: usize = 256;
 const LATE_HISTOGRAMS_MAX: usize = 16;
 /// What a closed chunk costs beyond its bytes: itself, and the counters of its buffer.
 const CHUNK_OVERHEAD_BYTES: usize = size_of::<HeldChunk>() + 64;
-/// The start of a counter that does not say when it began.
+/// Start time of a counter without a known one.
 pub(super) const NO_START: i64 = 0;
 /// Milliseconds of a UTC day.
 const DAY_MS: i64 = 86_400_000;
@@ -25,10 +25,10 @@ pub(super) fn day_of(timestamp_ms: i64) -> i32 {
     timestamp_ms.div_euclid(DAY_MS) as i32
 }
 
-/// Counts of a flush period: what is frozen is of an older generation than what is taken in.
+/// Number of a flush period: frozen data has an older generation than new data.
 pub(super) type Generation = u32;
 
-/// What became of a sample.
+/// The result of adding a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pushed {
     InOrder,
@@ -69,7 +69,7 @@ pub(super) struct HeldChunk {
     is_late: bool,
 }
 
-/// An exemplar and when it came.
+/// An exemplar and the generation in which it arrived.
 #[derive(Debug, Clone)]
 pub(super) struct HeldExemplar {
     pub(super) exemplar: Exemplar,
@@ -89,14 +89,14 @@ struct Histograms {
 pub(super) struct Series {
     pub(super) pairs: Box<[PairId]>,
     pub(super) hash: u64,
-    /// Tells this series from others that had its slot before.
+    /// Distinguishes this series from earlier ones in the same slot.
     pub(super) slot_generation: u32,
     /// Generation in which the series was last looked up for a batch.
     touched: AtomicU32,
-    /// When its counter began to count; [`NO_START`] where unknown.
+    /// Start time of the counter; [`NO_START`] where unknown.
     start_ms: i64,
-    /// Time and bits of the newest plain sample, flushed or not; of several of that time, the last
-    /// that was sent.
+    /// Time and bits of the newest float sample, flushed or not; of several samples at that time,
+    /// the last one received.
     last: Option<(i64, u64)>,
     open: Option<FloatAppender>,
     #[expect(clippy::box_collection, reason = "most series have none: 8 bytes in place of 24")]
@@ -143,7 +143,7 @@ impl Series {
         Newest { float: self.last, histogram, has_exemplars: self.exemplars.is_some() }
     }
 
-    /// The samples from here on count from this time. A chunk holds samples of one start.
+    /// Sets the start time of the following samples. All samples of a chunk share one.
     pub(super) fn set_start(&mut self, start_ms: i64, generation: Generation, usage: &mut Usage) {
         if self.start_ms != start_ms {
             self.close_open(generation, usage);
@@ -277,9 +277,9 @@ impl Series {
         Pushed::Late
     }
 
-    /// Keeps a closed chunk in its place: what came late wins over what came in order before it.
+    /// Stores a closed chunk by precedence: late samples win over earlier in-order samples.
     fn hold(&mut self, mut chunk: Chunk, is_late: bool, generation: Generation, usage: &mut Usage) {
-        // What came late may be of an earlier start.
+        // Late samples may have an earlier start time.
         let is_of_start = self.start_ms != NO_START && self.start_ms <= chunk.min_ms;
         chunk.start_ms = is_of_start.then_some(self.start_ms);
         usage.bytes += chunk.bytes.len() + CHUNK_OVERHEAD_BYTES;
@@ -322,7 +322,7 @@ impl Series {
         }
     }
 
-    /// Closes everything that is open, as the last of its generation.
+    /// Closes all open chunks, as the last of their generation.
     pub(super) fn freeze(&mut self, generation: Generation, usage: &mut Usage) {
         self.close_open(generation, usage);
         self.close_late(generation, usage);
@@ -330,7 +330,7 @@ impl Series {
         self.close_late_histograms(generation, usage);
     }
 
-    /// Adds the days of what was frozen last.
+    /// Adds the days of the chunks and exemplars of the latest freeze.
     pub(super) fn frozen_days(&self, generation: Generation, days: &mut BTreeSet<i32>) {
         let chunks = self
             .chunks
@@ -345,7 +345,7 @@ impl Series {
         days.extend(chunks.chain(exemplars.map(|held| day_of(held.exemplar.timestamp_ms))));
     }
 
-    /// Drops chunks and exemplars up to a generation; gives the number of dropped exemplars.
+    /// Drops chunks and exemplars up to a generation; returns the number of dropped exemplars.
     pub(super) fn release(&mut self, generation: Generation, usage: &mut Usage) -> usize {
         self.chunks.retain(|held| {
             let is_kept = held.generation > generation;
@@ -367,7 +367,7 @@ impl Series {
         dropped
     }
 
-    /// Whether it holds nothing, and nothing came in the flush period of `generation` or since.
+    /// Whether it is empty and was not looked up in the flush period of `generation` or since.
     pub(super) fn is_idle_since(&self, generation: Generation) -> bool {
         self.touched.load(Ordering::Relaxed) < generation
             && self.chunks.is_empty()
@@ -394,8 +394,8 @@ impl Series {
     /// The chunks that may have samples in the range, in order of precedence.
     pub(super) fn chunks(&self, start_ms: i64, end_ms: i64) -> Vec<Chunk> {
         let mut chunks: Vec<Chunk> = self.chunks.iter().map(|held| held.chunk.clone()).collect();
-        // Late chunks of this generation already stand at the end; the open chunk holds what came
-        // in order, so it goes before them.
+        // Late chunks of this generation are already at the end; the open chunk holds in-order
+        // samples, so it goes before them.
         let place = self.chunks.iter().rposition(|held| !held.is_late).map_or(0, |i| i + 1);
         let histograms = self
             .histograms
@@ -421,7 +421,7 @@ impl Series {
         self.chunks.iter().filter(is_wanted).map(|held| held.chunk.clone()).collect()
     }
 
-    /// Adds an exemplar unless it is there already; gives how many more there are then.
+    /// Adds an exemplar unless it is already stored; returns the increase in exemplars.
     pub(super) fn push_exemplar(
         &mut self,
         exemplar: &Exemplar,
@@ -473,7 +473,7 @@ pub(super) fn is_same(a: &Arc<NativeHistogram>, b: &Arc<NativeHistogram>) -> boo
                 == NativeHistogram { sum: 0.0, ..(**b).clone() })
 }
 
-/// Chunks of ascending samples, cut where the UTC day ends.
+/// Chunks of ascending samples, split where the UTC day ends.
 fn late_chunks(late: &[(i64, f64)]) -> impl Iterator<Item = Chunk> {
     late.chunk_by(|a, b| day_of(a.0) == day_of(b.0)).map(|samples| {
         let mut appender = FloatAppender::new();

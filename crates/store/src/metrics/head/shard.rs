@@ -1,4 +1,4 @@
-//! A share of the series, by hash of their labels; everything in it changes under one lock.
+//! A shard: the series of a range of label hashes, protected by one lock.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -15,7 +15,7 @@ use crate::metrics::chunk::Chunk;
 use crate::metrics::labels::LabelQuery;
 use crate::metrics::matching::Condition;
 
-/// The keys are hashes already.
+/// A hasher for keys that are hashes already.
 #[derive(Debug, Default)]
 struct KeyIsHash(u64);
 
@@ -35,16 +35,16 @@ impl Hasher for KeyIsHash {
     }
 }
 
-/// A share of the series.
+/// The series of a range of label hashes.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// By slot. Series leave holes, which new series fill.
+    /// By slot. Removed series leave holes, which new series fill.
     series: Vec<Option<Series>>,
     holes: Vec<Slot>,
-    /// Of the series that are created next; see [`Series::slot_generation`].
+    /// Generation of series created from now on; see [`Series::slot_generation`].
     slot_generation: u32,
     by_hash: HashMap<u64, Slot, BuildHasherDefault<KeyIsHash>>,
-    /// Series whose hash belongs to another; as good as always empty.
+    /// Series whose hash collides with that of another; almost always empty.
     collided: Vec<Slot>,
     index: Index,
     generation: Generation,
@@ -88,9 +88,9 @@ impl Shard {
         self.usage.samples
     }
 
-    /// Memory of all of it, estimated.
+    /// Estimated memory of the shard.
     pub(super) fn bytes(&self) -> usize {
-        // A quarter more is what the allocator loses between pieces, as `probe_head` measured it.
+        // The allocator overhead is a quarter, as `probe_head` measured it.
         (self.usage.bytes + self.index.heap_bytes()) / 4 * 5
     }
 
@@ -104,7 +104,7 @@ impl Shard {
         if is_it(&first) { Some(first) } else { self.collided.iter().copied().find(is_it) }
     }
 
-    /// A new series; `None` when the shard has no number left for one.
+    /// Creates a series; `None` when the shard has no slot left.
     pub(super) fn create(&mut self, hash: u64, labels: &Labels) -> Option<Slot> {
         let slot = match self.holes.pop() {
             Some(hole) => hole,
@@ -123,14 +123,14 @@ impl Shard {
         Some(slot)
     }
 
-    /// The slot of a place, if the series that it was given for is still there.
+    /// The slot of a place, if its series is still there.
     pub(super) fn slot_of(&self, place: Place) -> Option<Slot> {
         let series = self.get(place.slot)?;
         (series.slot_generation == place.generation).then_some(place.slot)
     }
 
-    /// Keeps a series in memory until the next flush is over; gives its slot's generation and its
-    /// newest samples.
+    /// Keeps a series in memory until the next flush is over; returns the generation of its slot
+    /// and its newest samples.
     pub(super) fn touch(&self, slot: Slot) -> Option<(u32, Newest)> {
         let series = self.get(slot)?;
         Some((series.slot_generation, series.touch(self.generation)))
@@ -188,7 +188,7 @@ impl Shard {
         self.get_mut(slot)?.push_exemplar(exemplar, exemplars_max, has_room, generation)
     }
 
-    /// Starts the next generation; gives the days of the one that ends.
+    /// Starts the next generation; returns the days of the one that ends.
     pub(super) fn freeze(&mut self, generation: Generation) -> BTreeSet<i32> {
         let mut days = BTreeSet::new();
         for series in self.series.iter_mut().flatten() {
@@ -201,7 +201,7 @@ impl Shard {
     }
 
     /// Forgets a generation, and the series that are empty and were not looked up since
-    /// `idle_since`; gives the number of exemplars and series that left.
+    /// `idle_since`; returns the number of removed exemplars and series.
     pub(super) fn release(
         &mut self,
         generation: Generation,
@@ -223,7 +223,7 @@ impl Shard {
         (exemplars, leaving.len())
     }
 
-    /// Takes series out; `leaving` is ascending.
+    /// Removes series; `leaving` is ascending.
     fn remove(&mut self, leaving: &[Slot]) {
         let mut pairs = Vec::new();
         for slot in leaving {
@@ -241,7 +241,7 @@ impl Shard {
         }
         self.series.shrink_to_fit();
         self.holes = (0..).zip(&self.series).filter(|(_, s)| s.is_none()).map(|(i, _)| i).collect();
-        // The lowest holes are filled first, so that the others come to the end and go.
+        // The lowest holes are filled first, so that holes collect at the end and are truncated.
         self.holes.reverse();
         self.by_hash.clear();
         self.by_hash.shrink_to(self.series.len());
@@ -297,7 +297,7 @@ impl Shard {
         }
     }
 
-    /// Visits names, values and numbers of series of the labels that are asked for.
+    /// Visits names, values and series counts of the queried labels.
     pub(super) fn visit_labels(
         &self,
         query: &LabelQuery<'_>,
@@ -345,7 +345,7 @@ impl Shard {
         self.index.values(name)
     }
 
-    /// What one flush writes for one UTC day of the matching series: chunks in order of precedence, and exemplars.
+    /// Data of the matching series that a flush writes for one UTC day, in order of precedence.
     pub(super) fn frozen(
         &self,
         conditions: &[Condition<'_>],

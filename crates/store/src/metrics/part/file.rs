@@ -1,4 +1,4 @@
-//! Rows into a Parquet file. Knows columns, not where the rows come from.
+//! Writes rows into a Parquet file. Knows the columns, not the source of the rows.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -25,15 +25,15 @@ use crate::metrics::chunk::{Chunk, Codec};
 use crate::metrics::matching::pairs;
 use crate::part::write::ORIGIN_KEY;
 
-/// Rows that are handed to the Parquet writer at once.
+/// Rows that are passed to the Parquet writer at once.
 const BATCH_ROWS: usize = 1024;
-/// Distinct pairs of name and value that are counted.
+/// Maximum number of distinct pairs of name and value that are counted.
 const PAIRS_MAX: usize = 1 << 20;
 /// The kind of rows of labels.
 const LABEL_KIND: &str = "label";
 const NANOSECONDS_OF_MILLISECOND: i64 = 1_000_000;
 
-/// What is known of plain samples without decoding them. Stale markers are left out.
+/// Aggregates of float samples, readable without decoding. Stale markers are excluded.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Aggregates {
     pub(super) sum: f64,
@@ -46,7 +46,7 @@ pub(super) struct Aggregates {
 }
 
 impl Aggregates {
-    /// Of values in order of time; `None` when all are stale markers.
+    /// Of values sorted by time; `None` when all are stale markers.
     pub(super) fn of(values: &[f64]) -> Option<Self> {
         let mut values = values.iter().copied().filter(|value| !signals::metric::is_stale(*value));
         let first = values.next()?;
@@ -62,7 +62,7 @@ impl Aggregates {
     }
 }
 
-/// Columns of the rows that were not handed to the Parquet writer yet.
+/// Columns of the rows that were not passed to the Parquet writer yet.
 struct Columns {
     schema: SchemaRef,
     metric: StringDictionaryBuilder<Int32Type>,
@@ -199,7 +199,7 @@ impl Pairs {
         }
     }
 
-    /// In order of name and value.
+    /// The pairs, sorted by name and value.
     fn into_sorted(self) -> Vec<(Box<[u8]>, u32)> {
         let mut all: Vec<_> = self.series.into_iter().flatten().collect();
         all.sort_unstable_by(|(a, _), (b, _)| name_and_value(a).cmp(&name_and_value(b)));
@@ -207,19 +207,19 @@ impl Pairs {
     }
 }
 
-/// Of the canonical bytes of a pair.
+/// Splits the canonical bytes of a pair.
 fn name_and_value(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     pairs(pair).next().map(|(_, name, value)| (name, value))
 }
 
-/// A part that is being written. Rows of one class come together, samples first.
+/// A part that is being written. Rows of one class are contiguous, samples first.
 pub(super) struct PartFile<W: Write + Send> {
     writer: ArrowWriter<W>,
     columns: Columns,
     rows: u64,
     samples: u64,
     pairs: Pairs,
-    /// Of all rows so far.
+    /// First and last time of all rows so far.
     times_ms: Option<(i64, i64)>,
 }
 
@@ -269,7 +269,7 @@ impl<W: Write + Send> PartFile<W> {
         self.writer.flush().map_err(failed)
     }
 
-    /// Writes a chunk of samples; plain ones come with their aggregates.
+    /// Writes a chunk of samples; float samples come with their aggregates.
     pub(super) fn push_samples(
         &mut self,
         labels: &Labels,
@@ -314,7 +314,7 @@ impl<W: Write + Send> PartFile<W> {
         })
     }
 
-    /// Writes the pairs of name and value of the series before; none where there are too many.
+    /// Writes the label pairs of the series written so far; nothing if there are too many.
     pub(super) fn push_labels(&mut self) -> Result<(), StoreError> {
         let (min_ms, max_ms) = self.times_ms.unwrap_or((0, 0));
         for (pair, count) in std::mem::take(&mut self.pairs).into_sorted() {

@@ -6,7 +6,7 @@ use object_store::path::Path;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use signals::{MemoryBudget, MemoryReservation};
 
-/// The footers, and when each was used last, counted in uses.
+/// The footers, and the last use of each, counted in uses.
 #[derive(Debug)]
 pub(super) struct Footers {
     by_path: HashMap<Path, (ArrowReaderMetadata, u64)>,
@@ -26,7 +26,7 @@ impl Footers {
         Some(footer.clone())
     }
 
-    /// Keeps a footer and drops those that were not used for longest until it has room.
+    /// Inserts a footer, evicting the least recently used ones until it fits.
     pub(super) fn insert(&mut self, path: Path, footer: &ArrowReaderMetadata) {
         let bytes = footer.metadata().memory_size();
         if bytes > self.memory.budget().bytes_max() {

@@ -1,4 +1,4 @@
-//! Several parts of one UTC day become one: chunks of one series joined and made smaller.
+//! Merges parts of one UTC day: chunks of a series are joined and re-encoded.
 
 use std::cmp::Ordering;
 use std::io::Write;
@@ -18,18 +18,18 @@ use crate::metrics::matching::compare_rows;
 use crate::metrics::series_chunks::overlapping_runs;
 use crate::{Part, StoreError};
 
-/// Samples of a merged chunk: more would hardly shrink it (decision 0003).
+/// Samples of a merged chunk; more would hardly shrink it (decision 0003).
 const SAMPLES_TARGET: usize = 2000;
-/// Exemplars of one series that a day keeps, the newest.
+/// Exemplars kept per series and day; the newest are kept.
 const EXEMPLARS_MAX: usize = 4096;
-/// Series after which other tasks get their turn.
+/// Number of series after which the task yields.
 const SERIES_PER_TURN: usize = 64;
 
-/// Writes one part that holds what the inputs of one day hold, oldest first; later ones win.
-/// `origin` is the JSON for its footer.
+/// Merges the parts of one day, oldest first, into one; later samples win. `origin` is the JSON for
+/// its footer.
 ///
-/// Inputs must be neighbours in the order of the manifest. Memory follows one series, and one
-/// row group of each input (at most 16 MiB).
+/// Inputs must be adjacent in the manifest. Memory is bounded by one series, and one row group of
+/// each input (at most 16 MiB).
 ///
 /// # Errors
 /// [`StoreError::Io`] when an input cannot be read or is damaged, or the sink fails.
@@ -110,12 +110,12 @@ fn write_exemplars<W: Write + Send>(
     encode_exemplars(newest).map_or(Ok(()), |chunk| file.push_exemplars(labels, &chunk))
 }
 
-/// Where reading one input has come to.
+/// The read position of one input.
 struct Cursor<'a> {
     part: OpenPart<'a>,
     stream: RowStream,
     batch: Option<(RowColumns, BinaryArray)>,
-    /// Of the batch; parts of earlier versions have none.
+    /// Of the batch; parts of earlier versions have no start times.
     start_times: Option<TimestampMillisecondArray>,
     row: usize,
 }

@@ -1,4 +1,4 @@
-//! A part as the Parquet reader wants it: byte ranges of one object.
+//! A part as input of the Parquet reader: byte ranges of one object.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
-/// Bytes from the end of a part that are fetched in the hope that they hold the whole footer.
+/// Bytes fetched from the end of a part, which usually hold the whole footer.
 const FOOTER_BYTES_GUESS: u64 = 64 * 1024;
 
 /// One part in an object store.

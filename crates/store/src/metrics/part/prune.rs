@@ -1,4 +1,4 @@
-//! Which rows of a part may be wanted, from its footer alone: row groups by statistics, then pages.
+//! Pruning: which rows may match, from the footer alone: row groups by statistics, then pages.
 
 use std::ops::Range;
 
@@ -8,19 +8,19 @@ use parquet::file::statistics::Statistics;
 
 use super::schema::{Class, KIND, MAX_TIME, METRIC, MIN_TIME};
 
-/// What is asked of a part.
+/// The rows that a query needs from a part.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) class: Class,
-    /// The only names of metrics that can match, if that is known.
+    /// The only metric names that can match, if they are known.
     pub(super) metrics: Option<&'a [String]>,
     pub(super) start_ms: i64,
     pub(super) end_ms: i64,
 }
 
 impl Wanted<'_> {
-    /// Whether a metric between these names may be wanted. Bounds may be cut short: the lower one
-    /// is then less, the upper one greater than the real one.
+    /// Whether a metric between these names may match. Bounds may be truncated: the lower one is
+    /// then less, the upper one greater than the real one.
     fn has_metric_between(&self, min: &[u8], max: &[u8]) -> bool {
         self.metrics.is_none_or(|metrics| {
             metrics.iter().any(|metric| min <= metric.as_bytes() && metric.as_bytes() <= max)
@@ -28,7 +28,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Rows of one row group that may be wanted, ascending.
+/// Rows of one row group that may match, ascending.
 #[derive(Debug)]
 pub(super) struct Candidates {
     pub(super) row_group: usize,
@@ -36,7 +36,7 @@ pub(super) struct Candidates {
     pub(super) ranges: Vec<Range<usize>>,
 }
 
-/// Whether a row group may hold rows of a class; rows of one class come together.
+/// Whether a row group may hold rows of a class; rows of one class are contiguous.
 fn may_hold(row_group: &RowGroupMetaData, class: Class) -> bool {
     let kind = statistics(row_group, KIND).and_then(Statistics::min_bytes_opt);
     kind.is_none_or(|kind| Class::of_kind(kind) == Some(class))
@@ -55,7 +55,7 @@ fn leaf(row_group: &RowGroupMetaData, column: &str) -> Option<usize> {
     row_group.columns().iter().position(|chunk| chunk.column_path().parts() == [column])
 }
 
-/// Rows that the footer does not rule out. What has no statistics is not ruled out.
+/// Rows that the footer does not rule out. Rows without statistics are not ruled out.
 pub(super) fn candidates(footer: &ParquetMetaData, wanted: Wanted<'_>) -> Vec<Candidates> {
     let mut found = Vec::new();
     for (i, row_group) in footer.row_groups().iter().enumerate() {
@@ -128,7 +128,7 @@ fn matching_pages(
     ))
 }
 
-/// Ascending ranges without gaps between neighbours.
+/// Joins ascending ranges that touch or overlap.
 pub(super) fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     let mut all: Vec<Range<usize>> = Vec::new();
     for range in ranges {

@@ -1,4 +1,4 @@
-//! Rows out of parts: first the columns that decide, then the chunks of the rows that matched.
+//! Reads rows of parts: first the columns for matching, then the chunks of the matching rows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -36,10 +36,10 @@ use crate::{Part, StoreError};
 
 /// Rows decoded at once.
 const BATCH_ROWS: usize = 4096;
-/// Parts that are read at the same time by one selection.
+/// Parts that one selection reads concurrently.
 const CONCURRENT_PARTS: usize = 8;
 
-/// Reads parts of metrics, and remembers their footers. Cheap to clone.
+/// Reads parts of metrics and caches their footers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct PartReader {
     inner: Arc<OpenStore>,
@@ -60,12 +60,12 @@ pub(super) struct OpenPart<'a> {
 
 pub(super) type RowStream = ParquetRecordBatchStream<PartObject>;
 
-/// What a selection may take, and whether labels are enough.
+/// Limits of a selection, and whether labels are enough.
 #[derive(Debug, Clone, Copy)]
 struct Bounds<'a> {
     series_max: usize,
     has_chunks: bool,
-    /// Where labels and chunks are taken from.
+    /// Budget for labels and chunks.
     memory: Option<&'a MemoryReservation>,
 }
 
@@ -83,7 +83,7 @@ impl Bounds<'_> {
     }
 }
 
-/// What is asked of each part.
+/// The query to each part.
 #[derive(Debug, Clone, Copy)]
 struct RowsQuery<'a> {
     wanted: Wanted<'a>,
@@ -91,12 +91,12 @@ struct RowsQuery<'a> {
     bounds: Bounds<'a>,
 }
 
-/// Series with the chunks that were asked for.
+/// Series with the requested chunks.
 type Rows = Vec<(Labels, Vec<Chunk>)>;
 
-/// A row that matched.
+/// A matching row.
 struct Hit {
-    /// Among all rows of the row groups that are read.
+    /// Index among all rows of the row groups that are read.
     position: usize,
     series: usize,
     min_ms: i64,
@@ -104,7 +104,7 @@ struct Hit {
     count: u16,
 }
 
-/// The columns that decide, of one batch.
+/// The columns for matching, of one batch.
 pub(super) struct RowColumns {
     pub(super) series: BinaryArray,
     pub(super) min_time: TimestampMillisecondArray,
@@ -138,13 +138,13 @@ pub(super) fn chunk_bytes(chunks: &BinaryArray, row: usize) -> Buffer {
 }
 
 impl PartReader {
-    /// A reader of parts in `objects`, which remembers as many footers as `caches` has room for.
+    /// A reader of parts in `objects`; `caches` bounds its cached footers.
     pub(crate) fn new(objects: Arc<dyn ObjectStore>, caches: &MemoryBudget) -> Self {
         let footers = Mutex::new(Footers::new(caches));
         Self { inner: Arc::new(OpenStore { objects, footers }) }
     }
 
-    /// What parts, oldest first, know of metric families; called once at start.
+    /// Family metadata of parts, which are given oldest first; called once at start.
     ///
     /// # Errors
     /// [`StoreError::Io`] when a part cannot be read.
@@ -192,7 +192,7 @@ impl PartReader {
         Ok(rows.into_iter().map(|(labels, _)| labels).collect())
     }
 
-    /// What is asked of the labels of the series of parts.
+    /// Answers a label query from parts.
     pub(crate) async fn labels(
         &self,
         parts: &[Arc<Part>],
@@ -248,7 +248,7 @@ impl PartReader {
         let metrics = name.and_then(|condition| condition.literals.as_deref());
         let wanted = Wanted { metrics, ..wanted };
         let query = RowsQuery { wanted, conditions: &conditions, bounds };
-        // Collected, because a closure over references inside this future would keep it from `Send`.
+        // Collected, because a closure over references in this future would prevent `Send`.
         let reads: Vec<_> = parts
             .iter()
             .map(|part| async move { self.open(part).await?.rows(query).await })
@@ -264,7 +264,7 @@ impl PartReader {
                     all.len() - 1
                 });
                 if place < known {
-                    // A part before has the series, too.
+                    // An earlier part also has the series.
                     bounds.give_back(bytes);
                 }
                 if let Some((_, known)) = all.get_mut(place) {
@@ -305,7 +305,7 @@ fn unreadable(part: &Part, error: &ParquetError) -> StoreError {
     StoreError::Unreadable { path: part.path.to_string(), reason: error.to_string() }
 }
 
-/// The next rows of a part. The Parquet reader panics on some damaged pages; that is an error like any other.
+/// The next rows of a part. A panic of the Parquet reader on damaged pages becomes an error.
 pub(super) async fn next_batch(
     stream: &mut RowStream,
     part: &Part,
@@ -319,7 +319,7 @@ fn gave_up() -> ParquetError {
 }
 
 impl OpenPart<'_> {
-    /// Streams columns of rows; `ranges` count through the given row groups only.
+    /// Streams columns of rows; `ranges` count rows within the given row groups only.
     pub(super) fn stream(
         &self,
         row_groups: &[Candidates],
@@ -361,7 +361,7 @@ impl OpenPart<'_> {
         self.part
     }
 
-    /// The matching series, in the order of the part, with their chunks if those are asked for.
+    /// The matching series, in the order of the part, with their chunks if requested.
     async fn rows(&self, query: RowsQuery<'_>) -> Result<Rows, StoreError> {
         let row_groups = self.candidates(query.wanted);
         if row_groups.is_empty() {
@@ -397,7 +397,7 @@ impl OpenPart<'_> {
         if hits.next().is_some() { Err(self.unexpected()) } else { Ok(rows) }
     }
 
-    /// Reads the columns that decide, and decides.
+    /// Reads the columns for matching, and evaluates the matchers.
     async fn matching(
         &self,
         row_groups: &[Candidates],
@@ -446,8 +446,8 @@ impl OpenPart<'_> {
         Ok((rows, hits))
     }
 
-    /// What is asked of the labels of the part's series: from its rows of labels, or from those of
-    /// its samples where the matchers, or a part of an earlier version, want it.
+    /// Answers a label query from the part's label rows, or from its sample rows if there are
+    /// matchers or the part is of an earlier version, without label rows.
     async fn labels(
         &self,
         query: &LabelQuery<'_>,
@@ -557,7 +557,7 @@ impl OpenPart<'_> {
     }
 }
 
-/// Visits what is asked of canonical label bytes.
+/// Visits the pairs of canonical label bytes that the projection selects.
 fn visit_pairs(projection: LabelProjection<'_>, labels: &[u8], mut visit: impl FnMut(&str, &str)) {
     for (_, name, value) in pairs(labels) {
         let (Ok(name), Ok(value)) = (std::str::from_utf8(name), std::str::from_utf8(value)) else {
@@ -571,7 +571,7 @@ fn visit_pairs(projection: LabelProjection<'_>, labels: &[u8], mut visit: impl F
     }
 }
 
-/// Ranges of rows as counted through all given row groups.
+/// Ranges of rows, counted across all given row groups.
 fn positions(row_groups: &[Candidates]) -> Vec<Range<usize>> {
     let mut before = 0;
     let mut all = Vec::new();

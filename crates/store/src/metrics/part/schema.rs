@@ -1,5 +1,5 @@
-//! Columns of parts of metrics and how each is written. `docs/formats/parts-metrics.md` is the
-//! description for readers that are not us.
+//! Columns of parts of metrics and their encodings. `docs/formats/parts-metrics.md` describes them
+//! for other readers.
 
 use std::sync::Arc;
 
@@ -29,17 +29,17 @@ pub(super) const CHUNK: &str = "chunk";
 pub(super) const FORMAT_VERSION: &str = "1";
 pub(super) const FORMAT_KEY: &str = "glasshouse.metrics.format";
 
-/// Pages of the chunk column: what a selection of few series reads for each of them.
+/// Page size of the chunk column; a selection of few series reads one such page for each.
 const CHUNK_PAGE_BYTES: usize = 32 * 1024;
-/// Pages of the other columns, by rows, so that a metric with few series is few pages.
+/// Rows per page of the other columns, so that a metric with few series has few pages.
 const PAGE_ROWS: usize = 4096;
-/// Rows that are written between two looks at the size of a page.
+/// Rows written between checks of the page size.
 const WRITE_BATCH_ROWS: usize = 64;
-/// A row group is the least that a merge holds of each input.
+/// A merge holds at least one row group of each input in memory.
 pub(crate) const ROW_GROUP_ROWS: usize = 64 * 1024;
 pub(crate) const ROW_GROUP_BYTES: usize = 16 << 20;
 
-/// What the row groups of a part hold. A row group is of one class.
+/// The class of the rows of a row group; each row group has one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Samples,
@@ -53,7 +53,7 @@ impl Class {
     pub(super) const ALL: [Self; 4] =
         [Self::Samples, Self::Exemplars, Self::Families, Self::Labels];
 
-    /// The class of a word in the `kind` column.
+    /// The class of a value in the `kind` column.
     pub(super) fn of_kind(kind: &[u8]) -> Option<Self> {
         match kind {
             b"float" | b"histogram" => Some(Self::Samples),
@@ -132,7 +132,7 @@ pub(super) fn properties() -> WriterProperties {
         .set_column_statistics_enabled(column(SERIES), EnabledStatistics::None)
         .set_column_dictionary_enabled(column(SERIES), false)
         .set_column_encoding(column(SERIES), Encoding::DELTA_BYTE_ARRAY)
-        // Chunks are compressed already; plain pages are read by byte range and not unpacked.
+        // Chunks are already compressed; uncompressed pages can be read by byte range.
         .set_column_statistics_enabled(column(CHUNK), EnabledStatistics::None)
         .set_column_dictionary_enabled(column(CHUNK), false)
         .set_column_encoding(column(CHUNK), Encoding::PLAIN)

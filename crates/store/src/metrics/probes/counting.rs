@@ -14,7 +14,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-/// Gap that a store behind a network bridges to save requests.
+/// Gap that a remote store reads through to save requests.
 const COALESCED_GAP_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, Default)]
@@ -27,10 +27,10 @@ pub(super) struct CountingStore {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Read {
-    /// Of all ranges that were asked for.
+    /// Total of all requested ranges.
     pub(super) bytes: u64,
     pub(super) ranges: u64,
-    /// What a store would fetch that bridges gaps.
+    /// Bytes that a store would fetch if it coalesced ranges.
     pub(super) coalesced_bytes: u64,
 }
 

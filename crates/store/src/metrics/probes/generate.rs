@@ -61,7 +61,7 @@ pub(crate) fn scrape_like(series: usize, samples: usize, step_ms: i64) -> Shape 
                     9..=11 => value += (rate * noise).round(),
                     12..=14 => value += (rate * noise / 8.0).round(),
                     15 => value += (rate * noise * 1e5).round(),
-                    // Seconds of processors, in hundredths.
+                    // CPU seconds, in hundredths.
                     16 => value = ((value + seconds * noise * 0.3) * 100.0).round() / 100.0,
                     // Goroutines, memory in pages, temperatures.
                     17 => value = (value + f64::from(random.random_range(-3..=3))).max(0.0),

@@ -1,4 +1,4 @@
-//! Adding native histograms of one series.
+//! Adds native histograms of one series.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use crate::otlp::metrics::exponential::{SCHEMA_MIN, SpanBuilder};
 
-/// Buckets of one sign that a total keeps; with more it becomes coarser.
+/// Maximum buckets per sign in a total; beyond it the resolution is reduced.
 const BUCKETS_MAX: usize = 1_000;
 
 /// Counts by bucket index.
 type Buckets = BTreeMap<i64, f64>;
 
-/// The sum of two histograms at the coarser of their resolutions. `None` where a bucket is out of
-/// range, which no histogram from the wire is.
+/// The sum of two histograms at the lower of their resolutions. `None` if a bucket index is out of
+/// range, which decoded histograms never are.
 pub(super) fn plus(total: &NativeHistogram, value: &NativeHistogram) -> Option<NativeHistogram> {
     let mut schema = total.schema.min(value.schema);
     let (mut positive, mut negative) = (Buckets::new(), Buckets::new());
@@ -44,7 +44,7 @@ pub(super) fn plus(total: &NativeHistogram, value: &NativeHistogram) -> Option<N
     })
 }
 
-/// The bucket, `2^shift` times as wide, that a bucket lies in. An index stands for the upper bound.
+/// The enclosing bucket, `2^shift` times as wide. An index identifies the upper bound.
 fn wider(index: i64, shift: u32) -> i64 {
     ((index - 1) >> shift.min(63)) + 1
 }

@@ -1,4 +1,4 @@
-//! Adding up, taking back and restoring.
+//! Accumulating, reverting and restoring.
 
 use signals::metric::BucketSpan;
 
@@ -10,7 +10,7 @@ fn sum(timestamp_ms: i64, value: f64) -> Delta {
     Delta { labels, start_ms: timestamp_ms - 10, timestamp_ms, is_monotonic: true, value }
 }
 
-/// Time and value of all samples of a request with these deltas, and the number of rejected.
+/// Time and value of all samples for these deltas, and the number of rejections.
 fn add(
     accumulator: &mut DeltaAccumulator,
     deltas: Vec<Delta>,
@@ -88,10 +88,10 @@ fn what_another_request_added_to_is_not_taken_back() {
     let failed = accumulator.add(vec![sum(110, 1.0), other.clone()], 0).undo;
     assert_eq!(add(&mut accumulator, vec![sum(120, 2.0)], 0), (vec![(120, 3.0)], 0));
     accumulator.undo(failed);
-    // The other request reported the whole total: sent again, the first delta is not counted twice.
+    // The other request reported the full total: a retry does not count the first delta twice.
     assert_eq!(add(&mut accumulator, vec![sum(110, 1.0)], 0), (vec![], 1));
     assert_eq!(add(&mut accumulator, vec![sum(130, 1.0)], 0), (vec![(130, 4.0)], 0));
-    // Of the series that only the failed request had, nothing is left.
+    // A series that only the failed request had is removed.
     assert_eq!(add(&mut accumulator, vec![other], 0), (vec![(101, 0.0), (110, 5.0)], 0));
 }
 
@@ -130,7 +130,7 @@ fn every_kind(timestamp_ms: i64) -> Vec<Delta> {
     ]
 }
 
-/// The samples of the next request, which are the same where the totals are.
+/// The samples of another request, which are equal if the totals are.
 fn next(accumulator: &mut DeltaAccumulator) -> String {
     let batch = accumulator.add(every_kind(1_000), 0).batch;
     format!("{:?} {:?} {:?}", batch.series, batch.samples, batch.histograms)

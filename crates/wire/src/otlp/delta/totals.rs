@@ -1,9 +1,9 @@
-//! Totals as bytes, to be stored beside the samples that they made.
+//! The binary encoding of totals, stored with the samples.
 //!
-//! An update is a version and entries: length and bytes of the labels, the time of the last point in
-//! milliseconds, when it was received in nanoseconds, and the total behind the number of its kind.
-//! Integers are little-endian, lengths `u32`. Restoring updates twice, or in another order, gives
-//! the same totals: of each series the latest counts.
+//! An update is a version and entries: length and bytes of the labels, the time of the last point
+//! in milliseconds, its arrival time in nanoseconds, the number of the kind, and the total.
+//! Integers are little-endian, lengths `u32`. Updates may be restored repeatedly and in any order:
+//! the latest total of each series wins.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use super::{ClassicHistogram, DeltaAccumulator, State, Total, Undo};
 use crate::otlp::metrics::exponential::{SCHEMA_MAX, SCHEMA_MIN};
 use crate::otlp::metrics::histogram::Series;
 
-/// Bytes of one update of a snapshot.
+/// Maximum size of one update in a snapshot.
 pub const UPDATE_BYTES_MAX: usize = 8 << 20;
 
-/// Bounds of a histogram: many more than any limit on what is taken in.
+/// Maximum bounds of a histogram; far above any ingest limit.
 const BOUNDS_MAX: usize = 100_000;
 
 const VERSION: u8 = 1;
@@ -24,11 +24,11 @@ const SUM: u8 = 1;
 const CLASSIC: u8 = 2;
 const NATIVE: u8 = 3;
 
-/// Stored totals cannot be read.
+/// Stored totals are corrupt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("damaged totals of delta series at byte {offset}")]
 pub struct DamagedTotals {
-    /// Where, counted from the start of the update.
+    /// Offset from the start of the update.
     pub offset: usize,
 }
 
@@ -50,11 +50,11 @@ impl DeltaAccumulator {
         updates
     }
 
-    /// The totals that these changes made.
+    /// The totals after these changes.
     pub(super) fn changed(&self, undo: &Undo) -> Vec<u8> {
         let mut update = Vec::new();
         for change in &undo.0 {
-            // Of a series that was changed several times only the last change is still there.
+            // Only the last change of a series is still available.
             if let Some(state) = self.series.get(&change.labels)
                 && state.version == change.version
             {
@@ -67,11 +67,10 @@ impl DeltaAccumulator {
         update
     }
 
-    /// Takes up totals that were stored: those that are newer than what is there, as long as there
-    /// is room.
+    /// Restores stored totals that are newer than those in memory, as far as there is room.
     ///
     /// # Errors
-    /// [`DamagedTotals`], with what lies before the damage taken up.
+    /// [`DamagedTotals`], after restoring the entries before the damage.
     pub fn restore(&mut self, update: &[u8]) -> Result<(), DamagedTotals> {
         let mut reader = Reader { rest: update };
         let damaged = |rest: &[u8]| DamagedTotals { offset: update.len() - rest.len() };
@@ -109,7 +108,7 @@ fn write_entry(bytes: &mut Vec<u8>, labels: &Labels, state: &State) {
             bytes.push(CLASSIC);
             write_numbers(bytes, &total.bounds);
             write_numbers(bytes, &total.counts);
-            // A list of one or none.
+            // Encoded as a list of zero or one.
             write_numbers(bytes, total.sum.as_slice());
             write_number(bytes, total.count);
         }
@@ -149,7 +148,7 @@ fn write_numbers(bytes: &mut Vec<u8>, numbers: &[f64]) {
     }
 }
 
-/// An update that is being read; every `None` is damage.
+/// Parses an update; every `None` is corruption.
 struct Reader<'a> {
     rest: &'a [u8],
 }

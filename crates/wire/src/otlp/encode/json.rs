@@ -1,4 +1,4 @@
-//! OTLP spans as JSON, in the two ways in which it is written.
+//! Encodes OTLP spans in two JSON mappings.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,12 +6,12 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, Key
 use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span, Status, TracesData, span};
 use serde_json::{Map, Value, json};
 
-/// Which JSON mapping is used.
+/// A JSON mapping of OTLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonStyle {
-    /// OTLP's: ids in hexadecimal, enumerations as numbers. Jaeger's v3 API speaks it.
+    /// OTLP's: ids in hexadecimal, enums as numbers. Used by Jaeger's v3 API.
     Otlp,
-    /// Protobuf's own: ids in base64, enumerations by name. Tempo speaks it.
+    /// Protobuf's: ids in base64, enums by name. Used by Tempo.
     Protobuf,
 }
 
@@ -45,7 +45,7 @@ fn scope_spans(scope_spans: &ScopeSpans, style: JsonStyle) -> Value {
     json!({ "scope": scope_spans.scope.as_ref().map(scope), "spans": spans })
 }
 
-/// Leaves out what has its default, as protobuf's mapping does.
+/// Omits default values, as protobuf's mapping does.
 #[derive(Default)]
 struct Object(Map<String, Value>);
 

@@ -1,4 +1,4 @@
-//! JSON scalars to protobuf fields.
+//! Transcodes JSON scalars to protobuf fields.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -16,8 +16,8 @@ pub(super) enum Scalar<'a> {
     Text(&'a str),
 }
 
-/// Any id whose hexadecimal is wrong becomes this, which is no id: the item is then rejected or
-/// its id dropped, as for ids of a wrong length, and the rest of the batch is kept.
+/// Replaces ids with invalid hexadecimal. It has an invalid length, so the item is rejected or its
+/// id dropped, and the rest of the batch is kept.
 const INVALID_ID: [u8; 1] = [0];
 
 /// Writes a field.
@@ -73,8 +73,8 @@ pub(super) fn write(writer: &mut Writer, field: &Field, value: Scalar<'_>) -> Re
             fixed64(writer, number, value as u64);
         }
         Kind::Time => {
-            // Times that cannot be written become one that is out of range: that item is then
-            // rejected and not the batch.
+            // Unrepresentable times become an out-of-range time, so that only that item is rejected
+            // and not the batch.
             let value = integer(value)?;
             fixed64(writer, number, u64::try_from(value).unwrap_or(u64::MAX));
         }
@@ -93,7 +93,7 @@ fn text(value: Scalar<'_>) -> Result<&str, String> {
     if let Scalar::Text(text) = value { Ok(text) } else { Err("expected a text".to_owned()) }
 }
 
-/// An integer, given as a number or as text. What is beyond 128 bits is as good as the last one.
+/// Parses an integer from a number or a string, saturating at 128 bits.
 fn integer(value: Scalar<'_>) -> Result<i128, String> {
     let from_double = |value: f64| {
         if value.fract() == 0.0 {
@@ -143,7 +143,7 @@ fn double(value: Scalar<'_>) -> Result<f64, String> {
     }
 }
 
-/// A number, or a name; unknown names are 0, "unspecified".
+/// Parses an enum number or name; unknown names are 0, "unspecified".
 fn enumeration(value: Scalar<'_>, names: &[&str]) -> Result<i32, String> {
     if let Scalar::Text(text) = value
         && !text.starts_with(|c: char| c.is_ascii_digit() || c == '-')

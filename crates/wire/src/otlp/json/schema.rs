@@ -1,4 +1,4 @@
-//! The fields of OTLP's messages: names, numbers and types, as the `.proto` files have them.
+//! The fields of OTLP's messages: names, numbers and types from the `.proto` files.
 
 /// A message.
 #[derive(Debug)]
@@ -9,28 +9,28 @@ pub(super) struct Schema {
 /// A field.
 #[derive(Debug)]
 pub(super) struct Field {
-    /// In snake case.
+    /// Snake case.
     pub(super) name: &'static str,
     pub(super) number: u32,
     pub(super) kind: Kind,
     pub(super) is_repeated: bool,
 }
 
-/// How a field is written.
+/// The type of a field.
 #[derive(Debug)]
 pub(super) enum Kind {
     Message(&'static Schema),
     Text,
-    /// `bytes` that JSON has in hexadecimal.
+    /// `bytes`, in hexadecimal in JSON.
     Id,
-    /// `bytes` that JSON has in base64.
+    /// `bytes`, in base64 in JSON.
     Bytes,
     Bool,
     Int64,
     Uint32,
     Uint64,
     Sint32,
-    /// The names of the values, in order of their numbers.
+    /// Value names, indexed by number.
     Enum(&'static [&'static str]),
     Fixed32,
     Fixed64,
@@ -41,14 +41,14 @@ pub(super) enum Kind {
 }
 
 impl Schema {
-    /// The field with this name in lower camel case or in snake case.
+    /// Finds a field by its name in lower camel case or snake case.
     pub(super) fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == key || is_camel_of(key, field.name))
     }
 }
 
 impl Kind {
-    /// Whether this is `AnyValue`, the only message that may lie in itself.
+    /// Whether this is `AnyValue`, the only recursive message.
     pub(super) fn is_any_value(&self) -> bool {
         matches!(self, Self::Message(schema) if std::ptr::eq(*schema, &raw const ANY_VALUE))
     }

@@ -1,10 +1,10 @@
-//! Escapes of half a surrogate pair, which are no Unicode.
+//! Lone surrogate escapes, which are invalid Unicode.
 
 /// `\ufffd`, the escape of the replacement character.
 const REPLACEMENT: &[u8; 6] = br"\ufffd";
 
-/// A JSON text in which each lone surrogate is the replacement character, and their number; `None`
-/// when there are none.
+/// Replaces lone surrogates with the replacement character and counts them; `None` if there are
+/// none.
 pub(super) fn replaced(json: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut bytes = json.to_vec();
     let (mut at, mut count) = (0, 0);
@@ -25,7 +25,7 @@ pub(super) fn replaced(json: &[u8]) -> Option<(Vec<u8>, usize)> {
     (count > 0).then_some((bytes, count))
 }
 
-/// The code unit of an escape such as `\ud83d` at the start of a text.
+/// The code unit of an escape such as `\ud83d` at the start of the text.
 fn code_unit(text: &[u8]) -> Option<u16> {
     let digits = std::str::from_utf8(text.strip_prefix(br"\u")?.get(..4)?).ok()?;
     let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

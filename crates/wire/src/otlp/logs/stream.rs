@@ -1,7 +1,7 @@
-//! Which Loki stream the records of a resource belong to.
+//! The Loki stream of a resource's log records.
 //!
-//! Loki's OTLP endpoint makes labels of a listed few resource attributes; everything else stays
-//! with the record. What it calls `service_name` is a label of every stream.
+//! As in Loki's OTLP endpoint, a fixed list of resource attributes become labels and all others are
+//! structured metadata. Every stream has the label `service_name`.
 
 use signals::attributes::json;
 
@@ -9,7 +9,7 @@ use crate::otlp::resource::UNKNOWN_SERVICE;
 use crate::otlp::value::{AnyValue, Renderer, cut};
 use crate::protobuf::Fault;
 
-/// Resource attributes that become labels, as Loki's defaults have them, and their label names.
+/// Resource attributes that become labels, as in Loki's defaults, with their label names.
 const INDEX_LABELS: [(&str, &str); 18] = [
     ("cloud.availability_zone", "cloud_availability_zone"),
     ("cloud.region", "cloud_region"),
@@ -33,8 +33,8 @@ const INDEX_LABELS: [(&str, &str); 18] = [
 
 const SERVICE_NAME: &str = "service_name";
 
-/// Labels that name the service where `service.name` does not, in order; of Loki's list those
-/// that [`INDEX_LABELS`] can give.
+/// Fallbacks for `service_name` without `service.name`, in order: the labels of Loki's list that
+/// [`INDEX_LABELS`] can produce.
 const SERVICE_NAME_FALLBACKS: [&str; 3] = ["container_name", "k8s_container_name", "k8s_job_name"];
 
 /// The labels of one stream.
@@ -49,7 +49,7 @@ impl Stream {
         Self { value_bytes_max, labels: Vec::new() }
     }
 
-    /// Takes in a resource attribute if it is one of the listed.
+    /// Adds a resource attribute if it is one of the listed.
     pub(super) fn add(
         &mut self,
         key: &str,
@@ -69,7 +69,7 @@ impl Stream {
         Ok(())
     }
 
-    /// The service's name, and the canonical selector `{a="b", c="d"}`.
+    /// The service name and the canonical selector `{a="b", c="d"}`.
     pub(super) fn finish(mut self) -> (String, String) {
         let value = |label: &str| {
             self.labels.iter().find(|(name, _)| *name == label).map(|(_, value)| value.clone())
@@ -86,7 +86,7 @@ impl Stream {
             selector.push_str(if i == 0 { "" } else { ", " });
             selector.push_str(name);
             selector.push('=');
-            // The escapes of JSON are among those of LogQL's strings.
+            // JSON escapes are a subset of LogQL's string escapes.
             json::push_text(&mut selector, value);
         }
         selector.push('}');

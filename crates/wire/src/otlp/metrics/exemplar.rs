@@ -1,4 +1,4 @@
-//! Exemplars of points.
+//! Exemplars of data points.
 
 use signals::metric::{Exemplar, Labels};
 use signals::time::MILLISECOND;
@@ -10,10 +10,10 @@ use crate::otlp::traces::{span_id, trace_id};
 use crate::otlp::value::read_pair;
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// Characters that names and values of an exemplar's labels may have together, as in `OpenMetrics`.
+/// Maximum length of an exemplar's label set in characters, as in `OpenMetrics`.
 const CHARACTERS_MAX: usize = 128;
 
-/// An exemplar before its series is known.
+/// An exemplar that is not assigned to a series yet.
 #[derive(Debug)]
 pub(super) struct Loose {
     timestamp_ms: i64,
@@ -22,7 +22,7 @@ pub(super) struct Loose {
 }
 
 impl Loose {
-    /// The exemplar of a series.
+    /// Assigns the exemplar to a series.
     pub(super) fn of(self, series: u32) -> Exemplar {
         let Self { timestamp_ms, value, labels } = self;
         Exemplar { series, timestamp_ms, value, labels }
@@ -30,7 +30,7 @@ impl Loose {
 }
 
 impl Decoder<'_, '_> {
-    /// Reads an exemplar of a point at `point_ms`.
+    /// Parses an exemplar of a point at `point_ms`.
     pub(super) fn exemplar(
         &mut self,
         mut message: Message<'_>,

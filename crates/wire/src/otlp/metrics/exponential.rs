@@ -1,4 +1,4 @@
-//! Points of exponential histograms, as Prometheus' native histograms.
+//! Translates exponential histograms to Prometheus' native histograms.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::protobuf::{Fault, Message, Within as _};
 
 const FIELDS: Fields = Fields { attributes: 1, exemplars: 11, flags: 10 };
 
-/// Finest resolution of a native histogram.
+/// Highest resolution of a native histogram.
 pub(crate) const SCHEMA_MAX: i32 = 8;
-/// Coarsest resolution of a native histogram.
+/// Lowest resolution of a native histogram.
 pub(crate) const SCHEMA_MIN: i32 = -4;
-/// Width of the zero bucket; OTLP's own is not used by Prometheus either.
+/// Width of the zero bucket; Prometheus ignores OTLP's, too.
 const ZERO_THRESHOLD: f64 = 1e-128;
-/// Empty buckets between two others that are written rather than skipped.
+/// Gaps up to this length are written as empty buckets, as in Prometheus.
 const GAP_MAX: i64 = 2;
 
-/// `Buckets` as the wire has them.
+/// A parsed `Buckets` message.
 #[derive(Debug, Default)]
 struct RawBuckets {
     offset: i32,
@@ -50,7 +50,7 @@ impl RawBuckets {
     }
 }
 
-/// What only an `ExponentialHistogramDataPoint` has, as the wire has it.
+/// Fields specific to an `ExponentialHistogramDataPoint`.
 #[derive(Default)]
 struct Raw {
     count: u64,
@@ -110,9 +110,9 @@ impl Raw {
     }
 }
 
-/// Runs of populated buckets and their counts, `2^shift` neighbours merged into one.
+/// Spans of populated buckets and their counts, with `2^shift` neighbours merged into one.
 ///
-/// OTLP numbers a bucket by its lower bound, Prometheus by its upper one: that is one more.
+/// OTLP indexes a bucket by its lower bound, Prometheus by its upper bound: one higher.
 fn layout(
     offset: i32,
     counts: &[u64],
@@ -124,7 +124,7 @@ fn layout(
         if *count == 0 {
             continue;
         }
-        // 63 bits are enough to tell the sign, which is all that is left then.
+        // A shift by 63 bits already leaves only the sign.
         let index = (index >> shift.min(63)) + 1;
         match &mut open {
             Some((open_index, total)) if *open_index == index => *total += *count as f64,
@@ -141,7 +141,7 @@ fn layout(
     Ok((merged.spans, merged.counts))
 }
 
-/// Builds runs from buckets in ascending order.
+/// Builds bucket spans from buckets in ascending order.
 #[derive(Debug, Default)]
 pub(crate) struct SpanBuilder {
     pub(crate) spans: Vec<BucketSpan>,
@@ -151,7 +151,7 @@ pub(crate) struct SpanBuilder {
 }
 
 impl SpanBuilder {
-    /// Adds a bucket whose index is above all before it.
+    /// Adds a bucket; its index must exceed all previous ones.
     pub(crate) fn push(&mut self, index: i64, count: f64) -> Result<(), &'static str> {
         let gap = index - self.end;
         match self.spans.last_mut() {
@@ -203,7 +203,7 @@ impl<'a> Decoder<'_, 'a> {
 mod tests {
     use super::*;
 
-    /// Offset and length of each run, and the counts.
+    /// Offset and length of each span, and the counts.
     fn laid_out(offset: i32, counts: &[u64], shift: u32) -> (Vec<(i32, u32)>, Vec<f64>) {
         let (spans, counts) = layout(offset, counts, shift).unwrap();
         (spans.iter().map(|span| (span.offset, span.length)).collect(), counts)

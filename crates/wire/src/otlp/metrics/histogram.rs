@@ -1,4 +1,4 @@
-//! Points of histograms with explicit bounds, as Prometheus' classic histograms.
+//! Translates histograms with explicit bounds to Prometheus' classic histograms.
 
 use signals::Labels;
 use signals::metric::{NAME_LABEL, STALE_NAN_BITS};
@@ -13,7 +13,7 @@ use crate::protobuf::{Fault, Message, Within as _};
 
 const FIELDS: Fields = Fields { attributes: 9, exemplars: 8, flags: 10 };
 
-/// What only a `HistogramDataPoint` has, as the wire has it.
+/// Fields specific to a `HistogramDataPoint`.
 #[derive(Default)]
 struct Raw {
     count: u64,
@@ -48,7 +48,7 @@ impl Raw {
                 _ => raw_point.read(&field)?,
             }
             if !raw.has_room {
-                // Not taken anyway: do not gather more.
+                // The point is rejected anyway: stop collecting.
                 raw.counts.truncate(buckets_max);
                 raw.bounds.truncate(buckets_max);
             }
@@ -68,7 +68,7 @@ impl Raw {
         if bounds.iter().any(|bound| bound.is_nan()) || !bounds.is_sorted_by(|a, b| a < b) {
             return Err("histogram has bounds that do not ascend");
         }
-        // Some senders name the bound of the last bucket, which goes without saying.
+        // Some senders include the implicit bound of the last bucket.
         if bounds.last() == Some(&f64::INFINITY) {
             bounds.pop();
             let beyond = counts.pop().unwrap_or_default();
@@ -124,14 +124,14 @@ impl<'a> Decoder<'_, 'a> {
 /// The series of one classic histogram.
 #[derive(Debug, Clone)]
 pub(crate) struct Series {
-    /// `_bucket`, ascending, the last has `le="+Inf"`.
+    /// `_bucket` series, ascending; the last has `le="+Inf"`.
     pub(crate) buckets: Vec<Labels>,
     sum: Labels,
     count: Labels,
 }
 
 impl Series {
-    /// The series of the histogram whose family's name is the `__name__` of `base`.
+    /// The series of the histogram with the family name in the `__name__` of `base`.
     pub(crate) fn new(base: &Labels, bounds: &[f64]) -> Self {
         let name = base.metric_name();
         let bucket = format!("{name}_bucket");
@@ -146,8 +146,8 @@ impl Series {
         }
     }
 
-    /// The places of the series that a point has, in the order in which
-    /// [`ClassicHistogram::write`] takes them.
+    /// Appends the indices of a point's series, in the order expected by
+    /// [`ClassicHistogram::write`].
     pub(crate) fn place(&self, has_sum: bool, table: &mut SeriesTable, places: &mut Vec<u32>) {
         let sum = Some(&self.sum).filter(|_| has_sum);
         let all = self.buckets.iter().chain(sum).chain([&self.count]);
@@ -156,7 +156,7 @@ impl Series {
 }
 
 impl ClassicHistogram {
-    /// Writes a point to the series at these places: buckets, sum where it has one, count.
+    /// Appends a point's samples to the series at these indices: buckets, sum if present, count.
     pub(crate) fn write(&self, places: &[u32], at: i64, is_stale: bool, table: &mut SeriesTable) {
         let stale = f64::from_bits(STALE_NAN_BITS);
         let mut cumulative = 0.0;

@@ -1,4 +1,4 @@
-//! The labels of a series, from resource, scope and point.
+//! Builds the labels of a series from resource, scope and point.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,23 +14,23 @@ use crate::otlp::resource::Kept;
 use crate::otlp::value::{AnyValue, Renderer, read_pair};
 use crate::protobuf::Fault;
 
-/// Why a point is not taken.
+/// Reason for rejecting a point.
 pub(super) const BAD_LABEL: &str = "an attribute has an empty name";
-/// Why a point is not taken.
+/// Reason for rejecting a point.
 pub(super) const LABELS_TOO_MANY: &str = "too many attributes for the labels of a series";
-/// Why a point is not taken.
+/// Reason for rejecting a point.
 pub(super) const LABEL_TOO_LONG: &str = "an attribute is too long for a label";
 
-/// Labels that all points under a resource and scope share.
+/// Labels shared by all points of a resource and scope.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shared {
-    /// `job`, `instance` and those of the scope: they override a point's attributes.
+    /// `job`, `instance` and scope labels: they override a point's attributes.
     pub(super) overriding: Vec<(Arc<str>, String)>,
-    /// Promoted resource attributes: a point's attributes override them.
+    /// Promoted resource attributes: overridden by a point's attributes.
     pub(super) promoted: Vec<(Arc<str>, String)>,
 }
 
-/// An attribute as label text: nested values as JSON.
+/// An attribute as a label value; nested values as JSON.
 pub(super) fn text<'a>(
     value: &AnyValue<'a>,
     renderer: &mut Renderer<'_>,
@@ -38,7 +38,7 @@ pub(super) fn text<'a>(
     if let AnyValue::Text(text) = value {
         return Ok(text.clone());
     }
-    // The spelling that the collector and Prometheus have.
+    // The same format as in the Collector and Prometheus.
     if let AnyValue::Double(number) = value
         && number.is_infinite()
     {
@@ -49,14 +49,14 @@ pub(super) fn text<'a>(
     Ok(Cow::Owned(text))
 }
 
-/// Translated names that are remembered for one request.
+/// Maximum cached label names per request.
 const NAMES_MAX: usize = 1_000;
 
-/// Builds label sets under limits.
+/// Builds label sets within limits.
 pub(super) struct LabelBuilder<'l> {
     limits: &'l Limits,
     rules: LabelRules,
-    /// Label names by attribute key: points of a request use the same few keys again and again.
+    /// Label names by attribute key: the points of a request share few keys.
     names: HashMap<Box<str>, Arc<str>>,
 }
 
@@ -65,7 +65,7 @@ impl<'l> LabelBuilder<'l> {
         Self { limits, rules: LabelRules::new(translation.strategy), names: HashMap::new() }
     }
 
-    /// A name and value within limits.
+    /// A label name and value within limits.
     pub(super) fn label(
         &mut self,
         key: &str,
@@ -91,15 +91,15 @@ impl<'l> LabelBuilder<'l> {
         Ok(name)
     }
 
-    /// The labels of a point without the metric's name. The outer error is malformed protobuf,
-    /// the inner one the reason why the point is not taken.
+    /// The labels of a point without the metric name. The outer error is malformed protobuf, the
+    /// inner one the reason for rejecting the point.
     pub(super) fn point<'a>(
         &mut self,
         shared: &Shared,
         attributes: &Kept<'a>,
         renderer: &mut Renderer<'_>,
     ) -> Result<Result<PointLabels<'a>, &'static str>, Fault> {
-        // The metric's name and `le` or `quantile` are still to come.
+        // Two more labels follow: the metric name and `le` or `quantile`.
         let others = shared.overriding.len() + shared.promoted.len() + 2;
         if attributes.count() + others > self.limits.labels_max {
             return Ok(Err(LABELS_TOO_MANY));
@@ -109,7 +109,7 @@ impl<'l> LabelBuilder<'l> {
             let (key, value) = read_pair(*attribute)?;
             pairs.push((key, text(&value, renderer)?));
         }
-        // Of attributes that become the same label, values are joined in order of their keys.
+        // Attributes that map to the same label are joined in key order.
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         let mut labels: Vec<(Arc<str>, Cow<'a, str>)> = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
@@ -136,12 +136,12 @@ impl<'l> LabelBuilder<'l> {
     }
 }
 
-/// The labels that a point itself has.
+/// The labels from a point's own attributes.
 #[derive(Debug)]
 pub(super) struct PointLabels<'a>(Vec<(Arc<str>, Cow<'a, str>)>);
 
 impl PointLabels<'_> {
-    /// Bytes of all names and values.
+    /// Total bytes of all names and values.
     pub(super) fn bytes(&self, shared: &Shared) -> usize {
         let shared = shared.promoted.iter().chain(&shared.overriding);
         let shared = shared.map(|(name, value)| name.len() + value.len());
@@ -149,9 +149,9 @@ impl PointLabels<'_> {
         shared.chain(own).sum()
     }
 
-    /// The series of this name with one more label.
+    /// The labels of a series with this name and one additional label.
     pub(super) fn with(&self, shared: &Shared, name: &str, more: Option<(&str, &str)>) -> Labels {
-        // Of a name given twice, label sets keep the last.
+        // Label sets keep the last value of a duplicate name.
         let promoted = shared.promoted.iter().map(|(name, value)| (&**name, value.as_str()));
         let own = self.0.iter().map(|(name, value)| (&**name, &**value));
         let overriding = shared.overriding.iter().map(|(name, value)| (&**name, value.as_str()));

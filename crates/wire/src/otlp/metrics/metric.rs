@@ -1,4 +1,4 @@
-//! One `Metric`: its kind and name, and the walk over its points.
+//! Decodes one `Metric`: its type, name and points.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -15,14 +15,14 @@ use crate::protobuf::{Fault, Message, Within as _};
 const NO_TEMPORALITY: &str = "aggregation temporality is not given";
 pub(super) const BAD_NAME: &str = "metric name is empty, too long or has only invalid characters";
 
-/// How values of points relate in time.
+/// Aggregation temporality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Temporality {
     Delta,
     Cumulative,
 }
 
-/// The kinds of data, by the number of their field.
+/// The data types, by field number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Data {
     Gauge = 5,
@@ -32,19 +32,19 @@ enum Data {
     Summary = 11,
 }
 
-/// What all points of a metric share.
+/// The properties shared by all points of a metric.
 pub(super) struct Metric<'a> {
     raw: Raw<'a>,
     data: Data,
     pub(super) temporality: Temporality,
     pub(super) is_monotonic: bool,
-    /// Of all that determines its series but the attributes of a point.
+    /// Fingerprint of everything that determines its series except a point's attributes.
     pub(super) fingerprint: Fingerprint,
-    /// The family's name as Prometheus has it, once it is asked for; `None` where there is none.
+    /// The Prometheus name of the family, computed on demand; `None` if it is invalid.
     name: OnceCell<Option<String>>,
 }
 
-/// Fields of a metric as the wire has them.
+/// The fields of a parsed metric.
 #[derive(Default)]
 struct Raw<'a> {
     name: Cow<'a, str>,
@@ -82,7 +82,7 @@ impl<'a> Raw<'a> {
         Ok(raw)
     }
 
-    /// Of the metric in a resource and scope, or in all of them.
+    /// The fingerprint of the metric within its resource and scope, or across all of them.
     fn fingerprint(&self, under: Fingerprint, header: &Header, data: Data) -> Fingerprinter {
         let mut fingerprinter = Fingerprinter::under(under);
         fingerprinter.number(data as u64 * 2 + u64::from(header.is_monotonic));
@@ -92,7 +92,7 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// What `Gauge`, `Sum`, `Histogram` and the others say beside their points.
+/// Properties of `Gauge`, `Sum`, `Histogram` and the others, without their points.
 struct Header {
     points: usize,
     temporality: i32,
@@ -123,7 +123,7 @@ impl Header {
 }
 
 impl Metric<'_> {
-    /// The family's name, unless there is no good one.
+    /// The family name; `None` if it is invalid.
     pub(super) fn name(&self, translation: &Translation, limits: &Limits) -> Option<&str> {
         let translated = || {
             let shape = match self.data {
@@ -139,12 +139,12 @@ impl Metric<'_> {
         self.name.get_or_init(translated).as_deref()
     }
 
-    /// Whether exemplars of its points are kept.
+    /// Whether its points may have exemplars.
     pub(super) fn has_exemplars(&self) -> bool {
         self.data != Data::Gauge
     }
 
-    /// Whether the start of its points is when a count began.
+    /// Whether its points have a meaningful start time.
     pub(super) fn is_counting(&self) -> bool {
         match self.data {
             Data::Gauge => false,
@@ -166,7 +166,7 @@ impl Metric<'_> {
 impl<'a> Decoder<'_, 'a> {
     pub(super) fn metric(&mut self, message: Message<'a>) -> Result<(), Fault> {
         let mut raw = Raw::read(message)?;
-        // A metric without data, or of a kind that did not exist yet, has no points to lose.
+        // A metric without data, or of a type from a newer version, has no points to reject.
         let Some((data, mut points)) = raw.data.take() else { return Ok(()) };
         let header = Header::read(points)?;
         let Some(temporality) = header.temporality(data) else {
@@ -200,7 +200,7 @@ impl<'a> Decoder<'_, 'a> {
         Ok(())
     }
 
-    /// Says what the family is, unless that is known.
+    /// Records the metadata of the family, unless it is known.
     fn family(&mut self, metric: &Metric<'_>, fingerprint: Fingerprint) {
         self.found.clear();
         if self.known.find(fingerprint, &mut self.found) {

@@ -1,19 +1,18 @@
-//! Names of metrics, units and labels: from OpenTelemetry's to Prometheus'.
+//! Translates metric names, units and label names from OpenTelemetry to Prometheus.
 //!
-//! The rules are those of Prometheus' own translator; its test cases are run against this file.
+//! Follows Prometheus' own translator and runs its test cases.
 
-/// How names are translated.
+/// Translation strategy for names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Strategy {
-    /// Letters, digits, `_` and `:` only, with unit and type at the end. What Prometheus does
-    /// by default.
+    /// Letters, digits, `_` and `:` only, with unit and type suffixes. Prometheus' default.
     #[default]
     UnderscoreEscapingWithSuffixes,
     /// Letters, digits, `_` and `:` only.
     UnderscoreEscapingWithoutSuffixes,
-    /// Any UTF-8, with unit and type at the end.
+    /// Any UTF-8, with unit and type suffixes.
     NoUtf8EscapingWithSuffixes,
-    /// As it is.
+    /// Unchanged.
     NoTranslation,
 }
 
@@ -27,7 +26,7 @@ impl Strategy {
     }
 }
 
-/// What matters of a metric's type for its name.
+/// The aspects of a metric's type that affect its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     MonotonicSum,
@@ -35,7 +34,7 @@ pub(super) enum Shape {
     Other,
 }
 
-/// The name is empty or has nothing but underscores.
+/// The name is empty or consists only of underscores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InvalidName;
 
@@ -47,7 +46,7 @@ fn has_more_than_underscores(name: &str) -> bool {
     name.chars().any(|c| c != '_')
 }
 
-/// The name of a metric family. `namespace` goes in front, unless it is empty.
+/// The name of a metric family, with a prefix from `namespace` unless that is empty.
 pub(super) fn metric(
     strategy: Strategy,
     namespace: &str,
@@ -96,7 +95,7 @@ fn escaped_with_suffixes(namespace: &str, name: &str, unit: &str, shape: Shape) 
         name.split(|c| !is_metric_char(c) || c == '_').filter(|token| !token.is_empty()).collect();
     let has_main = tokens.contains(&main.as_str());
     let has_per = tokens.contains(&per.as_str());
-    // Nothing valid stood after the slash.
+    // The part after the slash had no valid characters.
     let per = if per == "per_" { "" } else { per.trim_end_matches('_') };
     let main = if per.is_empty() { &main[..] } else { main.trim_end_matches('_') };
     if !main.is_empty() && !has_main {
@@ -153,7 +152,7 @@ fn trim_suffix(name: &mut String, suffix: &str) {
     }
 }
 
-/// The unit as metadata has it.
+/// The unit for metadata.
 pub(crate) fn unit(unit: &str) -> String {
     let (main, per) = unit_parts(unit);
     let (main, per) = (clean_unit(&main), clean_unit(&per));
@@ -165,7 +164,7 @@ pub(crate) fn unit(unit: &str) -> String {
     whole.trim_end_matches('_').to_owned()
 }
 
-/// The unit before the slash, and the one after it with `per_` in front.
+/// The unit before the slash, and the unit after it with the prefix `per_`.
 fn unit_parts(unit: &str) -> (String, String) {
     let is_annotation = |unit: &str| unit.contains(['{', '}']);
     let (main, per) = unit.split_once('/').unwrap_or((unit, ""));
@@ -222,7 +221,7 @@ fn per_unit(unit: &str) -> &str {
     }
 }
 
-/// Invalid characters become underscores, runs of underscores one, none in front.
+/// Replaces invalid characters with underscores, collapses runs, and strips leading ones.
 fn clean_unit(unit: &str) -> String {
     let mut clean = String::with_capacity(unit.len());
     for c in unit.chars() {
@@ -234,18 +233,18 @@ fn clean_unit(unit: &str) -> String {
     clean
 }
 
-/// How label names are translated.
+/// Translation rules for label names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LabelRules {
     pub(super) is_utf8_allowed: bool,
-    /// Runs of underscores stay as they are.
+    /// Keeps runs of underscores.
     pub(super) preserves_underscores: bool,
-    /// One underscore in front gets `key` before it.
+    /// Prefixes a single leading underscore with `key`.
     pub(super) prefixes_underscore: bool,
 }
 
 impl LabelRules {
-    /// The default of Prometheus.
+    /// Prometheus' defaults.
     pub(super) fn new(strategy: Strategy) -> Self {
         Self {
             is_utf8_allowed: strategy.is_utf8_allowed(),
@@ -286,7 +285,7 @@ impl LabelRules {
             }
             text
         };
-        // Names that Prometheus reserves keep what marks them as such.
+        // Keep the `__` prefix and suffix of names reserved by Prometheus.
         match name.strip_prefix("__").and_then(|rest| rest.strip_suffix("__")) {
             Some(inner) if !inner.is_empty() => {
                 format!("__{}__", collapsed(inner).trim_matches('_'))

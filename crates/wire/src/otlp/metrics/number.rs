@@ -1,4 +1,4 @@
-//! Points of gauges and sums.
+//! Decodes points of gauges and sums.
 
 use signals::metric::STALE_NAN_BITS;
 
@@ -10,7 +10,7 @@ use crate::protobuf::{Fault, Message, Within as _};
 
 const FIELDS: Fields = Fields { attributes: 7, exemplars: 5, flags: 8 };
 
-/// The value of a `NumberDataPoint`; the rest goes to `raw`.
+/// Parses the value of a `NumberDataPoint`; other fields go to `raw`.
 fn read<'a>(mut message: Message<'a>, raw: &mut RawPoint<'a>) -> Result<Option<f64>, Fault> {
     let mut value = None;
     while let Some(field) = message.next()? {

@@ -1,4 +1,4 @@
-//! What points of all kinds have in common: time, labels, and the series that they belong to.
+//! Common handling of points of all types: time, labels and series.
 
 use std::rc::Rc;
 
@@ -16,20 +16,19 @@ use crate::otlp::reject::checked_time;
 use crate::otlp::resource::Kept;
 use crate::protobuf::{Fault, Field, Message, Within as _};
 
-/// What a series and its sample take beside the labels' texts.
+/// Memory of a series and its sample without label texts.
 const SERIES_BYTES: usize = 200;
-/// What a series that is known and its sample take.
+/// Memory of a known series and its sample.
 const KNOWN_BYTES: usize = 100;
-/// Bit of a point's flags: there is no value, the series ends.
+/// Flag of a point without a value, which ends the series.
 const NO_RECORDED_VALUE: u32 = 1;
 
-/// What points of all kinds have in common, as the wire has it. Attributes and exemplars are only
-/// read when they are needed.
+/// The common fields of a parsed point. Attributes and exemplars are parsed on demand.
 pub(super) struct RawPoint<'a> {
     message: Message<'a>,
-    /// Numbers of the fields of attributes and exemplars.
+    /// Field numbers of attributes and exemplars.
     fields: Fields,
-    /// Of the metric, and of the attributes as they are.
+    /// Hash state of the metric and of the raw attributes.
     pub(super) fingerprinter: Fingerprinter,
     has_exemplars: bool,
     start: u64,
@@ -37,20 +36,20 @@ pub(super) struct RawPoint<'a> {
     flags: u32,
 }
 
-/// The numbers of the fields that kinds of points have in different places.
+/// Field numbers that differ between point types.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields {
     pub(super) attributes: u32,
-    /// 0 where there are none.
+    /// 0 if the type has no exemplars.
     pub(super) exemplars: u32,
     pub(super) flags: u32,
 }
 
-/// When a point was, checked.
+/// The validated time of a point.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub(super) timestamp_ms: i64,
-    /// When its interval or its count began; 0 where unknown.
+    /// Start of the interval, or the start time of the counter; 0 if unknown.
     pub(super) start_ms: i64,
     pub(super) is_stale: bool,
 }
@@ -68,7 +67,7 @@ impl<'a> RawPoint<'a> {
         }
     }
 
-    /// Reads a field that is not one of a kind's own.
+    /// Parses a field that is not specific to the point type.
     #[inline]
     pub(super) fn read(&mut self, field: &Field<'a>) -> Result<(), Fault> {
         match field.number {
@@ -99,7 +98,7 @@ impl<'a> RawPoint<'a> {
     }
 }
 
-/// The names of a point's series.
+/// Builds the labels of a point's series.
 pub(super) struct SeriesNames<'p> {
     labels: PointLabels<'p>,
     shared: Rc<Shared>,
@@ -112,14 +111,14 @@ impl SeriesNames<'_> {
         self.labels.with(&self.shared, self.name, None)
     }
 
-    /// The labels of a part of the family, such as `_sum`.
+    /// The labels of a member of the family, such as `_sum`.
     pub(super) fn part(&self, suffix: &str, more: Option<(&str, &str)>) -> Labels {
         self.labels.with(&self.shared, &format!("{}{suffix}", self.name), more)
     }
 }
 
 impl<'a> Decoder<'_, 'a> {
-    /// Checks the time of a point.
+    /// Validates the time of a point.
     pub(super) fn moment(&self, raw: &RawPoint<'_>) -> Result<Moment, &'static str> {
         let time = checked_time(raw.time, self.received_at, self.received_at, self.limits)?;
         Ok(Moment {
@@ -129,13 +128,13 @@ impl<'a> Decoder<'_, 'a> {
         })
     }
 
-    /// Whether the point has still to be added up.
+    /// Whether the point must be accumulated.
     pub(super) fn is_delta(metric: &Metric<'_>, moment: Moment) -> bool {
         metric.temporality == Temporality::Delta && !moment.is_stale
     }
 
-    /// Puts the places of the `count` series of a point into [`Self::places`]: of those that are
-    /// known, or of those that `make` appends.
+    /// Sets [`Self::places`] to the indices of the point's `count` series: known ones, or those
+    /// appended by `make`.
     pub(super) fn place(
         &mut self,
         metric: &Metric<'_>,
@@ -158,7 +157,7 @@ impl<'a> Decoder<'_, 'a> {
         Ok(Ok(()))
     }
 
-    /// The names of the `count` series of a point.
+    /// The label builder for the `count` series of a point.
     pub(super) fn names<'p>(
         &mut self,
         metric: &'p Metric<'_>,
@@ -183,14 +182,14 @@ impl<'a> Decoder<'_, 'a> {
         Ok(Ok(SeriesNames { labels, shared, name }))
     }
 
-    /// Counts a point as taken.
+    /// Counts a point as accepted.
     pub(super) fn accept(&mut self, moment: Moment) {
         self.accepted += 1;
         self.rejections.accepted_at(moment.timestamp_ms.saturating_mul(MILLISECOND));
         self.resource.saw(moment.timestamp_ms);
     }
 
-    /// Notes when the counts of the series in [`Self::places`] began.
+    /// Records the start time for the series in [`Self::places`].
     pub(super) fn start_times(&mut self, metric: &Metric<'_>, moment: Moment) {
         let is_start = 0 < moment.start_ms && moment.start_ms <= moment.timestamp_ms;
         if is_start && metric.is_counting() && !moment.is_stale {
@@ -200,8 +199,8 @@ impl<'a> Decoder<'_, 'a> {
         }
     }
 
-    /// Hands out a point that has still to be added up. Its exemplars need its series all the
-    /// same: then they are in [`Self::places`].
+    /// Adds a point to the deltas to be accumulated. Exemplars still need its series, which are in
+    /// [`Self::places`] then.
     pub(super) fn delta(
         &mut self,
         metric: &Metric<'_>,
@@ -235,8 +234,8 @@ impl<'a> Decoder<'_, 'a> {
         Ok(Ok(()))
     }
 
-    /// Reads the exemplars of a point; `choose` gives the one of [`Self::places`] that an observed
-    /// value belongs to.
+    /// Parses the exemplars of a point; `choose` maps an observed value to an index into
+    /// [`Self::places`].
     pub(super) fn exemplars(
         &mut self,
         metric: &Metric<'_>,
@@ -265,7 +264,7 @@ pub(super) fn label_number(number: f64) -> String {
     }
     let mut text = String::new();
     if number.is_finite() {
-        // Never an exponent, as in Prometheus.
+        // No exponent, as in Prometheus.
         Value::String(&format!("{number}")).push_to(&mut text);
     } else {
         Value::Double(number).push_to(&mut text);

@@ -1,4 +1,4 @@
-//! The batch that points are turned into: each series once, its samples by index.
+//! Collects series and samples into a batch; each series appears once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use signals::metric::{
     SeriesRef, StartTime,
 };
 
-/// Collects series.
+/// A batch under construction.
 #[derive(Debug, Default)]
 pub(crate) struct SeriesTable {
     batch: SeriesBatch,
-    /// By labels, where they had to be built.
+    /// Indices by labels, for unknown series.
     places: HashMap<Labels, u32>,
-    /// By reference, where they are known.
+    /// Indices by reference, for known series.
     known: HashMap<SeriesRef, u32, foldhash::fast::RandomState>,
     families: HashMap<String, usize>,
 }
 
 impl SeriesTable {
-    /// The place of a series of these labels.
+    /// The index of the series with these labels.
     pub(crate) fn series(&mut self, labels: Labels) -> u32 {
         let next = self.next();
         let batch = &mut self.batch;
@@ -30,7 +30,7 @@ impl SeriesTable {
         })
     }
 
-    /// The place of a series that the store has given this reference.
+    /// The index of the series with this reference.
     #[inline]
     pub(crate) fn known(&mut self, reference: SeriesRef) -> u32 {
         let next = self.next();
@@ -45,12 +45,12 @@ impl SeriesTable {
         u32::try_from(self.batch.series.len()).unwrap_or(u32::MAX)
     }
 
-    /// Number of plain samples.
+    /// Number of float samples.
     pub(crate) fn samples(&self) -> usize {
         self.batch.samples.len()
     }
 
-    /// Number of samples, native histograms included.
+    /// Number of samples, including native histograms.
     pub(crate) fn items(&self) -> usize {
         self.batch.samples.len() + self.batch.histograms.len()
     }
@@ -73,13 +73,13 @@ impl SeriesTable {
         self.batch.exemplars.push(exemplar);
     }
 
-    /// Notes when the counts of a series began.
+    /// Records the start time of a series.
     #[inline]
     pub(crate) fn start_time(&mut self, series: u32, start_ms: i64) {
         self.batch.start_times.push(StartTime { series, start_ms });
     }
 
-    /// Notes what a family is. Said twice, the last counts.
+    /// Records the metadata of a family; the last one wins.
     pub(crate) fn metadata(&mut self, metric: &str, kind: MetricKind, help: &str, unit: String) {
         let metadata = Metadata { metric: metric.to_owned(), kind, help: help.to_owned(), unit };
         let place = self.families.get(metric).copied();

@@ -1,4 +1,4 @@
-//! Points of summaries.
+//! Decodes points of summaries.
 
 use signals::metric::STALE_NAN_BITS;
 
@@ -10,12 +10,12 @@ use crate::protobuf::{Fault, Message, Within as _};
 
 const FIELDS: Fields = Fields { attributes: 7, exemplars: 0, flags: 8 };
 
-/// What only a `SummaryDataPoint` has, as the wire has it.
+/// Fields specific to a `SummaryDataPoint`.
 #[derive(Default)]
 struct Raw {
     count: u64,
     sum: f64,
-    /// Each with its value.
+    /// Quantiles and their values.
     quantiles: Vec<(f64, f64)>,
     has_too_many: bool,
 }

@@ -1,4 +1,4 @@
-//! The resource of metrics: `job`, `instance`, and the series `target_info`.
+//! The resource of metrics: `job`, `instance` and the series `target_info`.
 
 use std::sync::Arc;
 
@@ -13,32 +13,32 @@ use crate::otlp::resource::{UNKNOWN_SERVICE, each_attribute};
 use crate::otlp::value::{AnyValue, cut, read_pair};
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// Half of Prometheus' default lookback: `target_info` must be found at every point's time.
+/// Half of Prometheus' default lookback, so that `target_info` is found at every point's time.
 const STEP_MS: i64 = 150_000;
-/// Samples of `target_info` that one request makes at most.
+/// Maximum `target_info` samples per request.
 const SAMPLES_MAX: i64 = 100;
 
-/// A `Resource`: read only where it is not known.
+/// A `Resource`; parsed only if it is unknown.
 #[derive(Debug, Default)]
 pub(super) struct Resource<'a> {
     parts: Vec<Message<'a>>,
     pub(super) fingerprint: Fingerprint,
     target: Option<Target>,
-    /// Least and greatest time of the points.
+    /// Minimum and maximum time of the points.
     span_ms: Option<(i64, i64)>,
-    /// Samples that its points of delta temporality are going to make.
+    /// Number of samples that its delta points will produce.
     pub(super) delta_items: usize,
 }
 
 impl Resource<'_> {
-    /// Notes the time of a point.
+    /// Extends the time range to include a point.
     #[inline]
     pub(super) fn saw(&mut self, timestamp_ms: i64) {
         let (least, greatest) = self.span_ms.unwrap_or((timestamp_ms, timestamp_ms));
         self.span_ms = Some((least.min(timestamp_ms), greatest.max(timestamp_ms)));
     }
 
-    /// Of its series `target_info`, which is known as no series where there is nothing to say.
+    /// The fingerprint of `target_info`, which maps to no series if there is no information.
     fn info(&self) -> Fingerprint {
         let mut fingerprinter = Fingerprinter::under(self.fingerprint);
         fingerprinter.bytes(b"target_info");
@@ -70,13 +70,13 @@ impl<'a> Decoder<'_, 'a> {
         self.resource = Resource { parts, fingerprint, ..Resource::default() };
         self.found.clear();
         if !self.known.find(self.resource.info(), &mut self.found) {
-            // Malformed, it fails the request, whether it has points or not.
+            // A malformed resource fails the request, even without points.
             self.target()?;
         }
         Ok(())
     }
 
-    /// What there is to know of the resource.
+    /// The parsed resource.
     pub(super) fn target(&mut self) -> Result<&Target, Fault> {
         let mut target = Target::default();
         if self.resource.target.is_none() {
@@ -91,8 +91,8 @@ impl<'a> Decoder<'_, 'a> {
         Ok(self.resource.target.get_or_insert(target))
     }
 
-    /// Writes `target_info`, if there is something to say and a job or instance to say it of, and
-    /// counts the items of the resource; `items_before` is how many there were before it.
+    /// Appends `target_info`, if there is information and a job or instance, and counts the items
+    /// of the resource; `items_before` is the count before it.
     pub(super) fn end_resource(&mut self, items_before: usize) -> Result<(), Fault> {
         let Some((start, end)) = self.resource.span_ms else { return Ok(()) };
         let fingerprint = self.resource.info();
@@ -112,7 +112,7 @@ impl<'a> Decoder<'_, 'a> {
         }
         let before = self.series.samples();
         for series in &self.places {
-            // Points far apart in one request are backfill: then the latest samples will do.
+            // Points far apart in one request are backfill: only the latest samples are written.
             let mut time = start.max(end.saturating_sub(STEP_MS * (SAMPLES_MAX - 1)));
             while time < end {
                 self.series.sample(*series, time, 1.0);
@@ -128,21 +128,21 @@ impl<'a> Decoder<'_, 'a> {
     }
 }
 
-/// What a resource says.
+/// A parsed resource.
 #[derive(Debug, Default)]
 pub(super) struct Target {
     service_name: String,
     service_namespace: String,
     service_instance_id: String,
     promoted: Vec<(Arc<str>, String)>,
-    /// Labels of `target_info` beside `job` and `instance`.
+    /// Labels of `target_info` other than `job` and `instance`.
     info: Vec<(Arc<str>, String)>,
-    /// Whether there is more to say than which service it is.
+    /// Whether there are attributes besides the service's identity.
     has_info: bool,
 }
 
 impl Target {
-    /// Takes in a resource attribute. One that cannot be a label is left out.
+    /// Adds a resource attribute. One that is not a valid label is dropped.
     pub(super) fn add(
         &mut self,
         key: &str,
@@ -172,7 +172,7 @@ impl Target {
         }
     }
 
-    /// `job` and `instance`, where known.
+    /// `job` and `instance`, if known.
     fn identity(&self) -> Vec<(Arc<str>, String)> {
         let mut identity = Vec::new();
         if !self.service_name.is_empty() {
@@ -189,12 +189,12 @@ impl Target {
         identity
     }
 
-    /// What all points of the resource share.
+    /// The labels shared by all points of the resource.
     pub(super) fn shared(&self) -> Shared {
         Shared { overriding: self.identity(), promoted: self.promoted.clone() }
     }
 
-    /// The labels of `target_info`, where there is one.
+    /// The labels of `target_info`, if it exists.
     fn info(&self, limits: &Limits) -> Option<Labels> {
         let identity = self.identity();
         if !self.has_info || identity.is_empty() {

@@ -1,4 +1,4 @@
-//! Metrics to series: the rules of the translation, each by example.
+//! Translation of metrics to series, by example.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message as _;
@@ -41,7 +41,7 @@ fn label<'a>(batch: &'a SeriesBatch, series: u32, name: &str) -> Option<&'a str>
     batch.series[series as usize].labels().unwrap().get(name)
 }
 
-/// `labels value @timestamp` for each sample but `target_info`, without job and instance.
+/// `labels value @timestamp` for each sample except `target_info`, without job and instance.
 fn lines(batch: &SeriesBatch) -> Vec<String> {
     let all = batch.samples.iter().map(|sample| {
         let labels = batch.series[sample.series as usize].labels().unwrap();
@@ -268,7 +268,7 @@ fn delta_sums_and_histograms_add_up() {
         (batch.histograms[0].histogram.count, batch.histograms[0].histogram.sum),
         (2.0, 5.0)
     );
-    // Sent again, all of it is known already.
+    // Sent again, all points are rejected as known.
     let again = accumulator.add(decoded(&metrics(3.0, 10)).deltas, NOW);
     assert_eq!((again.batch.samples.len(), again.rejected), (0, 3));
     assert!(again.message.contains("not newer"), "{}", again.message);
@@ -341,7 +341,7 @@ fn a_sixtieth_label_is_taken_and_a_sixty_first_is_not() {
             .collect();
         decoded(&json!([{ "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1, "attributes": attributes }))] } }])).accepted
     };
-    // Beside them: __name__, job, instance, and room for `le`.
+    // Further labels: __name__, job, instance, and a reserve for `le`.
     assert_eq!((gauge(56), gauge(57)), (1, 0));
 }
 

@@ -1,4 +1,4 @@
-//! Requests of all shapes, valid and odd.
+//! Generators of requests of all shapes, valid and unusual.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -47,7 +47,7 @@ fn time() -> impl Strategy<Value = u64> {
     ]
 }
 
-/// Doubles that every JSON parser reads exactly: the oracle's does not round the others correctly.
+/// Doubles that every JSON parser reads exactly; the oracle's parser rounds others incorrectly.
 fn double() -> impl Strategy<Value = f64> {
     prop_oneof![
         8 => any::<i32>().prop_map(|value| f64::from(value) / 8.0),
@@ -82,7 +82,7 @@ fn pair((key, value): (String, AnyValue)) -> KeyValue {
     KeyValue { key, value: Some(value), ..KeyValue::default() }
 }
 
-/// Keys are distinct, as OTLP demands.
+/// Keys are distinct, as OTLP requires.
 pub(super) fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
     vec((text(), any_value()), 0..5).prop_map(|pairs| {
         let numbered = pairs.into_iter().enumerate();
@@ -353,7 +353,7 @@ pub(super) fn metrics() -> impl Strategy<Value = ExportMetricsServiceRequest> {
         .prop_map(|resource_metrics| ExportMetricsServiceRequest { resource_metrics })
 }
 
-/// A signal and a body of it.
+/// A signal and a request body.
 pub(super) fn any_request() -> impl Strategy<Value = (Signal, Vec<u8>)> {
     prop_oneof![
         traces().prop_map(|request| (Signal::Spans, request.encode_to_vec())),

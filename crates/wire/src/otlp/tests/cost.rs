@@ -1,5 +1,5 @@
-//! What decoding metrics costs, to be counted by a profiler: `valgrind --tool=callgrind` on the
-//! test binary, one of these tests, `--ignored`.
+//! Measures the cost of decoding metrics, for a profiler: `valgrind --tool=callgrind` on the test
+//! binary, one of these tests, `--ignored`.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message as _;
@@ -20,7 +20,7 @@ fn attributes(pairs: &[(&str, String)]) -> Value {
     pairs.iter().map(pair).collect()
 }
 
-/// What an instrumented service sends: 300 counters and gauges, and 25 histograms of 11 buckets.
+/// A typical instrumented service: 300 counters and gauges, and 25 histograms with 11 buckets.
 fn body() -> Vec<u8> {
     let resource = attributes(
         &[

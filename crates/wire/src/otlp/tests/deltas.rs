@@ -1,4 +1,4 @@
-//! Arbitrary deltas, added up, stored and restored.
+//! Accumulating, storing and restoring arbitrary deltas.
 
 use proptest::prelude::*;
 use prost::Message as _;

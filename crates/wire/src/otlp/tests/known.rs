@@ -1,4 +1,4 @@
-//! A request whose series are known gives the samples that it gives when they are not.
+//! A request gives the same samples whether or not its series are known.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::known::{Fingerprint, NoneKnown};
 use crate::otlp::{Encoding, Export};
 use crate::{Decode, DecodeContext, Decoded, KnownSeries, Limits};
 
-/// What stands for a store: series by number, and what was learned of them.
+/// A fake store: series by number, and the fingerprints learned.
 #[derive(Default)]
 pub(super) struct Learned {
     series: Vec<Labels>,
@@ -29,7 +29,7 @@ impl KnownSeries for Learned {
 }
 
 impl Learned {
-    /// Stores a batch, and learns of it what `is_learned` says by the number of the fingerprint.
+    /// Stores a batch and learns the fingerprints whose number satisfies `is_learned`.
     pub(super) fn store(&mut self, decoded: &Decoded, mut is_learned: impl FnMut(usize) -> bool) {
         let series: Vec<_> =
             batch(decoded).series.iter().map(|key| self.reference(self.labels(key))).collect();
@@ -57,7 +57,7 @@ impl Learned {
         }
     }
 
-    /// Everything of a request but the metadata, with labels in place of references.
+    /// The decoded request without metadata, with labels in place of references.
     fn render(&self, decoded: &Decoded) -> Vec<String> {
         let batch = batch(decoded);
         let labels = |series: u32| self.labels(&batch.series[series as usize]);
@@ -122,7 +122,7 @@ proptest! {
     }
 }
 
-/// A request of one gauge with one point, after a change.
+/// A request with one gauge of one point, after a change.
 fn gauge(change: impl FnOnce(&mut ExportMetricsServiceRequest)) -> ExportMetricsServiceRequest {
     let json = serde_json::json!({ "resourceMetrics": [{
         "resource": { "attributes": [
@@ -163,13 +163,13 @@ fn a_series_is_known_by_all_that_determines_it_and_by_nothing_else() {
         (|_| {}, 0),
         (|request| point(request).time_unix_nano -= 1_000_000, 0),
         (|request| request.resource_metrics[0].schema_url = "x".into(), 0),
-        // The help is news, the series is not.
+        // The help text is new, the series is not.
         (|request| metric(request).description = "Its length.".into(), 1),
-        // Series and family.
+        // Both series and family are new.
         (|request| metric(request).name = "other".into(), 2),
         (|request| metric(request).unit = "s".into(), 2),
         (|request| point(request).attributes[0].key = "c".into(), 1),
-        // `target_info` too.
+        // `target_info` is new, too.
         (
             |request| {
                 let resource = request.resource_metrics[0].resource.as_mut().unwrap();
@@ -207,7 +207,7 @@ fn attributes_in_another_order_are_the_same_series() {
 
 #[test]
 fn a_reference_that_fits_no_histogram_is_not_used() {
-    // As if two fingerprints were equal.
+    // Simulates a fingerprint collision.
     struct Wrong;
     impl KnownSeries for Wrong {
         fn find(&self, _: Fingerprint, series: &mut Vec<SeriesRef>) -> bool {

@@ -1,4 +1,4 @@
-//! What one item may hold: what is kept, what is left out first, and how that is marked.
+//! Limits of one item: what is kept, what is dropped first, and how that is marked.
 
 use super::*;
 

@@ -1,7 +1,7 @@
-//! What series should say, worked out the slow way from prost's structs.
+//! Expected series, computed independently from prost's structs.
 //!
-//! Names of metrics and labels are not worked out again: the test cases of Prometheus' translator
-//! cover them. Here labels are distinguished by the values of their attributes.
+//! Metric and label names are not recomputed: the test cases of Prometheus' translator cover them.
+//! Labels are identified by the values of their attributes.
 
 use std::collections::BTreeMap;
 
@@ -24,13 +24,13 @@ pub(super) struct Facts {
 
 impl Facts {
     fn value(&mut self, kind: &str, at: i64, value: f64, is_stale: bool) {
-        // Prost leaves out -0 like 0.
+        // Prost omits -0 like 0.
         let value = if is_stale { "stale".to_owned() } else { format!("{:?}", value + 0.0) };
         *self.values.entry(format!("{kind} {value} @{at}")).or_default() += 1;
     }
 }
 
-/// The same of a decoded batch, `target_info` left out.
+/// Adds the facts of a decoded batch, without `target_info`.
 pub(super) fn of_batch(batch: &SeriesBatch, facts: &mut Facts) {
     for sample in &batch.samples {
         let labels = batch.series[sample.series as usize].labels().unwrap();
@@ -91,7 +91,7 @@ impl Facts {
     }
 }
 
-/// Facts of a request, the delta points only counted.
+/// The facts of a request; delta points are only counted.
 pub(super) fn of_request(request: &ExportMetricsServiceRequest, now: Timestamp) -> Facts {
     let mut facts = Facts::default();
     for resource_metrics in &request.resource_metrics {
@@ -117,7 +117,7 @@ fn of_metric(metric: &Metric, now: Timestamp, facts: &mut Facts) {
         }
         Data::Summary(summary) => (summary.data_points.len(), 2, false),
     };
-    // A name of nothing but odd characters is still one when unit or type give it a word.
+    // A name with only special characters is valid if the unit or type adds a word.
     let unit = super::super::metrics::name::unit(&metric.unit);
     let has_name = metric.name.chars().any(|c| c.is_ascii_alphanumeric() || c == ':');
     let has_unit = unit.chars().any(|c| c.is_ascii_alphanumeric() || c == ':');
@@ -155,8 +155,8 @@ fn of_metric(metric: &Metric, now: Timestamp, facts: &mut Facts) {
     }
 }
 
-/// The time of a point in milliseconds, counted as accepted; `None`, counted as rejected, when
-/// time or labels are bad.
+/// The time of a point in milliseconds, counted as accepted; `None`, counted as rejected, if the
+/// time or the labels are invalid.
 fn taken(time: u64, attributes: &[KeyValue], now: Timestamp, facts: &mut Facts) -> Option<i64> {
     let is_name = |pair: &KeyValue| pair.key.chars().any(|c| c != '_');
     if time > now as u64 + 600_000_000_000 || !attributes.iter().all(is_name) {

@@ -1,4 +1,4 @@
-//! What rows should say, worked out the slow way from prost's structs; and rows as text.
+//! Expected rows, computed independently from prost's structs, and rows as text.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use signals::log::LogRows;
 use signals::span::{Kind, SpanRows, StatusCode};
 use signals::{Batch, SpanId, Timestamp, TraceId};
 
-/// A batch, a line of text for each row.
+/// One line of text per row.
 pub(super) fn render(batch: &Batch) -> Vec<String> {
     match batch {
         Batch::Spans(batch) => {
@@ -33,7 +33,7 @@ pub(super) fn render(batch: &Batch) -> Vec<String> {
     }
 }
 
-/// JSON text with sorted keys; empty stays empty.
+/// JSON text with sorted keys; empty text is unchanged.
 fn normal(text: &str) -> String {
     if text.is_empty() { String::new() } else { sorted(&serde_json::from_str(text).unwrap()) }
 }

@@ -1,4 +1,4 @@
-//! Requests that break a rule of OTLP and are stored all the same.
+//! Requests that violate OTLP and are stored after repair.
 
 use signals::log::LogRows;
 use signals::{Batch, Signal};

@@ -1,4 +1,4 @@
-//! Names against our cases in `testdata/naming`, and against those of Prometheus' translator.
+//! Our cases in `testdata/naming`, and those of Prometheus' translator.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ fn cases(name: &str, table: usize) -> Option<Vec<Value>> {
     Some(file["tables"][table]["cases"].as_array().unwrap().clone())
 }
 
-/// None of these cases may fail.
+/// No failures are tolerated.
 fn counted(name: &str) -> Corpus {
     Corpus::new(name, Tolerated::default())
 }
@@ -32,14 +32,14 @@ fn testdata(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/naming").join(folder)
 }
 
-/// Takes a text in quotes from the front.
+/// Takes a quoted text from the front.
 fn quoted(text: &str) -> (String, &str) {
     let mut texts = serde_json::Deserializer::from_str(text).into_iter::<String>();
     let first = texts.next().unwrap().unwrap();
     (first, &text[texts.byte_offset()..])
 }
 
-/// `kind "name" unit "unit" namespace "namespace"`, the last two of which may be absent.
+/// `kind "name" unit "unit" namespace "namespace"`; the last two are optional.
 fn metric_answer(question: &str) -> String {
     let (kind, rest) = question.split_once(" \"").unwrap();
     let shape = match kind {
@@ -141,7 +141,7 @@ fn label_names_are_what_the_translator_of_prometheus_gives() {
     corpus.finish();
 }
 
-/// How a label is translated otherwise than the case wants it.
+/// How the translation of a label differs from the expected one.
 fn label_fault(case: &Value) -> Option<String> {
     let label = case["label"].as_str().unwrap();
     for (preserves_underscores, prefixes_underscore, keys) in [
@@ -165,7 +165,7 @@ fn label_fault(case: &Value) -> Option<String> {
             && prefixes_underscore
             && case["wantSanitizationError"].is_object()
         {
-            // The cases do not say whether one underscore is an error or `key_`.
+            // The cases are ambiguous for a single underscore: an error or `key_`.
             continue;
         }
         let wanted = keys.iter().find_map(|key| case[key].as_str()).filter(|name| !name.is_empty());
