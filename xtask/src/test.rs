@@ -103,9 +103,11 @@ fn rust(report: &mut Report) -> Result<()> {
 }
 
 fn lints() -> Result<()> {
-    for packages in
-        [&["--workspace"][..], &["--package", "glasshouse-sdk", "--no-default-features"]]
-    {
+    for packages in [
+        &["--workspace"][..],
+        &["--package", "glasshouse", "--no-default-features"],
+        &["--package", "glasshouse-sdk", "--no-default-features"],
+    ] {
         let mut clippy = command("cargo", &["clippy"]);
         clippy.args(packages).args(["--all-targets", "--", "--deny", "warnings"]);
         run_command(&mut clippy)?;

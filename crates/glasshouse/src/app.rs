@@ -133,7 +133,7 @@ impl App {
                 say(
                     signal,
                     format!(
-                        "{} {name} were rejected since the start; the receivers below say why.",
+                        "{} {name} were rejected since the start; the receivers below show the reason.",
                         counts.rejected
                     ),
                 );

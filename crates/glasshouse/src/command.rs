@@ -34,9 +34,9 @@ enum Command {
     Demo(ServeArguments),
     /// Query a running server
     Query(query::QueryArguments),
-    /// Check files before they are used
+    /// Validate files
     Check {
-        /// What the files are
+        /// Type of the files
         kind: check::Kind,
         /// The files
         #[arg(required = true)]

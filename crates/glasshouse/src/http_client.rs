@@ -60,7 +60,8 @@ async fn send(
         let mut body = Limited::new(response.into_body(), bytes_max);
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
+            let frame =
+                frame.map_err(|error| anyhow::anyhow!("the answer ended prematurely: {error}"))?;
             if let Ok(data) = frame.into_data() {
                 bytes.extend_from_slice(&data);
             }

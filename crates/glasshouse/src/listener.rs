@@ -75,7 +75,7 @@ pub(crate) enum BindError {
     )]
     Taken { port: Port, address: SocketAddr },
     /// The port number with the offset exceeds 65535.
-    #[error("port {number} of ports.{port} plus the offset {offset} is past 65535")]
+    #[error("port {number} of ports.{port} plus the offset {offset} exceeds 65535")]
     PastEnd { port: Port, number: u16, offset: u16 },
     /// Any other error.
     #[error("cannot listen on {address} (configuration key ports.{port}): {source}")]

@@ -60,8 +60,8 @@ impl Collector for Numbers {
 struct Families<'e>(DescriptorEncoder<'e>);
 
 impl Families<'_> {
-    fn gauge(&mut self, name: &str, help: &str, value: impl EncodeGaugeValue) -> fmt::Result {
-        self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+    fn gauge(&mut self, name: &str, help: &str, value: &impl EncodeGaugeValue) -> fmt::Result {
+        self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(value)
     }
 
     fn gauges<'l>(
@@ -77,10 +77,10 @@ impl Families<'_> {
             .try_for_each(|(of, value)| family.encode_family(&[(label, of)])?.encode_gauge(&value))
     }
 
-    /// A counter, whose name is written with `_total`.
-    fn counter(&mut self, name: &str, help: &str, value: impl EncodeCounterValue) -> fmt::Result {
+    /// A counter; the encoder appends `_total`.
+    fn counter(&mut self, name: &str, help: &str, value: &impl EncodeCounterValue) -> fmt::Result {
         let mut counter = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        counter.encode_counter::<[(&str, &str); 0], _, u64>(&value, None)
+        counter.encode_counter::<[(&str, &str); 0], _, u64>(value, None)
     }
 
     /// Labelled counters; the encoder appends `_total`.
@@ -138,7 +138,7 @@ impl Numbers {
         families.gauges(name, "Memory that data may take, by what for.", "for", max)?;
         let ceiling = self.budgets.ceiling.bytes_max() as u64;
         let help = "Memory that all data together may take.";
-        families.gauge("glasshouse_memory_ceiling_bytes", help, ceiling)
+        families.gauge("glasshouse_memory_ceiling_bytes", help, &ceiling)
     }
 
     fn store(&self, families: &mut Families<'_>) -> fmt::Result {
@@ -161,18 +161,14 @@ impl Numbers {
             families.gauges(name, help, "signal", values)?;
         }
         for (name, help, value) in [
-            ("active_series", "Metric series in memory.", status.active_series as u64),
-            ("log_bytes", "Size of the write-ahead log.", status.log_bytes as u64),
+            ("active_series", "Metric series in memory.", status.active_series),
+            ("log_bytes", "Size of the write-ahead log.", status.log_bytes),
             ("disk_low", "1 while the disk is too full to store more.", status.is_disk_low.into()),
-            (
-                "missing_parts",
-                "Parts that should be there and are not.",
-                status.missing_parts as u64,
-            ),
+            ("missing_parts", "Parts that should be there and are not.", status.missing_parts),
             (
                 "missing_segments",
                 "Segments of the write-ahead log that were gone at the start, with acknowledged rows.",
-                status.missing_segments as u64,
+                status.missing_segments,
             ),
             (
                 "failed",
@@ -180,34 +176,34 @@ impl Numbers {
                 status.fatal.is_some().into(),
             ),
         ] {
-            families.gauge(&format!("glasshouse_store_{name}"), help, value)?;
+            families.gauge(&format!("glasshouse_store_{name}"), help, &value)?;
         }
         let help = "Damaged pieces that were quarantined since the start.";
-        families.counter("glasshouse_store_quarantined", help, status.quarantined as u64)
+        families.counter("glasshouse_store_quarantined", help, &status.quarantined)
     }
 
     fn connections(&self, families: &mut Families<'_>) -> fmt::Result {
         let help = "Open connections of all ports.";
-        families.gauge("glasshouse_connections", help, self.connections as u64)?;
+        families.gauge("glasshouse_connections", help, &(self.connections as u64))?;
         let help = "Connections closed at once because too many were open, of all or of one peer.";
-        families.counter("glasshouse_connections_refused", help, self.connections_refused)?;
+        families.counter("glasshouse_connections_refused", help, &self.connections_refused)?;
         let help = "Connections closed because the other side was too slow.";
-        families.counter("glasshouse_connections_timed_out", help, self.connections_timed_out)
+        families.counter("glasshouse_connections_timed_out", help, &self.connections_timed_out)
     }
 
     fn process(&self, families: &mut Families<'_>) -> fmt::Result {
         let usage = &self.usage;
         let help = "Total user and system CPU time spent in seconds.";
-        families.counter("process_cpu_seconds", help, usage.cpu.as_secs_f64())?;
+        families.counter("process_cpu_seconds", help, &usage.cpu.as_secs_f64())?;
         for (name, help, value) in [
             ("resident_memory_bytes", "Resident memory size in bytes.", usage.resident_bytes),
             ("virtual_memory_bytes", "Virtual memory size in bytes.", usage.virtual_bytes),
             ("open_fds", "Number of open file descriptors.", usage.open_files),
             ("threads", "Number of threads.", usage.threads),
         ] {
-            families.gauge(&format!("process_{name}"), help, value)?;
+            families.gauge(&format!("process_{name}"), help, &value)?;
         }
         let help = "Start time of the process since unix epoch in seconds.";
-        families.gauge("process_start_time_seconds", help, self.started_at_s)
+        families.gauge("process_start_time_seconds", help, &self.started_at_s)
     }
 }

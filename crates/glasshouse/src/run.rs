@@ -115,11 +115,7 @@ async fn live(
     let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
     let query_limits = settings::query(&config, &budgets);
     let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits);
-    let mut histograms = Registry::default();
-    server.register_metrics(&mut histograms);
-    receiver.statistics().register_metrics(&mut histograms);
-    store.register_metrics(&mut histograms);
-    engine.register_metrics(&mut histograms);
+    let histograms = histograms(&server, &receiver, &store, &engine);
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -144,14 +140,7 @@ async fn live(
         name = signals.next() => { tracing::info!(signal = name, "stopping"); None }
         reason = failed(&mut fatal) => { tracing::error!(reason, "the store failed"); Some(reason) }
     };
-    tokio::spawn(async move {
-        let name = signals.next().await;
-        tracing::error!(
-            signal = name,
-            "ended before everything was closed; nothing acknowledged is lost"
-        );
-        std::process::exit(1);
-    });
+    tokio::spawn(exit_at_next(signals));
     if let Some(demo) = demo {
         demo.stop().await;
     }
@@ -161,6 +150,26 @@ async fn live(
         Some(reason) => bail!("the store failed: {reason}"),
         None => closed,
     }
+}
+
+/// Exits at the next signal, without waiting for requests or flushes.
+async fn exit_at_next(mut signals: Signals) {
+    let name = signals.next().await;
+    tracing::error!(
+        signal = name,
+        "ended before everything was closed; nothing acknowledged is lost"
+    );
+    std::process::exit(1);
+}
+
+/// The histograms that each part keeps of its work.
+fn histograms(server: &Server, receiver: &Receiver, store: &Store, engine: &Engine) -> Registry {
+    let mut registry = Registry::default();
+    server.register_metrics(&mut registry);
+    receiver.statistics().register_metrics(&mut registry);
+    store.register_metrics(&mut registry);
+    engine.register_metrics(&mut registry);
+    registry
 }
 
 /// The configured number of connections, limited so that a quarter of the file descriptors is left
@@ -289,16 +298,16 @@ pub(crate) fn data_folder(config: &Config) -> anyhow::Result<PathBuf> {
 fn report_recovery(report: &RecoveryReport) {
     if report.records > 0 || report.torn_tail_bytes > 0 {
         let (records, bytes, torn) = (report.records, report.bytes, report.torn_tail_bytes);
-        tracing::info!(records, bytes, torn_tail_bytes = torn, "read the write-ahead log again");
+        tracing::info!(records, bytes, torn_tail_bytes = torn, "replayed the write-ahead log");
     }
     for gap in &report.gaps {
         tracing::error!(?gap, "records are missing from the write-ahead log");
     }
     for segment in &report.missing_segments {
-        tracing::error!(segment, "a segment of the write-ahead log is gone: its rows are lost");
+        tracing::error!(segment, "a segment of the write-ahead log is missing: its rows are lost");
     }
     for part in &report.missing_parts {
-        tracing::error!(part, "a part is missing or cut off: its rows are not in answers");
+        tracing::error!(part, "a part is missing or truncated: its rows are excluded from answers");
     }
     for piece in &report.quarantined {
         tracing::error!(?piece, "damaged bytes were quarantined");

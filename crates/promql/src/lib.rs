@@ -1,6 +1,6 @@
 //! PromQL: from text to an answer, over series from any source.
 //!
-//! A query is parsed (`lang::promql`), [`plan`] lists the data that its selectors read, the caller
+//! A query is parsed (`lang::promql`), [`plan()`] lists the data that its selectors read, the caller
 //! finds those series, and [`Query::answer`] runs a columnar executor over them on the caller's
 //! thread: one row per series, one column per step. Samples are decoded one series at a time;
 //! labels are processed once per series.

@@ -221,12 +221,12 @@ impl Executor {
         if !threads.are_idle() {
             drop(permit);
             self.abandoned.fetch_add(1, Ordering::Relaxed);
-            tracing::error!("an ended query is still running; another query gets its slot");
+            tracing::error!("a cancelled query is still running; its slot was released");
             while !threads.are_idle() {
                 tokio::time::sleep(LOOK_INTERVAL).await;
             }
             self.abandoned.fetch_sub(1, Ordering::Relaxed);
-            tracing::info!("an ended query has stopped");
+            tracing::info!("a cancelled query has stopped");
         }
         self.idle.lock().push(threads);
     }

@@ -9,7 +9,7 @@ use signals::MemoryBudget;
 pub struct Limits {
     /// Wall time of one query.
     pub timeout: Duration,
-    /// Interactive queries that run at once; others wait. See [`Class`].
+    /// Interactive queries that run at once; others wait. See [`crate::Class`].
     pub concurrency: usize,
     /// Memory of all running queries together.
     pub memory: MemoryBudget,

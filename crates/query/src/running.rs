@@ -47,7 +47,7 @@ impl Running {
         }
         if self.made_bytes.load(Ordering::Relaxed) > MADE_BYTES_MAX {
             return Err(QueryError::TooLarge(format!(
-                "the templates of the query make more than {} GiB of text; narrow its time range \
+                "the templates of the query produce more than {} GiB of text; narrow its time range \
                  or filter lines first",
                 MADE_BYTES_MAX >> 30
             )));

@@ -32,7 +32,7 @@ pub(crate) fn parse_search(text: &str) -> Result<Query, QueryError> {
     match query.root {
         Root::Spansets(_) => Ok(query),
         Root::ScalarFilter(_) => {
-            Err(QueryError::Unsupported("comparisons of whole pipelines".to_owned()))
+            Err(QueryError::Unsupported("comparisons between pipelines".to_owned()))
         }
         Root::Metrics(_) => Err(QueryError::Unsupported("TraceQL metrics".to_owned())),
     }

@@ -1,5 +1,7 @@
 //! PromQL through the engine and the real store, from memory and from parts.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests too")]
+
 use std::sync::Arc;
 
 use query::promql::{Options, Value};

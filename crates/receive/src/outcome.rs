@@ -61,8 +61,8 @@ impl Outcome {
     pub(crate) fn of_too_many_days(&mut self, count: usize) {
         if count > 0 {
             let message = format!(
-                "{count} {} rejected: they are spread over too many days, send those of at most 64 \
-                 days at a time",
+                "{count} {} rejected: the request spans too many days; send at most 64 days in a \
+                 request",
                 self.signal.name()
             );
             self.add(count, &message);

@@ -13,7 +13,7 @@ use arrow::datatypes::{ArrowPrimitiveType, DataType, Int32Type};
 
 /// A column has an unexpected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("column {column} has the type {found}, which does not hold {expected}")]
+#[error("column {column} has type {found}, expected {expected}")]
 pub struct ColumnError {
     /// Name of the column.
     pub column: String,

@@ -87,8 +87,7 @@ impl HeadDays {
         });
         if head.len() + new.len() > HEAD_DAYS_MAX && !head.is_empty() {
             return Err(StoreError::Unavailable(format!(
-                "the {} of {HEAD_DAYS_MAX} days are not in parts yet: more days are taken after \
-                 the next flush",
+                "unflushed {} span {HEAD_DAYS_MAX} days already: retry after the next flush",
                 signal.name()
             )));
         }

@@ -80,7 +80,7 @@ impl Flusher {
             && let Err(error) = log.rotate().await
         {
             // The flush continues: parts may still have room, and they free the log.
-            tracing::warn!(%error, "the write-ahead log keeps its segment");
+            tracing::warn!(%error, "cannot start a new segment of the write-ahead log; the current one is kept");
         }
         // A large snapshot may itself fill segments; these are kept.
         let first_kept = log.map_or(0, Log::active_first_sequence);

@@ -67,7 +67,7 @@ impl RowHead {
     /// Adds a batch of the head's schema.
     pub(crate) fn push(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
         if batch.schema_ref() != &self.schema {
-            return Err(StoreError::Io("a batch has not the columns of its signal".into()));
+            return Err(StoreError::Io("batch schema does not match its signal".into()));
         }
         if batch.num_rows() == 0 {
             return Ok(());
@@ -176,7 +176,7 @@ fn compacted(column: &ArrayRef) -> ArrayRef {
 
 impl From<ArrowError> for StoreError {
     fn from(error: ArrowError) -> Self {
-        Self::Io(format!("rows could not be put together: {error}"))
+        Self::Io(format!("cannot concatenate rows: {error}"))
     }
 }
 

@@ -232,16 +232,15 @@ impl OpenStore {
     pub(crate) fn check_room(&self) -> Result<(), StoreError> {
         if self.state.bytes() >= self.config.head_bytes_max.saturating_mul(2) {
             return Err(StoreError::Unavailable(format!(
-                "memory holds {} bytes that are not in parts yet, twice head_bytes_max",
+                "{} bytes are not flushed yet, twice the limit of the head",
                 self.state.bytes()
             )));
         }
         let head = &self.config.memory.head;
-        if head.bytes_taken() >= head.bytes_max() {
+        let (taken, max) = (head.bytes_taken(), head.bytes_max());
+        if taken >= max {
             return Err(StoreError::Unavailable(format!(
-                "memory is full: {} of {} bytes hold what is not in parts yet and the series",
-                head.bytes_taken(),
-                head.bytes_max()
+                "memory is full: unflushed data and active series use {taken} of {max} bytes"
             )));
         }
         let now = self.clock.monotonic();

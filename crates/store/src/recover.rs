@@ -89,7 +89,7 @@ impl Identity {
         }
         if identity.layout > LAYOUT && identity.checksum.is_some() {
             return Err(StoreError::Format(format!(
-                "the data folder {location} has layout {}, this program knows up to {LAYOUT}: use a newer one",
+                "the data folder {location} has layout {}, this version supports up to {LAYOUT}; upgrade Glasshouse",
                 identity.layout
             )));
         }
@@ -133,7 +133,7 @@ pub(crate) async fn open(dependencies: &Dependencies) -> Result<Opened, StoreErr
     report.quarantined.extend(layout::prepare(files, &quarantine)?);
     let lock = files.lock(LOCK).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => StoreError::Locked(format!(
-            "the data folder {} is in use by {error}: stop that one first, or choose another folder",
+            "the data folder {} is in use by {error}; stop that process or use another folder",
             files.location()
         )),
         _ => StoreError::Io(format!("the data folder {}: {error}", files.location())),

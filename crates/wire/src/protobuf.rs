@@ -112,7 +112,7 @@ impl<'a> Message<'a> {
                     self.skip_group(number)?;
                     continue;
                 }
-                4 => return Err(Fault::new(offset, "end of a group that did not begin")),
+                4 => return Err(Fault::new(offset, "unmatched end of group")),
                 _ => return Err(Fault::new(offset, "unknown wire type")),
             };
             return Ok(Some(Field { number, value, offset, end: self.offset }));
@@ -171,7 +171,7 @@ impl<'a> Message<'a> {
         let offset = self.offset;
         let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
         let Some((bytes, _)) = self.rest.split_at_checked(length) else {
-            return Err(Fault::new(offset, "length goes past the end"));
+            return Err(Fault::new(offset, "length exceeds the message"));
         };
         self.advance(length);
         Ok(bytes)
@@ -199,7 +199,7 @@ impl<'a> Message<'a> {
                 3 if open.len() < GROUP_DEPTH_MAX => open.push(number),
                 3 => return Err(Fault::new(offset, "groups are nested too deeply")),
                 4 if number == *innermost => drop(open.pop()),
-                4 => return Err(Fault::new(offset, "end of a group that did not begin")),
+                4 => return Err(Fault::new(offset, "unmatched end of group")),
                 _ => return Err(Fault::new(offset, "unknown wire type")),
             }
         }
@@ -351,10 +351,10 @@ mod tests {
             (&[0x80][..], "byte 0 in : ends within a number"),
             (&[0xff; 11], "byte 0 in : number is too long"),
             (&[0], "byte 0 in : field number is zero"),
-            (&[8, 1, 0x1a, 200, 1], "byte 3 in : length goes past the end"),
+            (&[8, 1, 0x1a, 200, 1], "byte 3 in : length exceeds the message"),
             (&[0x0e], "byte 0 in : unknown wire type"),
-            (&[0x0c], "byte 0 in : end of a group that did not begin"),
-            (&[0x0b, 0x14], "byte 1 in : end of a group that did not begin"),
+            (&[0x0c], "byte 0 in : unmatched end of group"),
+            (&[0x0b, 0x14], "byte 1 in : unmatched end of group"),
             (&[0x0b], "byte 1 in : ends within a group"),
             (&vec![0x0b; 2_000_000], "byte 100 in : groups are nested too deeply"),
         ] {

@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use signals::log::LogBuilder;
-use signals::metric::Sample;
+use signals::metric::{Sample, Samples};
 use signals::time::{MILLISECOND, SECOND, SystemClock};
 use signals::{Batch, Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch};
 use store::files::DiskFiles;
-use store::{Config, NoTotals, Samples, Dependencies, Store, WriteRequest};
+use store::{Config, Dependencies, NoTotals, Store, WriteRequest};
 
 const BUCKET: &str = "telemetry";
 /// 2026-11-20T12:00:00Z.

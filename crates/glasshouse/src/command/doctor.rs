@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     }
     let wrong = report.wrong;
     print(&report.text)?;
-    anyhow::ensure!(wrong == 0, "{wrong} things are wrong");
+    anyhow::ensure!(wrong == 0, "{wrong} problems found");
     Ok(())
 }
 
@@ -77,7 +77,7 @@ fn ports(report: &mut Report, config: &Config, offset: u16, is_running: bool) {
             continue;
         };
         let Some(number) = number.checked_add(offset) else {
-            report.bad(format!("ports.{port}: {number} plus the offset {offset} is past 65535"));
+            report.bad(format!("ports.{port}: {number} plus the offset {offset} exceeds 65535"));
             continue;
         };
         let address = SocketAddr::new(address.unwrap_or(config.listen), number);
@@ -96,7 +96,7 @@ fn ports(report: &mut Report, config: &Config, offset: u16, is_running: bool) {
 fn folder(report: &mut Report, folder: &Path) {
     let shown = folder.display();
     if !folder.exists() {
-        report.good(format!("data folder {shown} will be made"));
+        report.good(format!("data folder {shown} will be created"));
         return;
     }
     match std::fs::read_dir(folder) {
@@ -113,7 +113,7 @@ fn folder(report: &mut Report, folder: &Path) {
             report.bad(format!("the disk of {shown} has {} MiB left", free >> 20));
         }
         Ok(free) => report.good(format!("the disk of {shown} has {} GiB left", free >> 30)),
-        Err(error) => report.bad(format!("the disk of {shown} does not say what is left: {error}")),
+        Err(error) => report.bad(format!("cannot determine the free space of {shown}: {error}")),
     }
     let quarantine = folder.join("quarantine");
     let pieces = std::fs::read_dir(&quarantine).map_or(0, Iterator::count);

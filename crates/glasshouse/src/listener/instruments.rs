@@ -9,11 +9,11 @@ use prometheus_client::registry::Registry;
 
 use crate::config::ports::Port;
 
+type Labels = [(&'static str, &'static str); 2];
+
 /// Time to the response header, by port and status class.
 #[derive(Debug, Clone)]
-pub(super) struct Instruments(
-    Family<[(&'static str, &'static str); 2], Histogram, fn() -> Histogram>,
-);
+pub(super) struct Instruments(Family<Labels, Histogram, fn() -> Histogram>);
 
 impl Default for Instruments {
     fn default() -> Self {

@@ -63,7 +63,7 @@ impl Budgets {
     }
 
     fn of(bytes: usize) -> Self {
-        let ceiling = MemoryBudget::new("everything", bytes);
+        let ceiling = MemoryBudget::new("all data", bytes);
         let bytes = bytes / 3 * 2;
         let requests = (bytes / 4).min(REQUESTS_MAX);
         let queue = (bytes / 8).min(QUEUE_MAX);
@@ -127,7 +127,7 @@ pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
                 tracing::warn!(
                     resident_bytes,
                     memory_bytes_max = ceiling.bytes_max(),
-                    "nearly as much memory as limits.memory; all running queries are ended"
+                    "memory is close to limits.memory; all running queries are cancelled"
                 );
                 engine.pause();
             }

@@ -17,7 +17,7 @@ fn unsupported<T>(message: impl Into<String>) -> Result<T, ParseError> {
 pub(super) fn check(query: &Query) -> Result<(), ParseError> {
     match &query.root {
         Root::Spansets(pipeline) => check_pipeline(pipeline),
-        Root::ScalarFilter(_) => unsupported("comparisons of whole pipelines are not supported"),
+        Root::ScalarFilter(_) => unsupported("comparisons between pipelines are not supported"),
         Root::Metrics(metrics) => check_metrics(metrics, false),
     }
 }

@@ -90,7 +90,7 @@ fn check_size(tokens: &[Token]) -> Result<(), QueryError> {
     }
     let written = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).count();
     if written > TOKENS_MAX {
-        let message = format!("the query has {written} words and signs; at most {TOKENS_MAX}");
+        let message = format!("the query has {written} tokens; at most {TOKENS_MAX}");
         return Err(QueryError::TooLarge(message));
     }
     Ok(())
@@ -99,7 +99,7 @@ fn check_size(tokens: &[Token]) -> Result<(), QueryError> {
 fn kind(statement: &Statement) -> Result<Kind, QueryError> {
     let refused = || {
         QueryError::Unsupported(
-            "SQL here only reads: SELECT, EXPLAIN, DESCRIBE and SHOW TABLES".to_owned(),
+            "only SELECT, EXPLAIN, DESCRIBE and SHOW TABLES are supported".to_owned(),
         )
     };
     match statement {

@@ -223,15 +223,14 @@ async fn the_deepest_queries_that_are_allowed_have_answers() {
 
 /// Rows of a query over three spans, under a bound on rows, as [`crate::Engine::sql`] sends them.
 async fn bounded(sql: &str, limits: &Limits) -> Result<usize, QueryError> {
+    Arc::new(Running::new(&limits.memory)).scope(counted(sql, limits)).await
+}
+
+async fn counted(sql: &str, limits: &Limits) -> Result<usize, QueryError> {
     let span = |i: i64| {
         test_rows::span(&serde_json::json!({"trace_id": "1", "span_id": "1", "start_time": i}))
     };
-    let spans = [span(1), span(2), span(3)];
-    Arc::new(Running::new(&limits.memory)).scope(counted(&spans, sql, limits)).await
-}
-
-async fn counted(spans: &[RecordBatch], sql: &str, limits: &Limits) -> Result<usize, QueryError> {
-    let rows = TestRows::new(spans, &[], Layout::Mixed).await;
+    let rows = TestRows::new(&[span(1), span(2), span(3)], &[], Layout::Mixed).await;
     let session = Session::new(Arc::new(rows), limits).unwrap();
     let rows = start(&session, NOW, limits, sql).await?;
     let (sender, mut received) = tokio::sync::mpsc::channel(1_000);
@@ -290,24 +289,6 @@ async fn distinct_texts_of_many_groups_take_little_memory() {
         tens(4)
     );
     assert_eq!(bounded(&sql, &limits).await.unwrap(), 10_000);
-}
-
-#[tokio::test]
-async fn a_join_s_copy_of_what_it_collects_is_counted() {
-    let span = |i: i64| {
-        test_rows::span(&serde_json::json!({
-            "trace_id": "1", "span_id": "1", "start_time": i, "status_message": "x".repeat(200_000),
-        }))
-    };
-    let spans: Vec<_> = (0..100).map(span).collect();
-    let sql = "SELECT length(a.status_message || b.status_message) AS n \
-               FROM spans a JOIN spans b ON a.start_time = b.start_time";
-    for (budget_mib, fits) in [(90, true), (35, false)] {
-        let memory = MemoryBudget::new("queries", budget_mib << 20);
-        let limits = Limits { memory, ..Limits::default() };
-        let answer = Arc::new(Running::new(&limits.memory)).scope(counted(&spans, sql, &limits));
-        assert_eq!(answer.await.is_ok(), fits, "{budget_mib} MiB");
-    }
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ pub(super) async fn run(
     let pipeline = match &request.traceql {
         Some(text) => match traceql::parse_search(text)?.root {
             Root::Spansets(pipeline) => pipeline,
-            _ => return Err(QueryError::Unsupported("queries that give no spans".to_owned())),
+            _ => return Err(QueryError::Unsupported("queries that return no spans".to_owned())),
         },
         None => Pipeline {
             stages: vec![Stage::Spanset(SpansetExpr::Filter(FieldExpr::Static(Static::Bool(

@@ -115,7 +115,7 @@ impl Documents {
         let manifest = match Manifest::decode(&bytes) {
             Ok(manifest) if manifest.format > FORMAT => {
                 return Err(StoreError::Format(format!(
-                    "{path} has format {}, this program knows up to {FORMAT}: use a newer one",
+                    "{path} has format {}, this version supports up to {FORMAT}; upgrade Glasshouse",
                     manifest.format
                 )));
             }
@@ -203,7 +203,7 @@ impl Documents {
 }
 
 fn busy(day: (Signal, i32)) -> StoreError {
-    StoreError::Io(format!("the manifest of {} is changed by others without pause", name(day)))
+    StoreError::Io(format!("too many concurrent changes to the manifest of {}", name(day)))
 }
 
 fn name((signal, day): (Signal, i32)) -> String {

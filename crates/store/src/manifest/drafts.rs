@@ -82,7 +82,10 @@ impl Draft {
         if age <= COMMIT_WITHIN {
             return Ok(());
         }
-        Err(StoreError::Io(format!("{} took longer than an hour and is written again", self.path)))
+        Err(StoreError::Io(format!(
+            "writing {} took more than an hour; it will be retried",
+            self.path
+        )))
     }
 }
 

@@ -130,7 +130,7 @@ impl Loaded {
         let mut manifest = intact.unwrap_or_else(|| Manifest::empty(key.0, key.1));
         let Some(quarantine) = quarantine.filter(|_| !broken.is_empty()) else {
             for Broken { path, reason, .. } in broken {
-                tracing::error!(%path, reason, "a damaged manifest; the one before it counts");
+                tracing::error!(%path, reason, "damaged manifest; using the previous version");
             }
             return Ok(manifest);
         };
@@ -183,7 +183,7 @@ impl Loaded {
             files.iter().map(|meta| (meta.location.as_ref(), meta.size)).collect();
         for part in &manifest.parts {
             if sizes.get(part.path.as_str()) != Some(&part.bytes) {
-                tracing::error!(path = part.path, "a part is missing or cut off");
+                tracing::error!(path = part.path, "a part is missing or truncated");
                 self.missing.push(part.path.clone());
             }
         }

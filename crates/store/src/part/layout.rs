@@ -148,7 +148,8 @@ impl Column {
 
     /// Adds the value of a row. A value that contradicts the counts is an error.
     fn push(&mut self, row: usize, text: &str, kind: ValueType) -> Result<(), StoreError> {
-        let wrong = || StoreError::Io("attributes are not those that were counted".to_owned());
+        let wrong =
+            || StoreError::Io("attribute values contradict the attribute counts".to_owned());
         if kind != self.kind || row < self.rows {
             return Err(wrong());
         }

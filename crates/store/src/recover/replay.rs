@@ -88,7 +88,7 @@ impl Replayer<'_> {
             |known: &&Listed| names.iter().any(|(first, _)| *first == known.first_sequence);
         for gone in listed.iter().filter(|known| !is_there(known)) {
             let path = list::path(gone);
-            tracing::error!(path, "a segment of the write-ahead log is gone; its rows are lost");
+            tracing::error!(path, "a segment of the write-ahead log is missing; its rows are lost");
             let rows = self.arrived(&listed, gone.first_sequence);
             let note = self.quarantine.note(&path, "a segment that is gone", Some(rows))?;
             self.report.quarantined.push(note);
@@ -157,7 +157,7 @@ impl Replayer<'_> {
             List::Gone if self.is_listed => {
                 let now = self.quarantine.clock.now();
                 let rows = is_empty.then(|| LostRows::arrived(self.flushed_at, now));
-                tracing::error!("the list of the write-ahead log's segments is gone");
+                tracing::error!("the list of the write-ahead log's segments is missing");
                 let note = self.quarantine.note(list::PATH, "a list that is gone", rows)?;
                 self.report.quarantined.push(note);
                 if is_empty {
@@ -198,14 +198,14 @@ impl Replayer<'_> {
         let problem = match header {
             Ok(header) if header.version > VERSION => {
                 return Err(StoreError::Format(format!(
-                    "{path} has version {}, this program knows up to {VERSION}: use a newer one",
+                    "{path} has version {}, this version supports up to {VERSION}; upgrade Glasshouse",
                     header.version
                 )));
             }
             Ok(header) if header.version < VERSION && *length > SEGMENT_HEADER as u64 => {
                 return Err(StoreError::Format(format!(
-                    "{path} has version {}, this program knows {VERSION}: start the program that \
-                     wrote it and stop it with SIGTERM, which empties the log",
+                    "{path} has version {}, this version supports {VERSION}: start the version that \
+                     wrote it and stop it with SIGTERM to empty the log",
                     header.version
                 )));
             }

@@ -72,7 +72,9 @@ fn encode_column(column: &ArrayRef, out: &mut Vec<u8>) -> Result<(), StoreError>
         }
         DataType::Map(..) => encode_map(column.as_map(), out),
         other => {
-            return Err(StoreError::Io(format!("the log has no form for columns of {other}")));
+            return Err(StoreError::Io(format!(
+                "the write-ahead log cannot encode columns of type {other}"
+            )));
         }
     }
     Ok(())
@@ -157,7 +159,7 @@ fn decode_column(kind: &DataType, rows: usize, bytes: &mut Bytes<'_>) -> Result<
             let map = MapArray::try_new(Arc::clone(entries), offsets, entry_rows, None, false);
             Arc::new(map.map_err(text)?)
         }
-        other => return Err(format!("the log has no form for columns of {other}")),
+        other => return Err(format!("the write-ahead log cannot encode columns of type {other}")),
     })
 }
 

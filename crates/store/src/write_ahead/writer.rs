@@ -130,7 +130,7 @@ impl Log {
         match writer.rotate() {
             // On a full disk it starts once there is room; until then everything is readable.
             Err(error) if files::is_full(&error) => {
-                tracing::warn!(%error, "the write-ahead log has no room to begin");
+                tracing::warn!(%error, "no disk space to create a segment of the write-ahead log");
             }
             other => other?,
         }
@@ -227,7 +227,7 @@ impl Log {
         if let Some(path) = gone
             && self.shared.fatal.borrow().is_none()
         {
-            self.fail(&format!("{path} is gone: somebody removed or moved the data folder"));
+            self.fail(&format!("{path} is missing: the data folder was removed or moved"));
         }
     }
 

@@ -123,7 +123,7 @@ struct Change {
     version: u64,
 }
 
-const OUT_OF_ORDER: &str = "delta point is not newer than the one before it";
+const OUT_OF_ORDER: &str = "delta point is not newer than the previous one";
 const TOO_MANY: &str = "too many series of delta temporality";
 const NOT_A_DELTA: &str = "delta is negative or not a finite number";
 

@@ -76,11 +76,12 @@ impl Rejections {
 }
 
 /// Reason for rejecting an item: see [`Limits::decoded_bytes_max`].
-pub(crate) const REQUEST_TOO_LARGE: &str = "the request takes too much memory, send it in parts";
+pub(crate) const REQUEST_TOO_LARGE: &str =
+    "the request exceeds the memory limit; send smaller batches";
 /// Reason for rejecting an item.
 pub(crate) const TIME_OUT_OF_RANGE: &str = "time is before 1970 or after 2262";
 /// Reason for rejecting an item.
-pub(crate) const TIME_IN_FUTURE: &str = "time lies too far in the future";
+pub(crate) const TIME_IN_FUTURE: &str = "timestamp is too far in the future";
 
 /// Validates a time from the wire; 0, which means unknown, is replaced by `otherwise`.
 #[inline]

@@ -234,7 +234,7 @@ fn string_end(text: &str, quote: char) -> Option<usize> {
 fn word_token(word: &str) -> Result<Token, QueryError> {
     if let Some(name) = word.strip_prefix('.') {
         if name.contains('.') {
-            return Err(QueryError::Unsupported("fields of fields in templates".to_owned()));
+            return Err(QueryError::Unsupported("nested fields in templates".to_owned()));
         }
         if !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
             return Ok(Token::Field(name.to_owned()));
