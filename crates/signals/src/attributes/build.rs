@@ -1,6 +1,8 @@
 //! Builds the two columns that hold a row's own attributes.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, MapArray, StringBuilder, StringViewBuilder, StructArray};
@@ -86,8 +88,15 @@ pub struct AttributeBuilder {
     letters: String,
     /// A Bloom filter of the keys in the row: a clear bit means that a key is absent.
     seen: u128,
+    /// Hashes of the keys of a row that has more than [`SCANNED_MAX`].
+    hashes: HashSet<u64>,
+    hasher: RandomState,
     scratch: String,
 }
+
+/// Up to so many keys of a row are compared with a new one. With more, the comparisons of one row
+/// would grow with the square of its keys.
+const SCANNED_MAX: usize = 32;
 
 impl Default for AttributeBuilder {
     fn default() -> Self {
@@ -99,6 +108,8 @@ impl Default for AttributeBuilder {
             types: StringViewBuilder::new(),
             letters: String::new(),
             seen: 0,
+            hashes: HashSet::new(),
+            hasher: RandomState::new(),
             scratch: String::new(),
         }
     }
@@ -131,16 +142,27 @@ impl AttributeBuilder {
         let at = |place: usize| usize::from(bytes.get(place).copied().unwrap_or_default());
         let sum = bytes.len() + 3 * at(bytes.len().wrapping_sub(1)) + 5 * at(bytes.len() / 2);
         let bit = 1 << (sum % 128);
-        if self.seen & bit == 0 {
-            self.seen |= bit;
-            return false;
+        let is_new = self.seen & bit == 0;
+        self.seen |= bit;
+        if self.letters.len() < SCANNED_MAX {
+            return !is_new && self.row_keys().any(|key| key == bytes);
         }
+        if self.hashes.is_empty() {
+            let hashes: Vec<u64> = self.row_keys().map(|key| self.hasher.hash_one(key)).collect();
+            self.hashes.extend(hashes);
+        }
+        // Two of a thousand keys share a seeded hash of 64 bits in one of 10^13 rows.
+        !self.hashes.insert(self.hasher.hash_one(bytes))
+    }
+
+    /// The keys of the row so far.
+    fn row_keys(&self) -> impl Iterator<Item = &[u8]> {
         let (offsets, keys) = (self.keys.offsets_slice(), self.keys.values_slice());
         let of_row = offsets.get(offsets.len() - 1 - self.letters.len()..).unwrap_or_default();
-        of_row.windows(2).any(|ends| {
+        of_row.windows(2).map(|ends| {
             let [start, end] =
                 [ends[0], ends[1]].map(|end| usize::try_from(end).unwrap_or_default());
-            keys.get(start..end) == Some(bytes)
+            keys.get(start..end).unwrap_or_default()
         })
     }
 
@@ -171,6 +193,7 @@ impl AttributeBuilder {
         self.types.append_value(&self.letters);
         self.letters.clear();
         self.seen = 0;
+        self.hashes.clear();
         self.offsets.push(self.entries);
     }
 

@@ -6,15 +6,17 @@ const REPLACEMENT: &[u8; 6] = br"\ufffd";
 /// Replaces lone surrogates with the replacement character and counts them; `None` if there are
 /// none.
 pub(super) fn replaced(json: &[u8]) -> Option<(Vec<u8>, usize)> {
-    let mut bytes = json.to_vec();
+    // Copied only when there is one: most bodies that cannot be parsed have none.
+    let mut copy: Option<Vec<u8>> = None;
     let (mut at, mut count) = (0, 0);
-    while let Some(backslash) = memchr::memchr(b'\\', bytes.get(at..)?) {
+    while let Some(backslash) = json.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
         at += backslash;
-        let escape = |at: usize| bytes.get(at..).and_then(code_unit);
+        let escape = |at: usize| json.get(at..).and_then(code_unit);
         at += match (escape(at), escape(at + 6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
             (Some(0xd800..=0xdfff), _) => {
-                bytes.get_mut(at..at + 6)?.copy_from_slice(REPLACEMENT);
+                let copy = copy.get_or_insert_with(|| json.to_vec());
+                copy.get_mut(at..at + 6)?.copy_from_slice(REPLACEMENT);
                 count += 1;
                 6
             }
@@ -22,7 +24,7 @@ pub(super) fn replaced(json: &[u8]) -> Option<(Vec<u8>, usize)> {
             (None, _) => 2,
         };
     }
-    (count > 0).then_some((bytes, count))
+    copy.map(|bytes| (bytes, count))
 }
 
 /// The code unit of an escape such as `\ud83d` at the start of the text.
