@@ -14,10 +14,10 @@ mod head;
 pub(crate) mod labels;
 mod matching;
 pub(crate) mod part;
-#[cfg(test)]
-pub(crate) mod probes;
 pub(crate) mod read;
 mod series_chunks;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub(crate) use head::{Admitted, Limits, SeriesSet};
 pub use head::{

@@ -18,8 +18,9 @@ use crate::manifest::drafts::Draft;
 use crate::manifest::origin::Origin;
 use crate::manifest::{Entry, Manifest};
 use crate::objects::ObjectSink;
+use crate::part::Part;
+use crate::part::merge::{self, MergeSizes};
 use crate::part::write::{Counted, Written};
-use crate::part::{Part, merge};
 use crate::{Config, StoreError, metrics};
 
 /// Attempts at a merge before it is given up until a restart.
@@ -31,6 +32,7 @@ pub(crate) struct Compactor {
     context: Context,
     verifier: Verifier,
     limits: Limits,
+    sizes: MergeSizes,
     free_bytes_min: u64,
     /// Number of failed attempts, by the path of the last input.
     failed: HashMap<String, u32>,
@@ -44,7 +46,8 @@ impl Compactor {
             part_bytes_max: config.part_bytes_max,
         };
         let (verifier, free_bytes_min) = (Verifier::new(&context), config.free_bytes_min);
-        Self { context, verifier, limits, free_bytes_min, failed: HashMap::new() }
+        let sizes = MergeSizes::of(context.merges.bytes_max());
+        Self { context, verifier, limits, sizes, free_bytes_min, failed: HashMap::new() }
     }
 
     /// Runs the merges that are due, one per day; replaced parts are added to `replaced`.
@@ -93,7 +96,7 @@ impl Compactor {
     /// whole budget takes the whole budget.
     fn take_memory(&self, signal: Signal, inputs: &[Entry]) -> Option<MemoryReservation> {
         let merges = &self.context.merges;
-        merges.reserve(memory::needed(signal, inputs).min(merges.bytes_max())).ok()
+        merges.reserve(memory::needed(signal, inputs, self.sizes).min(merges.bytes_max())).ok()
     }
 
     /// For each day the parts to merge, if there are any: only the oldest when more than the fan-in
@@ -105,7 +108,8 @@ impl Compactor {
             let range = choose(*signal, parts, *day < day_of(now), now, &self.limits)?;
             let mut inputs = parts.get(range)?.to_vec();
             let bytes_max = self.context.merges.bytes_max();
-            while inputs.len() > self.limits.fan_in && memory::needed(*signal, &inputs) > bytes_max
+            while inputs.len() > self.limits.fan_in
+                && memory::needed(*signal, &inputs, self.sizes) > bytes_max
             {
                 inputs.pop();
             }
@@ -168,17 +172,17 @@ impl Compactor {
         let parts: Vec<_> = inputs.iter().map(Entry::part).collect();
         let objects = Arc::clone(&self.context.objects);
         let reader = self.context.reader.clone();
-        let (path, json) = (draft.location(), origin.to_json()?);
+        let (path, json, sizes) = (draft.location(), origin.to_json()?, self.sizes);
         let runtime = tokio::runtime::Handle::current();
         let closing = self.context.closing.clone();
         let work = async move {
             let sink = ObjectSink::create(objects.as_ref(), &path, closing).await?;
             let (written, sink) = if signal == Signal::Metrics {
                 let mut sink = Counted::new(sink);
-                let summary = metrics::part::merge(&reader, &parts, json, &mut sink).await?;
+                let summary = metrics::part::merge(&reader, &parts, json, sizes, &mut sink).await?;
                 (summary.written(sink.crc32c()), sink.into_inner())
             } else {
-                merge::merge(signal, &objects, &parts, json, sink).await?
+                merge::merge(signal, &objects, &parts, json, sizes, sink).await?
             };
             sink.complete().await?;
             Ok::<_, StoreError>(written)

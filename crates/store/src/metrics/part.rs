@@ -59,7 +59,7 @@ pub(crate) fn write<W: Write + Send>(
     origin: String,
     sink: W,
 ) -> Result<PartSummary, StoreError> {
-    let mut file = PartFile::new(sink, origin)?;
+    let mut file = PartFile::new(sink, origin, ROW_GROUP_BYTES)?;
     let mut exemplars = Vec::new();
     for metric in frozen.metrics() {
         for (labels, chunks, series_exemplars) in frozen.series(&metric, day)? {

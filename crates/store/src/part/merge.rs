@@ -25,14 +25,31 @@ use super::keys::AttributeKeys;
 use super::layout;
 use super::object::PartObject;
 use super::order::{self, TRACE_BUCKET};
-use super::write::{PartWriter, Written};
+use super::write::{PartWriter, ROW_GROUP_BYTES, Written};
 use crate::copies::{FingerprintSet, Fingerprints};
 use crate::{Part, StoreError};
 
 /// Rows that are read from an input, and written to the output, at a time.
 const BATCH_ROWS: usize = 4 * 1024;
-/// Target size of the rows read from an input at a time, in bytes.
-pub(crate) const BATCH_BYTES: usize = 4 << 20;
+
+/// What a merge holds in memory at a time, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MergeSizes {
+    /// Target size of the rows read from an input.
+    pub(crate) batch_bytes: usize,
+    /// Maximum size of a row group of the output, and so of an input of later merges.
+    pub(crate) row_group_bytes: usize,
+}
+
+impl MergeSizes {
+    /// Smaller row groups slow down queries, so only a small memory budget for merges has them.
+    pub(crate) fn of(budget_bytes: usize) -> Self {
+        Self {
+            batch_bytes: (budget_bytes / 64).clamp(256 << 10, 4 << 20),
+            row_group_bytes: (budget_bytes / 4).clamp(4 << 20, ROW_GROUP_BYTES),
+        }
+    }
+}
 
 /// Merges parts of spans or logs, oldest first, into `sink`.
 pub(crate) async fn merge<W: Write + Send>(
@@ -40,6 +57,7 @@ pub(crate) async fn merge<W: Write + Send>(
     objects: &Arc<dyn ObjectStore>,
     inputs: &[Arc<Part>],
     origin: String,
+    sizes: MergeSizes,
     sink: W,
 ) -> Result<(Written, W), StoreError> {
     let converter = converter(signal)?;
@@ -49,7 +67,8 @@ pub(crate) async fn merge<W: Write + Send>(
         let reader = ParquetRecordBatchStreamBuilder::new(PartObject::new(objects, input)).await?;
         let metadata = reader.metadata();
         keys.push(AttributeKeys::of_part(metadata));
-        let (columns, batch_rows) = (layout::row_columns(metadata), batch_rows(signal, metadata));
+        let batch_rows = batch_rows(signal, metadata, sizes.batch_bytes);
+        let columns = layout::row_columns(metadata);
         let stream = reader.with_projection(columns).with_batch_size(batch_rows).build()?;
         let mut cursor = Cursor { signal, stream, current: None };
         cursor.advance(&converter).await?;
@@ -57,7 +76,7 @@ pub(crate) async fn merge<W: Write + Send>(
     }
     let keys = AttributeKeys::merged(&keys).unwrap_or_default();
     let mut output = Output {
-        writer: PartWriter::new(signal, sink, origin, &keys)?,
+        writer: PartWriter::new(signal, sink, origin, &keys, sizes.row_group_bytes)?,
         sources: Vec::new(),
         sources_max: 2 * inputs.len(),
         rows: Vec::with_capacity(BATCH_ROWS),
@@ -77,12 +96,12 @@ pub(crate) async fn merge<W: Write + Send>(
 }
 
 /// Number of rows of a part that are read at a time: fewer if they are large.
-fn batch_rows(signal: Signal, metadata: &ParquetMetaData) -> usize {
+fn batch_rows(signal: Signal, metadata: &ParquetMetaData, batch_bytes: usize) -> usize {
     let schema = super::write::schema(signal);
     let groups = metadata.row_groups().iter();
     let row_bytes =
         groups.map(|group| decoded_row_bytes(group, &schema, layout::is_row_column)).max();
-    (BATCH_BYTES / row_bytes.unwrap_or(1)).clamp(1, BATCH_ROWS)
+    (batch_bytes / row_bytes.unwrap_or(1)).clamp(1, BATCH_ROWS)
 }
 
 /// The current row of one input.
@@ -237,5 +256,65 @@ impl Seen {
             self.spans.clear();
         }
         !self.spans.insert(self.fingerprints.of(span))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use object_store::ObjectStoreExt;
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+    use parquet::file::reader::FileReader;
+    use parquet::file::serialized_reader::SerializedFileReader;
+    use signals::log::{LogBuilder, Record};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn row_groups_of_a_merge_follow_its_memory_budget() {
+        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let mut inputs = Vec::new();
+        for input in 0..2 {
+            let mut builder = LogBuilder::default();
+            let resource = builder.resource("agent", "{service_name=\"agent\"}", "agent");
+            let scope = builder.scope("lib", "1", "");
+            let mut state = input + 1;
+            for row in 0..16 * 1024 {
+                // Text that hardly compresses: xorshift.
+                let body: String = (0..32)
+                    .map(|_| {
+                        state ^= state << 13;
+                        state ^= state >> 7;
+                        state ^= state << 17;
+                        format!("{state:016x}")
+                    })
+                    .collect();
+                builder.append(resource, scope, &Record::new(row, &body)).unwrap();
+            }
+            let bytes = crate::part_of(Signal::Logs, &[builder.finish().unwrap()]).unwrap();
+            let path = Path::from(format!("{input}.parquet"));
+            let part = Part {
+                path: path.clone(),
+                bytes: bytes.len() as u64,
+                rows: 0,
+                min_time: 0,
+                max_time: 0,
+            };
+            objects.put(&path, bytes.into()).await.unwrap();
+            inputs.push(Arc::new(part));
+        }
+        for (budget, expected) in [(16 << 20, 2), (256 << 20, 1)] {
+            let sizes = MergeSizes::of(budget);
+            let merged =
+                merge(Signal::Logs, &objects, &inputs, String::new(), sizes, Vec::new()).await;
+            let (written, file) = merged.unwrap();
+            assert_eq!(written.rows, 32 * 1024);
+            let metadata = SerializedFileReader::new(Bytes::from(file)).unwrap();
+            let row_groups = metadata.metadata().row_groups();
+            let bytes: Vec<i64> = row_groups.iter().map(|group| group.compressed_size()).collect();
+            assert_eq!(bytes.len(), expected, "{bytes:?}");
+            assert!(bytes.iter().all(|bytes| *bytes <= sizes.row_group_bytes as i64), "{bytes:?}");
+        }
     }
 }

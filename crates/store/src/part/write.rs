@@ -14,7 +14,9 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::properties::{
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
 use parquet::schema::types::ColumnPath;
 use signals::attributes::{ENTRY, ValueType};
 use signals::{Signal, Timestamp};
@@ -28,7 +30,7 @@ use crate::head::memory_of;
 
 /// Rows of a row group.
 pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
-/// Bytes of a row group, which are in memory until it ends.
+/// Maximum bytes of a row group, which are in memory until it ends.
 pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Rows and bytes of a data page, whichever is reached first.
 const PAGE_ROWS: usize = 16 * 1024;
@@ -38,7 +40,7 @@ const PAGE_BYTES: usize = 128 * 1024;
 const ATTRIBUTE_BLOOM_FPP: f64 = 0.01;
 /// Rows that are passed to the Parquet writer at a time, and the target for their bytes.
 const WRITE_ROWS: usize = 8 * 1024;
-const WRITE_BYTES: usize = 16 << 20;
+const WRITE_BYTES: usize = 4 << 20;
 /// The footer key of [`crate::manifest::origin::Origin`].
 pub(crate) const ORIGIN_KEY: &str = "glasshouse.part";
 
@@ -77,6 +79,7 @@ impl<W: Write + Send> PartWriter<W> {
         sink: W,
         origin: String,
         keys: &AttributeKeys,
+        row_group_bytes: usize,
     ) -> Result<Self, StoreError> {
         let layout = Layout::new(signal, keys);
         let keys =
@@ -85,8 +88,9 @@ impl<W: Write + Send> PartWriter<W> {
             KeyValue::new(ORIGIN_KEY.to_owned(), origin),
             KeyValue::new(keys::FOOTER_KEY.to_owned(), keys),
         ];
-        let options =
-            ArrowWriterOptions::new().with_properties(properties(signal, &layout, footer));
+        let properties =
+            properties(signal, &layout, footer).set_max_row_group_bytes(Some(row_group_bytes));
+        let options = ArrowWriterOptions::new().with_properties(properties.build());
         let schema = Arc::clone(layout.schema());
         let writer = ArrowWriter::try_new_with_options(Counted::new(sink), schema, options)?;
         Ok(Self { signal, layout, writer, rows: 0, bounds: None })
@@ -141,7 +145,7 @@ pub(crate) fn write_with_keys<W: Write + Send>(
     origin: String,
     sink: W,
 ) -> Result<(Written, W), StoreError> {
-    let mut writer = PartWriter::new(signal, sink, origin, keys)?;
+    let mut writer = PartWriter::new(signal, sink, origin, keys, ROW_GROUP_BYTES)?;
     let rows = order::sorted(signal, batches)?;
     let bytes: usize = batches.iter().map(memory_of).sum();
     let write_rows = (WRITE_BYTES / (bytes / rows.len().max(1)).max(1)).clamp(1, WRITE_ROWS);
@@ -205,13 +209,12 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-fn properties(signal: Signal, layout: &Layout, footer: Vec<KeyValue>) -> WriterProperties {
+fn properties(signal: Signal, layout: &Layout, footer: Vec<KeyValue>) -> WriterPropertiesBuilder {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("glasshouse ", env!("CARGO_PKG_VERSION")).into())
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_data_page_size_limit(PAGE_BYTES)
         .set_write_batch_size(1024)
@@ -240,7 +243,6 @@ fn properties(signal: Signal, layout: &Layout, footer: Vec<KeyValue>) -> WriterP
     properties
         .set_column_bloom_filter_enabled(trace_id.clone(), true)
         .set_column_bloom_filter_fpp(trace_id, 0.001)
-        .build()
 }
 
 /// Encodings of the columns for which a dictionary is not useful.

@@ -10,7 +10,8 @@ use signals::{Batch, Clock, SeriesBatch, Signal};
 
 use super::harness::*;
 use super::probes::cpu_seconds;
-use crate::metrics::probes::generate::{host_labels, scrape_like};
+use crate::metrics::tests::probes::generate::{host_labels, scrape_like};
+use crate::part::merge::MergeSizes;
 use crate::{Part, Store, WriteRequest, metrics};
 
 const MINUTE: i64 = 60 * SECOND;
@@ -78,9 +79,9 @@ async fn moment(store: &Store, bench: &Bench, hour: usize, written: u64) -> Mome
     let parts = store.inner.state.parts(Signal::Metrics, EVERYTHING);
     let is_old = |part: &&Arc<Part>| part.min_time < bench.clock.now() - SETTLED;
     let old: Vec<Arc<Part>> = parts.iter().filter(is_old).cloned().collect();
-    let merged = metrics::part::merge(&store.inner.metric_parts, &old, String::new(), Vec::new())
-        .await
-        .unwrap();
+    let (reader, sizes) = (&store.inner.metric_parts, MergeSizes::of(usize::MAX));
+    let merged =
+        metrics::part::merge(reader, &old, String::new(), sizes, Vec::new()).await.unwrap();
     let bytes = old.iter().map(|part| part.bytes).sum();
     Moment { hour, parts: parts.len(), bytes, merged: merged.bytes, written }
 }

@@ -20,7 +20,7 @@ use signals::{Signal, SpanId, TraceId};
 use super::harness::NOON;
 use crate::part::keys::AttributeKeys;
 use crate::part::layout::attribute_column;
-use crate::part::merge::merge;
+use crate::part::merge::{MergeSizes, merge};
 use crate::part::write::part_of;
 use crate::{Part, StoreError};
 
@@ -127,7 +127,8 @@ async fn merged(signal: Signal, inputs: Vec<Vec<u8>>) -> Result<Vec<u8>, StoreEr
         objects.put(&path, bytes.into()).await.unwrap();
         parts.push(Arc::new(Part { path, bytes: size, rows: 0, min_time: 0, max_time: 0 }));
     }
-    let (_, bytes) = merge(signal, &objects, &parts, "{}".to_owned(), Vec::new()).await?;
+    let (origin, sizes) = ("{}".to_owned(), MergeSizes::of(usize::MAX));
+    let (_, bytes) = merge(signal, &objects, &parts, origin, sizes, Vec::new()).await?;
     Ok(bytes)
 }
 

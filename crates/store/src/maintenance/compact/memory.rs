@@ -3,24 +3,26 @@
 use signals::Signal;
 
 use crate::manifest::Entry;
+use crate::metrics;
 use crate::objects::ObjectSink;
-use crate::{metrics, part};
+use crate::part::merge::MergeSizes;
+use crate::part::write;
 
 /// Rows are up to this many times larger in memory than in a part.
 const UNPACKED_RATIO: usize = 16;
 
 /// Upper bound of the memory of a merge: for each input a stored row group and the rows that were
 /// read; for the output a row group and a piece that is being uploaded.
-pub(super) fn needed(signal: Signal, inputs: &[Entry]) -> usize {
+pub(super) fn needed(signal: Signal, inputs: &[Entry], sizes: MergeSizes) -> usize {
     let (group_rows, group_bytes, read_bytes) = match signal {
         Signal::Spans | Signal::Logs => (
-            part::write::ROW_GROUP_ROWS,
-            part::write::ROW_GROUP_BYTES,
+            write::ROW_GROUP_ROWS,
+            sizes.row_group_bytes,
             // The next rows are read while the previous ones wait to be written.
-            2 * part::merge::BATCH_BYTES,
+            2 * sizes.batch_bytes,
         ),
         Signal::Metrics => {
-            let group_bytes = metrics::part::ROW_GROUP_BYTES;
+            let group_bytes = sizes.row_group_bytes.min(metrics::part::ROW_GROUP_BYTES);
             (metrics::part::ROW_GROUP_ROWS, group_bytes, group_bytes)
         }
     };
@@ -49,7 +51,7 @@ mod tests {
 
     #[test]
     fn it_follows_small_parts_and_is_bounded_for_large_ones() {
-        let needed = |signal, inputs: usize, bytes, rows| {
+        let of_budget = |budget, signal, inputs: usize, bytes, rows| {
             let entry = Entry {
                 path: String::new(),
                 bytes,
@@ -62,8 +64,10 @@ mod tests {
                 range: SequenceRange { writer: String::new(), after: 0, sequence: 0 },
                 others: Vec::new(),
             };
-            needed(signal, &vec![entry; inputs])
+            needed(signal, &vec![entry; inputs], MergeSizes::of(budget))
         };
+        let needed =
+            |signal, inputs, bytes, rows| of_budget(256 * MIB, signal, inputs, bytes, rows);
         assert_eq!(needed(Signal::Logs, 8, 1000, 10), 8 * 17_000 + 2 * 8000);
         let (gib, many) = (1 << 30, 1 << 20);
         // An eighth of the rows is in a row group, but no more than its bound.
@@ -71,5 +75,9 @@ mod tests {
         assert_eq!(needed(Signal::Spans, 4, gib / 16, many), 4 * (8 + 8) * MIB + (8 + 8) * MIB);
         assert_eq!(needed(Signal::Metrics, 16, gib, many), 16 * 32 * MIB + (16 + 8) * MIB);
         assert_eq!(needed(Signal::Logs, 2, u64::MAX, many), 2 * (64 + 8) * MIB + 72 * MIB);
+        // A small budget has smaller row groups and batches.
+        let small = of_budget(16 * MIB, Signal::Spans, 4, gib, many);
+        assert_eq!(small, 4 * (4 * MIB + MIB / 2) + (4 + 8) * MIB);
+        assert_eq!(of_budget(16 * MIB, Signal::Metrics, 4, gib, many), 4 * 8 * MIB + 12 * MIB);
     }
 }

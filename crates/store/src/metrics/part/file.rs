@@ -228,8 +228,8 @@ pub(super) fn failed(error: impl Into<ParquetError>) -> StoreError {
 }
 
 impl<W: Write + Send> PartFile<W> {
-    pub(super) fn new(sink: W, origin: String) -> Result<Self, StoreError> {
-        Self::with_properties(sink, origin, properties())
+    pub(super) fn new(sink: W, origin: String, row_group_bytes: usize) -> Result<Self, StoreError> {
+        Self::with_properties(sink, origin, properties(row_group_bytes))
     }
 
     pub(super) fn with_properties(

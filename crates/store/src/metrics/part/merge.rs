@@ -11,11 +11,12 @@ use signals::metric::{Exemplar, Metadata};
 use super::file::PartFile;
 use super::prune::Wanted;
 use super::reader::{OpenPart, PartReader, RowColumns, RowStream, chunk_bytes, column, next_batch};
-use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, SERIES, START_TIME};
+use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, ROW_GROUP_BYTES, SERIES, START_TIME};
 use super::{PartSummary, SeriesWriter, damaged};
 use crate::metrics::chunk::{Chunk, encode_exemplars};
 use crate::metrics::matching::compare_rows;
 use crate::metrics::series_chunks::overlapping_runs;
+use crate::part::merge::MergeSizes;
 use crate::{Part, StoreError};
 
 /// Samples of a merged chunk; more would hardly shrink it (decision 0003).
@@ -29,7 +30,7 @@ const SERIES_PER_TURN: usize = 64;
 /// its footer.
 ///
 /// Inputs must be adjacent in the manifest. Memory is bounded by one series, and one row group of
-/// each input (at most 16 MiB).
+/// each input.
 ///
 /// # Errors
 /// [`StoreError::Io`] when an input cannot be read or is damaged, or the sink fails.
@@ -37,9 +38,11 @@ pub(crate) async fn merge<W: Write + Send>(
     reader: &PartReader,
     inputs: &[Arc<Part>],
     origin: String,
+    sizes: MergeSizes,
     sink: W,
 ) -> Result<PartSummary, StoreError> {
-    let mut file = PartFile::new(sink, origin)?;
+    let row_group_bytes = sizes.row_group_bytes.min(ROW_GROUP_BYTES);
+    let mut file = PartFile::new(sink, origin, row_group_bytes)?;
     for class in Class::ALL {
         match class {
             Class::Families => {

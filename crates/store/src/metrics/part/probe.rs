@@ -1,4 +1,4 @@
-//! A part with other sizes of pages than ours, for `metrics::probes`.
+//! A part with other sizes of pages than ours, for `metrics::tests::probes`.
 
 use std::io::Write;
 
@@ -22,7 +22,7 @@ pub(crate) fn write_rows<'a, W: Write + Send>(
     layout: PageLayout,
     sink: W,
 ) -> Result<PartSummary, StoreError> {
-    let properties = schema::properties()
+    let properties = schema::properties(schema::ROW_GROUP_BYTES)
         .into_builder()
         .set_write_batch_size(layout.write_batch_rows)
         .set_column_data_page_size_limit(schema::CHUNK.into(), layout.chunk_page_bytes)

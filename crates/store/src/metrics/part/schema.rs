@@ -106,12 +106,12 @@ pub(super) fn schema() -> SchemaRef {
 }
 
 /// How the columns are written.
-pub(super) fn properties() -> WriterProperties {
+pub(super) fn properties(row_group_bytes: usize) -> WriterProperties {
     let column = |name: &str| ColumnPath::from(name);
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_max_row_group_bytes(Some(row_group_bytes))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(WRITE_BATCH_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);

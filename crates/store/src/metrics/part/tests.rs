@@ -16,9 +16,9 @@ use signals::metric::{
 use signals::{MatchOp, Matcher, MemoryBudget, MemoryReservation, SeriesBatch};
 
 use super::*;
-use crate::Part;
 use crate::metrics::labels::{LabelProjection, LabelQuery};
 use crate::metrics::{Head, HeadLimits, PartReader, SeriesChunks, read};
+use crate::{Part, part::merge::MergeSizes};
 
 fn memory(bytes_max: usize) -> MemoryReservation {
     MemoryBudget::new("test", bytes_max).reservation()
@@ -72,9 +72,9 @@ impl Rig {
         let day = |part: &Arc<Part>| signals::time::day_of(part.min_time);
         self.parts.sort_by_key(day);
         for inputs in self.parts.chunk_by(|a, b| day(a) == day(b)) {
-            let mut bytes = Vec::new();
-            let summary = merge(&self.reader, inputs, String::new(), &mut bytes).await.unwrap();
-            merged.push(self.put(bytes, summary).await);
+            let (mut bytes, sizes) = (Vec::new(), MergeSizes::of(usize::MAX));
+            let summary = merge(&self.reader, inputs, String::new(), sizes, &mut bytes).await;
+            merged.push(self.put(bytes, summary.unwrap()).await);
         }
         self.parts = merged;
     }

@@ -1,6 +1,6 @@
 //! Measurements behind decisions 0002 and 0003 and behind the figures of `docs/formats/chunks.md`.
 //! Not tests: each prints a table and asserts nothing about time. Run all of them with
-//! `cargo test --release -p store metrics::probes -- --ignored --nocapture --test-threads 1`.
+//! `cargo test --release -p store metrics::tests::probes -- --ignored --nocapture --test-threads 1`.
 
 mod counting;
 pub(crate) mod generate;
@@ -15,12 +15,13 @@ use signals::{Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch, time::
 
 use self::counting::CountingStore;
 use self::generate::{Shape, host_labels, random_walk, scrape_like, scraped};
-use super::chunk::{Chunk, FloatAppender, encode_pco};
-use super::head::Limits;
-use super::labels::{LabelProjection, LabelQuery};
-use super::part::probe::{PageLayout, write_rows};
-use super::{Head, HeadLimits, PartReader, SeriesChunks, part};
 use crate::Part;
+use crate::metrics::chunk::{Chunk, FloatAppender, encode_pco};
+use crate::metrics::head::Limits;
+use crate::metrics::labels::{LabelProjection, LabelQuery};
+use crate::metrics::part::probe::{PageLayout, write_rows};
+use crate::metrics::{Head, HeadLimits, PartReader, SeriesChunks, part};
+use crate::part::merge::MergeSizes;
 use crate::tests::probes::cpu_seconds;
 
 /// Runs some work and measures it in seconds.
@@ -390,8 +391,14 @@ async fn probe_labels() {
                     LabelQuery { projection, matchers: &[], start_ms: 0, end_ms: i64::MAX };
                 let clock = SystemClock::new();
                 let start = clock.monotonic();
-                let counts =
-                    super::read::labels(&head, || parts.clone(), &reader, &question, &memory).await;
+                let counts = crate::metrics::read::labels(
+                    &head,
+                    || parts.clone(),
+                    &reader,
+                    &question,
+                    &memory,
+                )
+                .await;
                 times.push(clock.monotonic().saturating_sub(start).as_secs_f64() * 1e3);
                 assert!(!counts.unwrap().into_names().is_empty());
             }
@@ -457,7 +464,9 @@ async fn probe_at_rest() {
         let flushed: u64 = parts.iter().map(|part| part.bytes).sum();
         let mut bytes = Vec::new();
         let clock = SystemClock::new();
-        part::merge(&reader, &parts, String::new(), &mut bytes).await.unwrap();
+        part::merge(&reader, &parts, String::new(), MergeSizes::of(usize::MAX), &mut bytes)
+            .await
+            .unwrap();
         let seconds = clock.monotonic().as_secs_f64();
         println!(
             "{} s | {flush_every} | {:.2} | {:.2} | {:.1}",

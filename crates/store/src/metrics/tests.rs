@@ -1,0 +1,3 @@
+//! Measurements of the metrics store.
+
+pub(crate) mod probes;
