@@ -42,7 +42,7 @@ pub enum ErrorKind {
 pub struct ParseError {
     /// The kind of the error.
     pub kind: ErrorKind,
-    /// What is wrong.
+    /// What is wrong, or what is not supported.
     pub message: String,
     /// Line of the text, from 1; 0 for the whole expression.
     pub line: usize,

@@ -24,7 +24,7 @@ use crate::QueryError;
 /// Invalid if it is not TraceQL, unsupported if it is not implemented, such as metrics.
 pub(crate) fn parse_search(text: &str) -> Result<Query, QueryError> {
     let query = lang::traceql::parse(text).map_err(|error| match error.kind {
-        ErrorKind::Unsupported => QueryError::Unsupported(error.to_string()),
+        ErrorKind::Unsupported => QueryError::Unsupported(error.message),
         ErrorKind::Syntax | ErrorKind::Invalid => {
             QueryError::Invalid(format!("invalid TraceQL query: {error}"))
         }

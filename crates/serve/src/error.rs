@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use query::QueryError;
 
-/// The status in APIs that have no error types of their own.
+/// The status of an error.
 pub(crate) fn status(error: &QueryError) -> StatusCode {
     if let QueryError::Internal(message) = error {
         tracing::error!(message, "a query failed with an internal error");
@@ -19,6 +19,14 @@ pub(crate) fn status(error: &QueryError) -> StatusCode {
         }
         QueryError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+/// Adds when to try again to a response that is worth repeating.
+pub(crate) fn with_retry_after(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
 }
 
 /// An error as Loki and Tempo return it: plain text.
@@ -55,10 +63,7 @@ impl From<signals::rows::ColumnError> for TextError {
 impl IntoResponse for TextError {
     fn into_response(self) -> Response {
         let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
-        let mut response = (self.status, headers, self.message).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
-        }
-        response
+        let response = (self.status, headers, self.message).into_response();
+        with_retry_after(response)
     }
 }

@@ -18,10 +18,10 @@ use query::{Counted, QueryError, TimeRange};
 use serde_json::{Value, json};
 use signals::TraceId;
 
-use crate::json;
 use crate::parameters::Parameters;
 use crate::routers::Api;
 use crate::time_format::go_duration;
+use crate::{error, json};
 
 /// Default and maximum number of traces in a response.
 const LIMIT: usize = 100;
@@ -59,7 +59,7 @@ impl ApiError {
 
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
-        Self { status: crate::error::status(&error), message: error.to_string(), trace_id: None }
+        Self { status: error::status(&error), message: error.to_string(), trace_id: None }
     }
 }
 
@@ -76,7 +76,7 @@ impl From<signals::rows::ColumnError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "data": null, "total": 0, "limit": 0, "offset": 0, "errors": [self.to_json()] });
-        json::response(self.status, body.to_string().into_bytes())
+        error::with_retry_after(json::response(self.status, body.to_string().into_bytes()))
     }
 }
 
@@ -278,4 +278,24 @@ fn trace_id(name: &str, text: &str) -> Result<TraceId, ApiError> {
 /// Would come from service graphs, which are not implemented: always empty.
 async fn dependencies() -> Response {
     success(&json!([]), 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::RETRY_AFTER;
+
+    use super::*;
+
+    #[test]
+    fn a_retryable_error_says_when_to_try_again() {
+        for (error, status, is_retryable) in [
+            (QueryError::Busy("busy".to_owned()), 503, true),
+            (QueryError::Unsupported("joins".to_owned()), 501, false),
+            (QueryError::TooLarge("too large".to_owned()), 422, false),
+        ] {
+            let response = ApiError::from(error).into_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), is_retryable, "{status}");
+        }
+    }
 }

@@ -15,14 +15,14 @@ use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::StatusCode;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use page_api::{SqlColumn, SqlError, SqlRequest};
 use query::sql::SqlAnswer;
 use query::{Engine, QueryError};
 
-use crate::json;
 use crate::parameters::read;
 use crate::routers::Api;
+use crate::{error, json};
 
 /// Maximum size of a request.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -66,25 +66,13 @@ async fn ask(engine: &Engine, query: &str, wants_arrow: bool) -> Result<Response
 }
 
 fn query_failure(error: &QueryError) -> Response {
-    let status = match error {
-        QueryError::Invalid(_) | QueryError::Unsupported(_) => StatusCode::BAD_REQUEST,
-        QueryError::Execution(_) | QueryError::TooLarge(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        QueryError::Timeout(_) | QueryError::Busy(_) | QueryError::Store(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        QueryError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    failure(status, &error.to_string())
+    failure(error::status(error), &error.to_string())
 }
 
 fn failure(status: StatusCode, message: &str) -> Response {
     let mut body = Vec::new();
     json::value(&mut body, &SqlError { error: message.to_owned() });
-    let mut response = json::response(status, body);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("5"));
-    }
-    response
+    error::with_retry_after(json::response(status, body))
 }
 
 /// Writes a [`page_api::SqlAnswer`] while rows arrive.

@@ -10,14 +10,15 @@ fn invalid<T>(message: impl Into<String>) -> Result<T, ParseError> {
     Err(ParseError { kind: ErrorKind::Invalid, message: message.into(), line: 0, column: 0 })
 }
 
-fn unsupported<T>(message: impl Into<String>) -> Result<T, ParseError> {
-    Err(ParseError { kind: ErrorKind::Unsupported, message: message.into(), line: 0, column: 0 })
+/// `what` is a noun: callers say that it is not supported.
+fn unsupported<T>(what: impl Into<String>) -> Result<T, ParseError> {
+    Err(ParseError { kind: ErrorKind::Unsupported, message: what.into(), line: 0, column: 0 })
 }
 
 pub(super) fn check(query: &Query) -> Result<(), ParseError> {
     match &query.root {
         Root::Spansets(pipeline) => check_pipeline(pipeline),
-        Root::ScalarFilter(_) => unsupported("comparisons between pipelines are not supported"),
+        Root::ScalarFilter(_) => unsupported("comparisons between pipelines"),
         Root::Metrics(metrics) => check_metrics(metrics, false),
     }
 }
@@ -60,9 +61,7 @@ fn check_scalar_filter(filter: &ScalarFilter) -> Result<(), ParseError> {
     check_scalar(&filter.right)?;
     match (&filter.left, &filter.right) {
         (ScalarExpr::Aggregate(..), ScalarExpr::Static(_)) => Ok(()),
-        _ => unsupported(
-            "scalar filters other than an aggregate compared with a constant are not supported",
-        ),
+        _ => unsupported("scalar filters other than an aggregate compared with a constant"),
     }
 }
 
@@ -118,7 +117,7 @@ fn check_field(field: &FieldExpr) -> Result<Type, ParseError> {
             Static::Kind(_) => Type::Kind,
         }),
         FieldExpr::Attribute(Attribute { of_parent: true, .. })
-        | FieldExpr::Intrinsic(Intrinsic::Parent) => unsupported("parent is not supported"),
+        | FieldExpr::Intrinsic(Intrinsic::Parent) => unsupported("parent"),
         FieldExpr::Attribute(_) => Ok(Type::Unknown),
         FieldExpr::Intrinsic(intrinsic) => Ok(intrinsic.value_type()),
         FieldExpr::Unary(op, operand) => {

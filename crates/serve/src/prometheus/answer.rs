@@ -2,7 +2,6 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 use query::promql::{Answer, Sample, Series, Value};
 use query::{Counted, QueryError};
 use serde_json::json;
@@ -10,7 +9,7 @@ use signals::Labels;
 use signals::metric::NativeHistogram;
 
 use crate::go_float::{plain, seconds, with_exponent};
-use crate::json;
+use crate::{error, json};
 
 /// Maximum annotations of each kind in a response.
 const ANNOTATIONS_MAX: usize = 10;
@@ -37,22 +36,18 @@ impl ApiError {
 
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
-        let (kind, status) = match &error {
-            QueryError::Invalid(_) | QueryError::Unsupported(_) => {
-                ("bad_data", StatusCode::BAD_REQUEST)
-            }
-            QueryError::Execution(_) | QueryError::TooLarge(_) => {
-                ("execution", StatusCode::UNPROCESSABLE_ENTITY)
-            }
-            QueryError::Timeout(_) | QueryError::Busy(_) => {
-                ("timeout", StatusCode::SERVICE_UNAVAILABLE)
-            }
-            QueryError::Store(_) => ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
-            QueryError::Internal(_) => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
+        let kind = match &error {
+            QueryError::Invalid(_) | QueryError::Unsupported(_) => "bad_data",
+            QueryError::Execution(_) | QueryError::TooLarge(_) => "execution",
+            QueryError::Timeout(_) | QueryError::Busy(_) => "timeout",
+            QueryError::Store(_) => "unavailable",
+            QueryError::Internal(_) => "internal",
         };
-        if let QueryError::Internal(message) = &error {
-            tracing::error!(message, "a query failed with an internal error");
-        }
+        let status = match &error {
+            // To Prometheus' clients an unsupported function is an unknown one.
+            QueryError::Unsupported(_) => StatusCode::BAD_REQUEST,
+            error => error::status(error),
+        };
         Self { kind, status, message: error.to_string() }
     }
 }
@@ -60,11 +55,7 @@ impl From<QueryError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "status": "error", "errorType": self.kind, "error": self.message });
-        let mut response = json::response(self.status, body.to_string().into_bytes());
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("5"));
-        }
-        response
+        error::with_retry_after(json::response(self.status, body.to_string().into_bytes()))
     }
 }
 
