@@ -161,7 +161,7 @@ pub fn write_new(files: &dyn Files, path: &str, chunks: &[&[u8]]) -> io::Result<
             offset += chunk.len() as u64;
             Ok(())
         })
-        .and_then(|()| file.sync().map_err(|error| in_doubt(&error)));
+        .and_then(|()| file.sync().map_err(|error| sync_error(&error)));
     if written.is_err() {
         // The next attempt needs the name; the first error is the relevant one.
         let _ = files.remove(path);
@@ -180,7 +180,7 @@ pub fn replace(files: &dyn Files, path: &str, unfinished: &str, bytes: &[u8]) ->
     write_new(files, unfinished, &[bytes])?;
     files.rename(unfinished, path)?;
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    files.sync_folder(folder).map_err(|error| in_doubt(&error))
+    files.sync_folder(folder).map_err(|error| sync_error(&error))
 }
 
 /// Whether an error means that the disk is full, so that a retry may succeed later.
@@ -195,6 +195,6 @@ pub fn is_full(error: &io::Error) -> bool {
 /// The error of a failed sync. It is never a retryable "disk full", whatever the system reports:
 /// the state of earlier writes is unknown.
 #[must_use]
-pub fn in_doubt(error: &io::Error) -> io::Error {
+pub fn sync_error(error: &io::Error) -> io::Error {
     io::Error::other(format!("sync failed: {error}"))
 }

@@ -154,7 +154,7 @@ impl Flusher {
     /// succeeded after all.
     async fn range(&self, signal: Signal, day: i32, sequence: u64) -> Option<SequenceRange> {
         let writer = self.drafts.maker().to_hex();
-        let after = self.catalog.mark(signal, day, &writer).await;
+        let after = self.catalog.flushed_sequence(signal, day, &writer).await;
         (after < sequence).then_some(SequenceRange { writer, after, sequence })
     }
 
@@ -204,18 +204,18 @@ impl Flusher {
         part: Option<(&Draft, Entry)>,
     ) -> Result<(), StoreError> {
         let list = |manifest: &mut Manifest| {
-            let mark = manifest.mark(&range.writer);
-            if mark >= range.sequence {
+            let flushed = manifest.flushed_sequence(&range.writer);
+            if flushed >= range.sequence {
                 return Ok(false);
             }
-            if mark != range.after {
-                return Err(moved(signal, day, mark));
+            if flushed != range.after {
+                return Err(moved(signal, day, flushed));
             }
             if let Some((draft, entry)) = &part {
                 draft.check_age()?;
                 manifest.parts.push(entry.clone());
             }
-            manifest.raise(range);
+            manifest.advance(range);
             Ok(true)
         };
         self.catalog.change(signal, day, list).await?;
@@ -252,11 +252,11 @@ impl Write for PartBuffer {
     }
 }
 
-/// Continuing would hide or duplicate rows. A restart takes the mark from the manifest.
-fn moved(signal: Signal, day: i32, mark: u64) -> StoreError {
+/// Continuing would hide or duplicate rows. A restart reads the sequence from the manifest.
+fn moved(signal: Signal, day: i32, flushed: u64) -> StoreError {
     StoreError::Fatal(format!(
-        "the manifest of {} of {} says that rows up to {mark} are stored, and this process did not \
-         store them: another process runs with a copy of this data folder",
+        "the manifest of {} of {} says that rows up to {flushed} are stored, and this process did \
+         not store them: another process runs with a copy of this data folder",
         signal.name(),
         calendar::day_name(day)
     ))

@@ -110,14 +110,14 @@ impl Manifest {
     }
 
     /// The sequence up to which the rows of a writer are in parts.
-    pub(crate) fn mark(&self, writer: &str) -> u64 {
+    pub(crate) fn flushed_sequence(&self, writer: &str) -> u64 {
         self.written_ahead.get(writer).copied().unwrap_or(0)
     }
 
     /// Records that a writer's rows up to a sequence are in parts.
-    pub(crate) fn raise(&mut self, range: &SequenceRange) {
-        let mark = self.written_ahead.entry(range.writer.clone()).or_insert(0);
-        *mark = range.sequence.max(*mark);
+    pub(crate) fn advance(&mut self, range: &SequenceRange) {
+        let flushed = self.written_ahead.entry(range.writer.clone()).or_insert(0);
+        *flushed = range.sequence.max(*flushed);
     }
 
     /// Encodes the document for storage.

@@ -84,7 +84,7 @@ impl OpenStore {
         let missing = opened.report.missing_parts.iter().cloned().collect();
         let writer = opened.writer;
         let state = Arc::new(State::new(writer, &config, missing));
-        let marks = replay::marks(&opened.days, writer);
+        let flushed = replay::flushed_sequences(&opened.days, writer);
         let is_listed = opened.is_listed;
         let flushed_at = opened.days.values().map(|manifest| manifest.written_at).max();
         state.lost.add(&opened.notes);
@@ -135,7 +135,7 @@ impl OpenStore {
         inner.restore_metadata(&mut report).await?;
         let flushed_at = flushed_at.unwrap_or(signals::Timestamp::MIN);
         let log = (is_listed, flushed_at);
-        inner.replay(&opened.quarantine, marks, log, &mut report).await?;
+        inner.replay(&opened.quarantine, flushed, log, &mut report).await?;
         inner.missing_segments.store(report.missing_segments.len() as u64, Ordering::Relaxed);
         inner.state.lost.add(&report.quarantined);
         inner.quarantined.store(report.quarantined.len() as u64, Ordering::Relaxed);
@@ -169,11 +169,11 @@ impl OpenStore {
     async fn replay(
         &self,
         quarantine: &Quarantine,
-        marks: std::collections::HashMap<(Signal, i32), u64>,
+        flushed: std::collections::HashMap<(Signal, i32), u64>,
         (is_listed, flushed_at): (bool, signals::Timestamp),
         report: &mut RecoveryReport,
     ) -> Result<(), StoreError> {
-        let newest_mark = marks.values().copied().max().unwrap_or(0);
+        let newest_flushed = flushed.values().copied().max().unwrap_or(0);
         let mut replayer = Replayer {
             files: self.files.as_ref(),
             writer: self.writer,
@@ -181,7 +181,7 @@ impl OpenStore {
             totals: self.totals.as_ref(),
             state: self.state.as_ref(),
             report,
-            marks,
+            flushed,
             last_sequence: 0,
             last_record: None,
             segments: Vec::new(),
@@ -207,7 +207,7 @@ impl OpenStore {
             files: Arc::clone(&self.files),
             clock: Arc::clone(&self.clock),
             writer: self.writer,
-            next_sequence: replayer.last_sequence.max(newest_mark) + 1,
+            next_sequence: replayer.last_sequence.max(newest_flushed) + 1,
             closed: std::mem::take(&mut replayer.segments),
             segment_bytes: self.config.segment_bytes,
             instruments: self.instruments.clone(),

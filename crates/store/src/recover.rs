@@ -7,7 +7,7 @@ pub(crate) mod layout;
 pub(crate) mod replay;
 
 use std::collections::HashSet;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use futures::TryStreamExt;
@@ -132,7 +132,7 @@ pub(crate) async fn open(dependencies: &Dependencies) -> Result<Opened, StoreErr
     let mut report = RecoveryReport::default();
     report.quarantined.extend(layout::prepare(files, &quarantine)?);
     let lock = files.lock(LOCK).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock => StoreError::Locked(format!(
+        ErrorKind::WouldBlock => StoreError::Locked(format!(
             "the data folder {} is in use by {error}; stop that process or use another folder",
             files.location()
         )),
@@ -194,8 +194,8 @@ fn identify(
             Ok((identity, writer)) => return Ok((writer, identity.checksum.is_some())),
             Err(reason) => report.quarantined.push(quarantine.take(IDENTITY, reason, None)?),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) if error.kind() == io::ErrorKind::InvalidData || layout::is_rot(&error) => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(e) if e.kind() == ErrorKind::InvalidData || layout::is_permanent_failure(&e) => {
             report.quarantined.push(quarantine.take(IDENTITY, "not an identity", None)?);
         }
         Err(error) => return Err(error.into()),

@@ -419,10 +419,10 @@ impl View for State {
     /// replaces the parts of the day.
     fn show(&self, signal: Signal, day: i32, manifest: &Manifest) -> Vec<Arc<Part>> {
         let gone = {
-            let mark = manifest.mark(&self.writer);
+            let flushed = manifest.flushed_sequence(&self.writer);
             let mut visible = self.visible.write();
             if let Some(rows) = visible.rows_mut(signal) {
-                rows.frozen.retain(|frozen| frozen.day != Some(day) || frozen.sequence > mark);
+                rows.frozen.retain(|frozen| frozen.day != Some(day) || frozen.sequence > flushed);
             }
             visible.version += u64::from(signal == Signal::Spans);
             visible.parts.replace(signal, day, &manifest.parts)

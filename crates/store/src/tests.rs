@@ -3,6 +3,7 @@
 
 mod at_rest;
 mod concurrent;
+mod corruption;
 mod crash;
 mod damage;
 mod damaged_parts;
@@ -16,6 +17,5 @@ mod many_writers;
 pub(crate) mod probes;
 mod reading;
 pub(crate) mod realistic;
-mod rot;
 mod segments;
 mod size;

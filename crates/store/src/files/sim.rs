@@ -44,7 +44,7 @@ struct Disk {
     next_number: u64,
     operations: u64,
     fault: Option<(u64, Fault)>,
-    has_struck: bool,
+    has_faulted: bool,
     is_off: bool,
     is_locked: bool,
     capacity: Option<u64>,
@@ -94,11 +94,11 @@ impl SimFiles {
     pub(crate) fn fail_at(&self, operation: u64, fault: Fault) {
         let mut disk = self.disk.lock();
         disk.fault = Some((disk.operations + operation, fault));
-        disk.has_struck = false;
+        disk.has_faulted = false;
     }
 
-    pub(crate) fn has_struck(&self) -> bool {
-        self.disk.lock().has_struck
+    pub(crate) fn has_faulted(&self) -> bool {
+        self.disk.lock().has_faulted
     }
 
     /// Sets the capacity of the disk in bytes.
@@ -216,7 +216,7 @@ impl Disk {
         }
         match self.fault {
             Some((at, fault)) if at == self.operations => {
-                self.has_struck = true;
+                self.has_faulted = true;
                 match fault {
                     Fault::Error(kind) => Err(kind.into()),
                     Fault::Crash | Fault::TornCrash => {

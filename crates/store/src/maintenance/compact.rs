@@ -68,13 +68,13 @@ impl Compactor {
                 continue;
             };
             // A merge would give a corrupted value a new, valid checksum.
-            if self.context.disk.is_some() && self.has_put_aside(&inputs).await {
+            if self.context.disk.is_some() && self.quarantine_damaged(&inputs).await {
                 continue;
             }
             // One damaged part must not prevent all other merges.
             match self.merge(signal, day, &inputs).await {
                 Ok(parts) => replaced.extend(parts),
-                Err(error) if self.has_put_aside(&inputs).await => {
+                Err(error) if self.quarantine_damaged(&inputs).await => {
                     tracing::warn!(%error, "a merge failed on damaged parts, which were quarantined");
                 }
                 Err(error) => {
@@ -87,7 +87,7 @@ impl Compactor {
     }
 
     /// Verifies the inputs of a merge; returns whether some were quarantined.
-    async fn has_put_aside(&self, inputs: &[Entry]) -> bool {
+    async fn quarantine_damaged(&self, inputs: &[Entry]) -> bool {
         let paths: Vec<Path> = inputs.iter().map(|input| Path::from(input.path.as_str())).collect();
         self.verifier.verify(&paths).await.is_ok_and(|aside| !aside.is_empty())
     }

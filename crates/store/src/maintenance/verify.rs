@@ -84,7 +84,7 @@ impl Verifier {
                     self.hide(path).await?;
                     continue;
                 }
-                Err(error) if is_rot(&error) => {
+                Err(error) if is_permanent_failure(&error) => {
                     tracing::error!(%path, %error, "a part cannot be read");
                     self.hide(path).await?;
                     continue;
@@ -160,10 +160,10 @@ async fn is_readable(objects: &Arc<dyn ObjectStore>, entry: &Entry) -> bool {
 }
 
 /// Whether the local disk permanently fails to read an object.
-pub(crate) fn is_rot(error: &object_store::Error) -> bool {
+pub(crate) fn is_permanent_failure(error: &object_store::Error) -> bool {
     use object_store::Error::{Generic, PermissionDenied};
     let (Generic { source, .. } | PermissionDenied { source, .. }) = error else { return false };
-    source.downcast_ref::<std::io::Error>().is_some_and(layout::is_rot)
+    source.downcast_ref::<std::io::Error>().is_some_and(layout::is_permanent_failure)
 }
 
 /// Size and CRC-32C of an object, in bounded memory.

@@ -66,9 +66,9 @@ impl Catalog {
     }
 
     /// The sequence up to which a writer's rows of a day are in parts.
-    pub(crate) async fn mark(&self, signal: Signal, day: i32, writer: &str) -> u64 {
-        self.with_days(|days| days.get(&(signal, day)).map_or(0, |manifest| manifest.mark(writer)))
-            .await
+    pub(crate) async fn flushed_sequence(&self, signal: Signal, day: i32, writer: &str) -> u64 {
+        let key = (signal, day);
+        self.with_days(|days| days.get(&key).map_or(0, |day| day.flushed_sequence(writer))).await
     }
 
     /// Changes a day's manifest; the change is durable and visible when this returns. Returns the

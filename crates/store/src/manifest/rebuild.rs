@@ -41,11 +41,11 @@ pub(crate) async fn find(
     let mut found: Vec<Entry> = described.into_iter().flatten().collect();
     let all = found.clone();
     found.retain(|part| {
-        let is_held = |other: &Entry| holds(other, part) || is_twin(other, part);
+        let is_held = |other: &Entry| holds(other, part) || repeats(other, part);
         !manifest.parts.iter().any(is_held)
             && !all
                 .iter()
-                .any(|other| holds(other, part) || (is_twin(other, part) && other.path < part.path))
+                .any(|other| holds(other, part) || (repeats(other, part) && other.path < part.path))
     });
     found.sort_by_key(|part| (part.created, part.range.sequence));
     Ok(found)
@@ -56,12 +56,12 @@ pub(crate) fn list(manifest: &mut Manifest, found: &[Entry]) {
     manifest.parts.retain(|part| !found.iter().any(|other| holds(other, part)));
     for part in found {
         let is_held =
-            |other: &Entry| other.path == part.path || holds(other, part) || is_twin(other, part);
+            |other: &Entry| other.path == part.path || holds(other, part) || repeats(other, part);
         if manifest.parts.iter().any(is_held) {
             continue;
         }
         manifest.parts.push(part.clone());
-        part.ranges().for_each(|range| manifest.raise(range));
+        part.ranges().for_each(|range| manifest.advance(range));
     }
 }
 
@@ -74,7 +74,7 @@ fn holds(whole: &Entry, part: &Entry) -> bool {
 }
 
 /// Whether two parts come from two attempts at the same flush or merge.
-fn is_twin(one: &Entry, other: &Entry) -> bool {
+fn repeats(one: &Entry, other: &Entry) -> bool {
     one.path != other.path && one.level == other.level && holds_the_same(one, other)
 }
 
@@ -92,7 +92,7 @@ async fn describe(
 ) -> Result<Option<Entry>, StoreError> {
     let crc32c = match verify::checksum(objects.as_ref(), &meta.location).await {
         Ok((_, crc32c)) => crc32c,
-        Err(error) if verify::is_rot(&error) => {
+        Err(error) if verify::is_permanent_failure(&error) => {
             tracing::error!(path = %meta.location, %error, "a part cannot be read");
             return Ok(None);
         }

@@ -33,7 +33,7 @@ pub(crate) enum Fault {
     CrashBefore,
     /// It is done, and the process is gone.
     CrashAfter,
-    /// It waits for [`Client::go_on`].
+    /// It waits for [`Client::resume`].
     Pause,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Client {
 struct Shared {
     plan: Mutex<Plan>,
     paused: Notify,
-    go_on: Notify,
+    resume: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ struct Plan {
     operations: u64,
     fault: Option<(u64, Fault)>,
     is_gone: bool,
-    has_struck: bool,
+    has_faulted: bool,
 }
 
 impl Bucket {
@@ -151,22 +151,22 @@ impl Client {
     pub(crate) fn fail_at(&self, operation: u64, fault: Fault) {
         let mut plan = self.shared.plan.lock();
         plan.fault = Some((plan.operations + operation, fault));
-        plan.has_struck = false;
+        plan.has_faulted = false;
     }
 
-    pub(crate) fn has_struck(&self) -> bool {
-        self.shared.plan.lock().has_struck
+    pub(crate) fn has_faulted(&self) -> bool {
+        self.shared.plan.lock().has_faulted
     }
 
     /// Cancels the injected fault.
-    pub(crate) fn behave(&self) {
+    pub(crate) fn cancel_fault(&self) {
         self.shared.plan.lock().fault = None;
     }
 
     /// Kills the process of this client.
     pub(crate) fn kill(&self) {
         self.shared.plan.lock().is_gone = true;
-        self.shared.go_on.notify_one();
+        self.shared.resume.notify_one();
     }
 
     /// Returns when the client has reached the operation chosen for a pause.
@@ -175,8 +175,8 @@ impl Client {
     }
 
     /// Resumes the client.
-    pub(crate) fn go_on(&self) {
-        self.shared.go_on.notify_one();
+    pub(crate) fn resume(&self) {
+        self.shared.resume.notify_one();
     }
 
     async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -198,7 +198,7 @@ impl Client {
             }
             Some(Fault::Pause) => {
                 self.shared.paused.notify_one();
-                self.shared.go_on.notified().await;
+                self.shared.resume.notified().await;
                 if self.shared.plan.lock().is_gone {
                     return Err(failed("the process is gone"));
                 }
@@ -214,7 +214,7 @@ impl Client {
             return Err(failed("the process is gone"));
         }
         let fault = plan.fault.filter(|(at, _)| *at == plan.operations).map(|(_, fault)| fault);
-        plan.has_struck |= fault.is_some();
+        plan.has_faulted |= fault.is_some();
         Ok(fault)
     }
 }

@@ -16,7 +16,7 @@ use crate::write_ahead::quarantine::{self, Quarantine, Quarantined};
 const REASON: &str = "not what belongs here";
 
 /// Whether an error is permanent and concerns the file itself.
-pub(crate) fn is_rot(error: &io::Error) -> bool {
+pub(crate) fn is_permanent_failure(error: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, PermissionDenied};
     matches!(error.kind(), IsADirectory | NotADirectory | PermissionDenied)
         || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
@@ -25,7 +25,7 @@ pub(crate) fn is_rot(error: &io::Error) -> bool {
 /// Makes room for the lock and for quarantine itself.
 pub(crate) fn prepare(files: &dyn Files, quarantine: &Quarantine) -> io::Result<Vec<Quarantined>> {
     if let Err(error) = files.list(quarantine::FOLDER)
-        && is_rot(&error)
+        && is_permanent_failure(&error)
     {
         let time = calendar::compact_time(quarantine.clock.now());
         let to = format!("{}-{time}", quarantine::FOLDER);
@@ -50,7 +50,7 @@ pub(crate) fn check(
     let mut aside = Vec::new();
     let mut folder = |path: &str| {
         if let Err(error) = files.list(path)
-            && is_rot(&error)
+            && is_permanent_failure(&error)
         {
             aside.push(quarantine.take(path, REASON, None)?);
         }
@@ -80,8 +80,8 @@ pub(crate) fn check(
         let is_manifest = day.starts_with(crate::manifest::FOLDER);
         for entry in files.list(&day)? {
             let path = format!("{day}/{}", entry.name);
-            let first_byte = || files.open(&path)?.read_at(&mut [0], 0);
-            let is_unreadable = is_manifest && first_byte().is_err_and(|error| is_rot(&error));
+            let read = || files.open(&path)?.read_at(&mut [0], 0);
+            let is_unreadable = is_manifest && read().is_err_and(|e| is_permanent_failure(&e));
             if entry.is_folder || is_unreadable {
                 aside.push(quarantine.take(&path, REASON, None)?);
             }

@@ -33,7 +33,7 @@ pub(crate) struct Replayer<'a> {
     pub(crate) state: &'a State,
     pub(crate) report: &'a mut RecoveryReport,
     /// For each signal and day, the sequence up to which its rows are in parts.
-    pub(crate) marks: HashMap<(Signal, i32), u64>,
+    pub(crate) flushed: HashMap<(Signal, i32), u64>,
     pub(crate) last_sequence: u64,
     /// Empty segments say nothing about gaps: a failed attempt to create one may leave it behind.
     pub(crate) last_record: Option<u64>,
@@ -64,11 +64,11 @@ struct OpenSegment {
     rows: LostRows,
 }
 
-/// The marks of one writer.
-pub(crate) fn marks(days: &Days, writer: WriterId) -> HashMap<(Signal, i32), u64> {
+/// The flushed sequences of one writer.
+pub(crate) fn flushed_sequences(days: &Days, writer: WriterId) -> HashMap<(Signal, i32), u64> {
     let writer = writer.to_hex();
-    let mark = |manifest: &Manifest| manifest.written_ahead.get(&writer).copied();
-    days.iter().filter_map(|(day, manifest)| Some((*day, mark(manifest)?))).collect()
+    let flushed = |manifest: &Manifest| manifest.written_ahead.get(&writer).copied();
+    days.iter().filter_map(|(day, manifest)| Some((*day, flushed(manifest)?))).collect()
 }
 
 impl Replayer<'_> {
@@ -108,7 +108,7 @@ impl Replayer<'_> {
             };
             let (file, length) = match open() {
                 Ok(opened) => opened,
-                Err(error) if layout::is_rot(&error) => {
+                Err(error) if layout::is_permanent_failure(&error) => {
                     self.take(&path, &error, rows)?;
                     continue;
                 }
@@ -135,7 +135,7 @@ impl Replayer<'_> {
     /// The segments that should exist, as far as that is known.
     fn listed(&mut self, is_empty: bool) -> Result<Vec<Listed>, StoreError> {
         let read = match list::read(self.files) {
-            Err(error) if layout::is_rot(&error) => {
+            Err(error) if layout::is_permanent_failure(&error) => {
                 let aside = self.quarantine.take(list::PATH, &error.to_string(), None)?;
                 self.report.quarantined.push(aside);
                 return Ok(Vec::new());
@@ -257,7 +257,7 @@ impl Replayer<'_> {
             let found = match reader.next() {
                 Ok(Some(found)) => found,
                 Ok(None) => break,
-                Err(error) if layout::is_rot(&error) => {
+                Err(error) if layout::is_permanent_failure(&error) => {
                     return self.take(path, &error, rows.clone());
                 }
                 Err(error) => return Err(error.into()),
@@ -429,8 +429,8 @@ impl Replayer<'_> {
     fn missing(&self, sequence: u64, batch: Batch) -> Result<Option<Batch>, StoreError> {
         let signal = batch.signal();
         let is_stored =
-            |day: i32| self.marks.get(&(signal, day)).is_some_and(|mark| sequence <= *mark);
-        if !self.marks.iter().any(|((of, _), mark)| *of == signal && sequence <= *mark) {
+            |day: i32| self.flushed.get(&(signal, day)).is_some_and(|flushed| sequence <= *flushed);
+        if !self.flushed.iter().any(|((of, _), last)| *of == signal && sequence <= *last) {
             return Ok(Some(batch));
         }
         let filter = |rows: &RecordBatch| -> Result<Option<RecordBatch>, StoreError> {

@@ -62,7 +62,7 @@ async fn crash_at_every_operation(fault: Fault, ending: impl Fn(u64) -> Ending) 
         let (mut sent, mut acknowledged) = (Vec::new(), Vec::new());
         bench.files.fail_at(operation, fault);
         drop(work(&bench, &mut sent, &mut acknowledged).await);
-        let has_struck = bench.files.has_struck();
+        let has_faulted = bench.files.has_faulted();
         let ending = ending(operation);
         match ending {
             Ending::Kill => bench.files.kill(),
@@ -75,7 +75,7 @@ async fn crash_at_every_operation(fault: Fault, ending: impl Fn(u64) -> Ending) 
         drop(work(&bench, &mut sent, &mut acknowledged).await);
         bench.files.lose_power(operation);
         check(&bench, &sent, &acknowledged, &format!("{context}, and again")).await;
-        if !has_struck {
+        if !has_faulted {
             assert!(operation > 50, "the workload has only {operation} operations");
             return;
         }

@@ -27,7 +27,7 @@ async fn two_writers_that_do_not_know_of_each_other_keep_both_their_parts() {
         }
     }
     assert!(world.bucket.conflicts.load(Ordering::Relaxed) > 3, "each found the other's version");
-    settle(&world, &mut [&mut a, &mut b], "two writers").await;
+    check_restart(&world, &mut [&mut a, &mut b], "two writers").await;
     assert_eq!(a.store().status().spans.parts, 6);
 }
 
@@ -57,9 +57,9 @@ async fn a_writer_that_paused_while_its_version_was_used_and_removed_commits_on_
     }
     let manifests = world.bucket.paths("manifest/spans").await;
     assert!(!manifests.iter().any(|path| path.ends_with("00000001.json")), "{manifests:?}");
-    a.client.go_on();
+    a.client.resume();
     paused.await.unwrap().unwrap();
-    settle(&world, &mut [&mut a, &mut b], "paused").await;
+    check_restart(&world, &mut [&mut a, &mut b], "paused").await;
 }
 
 #[tokio::test]
@@ -127,5 +127,5 @@ async fn manifests_that_are_gone_are_put_together_with_the_parts_of_all_writers(
         role.maintenance.run().await.unwrap();
     }
     world.bucket.remove("manifest").await;
-    settle(&world, &mut [&mut a, &mut b], "manifests are gone").await;
+    check_restart(&world, &mut [&mut a, &mut b], "manifests are gone").await;
 }

@@ -62,7 +62,7 @@ pub(crate) fn forget(files: &dyn Files) -> io::Result<()> {
     match files.edit(PATH) {
         Ok(mut list) => {
             list.truncate(0)?;
-            list.sync().map_err(|error| files::in_doubt(&error))
+            list.sync().map_err(|error| files::sync_error(&error))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),

@@ -224,7 +224,7 @@ impl Head {
                         Lookup::Labels(hash, labels) => shard.find(hash, labels),
                     };
                     match (slot, lookup) {
-                        (Some(slot), _) => set(&mut known, i, look(&shard, number, slot)),
+                        (Some(slot), _) => set(&mut known, i, known_series(&shard, number, slot)),
                         (None, Lookup::Labels(hash, labels)) => missing.push((i, hash, labels)),
                         (None, Lookup::Place(_)) => {}
                     }
@@ -240,7 +240,7 @@ impl Head {
                     None if self.inner.takes_one_more_series(limits) => shard.create(hash, labels),
                     None => None,
                 };
-                set(&mut known, i, slot.and_then(|slot| look(&shard, number, slot)));
+                set(&mut known, i, slot.and_then(|slot| known_series(&shard, number, slot)));
             }
         }
         Ok(known)
@@ -260,7 +260,7 @@ fn set(known: &mut [Option<Known>], i: u32, value: Option<Known>) {
     }
 }
 
-fn look(shard: &Shard, number: usize, slot: u32) -> Option<Known> {
+fn known_series(shard: &Shard, number: usize, slot: u32) -> Option<Known> {
     let (generation, newest) = shard.touch(slot)?;
     Some(Known { place: Place { shard: number, slot, generation }, newest })
 }

@@ -267,7 +267,7 @@ impl Index {
                 Some(candidates) if candidates.len() < values => {
                     self.filter(candidates, condition, &pairs_of_series)
                 }
-                candidates => self.sift(candidates, condition, series),
+                candidates => self.filter_by_label_value(candidates, condition, series),
             });
         }
         candidates.unwrap_or_else(|| (0..series as Slot).collect())
@@ -297,7 +297,7 @@ impl Index {
 
     /// Tests the condition on each value of the label and keeps the series of those that pass; if
     /// series without the label pass, drops the series of the others instead.
-    fn sift(
+    fn filter_by_label_value(
         &self,
         candidates: Option<Vec<Slot>>,
         condition: &Condition<'_>,

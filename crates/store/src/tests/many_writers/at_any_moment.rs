@@ -20,7 +20,7 @@ async fn prepared(world: &World) -> (Process, Process, Role) {
 }
 
 /// So much that versions of manifests and parts are removed.
-async fn others_go_on(world: &World, b: &mut Process, role: &mut Role) {
+async fn run_other_processes(world: &World, b: &mut Process, role: &mut Role) {
     for _ in 0..2 {
         b.store().flush().await.unwrap();
         role.maintenance.run().await.unwrap();
@@ -37,8 +37,8 @@ async fn pause_at_every(n: usize, action: Action) -> u64 {
         let (mut a, mut b, mut role) = prepared(&world).await;
         let context = format!("{action:?} paused at operation {operation}");
         let Some(paused) = a.pause(operation, action).await else { return operation };
-        others_go_on(&world, &mut b, &mut role).await;
-        a.client.go_on();
+        run_other_processes(&world, &mut b, &mut role).await;
+        a.client.resume();
         let result = paused.await.unwrap();
         if matches!(action, Action::Flush) {
             result.unwrap_or_else(|error| panic!("{context}: {error}"));
@@ -50,7 +50,7 @@ async fn pause_at_every(n: usize, action: Action) -> u64 {
         let (of_a, of_b) = (a.sent.clone(), b.sent.clone());
         check(&a, &[&of_a, &of_b], &context).await;
         check(&b, &[&of_a, &of_b], &context).await;
-        settle(&world, &mut [&mut a, &mut b], &context).await;
+        check_restart(&world, &mut [&mut a, &mut b], &context).await;
     }
     0
 }
@@ -74,9 +74,9 @@ async fn fail_at_every(fault: Fault, action: Action) {
         let context = format!("{action:?}, {fault:?} at operation {operation}");
         a.client.fail_at(operation, fault);
         let _ = a.act(action).await;
-        let has_struck = a.client.has_struck();
-        a.client.behave();
-        others_go_on(&world, &mut b, &mut role).await;
+        let has_faulted = a.client.has_faulted();
+        a.client.cancel_fault();
+        run_other_processes(&world, &mut b, &mut role).await;
         let of_a = a.sent.clone();
         if matches!(fault, Fault::CrashBefore | Fault::CrashAfter) {
             a.restart(&world).await;
@@ -87,8 +87,8 @@ async fn fail_at_every(fault: Fault, action: Action) {
         a.act(Action::Flush).await.unwrap_or_else(|error| panic!("{context}: {error}"));
         a.act(Action::Maintain).await.unwrap_or_else(|error| panic!("{context}: {error}"));
         check(&a, &[&of_a, &b.sent], &context).await;
-        settle(&world, &mut [&mut a, &mut b], &context).await;
-        if !has_struck {
+        check_restart(&world, &mut [&mut a, &mut b], &context).await;
+        if !has_faulted {
             return;
         }
     }

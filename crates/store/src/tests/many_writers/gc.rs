@@ -19,9 +19,9 @@ async fn a_part_that_another_process_is_about_to_list_is_left_alone() {
         b.act(Action::Flush).await.unwrap();
         b.act(Action::Maintain).await.unwrap();
     }
-    a.client.go_on();
+    a.client.resume();
     paused.await.unwrap().unwrap();
-    settle(&world, &mut [&mut a, &mut b], "about to list").await;
+    check_restart(&world, &mut [&mut a, &mut b], "about to list").await;
 }
 
 /// A part that was put and never listed, beside two that are.
@@ -49,7 +49,7 @@ async fn a_process_removes_what_it_left_itself_after_a_while() {
     world.clock.advance(Duration::from_mins(1));
     a.act(Action::Maintain).await.unwrap();
     assert_eq!(world.bucket.paths("parts/spans").await.len(), 2);
-    settle(&world, &mut [&mut a, &mut b], "left").await;
+    check_restart(&world, &mut [&mut a, &mut b], "left").await;
 }
 
 #[tokio::test]
@@ -66,5 +66,5 @@ async fn what_another_process_left_is_removed_after_a_day_by_the_clock_of_the_bu
     b.act(Action::Flush).await.unwrap();
     b.act(Action::Maintain).await.unwrap();
     assert_eq!(world.bucket.paths("parts/spans").await.len(), 2);
-    settle(&world, &mut [&mut a, &mut b], "left").await;
+    check_restart(&world, &mut [&mut a, &mut b], "left").await;
 }

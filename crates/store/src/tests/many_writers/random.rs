@@ -60,7 +60,7 @@ impl Run {
                 let minutes = self.random.random_range(0..12);
                 self.world.clock.advance(Duration::from_mins(minutes));
             }
-            _ => self.go_on(writer).await,
+            _ => self.resume(writer).await,
         }
         if self.paused[writer].is_none() {
             let process = &self.writers[writer];
@@ -76,7 +76,7 @@ impl Run {
         let process = &mut self.writers[writer];
         process.client.fail_at(operation, fault);
         let _ = process.act(action).await;
-        process.client.behave();
+        process.client.cancel_fault();
         if matches!(fault, Fault::CrashBefore | Fault::CrashAfter) {
             process.restart(&self.world).await;
         }
@@ -89,9 +89,9 @@ impl Run {
         }
     }
 
-    async fn go_on(&mut self, writer: usize) {
+    async fn resume(&mut self, writer: usize) {
         if let Some(task) = self.paused[writer].take() {
-            self.writers[writer].client.go_on();
+            self.writers[writer].client.resume();
             let _ = task.await.unwrap();
         }
     }
@@ -105,9 +105,9 @@ async fn three_writers_and_a_compactor_lose_and_double_nothing_whatever_happens(
             run.step(&format!("seed {seed}, step {step}")).await;
         }
         for writer in 0..WRITERS {
-            run.go_on(writer).await;
+            run.resume(writer).await;
         }
         let mut writers: Vec<&mut Process> = run.writers.iter_mut().collect();
-        settle(&run.world, &mut writers, &format!("seed {seed}")).await;
+        check_restart(&run.world, &mut writers, &format!("seed {seed}")).await;
     }
 }

@@ -156,7 +156,7 @@ impl Process {
         tokio::select! {
             done = &mut task => {
                 done.unwrap().unwrap();
-                self.client.behave();
+                self.client.cancel_fault();
                 None
             }
             () = self.client.paused() => Some(task),
@@ -200,7 +200,7 @@ pub(super) async fn check(process: &Process, all: &[&[Item]], context: &str) {
 }
 
 /// All processes are killed, start again and flush; then each of them sees everything once.
-pub(super) async fn settle(world: &World, processes: &mut [&mut Process], context: &str) {
+pub(super) async fn check_restart(world: &World, processes: &mut [&mut Process], context: &str) {
     for process in &mut *processes {
         process.restart(world).await;
     }

@@ -1,5 +1,5 @@
-//! Rot: any file may be anything. The store starts, what is in other files is answered, and what is
-//! not answered is reported, also after the next start.
+//! Corruption: any file may have any content. The store starts, answers with what is in other
+//! files, and reports what is missing, also after the next start.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -60,14 +60,14 @@ async fn folder() -> (Bench, BTreeMap<String, Vec<Item>>) {
 }
 
 #[derive(Debug)]
-enum Rot {
+enum Corruption {
     Flips(Vec<(usize, u8)>),
     Zeros(std::ops::Range<usize>),
     Cut(usize),
     Gone,
 }
 
-impl Rot {
+impl Corruption {
     fn random(random: &mut StdRng, length: usize) -> Self {
         let place = random.random_range(0..length.max(1));
         match random.random_range(0..6) {
@@ -83,7 +83,7 @@ impl Rot {
         }
     }
 
-    fn befall(&self, files: &SimFiles, path: &str) {
+    fn apply(&self, files: &SimFiles, path: &str) {
         match self {
             Self::Flips(flips) => files.tamper(path, |bytes| {
                 for (place, bit) in flips {
@@ -112,11 +112,11 @@ async fn answered(store: &Store) -> Ledger {
     stored(store).await
 }
 
-fn is_told(store: &Store, report: &RecoveryReport, signal: Signal) -> bool {
+fn is_reported(store: &Store, report: &RecoveryReport, signal: Signal) -> bool {
     !store.warnings(signal, EVERYTHING).is_empty() || report.torn_tail_bytes > 0
 }
 
-async fn survive(bench: &Bench, held: &BTreeMap<String, Vec<Item>>, path: &str, context: &str) {
+async fn check(bench: &Bench, held: &BTreeMap<String, Vec<Item>>, path: &str, context: &str) {
     let (store, report) = bench.open().await.unwrap_or_else(|error| panic!("{context}: {error}"));
     let found = answered(&store).await;
     for item in held.iter().filter(|(file, _)| *file != path).flat_map(|(_, items)| items) {
@@ -132,7 +132,7 @@ async fn survive(bench: &Bench, held: &BTreeMap<String, Vec<Item>>, path: &str, 
         && held.keys().rev().find(|file| file.starts_with("wal")).is_some_and(|last| last == path);
     for item in &lost {
         assert!(
-            is_told(&store, &report, item.signal) || is_at_record_end,
+            is_reported(&store, &report, item.signal) || is_at_record_end,
             "{context}: nothing tells of {item:?} and {} others\n{report:?}",
             lost.len()
         );
@@ -151,7 +151,7 @@ async fn survive(bench: &Bench, held: &BTreeMap<String, Vec<Item>>, path: &str, 
     assert_eq!(Signal::ALL.map(|signal| store.warnings(signal, EVERYTHING)), warned, "{context}");
 }
 
-async fn campaign(seed: u64, count: u64) {
+async fn corrupt_files(seed: u64, count: u64) {
     let (bench, held) = folder().await;
     let paths = bench.files.paths("");
     let mut failed = Vec::new();
@@ -159,13 +159,13 @@ async fn campaign(seed: u64, count: u64) {
         let mut random = StdRng::seed_from_u64(seed + number);
         let path = &paths[random.random_range(0..paths.len())];
         let length = bench.files.stat(path).unwrap().bytes as usize;
-        let rot = Rot::random(&mut random, length);
+        let corruption = Corruption::random(&mut random, length);
         let files = bench.files.fork();
-        rot.befall(&files, path);
+        corruption.apply(&files, path);
         let damaged =
             Bench { files, clock: Arc::clone(&bench.clock), config: bench.config.clone() };
-        let context = format!("seed {}: {path}, {length} bytes: {rot:?}", seed + number);
-        let outcome = AssertUnwindSafe(survive(&damaged, &held, path, &context)).catch_unwind();
+        let context = format!("seed {}: {path}, {length} bytes: {corruption:?}", seed + number);
+        let outcome = AssertUnwindSafe(check(&damaged, &held, path, &context)).catch_unwind();
         if outcome.await.is_err() {
             failed.push(context);
         }
@@ -176,8 +176,8 @@ async fn campaign(seed: u64, count: u64) {
 #[tokio::test]
 async fn a_damaged_file_costs_only_its_own_rows_and_that_is_told() {
     // 1071: a part that a merge has replaced, whose footer is not UTF-8 any more.
-    campaign(1071, 1).await;
-    campaign(1, 40).await;
+    corrupt_files(1071, 1).await;
+    corrupt_files(1, 40).await;
 }
 
 /// `GLASSHOUSE_ROT_COUNT` and `GLASSHOUSE_ROT_SEED` choose which.
@@ -186,7 +186,7 @@ async fn a_damaged_file_costs_only_its_own_rows_and_that_is_told() {
 async fn a_thousand_damaged_files_cost_only_their_own_rows_and_that_is_told() {
     let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seed = variable("GLASSHOUSE_ROT_SEED").unwrap_or(1_000);
-    campaign(seed, variable("GLASSHOUSE_ROT_COUNT").unwrap_or(1_000)).await;
+    corrupt_files(seed, variable("GLASSHOUSE_ROT_COUNT").unwrap_or(1_000)).await;
 }
 
 #[tokio::test]
@@ -254,8 +254,8 @@ async fn a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_put_asi
             std::fs::create_dir_all(path.join("folder")).unwrap();
         }
         let (store, report) = open(folder.path()).await;
-        let is_told = !report.quarantined.is_empty() || !report.missing_parts.is_empty();
-        assert!(is_told || what == "quarantine", "{what}: {report:?}");
+        let is_reported = !report.quarantined.is_empty() || !report.missing_parts.is_empty();
+        assert!(is_reported || what == "quarantine", "{what}: {report:?}");
         send(&store, &[span(2), log(2), sample(2)]).await.unwrap();
         store.flush().await.unwrap();
         let found = stored(&store).await;
@@ -272,8 +272,8 @@ async fn a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_put_asi
 
 #[tokio::test]
 async fn a_log_that_is_gone_or_emptied_is_told_until_somebody_has_seen_it() {
-    type Harm = fn(&SimFiles, &[String]);
-    let harms: [(&str, Harm, usize); 4] = [
+    type Damage = fn(&SimFiles, &[String]);
+    let damages: [(&str, Damage, usize); 4] = [
         ("the last segment is gone", |files, log| files.remove(log.last().unwrap()).unwrap(), 1),
         ("the first segment is gone", |files, log| files.remove(&log[0]).unwrap(), 1),
         ("it is emptied", |files, log| files.tamper(log.last().unwrap(), Vec::clear), 1),
@@ -288,7 +288,7 @@ async fn a_log_that_is_gone_or_emptied_is_told_until_somebody_has_seen_it() {
             1,
         ),
     ];
-    for (what, harm, segments_lost) in harms {
+    for (what, damage, segments_lost) in damages {
         let bench = Bench::new();
         let (store, _) = bench.open().await.unwrap();
         for id in 0..3 {
@@ -298,7 +298,7 @@ async fn a_log_that_is_gone_or_emptied_is_told_until_somebody_has_seen_it() {
         send(&store, &[log(3)]).await.unwrap();
         drop(store);
         bench.files.kill();
-        harm(&bench.files, &bench.segments());
+        damage(&bench.files, &bench.segments());
         for start in 0..2 {
             let (store, report) = bench.open().await.unwrap();
             let expected = if start == 0 { segments_lost } else { 0 };
