@@ -32,15 +32,15 @@ use crate::config::Config;
 use crate::config::ports::{Listen, Port};
 
 mod answer;
+mod connection_limits;
 mod connection_timeouts;
 mod instruments;
-mod shares;
 
 use answer::AnswerBody;
+use connection_limits::{ConnectionLimits, ConnectionPermit};
 use connection_timeouts::body::TimedBody;
-use connection_timeouts::{ConnectionTimeouts, TimedStream, Verdict};
+use connection_timeouts::{ConnectionTimeouts, TimedStream, TimeoutStatus};
 use instruments::Instruments;
-use shares::{Place, Shares};
 
 /// Maximum size of a request's headers, in bytes.
 const HEADER_BYTES_MAX: usize = 32 << 10;
@@ -49,7 +49,7 @@ const HEADERS_MAX: usize = 100;
 /// Maximum concurrent streams of an HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
 /// Interval of the check of a connection's timeouts.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Interval of HTTP/2 pings on an idle connection, and the timeout of a pong.
 const PING_INTERVAL: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -109,14 +109,14 @@ pub(crate) struct Connection {
     port: Port,
     peer: SocketAddr,
     #[expect(dead_code, reason = "held, not read")]
-    place: Arc<Place>,
+    permit: Arc<ConnectionPermit>,
 }
 
 /// Serves connections of all ports.
 #[derive(Clone)]
 pub(crate) struct Server {
     clock: Arc<dyn Clock>,
-    shares: Arc<Shares>,
+    limits: Arc<ConnectionLimits>,
     refused: Arc<AtomicU64>,
     timed_out: Arc<AtomicU64>,
     instruments: Instruments,
@@ -129,7 +129,7 @@ impl Server {
     pub(crate) fn new(clock: Arc<dyn Clock>, connections_max: usize, ports: usize) -> Self {
         Self {
             clock,
-            shares: Arc::new(Shares::new(connections_max, ports)),
+            limits: Arc::new(ConnectionLimits::new(connections_max, ports)),
             refused: Arc::default(),
             timed_out: Arc::default(),
             instruments: Instruments::default(),
@@ -145,7 +145,7 @@ impl Server {
 
     /// Number of open connections.
     pub(crate) fn connections(&self) -> usize {
-        self.shares.open()
+        self.limits.open()
     }
 
     /// Number of connections refused because of the connection limit.
@@ -187,13 +187,13 @@ impl Server {
                     continue;
                 }
             };
-            let Some(place) = self.shares.take(listener.port, peer.ip()) else {
+            let Some(permit) = self.limits.take(listener.port, peer.ip()) else {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
             // Responses are written in one go, so Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
-            let connection = Connection { port: listener.port, peer, place: Arc::new(place) };
+            let connection = Connection { port: listener.port, peer, permit: Arc::new(permit) };
             let (server, router) = (self.clone(), Arc::clone(&router));
             self.tasks
                 .spawn(async move { server.serve_connection(stream, connection, router).await });
@@ -246,7 +246,7 @@ impl Server {
             .keep_alive_timeout(PING_TIMEOUT);
         let serving = builder.serve_connection_with_upgrades(io, service);
         tokio::pin!(serving);
-        let mut look = tokio::time::interval(LOOK_INTERVAL);
+        let mut checks = tokio::time::interval(CHECK_INTERVAL);
         let mut is_closing = false;
         loop {
             tokio::select! {
@@ -262,14 +262,14 @@ impl Server {
                     is_closing = true;
                     serving.as_mut().graceful_shutdown();
                 }
-                _ = look.tick() => match timeouts.verdict() {
-                    Verdict::Fine => {}
-                    Verdict::TooSlow => {
+                _ = checks.tick() => match timeouts.status() {
+                    TimeoutStatus::Fine => {}
+                    TimeoutStatus::TooSlow => {
                         self.timed_out.fetch_add(1, Ordering::Relaxed);
                         return;
                     }
-                    Verdict::Idle if is_closing => {}
-                    Verdict::Idle => {
+                    TimeoutStatus::Idle if is_closing => {}
+                    TimeoutStatus::Idle => {
                         is_closing = true;
                         serving.as_mut().graceful_shutdown();
                     }

@@ -92,8 +92,8 @@ async fn live(
     let (addresses, slots) = bind_placeholders(&server, listeners);
 
     let folder = data_folder(&config)?;
-    for complaint in process::permissions::complaints(&folder, arguments.config.as_deref()) {
-        tracing::warn!("{complaint}");
+    for warning in process::permissions::warnings(&folder, arguments.config.as_deref()) {
+        tracing::warn!("{warning}");
     }
     let budgets = memory::Budgets::new(&config.limits);
     let totals = Arc::new(DeltaTotals::new());

@@ -31,7 +31,7 @@ const BLOCKING_MAX: usize = 16;
 /// How long a cancelled query may keep its thread before it counts as abandoned.
 const GRACE: Duration = Duration::from_secs(2);
 /// Interval between checks of a query that does not end.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs queries; see the module.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ impl Executor {
         let (sender, receiver) = oneshot::channel();
         let instruments = self.instruments.clone();
         let ended = move |answer: &_| instruments.ended(language, began.elapsed(), answer);
-        let query = warnings::carried(query);
+        let query = warnings::inherit(query);
         tokio::spawn(Arc::clone(self).supervise(permit, threads, query, sender, ended));
         Ok(Pending(receiver))
     }
@@ -223,7 +223,7 @@ impl Executor {
             self.abandoned.fetch_add(1, Ordering::Relaxed);
             tracing::error!("a cancelled query is still running; its slot was released");
             while !threads.are_idle() {
-                tokio::time::sleep(LOOK_INTERVAL).await;
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
             self.abandoned.fetch_sub(1, Ordering::Relaxed);
             tracing::info!("a cancelled query has stopped");
@@ -262,13 +262,16 @@ mod tests {
     }
 
     /// Spins until the query has ended or, if it does not check, until it is released.
-    fn spin(looks: bool, release: Arc<AtomicBool>) -> impl Future<Output = Result<(), QueryError>> {
-        std::future::poll_fn(move |_| Poll::Ready(spun(looks, &release)))
+    fn spin(
+        is_checking: bool,
+        release: Arc<AtomicBool>,
+    ) -> impl Future<Output = Result<(), QueryError>> {
+        std::future::poll_fn(move |_| Poll::Ready(spun(is_checking, &release)))
     }
 
-    fn spun(looks: bool, release: &AtomicBool) -> Result<(), QueryError> {
+    fn spun(is_checking: bool, release: &AtomicBool) -> Result<(), QueryError> {
         while !release.load(Ordering::Relaxed) {
-            if looks {
+            if is_checking {
                 running::check()?;
             }
         }

@@ -14,9 +14,9 @@ tokio::task_local! {
 
 /// Runs a query and collects the warnings about its answer. In nested calls the innermost one
 /// collects.
-pub async fn gather<T>(question: impl Future<Output = T>) -> (T, Vec<String>) {
+pub async fn gather<T>(query: impl Future<Output = T>) -> (T, Vec<String>) {
     let answer = async {
-        let answer = question.await;
+        let answer = query.await;
         (answer, gathered())
     };
     GATHERED.scope(Arc::default(), answer).await
@@ -29,7 +29,7 @@ pub fn gathered() -> Vec<String> {
 }
 
 /// Makes a future that is spawned as a task collect for the query of this task.
-pub(crate) fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
+pub(crate) fn inherit<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let gathered = GATHERED.try_with(Arc::clone);
     async move {
         match gathered {

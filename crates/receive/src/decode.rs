@@ -43,7 +43,7 @@ impl Decoding {
     ///
     /// # Errors
     /// See [`Decode::decode`].
-    pub(crate) fn decode_plainly(&self, body: &Body) -> Result<Decoded, WireError> {
+    pub(crate) fn decode_by_labels(&self, body: &Body) -> Result<Decoded, WireError> {
         self.decode_with(body, &NoneKnown)
     }
 

@@ -14,8 +14,8 @@ use wire::{Decode, Decoded, WireError};
 use crate::decode::{Body, Decoding};
 use crate::deltas::DeltaTotals;
 use crate::limits::{INLINE_BYTES_MAX, Limits, RETRY_AFTER};
-use crate::outcome::{Kept, Outcome};
-use crate::poison_message::Poison;
+use crate::outcome::{AppendResult, Outcome};
+use crate::panicked_bodies::PanickedBodies;
 use crate::rejection::Rejection;
 use crate::statistics::Statistics;
 
@@ -30,7 +30,7 @@ pub struct Receiver {
     limits: Limits,
     clock: Arc<dyn Clock>,
     decoders: Semaphore,
-    poison: Poison,
+    panicked_bodies: PanickedBodies,
     statistics: Arc<Statistics>,
     is_closing: AtomicBool,
 }
@@ -61,7 +61,7 @@ impl Receiver {
             decoding: Decoding::new(limits.wire.clone(), &limits.known),
             totals,
             decoders: Semaphore::new(limits.decoders_max.max(1)),
-            poison: Poison::default(),
+            panicked_bodies: PanickedBodies::default(),
             statistics: Arc::new(Statistics::new(Arc::clone(&clock), limits.services_max)),
             is_closing: AtomicBool::new(false),
             limits,
@@ -110,11 +110,12 @@ impl Receiver {
             let bytes = unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
             receiver.statistics.body(signal, bytes.len());
             let body = Body { signal, decoder, received_at, bytes, memory };
-            let mut decoded = receiver.guarded(&body.bytes, || receiver.decoding.decode(&body))?;
+            let mut decoded =
+                receiver.catch_panic(&body.bytes, || receiver.decoding.decode(&body))?;
             let deltas = receiver.totals.add(std::mem::take(&mut decoded.deltas), received_at);
             Ok::<_, Rejection>((body, decoded, deltas))
         };
-        let (body, decoded, deltas) = self.in_turn(is_small, work).await?;
+        let (body, decoded, deltas) = self.run_blocking(is_small, work).await?;
         let stored = self.store(is_small, body, decoded, &deltas).await;
         if stored.is_err() {
             self.totals.undo(deltas.undo);
@@ -123,7 +124,7 @@ impl Receiver {
     }
 
     /// Runs work on large bodies on the blocking pool, with bounded concurrency.
-    async fn in_turn<T: Send + 'static>(
+    async fn run_blocking<T: Send + 'static>(
         self: &Arc<Self>,
         is_small: bool,
         work: impl FnOnce(&Self) -> Result<T, Rejection> + Send + 'static,
@@ -149,12 +150,12 @@ impl Receiver {
         let appended = match self.append(received_at, batches, deltas).await {
             Err(StoreError::UnknownSeries) => {
                 let again = move |receiver: &Self| {
-                    let decode = || receiver.decoding.decode_plainly(&body);
-                    let decoded = receiver.guarded(&body.bytes, decode)?;
+                    let decode = || receiver.decoding.decode_by_labels(&body);
+                    let decoded = receiver.catch_panic(&body.bytes, decode)?;
                     Ok((body, decoded))
                 };
                 // The deltas were accumulated already. `_body` holds the memory reservation.
-                let (_body, plain) = self.in_turn(is_small, again).await?;
+                let (_body, plain) = self.run_blocking(is_small, again).await?;
                 decoded = plain;
                 let batches = std::mem::take(&mut decoded.batches);
                 self.append(received_at, batches, deltas).await?
@@ -182,23 +183,24 @@ impl Receiver {
         received_at: Timestamp,
         decoded: Vec<Batch>,
         deltas: &Accumulated,
-    ) -> Result<[Kept; 2], StoreError> {
+    ) -> Result<[AppendResult; 2], StoreError> {
         let mut batches = decoded;
         let decoded_count = batches.len();
         if !deltas.batch.is_empty() {
             batches.push(Batch::Metrics(deltas.batch.clone()));
         }
         if batches.is_empty() {
-            return Ok(<[Kept; 2]>::default());
+            return Ok(<[AppendResult; 2]>::default());
         }
         let request = WriteRequest { received_at, batches, totals: deltas.totals.clone() };
         let mut appended = self.store.append(request).await?.batches.into_iter();
-        let decoded = appended.by_ref().take(decoded_count).fold(Kept::default(), Kept::and);
-        Ok([decoded, appended.fold(Kept::default(), Kept::and)])
+        let decoded =
+            appended.by_ref().take(decoded_count).fold(AppendResult::default(), AppendResult::and);
+        Ok([decoded, appended.fold(AppendResult::default(), AppendResult::and)])
     }
 
     /// Converts a panic into an error: retryable the first time, final the second.
-    fn guarded<T>(
+    fn catch_panic<T>(
         &self,
         body: &[u8],
         decode: impl FnOnce() -> Result<T, WireError>,
@@ -206,7 +208,7 @@ impl Receiver {
         // Unwind safe: decoding is pure and leaves no shared state half updated.
         match catch_unwind(AssertUnwindSafe(decode)) {
             Ok(decoded) => Ok(decoded?),
-            Err(_) if self.poison.is_repeated(body) => Err(Rejection::Malformed(
+            Err(_) if self.panicked_bodies.is_repeated(body) => Err(Rejection::Malformed(
                 "the request cannot be read (an internal error, twice)".to_owned(),
             )),
             Err(_) => {

@@ -12,7 +12,7 @@ mod known;
 pub mod limits;
 pub mod otlp;
 mod outcome;
-mod poison_message;
+mod panicked_bodies;
 mod rejection;
 mod request_body;
 pub mod statistics;

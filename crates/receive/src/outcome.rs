@@ -9,7 +9,7 @@ use wire::DataPoints;
 
 /// The result of an append, for any signal.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct AppendResult {
     /// Rows and samples stored.
     pub(crate) items: usize,
     /// References of the batch's series.
@@ -19,7 +19,7 @@ pub(crate) struct Kept {
     pub(crate) too_many_days: usize,
 }
 
-impl Kept {
+impl AppendResult {
     /// Combines the results of two batches, of which only one may have series.
     pub(crate) fn and(mut self, batch: BatchAppended) -> Self {
         self.items += batch.items();
@@ -97,7 +97,7 @@ impl Outcome {
     }
 
     /// The message for statistics; `None` if it is empty.
-    pub(crate) fn complaint(&self) -> Option<&str> {
+    pub(crate) fn last_error(&self) -> Option<&str> {
         (!self.message.is_empty()).then_some(self.message.as_str())
     }
 }

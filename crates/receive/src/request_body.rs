@@ -13,7 +13,7 @@ use crate::rejection::Rejection;
 
 /// A received body and its memory reservation.
 #[derive(Debug)]
-pub(crate) struct Upload {
+pub(crate) struct ReceivedBody {
     pub(crate) bytes: Bytes,
     pub(crate) memory: MemoryReservation,
 }
@@ -26,7 +26,7 @@ pub(crate) async fn read(
     mut body: Body,
     length: Option<u64>,
     limits: &Limits,
-) -> Result<Upload, Rejection> {
+) -> Result<ReceivedBody, Rejection> {
     let max = limits.body_wire_bytes_max;
     let too_large = || Rejection::TooLarge(format!("request body is larger than {max} bytes"));
     if length.is_some_and(|length| length > max as u64) {
@@ -53,7 +53,7 @@ pub(crate) async fn read(
         }
     }
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
-    Ok(Upload { bytes, memory })
+    Ok(ReceivedBody { bytes, memory })
 }
 
 /// The next data frame; `None` at the end.

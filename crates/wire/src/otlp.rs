@@ -4,10 +4,10 @@
 //! record or point. JSON bodies are transcoded to protobuf by [`json`], so that there is one
 //! decoder.
 
+mod bounded_messages;
 pub mod delta;
 mod encode;
 pub mod json;
-mod kept;
 pub mod logs;
 mod memory;
 pub mod metrics;

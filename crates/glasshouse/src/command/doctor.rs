@@ -30,8 +30,8 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     ports(&mut report, &config, arguments.port_offset, overview.is_some());
     let data = data_folder(&config)?;
     folder(&mut report, &data);
-    for complaint in permissions::complaints(&data, arguments.config.as_deref()) {
-        report.bad(complaint);
+    for warning in permissions::warnings(&data, arguments.config.as_deref()) {
+        report.bad(warning);
     }
     match &overview {
         Some(overview) => running(&mut report, overview),

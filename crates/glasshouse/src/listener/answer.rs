@@ -37,7 +37,7 @@ impl AnswerBody {
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
-        self.in_flight.piece_left();
+        self.in_flight.frame_sent();
         Frame::data(self.rest.split_to(PIECE_BYTES.min(self.rest.len())))
     }
 }
@@ -50,7 +50,7 @@ impl hyper::body::Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.in_flight.piece_was_taken();
+        self.in_flight.frame_accepted();
         if self.rest.is_empty() {
             let frame = ready!(Pin::new(&mut self.body).poll_frame(context)?);
             match frame.map(Frame::into_data) {
@@ -85,7 +85,7 @@ mod tests {
     use http_body_util::BodyExt;
     use signals::time::ManualClock;
 
-    use super::super::connection_timeouts::{ConnectionTimeouts, Verdict};
+    use super::super::connection_timeouts::{ConnectionTimeouts, TimeoutStatus};
     use super::*;
 
     #[tokio::test]
@@ -103,15 +103,15 @@ mod tests {
             assert!(piece.len() <= PIECE_BYTES);
             bytes.extend(piece);
             clock.advance(Duration::from_secs(20));
-            assert_eq!(timeouts.verdict(), Verdict::Fine);
+            assert_eq!(timeouts.status(), TimeoutStatus::Fine);
         }
         assert_eq!(bytes, whole);
         // Another request on the connection does not extend the timeout.
         drop(timeouts.request(Version::HTTP_2));
         clock.advance(Duration::from_secs(2));
-        assert_eq!(timeouts.verdict(), Verdict::TooSlow);
+        assert_eq!(timeouts.status(), TimeoutStatus::TooSlow);
         drop(answer);
-        assert_eq!(timeouts.verdict(), Verdict::Fine);
+        assert_eq!(timeouts.status(), TimeoutStatus::Fine);
     }
 
     #[tokio::test]
@@ -126,7 +126,7 @@ mod tests {
                 let Some(piece) = pieces.next() else { break None };
                 answer.frame().await.unwrap().unwrap();
                 clock.advance(Duration::from_millis(piece_ms));
-                if timeouts.verdict() == Verdict::TooSlow {
+                if timeouts.status() == TimeoutStatus::TooSlow {
                     break Some(piece);
                 }
             };

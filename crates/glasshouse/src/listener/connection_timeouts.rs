@@ -37,7 +37,7 @@ const NEVER: u64 = u64::MAX;
 
 /// What to do with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum TimeoutStatus {
     /// Within all timeouts.
     Fine,
     /// Close it gracefully.
@@ -87,7 +87,7 @@ impl ConnectionTimeouts {
     }
 
     /// Evaluates the timers.
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(super) fn status(&self) -> TimeoutStatus {
         let now = milliseconds(&*self.clock);
         let is_over = |since: &AtomicU64, max| is_long(now, since.load(Ordering::Relaxed), max);
         let is_idle_for =
@@ -102,16 +102,16 @@ impl ConnectionTimeouts {
             // A graceful close did not succeed.
             || is_idle_for(IDLE_MS_MAX + BEGUN_MS_MAX)
         {
-            Verdict::TooSlow
+            TimeoutStatus::TooSlow
         } else if is_idle_for(IDLE_MS_MAX) {
-            Verdict::Idle
+            TimeoutStatus::Idle
         } else {
-            Verdict::Fine
+            TimeoutStatus::Fine
         }
     }
 
-    fn bytes_came(&self, protocol: &mut Protocol, bytes: &[u8]) {
-        let Progress { has_ended, is_within } = protocol.bytes_came(bytes);
+    fn bytes_received(&self, protocol: &mut Protocol, bytes: &[u8]) {
+        let Progress { has_ended, is_within } = protocol.bytes_received(bytes);
         // In HTTP/1 only hyper knows where a body ends and the next header begins.
         let is_head =
             matches!(protocol, Protocol::Http1) && self.requests.load(Ordering::Relaxed) == 0;
@@ -142,7 +142,7 @@ pub(super) struct InFlight {
 
 impl InFlight {
     /// Records that a frame was handed to hyper.
-    pub(super) fn piece_left(&self) {
+    pub(super) fn frame_sent(&self) {
         let piece_since = milliseconds(&*self.timeouts.clock);
         let mut answers = self.timeouts.answers.lock();
         let first = AnswerTimeout { piece_since, left_ms: BLOCKED_MS_MAX };
@@ -150,7 +150,7 @@ impl InFlight {
     }
 
     /// Records that the peer has accepted the last frame.
-    pub(super) fn piece_was_taken(&self) {
+    pub(super) fn frame_accepted(&self) {
         let now = milliseconds(&*self.timeouts.clock);
         let mut answers = self.timeouts.answers.lock();
         if let Some(answer) = answers.get_mut(&self.number).filter(|it| it.piece_since != NEVER) {
@@ -245,7 +245,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         let before = buffer.filled().len();
         let result = Pin::new(stream).poll_read(context, buffer);
         if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
-            timeouts.bytes_came(protocol, bytes);
+            timeouts.bytes_received(protocol, bytes);
         }
         result
     }
@@ -329,9 +329,9 @@ mod tests {
         let mut protocol = Protocol::new();
         (0..IDLE_MS_MAX / 1000).find(|second| {
             for (_, bytes) in pieces.iter().filter(|(at, _)| at == second) {
-                timeouts.bytes_came(&mut protocol, bytes);
+                timeouts.bytes_received(&mut protocol, bytes);
             }
-            let is_cut_off = timeouts.verdict() == Verdict::TooSlow;
+            let is_cut_off = timeouts.status() == TimeoutStatus::TooSlow;
             clock.advance(Duration::from_secs(1));
             is_cut_off
         })
@@ -379,10 +379,10 @@ mod tests {
     fn a_request_does_not_end_the_wait_for_half_a_frame() {
         let (clock, timeouts) = timeouts();
         let mut protocol = Protocol::new();
-        timeouts.bytes_came(&mut protocol, &[PREFACE, SETTINGS, HEAD, &PING[..3]].concat());
+        timeouts.bytes_received(&mut protocol, &[PREFACE, SETTINGS, HEAD, &PING[..3]].concat());
         let _request = timeouts.request(Version::HTTP_2);
         clock.advance(Duration::from_secs(11));
-        assert_eq!(timeouts.verdict(), Verdict::TooSlow);
+        assert_eq!(timeouts.status(), TimeoutStatus::TooSlow);
     }
 
     #[test]
@@ -391,15 +391,18 @@ mod tests {
         let request = timeouts.request(Version::HTTP_11);
         clock.advance(Duration::from_secs(600));
         // Body data.
-        timeouts.bytes_came(&mut Protocol::Http1, b"data");
+        timeouts.bytes_received(&mut Protocol::Http1, b"data");
         clock.advance(Duration::from_secs(600));
-        assert_eq!(timeouts.verdict(), Verdict::Fine);
+        assert_eq!(timeouts.status(), TimeoutStatus::Fine);
         drop(request);
-        for (seconds, expected) in
-            [(119, Verdict::Fine), (2, Verdict::Idle), (8, Verdict::Idle), (2, Verdict::TooSlow)]
-        {
+        for (seconds, expected) in [
+            (119, TimeoutStatus::Fine),
+            (2, TimeoutStatus::Idle),
+            (8, TimeoutStatus::Idle),
+            (2, TimeoutStatus::TooSlow),
+        ] {
             clock.advance(Duration::from_secs(seconds));
-            assert_eq!(timeouts.verdict(), expected);
+            assert_eq!(timeouts.status(), expected);
         }
     }
 
@@ -409,6 +412,6 @@ mod tests {
         let _request = timeouts.request(Version::HTTP_11);
         start(&timeouts.blocked_since, &*clock);
         clock.advance(Duration::from_secs(61));
-        assert_eq!(timeouts.verdict(), Verdict::TooSlow);
+        assert_eq!(timeouts.status(), TimeoutStatus::TooSlow);
     }
 }

@@ -11,14 +11,14 @@ const WRITE: u32 = 0o022;
 ///
 /// Telemetry contains prompts and names, so the data folder is private. The configuration has no
 /// secrets, but write access to it controls where data goes and who may query.
-pub(crate) fn complaints(folder: &Path, config: Option<&Path>) -> Vec<String> {
-    let folder = complaint(folder, ANY, "data folder", "chmod 700");
-    let config = config.and_then(|path| complaint(path, WRITE, "configuration file", "chmod go-w"));
+pub(crate) fn warnings(folder: &Path, config: Option<&Path>) -> Vec<String> {
+    let folder = warning(folder, ANY, "data folder", "chmod 700");
+    let config = config.and_then(|path| warning(path, WRITE, "configuration file", "chmod go-w"));
     folder.into_iter().chain(config).collect()
 }
 
 /// `None` for a missing path: it is created as private, or reported elsewhere.
-fn complaint(path: &Path, denied: u32, what: &str, remedy: &str) -> Option<String> {
+fn warning(path: &Path, denied: u32, what: &str, remedy: &str) -> Option<String> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & denied;
     let may = match (mode & WRITE != 0, mode & !WRITE != 0) {
         (false, false) => return None,
@@ -39,7 +39,7 @@ mod tests {
     fn what_others_may_do_is_named_with_the_remedy() {
         let parent = tempfile::tempdir().unwrap();
         let (folder, config) = (parent.path().join("data"), parent.path().join("c.yaml"));
-        assert!(complaints(&folder, Some(&config)).is_empty(), "nothing is there");
+        assert!(warnings(&folder, Some(&config)).is_empty(), "nothing is there");
         create_dir(&folder).unwrap();
         write(&config, "").unwrap();
         let cases: [(u32, u32, &[&str]); 7] = [
@@ -54,7 +54,7 @@ mod tests {
         for (folder_mode, config_mode, parts) in cases {
             set_permissions(&folder, Permissions::from_mode(folder_mode)).unwrap();
             set_permissions(&config, Permissions::from_mode(config_mode)).unwrap();
-            let said = complaints(&folder, Some(&config)).join("\n");
+            let said = warnings(&folder, Some(&config)).join("\n");
             assert_eq!(
                 said.is_empty(),
                 parts.is_empty(),

@@ -108,7 +108,7 @@ impl Budgets {
 }
 
 /// Interval between checks of the resident memory.
-const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// The reserve below the ceiling between two checks, as a fraction of it (one in this many).
 const MARGIN: usize = 16;
 /// Maximum pause of queries: memory still in use by then does not belong to them.
@@ -117,12 +117,12 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Aborts and pauses queries whenever the process approaches the ceiling.
 pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
     let mut pressure = Pressure::new(ceiling.bytes_max());
-    let mut look = tokio::time::interval(LOOK_INTERVAL);
-    let start = look.tick().await;
+    let mut checks = tokio::time::interval(CHECK_INTERVAL);
+    let start = checks.tick().await;
     loop {
-        let now = look.tick().await.duration_since(start);
+        let now = checks.tick().await.duration_since(start);
         let resident_bytes = process::resident_bytes();
-        match pressure.look(resident_bytes, now) {
+        match pressure.check(resident_bytes, now) {
             Some(Action::Pause) => {
                 tracing::warn!(
                     resident_bytes,
@@ -163,7 +163,7 @@ impl Pressure {
     }
 
     /// The action to take at this time since start.
-    fn look(&mut self, resident_bytes: u64, now: Duration) -> Option<Action> {
+    fn check(&mut self, resident_bytes: u64, now: Duration) -> Option<Action> {
         let is_low = resident_bytes <= self.bytes_max - self.margin;
         if is_low {
             self.tolerated_bytes = 0;
@@ -218,7 +218,7 @@ mod tests {
             (2180, 1501, Some(Action::Pause)),
         ] {
             let now = Duration::from_millis(ms);
-            assert_eq!(pressure.look(resident_bytes, now), expected, "{ms} ms");
+            assert_eq!(pressure.check(resident_bytes, now), expected, "{ms} ms");
         }
     }
 }

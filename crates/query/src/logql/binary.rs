@@ -46,7 +46,7 @@ fn truth(holds: bool) -> f64 {
 
 /// The value that an operator returns; `None` if a comparison filters it out. `kept` is the value
 /// that a comparison keeps.
-fn left_over(binary: &Binary, a: f64, b: f64, kept: f64) -> Option<f64> {
+fn operator_result(binary: &Binary, a: f64, b: f64, kept: f64) -> Option<f64> {
     let value = number(binary.op, a, b);
     if !binary.op.is_comparison() || binary.returns_bool {
         return Some(value);
@@ -64,10 +64,10 @@ pub(super) fn run(
     match (left, right) {
         (Grid::Scalar(a), Grid::Scalar(b)) => Ok(Grid::Scalar(number(binary.op, a, b))),
         (Grid::Rows(rows), Grid::Scalar(b)) => {
-            Ok(Grid::Rows(mapped(rows, |value| left_over(binary, value, b, value))))
+            Ok(Grid::Rows(mapped(rows, |value| operator_result(binary, value, b, value))))
         }
         (Grid::Scalar(a), Grid::Rows(rows)) => {
-            Ok(Grid::Rows(mapped(rows, |value| left_over(binary, a, value, value))))
+            Ok(Grid::Rows(mapped(rows, |value| operator_result(binary, a, value, value))))
         }
         (Grid::Rows(left), Grid::Rows(right)) if binary.op.is_set() => {
             Ok(Grid::Rows(set(binary, left, right, steps)))
@@ -201,7 +201,7 @@ fn joined(binary: &Binary, left: &Rows, right: &Rows, steps: usize) -> Result<Ro
             };
             let (a, b) =
                 if is_right_many { (one_value, many_value) } else { (many_value, one_value) };
-            let point = left_over(binary, a, b, a);
+            let point = operator_result(binary, a, b, a);
             if many.is_none() && !matched.insert(signature) {
                 return Err(QueryError::Invalid(
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)".to_owned(),

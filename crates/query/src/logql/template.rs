@@ -93,7 +93,7 @@ impl Value {
 }
 
 /// The input of a template.
-struct Scene<'s, 'a> {
+struct EvalContext<'s, 'a> {
     line: &'s str,
     timestamp: i64,
     labels: &'s LineLabels<'a>,
@@ -148,23 +148,27 @@ impl Template {
         labels: &LineLabels<'_>,
     ) -> Result<String, String> {
         let mut text = String::new();
-        run_nodes(&self.nodes, &Scene { line, timestamp, labels }, &mut text)?;
+        run_nodes(&self.nodes, &EvalContext { line, timestamp, labels }, &mut text)?;
         labels.made(text.len())?;
         Ok(text)
     }
 }
 
-fn run_nodes(nodes: &[Node], scene: &Scene<'_, '_>, text: &mut String) -> Result<(), String> {
+fn run_nodes(
+    nodes: &[Node],
+    context: &EvalContext<'_, '_>,
+    text: &mut String,
+) -> Result<(), String> {
     for node in nodes {
         match node {
             Node::Text(literal) => push_bounded(text, literal),
             Node::Output(call) => {
-                let value = run_call(call, scene)?;
+                let value = run_call(call, context)?;
                 push_bounded(text, &value.into_text());
             }
             Node::If { condition, then, otherwise } => {
-                let branch = if run_call(condition, scene)?.is_true() { then } else { otherwise };
-                run_nodes(branch, scene, text)?;
+                let branch = if run_call(condition, context)?.is_true() { then } else { otherwise };
+                run_nodes(branch, context, text)?;
             }
         }
     }
@@ -176,18 +180,18 @@ fn push_bounded(text: &mut String, more: &str) {
     text.push_str(more.get(..more.floor_char_boundary(room.min(more.len()))).unwrap_or_default());
 }
 
-fn run_call(call: &Call, scene: &Scene<'_, '_>) -> Result<Value, String> {
+fn run_call(call: &Call, context: &EvalContext<'_, '_>) -> Result<Value, String> {
     Ok(match call {
-        Call::Field(name) => Value::Text(scene.labels.get(name).unwrap_or_default().to_owned()),
-        Call::Line => Value::Text(scene.line.to_owned()),
-        Call::Timestamp => Value::Int(scene.timestamp),
+        Call::Field(name) => Value::Text(context.labels.get(name).unwrap_or_default().to_owned()),
+        Call::Line => Value::Text(context.line.to_owned()),
+        Call::Timestamp => Value::Int(context.timestamp),
         Call::Value(value) => value.clone(),
         Call::Apply(function, arguments) => {
             let mut room = ARGUMENTS_BYTES_MAX;
             let arguments = arguments
                 .iter()
                 .map(|argument| {
-                    let value = run_call(argument, scene)?;
+                    let value = run_call(argument, context)?;
                     room = room
                         .checked_sub(value.length())
                         .ok_or("the arguments of a function are too long")?;
@@ -195,7 +199,7 @@ fn run_call(call: &Call, scene: &Scene<'_, '_>) -> Result<Value, String> {
                 })
                 .collect::<Result<Vec<_>, String>>()?;
             let value = function.apply(&arguments)?;
-            scene.labels.made(value.length())?;
+            context.labels.made(value.length())?;
             value
         }
     })

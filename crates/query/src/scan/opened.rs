@@ -46,16 +46,16 @@ impl Opened {
     }
 
     /// A factory of readers for one scan of the query.
-    pub(crate) fn noting(
+    pub(crate) fn recording_factory(
         self: &Arc<Self>,
         readers: CachedParquetFileReaderFactory,
     ) -> Arc<dyn ParquetFileReaderFactory> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.scans += 1;
-        Arc::new(NotingReaders { readers, opened: Arc::clone(self), scan: files.scans })
+        Arc::new(RecordingReaderFactory { readers, opened: Arc::clone(self), scan: files.scans })
     }
 
-    fn note(&self, scan: usize, partition: usize, path: Path) {
+    fn record(&self, scan: usize, partition: usize, path: Path) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let last = files.last.entry((scan, partition)).or_default();
         if last.last() == Some(&path) {
@@ -133,13 +133,13 @@ fn is_of_reading(error: &DataFusionError) -> bool {
 }
 
 #[derive(Debug)]
-struct NotingReaders {
+struct RecordingReaderFactory {
     readers: CachedParquetFileReaderFactory,
     opened: Arc<Opened>,
     scan: usize,
 }
 
-impl ParquetFileReaderFactory for NotingReaders {
+impl ParquetFileReaderFactory for RecordingReaderFactory {
     fn create_reader(
         &self,
         partition_index: usize,
@@ -148,7 +148,7 @@ impl ParquetFileReaderFactory for NotingReaders {
         metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>, DataFusionError> {
         let path = partitioned_file.object_meta.location.clone();
-        self.opened.note(self.scan, partition_index, path);
+        self.opened.record(self.scan, partition_index, path);
         self.readers.create_reader(partition_index, partitioned_file, metadata_size_hint, metrics)
     }
 }

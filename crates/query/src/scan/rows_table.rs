@@ -118,7 +118,7 @@ impl RowsTable {
         let readers =
             CachedParquetFileReaderFactory::new(self.source.objects(), Arc::clone(&self.metadata));
         match opened {
-            Some(opened) => opened.noting(readers),
+            Some(opened) => opened.recording_factory(readers),
             None => Arc::new(readers),
         }
     }

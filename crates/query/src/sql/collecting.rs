@@ -81,11 +81,14 @@ struct Collecting {
 }
 
 impl Collecting {
-    fn watch(&self, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
+    fn limit(&self, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
         if self.used == Use::Count {
             return inner;
         }
-        Box::new(Watched { inner, kept: Kept::new(self.used, VALUE_BYTES_MAX) })
+        Box::new(LimitedAccumulator {
+            inner,
+            tracker: SizeTracker::new(self.used, VALUE_BYTES_MAX),
+        })
     }
 }
 
@@ -150,7 +153,7 @@ impl AggregateUDFImpl for Collecting {
         {
             return Ok(Box::new(DistinctTexts::new(values.data_type())));
         }
-        Ok(self.watch(self.inner.accumulator(arguments)?))
+        Ok(self.limit(self.inner.accumulator(arguments)?))
     }
 
     fn state_fields(
@@ -172,14 +175,17 @@ impl AggregateUDFImpl for Collecting {
         if self.used == Use::Count {
             return Ok(inner);
         }
-        Ok(Box::new(Watched { inner, kept: Kept::new(self.used, GROUPS_BYTES_MAX) }))
+        Ok(Box::new(LimitedAccumulator {
+            inner,
+            tracker: SizeTracker::new(self.used, GROUPS_BYTES_MAX),
+        }))
     }
 
     fn create_sliding_accumulator(
         &self,
         arguments: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn Accumulator>, DataFusionError> {
-        Ok(self.watch(self.inner.create_sliding_accumulator(arguments)?))
+        Ok(self.limit(self.inner.create_sliding_accumulator(arguments)?))
     }
 
     fn with_beneficial_ordering(
@@ -249,7 +255,7 @@ impl AggregateUDFImpl for Collecting {
 
 /// How much an accumulator keeps.
 #[derive(Debug)]
-struct Kept {
+struct SizeTracker {
     used: Use,
     /// Total bytes of input values.
     taken: usize,
@@ -262,7 +268,7 @@ struct Kept {
     sized_at: AtomicUsize,
 }
 
-impl Kept {
+impl SizeTracker {
     fn new(used: Use, bytes_max: usize) -> Self {
         Self {
             used,
@@ -324,24 +330,24 @@ fn ended() -> Result<(), DataFusionError> {
 
 /// An accumulator and what it keeps.
 #[derive(Debug)]
-struct Watched<A> {
+struct LimitedAccumulator<A> {
     inner: A,
-    kept: Kept,
+    tracker: SizeTracker,
 }
 
-impl Accumulator for Watched<Box<dyn Accumulator>> {
+impl Accumulator for LimitedAccumulator<Box<dyn Accumulator>> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<(), DataFusionError> {
-        self.kept.take(values)?;
+        self.tracker.take(values)?;
         self.inner.update_batch(values)
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue, DataFusionError> {
-        self.kept.give()?;
+        self.tracker.give()?;
         self.inner.evaluate().and_then(compact)
     }
 
     fn size(&self) -> usize {
-        self.kept.size(|| self.inner.size())
+        self.tracker.size(|| self.inner.size())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>, DataFusionError> {
@@ -349,7 +355,7 @@ impl Accumulator for Watched<Box<dyn Accumulator>> {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<(), DataFusionError> {
-        self.kept.take(states)?;
+        self.tracker.take(states)?;
         self.inner.merge_batch(states)
     }
 
@@ -363,7 +369,7 @@ impl Accumulator for Watched<Box<dyn Accumulator>> {
     }
 }
 
-impl GroupsAccumulator for Watched<Box<dyn GroupsAccumulator>> {
+impl GroupsAccumulator for LimitedAccumulator<Box<dyn GroupsAccumulator>> {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],
@@ -371,18 +377,18 @@ impl GroupsAccumulator for Watched<Box<dyn GroupsAccumulator>> {
         filter: Option<&BooleanArray>,
         groups: usize,
     ) -> Result<(), DataFusionError> {
-        self.kept.take(values)?;
+        self.tracker.take(values)?;
         self.inner.update_batch(values, group_indices, filter, groups)
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef, DataFusionError> {
         ended()?;
-        self.kept.forget_size();
+        self.tracker.forget_size();
         self.inner.evaluate(emit_to)
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>, DataFusionError> {
-        self.kept.forget_size();
+        self.tracker.forget_size();
         self.inner.state(emit_to)
     }
 
@@ -392,7 +398,7 @@ impl GroupsAccumulator for Watched<Box<dyn GroupsAccumulator>> {
         group_indices: &[usize],
         groups: usize,
     ) -> Result<(), DataFusionError> {
-        self.kept.take(values)?;
+        self.tracker.take(values)?;
         self.inner.merge_batch(values, group_indices, groups)
     }
 
@@ -405,7 +411,7 @@ impl GroupsAccumulator for Watched<Box<dyn GroupsAccumulator>> {
     }
 
     fn size(&self) -> usize {
-        self.kept.size(|| self.inner.size())
+        self.tracker.size(|| self.inner.size())
     }
 }
 
@@ -417,12 +423,12 @@ mod tests {
 
     #[test]
     fn the_size_is_computed_now_and_then() {
-        let mut kept = Kept::new(Use::Input, VALUE_BYTES_MAX);
+        let mut tracker = SizeTracker::new(Use::Input, VALUE_BYTES_MAX);
         let values: ArrayRef = Arc::new(Int64Array::from(vec![0; 1024]));
         let (mut computed, mut size) = (0, 0);
         for batch in 1..=10_000 {
-            kept.take(&[Arc::clone(&values)]).unwrap();
-            size = kept.size(|| {
+            tracker.take(&[Arc::clone(&values)]).unwrap();
+            size = tracker.size(|| {
                 computed += 1;
                 batch * 8 * 1024
             });

@@ -67,7 +67,7 @@ impl Program {
     /// The span sets of a trace; none when it does not match.
     pub(crate) fn run(&self, table: &SpanTable<'_>, tree: &TraceTree) -> Vec<SpanSet> {
         let all = SpanSet { rows: (0..table.rows.len()).collect(), attributes: Vec::new() };
-        Scene { program: self, table, tree: Some(tree) }.pipeline(&self.pipeline, vec![all])
+        EvalContext { program: self, table, tree: Some(tree) }.pipeline(&self.pipeline, vec![all])
     }
 
     /// Whether one span satisfies a condition, or may satisfy it because it depends on a large
@@ -87,7 +87,7 @@ impl Program {
 
     /// Whether one span satisfies a condition, which must belong to this program.
     pub(crate) fn holds(&self, condition: &FieldExpr, table: &SpanTable<'_>, row: usize) -> bool {
-        Scene { program: self, table, tree: None }.value(condition, row).is_true()
+        EvalContext { program: self, table, tree: None }.value(condition, row).is_true()
     }
 }
 
@@ -152,7 +152,7 @@ fn collect_patterns<'p>(expr: &'p FieldExpr, patterns: &mut Vec<&'p str>) {
 
 fn necessary(spanset: &SpansetExpr) -> Option<FieldExpr> {
     match spanset {
-        SpansetExpr::Filter(field) => weakened(field),
+        SpansetExpr::Filter(field) => span_condition(field),
         SpansetExpr::Pipeline(pipeline) => match pipeline.stages.first() {
             Some(Stage::Spanset(spanset)) => necessary(spanset),
             _ => None,
@@ -173,18 +173,20 @@ fn necessary(spanset: &SpansetExpr) -> Option<FieldExpr> {
 }
 
 /// The part of a condition that single spans can decide, implied by the whole.
-fn weakened(field: &FieldExpr) -> Option<FieldExpr> {
+fn span_condition(field: &FieldExpr) -> Option<FieldExpr> {
     match field {
-        FieldExpr::Binary(BinaryOp::And, left, right) => match (weakened(left), weakened(right)) {
-            (Some(left), Some(right)) => {
-                Some(FieldExpr::Binary(BinaryOp::And, Box::new(left), Box::new(right)))
+        FieldExpr::Binary(BinaryOp::And, left, right) => {
+            match (span_condition(left), span_condition(right)) {
+                (Some(left), Some(right)) => {
+                    Some(FieldExpr::Binary(BinaryOp::And, Box::new(left), Box::new(right)))
+                }
+                (one, other) => one.or(other),
             }
-            (one, other) => one.or(other),
-        },
+        }
         FieldExpr::Binary(BinaryOp::Or, left, right) => Some(FieldExpr::Binary(
             BinaryOp::Or,
-            Box::new(weakened(left)?),
-            Box::new(weakened(right)?),
+            Box::new(span_condition(left)?),
+            Box::new(span_condition(right)?),
         )),
         FieldExpr::Static(Static::Bool(true)) => None,
         field => {
@@ -195,13 +197,13 @@ fn weakened(field: &FieldExpr) -> Option<FieldExpr> {
     }
 }
 
-struct Scene<'s, 'a> {
+struct EvalContext<'s, 'a> {
     program: &'s Program,
     table: &'s SpanTable<'a>,
     tree: Option<&'s TraceTree>,
 }
 
-impl<'s> Scene<'s, '_> {
+impl<'s> EvalContext<'s, '_> {
     fn pipeline(&self, pipeline: &Pipeline, mut sets: Vec<SpanSet>) -> Vec<SpanSet> {
         for stage in &pipeline.stages {
             sets = match stage {

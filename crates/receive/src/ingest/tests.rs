@@ -193,11 +193,11 @@ fn gzip_of_zeroes() -> Vec<u8> {
 async fn a_panic_is_retryable_once_and_final_after() {
     let fixture = fixture(Limits::default()).await;
     let broken = || -> Result<(), WireError> { panic!("a defect") };
-    let first = fixture.receiver.guarded(b"body", broken).unwrap_err();
+    let first = fixture.receiver.catch_panic(b"body", broken).unwrap_err();
     assert!(matches!(first, Rejection::Panicked { .. }), "{first:?}");
-    let second = fixture.receiver.guarded(b"body", broken).unwrap_err();
+    let second = fixture.receiver.catch_panic(b"body", broken).unwrap_err();
     assert!(matches!(second, Rejection::Malformed(_)), "{second:?}");
-    let other = fixture.receiver.guarded(b"another body", broken).unwrap_err();
+    let other = fixture.receiver.catch_panic(b"another body", broken).unwrap_err();
     assert!(other.retry_after().is_some());
 }
 

@@ -73,8 +73,8 @@ async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>)
         None => work.await,
     };
     match answer {
-        Ok((message, complaint)) => {
-            in_flight.stored(complaint.as_deref());
+        Ok((message, last_error)) => {
+            in_flight.stored(last_error.as_deref());
             framing::answer(&message)
         }
         Err(status) => {
@@ -111,7 +111,7 @@ async fn unary(
     };
     let outcome = receiver.ingest(request).await.map_err(|e| status(&e))?;
     let message = response::export(signal, encoding, outcome.rejected, outcome.message());
-    Ok((message.into(), outcome.complaint().map(str::to_owned)))
+    Ok((message.into(), outcome.last_error().map(str::to_owned)))
 }
 
 /// OTLP's status mapping: retryable errors are `UNAVAILABLE` with `RetryInfo`, all others final.

@@ -50,7 +50,7 @@ async fn export(receiver: Arc<Receiver>, signal: Signal, request: Request<Body>)
     };
     match take(&receiver, signal, encoding, request).await {
         Ok(outcome) => {
-            in_flight.stored(outcome.complaint());
+            in_flight.stored(outcome.last_error());
             let body = response::export(signal, encoding, outcome.rejected, outcome.message());
             ([(CONTENT_TYPE, content_type(encoding))], body).into_response()
         }

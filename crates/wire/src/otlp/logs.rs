@@ -13,7 +13,7 @@ use super::Encoding;
 use super::json::Transcoded;
 use super::memory::DecodedMemory;
 use super::reject::{Rejections, checked_time};
-use super::resource::{Kept, Resource, Scope};
+use super::resource::{BoundedMessages, Resource, Scope};
 use super::traces::{span_id, trace_id};
 use super::value::{AnyValue, Renderer, TRUNCATED};
 use crate::protobuf::{Fault, Message, Within as _};
@@ -74,7 +74,7 @@ struct RawRecord<'a> {
     severity_number: i32,
     severity_text: Cow<'a, str>,
     body: AnyValue<'a>,
-    attributes: Kept<'a>,
+    attributes: BoundedMessages<'a>,
     dropped_attributes_count: u32,
     flags: u32,
     trace_id: &'a [u8],
@@ -90,7 +90,7 @@ impl Default for RawRecord<'_> {
             severity_number: 0,
             severity_text: Cow::Borrowed(""),
             body: AnyValue::Empty,
-            attributes: Kept::default(),
+            attributes: BoundedMessages::default(),
             dropped_attributes_count: 0,
             flags: 0,
             trace_id: &[],

@@ -3,7 +3,7 @@
 use crate::Limits;
 use crate::protobuf::{Fault, Message, Within as _};
 
-pub(crate) use super::kept::Kept;
+pub(crate) use super::bounded_messages::BoundedMessages;
 use super::value::{AnyValue, Renderer, cut, read_pair};
 
 /// The service name without `service.name`.
@@ -75,7 +75,7 @@ impl Resource {
         mut visit: impl FnMut(&str, &AnyValue<'a>) -> Result<(), Fault>,
     ) -> Result<Self, Fault> {
         let parts = pieces(container, 1, "resource")?;
-        let mut kept = Kept::default();
+        let mut kept = BoundedMessages::default();
         let mut resource = Self { service_name: UNKNOWN_SERVICE.to_owned(), json: String::new() };
         each_attribute(&parts, 1, |pair| {
             let (key, value) = read_pair(pair)?;
@@ -122,7 +122,7 @@ impl Scope {
                 }
             }
         }
-        let mut kept = Kept::default();
+        let mut kept = BoundedMessages::default();
         each_attribute(&parts, 3, |pair| {
             kept.push_attribute(pair, limits.attributes_max);
             Ok(())

@@ -10,7 +10,7 @@ use super::Encoding;
 use super::json::Transcoded;
 use super::memory::DecodedMemory;
 use super::reject::{Rejections, checked_time};
-use super::resource::{Kept, Resource, Scope};
+use super::resource::{BoundedMessages, Resource, Scope};
 use super::value::{Renderer, TRUNCATED};
 use crate::protobuf::{Fault, Message, Within as _};
 use crate::{Decoded, Limits, WireError};
@@ -73,9 +73,9 @@ struct RawSpan<'a> {
     end: u64,
     status_code: i32,
     status_message: Cow<'a, str>,
-    attributes: Kept<'a>,
-    events: Kept<'a>,
-    links: Kept<'a>,
+    attributes: BoundedMessages<'a>,
+    events: BoundedMessages<'a>,
+    links: BoundedMessages<'a>,
     dropped_attributes_count: u32,
     dropped_events_count: u32,
     dropped_links_count: u32,
@@ -341,7 +341,7 @@ fn push_event(
     limits: &Limits,
 ) -> Result<(), Fault> {
     let (mut time, mut name, mut dropped) = (0, Cow::Borrowed(""), 0);
-    let mut pairs = Kept::default();
+    let mut pairs = BoundedMessages::default();
     while let Some(field) = event.next()? {
         match field.number {
             1 => time = field.fixed64().within("time_unix_nano")?,
@@ -392,7 +392,7 @@ fn push_link(
 ) -> Result<bool, Fault> {
     let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
     let (mut trace_state, mut dropped, mut flags) = (Cow::Borrowed(""), 0, 0);
-    let mut pairs = Kept::default();
+    let mut pairs = BoundedMessages::default();
     while let Some(field) = link.next()? {
         match field.number {
             1 => trace = field.bytes().within("trace_id")?,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use signals::attributes::{AttributeBuilder, Value, json};
 
-use super::resource::Kept;
+use super::resource::BoundedMessages;
 use crate::Limits;
 use crate::protobuf::{Fault, Message, Within as _};
 
@@ -195,7 +195,7 @@ impl<'l> Renderer<'l> {
     pub(crate) fn push_whole_object(
         &mut self,
         json: &mut String,
-        pairs: &Kept<'_>,
+        pairs: &BoundedMessages<'_>,
     ) -> Result<(), Fault> {
         let left_out = self.push_object(json, pairs)?;
         if left_out > 0 && json.pop().is_some() {
@@ -213,7 +213,7 @@ impl<'l> Renderer<'l> {
     pub(crate) fn push_object(
         &mut self,
         json: &mut String,
-        pairs: &Kept<'_>,
+        pairs: &BoundedMessages<'_>,
     ) -> Result<u32, Fault> {
         // An event is nested in a span, whose own names are restored afterwards.
         let names_around = std::mem::take(&mut self.names);

@@ -36,10 +36,10 @@ impl Protocol {
     }
 
     /// Processes received bytes.
-    pub(super) fn bytes_came(&mut self, bytes: &[u8]) -> Progress {
+    pub(super) fn bytes_received(&mut self, bytes: &[u8]) -> Progress {
         match self {
             Self::Http1 => Progress::default(),
-            Self::Http2(frames) => frames.bytes_came(bytes),
+            Self::Http2(frames) => frames.bytes_received(bytes),
             Self::Unknown { preface_bytes } => {
                 let due = PREFACE.get(*preface_bytes..).unwrap_or_default();
                 let (start, rest) = bytes.split_at(due.len().min(bytes.len()));
@@ -49,7 +49,7 @@ impl Protocol {
                     *preface_bytes += start.len();
                 } else {
                     *self = Self::Http2(Frames::default());
-                    return self.bytes_came(rest);
+                    return self.bytes_received(rest);
                 }
                 Progress::default()
             }
@@ -67,7 +67,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    fn bytes_came(&mut self, mut bytes: &[u8]) -> Progress {
+    fn bytes_received(&mut self, mut bytes: &[u8]) -> Progress {
         let mut has_ended = false;
         while !bytes.is_empty() {
             let due = self.header.get_mut(self.header_bytes..).unwrap_or_default();
@@ -135,11 +135,13 @@ mod tests {
             ),
         ];
         for (bytes, expected) in cases {
-            assert_eq!(Frames::default().bytes_came(&bytes), expected, "{bytes:?}");
+            assert_eq!(Frames::default().bytes_received(&bytes), expected, "{bytes:?}");
             // The same input, byte by byte.
             let mut frames = Frames::default();
-            let one_by_one: Vec<_> =
-                bytes.iter().map(|byte| frames.bytes_came(std::slice::from_ref(byte))).collect();
+            let one_by_one: Vec<_> = bytes
+                .iter()
+                .map(|byte| frames.bytes_received(std::slice::from_ref(byte)))
+                .collect();
             let has_ended = one_by_one.iter().any(|progress| progress.has_ended);
             let is_within = one_by_one.last().unwrap().is_within;
             assert_eq!(Progress { has_ended, is_within }, expected, "{bytes:?}");
@@ -150,14 +152,14 @@ mod tests {
     fn the_preface_may_come_in_any_pieces() {
         for at in 1..PREFACE.len() {
             let mut protocol = Protocol::new();
-            assert_eq!(protocol.bytes_came(&PREFACE[..at]), NOTHING);
+            assert_eq!(protocol.bytes_received(&PREFACE[..at]), NOTHING);
             assert!(matches!(protocol, Protocol::Unknown { .. }), "{at}");
-            assert_eq!(protocol.bytes_came(&PREFACE[at..]), NOTHING);
+            assert_eq!(protocol.bytes_received(&PREFACE[at..]), NOTHING);
             assert!(matches!(protocol, Protocol::Http2(_)), "{at}");
         }
         for start in [&b"GET / HTTP/1.1"[..], b"PRI * HTTP/1.1", b"PUT /", b"\0"] {
             let mut protocol = Protocol::new();
-            assert_eq!(protocol.bytes_came(start), NOTHING);
+            assert_eq!(protocol.bytes_received(start), NOTHING);
             assert!(matches!(protocol, Protocol::Http1), "{start:?}");
         }
     }

@@ -5,7 +5,7 @@ use signals::time::MILLISECOND;
 
 use super::{Decoder, labels};
 use crate::otlp::reject::checked_time;
-use crate::otlp::resource::Kept;
+use crate::otlp::resource::BoundedMessages;
 use crate::otlp::traces::{span_id, trace_id};
 use crate::otlp::value::read_pair;
 use crate::protobuf::{Fault, Message, Within as _};
@@ -15,13 +15,13 @@ const CHARACTERS_MAX: usize = 128;
 
 /// An exemplar that is not assigned to a series yet.
 #[derive(Debug)]
-pub(super) struct Loose {
+pub(super) struct UnassignedExemplar {
     timestamp_ms: i64,
     pub(super) value: f64,
     labels: Labels,
 }
 
-impl Loose {
+impl UnassignedExemplar {
     /// Assigns the exemplar to a series.
     pub(super) fn of(self, series: u32) -> Exemplar {
         let Self { timestamp_ms, value, labels } = self;
@@ -35,10 +35,10 @@ impl Decoder<'_, '_> {
         &mut self,
         mut message: Message<'_>,
         point_ms: i64,
-    ) -> Result<Loose, Fault> {
+    ) -> Result<UnassignedExemplar, Fault> {
         let (mut time, mut value) = (0, 0.0);
         let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
-        let mut attributes = Kept::default();
+        let mut attributes = BoundedMessages::default();
         while let Some(field) = message.next()? {
             match field.number {
                 2 => time = field.fixed64().within("time_unix_nano")?,
@@ -68,6 +68,10 @@ impl Decoder<'_, '_> {
         }
         let point = point_ms.saturating_mul(MILLISECOND);
         let time = checked_time(time, point, self.received_at, self.limits).unwrap_or(point);
-        Ok(Loose { timestamp_ms: time / MILLISECOND, value, labels: Labels::from_pairs(pairs) })
+        Ok(UnassignedExemplar {
+            timestamp_ms: time / MILLISECOND,
+            value,
+            labels: Labels::from_pairs(pairs),
+        })
     }
 }

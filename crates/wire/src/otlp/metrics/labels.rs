@@ -10,7 +10,7 @@ use signals::metric::{Labels, NAME_LABEL};
 use super::Translation;
 use super::name::LabelRules;
 use crate::Limits;
-use crate::otlp::resource::Kept;
+use crate::otlp::resource::BoundedMessages;
 use crate::otlp::value::{AnyValue, Renderer, read_pair};
 use crate::protobuf::Fault;
 
@@ -96,7 +96,7 @@ impl<'l> LabelBuilder<'l> {
     pub(super) fn point<'a>(
         &mut self,
         shared: &Shared,
-        attributes: &Kept<'a>,
+        attributes: &BoundedMessages<'a>,
         renderer: &mut Renderer<'_>,
     ) -> Result<Result<PointLabels<'a>, &'static str>, Fault> {
         // Two more labels follow: the metric name and `le` or `quantile`.

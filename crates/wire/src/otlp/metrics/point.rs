@@ -13,7 +13,7 @@ use super::{Decoder, Taken, checked, histogram};
 use crate::known::Fingerprinter;
 use crate::otlp::delta::{Delta, DeltaValue};
 use crate::otlp::reject::checked_time;
-use crate::otlp::resource::Kept;
+use crate::otlp::resource::BoundedMessages;
 use crate::protobuf::{Fault, Field, Message, Within as _};
 
 /// Memory of a series and its sample without label texts.
@@ -86,8 +86,13 @@ impl<'a> RawPoint<'a> {
         Ok(())
     }
 
-    fn messages(&self, number: u32, name: &'static str, max: usize) -> Result<Kept<'a>, Fault> {
-        let mut kept = Kept::default();
+    fn messages(
+        &self,
+        number: u32,
+        name: &'static str,
+        max: usize,
+    ) -> Result<BoundedMessages<'a>, Fault> {
+        let mut kept = BoundedMessages::default();
         let mut message = self.message;
         while let Some(field) = message.next()? {
             if field.number == number {
@@ -186,7 +191,7 @@ impl<'a> Decoder<'_, 'a> {
     pub(super) fn accept(&mut self, moment: Moment) {
         self.accepted += 1;
         self.rejections.accepted_at(moment.timestamp_ms.saturating_mul(MILLISECOND));
-        self.resource.saw(moment.timestamp_ms);
+        self.resource.extend_time_range(moment.timestamp_ms);
     }
 
     /// Records the start time for the series in [`Self::places`].

@@ -33,7 +33,7 @@ pub(super) struct Resource<'a> {
 impl Resource<'_> {
     /// Extends the time range to include a point.
     #[inline]
-    pub(super) fn saw(&mut self, timestamp_ms: i64) {
+    pub(super) fn extend_time_range(&mut self, timestamp_ms: i64) {
         let (least, greatest) = self.span_ms.unwrap_or((timestamp_ms, timestamp_ms));
         self.span_ms = Some((least.min(timestamp_ms), greatest.max(timestamp_ms)));
     }

@@ -5,7 +5,7 @@ use crate::protobuf::Message;
 /// The first messages of a repeated field up to a limit; the rest are only counted. A list entry is
 /// much larger than an empty message on the wire.
 #[derive(Debug, Default)]
-pub(crate) struct Kept<'a> {
+pub(crate) struct BoundedMessages<'a> {
     pub(crate) messages: Vec<Message<'a>>,
     pub(crate) left_out: usize,
     /// Positions where the backward search for a message of [`Rank::Other`] and of
@@ -53,7 +53,7 @@ impl Rank {
     }
 }
 
-impl<'a> Kept<'a> {
+impl<'a> BoundedMessages<'a> {
     /// Adds a message if there are fewer than `count_max`.
     #[inline]
     pub(crate) fn push(&mut self, message: Message<'a>, count_max: usize) {
@@ -126,7 +126,7 @@ mod tests {
             .iter()
             .map(|key| KeyValue { key: (*key).to_owned(), ..KeyValue::default() }.encode_to_vec())
             .collect();
-        let mut kept = Kept::default();
+        let mut kept = BoundedMessages::default();
         for pair in &pairs {
             kept.push_attribute(Message::new(pair), count_max);
         }

@@ -13,11 +13,11 @@ const REMEMBERED_MAX: usize = 256;
 
 /// Hashes of bodies that caused a panic.
 #[derive(Debug, Default)]
-pub(crate) struct Poison {
+pub(crate) struct PanickedBodies {
     hashes: Mutex<VecDeque<u64>>,
 }
 
-impl Poison {
+impl PanickedBodies {
     /// Records a body that caused a panic; true if it had already caused one.
     pub(crate) fn is_repeated(&self, payload: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();
@@ -41,12 +41,12 @@ mod tests {
 
     #[test]
     fn only_the_second_time_is_repeated_and_memory_is_bounded() {
-        let poison = Poison::default();
-        assert!(!poison.is_repeated(b"a"));
-        assert!(poison.is_repeated(b"a"));
+        let panicked = PanickedBodies::default();
+        assert!(!panicked.is_repeated(b"a"));
+        assert!(panicked.is_repeated(b"a"));
         for i in 0..1000_u32 {
-            assert!(!poison.is_repeated(&i.to_le_bytes()));
+            assert!(!panicked.is_repeated(&i.to_le_bytes()));
         }
-        assert_eq!(poison.hashes.lock().len(), REMEMBERED_MAX);
+        assert_eq!(panicked.hashes.lock().len(), REMEMBERED_MAX);
     }
 }

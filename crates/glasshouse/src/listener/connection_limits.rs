@@ -19,7 +19,7 @@ const PEER_PARTS: usize = 2;
 
 /// The open connections and their limits.
 #[derive(Debug)]
-pub(super) struct Shares {
+pub(super) struct ConnectionLimits {
     common_max: usize,
     own_max: usize,
     peer_max: usize,
@@ -35,18 +35,18 @@ struct Open {
 
 /// The permit of a connection, released on drop.
 #[derive(Debug)]
-pub(super) struct Place {
-    shares: Arc<Shares>,
-    kind: PlaceKind,
+pub(super) struct ConnectionPermit {
+    limits: Arc<ConnectionLimits>,
+    kind: PermitKind,
 }
 
 #[derive(Debug)]
-enum PlaceKind {
+enum PermitKind {
     Common(IpAddr),
     Own(Port),
 }
 
-impl Shares {
+impl ConnectionLimits {
     /// Limits for `connections_max` connections on this number of ports.
     pub(super) fn new(connections_max: usize, ports: usize) -> Self {
         let own_max = connections_max / OWN_PARTS / ports.max(1);
@@ -59,14 +59,14 @@ impl Shares {
     }
 
     /// A permit for a connection; `None` if there is none for this peer on this port.
-    pub(super) fn take(self: &Arc<Self>, port: Port, peer: IpAddr) -> Option<Place> {
+    pub(super) fn take(self: &Arc<Self>, port: Port, peer: IpAddr) -> Option<ConnectionPermit> {
         let peer = as_one_peer(peer);
         let mut open = self.open.lock();
         let of_peer = open.peers.get(&peer).copied().unwrap_or_default();
         let kind = if open.common < self.common_max && of_peer < self.peer_max {
             open.common += 1;
             open.peers.insert(peer, of_peer + 1);
-            PlaceKind::Common(peer)
+            PermitKind::Common(peer)
         } else {
             // Use the port's own share last, so that it is available during a flood on other ports.
             let own = open.own.entry(port).or_default();
@@ -74,9 +74,9 @@ impl Shares {
                 return None;
             }
             *own += 1;
-            PlaceKind::Own(port)
+            PermitKind::Own(port)
         };
-        Some(Place { shares: Arc::clone(self), kind })
+        Some(ConnectionPermit { limits: Arc::clone(self), kind })
     }
 
     /// Number of open connections.
@@ -86,11 +86,11 @@ impl Shares {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut open = self.shares.open.lock();
+        let mut open = self.limits.open.lock();
         match self.kind {
-            PlaceKind::Common(peer) => {
+            PermitKind::Common(peer) => {
                 open.common -= 1;
                 if let Some(of_peer) = open.peers.get_mut(&peer) {
                     *of_peer -= 1;
@@ -99,7 +99,7 @@ impl Drop for Place {
                     }
                 }
             }
-            PlaceKind::Own(port) => {
+            PermitKind::Own(port) => {
                 if let Some(own) = open.own.get_mut(&port) {
                     *own -= 1;
                 }
@@ -125,33 +125,38 @@ mod tests {
     const HERE: &str = "127.0.0.1";
 
     /// Takes and leaks this many permits; returns the number obtained.
-    fn take(shares: &Arc<Shares>, port: Port, peer: &str, count: usize) -> Vec<Place> {
+    fn take(
+        limits: &Arc<ConnectionLimits>,
+        port: Port,
+        peer: &str,
+        count: usize,
+    ) -> Vec<ConnectionPermit> {
         let peer = peer.parse().unwrap();
-        (0..count).map_while(|_| shares.take(port, peer)).collect()
+        (0..count).map_while(|_| limits.take(port, peer)).collect()
     }
 
     #[test]
     fn a_flood_of_other_ports_leaves_each_port_its_share() {
-        let shares = Arc::new(Shares::new(1024, 10));
+        let limits = Arc::new(ConnectionLimits::new(1024, 10));
         let floods = [(Port::Loki, "10.0.0.1"), (Port::Tempo, "10.0.0.2"), (Port::Loki, HERE)];
         let flood: Vec<_> =
-            floods.iter().flat_map(|(port, peer)| take(&shares, *port, peer, 10_000)).collect();
+            floods.iter().flat_map(|(port, peer)| take(&limits, *port, peer, 10_000)).collect();
         assert_eq!(flood.len(), 1024 - 8 * 25);
         for port in [Port::Health, Port::Page, Port::OtlpGrpc] {
-            assert_eq!(take(&shares, port, HERE, 10_000).len(), 25, "{port}");
-            assert_eq!(take(&shares, port, "10.0.0.9", 10_000).len(), 25, "{port}");
+            assert_eq!(take(&limits, port, HERE, 10_000).len(), 25, "{port}");
+            assert_eq!(take(&limits, port, "10.0.0.9", 10_000).len(), 25, "{port}");
         }
     }
 
     #[test]
     fn one_peer_leaves_room_for_others() {
-        let shares = Arc::new(Shares::new(1024, 10));
-        let flood = take(&shares, Port::Loki, "10.0.0.1", 10_000);
+        let limits = Arc::new(ConnectionLimits::new(1024, 10));
+        let flood = take(&limits, Port::Loki, "10.0.0.1", 10_000);
         assert_eq!(flood.len(), 512 + 25);
-        assert_eq!(take(&shares, Port::Loki, "10.0.0.2", 10_000).len(), 1024 - 250 - 512);
+        assert_eq!(take(&limits, Port::Loki, "10.0.0.2", 10_000).len(), 1024 - 250 - 512);
         drop(flood);
-        assert_eq!(shares.open(), 0);
-        assert!(shares.open.lock().peers.is_empty());
+        assert_eq!(limits.open(), 0);
+        assert!(limits.open.lock().peers.is_empty());
     }
 
     #[test]
@@ -174,16 +179,16 @@ mod tests {
     fn the_shares_are_never_more_than_all() {
         for connections in [1, 2, 10, 39, 40, 100, 1024] {
             for ports in [1, 3, 10] {
-                let shares = Arc::new(Shares::new(connections, ports));
-                let places: Vec<_> = Port::ALL[..ports]
+                let limits = Arc::new(ConnectionLimits::new(connections, ports));
+                let permits: Vec<_> = Port::ALL[..ports]
                     .iter()
                     .flat_map(|port| {
                         (0..4)
-                            .flat_map(|peer| take(&shares, *port, &format!("10.0.0.{peer}"), 2000))
+                            .flat_map(|peer| take(&limits, *port, &format!("10.0.0.{peer}"), 2000))
                     })
                     .collect();
-                assert_eq!(places.len(), connections, "{connections} on {ports}");
-                assert_eq!(shares.open(), connections);
+                assert_eq!(permits.len(), connections, "{connections} on {ports}");
+                assert_eq!(limits.open(), connections);
             }
         }
     }
