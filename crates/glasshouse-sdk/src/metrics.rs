@@ -207,7 +207,7 @@ struct Families {
 struct Warnings {
     fresh: Vec<String>,
     /// Metric and error.
-    told: BTreeSet<(&'static str, Fault)>,
+    warned: BTreeSet<(&'static str, Fault)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -218,8 +218,8 @@ enum Fault {
 }
 
 impl Warnings {
-    fn tell(&mut self, metric: &'static str, fault: Fault, message: impl FnOnce() -> String) {
-        if self.told.len() < WARNINGS_MAX && self.told.insert((metric, fault)) {
+    fn warn(&mut self, metric: &'static str, fault: Fault, message: impl FnOnce() -> String) {
+        if self.warned.len() < WARNINGS_MAX && self.warned.insert((metric, fault)) {
             self.fresh.push(message());
         }
     }
@@ -322,7 +322,7 @@ impl Registry {
         let inner = self.0.as_ref()?;
         let rising = rising(bounds);
         if rising.len() < bounds.len() {
-            inner.warnings.lock().tell(definition.name, Fault::Bounds, || {
+            inner.warnings.lock().warn(definition.name, Fault::Bounds, || {
                 format!(
                     "the bounds of metric {} have to be finite and to rise; those from the {}. on \
                      are left out",
@@ -343,7 +343,7 @@ impl Registry {
             table: Table::new(inner.series_limit),
         };
         for denied in definition.labels.iter().filter(|label| DENIED_LABELS.contains(label)) {
-            inner.warnings.lock().tell(definition.name, Fault::Denied, || {
+            inner.warnings.lock().warn(definition.name, Fault::Denied, || {
                 format!(
                     "metric {} has the label {denied}, which would make a series for each value; \
                      it is left out: put it on spans and logs",
@@ -356,7 +356,7 @@ impl Registry {
             if known.is_same(&family) {
                 return Some(Arc::clone(known));
             }
-            inner.warnings.lock().tell(definition.name, Fault::Twice, || {
+            inner.warnings.lock().warn(definition.name, Fault::Twice, || {
                 format!(
                     "metric {} is defined twice with other labels or as another kind; \
                      the second one records nothing",
@@ -393,7 +393,7 @@ impl<const N: usize> Counter<N> {
         if let Some(family) = &self.0 {
             let cell = &family.series(labels).cell;
             cell.add_integer(i64::try_from(amount).unwrap_or(i64::MAX));
-            cell.illustrate(amount as f64);
+            cell.record_exemplar(amount as f64);
         }
     }
 }
@@ -412,7 +412,7 @@ impl<const N: usize> FloatCounter<N> {
         {
             let cell = &family.series(labels).cell;
             cell.add_float(amount);
-            cell.illustrate(amount);
+            cell.record_exemplar(amount);
         }
     }
 }
@@ -455,7 +455,7 @@ impl<const N: usize> Histogram<N> {
         if let Some(family) = &self.0 {
             let cell = &family.series(labels).cell;
             cell.observe(measured);
-            cell.illustrate(measured);
+            cell.record_exemplar(measured);
         }
     }
 }

@@ -111,10 +111,10 @@ where
         let layer = self.layer.clone();
         Box::pin(async move {
             let request = factory.build().await?;
-            let Some(asked) = request::read(&request, layer.provider.as_deref()) else {
+            let Some(parameters) = request::read(&request, layer.provider.as_deref()) else {
                 return inner.call(carrying_trace(factory, request)).await.map_err(Into::into);
             };
-            let mut span = asked.request(&layer.telemetry).start();
+            let mut span = parameters.request(&layer.telemetry).start();
             if span.is_capturing()
                 && let Some(body) = request.body().and_then(reqwest::Body::as_bytes)
             {

@@ -100,9 +100,9 @@ fn is_rig(metadata: &Metadata<'_>) -> bool {
 }
 
 /// An open span of rig.
-struct Watched {
+struct OpenSpan {
     started: Instant,
-    said: Said,
+    fields: RecordedFields,
     /// The call counts, if this span is an agent.
     own_calls: Calls,
     /// The counts of the enclosing agent, to which this call belongs.
@@ -127,18 +127,18 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RigLayer {
         for above in span.scope().skip(1) {
             is_covered |= above.metadata().target() == OWN_TARGET;
             let extensions = above.extensions();
-            if let Some(watched) = extensions.get::<Watched>()
-                && watched.said.operation == "invoke_agent"
+            if let Some(open) = extensions.get::<OpenSpan>()
+                && open.fields.operation == "invoke_agent"
             {
-                agent_calls = Some(watched.own_calls.clone());
+                agent_calls = Some(open.own_calls.clone());
                 break;
             }
         }
-        let mut said = Said::default();
-        attributes.record(&mut said);
-        span.extensions_mut().insert(Watched {
+        let mut fields = RecordedFields::default();
+        attributes.record(&mut fields);
+        span.extensions_mut().insert(OpenSpan {
             started: Instant::now(),
-            said,
+            fields,
             own_calls: Calls::default(),
             agent_calls: agent_calls.or_else(agent::current_calls),
             is_covered,
@@ -147,29 +147,29 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RigLayer {
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id)
-            && let Some(watched) = span.extensions_mut().get_mut::<Watched>()
+            && let Some(open) = span.extensions_mut().get_mut::<OpenSpan>()
         {
-            values.record(&mut watched.said);
+            values.record(&mut open.fields);
         }
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(watched) =
-            context.span(&id).and_then(|span| span.extensions_mut().remove::<Watched>())
+        let Some(open) =
+            context.span(&id).and_then(|span| span.extensions_mut().remove::<OpenSpan>())
         else {
             return;
         };
-        if watched.is_covered {
+        if open.is_covered {
             return;
         }
-        let duration = watched.started.elapsed();
+        let duration = open.started.elapsed();
         let otel = self.context(&id);
         let _attached = otel.clone().map(OtelContext::attach);
-        match watched.said.operation.as_str() {
-            "invoke_agent" => self.agent_closed(&watched, duration),
-            "execute_tool" => self.tool_closed(&watched, duration),
+        match open.fields.operation.as_str() {
+            "invoke_agent" => self.agent_closed(&open, duration),
+            "execute_tool" => self.tool_closed(&open, duration),
             operation if CALLS.contains(&operation) => {
-                self.call_closed(&watched, duration, otel.as_ref());
+                self.call_closed(&open, duration, otel.as_ref());
             }
             _ => {}
         }
@@ -177,46 +177,46 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RigLayer {
 }
 
 impl RigLayer {
-    fn agent_closed(&self, watched: &Watched, duration: Duration) {
+    fn agent_closed(&self, open: &OpenSpan, duration: Duration) {
         // Rig sets the total usage when the run has a response.
-        let error = (!watched.said.is_answered).then_some(ErrorClass::Unknown.as_str());
-        let (inference, tool) = watched.own_calls.counted();
-        self.telemetry.agents().invocation(&watched.said.agent, error, duration, inference, tool);
+        let error = (!open.fields.is_answered).then_some(ErrorClass::Unknown.as_str());
+        let (inference, tool) = open.own_calls.counted();
+        self.telemetry.agents().invocation(&open.fields.agent, error, duration, inference, tool);
     }
 
-    fn tool_closed(&self, watched: &Watched, duration: Duration) {
-        let said = &watched.said;
+    fn tool_closed(&self, open: &OpenSpan, duration: Duration) {
+        let fields = &open.fields;
         // A call that rig decided not to execute has no name.
-        if said.tool.is_empty() {
+        if fields.tool.is_empty() {
             return;
         }
-        if let Some(calls) = &watched.agent_calls {
+        if let Some(calls) = &open.agent_calls {
             calls.count_tool();
         }
-        let error = match (said.tool_error.as_str(), said.outcome.as_str()) {
+        let error = match (fields.tool_error.as_str(), fields.outcome.as_str()) {
             ("", "success") => None,
             ("", "") => Some(ErrorClass::Cancelled),
             ("", _) => Some(ErrorClass::ToolError),
             (kind, _) => Some(ErrorClass::from_code(kind).unwrap_or(ErrorClass::ToolError)),
         };
-        self.telemetry.tools().execution(&said.tool, "", error.map(ErrorClass::as_str), duration);
+        self.telemetry.tools().execution(&fields.tool, "", error.map(ErrorClass::as_str), duration);
     }
 
-    fn call_closed(&self, watched: &Watched, duration: Duration, otel: Option<&OtelContext>) {
-        let said = &watched.said;
+    fn call_closed(&self, open: &OpenSpan, duration: Duration, otel: Option<&OtelContext>) {
+        let fields = &open.fields;
         // Rig sets the provider where it calls it; a span without one only encloses the call.
-        if said.provider.is_empty() {
+        if fields.provider.is_empty() {
             return;
         }
-        if let Some(calls) = &watched.agent_calls {
+        if let Some(calls) = &open.agent_calls {
             calls.count_inference();
         }
-        let usage = Some(said.usage).filter(|usage| said.has_usage && usage.is_plausible());
+        let usage = Some(fields.usage).filter(|usage| fields.has_usage && usage.is_plausible());
         let prices = self.telemetry.prices();
         let cost = usage.and_then(|usage| {
-            [&said.response_model, &said.request_model]
-                .into_iter()
-                .find_map(|model| prices.cost(&said.provider, model, ServiceTier::Standard, &usage))
+            [&fields.response_model, &fields.request_model].into_iter().find_map(|model| {
+                prices.cost(&fields.provider, model, ServiceTier::Standard, &usage)
+            })
         });
         let cost_source = match cost {
             Some(cost) if cost.partial => "partial",
@@ -224,16 +224,16 @@ impl RigLayer {
             None => "",
         };
         self.telemetry.llm().call(&LlmCall {
-            operation: &said.operation,
-            provider: &said.provider,
-            request_model: &said.request_model,
-            response_model: &said.response_model,
+            operation: &fields.operation,
+            provider: &fields.provider,
+            request_model: &fields.request_model,
+            response_model: &fields.response_model,
             duration,
             time_to_first_token: None,
             usage,
             cost_usd: cost.map(|cost| cost.usd),
             cost_source,
-            error: (!said.is_answered).then_some(ErrorClass::Unknown),
+            error: (!fields.is_answered).then_some(ErrorClass::Unknown),
         });
         let Some(otel) = otel else { return };
         let mut more = Vec::new();
@@ -248,7 +248,7 @@ impl RigLayer {
 
 /// The recorded fields of a span. Content is not read.
 #[derive(Default)]
-struct Said {
+struct RecordedFields {
     operation: String,
     provider: String,
     request_model: String,
@@ -263,7 +263,7 @@ struct Said {
     is_answered: bool,
 }
 
-impl Said {
+impl RecordedFields {
     fn text(&mut self, field: &Field, value: &str) {
         let slot = match field.name() {
             OPERATION => &mut self.operation,
@@ -299,7 +299,7 @@ impl Said {
     }
 }
 
-impl Visit for Said {
+impl Visit for RecordedFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.text(field, value);
     }

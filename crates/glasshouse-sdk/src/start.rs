@@ -39,7 +39,7 @@ use crate::metrics::{
 use crate::rig::RigLayer;
 use crate::telemetry::Telemetry;
 
-/// Maximum duration of the shutdown (promise O-03).
+/// Maximum duration of the shutdown (guarantee O-03).
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 /// Maximum bytes read from a profile or price file: LiteLLM's table has less than two million.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -155,7 +155,7 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
     (telemetry, guard)
 }
 
-/// Logs problems, and the address of the metrics endpoint (promise O-13).
+/// Logs problems, and the address of the metrics endpoint (guarantee O-13).
 fn announce(guard: &Guard) {
     for problem in &guard.problems {
         tracing::warn!(target: "glasshouse_sdk", "{problem}");

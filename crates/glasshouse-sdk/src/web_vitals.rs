@@ -267,7 +267,7 @@ impl Receiver {
             return self.refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, BeaconRefusal::UnsupportedType);
         }
         let too_large = || self.refuse(StatusCode::PAYLOAD_TOO_LARGE, BeaconRefusal::TooLarge);
-        if promises_too_much(request.headers()) {
+        if is_declared_too_large(request.headers()) {
             return too_large();
         }
         let opts_out = self.heeds_opt_out && opts_out(request.headers());
@@ -310,7 +310,7 @@ fn is_text_or_json(headers: &HeaderMap) -> bool {
             || media_type.eq_ignore_ascii_case("application/json"))
 }
 
-fn promises_too_much(headers: &HeaderMap) -> bool {
+fn is_declared_too_large(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     value
         .and_then(|bytes| bytes.parse::<u64>().ok())

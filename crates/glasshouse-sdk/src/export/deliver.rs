@@ -7,7 +7,7 @@ use super::{
     statistics::{ExportStatistics, SignalStatistics, add},
     stop::Stop,
     transport::{Outcome, Transport},
-    warnings::{Fault, TARGET, Told, printable},
+    warnings::{Fault, LoggedReasons, TARGET, printable},
 };
 use bytes::Bytes;
 use std::{
@@ -44,7 +44,7 @@ pub(super) struct Deliverer {
     statistics: Arc<ExportStatistics>,
     stop: Stop,
     first_retry: Duration,
-    told: Told,
+    logged: LoggedReasons,
     /// Whether an error was logged and no batch has been accepted since.
     failing: bool,
     random: RandomState,
@@ -64,7 +64,7 @@ impl Deliverer {
             statistics,
             stop,
             first_retry,
-            told: Told::default(),
+            logged: LoggedReasons::default(),
             failing: false,
             random: RandomState::new(),
         }
@@ -108,7 +108,7 @@ impl Deliverer {
     /// Counts and logs a batch that could not be encoded.
     pub(super) fn not_encoded(&mut self, items: u64) {
         add(&self.counts().dropped_rejected, items);
-        self.tell(&Fault::new("encode", "a batch could not be encoded"), "it is dropped");
+        self.log_fault(&Fault::new("encode", "a batch could not be encoded"), "it is dropped");
     }
 
     fn counts(&self) -> &SignalStatistics {
@@ -129,12 +129,12 @@ impl Deliverer {
                 }
                 Outcome::Refused(fault) => {
                     add(&self.counts().failed_exports, 1);
-                    self.tell(&fault, "the batch is dropped");
+                    self.log_fault(&fault, "the batch is dropped");
                     return Ended::Refused;
                 }
                 Outcome::Later { after, fault } => {
                     add(&self.counts().failed_exports, 1);
-                    self.failing |= self.tell(&fault, "it is tried again");
+                    self.failing |= self.log_fault(&fault, "it is tried again");
                     let wait = after.map_or_else(
                         || jittered(delay, &self.random),
                         |after| after.max(self.first_retry),
@@ -197,7 +197,7 @@ impl Deliverer {
         }
         let Some((rejected, message)) = rejections(answer) else { return 0 };
         let rejected = rejected.min(items);
-        if self.told.is_new("partial success") {
+        if self.logged.is_new("partial success") {
             tracing::warn!(
                 target: TARGET,
                 signal = self.signal.as_str(),
@@ -211,8 +211,8 @@ impl Deliverer {
     }
 
     /// Logs an error, unless it was logged recently; returns whether it did.
-    fn tell(&mut self, fault: &Fault, consequence: &str) -> bool {
-        let is_new = self.told.is_new(&fault.kind);
+    fn log_fault(&mut self, fault: &Fault, consequence: &str) -> bool {
+        let is_new = self.logged.is_new(&fault.kind);
         if is_new {
             tracing::warn!(
                 target: TARGET,

@@ -59,14 +59,14 @@ pub(super) fn printable(text: &str) -> String {
 
 /// The recently logged reasons.
 #[derive(Default)]
-pub(super) struct Told(Vec<(String, Instant)>);
+pub(super) struct LoggedReasons(Vec<(String, Instant)>);
 
-impl Told {
+impl LoggedReasons {
     /// Whether `kind` should be logged now.
     pub(super) fn is_new(&mut self, kind: &str) -> bool {
         let now = Instant::now();
         self.0.retain(|(_, at)| now.duration_since(*at) < PERIOD);
-        if self.0.len() >= REASONS || self.0.iter().any(|(told, _)| told == kind) {
+        if self.0.len() >= REASONS || self.0.iter().any(|(logged, _)| logged == kind) {
             return false;
         }
         self.0.push((kind.to_owned(), now));
@@ -76,10 +76,10 @@ impl Told {
 
 /// Logs when a queue starts dropping items, then once per minute.
 pub(super) async fn watch_drops(statistics: Arc<ExportStatistics>, dropped: Arc<Notify>) {
-    let mut told = [(Signal::Spans, 0), (Signal::Logs, 0)];
+    let mut reported = [(Signal::Spans, 0), (Signal::Logs, 0)];
     loop {
         dropped.notified().await;
-        for (signal, before) in &mut told {
+        for (signal, before) in &mut reported {
             let now = read(&statistics.of(*signal).dropped_queue_full);
             let lost = now.saturating_sub(*before);
             if lost > 0 {

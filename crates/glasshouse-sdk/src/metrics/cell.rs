@@ -137,7 +137,7 @@ impl Cell {
 
     /// Keeps the measurement as an exemplar if the current span is sampled. Never blocks: if
     /// another thread is writing the exemplar, that one is kept.
-    pub(super) fn illustrate(&self, measured: f64) {
+    pub(super) fn record_exemplar(&self, measured: f64) {
         // While the thread exits, accessing the context would abort the process.
         if !measured.is_finite() || HAS_CONTEXT.try_with(|_| ()).is_err() {
             return;

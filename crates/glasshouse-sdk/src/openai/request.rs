@@ -8,7 +8,7 @@ use crate::Telemetry;
 use crate::llm::{self, LlmRequest, Operation, ServiceTier};
 
 /// An instrumented call, as described by its request.
-pub(super) struct Asked {
+pub(super) struct RequestParameters {
     operation: Operation,
     api: &'static str,
     provider: String,
@@ -45,7 +45,7 @@ struct Body {
 const BODY_BYTES_MAX: usize = 16 << 20;
 
 /// Parses a request; `None` if it is not a model call.
-pub(super) fn read(request: &Request, provider: Option<&str>) -> Option<Asked> {
+pub(super) fn read(request: &Request, provider: Option<&str>) -> Option<RequestParameters> {
     if request.method() != Method::POST {
         return None;
     }
@@ -58,7 +58,7 @@ pub(super) fn read(request: &Request, provider: Option<&str>) -> Option<Asked> {
         Body::default()
     };
     let model = body.model.as_str().or_else(|| deployment(url)).unwrap_or_default().to_owned();
-    Some(Asked {
+    Some(RequestParameters {
         operation,
         api,
         provider: provider.unwrap_or_else(|| provider_of(url)).to_owned(),
@@ -69,7 +69,7 @@ pub(super) fn read(request: &Request, provider: Option<&str>) -> Option<Asked> {
     })
 }
 
-impl Asked {
+impl RequestParameters {
     /// The request for the span.
     pub(super) fn request(&self, telemetry: &Telemetry) -> LlmRequest {
         let body = &self.body;

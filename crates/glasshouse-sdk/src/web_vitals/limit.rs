@@ -7,9 +7,9 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// Requests per second from one address, and burst size.
-const ADDRESS: Rate = Rate { per_second: 10.0, burst: 30.0 };
+const PER_ADDRESS: Rate = Rate { per_second: 10.0, burst: 30.0 };
 /// Requests per second from all addresses, and burst size.
-const EVERYBODY: Rate = Rate { per_second: 200.0, burst: 200.0 };
+const TOTAL: Rate = Rate { per_second: 200.0, burst: 200.0 };
 /// Maximum number of tracked addresses; the least recently seen one is evicted.
 const ADDRESSES_MAX: usize = 1000;
 
@@ -25,7 +25,7 @@ pub(super) struct Limiter {
 }
 
 struct Buckets {
-    everybody: Bucket,
+    total: Bucket,
     addresses: HashMap<IpAddr, Bucket>,
 }
 
@@ -38,8 +38,8 @@ struct Bucket {
 impl Limiter {
     /// A limiter with this clock.
     pub(super) fn new(now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
-        let everybody = Bucket { tokens: EVERYBODY.burst, used: now() };
-        let buckets = Buckets { everybody, addresses: HashMap::new() };
+        let total = Bucket { tokens: TOTAL.burst, used: now() };
+        let buckets = Buckets { total, addresses: HashMap::new() };
         Self { buckets: Mutex::new(buckets), now: Box::new(now) }
     }
 
@@ -49,9 +49,9 @@ impl Limiter {
         let now = (self.now)();
         let mut buckets = self.buckets.lock();
         // Check the address first, so that a flood from one does not use up the total limit.
-        let own =
-            address.is_none_or(|address| buckets.of(household(address), now).take(&ADDRESS, now));
-        own && buckets.everybody.take(&EVERYBODY, now)
+        let own = address
+            .is_none_or(|address| buckets.of(rate_limit_key(address), now).take(&PER_ADDRESS, now));
+        own && buckets.total.take(&TOTAL, now)
     }
 }
 
@@ -63,7 +63,7 @@ impl Buckets {
                 self.addresses.remove(&silent);
             }
         }
-        self.addresses.entry(address).or_insert(Bucket { tokens: ADDRESS.burst, used: now })
+        self.addresses.entry(address).or_insert(Bucket { tokens: PER_ADDRESS.burst, used: now })
     }
 }
 
@@ -81,7 +81,7 @@ impl Bucket {
 }
 
 /// An IPv6 customer has a whole /64 prefix.
-fn household(address: IpAddr) -> IpAddr {
+fn rate_limit_key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
@@ -143,6 +143,9 @@ mod tests {
         let addresses = (0..100_u128)
             .map(|number| Some(IpAddr::V6(Ipv6Addr::from_bits((0x2001_0db8_u128 << 96) + number))));
         assert_eq!(admitted(&limiter, addresses), 30);
-        assert_eq!(household("::ffff:192.0.2.1".parse().unwrap()), IpAddr::from([192, 0, 2, 1]));
+        assert_eq!(
+            rate_limit_key("::ffff:192.0.2.1".parse().unwrap()),
+            IpAddr::from([192, 0, 2, 1])
+        );
     }
 }

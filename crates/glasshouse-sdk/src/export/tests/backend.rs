@@ -100,7 +100,7 @@ impl Backend {
 }
 
 /// An address without a listener.
-pub(super) fn nobody() -> SocketAddr {
+pub(super) fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

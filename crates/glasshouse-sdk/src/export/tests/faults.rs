@@ -1,7 +1,7 @@
 //! Backends that are down, slow, or send errors.
 
 use super::{
-    backend::{Answer, Backend, nobody},
+    backend::{Answer, Backend, unused_address},
     *,
 };
 use opentelemetry_proto::tonic::{
@@ -130,7 +130,7 @@ fn large_spans_are_spread_over_several_requests() {
 
 #[test]
 fn while_the_backend_is_down_memory_stays_flat_and_then_everything_kept_goes_out() {
-    let address = nobody();
+    let address = unused_address();
     let export = spans_to(&format!("http://{address}"), |settings| {
         settings.limits.span_queue = 64;
         settings.limits.batch = 16;
@@ -240,9 +240,9 @@ fn spans_that_are_not_sampled_or_made_by_the_export_stay() {
 
 #[test]
 fn one_reason_is_told_once_a_minute_and_many_reasons_not_forever() {
-    let mut told = warnings::Told::default();
-    assert!(told.is_new("timeout"));
-    assert!(!told.is_new("timeout"));
-    let new = (0..1000).filter(|kind| told.is_new(&format!("status {kind}"))).count();
+    let mut logged = warnings::LoggedReasons::default();
+    assert!(logged.is_new("timeout"));
+    assert!(!logged.is_new("timeout"));
+    let new = (0..1000).filter(|kind| logged.is_new(&format!("status {kind}"))).count();
     assert_eq!(new, 15);
 }

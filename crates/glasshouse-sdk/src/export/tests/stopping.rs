@@ -1,7 +1,7 @@
 //! Startup with failing parts, and shutdown within the budget.
 
 use super::{
-    backend::{Answer, Backend, nobody},
+    backend::{Answer, Backend, unused_address},
     *,
 };
 
@@ -27,7 +27,7 @@ fn stopping_keeps_its_budget_when_the_backend_hangs() {
 
 #[test]
 fn stopping_does_not_wait_long_for_a_backend_that_is_down() {
-    let export = spans_to(&format!("http://{}", nobody()), |settings| {
+    let export = spans_to(&format!("http://{}", unused_address()), |settings| {
         settings.limits.first_retry = Duration::from_secs(30);
     });
     end(&export, 0..1000);

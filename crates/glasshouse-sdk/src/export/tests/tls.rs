@@ -1,6 +1,6 @@
 //! TLS to a server with a certificate that only its own file trusts.
 
-use super::{backend::nobody, *};
+use super::{backend::unused_address, *};
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -121,7 +121,7 @@ fn a_file_that_vouches_for_nobody_is_one_warning() {
         (empty.path().to_owned(), "has no certificate in PEM"),
     ] {
         let mut settings = settings();
-        let target = OtlpTarget { certificate: Some(path), ..target(nobody(), "") };
+        let target = OtlpTarget { certificate: Some(path), ..target(unused_address(), "") };
         settings.spans = Some(SpanTarget::Otlp(target));
         let (export, warnings) = Export::start(settings, Arc::new(Metrics::default()));
         assert_eq!(warnings.len(), 1);

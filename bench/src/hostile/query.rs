@@ -24,9 +24,9 @@ const LANGUAGES: [(&str, &str); 4] = [
 /// Queries that caused failures in the past, run first in every run.
 const KNOWN: &str = include_str!("known.txt");
 
-/// A question.
+/// A query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Question {
+pub(crate) struct HostileQuery {
     pub(crate) language: &'static str,
     /// The seed that generates it; `None` for known queries.
     pub(crate) seed: Option<u64>,
@@ -34,15 +34,15 @@ pub(crate) struct Question {
 }
 
 /// The known queries and the generators.
-pub(crate) struct Questions {
-    known: Vec<Question>,
+pub(crate) struct HostileQueries {
+    known: Vec<HostileQuery>,
     grammars: Vec<(&'static str, Grammar<'static>)>,
 }
 
-impl Questions {
+impl HostileQueries {
     /// Parses the grammars.
     pub(crate) fn new() -> Result<Self> {
-        let known = KNOWN.lines().map(|line| Question {
+        let known = KNOWN.lines().map(|line| HostileQuery {
             language: language(line),
             seed: None,
             line: line.to_owned(),
@@ -56,12 +56,12 @@ impl Questions {
     }
 
     /// The known queries.
-    pub(crate) fn known(&self) -> &[Question] {
+    pub(crate) fn known(&self) -> &[HostileQuery] {
         &self.known
     }
 
     /// The `n`-th query of a run: the known ones, then those derived from the run's seed.
-    pub(crate) fn nth(&self, run: u64, n: usize) -> Result<Question> {
+    pub(crate) fn nth(&self, run: u64, n: usize) -> Result<HostileQuery> {
         match self.known.get(n) {
             Some(known) => Ok(known.clone()),
             None => self.of_seed(patch::scatter(run ^ ((n as u64) << 32))),
@@ -69,9 +69,9 @@ impl Questions {
     }
 
     /// The query of a seed, which also selects the language.
-    pub(crate) fn of_seed(&self, seed: u64) -> Result<Question> {
+    pub(crate) fn of_seed(&self, seed: u64) -> Result<HostileQuery> {
         let (language, grammar) = &self.grammars[(seed % self.grammars.len() as u64) as usize];
-        Ok(Question { language, seed: Some(seed), line: grammar.text(seed)? })
+        Ok(HostileQuery { language, seed: Some(seed), line: grammar.text(seed)? })
     }
 }
 
@@ -82,9 +82,9 @@ fn language(line: &str) -> &'static str {
     found.map_or("traceql", |(_, language)| language)
 }
 
-impl Question {
+impl HostileQuery {
     /// Sends the query and reads the whole response; returns its status.
-    pub(crate) fn ask(&self, timeout: Duration) -> Result<u16> {
+    pub(crate) fn send(&self, timeout: Duration) -> Result<u16> {
         let agent = send::agent_within(timeout);
         let (path, parameters) = self.parts()?;
         let url = format!("http://127.0.0.1:{}{path}", 3000 + PORT_OFFSET);
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_makes_the_same_question() {
-        let (one, other) = (Questions::new().unwrap(), Questions::new().unwrap());
+        let (one, other) = (HostileQueries::new().unwrap(), HostileQueries::new().unwrap());
         for n in 0..100 {
             assert_eq!(one.nth(7, n).unwrap(), other.nth(7, n).unwrap());
         }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn every_production_is_reached_and_every_text_is_bounded() {
-        for (name, grammar) in Questions::new().unwrap().grammars {
+        for (name, grammar) in HostileQueries::new().unwrap().grammars {
             let mut missing = grammar.productions();
             for seed in 0..SEEDS {
                 let (text, taken) = grammar.taken(seed);
@@ -157,14 +157,14 @@ mod tests {
 
     #[test]
     fn every_question_is_a_request_of_its_language() {
-        let questions = Questions::new().unwrap();
+        let queries = HostileQueries::new().unwrap();
         let mut languages = BTreeSet::new();
         for n in 0..2_000 {
-            let question = questions.nth(1, n).unwrap();
-            let (path, parameters) = question.parts().unwrap();
-            assert!(path.starts_with('/') && !parameters.is_empty(), "{question:?}");
-            assert_eq!(language(&question.line), question.language);
-            languages.insert(question.language);
+            let query = queries.nth(1, n).unwrap();
+            let (path, parameters) = query.parts().unwrap();
+            assert!(path.starts_with('/') && !parameters.is_empty(), "{query:?}");
+            assert_eq!(language(&query.line), query.language);
+            languages.insert(query.language);
         }
         assert_eq!(languages.len(), LANGUAGES.len());
     }
@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn times_count_from_the_start_and_the_text_is_the_last_parameter() {
         let line = "/loki/x?start=-60&limit=5&query= {a=~\"b\"} | c= d".to_owned();
-        let question = Question { language: "logql", seed: None, line };
-        let (path, parameters) = question.parts().unwrap();
+        let query = HostileQuery { language: "logql", seed: None, line };
+        let (path, parameters) = query.parts().unwrap();
         let start = (patch::start_ns() / 1_000_000_000 - 60).to_string();
         let expected = [("start", start.as_str()), ("limit", "5"), ("query", "{a=~\"b\"} | c= d")];
         assert_eq!(path, "/loki/x");

@@ -1,9 +1,9 @@
-//! What the stacks' operators were promised (catalogue section 11, O-01 to O-13), through the
-//! public surface of the crate. O-04 to O-08 and O-12 are tested beside the code that keeps them,
-//! under the same names.
+//! The guarantees for operators (catalogue section 11, O-01 to O-13), through the public API of the
+//! crate. O-04 to O-08 and O-12 are tested next to the code that provides them, under the same
+//! names.
 
 #![expect(clippy::expect_used, reason = "a test that cannot be set up must say so")]
-#![expect(clippy::disallowed_methods, reason = "promises in seconds are about real time")]
+#![expect(clippy::disallowed_methods, reason = "guarantees in seconds are about real time")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
