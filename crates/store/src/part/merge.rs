@@ -265,6 +265,7 @@ mod tests {
     use object_store::ObjectStoreExt;
     use object_store::memory::InMemory;
     use object_store::path::Path;
+    use parquet::file::metadata::RowGroupMetaData;
     use parquet::file::reader::FileReader;
     use parquet::file::serialized_reader::SerializedFileReader;
     use signals::log::{LogBuilder, Record};
@@ -279,15 +280,15 @@ mod tests {
             let mut builder = LogBuilder::default();
             let resource = builder.resource("agent", "{service_name=\"agent\"}", "agent");
             let scope = builder.scope("lib", "1", "");
-            let mut state = input + 1;
+            let mut state: u64 = input + 1;
             for row in 0..16 * 1024 {
                 // Text that hardly compresses: xorshift.
-                let body: String = (0..32)
+                let body: String = (0..512)
                     .map(|_| {
                         state ^= state << 13;
                         state ^= state >> 7;
                         state ^= state << 17;
-                        format!("{state:016x}")
+                        char::from(b'a' + (state % 26) as u8)
                     })
                     .collect();
                 builder.append(resource, scope, &Record::new(row, &body)).unwrap();
@@ -304,7 +305,7 @@ mod tests {
             objects.put(&path, bytes.into()).await.unwrap();
             inputs.push(Arc::new(part));
         }
-        for (budget, expected) in [(16 << 20, 2), (256 << 20, 1)] {
+        for (budget, expected) in [(16 << 20, 3), (256 << 20, 1)] {
             let sizes = MergeSizes::of(budget);
             let merged =
                 merge(Signal::Logs, &objects, &inputs, String::new(), sizes, Vec::new()).await;
@@ -312,7 +313,8 @@ mod tests {
             assert_eq!(written.rows, 32 * 1024);
             let metadata = SerializedFileReader::new(Bytes::from(file)).unwrap();
             let row_groups = metadata.metadata().row_groups();
-            let bytes: Vec<i64> = row_groups.iter().map(|group| group.compressed_size()).collect();
+            let bytes: Vec<i64> =
+                row_groups.iter().map(RowGroupMetaData::compressed_size).collect();
             assert_eq!(bytes.len(), expected, "{bytes:?}");
             assert!(bytes.iter().all(|bytes| *bytes <= sizes.row_group_bytes as i64), "{bytes:?}");
         }
