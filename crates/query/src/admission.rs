@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -34,11 +33,11 @@ pub(crate) struct Gates {
 
 impl Gates {
     /// Gates for `concurrency` interactive queries, half as many for rules, one for the background.
-    pub(crate) fn new(concurrency: usize, timeout: Duration) -> Self {
+    pub(crate) fn new(concurrency: usize) -> Self {
         Self {
-            interactive: Gate::new(concurrency, timeout),
-            rules: Gate::new(concurrency.div_ceil(2), timeout),
-            background: Gate::new(1, timeout),
+            interactive: Gate::new(concurrency),
+            rules: Gate::new(concurrency.div_ceil(2)),
+            background: Gate::new(1),
         }
     }
 
@@ -65,7 +64,6 @@ struct Gate {
     inside: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
-    timeout: Duration,
 }
 
 /// Counts one waiting query until it is dropped, also when its future is dropped.
@@ -78,14 +76,13 @@ impl Drop for Waiting<'_> {
 }
 
 impl Gate {
-    /// A gate for `concurrency` queries (at least one), each waiting at most `timeout`.
-    fn new(concurrency: usize, timeout: Duration) -> Self {
+    /// A gate for `concurrency` queries (at least one).
+    fn new(concurrency: usize) -> Self {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             inside: Arc::new(Semaphore::new(concurrency)),
             waiting: AtomicUsize::new(0),
             waiting_max: concurrency.saturating_mul(WAITING_PER_RUNNING_MAX),
-            timeout,
         }
     }
 
@@ -101,26 +98,30 @@ impl Gate {
                 "{ahead} queries are waiting already; try again later"
             )));
         }
-        let entered =
-            tokio::time::timeout(self.timeout, Arc::clone(&self.inside).acquire_owned()).await;
+        let entered = Arc::clone(&self.inside).acquire_owned().await;
         drop(waiting);
         match entered {
-            Ok(Ok(inside)) => Ok(Permit { _inside: inside }),
-            Ok(Err(closed)) => Err(QueryError::Internal(closed.to_string())),
-            Err(_elapsed) => Err(QueryError::Timeout(self.timeout)),
+            Ok(inside) => Ok(Permit { _inside: inside }),
+            Err(closed) => Err(QueryError::Internal(closed.to_string())),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
 
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
     #[tokio::test]
-    async fn a_query_waits_for_its_place_and_gives_up_in_time() {
-        let gate = Gate::new(1, Duration::from_millis(1));
+    async fn a_query_waits_for_its_permit_and_may_give_up() {
+        let gate = Gate::new(1);
         let first = gate.enter().await.unwrap();
-        assert!(matches!(gate.enter().await, Err(QueryError::Timeout(_))));
+        assert!(timeout(MILLISECOND, gate.enter()).await.is_err());
         drop(first);
         assert!(gate.enter().await.is_ok());
         assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
@@ -128,17 +129,17 @@ mod tests {
 
     #[tokio::test]
     async fn no_class_waits_for_another() {
-        let gates = Gates::new(1, Duration::from_millis(1));
+        let gates = Gates::new(1);
         let mut permits = Vec::new();
         for class in [Class::Interactive, Class::Rules, Class::Background] {
             permits.push(gates.enter(class).await.unwrap());
-            assert!(matches!(gates.enter(class).await, Err(QueryError::Timeout(_))), "{class:?}");
+            assert!(timeout(MILLISECOND, gates.enter(class)).await.is_err(), "{class:?}");
         }
     }
 
     #[tokio::test]
     async fn too_many_waiting_queries_are_refused_at_once() {
-        let gate = Arc::new(Gate::new(1, Duration::from_secs(600)));
+        let gate = Arc::new(Gate::new(1));
         let _first = gate.enter().await.unwrap();
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..WAITING_PER_RUNNING_MAX {

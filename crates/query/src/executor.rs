@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::admission::{Class, Gates, Permit};
 use crate::instruments::{Instruments, Language};
 use crate::running::Running;
-use crate::{QueryError, warnings};
+use crate::{QueryError, deadline, warnings};
 
 /// A lower priority than that of sockets and the log, which go first when all cores are busy.
 const NICENESS: i32 = 5;
@@ -71,6 +71,13 @@ impl Threads {
     }
 }
 
+/// What a query runs with.
+struct Task {
+    permit: Permit,
+    threads: Threads,
+    deadline: Instant,
+}
+
 /// Gives the calling thread the priority of queries; threads that encode answers use it, too.
 pub fn lower_priority() {
     // On Linux it applies to one thread. If it is refused, queries keep the normal priority.
@@ -100,11 +107,11 @@ impl<T> Pending<T> {
 }
 
 impl Executor {
-    /// An executor for `concurrency` interactive queries at once; each query may wait and run for
-    /// `timeout`, and all share `memory`.
+    /// An executor for `concurrency` interactive queries at once; each is answered within `timeout`
+    /// (see [`deadline`]), and all share `memory`.
     pub(crate) fn new(concurrency: usize, timeout: Duration, memory: MemoryBudget) -> Self {
         Self {
-            gates: Gates::new(concurrency, timeout),
+            gates: Gates::new(concurrency),
             timeout,
             memory,
             idle: Mutex::default(),
@@ -133,16 +140,17 @@ impl Executor {
     /// Waits for a permit and starts a query.
     ///
     /// # Errors
-    /// [`QueryError::Busy`] when too many queries wait or do not end; [`QueryError::Timeout`] when
-    /// the wait exceeds the timeout of a query.
+    /// [`QueryError::Busy`] when too many queries wait or do not end; [`QueryError::Timeout`] at the
+    /// deadline.
     pub(crate) async fn start<T: Send + 'static>(
         self: &Arc<Self>,
         class: Class,
         language: Language,
         query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
     ) -> Result<Pending<T>, QueryError> {
-        let began = Instant::now();
-        let admitted = self.admit(class).await;
+        let (began, deadline) = (Instant::now(), deadline::of_query(self.timeout));
+        let late = tokio::time::timeout_at(deadline, self.admit(class)).await;
+        let admitted = late.unwrap_or_else(|_elapsed| Err(QueryError::Timeout(self.timeout)));
         if admitted.is_err() {
             self.instruments.ended(language, began.elapsed(), &admitted);
         }
@@ -151,14 +159,15 @@ impl Executor {
         let instruments = self.instruments.clone();
         let ended = move |answer: &_| instruments.ended(language, began.elapsed(), answer);
         let query = warnings::inherit(query);
-        tokio::spawn(Arc::clone(self).supervise(permit, threads, query, sender, ended));
+        let task = Task { permit, threads, deadline };
+        tokio::spawn(Arc::clone(self).supervise(task, query, sender, ended));
         Ok(Pending(receiver))
     }
 
     /// Waits for a permit, and takes threads.
     async fn admit(&self, class: Class) -> Result<(Permit, Threads), QueryError> {
         let permit = self.gates.enter(class).await?;
-        self.resumed().await?;
+        self.resumed().await;
         let abandoned = self.abandoned();
         if abandoned >= self.abandoned_max {
             return Err(QueryError::Busy(format!(
@@ -175,28 +184,27 @@ impl Executor {
     }
 
     /// Waits while queries are paused.
-    async fn resumed(&self) -> Result<(), QueryError> {
-        let mut is_paused = self.is_paused.subscribe();
-        let resumed = tokio::time::timeout(self.timeout, is_paused.wait_for(|paused| !paused));
-        resumed.await.map(drop).map_err(|_elapsed| QueryError::Timeout(self.timeout))
+    async fn resumed(&self) {
+        // It fails only without a sender, which `self` is.
+        let _ = self.is_paused.subscribe().wait_for(|paused| !paused).await;
     }
 
     /// Runs a query until it ends, times out or its client disconnects.
     async fn supervise<T: Send + 'static>(
         self: Arc<Self>,
-        permit: Permit,
-        threads: Threads,
+        task: Task,
         query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
         mut sender: oneshot::Sender<Result<T, QueryError>>,
         ended: impl FnOnce(&Result<T, QueryError>) + Send + 'static,
     ) {
+        let Task { permit, threads, deadline } = task;
         let Some(runtime) = &threads.0 else { return };
         let running = Arc::new(Running::new(&self.memory));
         let mut is_paused = self.is_paused.subscribe();
         let mut task = runtime.spawn(Arc::clone(&running).scope(query));
         let answer = tokio::select! {
             ended = &mut task => ended.unwrap_or_else(|error| Err(failed(error))),
-            () = tokio::time::sleep(self.timeout) => Err(QueryError::Timeout(self.timeout)),
+            () = tokio::time::sleep_until(deadline) => Err(QueryError::Timeout(self.timeout)),
             _ = is_paused.wait_for(|paused| *paused) => {
                 Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned()))
             }
@@ -287,7 +295,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_that_never_yields_is_answered_in_time_and_others_go_on() {
-        let executor = Arc::new(executor(1, Duration::from_millis(50)));
+        let executor = Arc::new(executor(1, Duration::from_millis(200)));
         let release = Arc::new(AtomicBool::new(false));
         let stuck = run(&executor, spin(false, Arc::clone(&release))).await;
         assert!(matches!(stuck, Err(QueryError::Timeout(_))), "{stuck:?}");
@@ -318,8 +326,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_loop_that_looks_ends_with_its_query() {
-        let executor = Arc::new(executor(1, Duration::from_millis(20)));
+    async fn a_loop_that_checks_ends_with_its_query() {
+        let executor = Arc::new(executor(1, Duration::from_millis(200)));
         let late = run(&executor, spin(true, Arc::default())).await;
         assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
         assert!(run(&executor, async { Ok(()) }).await.is_ok());
@@ -354,6 +362,22 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(50), &mut held).await.is_err());
         executor.resume();
         assert!(held.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_request_of_several_queries_is_answered_within_one_timeout() {
+        let timeout = Duration::from_millis(200);
+        let executor = Arc::new(executor(1, timeout));
+        let began = Instant::now();
+        let release = Arc::new(AtomicBool::new(false));
+        deadline::share(async {
+            let half = tokio::time::sleep(timeout / 2);
+            assert!(run(&executor, async { Ok(half.await) }).await.is_ok());
+            let late = run(&executor, spin(true, release)).await;
+            assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
+        })
+        .await;
+        assert!(began.elapsed() < timeout * 3 / 2, "{:?}", began.elapsed());
     }
 
     #[tokio::test]

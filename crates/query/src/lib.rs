@@ -6,6 +6,7 @@
 mod admission;
 mod charge;
 mod counted;
+pub mod deadline;
 mod engine;
 mod error;
 mod executor;

@@ -96,17 +96,18 @@ pub(crate) async fn start(
     read_only().verify_plan(&plan)?;
     let is_limited = is_limited(&plan)?;
     let has_joins = plan.exists(|node| Ok(matches!(node, LogicalPlan::Join(_))))?;
-    let options = &mut state.config_mut().options_mut().execution;
-    options.parquet.pushdown_filters = is_limited;
-    if has_joins {
-        options.batch_size = ConfigNonZeroUsize::try_new(bounded_rows::JOINED_BATCH_ROWS)?;
-    }
+    state.config_mut().options_mut().execution.parquet.pushdown_filters = is_limited;
     let plan = if kind == Kind::Query {
         // One more row than allowed distinguishes a complete answer from a truncated one.
         LogicalPlanBuilder::from(plan).limit(0, Some(limits.rows_max.saturating_add(1)))?.build()?
     } else {
         plan
     };
+    // The optimizer removes columns that a join need not copy.
+    if has_joins && let Some(rows) = bounded_rows::batch_rows(&state.optimize(&plan)?)? {
+        let batch_size = ConfigNonZeroUsize::try_new(rows)?;
+        state.config_mut().options_mut().execution.batch_size = batch_size;
+    }
     Ok(session.execute(&state, &plan).await?)
 }
 

@@ -115,10 +115,17 @@ impl ApiRouters {
     }
 
     fn finish(&self, router: Router) -> Router {
-        let router = router.layer(middleware::from_fn(warnings::gather));
+        let router = router
+            .layer(middleware::from_fn(warnings::gather))
+            .layer(middleware::from_fn(share_deadline));
         let answered = middleware::from_fn_with_state(self.threads.clone(), on_threads);
         self.host_check.protect(router.layer(CompressionLayer::new()).layer(answered))
     }
+}
+
+/// Answers a request within one timeout, however many queries it takes.
+async fn share_deadline(request: Request, next: Next) -> Response {
+    query::deadline::share(next.run(request)).await
 }
 
 /// Runs a handler on the threads for responses. A client disconnect cancels it.

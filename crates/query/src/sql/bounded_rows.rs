@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -33,15 +34,19 @@ const NAMES_MAX: usize = 8;
 
 /// Batch size of a query with joins: a joined row may be as large as one row of each table
 /// together, and operators hold several batches that no budget sees.
-pub(super) const JOINED_BATCH_ROWS: usize = 1024;
+const JOINED_BATCH_ROWS: usize = 1024;
+/// The same if a join copies values of any length, such as maps of attributes: a batch may be full
+/// of copies of one value. Texts are views, which only the operators above a join copy.
+const COPYING_BATCH_ROWS: usize = 64;
 
 /// The window operator that produces its rows at the end, and the one that works by frames.
 const WINDOW_OF_ALL: &str = "WindowAggExec";
 const WINDOW_OF_FRAMES: &str = "BoundedWindowAggExec";
 /// Both keep their input rows and copy them once. A frame may contain all of them.
 const WINDOW_COPIES: usize = 2;
-/// Limit on the texts that the second copies for one batch; its input batches are sized for it.
-const WINDOW_BYTES_MAX: usize = 16 << 20;
+/// Limit on the texts that an operator copies for one batch: batches are cut to it before the second
+/// and after a join.
+const COPIED_BYTES_MAX: usize = 16 << 20;
 
 /// The joins that collect their first input. They make one batch of it, which exists beside the
 /// collected batches; DataFusion counts only these.
@@ -77,6 +82,26 @@ pub(crate) fn tables(plan: &LogicalPlan) -> Result<String, DataFusionError> {
     names.truncate(NAMES_MAX);
     let names = names.join(", ");
     Ok(if more > 0 { format!("{names} and {more} more") } else { names })
+}
+
+/// The batch size of an optimized plan if it has joins.
+pub(super) fn batch_rows(plan: &LogicalPlan) -> Result<Option<usize>, DataFusionError> {
+    let mut batch_rows = None;
+    plan.apply(|node| {
+        let LogicalPlan::Join(join) = node else { return Ok(TreeNodeRecursion::Continue) };
+        let is_copied = |data_type: &DataType| {
+            let is_view = matches!(data_type, DataType::Utf8View | DataType::BinaryView);
+            let is_text = data_type.is_string() || data_type.is_binary();
+            data_type.is_nested() || (is_text && !is_view)
+        };
+        if join.schema.fields().iter().any(|field| is_copied(field.data_type())) {
+            batch_rows = Some(COPYING_BATCH_ROWS);
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        batch_rows = Some(JOINED_BATCH_ROWS);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(batch_rows)
 }
 
 /// The plan with a limit after each operator that produces rows and before each that keeps them.
@@ -181,13 +206,18 @@ impl Window {
             return Ok(vec![batch]);
         }
         charge.grow(kept)?;
-        let rows_max = (WINDOW_BYTES_MAX / made.max(1)).max(1);
-        if rows <= rows_max {
-            return Ok(vec![batch]);
-        }
-        let slice = |first| batch.slice(first, rows_max.min(rows - first));
-        Ok((0..rows).step_by(rows_max).map(slice).collect())
+        Ok(slices(batch, COPIED_BYTES_MAX / made.max(1)))
     }
+}
+
+/// Slices of at most so many rows, at least one.
+fn slices(batch: RecordBatch, rows_max: usize) -> Vec<RecordBatch> {
+    let (rows, rows_max) = (batch.num_rows(), rows_max.max(1));
+    if rows <= rows_max {
+        return vec![batch];
+    }
+    let slice = |first| batch.slice(first, rows_max.min(rows - first));
+    (0..rows).step_by(rows_max).map(slice).collect()
 }
 
 impl BoundedRowsExec {
@@ -271,7 +301,10 @@ impl ExecutionPlan for BoundedRowsExec {
                              pairs of rows satisfy, or join subqueries that have a WHERE or a LIMIT"
                         )));
                     }
-                    Ok(vec![batch])
+                    // One long text may be in all rows.
+                    let texts = batch.columns().iter().map(longest_text);
+                    let row_bytes = texts.fold(1, usize::saturating_add);
+                    Ok(slices(batch, COPIED_BYTES_MAX / row_bytes))
                 }
                 Bound::Window(window) => window.slices(batch, &mut charge, &mut longest),
                 Bound::Collected(copy) => {

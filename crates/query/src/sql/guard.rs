@@ -98,7 +98,7 @@ fn check_size(tokens: &[Token]) -> Result<(), QueryError> {
 
 fn kind(statement: &Statement) -> Result<Kind, QueryError> {
     let refused = || {
-        QueryError::Unsupported(
+        QueryError::Invalid(
             "only SELECT, EXPLAIN, DESCRIBE and SHOW TABLES are supported".to_owned(),
         )
     };

@@ -450,3 +450,23 @@ async fn an_aggregate_that_a_type_does_not_have_is_not_supported() {
     let error = bounded(&sql, &Limits::default()).await.unwrap_err();
     assert!(matches!(&error, QueryError::Unsupported(_)), "{error:?}");
 }
+
+#[tokio::test]
+async fn joins_that_copy_values_of_any_length_have_small_batches() {
+    let rows = TestRows::new(&[], &[], Layout::Head).await;
+    let session = Session::new(Arc::new(rows), &Limits::default()).unwrap();
+    for (sql, expected) in [
+        ("SELECT service_name FROM logs", None),
+        ("SELECT a.service_name, b.timestamp FROM logs a, logs b", Some(1024)),
+        // The columns of the tables that are not selected are not copied.
+        ("SELECT count(*) FROM logs a JOIN spans b ON a.trace_id = b.trace_id", Some(1024)),
+        ("SELECT a.body FROM logs a JOIN spans b ON a.trace_id = b.trace_id", Some(1024)),
+        ("SELECT a.attributes FROM logs a JOIN spans b ON a.trace_id = b.trace_id", Some(64)),
+        ("SELECT DISTINCT * FROM logs a CROSS JOIN logs b", Some(64)),
+    ] {
+        let state = session.state(NOW);
+        let plan = state.create_logical_plan(sql).await.unwrap();
+        let optimized = state.optimize(&plan).unwrap();
+        assert_eq!(super::bounded_rows::batch_rows(&optimized).unwrap(), expected, "{sql}");
+    }
+}
