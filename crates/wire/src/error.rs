@@ -22,6 +22,30 @@ pub enum WireError {
         /// Description of the error, with line and column.
         reason: String,
     },
+    /// A page of metrics in a text format that is malformed or exceeds a limit.
+    #[error("line {line}: {reason}")]
+    Text {
+        /// Number of the line, from 1.
+        line: usize,
+        /// Description of the error.
+        reason: String,
+    },
+    /// A page of metrics in protobuf that is malformed or exceeds a limit.
+    #[error("metric family {family:?} at byte {offset}: {reason}")]
+    Family {
+        /// Name of the family, as far as it is known.
+        family: String,
+        /// Offset from the start of the page.
+        offset: usize,
+        /// Description of the error.
+        reason: String,
+    },
+    /// Invalid labels of a series or an exemplar.
+    #[error("{0}")]
+    Labels(String),
+    /// A media type that names no format of a page of metrics.
+    #[error("{0}")]
+    ContentType(String),
     /// Unsupported content encoding.
     #[error("unsupported content encoding, supported: identity, gzip, zstd, deflate; got {0:?}")]
     UnknownEncoding(String),

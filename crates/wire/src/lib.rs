@@ -9,6 +9,7 @@ pub mod body;
 mod decode;
 mod decoded;
 mod error;
+pub mod exposition;
 pub mod known;
 mod limits;
 pub mod otlp;

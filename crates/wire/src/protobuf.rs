@@ -120,6 +120,20 @@ impl<'a> Message<'a> {
         Ok(None)
     }
 
+    /// The next message of a stream of messages, each preceded by its length.
+    pub(crate) fn delimited_message(&mut self) -> Result<Option<Self>, Fault> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let rest = self.delimited()?;
+        Ok(Some(Self { rest, offset: self.offset - rest.len() }))
+    }
+
+    /// Offset of the next field from the start of the body.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
     #[inline]
     fn tag(&mut self) -> Result<(u32, u8), Fault> {
         let offset = self.offset;
