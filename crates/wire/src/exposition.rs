@@ -8,6 +8,8 @@
 //! the series of the previous scrape, and [`series_labels`] parses the labels of new ones. A page
 //! in the usual order is faster still with [`TextParser::read_expecting`].
 
+mod classic;
+mod converter;
 mod created;
 mod family;
 mod fast;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 use signals::Labels;
 use signals::metric::{MetricKind, NativeHistogram};
 
+pub use self::converter::{ConvertedEntry, HistogramConverter};
 pub use self::family::{FamilyOptions, FamilyParser};
 pub use self::float::NORMAL_NAN_BITS;
 pub use self::limits::PageLimits;

@@ -4,8 +4,8 @@
 //! its last line ends with `⟨⟩`.
 
 use wire::exposition::{
-    CreatedLines, Escaping, FamilyOptions, FamilyParser, PageLimits, ScrapeProtocol, TextParser,
-    accept, select,
+    CreatedLines, Escaping, FamilyOptions, FamilyParser, HistogramConverter, PageLimits,
+    ScrapeProtocol, TextParser, accept, select,
 };
 
 use crate::{prototext, shown, testdata};
@@ -60,6 +60,19 @@ fn created_lines_of_our_pages_become_start_times_as_in_prometheus() {
         let page = page(question);
         let parser = TextParser::open_metrics(&page, limits, CreatedLines::AreStartTimes);
         shown::text_entries(parser, &limits)
+    });
+}
+
+/// The first line tells whether the classic series are kept.
+#[test]
+fn classic_histograms_of_our_pages_are_converted_as_in_prometheus() {
+    let limits = PageLimits::default();
+    conformance::check_cases(&testdata("converted"), |question| {
+        let (first, lines) = question.split_once('\n').unwrap_or_default();
+        let page = page(lines);
+        let parser = TextParser::open_metrics(&page, limits, CreatedLines::AreStartTimes);
+        let converter = HistogramConverter::new(parser, limits, first == "keeps-classic");
+        shown::converted_entries(converter, &limits)
     });
 }
 

@@ -57,7 +57,11 @@ pub(crate) fn labels(expected: &Value) -> String {
 }
 
 /// Compares an entry; `Some` is the difference.
-fn difference(entry: &Entry<'_>, expected: &Value, limits: &PageLimits) -> Option<String> {
+pub(crate) fn difference(
+    entry: &Entry<'_>,
+    expected: &Value,
+    limits: &PageLimits,
+) -> Option<String> {
     let is_equal = match entry {
         Entry::Help { metric, help } => {
             *metric == text(expected, "m") && expected["help"].as_str() == Some(help)

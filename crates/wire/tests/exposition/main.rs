@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod cases;
+mod converted_cases;
 mod corpora;
 mod protobuf_cases;
 mod prototext;

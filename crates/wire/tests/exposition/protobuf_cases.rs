@@ -34,7 +34,7 @@ fn side(histogram: &Value, side: &str, is_float: bool) -> (Vec<(i64, i64)>, Vec<
     (spans, counts)
 }
 
-fn is_histogram(found: &NativeHistogram, expected: &Value) -> bool {
+pub(crate) fn is_histogram(found: &NativeHistogram, expected: &Value) -> bool {
     let is_float = expected["shs"].is_null();
     let expected = if is_float { &expected["fhs"] } else { &expected["shs"] };
     let found_side = |spans: &[signals::metric::BucketSpan], counts: &[f64]| {
@@ -58,7 +58,7 @@ fn is_histogram(found: &NativeHistogram, expected: &Value) -> bool {
             == side(expected, "Negative", is_float)
 }
 
-fn is_series(found: &FamilySeries, expected: &Value) -> bool {
+pub(crate) fn is_series(found: &FamilySeries, expected: &Value) -> bool {
     let timestamp = expected["t"]["args"][0].as_i64();
     let start = expected["st"].as_i64();
     format!("{:?}", found.labels) == labels(&expected["lset"])
@@ -66,7 +66,7 @@ fn is_series(found: &FamilySeries, expected: &Value) -> bool {
         && found.start_ms == start.filter(|start| *start != 0)
 }
 
-fn are_exemplars(found: &[FamilyExemplar], expected: &Value) -> bool {
+pub(crate) fn are_exemplars(found: &[FamilyExemplar], expected: &Value) -> bool {
     let expected: Vec<_> = expected["es"].as_array().into_iter().flatten().collect();
     found.len() == expected.len()
         && found.iter().zip(expected).all(|(found, expected)| {

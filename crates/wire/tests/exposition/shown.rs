@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use signals::metric::{BucketSpan, NativeHistogram};
 use wire::WireError;
 use wire::exposition::{
-    Entry, FamilyEntry, FamilyExemplar, FamilyParser, FamilySeries, PageLimits, TextParser,
+    ConvertedEntry, Entry, FamilyEntry, FamilyExemplar, FamilyParser, FamilySeries,
+    HistogramConverter, PageLimits, TextParser,
 };
 
 /// A number as our cases write it.
@@ -39,21 +40,43 @@ pub(crate) fn text_entries(mut parser: TextParser<'_>, limits: &PageLimits) -> S
                 return lines;
             }
         };
-        let line = match entry {
-            Entry::Help { metric, help } => format!("help {metric:?} {help:?}"),
-            Entry::Type { metric, kind } => format!("type {metric:?} {}", kind.name()),
-            Entry::Unit { metric, unit } => format!("unit {metric:?} {unit:?}"),
-            Entry::Sample(sample) => {
-                let labels = or_reason(sample.labels(limits).map(|labels| format!("{labels:?}")));
-                let mut line = format!("{labels} = {}", number(sample.value));
-                times(&mut line, sample.timestamp_ms, sample.start_ms);
-                if let Some(found) = sample.exemplar {
-                    let labels =
-                        or_reason(found.labels(limits).map(|labels| format!("{labels:?}")));
-                    exemplar(&mut line, &labels, found.value, found.timestamp_ms);
-                }
-                line
+        let line = text_line(&entry, limits);
+        let _infallible = writeln!(lines, "{line}");
+    }
+}
+
+fn text_line(entry: &Entry<'_>, limits: &PageLimits) -> String {
+    match entry {
+        Entry::Help { metric, help } => format!("help {metric:?} {help:?}"),
+        Entry::Type { metric, kind } => format!("type {metric:?} {}", kind.name()),
+        Entry::Unit { metric, unit } => format!("unit {metric:?} {unit:?}"),
+        Entry::Sample(sample) => {
+            let labels = or_reason(sample.labels(limits).map(|labels| format!("{labels:?}")));
+            let mut line = format!("{labels} = {}", number(sample.value));
+            times(&mut line, sample.timestamp_ms, sample.start_ms);
+            if let Some(found) = sample.exemplar {
+                let labels = or_reason(found.labels(limits).map(|labels| format!("{labels:?}")));
+                exemplar(&mut line, &labels, found.value, found.timestamp_ms);
             }
+            line
+        }
+    }
+}
+
+/// The entries of a page whose histograms are converted.
+pub(crate) fn converted_entries(
+    mut converter: HistogramConverter<'_>,
+    limits: &PageLimits,
+) -> String {
+    let mut lines = String::new();
+    loop {
+        let line = match converter.read() {
+            Ok(Some(ConvertedEntry::Text(entry))) => text_line(&entry, limits),
+            Ok(Some(ConvertedEntry::Histogram { series, histogram, exemplars })) => {
+                family_line(&series, &shown_histogram(&histogram), &exemplars)
+            }
+            Ok(None) => return lines.trim_end().to_owned(),
+            Err(error) => return format!("{lines}! {error}"),
         };
         let _infallible = writeln!(lines, "{line}");
     }

@@ -3,6 +3,7 @@
 use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use super::message::{HistogramMessage, Side};
+use crate::exposition::classic::{Buckets, ClassicHistogram};
 
 /// Highest resolution of a native histogram; higher ones are merged down to it.
 const SCHEMA_MAX: i32 = 8;
@@ -10,11 +11,6 @@ const SCHEMA_MAX: i32 = 8;
 const SCHEMA_MIN: i32 = -4;
 /// Highest schema that is reserved for higher resolutions.
 const SCHEMA_RESERVED_MAX: i32 = 52;
-/// The schema of histograms with custom bounds.
-const SCHEMA_CUSTOM: i32 = -53;
-/// Gaps up to this length are written as empty buckets in histograms with custom bounds whose
-/// counts are integers, as in Prometheus.
-const CUSTOM_GAP_MAX: i64 = 2;
 
 /// The native part of a histogram, without empty buckets.
 ///
@@ -80,48 +76,6 @@ fn side_buckets(side: &Side, is_float: bool, schema: i32) -> Result<Layout, Stri
     Ok((buckets.spans, buckets.counts))
 }
 
-/// Collects buckets in ascending order, without empty ones.
-struct Buckets {
-    /// Gaps up to this length are filled with empty buckets.
-    gap_max: i64,
-    /// Index after the last bucket; that of the first bucket counts from zero.
-    end: i64,
-    spans: Vec<BucketSpan>,
-    counts: Vec<f64>,
-}
-
-impl Buckets {
-    fn new(gap_max: i64) -> Self {
-        Self { gap_max, end: 0, spans: Vec::new(), counts: Vec::new() }
-    }
-
-    fn push(&mut self, index: i64, count: f64) -> Result<(), String> {
-        if count == 0.0 {
-            return Ok(());
-        }
-        let gap = index - self.end;
-        match (self.spans.last_mut(), self.counts.last_mut()) {
-            (Some(_), Some(last)) if gap < 0 => {
-                *last += count;
-                return Ok(());
-            }
-            (Some(span), _) if gap <= self.gap_max => {
-                let empty = u32::try_from(gap).unwrap_or_default();
-                span.length = span.length.saturating_add(empty + 1);
-                self.counts.resize(self.counts.len() + empty as usize, 0.0);
-            }
-            _ => {
-                let offset = i32::try_from(gap)
-                    .map_err(|_| format!("bucket index {index} is out of range"))?;
-                self.spans.push(BucketSpan { offset, length: 1 });
-            }
-        }
-        self.counts.push(count);
-        self.end = index + 1;
-        Ok(())
-    }
-}
-
 /// The classic part of a histogram as a native histogram with custom bounds.
 ///
 /// # Errors
@@ -130,65 +84,11 @@ pub(super) fn custom(
     message: &HistogramMessage<'_>,
     is_gauge: bool,
 ) -> Result<NativeHistogram, String> {
-    let count = message.classic_count();
-    if count < 0.0 {
-        return Err(format!("count must be non-negative: count={count}"));
-    }
-    let mut bounds: Vec<(f64, f64)> = Vec::with_capacity(message.buckets.len() + 1);
+    let mut classic = ClassicHistogram::default();
+    classic.set_count(message.classic_count())?;
+    classic.set_sum(message.sum);
     for bucket in &message.buckets {
-        insert(&mut bounds, bucket.upper_bound, bucket.cumulative_count())?;
+        classic.set_bucket(bucket.upper_bound, bucket.cumulative_count())?;
     }
-    if bounds.last().is_none_or(|(bound, _)| *bound != f64::INFINITY) {
-        bounds.push((f64::INFINITY, count));
-    }
-    let is_integer = |count: f64| count == ((count.round()) as i64) as f64;
-    let has_integers = is_integer(count) && bounds.iter().all(|(_, count)| is_integer(*count));
-    let mut buckets = Buckets::new(if has_integers { CUSTOM_GAP_MAX } else { 0 });
-    let mut before = 0.0;
-    for (index, (_, cumulative)) in (0..).zip(&bounds) {
-        buckets.push(index, cumulative - before)?;
-        before = *cumulative;
-    }
-    if before != count {
-        let bound = bounds.last().map_or(f64::INFINITY, |(bound, _)| *bound);
-        return Err(format!("count mismatch: count={count} != le={bound} count={before}"));
-    }
-    bounds.pop();
-    Ok(NativeHistogram {
-        schema: SCHEMA_CUSTOM,
-        count,
-        sum: message.sum,
-        positive_spans: buckets.spans,
-        positive_counts: buckets.counts,
-        custom_bounds: bounds.into_iter().map(|(bound, _)| bound).collect(),
-        reset_hint: reset_hint(is_gauge),
-        ..NativeHistogram::default()
-    })
-}
-
-/// Adds a bucket in the order of bounds. The first of two equal bounds is kept.
-fn insert(bounds: &mut Vec<(f64, f64)>, bound: f64, count: f64) -> Result<(), String> {
-    if bound.is_nan() {
-        return Err("bucket boundary must not be NaN".to_owned());
-    }
-    if count < 0.0 {
-        return Err(format!("bucket count must be non-negative: le={bound}, count={count}"));
-    }
-    let place = bounds.partition_point(|(other, _)| *other < bound);
-    let after = bounds.get(place);
-    if after.is_some_and(|(other, _)| *other == bound) {
-        return Ok(());
-    }
-    if let Some((_, before)) = place.checked_sub(1).and_then(|place| bounds.get(place))
-        && count < *before
-    {
-        return Err(format!("count is not cumulative: {count} < {before}"));
-    }
-    if let Some((_, after)) = after
-        && count > *after
-    {
-        return Err(format!("count is not cumulative: {count} > {after}"));
-    }
-    bounds.insert(place, (bound, count));
-    Ok(())
+    Ok(NativeHistogram { reset_hint: reset_hint(is_gauge), ..classic.convert()? })
 }
