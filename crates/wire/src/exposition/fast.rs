@@ -71,6 +71,38 @@ pub(super) fn sample(rest: &[u8], dialect: Dialect, expected: &[u8]) -> Option<F
     }
 }
 
+/// A line of metadata of the fast path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct FastMetadata<'a> {
+    pub(super) is_type: bool,
+    pub(super) name: &'a [u8],
+    pub(super) text: &'a [u8],
+    /// Length of the line with its break.
+    pub(super) length: usize,
+}
+
+/// Reads the line of `# HELP` or `# TYPE` at the start of the bytes, with single spaces and an
+/// unquoted name.
+#[inline]
+pub(super) fn metadata(rest: &[u8]) -> Option<FastMetadata<'_>> {
+    let is_type = match rest.get(..7)? {
+        b"# HELP " => false,
+        b"# TYPE " => true,
+        _ => return None,
+    };
+    if !is_name_start(*rest.get(7)?) {
+        return None;
+    }
+    let end = run(rest, 8, NAME);
+    let line = rest.get(end + 1..)?;
+    if rest.get(end) != Some(&b' ') || matches!(line.first()?, b' ' | b'\t') {
+        return None;
+    }
+    let length = memchr::memchr(b'\n', line)?;
+    let (name, text) = (rest.get(7..end)?, line.get(..length)?);
+    Some(FastMetadata { is_type, name, text, length: end + 1 + length + 1 })
+}
+
 /// The space and the value after the series.
 #[inline]
 fn number(rest: &[u8], series: usize) -> Option<(f64, usize)> {

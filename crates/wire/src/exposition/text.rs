@@ -102,17 +102,21 @@ impl<'a> TextParser<'a> {
         loop {
             let entry = match self.fast(expected) {
                 Some(sample) => Ok(Some(Entry::Sample(sample))),
-                None => self.exact(),
+                None => match self.fast_metadata() {
+                    Some(entry) => return Ok(Some(entry)),
+                    None => self.exact().and_then(|entry| self.counted(entry)),
+                },
             };
-            match entry.and_then(|entry| self.counted(entry)) {
+            match entry {
                 Ok(Some(Entry::Sample(sample))) if self.created.is_some() => {
                     if let Some(sample) = self.with_start_time(sample) {
                         return Ok(Some(Entry::Sample(sample)));
                     }
                 }
-                Ok(entry) => {
-                    self.is_finished = entry.is_none();
-                    return Ok(entry);
+                Ok(Some(entry)) => return Ok(Some(entry)),
+                Ok(None) => {
+                    self.is_finished = true;
+                    return Ok(None);
                 }
                 Err(reason) => {
                     self.is_finished = true;
@@ -175,8 +179,7 @@ impl<'a> TextParser<'a> {
             return None;
         }
         let found = fast::sample(rest, self.lexer.dialect(), expected)?;
-        self.entry = start;
-        self.lexer.at = start + found.length;
+        self.advance(found.length)?;
         Some(TextSample {
             series: rest.get(..found.series)?,
             is_expected: found.is_expected,
@@ -186,6 +189,19 @@ impl<'a> TextParser<'a> {
             start_ms: None,
             exemplar: None,
         })
+    }
+
+    /// Moves past an entry of the fast path; `None` if the exact path has to report a limit.
+    #[inline]
+    fn advance(&mut self, length: usize) -> Option<()> {
+        let PageLimits { entry_bytes_max, entries_max, .. } = self.limits;
+        if length > entry_bytes_max || self.entries >= entries_max {
+            return None;
+        }
+        self.entries += 1;
+        self.entry = self.lexer.at;
+        self.lexer.at += length;
+        Some(())
     }
 
     /// The exact path: an entry, token by token.

@@ -232,8 +232,8 @@ fn prometheus_facts_agree() {
     }
 }
 
-/// The parser of Prometheus' client libraries, which is not the one of its scrapes: only the verdict
-/// is compared, and where the two differ the scrape decides.
+/// The parser of Prometheus' client libraries, which is not the one of its scrapes: only the
+/// verdict is compared, and where the two differ the scrape decides.
 #[test]
 fn client_library_cases_agree() {
     let Some(file) = corpus("prometheus/curated/exposition.json") else { return };

@@ -1,4 +1,5 @@
-//! Speed of the text parser on a page like that of a node exporter.
+//! Speed of the text parser on a page like that of a node exporter. Run it with
+//! `cargo test --release -p wire --lib exposition::tests::probe -- --ignored --nocapture`.
 
 use std::fmt::Write as _;
 use std::hint::black_box;

@@ -3,12 +3,36 @@
 use signals::metric::MetricKind;
 
 use super::{Refused, TextParser, inside};
-use crate::exposition::Entry;
 use crate::exposition::lexer::{Dialect, Token};
 use crate::exposition::quote::quoted;
 use crate::exposition::series::unescaped;
+use crate::exposition::{Entry, fast};
 
 impl<'a> TextParser<'a> {
+    /// The fast path for `# HELP` and `# TYPE`; `None` for all that it does not read.
+    #[inline]
+    pub(super) fn fast_metadata(&mut self) -> Option<Entry<'a>> {
+        #[cfg(test)]
+        if self.is_exact {
+            return None;
+        }
+        let found = fast::metadata(self.lexer.page().get(self.lexer.at..)?)?;
+        let metric = std::str::from_utf8(found.name).ok()?.into();
+        let dialect = self.lexer.dialect();
+        let entry = if found.is_type {
+            Entry::Type { metric, kind: kind(found.text, dialect)? }
+        } else {
+            let help = std::str::from_utf8(found.text).ok()?;
+            Entry::Help { metric, help: unescaped(help, dialect == Dialect::OpenMetrics) }
+        };
+        self.advance(found.length)?;
+        self.family = found.name.len();
+        if let Entry::Type { kind, .. } = entry {
+            self.kind = kind;
+        }
+        Some(entry)
+    }
+
     /// A line of metadata after its keyword.
     pub(super) fn metadata(&mut self, word: Token) -> Result<Entry<'a>, Refused> {
         let token = self.lexer.token();
