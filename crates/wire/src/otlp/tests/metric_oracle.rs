@@ -120,7 +120,11 @@ fn of_metric(metric: &Metric, now: Timestamp, facts: &mut Facts) {
     // A name with only special characters is valid if the unit or type adds a word.
     let unit = super::super::metrics::name::unit(&metric.unit);
     let has_name = metric.name.chars().any(|c| c.is_ascii_alphanumeric() || c == ':');
-    let has_unit = unit.chars().any(|c| c.is_ascii_alphanumeric() || c == ':');
+    let has_unit = match unit.as_str() {
+        // The prefix of a unit after the slash whose characters are all invalid.
+        "per" => metric.unit.split('/').next().is_some_and(|main| main.trim() == "per"),
+        unit => unit.chars().any(|c| c.is_ascii_alphanumeric() || c == ':'),
+    };
     if !(has_name || has_unit || has_suffix) || !matches!(temporality, 1 | 2) {
         facts.rejected += points;
         return;
