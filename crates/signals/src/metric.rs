@@ -1,8 +1,12 @@
 //! Metrics: series of samples, identified by their labels.
 
+mod bounds;
+
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+
+pub use bounds::bucket_bound;
 
 /// The label that holds the metric's name.
 pub const NAME_LABEL: &str = "__name__";

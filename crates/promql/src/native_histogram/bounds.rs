@@ -1,14 +1,10 @@
 //! Bounds of the buckets of a native histogram.
 
+use signals::metric::bucket_bound;
+
 /// Lower (open) and upper (closed) bound of an exponential bucket.
 pub(crate) fn exponential(schema: i32, index: i32) -> (f64, f64) {
-    (upper(schema, index.saturating_sub(1)), upper(schema, index))
-}
-
-/// `2^(index * 2^-schema)`; the highest finite bucket ends at the largest float.
-fn upper(schema: i32, index: i32) -> f64 {
-    let exponent = f64::from(index) * (-f64::from(schema)).exp2();
-    if exponent == 1024.0 { f64::MAX } else { exponent.exp2() }
+    (bucket_bound(schema, index.saturating_sub(1)), bucket_bound(schema, index))
 }
 
 /// Bounds of a bucket with custom bounds.

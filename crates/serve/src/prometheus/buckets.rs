@@ -1,6 +1,6 @@
 //! The buckets of a native histogram with their bounds, as listed in Prometheus' API.
 
-use signals::metric::{BucketSpan, NativeHistogram};
+use signals::metric::{BucketSpan, NativeHistogram, bucket_bound};
 
 /// Schema of histograms with custom bucket bounds.
 const CUSTOM_SCHEMA: i32 = -53;
@@ -31,30 +31,24 @@ pub(crate) fn all(native: &NativeHistogram) -> Vec<Bucket> {
             buckets.push(Bucket { rule, lower: bound(index - 1), upper: bound(index), count });
         }
     } else {
-        let bound = |index: i32| exponential_bound(native.schema, index);
+        let threshold = native.zero_threshold;
+        let bound = |index: i32| bucket_bound(native.schema, index);
+        // The end towards zero; a bucket begins where the zero bucket ends.
+        let inner = |index: i32| match bound(index.saturating_sub(1)) {
+            bound if bound > 0.0 => bound.max(threshold),
+            bound => bound,
+        };
         for (index, count) in indexed(&native.negative_spans, &native.negative_counts) {
-            buckets.push(Bucket {
-                rule: 1,
-                lower: -bound(index),
-                upper: -bound(index.saturating_sub(1)),
-                count,
-            });
+            buckets.push(Bucket { rule: 1, lower: -bound(index), upper: -inner(index), count });
         }
         buckets.reverse();
-        let threshold = native.zero_threshold;
-        buckets.push(Bucket {
-            rule: 3,
-            lower: -threshold,
-            upper: threshold,
-            count: native.zero_count,
-        });
+        // Unlike others, a zero bucket with a negative count is not listed.
+        if native.zero_count > 0.0 {
+            let count = native.zero_count;
+            buckets.push(Bucket { rule: 3, lower: -threshold, upper: threshold, count });
+        }
         for (index, count) in indexed(&native.positive_spans, &native.positive_counts) {
-            buckets.push(Bucket {
-                rule: 0,
-                lower: bound(index.saturating_sub(1)),
-                upper: bound(index),
-                count,
-            });
+            buckets.push(Bucket { rule: 0, lower: inner(index), upper: bound(index), count });
         }
     }
     buckets.retain(|bucket| bucket.count != 0.0);
@@ -77,31 +71,9 @@ fn indexed(spans: &[BucketSpan], counts: &[f64]) -> Vec<(i32, f64)> {
     buckets
 }
 
-/// `2^(index * 2^-schema)`, exact for powers of two.
-fn exponential_bound(schema: i32, index: i32) -> f64 {
-    if schema <= 0 {
-        let exponent = i64::from(index) << schema.unsigned_abs().min(20);
-        return 2_f64.powi(i32::try_from(exponent.clamp(-1100, 1100)).unwrap_or_default());
-    }
-    let per_power = 1_i32 << schema.min(20);
-    let (whole, fraction) = (index.div_euclid(per_power), index.rem_euclid(per_power));
-    let fraction = (f64::from(fraction) / f64::from(per_power)).exp2();
-    fraction * 2_f64.powi(whole.clamp(-1100, 1100))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bounds_grow_by_the_schema() {
-        for (schema, index, bound) in
-            [(0, 3, 8.0), (-1, 2, 16.0), (2, 4, 2.0), (3, -8, 0.5), (-4, 1, 65_536.0)]
-        {
-            assert_eq!(exponential_bound(schema, index), bound, "{schema} {index}");
-        }
-        assert_eq!(exponential_bound(0, i32::MAX), f64::INFINITY);
-    }
 
     #[test]
     fn custom_bounds_end_at_infinity() {
