@@ -32,7 +32,9 @@ pub use lexer::{Token, TokenKind, tokenize};
 pub use matchers::parse_series;
 pub use parser::{parse, parse_selector};
 pub use pretty::prettify;
-pub use string_literal::{format_float, is_label_name, is_metric_name, quote, unquote};
+pub use string_literal::{
+    format_float, is_label_name, is_metric_name, quote, quote_bytes, unquote, unquoted_bytes,
+};
 
 /// Longest query text in bytes.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use lang::promql::{Aggregate, Aggregation, Span};
+use lang::promql::{Aggregate, Aggregation, Span, quote, quote_bytes, unquoted_bytes};
 use signals::Labels;
 use signals::metric::{NAME_LABEL, NativeHistogram};
 
@@ -12,7 +12,8 @@ use crate::binary::{Cell, cell};
 use crate::evaluator::{Evaluator, Sink, text_of};
 use crate::grid::{ABSENT, Grid, Row, is_absent};
 use crate::kahan::{Kahan, Mean, Spread, quantile};
-use crate::native_histogram::{self, Mismatch, Total};
+use crate::native_histogram::{self, Total};
+use crate::parameter_range::Range;
 use crate::scalar::Scalar;
 
 /// Assigns series to groups by the kept labels.
@@ -68,6 +69,8 @@ struct HistogramSums {
 struct HistogramSum {
     total: Total,
     count: f64,
+    /// Name of the first series that was incompatible.
+    incompatible_name: String,
 }
 
 /// Approximate memory of one group at one step: the largest of [`Cells`] and its result.
@@ -76,17 +79,22 @@ const CELL_BYTES: usize = 48;
 const MEAN_SCALE: f64 = 1.0 / 65_536.0;
 
 impl HistogramSums {
-    fn fold(&mut self, histograms: &[(u32, Arc<NativeHistogram>)], is_mean: bool) {
+    fn fold(&mut self, row: &Row, is_mean: bool) {
         let scale = histogram_scale(is_mean);
-        for (step, histogram) in histograms {
+        for (step, histogram) in &row.histograms {
             match self.steps.get_mut(step) {
                 None => {
                     let total = Total::of(histogram, scale);
-                    self.steps.insert(*step, HistogramSum { total, count: 1.0 });
+                    let incompatible_name = String::new();
+                    self.steps.insert(*step, HistogramSum { total, count: 1.0, incompatible_name });
                 }
+                Some(held) if held.total.is_incompatible => {}
                 Some(held) => {
                     held.total.add(histogram, scale);
                     held.count += 1.0;
+                    if held.total.is_incompatible {
+                        row.labels.metric_name().clone_into(&mut held.incompatible_name);
+                    }
                 }
             }
         }
@@ -208,7 +216,7 @@ impl Evaluator<'_> {
         let mut columns: Vec<Column> = Vec::new();
         self.rows(&aggregate.expr, grid, &mut |mut row| {
             if !row.histograms.is_empty() {
-                self.fold_histograms(op, &mut row, aggregate.expr.span());
+                self.fold_histograms(op, &mut row, aggregate.expr.bare().span());
             }
             let (id, new) = groups.id(&row.labels);
             if let Some(labels) = new {
@@ -226,7 +234,7 @@ impl Evaluator<'_> {
                 column.drops_name |= row.drops_name;
                 column.cells.fold(op, &row.values);
                 if matches!(op, Aggregation::Sum | Aggregation::Avg) {
-                    column.histograms.fold(&row.histograms, op == Aggregation::Avg);
+                    column.histograms.fold(&row, op == Aggregation::Avg);
                 }
             }
             Ok(())
@@ -259,7 +267,7 @@ impl Evaluator<'_> {
 
     /// Writes the sums (or means) of histograms into a row; floats and histograms do not mix.
     fn add_histograms(&self, aggregate: &Aggregate, histograms: HistogramSums, row: &mut Row) {
-        let span = aggregate.expr.span();
+        let span = aggregate.expr.bare().span();
         for (step, held) in histograms.steps {
             let Some(value) = row.values.get_mut(step as usize) else { continue };
             if !is_absent(*value) {
@@ -267,15 +275,21 @@ impl Evaluator<'_> {
                 self.warn(span, "encountered a mix of histograms and floats for aggregation");
                 continue;
             }
-            match held.total.mismatch {
-                Mismatch::None => {}
-                Mismatch::Reconciled => {
-                    self.info(span, "mismatched custom buckets were reconciled during aggregation");
-                }
-                Mismatch::Incompatible => {
-                    self.warn(span, "vector contains a mix of histograms with exponential and custom buckets schemas");
-                    continue;
-                }
+            if held.total.is_reconciled {
+                self.info(span, "mismatched custom buckets were reconciled during aggregation");
+            }
+            if held.total.is_incompatible {
+                let name = quote(&held.incompatible_name);
+                self.warn(
+                    span,
+                    &format!(
+                        "vector contains a mix of histograms with exponential and custom buckets schemas for metric name {name}"
+                    ),
+                );
+                continue;
+            }
+            if held.total.has_reset_conflict() {
+                self.warn(span, "conflicting counter resets during histogram aggregation");
             }
             let mean_of = (aggregate.op == Aggregation::Avg).then_some(held.count);
             let result = finish_histograms(&held.total, mean_of);
@@ -283,11 +297,11 @@ impl Evaluator<'_> {
         }
     }
 
-    fn note_ignored(&self, op: Aggregation, span: Span) {
+    pub(crate) fn note_ignored(&self, op: Aggregation, span: Span) {
         self.info(span, &format!("ignored histogram in {} aggregation", op.name()));
     }
 
-    fn parameter(&self, aggregate: &Aggregate, grid: &Grid) -> Result<Scalar, Error> {
+    pub(crate) fn parameter(&self, aggregate: &Aggregate, grid: &Grid) -> Result<Scalar, Error> {
         match &aggregate.parameter {
             Some(parameter) => self.scalar(parameter, grid),
             None => Err(Error::Internal("aggregation without its parameter".into())),
@@ -295,7 +309,7 @@ impl Evaluator<'_> {
     }
 
     /// The rows of each group, in order of first occurrence.
-    fn grouped(
+    pub(crate) fn grouped(
         &self,
         aggregate: &Aggregate,
         grid: &Grid,
@@ -316,14 +330,11 @@ impl Evaluator<'_> {
 
     fn quantile(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
         let q = self.parameter(aggregate, grid)?;
-        let span = aggregate.parameter.as_ref().map_or(aggregate.span, lang::promql::Expr::span);
-        for step in 0..grid.steps {
-            self.note_quantile(q.at(step), span);
-        }
+        self.note_quantile_range(&Range::of(&q, grid), parameter_span(aggregate));
         let mut scratch = Vec::new();
         for (labels, rows) in self.grouped(aggregate, grid)? {
             if rows.iter().any(|row| !row.histograms.is_empty()) {
-                self.note_ignored(aggregate.op, aggregate.expr.span());
+                self.note_ignored(aggregate.op, aggregate.expr.bare().span());
             }
             let mut result = Row::empty(labels, grid.steps);
             result.drops_name = rows.iter().any(|row| row.drops_name);
@@ -351,11 +362,17 @@ impl Evaluator<'_> {
             Some(parameter) => text_of(parameter)?,
             None => String::new(),
         };
-        if label.is_empty() || label.contains('\u{fffd}') {
-            let label = lang::promql::quote(&label);
+        // Only the text of the query has bytes that are not UTF-8.
+        let span = parameter_span(aggregate);
+        let literal = self.query.text.get(span.start..span.end).unwrap_or_default();
+        let bytes = unquoted_bytes(literal).unwrap_or_else(|| label.clone().into_bytes());
+        if bytes.is_empty() || std::str::from_utf8(&bytes).is_err() {
+            let label = quote_bytes(&bytes);
             return Err(Error::Execution(format!("invalid label name {label}")));
         }
         let groups = Groups::new(&aggregate.grouping, aggregate.is_without);
+        let is_dropped =
+            aggregate.is_without && (label == NAME_LABEL || aggregate.grouping.contains(&label));
         let mut ids: HashMap<Labels, usize> = HashMap::new();
         let mut results: Vec<Row> = Vec::new();
         self.rows(&aggregate.expr, grid, &mut |row| {
@@ -366,7 +383,7 @@ impl Evaluator<'_> {
                     Some(Cell::Number(value)) => lang::promql::format_float(value),
                     Some(Cell::Histogram(histogram)) => native_histogram::shown(&histogram),
                 };
-                let labels = group.with(&label, &shown);
+                let labels = if is_dropped { group.clone() } else { group.with(&label, &shown) };
                 let next = results.len();
                 let id = *ids.entry(labels).or_insert_with_key(|labels| {
                     results.push(Row::empty(labels.clone(), grid.steps));
@@ -384,113 +401,14 @@ impl Evaluator<'_> {
         })?;
         results.into_iter().try_for_each(sink)
     }
+}
 
-    /// `topk`, `bottomk`, `limitk` and `limit_ratio`: series unchanged, where they are selected.
-    fn pick(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
-        let op = aggregate.op;
-        let parameter = self.parameter(aggregate, grid)?;
-        for step in 0..grid.steps {
-            if parameter.at(step).is_nan() {
-                let word = if op == Aggregation::LimitRatio { "Ratio" } else { "Parameter" };
-                return Err(Error::Execution(format!("{word} value is NaN")));
-            }
-            if op == Aggregation::LimitRatio && !(-1.0..=1.0).contains(&parameter.at(step)) {
-                let given = parameter.at(step);
-                let message = format!(
-                    "ratio value should be between -1 and 1, got {given}, capping to {}",
-                    given.clamp(-1.0, 1.0)
-                );
-                let span =
-                    aggregate.parameter.as_ref().map_or(aggregate.span, lang::promql::Expr::span);
-                self.warn(span, &message);
-            }
-        }
-        let ignores_histograms = matches!(op, Aggregation::Topk | Aggregation::Bottomk);
-        for (_, mut rows) in self.grouped(aggregate, grid)? {
-            if ignores_histograms && rows.iter().any(|row| !row.histograms.is_empty()) {
-                self.note_ignored(op, aggregate.expr.span());
-                for row in &mut rows {
-                    row.histograms.clear();
-                }
-            }
-            self.hold(rows.len() * grid.steps)?;
-            let mut is_picked = vec![vec![false; grid.steps]; rows.len()];
-            let mut order: Vec<usize> = Vec::new();
-            for step in 0..grid.steps {
-                order.clear();
-                order.extend(
-                    (0..rows.len())
-                        .filter(|at| rows.get(*at).is_some_and(|row| row.is_present(step))),
-                );
-                keep_best(op, parameter.at(step), &rows, step, &mut order);
-                for at in &order {
-                    if let Some(place) =
-                        is_picked.get_mut(*at).and_then(|steps| steps.get_mut(step))
-                    {
-                        *place = true;
-                    }
-                }
-            }
-            let mut picked: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
-            // An instant query returns them best first; a range query sorts by labels later.
-            let sequence: Vec<usize> =
-                if grid.steps == 1 { order.clone() } else { (0..picked.len()).collect() };
-            for at in sequence {
-                if let (Some(mut row), Some(steps)) =
-                    (picked.get_mut(at).and_then(Option::take), is_picked.get(at))
-                {
-                    row.retain_steps(|step| steps.get(step).copied().unwrap_or(false));
-                    if row.has_any() {
-                        sink(row)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
+pub(crate) fn parameter_span(aggregate: &Aggregate) -> Span {
+    aggregate.parameter.as_ref().map_or(aggregate.span, |parameter| parameter.bare().span())
 }
 
 fn present_at(rows: &[Row], step: usize) -> impl Iterator<Item = f64> + '_ {
     rows.iter()
         .filter_map(move |row| row.values.get(step).copied())
         .filter(|value| !is_absent(*value))
-}
-
-/// Keeps in `order` (rows present at the step) those that the operator selects, best first.
-fn keep_best(op: Aggregation, parameter: f64, rows: &[Row], step: usize, order: &mut Vec<usize>) {
-    let value = |at: &usize| {
-        rows.get(*at).and_then(|row| row.values.get(step)).copied().unwrap_or(f64::NAN)
-    };
-    match op {
-        Aggregation::Topk | Aggregation::Bottomk => {
-            // Stable, so that equal values keep the order of series; NaN is always last.
-            order.sort_by(|a, b| {
-                let (a, b) = (value(a), value(b));
-                a.is_nan().cmp(&b.is_nan()).then(if op == Aggregation::Topk {
-                    b.partial_cmp(&a).unwrap_or(std::cmp::Ordering::Equal)
-                } else {
-                    a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal)
-                })
-            });
-            order.truncate(limit(parameter));
-        }
-        Aggregation::Limitk => order.truncate(limit(parameter)),
-        _ => {
-            order.retain(|at| rows.get(*at).is_some_and(|row| is_in_ratio(&row.labels, parameter)));
-        }
-    }
-}
-
-fn limit(parameter: f64) -> usize {
-    if parameter >= 1.0 { parameter.min(u32::MAX.into()) as usize } else { 0 }
-}
-
-/// Whether a series is in the first `ratio` of all (or, if negative, the last), by its hash.
-fn is_in_ratio(labels: &Labels, ratio: f64) -> bool {
-    let place = labels.hash64() as f64 / u64::MAX as f64;
-    if ratio >= 0.0 {
-        place < ratio.min(1.0) || ratio >= 1.0
-    } else {
-        place >= 1.0 + ratio.max(-1.0)
-    }
 }

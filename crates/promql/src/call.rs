@@ -1,14 +1,17 @@
 //! Function calls: dispatch, and the simple functions.
 
-use lang::promql::{Call, Expr, ValueType};
+use lang::promql::{Call, Expr, MatchOp, ValueType};
 use signals::Labels;
+use signals::metric::NAME_LABEL;
 
 use crate::Error;
 use crate::dates::date_part;
 use crate::evaluator::{Evaluator, Sink};
+use crate::extended::check_extension;
 use crate::grid::{ABSENT, Grid, Row, is_absent};
 use crate::native_histogram;
 use crate::scalar::Scalar;
+use crate::select::Gives;
 
 /// A function of one float by its name.
 fn float_function(name: &str) -> Option<fn(f64) -> f64> {
@@ -71,6 +74,8 @@ impl Evaluator<'_> {
                 sink(row)
             }
             ("timestamp", [vector]) => self.timestamp(vector, grid, sink),
+            ("start_timestamp", [vector]) => self.start_timestamp(vector, grid, sink),
+            ("info", _) => self.join_info(call, grid, sink),
             ("clamp", [_, least, greatest]) => {
                 let (least, greatest) = (self.scalar(least, grid)?, self.scalar(greatest, grid)?);
                 self.clamp(arguments, &least, &greatest, grid, sink)
@@ -226,7 +231,7 @@ impl Evaluator<'_> {
         let is_distinct = self.stays_distinct(vector);
         let mut merge = self.merge();
         if let Expr::Selector(selector) = vector.bare() {
-            self.instant_with(selector, grid, true, &mut |mut row| {
+            self.instant_with(selector, grid, Gives::Times, &mut |mut row| {
                 self.drop_name(&mut row);
                 merge.push(row, is_distinct, sink)
             })?;
@@ -244,6 +249,21 @@ impl Evaluator<'_> {
         merge.finish(sink)
     }
 
+    /// Only samples that are read have a start time.
+    fn start_timestamp(&self, vector: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+        let (Expr::Selector(selector), true) = (vector.bare(), self.settings.uses_start_times)
+        else {
+            return self.rows(vector, grid, &mut |_| Ok(()));
+        };
+        let is_distinct = self.stays_distinct(vector);
+        let mut merge = self.merge();
+        self.instant_with(selector, grid, Gives::StartTimes, &mut |mut row| {
+            self.drop_name(&mut row);
+            merge.push(row, is_distinct, sink)
+        })?;
+        merge.finish(sink)
+    }
+
     fn absent(&self, vector: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
         let mut row = Row::empty(absent_labels(vector), grid.steps);
         row.values.fill(1.0);
@@ -257,7 +277,8 @@ impl Evaluator<'_> {
     fn absent_over_time(&self, matrix: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
         let mut row = Row::empty(absent_labels(matrix), grid.steps);
         row.values.fill(1.0);
-        self.windows(matrix, grid, &mut |series| {
+        check_extension(matrix.bare(), "absent_over_time")?;
+        self.windows(matrix, grid, false, &mut |series| {
             series.each(|step, window| {
                 let is_empty = window.values.is_empty() && window.histograms.is_empty();
                 if let (false, Some(value)) = (is_empty, row.values.get_mut(step)) {
@@ -278,14 +299,19 @@ fn hide_present(row: &mut Row, present: &Row) {
     }
 }
 
-/// Labels for the result of `absent`: those of equality matchers, unless a label has more than one
-/// matcher.
+/// Labels for the result of `absent`: those of equality matchers. A later matcher of the same label
+/// removes it.
 fn absent_labels(expr: &Expr) -> Labels {
-    let Expr::Selector(selector) = expr else { return Labels::empty() };
-    let is_usable = |matcher: &&lang::promql::Matcher| {
-        let count = selector.matchers.iter().filter(|other| other.name == matcher.name).count();
-        matcher.op == lang::promql::MatchOp::Equal && count == 1 && matcher.name != "__name__"
-    };
-    let pairs = selector.matchers.iter().filter(is_usable);
-    Labels::from_pairs(pairs.map(|matcher| (matcher.name.as_str(), matcher.value.as_str())))
+    let Expr::Selector(selector) = expr.bare() else { return Labels::empty() };
+    let mut labels = Labels::empty();
+    let mut seen = Vec::new();
+    for matcher in selector.matchers.iter().filter(|matcher| matcher.name != NAME_LABEL) {
+        if matcher.op == MatchOp::Equal && !seen.contains(&&matcher.name) {
+            labels = labels.with(&matcher.name, &matcher.value);
+            seen.push(&matcher.name);
+        } else {
+            labels = labels.with(&matcher.name, "");
+        }
+    }
+    labels
 }

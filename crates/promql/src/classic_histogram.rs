@@ -1,19 +1,22 @@
 //! Quantiles of classic histograms: series with the upper bound of a bucket in the label `le`.
 
-use lang::promql::{Expr, Span, format_float, quote};
+use std::collections::BTreeMap;
+
+use lang::promql::{Expr, Span, quote};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
 
 use crate::Error;
-use crate::annotations::for_metric;
+use crate::annotations::{Monotonicity, for_metric};
 use crate::evaluator::{Evaluator, Sink, text_of};
 use crate::grid::{Grid, Row, is_absent};
 use crate::native_histogram::{self, Fault};
 use crate::scalar::Scalar;
+use crate::text::general;
 
 /// The label of a bucket's upper bound.
 const BOUND_LABEL: &str = "le";
-/// Smaller decreases between buckets are rounding errors and not annotated.
+/// Smaller differences between buckets, relative to their sum, are rounding errors.
 const SMALL_DELTA: f64 = 1e-12;
 
 /// A bucket of a classic histogram: observations at or below the bound.
@@ -42,14 +45,17 @@ impl Evaluator<'_> {
     ) -> Result<(), Error> {
         let quantiles = self.scalar(q, grid)?;
         for step in 0..grid.steps {
-            self.note_quantile(quantiles.at(step), q.span());
+            self.note_quantile(quantiles.at(step), q.bare().span());
         }
+        let span = vector.bare().span();
+        let mut raised = RaisedSteps::default();
         for histogram in self.classic_histograms(vector, grid)? {
-            let row = self.quantile_row(&histogram, &quantiles, vector.span(), grid);
+            let row = self.quantile_row(&histogram, &quantiles, span, grid, &mut raised);
             if row.has_any() {
                 sink(row)?;
             }
         }
+        self.note_raised_steps(&raised, grid, span);
         Ok(())
     }
 
@@ -59,6 +65,7 @@ impl Evaluator<'_> {
         quantiles: &Scalar,
         span: Span,
         grid: &Grid,
+        raised: &mut RaisedSteps,
     ) -> Row {
         let mut row = Row::empty(histogram.labels.clone(), grid.steps);
         row.drops_name = histogram.drops_name;
@@ -79,17 +86,45 @@ impl Evaluator<'_> {
             if buckets.is_empty() {
                 continue;
             }
-            let (value, is_forced) = bucket_quantile(quantiles.at(step), &mut buckets);
+            let (value, difference) = bucket_quantile(quantiles.at(step), &mut buckets);
             *result = value;
-            if is_forced {
-                let name = for_metric(&histogram.name);
-                self.info(span, &format!(
-                    "input to histogram_quantile needed to be fixed for monotonicity (see \
-                     https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile){name}"
-                ));
+            if let Some((bounds, difference_max)) = difference {
+                let time_ms = grid.time(step);
+                let times_ms = (time_ms, time_ms);
+                let new = Monotonicity { bounds, difference_max, times_ms, samples: 1 };
+                raised.add(&histogram.name, step, &new);
             }
         }
         row
+    }
+
+    /// Annotates buckets that were raised to be monotonic.
+    fn note_raised_steps(&self, raised: &RaisedSteps, grid: &Grid, span: Span) {
+        for (name, steps) in &raised.by_name {
+            let mut all: Option<Monotonicity> = None;
+            for step in 0..grid.steps {
+                // Prometheus merges the note of each step with itself once more.
+                if let Some(all) = &mut all {
+                    let again = *all;
+                    if let Some(new) = steps.get(&step) {
+                        all.merge(new);
+                        all.samples = all.samples.wrapping_mul(2);
+                    } else {
+                        all.merge(&again);
+                    }
+                } else {
+                    all = steps.get(&step).copied();
+                }
+            }
+            if let Some(all) = all {
+                let message = format!(
+                    "input to histogram_quantile needed to be fixed for monotonicity (see \
+                     https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile){}",
+                    for_metric(name)
+                );
+                self.note_raised(span, &message, all);
+            }
+        }
     }
 
     fn note_fault(&self, fault: Fault, name: &str, span: Span) {
@@ -117,7 +152,7 @@ impl Evaluator<'_> {
         sink: &mut Sink,
     ) -> Result<(), Error> {
         let (lower, upper) = (self.scalar(lower, grid)?, self.scalar(upper, grid)?);
-        let span = vector.span();
+        let span = vector.bare().span();
         let mut buckets = Vec::new();
         for histogram in self.classic_histograms(vector, grid)? {
             let mut row = Row::empty(histogram.labels.clone(), grid.steps);
@@ -128,19 +163,16 @@ impl Evaluator<'_> {
                 match native {
                     Some(_) if !buckets.is_empty() => self.note_both_kinds(&histogram.name, span),
                     Some(native) => {
-                        *result =
+                        let (value, excludes_nan) =
                             native_histogram::fraction(lower.at(step), upper.at(step), native);
-                        let counted: f64 = native_histogram::bounded(native)
-                            .iter()
-                            .map(|bucket| bucket.count)
-                            .sum();
-                        if native.sum.is_nan() && counted < native.count {
+                        *result = value;
+                        if excludes_nan {
                             let name = for_metric(&histogram.name);
                             self.info(span, &format!("input to histogram_fraction has NaN observations, which are excluded from all fractions{name}"));
                         }
                     }
                     None if buckets.is_empty() => {}
-                    None => *result = bucket_fraction(lower.at(step), upper.at(step), &mut buckets),
+                    None => *result = bucket_fraction(lower.at(step), upper.at(step), &buckets),
                 }
             }
             if row.has_any() {
@@ -165,13 +197,15 @@ impl Evaluator<'_> {
             quantiles.iter().map(|q| self.scalar(q, grid)).collect::<Result<_, _>>()?;
         for (scalar, q) in scalars.iter().zip(quantiles) {
             for step in 0..grid.steps {
-                self.note_quantile(scalar.at(step), q.span());
+                self.note_quantile(scalar.at(step), q.bare().span());
             }
         }
+        let span = vector.bare().span();
+        let mut raised = RaisedSteps::default();
         let mut merge = self.merge();
         for histogram in self.classic_histograms(vector, grid)? {
             for scalar in &scalars {
-                let whole = self.quantile_row(&histogram, scalar, vector.span(), grid);
+                let whole = self.quantile_row(&histogram, scalar, span, grid, &mut raised);
                 // The quantile may differ between steps, and so does the label.
                 for step in 0..grid.steps {
                     let value = quantile_text(scalar.at(step));
@@ -187,6 +221,7 @@ impl Evaluator<'_> {
                 }
             }
         }
+        self.note_raised_steps(&raised, grid, span);
         merge.finish(sink)
     }
 
@@ -206,7 +241,8 @@ impl Evaluator<'_> {
             if id == next {
                 histograms.push(Histogram {
                     labels,
-                    name,
+                    // Notes give the name only where it is still part of the labels.
+                    name: if delays { name } else { String::new() },
                     drops_name: delays,
                     buckets: Vec::new(),
                     native: None,
@@ -226,13 +262,26 @@ impl Evaluator<'_> {
                     quote(bound),
                     for_metric(&histogram.name)
                 );
-                self.warn(vector.span(), &message);
+                self.warn(vector.bare().span(), &message);
             }
         }
         for histogram in &mut histograms {
             histogram.buckets.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         }
         Ok(histograms)
+    }
+}
+
+/// Raised buckets of each step, by the name in their note.
+#[derive(Default)]
+struct RaisedSteps {
+    by_name: BTreeMap<String, BTreeMap<usize, Monotonicity>>,
+}
+
+impl RaisedSteps {
+    fn add(&mut self, name: &str, step: usize, new: &Monotonicity) {
+        let steps = self.by_name.entry(name.to_owned()).or_default();
+        steps.entry(step).and_modify(|all| all.merge(new)).or_insert(*new);
     }
 }
 
@@ -255,29 +304,28 @@ impl Histogram {
 
 /// A quantile as a label value: `0.5`, and `1.0` rather than `1`.
 fn quantile_text(q: f64) -> String {
-    let text = format_float(q);
-    if q.is_finite() && !text.contains('.') { format!("{text}.0") } else { text }
+    let text = general(q);
+    let is_whole = q.is_finite() && !text.contains('.') && !text.contains('e');
+    if is_whole { format!("{text}.0") } else { text }
 }
 
 /// The fraction of observations between two bounds, by linear interpolation.
-fn bucket_fraction(lower: f64, upper: f64, buckets: &mut [Bucket]) -> f64 {
-    let has_top = buckets.last().is_some_and(|bucket| bucket.bound == f64::INFINITY);
-    if !has_top {
+fn bucket_fraction(lower: f64, upper: f64, buckets: &[Bucket]) -> f64 {
+    let Some(top) = buckets.last().filter(|bucket| bucket.bound == f64::INFINITY) else {
         return f64::NAN;
-    }
-    make_monotonic(buckets);
-    let total = buckets.last().map_or(0.0, |bucket| bucket.count);
+    };
+    let total = top.count;
     if total == 0.0 || lower.is_nan() || upper.is_nan() {
         return f64::NAN;
     }
     if lower >= upper {
         return 0.0;
     }
-    (rank_of(upper, buckets) - rank_of(lower, buckets)) / total
+    (rank_of(upper, buckets, total) - rank_of(lower, buckets, total)) / total
 }
 
-/// The number of observations below a value.
-fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
+/// The number of observations below a value, at most all.
+fn rank_of(value: f64, buckets: &[Bucket], total: f64) -> f64 {
     let mut below = 0.0;
     let mut start = f64::NEG_INFINITY;
     for (at, bucket) in buckets.iter().enumerate() {
@@ -285,24 +333,22 @@ fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
             start = 0.0;
         }
         if start >= value {
-            return below;
+            break;
         }
         if bucket.bound > value {
             // The distribution of observations in an open bucket is unknown: they are assumed to be
             // far away.
-            let share = if start == f64::NEG_INFINITY {
-                1.0
-            } else if bucket.bound == f64::INFINITY {
-                0.0
+            below = if start == f64::NEG_INFINITY {
+                bucket.count
             } else {
-                (value - start) / (bucket.bound - start)
+                below + (bucket.count - below) * (value - start) / (bucket.bound - start)
             };
-            return below + (bucket.count - below) * share;
+            break;
         }
         below = bucket.count;
         start = bucket.bound;
     }
-    below
+    if below > total { total } else { below }
 }
 
 /// Parses `le`: any float, infinity as `+Inf`.
@@ -311,73 +357,78 @@ fn parse_bound(text: &str) -> Option<f64> {
     if is_plain { text.parse().ok() } else { None }
 }
 
-/// The quantile by linear interpolation in its bucket, and whether counts had to be raised to be
-/// monotonic.
-fn bucket_quantile(q: f64, buckets: &mut Vec<Bucket>) -> (f64, bool) {
+/// Lowest and highest bound of raised buckets, and the greatest difference.
+type Raised = Option<((f64, f64), f64)>;
+
+/// The quantile by linear interpolation in its bucket, and what was raised to be monotonic.
+fn bucket_quantile(q: f64, buckets: &mut [Bucket]) -> (f64, Raised) {
     if q.is_nan() {
-        return (f64::NAN, false);
+        return (f64::NAN, None);
     }
     if q < 0.0 {
-        return (f64::NEG_INFINITY, false);
+        return (f64::NEG_INFINITY, None);
     }
     if q > 1.0 {
-        return (f64::INFINITY, false);
+        return (f64::INFINITY, None);
     }
     let has_top = buckets.last().is_some_and(|bucket| bucket.bound == f64::INFINITY);
     if !has_top {
-        return (f64::NAN, false);
+        return (f64::NAN, None);
     }
-    let is_forced = make_monotonic(buckets);
-    let [lowest, .., before_top, top] = buckets.as_slice() else {
-        return two_buckets(q, buckets, is_forced);
-    };
-    if top.count == 0.0 || top.count.is_nan() {
-        return (f64::NAN, is_forced);
+    let raised = make_monotonic(buckets);
+    (monotonic_quantile(q, buckets), raised)
+}
+
+fn monotonic_quantile(q: f64, buckets: &[Bucket]) -> f64 {
+    let ([inner @ .., top], [.., before_top, _]) = (buckets, buckets) else { return f64::NAN };
+    if top.count == 0.0 {
+        return f64::NAN;
     }
     let rank = q * top.count;
-    let inner = buckets.len() - 1;
-    let at = buckets.iter().take(inner).position(|bucket| bucket.count >= rank).unwrap_or(inner);
-    if at == inner {
-        return (before_top.bound, is_forced);
-    }
-    if at == 0 && lowest.bound <= 0.0 {
-        return (lowest.bound, is_forced);
-    }
+    // As in Go's binary search, a rank that is NaN is above all.
+    let at = inner
+        .partition_point(|bucket| bucket.count < rank || bucket.count.is_nan() || rank.is_nan());
+    let Some(bucket) = inner.get(at) else { return before_top.bound };
     let below = at.checked_sub(1).and_then(|at| buckets.get(at)).copied();
-    let (start, counted) = below.map_or((0.0, 0.0), |bucket| (bucket.bound, bucket.count));
-    let Some(bucket) = buckets.get(at) else { return (f64::NAN, is_forced) };
-    let share = (rank - counted) / (bucket.count - counted);
-    (start + (bucket.bound - start) * share, is_forced)
-}
-
-/// With one or two buckets, at most one bound can be the answer.
-fn two_buckets(q: f64, buckets: &[Bucket], is_forced: bool) -> (f64, bool) {
-    let [first, top] = buckets else { return (f64::NAN, is_forced) };
-    if top.count == 0.0 || top.count.is_nan() {
-        return (f64::NAN, is_forced);
+    if below.is_none() && bucket.bound <= 0.0 {
+        return bucket.bound;
     }
-    let rank = q * top.count;
-    let value = if first.count < rank || first.bound <= 0.0 {
-        first.bound
-    } else {
-        first.bound * (rank / first.count)
-    };
-    (value, is_forced)
+    let (start, counted) = below.map_or((0.0, 0.0), |bucket| (bucket.bound, bucket.count));
+    start + (bucket.bound - start) * ((rank - counted) / (bucket.count - counted))
 }
 
-/// Raises counts that are below the count of a lower bucket.
-fn make_monotonic(buckets: &mut [Bucket]) -> bool {
-    let mut is_forced = false;
-    let mut least = f64::NEG_INFINITY;
-    for bucket in buckets {
-        if bucket.count > least {
-            least = bucket.count;
-        } else if bucket.count < least {
-            let is_rounding =
-                (least - bucket.count).abs() <= SMALL_DELTA * least.abs().max(bucket.count.abs());
-            is_forced |= !is_rounding;
+/// Raises counts that are below the count of a lower bucket; small differences are removed.
+fn make_monotonic(buckets: &mut [Bucket]) -> Raised {
+    let mut raised: Raised = None;
+    let [first, rest @ ..] = buckets else { return None };
+    let mut least = first.count;
+    for bucket in rest {
+        if bucket.count == least {
+            continue;
+        }
+        if is_near(least, bucket.count) {
             bucket.count = least;
+        } else if bucket.count < least {
+            let ((low, high), difference) =
+                raised.unwrap_or(((f64::INFINITY, f64::NEG_INFINITY), 0.0));
+            let bounds = (low.min(bucket.bound), high.max(bucket.bound));
+            raised = Some((bounds, difference.max(least - bucket.count)));
+            bucket.count = least;
+        } else {
+            least = bucket.count;
         }
     }
-    is_forced
+    raised
+}
+
+/// Whether the difference of two counts may be a rounding error.
+fn is_near(a: f64, b: f64) -> bool {
+    if a.is_nan() && b.is_nan() {
+        return true;
+    }
+    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
+    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
+        return difference < SMALL_DELTA * f64::MIN_POSITIVE;
+    }
+    difference / sum.min(f64::MAX) < SMALL_DELTA
 }

@@ -1,18 +1,18 @@
 //! The executor: walks the tree and passes rows to the parent operator one at a time.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lang::promql::{Expr, MatchOp, Span, ValueType};
 use signals::metric::{NAME_LABEL, Samples};
 use signals::{Labels, MemoryReservation};
 
-use crate::Error;
-use crate::annotations::Annotations;
+use crate::annotations::{Annotations, Monotonicity};
 use crate::answer::{Answer, Sample, Series, Value};
 use crate::grid::{Grid, Row, is_absent, without_name};
-use crate::plan::SeriesRead;
+use crate::plan::{SeriesRead, StartTimes};
+use crate::{Error, histogram_stats};
 
 /// Receives rows as they are computed.
 pub(crate) type Sink<'s> = dyn FnMut(Row) -> Result<(), Error> + 's;
@@ -46,11 +46,23 @@ pub struct Settings {
     /// Whether metric names are dropped at the end of the query rather than by each function
     /// (Prometheus' feature `promql-delayed-name-removal`).
     pub delays_name_removal: bool,
+    /// Whether functions of counters use the start times of samples (Prometheus' feature
+    /// `use-start-timestamps`).
+    pub uses_start_times: bool,
+    /// Whether series have their type as the label `__type__`, by which counters are recognised
+    /// rather than by their names (Prometheus' feature `type-and-unit-labels`).
+    pub has_type_labels: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { samples_max: 50_000_000, subquery_step_ms: 60_000, delays_name_removal: false }
+        Self {
+            samples_max: 50_000_000,
+            subquery_step_ms: 60_000,
+            delays_name_removal: false,
+            uses_start_times: false,
+            has_type_labels: false,
+        }
     }
 }
 
@@ -69,6 +81,10 @@ pub(crate) struct Evaluator<'a> {
     samples_left: Cell<usize>,
     /// Memory of the longest series decoded so far.
     decoded_bytes: Cell<usize>,
+    /// Memory of the most start times decoded so far.
+    starts_bytes: Cell<usize>,
+    /// Positions of the selectors of which only the counts and sums of histograms are needed.
+    pub(crate) stats_only: HashSet<usize>,
     annotations: RefCell<Annotations>,
 }
 
@@ -95,21 +111,32 @@ impl Query {
             is_cancelled,
             samples_left: Cell::new(settings.samples_max),
             decoded_bytes: Cell::new(0),
+            starts_bytes: Cell::new(0),
+            stats_only: histogram_stats::selectors(&self.expr),
             annotations: RefCell::default(),
         };
         let value = evaluator.value()?;
-        let (warnings, infos) = evaluator.annotations.into_inner().into_parts();
+        let (warnings, infos) = evaluator.annotations.into_inner().into_parts(&self.text);
         Ok(Answer { value, warnings, infos })
     }
 }
 
 impl Evaluator<'_> {
     pub(crate) fn warn(&self, span: Span, message: &str) {
-        self.annotations.borrow_mut().warn(&self.query.text, span, message);
+        self.annotations.borrow_mut().warn(span, message);
     }
 
     pub(crate) fn info(&self, span: Span, message: &str) {
-        self.annotations.borrow_mut().info(&self.query.text, span, message);
+        self.annotations.borrow_mut().info(span, message);
+    }
+
+    /// Counts an occurrence of a warning.
+    pub(crate) fn warn_again(&self, span: Span, message: &str) {
+        self.annotations.borrow_mut().count(span, message);
+    }
+
+    pub(crate) fn note_raised(&self, span: Span, message: &str, raised: Monotonicity) {
+        self.annotations.borrow_mut().raised(span, message, raised);
     }
 
     /// Called in every potentially long loop: returns an error when the query was cancelled.
@@ -142,6 +169,14 @@ impl Evaluator<'_> {
         let bytes = plain + samples.histograms.capacity() * HISTOGRAM_BYTES;
         let more = bytes.saturating_sub(self.decoded_bytes.get());
         self.decoded_bytes.set(self.decoded_bytes.get() + more);
+        self.hold(more)
+    }
+
+    /// As [`Self::hold_decoded`], for start times.
+    pub(crate) fn hold_starts(&self, starts: &StartTimes) -> Result<(), Error> {
+        let count = starts.values.capacity() + starts.histograms.capacity();
+        let more = (count * size_of::<i64>()).saturating_sub(self.starts_bytes.get());
+        self.starts_bytes.set(self.starts_bytes.get() + more);
         self.hold(more)
     }
 
@@ -232,8 +267,8 @@ impl Evaluator<'_> {
 
     fn raw_matrix(&self, expr: &Expr, grid: &Grid) -> Result<Vec<Series>, Error> {
         let mut all = Vec::new();
-        self.windows(expr, grid, &mut |series| {
-            let (points, histograms) = series.first_window();
+        self.windows(expr, grid, false, &mut |series| {
+            let (points, histograms) = series.first_window()?;
             if !points.is_empty() || !histograms.is_empty() {
                 let histograms_bytes = histograms.len() * HISTOGRAM_BYTES;
                 self.hold(points.len() * size_of::<(i64, f64)>() + histograms_bytes)?;
@@ -437,7 +472,7 @@ fn same_labelset() -> Error {
 }
 
 fn refuse_duplicates<'a>(all: impl Iterator<Item = &'a Labels>) -> Result<(), Error> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for labels in all {
         if !seen.insert(labels) {
             return Err(same_labelset());

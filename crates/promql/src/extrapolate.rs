@@ -1,6 +1,9 @@
 //! `rate`, `increase` and `delta`: the change over a window, extrapolated to its edges.
 
+use signals::metric::Samples;
+
 use crate::select::Window;
+use crate::start_times::{is_overlap, is_restart, with_start};
 
 /// The change that a function computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +22,8 @@ impl Change {
     }
 }
 
-/// The change over the window, extrapolated as Prometheus does; `None` below two samples.
+/// The change over the window, extrapolated as Prometheus does; `None` below two samples, unless the
+/// counter starts within the window.
 pub(crate) fn extrapolated(
     window: &Window,
     resets: &Resets,
@@ -28,53 +32,100 @@ pub(crate) fn extrapolated(
 ) -> Option<f64> {
     let (first_ms, last_ms) = (*window.timestamps.first()?, *window.timestamps.last()?);
     let (first, last) = (*window.values.first()?, *window.values.last()?);
-    if window.values.len() < 2 {
-        return None;
-    }
     let mut result = last - first;
     if change.is_counter() {
-        result += resets.lost(window);
+        resets.add_lost(window, &mut result);
     }
-    let factor = extrapolation_factor(&Placement {
-        to_start_s: first_ms.saturating_sub(window.start_ms) as f64 / 1000.0,
-        to_end_s: window.end_ms.saturating_sub(last_ms) as f64 / 1000.0,
-        sampled_s: last_ms.saturating_sub(first_ms) as f64 / 1000.0,
-        gaps: (window.values.len() - 1) as f64,
-        // A counter is never below zero.
-        to_zero: (change.is_counter() && result > 0.0 && first >= 0.0).then_some(first / result),
-    });
-    result *= factor;
-    if change == Change::Rate {
-        result /= range_ms as f64 / 1000.0;
+    let mut placement = Placement::of(window, first_ms, last_ms, window.values.len());
+    if change.is_counter() {
+        if placement.begin_at(window, window.value_starts, first_ms, last_ms) {
+            result += first;
+        } else if result > 0.0 && first >= 0.0 {
+            // A counter is never below zero.
+            placement.to_zero = Some(first / result);
+        }
     }
-    Some(result)
+    let factor = placement.factor(change, range_ms)?;
+    Some(result * factor)
 }
 
 /// The position of samples in a window, in seconds.
 pub(crate) struct Placement {
-    pub(crate) to_start_s: f64,
-    pub(crate) to_end_s: f64,
-    pub(crate) sampled_s: f64,
-    pub(crate) gaps: f64,
+    to_start_s: f64,
+    to_end_s: f64,
+    sampled_s: f64,
+    gaps: usize,
+    average_s: f64,
+    /// Whether the counter starts at zero within the window, so that it is not extrapolated to the
+    /// start.
+    begins: bool,
     /// First value as a fraction of the increase.
     pub(crate) to_zero: Option<f64>,
 }
 
-pub(crate) fn extrapolation_factor(span: &Placement) -> f64 {
-    let average_s = span.sampled_s / span.gaps;
-    let threshold_s = average_s * 1.1;
-    let mut to_start_s = span.to_start_s;
-    if to_start_s >= threshold_s {
-        to_start_s = average_s / 2.0;
+impl Placement {
+    pub(crate) fn of(window: &Window, first_ms: i64, last_ms: i64, samples: usize) -> Self {
+        let sampled_s = last_ms.saturating_sub(first_ms) as f64 / 1000.0;
+        let gaps = samples.saturating_sub(1);
+        Self {
+            to_start_s: first_ms.saturating_sub(window.start_ms) as f64 / 1000.0,
+            to_end_s: window.end_ms.saturating_sub(last_ms) as f64 / 1000.0,
+            sampled_s,
+            gaps,
+            average_s: if gaps > 0 { sampled_s / gaps as f64 } else { 0.0 },
+            begins: false,
+            to_zero: None,
+        }
     }
-    if let Some(to_zero) = span.to_zero {
-        to_start_s = to_start_s.min(span.sampled_s * to_zero);
+
+    /// Uses the start time of the first sample, if it is between the start of the window and the
+    /// sample.
+    pub(crate) fn begin_at(
+        &mut self,
+        window: &Window,
+        starts: &[i64],
+        first_ms: i64,
+        last_ms: i64,
+    ) -> bool {
+        let start = starts.first().copied().unwrap_or_default();
+        if start == 0 || start <= window.start_ms || start >= first_ms {
+            return false;
+        }
+        self.to_start_s = 0.0;
+        self.sampled_s = last_ms.saturating_sub(start) as f64 / 1000.0;
+        self.begins = true;
+        true
     }
-    let mut to_end_s = span.to_end_s;
-    if to_end_s >= threshold_s {
-        to_end_s = average_s / 2.0;
+
+    /// The factor from the change between the samples to that of the window; `None` if there are
+    /// too few samples.
+    pub(crate) fn factor(&self, change: Change, range_ms: i64) -> Option<f64> {
+        if self.gaps == 0 && !self.begins {
+            return None;
+        }
+        let threshold_s = self.average_s * 1.1;
+        let mut to_start_s = self.to_start_s;
+        if !self.begins {
+            if to_start_s >= threshold_s {
+                to_start_s = self.average_s / 2.0;
+            }
+            if let Some(to_zero) = self.to_zero {
+                to_start_s = to_start_s.min(self.sampled_s * to_zero);
+            }
+        }
+        let mut to_end_s = self.to_end_s;
+        if to_end_s >= threshold_s {
+            to_end_s = self.average_s / 2.0;
+        }
+        let mut factor = 1.0;
+        if self.sampled_s != 0.0 {
+            factor = (self.sampled_s + to_start_s + to_end_s) / self.sampled_s;
+        }
+        if change == Change::Rate {
+            factor /= range_ms as f64 / 1000.0;
+        }
+        Some(factor)
     }
-    (span.sampled_s + to_start_s + to_end_s) / span.sampled_s
 }
 
 /// The counter resets of a whole series, found once for all overlapping windows.
@@ -82,27 +133,45 @@ pub(crate) fn extrapolation_factor(span: &Placement) -> f64 {
 pub(crate) struct Resets {
     /// Index of the sample after a reset, and the value before it; ascending.
     at: Vec<(usize, f64)>,
+    /// Indexes of the samples whose start time is before the previous sample; ascending.
+    overlaps: Vec<usize>,
 }
 
 impl Resets {
-    pub(crate) fn of(values: &[f64]) -> Self {
-        let mut at = Vec::new();
-        for (index, pair) in values.windows(2).enumerate() {
-            if let [before, after] = pair
-                && after < before
-            {
-                at.push((index + 1, *before));
+    pub(crate) fn of(samples: &Samples, starts: &[i64]) -> Self {
+        let mut resets = Self::default();
+        let all = samples.timestamps.iter().zip(&samples.values);
+        let mut before: Option<((i64, i64), f64)> = None;
+        for (index, (time_ms, value)) in all.enumerate() {
+            let now = with_start(starts, index, *time_ms);
+            if let Some((before, before_value)) = before {
+                if *value < before_value || is_restart(before, now) {
+                    resets.at.push((index, before_value));
+                }
+                if is_overlap(before, now.0) {
+                    resets.overlaps.push(index);
+                }
             }
+            before = Some((now, *value));
         }
-        Self { at }
+        resets
     }
 
-    /// Sum of the values before each reset within the window.
-    fn lost(&self, window: &Window) -> f64 {
+    /// Adds the values before each reset within the window.
+    fn add_lost(&self, window: &Window, result: &mut f64) {
         let after_first = self.at.partition_point(|(index, _)| *index <= window.first);
         let end = window.first + window.values.len();
         let inside = self.at.iter().skip(after_first).take_while(|(index, _)| *index < end);
-        inside.map(|(_, before)| before).sum()
+        for (_, before) in inside {
+            *result += before;
+        }
+    }
+
+    /// Whether a sample in the window starts before the previous one.
+    pub(crate) fn has_overlap(&self, window: &Window) -> bool {
+        let after_first = self.overlaps.partition_point(|index| *index <= window.first);
+        let end = window.first + window.values.len();
+        self.overlaps.get(after_first).is_some_and(|index| *index < end)
     }
 }
 
@@ -114,7 +183,13 @@ pub(crate) fn from_last_two(window: &Window, is_rate: bool) -> Option<f64> {
     if interval_ms == 0 {
         return None;
     }
-    let change = if is_rate && after < before { *after } else { after - before };
+    let [before_start, after_start] = match window.value_starts {
+        [.., before, after] => [*before, *after],
+        _ => [0, 0],
+    };
+    let is_reset =
+        after < before || is_restart((before_start, *before_ms), (after_start, *after_ms));
+    let change = if is_rate && is_reset { *after } else { after - before };
     Some(if is_rate { change / (interval_ms as f64 / 1000.0) } else { change })
 }
 

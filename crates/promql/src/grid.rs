@@ -103,6 +103,16 @@ impl Row {
             || self.histogram_at(step).is_some()
     }
 
+    /// Copies the value or histogram of a step; steps are copied in order.
+    pub(crate) fn copy_step(&mut self, from: &Self, step: usize) {
+        if let (Some(into), Some(value)) = (self.values.get_mut(step), from.values.get(step)) {
+            *into = *value;
+        }
+        if let Some(histogram) = from.histogram_at(step) {
+            self.histograms.push((step as u32, Arc::clone(histogram)));
+        }
+    }
+
     /// Removes value and histogram of the steps for which `keep` is false.
     pub(crate) fn retain_steps(&mut self, keep: impl Fn(usize) -> bool) {
         for (step, value) in self.values.iter_mut().enumerate() {

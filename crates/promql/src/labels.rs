@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use lang::promql::{Call, is_label_name, quote};
+use lang::promql::Call;
 use signals::metric::NAME_LABEL;
 
 use crate::Error;
@@ -47,10 +47,9 @@ impl Evaluator<'_> {
         let (destination, separator) = (text_of(destination)?, text_of(separator)?);
         let sources: Vec<String> = sources.iter().map(text_of).collect::<Result<_, _>>()?;
         for source in &sources {
-            if source.is_empty() {
-                let name = quote(source);
+            if !is_valid(source) {
                 return Err(Error::Execution(format!(
-                    "invalid source label name in label_join(): {name}"
+                    "invalid source label name in label_join(): {source}"
                 )));
             }
         }
@@ -151,11 +150,15 @@ fn set_label(row: &mut Row, name: &str, value: &str) {
     }
 }
 
+/// Whether a text is the name of a label; bytes that are not UTF-8 have been replaced.
+fn is_valid(name: &str) -> bool {
+    !name.is_empty() && !name.contains('\u{fffd}')
+}
+
 fn check_label_name(name: &str, function: &str) -> Result<(), Error> {
-    if !name.is_empty() && (is_label_name(name) || !name.contains('\u{fffd}')) {
+    if is_valid(name) {
         return Ok(());
     }
-    let name = quote(name);
     Err(Error::Execution(format!("invalid destination label name in {function}(): {name}")))
 }
 

@@ -17,25 +17,32 @@ mod classic_histogram;
 mod dates;
 mod error;
 mod evaluator;
+mod extended;
 mod extrapolate;
 mod grid;
 mod histogram_rate;
+mod histogram_stats;
+mod info;
 mod kahan;
 mod labels;
 mod matching;
 mod native_histogram;
 mod over_time;
+mod parameter_range;
+mod pick;
 mod plan;
 mod range;
 mod scalar;
 mod select;
+mod start_times;
+mod text;
 
 use lang::promql::Expr;
 
 pub use answer::{Answer, Options, Sample, Series, Value, labels_size, matrix_size, vector_size};
 pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
-pub use plan::{SelectorPlan, SeriesRead, matchers, plan};
+pub use plan::{SelectorPlan, SeriesRead, StartTimes, matchers, plan};
 
 /// Maximum number of steps of a range query.
 pub const STEPS_MAX: i64 = 11_000;

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
-use lang::promql::{Binary, BinaryOp, Cardinality, Matching};
+use lang::promql::{Binary, BinaryOp, Cardinality, Matching, is_label_name, quote};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
 
 use crate::Error;
-use crate::binary::{Cell, cell, changes_meaning};
+use crate::binary::{Cell, Combined, StepNotes, cell, changes_schema, combine};
 use crate::evaluator::{Evaluator, Merge, Sink};
 use crate::grid::{Grid, Row, is_identity};
 
@@ -32,10 +32,11 @@ fn by_signature(rows: &[Row], matching: &Matching) -> HashMap<Labels, Vec<usize>
 }
 
 /// Formats labels as `{a="b", c="d"}` for error messages.
-fn shown(labels: &Labels) -> String {
+pub(crate) fn shown(labels: &Labels) -> String {
+    let shown_name = |name: &str| if is_label_name(name) { name.to_owned() } else { quote(name) };
     let pairs: Vec<String> = labels
         .iter()
-        .map(|(name, value)| format!("{name}={}", lang::promql::quote(value)))
+        .map(|(name, value)| format!("{}={}", shown_name(name), quote(value)))
         .collect();
     format!("{{{}}}", pairs.join(", "))
 }
@@ -103,134 +104,238 @@ impl Evaluator<'_> {
         sink: &mut Sink,
     ) -> Result<(), Error> {
         let matching = &binary.matching;
-        if matching.fill_left.is_some() || matching.fill_right.is_some() {
-            return Err(Error::Unsupported("fill modifiers".into()));
-        }
         let left = self.collect(&binary.left, grid)?;
         let right = self.collect(&binary.right, grid)?;
         // The many side first; one-to-one treats the left as the many side.
         let is_swapped = matching.cardinality == Cardinality::OneToMany;
-        let (many, one) = if is_swapped { (&right, &left) } else { (&left, &right) };
-        let pairs = Pairs { evaluator: self, binary, many, one, is_swapped, steps: grid.steps };
-        let ones = by_signature(one, matching);
-        let manys = by_signature(many, matching);
-        let mut merge = self.merge();
-        let mut order: Vec<(&Labels, &Vec<usize>)> = manys.iter().collect();
-        order.sort_by_key(|(_, members)| members.first().copied());
-        for (signature, members) in order {
-            if let Some(partners) = ones.get(signature) {
-                pairs.group(signature, members, partners, &mut merge)?;
+        let (many, one) = if is_swapped { (right, left) } else { (left, right) };
+        let ones = by_signature(&one, matching);
+        let manys = by_signature(&many, matching);
+        self.refuse_duplicates(binary, grid, &many, &one, &ones)?;
+        let mut pairs = Pairs {
+            evaluator: self,
+            binary,
+            grid,
+            is_swapped,
+            is_tracked: true,
+            matched: HashMap::new(),
+            notes: StepNotes::default(),
+            merge: self.merge(),
+        };
+        for member in &many {
+            self.check()?;
+            let signature = signature(&member.labels, matching);
+            pairs.is_tracked = pairs.fill_many().is_some()
+                || manys.get(&signature).is_some_and(|members| members.len() > 1);
+            let partners: Vec<&Row> = ones
+                .get(&signature)
+                .map(|partners| partners.iter().filter_map(|at| one.get(*at)).collect())
+                .unwrap_or_default();
+            for partner in &partners {
+                let sides = Sides { many: Side::Row(member), one: Side::Row(partner) };
+                pairs.combine(&signature, &sides, |_| true)?;
+            }
+            if let Some(fill) = pairs.fill_one() {
+                let sides = Sides { many: Side::Row(member), one: Side::Fill(fill) };
+                let is_alone = |step| !partners.iter().any(|partner| partner.is_present(step));
+                pairs.combine(&signature, &sides, is_alone)?;
             }
         }
-        let mut rows = merge.into_rows();
-        // The result has the order of the many side.
-        rows.retain(Row::has_any);
-        rows.into_iter().try_for_each(sink)
+        if let Some(fill) = pairs.fill_many() {
+            pairs.is_tracked = true;
+            for partner in &one {
+                self.check()?;
+                let signature = signature(&partner.labels, matching);
+                let sides = Sides { many: Side::Fill(fill), one: Side::Row(partner) };
+                let matched = pairs.matched_steps(&signature);
+                let is_alone = |step| !matched.iter().any(|steps| is_set(steps, step));
+                pairs.combine(&signature, &sides, is_alone)?;
+            }
+        }
+        self.note_steps(binary, &pairs.notes);
+        pairs.merge.finish(sink)
     }
+
+    /// Two series of the one side may share a signature only if no step has values of both. Of
+    /// several such pairs, the error names that of the first step.
+    fn refuse_duplicates(
+        &self,
+        binary: &Binary,
+        grid: &Grid,
+        many: &[Row],
+        one: &[Row],
+        ones: &HashMap<Labels, Vec<usize>>,
+    ) -> Result<(), Error> {
+        let matching = &binary.matching;
+        let has_fill = matching.fill_left.is_some() || matching.fill_right.is_some();
+        let mut found: Option<(usize, usize, usize, &Labels)> = None;
+        for (signature, partners) in ones.iter().filter(|(_, partners)| partners.len() > 1) {
+            self.check()?;
+            for step in 0..found.map_or(grid.steps, |(step, ..)| step + 1) {
+                let mut present = partners
+                    .iter()
+                    .filter(|at| one.get(**at).is_some_and(|row| row.is_present(step)));
+                if let (Some(first), Some(second)) = (present.next(), present.next())
+                    && (has_fill || many.iter().any(|row| row.is_present(step)))
+                {
+                    let place = (step, *second, *first, signature);
+                    let is_earlier = |(step, second, ..): (usize, usize, usize, &Labels)| {
+                        (place.0, place.1) < (step, second)
+                    };
+                    if found.is_none_or(is_earlier) {
+                        found = Some(place);
+                    }
+                    break;
+                }
+            }
+        }
+        let Some((_, second, first, signature)) = found else { return Ok(()) };
+        let is_swapped = matching.cardinality == Cardinality::OneToMany;
+        let side = if is_swapped { "left" } else { "right" };
+        let mut both =
+            [first, second].map(|at| one.get(at).map(|row| shown(&row.labels)).unwrap_or_default());
+        both.sort();
+        Err(Error::Execution(format!(
+            "found duplicate series for the match group {} on the {side} hand-side of the \
+             operation: [{}];many-to-many matching not allowed: matching labels must be unique on \
+             one side",
+            shown(signature),
+            both.join(", "),
+        )))
+    }
+}
+
+/// One operand: a series, or the value in place of a missing one.
+#[derive(Clone, Copy)]
+enum Side<'r> {
+    Row(&'r Row),
+    Fill(f64),
+}
+
+impl<'r> Side<'r> {
+    fn cell(&self, step: usize) -> Option<Cell> {
+        match self {
+            Self::Row(row) => cell(row, step, !row.histograms.is_empty()),
+            Self::Fill(value) => Some(Cell::Number(*value)),
+        }
+    }
+
+    /// The labels; a value in place of a series has those that match.
+    fn labels(&self, signature: &'r Labels) -> &'r Labels {
+        match self {
+            Self::Row(row) => &row.labels,
+            Self::Fill(_) => signature,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sides<'r> {
+    many: Side<'r>,
+    one: Side<'r>,
+}
+
+/// The steps at which a signature has a result, or that a comparison has removed, by the labels of
+/// the result; one-to-one matching ignores these labels.
+type MatchedSteps = HashMap<Labels, Vec<bool>>;
+
+fn is_set(steps: &[bool], step: usize) -> bool {
+    steps.get(step).copied().unwrap_or(false)
 }
 
 struct Pairs<'p, 'e> {
     evaluator: &'p Evaluator<'e>,
     binary: &'p Binary,
-    many: &'p [Row],
-    one: &'p [Row],
+    grid: &'p Grid,
     is_swapped: bool,
-    steps: usize,
+    /// Whether the results of the current signature are recorded, as there may be several.
+    is_tracked: bool,
+    matched: HashMap<Labels, MatchedSteps>,
+    notes: StepNotes,
+    merge: Merge<'p>,
 }
 
 impl Pairs<'_, '_> {
-    /// Combines the rows of one signature.
-    fn group(
-        &self,
+    // Prometheus swaps the operands of `group_right`, but not their fill values: there, `fill_right`
+    // is the value for the one side on the left.
+    fn fill_one(&self) -> Option<f64> {
+        self.binary.matching.fill_right
+    }
+
+    fn fill_many(&self) -> Option<f64> {
+        self.binary.matching.fill_left
+    }
+
+    fn matched_steps(&self, signature: &Labels) -> Vec<Vec<bool>> {
+        let of_signature = self.matched.get(signature);
+        of_signature.map(|by_labels| by_labels.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Combines two series at the steps that have both, and for which `is_wanted`.
+    fn combine(
+        &mut self,
         signature: &Labels,
-        members: &[usize],
-        partners: &[usize],
-        merge: &mut Merge<'_>,
+        sides: &Sides,
+        is_wanted: impl Fn(usize) -> bool,
     ) -> Result<(), Error> {
-        if partners.len() > 1 {
-            self.refuse_duplicates(signature, partners)?;
-        }
+        let (labels, drops_name) =
+            self.result_labels(sides.many.labels(signature), sides.one.labels(signature));
+        let steps = self.grid.steps;
         let is_one_to_one = self.binary.matching.cardinality == Cardinality::OneToOne;
-        let mut is_taken =
-            if is_one_to_one && members.len() > 1 { vec![false; self.steps] } else { Vec::new() };
-        for member in members.iter().filter_map(|at| self.many.get(*at)) {
-            for partner in partners.iter().filter_map(|at| self.one.get(*at)) {
-                let row = self.combine(member, partner, &mut is_taken)?;
-                merge.add(row).map_err(|_| {
-                    let message =
-                        "multiple matches for labels: grouping labels must ensure unique matches";
-                    Error::Execution(message.into())
-                })?;
+        let key = if is_one_to_one { Labels::empty() } else { labels.clone() };
+        let mut untracked = Vec::new();
+        let matched = if self.is_tracked {
+            let by_labels = self.matched.entry(signature.clone()).or_default();
+            if !by_labels.contains_key(&key) {
+                self.evaluator.hold(steps + key.as_bytes().len())?;
             }
-        }
-        Ok(())
-    }
-
-    /// Two series of the one side may share a signature only if no step has values of both.
-    fn refuse_duplicates(&self, signature: &Labels, partners: &[usize]) -> Result<(), Error> {
-        for step in 0..self.steps {
-            let mut present = partners
-                .iter()
-                .filter_map(|at| self.one.get(*at))
-                .filter(|row| row.is_present(step));
-            if let (Some(first), Some(second)) = (present.next(), present.next()) {
-                let side = if self.is_swapped { "left" } else { "right" };
-                return Err(Error::Execution(format!(
-                    "found duplicate series for the match group {} on the {side} hand-side of the \
-                     operation: [{}, {}];many-to-many matching not allowed: matching labels must \
-                     be unique on one side",
-                    shown(signature),
-                    shown(&second.labels),
-                    shown(&first.labels),
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn combine(&self, member: &Row, partner: &Row, is_taken: &mut [bool]) -> Result<Row, Error> {
-        let (labels, drops_name) = self.result_labels(member, partner);
-        let mut row = Row::empty(labels, self.steps);
+            by_labels.entry(key).or_insert_with(|| vec![false; steps])
+        } else {
+            &mut untracked
+        };
+        let mut row = Row::empty(labels, steps);
         row.drops_name = drops_name;
-        let has_histograms = !member.histograms.is_empty() || !partner.histograms.is_empty();
-        for step in 0..self.steps {
-            let (a, b) = (cell(member, step, has_histograms), cell(partner, step, has_histograms));
-            let (Some(a), Some(b)) = (a, b) else { continue };
-            if let Some(taken) = is_taken.get_mut(step)
-                && std::mem::replace(taken, true)
-            {
-                let message = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)";
-                return Err(Error::Execution(message.into()));
-            }
+        for step in (0..steps).filter(|step| is_wanted(*step)) {
+            let (Some(a), Some(b)) = (sides.many.cell(step), sides.one.cell(step)) else {
+                continue;
+            };
             let (left, right) = if self.is_swapped { (b, a) } else { (a, b) };
-            match self.evaluator.binary_cells(self.binary, left, right) {
-                None => {}
-                Some(Cell::Number(value)) => {
-                    if let Some(place) = row.values.get_mut(step) {
-                        *place = value;
-                    }
-                }
-                Some(Cell::Histogram(histogram)) => row.histograms.push((step as u32, histogram)),
+            let (combined, note) = combine(self.binary, left, right);
+            if let Some(note) = note {
+                self.notes.set(self.evaluator, self.grid, step, note)?;
             }
+            if matches!(combined, Combined::Refused) {
+                continue;
+            }
+            if let Some(place) = matched.get_mut(step)
+                && std::mem::replace(place, true)
+            {
+                let reason = if is_one_to_one {
+                    "many-to-one matching must be explicit (group_left/group_right)"
+                } else {
+                    "grouping labels must ensure unique matches"
+                };
+                return Err(Error::Execution(format!("multiple matches for labels: {reason}")));
+            }
+            combined.store(&mut row, step);
         }
-        Ok(row)
+        self.merge.add(row)
     }
 
-    fn result_labels(&self, member: &Row, partner: &Row) -> (Labels, bool) {
-        let matching = &self.binary.matching;
-        let changes_meaning = changes_meaning(self.binary);
+    fn result_labels(&self, many: &Labels, one: &Labels) -> (Labels, bool) {
+        let Binary { op, is_bool, matching, .. } = self.binary;
         let delays = self.evaluator.settings.delays_name_removal;
-        let drops_now = changes_meaning && !delays;
+        // Only the removal by `bool` is delayed.
+        let drops_now = changes_schema(*op) || (*is_bool && !delays);
         let is_named = |name: &str| matching.labels.iter().any(|named| named == name);
         let is_one_to_one = matching.cardinality == Cardinality::OneToOne;
-        let mut labels = member.labels.without(|name| {
+        let mut labels = many.without(|name| {
             (drops_now && is_identity(name))
                 || (is_one_to_one && (is_named(name) != matching.is_on))
         });
         for name in &matching.include {
-            labels = labels.with(name, partner.labels.get(name).unwrap_or_default());
+            labels = labels.with(name, one.get(name).unwrap_or_default());
         }
-        let drops_name = delays && (changes_meaning || member.drops_name);
-        (labels, drops_name)
+        (labels, delays && *is_bool)
     }
 }

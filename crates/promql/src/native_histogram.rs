@@ -8,10 +8,13 @@ mod statistics;
 mod trim;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
-use signals::metric::{BucketSpan, NativeHistogram};
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
-pub(crate) use layout::{Mismatch, Total, add_scaled};
+use crate::text::general;
+
+pub(crate) use layout::Total;
 pub(crate) use statistics::{Fault, fraction, quantile, variance};
 pub(crate) use trim::trimmed;
 
@@ -66,7 +69,7 @@ pub(crate) fn spans(buckets: &[Bucket]) -> (Vec<BucketSpan>, Vec<f64>) {
     (spans, counts)
 }
 
-/// Multiplies all counts and the sum.
+/// Multiplies all counts and the sum; a negative factor makes a gauge.
 pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogram {
     let times = |counts: &[f64]| counts.iter().map(|count| count * factor).collect();
     NativeHistogram {
@@ -75,8 +78,13 @@ pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogra
         sum: histogram.sum * factor,
         positive_counts: times(&histogram.positive_counts),
         negative_counts: times(&histogram.negative_counts),
+        reset_hint: signed_hint(histogram, factor),
         ..histogram.clone()
     }
+}
+
+fn signed_hint(histogram: &NativeHistogram, factor: f64) -> ResetHint {
+    if factor < 0.0 { ResetHint::Gauge } else { histogram.reset_hint }
 }
 
 /// Divides all counts and the sum; division by zero leaves no buckets.
@@ -88,6 +96,7 @@ pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistog
         sum: histogram.sum / divisor,
         positive_counts: over(&histogram.positive_counts),
         negative_counts: over(&histogram.negative_counts),
+        reset_hint: signed_hint(histogram, divisor),
         ..histogram.clone()
     };
     if divisor == 0.0 {
@@ -97,6 +106,17 @@ pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistog
         result.negative_spans.clear();
     }
     result
+}
+
+/// The histogram without a hint on counter resets: a subquery may leave out or repeat samples.
+pub(crate) fn without_reset(histogram: &Arc<NativeHistogram>) -> Arc<NativeHistogram> {
+    match histogram.reset_hint {
+        ResetHint::Unknown | ResetHint::Gauge => Arc::clone(histogram),
+        ResetHint::Reset | ResetHint::NotReset => Arc::new(NativeHistogram {
+            reset_hint: ResetHint::Unknown,
+            ..NativeHistogram::clone(histogram)
+        }),
+    }
 }
 
 /// Whether two histograms are equal, regardless of their spans.
@@ -119,12 +139,14 @@ pub(crate) fn is_equal(a: &NativeHistogram, b: &NativeHistogram) -> bool {
             == filled(&b.negative_spans, &b.negative_counts)
 }
 
-/// Whether there was a counter reset between two histograms.
+/// Whether there was a counter reset between two histograms. Gauges count as counters do.
 pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> bool {
-    if before.is_gauge() || after.is_gauge() {
-        return false;
+    match after.reset_hint {
+        ResetHint::Reset => return true,
+        ResetHint::NotReset => return false,
+        ResetHint::Unknown | ResetHint::Gauge => {}
     }
-    if after.count < before.count || is_custom(before) != is_custom(after) {
+    if after.count < before.count || (is_custom(after) && !is_custom(before)) {
         return true;
     }
     if !is_custom(after)
@@ -135,24 +157,27 @@ pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> boo
     layout::has_decreased(before, after)
 }
 
-/// All buckets from the lowest to the highest, including the zero bucket if it is not empty.
+/// All buckets from the lowest to the highest. The zero bucket is included if it counts anything,
+/// and the others begin where it ends.
 pub(crate) fn bounded(histogram: &NativeHistogram) -> Vec<Bounded> {
     let positive = buckets(&histogram.positive_spans, &histogram.positive_counts);
     let negative = buckets(&histogram.negative_spans, &histogram.negative_counts);
+    let width = histogram.zero_threshold;
+    let beyond = |bound: f64| if bound > 0.0 && bound < width { width } else { bound };
     let mut all = Vec::with_capacity(positive.len() + negative.len() + 1);
     for (index, count) in negative.iter().rev() {
         let (lower, upper) = bounds::exponential(histogram.schema, *index);
-        all.push(Bounded { lower: -upper, upper: -lower, count: *count });
+        all.push(Bounded { lower: -upper, upper: -beyond(lower), count: *count });
     }
     if histogram.zero_count > 0.0 {
-        let width = histogram.zero_threshold;
         all.push(Bounded { lower: -width, upper: width, count: histogram.zero_count });
     }
     for (index, count) in positive {
         let (lower, upper) = if is_custom(histogram) {
             bounds::custom(&histogram.custom_bounds, index)
         } else {
-            bounds::exponential(histogram.schema, index)
+            let (lower, upper) = bounds::exponential(histogram.schema, index);
+            (beyond(lower), upper)
         };
         all.push(Bounded { lower, upper, count });
     }
@@ -161,14 +186,29 @@ pub(crate) fn bounded(histogram: &NativeHistogram) -> Vec<Bounded> {
 
 /// The text of a histogram, as a label value of `count_values`.
 pub(crate) fn shown(histogram: &NativeHistogram) -> String {
-    use lang::promql::format_float as float;
-    let mut out = format!("{{count:{}, sum:{}", float(histogram.count), float(histogram.sum));
-    for bucket in bounded(histogram).iter().filter(|bucket| bucket.count != 0.0) {
-        let is_zero = !is_custom(histogram) && bucket.lower <= 0.0 && bucket.upper >= 0.0;
-        let open = if is_zero || bucket.upper <= 0.0 && !is_custom(histogram) { '[' } else { '(' };
-        let close = if is_zero || bucket.upper > 0.0 || is_custom(histogram) { ']' } else { ')' };
-        let (lower, upper, count) = (float(bucket.lower), float(bucket.upper), float(bucket.count));
-        let _ = write!(out, ", {open}{lower},{upper}{close}:{count}");
+    let mut out = format!("{{count:{}, sum:{}", general(histogram.count), general(histogram.sum));
+    let mut push = |open: char, lower: f64, upper: f64, close: char, count: f64| {
+        if count != 0.0 {
+            let (lower, upper, count) = (general(lower), general(upper), general(count));
+            let _ = write!(out, ", {open}{lower},{upper}{close}:{count}");
+        }
+    };
+    for (index, count) in
+        buckets(&histogram.negative_spans, &histogram.negative_counts).iter().rev()
+    {
+        let (lower, upper) = bounds::exponential(histogram.schema, *index);
+        push('[', -upper, -lower, ')', *count);
+    }
+    let width = histogram.zero_threshold;
+    push('[', -width, width, ']', histogram.zero_count);
+    for (index, count) in buckets(&histogram.positive_spans, &histogram.positive_counts) {
+        let (lower, upper) = if is_custom(histogram) {
+            bounds::custom(&histogram.custom_bounds, index)
+        } else {
+            bounds::exponential(histogram.schema, index)
+        };
+        let open = if is_custom(histogram) && index == 0 { '[' } else { '(' };
+        push(open, lower, upper, ']', count);
     }
     out.push('}');
     out

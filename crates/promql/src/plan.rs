@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use lang::promql::{At, DurationExpr, Expr, MatchOp, ParseError, Selector};
+use lang::promql::{At, DurationExpr, Expr, Extension, MatchOp, ParseError, Selector, Subquery};
 use signals::metric::Samples;
 use signals::{Labels, Matcher};
 
 use crate::evaluator::Query;
-use crate::{Error, SeriesError};
+use crate::{Error, SeriesError, histogram_stats, info};
 
 /// A series whose samples are decoded on demand.
 pub trait SeriesRead: Send + Sync + fmt::Debug {
@@ -22,6 +22,39 @@ pub trait SeriesRead: Send + Sync + fmt::Debug {
     /// # Errors
     /// When the series cannot be read.
     fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), SeriesError>;
+
+    /// As [`Self::read`], and fills the cleared `starts` with the start time of each of these
+    /// samples. A source without start times leaves `starts` empty, as this default does.
+    ///
+    /// # Errors
+    /// When the series cannot be read.
+    fn read_with_starts(
+        &self,
+        start_ms: i64,
+        end_ms: i64,
+        samples: &mut Samples,
+        _starts: &mut StartTimes,
+    ) -> Result<(), SeriesError> {
+        self.read(start_ms, end_ms, samples)
+    }
+}
+
+/// When the counters of samples started from zero, in milliseconds since 1970; 0 if unknown. Each
+/// list is as long as that of the samples, or empty if none is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StartTimes {
+    /// Of the float samples.
+    pub values: Vec<i64>,
+    /// Of the native histograms.
+    pub histograms: Vec<i64>,
+}
+
+impl StartTimes {
+    /// Clears the times and keeps the allocations.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.histograms.clear();
+    }
 }
 
 /// One selector of a query and the range of samples that it needs.
@@ -45,6 +78,10 @@ pub fn plan(query: &Query) -> Result<Vec<SelectorPlan>, Error> {
     let mut plans = Vec::new();
     let (start, end) = (query.start_ms, query.end_ms);
     walk(query, &query.expr, start, end, &mut plans)?;
+    let stats_only = histogram_stats::selectors(&query.expr);
+    for plan in plans.iter_mut().filter(|plan| stats_only.contains(&plan.position)) {
+        plan.start_ms = plan.start_ms.saturating_sub(1);
+    }
     Ok(plans)
 }
 
@@ -86,13 +123,17 @@ fn walk(
             Ok(())
         }
         Expr::Subquery(subquery) => {
-            let lookback = Lookback {
-                range_ms: query.positive_ms(&subquery.range)?,
-                offset_ms: query.optional_ms(subquery.offset.as_ref())?,
-                at_ms: query.at_ms(subquery.at),
-            };
+            let lookback = Lookback::of_subquery(query, subquery)?;
             let (start, end) = lookback.bounds(start_ms, end_ms);
             walk(query, &subquery.expr, start, end, plans)
+        }
+        Expr::Call(call) if call.function.name == "info" => {
+            // The second argument selects info series and is not evaluated.
+            if let Some(base) = call.arguments.first() {
+                walk(query, base, start_ms, end_ms, plans)?;
+            }
+            plans.push(info::plan(query, call, start_ms, end_ms)?);
+            Ok(())
         }
         Expr::Call(call) => call
             .arguments
@@ -122,10 +163,16 @@ pub(crate) struct Lookback {
     pub(crate) offset_ms: i64,
     /// The time of `@`, which replaces the evaluation time.
     pub(crate) at_ms: Option<i64>,
+    /// How far `anchored` and `smoothed` windows also see samples before their start.
+    pub(crate) before_ms: i64,
+    /// How far `smoothed` windows also see samples after their end.
+    pub(crate) after_ms: i64,
 }
 
 impl Lookback {
     pub(crate) fn of_selector(query: &Query, selector: &Selector) -> Result<Self, Error> {
+        let (is_range, extension) = (selector.range.is_some(), selector.extension);
+        let margin_ms = |is_seen| if is_seen { query.lookback_ms } else { 0 };
         Ok(Self {
             range_ms: match &selector.range {
                 Some(range) => query.positive_ms(range)?,
@@ -133,13 +180,26 @@ impl Lookback {
             },
             offset_ms: query.optional_ms(selector.offset.as_ref())?,
             at_ms: query.at_ms(selector.at),
+            before_ms: margin_ms(is_range && extension.is_some()),
+            after_ms: margin_ms(extension == Some(Extension::Smoothed)),
         })
     }
 
-    /// Exclusive start and inclusive end of all windows of steps in `start..=end`.
+    pub(crate) fn of_subquery(query: &Query, subquery: &Subquery) -> Result<Self, Error> {
+        Ok(Self {
+            range_ms: query.positive_ms(&subquery.range)?,
+            offset_ms: query.optional_ms(subquery.offset.as_ref())?,
+            at_ms: query.at_ms(subquery.at),
+            before_ms: 0,
+            after_ms: 0,
+        })
+    }
+
+    /// Exclusive start and inclusive end of the samples seen at steps in `start..=end`.
     pub(crate) fn bounds(&self, start_ms: i64, end_ms: i64) -> (i64, i64) {
         let first = self.window_end(start_ms).saturating_sub(self.range_ms);
-        (first, self.window_end(end_ms))
+        let last = self.window_end(end_ms).saturating_add(self.after_ms);
+        (first.saturating_sub(self.before_ms), last)
     }
 
     /// End of the window of the step at `time_ms`.

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use lang::promql::{Call, Expr, Span, quote};
+use lang::promql::{Call, Expr, Extension, Span, format_float, quote};
 use signals::metric::NativeHistogram;
 
 use crate::Error;
-use crate::annotations::for_metric;
 use crate::evaluator::{Evaluator, Sink};
+use crate::extended::{ChangeOf, anchored, check_extension};
 use crate::extrapolate::{Change, Resets, extrapolated, from_last_two, linear_regression};
-use crate::grid::{Grid, Row};
-use crate::histogram_rate::count_pairs;
+use crate::grid::{Grid, Row, is_absent};
+use crate::histogram_rate::{Stamped, count_pairs, is_changed, is_reset};
 use crate::kahan::quantile;
-use crate::native_histogram;
 use crate::over_time;
 use crate::scalar::Scalar;
 use crate::select::{SeriesWindows, Window};
@@ -59,11 +58,16 @@ impl Evaluator<'_> {
             .arguments
             .get(at)
             .ok_or_else(|| Error::Internal(format!("{name} without its range vector")))?;
+        let argument = argument.bare();
         let keeps_name = matches!(name, "last_over_time" | "first_over_time");
         let is_distinct = keeps_name || self.stays_distinct(argument);
         let mut merge = self.merge();
         let scalars = self.scalars(call, grid)?;
-        self.windows(argument, grid, &mut |series| {
+        let extension = check_extension(argument, name)?;
+        let needs_starts = self.settings.uses_start_times
+            && matches!(name, "rate" | "irate" | "increase" | "resets");
+        let span = note_span(call);
+        self.windows(argument, grid, needs_starts, &mut |series| {
             // With `@` all windows are equal; only this function also depends on the step.
             let is_same = series.lookback.at_ms.is_some()
                 && name != "predict_linear"
@@ -72,7 +76,7 @@ impl Evaluator<'_> {
             let narrow = Grid { steps: steps.min(1), ..series.grid };
             let series =
                 SeriesWindows { grid: if is_same { narrow } else { series.grid }, ..series };
-            let mut row = self.range_row(call, argument.span(), &scalars, &series)?;
+            let mut row = self.range_row(call, (span, extension), &scalars, &series)?;
             if is_same {
                 row.repeat(steps);
             }
@@ -95,43 +99,13 @@ impl Evaluator<'_> {
             .filter(is_scalar)
             .map(|argument| self.scalar(argument, grid))
             .collect::<Result<_, _>>()?;
-        match (call.function.name, scalars.as_slice()) {
-            ("quantile_over_time", [q]) => self.check_quantile(q, call, grid),
-            ("double_exponential_smoothing", [smoothing, trend]) => {
-                for (word, scalar) in [("smoothing", smoothing), ("trend", trend)] {
-                    let factor = scalar.at(0);
-                    if !(factor > 0.0 && factor < 1.0) {
-                        let letter = word.chars().next().unwrap_or_default();
-                        return Err(Error::Execution(format!(
-                            "invalid {word} factor. Expected: 0 < {letter}f < 1, got: {factor:.6}"
-                        )));
-                    }
-                }
-            }
-            _ => {}
-        }
         Ok(scalars)
-    }
-
-    fn check_quantile(&self, q: &Scalar, call: &Call, grid: &Grid) {
-        let span = call.arguments.first().map_or(call.span, Expr::span);
-        for step in 0..grid.steps {
-            self.note_quantile(q.at(step), span);
-        }
-    }
-
-    /// Adds a warning if a quantile is not between 0 and 1.
-    pub(crate) fn note_quantile(&self, q: f64, span: Span) {
-        if !(0.0..=1.0).contains(&q) {
-            let shown = lang::promql::format_float(q);
-            self.warn(span, &format!("quantile value should be between 0 and 1, got {shown}"));
-        }
     }
 
     fn range_row(
         &self,
         call: &Call,
-        span: Span,
+        (span, extension): (Span, Option<Extension>),
         scalars: &[Scalar],
         series: &SeriesWindows,
     ) -> Result<Row, Error> {
@@ -140,9 +114,11 @@ impl Evaluator<'_> {
             return Ok(self.run(series, span, histograms, &mut |_, window| kernel(window)));
         }
         match name {
-            "rate" => Ok(self.change_row(series, span, Change::Rate)),
-            "increase" => Ok(self.change_row(series, span, Change::Increase)),
-            "delta" => Ok(self.change_row(series, span, Change::Delta)),
+            "rate" => Ok(self.change_row(series, span, Change::Rate, extension)),
+            "increase" => Ok(self.change_row(series, span, Change::Increase, extension)),
+            "delta" => Ok(self.change_row(series, span, Change::Delta, extension)),
+            "changes" => Ok(self.pairs_row(series, span, extension, is_changed)),
+            "resets" => Ok(self.pairs_row(series, span, extension, is_reset)),
             "irate" => Ok(self.last_two_row(series, span, true)),
             "idelta" => Ok(self.last_two_row(series, span, false)),
             "sum_over_time" => Ok(self.sum_row(series, span, false)),
@@ -151,38 +127,62 @@ impl Evaluator<'_> {
         }
     }
 
-    fn change_row(&self, series: &SeriesWindows, span: Span, change: Change) -> Row {
-        let metric = series.labels.metric_name();
+    fn change_row(
+        &self,
+        series: &SeriesWindows,
+        span: Span,
+        change: Change,
+        extension: Option<Extension>,
+    ) -> Row {
+        let name = series.labels.metric_name();
         let range_ms = series.lookback.range_ms;
-        let resets = if change.is_counter() {
-            Resets::of(&series.samples.values)
+        let of = ChangeOf { change, range_ms, name, span, extension };
+        let resets = if change.is_counter() && extension.is_none() {
+            Resets::of(series.samples, &series.starts.values)
         } else {
             Resets::default()
         };
         let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
-            if window.histograms.is_empty() {
-                return extrapolated(window, &resets, change, range_ms).into();
+            if extension.is_some() {
+                return self.extended_change(window, &of);
             }
-            self.histogram_change(window, change, range_ms, metric, span)
+            if !window.histograms.is_empty() {
+                return self.histogram_change(window, &of);
+            }
+            if resets.has_overlap(window) {
+                self.note_overlap(name, span);
+            }
+            extrapolated(window, &resets, change, range_ms).into()
         });
-        if change.is_counter() && row.has_any() {
+        if change.is_counter() && row.values.iter().any(|value| !is_absent(*value)) {
             self.note_counter(&row, span);
         }
         row
     }
 
+    fn pairs_row(
+        &self,
+        series: &SeriesWindows,
+        span: Span,
+        extension: Option<Extension>,
+        counts: fn(Stamped, Stamped) -> bool,
+    ) -> Row {
+        self.run(series, span, Histograms::Seen, &mut |_, window| {
+            if extension.is_none() {
+                return count_pairs(window, counts);
+            }
+            anchored(window).map_or(Outcome::Nothing, |window| count_pairs(&window, counts))
+        })
+    }
+
     fn last_two_row(&self, series: &SeriesWindows, span: Span, is_rate: bool) -> Row {
         let metric = series.labels.metric_name();
-        let row = self.run(series, span, Histograms::Seen, &mut |_, window| {
+        self.run(series, span, Histograms::Seen, &mut |_, window| {
             if window.histograms.is_empty() {
                 return from_last_two(window, is_rate).into();
             }
             self.histogram_last_two(window, is_rate, metric, span)
-        });
-        if is_rate && row.has_any() {
-            self.note_counter(&row, span);
-        }
-        row
+        })
     }
 
     fn sum_row(&self, series: &SeriesWindows, span: Span, is_mean: bool) -> Row {
@@ -206,6 +206,7 @@ impl Evaluator<'_> {
     ) -> Result<Row, Error> {
         let scalar = |at: usize, step: usize| scalars.get(at).map_or(f64::NAN, |s| s.at(step));
         let mut scratch = Vec::new();
+        let mut invalid = Ok(());
         let kernel: &mut Kernel = match name {
             "predict_linear" => &mut |step, window| {
                 linear_regression(window, window.step_ms)
@@ -213,13 +214,22 @@ impl Evaluator<'_> {
                     .into()
             },
             "double_exponential_smoothing" => &mut |step, window| {
-                over_time::smoothed(window.values, scalar(0, step), scalar(1, step)).into()
+                let (smoothing, trend) = (scalar(0, step), scalar(1, step));
+                let is_empty = window.values.is_empty() && window.histograms.is_empty();
+                if !is_empty && invalid.is_ok() {
+                    invalid = check_factor("smoothing", smoothing)
+                        .and_then(|()| check_factor("trend", trend));
+                }
+                over_time::smoothed(window.values, smoothing, trend).into()
             },
             "quantile_over_time" => &mut |step, window| {
+                if window.values.is_empty() {
+                    return Outcome::Nothing;
+                }
                 scratch.clear();
                 scratch.extend_from_slice(window.values);
-                let has_values = !scratch.is_empty();
-                has_values.then(|| quantile(scalar(0, step), &mut scratch)).into()
+                self.note_quantile(scalar(0, step), span);
+                Outcome::Value(quantile(scalar(0, step), &mut scratch))
             },
             "mad_over_time" => &mut |_, window| {
                 let has_values = !window.values.is_empty();
@@ -227,7 +237,8 @@ impl Evaluator<'_> {
             },
             _ => return Err(Error::Unsupported(format!("function {name}"))),
         };
-        Ok(self.run(series, span, Histograms::Ignored, kernel))
+        let row = self.run(series, span, Histograms::Ignored, kernel);
+        invalid.map(|()| row)
     }
 
     /// Applies a kernel to all windows of a series.
@@ -254,22 +265,39 @@ impl Evaluator<'_> {
             }
         });
         if is_mixed && histograms == Histograms::Ignored {
-            let name = for_metric(row.labels.metric_name());
+            let name = quote(row.labels.metric_name());
             self.info(
                 span,
                 &format!(
-                    "ignored histograms in a range containing both floats and histograms{name}"
+                    "ignored histograms in a range containing both floats and histograms for metric name {name}"
                 ),
             );
         }
         row
     }
 
+    /// Notes that a metric does not look like a counter.
     fn note_counter(&self, row: &Row, span: Span) {
         let name = row.labels.metric_name();
+        if name.is_empty() {
+            return;
+        }
+        if self.settings.has_type_labels {
+            let kind = row.labels.get("__type__").unwrap_or_default();
+            if !matches!(kind, "counter" | "histogram") {
+                let (kind, name) = (quote(kind), quote(name));
+                self.info(
+                    span,
+                    &format!(
+                        "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", got {kind}: {name}"
+                    ),
+                );
+            }
+            return;
+        }
         let is_counter =
             ["_total", "_sum", "_count", "_bucket"].iter().any(|ending| name.ends_with(ending));
-        if !name.is_empty() && !is_counter && !row.drops_name {
+        if !is_counter {
             let name = quote(name);
             self.info(
                 span,
@@ -278,6 +306,28 @@ impl Evaluator<'_> {
                 ),
             );
         }
+    }
+}
+
+/// Checks a factor of `double_exponential_smoothing`.
+fn check_factor(word: &str, factor: f64) -> Result<(), Error> {
+    if factor <= 0.0 || factor >= 1.0 {
+        let letter = word.chars().next().unwrap_or_default();
+        let shown = if factor.is_finite() { format!("{factor:.6}") } else { format_float(factor) };
+        return Err(Error::Execution(format!(
+            "invalid {word} factor. Expected: 0 < {letter}f < 1, got: {shown}"
+        )));
+    }
+    Ok(())
+}
+
+/// The position of a function's notes: its first argument, or the start of the text if that is a
+/// subquery.
+fn note_span(call: &Call) -> Span {
+    match call.arguments.first().map(Expr::bare) {
+        None => call.span,
+        Some(Expr::Subquery(_)) => Span::default(),
+        Some(argument) => argument.span(),
     }
 }
 
@@ -337,13 +387,6 @@ fn stateless(name: &str) -> Option<(Histograms, Stateless)> {
                 }
                 _ => window.values.first().copied().into(),
             }
-        }),
-        "changes" => (Histograms::Seen, |window| {
-            let is_changed = |a: f64, b: f64| a != b && !(a.is_nan() && b.is_nan());
-            count_pairs(window, is_changed, |a, b| !native_histogram::is_equal(a, b))
-        }),
-        "resets" => (Histograms::Seen, |window| {
-            count_pairs(window, |before, after| after < before, native_histogram::is_reset)
         }),
         _ => return None,
     })

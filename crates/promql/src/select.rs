@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use lang::promql::{Expr, Selector, Subquery};
+use lang::promql::{Expr, Extension, Selector, Subquery};
 use signals::Labels;
 use signals::metric::{NativeHistogram, Samples, is_stale};
 
 use crate::Error;
 use crate::evaluator::{Evaluator, Sink};
+use crate::extended;
 use crate::grid::{ABSENT, Grid, Row, is_absent};
-use crate::plan::{Lookback, SeriesRead};
+use crate::plan::{Lookback, SeriesRead, StartTimes};
+use crate::{histogram_stats, native_histogram};
 
 /// Float points and histograms in the form of an answer.
 pub(crate) type RawSamples = (Vec<(i64, f64)>, Vec<(i64, Arc<NativeHistogram>)>);
@@ -20,12 +22,17 @@ pub(crate) struct SeriesWindows<'w> {
     pub(crate) drops_name: bool,
     /// Ascending, without stale markers.
     pub(crate) samples: &'w Samples,
+    /// The start times of the samples.
+    pub(crate) starts: &'w StartTimes,
+    /// The modifier of the selector.
+    pub(crate) extension: Option<Extension>,
     pub(crate) lookback: Lookback,
     pub(crate) grid: Grid,
     pub(crate) is_cancelled: &'w dyn Fn() -> bool,
 }
 
-/// The samples of one series in one window `(start, end]`.
+/// The samples of one series in one window `(start, end]`, with those around it that an extension
+/// sees.
 #[derive(Clone, Copy)]
 pub(crate) struct Window<'w> {
     /// Index of the first float sample in the series.
@@ -33,6 +40,9 @@ pub(crate) struct Window<'w> {
     pub(crate) timestamps: &'w [i64],
     pub(crate) values: &'w [f64],
     pub(crate) histograms: &'w [(i64, Arc<NativeHistogram>)],
+    /// Start times of the floats and the histograms; empty if unknown.
+    pub(crate) value_starts: &'w [i64],
+    pub(crate) histogram_starts: &'w [i64],
     pub(crate) start_ms: i64,
     pub(crate) end_ms: i64,
     /// The step of the window; differs from `end_ms` by offset and `@`.
@@ -56,18 +66,20 @@ impl<'w> SeriesWindows<'w> {
             let step_ms = self.grid.time(step);
             let end_ms = self.lookback.window_end(step_ms);
             let start_ms = end_ms.saturating_sub(self.lookback.range_ms);
-            high = advance(&samples.timestamps, high, |at| *at <= end_ms);
-            low = advance(&samples.timestamps, low, |at| *at <= start_ms);
-            histogram_high = advance(&samples.histograms, histogram_high, |(at, _)| *at <= end_ms);
-            histogram_low = advance(&samples.histograms, histogram_low, |(at, _)| *at <= start_ms);
+            let first_ms = start_ms.saturating_sub(self.lookback.before_ms);
+            let last_ms = end_ms.saturating_add(self.lookback.after_ms);
+            high = advance(&samples.timestamps, high, |at| *at <= last_ms);
+            low = advance(&samples.timestamps, low, |at| *at <= first_ms);
+            histogram_high = advance(&samples.histograms, histogram_high, |(at, _)| *at <= last_ms);
+            histogram_low = advance(&samples.histograms, histogram_low, |(at, _)| *at <= first_ms);
+            let native = histogram_low..histogram_high;
             let window = Window {
                 first: low,
                 timestamps: samples.timestamps.get(low..high).unwrap_or_default(),
                 values: samples.values.get(low..high).unwrap_or_default(),
-                histograms: samples
-                    .histograms
-                    .get(histogram_low..histogram_high)
-                    .unwrap_or_default(),
+                histograms: samples.histograms.get(native.clone()).unwrap_or_default(),
+                value_starts: self.starts.values.get(low..high).unwrap_or_default(),
+                histogram_starts: self.starts.histograms.get(native).unwrap_or_default(),
                 start_ms,
                 end_ms,
                 step_ms,
@@ -77,12 +89,11 @@ impl<'w> SeriesWindows<'w> {
     }
 
     /// The samples of the first step's window.
-    pub(crate) fn first_window(&self) -> RawSamples {
-        let mut raw = RawSamples::default();
+    pub(crate) fn first_window(&self) -> Result<RawSamples, Error> {
+        let mut raw = Ok(RawSamples::default());
         self.each(|step, window| {
             if step == 0 {
-                let points = window.timestamps.iter().copied().zip(window.values.iter().copied());
-                raw = (points.collect(), window.histograms.to_vec());
+                raw = extended::raw_samples(&window, self.extension);
             }
         });
         raw
@@ -98,18 +109,41 @@ fn advance<T>(items: &[T], from: usize, is_before: impl Fn(&T) -> bool) -> usize
 }
 
 impl Evaluator<'_> {
-    /// Decodes the samples of one series in `(first, last]`, replacing those of the previous one.
+    /// Decodes the samples that a selector sees of one series, replacing those of the previous one.
     fn read(
         &self,
         series: &dyn SeriesRead,
-        first: i64,
-        last: i64,
+        selector: &Seen,
         samples: &mut Samples,
+        starts: &mut StartTimes,
     ) -> Result<(), Error> {
+        let (before, last) = selector.bounds;
+        let is_stats_only = self.stats_only.contains(&selector.position);
+        // Whether the first sample follows a reset depends on the one before.
+        let first = if is_stats_only { before } else { before.saturating_add(1) };
         samples.clear();
-        series.read(first.saturating_add(1), last, samples)?;
+        starts.clear();
+        if selector.needs_starts {
+            series.read_with_starts(first, last, samples, starts)?;
+            // A list of another length belongs to other samples.
+            if starts.values.len() != samples.timestamps.len() {
+                starts.values.clear();
+            }
+            if starts.histograms.len() != samples.histograms.len() {
+                starts.histograms.clear();
+            }
+            self.hold_starts(starts)?;
+        } else {
+            series.read(first, last, samples)?;
+        }
         self.spend(samples.timestamps.len() + samples.histograms.len())?;
-        self.hold_decoded(samples)
+        self.hold_decoded(samples)?;
+        if is_stats_only {
+            self.check()?;
+            histogram_stats::reduce(samples, selector.lookback, &selector.grid);
+            drop_until(before, samples, starts);
+        }
+        Ok(())
     }
 
     /// Rows of an instant selector.
@@ -119,30 +153,44 @@ impl Evaluator<'_> {
         grid: &Grid,
         sink: &mut Sink,
     ) -> Result<(), Error> {
-        self.instant_with(selector, grid, false, sink)
+        if selector.extension == Some(Extension::Smoothed) {
+            return self.smoothed(selector, grid, sink);
+        }
+        self.instant_with(selector, grid, Gives::Values, sink)
     }
 
-    /// Rows of an instant selector: values, or the times of the samples in seconds.
+    /// Rows of an instant selector with what is asked for.
     pub(crate) fn instant_with(
         &self,
         selector: &Selector,
         grid: &Grid,
-        gives_times: bool,
+        gives: Gives,
         sink: &mut Sink,
     ) -> Result<(), Error> {
-        if let Some(extension) = selector.extension {
-            let name = extension.name();
-            return Err(Error::Unsupported(format!("{name} selectors")));
-        }
-        let lookback = Lookback::of_selector(self.query, selector)?;
-        let (first, last) = lookback.bounds(grid.start_ms, grid.end_ms());
+        let lookback = Lookback { after_ms: 0, ..Lookback::of_selector(self.query, selector)? };
+        self.instant_series(selector.span.start, lookback, &|_| true, grid, gives, sink)
+    }
+
+    /// As [`Self::instant_with`], of the series selected for a position.
+    pub(crate) fn instant_series(
+        &self,
+        position: usize,
+        lookback: Lookback,
+        is_wanted: &dyn Fn(&Labels) -> bool,
+        grid: &Grid,
+        gives: Gives,
+        sink: &mut Sink,
+    ) -> Result<(), Error> {
+        let seen = Seen::new(position, lookback, grid, gives == Gives::StartTimes);
         let mut samples = Samples::default();
-        for series in self.series_of(selector.span.start) {
-            self.read(series.as_ref(), first, last, &mut samples)?;
+        let mut starts = StartTimes::default();
+        for series in self.series_of(position).iter().filter(|series| is_wanted(series.labels())) {
+            self.read(series.as_ref(), &seen, &mut samples, &mut starts)?;
             if samples.timestamps.is_empty() && samples.histograms.is_empty() {
                 continue;
             }
-            let row = instant_row(series.labels().clone(), &samples, lookback, grid, gives_times);
+            let mut row = Row::empty(series.labels().clone(), grid.steps);
+            fill_instant(&mut row, &samples, &starts, lookback, grid, gives);
             if row.has_any() {
                 sink(row)?;
             }
@@ -155,11 +203,12 @@ impl Evaluator<'_> {
         &self,
         expr: &Expr,
         grid: &Grid,
+        needs_starts: bool,
         sink: &mut dyn FnMut(SeriesWindows) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match expr {
-            Expr::Paren(paren) => self.windows(&paren.expr, grid, sink),
-            Expr::Selector(selector) => self.selector_windows(selector, grid, sink),
+            Expr::Paren(paren) => self.windows(&paren.expr, grid, needs_starts, sink),
+            Expr::Selector(selector) => self.selector_windows(selector, grid, needs_starts, sink),
             Expr::Subquery(subquery) => self.subquery_windows(subquery, grid, sink),
             other => Err(Error::Internal(format!("{other} is not a range vector"))),
         }
@@ -169,32 +218,40 @@ impl Evaluator<'_> {
         &self,
         selector: &Selector,
         grid: &Grid,
+        needs_starts: bool,
         sink: &mut dyn FnMut(SeriesWindows) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if let Some(extension) = selector.extension {
-            let name = extension.name();
-            return Err(Error::Unsupported(format!("{name} selectors")));
-        }
         let lookback = Lookback::of_selector(self.query, selector)?;
-        let (first, last) = lookback.bounds(grid.start_ms, grid.end_ms());
+        let position = selector.span.start;
+        let seen = Seen::new(position, lookback, grid, needs_starts);
         let mut samples = Samples::default();
-        for series in self.series_of(selector.span.start) {
-            self.read(series.as_ref(), first, last, &mut samples)?;
-            drop_stale(&mut samples);
+        let mut starts = StartTimes::default();
+        for series in self.series_of(position) {
+            self.read(series.as_ref(), &seen, &mut samples, &mut starts)?;
+            drop_stale(&mut samples, &mut starts);
             if samples.timestamps.is_empty() && samples.histograms.is_empty() {
                 continue;
             }
-            let labels = series.labels().clone();
             sink(SeriesWindows {
-                labels,
+                labels: series.labels().clone(),
                 drops_name: false,
                 samples: &samples,
+                starts: &starts,
+                extension: selector.extension,
                 lookback,
                 grid: *grid,
                 is_cancelled: self.is_cancelled,
             })?;
         }
         Ok(())
+    }
+
+    /// Rows of an instant selector with `smoothed`: values are interpolated.
+    fn smoothed(&self, selector: &Selector, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+        self.selector_windows(selector, grid, false, &mut |series| {
+            let row = self.smoothed_row(&series, selector.span);
+            if row.has_any() { sink(row) } else { Ok(()) }
+        })
     }
 
     fn subquery_windows(
@@ -204,11 +261,7 @@ impl Evaluator<'_> {
         sink: &mut dyn FnMut(SeriesWindows) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let query = self.query;
-        let lookback = Lookback {
-            range_ms: query.positive_ms(&subquery.range)?,
-            offset_ms: query.optional_ms(subquery.offset.as_ref())?,
-            at_ms: query.at_ms(subquery.at),
-        };
+        let lookback = Lookback::of_subquery(query, subquery)?;
         let step_ms = match &subquery.step {
             Some(step) => query.positive_ms(step)?,
             None => self.settings.subquery_step_ms,
@@ -219,6 +272,7 @@ impl Evaluator<'_> {
         let inner = self.grid(&subquery.expr, first, last, step_ms)?;
         self.hold(inner.steps * size_of::<(i64, f64)>())?;
         let mut samples = Samples::default();
+        let starts = StartTimes::default();
         self.rows(&subquery.expr, &inner, &mut |row| {
             self.spend(row.values.len())?;
             samples.clear();
@@ -229,13 +283,16 @@ impl Evaluator<'_> {
                 }
             }
             for (step, histogram) in &row.histograms {
-                samples.histograms.push((inner.time(*step as usize), Arc::clone(histogram)));
+                let time_ms = inner.time(*step as usize);
+                samples.histograms.push((time_ms, native_histogram::without_reset(histogram)));
             }
             let Row { labels, drops_name, .. } = row;
             sink(SeriesWindows {
                 labels,
                 drops_name,
                 samples: &samples,
+                starts: &starts,
+                extension: None,
                 lookback,
                 grid: *grid,
                 is_cancelled: self.is_cancelled,
@@ -244,25 +301,83 @@ impl Evaluator<'_> {
     }
 }
 
-/// Removes stale markers: range functions do not see them.
-fn drop_stale(samples: &mut Samples) {
-    if samples.values.iter().any(|value| is_stale(*value)) {
-        let mut values = samples.values.iter();
-        samples.timestamps.retain(|_| values.next().is_some_and(|value| !is_stale(*value)));
-        samples.values.retain(|value| !is_stale(*value));
-    }
-    samples.histograms.retain(|(_, histogram)| !is_stale(histogram.sum));
+/// What a selector sees of each series.
+struct Seen {
+    position: usize,
+    lookback: Lookback,
+    grid: Grid,
+    /// Exclusive start and inclusive end.
+    bounds: (i64, i64),
+    needs_starts: bool,
 }
 
-fn instant_row(
-    labels: Labels,
+impl Seen {
+    fn new(position: usize, lookback: Lookback, grid: &Grid, needs_starts: bool) -> Self {
+        let bounds = lookback.bounds(grid.start_ms, grid.end_ms());
+        Self { position, lookback, grid: *grid, bounds, needs_starts }
+    }
+}
+
+/// What an instant selector gives for each sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// Its value.
+    Values,
+    /// Its time in seconds.
+    Times,
+    /// The time of a float in milliseconds; histograms remain.
+    Milliseconds,
+    /// Its start time in seconds.
+    StartTimes,
+}
+
+/// Removes the samples up to a time.
+fn drop_until(time_ms: i64, samples: &mut Samples, starts: &mut StartTimes) {
+    let floats = samples.timestamps.partition_point(|at| *at <= time_ms);
+    samples.timestamps.drain(..floats);
+    samples.values.drain(..floats.min(samples.values.len()));
+    starts.values.drain(..floats.min(starts.values.len()));
+    let histograms = samples.histograms.partition_point(|(at, _)| *at <= time_ms);
+    samples.histograms.drain(..histograms);
+    starts.histograms.drain(..histograms.min(starts.histograms.len()));
+}
+
+/// Removes stale markers: range functions do not see them.
+fn drop_stale(samples: &mut Samples, starts: &mut StartTimes) {
+    if samples.values.iter().any(|value| is_stale(*value)) {
+        let is_stale_at: Vec<bool> = samples.values.iter().map(|value| is_stale(*value)).collect();
+        retain(&mut samples.timestamps, &is_stale_at);
+        retain(&mut samples.values, &is_stale_at);
+        retain(&mut starts.values, &is_stale_at);
+    }
+    if samples.histograms.iter().any(|(_, histogram)| is_stale(histogram.sum)) {
+        let is_stale_at: Vec<bool> =
+            samples.histograms.iter().map(|(_, histogram)| is_stale(histogram.sum)).collect();
+        retain(&mut samples.histograms, &is_stale_at);
+        retain(&mut starts.histograms, &is_stale_at);
+    }
+}
+
+/// Removes the items at the places that are true.
+fn retain<T>(items: &mut Vec<T>, is_removed: &[bool]) {
+    let mut places = is_removed.iter();
+    items.retain(|_| !places.next().copied().unwrap_or(false));
+}
+
+fn fill_instant(
+    row: &mut Row,
     samples: &Samples,
+    starts: &StartTimes,
     lookback: Lookback,
     grid: &Grid,
-    gives_times: bool,
-) -> Row {
-    let mut row = Row::empty(labels, grid.steps);
+    gives: Gives,
+) {
     let (mut next, mut next_histogram) = (0, 0);
+    let given = |time_ms: i64, starts: &[i64], at: usize| match gives {
+        Gives::Values | Gives::Times => time_ms as f64 / 1000.0,
+        Gives::Milliseconds => time_ms as f64,
+        Gives::StartTimes => starts.get(at).copied().unwrap_or_default() as f64 / 1000.0,
+    };
     for (step, value) in row.values.iter_mut().enumerate() {
         let end_ms = lookback.window_end(grid.time(step));
         let start_ms = end_ms.saturating_sub(lookback.range_ms);
@@ -270,31 +385,29 @@ fn instant_row(
         next_histogram = advance(&samples.histograms, next_histogram, |(at, _)| *at <= end_ms);
         let plain = next.checked_sub(1).and_then(|at| {
             let time_ms = *samples.timestamps.get(at)?;
-            (time_ms > start_ms).then_some((time_ms, *samples.values.get(at)?))
+            (time_ms > start_ms).then_some((at, time_ms, *samples.values.get(at)?))
         });
         let histogram = next_histogram
             .checked_sub(1)
-            .and_then(|at| samples.histograms.get(at))
-            .filter(|(time_ms, _)| *time_ms > start_ms);
+            .and_then(|at| samples.histograms.get(at).map(|(time_ms, h)| (at, *time_ms, h)))
+            .filter(|(_, time_ms, _)| *time_ms > start_ms);
         match (plain, histogram) {
-            (plain, Some((time_ms, histogram)))
-                if plain.is_none_or(|(plain_ms, _)| plain_ms <= *time_ms) =>
+            (plain, Some((at, time_ms, histogram)))
+                if plain.is_none_or(|(_, plain_ms, _)| plain_ms <= time_ms) =>
             {
                 if is_stale(histogram.sum) {
                     continue;
                 }
-                if gives_times {
-                    *value = *time_ms as f64 / 1000.0;
-                } else {
+                if matches!(gives, Gives::Values | Gives::Milliseconds) {
                     row.histograms.push((step as u32, Arc::clone(histogram)));
+                } else {
+                    *value = given(time_ms, &starts.histograms, at);
                 }
             }
-            (Some((_, plain)), _) if is_stale(plain) => *value = ABSENT,
-            (Some((time_ms, plain)), _) => {
-                *value = if gives_times { time_ms as f64 / 1000.0 } else { plain };
-            }
+            (Some((_, _, plain)), _) if is_stale(plain) => *value = ABSENT,
+            (Some((_, _, plain)), _) if gives == Gives::Values => *value = plain,
+            (Some((at, time_ms, _)), _) => *value = given(time_ms, &starts.values, at),
             _ => {}
         }
     }
-    row
 }

@@ -8,13 +8,20 @@ use std::fmt::Write;
 /// well-formed, which the lexer has excluded for its tokens.
 #[must_use]
 pub fn unquote(quoted: &str) -> Option<String> {
+    let bytes = unquoted_bytes(quoted)?;
+    Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
+}
+
+/// As [`unquote`], with all bytes as they are.
+#[must_use]
+pub fn unquoted_bytes(quoted: &str) -> Option<Vec<u8>> {
     let quote = quoted.chars().next()?;
     let inner = quoted.get(1..quoted.len().checked_sub(1)?)?;
     if quote == '`' {
-        return Some(inner.replace('\r', ""));
-    }
-    if !inner.contains('\\') {
-        return Some(inner.to_owned());
+        return Some(inner.replace('\r', "").into_bytes());
     }
     let mut bytes = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -23,10 +30,7 @@ pub fn unquote(quoted: &str) -> Option<String> {
         rest = push_escape(&rest[at + 1..], &mut bytes)?;
     }
     bytes.extend_from_slice(rest.as_bytes());
-    Some(
-        String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-    )
+    Some(bytes)
 }
 
 /// Appends the value of an escape (without its backslash); returns the text after it.
@@ -65,8 +69,25 @@ fn push_escape<'a>(escape: &'a str, bytes: &mut Vec<u8>) -> Option<&'a str> {
 /// Quotes a text with double quotes, escaped as in Prometheus.
 #[must_use]
 pub fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
+    quote_bytes(text.as_bytes())
+}
+
+/// As [`quote`]; bytes that are not UTF-8 are written as `\xff`.
+#[must_use]
+pub fn quote_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() + 2);
     out.push('"');
+    for chunk in bytes.utf8_chunks() {
+        push_escaped(&mut out, chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -87,8 +108,6 @@ pub fn quote(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out.push('"');
-    out
 }
 
 /// Whether the name of a label can be written without quotes.

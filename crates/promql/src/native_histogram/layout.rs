@@ -5,17 +5,6 @@ use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 use super::super::kahan::Kahan;
 use super::{bounds, buckets, is_custom, spans};
 
-/// The problem with combining histograms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mismatch {
-    /// No problem.
-    None,
-    /// Custom bounds differed; the common bounds were kept.
-    Reconciled,
-    /// One has exponential and the other custom bounds: there is no result.
-    Incompatible,
-}
-
 /// Index and running count of a bucket.
 type Running = (i32, Kahan);
 
@@ -30,8 +19,13 @@ pub(crate) struct Total {
     positive: Vec<Running>,
     negative: Vec<Running>,
     custom_bounds: Vec<f64>,
-    is_gauge: bool,
-    pub(crate) mismatch: Mismatch,
+    reset_hint: ResetHint,
+    /// Whether a histogram had each of the hints `Reset` and `NotReset`.
+    hints_seen: [bool; 2],
+    /// Whether some have exponential and others custom bounds: there is no result.
+    pub(crate) is_incompatible: bool,
+    /// Whether custom bounds differed; the common bounds were kept.
+    pub(crate) is_reconciled: bool,
 }
 
 fn running(spans_of: &[BucketSpan], counts: &[f64], factor: f64) -> Vec<Running> {
@@ -53,8 +47,11 @@ impl Total {
             positive: running(&histogram.positive_spans, &histogram.positive_counts, factor),
             negative: running(&histogram.negative_spans, &histogram.negative_counts, factor),
             custom_bounds: histogram.custom_bounds.clone(),
-            is_gauge: histogram.is_gauge() || factor < 0.0,
-            mismatch: Mismatch::None,
+            reset_hint: histogram.reset_hint,
+            hints_seen: [ResetHint::Reset, ResetHint::NotReset]
+                .map(|hint| histogram.reset_hint == hint),
+            is_incompatible: false,
+            is_reconciled: false,
         }
     }
 
@@ -62,15 +59,13 @@ impl Total {
     pub(crate) fn add(&mut self, histogram: &NativeHistogram, factor: f64) {
         let mut other = Self::of(histogram, factor);
         if self.is_custom() != other.is_custom() {
-            self.mismatch = Mismatch::Incompatible;
+            self.is_incompatible = true;
         }
-        if self.mismatch == Mismatch::Incompatible {
+        if self.is_incompatible {
             return;
         }
         if self.is_custom() {
-            if self.reconcile_bounds(&mut other) {
-                self.mismatch = Mismatch::Reconciled;
-            }
+            self.is_reconciled |= self.reconcile_bounds(&mut other);
         } else {
             // Widening one may move its bound past that of the other.
             while self.zero_threshold != other.zero_threshold {
@@ -87,7 +82,20 @@ impl Total {
         self.sum.merge(other.sum);
         merge(&mut self.positive, &other.positive);
         merge(&mut self.negative, &other.negative);
-        self.is_gauge |= other.is_gauge;
+        for (seen, other) in self.hints_seen.iter_mut().zip(other.hints_seen) {
+            *seen |= other;
+        }
+        // A gauge if any is one, and known only if all agree.
+        self.reset_hint = match (self.reset_hint, other.reset_hint) {
+            (hint, other) if hint == other => hint,
+            (ResetHint::Gauge, _) | (_, ResetHint::Gauge) => ResetHint::Gauge,
+            _ => ResetHint::Unknown,
+        };
+    }
+
+    /// Whether some histograms follow a counter reset and others do not.
+    pub(crate) fn has_reset_conflict(&self) -> bool {
+        self.hints_seen == [true, true]
     }
 
     /// The total, with every number multiplied by `factor`.
@@ -110,7 +118,7 @@ impl Total {
             negative_spans,
             negative_counts,
             custom_bounds: self.custom_bounds.clone(),
-            reset_hint: if self.is_gauge { ResetHint::Gauge } else { ResetHint::Unknown },
+            reset_hint: self.reset_hint,
         }
     }
 
@@ -173,17 +181,6 @@ impl Total {
     }
 }
 
-/// `a + factor * b` in the coarser of both layouts.
-pub(crate) fn add_scaled(
-    a: &NativeHistogram,
-    b: &NativeHistogram,
-    factor: f64,
-) -> (NativeHistogram, Mismatch) {
-    let mut total = Total::of(a, 1.0);
-    total.add(b, factor);
-    (total.finish(1.0), total.mismatch)
-}
-
 /// Whether any count of `before` is greater than that of `after` in a common layout, or the layouts
 /// themselves show a reset.
 pub(crate) fn has_decreased(before: &NativeHistogram, after: &NativeHistogram) -> bool {
@@ -200,8 +197,10 @@ pub(crate) fn has_decreased(before: &NativeHistogram, after: &NativeHistogram) -
     let is_less = |old: &[Running], new: &[Running]| {
         old.iter().any(|(index, count)| {
             let at = new.binary_search_by_key(index, |(index, _)| *index).ok();
-            let now = at.and_then(|at| new.get(at)).map_or(0.0, |(_, count)| count.value());
-            now < count.value()
+            match at.and_then(|at| new.get(at)) {
+                Some((_, now)) => now.value() < count.value(),
+                None => count.value() != 0.0,
+            }
         })
     };
     new.zero_count.value() < old.zero_count.value()

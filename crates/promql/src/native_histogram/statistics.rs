@@ -41,44 +41,50 @@ pub(crate) fn quantile(q: f64, histogram: &NativeHistogram) -> (f64, Fault) {
     }
     let mut buckets = bounded(histogram);
     // From the nearer end, but from below if NaN was observed: NaN counts as above all buckets.
-    let is_forward = histogram.sum.is_nan() || q < 0.5;
+    let has_nan = histogram.sum.is_nan();
+    let is_forward = has_nan || q < 0.5;
     let mut rank = if is_forward { q * histogram.count } else { (1.0 - q) * histogram.count };
     if !is_forward {
         buckets.reverse();
     }
+    let mut bucket = Bounded { lower: 0.0, upper: 0.0, count: 0.0 };
     let mut counted = 0.0;
-    let mut found = None;
-    for bucket in buckets.iter().filter(|bucket| bucket.count != 0.0) {
+    let mut rest = buckets.iter();
+    for next in rest.by_ref() {
+        bucket = *next;
         counted += bucket.count;
-        found = Some(*bucket);
-        if counted >= rank {
+        if bucket.count != 0.0 && counted >= rank {
             break;
         }
     }
-    let Some(mut bucket) = found else { return (f64::NAN, Fault::NotANumber) };
-    let in_buckets: f64 = buckets.iter().map(|bucket| bucket.count).sum();
-    let fault = if histogram.sum.is_nan() && in_buckets < histogram.count {
-        Fault::Skewed
-    } else {
-        Fault::None
-    };
     if is_custom(histogram) {
         if bucket.lower == f64::NEG_INFINITY {
             if bucket.upper <= 0.0 {
-                return (bucket.upper, fault);
+                return (bucket.upper, Fault::None);
             }
             bucket.lower = 0.0;
         } else if bucket.upper == f64::INFINITY {
-            return (bucket.lower, fault);
+            return (bucket.lower, Fault::None);
         }
     } else if bucket.lower < 0.0 && bucket.upper > 0.0 {
         bucket = one_sided(bucket, histogram);
     }
-    counted = counted.min(histogram.count);
+    counted = if counted > histogram.count { histogram.count } else { counted };
     if counted < rank {
-        return (f64::NAN, Fault::NotANumber);
+        return if has_nan { (f64::NAN, Fault::NotANumber) } else { (bucket.upper, Fault::None) };
     }
     rank = if is_forward { rank - (counted - bucket.count) } else { counted - rank };
+    let mut fault = Fault::None;
+    if has_nan {
+        // Prometheus then interpolates in the highest bucket.
+        for next in rest {
+            bucket = *next;
+            counted += bucket.count;
+        }
+        if counted < histogram.count {
+            fault = Fault::Skewed;
+        }
+    }
     (interpolated(bucket, rank / bucket.count, is_custom(histogram)), fault)
 }
 
@@ -94,21 +100,21 @@ fn interpolated(bucket: Bounded, part: f64, is_linear: bool) -> f64 {
     }
 }
 
-/// The fraction of observations between two bounds.
-pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> f64 {
+/// The fraction of observations between two bounds, and whether there are NaN observations, which
+/// are in no fraction.
+pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> (f64, bool) {
     if histogram.count == 0.0 || lower.is_nan() || upper.is_nan() {
-        return f64::NAN;
+        return (f64::NAN, false);
     }
     if lower >= upper {
-        return 0.0;
+        return (0.0, false);
     }
+    let buckets = bounded(histogram);
     let (mut rank, mut lower_rank, mut upper_rank) = (0.0, None, None);
-    for bucket in bounded(histogram) {
-        let is_zero = !is_custom(histogram) && bucket.lower <= 0.0 && bucket.upper >= 0.0;
-        let mut bucket = if is_zero { one_sided(bucket, histogram) } else { bucket };
-        if is_custom(histogram) && bucket.lower == f64::NEG_INFINITY && bucket.upper > 0.0 {
-            bucket.lower = 0.0;
-        }
+    for bucket in &buckets {
+        let is_zero = bucket.lower <= 0.0 && bucket.upper >= 0.0;
+        let bucket = if is_zero { one_sided(*bucket, histogram) } else { *bucket };
+        let is_linear = is_zero || is_custom(histogram);
         for (bound, place) in [(lower, &mut lower_rank), (upper, &mut upper_rank)] {
             if place.is_some() {
                 continue;
@@ -116,10 +122,11 @@ pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> f
             if bucket.lower >= bound {
                 *place = Some(rank);
             } else if bucket.upper > bound {
-                *place = Some(
-                    rank + bucket.count
-                        * share_below(bucket, bound, is_zero || is_custom(histogram)),
-                );
+                *place = Some(if is_linear && bucket.lower == f64::NEG_INFINITY {
+                    bucket.count
+                } else {
+                    rank + bucket.count * share_below(bucket, bound, is_linear)
+                });
             }
         }
         if lower_rank.is_some() && upper_rank.is_some() {
@@ -127,8 +134,19 @@ pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> f
         }
         rank += bucket.count;
     }
+    let mut count = histogram.count;
+    let mut excludes_nan = false;
+    if histogram.sum.is_nan() {
+        count = buckets.iter().map(|bucket| bucket.count).sum();
+        excludes_nan = count < histogram.count;
+    }
     // All buckets are below a bound that is above them.
-    (upper_rank.unwrap_or(rank) - lower_rank.unwrap_or(rank)) / histogram.count
+    let at_most_all = |rank: Option<f64>| match rank {
+        Some(rank) if rank > count => count,
+        Some(rank) => rank,
+        None => count,
+    };
+    ((at_most_all(upper_rank) - at_most_all(lower_rank)) / histogram.count, excludes_nan)
 }
 
 /// The fraction of a bucket below a value in it.

@@ -66,7 +66,11 @@ fn our_scripts_pass() {
 
 #[test]
 fn what_is_known_to_fail_still_fails() {
-    for (name, text) in scripts(&testdata().join("known-failures")) {
+    let folder = testdata().join("known-failures");
+    if !folder.is_dir() {
+        return;
+    }
+    for (name, text) in scripts(&folder) {
         for (line, outcome) in run_script(&text) {
             let is_failure = !matches!(outcome, Outcome::Passed);
             assert!(is_failure, "{name}.test:{line} passes: move it out of known-failures");

@@ -98,16 +98,21 @@ fn duration(text: &str) -> i64 {
 fn load(memory: &mut Memory, step: &str, body: &[&str], with_native: bool) -> Result<(), String> {
     let step_ms = duration(step.trim());
     let mut classic: BTreeMap<Labels, Classic> = BTreeMap::new();
+    // The start times for the next series.
+    let mut offsets: Vec<Option<i64>> = Vec::new();
     for line in body {
-        if line.contains("}@st")
-            || line.split_whitespace().next().is_some_and(|name| name.ends_with("@st"))
-        {
-            return Err("start timestamps".into());
+        if let Some(sequence) = start_sequence(line) {
+            offsets = notation::offsets(sequence)?;
+            continue;
         }
         let (labels, values) = notation::series(line)?;
         let mut samples = Samples::default();
+        let mut starts = BTreeMap::new();
         for (at, value) in values.into_iter().enumerate() {
             let time_ms = at as i64 * step_ms;
+            if let Some(Some(offset)) = offsets.get(at) {
+                starts.insert(time_ms, time_ms + offset);
+            }
             match value {
                 Value::Missing => {}
                 Value::Number(number) => {
@@ -117,18 +122,26 @@ fn load(memory: &mut Memory, step: &str, body: &[&str], with_native: bool) -> Re
                 Value::Histogram(histogram) => samples.histograms.push((time_ms, histogram)),
             }
         }
+        offsets.clear();
         if with_native {
             collect_classic(&mut classic, &labels, &samples);
         }
-        memory.insert(labels, samples);
+        memory.insert(labels, samples, starts);
     }
     for (labels, classic) in classic {
         let histograms =
             classic.times.into_iter().map(|(time_ms, at)| (time_ms, Arc::new(at.native())));
         let samples = Samples { histograms: histograms.collect(), ..Samples::default() };
-        memory.insert(labels, samples);
+        memory.insert(labels, samples, BTreeMap::new());
     }
     Ok(())
+}
+
+/// The start times after `name{labels}@st`.
+fn start_sequence(line: &str) -> Option<&str> {
+    let (series, sequence) = line.split_once("@st")?;
+    let is_end = sequence.starts_with(char::is_whitespace) && !series.contains(char::is_whitespace);
+    is_end.then_some(sequence)
 }
 
 /// A classic histogram, to be loaded as a native one with custom buckets too.
