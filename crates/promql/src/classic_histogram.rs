@@ -50,7 +50,7 @@ impl Evaluator<'_> {
         let span = vector.bare().span();
         let mut raised = RaisedSteps::default();
         for histogram in self.classic_histograms(vector, grid)? {
-            let row = self.quantile_row(&histogram, &quantiles, span, grid, &mut raised);
+            let row = self.quantile_row(&histogram, &quantiles, span, grid, &mut raised)?;
             if row.has_any() {
                 sink(row)?;
             }
@@ -66,7 +66,7 @@ impl Evaluator<'_> {
         span: Span,
         grid: &Grid,
         raised: &mut RaisedSteps,
-    ) -> Row {
+    ) -> Result<Row, Error> {
         let mut row = Row::empty(histogram.labels.clone(), grid.steps);
         row.drops_name = histogram.drops_name;
         let mut buckets = Vec::with_capacity(histogram.buckets.len());
@@ -92,10 +92,12 @@ impl Evaluator<'_> {
                 let time_ms = grid.time(step);
                 let times_ms = (time_ms, time_ms);
                 let new = Monotonicity { bounds, difference_max, times_ms, samples: 1 };
-                raised.add(&histogram.name, step, &new);
+                if raised.add(&histogram.name, step, &new) {
+                    self.hold(size_of::<(usize, Monotonicity)>())?;
+                }
             }
         }
-        row
+        Ok(row)
     }
 
     /// Annotates buckets that were raised to be monotonic.
@@ -205,7 +207,7 @@ impl Evaluator<'_> {
         let mut merge = self.merge();
         for histogram in self.classic_histograms(vector, grid)? {
             for scalar in &scalars {
-                let whole = self.quantile_row(&histogram, scalar, span, grid, &mut raised);
+                let whole = self.quantile_row(&histogram, scalar, span, grid, &mut raised)?;
                 // The quantile may differ between steps, and so does the label.
                 for step in 0..grid.steps {
                     let value = quantile_text(scalar.at(step));
@@ -279,9 +281,12 @@ struct RaisedSteps {
 }
 
 impl RaisedSteps {
-    fn add(&mut self, name: &str, step: usize, new: &Monotonicity) {
+    /// Adds raised buckets; true if they are the first of their step.
+    fn add(&mut self, name: &str, step: usize, new: &Monotonicity) -> bool {
         let steps = self.by_name.entry(name.to_owned()).or_default();
+        let count = steps.len();
         steps.entry(step).and_modify(|all| all.merge(new)).or_insert(*new);
+        steps.len() > count
     }
 }
 
@@ -306,6 +311,9 @@ impl Histogram {
 fn quantile_text(q: f64) -> String {
     let text = general(q);
     let is_whole = q.is_finite() && !text.contains('.') && !text.contains('e');
+    if q == 0.0 {
+        return "0.0".to_owned();
+    }
     if is_whole { format!("{text}.0") } else { text }
 }
 

@@ -11,7 +11,7 @@ use signals::{Labels, MemoryReservation};
 use crate::annotations::{Annotations, Monotonicity};
 use crate::answer::{Answer, Sample, Series, Value};
 use crate::grid::{Grid, Row, is_absent, without_name};
-use crate::plan::{SeriesRead, StartTimes};
+use crate::plan::SeriesRead;
 use crate::{Error, histogram_stats};
 
 /// Receives rows as they are computed.
@@ -81,8 +81,8 @@ pub(crate) struct Evaluator<'a> {
     samples_left: Cell<usize>,
     /// Memory of the longest series decoded so far.
     decoded_bytes: Cell<usize>,
-    /// Memory of the most start times decoded so far.
-    starts_bytes: Cell<usize>,
+    /// Memory of the most start times and copies of times so far.
+    times_bytes: Cell<usize>,
     /// Positions of the selectors of which only the counts and sums of histograms are needed.
     pub(crate) stats_only: HashSet<usize>,
     annotations: RefCell<Annotations>,
@@ -111,7 +111,7 @@ impl Query {
             is_cancelled,
             samples_left: Cell::new(settings.samples_max),
             decoded_bytes: Cell::new(0),
-            starts_bytes: Cell::new(0),
+            times_bytes: Cell::new(0),
             stats_only: histogram_stats::selectors(&self.expr),
             annotations: RefCell::default(),
         };
@@ -172,11 +172,10 @@ impl Evaluator<'_> {
         self.hold(more)
     }
 
-    /// As [`Self::hold_decoded`], for start times.
-    pub(crate) fn hold_starts(&self, starts: &StartTimes) -> Result<(), Error> {
-        let count = starts.values.capacity() + starts.histograms.capacity();
-        let more = (count * size_of::<i64>()).saturating_sub(self.starts_bytes.get());
-        self.starts_bytes.set(self.starts_bytes.get() + more);
+    /// As [`Self::hold_decoded`], for other times of these samples.
+    pub(crate) fn hold_times(&self, count: usize) -> Result<(), Error> {
+        let more = (count * size_of::<i64>()).saturating_sub(self.times_bytes.get());
+        self.times_bytes.set(self.times_bytes.get() + more);
         self.hold(more)
     }
 

@@ -199,7 +199,7 @@ impl Evaluator<'_> {
                 .iter()
                 .filter_map(|metric| newest.get(&((*metric).to_owned(), identity.clone())))
                 .collect();
-            for row in joined_rows(&join, &row, &found, &infos)? {
+            for row in self.joined_rows(&join, &row, &found, &infos)? {
                 merge.add(row)?;
             }
         }
@@ -285,43 +285,44 @@ impl Evaluator<'_> {
             time(new),
         )))
     }
-}
 
-/// The row once for each combination of info series that it has over time.
-fn joined_rows(
-    join: &Join,
-    row: &Row,
-    found: &[&Vec<u32>],
-    infos: &[Row],
-) -> Result<Vec<Row>, Error> {
-    let mut places: HashMap<Vec<u32>, Option<usize>> = HashMap::new();
-    let mut rows: Vec<Row> = Vec::new();
-    for step in (0..row.values.len()).filter(|step| row.is_present(*step)) {
-        let key: Vec<u32> = found
-            .iter()
-            .filter_map(|steps| steps.get(step).copied())
-            .filter(|at| *at != NONE)
-            .collect();
-        let place = if let Some(place) = places.get(&key) {
-            *place
-        } else {
-            let labels: Vec<&Labels> = key
+    /// The row once for each combination of info series that it has over time.
+    fn joined_rows(
+        &self,
+        join: &Join,
+        row: &Row,
+        found: &[&Vec<u32>],
+        infos: &[Row],
+    ) -> Result<Vec<Row>, Error> {
+        let mut places: HashMap<Vec<u32>, Option<usize>> = HashMap::new();
+        let mut rows: Vec<Row> = Vec::new();
+        for step in (0..row.values.len()).filter(|step| row.is_present(*step)) {
+            let key: Vec<u32> = found
                 .iter()
-                .filter_map(|at| infos.get(*at as usize))
-                .map(|info| &info.labels)
+                .filter_map(|steps| steps.get(step).copied())
+                .filter(|at| *at != NONE)
                 .collect();
-            let place = join.joined(&row.labels, &labels)?.map(|labels| {
-                let mut new = Row::empty(labels, row.values.len());
-                new.drops_name = row.drops_name;
-                rows.push(new);
-                rows.len() - 1
-            });
-            places.insert(key, place);
-            place
-        };
-        if let Some(into) = place.and_then(|place| rows.get_mut(place)) {
-            into.copy_step(row, step);
+            let place = if let Some(place) = places.get(&key) {
+                *place
+            } else {
+                let labels: Vec<&Labels> =
+                    key.iter().filter_map(|at| Some(&infos.get(*at as usize)?.labels)).collect();
+                let mut place = None;
+                if let Some(labels) = join.joined(&row.labels, &labels)? {
+                    let mut new = Row::empty(labels, row.values.len());
+                    new.drops_name = row.drops_name;
+                    self.spend(new.values.len())?;
+                    self.hold(new.memory())?;
+                    place = Some(rows.len());
+                    rows.push(new);
+                }
+                places.insert(key, place);
+                place
+            };
+            if let Some(into) = place.and_then(|place| rows.get_mut(place)) {
+                into.copy_step(row, step);
+            }
         }
+        Ok(rows)
     }
-    Ok(rows)
 }

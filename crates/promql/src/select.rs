@@ -132,7 +132,7 @@ impl Evaluator<'_> {
             if starts.histograms.len() != samples.histograms.len() {
                 starts.histograms.clear();
             }
-            self.hold_starts(starts)?;
+            self.hold_times(starts.values.capacity() + starts.histograms.capacity())?;
         } else {
             series.read(first, last, samples)?;
         }
@@ -140,6 +140,7 @@ impl Evaluator<'_> {
         self.hold_decoded(samples)?;
         if is_stats_only {
             self.check()?;
+            self.hold_times(samples.timestamps.len() + samples.histograms.len())?;
             histogram_stats::reduce(samples, selector.lookback, &selector.grid);
             drop_until(before, samples, starts);
         }

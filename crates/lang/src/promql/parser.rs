@@ -452,28 +452,32 @@ impl<'a> Parser<'a> {
         Ok((is_bool, matching))
     }
 
+    /// `fill`, or `fill_left` and `fill_right` in any order, each at most once.
     fn fill_modifiers(&mut self, matching: &mut Matching) -> Result<(), ParseError> {
         while let TokenKind::Keyword(
             keyword @ (Keyword::Fill | Keyword::FillLeft | Keyword::FillRight),
         ) = self.peek().kind
         {
+            let (is_left, is_right) = (keyword != Keyword::FillRight, keyword != Keyword::FillLeft);
+            let is_twice = (is_left && matching.fill_left.is_some())
+                || (is_right && matching.fill_right.is_some());
             // `fill` may also be the name of a metric.
-            if self.peek_at(1).kind != TokenKind::LeftParen {
+            if is_twice || self.peek_at(1).kind != TokenKind::LeftParen {
                 break;
             }
             self.next();
             self.next();
             let mut sign = 1.0;
-            while let TokenKind::Operator(op @ (BinaryOp::Add | BinaryOp::Sub)) = self.peek().kind {
+            if let TokenKind::Operator(op @ (BinaryOp::Add | BinaryOp::Sub)) = self.peek().kind {
                 self.next();
-                sign *= if op == BinaryOp::Sub { -1.0 } else { 1.0 };
+                sign = if op == BinaryOp::Sub { -1.0 } else { 1.0 };
             }
             let value = sign * self.number()?.value;
             self.accept(TokenKind::RightParen).ok_or_else(|| self.unexpected("", ""))?;
-            if keyword != Keyword::FillRight {
+            if is_left {
                 matching.fill_left = Some(value);
             }
-            if keyword != Keyword::FillLeft {
+            if is_right {
                 matching.fill_right = Some(value);
             }
         }

@@ -1,10 +1,13 @@
 //! Series in memory, in place of the store.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use promql::{Answer, Error, Query, SeriesError, SeriesRead, Settings, StartTimes, plan};
-use signals::metric::Samples;
+use signals::metric::{NativeHistogram, ResetHint, Samples, is_stale};
 use signals::{Labels, Matcher, MemoryBudget};
+
+use crate::histogram;
 
 /// All series that a script has loaded.
 #[derive(Debug, Default)]
@@ -15,7 +18,8 @@ pub(crate) struct Memory {
 /// The samples of a series, and the start times of those that have one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Loaded {
-    pub(crate) samples: Samples,
+    /// As they are given.
+    samples: Samples,
     pub(crate) starts: BTreeMap<i64, i64>,
 }
 
@@ -63,6 +67,55 @@ impl SeriesRead for Held {
     }
 }
 
+/// Replaces the hints of histograms by those that Prometheus' storage returns: it keeps counters in
+/// chunks without resets, and knows nothing about the first histogram of a chunk.
+fn hint(samples: &mut Samples) {
+    let mut floats = samples.timestamps.iter().peekable();
+    let mut last: Option<Arc<NativeHistogram>> = None;
+    for (time_ms, histogram) in &mut samples.histograms {
+        while floats.next_if(|at| *at < time_ms).is_some() {
+            last = None;
+        }
+        if histogram.is_gauge() {
+            last = None;
+            continue;
+        }
+        let continues = last.as_ref().is_some_and(|last| continues(last, histogram));
+        let reset_hint = if continues { ResetHint::NotReset } else { ResetHint::Unknown };
+        let hinted = NativeHistogram { reset_hint, ..NativeHistogram::clone(histogram) };
+        last = Some(std::mem::replace(histogram, Arc::new(hinted)));
+    }
+}
+
+/// Whether a histogram is kept in one chunk with the one before.
+fn continues(last: &NativeHistogram, next: &NativeHistogram) -> bool {
+    let has_no_less = |last_spans, last_counts, spans, counts| {
+        let next = histogram::buckets(spans, counts);
+        histogram::buckets(last_spans, last_counts)
+            .iter()
+            .all(|(index, count)| next.get(index).copied().unwrap_or_default() >= *count)
+    };
+    next.reset_hint != ResetHint::Reset
+        && is_stale(next.sum) == is_stale(last.sum)
+        && next.count >= last.count
+        && next.schema == last.schema
+        && next.zero_threshold == last.zero_threshold
+        && next.custom_bounds == last.custom_bounds
+        && next.zero_count >= last.zero_count
+        && has_no_less(
+            &last.positive_spans,
+            &last.positive_counts,
+            &next.positive_spans,
+            &next.positive_counts,
+        )
+        && has_no_less(
+            &last.negative_spans,
+            &last.negative_counts,
+            &next.negative_spans,
+            &next.negative_counts,
+        )
+}
+
 impl Memory {
     pub(crate) fn clear(&mut self) {
         self.series.clear();
@@ -91,7 +144,8 @@ impl Memory {
             .iter()
             .filter(|(labels, _)| is_selected(labels))
             .map(|(labels, loaded)| {
-                let held = Held { labels: labels.clone(), loaded: loaded.clone() };
+                let mut held = Held { labels: labels.clone(), loaded: loaded.clone() };
+                hint(&mut held.loaded.samples);
                 Box::new(held) as Box<dyn SeriesRead>
             })
             .collect()

@@ -12,7 +12,8 @@ use crate::histogram;
 pub(crate) enum Value {
     Missing,
     Number(f64),
-    Histogram(Arc<NativeHistogram>),
+    /// A histogram, and whether its hint on counter resets is given.
+    Histogram(Arc<NativeHistogram>, bool),
 }
 
 /// Reads a series and the sequence of its values.
@@ -141,13 +142,14 @@ fn expand_histogram(rest: &str, all: &mut Vec<Value>) -> Option<()> {
         Some(times) => Some(times.parse().ok()?),
         None => None,
     };
+    let is_hinted = first.contains("counter_reset_hint");
     // A sequence that adds begins with the first; one that only repeats has it one time more.
-    all.push(Value::Histogram(Arc::new(current.clone())));
+    all.push(Value::Histogram(Arc::new(current.clone()), is_hinted));
     for _ in 0..times.unwrap_or(0) {
         if let Some(step) = &step {
             current = histogram::add_scaled(&current, step, sign);
         }
-        all.push(Value::Histogram(Arc::new(current.clone())));
+        all.push(Value::Histogram(Arc::new(current.clone()), is_hinted));
     }
     Some(())
 }

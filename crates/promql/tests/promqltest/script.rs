@@ -119,7 +119,7 @@ fn load(memory: &mut Memory, step: &str, body: &[&str], with_native: bool) -> Re
                     samples.timestamps.push(time_ms);
                     samples.values.push(number);
                 }
-                Value::Histogram(histogram) => samples.histograms.push((time_ms, histogram)),
+                Value::Histogram(histogram, _) => samples.histograms.push((time_ms, histogram)),
             }
         }
         offsets.clear();
@@ -366,7 +366,10 @@ fn is_near(a: f64, b: f64) -> bool {
 fn is_same(want: &Value, got: &Got) -> bool {
     match (want, got) {
         (Value::Number(want), Got::Number(got)) => is_near(*want, *got),
-        (Value::Histogram(want), Got::Histogram(got)) => histogram::is_same(want, got, is_near),
+        (Value::Histogram(want, is_hinted), Got::Histogram(got)) => {
+            histogram::is_same(want, got, is_near)
+                && (!is_hinted || want.reset_hint == got.reset_hint)
+        }
         _ => false,
     }
 }
