@@ -24,6 +24,7 @@ mod histogram_rate;
 mod histogram_stats;
 mod info;
 mod kahan;
+mod label_hash;
 mod labels;
 mod matching;
 mod native_histogram;

@@ -7,6 +7,7 @@ use crate::Error;
 use crate::aggregate::parameter_span;
 use crate::evaluator::{Evaluator, Sink};
 use crate::grid::{Grid, Row};
+use crate::label_hash::label_hash;
 use crate::parameter_range::{Range, check_count};
 
 impl Evaluator<'_> {
@@ -108,7 +109,7 @@ fn limit(parameter: f64) -> usize {
 
 /// Whether a series is in the first `ratio` of all (or, if negative, the last), by its hash.
 fn is_in_ratio(labels: &Labels, ratio: f64) -> bool {
-    let place = labels.hash64() as f64 / u64::MAX as f64;
+    let place = label_hash(labels) as f64 / u64::MAX as f64;
     if ratio >= 0.0 {
         place < ratio.min(1.0) || ratio >= 1.0
     } else {

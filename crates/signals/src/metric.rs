@@ -3,7 +3,6 @@
 mod bounds;
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 pub use bounds::bucket_bound;
@@ -118,14 +117,6 @@ impl Labels {
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         Self::from_pairs(self.iter().chain([(name, value)]))
-    }
-
-    /// A hash of the canonical bytes. Differs between versions, so it must not be persisted.
-    #[must_use]
-    pub fn hash64(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.bytes.hash(&mut hasher);
-        hasher.finish()
     }
 }
 
