@@ -15,7 +15,7 @@ pub(crate) struct Annotations {
 }
 
 /// Maximum number of different annotations of each kind.
-const NOTES_MAX: usize = 100;
+const NOTES_MAX: usize = 1_000;
 
 #[derive(Debug)]
 struct Note {

@@ -1,5 +1,7 @@
 //! Function calls: dispatch, and the simple functions.
 
+use std::f64::consts::PI;
+
 use lang::promql::{Call, Expr, MatchOp, ValueType};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
@@ -9,9 +11,9 @@ use crate::dates::date_part;
 use crate::evaluator::{Evaluator, Sink};
 use crate::extended::check_extension;
 use crate::grid::{ABSENT, Grid, Row, is_absent};
-use crate::native_histogram;
 use crate::scalar::Scalar;
 use crate::select::Gives;
+use crate::{logarithms, native_histogram};
 
 /// A function of one float by its name.
 fn float_function(name: &str) -> Option<fn(f64) -> f64> {
@@ -26,13 +28,14 @@ fn float_function(name: &str) -> Option<fn(f64) -> f64> {
         "ceil" => f64::ceil,
         "cos" => f64::cos,
         "cosh" => f64::cosh,
-        "deg" => f64::to_degrees,
+        // The order of operations decides on the last digit.
+        "deg" => |value| value * 180.0 / PI,
         "exp" => f64::exp,
         "floor" => f64::floor,
-        "ln" => f64::ln,
-        "log10" => f64::log10,
-        "log2" => f64::log2,
-        "rad" => f64::to_radians,
+        "ln" => logarithms::ln,
+        "log10" => logarithms::log10,
+        "log2" => logarithms::log2,
+        "rad" => |value| value * PI / 180.0,
         "sgn" => |value| {
             if value < 0.0 {
                 -1.0

@@ -26,6 +26,7 @@ mod info;
 mod kahan;
 mod label_hash;
 mod labels;
+mod logarithms;
 mod matching;
 mod native_histogram;
 mod over_time;

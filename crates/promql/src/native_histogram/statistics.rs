@@ -3,6 +3,7 @@
 use signals::metric::NativeHistogram;
 
 use super::super::kahan::Kahan;
+use super::super::logarithms::{exp2, log2};
 use super::{Bounded, bounded, is_custom};
 
 /// The effect of NaN observations, which no bucket counts, on a result.
@@ -92,11 +93,11 @@ fn interpolated(bucket: Bounded, part: f64, is_linear: bool) -> f64 {
     if is_linear || (bucket.lower <= 0.0 && bucket.upper >= 0.0) {
         return bucket.lower + (bucket.upper - bucket.lower) * part;
     }
-    let (lower, upper) = (bucket.lower.abs().log2(), bucket.upper.abs().log2());
+    let (lower, upper) = (log2(bucket.lower.abs()), log2(bucket.upper.abs()));
     if bucket.lower > 0.0 {
-        (lower + (upper - lower) * part).exp2()
+        exp2(lower + (upper - lower) * part)
     } else {
-        -(upper + (lower - upper) * (1.0 - part)).exp2()
+        -exp2(upper + (lower - upper) * (1.0 - part))
     }
 }
 
@@ -159,7 +160,7 @@ pub(super) fn share_below(bucket: Bounded, value: f64, is_linear: bool) -> f64 {
         return (value - bucket.lower) / (bucket.upper - bucket.lower);
     }
     let (lower, upper, value_log) =
-        (bucket.lower.abs().log2(), bucket.upper.abs().log2(), value.abs().log2());
+        (log2(bucket.lower.abs()), log2(bucket.upper.abs()), log2(value.abs()));
     if value > 0.0 {
         (value_log - lower) / (upper - lower)
     } else {

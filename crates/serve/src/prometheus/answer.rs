@@ -70,10 +70,15 @@ pub(crate) fn success(data: &[u8], warnings: &[String], infos: &[String]) -> Res
 /// Completes a successful response that already holds [`BEGIN`] and the data.
 fn finished(mut out: Vec<u8>, warnings: &[String], infos: &[String]) -> Vec<u8> {
     let warnings = [warnings, &query::warnings::gathered()].concat();
-    for (name, notes) in [("warnings", warnings.as_slice()), ("infos", infos)] {
+    for (kind, notes) in [("warning", warnings.as_slice()), ("info", infos)] {
         if !notes.is_empty() {
-            out.extend_from_slice(format!(",\"{name}\":").as_bytes());
-            json::list(&mut out, notes.iter().take(ANNOTATIONS_MAX), |out, note| {
+            let mut shown: Vec<String> = notes.iter().take(ANNOTATIONS_MAX).cloned().collect();
+            let omitted = notes.len() - shown.len();
+            if omitted > 0 {
+                shown.push(format!("{omitted} more {kind} annotations omitted"));
+            }
+            out.extend_from_slice(format!(",\"{kind}s\":").as_bytes());
+            json::list(&mut out, shown.iter(), |out, note| {
                 json::text(out, note);
             });
         }
@@ -264,7 +269,7 @@ mod tests {
                     warnings: vec!["w".to_owned()],
                     infos: (0..20).map(|i| format!("i{i}")).collect(),
                 },
-                r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"a\"b"},"values":[[1,"1"],[2,"NaN"]]}]},"warnings":["w"],"infos":["i0","i1","i2","i3","i4","i5","i6","i7","i8","i9"]}"#,
+                r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"a\"b"},"values":[[1,"1"],[2,"NaN"]]}]},"warnings":["w"],"infos":["i0","i1","i2","i3","i4","i5","i6","i7","i8","i9","10 more info annotations omitted"]}"#,
             ),
             (
                 plainly(Value::Vector(vec![])),
