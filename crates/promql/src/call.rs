@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use lang::promql::{Call, Expr, MatchOp, ValueType};
+use lang::promql::{Call, Expr, MatchOp, Matcher, ValueType};
 use signals::Labels;
 use signals::metric::NAME_LABEL;
 
@@ -303,12 +303,21 @@ fn hide_present(row: &mut Row, present: &Row) {
 }
 
 /// Labels for the result of `absent`: those of equality matchers. A later matcher of the same label
-/// removes it.
+/// removes it, where those that only exclude series come last, as Prometheus' storage sorts them.
 fn absent_labels(expr: &Expr) -> Labels {
     let Expr::Selector(selector) = expr.bare() else { return Labels::empty() };
     let mut labels = Labels::empty();
+    let must_be_set = |name: &str| {
+        selector.matchers.iter().any(|matcher| matcher.name == name && !matcher.matches_empty)
+    };
+    let mut matchers: Vec<&Matcher> =
+        selector.matchers.iter().filter(|matcher| matcher.name != NAME_LABEL).collect();
+    matchers.sort_by_key(|matcher| {
+        let is_negative = matches!(matcher.op, MatchOp::NotEqual | MatchOp::NotRegex);
+        !must_be_set(&matcher.name) || (is_negative && matcher.matches_empty)
+    });
     let mut seen = Vec::new();
-    for matcher in selector.matchers.iter().filter(|matcher| matcher.name != NAME_LABEL) {
+    for matcher in matchers {
         if matcher.op == MatchOp::Equal && !seen.contains(&&matcher.name) {
             labels = labels.with(&matcher.name, &matcher.value);
             seen.push(&matcher.name);

@@ -114,7 +114,7 @@ pub(crate) fn is_same(
         && is_near(a.count, b.count)
         && is_near(a.sum, b.sum)
         && is_near(a.zero_count, b.zero_count)
-        && (a.zero_count == 0.0 || a.zero_threshold == b.zero_threshold)
+        && a.zero_threshold == b.zero_threshold
         && a.custom_bounds == b.custom_bounds
         && same_buckets(
             &a.positive_spans,

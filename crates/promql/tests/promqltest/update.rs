@@ -68,8 +68,10 @@ fn native(h: &NativeHistogram) -> String {
     }
     parts.push(format!("count:{} sum:{}", number(h.count), number(h.sum)));
     if h.zero_count != 0.0 {
-        let (count, width) = (number(h.zero_count), number(h.zero_threshold));
-        parts.push(format!("z_bucket:{count} z_bucket_w:{width}"));
+        parts.push(format!("z_bucket:{}", number(h.zero_count)));
+    }
+    if h.zero_threshold != 0.0 {
+        parts.push(format!("z_bucket_w:{}", number(h.zero_threshold)));
     }
     let hint = match h.reset_hint {
         ResetHint::Gauge => "gauge",
