@@ -232,12 +232,12 @@ impl Evaluator<'_> {
         let delays = self.settings.delays_name_removal;
         let mut ids = std::collections::HashMap::new();
         let mut histograms: Vec<Histogram> = Vec::new();
-        for row in self.collect(vector, grid)? {
+        for mut row in self.collect(vector, grid)? {
             let labels =
                 row.labels.without(|name| name == BOUND_LABEL || (name == NAME_LABEL && !delays));
             let key = row.labels.without(|name| name == BOUND_LABEL || name == NAME_LABEL);
             let name = row.labels.metric_name().to_owned();
-            let is_native = !row.histograms.is_empty();
+            let native = std::mem::take(&mut row.histograms);
             let next = histograms.len();
             let id = *ids.entry((key, name.clone())).or_insert(next);
             if id == next {
@@ -251,8 +251,12 @@ impl Evaluator<'_> {
                 });
             }
             let Some(histogram) = histograms.get_mut(id) else { continue };
-            if is_native {
-                histogram.native = Some(row);
+            if !native.is_empty() {
+                let mut only = Row::empty(row.labels.clone(), 0);
+                only.histograms = native;
+                histogram.native = Some(only);
+            }
+            if !row.has_any() {
                 continue;
             }
             let bound = row.labels.get(BOUND_LABEL).unwrap_or_default();

@@ -117,9 +117,12 @@ impl Evaluator<'_> {
         };
         self.note_ineffective_sort(call);
         let mut rows = self.collect(vector, grid)?;
+        // Histograms have no order and are dropped.
+        for row in &mut rows {
+            row.histograms.clear();
+        }
+        rows.retain(Row::has_any);
         if grid.steps == 1 {
-            // Histograms have no order and are dropped.
-            rows.retain(|row| row.histograms.is_empty());
             rows.sort_by(|a, b| {
                 let value = |row: &Row| row.values.first().copied().unwrap_or(f64::NAN);
                 let (a, b) = (value(a), value(b));
