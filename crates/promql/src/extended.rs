@@ -264,8 +264,8 @@ impl Evaluator<'_> {
         Some(NativeHistogram::clone(&after.1))
     }
 
-    /// The sum of the histograms before each counter reset, if there are any; `None` if they cannot be
-    /// added.
+    /// The sum of the histograms before each counter reset, if there are any; `None` if they cannot
+    /// be added.
     fn lost_histograms(
         &self,
         window: &Window,

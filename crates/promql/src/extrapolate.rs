@@ -22,8 +22,8 @@ impl Change {
     }
 }
 
-/// The change over the window, extrapolated as Prometheus does; `None` below two samples, unless the
-/// counter starts within the window.
+/// The change over the window, extrapolated as Prometheus does; `None` below two samples, unless
+/// the counter starts within the window.
 pub(crate) fn extrapolated(
     window: &Window,
     resets: &Resets,

@@ -1,8 +1,8 @@
 //! Selectors of which only the counts and sums of native histograms are needed.
 //!
-//! Prometheus reads these without buckets, and derives from each pair of samples whether the counter
-//! was reset in between. What is derived differs from what a source says, so that it is derived here
-//! in the same way: from the samples that an iterator passes without a jump.
+//! Prometheus reads these without buckets, and derives from each pair of samples whether the
+//! counter was reset in between. What is derived differs from what a source says, so that it is
+//! derived here in the same way: from the samples that an iterator passes without a jump.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -256,8 +256,8 @@ struct Pairs<'p, 'e> {
 }
 
 impl Pairs<'_, '_> {
-    // Prometheus swaps the operands of `group_right`, but not their fill values: there, `fill_right`
-    // is the value for the one side on the left.
+    // Prometheus swaps the operands of `group_right`, but not their fill values: there,
+    // `fill_right` is the value for the one side on the left.
     fn fill_one(&self) -> Option<f64> {
         self.binary.matching.fill_right
     }

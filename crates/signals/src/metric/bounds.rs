@@ -1,12 +1,13 @@
 //! Bounds of the exponential buckets of native histograms.
 //!
-//! They are not the nearest floats to the powers of two that they stand for: Prometheus defines them
-//! by a table, and results have to compare equal with its.
+//! They are not the nearest floats to the powers of two that they stand for: Prometheus defines
+//! them by a table, and results have to compare equal with its.
 
 /// The highest schema, with 256 buckets per power of two.
 const SCHEMA_MAX: i32 = 8;
 
-/// `2^(index * 2^-schema)`, the upper bound of a bucket; the lower bound is that of the index below.
+/// `2^(index * 2^-schema)`, the upper bound of a bucket; the lower bound is that of the index
+/// below.
 ///
 /// The last bucket of finite values ends at the largest float.
 #[must_use]
