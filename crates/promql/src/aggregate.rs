@@ -11,7 +11,7 @@ use crate::Error;
 use crate::binary::{Cell, cell};
 use crate::evaluator::{Evaluator, Sink, text_of};
 use crate::grid::{ABSENT, Grid, Row, is_absent};
-use crate::kahan::{Kahan, Mean, Spread, quantile};
+use crate::kahan::{Kahan, Mean, PlainSpread, quantile};
 use crate::native_histogram::{self, Total};
 use crate::parameter_range::Range;
 use crate::scalar::Scalar;
@@ -121,7 +121,7 @@ pub(crate) fn histogram_scale(is_mean: bool) -> f64 {
 enum Cells {
     Sum(Vec<Option<Kahan>>),
     Mean(Vec<Option<Mean>>),
-    Spread(Vec<Option<Spread>>),
+    Spread(Vec<Option<PlainSpread>>),
     /// Count, minimum, maximum: a number that is folded.
     Plain(Vec<f64>),
 }
@@ -173,7 +173,7 @@ impl Cells {
             }
             Self::Spread(cells) => cells
                 .into_iter()
-                .map(|cell| match cell.map(Spread::variance) {
+                .map(|cell| match cell.map(PlainSpread::variance) {
                     None => ABSENT,
                     Some(variance) if op == Aggregation::Stddev => variance.sqrt(),
                     Some(variance) => variance,

@@ -93,6 +93,32 @@ impl Spread {
     }
 }
 
+/// As [`Spread`], without the rounding errors: how Prometheus aggregates over series.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PlainSpread {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl PlainSpread {
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        if self.count == 1.0 {
+            self.mean = value;
+            self.squares = if value.is_finite() { 0.0 } else { f64::NAN };
+            return;
+        }
+        let delta = value - self.mean;
+        self.mean += delta / self.count;
+        self.squares += delta * (value - self.mean);
+    }
+
+    pub(crate) fn variance(self) -> f64 {
+        self.squares / self.count
+    }
+}
+
 /// The quantile of values by linear interpolation; sorts them. NaN counts as the smallest.
 pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || q.is_nan() {
