@@ -28,6 +28,8 @@ const NICENESS: i32 = 5;
 const WORKERS_MAX: usize = 8;
 /// Threads of one query for blocking file access.
 const BLOCKING_MAX: usize = 16;
+/// Stack of a thread: unoptimized, the query engine needs more for deep queries.
+const STACK_BYTES: usize = if cfg!(debug_assertions) { 8 << 20 } else { 2 << 20 };
 /// How long a cancelled query may keep its thread before it counts as abandoned.
 const GRACE: Duration = Duration::from_secs(2);
 /// Interval between checks of a query that does not end.
@@ -58,6 +60,7 @@ impl Threads {
             .worker_threads(workers.min(WORKERS_MAX))
             .max_blocking_threads(BLOCKING_MAX)
             .thread_name("query")
+            .thread_stack_size(STACK_BYTES)
             .on_thread_start(lower_priority)
             .enable_all()
             .build()
@@ -372,7 +375,14 @@ mod tests {
         let release = Arc::new(AtomicBool::new(false));
         deadline::share(async {
             let half = tokio::time::sleep(timeout / 2);
-            assert!(run(&executor, async { Ok(half.await) }).await.is_ok());
+            assert!(
+                run(&executor, async {
+                    half.await;
+                    Ok(())
+                })
+                .await
+                .is_ok()
+            );
             let late = run(&executor, spin(true, release)).await;
             assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
         })

@@ -5,6 +5,7 @@ mod memory;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::path::Path;
 use signals::time::day_of;
@@ -33,6 +34,8 @@ pub(crate) struct Compactor {
     verifier: Verifier,
     limits: Limits,
     sizes: MergeSizes,
+    /// Of rounds of maintenance.
+    interval: Duration,
     free_bytes_min: u64,
     /// Number of failed attempts, by the path of the last input.
     failed: HashMap<String, u32>,
@@ -47,11 +50,27 @@ impl Compactor {
         };
         let (verifier, free_bytes_min) = (Verifier::new(&context), config.free_bytes_min);
         let sizes = MergeSizes::of(context.merges.bytes_max());
-        Self { context, verifier, limits, sizes, free_bytes_min, failed: HashMap::new() }
+        let (interval, failed) = (config.maintenance_interval, HashMap::new());
+        Self { context, verifier, limits, sizes, interval, free_bytes_min, failed }
     }
 
-    /// Runs the merges that are due, one per day; replaced parts are added to `replaced`.
+    /// Runs the merges that are due, until none is left or the next round of maintenance is due;
+    /// replaced parts are added to `replaced`.
     pub(crate) async fn run(&mut self, replaced: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
+        let began = self.context.clock.monotonic();
+        let mut failed = None;
+        loop {
+            let before = replaced.len();
+            failed = failed.or(self.run_once(replaced).await.err());
+            let duration = self.context.clock.monotonic().saturating_sub(began);
+            if replaced.len() == before || duration >= self.interval {
+                return failed.map_or(Ok(()), Err);
+            }
+        }
+    }
+
+    /// Runs the merges that are due, one per day.
+    async fn run_once(&mut self, replaced: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
         let due = self.context.catalog.with_days(|days| self.due(days)).await;
         let mut failed = None;
         for (signal, day, inputs) in due {

@@ -57,6 +57,16 @@ async fn merging_parts_changes_no_answer_and_leaves_no_file_behind() {
 }
 
 #[tokio::test]
+async fn one_round_merges_all_that_many_flushes_have_left() {
+    let bench = Bench::new();
+    let (store, items) = filled(&bench, 8).await;
+    store.maintain().await.unwrap();
+    let status = store.status();
+    assert_eq!((status.spans.parts, status.logs.parts), (1, 1));
+    assert_eq!(stored(&store).await, ledger(items));
+}
+
+#[tokio::test]
 async fn a_merge_waits_for_memory_and_runs_alone_when_it_needs_more_than_there_is() {
     let mut bench = Bench::new();
     let merges = MemoryBudget::new("merges", 1);
