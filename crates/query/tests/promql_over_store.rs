@@ -76,7 +76,9 @@ async fn vector(engine: &Engine, query: &str) -> Vec<(String, f64)> {
 async fn answers_do_not_depend_on_where_the_samples_are() {
     let stored = stored(Limits::default()).await;
     for place in ["head", "parts"] {
-        let rates = vector(&stored.engine, "sum by (job) (rate(requests_total[5m]))").await;
+        // Extrapolation leaves the last digit uncertain.
+        let query = "round(sum by (job) (rate(requests_total[5m])), 0.001)";
+        let rates = vector(&stored.engine, query).await;
         assert_eq!(rates, [(r#"{job="a"}"#.into(), 1.0), (r#"{job="b"}"#.into(), 2.0)], "{place}");
         let both = vector(&stored.engine, r#"requests_total{job=~"a|b"} > 2500"#).await;
         assert_eq!(both.len(), 1, "{place}: {both:?}");
