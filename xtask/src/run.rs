@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     eprintln!("1/3 the page");
     ui::build()?;
     eprintln!(
-        "2/3 the binary (the first build compiles the query engine: 5 to 15 minutes on two cores)"
+        "2/3 the binary (the first build compiles the query engine: 6 to 15 minutes on two cores)"
     );
     let binary = build(is_release)?;
     eprintln!("3/3 Glasshouse with demo traffic; stop it with Ctrl-C");

@@ -285,13 +285,16 @@ impl Evaluator<'_> {
     /// All rows of a vector.
     pub(crate) fn collect(&self, expr: &Expr, grid: &Grid) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::new();
-        self.rows(expr, grid, &mut |row| {
-            self.spend(row.values.len())?;
-            self.hold(row.memory())?;
-            rows.push(row);
-            Ok(())
-        })?;
+        self.rows(expr, grid, &mut |row| self.keep(row, &mut rows))?;
         Ok(rows)
+    }
+
+    /// Appends a row, which counts in samples and memory.
+    pub(crate) fn keep(&self, row: Row, rows: &mut Vec<Row>) -> Result<(), Error> {
+        self.spend(row.values.len())?;
+        self.hold(row.memory())?;
+        rows.push(row);
+        Ok(())
     }
 
     /// Passes the rows of a vector to `sink` as they are computed.

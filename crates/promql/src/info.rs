@@ -236,10 +236,7 @@ impl Evaluator<'_> {
                     shown(&row.labels)
                 )));
             }
-            self.spend(row.values.len())?;
-            self.hold(row.memory())?;
-            rows.push(row);
-            Ok(())
+            self.keep(row, &mut rows)
         })?;
         Ok(rows)
     }
@@ -311,10 +308,8 @@ impl Evaluator<'_> {
                 if let Some(labels) = join.joined(&row.labels, &labels)? {
                     let mut new = Row::empty(labels, row.values.len());
                     new.drops_name = row.drops_name;
-                    self.spend(new.values.len())?;
-                    self.hold(new.memory())?;
                     place = Some(rows.len());
-                    rows.push(new);
+                    self.keep(new, &mut rows)?;
                 }
                 places.insert(key, place);
                 place

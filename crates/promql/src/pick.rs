@@ -45,6 +45,7 @@ impl Evaluator<'_> {
             let mut is_picked = vec![vec![false; grid.steps]; rows.len()];
             let mut order: Vec<usize> = Vec::new();
             for step in 0..grid.steps {
+                self.check()?;
                 order.clear();
                 order.extend(
                     (0..rows.len())

@@ -54,17 +54,17 @@ impl Compactor {
         Self { context, verifier, limits, sizes, interval, free_bytes_min, failed }
     }
 
-    /// Runs the merges that are due, until none is left or the next round of maintenance is due;
-    /// replaced parts are added to `replaced`.
+    /// Runs the merges that are due, until none is left, one fails or the next round of maintenance
+    /// is due; replaced parts are added to `replaced`.
     pub(crate) async fn run(&mut self, replaced: &mut Vec<Arc<Part>>) -> Result<(), StoreError> {
         let began = self.context.clock.monotonic();
-        let mut failed = None;
         loop {
             let before = replaced.len();
-            failed = failed.or(self.run_once(replaced).await.err());
+            // The next attempt at a failed merge is that of the next round.
+            self.run_once(replaced).await?;
             let duration = self.context.clock.monotonic().saturating_sub(began);
             if replaced.len() == before || duration >= self.interval {
-                return failed.map_or(Ok(()), Err);
+                return Ok(());
             }
         }
     }

@@ -28,21 +28,26 @@ fn exemplar(line: &mut String, labels: &str, value: f64, timestamp: Option<i64>)
     times(line, timestamp, None);
 }
 
-/// The entries of a page in a text format; labels or exemplars that are refused show the reason.
-pub(crate) fn text_entries(mut parser: TextParser<'_>, limits: &PageLimits) -> String {
+/// A line for each entry that `read` returns, and its error, if it fails.
+fn shown_entries<E>(
+    mut read: impl FnMut() -> Result<Option<E>, WireError>,
+    show: impl Fn(E) -> String,
+) -> String {
     let mut lines = String::new();
     loop {
-        let entry = match parser.read() {
-            Ok(Some(entry)) => entry,
-            Ok(None) => return lines.trim_end().to_owned(),
-            Err(error) => {
-                let _infallible = write!(lines, "! {error}");
-                return lines;
+        match read() {
+            Ok(Some(entry)) => {
+                let _infallible = writeln!(lines, "{}", show(entry));
             }
-        };
-        let line = text_line(&entry, limits);
-        let _infallible = writeln!(lines, "{line}");
+            Ok(None) => return lines.trim_end().to_owned(),
+            Err(error) => return format!("{lines}! {error}"),
+        }
     }
+}
+
+/// The entries of a page in a text format; labels or exemplars that are refused show the reason.
+pub(crate) fn text_entries(mut parser: TextParser<'_>, limits: &PageLimits) -> String {
+    shown_entries(|| parser.read(), |entry| text_line(&entry, limits))
 }
 
 fn text_line(entry: &Entry<'_>, limits: &PageLimits) -> String {
@@ -68,18 +73,13 @@ pub(crate) fn converted_entries(
     mut converter: HistogramConverter<'_>,
     limits: &PageLimits,
 ) -> String {
-    let mut lines = String::new();
-    loop {
-        let line = match converter.read() {
-            Ok(Some(ConvertedEntry::Text(entry))) => text_line(&entry, limits),
-            Ok(Some(ConvertedEntry::Histogram { series, histogram, exemplars })) => {
-                family_line(&series, &shown_histogram(&histogram), &exemplars)
-            }
-            Ok(None) => return lines.trim_end().to_owned(),
-            Err(error) => return format!("{lines}! {error}"),
-        };
-        let _infallible = writeln!(lines, "{line}");
-    }
+    let show = |entry| match entry {
+        ConvertedEntry::Text(entry) => text_line(&entry, limits),
+        ConvertedEntry::Histogram { series, histogram, exemplars } => {
+            family_line(&series, &shown_histogram(&histogram), &exemplars)
+        }
+    };
+    shown_entries(|| converter.read(), show)
 }
 
 fn or_reason(shown: Result<String, WireError>) -> String {
@@ -88,29 +88,18 @@ fn or_reason(shown: Result<String, WireError>) -> String {
 
 /// The entries of a page in protobuf.
 pub(crate) fn family_entries(mut parser: FamilyParser<'_>) -> String {
-    let mut lines = String::new();
-    loop {
-        let entry = match parser.read() {
-            Ok(Some(entry)) => entry,
-            Ok(None) => return lines.trim_end().to_owned(),
-            Err(error) => {
-                let _infallible = write!(lines, "! {error}");
-                return lines;
-            }
-        };
-        let line = match entry {
-            FamilyEntry::Family { metric, help, unit, kind } => {
-                format!("family {metric:?} {} {unit:?} {help:?}", kind.name())
-            }
-            FamilyEntry::Sample { series, value, exemplar } => {
-                family_line(&series, &number(value), exemplar.as_slice())
-            }
-            FamilyEntry::Histogram { series, histogram, exemplars } => {
-                family_line(&series, &shown_histogram(&histogram), &exemplars)
-            }
-        };
-        let _infallible = writeln!(lines, "{line}");
-    }
+    let show = |entry| match entry {
+        FamilyEntry::Family { metric, help, unit, kind } => {
+            format!("family {metric:?} {} {unit:?} {help:?}", kind.name())
+        }
+        FamilyEntry::Sample { series, value, exemplar } => {
+            family_line(&series, &number(value), exemplar.as_slice())
+        }
+        FamilyEntry::Histogram { series, histogram, exemplars } => {
+            family_line(&series, &shown_histogram(&histogram), &exemplars)
+        }
+    };
+    shown_entries(|| parser.read(), show)
 }
 
 fn family_line(series: &FamilySeries, value: &str, exemplars: &[FamilyExemplar]) -> String {
