@@ -124,6 +124,11 @@ impl Row {
     }
 }
 
+/// Whether any of the rows has a value, for each step.
+pub(crate) fn present_steps(rows: &[Row], steps: usize) -> Vec<bool> {
+    (0..steps).map(|step| rows.iter().any(|row| row.is_present(step))).collect()
+}
+
 /// Whether a label identifies what was measured: name, type and unit. These are dropped from values
 /// that no longer have that meaning.
 pub(crate) fn is_identity(name: &str) -> bool {

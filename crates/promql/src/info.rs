@@ -1,5 +1,6 @@
 //! `info`: adds the labels of info metrics to the series of the same instance and job.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lang::promql::{Call, Expr, MatchOp, Subquery};
@@ -8,7 +9,7 @@ use signals::{Labels, Matcher};
 
 use crate::Error;
 use crate::evaluator::{Evaluator, Query, Sink};
-use crate::grid::{Grid, Row, is_absent};
+use crate::grid::{Grid, Row, is_absent, present_steps};
 use crate::matching::shown;
 use crate::plan::{Lookback, SelectorPlan, matchers};
 use crate::select::Gives;
@@ -244,6 +245,7 @@ impl Evaluator<'_> {
     /// Finds the newest info series of each group; equally new ones are an error.
     fn newest(&self, base: &[Row], infos: &[Row], grid: &Grid) -> Result<Newest, Error> {
         let mut newest = Newest::new();
+        let has_base = LazyCell::new(|| present_steps(base, grid.steps));
         // The first conflict: its step and the two rows.
         let mut conflict: Option<(usize, &Row, &Row)> = None;
         for (at, row) in (0_u32..).zip(infos) {
@@ -263,7 +265,7 @@ impl Evaluator<'_> {
                     Some((_, held_time)) if held_time > time => {}
                     Some((held, held_time)) if held_time == time => {
                         if conflict.is_none_or(|(first, ..)| step < first)
-                            && base.iter().any(|row| row.is_present(step))
+                            && has_base.get(step).copied().unwrap_or(false)
                         {
                             conflict = Some((step, held, row));
                         }

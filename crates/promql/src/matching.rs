@@ -1,6 +1,7 @@
 //! Operators between two vectors: series are matched once, by labels; values are then combined
 //! column by column.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use lang::promql::{Binary, BinaryOp, Cardinality, Matching, is_label_name, quote};
@@ -10,7 +11,7 @@ use signals::metric::NAME_LABEL;
 use crate::Error;
 use crate::binary::{Cell, Combined, StepNotes, cell, changes_schema, combine};
 use crate::evaluator::{Evaluator, Merge, Sink};
-use crate::grid::{Grid, Row, is_identity};
+use crate::grid::{Grid, Row, is_identity, present_steps};
 
 /// The labels that must match.
 fn signature(labels: &Labels, matching: &Matching) -> Labels {
@@ -148,7 +149,7 @@ impl Evaluator<'_> {
                 let signature = signature(&partner.labels, matching);
                 let sides = Sides { many: Side::Fill(fill), one: Side::Row(partner) };
                 let matched = pairs.matched_steps(&signature);
-                let is_alone = |step| !matched.iter().any(|steps| is_set(steps, step));
+                let is_alone = |step| !is_set(&matched, step);
                 pairs.combine(&signature, &sides, is_alone)?;
             }
         }
@@ -168,6 +169,7 @@ impl Evaluator<'_> {
     ) -> Result<(), Error> {
         let matching = &binary.matching;
         let has_fill = matching.fill_left.is_some() || matching.fill_right.is_some();
+        let has_many = LazyCell::new(|| present_steps(many, grid.steps));
         let mut found: Option<(usize, usize, usize, &Labels)> = None;
         for (signature, partners) in ones.iter().filter(|(_, partners)| partners.len() > 1) {
             self.check()?;
@@ -176,7 +178,7 @@ impl Evaluator<'_> {
                     .iter()
                     .filter(|at| one.get(**at).is_some_and(|row| row.is_present(step)));
                 if let (Some(first), Some(second)) = (present.next(), present.next())
-                    && (has_fill || many.iter().any(|row| row.is_present(step)))
+                    && (has_fill || is_set(&has_many, step))
                 {
                     let place = (step, *second, *first, signature);
                     let is_earlier = |(step, second, ..): (usize, usize, usize, &Labels)| {
@@ -266,9 +268,13 @@ impl Pairs<'_, '_> {
         self.binary.matching.fill_left
     }
 
-    fn matched_steps(&self, signature: &Labels) -> Vec<Vec<bool>> {
-        let of_signature = self.matched.get(signature);
-        of_signature.map(|by_labels| by_labels.values().cloned().collect()).unwrap_or_default()
+    /// The steps at which a signature has any result.
+    fn matched_steps(&self, signature: &Labels) -> Vec<bool> {
+        let mut matched = vec![false; self.grid.steps];
+        for steps in self.matched.get(signature).into_iter().flat_map(HashMap::values) {
+            matched.iter_mut().zip(steps).for_each(|(any, one)| *any |= one);
+        }
+        matched
     }
 
     /// Combines two series at the steps that have both, and for which `is_wanted`.
@@ -280,6 +286,7 @@ impl Pairs<'_, '_> {
     ) -> Result<(), Error> {
         let (labels, drops_name) =
             self.result_labels(sides.many.labels(signature), sides.one.labels(signature));
+        self.evaluator.check()?;
         let steps = self.grid.steps;
         let is_one_to_one = self.binary.matching.cardinality == Cardinality::OneToOne;
         let key = if is_one_to_one { Labels::empty() } else { labels.clone() };
