@@ -17,6 +17,7 @@ use crate::fetch;
 const EDGES: &[(&str, &[&str])] = &[
     ("conformance", &[]),
     ("signals", &[]),
+    ("adopt", &["signals"]),
     ("wire", &["signals"]),
     ("lang", &[]),
     ("page-api", &[]),

@@ -1,11 +1,13 @@
 //! Metrics: series of samples, identified by their labels.
 
 mod bounds;
+mod builder;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use bounds::bucket_bound;
+pub use builder::LabelsBuilder;
 
 /// The label that holds the metric's name.
 pub const NAME_LABEL: &str = "__name__";
