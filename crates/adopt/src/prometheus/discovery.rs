@@ -1,5 +1,7 @@
 //! Where targets come from: `static_configs` and the kinds of `*_sd_configs`.
 
+mod unsupported;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -112,44 +114,6 @@ pub struct DockerFilter {
     pub values: Vec<String>,
 }
 
-/// Kinds that Prometheus has and Glasshouse does not support.
-const UNSUPPORTED: [&str; 34] = [
-    "aws_sd_configs",
-    "azure_sd_configs",
-    "consul_sd_configs",
-    "digitalocean_sd_configs",
-    "dockerswarm_sd_configs",
-    "ec2_sd_configs",
-    "ecs_sd_configs",
-    "elasticache_sd_configs",
-    "eureka_sd_configs",
-    "gce_sd_configs",
-    "hetzner_sd_configs",
-    "ionos_sd_configs",
-    "kubernetes_sd_configs",
-    "kuma_sd_configs",
-    "lightsail_sd_configs",
-    "linode_sd_configs",
-    "marathon_sd_configs",
-    "msk_sd_configs",
-    "nerve_sd_configs",
-    "nomad_sd_configs",
-    "oci_sd_configs",
-    "openstack_sd_configs",
-    "outscale_sd_configs",
-    "ovhcloud_sd_configs",
-    "puppetdb_sd_configs",
-    "rds_sd_configs",
-    "scaleway_sd_configs",
-    "serverset_sd_configs",
-    "stackit_sd_configs",
-    "triton_sd_configs",
-    "uyuni_sd_configs",
-    "vultr_sd_configs",
-    "xds_sd_configs",
-    "zookeeper_sd_configs",
-];
-
 /// Reads all sources of a section, and notes those that are not supported.
 pub(super) fn read(fields: &mut Fields<'_>) -> Read<Vec<Discovery>> {
     let mut found = Vec::new();
@@ -162,12 +126,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Read<Vec<Discovery>> {
         .extend(sections(fields, "http_sd_configs", http_server)?.into_iter().map(Discovery::Http));
     found.extend(sections(fields, "dns_sd_configs", dns)?.into_iter().map(Discovery::Dns));
     found.extend(sections(fields, "docker_sd_configs", docker)?.into_iter().map(Discovery::Docker));
-    for key in UNSUPPORTED {
-        let written = sections(fields, key, |_, _| Ok(()))?;
-        if !written.is_empty() {
-            fields.document.note_unsupported(key, fields.at(key));
-        }
-    }
+    unsupported::read(fields)?;
     Ok(found)
 }
 

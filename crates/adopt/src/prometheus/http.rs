@@ -36,6 +36,19 @@ pub struct HttpClientConfig {
     pub headers: Vec<HttpHeader>,
 }
 
+impl Default for HttpClientConfig {
+    fn default() -> Self {
+        Self {
+            authentication: None,
+            tls: TlsConfig::default(),
+            proxy: Proxy::default(),
+            follow_redirects: true,
+            enable_http2: true,
+            headers: Vec::new(),
+        }
+    }
+}
+
 /// How a client proves who it is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Authentication {

@@ -1,3 +1,5 @@
+//! Reading of whole files, without the corpora.
+
 use std::ffi::OsString;
 use std::io;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Rules and their checks, without the corpora.
+
 use super::*;
 use crate::Labels;
 
