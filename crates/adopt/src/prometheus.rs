@@ -4,16 +4,21 @@
 //! global settings, and makes the same checks as Prometheus. File names in the result are relative
 //! to the folder of the file that mentions them.
 
+mod alerting;
 mod discovery;
 mod environment;
 mod global;
 mod http;
+mod otlp;
 mod redact;
 mod relabel;
+mod remote;
 mod scrape;
+mod storage;
 
 use std::path::{Path, PathBuf};
 
+pub use alerting::{Alerting, AlertmanagerConfig};
 pub use discovery::{
     Discovery, DnsDiscovery, DnsRecord, DockerDiscovery, DockerFilter, FileDiscovery,
     HttpDiscovery, TargetGroup, target_groups,
@@ -22,7 +27,10 @@ pub use global::{EscapingScheme, Global, Limits};
 pub use http::{
     Authentication, HttpClientConfig, HttpHeader, OAuth2, Proxy, Source, TlsConfig, TlsVersion,
 };
+pub use otlp::{Otlp, TranslationStrategy};
+pub use remote::{MetadataConfig, QueueConfig, RemoteRead, RemoteWrite, RemoteWriteMessage};
 pub use scrape::{ScrapeConfig, ScrapeProtocol};
+pub use storage::Storage;
 
 use crate::error::{Error, Fault, Read, Unsupported};
 use crate::files::Files;
@@ -40,6 +48,16 @@ pub struct Config {
     pub rule_files: Vec<PathBuf>,
     /// Patterns of files with further jobs, which [`Self::scrape_configs`] includes.
     pub scrape_config_files: Vec<PathBuf>,
+    /// Where alerts are sent.
+    pub alerting: Alerting,
+    /// Servers that get all samples.
+    pub remote_write: Vec<RemoteWrite>,
+    /// Servers that are asked for samples.
+    pub remote_read: Vec<RemoteRead>,
+    /// Settings of the storage.
+    pub storage: Storage,
+    /// How received OTLP metrics are named.
+    pub otlp: Otlp,
     /// What Prometheus accepts and Glasshouse does not support.
     pub unsupported: Vec<Unsupported>,
     /// The text of the main file with `<secret>` in place of secrets, for
@@ -76,12 +94,28 @@ fn main_file(document: &Document, files: &dyn Files) -> Read<Config> {
     let scrape_config_files =
         patterns(&mut fields, "scrape_config_files", "scrape config file path")?;
     let scrape_configs = scrape_configs(&mut fields, &global)?;
+    let names = global.metric_name_validation_scheme;
+    let alerting = alerting::read(fields.section("alerting", KIND)?, names)?;
+    let write = |document: &_, node: &_| remote::write(document, node, names);
+    let remote_write =
+        remote::servers(&mut fields, "remote_write", "remote write", write, |own| &own.name)?;
+    let remote_read =
+        remote::servers(&mut fields, "remote_read", "remote read", remote::read, |own| &own.name)?;
+    let storage = storage::storage(fields.section("storage", "config.StorageConfig")?)?;
+    let otlp = otlp::read(fields.section("otlp", KIND)?, names)?;
+    storage::tracing(&mut fields)?;
+    storage::runtime(&mut fields)?;
     fields.finish()?;
     Ok(Config {
         global,
         scrape_configs,
         rule_files,
         scrape_config_files,
+        alerting,
+        remote_write,
+        remote_read,
+        storage,
+        otlp,
         unsupported: Vec::new(),
         redacted: String::new(),
     })

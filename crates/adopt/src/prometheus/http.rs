@@ -8,7 +8,7 @@ use signals::Secret;
 
 use crate::url::Url;
 
-pub(super) use read::{read, tls};
+pub(super) use read::{RESERVED, read, tls};
 
 /// A value in the configuration, or the file that contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]

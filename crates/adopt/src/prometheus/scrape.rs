@@ -157,9 +157,6 @@ pub(super) fn read(document: &Document, node: &Node, global: &Global) -> Read<Sc
     }
     let mut fields = Fields::new(document, node, "config.ScrapeConfig")?;
     let job_name = fields.text_or_empty("job_name")?;
-    if job_name.is_empty() {
-        return Err(fields.fault("job_name", "job_name is empty"));
-    }
     document.set_job(Some(&job_name));
     let config = settings(&mut fields, job_name, global);
     document.set_job(None);
@@ -228,6 +225,9 @@ fn settings(fields: &mut Fields<'_>, job_name: String, global: &Global) -> Read<
 }
 
 fn check(fields: &Fields<'_>, config: &ScrapeConfig) -> Read<()> {
+    if config.job_name.is_empty() {
+        return Err(fields.fault("job_name", "job_name is empty"));
+    }
     if config.scrape_timeout > config.scrape_interval {
         let job = &config.job_name;
         return Err(fields.fault(

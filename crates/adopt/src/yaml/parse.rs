@@ -1,5 +1,6 @@
 //! Builds the tree from the parser's events.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,6 +29,11 @@ pub(super) fn parse(text: &str) -> Read<Option<Arc<Node>>> {
         builder.add(event, &span)?;
     }
     Ok(builder.root.map(|(node, _)| node))
+}
+
+/// The name of one of YAML's own tags, such as `binary`.
+fn own_tag(tag: &Tag) -> Option<String> {
+    tag.suffix_in_namespace("tag:yaml.org,2002:").map(Cow::into_owned)
 }
 
 /// A value and the number of values in it.
@@ -67,7 +73,7 @@ impl Builder {
                 let scalar = Scalar {
                     text: text.into_owned(),
                     is_plain: style == ScalarStyle::Plain,
-                    tag: tag.as_deref().and_then(Tag::core_suffix).map(str::to_owned),
+                    tag: tag.as_deref().and_then(own_tag),
                 };
                 let range = span.byte_range().unwrap_or_default();
                 let node = Node { value: Value::Scalar(scalar), line, column, range };

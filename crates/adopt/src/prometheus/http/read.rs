@@ -10,7 +10,7 @@ use crate::url::Url;
 use crate::yaml::Fields;
 
 /// Headers that no configuration may set.
-const RESERVED: [&str; 19] = [
+pub(in crate::prometheus) const RESERVED: [&str; 18] = [
     "accept-encoding",
     "authorization",
     "connection",
@@ -29,7 +29,6 @@ const RESERVED: [&str; 19] = [
     "x-prometheus-remote-read-version",
     "x-prometheus-remote-write-version",
     "x-prometheus-scrape-timeout-seconds",
-    "te",
 ];
 
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -282,6 +281,7 @@ fn headers(fields: &mut Fields<'_>) -> Read<Vec<HttpHeader>> {
     let mut headers = Vec::new();
     for (name, header) in node.pairs("config.Headers")? {
         if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            let name = canonical(&name);
             return Err(header.fault(format!("setting header {name:?} is not allowed")));
         }
         let mut header = Fields::new(document, header, "config.Header")?;
@@ -295,6 +295,17 @@ fn headers(fields: &mut Fields<'_>) -> Read<Vec<HttpHeader>> {
         header.finish()?;
     }
     Ok(headers)
+}
+
+/// The name with capitals where they are customary.
+fn canonical(name: &str) -> String {
+    let mut is_first = true;
+    let character = |c: char| {
+        let c = if is_first { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+        is_first = c == '-';
+        c
+    };
+    name.chars().map(character).collect()
 }
 
 /// A text that is written, in a file, or in a secret manager, which is not supported.
