@@ -3,6 +3,7 @@
 //! Rules are applied to targets and to new series, never to single samples.
 
 mod names;
+mod syntax;
 mod template;
 mod validate;
 
@@ -146,7 +147,8 @@ impl Rule {
     /// # Errors
     /// Prometheus' message if the rule is invalid.
     pub fn new(definition: Definition, names: NameScheme) -> Result<Self, String> {
-        let regex = anchored(definition.regex.as_deref().unwrap_or(PATTERN))
+        let pattern = definition.regex.as_deref().unwrap_or(PATTERN);
+        let regex = anchored(&syntax::translated(pattern))
             .map_err(|error| format!("error parsing regexp: {error}"))?;
         validate::check(&definition, names)?;
         let replacement = definition.replacement.as_deref().unwrap_or(REPLACEMENT);
@@ -247,9 +249,7 @@ pub fn apply(rules: &[Rule], labels: &mut LabelsBuilder) -> bool {
 
 /// The last eight bytes of the MD5 hash, big-endian.
 fn hash(text: &str) -> u64 {
-    let digest: [u8; 16] = Md5::digest(text.as_bytes()).into();
-    let [.., a, b, c, d, e, f, g, h] = digest;
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    u128::from_be_bytes(Md5::digest(text.as_bytes()).into()) as u64
 }
 
 /// Changes each character by itself, as Go does; those that would become several stay.

@@ -16,6 +16,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of all jobs and rules.
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Global {
     /// How often targets are scraped.

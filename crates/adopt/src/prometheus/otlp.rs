@@ -6,6 +6,7 @@ use crate::error::Read;
 use crate::yaml::Fields;
 
 /// How received OTLP metrics are named and labelled.
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Otlp {
     /// Whether all resource attributes become labels.

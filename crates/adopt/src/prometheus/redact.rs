@@ -6,7 +6,7 @@ use crate::url::password;
 use crate::yaml::{Document, Node, Value};
 
 /// Keys whose values Prometheus never shows, in any section.
-const SECRETS: [&str; 19] = [
+const SECRETS: [&str; 20] = [
     "api_token",
     "application_credential_secret",
     "application_secret",
@@ -17,6 +17,7 @@ const SECRETS: [&str; 19] = [
     "consumer_key",
     "credentials",
     "key",
+    "key_passphrase",
     "password",
     "private_key",
     "proxy_connect_header",
@@ -74,7 +75,9 @@ fn find(node: &Node, is_secret: bool, text: &str, secrets: &mut Vec<Range<usize>
             );
         }
         Value::Sequence(elements) => {
-            elements.iter().for_each(|element| find(element, is_secret, text, secrets));
+            for element in elements {
+                find(element, is_secret, text, secrets);
+            }
         }
         Value::Mapping(pairs) => {
             for (key, value) in pairs {

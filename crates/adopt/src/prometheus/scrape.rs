@@ -13,6 +13,7 @@ use crate::error::Read;
 use crate::yaml::{Document, Fields, Node};
 
 /// A job: which targets are scraped, and how.
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScrapeConfig {
     /// Default of the label `job`; unique.

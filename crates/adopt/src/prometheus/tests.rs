@@ -150,10 +150,8 @@ fn anchors_and_merges_are_resolved() {
 
 #[test]
 fn aliases_that_multiply_are_refused() {
-    let mut text = "a: &a0 [x]\n".to_owned();
-    for i in 0..30 {
-        text.push_str(&format!("b{i}: &a{} [*a{i}, *a{i}]\n", i + 1));
-    }
+    let line = |i| format!("b{i}: &a{} [*a{i}, *a{i}]\n", i + 1);
+    let text = (0..30).fold("a: &a0 [x]\n".to_owned(), |text, i| text + &line(i));
     let refused = loaded(text.leak()).unwrap_err().to_string();
     assert!(refused.contains("excessive aliasing"), "{refused}");
 }

@@ -36,8 +36,8 @@ fn differences(found: &[ScrapeConfig], expected: &Value) -> Option<String> {
     if found.len() != expected.len() {
         return Some(format!("{} jobs, not {}", found.len(), expected.len()));
     }
-    let pairs = found.iter().zip(expected);
-    pairs.filter_map(|(found, expected)| difference(found, expected)).next()
+    let mut pairs = found.iter().zip(expected);
+    pairs.find_map(|(found, expected)| difference(found, expected))
 }
 
 fn difference(found: &ScrapeConfig, expected: &Value) -> Option<String> {

@@ -6,10 +6,12 @@
 mod clients;
 mod jobs;
 
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use adopt::SystemFiles;
 use adopt::prometheus::{Config, load};
+use adopt::{Files, SystemFiles};
 use conformance::{Corpus, Tolerated};
 use serde_json::Value;
 
@@ -91,6 +93,51 @@ fn files_that_prometheus_reads_are_read() {
             let shown = |config: &Config| format!("{config:?}").len();
             corpus.note(name(&file), read(&file).map(|config| shown(&config)).err());
         }
+    }
+    corpus.finish();
+}
+
+/// A file as it is shown.
+struct Shown {
+    file: PathBuf,
+    text: String,
+}
+
+impl Files for Shown {
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        if file == self.file { Ok(self.text.clone().into()) } else { SystemFiles.read(file) }
+    }
+
+    fn names(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        SystemFiles.names(folder)
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        SystemFiles.exists(path)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        SystemFiles.variable(name)
+    }
+}
+
+#[test]
+fn a_file_as_it_is_shown_is_read_like_the_file() {
+    let Some(folder) = conformance::corpus_folder(FILES) else { return };
+    let mut corpus = counted("shown files");
+    for file in files(&folder).into_iter().filter(|file| !is_bad(file)) {
+        let mut config = read(&file).unwrap();
+        let shown = Shown { file: file.clone(), text: std::mem::take(&mut config.redacted) };
+        let is_hidden = !shown.text.contains("mysecret") && !shown.text.contains("testAppSecret");
+        let why = match load(&file, &shown) {
+            Ok(mut again) => {
+                again.redacted.clear();
+                let is_equal = format!("{config:?}") == format!("{again:?}");
+                (!is_equal || !is_hidden).then(|| format!("{}:\n{}", name(&file), shown.text))
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        corpus.note(name(&file), why);
     }
     corpus.finish();
 }

@@ -12,14 +12,14 @@ fn applied(rules: &[Rule], pairs: &[(&str, &str)]) -> Option<Labels> {
     apply(rules, &mut labels).then(|| labels.labels())
 }
 
-fn sources(names: &[&str]) -> Option<Vec<String>> {
-    Some(names.iter().map(|name| (*name).to_owned()).collect())
+fn sources(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 #[test]
 fn an_absent_source_matches_and_deletes_the_target() {
     let rule = rule(Definition {
-        source_labels: sources(&["pod"]),
+        source_labels: Some(sources(&["pod"])),
         target_label: "pod_name".to_owned(),
         ..Definition::default()
     });
@@ -30,14 +30,14 @@ fn an_absent_source_matches_and_deletes_the_target() {
 #[test]
 fn a_modulus_of_one_keeps_every_target() {
     let hashed = rule(Definition {
-        source_labels: sources(&["__address__"]),
+        source_labels: Some(sources(&["__address__"])),
         modulus: 1,
         target_label: "__tmp_hash".to_owned(),
         action: Action::HashMod,
         ..Definition::default()
     });
     let kept = rule(Definition {
-        source_labels: sources(&["__tmp_hash"]),
+        source_labels: Some(sources(&["__tmp_hash"])),
         regex: Some("0".to_owned()),
         action: Action::Keep,
         ..Definition::default()
