@@ -180,3 +180,26 @@ fn targets_are_read_from_json() {
     let unknown = target_groups(Path::new("t.json"), b"[{\"target\": []}]".to_vec());
     assert!(unknown.is_err());
 }
+
+#[test]
+fn line_ends_and_marks_of_windows_are_read() {
+    let config = loaded("\u{feff}global:\r\n  scrape_interval: 5s\r\n").unwrap();
+    assert_eq!(config.global.scrape_interval, Duration::from_secs(5));
+}
+
+#[test]
+fn an_empty_file_has_defaults() {
+    for text in ["", "# Nothing\n", "global:\n"] {
+        assert_eq!(loaded(text).unwrap().global, Global::default());
+    }
+}
+
+#[test]
+fn null_replaces_a_default_as_in_prometheus() {
+    let text = "scrape_configs:\n- job_name: a\n  honor_timestamps:\n  relabel_configs:\n  - \
+                source_labels: [b]\n    separator:\n    regex:\n    target_label: c\n";
+    let job = &loaded(text).unwrap().scrape_configs[0];
+    assert!(!job.honor_timestamps);
+    let rule = job.relabel_configs[0].definition();
+    assert_eq!((rule.separator.as_deref(), rule.regex.as_deref()), (Some(""), Some("")));
+}
