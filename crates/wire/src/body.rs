@@ -1,7 +1,7 @@
 //! Bounded decompression of request bodies, and errors of reading them.
 //!
-//! Declared sizes are ignored: the output grows only with decompressed bytes and stops at the
-//! bound.
+//! The output grows only with decompressed bytes and stops at the bound. The declared size of a
+//! snappy block is checked against the bound and against the size of the block.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read};
@@ -49,6 +49,40 @@ pub fn decompress(
     } else {
         Err(WireError::UnknownEncoding(encoding.chars().take(64).collect()))
     }
+}
+
+/// Bytes that one byte of a snappy block can stand for, rounded up: three bytes copy 64.
+const SNAPPY_RATIO_MAX: usize = 22;
+
+/// Decompresses a snappy block, the only compression of remote write and remote read. It is not a
+/// content encoding of [`decompress`], because other protocols mean framed snappy by that name.
+///
+/// # Errors
+/// [`WireError::TooLarge`] past `bytes_max`, or [`WireError::Compression`] for a damaged block.
+pub fn decompress_snappy(body: &[u8], bytes_max: usize) -> Result<Bytes, WireError> {
+    let damaged = |reason: String| WireError::Compression { encoding: "snappy", reason };
+    let declared = snap::raw::decompress_len(body).map_err(|error| damaged(error.to_string()))?;
+    if declared > bytes_max {
+        return Err(WireError::TooLarge { bytes_max });
+    }
+    // So that a short body cannot cause a large allocation.
+    if declared / SNAPPY_RATIO_MAX > body.len() {
+        return Err(damaged("the block is too short for its declared size".to_owned()));
+    }
+    let plain = snap::raw::Decoder::new().decompress_vec(body);
+    Ok(plain.map_err(|error| damaged(error.to_string()))?.into())
+}
+
+/// Compresses a snappy block.
+///
+/// # Errors
+/// [`WireError::Compression`] if the body is larger than 4 GiB.
+pub fn compress_snappy(body: &[u8]) -> Result<Vec<u8>, WireError> {
+    let failed = |error: snap::Error| WireError::Compression {
+        encoding: "snappy",
+        reason: error.to_string(),
+    };
+    snap::raw::Encoder::new().compress_vec(body).map_err(failed)
 }
 
 /// Whether reading a body timed out: the server's sockets report this as an [`std::io::Error`] of

@@ -33,7 +33,32 @@ pub struct Decoded {
     pub points: DataPoints,
 }
 
+/// Numbers of samples, histograms and exemplars, which remote write 2.0 reports separately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ItemCounts {
+    /// Float samples.
+    pub samples: usize,
+    /// Native histogram samples.
+    pub histograms: usize,
+    /// Exemplars.
+    pub exemplars: usize,
+}
+
 impl Decoded {
+    /// The items in the batches, before a store rejects any of them.
+    #[must_use]
+    pub fn item_counts(&self) -> ItemCounts {
+        let mut counts = ItemCounts::default();
+        for batch in &self.batches {
+            if let Batch::Metrics(batch) = batch {
+                counts.samples += batch.samples.len();
+                counts.histograms += batch.histograms.len();
+                counts.exemplars += batch.exemplars.len();
+            }
+        }
+        counts
+    }
+
     /// Records that lone surrogates in text were replaced.
     pub(crate) fn with_replaced(mut self, surrogates: usize) -> Self {
         if surrogates > 0 {

@@ -43,7 +43,8 @@ pub enum WireError {
     /// Invalid labels of a series or an exemplar.
     #[error("{0}")]
     Labels(String),
-    /// A media type that names no format of a page of metrics.
+    /// A media type that names no format of a page of metrics, or a media type or content encoding
+    /// that remote write does not have.
     #[error("{0}")]
     ContentType(String),
     /// Unsupported content encoding.

@@ -11,12 +11,12 @@
 mod classic;
 mod converter;
 mod created;
-mod family;
+pub(crate) mod family;
 mod fast;
 mod float;
 mod lexer;
 mod limits;
-mod protocol;
+pub(crate) mod protocol;
 mod quote;
 mod series;
 #[cfg(test)]

@@ -118,6 +118,14 @@ impl Fingerprinter {
         self.write(bytes);
     }
 
+    /// Adds a fingerprint: each half to one hash, because the halves are independent.
+    #[inline]
+    pub(crate) fn add(&mut self, other: Fingerprint) {
+        let [first, second] = &mut self.0;
+        first.write_u64(other.0[0]);
+        second.write_u64(other.0[1]);
+    }
+
     /// Adds a number.
     #[inline]
     pub(crate) fn number(&mut self, number: u64) {

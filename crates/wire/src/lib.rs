@@ -14,9 +14,10 @@ pub mod known;
 mod limits;
 pub mod otlp;
 mod protobuf;
+pub mod remote;
 
 pub use decode::{Decode, DecodeContext};
-pub use decoded::{DataPoints, Decoded};
+pub use decoded::{DataPoints, Decoded, ItemCounts};
 pub use error::WireError;
 pub use known::KnownSeries;
 pub use limits::Limits;

@@ -9,13 +9,13 @@ pub mod delta;
 mod encode;
 pub mod json;
 pub mod logs;
-mod memory;
+pub(crate) mod memory;
 pub mod metrics;
-mod reject;
+pub(crate) mod reject;
 mod resource;
 pub mod response;
 pub mod traces;
-mod value;
+pub(crate) mod value;
 
 use signals::Signal;
 

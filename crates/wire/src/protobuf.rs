@@ -92,6 +92,29 @@ impl<'a> Message<'a> {
         self.rest
     }
 
+    /// The unread bytes that `later`, a later state of the same message, has read.
+    pub(crate) fn bytes_until(&self, later: &Self) -> &'a [u8] {
+        self.rest.get(..later.offset.saturating_sub(self.offset)).unwrap_or_default()
+    }
+
+    /// The fields 1, a `double`, and 2, a number, if they are all that is left, in this order: a
+    /// sample of remote write. Otherwise nothing is read.
+    #[inline]
+    pub(crate) fn usual_sample(&mut self) -> Option<(f64, i64)> {
+        let [0x09, rest @ ..] = self.rest else { return None };
+        let (value, [0x10, varint @ ..]) = rest.split_first_chunk::<8>()? else { return None };
+        let (last, more) =
+            varint.split_last().filter(|(last, more)| **last < 0x80 && more.len() < 9)?;
+        let mut number = u64::from(*last);
+        for byte in more.iter().rev() {
+            if *byte < 0x80 {
+                return None;
+            }
+            number = number << 7 | u64::from(byte & 0x7f);
+        }
+        Some((f64::from_le_bytes(*value), number as i64))
+    }
+
     /// Number of unread bytes.
     pub(crate) fn len(&self) -> usize {
         self.rest.len()
@@ -313,6 +336,22 @@ impl<'a> Field<'a> {
             }
             _ => Err(self.wrong_type()),
         }
+    }
+
+    /// Calls `take` with each value of a repeated `uint32` or `uint64`, packed or not.
+    #[inline]
+    pub(crate) fn each_varint(&self, mut take: impl FnMut(u64)) -> Result<(), Fault> {
+        match self.value {
+            FieldValue::Varint(value) => take(value),
+            FieldValue::Bytes(_) => {
+                let mut packed = self.message()?;
+                while !packed.rest.is_empty() {
+                    take(packed.varint()?);
+                }
+            }
+            _ => return Err(self.wrong_type()),
+        }
+        Ok(())
     }
 
     /// Appends a repeated `uint64`, packed or not. Returns whether all values fit within `max`.

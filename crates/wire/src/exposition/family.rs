@@ -4,8 +4,8 @@
 //! metric its native histogram or its classic series, or both. Source: Prometheus' documents
 //! "Exposition formats" and "Native histograms", and `metrics.proto` of its client model.
 
-mod histogram;
-mod message;
+pub(crate) mod histogram;
+pub(crate) mod message;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;

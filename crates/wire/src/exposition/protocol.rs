@@ -3,7 +3,7 @@
 //! Source: Prometheus' documents "Content negotiation" and "Configuration" (`scrape_protocols`,
 //! `fallback_scrape_protocol`); RFC 2045 and RFC 2231 for media types.
 
-mod media_type;
+pub(crate) mod media_type;
 
 use std::fmt::Write as _;
 

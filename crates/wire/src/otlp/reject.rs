@@ -6,6 +6,9 @@ use signals::Timestamp;
 
 use crate::Limits;
 
+/// Longest example in a message.
+const EXAMPLE_CHARACTERS_MAX: usize = 300;
+
 /// Maximum number of distinct causes in a message.
 const CAUSES_MAX: usize = 5;
 
@@ -35,7 +38,7 @@ impl Rejections {
         if let Some(cause) = self.causes.iter_mut().find(|cause| cause.reason == reason) {
             cause.count += count;
         } else if self.causes.len() < CAUSES_MAX {
-            let example = example.chars().take(80).collect();
+            let example = example.chars().take(EXAMPLE_CHARACTERS_MAX).collect();
             self.causes.push(Cause { reason, count, example });
         }
     }

@@ -6,11 +6,11 @@ use super::message::{HistogramMessage, Side};
 use crate::exposition::classic::{Buckets, ClassicHistogram};
 
 /// Highest resolution of a native histogram; higher ones are merged down to it.
-const SCHEMA_MAX: i32 = 8;
+pub(crate) const SCHEMA_MAX: i32 = 8;
 /// Lowest resolution of a native histogram.
-const SCHEMA_MIN: i32 = -4;
+pub(crate) const SCHEMA_MIN: i32 = -4;
 /// Highest schema that is reserved for higher resolutions.
-const SCHEMA_RESERVED_MAX: i32 = 52;
+pub(crate) const SCHEMA_RESERVED_MAX: i32 = 52;
 
 /// The native part of a histogram, without empty buckets.
 ///
@@ -49,9 +49,9 @@ fn reset_hint(is_gauge: bool) -> ResetHint {
     if is_gauge { ResetHint::Gauge } else { ResetHint::Unknown }
 }
 
-type Layout = (Vec<BucketSpan>, Vec<f64>);
+pub(crate) type Layout = (Vec<BucketSpan>, Vec<f64>);
 
-fn side_buckets(side: &Side, is_float: bool, schema: i32) -> Result<Layout, String> {
+pub(crate) fn side_buckets(side: &Side, is_float: bool, schema: i32) -> Result<Layout, String> {
     let counts = side.counts(is_float);
     let needed: u64 = side.spans.iter().map(|span| u64::from(span.length)).sum();
     if needed != counts.len() as u64 {

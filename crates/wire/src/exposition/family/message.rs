@@ -269,17 +269,17 @@ impl<'a> Bucket<'a> {
 
 /// One side of a native histogram.
 #[derive(Debug, Default)]
-pub(super) struct Side {
-    pub(super) spans: Vec<BucketSpan>,
+pub(crate) struct Side {
+    pub(crate) spans: Vec<BucketSpan>,
     /// Zigzag-encoded differences between counts.
-    deltas: Vec<u64>,
+    pub(crate) deltas: Vec<u64>,
     /// Bits of absolute counts.
-    counts: Vec<u64>,
+    pub(crate) counts: Vec<u64>,
 }
 
 impl Side {
     /// The absolute counts.
-    pub(super) fn counts(&self, is_float: bool) -> Vec<f64> {
+    pub(crate) fn counts(&self, is_float: bool) -> Vec<f64> {
         if is_float {
             return self.counts.iter().copied().map(f64::from_bits).collect();
         }
@@ -382,7 +382,7 @@ impl<'a> HistogramMessage<'a> {
     }
 }
 
-fn span(field: &Field<'_>) -> Result<BucketSpan, Fault> {
+pub(crate) fn span(field: &Field<'_>) -> Result<BucketSpan, Fault> {
     let (mut span, mut message) = (BucketSpan { offset: 0, length: 0 }, field.message()?);
     while let Some(field) = message.next()? {
         match field.number {

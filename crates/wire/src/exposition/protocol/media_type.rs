@@ -3,14 +3,14 @@
 
 /// A media type: lower-case name, parameters with lower-case names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MediaType {
-    pub(super) name: String,
+pub(crate) struct MediaType {
+    pub(crate) name: String,
     parameters: Vec<(String, String)>,
 }
 
 impl MediaType {
     /// Parses the value of a `Content-Type` header.
-    pub(super) fn parse(header: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(header: &str) -> Result<Self, &'static str> {
         let (base, _) = header.split_once(';').unwrap_or((header, ""));
         let name = base.trim().to_lowercase();
         check(&name)?;
@@ -33,7 +33,7 @@ impl MediaType {
     }
 
     /// The value of a parameter.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find_map(|(key, value)| (key == name).then_some(value.as_str()))
     }
 }

@@ -91,6 +91,16 @@ impl SeriesTable {
         }
     }
 
+    pub(crate) fn batch(&self) -> &SeriesBatch {
+        &self.batch
+    }
+
+    /// The batch, whose series must not be changed.
+    #[inline]
+    pub(crate) fn batch_mut(&mut self) -> &mut SeriesBatch {
+        &mut self.batch
+    }
+
     pub(crate) fn into_batch(self) -> SeriesBatch {
         self.batch
     }
