@@ -40,7 +40,7 @@ pub enum WireError {
         /// Description of the error.
         reason: String,
     },
-    /// Invalid labels of a series or an exemplar.
+    /// Invalid labels of a series or an exemplar, matchers of labels, or an invalid histogram.
     #[error("{0}")]
     Labels(String),
     /// A media type that names no format of a page of metrics, or a media type or content encoding

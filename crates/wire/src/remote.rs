@@ -11,8 +11,9 @@ mod histogram;
 mod labels;
 mod metadata;
 mod negotiate;
-// read
-// tests
+pub mod read;
+#[cfg(test)]
+mod tests;
 mod v1;
 mod v2;
 mod writer;

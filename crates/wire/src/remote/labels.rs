@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use signals::metric::{Labels, NAME_LABEL};
 
-use crate::Limits;
+use crate::protobuf::Message;
+use crate::{Limits, WireError};
 
 /// Longest description of a series in a message, in bytes of each name and value.
 const SHOWN_BYTES_MAX: usize = 100;
 /// Maximum length of an exemplar's label set in characters, as in OpenMetrics.
 const EXEMPLAR_CHARACTERS_MAX: usize = 128;
+
+const NOT_TEXT: &str = "a label is not valid UTF-8";
 
 /// Names and values as they are on the wire.
 pub(super) type Pairs<'a> = Vec<(&'a [u8], &'a [u8])>;
@@ -26,7 +29,7 @@ pub(super) fn of_series(pairs: &[(&[u8], &[u8])], limits: &Limits) -> Result<Lab
     let mut has_name = false;
     for (name, value) in pairs {
         let (Ok(name), Ok(value)) = (std::str::from_utf8(name), std::str::from_utf8(value)) else {
-            return Err("a label is not valid UTF-8");
+            return Err(NOT_TEXT);
         };
         let mut value_bytes_max = limits.label_value_bytes_max;
         if name == NAME_LABEL {
@@ -55,18 +58,40 @@ pub(super) fn of_series(pairs: &[(&[u8], &[u8])], limits: &Limits) -> Result<Lab
 /// The labels of an exemplar; `None` if they are not text or too long. The sample is kept, as in
 /// Prometheus.
 pub(super) fn of_exemplar(pairs: &[(&[u8], &[u8])]) -> Option<Labels> {
+    texts(pairs, EXEMPLAR_CHARACTERS_MAX).map(Labels::from_pairs)
+}
+
+/// The pairs as text, if they are and have no more than so many characters together.
+fn texts<'a>(
+    pairs: &[(&'a [u8], &'a [u8])],
+    characters_max: usize,
+) -> Option<Vec<(&'a str, &'a str)>> {
     let text = |bytes| std::str::from_utf8(bytes).ok();
     let mut texts = Vec::with_capacity(pairs.len());
     let mut characters = 0;
     for (name, value) in pairs {
         let (name, value) = (text(name)?, text(value)?);
         characters += name.chars().count() + value.chars().count();
-        if characters > EXEMPLAR_CHARACTERS_MAX {
+        if characters > characters_max {
             return None;
         }
         texts.push((name, value));
     }
-    Some(Labels::from_pairs(texts))
+    Some(texts)
+}
+
+/// The labels in field 1 of a message of a response.
+///
+/// # Errors
+/// [`WireError::Labels`] if there are too many or they are not text.
+pub(super) fn of_result(message: Message<'_>, limits: &Limits) -> Result<Labels, WireError> {
+    let mut pairs = Vec::new();
+    super::v1::label_pairs(message, limits.labels_max, &mut pairs)?;
+    let refused = |why: &str| WireError::Labels(format!("{}: {why}", shown(&pairs)));
+    if pairs.len() > limits.labels_max {
+        return Err(refused("the series has too many labels"));
+    }
+    texts(&pairs, usize::MAX).map(Labels::from_pairs).ok_or_else(|| refused(NOT_TEXT))
 }
 
 /// A series in a message: `up{job=api, instance=a:1}`.
