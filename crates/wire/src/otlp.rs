@@ -69,4 +69,4 @@ impl Decode for Export {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,7 @@
 mod arbitrary;
 mod cost;
 mod deltas;
-mod known;
+pub(crate) mod known;
 mod limits;
 mod metric_oracle;
 mod oracle;
@@ -20,7 +20,7 @@ use crate::Limits;
 use crate::known::NoneKnown;
 
 /// 2026-11-20, the arrival time in all tests.
-const NOW: Timestamp = 1_795_000_000_000_000_000;
+pub(crate) const NOW: Timestamp = 1_795_000_000_000_000_000;
 
 /// Decodes without a memory limit and with all series by label.
 fn decode(
@@ -36,7 +36,7 @@ fn decode(
 }
 
 /// A reservation without a limit.
-pub(super) fn unbounded() -> MemoryReservation {
+pub(crate) fn unbounded() -> MemoryReservation {
     MemoryBudget::new("test", usize::MAX).reservation()
 }
 

@@ -118,6 +118,11 @@ impl HistogramMessage {
         matches!(self.count, Count::Float(_))
     }
 
+    /// A count; one of the other type than the histogram's count is not set.
+    fn number(&self, count: Count) -> f64 {
+        if self.is_float() { count.float() } else { count.int() as f64 }
+    }
+
     /// The histogram, with a resolution above the highest one reduced to it.
     ///
     /// # Errors
@@ -144,12 +149,11 @@ impl HistogramMessage {
         } else {
             self.check_total()?;
         }
-        let number = |count: Count| if is_float { count.float() } else { count.int() as f64 };
         Ok(NativeHistogram {
             schema: self.schema.min(SCHEMA_MAX),
             zero_threshold: self.zero_threshold,
-            zero_count: number(self.zero_count),
-            count: number(self.count),
+            zero_count: self.number(self.zero_count),
+            count: self.number(self.count),
             sum: self.sum,
             positive_spans: positive.0,
             positive_counts: positive.1,
@@ -213,9 +217,7 @@ impl HistogramMessage {
         {
             return Err("the custom bounds of the histogram do not ascend or are not numbers");
         }
-        let has_zero = self.zero_threshold != 0.0
-            || self.zero_count.int() != 0
-            || self.zero_count.float() != 0.0;
+        let has_zero = self.zero_threshold != 0.0 || self.number(self.zero_count) != 0.0;
         let Side { spans, deltas, counts } = &self.negative;
         if has_zero || !spans.is_empty() || !deltas.is_empty() || !counts.is_empty() {
             return Err("a histogram with custom bounds has zero or negative buckets");

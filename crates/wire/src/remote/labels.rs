@@ -22,20 +22,23 @@ pub(super) type Pairs<'a> = Vec<(&'a [u8], &'a [u8])>;
 /// # Errors
 /// The reason for rejecting the series.
 pub(super) fn of_series(pairs: &[(&[u8], &[u8])], limits: &Limits) -> Result<Labels, &'static str> {
+    let labels = checked(pairs, limits)?;
+    let is_named = !labels.metric_name().is_empty();
+    if is_named { Ok(labels) } else { Err("the metric name is missing") }
+}
+
+/// Labels that may lack a metric name.
+fn checked(pairs: &[(&[u8], &[u8])], limits: &Limits) -> Result<Labels, &'static str> {
     if pairs.len() > limits.labels_max {
         return Err("the series has too many labels");
     }
     let mut texts = Vec::with_capacity(pairs.len());
-    let mut has_name = false;
     for (name, value) in pairs {
         let (Ok(name), Ok(value)) = (std::str::from_utf8(name), std::str::from_utf8(value)) else {
             return Err(NOT_TEXT);
         };
-        let mut value_bytes_max = limits.label_value_bytes_max;
-        if name == NAME_LABEL {
-            has_name = !value.is_empty();
-            value_bytes_max = limits.name_bytes_max;
-        }
+        let value_bytes_max =
+            if name == NAME_LABEL { limits.name_bytes_max } else { limits.label_value_bytes_max };
         if name.is_empty() {
             return Err("a label name is empty");
         }
@@ -43,9 +46,6 @@ pub(super) fn of_series(pairs: &[(&[u8], &[u8])], limits: &Limits) -> Result<Lab
             return Err("a label is too long");
         }
         texts.push((name, value));
-    }
-    if !has_name {
-        return Err("the metric name is missing");
     }
     texts.sort_unstable();
     let is_repeated = |pair: &[(&str, &str)]| matches!(pair, [(a, _), (b, _)] if a == b);
@@ -58,40 +58,29 @@ pub(super) fn of_series(pairs: &[(&[u8], &[u8])], limits: &Limits) -> Result<Lab
 /// The labels of an exemplar; `None` if they are not text or too long. The sample is kept, as in
 /// Prometheus.
 pub(super) fn of_exemplar(pairs: &[(&[u8], &[u8])]) -> Option<Labels> {
-    texts(pairs, EXEMPLAR_CHARACTERS_MAX).map(Labels::from_pairs)
-}
-
-/// The pairs as text, if they are and have no more than so many characters together.
-fn texts<'a>(
-    pairs: &[(&'a [u8], &'a [u8])],
-    characters_max: usize,
-) -> Option<Vec<(&'a str, &'a str)>> {
     let text = |bytes| std::str::from_utf8(bytes).ok();
     let mut texts = Vec::with_capacity(pairs.len());
     let mut characters = 0;
     for (name, value) in pairs {
         let (name, value) = (text(name)?, text(value)?);
         characters += name.chars().count() + value.chars().count();
-        if characters > characters_max {
+        if characters > EXEMPLAR_CHARACTERS_MAX {
             return None;
         }
         texts.push((name, value));
     }
-    Some(texts)
+    Some(Labels::from_pairs(texts))
 }
 
-/// The labels in field 1 of a message of a response.
+/// The labels in field 1 of a message of a response, which may lack a metric name.
 ///
 /// # Errors
-/// [`WireError::Labels`] if there are too many or they are not text.
+/// [`WireError::Labels`] if they are invalid.
 pub(super) fn of_result(message: Message<'_>, limits: &Limits) -> Result<Labels, WireError> {
     let mut pairs = Vec::new();
     super::v1::label_pairs(message, limits.labels_max, &mut pairs)?;
-    let refused = |why: &str| WireError::Labels(format!("{}: {why}", shown(&pairs)));
-    if pairs.len() > limits.labels_max {
-        return Err(refused("the series has too many labels"));
-    }
-    texts(&pairs, usize::MAX).map(Labels::from_pairs).ok_or_else(|| refused(NOT_TEXT))
+    let refused = |why| WireError::Labels(format!("{}: {why}", shown(&pairs)));
+    checked(&pairs, limits).map_err(refused)
 }
 
 /// A series in a message: `up{job=api, instance=a:1}`.

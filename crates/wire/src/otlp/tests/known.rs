@@ -15,7 +15,7 @@ use crate::{Decode, DecodeContext, Decoded, KnownSeries, Limits};
 
 /// A fake store: series by number, and the fingerprints learned.
 #[derive(Default)]
-pub(super) struct Learned {
+pub(crate) struct Learned {
     series: Vec<Labels>,
     by_fingerprint: HashMap<Fingerprint, Vec<SeriesRef>, foldhash::fast::RandomState>,
 }
@@ -30,7 +30,7 @@ impl KnownSeries for Learned {
 
 impl Learned {
     /// Stores a batch and learns the fingerprints whose number satisfies `is_learned`.
-    pub(super) fn store(&mut self, decoded: &Decoded, mut is_learned: impl FnMut(usize) -> bool) {
+    pub(crate) fn store(&mut self, decoded: &Decoded, mut is_learned: impl FnMut(usize) -> bool) {
         let series: Vec<_> =
             batch(decoded).series.iter().map(|key| self.reference(self.labels(key))).collect();
         for (i, (fingerprint, places)) in decoded.unknown.iter().enumerate() {
@@ -58,7 +58,7 @@ impl Learned {
     }
 
     /// The decoded request without metadata, with labels in place of references.
-    fn render(&self, decoded: &Decoded) -> Vec<String> {
+    pub(crate) fn render(&self, decoded: &Decoded) -> Vec<String> {
         let batch = batch(decoded);
         let labels = |series: u32| self.labels(&batch.series[series as usize]);
         let mut lines: Vec<String> = Vec::new();
@@ -84,7 +84,7 @@ impl Learned {
     }
 }
 
-fn batch(decoded: &Decoded) -> SeriesBatch {
+pub(crate) fn batch(decoded: &Decoded) -> SeriesBatch {
     match decoded.batches.first() {
         Some(Batch::Metrics(batch)) => batch.clone(),
         _ => SeriesBatch::default(),
