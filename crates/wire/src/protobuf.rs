@@ -42,6 +42,7 @@ pub(crate) trait Within<T> {
 }
 
 impl<T> Within<T> for Result<T, Fault> {
+    #[inline]
     fn within(self, field: &'static str) -> Self {
         self.map_err(|mut fault| {
             // For a very deep path the innermost and the outermost names suffice.
@@ -195,6 +196,7 @@ impl<'a> Message<'a> {
         Err(Fault::new(self.offset, reason))
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let Some((array, _)) = self.rest.split_first_chunk::<N>() else {
             return Err(Fault::new(self.offset, "ends within a number"));
@@ -214,6 +216,7 @@ impl<'a> Message<'a> {
         Ok(bytes)
     }
 
+    #[inline]
     fn advance(&mut self, count: usize) {
         self.rest = self.rest.get(count..).unwrap_or_default();
         self.offset += count;
@@ -293,6 +296,7 @@ impl<'a> Field<'a> {
     }
 
     /// `bytes`
+    #[inline]
     pub(crate) fn bytes(&self) -> Result<&'a [u8], Fault> {
         if let FieldValue::Bytes(bytes) = self.value { Ok(bytes) } else { Err(self.wrong_type()) }
     }

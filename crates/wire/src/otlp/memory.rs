@@ -43,6 +43,7 @@ impl<'m> DecodedMemory<'m> {
     }
 
     /// Counts the memory of an item before it is built, or returns the reason for rejecting it.
+    #[inline]
     pub(crate) fn take(&mut self, bytes: usize) -> Result<(), &'static str> {
         if self.bytes.saturating_add(bytes) > self.bytes_max {
             return Err(REQUEST_TOO_LARGE);

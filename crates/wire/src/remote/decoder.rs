@@ -208,6 +208,7 @@ impl<'c, 'a> Decoder<'c, 'a> {
         let starts = &mut self.pending.starts;
         if start_ms <= timestamp_ms && starts.last() != Some(&start_ms) {
             starts.push(start_ms);
+            self.memory.add(size_of::<(i64, StartTime)>());
         }
     }
 
@@ -279,9 +280,12 @@ impl<'c, 'a> Decoder<'c, 'a> {
                 let items_before = pending.samples + pending.histograms;
                 let items = batch.samples.len() + batch.histograms.len() - items_before;
                 let samples = batch.samples.get_mut(pending.samples..).unwrap_or_default();
-                samples.iter_mut().for_each(|sample| sample.series = series);
-                let histograms = batch.histograms.get_mut(pending.histograms..).unwrap_or_default();
-                histograms.iter_mut().for_each(|sample| sample.series = series);
+                for sample in samples {
+                    sample.series = series;
+                }
+                for sample in batch.histograms.get_mut(pending.histograms..).unwrap_or_default() {
+                    sample.series = series;
+                }
                 for exemplar in batch.exemplars.get_mut(pending.exemplars..).unwrap_or_default() {
                     exemplar.series = series;
                     if exemplar.timestamp_ms == 0 {
@@ -322,8 +326,8 @@ impl<'c, 'a> Decoder<'c, 'a> {
         }
     }
 
-    /// Records metadata of a family unless it is known.
-    pub(super) fn metadata(&mut self, fingerprint: Fingerprint) -> bool {
+    /// Whether metadata with this fingerprint is new; it is learned then.
+    pub(super) fn is_new_metadata(&mut self, fingerprint: Fingerprint) -> bool {
         self.found.clear();
         let is_new = !self.context.known.find(fingerprint, &mut self.found);
         if is_new {

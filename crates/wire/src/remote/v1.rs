@@ -166,7 +166,7 @@ pub(super) fn label_pairs<'a>(
 }
 
 /// Decodes a `Label`.
-fn label<'a>(mut message: Message<'a>) -> Result<(&'a [u8], &'a [u8]), Fault> {
+fn label(mut message: Message<'_>) -> Result<(&[u8], &[u8]), Fault> {
     let (mut name, mut value): (&[u8], &[u8]) = (&[], &[]);
     while let Some(field) = message.next()? {
         match field.number {
@@ -200,7 +200,7 @@ fn metric_metadata(
     if metric.is_empty()
         || metric.len() > name_bytes_max
         || decoder.memory.take(METADATA_BYTES + message.len()).is_err()
-        || !decoder.metadata(fingerprinter.fingerprint())
+        || !decoder.is_new_metadata(fingerprinter.fingerprint())
     {
         return Ok(());
     }

@@ -102,7 +102,7 @@ impl<'a> Reader<'_, 'a> {
         while let Some(field) = message.next()? {
             match field.number {
                 1 => {
-                    push_refs(&field, &mut self.refs, self.decoder.limits).within("labels_refs")?
+                    push_refs(&field, &mut self.refs, self.decoder.limits).within("labels_refs")?;
                 }
                 2 => {
                     let (timestamp_ms, value, start_ms) =
@@ -265,7 +265,7 @@ impl Metadata {
 #[inline]
 fn push_refs(field: &Field<'_>, refs: &mut Vec<u32>, limits: &Limits) -> Result<(), Fault> {
     field.each_varint(|reference| {
-        if refs.len() < 2 * limits.labels_max + 2 {
+        if refs.len() / 2 <= limits.labels_max {
             refs.push(reference as u32);
         }
     })

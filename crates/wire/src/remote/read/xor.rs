@@ -124,17 +124,14 @@ pub(super) fn decode(chunk: &[u8], mut take: impl FnMut(i64, f64)) -> Option<()>
     let mut bits = BitReader { rest: stream, used: 0 };
     let (mut time, mut step, mut value, mut window) = (0_i64, 0_i64, 0_u64, (0, 64));
     for i in 0..u16::from_be_bytes(*count) {
-        match i {
-            0 => {
-                let number = bits.varint()?;
-                time = (number >> 1) as i64 ^ -((number & 1) as i64);
-                value = bits.read(64)?;
-            }
-            _ => {
-                step = if i == 1 { bits.varint()? as i64 } else { step.wrapping_add(bits.step()?) };
-                time = time.wrapping_add(step);
-                value ^= bits.xor(&mut window)?;
-            }
+        if i == 0 {
+            let number = bits.varint()?;
+            time = (number >> 1) as i64 ^ -((number & 1) as i64);
+            value = bits.read(64)?;
+        } else {
+            step = if i == 1 { bits.varint()? as i64 } else { step.wrapping_add(bits.step()?) };
+            time = time.wrapping_add(step);
+            value ^= bits.xor(&mut window)?;
         }
         take(time, f64::from_bits(value));
     }

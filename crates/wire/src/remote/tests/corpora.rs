@@ -3,7 +3,7 @@
 
 use conformance::{Corpus, Tolerated};
 use prost::Message as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::messages::{Count, Histogram, Sample, Span, ZeroCount, v1, v2};
 use super::{NOW_MS, WriteMessage, decoded, try_decoded};
@@ -25,7 +25,7 @@ fn cases<'a>(file: &'a Value, test: &str) -> &'a [Value] {
 }
 
 /// The difference between what is expected and found.
-fn differs<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Option<String> {
+fn differs<T: PartialEq + std::fmt::Debug + Copy>(found: T, expected: T) -> Option<String> {
     (found != expected).then(|| format!("{found:?} in place of {expected:?}"))
 }
 
@@ -55,7 +55,7 @@ fn headers_are_accepted_as_prometheus_does() {
                 && check_content_encoding(encoding).is_ok();
             let code = if is_accepted { 204 } else { 415 };
             let text = format!("{message:?} {}", case["name"]);
-            corpus.note(&text, differs(json!(code), case["expectedCode"].clone()));
+            corpus.note(&text, differs(Some(code), case["expectedCode"].as_u64()));
         }
     }
     corpus.finish();
@@ -188,7 +188,7 @@ fn partial_writes_of_2_0_keep_what_prometheus_keeps() {
         let request = v2::Request { symbols: symbols.clone(), timeseries };
         let decoded = decoded(WriteMessage::V2, &request.encode_to_vec());
         let code = if decoded.message.is_empty() { 204 } else { 400 };
-        let mut why = differs(json!(code), case["expectedCode"].clone());
+        let mut why = differs(Some(code), case["expectedCode"].as_u64());
         // All but the first series of a partial write are valid.
         let valid = &request.timeseries[usize::from(code == 400)..];
         let expected = ItemCounts {

@@ -55,7 +55,7 @@ pub(super) fn of_v1(request: &v1::WriteRequest) -> Vec<Series> {
 pub(super) fn of_v2(request: &v2::Request) -> Vec<Series> {
     let text = |reference: u32| request.symbols.get(reference as usize).cloned();
     let pairs = |refs: &[u32]| -> Option<Pairs> {
-        if refs.len() % 2 != 0 {
+        if !refs.len().is_multiple_of(2) {
             return None;
         }
         refs.chunks(2).map(|pair| Some((text(pair[0])?, text(pair[1])?))).collect()
@@ -105,91 +105,137 @@ pub(super) fn answer(all: &[Series]) -> Answer {
     answer
 }
 
-fn one(series: &Series, answer: &mut Answer) {
-    let latest = NOW_MS + 600_000;
-    let (mut lines, mut rejected, mut last, mut items) = (Vec::new(), 0, 0, 0);
-    let mut starts = Vec::new();
-    let mut start = |start: i64, at: i64| {
-        if start != 0 && start <= at && starts.last() != Some(&start) {
-            starts.push(start);
+/// The items of one series that may be stored.
+#[derive(Default)]
+struct Items {
+    lines: Vec<String>,
+    rejected: usize,
+    starts: Vec<i64>,
+    last: Option<i64>,
+}
+
+impl Items {
+    fn accept(&mut self, at: i64, start: i64, line: &str) {
+        self.last = Some(at);
+        if start != 0 && start <= at && self.starts.last() != Some(&start) {
+            self.starts.push(start);
         }
-    };
-    let mut has_last = false;
-    for sample in &series.samples {
-        if sample.timestamp > latest {
-            rejected += 1;
-            continue;
-        }
-        (last, has_last) = (sample.timestamp, true);
-        start(sample.start_timestamp, last);
-        lines.push(format!("{last} {:x}", sample.value.to_bits()));
+        self.lines.push(format!("{at} {line}"));
     }
-    for raw in &series.histograms {
-        match histogram(raw).filter(|_| raw.timestamp <= latest) {
-            None => rejected += 1,
-            Some(histogram) => {
-                (last, has_last) = (raw.timestamp, true);
-                start(raw.start_timestamp, last);
-                lines.push(format!(
-                    "{last} {:?} sum {:x}",
-                    without_sum(&histogram),
-                    histogram.sum.to_bits()
-                ));
+
+    fn exemplar(&mut self, pairs: Option<&Pairs>, value: f64, timestamp: i64) {
+        let Some(pairs) = pairs else {
+            self.rejected += 1;
+            return;
+        };
+        let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).ok();
+        let texts = pairs.iter().map(|(name, value)| Some((text(name)?, text(value)?)));
+        let Some(texts) = texts.collect::<Option<Vec<_>>>() else { return };
+        let all: String = texts.iter().flat_map(|(name, value)| [&**name, &**value]).collect();
+        if all.chars().count() > 128 {
+            return;
+        }
+        if timestamp > LATEST_MS {
+            self.rejected += 1;
+            return;
+        }
+        let at = if timestamp == 0 { self.last.unwrap_or_default() } else { timestamp };
+        let labels = Labels::from_pairs(texts);
+        self.lines.push(format!("exemplar {at} {:x} {labels:?}", value.to_bits()));
+    }
+
+    fn of(series: &Series) -> Self {
+        let mut items = Self::default();
+        for sample in &series.samples {
+            if sample.timestamp > LATEST_MS {
+                items.rejected += 1;
+            } else {
+                let line = format!("{:x}", sample.value.to_bits());
+                items.accept(sample.timestamp, sample.start_timestamp, &line);
             }
         }
-    }
-    for (pairs, value, timestamp) in &series.exemplars {
-        let Some(pairs) = pairs else {
-            rejected += 1;
-            continue;
-        };
-        let texts: Option<Vec<(String, String)>> = pairs
-            .iter()
-            .map(|(name, value)| {
-                Some((
-                    String::from_utf8(name.clone()).ok()?,
-                    String::from_utf8(value.clone()).ok()?,
-                ))
-            })
-            .collect();
-        let characters = |texts: &Vec<(String, String)>| {
-            texts
-                .iter()
-                .map(|(name, value)| name.chars().count() + value.chars().count())
-                .sum::<usize>()
-        };
-        let Some(texts) = texts.filter(|texts| characters(texts) <= 128) else { continue };
-        if *timestamp > latest {
-            rejected += 1;
-            continue;
+        for raw in &series.histograms {
+            match histogram(raw).filter(|_| raw.timestamp <= LATEST_MS) {
+                None => items.rejected += 1,
+                Some(histogram) => {
+                    items.accept(raw.timestamp, raw.start_timestamp, &shown(&histogram));
+                }
+            }
         }
-        let at = if *timestamp == 0 { last } else { *timestamp };
-        lines.push(format!("exemplar {at} {:x} {:?}", value.to_bits(), Labels::from_pairs(texts)));
+        for (pairs, value, timestamp) in &series.exemplars {
+            items.exemplar(pairs.as_ref(), *value, *timestamp);
+        }
+        let created = series.created;
+        let last = items.last.filter(|last| items.starts.is_empty() && created <= *last);
+        items.starts.extend(last.filter(|_| created != 0).map(|_| created));
+        items
     }
-    items += lines.len();
-    if starts.is_empty() && series.created != 0 && has_last && series.created <= last {
-        starts.push(series.created);
-    }
+}
+
+const LATEST_MS: i64 = NOW_MS + 600_000;
+
+fn one(series: &Series, answer: &mut Answer) {
+    let Items { lines, rejected, starts, .. } = Items::of(series);
     let has_samples = !series.samples.is_empty() || !series.histograms.is_empty();
+    let has_bad_references = series.labels.is_none();
     let labels = series.labels.as_ref().and_then(valid_labels);
-    let is_empty = series.needs_samples && !has_samples;
-    if is_empty || (items == 0 && series.labels.is_none() && series.needs_samples) {
-        answer.rejected += rejected + items.max(1);
-    } else if items == 0 {
-        answer.rejected += rejected;
-    } else if let Some(labels) = labels {
-        answer.rejected += rejected;
+    answer.rejected += rejected;
+    if series.needs_samples && (!has_samples || (lines.is_empty() && has_bad_references)) {
+        answer.rejected += lines.len().max(1);
+    } else if let Some(labels) = labels.filter(|_| !lines.is_empty()) {
         let starts = starts.iter().map(|start| format!("since {start}"));
         answer
             .lines
             .extend(lines.into_iter().chain(starts).map(|line| format!("{labels:?} {line}")));
     } else {
-        answer.rejected += rejected + items;
+        answer.rejected += lines.len();
     }
 }
 
-fn without_sum(histogram: &NativeHistogram) -> NativeHistogram {
-    NativeHistogram { sum: 0.0, ..histogram.clone() }
+/// A histogram with the bits of its sum.
+fn shown(histogram: &NativeHistogram) -> String {
+    let without_sum = NativeHistogram { sum: 0.0, ..histogram.clone() };
+    format!("{without_sum:?} sum {:x}", histogram.sum.to_bits())
+}
+
+/// One side: the counts, and their exact total if they are integers.
+fn side(spans: &[Span], deltas: &[i64], counts: &[f64], is_float: bool) -> Option<(Vec<f64>, u64)> {
+    if spans.iter().skip(1).any(|span| span.offset < 0) {
+        return None;
+    }
+    let mut level = 0;
+    let integers: Vec<i64> = deltas
+        .iter()
+        .map(|delta| {
+            level += delta;
+            level
+        })
+        .collect();
+    let counts = if is_float {
+        counts.to_vec()
+    } else {
+        integers.iter().map(|count| *count as f64).collect()
+    };
+    let length: usize = spans.iter().map(|span| span.length as usize).sum();
+    let total = integers.iter().fold(0_u64, |total, count| total.wrapping_add(*count as u64));
+    let has_negative = counts.iter().any(|count| *count < 0.0);
+    (length == counts.len() && !has_negative).then_some((counts, total))
+}
+
+/// Whether a histogram with custom bounds is valid, apart from its counts.
+fn is_valid_custom(raw: &Histogram, zero: f64) -> bool {
+    let spans = &raw.positive_spans;
+    let end = spans.iter().map(|span| i64::from(span.offset) + i64::from(span.length)).sum::<i64>();
+    let bounds = &raw.custom_values;
+    raw.negative_spans.is_empty()
+        && raw.negative_deltas.is_empty()
+        && raw.negative_counts.is_empty()
+        && raw.zero_threshold == 0.0
+        && zero == 0.0
+        && bounds.windows(2).all(|pair| pair[0] < pair[1])
+        && bounds.iter().all(|bound| !bound.is_nan() && *bound != f64::INFINITY)
+        && end <= bounds.len() as i64 + 1
+        && spans.iter().all(|span| span.offset >= 0)
 }
 
 /// The histogram if Prometheus accepts it.
@@ -205,68 +251,23 @@ pub(super) fn histogram(raw: &Histogram) -> Option<NativeHistogram> {
         (Some(ZeroCount::Int(count)), false) => (count as f64, count),
         _ => (0.0, 0),
     };
-    let side = |spans: &[Span], deltas: &[i64], counts: &[f64]| {
-        if spans.iter().skip(1).any(|span| span.offset < 0) {
-            return None;
-        }
-        let mut level = 0;
-        let ints: Vec<i64> = deltas
-            .iter()
-            .map(|delta| {
-                level += delta;
-                level
-            })
-            .collect();
-        let counts: Vec<f64> = if is_float {
-            counts.to_vec()
-        } else {
-            ints.iter().map(|count| *count as f64).collect()
-        };
-        let length: usize = spans.iter().map(|span| span.length as usize).sum();
-        let total = ints.iter().fold(0_u64, |total, count| total.wrapping_add(*count as u64));
-        let is_valid = length == counts.len() && counts.iter().all(|count| !(*count < 0.0));
-        is_valid.then_some((counts, total))
+    let (positive_counts, positive_total) =
+        side(&raw.positive_spans, &raw.positive_deltas, &raw.positive_counts, is_float)?;
+    let (negative_counts, negative_total) =
+        side(&raw.negative_spans, &raw.negative_deltas, &raw.negative_counts, is_float)?;
+    let total = positive_total.wrapping_add(negative_total).wrapping_add(exact_zero);
+    let is_counted = match (is_float, raw.sum.is_nan()) {
+        (true, _) => count >= 0.0 && zero >= 0.0,
+        (false, true) => total <= exact,
+        (false, false) => total == exact,
     };
-    let (positive, positive_total) =
-        side(&raw.positive_spans, &raw.positive_deltas, &raw.positive_counts)?;
-    let (negative, negative_total) =
-        side(&raw.negative_spans, &raw.negative_deltas, &raw.negative_counts)?;
-    if is_float {
-        if count < 0.0 || zero < 0.0 {
-            return None;
-        }
-    } else {
-        let total = positive_total + negative_total + exact_zero;
-        if if raw.sum.is_nan() { total > exact } else { total != exact } {
-            return None;
-        }
-    }
-    match raw.schema {
-        -53 => {
-            let has_other = !raw.negative_spans.is_empty()
-                || !raw.negative_deltas.is_empty()
-                || !raw.negative_counts.is_empty()
-                || raw.zero_threshold != 0.0
-                || zero != 0.0;
-            let end: i64 = raw
-                .positive_spans
-                .iter()
-                .map(|span| i64::from(span.offset) + i64::from(span.length))
-                .sum();
-            let ascends = raw.custom_values.windows(2).all(|pair| pair[0] < pair[1]);
-            let are_bounds =
-                raw.custom_values.iter().all(|bound| !bound.is_nan() && *bound != f64::INFINITY);
-            if has_other
-                || !ascends
-                || !are_bounds
-                || end > raw.custom_values.len() as i64 + 1
-                || raw.positive_spans.iter().any(|span| span.offset < 0)
-            {
-                return None;
-            }
-        }
-        -4..=8 if raw.custom_values.is_empty() => {}
-        _ => return None,
+    let is_valid = match raw.schema {
+        -53 => is_valid_custom(raw, zero),
+        -4..=8 => raw.custom_values.is_empty(),
+        _ => false,
+    };
+    if !is_counted || !is_valid {
+        return None;
     }
     let spans = |spans: &[Span]| {
         spans.iter().map(|span| BucketSpan { offset: span.offset, length: span.length }).collect()
@@ -278,9 +279,9 @@ pub(super) fn histogram(raw: &Histogram) -> Option<NativeHistogram> {
         count,
         sum: raw.sum,
         positive_spans: spans(&raw.positive_spans),
-        positive_counts: positive,
+        positive_counts,
         negative_spans: spans(&raw.negative_spans),
-        negative_counts: negative,
+        negative_counts,
         custom_bounds: raw.custom_values.clone(),
         reset_hint: match raw.reset_hint {
             1 => ResetHint::Reset,
@@ -307,13 +308,8 @@ pub(super) fn rendered(decoded: &Decoded) -> Answer {
         }
         for sample in &batch.histograms {
             let histogram = &sample.histogram;
-            lines.push(format!(
-                "{:?} {} {:?} sum {:x}",
-                labels(sample.series),
-                sample.timestamp_ms,
-                without_sum(histogram),
-                histogram.sum.to_bits()
-            ));
+            let shown = shown(histogram);
+            lines.push(format!("{:?} {} {shown}", labels(sample.series), sample.timestamp_ms));
         }
         for exemplar in &batch.exemplars {
             lines.push(format!(

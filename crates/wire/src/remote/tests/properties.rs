@@ -3,8 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message as _;
-use signals::metric::{Exemplar, Metadata, MetricKind, STALE_NAN_BITS, Samples, SeriesKey};
-use signals::{Batch, Labels};
+use signals::Labels;
+use signals::metric::{
+    Exemplar, Metadata, MetricKind, NativeHistogram, STALE_NAN_BITS, Samples, SeriesBatch,
+    SeriesKey,
+};
 
 use super::{NOW_MS, WriteMessage, arbitrary, decoded, oracle, try_decoded};
 use crate::body::decompress_snappy;
@@ -105,6 +108,54 @@ fn samples() -> impl Strategy<Value = Samples> {
 
 type Case = (Labels, Samples, Vec<(i64, i32)>, bool);
 
+/// The items of a batch, one line each.
+fn lines(batch: &SeriesBatch) -> Vec<String> {
+    let name = |series: u32| batch.series[series as usize].labels().unwrap();
+    let samples = batch
+        .samples
+        .iter()
+        .map(|sample| line(name(sample.series), sample.timestamp_ms, sample.value, &""));
+    let histograms = batch.histograms.iter().map(|sample| {
+        let histogram = &sample.histogram;
+        line(name(sample.series), sample.timestamp_ms, histogram.sum, &without_sum(histogram))
+    });
+    let exemplars = batch.exemplars.iter().map(|exemplar| {
+        line(name(exemplar.series), exemplar.timestamp_ms, exemplar.value, &exemplar.labels)
+    });
+    let mut lines: Vec<_> = samples.chain(histograms).chain(exemplars).collect();
+    lines.sort();
+    lines
+}
+
+fn line(labels: &Labels, at: i64, value: f64, more: &dyn std::fmt::Debug) -> String {
+    format!("{labels:?} {at} {:x} {more:?}", value.to_bits())
+}
+
+fn without_sum(histogram: &NativeHistogram) -> NativeHistogram {
+    NativeHistogram { sum: 0.0, ..histogram.clone() }
+}
+
+fn has_samples(samples: &Samples) -> bool {
+    !samples.values.is_empty() || !samples.histograms.is_empty()
+}
+
+fn expected_lines<'a>(all: impl Iterator<Item = OutgoingSeries<'a>>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for OutgoingSeries { labels, samples, exemplars, .. } in all {
+        let floats = samples.timestamps.iter().zip(&samples.values);
+        lines.extend(floats.map(|(at, value)| line(labels, *at, *value, &"")));
+        for (at, histogram) in &samples.histograms {
+            lines.push(line(labels, *at, histogram.sum, &without_sum(histogram)));
+        }
+        let exemplars = exemplars.iter();
+        lines.extend(
+            exemplars.map(|each| line(labels, each.timestamp_ms, each.value, &each.labels)),
+        );
+    }
+    lines.sort();
+    lines
+}
+
 fn round_trip(message: WriteMessage, all: &[Case]) {
     let metadata = Metadata {
         metric: "up".to_owned(),
@@ -112,92 +163,36 @@ fn round_trip(message: WriteMessage, all: &[Case]) {
         help: "Whether it is up.".to_owned(),
         unit: "seconds".to_owned(),
     };
-    let exemplars: Vec<Vec<Exemplar>> = all
+    let exemplar = |(at, value): &(i64, i32)| Exemplar {
+        series: 0,
+        timestamp_ms: NOW_MS + at,
+        value: f64::from(*value),
+        labels: Labels::from_pairs([("trace_id", value.to_string())]),
+    };
+    let exemplars: Vec<Vec<Exemplar>> =
+        all.iter().map(|(_, _, exemplars, _)| exemplars.iter().map(exemplar).collect()).collect();
+    // 2.0 has no series without samples.
+    let series = all
         .iter()
-        .map(|(_, _, exemplars, _)| {
-            let exemplar = |(at, value): &(i64, i32)| Exemplar {
-                series: 0,
-                timestamp_ms: NOW_MS + at,
-                value: f64::from(*value),
-                labels: Labels::from_pairs([("trace_id", value.to_string())]),
-            };
-            exemplars.iter().map(exemplar).collect()
-        })
-        .collect();
-    let outgoing = || {
-        all.iter().zip(&exemplars).map(|((labels, samples, _, has_start), exemplars)| {
-            OutgoingSeries {
-                labels,
-                samples,
-                exemplars,
-                metadata: Some(&metadata),
-                start_ms: has_start.then_some(NOW_MS - 9000),
-            }
-        })
-    };
-    let body = message.encode(outgoing()).unwrap();
+        .zip(&exemplars)
+        .filter(|((_, samples, _, _), _)| message == WriteMessage::V1 || has_samples(samples));
+    let outgoing = series.map(|((labels, samples, _, has_start), exemplars)| OutgoingSeries {
+        labels,
+        samples,
+        exemplars,
+        metadata: Some(&metadata),
+        start_ms: has_start.then_some(NOW_MS - 9000),
+    });
+    let body = message.encode(outgoing.clone()).unwrap();
     let decoded = decoded(message, &decompress_snappy(&body, 1 << 20).unwrap());
-    let mut expected: Vec<String> = Vec::new();
-    let mut has_any = false;
-    for series in outgoing() {
-        let (labels, samples) = (series.labels, series.samples);
-        let has_samples = !samples.values.is_empty() || !samples.histograms.is_empty();
-        if message == WriteMessage::V2 && !has_samples {
-            continue;
-        }
-        has_any |= has_samples || !series.exemplars.is_empty();
-        for (at, value) in samples.timestamps.iter().zip(&samples.values) {
-            expected.push(format!("{labels:?} {at} {:x}", value.to_bits()));
-        }
-        for (at, histogram) in &samples.histograms {
-            expected.push(format!(
-                "{labels:?} {at} {:x} {:?}",
-                histogram.sum.to_bits(),
-                histogram.positive_counts
-            ));
-        }
-        for exemplar in series.exemplars {
-            expected.push(format!("{labels:?} {} {:?}", exemplar.timestamp_ms, exemplar.labels));
-        }
-    }
+    assert_eq!(decoded.message, "");
     let stored = batch(&decoded);
-    let name = |series: u32| stored.series[series as usize].labels().unwrap();
-    let mut found: Vec<String> = Vec::new();
-    for sample in &stored.samples {
-        found.push(format!(
-            "{:?} {} {:x}",
-            name(sample.series),
-            sample.timestamp_ms,
-            sample.value.to_bits()
-        ));
+    assert_eq!(lines(&stored), expected_lines(outgoing.clone()));
+    if outgoing.clone().next().is_some() {
+        assert_eq!(stored.metadata, std::slice::from_ref(&metadata));
     }
-    for sample in &stored.histograms {
-        let (at, histogram) = (sample.timestamp_ms, &sample.histogram);
-        found.push(format!(
-            "{:?} {at} {:x} {:?}",
-            name(sample.series),
-            histogram.sum.to_bits(),
-            histogram.positive_counts
-        ));
-    }
-    for exemplar in &stored.exemplars {
-        found.push(format!(
-            "{:?} {} {:?}",
-            name(exemplar.series),
-            exemplar.timestamp_ms,
-            exemplar.labels
-        ));
-    }
-    expected.sort();
-    found.sort();
-    assert_eq!(found, expected);
-    if has_any {
-        assert_eq!(stored.metadata, [metadata]);
-    }
-    let is_started = |(_, samples, _, has_start): &Case| {
-        *has_start && (!samples.values.is_empty() || !samples.histograms.is_empty())
-    };
-    let has_starts = message == WriteMessage::V2 && all.iter().any(is_started);
+    let is_started =
+        |series: OutgoingSeries<'_>| series.start_ms.is_some() && has_samples(series.samples);
+    let has_starts = message == WriteMessage::V2 && outgoing.clone().any(is_started);
     assert_eq!(!stored.start_times.is_empty(), has_starts);
-    assert!(decoded.batches.iter().all(|batch| matches!(batch, Batch::Metrics(_))));
 }

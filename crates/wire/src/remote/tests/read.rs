@@ -1,5 +1,7 @@
 //! Remote read: both sides, and chunks.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use signals::metric::Samples;
@@ -116,15 +118,13 @@ fn a_chunk_of_prometheus_is_decoded() {
     // Written by hand after "Chunks disk format": 3 samples, times 1000, 1010, 1021; values 1, 1, 2.
     // 2 bytes count; varint 2000; 1.0; uvarint 10, bit 0; then bits 10 and 14 bits of 1; then value
     // bits 11, 5 bits leading 1, 6 bits width 11, and 0x7ff.
-    let mut bits = String::new();
-    for byte in [0, 3, 0xd0, 0x0f, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 10] {
-        bits.push_str(&format!("{byte:08b}"));
-    }
-    bits.push('0');
-    bits.push_str("10");
-    bits.push_str(&format!("{:014b}", 1));
-    bits.push_str("11");
-    bits.push_str(&format!("{:05b}{:06b}{:011b}", 1, 11, 0x7ff));
+    let whole = [0, 3, 0xd0, 0x0f, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 10];
+    let mut bits: String =
+        whole.iter().map(|byte| format!("{byte:08b}")).collect::<Vec<_>>().concat();
+    bits += "0";
+    bits += "10_00000000000001";
+    bits += "11_00001_001011_11111111111";
+    bits.retain(|bit| bit != '_');
     let bytes: Vec<u8> = bits
         .as_bytes()
         .chunks(8)
@@ -144,7 +144,7 @@ fn a_chunk_of_prometheus_is_decoded() {
 
 #[test]
 fn histograms_are_not_sent_as_chunks_and_other_chunks_are_refused() {
-    let samples = Samples { histograms: vec![(1, Default::default())], ..Samples::default() };
+    let samples = Samples { histograms: vec![(1, Arc::default())], ..Samples::default() };
     let mut out = Vec::new();
     assert!(encode_frames(0, &Labels::empty(), &samples, 1000, &mut out).is_err());
     // A series with a chunk of encoding 2.
@@ -180,10 +180,8 @@ fn shown(results: &[Vec<ReadSeries>]) -> String {
             series.labels, series.samples.timestamps, series.samples.histograms
         )
     };
-    results
-        .iter()
-        .map(|result| format!("{:?}\n", result.iter().map(bits).collect::<Vec<_>>()))
-        .collect()
+    let shown = |result: &Vec<_>| result.iter().map(bits).collect::<Vec<_>>();
+    format!("{:#?}", results.iter().map(shown).collect::<Vec<_>>())
 }
 
 proptest! {
@@ -214,7 +212,12 @@ proptest! {
         let _samples = decode_samples(&bytes, &limits, &memory);
         let _split = split_frame(&bytes, 1 << 20);
         let _frame = Frame::decode(&bytes, &limits, &memory);
-        let chunk = [&[0x0a, 0x80 | (bytes.len() + 7) as u8 & 0x7f, (bytes.len() + 7 >> 7) as u8, 0x12][..], &[0x80 | (bytes.len() + 5) as u8 & 0x7f, (bytes.len() + 5 >> 7) as u8, 0x18, 1, 0x22, 0x80 | bytes.len() as u8 & 0x7f, (bytes.len() >> 7) as u8], &bytes].concat();
-        let _frame = Frame::decode(&chunk, &limits, &memory);
+        let nested = |number: u8, content: &[u8]| {
+            let mut message = vec![number << 3 | 2];
+            prost::encoding::encode_varint(content.len() as u64, &mut message);
+            [&message, content].concat()
+        };
+        let chunk = [&[0x18, 1], &nested(4, &bytes)[..]].concat();
+        let _frame = Frame::decode(&nested(1, &nested(2, &chunk)), &limits, &memory);
     }
 }
