@@ -76,6 +76,7 @@ impl Threads {
 
 /// What a query runs with.
 struct Task {
+    language: Language,
     permit: Permit,
     threads: Threads,
     deadline: Instant,
@@ -162,7 +163,7 @@ impl Executor {
         let instruments = self.instruments.clone();
         let ended = move |answer: &_| instruments.ended(language, began.elapsed(), answer);
         let query = warnings::inherit(query);
-        let task = Task { permit, threads, deadline };
+        let task = Task { language, permit, threads, deadline };
         tokio::spawn(Arc::clone(self).supervise(task, query, sender, ended));
         Ok(Pending(receiver))
     }
@@ -200,7 +201,7 @@ impl Executor {
         mut sender: oneshot::Sender<Result<T, QueryError>>,
         ended: impl FnOnce(&Result<T, QueryError>) + Send + 'static,
     ) {
-        let Task { permit, threads, deadline } = task;
+        let Task { language, permit, threads, deadline } = task;
         let Some(runtime) = &threads.0 else { return };
         let running = Arc::new(Running::new(&self.memory));
         let mut is_paused = self.is_paused.subscribe();
@@ -217,11 +218,11 @@ impl Executor {
         task.abort();
         ended(&answer);
         let _ = sender.send(answer);
-        self.retire(permit, threads).await;
+        self.retire(language, permit, threads).await;
     }
 
     /// Releases the threads for the next query as soon as no task is left on them.
-    async fn retire(&self, permit: Permit, threads: Threads) {
+    async fn retire(&self, language: Language, permit: Permit, threads: Threads) {
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(1);
         while !threads.are_idle() && waited < GRACE {
@@ -232,12 +233,14 @@ impl Executor {
         if !threads.are_idle() {
             drop(permit);
             self.abandoned.fetch_add(1, Ordering::Relaxed);
-            tracing::error!("a cancelled query is still running; its slot was released");
+            tracing::error!(?language, "a cancelled query is still running; its slot was released");
+            let since = Instant::now();
             while !threads.are_idle() {
                 tokio::time::sleep(CHECK_INTERVAL).await;
             }
             self.abandoned.fetch_sub(1, Ordering::Relaxed);
-            tracing::info!("a cancelled query has stopped");
+            let seconds = since.elapsed().as_secs_f64() + GRACE.as_secs_f64();
+            tracing::warn!(?language, seconds, "a cancelled query has stopped");
         }
         self.idle.lock().push(threads);
     }
@@ -261,140 +264,4 @@ fn failed(error: JoinError) -> QueryError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicBool;
-    use std::task::Poll;
-
-    use super::*;
-    use crate::running;
-
-    fn executor(concurrency: usize, timeout: Duration) -> Executor {
-        Executor::new(concurrency, timeout, MemoryBudget::new("queries", 1 << 30))
-    }
-
-    /// Spins until the query has ended or, if it does not check, until it is released.
-    fn spin(
-        is_checking: bool,
-        release: Arc<AtomicBool>,
-    ) -> impl Future<Output = Result<(), QueryError>> {
-        std::future::poll_fn(move |_| Poll::Ready(spun(is_checking, &release)))
-    }
-
-    fn spun(is_checking: bool, release: &AtomicBool) -> Result<(), QueryError> {
-        while !release.load(Ordering::Relaxed) {
-            if is_checking {
-                running::check()?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn run<T: Send + 'static>(
-        executor: &Arc<Executor>,
-        query: impl Future<Output = Result<T, QueryError>> + Send + 'static,
-    ) -> Result<T, QueryError> {
-        executor.start(Class::Interactive, Language::Sql, query).await?.answer().await
-    }
-
-    #[tokio::test]
-    async fn a_query_that_never_yields_is_answered_in_time_and_others_go_on() {
-        let executor = Arc::new(executor(1, Duration::from_millis(200)));
-        let release = Arc::new(AtomicBool::new(false));
-        let stuck = run(&executor, spin(false, Arc::clone(&release))).await;
-        assert!(matches!(stuck, Err(QueryError::Timeout(_))), "{stuck:?}");
-        while executor.abandoned() == 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert!(matches!(run(&executor, async { Ok(1) }).await, Ok(1)));
-        release.store(true, Ordering::Relaxed);
-        while executor.abandoned() > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    #[tokio::test]
-    async fn too_many_queries_that_do_not_end_close_the_gate_until_they_do() {
-        let executor = Arc::new(executor(1, Duration::from_millis(10)));
-        let release = Arc::new(AtomicBool::new(false));
-        while executor.abandoned() < executor.abandoned_max {
-            let _ = run(&executor, spin(false, Arc::clone(&release))).await;
-        }
-        let refused = run(&executor, async { Ok(()) }).await;
-        assert!(matches!(refused, Err(QueryError::Busy(_))), "{refused:?}");
-        release.store(true, Ordering::Relaxed);
-        while executor.abandoned() > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert!(run(&executor, async { Ok(()) }).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_loop_that_checks_ends_with_its_query() {
-        let executor = Arc::new(executor(1, Duration::from_millis(200)));
-        let late = run(&executor, spin(true, Arc::default())).await;
-        assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
-        assert!(run(&executor, async { Ok(()) }).await.is_ok());
-        assert_eq!(executor.abandoned(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_query_that_nobody_waits_for_ends() {
-        let executor = Arc::new(executor(1, Duration::from_secs(600)));
-        drop(
-            executor
-                .start(Class::Interactive, Language::Sql, spin(true, Arc::default()))
-                .await
-                .unwrap(),
-        );
-        assert!(run(&executor, async { Ok(()) }).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_pause_ends_all_queries_and_holds_others_until_its_end() {
-        let executor = Arc::new(executor(1, Duration::from_secs(600)));
-        let mut pending = executor
-            .start(Class::Interactive, Language::Sql, spin(true, Arc::default()))
-            .await
-            .unwrap();
-        tokio::task::yield_now().await;
-        executor.pause();
-        let ended = pending.answer().await;
-        assert!(matches!(ended, Err(QueryError::TooLarge(_))), "{ended:?}");
-        let held = run(&executor, async { Ok(()) });
-        tokio::pin!(held);
-        assert!(tokio::time::timeout(Duration::from_millis(50), &mut held).await.is_err());
-        executor.resume();
-        assert!(held.await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_request_of_several_queries_is_answered_within_one_timeout() {
-        let timeout = Duration::from_millis(200);
-        let executor = Arc::new(executor(1, timeout));
-        let began = Instant::now();
-        let release = Arc::new(AtomicBool::new(false));
-        deadline::share(async {
-            let half = tokio::time::sleep(timeout / 2);
-            assert!(
-                run(&executor, async {
-                    half.await;
-                    Ok(())
-                })
-                .await
-                .is_ok()
-            );
-            let late = run(&executor, spin(true, release)).await;
-            assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
-        })
-        .await;
-        assert!(began.elapsed() < timeout * 3 / 2, "{:?}", began.elapsed());
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_the_query_s_own() {
-        let executor = Arc::new(executor(1, Duration::from_secs(600)));
-        let failed = run(&executor, async { panic!("broken") as Result<(), QueryError> }).await;
-        assert!(failed.is_err_and(|error| error.to_string().contains("broken")));
-        assert!(run(&executor, async { Ok(()) }).await.is_ok());
-    }
-}
+mod tests;

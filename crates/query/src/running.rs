@@ -23,6 +23,8 @@ tokio::task_local! {
 pub(crate) struct Running {
     is_over: AtomicBool,
     made_bytes: AtomicUsize,
+    /// The most rows that a window had.
+    window_rows: AtomicUsize,
     memory: Arc<MemoryReservation>,
 }
 
@@ -32,6 +34,7 @@ impl Running {
         Self {
             is_over: AtomicBool::new(false),
             made_bytes: AtomicUsize::new(0),
+            window_rows: AtomicUsize::new(0),
             memory: Arc::new(memory.reservation()),
         }
     }
@@ -86,6 +89,16 @@ pub(crate) fn made(bytes: usize) -> Result<(), QueryError> {
         running.check()
     });
     counted.unwrap_or(Ok(()))
+}
+
+/// Notes the number of rows of a window.
+pub(crate) fn note_window_rows(rows: usize) {
+    let _ = CURRENT.try_with(|running| running.window_rows.fetch_max(rows, Ordering::Relaxed));
+}
+
+/// The most rows that a window of the query has so far.
+pub(crate) fn window_rows() -> usize {
+    CURRENT.try_with(|running| running.window_rows.load(Ordering::Relaxed)).unwrap_or_default()
 }
 
 /// Makes tasks that DataFusion starts for a query inherit its state.

@@ -10,8 +10,6 @@ pub(crate) mod labels;
 mod late_decoding_probe;
 pub(crate) mod opened;
 mod promoted;
-#[cfg(test)]
-mod promoted_tests;
 pub(crate) mod rows_table;
 mod sized_batches;
 #[cfg(test)]

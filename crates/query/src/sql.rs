@@ -94,6 +94,7 @@ pub(crate) async fn start(
         Kind::Query | Kind::About => state.statement_to_plan(statement).await?,
     };
     read_only().verify_plan(&plan)?;
+    let plan = collecting::in_windows(plan)?;
     let is_limited = is_limited(&plan)?;
     let has_joins = plan.exists(|node| Ok(matches!(node, LogicalPlan::Join(_))))?;
     state.config_mut().options_mut().execution.parquet.pushdown_filters = is_limited;

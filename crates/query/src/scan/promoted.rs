@@ -308,3 +308,6 @@ fn compared(left: &Expr, op: Comparison, number: f64) -> Expr {
 fn null(data_type: &DataType) -> Expr {
     lit(ScalarValue::try_from(data_type).unwrap_or(ScalarValue::Null))
 }
+
+#[cfg(test)]
+mod tests;

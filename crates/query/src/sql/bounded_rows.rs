@@ -306,7 +306,11 @@ impl ExecutionPlan for BoundedRowsExec {
                     let row_bytes = texts.fold(1, usize::saturating_add);
                     Ok(slices(batch, COPIED_BYTES_MAX / row_bytes))
                 }
-                Bound::Window(window) => window.slices(batch, &mut charge, &mut longest),
+                Bound::Window(window) => {
+                    let rows = batch.num_rows();
+                    running::note_window_rows(total.fetch_add(rows, Ordering::Relaxed) + rows);
+                    window.slices(batch, &mut charge, &mut longest)
+                }
                 Bound::Collected(copy) => {
                     let bytes = batch.columns().iter().map(|column| held_bytes(column)).sum();
                     copy.lock().grow(bytes)?;

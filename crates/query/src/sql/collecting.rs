@@ -5,6 +5,8 @@
 //! grown by a quarter. The values kept by `array_agg` and `string_agg` become one value of the
 //! answer, which is limited; and all of them stop when their query has ended.
 
+mod windows;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,8 +29,11 @@ use datafusion::logical_expr::{
 use super::compact::compact;
 use super::distinct_texts::{self, DistinctTexts};
 use super::result_size_limits::too_large;
+use crate::charge::Charge;
 use crate::measure::bytes_of;
 use crate::running;
+
+pub(super) use windows::in_windows;
 
 /// Maximum size of one list or text, in bytes.
 const VALUE_BYTES_MAX: usize = 64 << 20;
@@ -42,6 +47,8 @@ const UNSIZED_BYTES_MIN: usize = 64 << 10;
 enum Use {
     /// They are the result.
     Result,
+    /// They are the result, which a window copies for each of its rows.
+    ResultOfEachRow,
     /// They are kept until the result is computed from them.
     Input,
     /// They are counted, each once.
@@ -261,6 +268,10 @@ struct SizeTracker {
     taken: usize,
     /// Total bytes of returned results: a window requests one for every row.
     given: usize,
+    /// Input values.
+    rows: usize,
+    /// The results that a window keeps.
+    charge: Charge,
     bytes_max: usize,
     /// The size when it was last computed; 0 before that.
     size: AtomicUsize,
@@ -274,6 +285,8 @@ impl SizeTracker {
             used,
             taken: 0,
             given: 0,
+            rows: 0,
+            charge: Charge::none(),
             bytes_max,
             size: AtomicUsize::new(0),
             sized_at: AtomicUsize::new(0),
@@ -285,18 +298,26 @@ impl SizeTracker {
         ended()?;
         let bytes = values.iter().map(|values| bytes_of(values.as_ref())).sum::<usize>();
         self.taken = self.taken.saturating_add(bytes);
+        self.rows += values.first().map_or(0, |values| values.len());
         self.check(self.taken)
     }
 
     /// Counts a result of all kept values.
     fn give(&mut self) -> Result<(), DataFusionError> {
         ended()?;
-        self.given = self.given.saturating_add(self.taken);
-        self.check(self.given)
+        let mut given = self.taken;
+        if self.used == Use::ResultOfEachRow {
+            // A FILTER hides rows from the function.
+            given = given.saturating_mul(self.rows.max(running::window_rows()));
+        }
+        self.given = self.given.saturating_add(given);
+        self.check(self.given)?;
+        if self.used == Use::ResultOfEachRow { self.charge.grow(given) } else { Ok(()) }
     }
 
     fn check(&self, bytes: usize) -> Result<(), DataFusionError> {
-        if self.used == Use::Result && bytes > self.bytes_max {
+        let is_result = matches!(self.used, Use::Result | Use::ResultOfEachRow);
+        if is_result && bytes > self.bytes_max {
             return Err(too_large(format!(
                 "array_agg and string_agg collect at most {} MiB; collect fewer or shorter values",
                 self.bytes_max >> 20

@@ -306,6 +306,10 @@ async fn what_windows_keep_for_each_row_is_counted() {
         "length(first_value(x) OVER ())",
         "count(DISTINCT x) OVER (ORDER BY x0)",
         "median(x0) OVER (ORDER BY x0 GROUPS 500 PRECEDING), length(x)",
+        "string_agg(substr(x, 1, 500), ',') OVER ()",
+        "string_agg(substr(x, 1, 500), ',') FILTER (WHERE x0 < 5) OVER (ORDER BY x0 \
+         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
+        "array_agg(substr(x, 1, 500)) OVER ()",
     ] {
         let error = bounded(&sql(grows), &limits).await.expect_err(grows);
         assert!(matches!(error, QueryError::TooLarge(_)), "{grows}: {error:?}");

@@ -11,9 +11,9 @@ use signals::span::{Span, SpanBuilder, column};
 use signals::{Signal, SpanId, Timestamp, TraceId};
 use store::TimeRange;
 
-use super::test_rows::TestRows;
-use super::{Order, ScanRequest, plan};
 use crate::Limits;
+use crate::scan::test_rows::TestRows;
+use crate::scan::{Order, ScanRequest, plan};
 use crate::session::Session;
 use crate::traceql::Fields;
 use crate::traces::pushed;
@@ -290,7 +290,7 @@ async fn a_large_value_is_whole_in_every_answer() {
         order: Order::Any,
         limit: None,
     };
-    let mut rows = super::scan(&stored, 0, Signal::Spans, request).await.unwrap();
+    let mut rows = crate::scan::scan(&stored, 0, Signal::Spans, request).await.unwrap();
     let batch = futures::StreamExt::next(&mut rows).await.unwrap().unwrap();
     let rows = signals::span::SpanRows::new(&batch).unwrap();
     assert_eq!(rows.attributes(0).nth(2).unwrap().1, expected);
