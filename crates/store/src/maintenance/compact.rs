@@ -24,6 +24,9 @@ use crate::part::merge::{self, MergeSizes};
 use crate::part::write::{Counted, Written};
 use crate::{Config, StoreError, metrics};
 
+/// Parts that are merged even if they take more memory than merges have: with fewer, each row would
+/// be written again too often.
+const INPUTS_MIN: usize = 4;
 /// Attempts at a merge before it is given up until a restart.
 const ATTEMPTS_MAX: u32 = 5;
 
@@ -118,8 +121,8 @@ impl Compactor {
         merges.reserve(memory::needed(signal, inputs, self.sizes).min(merges.bytes_max())).ok()
     }
 
-    /// For each day the parts to merge, if there are any: only the oldest when more than the fan-in
-    /// do not fit in memory together.
+    /// For each day the parts to merge, if there are any: only the oldest when all do not fit in
+    /// memory together.
     fn due(&self, days: &Days) -> Vec<(Signal, i32, Vec<Entry>)> {
         let now = self.context.clock.now();
         let due = days.iter().filter_map(|((signal, day), manifest)| {
@@ -127,7 +130,7 @@ impl Compactor {
             let range = choose(*signal, parts, *day < day_of(now), now, &self.limits)?;
             let mut inputs = parts.get(range)?.to_vec();
             let bytes_max = self.context.merges.bytes_max();
-            while inputs.len() > self.limits.fan_in
+            while inputs.len() > INPUTS_MIN.min(self.limits.fan_in)
                 && memory::needed(*signal, &inputs, self.sizes) > bytes_max
             {
                 inputs.pop();

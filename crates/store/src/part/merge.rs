@@ -46,7 +46,7 @@ impl MergeSizes {
     pub(crate) fn of(budget_bytes: usize) -> Self {
         Self {
             batch_bytes: (budget_bytes / 64).clamp(256 << 10, 4 << 20),
-            row_group_bytes: (budget_bytes / 4).clamp(4 << 20, ROW_GROUP_BYTES),
+            row_group_bytes: (budget_bytes / 8).clamp(2 << 20, ROW_GROUP_BYTES),
         }
     }
 }
@@ -305,7 +305,7 @@ mod tests {
             objects.put(&path, bytes.into()).await.unwrap();
             inputs.push(Arc::new(part));
         }
-        for (budget, expected) in [(16 << 20, 3), (256 << 20, 1)] {
+        for (budget, expected) in [(16 << 20, 5), (256 << 20, 1)] {
             let sizes = MergeSizes::of(budget);
             let merged =
                 merge(Signal::Logs, &objects, &inputs, String::new(), sizes, Vec::new()).await;
