@@ -8,6 +8,7 @@
 mod error;
 mod files;
 mod glob;
+mod kind;
 pub mod prometheus;
 mod units;
 mod url;
@@ -16,4 +17,5 @@ mod yaml;
 pub use error::{Error, Unsupported};
 pub use files::{Files, SystemFiles};
 pub use glob::matching_files;
+pub use kind::{Kind, Section, sections, yaml_files};
 pub use url::Url;

@@ -32,6 +32,8 @@ pub use remote::{MetadataConfig, QueueConfig, RemoteRead, RemoteWrite, RemoteWri
 pub use scrape::{ScrapeConfig, ScrapeProtocol};
 pub use storage::Storage;
 
+pub use crate::units::{duration as parse_duration, duration_text};
+
 use crate::error::{Error, Fault, Read, Unsupported};
 use crate::files::Files;
 use crate::glob::matching_files;

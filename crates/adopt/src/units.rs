@@ -1,5 +1,6 @@
 //! Durations and sizes as Prometheus writes them.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Units of a duration, from the largest, in milliseconds.
@@ -17,7 +18,10 @@ const DURATION_MAX_MS: u64 = (i64::MAX / 1_000_000) as u64;
 
 /// Reads a duration such as `1m30s` or `0`: whole numbers with units in descending order, each at
 /// most once.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// Prometheus' message if the text is no duration.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let invalid = || format!("not a valid duration string: {text:?}");
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -84,6 +88,25 @@ fn byte_unit(unit: &str) -> Option<f64> {
     };
     let exponent = ["", "K", "M", "G", "T", "P", "E"].iter().position(|name| *name == prefix)?;
     Some(1024_f64.powi(exponent as i32))
+}
+
+/// Writes a duration as Prometheus does: `1m30s`; in weeks and years only where nothing remains.
+#[must_use]
+pub fn duration_text(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    if rest == 0 {
+        return "0s".to_owned();
+    }
+    let mut text = String::new();
+    for (unit, milliseconds) in UNITS {
+        let is_inexact = ["y", "w"].contains(&unit) && rest % milliseconds != 0;
+        if rest < milliseconds || is_inexact {
+            continue;
+        }
+        let _ = write!(text, "{}{unit}", rest / milliseconds);
+        rest %= milliseconds;
+    }
+    text
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use page_api::{
 use prometheus_client::registry::Registry;
 use receive::Receiver;
 use receive::statistics::{Protocol, Snapshot};
+use serve::{Reload, ScrapePool, TargetMetadata};
 use signals::time::{MILLISECOND, SECOND};
 use signals::{Clock, Signal, Timestamp};
 use store::{Status, Store, TimeRange};
@@ -23,6 +24,7 @@ use crate::listener::Server;
 use crate::own_metrics::{self, Numbers};
 use crate::process::Usage;
 use crate::run::memory::Budgets;
+use crate::scraping::Scraping;
 
 /// An unbounded time range.
 const EVERYTHING: TimeRange = TimeRange { start: i64::MIN, end: i64::MAX };
@@ -42,6 +44,7 @@ pub(crate) struct App {
     pub(crate) is_open: AtomicBool,
     /// Histograms registered by the crates.
     pub(crate) histograms: Registry,
+    pub(crate) scraping: Scraping,
 }
 
 impl App {
@@ -210,7 +213,24 @@ impl serve::ServerInfo for App {
     }
 
     fn configuration(&self) -> String {
-        self.config.to_yaml()
+        let adopted = self.scraping.prometheus_yaml();
+        if adopted.is_empty() { self.config.to_yaml() } else { adopted }
+    }
+
+    fn scrape_pools(&self) -> Vec<ScrapePool> {
+        self.scraping.pools()
+    }
+
+    fn target_metadata(&self) -> Vec<TargetMetadata> {
+        self.scraping.metadata()
+    }
+
+    fn last_reload(&self) -> Reload {
+        self.scraping.last_reload()
+    }
+
+    fn reload(&self) -> Result<(), String> {
+        self.scraping.reload(&self.config.adopt)
     }
 
     fn flags(&self) -> BTreeMap<String, String> {

@@ -63,6 +63,10 @@ pub(crate) struct ServeArguments {
     /// Add N to every port
     #[arg(long, value_name = "N", default_value_t = 0, env = "GLASSHOUSE_PORT_OFFSET")]
     pub(crate) port_offset: u16,
+    /// Use a configuration file, or a folder of them, of a system that Glasshouse replaces: so far
+    /// prometheus.yml (repeatable)
+    #[arg(long, value_name = "PATH", env = "GLASSHOUSE_ADOPT", value_delimiter = ',')]
+    pub(crate) adopt: Vec<PathBuf>,
     /// error, warn, info, debug, trace, or directives such as info,store=debug [default: info]
     #[arg(long, value_name = "LEVEL", env = "GLASSHOUSE_LOG")]
     pub(crate) log: Option<String>,
@@ -94,6 +98,7 @@ impl ServeArguments {
         if let Some(data) = &self.data {
             config.data = Some(data.clone());
         }
+        config.adopt.extend(self.adopt.iter().cloned());
         if let Some(level) = &self.log {
             config.log.level.clone_from(level);
         }

@@ -3,6 +3,7 @@
 //! A key exists only if it has an effect. Each crate has its own settings and defaults; only this
 //! module maps keys to them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,10 @@ pub(crate) struct Config {
     pub(crate) data: Option<PathBuf>,
     /// Names, other than `localhost`, by which browsers reach this machine.
     pub(crate) hosts: Vec<String>,
+    /// Configuration files, or folders of them, of the systems that are replaced.
+    pub(crate) adopt: Vec<PathBuf>,
+    /// Addresses of host names, as in `/etc/hosts`.
+    pub(crate) resolve: BTreeMap<String, IpAddr>,
     /// The address of each port.
     pub(crate) ports: Ports,
     /// Cross-origin access.
@@ -82,6 +87,8 @@ pub(crate) struct Limits {
     pub(crate) memory: Memory,
     /// Concurrent connections, over all ports.
     pub(crate) connections: usize,
+    /// Series of one scraped target.
+    pub(crate) target_series: usize,
 }
 
 /// Limits on queries.
@@ -128,6 +135,8 @@ impl Default for Config {
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             data: None,
             hosts: Vec::new(),
+            adopt: Vec::new(),
+            resolve: BTreeMap::new(),
             ports: Ports::default(),
             cors: Cors::default(),
             retention: Retention::default(),
@@ -160,6 +169,7 @@ impl Default for Limits {
             grpc_message: Size(16 << 20),
             memory: Memory::Auto,
             connections: 1024,
+            target_series: 500_000,
         }
     }
 }
@@ -263,6 +273,7 @@ impl Config {
             ("limits.body", self.limits.body.0 == 0),
             ("limits.grpc_message", self.limits.grpc_message.0 == 0),
             ("limits.connections", self.limits.connections == 0),
+            ("limits.target_series", self.limits.target_series == 0),
             ("query.timeout", self.query.timeout.0.is_zero()),
             ("query.concurrency", self.query.concurrency == 0),
         ];
@@ -321,9 +332,11 @@ hosts: [watch.example]
 cors: {allowed_origins: ['https://*.example']}
 ports: {page: 80, prometheus: off, loki: 'off', tempo: 0, jaeger: '127.0.0.2:80'}
 retention: {metrics: 90d, spans: 36h, logs: 1w}
-limits: {memory: 512MiB, body: 4MiB, grpc_message: 4MiB, connections: 10}
+limits: {memory: 512MiB, body: 4MiB, grpc_message: 4MiB, connections: 10, target_series: 5}
 query: {timeout: 30s, concurrency: 2, samples: 10, series: 20, lines: 30, rows: 40}
 log: {level: 'info,store=debug', format: json}
+adopt: [prometheus.yml]
+resolve: {api: 127.0.0.1}
 ";
         let config = Config::parse(text, "x.yaml").unwrap();
         let on = |number| Listen::On { address: None, number };

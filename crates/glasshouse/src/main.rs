@@ -3,6 +3,7 @@
 //! This crate is the binary: command line, configuration, listeners, startup and shutdown, own
 //! metrics and the status overview.
 
+mod adopted;
 mod app;
 mod command;
 mod config;
@@ -18,6 +19,7 @@ mod log;
 mod own_metrics;
 mod process;
 mod run;
+mod scraping;
 
 use std::process::ExitCode;
 

@@ -12,8 +12,9 @@ use anyhow::{Context, bail};
 use axum::Router;
 use prometheus_client::registry::Registry;
 use query::Engine;
+use receive::scrape::Scraper;
 use receive::{DeltaTotals, Receiver};
-use serve::{ApiRouters, HostCheck, PagePort};
+use serve::{ApiRouters, HostCheck, PagePort, ServerInfo as _};
 use signals::Clock;
 use signals::time::SystemClock;
 use store::files::DiskFiles;
@@ -21,12 +22,14 @@ use store::{Dependencies, RecoveryReport, Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::adopted::Adopted;
 use crate::app::App;
 use crate::command::{ServeArguments, print};
-use crate::config::Config;
 use crate::config::ports::Port;
+use crate::config::{Config, ConfigError};
 use crate::demo::{self, Demo};
 use crate::listener::{self, Listener, Server};
+use crate::scraping::Scraping;
 use crate::{log, process};
 
 pub(crate) mod memory;
@@ -86,6 +89,7 @@ async fn live(
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
+    let adopted = Adopted::read(&config.adopt)?;
     let listeners = listener::bind(&config, arguments.port_offset).await?;
     let connections = connections_max(config.limits.connections, process::raise_open_files());
     let server = Server::new(Arc::clone(&clock), connections, listeners.len());
@@ -116,6 +120,7 @@ async fn live(
     let query_limits = settings::query(&config, &budgets);
     let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits);
     let histograms = histograms(&server, &receiver, &store, &engine);
+    let scraping = scraping(&config, &budgets, &store, &clock, adopted)?;
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -126,11 +131,13 @@ async fn live(
         store: store.clone(),
         is_open: AtomicBool::new(true),
         histograms,
+        scraping,
         budgets,
         config,
     });
     install_routers(&app, &engine, answers, &slots);
     tokio::spawn(memory::watch(app.budgets.ceiling.clone(), engine.clone()));
+    tokio::spawn(reload_at_hangup(Arc::clone(&app)));
     let demo = with_demo.then(|| demo::start(&app, arguments.port_offset)).transpose()?;
     print(&banner(&app, &folder, demo.as_ref()))?;
     let memory_bytes_max = app.budgets.ceiling.bytes_max();
@@ -149,6 +156,30 @@ async fn live(
     match failure {
         Some(reason) => bail!("the store failed: {reason}"),
         None => closed,
+    }
+}
+
+/// Starts the jobs of adopted files.
+fn scraping(
+    config: &Config,
+    budgets: &memory::Budgets,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    adopted: Adopted,
+) -> Result<Scraping, ConfigError> {
+    let settings = settings::scrape(config, budgets);
+    let scraper = Scraper::new(store.clone(), Arc::clone(clock), settings);
+    Scraping::start(scraper, Arc::clone(clock), adopted)
+        .map_err(|message| ConfigError::new("adopt", message))
+}
+
+/// Reads the adopted files again at each SIGHUP.
+async fn reload_at_hangup(app: Arc<App>) {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        let app = Arc::clone(&app);
+        // The result is logged.
+        let _ = tokio::task::spawn_blocking(move || app.reload()).await;
     }
 }
 
@@ -230,6 +261,7 @@ async fn close(
     drain_max: Duration,
 ) -> anyhow::Result<()> {
     app.is_open.store(false, Ordering::SeqCst);
+    app.scraping.close();
     if !server.close(drain_max).await {
         tracing::warn!(
             "some requests did not finish in {} s and were cut off",

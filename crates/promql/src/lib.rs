@@ -57,6 +57,15 @@ pub fn parse(query: &str) -> Result<Expr, Error> {
     lang::promql::parse(query).map_err(|error| Error::Invalid(error.to_string()))
 }
 
+/// Parses a series selector, as in `match[]` parameters.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_selector(selector: &str) -> Result<Vec<signals::Matcher>, Error> {
+    let parsed = lang::promql::parse_selector(selector);
+    matchers(&parsed.map_err(|error| Error::Invalid(error.to_string()))?)
+}
+
 /// Formats a query as Prometheus does.
 ///
 /// # Errors

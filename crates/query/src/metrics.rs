@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use lang::promql::parse_selector;
 use promql::{
     Answer, Options, Query, STEPS_MAX, SeriesRead, Settings, Value, compare_labels, labels_size,
-    matchers, plan,
+    matchers, parse_selector, plan,
 };
 use signals::metric::{Exemplar, Metadata};
 use signals::{Labels, Matcher};
@@ -245,12 +244,7 @@ impl Engine {
 
 /// The matchers of each selector.
 fn parsed(selectors: &[String]) -> Result<Vec<Vec<Matcher>>, QueryError> {
-    let parsed = |selector: &String| {
-        let selector =
-            parse_selector(selector).map_err(|error| QueryError::Invalid(error.to_string()))?;
-        Ok(matchers(&selector)?)
-    };
-    selectors.iter().map(parsed).collect()
+    selectors.iter().map(|selector| Ok(parse_selector(selector)?)).collect()
 }
 
 /// As [`parsed`]; without selectors, one that matches everything.

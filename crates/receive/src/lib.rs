@@ -1,10 +1,11 @@
-//! The receivers: OTLP over gRPC and over HTTP.
+//! The receivers: OTLP over gRPC and over HTTP, and scraping.
 //!
 //! A request is read within its size limit and memory budget, decompressed and decoded by `wire`,
 //! stored, and only then acknowledged. `ingest` is this path, shared by all protocols; each
 //! protocol has a module (`otlp`) with its endpoints and status mapping. This crate has routers but
-//! no sockets; the binary listens.
+//! listens on no sockets; the binary does. `scrape` fetches metrics by itself.
 
+mod client;
 mod decode;
 mod deltas;
 mod ingest;
@@ -15,8 +16,10 @@ mod outcome;
 mod panicked_bodies;
 mod rejection;
 mod request_body;
+pub mod scrape;
 pub mod statistics;
 
+pub use client::HostAddresses;
 pub use deltas::DeltaTotals;
 pub use ingest::Receiver;
 pub use limits::Limits;

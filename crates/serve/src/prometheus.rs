@@ -1,11 +1,12 @@
 //! The read endpoints of the Prometheus HTTP API: queries, metadata and status.
 //!
-//! Rules, alerts and scraping are not implemented: their endpoints return empty lists.
+//! Rules and alerts are not implemented: their endpoints return empty lists.
 
 mod answer;
 mod buckets;
 mod labels;
 mod status;
+mod targets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +51,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/metadata", get(metadata))
         .route("/format_query", get(format_query).post(format_query))
         .merge(status::api())
+        .merge(targets::api())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
 }

@@ -6,6 +6,17 @@ use std::collections::BTreeMap;
 use page_api::Overview;
 use signals::Timestamp;
 
+use crate::{ScrapePool, TargetMetadata};
+
+/// The last time that the configuration was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reload {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it was used.
+    pub is_successful: bool,
+}
+
 /// State of the running process.
 pub trait ServerInfo: Send + Sync {
     /// Received data by signal, service and receiver.
@@ -14,8 +25,19 @@ pub trait ServerInfo: Send + Sync {
     fn metrics(&self) -> String;
     /// Whether data is accepted and queries are answered.
     fn is_ready(&self) -> bool;
-    /// The configuration as YAML, without secrets.
+    /// The configuration as YAML, without secrets: the adopted `prometheus.yml`, if there is one.
     fn configuration(&self) -> String;
+    /// The jobs that are scraped, with their targets.
+    fn scrape_pools(&self) -> Vec<ScrapePool>;
+    /// The metadata of the metrics of each scraped target.
+    fn target_metadata(&self) -> Vec<TargetMetadata>;
+    /// When the configuration was read last, and whether that succeeded.
+    fn last_reload(&self) -> Reload;
+    /// Reads the adopted files again; it may block.
+    ///
+    /// # Errors
+    /// What is wrong with them; everything stays as it was.
+    fn reload(&self) -> Result<(), String>;
     /// The command line's flags and their values.
     fn flags(&self) -> BTreeMap<String, String>;
     /// When the process started.

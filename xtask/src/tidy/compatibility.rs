@@ -14,7 +14,7 @@ const CRATES: [&str; 3] = ["crates/glasshouse/src", "crates/receive/src", "crate
 const PORTS: &str = "crates/serve/src/routers.rs";
 
 /// A file with routes, its section in the table, and the path prefix of some of them.
-const SECTIONS: [(&str, &str, &str); 9] = [
+const SECTIONS: [(&str, &str, &str); 10] = [
     ("crates/glasshouse/src/run/ports.rs", OUR_OWN, ""),
     ("crates/receive/src/otlp/grpc.rs", "OTLP over gRPC", ""),
     ("crates/receive/src/otlp/http.rs", "OTLP over HTTP", ""),
@@ -22,6 +22,7 @@ const SECTIONS: [(&str, &str, &str); 9] = [
     ("crates/serve/src/loki.rs", "Loki", "/loki/api/v1"),
     ("crates/serve/src/prometheus.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/prometheus/status.rs", "Prometheus", "/api/v1"),
+    ("crates/serve/src/prometheus/targets.rs", "Prometheus", "/api/v1"),
     (PORTS, OUR_OWN, ""),
     ("crates/serve/src/tempo.rs", "Tempo", "/api"),
 ];

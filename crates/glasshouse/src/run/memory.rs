@@ -27,6 +27,8 @@ const HEAD_MAX: usize = 96 << 20;
 const SERIES_BYTES: usize = 1536;
 /// Enough for the fingerprints of some hundred thousand series.
 const KNOWN_MAX: usize = 32 << 20;
+/// Enough for the texts of a million series.
+const SCRAPED_MAX: usize = 256 << 20;
 /// Merges run one at a time.
 const MERGES_MAX: usize = 256 << 20;
 /// Enough for the footers of some thousand parts.
@@ -40,6 +42,8 @@ pub(crate) struct Budgets {
     pub(crate) requests: MemoryBudget,
     /// Fingerprints of known series.
     pub(crate) known_series: MemoryBudget,
+    /// Texts of scraped series.
+    pub(crate) scraped_series: MemoryBudget,
     pub(crate) store: store::Memory,
     pub(crate) queries: MemoryBudget,
     pub(crate) query_caches: MemoryBudget,
@@ -68,16 +72,18 @@ impl Budgets {
         let requests = (bytes / 4).min(REQUESTS_MAX);
         let queue = (bytes / 8).min(QUEUE_MAX);
         let head_bytes = (bytes / 8).min(HEAD_MAX);
-        let series_bytes = bytes / 8;
+        let series_bytes = bytes / 64 * 7;
         // Twice the head: new rows arrive during a flush.
         let head = 2 * head_bytes + series_bytes;
         let known = (bytes / 128).min(KNOWN_MAX);
         let merges = (bytes / 16).min(MERGES_MAX);
         let footers = (bytes / 64).min(FOOTERS_MAX);
-        let queries = bytes - requests - known - queue - head - merges - 2 * footers;
+        let scraped = (bytes / 64).min(SCRAPED_MAX);
+        let queries = bytes - requests - known - scraped - queue - head - merges - 2 * footers;
         Self {
             requests: ceiling.child("requests in flight", requests),
             known_series: ceiling.child("fingerprints of known series", known),
+            scraped_series: ceiling.child("texts of scraped series", scraped),
             store: store::Memory {
                 queue: ceiling.child("the write-ahead queue", queue),
                 head: ceiling.child("the head", head),
@@ -93,10 +99,11 @@ impl Budgets {
     }
 
     /// All uses of memory with their budgets, for own metrics.
-    pub(crate) fn uses(&self) -> [(&'static str, &MemoryBudget); 8] {
+    pub(crate) fn uses(&self) -> [(&'static str, &MemoryBudget); 9] {
         [
             ("requests", &self.requests),
             ("known_series", &self.known_series),
+            ("scraped_series", &self.scraped_series),
             ("write_ahead_queue", &self.store.queue),
             ("head", &self.store.head),
             ("merges", &self.store.merges),

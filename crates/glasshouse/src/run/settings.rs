@@ -1,5 +1,6 @@
 //! Maps the configuration to the settings of each crate.
 
+use receive::scrape::ScrapeSettings;
 use store::metrics::HeadLimits;
 
 use super::memory::Budgets;
@@ -21,6 +22,19 @@ pub(super) fn receive(config: &Config, budgets: &Budgets) -> receive::Limits {
             ..wire::Limits::default()
         },
         ..receive::Limits::default()
+    }
+}
+
+/// Settings of the scraper.
+pub(super) fn scrape(config: &Config, budgets: &Budgets) -> ScrapeSettings {
+    ScrapeSettings {
+        addresses: config.resolve.clone(),
+        page_memory: budgets.requests.clone(),
+        series_memory: budgets.scraped_series.clone(),
+        // So that several pages fit at the same time.
+        page_bytes_max: budgets.requests.bytes_max() / 4,
+        series_per_target_max: config.limits.target_series,
+        readers_max: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
     }
 }
 

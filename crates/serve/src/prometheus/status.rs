@@ -38,19 +38,13 @@ pub(super) fn api() -> Router<Arc<Api>> {
             "/alertmanagers",
             none(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] })),
         )
-        .route("/scrape_pools", none(json!({ "scrapePools": [] })))
-        .route("/targets/metadata", none(json!([])))
-        .route(
-            "/targets",
-            none(json!({ "activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {} })),
-        )
 }
 
 pub(super) fn root_routes() -> Router<Arc<Api>> {
     Router::new()
         .route("/-/healthy", get(|| async { "Prometheus Server is Healthy.\n" }))
         .route("/-/ready", get(ready))
-        .route("/-/reload", get(only_post).post(no_lifecycle).put(no_lifecycle))
+        .route("/-/reload", get(only_post).post(reload).put(reload))
         .route("/-/quit", get(only_post).post(no_lifecycle).put(no_lifecycle))
         .route("/metrics", get(metrics))
 }
@@ -67,6 +61,19 @@ async fn only_post() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "Only POST or PUT requests allowed").into_response()
 }
 
+/// Reads the adopted files again.
+async fn reload(State(api): State<Arc<Api>>) -> Response {
+    let info = Arc::clone(&api.info);
+    let reloaded = tokio::task::spawn_blocking(move || info.reload()).await;
+    match reloaded.unwrap_or_else(|error| Err(error.to_string())) {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(error) => {
+            let message = format!("failed to reload config: {error}\n");
+            (StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+        }
+    }
+}
+
 async fn no_lifecycle() -> Response {
     (StatusCode::FORBIDDEN, "Lifecycle API is not enabled.").into_response()
 }
@@ -76,7 +83,7 @@ pub(crate) async fn metrics(State(api): State<Arc<Api>>) -> Response {
     ([(CONTENT_TYPE, EXPOSITION)], api.info.metrics()).into_response()
 }
 
-fn data_of(data: &Value) -> Response {
+pub(super) fn data_of(data: &Value) -> Response {
     success(data.to_string().as_bytes(), &[], &[])
 }
 
@@ -103,13 +110,14 @@ async fn runtime(State(api): State<Arc<Api>>) -> Response {
     let started_at = to_rfc3339(api.info.started_at());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let days = api.info.overview().signals.metrics.retention_s / 86_400;
+    let reload = api.info.last_reload();
     data_of(&json!({
         "startTime": started_at,
         "CWD": "",
         "hostname": "",
         "serverTime": to_rfc3339(api.clock.now()),
-        "reloadConfigSuccess": true,
-        "lastConfigTime": started_at,
+        "reloadConfigSuccess": reload.is_successful,
+        "lastConfigTime": to_rfc3339(reload.at),
         "corruptionCount": 0,
         "goroutineCount": 0,
         "GOMAXPROCS": threads,

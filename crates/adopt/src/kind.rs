@@ -1,0 +1,86 @@
+//! Which system a configuration file is for, recognised by its content.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::files::Files;
+use crate::yaml::{Document, Node, Value};
+
+/// Folders within a folder that are searched.
+const DEPTH_MAX: usize = 8;
+/// Files of a folder that are looked at.
+const FILES_MAX: usize = 10_000;
+
+/// The system that a file configures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `prometheus.yml`, or a file of its `scrape_config_files`.
+    Prometheus,
+}
+
+/// A key at the top of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The key.
+    pub name: String,
+    /// Its line, from 1.
+    pub line: u32,
+}
+
+/// The keys at the top of a file; none if it is no mapping.
+#[must_use]
+pub fn sections(file: &Path, bytes: Vec<u8>) -> Vec<Section> {
+    let Ok(document) = Document::parse(file, bytes) else { return Vec::new() };
+    let Some(root) = document.root.as_deref() else { return Vec::new() };
+    let Value::Mapping(entries) = &root.value else { return Vec::new() };
+    let section = |key: &Node| match &key.value {
+        Value::Scalar(scalar) => Some(Section { name: scalar.text.clone(), line: key.line }),
+        _ => None,
+    };
+    entries.iter().filter_map(|(key, _)| section(key)).collect()
+}
+
+impl Kind {
+    /// The system that a file with these sections is for; `None` if it is not recognised.
+    #[must_use]
+    pub fn of(sections: &[Section]) -> Option<Self> {
+        let has = |name: &str| sections.iter().any(|section| section.name == name);
+        // Promtail has `scrape_configs`, too, beside the servers that it sends to.
+        let is_prometheus = has("scrape_configs") && !has("clients") && !has("positions");
+        is_prometheus.then_some(Self::Prometheus)
+    }
+}
+
+/// The files of a folder and of the folders in it that end in `.yml` or `.yaml`, in order of names;
+/// a file is itself.
+///
+/// # Errors
+/// If the path cannot be read.
+pub fn yaml_files(path: &Path, files: &dyn Files) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    let unreadable = |source| Error::Unreadable { file: path.to_owned(), source };
+    if files.names(path).is_err() {
+        files.read(path).map_err(unreadable)?;
+        return Ok(vec![path.to_owned()]);
+    }
+    collect(path, files, 0, &mut found);
+    Ok(found)
+}
+
+fn collect(folder: &Path, files: &dyn Files, depth: usize, found: &mut Vec<PathBuf>) {
+    let mut names = files.names(folder).unwrap_or_default();
+    names.sort_unstable();
+    for name in names {
+        let path = folder.join(name);
+        let is_yaml =
+            path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+        if found.len() >= FILES_MAX {
+            return;
+        }
+        if is_yaml {
+            found.push(path);
+        } else if depth < DEPTH_MAX && files.names(&path).is_ok() {
+            collect(&path, files, depth + 1, found);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Configuration files of the systems that are replaced: found, read, and read again on reload.
+
+use std::path::{Path, PathBuf};
+
+use adopt::prometheus::{self, ScrapeConfig};
+use adopt::{Files, Kind, Section, SystemFiles, Unsupported};
+
+use crate::config::ConfigError;
+
+/// What the adopted files say.
+#[derive(Debug, Default)]
+pub(crate) struct Adopted {
+    /// The scrape jobs of all files.
+    pub(crate) scrape_configs: Vec<ScrapeConfig>,
+    /// The text of all `prometheus.yml`, without secrets.
+    pub(crate) prometheus_yaml: String,
+    /// What the files have that is not supported.
+    pub(crate) unsupported: Vec<Unsupported>,
+}
+
+impl Adopted {
+    /// Reads files, and the files of folders whose kind is recognised.
+    ///
+    /// # Errors
+    /// The first mistake, with file and line; or that a path has no file of a known kind.
+    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, ConfigError> {
+        let mut adopted = Self::default();
+        let files = &SystemFiles;
+        for path in paths {
+            let fail = |message: String| ConfigError::new(&path.display().to_string(), message);
+            let found = adopt::yaml_files(path, files).map_err(|error| fail(error.to_string()))?;
+            let mut configs = Vec::new();
+            for file in &found {
+                let bytes = files.read(file).map_err(|error| fail(error.to_string()))?;
+                let sections = adopt::sections(file, bytes);
+                if Kind::of(&sections) == Some(Kind::Prometheus) {
+                    let mut config = prometheus::load(file, files)
+                        .map_err(|error| ConfigError::new("adopt", error.to_string()))?;
+                    config.unsupported.extend(unused(file, &sections));
+                    configs.push((file, config));
+                }
+            }
+            if configs.is_empty() {
+                return Err(fail(
+                    "no file of a known kind: a prometheus.yml has scrape_configs".to_owned(),
+                ));
+            }
+            // Files that another one includes are not configurations of their own.
+            let included: Vec<PathBuf> = configs
+                .iter()
+                .flat_map(|(_, config)| &config.scrape_config_files)
+                .flat_map(|pattern| adopt::matching_files(pattern, files).unwrap_or_default())
+                .collect();
+            configs.retain(|(file, _)| !included.iter().any(|other| is_same(file, other)));
+            for (_, config) in configs {
+                adopted.add(config)?;
+            }
+        }
+        Ok(adopted)
+    }
+
+    fn add(&mut self, config: prometheus::Config) -> Result<(), ConfigError> {
+        for job in &config.scrape_configs {
+            let is_known = |other: &ScrapeConfig| other.job_name == job.job_name;
+            if self.scrape_configs.iter().any(is_known) {
+                return Err(ConfigError::new(
+                    "adopt",
+                    format!("two files have a scrape config with job name {:?}", job.job_name),
+                ));
+            }
+        }
+        self.scrape_configs.extend(config.scrape_configs);
+        self.unsupported.extend(config.unsupported);
+        self.prometheus_yaml.push_str(&config.redacted);
+        Ok(())
+    }
+
+    /// Logs what is not supported.
+    pub(crate) fn warn(&self) {
+        for unsupported in &self.unsupported {
+            tracing::warn!("{unsupported}");
+        }
+    }
+}
+
+/// Sections that are read, and have no effect yet.
+fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
+    let is_unused = |section: &&Section| {
+        ["alerting", "remote_read", "remote_write", "rule_files", "storage", "otlp"]
+            .contains(&section.name.as_str())
+    };
+    let unsupported = |section: &Section| Unsupported {
+        file: file.to_owned(),
+        line: section.line,
+        key: section.name.clone(),
+        job: None,
+    };
+    sections.iter().filter(is_unused).map(unsupported).collect()
+}
+
+fn is_same(file: &Path, other: &Path) -> bool {
+    match (file.canonicalize(), other.canonicalize()) {
+        (Ok(file), Ok(other)) => file == other,
+        _ => file == other,
+    }
+}

@@ -1,0 +1,121 @@
+//! Scraping of the jobs in adopted files, and their reload.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use adopt::prometheus::duration_text;
+use parking_lot::Mutex;
+use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
+use serve::{ActiveTarget, Reload, ScrapePool, TargetMetadata};
+use signals::Clock;
+
+use crate::adopted::Adopted;
+
+/// The scraper with the configuration that it has.
+pub(crate) struct Scraping {
+    scraper: Scraper,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    prometheus_yaml: String,
+    reload: Reload,
+}
+
+impl Scraping {
+    /// Starts the jobs of adopted files.
+    ///
+    /// # Errors
+    /// What is wrong with a job.
+    pub(crate) fn start(
+        scraper: Scraper,
+        clock: Arc<dyn Clock>,
+        adopted: Adopted,
+    ) -> Result<Self, String> {
+        adopted.warn();
+        let reload = Reload { at: clock.now(), is_successful: true };
+        scraper.apply(adopted.scrape_configs)?;
+        let state = Mutex::new(State { prometheus_yaml: adopted.prometheus_yaml, reload });
+        Ok(Self { scraper, clock, state })
+    }
+
+    /// Reads the adopted files again and uses them.
+    ///
+    /// # Errors
+    /// What is wrong with them; everything stays as it was.
+    pub(crate) fn reload(&self, paths: &[PathBuf]) -> Result<(), String> {
+        let mut state = self.state.lock();
+        let reloaded =
+            Adopted::read(paths).map_err(|error| error.to_string()).and_then(|adopted| {
+                adopted.warn();
+                self.scraper.apply(adopted.scrape_configs)?;
+                state.prometheus_yaml = adopted.prometheus_yaml;
+                Ok(())
+            });
+        state.reload.is_successful = reloaded.is_ok();
+        match &reloaded {
+            Ok(()) => {
+                state.reload.at = self.clock.now();
+                tracing::info!("the adopted files were read again");
+            }
+            Err(error) => tracing::error!(error, "the adopted files are not used"),
+        }
+        reloaded
+    }
+
+    /// Ends all jobs.
+    pub(crate) fn close(&self) {
+        self.scraper.close();
+    }
+
+    /// The text of all `prometheus.yml`, without secrets.
+    pub(crate) fn prometheus_yaml(&self) -> String {
+        self.state.lock().prometheus_yaml.clone()
+    }
+
+    /// When the files were read last.
+    pub(crate) fn last_reload(&self) -> Reload {
+        self.state.lock().reload
+    }
+
+    /// The jobs with their targets.
+    pub(crate) fn pools(&self) -> Vec<ScrapePool> {
+        let pool = |pool: PoolStatus| ScrapePool {
+            name: pool.job,
+            active: pool.targets.into_iter().map(active).collect(),
+            dropped: pool.dropped.into_iter().map(|target| target.discovered).collect(),
+            dropped_count: pool.dropped_count,
+        };
+        self.scraper.status().into_iter().map(pool).collect()
+    }
+
+    /// The metadata of the metrics of each target.
+    pub(crate) fn metadata(&self) -> Vec<TargetMetadata> {
+        let targets = self.scraper.status().into_iter().flat_map(|pool| pool.targets);
+        let metadata = |target: TargetStatus| {
+            let mut metrics = target.metadata();
+            metrics.sort_by(|a, b| a.metric.cmp(&b.metric));
+            TargetMetadata { labels: target.labels, metrics }
+        };
+        targets.map(metadata).collect()
+    }
+}
+
+fn active(target: TargetStatus) -> ActiveTarget {
+    ActiveTarget {
+        discovered: target.discovered,
+        labels: target.labels,
+        url: target.url,
+        health: match target.last.health {
+            Health::Unknown => "unknown",
+            Health::Up => "up",
+            Health::Down => "down",
+        },
+        last_error: target.last.error,
+        last_scrape: target.last.started_at,
+        last_duration: target.last.duration,
+        interval: duration_text(target.interval),
+        timeout: duration_text(target.timeout),
+    }
+}

@@ -1,0 +1,300 @@
+//! The HTTP client of everything that fetches: scrapes, discovery, remote write.
+//!
+//! Settings are those of Prometheus' `http_config`. Secrets in files are read again for each
+//! request, so that they can be rotated.
+
+mod dialer;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adopt::prometheus::{Authentication, HttpClientConfig, Source, TlsConfig};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    AUTHORIZATION, COOKIE, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
+};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use signals::{MemoryReservation, Secret};
+use url::Url;
+
+use self::dialer::{Dialer, Network, Proxies};
+
+/// Redirects that are followed, as in Go.
+const REDIRECTS_MAX: usize = 10;
+/// How long an unused connection stays open, as in Prometheus.
+const IDLE_MAX: Duration = Duration::from_secs(300);
+/// How Glasshouse calls itself.
+const NAME: HeaderValue =
+    HeaderValue::from_static(concat!("Glasshouse/", env!("CARGO_PKG_VERSION")));
+
+/// Addresses of host names, as in `/etc/hosts`; other names are asked of the system.
+pub type HostAddresses = BTreeMap<String, IpAddr>;
+
+/// A client with the settings of one job.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpClient {
+    client: Client<HttpsConnector<Dialer>, Empty<Bytes>>,
+    dialer: Dialer,
+    /// `None` for a server on a socket.
+    config: Option<Arc<HttpClientConfig>>,
+}
+
+/// A response with a status that is not an error.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetched {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// A request without a body.
+#[derive(Debug)]
+pub(crate) struct Get<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) headers: HeaderMap,
+    /// Bytes of the body as sent.
+    pub(crate) body_bytes_max: usize,
+    pub(crate) memory: &'a MemoryReservation,
+}
+
+/// Why there is no response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FetchError {
+    /// The body is larger than it may be.
+    TooLarge,
+    /// Anything else.
+    Failed(String),
+}
+
+impl HttpClient {
+    /// A client with these settings.
+    ///
+    /// # Errors
+    /// What is wrong with a certificate, key or proxy, with the file.
+    pub(crate) fn new(
+        config: &HttpClientConfig,
+        addresses: &Arc<HostAddresses>,
+    ) -> Result<Self, String> {
+        if matches!(config.authentication, Some(Authentication::OAuth2(_))) {
+            return Err("oauth2 is not supported yet".to_owned());
+        }
+        let network = Network::new(addresses, proxies(config)?);
+        let dialer = Dialer::Network(Box::new(network));
+        let tls = tls::config(&config.tls)?;
+        let client = client(dialer.clone(), tls, config.enable_http2);
+        Ok(Self { client, dialer, config: Some(Arc::new(config.clone())) })
+    }
+
+    /// A client that talks to a server on a socket of this machine.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn on_socket(path: &Path) -> Result<Self, String> {
+        let dialer = Dialer::Socket(path.to_owned());
+        let client = client(dialer.clone(), tls::config(&TlsConfig::default())?, false);
+        Ok(Self { client, dialer, config: None })
+    }
+
+    /// Gets a page.
+    ///
+    /// # Errors
+    /// Why there is none, in the words of Prometheus where they say enough.
+    pub(crate) async fn get(&self, get: Get<'_>) -> Result<Fetched, FetchError> {
+        let Get { url, headers, body_bytes_max, memory } = get;
+        let failed = |error: String| FetchError::Failed(format!("Get {:?}: {error}", url.as_str()));
+        let response = self.respond(url, headers).await.map_err(failed)?;
+        let status = response.status();
+        if status != StatusCode::OK {
+            let reason = status.canonical_reason().unwrap_or_default();
+            let message = format!("server returned HTTP status {} {reason}", status.as_u16());
+            return Err(FetchError::Failed(message.trim_end().to_owned()));
+        }
+        let (parts, mut incoming) = response.into_parts();
+        let mut body = BytesMut::new();
+        while let Some(frame) = incoming.frame().await {
+            let Ok(chunk) = frame.map_err(|error| failed(chain(&error)))?.into_data() else {
+                continue;
+            };
+            if body.len() + chunk.len() > body_bytes_max {
+                return Err(FetchError::TooLarge);
+            }
+            memory.try_grow(chunk.len()).map_err(|error| FetchError::Failed(error.to_string()))?;
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Fetched { headers: parts.headers, body: body.freeze() })
+    }
+
+    /// The response, after redirects.
+    async fn respond(&self, url: &Url, headers: HeaderMap) -> Result<Response<Incoming>, String> {
+        let mut headers = headers;
+        headers.extend(self.headers()?);
+        headers.insert(USER_AGENT, NAME);
+        let follows = self.config.as_ref().is_none_or(|config| config.follow_redirects);
+        let mut url = url.clone();
+        for _ in 0..=REDIRECTS_MAX {
+            let uri = Uri::try_from(url.as_str()).map_err(|error| error.to_string())?;
+            let mut request = Request::get(uri.clone());
+            if let Some(to) = request.headers_mut() {
+                to.extend(headers.clone());
+                if let Dialer::Network(network) = &self.dialer
+                    && let Some(authorization) = network.proxy_authorization(&uri)
+                {
+                    to.insert(PROXY_AUTHORIZATION, authorization);
+                }
+            }
+            let request = request.body(Empty::new()).map_err(|error| error.to_string())?;
+            let response = self.client.request(request).await.map_err(|error| chain(&error))?;
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            let (true, Some(location)) = (follows && is_redirect(response.status()), location)
+            else {
+                return Ok(response);
+            };
+            let next = url.join(location).map_err(|error| format!("{location:?}: {error}"))?;
+            if next.host_str() != url.host_str() {
+                // Secrets are for the host that was asked.
+                headers.remove(AUTHORIZATION);
+                headers.remove(COOKIE);
+            }
+            url = next;
+        }
+        Err(format!("stopped after {REDIRECTS_MAX} redirects"))
+    }
+
+    /// The configured headers, with authorization.
+    fn headers(&self) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        let Some(config) = &self.config else { return Ok(headers) };
+        for configured in &config.headers {
+            let name = header_name(&configured.name)?;
+            for value in &configured.values {
+                headers.append(name.clone(), header(value)?);
+            }
+            for secret in &configured.secrets {
+                headers.append(name.clone(), header(secret.reveal())?);
+            }
+            for file in &configured.files {
+                headers.append(name.clone(), header(read_file(file)?.trim())?);
+            }
+        }
+        match &config.authentication {
+            Some(Authentication::Basic { username, password }) => {
+                let username = username.as_ref().map(text).transpose()?.unwrap_or_default();
+                let password = password.as_ref().map(secret).transpose()?.unwrap_or_default();
+                let credentials = BASE64.encode(format!("{username}:{password}"));
+                headers.insert(AUTHORIZATION, header(&format!("Basic {credentials}"))?);
+            }
+            Some(Authentication::Authorization { kind, credentials: Some(credentials) }) => {
+                let credentials = secret(credentials)?;
+                headers.insert(AUTHORIZATION, header(&format!("{kind} {credentials}"))?);
+            }
+            _ => {}
+        }
+        Ok(headers)
+    }
+}
+
+impl FetchError {
+    /// The message, given that of a body that is too large.
+    pub(crate) fn message(self, too_large: &str) -> String {
+        match self {
+            Self::TooLarge => too_large.to_owned(),
+            Self::Failed(message) => message,
+        }
+    }
+}
+
+fn header_name(text: &str) -> Result<HeaderName, String> {
+    HeaderName::try_from(text).map_err(|_| format!("{text:?} is not a name of a header"))
+}
+
+fn header(text: &str) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::try_from(text)
+        .map_err(|_| "a configured header has characters that HTTP does not allow".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The message of an error with those of its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn client(
+    dialer: Dialer,
+    tls: rustls::ClientConfig,
+    enable_http2: bool,
+) -> Client<HttpsConnector<Dialer>, Empty<Bytes>> {
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+    let connector = if enable_http2 {
+        builder.enable_http2().wrap_connector(dialer)
+    } else {
+        builder.wrap_connector(dialer)
+    };
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_MAX)
+        .build(connector)
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn proxies(config: &HttpClientConfig) -> Result<Proxies, String> {
+    let proxy = &config.proxy;
+    let mut headers = HeaderMap::new();
+    for (name, values) in &proxy.connect_header {
+        let name = header_name(name)?;
+        for value in values {
+            headers.append(name.clone(), header(value.reveal())?);
+        }
+    }
+    let matcher = match &proxy.url {
+        _ if proxy.from_environment => Matcher::from_env(),
+        Some(url) => Matcher::builder().all(url.reveal()).no(proxy.no_proxy.as_str()).build(),
+        None => Matcher::builder().build(),
+    };
+    Ok(Proxies::new(matcher, headers))
+}
+
+/// A secret, read now if it is in a file.
+fn secret(source: &Source<Secret<String>>) -> Result<String, String> {
+    match source {
+        Source::Inline(secret) => Ok(secret.reveal().clone()),
+        Source::File(file) => Ok(read_file(file)?.trim().to_owned()),
+    }
+}
+
+/// A text, read now if it is in a file.
+fn text(source: &Source<String>) -> Result<String, String> {
+    match source {
+        Source::Inline(text) => Ok(text.clone()),
+        Source::File(file) => Ok(read_file(file)?.trim().to_owned()),
+    }
+}
+
+fn read_file(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+}
