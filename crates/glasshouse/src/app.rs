@@ -79,6 +79,7 @@ impl App {
             let port = match protocol {
                 Protocol::OtlpGrpc => Port::OtlpGrpc,
                 Protocol::OtlpHttp => Port::OtlpHttp,
+                Protocol::RemoteWrite => Port::Prometheus,
             };
             let address = self.addresses.get(&port);
             ReceiverOverview {

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use signals::{Batch, Clock, MemoryReservation, Signal, Timestamp};
+use store::metrics::{Item, Refused};
 use store::{Store, StoreError, WriteRequest};
 use tokio::sync::Semaphore;
 use wire::otlp::delta::Accumulated;
-use wire::{Decode, Decoded, WireError};
+use wire::{Decode, Decoded, ItemCounts, WireError};
 
 use crate::decode::{Body, Decoding};
 use crate::deltas::DeltaTotals;
@@ -35,13 +36,22 @@ pub struct Receiver {
     is_closing: AtomicBool,
 }
 
+/// How a body is compressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    /// The content encoding as sent; `wire` validates it.
+    Encoding(String),
+    /// A block of snappy, as remote write uses.
+    SnappyBlock,
+}
+
 /// A request without the framing of its protocol.
 pub(crate) struct IngestRequest {
     pub(crate) signal: Signal,
     /// The decoder of the endpoint.
     pub(crate) decoder: Box<dyn Decode>,
-    /// The content encoding as sent; `wire` validates it.
-    pub(crate) compression: Option<String>,
+    pub(crate) compression: Compression,
     pub(crate) body: Bytes,
     pub(crate) memory: MemoryReservation,
     pub(crate) body_bytes_max: usize,
@@ -105,9 +115,13 @@ impl Receiver {
         }
         let IngestRequest { signal, decoder, compression, body, memory, body_bytes_max } = request;
         let received_at = self.clock.now();
-        let is_small = compression.is_none() && body.len() <= INLINE_BYTES_MAX;
+        let is_small = match compression {
+            Compression::None => body.len() <= INLINE_BYTES_MAX,
+            Compression::SnappyBlock => body.len() <= INLINE_BYTES_MAX / 8,
+            Compression::Encoding(_) => false,
+        };
         let work = move |receiver: &Self| {
-            let bytes = unpack(compression.as_deref(), body, &memory, body_bytes_max)?;
+            let bytes = unpack(&compression, body, &memory, body_bytes_max)?;
             receiver.statistics.body(signal, bytes.len());
             let body = Body { signal, decoder, received_at, bytes, memory };
             let mut decoded =
@@ -146,6 +160,7 @@ impl Receiver {
         deltas: &Accumulated,
     ) -> Result<Outcome, Rejection> {
         let (signal, received_at) = (body.signal, body.received_at);
+        let mut counts = decoded.item_counts();
         let batches = std::mem::take(&mut decoded.batches);
         let appended = match self.append(received_at, batches, deltas).await {
             Err(StoreError::UnknownSeries) => {
@@ -157,6 +172,7 @@ impl Receiver {
                 // The deltas were accumulated already. `_body` holds the memory reservation.
                 let (_body, plain) = self.run_blocking(is_small, again).await?;
                 decoded = plain;
+                counts = decoded.item_counts();
                 let batches = std::mem::take(&mut decoded.batches);
                 self.append(received_at, batches, deltas).await?
             }
@@ -167,11 +183,12 @@ impl Receiver {
         let mut outcome = Outcome::new(signal, decoded.rejected, &decoded.message);
         outcome.add(deltas.rejected, &deltas.message);
         outcome.refused(&decoded_appended.refused, &decoded.points);
+        outcome.stored = stored(counts, &decoded_appended.refused);
         outcome.refused(&deltas_appended.refused, &deltas.points);
         outcome.of_too_many_days(decoded_appended.too_many_days);
         // Rows and samples: one data point, such as a histogram, may be many samples.
-        let stored = decoded_appended.items + deltas_appended.items;
-        self.statistics.items(signal, stored as u64, outcome.rejected as u64, &decoded.services);
+        let items = decoded_appended.items + deltas_appended.items;
+        self.statistics.items(signal, items as u64, outcome.rejected as u64, &decoded.services);
         self.statistics.truncated(signal, decoded.truncated as u64);
         Ok(outcome)
     }
@@ -221,28 +238,45 @@ impl Receiver {
 
 /// Decompresses the body and charges its actual size.
 fn unpack(
-    compression: Option<&str>,
+    compression: &Compression,
     body: Bytes,
     memory: &MemoryReservation,
     bytes_max: usize,
 ) -> Result<Bytes, Rejection> {
-    let Some(compression) = compression else {
+    if *compression == Compression::None {
         if body.len() > bytes_max {
             return Err(Rejection::TooLarge(format!(
                 "request body is larger than {bytes_max} bytes"
             )));
         }
         return Ok(body);
-    };
+    }
     let expected = body.len().saturating_mul(EXPECTED_RATIO).min(bytes_max);
     memory.try_grow(expected)?;
-    let unpacked = wire::body::decompress(Some(compression), body, bytes_max)?;
+    let unpacked = match compression {
+        Compression::None => body,
+        Compression::Encoding(name) => wire::body::decompress(Some(name), body, bytes_max)?,
+        Compression::SnappyBlock => wire::body::decompress_snappy(&body, bytes_max)?,
+    };
     if unpacked.len() > expected {
         memory.try_grow(unpacked.len() - expected)?;
     }
     // Releases the memory of the compressed body.
     memory.shrink(memory.bytes().saturating_sub(unpacked.len()));
     Ok(unpacked)
+}
+
+/// The items that were stored.
+fn stored(mut counts: ItemCounts, refused: &[Refused]) -> ItemCounts {
+    for refused in refused {
+        let count = match refused.item {
+            Item::Sample => &mut counts.samples,
+            Item::Histogram => &mut counts.histograms,
+            Item::Exemplar => &mut counts.exemplars,
+        };
+        *count = count.saturating_sub(1);
+    }
+    counts
 }
 
 fn closing() -> Rejection {

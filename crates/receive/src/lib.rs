@@ -1,8 +1,8 @@
-//! The receivers: OTLP over gRPC and over HTTP, and scraping.
+//! The receivers: OTLP over gRPC and over HTTP, remote write, and scraping.
 //!
 //! A request is read within its size limit and memory budget, decompressed and decoded by `wire`,
 //! stored, and only then acknowledged. `ingest` is this path, shared by all protocols; each
-//! protocol has a module (`otlp`) with its endpoints and status mapping. This crate has routers but
+//! protocol has a module (`otlp`, `remote_write`) with its endpoints and status mapping. This crate has routers but
 //! listens on no sockets; the binary does. `scrape` fetches metrics by itself.
 
 mod client;
@@ -15,6 +15,7 @@ pub mod otlp;
 mod outcome;
 mod panicked_bodies;
 mod rejection;
+pub mod remote_write;
 mod request_body;
 pub mod scrape;
 pub mod statistics;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use signals::{SeriesRef, Signal};
 use store::BatchAppended;
 use store::metrics::{Item, Reason, Refused};
-use wire::DataPoints;
+use wire::{DataPoints, ItemCounts};
 
 /// The result of an append, for any signal.
 #[derive(Debug, Default)]
@@ -39,13 +39,15 @@ impl AppendResult {
 pub(crate) struct Outcome {
     signal: Signal,
     pub(crate) rejected: usize,
+    /// Samples, histograms and exemplars that were stored.
+    pub(crate) stored: ItemCounts,
     message: String,
 }
 
 impl Outcome {
     /// Starts with the items rejected by the decoder.
     pub(crate) fn new(signal: Signal, rejected: usize, message: &str) -> Self {
-        Self { signal, rejected, message: message.to_owned() }
+        Self { signal, rejected, stored: ItemCounts::default(), message: message.to_owned() }
     }
 
     /// Adds rejected items, or only a message.

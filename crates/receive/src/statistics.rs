@@ -21,11 +21,13 @@ pub enum Protocol {
     OtlpGrpc,
     /// OTLP over HTTP.
     OtlpHttp,
+    /// Remote write of Prometheus.
+    RemoteWrite,
 }
 
 impl Protocol {
     /// All protocols, in listing order.
-    pub const ALL: [Self; 2] = [Self::OtlpGrpc, Self::OtlpHttp];
+    pub const ALL: [Self; 3] = [Self::OtlpGrpc, Self::OtlpHttp, Self::RemoteWrite];
 
     /// The name used in configuration keys and own metrics.
     #[must_use]
@@ -33,6 +35,7 @@ impl Protocol {
         match self {
             Self::OtlpGrpc => "otlp_grpc",
             Self::OtlpHttp => "otlp_http",
+            Self::RemoteWrite => "remote_write",
         }
     }
 }

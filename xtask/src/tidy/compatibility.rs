@@ -14,10 +14,11 @@ const CRATES: [&str; 3] = ["crates/glasshouse/src", "crates/receive/src", "crate
 const PORTS: &str = "crates/serve/src/routers.rs";
 
 /// A file with routes, its section in the table, and the path prefix of some of them.
-const SECTIONS: [(&str, &str, &str); 10] = [
+const SECTIONS: [(&str, &str, &str); 11] = [
     ("crates/glasshouse/src/run/ports.rs", OUR_OWN, ""),
     ("crates/receive/src/otlp/grpc.rs", "OTLP over gRPC", ""),
     ("crates/receive/src/otlp/http.rs", "OTLP over HTTP", ""),
+    ("crates/receive/src/remote_write.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/jaeger.rs", "Jaeger", "/api"),
     ("crates/serve/src/loki.rs", "Loki", "/loki/api/v1"),
     ("crates/serve/src/prometheus.rs", "Prometheus", "/api/v1"),

@@ -25,14 +25,17 @@ pub(super) fn router(
     host_check: &HostCheck,
 ) -> Router {
     let otlp = || receive::otlp::http::router(Arc::clone(&app.receiver));
+    let remote_write = || receive::remote_write::router(Arc::clone(&app.receiver));
     match port {
         Port::Page => routers.page(
             Router::new()
                 .nest("/prometheus/api/v1/otlp", otlp())
+                .nest("/prometheus/api/v1", remote_write())
                 .nest("/loki/otlp", otlp())
                 .nest("/otlp", otlp()),
         ),
-        Port::Prometheus => routers.prometheus(Router::new().nest("/api/v1/otlp", otlp())),
+        Port::Prometheus => routers
+            .prometheus(Router::new().nest("/api/v1/otlp", otlp()).nest("/api/v1", remote_write())),
         Port::Loki => routers.loki(Router::new().nest("/otlp", otlp())),
         Port::Tempo => routers.tempo(),
         Port::Jaeger => routers.jaeger(),

@@ -18,7 +18,7 @@ use wire::otlp::response::{self, Code};
 use wire::otlp::{Encoding, Export};
 
 use super::framing;
-use crate::ingest::{IngestRequest, Receiver};
+use crate::ingest::{Compression, IngestRequest, Receiver};
 use crate::rejection::Rejection;
 use crate::request_body;
 use crate::statistics::Protocol;
@@ -104,7 +104,10 @@ async fn unary(
     let request = IngestRequest {
         signal,
         decoder: Box::new(Export { signal, encoding }),
-        compression: compression.filter(|_| message.is_compressed).map(str::to_owned),
+        compression: match compression {
+            Some(name) if message.is_compressed => Compression::Encoding(name.to_owned()),
+            _ => Compression::None,
+        },
         body: message.bytes,
         memory: body.memory,
         body_bytes_max: receiver.limits().grpc_body_bytes_max,

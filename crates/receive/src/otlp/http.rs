@@ -13,7 +13,7 @@ use signals::Signal;
 use wire::otlp::response::{self, Code};
 use wire::otlp::{Encoding, Export};
 
-use crate::ingest::{IngestRequest, Receiver};
+use crate::ingest::{Compression, IngestRequest, Receiver};
 use crate::outcome::Outcome;
 use crate::rejection::Rejection;
 use crate::request_body;
@@ -123,11 +123,14 @@ fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     }
 }
 
-/// The content encoding as sent; `None` if the body is not compressed.
-fn compression(headers: &HeaderMap) -> Option<String> {
-    let name = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("?").trim();
-    let is_none = name.is_empty() || name.eq_ignore_ascii_case("identity");
-    (!is_none).then(|| name.to_owned())
+/// The content encoding as sent.
+fn compression(headers: &HeaderMap) -> Compression {
+    let name = headers.get(CONTENT_ENCODING).map_or("", |name| name.to_str().unwrap_or("?").trim());
+    if name.is_empty() || name.eq_ignore_ascii_case("identity") {
+        Compression::None
+    } else {
+        Compression::Encoding(name.to_owned())
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -43,7 +43,7 @@ async fn push(State(receiver): State<Arc<Receiver>>, request: Request<Body>) -> 
         let request = IngestRequest {
             signal: Signal::Logs,
             decoder: Box::new(Lines),
-            compression: None,
+            compression: Compression::None,
             body: body.bytes,
             memory: body.memory,
             body_bytes_max: receiver.limits().http_body_bytes_max,
