@@ -18,7 +18,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    AUTHORIZATION, COOKIE, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
+    AUTHORIZATION, CONTENT_LENGTH, COOKIE, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION,
+    USER_AGENT,
 };
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty};
@@ -34,6 +35,8 @@ use self::dialer::{Dialer, Network, Proxies};
 
 /// Redirects that are followed, as in Go.
 const REDIRECTS_MAX: usize = 10;
+/// Bytes that are reserved for a body by its announced length.
+const RESERVED_MAX: usize = 256 << 10;
 /// How long an unused connection stays open, as in Prometheus.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 /// How Glasshouse calls itself.
@@ -87,9 +90,6 @@ impl HttpClient {
         config: &HttpClientConfig,
         addresses: &Arc<HostAddresses>,
     ) -> Result<Self, String> {
-        if matches!(config.authentication, Some(Authentication::OAuth2(_))) {
-            return Err("oauth2 is not supported yet".to_owned());
-        }
         let network = Network::new(addresses, proxies(config)?);
         let dialer = Dialer::Network(Box::new(network));
         let tls = tls::config(&config.tls)?;
@@ -122,7 +122,10 @@ impl HttpClient {
             return Err(FetchError::Failed(message.trim_end().to_owned()));
         }
         let (parts, mut incoming) = response.into_parts();
-        let mut body = BytesMut::new();
+        let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let announced = announced.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
+        // A length alone must not reserve much memory.
+        let mut body = BytesMut::with_capacity(announced.min(body_bytes_max).min(RESERVED_MAX));
         while let Some(frame) = incoming.frame().await {
             let Ok(chunk) = frame.map_err(|error| failed(chain(&error)))?.into_data() else {
                 continue;

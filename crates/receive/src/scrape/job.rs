@@ -103,7 +103,6 @@ fn options(config: &ScrapeConfig) -> SampleOptions {
             labels: limit(config.limits.label_limit),
             label_name_bytes: limit(config.limits.label_name_length_limit),
             label_value_bytes: limit(config.limits.label_value_length_limit),
-            buckets: limit(config.native_histogram_bucket_limit),
         },
         histograms: FamilyOptions {
             ignores_native: !config.scrape_native_histograms,

@@ -51,8 +51,6 @@ pub(super) struct SampleLimits {
     pub(super) labels: usize,
     pub(super) label_name_bytes: usize,
     pub(super) label_value_bytes: usize,
-    /// Buckets of a native histogram.
-    pub(super) buckets: usize,
 }
 
 /// Why a page was refused. The messages are those of Prometheus.
@@ -62,8 +60,6 @@ pub(super) enum PageError {
     Malformed(#[from] WireError),
     #[error("sample limit exceeded")]
     TooManySamples,
-    #[error("histogram bucket limit exceeded")]
-    TooManyBuckets,
     #[error("{0}")]
     Labels(String),
 }
@@ -276,11 +272,6 @@ impl<'a> PageReader<'a> {
         let Some((index, entry, timestamp_ms)) = self.family_series(series)? else {
             return Ok(());
         };
-        let limit = self.options.limits.buckets;
-        let buckets = histogram.positive_counts.len() + histogram.negative_counts.len();
-        if limit > 0 && buckets > limit {
-            return Err(PageError::TooManyBuckets);
-        }
         let sample = HistogramSample { series: index, timestamp_ms, histogram };
         self.read.batch.histograms.push(sample);
         for exemplar in exemplars {
