@@ -26,12 +26,27 @@ pub trait Files {
     fn variable(&self, name: &str) -> Option<String>;
 }
 
-/// The files of the system and the environment of the process.
+/// Maximum size of a file that is read, in bytes.
+const FILE_BYTES_MAX: u64 = 32 << 20;
+
+/// The files of the system and the environment of the process. Only regular files are read, because
+/// a pipe may never end.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemFiles;
 
 impl Files for SystemFiles {
     fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        let metadata = std::fs::metadata(file)?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !metadata.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        if metadata.len() > FILE_BYTES_MAX {
+            let reason = format!("larger than {FILE_BYTES_MAX} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+        }
         std::fs::read(file)
     }
 
@@ -45,5 +60,25 @@ impl Files for SystemFiles {
 
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_of_a_bounded_size_are_read() {
+        let large = std::env::temp_dir().join(format!("adopt-large-{}", std::process::id()));
+        std::fs::File::create(&large).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
+        for (path, reason) in [
+            (large.as_path(), "larger than"),
+            (Path::new("/dev/zero"), "not a regular file"),
+            (Path::new("/"), "is a directory"),
+        ] {
+            let error = SystemFiles.read(path).unwrap_err().to_string();
+            assert!(error.contains(reason), "{}: {error}", path.display());
+        }
+        std::fs::remove_file(large).unwrap();
     }
 }

@@ -8,8 +8,8 @@ use crate::yaml::{Document, Node, Value};
 
 /// Folders within a folder that are searched.
 const DEPTH_MAX: usize = 8;
-/// Files of a folder that are looked at.
-const FILES_MAX: usize = 10_000;
+/// Files and folders within a folder that are looked at.
+const ENTRIES_MAX: usize = 10_000;
 
 /// The system that a file configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,30 +57,36 @@ impl Kind {
 /// # Errors
 /// If the path cannot be read.
 pub fn yaml_files(path: &Path, files: &dyn Files) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
+    let (mut found, mut entries) = (Vec::new(), 0);
     let unreadable = |source| Error::Unreadable { file: path.to_owned(), source };
     if files.names(path).is_err() {
         files.read(path).map_err(unreadable)?;
         return Ok(vec![path.to_owned()]);
     }
-    collect(path, files, 0, &mut found);
+    collect(path, files, (0, &mut entries), &mut found);
     Ok(found)
 }
 
-fn collect(folder: &Path, files: &dyn Files, depth: usize, found: &mut Vec<PathBuf>) {
+fn collect(
+    folder: &Path,
+    files: &dyn Files,
+    (depth, entries): (usize, &mut usize),
+    found: &mut Vec<PathBuf>,
+) {
     let mut names = files.names(folder).unwrap_or_default();
     names.sort_unstable();
     for name in names {
         let path = folder.join(name);
         let is_yaml =
             path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        if found.len() >= FILES_MAX {
+        *entries += 1;
+        if *entries > ENTRIES_MAX {
             return;
         }
         if is_yaml {
             found.push(path);
         } else if depth < DEPTH_MAX && files.names(&path).is_ok() {
-            collect(&path, files, depth + 1, found);
+            collect(&path, files, (depth + 1, &mut *entries), found);
         }
     }
 }

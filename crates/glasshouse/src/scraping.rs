@@ -45,14 +45,15 @@ impl Scraping {
     /// # Errors
     /// What is wrong with them; everything stays as it was.
     pub(crate) fn reload(&self, paths: &[PathBuf]) -> Result<(), String> {
+        // Reading may take long; the state is shown meanwhile.
+        let read = Adopted::read(paths).map_err(|error| error.to_string());
         let mut state = self.state.lock();
-        let reloaded =
-            Adopted::read(paths).map_err(|error| error.to_string()).and_then(|adopted| {
-                adopted.warn();
-                self.scraper.apply(adopted.scrape_configs)?;
-                state.prometheus_yaml = adopted.prometheus_yaml;
-                Ok(())
-            });
+        let reloaded = read.and_then(|adopted| {
+            adopted.warn();
+            self.scraper.apply(adopted.scrape_configs)?;
+            state.prometheus_yaml = adopted.prometheus_yaml;
+            Ok(())
+        });
         state.reload.is_successful = reloaded.is_ok();
         match &reloaded {
             Ok(()) => {
@@ -84,7 +85,7 @@ impl Scraping {
         let pool = |pool: PoolStatus| ScrapePool {
             name: pool.job,
             active: pool.targets.into_iter().map(active).collect(),
-            dropped: pool.dropped.into_iter().map(|target| target.discovered).collect(),
+            dropped: pool.dropped,
             dropped_count: pool.dropped_count,
         };
         self.scraper.status().into_iter().map(pool).collect()

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adopt::prometheus::{Authentication, HttpClientConfig, Source, TlsConfig};
+use adopt::{Files as _, SystemFiles};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
@@ -113,7 +114,8 @@ impl HttpClient {
     /// Why there is none, in the words of Prometheus where they say enough.
     pub(crate) async fn get(&self, get: Get<'_>) -> Result<Fetched, FetchError> {
         let Get { url, headers, body_bytes_max, memory } = get;
-        let failed = |error: String| FetchError::Failed(format!("Get {:?}: {error}", url.as_str()));
+        let shown = without_password(url);
+        let failed = |error: String| FetchError::Failed(format!("Get {shown:?}: {error}"));
         let response = self.respond(url, headers).await.map_err(failed)?;
         let status = response.status();
         if status != StatusCode::OK {
@@ -261,6 +263,16 @@ fn client(
         .build(connector)
 }
 
+/// A URL as messages show it.
+pub(crate) fn without_password(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.password().is_some() {
+        // Fails only for URLs without a host, which have no password.
+        let _ = url.set_password(Some("xxxxx"));
+    }
+    url.into()
+}
+
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
@@ -299,5 +311,7 @@ fn text(source: &Source<String>) -> Result<String, String> {
 }
 
 fn read_file(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+    let fail = |error: String| format!("{}: {error}", file.display());
+    let bytes = SystemFiles.read(file).map_err(|error| fail(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| fail("not valid UTF-8".to_owned()))
 }

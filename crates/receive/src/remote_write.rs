@@ -45,31 +45,28 @@ async fn write(State(receiver): State<Arc<Receiver>>, request: Request<Body>) ->
             return (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{error}\n")).into_response();
         }
     };
-    let (status, text, stored) = match take(&receiver, message, request).await {
+    let (mut response, stored) = match take(&receiver, message, request).await {
         Ok(outcome) => {
             in_flight.stored(outcome.last_error());
-            let is_complete = outcome.rejected == 0 && outcome.message().is_empty();
-            let status = if is_complete { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST };
-            (status, outcome.message().to_owned(), outcome.stored)
+            (answer(&outcome), outcome.stored)
         }
         Err(rejection) => {
             in_flight.rejected(&rejection.to_string());
-            let mut response = refusal(&rejection);
-            if message == WriteMessage::V2 {
-                response.headers_mut().extend(written(ItemCounts::default()));
-            }
-            return response;
+            (refusal(&rejection), ItemCounts::default())
         }
-    };
-    let mut response = if status == StatusCode::NO_CONTENT {
-        status.into_response()
-    } else {
-        (status, format!("{text}\n")).into_response()
     };
     if message == WriteMessage::V2 {
         response.headers_mut().extend(written(stored));
     }
     response
+}
+
+/// The response to a request that was decoded.
+fn answer(outcome: &Outcome) -> Response {
+    if outcome.rejected == 0 && outcome.message().is_empty() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    (StatusCode::BAD_REQUEST, format!("{}\n", outcome.message())).into_response()
 }
 
 /// The message of a request.

@@ -28,7 +28,7 @@ use store::Store;
 use tokio::sync::Semaphore;
 
 use self::pool::Pool;
-pub use self::status::{DroppedTarget, Health, LastScrape, PoolStatus, TargetStatus};
+pub use self::status::{Health, LastScrape, PoolStatus, TargetStatus};
 use crate::client::HostAddresses;
 
 /// What the scraper needs.

@@ -206,7 +206,6 @@ async fn what_vanishes_and_what_fails_gets_stale_markers() {
     assert_eq!(target.last.error, "server returned HTTP status 404 Not Found");
     assert!(is_stale(fixture.last("a_count").await));
     assert_eq!(fixture.last("up").await, 0.0);
-    // It is back, as if it had never been away.
     fixture.show("a_count 2\n");
     fixture.up().await;
     assert_eq!(fixture.last("a_count").await, 2.0);
@@ -305,6 +304,16 @@ async fn a_target_keeps_its_series_when_its_job_changes_and_loses_them_when_it_i
         }
     }
     panic!("no stale marker");
+}
+
+#[tokio::test]
+async fn a_password_in_a_url_is_not_in_a_message() {
+    let fixture = Fixture::new(|_| {}).await;
+    fixture.scrape(
+        "  relabel_configs: [{target_label: __address__, replacement: 'user:hidden@127.0.0.1:1'}]\n",
+    );
+    let target = fixture.down().await;
+    assert!(target.last.error.contains("user:xxxxx@127.0.0.1:1"), "{}", target.last.error);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `tls_config`: whom a client trusts, and as whom it presents itself.
+//! `tls_config`: certificate authorities, client certificates and versions of TLS.
 
 use std::io::BufReader;
 use std::sync::{Arc, OnceLock};

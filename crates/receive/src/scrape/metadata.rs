@@ -5,14 +5,18 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use signals::metric::{Metadata, MetricKind};
 
-/// Metrics of one target with metadata; more are left out.
-const METRICS_MAX: usize = 10_000;
+/// Memory of the metadata of one target, in bytes; more metrics are left out.
+const BYTES_MAX: usize = 4 << 20;
+/// Bytes of a help text or a unit; longer ones are cut.
+const TEXT_BYTES_MAX: usize = 4 << 10;
 
 /// Type, help and unit of the metrics of one target.
 #[derive(Debug, Default)]
 pub(super) struct TargetMetadata {
     metrics: HashMap<String, Metadata, RandomState>,
     changed: Vec<String>,
+    /// Upper bound of the memory of `metrics`.
+    bytes: usize,
 }
 
 impl TargetMetadata {
@@ -27,12 +31,12 @@ impl TargetMetadata {
 
     /// Sets the description of a metric.
     pub(super) fn help(&mut self, metric: &str, help: &str) {
-        self.update(metric, |metadata| replace(&mut metadata.help, help));
+        self.text(metric, help, |metadata| &mut metadata.help);
     }
 
     /// Sets the unit of a metric.
     pub(super) fn unit(&mut self, metric: &str, unit: &str) {
-        self.update(metric, |metadata| replace(&mut metadata.unit, unit));
+        self.text(metric, unit, |metadata| &mut metadata.unit);
     }
 
     /// What changed since the last call.
@@ -48,11 +52,31 @@ impl TargetMetadata {
         self.metrics.values()
     }
 
+    fn text(&mut self, metric: &str, text: &str, field: fn(&mut Metadata) -> &mut String) {
+        let text = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
+        if self.bytes + text.len() > BYTES_MAX {
+            return;
+        }
+        let (mut before, mut after) = (0, 0);
+        self.update(metric, |metadata| {
+            let known = field(metadata);
+            let is_changed = known != text;
+            if is_changed {
+                (before, after) = (known.len(), text.len());
+                text.clone_into(known);
+            }
+            is_changed
+        });
+        self.bytes = self.bytes.saturating_sub(before) + after;
+    }
+
     fn update(&mut self, metric: &str, change: impl FnOnce(&mut Metadata) -> bool) {
         if !self.metrics.contains_key(metric) {
-            if self.metrics.len() >= METRICS_MAX {
+            let bytes = 2 * metric.len() + size_of::<Metadata>();
+            if self.bytes + bytes > BYTES_MAX {
                 return;
             }
+            self.bytes += bytes;
             let metadata = Metadata {
                 metric: metric.to_owned(),
                 kind: MetricKind::Unknown,
@@ -70,11 +94,20 @@ impl TargetMetadata {
     }
 }
 
-/// Replaces a text and returns whether it was different.
-fn replace(text: &mut String, by: &str) -> bool {
-    let is_changed = text != by;
-    if is_changed {
-        by.clone_into(text);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_of_one_target_is_bounded() {
+        let mut metadata = TargetMetadata::default();
+        for i in 0..10_000 {
+            let metric = format!("metric_{i}");
+            metadata.kind(&metric, MetricKind::Counter);
+            metadata.help(&metric, &"ä".repeat(1 << 12));
+        }
+        let bytes: usize =
+            metadata.iter().map(|metadata| metadata.metric.len() + metadata.help.len()).sum();
+        assert!((BYTES_MAX / 2..=BYTES_MAX).contains(&bytes), "{bytes}");
     }
-    is_changed
 }

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Shared;
 use super::discovery::{self, TargetGroup};
 use super::job::Job;
-use super::status::{DroppedTarget, PoolStatus, TargetState, TargetStatus};
+use super::status::{PoolStatus, TargetState, TargetStatus};
 use super::target::{Discovered, Target};
 use super::target_loop::{Ending, Refusal, TargetLoop};
 
@@ -36,9 +36,8 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct Targets {
     running: HashMap<Identity, Running, RandomState>,
-    dropped: Vec<DroppedTarget>,
+    dropped: Vec<Labels>,
     dropped_count: usize,
-    error: String,
     refusal: Refusal,
 }
 
@@ -96,7 +95,6 @@ impl Pool {
                 .collect(),
             dropped: targets.dropped.clone(),
             dropped_count: targets.dropped_count,
-            error: targets.error.clone(),
         };
         status.targets.sort_by(|a, b| a.url.cmp(&b.url));
         status
@@ -129,7 +127,6 @@ async fn sync(job: Arc<Job>, jobs: watch::Receiver<Arc<Job>>, targets: Arc<Mutex
         Ok(started) => started,
         Err(error) => {
             tracing::error!(job = job.config.job_name, error, "service discovery cannot start");
-            targets.lock().error = error;
             return;
         }
     };
@@ -182,7 +179,6 @@ impl Targets {
         let dropped_max = config.limits.keep_dropped_targets.map_or(DROPPED_MAX, size);
         self.dropped.clear();
         self.dropped_count = 0;
-        self.error.clear();
         let mut wanted: HashMap<Identity, Target, RandomState> = HashMap::default();
         for labels in found {
             match Target::discover(&labels, config) {
@@ -192,14 +188,13 @@ impl Targets {
                 Ok(Discovered::Dropped(discovered)) => {
                     self.dropped_count += 1;
                     if self.dropped.len() < dropped_max {
-                        self.dropped.push(DroppedTarget { discovered });
+                        self.dropped.push(discovered);
                     }
                 }
                 Err(error) => {
                     let address = labels.get("__address__").unwrap_or_default();
                     let error = format!("{address:?}: {error}");
                     tracing::warn!(job = config.job_name, error, "a target cannot be scraped");
-                    self.error = error;
                 }
             }
         }
@@ -211,7 +206,6 @@ impl Targets {
                 wanted.len()
             );
             tracing::error!(job = config.job_name, error = refusal, "no target is scraped");
-            self.error.clone_from(&refusal);
         }
         *self.refusal.lock() = refusal;
         self.running.retain(|identity, _| wanted.contains_key(identity));

@@ -56,13 +56,6 @@ pub struct TargetStatus {
     state: TargetState,
 }
 
-/// A target that relabelling drops, or that cannot be scraped.
-#[derive(Debug, Clone)]
-pub struct DroppedTarget {
-    /// Labels before relabelling.
-    pub discovered: Labels,
-}
-
 /// A job and its state.
 #[derive(Debug, Clone)]
 pub struct PoolStatus {
@@ -70,12 +63,10 @@ pub struct PoolStatus {
     pub job: String,
     /// Its targets.
     pub targets: Vec<TargetStatus>,
-    /// Targets that are not scraped, as many as are kept.
-    pub dropped: Vec<DroppedTarget>,
-    /// How many targets are not scraped.
+    /// Labels, before relabelling, of targets that relabelling drops; as many as are kept.
+    pub dropped: Vec<Labels>,
+    /// How many targets relabelling drops.
     pub dropped_count: usize,
-    /// Why targets of the job cannot be scraped; empty if all can.
-    pub error: String,
 }
 
 impl TargetStatus {

@@ -22,6 +22,7 @@ use super::report::{Report, ReportSeries};
 use super::schedule::Schedule;
 use super::status::{Health, LastScrape, TargetState};
 use super::target::Target;
+use crate::client::without_password;
 
 /// Larger pages are read on a blocking thread.
 const INLINE_BYTES_MAX: usize = 256 << 10;
@@ -134,7 +135,7 @@ impl TargetLoop {
                 of_other_settings.append(&mut self.state.take_all());
                 let stored = self.store_failure(&report, scraped_at_ms).await;
                 if let Err(store_error) = stored {
-                    tracing::warn!(target = %self.target.url, %store_error, "the result of a scrape was not stored");
+                    tracing::warn!(target = without_password(&self.target.url), %store_error, "the result of a scrape was not stored");
                 }
                 (Health::Down, error)
             }
@@ -161,7 +162,7 @@ impl TargetLoop {
             Ok(fetched) => fetched,
             Err(_elapsed) => Err(format!(
                 "Get {:?}: context deadline exceeded (no answer within {timeout:?})",
-                self.target.url.as_str()
+                without_password(&self.target.url)
             )),
         }
     }
@@ -312,7 +313,7 @@ impl TargetLoop {
             return;
         }
         if let Err(error) = self.append(batch).await {
-            tracing::warn!(target = %self.target.url, %error, "stale markers were not stored");
+            tracing::warn!(target = without_password(&self.target.url), %error, "stale markers were not stored");
         }
     }
 
@@ -363,7 +364,11 @@ impl Reading {
                 Err((error.to_string(), counts))
             }
             Err(_panic) => {
-                tracing::error!(target = %self.target.url, bytes = self.page.body.len(), "reading a page panicked");
+                tracing::error!(
+                    target = without_password(&self.target.url),
+                    bytes = self.page.body.len(),
+                    "reading a page panicked"
+                );
                 *state = PageState::default();
                 let message = "the page cannot be read (an internal error)";
                 Err((message.to_owned(), PageCounts::default()))

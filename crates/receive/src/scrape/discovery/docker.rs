@@ -13,7 +13,7 @@ use signals::{Labels, MemoryBudget};
 use url::Url;
 
 use super::{ADDRESS, TargetGroup, Updates, label_name, pause};
-use crate::client::{Get, HostAddresses, HttpClient};
+use crate::client::{Get, HostAddresses, HttpClient, without_password};
 
 /// Maximum size of a response.
 const BODY_BYTES_MAX: usize = 32 << 20;
@@ -110,7 +110,7 @@ impl DockerDiscovery {
         let url = |path: &str| {
             Url::parse(&base)
                 .and_then(|base| base.join(path))
-                .map_err(|error| format!("{host:?}: {error}"))
+                .map_err(|error| format!("{}: {error}", config.host))
         };
         let mut containers = url("/containers/json")?;
         if !config.filters.is_empty() {
@@ -160,7 +160,8 @@ impl DockerDiscovery {
         let (headers, body_bytes_max) = (HeaderMap::new(), BODY_BYTES_MAX);
         let fetched = self.client.get(Get { url, headers, body_bytes_max, memory: &memory }).await;
         let fetched = fetched.map_err(|error| error.message("the response is too large"))?;
-        serde_json::from_slice(&fetched.body).map_err(|error| format!("{url}: {error}"))
+        serde_json::from_slice(&fetched.body)
+            .map_err(|error| format!("{}: {error}", without_password(url)))
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use adopt::SystemFiles;
 use adopt::prometheus as config;
+use adopt::{Files as _, SystemFiles};
 
 use super::{TargetGroup, Updates, pause, read_groups};
 
@@ -13,8 +13,6 @@ use super::{TargetGroup, Updates, pause, read_groups};
 const FILE_LABEL: &str = "__meta_filepath";
 /// Interval between looks at the files; a change is found in this time.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
-/// Maximum size of a file.
-const FILE_BYTES_MAX: u64 = 32 << 20;
 
 /// Reads files again when they change.
 #[derive(Debug)]
@@ -82,7 +80,7 @@ impl FileDiscovery {
             if self.files.get(&path).is_some_and(|file| file.version == version) {
                 continue;
             }
-            match read(&path, metadata.len()) {
+            match read(&path) {
                 Ok(groups) => {
                     is_changed = true;
                     self.files.insert(path, File { version, groups });
@@ -99,10 +97,7 @@ impl FileDiscovery {
     }
 }
 
-fn read(path: &Path, bytes: u64) -> Result<Vec<TargetGroup>, String> {
-    if bytes > FILE_BYTES_MAX {
-        return Err(format!("larger than {FILE_BYTES_MAX} bytes"));
-    }
-    let text = std::fs::read(path).map_err(|error| error.to_string())?;
+fn read(path: &Path) -> Result<Vec<TargetGroup>, String> {
+    let text = SystemFiles.read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     read_groups(text, FILE_LABEL, &path.display().to_string())
 }
