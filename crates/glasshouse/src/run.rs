@@ -120,7 +120,7 @@ async fn live(
     let query_limits = settings::query(&config, &budgets);
     let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits);
     let histograms = histograms(&server, &receiver, &store, &engine);
-    let scraping = scraping(&config, &budgets, &store, &clock, adopted)?;
+    let scraping = scraping(&config, &budgets, &receiver, &store, &clock, adopted)?;
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -163,12 +163,14 @@ async fn live(
 fn scraping(
     config: &Config,
     budgets: &memory::Budgets,
+    receiver: &Receiver,
     store: &Store,
     clock: &Arc<dyn Clock>,
     adopted: Adopted,
 ) -> Result<Scraping, ConfigError> {
     let settings = settings::scrape(config, budgets);
-    let scraper = Scraper::new(store.clone(), Arc::clone(clock), settings);
+    let statistics = Arc::clone(receiver.statistics());
+    let scraper = Scraper::new(store.clone(), Arc::clone(clock), statistics, settings);
     Scraping::start(scraper, Arc::clone(clock), adopted)
         .map_err(|message| ConfigError::new("adopt", message))
 }

@@ -29,6 +29,7 @@ use tokio::sync::Semaphore;
 
 use self::pool::Pool;
 pub use self::status::{Health, LastScrape, PoolStatus, TargetStatus};
+use crate::Statistics;
 use crate::client::HostAddresses;
 
 /// What the scraper needs.
@@ -59,6 +60,7 @@ pub struct Scraper {
 struct Shared {
     store: Store,
     clock: Arc<dyn Clock>,
+    statistics: Arc<Statistics>,
     addresses: Arc<HostAddresses>,
     page_memory: MemoryBudget,
     series_memory: MemoryBudget,
@@ -72,10 +74,16 @@ struct Shared {
 impl Scraper {
     /// A scraper without jobs.
     #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>, settings: ScrapeSettings) -> Self {
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        statistics: Arc<Statistics>,
+        settings: ScrapeSettings,
+    ) -> Self {
         let shared = Shared {
             store,
             clock,
+            statistics,
             addresses: Arc::new(settings.addresses),
             page_memory: settings.page_memory,
             series_memory: settings.series_memory,

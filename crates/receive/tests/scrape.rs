@@ -12,10 +12,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use parking_lot::Mutex;
+use receive::Statistics;
 use receive::scrape::{Health, ScrapeSettings, Scraper, TargetStatus};
 use signals::metric::{NAME_LABEL, Samples, is_stale};
 use signals::time::SystemClock;
-use signals::{Labels, MatchOp, Matcher, MemoryBudget};
+use signals::{Clock, Labels, MatchOp, Matcher, MemoryBudget};
 use store::{Config, Dependencies, NoTotals, Store};
 
 /// A target whose answer can be changed.
@@ -41,6 +42,7 @@ struct Fixture {
     _folder: tempfile::TempDir,
     store: Store,
     scraper: Scraper,
+    statistics: Arc<Statistics>,
     page: Page,
     address: String,
 }
@@ -65,8 +67,11 @@ impl Fixture {
             readers_max: 1,
         };
         settings(&mut with);
-        let scraper = Scraper::new(store.clone(), Arc::new(SystemClock::new()), with);
-        Self { _folder: folder, store, scraper, page, address }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let statistics = Arc::new(Statistics::new(Arc::clone(&clock), 10));
+        let scraper =
+            Scraper::new(store.clone(), Arc::clone(&clock), Arc::clone(&statistics), with);
+        Self { _folder: folder, store, scraper, statistics, page, address }
     }
 
     /// Scrapes the page with these settings of a job, in YAML.
@@ -169,6 +174,9 @@ async fn a_page_is_stored_with_the_labels_of_its_target() {
         assert_eq!(fixture.last(name).await, value, "{name}");
     }
     assert_eq!(target.metadata()[0].help, "Requests.");
+    let received = fixture.statistics.snapshot();
+    assert!(received.signals.iter().any(|signal| signal.accepted >= 12));
+    assert_eq!(received.services[0].name, "j");
     let stored = fixture.store.metadata();
     assert_eq!(stored.iter().map(|family| family.metric.as_str()).collect::<Vec<_>>(), ["a"]);
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use signals::time::MILLISECOND;
-use signals::{Batch, Labels, MemoryReservation, SeriesBatch, SeriesRef};
+use signals::{Batch, Labels, MemoryReservation, SeriesBatch, SeriesRef, Signal};
 use store::metrics::SeriesAppended;
 use store::{BatchAppended, StoreError, WriteRequest};
 use tokio::sync::watch;
@@ -255,6 +255,11 @@ impl TargetLoop {
         };
         self.reports.learn(&appended.series);
         self.state.commit(&read, &appended.series);
+        let (stored, job) = (appended.samples, self.job.config.job_name.clone());
+        let refused_count = read.counts.refused + appended.refused.len();
+        let services = [(job, stored)];
+        let statistics = &self.shared.statistics;
+        statistics.items(Signal::Metrics, stored as u64, refused_count as u64, &services);
         Ok(refused(&read, &appended))
     }
 

@@ -9,8 +9,8 @@ import classes from "./home.module.css";
 const NAMES: Record<string, string> = {
   otlp_grpc: "OTLP gRPC",
   otlp_http: "OTLP HTTP",
+  remote_write: "Remote write",
   loki_push: "Loki push",
-  prometheus_remote_write: "Remote write",
   jaeger_grpc: "Jaeger gRPC",
   jaeger_thrift: "Jaeger Thrift",
   zipkin: "Zipkin",
