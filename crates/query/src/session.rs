@@ -21,6 +21,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
@@ -31,6 +32,7 @@ use crate::scan::opened::Opened;
 use crate::scan::rows_table::RowsTable;
 use crate::source::Source;
 use crate::sql::keep_repeated_projections::KeepRepeatedProjections;
+use crate::sql::matching::PatternsOfRows;
 use crate::sql::result_size_limits::{self, BoundedPlanner};
 use crate::sql::{bounded_rows, collecting};
 use crate::table::{self, MetricsTable, RewriteViewPredicates};
@@ -195,7 +197,7 @@ fn state(
     scalar_functions.extend(functions::all());
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(BoundedPlanner::new())];
     planners.extend(SessionStateDefaults::default_expr_planners());
-    Ok(SessionStateBuilder::new()
+    let mut state = SessionStateBuilder::new()
         .with_config(config())
         .with_runtime_env(runtime)
         .with_catalog_list(Arc::new(catalogs))
@@ -206,7 +208,9 @@ fn state(
         ))
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_optimizer_rules(optimizer_rules())
-        .build())
+        .build();
+    state.register_function_rewrite(Arc::new(PatternsOfRows::new()))?;
+    Ok(state)
 }
 
 /// DataFusion's rules, with ours right after filter pushdown through the views: later rules would

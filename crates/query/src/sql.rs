@@ -11,6 +11,7 @@ mod distinct_texts;
 mod guard;
 mod join_texts;
 pub(crate) mod keep_repeated_projections;
+pub(crate) mod matching;
 pub(crate) mod result_size_limits;
 mod stream;
 #[cfg(test)]

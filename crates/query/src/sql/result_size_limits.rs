@@ -140,10 +140,9 @@ pub(crate) struct BoundedPlanner {
 impl BoundedPlanner {
     /// A planner that precedes DataFusion's own.
     pub(crate) fn new() -> Self {
-        let of = |inner, growth| Arc::new(Bounded { inner, growth }.into());
-        let bounded = |inner| of(inner, Growth::Sum);
+        let bounded = |inner| Arc::new(Bounded { inner, growth: Growth::Sum }.into());
         Self {
-            regexp_like: of(regex::regexp_like(), Growth::Matched),
+            regexp_like: regexp_like(),
             join_texts: bounded(Arc::new(JoinTexts::new().into())),
             join_arrays: bounded(array_concat_udf()),
             make_array: bounded(make_array_udf()),
@@ -152,6 +151,11 @@ impl BoundedPlanner {
             named_structure: bounded(core::named_struct()),
         }
     }
+}
+
+/// The function `regexp_like` with limits.
+pub(super) fn regexp_like() -> Arc<ScalarUDF> {
+    Arc::new(Bounded { inner: regex::regexp_like(), growth: Growth::Matched }.into())
 }
 
 impl BoundedPlanner {
