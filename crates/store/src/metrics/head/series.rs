@@ -178,9 +178,9 @@ impl Series {
             self.close_open(generation, usage);
         }
         let open = self.open.get_or_insert_with(FloatAppender::new);
-        let before = open.heap_bytes();
+        let before = if open.count() == 0 { 0 } else { open.heap_bytes() };
         open.push(timestamp_ms, value);
-        usage.bytes += open.heap_bytes() - if open.count() == 1 { 0 } else { before };
+        usage.bytes = (usage.bytes + open.heap_bytes()).saturating_sub(before);
         usage.samples += 1;
         self.last = Some((timestamp_ms, value.to_bits()));
         Pushed::InOrder

@@ -1,5 +1,7 @@
 //! Laws of the head.
 
+mod memory;
+
 use proptest::prelude::*;
 use signals::SeriesKey;
 use signals::metric::{HistogramSample, MetricKind, STALE_NAN_BITS, Sample, Samples};
@@ -338,19 +340,6 @@ fn idle_series_leave_memory_after_a_whole_flush_without_samples() {
     assert_eq!(selected(&head, &["z=1"]), ["a=1,z=1", "a=4,z=1", "a=5,z=1"]);
     assert_eq!(selected(&head, &["a=~[1-4]", "z!=1"]), ["a=2,z=2"]);
     assert_eq!(head.append(&batch("a=2,z=2", &[(2000, 2.5)])).unwrap().out_of_order, 1);
-}
-
-#[test]
-fn memory_that_was_taken_is_given_back() {
-    let head = Head::new(HeadLimits::default());
-    for i in 0..3000_i64 {
-        head.append(&batch("a=1", &[(i * 1000, (i as f64).sqrt()), (i * 1000 - 500, 0.0)]))
-            .unwrap();
-    }
-    assert!(head.stats().bytes > 10_000);
-    head.release(&head.freeze().unwrap());
-    let stats = head.stats();
-    assert!(stats.samples == 0 && stats.bytes < 1000, "{stats:?}");
 }
 
 #[test]
