@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use adopt::prometheus::{self, ScrapeConfig};
 use adopt::{Files, Kind, Section, SystemFiles, Unsupported};
+use signals::Labels;
 
 use crate::config::ConfigError;
 
 /// What the adopted files say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Adopted {
     /// The scrape jobs of all files.
     pub(crate) scrape_configs: Vec<ScrapeConfig>,
+    /// The external labels of all `prometheus.yml`; of one name, the last.
+    pub(crate) external_labels: Labels,
     /// The text of all `prometheus.yml`, without secrets.
     pub(crate) prometheus_yaml: String,
     /// What the files have that is not supported.
@@ -24,7 +27,12 @@ impl Adopted {
     /// # Errors
     /// The first mistake, with file and line; or that a path has no file of a known kind.
     pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, ConfigError> {
-        let mut adopted = Self::default();
+        let mut adopted = Self {
+            scrape_configs: Vec::new(),
+            external_labels: Labels::empty(),
+            prometheus_yaml: String::new(),
+            unsupported: Vec::new(),
+        };
         let files = &SystemFiles;
         for path in paths {
             let fail = |message: String| ConfigError::new(&path.display().to_string(), message);
@@ -69,6 +77,8 @@ impl Adopted {
                 ));
             }
         }
+        let labels = self.external_labels.iter().chain(config.global.external_labels.iter());
+        self.external_labels = Labels::from_pairs(labels);
         self.scrape_configs.extend(config.scrape_configs);
         self.unsupported.extend(config.unsupported);
         self.prometheus_yaml.push_str(&config.redacted);

@@ -15,7 +15,7 @@ use receive::Receiver;
 use receive::statistics::{Protocol, Snapshot};
 use serve::{Reload, ScrapePool, TargetMetadata};
 use signals::time::{MILLISECOND, SECOND};
-use signals::{Clock, Signal, Timestamp};
+use signals::{Clock, Labels, Signal, Timestamp};
 use store::{Status, Store, TimeRange};
 
 use crate::config::Config;
@@ -216,6 +216,10 @@ impl serve::ServerInfo for App {
     fn configuration(&self) -> String {
         let adopted = self.scraping.prometheus_yaml();
         if adopted.is_empty() { self.config.to_yaml() } else { adopted }
+    }
+
+    fn external_labels(&self) -> Labels {
+        self.scraping.external_labels()
     }
 
     fn scrape_pools(&self) -> Vec<ScrapePool> {

@@ -7,7 +7,7 @@ use adopt::prometheus::duration_text;
 use parking_lot::Mutex;
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
 use serve::{ActiveTarget, Reload, ScrapePool, TargetMetadata};
-use signals::Clock;
+use signals::{Clock, Labels};
 
 use crate::adopted::Adopted;
 
@@ -19,6 +19,7 @@ pub(crate) struct Scraping {
 }
 
 struct State {
+    external_labels: Labels,
     prometheus_yaml: String,
     reload: Reload,
 }
@@ -35,8 +36,9 @@ impl Scraping {
     ) -> Result<Self, String> {
         adopted.warn();
         let reload = Reload { at: clock.now(), is_successful: true };
-        scraper.apply(adopted.scrape_configs)?;
-        let state = Mutex::new(State { prometheus_yaml: adopted.prometheus_yaml, reload });
+        let Adopted { scrape_configs, external_labels, prometheus_yaml, .. } = adopted;
+        scraper.apply(scrape_configs)?;
+        let state = Mutex::new(State { external_labels, prometheus_yaml, reload });
         Ok(Self { scraper, clock, state })
     }
 
@@ -51,6 +53,7 @@ impl Scraping {
         let reloaded = read.and_then(|adopted| {
             adopted.warn();
             self.scraper.apply(adopted.scrape_configs)?;
+            state.external_labels = adopted.external_labels;
             state.prometheus_yaml = adopted.prometheus_yaml;
             Ok(())
         });
@@ -68,6 +71,11 @@ impl Scraping {
     /// Ends all jobs.
     pub(crate) fn close(&self) {
         self.scraper.close();
+    }
+
+    /// The external labels of all `prometheus.yml`.
+    pub(crate) fn external_labels(&self) -> Labels {
+        self.state.lock().external_labels.clone()
     }
 
     /// The text of all `prometheus.yml`, without secrets.

@@ -31,6 +31,7 @@ pub use engine::Engine;
 pub use error::QueryError;
 pub use executor::lower_priority;
 pub use limits::Limits;
+pub use metrics::SampleRange;
 pub use promql;
 pub use source::ExemplarSeries;
 pub use store::TimeRange;

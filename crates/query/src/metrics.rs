@@ -6,13 +6,24 @@ use promql::{
     Answer, Options, Query, STEPS_MAX, SeriesRead, Settings, Value, compare_labels, labels_size,
     matchers, parse_selector, plan,
 };
-use signals::metric::{Exemplar, Metadata};
+use signals::metric::{Exemplar, Metadata, Samples};
 use signals::{Labels, Matcher};
 use store::Cardinality;
 
 use crate::instruments::Language;
 use crate::source::{ExemplarSeries, Selection};
 use crate::{Counted, Engine, QueryError, running};
+
+/// Series, and a range of time whose samples are read.
+#[derive(Debug, Clone)]
+pub struct SampleRange {
+    /// Conditions that must all hold.
+    pub matchers: Vec<Matcher>,
+    /// First time, inclusive, in milliseconds since 1970.
+    pub start_ms: i64,
+    /// Last time, inclusive.
+    pub end_ms: i64,
+}
 
 impl Engine {
     /// Evaluates a query at one instant.
@@ -25,16 +36,7 @@ impl Engine {
         time_ms: i64,
         options: &Options,
     ) -> Result<Counted<Answer>, QueryError> {
-        let query = Query {
-            text: query.to_owned(),
-            expr: promql::parse(query)?,
-            start_ms: time_ms,
-            end_ms: time_ms,
-            step_ms: 0,
-            is_range: false,
-            lookback_ms: options.lookback_ms,
-        };
-        self.ask(query, options).await
+        self.ask(query, [time_ms, time_ms, 0], false, options).await
     }
 
     /// Evaluates a query at `start, start + step, … <= end`.
@@ -49,31 +51,28 @@ impl Engine {
         step_ms: i64,
         options: &Options,
     ) -> Result<Counted<Answer>, QueryError> {
-        if end_ms < start_ms {
-            let message = "end timestamp must not be before start time";
-            return Err(QueryError::Invalid(message.into()));
-        }
-        if step_ms <= 0 {
-            let message = "zero or negative query resolution step widths are not accepted. Try a positive integer";
-            return Err(QueryError::Invalid(message.into()));
-        }
-        if end_ms.saturating_sub(start_ms) / step_ms > STEPS_MAX {
-            let message = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
-            return Err(QueryError::Invalid(message.into()));
-        }
-        let query = Query {
-            text: query.to_owned(),
-            expr: promql::parse(query)?,
-            start_ms,
-            end_ms,
-            step_ms,
-            is_range: true,
-            lookback_ms: options.lookback_ms,
+        let wrong = if end_ms < start_ms {
+            "end timestamp must not be before start time"
+        } else if step_ms <= 0 {
+            "zero or negative query resolution step widths are not accepted. Try a positive integer"
+        } else if end_ms.saturating_sub(start_ms) / step_ms > STEPS_MAX {
+            "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
+        } else {
+            return self.ask(query, [start_ms, end_ms, step_ms], true, options).await;
         };
-        self.ask(query, options).await
+        Err(QueryError::Invalid(wrong.to_owned()))
     }
 
-    async fn ask(&self, query: Query, options: &Options) -> Result<Counted<Answer>, QueryError> {
+    async fn ask(
+        &self,
+        text: &str,
+        [start_ms, end_ms, step_ms]: [i64; 3],
+        is_range: bool,
+        options: &Options,
+    ) -> Result<Counted<Answer>, QueryError> {
+        let (text, expr) = (text.to_owned(), promql::parse(text)?);
+        let lookback_ms = options.lookback_ms;
+        let query = Query { text, expr, start_ms, end_ms, step_ms, is_range, lookback_ms };
         let limit = options.limit;
         self.within(Language::Promql, move |engine| async move {
             let memory = engine.limits.memory.reservation();
@@ -125,6 +124,50 @@ impl Engine {
             all.sort_by(compare_labels);
             all.truncate(if limit == 0 { usize::MAX } else { limit });
             Ok(Counted::new(all, memory))
+        })
+        .await
+    }
+
+    /// Reads the samples of some ranges, series by series in the order of their labels. `reduce` gets
+    /// the index of the range and a series with samples in it, at least one, and returns what is
+    /// kept of it with its size in bytes. There is one list for each range.
+    ///
+    /// # Errors
+    /// See [`QueryError`], and those of `reduce`.
+    pub async fn read_samples<T: Send + 'static>(
+        &self,
+        ranges: Vec<SampleRange>,
+        reduce: impl Fn(usize, &Labels, &Samples) -> Result<Option<(T, usize)>, QueryError>
+        + Send
+        + 'static,
+    ) -> Result<Counted<Vec<Vec<T>>>, QueryError> {
+        self.within(Language::Promql, move |engine| async move {
+            let memory = engine.limits.memory.reservation();
+            let mut results = Vec::with_capacity(ranges.len());
+            for (i, SampleRange { matchers, start_ms, end_ms }) in ranges.iter().enumerate() {
+                let encoded = engine.limits.memory.reservation();
+                let selection = engine.selection(matchers, *start_ms, *end_ms);
+                let mut kept = Vec::new();
+                let mut samples = Samples::default();
+                for series in engine.source.select(selection, &encoded).await? {
+                    running::check()?;
+                    samples.clear();
+                    let read = engine.limits.memory.reservation();
+                    let sample_bytes = size_of::<i64>() + size_of::<f64>();
+                    let samples_max = usize::try_from(series.samples_max()).unwrap_or(usize::MAX);
+                    read.try_grow(samples_max.saturating_mul(sample_bytes))?;
+                    series.read(*start_ms, *end_ms, &mut samples).map_err(promql::Error::from)?;
+                    if samples.timestamps.is_empty() && samples.histograms.is_empty() {
+                        continue;
+                    }
+                    if let Some((item, bytes)) = reduce(i, series.labels(), &samples)? {
+                        memory.try_grow(bytes.saturating_add(size_of::<T>()))?;
+                        kept.push(item);
+                    }
+                }
+                results.push(kept);
+            }
+            Ok(Counted::new(results, memory))
         })
         .await
     }

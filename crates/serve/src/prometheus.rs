@@ -4,7 +4,9 @@
 
 mod answer;
 mod buckets;
+mod federate;
 mod labels;
+mod remote_read;
 mod status;
 mod targets;
 
@@ -52,13 +54,14 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/format_query", get(format_query).post(format_query))
         .merge(status::api())
         .merge(targets::api())
+        .merge(remote_read::api())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
 }
 
-/// Routes outside the API prefix: health, readiness, own metrics.
+/// Routes outside the API prefix: health, readiness, own metrics, federation.
 pub(crate) fn root_routes() -> Router<Arc<Api>> {
-    status::root_routes()
+    status::root_routes().merge(federate::api())
 }
 
 async fn method_not_allowed(method: Method) -> Response {
@@ -169,12 +172,11 @@ async fn label_values(
 async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let families = api.engine.metric_metadata().await?;
     let wanted = parameters.get("metric");
-    let limit = match parameters.get("limit") {
-        None => usize::MAX,
-        Some(text) => match text.parse::<i64>() {
-            Ok(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
-            Err(_) => return Err(ApiError::bad_data("limit must be a number")),
-        },
+    let limit = metadata_limit(&parameters, "limit")?;
+    let per_metric = match metadata_limit(&parameters, "limit_per_metric")? {
+        // Unlike for `limit`, 0 is no limit.
+        0 => usize::MAX,
+        limit => limit,
     };
     let mut data = Map::new();
     for family in
@@ -185,11 +187,21 @@ async fn metadata(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer
         }
         let entry = json!({ "type": family.kind.name(), "help": family.help, "unit": family.unit });
         if let Json::Array(entries) = data.entry(family.metric.clone()).or_insert_with(|| json!([]))
+            && entries.len() < per_metric
         {
             entries.push(entry);
         }
     }
     Ok(answer::success(Json::Object(data).to_string().as_bytes(), &[], &[]))
+}
+
+/// A limit of `metadata`; absent or negative means none.
+fn metadata_limit(parameters: &Parameters, name: &str) -> Result<usize, ApiError> {
+    match parameters.get(name).map(str::parse::<i64>) {
+        None => Ok(usize::MAX),
+        Some(Ok(limit)) => Ok(usize::try_from(limit).unwrap_or(usize::MAX)),
+        Some(Err(_)) => Err(ApiError::bad_data(format!("{name} must be a number"))),
+    }
 }
 
 async fn format_query(parameters: Parameters) -> Answer {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use page_api::Overview;
-use signals::Timestamp;
+use signals::{Labels, Timestamp};
 
 use crate::{ScrapePool, TargetMetadata};
 
@@ -27,6 +27,8 @@ pub trait ServerInfo: Send + Sync {
     fn is_ready(&self) -> bool;
     /// The configuration as YAML, without secrets: the adopted `prometheus.yml`, if there is one.
     fn configuration(&self) -> String;
+    /// The labels that tell this server from others: those of the adopted `prometheus.yml`.
+    fn external_labels(&self) -> Labels;
     /// The jobs that are scraped, with their targets.
     fn scrape_pools(&self) -> Vec<ScrapePool>;
     /// The metadata of the metrics of each scraped target.

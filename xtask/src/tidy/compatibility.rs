@@ -14,21 +14,23 @@ const CRATES: [&str; 3] = ["crates/glasshouse/src", "crates/receive/src", "crate
 const PORTS: &str = "crates/serve/src/routers.rs";
 
 /// A file with routes, its section in the table, and the path prefix of some of them.
-const SECTIONS: [(&str, &str, &str); 11] = [
-    ("crates/glasshouse/src/run/ports.rs", OUR_OWN, ""),
+const SECTIONS: [(&str, &str, &str); 13] = [
+    ("crates/glasshouse/src/run/ports.rs", OWN_SECTION, ""),
     ("crates/receive/src/otlp/grpc.rs", "OTLP over gRPC", ""),
     ("crates/receive/src/otlp/http.rs", "OTLP over HTTP", ""),
     ("crates/receive/src/remote_write.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/jaeger.rs", "Jaeger", "/api"),
     ("crates/serve/src/loki.rs", "Loki", "/loki/api/v1"),
     ("crates/serve/src/prometheus.rs", "Prometheus", "/api/v1"),
+    ("crates/serve/src/prometheus/federate.rs", "Prometheus", "/api/v1"),
+    ("crates/serve/src/prometheus/remote_read.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/prometheus/status.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/prometheus/targets.rs", "Prometheus", "/api/v1"),
-    (PORTS, OUR_OWN, ""),
+    (PORTS, OWN_SECTION, ""),
     ("crates/serve/src/tempo.rs", "Tempo", "/api"),
 ];
 /// The section of endpoints outside any API; its files also serve rows that name a port.
-const OUR_OWN: &str = "Our own";
+const OWN_SECTION: &str = "Our own";
 
 /// A path in the table, its section, and whether it names a port.
 #[derive(Debug, PartialEq)]
@@ -94,7 +96,7 @@ fn missing(file: &Path, source: &str, endpoints: &[Endpoint<'_>]) -> Vec<String>
     let is_there = |route: &str| {
         endpoints.iter().any(|endpoint| {
             let is_near = if endpoint.names_port {
-                *section == OUR_OWN
+                *section == OWN_SECTION
             } else {
                 endpoint.section == *section
             };

@@ -15,5 +15,6 @@ mod compatibility;
 mod connections;
 mod damage;
 mod faults;
+mod prometheus;
 mod start;
 mod through;

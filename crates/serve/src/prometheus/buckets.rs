@@ -3,7 +3,7 @@
 use signals::metric::{BucketSpan, NativeHistogram, bucket_bound};
 
 /// Schema of histograms with custom bucket bounds.
-const CUSTOM_SCHEMA: i32 = -53;
+pub(super) const CUSTOM_SCHEMA: i32 = -53;
 
 /// One populated bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]

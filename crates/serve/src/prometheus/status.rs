@@ -47,6 +47,7 @@ pub(super) fn root_routes() -> Router<Arc<Api>> {
         .route("/-/reload", get(only_post).post(reload).put(reload))
         .route("/-/quit", get(only_post).post(no_lifecycle).put(no_lifecycle))
         .route("/metrics", get(metrics))
+        .route("/version", get(|| async { axum::Json(version()) }))
 }
 
 async fn ready(State(api): State<Arc<Api>>) -> Response {
@@ -88,14 +89,18 @@ pub(super) fn data_of(data: &Value) -> Response {
 }
 
 async fn build() -> Response {
-    data_of(&json!({
+    data_of(&version())
+}
+
+fn version() -> Value {
+    json!({
         "version": PROMETHEUS_VERSION,
         "revision": "",
         "branch": "",
         "buildUser": concat!("glasshouse@", env!("CARGO_PKG_VERSION")),
         "buildDate": "",
         "goVersion": "",
-    }))
+    })
 }
 
 async fn configuration(State(api): State<Arc<Api>>) -> Response {
