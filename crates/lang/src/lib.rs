@@ -1,7 +1,8 @@
-//! PromQL, LogQL and TraceQL: text to typed tree with positions.
+//! PromQL, LogQL and TraceQL: text to typed tree with positions; and the patterns of SQL's `LIKE`.
 //!
 //! Pure: no engine, no input or output, and no input can make it panic or recurse without bound.
 
+pub mod like;
 pub mod logql;
 pub mod promql;
 pub mod traceql;

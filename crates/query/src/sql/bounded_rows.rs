@@ -113,15 +113,14 @@ pub(crate) fn bounded(
         Ok(if GROWING.contains(&node.name()) {
             let maker = if node.name() == UNNEST { "unnest" } else { "a join" };
             let maker = format!("{maker} of {tables}").into();
-            let node = if COLLECTING.contains(&node.name()) {
-                with_bounded_children(node, |place| (place == 0).then(Bound::collected))?
-            } else {
-                node
-            };
+            let collects = COLLECTING.contains(&node.name());
+            let node = with_bounded_children(node, |place| {
+                if collects && place == 0 { Bound::collected() } else { Bound::None }
+            })?;
             Transformed::yes(Arc::new(BoundedRowsExec::new(node, Bound::Made(maker))) as _)
         } else if [WINDOW_OF_ALL, WINDOW_OF_FRAMES].contains(&node.name()) {
             let window = Window::new(node.as_ref());
-            Transformed::yes(with_bounded_children(node, |_| Some(Bound::Window(window)))?)
+            Transformed::yes(with_bounded_children(node, |_| Bound::Window(window))?)
         } else {
             Transformed::no(node)
         })
@@ -129,18 +128,15 @@ pub(crate) fn bounded(
     Ok(plan.data)
 }
 
-/// The same operator, with a bound on some of its inputs.
+/// The same operator, with bounds on its inputs.
 fn with_bounded_children(
     node: Arc<dyn ExecutionPlan>,
-    bound: impl Fn(usize) -> Option<Bound>,
+    bound: impl Fn(usize) -> Bound,
 ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    let children = node.children().into_iter().enumerate().map(|(place, child)| {
-        let child = Arc::clone(child);
-        match bound(place) {
-            Some(bound) => Arc::new(BoundedRowsExec::new(child, bound)) as _,
-            None => child,
-        }
-    });
+    let children =
+        node.children().into_iter().enumerate().map(|(place, child)| {
+            Arc::new(BoundedRowsExec::new(Arc::clone(child), bound(place))) as _
+        });
     let children = children.collect();
     node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
 }
@@ -156,6 +152,9 @@ struct BoundedRowsExec {
 
 #[derive(Debug, Clone)]
 enum Bound {
+    /// None. A join that finds no pairs reads many batches before DataFusion's tasks can be
+    /// cancelled: it stops at the next one.
+    None,
     /// On rows that the operator below produces, with its name for errors.
     Made(Arc<str>),
     /// On rows that the window above keeps, and on what it produces for them.
@@ -293,6 +292,7 @@ impl ExecutionPlan for BoundedRowsExec {
             let batch = batch?;
             running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
             match &bound {
+                Bound::None => Ok(vec![batch]),
                 Bound::Made(maker) => {
                     let rows = batch.num_rows();
                     if total.fetch_add(rows, Ordering::Relaxed).saturating_add(rows) > ROWS_MAX {

@@ -18,6 +18,7 @@ use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
+use lang::like::Pattern;
 
 use super::result_size_limits::regexp_like;
 use crate::measure::texts;
@@ -124,7 +125,7 @@ impl LikeFunction {
                     Some((text, parsed)) if text == pattern => parsed,
                     _ => Pattern::new(pattern, self.ignores_case),
                 };
-                let matches = parsed.matches(text, &mut steps);
+                let matches = parsed.matches(text, &mut |made| steps.count(made));
                 last = Some((pattern, parsed));
                 matches.map(Some)
             })
@@ -144,83 +145,6 @@ impl Steps {
             running::check()?;
         }
         Ok(())
-    }
-}
-
-/// A part of a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
-    /// `%`: any text.
-    Any,
-    /// `_`: one character.
-    One,
-    Char(char),
-}
-
-struct Pattern {
-    tokens: Vec<Token>,
-    ignores_case: bool,
-}
-
-impl Pattern {
-    fn new(pattern: &str, ignores_case: bool) -> Self {
-        let mut tokens = Vec::with_capacity(pattern.len());
-        let mut chars = pattern.chars();
-        while let Some(char) = chars.next() {
-            let token = match char {
-                '%' if tokens.last() == Some(&Token::Any) => continue,
-                '%' => Token::Any,
-                '_' => Token::One,
-                // A backslash at the end stands for itself.
-                '\\' => Token::Char(chars.next().unwrap_or('\\')),
-                char => Token::Char(char),
-            };
-            tokens.push(token);
-        }
-        Self { tokens, ignores_case }
-    }
-
-    /// Whether the pattern matches the whole text. When a character does not match, the last `%`
-    /// takes one character more: earlier ones need not be tried again.
-    fn matches(&self, text: &str, steps: &mut Steps) -> Result<bool, QueryError> {
-        steps.count(self.tokens.len())?;
-        let (mut tokens, mut chars) = (self.tokens.as_slice(), text.chars());
-        let mut after_any = None;
-        loop {
-            steps.count(1)?;
-            if let Some((Token::Any, rest)) = tokens.split_first() {
-                if rest.is_empty() {
-                    return Ok(true);
-                }
-                after_any = Some((rest, chars.clone()));
-                tokens = rest;
-                continue;
-            }
-            match (tokens.split_first(), chars.next()) {
-                (Some((token, rest)), Some(char)) if self.is_match(*token, char) => tokens = rest,
-                (None, None) => return Ok(true),
-                // The text ends before the pattern, however much of it `%` takes.
-                (Some(_), None) => return Ok(false),
-                _ => {
-                    let Some((rest, start)) = &mut after_any else { return Ok(false) };
-                    start.next();
-                    tokens = rest;
-                    chars = start.clone();
-                }
-            }
-        }
-    }
-
-    fn is_match(&self, token: Token, char: char) -> bool {
-        match token {
-            Token::Any | Token::One => true,
-            Token::Char(expected) if self.ignores_case => {
-                expected == char
-                    || expected.to_lowercase().eq(char.to_lowercase())
-                    || expected.to_uppercase().eq(char.to_uppercase())
-            }
-            Token::Char(expected) => expected == char,
-        }
     }
 }
 
