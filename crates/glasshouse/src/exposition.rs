@@ -1,10 +1,11 @@
 //! Exposes received OTLP metrics in the Prometheus text format, for scraping.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use query::promql::{Sample, Value};
 use query::{Engine, QueryError};
+use serve::ScrapePool;
 use signals::Labels;
 use signals::metric::{Metadata, MetricKind, NAME_LABEL};
 
@@ -57,16 +58,30 @@ impl Exposition {
     }
 }
 
-/// The latest value of every series with a sample in the last five minutes. The text format cannot
-/// represent native histograms; they are exposed as count and sum.
-pub(crate) async fn latest(engine: &Engine, now_ms: i64) -> Result<String, QueryError> {
+/// The latest value of every series with a sample in the last five minutes, but those of targets:
+/// whoever scrapes this page beside a target would get each of its series again with more labels.
+/// The text format cannot represent native histograms; they are exposed as count and sum.
+pub(crate) async fn latest(
+    engine: &Engine,
+    now_ms: i64,
+    pools: &[ScrapePool],
+) -> Result<String, QueryError> {
     let query = format!("{{{NAME_LABEL}=~\".+\"}}");
     let answer = engine.promql_instant(&query, now_ms, &query::promql::Options::default()).await?;
     let Value::Vector(samples) = &answer.value else { return Ok(String::new()) };
-    Ok(expose(samples, &engine.metric_metadata().await?))
+    let targets: HashSet<Origin<'_>> =
+        pools.iter().flat_map(|pool| &pool.active).map(|target| origin(&target.labels)).collect();
+    Ok(expose(samples, &engine.metric_metadata().await?, &targets))
 }
 
-fn expose(samples: &[Sample], metadata: &[Metadata]) -> String {
+/// The job and the instance of a series.
+type Origin<'a> = [Option<&'a str>; 2];
+
+fn origin(labels: &Labels) -> Origin<'_> {
+    ["job", "instance"].map(|name| labels.get(name))
+}
+
+fn expose(samples: &[Sample], metadata: &[Metadata], targets: &HashSet<Origin<'_>>) -> String {
     let metadata: HashMap<&str, &Metadata> =
         metadata.iter().map(|family| (family.metric.as_str(), family)).collect();
     let mut samples: Vec<(&str, &Sample)> = samples
@@ -74,7 +89,9 @@ fn expose(samples: &[Sample], metadata: &[Metadata]) -> String {
         .map(|sample| (family_of(sample.labels.metric_name(), &metadata), sample))
         .collect();
     samples.retain(|(family, sample)| {
-        is_plain(family) && sample.labels.iter().all(|(name, _)| is_plain(name))
+        is_plain(family)
+            && sample.labels.iter().all(|(name, _)| is_plain(name))
+            && !targets.contains(&origin(&sample.labels))
     });
     samples.sort_by(|a, b| a.0.cmp(b.0).then_with(|| in_order(&a.1.labels, &b.1.labels)));
     let mut document = Exposition::default();
@@ -171,6 +188,7 @@ mod tests {
             sample(&[("__name__", "a_bucket"), ("le", "10")], 2.0),
             sample(&[("__name__", "a_bucket"), ("le", "9.5")], 1.0),
             sample(&[("__name__", "has.dot")], 1.0),
+            sample(&[("__name__", "scraped"), ("job", "node"), ("instance", "a:1")], 1.0),
         ];
         let metadata = [
             Metadata {
@@ -189,6 +207,7 @@ mod tests {
         let expected = "# HELP a of\\na\n# TYPE a histogram\na_bucket{le=\"9.5\"} 1\n\
                         a_bucket{le=\"10\"} 2\na_bucket{le=\"+Inf\"} +Inf\na_count 3\n\
                         # TYPE b_total counter\nb_total{x=\"a\\\"\\\\\\n\"} 2\n";
-        assert_eq!(expose(&samples, &metadata), expected);
+        let targets = HashSet::from([[Some("node"), Some("a:1")]]);
+        assert_eq!(expose(&samples, &metadata, &targets), expected);
     }
 }

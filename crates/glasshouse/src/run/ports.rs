@@ -66,7 +66,8 @@ fn own_metrics(app: &Arc<App>) -> Router {
 fn received_metrics(app: &Arc<App>, engine: &Engine) -> Router {
     let (app, engine) = (Arc::clone(app), engine.of_class(Class::Background));
     let answer = move || async move {
-        match exposition::latest(&engine, app.clock.now().div_euclid(MILLISECOND)).await {
+        let now_ms = app.clock.now().div_euclid(MILLISECOND);
+        match exposition::latest(&engine, now_ms, &app.scrape_pools()).await {
             Ok(text) => ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response(),
             Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
         }
