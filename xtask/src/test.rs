@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::report::{Report, Tests};
 use crate::server::Server;
-use crate::shell::{command, run as run_command, target, unpacked};
+use crate::shell::{command, output, run as run_command, target, unpacked};
 use crate::{browser, dependencies, fetch, python, run as build_and_run, tidy, ui};
 
 /// A step and its name.
@@ -14,6 +14,10 @@ type Step = (&'static str, fn(&mut Report) -> Result<()>);
 
 /// Requirements of the tests in `e2e/`.
 const PYTHON_TESTS: &str = "e2e/requirements.txt";
+
+/// Free bytes of the disk below which no step starts: Glasshouse itself takes no data with less than
+/// 256 MiB.
+const FREE_BYTES_MIN: u64 = 1_500_000_000;
 
 /// The steps, cheapest first.
 const STEPS: [Step; 11] = [
@@ -53,6 +57,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     let mut outcomes = Vec::new();
     for (i, &&(name, step)) in chosen.iter().enumerate() {
         eprintln!("\n=== {}/{} {name}", i + 1, chosen.len());
+        check_free_space()?;
         outcomes.push(timed(name, step, &mut report));
     }
     for line in summary(&outcomes, report.notes()) {
@@ -60,6 +65,24 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     }
     let failed: Vec<&str> = outcomes.iter().filter(|o| !o.has_passed).map(|o| o.name).collect();
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+/// Fails before a step whose errors would only be those of a full disk.
+fn check_free_space() -> Result<()> {
+    let folder = target();
+    std::fs::create_dir_all(&folder)?;
+    let mut df = command("df", &["--output=avail", "--block-size=1"]);
+    let free = output(df.arg(&folder))?;
+    let bytes: u64 = free.lines().last().unwrap_or_default().trim().parse()?;
+    if bytes < FREE_BYTES_MIN {
+        bail!(
+            "{} MB are free on the disk of {}, the tests need {} MB",
+            bytes / 1_000_000,
+            folder.display(),
+            FREE_BYTES_MIN / 1_000_000
+        );
+    }
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a step took is only shown")]
