@@ -7,7 +7,7 @@ use prost::Message;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::patch::{self, mark, places, put, scatter};
+use crate::patch::{self, marker, marker_positions, put, splitmix64};
 use crate::send::Payload;
 use crate::spans::{int, resource, text};
 
@@ -59,14 +59,14 @@ fn payload(seed: u64) -> Payload {
         }],
     };
     let body = request.encode_to_vec();
-    let places = places(&body);
+    let positions = marker_positions(&body);
     let renew = move |body: &mut Vec<u8>, n: u64| {
         let base = patch::start_ns() + n * 3_000_000;
-        for &(at, number) in &places {
+        for &(at, number) in &positions {
             let (kind, i) = (number & 0xFF00_0000, u64::from(number & 0x00FF_FFFF));
             let value = match kind {
-                TIME => base + i * 2_900 + scatter(n ^ i) % 2_000,
-                _ => scatter(seed ^ (n << 32) ^ u64::from(kind) ^ (i / 8)) | 1,
+                TIME => base + i * 2_900 + splitmix64(n ^ i) % 2_000,
+                _ => splitmix64(seed ^ (n << 32) ^ u64::from(kind) ^ (i / 8)) | 1,
             };
             put(body, at, value);
         }
@@ -85,10 +85,10 @@ fn record(number: u32, random: &mut StdRng) -> LogRecord {
         random.random_range(100..90_000),
         random.random_range(1..4),
     );
-    let mut trace_id = mark(TRACE_HIGH | number).to_le_bytes().to_vec();
-    trace_id.extend(mark(TRACE_LOW | number).to_le_bytes());
+    let mut trace_id = marker(TRACE_HIGH | number).to_le_bytes().to_vec();
+    trace_id.extend(marker(TRACE_LOW | number).to_le_bytes());
     LogRecord {
-        time_unix_nano: mark(TIME | number),
+        time_unix_nano: marker(TIME | number),
         severity_number,
         severity_text: level.to_owned(),
         body: Some(AnyValue { value: Some(any_value::Value::StringValue(line)) }),
@@ -98,7 +98,7 @@ fn record(number: u32, random: &mut StdRng) -> LogRecord {
             text("http.route", "/v1/sessions/{id}"),
         ],
         trace_id,
-        span_id: mark(SPAN_ID | number).to_le_bytes().to_vec(),
+        span_id: marker(SPAN_ID | number).to_le_bytes().to_vec(),
         ..LogRecord::default()
     }
 }

@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message;
 
-use crate::patch::{self, mark, places, put, scatter};
+use crate::patch::{self, marker, marker_positions, put, splitmix64};
 use crate::send::Payload;
 use crate::spans::{resource, text};
 
@@ -29,11 +29,11 @@ fn is_counter(family: u64) -> bool {
 /// The value of a series in a round: counters increase in integer steps, gauges fluctuate.
 fn value(target: u64, series: u64, round: u64) -> f64 {
     if is_counter(series / u64::from(SERIES_PER_FAMILY)) {
-        let rate = scatter(target ^ (series << 20)) % 50;
-        (round * rate + scatter(series) % 1000) as f64
+        let rate = splitmix64(target ^ (series << 20)) % 50;
+        (round * rate + splitmix64(series) % 1000) as f64
     } else {
         let drift = (round as f64 / 40.0 + series as f64).sin() * 20.0;
-        let noise = (scatter(target ^ (series << 20) ^ (round << 40)) % 100) as f64 / 100.0;
+        let noise = (splitmix64(target ^ (series << 20) ^ (round << 40)) % 100) as f64 / 100.0;
         ((50.0 + drift + noise) * 100.0).round() / 100.0
     }
 }
@@ -57,10 +57,10 @@ fn otlp_payload(target: u64) -> Payload {
         }],
     };
     let body = request.encode_to_vec();
-    let places = places(&body);
+    let positions = marker_positions(&body);
     let renew = move |body: &mut Vec<u8>, n: u64| {
         let round = n / TARGETS;
-        for &(at, number) in &places {
+        for &(at, number) in &positions {
             let series = u64::from(number & 0x00FF_FFFF);
             let bits = match number & 0xFF00_0000 {
                 TIME => time_ms(round) * 1_000_000,
@@ -78,8 +78,8 @@ fn family_of(family: u32) -> Metric {
             let series = family * SERIES_PER_FAMILY + i;
             NumberDataPoint {
                 attributes: vec![text("device", format!("disk{i}")), text("mode", "user")],
-                time_unix_nano: mark(TIME | series),
-                value: Some(number_data_point::Value::AsDouble(f64::from_bits(mark(
+                time_unix_nano: marker(TIME | series),
+                value: Some(number_data_point::Value::AsDouble(f64::from_bits(marker(
                     VALUE | series,
                 )))),
                 ..NumberDataPoint::default()

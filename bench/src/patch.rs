@@ -4,16 +4,16 @@
 //! reused for every request.
 
 /// The upper half of an 8-byte marker; the lower half is a sequence number.
-const MARK: u32 = 0xA5C3_96E7;
+const MARKER: u32 = 0xA5C3_96E7;
 
 /// The `i`-th marker.
-pub(crate) fn mark(i: u32) -> u64 {
-    (u64::from(MARK) << 32) | u64::from(i)
+pub(crate) fn marker(i: u32) -> u64 {
+    (u64::from(MARKER) << 32) | u64::from(i)
 }
 
 /// The positions of all little-endian markers, as (position, i).
-pub(crate) fn places(body: &[u8]) -> Vec<(usize, u32)> {
-    let mut places = Vec::new();
+pub(crate) fn marker_positions(body: &[u8]) -> Vec<(usize, u32)> {
+    let mut positions = Vec::new();
     let mut at = 0;
     while at + 8 <= body.len() {
         let number = u64::from_le_bytes([
@@ -26,14 +26,14 @@ pub(crate) fn places(body: &[u8]) -> Vec<(usize, u32)> {
             body[at + 6],
             body[at + 7],
         ]);
-        if (number >> 32) as u32 == MARK {
-            places.push((at, number as u32));
+        if (number >> 32) as u32 == MARKER {
+            positions.push((at, number as u32));
             at += 8;
         } else {
             at += 1;
         }
     }
-    places
+    positions
 }
 
 /// Overwrites eight bytes.
@@ -42,7 +42,7 @@ pub(crate) fn put(body: &mut [u8], at: usize, number: u64) {
 }
 
 /// A pseudorandom 64-bit number for each input (`SplitMix64`).
-pub(crate) fn scatter(seed: u64) -> u64 {
+pub(crate) fn splitmix64(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use crate::patch::{self, mark, places, put, scatter};
+use crate::patch::{self, marker, marker_positions, put, splitmix64};
 use crate::send::Payload;
 
 const PAYLOADS: u64 = 32;
@@ -105,16 +105,16 @@ fn payload(seed: u64) -> Payload {
         })
         .collect();
     let body = ExportTraceServiceRequest { resource_spans }.encode_to_vec();
-    let places = places(&body);
+    let positions = marker_positions(&body);
     let renew = move |body: &mut Vec<u8>, n: u64| {
         let base = patch::start_ns() + n * 2_000_000;
-        for &(at, number) in &places {
+        for &(at, number) in &positions {
             let (kind, i) = (number & 0xFF00_0000, u64::from(number & 0x00FF_FFFF));
             let start = base + i * 37_000;
             let value = match kind {
                 START => start,
-                END => start + 200_000 + scatter(n ^ i) % 80_000_000,
-                _ => scatter(seed ^ (n << 32) ^ u64::from(number)) | 1,
+                END => start + 200_000 + splitmix64(n ^ i) % 80_000_000,
+                _ => splitmix64(seed ^ (n << 32) ^ u64::from(number)) | 1,
             };
             put(body, at, value);
         }
@@ -124,18 +124,18 @@ fn payload(seed: u64) -> Payload {
 
 fn span(trace: u32, number: u32, parent: Option<u32>, random: &mut StdRng) -> Span {
     let is_error = random.random_bool(0.02);
-    let mut trace_id = mark(TRACE_HIGH | trace).to_le_bytes().to_vec();
-    trace_id.extend(mark(TRACE_LOW | trace).to_le_bytes());
+    let mut trace_id = marker(TRACE_HIGH | trace).to_le_bytes().to_vec();
+    trace_id.extend(marker(TRACE_LOW | trace).to_le_bytes());
     let model = if random.random_bool(0.3) { "gpt-4o" } else { "gpt-4o-mini" };
     Span {
         trace_id,
-        span_id: mark(SPAN_ID | number).to_le_bytes().to_vec(),
+        span_id: marker(SPAN_ID | number).to_le_bytes().to_vec(),
         parent_span_id: parent
-            .map_or_else(Vec::new, |parent| mark(SPAN_ID | parent).to_le_bytes().to_vec()),
+            .map_or_else(Vec::new, |parent| marker(SPAN_ID | parent).to_le_bytes().to_vec()),
         name: (*OPERATIONS.choose(random).unwrap_or(&"span")).to_owned(),
         kind: random.random_range(1..=5),
-        start_time_unix_nano: mark(START | number),
-        end_time_unix_nano: mark(END | number),
+        start_time_unix_nano: marker(START | number),
+        end_time_unix_nano: marker(END | number),
         attributes: vec![
             text("http.request.method", if random.random_bool(0.5) { "POST" } else { "GET" }),
             text("http.route", format!("/v1/sessions/{{id}}/{}", random.random_range(0..12))),

@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 
-use crate::patch::{scatter, start_ns};
+use crate::patch::{splitmix64, start_ns};
 use crate::spans::{int, resource, text};
 
 const SERVICE: &str = "hostile";
@@ -75,7 +75,7 @@ fn logfmt() -> String {
 /// Spans and their number.
 pub(crate) fn spans() -> (Vec<u8>, u64) {
     let spans = (0..SPANS).map(|n| Span {
-        trace_id: [scatter(n / 50).to_le_bytes(), [7; 8]].concat(),
+        trace_id: [splitmix64(n / 50).to_le_bytes(), [7; 8]].concat(),
         span_id: (n + 1).to_le_bytes().to_vec(),
         parent_span_id: if n % 50 == 0 { Vec::new() } else { n.to_le_bytes().to_vec() },
         name: "wide".to_owned(),

@@ -64,7 +64,7 @@ impl HostileQueries {
     pub(crate) fn nth(&self, run: u64, n: usize) -> Result<HostileQuery> {
         match self.known.get(n) {
             Some(known) => Ok(known.clone()),
-            None => self.of_seed(patch::scatter(run ^ ((n as u64) << 32))),
+            None => self.of_seed(patch::splitmix64(run ^ ((n as u64) << 32))),
         }
     }
 

@@ -25,9 +25,9 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// Where spans end.
 #[derive(Debug)]
-struct Nowhere;
+struct DiscardSpans;
 
-impl SpanProcessor for Nowhere {
+impl SpanProcessor for DiscardSpans {
     fn on_start(&self, _: &mut Span, _: &opentelemetry::Context) {}
 
     fn on_end(&self, span: SpanData) {
@@ -44,7 +44,7 @@ impl SpanProcessor for Nowhere {
 }
 
 fn subscriber() -> impl tracing::Subscriber + Send + Sync {
-    let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
+    let provider = SdkTracerProvider::builder().with_span_processor(DiscardSpans).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
     tracing_subscriber::registry().with(layer)
 }

@@ -30,9 +30,9 @@ const BOUNDS: &[f64] = &[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5
 
 /// Where the bare SDK sends its metrics.
 #[derive(Debug)]
-struct Nowhere;
+struct DiscardMetrics;
 
-impl PushMetricExporter for Nowhere {
+impl PushMetricExporter for DiscardMetrics {
     async fn export(&self, _: &ResourceMetrics) -> OTelSdkResult {
         Ok(())
     }
@@ -51,7 +51,7 @@ impl PushMetricExporter for Nowhere {
 }
 
 fn provider() -> SdkMeterProvider {
-    SdkMeterProvider::builder().with_reader(PeriodicReader::builder(Nowhere).build()).build()
+    SdkMeterProvider::builder().with_reader(PeriodicReader::builder(DiscardMetrics).build()).build()
 }
 
 fn attributes() -> [KeyValue; 4] {

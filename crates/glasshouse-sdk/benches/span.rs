@@ -19,9 +19,9 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// Takes spans and does nothing with them.
 #[derive(Debug)]
-struct Nowhere;
+struct DiscardSpans;
 
-impl SpanProcessor for Nowhere {
+impl SpanProcessor for DiscardSpans {
     fn on_start(&self, _span: &mut Span, _context: &opentelemetry::Context) {}
 
     fn on_end(&self, span: SpanData) {
@@ -38,7 +38,7 @@ impl SpanProcessor for Nowhere {
 }
 
 fn provider() -> SdkTracerProvider {
-    SdkTracerProvider::builder().with_span_processor(Nowhere).build()
+    SdkTracerProvider::builder().with_span_processor(DiscardSpans).build()
 }
 
 /// The ten attributes, as all three say them.

@@ -54,7 +54,7 @@
 /// Compiles the examples of the README.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]
-struct FrontPage;
+struct ReadmeExamples;
 
 pub mod agent;
 mod configure;

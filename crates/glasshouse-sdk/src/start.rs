@@ -151,12 +151,12 @@ fn start(settings: Settings, problems: &[Problem]) -> (Telemetry, Guard) {
         export.report_to(dispatch.clone());
     }
     let guard = Guard { export, problems, dispatch, log_output, is_ended: false };
-    tracing::dispatcher::with_default(&guard.dispatch, || announce(&guard));
+    tracing::dispatcher::with_default(&guard.dispatch, || log_start(&guard));
     (telemetry, guard)
 }
 
 /// Logs problems, and the address of the metrics endpoint (guarantee O-13).
-fn announce(guard: &Guard) {
+fn log_start(guard: &Guard) {
     for problem in &guard.problems {
         tracing::warn!(target: "glasshouse_sdk", "{problem}");
     }

@@ -1,4 +1,4 @@
-//! Admission control: for each class of queries a fair gate that bounds running and waiting
+//! Admission control: for each class of queries a fair queue that bounds running and waiting
 //! queries.
 
 use std::sync::Arc;
@@ -23,32 +23,32 @@ pub enum Class {
     Background,
 }
 
-/// The gates of all classes.
+/// The queues of all classes.
 #[derive(Debug)]
-pub(crate) struct Gates {
-    interactive: Gate,
-    rules: Gate,
-    background: Gate,
+pub(crate) struct Queues {
+    interactive: Queue,
+    rules: Queue,
+    background: Queue,
 }
 
-impl Gates {
-    /// Gates for `concurrency` interactive queries, half as many for rules, one for the background.
+impl Queues {
+    /// Queues for `concurrency` interactive queries, half as many for rules, one for the background.
     pub(crate) fn new(concurrency: usize) -> Self {
         Self {
-            interactive: Gate::new(concurrency),
-            rules: Gate::new(concurrency.div_ceil(2)),
-            background: Gate::new(1),
+            interactive: Queue::new(concurrency),
+            rules: Queue::new(concurrency.div_ceil(2)),
+            background: Queue::new(1),
         }
     }
 
     /// Waits for a permit.
     pub(crate) async fn enter(&self, class: Class) -> Result<Permit, QueryError> {
-        let gate = match class {
+        let queue = match class {
             Class::Interactive => &self.interactive,
             Class::Rules => &self.rules,
             Class::Background => &self.background,
         };
-        gate.enter().await
+        queue.enter().await
     }
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Permit {
 
 /// Admits queries in order of arrival.
 #[derive(Debug)]
-struct Gate {
+struct Queue {
     inside: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
@@ -75,8 +75,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Gate {
-    /// A gate for `concurrency` queries (at least one).
+impl Queue {
+    /// A queue for `concurrency` queries (at least one).
     fn new(concurrency: usize) -> Self {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
@@ -119,38 +119,38 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_waits_for_its_permit_and_may_give_up() {
-        let gate = Gate::new(1);
-        let first = gate.enter().await.unwrap();
-        assert!(timeout(MILLISECOND, gate.enter()).await.is_err());
+        let queue = Queue::new(1);
+        let first = queue.enter().await.unwrap();
+        assert!(timeout(MILLISECOND, queue.enter()).await.is_err());
         drop(first);
-        assert!(gate.enter().await.is_ok());
-        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
+        assert!(queue.enter().await.is_ok());
+        assert_eq!(queue.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]
     async fn no_class_waits_for_another() {
-        let gates = Gates::new(1);
+        let queues = Queues::new(1);
         let mut permits = Vec::new();
         for class in [Class::Interactive, Class::Rules, Class::Background] {
-            permits.push(gates.enter(class).await.unwrap());
-            assert!(timeout(MILLISECOND, gates.enter(class)).await.is_err(), "{class:?}");
+            permits.push(queues.enter(class).await.unwrap());
+            assert!(timeout(MILLISECOND, queues.enter(class)).await.is_err(), "{class:?}");
         }
     }
 
     #[tokio::test]
     async fn too_many_waiting_queries_are_refused_at_once() {
-        let gate = Arc::new(Gate::new(1));
-        let _first = gate.enter().await.unwrap();
+        let queue = Arc::new(Queue::new(1));
+        let _first = queue.enter().await.unwrap();
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..WAITING_PER_RUNNING_MAX {
-            let gate = Arc::clone(&gate);
-            waiting.spawn(async move { gate.enter().await.map(drop) });
+            let queue = Arc::clone(&queue);
+            waiting.spawn(async move { queue.enter().await.map(drop) });
         }
-        while gate.waiting.load(Ordering::Relaxed) < WAITING_PER_RUNNING_MAX {
+        while queue.waiting.load(Ordering::Relaxed) < WAITING_PER_RUNNING_MAX {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(gate.enter().await, Err(QueryError::Busy(_))));
+        assert!(matches!(queue.enter().await, Err(QueryError::Busy(_))));
         waiting.shutdown().await;
-        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(queue.waiting.load(Ordering::Relaxed), 0);
     }
 }

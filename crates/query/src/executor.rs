@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinError;
 use tokio::time::Instant;
 
-use crate::admission::{Class, Gates, Permit};
+use crate::admission::{Class, Permit, Queues};
 use crate::instruments::{Instruments, Language};
 use crate::running::Running;
 use crate::{QueryError, deadline, warnings};
@@ -38,7 +38,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Runs queries; see the module.
 #[derive(Debug)]
 pub(crate) struct Executor {
-    gates: Gates,
+    queues: Queues,
     timeout: Duration,
     memory: MemoryBudget,
     idle: Mutex<Vec<Threads>>,
@@ -115,7 +115,7 @@ impl Executor {
     /// (see [`deadline`]), and all share `memory`.
     pub(crate) fn new(concurrency: usize, timeout: Duration, memory: MemoryBudget) -> Self {
         Self {
-            gates: Gates::new(concurrency),
+            queues: Queues::new(concurrency),
             timeout,
             memory,
             idle: Mutex::default(),
@@ -170,7 +170,7 @@ impl Executor {
 
     /// Waits for a permit, and takes threads.
     async fn admit(&self, class: Class) -> Result<(Permit, Threads), QueryError> {
-        let permit = self.gates.enter(class).await?;
+        let permit = self.queues.enter(class).await?;
         self.resumed().await;
         let abandoned = self.abandoned();
         if abandoned >= self.abandoned_max {
@@ -218,11 +218,11 @@ impl Executor {
         task.abort();
         ended(&answer);
         let _ = sender.send(answer);
-        self.retire(language, permit, threads).await;
+        self.release_threads(language, permit, threads).await;
     }
 
     /// Releases the threads for the next query as soon as no task is left on them.
-    async fn retire(&self, language: Language, permit: Permit, threads: Threads) {
+    async fn release_threads(&self, language: Language, permit: Permit, threads: Threads) {
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(1);
         while !threads.are_idle() && waited < GRACE {

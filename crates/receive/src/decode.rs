@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use signals::{MemoryBudget, MemoryReservation, Signal, Timestamp};
-use wire::known::NoneKnown;
+use wire::known::NoKnownSeries;
 use wire::{Decode, DecodeContext, Decoded, KnownSeries, WireError};
 
 use crate::known::KnownFingerprints;
@@ -44,7 +44,7 @@ impl Decoding {
     /// # Errors
     /// See [`Decode::decode`].
     pub(crate) fn decode_by_labels(&self, body: &Body) -> Result<Decoded, WireError> {
-        self.decode_with(body, &NoneKnown)
+        self.decode_with(body, &NoKnownSeries)
     }
 
     fn decode_with(&self, body: &Body, known: &dyn KnownSeries) -> Result<Decoded, WireError> {

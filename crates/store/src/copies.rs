@@ -129,7 +129,7 @@ fn memory_of(fingerprints: &FingerprintSet) -> usize {
 
 /// A row of the head that a part may already hold.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Suspect {
+pub(crate) struct CopyCandidate {
     batch: usize,
     row: usize,
     pub(crate) trace_id: TraceId,
@@ -138,14 +138,14 @@ pub(crate) struct Suspect {
 }
 
 /// The rows of batches that lie within the time range of a part.
-fn suspects(
+fn candidates(
     batches: &[RecordBatch],
     parts: &[Arc<Part>],
     fingerprints: &Fingerprints,
-) -> Result<Vec<Suspect>, StoreError> {
+) -> Result<Vec<CopyCandidate>, StoreError> {
     let ranges = time_ranges(parts);
-    let mut suspects = Vec::new();
-    let Some((_, newest)) = ranges.last() else { return Ok(suspects) };
+    let mut candidates = Vec::new();
+    let Some((_, newest)) = ranges.last() else { return Ok(candidates) };
     for (batch, rows) in batches.iter().enumerate() {
         let times: Int64Array = order::times(Signal::Spans, rows)?;
         let spans = SpanIdentities::new(rows)?;
@@ -154,7 +154,7 @@ fn suspects(
                 continue;
             }
             let span = spans.get(row);
-            suspects.push(Suspect {
+            candidates.push(CopyCandidate {
                 batch,
                 row,
                 trace_id: span.trace_id,
@@ -163,7 +163,7 @@ fn suspects(
             });
         }
     }
-    Ok(suspects)
+    Ok(candidates)
 }
 
 /// The time ranges covered by parts: disjoint, sorted, with inclusive ends.
@@ -185,13 +185,13 @@ fn is_inside(ranges: &[(Timestamp, Timestamp)], time: Timestamp) -> bool {
     after.checked_sub(1).and_then(|last| ranges.get(last)).is_some_and(|(_, end)| *end >= time)
 }
 
-/// The batches without the suspects that parts hold.
+/// The batches without the candidates that parts hold.
 fn without(
     batches: Vec<RecordBatch>,
-    suspects: &[Suspect],
+    candidates: &[CopyCandidate],
     stored: &FingerprintSet,
 ) -> Result<Vec<RecordBatch>, StoreError> {
-    let mut copies = suspects.iter().filter(|suspect| stored.contains(&suspect.fingerprint));
+    let mut copies = candidates.iter().filter(|candidate| stored.contains(&candidate.fingerprint));
     let mut next = copies.next();
     let mut kept = Vec::with_capacity(batches.len());
     for (index, batch) in batches.into_iter().enumerate() {
@@ -227,23 +227,23 @@ impl OpenStore {
         }
         let Snapshot { head, parts, warnings } = snapshot;
         let fingerprints = self.state.fingerprints();
-        let suspects = suspects(&head, &parts, fingerprints)?;
-        if suspects.is_empty() {
+        let candidates = candidates(&head, &parts, fingerprints)?;
+        if candidates.is_empty() {
             return Ok(Snapshot { head, parts, warnings });
         }
         let mut looked_up = self.looked_up.lock().await;
         looked_up.begin(version);
-        let is_new = |suspect: &&Suspect| {
-            let fingerprint = &suspect.fingerprint;
+        let is_new = |candidate: &&CopyCandidate| {
+            let fingerprint = &candidate.fingerprint;
             !looked_up.absent.contains(fingerprint) && !looked_up.stored.contains(fingerprint)
         };
-        let new: Vec<Suspect> = suspects.iter().filter(is_new).copied().collect();
+        let new: Vec<CopyCandidate> = candidates.iter().filter(is_new).copied().collect();
         let found = copies::stored(&self.objects, &parts, &new, fingerprints).await;
-        let absent = new.iter().map(|suspect| suspect.fingerprint);
+        let absent = new.iter().map(|candidate| candidate.fingerprint);
         looked_up.absent.extend(absent.filter(|fingerprint| !found.contains(fingerprint)));
         looked_up.stored.extend(found);
         looked_up.count();
-        let head = without(head, &suspects, &looked_up.stored)?;
+        let head = without(head, &candidates, &looked_up.stored)?;
         Ok(Snapshot { head, parts, warnings })
     }
 }
@@ -257,7 +257,7 @@ pub(crate) async fn not_stored(
     let everything = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
     let parts = state.parts(Signal::Spans, everything);
     let fingerprints = state.fingerprints();
-    let suspects = suspects(&batches, &parts, fingerprints)?;
-    let stored = copies::stored(objects, &parts, &suspects, fingerprints).await;
-    without(batches, &suspects, &stored)
+    let candidates = candidates(&batches, &parts, fingerprints)?;
+    let stored = copies::stored(objects, &parts, &candidates, fingerprints).await;
+    without(batches, &candidates, &stored)
 }

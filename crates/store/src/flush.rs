@@ -20,7 +20,7 @@ use crate::manifest::origin::{Origin, SequenceRange};
 use crate::manifest::{Entry, Manifest};
 use crate::metrics::Frozen;
 use crate::part::write::{self, Counted, Written};
-use crate::state::{Cut, DayRows, State};
+use crate::state::{DayRows, FlushInput, State};
 use crate::write_ahead::writer::Log;
 use crate::{StoreError, calendar, copies, metrics};
 
@@ -31,12 +31,12 @@ pub(crate) struct Flusher {
     clock: Arc<dyn Clock>,
     catalog: Arc<Catalog>,
     state: Arc<State>,
-    /// Drafts whose maker is the writer.
+    /// The parts being written, named after this writer.
     drafts: Drafts,
     /// Budget for parts while they are written.
     memory: MemoryBudget,
     /// The uncommitted cut. Its lock is held during a flush, so flushes do not overlap.
-    pending: tokio::sync::Mutex<Option<Cut>>,
+    pending: tokio::sync::Mutex<Option<FlushInput>>,
     flushed_at: Mutex<Option<Timestamp>>,
     instruments: Instruments,
 }
@@ -100,7 +100,7 @@ impl Flusher {
         Ok(())
     }
 
-    async fn write_cut(&self, cut: &mut Cut) -> Result<(), StoreError> {
+    async fn write_cut(&self, cut: &mut FlushInput) -> Result<(), StoreError> {
         while let Some(rows) = cut.days.last().cloned() {
             self.write_day(rows, cut.sequence).await?;
             cut.days.pop();
@@ -153,7 +153,7 @@ impl Flusher {
     /// The range of rows up to a sequence that are not in parts yet; `None` if an earlier attempt
     /// succeeded after all.
     async fn range(&self, signal: Signal, day: i32, sequence: u64) -> Option<SequenceRange> {
-        let writer = self.drafts.maker().to_hex();
+        let writer = self.drafts.writer().to_hex();
         let after = self.catalog.flushed_sequence(signal, day, &writer).await;
         (after < sequence).then_some(SequenceRange { writer, after, sequence })
     }

@@ -120,7 +120,7 @@ struct Frozen {
 
 /// Data that a flush has taken out of the head.
 #[derive(Debug)]
-pub(crate) struct Cut {
+pub(crate) struct FlushInput {
     /// All records up to this one are in it, and no later ones.
     pub(crate) sequence: u64,
     /// Rows that are not in parts yet.
@@ -303,7 +303,7 @@ impl State {
     }
 
     /// Takes all rows out of the head, without hiding them from readers, and sorts them by day.
-    pub(crate) fn cut(&self) -> Result<Cut, StoreError> {
+    pub(crate) fn cut(&self) -> Result<FlushInput, StoreError> {
         let (sequence, taken, frozen) = {
             let mut applied = self.applied.lock();
             self.head_days.clear();
@@ -335,7 +335,7 @@ impl State {
             let days = frozen.days().to_vec();
             (frozen, days)
         });
-        Ok(Cut { sequence, days, metrics })
+        Ok(FlushInput { sequence, days, metrics })
     }
 
     /// Rows that may lie in a range, and the version of the list of parts. Rows of the head may be

@@ -34,9 +34,9 @@ pub trait KnownSeries: Sync {
 
 /// Knows no series: all of them are decoded to labels.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoneKnown;
+pub struct NoKnownSeries;
 
-impl KnownSeries for NoneKnown {
+impl KnownSeries for NoKnownSeries {
     fn find(&self, _: Fingerprint, _: &mut Vec<SeriesRef>) -> bool {
         false
     }

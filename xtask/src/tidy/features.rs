@@ -18,7 +18,7 @@ const SELECTIONS: [(&str, &str); 2] = [("build", "normal,build"), ("test", "norm
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Crates with feature sets of their own, and the reason.
-const APART: [&str; 1] = [
+const OWN_FEATURES: [&str; 1] = [
     // Published: its tests must not rely on features that only this workspace enables.
     "glasshouse-sdk",
 ];
@@ -43,7 +43,7 @@ type Features = BTreeMap<(String, String), BTreeSet<Set>>;
 pub(super) fn check() -> Result<Vec<String>> {
     let whole = features(&["--workspace"], SELECTIONS[1].1)?;
     let mut wrong = Vec::new();
-    for (name, _) in EDGES.iter().filter(|(name, _)| !APART.contains(name)) {
+    for (name, _) in EDGES.iter().filter(|(name, _)| !OWN_FEATURES.contains(name)) {
         for (selection, edges) in SELECTIONS {
             let alone = features(&["--package", name], edges)?;
             wrong.extend(differences(&alone, &whole).into_iter().map(|difference| {

@@ -9,7 +9,7 @@ use super::{EDGES, map};
 use crate::shell::root;
 
 /// Delimiters of the diagram.
-const FENCES: [&str; 2] = ["```mermaid\n", "```\n"];
+const DIAGRAM_FENCES: [&str; 2] = ["```mermaid\n", "```\n"];
 
 /// Checks that the diagram is up to date.
 pub(super) fn check() -> Result<Vec<String>> {
@@ -27,13 +27,13 @@ pub(super) fn write() -> Result<()> {
 /// The document with the current diagram.
 fn redrawn(map: &str) -> Result<String> {
     let missing = "ARCHITECTURE.md has no picture of the crates (```mermaid)";
-    let (before, rest) = map.split_once(FENCES[0]).context(missing)?;
-    let (_old, after) = rest.split_once(FENCES[1]).context(missing)?;
-    Ok([before, FENCES[0], &drawn(EDGES), FENCES[1], after].concat())
+    let (before, rest) = map.split_once(DIAGRAM_FENCES[0]).context(missing)?;
+    let (_old, after) = rest.split_once(DIAGRAM_FENCES[1]).context(missing)?;
+    Ok([before, DIAGRAM_FENCES[0], &mermaid(EDGES), DIAGRAM_FENCES[1], after].concat())
 }
 
 /// One arrow per edge.
-fn drawn(edges: &[(&str, &[&str])]) -> String {
+fn mermaid(edges: &[(&str, &[&str])]) -> String {
     let mut picture = "graph TD\n".to_owned();
     for (user, used) in edges {
         let line = match used {
@@ -50,6 +50,6 @@ mod tests {
     #[test]
     fn each_crate_points_at_what_it_uses() {
         let edges: &[(&str, &[&str])] = &[("signals", &[]), ("wire", &["signals", "lang"])];
-        assert_eq!(super::drawn(edges), "graph TD\n    signals\n    wire --> signals & lang\n");
+        assert_eq!(super::mermaid(edges), "graph TD\n    signals\n    wire --> signals & lang\n");
     }
 }

@@ -246,7 +246,7 @@ pub(crate) fn level(text: &str, is_rust_log: bool) -> Option<Targets> {
         directives.push(spelled);
     }
     let targets: Targets = directives.join(",").parse().ok().filter(|_| !directives.is_empty())?;
-    Some(quieted(targets))
+    Some(limit_noisy_targets(targets))
 }
 
 /// A level, including spellings of other languages.
@@ -268,7 +268,7 @@ fn level_name(text: &str) -> Option<&'static str> {
 }
 
 /// Suppresses verbose libraries: `debug` would mostly show this crate's own requests.
-fn quieted(targets: Targets) -> Targets {
+fn limit_noisy_targets(targets: Targets) -> Targets {
     if targets.default_level().is_none_or(|level| level <= LevelFilter::INFO) {
         return targets;
     }

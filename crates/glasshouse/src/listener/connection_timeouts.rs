@@ -209,7 +209,7 @@ impl<S: AsyncWrite + Unpin> TimedStream<S> {
     }
 
     /// Writes `bytes` in place of `length` bytes, all or nothing: the socket buffer is empty.
-    fn write_instead(
+    fn write_replacement(
         &mut self,
         context: &mut Context<'_>,
         bytes: &[u8],
@@ -258,7 +258,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let result = match self.refusal(bytes) {
-            Some(refusal) => self.write_instead(context, &refusal, bytes.len()),
+            Some(refusal) => self.write_replacement(context, &refusal, bytes.len()),
             None => Pin::new(&mut self.stream).poll_write(context, bytes),
         };
         self.wrote(&result, bytes.len());
@@ -273,7 +273,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
         let refusal = if let [bytes] = slices { self.refusal(bytes) } else { None };
         let length = slices.iter().map(|slice| slice.len()).sum();
         let result = match refusal {
-            Some(refusal) => self.write_instead(context, &refusal, length),
+            Some(refusal) => self.write_replacement(context, &refusal, length),
             None => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
         };
         self.wrote(&result, length);

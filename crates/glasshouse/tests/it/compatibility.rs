@@ -38,7 +38,7 @@ struct Claim {
 
 impl Claim {
     /// What is wrong with it, if anything.
-    fn refuted_by(&self, answered: &str) -> Option<String> {
+    fn disagreement(&self, answered: &str) -> Option<String> {
         let holds = match self.says.strip_prefix("no: ") {
             Some(status) => answered == status,
             None => matches!(self.says.as_str(), "yes" | "partly") && !ABSENT.contains(&answered),
@@ -133,6 +133,6 @@ fn every_endpoint_answers_as_the_document_says() {
         assert_eq!(answer.status, 200, "{path}");
     }
     let wrong: Vec<String> =
-        claims.iter().filter_map(|claim| claim.refuted_by(&ask(&server, claim))).collect();
+        claims.iter().filter_map(|claim| claim.disagreement(&ask(&server, claim))).collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), claims.len(), wrong.join("\n"));
 }

@@ -30,17 +30,17 @@ fn number(op: BinaryOp, a: f64, b: f64) -> f64 {
             }
         }
         BinaryOp::Pow => a.powf(b),
-        BinaryOp::Equal => truth(a == b),
-        BinaryOp::NotEqual => truth(a != b),
-        BinaryOp::Greater => truth(a > b),
-        BinaryOp::GreaterOrEqual => truth(a >= b),
-        BinaryOp::Less => truth(a < b),
-        BinaryOp::LessOrEqual => truth(a <= b),
+        BinaryOp::Equal => as_number(a == b),
+        BinaryOp::NotEqual => as_number(a != b),
+        BinaryOp::Greater => as_number(a > b),
+        BinaryOp::GreaterOrEqual => as_number(a >= b),
+        BinaryOp::Less => as_number(a < b),
+        BinaryOp::LessOrEqual => as_number(a <= b),
         BinaryOp::And | BinaryOp::Or | BinaryOp::Unless => f64::NAN,
     }
 }
 
-fn truth(holds: bool) -> f64 {
+fn as_number(holds: bool) -> f64 {
     f64::from(u8::from(holds))
 }
 

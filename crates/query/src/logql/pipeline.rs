@@ -99,7 +99,7 @@ impl Pipeline {
     }
 
     /// Leaves out labels that neither the stages nor their consumer read; `None` keeps all.
-    pub(super) fn wanting(mut self, after: Option<Vec<String>>) -> Self {
+    pub(super) fn keeping_labels(mut self, after: Option<Vec<String>>) -> Self {
         let Some(mut names) = after else { return self };
         names.extend([ERROR.to_owned(), ERROR_DETAILS.to_owned()]);
         for step in &self.steps {

@@ -68,7 +68,7 @@ pub(super) async fn run(
         names.extend(unwrapper.iter().flat_map(Unwrapper::names));
         names
     });
-    let pipeline = Pipeline::new(&selector.log.stages)?.wanting(wanted);
+    let pipeline = Pipeline::new(&selector.log.stages)?.keeping_labels(wanted);
     let needs_line = reads_line(&selector.log.stages)
         || matches!(aggregation.op, RangeOp::Bytes | RangeOp::BytesRate);
     let mut collector = Collector {

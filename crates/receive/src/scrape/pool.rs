@@ -16,7 +16,7 @@ use super::discovery::{self, TargetGroup};
 use super::job::Job;
 use super::status::{PoolStatus, TargetState, TargetStatus};
 use super::target::{Discovered, Target};
-use super::target_loop::{Ending, Refusal, TargetLoop};
+use super::target_loop::{Ending, JobError, TargetLoop};
 
 /// Dropped targets that are kept for the API, unless the job has a limit of its own.
 const DROPPED_MAX: usize = 1_000;
@@ -38,7 +38,7 @@ struct Targets {
     running: HashMap<Identity, Running, RandomState>,
     dropped: Vec<Labels>,
     dropped_count: usize,
-    refusal: Refusal,
+    job_error: JobError,
 }
 
 /// What makes a target the same one.
@@ -112,7 +112,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.shared.end(&self.target.labels);
         self.ending.send_if_modified(|ending| {
-            let is_removed = *ending == Ending::No;
+            let is_removed = *ending == Ending::Running;
             if is_removed {
                 *ending = Ending::Removed;
             }
@@ -199,21 +199,21 @@ impl Targets {
             }
         }
         let limit = config.limits.target_limit.map_or(usize::MAX, size);
-        let mut refusal = String::new();
+        let mut job_error = String::new();
         if wanted.len() > limit {
-            refusal = format!(
+            job_error = format!(
                 "target_limit exceeded (number of targets: {}, limit: {limit})",
                 wanted.len()
             );
-            tracing::error!(job = config.job_name, error = refusal, "no target is scraped");
+            tracing::error!(job = config.job_name, error = job_error, "no target is scraped");
         }
-        *self.refusal.lock() = refusal;
+        *self.job_error.lock() = job_error;
         self.running.retain(|identity, _| wanted.contains_key(identity));
         for (identity, target) in wanted {
-            let refusal = &self.refusal;
+            let job_error = &self.job_error;
             self.running
                 .entry(identity)
-                .or_insert_with(|| Running::start(target, job, jobs, refusal));
+                .or_insert_with(|| Running::start(target, job, jobs, job_error));
         }
     }
 }
@@ -223,18 +223,18 @@ impl Running {
         target: Target,
         job: &Arc<Job>,
         jobs: &watch::Receiver<Arc<Job>>,
-        refusal: &Refusal,
+        job_error: &JobError,
     ) -> Self {
         let (target, state) = (Arc::new(target), TargetState::default());
         let shared = Arc::clone(job.shared());
         shared.begin(&target.labels);
-        let (ending, ends) = watch::channel(Ending::No);
+        let (ending, ends) = watch::channel(Ending::Running);
         let scraping = TargetLoop::new(
             Arc::clone(&target),
             Arc::clone(job),
             Arc::clone(&shared),
             state.clone(),
-            Arc::clone(refusal),
+            Arc::clone(job_error),
         );
         tokio::spawn(scraping.run(jobs.clone(), ends));
         Self { target, state, ending, shared }

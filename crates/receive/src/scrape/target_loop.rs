@@ -27,12 +27,12 @@ use crate::client::without_password;
 /// Larger pages are read on a blocking thread.
 const INLINE_BYTES_MAX: usize = 256 << 10;
 
-/// Why a loop ends.
+/// Whether and why a loop ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Ending {
     /// It goes on.
     #[default]
-    No,
+    Running,
     /// The target is gone: its series get stale markers.
     Removed,
     /// The process stops.
@@ -47,14 +47,14 @@ pub(super) struct TargetLoop {
     state: PageState,
     reports: ReportSeries,
     /// Why no target of the job is scraped; empty if they are.
-    refusal: Refusal,
+    job_error: JobError,
     /// The settings that the series of `state` were relabelled with.
     job: Arc<Job>,
     memory: MemoryReservation,
 }
 
 /// Why no target of a job is scraped, shared by all of them; empty if they are.
-pub(super) type Refusal = Arc<Mutex<String>>;
+pub(super) type JobError = Arc<Mutex<String>>;
 
 /// Why a page was not read, and what was counted before.
 type Refused = (String, PageCounts);
@@ -65,12 +65,12 @@ impl TargetLoop {
         job: Arc<Job>,
         shared: Arc<Shared>,
         status: TargetState,
-        refusal: Refusal,
+        job_error: JobError,
     ) -> Self {
         let reports = ReportSeries::new(&target.labels, job.has_extra_metrics);
         let memory = shared.series_memory.reservation();
         let state = PageState::default();
-        Self { target, shared, status, state, reports, refusal, job, memory }
+        Self { target, shared, status, state, reports, job_error, job, memory }
     }
 
     /// Scrapes until the end.
@@ -86,7 +86,7 @@ impl TargetLoop {
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
-                _ = ending.wait_for(|ending| *ending != Ending::No) => break,
+                _ = ending.wait_for(|ending| *ending != Ending::Running) => break,
             }
             let job = Arc::clone(&jobs.borrow());
             let scraped_at_ms = schedule.align(self.now_ms());
@@ -153,9 +153,9 @@ impl TargetLoop {
     }
 
     async fn fetch(&self) -> Result<Page, String> {
-        let refusal = self.refusal.lock().clone();
-        if !refusal.is_empty() {
-            return Err(refusal);
+        let job_error = self.job_error.lock().clone();
+        if !job_error.is_empty() {
+            return Err(job_error);
         }
         let timeout = self.target.timeout;
         match tokio::time::timeout(timeout, self.job.fetch(&self.target)).await {

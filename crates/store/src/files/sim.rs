@@ -153,7 +153,7 @@ impl SimFiles {
     }
 
     /// Creates a file without the store's knowledge.
-    pub(crate) fn plant(&self, path: &str, bytes: &[u8]) {
+    pub(crate) fn create_unknown(&self, path: &str, bytes: &[u8]) {
         let mut disk = self.disk.lock();
         let number = disk.next_number;
         disk.next_number += 1;

@@ -114,7 +114,7 @@ impl GarbageCollector {
     }
 
     fn is_own(&self, meta: &ObjectMeta) -> bool {
-        origin::maker(&meta.location) == Some(self.drafts.maker())
+        origin::writer(&meta.location) == Some(self.drafts.writer())
     }
 
     async fn listed(&self) -> HashSet<String> {

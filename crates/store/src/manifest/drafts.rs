@@ -22,7 +22,7 @@ pub(crate) const COMMIT_WITHIN: Duration = Duration::from_hours(1);
 /// All drafts of this process. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Drafts {
-    maker: WriterId,
+    writer: WriterId,
     clock: Arc<dyn Clock>,
     paths: Arc<Mutex<HashSet<String>>>,
 }
@@ -36,19 +36,19 @@ pub(crate) struct Draft {
 }
 
 impl Drafts {
-    /// An empty set; the names of its drafts contain `maker`.
-    pub(crate) fn new(maker: WriterId, clock: Arc<dyn Clock>) -> Self {
-        Self { maker, clock, paths: Arc::default() }
+    /// An empty set; the names of its drafts contain `writer`.
+    pub(crate) fn new(writer: WriterId, clock: Arc<dyn Clock>) -> Self {
+        Self { writer, clock, paths: Arc::default() }
     }
 
     /// The process that writes them.
-    pub(crate) fn maker(&self) -> WriterId {
-        self.maker
+    pub(crate) fn writer(&self) -> WriterId {
+        self.writer
     }
 
     /// Begins a part under a unique name.
     pub(crate) fn begin(&self, origin: &Origin) -> Draft {
-        let path = origin.new_path(self.maker);
+        let path = origin.new_path(self.writer);
         self.paths.lock().insert(path.clone());
         let begun = (self.clock.now(), self.clock.monotonic());
         Draft { path, drafts: self.clone(), begun }

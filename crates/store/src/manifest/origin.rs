@@ -30,7 +30,7 @@ pub(crate) fn parse_path(path: &Path) -> Option<(Signal, i32)> {
 }
 
 /// The process that wrote a part, from the part's name.
-pub(crate) fn maker(path: &Path) -> Option<WriterId> {
+pub(crate) fn writer(path: &Path) -> Option<WriterId> {
     path.filename()?.split('-').nth(1).and_then(WriterId::from_hex)
 }
 
@@ -119,11 +119,11 @@ impl Origin {
 
     /// A unique path, so that no put overwrites another part. It names the process that may
     /// remove the file.
-    pub(crate) fn new_path(&self, maker: WriterId) -> String {
+    pub(crate) fn new_path(&self, writer: WriterId) -> String {
         let Self { signal, day, range: SequenceRange { sequence, .. }, level, .. } = self;
-        let (maker, unique) = (maker.to_hex(), WriterId::random().to_hex());
+        let (writer, unique) = (writer.to_hex(), WriterId::random().to_hex());
         let unique: String = unique.chars().take(16).collect();
-        format!("{PARTS}/{signal}/{day}/{sequence:020}-{maker}-{level}-{unique}.parquet")
+        format!("{PARTS}/{signal}/{day}/{sequence:020}-{writer}-{level}-{unique}.parquet")
     }
 
     pub(crate) fn entry(&self, path: &str, written: &Written) -> Entry {

@@ -18,7 +18,7 @@ use signals::rows::BytesColumn;
 use signals::span::{IDENTITY_COLUMNS, SpanIdentities, column};
 
 use super::object::PartObject;
-use crate::copies::{FingerprintSet, Fingerprints, Suspect};
+use crate::copies::{CopyCandidate, FingerprintSet, Fingerprints};
 use crate::{Part, StoreError};
 
 /// What is looked up in one part.
@@ -31,17 +31,21 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// The suspects that lie within the part's time range.
-    fn of(part: &Part, suspects: &[Suspect]) -> Self {
+    /// The candidates that lie within the part's time range.
+    fn of(part: &Part, candidates: &[CopyCandidate]) -> Self {
         let near = || {
             let range = part.min_time..=part.max_time;
-            suspects.iter().filter(move |suspect| range.contains(&suspect.start_time))
+            candidates.iter().filter(move |candidate| range.contains(&candidate.start_time))
         };
-        let mut times: Vec<Timestamp> = near().map(|suspect| suspect.start_time).collect();
-        let mut traces: Vec<[u8; 16]> = near().map(|suspect| suspect.trace_id.0).collect();
+        let mut times: Vec<Timestamp> = near().map(|candidate| candidate.start_time).collect();
+        let mut traces: Vec<[u8; 16]> = near().map(|candidate| candidate.trace_id.0).collect();
         times.sort_unstable();
         traces.sort_unstable();
-        Self { times, traces, fingerprints: near().map(|suspect| suspect.fingerprint).collect() }
+        Self {
+            times,
+            traces,
+            fingerprints: near().map(|candidate| candidate.fingerprint).collect(),
+        }
     }
 }
 
@@ -50,17 +54,17 @@ fn has_between<T: Ord + ?Sized>(sorted: &[impl Borrow<T>], min: &T, max: &T) -> 
     sorted.get(first).is_some_and(|value| value.borrow() <= max)
 }
 
-/// The fingerprints of the suspects that parts hold. A part that cannot be read counts as holding
+/// The fingerprints of the candidates that parts hold. A part that cannot be read counts as holding
 /// none, so that it blocks neither a flush nor a query.
 pub(crate) async fn stored(
     objects: &Arc<dyn ObjectStore>,
     parts: &[Arc<Part>],
-    suspects: &[Suspect],
+    candidates: &[CopyCandidate],
     fingerprints: &Fingerprints,
 ) -> FingerprintSet {
     let mut found = FingerprintSet::default();
     for part in parts {
-        let wanted = Wanted::of(part, suspects);
+        let wanted = Wanted::of(part, candidates);
         if wanted.times.is_empty() {
             continue;
         }

@@ -18,8 +18,8 @@ const MINUTE: i64 = 60 * SECOND;
 /// Samples that are older than this should be small.
 const SETTLED: i64 = 30 * MINUTE;
 
-/// What was found at one moment.
-struct Moment {
+/// What was found after an hour.
+struct Measured {
     hour: usize,
     parts: usize,
     /// Of the parts whose newest sample is old enough, and of one part made of them.
@@ -29,14 +29,14 @@ struct Moment {
     written: u64,
 }
 
-impl Moment {
+impl Measured {
     fn ratio(&self) -> f64 {
         self.bytes as f64 / self.merged as f64
     }
 }
 
 /// Scrapes for some hours, flushed every ten minutes and maintained every minute.
-async fn scraped(series: usize, interval_ms: i64, hours: usize) -> Vec<Moment> {
+async fn scraped(series: usize, interval_ms: i64, hours: usize) -> Vec<Measured> {
     let mut bench = Bench::new();
     bench.config.compaction_fan_in = crate::Config::default().compaction_fan_in;
     let a_minute = (60_000 / interval_ms) as usize;
@@ -45,7 +45,7 @@ async fn scraped(series: usize, interval_ms: i64, hours: usize) -> Vec<Moment> {
     let (store, _) = bench.open().await.unwrap();
     let labels: Vec<_> = (0..series).map(|i| host_labels(i % 50, i / 50)).collect();
     let mut known: HashMap<String, u64> = HashMap::new();
-    let mut moments = Vec::new();
+    let mut hours_measured = Vec::new();
     for minute in 0..60 * hours {
         bench.clock.advance(Duration::from_secs(60));
         let series = labels.iter().cloned().map(Into::into).collect();
@@ -69,13 +69,14 @@ async fn scraped(series: usize, interval_ms: i64, hours: usize) -> Vec<Moment> {
         known
             .extend(parts.iter().filter(is_merged).map(|part| (part.path.to_string(), part.bytes)));
         if minute % 60 == 59 {
-            moments.push(moment(&store, &bench, minute / 60 + 1, known.values().sum()).await);
+            hours_measured
+                .push(measure(&store, &bench, minute / 60 + 1, known.values().sum()).await);
         }
     }
-    moments
+    hours_measured
 }
 
-async fn moment(store: &Store, bench: &Bench, hour: usize, written: u64) -> Moment {
+async fn measure(store: &Store, bench: &Bench, hour: usize, written: u64) -> Measured {
     let parts = store.inner.state.parts(Signal::Metrics, EVERYTHING);
     let is_old = |part: &&Arc<Part>| part.min_time < bench.clock.now() - SETTLED;
     let old: Vec<Arc<Part>> = parts.iter().filter(is_old).cloned().collect();
@@ -83,14 +84,14 @@ async fn moment(store: &Store, bench: &Bench, hour: usize, written: u64) -> Mome
     let merged =
         metrics::part::merge(reader, &old, String::new(), sizes, Vec::new()).await.unwrap();
     let bytes = old.iter().map(|part| part.bytes).sum();
-    Moment { hour, parts: parts.len(), bytes, merged: merged.bytes, written }
+    Measured { hour, parts: parts.len(), bytes, merged: merged.bytes, written }
 }
 
 #[tokio::test]
 async fn what_is_older_than_half_an_hour_is_nearly_as_small_as_it_gets() {
     for (series, interval_ms, hours) in [(400, 15_000, 4), (30, 1_000, 2)] {
-        for moment in scraped(series, interval_ms, hours).await {
-            let (hour, ratio) = (moment.hour, moment.ratio());
+        for measured in scraped(series, interval_ms, hours).await {
+            let (hour, ratio) = (measured.hour, measured.ratio());
             assert!(ratio <= 1.3, "every {interval_ms} ms, hour {hour}: {ratio:.2}");
         }
     }
@@ -123,15 +124,15 @@ async fn a_day_of_scrapes() {
     println!("interval | hour | parts | B/sample | ratio to one part | written / at rest");
     for (series, interval_ms, hours) in [(500, 15_000, 23), (100, 1_000, 6)] {
         let started = cpu_seconds();
-        for moment in scraped(series, interval_ms, hours).await {
-            let samples = (moment.hour * 3_600_000) as f64 / interval_ms as f64 * series as f64;
+        for measured in scraped(series, interval_ms, hours).await {
+            let samples = (measured.hour * 3_600_000) as f64 / interval_ms as f64 * series as f64;
             println!(
                 "{interval_ms} ms | {} | {} | {:.2} | {:.2} | {:.2}",
-                moment.hour,
-                moment.parts,
-                moment.bytes as f64 / samples,
-                moment.ratio(),
-                moment.written as f64 / moment.merged as f64
+                measured.hour,
+                measured.parts,
+                measured.bytes as f64 / samples,
+                measured.ratio(),
+                measured.written as f64 / measured.merged as f64
             );
         }
         println!("{:.1} CPU s", cpu_seconds() - started);

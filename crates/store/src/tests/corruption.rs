@@ -63,7 +63,7 @@ async fn folder() -> (Bench, BTreeMap<String, Vec<Item>>) {
 enum Corruption {
     Flips(Vec<(usize, u8)>),
     Zeros(std::ops::Range<usize>),
-    Cut(usize),
+    Truncated(usize),
     Gone,
 }
 
@@ -78,7 +78,7 @@ impl Corruption {
                 Self::Flips((0..random.random_range(1..4)).map(|_| flip(random)).collect())
             }
             3 => Self::Zeros(place..random.random_range(place..=length)),
-            4 => Self::Cut(if random.random_ratio(1, 4) { 0 } else { place }),
+            4 => Self::Truncated(if random.random_ratio(1, 4) { 0 } else { place }),
             _ => Self::Gone,
         }
     }
@@ -96,7 +96,7 @@ impl Corruption {
                 let end = range.end.min(bytes.len());
                 bytes[range.start.min(end)..end].fill(0);
             }),
-            Self::Cut(length) => files.tamper(path, |bytes| bytes.truncate(*length)),
+            Self::Truncated(length) => files.tamper(path, |bytes| bytes.truncate(*length)),
             Self::Gone => files.remove(path).unwrap(),
         }
     }

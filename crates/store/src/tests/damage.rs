@@ -161,9 +161,9 @@ async fn segments_that_do_not_belong_here_are_put_aside_and_missing_ones_are_tol
     with_log(&other, 3).await;
     let foreign = crate::files::read_all(&other.files, &other.segments()[0], 1 << 20).unwrap();
     let copy = crate::files::read_all(&bench.files, &names[3], 1 << 20).unwrap();
-    bench.files.plant("wal/00000000000000000900.log", &foreign);
-    bench.files.plant("wal/00000000000000000901.log", &copy);
-    bench.files.plant("wal/notes.txt", b"not ours");
+    bench.files.create_unknown("wal/00000000000000000900.log", &foreign);
+    bench.files.create_unknown("wal/00000000000000000901.log", &copy);
+    bench.files.create_unknown("wal/notes.txt", b"not ours");
     bench.files.remove(&names[10]).unwrap();
     let (store, report) = bench.open().await.unwrap();
     let mut reasons: Vec<&str> =
@@ -269,7 +269,7 @@ async fn a_lost_identity_is_read_from_the_log() {
         let items = with_log(&bench, 3).await;
         bench.files.remove("identity.json").unwrap();
         if let Some(bytes) = damage {
-            bench.files.plant("identity.json", bytes);
+            bench.files.create_unknown("identity.json", bytes);
         }
         let (store, _) = bench.open().await.unwrap();
         assert_eq!(stored(&store).await, ledger(items));

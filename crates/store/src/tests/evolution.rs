@@ -138,12 +138,12 @@ fn today(rows: &RecordBatch) -> Vec<u8> {
 
 #[tokio::test]
 async fn parts_with_fewer_and_more_columns_merge_in_every_combination() {
-    let makers: [fn(&RecordBatch) -> Vec<u8>; 3] = [old_part, newer_part, today];
-    for first in makers {
-        for second in makers {
-            for third in makers {
+    let formats: [fn(&RecordBatch) -> Vec<u8>; 3] = [old_part, newer_part, today];
+    for first in formats {
+        for second in formats {
+            for third in formats {
                 let inputs: Vec<Vec<u8>> = [(first, 0), (second, 40), (third, 80)]
-                    .map(|(maker, from)| maker(&spans(from, 40)))
+                    .map(|(write_part, from)| write_part(&spans(from, 40)))
                     .into();
                 let mut expected: Vec<String> =
                     inputs.iter().flat_map(|bytes| seen(&read(bytes.clone()).0)).collect();

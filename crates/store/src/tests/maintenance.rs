@@ -204,8 +204,8 @@ async fn what_is_filled_in_late_is_kept_for_the_whole_period() {
 async fn a_file_that_no_manifest_lists_is_removed_after_a_while() {
     let bench = Bench::new();
     let (store, items) = filled(&bench, 1).await;
-    bench.files.plant("parts/spans/2026-11-20/orphan.parquet", b"x");
-    bench.files.plant("parts/readme.txt", b"not ours");
+    bench.files.create_unknown("parts/spans/2026-11-20/orphan.parquet", b"x");
+    bench.files.create_unknown("parts/readme.txt", b"not ours");
     store.maintain().await.unwrap();
     bench.clock.advance(Duration::from_mins(9));
     store.maintain().await.unwrap();

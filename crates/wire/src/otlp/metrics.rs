@@ -38,7 +38,7 @@ use super::reject::Rejections;
 use super::resource::{each_attribute, pieces};
 use super::value::{Renderer, cut, read_pair};
 use crate::decoded::{DataPoints, Decoded};
-use crate::known::{Fingerprint, Fingerprinter, KnownSeries, NoneKnown, Unknown};
+use crate::known::{Fingerprint, Fingerprinter, KnownSeries, NoKnownSeries, Unknown};
 use crate::protobuf::{Fault, Message, Within as _};
 use crate::{Limits, WireError};
 
@@ -66,7 +66,15 @@ pub fn decode(
     limits: &Limits,
     memory: &MemoryReservation,
 ) -> Result<Decoded, WireError> {
-    decode_with(body, encoding, received_at, limits, &Translation::default(), &NoneKnown, memory)
+    decode_with(
+        body,
+        encoding,
+        received_at,
+        limits,
+        &Translation::default(),
+        &NoKnownSeries,
+        memory,
+    )
 }
 
 /// Decodes an export request. The samples do not depend on which series are known.

@@ -17,7 +17,7 @@ use signals::{Batch, MemoryBudget, MemoryReservation, Signal, Timestamp};
 
 use super::*;
 use crate::Limits;
-use crate::known::NoneKnown;
+use crate::known::NoKnownSeries;
 
 /// 2026-11-20, the arrival time in all tests.
 pub(crate) const NOW: Timestamp = 1_795_000_000_000_000_000;
@@ -31,7 +31,7 @@ fn decode(
     limits: &Limits,
 ) -> Result<Decoded, WireError> {
     let memory = &unbounded();
-    let context = DecodeContext { received_at, limits, known: &NoneKnown, memory };
+    let context = DecodeContext { received_at, limits, known: &NoKnownSeries, memory };
     Export { signal, encoding }.decode(body, &context)
 }
 

@@ -12,7 +12,7 @@ mod write;
 use signals::time::MILLISECOND;
 
 use super::WriteMessage;
-use crate::known::NoneKnown;
+use crate::known::NoKnownSeries;
 use crate::otlp::tests::{NOW, unbounded};
 use crate::{Decode, DecodeContext, Decoded, KnownSeries, Limits, WireError};
 
@@ -29,5 +29,5 @@ fn try_decoded(
 }
 
 fn decoded(message: WriteMessage, body: &[u8]) -> Decoded {
-    try_decoded(message, body, &NoneKnown).unwrap()
+    try_decoded(message, body, &NoKnownSeries).unwrap()
 }

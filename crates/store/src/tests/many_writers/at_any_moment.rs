@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::world::*;
+use super::cluster::*;
 use crate::objects::sim::Fault;
 
 /// Two writers that have stored something each and hold something in memory, and a compactor.
-async fn prepared(world: &World) -> (Process, Process, Role) {
-    let (mut a, mut b) = (world.start(1).await, world.start(2).await);
+async fn prepared(cluster: &Cluster) -> (Process, Process, Role) {
+    let (mut a, mut b) = (cluster.start(1).await, cluster.start(2).await);
     for process in [&mut a, &mut b] {
         process.send().await;
         process.store().flush().await.unwrap();
     }
-    let role = world.role().await;
+    let role = cluster.role().await;
     for process in [&mut a, &mut b] {
         process.send().await;
     }
@@ -20,11 +20,11 @@ async fn prepared(world: &World) -> (Process, Process, Role) {
 }
 
 /// So much that versions of manifests and parts are removed.
-async fn run_other_processes(world: &World, b: &mut Process, role: &mut Role) {
+async fn run_other_processes(cluster: &Cluster, b: &mut Process, role: &mut Role) {
     for _ in 0..2 {
         b.store().flush().await.unwrap();
         role.maintenance.run().await.unwrap();
-        world.clock.advance(Duration::from_mins(6));
+        cluster.clock.advance(Duration::from_mins(6));
         b.send().await;
     }
     role.maintenance.run().await.unwrap();
@@ -33,11 +33,11 @@ async fn run_other_processes(world: &World, b: &mut Process, role: &mut Role) {
 /// At every n-th operation, beginning with the first.
 async fn pause_at_every(n: usize, action: Action) -> u64 {
     for operation in (1..).step_by(n) {
-        let world = World::new();
-        let (mut a, mut b, mut role) = prepared(&world).await;
+        let cluster = Cluster::new();
+        let (mut a, mut b, mut role) = prepared(&cluster).await;
         let context = format!("{action:?} paused at operation {operation}");
         let Some(paused) = a.pause(operation, action).await else { return operation };
-        run_other_processes(&world, &mut b, &mut role).await;
+        run_other_processes(&cluster, &mut b, &mut role).await;
         a.client.resume();
         let result = paused.await.unwrap();
         if matches!(action, Action::Flush) {
@@ -50,7 +50,7 @@ async fn pause_at_every(n: usize, action: Action) -> u64 {
         let (of_a, of_b) = (a.sent.clone(), b.sent.clone());
         check(&a, &[&of_a, &of_b], &context).await;
         check(&b, &[&of_a, &of_b], &context).await;
-        check_restart(&world, &mut [&mut a, &mut b], &context).await;
+        check_restart(&cluster, &mut [&mut a, &mut b], &context).await;
     }
     0
 }
@@ -69,17 +69,17 @@ async fn upkeep_that_pauses_anywhere_loses_and_doubles_nothing() {
 
 async fn fail_at_every(fault: Fault, action: Action) {
     for operation in 1.. {
-        let world = World::new();
-        let (mut a, mut b, mut role) = prepared(&world).await;
+        let cluster = Cluster::new();
+        let (mut a, mut b, mut role) = prepared(&cluster).await;
         let context = format!("{action:?}, {fault:?} at operation {operation}");
         a.client.fail_at(operation, fault);
         let _ = a.act(action).await;
         let has_faulted = a.client.has_faulted();
         a.client.cancel_fault();
-        run_other_processes(&world, &mut b, &mut role).await;
+        run_other_processes(&cluster, &mut b, &mut role).await;
         let of_a = a.sent.clone();
         if matches!(fault, Fault::CrashBefore | Fault::CrashAfter) {
-            a.restart(&world).await;
+            a.restart(&cluster).await;
         }
         // What came through after all is seen before the second attempt.
         a.store().inner.catalog.refresh().await.unwrap();
@@ -87,7 +87,7 @@ async fn fail_at_every(fault: Fault, action: Action) {
         a.act(Action::Flush).await.unwrap_or_else(|error| panic!("{context}: {error}"));
         a.act(Action::Maintain).await.unwrap_or_else(|error| panic!("{context}: {error}"));
         check(&a, &[&of_a, &b.sent], &context).await;
-        check_restart(&world, &mut [&mut a, &mut b], &context).await;
+        check_restart(&cluster, &mut [&mut a, &mut b], &context).await;
         if !has_faulted {
             return;
         }

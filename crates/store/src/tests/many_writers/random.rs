@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::task::JoinHandle;
 
-use super::world::*;
+use super::cluster::*;
 use crate::StoreError;
 use crate::objects::sim::Fault;
 
@@ -15,7 +15,7 @@ const STEPS: usize = 40;
 const SEEDS: u64 = 12;
 
 struct Run {
-    world: World,
+    cluster: Cluster,
     writers: Vec<Process>,
     /// What a writer was doing when it was stopped.
     paused: Vec<Option<JoinHandle<Result<(), StoreError>>>>,
@@ -25,14 +25,14 @@ struct Run {
 
 impl Run {
     async fn new(seed: u64) -> Self {
-        let world = World::new();
+        let cluster = Cluster::new();
         let mut writers = Vec::new();
         for number in 1..=WRITERS {
-            writers.push(world.start(number as u64).await);
+            writers.push(cluster.start(number as u64).await);
         }
-        let role = world.role().await;
+        let role = cluster.role().await;
         let paused = (0..WRITERS).map(|_| None).collect();
-        Self { world, writers, paused, role, random: StdRng::seed_from_u64(seed) }
+        Self { cluster, writers, paused, role, random: StdRng::seed_from_u64(seed) }
     }
 
     fn action(&mut self) -> Action {
@@ -58,7 +58,7 @@ impl Run {
             }
             10 => {
                 let minutes = self.random.random_range(0..12);
-                self.world.clock.advance(Duration::from_mins(minutes));
+                self.cluster.clock.advance(Duration::from_mins(minutes));
             }
             _ => self.resume(writer).await,
         }
@@ -78,12 +78,12 @@ impl Run {
         let _ = process.act(action).await;
         process.client.cancel_fault();
         if matches!(fault, Fault::CrashBefore | Fault::CrashAfter) {
-            process.restart(&self.world).await;
+            process.restart(&self.cluster).await;
         }
     }
 
     async fn restart(&mut self, writer: usize) {
-        self.writers[writer].restart(&self.world).await;
+        self.writers[writer].restart(&self.cluster).await;
         if let Some(task) = self.paused[writer].take() {
             let _ = task.await.unwrap();
         }
@@ -108,6 +108,6 @@ async fn three_writers_and_a_compactor_lose_and_double_nothing_whatever_happens(
             run.resume(writer).await;
         }
         let mut writers: Vec<&mut Process> = run.writers.iter_mut().collect();
-        check_restart(&run.world, &mut writers, &format!("seed {seed}")).await;
+        check_restart(&run.cluster, &mut writers, &format!("seed {seed}")).await;
     }
 }

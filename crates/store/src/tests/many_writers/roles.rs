@@ -2,7 +2,7 @@
 
 use signals::Signal;
 
-use super::world::*;
+use super::cluster::*;
 use crate::tests::harness::*;
 
 /// Every span and log record in the parts that a role sees.
@@ -19,9 +19,9 @@ async fn rows(role: &Role) -> Ledger {
 
 #[tokio::test]
 async fn a_process_without_a_log_compacts_and_reads_what_others_stored() {
-    let world = World::new();
-    let (mut a, mut b) = (world.start(1).await, world.start(2).await);
-    let mut role = world.role().await;
+    let cluster = Cluster::new();
+    let (mut a, mut b) = (cluster.start(1).await, cluster.start(2).await);
+    let mut role = cluster.role().await;
     for process in [&mut a, &mut b] {
         process.send().await;
         process.store().flush().await.unwrap();

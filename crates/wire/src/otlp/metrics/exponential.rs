@@ -179,22 +179,22 @@ impl<'a> Decoder<'_, 'a> {
     ) -> Taken {
         let mut raw_point = RawPoint::new(message, metric, FIELDS);
         let raw = Raw::read(message, &mut raw_point, self.limits)?;
-        let moment = checked!(self.moment(&raw_point));
-        let histogram = Arc::new(checked!(raw.histogram(moment.is_stale)));
-        if Self::is_delta(metric, moment) {
+        let time = checked!(self.time(&raw_point));
+        let histogram = Arc::new(checked!(raw.histogram(time.is_stale)));
+        if Self::is_delta(metric, time) {
             let value = DeltaValue::Native(histogram);
-            checked!(self.delta(metric, &raw_point, moment, value)?);
+            checked!(self.delta(metric, &raw_point, time, value)?);
         } else {
             checked!(self.place(metric, &raw_point, 1, |names, series, places| {
                 places.push(series.series(names.family()));
             })?);
             for series in &self.places {
-                self.series.histogram(*series, moment.timestamp_ms, Arc::clone(&histogram));
+                self.series.histogram(*series, time.timestamp_ms, Arc::clone(&histogram));
             }
-            self.start_times(metric, moment);
+            self.start_times(metric, time);
         }
-        self.accept(moment);
-        self.exemplars(metric, &raw_point, moment, |_| 0)?;
+        self.accept(time);
+        self.exemplars(metric, &raw_point, time, |_| 0)?;
         Ok(Ok(()))
     }
 }

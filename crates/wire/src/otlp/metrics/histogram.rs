@@ -4,7 +4,7 @@ use signals::Labels;
 use signals::metric::{NAME_LABEL, STALE_NAN_BITS};
 
 use super::metric::Metric;
-use super::point::{Fields, Moment, RawPoint, label_number};
+use super::point::{Fields, PointTime, RawPoint, label_number};
 use super::series::SeriesTable;
 use super::{Decoder, Taken, checked};
 use crate::Limits;
@@ -84,14 +84,14 @@ impl<'a> Decoder<'_, 'a> {
     pub(super) fn classic_histogram(&mut self, metric: &Metric<'a>, message: Message<'a>) -> Taken {
         let mut raw = RawPoint::new(message, metric, FIELDS);
         let classic = checked!(Raw::read(message, &mut raw, self.limits)?.buckets());
-        let moment = checked!(self.moment(&raw));
-        if Self::is_delta(metric, moment) {
-            checked!(self.delta(metric, &raw, moment, DeltaValue::Classic(classic.clone()))?);
+        let time = checked!(self.time(&raw));
+        if Self::is_delta(metric, time) {
+            checked!(self.delta(metric, &raw, time, DeltaValue::Classic(classic.clone()))?);
         } else {
-            checked!(self.cumulative(metric, &mut raw, moment, &classic)?);
+            checked!(self.cumulative(metric, &mut raw, time, &classic)?);
         }
-        self.accept(moment);
-        self.exemplars(metric, &raw, moment, |value| {
+        self.accept(time);
+        self.exemplars(metric, &raw, time, |value| {
             classic.bounds.partition_point(|bound| *bound < value)
         })?;
         Ok(Ok(()))
@@ -101,7 +101,7 @@ impl<'a> Decoder<'_, 'a> {
         &mut self,
         metric: &Metric<'a>,
         raw: &mut RawPoint<'a>,
-        moment: Moment,
+        time: PointTime,
         classic: &ClassicHistogram,
     ) -> Taken {
         for bound in &classic.bounds {
@@ -114,9 +114,9 @@ impl<'a> Decoder<'_, 'a> {
             series.place(classic.sum.is_some(), table, places);
         })?);
         let before = self.series.samples();
-        classic.write(&self.places, moment.timestamp_ms, moment.is_stale, &mut self.series);
+        classic.write(&self.places, time.timestamp_ms, time.is_stale, &mut self.series);
         self.points.push(before, self.series.samples(), true);
-        self.start_times(metric, moment);
+        self.start_times(metric, time);
         Ok(Ok(()))
     }
 }

@@ -27,25 +27,25 @@ impl<'a> Decoder<'_, 'a> {
     pub(super) fn number(&mut self, metric: &Metric<'a>, message: Message<'a>) -> Taken {
         let mut raw = RawPoint::new(message, metric, FIELDS);
         let value = read(message, &mut raw)?;
-        let moment = checked!(self.moment(&raw));
+        let time = checked!(self.time(&raw));
         let value = match value {
-            _ if moment.is_stale => f64::from_bits(STALE_NAN_BITS),
+            _ if time.is_stale => f64::from_bits(STALE_NAN_BITS),
             Some(value) => value,
             None => return Ok(Err("data point has no value")),
         };
-        if Self::is_delta(metric, moment) {
-            checked!(self.delta(metric, &raw, moment, DeltaValue::Sum(value))?);
+        if Self::is_delta(metric, time) {
+            checked!(self.delta(metric, &raw, time, DeltaValue::Sum(value))?);
         } else {
             checked!(self.place(metric, &raw, 1, |names, series, places| {
                 places.push(series.series(names.family()));
             })?);
             for series in &self.places {
-                self.series.sample(*series, moment.timestamp_ms, value);
+                self.series.sample(*series, time.timestamp_ms, value);
             }
-            self.start_times(metric, moment);
+            self.start_times(metric, time);
         }
-        self.accept(moment);
-        self.exemplars(metric, &raw, moment, |_| 0)?;
+        self.accept(time);
+        self.exemplars(metric, &raw, time, |_| 0)?;
         Ok(Ok(()))
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct Fields {
 
 /// The validated time of a point.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct PointTime {
     pub(super) timestamp_ms: i64,
     /// Start of the interval, or the start time of the counter; 0 if unknown.
     pub(super) start_ms: i64,
@@ -124,9 +124,9 @@ impl SeriesNames<'_> {
 
 impl<'a> Decoder<'_, 'a> {
     /// Validates the time of a point.
-    pub(super) fn moment(&self, raw: &RawPoint<'_>) -> Result<Moment, &'static str> {
+    pub(super) fn time(&self, raw: &RawPoint<'_>) -> Result<PointTime, &'static str> {
         let time = checked_time(raw.time, self.received_at, self.received_at, self.limits)?;
-        Ok(Moment {
+        Ok(PointTime {
             timestamp_ms: time / MILLISECOND,
             start_ms: i64::try_from(raw.start).unwrap_or(0) / MILLISECOND,
             is_stale: raw.flags & NO_RECORDED_VALUE != 0,
@@ -134,8 +134,8 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// Whether the point must be accumulated.
-    pub(super) fn is_delta(metric: &Metric<'_>, moment: Moment) -> bool {
-        metric.temporality == Temporality::Delta && !moment.is_stale
+    pub(super) fn is_delta(metric: &Metric<'_>, time: PointTime) -> bool {
+        metric.temporality == Temporality::Delta && !time.is_stale
     }
 
     /// Sets [`Self::places`] to the indices of the point's `count` series: known ones, or those
@@ -188,18 +188,18 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// Counts a point as accepted.
-    pub(super) fn accept(&mut self, moment: Moment) {
+    pub(super) fn accept(&mut self, time: PointTime) {
         self.accepted += 1;
-        self.rejections.accepted_at(moment.timestamp_ms.saturating_mul(MILLISECOND));
-        self.resource.extend_time_range(moment.timestamp_ms);
+        self.rejections.accepted_at(time.timestamp_ms.saturating_mul(MILLISECOND));
+        self.resource.extend_time_range(time.timestamp_ms);
     }
 
     /// Records the start time for the series in [`Self::places`].
-    pub(super) fn start_times(&mut self, metric: &Metric<'_>, moment: Moment) {
-        let is_start = 0 < moment.start_ms && moment.start_ms <= moment.timestamp_ms;
-        if is_start && metric.is_counting() && !moment.is_stale {
+    pub(super) fn start_times(&mut self, metric: &Metric<'_>, time: PointTime) {
+        let is_start = 0 < time.start_ms && time.start_ms <= time.timestamp_ms;
+        if is_start && metric.is_counting() && !time.is_stale {
             for series in &self.places {
-                self.series.start_time(*series, moment.start_ms);
+                self.series.start_time(*series, time.start_ms);
             }
         }
     }
@@ -210,7 +210,7 @@ impl<'a> Decoder<'_, 'a> {
         &mut self,
         metric: &Metric<'_>,
         raw: &RawPoint<'a>,
-        moment: Moment,
+        time: PointTime,
         value: DeltaValue,
     ) -> Taken {
         let count = value.series_count();
@@ -231,8 +231,8 @@ impl<'a> Decoder<'_, 'a> {
         self.resource.delta_items += count;
         self.deltas.push(Delta {
             labels,
-            start_ms: moment.start_ms,
-            timestamp_ms: moment.timestamp_ms,
+            start_ms: time.start_ms,
+            timestamp_ms: time.timestamp_ms,
             is_monotonic: metric.is_counting(),
             value,
         });
@@ -245,7 +245,7 @@ impl<'a> Decoder<'_, 'a> {
         &mut self,
         metric: &Metric<'_>,
         raw: &RawPoint<'a>,
-        moment: Moment,
+        time: PointTime,
         choose: impl Fn(f64) -> usize,
     ) -> Result<(), Fault> {
         if !raw.has_exemplars || !metric.has_exemplars() {
@@ -253,7 +253,7 @@ impl<'a> Decoder<'_, 'a> {
         }
         let kept = raw.messages(raw.fields.exemplars, "exemplars", self.limits.exemplars_max)?;
         for message in kept.messages {
-            let exemplar = self.exemplar(message, moment.timestamp_ms).within("exemplars")?;
+            let exemplar = self.exemplar(message, time.timestamp_ms).within("exemplars")?;
             if let Some(series) = self.places.get(choose(exemplar.value)) {
                 self.series.exemplar(exemplar.of(*series));
             }

@@ -53,7 +53,7 @@ impl<'a> Decoder<'_, 'a> {
         if raw.has_too_many {
             return Ok(Err("summary has too many quantiles"));
         }
-        let moment = checked!(self.moment(&raw_point));
+        let time = checked!(self.time(&raw_point));
         for (quantile, _) in &raw.quantiles {
             raw_point.fingerprinter.number(quantile.to_bits());
         }
@@ -69,12 +69,12 @@ impl<'a> Decoder<'_, 'a> {
         let before = self.series.samples();
         let values = raw.quantiles.iter().map(|(_, value)| *value);
         for (series, value) in self.places.iter().zip(values.chain([raw.sum, raw.count as f64])) {
-            let value = if moment.is_stale { stale } else { value };
-            self.series.sample(*series, moment.timestamp_ms, value);
+            let value = if time.is_stale { stale } else { value };
+            self.series.sample(*series, time.timestamp_ms, value);
         }
         self.points.push(before, self.series.samples(), true);
-        self.start_times(metric, moment);
-        self.accept(moment);
+        self.start_times(metric, time);
+        self.accept(time);
         Ok(Ok(()))
     }
 }

@@ -125,7 +125,7 @@ fn scope_and_resource_attributes_are_promoted_when_asked_for() {
         NOW,
         &Limits::default(),
         &translation,
-        &NoneKnown,
+        &NoKnownSeries,
         &unbounded(),
     );
     assert_eq!(

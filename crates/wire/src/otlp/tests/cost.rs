@@ -8,7 +8,7 @@ use signals::Signal;
 
 use super::known::Learned;
 use super::{NOW, unbounded};
-use crate::known::NoneKnown;
+use crate::known::NoKnownSeries;
 use crate::otlp::{Encoding, Export};
 use crate::{Decode, DecodeContext, Decoded, KnownSeries, Limits};
 
@@ -99,13 +99,13 @@ fn decode_again_and_again(known: &dyn KnownSeries) {
 #[test]
 #[ignore = "counted by a profiler"]
 fn requests_of_unknown_series() {
-    decode_again_and_again(&NoneKnown);
+    decode_again_and_again(&NoKnownSeries);
 }
 
 #[test]
 #[ignore = "counted by a profiler"]
 fn requests_of_known_series() {
     let mut learned = Learned::default();
-    learned.store(&decoded(&body(), &NoneKnown), |_| true);
+    learned.store(&decoded(&body(), &NoKnownSeries), |_| true);
     decode_again_and_again(&learned);
 }

@@ -9,7 +9,7 @@ use signals::metric::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 use signals::{Batch, Signal};
 
 use super::{NOW, arbitrary, unbounded};
-use crate::known::{Fingerprint, NoneKnown};
+use crate::known::{Fingerprint, NoKnownSeries};
 use crate::otlp::{Encoding, Export};
 use crate::{Decode, DecodeContext, Decoded, KnownSeries, Limits};
 
@@ -106,12 +106,12 @@ proptest! {
     ) {
         let (mut all, mut some) = (Learned::default(), Learned::default());
         for request in &requests {
-            let first = decoded(request, &NoneKnown);
+            let first = decoded(request, &NoKnownSeries);
             all.store(&first, |_| true);
             some.store(&first, |i| is_learned[i % is_learned.len()]);
         }
         for request in &requests {
-            let (plain, known) = (decoded(request, &NoneKnown), decoded(request, &all));
+            let (plain, known) = (decoded(request, &NoKnownSeries), decoded(request, &all));
             prop_assert_eq!(all.render(&plain), all.render(&known));
             prop_assert!(known.unknown.is_empty() && batch(&known).metadata.is_empty());
             let by_reference = |key: &SeriesKey| matches!(key, SeriesKey::Ref(_));
@@ -179,7 +179,7 @@ fn a_series_is_known_by_all_that_determines_it_and_by_nothing_else() {
         ),
     ];
     let mut learned = Learned::default();
-    learned.store(&decoded(&gauge(|_| {}), &NoneKnown), |_| true);
+    learned.store(&decoded(&gauge(|_| {}), &NoKnownSeries), |_| true);
     for (number, (change, news)) in changes.into_iter().enumerate() {
         let decoded = decoded(&gauge(change), &learned);
         assert_eq!(decoded.unknown.iter().count(), news, "change {number}");
@@ -198,7 +198,7 @@ fn attributes_in_another_order_are_the_same_series() {
         gauge.data_points.push(other);
     });
     let mut learned = Learned::default();
-    let first = decoded(&both, &NoneKnown);
+    let first = decoded(&both, &NoKnownSeries);
     assert_eq!(batch(&first).series.len(), 2, "and target_info");
     learned.store(&first, |_| true);
     let again = decoded(&both, &learned);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::messages::{Count, Histogram, Sample, Span, ZeroCount, v1, v2};
 use super::{NOW_MS, WriteMessage, decoded, try_decoded};
-use crate::known::NoneKnown;
+use crate::known::NoKnownSeries;
 use crate::otlp::tests::unbounded;
 use crate::remote::check_content_encoding;
 use crate::remote::read::decode_samples;
@@ -362,7 +362,7 @@ fn requirements_on_receivers_are_met() {
                 .iter()
                 .all(|header| check_content_encoding(Some(header)).is_err()),
             "TestCorruptRequestBody" => {
-                try_decoded(WriteMessage::V2, b"\x2a\x7fcorrupt", &NoneKnown).is_err()
+                try_decoded(WriteMessage::V2, b"\x2a\x7fcorrupt", &NoKnownSeries).is_err()
             }
             "TestSingleMetric" | "TestExemplarSpecialValues" => {
                 [0.0, -1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into_iter().all(|value| {

@@ -8,7 +8,7 @@ use prost::Message as _;
 use super::messages::{Sample, v1, v2};
 use super::{NOW_MS, WriteMessage, decoded, try_decoded};
 use crate::KnownSeries;
-use crate::known::NoneKnown;
+use crate::known::NoKnownSeries;
 use crate::otlp::tests::known::Learned;
 
 const SERIES: usize = 1000;
@@ -99,7 +99,7 @@ fn requests_of_both_versions() {
                 &format!("unknown, {samples_of_series} of a series"),
                 message,
                 &body,
-                &NoneKnown,
+                &NoKnownSeries,
             );
         }
     }

@@ -11,7 +11,7 @@ use signals::metric::{
 
 use super::{NOW_MS, WriteMessage, arbitrary, decoded, oracle, try_decoded};
 use crate::body::decompress_snappy;
-use crate::known::NoneKnown;
+use crate::known::NoKnownSeries;
 use crate::otlp::tests::known::{Learned, batch};
 use crate::remote::OutgoingSeries;
 
@@ -69,7 +69,7 @@ proptest! {
         }
         for body in [&bytes, &damaged] {
             for message in [WriteMessage::V1, WriteMessage::V2] {
-                let _decoded = try_decoded(message, body, &NoneKnown);
+                let _decoded = try_decoded(message, body, &NoKnownSeries);
             }
             let _plain = decompress_snappy(body, 1 << 20);
         }

@@ -6,7 +6,7 @@ use signals::metric::{MetricKind, STALE_NAN_BITS};
 use super::messages::{Count, Histogram, Sample, Span, v1, v2};
 use super::{NOW_MS, WriteMessage, decoded, try_decoded};
 use crate::body::{compress_snappy, decompress_snappy};
-use crate::known::NoneKnown;
+use crate::known::NoKnownSeries;
 use crate::otlp::tests::known::batch;
 use crate::remote::check_content_encoding;
 use crate::{ItemCounts, WireError};
@@ -181,7 +181,7 @@ fn resolutions_above_the_highest_are_reduced() {
 fn the_other_message_is_an_empty_request() {
     let body = v1_body(vec![series(&[("__name__", "up")])]);
     assert!(decoded(WriteMessage::V2, &body).batches.is_empty());
-    assert!(try_decoded(WriteMessage::V1, b"\x0a\x05", &NoneKnown).is_err());
+    assert!(try_decoded(WriteMessage::V1, b"\x0a\x05", &NoKnownSeries).is_err());
 }
 
 #[test]

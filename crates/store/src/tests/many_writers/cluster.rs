@@ -23,7 +23,7 @@ use crate::tests::harness::*;
 use crate::write_ahead::format::WriterId;
 use crate::{Config, Dependencies, NoTotals, Store, StoreError};
 
-pub(super) struct World {
+pub(super) struct Cluster {
     pub(super) clock: Arc<ManualClock>,
     pub(super) bucket: Arc<Bucket>,
     pub(super) config: Config,
@@ -54,7 +54,7 @@ pub(super) enum Action {
     Maintain,
 }
 
-impl World {
+impl Cluster {
     pub(super) fn new() -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let bucket = Bucket::new(Arc::clone(&clock) as Arc<dyn Clock>);
@@ -63,8 +63,8 @@ impl World {
 
     /// Parts stay as they are flushed.
     pub(super) fn without_merges() -> Self {
-        let world = Self::new();
-        Self { config: Config { part_bytes_target: 1, ..world.config }, ..world }
+        let cluster = Self::new();
+        Self { config: Config { part_bytes_target: 1, ..cluster.config }, ..cluster }
     }
 
     pub(super) fn files(&self) -> SimFiles {
@@ -164,12 +164,12 @@ impl Process {
     }
 
     /// The process ends at once and is started again on its folder.
-    pub(super) async fn restart(&mut self, world: &World) {
+    pub(super) async fn restart(&mut self, cluster: &Cluster) {
         self.client.kill();
         drop(self.store.take());
         self.files.kill();
-        self.client = world.bucket.client();
-        self.store = Some(world.open(&self.files, &self.client).await.unwrap());
+        self.client = cluster.bucket.client();
+        self.store = Some(cluster.open(&self.files, &self.client).await.unwrap());
     }
 }
 
@@ -200,9 +200,13 @@ pub(super) async fn check(process: &Process, all: &[&[Item]], context: &str) {
 }
 
 /// All processes are killed, start again and flush; then each of them sees everything once.
-pub(super) async fn check_restart(world: &World, processes: &mut [&mut Process], context: &str) {
+pub(super) async fn check_restart(
+    cluster: &Cluster,
+    processes: &mut [&mut Process],
+    context: &str,
+) {
     for process in &mut *processes {
-        process.restart(world).await;
+        process.restart(cluster).await;
     }
     for process in &mut *processes {
         process.store().flush().await.unwrap_or_else(|error| panic!("{context}: {error}"));
