@@ -27,6 +27,9 @@ export default defineConfig({
     css: true,
     // A loaded machine is many times slower than an idle one.
     testTimeout: 60_000,
+    // Node would load the CommonJS build of this package, which brings a second CodeMirror.
+    alias: { "@prometheus-io/codemirror-promql": "@prometheus-io/codemirror-promql/dist/esm/index.js" },
+    server: { deps: { inline: ["@prometheus-io/codemirror-promql"] } },
     projects: [
       { extends: true, test: { name: "functions", include: ["src/**/*.test.ts"], environment: "node" } },
       {

@@ -107,14 +107,35 @@ export async function queryExemplars(
   );
 }
 
+/** Restricts labels and their values to series that match a selector, and to a time range. */
+export interface LabelScope {
+  selectors?: string[] | undefined;
+  range?: { fromMs: number; toMs: number } | undefined;
+}
+
+const LABELS_MAX = 10_000;
+
+function scoped({ selectors, range }: LabelScope) {
+  return {
+    "match[]": selectors,
+    start: range && range.fromMs / 1_000,
+    end: range && range.toMs / 1_000,
+    limit: LABELS_MAX,
+  };
+}
+
+export async function labelNames(scope: LabelScope = {}, signal?: AbortSignal): Promise<string[]> {
+  const parameters = scoped(scope);
+  return strings(record(await request(`${BASE}/labels`, { parameters, form: true, signal })).data);
+}
+
 export async function labelValues(
   name: string,
-  match: string | undefined,
+  scope: LabelScope = {},
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const parameters = { "match[]": match, limit: 10_000 };
   const path = `${BASE}/label/${encodeURIComponent(name)}/values`;
-  return strings(record(await request(path, { parameters, signal })).data);
+  return strings(record(await request(path, { parameters: scoped(scope), signal })).data);
 }
 
 export interface MetricMetadata {
@@ -131,6 +152,27 @@ export async function metricMetadata(signal?: AbortSignal): Promise<Map<string, 
       return [name, { type: string(first.type), help: string(first.help), unit: string(first.unit) }];
     }),
   );
+}
+
+export interface NamedMetric extends MetricMetadata {
+  name: string;
+}
+
+/** All metrics. The metadata is empty where it is unknown, or when it cannot be requested. */
+export async function listMetrics(scope: LabelScope = {}, signal?: AbortSignal): Promise<NamedMetric[]> {
+  const unknown = new Map<string, MetricMetadata>();
+  const [names, metadata] = await Promise.all([
+    labelValues("__name__", scope, signal),
+    metricMetadata(signal).catch(() => unknown),
+  ]);
+  return names.map((name) => ({ name, ...metadataOf(name, metadata) }));
+}
+
+const NO_METADATA: MetricMetadata = { type: "", help: "", unit: "" };
+
+/** That of a classic histogram or summary is stored under its base name. */
+function metadataOf(name: string, metadata: Map<string, MetricMetadata>): MetricMetadata {
+  return metadata.get(name) ?? metadata.get(name.replace(/_(bucket|count|sum|total)$/, "")) ?? NO_METADATA;
 }
 
 /** A series' name for a legend: `name{label="value"}`, as Prometheus prints it. */

@@ -14,9 +14,17 @@ import type { CompletionSources } from "./completions";
 
 export type LanguageName = "promql" | "logql" | "traceql" | "sql";
 
+/** Where the server found an error; line and column from 1. */
+export interface ErrorPosition {
+  line: number;
+  column: number;
+  /** Shown when the pointer is over the marked text. */
+  message?: string;
+}
+
 export interface QueryView {
   setText: (text: string) => void;
-  setErrorPosition: (position: { line: number; column: number } | null) => void;
+  setErrorPosition: (position: ErrorPosition | null) => void;
   focus: () => void;
   close: () => void;
 }
@@ -35,7 +43,7 @@ interface Options {
 export async function loadLanguage(name: LanguageName, sources: CompletionSources): Promise<Extension> {
   switch (name) {
     case "promql":
-      return (await import("./promql")).promql();
+      return (await import("./promql")).promql(sources);
     case "logql":
       return (await import("./logql")).logql(sources);
     case "traceql":
@@ -45,7 +53,10 @@ export async function loadLanguage(name: LanguageName, sources: CompletionSource
   }
 }
 
-const setErrorMarker = StateEffect.define<number | null>();
+const setErrorMarker = StateEffect.define<{ at: number; message: string } | null>();
+
+/** The word, number or string at the error; a single character when it is none of these. */
+const TOKEN = /^(?:[$\w:.]+|"[^"\n]*"?)/;
 
 const errorMarker = StateField.define<DecorationSet>({
   create: () => Decoration.none,
@@ -54,8 +65,12 @@ const errorMarker = StateField.define<DecorationSet>({
       if (!effect.is(setErrorMarker)) continue;
       const { value } = effect;
       if (value === null || transaction.newDoc.length === 0) return Decoration.none;
-      const from = Math.min(value, transaction.newDoc.length - 1);
-      return Decoration.set(Decoration.mark({ class: "cm-query-error" }).range(from, from + 1));
+      const from = Math.min(value.at, transaction.newDoc.length - 1);
+      const length = TOKEN.exec(transaction.newDoc.sliceString(from))?.[0].length ?? 1;
+      const attributes = { title: value.message };
+      return Decoration.set(
+        Decoration.mark({ class: "cm-query-error", attributes }).range(from, from + length),
+      );
     }
     return transaction.docChanged ? Decoration.none : marks;
   },
@@ -126,8 +141,9 @@ export function openEditor(parent: HTMLElement, options: Options): QueryView {
     setErrorPosition: (position) => {
       const { doc } = view.state;
       const line = position ? doc.line(Math.min(Math.max(1, position.line), doc.lines)) : null;
-      const at = line && position ? Math.min(line.from + position.column - 1, line.to) : null;
-      view.dispatch({ effects: setErrorMarker.of(at) });
+      if (!line || !position) return view.dispatch({ effects: setErrorMarker.of(null) });
+      const at = Math.min(line.from + position.column - 1, line.to);
+      view.dispatch({ effects: setErrorMarker.of({ at, message: position.message ?? "" }) });
     },
     focus: () => view.focus(),
     close: () => view.destroy(),
@@ -173,14 +189,27 @@ function editorTheme(rows: number): Extension {
       overflow: "hidden",
       zIndex: "50",
     },
+    // The details of an option are beside the list, but within its element.
+    ".cm-tooltip.cm-tooltip-autocomplete": { overflow: "visible" },
     ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--gh-mono)", maxHeight: "260px" },
-    ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 10px", color: "var(--gh-text)" },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul > li": {
+      padding: "3px 10px",
+      color: "var(--gh-text)",
+      display: "flex",
+      alignItems: "baseline",
+    },
     ".cm-tooltip-autocomplete ul li[aria-selected]": {
       backgroundColor: "var(--gh-accent-soft)",
       color: "var(--gh-text)",
     },
     ".cm-completionMatchedText": { textDecoration: "none", color: "var(--gh-accent)" },
-    ".cm-completionDetail": { color: "var(--gh-faint)", fontStyle: "normal", marginLeft: "12px" },
+    ".cm-completionDetail": {
+      color: "var(--gh-faint)",
+      fontStyle: "normal",
+      marginLeft: "auto",
+      paddingLeft: "16px",
+      fontSize: "11.5px",
+    },
     ".cm-tooltip.cm-completionInfo": { padding: "8px 10px", maxWidth: "360px", fontSize: "12px" },
     ".cm-diagnostic": { padding: "6px 10px", fontSize: "12px" },
   });

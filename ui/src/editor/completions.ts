@@ -1,8 +1,18 @@
 /** The sources of completions, and a cache for them. */
 
+/** A metric with its metadata; empty texts when there is none. */
+export interface KnownMetric {
+  name: string;
+  type: string;
+  unit: string;
+  help: string;
+}
+
 export interface CompletionSources {
-  labels?: () => Promise<string[]>;
-  labelValues?: (name: string) => Promise<string[]>;
+  metrics?: () => Promise<KnownMetric[]>;
+  /** Label names; of the series that any of the selectors matches, when there are selectors. */
+  labels?: (selectors?: string[]) => Promise<string[]>;
+  labelValues?: (name: string, selectors?: string[]) => Promise<string[]>;
   tables?: () => Promise<{ name: string; columns: { name: string; type: string }[] }[]>;
 }
 
@@ -25,4 +35,9 @@ export async function cached<Answer>(
   });
   cache.set(key, { at: now, answer });
   return answer;
+}
+
+/** For tests. */
+export function clearCache(): void {
+  cache.clear();
 }

@@ -1,17 +1,13 @@
-/** PromQL: grammar and completion of Prometheus, with data from our API. */
+/** PromQL: grammar of Prometheus, completion with data from our API. */
 import type { Extension } from "@codemirror/state";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
+import type { CompletionSources } from "./completions";
+import { promqlCompletion } from "./promql-completion";
 
-export function promql(): Extension {
+export function promql(sources: CompletionSources): Extension {
   // Errors come from the server's parser: the linter would reject `$__rate_interval`.
-  const language = new PromQLExtension().activateLinter(false).setComplete({
-    remote: {
-      url: "/prometheus",
-      httpMethod: "GET",
-      lookbackInterval: 6 * 3_600_000,
-      cache: { maxAge: 60_000 },
-    },
-    maxMetricsMetadata: 5_000,
-  });
-  return language.asExtension();
+  return new PromQLExtension()
+    .activateLinter(false)
+    .setComplete({ completeStrategy: promqlCompletion(sources) })
+    .asExtension();
 }

@@ -1,6 +1,6 @@
 /** The query editor. CodeMirror is loaded after the page; until then a plain text area takes its place. */
 import { useEffect, useRef, useState } from "react";
-import type { LanguageName, QueryView } from "./codemirror";
+import type { ErrorPosition, LanguageName, QueryView } from "./codemirror";
 import type { CompletionSources } from "./completions";
 import classes from "./query-editor.module.css";
 
@@ -11,8 +11,7 @@ interface Props {
   onRun: () => void;
   label: string;
   placeholder?: string;
-  /** Where the server found an error; both from 1. */
-  errorPosition?: { line: number; column: number } | null;
+  errorPosition?: ErrorPosition | null;
   sources?: CompletionSources;
   rows?: number;
   autoFocus?: boolean;

@@ -88,7 +88,14 @@ export default function Logs() {
       {found.metric && !pages.error && (
         <ChartView
           queries={[
-            { letter: "A", expression: query, answer: found.metric, error: null, fetching: pages.isFetching },
+            {
+              letter: "A",
+              expression: query,
+              answer: found.metric,
+              error: null,
+              errorPosition: null,
+              fetching: pages.isFetching,
+            },
           ]}
           range={range}
           stepMs={found.stepMs}

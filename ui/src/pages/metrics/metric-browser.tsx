@@ -18,7 +18,7 @@ export function MetricBrowser({ onPick }: { onPick: (expression: string) => void
   const [wanted, setWanted] = useState("");
   const names = useQuery({
     queryKey: ["metric names"],
-    queryFn: ({ signal }) => labelValues("__name__", undefined, signal),
+    queryFn: ({ signal }) => labelValues("__name__", {}, signal),
   });
   const metadata = useQuery({
     queryKey: ["metric metadata"],

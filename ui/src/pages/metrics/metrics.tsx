@@ -19,6 +19,7 @@ import { letterOf, parseOff } from "./model";
 import { QueryRows } from "./query-rows";
 import { TableView } from "./table-view";
 import { type QueryState, useAnswers } from "./use-answers";
+import { useSources } from "./use-sources";
 
 const route = getRouteApi("/explore/metrics");
 const POINTS = 320;
@@ -50,6 +51,7 @@ export default function Metrics() {
     if (kept.join("\n") === expressions.join("\n")) refreshNow();
     else change({ expr: kept.some((expression) => expression.trim() !== "") ? kept : undefined });
   };
+  const sources = useSources(range);
   const queries = useAnswers({ expressions, off, range, stepMs, view });
   const empty = expressions.every((expression) => expression.trim() === "");
   const pick = (expression: string) => {
@@ -65,6 +67,7 @@ export default function Metrics() {
         drafts={drafts}
         off={off}
         queries={queries}
+        sources={sources}
         onChange={setDrafts}
         onRun={() => run(drafts)}
         onRemove={(index) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { readAnswer, type Series, seriesName } from "../../api/prometheus";
 import { picked } from "../../panels/legend";
-import { chartExemplars, chartModel, DRAWN_MAX, firstQuery, interpolate, shortNames } from "./model";
+import { interpolate, writtenPosition } from "./interpolate";
+import { chartExemplars, chartModel, DRAWN_MAX, firstQuery, shortNames } from "./model";
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of Grafana's variables
 const GRAFANA = "rate(x[$__rate_interval]) + y[${__range}] + $__interval $other";
@@ -112,6 +113,19 @@ describe("a chart", () => {
 describe("a query", () => {
   it("replaces Grafana's interval variables", () => {
     expect(interpolate(GRAFANA, RANGE, 15_000)).toBe("rate(x[1m]) + y[1m] + 15s $other");
+  });
+  it.each([
+    ["sum(rate(x[$__rate_interval])", 22, 30],
+    ["sum(rate(x[$__rate_interval]) + )", 19, 33],
+    ["rate(x[$__rate_interval])", 8, 8],
+    ["rate(x[$__rate_interval])", 9, 8],
+    ['{a="äö"} + )', 14, 12],
+    ["up + )", 7, 7],
+  ])("%s: column %i as sent is column %i as written", (expression, column, written) => {
+    expect(writtenPosition(expression, { line: 1, column }, RANGE, 15_000)).toEqual({
+      line: 1,
+      column: written,
+    });
   });
   it("has a default for each type of metric", () => {
     expect(firstQuery("a_total", undefined)).toBe("sum(rate(a_total[$__rate_interval]))");

@@ -5,7 +5,6 @@ import type { ChartExemplar } from "../../panels/chart-cursor";
 import { colorAt } from "../../panels/colors";
 import type { LegendRow } from "../../panels/legend";
 import type { ChartSeries } from "../../panels/time-chart";
-import { queryDuration } from "../../time/duration";
 import type { Range } from "../../time/range";
 import { traceIdOf } from "../../url/trace-id";
 
@@ -98,23 +97,6 @@ export function shortNames(series: Series[], expression: string): string[] {
       ? (kept[names[0]] ?? "")
       : seriesName(kept);
   });
-}
-
-/** Replaces Grafana's interval variables, so that queries of dashboards work unchanged. */
-export function interpolate(expression: string, range: Range, stepMs: number): string {
-  const rateMs = Math.max(stepMs * 4, 60_000);
-  const rangeMs = range.toMs - range.fromMs;
-  const variables: Record<string, string> = {
-    __rate_interval: queryDuration(rateMs),
-    __interval: queryDuration(stepMs),
-    __interval_ms: String(stepMs),
-    __range: queryDuration(Math.max(1_000, Math.round(rangeMs / 1_000) * 1_000)),
-    __range_s: String(Math.round(rangeMs / 1_000)),
-  };
-  return expression.replace(
-    /\$(?:\{(__\w+)\}|(__\w+))/g,
-    (whole, braced, bare) => variables[braced ?? bare] ?? whole,
-  );
 }
 
 /** The default query for a metric, by its type. */

@@ -1,8 +1,8 @@
 /** The editors of the queries A, B, … */
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { positionIn } from "../../api/http";
 import { CopyButton } from "../../components/copy-button";
 import { Icon } from "../../components/icon";
+import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import classes from "./metrics.module.css";
 import { letterOf } from "./model";
@@ -12,13 +12,15 @@ interface Props {
   drafts: string[];
   off: Set<string>;
   queries: QueryState[];
+  sources: CompletionSources;
   onChange: (drafts: string[]) => void;
   onRun: () => void;
   onRemove: (index: number) => void;
   onToggle: (index: number) => void;
 }
 
-export function QueryRows({ drafts, off, queries, onChange, onRun, onRemove, onToggle }: Props) {
+export function QueryRows(props: Props) {
+  const { drafts, off, queries, sources, onChange, onRun, onRemove, onToggle } = props;
   return (
     <div className={classes.queries}>
       {drafts.map((draft, index) => {
@@ -42,7 +44,8 @@ export function QueryRows({ drafts, off, queries, onChange, onRun, onRemove, onT
               label={`PromQL query ${letter}`}
               placeholder="PromQL, for example sum by (model) (rate(alex_llm_requests_total[5m]))"
               value={draft}
-              errorPosition={answered ? positionIn(answered.error) : null}
+              errorPosition={answered?.errorPosition ?? null}
+              sources={sources}
               autoFocus={index === drafts.length - 1 && draft === ""}
               onChange={(text) => onChange(drafts.map((before, at) => (at === index ? text : before)))}
               onRun={onRun}

@@ -1,14 +1,19 @@
 /** Runs the queries of the URL, and keeps the previous result while a new one loads. */
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { ApiError, positionIn } from "../../api/http";
 import { type QueryAnswer, queryExemplars, queryInstant, queryRange } from "../../api/prometheus";
+import type { ErrorPosition } from "../../editor/codemirror";
 import type { Range } from "../../time/range";
-import { interpolate, letterOf } from "./model";
+import { interpolate, writtenPosition } from "./interpolate";
+import { letterOf } from "./model";
 
 export interface QueryState {
   letter: string;
   expression: string;
   answer: QueryAnswer | undefined;
   error: unknown;
+  /** Where in the expression the error is; null when the server does not say. */
+  errorPosition: ErrorPosition | null;
   fetching: boolean;
 }
 
@@ -46,8 +51,15 @@ export function useAnswers({ expressions, off, range, stepMs, view }: Request): 
     expression,
     answer: answers[index]?.error ? undefined : answers[index]?.data,
     error: answers[index]?.error ?? null,
+    errorPosition: positionOf(answers[index]?.error, expression, range, stepMs),
     fetching: answers[index]?.isFetching ?? false,
   }));
+}
+
+function positionOf(error: unknown, expression: string, range: Range, stepMs: number): ErrorPosition | null {
+  const sent = positionIn(error);
+  if (!sent || !(error instanceof ApiError)) return null;
+  return { ...writtenPosition(expression, sent, range, stepMs), message: error.message };
 }
 
 /** The exemplars of all queries. A failed request gives none: the chart is useful without them. */
