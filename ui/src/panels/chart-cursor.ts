@@ -21,6 +21,7 @@ interface Options {
 }
 
 const ROWS_MAX = 12;
+const LABELS_MAX = 16;
 const HIT_PIXELS = 9;
 
 export function chartCursor(options: Options): uPlot.Plugin {
@@ -99,9 +100,12 @@ function valueRows(plot: uPlot, options: Options): HTMLElement[] {
 
 function exemplarRows(exemplar: ChartExemplar, options: Options): HTMLElement[] {
   const head = `Exemplar · ${formatInstant(exemplar.timeMs, options.zone, true)}`;
-  const rows = Object.entries(exemplar.labels)
-    .slice(0, 10)
-    .map(([name, value]) => element("div", "", `${name} = ${value}`));
+  const labels = Object.entries(exemplar.labels);
+  const rows = labels
+    .slice(0, LABELS_MAX)
+    .map(([name, value]) => element("div", "gh-chart-tooltip-label", `${name} = ${value}`));
+  if (labels.length > LABELS_MAX)
+    rows.push(element("div", "gh-chart-tooltip-title", `and ${labels.length - LABELS_MAX} more labels`));
   const foot = exemplar.traceId ? [element("div", "gh-chart-tooltip-title", "Click to open the trace")] : [];
   return [
     element("div", "gh-chart-tooltip-title", head),
@@ -121,11 +125,12 @@ function positionTooltip(plot: uPlot, tooltip: HTMLElement): void {
   tooltip.style.top = `${Math.max(0, Math.min(top - 10, plot.height - tooltip.offsetHeight + 40))}px`;
 }
 
+/** Exemplars that are off the scale are at its edge. */
 function positions(plot: uPlot, exemplar: ChartExemplar, canvas: boolean): { x: number; y: number } | null {
   const { min, max } = plot.scales.y ?? {};
-  if (min == null || max == null || exemplar.value < min || exemplar.value > max) return null;
+  if (min == null || max == null || Number.isNaN(exemplar.value)) return null;
   const x = plot.valToPos(exemplar.timeMs / 1_000, "x", canvas);
-  return { x, y: plot.valToPos(exemplar.value, "y", canvas) };
+  return { x, y: plot.valToPos(Math.min(max, Math.max(min, exemplar.value)), "y", canvas) };
 }
 
 function drawExemplars(plot: uPlot, exemplars: ChartExemplar[]): void {

@@ -31,6 +31,8 @@ interface Props {
   height: number;
   format: (value: number) => string;
   exemplars?: ChartExemplar[];
+  /** Whether exemplars have the unit of the series. Others are drawn at the edge when they are off the scale. */
+  exemplarsInUnit?: boolean;
   onZoom: (range: Range) => void;
   onExemplar?: (exemplar: ChartExemplar) => void;
 }
@@ -101,6 +103,9 @@ interface Setup {
 
 function optionsOf(setup: Setup): uPlot.Options {
   const { series, range, zone, width, height, latest } = setup;
+  const reach = latest.current.exemplarsInUnit
+    ? Math.max(...setup.exemplars.map((exemplar) => exemplar.value), Number.NEGATIVE_INFINITY)
+    : Number.NEGATIVE_INFINITY;
   const axis: uPlot.Axis = {
     stroke: resolveColor("var(--gh-faint)"),
     font: "11px Inter Variable, sans-serif",
@@ -118,7 +123,7 @@ function optionsOf(setup: Setup): uPlot.Options {
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
     scales: {
       x: { time: true, range: () => [range.fromMs / 1_000, range.toMs / 1_000] },
-      y: { range: (_plot, min, max) => bounds(min, max) },
+      y: { range: (_plot, min, max) => bounds(min, extended(max, reach)) },
     },
     axes: [
       { ...axis, size: 28, space: 80, values: (_plot, ticks) => tickLabels(ticks, zone) },
@@ -163,6 +168,14 @@ function optionsOf(setup: Setup): uPlot.Options {
       ],
     },
   };
+}
+
+/** Beyond this factor exemplars are drawn at the edge, so that the lines stay readable. */
+const REACH_MAX = 3;
+
+/** The maximum of the lines, raised to that of the exemplars. */
+function extended(max: number | null, reach: number): number | null {
+  return max === null || max <= 0 ? max : Math.max(max, Math.min(reach, max * REACH_MAX));
 }
 
 /** The axis includes zero unless the values are far from it. A constant line gets padding. */

@@ -84,6 +84,7 @@ export function ChartView({ queries, range, stepMs, exemplars }: Props) {
           height={height}
           format={format}
           exemplars={dots}
+          exemplarsInUnit={unit !== "none"}
           onZoom={setRange}
           onExemplar={open}
         />
