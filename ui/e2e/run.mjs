@@ -6,15 +6,22 @@
  * SETTLE_MS_MAX   how long a check waits for an element; 15000 when unset
  *                 and those of browser.mjs
  *
+ * Arguments are the names of the checks to run; all run without any.
  * Needs data: run it against `glasshouse demo`. Ends with status 1 when a check fails.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { agentChecks } from "./agent-checks.mjs";
 import { launch, openPage, waitForUptime } from "./browser.mjs";
-import { checks as ownChecks } from "./checks.mjs";
+import { checks as pageChecks } from "./checks.mjs";
+import { metricsChecks } from "./metrics-checks.mjs";
 
-const checks = process.env.AGENT_URL ? [...ownChecks, ...agentChecks] : ownChecks;
+const agent = process.env.AGENT_URL ? agentChecks : [];
+/** The names of the checks to run; all when none is given. */
+const names = process.argv.slice(2);
+const checks = [...pageChecks, ...metricsChecks, ...agent].filter(
+  (check) => names.length === 0 || names.includes(check.name),
+);
 const shots = process.env.SHOTS;
 const settleMs = Number(process.env.SETTLE_MS_MAX ?? 15_000);
 const SIZES = [

@@ -52,6 +52,12 @@ export interface MetricsSearch {
   /** For example `15s`. Derived from the time range when absent. */
   step?: string;
   exemplars?: "off";
+  /** The sorted column of the table, with a leading `-` when descending. */
+  sort?: string;
+  /** Whether the list of metrics is open, its filter and its sorted column. */
+  browse?: "on";
+  find?: string;
+  by?: string;
 }
 
 const metricsRoute = createRoute({
@@ -66,6 +72,10 @@ const metricsRoute = createRoute({
       view: oneOf(given.view, ["chart", "table"]),
       step: step && parseDuration(step) ? step : undefined,
       exemplars: oneOf(given.exemplars, ["off"]),
+      sort: text(given.sort),
+      browse: oneOf(given.browse, ["on"]),
+      find: text(given.find),
+      by: text(given.by),
     };
   },
   component: lazyRouteComponent(() => import("./pages/metrics/metrics")),

@@ -35,6 +35,11 @@ export function formatFloat(value: number): string {
   return formatCount(size < 1 ? Number(value.toPrecision(4)) : value);
 }
 
+/** All digits of a value, without the noise of binary fractions. */
+export function formatExact(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(12))) : formatSpecial(value);
+}
+
 function formatSpecial(value: number): string {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "−Inf";
 }

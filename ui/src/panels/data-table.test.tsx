@@ -65,4 +65,35 @@ describe("a data table", () => {
     expect(bodyRows().length).toBeLessThan(100);
     expect(screen.getByRole("grid").getAttribute("aria-rowcount")).toBe("10001");
   });
+  it("opens a row with a click or Enter, and only moves a cursor with the arrow keys", async () => {
+    const opened: number[] = [];
+    const columns = [{ name: "name" }, { name: "value" }];
+    const { user } = renderComponent(
+      <DataTable label="Rows" columns={columns} rows={ROWS} onOpen={(row) => opened.push(row)} />,
+    );
+    screen.getByRole("grid").focus();
+    await user.keyboard("{ArrowDown}{ArrowDown}");
+    expect(selectedCells()).toEqual(["a"]);
+    expect(opened).toEqual([]);
+    await user.keyboard("{Enter}");
+    await user.click(screen.getByText("c"));
+    expect(opened).toEqual([1, 2]);
+  });
+  it("leaves the sort to its owner when there is one", async () => {
+    const sorts: (string | undefined)[] = [];
+    const columns = [{ name: "name" }, { name: "value" }];
+    const { user } = renderComponent(
+      <DataTable
+        label="Rows"
+        columns={columns}
+        rows={ROWS}
+        sort="-name"
+        onSort={(sort) => sorts.push(sort)}
+      />,
+    );
+    expect(firstCells()).toEqual(["c", "b", "a"]);
+    await user.click(screen.getByRole("button", { name: /name/ }));
+    await user.click(screen.getByRole("button", { name: /value/ }));
+    expect(sorts).toEqual([undefined, "value"]);
+  });
 });

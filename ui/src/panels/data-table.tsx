@@ -10,6 +10,8 @@ export interface Column {
   /** Shown beside the name. */
   type?: string;
   right?: boolean;
+  /** Holds sentences, and may be wider than other columns. */
+  wide?: boolean;
 }
 
 interface Props {
@@ -21,26 +23,52 @@ interface Props {
   /** The maximum height as a CSS length; by default the height of the parent. */
   heightMax?: string;
   selected?: number | null;
+  /** A click or an arrow key selects a row. */
   onSelect?: (row: number) => void;
+  /** A click or Enter opens a row; the arrow keys then only move a cursor. */
+  onOpen?: (row: number) => void;
+  /** The name of the sorted column, with a leading `-` when descending. The table keeps it when absent. */
+  sort?: string | undefined;
+  onSort?: (sort: string | undefined) => void;
 }
 
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 33;
 const SAMPLED_ROWS = 80;
+const CHARACTER_WIDTH = 7.3;
+const CELL_PADDING = 24;
+const STEPS: Record<string, number | undefined> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
-export function DataTable({
-  label,
-  columns,
-  rows,
-  format = plainText,
-  heightMax,
-  selected = null,
-  onSelect,
-}: Props) {
+interface Sort {
+  column: number;
+  down: boolean;
+}
+
+/** The sort of the props, or one of its own. */
+function useSort({ columns, sort, onSort }: Props): [Sort | null, (sort: Sort | null) => void] {
+  const [own, setOwn] = useState<Sort | null>(null);
+  const given = useMemo((): Sort | null => {
+    const find = (name: string) => columns.findIndex((column) => column.name === name);
+    if (!sort) return null;
+    const column = find(sort);
+    if (column >= 0) return { column, down: false };
+    const down = sort.startsWith("-") ? find(sort.slice(1)) : -1;
+    return down >= 0 ? { column: down, down: true } : null;
+  }, [columns, sort]);
+  if (!onSort) return [own, setOwn];
+  const write = (next: Sort | null) =>
+    onSort(next ? `${next.down ? "-" : ""}${columns[next.column]?.name ?? ""}` : undefined);
+  return [given, write];
+}
+
+export function DataTable(props: Props) {
+  const { label, columns, rows, format = plainText, heightMax, onSelect, onOpen } = props;
   const scroll = useRef<HTMLDivElement>(null);
-  const [sort, setSort] = useState<{ column: number; down: boolean } | null>(null);
+  const [sort, setSort] = useSort(props);
   const order = useMemo(() => sorted(rows, sort), [rows, sort]);
   const widths = useMemo(() => columnWidths(columns, rows, format), [columns, rows, format]);
+  const [cursor, setCursor] = useState<number | null>(null);
+  const selected = onOpen ? cursor : (props.selected ?? null);
   const virtual = useVirtualizer({
     count: order.length,
     getScrollElement: () => scroll.current,
@@ -48,12 +76,13 @@ export function DataTable({
     overscan: 20,
   });
   const step = (by: number) => {
-    if (!onSelect || order.length === 0) return;
+    if (order.length === 0) return;
     const at = selected === null ? -1 : order.indexOf(selected);
     const next = Math.min(order.length - 1, Math.max(0, at + by));
     virtual.scrollToIndex(next);
-    onSelect(order[next] ?? 0);
+    (onOpen ? setCursor : onSelect)?.(order[next] ?? 0);
   };
+  const choose = onOpen ?? onSelect;
   return (
     <div
       ref={scroll}
@@ -66,15 +95,13 @@ export function DataTable({
         heightMax ? { height: `min(${heightMax}, ${rows.length * ROW_HEIGHT + HEAD_HEIGHT}px)` } : undefined
       }
       onKeyDown={(event) => {
-        const by =
-          event.key === "ArrowDown" || event.key === "j"
-            ? 1
-            : event.key === "ArrowUp" || event.key === "k"
-              ? -1
-              : 0;
-        if (by === 0 || !onSelect) return;
+        if (!choose || event.target instanceof HTMLButtonElement) return;
+        const by = STEPS[event.key];
+        if (by) step(by);
+        else if (event.key === "Enter" && selected !== null) choose(selected);
+        else return;
         event.preventDefault();
-        step(by);
+        event.stopPropagation();
       }}
     >
       <div className={classes.head} role="row" tabIndex={-1}>
@@ -113,7 +140,7 @@ export function DataTable({
               place={item.index}
               top={item.start}
               selected={selected === rowIndex}
-              onSelect={onSelect ? () => onSelect(rowIndex) : undefined}
+              onSelect={choose ? () => choose(rowIndex) : undefined}
             />
           );
         })}
@@ -148,6 +175,7 @@ function Row({ cells, columns, widths, format, place, top, selected, onSelect }:
     >
       {columns.map((column, index) => {
         const value = cells[index] ?? null;
+        const text = value === null ? "null" : format(value, index);
         return (
           <div
             key={`${column.name} ${index}`}
@@ -156,9 +184,10 @@ function Row({ cells, columns, widths, format, place, top, selected, onSelect }:
             tabIndex={-1}
             data-right={column.right}
             data-mono={!column.right}
+            title={text.length * CHARACTER_WIDTH > (widths[index] ?? 0) - CELL_PADDING ? text : undefined}
             style={{ width: widths[index] }}
           >
-            {value === null ? "null" : format(value, index)}
+            {text}
           </div>
         );
       })}
@@ -170,12 +199,12 @@ function plainText(value: Cell): string {
   return String(value);
 }
 
-function nextSort(before: { column: number; down: boolean } | null, column: number) {
+function nextSort(before: Sort | null, column: number): Sort | null {
   if (before?.column !== column) return { column, down: false };
   return before.down ? null : { column, down: true };
 }
 
-function sorted(rows: Cell[][], sort: { column: number; down: boolean } | null): number[] {
+function sorted(rows: Cell[][], sort: Sort | null): number[] {
   const order = rows.map((_, index) => index);
   if (!sort) return order;
   const sign = sort.down ? -1 : 1;
@@ -202,9 +231,11 @@ function columnWidths(
     const head = column.name.length * 7.4 + (column.type ? Math.min(column.type.length, 14) * 6 + 8 : 0);
     const sample = rows.slice(0, SAMPLED_ROWS).map((row) => {
       const value = row[index] ?? null;
-      return (value === null ? 4 : Math.min(format(value, index).length, 80)) * 7.3;
+      return (
+        (value === null ? 4 : Math.min(format(value, index).length, column.wide ? 160 : 80)) * CHARACTER_WIDTH
+      );
     });
     const widest = Math.max(head + 16, ...sample);
-    return Math.round(Math.min(460, Math.max(72, widest + 26)));
+    return Math.round(Math.min(column.wide ? 1_100 : 460, Math.max(72, widest + 26)));
   });
 }

@@ -1,84 +1,139 @@
-/** Lists all metrics with type and help. */
-import { TextInput } from "@mantine/core";
+/** Lists all metrics with type, unit, number of series and help. */
+import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
-import { labelValues, metricMetadata } from "../../api/prometheus";
+import { useMemo, useRef } from "react";
+import { fetchCardinality } from "../../api/cardinality";
+import { listMetrics, type NamedMetric } from "../../api/prometheus";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
+import { FindInput } from "../../components/find-input";
 import { Icon } from "../../components/icon";
 import { Panel } from "../../components/panel";
+import type { Cell } from "../../panels/data-table";
 import { DataTable } from "../../panels/data-table";
+import type { MetricsSearch } from "../../routes";
 import classes from "./metrics.module.css";
 import { firstQuery } from "./model";
 
-const COLUMNS = [{ name: "metric" }, { name: "type" }, { name: "help" }];
+const COLUMNS = [
+  { name: "metric" },
+  { name: "type" },
+  { name: "unit" },
+  { name: "series", right: true },
+  { name: "help", wide: true },
+];
+/** More metrics than this have no number of series in the list. */
+const COUNTED_MAX = 10_000;
 
-export function MetricBrowser({ onPick }: { onPick: (expression: string) => void }) {
-  const [wanted, setWanted] = useState("");
-  const names = useQuery({
-    queryKey: ["metric names"],
-    queryFn: ({ signal }) => labelValues("__name__", {}, signal),
+interface Props {
+  search: MetricsSearch;
+  change: (part: Partial<MetricsSearch>, replace?: boolean) => void;
+  onPick: (expression: string) => void;
+  /** Absent when the list cannot be closed. */
+  onClose: (() => void) | undefined;
+}
+
+export function MetricBrowser({ search, change, onPick, onClose }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const metrics = useQuery({
+    queryKey: ["metric list"],
+    queryFn: ({ signal }) => listMetrics({}, signal),
   });
-  const metadata = useQuery({
-    queryKey: ["metric metadata"],
-    queryFn: ({ signal }) => metricMetadata(signal),
+  const counts = useQuery({
+    queryKey: ["cardinality", COUNTED_MAX],
+    queryFn: ({ signal }) => fetchCardinality(COUNTED_MAX, signal),
     retry: false,
   });
+  const found = useMemo(() => matching(metrics.data ?? [], search.find ?? ""), [metrics.data, search.find]);
   const rows = useMemo(() => {
-    const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-    return (names.data ?? [])
-      .map((name) => [name, ...about(name, metadata.data)])
-      .filter((row) => words.every((word) => row.join(" ").toLowerCase().includes(word)));
-  }, [names.data, metadata.data, wanted]);
-
-  if (names.error) return <ErrorMessage error={names.error} retry={() => void names.refetch()} />;
-  if (names.data?.length === 0) {
-    return (
-      <EmptyState title="No metrics are stored yet" actions={<Link to="/">Show received data</Link>}>
-        Send metrics over OTLP to port 4317 (gRPC) or 4318 (HTTP).
-      </EmptyState>
-    );
-  }
+    const series = new Map((counts.data?.seriesByMetric ?? []).map(({ name, value }) => [name, value]));
+    const missing = counts.data && counts.data.seriesByMetric.length < COUNTED_MAX ? 0 : null;
+    return found.map(({ name, type, unit, help }): Cell[] => [
+      name,
+      type,
+      unit,
+      counts.data ? (series.get(name) ?? missing) : null,
+      help,
+    ]);
+  }, [found, counts.data]);
+  const format = (value: Cell) => (typeof value === "number" ? value.toLocaleString("en") : String(value));
+  if (metrics.error) return <ErrorMessage error={metrics.error} retry={() => void metrics.refetch()} />;
+  if (metrics.data?.length === 0) return <NoMetrics />;
   return (
-    <Panel
-      title="Metrics"
-      note={
-        names.data
-          ? `${rows.length.toLocaleString("en")} of ${names.data.length.toLocaleString("en")}`
-          : "loading"
-      }
-      className={classes.browser}
-      actions={
-        <TextInput
-          className={classes.search}
-          leftSection={<Icon name="search" size={12} />}
-          placeholder="Name, type or help"
-          aria-label="Search metrics"
-          value={wanted}
-          onChange={(event) => setWanted(event.currentTarget.value)}
-        />
-      }
-    >
-      <DataTable
-        label="Metrics"
-        heightMax="calc(100vh - 240px)"
-        columns={COLUMNS}
-        rows={rows}
-        onSelect={(row) => {
-          const name = rows[row]?.[0];
-          if (name) onPick(firstQuery(name, metadata.data?.get(name)));
-        }}
-      />
-    </Panel>
+    <div ref={host}>
+      <Panel
+        title="Metrics"
+        note={
+          metrics.data
+            ? `${found.length.toLocaleString("en")} of ${metrics.data.length.toLocaleString("en")}`
+            : "loading"
+        }
+        className={classes.browser}
+        actions={
+          <>
+            <FindInput
+              value={search.find}
+              onChange={(find) => change({ find }, true)}
+              label="Search metrics"
+              placeholder="Name, type, unit or help"
+              group="Metrics"
+              onDown={() => host.current?.querySelector<HTMLElement>("[role=grid]")?.focus()}
+            />
+            {onClose && (
+              <ActionIcon size={24} aria-label="Close the list of metrics" onClick={onClose}>
+                <Icon name="close" size={13} />
+              </ActionIcon>
+            )}
+          </>
+        }
+      >
+        {metrics.data && found.length === 0 ? (
+          <EmptyState title="No metric matches the search">
+            The words are searched in names, types, units and help texts. Remove a word.
+          </EmptyState>
+        ) : (
+          <DataTable
+            label="Metrics"
+            heightMax="calc(100vh - 240px)"
+            columns={COLUMNS}
+            rows={rows}
+            format={format}
+            sort={search.by}
+            onSort={(by) => change({ by }, true)}
+            onOpen={(row) => {
+              const metric = found[row];
+              if (metric) onPick(firstQuery(metric.name, metric));
+            }}
+          />
+        )}
+      </Panel>
+    </div>
   );
 }
 
-/** Type and help. Those of a classic histogram or summary are stored under its base name. */
-function about(
-  name: string,
-  metadata: Awaited<ReturnType<typeof metricMetadata>> | undefined,
-): [string, string] {
-  const found = metadata?.get(name) ?? metadata?.get(name.replace(/_(bucket|count|sum|total)$/, ""));
-  return [found?.type ?? "", found?.help ?? ""];
+function matching(metrics: NamedMetric[], text: string): NamedMetric[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return metrics;
+  return metrics.filter(({ name, type, unit, help }) => {
+    const searched = `${name} ${type} ${unit} ${help}`.toLowerCase();
+    return words.every((word) => searched.includes(word));
+  });
+}
+
+function NoMetrics() {
+  return (
+    <EmptyState
+      title="No metrics are stored yet"
+      actions={
+        <>
+          <Link to="/targets">Show targets</Link>
+          <Link to="/">Show received data</Link>
+        </>
+      }
+    >
+      Send metrics over OTLP to port 4317 (gRPC) or 4318 (HTTP), or scrape targets with{" "}
+      <code>glasshouse serve --adopt prometheus.yml</code>.
+    </EmptyState>
+  );
 }

@@ -25,6 +25,8 @@ const route = getRouteApi("/explore/metrics");
 const POINTS = 320;
 const STEPS = ["5s", "15s", "30s", "1m", "5m", "15m", "1h"];
 const NO_EXPRESSIONS: string[] = [];
+/** The state of the list of metrics when it is closed. */
+const CLOSED = { browse: undefined, find: undefined, by: undefined };
 
 export default function Metrics() {
   const search = route.useSearch();
@@ -32,7 +34,6 @@ export default function Metrics() {
   const { range, refreshNow } = useRange();
   const expressions = search.expr ?? NO_EXPRESSIONS;
   const [drafts, setDrafts] = useState(expressions.length > 0 ? expressions : [""]);
-  const [browsing, setBrowsing] = useState(false);
   useEffect(() => setDrafts(expressions.length > 0 ? expressions : [""]), [expressions]);
   usePageTitle(expressions[0] ? `${expressions[0].slice(0, 60)} · Metrics` : "Metrics");
 
@@ -44,8 +45,8 @@ export default function Metrics() {
     search.step ? (parseDuration(search.step) ?? autoMs) : autoMs,
     (range.toMs - range.fromMs) / 11_000,
   );
-  const change = (part: Partial<MetricsSearch>) =>
-    void navigate({ search: (before) => ({ ...before, ...part }) });
+  const change = (part: Partial<MetricsSearch>, replace = false) =>
+    void navigate({ search: (before) => ({ ...before, ...part }), replace });
   const run = (given: string[]) => {
     const kept = given.filter((expression, index) => expression.trim() !== "" || index === 0);
     if (kept.join("\n") === expressions.join("\n")) refreshNow();
@@ -55,10 +56,9 @@ export default function Metrics() {
   const queries = useAnswers({ expressions, off, range, stepMs, view });
   const empty = expressions.every((expression) => expression.trim() === "");
   const pick = (expression: string) => {
-    setBrowsing(false);
     const filled = drafts.filter((draft) => draft.trim() !== "");
     const only = filled.length <= 1 && (empty || view === "table");
-    change({ expr: only ? [expression] : [...filled, expression], view: undefined });
+    change({ expr: only ? [expression] : [...filled, expression], view: undefined, ...CLOSED });
   };
 
   return (
@@ -94,9 +94,9 @@ export default function Metrics() {
           Query
         </Button>
         <Button
-          onClick={() => setBrowsing(!browsing)}
+          onClick={() => change(search.browse ? CLOSED : { browse: "on" })}
           leftSection={<Icon name="search" size={12} />}
-          aria-expanded={browsing}
+          aria-expanded={search.browse !== undefined}
         >
           Metrics
         </Button>
@@ -106,13 +106,36 @@ export default function Metrics() {
       </div>
       <LoadingBar active={queries.some((one) => one.fetching)} />
       <Notices queries={queries} />
-      {(browsing || empty) && <MetricBrowser onPick={pick} />}
-      {!empty && view === "chart" && (
-        <ChartView queries={queries} range={range} stepMs={stepMs} exemplars={search.exemplars !== "off"} />
+      {(search.browse || empty) && (
+        <MetricBrowser
+          search={search}
+          change={change}
+          onPick={pick}
+          onClose={empty ? undefined : () => change(CLOSED)}
+        />
       )}
-      {!empty && view === "table" && <TableView queries={queries} atMs={range.toMs} onPick={pick} />}
+      {!empty && <Result search={search} queries={queries} stepMs={stepMs} change={change} onPick={pick} />}
     </div>
   );
+}
+
+interface ResultProps {
+  search: MetricsSearch;
+  queries: QueryState[];
+  stepMs: number;
+  change: (part: Partial<MetricsSearch>, replace?: boolean) => void;
+  onPick: (expression: string) => void;
+}
+
+function Result({ search, queries, stepMs, change, onPick }: ResultProps) {
+  const { range } = useRange();
+  if (search.view === "table") {
+    const onSort = (sort: string | undefined) => change({ sort }, true);
+    return (
+      <TableView queries={queries} atMs={range.toMs} sort={search.sort} onSort={onSort} onPick={onPick} />
+    );
+  }
+  return <ChartView queries={queries} range={range} stepMs={stepMs} exemplars={search.exemplars !== "off"} />;
 }
 
 interface OptionsProps {
