@@ -17,6 +17,11 @@ interface Props {
   autoFocus?: boolean;
 }
 
+/** Whether the user is already typing or choosing elsewhere: the editor must not take the focus then. */
+function isBusy(focused: Element | null): boolean {
+  return focused?.matches("input, textarea, [role=grid], [contenteditable=true]") ?? false;
+}
+
 export function QueryEditor(props: Props) {
   const { language, value, label, placeholder, errorPosition, rows = 1 } = props;
   const host = useRef<HTMLDivElement>(null);
@@ -42,7 +47,7 @@ export function QueryEditor(props: Props) {
           onRun: () => latest.current.onRun(),
         });
         setReady(true);
-        if (hadFocus || latest.current.autoFocus) view.current.focus();
+        if (hadFocus || (latest.current.autoFocus && !isBusy(document.activeElement))) view.current.focus();
       })
       .catch(() => {
         // The plain text area stays, and works without CodeMirror.
