@@ -15,11 +15,12 @@ import { agentChecks } from "./agent-checks.mjs";
 import { launch, openPage, waitForUptime } from "./browser.mjs";
 import { checks as pageChecks } from "./checks.mjs";
 import { metricsChecks } from "./metrics-checks.mjs";
+import { statusChecks } from "./status-checks.mjs";
 
 const agent = process.env.AGENT_URL ? agentChecks : [];
 /** The names of the checks to run; all when none is given. */
 const names = process.argv.slice(2);
-const checks = [...pageChecks, ...metricsChecks, ...agent].filter(
+const checks = [...pageChecks, ...metricsChecks, ...statusChecks, ...agent].filter(
   (check) => names.length === 0 || names.includes(check.name),
 );
 const shots = process.env.SHOTS;

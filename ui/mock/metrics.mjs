@@ -54,6 +54,20 @@ export const metadata = () =>
     Object.entries(METRICS).map(([name, { type, help }]) => [name, [{ type, help, unit: "" }]]),
   );
 
+/** The series of each metric and label pair, and the values of each label. */
+export function metricSizes() {
+  const sizes = { metrics: {}, pairs: {}, labels: { __name__: new Set(metricNames()) } };
+  for (const [name, { by }] of Object.entries(METRICS)) {
+    const sets = combinations(by);
+    sizes.metrics[name] = sets.length;
+    for (const [label, value] of sets.flatMap(Object.entries)) {
+      sizes.pairs[`${label}=${value}`] = (sizes.pairs[`${label}=${value}`] ?? 0) + 1;
+      sizes.labels[label] = (sizes.labels[label] ?? new Set()).add(value);
+    }
+  }
+  return sizes;
+}
+
 export function labelNames() {
   return [
     "__name__",

@@ -10,6 +10,7 @@ import { logs } from "./logs.mjs";
 import * as metrics from "./metrics.mjs";
 import { overview } from "./overview.mjs";
 import { sql } from "./sql.mjs";
+import { cardinality, targets } from "./status.mjs";
 import * as traces from "./traces.mjs";
 
 const PORT = Number(process.env.PORT ?? 3000);
@@ -53,6 +54,8 @@ const ROUTES = [
   [/^\/prometheus\/api\/v1\/labels$/, () => data(metrics.labelNames())],
   [/^\/prometheus\/api\/v1\/series$/, () => data(metrics.metricNames().map((name) => ({ __name__: name })))],
   [/^\/prometheus\/api\/v1\/label\/([^/]+)\/values$/, ([, name]) => data(metrics.labelValues(name))],
+  [/^\/prometheus\/api\/v1\/targets$/, () => ok(targets(EMPTY))],
+  [/^\/prometheus\/api\/v1\/status\/tsdb$/, (_found, given) => ok(cardinality(given, EMPTY))],
   [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : logs(given, dataset))],
   [/^\/loki\/api\/v1\/labels$/, () => data(["service_name", "deployment_environment"])],
   [

@@ -44,6 +44,8 @@ describe("an empty view says why it is empty and what to do", () => {
     ["/explore/traces", {}, "No traces in this time range", /send traces over OTLP to port 4317/],
     ["/explore/traces?service=a", {}, "No traces in this time range", /Remove a condition/],
     ["/explore/sql?query=SELECT", { "/api/sql": NO_ROWS }, "No rows", /Remove a condition/],
+    ["/targets", {}, "No targets are configured", /glasshouse serve --adopt prometheus\.yml.*adopt: \[/],
+    ["/cardinality", { "/prometheus/api/v1/status/tsdb": {} }, "No metrics are stored yet", /--adopt/],
     [`/trace/${TRACE_ID}`, {}, "Trace not found", /may not have arrived yet/],
     ["/no/such/view", {}, "Page not found", /No view has this URL/],
   ])("%s", async (url, answers, title, advice) => {
@@ -54,15 +56,20 @@ describe("an empty view says why it is empty and what to do", () => {
 });
 
 describe("a failed request is shown", () => {
-  it.each(["/explore/logs", "/explore/traces", "/explore/sql?query=x", "/explore/metrics?expr=x", "/"])(
-    "by %s",
-    async (url) => {
-      const failure = Response.json({ error: "the disk is full" }, { status: 500 });
-      renderPage(url, { "/": failure });
-      const alerts = await screen.findAllByRole("alert");
-      expect(alerts[0]?.textContent).toMatch(/Internal server error.*the disk is full/);
-    },
-  );
+  it.each([
+    "/explore/logs",
+    "/explore/traces",
+    "/explore/sql?query=x",
+    "/explore/metrics?expr=x",
+    "/targets",
+    "/cardinality",
+    "/",
+  ])("by %s", async (url) => {
+    const failure = Response.json({ error: "the disk is full" }, { status: 500 });
+    renderPage(url, { "/": failure });
+    const alerts = await screen.findAllByRole("alert");
+    expect(alerts[0]?.textContent).toMatch(/Internal server error.*the disk is full/);
+  });
   it("by Home when the answer is not an overview", async () => {
     renderPage("/", { "/api/overview": { status: "ok" } });
     expect((await screen.findByRole("alert")).textContent).toMatch(/did not answer with an overview/);
@@ -84,7 +91,8 @@ describe("the URL", () => {
   it.each([
     ["/graph?g0.expr=up&g0.range_input=2h", "/explore/metrics", { expr: "up", from: "now-2h", to: "now" }],
     ["/search?service=a&minDuration=1s", "/explore/traces", { service: "a", min: "1s" }],
-    ["/targets", "/", {}],
+    ["/service-discovery", "/targets", {}],
+    ["/tsdb-status", "/cardinality", {}],
   ])("of another tool is redirected: %s", async (url, view, expected) => {
     const { path, search } = renderPage(url);
     await waitFor(() => expect(path()).toBe(view));

@@ -8,6 +8,7 @@ import {
   redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
+import type { Health } from "./api/targets";
 import { NotFound, RouteError } from "./shell/route-error";
 import { Shell } from "./shell/shell";
 import { parseDuration } from "./time/duration";
@@ -160,6 +161,45 @@ const sqlRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/sql/sql")),
 });
 
+export interface TargetsSearch {
+  find?: string;
+  /** Active targets of any health when absent. */
+  health?: Health;
+  pool?: string;
+  /** The pools whose targets are hidden. */
+  closed?: string[];
+  /** The target whose discovered labels are shown. */
+  target?: string;
+}
+
+const targetsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/targets",
+  validateSearch: (given: Given): TargetsSearch => {
+    const closed = texts(given.closed);
+    return {
+      find: text(given.find) ?? text(given.search),
+      health: oneOf(given.health, ["up", "down", "unknown", "dropped"]),
+      pool: text(given.pool),
+      closed: closed.length > 0 ? closed : undefined,
+      target: text(given.target),
+    };
+  },
+  component: lazyRouteComponent(() => import("./pages/targets/targets")),
+});
+
+export interface CardinalitySearch {
+  /** The number of rows of each table. */
+  limit?: number;
+}
+
+const cardinalityRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/cardinality",
+  validateSearch: (given: Given): CardinalitySearch => ({ limit: whole(given.limit, 1, 1_000) }),
+  component: lazyRouteComponent(() => import("./pages/cardinality/cardinality")),
+});
+
 /** URLs of Grafana, Prometheus and Jaeger, so that existing links keep working. */
 const redirectRoutes = [
   createRoute({
@@ -204,9 +244,16 @@ const redirectRoutes = [
   }),
   createRoute({
     getParentRoute: () => rootRoute,
-    path: "/targets",
+    path: "/service-discovery",
     beforeLoad: () => {
-      throw redirect({ to: "/" });
+      throw redirect({ to: "/targets" });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: "/tsdb-status",
+    beforeLoad: () => {
+      throw redirect({ to: "/cardinality" });
     },
   }),
 ];
@@ -218,6 +265,8 @@ const routeTree = rootRoute.addChildren([
   tracesRoute,
   traceRoute,
   sqlRoute,
+  targetsRoute,
+  cardinalityRoute,
   ...redirectRoutes,
 ]);
 

@@ -1,4 +1,4 @@
-/** The series in memory by metric and label, from Prometheus' `/status/tsdb`. */
+/** The recent series by metric and label, from Prometheus' `/status/tsdb`. */
 import { list, number, record, string } from "./decode";
 import { request } from "./http";
 
@@ -9,6 +9,8 @@ export interface Count {
 
 export interface Cardinality {
   series: number;
+  /** The time that the series are from, up to now; milliseconds. */
+  spanMs: number;
   labelPairs: number;
   seriesByMetric: Count[];
   seriesByPair: Count[];
@@ -23,6 +25,7 @@ export async function fetchCardinality(limit: number, signal?: AbortSignal): Pro
   const head = record(data.headStats);
   return {
     series: number(head.numSeries),
+    spanMs: number(head.maxTime) - number(head.minTime),
     labelPairs: number(head.numLabelPairs),
     seriesByMetric: counts(data.seriesCountByMetricName),
     seriesByPair: counts(data.seriesCountByLabelValuePair),

@@ -9,6 +9,8 @@ const SHAPES = {
   sql: (
     <path d="M13 4c0 1.1-2.2 2-5 2S3 5.1 3 4s2.2-2 5-2 5 .9 5 2Zm0 0v8c0 1.1-2.2 2-5 2s-5-.9-5-2V4m10 4c0 1.1-2.2 2-5 2S3 9.1 3 8" />
   ),
+  targets: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Zm0-3a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm0-2.9v-.2" />,
+  cardinality: <path d="M2.5 3.5h11M2.5 8h7M2.5 12.5h3.5" strokeWidth="2.4" />,
   search: <path d="M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Zm3.6-1.4L14 14" />,
   clock: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 4.8V8l2.2 1.6" />,
   refresh: <path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3" />,

@@ -3,7 +3,7 @@ import { Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Fragment, lazy, Suspense, useEffect, useState } from "react";
 import { fetchOverview } from "../api/overview";
 import { Icon, type IconName, Logo } from "../components/icon";
 import { Notice } from "../components/notice";
@@ -18,19 +18,33 @@ const CommandPalette = lazy(loadPalette);
 const KeyboardHelp = lazy(() => import("./keyboard-help"));
 
 export interface View {
-  to: "/" | "/explore/metrics" | "/explore/logs" | "/explore/traces" | "/explore/sql";
+  to:
+    | "/"
+    | "/explore/metrics"
+    | "/explore/logs"
+    | "/explore/traces"
+    | "/explore/sql"
+    | "/targets"
+    | "/cardinality";
   label: string;
   icon: IconName;
   keys: string;
+  /** The heading above it in the navigation. */
+  group?: "Explore" | "Status";
+  /** Shows the present, whatever the time range. */
+  timeless?: true;
 }
 
 export const VIEWS: readonly View[] = [
   { to: "/", label: "Home", icon: "home", keys: "g h" },
-  { to: "/explore/metrics", label: "Metrics", icon: "metrics", keys: "g m" },
-  { to: "/explore/logs", label: "Logs", icon: "logs", keys: "g l" },
-  { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t" },
-  { to: "/explore/sql", label: "SQL", icon: "sql", keys: "g s" },
+  { to: "/explore/metrics", label: "Metrics", icon: "metrics", keys: "g m", group: "Explore" },
+  { to: "/explore/logs", label: "Logs", icon: "logs", keys: "g l", group: "Explore" },
+  { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t", group: "Explore" },
+  { to: "/explore/sql", label: "SQL", icon: "sql", keys: "g s", group: "Explore" },
+  { to: "/targets", label: "Targets", icon: "targets", keys: "g p", group: "Status", timeless: true },
+  { to: "/cardinality", label: "Cardinality", icon: "cardinality", keys: "g c", group: "Status" },
 ];
+const GROUPS = ["Explore", "Status"] as const;
 
 export function Shell() {
   return (
@@ -107,7 +121,7 @@ function TopBar({ openPalette }: { openPalette: () => void }) {
         <Icon name="search" size={13} />
         <span>Search or trace id</span>
       </button>
-      {!trace && <RangePicker />}
+      {!trace && !view?.timeless && <RangePicker />}
     </header>
   );
 }
@@ -130,12 +144,16 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
         <Logo />
         {!narrow && "Glasshouse"}
       </Link>
-      {VIEWS.slice(0, 1).map((view) => (
+      {VIEWS.filter((view) => !view.group).map((view) => (
         <NavItem key={view.to} view={view} narrow={narrow} />
       ))}
-      <div className={classes.group}>{!narrow && "Explore"}</div>
-      {VIEWS.slice(1).map((view) => (
-        <NavItem key={view.to} view={view} narrow={narrow} />
+      {GROUPS.map((group) => (
+        <Fragment key={group}>
+          <div className={classes.group}>{!narrow && group}</div>
+          {VIEWS.filter((view) => view.group === group).map((view) => (
+            <NavItem key={view.to} view={view} narrow={narrow} />
+          ))}
+        </Fragment>
       ))}
       <div className={classes.foot}>
         {!narrow && <VersionBadge />}

@@ -15,6 +15,30 @@ export function serviceMetrics(service: string): string {
   return `count by (__name__) ({job=~${quote(`(.+/)?${escapePattern(service)}`)}})`;
 }
 
+/** The names of the metrics of a scraped target. */
+export function targetMetrics({ job, instance }: Record<string, string>): string {
+  const matchers = Object.entries({ job, instance }).flatMap(([name, value]) =>
+    value ? [`${name}=${quote(value)}`] : [],
+  );
+  return `count by (__name__) ({${matchers.join(", ")}})`;
+}
+
+/** A label's name as it is written in PromQL. */
+function labelName(name: string): string {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : quote(name);
+}
+
+/** The metrics with most series that have a label with a value. */
+export function metricsWith(name: string, value: string): string {
+  return `topk(50, count by (__name__) ({${labelName(name)}=${quote(value)}}))`;
+}
+
+/** The values of a label with most series. */
+export function valuesOf(name: string): string {
+  const label = labelName(name);
+  return `topk(50, count by (${label}) ({${label}!=""}))`;
+}
+
 function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -20,9 +20,11 @@ interface Props {
   range: Range;
   stepMs: number;
   exemplars: boolean;
+  /** In pixels; by default a part of the window. */
+  height?: number;
 }
 
-export function ChartView({ queries, range, stepMs, exemplars }: Props) {
+export function ChartView({ queries, range, stepMs, exemplars, height: given }: Props) {
   const { zone, setRange } = useRange();
   const navigate = useNavigate();
   const answers = queries.map((one) => one.answer);
@@ -54,7 +56,8 @@ export function ChartView({ queries, range, stepMs, exemplars }: Props) {
   const unit = units.size === 1 ? ([...units][0] ?? "none") : "none";
   const format = (value: number) => formatUnit(value, unit);
   const { height: windowHeight } = useViewportSize();
-  const height = Math.round(Math.min(480, Math.max(260, (windowHeight || window.innerHeight) * 0.42)));
+  const height =
+    given ?? Math.round(Math.min(480, Math.max(260, (windowHeight || window.innerHeight) * 0.42)));
   const settled = queries.every((one) => !one.fetching);
 
   if (model.total === 0) {

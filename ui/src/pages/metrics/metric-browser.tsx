@@ -1,7 +1,6 @@
 /** Lists all metrics with type, unit, number of series and help. */
 import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useMemo, useRef } from "react";
 import { fetchCardinality } from "../../api/cardinality";
 import { listMetrics, type NamedMetric } from "../../api/prometheus";
@@ -9,6 +8,7 @@ import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { FindInput } from "../../components/find-input";
 import { Icon } from "../../components/icon";
+import { NoMetrics } from "../../components/no-metrics";
 import { Panel } from "../../components/panel";
 import type { Cell } from "../../panels/data-table";
 import { DataTable } from "../../panels/data-table";
@@ -119,21 +119,4 @@ function matching(metrics: NamedMetric[], text: string): NamedMetric[] {
     const searched = `${name} ${type} ${unit} ${help}`.toLowerCase();
     return words.every((word) => searched.includes(word));
   });
-}
-
-function NoMetrics() {
-  return (
-    <EmptyState
-      title="No metrics are stored yet"
-      actions={
-        <>
-          <Link to="/targets">Show targets</Link>
-          <Link to="/">Show received data</Link>
-        </>
-      }
-    >
-      Send metrics over OTLP to port 4317 (gRPC) or 4318 (HTTP), or scrape targets with{" "}
-      <code>glasshouse serve --adopt prometheus.yml</code>.
-    </EmptyState>
-  );
 }

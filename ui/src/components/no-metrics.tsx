@@ -1,0 +1,20 @@
+/** Shown where metrics would be, while none are stored. */
+import { Link } from "@tanstack/react-router";
+import { EmptyState } from "./empty-state";
+
+export function NoMetrics() {
+  return (
+    <EmptyState
+      title="No metrics are stored yet"
+      actions={
+        <>
+          <Link to="/targets">Show targets</Link>
+          <Link to="/">Show received data</Link>
+        </>
+      }
+    >
+      Send metrics over OTLP to port 4317 (gRPC) or 4318 (HTTP), or scrape targets with{" "}
+      <code>glasshouse serve --adopt prometheus.yml</code>.
+    </EmptyState>
+  );
+}
