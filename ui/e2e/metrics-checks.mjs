@@ -50,7 +50,7 @@ export const metricsChecks = [
   {
     name: "metrics-error-position",
     run: async (page) => {
-      await page.goto(`/explore/metrics?expr=${query("sum(rate(up[$__rate_interval]) + )")}`);
+      await page.goto(`/explore/metrics?expr=${query("sum(rate(up[$__rate_interval])")}`);
       await seen(page, "[role=alert]");
       await seen(page, ".cm-query-error");
     },

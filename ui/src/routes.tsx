@@ -55,6 +55,8 @@ export interface MetricsSearch {
   exemplars?: "off";
   /** The sorted column of the table, with a leading `-` when descending. */
   sort?: string;
+  /** The same of the chart's legend. */
+  legend?: string;
   /** Whether the list of metrics is open, its filter and its sorted column. */
   browse?: "on";
   find?: string;
@@ -74,6 +76,7 @@ const metricsRoute = createRoute({
       step: step && parseDuration(step) ? step : undefined,
       exemplars: oneOf(given.exemplars, ["off"]),
       sort: text(given.sort),
+      legend: text(given.legend),
       browse: oneOf(given.browse, ["on"]),
       find: text(given.find),
       by: text(given.by),

@@ -191,7 +191,17 @@ function editorTheme(rows: number): Extension {
     },
     // The details of an option are beside the list, but within its element.
     ".cm-tooltip.cm-tooltip-autocomplete": { overflow: "visible" },
-    ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--gh-mono)", maxHeight: "260px" },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul": {
+      fontFamily: "var(--gh-mono)",
+      maxHeight: "260px",
+      maxWidth: "min(560px, 60vw)",
+    },
+    ".cm-completionLabel, .cm-completionDetail": {
+      overflow: "hidden",
+      textOverflow: "ellipsis",
+      whiteSpace: "nowrap",
+    },
+    ".cm-completionLabel": { flexShrink: "1" },
     ".cm-tooltip.cm-tooltip-autocomplete > ul > li": {
       padding: "3px 10px",
       color: "var(--gh-text)",
@@ -207,10 +217,16 @@ function editorTheme(rows: number): Extension {
       color: "var(--gh-faint)",
       fontStyle: "normal",
       marginLeft: "auto",
+      flexShrink: "999",
       paddingLeft: "16px",
       fontSize: "11.5px",
     },
-    ".cm-tooltip.cm-completionInfo": { padding: "8px 10px", maxWidth: "360px", fontSize: "12px" },
+    ".cm-tooltip.cm-completionInfo": {
+      padding: "8px 10px",
+      maxWidth: "300px",
+      fontSize: "12px",
+      whiteSpace: "pre-line",
+    },
     ".cm-diagnostic": { padding: "6px 10px", fontSize: "12px" },
   });
 }

@@ -76,7 +76,10 @@ describe("completion of PromQL", () => {
     const find = (label: string) => options.find((option) => option.label === label);
     expect(find("a_total")).toMatchObject({ detail: "counter", info: "Requests <b>so far</b>." });
     expect(find("b")).toMatchObject({ detail: "gauge", info: "Memory.\nUnit: bytes" });
-    expect(find("rate")).toMatchObject({ detail: "(v range-vector)" });
+    expect(find("rate")).toMatchObject({
+      detail: "(v range-vector)",
+      info: expect.stringMatching(/^rate\(v range-vector\)\nCalculate per-second increase/),
+    });
     expect(find("histogram_quantile")?.detail).toBe("(φ scalar, v instant-vector)");
     expect(find("topk")?.detail).toBe("(k scalar, v instant-vector)");
   });

@@ -58,7 +58,11 @@ function described(option: Completion, known: Map<string, KnownMetric>): Complet
   if (parameters !== undefined) {
     const apply = (view: EditorView, chosen: Completion, from: number, to: number) =>
       applyFunction(view, chosen, { from, to }, parameters !== "");
-    return [{ ...option, type: "function", detail: `(${parameters})`, apply }];
+    const info = typeof option.info === "string" ? option.info : "";
+    const signature = `${option.label}(${parameters})`;
+    return [
+      { ...option, type: "function", detail: `(${parameters})`, info: `${signature}\n${info}`.trim(), apply },
+    ];
   }
   // A function without known parameters is one that the server does not have.
   if (option.detail === "function" || option.detail === "aggregation") return [];

@@ -35,7 +35,9 @@ interface Props {
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 33;
 const SAMPLED_ROWS = 80;
+/** Of a monospaced character, and of a digit in a column of numbers. */
 const CHARACTER_WIDTH = 7.3;
+const DIGIT_WIDTH = 7.8;
 const CELL_PADDING = 24;
 const STEPS: Record<string, number | undefined> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
@@ -184,7 +186,7 @@ function Row({ cells, columns, widths, format, place, top, selected, onSelect }:
             tabIndex={-1}
             data-right={column.right}
             data-mono={!column.right}
-            title={text.length * CHARACTER_WIDTH > (widths[index] ?? 0) - CELL_PADDING ? text : undefined}
+            title={text.length * DIGIT_WIDTH > (widths[index] ?? 0) - CELL_PADDING ? text : undefined}
             style={{ width: widths[index] }}
           >
             {text}
@@ -229,11 +231,10 @@ function columnWidths(
 ): number[] {
   return columns.map((column, index) => {
     const head = column.name.length * 7.4 + (column.type ? Math.min(column.type.length, 14) * 6 + 8 : 0);
+    const width = column.right ? DIGIT_WIDTH : CHARACTER_WIDTH;
     const sample = rows.slice(0, SAMPLED_ROWS).map((row) => {
       const value = row[index] ?? null;
-      return (
-        (value === null ? 4 : Math.min(format(value, index).length, column.wide ? 160 : 80)) * CHARACTER_WIDTH
-      );
+      return (value === null ? 4 : Math.min(format(value, index).length, column.wide ? 160 : 80)) * width;
     });
     const widest = Math.max(head + 16, ...sample);
     return Math.round(Math.min(column.wide ? 1_100 : 460, Math.max(72, widest + 26)));

@@ -55,4 +55,23 @@ describe("a legend", () => {
     await user.click(screen.getByRole("button", { name: "Last" }));
     expect(order()).toEqual([undefined, "timeout", "ok", "error"]);
   });
+  it("leaves the sort to its owner when there is one", async () => {
+    const sorts: (string | undefined)[] = [];
+    const shown = ROWS.map(() => true);
+    const { user } = renderComponent(
+      <Legend
+        rows={ROWS}
+        shown={shown}
+        format={String}
+        onPick={() => {}}
+        onFocus={() => {}}
+        sort="-max"
+        onSort={(sort) => sorts.push(sort)}
+      />,
+    );
+    expect(order()).toEqual([undefined, "ok", "timeout", "error"]);
+    await user.click(screen.getByRole("button", { name: /^Max/ }));
+    await user.click(screen.getByRole("button", { name: "Min" }));
+    expect(sorts).toEqual(["max", "-min"]);
+  });
 });

@@ -27,10 +27,28 @@ interface Props {
   /** A click shows only this series; with a modifier key it toggles the series. */
   onPick: (index: number, toggle: boolean) => void;
   onFocus: (index: number | null) => void;
+  /** The sorted column, with a leading `-` when descending. The legend keeps it without `onSort`. */
+  sort?: string | undefined;
+  onSort?: ((sort: string | undefined) => void) | undefined;
 }
 
-export function Legend({ rows, shown, format, onPick, onFocus }: Props) {
-  const [sort, setSort] = useState<{ column: Column; down: boolean } | null>(null);
+interface Sort {
+  column: Column;
+  down: boolean;
+}
+
+function useSort({ sort, onSort }: Props): [Sort | null, (sort: Sort | null) => void] {
+  const [own, setOwn] = useState<Sort | null>(null);
+  if (!onSort) return [own, setOwn];
+  const found = COLUMNS.find(({ key }) => key === sort?.replace(/^-/, ""));
+  const given = found && sort ? { column: found.key, down: sort.startsWith("-") } : null;
+  return [given, (next) => onSort(next ? `${next.down ? "-" : ""}${next.column}` : undefined)];
+}
+
+export function Legend(props: Props) {
+  const { rows, shown, format, onPick, onFocus } = props;
+  const [sort, setSort] = useSort(props);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the sort is made anew from the URL
   const order = useMemo(() => {
     const indices = rows.map((_, index) => index);
     if (!sort) return indices;
@@ -38,7 +56,7 @@ export function Legend({ rows, shown, format, onPick, onFocus }: Props) {
     return indices.sort(
       (left, right) => sign * compare(rows[left]?.[sort.column], rows[right]?.[sort.column]),
     );
-  }, [rows, sort]);
+  }, [rows, sort?.column, sort?.down]);
   return (
     <div className={classes.wrap} style={{ maxHeight: 260 }}>
       <table className={classes.table}>

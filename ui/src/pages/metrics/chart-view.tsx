@@ -22,9 +22,13 @@ interface Props {
   exemplars: boolean;
   /** In pixels; by default a part of the window. */
   height?: number;
+  /** The sorted column of the legend; the legend keeps it without `onSort`. */
+  sort?: string | undefined;
+  onSort?: (sort: string | undefined) => void;
 }
 
-export function ChartView({ queries, range, stepMs, exemplars, height: given }: Props) {
+export function ChartView(props: Props) {
+  const { queries, range, stepMs, exemplars, height: given } = props;
   const { zone, setRange } = useRange();
   const navigate = useNavigate();
   const answers = queries.map((one) => one.answer);
@@ -97,6 +101,8 @@ export function ChartView({ queries, range, stepMs, exemplars, height: given }: 
           format={format}
           onPick={(index, toggle) => setHidden({ signature, shown: picked(shown, index, toggle) })}
           onFocus={setFocused}
+          sort={props.sort}
+          onSort={props.onSort}
         />
       </Panel>
     </>

@@ -43,7 +43,7 @@ export default function Targets() {
   );
   return (
     <div className={classes.page}>
-      <Tools search={search} pools={pools} change={change} />
+      {(!answer.data || pools.length > 0) && <Tools search={search} pools={pools} change={change} />}
       <LoadingBar active={answer.isLoading} />
       {answer.error && <ErrorMessage error={answer.error} retry={() => void answer.refetch()} />}
       {answer.data && pools.length === 0 && <NoTargets />}
