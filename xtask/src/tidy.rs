@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("lang", &[]),
     ("page-api", &[]),
     ("store", &["signals"]),
+    ("tsdb", &["signals"]),
     ("receive", &["adopt", "signals", "store", "wire"]),
     ("promql", &["lang", "signals"]),
     ("query", &["lang", "promql", "signals", "store"]),
