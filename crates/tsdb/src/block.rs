@@ -55,7 +55,8 @@ impl Block {
         self.meta.range
     }
 
-    /// What the block says that it contains. Nothing depends on it.
+    /// What the block says that it contains. Nothing depends on it. The difference to the report
+    /// shows how much a damage costs.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.meta.stats

@@ -33,7 +33,8 @@ impl Unit {
     }
 }
 
-/// Something that could not be read and was left out.
+/// Something that could not be read and was left out. If the beginning of the next series cannot be
+/// found for a while, one damage stands for several series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
     /// What it affects.

@@ -182,6 +182,22 @@ fn deleted_samples_and_those_outside_of_the_range_are_left_out() {
 }
 
 #[test]
+fn ranges_of_time_give_each_sample_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = floats(200, 4);
+    let chunks = vec![xor(&samples[..70]), xor(&samples[70..140]), xor2(&samples[140..])];
+    block(&folder.path().join(BLOCKS[0]), &[(UP, chunks)], 2);
+    let (mut found, mut min_ms) = (Vec::new(), i64::MIN);
+    for max_ms in [0, 100_000, samples[69].0, samples[150].0, samples[150].0 + 1, i64::MAX] {
+        let range = TimeRange { min_ms, max_ms };
+        found.extend(read(folder.path(), range, Limits::default()).0);
+        min_ms = max_ms.wrapping_add(1);
+    }
+    found.retain(|item| matches!(item, Item::Float(..)));
+    assert_eq!(found, expected(UP_LABELS, &samples));
+}
+
+#[test]
 fn batches_are_as_small_as_asked_for_and_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(BLOCKS[0]);

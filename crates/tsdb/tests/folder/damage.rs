@@ -137,7 +137,7 @@ fn a_changed_byte_of_the_head_adds_nothing() {
     ] {
         let file = folder.path().join(name);
         let bytes = std::fs::read(&file).unwrap();
-        for _ in 0..150 {
+        for _ in 0..40 {
             let mut changed = bytes.clone();
             changed[numbers.below(bytes.len().min(400))] ^= numbers.next() as u8 | 1;
             std::fs::write(&file, changed).unwrap();
