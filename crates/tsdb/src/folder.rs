@@ -44,7 +44,8 @@ impl Folder {
     /// those that end in `.tmp-for-creation` and `.tmp-for-deletion`.
     ///
     /// # Errors
-    /// If the folder cannot be read. A block that cannot be read is listed in [`Self::refused`].
+    /// If the folder cannot be read. A block that cannot be read is listed in [`Self::refused`]; the
+    /// symbols are checked of the last block only, so that [`Block::batches`] of another may fail.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, Error> {
         let unreadable = |source| Error::unreadable(path, source);
         let (mut blocks, mut refused) = (Vec::new(), Vec::new());
@@ -65,7 +66,23 @@ impl Folder {
         let mut folder =
             Self { path: path.to_owned(), blocks, refused, replaced: Vec::new(), limits };
         folder.leave_out_replaced();
+        folder.check_last();
         Ok(folder)
+    }
+
+    /// Refuses the last block if it cannot be opened, then the one before, and so on: samples of the
+    /// head are left out only if a block has them.
+    fn check_last(&mut self) {
+        loop {
+            let whole = self.blocks.iter().enumerate().filter(|(_, block)| block.meta.is_whole);
+            let Some((last, block)) = whole.max_by_key(|(_, block)| block.meta.end_ms) else {
+                return;
+            };
+            let Err(error) = block.check() else { return };
+            let name = self.blocks.remove(last).name().to_owned();
+            self.refused.push(Refused { name, error });
+            self.refused.sort_by(|a, b| a.name.cmp(&b.name));
+        }
     }
 
     /// Leaves out blocks from which another block was made: a server that ends during a compaction

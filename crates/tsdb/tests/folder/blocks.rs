@@ -250,6 +250,6 @@ fn a_symbol_table_larger_than_allowed_is_refused() {
     block(&folder.path().join(BLOCKS[0]), &[(UP, vec![xor(&[(1, 1.0, 0)])])], 2);
     let limits = Limits { symbols_bytes_max: 10, ..Limits::default() };
     let opened = Folder::open(folder.path(), limits).unwrap();
-    let error = opened.blocks()[0].batches(TimeRange::ALL).unwrap_err().to_string();
+    let error = opened.refused()[0].to_string();
     assert!(error.ends_with("index: the symbol table takes 16 bytes, more than 10"), "{error}");
 }

@@ -91,6 +91,23 @@ fn samples_that_a_block_has_are_left_out_unless_they_are_out_of_order() {
 }
 
 #[test]
+fn samples_of_a_block_that_cannot_be_opened_are_taken_from_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    whole_head(folder.path(), Compression::None);
+    let path = folder.path().join(BLOCKS[0]);
+    block(&path, &[(A, vec![xor(&[(99, 1.0, 0)])])], 2);
+    let mut index = std::fs::read(path.join("index")).unwrap();
+    // In the symbols.
+    index[20] ^= 1;
+    std::fs::write(path.join("index"), index).unwrap();
+    let opened = tsdb::Folder::open(folder.path(), Limits::default()).unwrap();
+    let refused = opened.refused()[0].to_string();
+    assert!(refused.ends_with("index: at byte 9: the checksum does not match"), "{refused}");
+    assert_eq!((opened.blocks().len(), opened.head_start_ms()), (0, i64::MIN));
+    assert_eq!(times(&read_whole(folder.path()), A_LABELS), [95, 100, 110, 20_001, 20_002]);
+}
+
+#[test]
 fn samples_of_a_damaged_head_chunk_are_taken_from_the_log() {
     let folder = tempfile::tempdir().unwrap();
     whole_head(folder.path(), Compression::None);
