@@ -37,6 +37,7 @@ mod range;
 mod scalar;
 mod select;
 mod start_times;
+mod syntax_tree;
 mod text;
 
 use lang::promql::Expr;
@@ -45,6 +46,7 @@ pub use answer::{Answer, Options, Sample, Series, Value, labels_size, matrix_siz
 pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
 pub use plan::{SelectorPlan, SeriesRead, StartTimes, matchers, plan};
+pub use syntax_tree::syntax_tree;
 
 /// Maximum number of steps of a range query.
 pub const STEPS_MAX: i64 = 11_000;
