@@ -70,8 +70,16 @@ impl Evaluator<'_> {
         let base = if is_reset_first { &nothing } else { first.as_ref() };
         let is_custom = native_histogram::is_custom(base);
         let inner = all.get(1..all.len().saturating_sub(1)).unwrap_or_default();
-        let mut checked = inner.iter().filter(|_| is_counter).chain(all.last());
-        if checked.any(|(_, histogram)| native_histogram::is_custom(histogram) != is_custom) {
+        let is_mixed =
+            |histogram: &NativeHistogram| native_histogram::is_custom(histogram) != is_custom;
+        if is_mixed(last) {
+            if is_counter && (first.is_gauge() || last.is_gauge()) {
+                self.note_not_counter(of.name, of.span);
+            }
+            self.note_schemas(of.name, of.span);
+            return None;
+        }
+        if is_counter && inner.iter().any(|(_, histogram)| is_mixed(histogram)) {
             self.note_schemas(of.name, of.span);
             return None;
         }
@@ -82,7 +90,11 @@ impl Evaluator<'_> {
         } else if !first.is_gauge() || !last.is_gauge() {
             self.note_not_gauge(of.name, of.span);
         }
-        let mut result = self.added(last, base, -1.0, of)?;
+        let counted = if is_counter { inner } else { &[] };
+        let schemas = counted.iter().map(|(_, histogram)| histogram.schema);
+        let coarsest = schemas.fold(base.schema.min(last.schema), i32::min);
+        let last = native_histogram::coarsened(last, coarsest);
+        let mut result = self.added(&last, base, -1.0, of)?;
         if is_counter {
             result = self.with_lost(&result, base, window, of)?;
         }

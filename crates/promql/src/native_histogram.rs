@@ -7,6 +7,7 @@ mod layout;
 mod statistics;
 mod trim;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ pub(crate) fn spans(buckets: &[Bucket]) -> (Vec<BucketSpan>, Vec<f64>) {
 pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogram {
     let times = |counts: &[f64]| counts.iter().map(|count| count * factor).collect();
     NativeHistogram {
-        zero_count: histogram.zero_count * factor,
+        zero_count: zero_count(histogram, |count| count * factor),
         count: histogram.count * factor,
         sum: histogram.sum * factor,
         positive_counts: times(&histogram.positive_counts),
@@ -81,6 +82,11 @@ pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogra
         reset_hint: signed_hint(histogram, factor),
         ..histogram.clone()
     }
+}
+
+/// The changed count of the zero bucket, which histograms with custom bounds do not have.
+fn zero_count(histogram: &NativeHistogram, change: impl Fn(f64) -> f64) -> f64 {
+    if is_custom(histogram) { 0.0 } else { change(histogram.zero_count) }
 }
 
 fn signed_hint(histogram: &NativeHistogram, factor: f64) -> ResetHint {
@@ -91,7 +97,7 @@ fn signed_hint(histogram: &NativeHistogram, factor: f64) -> ResetHint {
 pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistogram {
     let over = |counts: &[f64]| counts.iter().map(|count| count / divisor).collect();
     let mut result = NativeHistogram {
-        zero_count: histogram.zero_count / divisor,
+        zero_count: zero_count(histogram, |count| count / divisor),
         count: histogram.count / divisor,
         sum: histogram.sum / divisor,
         positive_counts: over(&histogram.positive_counts),
@@ -106,6 +112,16 @@ pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistog
         result.negative_spans.clear();
     }
     result
+}
+
+/// The histogram with the buckets of a coarser schema.
+pub(crate) fn coarsened(histogram: &NativeHistogram, schema: i32) -> Cow<'_, NativeHistogram> {
+    if is_custom(histogram) || schema >= histogram.schema {
+        return Cow::Borrowed(histogram);
+    }
+    let mut total = Total::of(histogram, 1.0);
+    total.reduce(schema);
+    Cow::Owned(total.finish(1.0))
 }
 
 /// The histogram without a hint on counter resets: a subquery may leave out or repeat samples.

@@ -1,5 +1,7 @@
 //! Converts histograms to a common layout, and adds them without losing small counts.
 
+use std::cmp::Ordering;
+
 use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use super::super::kahan::Kahan;
@@ -67,15 +69,11 @@ impl Total {
         if self.is_custom() {
             self.is_reconciled |= self.reconcile_bounds(&mut other);
         } else {
-            // Widening one may move its bound past that of the other.
-            while self.zero_threshold != other.zero_threshold {
-                let widest = self.zero_threshold.max(other.zero_threshold);
-                self.widen_zero(widest);
-                other.widen_zero(widest);
-            }
+            other.zero_count = self.reconcile_zero(&other);
             let schema = self.schema.min(other.schema);
             self.reduce(schema);
             other.reduce(schema);
+            other.drop_below(self.zero_threshold);
         }
         self.zero_count.merge(other.zero_count);
         self.count.merge(other.count);
@@ -140,7 +138,8 @@ impl Total {
         true
     }
 
-    fn reduce(&mut self, schema: i32) {
+    /// Merges buckets into those of a coarser schema.
+    pub(super) fn reduce(&mut self, schema: i32) {
         if schema >= self.schema {
             return;
         }
@@ -154,30 +153,73 @@ impl Total {
         self.schema = schema;
     }
 
-    /// Widens the zero bucket to at least `threshold`, and to the bound of a bucket if it would
-    /// otherwise cut a non-empty one.
-    fn widen_zero(&mut self, threshold: f64) {
-        if threshold <= self.zero_threshold {
-            return;
-        }
-        let mut wanted = threshold;
-        let schema = self.schema;
-        for (index, count) in self.positive.iter().chain(&self.negative) {
-            let (lower, upper) = bounds::exponential(schema, *index);
-            if lower < wanted && upper > wanted && count.value() != 0.0 {
-                wanted = upper;
+    /// Widens the zero bucket to at least that of another histogram, without cutting a bucket that
+    /// counts anything. Returns what the other counts in this zero bucket.
+    fn reconcile_zero(&mut self, other: &Self) -> Kahan {
+        let (mut zero_count, mut threshold) = (other.zero_count, other.zero_threshold);
+        // Widening one may move its bound past that of the other. A bound that is NaN ends this.
+        loop {
+            match threshold.partial_cmp(&self.zero_threshold) {
+                Some(Ordering::Less) => {
+                    (zero_count, threshold) = other.zero_within(self.zero_threshold);
+                }
+                Some(Ordering::Greater) => {
+                    (self.zero_count, self.zero_threshold) = self.zero_within(threshold);
+                    self.trim_zero();
+                }
+                Some(Ordering::Equal) | None => return zero_count,
             }
         }
-        for side in [&mut self.positive, &mut self.negative] {
-            side.retain(|(index, count)| {
-                let is_inside = bounds::exponential(schema, *index).1 <= wanted;
-                if is_inside {
-                    self.zero_count.merge(*count);
-                }
-                !is_inside
-            });
+    }
+
+    /// The count of a zero bucket up to `threshold`, or to the end of the bucket that it would
+    /// otherwise cut, and this bound.
+    fn zero_within(&self, threshold: f64) -> (Kahan, f64) {
+        let mut threshold = threshold;
+        if threshold == self.zero_threshold {
+            return (self.zero_count, threshold);
         }
-        self.zero_threshold = wanted;
+        // Each round moves the threshold to the end of a bucket: there are no more than buckets.
+        loop {
+            let mut zero_count = self.zero_count;
+            threshold = self.absorb(&self.positive, threshold, &mut zero_count);
+            let widened = self.absorb(&self.negative, threshold, &mut zero_count);
+            if widened == threshold {
+                return (zero_count, threshold);
+            }
+            threshold = widened;
+        }
+    }
+
+    /// Adds the counts of the buckets that begin below the threshold; returns the end of the last.
+    fn absorb(&self, side: &[Running], threshold: f64, zero_count: &mut Kahan) -> f64 {
+        for (index, count) in side {
+            let (lower, upper) = bounds::exponential(self.schema, *index);
+            if lower >= threshold {
+                break;
+            }
+            zero_count.merge(*count);
+            if upper > threshold {
+                return if count.value() == 0.0 { threshold } else { upper };
+            }
+        }
+        threshold
+    }
+
+    /// Removes the buckets that begin in the zero bucket.
+    fn trim_zero(&mut self) {
+        let (schema, threshold) = (self.schema, self.zero_threshold);
+        for side in [&mut self.positive, &mut self.negative] {
+            side.retain(|(index, _)| bounds::exponential(schema, *index).0 >= threshold);
+        }
+    }
+
+    /// Removes the buckets that end in a zero bucket.
+    fn drop_below(&mut self, threshold: f64) {
+        let schema = self.schema;
+        for side in [&mut self.positive, &mut self.negative] {
+            side.retain(|(index, _)| bounds::exponential(schema, *index).1 > threshold);
+        }
     }
 }
 
@@ -188,11 +230,14 @@ pub(crate) fn has_decreased(before: &NativeHistogram, after: &NativeHistogram) -
     if is_custom(after) {
         old.reconcile_bounds(&mut new);
     } else {
-        old.widen_zero(new.zero_threshold);
-        if old.zero_threshold != new.zero_threshold {
+        let threshold = new.zero_threshold;
+        (old.zero_count, old.zero_threshold) = old.zero_within(threshold);
+        if old.zero_threshold != threshold {
             return true;
         }
         old.reduce(new.schema);
+        old.drop_below(threshold);
+        new.drop_below(threshold);
     }
     let is_less = |old: &[Running], new: &[Running]| {
         old.iter().any(|(index, count)| {
