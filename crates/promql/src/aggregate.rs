@@ -67,7 +67,8 @@ struct HistogramSums {
 }
 
 struct HistogramSum {
-    total: Total,
+    /// `None` if a float came first: there is no result, and nothing is summed.
+    total: Option<Total>,
     count: f64,
     /// Name of the first series that was incompatible.
     incompatible_name: String,
@@ -79,23 +80,34 @@ const CELL_BYTES: usize = 48;
 const MEAN_SCALE: f64 = 1.0 / 65_536.0;
 
 impl HistogramSums {
-    fn fold(&mut self, row: &Row, is_mean: bool) {
+    /// Folds in the histograms of a series, after its floats.
+    fn fold(&mut self, row: &Row, cells: &Cells, is_mean: bool) {
         let scale = histogram_scale(is_mean);
         for (step, histogram) in &row.histograms {
-            match self.steps.get_mut(step) {
-                None => {
-                    let total = Total::of(histogram, scale);
-                    let incompatible_name = String::new();
-                    self.steps.insert(*step, HistogramSum { total, count: 1.0, incompatible_name });
-                }
-                Some(held) if held.total.is_incompatible => {}
-                Some(held) => {
-                    held.total.add(histogram, scale);
-                    held.count += 1.0;
-                    if held.total.is_incompatible {
-                        row.labels.metric_name().clone_into(&mut held.incompatible_name);
-                    }
-                }
+            let Some(held) = self.steps.get_mut(step) else {
+                let total = (!cells.has(*step as usize)).then(|| Total::of(histogram, scale));
+                let incompatible_name = String::new();
+                self.steps.insert(*step, HistogramSum { total, count: 1.0, incompatible_name });
+                continue;
+            };
+            let Some(total) = held.total.as_mut().filter(|total| !total.is_incompatible) else {
+                continue;
+            };
+            total.add(histogram, scale);
+            held.count += 1.0;
+            if total.is_incompatible {
+                row.labels.metric_name().clone_into(&mut held.incompatible_name);
+            }
+        }
+    }
+
+    /// Removes the floats at steps that already have no result.
+    fn hide_floats(&self, row: &mut Row) {
+        for (step, held) in &self.steps {
+            if held.total.as_ref().is_some_and(|total| total.is_incompatible)
+                && let Some(value) = row.values.get_mut(*step as usize)
+            {
+                *value = ABSENT;
             }
         }
     }
@@ -133,6 +145,15 @@ impl Cells {
             Aggregation::Avg => Self::Mean(vec![None; steps]),
             Aggregation::Stddev | Aggregation::Stdvar => Self::Spread(vec![None; steps]),
             _ => Self::Plain(vec![ABSENT; steps]),
+        }
+    }
+
+    /// Whether a running sum or mean has a value at a step.
+    fn has(&self, step: usize) -> bool {
+        match self {
+            Self::Sum(cells) => cells.get(step).is_some_and(Option::is_some),
+            Self::Mean(cells) => cells.get(step).is_some_and(Option::is_some),
+            Self::Spread(_) | Self::Plain(_) => false,
         }
     }
 
@@ -232,9 +253,10 @@ impl Evaluator<'_> {
             }
             if let Some(column) = columns.get_mut(id) {
                 column.drops_name |= row.drops_name;
+                column.histograms.hide_floats(&mut row);
                 column.cells.fold(op, &row.values);
                 if matches!(op, Aggregation::Sum | Aggregation::Avg) {
-                    column.histograms.fold(&row, op == Aggregation::Avg);
+                    column.histograms.fold(&row, &column.cells, op == Aggregation::Avg);
                 }
             }
             Ok(())
@@ -270,30 +292,37 @@ impl Evaluator<'_> {
         let span = aggregate.expr.bare().span();
         for (step, held) in histograms.steps {
             let Some(value) = row.values.get_mut(step as usize) else { continue };
+            if let Some(total) = &held.total {
+                self.note_layouts(total, &held.incompatible_name, span);
+            }
             if !is_absent(*value) {
                 *value = ABSENT;
                 self.warn(span, "encountered a mix of histograms and floats for aggregation");
                 continue;
             }
-            if held.total.is_reconciled {
-                self.info(span, "mismatched custom buckets were reconciled during aggregation");
-            }
-            if held.total.is_incompatible {
-                let name = quote(&held.incompatible_name);
-                self.warn(
-                    span,
-                    &format!(
-                        "vector contains a mix of histograms with exponential and custom buckets schemas for metric name {name}"
-                    ),
-                );
-                continue;
-            }
-            if held.total.has_reset_conflict() {
+            let Some(total) = held.total.filter(|total| !total.is_incompatible) else { continue };
+            if total.has_reset_conflict() {
                 self.warn(span, "conflicting counter resets during histogram aggregation");
             }
             let mean_of = (aggregate.op == Aggregation::Avg).then_some(held.count);
-            let result = finish_histograms(&held.total, mean_of);
+            let result = finish_histograms(&total, mean_of);
             row.histograms.push((step, Arc::new(result)));
+        }
+    }
+
+    /// Notes that layouts of histograms differed.
+    fn note_layouts(&self, total: &Total, incompatible_name: &str, span: Span) {
+        if total.is_reconciled {
+            self.info(span, "mismatched custom buckets were reconciled during aggregation");
+        }
+        if total.is_incompatible {
+            let name = quote(incompatible_name);
+            self.warn(
+                span,
+                &format!(
+                    "vector contains a mix of histograms with exponential and custom buckets schemas for metric name {name}"
+                ),
+            );
         }
     }
 
@@ -330,9 +359,10 @@ impl Evaluator<'_> {
 
     fn quantile(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
         let q = self.parameter(aggregate, grid)?;
+        let groups = self.grouped(aggregate, grid)?;
         self.note_quantile_range(&Range::of(&q, grid), parameter_span(aggregate));
         let mut scratch = Vec::new();
-        for (labels, rows) in self.grouped(aggregate, grid)? {
+        for (labels, rows) in groups {
             if rows.iter().any(|row| !row.histograms.is_empty()) {
                 self.note_ignored(aggregate.op, aggregate.expr.bare().span());
             }

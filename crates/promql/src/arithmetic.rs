@@ -28,3 +28,19 @@ pub(crate) fn compare(op: BinaryOp, a: f64, b: f64) -> bool {
         _ => false,
     }
 }
+
+/// The lesser number as in Go: an infinity wins over NaN, which wins over other numbers.
+pub(crate) fn least(a: f64, b: f64) -> f64 {
+    if a == f64::NEG_INFINITY || b == f64::NEG_INFINITY {
+        f64::NEG_INFINITY
+    } else if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.min(b)
+    }
+}
+
+/// As [`least`], the greater number.
+pub(crate) fn greatest(a: f64, b: f64) -> f64 {
+    -least(-a, -b)
+}

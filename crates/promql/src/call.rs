@@ -4,9 +4,10 @@ use std::f64::consts::PI;
 
 use lang::promql::{Call, Expr, MatchOp, Matcher, ValueType};
 use signals::Labels;
-use signals::metric::NAME_LABEL;
+use signals::metric::{NAME_LABEL, NativeHistogram};
 
 use crate::Error;
+use crate::arithmetic::{greatest, least};
 use crate::dates::date_part;
 use crate::evaluator::{Evaluator, Sink};
 use crate::extended::check_extension;
@@ -79,17 +80,17 @@ impl Evaluator<'_> {
             ("timestamp", [vector]) => self.timestamp(vector, grid, sink),
             ("start_timestamp", [vector]) => self.start_timestamp(vector, grid, sink),
             ("info", _) => self.join_info(call, grid, sink),
-            ("clamp", [_, least, greatest]) => {
-                let (least, greatest) = (self.scalar(least, grid)?, self.scalar(greatest, grid)?);
-                self.clamp(arguments, &least, &greatest, grid, sink)
+            ("clamp", [_, lower, upper]) => {
+                let (lower, upper) = (self.scalar(lower, grid)?, self.scalar(upper, grid)?);
+                self.clamp(arguments, &lower, &upper, grid, sink)
             }
-            ("clamp_min", [_, least]) => {
-                let least = self.scalar(least, grid)?;
-                self.clamp(arguments, &least, &Scalar::Constant(f64::INFINITY), grid, sink)
+            ("clamp_min", [_, lower]) => {
+                let lower = self.scalar(lower, grid)?;
+                self.clamp(arguments, &lower, &Scalar::Constant(f64::INFINITY), grid, sink)
             }
-            ("clamp_max", [_, greatest]) => {
-                let greatest = self.scalar(greatest, grid)?;
-                self.clamp(arguments, &Scalar::Constant(f64::NEG_INFINITY), &greatest, grid, sink)
+            ("clamp_max", [_, upper]) => {
+                let upper = self.scalar(upper, grid)?;
+                self.clamp(arguments, &Scalar::Constant(f64::NEG_INFINITY), &upper, grid, sink)
             }
             ("round", [_, nearest @ ..]) => {
                 let nearest = match nearest {
@@ -162,30 +163,39 @@ impl Evaluator<'_> {
         })
     }
 
-    /// A number for each histogram; float values are ignored.
+    /// A number for each histogram; float values are ignored. As in Prometheus, only the metric's
+    /// name is dropped, and not its type and unit.
     fn of_histograms(
         &self,
         vector: &Expr,
         grid: &Grid,
         sink: &mut Sink,
-        function: &dyn Fn(&signals::metric::NativeHistogram) -> f64,
+        function: &dyn Fn(&NativeHistogram) -> f64,
     ) -> Result<(), Error> {
-        self.map_rows(vector, grid, sink, &mut |row| {
+        let is_distinct = self.stays_distinct(vector);
+        let mut merge = self.merge();
+        self.rows(vector, grid, &mut |mut row| {
             row.values.fill(ABSENT);
             for (step, histogram) in std::mem::take(&mut row.histograms) {
                 if let Some(value) = row.values.get_mut(step as usize) {
                     *value = function(&histogram);
                 }
             }
-            Ok(())
-        })
+            if self.settings.delays_name_removal {
+                row.drops_name = true;
+            } else {
+                row.labels = row.labels.without(|name| name == NAME_LABEL);
+            }
+            merge.push(row, is_distinct, sink)
+        })?;
+        merge.finish(sink)
     }
 
     fn clamp(
         &self,
         arguments: &[Expr],
-        least: &Scalar,
-        greatest: &Scalar,
+        lower: &Scalar,
+        upper: &Scalar,
         grid: &Grid,
         sink: &mut Sink,
     ) -> Result<(), Error> {
@@ -195,16 +205,11 @@ impl Evaluator<'_> {
         self.map_rows(vector, grid, sink, &mut |row| {
             row.histograms.clear();
             for (step, value) in row.values.iter_mut().enumerate() {
-                let (least, greatest) = (least.at(step), greatest.at(step));
-                if least > greatest {
+                let (lower, upper) = (lower.at(step), upper.at(step));
+                if lower > upper {
                     *value = ABSENT;
                 } else if !is_absent(*value) {
-                    // `f64::clamp` keeps NaN values, and panics if a bound is NaN.
-                    *value = if least.is_nan() || greatest.is_nan() {
-                        f64::NAN
-                    } else {
-                        value.clamp(least, greatest)
-                    };
+                    *value = greatest(lower, least(upper, *value));
                 }
             }
             Ok(())

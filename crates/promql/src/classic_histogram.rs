@@ -9,7 +9,7 @@ use signals::metric::NAME_LABEL;
 use crate::Error;
 use crate::annotations::{Monotonicity, for_metric};
 use crate::evaluator::{Evaluator, Sink, text_of};
-use crate::grid::{Grid, Row, is_absent};
+use crate::grid::{Grid, Row, is_absent, is_identity};
 use crate::native_histogram::{self, Fault};
 use crate::scalar::Scalar;
 use crate::text::general;
@@ -44,19 +44,20 @@ impl Evaluator<'_> {
         sink: &mut Sink,
     ) -> Result<(), Error> {
         let quantiles = self.scalar(q, grid)?;
-        for step in 0..grid.steps {
-            self.note_quantile(quantiles.at(step), q.bare().span());
-        }
+        let histograms = self.classic_histograms(vector, grid)?;
+        self.note_quantiles(&quantiles, q, grid);
         let span = vector.bare().span();
         let mut raised = RaisedSteps::default();
-        for histogram in self.classic_histograms(vector, grid)? {
+        let is_distinct = self.stays_distinct(vector);
+        let mut merge = self.merge();
+        for histogram in histograms {
             let row = self.quantile_row(&histogram, &quantiles, span, grid, &mut raised)?;
             if row.has_any() {
-                sink(row)?;
+                merge.push(row, is_distinct, sink)?;
             }
         }
         self.note_raised_steps(&raised, grid, span);
-        Ok(())
+        merge.finish(sink)
     }
 
     fn quantile_row(
@@ -156,6 +157,8 @@ impl Evaluator<'_> {
         let (lower, upper) = (self.scalar(lower, grid)?, self.scalar(upper, grid)?);
         let span = vector.bare().span();
         let mut buckets = Vec::new();
+        let is_distinct = self.stays_distinct(vector);
+        let mut merge = self.merge();
         for histogram in self.classic_histograms(vector, grid)? {
             let mut row = Row::empty(histogram.labels.clone(), grid.steps);
             row.drops_name = histogram.drops_name;
@@ -178,10 +181,10 @@ impl Evaluator<'_> {
                 }
             }
             if row.has_any() {
-                sink(row)?;
+                merge.push(row, is_distinct, sink)?;
             }
         }
-        Ok(())
+        merge.finish(sink)
     }
 
     /// `histogram_quantiles`: several quantiles, each with its own label.
@@ -197,15 +200,14 @@ impl Evaluator<'_> {
         let label = text_of(label)?;
         let scalars: Vec<Scalar> =
             quantiles.iter().map(|q| self.scalar(q, grid)).collect::<Result<_, _>>()?;
+        let histograms = self.classic_histograms(vector, grid)?;
         for (scalar, q) in scalars.iter().zip(quantiles) {
-            for step in 0..grid.steps {
-                self.note_quantile(scalar.at(step), q.bare().span());
-            }
+            self.note_quantiles(scalar, q, grid);
         }
         let span = vector.bare().span();
         let mut raised = RaisedSteps::default();
         let mut merge = self.merge();
-        for histogram in self.classic_histograms(vector, grid)? {
+        for histogram in histograms {
             for scalar in &scalars {
                 let whole = self.quantile_row(&histogram, scalar, span, grid, &mut raised)?;
                 // The quantile may differ between steps, and so does the label.
@@ -234,7 +236,7 @@ impl Evaluator<'_> {
         let mut histograms: Vec<Histogram> = Vec::new();
         for mut row in self.collect(vector, grid)? {
             let labels =
-                row.labels.without(|name| name == BOUND_LABEL || (name == NAME_LABEL && !delays));
+                row.labels.without(|name| name == BOUND_LABEL || (!delays && is_identity(name)));
             let key = row.labels.without(|name| name == BOUND_LABEL || name == NAME_LABEL);
             let name = row.labels.metric_name().to_owned();
             let native = std::mem::take(&mut row.histograms);

@@ -297,8 +297,13 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// Passes the rows of a vector to `sink` as they are computed.
-    pub(crate) fn rows(&self, expr: &Expr, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
+    /// As [`Self::rows`], evaluated at each step.
+    pub(crate) fn rows_of_steps(
+        &self,
+        expr: &Expr,
+        grid: &Grid,
+        sink: &mut Sink,
+    ) -> Result<(), Error> {
         match expr {
             Expr::Selector(selector) => self.instant(selector, grid, sink),
             Expr::Paren(paren) => self.rows(&paren.expr, grid, sink),

@@ -22,6 +22,8 @@ pub(crate) struct Grid {
     pub(crate) start_ms: i64,
     pub(crate) step_ms: i64,
     pub(crate) steps: usize,
+    /// Whether it starts where it ends, so that the order of rows is kept.
+    pub(crate) is_instant: bool,
 }
 
 impl Grid {
@@ -30,7 +32,8 @@ impl Grid {
         let step_ms = step_ms.max(1);
         let width = end_ms.checked_sub(start_ms)?;
         let steps = if width < 0 { 0 } else { usize::try_from(width / step_ms).ok()? + 1 };
-        (steps <= steps_max).then_some(Self { start_ms, step_ms, steps })
+        let is_instant = start_ms == end_ms;
+        (steps <= steps_max).then_some(Self { start_ms, step_ms, steps, is_instant })
     }
 
     pub(crate) fn time(&self, step: usize) -> i64 {

@@ -88,9 +88,9 @@ impl Evaluator<'_> {
         let [vector, names @ ..] = call.arguments.as_slice() else {
             return Err(Error::Internal("sort_by_label without a vector".into()));
         };
-        self.note_ineffective_sort(call);
         let names: Vec<String> = names.iter().map(text_of).collect::<Result<_, _>>()?;
         let mut rows = self.collect(vector, grid)?;
+        self.note_ineffective_sort(call, grid);
         rows.sort_by(|a, b| {
             let by_names = names.iter().fold(Ordering::Equal, |order, name| {
                 order.then_with(|| {
@@ -115,14 +115,14 @@ impl Evaluator<'_> {
         let [vector] = call.arguments.as_slice() else {
             return Err(Error::Internal("sort without a vector".into()));
         };
-        self.note_ineffective_sort(call);
         let mut rows = self.collect(vector, grid)?;
+        self.note_ineffective_sort(call, grid);
         // Histograms have no order and are dropped.
         for row in &mut rows {
             row.histograms.clear();
         }
         rows.retain(Row::has_any);
-        if grid.steps == 1 {
+        if grid.is_instant {
             rows.sort_by(|a, b| {
                 let value = |row: &Row| row.values.first().copied().unwrap_or(f64::NAN);
                 let (a, b) = (value(a), value(b));
@@ -137,8 +137,8 @@ impl Evaluator<'_> {
         rows.into_iter().try_for_each(sink)
     }
 
-    fn note_ineffective_sort(&self, call: &Call) {
-        if self.query.is_range {
+    fn note_ineffective_sort(&self, call: &Call, grid: &Grid) {
+        if !grid.is_instant {
             let message =
                 "sort is ineffective for range queries since results are always ordered by labels";
             self.warn(call.span, message);

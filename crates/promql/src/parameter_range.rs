@@ -1,6 +1,6 @@
 //! Checks of the parameters of aggregations, over all steps at once.
 
-use lang::promql::Span;
+use lang::promql::{Expr, Span};
 
 use crate::Error;
 use crate::evaluator::Evaluator;
@@ -85,6 +85,14 @@ impl Evaluator<'_> {
         }
         if range.least < 0.0 {
             self.note_quantile(range.least, span);
+        }
+    }
+
+    /// Annotates the quantiles of all steps that are not between 0 and 1.
+    pub(crate) fn note_quantiles(&self, quantiles: &Scalar, q: &Expr, grid: &Grid) {
+        let steps = if matches!(quantiles, Scalar::Constant(_)) { 1 } else { grid.steps };
+        for step in 0..steps {
+            self.note_quantile(quantiles.at(step), q.bare().span());
         }
     }
 

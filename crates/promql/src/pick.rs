@@ -5,8 +5,9 @@ use signals::Labels;
 
 use crate::Error;
 use crate::aggregate::parameter_span;
+use crate::best::{Best, Entry};
 use crate::evaluator::{Evaluator, Sink};
-use crate::grid::{Grid, Row};
+use crate::grid::{ABSENT, Grid, Row, is_absent};
 use crate::label_hash::label_hash;
 use crate::parameter_range::{Range, check_count};
 
@@ -34,6 +35,7 @@ impl Evaluator<'_> {
             check_count(&range)?;
         }
         let ignores_histograms = matches!(op, Aggregation::Topk | Aggregation::Bottomk);
+        let mut best = Best::default();
         for (_, mut rows) in groups {
             if ignores_histograms && rows.iter().any(|row| !row.histograms.is_empty()) {
                 self.note_ignored(op, aggregate.span);
@@ -41,18 +43,11 @@ impl Evaluator<'_> {
                     row.histograms.clear();
                 }
             }
-            self.hold(rows.len() * grid.steps)?;
+            self.hold(rows.len() * (grid.steps + size_of::<Entry>()))?;
             let mut is_picked = vec![vec![false; grid.steps]; rows.len()];
-            let mut order: Vec<usize> = Vec::new();
             for step in 0..grid.steps {
                 self.check()?;
-                order.clear();
-                order.extend(
-                    (0..rows.len())
-                        .filter(|at| rows.get(*at).is_some_and(|row| row.is_present(step))),
-                );
-                keep_best(op, parameter.at(step), &rows, step, &mut order);
-                for at in &order {
+                for (_, at) in choose(op, parameter.at(step), &rows, step, &mut best) {
                     if let Some(place) =
                         is_picked.get_mut(*at).and_then(|steps| steps.get_mut(step))
                     {
@@ -62,8 +57,11 @@ impl Evaluator<'_> {
             }
             let mut picked: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
             // An instant query returns them best first; a range query sorts by labels later.
-            let sequence: Vec<usize> =
-                if grid.steps == 1 { order.clone() } else { (0..picked.len()).collect() };
+            let sequence: Vec<usize> = if grid.is_instant {
+                best.entries().iter().map(|(_, at)| *at).collect()
+            } else {
+                (0..picked.len()).collect()
+            };
             for at in sequence {
                 if let (Some(mut row), Some(steps)) =
                     (picked.get_mut(at).and_then(Option::take), is_picked.get(at))
@@ -79,29 +77,34 @@ impl Evaluator<'_> {
     }
 }
 
-/// Keeps in `order` (rows present at the step) those that the operator selects, best first.
-fn keep_best(op: Aggregation, parameter: f64, rows: &[Row], step: usize, order: &mut Vec<usize>) {
-    let value = |at: &usize| {
-        rows.get(*at).and_then(|row| row.values.get(step)).copied().unwrap_or(f64::NAN)
-    };
-    match op {
-        Aggregation::Topk | Aggregation::Bottomk => {
-            // Stable, so that equal values keep the order of series; NaN is always last.
-            order.sort_by(|a, b| {
-                let (a, b) = (value(a), value(b));
-                a.is_nan().cmp(&b.is_nan()).then(if op == Aggregation::Topk {
-                    b.partial_cmp(&a).unwrap_or(std::cmp::Ordering::Equal)
-                } else {
-                    a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal)
-                })
-            });
-            order.truncate(limit(parameter));
+/// The rows present at the step that the operator selects, best first.
+fn choose<'b>(
+    op: Aggregation,
+    parameter: f64,
+    rows: &[Row],
+    step: usize,
+    best: &'b mut Best,
+) -> &'b [Entry] {
+    best.clear(op == Aggregation::Bottomk);
+    let limit = limit(parameter);
+    for (at, row) in rows.iter().enumerate() {
+        let value = row.values.get(step).copied().unwrap_or(ABSENT);
+        if is_absent(value) && row.histogram_at(step).is_none() {
+            continue;
         }
-        Aggregation::Limitk => order.truncate(limit(parameter)),
-        _ => {
-            order.retain(|at| rows.get(*at).is_some_and(|row| is_in_ratio(&row.labels, parameter)));
+        match op {
+            Aggregation::Topk | Aggregation::Bottomk if limit > 0 => best.offer((value, at), limit),
+            Aggregation::Topk | Aggregation::Bottomk => break,
+            Aggregation::Limitk if best.entries().len() >= limit => break,
+            Aggregation::LimitRatio if !is_in_ratio(&row.labels, parameter) => {}
+            // The value of a histogram is 0.
+            _ => best.push((if is_absent(value) { 0.0 } else { value }, at)),
         }
     }
+    if matches!(op, Aggregation::Topk | Aggregation::Bottomk) {
+        return best.sorted();
+    }
+    best.entries()
 }
 
 fn limit(parameter: f64) -> usize {

@@ -68,18 +68,7 @@ impl Evaluator<'_> {
             && matches!(name, "rate" | "irate" | "increase" | "resets");
         let span = note_span(call);
         self.windows(argument, grid, needs_starts, &mut |series| {
-            // With `@` all windows are equal; only this function also depends on the step.
-            let is_same = series.lookback.at_ms.is_some()
-                && name != "predict_linear"
-                && scalars.iter().all(|scalar| matches!(scalar, Scalar::Constant(_)));
-            let steps = series.grid.steps;
-            let narrow = Grid { steps: steps.min(1), ..series.grid };
-            let series =
-                SeriesWindows { grid: if is_same { narrow } else { series.grid }, ..series };
             let mut row = self.range_row(call, (span, extension), &scalars, &series)?;
-            if is_same {
-                row.repeat(steps);
-            }
             if !keeps_name {
                 self.drop_name(&mut row);
             }
@@ -363,7 +352,8 @@ fn stateless(name: &str) -> Option<(Histograms, Stateless)> {
         "ts_of_last_over_time" => (Histograms::Seen, |window| {
             let native = window.histograms.last().map(|(time_ms, _)| *time_ms);
             let last_ms = window.timestamps.last().copied().max(native);
-            last_ms.map(|time_ms| time_ms as f64 / 1000.0).into()
+            // Prometheus has no times before 1970 here.
+            last_ms.map(|time_ms| time_ms.max(0) as f64 / 1000.0).into()
         }),
         "ts_of_first_over_time" => (Histograms::Seen, |window| {
             let native = window.histograms.first().map(|(time_ms, _)| *time_ms);

@@ -3,7 +3,7 @@
 use lang::promql::{Call, Expr};
 
 use crate::Error;
-use crate::arithmetic::float_op;
+use crate::arithmetic::{float_op, greatest, least};
 use crate::evaluator::Evaluator;
 use crate::grid::{Grid, is_absent};
 
@@ -72,12 +72,8 @@ impl Evaluator<'_> {
             ("range", _) => Ok(seconds(query.end_ms.saturating_sub(query.start_ms))),
             ("min_of" | "max_of", [a, b]) => {
                 let (a, b) = (self.scalar(a, grid)?, self.scalar(b, grid)?);
-                let pick = if call.function.name == "min_of" { f64::min } else { f64::max };
-                let of = |step| {
-                    let (a, b) = (a.at(step), b.at(step));
-                    // Unlike Rust's, these propagate NaN.
-                    if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) }
-                };
+                let pick = if call.function.name == "min_of" { least } else { greatest };
+                let of = |step| pick(a.at(step), b.at(step));
                 Ok(Scalar::Steps((0..grid.steps).map(of).collect()))
             }
             ("scalar", [vector]) => self.vector_as_scalar(vector, grid),

@@ -271,6 +271,9 @@ impl Evaluator<'_> {
         // Steps are multiples of the subquery's step width, whatever the query's own steps are.
         let first = after.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
         let inner = self.grid(&subquery.expr, first, last, step_ms)?;
+        if inner.steps == 0 {
+            return Ok(());
+        }
         self.hold(inner.steps * size_of::<(i64, f64)>())?;
         let mut samples = Samples::default();
         let starts = StartTimes::default();
