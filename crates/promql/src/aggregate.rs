@@ -15,42 +15,7 @@ use crate::kahan::{Kahan, Mean, PlainSpread, quantile};
 use crate::native_histogram::{self, Total};
 use crate::parameter_range::Range;
 use crate::scalar::Scalar;
-
-/// Assigns series to groups by the kept labels.
-pub(crate) struct Groups<'a> {
-    names: &'a [String],
-    is_without: bool,
-    ids: HashMap<Labels, usize>,
-}
-
-impl<'a> Groups<'a> {
-    pub(crate) fn new(names: &'a [String], is_without: bool) -> Self {
-        Self { names, is_without, ids: HashMap::new() }
-    }
-
-    /// Labels of the group that a series belongs to.
-    pub(crate) fn labels(&self, labels: &Labels) -> Labels {
-        let is_named = |name: &str| self.names.iter().any(|named| named == name);
-        if self.is_without {
-            labels.without(|name| name == NAME_LABEL || is_named(name))
-        } else if self.names.is_empty() {
-            Labels::empty()
-        } else {
-            labels.without(|name| !is_named(name))
-        }
-    }
-
-    /// Number of the group, in order of first occurrence, and its labels if it is new.
-    pub(crate) fn id(&mut self, labels: &Labels) -> (usize, Option<Labels>) {
-        let group = self.labels(labels);
-        let next = self.ids.len();
-        if let Some(id) = self.ids.get(&group) {
-            return (*id, None);
-        }
-        self.ids.insert(group.clone(), next);
-        (next, Some(group))
-    }
-}
+use crate::signature::Signatures;
 
 /// The state of one group at each step.
 struct Column {
@@ -233,14 +198,15 @@ impl Evaluator<'_> {
 
     fn fold(&self, aggregate: &Aggregate, grid: &Grid, sink: &mut Sink) -> Result<(), Error> {
         let op = aggregate.op;
-        let mut groups = Groups::new(&aggregate.grouping, aggregate.is_without);
+        let mut groups = Signatures::new(&aggregate.grouping, !aggregate.is_without);
         let mut columns: Vec<Column> = Vec::new();
         self.rows(&aggregate.expr, grid, &mut |mut row| {
             if !row.histograms.is_empty() {
                 self.fold_histograms(op, &mut row, aggregate.expr.bare().span());
             }
-            let (id, new) = groups.id(&row.labels);
-            if let Some(labels) = new {
+            let (id, is_new) = groups.number(&row.labels);
+            if is_new {
+                let labels = groups.labels(&row.labels);
                 self.spend(grid.steps)?;
                 self.hold(grid.steps * CELL_BYTES)?;
                 let drops_name = row.drops_name;
@@ -343,12 +309,12 @@ impl Evaluator<'_> {
         aggregate: &Aggregate,
         grid: &Grid,
     ) -> Result<Vec<(Labels, Vec<Row>)>, Error> {
-        let mut groups = Groups::new(&aggregate.grouping, aggregate.is_without);
+        let mut groups = Signatures::new(&aggregate.grouping, !aggregate.is_without);
         let mut members: Vec<(Labels, Vec<Row>)> = Vec::new();
         for row in self.collect(&aggregate.expr, grid)? {
-            let (id, new) = groups.id(&row.labels);
-            if let Some(labels) = new {
-                members.push((labels, Vec::new()));
+            let (id, is_new) = groups.number(&row.labels);
+            if is_new {
+                members.push((groups.labels(&row.labels), Vec::new()));
             }
             if let Some((_, rows)) = members.get_mut(id) {
                 rows.push(row);
@@ -400,7 +366,7 @@ impl Evaluator<'_> {
             let label = quote_bytes(&bytes);
             return Err(Error::Execution(format!("invalid label name {label}")));
         }
-        let groups = Groups::new(&aggregate.grouping, aggregate.is_without);
+        let groups = Signatures::new(&aggregate.grouping, !aggregate.is_without);
         let is_dropped =
             aggregate.is_without && (label == NAME_LABEL || aggregate.grouping.contains(&label));
         let mut ids: HashMap<Labels, usize> = HashMap::new();

@@ -242,6 +242,30 @@ pub(crate) fn combine(binary: &Binary, left: Cell, right: Cell) -> (Combined, Op
     }
 }
 
+/// An operator on two numbers that always has a result, or filters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FloatOperator {
+    op: BinaryOp,
+    is_filter: bool,
+}
+
+impl FloatOperator {
+    /// `None` if the operator does not combine numbers.
+    pub(crate) fn of(binary: &Binary) -> Option<Self> {
+        let is_filter = binary.op.is_comparison() && !binary.is_bool;
+        (!is_trim(binary.op)).then_some(Self { op: binary.op, is_filter })
+    }
+
+    /// The result of two present values; [`ABSENT`] if it is filtered out.
+    pub(crate) fn apply(self, left: f64, right: f64) -> f64 {
+        match self.is_filter {
+            true if compare(self.op, left, right) => left,
+            true => ABSENT,
+            false => float_op(self.op, left, right),
+        }
+    }
+}
+
 fn sum_of_histograms(
     left: &NativeHistogram,
     right: &NativeHistogram,

@@ -6,6 +6,7 @@ use signals::Labels;
 use signals::metric::{NAME_LABEL, NativeHistogram, STALE_NAN_BITS};
 
 use crate::evaluator::HISTOGRAM_BYTES;
+use crate::signature::kept;
 
 /// Marks a step without a value. No arithmetic produces it, as it is a signalling NaN, and
 /// selectors drop stale markers.
@@ -140,5 +141,5 @@ pub(crate) fn is_identity(name: &str) -> bool {
 
 /// Labels without the metric's name, type and unit.
 pub(crate) fn without_name(labels: &Labels) -> Labels {
-    labels.without(is_identity)
+    kept(labels, |name| !is_identity(name))
 }

@@ -1,5 +1,7 @@
 //! Compensated sums (Neumaier's variant of Kahan's algorithm).
 
+use std::cmp::Ordering;
+
 /// A sum and its rounding error.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Kahan {
@@ -119,7 +121,7 @@ impl PlainSpread {
     }
 }
 
-/// The quantile of values by linear interpolation; sorts them. NaN counts as the smallest.
+/// The quantile of values by linear interpolation; reorders them. NaN counts as the smallest.
 pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || q.is_nan() {
         return f64::NAN;
@@ -130,16 +132,22 @@ pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if q > 1.0 {
         return f64::INFINITY;
     }
-    values.sort_unstable_by(|a, b| match (a.is_nan(), b.is_nan()) {
-        (true, true) => std::cmp::Ordering::Equal,
-        (true, false) => std::cmp::Ordering::Less,
-        (false, true) => std::cmp::Ordering::Greater,
-        (false, false) => a.total_cmp(b),
-    });
     let rank = q * (values.len() - 1) as f64;
     let lower = rank.floor().max(0.0) as usize;
-    let upper = (lower + 1).min(values.len() - 1);
     let weight = rank - rank.floor();
-    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-    at(lower) * (1.0 - weight) + at(upper) * weight
+    // Only the two values around the rank need to be in their places.
+    let (_, at_lower, above) = values.select_nth_unstable_by(lower, |a, b| nan_first(*a, *b));
+    let lower = *at_lower;
+    let upper = above.iter().copied().min_by(|a, b| nan_first(*a, *b)).unwrap_or(lower);
+    lower * (1.0 - weight) + upper * weight
+}
+
+/// The order of values in which NaN is the smallest.
+fn nan_first(a: f64, b: f64) -> Ordering {
+    match (a.is_nan(), b.is_nan()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        (false, false) => a.total_cmp(&b),
+    }
 }

@@ -38,6 +38,8 @@ mod plan;
 mod range;
 mod scalar;
 mod select;
+mod set_operator;
+mod signature;
 mod start_times;
 mod syntax_tree;
 mod text;

@@ -4,32 +4,48 @@
 use std::cell::LazyCell;
 use std::collections::HashMap;
 
-use lang::promql::{Binary, BinaryOp, Cardinality, Matching, is_label_name, quote};
+use lang::promql::{Binary, Cardinality, Matching, is_label_name, quote};
 use signals::Labels;
-use signals::metric::NAME_LABEL;
 
 use crate::Error;
-use crate::binary::{Cell, Combined, StepNotes, cell, changes_schema, combine};
+use crate::binary::{Cell, Combined, FloatOperator, StepNotes, cell, changes_schema, combine};
 use crate::evaluator::{Evaluator, Merge, Sink};
-use crate::grid::{Grid, Row, is_identity, present_steps};
+use crate::grid::{Grid, Row, is_absent, is_identity, present_steps};
+use crate::signature::{Signatures, kept};
 
-/// The labels that must match.
-fn signature(labels: &Labels, matching: &Matching) -> Labels {
-    let is_named = |name: &str| matching.labels.iter().any(|named| named == name);
-    if matching.is_on {
-        labels.without(|name| !is_named(name))
-    } else {
-        labels.without(|name| name == NAME_LABEL || is_named(name))
-    }
+/// Series by the labels that must match.
+struct Matches<'m> {
+    signatures: Signatures<'m>,
+    /// The number of each row.
+    many: Vec<usize>,
+    one: Vec<usize>,
+    /// How many rows of the many side have a number.
+    many_counts: Vec<usize>,
+    /// Rows of the one side by number.
+    ones: Vec<Vec<usize>>,
 }
 
-/// Rows by signature.
-fn by_signature(rows: &[Row], matching: &Matching) -> HashMap<Labels, Vec<usize>> {
-    let mut groups: HashMap<Labels, Vec<usize>> = HashMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        groups.entry(signature(&row.labels, matching)).or_default().push(at);
+impl<'m> Matches<'m> {
+    fn of(matching: &'m Matching, many: &[Row], one: &[Row]) -> Self {
+        let mut signatures = Signatures::of(matching);
+        let mut number = |row: &Row| signatures.number(&row.labels).0;
+        let one: Vec<usize> = one.iter().map(&mut number).collect();
+        let many: Vec<usize> = many.iter().map(&mut number).collect();
+        let count = one.iter().chain(&many).max().map_or(0, |last| last + 1);
+        let mut many_counts = vec![0; count];
+        for number in &many {
+            if let Some(count) = many_counts.get_mut(*number) {
+                *count += 1;
+            }
+        }
+        let mut ones = vec![Vec::new(); count];
+        for (at, number) in one.iter().enumerate() {
+            if let Some(rows) = ones.get_mut(*number) {
+                rows.push(at);
+            }
+        }
+        Self { signatures, many, one, many_counts, ones }
     }
-    groups
 }
 
 /// Formats labels as `{a="b", c="d"}` for error messages.
@@ -43,60 +59,6 @@ pub(crate) fn shown(labels: &Labels) -> String {
 }
 
 impl Evaluator<'_> {
-    /// `and`, `or` and `unless`.
-    pub(crate) fn set_operator(
-        &self,
-        binary: &Binary,
-        grid: &Grid,
-        sink: &mut Sink,
-    ) -> Result<(), Error> {
-        let left = self.collect(&binary.left, grid)?;
-        let right = self.collect(&binary.right, grid)?;
-        let (kept, other) = match binary.op {
-            BinaryOp::Or => (&left, &left),
-            _ => (&left, &right),
-        };
-        // The steps at which each signature of the deciding side is present.
-        let by_signature = by_signature(other, &binary.matching);
-        self.hold(by_signature.len() * grid.steps)?;
-        let presence: HashMap<Labels, Vec<bool>> = by_signature
-            .into_iter()
-            .map(|(signature, members)| {
-                let is_any = |step| {
-                    members.iter().any(|at| other.get(*at).is_some_and(|row| row.is_present(step)))
-                };
-                (signature, (0..grid.steps).map(is_any).collect())
-            })
-            .collect();
-        let is_there = |row: &Row, step: usize| {
-            presence
-                .get(&signature(&row.labels, &binary.matching))
-                .and_then(|steps| steps.get(step))
-                .copied()
-                .unwrap_or(false)
-        };
-        let mut merge = self.merge();
-        if binary.op == BinaryOp::Or {
-            for row in kept {
-                merge.add(row.clone())?;
-            }
-            for mut row in right {
-                let hidden: Vec<bool> = (0..grid.steps).map(|step| is_there(&row, step)).collect();
-                row.retain_steps(|step| !hidden.get(step).copied().unwrap_or(false));
-                merge.add(row)?;
-            }
-            return merge.finish(sink);
-        }
-        for row in kept {
-            let mut row = row.clone();
-            let wanted = binary.op == BinaryOp::And;
-            let there: Vec<bool> = (0..grid.steps).map(|step| is_there(&row, step)).collect();
-            row.retain_steps(|step| there.get(step).copied().unwrap_or(false) == wanted);
-            merge.add(row)?;
-        }
-        merge.finish(sink)
-    }
-
     /// Arithmetic and comparison between vectors.
     pub(crate) fn match_vectors(
         &self,
@@ -110,9 +72,9 @@ impl Evaluator<'_> {
         // The many side first; one-to-one treats the left as the many side.
         let is_swapped = matching.cardinality == Cardinality::OneToMany;
         let (many, one) = if is_swapped { (right, left) } else { (left, right) };
-        let ones = by_signature(&one, matching);
-        let manys = by_signature(&many, matching);
-        self.refuse_duplicates(binary, grid, &many, &one, &ones)?;
+        let matches = Matches::of(matching, &many, &one);
+        self.hold((many.len() + one.len()) * 2 * size_of::<usize>())?;
+        self.refuse_duplicates(binary, grid, &many, &one, &matches)?;
         let mut pairs = Pairs {
             evaluator: self,
             binary,
@@ -123,34 +85,32 @@ impl Evaluator<'_> {
             notes: StepNotes::default(),
             merge: self.merge(),
         };
-        for member in &many {
+        for (member, number) in many.iter().zip(&matches.many) {
             self.check()?;
-            let signature = signature(&member.labels, matching);
             pairs.is_tracked = pairs.fill_many().is_some()
-                || manys.get(&signature).is_some_and(|members| members.len() > 1);
-            let partners: Vec<&Row> = ones
-                .get(&signature)
-                .map(|partners| partners.iter().filter_map(|at| one.get(*at)).collect())
-                .unwrap_or_default();
-            for partner in &partners {
+                || matches.many_counts.get(*number).is_some_and(|count| *count > 1);
+            let partners = matches.ones.get(*number).map(Vec::as_slice).unwrap_or_default();
+            let partners = || partners.iter().filter_map(|at| one.get(*at));
+            for partner in partners() {
                 let sides = Sides { many: Side::Row(member), one: Side::Row(partner) };
-                pairs.combine(&signature, &sides, |_| true)?;
+                pairs.combine(*number, &sides, |_| true)?;
             }
             if let Some(fill) = pairs.fill_one() {
-                let sides = Sides { many: Side::Row(member), one: Side::Fill(fill) };
-                let is_alone = |step| !partners.iter().any(|partner| partner.is_present(step));
-                pairs.combine(&signature, &sides, is_alone)?;
+                let labels = matches.signatures.labels(&member.labels);
+                let sides = Sides { many: Side::Row(member), one: Side::Fill(fill, &labels) };
+                let is_alone = |step| !partners().any(|partner| partner.is_present(step));
+                pairs.combine(*number, &sides, is_alone)?;
             }
         }
         if let Some(fill) = pairs.fill_many() {
             pairs.is_tracked = true;
-            for partner in &one {
+            for (partner, number) in one.iter().zip(&matches.one) {
                 self.check()?;
-                let signature = signature(&partner.labels, matching);
-                let sides = Sides { many: Side::Fill(fill), one: Side::Row(partner) };
-                let matched = pairs.matched_steps(&signature);
+                let labels = matches.signatures.labels(&partner.labels);
+                let sides = Sides { many: Side::Fill(fill, &labels), one: Side::Row(partner) };
+                let matched = pairs.matched_steps(*number);
                 let is_alone = |step| !is_set(&matched, step);
-                pairs.combine(&signature, &sides, is_alone)?;
+                pairs.combine(*number, &sides, is_alone)?;
             }
         }
         self.note_steps(binary, &pairs.notes);
@@ -165,13 +125,13 @@ impl Evaluator<'_> {
         grid: &Grid,
         many: &[Row],
         one: &[Row],
-        ones: &HashMap<Labels, Vec<usize>>,
+        matches: &Matches,
     ) -> Result<(), Error> {
         let matching = &binary.matching;
         let has_fill = matching.fill_left.is_some() || matching.fill_right.is_some();
         let has_many = LazyCell::new(|| present_steps(many, grid.steps));
-        let mut found: Option<(usize, usize, usize, &Labels)> = None;
-        for (signature, partners) in ones.iter().filter(|(_, partners)| partners.len() > 1) {
+        let mut found: Option<(usize, usize, usize)> = None;
+        for partners in matches.ones.iter().filter(|partners| partners.len() > 1) {
             self.check()?;
             for step in 0..found.map_or(grid.steps, |(step, ..)| step + 1) {
                 let mut present = partners
@@ -180,8 +140,8 @@ impl Evaluator<'_> {
                 if let (Some(first), Some(second)) = (present.next(), present.next())
                     && (has_fill || is_set(&has_many, step))
                 {
-                    let place = (step, *second, *first, signature);
-                    let is_earlier = |(step, second, ..): (usize, usize, usize, &Labels)| {
+                    let place = (step, *second, *first);
+                    let is_earlier = |(step, second, _): (usize, usize, usize)| {
                         (place.0, place.1) < (step, second)
                     };
                     if found.is_none_or(is_earlier) {
@@ -191,7 +151,8 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let Some((_, second, first, signature)) = found else { return Ok(()) };
+        let Some((_, second, first)) = found else { return Ok(()) };
+        let signature = one.get(first).map(|row| matches.signatures.labels(&row.labels));
         let is_swapped = matching.cardinality == Cardinality::OneToMany;
         let side = if is_swapped { "left" } else { "right" };
         let mut both =
@@ -201,7 +162,7 @@ impl Evaluator<'_> {
             "found duplicate series for the match group {} on the {side} hand-side of the \
              operation: [{}];many-to-many matching not allowed: matching labels must be unique on \
              one side",
-            shown(signature),
+            signature.as_ref().map(shown).unwrap_or_default(),
             both.join(", "),
         )))
     }
@@ -211,23 +172,35 @@ impl Evaluator<'_> {
 #[derive(Clone, Copy)]
 enum Side<'r> {
     Row(&'r Row),
-    Fill(f64),
+    Fill(f64, &'r Labels),
 }
 
 impl<'r> Side<'r> {
     fn cell(&self, step: usize) -> Option<Cell> {
         match self {
             Self::Row(row) => cell(row, step, !row.histograms.is_empty()),
-            Self::Fill(value) => Some(Cell::Number(*value)),
+            Self::Fill(value, _) => Some(Cell::Number(*value)),
         }
     }
 
     /// The labels; a value in place of a series has those that match.
-    fn labels(&self, signature: &'r Labels) -> &'r Labels {
+    fn labels(&self) -> &'r Labels {
         match self {
             Self::Row(row) => &row.labels,
-            Self::Fill(_) => signature,
+            Self::Fill(_, labels) => labels,
         }
+    }
+
+    /// The value at a step, of a side without histograms.
+    fn number(&self, step: usize) -> Option<f64> {
+        match self {
+            Self::Row(row) => row.values.get(step).copied().filter(|value| !is_absent(*value)),
+            Self::Fill(value, _) => Some(*value),
+        }
+    }
+
+    fn has_histograms(&self) -> bool {
+        matches!(self, Self::Row(row) if !row.histograms.is_empty())
     }
 }
 
@@ -245,6 +218,20 @@ fn is_set(steps: &[bool], step: usize) -> bool {
     steps.get(step).copied().unwrap_or(false)
 }
 
+/// Records that a step has a result, which may happen once.
+fn match_once(matched: &mut [bool], step: usize, is_one_to_one: bool) -> Result<(), Error> {
+    let Some(place) = matched.get_mut(step) else { return Ok(()) };
+    if !std::mem::replace(place, true) {
+        return Ok(());
+    }
+    let reason = if is_one_to_one {
+        "many-to-one matching must be explicit (group_left/group_right)"
+    } else {
+        "grouping labels must ensure unique matches"
+    };
+    Err(Error::Execution(format!("multiple matches for labels: {reason}")))
+}
+
 struct Pairs<'p, 'e> {
     evaluator: &'p Evaluator<'e>,
     binary: &'p Binary,
@@ -252,7 +239,8 @@ struct Pairs<'p, 'e> {
     is_swapped: bool,
     /// Whether the results of the current signature are recorded, as there may be several.
     is_tracked: bool,
-    matched: HashMap<Labels, MatchedSteps>,
+    /// By the number of the signature.
+    matched: HashMap<usize, MatchedSteps>,
     notes: StepNotes,
     merge: Merge<'p>,
 }
@@ -269,9 +257,9 @@ impl Pairs<'_, '_> {
     }
 
     /// The steps at which a signature has any result.
-    fn matched_steps(&self, signature: &Labels) -> Vec<bool> {
+    fn matched_steps(&self, signature: usize) -> Vec<bool> {
         let mut matched = vec![false; self.grid.steps];
-        for steps in self.matched.get(signature).into_iter().flat_map(HashMap::values) {
+        for steps in self.matched.get(&signature).into_iter().flat_map(HashMap::values) {
             matched.iter_mut().zip(steps).for_each(|(any, one)| *any |= one);
         }
         matched
@@ -280,19 +268,18 @@ impl Pairs<'_, '_> {
     /// Combines two series at the steps that have both, and for which `is_wanted`.
     fn combine(
         &mut self,
-        signature: &Labels,
+        signature: usize,
         sides: &Sides,
         is_wanted: impl Fn(usize) -> bool,
     ) -> Result<(), Error> {
-        let (labels, drops_name) =
-            self.result_labels(sides.many.labels(signature), sides.one.labels(signature));
+        let (labels, drops_name) = self.result_labels(sides.many.labels(), sides.one.labels());
         self.evaluator.check()?;
         let steps = self.grid.steps;
         let is_one_to_one = self.binary.matching.cardinality == Cardinality::OneToOne;
-        let key = if is_one_to_one { Labels::empty() } else { labels.clone() };
         let mut untracked = Vec::new();
         let matched = if self.is_tracked {
-            let by_labels = self.matched.entry(signature.clone()).or_default();
+            let key = if is_one_to_one { Labels::empty() } else { labels.clone() };
+            let by_labels = self.matched.entry(signature).or_default();
             if !by_labels.contains_key(&key) {
                 self.evaluator.hold(steps + key.as_bytes().len())?;
             }
@@ -302,6 +289,20 @@ impl Pairs<'_, '_> {
         };
         let mut row = Row::empty(labels, steps);
         row.drops_name = drops_name;
+        let are_numbers = !sides.many.has_histograms() && !sides.one.has_histograms();
+        if are_numbers && let Some(operator) = FloatOperator::of(self.binary) {
+            for (step, place) in row.values.iter_mut().enumerate() {
+                let (Some(a), Some(b)) = (sides.many.number(step), sides.one.number(step)) else {
+                    continue;
+                };
+                if is_wanted(step) {
+                    let (left, right) = if self.is_swapped { (b, a) } else { (a, b) };
+                    *place = operator.apply(left, right);
+                    match_once(matched, step, is_one_to_one)?;
+                }
+            }
+            return self.merge.add(row);
+        }
         for step in (0..steps).filter(|step| is_wanted(*step)) {
             let (Some(a), Some(b)) = (sides.many.cell(step), sides.one.cell(step)) else {
                 continue;
@@ -314,16 +315,7 @@ impl Pairs<'_, '_> {
             if matches!(combined, Combined::Refused) {
                 continue;
             }
-            if let Some(place) = matched.get_mut(step)
-                && std::mem::replace(place, true)
-            {
-                let reason = if is_one_to_one {
-                    "many-to-one matching must be explicit (group_left/group_right)"
-                } else {
-                    "grouping labels must ensure unique matches"
-                };
-                return Err(Error::Execution(format!("multiple matches for labels: {reason}")));
-            }
+            match_once(matched, step, is_one_to_one)?;
             combined.store(&mut row, step);
         }
         self.merge.add(row)
@@ -336,9 +328,9 @@ impl Pairs<'_, '_> {
         let drops_now = changes_schema(*op) || (*is_bool && !delays);
         let is_named = |name: &str| matching.labels.iter().any(|named| named == name);
         let is_one_to_one = matching.cardinality == Cardinality::OneToOne;
-        let mut labels = many.without(|name| {
-            (drops_now && is_identity(name))
-                || (is_one_to_one && (is_named(name) != matching.is_on))
+        let mut labels = kept(many, |name| {
+            let is_matched = !is_one_to_one || is_named(name) == matching.is_on;
+            is_matched && !(drops_now && is_identity(name))
         });
         for name in &matching.include {
             labels = labels.with(name, one.get(name).unwrap_or_default());
