@@ -11,6 +11,7 @@ use signals::{Labels, MemoryReservation};
 use crate::annotations::{Annotations, Monotonicity};
 use crate::answer::{Answer, Sample, Series, Value};
 use crate::grid::{Grid, Row, is_absent, without_name};
+use crate::merge::refuse_duplicates;
 use crate::plan::SeriesRead;
 use crate::{Error, histogram_stats};
 
@@ -76,7 +77,7 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) query: &'a Query,
     pub(crate) settings: &'a Settings,
     selected: &'a HashMap<usize, Vec<Box<dyn SeriesRead>>>,
-    memory: &'a MemoryReservation,
+    pub(crate) memory: &'a MemoryReservation,
     pub(crate) is_cancelled: &'a dyn Fn() -> bool,
     samples_left: Cell<usize>,
     /// Memory of the longest series decoded so far.
@@ -177,11 +178,6 @@ impl Evaluator<'_> {
         let more = (count * size_of::<i64>()).saturating_sub(self.times_bytes.get());
         self.times_bytes.set(self.times_bytes.get() + more);
         self.hold(more)
-    }
-
-    /// A merge of rows, charged to the memory of the query.
-    pub(crate) fn merge(&self) -> Merge<'_> {
-        Merge { memory: self.memory, rows: Vec::new(), at: HashMap::new() }
     }
 
     /// The steps at which an expression is evaluated. Charges the memory of its rows in flight.
@@ -409,83 +405,6 @@ fn has_one_name(expr: &Expr) -> bool {
         }
         _ => false,
     }
-}
-
-/// Merges rows with equal labels, if no step has values of both.
-pub(crate) struct Merge<'m> {
-    memory: &'m MemoryReservation,
-    rows: Vec<Row>,
-    at: HashMap<Labels, usize>,
-}
-
-impl Merge<'_> {
-    /// Adds a row; passes it on directly if labels still include names and cannot collide.
-    pub(crate) fn push(
-        &mut self,
-        row: Row,
-        is_distinct: bool,
-        sink: &mut Sink,
-    ) -> Result<(), Error> {
-        if is_distinct { sink(row) } else { self.add(row) }
-    }
-
-    /// Adds a row that may have the same labels as another.
-    pub(crate) fn add(&mut self, row: Row) -> Result<(), Error> {
-        if !row.has_any() {
-            return Ok(());
-        }
-        match self.at.get(&row.labels) {
-            None => {
-                self.memory.try_grow(row.memory())?;
-                self.at.insert(row.labels.clone(), self.rows.len());
-                self.rows.push(row);
-                Ok(())
-            }
-            Some(at) => match self.rows.get_mut(*at) {
-                Some(target) => merge_into(target, row),
-                None => Ok(()),
-            },
-        }
-    }
-
-    pub(crate) fn finish(self, sink: &mut Sink) -> Result<(), Error> {
-        self.rows.into_iter().try_for_each(sink)
-    }
-
-    pub(crate) fn into_rows(self) -> Vec<Row> {
-        self.rows
-    }
-}
-
-fn merge_into(target: &mut Row, row: Row) -> Result<(), Error> {
-    let is_overlapping =
-        (0..row.values.len()).any(|at| row.is_present(at) && target.is_present(at));
-    if is_overlapping {
-        return Err(same_labelset());
-    }
-    for (into, from) in target.values.iter_mut().zip(&row.values) {
-        if !is_absent(*from) {
-            *into = *from;
-        }
-    }
-    target.histograms.extend(row.histograms);
-    target.histograms.sort_by_key(|(step, _)| *step);
-    target.drops_name |= row.drops_name;
-    Ok(())
-}
-
-fn same_labelset() -> Error {
-    Error::Execution("vector cannot contain metrics with the same labelset".into())
-}
-
-fn refuse_duplicates<'a>(all: impl Iterator<Item = &'a Labels>) -> Result<(), Error> {
-    let mut seen = HashSet::new();
-    for labels in all {
-        if !seen.insert(labels) {
-            return Err(same_labelset());
-        }
-    }
-    Ok(())
 }
 
 /// The order of labels in Prometheus: by name, then value.

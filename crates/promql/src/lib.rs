@@ -30,6 +30,7 @@ mod label_hash;
 mod labels;
 mod logarithms;
 mod matching;
+mod merge;
 mod native_histogram;
 mod over_time;
 mod parameter_range;

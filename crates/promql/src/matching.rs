@@ -9,8 +9,9 @@ use signals::Labels;
 
 use crate::Error;
 use crate::binary::{Cell, Combined, FloatOperator, StepNotes, cell, changes_schema, combine};
-use crate::evaluator::{Evaluator, Merge, Sink};
+use crate::evaluator::{Evaluator, Sink};
 use crate::grid::{Grid, Row, is_absent, is_identity, present_steps};
+use crate::merge::Merge;
 use crate::signature::{Signatures, kept};
 
 /// Series by the labels that must match.
