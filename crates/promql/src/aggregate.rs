@@ -366,18 +366,30 @@ impl Evaluator<'_> {
             let label = quote_bytes(&bytes);
             return Err(Error::Execution(format!("invalid label name {label}")));
         }
-        let groups = Signatures::new(&aggregate.grouping, !aggregate.is_without);
+        let mut groups = Signatures::new(&aggregate.grouping, !aggregate.is_without);
         let is_dropped =
             aggregate.is_without && (label == NAME_LABEL || aggregate.grouping.contains(&label));
         let mut ids: HashMap<Labels, usize> = HashMap::new();
+        // The results of numbers by group, found without writing the number as text.
+        let mut known: HashMap<(usize, u64), usize> = HashMap::new();
         let mut results: Vec<Row> = Vec::new();
         self.rows(&aggregate.expr, grid, &mut |row| {
+            self.check()?;
+            let (number, _) = groups.number(&row.labels);
             let group = groups.labels(&row.labels);
             for step in 0..grid.steps {
-                let shown = match cell(&row, step, true) {
+                let (shown, key) = match cell(&row, step, true) {
                     None => continue,
-                    Some(Cell::Number(value)) => lang::promql::format_float(value),
-                    Some(Cell::Histogram(histogram)) => native_histogram::shown(&histogram),
+                    Some(Cell::Number(value)) => {
+                        let value = if value.is_nan() { f64::NAN } else { value };
+                        let key = (number, value.to_bits());
+                        if let Some(row) = known.get(&key).and_then(|id| results.get_mut(*id)) {
+                            count_one(row, step);
+                            continue;
+                        }
+                        (lang::promql::format_float(value), Some(key))
+                    }
+                    Some(Cell::Histogram(histogram)) => (native_histogram::shown(&histogram), None),
                 };
                 let labels = if is_dropped { group.clone() } else { group.with(&label, &shown) };
                 let next = results.len();
@@ -389,13 +401,24 @@ impl Evaluator<'_> {
                     self.spend(grid.steps)?;
                     self.hold(grid.steps * size_of::<f64>())?;
                 }
-                if let Some(count) = results.get_mut(id).and_then(|row| row.values.get_mut(step)) {
-                    *count = if is_absent(*count) { 1.0 } else { *count + 1.0 };
+                if let Some(key) = key {
+                    self.hold(size_of::<((usize, u64), usize)>())?;
+                    known.insert(key, id);
+                }
+                if let Some(row) = results.get_mut(id) {
+                    count_one(row, step);
                 }
             }
             Ok(())
         })?;
         results.into_iter().try_for_each(sink)
+    }
+}
+
+/// Counts a value at a step.
+fn count_one(row: &mut Row, step: usize) {
+    if let Some(count) = row.values.get_mut(step) {
+        *count = if is_absent(*count) { 1.0 } else { *count + 1.0 };
     }
 }
 

@@ -46,7 +46,7 @@ impl Evaluator<'_> {
     ) -> Result<(), Error> {
         let keeps_name = !changes_meaning(binary);
         let is_distinct = keeps_name || self.stays_distinct(vector);
-        let is_filter = binary.op.is_comparison() && !binary.is_bool;
+        let operator = FloatOperator::of(binary);
         let mut notes = StepNotes::default();
         let mut merge = self.merge();
         self.rows(vector, grid, &mut |mut row| {
@@ -55,19 +55,12 @@ impl Evaluator<'_> {
                 if is_absent(*value) {
                     continue;
                 }
-                let other = scalar.at(step);
-                let (left, right) = if is_swapped { (other, *value) } else { (*value, other) };
-                if is_filter {
-                    // A filter keeps the value of the vector, whichever side it is on.
-                    if !compare(binary.op, left, right) {
-                        *value = ABSENT;
-                    }
-                } else if is_trim(binary.op) {
+                let Some(operator) = operator else {
                     *value = ABSENT;
                     notes.set(self, grid, step, Note::Types("float", "float"))?;
-                } else {
-                    *value = float_op(binary.op, left, right);
-                }
+                    continue;
+                };
+                *value = operator.with_scalar(*value, scalar.at(step), is_swapped);
             }
             for (step, histogram) in histograms {
                 let number = Cell::Number(scalar.at(step as usize));
@@ -254,6 +247,17 @@ impl FloatOperator {
     pub(crate) fn of(binary: &Binary) -> Option<Self> {
         let is_filter = binary.op.is_comparison() && !binary.is_bool;
         (!is_trim(binary.op)).then_some(Self { op: binary.op, is_filter })
+    }
+
+    /// The result for a value of a vector and a scalar, which is on the left if `is_swapped`. A
+    /// filter keeps the value of the vector, whichever side it is on.
+    fn with_scalar(self, value: f64, scalar: f64, is_swapped: bool) -> f64 {
+        let (left, right) = if is_swapped { (scalar, value) } else { (value, scalar) };
+        match self.is_filter {
+            true if compare(self.op, left, right) => value,
+            true => ABSENT,
+            false => float_op(self.op, left, right),
+        }
     }
 
     /// The result of two present values; [`ABSENT`] if it is filtered out.

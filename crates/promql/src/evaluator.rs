@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use lang::promql::{Expr, MatchOp, Span, ValueType};
+use lang::promql::{Aggregation, Expr, MatchOp, Span, ValueType};
 use signals::metric::{NAME_LABEL, Samples};
 use signals::{Labels, MemoryReservation};
 
@@ -349,7 +349,9 @@ impl Evaluator<'_> {
     /// Whether rows of this expression remain distinct without their names, so that they need not
     /// be buffered to find duplicates.
     pub(crate) fn stays_distinct(&self, expr: &Expr) -> bool {
-        self.settings.delays_name_removal || has_one_name(expr)
+        // With the name, types and units are dropped, which may differ.
+        let has_types = self.settings.has_type_labels;
+        self.settings.delays_name_removal || (!has_types && has_one_name(expr))
     }
 
     /// Drops the name now, or marks it for removal at the end.
@@ -397,6 +399,21 @@ fn has_one_name(expr: &Expr) -> bool {
         Expr::Paren(paren) => has_one_name(&paren.expr),
         Expr::Unary(unary) => has_one_name(&unary.expr),
         Expr::Subquery(subquery) => has_one_name(&subquery.expr),
+        Expr::Aggregate(aggregate) => match aggregate.op {
+            Aggregation::Topk
+            | Aggregation::Bottomk
+            | Aggregation::Limitk
+            | Aggregation::LimitRatio => has_one_name(&aggregate.expr),
+            // The name may be the label of the values.
+            Aggregation::CountValues => false,
+            // Groups have no name, unless it is asked for.
+            _ => aggregate.is_without || !aggregate.grouping.iter().any(|name| name == NAME_LABEL),
+        },
+        Expr::Binary(binary) => {
+            let is_scalar = |operand: &Expr| operand.value_type() == ValueType::Scalar;
+            (is_scalar(&binary.left) && has_one_name(&binary.right))
+                || (is_scalar(&binary.right) && has_one_name(&binary.left))
+        }
         Expr::Call(call) if !call.function.name.starts_with("label_") => {
             let is_series = |argument: &&Expr| {
                 matches!(argument.value_type(), ValueType::Vector | ValueType::Matrix)

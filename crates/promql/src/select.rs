@@ -191,7 +191,11 @@ impl Evaluator<'_> {
                 continue;
             }
             let mut row = Row::empty(series.labels().clone(), grid.steps);
-            fill_instant(&mut row, &samples, &starts, lookback, grid, gives);
+            if samples.histograms.is_empty() && gives == Gives::Values {
+                fill_values(&mut row, &samples, lookback, grid);
+            } else {
+                fill_instant(&mut row, &samples, &starts, lookback, grid, gives);
+            }
             if row.has_any() {
                 sink(row)?;
             }
@@ -366,6 +370,21 @@ fn drop_stale(samples: &mut Samples, starts: &mut StartTimes) {
 fn retain<T>(items: &mut Vec<T>, is_removed: &[bool]) {
     let mut places = is_removed.iter();
     items.retain(|_| !places.next().copied().unwrap_or(false));
+}
+
+/// As [`fill_instant`], for the values of a series without histograms.
+fn fill_values(row: &mut Row, samples: &Samples, lookback: Lookback, grid: &Grid) {
+    let mut later = samples.timestamps.iter().zip(&samples.values).peekable();
+    let mut last = (i64::MIN, ABSENT);
+    for (step, place) in row.values.iter_mut().enumerate() {
+        let end_ms = lookback.window_end(grid.time(step));
+        while let Some((time_ms, value)) = later.next_if(|(time_ms, _)| **time_ms <= end_ms) {
+            last = (*time_ms, *value);
+        }
+        // A stale marker is an absent value.
+        let (time_ms, value) = last;
+        *place = if time_ms > end_ms.saturating_sub(lookback.range_ms) { value } else { ABSENT };
+    }
 }
 
 fn fill_instant(
