@@ -13,6 +13,8 @@ pub(crate) struct Merge<'m> {
     memory: &'m MemoryReservation,
     rows: Vec<Row>,
     at: HashMap<Labels, usize>,
+    /// Whether rows with equal labels are an error, even without a common step.
+    is_strict: bool,
 }
 
 impl Merge<'_> {
@@ -38,6 +40,7 @@ impl Merge<'_> {
                 self.rows.push(row);
                 Ok(())
             }
+            Some(_) if self.is_strict => Err(same_labelset()),
             Some(at) => match self.rows.get_mut(*at) {
                 Some(target) => merge_into(target, row),
                 None => Ok(()),
@@ -91,6 +94,11 @@ pub(crate) fn refuse_duplicates<'a>(all: impl Iterator<Item = &'a Labels>) -> Re
 impl Evaluator<'_> {
     /// A merge of rows, charged to the memory of the query.
     pub(crate) fn merge(&self) -> Merge<'_> {
-        Merge { memory: self.memory, rows: Vec::new(), at: HashMap::new() }
+        Merge { memory: self.memory, rows: Vec::new(), at: HashMap::new(), is_strict: false }
+    }
+
+    /// As [`Self::merge`], where rows with equal labels are an error.
+    pub(crate) fn strict_merge(&self) -> Merge<'_> {
+        Merge { is_strict: true, ..self.merge() }
     }
 }

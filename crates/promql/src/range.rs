@@ -61,7 +61,7 @@ impl Evaluator<'_> {
         let argument = argument.bare();
         let keeps_name = matches!(name, "last_over_time" | "first_over_time");
         let is_distinct = keeps_name || self.stays_distinct(argument);
-        let mut merge = self.merge();
+        let mut merge = self.strict_merge();
         let scalars = self.scalars(call, grid)?;
         let extension = check_extension(argument, name)?;
         let needs_starts = self.settings.uses_start_times

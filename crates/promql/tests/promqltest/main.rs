@@ -1,5 +1,7 @@
 //! Runs scripts in Prometheus' test language against the executor: our own in `testdata`, which
-//! pass in Prometheus 3.14 as they stand, and Prometheus' own from the corpora.
+//! pass in Prometheus 3.14 as they stand, and Prometheus' own from the corpora. Those in
+//! `testdata/plain` pass in an engine without features, those in `testdata/types` in one with
+//! `type-and-unit-labels`.
 //!
 //! `testdata/known-failures` holds evals of ours that do not pass yet; one that does must move out.
 //! `tests/promqltest/tolerated.txt` lists those of Prometheus' that may fail.
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use conformance::{Corpus, Tolerated};
+use promql::Settings;
 use script::{Outcome, run_script};
 
 fn testdata() -> PathBuf {
@@ -41,12 +44,36 @@ fn scripts(folder: &Path) -> Vec<(String, String)> {
     scripts
 }
 
+/// As Prometheus' own scripts are run.
+fn settings() -> Settings {
+    Settings { delays_name_removal: true, uses_start_times: true, ..Settings::default() }
+}
+
 #[test]
 fn our_scripts_pass() {
+    let count = scripts_pass(&testdata(), &settings());
+    assert!(count >= 800, "{count} evals");
+}
+
+#[test]
+fn our_scripts_without_features_pass() {
+    let count = scripts_pass(&testdata().join("plain"), &Settings::default());
+    assert!(count >= 25, "{count} evals");
+}
+
+#[test]
+fn our_scripts_with_types_as_labels_pass() {
+    let settings = Settings { has_type_labels: true, ..Settings::default() };
+    let count = scripts_pass(&testdata().join("types"), &settings);
+    assert!(count >= 15, "{count} evals");
+}
+
+/// Runs the scripts of a folder; returns the number of evals.
+fn scripts_pass(folder: &Path, settings: &Settings) -> usize {
     let (mut failures, mut count) = (Vec::new(), 0);
-    for (name, text) in scripts(&testdata()) {
+    for (name, text) in scripts(folder) {
         let mut answers = BTreeMap::new();
-        for (line, outcome) in run_script(&text) {
+        for (line, outcome) in run_script(&text, settings) {
             count += 1;
             if !matches!(outcome, Outcome::Passed) {
                 failures.push(format!("{name}.test:{line}: {outcome}"));
@@ -56,12 +83,12 @@ fn our_scripts_pass() {
             }
         }
         if conformance::is_update() && !answers.is_empty() {
-            let file = testdata().join(format!("{name}.test"));
+            let file = folder.join(format!("{name}.test"));
             std::fs::write(file, update::updated(&text, &answers)).unwrap();
         }
     }
     assert!(failures.is_empty() || conformance::is_update(), "{}", failures.join("\n"));
-    assert!(count >= 800, "{count} evals");
+    count
 }
 
 #[test]
@@ -71,7 +98,7 @@ fn what_is_known_to_fail_still_fails() {
         return;
     }
     for (name, text) in scripts(&folder) {
-        for (line, outcome) in run_script(&text) {
+        for (line, outcome) in run_script(&text, &settings()) {
             let is_failure = !matches!(outcome, Outcome::Passed);
             assert!(is_failure, "{name}.test:{line} passes: move it out of known-failures");
         }
@@ -85,7 +112,7 @@ fn prometheus_scripts_pass() {
     let mut corpus = Corpus::new("promqltest", Tolerated::read(&list));
     for (name, text) in scripts(&folder) {
         let lines: Vec<&str> = text.lines().collect();
-        for (line, outcome) in run_script(&text) {
+        for (line, outcome) in run_script(&text, &settings()) {
             let fault = match outcome {
                 Outcome::Passed => None,
                 fault => Some(format!("{name}.test:{line}: {fault}")),

@@ -10,9 +10,10 @@ use signals::{Labels, Matcher, MemoryBudget};
 use crate::histogram;
 
 /// All series that a script has loaded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memory {
     series: BTreeMap<Labels, Loaded>,
+    settings: Settings,
 }
 
 /// The samples of a series, and the start times of those that have one.
@@ -117,6 +118,11 @@ fn continues(last: &NativeHistogram, next: &NativeHistogram) -> bool {
 }
 
 impl Memory {
+    /// No series yet, and how queries are evaluated.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { series: BTreeMap::new(), settings }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.series.clear();
     }
@@ -172,9 +178,7 @@ impl Memory {
         for selector in plan(&query)? {
             selected.insert(selector.position, self.select(&selector.matchers));
         }
-        let settings =
-            Settings { delays_name_removal: true, uses_start_times: true, ..Settings::default() };
         let memory = MemoryBudget::new("queries", usize::MAX).reservation();
-        query.answer(&settings, &selected, &memory, &|| false)
+        query.answer(&self.settings, &selected, &memory, &|| false)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use promql::{Answer, Error, Value as Result_};
+use promql::{Answer, Error, Settings, Value as Result_};
 use signals::Labels;
 use signals::metric::{BucketSpan, NativeHistogram, Samples, is_stale};
 
@@ -37,13 +37,13 @@ impl fmt::Display for Outcome {
 }
 
 /// Runs all evals of a script; each has its line number.
-pub(crate) fn run_script(text: &str) -> Vec<(usize, Outcome)> {
+pub(crate) fn run_script(text: &str, settings: &Settings) -> Vec<(usize, Outcome)> {
     let lines: Vec<&str> = text
         .lines()
         .map(str::trim)
         .map(|line| if line.starts_with('#') { "" } else { line })
         .collect();
-    let mut memory = Memory::default();
+    let mut memory = Memory::new(settings.clone());
     let mut outcomes = Vec::new();
     // Why the data is not all there, until it is cleared.
     let mut incomplete: Option<String> = None;
