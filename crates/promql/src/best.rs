@@ -26,6 +26,9 @@ impl Best {
         if self.entries.len() < limit {
             return self.push(entry);
         }
+        if limit == 0 {
+            return;
+        }
         if let Some(worst) = self.entries.first_mut()
             && (is_worse(self.is_lowest, worst.0, entry.0)
                 && (!worst.0.is_nan() || !entry.0.is_nan()))
@@ -68,13 +71,13 @@ impl Best {
         }
     }
 
-    /// The entries as they are in the heap.
+    /// The entries, in the order of the heap unless they are sorted.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The entries, best first.
-    pub(crate) fn sorted(&mut self) -> &[Entry] {
+    /// Sorts the entries, best first; they are no heap any more.
+    pub(crate) fn sort(&mut self) {
         let is_lowest = self.is_lowest;
         if self.entries.len() > INSERTION_MAX {
             self.entries.sort_by(|a, b| {
@@ -82,7 +85,7 @@ impl Best {
                 let order = if is_lowest { order } else { order.reverse() };
                 a.0.is_nan().cmp(&b.0.is_nan()).then(order)
             });
-            return &self.entries;
+            return;
         }
         for end in 1..self.entries.len() {
             let mut at = end;
@@ -91,7 +94,6 @@ impl Best {
                 at -= 1;
             }
         }
-        &self.entries
     }
 
     fn is_worse_at(&self, a: usize, b: usize) -> bool {

@@ -140,6 +140,12 @@ pub(crate) struct Resets {
 impl Resets {
     pub(crate) fn of(samples: &Samples, starts: &[i64]) -> Self {
         let mut resets = Self::default();
+        if starts.is_empty() {
+            let pairs = samples.values.iter().zip(samples.values.iter().skip(1));
+            let decreases = (1..).zip(pairs).filter(|(_, (before, value))| value < before);
+            resets.at.extend(decreases.map(|(index, (before, _))| (index, *before)));
+            return resets;
+        }
         let all = samples.timestamps.iter().zip(&samples.values);
         let mut before: Option<((i64, i64), f64)> = None;
         for (index, (time_ms, value)) in all.enumerate() {
