@@ -1,6 +1,7 @@
 """Where the binary listens, small readers of its APIs, and servers of a test's own."""
 
 import os
+import socket
 import subprocess
 import time
 import uuid
@@ -31,6 +32,12 @@ def sql(query: str) -> list[dict]:
     answer = requests.post(address(3000) + "/api/sql", json={"query": query}, timeout=30)
     assert answer.status_code == 200, f"{answer.status_code} {answer.text[:500]}"
     return answer.json()["rows"]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@ and both have the same series with the same totals."""
 
 import os
 import re
-import socket
 import subprocess
 import time
 
 import pytest
 import requests
 
-from conftest import address, get
+from conftest import address, free_port, get
 
 AGENT = os.environ.get("AGENT_BINARY")
 PROMETHEUS = os.environ.get("PROMETHEUS_BINARY")
@@ -35,12 +34,6 @@ pytestmark = [
     pytest.mark.skipif(AGENT is None, reason="AGENT_BINARY is not set"),
     pytest.mark.skipif(PROMETHEUS is None, reason="PROMETHEUS_BINARY is not set"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_for(what, seconds: float = 30):

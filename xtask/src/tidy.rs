@@ -29,7 +29,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("serve", &["page-api", "query", "signals", "wire"]),
     (
         "glasshouse",
-        &["adopt", "agent", "page-api", "query", "receive", "serve", "signals", "store", "wire"],
+        &[
+            "adopt", "agent", "page-api", "query", "receive", "serve", "signals", "store", "tsdb",
+            "wire",
+        ],
     ),
     ("glasshouse-sdk", &[]),
     ("agent", &["glasshouse-sdk"]),

@@ -2,6 +2,7 @@
 
 mod check;
 mod doctor;
+mod import;
 mod query;
 
 use std::io::Write;
@@ -42,6 +43,9 @@ enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Take over the history of a system that Glasshouse replaces, while no server runs
+    #[command(subcommand)]
+    Import(import::Import),
     /// Check ports, data folder and a running server
     Doctor(ServeArguments),
     /// Print the version
@@ -115,6 +119,7 @@ pub(crate) fn execute(arguments: Arguments) -> ExitCode {
         Command::Demo(arguments) => run::server(&arguments, true),
         Command::Query(arguments) => query::run(&arguments),
         Command::Check { kind, paths } => check::run(kind, &paths),
+        Command::Import(import) => import::run(&import),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Version => print(&format!("glasshouse {}\n", env!("CARGO_PKG_VERSION"))),
     };

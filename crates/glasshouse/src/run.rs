@@ -34,7 +34,7 @@ use crate::{log, process};
 
 pub(crate) mod memory;
 mod ports;
-mod settings;
+pub(crate) mod settings;
 
 /// Maximum time for requests to finish during shutdown.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -49,8 +49,8 @@ const BLOCKING_MAX: usize = 64;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open the data folder {}", .folder.display())]
 pub(crate) struct DataFolderError {
-    folder: PathBuf,
-    source: StoreError,
+    pub(crate) folder: PathBuf,
+    pub(crate) source: StoreError,
 }
 
 /// Runs until a signal or a fatal error of the store.
@@ -329,7 +329,7 @@ pub(crate) fn data_folder(config: &Config) -> anyhow::Result<PathBuf> {
     folder.map_or_else(|| Ok(std::env::current_dir()?.join("glasshouse-data")), Ok)
 }
 
-fn report_recovery(report: &RecoveryReport) {
+pub(crate) fn report_recovery(report: &RecoveryReport) {
     if report.records > 0 || report.torn_tail_bytes > 0 {
         let (records, bytes, torn) = (report.records, report.bytes, report.torn_tail_bytes);
         tracing::info!(records, bytes, torn_tail_bytes = torn, "replayed the write-ahead log");

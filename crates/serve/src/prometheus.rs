@@ -52,6 +52,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/label/{name}/values", get(label_values))
         .route("/metadata", get(metadata))
         .route("/format_query", get(format_query).post(format_query))
+        .route("/parse_query", get(parse_query).post(parse_query))
         .merge(status::api())
         .merge(targets::api())
         .merge(remote_read::api())
@@ -208,6 +209,14 @@ async fn format_query(parameters: Parameters) -> Answer {
     let text = query::promql::format(required(&parameters, "query")?)
         .map_err(|error| query_failure(error.into()))?;
     Ok(answer::success(Json::from(text).to_string().as_bytes(), &[], &[]))
+}
+
+async fn parse_query(parameters: Parameters) -> Answer {
+    let expr = query::promql::parse(required(&parameters, "query")?)
+        .map_err(|error| query_failure(error.into()))?;
+    let tree = serde_json::to_vec(&query::promql::syntax_tree(&expr))
+        .map_err(|error| QueryError::Internal(error.to_string()))?;
+    Ok(answer::success(&tree, &[], &[]))
 }
 
 /// Options of one query.

@@ -30,7 +30,6 @@ const EXCEPTIONS: &[(&str, usize)] = &[
     ("crates/store/src/files/sim.rs", 512),
     ("crates/store/src/metrics/head.rs", 502),
     ("crates/store/src/metrics/head/series.rs", 501),
-    ("crates/store/src/metrics/head/tests.rs", 507),
     ("crates/store/src/metrics/part/reader.rs", 583),
     ("crates/store/src/metrics/part/tests.rs", 711),
     ("crates/store/src/write_ahead/writer.rs", 554),

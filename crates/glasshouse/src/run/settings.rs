@@ -39,7 +39,7 @@ pub(super) fn scrape(config: &Config, budgets: &Budgets) -> ScrapeSettings {
 }
 
 /// Settings of the store.
-pub(super) fn store(config: &Config, budgets: &Budgets) -> store::Config {
+pub(crate) fn store(config: &Config, budgets: &Budgets) -> store::Config {
     store::Config {
         metrics_retention: config.retention.metrics.0,
         spans_retention: config.retention.spans.0,

@@ -1,0 +1,192 @@
+//! `glasshouse import`: takes over the history of a system that Glasshouse replaces.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use receive::DeltaTotals;
+use signals::time::SystemClock;
+use signals::{Batch, Clock, SeriesBatch};
+use store::files::DiskFiles;
+use store::{BatchAppended, Dependencies, Store, StoreError, WriteRequest};
+use tsdb::{Block, Folder, Report, TimeRange};
+
+use super::{ServeArguments, print};
+use crate::run::memory::Budgets;
+use crate::run::{self, DataFolderError, settings};
+use crate::{log, process};
+
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// The data folder of a Prometheus server: blocks, head chunks and write-ahead log
+    Prometheus(PrometheusArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PrometheusArguments {
+    /// The folder: it has blocks, and a folder `wal`
+    folder: PathBuf,
+    /// Where it goes: the configuration of a server that does not run meanwhile
+    #[command(flatten)]
+    server: ServeArguments,
+}
+
+const DAY_MS: i64 = 86_400_000;
+/// Days of one block.
+const DAYS_MAX: i64 = 10_000;
+/// Pause before a batch is tried again for which there was no room.
+const RETRY: Duration = Duration::from_millis(50);
+/// Tries before it fails: ten minutes.
+const TRIES_MAX: usize = 12_000;
+
+/// Runs the import.
+pub(crate) fn run(import: &Import) -> anyhow::Result<()> {
+    let Import::Prometheus(arguments) = import;
+    let config = arguments.server.configuration()?;
+    log::start(&config.log)?;
+    let folder = Folder::open(&arguments.folder, tsdb::Limits::default())
+        .with_context(|| format!("cannot read {}", arguments.folder.display()))?;
+    if folder.blocks().is_empty() && !folder.has_head() && folder.refused().is_empty() {
+        bail!("{} has neither blocks nor a write-ahead log", arguments.folder.display());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let data = run::data_folder(&config)?;
+        process::raise_open_files();
+        let budgets = Budgets::new(&config.limits);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let dependencies = Dependencies::local(Arc::new(DiskFiles::new(&data)), Arc::clone(&clock));
+        let totals = Arc::new(DeltaTotals::new());
+        let (store, report) = Store::open(settings::store(&config, &budgets), dependencies, totals)
+            .await
+            .map_err(|source| DataFolderError { folder: data.clone(), source })?;
+        run::report_recovery(&report);
+        store.spawn();
+        let mut importer = Importer { store: store.clone(), clock, counts: Counts::default() };
+        let imported = importer.folder(&folder).await;
+        store.close().await.context("what was imported is in the log")?;
+        imported?;
+        importer.counts.summary()
+    })
+}
+
+/// What became of the samples.
+#[derive(Debug, Default)]
+struct Counts {
+    stored: usize,
+    /// Of these, at the time of one that was stored before, with the same or another value.
+    repeated: usize,
+    exemplars: usize,
+    refused: BTreeMap<String, usize>,
+    /// Series, chunks, records and blocks that cannot be read.
+    damaged: u64,
+}
+
+struct Importer {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    counts: Counts,
+}
+
+impl Importer {
+    async fn folder(&mut self, folder: &Folder) -> anyhow::Result<()> {
+        for refused in folder.refused() {
+            self.counts.damaged += 1;
+            tracing::error!("{refused}");
+        }
+        for block in folder.blocks() {
+            self.block(block).await.with_context(|| format!("block {}", block.name()))?;
+        }
+        if let Some(mut head) = folder.head(TimeRange::ALL).context("the write-ahead log")? {
+            for batch in &mut head {
+                self.append(batch).await?;
+            }
+            self.report("head", head.report())?;
+        }
+        self.store.flush().await?;
+        Ok(())
+    }
+
+    /// Imports a block day by day: memory holds the series of one or two days.
+    async fn block(&mut self, block: &Block) -> anyhow::Result<()> {
+        let TimeRange { min_ms, max_ms } = block.range();
+        let days = min_ms.div_euclid(DAY_MS)..=max_ms.div_euclid(DAY_MS);
+        let count = days.end().saturating_sub(*days.start()).saturating_add(1);
+        if count > DAYS_MAX {
+            bail!("its meta.json says that it covers {count} days; at most {DAYS_MAX}");
+        }
+        for (i, day) in (1..).zip(days) {
+            let start_ms = day.saturating_mul(DAY_MS);
+            let end_ms = start_ms.saturating_add(DAY_MS - 1);
+            let range = TimeRange { min_ms: min_ms.max(start_ms), max_ms: max_ms.min(end_ms) };
+            let mut batches = block.batches(range)?;
+            for batch in &mut batches {
+                self.append(batch).await?;
+            }
+            self.report(&format!("{}, day {i} of {count}", block.name()), batches.report())?;
+            self.store.flush().await?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, what: &str, report: &Report) -> anyhow::Result<()> {
+        self.counts.damaged += report.damaged();
+        for damage in &report.damages {
+            tracing::error!("{damage}");
+        }
+        print(&format!("{what}: {report}\n"))
+    }
+
+    /// Stores a batch; it waits for room.
+    async fn append(&mut self, batch: SeriesBatch) -> anyhow::Result<()> {
+        for _ in 0..TRIES_MAX {
+            let batches = vec![Batch::Metrics(batch.clone())];
+            let received_at = self.clock.now();
+            let request = WriteRequest { received_at, batches, totals: Vec::new() };
+            match self.store.append(request).await {
+                Ok(appended) => {
+                    self.counts.add(&appended.batches);
+                    return Ok(());
+                }
+                Err(StoreError::Memory(_) | StoreError::Unavailable(_)) => {
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        bail!("there was no room in memory or on disk for {} s", RETRY.as_secs() * TRIES_MAX as u64)
+    }
+}
+
+impl Counts {
+    fn add(&mut self, appended: &[BatchAppended]) {
+        for appended in appended {
+            let BatchAppended::Metrics(metrics) = appended else { continue };
+            self.stored += metrics.samples;
+            self.repeated += metrics.duplicates + metrics.conflicts;
+            self.exemplars += metrics.exemplars;
+            for refused in &metrics.refused {
+                *self.refused.entry(refused.reason.to_string()).or_default() += 1;
+            }
+        }
+    }
+
+    /// The last lines of the output.
+    fn summary(&self) -> anyhow::Result<()> {
+        let Self { stored, repeated, exemplars, refused, damaged } = self;
+        print(&format!(
+            "{stored} samples and {exemplars} exemplars are stored; {repeated} samples came twice\n"
+        ))?;
+        for (reason, count) in refused {
+            print(&format!("{count} are not stored: {reason}\n"))?;
+        }
+        if !refused.is_empty() || *damaged > 0 {
+            bail!("not all is imported: the lines above say what is missing");
+        }
+        Ok(())
+    }
+}
