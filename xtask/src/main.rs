@@ -2,6 +2,7 @@
 
 mod bench;
 mod browser;
+mod compare;
 mod dependencies;
 mod fetch;
 mod python;
@@ -27,6 +28,7 @@ usage: cargo xtask <task>
                           --write first renews what is made from other files
   ui                      build the page into ui/dist
   screenshot              take the pictures of README again, from a running demo
+  compare prometheus      the same data and queries to Debian's Prometheus and to Glasshouse
   bench [ARGS]            load generator and measurements, in release mode (see bench/README.md)
 ";
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(rest),
         "ui" => ui::build(),
         "screenshot" => browser::screenshot(),
+        "compare" => compare::run(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             eprint!("{USAGE}");

@@ -40,7 +40,7 @@ impl Server {
                 std::thread::Builder::new().name("server-output".into()).spawn(move || {
                     lines
                         .map_while(Result::ok)
-                        .filter(|l| l.contains("ERROR"))
+                        .filter(|l| l.contains("ERROR") || l.contains("WARN"))
                         .for_each(|l| eprintln!("| {l}"));
                 })?;
                 return Ok(server);

@@ -13,7 +13,7 @@ use crate::{browser, dependencies, fetch, python, run as build_and_run, tidy, ui
 type Step = (&'static str, fn(&mut Report) -> Result<()>);
 
 /// Requirements of the tests in `e2e/`.
-const PYTHON_TESTS: &str = "e2e/requirements.txt";
+pub(crate) const PYTHON_TESTS: &str = "e2e/requirements.txt";
 
 /// Free bytes of the disk below which no step starts: Glasshouse itself takes no data with less than
 /// 256 MiB.
