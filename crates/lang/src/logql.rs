@@ -10,10 +10,12 @@ mod duration;
 mod filter;
 mod lexer;
 mod parser;
+mod pattern;
 mod stage;
 mod tree;
 
 pub use duration::{parse_bytes, parse_duration};
+pub use pattern::Pattern;
 pub use tree::{
     Binary, BinaryOp, Comparison, Conversion, Expr, Extraction, Group, Grouping, LabelFilter,
     LabelFormat, LabelValue, LineFilter, LineMatch, LineOp, LogExpr, Many, MatchOp, Matcher,

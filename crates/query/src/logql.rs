@@ -15,7 +15,6 @@ mod level;
 mod logfmt;
 mod names;
 mod over_time;
-mod pattern;
 mod pipeline;
 mod range;
 mod read;

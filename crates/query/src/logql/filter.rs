@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use lang::logql::{self, Comparison, LabelValue, LineMatch, LineOp, MatchOp};
+use lang::logql::{self, Comparison, LabelValue, LineMatch, LineOp, MatchOp, Pattern};
 use memchr::memmem;
 use regex::Regex;
 use signals::Matcher;
 
 use super::ip::IpRange;
 use super::labels::LineLabels;
-use super::pattern::Pattern;
 use crate::QueryError;
 
 /// Compiles the parser's form of a label matcher.

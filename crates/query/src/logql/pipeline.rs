@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use lang::logql::{self, Conversion, LabelFormat, NameOrMatcher, Stage, Unwrap};
+use lang::logql::{self, Conversion, LabelFormat, NameOrMatcher, Pattern, Stage, Unwrap};
 use regex::Regex;
 use signals::Matcher;
 
 use super::filter::{self, LabelFilter, LineFilter};
 use super::json::{self, Step};
 use super::labels::{ERROR, ERROR_DETAILS, LineLabels, Source, sanitized};
-use super::pattern::Pattern;
 use super::template::Template;
 use super::{logfmt, unpack};
 use crate::QueryError;

@@ -10,7 +10,7 @@ enum Part {
 
 /// A pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern {
+pub struct Pattern {
     parts: Vec<Part>,
 }
 
@@ -46,7 +46,10 @@ impl Pattern {
     }
 
     /// The pattern of a `| pattern` stage: named captures, not adjacent to each other.
-    pub(super) fn of_stage(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What is wrong with it, worded as in Loki.
+    pub fn of_stage(text: &str) -> Result<Self, String> {
         let parts = Self::parse(text);
         let mut names: Vec<&str> = Vec::new();
         for pair in parts.windows(2) {
@@ -71,7 +74,10 @@ impl Pattern {
     }
 
     /// The pattern of a line filter: only `<_>`.
-    pub(super) fn of_filter(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// As [`Self::of_stage`].
+    pub fn of_filter(text: &str) -> Result<Self, String> {
         let parts = Self::parse(text);
         for part in &parts {
             if let Part::Capture(name) = part
@@ -84,7 +90,7 @@ impl Pattern {
     }
 
     /// Calls `each` with the captures as far as the line matches the pattern.
-    pub(super) fn captures<'a>(&self, line: &'a str, mut each: impl FnMut(&str, &'a str)) {
+    pub fn captures<'a>(&self, line: &'a str, mut each: impl FnMut(&str, &'a str)) {
         let mut rest = line;
         let mut parts = self.parts.iter().peekable();
         if let Some(Part::Literal(literal)) = parts.peek() {
@@ -112,7 +118,8 @@ impl Pattern {
     }
 
     /// Whether the whole line matches the pattern, with non-empty captures.
-    pub(super) fn matches(&self, line: &str) -> bool {
+    #[must_use]
+    pub fn matches(&self, line: &str) -> bool {
         let mut rest = line;
         let mut is_after_capture = false;
         for part in &self.parts {
