@@ -5,6 +5,7 @@
 //! both go on without a gap. Source: Prometheus' document "Configuration" and its scrape manager.
 
 mod discovery;
+mod gather;
 mod job;
 mod metadata;
 mod page;
@@ -27,6 +28,7 @@ use signals::{Clock, Labels, MemoryBudget};
 use store::Store;
 use tokio::sync::Semaphore;
 
+use self::gather::Gatherer;
 use self::pool::Pool;
 pub use self::status::{Health, LastScrape, PoolStatus, TargetStatus};
 use crate::Statistics;
@@ -58,7 +60,7 @@ pub struct Scraper {
 
 /// What all loops use.
 struct Shared {
-    store: Store,
+    gatherer: Gatherer,
     clock: Arc<dyn Clock>,
     statistics: Arc<Statistics>,
     addresses: Arc<HostAddresses>,
@@ -72,7 +74,7 @@ struct Shared {
 }
 
 impl Scraper {
-    /// A scraper without jobs.
+    /// A scraper without jobs; called within a runtime.
     #[must_use]
     pub fn new(
         store: Store,
@@ -81,7 +83,7 @@ impl Scraper {
         settings: ScrapeSettings,
     ) -> Self {
         let shared = Shared {
-            store,
+            gatherer: Gatherer::start(store, Arc::clone(&clock)),
             clock,
             statistics,
             addresses: Arc::new(settings.addresses),
