@@ -1,5 +1,5 @@
 /** Where the cursor is in a PromQL query, as far as completion of labels and ranges needs it. */
-import { syntaxTree } from "@codemirror/language";
+import { ensureSyntaxTree, syntaxTree } from "@codemirror/language";
 import type { EditorState } from "@codemirror/state";
 import type { SyntaxNode } from "@lezer/common";
 import {
@@ -30,13 +30,16 @@ export type Place =
   | (Span & { kind: "value"; label: string; selectors: string[]; quote: string; regex: boolean })
   | (Span & { kind: "range" });
 
+/** The tree is not complete yet when the machine is busy; until then completion would offer nothing. */
+const PARSE_MS_MAX = 500;
 const MATCHERS = [UnquotedLabelMatcher, QuotedLabelMatcher];
 
 export function placeAt(state: EditorState, pos: number): Place | null {
   const before = state.sliceDoc(Math.max(0, pos - 200), pos);
   const range = /\[\s*(\$?\w*)$/.exec(before);
   if (range) return { kind: "range", from: pos - (range[1]?.length ?? 0), to: pos };
-  for (let node: SyntaxNode | null = syntaxTree(state).resolveInner(pos, -1); node; node = node.parent) {
+  const tree = ensureSyntaxTree(state, state.doc.length, PARSE_MS_MAX) ?? syntaxTree(state);
+  for (let node: SyntaxNode | null = tree.resolveInner(pos, -1); node; node = node.parent) {
     if (node.type.id === StringLiteral && node.parent && MATCHERS.includes(node.parent.type.id))
       return valueAt(state, node, node.parent, pos);
     if (node.type.id === LabelMatchers && !isClosed(state, node, "}", pos))
