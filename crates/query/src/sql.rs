@@ -9,7 +9,6 @@ pub(crate) mod collecting;
 mod compact;
 mod distinct_texts;
 mod guard;
-mod join_conditions;
 mod join_texts;
 pub(crate) mod keep_repeated_projections;
 pub(crate) mod matching;

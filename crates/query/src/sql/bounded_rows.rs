@@ -22,7 +22,6 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 
-use super::join_conditions;
 use super::result_size_limits::too_large;
 use crate::charge::Charge;
 use crate::measure::{held_bytes, longest_text};
@@ -114,7 +113,6 @@ pub(crate) fn bounded(
         Ok(if GROWING.contains(&node.name()) {
             let maker = if node.name() == UNNEST { "unnest" } else { "a join" };
             let maker = format!("{maker} of {tables}").into();
-            let node = join_conditions::checked(node)?;
             let collects = COLLECTING.contains(&node.name());
             let node = with_bounded_children(node, |place| {
                 if collects && place == 0 { Bound::collected() } else { Bound::None }
