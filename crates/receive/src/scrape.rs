@@ -5,7 +5,6 @@
 //! both go on without a gap. Source: Prometheus' document "Configuration" and its scrape manager.
 
 mod discovery;
-mod gather;
 mod job;
 mod metadata;
 mod page;
@@ -28,7 +27,6 @@ use signals::{Clock, Labels, MemoryBudget};
 use store::Store;
 use tokio::sync::Semaphore;
 
-use self::gather::Gatherer;
 use self::pool::Pool;
 pub use self::status::{Health, LastScrape, PoolStatus, TargetStatus};
 use crate::Statistics;
@@ -60,7 +58,7 @@ pub struct Scraper {
 
 /// What all loops use.
 struct Shared {
-    gatherer: Gatherer,
+    store: Store,
     clock: Arc<dyn Clock>,
     statistics: Arc<Statistics>,
     addresses: Arc<HostAddresses>,
@@ -74,7 +72,7 @@ struct Shared {
 }
 
 impl Scraper {
-    /// A scraper without jobs; called within a runtime.
+    /// A scraper without jobs.
     #[must_use]
     pub fn new(
         store: Store,
@@ -83,7 +81,7 @@ impl Scraper {
         settings: ScrapeSettings,
     ) -> Self {
         let shared = Shared {
-            gatherer: Gatherer::start(store, Arc::clone(&clock)),
+            store,
             clock,
             statistics,
             addresses: Arc::new(settings.addresses),

@@ -9,9 +9,9 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use signals::time::MILLISECOND;
-use signals::{Labels, MemoryReservation, SeriesBatch, SeriesRef, Signal};
-use store::StoreError;
+use signals::{Batch, Labels, MemoryReservation, SeriesBatch, SeriesRef, Signal};
 use store::metrics::SeriesAppended;
+use store::{BatchAppended, StoreError, WriteRequest};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -235,7 +235,7 @@ impl TargetLoop {
         let mut batch = std::mem::take(&mut read.batch);
         let (metadata, exemplars) = (batch.metadata.clone(), batch.exemplars.clone());
         self.reports.push(&mut batch, report, scraped_at_ms);
-        let appended = match self.shared.gatherer.append(batch).await {
+        let appended = match self.append(batch).await {
             // References end when their series had no sample for a whole flush interval.
             Err(StoreError::UnknownSeries) => {
                 self.state.roll_back();
@@ -249,7 +249,7 @@ impl TargetLoop {
                 (batch.metadata, batch.exemplars) = (metadata, exemplars);
                 self.reports.push(&mut batch, report, scraped_at_ms);
                 read = again;
-                self.shared.gatherer.append(batch).await?
+                self.append(batch).await?
             }
             appended => appended?,
         };
@@ -274,10 +274,10 @@ impl TargetLoop {
             reports.push(&mut batch, report, scraped_at_ms);
             batch
         };
-        let appended = match self.shared.gatherer.append(batch(&self.reports)).await {
+        let appended = match self.append(batch(&self.reports)).await {
             Err(StoreError::UnknownSeries) => {
                 self.reports.forget_references();
-                self.shared.gatherer.append(batch(&self.reports)).await?
+                self.append(batch(&self.reports)).await?
             }
             appended => appended?,
         };
@@ -317,9 +317,22 @@ impl TargetLoop {
         if batch.is_empty() {
             return;
         }
-        if let Err(error) = self.shared.gatherer.append(batch).await {
+        if let Err(error) = self.append(batch).await {
             tracing::warn!(target = without_password(&self.target.url), %error, "stale markers were not stored");
         }
+    }
+
+    async fn append(&self, batch: SeriesBatch) -> Result<SeriesAppended, StoreError> {
+        let request = WriteRequest {
+            received_at: self.shared.clock.now(),
+            batches: vec![Batch::Metrics(batch)],
+            totals: Vec::new(),
+        };
+        let appended = self.shared.store.append(request).await?;
+        Ok(match appended.batches.into_iter().next() {
+            Some(BatchAppended::Metrics(appended)) => appended,
+            _ => SeriesAppended::default(),
+        })
     }
 }
 
