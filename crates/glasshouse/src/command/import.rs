@@ -1,6 +1,7 @@
 //! `glasshouse import`: takes over the history of a system that Glasshouse replaces.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use receive::DeltaTotals;
-use signals::time::SystemClock;
+use signals::time::{DAY, MILLISECOND, SystemClock};
 use signals::{Batch, Clock, SeriesBatch};
 use store::files::DiskFiles;
 use store::{BatchAppended, Dependencies, Store, StoreError, WriteRequest};
@@ -35,7 +36,7 @@ pub(crate) struct PrometheusArguments {
     server: ServeArguments,
 }
 
-const DAY_MS: i64 = 86_400_000;
+const DAY_MS: i64 = DAY / MILLISECOND;
 /// Days of one block.
 const DAYS_MAX: i64 = 10_000;
 /// Pause before a batch is tried again for which there was no room.
@@ -99,13 +100,17 @@ impl Importer {
             tracing::error!("{refused}");
         }
         for block in folder.blocks() {
-            self.block(block).await.with_context(|| format!("block {}", block.name()))?;
+            self.block(block).await?;
         }
-        if let Some(mut head) = folder.head(TimeRange::ALL).context("the write-ahead log")? {
-            for batch in &mut head {
-                self.append(batch).await?;
+        match folder.head(TimeRange::ALL) {
+            Ok(Some(mut head)) => {
+                for batch in &mut head {
+                    self.append(batch).await?;
+                }
+                self.report("head", head.report())?;
             }
-            self.report("head", head.report())?;
+            Ok(None) => {}
+            Err(error) => self.unreadable("the write-ahead log", &error),
         }
         self.store.flush().await?;
         Ok(())
@@ -117,13 +122,21 @@ impl Importer {
         let days = min_ms.div_euclid(DAY_MS)..=max_ms.div_euclid(DAY_MS);
         let count = days.end().saturating_sub(*days.start()).saturating_add(1);
         if count > DAYS_MAX {
-            bail!("its meta.json says that it covers {count} days; at most {DAYS_MAX}");
+            let reason = format!("its meta.json has {count} days; at most {DAYS_MAX}");
+            self.unreadable(block.name(), &reason);
+            return Ok(());
         }
         for (i, day) in (1..).zip(days) {
             let start_ms = day.saturating_mul(DAY_MS);
             let end_ms = start_ms.saturating_add(DAY_MS - 1);
             let range = TimeRange { min_ms: min_ms.max(start_ms), max_ms: max_ms.min(end_ms) };
-            let mut batches = block.batches(range)?;
+            let mut batches = match block.batches(range) {
+                Ok(batches) => batches,
+                Err(error) => {
+                    self.unreadable(block.name(), &error);
+                    return Ok(());
+                }
+            };
             for batch in &mut batches {
                 self.append(batch).await?;
             }
@@ -131,6 +144,12 @@ impl Importer {
             self.store.flush().await?;
         }
         Ok(())
+    }
+
+    /// Counts what cannot be read; the rest is imported.
+    fn unreadable(&mut self, what: &str, reason: &dyn Display) {
+        self.counts.damaged += 1;
+        tracing::error!("{what} is not imported: {reason}");
     }
 
     fn report(&mut self, what: &str, report: &Report) -> anyhow::Result<()> {
@@ -143,7 +162,8 @@ impl Importer {
 
     /// Stores a batch; it waits for room.
     async fn append(&mut self, batch: SeriesBatch) -> anyhow::Result<()> {
-        for _ in 0..TRIES_MAX {
+        let mut tries = 0;
+        loop {
             let batches = vec![Batch::Metrics(batch.clone())];
             let received_at = self.clock.now();
             let request = WriteRequest { received_at, batches, totals: Vec::new() };
@@ -152,13 +172,14 @@ impl Importer {
                     self.counts.add(&appended.batches);
                     return Ok(());
                 }
-                Err(StoreError::Memory(_) | StoreError::Unavailable(_)) => {
+                // Room comes with the next flush, or when somebody frees some of the disk.
+                Err(StoreError::Memory(_) | StoreError::Unavailable(_)) if tries < TRIES_MAX => {
+                    tries += 1;
                     tokio::time::sleep(RETRY).await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        bail!("there was no room in memory or on disk for {} s", RETRY.as_secs() * TRIES_MAX as u64)
     }
 }
 

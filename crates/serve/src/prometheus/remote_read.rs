@@ -52,8 +52,8 @@ async fn read(State(api): State<Arc<Api>>, body: Body) -> Result<Response, TextE
     if kind == ResponseType::StreamedXorChunks {
         match frames(&api, ranges.clone()).await {
             Ok(found) => {
-                let body = found.iter().flatten().flatten().copied().collect();
-                return Ok(respond(kind, body, found));
+                let frames: Vec<&[u8]> = found.iter().flatten().map(Vec::as_slice).collect();
+                return Ok(respond(kind, frames.concat(), found));
             }
             // Native histograms are sent as samples to those who also take these.
             Err(QueryError::Unsupported(_)) if request.accepts(ResponseType::Samples) => {}
@@ -79,7 +79,8 @@ async fn frames(
         let mut out = Vec::new();
         encode_frames(query, labels, samples, FRAME_BYTES_MAX, &mut out)
             .map_err(|error| QueryError::Unsupported(error.to_string()))?;
-        let bytes = out.len();
+        // The body is a copy of all frames.
+        let bytes = 2 * out.len();
         Ok(Some((out, bytes)))
     };
     api.engine.read_samples(ranges, encode).await
@@ -91,7 +92,8 @@ async fn samples(
     ranges: Vec<SampleRange>,
 ) -> Result<Counted<Vec<Vec<ReadSeries>>>, QueryError> {
     let keep = |_: usize, labels: &Labels, samples: &Samples| {
-        let bytes = size(samples);
+        // The message and its compressed form are made beside them.
+        let bytes = 3 * size(samples);
         Ok(Some((ReadSeries { labels: labels.clone(), samples: samples.clone() }, bytes)))
     };
     api.engine.read_samples(ranges, keep).await
