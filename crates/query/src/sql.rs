@@ -12,6 +12,7 @@ mod guard;
 mod join_texts;
 pub(crate) mod keep_repeated_projections;
 pub(crate) mod matching;
+mod probe;
 pub(crate) mod result_size_limits;
 mod stream;
 #[cfg(test)]

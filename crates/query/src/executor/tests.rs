@@ -3,8 +3,12 @@
 use std::sync::atomic::AtomicBool;
 use std::task::Poll;
 
+use futures::TryStreamExt;
+
 use super::*;
-use crate::running;
+use crate::scan::test_rows::{Layout, TestRows};
+use crate::session::Session;
+use crate::{Limits, running, sql};
 
 fn executor(concurrency: usize, timeout: Duration) -> Executor {
     Executor::new(concurrency, timeout, MemoryBudget::new("queries", 1 << 30))
@@ -134,4 +138,32 @@ async fn a_panic_is_the_query_s_own() {
     let failed = run(&executor, async { panic!("broken") as Result<(), QueryError> }).await;
     assert!(failed.is_err_and(|error| error.to_string().contains("broken")));
     assert!(run(&executor, async { Ok(()) }).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_cancelled_join_of_which_no_pair_satisfies_the_conditions_stops_soon() {
+    let numbers: Vec<String> = (0..400).map(|n| format!("({n})")).collect();
+    let numbers = format!("(VALUES {})", numbers.join(", "));
+    let table =
+        format!("(SELECT a.column1 * 400.0 + b.column1 AS n FROM {numbers} a, {numbers} b)");
+    let remainder = |table| format!("{table}.n - 7 * floor({table}.n / 7)");
+    let equal = format!("{} = {}", remainder("a"), remainder("b"));
+    let executor = Arc::new(executor(1, Duration::from_secs(1)));
+    for (join, condition) in [
+        ("JOIN", "a.n + b.n < 0".to_owned()),
+        ("JOIN", format!("{equal} AND a.n + b.n < 0")),
+        ("LEFT SEMI JOIN", format!("{equal} AND a.n + b.n < 0")),
+    ] {
+        let sql = format!("SELECT count(*) FROM {table} a {join} {table} b ON {condition}");
+        let answer = run(&executor, async move {
+            let rows = TestRows::new(&[], &[], Layout::Head).await;
+            let session = Session::new(Arc::new(rows), &Limits::default())?;
+            let rows = sql::start(&session, 0, &Limits::default(), &sql).await?;
+            Ok(rows.try_collect::<Vec<_>>().await?)
+        });
+        let answer = answer.await;
+        assert!(matches!(answer, Err(QueryError::Timeout(_))), "{join} {condition}: {answer:?}");
+        tokio::time::sleep(GRACE + CHECK_INTERVAL).await;
+        assert_eq!(executor.abandoned(), 0, "{join} {condition}");
+    }
 }

@@ -22,6 +22,7 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 
+use super::probe::probe;
 use super::result_size_limits::too_large;
 use crate::charge::Charge;
 use crate::measure::{held_bytes, longest_text};
@@ -52,6 +53,10 @@ const COPIED_BYTES_MAX: usize = 16 << 20;
 /// collected batches; DataFusion counts only these.
 const COLLECTING: [&str; 4] =
     ["CrossJoinExec", "HashJoinExec", "NestedLoopJoinExec", "PiecewiseMergeJoinExec"];
+
+/// The joins that look for the pairs of a batch of their second input that satisfy a condition; a
+/// batch of the others is soon full.
+const CONDITIONAL: [&str; 3] = ["HashJoinExec", "NestedLoopJoinExec", "PiecewiseMergeJoinExec"];
 
 const UNNEST: &str = "UnnestExec";
 /// The operators that produce more rows than their input.
@@ -113,14 +118,15 @@ pub(crate) fn bounded(
         Ok(if GROWING.contains(&node.name()) {
             let maker = if node.name() == UNNEST { "unnest" } else { "a join" };
             let maker = format!("{maker} of {tables}").into();
-            let collects = COLLECTING.contains(&node.name());
-            let node = with_bounded_children(node, |place| {
-                if collects && place == 0 { Bound::collected() } else { Bound::None }
+            let node = with_bounded_children(node, |join, place| match (join, place) {
+                (join, 0) if COLLECTING.contains(&join) => Some(Bound::collected()),
+                (join, 1) if CONDITIONAL.contains(&join) => Some(Bound::Probe),
+                _ => None,
             })?;
             Transformed::yes(Arc::new(BoundedRowsExec::new(node, Bound::Made(maker))) as _)
         } else if [WINDOW_OF_ALL, WINDOW_OF_FRAMES].contains(&node.name()) {
             let window = Window::new(node.as_ref());
-            Transformed::yes(with_bounded_children(node, |_| Bound::Window(window))?)
+            Transformed::yes(with_bounded_children(node, |_, _| Some(Bound::Window(window)))?)
         } else {
             Transformed::no(node)
         })
@@ -128,15 +134,18 @@ pub(crate) fn bounded(
     Ok(plan.data)
 }
 
-/// The same operator, with bounds on its inputs.
+/// The same operator, with bounds on its inputs, which depend on its name and their places.
 fn with_bounded_children(
     node: Arc<dyn ExecutionPlan>,
-    bound: impl Fn(usize) -> Bound,
+    bound: impl Fn(&str, usize) -> Option<Bound>,
 ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    let children =
-        node.children().into_iter().enumerate().map(|(place, child)| {
-            Arc::new(BoundedRowsExec::new(Arc::clone(child), bound(place))) as _
-        });
+    let children = node.children().into_iter().enumerate().map(|(place, child)| {
+        let child = Arc::clone(child);
+        match bound(node.name(), place) {
+            Some(bound) => Arc::new(BoundedRowsExec::new(child, bound)) as _,
+            None => child,
+        }
+    });
     let children = children.collect();
     node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
 }
@@ -152,9 +161,8 @@ struct BoundedRowsExec {
 
 #[derive(Debug, Clone)]
 enum Bound {
-    /// None. A join that finds no pairs reads many batches before DataFusion's tasks can be
-    /// cancelled: it stops at the next one.
-    None,
+    /// On what the join above does before a cancelled query stops: see [`probe`].
+    Probe,
     /// On rows that the operator below produces, with its name for errors.
     Made(Arc<str>),
     /// On rows that the window above keeps, and on what it produces for them.
@@ -284,6 +292,9 @@ impl ExecutionPlan for BoundedRowsExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
         let input = self.input.execute(partition, context)?;
+        if matches!(self.bound, Bound::Probe) {
+            return Ok(probe(input));
+        }
         let schema = input.schema();
         let (bound, total) = (self.bound.clone(), Arc::clone(&self.rows));
         let mut charge = Charge::none();
@@ -292,7 +303,7 @@ impl ExecutionPlan for BoundedRowsExec {
             let batch = batch?;
             running::check().map_err(|error| DataFusionError::External(Box::new(error)))?;
             match &bound {
-                Bound::None => Ok(vec![batch]),
+                Bound::Probe => Ok(vec![batch]),
                 Bound::Made(maker) => {
                     let rows = batch.num_rows();
                     if total.fetch_add(rows, Ordering::Relaxed).saturating_add(rows) > ROWS_MAX {
