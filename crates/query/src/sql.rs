@@ -14,6 +14,7 @@ pub(crate) mod keep_repeated_projections;
 pub(crate) mod matching;
 mod probe;
 pub(crate) mod result_size_limits;
+mod slices;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -141,20 +141,31 @@ async fn a_panic_is_the_query_s_own() {
 }
 
 #[tokio::test]
-async fn a_cancelled_join_of_which_no_pair_satisfies_the_conditions_stops_soon() {
+async fn cancelled_operators_and_functions_that_yield_nothing_for_long_stop_soon() {
     let numbers: Vec<String> = (0..400).map(|n| format!("({n})")).collect();
     let numbers = format!("(VALUES {})", numbers.join(", "));
     let table =
         format!("(SELECT a.column1 * 400.0 + b.column1 AS n FROM {numbers} a, {numbers} b)");
     let remainder = |table| format!("{table}.n - 7 * floor({table}.n / 7)");
     let equal = format!("{} = {}", remainder("a"), remainder("b"));
+    let join = |kind, condition| {
+        format!("SELECT count(*) FROM {table} a {kind} JOIN {table} b ON {condition}")
+    };
+    let never = "a.n + b.n < 0";
+    let text = "a".repeat(1_000);
     let executor = Arc::new(executor(1, Duration::from_secs(1)));
-    for (join, condition) in [
-        ("JOIN", "a.n + b.n < 0".to_owned()),
-        ("JOIN", format!("{equal} AND a.n + b.n < 0")),
-        ("LEFT SEMI JOIN", format!("{equal} AND a.n + b.n < 0")),
+    for (what, sql) in [
+        ("a nested loop join", join("", never.to_owned())),
+        ("a hash join", join("", format!("{equal} AND {never}"))),
+        ("a hash join of another kind", join("LEFT SEMI", format!("{equal} AND {never}"))),
+        (
+            "a regular expression",
+            format!(
+                "SELECT sum(regexp_count(concat('{text}', CAST(n AS VARCHAR)), 'a.*z|a')) \
+                 FROM {table}"
+            ),
+        ),
     ] {
-        let sql = format!("SELECT count(*) FROM {table} a {join} {table} b ON {condition}");
         let answer = run(&executor, async move {
             let rows = TestRows::new(&[], &[], Layout::Head).await;
             let session = Session::new(Arc::new(rows), &Limits::default())?;
@@ -162,8 +173,8 @@ async fn a_cancelled_join_of_which_no_pair_satisfies_the_conditions_stops_soon()
             Ok(rows.try_collect::<Vec<_>>().await?)
         });
         let answer = answer.await;
-        assert!(matches!(answer, Err(QueryError::Timeout(_))), "{join} {condition}: {answer:?}");
+        assert!(matches!(answer, Err(QueryError::Timeout(_))), "{what}: {answer:?}");
         tokio::time::sleep(GRACE + CHECK_INTERVAL).await;
-        assert_eq!(executor.abandoned(), 0, "{join} {condition}");
+        assert_eq!(executor.abandoned(), 0, "{what}");
     }
 }

@@ -26,6 +26,7 @@ use datafusion::logical_expr::{
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::join_texts::{self, JoinTexts};
+use super::slices;
 use crate::charge::Charge;
 use crate::measure::{NUMBER_BYTES, bytes_of, longest_text, texts};
 use crate::{QueryError, running};
@@ -325,7 +326,12 @@ impl ScalarUDFImpl for Bounded {
             return Err(too_large(message));
         }
         let charge = Charge::new(bytes)?;
-        match self.inner.invoke_with_args(args)? {
+        let result = if self.growth.has_pattern() {
+            slices::invoke(&self.inner, &args)?
+        } else {
+            self.inner.invoke_with_args(args)?
+        };
+        match result {
             ColumnarValue::Array(array) => Ok(ColumnarValue::Array(charge.keep(array)?)),
             scalar @ ColumnarValue::Scalar(_) => Ok(scalar),
         }
