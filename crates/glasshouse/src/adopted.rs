@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adopt::prometheus::{self, ScrapeConfig};
+use adopt::prometheus::{self, RemoteWrite, ScrapeConfig};
 use adopt::{Files, Kind, Section, SystemFiles, Unsupported};
 use signals::Labels;
 
@@ -13,6 +13,8 @@ use crate::config::ConfigError;
 pub(crate) struct Adopted {
     /// The scrape jobs of all files.
     pub(crate) scrape_configs: Vec<ScrapeConfig>,
+    /// The servers of remote write of all files.
+    pub(crate) remote_write: Vec<RemoteWrite>,
     /// The external labels of all `prometheus.yml`; of one name, the last.
     pub(crate) external_labels: Labels,
     /// The text of all `prometheus.yml`, without secrets.
@@ -29,6 +31,7 @@ impl Adopted {
     pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, ConfigError> {
         let mut adopted = Self {
             scrape_configs: Vec::new(),
+            remote_write: Vec::new(),
             external_labels: Labels::empty(),
             prometheus_yaml: String::new(),
             unsupported: Vec::new(),
@@ -80,6 +83,7 @@ impl Adopted {
         let labels = self.external_labels.iter().chain(config.global.external_labels.iter());
         self.external_labels = Labels::from_pairs(labels);
         self.scrape_configs.extend(config.scrape_configs);
+        self.remote_write.extend(config.remote_write);
         self.unsupported.extend(config.unsupported);
         self.prometheus_yaml.push_str(&config.redacted);
         Ok(())
@@ -96,7 +100,7 @@ impl Adopted {
 /// Sections that are read, and have no effect yet.
 fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
     let is_unused = |section: &&Section| {
-        ["alerting", "remote_read", "remote_write", "rule_files", "storage", "otlp"]
+        ["alerting", "remote_read", "rule_files", "storage", "otlp"]
             .contains(&section.name.as_str())
     };
     let unsupported = |section: &Section| Unsupported {

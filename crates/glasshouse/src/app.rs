@@ -18,13 +18,13 @@ use signals::time::{MILLISECOND, SECOND};
 use signals::{Clock, Labels, Signal, Timestamp};
 use store::{Status, Store, TimeRange};
 
+use crate::adopted_jobs::AdoptedJobs;
 use crate::config::Config;
 use crate::config::ports::Port;
 use crate::listener::Server;
 use crate::own_metrics::{self, Numbers};
 use crate::process::Usage;
 use crate::run::memory::Budgets;
-use crate::scraping::Scraping;
 
 /// An unbounded time range.
 const EVERYTHING: TimeRange = TimeRange { start: i64::MIN, end: i64::MAX };
@@ -44,7 +44,7 @@ pub(crate) struct App {
     pub(crate) is_open: AtomicBool,
     /// Histograms registered by the crates.
     pub(crate) histograms: Registry,
-    pub(crate) scraping: Scraping,
+    pub(crate) adopted_jobs: AdoptedJobs,
 }
 
 impl App {
@@ -197,6 +197,7 @@ impl serve::ServerInfo for App {
 
     fn metrics(&self) -> String {
         let numbers = Numbers {
+            remote_write: self.adopted_jobs.remote_write_servers(),
             received: self.receiver.statistics().snapshot(),
             budgets: self.budgets.clone(),
             store: self.store.status(),
@@ -214,28 +215,28 @@ impl serve::ServerInfo for App {
     }
 
     fn configuration(&self) -> String {
-        let adopted = self.scraping.prometheus_yaml();
+        let adopted = self.adopted_jobs.prometheus_yaml();
         if adopted.is_empty() { self.config.to_yaml() } else { adopted }
     }
 
     fn external_labels(&self) -> Labels {
-        self.scraping.external_labels()
+        self.adopted_jobs.external_labels()
     }
 
     fn scrape_pools(&self) -> Vec<ScrapePool> {
-        self.scraping.pools()
+        self.adopted_jobs.pools()
     }
 
     fn target_metadata(&self) -> Vec<TargetMetadata> {
-        self.scraping.metadata()
+        self.adopted_jobs.metadata()
     }
 
     fn last_reload(&self) -> Reload {
-        self.scraping.last_reload()
+        self.adopted_jobs.last_reload()
     }
 
     fn reload(&self) -> Result<(), String> {
-        self.scraping.reload(&self.config.adopt)
+        self.adopted_jobs.reload(&self.config.adopt)
     }
 
     fn flags(&self) -> BTreeMap<String, String> {

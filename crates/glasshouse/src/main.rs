@@ -4,6 +4,7 @@
 //! metrics and the status overview.
 
 mod adopted;
+mod adopted_jobs;
 mod app;
 mod command;
 mod config;
@@ -19,7 +20,6 @@ mod log;
 mod own_metrics;
 mod process;
 mod run;
-mod scraping;
 
 use std::process::ExitCode;
 

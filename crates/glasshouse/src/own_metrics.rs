@@ -8,6 +8,7 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
+use receive::remote_storage::ServerStatus;
 use receive::statistics;
 use signals::Signal;
 use store::{SignalStatus, Status};
@@ -23,6 +24,7 @@ pub(crate) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 pub(crate) struct Numbers {
     pub(crate) received: statistics::Snapshot,
     pub(crate) budgets: Budgets,
+    pub(crate) remote_write: Vec<ServerStatus>,
     pub(crate) store: Status,
     pub(crate) connections: usize,
     pub(crate) connections_refused: u64,
@@ -49,6 +51,7 @@ impl Collector for Numbers {
         let build = [(version, 1)];
         families.gauges("glasshouse_build_info", "Version of the program.", "version", build)?;
         self.receivers(&mut families)?;
+        self.remote_write(&mut families)?;
         self.memory(&mut families)?;
         self.store(&mut families)?;
         self.connections(&mut families)?;
@@ -126,6 +129,57 @@ impl Numbers {
         let name = "glasshouse_truncated_values";
         let help = "Values that were cut, and attributes, events and links that were left out.";
         families.counters(name, help, "signal", signals(|counts| counts.truncated))
+    }
+
+    fn remote_write(&self, families: &mut Families<'_>) -> fmt::Result {
+        type Value = fn(&ServerStatus) -> u64;
+        if self.remote_write.is_empty() {
+            return Ok(());
+        }
+        let counters: [(&str, &str, Value); 5] = [
+            ("samples", "Samples that other servers accepted.", |server| server.sent),
+            ("samples_failed", "Samples that other servers refused for good.", |server| {
+                server.failed
+            }),
+            ("samples_retried", "Samples that were sent again.", |server| server.retried),
+            (
+                "samples_dropped",
+                "Samples that were not sent: too old, dropped by relabelling, or native histograms that are not to be sent.",
+                |server| server.dropped,
+            ),
+            ("sent_bytes", "Bytes of the bodies that other servers accepted.", |server| {
+                server.sent_bytes
+            }),
+        ];
+        for (name, help, value) in counters {
+            let values =
+                self.remote_write.iter().map(|server| (server.name.as_str(), value(server)));
+            families.counters(
+                &format!("glasshouse_remote_write_{name}"),
+                help,
+                "server",
+                values,
+            )?;
+        }
+        let lost =
+            self.remote_write.iter().map(|server| (server.name.as_str(), server.lost_records));
+        let name = "glasshouse_remote_write_lost_records";
+        let help = "Records of the write-ahead log that were removed before they were read.";
+        families.counters(name, help, "server", lost)?;
+        let gauges: [(&str, &str, Value); 2] = [
+            (
+                "pending_records",
+                "Records of the write-ahead log that were not read yet.",
+                |server| server.behind,
+            ),
+            ("shards", "Requests that are sent at the same time.", |server| server.shards),
+        ];
+        for (name, help, value) in gauges {
+            let values =
+                self.remote_write.iter().map(|server| (server.name.as_str(), value(server)));
+            families.gauges(&format!("glasshouse_remote_write_{name}"), help, "server", values)?;
+        }
+        Ok(())
     }
 
     fn memory(&self, families: &mut Families<'_>) -> fmt::Result {

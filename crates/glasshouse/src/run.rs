@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use prometheus_client::registry::Registry;
 use query::Engine;
+use receive::remote_storage::RemoteStorage;
 use receive::scrape::Scraper;
 use receive::{DeltaTotals, Receiver};
 use serve::{ApiRouters, HostCheck, PagePort, ServerInfo as _};
@@ -23,13 +24,13 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::adopted::Adopted;
+use crate::adopted_jobs::AdoptedJobs;
 use crate::app::App;
 use crate::command::{ServeArguments, print};
 use crate::config::ports::Port;
 use crate::config::{Config, ConfigError};
 use crate::demo::{self, Demo};
 use crate::listener::{self, Listener, Server};
-use crate::scraping::Scraping;
 use crate::{log, process};
 
 pub(crate) mod memory;
@@ -120,7 +121,7 @@ async fn live(
     let query_limits = settings::query(&config, &budgets);
     let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits);
     let histograms = histograms(&server, &receiver, &store, &engine);
-    let scraping = scraping(&config, &budgets, &receiver, &store, &clock, adopted)?;
+    let adopted_jobs = adopted_jobs(&config, &budgets, &receiver, &store, &clock, adopted)?;
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -131,7 +132,7 @@ async fn live(
         store: store.clone(),
         is_open: AtomicBool::new(true),
         histograms,
-        scraping,
+        adopted_jobs,
         budgets,
         config,
     });
@@ -159,19 +160,22 @@ async fn live(
     }
 }
 
-/// Starts the jobs of adopted files.
-fn scraping(
+/// Starts what adopted files ask for.
+fn adopted_jobs(
     config: &Config,
     budgets: &memory::Budgets,
     receiver: &Receiver,
     store: &Store,
     clock: &Arc<dyn Clock>,
     adopted: Adopted,
-) -> Result<Scraping, ConfigError> {
+) -> Result<AdoptedJobs, ConfigError> {
     let settings = settings::scrape(config, budgets);
     let statistics = Arc::clone(receiver.statistics());
+    let addresses = settings.addresses.clone();
     let scraper = Scraper::new(store.clone(), Arc::clone(clock), statistics, settings);
-    Scraping::start(scraper, Arc::clone(clock), adopted)
+    let memory = budgets.remote_write.clone();
+    let remote_storage = RemoteStorage::new(store.clone(), Arc::clone(clock), addresses, memory);
+    AdoptedJobs::start(scraper, remote_storage, Arc::clone(clock), adopted)
         .map_err(|message| ConfigError::new("adopt", message))
 }
 
@@ -263,7 +267,7 @@ async fn close(
     drain_max: Duration,
 ) -> anyhow::Result<()> {
     app.is_open.store(false, Ordering::SeqCst);
-    app.scraping.close();
+    app.adopted_jobs.close();
     if !server.close(drain_max).await {
         tracing::warn!(
             "some requests did not finish in {} s and were cut off",

@@ -22,8 +22,8 @@ use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, COOKIE, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION,
     USER_AGENT,
 };
-use http::{HeaderMap, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -38,6 +38,8 @@ use self::dialer::{Dialer, Network, Proxies};
 const REDIRECTS_MAX: usize = 10;
 /// Bytes that are reserved for a body by its announced length.
 const RESERVED_MAX: usize = 256 << 10;
+/// Bytes of the response to a `POST` that are read.
+const MESSAGE_BYTES_MAX: usize = 64 << 10;
 /// How long an unused connection stays open, as in Prometheus.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 /// How Glasshouse calls itself.
@@ -50,7 +52,7 @@ pub type HostAddresses = BTreeMap<String, IpAddr>;
 /// A client with the settings of one job.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
-    client: Client<HttpsConnector<Dialer>, Empty<Bytes>>,
+    client: Client<HttpsConnector<Dialer>, Full<Bytes>>,
     dialer: Dialer,
     /// `None` for a server on a socket.
     config: Option<Arc<HttpClientConfig>>,
@@ -61,6 +63,15 @@ pub(crate) struct HttpClient {
 pub(crate) struct Fetched {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+}
+
+/// The response to a `POST`.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// The first line of the body.
+    pub(crate) line: String,
 }
 
 /// A request without a body.
@@ -116,7 +127,8 @@ impl HttpClient {
         let Get { url, headers, body_bytes_max, memory } = get;
         let shown = without_password(url);
         let failed = |error: String| FetchError::Failed(format!("Get {shown:?}: {error}"));
-        let response = self.respond(url, headers).await.map_err(failed)?;
+        let response =
+            self.respond(Method::GET, url, headers, Bytes::new()).await.map_err(failed)?;
         let status = response.status();
         if status != StatusCode::OK {
             let reason = status.canonical_reason().unwrap_or_default();
@@ -141,8 +153,35 @@ impl HttpClient {
         Ok(Fetched { headers: parts.headers, body: body.freeze() })
     }
 
+    /// Sends a body. A response with any status is not an error.
+    ///
+    /// # Errors
+    /// Why there is no response.
+    pub(crate) async fn post(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Posted, String> {
+        let shown = without_password(url);
+        let response = self.respond(Method::POST, url, headers, body).await;
+        let response = response.map_err(|error| format!("Post {shown:?}: {error}"))?;
+        let (parts, body) = response.into_parts();
+        // A connection is used again only after its whole response was read.
+        let text = Limited::new(body, MESSAGE_BYTES_MAX).collect().await;
+        let text = text.map(Collected::to_bytes).unwrap_or_default();
+        let line = String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
+        Ok(Posted { status: parts.status, headers: parts.headers, line })
+    }
+
     /// The response, after redirects.
-    async fn respond(&self, url: &Url, headers: HeaderMap) -> Result<Response<Incoming>, String> {
+    async fn respond(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, String> {
         let mut headers = headers;
         headers.extend(self.headers()?);
         headers.insert(USER_AGENT, NAME);
@@ -150,7 +189,7 @@ impl HttpClient {
         let mut url = url.clone();
         for _ in 0..=REDIRECTS_MAX {
             let uri = Uri::try_from(url.as_str()).map_err(|error| error.to_string())?;
-            let mut request = Request::get(uri.clone());
+            let mut request = Request::builder().method(method.clone()).uri(uri.clone());
             if let Some(to) = request.headers_mut() {
                 to.extend(headers.clone());
                 if let Dialer::Network(network) = &self.dialer
@@ -159,11 +198,12 @@ impl HttpClient {
                     to.insert(PROXY_AUTHORIZATION, authorization);
                 }
             }
-            let request = request.body(Empty::new()).map_err(|error| error.to_string())?;
+            let request =
+                request.body(Full::new(body.clone())).map_err(|error| error.to_string())?;
             let response = self.client.request(request).await.map_err(|error| chain(&error))?;
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            let (true, Some(location)) = (follows && is_redirect(response.status()), location)
-            else {
+            let is_followed = follows && is_redirect(response.status(), &method);
+            let (true, Some(location)) = (is_followed, location) else {
                 return Ok(response);
             };
             let next = url.join(location).map_err(|error| format!("{location:?}: {error}"))?;
@@ -250,7 +290,7 @@ fn client(
     dialer: Dialer,
     tls: rustls::ClientConfig,
     enable_http2: bool,
-) -> Client<HttpsConnector<Dialer>, Empty<Bytes>> {
+) -> Client<HttpsConnector<Dialer>, Full<Bytes>> {
     let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
     let connector = if enable_http2 {
         builder.enable_http2().wrap_connector(dialer)
@@ -273,8 +313,13 @@ pub(crate) fn without_password(url: &Url) -> String {
     url.into()
 }
 
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+/// Whether the same request is to be sent elsewhere; the other redirects make a `POST` a `GET`.
+fn is_redirect(status: StatusCode, method: &Method) -> bool {
+    match status.as_u16() {
+        301..=303 => method == Method::GET,
+        307 | 308 => true,
+        _ => false,
+    }
 }
 
 fn proxies(config: &HttpClientConfig) -> Result<Proxies, String> {

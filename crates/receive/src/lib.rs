@@ -3,7 +3,8 @@
 //! A request is read within its size limit and memory budget, decompressed and decoded by `wire`,
 //! stored, and only then acknowledged. `ingest` is this path, shared by all protocols; each
 //! protocol has a module (`otlp`, `remote_write`) with its endpoints and status mapping. This crate has routers but
-//! listens on no sockets; the binary does. `scrape` fetches metrics by itself.
+//! listens on no sockets; the binary does. `scrape` fetches metrics by itself, and
+//! `remote_storage` sends metrics to other servers.
 
 mod client;
 mod decode;
@@ -15,6 +16,7 @@ pub mod otlp;
 mod outcome;
 mod panicked_bodies;
 mod rejection;
+pub mod remote_storage;
 pub mod remote_write;
 mod request_body;
 pub mod scrape;

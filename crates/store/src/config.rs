@@ -36,6 +36,9 @@ pub struct Config {
     pub memory: Memory,
     /// Size at which a segment of the write-ahead log is closed.
     pub segment_bytes: u64,
+    /// Bytes of closed segments that are kept for followers of the log, as remote write is, when
+    /// all their rows are in parts.
+    pub followed_bytes_max: u64,
     /// Requests are refused while the disk has fewer free bytes than this.
     pub free_bytes_min: u64,
     /// Interval between checks of a shared bucket for changes by other processes.
@@ -93,6 +96,7 @@ impl Default for Config {
             head_bytes_max: 256 << 20,
             memory: Memory::default(),
             segment_bytes: 64 * MIB,
+            followed_bytes_max: GIB,
             free_bytes_min: 256 * MIB,
             refresh_interval: Duration::from_secs(15),
             maintenance_interval: Duration::from_mins(1),

@@ -210,6 +210,7 @@ impl OpenStore {
             next_sequence: replayer.last_sequence.max(newest_flushed) + 1,
             closed: std::mem::take(&mut replayer.segments),
             segment_bytes: self.config.segment_bytes,
+            followed_bytes_max: self.config.followed_bytes_max,
             instruments: self.instruments.clone(),
         };
         let apply: Arc<dyn Apply> = Arc::clone(&self.state) as Arc<dyn Apply>;

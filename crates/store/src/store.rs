@@ -11,6 +11,7 @@ use signals::{Labels, Matcher, MemoryReservation, SeriesRef, Signal};
 use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuery};
 use crate::open_store::OpenStore;
 use crate::read::PartRead;
+use crate::write_ahead::follower::Follower;
 use crate::{
     Appended, Cardinality, Config, Dependencies, Quarantined, RecoveryReport, SeriesChunks,
     Snapshot, Status, StoreError, TimeRange, Totals, WriteRequest, metrics,
@@ -109,6 +110,23 @@ impl Store {
     /// for a whole flush interval becomes invalid.
     pub fn resolve(&self, labels: &[Labels]) -> Vec<Option<SeriesRef>> {
         self.inner.state.metrics.resolve(labels)
+    }
+
+    /// A reader of all metrics that are admitted from now on or, if there was a reader of this name
+    /// before, that it did not confirm. The name may consist of letters, digits, `-` and `_`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; [`StoreError::Unavailable`] while the store is starting.
+    pub fn follow_metrics(&self, name: &str) -> Result<Follower, StoreError> {
+        Ok(self.inner.log()?.follow(name)?)
+    }
+
+    /// Forgets all readers of metrics that are not among `names`.
+    ///
+    /// # Errors
+    /// As [`Self::follow_metrics`].
+    pub fn retain_followers(&self, names: &[String]) -> Result<(), StoreError> {
+        Ok(self.inner.log()?.retain_followers(names)?)
     }
 
     /// The rows of spans or logs that may lie in the range. A span that was sent more than once is

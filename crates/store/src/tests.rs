@@ -10,6 +10,7 @@ mod damaged_parts;
 mod days;
 mod disk_full;
 mod evolution;
+mod following;
 mod formats;
 mod harness;
 mod maintenance;

@@ -4,6 +4,8 @@
 //! One log for all signals, in segments; one thread writes and syncs groups of records. Whose
 //! rows are where is not known here. The format is described in `docs/formats/write-ahead-log.md`.
 
+pub(crate) mod follower;
+mod followers;
 pub(crate) mod format;
 pub(crate) mod list;
 pub(crate) mod quarantine;

@@ -156,6 +156,14 @@ pub(super) fn write(document: &Document, node: &Node, names: NameScheme) -> Read
     };
     // A setting of Prometheus' own log.
     fields.flag("failed_request_logging", false)?;
+    for (key, is_set) in [
+        ("round_robin_dns", write.round_robin_dns),
+        ("oauth2", matches!(write.http.authentication, Some(Authentication::OAuth2(_)))),
+    ] {
+        if is_set {
+            fields.document.note_unsupported(key, fields.at(key));
+        }
+    }
     let cloud = cloud_authentication(fields)?;
     fields.finish()?;
     one_authentication(fields, &write.http, cloud)?;

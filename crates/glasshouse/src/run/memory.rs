@@ -29,6 +29,8 @@ const SERIES_BYTES: usize = 1536;
 const KNOWN_MAX: usize = 32 << 20;
 /// Enough for the texts of a million series.
 const SCRAPED_MAX: usize = 256 << 20;
+/// Enough for some hundred thousand samples.
+const REMOTE_WRITE_MAX: usize = 32 << 20;
 /// Merges run one at a time.
 const MERGES_MAX: usize = 256 << 20;
 /// Enough for the footers of some thousand parts.
@@ -44,6 +46,8 @@ pub(crate) struct Budgets {
     pub(crate) known_series: MemoryBudget,
     /// Texts of scraped series.
     pub(crate) scraped_series: MemoryBudget,
+    /// Samples that are being sent to other servers.
+    pub(crate) remote_write: MemoryBudget,
     pub(crate) store: store::Memory,
     pub(crate) queries: MemoryBudget,
     pub(crate) query_caches: MemoryBudget,
@@ -79,11 +83,14 @@ impl Budgets {
         let merges = (bytes / 16).min(MERGES_MAX);
         let footers = (bytes / 64).min(FOOTERS_MAX);
         let scraped = (bytes / 64).min(SCRAPED_MAX);
-        let queries = bytes - requests - known - scraped - queue - head - merges - 2 * footers;
+        let remote_write = (bytes / 64).min(REMOTE_WRITE_MAX);
+        let queries =
+            bytes - remote_write - requests - known - scraped - queue - head - merges - 2 * footers;
         Self {
             requests: ceiling.child("requests in flight", requests),
             known_series: ceiling.child("fingerprints of known series", known),
             scraped_series: ceiling.child("texts of scraped series", scraped),
+            remote_write: ceiling.child("samples of remote write", remote_write),
             store: store::Memory {
                 queue: ceiling.child("the write-ahead queue", queue),
                 head: ceiling.child("the head", head),
@@ -99,11 +106,12 @@ impl Budgets {
     }
 
     /// All uses of memory with their budgets, for own metrics.
-    pub(crate) fn uses(&self) -> [(&'static str, &MemoryBudget); 9] {
+    pub(crate) fn uses(&self) -> [(&'static str, &MemoryBudget); 10] {
         [
             ("requests", &self.requests),
             ("known_series", &self.known_series),
             ("scraped_series", &self.scraped_series),
+            ("remote_write", &self.remote_write),
             ("write_ahead_queue", &self.store.queue),
             ("head", &self.store.head),
             ("merges", &self.store.merges),

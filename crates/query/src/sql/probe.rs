@@ -5,13 +5,14 @@
 //! its conditions, it does not yield in between, which takes minutes for a thousand rows that have a
 //! hundred thousand pairs each.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{TryStreamExt, stream};
+use tokio::time::Instant;
 
 use crate::running;
 

@@ -1,10 +1,11 @@
 //! Calls a slow function for a batch in slices, between which a cancelled query stops.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use datafusion::arrow::compute::concat;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
+use tokio::time::Instant;
 
 use crate::running;
 

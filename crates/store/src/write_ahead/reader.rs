@@ -4,6 +4,7 @@
 //! none follows, they are the segment's tail.
 
 use std::io;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -47,14 +48,30 @@ impl<'a> SegmentReader<'a> {
         first_sequence: u64,
     ) -> io::Result<Self> {
         let length = file.length()?;
-        Ok(Self {
+        let range = length.min(SEGMENT_HEADER as u64)..length;
+        Ok(Self::within(file, writer, first_sequence, range))
+    }
+
+    /// Reads a part of a segment that begins and ends between two records.
+    pub(crate) fn within(
+        file: &'a dyn FileReader,
+        writer: WriterId,
+        first_sequence: u64,
+        range: Range<u64>,
+    ) -> Self {
+        Self {
             window: Window { file, start: 0, bytes: Vec::new() },
             writer,
-            offset: length.min(SEGMENT_HEADER as u64),
-            length,
+            offset: range.start,
+            length: range.end,
             next_sequence: first_sequence,
             bytes_max: (PAYLOAD_BYTES_MAX + RECORD_HEADER) as u64,
-        })
+        }
+    }
+
+    /// The offset of the next record.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// Reads and checks the header.

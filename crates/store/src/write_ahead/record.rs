@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use signals::{Batch, Labels, SeriesBatch, SeriesRef, Signal};
 
+use super::follower::LoggedMetrics;
 use super::{rows, samples};
 use crate::StoreError;
 use crate::part::write::schema;
@@ -90,11 +91,9 @@ pub(crate) fn take_section<'a>(
     payload: &mut &'a [u8],
     defined: &Defined,
 ) -> Result<Option<Section<'a>>, String> {
-    let Some((kind, rest)) = payload.split_first() else { return Ok(None) };
-    *payload = rest;
-    let bytes = take_sized(payload).ok_or("a section is cut off")?;
+    let Some((kind, bytes)) = take_bytes(payload)? else { return Ok(None) };
     let rows = |signal| rows::decode(&schema(signal), bytes);
-    let section = match *kind {
+    let section = match kind {
         SPANS => Section::Batch(Batch::Spans(rows(Signal::Spans)?), 0),
         LOGS => Section::Batch(Batch::Logs(rows(Signal::Logs)?), 0),
         METRICS => {
@@ -107,4 +106,27 @@ pub(crate) fn take_section<'a>(
         other => return Err(format!("a section of unknown kind {other}")),
     };
     Ok(Some(section))
+}
+
+/// What a payload holds of metrics; series keep the references of the log.
+pub(crate) fn logged_metrics(mut payload: &[u8]) -> Result<Vec<LoggedMetrics>, String> {
+    let mut records = Vec::new();
+    while let Some((kind, bytes)) = take_bytes(&mut payload)? {
+        match kind {
+            METRICS => records.push(LoggedMetrics::Batch(samples::decode(bytes, Some)?.0)),
+            DEFINITIONS => {
+                records.push(LoggedMetrics::Series(samples::decode_definitions(bytes)?));
+            }
+            _ => {}
+        }
+    }
+    Ok(records)
+}
+
+/// Takes the kind and the bytes of the next section off the front of a payload.
+fn take_bytes<'a>(payload: &mut &'a [u8]) -> Result<Option<(u8, &'a [u8])>, String> {
+    let Some((kind, rest)) = payload.split_first() else { return Ok(None) };
+    *payload = rest;
+    let bytes = take_sized(payload).ok_or("a section is cut off")?;
+    Ok(Some((*kind, bytes)))
 }

@@ -20,10 +20,12 @@ use signals::{Clock, Labels, MemoryReservation, SeriesRef};
 use tokio::sync::{oneshot, watch};
 
 use super::FOLDER;
+use super::follower::Follower;
+use super::followers::Followers;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
 use super::list::{self, Listed};
 use super::record::Payload;
-use super::segments::{Segment, Segments};
+use super::segments::{OpenSegments, Segment};
 use crate::StoreError;
 use crate::files::{self, FileWriter, Files};
 use crate::instruments::Instruments;
@@ -56,6 +58,7 @@ pub(crate) struct Start {
     /// Segments that were replayed, oldest first.
     pub(crate) closed: Vec<Segment>,
     pub(crate) segment_bytes: u64,
+    pub(crate) followed_bytes_max: u64,
     pub(crate) instruments: Instruments,
 }
 
@@ -69,9 +72,7 @@ struct Shared {
     files: Arc<dyn Files>,
     queue: Mutex<Queue>,
     wake: Condvar,
-    segments: Mutex<Segments>,
-    /// Held while the list of segments is written.
-    list: Mutex<()>,
+    segments: Arc<OpenSegments>,
     fatal: watch::Sender<Option<String>>,
 }
 
@@ -104,12 +105,17 @@ struct Group {
 impl Log {
     /// Creates the first segment and starts the threads.
     pub(crate) fn start(start: Start, apply: Arc<dyn Apply>) -> io::Result<Self> {
+        let (files, clock) = (Arc::clone(&start.files), Arc::clone(&start.clock));
+        let followers = Followers::load(Arc::clone(&files), clock, start.followed_bytes_max)?;
+        let last_sequence = start.next_sequence.saturating_sub(1);
+        let segments =
+            OpenSegments::new(files, start.writer, followers, start.closed, last_sequence);
+        let segments = Arc::new(segments);
         let shared = Arc::new(Shared {
             files: Arc::clone(&start.files),
             queue: Mutex::default(),
             wake: Condvar::new(),
-            segments: Mutex::new(Segments { closed: start.closed.into(), ..Segments::default() }),
-            list: Mutex::new(()),
+            segments,
             fatal: watch::Sender::new(None),
         });
         let mut writer = Writer {
@@ -164,47 +170,29 @@ impl Log {
         answered.await.map_err(|_| stopped())?
     }
 
-    /// Removes segments whose records are all in parts, oldest first, each durably before the
-    /// next, so that a crash leaves no gap.
+    /// Removes segments whose records are all in parts and that no follower needs.
     pub(crate) fn release(&self, sequence: u64) -> io::Result<()> {
-        let files = self.shared.files.as_ref();
-        let _list = self.shared.list.lock();
-        let (is_due, kept) = {
-            let segments = self.shared.segments.lock();
-            let first = segments.closed.front();
-            let is_due = first.is_some_and(|segment| segment.last_sequence <= sequence);
-            (is_due, segments.listed(sequence))
-        };
-        if !is_due {
-            return Ok(());
-        }
-        match list::write(files, &kept) {
-            // Removing segments is what frees space.
-            Err(error) if files::is_full(&error) => list::forget(files)?,
-            written => written?,
-        }
-        loop {
-            let first = self.shared.segments.lock().closed.front().cloned();
-            let Some(segment) = first.filter(|segment| segment.last_sequence <= sequence) else {
-                return Ok(());
-            };
-            match self.shared.files.remove(&segment.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => self.shared.files.sync_folder(FOLDER)?,
-            }
-            self.shared.segments.lock().closed.pop_front();
-        }
+        self.shared.segments.release(sequence)
     }
 
     /// The first sequence of the active segment.
     pub(crate) fn active_first_sequence(&self) -> u64 {
-        self.shared.segments.lock().active.map_or(0, |active| active.first_sequence)
+        self.shared.segments.active_first_sequence()
     }
 
     /// Size of all segments, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        let segments = self.shared.segments.lock();
-        segments.active_bytes + segments.closed.iter().map(|segment| segment.bytes).sum::<u64>()
+        self.shared.segments.bytes()
+    }
+
+    /// A reader of metrics that continues where its last use ended; a new one begins now.
+    pub(crate) fn follow(&self, name: &str) -> io::Result<Follower> {
+        Follower::new(Arc::clone(&self.shared.segments), name)
+    }
+
+    /// Removes the positions of all followers that are not among `names`.
+    pub(crate) fn retain_followers(&self, names: &[String]) -> io::Result<()> {
+        self.shared.segments.followers.retain(names)
     }
 
     /// The reason of a permanent failure, once there is one.
@@ -215,16 +203,7 @@ impl Log {
     /// Ends writing permanently if the file of the active segment was deleted: recovery would not
     /// find records written to it.
     pub(crate) fn check_segment_exists(&self) {
-        let gone = {
-            // Under the lock, so that the segment is not closed and removed meanwhile.
-            let segments = self.shared.segments.lock();
-            let is_gone = |path: &&String| {
-                let found = self.shared.files.stat(path);
-                found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-            };
-            segments.active_path.as_ref().filter(is_gone).cloned()
-        };
-        if let Some(path) = gone
+        if let Some(path) = self.shared.segments.missing()
             && self.shared.fatal.borrow().is_none()
         {
             self.fail(&format!("{path} is missing: the data folder was removed or moved"));
@@ -473,7 +452,7 @@ impl Writer {
         active.length += self.buffer.len() as u64;
         active.definition_bytes += definition_bytes;
         self.next_sequence = sequence;
-        self.shared.segments.lock().active_bytes = active.length;
+        self.shared.segments.written(active.length, sequence - 1);
         Ok(())
     }
 
@@ -529,7 +508,7 @@ impl Writer {
         files::replace(files, &path, &format!("{path}.new"), &header.encode())?;
         // Held until the segment is active, so that no release writes a list without it.
         let shared = Arc::clone(&self.shared);
-        let _list = shared.list.lock();
+        let _list = shared.segments.lock_list();
         let mut segments = shared.segments.lock().listed(0);
         segments.push(listed);
         list::write(files, &segments)?;

@@ -1,19 +1,21 @@
-//! Scraping of the jobs in adopted files, and their reload.
+//! What adopted files start, scraping and remote write, and their reload.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use adopt::prometheus::duration_text;
 use parking_lot::Mutex;
+use receive::remote_storage::{RemoteStorage, ServerStatus};
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
 use serve::{ActiveTarget, Reload, ScrapePool, TargetMetadata};
 use signals::{Clock, Labels};
 
 use crate::adopted::Adopted;
 
-/// The scraper with the configuration that it has.
-pub(crate) struct Scraping {
+/// The scraper and the senders of remote write, with the configuration that they have.
+pub(crate) struct AdoptedJobs {
     scraper: Scraper,
+    remote_storage: RemoteStorage,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -24,22 +26,26 @@ struct State {
     reload: Reload,
 }
 
-impl Scraping {
+impl AdoptedJobs {
     /// Starts the jobs of adopted files.
     ///
     /// # Errors
     /// What is wrong with a job.
     pub(crate) fn start(
         scraper: Scraper,
+        remote_storage: RemoteStorage,
         clock: Arc<dyn Clock>,
         adopted: Adopted,
     ) -> Result<Self, String> {
         adopted.warn();
         let reload = Reload { at: clock.now(), is_successful: true };
-        let Adopted { scrape_configs, external_labels, prometheus_yaml, .. } = adopted;
+        let Adopted { scrape_configs, remote_write, external_labels, prometheus_yaml, .. } =
+            adopted;
+        // First, so that nothing that is scraped is missed.
+        remote_storage.apply(remote_write, &external_labels)?;
         scraper.apply(scrape_configs)?;
         let state = Mutex::new(State { external_labels, prometheus_yaml, reload });
-        Ok(Self { scraper, clock, state })
+        Ok(Self { scraper, remote_storage, clock, state })
     }
 
     /// Reads the adopted files again and uses them.
@@ -53,6 +59,7 @@ impl Scraping {
         let reloaded = read.and_then(|adopted| {
             adopted.warn();
             self.scraper.apply(adopted.scrape_configs)?;
+            self.remote_storage.apply(adopted.remote_write, &adopted.external_labels)?;
             state.external_labels = adopted.external_labels;
             state.prometheus_yaml = adopted.prometheus_yaml;
             Ok(())
@@ -71,6 +78,12 @@ impl Scraping {
     /// Ends all jobs.
     pub(crate) fn close(&self) {
         self.scraper.close();
+        self.remote_storage.close();
+    }
+
+    /// The state of the servers of remote write.
+    pub(crate) fn remote_write_servers(&self) -> Vec<ServerStatus> {
+        self.remote_storage.status()
     }
 
     /// The external labels of all `prometheus.yml`.

@@ -1,0 +1,204 @@
+//! The task that sends to one server.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use adopt::prometheus::RemoteWrite;
+use signals::time::MILLISECOND;
+use signals::{Clock, Labels, MemoryBudget};
+use store::{Follower, Store, StoreError};
+use tokio::time::Instant;
+
+use super::round::{Round, Selection};
+use super::series::{Families, SentSeries};
+use super::server::Server;
+use super::{Counts, RemoteStorage};
+
+/// How often the log is read while a round is gathered.
+const READ_INTERVAL: Duration = Duration::from_millis(100);
+/// Delay before the log is read again after an error.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// Sends to one server.
+pub(super) struct Sender {
+    log: Log,
+    server: Server,
+    families: Families,
+    families_at: Option<Instant>,
+    memory: MemoryBudget,
+}
+
+/// What is read of the log.
+struct Log {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    config: RemoteWrite,
+    series: SentSeries,
+    counts: Arc<Counts>,
+}
+
+impl Sender {
+    /// A sender with the settings of a server.
+    ///
+    /// # Errors
+    /// What is wrong with its URL, TLS files or proxy.
+    pub(super) fn new(
+        config: &RemoteWrite,
+        external: &Labels,
+        storage: &RemoteStorage,
+    ) -> Result<Self, String> {
+        let counts: Arc<Counts> = Arc::default();
+        let server = Server::new(config, &storage.addresses, Arc::clone(&counts))?;
+        let log = Log {
+            store: storage.store.clone(),
+            clock: Arc::clone(&storage.clock),
+            config: config.clone(),
+            series: SentSeries::new(external.clone(), config.write_relabel_configs.clone()),
+            counts,
+        };
+        let memory = storage.memory.clone();
+        Ok(Self { log, server, families: Families::default(), families_at: None, memory })
+    }
+
+    pub(super) fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.log.counts)
+    }
+
+    /// Follows the log under a name and sends what it reads, until the task is dropped.
+    pub(super) async fn run(mut self, name: String) {
+        loop {
+            let store = self.log.store.clone();
+            let following = name.clone();
+            let follower = blocking(move || store.follow_metrics(&following)).await;
+            let error = match follower.and_then(|follower| follower) {
+                Ok(follower) => self.send_all(follower).await,
+                Err(error) => error,
+            };
+            tracing::error!(%error, name, "remote write cannot read the write-ahead log");
+            tokio::time::sleep(RETRY_AFTER).await;
+            self.log.series.clear();
+        }
+    }
+
+    /// Sends round after round; the next one is gathered while one is sent. Returns why it ended.
+    async fn send_all(&mut self, follower: Follower) -> StoreError {
+        let queue = self.log.config.queue.clone();
+        let (fewest, most) = (shards(queue.min_shards), shards(queue.max_shards));
+        let items_max = usize::try_from(queue.max_samples_per_send).unwrap_or(usize::MAX).max(1);
+        let mut shards = fewest;
+        let mut gathered = self.log.gather(follower, shards.saturating_mul(items_max)).await;
+        loop {
+            let (follower, mut round) = match gathered {
+                Ok(gathered) => gathered,
+                Err(error) => return error,
+            };
+            self.log.counts.shards.store(shards as u64, Ordering::Relaxed);
+            self.refresh_families();
+            let memory = self.memory.reservation();
+            memory.grow(round.bytes);
+            let (is_full, sequence) =
+                (round.items >= shards.saturating_mul(items_max), round.sequence);
+            let requests = round.requests(shards, items_max);
+            let began = Instant::now();
+            let sending = async {
+                self.server.send(requests, &self.families).await;
+                began.elapsed()
+            };
+            let gathering = self.log.gather(follower, shards.saturating_mul(items_max));
+            let (taken, next) = tokio::join!(sending, gathering);
+            gathered = match next {
+                Ok((follower, round)) => confirm(follower, sequence).await.map(|it| (it, round)),
+                Err(error) => Err(error),
+            };
+            // More requests at a time help if there is more to send than is sent in time.
+            if is_full && gathered.as_ref().is_ok_and(|(follower, _)| follower.behind() > 0) {
+                shards = shards.saturating_mul(2).min(most);
+            } else if !is_full && taken < queue.batch_send_deadline / 2 {
+                shards = (shards / 2).max(fewest);
+            }
+        }
+    }
+
+    /// Reads the metadata of all families when it is due.
+    fn refresh_families(&mut self) {
+        let metadata = &self.log.config.metadata;
+        let is_due = self.families_at.is_none_or(|at| at.elapsed() >= metadata.send_interval);
+        if metadata.send && is_due {
+            let families = self.log.store.metadata().into_iter();
+            self.families = families.map(|family| (family.metric.clone(), family)).collect();
+            self.families_at = Some(Instant::now());
+            self.server.metadata_is_due();
+        }
+    }
+}
+
+impl Log {
+    /// Waits for samples, and gathers so many of them, or those of the deadline.
+    async fn gather(
+        &mut self,
+        mut follower: Follower,
+        items_max: usize,
+    ) -> Result<(Follower, Round), StoreError> {
+        let mut round = Round::default();
+        let mut deadline = None;
+        loop {
+            follower.wait().await;
+            let items_left = items_max - round.items;
+            let (reader, read) = blocking(move || {
+                let read = follower.read(items_left);
+                (follower, read)
+            })
+            .await?;
+            follower = reader;
+            let now_ms = self.clock.now() / MILLISECOND;
+            let selection = Selection::new(&self.config, now_ms);
+            round.add(read?, &mut self.series, selection);
+            self.counts.behind.store(follower.behind(), Ordering::Relaxed);
+            let until = *deadline
+                .get_or_insert_with(|| Instant::now() + self.config.queue.batch_send_deadline);
+            // Also without samples: the log need not keep other records.
+            if round.items >= items_max || Instant::now() >= until {
+                break;
+            }
+            if follower.behind() == 0 {
+                tokio::time::sleep_until(until.min(Instant::now() + READ_INTERVAL)).await;
+                if follower.behind() == 0 && Instant::now() >= until {
+                    break;
+                }
+            }
+        }
+        self.counts.dropped.fetch_add(round.dropped, Ordering::Relaxed);
+        if round.lost_records > 0 {
+            self.counts.lost_records.fetch_add(round.lost_records, Ordering::Relaxed);
+            let records = round.lost_records;
+            tracing::error!(
+                records,
+                "records of the write-ahead log were removed or damaged before remote write could send them"
+            );
+        }
+        Ok((follower, round))
+    }
+}
+
+async fn confirm(follower: Follower, sequence: u64) -> Result<Follower, StoreError> {
+    blocking(move || {
+        // The log keeps more than it has to, and the next position is stored again.
+        if let Err(error) = follower.confirm(sequence) {
+            tracing::warn!(%error, "the position of remote write cannot be stored");
+        }
+        follower
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::Io(error.to_string()))
+}
+
+fn shards(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX).max(1)
+}
