@@ -62,9 +62,10 @@ def started():
         process.wait()
 
 
-def start(folder, started) -> subprocess.Popen:
+def start(folder, started, *arguments: str) -> subprocess.Popen:
     """Starts the binary and waits until it takes data."""
     command = [BINARY, "serve", "--log", "warn", "--port-offset", str(PORTS), "--data", str(folder)]
+    command += arguments
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     started.append(process)
     for _ in range(3000):

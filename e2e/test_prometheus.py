@@ -61,17 +61,55 @@ def test_the_data_folder_of_prometheus_is_imported(tmp_path, started):
     assert process.wait(20) == 0
 
 
-def test_a_prometheus_reads_and_federates(tmp_path, started, service):
-    now_ns = time.time_ns()
-    point = {"asInt": "42", "timeUnixNano": str(now_ns)}
-    metric = {"name": "stock", "gauge": {"dataPoints": [point]}}
+def send_stock(url: str, service: str, points: list[tuple[int, int]]) -> None:
+    """Sends a gauge by OTLP; points are nanoseconds and a value."""
+    points = [{"asInt": str(value), "timeUnixNano": str(at)} for at, value in points]
+    metric = {"name": "stock", "gauge": {"dataPoints": points}}
     attribute = {"key": "service.name", "value": {"stringValue": service}}
     body = {
         "resourceMetrics": [
             {"resource": {"attributes": [attribute]}, "scopeMetrics": [{"metrics": [metric]}]}
         ]
     }
-    assert requests.post(address(4318) + "/v1/metrics", json=body, timeout=30).status_code == 200
+    assert requests.post(url + "/v1/metrics", json=body, timeout=30).status_code == 200
+
+
+class Prometheus:
+    """A running Prometheus with the `prometheus.yml` of a folder."""
+
+    def __init__(self, folder: Path, started: list, *arguments: str, port: int | None = None):
+        self.port = port or free_port()
+        command = [
+            PROMETHEUS,
+            f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/tsdb",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            *arguments,
+        ]
+        quiet = subprocess.DEVNULL
+        started.append(subprocess.Popen(command, stdout=quiet, stderr=quiet))
+
+    def ask(self, text: str) -> list:
+        """The vector that a query has."""
+        url = f"http://127.0.0.1:{self.port}/api/v1/query"
+        answer = requests.get(url, params={"query": text}, timeout=30).json()
+        assert answer["status"] == "success", answer
+        return answer["data"]["result"]
+
+    def wait(self, text: str) -> list:
+        """Waits until a query has a result."""
+        for _ in range(300):
+            try:
+                if found := self.ask(text):
+                    return found
+            except requests.exceptions.ConnectionError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"no {text} in 30 s")
+
+
+def test_a_prometheus_reads_and_federates(tmp_path, started, service):
+    send_stock(address(4318), service, [(time.time_ns(), 42)])
     assert get(9090, "/api/v1/query", query=f'stock{{job="{service}"}}')["data"]["result"]
 
     target = address(9090).removeprefix("http://")
@@ -89,37 +127,45 @@ remote_read:
     read_recent: true
 """
     )
-    port = free_port()
-    started.append(
-        subprocess.Popen(
-            [
-                PROMETHEUS,
-                f"--config.file={tmp_path}/prometheus.yml",
-                f"--storage.tsdb.path={tmp_path}/tsdb",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    )
+    prometheus = Prometheus(tmp_path, started)
+    ask = prometheus.ask
 
-    def ask(text: str) -> list:
-        url = f"http://127.0.0.1:{port}/api/v1/query"
-        answer = requests.get(url, params={"query": text}, timeout=30).json()
-        assert answer["status"] == "success", answer
-        return answer["data"]["result"]
-
-    for _ in range(300):
-        try:
-            scraped = ask('scrape_samples_scraped{job="federate"} > 0')
-            if scraped:
-                break
-        except requests.exceptions.ConnectionError:
-            pass
-        time.sleep(0.1)
-    else:
-        raise AssertionError("Prometheus scraped nothing in 30 s")
+    prometheus.wait('scrape_samples_scraped{job="federate"} > 0')
     [found] = ask(f'stock{{job="{service}"}}')
     assert found["value"][1] == "42"
     # What only we have comes by remote read.
     assert ask(f'count({{job="{service}"}}) > 0')
+
+
+def test_a_prometheus_gets_all_metrics_although_both_were_down(tmp_path, started, service):
+    port = free_port()
+    (tmp_path / "glasshouse").mkdir()
+    (tmp_path / "glasshouse" / "prometheus.yml").write_text(
+        f"""
+global: {{external_labels: {{region: eu}}}}
+scrape_configs: []
+remote_write:
+  - url: http://127.0.0.1:{port}/api/v1/write
+    queue_config: {{batch_send_deadline: 200ms}}
+"""
+    )
+    (tmp_path / "prometheus.yml").write_text("scrape_configs: []\n")
+    adopt = ["--adopt", str(tmp_path / "glasshouse" / "prometheus.yml")]
+    otlp = f"http://127.0.0.1:{4318 + PORTS}"
+    began = time.time_ns()
+    points = [(began + i * 1_000_000, i) for i in range(60)]
+
+    process = start(tmp_path / "data", started, *adopt)
+    send_stock(otlp, service, points[:50])
+    time.sleep(1)
+    process.kill()
+    process.wait()
+    start(tmp_path / "data", started, *adopt)
+    receiver = Prometheus(tmp_path, started, "--web.enable-remote-write-receiver", port=port)
+    receiver.wait("vector(1)")
+    send_stock(otlp, service, points[50:])
+
+    series = f'stock{{job="{service}",region="eu"}}'
+    receiver.wait(f"count_over_time({series}[1h]) == 60")
+    [found] = receiver.ask(f"{series}[1h]")
+    assert [float(value) for _, value in found["values"]] == [float(i) for i in range(60)]
