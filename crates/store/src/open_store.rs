@@ -203,11 +203,14 @@ impl OpenStore {
                 }
             })
             .await?;
+        let last_sequence = replayer.last_sequence.max(newest_flushed);
+        let is_damaged = !replayer.report.quarantined.is_empty();
         let start = Start {
             files: Arc::clone(&self.files),
             clock: Arc::clone(&self.clock),
             writer: self.writer,
-            next_sequence: replayer.last_sequence.max(newest_flushed) + 1,
+            next_sequence: last_sequence + 1,
+            damaged_until: if is_damaged { last_sequence } else { 0 },
             closed: std::mem::take(&mut replayer.segments),
             segment_bytes: self.config.segment_bytes,
             followed_bytes_max: self.config.followed_bytes_max,
@@ -216,7 +219,7 @@ impl OpenStore {
         let apply: Arc<dyn Apply> = Arc::clone(&self.state) as Arc<dyn Apply>;
         let log = Log::start(start, apply)?;
         let _ = self.log.set(log);
-        if !replayer.report.quarantined.is_empty() {
+        if is_damaged {
             // Frees the damaged segments, so that the next start does not find the same damage.
             if let Err(error) = self.flush().await {
                 tracing::warn!(%error, "the flush after a damaged log failed");

@@ -32,7 +32,7 @@ const EXCEPTIONS: &[(&str, usize)] = &[
     ("crates/store/src/metrics/head/series.rs", 501),
     ("crates/store/src/metrics/part/reader.rs", 583),
     ("crates/store/src/metrics/part/tests.rs", 711),
-    ("crates/store/src/write_ahead/writer.rs", 533),
+    ("crates/store/src/write_ahead/writer.rs", 535),
     ("e2e/s3/src/lib.rs", 180),
     ("examples/agent/page/src/style.css", 517),
     ("examples/agent/src/lib.rs", 132),

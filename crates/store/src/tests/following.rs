@@ -139,3 +139,30 @@ async fn a_follower_that_is_far_behind_loses_the_oldest_records_and_counts_them(
     assert_eq!(rest, ids(rest[0]..210));
     assert!(rest.len() > 10);
 }
+
+#[tokio::test]
+async fn a_damaged_segment_is_not_kept_for_a_follower() {
+    let mut bench = Bench::new();
+    bench.config.segment_bytes = 4096;
+    let (store, _) = bench.open().await.unwrap();
+    let follower = store.follow_metrics("a").unwrap();
+    send_each(&store, 0..60).await;
+    drop((follower, store));
+    bench.files.kill();
+    let path = bench.segments()[1].clone();
+    bench.files.tamper(&path, |bytes| bytes[300] ^= 1);
+
+    let (store, report) = bench.open().await.unwrap();
+    assert_eq!(report.quarantined.len(), 1);
+    let mut follower = store.follow_metrics("a").unwrap();
+    let mut consumer = Consumer::default();
+    send_each(&store, 60..70).await;
+    consumer.read(&mut follower);
+    assert_eq!(consumer.ids, ids(60..70));
+    assert!(consumer.lost_records > 50, "{}", consumer.lost_records);
+    drop((follower, store));
+    bench.files.kill();
+
+    let (_store, report) = bench.open().await.unwrap();
+    assert_eq!(report.quarantined, []);
+}

@@ -75,6 +75,9 @@ pub(super) struct OpenSegments {
     pub(super) files: Arc<dyn Files>,
     pub(super) writer: WriterId,
     pub(super) followers: Followers,
+    /// Records up to this sequence are not kept for followers: they have damage between them, which
+    /// the next start would find again.
+    damaged_until: u64,
     segments: Mutex<Segments>,
     /// Held while the list of segments is written.
     list: Mutex<()>,
@@ -88,12 +91,13 @@ impl OpenSegments {
         writer: WriterId,
         followers: Followers,
         closed: Vec<Segment>,
-        last_sequence: u64,
+        (last_sequence, damaged_until): (u64, u64),
     ) -> Self {
         Self {
             files,
             writer,
             followers,
+            damaged_until,
             segments: Mutex::new(Segments { closed: closed.into(), ..Segments::default() }),
             list: Mutex::new(()),
             durable: watch::Sender::new(last_sequence),
@@ -149,7 +153,7 @@ impl OpenSegments {
         let _list = self.lock_list();
         let (sequence, is_due, kept) = {
             let segments = self.segments.lock();
-            let unneeded = self.followers.confirmed();
+            let unneeded = self.followers.confirmed().max(self.damaged_until);
             let sequence = sequence.min(unneeded.max(segments.beyond(self.followers.bytes_max)));
             let first = segments.closed.front();
             let is_due = first.is_some_and(|segment| segment.last_sequence <= sequence);

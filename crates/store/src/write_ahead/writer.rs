@@ -55,6 +55,8 @@ pub(crate) struct Start {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) writer: WriterId,
     pub(crate) next_sequence: u64,
+    /// The last sequence before which the replay found damage, or 0.
+    pub(crate) damaged_until: u64,
     /// Segments that were replayed, oldest first.
     pub(crate) closed: Vec<Segment>,
     pub(crate) segment_bytes: u64,
@@ -107,9 +109,9 @@ impl Log {
     pub(crate) fn start(start: Start, apply: Arc<dyn Apply>) -> io::Result<Self> {
         let (files, clock) = (Arc::clone(&start.files), Arc::clone(&start.clock));
         let followers = Followers::load(Arc::clone(&files), clock, start.followed_bytes_max)?;
-        let last_sequence = start.next_sequence.saturating_sub(1);
-        let segments =
-            OpenSegments::new(files, start.writer, followers, start.closed, last_sequence);
+        let sequences = (start.next_sequence.saturating_sub(1), start.damaged_until);
+        let (writer, closed) = (start.writer, start.closed);
+        let segments = OpenSegments::new(files, writer, followers, closed, sequences);
         let segments = Arc::new(segments);
         let shared = Arc::new(Shared {
             files: Arc::clone(&start.files),
