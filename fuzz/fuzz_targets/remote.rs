@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use signals::MemoryBudget;
 use wire::body::decompress_snappy;
-use wire::known::NoneKnown;
+use wire::known::NoKnownSeries;
 use wire::remote::WriteMessage;
 use wire::remote::read::{Frame, ReadRequest, decode_samples, split_frame};
 use wire::{Decode as _, DecodeContext, Limits};
@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
     let limits = &Limits::default();
     let memory = &MemoryBudget::new("fuzz", 1 << 30).reservation();
     let received_at = 1_750_000_000_000_000_000;
-    let context = DecodeContext { received_at, limits, known: &NoneKnown, memory };
+    let context = DecodeContext { received_at, limits, known: &NoKnownSeries, memory };
     match selector % 7 {
         0 => _ = WriteMessage::V1.decode(body, &context),
         1 => _ = WriteMessage::V2.decode(body, &context),

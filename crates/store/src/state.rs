@@ -216,9 +216,11 @@ impl State {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// Whether a flush is due.
-    pub(crate) fn is_over_budget(&self) -> bool {
-        self.bytes() >= self.bytes_max
+    /// Whether a flush is due during the replay of the log. Half of the budget is enough there: the
+    /// whole memory of a flush comes at a time when nothing else needs it, and the process must not
+    /// grow more by a replay than by the load before it.
+    pub(crate) fn is_due_in_replay(&self) -> bool {
+        self.bytes() >= self.bytes_max / 2
     }
 
     /// Makes a group of requests visible; everything up to `sequence` then is.

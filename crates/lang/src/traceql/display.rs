@@ -202,6 +202,9 @@ impl Display for Attribute {
     }
 }
 
+/// Smaller numbers fit in an integer.
+const INTEGERS_END: f64 = 9_223_372_036_854_775_808.0;
+
 impl Display for Static {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -209,6 +212,8 @@ impl Display for Static {
             // The digits alone would be out of range without the sign.
             Self::Int(i64::MIN) => f.write_str("minInt"),
             Self::Int(value) => value.fmt(f),
+            // Their digits alone would be an integer out of range.
+            Self::Float(value) if value.abs() >= INTEGERS_END => write!(f, "{value:e}"),
             Self::Float(value) => value.fmt(f),
             Self::Text(text) if text.contains('`') => {
                 write!(f, "\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))

@@ -6,7 +6,8 @@ use std::hash::BuildHasher;
 use adopt::prometheus::RemoteWrite;
 use foldhash::fast::{FixedState, RandomState};
 use signals::metric::{Exemplar, Samples};
-use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef};
+use signals::time::MILLISECOND;
+use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef, Timestamp};
 use store::{LogRead, LoggedMetrics};
 
 use super::series::SentSeries;
@@ -21,16 +22,21 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    pub(super) fn new(config: &RemoteWrite, now_ms: i64) -> Self {
-        let oldest_ms = config.queue.sample_age_limit.map_or(i64::MIN, |limit| {
-            now_ms.saturating_sub(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX))
-        });
+    pub(super) fn new(config: &RemoteWrite, now: Timestamp) -> Self {
         Self {
             native_histograms: config.send_native_histograms,
             exemplars: config.send_exemplars,
-            oldest_ms,
+            oldest_ms: oldest_ms(config, now),
         }
     }
+}
+
+/// The time of the oldest sample that is sent, in milliseconds since 1970.
+pub(super) fn oldest_ms(config: &RemoteWrite, now: Timestamp) -> i64 {
+    config.queue.sample_age_limit.map_or(i64::MIN, |limit| {
+        let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+        (now / MILLISECOND).saturating_sub(limit_ms)
+    })
 }
 
 /// A series with its samples, in the order of the log.

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adopt::prometheus::RemoteWrite;
-use signals::time::MILLISECOND;
 use signals::{Clock, Labels, MemoryBudget};
 use store::{Follower, Store, StoreError};
 use tokio::time::Instant;
@@ -49,7 +48,8 @@ impl Sender {
         storage: &RemoteStorage,
     ) -> Result<Self, String> {
         let counts: Arc<Counts> = Arc::default();
-        let server = Server::new(config, &storage.addresses, Arc::clone(&counts))?;
+        let clock = Arc::clone(&storage.clock);
+        let server = Server::new(config, &storage.addresses, clock, Arc::clone(&counts))?;
         let log = Log {
             store: storage.store.clone(),
             clock: Arc::clone(&storage.clock),
@@ -151,8 +151,7 @@ impl Log {
             })
             .await?;
             follower = reader;
-            let now_ms = self.clock.now() / MILLISECOND;
-            let selection = Selection::new(&self.config, now_ms);
+            let selection = Selection::new(&self.config, self.clock.now());
             round.add(read?, &mut self.series, selection);
             self.counts.behind.store(follower.behind(), Ordering::Relaxed);
             let until = *deadline

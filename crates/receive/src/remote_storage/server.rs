@@ -9,11 +9,12 @@ use bytes::Bytes;
 use futures::future::join_all;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use signals::Clock;
 use url::Url;
 use wire::remote::{self, OutgoingSeries, WriteMessage};
 
 use super::Counts;
-use super::round::RoundSeries;
+use super::round::{RoundSeries, oldest_ms};
 use super::series::{Families, metadata_of};
 use crate::client::{HostAddresses, HttpClient, Posted};
 
@@ -28,6 +29,7 @@ pub(super) struct Server {
     config: RemoteWrite,
     url: Url,
     client: HttpClient,
+    clock: Arc<dyn Clock>,
     headers: HeaderMap,
     message: WriteMessage,
     /// Whether the next requests of 1.0 carry metadata; those of 2.0 always do.
@@ -52,6 +54,7 @@ impl Server {
     pub(super) fn new(
         config: &RemoteWrite,
         addresses: &Arc<HostAddresses>,
+        clock: Arc<dyn Clock>,
         counts: Arc<Counts>,
     ) -> Result<Self, String> {
         let url = Url::parse(config.url.reveal()).map_err(|error| error.to_string())?;
@@ -70,7 +73,7 @@ impl Server {
         headers.insert(VERSION, HeaderValue::from_static(message.version()));
         let client = HttpClient::new(&config.http, addresses)?;
         let (config, is_metadata_due) = (config.clone(), AtomicBool::new(false));
-        Ok(Self { config, url, client, headers, message, is_metadata_due, counts })
+        Ok(Self { config, url, client, clock, headers, message, is_metadata_due, counts })
     }
 
     /// The next requests carry the metadata of their families.
@@ -116,6 +119,12 @@ impl Server {
                     return;
                 }
                 Outcome::Refused(reason) => return self.refused(samples, &reason),
+                Outcome::Retry(reason, _) if self.are_too_old(request) => {
+                    tracing::error!(reason, samples, "samples of remote write are too old");
+                    self.counts.dropped.fetch_add(samples, Ordering::Relaxed);
+                    *self.counts.last_error.lock() = Some(reason);
+                    return;
+                }
                 Outcome::Retry(reason, delay) => {
                     tracing::warn!(reason, samples, "remote write failed and will be retried");
                     self.counts.retried.fetch_add(samples, Ordering::Relaxed);
@@ -125,6 +134,15 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// Whether all samples of a request are older than they may be.
+    fn are_too_old(&self, request: &[RoundSeries]) -> bool {
+        let oldest_ms = oldest_ms(&self.config, self.clock.now());
+        request.iter().all(|series| {
+            let histograms = series.samples.histograms.iter().map(|(at, _)| at);
+            series.samples.timestamps.iter().chain(histograms).all(|at| *at < oldest_ms)
+        })
     }
 
     fn refused(&self, samples: u64, reason: &str) {

@@ -72,7 +72,7 @@ pub(crate) fn flushed_sequences(days: &Days, writer: WriterId) -> HashMap<(Signa
 }
 
 impl Replayer<'_> {
-    /// Replays all segments. `flush` is called when the head is over its budget.
+    /// Replays all segments. `flush` is called when the head is over half of its budget.
     pub(crate) async fn run(
         &mut self,
         mut flush: impl AsyncFnMut() -> Result<(), StoreError>,
@@ -266,7 +266,7 @@ impl Replayer<'_> {
                 Found::Record { sequence, offset, bytes, payload } => {
                     self.count(&segment, sequence, bytes)?;
                     self.restore(&segment, sequence, offset, &payload)?;
-                    if self.state.is_over_budget() {
+                    if self.state.is_due_in_replay() {
                         flush().await?;
                     }
                 }
