@@ -169,3 +169,24 @@ remote_write:
     receiver.wait(f"count_over_time({series}[1h]) == 60")
     [found] = receiver.ask(f"{series}[1h]")
     assert [float(value) for _, value in found["values"]] == [float(i) for i in range(60)]
+
+
+def test_the_history_of_a_running_prometheus_is_imported(tmp_path, started):
+    newest = int(time.time()) - 300
+    blocks(tmp_path, newest)
+    (tmp_path / "prometheus").rename(tmp_path / "tsdb")
+    (tmp_path / "prometheus.yml").write_text("scrape_configs: []\n")
+    running = Prometheus(tmp_path, started, "--storage.remote.read-sample-limit=500")
+    running.wait("vector(1)")
+    url = f"http://127.0.0.1:{running.port}"
+    data = tmp_path / "data"
+    command = [BINARY, "import", "prometheus", url, "--since", "10d", "--data", str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{2 * 3 * 1440} samples" in done.stdout, done.stdout
+
+    start(data, started)
+    query = f"http://127.0.0.1:{9090 + PORTS}/api/v1/query"
+    parameters = {"query": "count_over_time(orders_total[4d])", "time": newest}
+    answer = requests.get(query, params=parameters, timeout=30).json()
+    assert [series["value"][1] for series in answer["data"]["result"]] == ["4320", "4320"]

@@ -23,7 +23,7 @@ use http::header::{
     USER_AGENT,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Collected, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -38,8 +38,8 @@ use self::dialer::{Dialer, Network, Proxies};
 const REDIRECTS_MAX: usize = 10;
 /// Bytes that are reserved for a body by its announced length.
 const RESERVED_MAX: usize = 256 << 10;
-/// Bytes of the response to a `POST` that are read.
-const MESSAGE_BYTES_MAX: usize = 64 << 10;
+/// Characters of a server's message that are shown.
+const MESSAGE_CHARS_MAX: usize = 500;
 /// How long an unused connection stays open, as in Prometheus.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 /// How Glasshouse calls itself.
@@ -70,8 +70,18 @@ pub(crate) struct Fetched {
 pub(crate) struct Posted {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// The first line of the body.
-    pub(crate) line: String,
+    pub(crate) body: Result<Bytes, FetchError>,
+}
+
+impl Posted {
+    /// The status and the first line of the body, for messages.
+    pub(crate) fn message(&self) -> String {
+        let text = self.body.as_ref().map(|body| String::from_utf8_lossy(body));
+        let text = text.unwrap_or_default();
+        let line: String =
+            text.lines().next().unwrap_or_default().chars().take(MESSAGE_CHARS_MAX).collect();
+        format!("server returned HTTP status {}: {line}", self.status)
+    }
 }
 
 /// A request without a body.
@@ -153,7 +163,8 @@ impl HttpClient {
         Ok(Fetched { headers: parts.headers, body: body.freeze() })
     }
 
-    /// Sends a body. A response with any status is not an error.
+    /// Sends a body. A response with any status is not an error; its body has at most so many
+    /// bytes as sent.
     ///
     /// # Errors
     /// Why there is no response.
@@ -162,16 +173,19 @@ impl HttpClient {
         url: &Url,
         headers: HeaderMap,
         body: Bytes,
+        body_bytes_max: usize,
     ) -> Result<Posted, String> {
         let shown = without_password(url);
-        let response = self.respond(Method::POST, url, headers, body).await;
-        let response = response.map_err(|error| format!("Post {shown:?}: {error}"))?;
+        let failed = |error: String| format!("Post {shown:?}: {error}");
+        let response = self.respond(Method::POST, url, headers, body).await.map_err(failed)?;
         let (parts, body) = response.into_parts();
-        // A connection is used again only after its whole response was read.
-        let text = Limited::new(body, MESSAGE_BYTES_MAX).collect().await;
-        let text = text.map(Collected::to_bytes).unwrap_or_default();
-        let line = String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
-        Ok(Posted { status: parts.status, headers: parts.headers, line })
+        let body = read(Limited::new(body, body_bytes_max)).await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                return FetchError::TooLarge;
+            }
+            FetchError::Failed(failed(chain(error.as_ref())))
+        });
+        Ok(Posted { status: parts.status, headers: parts.headers, body })
     }
 
     /// The response, after redirects.
@@ -301,6 +315,17 @@ fn client(
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_MAX)
         .build(connector)
+}
+
+/// Reads a whole body: only after it is the connection used again.
+async fn read(mut body: Limited<Incoming>) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(chunk) = frame?.into_data() {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    Ok(bytes.freeze())
 }
 
 /// A URL as messages show it.

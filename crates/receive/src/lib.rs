@@ -3,8 +3,8 @@
 //! A request is read within its size limit and memory budget, decompressed and decoded by `wire`,
 //! stored, and only then acknowledged. `ingest` is this path, shared by all protocols; each
 //! protocol has a module (`otlp`, `remote_write`) with its endpoints and status mapping. This crate has routers but
-//! listens on no sockets; the binary does. `scrape` fetches metrics by itself, and
-//! `remote_storage` sends metrics to other servers.
+//! listens on no sockets; the binary does. `scrape` fetches metrics by itself,
+//! `remote_storage` sends metrics to other servers, and `remote_read` reads the history of one.
 
 mod client;
 mod decode;
@@ -16,6 +16,7 @@ pub mod otlp;
 mod outcome;
 mod panicked_bodies;
 mod rejection;
+pub mod remote_read;
 pub mod remote_storage;
 pub mod remote_write;
 mod request_body;

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, Error, bail};
 use clap::{Args, Subcommand};
 use receive::DeltaTotals;
+use receive::remote_read::{ReadError, RemoteReader};
+use signals::metric::{HistogramSample, Sample};
 use signals::time::{DAY, MILLISECOND, SystemClock};
 use signals::{Batch, Clock, SeriesBatch};
 use store::files::DiskFiles;
 use store::{BatchAppended, Dependencies, Store, StoreError, WriteRequest};
 use tsdb::{Block, Folder, Report, TimeRange};
+use wire::remote::read::ReadSeries;
 
 use super::{ServeArguments, print};
 use crate::run::memory::Budgets;
@@ -23,20 +25,25 @@ use crate::{log, process};
 /// What to import.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
-    /// The data folder of a Prometheus server: blocks, head chunks and write-ahead log
+    /// A Prometheus server: its data folder, or a running one by remote read
     Prometheus(PrometheusArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PrometheusArguments {
-    /// The folder: it has blocks, and a folder `wal`
-    folder: PathBuf,
+    /// The folder with the blocks and the folder `wal`, or a URL such as <http://prometheus:9090>
+    source: String,
+    /// How far back a URL is read; the default is how long metrics are kept
+    #[arg(long, value_parser = adopt::prometheus::parse_duration)]
+    since: Option<Duration>,
     /// Where it goes: the configuration of a server that does not run meanwhile
     #[command(flatten)]
     server: ServeArguments,
 }
 
 const DAY_MS: i64 = DAY / MILLISECOND;
+/// Samples of a batch from a running server, not counting those of its last series.
+const BATCH_SAMPLES: usize = 100_000;
 /// Days of one block.
 const DAYS_MAX: i64 = 10_000;
 /// Pause before a batch is tried again for which there was no room.
@@ -49,11 +56,8 @@ pub(crate) fn run(import: &Import) -> anyhow::Result<()> {
     let Import::Prometheus(arguments) = import;
     let config = arguments.server.configuration()?;
     log::start(&config.log)?;
-    let folder = Folder::open(&arguments.folder, tsdb::Limits::default())
-        .with_context(|| format!("cannot read {}", arguments.folder.display()))?;
-    if folder.blocks().is_empty() && !folder.has_head() && folder.refused().is_empty() {
-        bail!("{} has neither blocks nor a write-ahead log", arguments.folder.display());
-    }
+    let since = arguments.since.unwrap_or(config.retention.metrics.0);
+    let source = Source::open(&arguments.source, since)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let data = run::data_folder(&config)?;
@@ -68,11 +72,36 @@ pub(crate) fn run(import: &Import) -> anyhow::Result<()> {
         run::report_recovery(&report);
         store.spawn();
         let mut importer = Importer { store: store.clone(), clock, counts: Counts::default() };
-        let imported = importer.folder(&folder).await;
+        let imported = match &source {
+            Source::Folder(folder) => importer.folder(folder).await,
+            Source::Server(reader, since) => importer.server(reader, *since).await,
+        };
         store.close().await.context("what was imported is in the log")?;
         imported?;
         importer.counts.summary()
     })
+}
+
+/// What is imported.
+enum Source {
+    Folder(Folder),
+    /// A running server, and how far back it is read.
+    Server(Box<RemoteReader>, Duration),
+}
+
+impl Source {
+    fn open(source: &str, since: Duration) -> anyhow::Result<Self> {
+        if source.starts_with("http://") || source.starts_with("https://") {
+            let reader = RemoteReader::new(source).map_err(Error::msg)?;
+            return Ok(Self::Server(Box::new(reader), since));
+        }
+        let folder = Folder::open(source.as_ref(), tsdb::Limits::default())
+            .with_context(|| format!("cannot read {source}"))?;
+        if folder.blocks().is_empty() && !folder.has_head() && folder.refused().is_empty() {
+            bail!("{source} has neither blocks nor a write-ahead log");
+        }
+        Ok(Self::Folder(folder))
+    }
 }
 
 /// What became of the samples.
@@ -144,6 +173,77 @@ impl Importer {
             self.store.flush().await?;
         }
         Ok(())
+    }
+
+    /// Imports what a running server has, day by day and metric by metric.
+    async fn server(&mut self, reader: &RemoteReader, since: Duration) -> anyhow::Result<()> {
+        let now_ms = self.clock.now() / MILLISECOND;
+        let since_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        let first_ms = now_ms.saturating_sub(since_ms).max(0);
+        let days = first_ms.div_euclid(DAY_MS)..=now_ms.div_euclid(DAY_MS);
+        let count = days.end() - days.start() + 1;
+        for (i, day) in (1..).zip(days) {
+            let start_ms = first_ms.max(day * DAY_MS);
+            let range = (start_ms, now_ms.min(day * DAY_MS + DAY_MS - 1));
+            let before = self.counts.stored;
+            let names = reader.metric_names(range.0, range.1).await?;
+            for name in &names {
+                self.metric(reader, name, range).await?;
+            }
+            let stored = self.counts.stored - before;
+            if stored > 0 {
+                let metrics = names.len();
+                print(&format!("day {i} of {count}: {stored} samples of {metrics} metrics\n"))?;
+            }
+            self.store.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Imports a range of a metric, in as many requests as it takes.
+    async fn metric(
+        &mut self,
+        reader: &RemoteReader,
+        name: &str,
+        range: (i64, i64),
+    ) -> anyhow::Result<()> {
+        let mut ranges = vec![range];
+        while let Some((start_ms, end_ms)) = ranges.pop() {
+            match reader.read(name, start_ms, end_ms).await {
+                Ok(series) => self.series(series).await?,
+                Err(ReadError::TooLarge) if start_ms < end_ms => {
+                    let middle_ms = start_ms + (end_ms - start_ms) / 2;
+                    ranges.extend([(middle_ms + 1, end_ms), (start_ms, middle_ms)]);
+                }
+                Err(error) => return Err(error).with_context(|| format!("the metric {name}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores series in batches of a bounded size.
+    async fn series(&mut self, all: Vec<ReadSeries>) -> anyhow::Result<()> {
+        let mut batch = SeriesBatch::default();
+        for ReadSeries { labels, samples } in all {
+            let series = u32::try_from(batch.series.len()).unwrap_or(u32::MAX);
+            batch.series.push(labels.into());
+            let floats = samples.timestamps.into_iter().zip(samples.values);
+            batch.samples.extend(floats.map(|(timestamp_ms, value)| Sample {
+                series,
+                timestamp_ms,
+                value,
+            }));
+            let histograms = samples.histograms.into_iter();
+            batch.histograms.extend(histograms.map(|(timestamp_ms, histogram)| HistogramSample {
+                series,
+                timestamp_ms,
+                histogram,
+            }));
+            if batch.samples.len() + batch.histograms.len() >= BATCH_SAMPLES {
+                self.append(std::mem::take(&mut batch)).await?;
+            }
+        }
+        if batch.is_empty() { Ok(()) } else { self.append(batch).await }
     }
 
     /// Counts what cannot be read; the rest is imported.

@@ -21,8 +21,8 @@ use crate::client::{HostAddresses, HttpClient, Posted};
 const VERSION: HeaderName = HeaderName::from_static("x-prometheus-remote-write-version");
 /// The longest delay that a server may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
-/// Characters of a server's message that are logged.
-const MESSAGE_CHARS_MAX: usize = 500;
+/// Bytes of a response.
+const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// A server that takes remote write.
 pub(super) struct Server {
@@ -152,7 +152,7 @@ impl Server {
     }
 
     async fn post(&self, body: Bytes) -> Outcome {
-        let posted = self.client.post(&self.url, self.headers.clone(), body);
+        let posted = self.client.post(&self.url, self.headers.clone(), body, MESSAGE_BYTES_MAX);
         match tokio::time::timeout(self.config.remote_timeout, posted).await {
             Ok(Ok(posted)) => self.outcome(&posted),
             Ok(Err(error)) => Outcome::Retry(error, None),
@@ -168,8 +168,7 @@ impl Server {
         if status.is_success() {
             return Outcome::Accepted;
         }
-        let line: String = posted.line.chars().take(MESSAGE_CHARS_MAX).collect();
-        let reason = format!("server returned HTTP status {status}: {line}");
+        let reason = posted.message();
         let is_limited = status == StatusCode::TOO_MANY_REQUESTS;
         if status.is_server_error() || (is_limited && self.config.queue.retry_on_http_429) {
             let delay = posted.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
