@@ -48,5 +48,5 @@ pub use state::Snapshot;
 pub use status::{SignalStatus, Status};
 pub use store::Store;
 pub use time_range::TimeRange;
-pub use write_ahead::follower::{Follower, LogRead, LoggedMetrics};
+pub use write_ahead::follower::{Confirmations, Follower, LogRead, LoggedMetrics};
 pub use write_ahead::quarantine::{LostRows, Quarantined};

@@ -73,7 +73,8 @@ impl Budgets {
     fn of(bytes: usize) -> Self {
         let ceiling = MemoryBudget::new("all data", bytes);
         let bytes = bytes / 3 * 2;
-        let requests = (bytes / 4).min(REQUESTS_MAX);
+        let remote_write = (bytes / 64).min(REMOTE_WRITE_MAX);
+        let requests = (bytes / 4 - remote_write).min(REQUESTS_MAX);
         let queue = (bytes / 8).min(QUEUE_MAX);
         let head_bytes = (bytes / 8).min(HEAD_MAX);
         let series_bytes = bytes / 64 * 7;
@@ -83,7 +84,6 @@ impl Budgets {
         let merges = (bytes / 16).min(MERGES_MAX);
         let footers = (bytes / 64).min(FOOTERS_MAX);
         let scraped = (bytes / 64).min(SCRAPED_MAX);
-        let remote_write = (bytes / 64).min(REMOTE_WRITE_MAX);
         let queries =
             bytes - remote_write - requests - known - scraped - queue - head - merges - 2 * footers;
         Self {

@@ -227,6 +227,7 @@ impl Round {
 
 #[cfg(test)]
 mod tests {
+    use signals::MemoryBudget;
     use signals::metric::Sample;
 
     use super::*;
@@ -234,7 +235,8 @@ mod tests {
     /// A round with this many samples of each series.
     fn round(series: &[(u64, usize)]) -> Round {
         let mut round = Round::default();
-        let mut sent = SentSeries::new(Labels::empty(), Vec::new());
+        let memory = MemoryBudget::new("test", 1 << 20).reservation();
+        let mut sent = SentSeries::new(Labels::empty(), Vec::new(), memory);
         let selection = Selection { native_histograms: true, exemplars: true, oldest_ms: i64::MIN };
         let mut batch = SeriesBatch::default();
         for (place, (id, samples)) in series.iter().enumerate() {

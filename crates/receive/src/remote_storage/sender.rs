@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use adopt::prometheus::RemoteWrite;
 use signals::{Clock, Labels, MemoryBudget};
-use store::{Follower, Store, StoreError};
+use store::{Confirmations, Follower, Store, StoreError};
 use tokio::time::Instant;
 
 use super::round::{Round, Selection};
@@ -50,11 +50,12 @@ impl Sender {
         let counts: Arc<Counts> = Arc::default();
         let clock = Arc::clone(&storage.clock);
         let server = Server::new(config, &storage.addresses, clock, Arc::clone(&counts))?;
+        let rules = config.write_relabel_configs.clone();
         let log = Log {
             store: storage.store.clone(),
             clock: Arc::clone(&storage.clock),
             config: config.clone(),
-            series: SentSeries::new(external.clone(), config.write_relabel_configs.clone()),
+            series: SentSeries::new(external.clone(), rules, storage.memory.reservation()),
             counts,
         };
         let memory = storage.memory.clone();
@@ -86,6 +87,7 @@ impl Sender {
         let queue = self.log.config.queue.clone();
         let (fewest, most) = (shards(queue.min_shards), shards(queue.max_shards));
         let items_max = usize::try_from(queue.max_samples_per_send).unwrap_or(usize::MAX).max(1);
+        let confirmations = follower.confirmations();
         let mut shards = fewest;
         let mut gathered = self.log.gather(follower, shards.saturating_mul(items_max)).await;
         loop {
@@ -95,22 +97,21 @@ impl Sender {
             };
             self.log.counts.shards.store(shards as u64, Ordering::Relaxed);
             self.refresh_families();
-            let memory = self.memory.reservation();
-            memory.grow(round.bytes);
             let (is_full, sequence) =
                 (round.items >= shards.saturating_mul(items_max), round.sequence);
             let requests = round.requests(shards, items_max);
-            let began = Instant::now();
             let sending = async {
+                let (memory, began) = (self.memory.reservation(), Instant::now());
+                memory.grow(round.bytes);
                 self.server.send(requests, &self.families).await;
-                began.elapsed()
+                let taken = began.elapsed();
+                // Now, since it may take long until the next round is gathered.
+                confirm(confirmations.clone(), sequence).await;
+                taken
             };
             let gathering = self.log.gather(follower, shards.saturating_mul(items_max));
-            let (taken, next) = tokio::join!(sending, gathering);
-            gathered = match next {
-                Ok((follower, round)) => confirm(follower, sequence).await.map(|it| (it, round)),
-                Err(error) => Err(error),
-            };
+            let taken;
+            (taken, gathered) = tokio::join!(sending, gathering);
             // More requests at a time help if there is more to send than is sent in time.
             if is_full && gathered.as_ref().is_ok_and(|(follower, _)| follower.behind() > 0) {
                 shards = shards.saturating_mul(2).min(most);
@@ -180,15 +181,12 @@ impl Log {
     }
 }
 
-async fn confirm(follower: Follower, sequence: u64) -> Result<Follower, StoreError> {
-    blocking(move || {
-        // The log keeps more than it has to, and the next position is stored again.
-        if let Err(error) = follower.confirm(sequence) {
-            tracing::warn!(%error, "the position of remote write cannot be stored");
-        }
-        follower
-    })
-    .await
+async fn confirm(confirmations: Confirmations, sequence: u64) {
+    let confirmed = blocking(move || confirmations.confirm(sequence)).await;
+    // The log keeps more than it has to, and the next position is stored again.
+    if let Err(error) = confirmed.and_then(|confirmed| confirmed) {
+        tracing::warn!(%error, "the position of remote write cannot be stored");
+    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use signals::metric::Metadata;
 use signals::relabel::{self, Rule};
-use signals::{Labels, LabelsBuilder, SeriesRef};
+use signals::{Labels, LabelsBuilder, MemoryReservation, SeriesRef};
 
 /// Suffixes of the series of one metric family.
 const SUFFIXES: [&str; 6] = ["_bucket", "_sum", "_count", "_total", "_created", "_info"];
+
+/// Memory of an entry without the bytes of its labels.
+const SERIES_BYTES: usize = 64;
 
 /// External labels and relabelling of a server, and the series that a segment of the log defines.
 #[derive(Debug)]
@@ -17,20 +20,25 @@ pub(super) struct SentSeries {
     rules: Vec<Rule>,
     /// `None` for series that the rules drop.
     labels: HashMap<SeriesRef, Option<Labels>, RandomState>,
+    memory: MemoryReservation,
 }
 
 impl SentSeries {
-    pub(super) fn new(external: Labels, rules: Vec<Rule>) -> Self {
-        Self { external, rules, labels: HashMap::default() }
+    /// The memory of labels is charged to `memory`.
+    pub(super) fn new(external: Labels, rules: Vec<Rule>, memory: MemoryReservation) -> Self {
+        Self { external, rules, labels: HashMap::default(), memory }
     }
 
     /// Begins a segment.
     pub(super) fn clear(&mut self) {
         self.labels.clear();
+        self.memory.set(0);
     }
 
     pub(super) fn define(&mut self, series: SeriesRef, labels: &Labels) {
         let labels = self.sent(labels);
+        let bytes = labels.as_ref().map_or(0, |labels| labels.as_bytes().len());
+        self.memory.grow(SERIES_BYTES + bytes);
         self.labels.insert(series, labels);
     }
 

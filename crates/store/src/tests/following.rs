@@ -77,12 +77,12 @@ async fn a_follower_reads_what_is_admitted_after_its_start_and_holds_the_log_unt
     assert!(held > 4, "{held} segments");
 
     send_each(&store, 60..100).await;
-    follower.confirm(consumer.sequence).unwrap();
+    follower.confirmations().confirm(consumer.sequence).unwrap();
     store.flush().await.unwrap();
     let held = bench.segments().len();
     consumer.read(&mut follower);
     assert_eq!(consumer.ids, ids(10..100));
-    follower.confirm(consumer.sequence).unwrap();
+    follower.confirmations().confirm(consumer.sequence).unwrap();
     store.flush().await.unwrap();
     assert!(bench.segments().len() < held && bench.segments().len() <= 1);
     assert_eq!(consumer.lost_records, 0);
@@ -98,7 +98,7 @@ async fn after_a_crash_a_follower_reads_what_it_did_not_confirm() {
     send_each(&store, 0..30).await;
     consumer.read(&mut follower);
     bench.clock.advance(Duration::from_secs(10));
-    follower.confirm(consumer.sequence).unwrap();
+    follower.confirmations().confirm(consumer.sequence).unwrap();
     send_each(&store, 30..60).await;
     consumer.read(&mut follower);
     store.flush().await.unwrap();

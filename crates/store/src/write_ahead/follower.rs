@@ -30,7 +30,7 @@ pub enum LoggedMetrics {
 pub struct LogRead {
     /// In the order of the log.
     pub records: Vec<LoggedMetrics>,
-    /// The sequence of the last record; [`Follower::confirm`] takes it.
+    /// The sequence of the last record; [`Confirmations::confirm`] takes it.
     pub sequence: u64,
     /// Samples in it.
     pub samples: usize,
@@ -81,6 +81,24 @@ struct Current {
     offset: u64,
 }
 
+/// Tells the log what of it is no longer needed.
+#[derive(Clone)]
+pub struct Confirmations {
+    segments: Arc<OpenSegments>,
+    name: String,
+}
+
+impl Confirmations {
+    /// The log needs no longer keep what was read up to a sequence. This is stored every few
+    /// seconds: after a crash, the records in between are read again. Blocks the thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; the next call stores the position again.
+    pub fn confirm(&self, sequence: u64) -> Result<(), StoreError> {
+        Ok(self.segments.followers.confirm(&self.name, sequence)?)
+    }
+}
+
 impl Follower {
     pub(super) fn new(segments: Arc<OpenSegments>, name: &str) -> io::Result<Self> {
         let durable = segments.durable();
@@ -123,13 +141,10 @@ impl Follower {
         Ok(read)
     }
 
-    /// The log needs no longer keep what was read up to a sequence. This is stored every few
-    /// seconds: after a crash, the records in between are read again. Blocks the thread.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`]; the next call stores the position again.
-    pub fn confirm(&self, sequence: u64) -> Result<(), StoreError> {
-        Ok(self.segments.followers.confirm(&self.name, sequence)?)
+    /// Confirms what was read, independently of reading.
+    #[must_use]
+    pub fn confirmations(&self) -> Confirmations {
+        Confirmations { segments: Arc::clone(&self.segments), name: self.name.clone() }
     }
 
     /// Opens a segment unless it is open. Returns false if it is gone.
@@ -187,5 +202,11 @@ impl Follower {
 impl std::fmt::Debug for Follower {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "follower {} at {}", self.name, self.sequence)
+    }
+}
+
+impl std::fmt::Debug for Confirmations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "confirmations of follower {}", self.name)
     }
 }
