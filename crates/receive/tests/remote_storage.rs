@@ -103,13 +103,16 @@ fn storage(store: &Store) -> RemoteStorage {
     RemoteStorage::new(store.clone(), Arc::new(SystemClock::new()), addresses, memory)
 }
 
+/// How long samples wait for others, unless a test is about it.
+const SOON: &str = "batch_send_deadline: 100ms";
+
 /// Sends to the remote with these settings of `remote_write` and its queue, in YAML.
 fn apply(storage: &RemoteStorage, remote: &Remote, settings: &str, queue: &str) {
     let port = remote.address.rsplit_once(':').unwrap().1;
     let text = format!(
         "global: {{external_labels: {{region: eu, job: other}}}}\n\
          remote_write:\n- url: http://remote.example:{port}/write\n  \
-         queue_config: {{batch_send_deadline: 100ms, max_samples_per_send: 4, max_shards: 3, \
+         queue_config: {{max_samples_per_send: 4, max_shards: 3, \
          min_backoff: 10ms, max_backoff: 20ms, {queue}}}\n{settings}"
     );
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -175,7 +178,7 @@ async fn samples_arrive_with_external_labels_and_after_relabelling() {
                 "  protobuf_message: {message}\n  send_exemplars: true\n  write_relabel_configs:\n  \
                  - {{source_labels: [__name__], regex: b, action: drop}}\n"
             ),
-            "",
+            SOON,
         );
         // A server that is new gets what is stored from now on.
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -202,7 +205,7 @@ async fn what_may_succeed_is_sent_again_and_what_may_not_is_counted() {
     let (folder, remote) = (tempfile::tempdir().unwrap(), Remote::new().await);
     let store = open(folder.path()).await;
     let storage = storage(&store);
-    apply(&storage, &remote, "", "");
+    apply(&storage, &remote, "", SOON);
     tokio::time::sleep(Duration::from_millis(100)).await;
     remote.refuse(&[500, 503]);
     store_samples(&store, &[C], 0..3).await;
@@ -224,12 +227,23 @@ async fn what_may_succeed_is_sent_again_and_what_may_not_is_counted() {
 }
 
 #[tokio::test]
+async fn the_last_samples_are_sent_at_the_deadline_although_no_others_follow() {
+    let (folder, remote) = (tempfile::tempdir().unwrap(), Remote::new().await);
+    let store = open(folder.path()).await;
+    let storage = storage(&store);
+    apply(&storage, &remote, "", "batch_send_deadline: 500ms");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    store_samples(&store, &[C], 0..3).await;
+    remote.wait(3).await;
+}
+
+#[tokio::test]
 async fn samples_that_become_too_old_are_given_up() {
     let (folder, remote) = (tempfile::tempdir().unwrap(), Remote::new().await);
     let store = open(folder.path()).await;
     let storage = storage(&store);
     // Samples of the tests are ten seconds old.
-    apply(&storage, &remote, "", "sample_age_limit: 11s");
+    apply(&storage, &remote, "", "batch_send_deadline: 100ms, sample_age_limit: 11s");
     tokio::time::sleep(Duration::from_millis(100)).await;
     remote.refuse(&[503; 1000]);
     store_samples(&store, &[C], 0..3).await;
@@ -247,7 +261,7 @@ async fn what_was_not_sent_is_sent_by_the_next_process() {
     let (folder, remote) = (tempfile::tempdir().unwrap(), Remote::new().await);
     let store = open(folder.path()).await;
     let sending = storage(&store);
-    apply(&sending, &remote, "", "");
+    apply(&sending, &remote, "", SOON);
     tokio::time::sleep(Duration::from_millis(100)).await;
     store_samples(&store, &[A], 0..5).await;
     remote.wait(5).await;
@@ -263,7 +277,7 @@ async fn what_was_not_sent_is_sent_by_the_next_process() {
     remote.refuse(&[]);
     let store = open(folder.path()).await;
     let sending = storage(&store);
-    apply(&sending, &remote, "", "");
+    apply(&sending, &remote, "", SOON);
     let series = remote.wait(15).await;
     assert_eq!(series.len(), 1);
     assert_eq!(series[0].1, values(0..15));

@@ -216,9 +216,8 @@ impl State {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// Whether a flush is due during the replay of the log. Half of the budget is enough there: the
-    /// whole memory of a flush comes at a time when nothing else needs it, and the process must not
-    /// grow more by a replay than by the load before it.
+    /// Whether a flush is due during the replay of the log: at half of the budget, so that head and
+    /// flush together take less memory than the load before did.
     pub(crate) fn is_due_in_replay(&self) -> bool {
         self.bytes() >= self.bytes_max / 2
     }

@@ -142,9 +142,10 @@ impl Log {
         items_max: usize,
     ) -> Result<(Follower, Round), StoreError> {
         let mut round = Round::default();
-        let mut deadline = None;
+        follower.wait().await;
+        let deadline = Instant::now() + self.config.queue.batch_send_deadline;
+        // Ends also without samples: the log need not keep other records.
         loop {
-            follower.wait().await;
             let items_left = items_max - round.items;
             let (reader, read) = blocking(move || {
                 let read = follower.read(items_left);
@@ -155,17 +156,11 @@ impl Log {
             let selection = Selection::new(&self.config, self.clock.now());
             round.add(read?, &mut self.series, selection);
             self.counts.behind.store(follower.behind(), Ordering::Relaxed);
-            let until = *deadline
-                .get_or_insert_with(|| Instant::now() + self.config.queue.batch_send_deadline);
-            // Also without samples: the log need not keep other records.
-            if round.items >= items_max || Instant::now() >= until {
+            if round.items >= items_max || Instant::now() >= deadline {
                 break;
             }
             if follower.behind() == 0 {
-                tokio::time::sleep_until(until.min(Instant::now() + READ_INTERVAL)).await;
-                if follower.behind() == 0 && Instant::now() >= until {
-                    break;
-                }
+                tokio::time::sleep_until(deadline.min(Instant::now() + READ_INTERVAL)).await;
             }
         }
         self.counts.dropped.fetch_add(round.dropped, Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! Reads the metrics of the log in order, as they become durable: for remote write, which sends
-//! what was admitted, once and after a crash, without a second queue on disk.
+//! Reads the metrics of the log in order, as they become durable. The log is the queue of remote
+//! write: see decision 0032.
 
 use std::io;
 use std::sync::Arc;
@@ -103,7 +103,8 @@ impl Follower {
     pub(super) fn new(segments: Arc<OpenSegments>, name: &str) -> io::Result<Self> {
         let durable = segments.durable();
         let last = *durable.borrow();
-        let confirmed = segments.followers.position(name, last)?;
+        // Greater only if the log was lost.
+        let confirmed = segments.followers.position(name, last)?.min(last);
         let name = name.to_owned();
         Ok(Self { segments, durable, name, sequence: confirmed, confirmed, current: None })
     }
@@ -155,8 +156,8 @@ impl Follower {
         let first_sequence = segment.first_sequence;
         let file = match self.segments.files.open(&segment.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                read.lost_records += segment.last_sequence - self.sequence;
-                self.sequence = segment.last_sequence;
+                read.lost_records += segment.last_sequence.saturating_sub(self.sequence);
+                self.sequence = self.sequence.max(segment.last_sequence);
                 return Ok(false);
             }
             file => file?,

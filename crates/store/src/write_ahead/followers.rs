@@ -43,13 +43,13 @@ pub(super) struct Followers {
 
 impl Followers {
     /// Reads the stored positions. One that cannot be read is as if it had not been stored.
-    pub(super) fn load(
-        files: Arc<dyn Files>,
-        clock: Arc<dyn Clock>,
-        bytes_max: u64,
-    ) -> io::Result<Self> {
+    pub(super) fn load(files: Arc<dyn Files>, clock: Arc<dyn Clock>, bytes_max: u64) -> Self {
         let mut positions = HashMap::new();
-        for entry in files.list(FOLDER)? {
+        let entries = files.list(FOLDER).unwrap_or_else(|error| {
+            tracing::error!(%error, "the positions of followers are lost");
+            Vec::new()
+        });
+        for entry in entries {
             let Some(name) = entry.name.strip_suffix(EXTENSION) else { continue };
             let read = files::read_all(files.as_ref(), &path(name), BYTES_MAX);
             let document = read.and_then(|bytes| Ok(serde_json::from_slice::<Document>(&bytes)?));
@@ -62,7 +62,7 @@ impl Followers {
                 Err(error) => tracing::error!(%error, name, "the position of a follower is lost"),
             }
         }
-        Ok(Self { files, clock, bytes_max, positions: Mutex::new(positions) })
+        Self { files, clock, bytes_max, positions: Mutex::new(positions) }
     }
 
     /// The sequence up to which no follower needs any record.
@@ -109,7 +109,10 @@ impl Followers {
             removed
         };
         for name in &removed {
-            self.files.remove(&path(name))?;
+            match self.files.remove(&path(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         if removed.is_empty() { Ok(()) } else { self.files.sync_folder(FOLDER) }
     }

@@ -108,7 +108,7 @@ impl Log {
     /// Creates the first segment and starts the threads.
     pub(crate) fn start(start: Start, apply: Arc<dyn Apply>) -> io::Result<Self> {
         let (files, clock) = (Arc::clone(&start.files), Arc::clone(&start.clock));
-        let followers = Followers::load(Arc::clone(&files), clock, start.followed_bytes_max)?;
+        let followers = Followers::load(Arc::clone(&files), clock, start.followed_bytes_max);
         let sequences = (start.next_sequence.saturating_sub(1), start.damaged_until);
         let (writer, closed) = (start.writer, start.closed);
         let segments = OpenSegments::new(files, writer, followers, closed, sequences);
