@@ -102,7 +102,8 @@ class Prometheus:
             try:
                 if found := self.ask(text):
                     return found
-            except requests.exceptions.ConnectionError:
+            # Refused, or 503 without JSON, while it starts.
+            except requests.exceptions.RequestException:
                 pass
             time.sleep(0.1)
         raise AssertionError(f"no {text} in 30 s")
