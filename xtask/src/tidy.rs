@@ -21,7 +21,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("wire", &["signals"]),
     ("lang", &[]),
     ("page-api", &[]),
-    ("store", &["signals"]),
+    ("chunks", &["signals"]),
+    ("store", &["chunks", "signals"]),
     ("tsdb", &["signals"]),
     ("receive", &["adopt", "signals", "store", "wire"]),
     ("promql", &["lang", "signals"]),
@@ -42,7 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// Heavy external crates, and the only crates that may depend on them.
 const OWNED: &[(&str, &[&str])] = &[
-    ("arrow", &["query", "serve", "signals", "store", "wire"]),
+    ("arrow", &["chunks", "query", "serve", "signals", "store", "wire"]),
     ("datafusion", &["query"]),
     ("datafusion-datasource", &["query"]),
     ("parquet", &["store"]),

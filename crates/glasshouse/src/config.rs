@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) adopt: Vec<PathBuf>,
     /// Addresses of host names, as in `/etc/hosts`.
     pub(crate) resolve: BTreeMap<String, IpAddr>,
+    /// Whether the admin API, which deletes samples and makes snapshots, is enabled.
+    pub(crate) admin_api: bool,
     /// The address of each port.
     pub(crate) ports: Ports,
     /// Cross-origin access.
@@ -107,6 +109,19 @@ pub(crate) struct Query {
     pub(crate) lines: usize,
     /// Rows returned by one SQL query.
     pub(crate) rows: usize,
+    /// Optional features of PromQL.
+    pub(crate) promql_features: Vec<PromqlFeature>,
+}
+
+/// A feature of PromQL that Prometheus enables by a flag of this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) enum PromqlFeature {
+    /// Names are dropped at the end of a query rather than by each function.
+    #[serde(rename = "promql-delayed-name-removal")]
+    DelayedNameRemoval,
+    /// Functions of counters use start times.
+    #[serde(rename = "use-start-timestamps")]
+    UseStartTimestamps,
 }
 
 /// The process's own log.
@@ -137,6 +152,7 @@ impl Default for Config {
             hosts: Vec::new(),
             adopt: Vec::new(),
             resolve: BTreeMap::new(),
+            admin_api: false,
             ports: Ports::default(),
             cors: Cors::default(),
             retention: Retention::default(),
@@ -184,6 +200,7 @@ impl Default for Query {
             series: limits.series_max,
             lines: limits.lines_max,
             rows: limits.rows_max,
+            promql_features: Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! This crate is the binary: command line, configuration, listeners, startup and shutdown, own
 //! metrics and the status overview.
 
+mod admin;
 mod adopted;
 mod adopted_jobs;
 mod app;

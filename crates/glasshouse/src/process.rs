@@ -1,5 +1,7 @@
 //! Resource usage of the process: memory, CPU time, disk and open files.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,10 +51,25 @@ impl Usage {
     }
 }
 
-/// Resident memory, cheap enough for frequent polling; zero without `/proc`.
-pub(crate) fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    field(&status, "VmRSS:") * 1024
+/// Resident memory, cheap enough to be read often.
+#[derive(Debug)]
+pub(crate) struct ResidentMemory {
+    /// `None` without `/proc`.
+    status: Option<File>,
+}
+
+impl ResidentMemory {
+    pub(crate) fn new() -> Self {
+        Self { status: File::open("/proc/self/status").ok() }
+    }
+
+    /// Its size; zero if it is unknown.
+    pub(crate) fn bytes(&self) -> u64 {
+        let mut text = [0; 2048];
+        let length = self.status.as_ref().and_then(|status| status.read_at(&mut text, 0).ok());
+        let text = text.get(..length.unwrap_or_default()).unwrap_or_default();
+        field(&String::from_utf8_lossy(text), "VmRSS:") * 1024
+    }
 }
 
 /// Parses a number in `/proc/self/status`.
@@ -102,5 +119,8 @@ mod tests {
         let usage = Usage::read();
         assert!(usage.resident_bytes > 0 && usage.threads > 0 && usage.open_files > 0, "{usage:?}");
         assert!(raise_open_files() as u64 > usage.open_files);
+        let resident_bytes = ResidentMemory::new().bytes();
+        let range = usage.resident_bytes / 2..usage.resident_bytes * 2;
+        assert!(range.contains(&resident_bytes), "{resident_bytes} and {usage:?}");
     }
 }

@@ -23,6 +23,7 @@ use store::{Dependencies, RecoveryReport, Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::admin::Admin;
 use crate::adopted::Adopted;
 use crate::adopted_jobs::AdoptedJobs;
 use crate::app::App;
@@ -119,7 +120,8 @@ async fn live(
     let receive_limits = settings::receive(&config, &budgets);
     let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
     let query_limits = settings::query(&config, &budgets);
-    let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits);
+    let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits)
+        .with_promql(settings::promql(&config));
     let histograms = histograms(&server, &receiver, &store, &engine);
     let adopted_jobs = adopted_jobs(&config, &budgets, &receiver, &store, &clock, adopted)?;
     let app = Arc::new(App {
@@ -249,8 +251,19 @@ fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &Ro
     let host_check = HostCheck::new(&app.config.hosts);
     let info = Arc::clone(app) as Arc<dyn serve::ServerInfo>;
     let clock = Arc::clone(&app.clock);
-    let routers =
-        ApiRouters::new(engine.clone(), clock, info, host_check.clone(), page, answers.clone());
+    let admin = app.config.admin_api.then(|| {
+        let admin = Admin::new(app.store.clone(), Arc::clone(&app.clock));
+        Arc::new(admin) as Arc<dyn serve::Admin>
+    });
+    let routers = ApiRouters::new(
+        engine.clone(),
+        clock,
+        info,
+        admin,
+        host_check.clone(),
+        page,
+        answers.clone(),
+    );
     // The health router is installed last: a healthy answer means that every other port serves.
     let (health, others): (Vec<_>, Vec<_>) =
         slots.iter().partition(|(port, _)| **port == Port::Health);

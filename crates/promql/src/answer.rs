@@ -1,11 +1,13 @@
 //! The answer to a PromQL query.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use signals::Labels;
 use signals::metric::NativeHistogram;
 
 use crate::Error;
+use crate::sample_counts::SampleCounts;
 
 /// Options of one query.
 #[derive(Debug, Clone)]
@@ -14,11 +16,13 @@ pub struct Options {
     pub lookback_ms: i64,
     /// Maximum number of series in the answer; 0 means no limit.
     pub limit: usize,
+    /// Whether the answer has [`Answer::samples`].
+    pub counts_samples: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lookback_ms: 300_000, limit: 0 }
+        Self { lookback_ms: 300_000, limit: 0, counts_samples: false }
     }
 }
 
@@ -31,6 +35,21 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// Infos, sorted.
     pub infos: Vec<String>,
+    /// How many samples the query looked at, if that was asked for.
+    pub samples: Option<SampleCounts>,
+    /// How long it took; [`crate::Query::answer`] leaves them to the caller.
+    pub timings: Timings,
+}
+
+/// How long a query took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Time until the query was started.
+    pub queue: Duration,
+    /// Time to select the series.
+    pub preparation: Duration,
+    /// Time to decode samples and evaluate the expression.
+    pub evaluation: Duration,
 }
 
 /// A result of one of PromQL's types.

@@ -9,10 +9,11 @@ use signals::metric::{NAME_LABEL, Samples};
 use signals::{Labels, MemoryReservation};
 
 use crate::annotations::{Annotations, Monotonicity};
-use crate::answer::{Answer, Sample, Series, Value};
+use crate::answer::{Answer, Sample, Series, Timings, Value};
 use crate::grid::{Grid, Row, is_absent, without_name};
 use crate::merge::refuse_duplicates;
 use crate::plan::SeriesRead;
+use crate::sample_counts::Recorder;
 use crate::{Error, histogram_stats};
 
 /// Receives rows as they are computed.
@@ -39,6 +40,7 @@ pub struct Query {
 
 /// How queries are evaluated.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "most are feature flags of Prometheus")]
 pub struct Settings {
     /// Samples that one query may read or hold.
     pub samples_max: usize,
@@ -53,6 +55,8 @@ pub struct Settings {
     /// Whether series have their type as the label `__type__`, by which counters are recognised
     /// rather than by their names (Prometheus' feature `type-and-unit-labels`).
     pub has_type_labels: bool,
+    /// Whether the answer has [`Answer::samples`].
+    pub counts_samples: bool,
 }
 
 impl Default for Settings {
@@ -63,6 +67,7 @@ impl Default for Settings {
             delays_name_removal: false,
             uses_start_times: false,
             has_type_labels: false,
+            counts_samples: false,
         }
     }
 }
@@ -87,6 +92,8 @@ pub(crate) struct Evaluator<'a> {
     /// Positions of the selectors of which only the counts and sums of histograms are needed.
     pub(crate) stats_only: HashSet<usize>,
     annotations: RefCell<Annotations>,
+    /// The counts of samples, if they are asked for.
+    pub(crate) counts: Option<RefCell<Recorder>>,
 }
 
 impl Query {
@@ -115,10 +122,13 @@ impl Query {
             times_bytes: Cell::new(0),
             stats_only: histogram_stats::selectors(&self.expr),
             annotations: RefCell::default(),
+            counts: settings.counts_samples.then(RefCell::default),
         };
         let value = evaluator.value()?;
         let (warnings, infos) = evaluator.annotations.into_inner().into_parts(&self.text);
-        Ok(Answer { value, warnings, infos })
+        let spent = settings.samples_max - evaluator.samples_left.get();
+        let samples = evaluator.counts.and_then(|counts| counts.into_inner().finish(spent));
+        Ok(Answer { value, warnings, infos, samples, timings: Timings::default() })
     }
 }
 
@@ -189,10 +199,20 @@ impl Evaluator<'_> {
         step_ms: i64,
     ) -> Result<Grid, Error> {
         let steps_max = self.settings.samples_max;
-        let grid = Grid::new(start_ms, end_ms, step_ms, steps_max)
+        let mut grid = Grid::new(start_ms, end_ms, step_ms, steps_max)
             .ok_or_else(|| Error::TooLarge(format!("a query of more than {steps_max} steps")))?;
         self.hold(rows_in_flight(expr).saturating_mul(grid.steps * STEP_BYTES))?;
+        self.begin_counts(&mut grid)?;
         Ok(grid)
+    }
+
+    /// Begins the counts of a grid, if samples are counted.
+    pub(crate) fn begin_counts(&self, grid: &mut Grid) -> Result<(), Error> {
+        if let Some(counts) = &self.counts {
+            self.hold(2 * grid.steps * size_of::<u64>())?;
+            counts.borrow_mut().begin(grid);
+        }
+        Ok(())
     }
 
     pub(crate) fn series_of(&self, position: usize) -> &[Box<dyn SeriesRead>] {

@@ -25,6 +25,8 @@ pub(crate) struct Grid {
     pub(crate) steps: usize,
     /// Whether it starts where it ends, so that the order of rows is kept.
     pub(crate) is_instant: bool,
+    /// Refers to its counts of samples, see [`crate::sample_counts`].
+    pub(crate) counts: usize,
 }
 
 impl Grid {
@@ -34,7 +36,7 @@ impl Grid {
         let width = end_ms.checked_sub(start_ms)?;
         let steps = if width < 0 { 0 } else { usize::try_from(width / step_ms).ok()? + 1 };
         let is_instant = start_ms == end_ms;
-        (steps <= steps_max).then_some(Self { start_ms, step_ms, steps, is_instant })
+        (steps <= steps_max).then_some(Self { start_ms, step_ms, steps, is_instant, counts: 0 })
     }
 
     pub(crate) fn time(&self, step: usize) -> i64 {

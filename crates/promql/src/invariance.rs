@@ -52,10 +52,15 @@ impl Evaluator<'_> {
         if grid.is_instant || grid.steps == 0 || !is_invariant(expr) {
             return self.rows_of_steps(expr, grid, sink);
         }
-        let first = Grid { steps: 1, is_instant: true, ..*grid };
+        let mut first = Grid { steps: 1, is_instant: true, ..*grid };
+        self.begin_counts(&mut first)?;
         self.rows_of_steps(expr, &first, &mut |mut row| {
             row.repeat(grid.steps);
             sink(row)
-        })
+        })?;
+        if let Some(counts) = &self.counts {
+            counts.borrow_mut().repeat(&first, grid);
+        }
+        Ok(())
     }
 }

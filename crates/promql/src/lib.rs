@@ -37,6 +37,7 @@ mod parameter_range;
 mod pick;
 mod plan;
 mod range;
+mod sample_counts;
 mod scalar;
 mod select;
 mod set_operator;
@@ -47,10 +48,13 @@ mod text;
 
 use lang::promql::Expr;
 
-pub use answer::{Answer, Options, Sample, Series, Value, labels_size, matrix_size, vector_size};
+pub use answer::{
+    Answer, Options, Sample, Series, Timings, Value, labels_size, matrix_size, vector_size,
+};
 pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
 pub use plan::{SelectorPlan, SeriesRead, StartTimes, matchers, plan};
+pub use sample_counts::SampleCounts;
 pub use syntax_tree::syntax_tree;
 
 /// Maximum number of steps of a range query.

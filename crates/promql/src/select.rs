@@ -11,7 +11,7 @@ use crate::evaluator::{Evaluator, Sink};
 use crate::extended;
 use crate::grid::{ABSENT, Grid, Row, is_absent};
 use crate::plan::{Lookback, SeriesRead, StartTimes};
-use crate::{histogram_stats, native_histogram};
+use crate::{histogram_stats, native_histogram, sample_counts};
 
 /// Float points and histograms in the form of an answer.
 pub(crate) type RawSamples = (Vec<(i64, f64)>, Vec<(i64, Arc<NativeHistogram>)>);
@@ -196,6 +196,7 @@ impl Evaluator<'_> {
             } else {
                 fill_instant(&mut row, &samples, &starts, lookback, grid, gives);
             }
+            self.count_row(&row, grid);
             if row.has_any() {
                 sink(row)?;
             }
@@ -237,7 +238,7 @@ impl Evaluator<'_> {
             if samples.timestamps.is_empty() && samples.histograms.is_empty() {
                 continue;
             }
-            sink(SeriesWindows {
+            let windows = SeriesWindows {
                 labels: series.labels().clone(),
                 drops_name: false,
                 samples: &samples,
@@ -246,7 +247,9 @@ impl Evaluator<'_> {
                 lookback,
                 grid: *grid,
                 is_cancelled: self.is_cancelled,
-            })?;
+            };
+            self.count_windows(&windows, true);
+            sink(windows)?;
         }
         Ok(())
     }
@@ -275,6 +278,7 @@ impl Evaluator<'_> {
         // Steps are multiples of the subquery's step width, whatever the query's own steps are.
         let first = after.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
         let inner = self.grid(&subquery.expr, first, last, step_ms)?;
+        let is_whole_query = matches!(query.expr.bare(), Expr::Subquery(whole) if std::ptr::eq(&raw const **whole, subquery));
         if inner.steps == 0 {
             return Ok(());
         }
@@ -295,7 +299,7 @@ impl Evaluator<'_> {
                 samples.histograms.push((time_ms, native_histogram::without_reset(histogram)));
             }
             let Row { labels, drops_name, .. } = row;
-            sink(SeriesWindows {
+            let windows = SeriesWindows {
                 labels,
                 drops_name,
                 samples: &samples,
@@ -304,8 +308,58 @@ impl Evaluator<'_> {
                 lookback,
                 grid: *grid,
                 is_cancelled: self.is_cancelled,
-            })
-        })
+            };
+            if !is_whole_query {
+                self.count_windows(&windows, false);
+            }
+            sink(windows)
+        })?;
+        if let Some(counts) = &self.counts {
+            let mut counts = counts.borrow_mut();
+            if is_whole_query {
+                counts.add_all(&inner, grid);
+            } else {
+                let offset_ms = grid.start_ms.saturating_sub(lookback.window_end(grid.start_ms));
+                counts.add_read(&inner, grid, offset_ms, lookback.range_ms);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the samples of an instant selector.
+    fn count_row(&self, row: &Row, grid: &Grid) {
+        let Some(counts) = &self.counts else { return };
+        let mut counts = counts.borrow_mut();
+        for (step, value) in row.values.iter().enumerate() {
+            if !is_absent(*value) {
+                counts.count(grid, step, 1, 1);
+            }
+        }
+        for (step, histogram) in &row.histograms {
+            let size = sample_counts::size(histogram);
+            counts.count(grid, *step as usize, size, size);
+        }
+    }
+
+    /// Counts the samples of windows; `are_stored` unless a subquery computed them.
+    fn count_windows(&self, windows: &SeriesWindows, are_stored: bool) {
+        let Some(counts) = &self.counts else { return };
+        let grid = &windows.grid;
+        windows.each(|step, window| {
+            // Later windows read only what the one before did not see.
+            let seen_ms = step.checked_sub(1).map_or(i64::MIN, |before| {
+                let end_ms = windows.lookback.window_end(grid.time(before));
+                end_ms.saturating_add(windows.lookback.after_ms)
+            });
+            let histograms = |seen_ms: i64| -> usize {
+                let unseen = window.histograms.iter().filter(|(at, _)| *at > seen_ms);
+                unseen.map(|(_, histogram)| sample_counts::size(histogram)).sum()
+            };
+            let samples = window.timestamps.len() + histograms(i64::MIN);
+            let seen = window.timestamps.partition_point(|at| *at <= seen_ms);
+            let read = window.timestamps.len() - seen + histograms(seen_ms);
+            counts.borrow_mut().count(grid, step, samples, if are_stored { read } else { 0 });
+        });
     }
 }
 

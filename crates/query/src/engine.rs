@@ -20,6 +20,8 @@ pub struct Engine {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Arc<Limits>,
+    /// How PromQL is evaluated, but for the limit of samples.
+    pub(crate) promql: promql::Settings,
     class: Class,
     shared: Arc<Shared>,
 }
@@ -41,9 +43,16 @@ impl Engine {
             source: Arc::new(store),
             clock,
             limits: Arc::new(limits),
+            promql: promql::Settings::default(),
             class: Class::default(),
             shared: Arc::new(shared),
         }
+    }
+
+    /// The same engine with optional features of PromQL.
+    #[must_use]
+    pub fn with_promql(self, promql: promql::Settings) -> Self {
+        Self { promql, ..self }
     }
 
     /// The same engine for queries of a class.

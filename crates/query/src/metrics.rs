@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use promql::{
-    Answer, Options, Query, STEPS_MAX, SeriesRead, Settings, Value, compare_labels, labels_size,
-    matchers, parse_selector, plan,
+    Answer, Options, Query, STEPS_MAX, SeriesRead, Settings, Timings, Value, compare_labels,
+    labels_size, matchers, parse_selector, plan,
 };
 use signals::metric::{Exemplar, Metadata, Samples};
 use signals::{Labels, Matcher};
 use store::Cardinality;
+use tokio::time::Instant;
 
 use crate::instruments::Language;
 use crate::source::{ExemplarSeries, Selection};
@@ -73,8 +74,10 @@ impl Engine {
         let (text, expr) = (text.to_owned(), promql::parse(text)?);
         let lookback_ms = options.lookback_ms;
         let query = Query { text, expr, start_ms, end_ms, step_ms, is_range, lookback_ms };
-        let limit = options.limit;
+        let Options { limit, counts_samples, .. } = *options;
+        let asked_at = Instant::now();
         self.within(Language::Promql, move |engine| async move {
+            let started_at = Instant::now();
             let memory = engine.limits.memory.reservation();
             let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
             for selector in plan(&query)? {
@@ -87,10 +90,16 @@ impl Engine {
                 let series = engine.source.select(selection, &memory).await?;
                 selected.insert(selector.position, series);
             }
-            let settings =
-                Settings { samples_max: engine.limits.samples_max, ..Settings::default() };
+            let samples_max = engine.limits.samples_max;
+            let settings = Settings { samples_max, counts_samples, ..engine.promql.clone() };
+            let prepared_at = Instant::now();
             let is_cancelled = || running::check().is_err();
             let mut answer = query.answer(&settings, &selected, &memory, &is_cancelled)?;
+            answer.timings = Timings {
+                queue: started_at - asked_at,
+                preparation: prepared_at - started_at,
+                evaluation: prepared_at.elapsed(),
+            };
             truncate(&mut answer, limit);
             memory.try_grow(answer.value.size()?)?;
             Ok(Counted::new(answer, memory))

@@ -6,8 +6,6 @@
 pub(crate) mod attributes;
 pub(crate) mod functions;
 pub(crate) mod labels;
-#[cfg(test)]
-mod late_decoding_probe;
 pub(crate) mod opened;
 mod promoted;
 pub(crate) mod rows_table;

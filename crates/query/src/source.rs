@@ -14,7 +14,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::logical_expr::Expr;
 use object_store::ObjectStore;
 use object_store::path::Path;
-use promql::{SeriesError, SeriesRead};
+use promql::{SeriesError, SeriesRead, StartTimes};
 use signals::metric::{Exemplar, Metadata, Samples};
 use signals::{Labels, Matcher, MemoryReservation, Signal};
 use store::{Cardinality, Part, Quarantined, SeriesChunks, Store, StoreError, TimeRange};
@@ -263,6 +263,17 @@ impl SeriesRead for StoredSeries {
 
     fn read(&self, start_ms: i64, end_ms: i64, samples: &mut Samples) -> Result<(), SeriesError> {
         Ok(self.0.read(start_ms, end_ms, samples)?)
+    }
+
+    fn read_with_starts(
+        &self,
+        start_ms: i64,
+        end_ms: i64,
+        samples: &mut Samples,
+        starts: &mut StartTimes,
+    ) -> Result<(), SeriesError> {
+        let starts = (&mut starts.values, &mut starts.histograms);
+        Ok(self.0.read_with_starts(start_ms, end_ms, samples, starts)?)
     }
 }
 

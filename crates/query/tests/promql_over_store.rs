@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use query::promql::{Options, Value};
+use query::promql::{Options, Settings, Value};
 use query::{Engine, Limits, QueryError};
-use signals::metric::{Exemplar, Labels, Metadata, MetricKind, Sample, SeriesBatch};
+use signals::metric::{Exemplar, Labels, Metadata, MetricKind, Sample, SeriesBatch, StartTime};
 use signals::time::ManualClock;
 use signals::{Batch, Clock, MemoryBudget};
 use store::{Config, Dependencies, NoTotals, Store, WriteRequest};
@@ -240,5 +240,33 @@ async fn errors_have_the_places_that_prometheus_gives() {
     for (query, message) in cases {
         let error = engine.promql_instant(query, START_MS, &Options::default()).await.unwrap_err();
         assert_eq!(error.to_string(), message);
+    }
+}
+
+#[tokio::test]
+async fn start_times_are_known_in_memory_and_in_parts_and_used_where_that_is_switched_on() {
+    let StoredSeries { store, engine, .. } = &stored(Limits::default()).await;
+    let settings = Settings { uses_start_times: true, ..Settings::default() };
+    let with_starts = engine.clone().with_promql(settings);
+    // The counter starts again between two scrapes, and has counted more until the second.
+    for (start_s, time_s, value) in [(0, 2_580, 10.0), (0, 2_640, 12.0), (2_650, 2_700, 15.0)] {
+        let series = vec![Labels::from_pairs([("__name__", "restarted_total")]).into()];
+        let timestamp_ms = START_MS + time_s * 1000;
+        let samples = vec![Sample { series: 0, timestamp_ms, value }];
+        let start_times = vec![StartTime { series: 0, start_ms: START_MS + start_s * 1000 }];
+        append(store, SeriesBatch { series, samples, start_times, ..SeriesBatch::default() }).await;
+    }
+    let value = async |engine: &Engine, query| vector(engine, query).await[0].1;
+    for place in ["memory", "a part"] {
+        let start = "start_timestamp(restarted_total)";
+        assert!(vector(engine, start).await.is_empty(), "{place}");
+        let expected = (START_MS / 1000 + 2_650) as f64;
+        assert_eq!(value(&with_starts, start).await, expected, "{place}");
+        // From 10 to 12, and 15 since the restart; the window has no more than its samples.
+        let increase = "increase(restarted_total[2m1s])";
+        let [without, with] = [value(engine, increase).await, value(&with_starts, increase).await];
+        assert!((4.9..5.1).contains(&without), "{place}: {without}");
+        assert!((16.9..17.2).contains(&with), "{place}: {with}");
+        store.flush().await.unwrap();
     }
 }

@@ -182,9 +182,9 @@ impl Receiver {
         self.decoding.known.learn(&decoded.unknown, &decoded_appended.series);
         let mut outcome = Outcome::new(signal, decoded.rejected, &decoded.message);
         outcome.add(deltas.rejected, &deltas.message);
-        outcome.refused(&decoded_appended.refused, &decoded.points);
+        outcome.refused(&decoded_appended, &decoded.points);
         outcome.stored = stored(counts, &decoded_appended.refused);
-        outcome.refused(&deltas_appended.refused, &deltas.points);
+        outcome.refused(&deltas_appended, &deltas.points);
         outcome.of_too_many_days(decoded_appended.too_many_days);
         // Rows and samples: one data point, such as a histogram, may be many samples.
         let items = decoded_appended.items + deltas_appended.items;

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use signals::{SeriesRef, Signal};
 use store::BatchAppended;
-use store::metrics::{Item, Reason, Refused};
+use store::metrics::{Example, Item, Reason, Refused};
 use wire::{DataPoints, ItemCounts};
+
+/// Maximum number of characters of a series in a message.
+const SERIES_TEXT_MAX: usize = 500;
 
 /// The result of an append, for any signal.
 #[derive(Debug, Default)]
@@ -15,6 +18,8 @@ pub(crate) struct AppendResult {
     /// References of the batch's series.
     pub(crate) series: Vec<Option<SeriesRef>>,
     pub(crate) refused: Vec<Refused>,
+    /// The first refused item of each reason.
+    pub(crate) examples: Vec<Example>,
     /// Spans or log records rejected because the batch spans too many days.
     pub(crate) too_many_days: usize,
 }
@@ -28,6 +33,7 @@ impl AppendResult {
             BatchAppended::Metrics(appended) => {
                 self.series = appended.series;
                 self.refused = appended.refused;
+                self.examples = appended.examples;
             }
         }
         self
@@ -72,7 +78,8 @@ impl Outcome {
     }
 
     /// Adds the store's rejections of a batch, by reason.
-    pub(crate) fn refused(&mut self, refused: &[Refused], points: &DataPoints) {
+    pub(crate) fn refused(&mut self, appended: &AppendResult, points: &DataPoints) {
+        let refused = &appended.refused;
         let mut reasons: Vec<Reason> = Vec::new();
         for Refused { item, reason, .. } in refused {
             // Senders count data points, and an exemplar is not one.
@@ -88,6 +95,12 @@ impl Outcome {
             let mut message = String::new();
             if count > 0 {
                 let _ = write!(message, "{count} data points rejected: {reason}");
+                if let Some(example) = appended.examples.iter().find(|of| of.reason == reason) {
+                    let Example { labels, timestamp_ms, .. } = example;
+                    let series: String =
+                        format!("{labels:?}").chars().take(SERIES_TEXT_MAX).collect();
+                    let _ = write!(message, ", for example of {series} at {timestamp_ms} ms");
+                }
             }
             self.add(count, &message);
         }

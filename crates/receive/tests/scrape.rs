@@ -95,16 +95,14 @@ impl Fixture {
         self.scraper.status().first()?.targets.first().cloned()
     }
 
-    /// Waits until the last scrape is like this, and for one more after it.
+    /// Waits until a scrape that starts after the call is like this.
     async fn wait(&self, is_so: impl Fn(&TargetStatus) -> bool) -> TargetStatus {
-        let mut seen = None;
+        let asked_at = Some(SystemClock::new().now());
         for _ in 0..400 {
-            if let Some(target) = self.target().filter(&is_so) {
-                match seen {
-                    None => seen = target.last.started_at,
-                    Some(_) if target.last.started_at > seen => return target,
-                    Some(_) => {}
-                }
+            let is_wanted =
+                |target: &TargetStatus| target.last.started_at > asked_at && is_so(target);
+            if let Some(target) = self.target().filter(is_wanted) {
+                return target;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }

@@ -3,6 +3,7 @@
 //! Handlers translate an HTTP request into a query and encode the result in the format that the
 //! clients of the respective system expect. This crate has no sockets and no storage.
 
+mod admin;
 mod allowed_origins;
 mod error;
 mod go_float;
@@ -22,6 +23,7 @@ mod tempo;
 mod time_format;
 mod warnings;
 
+pub use admin::Admin;
 pub use allowed_origins::AllowedOrigins;
 pub use host_check::HostCheck;
 pub use redirect::PagePort;

@@ -1,12 +1,14 @@
-//! The read endpoints of the Prometheus HTTP API: queries, metadata and status.
+//! The Prometheus HTTP API: queries, metadata, status and administration.
 //!
 //! Rules and alerts are not implemented: their endpoints return empty lists.
 
+mod admin;
 mod answer;
 mod buckets;
 mod federate;
 mod labels;
 mod remote_read;
+mod statistics;
 mod status;
 mod targets;
 
@@ -33,6 +35,7 @@ pub(crate) use answer::{matrix, vector};
 pub(crate) use status::metrics;
 
 use answer::ApiError;
+use statistics::Statistics;
 
 /// Maximum points per series in a response.
 const POINTS_MAX: i64 = 11_000;
@@ -56,6 +59,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .merge(status::api())
         .merge(targets::api())
         .merge(remote_read::api())
+        .merge(admin::api())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
 }
@@ -81,7 +85,7 @@ async fn instant(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer 
     let time = time(&parameters, "time")?.unwrap_or_else(|| api.now_ms());
     let options = options(&parameters)?;
     let answer = in_time(&parameters, api.engine.promql_instant(query, time, &options)).await?;
-    Ok(answer::answer(answer))
+    Ok(answer::answer(answer, &Statistics::of(&parameters)))
 }
 
 async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -106,7 +110,7 @@ async fn range(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
     let options = options(&parameters)?;
     let asked = api.engine.promql_range(query, start, end, step, &options);
     let answer = in_time(&parameters, asked).await?;
-    Ok(answer::answer(answer))
+    Ok(answer::answer(answer, &Statistics::of(&parameters)))
 }
 
 async fn exemplars(State(api): State<Arc<Api>>, parameters: Parameters) -> Answer {
@@ -226,7 +230,8 @@ fn options(parameters: &Parameters) -> Result<Options, ApiError> {
         Some(_) => return Err(ApiError::parameter("lookback_delta", "must be greater than zero")),
         None => LOOKBACK_MS,
     };
-    Ok(Options { lookback_ms, limit: limit(parameters)? })
+    let counts_samples = Statistics::of(parameters) != Statistics::None;
+    Ok(Options { lookback_ms, limit: limit(parameters)?, counts_samples })
 }
 
 /// Enforces the client's `timeout`; the engine has a limit of its own.

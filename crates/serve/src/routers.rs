@@ -16,6 +16,7 @@ use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 use tower_http::compression::CompressionLayer;
 
+use crate::admin::Admin;
 use crate::host_check::HostCheck;
 use crate::redirect::{self, PagePort};
 use crate::server_info::ServerInfo;
@@ -26,6 +27,8 @@ pub(crate) struct Api {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) info: Arc<dyn ServerInfo>,
+    /// `None` unless the admin API is enabled.
+    pub(crate) admin: Option<Arc<dyn Admin>>,
 }
 
 impl Api {
@@ -46,16 +49,17 @@ pub struct ApiRouters {
 
 impl ApiRouters {
     /// Handlers run on `threads`: encoding a large response must not block network I/O or the
-    /// write-ahead log.
+    /// write-ahead log. Without `admin` the admin API is disabled.
     pub fn new(
         engine: Engine,
         clock: Arc<dyn Clock>,
         info: Arc<dyn ServerInfo>,
+        admin: Option<Arc<dyn Admin>>,
         host_check: HostCheck,
         page: PagePort,
         threads: Handle,
     ) -> Self {
-        Self { api: Arc::new(Api { engine, clock, info }), host_check, page, threads }
+        Self { api: Arc::new(Api { engine, clock, info, admin }), host_check, page, threads }
     }
 
     /// The router of the Prometheus port, including receivers.

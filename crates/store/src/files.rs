@@ -40,6 +40,14 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// Any error of the file system.
     fn open(&self, path: &str) -> io::Result<Box<dyn FileReader>>;
+    /// Gives a file another name.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] if a file has that name, [`io::ErrorKind::Unsupported`]
+    /// where a file has only one name, and any error of the file system.
+    fn link(&self, _from: &str, _to: &str) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// Renames a file, replacing any file of the new name.
     ///
     /// # Errors

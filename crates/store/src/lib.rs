@@ -6,6 +6,7 @@
 //! write-ahead log holds what was admitted, not what was sent.
 
 mod append;
+mod backup;
 mod calendar;
 pub mod config;
 mod context;
@@ -31,13 +32,12 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod time_range;
-mod varint;
 mod write_ahead;
 
 pub use append::{Appended, BatchAppended, NoTotals, RowsAppended, Totals, WriteRequest};
 pub use config::{Config, Dependencies, Memory};
 pub use error::StoreError;
-pub use metrics::{Cardinality, SeriesChunks};
+pub use metrics::{Cardinality, Deletion, SeriesChunks};
 pub use part::Part;
 pub use part::decoded::decoded_row_bytes;
 pub use part::keys::{AttributeKeys, FOOTER_KEY as ATTRIBUTE_KEYS_FOOTER, KeyCounts};

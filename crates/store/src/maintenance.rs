@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::manifest::catalog::Catalog;
-use crate::{Config, StoreError};
+use crate::{Config, Deletion, StoreError};
 use compact::Compactor;
 use gc::GarbageCollector;
 use retention::Retention;
@@ -39,6 +39,13 @@ impl Maintenance {
             scrubber: Scrubber::new(&context),
             compactor: Compactor::new(context, config),
         }
+    }
+
+    /// Deletes samples from all parts.
+    pub(crate) async fn delete(&mut self, deletion: Deletion) -> Result<(), StoreError> {
+        let mut replaced = Vec::new();
+        let deleted = self.compactor.delete(&Arc::new(deletion), &mut replaced).await;
+        deleted.and(self.garbage.run(replaced).await)
     }
 
     /// Runs everything that is due now.

@@ -9,7 +9,7 @@
 //! manifest → `Head::release`. Between freeze and release the frozen samples are still read from
 //! the head, so readers must ask the head first and list the parts afterwards ([`read::select`]).
 
-mod chunk;
+mod deletion;
 mod head;
 pub(crate) mod labels;
 mod matching;
@@ -19,9 +19,10 @@ mod series_chunks;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use deletion::Deletion;
 pub(crate) use head::{Admitted, Limits, SeriesSet};
 pub use head::{
-    Counts, Frozen, Head, HeadLimits, HeadStats, Item, Reason, Refused, SeriesAppended,
+    Counts, Example, Frozen, Head, HeadLimits, HeadStats, Item, Reason, Refused, SeriesAppended,
 };
 pub use labels::Cardinality;
 pub(crate) use part::reader::PartReader;

@@ -166,6 +166,29 @@ impl Shared {
         result
     }
 
+    /// Objects are immutable, so a copy is another name of the same file where that is possible.
+    fn copy(&self, from: &Path, to: &Path, is_new: bool) -> Result<()> {
+        let number = self.attempts.fetch_add(1, Ordering::Relaxed);
+        let path = format!("{IN_PROGRESS}/{number}");
+        let link = || {
+            self.files.create_folder(IN_PROGRESS)?;
+            self.files.link(from.as_ref(), &path)
+        };
+        if let Err(error) = link() {
+            if error.kind() != io::ErrorKind::Unsupported {
+                return Err(self.failed(from.as_ref(), error));
+            }
+            let whole = 0..self.metadata(from)?.size;
+            let bytes = self.read(from, std::slice::from_ref(&whole))?;
+            return self.put(to, &bytes.into_iter().collect(), is_new).map(|_| ());
+        }
+        let result = self.publish(&path, to, is_new);
+        if result.is_err() {
+            let _ = self.files.remove(&path);
+        }
+        result.map(|_| ())
+    }
+
     fn metadata(&self, location: &Path) -> Result<ObjectMeta> {
         let path = location.as_ref();
         let stat = self.files.stat(path).map_err(|error| failed(path, error))?;
@@ -398,11 +421,7 @@ impl ObjectStore for LocalObjects {
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         let (from, to) = (from.clone(), to.clone());
         blocking(&self.shared, move |shared| {
-            let meta = shared.metadata(&from)?;
-            let whole = 0..meta.size;
-            let bytes = shared.read(&from, std::slice::from_ref(&whole))?;
-            let is_new = options.mode == CopyMode::Create;
-            shared.put(&to, &bytes.into_iter().collect(), is_new).map(|_| ())
+            shared.copy(&from, &to, options.mode == CopyMode::Create)
         })
         .await
     }

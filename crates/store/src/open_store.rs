@@ -27,7 +27,7 @@ use crate::write_ahead::format::WriterId;
 use crate::write_ahead::quarantine::Quarantine;
 use crate::write_ahead::record::Defined;
 use crate::write_ahead::writer::{Apply, Log, Start};
-use crate::{Config, Dependencies, StoreError, TimeRange, Totals};
+use crate::{Config, Deletion, Dependencies, StoreError, TimeRange, Totals};
 
 /// Interval between checks of the disk: free space, and whether our files still exist.
 const FREE_SPACE_EVERY: Duration = Duration::from_millis(250);
@@ -295,6 +295,14 @@ impl OpenStore {
     /// Runs everything that is due now.
     pub(crate) async fn maintain(&self) -> Result<(), StoreError> {
         let done = self.maintenance.lock().await.run().await;
+        self.note_fatal(&done);
+        done
+    }
+
+    /// Deletes samples that are visible at the time of the call.
+    pub(crate) async fn delete(&self, deletion: Deletion) -> Result<(), StoreError> {
+        self.flush().await?;
+        let done = self.maintenance.lock().await.delete(deletion).await;
         self.note_fatal(&done);
         done
     }

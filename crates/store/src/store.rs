@@ -13,8 +13,8 @@ use crate::open_store::OpenStore;
 use crate::read::PartRead;
 use crate::write_ahead::follower::Follower;
 use crate::{
-    Appended, Cardinality, Config, Dependencies, Quarantined, RecoveryReport, SeriesChunks,
-    Snapshot, Status, StoreError, TimeRange, Totals, WriteRequest, metrics,
+    Appended, Cardinality, Config, Deletion, Dependencies, Quarantined, RecoveryReport,
+    SeriesChunks, Snapshot, Status, StoreError, TimeRange, Totals, WriteRequest, backup, metrics,
 };
 
 /// The store. Cheap to clone: all clones share one store.
@@ -74,6 +74,27 @@ impl Store {
     /// [`StoreError::Io`]; stored data is unchanged.
     pub async fn maintain(&self) -> Result<(), StoreError> {
         self.inner.maintain().await
+    }
+
+    /// Deletes samples and exemplars that are visible now. They are gone from memory and parts when
+    /// this returns; the memory of another process that shares the bucket is not affected.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when memory or disk do not suffice to rewrite a part, and
+    /// [`StoreError::Io`]: some of the samples may be left, and the call can be repeated.
+    pub async fn delete(&self, deletion: Deletion) -> Result<(), StoreError> {
+        self.inner.delete(deletion).await
+    }
+
+    /// Copies all parts and manifests as they are now below a folder of the object store, which is
+    /// then a complete store. On a local disk the copies are hard links. Call [`Self::flush`]
+    /// before to include what is in memory.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; the copy is incomplete.
+    pub async fn back_up(&self, folder: &str) -> Result<(), StoreError> {
+        let folder = &Path::from(folder);
+        backup::back_up(&self.inner.objects, &self.inner.catalog, &self.inner.state, folder).await
     }
 
     /// The status of the store.

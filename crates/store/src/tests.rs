@@ -8,6 +8,7 @@ mod crash;
 mod damage;
 mod damaged_parts;
 mod days;
+mod deletion;
 mod disk_full;
 mod evolution;
 mod following;

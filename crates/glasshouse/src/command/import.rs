@@ -13,6 +13,7 @@ use signals::metric::{HistogramSample, Sample};
 use signals::time::{DAY, MILLISECOND, SystemClock};
 use signals::{Batch, Clock, SeriesBatch};
 use store::files::DiskFiles;
+use store::metrics::Reason;
 use store::{BatchAppended, Dependencies, Store, StoreError, WriteRequest};
 use tsdb::{Block, Folder, Report, TimeRange};
 use wire::remote::read::ReadSeries;
@@ -288,9 +289,13 @@ impl Counts {
         for appended in appended {
             let BatchAppended::Metrics(metrics) = appended else { continue };
             self.stored += metrics.samples;
-            self.repeated += metrics.duplicates + metrics.conflicts;
+            self.repeated += metrics.duplicates;
             self.exemplars += metrics.exemplars;
             for refused in &metrics.refused {
+                if refused.reason == Reason::Duplicate {
+                    self.repeated += 1;
+                    continue;
+                }
                 *self.refused.entry(refused.reason.to_string()).or_default() += 1;
             }
         }

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use query::Engine;
 use signals::MemoryBudget;
+use tokio::time::Instant;
 
 use super::settings::size;
 use crate::config::Limits;
 use crate::config::units::Memory;
-use crate::process;
+use crate::process::{self, ResidentMemory};
 
 /// Assumed memory of a machine if it is unknown.
 const MACHINE_BYTES: u64 = 4 << 30;
@@ -122,8 +123,10 @@ impl Budgets {
     }
 }
 
-/// Interval between checks of the resident memory.
+/// Interval between checks of the resident memory while it is above half of the ceiling.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
+/// Interval between checks below that.
+const LOW_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// The reserve below the ceiling between two checks, as a fraction of it (one in this many).
 const MARGIN: usize = 16;
 /// Maximum pause of queries: memory still in use by then does not belong to them.
@@ -132,12 +135,11 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Aborts and pauses queries whenever the process approaches the ceiling.
 pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
     let mut pressure = Pressure::new(ceiling.bytes_max());
-    let mut checks = tokio::time::interval(CHECK_INTERVAL);
-    let start = checks.tick().await;
+    let memory = ResidentMemory::new();
+    let start = Instant::now();
     loop {
-        let now = checks.tick().await.duration_since(start);
-        let resident_bytes = process::resident_bytes();
-        match pressure.check(resident_bytes, now) {
+        let resident_bytes = memory.bytes();
+        match pressure.check(resident_bytes, start.elapsed()) {
             Some(Action::Pause) => {
                 tracing::warn!(
                     resident_bytes,
@@ -149,6 +151,9 @@ pub(super) async fn watch(ceiling: MemoryBudget, engine: Engine) {
             Some(Action::Resume) => engine.resume(),
             None => {}
         }
+        let is_low = resident_bytes < ceiling.bytes_max() as u64 / 2;
+        let interval = if is_low { LOW_CHECK_INTERVAL } else { CHECK_INTERVAL };
+        tokio::time::sleep(interval).await;
     }
 }
 

@@ -4,7 +4,7 @@ use receive::scrape::ScrapeSettings;
 use store::metrics::HeadLimits;
 
 use super::memory::Budgets;
-use crate::config::Config;
+use crate::config::{Config, PromqlFeature};
 
 /// Settings of the receivers.
 pub(super) fn receive(config: &Config, budgets: &Budgets) -> receive::Limits {
@@ -65,6 +65,16 @@ pub(super) fn query(config: &Config, budgets: &Budgets) -> query::Limits {
         series_max: config.query.series,
         lines_max: config.query.lines,
         rows_max: config.query.rows,
+    }
+}
+
+/// The optional features of PromQL.
+pub(super) fn promql(config: &Config) -> query::promql::Settings {
+    let features = &config.query.promql_features;
+    query::promql::Settings {
+        delays_name_removal: features.contains(&PromqlFeature::DelayedNameRemoval),
+        uses_start_times: features.contains(&PromqlFeature::UseStartTimestamps),
+        ..query::promql::Settings::default()
     }
 }
 

@@ -95,3 +95,49 @@ fn kind(answer: &Answer) -> ResponseType {
     let kind = answer.header("content-type").unwrap_or_default();
     ResponseType::from_content_type(kind).unwrap_or_else(|| panic!("{answer:?}"))
 }
+
+#[test]
+fn the_admin_api_deletes_series_and_makes_snapshots_where_it_is_enabled() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let admin = |server: &Server, path: &str| {
+        let path = format!("/api/v1/admin/tsdb/{path}");
+        server.post("prometheus", &path, "application/x-www-form-urlencoded", b"")
+    };
+    let count = |server: &Server| {
+        let found = server.get("prometheus", "/api/v1/series?match[]=%7Bjob%3D%22shop%22%7D");
+        found.text().matches("__name__").count()
+    };
+    let server = Server::start(&data);
+    let refused = admin(&server, "snapshot");
+    assert_eq!(refused.status, 500);
+    assert!(refused.text().contains("\"admin APIs disabled\""), "{}", refused.text());
+    drop(server);
+
+    let server = Server::start_with(&data, "admin_api: true\n");
+    let body = metrics("shop", 7).to_string();
+    assert_eq!(server.post("otlp_http", "/v1/metrics", JSON, body.as_bytes()).status, 200);
+    let before = count(&server);
+    assert!(before > 0);
+    for (path, error) in [
+        ("delete_series", "no match[] parameter provided"),
+        ("delete_series?match[]=%7B", "match[]"),
+        ("delete_series?match[]=up&start=x", "cannot parse \\\"x\\\" to a valid timestamp"),
+        ("snapshot?skip_head=x", "unable to parse boolean"),
+    ] {
+        let refused = admin(&server, path);
+        assert_eq!(refused.status, 400, "{path}");
+        assert!(refused.text().contains(error), "{path}: {}", refused.text());
+    }
+    let snapshot = admin(&server, "snapshot");
+    assert_eq!(snapshot.status, 200, "{}", snapshot.text());
+    let text = snapshot.text();
+    let name = text.split('"').nth_back(1).unwrap_or_default().to_owned();
+    assert_eq!(admin(&server, "delete_series?match[]=%7Bjob%3D%22shop%22%7D").status, 204);
+    assert_eq!(admin(&server, "clean_tombstones").status, 204);
+    assert_eq!(count(&server), 0);
+    drop(server);
+
+    let copy = Server::start(&data.join("snapshots").join(name));
+    assert_eq!(count(&copy), before);
+}

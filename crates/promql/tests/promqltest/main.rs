@@ -13,6 +13,7 @@
     reason = "the helpers of tests are tests too"
 )]
 
+mod counts;
 mod histogram;
 mod memory;
 mod notation;

@@ -95,7 +95,12 @@ fn duration(text: &str) -> i64 {
     sign * plain.unwrap_or_else(|_| lang::promql::parse_duration(text).unwrap())
 }
 
-fn load(memory: &mut Memory, step: &str, body: &[&str], with_native: bool) -> Result<(), String> {
+pub(crate) fn load(
+    memory: &mut Memory,
+    step: &str,
+    body: &[&str],
+    with_native: bool,
+) -> Result<(), String> {
     let step_ms = duration(step.trim());
     let mut classic: BTreeMap<Labels, Classic> = BTreeMap::new();
     // The start times for the next series.

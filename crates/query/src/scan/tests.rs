@@ -1,5 +1,7 @@
 //! Scans over the same rows in memory, in files, and some in each.
 
+mod late_decoding_probe;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};

@@ -8,6 +8,7 @@ use serde_json::json;
 use signals::Labels;
 use signals::metric::NativeHistogram;
 
+use super::statistics::Statistics;
 use crate::go_float::{plain, seconds, with_exponent};
 use crate::{error, json};
 
@@ -26,6 +27,12 @@ impl ApiError {
     /// An invalid parameter or query.
     pub(crate) fn bad_data(message: impl Into<String>) -> Self {
         Self { kind: "bad_data", status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    /// Something that is switched off.
+    pub(crate) fn unavailable(message: &str) -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self { kind: "unavailable", status, message: message.to_owned() }
     }
 
     /// A parameter that cannot be parsed.
@@ -105,8 +112,8 @@ pub(crate) fn cut<T>(items: &mut Vec<T>, limit: usize) -> Vec<String> {
 }
 
 /// The response to a query.
-pub(crate) fn answer(answer: Counted<Answer>) -> Response {
-    json::counted(text(&answer), answer.into_memory())
+pub(super) fn answer(answer: Counted<Answer>, statistics: &Statistics) -> Response {
+    json::counted(text(&answer, statistics), answer.into_memory())
 }
 
 /// The response to `series`.
@@ -117,7 +124,7 @@ pub(crate) fn series(mut found: Counted<Vec<Labels>>, limit: usize) -> Response 
     json::counted(finished(out, &warnings, &[]), found.into_memory())
 }
 
-fn text(answer: &Answer) -> Vec<u8> {
+fn text(answer: &Answer, statistics: &Statistics) -> Vec<u8> {
     let mut data = BEGIN.to_vec();
     data.extend_from_slice(b"{\"resultType\":\"");
     let (kind, is_scalar) = match &answer.value {
@@ -141,8 +148,11 @@ fn text(answer: &Answer) -> Vec<u8> {
         Value::Vector(samples) => vector(&mut data, samples, with_exponent),
         Value::Matrix(series) => matrix(&mut data, series, with_exponent),
     }
+    statistics.write(&mut data, answer);
     data.push(b'}');
-    finished(data, &answer.warnings, &answer.infos)
+    let mut warnings = answer.warnings.clone();
+    warnings.extend(statistics.warning());
+    finished(data, &warnings, &answer.infos)
 }
 
 /// Samples as `[{"metric":{…},"value":[1,"2"]}]`.
@@ -229,13 +239,15 @@ fn histogram(out: &mut Vec<u8>, native: &NativeHistogram) {
 mod tests {
     use std::sync::Arc;
 
+    use query::promql::Timings;
     use signals::Labels;
     use signals::metric::BucketSpan;
 
     use super::*;
 
     fn plainly(value: Value) -> Answer {
-        Answer { value, warnings: vec![], infos: vec![] }
+        let timings = Timings::default();
+        Answer { value, warnings: vec![], infos: vec![], samples: None, timings }
     }
 
     #[test]
@@ -268,6 +280,8 @@ mod tests {
                     }]),
                     warnings: vec!["w".to_owned()],
                     infos: (0..20).map(|i| format!("i{i}")).collect(),
+                    samples: None,
+                    timings: Timings::default(),
                 },
                 r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"a\"b"},"values":[[1,"1"],[2,"NaN"]]}]},"warnings":["w"],"infos":["i0","i1","i2","i3","i4","i5","i6","i7","i8","i9","10 more info annotations omitted"]}"#,
             ),
@@ -277,7 +291,7 @@ mod tests {
             ),
         ];
         for (value, expected) in cases {
-            assert_eq!(String::from_utf8(text(&value)).unwrap(), expected);
+            assert_eq!(String::from_utf8(text(&value, &Statistics::None)).unwrap(), expected);
         }
     }
 

@@ -62,6 +62,10 @@ impl Files for DiskFiles {
         Ok(Box::new(DiskFile(self.named(path, File::open(self.path(path)))?)))
     }
 
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        self.named(to, fs::hard_link(self.path(from), self.path(to)))
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.named(to, fs::rename(self.path(from), self.path(to)))
     }

@@ -1,6 +1,7 @@
 //! Merges small parts of a day into larger ones; [`choose()`] decides which and when.
 
 mod choose;
+mod delete;
 mod memory;
 
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ use crate::objects::ObjectSink;
 use crate::part::Part;
 use crate::part::merge::{self, MergeSizes};
 use crate::part::write::{Counted, Written};
-use crate::{Config, StoreError, metrics};
+use crate::{Config, Deletion, StoreError, metrics};
 
 /// Parts that are merged even if they take more memory than merges have: with fewer, each row would
 /// be written again too often.
@@ -94,7 +95,7 @@ impl Compactor {
                 continue;
             }
             // One damaged part must not prevent all other merges.
-            match self.merge(signal, day, &inputs).await {
+            match self.merge(signal, day, &inputs, None).await {
                 Ok(parts) => replaced.extend(parts),
                 Err(error) if self.quarantine_damaged(&inputs).await => {
                     tracing::warn!(%error, "a merge failed on damaged parts, which were quarantined");
@@ -155,18 +156,20 @@ impl Compactor {
         signal: Signal,
         day: i32,
         inputs: &[Entry],
+        deletion: Option<&Arc<Deletion>>,
     ) -> Result<Vec<Arc<Part>>, StoreError> {
         let Some(origin) = Origin::merged(signal, day, inputs) else { return Ok(Vec::new()) };
         let draft = self.context.drafts.begin(&origin);
         let began = self.context.clock.monotonic();
-        let written = self.write_merged(signal, inputs, &origin, &draft).await?;
+        let written = self.write_merged(signal, inputs, deletion, &origin, &draft).await?;
         let duration = self.context.clock.monotonic().saturating_sub(began);
         self.context.instruments.merged(signal, duration);
         self.context.instruments.part_written(signal, "merge", written.bytes);
-        let entry = origin.entry(draft.path(), &written);
+        // All samples may have been deleted.
+        let output = (written.rows > 0).then(|| origin.entry(draft.path(), &written));
         let list = |manifest: &mut Manifest| {
             draft.check_age()?;
-            Ok(replace(manifest, inputs, &entry))
+            Ok(replace(manifest, inputs, output.as_ref()))
         };
         let mut gone = self.context.catalog.change(signal, day, list).await?;
         gone.retain(|part| inputs.iter().any(|input| input.path == part.path.as_ref()));
@@ -188,12 +191,13 @@ impl Compactor {
         &self,
         signal: Signal,
         inputs: &[Entry],
+        deletion: Option<&Arc<Deletion>>,
         origin: &Origin,
         draft: &Draft,
     ) -> Result<Written, StoreError> {
         let parts: Vec<_> = inputs.iter().map(Entry::part).collect();
         let objects = Arc::clone(&self.context.objects);
-        let reader = self.context.reader.clone();
+        let (reader, deletion) = (self.context.reader.clone(), deletion.cloned());
         let (path, json, sizes) = (draft.location(), origin.to_json()?, self.sizes);
         let runtime = tokio::runtime::Handle::current();
         let closing = self.context.closing.clone();
@@ -201,7 +205,9 @@ impl Compactor {
             let sink = ObjectSink::create(objects.as_ref(), &path, closing).await?;
             let (written, sink) = if signal == Signal::Metrics {
                 let mut sink = Counted::new(sink);
-                let summary = metrics::part::merge(&reader, &parts, json, sizes, &mut sink).await?;
+                let deletion = deletion.as_deref();
+                let summary =
+                    metrics::part::merge(&reader, &parts, deletion, json, sizes, &mut sink).await?;
                 (summary.written(sink.crc32c()), sink.into_inner())
             } else {
                 merge::merge(signal, &objects, &parts, json, sizes, sink).await?
@@ -215,14 +221,14 @@ impl Compactor {
     }
 }
 
-/// Replaces the inputs with the output, unless some inputs are no longer listed.
-fn replace(manifest: &mut Manifest, inputs: &[Entry], output: &Entry) -> bool {
+/// Replaces the inputs with the output, if any, unless some inputs are no longer listed.
+fn replace(manifest: &mut Manifest, inputs: &[Entry], output: Option<&Entry>) -> bool {
     let is_first = |part: &Entry| inputs.first().is_some_and(|input| input.path == part.path);
     let Some(start) = manifest.parts.iter().position(is_first) else { return false };
     let range = start..start + inputs.len();
     if manifest.parts.get(range.clone()) != Some(inputs) {
         return false;
     }
-    manifest.parts.splice(range, [output.clone()]);
+    manifest.parts.splice(range, output.cloned());
     true
 }

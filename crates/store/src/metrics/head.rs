@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use chunks::Chunk;
 use families::Families;
 use foldhash::quality::RandomState;
 use parking_lot::{Mutex, RwLock};
@@ -23,10 +24,9 @@ use signals::metric::{Exemplar, Metadata, NAME_LABEL, NativeHistogram};
 use signals::{Labels, MatchOp, Matcher, MemoryReservation, SeriesBatch, SeriesRef};
 
 pub(crate) use admit::{Admitted, Limits};
-pub use admit::{Item, Reason, Refused, SeriesAppended};
+pub use admit::{Example, Item, Reason, Refused, SeriesAppended};
 
 use super::SeriesChunks;
-use super::chunk::Chunk;
 use super::labels::{LabelCounts, LabelQuery};
 use super::matching::{Condition, compare};
 use crate::StoreError;

@@ -13,6 +13,7 @@ mod schema;
 
 use std::io::Write;
 
+use chunks::{Chunk, ChunkError, Codec, FloatAppender, HistogramAppender, encode_pco};
 use file::{Aggregates, PartFile};
 pub(crate) use merge::merge;
 pub(crate) use schema::{ROW_GROUP_BYTES, ROW_GROUP_ROWS};
@@ -20,8 +21,7 @@ use signals::metric::Samples;
 use signals::{Labels, Timestamp};
 
 use super::Frozen;
-use super::chunk::{Chunk, ChunkError, Codec, FloatAppender, HistogramAppender, encode_pco};
-use super::series_chunks::{decode_run, overlapping_runs};
+use super::series_chunks::{decode_run, overlapping_runs, start_of};
 use crate::StoreError;
 use crate::part::write::Written;
 
@@ -63,8 +63,7 @@ pub(crate) fn write<W: Write + Send>(
     let mut exemplars = Vec::new();
     for metric in frozen.metrics() {
         for (labels, chunks, series_exemplars) in frozen.series(&metric, day)? {
-            let mut series =
-                SeriesWriter::new(&labels, usize::from(super::chunk::MAX_SAMPLES), false);
+            let mut series = SeriesWriter::new(&labels, usize::from(chunks::MAX_SAMPLES), false);
             for run in overlapping_runs(&chunks) {
                 series.push_run(&run, &mut file)?;
             }
@@ -97,6 +96,8 @@ struct SeriesWriter<'a> {
     samples_target: usize,
     /// Whether samples are re-encoded as compactly as possible.
     is_dense: bool,
+    /// Samples in this range of time, if any, are left out.
+    deleted_ms: Option<(i64, i64)>,
     pending: Samples,
     /// Start time of the pending samples.
     start_ms: Option<i64>,
@@ -105,7 +106,7 @@ struct SeriesWriter<'a> {
 impl<'a> SeriesWriter<'a> {
     fn new(labels: &'a Labels, samples_target: usize, is_dense: bool) -> Self {
         let pending = Samples::default();
-        Self { labels, samples_target, is_dense, pending, start_ms: None }
+        Self { labels, samples_target, is_dense, deleted_ms: None, pending, start_ms: None }
     }
 
     /// Adds a run of chunks that is later than all before.
@@ -125,19 +126,35 @@ impl<'a> SeriesWriter<'a> {
             self.flush(file, 1)?;
             self.start_ms = start_ms;
         }
-        decode_run(run, i64::MIN, i64::MAX, &mut self.pending)
-            .map_err(|error| damaged(self.labels, error))?;
+        for (from_ms, to_ms) in self.kept() {
+            decode_run(run, from_ms, to_ms, &mut self.pending)
+                .map_err(|error| damaged(self.labels, error))?;
+        }
         self.flush(file, self.samples_target)
+    }
+
+    /// The ranges of time whose samples are written.
+    fn kept(&self) -> impl Iterator<Item = (i64, i64)> + use<> {
+        let (before, after) = match self.deleted_ms {
+            None => (Some((i64::MIN, i64::MAX)), None),
+            Some((start_ms, end_ms)) => (
+                start_ms.checked_sub(1).map(|last| (i64::MIN, last)),
+                end_ms.checked_add(1).map(|first| (first, i64::MAX)),
+            ),
+        };
+        before.into_iter().chain(after)
     }
 
     /// Whether a chunk that overlaps no other is kept as it is.
     fn is_good(&self, chunk: &Chunk) -> bool {
+        if self.deleted_ms.is_some_and(|(start_ms, end_ms)| chunk.overlaps(start_ms, end_ms)) {
+            return false;
+        }
         let is_large = usize::from(chunk.count) * 2 > self.samples_target;
         match chunk.codec() {
             Some(Codec::Histogram) => {
                 !self.is_dense
-                    || usize::from(chunk.count) * 2
-                        > usize::from(super::chunk::HISTOGRAM_SAMPLES_MAX)
+                    || usize::from(chunk.count) * 2 > usize::from(chunks::HISTOGRAM_SAMPLES_MAX)
             }
             Some(Codec::Pco) => is_large,
             // A merge joins it with others and may encode it more compactly.
@@ -174,8 +191,7 @@ impl<'a> SeriesWriter<'a> {
         }
         self.pending.timestamps.drain(..written);
         self.pending.values.drain(..written);
-        if least == 1
-            || self.pending.histograms.len() >= usize::from(super::chunk::HISTOGRAM_SAMPLES_MAX)
+        if least == 1 || self.pending.histograms.len() >= usize::from(chunks::HISTOGRAM_SAMPLES_MAX)
         {
             let (labels, start_ms) = (self.labels, self.start_ms);
             let mut push = |appender: HistogramAppender| {
@@ -199,12 +215,6 @@ impl<'a> SeriesWriter<'a> {
     fn finish<W: Write + Send>(mut self, file: &mut PartFile<W>) -> Result<(), StoreError> {
         self.flush(file, 1)
     }
-}
-
-/// The start time of the samples of chunks, if all have the same.
-fn start_of(chunks: &[&Chunk]) -> Option<i64> {
-    let start_ms = chunks.first()?.start_ms;
-    start_ms.filter(|_| chunks.iter().all(|chunk| chunk.start_ms == start_ms))
 }
 
 /// The smallest encoding of these samples; `is_dense` also tries the slower codec.

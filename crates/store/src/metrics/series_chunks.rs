@@ -5,7 +5,8 @@ use std::sync::Arc;
 use signals::Labels;
 use signals::metric::Samples;
 
-use super::chunk::{Chunk, ChunkError};
+use chunks::{Chunk, ChunkError};
+
 use crate::StoreError;
 
 /// Appends the samples of a chunk.
@@ -49,15 +50,24 @@ fn decode_overlapping(
     Ok(())
 }
 
-/// A series has one sample per timestamp: where there are both kinds, the histogram wins.
-fn drop_plain_beside_histograms(samples: &mut Samples) {
+/// A series has one sample per timestamp: where there are both kinds, the histogram wins. `starts`
+/// has the start times of the floats, or is empty.
+fn drop_plain_beside_histograms(samples: &mut Samples, starts: &mut Vec<i64>) {
     let Samples { timestamps, values, histograms } = samples;
     let is_taken = |t: i64| histograms.binary_search_by_key(&t, |(time, _)| *time).is_ok();
     if histograms.is_empty() || !timestamps.iter().any(|t| is_taken(*t)) {
         return;
     }
+    let mut is_kept = timestamps.iter().map(|t| !is_taken(*t)).collect::<Vec<_>>().into_iter();
+    starts.retain(|_| is_kept.next().unwrap_or(true));
     let kept = timestamps.iter().copied().zip(values.iter().copied());
     (*timestamps, *values) = kept.filter(|(t, _)| !is_taken(*t)).unzip();
+}
+
+/// The start time of the samples of chunks, if all have the same.
+pub(super) fn start_of(chunks: &[&Chunk]) -> Option<i64> {
+    let start_ms = chunks.first()?.start_ms;
+    start_ms.filter(|_| chunks.iter().all(|chunk| chunk.start_ms == start_ms))
 }
 
 /// Runs of chunks that overlap in time, ascending; each run keeps the order of precedence.
@@ -133,11 +143,45 @@ impl SeriesChunks {
         samples.clear();
         let wanted = self.chunks.iter().filter(|chunk| chunk.overlaps(start_ms, end_ms));
         for run in overlapping_runs(wanted) {
-            decode_run(&run, start_ms, end_ms, samples)
-                .map_err(|error| StoreError::Io(format!("series {:?}: {error}", self.labels)))?;
+            self.decode(&run, start_ms, end_ms, samples)?;
         }
-        drop_plain_beside_histograms(samples);
+        drop_plain_beside_histograms(samples, &mut Vec::new());
         Ok(())
+    }
+
+    /// As [`Self::read`], and fills the cleared `starts` with the start times of the floats and of
+    /// the histograms, in milliseconds since 1970; 0 if unknown.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_with_starts(
+        &self,
+        start_ms: i64,
+        end_ms: i64,
+        samples: &mut Samples,
+        (starts, histogram_starts): (&mut Vec<i64>, &mut Vec<i64>),
+    ) -> Result<(), StoreError> {
+        samples.clear();
+        let wanted = self.chunks.iter().filter(|chunk| chunk.overlaps(start_ms, end_ms));
+        for run in overlapping_runs(wanted) {
+            self.decode(&run, start_ms, end_ms, samples)?;
+            let start_ms = start_of(&run).unwrap_or_default();
+            starts.resize(samples.timestamps.len(), start_ms);
+            histogram_starts.resize(samples.histograms.len(), start_ms);
+        }
+        drop_plain_beside_histograms(samples, starts);
+        Ok(())
+    }
+
+    fn decode(
+        &self,
+        run: &[&Chunk],
+        start_ms: i64,
+        end_ms: i64,
+        samples: &mut Samples,
+    ) -> Result<(), StoreError> {
+        decode_run(run, start_ms, end_ms, samples)
+            .map_err(|error| StoreError::Io(format!("series {:?}: {error}", self.labels)))
     }
 
     /// Upper bound of the number of samples, without decoding.

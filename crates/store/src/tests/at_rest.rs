@@ -82,7 +82,7 @@ async fn measure(store: &Store, bench: &Bench, hour: usize, written: u64) -> Mea
     let old: Vec<Arc<Part>> = parts.iter().filter(is_old).cloned().collect();
     let (reader, sizes) = (&store.inner.metric_parts, MergeSizes::of(usize::MAX));
     let merged =
-        metrics::part::merge(reader, &old, String::new(), sizes, Vec::new()).await.unwrap();
+        metrics::part::merge(reader, &old, None, String::new(), sizes, Vec::new()).await.unwrap();
     let bytes = old.iter().map(|part| part.bytes).sum();
     Measured { hour, parts: parts.len(), bytes, merged: merged.bytes, written }
 }

@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 
+use chunks::varint::{push_sized, take_sized};
 use signals::{Batch, Labels, SeriesBatch, SeriesRef, Signal};
 
 use super::follower::LoggedMetrics;
 use super::{rows, samples};
 use crate::StoreError;
 use crate::part::write::schema;
-use crate::varint::{push_sized, take_sized};
 
 /// Rows of [`signals::span::schema`].
 const SPANS: u8 = 1;

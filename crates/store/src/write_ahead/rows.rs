@@ -14,9 +14,9 @@ use arrow::datatypes::{
     DataType, Fields, Int32Type, Int64Type, SchemaRef, TimestampNanosecondType, UInt8Type,
     UInt32Type,
 };
+use chunks::varint::{push_sized, push_varint, take_varint};
 
 use crate::StoreError;
-use crate::varint::{push_sized, push_varint, take_varint};
 
 const CUT_OFF: &str = "the rows are cut off";
 

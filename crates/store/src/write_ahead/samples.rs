@@ -11,7 +11,7 @@ use signals::metric::{
 };
 use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 
-use crate::varint::{from_zigzag, push_sized, push_varint, take_sized, take_varint, zigzag};
+use chunks::varint::{from_zigzag, push_sized, push_varint, take_sized, take_varint, zigzag};
 
 /// Metric kinds by number; numbers never change.
 const KINDS: [MetricKind; 8] = [

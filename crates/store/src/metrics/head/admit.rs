@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use chunks::is_consistent;
 use signals::metric::{Exemplar, Metadata, StartTime};
 use signals::{Labels, SeriesBatch, SeriesKey, SeriesRef};
 
@@ -14,7 +15,6 @@ use super::series::{Newest, day_of, is_same};
 use super::shard::Shard;
 use super::{Head, HistogramPoint, OpenStore, Pin, Place, Point, SHARDS, TIMES_MS};
 use crate::StoreError;
-use crate::metrics::chunk::is_consistent;
 
 /// The result for a batch of metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,14 +25,25 @@ pub struct SeriesAppended {
     pub out_of_order: usize,
     /// Of these, at the time of the newest of their series and with the same value.
     pub duplicates: usize,
-    /// Of these, at the time of the newest of their series, whose different value they replace.
-    pub conflicts: usize,
     /// Exemplars that were stored.
     pub exemplars: usize,
     /// The reference of each series of the batch; `None` if the series was refused.
     pub series: Vec<Option<SeriesRef>>,
     /// Refused items, in the order of the batch: samples, then histograms, then exemplars.
     pub refused: Vec<Refused>,
+    /// The first refused item of each reason, if it belongs to a series.
+    pub examples: Vec<Example>,
+}
+
+/// An item that was refused for a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Why.
+    pub reason: Reason,
+    /// Its series.
+    pub labels: Labels,
+    /// Its time, in milliseconds since 1970.
+    pub timestamp_ms: i64,
 }
 
 /// A refused item.
@@ -64,6 +75,8 @@ pub enum Reason {
     TooManySeries,
     /// It would exceed the UTC days of [`super::HeadLimits::days_max`].
     TooManyDays,
+    /// The newest sample of its series has the same time and another value.
+    Duplicate,
     /// It is older than the newest sample by more than [`super::HeadLimits::late_window_ms`].
     TooOld,
     /// Its time is outside the years 1677 to 2262.
@@ -81,6 +94,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::TooManySeries => "the limit of series in memory is reached",
             Self::TooManyDays => "the samples are spread over too many days",
+            Self::Duplicate => "duplicate sample for timestamp",
             Self::TooOld => "the sample is too old for its series",
             Self::TimeOutOfRange => "the timestamp is outside of the years 1677 to 2262",
             Self::NoSeries => "the sample belongs to no series of the request",
@@ -159,15 +173,24 @@ impl Head {
             known,
             shards: std::array::from_fn(|_| Work::default()),
             appended: SeriesAppended::default(),
+            examples: Vec::new(),
         };
         admission.samples(batch);
         admission.histograms(batch);
         admission.exemplars(batch);
         admission.start_times(&batch.start_times);
-        let Admission { days, known, shards, mut appended, .. } = admission;
+        let Admission { days, known, shards, mut appended, examples, .. } = admission;
         self.inner.days.lock().extend(days);
         appended.series =
             known.iter().map(|known| Some(known.as_ref()?.place.reference())).collect();
+        let example = |(reason, series, timestamp_ms): (Reason, u32, i64)| {
+            let labels = match batch.series.get(series as usize)? {
+                SeriesKey::Labels(labels) => labels.clone(),
+                SeriesKey::Ref(reference) => self.labels(*reference)?,
+            };
+            Some(Example { reason, labels, timestamp_ms })
+        };
+        appended.examples = examples.into_iter().filter_map(example).collect();
         let counts = super::Counts::of(&appended);
         let admitted = Admitted { shards, metadata: batch.metadata.clone(), counts, _pin: pin };
         Ok((admitted, appended))
@@ -285,25 +308,32 @@ struct Admission<'a> {
     known: Vec<Option<Known>>,
     shards: [Work; SHARDS],
     appended: SeriesAppended,
+    /// Reason, series and time of the first refused item of each reason.
+    examples: Vec<(Reason, u32, i64)>,
 }
 
 impl Admission<'_> {
     fn samples(&mut self, batch: &mut SeriesBatch) {
+        let limits = self.limits;
         let mut index = 0;
         batch.samples.retain(|sample| {
             let i = index;
             index += 1;
             let (time, bits) = (sample.timestamp_ms, sample.value.to_bits());
+            let of = (sample.series, time);
             let known = match self.place(sample.series, time) {
                 Ok(known) => known,
-                Err(reason) => return self.refuse(Item::Sample, i, reason),
+                Err(reason) => return self.refuse(Item::Sample, i, of, reason),
             };
             let place = known.place;
-            let newest = known.newest.float;
+            let newest = known.newest.float.map(|(newest, other)| (newest, other == bits));
+            if limits == Limits::Apply && newest == Some((time, false)) {
+                return self.refuse(Item::Sample, i, of, Reason::Duplicate);
+            }
             if newest.is_none_or(|(newest, _)| time >= newest) {
                 known.newest.float = Some((time, bits));
             }
-            self.count(time, newest.map(|(newest, other)| (newest, other == bits)));
+            self.count(time, newest);
             let point = Point { slot: place.slot, timestamp_ms: time, value: sample.value };
             self.work(place).points.push(point);
             true
@@ -311,21 +341,26 @@ impl Admission<'_> {
     }
 
     fn histograms(&mut self, batch: &mut SeriesBatch) {
+        let limits = self.limits;
         let mut index = 0;
         batch.histograms.retain(|sample| {
             let i = index;
             index += 1;
-            if !is_consistent(&sample.histogram) {
-                return self.refuse(Item::Histogram, i, Reason::InvalidHistogram);
-            }
             let (time, histogram) = (sample.timestamp_ms, &sample.histogram);
+            let of = (sample.series, time);
+            if !is_consistent(histogram) {
+                return self.refuse(Item::Histogram, i, of, Reason::InvalidHistogram);
+            }
             let known = match self.place(sample.series, time) {
                 Ok(known) => known,
-                Err(reason) => return self.refuse(Item::Histogram, i, reason),
+                Err(reason) => return self.refuse(Item::Histogram, i, of, reason),
             };
             let place = known.place;
             let newest = known.newest.histogram.as_ref();
             let newest = newest.map(|(newest, other)| (*newest, is_same(other, histogram)));
+            if limits == Limits::Apply && newest == Some((time, false)) {
+                return self.refuse(Item::Histogram, i, of, Reason::Duplicate);
+            }
             if newest.is_none_or(|(newest, _)| time >= newest) {
                 known.newest.histogram = Some((time, Arc::clone(histogram)));
             }
@@ -343,7 +378,6 @@ impl Admission<'_> {
         match newest {
             Some((newest, _)) if time < newest => self.appended.out_of_order += 1,
             Some((newest, true)) if time == newest => self.appended.duplicates += 1,
-            Some((newest, false)) if time == newest => self.appended.conflicts += 1,
             _ => {}
         }
     }
@@ -356,12 +390,13 @@ impl Admission<'_> {
             let i = index;
             index += 1;
             let limits = self.limits;
+            let of = (exemplar.series, exemplar.timestamp_ms);
             let known = match self.place(exemplar.series, exemplar.timestamp_ms) {
                 Ok(known) => known,
-                Err(reason) => return self.refuse(Item::Exemplar, i, reason),
+                Err(reason) => return self.refuse(Item::Exemplar, i, of, reason),
             };
             if room == 0 && !known.newest.has_exemplars && limits == Limits::Apply {
-                return self.refuse(Item::Exemplar, i, Reason::TooManyExemplars);
+                return self.refuse(Item::Exemplar, i, of, Reason::TooManyExemplars);
             }
             known.newest.has_exemplars = true;
             let place = known.place;
@@ -411,8 +446,13 @@ impl Admission<'_> {
         &mut self.shards[place.shard % SHARDS]
     }
 
-    fn refuse(&mut self, item: Item, index: u32, reason: Reason) -> bool {
+    /// Refuses an item of a series, with its time.
+    fn refuse(&mut self, item: Item, index: u32, of: (u32, i64), reason: Reason) -> bool {
         self.appended.refused.push(Refused { item, index, reason });
+        let (series, timestamp_ms) = of;
+        if self.examples.iter().all(|(known, ..)| *known != reason) {
+            self.examples.push((reason, series, timestamp_ms));
+        }
         false
     }
 }

@@ -1,13 +1,15 @@
 //! One series in memory: its open chunk, closed chunks, late samples and exemplars.
 
+mod late;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chunks::{Chunk, FloatAppender, HistogramAppender, encode_exemplars};
 use signals::metric::{Exemplar, NativeHistogram};
 
 use super::postings::PairId;
-use crate::metrics::chunk::{Chunk, FloatAppender, HistogramAppender, encode_exemplars};
 
 /// Late samples that are held decoded before they become a chunk.
 const LATE_SAMPLES_MAX: usize = 256;
@@ -278,10 +280,8 @@ impl Series {
     }
 
     /// Stores a closed chunk by precedence: late samples win over earlier in-order samples.
-    fn hold(&mut self, mut chunk: Chunk, is_late: bool, generation: Generation, usage: &mut Usage) {
-        // Late samples may have an earlier start time.
-        let is_of_start = self.start_ms != NO_START && self.start_ms <= chunk.min_ms;
-        chunk.start_ms = is_of_start.then_some(self.start_ms);
+    fn hold(&mut self, chunk: Chunk, is_late: bool, generation: Generation, usage: &mut Usage) {
+        let chunk = self.started(chunk);
         usage.bytes += chunk.bytes.len() + CHUNK_OVERHEAD_BYTES;
         let after = |held: &HeldChunk| held.generation == generation && held.is_late && !is_late;
         let place = self.chunks.iter().rposition(|held| !after(held)).map_or(0, |i| i + 1);
@@ -289,6 +289,12 @@ impl Series {
             self.chunks.reserve_exact(1 + self.chunks.len() / 2);
         }
         self.chunks.insert(place, HeldChunk { chunk, generation, is_late });
+    }
+
+    /// A chunk with the start time of the series. Late samples may have an earlier one.
+    fn started(&self, chunk: Chunk) -> Chunk {
+        let is_of_start = self.start_ms != NO_START && self.start_ms <= chunk.min_ms;
+        Chunk { start_ms: is_of_start.then_some(self.start_ms), ..chunk }
     }
 
     fn close_open(&mut self, generation: Generation, usage: &mut Usage) {
@@ -306,18 +312,18 @@ impl Series {
     }
 
     fn close_late(&mut self, generation: Generation, usage: &mut Usage) {
-        if let Some(late) = self.late.take() {
-            usage.bytes = usage.bytes.saturating_sub(late.len() * size_of::<(i64, f64)>());
-            for chunk in late_chunks(&late) {
+        if let Some(samples) = self.late.take() {
+            usage.bytes = usage.bytes.saturating_sub(samples.len() * size_of::<(i64, f64)>());
+            for chunk in late::chunks(&samples) {
                 self.hold(chunk, true, generation, usage);
             }
         }
     }
 
     fn close_late_histograms(&mut self, generation: Generation, usage: &mut Usage) {
-        let late =
-            self.histograms.as_mut().map(|held| std::mem::take(&mut held.late)).unwrap_or_default();
-        for chunk in late_histogram_chunks(&late) {
+        let held = self.histograms.as_mut();
+        let samples = held.map(|held| std::mem::take(&mut held.late)).unwrap_or_default();
+        for chunk in late::histogram_chunks(&samples) {
             self.hold(chunk, true, generation, usage);
         }
     }
@@ -403,12 +409,14 @@ impl Series {
             .and_then(|held| held.open.as_ref())
             .map(HistogramAppender::to_chunk);
         let open = self.open.as_ref().map(FloatAppender::to_chunk);
-        chunks.splice(place..place, open.into_iter().chain(histograms));
-        if let Some(late) = &self.late {
-            chunks.extend(late_chunks(late));
+        let open = open.into_iter().chain(histograms).map(|chunk| self.started(chunk));
+        chunks.splice(place..place, open);
+        if let Some(samples) = &self.late {
+            chunks.extend(late::chunks(samples).map(|chunk| self.started(chunk)));
         }
         if let Some(held) = &self.histograms {
-            chunks.extend(late_histogram_chunks(&held.late));
+            let late = late::histogram_chunks(&held.late).into_iter();
+            chunks.extend(late.map(|chunk| self.started(chunk)));
         }
         chunks.retain(|chunk| chunk.overlaps(start_ms, end_ms));
         chunks
@@ -471,31 +479,4 @@ pub(super) fn is_same(a: &Arc<NativeHistogram>, b: &Arc<NativeHistogram>) -> boo
         || (a.sum.to_bits() == b.sum.to_bits()
             && NativeHistogram { sum: 0.0, ..(**a).clone() }
                 == NativeHistogram { sum: 0.0, ..(**b).clone() })
-}
-
-/// Chunks of ascending samples, split where the UTC day ends.
-fn late_chunks(late: &[(i64, f64)]) -> impl Iterator<Item = Chunk> {
-    late.chunk_by(|a, b| day_of(a.0) == day_of(b.0)).map(|samples| {
-        let mut appender = FloatAppender::new();
-        for (timestamp_ms, value) in samples {
-            appender.push(*timestamp_ms, *value);
-        }
-        appender.into_chunk()
-    })
-}
-
-fn late_histogram_chunks(late: &[(i64, Arc<NativeHistogram>)]) -> Vec<Chunk> {
-    let mut chunks = Vec::new();
-    for samples in late.chunk_by(|a, b| day_of(a.0) == day_of(b.0)) {
-        let mut appender = HistogramAppender::new();
-        for (timestamp_ms, histogram) in samples {
-            if appender.is_full_for(histogram) {
-                chunks
-                    .push(std::mem::replace(&mut appender, HistogramAppender::new()).into_chunk());
-            }
-            appender.push(*timestamp_ms, histogram);
-        }
-        chunks.push(appender.into_chunk());
-    }
-    chunks
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use chunks::Chunk;
 use signals::Labels;
 use signals::metric::{Exemplar, NativeHistogram};
 
@@ -11,7 +12,6 @@ use super::Place;
 use super::postings::{Index, PairId, Slot};
 use super::series::{Generation, Newest, Pushed, Series, Usage};
 use crate::metrics::SeriesChunks;
-use crate::metrics::chunk::Chunk;
 use crate::metrics::labels::LabelQuery;
 use crate::metrics::matching::Condition;
 

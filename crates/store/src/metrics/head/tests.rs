@@ -134,11 +134,11 @@ fn samples_in_order_late_and_repeated_are_read_in_order_once() {
 }
 
 #[test]
-fn a_later_value_at_the_newest_time_wins() {
+fn the_first_value_at_the_newest_time_stays() {
     let head = Head::new(HeadLimits::default());
     for value in [1.0, 2.0, 1.0, 3.0] {
         head.append(&batch("a=1", &[(1000, value)])).unwrap();
-        assert_eq!(samples_of(&head, "a=1"), [(1000, value)]);
+        assert_eq!(samples_of(&head, "a=1"), [(1000, 1.0)]);
     }
 }
 
@@ -264,13 +264,15 @@ fn a_series_of_a_batch_in_flight_stays_through_any_number_of_flushes() {
 }
 
 #[test]
-fn duplicates_conflicts_and_samples_out_of_order_are_told_apart() {
+fn duplicates_other_values_and_samples_out_of_order_are_told_apart() {
     let head = Head::new(HeadLimits::default());
     let samples = [(1000, 1.0), (2000, 2.0), (2000, 2.0), (2000, 3.0), (1500, 1.5)];
     let appended = head.append(&batch("a=1", &samples)).unwrap();
-    let counts = (appended.duplicates, appended.conflicts, appended.out_of_order);
-    assert_eq!((appended.samples, counts), (5, (1, 1, 1)));
-    assert_eq!(samples_of(&head, "a=1"), [(1000, 1.0), (1500, 1.5), (2000, 3.0)]);
+    assert_eq!((appended.samples, appended.duplicates, appended.out_of_order), (4, 1, 1));
+    let (reason, labels) = (Reason::Duplicate, labels("a=1"));
+    assert_eq!(appended.refused, [Refused { item: Item::Sample, index: 3, reason }]);
+    assert_eq!(appended.examples, [Example { reason, labels, timestamp_ms: 2000 }]);
+    assert_eq!(samples_of(&head, "a=1"), [(1000, 1.0), (1500, 1.5), (2000, 2.0)]);
 }
 
 #[test]
@@ -293,7 +295,7 @@ fn any_number_of_workers_applies_the_same() {
                     })
                 }));
             }
-            let (admitted, _) = head.admit(&mut batch, Limits::Apply).unwrap();
+            let (admitted, _) = head.admit(&mut batch, Limits::AlreadyApplied).unwrap();
             head.apply(&[&admitted], workers);
         }
         series.iter().map(|series| samples_of(&head, series)).collect::<Vec<_>>()
@@ -378,15 +380,15 @@ fn histograms_in_order_late_and_repeated_are_read_in_order_once() {
             ..SeriesBatch::default()
         })
         .unwrap();
-    let counts = (appended.out_of_order, appended.duplicates, appended.conflicts);
-    assert_eq!((appended.samples, counts), (6, (2, 0, 1)));
+    assert_eq!(appended.refused.len(), 1, "another histogram of a known time");
+    assert_eq!((appended.samples, appended.out_of_order, appended.duplicates), (5, 2, 0));
     for _ in 0..2 {
         let mut samples = Samples::default();
         head.select(&[], 0, 5000, 10).unwrap()[0].read(0, 5000, &mut samples).unwrap();
         let expected = [
             (1000, histogram(0)),
             (1500, histogram(2)),
-            (2000, histogram(1)),
+            (2000, histogram(0)),
             (3000, histogram(2)),
         ];
         assert_eq!(samples.histograms, expected);
@@ -475,14 +477,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn the_last_written_value_of_each_time_is_read(writes in prop::collection::vec((0_i64..300, any::<u8>(), 0_u8..20), 1..900)) {
+    fn the_last_admitted_value_of_each_time_is_read(writes in prop::collection::vec((0_i64..300, any::<u8>(), 0_u8..20), 1..900)) {
         let head = Head::new(HeadLimits { late_window_ms: i64::MAX, ..HeadLimits::default() });
         let mut model = BTreeMap::new();
         let mut frozen = Vec::new();
         for (timestamp, value, action) in writes {
             let timestamp = timestamp * 1_000_000;
             head.append(&batch("a=1", &[(timestamp, f64::from(value))])).unwrap();
-            model.insert(timestamp, f64::from(value));
+            // A sample at the newest time is refused.
+            if model.last_key_value().is_none_or(|(newest, _)| *newest != timestamp) {
+                model.insert(timestamp, f64::from(value));
+            }
             if action == 0 {
                 frozen.extend(head.freeze());
             }

@@ -10,6 +10,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::error::ArrowError;
+use chunks::{Chunk, Codec};
 use foldhash::fast::RandomState;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
@@ -21,7 +22,6 @@ use signals::metric::{Metadata, NAME_LABEL};
 use super::schema::{self, properties};
 use super::{PartSummary, family};
 use crate::StoreError;
-use crate::metrics::chunk::{Chunk, Codec};
 use crate::metrics::matching::pairs;
 use crate::part::write::ORIGIN_KEY;
 

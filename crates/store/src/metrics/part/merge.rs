@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{Array, BinaryArray, TimestampMillisecondArray};
+use chunks::{Chunk, encode_exemplars};
 use signals::Labels;
 use signals::metric::{Exemplar, Metadata};
 
@@ -13,7 +14,7 @@ use super::prune::Wanted;
 use super::reader::{OpenPart, PartReader, RowColumns, RowStream, chunk_bytes, column, next_batch};
 use super::schema::{CHUNK, COUNT, Class, MAX_TIME, MIN_TIME, ROW_GROUP_BYTES, SERIES, START_TIME};
 use super::{PartSummary, SeriesWriter, damaged};
-use crate::metrics::chunk::{Chunk, encode_exemplars};
+use crate::metrics::Deletion;
 use crate::metrics::matching::compare_rows;
 use crate::metrics::series_chunks::overlapping_runs;
 use crate::part::merge::MergeSizes;
@@ -26,8 +27,8 @@ const EXEMPLARS_MAX: usize = 4096;
 /// Number of series after which the task yields.
 const SERIES_PER_TURN: usize = 64;
 
-/// Merges the parts of one day, oldest first, into one; later samples win. `origin` is the JSON for
-/// its footer.
+/// Merges the parts of one day, oldest first, into one; later samples win, and those of `deletion`
+/// are left out. `origin` is the JSON for its footer.
 ///
 /// Inputs must be adjacent in the manifest. Memory is bounded by one series, and one row group of
 /// each input.
@@ -37,6 +38,7 @@ const SERIES_PER_TURN: usize = 64;
 pub(crate) async fn merge<W: Write + Send>(
     reader: &PartReader,
     inputs: &[Arc<Part>],
+    deletion: Option<&Deletion>,
     origin: String,
     sizes: MergeSizes,
     sink: W,
@@ -52,7 +54,7 @@ pub(crate) async fn merge<W: Write + Send>(
                 }
             }
             Class::Samples | Class::Exemplars => {
-                merge_class(reader, inputs, class, &mut file).await?;
+                merge_class(reader, inputs, deletion, class, &mut file).await?;
             }
             Class::Labels => file.push_labels()?,
         }
@@ -64,6 +66,7 @@ pub(crate) async fn merge<W: Write + Send>(
 async fn merge_class<W: Write + Send>(
     reader: &PartReader,
     inputs: &[Arc<Part>],
+    deletion: Option<&Deletion>,
     class: Class,
     file: &mut PartFile<W>,
 ) -> Result<(), StoreError> {
@@ -81,10 +84,12 @@ async fn merge_class<W: Write + Send>(
         for cursor in &mut cursors {
             cursor.take(&series, &mut chunks).await?;
         }
+        let deleted_ms = deletion.and_then(|deletion| deletion.of(&labels));
         if class == Class::Exemplars {
-            write_exemplars(&labels, &chunks, file)?;
+            write_exemplars(&labels, &chunks, deleted_ms, file)?;
         } else {
             let mut writer = SeriesWriter::new(&labels, SAMPLES_TARGET, true);
+            writer.deleted_ms = deleted_ms;
             for run in overlapping_runs(&chunks) {
                 writer.push_run(&run, file)?;
             }
@@ -101,16 +106,25 @@ async fn merge_class<W: Write + Send>(
 fn write_exemplars<W: Write + Send>(
     labels: &Labels,
     chunks: &[Chunk],
+    deleted_ms: Option<(i64, i64)>,
     file: &mut PartFile<W>,
 ) -> Result<(), StoreError> {
     let mut all: Vec<Exemplar> = Vec::new();
     for chunk in chunks {
         all.extend(chunk.exemplars().map_err(|error| damaged(labels, error))?);
     }
+    if let Some((start_ms, end_ms)) = deleted_ms {
+        all.retain(|exemplar| !(start_ms..=end_ms).contains(&exemplar.timestamp_ms));
+    }
     all.sort_by_key(|exemplar| exemplar.timestamp_ms);
     all.dedup();
     let newest = all.get(all.len().saturating_sub(EXEMPLARS_MAX)..).unwrap_or_default();
     encode_exemplars(newest).map_or(Ok(()), |chunk| file.push_exemplars(labels, &chunk))
+}
+
+/// The start time of a row, if there is one.
+pub(super) fn start_time(times: Option<&TimestampMillisecondArray>, row: usize) -> Option<i64> {
+    times.filter(|times| times.is_valid(row)).map(|times| times.value(row))
 }
 
 /// The read position of one input.
@@ -157,14 +171,13 @@ impl<'a> Cursor<'a> {
     async fn take(&mut self, series: &[u8], into: &mut Vec<Chunk>) -> Result<(), StoreError> {
         while self.series() == Some(series) {
             let Some((columns, chunks)) = &self.batch else { return Ok(()) };
-            let start_times = self.start_times.as_ref().filter(|times| times.is_valid(self.row));
             into.push(Chunk {
                 min_ms: columns.min_time.value(self.row),
                 max_ms: columns.max_time.value(self.row),
                 count: u16::try_from(columns.count.value(self.row))
                     .map_err(|_| self.part.unexpected())?,
                 bytes: chunk_bytes(chunks, self.row),
-                start_ms: start_times.map(|times| times.value(self.row)),
+                start_ms: start_time(self.start_times.as_ref(), self.row),
             });
             self.row += 1;
             if self.row == chunks.len() {

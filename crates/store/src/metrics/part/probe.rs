@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
+use chunks::Chunk;
 use signals::Labels;
 
 use super::PartSummary;
 use super::file::PartFile;
 use super::schema;
 use crate::StoreError;
-use crate::metrics::chunk::Chunk;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PageLayout {

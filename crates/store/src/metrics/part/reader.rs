@@ -10,6 +10,7 @@ use arrow::array::{
 };
 use arrow::buffer::Buffer;
 use arrow::datatypes::Int32Type;
+use chunks::Chunk;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use parking_lot::Mutex;
@@ -22,12 +23,12 @@ use signals::metric::{Exemplar, Metadata, NAME_LABEL};
 use signals::{Labels, Matcher, MemoryBudget, MemoryReservation};
 
 use super::footers::Footers;
+use super::merge::start_time;
 use super::object::PartObject;
 use super::prune::{Candidates, Wanted, candidates, has_labels, joined};
-use super::schema::{CHUNK, COUNT, Class, MAX_TIME, METRIC, MIN_TIME, SERIES};
+use super::schema::{CHUNK, COUNT, Class, MAX_TIME, METRIC, MIN_TIME, SERIES, START_TIME};
 use super::{damaged, family};
 use crate::metrics::SeriesChunks;
-use crate::metrics::chunk::Chunk;
 use crate::metrics::head::check_series;
 use crate::metrics::labels::{LabelCounts, LabelProjection, LabelQuery};
 use crate::metrics::matching::{Condition, pairs};
@@ -372,24 +373,22 @@ impl OpenPart<'_> {
             return Ok(rows);
         }
         let ranges = joined(hits.iter().map(|hit| hit.position..hit.position + 1));
-        let mut stream = self.stream(&row_groups, Some(ranges), &[CHUNK])?;
+        let mut stream = self.stream(&row_groups, Some(ranges), &[CHUNK, START_TIME])?;
         let mut hits = hits.into_iter();
         while let Some(batch) = next_batch(&mut stream, self.part).await? {
             let chunks: BinaryArray = column(&batch, CHUNK).ok_or_else(|| self.unexpected())?;
+            let starts = column(&batch, START_TIME);
             query.bounds.take(chunks.value_data().len())?;
             for row in 0..chunks.len() {
                 let hit = hits.next().ok_or_else(|| self.unexpected())?;
-                let chunk = Chunk {
-                    min_ms: hit.min_ms,
-                    max_ms: hit.max_ms,
-                    count: hit.count,
-                    bytes: chunk_bytes(&chunks, row),
-                    start_ms: None,
-                };
+                let Hit { series, min_ms, max_ms, count, .. } = hit;
+                let (bytes, start_ms) =
+                    (chunk_bytes(&chunks, row), start_time(starts.as_ref(), row));
+                let chunk = Chunk { min_ms, max_ms, count, bytes, start_ms };
                 if query.wanted.class != Class::Families {
                     chunk.check().map_err(|error| self.damaged(&error.to_string()))?;
                 }
-                if let Some((_, chunks)) = rows.get_mut(hit.series) {
+                if let Some((_, chunks)) = rows.get_mut(series) {
                     chunks.push(chunk);
                 }
             }

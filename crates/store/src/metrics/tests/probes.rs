@@ -7,6 +7,7 @@ pub(crate) mod generate;
 
 use std::sync::Arc;
 
+use chunks::{Chunk, FloatAppender, encode_pco};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -16,7 +17,6 @@ use signals::{Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch, time::
 use self::counting::CountingStore;
 use self::generate::{Shape, host_labels, random_walk, scrape_like, scraped};
 use crate::Part;
-use crate::metrics::chunk::{Chunk, FloatAppender, encode_pco};
 use crate::metrics::head::Limits;
 use crate::metrics::labels::{LabelProjection, LabelQuery};
 use crate::metrics::part::probe::{PageLayout, write_rows};
@@ -464,7 +464,7 @@ async fn probe_at_rest() {
         let flushed: u64 = parts.iter().map(|part| part.bytes).sum();
         let mut bytes = Vec::new();
         let clock = SystemClock::new();
-        part::merge(&reader, &parts, String::new(), MergeSizes::of(usize::MAX), &mut bytes)
+        part::merge(&reader, &parts, None, String::new(), MergeSizes::of(usize::MAX), &mut bytes)
             .await
             .unwrap();
         let seconds = clock.monotonic().as_secs_f64();

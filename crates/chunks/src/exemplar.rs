@@ -3,13 +3,11 @@
 use signals::Labels;
 use signals::metric::Exemplar;
 
-use super::{
-    Chunk, ChunkError, Codec, HEADER_BYTES, from_zigzag, push_varint, seal, take_sized,
-    take_varint, zigzag,
-};
+use crate::chunk::{Chunk, ChunkError, Codec, HEADER_BYTES, seal};
+use crate::varint::{from_zigzag, push_varint, take_sized, take_varint, zigzag};
 
 /// Encodes exemplars in order of time; `None` when there are none or more than 65,535.
-pub(crate) fn encode(exemplars: &[Exemplar]) -> Option<Chunk> {
+pub fn encode(exemplars: &[Exemplar]) -> Option<Chunk> {
     let (first, last) = (exemplars.first()?, exemplars.last()?);
     let count = u16::try_from(exemplars.len()).ok()?;
     let mut bytes = vec![0; HEADER_BYTES];

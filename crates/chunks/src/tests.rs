@@ -1,10 +1,14 @@
 //! Laws of chunks: what is written is read, and damage is an error.
 
+use std::sync::Arc;
+
+use arrow::buffer::Buffer;
 use proptest::prelude::*;
 use signals::Labels;
-use signals::metric::{BucketSpan, ResetHint, STALE_NAN_BITS};
+use signals::metric::{BucketSpan, Exemplar, NativeHistogram, ResetHint, STALE_NAN_BITS};
 
 use super::*;
+use crate::chunk::CHECKSUM_BYTES;
 
 type Read = (Vec<(i64, u64)>, Vec<(i64, Arc<NativeHistogram>)>);
 

@@ -5,8 +5,9 @@ use pco::ChunkConfig;
 use pco::data_types::Number;
 use pco::wrapped::{FileCompressor, FileDecompressor};
 
-use super::bits::{BitReader, BitWriter};
-use super::{Chunk, ChunkError, Codec, HEADER_BYTES, push_varint, seal, take_sized};
+use crate::bits::{BitReader, BitWriter};
+use crate::chunk::{Chunk, ChunkError, Codec, HEADER_BYTES, seal};
+use crate::varint::{push_varint, take_sized};
 
 /// Times are a first time and a constant step.
 const CONSTANT: u8 = 0;
@@ -19,7 +20,7 @@ const LEVEL: usize = 8;
 
 /// Encodes samples whose times ascend. `None` if there are no samples, too many, or `pco` fails;
 /// the caller then uses another codec.
-pub(crate) fn encode(timestamps: &[i64], values: &[f64]) -> Option<Chunk> {
+pub fn encode(timestamps: &[i64], values: &[f64]) -> Option<Chunk> {
     let (min_ms, max_ms) = (*timestamps.first()?, *timestamps.last()?);
     let count = u16::try_from(timestamps.len()).ok()?;
     let times = encode_times(timestamps)?;

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
-use super::bits::{BitReader, BitWriter, FloatState};
-use super::{Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, is_whole, seal};
+use crate::bits::{BitReader, BitWriter, FloatState};
+use crate::chunk::{Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, is_whole, seal};
 
 /// Limit on the buckets of one histogram, populated or not, and on its spans.
 const BUCKETS_MAX: usize = 8192;
 /// Samples of one chunk.
-pub(crate) const HISTOGRAM_SAMPLES_MAX: u16 = 120;
+pub const HISTOGRAM_SAMPLES_MAX: u16 = 120;
 /// Spans, buckets and bounds of a whole chunk; limits the decoded size of a hostile chunk.
 const ELEMENTS_MAX: usize = 1 << 20;
 /// Whether spans and counts agree and are within limits; other histograms are not stored.
-pub(crate) fn is_consistent(histogram: &NativeHistogram) -> bool {
+pub fn is_consistent(histogram: &NativeHistogram) -> bool {
     let fits = |spans: &[BucketSpan], counts: &[f64]| {
         spans.len() <= BUCKETS_MAX
             && counts.len() <= BUCKETS_MAX
@@ -186,7 +186,7 @@ fn all_counts(histogram: &NativeHistogram) -> impl Iterator<Item = f64> {
 
 /// A growing chunk of histograms. Times must ascend.
 #[derive(Debug, Clone)]
-pub(crate) struct HistogramAppender {
+pub struct HistogramAppender {
     writer: BitWriter,
     layout: Option<Layout>,
     previous: Previous,
@@ -199,8 +199,15 @@ pub(crate) struct HistogramAppender {
     last: Arc<NativeHistogram>,
 }
 
+impl Default for HistogramAppender {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl HistogramAppender {
-    pub(crate) fn new() -> Self {
+    /// An empty chunk.
+    pub fn new() -> Self {
         Self {
             writer: BitWriter::after(vec![0; HEADER_BYTES]),
             layout: None,
@@ -216,7 +223,7 @@ impl HistogramAppender {
     }
 
     /// Appends a sample that is later than all previous ones and [`is_consistent`].
-    pub(crate) fn push(&mut self, timestamp_ms: i64, histogram: &Arc<NativeHistogram>) {
+    pub fn push(&mut self, timestamp_ms: i64, histogram: &Arc<NativeHistogram>) {
         if self.count == 0 {
             self.min_ms = timestamp_ms;
         }
@@ -257,19 +264,23 @@ impl HistogramAppender {
         self.last = Arc::clone(histogram);
     }
 
-    pub(crate) fn count(&self) -> u32 {
+    /// Number of samples.
+    pub fn count(&self) -> u32 {
         u32::from(self.count)
     }
 
-    pub(crate) fn min_ms(&self) -> i64 {
+    /// Time of the first sample.
+    pub fn min_ms(&self) -> i64 {
         self.min_ms
     }
 
-    pub(crate) fn last_ms(&self) -> i64 {
+    /// Time of the last sample.
+    pub fn last_ms(&self) -> i64 {
         self.last_ms
     }
 
-    pub(crate) fn heap_bytes(&self) -> usize {
+    /// Memory in bytes.
+    pub fn heap_bytes(&self) -> usize {
         let layout = self.layout.as_ref().map_or(0, Layout::elements);
         self.writer.capacity()
             + (layout
@@ -280,18 +291,20 @@ impl HistogramAppender {
     }
 
     /// Whether this chunk must be closed before `next` is pushed.
-    pub(crate) fn is_full_for(&self, next: &NativeHistogram) -> bool {
+    pub fn is_full_for(&self, next: &NativeHistogram) -> bool {
         self.count > 0
             && (self.count >= HISTOGRAM_SAMPLES_MAX
                 || self.writer.bytes().len() >= MAX_BYTES
                 || self.elements + elements(next) > ELEMENTS_MAX)
     }
 
-    pub(crate) fn to_chunk(&self) -> Chunk {
+    /// A copy of what it has so far, closed.
+    pub fn to_chunk(&self) -> Chunk {
         self.clone().into_chunk()
     }
 
-    pub(crate) fn into_chunk(self) -> Chunk {
+    /// The chunk, closed.
+    pub fn into_chunk(self) -> Chunk {
         let (min_ms, max_ms, count) = (self.min_ms, self.last_ms, self.count);
         seal(Codec::Histogram, count, min_ms, max_ms, self.writer.into_bytes())
     }

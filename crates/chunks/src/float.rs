@@ -2,8 +2,10 @@
 //! whole numbers, else as XOR with the previous value. Samples are appended one at a time. The idea
 //! is from Facebook's Gorilla paper (VLDB 2015); the widths are ours.
 
-use super::bits::{BitReader, BitWriter, FloatState};
-use super::{Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, MAX_SAMPLES, is_whole, seal};
+use crate::bits::{BitReader, BitWriter, FloatState};
+use crate::chunk::{
+    Chunk, ChunkError, Codec, HEADER_BYTES, MAX_BYTES, MAX_SAMPLES, is_whole, seal,
+};
 
 /// How the values of one chunk are written.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +16,7 @@ enum Values {
 
 /// A growing chunk of float samples. Times must ascend.
 #[derive(Debug, Clone)]
-pub(crate) struct FloatAppender {
+pub struct FloatAppender {
     writer: BitWriter,
     values: Values,
     min_ms: i64,
@@ -23,8 +25,15 @@ pub(crate) struct FloatAppender {
     count: u16,
 }
 
+impl Default for FloatAppender {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl FloatAppender {
-    pub(crate) fn new() -> Self {
+    /// An empty chunk.
+    pub fn new() -> Self {
         Self::with(Values::Whole { last: 0, step: 0 })
     }
 
@@ -34,12 +43,12 @@ impl FloatAppender {
     }
 
     /// A chunk that takes any values, and is larger if all are whole numbers.
-    pub(crate) fn xor() -> Self {
+    pub fn xor() -> Self {
         Self::with(Values::Xor(FloatState::default()))
     }
 
     /// Appends a sample that is later than all previous ones.
-    pub(crate) fn push(&mut self, timestamp_ms: i64, value: f64) {
+    pub fn push(&mut self, timestamp_ms: i64, value: f64) {
         if matches!(self.values, Values::Whole { .. }) && !is_whole(value) {
             self.rewrite();
         }
@@ -75,33 +84,40 @@ impl FloatAppender {
         *self = rewritten;
     }
 
-    pub(crate) fn count(&self) -> u32 {
+    /// Number of samples.
+    #[inline]
+    pub fn count(&self) -> u32 {
         u32::from(self.count)
     }
 
-    pub(crate) fn min_ms(&self) -> i64 {
+    /// Time of the first sample.
+    pub fn min_ms(&self) -> i64 {
         self.min_ms
     }
 
-    pub(crate) fn last_ms(&self) -> i64 {
+    /// Time of the last sample.
+    pub fn last_ms(&self) -> i64 {
         self.last_ms
     }
 
     /// Memory beyond the struct itself.
-    pub(crate) fn heap_bytes(&self) -> usize {
+    pub fn heap_bytes(&self) -> usize {
         self.writer.capacity()
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    /// Whether the chunk should be closed.
+    #[inline]
+    pub fn is_full(&self) -> bool {
         self.count >= MAX_SAMPLES || self.writer.bytes().len() >= MAX_BYTES
     }
 
     /// The chunk as it is now.
-    pub(crate) fn to_chunk(&self) -> Chunk {
+    pub fn to_chunk(&self) -> Chunk {
         self.clone().into_chunk()
     }
 
-    pub(crate) fn into_chunk(self) -> Chunk {
+    /// The chunk, closed.
+    pub fn into_chunk(self) -> Chunk {
         let codec =
             if matches!(self.values, Values::Whole { .. }) { Codec::Whole } else { Codec::Xor };
         seal(codec, self.count, self.min_ms, self.last_ms, self.writer.into_bytes())

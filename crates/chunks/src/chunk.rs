@@ -1,42 +1,31 @@
-//! Chunks: samples of one series, encoded, with a checksum. `docs/formats/chunks.md` has the bytes.
-//!
-//! Chunks are self-describing, so head, parts and tests read them alike. Damaged bytes are an
-//! error, never a panic, and never allocate more than their length justifies.
-
-mod bits;
-mod exemplar;
-mod float;
-mod histogram;
-mod pco;
+//! The chunk: codec, number of samples, payload and checksum.
 
 use std::sync::Arc;
 
 use arrow::buffer::Buffer;
 use signals::metric::{Exemplar, NativeHistogram};
 
-use crate::varint::{from_zigzag, push_varint, take_sized, take_varint, zigzag};
-
-pub(crate) use self::float::FloatAppender;
-pub(crate) use self::pco::encode as encode_pco;
-pub(crate) use exemplar::encode as encode_exemplars;
-pub(crate) use histogram::{HISTOGRAM_SAMPLES_MAX, HistogramAppender, is_consistent};
+use crate::{exemplar, float, histogram, pco};
 
 /// Samples per chunk of the head. More would not shrink it (decision 0003) but slow down reads.
-pub(crate) const MAX_SAMPLES: u16 = 480;
+pub const MAX_SAMPLES: u16 = 480;
 /// Size at which a growing chunk is closed, whatever its number of samples.
-const MAX_BYTES: usize = 6 * 1024;
+pub(crate) const MAX_BYTES: usize = 6 * 1024;
 /// Codec and number of samples.
-const HEADER_BYTES: usize = 3;
+pub(crate) const HEADER_BYTES: usize = 3;
 /// CRC-32C of everything before it, little-endian.
-const CHECKSUM_BYTES: usize = 4;
+pub(crate) const CHECKSUM_BYTES: usize = 4;
 
 /// Why a chunk cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ChunkError {
+pub enum ChunkError {
+    /// It is shorter than what it says it holds.
     #[error("chunk ends too early")]
     Truncated,
+    /// Its bytes have changed.
     #[error("chunk does not match its checksum")]
     Checksum,
+    /// It was not written as it is described.
     #[error("chunk is invalid: {0}")]
     Invalid(&'static str),
 }
@@ -44,11 +33,16 @@ pub(crate) enum ChunkError {
 /// How the samples of a chunk are encoded; the first byte of the chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub(crate) enum Codec {
+pub enum Codec {
+    /// Floats as XOR with the one before.
     Xor = 1,
+    /// Floats in columns, by the library of this name.
     Pco = 2,
+    /// Native histograms.
     Histogram = 6,
+    /// Exemplars.
     Exemplar = 4,
+    /// Whole numbers as deltas of deltas.
     Whole = 5,
 }
 
@@ -59,7 +53,7 @@ impl Codec {
     }
 
     /// The value in the part's `codec` column.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Xor => "xor",
             Self::Pco => "pco",
@@ -72,18 +66,27 @@ impl Codec {
 
 /// Encoded samples with ascending times, and their metadata. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Chunk {
-    /// Times of the first and last sample.
-    pub(crate) min_ms: i64,
-    pub(crate) max_ms: i64,
-    pub(crate) count: u16,
-    pub(crate) bytes: Buffer,
+pub struct Chunk {
+    /// Time of the first sample, in milliseconds since 1970.
+    pub min_ms: i64,
+    /// Time of the last sample.
+    pub max_ms: i64,
+    /// Number of samples.
+    pub count: u16,
+    /// The encoded samples, with codec, number and checksum.
+    pub bytes: Buffer,
     /// Start time of the counter, the same for all samples; absent where unknown.
-    pub(crate) start_ms: Option<i64>,
+    pub start_ms: Option<i64>,
 }
 
 /// Fills in the reserved header and appends the checksum.
-fn seal(codec: Codec, count: u16, min_ms: i64, max_ms: i64, mut bytes: Vec<u8>) -> Chunk {
+pub(crate) fn seal(
+    codec: Codec,
+    count: u16,
+    min_ms: i64,
+    max_ms: i64,
+    mut bytes: Vec<u8>,
+) -> Chunk {
     let [low, high] = count.to_le_bytes();
     for (place, byte) in bytes.iter_mut().zip([codec as u8, low, high]) {
         *place = byte;
@@ -97,16 +100,21 @@ fn seal(codec: Codec, count: u16, min_ms: i64, max_ms: i64, mut bytes: Vec<u8>) 
 
 impl Chunk {
     /// The codec, if it is a known one.
-    pub(crate) fn codec(&self) -> Option<Codec> {
+    pub fn codec(&self) -> Option<Codec> {
         Codec::from_byte(*self.bytes.first()?)
     }
 
-    pub(crate) fn overlaps(&self, start_ms: i64, end_ms: i64) -> bool {
+    /// Whether it may have samples in `start_ms..=end_ms`.
+    #[inline]
+    pub fn overlaps(&self, start_ms: i64, end_ms: i64) -> bool {
         self.min_ms <= end_ms && self.max_ms >= start_ms
     }
 
-    /// Whether the bytes match their checksum.
-    pub(crate) fn check(&self) -> Result<(), ChunkError> {
+    /// Verifies the checksum.
+    ///
+    /// # Errors
+    /// [`ChunkError`] if the bytes do not match it.
+    pub fn check(&self) -> Result<(), ChunkError> {
         self.open().map(|_| ())
     }
 
@@ -124,7 +132,10 @@ impl Chunk {
     }
 
     /// Appends the samples in `start_ms..=end_ms`, ascending; `histograms` gets native histograms.
-    pub(crate) fn decode(
+    ///
+    /// # Errors
+    /// [`ChunkError`]; some samples may have been appended.
+    pub fn decode(
         &self,
         start_ms: i64,
         end_ms: i64,
@@ -162,7 +173,10 @@ impl Chunk {
     }
 
     /// The exemplars of an exemplar chunk.
-    pub(crate) fn exemplars(&self) -> Result<Vec<Exemplar>, ChunkError> {
+    ///
+    /// # Errors
+    /// [`ChunkError`]
+    pub fn exemplars(&self) -> Result<Vec<Exemplar>, ChunkError> {
         match self.open()? {
             (Codec::Exemplar, count, payload) => exemplar::decode(payload, count),
             _ => Err(ChunkError::Invalid("samples where exemplars are expected")),
@@ -174,9 +188,6 @@ impl Chunk {
 const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
 
 /// Whether the float is a whole number that an integer represents exactly; negative zero is not.
-fn is_whole(value: f64) -> bool {
+pub(crate) fn is_whole(value: f64) -> bool {
     value.abs() <= WHOLE_MAX && ((value as i64) as f64).to_bits() == value.to_bits()
 }
-
-#[cfg(test)]
-mod tests;

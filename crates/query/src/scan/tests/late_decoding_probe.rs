@@ -26,9 +26,9 @@ use signals::time::SystemClock;
 use signals::{Clock, Signal, SpanId, TraceId};
 use store::Part;
 
-use super::rows_table::RowsTable;
-use super::test_rows::{TestRows, write_part};
 use crate::Limits;
+use crate::scan::rows_table::RowsTable;
+use crate::scan::test_rows::{Layout, TestRows, write_part};
 use crate::session::Session;
 use crate::source::Source;
 
@@ -168,7 +168,7 @@ fn shapes() -> Vec<Shape> {
 #[ignore = "a measurement; its result is decision 0005"]
 async fn late_decoding_pays_by_shape() {
     let clock = SystemClock::new();
-    let rows = TestRows::new(&[], &[], super::test_rows::Layout::Head).await;
+    let rows = TestRows::new(&[], &[], Layout::Head).await;
     let objects = rows.objects();
     let path = "spans/probe.parquet";
     let part = write_part(objects.as_ref(), Signal::Spans, path, &[spans()], 50_000).await;
