@@ -83,7 +83,8 @@ fn newest_source(folder: &Path) -> Result<Option<SystemTime>> {
     let mut newest = None;
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
-        let is_output = path.ends_with("node_modules") || path.ends_with("dist");
+        let outputs = ["node_modules", "dist", "test-results"];
+        let is_output = outputs.iter().any(|output| path.ends_with(output));
         if path.is_dir() && !is_output {
             newest = newest.max(newest_source(&path)?);
         } else if path.is_file() {

@@ -1,0 +1,26 @@
+/** A trace. */
+import { expect, test } from "./test";
+import { openTaskTrace, openTrace, spanRows } from "./views";
+
+test("a span is selected with the pointer and with the keyboard", async ({ page }) => {
+  await openTaskTrace(page);
+  await spanRows(page).nth(1).click();
+  await expect(page.getByRole("complementary", { name: "Span" })).toBeVisible();
+  await expect(page).toHaveURL(/span=[0-9a-f]{16}/);
+  await page.getByRole("treegrid").press("ArrowUp");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowRight");
+  await expect(page.locator("[role=row][aria-selected=true]")).toBeVisible();
+});
+
+test("a span opens its logs", async ({ page }) => {
+  await openTrace(page);
+  await spanRows(page).first().click();
+  await page.getByText("Logs of this span").click();
+  await expect(page).toHaveURL(/explore\/logs.*trace_id/);
+});
+
+test("a trace that is not stored is said to be missing", async ({ page }) => {
+  await page.goto(`/trace/${"f".repeat(32)}`);
+  await expect(page.getByText("Trace not found")).toBeVisible();
+});
