@@ -221,6 +221,7 @@ function editorTheme(rows: number): Extension {
       paddingLeft: "16px",
       fontSize: "11.5px",
     },
+    ".cm-tooltip-autocomplete ul li[aria-selected] .cm-completionDetail": { color: "var(--gh-dim)" },
     ".cm-tooltip.cm-completionInfo": {
       padding: "8px 10px",
       maxWidth: "300px",

@@ -63,7 +63,7 @@ function luminance(hex: string): number {
 describe("the contrast of text", () => {
   const cases = ["dark", "light"].flatMap((scheme) =>
     ["text", "dim", "faint", "accent", "error", "warn", "ok", "info", "debug"].flatMap((text) =>
-      ["page", "panel", "raised"].map((ground) => [scheme, text, ground] as const),
+      ["page", "panel", "raised", "hover", "selected"].map((ground) => [scheme, text, ground] as const),
     ),
   );
   it.each(cases)("%s: %s on %s is at least 4.5", (scheme, text, ground) => {

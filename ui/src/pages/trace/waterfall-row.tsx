@@ -156,5 +156,5 @@ function Timeline({
 function durationPosition(from: number, to: number): React.CSSProperties {
   if (to < 86) return { left: `${Math.max(0, to)}%` };
   if (from > 14) return { right: `${100 - from}%` };
-  return { right: `${Math.max(0, 100 - to)}%`, color: "var(--gh-on-accent)", fontWeight: 550 };
+  return { right: `${Math.max(0, 100 - to)}%`, color: "var(--on-bar, var(--gh-on-accent))", fontWeight: 550 };
 }
