@@ -13,7 +13,7 @@ export function EmptyState({
 }) {
   return (
     <div className={classes.empty} role="status">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children && <div>{children}</div>}
       {actions && <div className={classes.actions}>{actions}</div>}
     </div>

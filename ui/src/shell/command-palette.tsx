@@ -44,7 +44,7 @@ export default function CommandPalette({ close }: { close: () => void }) {
       padding={0}
       size={580}
       yOffset="12vh"
-      title={undefined}
+      attributes={{ content: { "aria-label": "Command palette" } }}
     >
       <input
         className={classes.input}

@@ -69,14 +69,25 @@ export const theme = createTheme({
     Button: Button.extend({ defaultProps: { size: "compact-sm", variant: "default" } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { size: 26, variant: "subtle", color: "gray" } }),
     TextInput: TextInput.extend({ defaultProps: { size: "xs" } }),
-    Select: Select.extend({ defaultProps: { size: "xs" } }),
+    // Options and menus open within the landmark of their control.
+    Select: Select.extend({ defaultProps: { size: "xs", comboboxProps: { withinPortal: false } } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "xs" } }),
     Switch: Switch.extend({ defaultProps: { size: "xs" } }),
     Tabs: Tabs.extend({ defaultProps: { variant: "default" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: false, fz: "sm" } }),
     Popover: Popover.extend({ defaultProps: { shadow: "md", radius: "md" } }),
-    Menu: Menu.extend({ defaultProps: { shadow: "md", radius: "md" } }),
-    Modal: Modal.extend({ defaultProps: { radius: "md", shadow: "md" } }),
+    Menu: Menu.extend({
+      defaultProps: { shadow: "md", radius: "md", withinPortal: false, withInitialFocusPlaceholder: false },
+    }),
+    Modal: Modal.extend({
+      defaultProps: {
+        radius: "md",
+        shadow: "md",
+        closeButtonProps: { "aria-label": "Close" },
+        // Not the banner of the page, which its element would be.
+        attributes: { header: { role: "presentation" } },
+      },
+    }),
   },
 });
 

@@ -68,7 +68,7 @@ describe("a row of the waterfall", () => {
     const { user, row, onSelect, onToggle } = renderRow(0);
     await user.click(row);
     expect(onSelect).toHaveBeenCalledExactlyOnceWith(0);
-    await user.click(screen.getByRole("button", { name: "Collapse" }));
+    await user.click(screen.getByRole("button", { name: "Collapse 1 span" }));
     expect(onToggle).toHaveBeenCalledExactlyOnceWith(0);
     expect(onSelect).toHaveBeenCalledOnce();
   });

@@ -60,7 +60,11 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
             type="button"
             tabIndex={-1}
             className={classes.caret}
-            aria-label={collapsed ? `Expand ${formatItems(count, "span")}` : "Collapse"}
+            aria-label={
+              collapsed
+                ? `Expand ${formatItems(count, "span")}`
+                : `Collapse ${formatItems(row.children.length, "span")}`
+            }
             onClick={(event) => {
               event.stopPropagation();
               onToggle(index);
