@@ -9,6 +9,8 @@ import { chromium, glasshouse, shots } from "./e2e/environment";
 /** A loaded machine is many times slower than an idle one. */
 const SETTLE_MS_MAX = 15_000;
 
+const wide = { width: 1440, height: 900 };
+
 export default defineConfig({
   testDir: "e2e",
   outputDir: shots,
@@ -28,5 +30,8 @@ export default defineConfig({
     screenshot: shots ? "on" : "only-on-failure",
     launchOptions: { executablePath: chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] },
   },
-  projects: [{ name: "dark", use: { colorScheme: "dark", viewport: { width: 1440, height: 900 } } }],
+  projects: [
+    { name: "dark", use: { colorScheme: "dark", viewport: wide } },
+    { name: "light", use: { colorScheme: "light", viewport: wide }, testMatch: "accessibility.spec.ts" },
+  ],
 });

@@ -1,28 +1,26 @@
 /** Logs. */
-import type { Page } from "@playwright/test";
 import { encoded, expect, test } from "./test";
-
-const lines = (page: Page) => page.getByRole("log").getByRole("button");
+import { logLines } from "./views";
 
 test("a log line opens its fields", async ({ page }) => {
   await page.goto("/explore/logs");
-  await lines(page).first().click();
+  await logLines(page).first().click();
   await expect(page.getByText("service_name").first()).toBeVisible();
 });
 
 test("a field of a line becomes a filter of the query", async ({ page }) => {
   await page.goto("/explore/logs");
-  await lines(page).first().click();
+  await logLines(page).first().click();
   await page.locator("[aria-label^='Filter for service_name=']").first().click();
   await expect(page).toHaveURL(/query=.*service_name/);
-  await expect(lines(page).first()).toBeVisible();
+  await expect(logLines(page).first()).toBeVisible();
 });
 
 test("a log line opens its trace", async ({ page }) => {
   // Log lines arrive a few seconds before their spans.
   const query = encoded('{service_name=~".+"} | trace_id!=""');
   await page.goto(`/explore/logs?query=${query}&from=now-1h&to=now-20s`);
-  await lines(page).first().click();
+  await logLines(page).first().click();
   await page.getByText("Open trace").first().click();
   await expect(page.getByRole("treegrid").getByRole("row").first()).toBeVisible();
 });

@@ -6,6 +6,7 @@ export { expect };
 /** Replaces answers of the server. Paths are globs. */
 export interface Server {
   answer(path: string, json: unknown): Promise<void>;
+  fail(path: string, status: number): Promise<void>;
   disconnect(path: string): Promise<void>;
 }
 
@@ -30,6 +31,7 @@ export const test = base.extend<Fixtures>({
 function replacing(page: Page): Server {
   return {
     answer: async (path, json) => void (await page.route(path, (route) => route.fulfill({ json }))),
+    fail: async (path, status) => void (await page.route(path, (route) => route.fulfill({ status }))),
     disconnect: async (path) => void (await page.route(path, (route) => route.abort())),
   };
 }

@@ -4,6 +4,7 @@ import { encoded, expect } from "./test";
 
 export const traceLinks = (page: Page) => page.locator("[data-scroll-restoration-id=traces] a");
 export const spanRows = (page: Page) => page.getByRole("treegrid").getByRole("row");
+export const logLines = (page: Page) => page.getByRole("log").getByRole("button");
 
 /** Opens the first complete trace of the search; spans of the newest may still be missing. */
 export async function openTrace(page: Page, search = "") {
@@ -15,3 +16,36 @@ export async function openTrace(page: Page, search = "") {
 /** Opens a trace with many spans: most requests of a page have one, a task of the agent has many. */
 export const openTaskTrace = (page: Page) =>
   openTrace(page, `?q=${encoded('{ name = "alex.session.solve_task" }')}`);
+
+export interface View {
+  name: string;
+  /** Ends when the view shows its data. */
+  open: (page: Page) => Promise<void>;
+}
+
+function at(address: string, data: string): View["open"] {
+  return async (page) => {
+    await page.goto(address);
+    await expect(page.locator(data).first()).toBeVisible();
+  };
+}
+
+const SERIES = encoded("alex_llm_requests_total");
+const SPANS = encoded("SELECT service_name, name, duration_ns FROM spans LIMIT 50");
+
+/** Every view, with data. */
+export const VIEWS: View[] = [
+  { name: "Home", open: at("/", "text=OTLP gRPC") },
+  { name: "the list of metrics", open: at("/explore/metrics?browse=on", "[role=grid] [role=gridcell]") },
+  { name: "the chart of metrics", open: at(`/explore/metrics?expr=${SERIES}`, "th:has-text('Last')") },
+  {
+    name: "the table of metrics",
+    open: at(`/explore/metrics?view=table&expr=${SERIES}`, "[role=gridcell]"),
+  },
+  { name: "Logs", open: at("/explore/logs", "[role=log] [role=button]") },
+  { name: "Traces", open: at("/explore/traces", "[data-scroll-restoration-id=traces] a") },
+  { name: "a trace", open: openTaskTrace },
+  { name: "SQL", open: at(`/explore/sql?query=${SPANS}`, "[role=gridcell]") },
+  { name: "Targets", open: at("/targets", "text=/Active \\d|No targets/") },
+  { name: "Cardinality", open: at("/cardinality", "tbody a") },
+];
