@@ -53,7 +53,7 @@ export function RangePicker() {
         <Popover.Target>
           <button
             type="button"
-            className={classes.segment}
+            className={`${classes.segment} ${classes.range}`}
             onClick={() => setOpen(!open)}
             aria-haspopup="dialog"
             aria-expanded={open}
