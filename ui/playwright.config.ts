@@ -33,5 +33,7 @@ export default defineConfig({
   projects: [
     { name: "dark", use: { colorScheme: "dark", viewport: wide } },
     { name: "light", use: { colorScheme: "light", viewport: wide }, testMatch: "accessibility.spec.ts" },
+    { name: "1024", use: { viewport: { width: 1024, height: 768 } }, testMatch: "layout.spec.ts" },
+    { name: "390", use: { viewport: { width: 390, height: 844 } }, testMatch: "layout.spec.ts" },
   ],
 });
