@@ -222,7 +222,7 @@ function runTool(builder, iteration) {
 }
 
 /** A trace of `count` spans, to try the waterfall with. Its id ends in `b16`. */
-function huge(count, startMs) {
+export function huge(count, startMs) {
   const random = seeded(20_000);
   const traceId = `${"0".repeat(29)}b16`;
   const spans = [];

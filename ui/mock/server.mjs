@@ -2,7 +2,7 @@
  * A server for developing the page without the binary: `npm run mock`, then `npm run dev`, or open it directly
  * to see the built page under the same content security policy. MOCK_EMPTY=1 serves no data.
  */
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { makeDataset } from "./dataset.mjs";
@@ -84,16 +84,21 @@ function answer(path, given, json) {
   return null;
 }
 
-function sendFile(path, response) {
+/** Like the binary, sends the compressed variant that the build made. */
+function sendFile(path, { headers }, response) {
   const wanted = join(DIST, normalize(path));
   const file =
     wanted.startsWith(DIST) && extname(wanted) && existsSync(wanted) ? wanted : join(DIST, "index.html");
+  const packed = headers["accept-encoding"]?.includes("br") && existsSync(`${file}.br`);
+  const bytes = readFileSync(packed ? `${file}.br` : file);
   response.writeHead(200, {
+    ...(packed ? { "Content-Encoding": "br" } : {}),
+    "Content-Length": bytes.length,
     "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
     "Content-Security-Policy": POLICY,
     "Cache-Control": path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
   });
-  createReadStream(file).pipe(response);
+  response.end(bytes);
 }
 
 createServer(async (request, response) => {
@@ -103,7 +108,7 @@ createServer(async (request, response) => {
   const isJson = request.headers["content-type"]?.includes("json");
   const given = Object.fromEntries([...address.searchParams, ...(isJson ? [] : new URLSearchParams(body))]);
   const found = answer(address.pathname, given, isJson ? JSON.parse(body) : {});
-  if (!found) return sendFile(address.pathname, response);
+  if (!found) return sendFile(address.pathname, request, response);
   const type = found.text === undefined ? "application/json" : "text/plain";
   response.writeHead(found.status, { "Content-Type": type });
   response.end(found.text ?? JSON.stringify(found.body));

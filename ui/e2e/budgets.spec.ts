@@ -1,0 +1,69 @@
+/**
+ * Budgets of size and time. Time is the CPU time of the page's main thread, which does not depend on what else the
+ * machine does; the waits for the server and the network are not part of it.
+ */
+import type { APIRequestContext, Page } from "@playwright/test";
+import { huge } from "../mock/dataset.mjs";
+import { trace } from "../mock/traces.mjs";
+import { expect, test } from "./test";
+import { spanRows, VIEWS } from "./views";
+
+/** Scripts and style sheets that every view needs. */
+const SHELL_BYTES_MAX = 190 * 1_024;
+/** Compression does not pay for smaller files. */
+const UNPACKED_BYTES_MAX = 1_024;
+const FIRST_VIEW_MS_MAX = 800;
+const SPANS = 10_000;
+const SPANS_MS_MAX = 700;
+const ROWS_MAX = 200;
+
+/** Recording a trace takes time of the main thread. */
+test.use({ trace: "off" });
+
+/** The CPU time of the main thread, in milliseconds, that a new page needs until `open` ends. */
+async function mainThreadMs(page: Page, open: (page: Page) => Promise<void>): Promise<number> {
+  const devTools = await page.context().newCDPSession(page);
+  await devTools.send("Performance.enable", { timeDomain: "threadTicks" });
+  await open(page);
+  const { metrics } = await devTools.send("Performance.getMetrics");
+  const seconds = metrics.find(({ name }) => name === "TaskDuration")?.value;
+  return (seconds ?? Number.NaN) * 1_000;
+}
+
+/** The size of a file as the server sends it to a browser. */
+async function sentBytes(request: APIRequestContext, path: string): Promise<number> {
+  const response = await request.get(path, { headers: { "accept-encoding": "br" } });
+  const bytes = Number(response.headers()["content-length"]);
+  if (response.headers()["content-encoding"] !== "br") expect(bytes, path).toBeLessThan(UNPACKED_BYTES_MAX);
+  return bytes;
+}
+
+test("the shell has at most 190 KB", async ({ request }) => {
+  const html = await (await request.get("/")).text();
+  const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)].map(
+    ([, path]) => path ?? "",
+  );
+  expect(files.length).toBeGreaterThan(1);
+  let bytes = 0;
+  for (const path of files) bytes += await sentBytes(request, path);
+  expect(bytes).toBeLessThanOrEqual(SHELL_BYTES_MAX);
+});
+
+for (const { name, open } of VIEWS) {
+  test(`${name} needs at most 800 ms of CPU to open`, async ({ page }) => {
+    const used = await mainThreadMs(page, open);
+    expect(used).toBeLessThanOrEqual(FIRST_VIEW_MS_MAX);
+  });
+}
+
+test("a trace of 10,000 spans needs at most 700 ms of CPU to open", async ({ page, server }) => {
+  const large = huge(SPANS, Date.now() - 600_000);
+  await server.answer("**/tempo/api/traces/**", trace(large.traceId, { traces: [large] }).body);
+  const used = await mainThreadMs(page, async () => {
+    await page.goto(`/trace/${large.traceId}`);
+    await expect(spanRows(page).first()).toBeVisible();
+  });
+  await expect(page.getByText(/10,?000 spans/).first()).toBeVisible();
+  expect(await spanRows(page).count()).toBeLessThanOrEqual(ROWS_MAX);
+  expect(used).toBeLessThanOrEqual(SPANS_MS_MAX);
+});
