@@ -5,7 +5,8 @@ import { openTaskTrace, spanRows, VIEWS } from "./views";
 
 /** By how many pixels the page and the part of it that scrolls are too wide. */
 const excess = (page: Page) =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    await document.fonts.ready;
     const boxes = [document.documentElement, ...document.querySelectorAll("#content")];
     return Math.max(...boxes.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth));
   });
@@ -24,6 +25,14 @@ for (const { name, open } of VIEWS) {
     expect(await excess(page)).toBe(0);
   });
 }
+
+test("an empty state is not wider than the window", async ({ page, server }) => {
+  const data = { activeTargets: [], droppedTargets: [], droppedTargetCounts: {} };
+  await server.answer("**/prometheus/api/v1/targets", { status: "success", data });
+  await page.goto("/targets");
+  await expect(page.getByText("No targets are configured")).toBeVisible();
+  expect(await excess(page)).toBe(0);
+});
 
 test("the details of a span are within the window", async ({ page }) => {
   await openTaskTrace(page);
