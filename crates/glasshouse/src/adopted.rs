@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adopt::prometheus::{self, RemoteWrite, ScrapeConfig};
+use adopt::prometheus::{self, Otlp, RemoteWrite, ScrapeConfig};
 use adopt::{Files, Kind, Section, SystemFiles, Unsupported};
 use signals::Labels;
 
@@ -15,6 +15,8 @@ pub(crate) struct Adopted {
     pub(crate) scrape_configs: Vec<ScrapeConfig>,
     /// The servers of remote write of all files.
     pub(crate) remote_write: Vec<RemoteWrite>,
+    /// How OTLP metrics are translated: the last section `otlp` of all `prometheus.yml`.
+    pub(crate) otlp: Otlp,
     /// The external labels of all `prometheus.yml`; of one name, the last.
     pub(crate) external_labels: Labels,
     /// The text of all `prometheus.yml`, without secrets.
@@ -32,6 +34,7 @@ impl Adopted {
         let mut adopted = Self {
             scrape_configs: Vec::new(),
             remote_write: Vec::new(),
+            otlp: Otlp::default(),
             external_labels: Labels::empty(),
             prometheus_yaml: String::new(),
             unsupported: Vec::new(),
@@ -48,7 +51,8 @@ impl Adopted {
                     let mut config = prometheus::load(file, files)
                         .map_err(|error| ConfigError::new("adopt", error.to_string()))?;
                     config.unsupported.extend(unused(file, &sections));
-                    configs.push((file, config));
+                    let has_otlp = sections.iter().any(|section| section.name == "otlp");
+                    configs.push((file, config, has_otlp));
                 }
             }
             if configs.is_empty() {
@@ -59,11 +63,14 @@ impl Adopted {
             // Files that another one includes are not configurations of their own.
             let included: Vec<PathBuf> = configs
                 .iter()
-                .flat_map(|(_, config)| &config.scrape_config_files)
+                .flat_map(|(_, config, _)| &config.scrape_config_files)
                 .flat_map(|pattern| adopt::matching_files(pattern, files).unwrap_or_default())
                 .collect();
-            configs.retain(|(file, _)| !included.iter().any(|other| is_same(file, other)));
-            for (_, config) in configs {
+            configs.retain(|(file, ..)| !included.iter().any(|other| is_same(file, other)));
+            for (_, config, has_otlp) in configs {
+                if has_otlp {
+                    adopted.otlp = config.otlp.clone();
+                }
                 adopted.add(config)?;
             }
         }
@@ -100,8 +107,7 @@ impl Adopted {
 /// Sections that are read, and have no effect yet.
 fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
     let is_unused = |section: &&Section| {
-        ["alerting", "remote_read", "rule_files", "storage", "otlp"]
-            .contains(&section.name.as_str())
+        ["alerting", "remote_read", "rule_files", "storage"].contains(&section.name.as_str())
     };
     let unsupported = |section: &Section| Unsupported {
         file: file.to_owned(),

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use adopt::prometheus::duration_text;
+use adopt::prometheus::{Otlp, TranslationStrategy, duration_text};
 use parking_lot::Mutex;
+use receive::Receiver;
 use receive::remote_storage::{RemoteStorage, ServerStatus};
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
 use serve::{ActiveTarget, Reload, ScrapePool, TargetMetadata};
 use signals::{Clock, Labels};
+use wire::otlp::metrics::{PromotedAttributes, Strategy, Translation};
 
 use crate::adopted::Adopted;
 
@@ -16,6 +18,7 @@ use crate::adopted::Adopted;
 pub(crate) struct AdoptedJobs {
     scraper: Scraper,
     remote_storage: RemoteStorage,
+    receiver: Arc<Receiver>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -34,18 +37,21 @@ impl AdoptedJobs {
     pub(crate) fn start(
         scraper: Scraper,
         remote_storage: RemoteStorage,
+        receiver: Arc<Receiver>,
         clock: Arc<dyn Clock>,
         adopted: Adopted,
     ) -> Result<Self, String> {
         adopted.warn();
         let reload = Reload { at: clock.now(), is_successful: true };
-        let Adopted { scrape_configs, remote_write, external_labels, prometheus_yaml, .. } =
-            adopted;
+        let Adopted {
+            scrape_configs, remote_write, otlp, external_labels, prometheus_yaml, ..
+        } = adopted;
+        receiver.translate(translation(otlp));
         // First, so that nothing that is scraped is missed.
         remote_storage.apply(remote_write, &external_labels)?;
         scraper.apply(scrape_configs)?;
         let state = Mutex::new(State { external_labels, prometheus_yaml, reload });
-        Ok(Self { scraper, remote_storage, clock, state })
+        Ok(Self { scraper, remote_storage, receiver, clock, state })
     }
 
     /// Reads the adopted files again and uses them.
@@ -60,6 +66,7 @@ impl AdoptedJobs {
             adopted.warn();
             self.scraper.apply(adopted.scrape_configs)?;
             self.remote_storage.apply(adopted.remote_write, &adopted.external_labels)?;
+            self.receiver.translate(translation(adopted.otlp));
             state.external_labels = adopted.external_labels;
             state.prometheus_yaml = adopted.prometheus_yaml;
             Ok(())
@@ -121,6 +128,32 @@ impl AdoptedJobs {
             TargetMetadata { labels: target.labels, metrics }
         };
         targets.map(metadata).collect()
+    }
+}
+
+/// How OTLP metrics are translated, in the words of the receiver.
+fn translation(otlp: Otlp) -> Translation {
+    Translation {
+        strategy: match otlp.translation_strategy {
+            TranslationStrategy::UnderscoreEscapingWithSuffixes => {
+                Strategy::UnderscoreEscapingWithSuffixes
+            }
+            TranslationStrategy::UnderscoreEscapingWithoutSuffixes => {
+                Strategy::UnderscoreEscapingWithoutSuffixes
+            }
+            TranslationStrategy::NoUtf8EscapingWithSuffixes => Strategy::NoUtf8EscapingWithSuffixes,
+            TranslationStrategy::NoTranslation => Strategy::NoTranslation,
+        },
+        promoted_resource_attributes: if otlp.promote_all_resource_attributes {
+            PromotedAttributes::AllBut(otlp.ignore_resource_attributes)
+        } else {
+            PromotedAttributes::These(otlp.promote_resource_attributes)
+        },
+        promotes_scope: otlp.promote_scope_metadata,
+        keeps_identifying_attributes: otlp.keep_identifying_resource_attributes,
+        uses_custom_bounds: otlp.convert_histograms_to_nhcb,
+        keeps_leading_underscores: !otlp.label_name_underscore_sanitization,
+        collapses_underscores: !otlp.label_name_preserve_multiple_underscores,
     }
 }
 

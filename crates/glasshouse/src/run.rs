@@ -119,9 +119,8 @@ async fn live(
 
     let receive_limits = settings::receive(&config, &budgets);
     let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
-    let query_limits = settings::query(&config, &budgets);
-    let engine = Engine::new(store.clone(), Arc::clone(&clock), query_limits)
-        .with_promql(settings::promql(&config));
+    let receiver = Arc::new(receiver);
+    let engine = settings::engine(&config, &budgets, &store, &clock);
     let histograms = histograms(&server, &receiver, &store, &engine);
     let adopted_jobs = adopted_jobs(&config, &budgets, &receiver, &store, &clock, adopted)?;
     let app = Arc::new(App {
@@ -130,7 +129,7 @@ async fn live(
         clock,
         addresses,
         server: server.clone(),
-        receiver: Arc::new(receiver),
+        receiver,
         store: store.clone(),
         is_open: AtomicBool::new(true),
         histograms,
@@ -166,7 +165,7 @@ async fn live(
 fn adopted_jobs(
     config: &Config,
     budgets: &memory::Budgets,
-    receiver: &Receiver,
+    receiver: &Arc<Receiver>,
     store: &Store,
     clock: &Arc<dyn Clock>,
     adopted: Adopted,
@@ -177,7 +176,8 @@ fn adopted_jobs(
     let scraper = Scraper::new(store.clone(), Arc::clone(clock), statistics, settings);
     let memory = budgets.remote_write.clone();
     let remote_storage = RemoteStorage::new(store.clone(), Arc::clone(clock), addresses, memory);
-    AdoptedJobs::start(scraper, remote_storage, Arc::clone(clock), adopted)
+    let (receiver, clock) = (Arc::clone(receiver), Arc::clone(clock));
+    AdoptedJobs::start(scraper, remote_storage, receiver, clock, adopted)
         .map_err(|message| ConfigError::new("adopt", message))
 }
 

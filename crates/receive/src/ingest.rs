@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use parking_lot::RwLock;
 use signals::{Batch, Clock, MemoryReservation, Signal, Timestamp};
 use store::metrics::{Item, Refused};
 use store::{Store, StoreError, WriteRequest};
 use tokio::sync::Semaphore;
 use wire::otlp::delta::Accumulated;
+use wire::otlp::metrics::Translation;
+use wire::otlp::{Encoding, Export};
 use wire::{Decode, Decoded, ItemCounts, WireError};
 
 use crate::decode::{Body, Decoding};
@@ -27,6 +30,7 @@ const EXPECTED_RATIO: usize = 8;
 pub struct Receiver {
     store: Store,
     decoding: Decoding,
+    translation: RwLock<Arc<Translation>>,
     totals: Arc<DeltaTotals>,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -69,6 +73,7 @@ impl Receiver {
         Self {
             store,
             decoding: Decoding::new(limits.wire.clone(), &limits.known),
+            translation: RwLock::default(),
             totals,
             decoders: Semaphore::new(limits.decoders_max.max(1)),
             panicked_bodies: PanickedBodies::default(),
@@ -82,6 +87,16 @@ impl Receiver {
     /// Statistics of received data.
     pub fn statistics(&self) -> &Arc<Statistics> {
         &self.statistics
+    }
+
+    /// Sets how OTLP metrics are translated to series, for requests that arrive from now on.
+    pub fn translate(&self, translation: Translation) {
+        *self.translation.write() = Arc::new(translation);
+    }
+
+    /// The decoder of an OTLP request.
+    pub(crate) fn export(&self, signal: Signal, encoding: Encoding) -> Export {
+        Export { signal, encoding, translation: Arc::clone(&self.translation.read()) }
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -160,7 +160,9 @@ mod tests {
         let memory = &MemoryBudget::new("test", 1 << 20).reservation();
         let context =
             DecodeContext { received_at: 10, limits: &wire::Limits::default(), known, memory };
-        let export = Export { signal: signals::Signal::Metrics, encoding: Encoding::Json };
+        let translation = std::sync::Arc::default();
+        let (signal, encoding) = (signals::Signal::Metrics, Encoding::Json);
+        let export = Export { signal, encoding, translation };
         export.decode(body, &context).unwrap()
     }
 

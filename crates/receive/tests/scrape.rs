@@ -95,14 +95,18 @@ impl Fixture {
         self.scraper.status().first()?.targets.first().cloned()
     }
 
-    /// Waits until a scrape that starts after the call is like this.
+    /// Waits until two scrapes that start after the call are like this.
     async fn wait(&self, is_so: impl Fn(&TargetStatus) -> bool) -> TargetStatus {
-        let asked_at = Some(SystemClock::new().now());
+        let mut last = Some(SystemClock::new().now());
+        let mut left = 2;
         for _ in 0..400 {
-            let is_wanted =
-                |target: &TargetStatus| target.last.started_at > asked_at && is_so(target);
+            let is_wanted = |target: &TargetStatus| target.last.started_at > last && is_so(target);
             if let Some(target) = self.target().filter(is_wanted) {
-                return target;
+                left -= 1;
+                if left == 0 {
+                    return target;
+                }
+                last = target.last.started_at;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }

@@ -17,6 +17,8 @@ pub mod response;
 pub mod traces;
 pub(crate) mod value;
 
+use std::sync::Arc;
+
 use signals::Signal;
 
 pub use encode::{JsonStyle, encode_traces, encode_traces_json};
@@ -33,17 +35,20 @@ pub enum Encoding {
 }
 
 /// An export request of one signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     /// The signal.
     pub signal: Signal,
     /// The encoding of the body.
     pub encoding: Encoding,
+    /// How metrics are translated to series.
+    pub translation: Arc<metrics::Translation>,
 }
 
 impl Decode for Export {
     fn decode(&self, body: &[u8], context: &DecodeContext<'_>) -> Result<Decoded, WireError> {
-        let Self { signal, encoding } = *self;
+        let Self { signal, encoding, translation } = self;
+        let (signal, encoding) = (*signal, *encoding);
         let DecodeContext { received_at, limits, known, memory } = *context;
         if encoding == Encoding::Json {
             // Reserves memory for the transcoded protobuf, which is shorter than the JSON.
@@ -52,18 +57,15 @@ impl Decode for Export {
         match signal {
             Signal::Spans => traces::decode(body, encoding, received_at, limits, memory),
             Signal::Logs => logs::decode(body, encoding, received_at, limits, memory),
-            Signal::Metrics => {
-                let translation = metrics::Translation::default();
-                metrics::decode_with(
-                    body,
-                    encoding,
-                    received_at,
-                    limits,
-                    &translation,
-                    known,
-                    memory,
-                )
-            }
+            Signal::Metrics => metrics::decode_with(
+                body,
+                encoding,
+                received_at,
+                limits,
+                translation,
+                known,
+                memory,
+            ),
         }
     }
 }

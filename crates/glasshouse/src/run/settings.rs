@@ -1,6 +1,11 @@
 //! Maps the configuration to the settings of each crate.
 
+use std::sync::Arc;
+
+use query::Engine;
 use receive::scrape::ScrapeSettings;
+use signals::Clock;
+use store::Store;
 use store::metrics::HeadLimits;
 
 use super::memory::Budgets;
@@ -54,9 +59,14 @@ pub(crate) fn store(config: &Config, budgets: &Budgets) -> store::Config {
     }
 }
 
-/// Settings of the query engine.
-pub(super) fn query(config: &Config, budgets: &Budgets) -> query::Limits {
-    query::Limits {
+/// The query engine.
+pub(super) fn engine(
+    config: &Config,
+    budgets: &Budgets,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> Engine {
+    let limits = query::Limits {
         timeout: config.query.timeout.0,
         concurrency: config.query.concurrency,
         memory: budgets.queries.clone(),
@@ -65,17 +75,14 @@ pub(super) fn query(config: &Config, budgets: &Budgets) -> query::Limits {
         series_max: config.query.series,
         lines_max: config.query.lines,
         rows_max: config.query.rows,
-    }
-}
-
-/// The optional features of PromQL.
-pub(super) fn promql(config: &Config) -> query::promql::Settings {
+    };
     let features = &config.query.promql_features;
-    query::promql::Settings {
+    let promql = query::promql::Settings {
         delays_name_removal: features.contains(&PromqlFeature::DelayedNameRemoval),
         uses_start_times: features.contains(&PromqlFeature::UseStartTimestamps),
         ..query::promql::Settings::default()
-    }
+    };
+    Engine::new(store.clone(), Arc::clone(clock), limits).with_promql(promql)
 }
 
 /// A number of bytes as `usize`, saturating.

@@ -141,3 +141,29 @@ fn the_admin_api_deletes_series_and_makes_snapshots_where_it_is_enabled() {
     let copy = Server::start(&data.join("snapshots").join(name));
     assert_eq!(count(&copy), before);
 }
+
+#[test]
+fn an_adopted_file_says_how_otlp_metrics_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prometheus.yml");
+    let write = |otlp: &str| {
+        std::fs::write(&file, format!("scrape_configs: []\notlp: {{{otlp}}}\n")).unwrap();
+    };
+    write("translation_strategy: NoTranslation, promote_all_resource_attributes: true");
+    let adopt = format!("adopt: [{}]\n", file.display());
+    let server = Server::start_with(&folder.path().join("data"), &adopt);
+    let send = || {
+        let body = metrics("shop", 7).to_string();
+        assert_eq!(server.post("otlp_http", "/v1/metrics", JSON, body.as_bytes()).status, 200);
+    };
+    let series =
+        || server.get("prometheus", "/api/v1/series?match[]=%7Bjob%3D%22shop%22%7D").text();
+    send();
+    let before = series();
+    assert!(before.contains("\"service.name\":\"shop\""), "{before}");
+    write("promote_resource_attributes: [service.name]");
+    assert_eq!(server.post("prometheus", "/-/reload", JSON, b"").status, 200);
+    send();
+    let after = series();
+    assert!(after.contains("\"service_name\":\"shop\""), "{after}");
+}

@@ -14,8 +14,8 @@ use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use signals::Signal;
 use tonic::Status;
+use wire::otlp::Encoding;
 use wire::otlp::response::{self, Code};
-use wire::otlp::{Encoding, Export};
 
 use super::framing;
 use crate::ingest::{Compression, IngestRequest, Receiver};
@@ -103,7 +103,7 @@ async fn unary(
     let encoding = Encoding::Protobuf;
     let request = IngestRequest {
         signal,
-        decoder: Box::new(Export { signal, encoding }),
+        decoder: Box::new(receiver.export(signal, encoding)),
         compression: match compression {
             Some(name) if message.is_compressed => Compression::Encoding(name.to_owned()),
             _ => Compression::None,

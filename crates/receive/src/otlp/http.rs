@@ -10,8 +10,8 @@ use axum::routing::post;
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use signals::Signal;
+use wire::otlp::Encoding;
 use wire::otlp::response::{self, Code};
-use wire::otlp::{Encoding, Export};
 
 use crate::ingest::{Compression, IngestRequest, Receiver};
 use crate::outcome::Outcome;
@@ -73,7 +73,7 @@ async fn take(
     let body = request_body::read(request.into_body(), length, receiver.limits()).await?;
     let request = IngestRequest {
         signal,
-        decoder: Box::new(Export { signal, encoding }),
+        decoder: Box::new(receiver.export(signal, encoding)),
         compression,
         body: body.bytes,
         memory: body.memory,

@@ -44,15 +44,47 @@ use crate::{Limits, WireError};
 
 /// Options of the translation to Prometheus; the defaults are Prometheus' own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of Prometheus")]
 pub struct Translation {
     /// How names are translated.
     pub strategy: Strategy,
     /// Resource attributes that become labels of every series.
-    pub promoted_resource_attributes: Vec<String>,
+    pub promoted_resource_attributes: PromotedAttributes,
     /// Whether name, version, schema URL and attributes of the scope become labels.
     pub promotes_scope: bool,
     /// Whether identifying attributes such as `service.name` are kept in `target_info`.
     pub keeps_identifying_attributes: bool,
+    /// Whether histograms with explicit bounds become native ones with custom bounds. Those of
+    /// deltas do not.
+    pub uses_custom_bounds: bool,
+    /// Whether labels may begin with an underscore; otherwise they are prefixed with `key`.
+    pub keeps_leading_underscores: bool,
+    /// Whether several underscores in a row become one.
+    pub collapses_underscores: bool,
+}
+
+/// Resource attributes that become labels of every series.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PromotedAttributes {
+    /// Those of these names.
+    These(Vec<String>),
+    /// All but those of these names.
+    AllBut(Vec<String>),
+}
+
+impl Default for PromotedAttributes {
+    fn default() -> Self {
+        Self::These(Vec::new())
+    }
+}
+
+impl PromotedAttributes {
+    fn contains(&self, key: &str) -> bool {
+        match self {
+            Self::These(names) => names.iter().any(|name| name == key),
+            Self::AllBut(names) => names.iter().all(|name| name != key),
+        }
+    }
 }
 
 /// Decodes an export request with Prometheus' defaults and all series by label.

@@ -32,7 +32,7 @@ fn decode(
 ) -> Result<Decoded, WireError> {
     let memory = &unbounded();
     let context = DecodeContext { received_at, limits, known: &NoKnownSeries, memory };
-    Export { signal, encoding }.decode(body, &context)
+    Export { signal, encoding, translation: Arc::default() }.decode(body, &context)
 }
 
 /// A reservation without a limit.

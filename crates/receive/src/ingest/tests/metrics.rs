@@ -9,7 +9,7 @@ use signals::Matcher;
 use signals::matcher::MatchOp;
 use signals::metric::{Labels, NAME_LABEL, Samples};
 use store::Totals as _;
-use wire::otlp::{Encoding, Export};
+use wire::otlp::Encoding;
 
 use super::*;
 use crate::decode;
@@ -219,7 +219,7 @@ async fn series_are_known_from_the_second_request_on() {
     let request = json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": metrics }] }] });
     let body = || decode::Body {
         signal: Signal::Metrics,
-        decoder: Box::new(Export { signal: Signal::Metrics, encoding: Encoding::Json }),
+        decoder: Box::new(process.receiver.export(Signal::Metrics, Encoding::Json)),
         received_at: process.now,
         bytes: request.to_string().into(),
         memory: process.receiver.limits().memory.reservation(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use signals::metric::{BucketSpan, NativeHistogram, STALE_NAN_BITS};
 
 use super::metric::Metric;
-use super::point::{Fields, RawPoint};
+use super::point::{Fields, PointTime, RawPoint};
 use super::{Decoder, Taken, checked};
 use crate::Limits;
 use crate::otlp::delta::DeltaValue;
@@ -185,16 +185,30 @@ impl<'a> Decoder<'_, 'a> {
             let value = DeltaValue::Native(histogram);
             checked!(self.delta(metric, &raw_point, time, value)?);
         } else {
-            checked!(self.place(metric, &raw_point, 1, |names, series, places| {
-                places.push(series.series(names.family()));
-            })?);
-            for series in &self.places {
-                self.series.histogram(*series, time.timestamp_ms, Arc::clone(&histogram));
-            }
-            self.start_times(metric, time);
+            checked!(self.native_histogram(metric, &raw_point, time, &histogram)?);
         }
         self.accept(time);
         self.exemplars(metric, &raw_point, time, |_| 0)?;
+        Ok(Ok(()))
+    }
+}
+
+impl<'a> Decoder<'_, 'a> {
+    /// Appends a cumulative native histogram.
+    pub(super) fn native_histogram(
+        &mut self,
+        metric: &Metric<'a>,
+        raw: &RawPoint<'a>,
+        time: PointTime,
+        histogram: &Arc<NativeHistogram>,
+    ) -> Taken {
+        checked!(self.place(metric, raw, 1, |names, series, places| {
+            places.push(series.series(names.family()));
+        })?);
+        for series in &self.places {
+            self.series.histogram(*series, time.timestamp_ms, Arc::clone(histogram));
+        }
+        self.start_times(metric, time);
         Ok(Ok(()))
     }
 }

@@ -1,8 +1,11 @@
 //! Translates histograms with explicit bounds to Prometheus' classic histograms.
 
-use signals::Labels;
-use signals::metric::{NAME_LABEL, STALE_NAN_BITS};
+use std::sync::Arc;
 
+use signals::Labels;
+use signals::metric::{NAME_LABEL, NativeHistogram, STALE_NAN_BITS};
+
+use super::exponential::SpanBuilder;
 use super::metric::Metric;
 use super::point::{Fields, PointTime, RawPoint, label_number};
 use super::series::SeriesTable;
@@ -11,6 +14,8 @@ use crate::Limits;
 use crate::otlp::delta::{ClassicHistogram, DeltaValue};
 use crate::protobuf::{Fault, Message, Within as _};
 
+/// The schema of native histograms with custom bounds.
+const SCHEMA_CUSTOM: i32 = -53;
 const FIELDS: Fields = Fields { attributes: 9, exemplars: 8, flags: 10 };
 
 /// Fields specific to a `HistogramDataPoint`.
@@ -87,6 +92,12 @@ impl<'a> Decoder<'_, 'a> {
         let time = checked!(self.time(&raw));
         if Self::is_delta(metric, time) {
             checked!(self.delta(metric, &raw, time, DeltaValue::Classic(classic.clone()))?);
+        } else if self.translation.uses_custom_bounds {
+            let histogram = Arc::new(checked!(native(&classic, time.is_stale)));
+            checked!(self.native_histogram(metric, &raw, time, &histogram)?);
+            self.accept(time);
+            self.exemplars(metric, &raw, time, |_| 0)?;
+            return Ok(Ok(()));
         } else {
             checked!(self.cumulative(metric, &mut raw, time, &classic)?);
         }
@@ -119,6 +130,26 @@ impl<'a> Decoder<'_, 'a> {
         self.start_times(metric, time);
         Ok(Ok(()))
     }
+}
+
+/// The native histogram with the same bounds.
+fn native(classic: &ClassicHistogram, is_stale: bool) -> Result<NativeHistogram, &'static str> {
+    let mut buckets = SpanBuilder::default();
+    for (index, count) in (0..).zip(&classic.counts) {
+        if *count != 0.0 {
+            buckets.push(index, *count)?;
+        }
+    }
+    let stale = f64::from_bits(STALE_NAN_BITS);
+    Ok(NativeHistogram {
+        schema: SCHEMA_CUSTOM,
+        count: if is_stale { stale } else { classic.count },
+        sum: if is_stale { stale } else { classic.sum.unwrap_or_default() },
+        positive_spans: buckets.spans,
+        positive_counts: buckets.counts,
+        custom_bounds: classic.bounds.clone(),
+        ..NativeHistogram::default()
+    })
 }
 
 /// The series of one classic histogram.

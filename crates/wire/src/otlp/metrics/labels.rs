@@ -62,7 +62,7 @@ pub(super) struct LabelBuilder<'l> {
 
 impl<'l> LabelBuilder<'l> {
     pub(super) fn new(limits: &'l Limits, translation: &Translation) -> Self {
-        Self { limits, rules: LabelRules::new(translation.strategy), names: HashMap::new() }
+        Self { limits, rules: LabelRules::new(translation), names: HashMap::new() }
     }
 
     /// A label name and value within limits.

@@ -2,6 +2,8 @@
 //!
 //! Follows Prometheus' own translator and runs its test cases.
 
+use super::Translation;
+
 /// Translation strategy for names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Strategy {
@@ -244,12 +246,11 @@ pub(super) struct LabelRules {
 }
 
 impl LabelRules {
-    /// Prometheus' defaults.
-    pub(super) fn new(strategy: Strategy) -> Self {
+    pub(super) fn new(translation: &Translation) -> Self {
         Self {
-            is_utf8_allowed: strategy.is_utf8_allowed(),
-            preserves_underscores: true,
-            prefixes_underscore: true,
+            is_utf8_allowed: translation.strategy.is_utf8_allowed(),
+            preserves_underscores: !translation.collapses_underscores,
+            prefixes_underscore: !translation.keeps_leading_underscores,
         }
     }
 

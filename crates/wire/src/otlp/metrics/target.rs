@@ -163,7 +163,7 @@ impl Target {
         }
         self.has_info |= !is_identifying;
         let Ok(label) = labels.label(key, value) else { return };
-        if translation.promoted_resource_attributes.iter().any(|promoted| promoted == key) {
+        if translation.promoted_resource_attributes.contains(key) {
             self.promoted.push(label.clone());
         }
         let is_wanted = self.info.len() < limits.labels_max;

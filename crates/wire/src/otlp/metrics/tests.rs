@@ -3,7 +3,9 @@
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message as _;
 use serde_json::{Value, json};
-use signals::metric::{MetricKind, SeriesBatch, is_stale};
+use signals::metric::{
+    BucketSpan, MetricKind, NativeHistogram, STALE_NAN_BITS, SeriesBatch, is_stale,
+};
 use signals::{Batch, Timestamp};
 
 use super::*;
@@ -113,7 +115,7 @@ fn job_instance_and_target_info_come_from_the_resource() {
 fn scope_and_resource_attributes_are_promoted_when_asked_for() {
     let translation = Translation {
         promotes_scope: true,
-        promoted_resource_attributes: vec!["host.name".into()],
+        promoted_resource_attributes: PromotedAttributes::These(vec!["host.name".into()]),
         ..Translation::default()
     };
     let metrics =
@@ -134,6 +136,92 @@ fn scope_and_resource_attributes_are_promoted_when_asked_for() {
             r#"{__name__="g", host_name="h", http_route="/", otel_scope_name="lib", otel_scope_version="1"} 1 @0"#,
         ]
     );
+}
+
+/// The lines of a gauge and a histogram of one resource.
+fn translated(translation: &Translation) -> Vec<String> {
+    let metrics = json!([
+        { "name": "g", "gauge": { "dataPoints": [point(&json!({ "asInt": 1 }))] } },
+        { "name": "_h", "histogram": {
+            "aggregationTemporality": 2,
+            "dataPoints": [point(&json!({
+                "count": "7", "sum": 9.5, "bucketCounts": ["0", "3", "0", "4"],
+                "explicitBounds": [1, 2, 3], "attributes": [
+                    { "key": "_a__b", "value": { "stringValue": "x" } }],
+            }))],
+        } },
+    ]);
+    let body = request(&metrics).to_string();
+    let (limits, memory) = (Limits::default(), unbounded());
+    let (encoding, known) = (Encoding::Json, &NoKnownSeries);
+    let decoded =
+        decode_with(body.as_bytes(), encoding, NOW, &limits, translation, known, &memory).unwrap();
+    lines(&batch(&decoded))
+}
+
+#[test]
+fn all_resource_attributes_but_some_are_promoted() {
+    let all = |but: &[&str]| {
+        let names = but.iter().map(ToString::to_string).collect();
+        let promoted_resource_attributes = PromotedAttributes::AllBut(names);
+        translated(&Translation { promoted_resource_attributes, ..Translation::default() })
+    };
+    let identity = r#"service_instance_id="i1", service_name="shop", service_namespace="eu"} 1 @0"#;
+    assert_eq!(
+        all(&[])[0],
+        format!(r#"{{__name__="g", host_name="h", http_route="/", {identity}"#)
+    );
+    assert_eq!(all(&["host.name"])[0], format!(r#"{{__name__="g", http_route="/", {identity}"#));
+}
+
+#[test]
+fn underscores_of_labels_follow_the_options() {
+    let label = |keeps_leading_underscores, collapses_underscores| {
+        let translation = Translation {
+            keeps_leading_underscores,
+            collapses_underscores,
+            ..Translation::default()
+        };
+        let lines = translated(&translation);
+        let bucket = lines.iter().find(|line| line.contains("_bucket")).unwrap().clone();
+        bucket.split_once("=\"x\"").unwrap().0.rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(label(false, false), "key_a__b");
+    assert_eq!(label(true, false), "_a__b");
+    assert_eq!(label(false, true), "key_a_b");
+    assert_eq!(label(true, true), "_a_b");
+}
+
+#[test]
+fn histograms_with_explicit_bounds_become_native_where_that_is_asked_for() {
+    let translation = Translation { uses_custom_bounds: true, ..Translation::default() };
+    let metrics = json!([{ "name": "h", "histogram": {
+        "aggregationTemporality": 2,
+        "dataPoints": [
+            point(&json!({ "count": "7", "sum": 9.5, "bucketCounts": ["0", "3", "0", "4"],
+                "explicitBounds": [1, 2, 3] })),
+            point(&json!({ "flags": 1, "bucketCounts": [], "explicitBounds": [] })),
+        ],
+    } }]);
+    let body = request(&metrics).to_string();
+    let (limits, memory) = (Limits::default(), unbounded());
+    let (encoding, known) = (Encoding::Json, &NoKnownSeries);
+    let decoded =
+        decode_with(body.as_bytes(), encoding, NOW, &limits, &translation, known, &memory).unwrap();
+    let batch = batch(&decoded);
+    let [native, stale] = &batch.histograms[..] else { panic!("{batch:?}") };
+    let expected = NativeHistogram {
+        schema: -53,
+        count: 7.0,
+        sum: 9.5,
+        positive_spans: vec![BucketSpan { offset: 1, length: 3 }],
+        positive_counts: vec![3.0, 0.0, 4.0],
+        custom_bounds: vec![1.0, 2.0, 3.0],
+        ..NativeHistogram::default()
+    };
+    assert_eq!(*native.histogram, expected);
+    assert_eq!(stale.histogram.sum.to_bits(), STALE_NAN_BITS);
+    assert_eq!(label(&batch, native.series, "__name__"), Some("h"));
 }
 
 #[test]

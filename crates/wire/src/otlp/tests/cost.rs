@@ -1,6 +1,8 @@
 //! Measures the cost of decoding metrics, for a profiler: `valgrind --tool=callgrind` on the test
 //! binary, one of these tests, `--ignored`.
 
+use std::sync::Arc;
+
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message as _;
 use serde_json::{Value, json};
@@ -83,7 +85,8 @@ fn body() -> Vec<u8> {
 fn decoded(body: &[u8], known: &dyn KnownSeries) -> Decoded {
     let (limits, memory) = (&Limits::default(), &unbounded());
     let context = DecodeContext { received_at: NOW, limits, known, memory };
-    Export { signal: Signal::Metrics, encoding: Encoding::Protobuf }.decode(body, &context).unwrap()
+    let (signal, encoding) = (Signal::Metrics, Encoding::Protobuf);
+    Export { signal, encoding, translation: Arc::default() }.decode(body, &context).unwrap()
 }
 
 fn decode_again_and_again(known: &dyn KnownSeries) {

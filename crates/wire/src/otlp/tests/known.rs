@@ -1,6 +1,7 @@
 //! A request gives the same samples whether or not its series are known.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use proptest::prelude::*;
@@ -94,7 +95,8 @@ pub(crate) fn batch(decoded: &Decoded) -> SeriesBatch {
 fn decoded(request: &ExportMetricsServiceRequest, known: &dyn KnownSeries) -> Decoded {
     let (limits, memory) = (&Limits::default(), &unbounded());
     let context = DecodeContext { received_at: NOW, limits, known, memory };
-    let export = Export { signal: Signal::Metrics, encoding: Encoding::Protobuf };
+    let (signal, encoding) = (Signal::Metrics, Encoding::Protobuf);
+    let export = Export { signal, encoding, translation: Arc::default() };
     export.decode(&request.encode_to_vec(), &context).unwrap()
 }
 

@@ -81,10 +81,11 @@ fn our_labels_have_the_names_that_prometheus_gives_them() {
         preserves_underscores: false,
         prefixes_underscore: false,
     };
+    let of = |strategy| LabelRules::new(&Translation { strategy, ..Translation::default() });
     let rules = [
-        ("escaped", LabelRules::new(Strategy::UnderscoreEscapingWithSuffixes)),
+        ("escaped", of(Strategy::UnderscoreEscapingWithSuffixes)),
         ("collapsed", collapsing),
-        ("utf-8", LabelRules::new(Strategy::NoTranslation)),
+        ("utf-8", of(Strategy::NoTranslation)),
     ];
     let count = conformance::check_cases(&testdata("labels"), |question| {
         let name = quoted(question).0;
@@ -173,6 +174,7 @@ fn label_fault(case: &Value) -> Option<String> {
             return Some(format!("{rules:?} {case}"));
         }
     }
-    let is_refused = LabelRules::new(Strategy::NoTranslation).label(label).is_err();
+    let translation = Translation { strategy: Strategy::NoTranslation, ..Translation::default() };
+    let is_refused = LabelRules::new(&translation).label(label).is_err();
     (is_refused != case["wantUTF8Error"].is_object()).then(|| format!("UTF-8 {case}"))
 }
