@@ -8,6 +8,8 @@ mod memory_group;
 mod metrics;
 mod patch;
 mod queries;
+mod remote_write;
+mod scrape;
 mod send;
 mod server;
 mod spans;
@@ -21,10 +23,11 @@ use serde_json::{Value, json};
 
 use crate::queries::Outcomes;
 use crate::send::Payload;
-use crate::server::{Server, Settings};
+use crate::server::{Server, Settings, System};
 
 /// Workloads, in execution order.
-const WORKLOADS: [&str; 6] = ["idle", "spans", "logs", "metrics", "pressure", "hostile"];
+const WORKLOADS: [&str; 8] =
+    ["idle", "spans", "logs", "metrics", "remote-write", "scrape", "pressure", "hostile"];
 /// Concurrent queries in `pressure`.
 const BURST: usize = 50;
 
@@ -32,7 +35,8 @@ const BURST: usize = 50;
 struct Options {
     settings: Settings,
     items: u64,
-    peer: Option<String>,
+    /// Systems that do the same work after Glasshouse.
+    peers: Vec<System>,
     /// Delay between the load and the memory measurement.
     settle: Duration,
     /// Duration of the hostile queries, and their seed.
@@ -56,7 +60,9 @@ fn main() -> Result<()> {
             "idle" => idle(&options)?,
             "spans" => ingest(&options, "spans", &spans::payloads())?,
             "logs" => ingest(&options, "logs", &logs::payloads())?,
-            "metrics" => measure_metrics(&options)?,
+            "metrics" => ingest(&options, "metrics", &metrics::otlp())?,
+            "remote-write" => remote_write::run(&options)?,
+            "scrape" => scrape::run(&options)?,
             "pressure" => pressure(&options)?,
             "hostile" => hostile::run(&options)?,
             other => bail!("there is no workload {other:?}: {}", WORKLOADS.join(", ")),
@@ -78,7 +84,7 @@ fn options() -> Result<Options> {
     let mut options = Options {
         settings: Settings::default(),
         items: 2_000_000,
-        peer: None,
+        peers: Vec::new(),
         settle: Duration::from_secs(60),
         seconds: 60,
         seed: 1,
@@ -92,7 +98,7 @@ fn options() -> Result<Options> {
         match argument.as_str() {
             "--binary" => options.settings.binary = value()?,
             "--items" => options.items = value()?.parse()?,
-            "--peer" => options.peer = Some(value()?),
+            "--peer" => options.peers.push(peer(&value()?)?),
             "--settle" => options.settle = Duration::from_secs(value()?.parse()?),
             "--memory" => options.settings.memory_mib = Some(value()?.parse()?),
             "--memory-group" => options.settings.memory_group_mib = Some(value()?.parse()?),
@@ -110,6 +116,20 @@ fn options() -> Result<Options> {
         options.workloads = WORKLOADS.map(str::to_owned).to_vec();
     }
     Ok(options)
+}
+
+fn peer(name: &str) -> Result<System> {
+    let peers = [System::Prometheus, System::VictoriaMetrics];
+    let names = peers.map(System::name).join(", ");
+    let found = peers.into_iter().find(|system| system.name() == name);
+    found.with_context(|| format!("there is no peer {name:?}: {names}"))
+}
+
+impl Options {
+    /// Glasshouse and its peers.
+    fn systems(&self) -> Vec<System> {
+        std::iter::once(System::Glasshouse).chain(self.peers.iter().copied()).collect()
+    }
 }
 
 /// Measures the time to the first accepted request, and idle memory.
@@ -194,27 +214,4 @@ fn pressure(options: &Options) -> Result<Value> {
         "rss_peak_bytes": stopped.rss_peak_bytes,
         "rss_settled_bytes": rss_settled_bytes,
     }))
-}
-
-/// Sends samples to Glasshouse and, on request, the same samples to a peer.
-fn measure_metrics(options: &Options) -> Result<Value> {
-    let mut result = ingest(options, "metrics", &metrics::otlp())?;
-    let Some(peer) = &options.peer else { return Ok(result) };
-    if peer != "prometheus" {
-        bail!("there is no peer {peer:?}: prometheus");
-    }
-    let server = Server::prometheus()?;
-    let sent = send::all(&server::remote_write(), &metrics::remote_write(), options.items)?;
-    let stopped = server.stop()?;
-    let ours = result["cpu_s_per_million"].as_f64().unwrap_or(f64::NAN);
-    let theirs = stopped.cpu_s * 1e6 / sent.accepted as f64;
-    result["peer"] = json!({
-        "name": peer,
-        "accepted": sent.accepted,
-        "cpu_s_per_million": theirs,
-        "rss_peak_bytes": stopped.rss_peak_bytes,
-        "bytes_per_item": stopped.bytes_at_rest as f64 / sent.accepted as f64,
-        "cpu_ratio_peer_to_us": theirs / ours,
-    });
-    Ok(result)
 }

@@ -38,6 +38,14 @@ fn value(target: u64, series: u64, round: u64) -> f64 {
     }
 }
 
+/// Samples of all targets at one time.
+pub(crate) const SAMPLES_PER_ROUND: u64 = TARGETS * SERIES as u64;
+
+/// First and last time of a number of rounds, in seconds since 1970.
+pub(crate) fn times_s(rounds: u64) -> (u64, u64) {
+    (time_ms(0) / 1000, time_ms(rounds.saturating_sub(1)) / 1000)
+}
+
 fn time_ms(round: u64) -> u64 {
     patch::start_ns() / 1_000_000 - ROUNDS_BACK * INTERVAL_MS + round * INTERVAL_MS
 }

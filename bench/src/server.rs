@@ -13,7 +13,7 @@ use crate::send::{self, Payload, Target};
 
 /// Port offset, to avoid conflicts with a running instance.
 pub(crate) const PORT_OFFSET: u16 = 23_000;
-/// Port of the peer.
+/// Port of a peer.
 const PEER_PORT: u16 = 29_090;
 /// Clock ticks per second in `/proc`; 100 on all common machines.
 const TICKS: f64 = 100.0;
@@ -30,6 +30,45 @@ pub(crate) struct Settings {
     pub(crate) memory_mib: Option<u64>,
     /// `query.timeout`.
     pub(crate) query_timeout: Option<Duration>,
+    /// `adopt`.
+    pub(crate) adopt: Option<PathBuf>,
+}
+
+/// A system that speaks Prometheus' protocols.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum System {
+    Glasshouse,
+    Prometheus,
+    VictoriaMetrics,
+}
+
+impl System {
+    /// The name of its binary.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Glasshouse => "glasshouse",
+            Self::Prometheus => "prometheus",
+            Self::VictoriaMetrics => "victoria-metrics",
+        }
+    }
+
+    /// The address of its Prometheus API.
+    pub(crate) fn api(self) -> String {
+        let port = if self == Self::Glasshouse { 9090 + PORT_OFFSET } else { PEER_PORT };
+        format!("http://127.0.0.1:{port}/api/v1")
+    }
+
+    /// Its remote write endpoint.
+    pub(crate) fn remote_write(self) -> Target {
+        Target {
+            url: format!("{}/write", self.api()),
+            headers: vec![
+                ("Content-Type", "application/x-protobuf"),
+                ("Content-Encoding", "snappy"),
+                ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+            ],
+        }
+    }
 }
 
 /// A process under test.
@@ -75,20 +114,35 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts Prometheus with its remote write receiver and an empty data folder.
-    pub(crate) fn prometheus() -> Result<Self> {
-        let data = fresh_folder("prometheus")?;
-        let config = data.with_extension("yml");
-        fs::write(&config, "global: {}\n")?;
-        let mut command = Command::new("prometheus");
-        command
-            .arg("--web.enable-remote-write-receiver")
-            .arg(format!("--web.listen-address=127.0.0.1:{PEER_PORT}"))
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", data.display()))
-            .stderr(Stdio::null());
+    /// Starts a system with an empty data folder and a `prometheus.yml`.
+    pub(crate) fn of(system: System, settings: &Settings, prometheus_yaml: &str) -> Result<Self> {
+        let file =
+            std::env::temp_dir().join(format!("glasshouse-bench-{}.yml", std::process::id()));
+        fs::write(&file, prometheus_yaml)?;
+        if system == System::Glasshouse {
+            let settings = Settings { adopt: Some(file), ..settings.clone() };
+            return Self::glasshouse(&settings);
+        }
+        let data = fresh_folder(system.name())?;
+        let (file, folder) = (file.display(), data.display());
+        let mut command = Command::new(system.name());
+        if system == System::Prometheus {
+            command
+                .arg("--web.enable-remote-write-receiver")
+                .arg(format!("--web.listen-address=127.0.0.1:{PEER_PORT}"))
+                .arg(format!("--config.file={file}"))
+                .arg(format!("--storage.tsdb.path={folder}"));
+        } else {
+            command
+                .arg(format!("-httpListenAddr=127.0.0.1:{PEER_PORT}"))
+                .arg(format!("-promscrape.config={file}"))
+                .arg(format!("-storageDataPath={folder}"))
+                .args(["-search.disableCache", "-search.latencyOffset=0s"]);
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut server = Self::start(&mut command, &data)?;
-        server.wait_for(&format!("http://127.0.0.1:{PEER_PORT}/-/ready"))?;
+        let path = if system == System::Prometheus { "-/ready" } else { "health" };
+        server.wait_for(&format!("http://127.0.0.1:{PEER_PORT}/{path}"))?;
         Ok(server)
     }
 
@@ -144,7 +198,7 @@ impl Server {
         Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
     }
 
-    fn cpu_s(&self) -> Option<f64> {
+    pub(crate) fn cpu_s(&self) -> Option<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks: f64 =
@@ -186,10 +240,12 @@ impl Settings {
         let timeout = self
             .query_timeout
             .map(|timeout| format!("query: {{timeout: {}s}}\n", timeout.as_secs()));
+        let adopt = self.adopt.as_ref().map(|file| format!("adopt: [{}]\n", file.display()));
         format!(
-            "{}{}log: {{level: warn}}\n",
+            "{}{}{}log: {{level: warn}}\n",
             memory.unwrap_or_default(),
-            timeout.unwrap_or_default()
+            timeout.unwrap_or_default(),
+            adopt.unwrap_or_default()
         )
     }
 }
@@ -222,18 +278,6 @@ pub(crate) fn otlp(signal: &str) -> Target {
     Target {
         url: format!("http://127.0.0.1:{}/v1/{path}", 4318 + PORT_OFFSET),
         headers: vec![("Content-Type", "application/x-protobuf")],
-    }
-}
-
-/// The peer's remote write endpoint.
-pub(crate) fn remote_write() -> Target {
-    Target {
-        url: format!("http://127.0.0.1:{PEER_PORT}/api/v1/write"),
-        headers: vec![
-            ("Content-Type", "application/x-protobuf"),
-            ("Content-Encoding", "snappy"),
-            ("X-Prometheus-Remote-Write-Version", "0.1.0"),
-        ],
     }
 }
 
