@@ -36,7 +36,11 @@ impl Decoding {
     /// # Errors
     /// See [`Decode::decode`].
     pub(crate) fn decode(&self, body: &Body) -> Result<Decoded, WireError> {
-        self.decode_with(body, &self.known)
+        if body.signal == Signal::Metrics {
+            self.decode_with(body, &self.known.read())
+        } else {
+            self.decode_with(body, &NoKnownSeries)
+        }
     }
 
     /// Decodes a body with all series by label.
