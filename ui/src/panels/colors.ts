@@ -1,56 +1,43 @@
-/** Categorical colours, by index or by name. Their values are in tokens.css. */
-
-const COUNT = 12;
-
-export function colorAt(index: number): string {
-  return `var(--gh-series-${(index % COUNT) + 1})`;
-}
+/** Categorical colours by name. Their values are in tokens.css. */
 
 /** Without the reds, which mean errors. */
-const NAME_COLORS = [1, 2, 3, 4, 6, 8, 9, 5, 11, 12];
-const KEY = "glasshouse.colors";
-const NAMES_KEPT_MAX = 200;
-let given: Map<string, number> | null = null;
+const PALETTE = [1, 2, 3, 4, 6, 8, 9, 5, 11, 12].map((index) => `var(--gh-series-${index})`);
 
-/** Assignments of earlier visits, so that a service keeps its colour. */
-function remembered(): Map<string, number> {
-  if (given) return given;
-  given = new Map();
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    for (const [name, slot] of Object.entries(kept ?? {})) {
-      if (typeof slot === "number" && slot >= 0 && slot < NAME_COLORS.length) given.set(name, slot);
-    }
-  } catch {
-    // Colours are then assigned again.
-  }
-  return given;
-}
-
-/** The same name has the same colour in every view; two names share one only when there are more than ten. */
+/** The colour of a name: the same everywhere and for everyone. */
 export function colorOf(name: string): string {
-  const known = remembered();
-  let slot = known.get(name);
-  if (slot === undefined) {
-    const taken = new Set(known.values());
-    slot = hashOf(name) % NAME_COLORS.length;
-    if (taken.size < NAME_COLORS.length) while (taken.has(slot)) slot = (slot + 1) % NAME_COLORS.length;
-    if (known.size < NAMES_KEPT_MAX) {
-      known.set(name, slot);
-      keep(known);
-    }
-  }
-  return `var(--gh-series-${NAME_COLORS[slot]})`;
+  return PALETTE[hashOf(name) % PALETTE.length] ?? "";
 }
 
-function keep(known: Map<string, number>): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(known)));
-  } catch {
-    // Kept for this page only.
+/**
+ * The colours of the names of one chart: each its own where possible. Of names with the same colour the
+ * first in alphabetical order keeps it, the others get colours that are left, so that the result depends
+ * on the set of names alone.
+ */
+export function colorsOf(names: Iterable<string>): Map<string, string> {
+  const found = new Map<string, string>();
+  let waiting = [...new Set(names)].sort();
+  while (waiting.length > 0) {
+    const free = new Set(PALETTE);
+    const displaced = waiting.filter((name) => !take(found, free, name, colorOf(name)));
+    waiting = displaced.filter((name) => !take(found, free, name, next(free, hashOf(name))));
   }
+  return found;
 }
 
+function take(found: Map<string, string>, free: Set<string>, name: string, color: string | undefined) {
+  if (color === undefined || !free.delete(color)) return false;
+  found.set(name, color);
+  return true;
+}
+
+/** The first free colour after that of the hash. */
+function next(free: Set<string>, hash: number): string | undefined {
+  return PALETTE.map((_, step) => PALETTE[(hash + step) % PALETTE.length] ?? "").find((color) =>
+    free.has(color),
+  );
+}
+
+/** FNV-1a, mixed so that its last digits differ too. */
 function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index += 1) {

@@ -2,7 +2,7 @@
 import type { Exemplar, Labels, MetricMetadata, QueryAnswer, Series } from "../../api/prometheus";
 import { seriesName } from "../../api/prometheus";
 import type { ChartExemplar } from "../../panels/chart-cursor";
-import { colorAt } from "../../panels/colors";
+import { colorsOf } from "../../panels/colors";
 import type { LegendRow } from "../../panels/legend";
 import type { ChartSeries } from "../../panels/time-chart";
 import type { Range } from "../../time/range";
@@ -44,14 +44,15 @@ export function chartModel(answers: Answered[], range: Range, stepMs: number): C
     });
   });
   const drawn = named.slice(0, DRAWN_MAX);
-  const series = drawn.map(({ series: given, name }, index): ChartSeries => {
+  const colors = colorsOf(drawn.map(({ name }) => name));
+  const series = drawn.map(({ series: given, name }): ChartSeries => {
     const values = new Array<number | null>(count).fill(null);
     given.times.forEach((time, at) => {
       const slot = Math.round((time - start) / stepMs);
       const value = given.values[at] ?? Number.NaN;
       if (slot >= 0 && slot < count) values[slot] = Number.isFinite(value) ? value : null;
     });
-    return { name, color: colorAt(index), values };
+    return { name, color: colors.get(name) ?? "", values };
   });
   return { times, series, legend: series.map(legendRow), total: named.length };
 }

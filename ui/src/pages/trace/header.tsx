@@ -6,7 +6,6 @@ import type { Trace } from "../../api/otlp";
 import { CopyButton } from "../../components/copy-button";
 import { copyText } from "../../components/copy-text";
 import { formatCount, formatItems } from "../../format/number";
-import { colorOf } from "../../panels/colors";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { formatInstant } from "../../time/format";
@@ -15,7 +14,7 @@ import { traceLogs } from "../../url/links";
 import { formatCost, traceUse } from "./genai";
 import classes from "./trace.module.css";
 import type { TraceTree } from "./tree";
-import { nanosAsMs } from "./use-waterfall";
+import { nanosAsMs, serviceColors } from "./use-waterfall";
 
 const SERVICES_SHOWN = 8;
 const MARGIN_MS = 60_000;
@@ -24,6 +23,7 @@ export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTre
   const { zone } = useRange();
   const root = tree.rows[0];
   const use = useMemo(() => traceUse(tree), [tree]);
+  const colors = useMemo(() => serviceColors(tree), [tree]);
   const startMs = Number(trace.startNs / 1_000n) / 1_000;
   const range = absolute({
     fromMs: startMs - MARGIN_MS,
@@ -84,7 +84,7 @@ export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTre
             className={classes.chip}
             title={`${formatItems(service.spans, "span")}, ${formatDuration(nanosAsMs(service.selfNs))} self time`}
           >
-            <i style={{ background: colorOf(service.name) }} />
+            <i style={{ background: colors.get(service.name) }} />
             {service.name} {service.spans}
           </span>
         ))}

@@ -2,14 +2,14 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
-import { colorOf, resolveColor } from "../../panels/colors";
+import { resolveColor } from "../../panels/colors";
 import type { Waterfall } from "./use-waterfall";
 import classes from "./waterfall.module.css";
 
 const HEIGHT = 48;
 
 export function Minimap({ state }: { state: Waterfall }) {
-  const { trace, tree, window, setWindow } = state;
+  const { trace, tree, colors, window, setWindow } = state;
   const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
   const host = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -26,16 +26,11 @@ export function Minimap({ state }: { state: Waterfall }) {
     target.height = HEIGHT * ratio;
     target.dataset.scheme = scheme;
     context.scale(ratio, ratio);
-    const colors = new Map<string, string>();
+    const resolved = new Map([...colors].map(([name, color]) => [name, resolveColor(color)]));
+    const error = resolveColor("var(--gh-error)");
     const rowHeight = (HEIGHT - 6) / Math.max(12, tree.rows.length);
     tree.rows.forEach(({ span }, index) => {
-      const name = span.resource.service;
-      let color = colors.get(name);
-      if (!color) {
-        color = resolveColor(colorOf(name));
-        colors.set(name, color);
-      }
-      context.fillStyle = span.status === "error" ? resolveColor("var(--gh-error)") : color;
+      context.fillStyle = span.status === "error" ? error : (resolved.get(span.resource.service) ?? error);
       const left = (span.offsetNs / total) * width;
       context.fillRect(
         left,
@@ -44,7 +39,7 @@ export function Minimap({ state }: { state: Waterfall }) {
         Math.max(1, rowHeight * 0.8),
       );
     });
-  }, [tree, width, total, scheme]);
+  }, [tree, colors, width, total, scheme]);
 
   const fraction = (event: React.PointerEvent) => {
     const box = event.currentTarget.getBoundingClientRect();

@@ -1,6 +1,7 @@
 /** The state of a waterfall: which rows are collapsed, and which time window is visible. */
 import { useCallback, useMemo, useState } from "react";
 import type { Trace } from "../../api/otlp";
+import { colorsOf } from "../../panels/colors";
 import { ancestors, type TraceTree, visibleRows } from "./tree";
 
 /** A part of the trace, in nanoseconds since its start. */
@@ -16,6 +17,8 @@ const OPEN_DEPTH = 6;
 export interface Waterfall {
   trace: Trace;
   tree: TraceTree;
+  /** By service. */
+  colors: Map<string, string>;
   visible: number[];
   collapsed: ReadonlySet<number>;
   window: Window;
@@ -32,6 +35,7 @@ export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(() => initiallyCollapsed(tree));
   const [zoom, setWindow] = useState<Window | null>(null);
   const visible = useMemo(() => visibleRows(tree, collapsed), [tree, collapsed]);
+  const colors = useMemo(() => serviceColors(tree), [tree]);
   const window = zoom ?? { fromNs: 0, toNs: Math.max(1, trace.durationNs) };
   const toggle = useCallback((row: number) => {
     setCollapsed((before) => {
@@ -55,6 +59,7 @@ export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
   return {
     trace,
     tree,
+    colors,
     visible,
     collapsed,
     window,
@@ -64,6 +69,10 @@ export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
     collapseAll: () => setCollapsed(parents(tree, 0)),
     expandAll: () => setCollapsed(new Set()),
   };
+}
+
+export function serviceColors(tree: TraceTree): Map<string, string> {
+  return colorsOf(tree.services.map(({ name }) => name));
 }
 
 function parents(tree: TraceTree, fromDepth: number): Set<number> {

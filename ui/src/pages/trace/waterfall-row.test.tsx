@@ -42,6 +42,7 @@ function renderRow(index: number, collapsed = false) {
     <WaterfallRow
       index={index}
       row={row}
+      color="var(--gh-series-1)"
       top={0}
       window={{ fromNs: 0, toNs: 200e6 }}
       collapsed={collapsed}

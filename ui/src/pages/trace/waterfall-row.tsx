@@ -2,7 +2,6 @@
 import { memo } from "react";
 import { Icon } from "../../components/icon";
 import { formatItems } from "../../format/number";
-import { colorOf } from "../../panels/colors";
 import { formatDuration } from "../../time/duration";
 import type { Interval } from "./critical-path";
 import { rowNote } from "./genai";
@@ -18,6 +17,8 @@ const EVENTS_DRAWN_MAX = 40;
 interface Props {
   index: number;
   row: TraceRow;
+  /** That of the service. */
+  color: string;
   top: number;
   window: Window;
   collapsed: boolean;
@@ -29,9 +30,8 @@ interface Props {
 }
 
 export const WaterfallRow = memo(function WaterfallRow(props: Props) {
-  const { index, row, top, window, collapsed, selected, hit, critical, onSelect, onToggle } = props;
+  const { index, row, color, top, window, collapsed, selected, hit, critical, onSelect, onToggle } = props;
   const { span } = row;
-  const color = colorOf(span.resource.service);
   const count = row.last - index;
   const note = rowNote(span);
   const parent = row.children.length > 0;
@@ -104,12 +104,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
 
 const GRID = [20, 40, 60, 80];
 
-function Timeline({
-  row,
-  window,
-  color,
-  critical,
-}: Pick<Props, "row" | "window" | "critical"> & { color: string }) {
+function Timeline({ row, window, color, critical }: Pick<Props, "row" | "color" | "window" | "critical">) {
   const { span } = row;
   const scale = 100 / Math.max(1, window.toNs - window.fromNs);
   const at = (offset: number) => (offset - window.fromNs) * scale;

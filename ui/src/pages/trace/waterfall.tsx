@@ -24,7 +24,7 @@ interface Props {
 }
 
 export function Waterfall({ state, selected, onSelect, hits, critical }: Props) {
-  const { tree, visible, collapsed, window } = state;
+  const { tree, colors, visible, collapsed, window } = state;
   const scroll = useRef<HTMLDivElement>(null);
   const [nameWidth, setNameWidth] = useLength("trace.names", 420);
   const virtual = useVirtualizer({
@@ -87,6 +87,7 @@ export function Waterfall({ state, selected, onSelect, hits, critical }: Props) 
                 key={index}
                 index={index}
                 row={row}
+                color={colors.get(row.span.resource.service) ?? ""}
                 top={item.start}
                 window={window}
                 collapsed={collapsed.has(index)}

@@ -3,7 +3,6 @@ import { useElementSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import type { TraceSummary } from "../../api/tempo";
 import { Panel } from "../../components/panel";
-import { colorOf } from "../../panels/colors";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { formatInstant, formatTick } from "../../time/format";
@@ -14,7 +13,14 @@ const HEIGHT = 104;
 const LEFT = 52;
 const FOOT = 16;
 
-export function Scatter({ traces, range }: { traces: TraceSummary[]; range: Range }) {
+interface Props {
+  traces: TraceSummary[];
+  /** By service. */
+  colors: Map<string, string>;
+  range: Range;
+}
+
+export function Scatter({ traces, colors, range }: Props) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const { zone } = useRange();
   const navigate = useNavigate();
@@ -61,7 +67,7 @@ export function Scatter({ traces, range }: { traces: TraceSummary[]; range: Rang
               cx={x(trace.startMs)}
               cy={y(trace.durationMs)}
               r={Math.min(8, 3 + Math.log10(1 + (trace.spanCount ?? trace.matched)))}
-              fill={(trace.errorCount ?? 0) > 0 ? "var(--gh-error)" : colorOf(trace.rootService)}
+              fill={(trace.errorCount ?? 0) > 0 ? "var(--gh-error)" : colors.get(trace.rootService)}
               onClick={() => void navigate({ to: "/trace/$traceId", params: { traceId: trace.traceId } })}
             >
               <title>

@@ -5,7 +5,6 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState } from "react";
 import type { TraceSummary } from "../../api/tempo";
 import { formatItems } from "../../format/number";
-import { colorOf } from "../../panels/colors";
 import type { TracesSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
@@ -17,6 +16,8 @@ type Sort = NonNullable<TracesSearch["sort"]>;
 
 interface Props {
   traces: TraceSummary[];
+  /** By service. */
+  colors: Map<string, string>;
   sort: Sort;
   setSort: (sort: Sort) => void;
   full: boolean;
@@ -24,7 +25,7 @@ interface Props {
   more: () => void;
 }
 
-export function TraceList({ traces, sort, setSort, full, limit, more }: Props) {
+export function TraceList({ traces, colors, sort, setSort, full, limit, more }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
   const [selected, setSelected] = useState<number | null>(null);
@@ -67,6 +68,7 @@ export function TraceList({ traces, sort, setSort, full, limit, more }: Props) {
               <Row
                 key={trace.traceId}
                 trace={trace}
+                colors={colors}
                 top={item.start}
                 longest={longest}
                 selected={selected === item.index}
@@ -109,11 +111,13 @@ function SortButton(props: {
 
 function Row({
   trace,
+  colors,
   top,
   longest,
   selected,
 }: {
   trace: TraceSummary;
+  colors: Map<string, string>;
   top: number;
   longest: number;
   selected: boolean;
@@ -130,7 +134,7 @@ function Row({
       preload={false}
     >
       <span className={classes.name} title={`${trace.rootService}: ${trace.rootName}\n${trace.traceId}`}>
-        <i style={{ background: colorOf(trace.rootService) }} />
+        <i style={{ background: colors.get(trace.rootService) }} />
         <b>{trace.rootName || "(root not received)"}</b>
         <span>{trace.rootService}</span>
       </span>
@@ -140,7 +144,7 @@ function Row({
           <i
             style={{
               width: `${(trace.durationMs / longest) * 100}%`,
-              background: failed ? "var(--gh-error)" : colorOf(trace.rootService),
+              background: failed ? "var(--gh-error)" : colors.get(trace.rootService),
             }}
           />
         </span>
@@ -157,7 +161,7 @@ function Row({
             key={service.name}
             title={`${service.name}: ${formatItems(service.spans, "span")}, ${formatItems(service.errors, "error")}`}
           >
-            <i style={{ background: colorOf(service.name) }} />
+            <i style={{ background: colors.get(service.name) }} />
             {service.spans}
           </span>
         ))}

@@ -9,6 +9,7 @@ import { ErrorMessage } from "../../components/error-message";
 import { LoadingBar } from "../../components/loading-bar";
 import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
+import { colorsOf } from "../../panels/colors";
 import type { TracesSearch } from "../../routes";
 import { useRange } from "../../time/context";
 import { formQuery } from "./query";
@@ -35,13 +36,14 @@ export default function Traces() {
     placeholderData: keepPreviousData,
   });
   const traces = useMemo(() => sorted(answer.data ?? [], search.sort), [answer.data, search.sort]);
+  const colors = useMemo(() => colorsOf(traces.flatMap(serviceNames)), [traces]);
   const narrowed = query !== "{}";
   return (
     <div className={classes.page}>
       <SearchForm search={search} query={query} limit={limit} error={answer.error} change={change} />
       <LoadingBar active={answer.isFetching} />
       {answer.error && <ErrorMessage error={answer.error} retry={() => void answer.refetch()} />}
-      {!answer.error && traces.length > 0 && <Scatter traces={traces} range={range} />}
+      {!answer.error && traces.length > 0 && <Scatter traces={traces} colors={colors} range={range} />}
       {!answer.error && answer.data && (
         <Panel className={classes.list}>
           {traces.length === 0 ? (
@@ -52,6 +54,7 @@ export default function Traces() {
           ) : (
             <TraceList
               traces={traces}
+              colors={colors}
               sort={search.sort ?? "newest"}
               setSort={(sort) => change({ sort: sort === "newest" ? undefined : sort })}
               full={traces.length >= limit}
@@ -63,6 +66,10 @@ export default function Traces() {
       )}
     </div>
   );
+}
+
+function serviceNames({ rootService, services }: TraceSummary): string[] {
+  return [rootService, ...services.map(({ name }) => name)];
 }
 
 function cleared(before: TracesSearch): TracesSearch {
