@@ -1,5 +1,4 @@
 /** Formats counts, bytes and rates, and infers the unit of a query from its metric names. */
-import { formatDuration } from "../time/duration";
 
 /** Three significant digits with K, M, G, T; exact below ten thousand. */
 export function formatCount(value: number): string {
@@ -24,15 +23,6 @@ export function formatBytes(value: number): string {
 export function formatRate(value: number): string {
   const size = Math.abs(value);
   return formatCount(Number(value.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2)));
-}
-
-/** A float for charts and tables: at most four significant digits, never `0` for a small value. */
-export function formatFloat(value: number): string {
-  if (!Number.isFinite(value)) return formatSpecial(value);
-  const size = Math.abs(value);
-  if (size === 0) return "0";
-  if (size < 1e-4) return value.toExponential(2);
-  return formatCount(size < 1 ? Number(value.toPrecision(4)) : value);
 }
 
 /** All digits of a value, without the noise of binary fractions. */
@@ -64,32 +54,13 @@ function scaled(value: number, base: number, units: readonly string[], gap: stri
   return `${value < 0 ? "−" : ""}${Number(rounded)}${gap}${units[index]}`;
 }
 
-export type Unit = "none" | "seconds" | "milliseconds" | "bytes" | "ratio";
-
-/** The unit of a query's result, inferred from its metric names; `none` when it is ambiguous. */
-export function unitOf(expression: string): Unit {
-  if (/^\s*(count|absent|group)\b/.test(expression)) return "none";
+/** The unit of a query's result, inferred from its metric names; `short` when it is ambiguous. */
+export function unitOf(expression: string): string {
+  if (/^\s*(count|absent|group)\b/.test(expression)) return "short";
   const rated = /\b(rate|irate|increase)\s*\(/.test(expression);
   if (/_bytes(_total|_sum|_bucket)?\b/.test(expression) && !rated) return "bytes";
-  if (/_(ratio|utilization)\b/.test(expression)) return "ratio";
-  if (/_milliseconds(_bucket)?\b/.test(expression) && (!rated || /quantile/.test(expression)))
-    return "milliseconds";
-  if (/_seconds(_bucket)?\b/.test(expression) && (!rated || /quantile/.test(expression))) return "seconds";
-  return "none";
-}
-
-export function formatUnit(value: number, unit: Unit): string {
-  if (!Number.isFinite(value)) return formatSpecial(value);
-  switch (unit) {
-    case "seconds":
-      return formatDuration(value * 1_000);
-    case "milliseconds":
-      return formatDuration(value);
-    case "bytes":
-      return formatBytes(value);
-    case "ratio":
-      return `${formatFloat(value * 100)} %`;
-    default:
-      return formatFloat(value);
-  }
+  if (/_(ratio|utilization)\b/.test(expression)) return "percentunit";
+  if (/_milliseconds(_bucket)?\b/.test(expression) && (!rated || /quantile/.test(expression))) return "ms";
+  if (/_seconds(_bucket)?\b/.test(expression) && (!rated || /quantile/.test(expression))) return "s";
+  return "short";
 }

@@ -5,7 +5,8 @@ import { useMemo, useState } from "react";
 import { EmptyState } from "../../components/empty-state";
 import { Notice } from "../../components/notice";
 import { Panel } from "../../components/panel";
-import { formatUnit, unitOf } from "../../format/number";
+import { unitOf } from "../../format/number";
+import { formatAxisValue } from "../../format/units";
 import type { ChartExemplar } from "../../panels/chart-cursor";
 import { Legend, picked } from "../../panels/legend";
 import { TimeChart } from "../../panels/time-chart";
@@ -57,8 +58,8 @@ export function ChartView(props: Props) {
   );
   const [focused, setFocused] = useState<number | null>(null);
   const units = new Set(queries.map((one) => unitOf(one.expression)));
-  const unit = units.size === 1 ? ([...units][0] ?? "none") : "none";
-  const format = (value: number) => formatUnit(value, unit);
+  const unit = units.size === 1 ? ([...units][0] ?? "short") : "short";
+  const format = (value: number) => formatAxisValue(value, unit);
   const { height: windowHeight } = useViewportSize();
   const height =
     given ?? Math.round(Math.min(480, Math.max(260, (windowHeight || window.innerHeight) * 0.42)));
@@ -91,7 +92,7 @@ export function ChartView(props: Props) {
           height={height}
           format={format}
           exemplars={dots}
-          exemplarsInUnit={unit !== "none"}
+          exemplarsInUnit={unit !== "short"}
           onZoom={setRange}
           onExemplar={open}
         />
