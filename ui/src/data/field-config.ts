@@ -1,5 +1,6 @@
 /** Field configuration: defaults and overrides of a panel, read tolerantly from its JSON and applied to frames. */
 import { list, record, string } from "../api/decode";
+import { oneOf } from "../url/search";
 import { displayName } from "./display-name";
 import type { Field, Frame } from "./frame";
 import { type Reduced, reduce } from "./reduce";
@@ -16,6 +17,8 @@ export interface FieldConfig {
   noValue?: string;
   /** The milliseconds between two values of a time field; a longer distance is a gap. */
   interval?: number;
+  /** What a missing value of a series is. */
+  nullValueMode?: "null" | "connected" | "null as zero";
   mappings?: ValueMapping[];
   thresholds?: Thresholds;
   color?: FieldColor;
@@ -73,6 +76,7 @@ const READERS: { [Key in keyof FieldConfig]-?: (value: unknown) => FieldConfig[K
   max: finite,
   noValue: text,
   interval: finite,
+  nullValueMode: (value) => oneOf(value, ["null", "connected", "null as zero"]),
   mappings: (value) => list(value).flatMap(readMapping),
   thresholds: readThresholds,
   color: readColor,

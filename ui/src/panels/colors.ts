@@ -46,10 +46,56 @@ function hashOf(name: string): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-/** The current value of a token, because a canvas cannot use `var()`. */
+/** The hues that Grafana names. `semi-dark-red` and the like are lighter or darker ones. */
+const HUES: Record<string, string> = {
+  red: "var(--gh-error)",
+  orange: "var(--gh-series-2)",
+  yellow: "var(--gh-series-5)",
+  green: "var(--gh-ok)",
+  blue: "var(--gh-series-1)",
+  purple: "var(--gh-series-8)",
+  text: "var(--gh-text)",
+  transparent: "transparent",
+};
+const SHADES: Record<string, string> = {
+  "super-light": "white 50%",
+  light: "white 25%",
+  "semi-dark": "black 20%",
+  dark: "black 40%",
+};
+
+/** A colour of a board: a name of Grafana, or any CSS colour. */
+export function namedColor(name: string): string {
+  const [, shade, hue = ""] = /^(?:(super-light|light|semi-dark|dark)-)?([a-z]+)$/.exec(name) ?? [];
+  const base = HUES[hue];
+  if (!base) return name;
+  return shade ? `color-mix(in srgb, ${base}, ${SHADES[shade]})` : base;
+}
+
+let probe: HTMLElement | null = null;
+
+/** The current value of a colour, because a canvas cannot use `var()`. */
 export function resolveColor(color: string): string {
   const token = /^var\((--[\w-]+)\)$/.exec(color)?.[1];
-  return token ? getComputedStyle(document.documentElement).getPropertyValue(token).trim() : color;
+  if (token) return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
+  if (!color.includes("var(")) return color;
+  if (!probe) {
+    probe = document.createElement("span");
+    probe.hidden = true;
+    document.body.append(probe);
+  }
+  probe.style.color = color;
+  return getComputedStyle(probe).color;
+}
+
+/** A resolved colour with an opacity from 0 to 1. */
+export function withAlpha(color: string, alpha: number): string {
+  const hex = /^#([0-9a-f]{6})$/i.exec(color)?.[1];
+  if (hex)
+    return `#${hex}${Math.round(alpha * 255)
+      .toString(16)
+      .padStart(2, "0")}`;
+  return `color-mix(in srgb, ${color} ${alpha * 100}%, transparent)`;
 }
 
 const LEVELS: Record<string, string> = {

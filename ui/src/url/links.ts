@@ -1,4 +1,5 @@
 /** The queries behind links from one signal to another. */
+import type { MetricMetadata } from "../api/prometheus";
 
 /** A text as a double-quoted literal; PromQL, LogQL and TraceQL share this escaping. */
 export function quote(text: string): string {
@@ -21,6 +22,15 @@ export function targetMetrics({ job, instance }: Record<string, string>): string
     value ? [`${name}=${quote(value)}`] : [],
   );
   return `count by (__name__) ({${matchers.join(", ")}})`;
+}
+
+/** The first query of a metric, by its type. */
+export function metricQuery(name: string, metadata?: MetricMetadata): string {
+  const selector = /^[a-zA-Z_:][\w:]*$/.test(name) ? name : `{${quote(name)}}`;
+  if (/_bucket$/.test(name))
+    return `histogram_quantile(0.95, sum by (le) (rate(${selector}[$__rate_interval])))`;
+  const counter = metadata?.type === "counter" || /_(total|count|sum)$/.test(name);
+  return counter ? `sum(rate(${selector}[$__rate_interval]))` : selector;
 }
 
 /** A label's name as it is written in PromQL. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { serviceMetrics, traceLogs } from "./links";
+import { metricQuery, serviceMetrics, traceLogs } from "./links";
 import { oneOf, parseSearch, stringifySearch, text, texts, whole } from "./search";
 import { traceIdIn, traceIdOf } from "./trace-id";
 
@@ -56,5 +56,15 @@ describe("links between signals", () => {
   it("quote what they carry", () => {
     expect(traceLogs('a"b\\', ID, "c")).toBe(`{service_name="a\\"b\\\\"} | trace_id="${ID}" | span_id="c"`);
     expect(serviceMetrics("a.b")).toBe('count by (__name__) ({job=~"(.+/)?a\\\\.b"})');
+  });
+});
+
+describe("the first query of a metric", () => {
+  it("is one for its type", () => {
+    const counter = { type: "counter", help: "", unit: "" };
+    expect(metricQuery("a_total")).toBe("sum(rate(a_total[$__rate_interval]))");
+    expect(metricQuery("a", counter)).toBe("sum(rate(a[$__rate_interval]))");
+    expect(metricQuery("a_bucket")).toContain("histogram_quantile(0.95, sum by (le) (rate(a_bucket");
+    expect(metricQuery("a.b")).toBe('{"a.b"}');
   });
 });

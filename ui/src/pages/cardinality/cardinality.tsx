@@ -11,8 +11,7 @@ import { formatBytes } from "../../format/number";
 import type { MetricsSearch } from "../../routes";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
-import { metricsWith, valuesOf } from "../../url/links";
-import { firstQuery } from "../metrics/model";
+import { metricQuery, metricsWith, valuesOf } from "../../url/links";
 import classes from "./cardinality.module.css";
 import { Growth } from "./growth";
 import { TopTable } from "./top-table";
@@ -100,7 +99,7 @@ function Tables({ answer }: { answer: Answer }) {
         rows={answer.seriesByMetric}
         format={plain}
         total={answer.series}
-        search={({ name }) => ({ expr: [firstQuery(name, undefined)] })}
+        search={({ name }) => ({ expr: [metricQuery(name)] })}
       />
       <TopTable
         title="Label values with most series"

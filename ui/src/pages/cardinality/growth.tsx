@@ -1,12 +1,14 @@
 /** The number of active series over time, from the server's own metrics where these are scraped. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type QueryAnswer, queryRange } from "../../api/prometheus";
 import { CodeBlock } from "../../components/code-block";
 import { ErrorMessage } from "../../components/error-message";
 import { Panel } from "../../components/panel";
+import { type Frame, numberFields } from "../../data/frame";
+import { reduce } from "../../data/reduce";
+import { target, useFrames } from "../../data/source";
+import { prometheus } from "../../data/sources/prometheus";
+import { PanelView } from "../../panels/panel-view";
 import { useRange } from "../../time/context";
 import { stepFor } from "../../time/range";
-import { ChartView } from "../metrics/chart-view";
 import classes from "./cardinality.module.css";
 
 const EXPRESSION = "glasshouse_store_active_series";
@@ -19,47 +21,36 @@ const JOB = `scrape_configs:
 export function Growth() {
   const { range } = useRange();
   const stepMs = stepFor(range, POINTS);
-  const from = Math.floor(range.fromMs / stepMs) * stepMs;
-  const answer = useQuery({
-    queryKey: ["growth", from, range.toMs, stepMs],
-    queryFn: ({ signal }) => queryRange(EXPRESSION, from, range.toMs, stepMs, signal),
-    placeholderData: keepPreviousData,
-  });
-  if (answer.error) return <ErrorMessage error={answer.error} retry={() => void answer.refetch()} />;
-  if (!answer.data) return null;
-  if (answer.data.series.length === 0) return <NotScraped />;
+  const fromMs = Math.floor(range.fromMs / stepMs) * stepMs;
+  const [answer] = useFrames([
+    target("A", prometheus, {
+      query: { expr: EXPRESSION },
+      range: { fromMs, toMs: range.toMs },
+      intervalMs: stepMs,
+    }),
+  ]);
+  if (answer?.error) return <ErrorMessage error={answer.error} retry={answer.retry} />;
+  if (!answer?.frames) return null;
+  if (answer.frames.length === 0) return <NotScraped />;
   return (
     <section aria-label="Active series over time">
       <h2 className={classes.heading}>
-        Active series over time <span>{change(answer.data)}</span>
+        Active series over time <span>{change(answer.frames)}</span>
       </h2>
-      <ChartView
-        queries={[
-          {
-            letter: "A",
-            expression: EXPRESSION,
-            answer: answer.data,
-            error: null,
-            errorPosition: null,
-            fetching: answer.isFetching,
-          },
-        ]}
-        range={range}
-        stepMs={stepMs}
-        exemplars={false}
-        height={180}
-      />
+      <Panel className={classes.chart}>
+        <PanelView type="timeseries" frames={answer.frames} height={180} />
+      </Panel>
     </section>
   );
 }
 
 /** The difference between the ends of the range, when there is one line. */
-function change({ series }: QueryAnswer): string {
-  const values = series[0]?.values ?? [];
-  const difference = (values.at(-1) ?? 0) - (values[0] ?? 0);
-  if (series.length !== 1 || values.length < 2 || !Number.isFinite(difference)) return "";
-  const sign = difference > 0 ? "+" : difference < 0 ? "−" : "±";
-  return `${sign}${Math.abs(difference).toLocaleString("en")} in this time range`;
+function change(frames: Frame[]): string {
+  const [field, other] = frames.flatMap(numberFields);
+  const { diff } = reduce(field?.values ?? []);
+  if (!field || other || field.values.length < 2 || diff === null || !Number.isFinite(diff)) return "";
+  const sign = diff > 0 ? "+" : diff < 0 ? "−" : "±";
+  return `${sign}${Math.abs(diff).toLocaleString("en")} in this time range`;
 }
 
 function NotScraped() {

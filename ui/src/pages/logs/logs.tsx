@@ -5,6 +5,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { positionIn } from "../../api/http";
 import { logLabels, logLabelValues } from "../../api/loki";
+import type { QueryAnswer } from "../../api/prometheus";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
@@ -12,17 +13,19 @@ import { LoadingBar } from "../../components/loading-bar";
 import { Notice } from "../../components/notice";
 import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
+import { seriesFrames } from "../../data/sources/prometheus";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { formatCount } from "../../format/number";
 import type { Level } from "../../panels/colors";
 import { levelColor } from "../../panels/colors";
+import { PanelView } from "../../panels/panel-view";
 import { StackedBars } from "../../panels/stacked-bars";
+import { useChartHeight } from "../../panels/use-chart-height";
 import type { LogsSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
-import { ChartView } from "../metrics/chart-view";
 import { LogList } from "./log-list";
 import classes from "./logs.module.css";
 import { DEFAULT_QUERY, type FieldKind, isLineQuery, withFilter } from "./query";
@@ -86,21 +89,7 @@ export default function Logs() {
       {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
       {isLineQuery(query) && !pages.error && <VolumePanel query={query} filter={filter} />}
       {found.metric && !pages.error && (
-        <ChartView
-          queries={[
-            {
-              letter: "A",
-              expression: query,
-              answer: found.metric,
-              error: null,
-              errorPosition: null,
-              fetching: pages.isFetching,
-            },
-          ]}
-          range={range}
-          stepMs={found.stepMs}
-          exemplars={false}
-        />
+        <MetricChart answer={found.metric} query={query} stepMs={found.stepMs} fetching={pages.isFetching} />
       )}
       {!found.metric && !pages.error && pages.data && (
         <Panel className={classes.lines}>
@@ -118,6 +107,32 @@ export default function Logs() {
         </Panel>
       )}
     </div>
+  );
+}
+
+interface MetricChartProps {
+  answer: QueryAnswer;
+  query: string;
+  stepMs: number;
+  fetching: boolean;
+}
+
+/** The result of a metric query. */
+function MetricChart({ answer, query, stepMs, fetching }: MetricChartProps) {
+  const height = useChartHeight();
+  const frames = useMemo(() => seriesFrames(answer, query, stepMs), [answer, query, stepMs]);
+  if (answer.series.length === 0) {
+    if (fetching) return null;
+    return (
+      <EmptyState title="No series in this time range">
+        The query has no result. Widen the time range, or remove filters.
+      </EmptyState>
+    );
+  }
+  return (
+    <Panel className={classes.metric}>
+      <PanelView type="timeseries" frames={frames} height={height} />
+    </Panel>
   );
 }
 

@@ -13,8 +13,8 @@ import { Panel } from "../../components/panel";
 import type { Cell } from "../../panels/data-table";
 import { DataTable } from "../../panels/data-table";
 import type { MetricsSearch } from "../../routes";
+import { metricQuery } from "../../url/links";
 import classes from "./metrics.module.css";
-import { firstQuery } from "./model";
 
 const COLUMNS = [
   { name: "metric" },
@@ -103,7 +103,7 @@ export function MetricBrowser({ search, change, onPick, onClose }: Props) {
             onSort={(by) => change({ by }, true)}
             onOpen={(row) => {
               const metric = found[row];
-              if (metric) onPick(firstQuery(metric.name, metric));
+              if (metric) onPick(metricQuery(metric.name, metric));
             }}
           />
         )}

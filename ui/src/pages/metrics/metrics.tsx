@@ -8,6 +8,8 @@ import { Icon } from "../../components/icon";
 import { LoadingBar } from "../../components/loading-bar";
 import { Notice } from "../../components/notice";
 import { usePageTitle } from "../../components/use-page-title";
+import { noticesOf } from "../../data/frame";
+import { preloadPanel } from "../../panels/registry";
 import type { MetricsSearch } from "../../routes";
 import { useRange } from "../../time/context";
 import { parseDuration, queryDuration } from "../../time/duration";
@@ -27,6 +29,8 @@ const STEPS = ["5s", "15s", "30s", "1m", "5m", "15m", "1h"];
 const NO_EXPRESSIONS: string[] = [];
 /** The state of the list of metrics when it is closed. */
 const CLOSED = { browse: undefined, find: undefined, by: undefined };
+
+preloadPanel("timeseries");
 
 export default function Metrics() {
   const search = route.useSearch();
@@ -53,7 +57,8 @@ export default function Metrics() {
     else change({ expr: kept.some((expression) => expression.trim() !== "") ? kept : undefined });
   };
   const sources = useSources(range);
-  const queries = useAnswers({ expressions, off, range, stepMs, view });
+  const exemplars = search.exemplars !== "off";
+  const queries = useAnswers({ expressions, off, range, stepMs, view, exemplars });
   const empty = expressions.every((expression) => expression.trim() === "");
   const pick = (expression: string) => {
     const filled = drafts.filter((draft) => draft.trim() !== "");
@@ -114,7 +119,7 @@ export default function Metrics() {
           onClose={empty ? undefined : () => change(CLOSED)}
         />
       )}
-      {!empty && <Result search={search} queries={queries} stepMs={stepMs} change={change} onPick={pick} />}
+      {!empty && <Result search={search} queries={queries} change={change} onPick={pick} />}
     </div>
   );
 }
@@ -122,12 +127,11 @@ export default function Metrics() {
 interface ResultProps {
   search: MetricsSearch;
   queries: QueryState[];
-  stepMs: number;
   change: (part: Partial<MetricsSearch>, replace?: boolean) => void;
   onPick: (expression: string) => void;
 }
 
-function Result({ search, queries, stepMs, change, onPick }: ResultProps) {
+function Result({ search, queries, change, onPick }: ResultProps) {
   const { range } = useRange();
   if (search.view === "table") {
     const onSort = (sort: string | undefined) => change({ sort }, true);
@@ -135,7 +139,8 @@ function Result({ search, queries, stepMs, change, onPick }: ResultProps) {
       <TableView queries={queries} atMs={range.toMs} sort={search.sort} onSort={onSort} onPick={onPick} />
     );
   }
-  return <ChartView queries={queries} range={range} stepMs={stepMs} exemplars={search.exemplars !== "off"} />;
+  const onLegend = (legend: string | undefined) => change({ legend }, true);
+  return <ChartView queries={queries} sort={search.legend} onSort={onLegend} />;
 }
 
 interface OptionsProps {
@@ -185,8 +190,8 @@ function Options({ search, view, autoStep, change }: OptionsProps) {
 
 /** The errors, then the warnings of all queries. */
 function Notices({ queries }: { queries: QueryState[] }) {
-  const messages = queries.flatMap(({ letter, answer }) =>
-    [...(answer?.warnings ?? []), ...(answer?.infos ?? [])].map((message) => ({ letter, message })),
+  const messages = queries.flatMap(({ letter, frames = [] }) =>
+    noticesOf(frames).map(({ text: message }) => ({ letter, message })),
   );
   const failed = queries.filter(({ error }) => error !== null && !(error instanceof DOMException));
   if (messages.length + failed.length === 0) return null;

@@ -1,16 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { readAnswer } from "../../api/prometheus";
+import { seriesFrames } from "../../data/sources/prometheus";
 import { resultTable } from "./result-table";
 
-const vector = (result: unknown[]) => readAnswer({ data: { resultType: "vector", result } });
+const framesOf = (data: unknown) => seriesFrames(readAnswer({ data }), "q");
+const vector = (result: unknown[]) => framesOf({ resultType: "vector", result });
 
 describe("the table of instant results", () => {
   it("has a column for each label, the name and job first", () => {
-    const answer = vector([
+    const frames = vector([
       { metric: { __name__: "up", job: "a", env: "x" }, value: [5, "1"] },
       { metric: { __name__: "up", job: "b", zone: "z" }, value: [5, "0"] },
     ]);
-    const table = resultTable([{ letter: "A", answer }]);
+    const table = resultTable([{ letter: "A", frames }]);
     expect(table.columns.map(({ name }) => name)).toEqual(["__name__", "job", "env", "zone", "value"]);
     expect(table.rows).toEqual([
       ["up", "a", "x", "", 1],
@@ -18,10 +20,10 @@ describe("the table of instant results", () => {
     ]);
   });
   it("names the query when there are several", () => {
-    const answer = vector([{ metric: {}, value: [5, "1"] }]);
+    const frames = vector([{ metric: {}, value: [5, "1"] }]);
     const table = resultTable([
-      { letter: "A", answer },
-      { letter: "B", answer },
+      { letter: "A", frames },
+      { letter: "B", frames },
     ]);
     expect(table.rows).toEqual([
       ["A", 1],
@@ -33,8 +35,8 @@ describe("the table of instant results", () => {
       [1, "10"],
       [2, "11"],
     ];
-    const answer = readAnswer({ data: { resultType: "matrix", result: [{ metric: { a: "b" }, values }] } });
-    const table = resultTable([{ letter: "A", answer }]);
+    const frames = framesOf({ resultType: "matrix", result: [{ metric: { a: "b" }, values }] });
+    const table = resultTable([{ letter: "A", frames }]);
     expect(table.columns.map(({ name }) => name)).toEqual(["a", "time", "value"]);
     expect(table.rows).toEqual([
       ["b", 1_000, 10],
@@ -44,17 +46,17 @@ describe("the table of instant results", () => {
   });
   it("keeps further labels in one column", () => {
     const metric = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`l${10 + at}`, "v"]));
-    const table = resultTable([{ letter: "A", answer: vector([{ metric, value: [5, "1"] }]) }]);
+    const table = resultTable([{ letter: "A", frames: vector([{ metric, value: [5, "1"] }]) }]);
     expect(table.columns).toHaveLength(18);
     expect(table.rows[0]?.[16]).toBe('{l26="v", l27="v", l28="v", l29="v"}');
   });
   it("shows a string, and no more rows than it can", () => {
-    const text = readAnswer({ data: { resultType: "string", result: [5, "hello"] } });
-    expect(resultTable([{ letter: "A", answer: text }]).rows).toEqual([["hello"]]);
+    const text = framesOf({ resultType: "string", result: [5, "hello"] });
+    expect(resultTable([{ letter: "A", frames: text }]).rows).toEqual([["hello"]]);
     const many = vector(
       Array.from({ length: 20_100 }, (_, at) => ({ metric: { a: String(at) }, value: [5, "1"] })),
     );
-    const table = resultTable([{ letter: "A", answer: many }]);
+    const table = resultTable([{ letter: "A", frames: many }]);
     expect([table.rows.length, table.total]).toEqual([20_000, 20_100]);
   });
 });

@@ -1,5 +1,6 @@
 /** Turns instant results into rows: a column per label, and the value. */
 import { type Labels, seriesName } from "../../api/prometheus";
+import { column } from "../../data/frame";
 import type { Cell, Column } from "../../panels/data-table";
 import type { QueryState } from "./use-answers";
 
@@ -16,23 +17,31 @@ export interface ResultTable {
   series: number;
 }
 
-type Answered = Pick<QueryState, "letter" | "answer">;
+type Answered = Pick<QueryState, "letter" | "frames">;
 
 export function resultTable(queries: Answered[]): ResultTable {
-  const found = queries.flatMap(({ letter, answer }) =>
-    (answer?.series ?? []).map((series) => ({
-      letter,
-      series,
-      text: answer?.text ?? null,
-      ranged: answer?.type === "matrix",
-    })),
+  const found = queries.flatMap(({ letter, frames = [] }) =>
+    frames.flatMap((frame) => {
+      const value = frame.fields.find(({ name }) => name === "Value");
+      if (!value) return [];
+      return [
+        {
+          letter,
+          labels: value.labels ?? {},
+          times: column(frame, "Time") as readonly number[],
+          values: value.values as readonly Cell[],
+          histogram: value.config.custom?.histogram === true,
+          ranged: frame.meta.type === "timeseries",
+        },
+      ];
+    }),
   );
-  const names = [...new Set(found.flatMap(({ series }) => Object.keys(series.labels)))].sort(byImportance);
+  const names = [...new Set(found.flatMap((series) => Object.keys(series.labels)))].sort(byImportance);
   const labels = names.slice(0, LABEL_COLUMNS_MAX);
   const others = names.slice(LABEL_COLUMNS_MAX);
   const many = new Set(found.map(({ letter }) => letter)).size > 1;
   const timed = found.some(({ ranged }) => ranged);
-  const histogram = found.some(({ series }) => series.histogram);
+  const histogram = found.some((series) => series.histogram);
   const columns: Column[] = [
     ...(many ? [{ name: "query" }] : []),
     ...labels.map((name) => ({ name })),
@@ -42,7 +51,7 @@ export function resultTable(queries: Answered[]): ResultTable {
   ];
   const rows: Cell[][] = [];
   let total = 0;
-  for (const { letter, series, text, ranged } of found) {
+  for (const { letter, ranged, ...series } of found) {
     const head: Cell[] = [
       ...(many ? [letter] : []),
       ...labels.map((name) => series.labels[name] ?? ""),
@@ -52,7 +61,7 @@ export function resultTable(queries: Answered[]): ResultTable {
     const from = ranged ? 0 : Math.max(0, last);
     total += Math.max(0, last - from + 1);
     for (let at = from; at <= last && rows.length < ROWS_MAX; at += 1) {
-      const value = text ?? series.values[at] ?? null;
+      const value = series.values[at] ?? null;
       rows.push(timed ? [...head, series.times[at] ?? null, value] : [...head, value]);
     }
   }

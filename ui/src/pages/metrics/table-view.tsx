@@ -6,8 +6,8 @@ import { formatExact, formatItems } from "../../format/number";
 import { type Cell, DataTable } from "../../panels/data-table";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
+import { metricQuery } from "../../url/links";
 import { NoSeries } from "./chart-view";
-import { firstQuery } from "./model";
 import { resultTable } from "./result-table";
 import type { QueryState } from "./use-answers";
 
@@ -21,7 +21,7 @@ interface Props {
 
 export function TableView({ queries, atMs, sort, onSort, onPick }: Props) {
   const { zone } = useRange();
-  const answers = queries.map((one) => one.answer);
+  const answers = queries.map((one) => one.frames);
   // biome-ignore lint/correctness/useExhaustiveDependencies: recomputed when an answer changes
   const table = useMemo(() => resultTable(queries), [...answers, queries.length]);
   const { columns, rows, total, series } = table;
@@ -38,7 +38,7 @@ export function TableView({ queries, atMs, sort, onSort, onPick }: Props) {
   };
   const pick = (row: number) => {
     const name = rows[row]?.[nameColumn];
-    if (typeof name === "string" && name) onPick(firstQuery(name, undefined));
+    if (typeof name === "string" && name) onPick(metricQuery(name));
   };
   const size = formatItems(series, "series", "series");
   return (

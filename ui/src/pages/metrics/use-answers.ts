@@ -1,7 +1,8 @@
 /** Runs the queries of the URL, and keeps the previous result while a new one loads. */
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { ApiError, positionIn } from "../../api/http";
-import { type QueryAnswer, queryExemplars, queryInstant, queryRange } from "../../api/prometheus";
+import type { Frame } from "../../data/frame";
+import { target, useFrames } from "../../data/source";
+import { prometheus } from "../../data/sources/prometheus";
 import type { ErrorPosition } from "../../editor/codemirror";
 import type { Range } from "../../time/range";
 import { interpolate, writtenPosition } from "./interpolate";
@@ -10,7 +11,8 @@ import { letterOf } from "./model";
 export interface QueryState {
   letter: string;
   expression: string;
-  answer: QueryAnswer | undefined;
+  /** Undefined until the first answer, and after a failed one. */
+  frames: Frame[] | undefined;
   error: unknown;
   /** Where in the expression the error is; null when the server does not say. */
   errorPosition: ErrorPosition | null;
@@ -23,58 +25,39 @@ interface Request {
   range: Range;
   stepMs: number;
   view: "chart" | "table";
+  exemplars: boolean;
 }
 
-export function useAnswers({ expressions, off, range, stepMs, view }: Request): QueryState[] {
+export function useAnswers({ expressions, off, range, stepMs, view, exemplars }: Request): QueryState[] {
   const wanted = expressions
     .map((expression, index) => ({ expression, letter: letterOf(index) }))
     .filter(({ expression, letter }) => expression.trim() !== "" && !off.has(letter));
-  const from = Math.floor(range.fromMs / stepMs) * stepMs;
-  const answers = useQueries({
-    queries: wanted.map(({ expression, letter }) => {
-      const query = interpolate(expression, range, stepMs);
-      return {
-        queryKey:
-          view === "chart"
-            ? ["metrics", letter, "range", query, from, range.toMs, stepMs]
-            : ["metrics", letter, "instant", query, range.toMs],
-        queryFn: ({ signal }: { signal: AbortSignal }) =>
-          view === "chart"
-            ? queryRange(query, from, range.toMs, stepMs, signal)
-            : queryInstant(query, range.toMs, signal),
-        placeholderData: keepPreviousData,
-      };
+  const answers = useFrames(
+    wanted.map(({ expression, letter }) => {
+      const expr = interpolate(expression, range, stepMs);
+      const fromMs = Math.floor(range.fromMs / stepMs) * stepMs;
+      return target(letter, prometheus, {
+        query: view === "chart" ? { expr, exemplar: exemplars } : { expr, instant: true },
+        range: { fromMs, toMs: range.toMs },
+        intervalMs: stepMs,
+      });
     }),
+  );
+  return wanted.map(({ expression, letter }, index) => {
+    const answer = answers[index];
+    return {
+      letter,
+      expression,
+      frames: answer?.error ? undefined : answer?.frames,
+      error: answer?.error ?? null,
+      errorPosition: positionOf(answer?.error, expression, range, stepMs),
+      fetching: answer?.fetching ?? false,
+    };
   });
-  return wanted.map(({ expression, letter }, index) => ({
-    letter,
-    expression,
-    answer: answers[index]?.error ? undefined : answers[index]?.data,
-    error: answers[index]?.error ?? null,
-    errorPosition: positionOf(answers[index]?.error, expression, range, stepMs),
-    fetching: answers[index]?.isFetching ?? false,
-  }));
 }
 
 function positionOf(error: unknown, expression: string, range: Range, stepMs: number): ErrorPosition | null {
   const sent = positionIn(error);
   if (!sent || !(error instanceof ApiError)) return null;
   return { ...writtenPosition(expression, sent, range, stepMs), message: error.message };
-}
-
-/** The exemplars of all queries. A failed request gives none: the chart is useful without them. */
-export function useExemplars(queries: QueryState[], range: Range, stepMs: number, enabled: boolean) {
-  const answers = useQueries({
-    queries: queries.map(({ expression }) => {
-      const query = interpolate(expression, range, stepMs);
-      return {
-        queryKey: ["metrics", "exemplars", query, range.fromMs, range.toMs],
-        queryFn: ({ signal }: { signal: AbortSignal }) =>
-          queryExemplars(query, range.fromMs, range.toMs, signal),
-        enabled,
-        retry: false,
-      };
-    }),
-  });
-  return answers.map((answer) => answer.data);
 }

@@ -1,13 +1,29 @@
 import { screen } from "@testing-library/react";
 import { useState } from "react";
 import { describe, expect, it } from "vitest";
-import { renderComponent } from "../testing/render";
+import { renderComponent } from "../../testing/render";
 import { Legend, picked } from "./legend";
 
+const format = (value: number) => `${value} ms`;
 const ROWS = [
-  { name: "ok", color: "var(--gh-series-1)", last: 2, min: 1, max: 30, mean: 3 },
-  { name: "error", color: "var(--gh-series-2)", last: null, min: null, max: null, mean: null },
-  { name: "timeout", color: "var(--gh-series-3)", last: 10, min: 4, max: 12, mean: 8 },
+  {
+    name: "ok",
+    color: "var(--gh-series-1)",
+    format,
+    reduced: { lastNotNull: 2, min: 1, max: 30, mean: 3 },
+  },
+  {
+    name: "error",
+    color: "var(--gh-series-2)",
+    format,
+    reduced: { lastNotNull: null, min: null, max: null, mean: null },
+  },
+  {
+    name: "timeout",
+    color: "var(--gh-series-3)",
+    format,
+    reduced: { lastNotNull: 10, min: 4, max: 12, mean: 8 },
+  },
 ];
 
 function ChartLegend() {
@@ -16,7 +32,6 @@ function ChartLegend() {
     <Legend
       rows={ROWS}
       shown={shown}
-      format={(value) => `${value} ms`}
       onPick={(index, toggle) => setShown(picked(shown, index, toggle))}
       onFocus={() => {}}
     />
@@ -62,7 +77,6 @@ describe("a legend", () => {
       <Legend
         rows={ROWS}
         shown={shown}
-        format={String}
         onPick={() => {}}
         onFocus={() => {}}
         sort="-max"

@@ -1,29 +1,32 @@
 /** The legend of a chart: a row per series with its last, minimum, maximum and mean value. */
 import { useMemo, useState } from "react";
+import type { Reduced } from "../../data/reduce";
 import classes from "./legend.module.css";
 
 export interface LegendRow {
   name: string;
   color: string;
-  last: number | null;
-  min: number | null;
-  max: number | null;
-  mean: number | null;
+  reduced: Pick<Reduced, Calculation>;
+  format: (value: number) => string;
+  style?: { hidden: { legend: boolean } };
 }
 
-type Column = "name" | "last" | "min" | "max" | "mean";
-const COLUMNS: readonly { key: Column; label: string }[] = [
+type Calculation = "lastNotNull" | "min" | "max" | "mean";
+
+/** The names of the columns are in URLs. */
+const COLUMNS = [
   { key: "name", label: "Series" },
-  { key: "last", label: "Last" },
-  { key: "min", label: "Min" },
-  { key: "max", label: "Max" },
-  { key: "mean", label: "Avg" },
-];
+  { key: "last", label: "Last", of: "lastNotNull" },
+  { key: "min", label: "Min", of: "min" },
+  { key: "max", label: "Max", of: "max" },
+  { key: "mean", label: "Avg", of: "mean" },
+] as const satisfies { key: string; label: string; of?: Calculation }[];
+const CALCULATIONS = COLUMNS.flatMap((column) => ("of" in column ? [column.of] : []));
+type Column = (typeof COLUMNS)[number]["key"];
 
 interface Props {
   rows: LegendRow[];
   shown: boolean[];
-  format: (value: number) => string;
   /** A click shows only this series; with a modifier key it toggles the series. */
   onPick: (index: number, toggle: boolean) => void;
   onFocus: (index: number | null) => void;
@@ -46,15 +49,15 @@ function useSort({ sort, onSort }: Props): [Sort | null, (sort: Sort | null) => 
 }
 
 export function Legend(props: Props) {
-  const { rows, shown, format, onPick, onFocus } = props;
+  const { rows, shown, onPick, onFocus } = props;
   const [sort, setSort] = useSort(props);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the sort is made anew from the URL
   const order = useMemo(() => {
-    const indices = rows.map((_, index) => index);
+    const indices = rows.flatMap(({ style }, index) => (style?.hidden.legend ? [] : [index]));
     if (!sort) return indices;
     const sign = sort.down ? -1 : 1;
     return indices.sort(
-      (left, right) => sign * compare(rows[left]?.[sort.column], rows[right]?.[sort.column]),
+      (left, right) => sign * compare(cellOf(rows[left], sort.column), cellOf(rows[right], sort.column)),
     );
   }, [rows, sort?.column, sort?.down]);
   return (
@@ -98,8 +101,8 @@ export function Legend(props: Props) {
                     <span>{row.name}</span>
                   </button>
                 </td>
-                {(["last", "min", "max", "mean"] as const).map((key) => (
-                  <td key={key}>{row[key] === null ? "–" : format(row[key])}</td>
+                {CALCULATIONS.map((key) => (
+                  <td key={key}>{row.reduced[key] === null ? "–" : row.format(row.reduced[key])}</td>
                 ))}
               </tr>
             );
@@ -108,6 +111,11 @@ export function Legend(props: Props) {
       </table>
     </div>
   );
+}
+
+function cellOf(row: LegendRow | undefined, key: Column): string | number | null | undefined {
+  const column = COLUMNS.find((candidate) => candidate.key === key);
+  return column && "of" in column ? row?.reduced[column.of] : row?.name;
 }
 
 function compare(

@@ -1,0 +1,103 @@
+/** The contract of a data source, and the answers to the targets of a panel. */
+import { keepPreviousData, type QueryClient, useQueries } from "@tanstack/react-query";
+import type { Range } from "../time/range";
+import type { Frame } from "./frame";
+
+export interface DataRequest<Query> {
+  query: Query;
+  range: Range;
+  /** The distance of two points, for a source that has series. */
+  intervalMs: number;
+}
+
+export interface DataSource<Query> {
+  type: string;
+  /**
+   * The answer to a request. A source that streams yields more than once: each answer replaces the one before.
+   * The signal ends the request.
+   */
+  query: (request: DataRequest<Query>, signal: AbortSignal) => AsyncIterable<Frame[]>;
+}
+
+/** A query of a panel, and the source that it asks. */
+export interface Target {
+  refId: string;
+  source: DataSource<unknown>;
+  request: DataRequest<unknown>;
+}
+
+/** The request fits the source, which the type of a list of targets cannot say. */
+export function target<Query>(refId: string, source: DataSource<Query>, request: DataRequest<Query>): Target {
+  return { refId, source: source as DataSource<unknown>, request };
+}
+
+export interface TargetState {
+  refId: string;
+  /** Undefined until the first answer. */
+  frames: Frame[] | undefined;
+  error: unknown;
+  fetching: boolean;
+  retry: () => void;
+}
+
+/** The last answer of a stream. */
+export async function lastAnswer(answers: AsyncIterable<Frame[]>): Promise<Frame[]> {
+  let last: Frame[] = [];
+  for await (const frames of answers) last = frames;
+  return last;
+}
+
+/**
+ * Answers the targets of a panel, and keeps the previous answers while new ones load. Panels with equal questions share
+ * one request, which ends when the last of them is closed.
+ */
+export function useFrames(targets: Target[]): TargetState[] {
+  const answers = useQueries({
+    queries: targets.map(({ source, request }) => ({
+      queryKey: ["frames", source.type, request],
+      queryFn: ({ signal, client, queryKey }: Context) =>
+        lastAnswer(
+          published(source.query(request, signal), (frames) => client.setQueryData(queryKey, frames)),
+        ),
+      placeholderData: keepPreviousData,
+      // Comparing every value of two answers costs more than drawing them.
+      structuralSharing: false,
+    })),
+  });
+  return targets.map(({ refId }, index) => {
+    const answer = answers[index];
+    return {
+      refId,
+      frames: answer?.data && marked(answer.data, refId),
+      error: answer?.error ?? null,
+      fetching: answer?.isFetching ?? false,
+      retry: () => void answer?.refetch(),
+    };
+  });
+}
+
+interface Context {
+  signal: AbortSignal;
+  client: QueryClient;
+  queryKey: readonly unknown[];
+}
+
+async function* published(answers: AsyncIterable<Frame[]>, publish: (frames: Frame[]) => void) {
+  for await (const frames of answers) {
+    publish(frames);
+    yield frames;
+  }
+}
+
+const marks = new WeakMap<Frame[], Map<string, Frame[]>>();
+
+/** The frames as those of a target; the same answer has the same frames, also in several panels. */
+function marked(frames: Frame[], refId: string): Frame[] {
+  const known = marks.get(frames) ?? new Map<string, Frame[]>();
+  marks.set(frames, known);
+  const before = known.get(refId);
+  if (before) return before;
+  const made = frames.map((frame) => ({ ...frame, refId }));
+  known.set(refId, made);
+  return made;
+}

@@ -1,0 +1,40 @@
+/** A panel of any registered type: reads its options, and configures its fields. */
+import { Suspense, useMemo } from "react";
+import { EmptyState } from "../components/empty-state";
+import { applyFieldConfig, NO_FIELD_CONFIG, readFieldConfig } from "../data/field-config";
+import type { PanelProps } from "./panel";
+import { panelOf } from "./registry";
+
+interface Props extends Omit<PanelProps, "options"> {
+  /** An id of the registry. */
+  type: string;
+  /** The options of the type, as in the JSON of a board. */
+  options?: unknown;
+  fieldConfig?: unknown;
+}
+
+export function PanelView({ type, frames, options, fieldConfig, ...rest }: Props) {
+  const panel = panelOf(type);
+  const read = useStable(options, panel?.readOptions);
+  const config = useStable(fieldConfig, readFieldConfig) ?? NO_FIELD_CONFIG;
+  const configured = useMemo(() => applyFieldConfig(frames, config), [frames, config]);
+  if (!panel) {
+    return (
+      <EmptyState title="Unknown type of panel">
+        This version has no panel of the type <code>{type}</code>.
+      </EmptyState>
+    );
+  }
+  return (
+    <Suspense fallback={<div style={{ height: rest.height }} />}>
+      <panel.Component frames={configured} options={read} {...rest} />
+    </Suspense>
+  );
+}
+
+/** What is read of JSON stays the same while the JSON has the same content. */
+function useStable<Read>(json: unknown, read: ((value: unknown) => Read) | undefined): Read | undefined {
+  const key = JSON.stringify(json);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key has the content of the JSON
+  return useMemo(() => read?.(json), [key, read]);
+}

@@ -1,0 +1,33 @@
+/** The types of panels by their ids, which are those of Grafana where it has the type. */
+import { type ComponentType, lazy } from "react";
+import type { PanelProps, PanelType } from "./panel";
+import { readTimeSeriesOptions } from "./time-series/options";
+
+interface Registered {
+  Component: ComponentType<PanelProps>;
+  readOptions: (value: unknown) => unknown;
+  load: () => Promise<unknown>;
+}
+
+/** The options of a type meet only the component of the same type. */
+function registered<Options>({ load, readOptions }: PanelType<Options>): Registered {
+  return { load, readOptions, Component: lazy(load) as unknown as ComponentType<PanelProps> };
+}
+
+const PANELS = {
+  timeseries: registered({
+    load: () => import("./time-series/panel"),
+    readOptions: readTimeSeriesOptions,
+  }),
+} satisfies Record<string, Registered>;
+
+export type PanelId = keyof typeof PANELS;
+
+export function panelOf(id: string): Registered | undefined {
+  return Object.hasOwn(PANELS, id) ? PANELS[id as PanelId] : undefined;
+}
+
+/** Loads the code of a panel before its data is there. */
+export function preloadPanel(id: PanelId): void {
+  void PANELS[id].load().catch(() => {});
+}

@@ -1,0 +1,80 @@
+/** The canvas of the time series panel: keeps one plot, and updates it. */
+import { useComputedColorScheme } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
+import { useEffect, useMemo, useRef } from "react";
+import { useCrosshair } from "../crosshair";
+import classes from "./chart.module.css";
+import { createPlot, type Plot, type PlotEvents, type PlotState } from "./plot";
+
+interface Props extends Omit<PlotState, "width" | "height"> {
+  height: number;
+  /** The line under the pointer in the legend, or null. */
+  focused: number | null;
+  onZoom: PlotEvents["onZoom"];
+  onExemplar: PlotEvents["onExemplar"];
+}
+
+/** A narrower chart has no space for a plot. */
+const WIDTH_MIN = 40;
+
+export function Chart({ model, shown, range, zone, height, tooltip, focused, ...events }: Props) {
+  const { ref, width } = useElementSize<HTMLDivElement>();
+  const inner = useRef<HTMLDivElement>(null);
+  const plot = useRef<Plot | null>(null);
+  const crosshair = useCrosshair();
+  const scheme = useComputedColorScheme("dark");
+  const state = useMemo(
+    (): PlotState => ({ model, shown, range, zone, width, height, tooltip }),
+    [model, shown, range, zone, width, height, tooltip],
+  );
+  const latest = useRef({ state, events, crosshair });
+  latest.current = { state, events, crosshair };
+  const drawn = useRef<PlotState | null>(null);
+  const ready = width >= WIDTH_MIN;
+
+  useEffect(() => {
+    const host = inner.current;
+    if (!host || !ready) return;
+    drawn.current = latest.current.state;
+    const made = createPlot(host, latest.current.state, {
+      onZoom: (zoomed) => latest.current.events.onZoom(zoomed),
+      onExemplar: (exemplar) => latest.current.events.onExemplar(exemplar),
+      onCursor: (timeMs) => latest.current.crosshair?.move(timeMs, host),
+    });
+    plot.current = made;
+    return () => {
+      made.destroy();
+      plot.current = null;
+    };
+  }, [ready]);
+
+  useEffect(() => {
+    if (drawn.current === state) return;
+    drawn.current = state;
+    plot.current?.update(state);
+  }, [state]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours of another scheme
+  useEffect(() => plot.current?.redraw(), [scheme]);
+  useEffect(() => plot.current?.focus(focused), [focused]);
+  useEffect(
+    () =>
+      crosshair?.listen((timeMs, source) => {
+        if (source !== inner.current) plot.current?.point(timeMs, crosshair.tooltip);
+      }),
+    [crosshair],
+  );
+
+  const count = shown.filter(Boolean).length;
+  return (
+    <div
+      ref={ref}
+      className={classes.chart}
+      style={{ height }}
+      role="img"
+      aria-label={`Chart of ${count} of ${model.lines.length} series; the table below has their values.`}
+    >
+      <div ref={inner} />
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+/** What a time series panel draws: lines on scales, and exemplars; made of the panel's frames. */
+
+import { thresholdStep } from "../../data/display";
+import { displayName } from "../../data/display-name";
+import type { FieldConfig, Thresholds } from "../../data/field-config";
+import { type Frame, numberFields, timeField } from "../../data/frame";
+import { type Reduced, reduce } from "../../data/reduce";
+import { formatAxisValue, formatValue } from "../../format/units";
+import type { Range } from "../../time/range";
+import { colorsOf, namedColor } from "../colors";
+import { align } from "./align";
+import { type Exemplar, placeExemplars } from "./exemplars";
+import { type Distribution, type LineStyle, readStyle } from "./style";
+
+/** More lines than this are indistinguishable, and slow to draw. */
+export const LINES_MAX = 200;
+
+export interface Line {
+  name: string;
+  /** A CSS colour. */
+  color: string;
+  values: (number | null)[];
+  /** The key of its scale. */
+  scale: string;
+  style: LineStyle;
+  reduced: Reduced;
+  max: number | null;
+  format: (value: number) => string;
+}
+
+export interface Scale {
+  key: string;
+  unit: string;
+  side: "left" | "right" | null;
+  label: string;
+  distribution: Distribution;
+  min: number | null;
+  max: number | null;
+  softMin: number | null;
+  softMax: number | null;
+  thresholds: { style: LineStyle["thresholds"]; steps: Thresholds } | null;
+  format: (value: number) => string;
+  /** The largest exemplar on it. */
+  reach: number | null;
+}
+
+export interface Model {
+  /** Epoch milliseconds. */
+  times: number[];
+  lines: Line[];
+  scales: Scale[];
+  exemplars: Exemplar[];
+  /** All series of the frames, of which at most `LINES_MAX` are drawn. */
+  total: number;
+}
+
+export const DEFAULT_UNIT = "short";
+
+export function modelOf(frames: Frame[], range: Range): Model {
+  const found = frames.flatMap((frame) => {
+    const time = timeField(frame);
+    if (!time || frame.meta.type === "exemplars") return [];
+    return numberFields(frame).map((field) => ({ frame, time, field }));
+  });
+  const drawn = found.slice(0, LINES_MAX);
+  const { times, values } = align(
+    drawn.map(({ time, field }) => ({
+      times: time.values,
+      values: field.values,
+      interval: time.config.interval,
+    })),
+  );
+  const named = frames.filter(({ meta }) => meta.type !== "exemplars");
+  const names = drawn.map(({ frame, field }) => displayName(field, frame, named));
+  const colors = colorsOf(names);
+  const scales = new Map<string, Scale>();
+  const lines = drawn.map(({ field: { config } }, index): Line => {
+    const name = names[index] ?? "";
+    const style = readStyle(config);
+    const reduced = reduce(values[index] ?? []);
+    const unit = config.unit ?? DEFAULT_UNIT;
+    return {
+      name,
+      color: colorOfLine(config, reduced) ?? colors.get(name) ?? "",
+      values: values[index] ?? [],
+      scale: scaleOf(scales, config, style),
+      style,
+      reduced,
+      max: reduced.max,
+      format: (value) => formatValue(value, unit, config.decimals),
+    };
+  });
+  const exemplars = placeExemplars(frames, range, scales);
+  return { times, lines, scales: [...scales.values()], exemplars, total: found.length };
+}
+
+function colorOfLine({ color, thresholds, min, max }: FieldConfig, reduced: Reduced): string | null {
+  if (color?.mode === "fixed" && color.fixedColor) return namedColor(color.fixedColor);
+  if (color?.mode !== "thresholds" || !thresholds) return null;
+  const value = reduced[color.seriesBy === "min" ? "min" : color.seriesBy === "max" ? "max" : "lastNotNull"];
+  const step = thresholdStep(value ?? Number.NaN, thresholds, min ?? 0, max ?? 100);
+  return step ? namedColor(step.color) : null;
+}
+
+/** The key of the scale for a field. Fields share one when unit, axis and distribution are the same. */
+function scaleOf(scales: Map<string, Scale>, config: FieldConfig, style: LineStyle): string {
+  const { axis } = style;
+  const unit = style.stack?.percent ? "percentunit" : (config.unit ?? DEFAULT_UNIT);
+  const key = JSON.stringify([unit, axis.placement, axis.distribution, axis.label]);
+  let scale = scales.get(key);
+  if (!scale) {
+    const sides = [...scales.values()].map(({ side }) => side);
+    scale = {
+      key,
+      unit,
+      side:
+        axis.placement === "hidden"
+          ? null
+          : axis.placement === "auto"
+            ? sides.includes("left") || sides.includes("right")
+              ? "right"
+              : "left"
+            : axis.placement,
+      label: axis.label,
+      distribution: axis.distribution,
+      min: null,
+      max: null,
+      softMin: null,
+      softMax: null,
+      thresholds: null,
+      format: (value) => formatAxisValue(value, unit, config.decimals),
+      reach: null,
+    };
+    scales.set(key, scale);
+  }
+  scale.min ??= config.min ?? null;
+  scale.max ??= config.max ?? null;
+  scale.softMin ??= axis.softMin;
+  scale.softMax ??= axis.softMax;
+  if (style.thresholds !== "off" && config.thresholds)
+    scale.thresholds ??= { style: style.thresholds, steps: config.thresholds };
+  return key;
+}

@@ -1,0 +1,278 @@
+/** A uPlot chart that is updated in place: what is under the pointer, and a drag, survive new data. */
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { isBinary } from "../../format/units";
+import { formatTick, type Zone } from "../../time/format";
+import type { Range } from "../../time/range";
+import { resolveColor } from "../colors";
+import { drawExemplars, type Exemplar, exemplarAt } from "./exemplars";
+import type { Model, Scale } from "./model";
+import { extent } from "./ranges";
+import { seriesOptions } from "./series";
+import { type Stacked, stacked } from "./stack";
+import { drawThresholdAreas, drawThresholdLines } from "./thresholds";
+import { createTooltip, type TooltipOptions } from "./tooltip";
+
+export interface PlotState {
+  model: Model;
+  /** Which lines are drawn. */
+  shown: boolean[];
+  range: Range;
+  zone: Zone;
+  width: number;
+  height: number;
+  tooltip: TooltipOptions;
+}
+
+export interface PlotEvents {
+  onZoom: (range: Range) => void;
+  onExemplar: (exemplar: Exemplar) => void;
+  /** The time under the pointer; null when it leaves. */
+  onCursor: (timeMs: number | null) => void;
+}
+
+export interface Plot {
+  update: (state: PlotState) => void;
+  /** Highlights a line, or none. */
+  focus: (line: number | null) => void;
+  /** Shows where the pointer of another chart is, and with `tooltip` the values there. */
+  point: (timeMs: number | null, tooltip: boolean) => void;
+  /** Draws with the colours of the current scheme. */
+  redraw: () => void;
+  destroy: () => void;
+}
+
+/** What uPlot cannot change: another shape needs another instance. */
+function shapeOf({ model }: PlotState): string {
+  return JSON.stringify(model.scales.map(({ key, side, label }) => [key, side, label]));
+}
+
+/** The state that the callbacks of uPlot read. */
+export interface Current {
+  state: PlotState;
+  stacked: Stacked;
+  /** The pointer is over this chart. */
+  hovered: boolean;
+  /** The pointer of another chart asks for a tooltip. */
+  pointed: boolean;
+}
+
+export function createPlot(host: HTMLElement, initial: PlotState, events: PlotEvents): Plot {
+  const current: Current = { state: initial, stacked: stackedOf(initial), hovered: false, pointed: false };
+  let plot = build(host, current, events);
+  let dragging = false;
+  /** The newest state, while a drag holds back updates. */
+  let waiting: PlotState | null = null;
+
+  const apply = (state: PlotState) => {
+    const before = current.state;
+    current.state = state;
+    current.stacked = stackedOf(state);
+    if (shapeOf(before) === shapeOf(state)) change(plot, before, current);
+    else {
+      const { left = -10, top = -10 } = plot.cursor;
+      plot.destroy();
+      plot = build(host, current, events);
+      plot.setCursor({ left, top });
+    }
+  };
+  // On the host, which outlives the plot, and therefore after the listeners of uPlot.
+  const onDown = (event: MouseEvent) => {
+    if (event.button === 0) dragging = true;
+  };
+  const onUp = () => {
+    dragging = false;
+    if (waiting) apply(waiting);
+    waiting = null;
+  };
+  host.addEventListener("mousedown", onDown);
+  window.addEventListener("mouseup", onUp);
+  return {
+    update: (state) => {
+      if (dragging) waiting = state;
+      else apply(state);
+    },
+    focus: (line) => plot.setSeries(line === null ? null : line + 1, { focus: true }),
+    point: (timeMs, tooltip) => {
+      if (current.hovered) return;
+      current.pointed = tooltip && timeMs !== null;
+      const left = timeMs === null ? -10 : plot.valToPos(timeMs / 1_000, "x");
+      plot.setCursor({ left, top: timeMs === null ? -10 : plot.over.clientHeight / 2 });
+    },
+    redraw: () => plot.redraw(false),
+    destroy: () => {
+      host.removeEventListener("mousedown", onDown);
+      window.removeEventListener("mouseup", onUp);
+      plot.destroy();
+    },
+  };
+}
+
+function stackedOf({ model, shown }: PlotState): Stacked {
+  return stacked(model.lines, shown);
+}
+
+function dataOf({ state, stacked: { values } }: Current): uPlot.AlignedData {
+  return [state.model.times.map((time) => time / 1_000), ...values];
+}
+
+function isShown({ state }: Current, line: number): boolean {
+  return (state.shown[line] ?? true) && state.model.lines[line]?.style.hidden.viz !== true;
+}
+
+/** Adapts a plot of the same shape to the current state. */
+function change(plot: uPlot, before: PlotState, current: Current): void {
+  const { state } = current;
+  plot.batch(() => {
+    while (plot.series.length - 1 > state.model.lines.length) plot.delSeries(plot.series.length - 1);
+    for (let index = 1; index <= state.model.lines.length; index += 1) {
+      const options = seriesOptions(current, index - 1, isShown(current, index - 1));
+      const series = plot.series[index];
+      if (!series || series.scale !== options.scale) {
+        if (series) plot.delSeries(index);
+        plot.addSeries(options, index);
+        continue;
+      }
+      const { width, dash, spanGaps, label } = options;
+      Object.assign(series, { width, dash, spanGaps, label });
+      if (series.show !== options.show) plot.setSeries(index, { show: options.show ?? true });
+    }
+    setBands(plot, current);
+    if (state.width !== before.width || state.height !== before.height)
+      plot.setSize({ width: state.width, height: state.height });
+    plot.setData(dataOf(current));
+  });
+}
+
+function setBands(plot: uPlot, { stacked: { bands } }: Current): void {
+  plot.delBand(null);
+  for (const { upper, lower, negative } of bands)
+    plot.addBand({ series: [upper + 1, lower + 1], dir: negative ? 1 : -1 });
+}
+
+function build(host: HTMLElement, current: Current, events: PlotEvents): uPlot {
+  const { state } = current;
+  const plot = new uPlot(optionsOf(current, events), dataOf(current), host);
+  setBands(plot, current);
+  plot.over.addEventListener("mouseenter", () => {
+    current.hovered = true;
+  });
+  plot.over.addEventListener("mouseleave", () => {
+    current.hovered = false;
+    events.onCursor(null);
+  });
+  if (state.model.lines.length > 0) plot.redraw();
+  return plot;
+}
+
+function optionsOf(current: Current, events: PlotEvents): uPlot.Options {
+  const { state } = current;
+  const tooltip = createTooltip(current, events);
+  return {
+    width: state.width,
+    height: state.height,
+    legend: { show: false },
+    padding: [10, 12, 0, 0],
+    focus: { alpha: 0.2 },
+    cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
+    scales: {
+      x: {
+        time: true,
+        range: () => [current.state.range.fromMs / 1_000, current.state.range.toMs / 1_000],
+      },
+      ...Object.fromEntries(state.model.scales.map((scale) => [scale.key, scaleOptions(scale, current)])),
+    },
+    axes: [timeAxis(current), ...valueAxes(current)],
+    series: [
+      {},
+      ...state.model.lines.map((_, index) => seriesOptions(current, index, isShown(current, index))),
+    ],
+    plugins: [tooltip],
+    hooks: {
+      drawClear: [(plot) => drawThresholdAreas(plot, current.state.model.scales)],
+      draw: [
+        (plot) => {
+          drawThresholdLines(plot, current.state.model.scales);
+          drawExemplars(plot, current.state.model.exemplars);
+        },
+      ],
+      setCursor: [
+        (plot) => {
+          const near = exemplarAt(plot, current.state.model.exemplars);
+          plot.over.dataset.exemplar = String(near?.traceId != null);
+          const { left = -1 } = plot.cursor;
+          if (current.hovered) events.onCursor(left < 0 ? null : plot.posToVal(left, "x") * 1_000);
+        },
+      ],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < 4) return;
+          const fromMs = plot.posToVal(left, "x") * 1_000;
+          const toMs = plot.posToVal(left + width, "x") * 1_000;
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          events.onZoom({ fromMs, toMs });
+        },
+      ],
+    },
+  };
+}
+
+function scaleNow(current: Current, key: string): Scale | undefined {
+  return current.state.model.scales.find((scale) => scale.key === key);
+}
+
+function scaleOptions({ key, distribution }: Scale, current: Current): uPlot.Scale {
+  return {
+    range: (_plot, min, max) => {
+      const scale = scaleNow(current, key);
+      return scale ? extent(scale, min, max) : [0, 1];
+    },
+    ...(distribution.type === "log" ? { distr: 3, log: distribution.base } : {}),
+    ...(distribution.type === "symlog"
+      ? { distr: 4, log: distribution.base, asinh: distribution.threshold }
+      : {}),
+  };
+}
+
+const axisStyle = (): uPlot.Axis => ({
+  stroke: () => resolveColor("var(--gh-faint)"),
+  font: "11px Inter Variable, sans-serif",
+  grid: { stroke: () => resolveColor("var(--gh-grid)"), width: 1 },
+  ticks: { show: false },
+  gap: 6,
+});
+
+function timeAxis(current: Current): uPlot.Axis {
+  return {
+    ...axisStyle(),
+    size: 28,
+    space: 80,
+    values: (_plot, ticks) => {
+      const stepMs = ((ticks[1] ?? 0) - (ticks[0] ?? 0)) * 1_000;
+      return ticks.map((tick) => formatTick(tick * 1_000, stepMs, current.state.zone));
+    },
+  };
+}
+
+/** Powers of two, for units with binary prefixes. */
+const BINARY_STEPS = Array.from({ length: 80 }, (_, power) => 2 ** (power - 10));
+
+function valueAxes(current: Current): uPlot.Axis[] {
+  const { scales } = current.state.model;
+  const first = scales.find(({ side }) => side !== null);
+  return scales.map(({ key, side, label, unit, distribution }) => ({
+    ...axisStyle(),
+    scale: key,
+    side: side === "right" ? 1 : 3,
+    show: side !== null,
+    // Two grids on one another cannot be read.
+    grid: { ...axisStyle().grid, show: key === first?.key },
+    size: (_plot, values) => 18 + 6.4 * Math.max(3, ...(values ?? []).map((value) => value?.length ?? 0)),
+    space: 34,
+    values: (_plot, ticks) =>
+      ticks.map((tick) => (tick == null ? "" : (scaleNow(current, key)?.format(tick) ?? String(tick)))),
+    ...(label ? { label, labelSize: 16, labelFont: "11px Inter Variable, sans-serif" } : {}),
+    ...(isBinary(unit) && distribution.type === "linear" ? { incrs: BINARY_STEPS } : {}),
+  }));
+}

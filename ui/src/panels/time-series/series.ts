@@ -1,0 +1,66 @@
+/** The options of one series of a plot. Its functions read the current state, so that it never has to be replaced. */
+import uPlot from "uplot";
+import { resolveColor, withAlpha } from "../colors";
+import type { Current } from "./plot";
+import type { LineStyle } from "./style";
+
+/** With more lines than this they are drawn thinner. */
+const FEW = 8;
+
+const LINEAR = uPlot.paths.linear?.() as uPlot.Series.PathBuilder;
+const SMOOTH = uPlot.paths.spline?.() as uPlot.Series.PathBuilder;
+const STEP_BEFORE = uPlot.paths.stepped?.({ align: -1 }) as uPlot.Series.PathBuilder;
+const STEP_AFTER = uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder;
+const BARS = uPlot.paths.bars?.({ size: [0.86, 64], align: 0 }) as uPlot.Series.PathBuilder;
+
+function builder({ draw, interpolation }: LineStyle): uPlot.Series.PathBuilder | null {
+  if (draw === "points") return null;
+  if (draw === "bars") return BARS;
+  return { linear: LINEAR, smooth: SMOOTH, stepBefore: STEP_BEFORE, stepAfter: STEP_AFTER }[interpolation];
+}
+
+export function seriesOptions(current: Current, index: number, show: boolean): uPlot.Series {
+  const line = () => current.state.model.lines[index];
+  const given = line();
+  if (!given) throw new Error(`there is no line ${index}`);
+  const { style } = given;
+  const few = current.state.model.lines.length <= FEW;
+  const stroke = () => resolveColor(line()?.color ?? "");
+  return {
+    label: given.name,
+    scale: given.scale,
+    show,
+    stroke,
+    // uPlot builds no path for a null, which its type lacks.
+    fill: () => (line()?.style.fill ? withAlpha(stroke(), line()?.style.fill ?? 0) : (null as never)),
+    width: style.width ?? (style.draw === "bars" ? (style.fill > 0 ? 0 : 1) : few ? 1.6 : 1.2),
+    ...(style.dash ? { dash: style.dash } : { dash: [] }),
+    spanGaps: style.nulls === "connect" && style.connectMsMax === Number.POSITIVE_INFINITY,
+    gaps: (plot, _series, _from, _to, gaps) => longGaps(plot, gaps, line()?.style),
+    paths: (plot, series, from, to) => builder(line()?.style ?? style)?.(plot, series, from, to) ?? null,
+    points: {
+      size: style.pointSize,
+      show: () => line()?.style.draw === "points" || line()?.style.points === "always",
+      filter: (plot, series, visible) =>
+        visible || line()?.style.points === "never" ? null : isolated(plot, series),
+      fill: stroke,
+    },
+  };
+}
+
+/** Gaps are in pixels of the canvas. */
+function longGaps(plot: uPlot, gaps: uPlot.Series.Gaps, style: LineStyle | undefined): uPlot.Series.Gaps {
+  if (style?.nulls !== "connect") return gaps;
+  const seconds = (pixel: number) => plot.posToVal(pixel, "x", true);
+  return gaps.filter(([from, to]) => (seconds(to) - seconds(from)) * 1_000 > style.connectMsMax);
+}
+
+/** A point between two gaps belongs to no line, and is only visible as a dot. */
+function isolated(plot: uPlot, series: number): number[] | null {
+  const values = plot.data[series] ?? [];
+  const found: number[] = [];
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index] != null && values[index - 1] == null && values[index + 1] == null) found.push(index);
+  }
+  return found.length > 0 ? found : null;
+}
