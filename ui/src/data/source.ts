@@ -1,5 +1,6 @@
 /** The contract of a data source, and the answers to the targets of a panel. */
-import { keepPreviousData, type QueryClient, useQueries } from "@tanstack/react-query";
+import { type QueryClient, useQueries } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import type { Range } from "../time/range";
 import type { Frame } from "./frame";
 
@@ -59,16 +60,24 @@ export function useFrames(targets: Target[]): TargetState[] {
         lastAnswer(
           published(source.query(request, signal), (frames) => client.setQueryData(queryKey, frames)),
         ),
-      placeholderData: keepPreviousData,
       // Comparing every value of two answers costs more than drawing them.
       structuralSharing: false,
     })),
   });
+  // `keepPreviousData` does not work in `useQueries`: another question has another observer there.
+  const before = useRef(new Map<string, Frame[]>());
+  useEffect(() => {
+    targets.forEach(({ refId }, index) => {
+      const data = answers[index]?.data;
+      if (data) before.current.set(refId, data);
+    });
+  });
   return targets.map(({ refId }, index) => {
     const answer = answers[index];
+    const frames = answer?.data ?? before.current.get(refId);
     return {
       refId,
-      frames: answer?.data && marked(answer.data, refId),
+      frames: frames && marked(frames, refId),
       error: answer?.error ?? null,
       fetching: answer?.isFetching ?? false,
       retry: () => void answer?.refetch(),

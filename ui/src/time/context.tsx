@@ -19,6 +19,8 @@ export interface RangeState {
   raw: RawRange;
   /** Epoch milliseconds; relative ends are resolved again at the next refresh. */
   range: Range;
+  /** The time at the last refresh. */
+  nowMs: number;
   /** Why the range of the URL was rejected, or null. */
   problem: string | null;
   zone: Zone;
@@ -31,10 +33,10 @@ export interface RangeState {
   refreshNow: () => void;
 }
 
-const Context = createContext<RangeState | null>(null);
+export const RangeContext = createContext<RangeState | null>(null);
 
 export function useRange(): RangeState {
-  const state = useContext(Context);
+  const state = useContext(RangeContext);
   if (!state) throw new Error("useRange outside of RangeProvider");
   return state;
 }
@@ -73,6 +75,7 @@ export function RangeProvider({ children }: { children: ReactNode }) {
     return {
       raw: wanted ? { from, to } : DEFAULT_RANGE,
       range,
+      nowMs,
       problem: wanted ? null : `The time range "${from}" to "${to}" is invalid. Showing the last hour.`,
       zone,
       setZone,
@@ -83,7 +86,7 @@ export function RangeProvider({ children }: { children: ReactNode }) {
       refreshNow,
     };
   }, [from, to, nowMs, zone, refresh, setZone, write, setRaw, refreshNow]);
-  return <Context.Provider value={state}>{children}</Context.Provider>;
+  return <RangeContext value={state}>{children}</RangeContext>;
 }
 
 /** Returning to a view within this time does not refresh it. */

@@ -1,5 +1,6 @@
 /** Time ranges: relative (`now-6h`, `now/d`) or absolute; the current time is passed in. */
 import { formatDuration, parseDuration } from "./duration";
+import type { Zone } from "./format";
 
 /** A range as written in the URL. Relative ends stay relative, so that a shared link shows current data. */
 export interface RawRange {
@@ -130,6 +131,33 @@ export function zoomedOut(range: Range, nowMs: number): Range {
 export function shiftedRange(range: Range, direction: -1 | 1): Range {
   const half = ((range.toMs - range.fromMs) / 2) * direction;
   return { fromMs: Math.max(0, range.fromMs + half), toMs: range.toMs + half };
+}
+
+interface View {
+  raw: RawRange;
+  range: Range;
+  nowMs: number;
+  zone: Zone;
+}
+
+interface PanelOverride {
+  timeFrom?: string | undefined;
+  timeShift?: string | undefined;
+}
+
+/**
+ * The range of a panel: `timeFrom` replaces a relative range of the view, `timeShift` moves it into the past. What
+ * cannot be read changes nothing.
+ */
+export function panelRange(view: View, { timeFrom, timeShift }: PanelOverride) {
+  const { raw, nowMs } = view;
+  const utc = view.zone === "utc";
+  const from = timeFrom?.startsWith("now") ? timeFrom : `now-${timeFrom}`;
+  const own = timeFrom && isRelative(raw) ? resolveRange({ from, to: "now" }, nowMs, utc) : null;
+  const range = own ?? view.range;
+  const start = timeShift ? parseInstant(`now-${timeShift}`, range.fromMs, utc) : null;
+  const shiftMs = start === null ? 0 : range.fromMs - start;
+  return { range: { fromMs: range.fromMs - shiftMs, toMs: range.toMs - shiftMs }, shiftMs };
 }
 
 /** The label of a relative range: the name of a quick range, or `Last 45 min`. Null for absolute ranges. */
