@@ -98,6 +98,17 @@ async function* published(answers: AsyncIterable<Frame[]>, publish: (frames: Fra
   }
 }
 
+/** The answers of several targets; the list stays the same while they do. */
+export function useAnswersOf(targets: Pick<TargetState, "frames">[]): (Frame[] | undefined)[] {
+  const before = useRef<(Frame[] | undefined)[]>([]);
+  const answers = targets.map(({ frames }) => frames);
+  const same =
+    answers.length === before.current.length &&
+    answers.every((frames, index) => frames === before.current[index]);
+  if (!same) before.current = answers;
+  return before.current;
+}
+
 const marks = new WeakMap<Frame[], Map<string, Frame[]>>();
 
 /** The frames as those of a target; the same answer has the same frames, also in several panels. */

@@ -10,6 +10,15 @@ export interface PanelProps<Options = unknown> {
   height?: number | undefined;
   /** Gets the options that the user changes in the panel. Without it the panel keeps them itself. */
   onOptions?: ((change: Partial<Options>) => void) | undefined;
+  actions?: PanelActions | undefined;
+}
+
+/** What a view can do with the data of a panel. A panel offers only actions that its view has. */
+export interface PanelActions {
+  /** Opens a row. */
+  openRow?: (row: number) => void;
+  /** Selects a row, of which the view shows the details. */
+  selection?: { row: number | null; select: (row: number) => void };
 }
 
 export interface PanelType<Options> {

@@ -1,6 +1,7 @@
 /** The types of panels by their ids, which are those of Grafana where it has the type. */
 import { type ComponentType, lazy } from "react";
 import type { PanelProps, PanelType } from "./panel";
+import { readTableOptions } from "./table/options";
 import { readTimeSeriesOptions } from "./time-series/options";
 
 interface Registered {
@@ -19,6 +20,7 @@ const PANELS = {
     load: () => import("./time-series/panel"),
     readOptions: readTimeSeriesOptions,
   }),
+  table: registered({ load: () => import("./table/panel"), readOptions: readTableOptions }),
 } satisfies Record<string, Registered>;
 
 export type PanelId = keyof typeof PANELS;

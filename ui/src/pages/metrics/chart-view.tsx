@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { EmptyState } from "../../components/empty-state";
 import { Panel } from "../../components/panel";
+import { useAnswersOf } from "../../data/source";
 import { unitOf } from "../../format/number";
 import { PanelView } from "../../panels/panel-view";
 import { useChartHeight } from "../../panels/use-chart-height";
@@ -18,9 +19,9 @@ interface Props {
 
 export function ChartView({ queries, sort, onSort }: Props) {
   const height = useChartHeight();
-  const answers = queries.map((one) => one.frames);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: recomputed when an answer changes
-  const frames = useMemo(() => prefixed(queries), [...answers, queries.length]);
+  const answers = useAnswersOf(queries);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another query has another answer
+  const frames = useMemo(() => prefixed(queries), [answers]);
   if (!frames.some(({ meta }) => meta.type === "timeseries")) {
     if (queries.some((one) => one.fetching || one.error !== null)) return null;
     return <NoSeries queries={queries.length} />;

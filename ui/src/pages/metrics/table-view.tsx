@@ -2,13 +2,15 @@
 import { useMemo } from "react";
 import { Notice } from "../../components/notice";
 import { Panel } from "../../components/panel";
-import { formatExact, formatItems } from "../../format/number";
-import { type Cell, DataTable } from "../../panels/data-table";
+import { column } from "../../data/frame";
+import { seriesTable } from "../../data/series-table";
+import { useAnswersOf } from "../../data/source";
+import { formatItems } from "../../format/number";
+import { PanelView } from "../../panels/panel-view";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { metricQuery } from "../../url/links";
 import { NoSeries } from "./chart-view";
-import { resultTable } from "./result-table";
 import type { QueryState } from "./use-answers";
 
 interface Props {
@@ -21,47 +23,38 @@ interface Props {
 
 export function TableView({ queries, atMs, sort, onSort, onPick }: Props) {
   const { zone } = useRange();
-  const answers = queries.map((one) => one.frames);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: recomputed when an answer changes
-  const table = useMemo(() => resultTable(queries), [...answers, queries.length]);
-  const { columns, rows, total, series } = table;
-  if (rows.length === 0) {
+  const answers = useAnswersOf(queries);
+  const table = useMemo(() => seriesTable(answers.flatMap((frames) => frames ?? [])), [answers]);
+  const frames = useMemo(() => [table.frame], [table]);
+  const { frame, total, series } = table;
+  if (frame.length === 0) {
     if (queries.some((one) => one.fetching || one.error !== null)) return null;
     return <NoSeries queries={queries.length} />;
   }
-  const nameColumn = columns.findIndex((column) => column.name === "__name__");
-  const timeColumn = columns.length - 2;
-  const format = (value: Cell, column: number) => {
-    if (typeof value !== "number") return String(value);
-    const isTime = column === timeColumn && columns[column]?.name === "time";
-    return isTime ? formatInstant(value, zone, true) : formatExact(value);
-  };
+  const names = column(frame, "__name__");
   const pick = (row: number) => {
-    const name = rows[row]?.[nameColumn];
+    const name = names[row];
     if (typeof name === "string" && name) onPick(metricQuery(name));
   };
   const size = formatItems(series, "series", "series");
   return (
     <>
-      {rows.length < total && (
+      {frame.length < total && (
         <Notice>
-          Showing the first {rows.length.toLocaleString("en")} of {total.toLocaleString("en")} samples. Select
-          fewer series, or a shorter range.
+          Showing the first {frame.length.toLocaleString("en")} of {total.toLocaleString("en")} samples.
+          Select fewer series, or a shorter range.
         </Notice>
       )}
       <Panel
         title={total > series ? `${formatItems(total, "sample")} of ${size}` : size}
-        note={`at ${formatInstant(atMs, zone)}${nameColumn >= 0 ? " · click a row to chart its metric" : ""}`}
+        note={`at ${formatInstant(atMs, zone)}${names.length > 0 ? " · click a row to chart its metric" : ""}`}
       >
-        <DataTable
-          label="Instant values"
-          heightMax="calc(100vh - 250px)"
-          columns={columns}
-          rows={rows}
-          format={format}
-          sort={sort}
-          onSort={onSort}
-          {...(nameColumn >= 0 ? { onOpen: pick } : {})}
+        <PanelView
+          type="table"
+          frames={frames}
+          options={{ label: "Instant values", sort, heightMax: "calc(100vh - 250px)" }}
+          onOptions={(change) => onSort((change as { sort?: string }).sort)}
+          actions={names.length > 0 ? { openRow: pick } : {}}
         />
       </Panel>
     </>

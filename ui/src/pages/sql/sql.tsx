@@ -16,17 +16,20 @@ import { usePageTitle } from "../../components/use-page-title";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { formatItems } from "../../format/number";
-import { DataTable } from "../../panels/data-table";
+import { PanelView } from "../../panels/panel-view";
+import { preloadPanel } from "../../panels/registry";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { Examples } from "./examples";
 import { RecordPanel } from "./record-panel";
 import { SchemaPanel } from "./schema-panel";
 import classes from "./sql.module.css";
-import { cellOf, isNumeric, toCsv, toJson, withTimeRange } from "./values";
+import { sqlFrame, toCsv, toJson, withTimeRange } from "./values";
 
 const route = getRouteApi("/explore/sql");
 const SOURCES: CompletionSources = { tables: () => sqlTables() };
+
+preloadPanel("table");
 
 export default function Sql() {
   const search = route.useSearch();
@@ -112,16 +115,7 @@ function Result({ answer }: { answer: SqlResult }) {
   const [selected, setSelected] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another answer has other rows
   useEffect(() => setSelected(null), [answer]);
-  const columns = useMemo(
-    () =>
-      answer.columns.map((column) => ({
-        name: column.name,
-        type: column.type,
-        right: isNumeric(column.type),
-      })),
-    [answer],
-  );
-  const rows = useMemo(() => answer.rows.map((row) => row.map(cellOf)), [answer]);
+  const frames = useMemo(() => [sqlFrame(answer)], [answer]);
   const record = selected === null ? undefined : answer.rows[selected];
   if (answer.columns.length === 0)
     return (
@@ -133,24 +127,22 @@ function Result({ answer }: { answer: SqlResult }) {
     <>
       {answer.truncated && (
         <Notice>
-          Showing only the first {rows.length.toLocaleString("en")} rows, because the result exceeds the limit
-          of the server. Add a condition, an aggregation or a <code>LIMIT</code>.
+          Showing only the first {answer.rows.length.toLocaleString("en")} rows, because the result exceeds
+          the limit of the server. Add a condition, an aggregation or a <code>LIMIT</code>.
         </Notice>
       )}
       <Panel className={classes.result}>
         <div className={classes.result} data-open={record !== undefined}>
-          {rows.length === 0 ? (
+          {answer.rows.length === 0 ? (
             <EmptyState title="No rows">
               No row matches the query. Remove a condition, or widen its time range. Columns:{" "}
-              {columns.map((column) => column.name).join(", ")}.
+              {answer.columns.map((column) => column.name).join(", ")}.
             </EmptyState>
           ) : (
-            <DataTable
-              label="Rows"
-              columns={columns}
-              rows={rows}
-              selected={selected}
-              onSelect={setSelected}
+            <PanelView
+              type="table"
+              frames={frames}
+              actions={{ selection: { row: selected, select: setSelected } }}
             />
           )}
           {record && <RecordPanel columns={answer.columns} row={record} close={() => setSelected(null)} />}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sqlName, toCsv, toJson, withTimeRange } from "./values";
+import { sqlFrame, sqlName, toCsv, toJson, withTimeRange } from "./values";
 
 const ANSWER = {
   columns: [
@@ -13,6 +13,17 @@ const ANSWER = {
 };
 
 describe("SQL answers", () => {
+  it("become a frame with the types of the columns", () => {
+    const columns = [...ANSWER.columns, { name: "n", type: "int64" }];
+    const { fields, length } = sqlFrame({ columns, rows: ANSWER.rows.map((row, index) => [...row, index]) });
+    expect(length).toBe(2);
+    expect(fields.map(({ name, type, config }) => [name, type, config.custom?.type])).toEqual([
+      ["a", "other", "text"],
+      ['b,"c"', "other", "map"],
+      ["n", "number", "int64"],
+    ]);
+    expect(fields[2]?.values).toEqual([0, 1]);
+  });
   it("become CSV", () => {
     expect(toCsv(ANSWER)).toBe('a,"b,""c"""\r\n"x,""y""",\r\n"line\nbreak","{""k"":1}"');
   });

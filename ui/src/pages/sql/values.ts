@@ -1,15 +1,18 @@
-/** Formats SQL results as cells, CSV and JSON, and writes parts of SQL queries. */
+/** SQL results as a frame, CSV and JSON, and parts of SQL queries. */
 import type { JsonValue, SqlColumn } from "../../api/generated";
 import type { SqlResult } from "../../api/sql";
-import type { Cell } from "../../panels/data-table";
+import { type Field, type Frame, frameOf } from "../../data/frame";
 
-export function isNumeric(type: string): boolean {
-  return /^(u?int|float|decimal)\d*/i.test(type);
-}
-
-/** A cell of the table: nested values as JSON text. */
-export function cellOf(value: JsonValue): Cell {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+/** Numbers are compared as numbers, and other values as their text. */
+export function sqlFrame({ columns, rows }: Pick<SqlResult, "columns" | "rows">): Frame {
+  const fields = columns.map(({ name, type }, index): Field => {
+    const values = rows.map((row) => row[index] ?? null);
+    const config = { custom: { type } };
+    return /^(u?int|float|decimal)\d*/i.test(type)
+      ? { name, type: "number", values: values as (number | null)[], config }
+      : { name, type: "other", values, config };
+  });
+  return { ...frameOf(fields, { meta: { type: "table" } }), length: rows.length };
 }
 
 export function toJson({ columns, rows }: Pick<SqlResult, "columns" | "rows">): string {
@@ -23,7 +26,7 @@ export function toJson({ columns, rows }: Pick<SqlResult, "columns" | "rows">): 
 /** RFC 4180: quoted where needed, quotes doubled, CRLF between lines. */
 export function toCsv({ columns, rows }: { columns: SqlColumn[]; rows: JsonValue[][] }): string {
   const quoted = (value: JsonValue): string => {
-    const text = value === null ? "" : String(cellOf(value));
+    const text = value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   };
   const lines = [columns.map((column) => quoted(column.name)), ...rows.map((row) => row.map(quoted))];

@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import { useState } from "react";
 import { describe, expect, it } from "vitest";
-import { renderComponent } from "../testing/render";
+import { renderComponent } from "../../testing/render";
 import { type Cell, DataTable } from "./data-table";
 
 const ROWS: Cell[][] = [

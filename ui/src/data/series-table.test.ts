@@ -1,8 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { readAnswer } from "../../api/prometheus";
-import { seriesFrames } from "../../data/sources/prometheus";
-import { resultTable } from "./result-table";
+import { readAnswer } from "../api/prometheus";
+import type { Frame } from "./frame";
+import { seriesTable } from "./series-table";
+import { seriesFrames } from "./sources/prometheus";
 
+/** The table of queries and their answers, by columns and rows. */
+function resultTable(queries: { letter: string; frames: Frame[] }[]) {
+  const { frame, ...rest } = seriesTable(
+    queries.flatMap(({ letter, frames }) => frames.map((one) => ({ ...one, refId: letter }))),
+  );
+  const rows = Array.from({ length: frame.length }, (_, row) =>
+    frame.fields.map(({ values }) => values[row]),
+  );
+  return { columns: frame.fields, rows, ...rest };
+}
 const framesOf = (data: unknown) => seriesFrames(readAnswer({ data }), "q");
 const vector = (result: unknown[]) => framesOf({ resultType: "vector", result });
 
