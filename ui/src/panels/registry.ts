@@ -1,8 +1,10 @@
 /** The types of panels by their ids, which are those of Grafana where it has the type. */
 import { type ComponentType, lazy } from "react";
+import { readLogsOptions } from "./logs/options";
 import type { PanelProps, PanelType } from "./panel";
 import { readTableOptions } from "./table/options";
 import { readTimeSeriesOptions } from "./time-series/options";
+import { readTraceListOptions } from "./traces/options";
 
 interface Registered {
   Component: ComponentType<PanelProps>;
@@ -15,11 +17,17 @@ function registered<Options>({ load, readOptions }: PanelType<Options>): Registe
   return { load, readOptions, Component: lazy(load) as unknown as ComponentType<PanelProps> };
 }
 
+const noOptions = (): unknown => undefined;
+
 const PANELS = {
   timeseries: registered({
     load: () => import("./time-series/panel"),
     readOptions: readTimeSeriesOptions,
   }),
+  logs: registered({ load: () => import("./logs/panel"), readOptions: readLogsOptions }),
+  "log-volume": registered({ load: () => import("./logs/volume-panel"), readOptions: noOptions }),
+  "trace-list": registered({ load: () => import("./traces/panel"), readOptions: readTraceListOptions }),
+  "trace-scatter": registered({ load: () => import("./traces/scatter-panel"), readOptions: noOptions }),
   table: registered({ load: () => import("./table/panel"), readOptions: readTableOptions }),
 } satisfies Record<string, Registered>;
 

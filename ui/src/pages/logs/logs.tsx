@@ -5,7 +5,6 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { positionIn } from "../../api/http";
 import { logLabels, logLabelValues } from "../../api/loki";
-import type { QueryAnswer } from "../../api/prometheus";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
@@ -13,27 +12,31 @@ import { LoadingBar } from "../../components/loading-bar";
 import { Notice } from "../../components/notice";
 import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
-import { seriesFrames } from "../../data/sources/prometheus";
+import type { Frame } from "../../data/frame";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { formatCount } from "../../format/number";
-import type { Level } from "../../panels/colors";
 import { levelColor } from "../../panels/colors";
+import type { FieldFilter } from "../../panels/logs/fields";
+import { volumeOf } from "../../panels/logs/volume";
 import { PanelView } from "../../panels/panel-view";
-import { StackedBars } from "../../panels/stacked-bars";
+import { preloadPanel } from "../../panels/registry";
 import { useChartHeight } from "../../panels/use-chart-height";
 import type { LogsSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
-import { LogList } from "./log-list";
 import classes from "./logs.module.css";
-import { DEFAULT_QUERY, type FieldKind, isLineQuery, withFilter } from "./query";
+import { DEFAULT_QUERY, isLineQuery, searchTerms, withFilter } from "./query";
 import { useLines, useVolume } from "./use-logs";
 
 const route = getRouteApi("/explore/logs");
 const LIMITS = ["100", "500", "1000", "5000"];
 const LIMIT = 500;
+const NO_FRAMES: Frame[] = [];
+
+preloadPanel("logs");
+preloadPanel("log-volume");
 
 export default function Logs() {
   const search = route.useSearch();
@@ -50,8 +53,7 @@ export default function Logs() {
     if (given.trim() === query) refreshNow();
     else change({ query: given.trim() === "" ? undefined : given.trim() });
   };
-  const filter = (kind: FieldKind, name: string, value: string, keep: boolean) =>
-    change({ query: withFilter(query, kind, name, value, keep) });
+  const filter = (condition: FieldFilter) => change({ query: withFilter(query, condition) });
   useShortcuts([
     {
       keys: "w",
@@ -62,6 +64,7 @@ export default function Logs() {
   ]);
   const found = useLines(query, range, limit);
   const { pages } = found;
+  const count = found.frames.reduce((sum, { length }) => sum + length, 0);
   return (
     <div className={classes.page}>
       <div className={classes.query}>
@@ -88,20 +91,28 @@ export default function Logs() {
       <LoadingBar active={pages.isFetching} />
       {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
       {isLineQuery(query) && !pages.error && <VolumePanel query={query} filter={filter} />}
-      {found.metric && !pages.error && (
-        <MetricChart answer={found.metric} query={query} stepMs={found.stepMs} fetching={pages.isFetching} />
-      )}
+      {found.metric && !pages.error && <MetricChart frames={found.frames} fetching={pages.isFetching} />}
       {!found.metric && !pages.error && pages.data && (
         <Panel className={classes.lines}>
-          {found.lines.length === 0 ? (
+          {count === 0 ? (
             <NoLines filtered={search.query !== undefined} clear={() => change({ query: undefined })} />
           ) : (
-            <LogList
-              found={found}
-              query={query}
-              wrap={search.wrap === "on"}
-              show={search.show ?? "message"}
-              filter={filter}
+            <PanelView
+              type="logs"
+              frames={found.frames}
+              options={{
+                wrapLogMessage: search.wrap === "on",
+                show: search.show,
+                highlight: searchTerms(query),
+              }}
+              actions={{
+                filter,
+                loadMore: {
+                  hasMore: pages.hasNextPage,
+                  loading: pages.isFetchingNextPage,
+                  load: () => void pages.fetchNextPage(),
+                },
+              }}
             />
           )}
         </Panel>
@@ -110,18 +121,10 @@ export default function Logs() {
   );
 }
 
-interface MetricChartProps {
-  answer: QueryAnswer;
-  query: string;
-  stepMs: number;
-  fetching: boolean;
-}
-
 /** The result of a metric query. */
-function MetricChart({ answer, query, stepMs, fetching }: MetricChartProps) {
+function MetricChart({ frames, fetching }: { frames: Frame[]; fetching: boolean }) {
   const height = useChartHeight();
-  const frames = useMemo(() => seriesFrames(answer, query, stepMs), [answer, query, stepMs]);
-  if (answer.series.length === 0) {
+  if (frames.length === 0) {
     if (fetching) return null;
     return (
       <EmptyState title="No series in this time range">
@@ -152,7 +155,7 @@ interface ToolsProps {
   limit: number;
   query: string;
   change: (part: Partial<LogsSearch>) => void;
-  filter: (kind: FieldKind, name: string, value: string, keep: boolean) => void;
+  filter: (condition: FieldFilter) => void;
 }
 
 function Tools({ search, limit, query, change, filter }: ToolsProps) {
@@ -175,7 +178,9 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
         value={chosen}
         data={[...new Set([...(services.data ?? []), ...(chosen ? [chosen] : [])])]}
         onChange={(value) =>
-          value ? filter("stream", "service_name", value, true) : change({ query: undefined })
+          value
+            ? filter({ kind: "stream", name: "service_name", value, keep: true })
+            : change({ query: undefined })
         }
       />
       <div className={classes.right}>
@@ -207,40 +212,33 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
   );
 }
 
-function VolumePanel({ query, filter }: { query: string; filter: ToolsProps["filter"] }) {
-  const { range, zone, setRange } = useRange();
+function VolumePanel({ query, filter }: Pick<ToolsProps, "query" | "filter">) {
+  const { range } = useRange();
   const volume = useVolume(query, range);
+  const counted = useMemo(() => volume?.frames && volumeOf(volume.frames), [volume?.frames]);
   // The lines are useful without the histogram.
-  if (volume.error) {
+  if (volume?.error) {
     const why = volume.error instanceof Error ? volume.error.message : "unknown";
     return <Notice>The log volume cannot be shown: {why}</Notice>;
   }
-  const levels: { level: Level; count: number }[] = [...(volume.data?.levels ?? [])].reverse();
   return (
     <Panel className={classes.volume}>
       <div className={classes.levels}>
-        <span>{volume.data ? `${formatCount(volume.data.total)} lines` : "Counting lines…"}</span>
-        {levels.map(({ level, count }) => (
+        <span>{counted ? `${formatCount(counted.total)} lines` : "Counting lines…"}</span>
+        {[...(counted?.levels ?? [])].reverse().map(({ level, count }) => (
           <button
             type="button"
             key={level}
             className={classes.level}
             title={`Show only ${level}`}
-            onClick={() => filter("metadata", "detected_level", level, true)}
+            onClick={() => filter({ kind: "metadata", name: "detected_level", value: level, keep: true })}
           >
             <i style={{ background: levelColor(level) }} />
             {level} {formatCount(count)}
           </button>
         ))}
       </div>
-      <StackedBars
-        bars={volume.data?.bars ?? []}
-        range={range}
-        zone={zone}
-        height={72}
-        label="Lines over time by level"
-        onZoom={setRange}
-      />
+      <PanelView type="log-volume" frames={volume?.frames ?? NO_FRAMES} height={72} />
     </Panel>
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { levelIn, levelOf, readLine, splitAtMatches } from "./line";
-import { isLineQuery, parsedName, searchTerms, volumeQuery, withFilter } from "./query";
+import { parsedName } from "../../panels/logs/fields";
+import { levelIn, levelOf, readLine, splitAtMatches } from "../../panels/logs/line";
+import { isLineQuery, searchTerms, volumeQuery, withFilter } from "./query";
 
 describe("a filter that is added", () => {
   it.each([
@@ -23,7 +24,7 @@ describe("a filter that is added", () => {
     // a metric query has no lines, so the filter goes to the default query
     ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{service_name=~".+", b="2"}'],
   ] as const)("%s + %s %s=%s (%s) is %s", (query, kind, name, value, keep, expected) => {
-    expect(withFilter(query, kind, name, value, keep)).toBe(expected);
+    expect(withFilter(query, { kind, name, value, keep })).toBe(expected);
   });
 });
 

@@ -1,8 +1,6 @@
 /** Reads and adds filters in the text of a LogQL query. */
+import { type FieldFilter, parsedName } from "../../panels/logs/fields";
 import { quote } from "../../url/links";
-
-/** Where a field of a log line comes from, which determines the syntax of a filter on it. */
-export type FieldKind = "stream" | "metadata" | "parsed" | "json";
 
 export const DEFAULT_QUERY = '{service_name=~".+"}';
 
@@ -25,20 +23,8 @@ export function isLineQuery(query: string): boolean {
   return query.trimStart().startsWith("{");
 }
 
-/** `name` as Loki's parsers write it: dots and dashes become underscores. */
-export function parsedName(name: string): string {
-  const clean = name.replace(/[^a-zA-Z0-9_]/g, "_");
-  return /^\d/.test(clean) ? `_${clean}` : clean;
-}
-
 /** The query with `name="value"` or `name!="value"` added; the opposite filter is removed. */
-export function withFilter(
-  query: string,
-  kind: FieldKind,
-  name: string,
-  value: string,
-  keep: boolean,
-): string {
+export function withFilter(query: string, { kind, name, value, keep }: FieldFilter): string {
   const base = isLineQuery(query) ? query.trim() : DEFAULT_QUERY;
   const operator = keep ? "=" : "!=";
   if (kind === "stream") return withMatcher(base, name, value, operator);

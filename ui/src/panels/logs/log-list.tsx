@@ -1,37 +1,38 @@
 /** The log lines, newest first. Only visible rows are rendered; scrolling to the end loads older lines. */
 import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { CopyButton } from "../../components/copy-button";
 import { formatItems } from "../../format/number";
-import { levelColor } from "../../panels/colors";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { formatInstant, formatTime, type Zone } from "../../time/format";
+import { levelColor } from "../colors";
+import type { PanelActions } from "../panel";
 import { type ReadLine, splitAtMatches } from "./line";
 import { LogDetails } from "./log-details";
 import classes from "./logs.module.css";
-import { type FieldKind, searchTerms } from "./query";
-import { LINES_MAX, type useLines } from "./use-logs";
+import type { LogsOptions } from "./options";
 
+/** Bounds the memory of the page. */
+export const LINES_MAX = 50_000;
 /** A row is cut at this length; the details show the whole line. */
 const SHOWN_LENGTH_MAX = 2_000;
 
 interface Props {
-  found: ReturnType<typeof useLines>;
-  query: string;
-  wrap: boolean;
-  show: "message" | "raw" | "json";
-  filter: (kind: FieldKind, name: string, value: string, keep: boolean) => void;
+  /** Newest first. */
+  lines: ReadLine[];
+  options: LogsOptions;
+  filter: PanelActions["filter"];
+  loadMore: PanelActions["loadMore"];
 }
 
-export function LogList({ found, query, wrap, show, filter }: Props) {
-  const { lines, pages } = found;
+export function LogList({ lines, options, filter, loadMore }: Props) {
+  const { wrap, show, highlight: terms } = options;
   const { zone } = useRange();
   const scroll = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [selected, setSelected] = useState<number | null>(null);
-  const terms = useMemo(() => searchTerms(query), [query]);
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroll.current,
@@ -63,7 +64,7 @@ export function LogList({ found, query, wrap, show, filter }: Props) {
     },
   ]);
   const items = virtual.getVirtualItems();
-  useLoadOlder(items.at(-1)?.index ?? 0, lines.length, pages);
+  useLoadOlder(items.at(-1)?.index ?? 0, lines.length, loadMore);
   return (
     <>
       <div
@@ -104,23 +105,22 @@ export function LogList({ found, query, wrap, show, filter }: Props) {
           })}
         </div>
       </div>
-      <Footer lines={lines} pages={pages} />
+      <Footer lines={lines} loadMore={loadMore} />
     </>
   );
 }
 
-type Pages = Props["found"]["pages"];
-
-function useLoadOlder(lastShown: number, count: number, pages: Pages): void {
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+function useLoadOlder(lastShown: number, count: number, more: Props["loadMore"]): void {
   const wanted =
-    count < LINES_MAX && count > 0 && lastShown >= count - 12 && hasNextPage && !isFetchingNextPage;
+    more?.hasMore === true && !more.loading && count < LINES_MAX && count > 0 && lastShown >= count - 12;
+  const latest = useRef(more);
+  latest.current = more;
   useEffect(() => {
-    if (wanted) void fetchNextPage();
-  }, [wanted, fetchNextPage]);
+    if (wanted) latest.current?.load();
+  }, [wanted]);
 }
 
-function Footer({ lines, pages }: { lines: ReadLine[]; pages: Pages }) {
+function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
   const { zone } = useRange();
   const oldest = lines.at(-1);
   const full = lines.length >= LINES_MAX;
@@ -135,8 +135,8 @@ function Footer({ lines, pages }: { lines: ReadLine[]; pages: Pages }) {
           The page shows at most {LINES_MAX.toLocaleString("en")} lines. Narrow the time range to see older
           ones.
         </span>
-      ) : pages.hasNextPage ? (
-        <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+      ) : loadMore?.hasMore ? (
+        <Button loading={loadMore.loading} onClick={loadMore.load}>
           Load older lines
         </Button>
       ) : (
@@ -151,7 +151,7 @@ interface RowProps {
   line: ReadLine;
   zone: Zone;
   wrap: boolean;
-  show: Props["show"];
+  show: LogsOptions["show"];
   terms: string[];
   open: boolean;
   onToggle: () => void;

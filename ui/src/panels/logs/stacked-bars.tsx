@@ -1,17 +1,12 @@
 /** A histogram over time, stacked by level. A drag or a click selects a range. */
 import { useElementSize } from "@mantine/hooks";
 import { useState } from "react";
-import { formatCount } from "../format/number";
-import { formatSpan, formatTick, type Zone } from "../time/format";
-import { type Range, stepFor } from "../time/range";
-import { LEVEL_ORDER, type Level, levelColor } from "./colors";
+import { formatCount } from "../../format/number";
+import { formatSpan, formatTick, type Zone } from "../../time/format";
+import { type Range, stepFor } from "../../time/range";
+import { LEVEL_ORDER, levelColor } from "../colors";
 import classes from "./stacked-bars.module.css";
-
-export interface Bar {
-  fromMs: number;
-  toMs: number;
-  counts: Partial<Record<Level, number>>;
-}
+import type { Bar } from "./volume";
 
 interface Props {
   bars: Bar[];

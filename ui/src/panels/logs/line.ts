@@ -1,8 +1,8 @@
 /** Extracts the level, message, fields and trace id of a log line. */
-import type { LogLine } from "../../api/loki";
-import type { Level } from "../../panels/colors";
+import type { LogLine } from "../../data/log-lines";
 import { traceIdOf } from "../../url/trace-id";
-import { type FieldKind, parsedName } from "./query";
+import type { Level } from "../colors";
+import { type FieldKind, parsedName } from "./fields";
 
 /** Longer lines are not parsed as JSON, so that the list stays fast. */
 const PARSED_LENGTH_MAX = 65_536;

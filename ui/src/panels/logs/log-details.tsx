@@ -8,10 +8,11 @@ import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { absolute } from "../../time/range";
 import { serviceLogs } from "../../url/links";
+import type { PanelActions } from "../panel";
+import type { FieldKind } from "./fields";
 import { type Field, fieldsOf, type ReadLine } from "./line";
 import { Highlighted } from "./log-list";
 import classes from "./logs.module.css";
-import type { FieldKind } from "./query";
 
 const CONTEXT_MS = 5_000;
 const TEXT_LENGTH_MAX = 65_536;
@@ -26,7 +27,7 @@ const KINDS: Record<FieldKind, string> = {
 interface Props {
   line: ReadLine;
   terms: string[];
-  filter: (kind: FieldKind, name: string, value: string, keep: boolean) => void;
+  filter: PanelActions["filter"];
 }
 
 export function LogDetails({ line, terms, filter }: Props) {
@@ -83,24 +84,28 @@ function FieldRow({ field, filter }: { field: Field; filter: Props["filter"] }) 
   return (
     <tr>
       <td className={classes.fieldTools}>
-        <Tooltip label="Filter for this value">
-          <ActionIcon
-            size={20}
-            aria-label={`Filter for ${name}=${value}`}
-            onClick={() => filter(kind, name, value, true)}
-          >
-            <Icon name="plus" size={12} />
-          </ActionIcon>
-        </Tooltip>
-        <Tooltip label="Filter out this value">
-          <ActionIcon
-            size={20}
-            aria-label={`Filter out ${name}=${value}`}
-            onClick={() => filter(kind, name, value, false)}
-          >
-            <Icon name="minus" size={12} />
-          </ActionIcon>
-        </Tooltip>
+        {filter && (
+          <>
+            <Tooltip label="Filter for this value">
+              <ActionIcon
+                size={20}
+                aria-label={`Filter for ${name}=${value}`}
+                onClick={() => filter({ kind, name, value, keep: true })}
+              >
+                <Icon name="plus" size={12} />
+              </ActionIcon>
+            </Tooltip>
+            <Tooltip label="Filter out this value">
+              <ActionIcon
+                size={20}
+                aria-label={`Filter out ${name}=${value}`}
+                onClick={() => filter({ kind, name, value, keep: false })}
+              >
+                <Icon name="minus" size={12} />
+              </ActionIcon>
+            </Tooltip>
+          </>
+        )}
         <CopyButton size={20} label="Copy the value" text={() => value} />
       </td>
       <td className={classes.fieldName}>{name}</td>

@@ -3,29 +3,27 @@ import { Button } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState } from "react";
-import type { TraceSummary } from "../../api/tempo";
+import type { TraceSummary } from "../../data/traces";
 import { formatItems } from "../../format/number";
-import type { TracesSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { formatInstant } from "../../time/format";
+import type { PanelActions } from "../panel";
+import type { TraceSort } from "./options";
 import classes from "./traces.module.css";
-
-type Sort = NonNullable<TracesSearch["sort"]>;
 
 interface Props {
   traces: TraceSummary[];
   /** By service. */
   colors: Map<string, string>;
-  sort: Sort;
-  setSort: (sort: Sort) => void;
-  full: boolean;
-  limit: number;
-  more: () => void;
+  sort: TraceSort;
+  /** Without it the list cannot be sorted. */
+  onSort: ((sort: TraceSort) => void) | undefined;
+  loadMore: PanelActions["loadMore"];
 }
 
-export function TraceList({ traces, colors, sort, setSort, full, limit, more }: Props) {
+export function TraceList({ traces, colors, sort, onSort, loadMore }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
   const [selected, setSelected] = useState<number | null>(null);
@@ -54,11 +52,11 @@ export function TraceList({ traces, colors, sort, setSort, full, limit, more }: 
     <>
       <div className={classes.head}>
         <span>Root</span>
-        <SortButton name="longest" label="Duration" sort={sort} setSort={setSort} />
-        <SortButton name="spans" label="Spans" sort={sort} setSort={setSort} right />
-        <SortButton name="errors" label="Errors" sort={sort} setSort={setSort} right />
+        <SortButton name="longest" label="Duration" sort={sort} onSort={onSort} />
+        <SortButton name="spans" label="Spans" sort={sort} onSort={onSort} right />
+        <SortButton name="errors" label="Errors" sort={sort} onSort={onSort} right />
         <span>Services</span>
-        <SortButton name="newest" label="Start" sort={sort} setSort={setSort} right />
+        <SortButton name="newest" label="Start" sort={sort} onSort={onSort} right />
       </div>
       <div ref={scroll} className={classes.scroll} data-scroll-restoration-id="traces">
         <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
@@ -80,19 +78,19 @@ export function TraceList({ traces, colors, sort, setSort, full, limit, more }: 
       <div className={classes.foot}>
         <span>
           {formatItems(traces.length, "trace")}
-          {full ? ", the limit of this search" : ""}
+          {loadMore?.full ? ", the limit of this search" : ""}
         </span>
-        {full && limit < 1_000 && <Button onClick={more}>Load more</Button>}
+        {loadMore?.hasMore && <Button onClick={loadMore.load}>Load more</Button>}
       </div>
     </>
   );
 }
 
 function SortButton(props: {
-  name: Sort;
+  name: TraceSort;
   label: string;
-  sort: Sort;
-  setSort: (sort: Sort) => void;
+  sort: TraceSort;
+  onSort: Props["onSort"];
   right?: boolean;
 }) {
   const active = props.sort === props.name;
@@ -101,7 +99,8 @@ function SortButton(props: {
       type="button"
       aria-pressed={active}
       className={props.right ? classes.right : undefined}
-      onClick={() => props.setSort(props.name)}
+      disabled={!props.onSort}
+      onClick={() => props.onSort?.(props.name)}
     >
       {props.label}
       {active ? " ↓" : ""}

@@ -1,0 +1,43 @@
+import { screen, waitFor } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { renderPage } from "../../testing/render";
+
+const trace = (id: string, name: string, durationMs: number) => ({
+  traceID: id.repeat(32),
+  rootServiceName: "api",
+  rootTraceName: name,
+  startTimeUnixNano: `17950000000${id}0000000`,
+  durationMs,
+  spanSets: [{ matched: 1 }],
+  serviceStats: { api: { spanCount: 3, errorCount: name === "bad" ? 1 : 0 } },
+});
+const ANSWERS = {
+  "/tempo/api/search": {
+    traces: [trace("1", "<b>slow</b>", 900), trace("2", "bad", 10), trace("3", "ok", 20)],
+  },
+};
+
+const names = () =>
+  screen
+    .getAllByRole("link")
+    .filter((link) => link.getAttribute("href")?.startsWith("/trace/"))
+    .map((link) => link.querySelector("b")?.textContent);
+
+describe("traces", () => {
+  it("are sorted as the URL says, which a click on a column changes", async () => {
+    const { user, search } = renderPage("/explore/traces", ANSWERS);
+    await screen.findByText("<b>slow</b>");
+    expect(names()).toEqual(["ok", "bad", "<b>slow</b>"]);
+    await user.click(screen.getByRole("button", { name: "Duration" }));
+    await waitFor(() => expect(search().sort).toBe("longest"));
+    await waitFor(() => expect(names()[0]).toBe("<b>slow</b>"));
+    await user.click(screen.getByRole("button", { name: /^Start/ }));
+    await waitFor(() => expect(search()).not.toHaveProperty("sort"));
+  });
+  it("are more on demand when the search has reached its limit", async () => {
+    const { user, search } = renderPage("/explore/traces?limit=3", ANSWERS);
+    await screen.findByText(/3 traces, the limit of this search/);
+    await user.click(screen.getByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(search().limit).toBe("6"));
+  });
+});

@@ -1,0 +1,79 @@
+/** A scatter plot of the found traces, by start and duration. */
+import { useElementSize } from "@mantine/hooks";
+import { useNavigate } from "@tanstack/react-router";
+import type { TraceSummary } from "../../data/traces";
+import { useRange } from "../../time/context";
+import { formatDuration } from "../../time/duration";
+import { formatInstant, formatTick } from "../../time/format";
+import { type Range, stepFor } from "../../time/range";
+import classes from "./traces.module.css";
+
+const HEIGHT = 104;
+const LEFT = 52;
+const FOOT = 16;
+
+interface Props {
+  traces: TraceSummary[];
+  /** By service. */
+  colors: Map<string, string>;
+  range: Range;
+}
+
+export function Scatter({ traces, colors, range }: Props) {
+  const { ref, width } = useElementSize<HTMLDivElement>();
+  const { zone } = useRange();
+  const navigate = useNavigate();
+  const durations = traces.map((trace) => Math.max(0.001, trace.durationMs));
+  const [least, most] = [Math.min(...durations), Math.max(...durations)];
+  const logarithmic = most / least > 50;
+  const base = logarithmic ? Math.log(least) : 0;
+  const top = logarithmic ? Math.log(most) : most;
+  const x = (ms: number) => LEFT + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * (width - LEFT - 8);
+  const y = (ms: number) => {
+    const value = logarithmic ? Math.log(Math.max(0.001, ms)) : ms;
+    return 6 + (1 - (value - base) / Math.max(1e-9, top - base)) * (HEIGHT - FOOT - 14);
+  };
+  const marks = logarithmic ? [least, Math.sqrt(least * most), most] : [0, most / 2, most];
+  const stepMs = stepFor(range, Math.max(2, Math.floor(width / 110)));
+  const times: number[] = [];
+  for (let at = Math.ceil(range.fromMs / stepMs) * stepMs; at < range.toMs && times.length < 40; at += stepMs)
+    times.push(at);
+  return (
+    <div ref={ref} style={{ height: HEIGHT }}>
+      <svg width={width} height={HEIGHT} role="img" aria-label="Traces by start and duration">
+        {times.map((at) => (
+          <g key={at}>
+            <line x1={x(at)} x2={x(at)} y1={4} y2={HEIGHT - FOOT} stroke="var(--gh-grid)" />
+            <text x={x(at)} y={HEIGHT - 3} textAnchor="middle" className={classes.axis}>
+              {formatTick(at, stepMs, zone)}
+            </text>
+          </g>
+        ))}
+        {marks.map((mark, index) => (
+          <g key={index}>
+            <line x1={LEFT} x2={width - 8} y1={y(mark)} y2={y(mark)} stroke="var(--gh-grid)" />
+            <text x={LEFT - 6} y={y(mark) + 3} textAnchor="end" className={classes.axis}>
+              {formatDuration(mark)}
+            </text>
+          </g>
+        ))}
+        {traces.map((trace) => (
+          // biome-ignore lint/a11y/noStaticElementInteractions: the list below opens the same traces by keyboard
+          <circle
+            key={trace.traceId}
+            className={classes.dot}
+            cx={x(trace.startMs)}
+            cy={y(trace.durationMs)}
+            r={Math.min(8, 3 + Math.log10(1 + (trace.spanCount ?? trace.matched)))}
+            fill={(trace.errorCount ?? 0) > 0 ? "var(--gh-error)" : colors.get(trace.rootService)}
+            onClick={() => void navigate({ to: "/trace/$traceId", params: { traceId: trace.traceId } })}
+          >
+            <title>
+              {`${trace.rootService}: ${trace.rootName}\n${formatDuration(trace.durationMs)} at ${formatInstant(trace.startMs, zone)}`}
+            </title>
+          </circle>
+        ))}
+      </svg>
+    </div>
+  );
+}
