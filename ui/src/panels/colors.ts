@@ -73,12 +73,24 @@ export function namedColor(name: string): string {
 }
 
 let probe: HTMLElement | null = null;
+/** The colours that were resolved in a scheme: a chart asks for those of its series at every drawing. */
+let resolved = { scheme: "", colors: new Map<string, string>() };
 
 /** The current value of a colour, because a canvas cannot use `var()`. */
 export function resolveColor(color: string): string {
+  if (!color.includes("var(")) return color;
+  const scheme = document.documentElement.getAttribute("data-mantine-color-scheme") ?? "";
+  if (resolved.scheme !== scheme) resolved = { scheme, colors: new Map() };
+  const known = resolved.colors.get(color);
+  if (known !== undefined) return known;
+  const value = computed(color);
+  if (value !== "") resolved.colors.set(color, value);
+  return value;
+}
+
+function computed(color: string): string {
   const token = /^var\((--[\w-]+)\)$/.exec(color)?.[1];
   if (token) return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
-  if (!color.includes("var(")) return color;
   if (!probe) {
     probe = document.createElement("span");
     probe.hidden = true;

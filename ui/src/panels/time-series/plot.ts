@@ -151,8 +151,8 @@ function setBands(plot: uPlot, { stacked: { bands } }: Current): void {
 }
 
 function build(host: HTMLElement, current: Current, events: PlotEvents): uPlot {
-  const { state } = current;
   const plot = new uPlot(optionsOf(current, events), dataOf(current), host);
+  // The first drawing is in a microtask.
   setBands(plot, current);
   plot.over.addEventListener("mouseenter", () => {
     current.hovered = true;
@@ -161,7 +161,6 @@ function build(host: HTMLElement, current: Current, events: PlotEvents): uPlot {
     current.hovered = false;
     events.onCursor(null);
   });
-  if (state.model.lines.length > 0) plot.redraw();
   return plot;
 }
 

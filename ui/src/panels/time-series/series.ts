@@ -33,7 +33,7 @@ export function seriesOptions(current: Current, index: number, show: boolean): u
     stroke,
     // uPlot builds no path for a null, which its type lacks.
     fill: () => (line()?.style.fill ? withAlpha(stroke(), line()?.style.fill ?? 0) : (null as never)),
-    width: style.width ?? (style.draw === "bars" ? (style.fill > 0 ? 0 : 1) : few ? 1.6 : 1.2),
+    width: style.width ?? (style.draw === "bars" ? (style.fill > 0 ? 0 : 1) : few ? 1.6 : 1),
     ...(style.dash ? { dash: style.dash } : { dash: [] }),
     spanGaps: style.nulls === "connect" && style.connectMsMax === Number.POSITIVE_INFINITY,
     gaps: (plot, _series, _from, _to, gaps) => longGaps(plot, gaps, line()?.style),
