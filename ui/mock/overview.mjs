@@ -67,7 +67,7 @@ export function overview(dataset, empty) {
       hints: [],
     };
   }
-  const rejected = "logs: 17 of 512 records rejected: body is longer than 1 MiB";
+  const rejected = "17 log records rejected: timestamp is too far in the future";
   return {
     ...common,
     data_dir_bytes: 183_400_000,
@@ -86,8 +86,7 @@ export function overview(dataset, empty) {
     hints: [
       {
         signal: "logs",
-        message:
-          "17 log records were rejected: their body is longer than the limit of 1 MiB (limits.log_body_bytes_max).",
+        message: "17 logs were rejected since the start; the receivers below show the reason.",
       },
     ],
   };

@@ -123,6 +123,7 @@ export function drawExemplars(plot: uPlot, exemplars: Exemplar[]): void {
   ctx.lineWidth = devicePixelRatio;
   ctx.font = `${10 * devicePixelRatio}px Inter Variable, sans-serif`;
   ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
   for (const exemplar of exemplars) {
     const place = placeOf(plot, exemplar, true);
     if (!place) continue;

@@ -143,11 +143,15 @@ describe("a stack", () => {
   it("of negative series goes down from zero", () => {
     const { values: sums, bands } = stackOf(
       "normal",
-      series("a", values(1)),
-      series("b", values(-1)),
-      series("c", values(-2)),
+      series("a", values(1, 1)),
+      series("b", values(-1, 0)),
+      series("c", values(-2, -2)),
     );
-    expect(sums).toEqual([[1], [-1], [-3]]);
+    expect(sums).toEqual([
+      [1, 1],
+      [-1, 0],
+      [-3, -2],
+    ]);
     expect(bands).toEqual([{ upper: 2, lower: 1, negative: true }]);
   });
   it("may be of shares, whose axis is in percent", () => {

@@ -24,7 +24,6 @@ export interface Line {
   scale: string;
   style: LineStyle;
   reduced: Reduced;
-  max: number | null;
   format: (value: number) => string;
 }
 
@@ -86,7 +85,6 @@ export function modelOf(frames: Frame[], range: Range): Model {
       scale: scaleOf(scales, config, style),
       style,
       reduced,
-      max: reduced.max,
       format: (value) => formatValue(value, unit, config.decimals),
     };
   });

@@ -1,8 +1,12 @@
 import { screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { frameOf } from "../../data/frame";
 import { stubCanvas } from "../../testing/canvas";
-import { type Answers, renderPage } from "../../testing/render";
-import { createCrosshair } from "../crosshair";
+import { stubSizes } from "../../testing/layout";
+import { type Answers, renderComponent, renderPage } from "../../testing/render";
+import { SharedCrosshair } from "../crosshair";
+import { Chart } from "./chart";
+import { modelOf } from "./model";
 
 const now = Math.floor(Date.now() / 1_000);
 const series = (metric: object, value: number) => ({
@@ -20,20 +24,7 @@ const answers = (value: number): Answers => ({
 
 beforeEach(() => {
   stubCanvas();
-  // The simulated DOM has no layout: every element is 600 by 300 pixels.
-  class Observer {
-    readonly #report: ResizeObserverCallback;
-    constructor(report: ResizeObserverCallback) {
-      this.#report = report;
-    }
-    observe() {
-      const contentRect = { width: 600, height: 300, top: 0, left: 0 };
-      this.#report([{ contentRect } as ResizeObserverEntry], this as unknown as ResizeObserver);
-    }
-    unobserve() {}
-    disconnect() {}
-  }
-  vi.stubGlobal("ResizeObserver", Observer);
+  stubSizes(600, 300);
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -62,14 +53,52 @@ describe("the time series panel", () => {
 });
 
 describe("a shared crosshair", () => {
-  it("tells all listeners where the pointer is, and who has it", () => {
-    const crosshair = createCrosshair(true);
-    const heard = vi.fn();
-    const leave = crosshair.listen(heard);
-    crosshair.move(1_000, "a");
-    expect(heard).toHaveBeenCalledWith(1_000, "a");
-    leave();
-    crosshair.move(2_000, "a");
-    expect(heard).toHaveBeenCalledOnce();
+  const times = [0, 100_000, 200_000];
+  const frames = [
+    frameOf(
+      [
+        { name: "Time", type: "time", values: times, config: { interval: 100_000 } },
+        { name: "Value", type: "number", values: [1, 2, 3], config: { displayNameFromDS: "a" } },
+      ],
+      { meta: { type: "timeseries" } },
+    ),
+  ];
+  const range = { fromMs: 0, toMs: 200_000 };
+  const chart = (key: string) => (
+    <Chart
+      key={key}
+      model={modelOf(frames, range)}
+      shown={[true]}
+      range={range}
+      zone="utc"
+      height={200}
+      tooltip={{ mode: "multi", sort: "desc" }}
+      focused={null}
+      onZoom={() => {}}
+      onExemplar={() => {}}
+    />
+  );
+  const pointAt = async (left: number) => {
+    const [over] = document.querySelectorAll(".u-over");
+    for (const type of ["mouseenter", "mousemove"])
+      over?.dispatchEvent(new MouseEvent(type, { clientX: left, clientY: 50, bubbles: true }));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  };
+  const lines = () =>
+    [...document.querySelectorAll<HTMLElement>(".u-cursor-x")].map((line) => line.style.transform);
+  const tooltips = () =>
+    [...document.querySelectorAll<HTMLElement>(".gh-chart-tooltip")].map((one) => !one.hidden);
+
+  it.each([
+    ["off", false, [true, false]],
+    ["crosshair", true, [true, false]],
+    ["tooltip", true, [true, true]],
+  ] as const)("%s", async (mode, moved, opened) => {
+    renderComponent(<SharedCrosshair mode={mode}>{[chart("1"), chart("2")]}</SharedCrosshair>);
+    await waitFor(() => expect(document.querySelectorAll(".u-over")).toHaveLength(2));
+    await pointAt(300);
+    const [first, second] = lines();
+    expect(second === first).toBe(moved);
+    expect(tooltips()).toEqual(opened);
   });
 });

@@ -171,7 +171,8 @@ function optionsOf(current: Current, events: PlotEvents): uPlot.Options {
     width: state.width,
     height: state.height,
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    // Half of the label of a time may be beside the plot.
+    padding: [10, 20, 0, state.model.scales.some(({ side }) => side === "left") ? 0 : 20],
     focus: { alpha: 0.2 },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
     scales: {
@@ -257,6 +258,13 @@ function timeAxis(current: Current): uPlot.Axis {
 /** Powers of two, for units with binary prefixes. */
 const BINARY_STEPS = Array.from({ length: 80 }, (_, power) => 2 ** (power - 10));
 
+function powers(base: number): uPlot.Axis.Filter {
+  const whole = (value: number) =>
+    Number.isInteger(Math.round((Math.log(value) / Math.log(base)) * 1e6) / 1e6);
+  return (_plot, splits) =>
+    splits.map((split) => (split === 0 || whole(Math.abs(split ?? 1)) ? split : null)) as number[];
+}
+
 function valueAxes(current: Current): uPlot.Axis[] {
   const { scales } = current.state.model;
   const first = scales.find(({ side }) => side !== null);
@@ -265,8 +273,12 @@ function valueAxes(current: Current): uPlot.Axis[] {
     scale: key,
     side: side === "right" ? 1 : 3,
     show: side !== null,
-    // Two grids on one another cannot be read.
-    grid: { ...axisStyle().grid, show: key === first?.key },
+    // Two grids on one another cannot be read, nor can a line for each digit of a logarithmic one.
+    grid: {
+      ...axisStyle().grid,
+      show: key === first?.key,
+      ...(distribution.type === "linear" ? {} : { filter: powers(distribution.base) }),
+    },
     size: (_plot, values) => 18 + 6.4 * Math.max(3, ...(values ?? []).map((value) => value?.length ?? 0)),
     space: 34,
     values: (_plot, ticks) =>

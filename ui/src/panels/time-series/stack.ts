@@ -1,4 +1,5 @@
 /** The values that are drawn: those of the series, or in a stack the sums with the series below. */
+import type { Reduced } from "../../data/reduce";
 import type { Line } from "./model";
 
 export interface Stacked {
@@ -14,14 +15,15 @@ export function stacked(lines: Line[], shown: boolean[]): Stacked {
   );
   const bands: Stacked["bands"] = [];
   const stacks = new Map<string, number[]>();
-  lines.forEach(({ style, scale, max }, index) => {
+  lines.forEach(({ style, scale, reduced }, index) => {
     if (!style.stack || !(shown[index] ?? true) || style.hidden.viz) return;
-    const key = JSON.stringify([style.stack.group, scale, (max ?? 0) < 0]);
+    const key = JSON.stringify([style.stack.group, scale, isNegative(reduced)]);
     stacks.set(key, [...(stacks.get(key) ?? []), index]);
   });
   for (const members of stacks.values()) {
-    const percent = lines[members[0] ?? 0]?.style.stack?.percent ?? false;
-    const negative = (lines[members[0] ?? 0]?.max ?? 0) < 0;
+    const first = lines[members[0] ?? 0];
+    const percent = first?.style.stack?.percent ?? false;
+    const negative = first !== undefined && isNegative(first.reduced);
     const totals = percent ? sums(members.map((index) => values[index] ?? [])) : null;
     let below: (number | null)[] | null = null;
     members.forEach((index, place) => {
@@ -36,6 +38,10 @@ export function stacked(lines: Line[], shown: boolean[]): Stacked {
     });
   }
   return { values, bands };
+}
+
+function isNegative({ min, max }: Reduced): boolean {
+  return (min ?? 0) < 0 && (max ?? 0) <= 0;
 }
 
 function sums(rows: (number | null)[][]): number[] {
