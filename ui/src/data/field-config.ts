@@ -169,23 +169,29 @@ function readColor(value: unknown): FieldColor | undefined {
   };
 }
 
-/** The frames with the configuration of the panel. What the source says of a field precedes the defaults. */
+/**
+ * The frames with the configuration of the panel, which is that of series and not of exemplars. What the source says of
+ * a field precedes the defaults.
+ */
 export function applyFieldConfig(frames: Frame[], source: FieldConfigSource): Frame[] {
   const { defaults, overrides } = source;
   if (overrides.length === 0 && Object.keys(defaults).length === 0) return frames;
-  return frames.map((frame) => ({
-    ...frame,
-    fields: frame.fields.map((given) => {
-      const custom = { ...defaults.custom, ...given.config.custom };
-      let field = { ...given, config: { ...defaults, ...given.config, custom } } as Field;
-      for (const { matcher, properties } of overrides) {
-        if (!matches(matcher, field, frame, frames)) continue;
-        for (const { id, value } of properties)
-          field = { ...field, config: overridden(field.config, id, value) };
-      }
-      return field;
-    }),
-  }));
+  return frames.map((frame) =>
+    frame.meta.type === "exemplars"
+      ? frame
+      : { ...frame, fields: frame.fields.map((field) => configured(field, frame, frames, source)) },
+  );
+}
+
+function configured(given: Field, frame: Frame, frames: Frame[], source: FieldConfigSource): Field {
+  const { defaults, overrides } = source;
+  const custom = { ...defaults.custom, ...given.config.custom };
+  let field = { ...given, config: { ...defaults, ...given.config, custom } } as Field;
+  for (const { matcher, properties } of overrides) {
+    if (!matches(matcher, field, frame, frames)) continue;
+    for (const { id, value } of properties) field = { ...field, config: overridden(field.config, id, value) };
+  }
+  return field;
 }
 
 /** `custom.lineStyle` may have further parts: `custom.lineStyle.fill`. */

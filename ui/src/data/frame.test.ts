@@ -78,6 +78,21 @@ describe("a field configuration", () => {
     ]);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
+  it("is that of series, and not of exemplars", () => {
+    const exemplars = frameOf([{ ...value({}), config: { unit: "s" } }], {
+      refId: "A",
+      meta: { type: "exemplars" },
+    });
+    const override = {
+      matcher: { id: "byFrameRefID", options: "A" },
+      properties: [{ id: "unit", value: "reqps" }],
+    };
+    const raw = { defaults: { decimals: 1 }, overrides: [override] };
+    expect(applied(raw, [...FRAMES.slice(0, 1), exemplars])).toMatchObject([
+      { unit: "reqps" },
+      { unit: "s" },
+    ]);
+  });
   it("keeps what the source says of a field", () => {
     const frame = frameOf([{ ...value({}), config: { unit: "bytes" } }]);
     expect(applied({ defaults: { unit: "s", decimals: 1 } }, [frame])[0]).toMatchObject({

@@ -1,5 +1,5 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Answers, renderPage } from "../../testing/render";
 
 const ANSWERS: Answers = {
@@ -99,5 +99,22 @@ describe("an error of a query", () => {
     });
     expect(marked.textContent).toBe("foo");
     expect(marked.getAttribute("title")).toBe(error);
+  });
+});
+
+describe("the view of a result", () => {
+  it("shows no samples of the chart in the table while its values load", async () => {
+    const samples = [1, 2, 3].map((second) => [second, String(second)]);
+    const range = { data: { resultType: "matrix", result: [{ metric: { a: "b" }, values: samples }] } };
+    const never = new Promise<Response>(() => {});
+    const { user } = renderPage("/explore/metrics?expr=up");
+    vi.stubGlobal("fetch", (path: string) =>
+      path.startsWith("/prometheus/api/v1/query_range") ? Promise.resolve(Response.json(range)) : never,
+    );
+    await user.click(await screen.findByRole("button", { name: "Refresh now" }));
+    await screen.findByRole("button", { name: '{a="b"}' });
+    await user.click(screen.getByRole("radio", { name: "Table" }));
+    await waitFor(() => expect(screen.queryByRole("button", { name: '{a="b"}' })).toBeNull());
+    expect(screen.queryByRole("grid")).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 /** Runs the queries of the URL, and keeps the previous result while a new one loads. */
 import { ApiError, positionIn } from "../../api/http";
-import type { Frame } from "../../data/frame";
+import { type Frame, timeField } from "../../data/frame";
 import { target, useFrames } from "../../data/source";
 import { prometheus } from "../../data/sources/prometheus";
 import type { ErrorPosition } from "../../editor/codemirror";
@@ -48,12 +48,18 @@ export function useAnswers({ expressions, off, range, stepMs, view, exemplars }:
     return {
       letter,
       expression,
-      frames: answer?.error ? undefined : answer?.frames,
+      frames: answer?.error || !fits(answer?.frames, view) ? undefined : answer?.frames,
       error: answer?.error ?? null,
       errorPosition: positionOf(answer?.error, expression, range, stepMs),
       fetching: answer?.fetching ?? false,
     };
   });
+}
+
+/** The previous answer, which is shown while the next one loads, may be that of the other view. */
+function fits(frames: Frame[] = [], view: Request["view"]): boolean {
+  const ranged = frames.some((frame) => timeField(frame)?.config.interval !== undefined);
+  return frames.length === 0 || ranged === (view === "chart");
 }
 
 function positionOf(error: unknown, expression: string, range: Range, stepMs: number): ErrorPosition | null {

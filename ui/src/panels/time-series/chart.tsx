@@ -30,7 +30,7 @@ export function Chart({ model, shown, range, zone, height, tooltip, focused, ...
   const latest = useRef({ state, events, crosshair });
   latest.current = { state, events, crosshair };
   const drawn = useRef<PlotState | null>(null);
-  const ready = width >= WIDTH_MIN;
+  const ready = width >= WIDTH_MIN && height > 0;
 
   useEffect(() => {
     const host = inner.current;

@@ -17,9 +17,6 @@ export interface Exemplar {
   format: (value: number) => string;
 }
 
-/** The scale of exemplars whose unit no series has. */
-export const EXEMPLAR_SCALE = "exemplars";
-
 const PER_BUCKET = 2;
 const BUCKETS = 90;
 const HIT_PIXELS = 9;
@@ -45,14 +42,14 @@ export function placeExemplars(frames: Frame[], range: Range, scales: Map<string
         labels: (labels?.[index] ?? {}) as Labels,
         traceId: (traceIds?.[index] ?? null) as string | null,
         spanId: (spanIds?.[index] ?? null) as string | null,
-        scale: same?.key ?? EXEMPLAR_SCALE,
+        scale: same?.key ?? `exemplars ${unit ?? ""}`,
         format: (given) => formatValue(given, unit, decimals),
       }));
     })
     .filter(({ value }) => Number.isFinite(value));
   const kept = largest(found, range);
   for (const { scale: key, value, format } of kept) {
-    const scale = scales.get(key) ?? ownScale(scales, format);
+    const scale = scales.get(key) ?? ownScale(scales, key, format);
     scale.reach = Math.max(scale.reach ?? value, value);
   }
   return kept;
@@ -71,9 +68,9 @@ function largest(exemplars: Exemplar[], range: Range): Exemplar[] {
     });
 }
 
-function ownScale(scales: Map<string, Scale>, format: Exemplar["format"]): Scale {
+function ownScale(scales: Map<string, Scale>, key: string, format: Exemplar["format"]): Scale {
   const scale: Scale = {
-    key: EXEMPLAR_SCALE,
+    key,
     unit: "",
     side: "right",
     label: "",
@@ -86,7 +83,7 @@ function ownScale(scales: Map<string, Scale>, format: Exemplar["format"]): Scale
     format,
     reach: null,
   };
-  scales.set(EXEMPLAR_SCALE, scale);
+  scales.set(key, scale);
   return scale;
 }
 

@@ -208,4 +208,16 @@ describe("exemplars", () => {
     expect(exemplars[0]?.scale).toBe(scales[0]?.key);
     expect(scales[0]?.reach).toBe(9);
   });
+  it("of several units have an axis each", () => {
+    const { scales, exemplars } = modelOf(
+      [series("a", values(1)), frame([[1_000_000, 9]], { unit: "s" }), frame([[1_010_000, 800]])],
+      RANGE,
+    );
+    expect(scales.map(({ side, reach }) => [side, reach])).toEqual([
+      ["left", null],
+      ["right", 800],
+      ["right", 9],
+    ]);
+    expect(new Set(exemplars.map(({ scale }) => scale)).size).toBe(2);
+  });
 });
