@@ -61,8 +61,6 @@ interface Override {
   properties: { id: string; value: unknown }[];
 }
 
-export const NO_FIELD_CONFIG: FieldConfigSource = { defaults: {}, overrides: [] };
-
 const finite = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 

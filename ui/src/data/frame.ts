@@ -20,7 +20,6 @@ export type Field =
   | FieldOf<"boolean", boolean | null>
   | FieldOf<"other", unknown>;
 
-export type FieldType = Field["type"];
 export type TimeField = Extract<Field, { type: "time" }>;
 export type NumberField = Extract<Field, { type: "number" }>;
 

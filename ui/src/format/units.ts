@@ -34,7 +34,7 @@ const COUNTS = ["", "K", "M", "B", "T"];
 const SHORT = ["", " K", " Mil", " Bil", " Tri", " Quadr", " Quint", " Sext", " Sept"];
 
 /** The unit of an id. An unknown id is written after the value. */
-export function unitOfId(id: string): UnitKind {
+function unitOfId(id: string): UnitKind {
   const known = UNITS.get(id);
   if (known) return known;
   const colon = id.indexOf(":");

@@ -18,7 +18,7 @@ export function useCrosshair(): Crosshair | null {
   return useContext(Context);
 }
 
-export function createCrosshair(tooltip: boolean): Crosshair {
+function createCrosshair(tooltip: boolean): Crosshair {
   const listeners = new Set<Listener>();
   return {
     tooltip,

@@ -1,7 +1,7 @@
 /** A panel of any registered type: reads its options, and configures its fields. */
 import { Suspense, useMemo } from "react";
 import { EmptyState } from "../components/empty-state";
-import { applyFieldConfig, NO_FIELD_CONFIG, readFieldConfig } from "../data/field-config";
+import { applyFieldConfig, readFieldConfig } from "../data/field-config";
 import type { PanelProps } from "./panel";
 import { panelOf } from "./registry";
 
@@ -15,8 +15,8 @@ interface Props extends Omit<PanelProps, "options"> {
 
 export function PanelView({ type, frames, options, fieldConfig, ...rest }: Props) {
   const panel = panelOf(type);
-  const read = useStable(options, panel?.readOptions);
-  const config = useStable(fieldConfig, readFieldConfig) ?? NO_FIELD_CONFIG;
+  const read = useStable(options, panel?.readOptions ?? nothing);
+  const config = useStable(fieldConfig, readFieldConfig);
   const configured = useMemo(() => applyFieldConfig(frames, config), [frames, config]);
   if (!panel) {
     return (
@@ -32,9 +32,11 @@ export function PanelView({ type, frames, options, fieldConfig, ...rest }: Props
   );
 }
 
+const nothing = (): unknown => undefined;
+
 /** What is read of JSON stays the same while the JSON has the same content. */
-function useStable<Read>(json: unknown, read: ((value: unknown) => Read) | undefined): Read | undefined {
+function useStable<Read>(json: unknown, read: (value: unknown) => Read): Read {
   const key = JSON.stringify(json);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key has the content of the JSON
-  return useMemo(() => read?.(json), [key, read]);
+  return useMemo(() => read(json), [key, read]);
 }

@@ -8,6 +8,8 @@ import { createPlot, type Plot, type PlotEvents, type PlotState } from "./plot";
 
 interface Props extends Omit<PlotState, "width" | "height"> {
   height: number;
+  /** For assistive technology. */
+  label: string;
   /** The line under the pointer in the legend, or null. */
   focused: number | null;
   onZoom: PlotEvents["onZoom"];
@@ -17,7 +19,7 @@ interface Props extends Omit<PlotState, "width" | "height"> {
 /** A narrower chart has no space for a plot. */
 const WIDTH_MIN = 40;
 
-export function Chart({ model, shown, range, zone, height, tooltip, focused, ...events }: Props) {
+export function Chart({ model, shown, range, zone, height, label, tooltip, focused, ...events }: Props) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const inner = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
@@ -65,15 +67,8 @@ export function Chart({ model, shown, range, zone, height, tooltip, focused, ...
     [crosshair],
   );
 
-  const count = shown.filter(Boolean).length;
   return (
-    <div
-      ref={ref}
-      className={classes.chart}
-      style={{ height }}
-      role="img"
-      aria-label={`Chart of ${count} of ${model.lines.length} series; the table below has their values.`}
-    >
+    <div ref={ref} className={classes.chart} style={{ height }} role="img" aria-label={label}>
       <div ref={inner} />
     </div>
   );

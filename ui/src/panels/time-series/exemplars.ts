@@ -73,7 +73,7 @@ function ownScale(scales: Map<string, Scale>, key: string, format: Exemplar["for
     key,
     unit: "",
     side: "right",
-    label: "",
+    label: "Exemplars",
     distribution: { type: "linear" },
     min: null,
     max: null,
@@ -95,7 +95,7 @@ interface Place {
 }
 
 /** In pixels of the canvas, or of the page. Null for an exemplar that is outside of the time range. */
-export function placeOf(plot: uPlot, exemplar: Exemplar, canvas: boolean): Place | null {
+function placeOf(plot: uPlot, exemplar: Exemplar, canvas: boolean): Place | null {
   const { min, max } = plot.scales[exemplar.scale] ?? {};
   const { min: from, max: to } = plot.scales.x ?? {};
   const seconds = exemplar.timeMs / 1_000;

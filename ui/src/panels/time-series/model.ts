@@ -53,7 +53,7 @@ export interface Model {
   total: number;
 }
 
-export const DEFAULT_UNIT = "short";
+const DEFAULT_UNIT = "short";
 
 export function modelOf(frames: Frame[], range: Range): Model {
   const found = frames.flatMap((frame) => {

@@ -72,6 +72,7 @@ describe("a shared crosshair", () => {
       range={range}
       zone="utc"
       height={200}
+      label="Chart"
       tooltip={{ mode: "multi", sort: "desc" }}
       focused={null}
       onZoom={() => {}}

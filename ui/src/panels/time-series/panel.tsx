@@ -24,6 +24,7 @@ export default function TimeSeriesPanel(props: PanelProps<TimeSeriesOptions>) {
     () => (hidden?.signature === signature ? hidden.shown : model.lines.map(() => true)),
     [hidden, signature, model],
   );
+  const count = shown.filter(Boolean).length;
   const [focused, setFocused] = useState<number | null>(null);
   const open = ({ traceId, spanId }: Exemplar) => {
     if (!traceId) return;
@@ -45,6 +46,7 @@ export default function TimeSeriesPanel(props: PanelProps<TimeSeriesOptions>) {
           range={range}
           zone={zone}
           height={given ?? available}
+          label={`Chart of ${count} of ${model.lines.length} series${options.legend.show ? "; the table below has their values" : ""}.`}
           tooltip={options.tooltip}
           onZoom={setRange}
           onExemplar={open}

@@ -2,7 +2,7 @@
 import { record } from "../../api/decode";
 import { oneOf } from "../../url/search";
 
-export const TRACE_SORTS = ["newest", "longest", "errors", "spans"] as const;
+const TRACE_SORTS = ["newest", "longest", "errors", "spans"] as const;
 export type TraceSort = (typeof TRACE_SORTS)[number];
 
 export interface TraceListOptions {
