@@ -148,18 +148,19 @@ describe("the tree of a trace", () => {
   });
 });
 
+const pathOf = (spans: Given[]) => {
+  const tree = buildTree(traceOf(spans));
+  return [...criticalPath(tree)]
+    .sort(([left], [right]) => left - right)
+    .map(([row, stretches]) => [
+      tree.rows[row]?.span.name,
+      stretches
+        .map(({ fromNs, toNs }) => [fromNs, toNs])
+        .sort((left, right) => (left[0] ?? 0) - (right[0] ?? 0)),
+    ]);
+};
+
 describe("the critical path", () => {
-  const pathOf = (spans: Given[]) => {
-    const tree = buildTree(traceOf(spans));
-    return [...criticalPath(tree)]
-      .sort(([left], [right]) => left - right)
-      .map(([row, stretches]) => [
-        tree.rows[row]?.span.name,
-        stretches
-          .map(({ fromNs, toNs }) => [fromNs, toNs])
-          .sort((left, right) => (left[0] ?? 0) - (right[0] ?? 0)),
-      ]);
-  };
   it("goes through the child that ended last", () => {
     expect(
       pathOf([
@@ -198,14 +199,74 @@ describe("the critical path", () => {
       ["s3", [[50, 90]]],
     ]);
   });
-  it("covers the root exactly once, also when a child outlives it", () => {
-    const spans: Given[] = [
-      [1, null, 0, 100],
-      [2, 1, 10, 140],
-      [3, 2, 20, 50],
-    ];
-    const covered = pathOf(spans).flatMap(([, stretches]) => stretches as number[][]);
-    expect(covered.reduce((sum, [from = 0, to = 0]) => sum + to - from, 0)).toBe(100);
+});
+
+describe("the critical path of asynchronous work", () => {
+  it("goes on in work that was started and not waited for", () => {
+    expect(
+      pathOf([
+        [1, null, 0, 2],
+        [2, 1, 1, 100],
+        [3, 2, 10, 90],
+      ]),
+    ).toEqual([
+      ["s1", [[0, 1]]],
+      [
+        "s2",
+        [
+          [1, 10],
+          [90, 100],
+        ],
+      ],
+      ["s3", [[10, 90]]],
+    ]);
+  });
+  it("belongs to no span between the end of a parent and the start of later work", () => {
+    expect(
+      pathOf([
+        [1, null, 0, 10],
+        [2, 1, 30, 50],
+      ]),
+    ).toEqual([
+      ["s1", [[0, 10]]],
+      ["s2", [[30, 50]]],
+    ]);
+  });
+  it.each<[string, Given[], number]>([
+    [
+      "when a child outlives the root",
+      [
+        [1, null, 0, 100],
+        [2, 1, 10, 140],
+        [3, 2, 20, 50],
+      ],
+      140,
+    ],
+    [
+      "when several children run after the root ended",
+      [
+        [1, null, 0, 10],
+        [2, 1, 5, 100],
+        [3, 1, 50, 110],
+      ],
+      110,
+    ],
+    [
+      "when the trace has several roots",
+      [
+        [1, null, 0, 100],
+        [2, 9, 90, 120],
+      ],
+      120,
+    ],
+  ])("covers the trace exactly once %s", (_case, spans, expected) => {
+    const covered = pathOf(spans)
+      .flatMap(([, stretches]) => stretches as [number, number][])
+      .sort((left, right) => left[0] - right[0]);
+    expect(covered.reduce((sum, [from, to]) => sum + to - from, 0)).toBe(expected);
+    covered.forEach(([from], index) => {
+      expect(from).toBe(covered[index - 1]?.[1] ?? 0);
+    });
   });
 });
 
