@@ -31,12 +31,12 @@ export interface SqlTable {
   columns: SqlColumn[];
 }
 
-const TABLES = ["spans", "logs", "metrics"];
+export const SQL_TABLES = ["spans", "logs", "metrics"];
 
 /** The tables and their columns, read from an empty result of each table. */
 export async function sqlTables(signal?: AbortSignal): Promise<SqlTable[]> {
   const answers = await Promise.allSettled(
-    TABLES.map(async (name) => ({
+    SQL_TABLES.map(async (name) => ({
       name,
       columns: (await querySql(`SELECT * FROM ${name} LIMIT 0`, signal)).columns,
     })),

@@ -8,6 +8,7 @@ const EXAMPLES = [
     query: `SELECT service_name, name, count(*) AS spans,
   approx_percentile_cont(duration_ns, 0.95) / 1e6 AS p95_ms
 FROM spans
+WHERE $__timeFilter(start_time)
 GROUP BY service_name, name
 ORDER BY p95_ms DESC
 LIMIT 50`,
@@ -16,6 +17,7 @@ LIMIT 50`,
     title: "Log records by service and level",
     query: `SELECT service_name, severity_text, count(*) AS records
 FROM logs
+WHERE $__timeFilter(timestamp)
 GROUP BY service_name, severity_text
 ORDER BY records DESC`,
   },
@@ -23,6 +25,7 @@ ORDER BY records DESC`,
     title: "Newest spans",
     query: `SELECT start_time, service_name, name, duration_ns, trace_id
 FROM spans
+WHERE $__timeFilter(start_time)
 ORDER BY start_time DESC
 LIMIT 100`,
   },

@@ -3,6 +3,7 @@ import { Button, Tooltip } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
+import type { JsonValue } from "../../api/generated";
 import { positionIn } from "../../api/http";
 import { querySql, type SqlResult, sqlTables } from "../../api/sql";
 import { CopyButton } from "../../components/copy-button";
@@ -24,7 +25,8 @@ import { Examples } from "./examples";
 import { RecordPanel } from "./record-panel";
 import { SchemaPanel } from "./schema-panel";
 import classes from "./sql.module.css";
-import { sqlFrame, toCsv, toJson, withTimeRange } from "./values";
+import { followsRange, interpolate, withTimeFilter, writtenPosition } from "./time-filter";
+import { sqlFrame, toCsv, toJson } from "./values";
 
 const route = getRouteApi("/explore/sql");
 const SOURCES: CompletionSources = { tables: () => sqlTables() };
@@ -34,24 +36,25 @@ preloadPanel("table");
 export default function Sql() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { range } = useRange();
+  const { range, nowMs, refreshNow } = useRange();
   const query = search.query;
   const [draft, setDraft] = useState(query ?? "");
-  const [run, setRun] = useState(0);
   useEffect(() => setDraft(query ?? ""), [query]);
   usePageTitle(query ? `${query.slice(0, 60)} · SQL` : "SQL");
   const answer = useQuery({
-    queryKey: ["sql", query, run],
-    queryFn: ({ signal }) => querySql(query ?? "", signal),
+    queryKey: ["sql", interpolate(query ?? "", range), nowMs],
+    queryFn: ({ signal }) => querySql(interpolate(query ?? "", range), signal),
     enabled: query !== undefined,
     placeholderData: keepPreviousData,
     retry: false,
   });
   const start = (text: string) => {
     const wanted = text.trim() === "" ? undefined : text;
-    if (wanted === query) setRun(run + 1);
+    if (wanted === query) refreshNow();
     else void navigate({ search: (before) => ({ ...before, query: wanted }) });
   };
+  const filtered = withTimeFilter(draft);
+  const errorPosition = positionIn(answer.error);
   const insert = (text: string) =>
     setDraft((before) => (before === "" ? text : `${before.trimEnd()} ${text}`));
   return (
@@ -64,7 +67,9 @@ export default function Sql() {
           placeholder="SELECT service_name, count(*) FROM spans GROUP BY service_name"
           value={draft}
           rows={4}
-          errorPosition={draft === query ? positionIn(answer.error) : null}
+          errorPosition={
+            draft === query && errorPosition ? writtenPosition(query, errorPosition, range) : null
+          }
           sources={SOURCES}
           onChange={setDraft}
           onRun={() => start(draft)}
@@ -73,17 +78,22 @@ export default function Sql() {
           <Button variant="filled" onClick={() => start(draft)} leftSection={<Icon name="play" size={11} />}>
             Run
           </Button>
-          <Tooltip label="Add the time range of the page as a condition">
-            <Button onClick={() => setDraft(withTimeRange(draft, range.fromMs, range.toMs))}>
-              Insert time range
+          <Tooltip label="Add the condition $__timeFilter, which is the time range of the page">
+            <Button disabled={filtered === null} onClick={() => setDraft(filtered ?? draft)}>
+              Insert time filter
             </Button>
           </Tooltip>
+          {query !== undefined && !followsRange(query) && (
+            <span className={classes.status}>
+              The time range does not apply: the query has no time filter
+            </span>
+          )}
           {answer.data && !answer.error && <ResultSummary answer={answer.data} />}
         </div>
         <LoadingBar active={answer.isFetching} />
         {answer.error && <ErrorMessage error={answer.error} />}
         {query === undefined && <Examples onPick={start} />}
-        {query !== undefined && answer.data && !answer.error && <Result answer={answer.data} />}
+        {query !== undefined && answer.data && !answer.error && <Result key={query} answer={answer.data} />}
       </div>
     </div>
   );
@@ -112,11 +122,14 @@ function CopyAs({ label, text }: { label: string; text: () => string }) {
 }
 
 function Result({ answer }: { answer: SqlResult }) {
-  const [selected, setSelected] = useState<number | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another answer has other rows
-  useEffect(() => setSelected(null), [answer]);
+  // The values and not the place of the row: it stays open when a refresh moves it, or no longer has it.
+  const [record, setRecord] = useState<JsonValue[] | null>(null);
+  const selected = useMemo(
+    () => (record === null ? -1 : answer.rows.findIndex((row) => isSame(row, record))),
+    [answer, record],
+  );
+  const select = (row: number | null) => setRecord(row === null ? null : (answer.rows[row] ?? null));
   const frames = useMemo(() => [sqlFrame(answer)], [answer]);
-  const record = selected === null ? undefined : answer.rows[selected];
   if (answer.columns.length === 0)
     return (
       <EmptyState title="The result has no columns">
@@ -132,7 +145,7 @@ function Result({ answer }: { answer: SqlResult }) {
         </Notice>
       )}
       <Panel className={classes.result}>
-        <div className={classes.result} data-open={record !== undefined}>
+        <div className={classes.result} data-open={record !== null}>
           {answer.rows.length === 0 ? (
             <EmptyState title="No rows">
               No row matches the query. Remove a condition, or widen its time range. Columns:{" "}
@@ -142,12 +155,19 @@ function Result({ answer }: { answer: SqlResult }) {
             <PanelView
               type="table"
               frames={frames}
-              actions={{ selection: { row: selected, select: setSelected } }}
+              actions={{ selection: { row: selected < 0 ? null : selected, select } }}
             />
           )}
-          {record && <RecordPanel columns={answer.columns} row={record} close={() => setSelected(null)} />}
+          {record && <RecordPanel columns={answer.columns} row={record} close={() => setRecord(null)} />}
         </div>
       </Panel>
     </>
   );
+}
+
+function isSame(left: JsonValue[], right: JsonValue[]): boolean {
+  return left.every((value, index) => {
+    const other = right[index] ?? null;
+    return value === other || (typeof value === "object" && JSON.stringify(value) === JSON.stringify(other));
+  });
 }

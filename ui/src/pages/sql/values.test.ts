@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sqlFrame, sqlName, toCsv, toJson, withTimeRange } from "./values";
+import { sqlFrame, sqlName, toCsv, toJson } from "./values";
 
 const ANSWER = {
   columns: [
@@ -36,17 +36,6 @@ describe("SQL answers", () => {
 });
 
 describe("the query", () => {
-  const CONDITION =
-    "start_time >= TIMESTAMP '1970-01-01 00:00:00.000' AND start_time < TIMESTAMP '1970-01-01 00:00:01.000'";
-  it.each([
-    ["SELECT * FROM spans", `SELECT * FROM spans\nWHERE ${CONDITION}`],
-    ["SELECT * FROM spans LIMIT 5", `SELECT * FROM spans\nWHERE ${CONDITION}\nLIMIT 5`],
-    [
-      "SELECT a FROM spans WHERE b = 1 GROUP BY a",
-      `SELECT a FROM spans WHERE b = 1\n  AND ${CONDITION}\nGROUP BY a`,
-    ],
-    ["SELECT * FROM logs;", `SELECT * FROM logs\nWHERE ${CONDITION.replaceAll("start_time", "timestamp")}`],
-  ])("%s takes the time range", (query, expected) => expect(withTimeRange(query, 0, 1_000)).toBe(expected));
   it("quotes names that are not plain identifiers", () => {
     expect([sqlName("trace_id"), sqlName('A"b')]).toEqual(["trace_id", '"A""b"']);
   });

@@ -1,4 +1,4 @@
-/** SQL results as a frame, CSV and JSON, and parts of SQL queries. */
+/** SQL results as a frame, CSV and JSON, and names in SQL queries. */
 import type { JsonValue, SqlColumn } from "../../api/generated";
 import type { SqlResult } from "../../api/sql";
 import { type Field, type Frame, frameOf } from "../../data/frame";
@@ -36,22 +36,4 @@ export function toCsv({ columns, rows }: { columns: SqlColumn[]; rows: JsonValue
 /** A name, quoted unless it is a plain identifier. */
 export function sqlName(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
-}
-
-/** The page's time range as a condition on a column. */
-function timeCondition(column: string, fromMs: number, toMs: number): string {
-  const literal = (ms: number) =>
-    `TIMESTAMP '${new Date(ms).toISOString().replace("Z", "").replace("T", " ")}'`;
-  return `${column} >= ${literal(fromMs)} AND ${column} < ${literal(toMs)}`;
-}
-
-/** The query with the time range added to the conditions of its first `FROM`. */
-export function withTimeRange(query: string, fromMs: number, toMs: number): string {
-  const table = /\bfrom\s+"?(\w+)/i.exec(query)?.[1]?.toLowerCase() ?? "spans";
-  const condition = timeCondition(table === "spans" ? "start_time" : "timestamp", fromMs, toMs);
-  if (query.trim() === "") return `SELECT * FROM spans\nWHERE ${condition}\nLIMIT 100`;
-  const tail = /\s*\b(group\s+by|having|order\s+by|limit|offset|union)\b[\s\S]*$/i.exec(query);
-  const head = (tail ? query.slice(0, tail.index) : query).trimEnd().replace(/;$/, "");
-  const word = /\bwhere\b/i.test(head) ? "  AND" : "WHERE";
-  return `${head}\n${word} ${condition}${tail ? `\n${tail[0].trim()}` : ""}`;
 }
