@@ -66,13 +66,17 @@ export function search({ q = "{}", start, end, limit = "20" }, dataset) {
   const service = /resource\.service\.name\s*=\s*"([^"]*)"/.exec(q)?.[1];
   const name = /(?:^|[^.\w])name\s*=\s*"([^"]*)"/.exec(q)?.[1];
   const wantsError = /status\s*=\s*error/.test(q);
-  const longer = /(?:traceDuration|trace:duration|duration)\s*>=?\s*([\d.]+)(ms|s)/.exec(q);
-  const minMs = longer ? Number(longer[1]) * (longer[2] === "s" ? 1_000 : 1) : 0;
+  const longer = /(?:traceDuration|trace:duration|duration)\s*>=?\s*([\d.]+)(ns|ms|s)/.exec(q);
+  const minMs = longer ? Number(longer[1]) * { ns: 1e-6, ms: 1, s: 1_000 }[longer[2]] : 0;
+  const most = /traceDuration\s*<=\s*(\d+)ns/.exec(q)?.[1];
+  const maxMs = most ? Number(most) * 1e-6 : Number.POSITIVE_INFINITY;
   const traces = dataset.traces
     .filter(
       (candidate) => candidate.startMs / 1_000 >= Number(start) && candidate.startMs / 1_000 <= Number(end),
     )
-    .filter((candidate) => candidate.spans[0].durationMs >= minMs)
+    .filter(({ spans: [root] }) => root.durationMs >= minMs && root.durationMs <= maxMs)
+    .filter(({ spans }) => counted(q, /\{ status = error \}/, spans.filter(({ error }) => error).length))
+    .filter(({ spans }) => counted(q, /\{\}/, spans.length))
     .map((candidate) => ({
       candidate,
       matched: candidate.spans.filter(
@@ -98,13 +102,28 @@ export function search({ q = "{}", start, end, limit = "20" }, dataset) {
         rootServiceName: root.service,
         rootTraceName: root.name,
         startTimeUnixNano: nanos(root.startMs),
-        durationMs: Math.round(root.durationMs),
-        spanSets: [{ spans: [], matched: matched.length }],
+        durationMs: Math.floor(root.durationMs),
+        spanSets: [{ spans: [spanOf(matched[0], root)], matched: matched.length }],
         serviceStats,
       };
     });
   return { status: 200, body: { traces, metrics: {} } };
 }
+
+/** Whether a number of spans is within the bounds that follow the filter in the query. */
+function counted(q, filter, count) {
+  const bounds = new RegExp(`${filter.source} \\| count\\(\\) > (\\d+)(?: \\| count\\(\\) <= (\\d+))?`).exec(
+    q,
+  );
+  return !bounds || (count > Number(bounds[1]) && count <= Number(bounds[2] ?? count));
+}
+
+/** A span of an answer, with the attribute that the page selects. */
+const spanOf = (span, root) => ({
+  spanID: span.spanId,
+  name: span.name,
+  attributes: [attribute(["traceDuration", Math.round(root.durationMs * 1e6)])],
+});
 
 export const operations = (service, dataset) => [
   ...new Set(

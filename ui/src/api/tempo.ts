@@ -2,7 +2,7 @@
 
 import { nanosToMs } from "../time/format";
 import { list, number, record, string, strings } from "./decode";
-import { request } from "./http";
+import { ApiError, request } from "./http";
 
 const BASE = "/tempo/api";
 
@@ -11,6 +11,7 @@ export interface TraceSummary {
   rootService: string;
   rootName: string;
   startMs: number;
+  /** With a fraction, to the nanosecond. */
   durationMs: number;
   /** Spans that the query matched. */
   matched: number;
@@ -27,17 +28,43 @@ export interface SearchRequest {
   limit: number;
 }
 
+/** The most traces that the server answers with. */
+export const TRACES_MAX = 1_000;
+
+/** The newest traces that match, newest first. */
 export async function searchTraces(wanted: SearchRequest, signal?: AbortSignal): Promise<TraceSummary[]> {
   const parameters = {
-    q: wanted.query,
     start: Math.floor(wanted.fromMs / 1_000),
     end: Math.ceil(wanted.toMs / 1_000),
     limit: wanted.limit,
+    spss: 1,
   };
-  const body = record(await request(`${BASE}/search`, { parameters, signal }));
+  const ask = async (q: string) =>
+    record(await request(`${BASE}/search`, { parameters: { q, ...parameters }, signal }));
+  // Tempo's durations are whole milliseconds, unless the query selects the duration of the trace.
+  const { pipeline, hints } = withoutHints(wanted.query);
+  const body = await ask(`${pipeline}\n| select(${TRACE_DURATION})${hints}`).catch((error: unknown) => {
+    // The error must be that of the query itself, and not of what is added to it.
+    if (error instanceof ApiError && error.kind === "rejected") return ask(wanted.query);
+    throw error;
+  });
   return list(body.traces)
     .map(readSummary)
     .sort((left, right) => right.startMs - left.startMs);
+}
+
+const TRACE_DURATION = "traceDuration";
+
+/** A query that is also limited to traces with another condition. A line break ends a comment of the query. */
+export function alsoMatching(query: string, condition: string): string {
+  const { pipeline, hints } = withoutHints(query);
+  return `(${pipeline}\n) && (${condition})${hints}`;
+}
+
+/** Hints, as in `{} with (most_recent=true)`, are the end of a query. */
+function withoutHints(query: string): { pipeline: string; hints: string } {
+  const hints = /\s+with\s*\([^()"]*\)\s*$/.exec(query)?.[0] ?? "";
+  return { pipeline: query.slice(0, query.length - hints.length), hints };
 }
 
 function readSummary(value: unknown): TraceSummary {
@@ -54,12 +81,21 @@ function readSummary(value: unknown): TraceSummary {
     rootService: string(body.rootServiceName),
     rootName: string(body.rootTraceName),
     startMs: nanosToMs(string(body.startTimeUnixNano)),
-    durationMs: number(body.durationMs),
+    durationMs: exactDuration(sets) ?? number(body.durationMs),
     matched: sets.reduce<number>((sum, set) => sum + number(record(set).matched), 0),
     spanCount: known ? services.reduce((sum, service) => sum + service.spans, 0) : null,
     errorCount: known ? services.reduce((sum, service) => sum + service.errors, 0) : null,
     services,
   };
+}
+
+/** The duration of the trace, which every span of the answer has as an attribute; null when it was not selected. */
+function exactDuration(sets: unknown[]): number | null {
+  const span = record(sets.flatMap((set) => list(record(set).spans))[0]);
+  const selected = list(span.attributes)
+    .map(record)
+    .find(({ key }) => key === TRACE_DURATION);
+  return selected ? nanosToMs(string(record(selected.value).intValue)) : null;
 }
 
 /** The trace as OTLP JSON, to be decoded by `otlp.ts`. */

@@ -7,6 +7,7 @@ import { LoadingBar } from "../../components/loading-bar";
 import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
 import { target, useFrames } from "../../data/source";
+import type { TraceMeasure } from "../../data/sources/largest-traces";
 import { tempo } from "../../data/sources/tempo";
 import { PanelView } from "../../panels/panel-view";
 import { preloadPanel } from "../../panels/registry";
@@ -19,6 +20,12 @@ import classes from "./traces.module.css";
 const route = getRouteApi("/explore/traces");
 const LIMIT = 100;
 const LIMIT_MAX = 1_000;
+/** A list that is not sorted by time shows the largest traces of the range, and not those among the newest. */
+const LARGEST: Partial<Record<NonNullable<TracesSearch["sort"]>, TraceMeasure>> = {
+  longest: "duration",
+  errors: "errors",
+  spans: "spans",
+};
 
 preloadPanel("trace-list");
 preloadPanel("trace-scatter");
@@ -32,7 +39,9 @@ export default function Traces() {
   usePageTitle(search.service ? `${search.service} · Traces` : "Traces");
   const change = (part: Partial<TracesSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }) });
-  const [answer] = useFrames([target("A", tempo, { query: { query, limit }, range, intervalMs: 1_000 })]);
+  const largest = search.sort && LARGEST[search.sort];
+  const request = { query: { query, limit, largest }, range, intervalMs: 1_000 };
+  const [answer] = useFrames([target("A", tempo, request)]);
   const { frames, error, fetching = false, retry } = answer ?? {};
   const count = (frames ?? []).reduce((sum, { length }) => sum + length, 0);
   const full = count >= limit;

@@ -23,17 +23,18 @@ export function Scatter({ traces, colors, range }: Props) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const { zone } = useRange();
   const navigate = useNavigate();
-  const durations = traces.map((trace) => Math.max(0.001, trace.durationMs));
-  const [least, most] = [Math.min(...durations), Math.max(...durations)];
-  const logarithmic = most / least > 50;
+  // Zero has no place on a logarithmic axis: such a trace is at its foot.
+  const durations = traces.map((trace) => trace.durationMs).filter((ms) => ms > 0);
+  const [least, most] = durations.length > 0 ? [Math.min(...durations), Math.max(...durations)] : [0, 0];
+  const logarithmic = most > least * 50;
   const base = logarithmic ? Math.log(least) : 0;
   const top = logarithmic ? Math.log(most) : most;
   const x = (ms: number) => LEFT + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * (width - LEFT - 8);
   const y = (ms: number) => {
-    const value = logarithmic ? Math.log(Math.max(0.001, ms)) : ms;
+    const value = logarithmic ? Math.log(Math.max(least, ms)) : ms;
     return 6 + (1 - (value - base) / Math.max(1e-9, top - base)) * (HEIGHT - FOOT - 14);
   };
-  const marks = logarithmic ? [least, Math.sqrt(least * most), most] : [0, most / 2, most];
+  const marks = logarithmic ? [least, Math.sqrt(least * most), most] : [...new Set([0, most / 2, most])];
   const stepMs = stepFor(range, Math.max(2, Math.floor(width / 110)));
   const times: number[] = [];
   for (let at = Math.ceil(range.fromMs / stepMs) * stepMs; at < range.toMs && times.length < 40; at += stepMs)
