@@ -20,14 +20,15 @@ export function renderComponent(component: ReactNode) {
   return { user: userEvent.setup({ delay: null }), rerender: (next: ReactNode) => rerender(wrap(next)) };
 }
 
-/** Bodies of answers by the start of their path; every other request is answered with `{}`. */
+/** Bodies of answers, or functions of the path, by the start of their path; every other answer is `{}`. */
 export type Answers = Record<string, unknown>;
 
 /** The page at a URL. `search()` is the query string of the current URL. */
 export function renderPage(url: string, answers: Answers = {}) {
   vi.stubGlobal("fetch", async (path: string) => {
     const found = Object.entries(answers).find(([prefix]) => path.startsWith(prefix));
-    const body = found ? found[1] : {};
+    const given = found ? found[1] : {};
+    const body: unknown = typeof given === "function" ? await given(path) : given;
     return body instanceof Response ? body.clone() : Response.json(body);
   });
   const router = createPageRouter(createMemoryHistory({ initialEntries: [url] }));

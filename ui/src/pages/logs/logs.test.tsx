@@ -31,6 +31,35 @@ describe("logs", () => {
     await user.click(await screen.findByRole("button", { name: "Filter out service_name=api" }));
     await waitFor(() => expect(search().query).toBe('{service_name=~".+", service_name!="api"}'));
   });
+  it("stay open, selected and as many as they were when they are refreshed", async () => {
+    const lines = Array.from({ length: 30 }, (_, index) => `line ${index}`);
+    const first = 1_795_000_000_000_000_000n;
+    const { user } = renderPage("/explore/logs?limit=20", {
+      "/loki/api/v1/query_range": (path: string) => {
+        const given = new URL(path, "http://x").searchParams;
+        const found = lines
+          .map((line, index) => [String(first + BigInt(index)), line])
+          .filter(([nanos]) => BigInt(nanos ?? 0) < BigInt(given.get("end") ?? 0))
+          .slice(-Number(given.get("limit")))
+          .reverse();
+        return {
+          data: { resultType: "streams", result: [{ stream: { service_name: "api" }, values: found }] },
+        };
+      },
+    });
+    await screen.findByText(/^30 lines, back to/);
+    await user.click(screen.getByText("line 28"));
+    await user.keyboard("j");
+    const open = () => screen.getAllByRole("button", { expanded: true }).map((row) => row.textContent);
+    const selected = () => document.querySelector("[data-selected=true]")?.textContent;
+    expect(open()).toEqual([expect.stringContaining("line 28")]);
+    lines.push("line 30");
+    await user.keyboard("r");
+    await screen.findByText("line 30");
+    expect(open()).toEqual([expect.stringContaining("line 28")]);
+    expect(selected()).toContain("line 27");
+    expect(screen.getByText(/^31 lines, back to/)).toBeTruthy();
+  });
   it("show a line as the URL says", async () => {
     renderPage("/explore/logs?show=raw&wrap=on", ANSWERS);
     const raw = await screen.findByText(/"msg":"refused"/);

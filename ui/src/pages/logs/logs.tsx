@@ -41,7 +41,7 @@ preloadPanel("log-volume");
 export default function Logs() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { range, refreshNow } = useRange();
+  const { raw, range, refreshNow } = useRange();
   const query = search.query ?? DEFAULT_QUERY;
   const limit = search.limit ?? LIMIT;
   const [draft, setDraft] = useState(query);
@@ -62,7 +62,7 @@ export default function Logs() {
       run: () => change({ wrap: search.wrap ? undefined : "on" }),
     },
   ]);
-  const found = useLines(query, range, limit);
+  const found = useLines(query, raw, range, limit);
   const { pages } = found;
   const count = found.frames.reduce((sum, { length }) => sum + length, 0);
   return (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parsedName } from "../../panels/logs/fields";
-import { levelIn, levelOf, readLine, splitAtMatches } from "../../panels/logs/line";
+import { levelIn, levelOf, type ReadLine, readLines, splitAtMatches } from "../../panels/logs/line";
 import { isLineQuery, searchTerms, volumeQuery, withFilter } from "./query";
 
 describe("a filter that is added", () => {
@@ -48,7 +48,7 @@ describe("a query", () => {
 
 describe("a line", () => {
   const line = (text: string, metadata: Record<string, string> = {}) =>
-    readLine({ nanos: "1", line: text, stream: { service_name: "s" }, metadata, parsed: {} }, 0, 0);
+    readLines([{ nanos: "1", line: text, stream: { service_name: "s" }, metadata, parsed: {} }])[0] as ReadLine;
   it("shows its message before its other fields", () => {
     const read = line('{"level":"WARN","msg":"slow","ms":12,"trace_id":"0af7651916cd43dd8448eb211c80319c"}');
     expect(read).toMatchObject({ level: "warn", message: "slow", rest: "ms=12", service: "s" });

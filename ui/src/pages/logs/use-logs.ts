@@ -1,13 +1,13 @@
 /** Log lines in pages, newest first, and their volume over time. */
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { column, type Frame } from "../../data/frame";
 import { type LogLine, logFrame, logLines } from "../../data/log-lines";
 import { lastAnswer, type TargetState, target, useFrames } from "../../data/source";
 import { loki } from "../../data/sources/loki";
 import { queryDuration } from "../../time/duration";
 import { msToNanos } from "../../time/format";
-import { type Range, stepFor } from "../../time/range";
+import { type Range, type RawRange, stepFor } from "../../time/range";
 import { isLineQuery, volumeQuery } from "./query";
 
 const BARS = 90;
@@ -15,24 +15,40 @@ const BARS = 90;
 interface Page {
   frames: Frame[];
   endNanos: string;
+  /** The range that was asked. */
+  range: Range;
 }
 
-export function useLines(query: string, range: Range, limit: number) {
-  const intervalMs = stepFor(range, 320);
+export function useLines(query: string, raw: RawRange, range: Range, limit: number) {
+  const latest = useRef(range);
+  latest.current = range;
+  const asked = useRef<Range | null>(null);
   const pages = useInfiniteQuery({
-    queryKey: ["logs", query, range, limit],
-    queryFn: async ({ pageParam: endNanos, signal }): Promise<Page> => {
-      const request = { query: { expr: query, maxLines: limit, endNanos }, range, intervalMs };
-      return { frames: await lastAnswer(loki.query(request, signal)), endNanos };
+    // The range as it was chosen: a refresh asks the same question again, for as many pages as are shown.
+    queryKey: ["logs", query, raw.from, raw.to, limit],
+    queryFn: async ({ pageParam, signal }): Promise<Page> => {
+      const current = latest.current;
+      if (pageParam === null) asked.current = current;
+      const endNanos = pageParam ?? msToNanos(current.toMs);
+      const request = { query: { expr: query, maxLines: limit, endNanos }, range: current };
+      const frames = await lastAnswer(loki.query({ ...request, intervalMs: stepFor(current, 320) }, signal));
+      return { frames, endNanos, range: current };
     },
-    initialPageParam: msToNanos(range.toMs),
+    initialPageParam: null as string | null,
     getNextPageParam: (last) => olderEnd(last, limit),
     placeholderData: keepPreviousData,
     structuralSharing: false,
   });
-  const frames = useMemo(() => joined(pages.data?.pages ?? []), [pages.data]);
+  const { data, isFetching, refetch } = pages;
+  useEffect(() => {
+    const before = asked.current ?? data?.pages[0]?.range;
+    if (isFetching || !before || before === range) return;
+    asked.current = range;
+    void refetch();
+  }, [range, data, isFetching, refetch]);
+  const frames = useMemo(() => joined(data?.pages ?? []), [data]);
   // The answer to a query of lines has a frame, also when there are none.
-  return { pages, frames, metric: pages.data !== undefined && frames.every(isMetric) };
+  return { pages, frames, metric: data !== undefined && frames.every(isMetric) };
 }
 
 function isMetric({ meta }: Frame): boolean {

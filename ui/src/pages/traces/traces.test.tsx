@@ -34,6 +34,17 @@ describe("traces", () => {
     await user.click(screen.getByRole("button", { name: /^Start/ }));
     await waitFor(() => expect(search()).not.toHaveProperty("sort"));
   });
+  it("stay selected when a refresh adds others before them", async () => {
+    const traces = [trace("1", "first", 10)];
+    const { user, path } = renderPage("/explore/traces", { "/tempo/api/search": () => ({ traces }) });
+    await screen.findByText("first");
+    await user.keyboard("j");
+    traces.push(trace("2", "second", 10));
+    await user.keyboard("r");
+    await screen.findByText("second");
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(path()).toBe(`/trace/${"1".repeat(32)}`));
+  });
   it("are more on demand when the search has reached its limit", async () => {
     const { user, search } = renderPage("/explore/traces?limit=3", ANSWERS);
     await screen.findByText(/3 traces, the limit of this search/);

@@ -1,5 +1,6 @@
 /** Extracts the level, message, fields and trace id of a log line. */
 import type { LogLine } from "../../data/log-lines";
+import { nanosToMs } from "../../time/format";
 import { traceIdOf } from "../../url/trace-id";
 import type { Level } from "../colors";
 import { type FieldKind, parsedName } from "./fields";
@@ -16,6 +17,7 @@ export interface Field {
 }
 
 export interface ReadLine {
+  /** The same after a refresh: it depends on the line only, and not on its place. */
   key: string;
   source: LogLine;
   /** Epoch milliseconds with a fraction. */
@@ -87,7 +89,27 @@ const SHOWN_ELSEWHERE = new Set([
   "spanId",
 ]);
 
-export function readLine(source: LogLine, timeMs: number, index: number): ReadLine {
+/** Lines in the given order. Equal lines of one nanosecond are numbered. */
+export function readLines(lines: LogLine[]): ReadLine[] {
+  const seen = new Map<string, number>();
+  return lines.map((source) => {
+    const key = keyOf(source);
+    const before = seen.get(key) ?? 0;
+    seen.set(key, before + 1);
+    return readLine(source, before === 0 ? key : `${key}-${before}`);
+  });
+}
+
+/** The time of a line and a short hash (FNV-1a) of what it says. */
+function keyOf({ nanos, line, stream, metadata }: LogLine): string {
+  let hash = 0x811c9dc5;
+  for (const text of [line, stream.service_name ?? "", metadata.span_id ?? ""]) {
+    for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return `${nanos}-${(hash >>> 0).toString(36)}`;
+}
+
+function readLine(source: LogLine, key: string): ReadLine {
   const json = jsonOf(source.line);
   const labels = { ...source.stream, ...source.parsed, ...source.metadata };
   const name = MESSAGE_NAMES.find((candidate) => typeof json?.[candidate] === "string");
@@ -101,9 +123,9 @@ export function readLine(source: LogLine, timeMs: number, index: number): ReadLi
       : "";
   const texts = json ? textsOf(json) : {};
   return {
-    key: `${source.nanos} ${index}`,
+    key,
     source,
-    timeMs,
+    timeMs: nanosToMs(source.nanos),
     level: levelOf(labels, json),
     service: labels.service_name ?? labels.job ?? labels.app ?? "",
     message,

@@ -1,7 +1,7 @@
 /** The log lines, newest first. Only visible rows are rendered; scrolling to the end loads older lines. */
 import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { CopyButton } from "../../components/copy-button";
 import { formatItems } from "../../format/number";
 import { useShortcuts } from "../../shell/keyboard";
@@ -9,6 +9,7 @@ import { useRange } from "../../time/context";
 import { formatInstant, formatTime, type Zone } from "../../time/format";
 import { levelColor } from "../colors";
 import type { PanelActions } from "../panel";
+import { useScrollAnchor } from "../use-scroll-anchor";
 import { type ReadLine, splitAtMatches } from "./line";
 import { LogDetails } from "./log-details";
 import classes from "./logs.module.css";
@@ -32,22 +33,25 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
   const { zone } = useRange();
   const scroll = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const [selected, setSelected] = useState<number | null>(null);
+  const [selected, setSelected] = useState<string | null>(null);
+  const keys = useMemo(() => lines.map(({ key }) => key), [lines]);
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => 22,
-    getItemKey: (index) => lines[index]?.key ?? index,
+    getItemKey: (index) => keys[index] ?? index,
     overscan: 24,
   });
+  useScrollAnchor(virtual, keys, open.size > 0);
   const toggle = (line: ReadLine) => {
     const next = new Set(open);
     if (!next.delete(line.key)) next.add(line.key);
     setOpen(next);
   };
   const move = (by: number) => {
-    const next = Math.min(lines.length - 1, Math.max(0, (selected ?? -1) + by));
-    setSelected(next);
+    const at = selected === null ? -1 : keys.indexOf(selected);
+    const next = Math.min(keys.length - 1, Math.max(0, at + by));
+    setSelected(keys[next] ?? null);
     virtual.scrollToIndex(next);
   };
   useShortcuts([
@@ -58,7 +62,7 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
       label: "Open or close the line",
       group: "Logs",
       run: () => {
-        const line = selected === null ? undefined : lines[selected];
+        const line = lines.find(({ key }) => key === selected);
         if (line) toggle(line);
       },
     },
@@ -84,7 +88,7 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
                 ref={virtual.measureElement}
                 data-index={item.index}
                 className={classes.row}
-                data-selected={selected === item.index}
+                data-selected={selected === line.key}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 <Row
@@ -95,7 +99,7 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
                   terms={terms}
                   open={open.has(line.key)}
                   onToggle={() => {
-                    setSelected(item.index);
+                    setSelected(line.key);
                     toggle(line);
                   }}
                 />

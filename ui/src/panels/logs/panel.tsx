@@ -1,9 +1,8 @@
 /** The logs panel: lines, newest first, each with its details on demand. */
 import { useMemo } from "react";
 import { logLines } from "../../data/log-lines";
-import { nanosToMs } from "../../time/format";
 import type { PanelProps } from "../panel";
-import { readLine } from "./line";
+import { readLines } from "./line";
 import { LINES_MAX, LogList } from "./log-list";
 import classes from "./logs.module.css";
 import type { LogsOptions } from "./options";
@@ -11,11 +10,12 @@ import type { LogsOptions } from "./options";
 export default function LogsPanel({ frames, options, height, actions }: PanelProps<LogsOptions>) {
   const lines = useMemo(
     () =>
-      frames
-        .filter(({ meta }) => meta.type === "log-lines")
-        .flatMap(logLines)
-        .slice(0, LINES_MAX)
-        .map((line, index) => readLine(line, nanosToMs(line.nanos), index)),
+      readLines(
+        frames
+          .filter(({ meta }) => meta.type === "log-lines")
+          .flatMap(logLines)
+          .slice(0, LINES_MAX),
+      ),
     [frames],
   );
   return (

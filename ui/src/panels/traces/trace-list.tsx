@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import type { TraceSummary } from "../../data/traces";
 import { formatItems } from "../../format/number";
 import { useShortcuts } from "../../shell/keyboard";
@@ -10,6 +10,7 @@ import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { formatInstant } from "../../time/format";
 import type { PanelActions } from "../panel";
+import { useScrollAnchor } from "../use-scroll-anchor";
 import type { TraceSort } from "./options";
 import classes from "./traces.module.css";
 
@@ -26,22 +27,27 @@ interface Props {
 export function TraceList({ traces, colors, sort, onSort, loadMore }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
-  const [selected, setSelected] = useState<number | null>(null);
+  // Selected by its id, because a refresh moves the traces.
+  const [selected, setSelected] = useState<string | null>(null);
+  const ids = useMemo(() => traces.map(({ traceId }) => traceId), [traces]);
   const longest = Math.max(1e-6, ...traces.map((trace) => trace.durationMs));
   const virtual = useVirtualizer({
     count: traces.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => 30,
+    getItemKey: (index) => ids[index] ?? index,
     overscan: 16,
   });
+  useScrollAnchor(virtual, ids, false);
   const move = (by: number) => {
-    const next = Math.min(traces.length - 1, Math.max(0, (selected ?? -1) + by));
-    setSelected(next);
+    const at = selected === null ? -1 : ids.indexOf(selected);
+    const next = Math.min(ids.length - 1, Math.max(0, at + by));
+    setSelected(ids[next] ?? null);
     virtual.scrollToIndex(next);
   };
   const open = () => {
-    const trace = selected === null ? undefined : traces[selected];
-    if (trace) void navigate({ to: "/trace/$traceId", params: { traceId: trace.traceId } });
+    if (selected !== null && ids.includes(selected))
+      void navigate({ to: "/trace/$traceId", params: { traceId: selected } });
   };
   useShortcuts([
     { keys: "j", label: "Next trace", group: "Traces", run: () => move(1) },
@@ -69,7 +75,7 @@ export function TraceList({ traces, colors, sort, onSort, loadMore }: Props) {
                 colors={colors}
                 top={item.start}
                 longest={longest}
-                selected={selected === item.index}
+                selected={selected === trace.traceId}
               />
             ) : null;
           })}
