@@ -14,7 +14,7 @@ use crate::send::{self, Payload, Target};
 /// Port offset, to avoid conflicts with a running instance.
 pub(crate) const PORT_OFFSET: u16 = 23_000;
 /// Port of a peer.
-const PEER_PORT: u16 = 29_090;
+const PEER_PORT: u16 = 32_090;
 /// Clock ticks per second in `/proc`; 100 on all common machines.
 const TICKS: f64 = 100.0;
 /// Maximum duration of a shutdown.
