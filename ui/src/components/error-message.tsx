@@ -9,9 +9,13 @@ const TITLES: Record<ErrorKind, string> = {
   rejected: "The query was rejected",
   unsupported: "Not supported",
   "not-found": "Not found",
-  overloaded: "The server is overloaded",
+  overloaded: "Server unavailable",
   internal: "Internal server error",
 };
+
+function titleOf({ status, kind }: ApiError): string {
+  return status === 429 ? "Too many requests" : TITLES[kind];
+}
 
 export function ErrorMessage({ error, retry }: { error: unknown; retry?: () => void }) {
   const known = error instanceof ApiError;
@@ -23,7 +27,7 @@ export function ErrorMessage({ error, retry }: { error: unknown; retry?: () => v
       <Icon name="error" size={15} />
       <div>
         <div className={classes.title}>
-          {unsupported ? TITLES.unsupported : known ? TITLES[error.kind] : "Unexpected error"}
+          {unsupported ? TITLES.unsupported : known ? titleOf(error) : "Unexpected error"}
           {position && (
             <span className={classes.faint}>
               {" "}

@@ -1,6 +1,7 @@
 /** Shown where metrics would be, while none are stored. */
 import { Link } from "@tanstack/react-router";
 import { EmptyState } from "./empty-state";
+import { OtlpReceivers } from "./otlp-receivers";
 
 export function NoMetrics() {
   return (
@@ -13,7 +14,7 @@ export function NoMetrics() {
         </>
       }
     >
-      Send metrics over OTLP to port 4317 (gRPC) or 4318 (HTTP), or scrape targets with{" "}
+      Send metrics over OTLP to <OtlpReceivers />, or scrape targets with{" "}
       <code>glasshouse serve --adopt prometheus.yml</code>.
     </EmptyState>
   );

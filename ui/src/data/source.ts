@@ -1,5 +1,5 @@
 /** The contract of a data source, and the answers to the targets of a panel. */
-import { type QueryClient, useQueries } from "@tanstack/react-query";
+import { type QueryClient, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { Range } from "../time/range";
 import type { Frame } from "./frame";
@@ -34,11 +34,14 @@ export function target<Query>(refId: string, source: DataSource<Query>, request:
 
 export interface TargetState {
   refId: string;
-  /** Undefined until the first answer. */
+  /** Undefined until the first answer, and after a failure of another query. */
   frames: Frame[] | undefined;
+  /** When the frames were received; 0 without frames. */
+  atMs: number;
   error: unknown;
   fetching: boolean;
   retry: () => void;
+  cancel: () => void;
 }
 
 /** The last answer of a stream. */
@@ -49,13 +52,14 @@ export async function lastAnswer(answers: AsyncIterable<Frame[]>): Promise<Frame
 }
 
 /**
- * Answers the targets of a panel, and keeps the previous answers while new ones load. Panels with equal questions share
- * one request, which ends when the last of them is closed.
+ * Answers the targets of a panel, and keeps the previous answers while new ones load, and the last answer of a query
+ * when its refresh fails. Panels with equal questions share one request, which ends when the last of them is closed.
  */
 export function useFrames(targets: Target[]): TargetState[] {
+  const client = useQueryClient();
   const answers = useQueries({
     queries: targets.map(({ source, request }) => ({
-      queryKey: ["frames", source.type, request],
+      queryKey: keyOf(source, request),
       queryFn: ({ signal, client, queryKey }: Context) =>
         lastAnswer(
           published(source.query(request, signal), (frames) => client.setQueryData(queryKey, frames)),
@@ -65,24 +69,44 @@ export function useFrames(targets: Target[]): TargetState[] {
     })),
   });
   // `keepPreviousData` does not work in `useQueries`: another question has another observer there.
-  const before = useRef(new Map<string, Frame[]>());
+  const before = useRef(new Map<string, Before>());
   useEffect(() => {
-    targets.forEach(({ refId }, index) => {
-      const data = answers[index]?.data;
-      if (data) before.current.set(refId, data);
+    targets.forEach(({ refId, request }, index) => {
+      const { data, dataUpdatedAt } = answers[index] ?? {};
+      if (data)
+        before.current.set(refId, { frames: data, atMs: dataUpdatedAt ?? 0, query: textOf(request.query) });
     });
   });
-  return targets.map(({ refId }, index) => {
+  return targets.map(({ refId, source, request }, index) => {
     const answer = answers[index];
-    const frames = answer?.data ?? before.current.get(refId);
+    const last = before.current.get(refId);
+    const kept = answer?.error && last?.query !== textOf(request.query) ? undefined : last;
+    const frames = answer?.data ?? kept?.frames;
     return {
       refId,
       frames: frames && marked(frames, refId),
+      atMs: (answer?.data ? answer.dataUpdatedAt : kept?.atMs) ?? 0,
       error: answer?.error ?? null,
       fetching: answer?.isFetching ?? false,
       retry: () => void answer?.refetch(),
+      cancel: () => void client.cancelQueries({ queryKey: keyOf(source, request), exact: true }),
     };
   });
+}
+
+interface Before {
+  frames: Frame[];
+  atMs: number;
+  /** The query without its time range. */
+  query: string;
+}
+
+function textOf(query: unknown): string {
+  return JSON.stringify(query);
+}
+
+function keyOf(source: DataSource<unknown>, request: DataRequest<unknown>): readonly unknown[] {
+  return ["frames", source.type, request];
 }
 
 interface Context {

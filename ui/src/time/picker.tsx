@@ -21,7 +21,17 @@ import {
 
 const REFRESH_CHOICES = ["5s", "10s", "30s", "1m", "5m"];
 
-export function RangePicker() {
+/** A trace has its own time range, and is only refreshed. */
+export function RangePicker({ refreshOnly }: { refreshOnly: boolean }) {
+  return (
+    <div className={classes.bar}>
+      {!refreshOnly && <RangeSegments />}
+      <Refresh />
+    </div>
+  );
+}
+
+function RangeSegments() {
   const state = useRange();
   const [open, setOpen] = useState(false);
   const shift = (direction: -1 | 1) => state.setRange(shiftedRange(state.range, direction));
@@ -43,11 +53,10 @@ export function RangePicker() {
       group: "Time",
       run: () => state.setZone(state.zone === "utc" ? "local" : "utc"),
     },
-    { keys: "r", label: "Refresh now", group: "Time", run: state.refreshNow },
   ]);
   const title = describeRelative(state.raw) ?? formatSpan(state.range.fromMs, state.range.toMs, state.zone);
   return (
-    <div className={classes.bar}>
+    <>
       <Segment label="Shift back by half the range (t ←)" icon="left" onClick={() => shift(-1)} />
       <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
         <Popover.Target>
@@ -70,8 +79,7 @@ export function RangePicker() {
       </Popover>
       <Segment label="Shift forward by half the range (t →)" icon="right" onClick={() => shift(1)} />
       <Segment label="Zoom out (t z)" icon="zoomOut" onClick={zoomOut} />
-      <Refresh />
-    </div>
+    </>
   );
 }
 
@@ -93,8 +101,10 @@ function Segment({
   );
 }
 
+/** Refreshes the view, once or at an interval. */
 function Refresh() {
   const { refresh, setRefresh, refreshNow } = useRange();
+  useShortcuts([{ keys: "r", label: "Refresh now", group: "Time", run: refreshNow }]);
   const busy = useIsFetching({ predicate: (query) => query.queryKey[0] !== "overview" }) > 0;
   return (
     <>

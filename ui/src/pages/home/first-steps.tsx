@@ -2,12 +2,13 @@
 import { Tabs } from "@mantine/core";
 import type { Overview } from "../../api/generated";
 import { CodeBlock } from "../../components/code-block";
+import { receiverAddress } from "../../components/otlp-receivers";
 import { Panel } from "../../components/panel";
 import classes from "./home.module.css";
 
 export function FirstSteps({ overview }: { overview: Overview }) {
-  const grpc = `http://${addressOf(overview, "otlp_grpc", 4317)}`;
-  const http = `http://${addressOf(overview, "otlp_http", 4318)}`;
+  const grpc = `http://${receiverAddress(overview, "otlp_grpc") ?? "127.0.0.1:4317"}`;
+  const http = `http://${receiverAddress(overview, "otlp_http") ?? "127.0.0.1:4318"}`;
   return (
     <Panel title="No data received yet">
       <div className={classes.start}>
@@ -34,15 +35,6 @@ export function FirstSteps({ overview }: { overview: Overview }) {
       </div>
     </Panel>
   );
-}
-
-/** The receiver's own address; `0.0.0.0` becomes the host that this page was opened with. */
-function addressOf(overview: Overview, protocol: string, port: number): string {
-  const given = overview.receivers.find(
-    (receiver) => receiver.protocol === protocol && receiver.state === "listening",
-  )?.address;
-  const address = given ?? `127.0.0.1:${port}`;
-  return address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, window.location.hostname);
 }
 
 function environment(grpc: string, http: string): string {

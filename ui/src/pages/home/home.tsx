@@ -1,14 +1,15 @@
 /** Home: received data by signal and service, and possible reasons for missing data. */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Overview, SignalOverview } from "../../api/generated";
 import { fetchOverview, SIGNALS, type SignalName } from "../../api/overview";
 import { EmptyState } from "../../components/empty-state";
-import { ErrorMessage } from "../../components/error-message";
 import { Icon, type IconName } from "../../components/icon";
 import { Panel } from "../../components/panel";
 import panelClasses from "../../components/panel.module.css";
+import { RequestState } from "../../components/request-state";
+import { useClock } from "../../components/use-clock";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatBytes, formatCount, formatRate } from "../../format/number";
 import { Sparkline } from "../../panels/sparkline";
@@ -21,6 +22,8 @@ import { Receivers } from "./receivers";
 import { Services } from "./services";
 
 const POLL_MS = 5_000;
+/** After this time without an answer the state of the signals is not known. */
+const STALE_AFTER_MS = 2 * POLL_MS;
 /** After this time without data a sender is late: most exporters send at least once a minute. */
 const LATE_AFTER_MS = 90_000;
 
@@ -59,29 +62,42 @@ export default function Home() {
     refetchInterval: POLL_MS,
     staleTime: POLL_MS - 1_000,
   });
-  if (overview.isPending) return <div className={classes.page} aria-busy="true" />;
-  if (!overview.data) {
-    return (
-      <div className={classes.page}>
-        <ErrorMessage error={overview.error} retry={() => void overview.refetch()} />
+  const client = useQueryClient();
+  const { data, error, dataUpdatedAt } = overview;
+  const samples = useMemo(() => (data ? remember(data) : []), [data]);
+  const nowMs = useClock(overview.isFetching || error !== null);
+  const stale = error !== null || (overview.isFetching && nowMs - dataUpdatedAt > STALE_AFTER_MS);
+  return (
+    <div className={classes.page} aria-busy={overview.isPending} data-stale={stale}>
+      <RequestState
+        fetching={overview.isFetching}
+        polling
+        errors={[error]}
+        shownAtMs={dataUpdatedAt}
+        cancel={() => void client.cancelQueries({ queryKey: ["overview"] })}
+        retry={() => void overview.refetch()}
+      />
+      {error && !data && (
         <EmptyState title="The overview cannot be loaded">
-          The server does not answer. Check that Glasshouse is running, read its log, or request its health
-          check on port 13133.
+          The server does not answer. Check that Glasshouse is running, and read its log.
         </EmptyState>
-      </div>
-    );
-  }
-  return <Loaded overview={overview.data} problem={overview.error} />;
+      )}
+      {data && <Loaded overview={stale ? aged(data, nowMs - dataUpdatedAt) : data} samples={samples} />}
+    </div>
+  );
 }
 
-function Loaded({ overview, problem }: { overview: Overview; problem: unknown }) {
-  const samples = useMemo(() => remember(overview), [overview]);
+/** An overview that could not be refreshed, with the time that has passed since: nothing arrived `now`. */
+function aged(overview: Overview, ageMs: number): Overview {
+  return { ...overview, now_unix_ms: overview.now_unix_ms + Math.max(0, ageMs) };
+}
+
+function Loaded({ overview, samples }: { overview: Overview; samples: RateSample[] }) {
   const empty = SIGNALS.every(
     (signal) => overview.signals[signal].items_total === 0 && rowsOf(overview.signals[signal]) === 0,
   );
   return (
-    <div className={classes.page}>
-      {problem !== null && <ErrorMessage error={problem} />}
+    <>
       {empty && <FirstSteps overview={overview} />}
       <div className={classes.cards}>
         {SIGNALS.map((signal) => (
@@ -104,7 +120,7 @@ function Loaded({ overview, problem }: { overview: Overview; problem: unknown })
           </Panel>
         </div>
       </div>
-    </div>
+    </>
   );
 }
 

@@ -3,10 +3,9 @@ import { Button, SegmentedControl, Select, Switch } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError } from "../../api/http";
-import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
-import { LoadingBar } from "../../components/loading-bar";
 import { Notice } from "../../components/notice";
+import { RequestState } from "../../components/request-state";
 import { usePageTitle } from "../../components/use-page-title";
 import { noticesOf } from "../../data/frame";
 import { preloadPanel } from "../../panels/registry";
@@ -109,7 +108,6 @@ export default function Metrics() {
           <Options search={search} view={view} autoStep={queryDuration(autoMs)} change={change} />
         </div>
       </div>
-      <LoadingBar active={queries.some((one) => one.fetching)} />
       <Notices queries={queries} />
       {(search.browse || empty) && (
         <MetricBrowser
@@ -188,21 +186,28 @@ function Options({ search, view, autoStep, change }: OptionsProps) {
   );
 }
 
-/** The errors, then the warnings of all queries. */
+/** The state of the requests, then the warnings of all queries. */
 function Notices({ queries }: { queries: QueryState[] }) {
   const messages = queries.flatMap(({ letter, frames = [] }) =>
     noticesOf(frames).map(({ text: message }) => ({ letter, message })),
   );
   const failed = queries.filter(({ error }) => error !== null && !(error instanceof DOMException));
-  if (messages.length + failed.length === 0) return null;
+  const behind = queries.filter(({ error, fetching, atMs }) => atMs > 0 && (fetching || error !== null));
   return (
     <div className={classes.notices}>
-      {failed.map(({ letter, error }) => (
-        <ErrorMessage
-          key={letter}
-          error={error instanceof ApiError && queries.length > 1 ? labelled(letter, error) : error}
-        />
-      ))}
+      <RequestState
+        fetching={queries.some(({ fetching }) => fetching)}
+        errors={failed.map(({ letter, error }) =>
+          error instanceof ApiError && queries.length > 1 ? labelled(letter, error) : error,
+        )}
+        shownAtMs={behind.reduce((oldest, { atMs }) => (oldest === 0 ? atMs : Math.min(oldest, atMs)), 0)}
+        cancel={() => {
+          for (const one of queries) one.cancel();
+        }}
+        retry={() => {
+          for (const one of queries) one.retry();
+        }}
+      />
       {messages.slice(0, 6).map(({ letter, message }) => (
         <Notice key={letter + message}>
           {queries.length > 1 ? `${letter}: ` : ""}

@@ -1,4 +1,4 @@
-/** Runs the queries of the URL, and keeps the previous result while a new one loads. */
+/** Runs the queries of the URL. The previous result stays while a new one loads, and when a refresh fails. */
 import { ApiError, positionIn } from "../../api/http";
 import { type Frame, timeField } from "../../data/frame";
 import { target, useFrames } from "../../data/source";
@@ -11,12 +11,16 @@ import { letterOf } from "./model";
 export interface QueryState {
   letter: string;
   expression: string;
-  /** Undefined until the first answer, and after a failed one. */
+  /** Undefined until the first answer, and when the first one of a changed query failed. */
   frames: Frame[] | undefined;
+  /** When the frames were received; 0 without frames. */
+  atMs: number;
   error: unknown;
   /** Where in the expression the error is; null when the server does not say. */
   errorPosition: ErrorPosition | null;
   fetching: boolean;
+  retry: () => void;
+  cancel: () => void;
 }
 
 interface Request {
@@ -45,13 +49,17 @@ export function useAnswers({ expressions, off, range, stepMs, view, exemplars }:
   );
   return wanted.map(({ expression, letter }, index) => {
     const answer = answers[index];
+    const frames = fits(answer?.frames, view) ? answer?.frames : undefined;
     return {
       letter,
       expression,
-      frames: answer?.error || !fits(answer?.frames, view) ? undefined : answer?.frames,
+      frames,
+      atMs: frames ? (answer?.atMs ?? 0) : 0,
       error: answer?.error ?? null,
       errorPosition: positionOf(answer?.error, expression, range, stepMs),
       fetching: answer?.fetching ?? false,
+      retry: () => answer?.retry(),
+      cancel: () => answer?.cancel(),
     };
   });
 }

@@ -1,6 +1,6 @@
 /** Explore SQL: the tables, the query, its result, and the details of a row. */
 import { Button, Tooltip } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import type { JsonValue } from "../../api/generated";
@@ -8,12 +8,12 @@ import { positionIn } from "../../api/http";
 import { querySql, type SqlResult, sqlTables } from "../../api/sql";
 import { CopyButton } from "../../components/copy-button";
 import { EmptyState } from "../../components/empty-state";
-import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
-import { LoadingBar } from "../../components/loading-bar";
 import { Notice } from "../../components/notice";
 import { Panel } from "../../components/panel";
+import { RequestState } from "../../components/request-state";
 import { usePageTitle } from "../../components/use-page-title";
+import { useLastGood } from "../../data/last-good";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { formatItems } from "../../format/number";
@@ -41,13 +41,16 @@ export default function Sql() {
   const [draft, setDraft] = useState(query ?? "");
   useEffect(() => setDraft(query ?? ""), [query]);
   usePageTitle(query ? `${query.slice(0, 60)} · SQL` : "SQL");
+  const client = useQueryClient();
+  const queryKey = ["sql", interpolate(query ?? "", range), nowMs];
   const answer = useQuery({
-    queryKey: ["sql", interpolate(query ?? "", range), nowMs],
+    queryKey,
     queryFn: ({ signal }) => querySql(interpolate(query ?? "", range), signal),
     enabled: query !== undefined,
     placeholderData: keepPreviousData,
     retry: false,
   });
+  const good = useLastGood(query, answer);
   const start = (text: string) => {
     const wanted = text.trim() === "" ? undefined : text;
     if (wanted === query) refreshNow();
@@ -88,12 +91,17 @@ export default function Sql() {
               The time range does not apply: the query has no time filter
             </span>
           )}
-          {answer.data && !answer.error && <ResultSummary answer={answer.data} />}
+          {query !== undefined && good && <ResultSummary answer={good.data} />}
         </div>
-        <LoadingBar active={answer.isFetching} />
-        {answer.error && <ErrorMessage error={answer.error} />}
+        <RequestState
+          fetching={answer.isFetching}
+          errors={[answer.error]}
+          shownAtMs={good?.atMs ?? 0}
+          cancel={() => void client.cancelQueries({ queryKey })}
+          retry={() => void answer.refetch()}
+        />
         {query === undefined && <Examples onPick={start} />}
-        {query !== undefined && answer.data && !answer.error && <Result key={query} answer={answer.data} />}
+        {query !== undefined && good && <Result key={query} answer={good.data} />}
       </div>
     </div>
   );

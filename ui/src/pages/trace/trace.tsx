@@ -1,24 +1,25 @@
 /** A trace: its summary, its waterfall, and the details of the selected span. */
 import { ActionIcon, Button, Switch, TextInput, Tooltip } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/http";
 import { readTrace, type Trace as TraceData } from "../../api/otlp";
 import { fetchTrace } from "../../api/tempo";
 import { EmptyState } from "../../components/empty-state";
-import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
-import { LoadingBar } from "../../components/loading-bar";
+import { RequestState } from "../../components/request-state";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatItems } from "../../format/number";
 import type { TraceSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useLength } from "../../shell/preferences";
+import { useRange } from "../../time/context";
 import { traceIdIn } from "../../url/trace-id";
 import { criticalPath } from "./critical-path";
 import { findRows, searchTexts } from "./find";
 import { TraceHeader } from "./header";
+import { ResizeHandle } from "./resize-handle";
 import { SpanDetails } from "./span-details";
 import classes from "./trace.module.css";
 import { buildTree, type TraceTree } from "./tree";
@@ -30,11 +31,14 @@ const route = getRouteApi("/trace/$traceId");
 export default function Trace() {
   const { traceId: given } = route.useParams();
   const traceId = traceIdIn(given) ?? given;
+  const client = useQueryClient();
+  const queryKey = ["trace", traceId];
   const answer = useQuery({
-    queryKey: ["trace", traceId],
+    queryKey,
     queryFn: ({ signal }) => fetchTrace(traceId, signal),
     staleTime: 10_000,
   });
+  useRefresh(answer.refetch);
   const read = useMemo(() => {
     if (answer.data === undefined) return null;
     const trace = readTrace(answer.data);
@@ -43,18 +47,36 @@ export default function Trace() {
   const root = read?.tree.rows[0]?.span;
   usePageTitle(root ? `${root.name} · ${traceId.slice(0, 8)}` : `Trace ${traceId.slice(0, 8)}`);
 
-  if (answer.error instanceof ApiError && answer.error.kind === "not-found")
-    return <NotFound traceId={traceId} retry={() => void answer.refetch()} />;
-  if (answer.error) {
-    return (
-      <div style={{ padding: "var(--gh-space-4)" }}>
-        <ErrorMessage error={answer.error} retry={() => void answer.refetch()} />
-      </div>
-    );
-  }
-  if (!read) return <LoadingBar active />;
-  if (read.tree.rows.length === 0) return <NotFound traceId={traceId} retry={() => void answer.refetch()} />;
-  return <Loaded key={traceId} trace={read.trace} tree={read.tree} raw={answer.data} />;
+  const retry = () => void answer.refetch();
+  const missing = answer.error instanceof ApiError && answer.error.kind === "not-found";
+  if (read ? read.tree.rows.length === 0 : missing) return <NotFound traceId={traceId} retry={retry} />;
+  const state = (
+    <div className={classes.state}>
+      <RequestState
+        fetching={answer.isFetching}
+        errors={[answer.error]}
+        shownAtMs={answer.dataUpdatedAt}
+        cancel={() => void client.cancelQueries({ queryKey })}
+        retry={retry}
+      />
+    </div>
+  );
+  return read ? (
+    <Loaded key={traceId} trace={read.trace} tree={read.tree} raw={answer.data} state={state} />
+  ) : (
+    state
+  );
+}
+
+/** Asks again at each refresh of the page: the spans of a running task arrive one after the other. */
+function useRefresh(refetch: (options: { cancelRefetch: boolean }) => unknown) {
+  const { nowMs } = useRange();
+  const before = useRef(nowMs);
+  useEffect(() => {
+    if (before.current === nowMs) return;
+    before.current = nowMs;
+    refetch({ cancelRefetch: false });
+  }, [nowMs, refetch]);
 }
 
 function NotFound({ traceId, retry }: { traceId: string; retry: () => void }) {
@@ -74,7 +96,15 @@ function NotFound({ traceId, retry }: { traceId: string; retry: () => void }) {
   );
 }
 
-function Loaded({ trace, tree, raw }: { trace: TraceData; tree: TraceTree; raw: unknown }) {
+interface LoadedProps {
+  trace: TraceData;
+  tree: TraceTree;
+  raw: unknown;
+  /** That of the request. */
+  state: ReactNode;
+}
+
+function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const state = useWaterfall(trace, tree);
@@ -96,6 +126,7 @@ function Loaded({ trace, tree, raw }: { trace: TraceData; tree: TraceTree; raw: 
   return (
     <div className={classes.page}>
       <TraceHeader trace={trace} tree={tree} raw={raw} />
+      {request}
       <Tools
         state={state}
         search={search}
@@ -161,6 +192,9 @@ function Tools({ state, search, hits, errors, selected, change, select }: ToolsP
       by > 0 ? (rows.find((row) => row > at) ?? rows[0]) : (rows.findLast((row) => row < at) ?? rows.at(-1));
     if (next !== undefined) select(next);
   };
+  // A trace that a link opened has no view before it, only another site.
+  const leave = () =>
+    router.history.canGoBack() ? router.history.back() : void router.navigate({ to: "/explore/traces" });
   useShortcuts([
     { keys: "/", label: "Search within the trace", group: "Trace", run: () => input.current?.focus() },
     { keys: "n", label: "Next match", group: "Trace", run: () => jump(hits, 1) },
@@ -184,7 +218,7 @@ function Tools({ state, search, hits, errors, selected, change, select }: ToolsP
       keys: "Escape",
       label: "Close the span, or go back",
       group: "Trace",
-      run: () => (selected === null ? router.history.back() : change({ span: undefined })),
+      run: () => (selected === null ? leave() : change({ span: undefined })),
     },
   ]);
   return (
@@ -250,34 +284,5 @@ function Step(props: { label: string; icon: "up" | "down"; disabled: boolean; on
         <Icon name={props.icon} size={12} />
       </ActionIcon>
     </Tooltip>
-  );
-}
-
-function ResizeHandle({ width, setWidth }: { width: number; setWidth: (width: number) => void }) {
-  const start = useRef<{ x: number; width: number } | null>(null);
-  const clamp = (value: number) => Math.min(1_000, Math.max(280, value));
-  return (
-    <div
-      className={classes.handle}
-      role="separator"
-      aria-orientation="vertical"
-      aria-label="Width of the span details"
-      aria-valuenow={width}
-      tabIndex={0}
-      onKeyDown={(event) => {
-        if (event.key === "ArrowLeft") setWidth(clamp(width + 24));
-        if (event.key === "ArrowRight") setWidth(clamp(width - 24));
-      }}
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        start.current = { x: event.clientX, width };
-      }}
-      onPointerMove={(event) => {
-        if (start.current) setWidth(clamp(start.current.width - (event.clientX - start.current.x)));
-      }}
-      onPointerUp={() => {
-        start.current = null;
-      }}
-    />
   );
 }

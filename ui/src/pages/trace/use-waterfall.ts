@@ -32,25 +32,36 @@ export interface Waterfall {
 }
 
 export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
-  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(() => initiallyCollapsed(tree));
-  const [zoom, setWindow] = useState<Window | null>(null);
+  // Ids and not rows: the rows move when a refresh brings more spans.
+  const [closed, setClosed] = useState<ReadonlySet<string>>(() => idsOf(tree, initiallyCollapsed(tree)));
+  const collapsed = useMemo(() => rowsOf(tree, closed), [tree, closed]);
+  const [zoom, setZoom] = useState<(Window & { startNs: bigint }) | null>(null);
   const visible = useMemo(() => visibleRows(tree, collapsed), [tree, collapsed]);
   const colors = useMemo(() => serviceColors(tree), [tree]);
-  const window = zoom ?? { fromNs: 0, toNs: Math.max(1, trace.durationNs) };
-  const toggle = useCallback((row: number) => {
-    setCollapsed((before) => {
-      const next = new Set(before);
-      if (!next.delete(row)) next.add(row);
-      return next;
-    });
-  }, []);
+  // A parent that arrives later may start the trace earlier.
+  const movedNs = zoom ? Number(zoom.startNs - trace.startNs) : 0;
+  const window = zoom
+    ? { fromNs: zoom.fromNs + movedNs, toNs: zoom.toNs + movedNs }
+    : { fromNs: 0, toNs: Math.max(1, trace.durationNs) };
+  const setWindow = (part: Window | null) => setZoom(part && { ...part, startNs: trace.startNs });
+  const toggle = useCallback(
+    (row: number) => {
+      const id = tree.rows[row]?.span.spanId ?? "";
+      setClosed((before) => {
+        const next = new Set(before);
+        if (!next.delete(id)) next.add(id);
+        return next;
+      });
+    },
+    [tree],
+  );
   const reveal = useCallback(
     (row: number) => {
-      setCollapsed((before) => {
-        const above = ancestors(tree, row).filter((ancestor) => before.has(ancestor));
+      setClosed((before) => {
+        const above = [...idsOf(tree, ancestors(tree, row))].filter((id) => before.has(id));
         if (above.length === 0) return before;
         const next = new Set(before);
-        for (const ancestor of above) next.delete(ancestor);
+        for (const id of above) next.delete(id);
         return next;
       });
     },
@@ -66,9 +77,17 @@ export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
     setWindow,
     toggle,
     reveal,
-    collapseAll: () => setCollapsed(parents(tree, 0)),
-    expandAll: () => setCollapsed(new Set()),
+    collapseAll: () => setClosed(idsOf(tree, parents(tree, 0))),
+    expandAll: () => setClosed(new Set()),
   };
+}
+
+function idsOf(tree: TraceTree, rows: Iterable<number>): Set<string> {
+  return new Set(Array.from(rows, (row) => tree.rows[row]?.span.spanId ?? ""));
+}
+
+function rowsOf(tree: TraceTree, ids: ReadonlySet<string>): ReadonlySet<number> {
+  return new Set(tree.rows.flatMap(({ span }, row) => (ids.has(span.spanId) ? [row] : [])));
 }
 
 export function serviceColors(tree: TraceTree): Map<string, string> {
