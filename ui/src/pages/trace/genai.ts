@@ -72,22 +72,45 @@ export interface TraceUse {
   cost: number | null;
 }
 
-/** Tokens and cost of a whole trace. A span is not counted when its descendants report too, because it is their sum. */
+/** Agents and tools name a model too, but are no calls of it. */
+const NO_CALLS = /agent|tool|chain|workflow|task/i;
+
+/** Whether a span is a call of a model: it has tokens, or at least a model. A failed call has no tokens. */
+function isCall(use: ModelUse | null | undefined): boolean {
+  if (!use) return false;
+  if (hasTokens(use)) return true;
+  return use.model !== null && use.tool === null && !NO_CALLS.test(use.operation ?? "");
+}
+
+function hasTokens(use: ModelUse | null | undefined): boolean {
+  return use?.inputTokens != null || use?.outputTokens != null;
+}
+
+/**
+ * Calls, tokens and cost of a whole trace. A span is not counted when its descendants report too, because it is their
+ * sum.
+ */
 export function traceUse(tree: TraceTree): TraceUse | null {
   const uses = tree.rows.map((row) => modelUse(row.span.attributes));
-  const below = { tokens: new Uint8Array(uses.length), cost: new Uint8Array(uses.length) };
+  const below = {
+    calls: new Uint8Array(uses.length),
+    tokens: new Uint8Array(uses.length),
+    cost: new Uint8Array(uses.length),
+  };
   const total: TraceUse = { calls: 0, inputTokens: 0, outputTokens: 0, cost: null };
   for (let index = uses.length - 1; index >= 0; index -= 1) {
     const use = uses[index];
     const parent = tree.rows[index]?.parent ?? -1;
-    const tokens = use?.inputTokens != null || use?.outputTokens != null;
+    const call = isCall(use);
+    const tokens = hasTokens(use);
+    if (call && !below.calls[index]) total.calls += 1;
     if (tokens && !below.tokens[index]) {
-      total.calls += 1;
       total.inputTokens += use?.inputTokens ?? 0;
       total.outputTokens += use?.outputTokens ?? 0;
     }
     if (use?.cost != null && !below.cost[index]) total.cost = (total.cost ?? 0) + use.cost;
     if (parent < 0) continue;
+    if (call || below.calls[index]) below.calls[parent] = 1;
     if (tokens || below.tokens[index]) below.tokens[parent] = 1;
     if (use?.cost != null || below.cost[index]) below.cost[parent] = 1;
   }

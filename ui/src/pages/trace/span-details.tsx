@@ -11,6 +11,7 @@ import { absolute } from "../../time/range";
 import { quote, serviceMetrics, traceLogs } from "../../url/links";
 import { Attributes } from "./attributes";
 import classes from "./details.module.css";
+import { errorText } from "./error-text";
 import { formatCost, isModelAttribute, modelUse } from "./genai";
 import type { TraceRow } from "./tree";
 import { nanosAsMs } from "./use-waterfall";
@@ -26,6 +27,7 @@ interface Props {
 
 export function SpanDetails({ trace, row, close }: Props) {
   const { span } = row;
+  const error = errorText(span);
   const model = span.attributes.filter((attribute) => isModelAttribute(attribute.name));
   const others = span.attributes.filter((attribute) => !isModelAttribute(attribute.name));
   return (
@@ -55,7 +57,7 @@ export function SpanDetails({ trace, row, close }: Props) {
       {span.status === "error" && (
         <div className={classes.error}>
           <b>Error</b>
-          {span.statusMessage ? `: ${span.statusMessage}` : " (no message)"}
+          {error === null ? " (no message)" : `: ${error}`}
         </div>
       )}
       <ModelTiles row={row} />

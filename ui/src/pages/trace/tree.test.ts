@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { identifier, readTrace } from "../../api/otlp";
 import { criticalPath } from "./critical-path";
+import { errorText } from "./error-text";
 import { findRows, searchTexts } from "./find";
 import { modelUse, traceUse } from "./genai";
 import { ancestors, buildTree, visibleRows } from "./tree";
@@ -304,8 +305,53 @@ describe("model calls", () => {
     );
     expect(traceUse(tree)).toEqual({ calls: 2, inputTokens: 10, outputTokens: 5, cost: 0.03 });
   });
+  it("are counted also when they failed and have no tokens", () => {
+    const text = (name: string, stringValue: string) => attribute(name, { stringValue });
+    const model = text("gen_ai.request.model", "m");
+    const tokens = attribute("gen_ai.usage.input_tokens", { intValue: "10" });
+    const failed = { status: { code: 2 } };
+    const tree = buildTree(
+      traceOf([
+        [1, null, 0, 100, { attributes: [text("gen_ai.operation.name", "invoke_agent"), model] }],
+        [2, 1, 10, 20, { attributes: [model, tokens] }],
+        [3, 1, 30, 40, { attributes: [model], ...failed }],
+        [4, 3, 31, 39, failed],
+        [5, 1, 50, 60, { attributes: [text("alex.llm.model", "m")], ...failed }],
+        [6, 1, 70, 80, { attributes: [text("gen_ai.tool.name", "search"), model] }],
+        [7, null, 90, 99, { attributes: [text("gen_ai.operation.name", "invoke_agent"), model] }],
+      ]),
+    );
+    expect(traceUse(tree)).toEqual({ calls: 3, inputTokens: 10, outputTokens: 0, cost: null });
+  });
   it("are absent from other spans", () => {
     expect(modelUse([{ name: "http.route", type: "string", text: "/" }])).toBeNull();
+  });
+});
+
+describe("the error of a span", () => {
+  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+  const event = (...attributes: object[]) => ({ name: "e", timeUnixNano: String(START), attributes });
+  it.each<[string, Record<string, unknown>, string | null]>([
+    [
+      "its status, first",
+      { status: { code: 2, message: "no" }, events: [event(attribute("exception.message", "x"))] },
+      "no",
+    ],
+    ["an attribute", { attributes: [attribute("error.type", "timeout")] }, "timeout"],
+    [
+      "the message rather than the type of an event",
+      { events: [event(attribute("error_type", "bad"), attribute("exception.message", "bad key"))] },
+      "bad key",
+    ],
+    [
+      "the last event",
+      { events: [event(attribute("error_type", "retried")), event(attribute("error_type", "bad"))] },
+      "bad",
+    ],
+    ["nothing", {}, null],
+  ])("is what says it: %s", (_case, extra, expected) => {
+    const [span] = traceOf([[1, null, 0, 1, extra]]).spans;
+    expect(span && errorText(span)).toBe(expected);
   });
 });
 
