@@ -1,6 +1,8 @@
+import { EditorView } from "@codemirror/view";
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { renderPage } from "../../testing/render";
+import { insertion } from "./insert";
 
 /** The queries that the server got; each answer has one row, the number of queries before it. */
 function answering() {
@@ -19,6 +21,13 @@ function answering() {
 function open(query: string) {
   const page = renderPage(`/explore/sql?query=${encodeURIComponent(query)}`);
   return { ...page, sent: answering() };
+}
+
+function openWithTables(query: string) {
+  const columns = [{ name: "status_code", type: "text" }];
+  return renderPage(`/explore/sql?query=${encodeURIComponent(query)}`, {
+    "/api/sql": { columns, rows: [], truncated: false },
+  });
 }
 
 /** The length of the time filter of a query. */
@@ -49,6 +58,48 @@ describe("the time range of the page", () => {
     );
     expect(screen.queryByText(/time range does not apply/)).toBeNull();
     expect(screen.getByRole("button", { name: "Insert time filter" })).toHaveProperty("disabled", true);
+  });
+});
+
+describe("a column that is chosen in the list of tables", () => {
+  it("is inserted at the cursor", async () => {
+    const { user, search } = openWithTables("SELECT FROM spans LIMIT 20");
+    const editor = await waitFor(() => {
+      const found = document.querySelector<HTMLElement>(".cm-content");
+      const view = found && EditorView.findFromDOM(found);
+      if (!view) throw new Error("the editor is not loaded");
+      return view;
+    });
+    editor.dispatch({ selection: { anchor: "SELECT".length } });
+    await user.click((await screen.findAllByRole("button", { name: /^status_code/ }))[0] as HTMLElement);
+    await waitFor(() => expect(editor.state.doc.toString()).toBe("SELECT status_code FROM spans LIMIT 20"));
+    await user.click(screen.getByRole("button", { name: "Run" }));
+    await waitFor(() => expect(search().query).toBe("SELECT status_code FROM spans LIMIT 20"));
+  });
+  it.each([
+    ["SELECT| FROM", "SELECT a FROM"],
+    ["SELECT x, |", "SELECT x, a"],
+    ["count(|)", "count(a)"],
+    ["SELECT |FROM", "SELECT a FROM"],
+    ["|SELECT x,", "SELECT x,a"],
+    ["|", "a"],
+  ])("stands apart from its neighbours in %j", (given, expected) => {
+    const at = given.indexOf("|");
+    const query = given.replace("|", "");
+    const { from, to, insert } = insertion(query, { from: at, to: at }, "a");
+    expect(query.slice(0, from) + insert + query.slice(to)).toBe(expected);
+  });
+});
+
+describe("a function of numbers that got an attribute", () => {
+  it("is explained", async () => {
+    const error = "Internal error: Function 'sum' failed to match any signature";
+    renderPage(`/explore/sql?query=${encodeURIComponent("SELECT sum(attributes['a']) FROM spans")}`, {
+      "/api/sql": Response.json({ error }, { status: 400 }),
+    });
+    expect((await screen.findByRole("note")).textContent).toMatch(
+      /attributes are text.*CAST\(.* AS DOUBLE\)/,
+    );
   });
 });
 

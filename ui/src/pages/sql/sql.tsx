@@ -2,7 +2,7 @@
 import { Button, Tooltip } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { JsonValue } from "../../api/generated";
 import { positionIn } from "../../api/http";
 import { querySql, type SqlResult, sqlTables } from "../../api/sql";
@@ -22,6 +22,7 @@ import { preloadPanel } from "../../panels/registry";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { Examples } from "./examples";
+import { insertAtCursor } from "./insert";
 import { RecordPanel } from "./record-panel";
 import { SchemaPanel } from "./schema-panel";
 import classes from "./sql.module.css";
@@ -41,6 +42,7 @@ export default function Sql() {
   const [draft, setDraft] = useState(query ?? "");
   useEffect(() => setDraft(query ?? ""), [query]);
   usePageTitle(query ? `${query.slice(0, 60)} · SQL` : "SQL");
+  const editor = useRef<HTMLDivElement>(null);
   const client = useQueryClient();
   const queryKey = ["sql", interpolate(query ?? "", range), nowMs];
   const answer = useQuery({
@@ -58,25 +60,26 @@ export default function Sql() {
   };
   const filtered = withTimeFilter(draft);
   const errorPosition = positionIn(answer.error);
-  const insert = (text: string) =>
-    setDraft((before) => (before === "" ? text : `${before.trimEnd()} ${text}`));
+  const insert = (text: string) => void (editor.current && insertAtCursor(editor.current, text));
   return (
     <div className={classes.page}>
       <SchemaPanel onInsert={insert} onOpen={start} />
       <div className={classes.main}>
-        <QueryEditor
-          language="sql"
-          label="SQL query"
-          placeholder="SELECT service_name, count(*) FROM spans GROUP BY service_name"
-          value={draft}
-          rows={4}
-          errorPosition={
-            draft === query && errorPosition ? writtenPosition(query, errorPosition, range) : null
-          }
-          sources={SOURCES}
-          onChange={setDraft}
-          onRun={() => start(draft)}
-        />
+        <div ref={editor}>
+          <QueryEditor
+            language="sql"
+            label="SQL query"
+            placeholder="SELECT service_name, count(*) FROM spans GROUP BY service_name"
+            value={draft}
+            rows={4}
+            errorPosition={
+              draft === query && errorPosition ? writtenPosition(query, errorPosition, range) : null
+            }
+            sources={SOURCES}
+            onChange={setDraft}
+            onRun={() => start(draft)}
+          />
+        </div>
         <div className={classes.tools}>
           <Button variant="filled" onClick={() => start(draft)} leftSection={<Icon name="play" size={11} />}>
             Run
@@ -100,6 +103,12 @@ export default function Sql() {
           cancel={() => void client.cancelQueries({ queryKey })}
           retry={() => void answer.refetch()}
         />
+        {query !== undefined && needsCast(query, answer.error) && (
+          <Notice>
+            The values of attributes are text. Cast one to use it as a number:{" "}
+            <code>sum(CAST(attributes['gen_ai.usage.cost'] AS DOUBLE))</code>
+          </Notice>
+        )}
         {query === undefined && <Examples onPick={start} />}
         {query !== undefined && good && <Result key={query} answer={good.data} />}
       </div>
@@ -178,4 +187,11 @@ function isSame(left: JsonValue[], right: JsonValue[]): boolean {
     const other = right[index] ?? null;
     return value === other || (typeof value === "object" && JSON.stringify(value) === JSON.stringify(other));
   });
+}
+
+/** DataFusion names neither the attribute nor a way out when a function of numbers gets text. */
+function needsCast(query: string, error: unknown): boolean {
+  return (
+    error instanceof Error && /signature|coerce/i.test(error.message) && /attributes["']?\s*\[/i.test(query)
+  );
 }

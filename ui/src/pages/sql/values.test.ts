@@ -24,6 +24,11 @@ describe("SQL answers", () => {
     ]);
     expect(fields[2]?.values).toEqual([0, 1]);
   });
+  it("have no zeros at the end of a decimal", () => {
+    const rows = ["0.0288781000000000", "12.000", "120", null].map((value) => [value]);
+    const { fields } = sqlFrame({ columns: [{ name: "a", type: "decimal128(38, 16)" }], rows });
+    expect(fields[0]?.values).toEqual(["0.0288781", "12", "120", null]);
+  });
   it("become CSV", () => {
     expect(toCsv(ANSWER)).toBe('a,"b,""c"""\r\n"x,""y""",\r\n"line\nbreak","{""k"":1}"');
   });
