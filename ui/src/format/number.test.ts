@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatItems, formatRate, unitOf } from "./num
 describe("numbers", () => {
   it.each([
     [0, "0"],
-    [9_999, "9999"],
+    [9_999, "9,999"],
     [12_345, "12.3K"],
     [1_234_567, "1.23M"],
     [-45_600, "−45.6K"],
@@ -24,7 +24,7 @@ describe("numbers", () => {
   });
   it("rounds rates to few digits", () => {
     expect([1_234.56, 163.64, 37.39, 0.123, 0, 45_678.9].map(formatRate)).toEqual([
-      "1235",
+      "1,235",
       "164",
       "37.4",
       "0.12",

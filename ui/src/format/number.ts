@@ -36,10 +36,9 @@ function formatSpecial(value: number): string {
 
 function plain(value: number): string {
   const size = Math.abs(value);
+  if (size >= 1_000) return Number(value.toFixed(0)).toLocaleString("en");
   if (Number.isInteger(value)) return String(value);
-  return String(
-    Number(size >= 1_000 ? value.toFixed(0) : size >= 1 ? value.toPrecision(4) : value.toPrecision(3)),
-  );
+  return String(Number(size >= 1 ? value.toPrecision(4) : value.toPrecision(3)));
 }
 
 function scaled(value: number, base: number, units: readonly string[], gap: string): string {

@@ -13,7 +13,7 @@ import {
 import { usePreference } from "../shell/preferences";
 import { parseDuration } from "./duration";
 import type { Zone } from "./format";
-import { absolute, DEFAULT_RANGE, type Range, type RawRange, resolveRange } from "./range";
+import { absolute, DEFAULT_RANGE, type Range, type RawRange, rangeProblem, resolveRange } from "./range";
 
 export interface RangeState {
   raw: RawRange;
@@ -76,7 +76,7 @@ export function RangeProvider({ children }: { children: ReactNode }) {
       raw: wanted ? { from, to } : DEFAULT_RANGE,
       range,
       nowMs,
-      problem: wanted ? null : `The time range "${from}" to "${to}" is invalid. Showing the last hour.`,
+      problem: wanted ? null : rangeProblem({ from, to }, nowMs, utc),
       zone,
       setZone,
       refresh,

@@ -54,4 +54,15 @@ describe("the time range picker", () => {
     expect(notice.textContent).toBe('The time range "tomorrow" to "now" is invalid. Showing the last hour.');
     expect(screen.getByRole("button", { name: "Last hour" })).toBeDefined();
   });
+  it("says that a range in the URL is reversed", async () => {
+    renderPage("/explore/sql?from=now&to=now-1h");
+    const notice = await screen.findByRole("note");
+    expect(notice.textContent).toBe(
+      'The time range "now" to "now-1h" ends before it starts. Showing the last hour.',
+    );
+  });
+  it("shows an absolute start as a date, also when the range ends now", async () => {
+    renderPage(`/explore/sql?from=${new Date(2026, 10, 20, 12, 30).getTime()}&to=now`);
+    await screen.findByRole("button", { name: "2026-11-20 12:30:00 to now" });
+  });
 });

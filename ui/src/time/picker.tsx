@@ -54,7 +54,9 @@ function RangeSegments() {
       run: () => state.setZone(state.zone === "utc" ? "local" : "utc"),
     },
   ]);
-  const title = describeRelative(state.raw) ?? formatSpan(state.range.fromMs, state.range.toMs, state.zone);
+  const title =
+    describeRelative(state.raw, (side) => formatInstant(state.range[`${side}Ms`], state.zone)) ??
+    formatSpan(state.range.fromMs, state.range.toMs, state.zone);
   return (
     <>
       <Segment label="Shift back by half the range (t ←)" icon="left" onClick={() => shift(-1)} />

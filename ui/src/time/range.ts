@@ -116,6 +116,13 @@ export function absolute(range: Range): RawRange {
   return { from: String(Math.round(range.fromMs)), to: String(Math.round(range.toMs)) };
 }
 
+/** Why `resolveRange` rejects a range. */
+export function rangeProblem({ from, to }: RawRange, nowMs: number, utc: boolean): string {
+  const readable = parseInstant(from, nowMs, utc) !== null && parseInstant(to, nowMs, utc) !== null;
+  const reason = readable ? "ends before it starts" : "is invalid";
+  return `The time range "${from}" to "${to}" ${reason}. Showing the last hour.`;
+}
+
 function isRelative(raw: RawRange): boolean {
   return raw.from.startsWith("now") || raw.to.startsWith("now");
 }
@@ -160,14 +167,21 @@ export function panelRange(view: View, { timeFrom, timeShift }: PanelOverride) {
   return { range: { fromMs: range.fromMs - shiftMs, toMs: range.toMs - shiftMs }, shiftMs };
 }
 
-/** The label of a relative range: the name of a quick range, or `Last 45 min`. Null for absolute ranges. */
-export function describeRelative(raw: RawRange): string | null {
+/**
+ * The label of a range with a relative end: the name of a quick range, `Last 45 min`, or both ends, of which an absolute
+ * one is written by `instant`. Null for absolute ranges.
+ */
+export function describeRelative(
+  raw: RawRange,
+  instant: (side: "from" | "to") => string = (side) => raw[side],
+): string | null {
   const quick = QUICK_RANGES.find((range) => range.from === raw.from && range.to === raw.to);
   if (quick) return quick.label;
   const simple = /^now-(\d+(?:ms|[smhdwy]))$/.exec(raw.from);
   const length = simple?.[1] ? parseDuration(simple[1]) : null;
   if (raw.to === "now" && length !== null) return `Last ${formatDuration(length)}`;
-  return isRelative(raw) ? `${raw.from} to ${raw.to}` : null;
+  const end = (side: "from" | "to") => (raw[side].startsWith("now") ? raw[side] : instant(side));
+  return isRelative(raw) ? `${end("from")} to ${end("to")}` : null;
 }
 
 const STEPS_MS = [
