@@ -81,6 +81,13 @@ export function nanosToMs(nanos: string): number {
   return Number(nanos.slice(0, -6)) + Number(nanos.slice(-6)) / 1e6;
 }
 
+/** Epoch nanoseconds as `2026-11-20T15:04:05.123456789Z`; as they are when they are no time. */
+export function nanosToIso(nanos: string): string {
+  const ms = nanosToMs(nanos);
+  if (!valid(ms)) return nanos;
+  return `${new Date(ms).toISOString().slice(0, 19)}.${nanos.slice(-9).padStart(9, "0")}Z`;
+}
+
 /** Epoch milliseconds to a decimal string of nanoseconds. */
 export function msToNanos(ms: number): string {
   return `${Math.max(0, Math.floor(ms))}000000`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parsedName } from "../../panels/logs/fields";
-import { levelIn, levelOf, type ReadLine, readLines, splitAtMatches } from "../../panels/logs/line";
+import { levelIn, levelOf, lineText, type ReadLine, readLines, splitAtMatches } from "../../panels/logs/line";
 import { isLineQuery, searchTerms, volumeQuery, withFilter } from "./query";
 
 describe("a filter that is added", () => {
@@ -48,11 +48,43 @@ describe("a query", () => {
 
 describe("a line", () => {
   const line = (text: string, metadata: Record<string, string> = {}) =>
-    readLines([{ nanos: "1", line: text, stream: { service_name: "s" }, metadata, parsed: {} }])[0] as ReadLine;
+    readLines([
+      { nanos: "1", line: text, stream: { service_name: "s" }, metadata, parsed: {} },
+    ])[0] as ReadLine;
   it("shows its message before its other fields", () => {
     const read = line('{"level":"WARN","msg":"slow","ms":12,"trace_id":"0af7651916cd43dd8448eb211c80319c"}');
     expect(read).toMatchObject({ level: "warn", message: "slow", rest: "ms=12", service: "s" });
     expect(read.traceId).toBe("0af7651916cd43dd8448eb211c80319c");
+  });
+  it("shows its attributes, and not those of what wrote it", () => {
+    const metadata = {
+      detected_level: "error",
+      error_type: "tool_error",
+      flags: "1",
+      process_pid: "7",
+      scope_name: "sdk",
+      span_id: "b7ad6b7169203331",
+      telemetry_sdk_name: "opentelemetry",
+    };
+    expect(line("task failed", metadata)).toMatchObject({
+      message: "task failed",
+      rest: "error_type=tool_error",
+    });
+    expect(line('{"msg":"slow","ms":12}', { tool: "search" }).rest).toBe("ms=12  tool=search");
+  });
+  it("is copied with its time, level, service and attributes", () => {
+    const [read] = readLines([
+      {
+        nanos: "1795000000000000001",
+        line: "task failed\n",
+        stream: { service_name: "api" },
+        metadata: { severity_text: "ERROR", why: 'a "b"', tool: "search" },
+        parsed: {},
+      },
+    ]);
+    expect(lineText(read as ReadLine)).toBe(
+      '2026-11-18T11:06:40.000000001Z error api task failed why="a \\"b\\"" tool=search',
+    );
   });
   it.each(["{not json", "[1,2]", "", "null", '{"__proto__":{"x":1}}'])("survives %j", (text) => {
     expect(line(text).source.line).toBe(text);

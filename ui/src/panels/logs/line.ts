@@ -1,6 +1,6 @@
 /** Extracts the level, message, fields and trace id of a log line. */
 import type { LogLine } from "../../data/log-lines";
-import { nanosToMs } from "../../time/format";
+import { nanosToIso, nanosToMs } from "../../time/format";
 import { traceIdOf } from "../../url/trace-id";
 import type { Level } from "../colors";
 import { type FieldKind, parsedName } from "./fields";
@@ -50,6 +50,18 @@ function levelOfNumber(text: string | undefined): Level | null {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 24) return null;
   return (["trace", "debug", "info", "warn", "error", "fatal"] as const)[Math.floor((value - 1) / 4)] ?? null;
+}
+
+/**
+ * Attributes that describe what wrote a line, and not the line: those of the resource, by the namespaces of
+ * OpenTelemetry's conventions, those of the scope, and the fields of every log record.
+ */
+const OF_THE_SOURCE =
+  /^((cloud|container|deployment|faas|host|k8s|os|process|scope|service|telemetry)_|(flags|severity_number|observed_timestamp)$)/;
+
+/** The attributes of a line that its row shows. */
+export function attributesOf({ metadata }: LogLine): [name: string, value: string][] {
+  return Object.entries(metadata).filter(([name]) => !SHOWN_ELSEWHERE.has(name) && !OF_THE_SOURCE.test(name));
 }
 
 export function levelOf(labels: Record<string, string>, json: Record<string, unknown> | null = null): Level {
@@ -114,13 +126,11 @@ function readLine(source: LogLine, key: string): ReadLine {
   const labels = { ...source.stream, ...source.parsed, ...source.metadata };
   const name = MESSAGE_NAMES.find((candidate) => typeof json?.[candidate] === "string");
   const message = json && name ? String(json[name]) : source.line;
-  const rest =
-    json && name
-      ? Object.entries(json)
-          .filter(([key]) => key !== name && !SHOWN_ELSEWHERE.has(key))
-          .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
-          .join("  ")
-      : "";
+  const inBody =
+    json && name ? Object.entries(json).filter(([key]) => key !== name && !SHOWN_ELSEWHERE.has(key)) : [];
+  const rest = [...inBody, ...attributesOf(source)]
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join("  ");
   const texts = json ? textsOf(json) : {};
   return {
     key,
@@ -140,6 +150,17 @@ function textsOf(json: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(json).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
+}
+
+/** A line as text that stands on its own: time, level, service, the whole line, and its attributes as logfmt. */
+export function lineText({ source, level, service }: ReadLine): string {
+  const attributes = attributesOf(source).map(
+    ([name, value]) => `${name}=${/^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
+  );
+  const known = level === "unknown" ? "" : level;
+  return [nanosToIso(source.nanos), known, service, source.line.trimEnd(), ...attributes]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** All fields of a line: first those of the line itself, last those of its stream. */

@@ -10,7 +10,7 @@ import { absolute } from "../../time/range";
 import { serviceLogs } from "../../url/links";
 import type { PanelActions } from "../panel";
 import type { FieldKind } from "./fields";
-import { type Field, fieldsOf, type ReadLine } from "./line";
+import { type Field, fieldsOf, lineText, type ReadLine } from "./line";
 import { Highlighted } from "./log-list";
 import classes from "./logs.module.css";
 
@@ -59,7 +59,7 @@ export function LogDetails({ line, terms, filter }: Props) {
             Show context
           </Link>
         )}
-        <CopyButton label="Copy the line" text={() => line.source.line} />
+        <CopyButton label="Copy the line" text={() => lineText(line)} />
       </div>
       <pre className={classes.pretty}>
         <Highlighted text={text.slice(0, TEXT_LENGTH_MAX)} terms={terms} />

@@ -10,7 +10,7 @@ import { formatInstant, formatTime, type Zone } from "../../time/format";
 import { levelColor } from "../colors";
 import type { PanelActions } from "../panel";
 import { useScrollAnchor } from "../use-scroll-anchor";
-import { type ReadLine, splitAtMatches } from "./line";
+import { lineText, type ReadLine, splitAtMatches } from "./line";
 import { LogDetails } from "./log-details";
 import classes from "./logs.module.css";
 import type { LogsOptions } from "./options";
@@ -146,7 +146,7 @@ function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
       ) : (
         <span>No older lines in this time range</span>
       )}
-      <CopyButton label="Copy all lines" text={() => lines.map((line) => line.source.line).join("\n")} />
+      <CopyButton label="Copy all lines" text={() => lines.map(lineText).join("\n")} />
     </div>
   );
 }
