@@ -91,6 +91,8 @@ export interface LogsSearch {
   wrap?: "on";
   /** What a row shows of a line: its message and fields when absent. */
   show?: "raw" | "json";
+  /** The key of a line, which is shown opened. */
+  line?: string;
 }
 
 const logsRoute = createRoute({
@@ -101,6 +103,7 @@ const logsRoute = createRoute({
     limit: whole(given.limit, 10, 5_000),
     wrap: oneOf(given.wrap, ["on"]),
     show: oneOf(given.show, ["raw", "json"]),
+    line: text(given.line)?.slice(0, 64),
   }),
   component: lazyRouteComponent(() => import("./pages/logs/logs")),
 });

@@ -6,6 +6,9 @@ export function quote(text: string): string {
   return JSON.stringify(text);
 }
 
+/** All logs of all services. */
+export const ALL_LOGS = '{service_name=~".+"}';
+
 /** All logs of a service. */
 export function serviceLogs(service: string): string {
   return `{service_name=${quote(service)}}`;
@@ -55,7 +58,7 @@ function escapePattern(text: string): string {
 
 /** The logs of one trace, and of one span in it. */
 export function traceLogs(service: string | null, traceId: string, spanId?: string): string {
-  const selector = service ? serviceLogs(service) : `{service_name=~".+"}`;
+  const selector = service ? serviceLogs(service) : ALL_LOGS;
   const span = spanId ? ` | span_id=${quote(spanId)}` : "";
   return `${selector} | trace_id=${quote(traceId)}${span}`;
 }

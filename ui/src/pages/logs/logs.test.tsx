@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { type Answers, renderPage } from "../../testing/render";
 
@@ -59,6 +59,53 @@ describe("logs", () => {
     expect(open()).toEqual([expect.stringContaining("line 28")]);
     expect(selected()).toContain("line 27");
     expect(screen.getByText(/^31 lines, back to/)).toBeTruthy();
+  });
+});
+
+describe("log lines", () => {
+  it("have a context in which the line is opened", async () => {
+    const lines = ["before", "this", "after"];
+    const { user, search } = renderPage("/explore/logs?from=1794999990000&to=1795000010000", {
+      "/loki/api/v1/query_range": (path: string) => {
+        const query = new URL(path, "http://x").searchParams.get("query") ?? "";
+        const found = query.includes('="api"') || query.includes(".+") ? lines : [];
+        const values = found.map((line, index) => [`179500000000000000${index}`, line]).reverse();
+        return { data: { resultType: "streams", result: [{ stream: { service_name: "api" }, values }] } };
+      },
+    });
+    await user.click(await screen.findByText("this"));
+    await user.click(screen.getByRole("link", { name: "Show context" }));
+    await waitFor(() => expect(search().query).toBe('{service_name="api"}'));
+    expect(search()).toMatchObject({ from: "1794999995000", to: "1795000005000" });
+    // As when the address is opened elsewhere.
+    const { from, to, query, line } = search() as Record<string, string>;
+    cleanup();
+    const given = new URLSearchParams({ from, to, query, line } as Record<string, string>);
+    renderPage(`/explore/logs?${given}`, {
+      "/loki/api/v1/query_range": {
+        data: {
+          resultType: "streams",
+          result: [
+            {
+              stream: { service_name: "api" },
+              values: lines.map((text, index) => [`179500000000000000${index}`, text]).reverse(),
+            },
+          ],
+        },
+      },
+    });
+    const opened = await screen.findByRole("button", { expanded: true });
+    expect(opened.textContent).toContain("this");
+    expect(opened.closest("[data-selected=true]")).toBeTruthy();
+  });
+  it("have a date when the range has several days", async () => {
+    renderPage("/explore/logs?from=1794800000000&to=1795000010000", ANSWERS);
+    await screen.findByText(MARKUP);
+    expect(rows()[1]?.textContent).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
+    cleanup();
+    renderPage("/explore/logs?from=1794999990000&to=1795000010000", ANSWERS);
+    await screen.findByText(MARKUP);
+    expect(rows()[1]?.textContent).not.toMatch(/\d{4}-\d\d-\d\d/);
   });
   it("show a line as the URL says", async () => {
     renderPage("/explore/logs?show=raw&wrap=on", ANSWERS);

@@ -47,8 +47,11 @@ export default function Logs() {
   const [draft, setDraft] = useState(query);
   useEffect(() => setDraft(query), [query]);
   usePageTitle(search.query ? `${query.slice(0, 60)} · Logs` : "Logs");
+  // The answer to another query may not have the line that the URL names.
   const change = (part: Partial<LogsSearch>) =>
-    void navigate({ search: (before) => ({ ...before, ...part }) });
+    void navigate({
+      search: ({ line, ...before }) => ({ ...before, ...("query" in part ? {} : { line }), ...part }),
+    });
   const run = (given: string) => {
     if (given.trim() === query) refreshNow();
     else change({ query: given.trim() === "" ? undefined : given.trim() });
@@ -104,6 +107,7 @@ export default function Logs() {
                 wrapLogMessage: search.wrap === "on",
                 show: search.show,
                 highlight: searchTerms(query),
+                line: search.line,
               }}
               actions={{
                 filter,

@@ -1,8 +1,8 @@
 /** Reads and adds filters in the text of a LogQL query. */
 import { type FieldFilter, parsedName } from "../../panels/logs/fields";
-import { quote } from "../../url/links";
+import { ALL_LOGS, quote } from "../../url/links";
 
-export const DEFAULT_QUERY = '{service_name=~".+"}';
+export const DEFAULT_QUERY = ALL_LOGS;
 
 /** The end of the first `{…}` in the text, or -1: quoted braces do not count. */
 function selectorEnd(query: string): number {

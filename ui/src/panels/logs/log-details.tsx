@@ -4,10 +4,11 @@ import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { CopyButton } from "../../components/copy-button";
 import { Icon } from "../../components/icon";
+import type { LogsSearch } from "../../routes";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { absolute } from "../../time/range";
-import { serviceLogs } from "../../url/links";
+import { ALL_LOGS, serviceLogs } from "../../url/links";
 import type { PanelActions } from "../panel";
 import type { FieldKind } from "./fields";
 import { type Field, fieldsOf, lineText, type ReadLine } from "./line";
@@ -33,6 +34,13 @@ interface Props {
 export function LogDetails({ line, terms, filter }: Props) {
   const { zone } = useRange();
   const fields = useMemo(() => fieldsOf(line), [line]);
+  /** The lines around this one, which is opened among them; of the current query when none is given. */
+  const around = (query: string | undefined) => (before: LogsSearch) => ({
+    ...before,
+    ...(query === undefined ? {} : { query }),
+    ...absolute({ fromMs: line.timeMs - CONTEXT_MS, toMs: line.timeMs + CONTEXT_MS }),
+    line: line.key,
+  });
   const text = useMemo(() => (line.json ? JSON.stringify(line.json, null, 2) : line.source.line), [line]);
   return (
     <div className={classes.details}>
@@ -48,18 +56,19 @@ export function LogDetails({ line, terms, filter }: Props) {
           </Link>
         )}
         {line.service && (
-          <Link
-            to="/explore/logs"
-            search={(before) => ({
-              ...before,
-              query: serviceLogs(line.service),
-              ...absolute({ fromMs: line.timeMs - CONTEXT_MS, toMs: line.timeMs + CONTEXT_MS }),
-            })}
-          >
+          <Link to="/explore/logs" search={around(serviceLogs(line.service))}>
             Show context
           </Link>
         )}
-        <CopyButton label="Copy the line" text={() => lineText(line)} />
+        <Link to="/explore/logs" search={around(ALL_LOGS)}>
+          Context of all services
+        </Link>
+        <span className={classes.copies}>
+          <Link to="/explore/logs" search={around(undefined)}>
+            Link to this line
+          </Link>
+          <CopyButton label="Copy the line" text={() => lineText(line)} />
+        </span>
       </div>
       <pre className={classes.pretty}>
         <Highlighted text={text.slice(0, TEXT_LENGTH_MAX)} terms={terms} />

@@ -1,10 +1,9 @@
 /** The log lines, newest first. Only visible rows are rendered; scrolling to the end loads older lines. */
 import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { CopyButton } from "../../components/copy-button";
 import { formatItems } from "../../format/number";
-import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { formatInstant, formatTime, type Zone } from "../../time/format";
 import { levelColor } from "../colors";
@@ -14,6 +13,7 @@ import { lineText, type ReadLine, splitAtMatches } from "./line";
 import { LogDetails } from "./log-details";
 import classes from "./logs.module.css";
 import type { LogsOptions } from "./options";
+import { useOpenLines } from "./use-open-lines";
 
 /** Bounds the memory of the page. */
 export const LINES_MAX = 50_000;
@@ -30,10 +30,11 @@ interface Props {
 
 export function LogList({ lines, options, filter, loadMore }: Props) {
   const { wrap, show, highlight: terms } = options;
-  const { zone } = useRange();
+  const { zone, range } = useRange();
+  // Times of several days need their date.
+  const dated =
+    formatInstant(range.fromMs, zone).slice(0, 10) !== formatInstant(range.toMs, zone).slice(0, 10);
   const scroll = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const [selected, setSelected] = useState<string | null>(null);
   const keys = useMemo(() => lines.map(({ key }) => key), [lines]);
   const virtual = useVirtualizer({
     count: lines.length,
@@ -42,33 +43,10 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
     getItemKey: (index) => keys[index] ?? index,
     overscan: 24,
   });
+  const { open, selected, toggle, sought } = useOpenLines(virtual, keys, options.line);
   useScrollAnchor(virtual, keys, open.size > 0);
-  const toggle = (line: ReadLine) => {
-    const next = new Set(open);
-    if (!next.delete(line.key)) next.add(line.key);
-    setOpen(next);
-  };
-  const move = (by: number) => {
-    const at = selected === null ? -1 : keys.indexOf(selected);
-    const next = Math.min(keys.length - 1, Math.max(0, at + by));
-    setSelected(keys[next] ?? null);
-    virtual.scrollToIndex(next);
-  };
-  useShortcuts([
-    { keys: "j", label: "Next line", group: "Logs", run: () => move(1) },
-    { keys: "k", label: "Previous line", group: "Logs", run: () => move(-1) },
-    {
-      keys: "Enter",
-      label: "Open or close the line",
-      group: "Logs",
-      run: () => {
-        const line = lines.find(({ key }) => key === selected);
-        if (line) toggle(line);
-      },
-    },
-  ]);
   const items = virtual.getVirtualItems();
-  useLoadOlder(items.at(-1)?.index ?? 0, lines.length, loadMore);
+  useLoadOlder(sought ? lines.length : (items.at(-1)?.index ?? 0), lines.length, loadMore);
   return (
     <>
       <div
@@ -88,20 +66,19 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
                 ref={virtual.measureElement}
                 data-index={item.index}
                 className={classes.row}
+                data-dated={dated}
                 data-selected={selected === line.key}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 <Row
                   line={line}
                   zone={zone}
+                  dated={dated}
                   wrap={wrap}
                   show={show}
                   terms={terms}
                   open={open.has(line.key)}
-                  onToggle={() => {
-                    setSelected(line.key);
-                    toggle(line);
-                  }}
+                  onToggle={() => toggle(line.key)}
                 />
                 {open.has(line.key) && <LogDetails line={line} terms={terms} filter={filter} />}
               </div>
@@ -154,6 +131,7 @@ function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
 interface RowProps {
   line: ReadLine;
   zone: Zone;
+  dated: boolean;
   wrap: boolean;
   show: LogsOptions["show"];
   terms: string[];
@@ -161,7 +139,7 @@ interface RowProps {
   onToggle: () => void;
 }
 
-function Row({ line, zone, wrap, show, terms, open, onToggle }: RowProps) {
+function Row({ line, zone, dated, wrap, show, terms, open, onToggle }: RowProps) {
   const color = levelColor(line.level);
   const pretty = show === "json" && line.json !== null;
   const text = pretty
@@ -185,7 +163,7 @@ function Row({ line, zone, wrap, show, terms, open, onToggle }: RowProps) {
     >
       <span className={classes.bar} style={{ background: color }} />
       <span className={classes.time} title={formatInstant(line.timeMs, zone, true)}>
-        {formatTime(line.timeMs, zone, true)}
+        {dated ? formatInstant(line.timeMs, zone, true) : formatTime(line.timeMs, zone, true)}
       </span>
       <span className={classes.name} style={{ color: line.level === "unknown" ? "var(--gh-faint)" : color }}>
         {line.level === "unknown" ? "–" : line.level}

@@ -1,6 +1,6 @@
 /** The options of the logs panel. */
 import { record, strings } from "../../api/decode";
-import { oneOf } from "../../url/search";
+import { oneOf, text } from "../../url/search";
 
 export interface LogsOptions {
   wrap: boolean;
@@ -8,13 +8,16 @@ export interface LogsOptions {
   show: "message" | "raw" | "json";
   /** Texts that are marked in the lines. */
   highlight: string[];
+  /** The key of a line that is opened and brought into view. */
+  line: string | null;
 }
 
 export function readLogsOptions(value: unknown): LogsOptions {
-  const { wrapLogMessage, prettifyLogMessage, show, highlight } = record(value);
+  const { wrapLogMessage, prettifyLogMessage, show, highlight, line } = record(value);
   return {
     wrap: wrapLogMessage === true,
     show: oneOf(show, ["message", "raw", "json"]) ?? (prettifyLogMessage === true ? "json" : "message"),
     highlight: strings(highlight),
+    line: text(line) ?? null,
   };
 }

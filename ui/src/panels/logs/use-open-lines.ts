@@ -1,0 +1,56 @@
+/** Which lines are open, and which one is selected: by the keys of the list, by clicks, or by the URL. */
+import type { Virtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, useState } from "react";
+import { useShortcuts } from "../../shell/keyboard";
+
+/** A linked line is looked for among as many of the newest lines. */
+const SOUGHT_LINES_MAX = 5_000;
+
+export function useOpenLines(
+  virtual: Virtualizer<HTMLDivElement, Element>,
+  keys: readonly string[],
+  linked: string | null,
+) {
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [selected, setSelected] = useState<string | null>(null);
+  const reached = useRef<string | null>(null);
+  const place = linked === null ? -1 : keys.indexOf(linked);
+  useEffect(() => {
+    if (linked === null || reached.current === linked || place < 0) return;
+    reached.current = linked;
+    setSelected(linked);
+    setOpen(new Set([linked]));
+    virtual.scrollToIndex(place, { align: "center" });
+  }, [linked, place, virtual]);
+  const toggle = (key: string) => {
+    setSelected(key);
+    const next = new Set(open);
+    if (!next.delete(key)) next.add(key);
+    setOpen(next);
+  };
+  const move = (by: number) => {
+    const at = selected === null ? -1 : keys.indexOf(selected);
+    const next = Math.min(keys.length - 1, Math.max(0, at + by));
+    setSelected(keys[next] ?? null);
+    virtual.scrollToIndex(next);
+  };
+  useShortcuts([
+    { keys: "j", label: "Next line", group: "Logs", run: () => move(1) },
+    { keys: "k", label: "Previous line", group: "Logs", run: () => move(-1) },
+    {
+      keys: "Enter",
+      label: "Open or close the line",
+      group: "Logs",
+      run: () => {
+        if (selected !== null && keys.includes(selected)) toggle(selected);
+      },
+    },
+  ]);
+  return {
+    open,
+    selected,
+    toggle,
+    /** Whether the linked line may be among older ones. */
+    sought: linked !== null && place < 0 && keys.length < SOUGHT_LINES_MAX,
+  };
+}
