@@ -1,5 +1,5 @@
-import { cleanup, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Answers, renderPage } from "../../testing/render";
 
 const MARKUP = "<img src=x>";
@@ -59,6 +59,38 @@ describe("logs", () => {
     expect(open()).toEqual([expect.stringContaining("line 28")]);
     expect(selected()).toContain("line 27");
     expect(screen.getByText(/^31 lines, back to/)).toBeTruthy();
+  });
+});
+
+describe("the log volume", () => {
+  afterEach(() => vi.doUnmock("../../editor/codemirror"));
+
+  const volume = (path: string) => {
+    const given = new URL(path, "http://x").searchParams;
+    if (!given.get("query")?.includes("count_over_time")) return lines;
+    // The bars reach over the ends of the range; one point at its end has its lines.
+    const count = given.get("start") === given.get("end") ? "63" : "64";
+    return metric([{ metric: { detected_level: "error" }, values: [[1_795_000_000, count]] }]);
+  };
+  it("counts the lines of the range", async () => {
+    renderPage("/explore/logs", { "/loki/api/v1/query_range": volume });
+    expect(await screen.findByText("63 lines")).toBeTruthy();
+  });
+  it("has levels that are added to the typed query, and taken off", async () => {
+    // The plain text area, into which a test can type.
+    vi.doMock("../../editor/codemirror", () => {
+      throw new Error("offline");
+    });
+    const { user, search } = renderPage("/explore/logs", { "/loki/api/v1/query_range": volume });
+    const editor = await screen.findByRole("textbox", { name: "LogQL query" });
+    fireEvent.change(editor, { target: { value: '{service_name="api"} |= "x"' } });
+    await user.click(await screen.findByRole("button", { name: /^error/ }));
+    const base = '{service_name="api"} |= "x"';
+    await waitFor(() => expect(search().query).toBe(`${base} | detected_level="error"`));
+    await user.click(await screen.findByRole("button", { name: /^warn/ }));
+    await waitFor(() => expect(search().query).toBe(`${base} | detected_level=~"error|warn"`));
+    await user.click(await screen.findByRole("button", { name: /^error/, pressed: true }));
+    await waitFor(() => expect(search().query).toBe(`${base} | detected_level="warn"`));
   });
 });
 

@@ -16,7 +16,7 @@ import type { Frame } from "../../data/frame";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { formatCount } from "../../format/number";
-import { levelColor } from "../../panels/colors";
+import { LEVEL_ORDER, levelColor } from "../../panels/colors";
 import type { FieldFilter } from "../../panels/logs/fields";
 import { volumeOf } from "../../panels/logs/volume";
 import { PanelView } from "../../panels/panel-view";
@@ -27,7 +27,15 @@ import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
 import classes from "./logs.module.css";
-import { DEFAULT_QUERY, isLineQuery, searchTerms, withFilter } from "./query";
+import {
+  DEFAULT_QUERY,
+  isLineQuery,
+  levelsIn,
+  searchTerms,
+  withFilter,
+  withLevelToggled,
+  withoutLabel,
+} from "./query";
 import { useLines, useVolume } from "./use-logs";
 
 const route = getRouteApi("/explore/logs");
@@ -56,7 +64,8 @@ export default function Logs() {
     if (given.trim() === query) refreshNow();
     else change({ query: given.trim() === "" ? undefined : given.trim() });
   };
-  const filter = (condition: FieldFilter) => change({ query: withFilter(query, condition) });
+  // What is typed and not run yet is not lost: the filter is added to it.
+  const filter = (condition: FieldFilter) => change({ query: withFilter(draft, condition) });
   useShortcuts([
     {
       keys: "w",
@@ -90,10 +99,12 @@ export default function Logs() {
           Run
         </Button>
       </div>
-      <Tools search={search} limit={limit} query={query} change={change} filter={filter} />
+      <Tools search={search} limit={limit} query={draft} change={change} filter={filter} />
       <LoadingBar active={pages.isFetching} />
       {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
-      {isLineQuery(query) && !pages.error && <VolumePanel query={query} filter={filter} />}
+      {isLineQuery(query) && !pages.error && (
+        <VolumePanel query={query} toggle={(level) => change({ query: withLevelToggled(draft, level) })} />
+      )}
       {found.metric && !pages.error && <MetricChart frames={found.frames} fetching={pages.isFetching} />}
       {!found.metric && !pages.error && pages.data && (
         <Panel className={classes.lines}>
@@ -184,7 +195,7 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
         onChange={(value) =>
           value
             ? filter({ kind: "stream", name: "service_name", value, keep: true })
-            : change({ query: undefined })
+            : change({ query: withoutLabel(query, "service_name") })
         }
       />
       <div className={classes.right}>
@@ -216,33 +227,41 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
   );
 }
 
-function VolumePanel({ query, filter }: Pick<ToolsProps, "query" | "filter">) {
+function VolumePanel({ query, toggle }: { query: string; toggle: (level: string) => void }) {
   const { range } = useRange();
-  const volume = useVolume(query, range);
-  const counted = useMemo(() => volume?.frames && volumeOf(volume.frames), [volume?.frames]);
+  const { bars, total } = useVolume(query, range);
+  const counted = useMemo(() => total?.frames && volumeOf(total.frames), [total?.frames]);
   // The lines are useful without the histogram.
-  if (volume?.error) {
-    const why = volume.error instanceof Error ? volume.error.message : "unknown";
+  const error = bars?.error ?? total?.error;
+  if (error) {
+    const why = error instanceof Error ? error.message : "unknown";
     return <Notice>The log volume cannot be shown: {why}</Notice>;
   }
+  const chosen = levelsIn(query);
+  const counts = new Map(counted?.levels.map(({ level, count }) => [level, count]));
+  // A query that is limited to some levels has no lines of the others, which can still be added.
+  const levels = LEVEL_ORDER.filter(
+    (level) => counts.has(level) || (chosen.length > 0 && level !== "unknown"),
+  );
   return (
     <Panel className={classes.volume}>
       <div className={classes.levels}>
         <span>{counted ? `${formatCount(counted.total)} lines` : "Counting lines…"}</span>
-        {[...(counted?.levels ?? [])].reverse().map(({ level, count }) => (
+        {[...levels].reverse().map((level) => (
           <button
             type="button"
             key={level}
             className={classes.level}
-            title={`Show only ${level}`}
-            onClick={() => filter({ kind: "metadata", name: "detected_level", value: level, keep: true })}
+            aria-pressed={chosen.includes(level)}
+            title={chosen.length === 0 ? `Show only ${level}` : `Show or hide ${level}`}
+            onClick={() => toggle(level)}
           >
             <i style={{ background: levelColor(level) }} />
-            {level} {formatCount(count)}
+            {level} {counts.has(level) && formatCount(counts.get(level) ?? 0)}
           </button>
         ))}
       </div>
-      <PanelView type="log-volume" frames={volume?.frames ?? NO_FRAMES} height={72} />
+      <PanelView type="log-volume" frames={bars?.frames ?? NO_FRAMES} height={72} />
     </Panel>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parsedName } from "../../panels/logs/fields";
 import { levelIn, levelOf, lineText, type ReadLine, readLines, splitAtMatches } from "../../panels/logs/line";
-import { isLineQuery, searchTerms, volumeQuery, withFilter } from "./query";
+import { isLineQuery, searchTerms, volumeQuery, withFilter, withLevelToggled, withoutLabel } from "./query";
 
 describe("a filter that is added", () => {
   it.each([
@@ -25,6 +25,24 @@ describe("a filter that is added", () => {
     ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{service_name=~".+", b="2"}'],
   ] as const)("%s + %s %s=%s (%s) is %s", (query, kind, name, value, keep, expected) => {
     expect(withFilter(query, { kind, name, value, keep })).toBe(expected);
+  });
+});
+
+describe("a filter that is taken off", () => {
+  it.each([
+    ['{service_name="a"} |= "x" | json', '{service_name=~".+"} |= "x" | json'],
+    ['{service_name=~"a|b", c="d"}', '{c="d"}'],
+    ['{c="service_name=1"}', '{c="service_name=1"}'],
+  ])("of the service: %s is %s", (query, expected) => {
+    expect(withoutLabel(query, "service_name")).toBe(expected);
+  });
+  it.each([
+    ['{a="1"}', "error", '{a="1"} | detected_level="error"'],
+    ['{a="1"} | detected_level="error" |= "x"', "warn", '{a="1"} |= "x" | detected_level=~"error|warn"'],
+    ['{a="1"} | detected_level=~"error|warn"', "error", '{a="1"} | detected_level="warn"'],
+    ['{a="1"} | detected_level="warn"', "warn", '{a="1"}'],
+  ])("of the level: %s with %s toggled is %s", (query, level, expected) => {
+    expect(withLevelToggled(query, level)).toBe(expected);
   });
 });
 

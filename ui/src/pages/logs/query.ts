@@ -41,6 +41,43 @@ export function withFilter(query: string, { kind, name, value, keep }: FieldFilt
   return `${without}${parser} ${wanted}`;
 }
 
+/** The query without matchers of a stream label. */
+export function withoutLabel(query: string, name: string): string {
+  const end = selectorEnd(query);
+  if (end < 0) return query;
+  const open = query.indexOf("{");
+  const kept = splitMatchers(query.slice(open + 1, end)).filter((matcher) => labelOf(matcher) !== name);
+  return `${query.slice(0, open)}{${selecting(kept).join(", ")}}${query.slice(end + 1)}`;
+}
+
+function labelOf(matcher: string): string | undefined {
+  return /^([\w.]+)\s*(?:=~|!~|!=|=)/.exec(matcher)?.[1];
+}
+
+/** Loki requires a matcher that does not match the empty value. */
+function selecting(matchers: string[]): string[] {
+  const selects = matchers.some(
+    (matcher) => /^[\w.]+\s*=~?\s*"(?!"$)/.test(matcher) && !matcher.endsWith('=~".*"'),
+  );
+  return selects ? matchers : ['service_name=~".+"', ...matchers];
+}
+
+const LEVEL_FILTER = /\s*\|\s*detected_level\s*=~?\s*"([\w|]+)"/g;
+
+/** The levels that a query is limited to; none when it has the lines of every level. */
+export function levelsIn(query: string): string[] {
+  return [...query.matchAll(LEVEL_FILTER)].flatMap(([, levels = ""]) => levels.split("|"));
+}
+
+/** The query with a level added to those that it is limited to, or taken off. */
+export function withLevelToggled(query: string, level: string): string {
+  const before = levelsIn(query);
+  const levels = before.includes(level) ? before.filter((one) => one !== level) : [...before, level];
+  const base = (isLineQuery(query) ? query : DEFAULT_QUERY).replace(LEVEL_FILTER, "").trim();
+  if (levels.length === 0) return base;
+  return `${base} | detected_level${levels.length > 1 ? "=~" : "="}"${levels.join("|")}"`;
+}
+
 function withMatcher(query: string, name: string, value: string, operator: "=" | "!="): string {
   const end = selectorEnd(query);
   if (end < 0) return query;
@@ -56,11 +93,7 @@ function withMatcher(query: string, name: string, value: string, operator: "=" |
       !(sign === "!=" && text === quote(value))
     );
   });
-  const next = [...matchers, `${name}${operator}${quote(value)}`];
-  // Loki requires a matcher that does not match the empty value.
-  if (!next.some((matcher) => /^[\w.]+\s*=~?\s*"(?!"$)/.test(matcher) && !matcher.endsWith('=~".*"'))) {
-    next.unshift('service_name=~".+"');
-  }
+  const next = selecting([...matchers, `${name}${operator}${quote(value)}`]);
   return `${query.slice(0, open)}{${next.join(", ")}}${query.slice(end + 1)}`;
 }
 

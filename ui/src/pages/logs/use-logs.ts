@@ -83,11 +83,26 @@ function keyOf({ nanos, line, stream, metadata }: LogLine): string {
 
 const NO_TARGETS: never[] = [];
 
-export function useVolume(query: string, range: Range): TargetState | undefined {
+interface Volume {
+  /** The lines over time: aligned bars, which stay as they are while the range moves. They reach over its ends. */
+  bars: TargetState | undefined;
+  /** The lines of the range. */
+  total: TargetState | undefined;
+}
+
+export function useVolume(query: string, range: Range): Volume {
   const intervalMs = stepFor(range, BARS);
   const fromMs = Math.floor(range.fromMs / intervalMs) * intervalMs + intervalMs;
   const toMs = Math.ceil(range.toMs / intervalMs) * intervalMs;
-  const expr = volumeQuery(query, queryDuration(intervalMs));
-  const request = { query: { expr, maxLines: 1_000 }, range: { fromMs, toMs }, intervalMs };
-  return useFrames(isLineQuery(query) ? [target("volume", loki, request)] : NO_TARGETS)[0];
+  const counted = (refId: string, points: Range, stepMs: number) => {
+    const expr = volumeQuery(query, queryDuration(stepMs));
+    return target(refId, loki, { query: { expr, maxLines: 1_000 }, range: points, intervalMs: stepMs });
+  };
+  const end = { fromMs: range.toMs, toMs: range.toMs };
+  const [bars, total] = useFrames(
+    isLineQuery(query)
+      ? [counted("bars", { fromMs, toMs }, intervalMs), counted("total", end, range.toMs - range.fromMs)]
+      : NO_TARGETS,
+  );
+  return { bars, total };
 }
