@@ -25,7 +25,7 @@ describe("the options of a panel", () => {
       { legend: { show: true, sort: undefined }, tooltip: { mode: "multi", sort: "desc" } },
     ],
     [readTableOptions, { label: "Rows", sort: undefined, heightMax: undefined }],
-    [readLogsOptions, { wrap: false, show: "message", highlight: [] }],
+    [readLogsOptions, { wrap: false, show: "message", highlight: [], line: null }],
     [readTraceListOptions, { sort: "newest" }],
   ])("have defaults, whatever is given", (read, defaults) => {
     for (const given of [
