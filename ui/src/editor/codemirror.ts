@@ -4,6 +4,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -79,7 +80,9 @@ const errorMarker = StateField.define<DecorationSet>({
 
 export function openEditor(parent: HTMLElement, options: Options): QueryView {
   let silent = false;
-  const run = () => {
+  const run = (target: EditorView) => {
+    // The options would stay open over the result.
+    closeCompletion(target);
     options.onRun();
     return true;
   };

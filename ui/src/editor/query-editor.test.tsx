@@ -42,6 +42,16 @@ describe("the query editor", () => {
     fireEvent.keyDown(content, { key: "Enter" });
     expect(ran).toHaveLength(2);
   });
+  it("closes the list of completions when the query is run", async () => {
+    const { ran } = renderEditor("SEL");
+    const content = await codeMirror();
+    const list = () => document.querySelector(".cm-tooltip-autocomplete");
+    fireEvent.keyDown(content, { key: " ", keyCode: 32, ctrlKey: true });
+    await waitFor(() => expect(list()).toBeTruthy());
+    fireEvent.keyDown(content, { key: "Enter", ctrlKey: true });
+    expect(ran).toEqual(["SEL"]);
+    await waitFor(() => expect(list()).toBeNull());
+  });
   it("works as a plain text area when CodeMirror cannot be loaded", async () => {
     vi.doMock("./codemirror", () => {
       throw new Error("offline");
