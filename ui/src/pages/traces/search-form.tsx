@@ -1,7 +1,7 @@
 /** The trace search: a form, or a TraceQL editor. */
 import { Button, Checkbox, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { positionIn } from "../../api/http";
 import { operations, services } from "../../api/jaeger";
 import { Icon } from "../../components/icon";
@@ -22,11 +22,43 @@ interface Props {
 
 const LIMITS = ["20", "100", "500", "1000"];
 
+/** The typed fields of the form. */
+interface Draft {
+  tags: string;
+  min: string;
+  max: string;
+}
+
+const bad = (text: string): boolean => text !== "" && parseDuration(text) === null;
+
+/** The typed fields as parameters of the URL, without those that cannot be read. */
+function applied({ tags, min, max }: Draft): Partial<TracesSearch> {
+  return {
+    tags: tags || undefined,
+    ...(bad(min) ? {} : { min: min || undefined }),
+    ...(bad(max) ? {} : { max: max || undefined }),
+  };
+}
+
 export function SearchForm(props: Props) {
-  const { search, change, limit } = props;
+  const { search, query, change, limit } = props;
+  const { tags = "", min = "", max = "" } = search;
+  const [draft, setDraft] = useState<Draft>({ tags, min, max });
+  useEffect(() => setDraft({ tags, min, max }), [tags, min, max]);
+  const [text, setText] = useState(query);
+  useEffect(() => setText(query), [query]);
+  const left = useRef<{ text: string; form: string } | null>(null);
   const mode = search.q === undefined ? "form" : "traceql";
-  const switched = (value: string) =>
-    value === "form" ? change({ q: undefined }) : change({ q: formQuery(search) });
+  // Whatever is changed in the form, what is typed in it applies as well: it shows no other conditions.
+  const apply: Props["change"] = (part) => change(mode === "form" ? { ...applied(draft), ...part } : part);
+  const switched = (value: string) => {
+    const form = formQuery({ ...search, ...applied(draft) });
+    if (value === "form") {
+      // The form cannot show a query. It comes back unless the form is used.
+      left.current = { text, form };
+      change({ q: undefined });
+    } else apply({ q: left.current?.form === form ? left.current.text : form });
+  };
   const control = (
     <SegmentedControl
       aria-label="Search mode"
@@ -45,19 +77,23 @@ export function SearchForm(props: Props) {
       allowDeselect={false}
       value={String(limit)}
       data={[...new Set([...LIMITS, String(limit)])].map((value) => ({ value, label: `${value} traces` }))}
-      onChange={(value) => change({ limit: value === "100" || value === null ? undefined : Number(value) })}
+      onChange={(value) => apply({ limit: value === "100" || value === null ? undefined : Number(value) })}
     />
   );
-  if (mode === "traceql") return <TraceQl {...props} control={control} limits={limits} />;
-  return <Form {...props} control={control} limits={limits} />;
+  const parts = { ...props, change: apply, control, limits };
+  if (mode === "traceql") return <TraceQl {...parts} draft={text} setDraft={setText} />;
+  return <Form {...parts} draft={draft} setDraft={setDraft} />;
 }
 
-type ModeProps = Props & { control: React.ReactNode; limits: React.ReactNode };
+type ModeProps<Typed> = Props & {
+  control: React.ReactNode;
+  limits: React.ReactNode;
+  draft: Typed;
+  setDraft: (draft: Typed) => void;
+};
 
-function TraceQl({ query, error, change, control, limits }: ModeProps) {
+function TraceQl({ query, error, change, control, limits, draft, setDraft }: ModeProps<string>) {
   const { refreshNow } = useRange();
-  const [draft, setDraft] = useState(query);
-  useEffect(() => setDraft(query), [query]);
   const run = () => (draft.trim() === query ? refreshNow() : change({ q: draft.trim() || "{}" }));
   return (
     <div className={classes.traceql}>
@@ -81,17 +117,13 @@ function TraceQl({ query, error, change, control, limits }: ModeProps) {
   );
 }
 
-const bad = (text: string): boolean => text !== "" && parseDuration(text) === null;
-
-function Form({ search, change, control, limits }: ModeProps) {
+function Form({ search, change, control, limits, draft, setDraft }: ModeProps<Draft>) {
   const { refreshNow } = useRange();
   const { tags = "", min = "", max = "" } = search;
-  const [draft, setDraft] = useState({ tags, min, max });
-  useEffect(() => setDraft({ tags, min, max }), [tags, min, max]);
   const run = () => {
     if (bad(draft.min) || bad(draft.max)) return;
     if (draft.tags === tags && draft.min === min && draft.max === max) refreshNow();
-    else change({ tags: draft.tags || undefined, min: draft.min || undefined, max: draft.max || undefined });
+    else change({});
   };
   const field = (name: keyof typeof draft) => ({
     value: draft[name],

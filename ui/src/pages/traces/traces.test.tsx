@@ -52,3 +52,26 @@ describe("traces", () => {
     await waitFor(() => expect(search().limit).toBe("6"));
   });
 });
+
+describe("the search form", () => {
+  it("applies what is typed with every other change", async () => {
+    const { user, search } = renderPage("/explore/traces", ANSWERS);
+    await user.type(await screen.findByRole("textbox", { name: "Minimum duration" }), "5s");
+    await user.click(screen.getByRole("checkbox", { name: "Errors" }));
+    await waitFor(() => expect(search()).toMatchObject({ min: "5s", status: "error" }));
+  });
+  it("becomes TraceQL with what is typed", async () => {
+    const { user, search } = renderPage("/explore/traces", ANSWERS);
+    await user.type(await screen.findByRole("textbox", { name: "Tags" }), "tool=search");
+    await user.click(screen.getByRole("radio", { name: "TraceQL" }));
+    await waitFor(() => expect(search()).toMatchObject({ q: '{ .tool = "search" }', tags: "tool=search" }));
+  });
+  it("gives a query back when the form was not used", async () => {
+    const q = "{ name = `a` } | count() > 2";
+    const { user, search } = renderPage(`/explore/traces?q=${encodeURIComponent(q)}`, ANSWERS);
+    await user.click(await screen.findByRole("radio", { name: "Form" }));
+    await waitFor(() => expect(search()).not.toHaveProperty("q"));
+    await user.click(screen.getByRole("radio", { name: "TraceQL" }));
+    await waitFor(() => expect(search().q).toBe(q));
+  });
+});
