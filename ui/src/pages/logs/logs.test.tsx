@@ -95,6 +95,15 @@ describe("the log volume", () => {
 });
 
 describe("log lines", () => {
+  it("stay when a refresh fails, which an error says", async () => {
+    let answer: unknown = lines;
+    const { user } = renderPage("/explore/logs", { "/loki/api/v1/query_range": () => answer });
+    await screen.findByText(MARKUP);
+    answer = Response.json({ error: "busy" }, { status: 503 });
+    await user.keyboard("r");
+    await screen.findByText("busy");
+    expect(screen.getByText(MARKUP)).toBeTruthy();
+  });
   it("have a context in which the line is opened", async () => {
     const lines = ["before", "this", "after"];
     const { user, search } = renderPage("/explore/logs?from=1794999990000&to=1795000010000", {

@@ -76,6 +76,8 @@ export default function Logs() {
   ]);
   const found = useLines(query, raw, range, limit);
   const { pages } = found;
+  // A refresh that fails leaves the answer before it.
+  const answered = pages.error === null || pages.data !== undefined;
   const count = found.frames.reduce((sum, { length }) => sum + length, 0);
   return (
     <div className={classes.page}>
@@ -102,11 +104,11 @@ export default function Logs() {
       <Tools search={search} limit={limit} query={draft} change={change} filter={filter} />
       <LoadingBar active={pages.isFetching} />
       {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
-      {isLineQuery(query) && !pages.error && (
+      {isLineQuery(query) && answered && (
         <VolumePanel query={query} toggle={(level) => change({ query: withLevelToggled(draft, level) })} />
       )}
-      {found.metric && !pages.error && <MetricChart frames={found.frames} fetching={pages.isFetching} />}
-      {!found.metric && !pages.error && pages.data && (
+      {found.metric && answered && <MetricChart frames={found.frames} fetching={pages.isFetching} />}
+      {!found.metric && pages.data && (
         <Panel className={classes.lines}>
           {count === 0 ? (
             <NoLines filtered={search.query !== undefined} clear={() => change({ query: undefined })} />
@@ -233,7 +235,7 @@ function VolumePanel({ query, toggle }: { query: string; toggle: (level: string)
   const counted = useMemo(() => total?.frames && volumeOf(total.frames), [total?.frames]);
   // The lines are useful without the histogram.
   const error = bars?.error ?? total?.error;
-  if (error) {
+  if (error && !bars?.frames) {
     const why = error instanceof Error ? error.message : "unknown";
     return <Notice>The log volume cannot be shown: {why}</Notice>;
   }

@@ -45,6 +45,17 @@ describe("traces", () => {
     await user.keyboard("{Enter}");
     await waitFor(() => expect(path()).toBe(`/trace/${"1".repeat(32)}`));
   });
+  it("stay when a refresh fails, and not when another search does", async () => {
+    let answer: unknown = { traces: [trace("1", "first", 10)] };
+    const { user } = renderPage("/explore/traces", { "/tempo/api/search": () => answer });
+    await screen.findByText("first");
+    answer = Response.json({ error: "busy" }, { status: 503 });
+    await user.keyboard("r");
+    await screen.findByText("busy");
+    expect(screen.getByText("first")).toBeTruthy();
+    await user.click(screen.getByRole("checkbox", { name: "Errors" }));
+    await waitFor(() => expect(screen.queryByText("first")).toBeNull());
+  });
   it("are more on demand when the search has reached its limit", async () => {
     const { user, search } = renderPage("/explore/traces?limit=3", ANSWERS);
     await screen.findByText(/3 traces, the limit of this search/);

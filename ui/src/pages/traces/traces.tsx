@@ -51,12 +51,12 @@ export default function Traces() {
       <SearchForm search={search} query={query} limit={limit} error={error} change={change} />
       <LoadingBar active={fetching} />
       {error !== null && <ErrorMessage error={error} {...(retry ? { retry } : {})} />}
-      {error === null && frames && count > 0 && (
+      {frames && count > 0 && (
         <Panel className={classes.scatter}>
           <PanelView type="trace-scatter" frames={frames} />
         </Panel>
       )}
-      {error === null && frames && (
+      {frames && (error === null || count > 0) && (
         <Panel className={classes.list}>
           {count === 0 ? (
             <NoTraces
