@@ -24,3 +24,16 @@ test("a trace that is not stored is said to be missing", async ({ page }) => {
   await page.goto(`/trace/${"f".repeat(32)}`);
   await expect(page.getByText("Trace not found")).toBeVisible();
 });
+
+test("a long model name is shown in full", async ({ page, server }) => {
+  const traceId = "a".repeat(32);
+  const spanId = "b".repeat(16);
+  const model = "gpt-4o-2024-11-20-of-the-whole-platform-team";
+  const attributes = [{ key: "gen_ai.request.model", value: { stringValue: model } }];
+  const span = { traceId, spanId, name: "chat", startTimeUnixNano: "1", endTimeUnixNano: "9", attributes };
+  await server.answer("**/tempo/api/traces/**", { batches: [{ scopeSpans: [{ spans: [span] }] }] });
+  await page.goto(`/trace/${traceId}?span=${spanId}`);
+  const name = page.locator("b").filter({ hasText: model });
+  await expect(name).toBeVisible();
+  expect(await name.evaluate((shown) => shown.scrollWidth - shown.clientWidth)).toBe(0);
+});

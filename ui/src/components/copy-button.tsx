@@ -4,6 +4,25 @@ import { useEffect, useRef, useState } from "react";
 import { copyText } from "./copy-text";
 import { Icon } from "./icon";
 
+export type CopyState = "idle" | "done" | "failed";
+
+/** Copies a text; the outcome is shown for a moment. */
+export function useCopy(text: () => string): [CopyState, () => Promise<void>] {
+  const [state, setState] = useState<CopyState>("idle");
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const copy = async () => {
+    setState((await copyText(text())) ? "done" : "failed");
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setState("idle"), 1_400);
+  };
+  return [state, copy];
+}
+
+export function copyLabel(state: CopyState, label: string): string {
+  return state === "done" ? "Copied" : state === "failed" ? "Copying failed" : label;
+}
+
 export function CopyButton({
   text,
   label = "Copy",
@@ -13,15 +32,8 @@ export function CopyButton({
   label?: string;
   size?: number;
 }) {
-  const [state, setState] = useState<"idle" | "done" | "failed">("idle");
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const copy = async () => {
-    setState((await copyText(text())) ? "done" : "failed");
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => setState("idle"), 1_400);
-  };
-  const message = state === "done" ? "Copied" : state === "failed" ? "Copying failed" : label;
+  const [state, copy] = useCopy(text);
+  const message = copyLabel(state, label);
   return (
     <Tooltip label={message} openDelay={state === "idle" ? 350 : 0}>
       <ActionIcon

@@ -2,6 +2,7 @@
 import { useMemo, useState } from "react";
 import type { Attribute } from "../../api/otlp";
 import { CopyButton } from "../../components/copy-button";
+import { formatExact } from "../../format/number";
 import classes from "./details.module.css";
 
 const SHORT_LENGTH = 400;
@@ -52,8 +53,9 @@ function Value({ attribute }: { attribute: Attribute }) {
   );
 }
 
-/** JSON with line breaks, whether it came as a map or as text. */
+/** JSON with line breaks, whether it came as a map or as text; a number without the noise of binary fractions. */
 function readable({ type, text }: Attribute): string {
+  if (type === "double" && Number.isFinite(Number(text))) return formatExact(Number(text));
   const looksJson =
     type === "map" || type === "array" || (/^[[{]/.test(text) && text.length < SHOWN_LENGTH_MAX);
   if (!looksJson) return text;

@@ -3,8 +3,7 @@ import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Trace } from "../../api/otlp";
-import { CopyButton } from "../../components/copy-button";
-import { copyText } from "../../components/copy-text";
+import { CopyButton, copyLabel, useCopy } from "../../components/copy-button";
 import { formatCount, formatItems } from "../../format/number";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
@@ -21,6 +20,7 @@ const MARGIN_MS = 60_000;
 
 export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTree; raw: unknown }) {
   const { zone } = useRange();
+  const [copied, copy] = useCopy(() => JSON.stringify(raw, null, 2));
   const root = tree.rows[0];
   const use = useMemo(() => traceUse(tree), [tree]);
   const colors = useMemo(() => serviceColors(tree), [tree]);
@@ -47,7 +47,7 @@ export function TraceHeader({ trace, tree, raw }: { trace: Trace; tree: TraceTre
           >
             Logs
           </Button>
-          <Button onClick={() => void copyText(JSON.stringify(raw, null, 2))}>Copy JSON</Button>
+          <Button onClick={() => void copy()}>{copyLabel(copied, "Copy JSON")}</Button>
         </div>
       </div>
       <div className={classes.facts}>

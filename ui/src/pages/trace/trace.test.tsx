@@ -47,6 +47,15 @@ describe("a trace whose spans still arrive", () => {
   });
 });
 
+describe("Copy JSON", () => {
+  it("says that it worked", async () => {
+    const { user } = renderPage(`/trace/${ID}`, { "/tempo/api/traces": traceOf([1]) });
+    await user.click(await screen.findByRole("button", { name: "Copy JSON" }));
+    await screen.findByRole("button", { name: "Copied" });
+    expect(JSON.parse(await navigator.clipboard.readText())).toEqual(traceOf([1]));
+  });
+});
+
 describe("Escape", () => {
   it("opens the traces when a link from elsewhere opened the trace", async () => {
     const { path } = renderPage(`/trace/${ID}`, { "/tempo/api/traces": traceOf([1]) });
