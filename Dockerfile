@@ -13,12 +13,12 @@ RUN apt-get update && apt-get install --yes --no-install-recommends make
 WORKDIR /source
 COPY . .
 COPY --from=page /source/ui/dist ui/dist
-RUN cargo build --release --locked --package glasshouse --no-default-features
+RUN cargo build --profile dist --locked --package glasshouse --no-default-features
 
 FROM debian:trixie-slim
 RUN useradd --system --uid 10001 --no-create-home glasshouse \
     && install --directory --owner glasshouse --mode 0700 /var/lib/glasshouse
-COPY --from=binary /source/target/release/glasshouse /usr/local/bin/glasshouse
+COPY --from=binary /source/target/dist/glasshouse /usr/local/bin/glasshouse
 USER glasshouse
 VOLUME /var/lib/glasshouse
 ENV GLASSHOUSE_DATA=/var/lib/glasshouse
