@@ -36,12 +36,15 @@ export function logs({ query, start, end, limit = "100", step }, dataset) {
   if (!/^[^{]*\{/.test(query))
     return { status: 400, text: `parse error at line 1, col 1: syntax error: unexpected IDENTIFIER` };
   const [from, to] = [toMs(start), toMs(end)];
-  const found = dataset.logs.filter((log) => log.atMs >= from && log.atMs < to).filter(logFilter(query));
-  if (/count_over_time|rate\(/.test(query)) {
-    const stepMs = Number(step) * 1_000;
+  const isCount = /count_over_time|rate\(/.test(query);
+  const stepMs = Number(step) * 1_000;
+  // The first count is of the lines before the start: the window is as long as the step.
+  const first = isCount ? from - stepMs : from;
+  const found = dataset.logs.filter((log) => log.atMs >= first && log.atMs < to).filter(logFilter(query));
+  if (isCount) {
     const groups = new Map();
     for (const log of found) {
-      const at = Math.ceil(log.atMs / stepMs) * stepMs;
+      const at = from + Math.ceil((log.atMs - from) / stepMs) * stepMs;
       const counts = groups.get(log.level) ?? new Map();
       counts.set(at, (counts.get(at) ?? 0) + 1);
       groups.set(log.level, counts);

@@ -18,7 +18,7 @@ pub(super) fn chunks(late: &[(i64, f64)]) -> impl Iterator<Item = Chunk> {
     })
 }
 
-/// As [`chunks`], of histograms.
+/// As [`chunks()`], of histograms.
 pub(super) fn histogram_chunks(late: &[(i64, Arc<NativeHistogram>)]) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     for samples in late.chunk_by(|a, b| day_of(a.0) == day_of(b.0)) {
