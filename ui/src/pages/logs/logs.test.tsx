@@ -76,6 +76,15 @@ describe("the log volume", () => {
     renderPage("/explore/logs", { "/loki/api/v1/query_range": volume });
     expect(await screen.findByText("63 lines")).toBeTruthy();
   });
+  it("leaves the keyboard to the query", async () => {
+    vi.doMock("../../editor/codemirror", () => {
+      throw new Error("offline");
+    });
+    const { user } = renderPage("/explore/logs", { "/loki/api/v1/query_range": volume });
+    const editor = await screen.findByRole("textbox", { name: "LogQL query" });
+    await user.keyboard("/");
+    expect(document.activeElement).toBe(editor);
+  });
   it("has levels that are added to the typed query, and taken off", async () => {
     // The plain text area, into which a test can type.
     vi.doMock("../../editor/codemirror", () => {
@@ -138,6 +147,23 @@ describe("log lines", () => {
     const opened = await screen.findByRole("button", { expanded: true });
     expect(opened.textContent).toContain("this");
     expect(opened.closest("[data-selected=true]")).toBeTruthy();
+  });
+  it("are read by keyboard, and lead to their trace", async () => {
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const values = [["1795000000000000000", `failed trace_id=${traceId}`, {}]];
+    const stream = { service_name: "api", trace_id: traceId };
+    const { user, path } = renderPage("/explore/logs", {
+      "/loki/api/v1/query_range": { data: { resultType: "streams", result: [{ stream, values }] } },
+    });
+    await screen.findByText(/^failed/);
+    await user.keyboard("j{Enter}");
+    await screen.findByRole("button", { expanded: true });
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(rows()).toHaveLength(1));
+    await user.keyboard("{Enter}");
+    await screen.findByRole("link", { name: "Open trace" });
+    await user.keyboard("{Tab}{Enter}");
+    await waitFor(() => expect(path()).toBe(`/trace/${traceId}`));
   });
   it("have a date when the range has several days", async () => {
     renderPage("/explore/logs?from=1794800000000&to=1795000010000", ANSWERS);

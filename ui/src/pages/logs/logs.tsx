@@ -4,17 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { positionIn } from "../../api/http";
-import { logLabels, logLabelValues } from "../../api/loki";
+import { logLabelValues } from "../../api/loki";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
-import { Icon } from "../../components/icon";
 import { LoadingBar } from "../../components/loading-bar";
 import { Notice } from "../../components/notice";
 import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
 import type { Frame } from "../../data/frame";
-import type { CompletionSources } from "../../editor/completions";
-import { QueryEditor } from "../../editor/query-editor";
 import { formatCount } from "../../format/number";
 import { LEVEL_ORDER, levelColor } from "../../panels/colors";
 import type { FieldFilter } from "../../panels/logs/fields";
@@ -36,6 +33,7 @@ import {
   withLevelToggled,
   withoutLabel,
 } from "./query";
+import { QueryRow } from "./query-row";
 import { useLines, useVolume } from "./use-logs";
 
 const route = getRouteApi("/explore/logs");
@@ -81,26 +79,12 @@ export default function Logs() {
   const count = found.frames.reduce((sum, { length }) => sum + length, 0);
   return (
     <div className={classes.page}>
-      <div className={classes.query}>
-        <QueryEditor
-          language="logql"
-          label="LogQL query"
-          placeholder='LogQL, for example {service_name="alex-agent"} |= "failed" | json'
-          value={draft}
-          errorPosition={query === draft ? positionIn(pages.error) : null}
-          sources={useSources()}
-          onChange={setDraft}
-          onRun={() => run(draft)}
-        />
-        <Button
-          variant="filled"
-          h={31}
-          onClick={() => run(draft)}
-          leftSection={<Icon name="play" size={11} />}
-        >
-          Run
-        </Button>
-      </div>
+      <QueryRow
+        query={draft}
+        errorPosition={query === draft ? positionIn(pages.error) : null}
+        onChange={setDraft}
+        onRun={() => run(draft)}
+      />
       <Tools search={search} limit={limit} query={draft} change={change} filter={filter} />
       <LoadingBar active={pages.isFetching} />
       {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
@@ -154,17 +138,6 @@ function MetricChart({ frames, fetching }: { frames: Frame[]; fetching: boolean 
       <PanelView type="timeseries" frames={frames} height={height} />
     </Panel>
   );
-}
-
-function useSources(): CompletionSources {
-  const { range } = useRange();
-  return useMemo(() => {
-    const [start, end] = [msToNanos(range.fromMs), msToNanos(range.toMs)];
-    return {
-      labels: () => logLabels(start, end),
-      labelValues: (name: string) => logLabelValues(name, start, end),
-    };
-  }, [range]);
 }
 
 interface ToolsProps {

@@ -43,7 +43,8 @@ export function LogDetails({ line, terms, filter }: Props) {
   });
   const text = useMemo(() => (line.json ? JSON.stringify(line.json, null, 2) : line.source.line), [line]);
   return (
-    <div className={classes.details}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: Enter is for the links in it, and not for the list
+    <div className={classes.details} onKeyDown={(event) => event.key === "Enter" && event.stopPropagation()}>
       <div className={classes.detailHead}>
         <span>{formatInstant(line.timeMs, zone, true)}</span>
         {line.traceId && (

@@ -158,7 +158,10 @@ function Row({ line, zone, dated, wrap, show, terms, open, onToggle }: RowProps)
         if (window.getSelection()?.isCollapsed !== false) onToggle();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Enter" || event.key === " ") onToggle();
+        if (event.key !== "Enter" && event.key !== " ") return;
+        // Enter is also a shortcut, which would close what this opens.
+        event.preventDefault();
+        onToggle();
       }}
     >
       <span className={classes.bar} style={{ background: color }} />

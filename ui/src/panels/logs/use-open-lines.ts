@@ -22,6 +22,16 @@ export function useOpenLines(
     setOpen(new Set([linked]));
     virtual.scrollToIndex(place, { align: "center" });
   }, [linked, place, virtual]);
+  // The focus follows the selection, so that Tab goes on to the links of an open line.
+  const moved = useRef(false);
+  useEffect(() => {
+    if (!moved.current || selected === null) return;
+    moved.current = false;
+    const row = virtual.scrollElement?.querySelector<HTMLElement>(
+      `[data-index="${keys.indexOf(selected)}"] [role=button]`,
+    );
+    row?.focus({ preventScroll: true });
+  }, [selected, keys, virtual]);
   const toggle = (key: string) => {
     setSelected(key);
     const next = new Set(open);
@@ -31,6 +41,7 @@ export function useOpenLines(
   const move = (by: number) => {
     const at = selected === null ? -1 : keys.indexOf(selected);
     const next = Math.min(keys.length - 1, Math.max(0, at + by));
+    moved.current = true;
     setSelected(keys[next] ?? null);
     virtual.scrollToIndex(next);
   };
