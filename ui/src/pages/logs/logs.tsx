@@ -9,6 +9,7 @@ import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { LoadingBar } from "../../components/loading-bar";
 import { Notice } from "../../components/notice";
+import { OtlpReceivers } from "../../components/otlp-receivers";
 import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
 import type { Frame } from "../../data/frame";
@@ -254,9 +255,14 @@ function NoLines({ filtered, clear }: { filtered: boolean; clear: () => void }) 
         </>
       }
     >
-      {filtered
-        ? "No line matches the query. Widen the time range, or remove filters."
-        : "No log records are stored for this time range. Widen it, or send logs over OTLP to port 4317 (gRPC) or 4318 (HTTP)."}
+      {filtered ? (
+        "No line matches the query. Widen the time range, or remove filters."
+      ) : (
+        <>
+          No log records are stored for this time range. Widen it, or send logs over OTLP to <OtlpReceivers />
+          .
+        </>
+      )}
     </EmptyState>
   );
 }

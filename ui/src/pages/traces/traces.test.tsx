@@ -85,4 +85,15 @@ describe("the search form", () => {
     await user.click(screen.getByRole("radio", { name: "TraceQL" }));
     await waitFor(() => expect(search().q).toBe(q));
   });
+  it("are told where to be sent when there are none", async () => {
+    const receiver = (protocol: string, address: string) => ({ protocol, address, state: "listening" });
+    renderPage("/explore/traces", {
+      "/tempo/api/search": { traces: [] },
+      "/api/overview": {
+        signals: {},
+        receivers: [receiver("otlp_grpc", "127.0.0.1:14317"), receiver("otlp_http", "127.0.0.1:14318")],
+      },
+    });
+    await screen.findByText(/127\.0\.0\.1:14317 \(gRPC\) or 127\.0\.0\.1:14318 \(HTTP\)/);
+  });
 });

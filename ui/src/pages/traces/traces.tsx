@@ -4,6 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { LoadingBar } from "../../components/loading-bar";
+import { OtlpReceivers } from "../../components/otlp-receivers";
 import { Panel } from "../../components/panel";
 import { usePageTitle } from "../../components/use-page-title";
 import { target, useFrames } from "../../data/source";
@@ -107,9 +108,13 @@ function NoTraces({ narrowed, clear }: { narrowed: boolean; clear: () => void })
         </>
       }
     >
-      {narrowed
-        ? "No trace matches the search. Remove a condition, or widen the time range."
-        : "No spans are stored for this time range. Widen it, or send traces over OTLP to port 4317 (gRPC) or 4318 (HTTP)."}
+      {narrowed ? (
+        "No trace matches the search. Remove a condition, or widen the time range."
+      ) : (
+        <>
+          No spans are stored for this time range. Widen it, or send traces over OTLP to <OtlpReceivers />.
+        </>
+      )}
     </EmptyState>
   );
 }
