@@ -123,6 +123,7 @@ fn the_admin_api_deletes_series_and_makes_snapshots_where_it_is_enabled() {
         ("delete_series", "no match[] parameter provided"),
         ("delete_series?match[]=%7B", "match[]"),
         ("delete_series?match[]=up&start=x", "cannot parse \\\"x\\\" to a valid timestamp"),
+        ("delete_series?match[]=up&start=2&end=1", "end timestamp must not be before start time"),
         ("snapshot?skip_head=x", "unable to parse boolean"),
     ] {
         let refused = admin(&server, path);

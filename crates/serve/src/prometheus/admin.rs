@@ -15,9 +15,6 @@ use crate::admin::Admin;
 use crate::parameters::Parameters;
 use crate::routers::Api;
 
-/// Times without a bound, in milliseconds; they fit in a range of nanoseconds.
-const OPEN_MS: (i64, i64) = (i64::MIN / 1_000_000, i64::MAX / 1_000_000);
-
 pub(super) fn api() -> Router<Arc<Api>> {
     Router::new()
         .route("/admin/tsdb/delete_series", post(delete_series).put(delete_series))
@@ -35,8 +32,11 @@ async fn delete_series(State(api): State<Arc<Api>>, parameters: Parameters) -> A
     if selectors.is_empty() {
         return Err(ApiError::bad_data("no match[] parameter provided"));
     }
-    let start_ms = time(&parameters, "start")?.unwrap_or(OPEN_MS.0);
-    let end_ms = time(&parameters, "end")?.unwrap_or(OPEN_MS.1);
+    let start_ms = time(&parameters, "start")?.unwrap_or(i64::MIN);
+    let end_ms = time(&parameters, "end")?.unwrap_or(i64::MAX);
+    if end_ms < start_ms {
+        return Err(ApiError::parameter("end", "end timestamp must not be before start time"));
+    }
     let parsed = selectors
         .iter()
         .map(|selector| query::promql::parse_selector(selector))

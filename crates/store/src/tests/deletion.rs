@@ -31,6 +31,7 @@ async fn deleting_removes_the_samples_of_series_and_range_and_nothing_else() {
         ("no samples", &[&[shard("0")]], 500, 600, |_| false),
         ("one that lacks the label", &[&[("zone", "")]], 0, 9, |id| id < 10),
         ("everything", &[&[]], 0, 200, |_| true),
+        ("a range that ends before it starts", &[&[]], 25, 15, |_| false),
     ];
     for (what, selectors, first, last, is_gone) in cases {
         let bench = Bench::new();

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use signals::{Signal, Timestamp};
+use signals::Signal;
 
 use super::Compactor;
-use crate::manifest::Entry;
+use crate::manifest::{Entry, Manifest};
 use crate::part::Part;
 use crate::{Deletion, StoreError, TimeRange};
 
@@ -50,14 +50,16 @@ impl Compactor {
     /// The parts of metrics that overlap the range of a deletion, and their days.
     async fn metric_parts_of(&self, deletion: &Deletion) -> Vec<(i32, Entry)> {
         let range = TimeRange::of_ms(deletion.start_ms, deletion.end_ms);
-        let overlaps =
-            |first: Timestamp, last: Timestamp| first <= range.end && last >= range.start;
-        let entries = |((signal, day), manifest): (&(Signal, i32), &crate::manifest::Manifest)| {
+        if range.start >= range.end {
+            return Vec::new();
+        }
+        let overlaps = |part: &&Entry| part.min_time < range.end && part.max_time >= range.start;
+        let of_day = |((signal, day), manifest): (&(Signal, i32), &Manifest)| {
             let parts = if *signal == Signal::Metrics { manifest.parts.as_slice() } else { &[] };
-            let parts = parts.iter().filter(|part| overlaps(part.min_time, part.max_time));
+            let parts = parts.iter().filter(overlaps);
             parts.map(|part| (*day, part.clone())).collect::<Vec<_>>()
         };
-        self.context.catalog.with_days(|days| days.iter().flat_map(entries).collect()).await
+        self.context.catalog.with_days(|days| days.iter().flat_map(of_day).collect()).await
     }
 
     /// Whether a part has samples of an affected series in the range.
