@@ -30,7 +30,8 @@ async fn opened(folder: &tempfile::TempDir, limits: Limits) -> (Store, Engine) {
 }
 
 async fn append(store: &Store, batch: Batch) {
-    let request = WriteRequest { received_at: NOW, batches: vec![batch], totals: Vec::new() };
+    let request =
+        WriteRequest { received_at: NOW, batches: vec![batch], ..WriteRequest::default() };
     store.append(request).await.unwrap();
 }
 

@@ -224,7 +224,8 @@ impl Receiver {
         if batches.is_empty() {
             return Ok(<[AppendResult; 2]>::default());
         }
-        let request = WriteRequest { received_at, batches, totals: deltas.totals.clone() };
+        let totals = deltas.totals.clone();
+        let request = WriteRequest { received_at, batches, totals, ..WriteRequest::default() };
         let mut appended = self.store.append(request).await?.batches.into_iter();
         let decoded =
             appended.by_ref().take(decoded_count).fold(AppendResult::default(), AppendResult::and);

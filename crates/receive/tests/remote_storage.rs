@@ -152,7 +152,7 @@ async fn store_samples(store: &Store, series: &[&[(&str, &str)]], values: std::o
     });
     let batches = vec![Batch::Metrics(batch)];
     let received_at = now * MILLISECOND;
-    let request = WriteRequest { received_at, batches, totals: Vec::new() };
+    let request = WriteRequest { received_at, batches, ..WriteRequest::default() };
     store.append(request).await.unwrap();
 }
 

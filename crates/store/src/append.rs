@@ -27,9 +27,23 @@ pub struct WriteRequest {
     pub batches: Vec<Batch>,
     /// An update of the delta totals, passed to [`Totals::restore`] after a restart.
     pub totals: Vec<u8>,
+    /// When it is durable.
+    pub durability: Durability,
 }
 
-/// The result of an append. Everything that was not refused is durable and visible.
+/// When an appended request is durable, that is, survives a loss of power. Every request that was
+/// answered survives a crash of the process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Before the append returns: a sender that is told so does not send again.
+    #[default]
+    BeforeResponse,
+    /// At most a second later: for what no sender waits for, like scraped samples.
+    WithinSecond,
+}
+
+/// The result of an append. Everything that was not refused is visible, and durable as
+/// [`WriteRequest::durability`] says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Appended {
     /// One result for each batch, in the same order.
@@ -119,6 +133,7 @@ impl OpenStore {
             return Err(StoreError::Unavailable("the store is closing".into()));
         }
         self.check_room()?;
+        let durability = request.durability;
         let bytes: usize = request.batches.iter().map(batch_bytes).sum();
         let prepared = if bytes <= INLINE_BYTES_MAX {
             self.prepare(request, bytes)?
@@ -133,7 +148,7 @@ impl OpenStore {
             return Ok(appended);
         }
         let permit = self.config.memory.queue.reserve(encoded.stored_bytes() + bytes)?;
-        self.log_and_apply(encoded, work, permit).await?;
+        self.log_and_apply(encoded, work, durability, permit).await?;
         Ok(appended)
     }
 
@@ -146,7 +161,8 @@ impl OpenStore {
             // Never refused: a flush needs this record to free memory.
             let permit = self.config.memory.queue.reservation();
             permit.grow(encoded.stored_bytes());
-            self.log_and_apply(encoded, Work::default(), permit).await?;
+            let durability = Durability::BeforeResponse;
+            self.log_and_apply(encoded, Work::default(), durability, permit).await?;
         }
         Ok(())
     }
@@ -155,16 +171,17 @@ impl OpenStore {
         &self,
         encoded: Encoded,
         work: Work,
+        durability: Durability,
         permit: MemoryReservation,
     ) -> Result<(), StoreError> {
-        let answer = self.log()?.append(encoded, work, permit)?;
+        let answer = self.log()?.append(encoded, work, durability, permit)?;
         answer
             .await
             .map_err(|_| StoreError::Unavailable("the write-ahead log has stopped".into()))?
     }
 
     fn prepare(&self, request: WriteRequest, bytes: usize) -> Result<Prepared, StoreError> {
-        let WriteRequest { received_at, batches, totals } = request;
+        let WriteRequest { received_at, batches, totals, durability: _ } = request;
         let mut payload = Payload::default();
         let mut work = Work::default();
         let mut appended = Appended::default();

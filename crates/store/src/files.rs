@@ -8,8 +8,6 @@ use std::fmt::Debug;
 use std::io;
 
 pub mod disk;
-#[cfg(test)]
-pub(crate) mod sim;
 
 pub use disk::DiskFiles;
 

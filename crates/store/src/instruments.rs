@@ -34,9 +34,13 @@ impl Default for Instruments {
 
 impl Instruments {
     /// A group of records was written and synced.
-    pub(crate) fn log_written(&self, sync: Duration, bytes: usize) {
-        self.log_sync.observe(sync.as_secs_f64());
+    pub(crate) fn log_written(&self, bytes: usize) {
         self.log_write.observe(bytes as f64);
+    }
+
+    /// The log was synced.
+    pub(crate) fn log_synced(&self, duration: Duration) {
+        self.log_sync.observe(duration.as_secs_f64());
     }
 
     /// The head was flushed.

@@ -34,7 +34,9 @@ mod tests;
 mod time_range;
 mod write_ahead;
 
-pub use append::{Appended, BatchAppended, NoTotals, RowsAppended, Totals, WriteRequest};
+pub use append::{
+    Appended, BatchAppended, Durability, NoTotals, RowsAppended, Totals, WriteRequest,
+};
 pub use config::{Config, Dependencies, Memory};
 pub use error::StoreError;
 pub use metrics::{Cardinality, Deletion, SeriesChunks};

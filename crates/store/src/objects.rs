@@ -26,8 +26,6 @@ use parking_lot::Mutex;
 
 use crate::files::{FileStat, FileWriter, Files};
 
-#[cfg(test)]
-pub(crate) mod sim;
 mod upload;
 
 pub(crate) use upload::ObjectSink;

@@ -9,6 +9,7 @@ mod followers;
 pub(crate) mod format;
 pub(crate) mod list;
 pub(crate) mod quarantine;
+mod queue;
 pub(crate) mod reader;
 pub(crate) mod record;
 mod rows;

@@ -267,7 +267,7 @@ impl Importer {
         loop {
             let batches = vec![Batch::Metrics(batch.clone())];
             let received_at = self.clock.now();
-            let request = WriteRequest { received_at, batches, totals: Vec::new() };
+            let request = WriteRequest { received_at, batches, ..WriteRequest::default() };
             match self.store.append(request).await {
                 Ok(appended) => {
                     self.counts.add(&appended.batches);

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use signals::time::MILLISECOND;
 use signals::{Batch, Labels, MemoryReservation, SeriesBatch, SeriesRef, Signal};
 use store::metrics::SeriesAppended;
-use store::{BatchAppended, StoreError, WriteRequest};
+use store::{BatchAppended, Durability, StoreError, WriteRequest};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -326,7 +326,8 @@ impl TargetLoop {
         let request = WriteRequest {
             received_at: self.shared.clock.now(),
             batches: vec![Batch::Metrics(batch)],
-            totals: Vec::new(),
+            durability: Durability::WithinSecond,
+            ..WriteRequest::default()
         };
         let appended = self.shared.store.append(request).await?;
         Ok(match appended.batches.into_iter().next() {

@@ -57,7 +57,7 @@ async fn scraped(series: usize, interval_ms: i64, hours: usize) -> Vec<Measured>
             }
         }
         let batches = vec![Batch::Metrics(batch)];
-        let request = WriteRequest { received_at: 0, batches, totals: Vec::new() };
+        let request = WriteRequest { received_at: 0, batches, ..WriteRequest::default() };
         store.append(request).await.unwrap();
         if minute % 10 == 9 {
             store.flush().await.unwrap();

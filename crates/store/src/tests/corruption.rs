@@ -15,7 +15,7 @@ use signals::time::ManualClock;
 
 use super::harness::*;
 use crate::files::Files;
-use crate::files::sim::SimFiles;
+use crate::tests::sim_files::SimFiles;
 use crate::{Dependencies, NoTotals, RecoveryReport, Store};
 
 /// A folder with parts that were flushed and merged, and a log of several segments; and which file

@@ -2,7 +2,7 @@
 
 use super::harness::*;
 use crate::Store;
-use crate::files::sim::Fault;
+use crate::tests::sim_files::Fault;
 
 /// How the machine went down.
 #[derive(Debug, Clone, Copy)]

@@ -18,7 +18,7 @@ async fn with_log(bench: &Bench, count: u64) -> Vec<Item> {
     items
 }
 
-fn on(bench: &Bench, files: crate::files::sim::SimFiles) -> Bench {
+fn on(bench: &Bench, files: crate::tests::sim_files::SimFiles) -> Bench {
     Bench { files, clock: std::sync::Arc::clone(&bench.clock), config: bench.config.clone() }
 }
 
@@ -104,7 +104,9 @@ async fn a_payload_that_cannot_be_decoded_is_put_aside() {
     let (store, _) = bench.open().await.unwrap();
     let nonsense = Encoded::new(0, b"nonsense".to_vec()).unwrap();
     let permit = store.inner.config.memory.queue.reservation();
-    store.inner.log_and_apply(nonsense, crate::state::Work::default(), permit).await.unwrap();
+    let durability = crate::Durability::BeforeResponse;
+    let work = crate::state::Work::default();
+    store.inner.log_and_apply(nonsense, work, durability, permit).await.unwrap();
     send(&store, &[log(2)]).await.unwrap();
     drop(store);
     bench.files.kill();

@@ -16,7 +16,8 @@ fn one_a_day(signal: Signal, days: std::ops::Range<u64>) -> Vec<Item> {
 
 /// How many rows of a batch are stored and refused.
 async fn offer(store: &Store, items: &[Item]) -> Result<(usize, usize), StoreError> {
-    let request = WriteRequest { received_at: NOON, batches: batches(items), totals: Vec::new() };
+    let request =
+        WriteRequest { received_at: NOON, batches: batches(items), ..WriteRequest::default() };
     match store.append(request).await?.batches.as_slice() {
         [BatchAppended::Rows(rows)] => Ok((rows.rows, rows.too_many_days)),
         other => panic!("{other:?}"),

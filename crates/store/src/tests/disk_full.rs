@@ -7,7 +7,7 @@ use signals::MemoryBudget;
 
 use super::harness::*;
 use crate::StoreError;
-use crate::files::sim::Fault;
+use crate::tests::sim_files::Fault;
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_takes_again_when_there_is_room() {

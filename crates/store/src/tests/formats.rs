@@ -144,7 +144,10 @@ async fn write_the_fixture() {
     let store = open(folder.path()).await;
     send(&store, &items()).await.unwrap();
     let batches = vec![rich_span()];
-    store.append(WriteRequest { received_at: NOON, batches, totals: vec![] }).await.unwrap();
+    store
+        .append(WriteRequest { received_at: NOON, batches, ..WriteRequest::default() })
+        .await
+        .unwrap();
     store.flush().await.unwrap();
     store.close().await.unwrap();
     drop(store);

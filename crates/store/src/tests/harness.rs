@@ -15,7 +15,7 @@ use signals::{
     Batch, Clock, Labels, MatchOp, Matcher, MemoryBudget, SeriesBatch, Signal, SpanId, TraceId,
 };
 
-use crate::files::sim::SimFiles;
+use crate::tests::sim_files::SimFiles;
 use crate::write_ahead::format::parse_segment_name;
 use crate::{
     Config, Dependencies, NoTotals, Part, RecoveryReport, Store, StoreError, TimeRange,
@@ -131,7 +131,8 @@ pub(crate) fn sample(id: u64) -> Item {
 }
 
 pub(crate) async fn send(store: &Store, items: &[Item]) -> Result<(), StoreError> {
-    let request = WriteRequest { received_at: NOON, batches: batches(items), totals: Vec::new() };
+    let request =
+        WriteRequest { received_at: NOON, batches: batches(items), ..WriteRequest::default() };
     let appended = store.append(request).await?;
     assert_eq!(appended.items(), items.len(), "{appended:?}");
     Ok(())

@@ -2,20 +2,21 @@
 //!
 //! Requests are queued. The thread writes and syncs all waiting requests as one group, and passes
 //! it to a second thread that makes it visible and responds. The next group gathers during the
-//! sync, so group commit needs no timer.
+//! sync, so group commit needs no timer. A group of which no request asks for a sync is synced within
+//! a second, with what follows.
 //!
 //! A write to a full disk is undone (the file is truncated to its last whole record) and retried
 //! with the next request. Any other failure ends writing permanently: after a failed sync the
 //! contents of the disk are unknown, so the process has to stop and recover by replay.
 
-use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use signals::{Clock, Labels, MemoryReservation, SeriesRef};
 use tokio::sync::{oneshot, watch};
 
@@ -24,16 +25,18 @@ use super::follower::Follower;
 use super::followers::Followers;
 use super::format::{Encoded, SEGMENT_HEADER, SegmentHeader, VERSION, WriterId, segment_name};
 use super::list::{self, Listed};
+use super::queue::{GROUP_BYTES, Item, Pending, Queue};
 use super::record::Payload;
 use super::segments::{OpenSegments, Segment};
 use crate::StoreError;
+use crate::append::Durability;
 use crate::files::{self, FileWriter, Files};
 use crate::instruments::Instruments;
 use crate::metrics::SeriesSet;
 use crate::state::Work;
 
-/// Size at which a group is closed.
-const GROUP_BYTES: usize = 8 << 20;
+/// How long a record is not synced at most.
+const UNSYNCED_MAX: Duration = Duration::from_secs(1);
 /// Size of the labels at which a record of definitions is closed.
 const DEFINITIONS_BYTES: usize = 4 << 20;
 /// Groups that may wait to be made visible.
@@ -72,33 +75,12 @@ pub(crate) struct Log {
 
 struct Shared {
     files: Arc<dyn Files>,
-    queue: Mutex<Queue>,
-    wake: Condvar,
+    queue: Queue,
     segments: Arc<OpenSegments>,
     fatal: watch::Sender<Option<String>>,
 }
 
-#[derive(Default)]
-struct Queue {
-    items: VecDeque<Item>,
-    /// Why no more requests are accepted.
-    closed: Option<String>,
-}
-
-enum Item {
-    Append(Pending),
-    Rotate(oneshot::Sender<Result<(), StoreError>>),
-    Stop,
-}
-
-struct Pending {
-    encoded: Encoded,
-    work: Work,
-    permit: MemoryReservation,
-    answer: oneshot::Sender<Result<(), StoreError>>,
-}
-
-/// Requests that are durable.
+/// Requests that are written.
 struct Group {
     requests: Vec<Pending>,
     last_sequence: u64,
@@ -115,8 +97,7 @@ impl Log {
         let segments = Arc::new(segments);
         let shared = Arc::new(Shared {
             files: Arc::clone(&start.files),
-            queue: Mutex::default(),
-            wake: Condvar::new(),
+            queue: Queue::default(),
             segments,
             fatal: watch::Sender::new(None),
         });
@@ -131,6 +112,7 @@ impl Log {
             buffer: Vec::new(),
             apply: Arc::clone(&apply),
             defined: SeriesSet::default(),
+            unsynced: None,
         };
         let first = format!("{FOLDER}/{}", segment_name(start.next_sequence));
         // The new segment replaces an empty one of the previous process.
@@ -153,22 +135,24 @@ impl Log {
         Ok(Self { shared, threads: Mutex::new(vec![writing, applying]) })
     }
 
-    /// Queues a record. The response is sent when it is durable and visible.
+    /// Queues a record. The response is sent when it is visible and, if asked for, durable.
     pub(crate) fn append(
         &self,
         encoded: Encoded,
         work: Work,
+        durability: Durability,
         permit: MemoryReservation,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.shared.push(Item::Append(Pending { encoded, work, permit, answer }))?;
+        let pending = Pending { encoded, work, durability, permit, answer };
+        self.shared.queue.push(Item::Append(pending))?;
         Ok(answered)
     }
 
     /// Closes the active segment, so that a flush can free it.
     pub(crate) async fn rotate(&self) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.shared.push(Item::Rotate(answer))?;
+        self.shared.queue.push(Item::Rotate(answer))?;
         answered.await.map_err(|_| stopped())?
     }
 
@@ -219,12 +203,7 @@ impl Log {
 
     /// Accepts no more requests, writes the queued ones, and ends the threads.
     pub(crate) fn stop(&self) {
-        {
-            let mut queue = self.shared.queue.lock();
-            queue.closed.get_or_insert_with(|| "the store is closed".into());
-            queue.items.push_back(Item::Stop);
-        }
-        self.shared.wake.notify_one();
+        self.shared.queue.stop();
         for thread in self.threads.lock().drain(..) {
             // A panic needs no report: dropping the senders has answered the requests.
             let _ = thread.join();
@@ -239,21 +218,9 @@ impl Drop for Log {
 }
 
 impl Shared {
-    fn push(&self, item: Item) -> Result<(), StoreError> {
-        {
-            let mut queue = self.queue.lock();
-            if let Some(reason) = &queue.closed {
-                return Err(StoreError::Unavailable(reason.clone()));
-            }
-            queue.items.push_back(item);
-        }
-        self.wake.notify_one();
-        Ok(())
-    }
-
     fn fail(&self, reason: &str) {
         tracing::error!(reason, "the write-ahead log failed: nothing is accepted until a restart");
-        self.queue.lock().closed = Some(format!("the write-ahead log failed: {reason}"));
+        self.queue.close(format!("the write-ahead log failed: {reason}"));
         self.fatal.send_if_modified(|fatal| {
             let is_first = fatal.is_none();
             fatal.get_or_insert_with(|| reason.to_owned());
@@ -304,6 +271,8 @@ struct Writer {
     apply: Arc<dyn Apply>,
     /// The series that the active segment defines.
     defined: SeriesSet,
+    /// When the first record was written that is not synced, by the monotonic clock.
+    unsynced: Option<Duration>,
 }
 
 struct Active {
@@ -326,8 +295,15 @@ enum Failure {
 impl Writer {
     fn run(mut self, written: &SyncSender<Group>) {
         loop {
-            let (group, then) = self.gather();
+            let (group, then) = self.shared.queue.gather(self.until_sync());
             if !group.is_empty() && !self.commit(group, written) {
+                break;
+            }
+            let is_due = self.until_sync().is_some_and(|until| until.is_zero());
+            if (is_due || then.is_some())
+                && let Err(Failure::Fatal(reason) | Failure::Full(reason)) = self.sync()
+            {
+                self.shared.fail(&reason);
                 break;
             }
             match then {
@@ -345,32 +321,13 @@ impl Writer {
             }
         }
         // Dropping the senders answers the requests that still wait.
-        self.shared.queue.lock().items.clear();
+        self.shared.queue.clear();
     }
 
-    /// Waits for work: records for one group, and the item that follows them.
-    fn gather(&self) -> (Vec<Pending>, Option<Item>) {
-        let mut queue = self.shared.queue.lock();
-        let mut group = Vec::new();
-        let mut bytes = 0;
-        loop {
-            while let Some(item) = queue.items.pop_front() {
-                match item {
-                    Item::Append(pending) => {
-                        bytes += pending.encoded.stored_bytes();
-                        group.push(pending);
-                        if bytes >= GROUP_BYTES {
-                            return (group, None);
-                        }
-                    }
-                    other => return (group, Some(other)),
-                }
-            }
-            if !group.is_empty() {
-                return (group, None);
-            }
-            self.shared.wake.wait(&mut queue);
-        }
+    /// The time until the next sync; `None` if everything is synced.
+    fn until_sync(&self) -> Option<Duration> {
+        let waited = self.clock.monotonic().saturating_sub(self.unsynced?);
+        Some(UNSYNCED_MAX.saturating_sub(waited))
     }
 
     /// Writes a group and passes it on. Returns whether the log continues.
@@ -407,14 +364,16 @@ impl Writer {
         let is_long = |active: &Active| {
             active.length.saturating_sub(active.definition_bytes) >= self.segment_bytes
         };
-        if self.active.as_ref().is_none_or(is_long)
-            && let Err(error) = self.rotate()
-            && !(files::is_full(&error) && self.active.is_some())
-        {
-            // Without room for a new segment the old one may still have some.
-            let reason = error.to_string();
-            let full = files::is_full(&error);
-            return Err(if full { Failure::Full(reason) } else { Failure::Fatal(reason) });
+        if self.active.as_ref().is_none_or(is_long) {
+            self.sync()?;
+            if let Err(error) = self.rotate()
+                && !(files::is_full(&error) && self.active.is_some())
+            {
+                // Without room for a new segment the old one may still have some.
+                let reason = error.to_string();
+                let full = files::is_full(&error);
+                return Err(if full { Failure::Full(reason) } else { Failure::Fatal(reason) });
+            }
         }
         self.buffer.clear();
         self.buffer.shrink_to(2 * GROUP_BYTES);
@@ -445,16 +404,30 @@ impl Writer {
             }
             Err(error) => return Err(Failure::Fatal(format!("{}: {error}", active.path))),
         }
+        self.instruments.log_written(self.buffer.len());
+        active.length += self.buffer.len() as u64;
+        active.definition_bytes += definition_bytes;
+        self.next_sequence = sequence;
+        self.unsynced.get_or_insert_with(|| self.clock.monotonic());
+        if group.iter().any(|pending| pending.durability == Durability::BeforeResponse) {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Makes durable what is written.
+    fn sync(&mut self) -> Result<(), Failure> {
+        if self.unsynced.is_none() {
+            return Ok(());
+        }
+        let Some(active) = &mut self.active else { return Ok(()) };
         let began = self.clock.monotonic();
         if let Err(error) = active.file.sync() {
             return Err(Failure::Fatal(format!("{}: {error}", active.path)));
         }
-        let synced = self.clock.monotonic().saturating_sub(began);
-        self.instruments.log_written(synced, self.buffer.len());
-        active.length += self.buffer.len() as u64;
-        active.definition_bytes += definition_bytes;
-        self.next_sequence = sequence;
-        self.shared.segments.written(active.length, sequence - 1);
+        self.unsynced = None;
+        self.instruments.log_synced(self.clock.monotonic().saturating_sub(began));
+        self.shared.segments.written(active.length, self.next_sequence - 1);
         Ok(())
     }
 
@@ -490,7 +463,8 @@ impl Writer {
         Ok(records)
     }
 
-    /// Switches to a new segment, whose name is durable before anything is written into it.
+    /// Switches to a new segment, whose name is durable before anything is written into it. All
+    /// records of the active one are synced.
     fn rotate(&mut self) -> io::Result<()> {
         let is_empty = |active: &Active| active.length == SEGMENT_HEADER as u64;
         if self.active.as_ref().is_some_and(is_empty) {

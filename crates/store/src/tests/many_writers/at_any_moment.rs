@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cluster::*;
-use crate::objects::sim::Fault;
+use crate::tests::sim_objects::Fault;
 
 /// Two writers that have stored something each and hold something in memory, and a compactor.
 async fn prepared(cluster: &Cluster) -> (Process, Process, Role) {

@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::context::Context;
-use crate::files::sim::SimFiles;
 use crate::instruments::Instruments;
 use crate::maintenance::Maintenance;
 use crate::manifest::catalog::Catalog;
@@ -18,8 +17,9 @@ use crate::manifest::drafts::Drafts;
 use crate::manifest::load::load;
 use crate::manifest::part_list::PartList;
 use crate::metrics::PartReader;
-use crate::objects::sim::{Bucket, Client, Fault};
 use crate::tests::harness::*;
+use crate::tests::sim_files::SimFiles;
+use crate::tests::sim_objects::{Bucket, Client, Fault};
 use crate::write_ahead::format::WriterId;
 use crate::{Config, Dependencies, NoTotals, Store, StoreError};
 

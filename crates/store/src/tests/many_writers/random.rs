@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::cluster::*;
 use crate::StoreError;
-use crate::objects::sim::Fault;
+use crate::tests::sim_objects::Fault;
 
 const WRITERS: usize = 3;
 const STEPS: usize = 40;

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use signals::Clock;
 
-use super::{FileReader, FileStat, FileWriter, Files, FolderEntry};
+use crate::files::{FileReader, FileStat, FileWriter, Files, FolderEntry};
 
 /// What happens at the chosen operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
