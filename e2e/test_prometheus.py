@@ -64,7 +64,11 @@ def test_the_data_folder_of_prometheus_is_imported(tmp_path, started):
 def send_stock(url: str, service: str, points: list[tuple[int, int]]) -> None:
     """Sends a gauge by OTLP; points are nanoseconds and a value."""
     points = [{"asInt": str(value), "timeUnixNano": str(at)} for at, value in points]
-    metric = {"name": "stock", "gauge": {"dataPoints": points}}
+    send_metric(url, service, {"name": "stock", "gauge": {"dataPoints": points}})
+
+
+def send_metric(url: str, service: str, metric: dict) -> None:
+    """Sends a metric by OTLP."""
     attribute = {"key": "service.name", "value": {"stringValue": service}}
     body = {
         "resourceMetrics": [
@@ -113,6 +117,12 @@ def test_a_prometheus_reads_and_federates(tmp_path, started, service):
     send_stock(address(4318), service, [(time.time_ns(), 42)])
     assert get(9090, "/api/v1/query", query=f'stock{{job="{service}"}}')["data"]["result"]
 
+    at = str(time.time_ns())
+    point = {"timeUnixNano": at, "count": "5", "sum": 9, "scale": 2, "zeroCount": "1"}
+    point["positive"] = {"offset": 3, "bucketCounts": ["1", "0", "3"]}
+    histogram = {"aggregationTemporality": 2, "dataPoints": [point]}
+    send_metric(address(4318), service, {"name": "wait", "exponentialHistogram": histogram})
+
     target = address(9090).removeprefix("http://")
     (tmp_path / "prometheus.yml").write_text(
         f"""
@@ -128,12 +138,17 @@ remote_read:
     read_recent: true
 """
     )
-    prometheus = Prometheus(tmp_path, started)
+    # With native histograms it asks for protobuf.
+    prometheus = Prometheus(tmp_path, started, "--enable-feature=native-histograms")
     ask = prometheus.ask
 
     prometheus.wait('scrape_samples_scraped{job="federate"} > 0')
     [found] = ask(f'stock{{job="{service}"}}')
     assert found["value"][1] == "42"
+    # All but the three observations of the highest bucket, whose bounds are 2.38 and 2.83.
+    fraction = f'histogram_fraction(-1, 2.3, wait{{job="{service}"}})'
+    assert [found["value"][1] for found in ask(fraction)] == ["0.4"]
+    assert [found["value"][1] for found in ask(f'histogram_sum(wait{{job="{service}"}})')] == ["9"]
     # What only we have comes by remote read.
     assert ask(f'count({{job="{service}"}}) > 0')
 

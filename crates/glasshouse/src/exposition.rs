@@ -1,62 +1,16 @@
 //! Exposes received OTLP metrics in the Prometheus text format, for scraping.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 
 use query::promql::{Sample, Value};
 use query::{Engine, QueryError};
 use serve::ScrapePool;
 use signals::Labels;
 use signals::metric::{Metadata, MetricKind, NAME_LABEL};
+use wire::exposition::TextWriter;
 
-/// The content type of what [`Exposition`] writes.
+/// The content type of [`latest`].
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// A document in the text format, family by family.
-#[derive(Debug, Default)]
-pub(crate) struct Exposition {
-    text: String,
-}
-
-impl Exposition {
-    /// Begins a family; its samples follow.
-    pub(crate) fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let help = help.replace('\\', "\\\\").replace('\n', "\\n");
-        if !help.is_empty() {
-            let _ = writeln!(self.text, "# HELP {name} {help}");
-        }
-        let _ = writeln!(self.text, "# TYPE {name} {kind}");
-    }
-
-    /// One sample of the family.
-    pub(crate) fn sample<'a>(
-        &mut self,
-        name: &str,
-        labels: impl IntoIterator<Item = (&'a str, &'a str)>,
-        value: f64,
-    ) {
-        self.text.push_str(name);
-        let mut separator = '{';
-        for (label, value) in labels {
-            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let _ = write!(self.text, "{separator}{label}=\"{value}\"");
-            separator = ',';
-        }
-        if separator == ',' {
-            self.text.push('}');
-        }
-        let _ = match value {
-            f64::INFINITY => writeln!(self.text, " +Inf"),
-            f64::NEG_INFINITY => writeln!(self.text, " -Inf"),
-            value => writeln!(self.text, " {value}"),
-        };
-    }
-
-    /// The complete document.
-    pub(crate) fn finish(self) -> String {
-        self.text
-    }
-}
 
 /// The latest value of every series with a sample in the last five minutes, but those of targets:
 /// whoever scrapes this page beside a target would get each of its series again with more labels.
@@ -94,7 +48,7 @@ fn expose(samples: &[Sample], metadata: &[Metadata], targets: &HashSet<Origin<'_
             && !targets.contains(&origin(&sample.labels))
     });
     samples.sort_by(|a, b| a.0.cmp(b.0).then_with(|| in_order(&a.1.labels, &b.1.labels)));
-    let mut document = Exposition::default();
+    let mut page = TextWriter::default();
     let mut current = "";
     for (family, sample) in samples {
         if family != current {
@@ -102,18 +56,20 @@ fn expose(samples: &[Sample], metadata: &[Metadata], targets: &HashSet<Origin<'_
             let known = metadata.get(family);
             let kind = known.map_or("untyped", |known| type_of(known.kind));
             let kind = if sample.histogram.is_some() { "summary" } else { kind };
-            document.family(family, kind, known.map_or("", |known| known.help.as_str()));
+            page.family(family, kind, known.map_or("", |known| known.help.as_str()));
         }
         let name = sample.labels.metric_name();
         match &sample.histogram {
-            None => document.sample(name, unnamed(&sample.labels), sample.value),
+            None => page.sample(name, unnamed(&sample.labels), sample.value, None),
             Some(native) => {
-                document.sample(&format!("{name}_count"), unnamed(&sample.labels), native.count);
-                document.sample(&format!("{name}_sum"), unnamed(&sample.labels), native.sum);
+                for (suffix, value) in [("count", native.count), ("sum", native.sum)] {
+                    let name = format!("{name}_{suffix}");
+                    page.sample(&name, unnamed(&sample.labels), value, None);
+                }
             }
         }
     }
-    document.finish()
+    page.finish()
 }
 
 /// Orders by name, then labels, then ascending buckets.

@@ -214,9 +214,9 @@ impl Evaluator<'_> {
         let (first, last) = edges(&times, window, of.is_smoothed())?;
         let is_counter = of.change.is_counter();
         let within = all.get(first..=last)?;
-        let is_custom = native_histogram::is_custom(&within.first()?.1);
+        let is_custom = within.first()?.1.has_custom_bounds();
         for (_, histogram) in within {
-            if native_histogram::is_custom(histogram) != is_custom {
+            if histogram.has_custom_bounds() != is_custom {
                 self.note_schemas(of.name, of.span);
                 return None;
             }
@@ -380,7 +380,7 @@ impl Evaluator<'_> {
             last.reset_hint = ResetHint::Unknown;
             return Some(Arc::new(last));
         };
-        if native_histogram::is_custom(&before.1) != native_histogram::is_custom(&after.1) {
+        if before.1.has_custom_bounds() != after.1.has_custom_bounds() {
             self.note_schemas(name, span);
             return None;
         }

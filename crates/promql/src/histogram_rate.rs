@@ -68,10 +68,9 @@ impl Evaluator<'_> {
             ..NativeHistogram::default()
         };
         let base = if is_reset_first { &nothing } else { first.as_ref() };
-        let is_custom = native_histogram::is_custom(base);
+        let is_custom = base.has_custom_bounds();
         let inner = all.get(1..all.len().saturating_sub(1)).unwrap_or_default();
-        let is_mixed =
-            |histogram: &NativeHistogram| native_histogram::is_custom(histogram) != is_custom;
+        let is_mixed = |histogram: &NativeHistogram| histogram.has_custom_bounds() != is_custom;
         if is_mixed(last) {
             if is_counter && (first.is_gauge() || last.is_gauge()) {
                 self.note_not_counter(of.name, of.span);

@@ -19,9 +19,6 @@ pub(crate) use layout::Total;
 pub(crate) use statistics::{Fault, fraction, quantile, variance};
 pub(crate) use trim::trimmed;
 
-/// The schema of histograms with custom bounds.
-pub(crate) const CUSTOM_SCHEMA: i32 = -53;
-
 /// Index and count of a bucket.
 pub(crate) type Bucket = (i32, f64);
 
@@ -31,11 +28,6 @@ pub(crate) struct Bounded {
     pub(crate) lower: f64,
     pub(crate) upper: f64,
     pub(crate) count: f64,
-}
-
-/// Whether the bounds are custom rather than exponential.
-pub(crate) fn is_custom(histogram: &NativeHistogram) -> bool {
-    histogram.schema == CUSTOM_SCHEMA
 }
 
 /// Buckets in ascending order of index, including stored empty ones.
@@ -86,7 +78,7 @@ pub(crate) fn scaled(histogram: &NativeHistogram, factor: f64) -> NativeHistogra
 
 /// The changed count of the zero bucket, which histograms with custom bounds do not have.
 fn zero_count(histogram: &NativeHistogram, change: impl Fn(f64) -> f64) -> f64 {
-    if is_custom(histogram) { 0.0 } else { change(histogram.zero_count) }
+    if histogram.has_custom_bounds() { 0.0 } else { change(histogram.zero_count) }
 }
 
 fn signed_hint(histogram: &NativeHistogram, factor: f64) -> ResetHint {
@@ -116,7 +108,7 @@ pub(crate) fn divided(histogram: &NativeHistogram, divisor: f64) -> NativeHistog
 
 /// The histogram with the buckets of a coarser schema.
 pub(crate) fn coarsened(histogram: &NativeHistogram, schema: i32) -> Cow<'_, NativeHistogram> {
-    if is_custom(histogram) || schema >= histogram.schema {
+    if histogram.has_custom_bounds() || schema >= histogram.schema {
         return Cow::Borrowed(histogram);
     }
     let mut total = Total::of(histogram, 1.0);
@@ -162,10 +154,10 @@ pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> boo
         ResetHint::NotReset => return false,
         ResetHint::Unknown | ResetHint::Gauge => {}
     }
-    if after.count < before.count || (is_custom(after) && !is_custom(before)) {
+    if after.count < before.count || (after.has_custom_bounds() && !before.has_custom_bounds()) {
         return true;
     }
-    if !is_custom(after)
+    if !after.has_custom_bounds()
         && (after.schema > before.schema || after.zero_threshold < before.zero_threshold)
     {
         return true;
@@ -189,7 +181,7 @@ pub(crate) fn bounded(histogram: &NativeHistogram) -> Vec<Bounded> {
         all.push(Bounded { lower: -width, upper: width, count: histogram.zero_count });
     }
     for (index, count) in positive {
-        let (lower, upper) = if is_custom(histogram) {
+        let (lower, upper) = if histogram.has_custom_bounds() {
             bounds::custom(&histogram.custom_bounds, index)
         } else {
             let (lower, upper) = bounds::exponential(histogram.schema, index);
@@ -218,12 +210,12 @@ pub(crate) fn shown(histogram: &NativeHistogram) -> String {
     let width = histogram.zero_threshold;
     push('[', -width, width, ']', histogram.zero_count);
     for (index, count) in buckets(&histogram.positive_spans, &histogram.positive_counts) {
-        let (lower, upper) = if is_custom(histogram) {
+        let (lower, upper) = if histogram.has_custom_bounds() {
             bounds::custom(&histogram.custom_bounds, index)
         } else {
             bounds::exponential(histogram.schema, index)
         };
-        let open = if is_custom(histogram) && index == 0 { '[' } else { '(' };
+        let open = if histogram.has_custom_bounds() && index == 0 { '[' } else { '(' };
         push(open, lower, upper, ']', count);
     }
     out.push('}');

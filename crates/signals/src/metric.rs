@@ -283,7 +283,8 @@ pub struct HistogramSample {
 /// A Prometheus native histogram with absolute, floating-point bucket counts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NativeHistogram {
-    /// Resolution: each bucket is `2^(2^-schema)` times the one below; -53 has custom bounds.
+    /// Resolution: each bucket is `2^(2^-schema)` times the one below; [`CUSTOM_SCHEMA`] has custom
+    /// bounds.
     pub schema: i32,
     /// Width of the zero bucket.
     pub zero_threshold: f64,
@@ -301,13 +302,22 @@ pub struct NativeHistogram {
     pub negative_spans: Vec<BucketSpan>,
     /// Count of each populated negative bucket.
     pub negative_counts: Vec<f64>,
-    /// Upper bounds for schema -53.
+    /// Upper bounds for [`CUSTOM_SCHEMA`].
     pub custom_bounds: Vec<f64>,
     /// The sender's counter-reset hint.
     pub reset_hint: ResetHint,
 }
 
+/// The schema of histograms with custom bucket bounds.
+pub const CUSTOM_SCHEMA: i32 = -53;
+
 impl NativeHistogram {
+    /// Whether the buckets have custom bounds.
+    #[must_use]
+    pub fn has_custom_bounds(&self) -> bool {
+        self.schema == CUSTOM_SCHEMA
+    }
+
     /// Whether counts may decrease without a reset.
     #[must_use]
     pub fn is_gauge(&self) -> bool {

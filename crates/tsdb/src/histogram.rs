@@ -5,10 +5,8 @@
 
 use std::sync::Arc;
 
-use signals::metric::{BucketSpan, NativeHistogram, ResetHint, is_stale};
+use signals::metric::{BucketSpan, CUSTOM_SCHEMA, NativeHistogram, ResetHint, is_stale};
 
-/// The schema of histograms with custom bounds.
-pub(crate) const SCHEMA_CUSTOM: i32 = -53;
 /// Lowest and highest resolution.
 const SCHEMA_MIN: i32 = -4;
 const SCHEMA_MAX: i32 = 8;
@@ -75,7 +73,7 @@ impl Layout {
             }
         }
         match self.schema {
-            SCHEMA_CUSTOM => self.check_custom(),
+            CUSTOM_SCHEMA => self.check_custom(),
             SCHEMA_MIN..=SCHEMA_RESERVED_MAX => Ok(()),
             _ => Err("the schema of the histogram is unknown"),
         }
@@ -209,7 +207,7 @@ mod tests {
     #[test]
     fn invalid_layouts_are_refused() {
         let custom = |bounds: &[f64], positive| Layout {
-            schema: SCHEMA_CUSTOM,
+            schema: CUSTOM_SCHEMA,
             custom_bounds: bounds.to_vec(),
             positive: vec![positive],
             ..Layout::default()

@@ -22,6 +22,7 @@ mod series;
 #[cfg(test)]
 mod tests;
 mod text;
+mod write;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use self::limits::PageLimits;
 pub use self::protocol::{Escaping, Format, ScrapeProtocol, Selected, accept, select};
 pub use self::series::series_labels;
 pub use self::text::TextParser;
+pub use self::write::{FamilyWriter, TextWriter, WrittenFormat};
 
 /// What `_created` lines of OpenMetrics text mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -3,6 +3,8 @@
 //! Schema-independent. Each fault has an offset; callers add the names of the enclosing fields
 //! while unwinding, so that successful parsing has no overhead.
 
+pub(crate) mod writer;
+
 use std::borrow::Cow;
 
 use crate::WireError;

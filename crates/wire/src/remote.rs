@@ -16,7 +16,6 @@ pub mod read;
 mod tests;
 mod v1;
 mod v2;
-mod writer;
 
 pub use self::encode::OutgoingSeries;
 pub use self::negotiate::{CONTENT_ENCODING, check_content_encoding};

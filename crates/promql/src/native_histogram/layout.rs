@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use super::super::kahan::Kahan;
-use super::{bounds, buckets, is_custom, spans};
+use super::{bounds, buckets, spans};
 
 /// Index and running count of a bucket.
 type Running = (i32, Kahan);
@@ -60,13 +60,13 @@ impl Total {
     /// Adds `factor * histogram`; an incompatible total does not change any more.
     pub(crate) fn add(&mut self, histogram: &NativeHistogram, factor: f64) {
         let mut other = Self::of(histogram, factor);
-        if self.is_custom() != other.is_custom() {
+        if self.has_custom_bounds() != other.has_custom_bounds() {
             self.is_incompatible = true;
         }
         if self.is_incompatible {
             return;
         }
-        if self.is_custom() {
+        if self.has_custom_bounds() {
             self.is_reconciled |= self.reconcile_bounds(&mut other);
         } else {
             other.zero_count = self.reconcile_zero(&other);
@@ -120,8 +120,8 @@ impl Total {
         }
     }
 
-    fn is_custom(&self) -> bool {
-        self.schema == super::CUSTOM_SCHEMA
+    fn has_custom_bounds(&self) -> bool {
+        self.schema == signals::metric::CUSTOM_SCHEMA
     }
 
     /// Keeps the common bounds; true if the bounds differed.
@@ -227,7 +227,7 @@ impl Total {
 /// themselves show a reset.
 pub(crate) fn has_decreased(before: &NativeHistogram, after: &NativeHistogram) -> bool {
     let (mut old, mut new) = (Total::of(before, 1.0), Total::of(after, 1.0));
-    if is_custom(after) {
+    if after.has_custom_bounds() {
         old.reconcile_bounds(&mut new);
     } else {
         let threshold = new.zero_threshold;

@@ -4,7 +4,7 @@ use signals::metric::NativeHistogram;
 
 use super::super::kahan::Kahan;
 use super::super::logarithms::{exp2, log2};
-use super::{Bounded, bounded, is_custom};
+use super::{Bounded, bounded};
 
 /// The effect of NaN observations, which no bucket counts, on a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) fn quantile(q: f64, histogram: &NativeHistogram) -> (f64, Fault) {
             break;
         }
     }
-    if is_custom(histogram) {
+    if histogram.has_custom_bounds() {
         if bucket.lower == f64::NEG_INFINITY {
             if bucket.upper <= 0.0 {
                 return (bucket.upper, Fault::None);
@@ -86,7 +86,7 @@ pub(crate) fn quantile(q: f64, histogram: &NativeHistogram) -> (f64, Fault) {
             fault = Fault::Skewed;
         }
     }
-    (interpolated(bucket, rank / bucket.count, is_custom(histogram)), fault)
+    (interpolated(bucket, rank / bucket.count, histogram.has_custom_bounds()), fault)
 }
 
 fn interpolated(bucket: Bounded, part: f64, is_linear: bool) -> f64 {
@@ -115,7 +115,7 @@ pub(crate) fn fraction(lower: f64, upper: f64, histogram: &NativeHistogram) -> (
     for bucket in &buckets {
         let is_zero = bucket.lower <= 0.0 && bucket.upper >= 0.0;
         let bucket = if is_zero { one_sided(*bucket, histogram) } else { *bucket };
-        let is_linear = is_zero || is_custom(histogram);
+        let is_linear = is_zero || histogram.has_custom_bounds();
         for (bound, place) in [(lower, &mut lower_rank), (upper, &mut upper_rank)] {
             if place.is_some() {
                 continue;
@@ -173,7 +173,7 @@ pub(crate) fn variance(histogram: &NativeHistogram) -> f64 {
     let mean = histogram.sum / histogram.count;
     let mut total = Kahan::default();
     for bucket in bounded(histogram).iter().filter(|bucket| bucket.count != 0.0) {
-        let middle = if is_custom(histogram) {
+        let middle = if histogram.has_custom_bounds() {
             f64::midpoint(bucket.lower, bucket.upper)
         } else if bucket.lower <= 0.0 && bucket.upper >= 0.0 {
             0.0

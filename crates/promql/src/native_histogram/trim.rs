@@ -3,14 +3,14 @@
 use signals::metric::NativeHistogram;
 
 use super::statistics::share_below;
-use super::{Bounded, Bucket, bounds, buckets, is_custom, spans};
+use super::{Bounded, Bucket, bounds, buckets, spans};
 
 /// The histogram without the observations above (`keeps_below`) or below `cut`.
 ///
 /// A bucket that is cut is interpolated; the sum is then estimated from the middles of what is
 /// kept. Observations in a bucket that reaches to infinity cannot be interpolated.
 pub(crate) fn trimmed(histogram: &NativeHistogram, cut: f64, keeps_below: bool) -> NativeHistogram {
-    let is_linear = is_custom(histogram);
+    let is_linear = histogram.has_custom_bounds();
     let mut trim = Trim { cut, keeps_below, is_linear, count: 0.0, sum: 0.0, is_cut: false };
     let exponential = |index: i32| bounds::exponential(histogram.schema, index);
     let of_positive = |index: i32| {

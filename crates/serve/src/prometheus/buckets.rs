@@ -2,9 +2,6 @@
 
 use signals::metric::{BucketSpan, NativeHistogram, bucket_bound};
 
-/// Schema of histograms with custom bucket bounds.
-pub(super) const CUSTOM_SCHEMA: i32 = -53;
-
 /// One populated bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bucket {
@@ -21,7 +18,7 @@ pub(crate) struct Bucket {
 /// All populated buckets in ascending order.
 pub(crate) fn all(native: &NativeHistogram) -> Vec<Bucket> {
     let mut buckets = Vec::new();
-    if native.schema == CUSTOM_SCHEMA {
+    if native.has_custom_bounds() {
         for (index, count) in indexed(&native.positive_spans, &native.positive_counts) {
             let bound = |index: i32| match usize::try_from(index) {
                 Ok(index) => native.custom_bounds.get(index).copied().unwrap_or(f64::INFINITY),
@@ -78,7 +75,7 @@ mod tests {
     #[test]
     fn custom_bounds_end_at_infinity() {
         let native = NativeHistogram {
-            schema: CUSTOM_SCHEMA,
+            schema: signals::metric::CUSTOM_SCHEMA,
             custom_bounds: vec![1.0, 2.0],
             positive_spans: vec![BucketSpan { offset: 0, length: 3 }],
             positive_counts: vec![1.0, 0.0, 4.0],

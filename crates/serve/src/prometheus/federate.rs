@@ -1,10 +1,9 @@
 //! `GET /federate`: the latest sample of each selected series, as a page that another Prometheus
 //! scrapes.
 //!
-//! Only the text format is written. It has no native histograms: those with exponential buckets are
-//! left out, those with custom buckets become classic ones, both as in Prometheus.
+//! The text format has no native histograms: those with exponential buckets are left out. Those with
+//! custom buckets become classic ones in both formats. Source: `web/federate.go` of Prometheus.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,19 +16,14 @@ use query::promql::{compare_labels, parse_selector};
 use query::{Counted, QueryError, SampleRange};
 use signals::Labels;
 use signals::metric::{NAME_LABEL, NativeHistogram, Samples, is_stale};
+use wire::exposition::{FamilyWriter, TextWriter, WrittenFormat};
 
 use super::LOOKBACK_MS;
-use super::buckets::{self, CUSTOM_SCHEMA};
 use crate::error::TextError;
-use crate::go_float::general;
 use crate::json;
 use crate::parameters::Parameters;
 use crate::routers::Api;
 
-const CONTENT_TYPES: [&str; 2] = [
-    "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
-    "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8",
-];
 /// The label that Prometheus adds empty, so that the scraper adds none of its own.
 const INSTANCE: &str = "instance";
 
@@ -48,7 +42,6 @@ struct Latest {
 #[derive(Debug, Clone)]
 enum Value {
     Float(f64),
-    /// With custom buckets.
     Histogram(Arc<NativeHistogram>),
 }
 
@@ -61,15 +54,13 @@ async fn federate(
     let mut found: Vec<Latest> = results.drain(..).flatten().collect();
     found.sort_by(|a, b| a.name().cmp(b.name()).then_with(|| compare_labels(&a.labels, &b.labels)));
     found.dedup_by(|a, b| a.labels == b.labels);
-    let accepts_utf8 = headers
-        .get_all(ACCEPT)
-        .iter()
-        .any(|accept| accept.to_str().is_ok_and(|text| text.contains("escaping=allow-utf-8")));
-    let page = page(&found, &api.info.external_labels(), accepts_utf8);
+    let accepted: Vec<&str> =
+        headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).collect();
+    let format = WrittenFormat::negotiate(&accepted.join(","));
+    let page = page(&found, &api.info.external_labels(), format);
     results.reserve(page.len())?;
     let bytes = page.len();
-    let content_type = CONTENT_TYPES[usize::from(accepts_utf8)];
-    let response = ([(CONTENT_TYPE, content_type)], page).into_response();
+    let response = ([(CONTENT_TYPE, format.content_type())], page).into_response();
     Ok(json::count(response, bytes, results.into_memory()))
 }
 
@@ -96,7 +87,7 @@ impl Latest {
         self.labels.get(NAME_LABEL).unwrap_or_default()
     }
 
-    /// `None` if the series is stale or the text format cannot show it.
+    /// `None` if the series is stale.
     fn of(labels: &Labels, samples: &Samples) -> Option<Self> {
         let float = samples.timestamps.last().zip(samples.values.last());
         let histogram = samples.histograms.last();
@@ -107,8 +98,8 @@ impl Latest {
         };
         let (timestamp_ms, value) = if is_histogram {
             let (timestamp, histogram) = histogram?;
-            let is_shown = histogram.schema == CUSTOM_SCHEMA && !is_stale(histogram.sum);
-            (*timestamp, is_shown.then(|| Value::Histogram(Arc::clone(histogram)))?)
+            let is_stale = is_stale(histogram.sum);
+            (*timestamp, (!is_stale).then(|| Value::Histogram(Arc::clone(histogram)))?)
         } else {
             let (timestamp, value) = float?;
             (*timestamp, (!is_stale(*value)).then_some(Value::Float(*value))?)
@@ -117,25 +108,28 @@ impl Latest {
     }
 }
 
-/// The page in the text format.
-fn page(found: &[Latest], external: &Labels, accepts_utf8: bool) -> String {
+fn page(found: &[Latest], external: &Labels, format: WrittenFormat) -> Vec<u8> {
     let mut added: Vec<(&str, &str)> = external.iter().collect();
     if external.get(INSTANCE).is_none() {
         added.push((INSTANCE, ""));
     }
     added.sort_unstable();
-    let mut page = Page { text: String::new(), accepts_utf8 };
+    let mut page = Page::new(format);
     let mut family = None;
     for latest in found {
         let name = latest.name();
+        let kind = match &latest.value {
+            Value::Float(_) => Kind::Untyped,
+            Value::Histogram(histogram) => {
+                if !format.is_protobuf && !histogram.has_custom_bounds() {
+                    continue;
+                }
+                if histogram.is_gauge() { Kind::GaugeHistogram } else { Kind::Histogram }
+            }
+        };
         if name.is_empty() {
             continue;
         }
-        let kind = match &latest.value {
-            Value::Float(_) => "untyped",
-            Value::Histogram(histogram) if histogram.is_gauge() => "gaugehistogram",
-            Value::Histogram(_) => "histogram",
-        };
         if family != Some((name, kind)) {
             page.family(name, kind);
             family = Some((name, kind));
@@ -146,115 +140,78 @@ fn page(found: &[Latest], external: &Labels, accepts_utf8: bool) -> String {
         let absent =
             added.iter().filter(|(name, _)| latest.labels.get(name).is_none_or(str::is_empty));
         labels.extend(absent);
-        match &latest.value {
-            Value::Float(value) => {
-                page.sample(name, "", &labels, None, *value, latest.timestamp_ms);
-            }
-            Value::Histogram(histogram) => {
-                page.histogram(name, &labels, histogram, latest.timestamp_ms);
-            }
-        }
+        page.sample(&labels, latest);
     }
-    page.text
+    page.finish()
 }
 
-struct Page {
-    text: String,
-    accepts_utf8: bool,
+/// A page in either format.
+enum Page {
+    Text(TextWriter),
+    Protobuf(FamilyWriter),
 }
 
 impl Page {
-    fn family(&mut self, name: &str, kind: &str) {
-        self.text.push_str("# TYPE ");
-        let is_quoted = self.accepts_utf8 && !is_plain(name, true);
-        if is_quoted {
-            let _infallible = write!(self.text, "\"{}\"", escaped(name));
+    fn new(format: WrittenFormat) -> Self {
+        if format.is_protobuf {
+            Self::Protobuf(FamilyWriter::new(format.allows_utf8))
         } else {
-            self.text.push_str(&underscored(name, true));
+            Self::Text(TextWriter::new(format.allows_utf8))
         }
-        let _infallible = writeln!(self.text, " {kind}");
     }
 
-    fn histogram(
-        &mut self,
-        name: &str,
-        labels: &[(&str, &str)],
-        histogram: &NativeHistogram,
-        timestamp_ms: i64,
-    ) {
-        let mut below = 0.0;
-        let counts = buckets::all(histogram);
-        let mut counts = counts.iter().peekable();
-        for bound in &histogram.custom_bounds {
-            while let Some(bucket) = counts.next_if(|bucket| bucket.upper <= *bound) {
-                below += bucket.count;
+    fn family(&mut self, name: &str, kind: Kind) {
+        match (self, kind) {
+            (Self::Text(page), kind) => page.family(name, kind.name(), ""),
+            (Self::Protobuf(page), Kind::Untyped) => page.untyped_family(name),
+            (Self::Protobuf(page), kind) => {
+                page.histogram_family(name, kind == Kind::GaugeHistogram);
             }
-            self.sample(name, "_bucket", labels, Some(*bound), below, timestamp_ms);
         }
-        let end = Some(f64::INFINITY);
-        self.sample(name, "_bucket", labels, end, histogram.count, timestamp_ms);
-        self.sample(name, "_sum", labels, None, histogram.sum, timestamp_ms);
-        self.sample(name, "_count", labels, None, histogram.count, timestamp_ms);
     }
 
-    /// One line.
-    fn sample(
-        &mut self,
-        name: &str,
-        suffix: &str,
-        labels: &[(&str, &str)],
-        bound: Option<f64>,
-        value: f64,
-        timestamp_ms: i64,
-    ) {
-        let name = format!("{name}{suffix}");
-        let mut separator = '{';
-        if self.accepts_utf8 && !is_plain(&name, true) {
-            let _infallible = write!(self.text, "{{\"{}\"", escaped(&name));
-            separator = ',';
-        } else {
-            self.text.push_str(&underscored(&name, true));
-        }
-        for (label, value) in labels {
-            self.text.push(separator);
-            separator = ',';
-            if self.accepts_utf8 && !is_plain(label, false) {
-                let _infallible = write!(self.text, "\"{}\"", escaped(label));
-            } else {
-                self.text.push_str(&underscored(label, false));
+    fn sample(&mut self, labels: &[(&str, &str)], latest: &Latest) {
+        let (name, timestamp_ms) = (latest.name(), latest.timestamp_ms);
+        match (self, &latest.value) {
+            (Self::Text(page), Value::Float(value)) => {
+                page.sample(name, labels.iter().copied(), *value, Some(timestamp_ms));
             }
-            let _infallible = write!(self.text, "=\"{}\"", escaped(value));
+            (Self::Text(page), Value::Histogram(histogram)) => {
+                page.classic_histogram(name, labels, histogram, timestamp_ms);
+            }
+            (Self::Protobuf(page), Value::Float(value)) => {
+                page.untyped(labels, *value, timestamp_ms);
+            }
+            (Self::Protobuf(page), Value::Histogram(histogram)) => {
+                page.histogram(labels, histogram, timestamp_ms);
+            }
         }
-        if let Some(bound) = bound {
-            let _infallible = write!(self.text, "{separator}le=\"{}\"", general(bound));
-            separator = ',';
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Text(page) => page.finish().into_bytes(),
+            Self::Protobuf(page) => page.finish(),
         }
-        if separator == ',' {
-            self.text.push('}');
-        }
-        let _infallible = writeln!(self.text, " {} {timestamp_ms}", general(value));
     }
 }
 
-/// Whether a name needs no quotes. Names of metrics may have colons.
-fn is_plain(name: &str, is_metric: bool) -> bool {
-    let is_plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || (is_metric && byte == b':');
-    name.bytes().all(is_plain) && !name.starts_with(|first: char| first.is_ascii_digit())
+/// The type of a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Untyped,
+    Histogram,
+    GaugeHistogram,
 }
 
-/// The name with an underscore for each character that the text format did not have before UTF-8.
-fn underscored(name: &str, is_metric: bool) -> String {
-    let is_kept = |(at, char): (usize, char)| {
-        let is_digit = char.is_ascii_digit() && at > 0;
-        let is_plain = is_digit || char.is_ascii_alphabetic() || (is_metric && char == ':');
-        if is_plain { char } else { '_' }
-    };
-    name.char_indices().map(is_kept).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Untyped => "untyped",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -269,7 +226,7 @@ mod tests {
             value: Value::Float(value),
         };
         let histogram = NativeHistogram {
-            schema: CUSTOM_SCHEMA,
+            schema: signals::metric::CUSTOM_SCHEMA,
             count: 6.0,
             sum: 9.5,
             positive_spans: vec![signals::metric::BucketSpan { offset: 0, length: 3 }],
@@ -300,8 +257,11 @@ mod tests {
             b_count{instance=\"\",region=\"eu\"} 6 2\n";
         let quoted = "# TYPE \"c.d\" untyped\n{\"c.d\",\"e.f\"=\"g\",instance=\"\",region=\"eu\"} NaN 1500\n";
         let plain = "# TYPE c_d untyped\nc_d{e_f=\"g\",instance=\"\",region=\"eu\"} NaN 1500\n";
-        assert_eq!(page(&found, &external, true), format!("{expected}{quoted}"));
-        assert_eq!(page(&found, &external, false), format!("{expected}{plain}"));
+        for (allows_utf8, end) in [(true, quoted), (false, plain)] {
+            let format = WrittenFormat { is_protobuf: false, allows_utf8 };
+            let page = String::from_utf8(page(&found, &external, format)).unwrap();
+            assert_eq!(page, format!("{expected}{end}"));
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::start::Start;
 use super::value::Value;
 use crate::error::{ENDS, Fault};
 use crate::histogram::{
-    BUCKETS_MAX, CUSTOM_BOUNDS_MAX, Counts, Layout, SCHEMA_CUSTOM, TOO_MANY_BUCKETS, bucket_count,
+    BUCKETS_MAX, CUSTOM_BOUNDS_MAX, Counts, Layout, TOO_MANY_BUCKETS, bucket_count,
 };
 
 #[derive(Debug)]
@@ -153,7 +153,7 @@ impl Histograms {
             .map_err(|_| bits.fault("the schema of the histogram is unknown"))?;
         layout.positive = spans(bits)?;
         layout.negative = spans(bits)?;
-        if layout.schema == SCHEMA_CUSTOM {
+        if layout.schema == signals::metric::CUSTOM_SCHEMA {
             layout.custom_bounds = custom_bounds(bits)?;
         }
         layout.check().map_err(|reason| bits.fault(reason))

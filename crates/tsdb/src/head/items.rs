@@ -10,9 +10,7 @@ use signals::metric::{BucketSpan, Labels, NativeHistogram};
 use super::record::labels;
 use crate::error::{ENDS, Fault};
 use crate::fields::Fields;
-use crate::histogram::{
-    BUCKETS_MAX, CUSTOM_BOUNDS_MAX, Counts, Layout, SCHEMA_CUSTOM, TOO_MANY_BUCKETS,
-};
+use crate::histogram::{BUCKETS_MAX, CUSTOM_BOUNDS_MAX, Counts, Layout, TOO_MANY_BUCKETS};
 
 /// The reset hint of gauge histograms.
 const GAUGE: u8 = 3;
@@ -154,7 +152,7 @@ fn histogram(fields: &mut Fields<'_>, is_float: bool) -> Result<Content, Fault> 
         Layout { schema, zero_threshold, positive, negative, custom_bounds: Vec::new(), is_gauge };
     let buckets = if is_float { floats } else { absolute };
     let (positive, negative) = (buckets(fields, BUCKETS_MAX)?, buckets(fields, BUCKETS_MAX)?);
-    if schema == SCHEMA_CUSTOM {
+    if schema == signals::metric::CUSTOM_SCHEMA {
         layout.custom_bounds = floats(fields, CUSTOM_BOUNDS_MAX)?;
     }
     let counts = Counts { count, zero_count, sum, positive, negative };

@@ -2,10 +2,8 @@
 //!
 //! Source: Prometheus' document "Native histograms", section on custom bucket boundaries.
 
-use signals::metric::{BucketSpan, NativeHistogram};
+use signals::metric::{BucketSpan, CUSTOM_SCHEMA, NativeHistogram};
 
-/// The schema of histograms with custom bounds.
-const SCHEMA_CUSTOM: i32 = -53;
 /// Gaps up to this length are written as empty buckets if all counts are integers, as in
 /// Prometheus.
 const GAP_MAX: i64 = 2;
@@ -132,7 +130,7 @@ impl ClassicHistogram {
         }
         self.bounds.pop();
         Ok(NativeHistogram {
-            schema: SCHEMA_CUSTOM,
+            schema: CUSTOM_SCHEMA,
             count,
             sum: self.sum,
             positive_spans: buckets.spans,

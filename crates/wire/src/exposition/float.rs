@@ -142,6 +142,12 @@ pub(super) fn open_metrics(value: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
+/// `strconv.FormatFloat(value, 'g', -1, 64)`: Prometheus text.
+pub(super) fn general(value: f64) -> String {
+    let text = open_metrics(value);
+    text.strip_suffix(".0").map_or(text.clone(), ToOwned::to_owned)
+}
+
 /// The shortest digits that read back as the same value. Where two texts are equally near, the
 /// last digit is even, as in Go.
 fn even_digits(value: f64) -> String {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use signals::metric::{Exemplar, Labels, Metadata, Samples};
 
-use super::writer::Writer;
 use super::{WriteMessage, histogram, metadata};
 use crate::WireError;
 use crate::body::compress_snappy;
+use crate::protobuf::writer::Writer;
 
 /// A series of a request to write. The order of samples is kept; it must be that of time.
 #[derive(Debug, Clone, Copy)]

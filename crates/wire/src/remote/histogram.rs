@@ -3,17 +3,15 @@
 //! Source: `types.proto`; Prometheus' document "Native histograms", whose rules its receiver
 //! enforces before it stores a histogram.
 
-use signals::metric::{NativeHistogram, ResetHint};
+use signals::metric::{CUSTOM_SCHEMA, NativeHistogram, ResetHint};
 
-use super::writer::Writer;
 use crate::exposition::family::histogram::{
     SCHEMA_MAX, SCHEMA_MIN, SCHEMA_RESERVED_MAX, side_buckets,
 };
 use crate::exposition::family::message::{Side, span};
+use crate::protobuf::writer::Writer;
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// The schema of histograms with custom bounds.
-const SCHEMA_CUSTOM: i32 = -53;
 /// Whole numbers above this are not exact as floats.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -132,7 +130,7 @@ impl HistogramMessage {
             return Err(TOO_MANY_BUCKETS);
         }
         match self.schema {
-            SCHEMA_CUSTOM => self.check_custom()?,
+            CUSTOM_SCHEMA => self.check_custom()?,
             SCHEMA_MIN..=SCHEMA_RESERVED_MAX if self.custom_values.is_empty() => {}
             SCHEMA_MIN..=SCHEMA_RESERVED_MAX => {
                 return Err("the histogram has both a resolution and custom bounds");

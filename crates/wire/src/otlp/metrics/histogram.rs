@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use signals::Labels;
-use signals::metric::{NAME_LABEL, NativeHistogram, STALE_NAN_BITS};
+use signals::metric::{CUSTOM_SCHEMA, NAME_LABEL, NativeHistogram, STALE_NAN_BITS};
 
 use super::exponential::SpanBuilder;
 use super::metric::Metric;
@@ -14,8 +14,6 @@ use crate::Limits;
 use crate::otlp::delta::{ClassicHistogram, DeltaValue};
 use crate::protobuf::{Fault, Message, Within as _};
 
-/// The schema of native histograms with custom bounds.
-const SCHEMA_CUSTOM: i32 = -53;
 const FIELDS: Fields = Fields { attributes: 9, exemplars: 8, flags: 10 };
 
 /// Fields specific to a `HistogramDataPoint`.
@@ -142,7 +140,7 @@ fn native(classic: &ClassicHistogram, is_stale: bool) -> Result<NativeHistogram,
     }
     let stale = f64::from_bits(STALE_NAN_BITS);
     Ok(NativeHistogram {
-        schema: SCHEMA_CUSTOM,
+        schema: CUSTOM_SCHEMA,
         count: if is_stale { stale } else { classic.count },
         sum: if is_stale { stale } else { classic.sum.unwrap_or_default() },
         positive_spans: buckets.spans,

@@ -7,10 +7,10 @@ use signals::metric::Samples;
 use signals::{Labels, MemoryReservation};
 
 use super::{ReadSeries, sort, xor};
+use crate::protobuf::writer::Writer;
 use crate::protobuf::{Fault, Message, Within as _};
 use crate::remote::encode::write_labels;
 use crate::remote::labels;
-use crate::remote::writer::Writer;
 use crate::{Limits, WireError};
 
 /// Samples of one chunk, as in Prometheus.

@@ -4,8 +4,8 @@ use signals::{MatchOp, Matcher};
 
 use crate::WireError;
 use crate::body::compress_snappy;
+use crate::protobuf::writer::Writer;
 use crate::protobuf::{Fault, Message, Within as _};
-use crate::remote::writer::Writer;
 
 /// Queries of one request.
 const QUERIES_MAX: usize = 64;

@@ -7,10 +7,10 @@ use signals::metric::Samples;
 
 use super::{ReadSeries, sort};
 use crate::body::compress_snappy;
+use crate::protobuf::writer::Writer;
 use crate::protobuf::{Message, Within as _};
 use crate::remote::encode::write_series;
 use crate::remote::histogram::HistogramMessage;
-use crate::remote::writer::Writer;
 use crate::remote::{labels, v1};
 use crate::{Limits, WireError};
 
