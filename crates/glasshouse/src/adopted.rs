@@ -107,7 +107,7 @@ impl Adopted {
 /// Sections that are read, and have no effect yet.
 fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
     let is_unused = |section: &&Section| {
-        ["alerting", "remote_read", "rule_files", "storage"].contains(&section.name.as_str())
+        ["alerting", "remote_read", "rule_files"].contains(&section.name.as_str())
     };
     let unsupported = |section: &Section| Unsupported {
         file: file.to_owned(),

@@ -4,6 +4,7 @@
 //! request, so that they can be rotated.
 
 mod dialer;
+mod oauth2;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use signals::{MemoryReservation, Secret};
 use url::Url;
 
 use self::dialer::{Dialer, Network, Proxies};
+use self::oauth2::Tokens;
 
 /// Redirects that are followed, as in Go.
 const REDIRECTS_MAX: usize = 10;
@@ -56,6 +58,7 @@ pub(crate) struct HttpClient {
     dialer: Dialer,
     /// `None` for a server on a socket.
     config: Option<Arc<HttpClientConfig>>,
+    tokens: Option<Arc<Tokens>>,
 }
 
 /// A response with a status that is not an error.
@@ -116,7 +119,13 @@ impl HttpClient {
         let dialer = Dialer::Network(Box::new(network));
         let tls = tls::config(&config.tls)?;
         let client = client(dialer.clone(), tls, config.enable_http2);
-        Ok(Self { client, dialer, config: Some(Arc::new(config.clone())) })
+        let tokens = match &config.authentication {
+            Some(Authentication::OAuth2(oauth2)) => {
+                Some(Arc::new(Tokens::new((**oauth2).clone(), addresses)?))
+            }
+            _ => None,
+        };
+        Ok(Self { client, dialer, config: Some(Arc::new(config.clone())), tokens })
     }
 
     /// A client that talks to a server on a socket of this machine.
@@ -126,7 +135,7 @@ impl HttpClient {
     pub(crate) fn on_socket(path: &Path) -> Result<Self, String> {
         let dialer = Dialer::Socket(path.to_owned());
         let client = client(dialer.clone(), tls::config(&TlsConfig::default())?, false);
-        Ok(Self { client, dialer, config: None })
+        Ok(Self { client, dialer, config: None, tokens: None })
     }
 
     /// Gets a page.
@@ -198,6 +207,11 @@ impl HttpClient {
     ) -> Result<Response<Incoming>, String> {
         let mut headers = headers;
         headers.extend(self.headers()?);
+        if let Some(tokens) = &self.tokens {
+            // A token is fetched by another client, without tokens.
+            let authorization = Box::pin(tokens.authorization()).await?;
+            headers.insert(AUTHORIZATION, authorization);
+        }
         headers.insert(USER_AGENT, NAME);
         let follows = self.config.as_ref().is_none_or(|config| config.follow_redirects);
         let mut url = url.clone();

@@ -5,6 +5,8 @@
 //! both go on without a gap. Source: Prometheus' document "Configuration" and its scrape manager.
 
 mod discovery;
+mod failure_log;
+mod histogram_limits;
 mod job;
 mod metadata;
 mod page;

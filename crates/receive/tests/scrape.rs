@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use adopt::SystemFiles;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use parking_lot::Mutex;
 use receive::Statistics;
 use receive::scrape::{Health, ScrapeSettings, Scraper, TargetStatus};
@@ -54,7 +56,11 @@ impl Fixture {
         let (store, _) =
             Store::open(Config::default(), dependencies, Arc::new(NoTotals)).await.unwrap();
         let page = Page::default();
-        let router = Router::new().route("/metrics", get(answer)).with_state(page.clone());
+        let router = Router::new()
+            .route("/metrics", get(answer))
+            .route("/protected", get(protected))
+            .route("/token/{place}", post(token))
+            .with_state(page.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -150,6 +156,31 @@ async fn answer(State(page): State<Page>) -> Response {
     (status, [(http::header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
+/// The page, for who has the token.
+async fn protected(state: State<Page>, headers: HeaderMap) -> Response {
+    let given = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap());
+    if given == Some("Bearer t0ken") { answer(state).await } else { refused() }
+}
+
+/// A token endpoint that wants the secret in the header or in the body.
+async fn token(Path(place): Path<String>, headers: HeaderMap, body: String) -> Response {
+    let credentials = match place.as_str() {
+        // `id:s%26cret`, as RFC 6749 has it.
+        "header" => headers.get(AUTHORIZATION).is_some_and(|v| v == "Basic aWQ6cyUyNmNyZXQ="),
+        _ => body.contains("&client_id=id&client_secret=s%26cret"),
+    };
+    let form = "grant_type=client_credentials&scope=a+b&audience=x%2Fy";
+    if !credentials || !body.starts_with(form) {
+        return refused();
+    }
+    let token = r#"{"access_token": "t0ken", "token_type": "bearer", "expires_in": "3600"}"#;
+    token.into_response()
+}
+
+fn refused() -> Response {
+    (http::StatusCode::UNAUTHORIZED, "s&cret is wrong").into_response()
+}
+
 fn labels(text: &[(&str, &str)], address: &str) -> Labels {
     let own = [("job", "j"), ("instance", address)];
     Labels::from_pairs(own.iter().chain(text).copied())
@@ -181,6 +212,46 @@ async fn a_page_is_stored_with_the_labels_of_its_target() {
     assert_eq!(received.services[0].name, "j");
     let stored = fixture.store.metadata();
     assert_eq!(stored.iter().map(|family| family.metric.as_str()).collect::<Vec<_>>(), ["a"]);
+}
+
+#[tokio::test]
+async fn a_target_is_scraped_with_a_token_of_oauth2() {
+    let fixture = Fixture::new(|_| {}).await;
+    fixture.show("a 1\n");
+    let scrape = |place: &str, secret: &str| {
+        fixture.scrape(&format!(
+            "  metrics_path: /protected\n  oauth2: {{client_id: id, client_secret: {secret}, \
+             scopes: [a, b], endpoint_params: {{audience: x/y}}, \
+             token_url: 'http://{}/token/{place}'}}\n",
+            fixture.address
+        ));
+    };
+    for place in ["header", "body"] {
+        scrape(place, "s&cret");
+        fixture.up().await;
+        scrape(place, "wrong");
+        let error = fixture.down().await.last.error;
+        assert!(
+            error.contains("oauth2: cannot fetch token: server returned HTTP status 401"),
+            "{error}"
+        );
+        assert!(!error.contains("cret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn failed_scrapes_are_written_to_a_file() {
+    let fixture = Fixture::new(|_| {}).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fixture.show("a{ 1\n");
+    fixture.scrape(&format!("  scrape_failure_log_file: {}\n", file.path().display()));
+    fixture.down().await;
+    let written = std::fs::read_to_string(file.path()).unwrap();
+    let line: serde_json::Value = serde_json::from_str(written.lines().next().unwrap()).unwrap();
+    assert_eq!(line["target"], format!("http://{}/metrics", fixture.address));
+    assert_eq!((&line["job_name"], &line["level"]), (&"j".into(), &"ERROR".into()));
+    assert!(line["msg"].as_str().unwrap().contains("expected label name"), "{line}");
+    assert!(line["time"].as_str().unwrap().ends_with('Z'), "{line}");
 }
 
 #[tokio::test]

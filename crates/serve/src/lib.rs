@@ -30,4 +30,3 @@ pub use redirect::PagePort;
 pub use routers::ApiRouters;
 pub use scraping::{ActiveTarget, ScrapePool, TargetMetadata};
 pub use server_info::{Reload, ServerInfo};
-pub use time_format::to_rfc3339;

@@ -1,6 +1,6 @@
 //! Times and durations in the formats of the APIs.
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::DateTime;
 use signals::Timestamp;
 use signals::time::{MILLISECOND, SECOND};
 
@@ -128,13 +128,10 @@ pub(crate) fn rfc3339(text: &str) -> Option<Timestamp> {
     time.timestamp_nanos_opt().filter(|_| !is_leap_second)
 }
 
-/// A time as RFC 3339 in UTC with milliseconds.
-pub fn to_rfc3339(timestamp: Timestamp) -> String {
-    DateTime::from_timestamp_nanos(timestamp).to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
 #[cfg(test)]
 mod tests {
+    use signals::time::to_rfc3339;
+
     use super::*;
 
     #[test]

@@ -2,12 +2,14 @@
 
 mod bounds;
 mod builder;
+mod resolution;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use bounds::bucket_bound;
 pub use builder::LabelsBuilder;
+pub use resolution::{SCHEMA_MAX, SCHEMA_MIN};
 
 /// The label that holds the metric's name.
 pub const NAME_LABEL: &str = "__name__";

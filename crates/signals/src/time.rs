@@ -4,6 +4,8 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, SecondsFormat};
+
 /// Nanoseconds since the Unix epoch. Negative is before it; the range ends in April 2262.
 pub type Timestamp = i64;
 
@@ -13,6 +15,12 @@ pub const MILLISECOND: i64 = 1_000_000;
 pub const SECOND: i64 = 1_000 * MILLISECOND;
 /// Nanoseconds in a day of 24 hours.
 pub const DAY: i64 = 86_400 * SECOND;
+
+/// A time as RFC 3339 in UTC with milliseconds.
+#[must_use]
+pub fn to_rfc3339(timestamp: Timestamp) -> String {
+    DateTime::from_timestamp_nanos(timestamp).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
 
 /// A source of time.
 pub trait Clock: Debug + Send + Sync {

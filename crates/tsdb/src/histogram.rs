@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use signals::metric::{BucketSpan, CUSTOM_SCHEMA, NativeHistogram, ResetHint, is_stale};
+use signals::metric::{
+    BucketSpan, CUSTOM_SCHEMA, NativeHistogram, ResetHint, SCHEMA_MAX, SCHEMA_MIN, is_stale,
+};
 
-/// Lowest and highest resolution.
-const SCHEMA_MIN: i32 = -4;
-const SCHEMA_MAX: i32 = 8;
 /// Highest schema that is reserved for higher resolutions, which are reduced to the highest one.
 const SCHEMA_RESERVED_MAX: i32 = 52;
 
@@ -129,53 +128,9 @@ impl Layout {
             custom_bounds: self.custom_bounds.clone(),
             reset_hint: if self.is_gauge { ResetHint::Gauge } else { ResetHint::Unknown },
         };
-        if self.schema > SCHEMA_MAX {
-            reduce(&mut histogram);
-        }
+        histogram.reduce_resolution(SCHEMA_MAX);
         Ok(Arc::new(histogram))
     }
-}
-
-/// Reduces the resolution to the highest supported one.
-fn reduce(histogram: &mut NativeHistogram) {
-    let shift = histogram.schema.saturating_sub(SCHEMA_MAX).clamp(0, 63) as u32;
-    for (spans, counts) in [
-        (&mut histogram.positive_spans, &mut histogram.positive_counts),
-        (&mut histogram.negative_spans, &mut histogram.negative_counts),
-    ] {
-        (*spans, *counts) = reduced(spans, counts, shift);
-    }
-    histogram.schema = SCHEMA_MAX;
-}
-
-/// Joins buckets into buckets that are `2^shift` times as wide.
-fn reduced(spans: &[BucketSpan], counts: &[f64], shift: u32) -> (Vec<BucketSpan>, Vec<f64>) {
-    let (mut wide_spans, mut wide_counts): (Vec<BucketSpan>, Vec<f64>) = (Vec::new(), Vec::new());
-    let mut counts = counts.iter();
-    let (mut index, mut last) = (0_i64, None::<i64>);
-    for span in spans {
-        index += i64::from(span.offset);
-        for count in counts.by_ref().take(span.length as usize) {
-            // The upper bound of a bucket becomes that of the wider bucket around it.
-            let wide = ((index - 1) >> shift) + 1;
-            index += 1;
-            match (last, wide_spans.last_mut(), wide_counts.last_mut()) {
-                (Some(last), _, Some(sum)) if last == wide => *sum += count,
-                (Some(last), Some(open), _) if last + 1 == wide => {
-                    open.length += 1;
-                    wide_counts.push(*count);
-                }
-                _ => {
-                    let gap = last.map_or(wide, |last| wide - last - 1);
-                    let offset = i32::try_from(gap).unwrap_or(i32::MAX);
-                    wide_spans.push(BucketSpan { offset, length: 1 });
-                    wide_counts.push(*count);
-                }
-            }
-            last = Some(wide);
-        }
-    }
-    (wide_spans, wide_counts)
 }
 
 /// Memory of a histogram in bytes.
@@ -191,17 +146,6 @@ mod tests {
 
     fn span(offset: i32, length: u32) -> BucketSpan {
         BucketSpan { offset, length }
-    }
-
-    #[test]
-    fn resolutions_above_the_highest_are_reduced() {
-        // Buckets 1 to 4, 7 and 8; two of the narrow ones are one of the wide ones.
-        let (spans, counts) =
-            reduced(&[span(1, 4), span(2, 2)], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 1);
-        assert_eq!(spans, [span(1, 2), span(1, 1)]);
-        assert_eq!(counts, [3.0, 7.0, 11.0]);
-        let (spans, counts) = reduced(&[span(-3, 3)], &[1.0, 2.0, 4.0], 1);
-        assert_eq!((spans, counts), (vec![span(-1, 2)], vec![3.0, 4.0]));
     }
 
     #[test]

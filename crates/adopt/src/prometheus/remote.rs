@@ -156,13 +156,9 @@ pub(super) fn write(document: &Document, node: &Node, names: NameScheme) -> Read
     };
     // A setting of Prometheus' own log.
     fields.flag("failed_request_logging", false)?;
-    for (key, is_set) in [
-        ("round_robin_dns", write.round_robin_dns),
-        ("oauth2", matches!(write.http.authentication, Some(Authentication::OAuth2(_)))),
-    ] {
-        if is_set {
-            fields.document.note_unsupported(key, fields.at(key));
-        }
+    if write.round_robin_dns {
+        let key = "round_robin_dns";
+        fields.document.note_unsupported(key, fields.at(key));
     }
     let cloud = cloud_authentication(fields)?;
     fields.finish()?;

@@ -7,7 +7,7 @@ use signals::relabel::{NameScheme, Rule};
 
 use super::discovery::{self, Discovery};
 use super::global::{EscapingScheme, Global, Limits, name_scheme};
-use super::http::{self, Authentication, HttpClientConfig};
+use super::http::{self, HttpClientConfig};
 use super::relabel::rules;
 use crate::error::Read;
 use crate::yaml::{Document, Fields, Node};
@@ -222,16 +222,6 @@ fn settings(fields: &mut Fields<'_>, job_name: String, global: &Global) -> Read<
     };
     fields.finish()?;
     check(fields, &config)?;
-    for (key, is_set) in [
-        ("native_histogram_bucket_limit", config.native_histogram_bucket_limit.is_some()),
-        ("native_histogram_min_bucket_factor", config.native_histogram_min_bucket_factor > 0.0),
-        ("scrape_failure_log_file", config.scrape_failure_log_file.is_some()),
-        ("oauth2", matches!(config.http.authentication, Some(Authentication::OAuth2(_)))),
-    ] {
-        if is_set {
-            fields.document.note_unsupported(key, fields.at(key));
-        }
-    }
     Ok(config)
 }
 

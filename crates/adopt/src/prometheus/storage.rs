@@ -49,6 +49,8 @@ pub(super) fn storage(section: Option<Fields<'_>>) -> Read<Storage> {
         tsdb.float("stale_series_compaction_threshold")?;
         chunk_encoding(&mut tsdb)?;
         if let Some(retention) = tsdb.section("retention", "config.plain")? {
+            // How long data is kept is a setting of the store, for all signals.
+            tsdb.document.note_unsupported("retention", tsdb.at("retention"));
             read_retention(retention, &mut storage)?;
         }
         tsdb.finish()?;

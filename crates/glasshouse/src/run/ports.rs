@@ -84,7 +84,7 @@ fn health(app: &Arc<App>) -> Router {
             return (StatusCode::SERVICE_UNAVAILABLE, axum::Json(body)).into_response();
         }
         let seconds = app.uptime().as_secs_f64();
-        let up_since = serve::to_rfc3339(app.started_at());
+        let up_since = signals::time::to_rfc3339(app.started_at());
         let body = json!({ "status": "Server available", "upSince": up_since, "uptime": format!("{seconds:.3}s") });
         axum::Json(body).into_response()
     };

@@ -8,6 +8,8 @@ use http::{HeaderMap, HeaderValue};
 use wire::exposition::{self, CreatedLines, Escaping, FamilyOptions, Format, ScrapeProtocol};
 
 use super::Shared;
+use super::failure_log::FailureLog;
+use super::histogram_limits::HistogramLimits;
 use super::page::{SampleLimits, SampleOptions};
 use super::target::Target;
 use crate::client::{Get, HttpClient};
@@ -23,6 +25,7 @@ pub(super) struct Job {
     client: HttpClient,
     accept: HeaderValue,
     body_bytes_max: usize,
+    pub(super) failure_log: Option<FailureLog>,
     shared: Arc<Shared>,
 }
 
@@ -46,7 +49,17 @@ impl Job {
             None => shared.page_bytes_max,
             Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
         };
+        let failure_log = config.scrape_failure_log_file.as_deref().and_then(|path| {
+            let opened = FailureLog::open(path);
+            opened
+                .inspect_err(|error| {
+                    let path = path.display();
+                    tracing::warn!(%path, %error, "scrape_failure_log_file cannot be opened");
+                })
+                .ok()
+        });
         Ok(Self {
+            failure_log,
             options: options(&config),
             has_extra_metrics: config.extra_scrape_metrics,
             client,
@@ -109,6 +122,7 @@ fn options(config: &ScrapeConfig) -> SampleOptions {
             keeps_classic: config.always_scrape_classic_histograms,
             converts_classic: config.convert_classic_histograms_to_nhcb,
         },
+        histogram_limits: HistogramLimits::of(config),
         created_lines: CreatedLines::AreSamples,
     }
 }

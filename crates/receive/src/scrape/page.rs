@@ -20,6 +20,7 @@ use wire::exposition::{
     FamilySeries, Format, HistogramConverter, PageLimits, TextParser, TextSample,
 };
 
+use super::histogram_limits::{HistogramLimits, TooManyBuckets};
 use super::metadata::TargetMetadata;
 use super::series_cache::{CachedSeries, EntryId, SeriesCache};
 use super::series_labels::{check, merge};
@@ -41,6 +42,7 @@ pub(super) struct SampleOptions {
     pub(super) relabel: Vec<Rule>,
     pub(super) limits: SampleLimits,
     pub(super) histograms: FamilyOptions,
+    pub(super) histogram_limits: HistogramLimits,
     pub(super) created_lines: CreatedLines,
 }
 
@@ -60,6 +62,8 @@ pub(super) enum PageError {
     Malformed(#[from] WireError),
     #[error("sample limit exceeded")]
     TooManySamples,
+    #[error(transparent)]
+    TooManyBuckets(#[from] TooManyBuckets),
     #[error("{0}")]
     Labels(String),
 }
@@ -272,6 +276,7 @@ impl<'a> PageReader<'a> {
         let Some((index, entry, timestamp_ms)) = self.family_series(series)? else {
             return Ok(());
         };
+        let histogram = self.options.histogram_limits.apply(histogram)?;
         let sample = HistogramSample { series: index, timestamp_ms, histogram };
         self.read.batch.histograms.push(sample);
         for exemplar in exemplars {

@@ -132,6 +132,11 @@ impl TargetLoop {
                     (Err((error, _)), _) => error,
                     (Ok(_), fetched) => fetched.as_ref().err().cloned().unwrap_or_default(),
                 };
+                if let Some(log) = &self.job.failure_log {
+                    let (job, url) =
+                        (&self.job.config.job_name, without_password(&self.target.url));
+                    log.write(started_at, job, &url, &error).await;
+                }
                 of_other_settings.append(&mut self.state.take_all());
                 let stored = self.store_failure(&report, scraped_at_ms).await;
                 if let Err(store_error) = stored {

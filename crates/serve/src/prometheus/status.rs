@@ -10,11 +10,11 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use signals::time::to_rfc3339;
 
 use super::answer::{ApiError, success};
 use crate::parameters::Parameters;
 use crate::routers::Api;
-use crate::time_format::to_rfc3339;
 
 /// The emulated Prometheus version: clients enable features by it. The response must not contain
 /// `features`, or Grafana takes the server for Mimir.

@@ -9,13 +9,13 @@ use axum::response::Response;
 use axum::routing::get;
 use query::promql::parse_selector;
 use serde_json::{Map, Value, json};
+use signals::time::to_rfc3339;
 use signals::{Labels, Matcher};
 
 use super::answer::ApiError;
 use super::status::data_of;
 use crate::parameters::Parameters;
 use crate::routers::Api;
-use crate::time_format::to_rfc3339;
 
 /// Go's zero time.
 const NEVER: &str = "0001-01-01T00:00:00Z";

@@ -173,7 +173,7 @@ fn nanoseconds(column: &dyn Array, row: usize, unit: TimeUnit) -> Option<i64> {
 }
 
 fn time_text(out: &mut Vec<u8>, time: i64) {
-    let text = crate::time_format::to_rfc3339(time);
+    let text = signals::time::to_rfc3339(time);
     let seconds = text.get(..text.len().saturating_sub(5)).unwrap_or_default();
     push(out, &format!("\"{seconds}.{:09}Z\"", time.rem_euclid(1_000_000_000)));
 }

@@ -3,11 +3,9 @@
 //! Source: `types.proto`; Prometheus' document "Native histograms", whose rules its receiver
 //! enforces before it stores a histogram.
 
-use signals::metric::{CUSTOM_SCHEMA, NativeHistogram, ResetHint};
+use signals::metric::{CUSTOM_SCHEMA, NativeHistogram, ResetHint, SCHEMA_MAX, SCHEMA_MIN};
 
-use crate::exposition::family::histogram::{
-    SCHEMA_MAX, SCHEMA_MIN, SCHEMA_RESERVED_MAX, side_buckets,
-};
+use crate::exposition::family::histogram::{SCHEMA_RESERVED_MAX, side_buckets};
 use crate::exposition::family::message::{Side, span};
 use crate::protobuf::writer::Writer;
 use crate::protobuf::{Fault, Message, Within as _};

@@ -1,14 +1,10 @@
 //! Native histograms of the protobuf format, and classic ones converted to custom buckets.
 
-use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint, SCHEMA_MAX, SCHEMA_MIN};
 
 use super::message::{HistogramMessage, Side};
 use crate::exposition::classic::{Buckets, ClassicHistogram};
 
-/// Highest resolution of a native histogram; higher ones are merged down to it.
-pub(crate) const SCHEMA_MAX: i32 = 8;
-/// Lowest resolution of a native histogram.
-pub(crate) const SCHEMA_MIN: i32 = -4;
 /// Highest schema that is reserved for higher resolutions.
 pub(crate) const SCHEMA_RESERVED_MAX: i32 = 52;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
+use signals::metric::{BucketSpan, NativeHistogram, ResetHint, SCHEMA_MIN};
 
-use crate::otlp::metrics::exponential::{SCHEMA_MIN, SpanBuilder};
+use crate::otlp::metrics::exponential::SpanBuilder;
 
 /// Maximum buckets per sign in a total; beyond it the resolution is reduced.
 const BUCKETS_MAX: usize = 1_000;

@@ -7,10 +7,9 @@
 
 use std::sync::Arc;
 
-use signals::metric::{BucketSpan, Labels, NativeHistogram};
+use signals::metric::{BucketSpan, Labels, NativeHistogram, SCHEMA_MAX, SCHEMA_MIN};
 
 use super::{ClassicHistogram, DeltaAccumulator, State, Total, Undo};
-use crate::otlp::metrics::exponential::{SCHEMA_MAX, SCHEMA_MIN};
 use crate::otlp::metrics::histogram::Series;
 
 /// Maximum size of one update in a snapshot.

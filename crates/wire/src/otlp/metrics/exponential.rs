@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use signals::metric::{BucketSpan, NativeHistogram, STALE_NAN_BITS};
+use signals::metric::{BucketSpan, NativeHistogram, SCHEMA_MAX, SCHEMA_MIN, STALE_NAN_BITS};
 
 use super::metric::Metric;
 use super::point::{Fields, PointTime, RawPoint};
@@ -13,10 +13,6 @@ use crate::protobuf::{Fault, Message, Within as _};
 
 const FIELDS: Fields = Fields { attributes: 1, exemplars: 11, flags: 10 };
 
-/// Highest resolution of a native histogram.
-pub(crate) const SCHEMA_MAX: i32 = 8;
-/// Lowest resolution of a native histogram.
-pub(crate) const SCHEMA_MIN: i32 = -4;
 /// Width of the zero bucket; Prometheus ignores OTLP's, too.
 const ZERO_THRESHOLD: f64 = 1e-128;
 /// Gaps up to this length are written as empty buckets, as in Prometheus.
