@@ -15,6 +15,8 @@ use crate::send::{self, Payload, Target};
 pub(crate) const PORT_OFFSET: u16 = 23_000;
 /// Port of a peer.
 const PEER_PORT: u16 = 32_090;
+/// The extension of the configuration beside a data folder.
+const PROMETHEUS_YAML: &str = "prometheus.yml";
 /// Clock ticks per second in `/proc`; 100 on all common machines.
 const TICKS: f64 = 100.0;
 /// Maximum duration of a shutdown.
@@ -116,14 +118,13 @@ impl Server {
 
     /// Starts a system with an empty data folder and a `prometheus.yml`.
     pub(crate) fn of(system: System, settings: &Settings, prometheus_yaml: &str) -> Result<Self> {
-        let file =
-            std::env::temp_dir().join(format!("glasshouse-bench-{}.yml", std::process::id()));
+        let data = fresh_folder(system.name())?;
+        let file = data.with_extension(PROMETHEUS_YAML);
         fs::write(&file, prometheus_yaml)?;
         if system == System::Glasshouse {
             let settings = Settings { adopt: Some(file), ..settings.clone() };
             return Self::glasshouse(&settings);
         }
-        let data = fresh_folder(system.name())?;
         let (file, folder) = (file.display(), data.display());
         let mut command = Command::new(system.name());
         if system == System::Prometheus {
@@ -255,7 +256,9 @@ impl Drop for Server {
         let _gone = self.child.kill();
         let _status = self.child.wait();
         let _absent = fs::remove_dir_all(&self.data);
-        let _none = fs::remove_file(self.data.with_extension("yml"));
+        for extension in ["yml", PROMETHEUS_YAML] {
+            let _none = fs::remove_file(self.data.with_extension(extension));
+        }
     }
 }
 
