@@ -9,7 +9,9 @@ test.use({ contextOptions: { reducedMotion: "reduce" } });
 
 async function expectAccessible(page: Page) {
   // An animation whose element goes away is cancelled: it rejects.
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().map((animation) => animation.finished)),
+  );
   // The content security policy forbids a script element.
   await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {

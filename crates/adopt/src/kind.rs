@@ -16,6 +16,10 @@ const ENTRIES_MAX: usize = 10_000;
 pub enum Kind {
     /// `prometheus.yml`, or a file of its `scrape_config_files`.
     Prometheus,
+    /// Grafana's provisioning of dashboards.
+    GrafanaDashboards,
+    /// Grafana's provisioning of data sources.
+    GrafanaDataSources,
 }
 
 /// A key at the top of a file.
@@ -47,7 +51,12 @@ impl Kind {
         let has = |name: &str| sections.iter().any(|section| section.name == name);
         // Promtail has `scrape_configs`, too, beside the servers that it sends to.
         let is_prometheus = has("scrape_configs") && !has("clients") && !has("positions");
-        is_prometheus.then_some(Self::Prometheus)
+        let kinds = [
+            (is_prometheus, Self::Prometheus),
+            (has("apiVersion") && has("providers"), Self::GrafanaDashboards),
+            (has("apiVersion") && has("datasources"), Self::GrafanaDataSources),
+        ];
+        kinds.into_iter().find_map(|(is_it, kind)| is_it.then_some(kind))
     }
 }
 
@@ -57,18 +66,32 @@ impl Kind {
 /// # Errors
 /// If the path cannot be read.
 pub fn yaml_files(path: &Path, files: &dyn Files) -> Result<Vec<PathBuf>, Error> {
+    files_below(path, &["yml", "yaml"], files)
+}
+
+/// The files of a folder and of the folders in it that have one of these extensions, in order of
+/// names; a file is itself.
+///
+/// # Errors
+/// If the path cannot be read.
+pub fn files_below(
+    path: &Path,
+    extensions: &[&str],
+    files: &dyn Files,
+) -> Result<Vec<PathBuf>, Error> {
     let (mut found, mut entries) = (Vec::new(), 0);
     let unreadable = |source| Error::Unreadable { file: path.to_owned(), source };
     if files.names(path).is_err() {
         files.read(path).map_err(unreadable)?;
         return Ok(vec![path.to_owned()]);
     }
-    collect(path, files, (0, &mut entries), &mut found);
+    collect(path, extensions, files, (0, &mut entries), &mut found);
     Ok(found)
 }
 
 fn collect(
     folder: &Path,
+    extensions: &[&str],
     files: &dyn Files,
     (depth, entries): (usize, &mut usize),
     found: &mut Vec<PathBuf>,
@@ -77,16 +100,17 @@ fn collect(
     names.sort_unstable();
     for name in names {
         let path = folder.join(name);
-        let is_yaml =
-            path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+        let has_extension = path
+            .extension()
+            .is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted));
         *entries += 1;
         if *entries > ENTRIES_MAX {
             return;
         }
-        if is_yaml {
+        if has_extension {
             found.push(path);
         } else if depth < DEPTH_MAX && files.names(&path).is_ok() {
-            collect(&path, files, (depth + 1, &mut *entries), found);
+            collect(&path, extensions, files, (depth + 1, &mut *entries), found);
         }
     }
 }

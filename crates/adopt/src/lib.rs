@@ -8,6 +8,7 @@
 mod error;
 mod files;
 mod glob;
+pub mod grafana;
 mod kind;
 pub mod prometheus;
 mod units;
@@ -17,5 +18,5 @@ mod yaml;
 pub use error::{Error, Unsupported};
 pub use files::{Files, SystemFiles};
 pub use glob::matching_files;
-pub use kind::{Kind, Section, sections, yaml_files};
+pub use kind::{Kind, Section, files_below, sections, yaml_files};
 pub use url::Url;

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use adopt::prometheus::{self, Otlp, RemoteWrite, ScrapeConfig};
-use adopt::{Files, Kind, Section, SystemFiles, Unsupported};
+use adopt::{Files, Kind, Section, SystemFiles, Unsupported, grafana};
 use signals::Labels;
 
 use crate::config::ConfigError;
+use crate::dashboards::{self, Provisioned};
 
 /// What the adopted files say.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Adopted {
     pub(crate) external_labels: Labels,
     /// The text of all `prometheus.yml`, without secrets.
     pub(crate) prometheus_yaml: String,
+    /// Dashboards and data sources of Grafana.
+    pub(crate) grafana: Provisioned,
     /// What the files have that is not supported.
     pub(crate) unsupported: Vec<Unsupported>,
 }
@@ -37,6 +40,7 @@ impl Adopted {
             otlp: Otlp::default(),
             external_labels: Labels::empty(),
             prometheus_yaml: String::new(),
+            grafana: Provisioned::default(),
             unsupported: Vec::new(),
         };
         let files = &SystemFiles;
@@ -44,20 +48,41 @@ impl Adopted {
             let fail = |message: String| ConfigError::new(&path.display().to_string(), message);
             let found = adopt::yaml_files(path, files).map_err(|error| fail(error.to_string()))?;
             let mut configs = Vec::new();
+            let mut is_known = false;
+            let invalid = |error: adopt::Error| ConfigError::new("adopt", error.to_string());
             for file in &found {
                 let bytes = files.read(file).map_err(|error| fail(error.to_string()))?;
                 let sections = adopt::sections(file, bytes);
-                if Kind::of(&sections) == Some(Kind::Prometheus) {
-                    let mut config = prometheus::load(file, files)
-                        .map_err(|error| ConfigError::new("adopt", error.to_string()))?;
-                    config.unsupported.extend(unused(file, &sections));
-                    let has_otlp = sections.iter().any(|section| section.name == "otlp");
-                    configs.push((file, config, has_otlp));
+                let kind = Kind::of(&sections);
+                is_known |= kind.is_some();
+                let grafana = &mut adopted.grafana;
+                match kind {
+                    Some(Kind::Prometheus) => {
+                        let mut config = prometheus::load(file, files).map_err(invalid)?;
+                        config.unsupported.extend(unused(file, &sections));
+                        let has_otlp = sections.iter().any(|section| section.name == "otlp");
+                        configs.push((file, config, has_otlp));
+                    }
+                    Some(Kind::GrafanaDashboards) => {
+                        let providers = grafana::dashboard_providers(file, files);
+                        grafana.providers.extend(providers.map_err(invalid)?);
+                    }
+                    Some(Kind::GrafanaDataSources) => {
+                        let sources = grafana::data_sources(file, files);
+                        grafana.data_sources.extend(sources.map_err(invalid)?);
+                    }
+                    None => {}
                 }
             }
-            if configs.is_empty() {
+            if dashboards::are_below(path) {
+                is_known = true;
+                adopted.grafana.paths.push(path.clone());
+            }
+            if !is_known {
                 return Err(fail(
-                    "no file of a known kind: a prometheus.yml has scrape_configs".to_owned(),
+                    "no file of a known kind: a prometheus.yml has scrape_configs, a dashboard \
+                     of Grafana has a title and panels"
+                        .to_owned(),
                 ));
             }
             // Files that another one includes are not configurations of their own.

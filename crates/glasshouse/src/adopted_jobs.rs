@@ -1,6 +1,6 @@
-//! What adopted files start, scraping and remote write, and their reload.
+//! What adopted files are used for, scraping, remote write and dashboards, and their reload.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adopt::prometheus::{Otlp, TranslationStrategy, duration_text};
@@ -13,12 +13,14 @@ use signals::{Clock, Labels};
 use wire::otlp::metrics::{PromotedAttributes, Strategy, Translation};
 
 use crate::adopted::Adopted;
+use crate::dashboards::DashboardFiles;
 
 /// The scraper and the senders of remote write, with the configuration that they have.
 pub(crate) struct AdoptedJobs {
     scraper: Scraper,
     remote_storage: RemoteStorage,
     receiver: Arc<Receiver>,
+    dashboards: Arc<DashboardFiles>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -38,20 +40,28 @@ impl AdoptedJobs {
         scraper: Scraper,
         remote_storage: RemoteStorage,
         receiver: Arc<Receiver>,
+        data: &Path,
         clock: Arc<dyn Clock>,
         adopted: Adopted,
     ) -> Result<Self, String> {
         adopted.warn();
         let reload = Reload { at: clock.now(), is_successful: true };
         let Adopted {
-            scrape_configs, remote_write, otlp, external_labels, prometheus_yaml, ..
+            scrape_configs,
+            remote_write,
+            otlp,
+            external_labels,
+            prometheus_yaml,
+            grafana,
+            ..
         } = adopted;
+        let dashboards = Arc::new(DashboardFiles::new(data, Arc::clone(&clock), grafana));
         receiver.translate(translation(otlp));
         // First, so that nothing that is scraped is missed.
         remote_storage.apply(remote_write, &external_labels)?;
         scraper.apply(scrape_configs)?;
         let state = Mutex::new(State { external_labels, prometheus_yaml, reload });
-        Ok(Self { scraper, remote_storage, receiver, clock, state })
+        Ok(Self { scraper, remote_storage, receiver, dashboards, clock, state })
     }
 
     /// Reads the adopted files again and uses them.
@@ -67,6 +77,7 @@ impl AdoptedJobs {
             self.scraper.apply(adopted.scrape_configs)?;
             self.remote_storage.apply(adopted.remote_write, &adopted.external_labels)?;
             self.receiver.translate(translation(adopted.otlp));
+            self.dashboards.apply(adopted.grafana);
             state.external_labels = adopted.external_labels;
             state.prometheus_yaml = adopted.prometheus_yaml;
             Ok(())
@@ -86,6 +97,11 @@ impl AdoptedJobs {
     pub(crate) fn close(&self) {
         self.scraper.close();
         self.remote_storage.close();
+    }
+
+    /// The files of dashboards.
+    pub(crate) fn dashboards(&self) -> Arc<DashboardFiles> {
+        Arc::clone(&self.dashboards)
     }
 
     /// The state of the servers of remote write.

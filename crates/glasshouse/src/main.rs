@@ -9,6 +9,7 @@ mod adopted_jobs;
 mod app;
 mod command;
 mod config;
+mod dashboards;
 #[cfg(feature = "demo")]
 mod demo;
 #[cfg(not(feature = "demo"))]

@@ -122,7 +122,8 @@ async fn live(
     let receiver = Arc::new(receiver);
     let engine = settings::engine(&config, &budgets, &store, &clock);
     let histograms = histograms(&server, &receiver, &store, &engine);
-    let adopted_jobs = adopted_jobs(&config, &budgets, &receiver, &store, &clock, adopted)?;
+    let adopted_jobs =
+        adopted_jobs(&config, &budgets, &receiver, &store, &folder, &clock, adopted)?;
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -167,6 +168,7 @@ fn adopted_jobs(
     budgets: &memory::Budgets,
     receiver: &Arc<Receiver>,
     store: &Store,
+    folder: &Path,
     clock: &Arc<dyn Clock>,
     adopted: Adopted,
 ) -> Result<AdoptedJobs, ConfigError> {
@@ -177,7 +179,7 @@ fn adopted_jobs(
     let memory = budgets.remote_write.clone();
     let remote_storage = RemoteStorage::new(store.clone(), Arc::clone(clock), addresses, memory);
     let (receiver, clock) = (Arc::clone(receiver), Arc::clone(clock));
-    AdoptedJobs::start(scraper, remote_storage, receiver, clock, adopted)
+    AdoptedJobs::start(scraper, remote_storage, receiver, folder, clock, adopted)
         .map_err(|message| ConfigError::new("adopt", message))
 }
 
@@ -249,21 +251,18 @@ type RouterSlots = BTreeMap<Port, Arc<OnceLock<Router>>>;
 fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &RouterSlots) {
     let page = PagePort(app.addresses.get(&Port::Page).map(SocketAddr::port));
     let host_check = HostCheck::new(&app.config.hosts);
-    let info = Arc::clone(app) as Arc<dyn serve::ServerInfo>;
-    let clock = Arc::clone(&app.clock);
     let admin = app.config.admin_api.then(|| {
         let admin = Admin::new(app.store.clone(), Arc::clone(&app.clock));
         Arc::new(admin) as Arc<dyn serve::Admin>
     });
-    let routers = ApiRouters::new(
-        engine.clone(),
-        clock,
-        info,
+    let api = serve::Api {
+        engine: engine.clone(),
+        clock: Arc::clone(&app.clock),
+        info: Arc::clone(app) as Arc<dyn serve::ServerInfo>,
         admin,
-        host_check.clone(),
-        page,
-        answers.clone(),
-    );
+        dashboards: app.adopted_jobs.dashboards(),
+    };
+    let routers = ApiRouters::new(api, host_check.clone(), page, answers.clone());
     // The health router is installed last: a healthy answer means that every other port serves.
     let (health, others): (Vec<_>, Vec<_>) =
         slots.iter().partition(|(port, _)| **port == Port::Health);

@@ -4,11 +4,16 @@
 //! page and the page's mock server cannot differ. The APIs of Prometheus, Loki, Tempo and Jaeger are
 //! not here: other projects define their formats.
 
+mod dashboards;
 mod overview;
 mod sql;
 #[cfg(test)]
 mod typescript;
 
+pub use dashboards::{
+    Dashboard, DashboardEntry, DashboardError, DashboardList, DashboardProblem, DashboardRevision,
+    DashboardSave, DataSourceEntry,
+};
 pub use overview::{
     Hint, LastError, Overview, ReceiverOverview, ReceiverState, ServiceOverview, SignalOverview,
     SignalOverviews,

@@ -36,6 +36,14 @@ fn the_types_of_the_page_are_generated_from_these() {
         declaration::<SqlAnswer>(&config),
         declaration::<SqlColumn>(&config),
         declaration::<SqlError>(&config),
+        declaration::<DashboardList>(&config),
+        declaration::<DashboardEntry>(&config),
+        declaration::<DashboardProblem>(&config),
+        declaration::<Dashboard>(&config),
+        declaration::<DashboardSave>(&config),
+        declaration::<DashboardError>(&config),
+        declaration::<DashboardRevision>(&config),
+        declaration::<DataSourceEntry>(&config),
         declaration::<Value>(&config),
     ];
     let generated: String = format!("{HEADER}{}", declarations.concat())

@@ -5,6 +5,7 @@
 
 mod admin;
 mod allowed_origins;
+mod dashboards;
 mod error;
 mod go_float;
 mod host_check;
@@ -25,8 +26,9 @@ mod warnings;
 
 pub use admin::Admin;
 pub use allowed_origins::AllowedOrigins;
+pub use dashboards::{DashboardFault, Dashboards};
 pub use host_check::HostCheck;
 pub use redirect::PagePort;
-pub use routers::ApiRouters;
+pub use routers::{Api, ApiRouters};
 pub use scraping::{ActiveTarget, ScrapePool, TargetMetadata};
 pub use server_info::{Reload, ServerInfo};

@@ -17,18 +17,24 @@ use tokio_util::task::AbortOnDropHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::admin::Admin;
+use crate::dashboards::{self, Dashboards};
 use crate::host_check::HostCheck;
 use crate::redirect::{self, PagePort};
 use crate::server_info::ServerInfo;
 use crate::{jaeger, loki, page, prometheus, sql, tempo, warnings};
 
-/// State shared by all handlers.
-pub(crate) struct Api {
-    pub(crate) engine: Engine,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) info: Arc<dyn ServerInfo>,
+/// What the APIs serve.
+pub struct Api {
+    /// Answers queries.
+    pub engine: Engine,
+    /// The time of "now" in queries.
+    pub clock: Arc<dyn Clock>,
+    /// The running process.
+    pub info: Arc<dyn ServerInfo>,
     /// `None` unless the admin API is enabled.
-    pub(crate) admin: Option<Arc<dyn Admin>>,
+    pub admin: Option<Arc<dyn Admin>>,
+    /// The page's dashboards.
+    pub dashboards: Arc<dyn Dashboards>,
 }
 
 impl Api {
@@ -49,17 +55,9 @@ pub struct ApiRouters {
 
 impl ApiRouters {
     /// Handlers run on `threads`: encoding a large response must not block network I/O or the
-    /// write-ahead log. Without `admin` the admin API is disabled.
-    pub fn new(
-        engine: Engine,
-        clock: Arc<dyn Clock>,
-        info: Arc<dyn ServerInfo>,
-        admin: Option<Arc<dyn Admin>>,
-        host_check: HostCheck,
-        page: PagePort,
-        threads: Handle,
-    ) -> Self {
-        Self { api: Arc::new(Api { engine, clock, info, admin }), host_check, page, threads }
+    /// write-ahead log.
+    pub fn new(api: Api, host_check: HostCheck, page: PagePort, threads: Handle) -> Self {
+        Self { api: Arc::new(api), host_check, page, threads }
     }
 
     /// The router of the Prometheus port, including receivers.
@@ -112,6 +110,7 @@ impl ApiRouters {
             .nest("/jaeger/api", jaeger::api())
             .route("/api/overview", get(overview))
             .route("/api/sql", sql::route())
+            .merge(dashboards::api())
             .with_state(Arc::clone(&self.api))
             .merge(receivers)
             .merge(page::router());

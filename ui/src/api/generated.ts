@@ -235,4 +235,132 @@ export type SqlError = {
  */
 error: string, };
 
+/**
+ * Answer of `GET /api/dashboards`.
+ */
+export type DashboardList = {
+/**
+ * In order of folders and titles.
+ */
+dashboards: Array<DashboardEntry>,
+/**
+ * Files that should be dashboards and cannot be read.
+ */
+problems: Array<DashboardProblem>, };
+
+/**
+ * A dashboard without its content.
+ */
+export type DashboardEntry = {
+/**
+ * Its identifier in addresses, unique.
+ */
+uid: string,
+/**
+ * Its title.
+ */
+title: string,
+/**
+ * Its tags.
+ */
+tags: Array<string>,
+/**
+ * The folder that it is shown in; empty for none.
+ */
+folder: string,
+/**
+ * The file that it is read from.
+ */
+file: string,
+/**
+ * Changes with the content of the file.
+ */
+version: string, };
+
+/**
+ * A file that is not a dashboard, and why.
+ */
+export type DashboardProblem = {
+/**
+ * The file.
+ */
+file: string,
+/**
+ * What is wrong with it.
+ */
+reason: string, };
+
+/**
+ * Answer of `GET /api/dashboards/{uid}`.
+ */
+export type Dashboard = {
+/**
+ * What the list has of it.
+ */
+entry: DashboardEntry,
+/**
+ * The content of the file: Grafana's JSON in any of its forms.
+ */
+dashboard: JsonValue, };
+
+/**
+ * Body of `PUT /api/dashboards/{uid}` and `POST /api/dashboards`.
+ */
+export type DashboardSave = {
+/**
+ * The new content of the file.
+ */
+dashboard: JsonValue,
+/**
+ * The version that was edited; the save fails if the file has another one. Only for `PUT`.
+ */
+base_version: string | null, };
+
+/**
+ * Answer to a request for dashboards that fails.
+ */
+export type DashboardError = {
+/**
+ * What is wrong.
+ */
+error: string, };
+
+/**
+ * A saved state of a dashboard, in `GET /api/dashboards/{uid}/history`, newest first.
+ */
+export type DashboardRevision = {
+/**
+ * Its name in `GET /api/dashboards/{uid}/history/{revision}`.
+ */
+revision: string,
+/**
+ * When it was replaced.
+ */
+replaced_unix_ms: number, };
+
+/**
+ * A data source of Grafana's provisioning, in `GET /api/data-sources`.
+ */
+export type DataSourceEntry = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * Its identifier; empty if the file has none.
+ */
+uid: string,
+/**
+ * `prometheus`, `loki`, `tempo`, `jaeger` and others.
+ */
+type: string,
+/**
+ * Whether panels without a data source use it.
+ */
+is_default: boolean,
+/**
+ * The interval of its samples, as `15s`; empty if unknown.
+ */
+time_interval: string, };
+
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
