@@ -19,8 +19,10 @@ const PORTS: [(&str, &str); 10] = [
     ("16686", "jaeger"),
 ];
 /// What is put in the place of names in paths: what has data.
-const VALUES: [(&str, &str); 4] = [
+const VALUES: [(&str, &str); 6] = [
     ("{id}", TRACE),
+    ("{uid}", "board"),
+    ("{revision}", "1"),
     ("{service}", "shop"),
     ("{name}", "service_name"),
     ("{tag}", "resource.service.name"),
@@ -122,7 +124,14 @@ fn every_endpoint_answers_as_the_document_says() {
         assert!(claims.iter().any(|claim| claim.key == key), "nothing is said of {key}");
     }
     let parent = tempfile::tempdir().unwrap();
-    let server = Server::start(&parent.path().join("data"));
+    let data = parent.path().join("data");
+    let board = r#"{"uid": "board", "title": "Board", "panels": []}"#;
+    for file in ["dashboards/board.json", "dashboard-revisions/board/1.json"] {
+        let file = data.join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, board).unwrap();
+    }
+    let server = Server::start(&data);
     for (path, body) in [
         ("/v1/traces", traces("shop", TRACE)),
         ("/v1/logs", logs("shop")),
