@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { followsRange, interpolate, withTimeFilter, writtenPosition } from "./time-filter";
+import { withTimeFilter } from "./time-filter";
 
-const RANGE = { fromMs: 0, toMs: 1_000 };
-const FROM = "TIMESTAMP '1970-01-01 00:00:00.000'";
-const TO = "TIMESTAMP '1970-01-01 00:00:01.000'";
 const SPANS = "$__timeFilter(start_time)";
 const LOGS = "$__timeFilter(timestamp)";
 
@@ -44,27 +41,5 @@ describe("a time filter", () => {
     expect(withTimeFilter(withTimeFilter("SELECT * FROM logs") ?? "")).toBeNull();
     expect(withTimeFilter("SELECT 1")).toBeNull();
     expect(withTimeFilter("SELECT * FROM information_schema.tables -- FROM spans")).toBeNull();
-  });
-});
-
-describe("the macros of a query", () => {
-  it("become the time range", () => {
-    expect(interpolate("a AND $__timeFilter(s.start_time) OR b", RANGE)).toBe(
-      `a AND (s.start_time >= ${FROM} AND s.start_time < ${TO}) OR b`,
-    );
-    expect(interpolate("x BETWEEN $__timeFrom() AND $__timeTo()", RANGE)).toBe(`x BETWEEN ${FROM} AND ${TO}`);
-  });
-  it("are the only thing that follows the time range", () => {
-    expect([followsRange("x < $__timeTo()"), followsRange("$__timeFilter")]).toEqual([true, false]);
-  });
-  it("do not move the position of an error", () => {
-    const query = `SELECT 1\nWHERE ${SPANS} AND foo = 1`;
-    const sent = interpolate(query, RANGE).split("\n")[1] ?? "";
-    const written = (column: number) => writtenPosition(query, { line: 2, column }, RANGE).column;
-    expect(written(1)).toBe(1);
-    expect(written(sent.indexOf("AND foo") + 1)).toBe(
-      (query.split("\n")[1]?.indexOf("AND foo") as number) + 1,
-    );
-    expect(written(20)).toBe(7);
   });
 });

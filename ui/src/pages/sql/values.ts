@@ -1,25 +1,6 @@
-/** SQL results as a frame, CSV and JSON, and names in SQL queries. */
+/** SQL results as CSV and JSON, and names in SQL queries. */
 import type { JsonValue, SqlColumn } from "../../api/generated";
 import type { SqlResult } from "../../api/sql";
-import { type Field, type Frame, frameOf } from "../../data/frame";
-
-/** Numbers are compared as numbers, and other values as their text. */
-export function sqlFrame({ columns, rows }: Pick<SqlResult, "columns" | "rows">): Frame {
-  const fields = columns.map(({ name, type }, index): Field => {
-    const values = rows.map((row) => shown(row[index] ?? null, type));
-    const config = { custom: { type } };
-    return /^(u?int|float|decimal)\d*/i.test(type)
-      ? { name, type: "number", values: values as (number | null)[], config }
-      : { name, type: "other", values, config };
-  });
-  return { ...frameOf(fields, { meta: { type: "table" } }), length: rows.length };
-}
-
-/** Decimals come as text with all digits of their scale: `0.0288781000000000`. */
-function shown(value: JsonValue, type: string): JsonValue {
-  if (typeof value !== "string" || !/^decimal/i.test(type)) return value;
-  return value.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
-}
 
 export function toJson({ columns, rows }: Pick<SqlResult, "columns" | "rows">): string {
   return JSON.stringify(
