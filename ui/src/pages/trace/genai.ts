@@ -1,5 +1,6 @@
 /** Reads the attributes of model calls, tools and agents, in several conventions. */
 import type { Attribute, Span } from "../../api/otlp";
+import { MODEL_ATTRIBUTES, NO_MODEL_CALL } from "../../data/model-attributes";
 import { formatCount } from "../../format/number";
 import type { TraceTree } from "./tree";
 
@@ -15,22 +16,7 @@ export interface ModelUse {
   finish: string | null;
 }
 
-const NAMES = {
-  operation: ["gen_ai.operation.name", "traceloop.span.kind", "openinference.span.kind"],
-  model: ["gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "alex.llm.model"],
-  provider: ["gen_ai.provider.name", "gen_ai.system", "llm.provider"],
-  tool: ["gen_ai.tool.name", "tool.name", "alex.tool_name"],
-  inputTokens: ["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"],
-  outputTokens: [
-    "gen_ai.usage.output_tokens",
-    "gen_ai.usage.completion_tokens",
-    "llm.token_count.completion",
-  ],
-  cost: ["gen_ai.usage.cost", "gen_ai.cost", "llm.cost.total", "alex.cost"],
-  finish: ["gen_ai.response.finish_reasons"],
-} as const;
-
-const KNOWN = new Set<string>(Object.values(NAMES).flat());
+const KNOWN = new Set<string>(Object.values(MODEL_ATTRIBUTES).flat());
 
 /** Whether an attribute is shown in the model section of the details of a span. */
 export function isModelAttribute(name: string): boolean {
@@ -54,14 +40,14 @@ export function modelUse(attributes: Attribute[]): ModelUse | null {
     return Number.isFinite(value) ? value : null;
   };
   return {
-    operation: text(NAMES.operation),
-    model: text(NAMES.model),
-    provider: text(NAMES.provider),
-    tool: text(NAMES.tool),
-    inputTokens: amount(NAMES.inputTokens),
-    outputTokens: amount(NAMES.outputTokens),
-    cost: amount(NAMES.cost),
-    finish: text(NAMES.finish)?.replace(/[[\]"]/g, "") ?? null,
+    operation: text(MODEL_ATTRIBUTES.operation),
+    model: text(MODEL_ATTRIBUTES.model),
+    provider: text(MODEL_ATTRIBUTES.provider),
+    tool: text(MODEL_ATTRIBUTES.tool),
+    inputTokens: amount(MODEL_ATTRIBUTES.inputTokens),
+    outputTokens: amount(MODEL_ATTRIBUTES.outputTokens),
+    cost: amount(MODEL_ATTRIBUTES.cost),
+    finish: text(MODEL_ATTRIBUTES.finish)?.replace(/[[\]"]/g, "") ?? null,
   };
 }
 
@@ -72,14 +58,11 @@ export interface TraceUse {
   cost: number | null;
 }
 
-/** Agents and tools name a model too, but are no calls of it. */
-const NO_CALLS = /agent|tool|chain|workflow|task/i;
-
 /** Whether a span is a call of a model: it has tokens, or at least a model. A failed call has no tokens. */
 function isCall(use: ModelUse | null | undefined): boolean {
   if (!use) return false;
   if (hasTokens(use)) return true;
-  return use.model !== null && use.tool === null && !NO_CALLS.test(use.operation ?? "");
+  return use.model !== null && use.tool === null && !NO_MODEL_CALL.test(use.operation ?? "");
 }
 
 function hasTokens(use: ModelUse | null | undefined): boolean {
