@@ -35,7 +35,7 @@ const SPANS = encoded("SELECT service_name, name, duration_ns FROM spans LIMIT 5
 
 /** Every view, with data. */
 export const VIEWS: View[] = [
-  { name: "Home", open: at("/", "text=OTLP gRPC") },
+  { name: "Home", open: at("/", "section:has(h2:text-is('Services')) tbody tr") },
   { name: "the list of metrics", open: at("/explore/metrics?browse=on", "[role=grid] [role=gridcell]") },
   { name: "the chart of metrics", open: at(`/explore/metrics?expr=${SERIES}`, "th:has-text('Last')") },
   {

@@ -1,6 +1,8 @@
 // @ts-check
-/** A minimal SQL API: recognises the table and the limit, and returns spans in the columns of the table. */
+/** A minimal SQL API: the questions of Home, or rows of a table up to the limit. */
 /** @import { JsonValue, SqlAnswer, SqlError } from "../src/api/generated" */
+/** @import { Dataset } from "./health.mjs" */
+import { health } from "./health.mjs";
 
 /** @typedef {import("./dataset.mjs").Span} Span */
 
@@ -41,8 +43,10 @@ function startOf(span) {
   return new Date(span.startMs).toISOString();
 }
 
-/** @type {(query: string, dataset: { traces: { spans: Span[] }[] }) => { status: number, body: SqlAnswer | SqlError }} */
+/** @type {(query: string, dataset: Dataset) => { status: number, body: SqlAnswer | SqlError }} */
 export function sql(query, dataset) {
+  const answer = health(query, dataset);
+  if (answer) return { status: 200, body: answer };
   const name = /from\s+(\w+)/i.exec(query)?.[1] ?? "";
   const table = TABLES[name];
   if (!table) {

@@ -36,7 +36,7 @@ export interface View {
 }
 
 export const VIEWS: readonly View[] = [
-  { to: "/", label: "Home", icon: "home", keys: "g h", timeless: true },
+  { to: "/", label: "Home", icon: "home", keys: "g h" },
   { to: "/explore/metrics", label: "Metrics", icon: "metrics", keys: "g m", group: "Explore" },
   { to: "/explore/logs", label: "Logs", icon: "logs", keys: "g l", group: "Explore" },
   { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t", group: "Explore" },

@@ -20,15 +20,15 @@ export function renderComponent(component: ReactNode) {
   return { user: userEvent.setup({ delay: null }), rerender: (next: ReactNode) => rerender(wrap(next)) };
 }
 
-/** Bodies of answers, or functions of the path, by the start of their path; every other answer is `{}`. */
+/** Bodies of answers, or functions of the path and the request, by the start of their path; every other answer is `{}`. */
 export type Answers = Record<string, unknown>;
 
 /** The page at a URL. `search()` is the query string of the current URL. */
 export function renderPage(url: string, answers: Answers = {}) {
-  vi.stubGlobal("fetch", async (path: string) => {
+  vi.stubGlobal("fetch", async (path: string, request?: RequestInit) => {
     const found = Object.entries(answers).find(([prefix]) => path.startsWith(prefix));
     const given = found ? found[1] : {};
-    const body: unknown = typeof given === "function" ? await given(path) : given;
+    const body: unknown = typeof given === "function" ? await given(path, request) : given;
     return body instanceof Response ? body.clone() : Response.json(body);
   });
   const router = createPageRouter(createMemoryHistory({ initialEntries: [url] }));

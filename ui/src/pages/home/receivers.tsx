@@ -1,4 +1,4 @@
-/** The receivers and their errors. */
+/** The receivers and their errors; those that lost data first. */
 import type { Overview, ReceiverOverview } from "../../api/generated";
 import { CopyButton } from "../../components/copy-button";
 import { Panel } from "../../components/panel";
@@ -16,6 +16,10 @@ const NAMES: Record<string, string> = {
   zipkin: "Zipkin",
 };
 
+export function receiverName(protocol: string): string {
+  return NAMES[protocol] ?? protocol;
+}
+
 export function Receivers({ overview }: { overview: Overview }) {
   return (
     <Panel title="Receivers">
@@ -24,31 +28,36 @@ export function Receivers({ overview }: { overview: Overview }) {
           No receiver is configured. Enable one in the configuration to receive data.
         </div>
       ) : (
-        <div className={classes.scroll}>
-          <table className={classes.table}>
-            <thead>
-              <tr>
-                <th>Protocol</th>
-                <th>Address</th>
-                <th className={classes.number}>Requests</th>
-                <th className={classes.number}>Errors</th>
-                <th>Last</th>
-              </tr>
-            </thead>
-            <tbody>
-              {overview.receivers.map((receiver) => (
-                <Row
-                  key={receiver.protocol + receiver.address}
-                  receiver={receiver}
-                  nowMs={overview.now_unix_ms}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <table className={classes.table}>
+          <thead>
+            <tr>
+              <th>Protocol</th>
+              <th>Address</th>
+              <th className={`${classes.number} ${classes.wide}`}>Requests</th>
+              <th className={classes.number}>Errors</th>
+              <th>Last</th>
+            </tr>
+          </thead>
+          <tbody>
+            {byTrouble(overview.receivers).map((receiver) => (
+              <Row
+                key={receiver.protocol + receiver.address}
+                receiver={receiver}
+                nowMs={overview.now_unix_ms}
+              />
+            ))}
+          </tbody>
+        </table>
       )}
     </Panel>
   );
+}
+
+/** Those that lost data first, and those that are off last. */
+function byTrouble(receivers: ReceiverOverview[]): ReceiverOverview[] {
+  const rank = ({ last_error, errors_total, state }: ReceiverOverview) =>
+    last_error || errors_total > 0 ? 0 : state === "listening" ? 1 : 2;
+  return [...receivers].sort((left, right) => rank(left) - rank(right));
 }
 
 function Row({ receiver, nowMs }: { receiver: ReceiverOverview; nowMs: number }) {
@@ -59,7 +68,7 @@ function Row({ receiver, nowMs }: { receiver: ReceiverOverview; nowMs: number })
         <td>
           <span className={classes.status}>
             <span className={classes.dot} data-state={receiver.state === "listening" ? "live" : "never"} />
-            {NAMES[receiver.protocol] ?? receiver.protocol}
+            {receiverName(receiver.protocol)}
           </span>
         </td>
         <td>
@@ -72,7 +81,7 @@ function Row({ receiver, nowMs }: { receiver: ReceiverOverview; nowMs: number })
             <span className={classes.zero}>off</span>
           )}
         </td>
-        <td className={classes.number}>{formatCount(receiver.requests_total)}</td>
+        <td className={`${classes.number} ${classes.wide}`}>{formatCount(receiver.requests_total)}</td>
         <td
           className={
             receiver.errors_total > 0

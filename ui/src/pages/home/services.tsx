@@ -1,102 +1,176 @@
-/** The services that send data, their rates, and links to their traces, logs and metrics. */
-import { VisuallyHidden } from "@mantine/core";
-import { Link, useNavigate } from "@tanstack/react-router";
-import type { Overview, ServiceOverview } from "../../api/generated";
+/** Requests, errors and durations of each service, those in trouble first. */
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
 import { EmptyState } from "../../components/empty-state";
+import { OtlpReceivers } from "../../components/otlp-receivers";
 import { Panel } from "../../components/panel";
-import { formatRate } from "../../format/number";
-import { formatAgo } from "../../time/format";
-import { serviceLogs, serviceMetrics } from "../../url/links";
-import { stateOf } from "./home";
+import { formatCount, formatItems, formatRate } from "../../format/number";
+import { formatValue } from "../../format/units";
+import { Sparkline } from "../../panels/sparkline";
+import { formatDuration } from "../../time/duration";
+import { serviceLogs } from "../../url/links";
+import { AnswerState } from "./answer-state";
+import type { Change } from "./change";
+import { Delta } from "./delta";
 import classes from "./home.module.css";
+import { More } from "./more";
+import { OpenSql } from "./open-sql";
+import { servicesQuery } from "./queries";
+import { requestsQuery, slowestQuery } from "./requests";
+import type { Service } from "./service-health";
+import type { Health } from "./use-health";
 
-export function Services({ overview }: { overview: Overview }) {
-  const services = [...overview.services].sort(
-    (left, right) => activity(right) - activity(left) || left.name.localeCompare(right.name),
-  );
+const ROWS_MAX = 12;
+
+export function Services({ health: { services, range } }: { health: Health }) {
+  const [all, setAll] = useState(false);
+  const { items, states } = services;
+  const spanMs = range.toMs - range.fromMs;
   return (
-    <Panel title="Services" note={services.length > 0 ? services.length : undefined}>
-      {services.length === 0 ? (
-        <EmptyState title="No services yet">
-          A service appears here with its first span, log record or sample. Set the resource attribute{" "}
-          <code>service.name</code> to name it.
+    <Panel
+      title="Services"
+      note={items && items.length > 0 ? items.length : undefined}
+      actions={<OpenSql query={servicesQuery(spanMs)} />}
+    >
+      <AnswerState states={states} />
+      {items?.length === 0 && (
+        <EmptyState title="No spans in this time range">
+          Choose a longer time range, or send spans over OTLP to <OtlpReceivers />.
         </EmptyState>
-      ) : (
-        <div className={classes.scroll}>
-          <table className={classes.table}>
-            <thead>
-              <tr>
-                <th>Service</th>
-                <th className={classes.number}>Spans/s</th>
-                <th className={classes.number}>Logs/s</th>
-                <th className={classes.number}>Samples/s</th>
-                <th>Last seen</th>
-                <th>
-                  <VisuallyHidden>Open</VisuallyHidden>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {services.map((service) => (
-                <Row key={service.name} service={service} nowMs={overview.now_unix_ms} />
-              ))}
-            </tbody>
-          </table>
-        </div>
       )}
+      {items && items.length > 0 && (
+        <table className={classes.table}>
+          <thead>
+            <tr>
+              <th>Service</th>
+              <th title="Requests served, messages consumed and root spans">Requests/s</th>
+              <th title="Share of the requests that failed">Errors</th>
+              <th title="95th percentile of the durations of the requests">p95</th>
+              <th className={classes.number} title="All spans with the status error">
+                Error spans
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.slice(0, all ? undefined : ROWS_MAX).map((service) => (
+              <ServiceRow key={service.name} service={service} spanMs={spanMs} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <More count={items?.length ?? 0} max={ROWS_MAX} all={all} show={setAll} />
     </Panel>
   );
 }
 
-function activity(service: ServiceOverview): number {
-  return service.spans_per_s + service.logs_per_s + service.samples_per_s;
-}
-
-function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
-  const { name } = service;
-  const navigate = useNavigate();
+function ServiceRow({ service, spanMs }: { service: Service; spanMs: number }) {
+  const { name, totals, change, trouble } = service;
+  const share = totals.errors / totals.calls;
+  if (totals.calls === 0) {
+    return (
+      <tr>
+        <td>
+          <Link to="/explore/logs" search={{ query: serviceLogs(name) }}>
+            {name}
+          </Link>
+        </td>
+        <td colSpan={4} className={classes.bad}>
+          No spans, {formatItems(service.callsBefore, "request")} in the range before
+        </td>
+      </tr>
+    );
+  }
   return (
-    <tr
-      className={classes.open}
-      onClick={(event) => {
-        if (event.target instanceof Element && event.target.closest("a")) return;
-        void navigate({ to: "/explore/traces", search: { service: name } });
-      }}
-      onKeyDown={undefined}
-    >
-      <td>
+    <tr>
+      <td className={classes.name}>
         <Link to="/explore/traces" search={{ service: name }}>
           {name}
         </Link>
       </td>
-      {[service.spans_per_s, service.logs_per_s, service.samples_per_s].map((rate, index) => (
-        <td key={index} className={rate > 0 ? classes.number : `${classes.number} ${classes.zero}`}>
-          {rate > 0 ? formatRate(rate) : "–"}
-        </td>
-      ))}
-      <td>
-        <span className={classes.status}>
-          <span className={classes.dot} data-state={stateOf(service.last_received_unix_ms, nowMs)} />
-          {formatAgo(service.last_received_unix_ms, nowMs)}
-        </span>
-      </td>
-      <td>
-        <span className={classes.links}>
-          <Link to="/explore/traces" search={{ service: name }} aria-label={`Traces of ${name}`}>
-            Traces
-          </Link>
-          <Link to="/explore/logs" search={{ query: serviceLogs(name) }} aria-label={`Logs of ${name}`}>
-            Logs
-          </Link>
-          <Link
-            to="/explore/metrics"
-            search={{ expr: [serviceMetrics(name)], view: "table" }}
-            aria-label={`Metrics of ${name}`}
-          >
-            Metrics
-          </Link>
-        </span>
+      <Measure
+        points={service.calls}
+        label={`Requests of ${name}`}
+        color="var(--gh-series-1)"
+        change={change.calls}
+      >
+        <Link
+          to="/explore/traces"
+          search={{ q: requestsQuery(service) }}
+          title={`${formatItems(totals.calls, service.hasRequests ? "request" : "span")} in this time range`}
+        >
+          {perSecond(totals.calls, spanMs)}
+        </Link>
+      </Measure>
+      <Measure
+        points={service.shares}
+        label={`Errors of ${name}`}
+        color="var(--gh-error)"
+        change={change.share}
+        judged
+      >
+        <Link
+          to="/explore/traces"
+          search={{ q: requestsQuery(service, "status = error") }}
+          className={trouble.includes("errors") ? classes.bad : share === 0 ? classes.zero : undefined}
+          title={`${formatCount(totals.errors)} of ${formatCount(totals.calls)} failed`}
+        >
+          {formatValue(share, "percentunit", share > 0 && share < 0.1 ? 1 : 0)}
+        </Link>
+      </Measure>
+      <Measure
+        points={service.p95s}
+        label={`p95 of ${name}`}
+        color="var(--gh-series-4)"
+        change={change.p95}
+        judged
+      >
+        <Link
+          to="/explore/traces"
+          search={{ q: slowestQuery(service), sort: "longest" }}
+          className={trouble.includes("slow") ? classes.bad : undefined}
+        >
+          {formatDuration(totals.p95Ms)}
+        </Link>
+      </Measure>
+      <td className={classes.number}>
+        <Link
+          to="/explore/traces"
+          search={{ service: name, status: "error" }}
+          className={service.errorSpans === 0 ? classes.zero : undefined}
+          title={`${formatCount(service.errorSpans)} of ${formatCount(service.spans)} spans`}
+        >
+          {formatCount(service.errorSpans)}
+        </Link>
       </td>
     </tr>
+  );
+}
+
+function perSecond(calls: number, spanMs: number): string {
+  const rate = calls / (spanMs / 1_000);
+  return rate < 0.01 ? "< 0.01" : formatRate(rate);
+}
+
+interface MeasureProps {
+  points: number[];
+  label: string;
+  color: string;
+  change: Change | null;
+  judged?: boolean;
+  children: ReactNode;
+}
+
+/** A number, its course and its change. */
+function Measure({ points, label, color, change, judged = false, children }: MeasureProps) {
+  return (
+    <td>
+      <div className={classes.measure}>
+        <div className={classes.course}>
+          <Sparkline values={points} label={label} color={color} height={20} />
+        </div>
+        {children}
+        <Delta change={change} judged={judged} />
+      </div>
+    </td>
   );
 }
