@@ -74,8 +74,8 @@ function Findings({ findings, children }: { findings: Finding[]; children?: Reac
     <Panel title="Attention" note={findings.length > 0 ? findings.length : undefined}>
       {findings.length > 0 && (
         <ul className={classes.findings}>
-          {findings.slice(0, all ? undefined : ROWS_MAX).map((finding) => (
-            <Item key={finding.subject + finding.text} finding={finding} />
+          {findings.slice(0, all ? undefined : ROWS_MAX).map((finding, index) => (
+            <Item key={index} finding={finding} />
           ))}
         </ul>
       )}

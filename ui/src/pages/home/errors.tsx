@@ -113,7 +113,7 @@ function GroupRow({ group }: { group: ErrorGroup }) {
               to="/trace/$traceId"
               params={{ traceId }}
               search={spanId ? { span: spanId } : {}}
-              aria-label={`Newest trace: ${text}`}
+              aria-label={`Trace of the newest: ${text}`}
             >
               Trace
             </Link>

@@ -179,7 +179,7 @@ describe("the panels of Home", () => {
     const errors = await panel("Errors");
     const spans = await errors.findByRole("link", { name: /^12 spans/ });
     expect(searchOf(spans).get("q")).toMatch(/name = "POST \/pay" && status = error/);
-    const trace = errors.getByRole("link", { name: /^Newest trace/ });
+    const trace = errors.getByRole("link", { name: /^Trace of the newest/ });
     expect(trace.getAttribute("href")).toMatch(/^\/trace\/a{32}.*span=b{16}/);
     const records = errors.getByRole("link", { name: /^3 log records/ });
     expect(searchOf(records).get("query")).toMatch(/^\{service_name="checkout"\} \|= "card" \|= "declined"/);
@@ -189,12 +189,12 @@ describe("the panels of Home", () => {
     renderPage("/", answers);
     const models = await panel("LLM calls");
     models.getByRole("link", { name: "100 calls of gpt-x" });
-    const limited = models.getByRole("link", { name: "8 calls of gpt-x with rate_limit" });
+    const limited = models.getByRole("link", { name: "rate_limit 8: calls of gpt-x" });
     expect(searchOf(limited).get("q")).toMatch(
       /gen_ai\.request\.model = "gpt-x".*error\.type = "rate_limit"/,
     );
-    expect(models.getByRole("link", { name: "Tokens of gpt-x" }).textContent).toBe("3,000 in, 500 out");
-    expect(models.getByRole("link", { name: "Cost of gpt-x" }).textContent).toBe("$0.500");
+    models.getByRole("link", { name: "3,000 in, 500 out tokens/h of gpt-x" });
+    models.getByRole("link", { name: "$0.500 cost/h of gpt-x" });
   });
   it("have none of LLM calls without them", async () => {
     renderPage("/", server({ services: [service("checkout", 400, 0)] }).answers);

@@ -63,13 +63,19 @@ export function LlmCalls({ health: { models, range } }: { health: Health }) {
 function ModelRow({ of, hours, priced }: { of: ModelCalls; hours: number; priced: boolean }) {
   const { service, model, calls, inputTokens, outputTokens, cost } = of;
   const name = model || "unknown";
+  const tokens = `${formatCount(Math.round(inputTokens / hours))} in, ${formatCount(Math.round(outputTokens / hours))} out`;
+  const dollars = cost === null ? "–" : formatValue(cost / hours, "currencyUSD");
   return (
     <tr>
       <td className={classes.name}>
         {name} <span className={classes.service}>{service}</span>
       </td>
       <td className={classes.number}>
-        <Link to="/explore/traces" search={{ q: callsTraces(of) }} aria-label={`${calls} calls of ${name}`}>
+        <Link
+          to="/explore/traces"
+          search={{ q: callsTraces(of) }}
+          aria-label={`${formatCount(calls)} calls of ${name}`}
+        >
           {formatCount(calls)}
         </Link>
       </td>
@@ -80,7 +86,7 @@ function ModelRow({ of, hours, priced }: { of: ModelCalls; hours: number; priced
         <Link
           to="/explore/traces"
           search={{ q: callsTraces(of), sort: "longest" }}
-          aria-label={`Longest traces with calls of ${name}`}
+          aria-label={`${formatDuration(of.p95Ms)} p95 of ${name}`}
         >
           {formatDuration(of.p95Ms)}
         </Link>
@@ -89,15 +95,15 @@ function ModelRow({ of, hours, priced }: { of: ModelCalls; hours: number; priced
         className={classes.number}
         title={`${formatItems(inputTokens, "input token")}, ${formatItems(outputTokens, "output token")} in this time range`}
       >
-        <Link to="/explore/sql" search={{ query: MODEL_CALLS }} aria-label={`Tokens of ${name}`}>
+        <Link to="/explore/sql" search={{ query: MODEL_CALLS }} aria-label={`${tokens} tokens/h of ${name}`}>
           {formatCount(Math.round(inputTokens / hours))} in, {formatCount(Math.round(outputTokens / hours))}{" "}
           out
         </Link>
       </td>
       {priced && (
         <td className={classes.number}>
-          <Link to="/explore/sql" search={{ query: MODEL_CALLS }} aria-label={`Cost of ${name}`}>
-            {cost === null ? "–" : formatValue(cost / hours, "currencyUSD")}
+          <Link to="/explore/sql" search={{ query: MODEL_CALLS }} aria-label={`${dollars} cost/h of ${name}`}>
+            {dollars}
           </Link>
         </td>
       )}
@@ -108,6 +114,7 @@ function ModelRow({ of, hours, priced }: { of: ModelCalls; hours: number; priced
 function Errors({ of, name }: { of: ModelCalls; name: string }) {
   const { calls, errors, errorTypes } = of;
   if (errors === 0) return <span className={classes.zero}>none</span>;
+  const share = formatValue(errors / calls, "percentunit", errors / calls < 0.1 ? 1 : 0);
   const rest = errorTypes.slice(TYPES_MAX).reduce((sum, { count }) => sum + count, 0);
   return (
     <div className={classes.types}>
@@ -115,16 +122,16 @@ function Errors({ of, name }: { of: ModelCalls; name: string }) {
         to="/explore/traces"
         search={{ q: callsTraces(of, true) }}
         className={isFailing(of) ? classes.bad : undefined}
-        aria-label={`${errors} failed calls of ${name}`}
+        aria-label={`${share} of the calls of ${name} failed`}
       >
-        {formatValue(errors / calls, "percentunit", errors / calls < 0.1 ? 1 : 0)}
+        {share}
       </Link>
       {errorTypes.slice(0, TYPES_MAX).map(({ type, count }) => (
         <Link
           key={type}
           to="/explore/traces"
           search={{ q: callsTraces(of, true, type) }}
-          aria-label={`${count} calls of ${name} with ${type}`}
+          aria-label={`${type} ${formatCount(count)}: calls of ${name}`}
         >
           {type} {formatCount(count)}
         </Link>

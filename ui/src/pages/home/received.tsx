@@ -145,14 +145,18 @@ function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
       <td className={classes.name}>{name}</td>
       <Rate value={service.spans_per_s}>
         {(text) => (
-          <Link to="/explore/traces" search={{ service: name }} aria-label={`Traces of ${name}`}>
+          <Link to="/explore/traces" search={{ service: name }} aria-label={`${text} spans/s of ${name}`}>
             {text}
           </Link>
         )}
       </Rate>
       <Rate value={service.logs_per_s}>
         {(text) => (
-          <Link to="/explore/logs" search={{ query: serviceLogs(name) }} aria-label={`Logs of ${name}`}>
+          <Link
+            to="/explore/logs"
+            search={{ query: serviceLogs(name) }}
+            aria-label={`${text} log records/s of ${name}`}
+          >
             {text}
           </Link>
         )}
@@ -162,7 +166,7 @@ function Row({ service, nowMs }: { service: ServiceOverview; nowMs: number }) {
           <Link
             to="/explore/metrics"
             search={{ expr: [serviceMetrics(name)], view: "table" }}
-            aria-label={`Metrics of ${name}`}
+            aria-label={`${text} samples/s of ${name}`}
           >
             {text}
           </Link>
