@@ -239,7 +239,7 @@ describe("the calls of models", () => {
       "llm.token_count.prompt",
       "gen_ai.usage.prompt_tokens",
     ])
-      expect(MODEL_CALLS).toContain(`attributes['${name}']`);
+      expect(MODEL_CALLS).toContain(`'${name}'`);
   });
 });
 

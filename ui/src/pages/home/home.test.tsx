@@ -140,12 +140,14 @@ describe("Home", () => {
       "start_time >= TIMESTAMP '2026-11-20 14:00:00.000' AND start_time < TIMESTAMP '2026-11-20 15:00:00.000'",
     );
   });
-  it("asks again at a refresh", async () => {
+  it.each(["/", "/?from=1795186800000&to=1795190400000"])("asks again at a refresh of %s", async (url) => {
     const { asked, answers } = server({ services: [service("checkout", 400, 0)] });
-    renderPage("/", answers);
+    renderPage(url, answers);
     await screen.findByText("checkout");
     refresh();
     await waitFor(() => expect(asked).toHaveLength(10));
+    await screen.findByText(/^Checked: 1 service/);
+    expect(asked).toHaveLength(10);
   });
   it("shows each answer when it is there", async () => {
     const { answers } = server({ services: () => new Promise(() => {}), spans: [GROUP] });
