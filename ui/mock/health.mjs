@@ -49,10 +49,10 @@ function grouped(items, keyOf) {
   return [...groups.values()];
 }
 
-/** @type {(values: number[]) => number} */
-function p95(values) {
-  const ascending = [...values].sort((left, right) => left - right);
-  return ascending[Math.floor(0.95 * (ascending.length - 1))] ?? 0;
+/** @type {(spans: Span[], part: number) => number} */
+function percentile(spans, part) {
+  const ascending = spans.map(({ durationMs }) => durationMs).sort((left, right) => left - right);
+  return ascending[Math.floor(part * (ascending.length - 1))] ?? 0;
 }
 
 /** @type {(ms: number) => string} */
@@ -79,7 +79,8 @@ function services(query, dataset, points) {
       bucket: bucketed ? iso(fromMs + bucketOf(group[0]) * stepMs) : null,
       spans: group.length,
       errors: group.filter(({ error }) => error).length,
-      p95_ms: p95(group.map(({ durationMs }) => durationMs)),
+      p95_ms: percentile(group, 0.95),
+      p90_ms: percentile(group, 0.9),
       first_seen: iso(Math.min(...group.map(({ startMs }) => startMs))),
     }));
   return {
@@ -90,6 +91,7 @@ function services(query, dataset, points) {
       spans: "int64",
       errors: "int64",
       p95_ms: "float64",
+      p90_ms: "float64",
       first_seen: "timestamp",
     },
     rows: [...rows(false), ...(points ? rows(true) : [])],
@@ -201,7 +203,7 @@ function modelCalls(query, dataset) {
       input_tokens: sum(group, "gen_ai.usage.input_tokens"),
       output_tokens: sum(group, "gen_ai.usage.output_tokens"),
       cost: sum(group, "alex.cost"),
-      p95_ms: p95(group.map(({ durationMs }) => durationMs)),
+      p95_ms: percentile(group, 0.95),
     }));
   return {
     types: {

@@ -9,6 +9,7 @@ import { Panel } from "../../components/panel";
 import { formatItems } from "../../format/number";
 import { useRange } from "../../time/context";
 import { describeRelative } from "../../time/range";
+import attentionClasses from "./attention.module.css";
 import {
   type Check,
   errorFindings,
@@ -73,7 +74,7 @@ function Findings({ findings, children }: { findings: Finding[]; children?: Reac
   return (
     <Panel title="Attention" note={findings.length > 0 ? findings.length : undefined}>
       {findings.length > 0 && (
-        <ul className={classes.findings}>
+        <ul className={attentionClasses.findings}>
           {findings.slice(0, all ? undefined : ROWS_MAX).map((finding, index) => (
             <Item key={index} finding={finding} />
           ))}
@@ -92,7 +93,7 @@ function Item({ finding: { level, subject, text, link } }: { finding: Finding })
     </>
   );
   return (
-    <li data-level={level}>
+    <li className={attentionClasses.finding} data-level={level}>
       <Icon name={level} size={14} />
       {link ? <Link {...link}>{content}</Link> : <span>{content}</span>}
     </li>
@@ -127,7 +128,10 @@ function Calm({ checks }: { checks: Check[] }) {
   const label = describeRelative(raw);
   const where = label?.startsWith("Last ") ? `in the ${label.toLowerCase()}` : "in this time range";
   return (
-    <div className={classes.calm} data-level={failed ? "warning" : "ok"}>
+    <div
+      className={`${attentionClasses.finding} ${attentionClasses.calm}`}
+      data-level={failed ? "warning" : "ok"}
+    >
       <Icon name={failed ? "warning" : "check"} size={14} />
       <div>
         <b>{failed ? `Nothing is known to be wrong ${where}` : `Nothing is wrong ${where}`}</b>

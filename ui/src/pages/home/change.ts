@@ -10,13 +10,11 @@ export interface Change {
 
 /** Of fewer calls, neither their number nor a share of them says anything. */
 export const CALLS_MIN = 20;
-/** The 95th percentile of fewer calls is one of the two slowest. */
-const PERCENTILE_CALLS_MIN = 50;
+/** The 95th percentile of fewer calls is one of the few slowest. */
+const PERCENTILE_CALLS_MIN = 100;
 /** Smaller changes are not worth a look. */
 const RELATIVE_MIN = 0.1;
 const POINTS_MIN = 0.1;
-/** The percentile of calls of two kinds moves by itself. */
-const P95_MIN = 0.2;
 /** Standard deviations. */
 const SIGNIFICANT = 3;
 
@@ -24,13 +22,14 @@ export interface Totals {
   calls: number;
   errors: number;
   p95Ms: number;
+  p90Ms: number;
 }
 
 const signed = (value: number, text: string) => (value < 0 ? `−${text}` : `+${text}`);
 
-function relative(now: number, before: number, min = RELATIVE_MIN): Change | null {
+function relative(now: number, before: number): Change | null {
   const value = now / before - 1;
-  if (!Number.isFinite(value) || Math.abs(value) < min) return null;
+  if (!Number.isFinite(value) || Math.abs(value) < RELATIVE_MIN) return null;
   const size = Math.abs(value);
   const text = size >= 9.995 ? `×${formatValue(value + 1, "none", 0)}` : formatValue(size, "percentunit", 0);
   return { value, text: size >= 9.995 ? text : signed(value, text) };
@@ -54,8 +53,12 @@ export function shareChange(now: Totals, before: Totals): Change | null {
   return { value, text: `${signed(value, formatValue(Math.abs(value), "none", 1))} points` };
 }
 
-/** Of the 95th percentile of the durations. */
+/**
+ * Of the 95th percentile of the durations. When one call of twenty is of another kind, it jumps between both kinds by
+ * itself: the 90th percentile must pass it too.
+ */
 export function p95Change(now: Totals, before: Totals): Change | null {
   if (now.calls < PERCENTILE_CALLS_MIN || before.calls < PERCENTILE_CALLS_MIN) return null;
-  return relative(now.p95Ms, before.p95Ms, P95_MIN);
+  if (now.p90Ms <= before.p95Ms && before.p90Ms <= now.p95Ms) return null;
+  return relative(now.p95Ms, before.p95Ms);
 }

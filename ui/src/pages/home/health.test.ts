@@ -32,12 +32,13 @@ const service = (name: string, spans: number, errors: number, p95 = 100, rest: R
   spans,
   errors,
   p95_ms: p95,
+  p90_ms: p95,
   first_seen: iso(RANGE.fromMs - HOUR_MS),
   ...rest,
 });
 
 describe("a change", () => {
-  const totals = (calls: number, errors = 0, p95Ms = 100) => ({ calls, errors, p95Ms });
+  const totals = (calls: number, errors = 0, p95Ms = 100, p90Ms = p95Ms) => ({ calls, errors, p95Ms, p90Ms });
   it("of the number of calls is shown when it is no chance", () => {
     expect(callsChange(1_200, 1_000)?.text).toBe("+20%");
     expect(callsChange(500, 1_000)?.text).toBe("−50%");
@@ -56,6 +57,10 @@ describe("a change", () => {
     expect(p95Change(totals(100, 0, 300), totals(100, 0, 200))?.text).toBe("+50%");
     expect(p95Change(totals(10, 0, 300), totals(100, 0, 200))).toBeNull();
     expect(p95Change(totals(100, 0, 210), totals(100, 0, 200))).toBeNull();
+  });
+  it("of the 95th percentile is none when it moves alone", () => {
+    expect(p95Change(totals(1_000, 0, 1_400, 90), totals(1_000, 0, 400, 90))).toBeNull();
+    expect(p95Change(totals(1_000, 0, 400, 90), totals(1_000, 0, 1_400, 90))).toBeNull();
   });
 });
 

@@ -75,6 +75,7 @@ const service = (name: string, spans: number, errors: number): Rows[number] => (
   spans,
   errors,
   p95_ms: 120,
+  p90_ms: 90,
 });
 const GROUP: Rows[number] = {
   service_name: "checkout",

@@ -29,7 +29,8 @@ export function servicesQuery(spanMs: number): string {
 )
 SELECT service_name, is_request, bucket, count(*) AS spans,
   count(*) FILTER (WHERE status_code = 'error') AS errors,
-  approx_percentile_cont(duration_ns, 0.95) / 1e6 AS p95_ms
+  approx_percentile_cont(duration_ns, 0.95) / 1e6 AS p95_ms,
+  approx_percentile_cont(duration_ns, 0.9) / 1e6 AS p90_ms
 FROM calls
 GROUP BY GROUPING SETS ((service_name, is_request), (service_name, is_request, bucket))
 ORDER BY bucket NULLS FIRST, spans DESC
@@ -40,6 +41,7 @@ LIMIT 5000`;
 export const SERVICES_BEFORE = `SELECT service_name, ${IS_REQUEST} AS is_request, count(*) AS spans,
   count(*) FILTER (WHERE status_code = 'error') AS errors,
   approx_percentile_cont(duration_ns, 0.95) / 1e6 AS p95_ms,
+  approx_percentile_cont(duration_ns, 0.9) / 1e6 AS p90_ms,
   min(start_time) AS first_seen
 FROM spans
 WHERE $__timeFilter(start_time)

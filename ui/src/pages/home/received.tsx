@@ -15,6 +15,7 @@ import { serviceLogs, serviceMetrics } from "../../url/links";
 import { stateOf } from "./findings";
 import { type RateSample, ratesOf } from "./history";
 import classes from "./home.module.css";
+import cardClasses from "./received.module.css";
 
 const CARDS: Record<
   SignalName,
@@ -57,8 +58,8 @@ export function SignalCard({
   const state = stateOf(signal.last_received_unix_ms, overview.now_unix_ms);
   const days = signal.retention_s / 86_400;
   return (
-    <Link to={card.to} className={`${panelClasses.panel} ${classes.card}`}>
-      <div className={classes.cardHead}>
+    <Link to={card.to} className={`${panelClasses.panel} ${cardClasses.card}`}>
+      <div className={cardClasses.cardHead}>
         <Icon name={card.icon} size={14} />
         {card.label}
         <span className={classes.status}>
@@ -66,7 +67,7 @@ export function SignalCard({
           {state === "never" ? "no data yet" : formatAgo(signal.last_received_unix_ms, overview.now_unix_ms)}
         </span>
       </div>
-      <div className={classes.rate}>
+      <div className={cardClasses.rate}>
         {formatRate(signal.rate_per_s)}
         <small>{card.unit}</small>
       </div>

@@ -33,7 +33,7 @@ const SLOWER_MAX = 0.5;
 /** A service whose first span came later in the range before was not there all the time: its numbers do not compare. */
 const LATE_START = 0.1;
 
-const NOTHING: Totals = { calls: 0, errors: 0, p95Ms: Number.NaN };
+const NOTHING: Totals = { calls: 0, errors: 0, p95Ms: Number.NaN, p90Ms: Number.NaN };
 
 interface Ranges {
   fromMs: number;
@@ -88,7 +88,8 @@ function serviceOf(name: string, now: Row[], before: Row[], range: Ranges): Serv
 
 function totalsOf(row: Row | undefined): Totals {
   if (!row) return NOTHING;
-  return { calls: number(row.spans), errors: number(row.errors), p95Ms: number(row.p95_ms) };
+  const [p95Ms, p90Ms] = [number(row.p95_ms), number(row.p90_ms)];
+  return { calls: number(row.spans), errors: number(row.errors), p95Ms, p90Ms };
 }
 
 function sum(rows: Row[], name: string): number {
