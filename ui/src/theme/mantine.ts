@@ -1,19 +1,19 @@
 /** The Mantine theme: maps our tokens to its sizes, colours and component defaults. */
 import {
-  ActionIcon,
-  Button,
+  type ActionIconProps,
+  type ButtonProps,
   type CSSVariablesResolver,
   createTheme,
   type MantineColorsTuple,
-  Menu,
-  Modal,
-  Popover,
-  SegmentedControl,
-  Select,
-  Switch,
-  Tabs,
-  TextInput,
-  Tooltip,
+  type MenuProps,
+  type ModalProps,
+  type PopoverProps,
+  type SegmentedControlProps,
+  type SelectProps,
+  type SwitchProps,
+  type TabsProps,
+  type TextInputProps,
+  type TooltipProps,
 } from "@mantine/core";
 
 /** The shades that the style sheets of Mantine use, as tokens. */
@@ -66,30 +66,36 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   components: {
-    Button: Button.extend({ defaultProps: { size: "compact-sm", variant: "default" } }),
-    ActionIcon: ActionIcon.extend({ defaultProps: { size: 26, variant: "subtle", color: "gray" } }),
-    TextInput: TextInput.extend({ defaultProps: { size: "xs" } }),
+    Button: defaults<ButtonProps>({ size: "compact-sm", variant: "default" }),
+    ActionIcon: defaults<ActionIconProps>({ size: 26, variant: "subtle", color: "gray" }),
+    TextInput: defaults<TextInputProps>({ size: "xs" }),
     // Options and menus open within the landmark of their control.
-    Select: Select.extend({ defaultProps: { size: "xs", comboboxProps: { withinPortal: false } } }),
-    SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "xs" } }),
-    Switch: Switch.extend({ defaultProps: { size: "xs" } }),
-    Tabs: Tabs.extend({ defaultProps: { variant: "default" } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: false, fz: "sm" } }),
-    Popover: Popover.extend({ defaultProps: { shadow: "md", radius: "md" } }),
-    Menu: Menu.extend({
-      defaultProps: { shadow: "md", radius: "md", withinPortal: false, withInitialFocusPlaceholder: false },
+    Select: defaults<SelectProps>({ size: "xs", comboboxProps: { withinPortal: false } }),
+    SegmentedControl: defaults<SegmentedControlProps>({ size: "xs" }),
+    Switch: defaults<SwitchProps>({ size: "xs" }),
+    Tabs: defaults<TabsProps>({ variant: "default" }),
+    Tooltip: defaults<TooltipProps>({ openDelay: 350, withArrow: false, fz: "sm" }),
+    Popover: defaults<PopoverProps>({ shadow: "md", radius: "md" }),
+    Menu: defaults<MenuProps>({
+      shadow: "md",
+      radius: "md",
+      withinPortal: false,
+      withInitialFocusPlaceholder: false,
     }),
-    Modal: Modal.extend({
-      defaultProps: {
-        radius: "md",
-        shadow: "md",
-        closeButtonProps: { "aria-label": "Close" },
-        // Not the banner of the page, which its element would be.
-        attributes: { header: { role: "presentation" } },
-      },
+    Modal: defaults<ModalProps>({
+      radius: "md",
+      shadow: "md",
+      closeButtonProps: { "aria-label": "Close" },
+      // Not the banner of the page, which its element would be.
+      attributes: { header: { role: "presentation" } },
     }),
   },
 });
+
+/** The `extend` of a component would load the component with the shell, although only some views show it. */
+function defaults<Props>(defaultProps: Partial<Props>) {
+  return { defaultProps };
+}
 
 const scheme: Record<string, string> = {
   "--mantine-color-body": "var(--gh-panel)",
