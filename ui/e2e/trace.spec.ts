@@ -37,3 +37,38 @@ test("a long model name is shown in full", async ({ page, server }) => {
   await expect(name).toBeVisible();
   expect(await name.evaluate((shown) => shown.scrollWidth - shown.clientWidth)).toBe(0);
 });
+
+test("the two sides of a call that share a span id are two rows, and each can be selected", async ({
+  page,
+  server,
+}) => {
+  const span = (spanId: string, parentSpanId: string, kind: number, name: string, from: number) => ({
+    traceId: "a".repeat(32),
+    spanId: spanId.repeat(16),
+    parentSpanId: parentSpanId.repeat(16),
+    kind,
+    name,
+    startTimeUnixNano: String(from),
+    endTimeUnixNano: String(100 - from),
+  });
+  const batch = (service: string, ...spans: object[]) => ({
+    resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+    scopeSpans: [{ spans }],
+  });
+  await server.answer("**/tempo/api/traces/**", {
+    batches: [
+      batch("backend", span("c", "b", 3, "SELECT", 30), span("b", "", 2, "GET /items", 20)),
+      batch("frontend", span("b", "", 3, "GET /items", 10)),
+    ],
+  });
+  await page.goto(`/trace/${"a".repeat(32)}`);
+  await expect(spanRows(page)).toContainText(["frontend", "backend", "SELECT"]);
+  await spanRows(page).nth(1).click();
+  const details = page.getByRole("complementary", { name: "Span" });
+  await expect(details).toContainText("backend");
+  await page.reload();
+  await expect(details).toContainText("backend");
+  await expect(spanRows(page).nth(1)).toHaveAttribute("aria-selected", "true");
+  await expect(spanRows(page).nth(1)).toHaveAttribute("aria-level", "2");
+  await expect(spanRows(page).nth(2)).toHaveAttribute("aria-level", "3");
+});

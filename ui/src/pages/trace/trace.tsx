@@ -114,7 +114,7 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
   const select = (row: number) => {
     state.reveal(row);
-    change({ span: tree.rows[row]?.span.spanId });
+    change({ span: tree.rows[row]?.key });
   };
   const { reveal } = state;
   useEffect(() => {

@@ -106,14 +106,16 @@ describe("the tree of a trace", () => {
       ]),
     ).toEqual(["s1", "s2", "s3", "  s4", "s5"]);
   });
-  it("keeps both spans of one id", () => {
-    expect(
-      shape([
+  it("keeps every span of one id, each with a key", () => {
+    const { rows, rowOf } = buildTree(
+      traceOf([
         [1, null, 0, 9],
         [2, 1, 1, 5],
         [2, 1, 2, 4],
       ]),
-    ).toHaveLength(3);
+    );
+    expect(rows.map(({ key }) => key)).toEqual([hex(1), hex(2), `${hex(2)}-2`]);
+    expect(rowOf.get(`${hex(2)}-2`)).toBe(2);
   });
   it("has self times, errors in subtrees and visible rows", () => {
     const tree = buildTree(
@@ -146,6 +148,67 @@ describe("the tree of a trace", () => {
     expect(buildTree(traceOf(chain)).depthMax).toBe(99_999);
     expect(buildTree(traceOf(fan)).rows[0]?.children).toHaveLength(99_999);
     expect(criticalPath(buildTree(traceOf(chain))).size).toBeGreaterThan(0);
+  });
+});
+
+/** B3: the client and the server side of a call share one span id. */
+describe("a span id of two sides of a call", () => {
+  const [client, server] = [{ kind: 3 }, { kind: 2 }];
+  const shapeOf = (...traces: [service: string, spans: Given[]][]) => {
+    const spans = traces.flatMap(([service, given]) => {
+      const { startNs, spans } = traceOf(given, service);
+      return spans.map((span) => ({ ...span, offsetNs: span.offsetNs + Number(startNs - START) }));
+    });
+    return buildTree({ traceId: ID, startNs: START, durationNs: 100, spans }).rows.map(
+      ({ depth, span }) => `${"  ".repeat(depth)}${span.resource.service} ${span.kind} ${span.name}`,
+    );
+  };
+  const expected = ["a server s1", "  a client s2", "    b server s2", "      b client s3"];
+  it.each<[string, number | null]>([
+    ["the parent of the call", 1],
+    ["its own id", 2],
+    ["nothing", null],
+  ])("is a call with its child when the server names as its parent %s", (_case, parent) => {
+    const frontend: Given[] = [
+      [1, null, 0, 100, server],
+      [2, 1, 10, 90, client],
+    ];
+    const backend: Given[] = [
+      [2, parent, 20, 80, server],
+      [3, 2, 30, 70, client],
+    ];
+    expect(shapeOf(["a", frontend], ["b", backend])).toEqual(expected);
+    expect(shapeOf(["b", backend.toReversed()], ["a", frontend.toReversed()])).toEqual(expected);
+  });
+  it("has the spans of each service below the side of that service", () => {
+    expect(
+      shapeOf(
+        [
+          "a",
+          [
+            [2, null, 10, 90, client],
+            [4, 2, 11, 12],
+          ],
+        ],
+        [
+          "b",
+          [
+            [2, null, 20, 80, server],
+            [3, 2, 30, 70],
+          ],
+        ],
+        ["c", [[5, 2, 40, 50, server]]],
+      ),
+    ).toEqual([
+      "a client s2",
+      "  a unspecified s4",
+      "  b server s2",
+      "    b unspecified s3",
+      "    c server s5",
+    ]);
+  });
+  it("is a root while the client is not received", () => {
+    expect(shapeOf(["b", [[2, 1, 20, 80, server]]])).toEqual(["b server s2"]);
   });
 });
 

@@ -1,8 +1,11 @@
 /** Orders spans as rows of a waterfall: parents before children, by start. Linear and not recursive. */
 import type { Span, Trace } from "../../api/otlp";
+import { NOT_RECEIVED, parentsOf } from "./parents";
 
 export interface TraceRow {
   span: Span;
+  /** Its span id. A further row of the same id has a number after it, so that each can be selected. */
+  key: string;
   depth: number;
   /** Row of the parent, or -1. */
   parent: number;
@@ -20,7 +23,7 @@ export interface TraceRow {
 
 export interface TraceTree {
   rows: TraceRow[];
-  /** First row of each span id. */
+  /** By key. */
   rowOf: Map<string, number>;
   depthMax: number;
   errors: number;
@@ -32,6 +35,8 @@ export function buildTree(trace: Trace): TraceTree {
   const { childrenOf, roots, orphans } = link(spans);
   const rows: TraceRow[] = [];
   const rowOfSpan = new Int32Array(spans.length).fill(-1);
+  const rowOf = new Map<string, number>();
+  const rowsOfId = new Map<string, number>();
   const stack = roots.map((span) => ({ span, parent: -1, depth: 0 })).reverse();
   for (let next = stack.pop(); next; next = stack.pop()) {
     const span = spans[next.span];
@@ -39,8 +44,13 @@ export function buildTree(trace: Trace): TraceTree {
     const row = rows.length;
     rowOfSpan[next.span] = row;
     const { parent, depth } = next;
+    const count = (rowsOfId.get(span.spanId) ?? 0) + 1;
+    rowsOfId.set(span.spanId, count);
+    const key = count === 1 ? span.spanId : `${span.spanId}-${count}`;
+    rowOf.set(key, row);
     rows.push({
       span,
+      key,
       depth,
       parent,
       children: [],
@@ -55,7 +65,7 @@ export function buildTree(trace: Trace): TraceTree {
       stack.push({ span: children[index] ?? -1, parent: row, depth: depth + 1 });
     }
   }
-  return summed(rows);
+  return { rows, rowOf, ...summed(rows) };
 }
 
 function byStart(spans: Span[]): (left: number, right: number) => number {
@@ -68,19 +78,13 @@ function byStart(spans: Span[]): (left: number, right: number) => number {
 
 /** Children and roots by index. A span whose ancestors form a cycle becomes a root, so that it is shown. */
 function link(spans: Span[]) {
-  const indexOf = new Map<string, number>();
-  spans.forEach((span, index) => {
-    if (!indexOf.has(span.spanId)) indexOf.set(span.spanId, index);
-  });
   const childrenOf: number[][] = spans.map(() => []);
   const roots: number[] = [];
   const orphans = new Set<number>();
-  spans.forEach((span, index) => {
-    const parent = span.parentId === "" ? undefined : indexOf.get(span.parentId);
-    if (parent === undefined || parent === index) {
-      roots.push(index);
-      if (span.parentId !== "") orphans.add(index);
-    } else childrenOf[parent]?.push(index);
+  parentsOf(spans).forEach((parent, index) => {
+    if (parent >= 0) childrenOf[parent]?.push(index);
+    else roots.push(index);
+    if (parent === NOT_RECEIVED) orphans.add(index);
   });
   const order = byStart(spans);
   for (const children of childrenOf) children.sort(order);
@@ -109,9 +113,8 @@ function reachable(from: number[], childrenOf: number[][], count: number, reache
 }
 
 /** Sums over subtrees. Rows are in preorder, so a backward loop visits children before their parents. */
-function summed(rows: TraceRow[]): TraceTree {
+function summed(rows: TraceRow[]): Omit<TraceTree, "rows" | "rowOf"> {
   const services = new Map<string, TraceTree["services"][number]>();
-  const rowOf = new Map<string, number>();
   let depthMax = 0;
   let errors = 0;
   for (let index = rows.length - 1; index >= 0; index -= 1) {
@@ -120,7 +123,6 @@ function summed(rows: TraceRow[]): TraceTree {
     const { span } = row;
     const failed = span.status === "error" ? 1 : 0;
     row.selfNs = selfTime(row, rows);
-    rowOf.set(span.spanId, index);
     depthMax = Math.max(depthMax, row.depth);
     errors += failed;
     const parent = rows[row.parent];
@@ -136,7 +138,7 @@ function summed(rows: TraceRow[]): TraceTree {
     services.set(name, service);
   }
   const ordered = [...services.values()].sort((left, right) => right.selfNs - left.selfNs);
-  return { rows, rowOf, depthMax, errors, services: ordered };
+  return { depthMax, errors, services: ordered };
 }
 
 /** The time that no child covers. Children may overlap. */

@@ -32,8 +32,8 @@ export interface Waterfall {
 }
 
 export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
-  // Ids and not rows: the rows move when a refresh brings more spans.
-  const [closed, setClosed] = useState<ReadonlySet<string>>(() => idsOf(tree, initiallyCollapsed(tree)));
+  // Keys and not rows: the rows move when a refresh brings more spans.
+  const [closed, setClosed] = useState<ReadonlySet<string>>(() => keysOf(tree, initiallyCollapsed(tree)));
   const collapsed = useMemo(() => rowsOf(tree, closed), [tree, closed]);
   const [zoom, setZoom] = useState<(Window & { startNs: bigint }) | null>(null);
   const visible = useMemo(() => visibleRows(tree, collapsed), [tree, collapsed]);
@@ -46,10 +46,10 @@ export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
   const setWindow = (part: Window | null) => setZoom(part && { ...part, startNs: trace.startNs });
   const toggle = useCallback(
     (row: number) => {
-      const id = tree.rows[row]?.span.spanId ?? "";
+      const key = tree.rows[row]?.key ?? "";
       setClosed((before) => {
         const next = new Set(before);
-        if (!next.delete(id)) next.add(id);
+        if (!next.delete(key)) next.add(key);
         return next;
       });
     },
@@ -58,10 +58,10 @@ export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
   const reveal = useCallback(
     (row: number) => {
       setClosed((before) => {
-        const above = [...idsOf(tree, ancestors(tree, row))].filter((id) => before.has(id));
+        const above = [...keysOf(tree, ancestors(tree, row))].filter((key) => before.has(key));
         if (above.length === 0) return before;
         const next = new Set(before);
-        for (const id of above) next.delete(id);
+        for (const key of above) next.delete(key);
         return next;
       });
     },
@@ -77,17 +77,17 @@ export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
     setWindow,
     toggle,
     reveal,
-    collapseAll: () => setClosed(idsOf(tree, parents(tree, 0))),
+    collapseAll: () => setClosed(keysOf(tree, parents(tree, 0))),
     expandAll: () => setClosed(new Set()),
   };
 }
 
-function idsOf(tree: TraceTree, rows: Iterable<number>): Set<string> {
-  return new Set(Array.from(rows, (row) => tree.rows[row]?.span.spanId ?? ""));
+function keysOf(tree: TraceTree, rows: Iterable<number>): Set<string> {
+  return new Set(Array.from(rows, (row) => tree.rows[row]?.key ?? ""));
 }
 
-function rowsOf(tree: TraceTree, ids: ReadonlySet<string>): ReadonlySet<number> {
-  return new Set(tree.rows.flatMap(({ span }, row) => (ids.has(span.spanId) ? [row] : [])));
+function rowsOf(tree: TraceTree, keys: ReadonlySet<string>): ReadonlySet<number> {
+  return new Set(tree.rows.flatMap(({ key }, row) => (keys.has(key) ? [row] : [])));
 }
 
 export function serviceColors(tree: TraceTree): Map<string, string> {
