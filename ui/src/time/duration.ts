@@ -32,10 +32,10 @@ export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "–";
   const size = Math.abs(ms);
   if (size === 0) return "0 ms";
-  if (size < 1e-3) return `${digits(ms * 1e6)} ns`;
-  if (size < 1) return `${digits(ms * 1e3)} µs`;
-  if (size < 1_000) return `${digits(ms)} ms`;
-  if (size < 60_000) return `${digits(ms / 1_000)} s`;
+  if (size < 0.9995e-3) return `${digits(ms * 1e6)} ns`;
+  if (size < 0.9995) return `${digits(ms * 1e3)} µs`;
+  if (size < 999.5) return `${digits(ms)} ms`;
+  if (size < 59_950) return `${digits(ms / 1_000)} s`;
   return compound(ms);
 }
 
@@ -66,8 +66,8 @@ function compound(ms: number): string {
   return `${sign}${minutes} min${rest ? ` ${rest} s` : ""}`;
 }
 
+/** Three digits, so that measured values below one another have the same form; fewer where they are exact. */
 function digits(value: number): string {
-  const size = Math.abs(value);
-  const places = size >= 100 ? 0 : size >= 10 ? 1 : 2;
-  return String(Number(value.toFixed(places)));
+  const text = value.toPrecision(3);
+  return Number(text) === value ? String(value) : text;
 }

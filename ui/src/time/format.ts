@@ -47,14 +47,6 @@ export function formatTime(ms: number, zone: Zone, millis = false): string {
   return formatInstant(ms, zone, millis).slice(11);
 }
 
-/** An axis label for ticks that are `stepMs` apart. */
-export function formatTick(ms: number, stepMs: number, zone: Zone): string {
-  const text = formatInstant(ms, zone, stepMs < 1_000);
-  if (stepMs >= 86_400_000) return text.slice(5, 10);
-  if (text.slice(11, 19) === "00:00:00") return text.slice(5, 10);
-  return stepMs < 1_000 ? text.slice(14) : stepMs < 60_000 ? text.slice(11, 19) : text.slice(11, 16);
-}
-
 /** A range on one line; the second date is left out when it is the same day. */
 export function formatSpan(fromMs: number, toMs: number, zone: Zone): string {
   const from = formatInstant(fromMs, zone);

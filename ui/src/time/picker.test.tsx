@@ -20,7 +20,7 @@ describe("the time range picker", () => {
     await enter("From", "now-90m");
     await user.click(apply);
     await waitFor(() => expect(search()).toMatchObject({ from: "now-90m", to: "now" }));
-    expect(screen.getByRole("button", { name: /Last 1 h 30 min/ })).toBeDefined();
+    expect(screen.getByRole("button", { name: /Last 90 minutes/ })).toBeDefined();
   });
   it("writes an absolute range to the URL in milliseconds", async () => {
     localStorage.setItem("glasshouse.zone", "utc");
@@ -58,7 +58,7 @@ describe("the time range picker", () => {
     renderPage("/explore/sql?from=now&to=now-1h");
     const notice = await screen.findByRole("note");
     expect(notice.textContent).toBe(
-      'The time range "now" to "now-1h" ends before it starts. Showing the last hour.',
+      "The time range now to now-1h ends before it starts. Showing the last hour.",
     );
   });
   it("shows an absolute start as a date, also when the range ends now", async () => {

@@ -1,6 +1,6 @@
 /** Time ranges: relative (`now-6h`, `now/d`) or absolute; the current time is passed in. */
-import { formatDuration, parseDuration } from "./duration";
-import type { Zone } from "./format";
+import { parseDuration } from "./duration";
+import { formatInstant, type Zone } from "./format";
 
 /** A range as written in the URL. Relative ends stay relative, so that a shared link shows current data. */
 export interface RawRange {
@@ -118,9 +118,12 @@ export function absolute(range: Range): RawRange {
 
 /** Why `resolveRange` rejects a range. */
 export function rangeProblem({ from, to }: RawRange, nowMs: number, utc: boolean): string {
-  const readable = parseInstant(from, nowMs, utc) !== null && parseInstant(to, nowMs, utc) !== null;
-  const reason = readable ? "ends before it starts" : "is invalid";
-  return `The time range "${from}" to "${to}" ${reason}. Showing the last hour.`;
+  const [fromMs, toMs] = [parseInstant(from, nowMs, utc), parseInstant(to, nowMs, utc)];
+  if (fromMs === null || toMs === null)
+    return `The time range "${from}" to "${to}" is invalid. Showing the last hour.`;
+  const end = (text: string, ms: number) =>
+    text.startsWith("now") ? text : formatInstant(ms, utc ? "utc" : "local");
+  return `The time range ${end(from, fromMs)} to ${end(to, toMs)} ends before it starts. Showing the last hour.`;
 }
 
 function isRelative(raw: RawRange): boolean {
@@ -167,9 +170,20 @@ export function panelRange(view: View, { timeFrom, timeShift }: PanelOverride) {
   return { range: { fromMs: range.fromMs - shiftMs, toMs: range.toMs - shiftMs }, shiftMs };
 }
 
+const UNIT_NAMES: Record<string, string> = {
+  ms: "millisecond",
+  s: "second",
+  m: "minute",
+  h: "hour",
+  d: "day",
+  w: "week",
+  M: "month",
+  y: "year",
+};
+
 /**
- * The label of a range with a relative end: the name of a quick range, `Last 45 min`, or both ends, of which an absolute
- * one is written by `instant`. Null for absolute ranges.
+ * The label of a range with a relative end: the name of a quick range, `Last 45 minutes`, or both ends, of which an
+ * absolute one is written by `instant`. Null for absolute ranges.
  */
 export function describeRelative(
   raw: RawRange,
@@ -177,20 +191,22 @@ export function describeRelative(
 ): string | null {
   const quick = QUICK_RANGES.find((range) => range.from === raw.from && range.to === raw.to);
   if (quick) return quick.label;
-  const simple = /^now-(\d+(?:ms|[smhdwy]))$/.exec(raw.from);
-  const length = simple?.[1] ? parseDuration(simple[1]) : null;
-  if (raw.to === "now" && length !== null) return `Last ${formatDuration(length)}`;
+  const [, count, unit = ""] = /^now-(\d+)(ms|[smhdwMy])$/.exec(raw.from) ?? [];
+  if (raw.to === "now" && count)
+    return Number(count) === 1 ? `Last ${UNIT_NAMES[unit]}` : `Last ${count} ${UNIT_NAMES[unit]}s`;
   const end = (side: "from" | "to") => (raw[side].startsWith("now") ? raw[side] : instant(side));
   return isRelative(raw) ? `${end("from")} to ${end("to")}` : null;
 }
 
 const STEPS_MS = [
   1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
-  3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
+  3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 345_600_000, 604_800_000,
+  1_209_600_000, 2_592_000_000, 5_184_000_000, 10_368_000_000, 15_552_000_000, 31_536_000_000,
 ];
+const YEAR_MS = 31_536_000_000;
 
 /** The smallest round step that gives at most `points` points; milliseconds. */
 export function stepFor(range: Range, points: number): number {
   const wanted = (range.toMs - range.fromMs) / Math.max(1, points);
-  return STEPS_MS.find((step) => step >= wanted) ?? Math.ceil(wanted / 86_400_000) * 86_400_000;
+  return STEPS_MS.find((step) => step >= wanted) ?? Math.ceil(wanted / YEAR_MS) * YEAR_MS;
 }

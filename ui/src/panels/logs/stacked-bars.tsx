@@ -2,9 +2,10 @@
 import { useElementSize } from "@mantine/hooks";
 import { useState } from "react";
 import { formatCount } from "../../format/number";
-import { formatSpan, formatTick, type Zone } from "../../time/format";
-import { type Range, stepFor } from "../../time/range";
+import { formatSpan, type Zone } from "../../time/format";
+import type { Range } from "../../time/range";
 import { LEVEL_ORDER, levelColor } from "../colors";
+import { timeTicks } from "../time-axis";
 import classes from "./stacked-bars.module.css";
 import type { Bar } from "./volume";
 
@@ -52,11 +53,11 @@ export function StackedBars({ bars, range, zone, height, label, onZoom }: Props)
       onPointerLeave={() => setAt(null)}
     >
       <svg width={width} height={height} role="img" aria-label={label}>
-        {ticks(range, width).map(({ ms, stepMs }) => (
-          <g key={ms}>
-            <line x1={x(ms)} x2={x(ms)} y1={0} y2={height - AXIS} stroke="var(--gh-grid)" />
-            <text x={x(ms)} y={height - 4} textAnchor="middle" className={classes.axis}>
-              {formatTick(ms, stepMs, zone)}
+        {timeTicks(range, width, 90, zone).map((tick) => (
+          <g key={tick.ms}>
+            <line x1={tick.x} x2={tick.x} y1={0} y2={height - AXIS} stroke="var(--gh-grid)" />
+            <text x={tick.x} y={height - 4} textAnchor={tick.anchor} className={classes.axis}>
+              {tick.label}
             </text>
           </g>
         ))}
@@ -139,13 +140,4 @@ function Stack({
       />
     );
   });
-}
-
-function ticks(range: Range, width: number): { ms: number; stepMs: number }[] {
-  if (width < 80) return [];
-  const stepMs = stepFor(range, Math.max(2, Math.floor(width / 90)));
-  const found = [];
-  for (let ms = Math.ceil(range.fromMs / stepMs) * stepMs; ms < range.toMs; ms += stepMs)
-    found.push({ ms, stepMs });
-  return found.slice(0, 60);
 }

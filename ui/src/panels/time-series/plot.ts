@@ -2,9 +2,10 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { isBinary } from "../../format/units";
-import { formatTick, type Zone } from "../../time/format";
+import type { Zone } from "../../time/format";
 import type { Range } from "../../time/range";
 import { resolveColor } from "../colors";
+import { formatTick } from "../time-axis";
 import { drawExemplars, type Exemplar, exemplarAt } from "./exemplars";
 import type { Model, Scale } from "./model";
 import { extent } from "./ranges";

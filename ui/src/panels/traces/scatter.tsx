@@ -4,12 +4,14 @@ import { useNavigate } from "@tanstack/react-router";
 import type { TraceSummary } from "../../data/traces";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
-import { formatInstant, formatTick } from "../../time/format";
-import { type Range, stepFor } from "../../time/range";
+import { formatInstant } from "../../time/format";
+import type { Range } from "../../time/range";
+import { timeTicks } from "../time-axis";
 import classes from "./traces.module.css";
 
 const HEIGHT = 104;
 const LEFT = 52;
+const RIGHT = 8;
 const FOOT = 16;
 
 interface Props {
@@ -29,30 +31,27 @@ export function Scatter({ traces, colors, range }: Props) {
   const logarithmic = most > least * 50;
   const base = logarithmic ? Math.log(least) : 0;
   const top = logarithmic ? Math.log(most) : most;
-  const x = (ms: number) => LEFT + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * (width - LEFT - 8);
+  const x = (ms: number) =>
+    LEFT + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * (width - LEFT - RIGHT);
   const y = (ms: number) => {
     const value = logarithmic ? Math.log(Math.max(least, ms)) : ms;
     return 6 + (1 - (value - base) / Math.max(1e-9, top - base)) * (HEIGHT - FOOT - 14);
   };
   const marks = logarithmic ? [least, Math.sqrt(least * most), most] : [...new Set([0, most / 2, most])];
-  const stepMs = stepFor(range, Math.max(2, Math.floor(width / 110)));
-  const times: number[] = [];
-  for (let at = Math.ceil(range.fromMs / stepMs) * stepMs; at < range.toMs && times.length < 40; at += stepMs)
-    times.push(at);
   return (
     <div ref={ref} style={{ height: HEIGHT }}>
       <svg width={width} height={HEIGHT} role="img" aria-label="Traces by start and duration">
-        {times.map((at) => (
-          <g key={at}>
-            <line x1={x(at)} x2={x(at)} y1={4} y2={HEIGHT - FOOT} stroke="var(--gh-grid)" />
-            <text x={x(at)} y={HEIGHT - 3} textAnchor="middle" className={classes.axis}>
-              {formatTick(at, stepMs, zone)}
+        {timeTicks(range, width - LEFT - RIGHT, 110, zone).map((tick) => (
+          <g key={tick.ms} transform={`translate(${LEFT + tick.x} 0)`}>
+            <line y1={4} y2={HEIGHT - FOOT} stroke="var(--gh-grid)" />
+            <text y={HEIGHT - 3} textAnchor={tick.anchor} className={classes.axis}>
+              {tick.label}
             </text>
           </g>
         ))}
         {marks.map((mark, index) => (
           <g key={index}>
-            <line x1={LEFT} x2={width - 8} y1={y(mark)} y2={y(mark)} stroke="var(--gh-grid)" />
+            <line x1={LEFT} x2={width - RIGHT} y1={y(mark)} y2={y(mark)} stroke="var(--gh-grid)" />
             <text x={LEFT - 6} y={y(mark) + 3} textAnchor="end" className={classes.axis}>
               {formatDuration(mark)}
             </text>
