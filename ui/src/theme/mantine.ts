@@ -1,20 +1,5 @@
 /** The Mantine theme: maps our tokens to its sizes, colours and component defaults. */
-import {
-  type ActionIconProps,
-  type ButtonProps,
-  type CSSVariablesResolver,
-  createTheme,
-  type MantineColorsTuple,
-  type MenuProps,
-  type ModalProps,
-  type PopoverProps,
-  type SegmentedControlProps,
-  type SelectProps,
-  type SwitchProps,
-  type TabsProps,
-  type TextInputProps,
-  type TooltipProps,
-} from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 /** The shades that the style sheets of Mantine use, as tokens. */
 const shades: Record<string, string> = {
@@ -65,37 +50,31 @@ export const theme = createTheme({
   defaultRadius: "sm",
   cursorType: "pointer",
   focusRing: "auto",
+  // Named and not imported: a component is loaded with the view that shows it.
   components: {
-    Button: defaults<ButtonProps>({ size: "compact-sm", variant: "default" }),
-    ActionIcon: defaults<ActionIconProps>({ size: 26, variant: "subtle", color: "gray" }),
-    TextInput: defaults<TextInputProps>({ size: "xs" }),
+    Button: { defaultProps: { size: "compact-sm", variant: "default" } },
+    ActionIcon: { defaultProps: { size: 26, variant: "subtle", color: "gray" } },
+    TextInput: { defaultProps: { size: "xs" } },
     // Options and menus open within the landmark of their control.
-    Select: defaults<SelectProps>({ size: "xs", comboboxProps: { withinPortal: false } }),
-    SegmentedControl: defaults<SegmentedControlProps>({ size: "xs" }),
-    Switch: defaults<SwitchProps>({ size: "xs" }),
-    Tabs: defaults<TabsProps>({ variant: "default" }),
-    Tooltip: defaults<TooltipProps>({ openDelay: 350, withArrow: false, fz: "sm" }),
-    Popover: defaults<PopoverProps>({ shadow: "md", radius: "md" }),
-    Menu: defaults<MenuProps>({
-      shadow: "md",
-      radius: "md",
-      withinPortal: false,
-      withInitialFocusPlaceholder: false,
-    }),
-    Modal: defaults<ModalProps>({
-      radius: "md",
-      shadow: "md",
-      closeButtonProps: { "aria-label": "Close" },
-      // Not the banner of the page, which its element would be.
-      attributes: { header: { role: "presentation" } },
-    }),
+    Select: { defaultProps: { size: "xs", comboboxProps: { withinPortal: false } } },
+    SegmentedControl: { defaultProps: { size: "xs" } },
+    Switch: { defaultProps: { size: "xs" } },
+    Tooltip: { defaultProps: { openDelay: 350, withArrow: false, fz: "sm" } },
+    Popover: { defaultProps: { shadow: "md", radius: "md" } },
+    Menu: {
+      defaultProps: { shadow: "md", radius: "md", withinPortal: false, withInitialFocusPlaceholder: false },
+    },
+    Modal: {
+      defaultProps: {
+        radius: "md",
+        shadow: "md",
+        closeButtonProps: { "aria-label": "Close" },
+        // Not the banner of the page, which its element would be.
+        attributes: { header: { role: "presentation" } },
+      },
+    },
   },
 });
-
-/** The `extend` of a component would load the component with the shell, although only some views show it. */
-function defaults<Props>(defaultProps: Partial<Props>) {
-  return { defaultProps };
-}
 
 const scheme: Record<string, string> = {
   "--mantine-color-body": "var(--gh-panel)",
