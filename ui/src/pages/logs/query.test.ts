@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { parsedName } from "../../panels/logs/fields";
-import { levelIn, levelOf, lineText, type ReadLine, readLines, splitAtMatches } from "../../panels/logs/line";
+import {
+  levelIn,
+  levelOf,
+  lineText,
+  oneLine,
+  type ReadLine,
+  readLines,
+  splitAtMatches,
+} from "../../panels/logs/line";
 import { isLineQuery, searchTerms, volumeQuery, withFilter, withLevelToggled, withoutLabel } from "./query";
 
 describe("a filter that is added", () => {
@@ -103,6 +111,19 @@ describe("a line", () => {
     expect(lineText(read as ReadLine)).toBe(
       '2026-11-18T11:06:40.000000001Z error api task failed why="a \\"b\\"" tool=search',
     );
+  });
+  it.each([
+    ["\u001b[31mred\u001b[0m and \u001b[1;38;5;10mgreen\u001b[m", "red and green"],
+    ["a \u001b]8;;http://x\u0007link\u001b]8;;\u0007", "a link"],
+    ['{"msg":"\\u001b[2Kdone\\n"}', "done"],
+    ["one\ntwo\n\n", "one\ntwo"],
+    ["[1m is no sequence", "[1m is no sequence"],
+  ])("shows %j without colours and empty lines at its end", (text, message) => {
+    expect(line(text).message).toBe(message);
+  });
+  it("of several lines is one row, in which their ends can be seen", () => {
+    expect(oneLine("one\r\n  two\n\nfour\n")).toBe("one ↵ two ↵ four");
+    expect(oneLine("a  b")).toBe("a  b");
   });
   it.each(["{not json", "[1,2]", "", "null", '{"__proto__":{"x":1}}'])("survives %j", (text) => {
     expect(line(text).source.line).toBe(text);

@@ -125,7 +125,7 @@ function readLine(source: LogLine, key: string): ReadLine {
   const json = jsonOf(source.line);
   const labels = { ...source.stream, ...source.parsed, ...source.metadata };
   const name = MESSAGE_NAMES.find((candidate) => typeof json?.[candidate] === "string");
-  const message = json && name ? String(json[name]) : source.line;
+  const message = plainText(json && name ? String(json[name]) : source.line);
   const inBody =
     json && name ? Object.entries(json).filter(([key]) => key !== name && !SHOWN_ELSEWHERE.has(key)) : [];
   const rest = [...inBody, ...attributesOf(source)]
@@ -144,6 +144,20 @@ function readLine(source: LogLine, key: string): ReadLine {
     traceId: traceIdOf(source.metadata, source.parsed, source.stream, texts),
     spanId: labels.span_id ?? labels.spanId ?? texts.span_id ?? texts.spanId ?? null,
   };
+}
+
+/** The colours of a terminal (ECMA-48, SGR), and links. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with one
+const ESCAPE_SEQUENCES = /\u001b(?:\[[\d;:?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\))/g;
+
+/** A text without what only a terminal shows: colours, and lines at its end. */
+export function plainText(text: string): string {
+  return (text.includes("\u001b") ? text.replace(ESCAPE_SEQUENCES, "") : text).trimEnd();
+}
+
+/** A text of several lines as one, in which each end of a line can be seen. */
+export function oneLine(text: string): string {
+  return text.includes("\n") ? text.trimEnd().replace(/\s*\n\s*/g, " ↵ ") : text;
 }
 
 function textsOf(json: Record<string, unknown>): Record<string, string> {

@@ -41,7 +41,7 @@ export function LogDetails({ line, terms, filter }: Props) {
     ...absolute({ fromMs: line.timeMs - CONTEXT_MS, toMs: line.timeMs + CONTEXT_MS }),
     line: line.key,
   });
-  const text = useMemo(() => (line.json ? JSON.stringify(line.json, null, 2) : line.source.line), [line]);
+  const text = useMemo(() => (line.json ? JSON.stringify(line.json, null, 2) : line.message), [line]);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Enter is for the links in it, and not for the list
     <div className={classes.details} onKeyDown={(event) => event.key === "Enter" && event.stopPropagation()}>

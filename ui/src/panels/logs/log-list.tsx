@@ -9,7 +9,7 @@ import { formatInstant, formatTime, type Zone } from "../../time/format";
 import { levelColor } from "../colors";
 import type { PanelActions } from "../panel";
 import { useScrollAnchor } from "../use-scroll-anchor";
-import { lineText, type ReadLine, splitAtMatches } from "./line";
+import { lineText, oneLine, type ReadLine, splitAtMatches } from "./line";
 import { LogDetails } from "./log-details";
 import classes from "./logs.module.css";
 import type { LogsOptions } from "./options";
@@ -19,6 +19,7 @@ import { useOpenLines } from "./use-open-lines";
 export const LINES_MAX = 50_000;
 /** A row is cut at this length; the details show the whole line. */
 const SHOWN_LENGTH_MAX = 2_000;
+const SERVICE_LETTERS_MAX = 21;
 
 interface Props {
   /** Newest first. */
@@ -36,6 +37,11 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
     formatInstant(range.fromMs, zone).slice(0, 10) !== formatInstant(range.toMs, zone).slice(0, 10);
   const scroll = useRef<HTMLDivElement>(null);
   const keys = useMemo(() => lines.map(({ key }) => key), [lines]);
+  // The same width in every row, so that the messages are below one another.
+  const serviceLetters = useMemo(
+    () => lines.reduce((most, { service }) => Math.max(most, service.length), 0),
+    [lines],
+  );
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroll.current,
@@ -56,7 +62,15 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
         aria-label="Log lines, newest first"
         tabIndex={-1}
       >
-        <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
+        <div
+          className={classes.body}
+          style={
+            {
+              height: virtual.getTotalSize(),
+              "--service-width": `${Math.min(SERVICE_LETTERS_MAX, serviceLetters)}ch`,
+            } as React.CSSProperties
+          }
+        >
           {items.map((item) => {
             const line = lines[item.index];
             if (!line) return null;
@@ -142,11 +156,12 @@ interface RowProps {
 function Row({ line, zone, dated, wrap, show, terms, open, onToggle }: RowProps) {
   const color = levelColor(line.level);
   const pretty = show === "json" && line.json !== null;
-  const text = pretty
+  const whole = pretty
     ? JSON.stringify(line.json, null, 2)
     : show === "message"
       ? line.message
       : line.source.line;
+  const text = wrap || pretty ? whole : oneLine(whole);
   return (
     <div
       className={classes.line}
