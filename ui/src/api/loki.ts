@@ -57,6 +57,22 @@ export function readLogs(answer: unknown): LogAnswer {
   return { kind: "lines", lines };
 }
 
+/** A few lines have the names of nearly all fields. */
+const SAMPLED_LINES = 200;
+
+/** The names of labels and fields of the newest lines of a query, the most frequent first. */
+export async function logFields(
+  wanted: Pick<LogRequest, "query" | "start" | "end">,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const answer = await queryLogs({ ...wanted, limit: SAMPLED_LINES }, signal);
+  const counts = new Map<string, number>();
+  for (const { stream, metadata, parsed } of answer.kind === "lines" ? answer.lines : [])
+    for (const name of Object.keys({ ...stream, ...metadata, ...parsed }))
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort((left, right) => right[1] - left[1]).map(([name]) => name);
+}
+
 /** Resource attributes that Loki stores as stream labels. The other labels of an uncategorized answer are metadata. */
 const STREAM_LABEL =
   /^(job|instance|namespace|service_(name|namespace|instance_id)|deployment_environment(_name)?|cloud_\w+|k8s_\w+_name|container_name)$/;

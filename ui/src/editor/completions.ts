@@ -13,6 +13,8 @@ export interface CompletionSources {
   /** Label names; of the series that any of the selectors matches, when there are selectors. */
   labels?: (selectors?: string[]) => Promise<string[]>;
   labelValues?: (name: string, selectors?: string[]) => Promise<string[]>;
+  /** The labels and fields of the lines that a log query finds, the most frequent first. */
+  fields?: (query: string) => Promise<string[]>;
   tables?: () => Promise<{ name: string; columns: { name: string; type: string }[] }[]>;
 }
 

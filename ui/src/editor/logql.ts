@@ -92,7 +92,27 @@ async function complete(
       validFor: /^\w*$/,
     };
   }
-  if (!inSelector && /\|\s*\w*$/.test(before)) return { from, options: STAGES, validFor: /^\w*$/ };
+  if (!inSelector && /\|\s*\w*$/.test(before)) {
+    const options = [...STAGES, ...(await fields(before, sources))];
+    return { from, options, validFor: /^\w*$/ };
+  }
   if (!inSelector && /(^|\()\s*\w+$/.test(before)) return { from, options: METRICS, validFor: /^\w*$/ };
   return null;
+}
+
+/** The fields of the lines that reach the stage at the end of the text. */
+async function fields(before: string, { fields: fetch }: CompletionSources): Promise<Completion[]> {
+  const pipe = before.lastIndexOf("|");
+  const selector = [...before.slice(0, pipe).matchAll(/\{\s*\w+\s*[=!]/g)].at(-1);
+  if (!fetch || !selector) return [];
+  const query = before.slice(selector.index, pipe).trim();
+  const names = await cached(`logql fields ${query}`, () => fetch(query), []);
+  return names
+    .filter((name) => !STAGES.some(({ label }) => label === name))
+    .map((label, index) => ({
+      label,
+      type: "property",
+      apply: `${label}=`,
+      boost: -1 - index / names.length,
+    }));
 }

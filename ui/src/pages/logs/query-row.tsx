@@ -1,7 +1,7 @@
 /** The LogQL editor and its button. */
 import { Button } from "@mantine/core";
 import { useMemo, useRef } from "react";
-import { logLabels, logLabelValues } from "../../api/loki";
+import { logFields, logLabels, logLabelValues } from "../../api/loki";
 import { Icon } from "../../components/icon";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
@@ -53,6 +53,7 @@ function useSources(): CompletionSources {
     return {
       labels: () => logLabels(start, end),
       labelValues: (name: string) => logLabelValues(name, start, end),
+      fields: (query: string) => logFields({ query, start, end }),
     };
   }, [range]);
 }
