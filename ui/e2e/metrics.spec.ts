@@ -35,6 +35,12 @@ test("dragging across the chart zooms, and Back returns", async ({ page }) => {
   await expect(page).not.toHaveURL(/from=\d/);
 });
 
+test("a metric is found by a label that it has", async ({ page }) => {
+  await page.goto("/explore/metrics?browse=on");
+  await page.getByRole("textbox", { name: "Search metrics" }).fill("model llm_requests");
+  await expect(page.getByRole("grid").getByText("alex_llm_requests_total")).toBeVisible();
+});
+
 test("the list of metrics is searched and chosen from with the keyboard", async ({ page }) => {
   await page.goto("/explore/metrics?browse=on");
   await expect(page.getByRole("grid").getByRole("row").nth(1)).toBeVisible();

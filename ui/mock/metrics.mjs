@@ -77,8 +77,11 @@ export function labelNames() {
   ];
 }
 
-export function labelValues(name) {
-  if (name === "__name__") return metricNames();
+export function labelValues(name, selector) {
+  if (name === "__name__") {
+    const label = /^\{(\w+)!=""\}$/.exec(selector ?? "")?.[1];
+    return metricNames().filter((metric) => !label || label in METRICS[metric].by);
+  }
   if (name === "job") return ["alex-agent", "llm-gateway", "tool-runner"];
   return [...new Set(Object.values(METRICS).flatMap((metric) => metric.by[name] ?? []))];
 }

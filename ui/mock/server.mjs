@@ -53,7 +53,10 @@ const ROUTES = [
   [/^\/prometheus\/api\/v1\/metadata$/, () => data(metrics.metadata())],
   [/^\/prometheus\/api\/v1\/labels$/, () => data(metrics.labelNames())],
   [/^\/prometheus\/api\/v1\/series$/, () => data(metrics.metricNames().map((name) => ({ __name__: name })))],
-  [/^\/prometheus\/api\/v1\/label\/([^/]+)\/values$/, ([, name]) => data(metrics.labelValues(name))],
+  [
+    /^\/prometheus\/api\/v1\/label\/([^/]+)\/values$/,
+    ([, name], given) => data(metrics.labelValues(name, given["match[]"])),
+  ],
   [/^\/prometheus\/api\/v1\/targets$/, () => ok(targets(EMPTY))],
   [/^\/prometheus\/api\/v1\/status\/tsdb$/, (_found, given) => ok(cardinality(given, EMPTY))],
   [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : logs(given, dataset))],

@@ -3,7 +3,7 @@ import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
 import { fetchCardinality } from "../../api/cardinality";
-import { listMetrics, type NamedMetric } from "../../api/prometheus";
+import { listMetrics } from "../../api/prometheus";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { FindInput } from "../../components/find-input";
@@ -14,6 +14,7 @@ import type { Cell } from "../../panels/table/data-table";
 import { DataTable } from "../../panels/table/data-table";
 import type { MetricsSearch } from "../../routes";
 import { metricQuery } from "../../url/links";
+import { useMetricSearch } from "./metric-search";
 import classes from "./metrics.module.css";
 
 const COLUMNS = [
@@ -25,6 +26,7 @@ const COLUMNS = [
 ];
 /** More metrics than this have no number of series in the list. */
 const COUNTED_MAX = 10_000;
+const NO_METRICS: never[] = [];
 
 interface Props {
   search: MetricsSearch;
@@ -45,7 +47,7 @@ export function MetricBrowser({ search, change, onPick, onClose }: Props) {
     queryFn: ({ signal }) => fetchCardinality(COUNTED_MAX, signal),
     retry: false,
   });
-  const found = useMemo(() => matching(metrics.data ?? [], search.find ?? ""), [metrics.data, search.find]);
+  const found = useMetricSearch(metrics.data ?? NO_METRICS, search.find ?? "");
   const rows = useMemo(() => {
     const series = new Map((counts.data?.seriesByMetric ?? []).map(({ name, value }) => [name, value]));
     const missing = counts.data && counts.data.seriesByMetric.length < COUNTED_MAX ? 0 : null;
@@ -76,7 +78,7 @@ export function MetricBrowser({ search, change, onPick, onClose }: Props) {
               value={search.find}
               onChange={(find) => change({ find }, true)}
               label="Search metrics"
-              placeholder="Name, type, unit or help"
+              placeholder="Name, type, unit, help or label"
               group="Metrics"
               onDown={() => host.current?.querySelector<HTMLElement>("[role=grid]")?.focus()}
             />
@@ -90,7 +92,7 @@ export function MetricBrowser({ search, change, onPick, onClose }: Props) {
       >
         {metrics.data && found.length === 0 ? (
           <EmptyState title="No metric matches the search">
-            The words are searched in names, types, units and help texts. Remove a word.
+            The words are searched in names, types, units, help texts and names of labels. Remove a word.
           </EmptyState>
         ) : (
           <DataTable
@@ -110,13 +112,4 @@ export function MetricBrowser({ search, change, onPick, onClose }: Props) {
       </Panel>
     </div>
   );
-}
-
-function matching(metrics: NamedMetric[], text: string): NamedMetric[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return metrics;
-  return metrics.filter(({ name, type, unit, help }) => {
-    const searched = `${name} ${type} ${unit} ${help}`.toLowerCase();
-    return words.every((word) => searched.includes(word));
-  });
 }

@@ -55,6 +55,20 @@ describe("the list of metrics", () => {
     await user.click(screen.getByRole("button", { name: "series" }));
     await waitFor(() => expect(search().by).toBe("series"));
   });
+  it("finds the metrics that have a label", async () => {
+    const selectors: (string | null)[] = [];
+    renderPage("/explore/metrics?find=error+counter", {
+      ...ANSWERS,
+      "/prometheus/api/v1/labels": { data: ["__name__", "error.kind", "error_type", "job"] },
+      "/prometheus/api/v1/label/__name__/values": (path: string) => {
+        const matched = new URL(path, "http://x").searchParams.getAll("match[]");
+        selectors.push(...matched);
+        return { data: matched.length > 0 ? ["a_total", "b_bytes"] : ["a_total", "b_bytes", "d_total"] };
+      },
+    });
+    await waitFor(() => expect(cells().map(([name]) => name)).toEqual(["a_total"]));
+    expect(selectors).toEqual(['{"error.kind"!=""}', '{error_type!=""}']);
+  });
   it("puts a metric into the editor with the keyboard alone", async () => {
     const { user, search } = renderPage("/explore/metrics?browse=on&find=latency", ANSWERS);
     await screen.findByText("1,200");
