@@ -25,6 +25,18 @@ test("a log line opens its trace", async ({ page }) => {
   await expect(page.getByRole("treegrid").getByRole("row").first()).toBeVisible();
 });
 
+test("a log line opens its trace with the keyboard", async ({ page }) => {
+  const query = encoded('{service_name=~".+"} | trace_id!=""');
+  await page.goto(`/explore/logs?query=${query}&from=now-1h&to=now-20s`);
+  await expect(logLines(page).first()).toBeVisible();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Open trace" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("treegrid").getByRole("row").first()).toBeVisible();
+});
+
 test("logs say that the server cannot be reached", async ({ page, server }) => {
   await server.disconnect("**/api/overview");
   await server.disconnect("**/loki/api/v1/**");

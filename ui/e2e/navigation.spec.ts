@@ -21,6 +21,24 @@ test("views are reached with shortcuts and with the command palette", async ({ p
   await expect(page).toHaveURL(/explore\/sql/);
 });
 
+for (const [address, label] of [
+  ["/explore/metrics?expr=up", "PromQL query A"],
+  ["/explore/metrics?browse=on&expr=up", "Search metrics"],
+  ["/explore/logs", "LogQL query"],
+  ["/explore/traces", "Tags"],
+  ["/explore/traces?q={}", "TraceQL query"],
+  ["/explore/sql", "SQL query"],
+] as const) {
+  test(`the key / leads to "${label}" of ${address}`, async ({ page }) => {
+    await page.goto(address);
+    const field = page.getByRole("textbox", { name: label });
+    await expect(field).toBeVisible();
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press("/");
+    await expect(field).toBeFocused();
+  });
+}
+
 test("the command palette opens a trace by its id", async ({ page }) => {
   await page.goto("/");
   await expect(page.getByRole("navigation", { name: "Views" })).toBeVisible();

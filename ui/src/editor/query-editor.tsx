@@ -1,5 +1,6 @@
 /** The query editor. CodeMirror is loaded after the page; until then a plain text area takes its place. */
 import { useEffect, useRef, useState } from "react";
+import { useShortcuts } from "../shell/keyboard";
 import type { ErrorPosition, LanguageName, QueryView } from "./codemirror";
 import type { CompletionSources } from "./completions";
 import classes from "./query-editor.module.css";
@@ -10,6 +11,8 @@ interface Props {
   onChange: (value: string) => void;
   onRun: () => void;
   label: string;
+  /** The group of the shortcut `/` in the keyboard help; no shortcut when absent. */
+  group?: string;
   placeholder?: string;
   errorPosition?: ErrorPosition | null;
   sources?: CompletionSources;
@@ -23,7 +26,8 @@ function isBusy(focused: Element | null): boolean {
 }
 
 export function QueryEditor(props: Props) {
-  const { language, value, label, placeholder, errorPosition, rows = 1 } = props;
+  const { language, value, label, group, placeholder, errorPosition, rows = 1 } = props;
+  const box = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<QueryView | null>(null);
   const latest = useRef(props);
@@ -67,8 +71,11 @@ export function QueryEditor(props: Props) {
     if (ready) view.current?.setErrorPosition(errorPosition ?? null);
   }, [ready, errorPosition]);
 
+  const focus = () => box.current?.querySelector<HTMLElement>("[contenteditable], textarea")?.focus();
+  useShortcuts(group ? [{ keys: "/", label: "Edit the query", group, run: focus }] : []);
+
   return (
-    <div className={classes.box} data-bad={errorPosition ? "true" : undefined}>
+    <div ref={box} className={classes.box} data-bad={errorPosition ? "true" : undefined}>
       <div ref={host} />
       {!ready && (
         <textarea

@@ -1,11 +1,10 @@
 /** The LogQL editor and its button. */
 import { Button } from "@mantine/core";
-import { useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { logFields, logLabels, logLabelValues } from "../../api/loki";
 import { Icon } from "../../components/icon";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
-import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
 import classes from "./logs.module.css";
@@ -18,20 +17,12 @@ interface QueryRowProps {
 }
 
 export function QueryRow({ query, errorPosition, onChange, onRun }: QueryRowProps) {
-  const row = useRef<HTMLDivElement>(null);
-  useShortcuts([
-    {
-      keys: "/",
-      label: "Edit the query",
-      group: "Logs",
-      run: () => row.current?.querySelector<HTMLElement>("[contenteditable], textarea")?.focus(),
-    },
-  ]);
   return (
-    <div ref={row} className={classes.query}>
+    <div className={classes.query}>
       <QueryEditor
         language="logql"
         label="LogQL query"
+        group="Logs"
         placeholder='LogQL, for example {service_name="alex-agent"} |= "failed" | json'
         value={query}
         errorPosition={errorPosition}

@@ -42,6 +42,7 @@ export function QueryRows(props: Props) {
             <QueryEditor
               language="promql"
               label={`PromQL query ${letter}`}
+              {...(index === 0 ? { group: "Metrics" } : {})}
               placeholder="PromQL, for example sum by (model) (rate(alex_llm_requests_total[5m]))"
               value={draft}
               errorPosition={answered?.errorPosition ?? null}

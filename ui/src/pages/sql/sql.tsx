@@ -71,6 +71,7 @@ export default function Sql() {
           <QueryEditor
             language="sql"
             label="SQL query"
+            group="SQL"
             placeholder="SELECT service_name, count(*) FROM spans GROUP BY service_name"
             value={draft}
             rows={4}

@@ -7,6 +7,7 @@ import { operations, services } from "../../api/jaeger";
 import { Icon } from "../../components/icon";
 import { QueryEditor } from "../../editor/query-editor";
 import type { TracesSearch } from "../../routes";
+import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { parseDuration } from "../../time/duration";
 import { formQuery } from "./query";
@@ -101,6 +102,7 @@ function TraceQl({ query, error, change, control, limits, draft, setDraft }: Mod
       <QueryEditor
         language="traceql"
         label="TraceQL query"
+        group="Traces"
         placeholder='TraceQL, for example { resource.service.name = "alex-agent" && status = error }'
         value={draft}
         errorPosition={draft === query ? positionIn(error) : null}
@@ -120,6 +122,10 @@ function TraceQl({ query, error, change, control, limits, draft, setDraft }: Mod
 function Form({ search, change, control, limits, draft, setDraft }: ModeProps<Draft>) {
   const { refreshNow } = useRange();
   const { tags = "", min = "", max = "" } = search;
+  const tagsInput = useRef<HTMLInputElement>(null);
+  useShortcuts([
+    { keys: "/", label: "Edit the search", group: "Traces", run: () => tagsInput.current?.focus() },
+  ]);
   const run = () => {
     if (bad(draft.min) || bad(draft.max)) return;
     if (draft.tags === tags && draft.min === min && draft.max === max) refreshNow();
@@ -141,6 +147,7 @@ function Form({ search, change, control, limits, draft, setDraft }: ModeProps<Dr
       {control}
       <ServiceAndOperation search={search} change={change} />
       <TextInput
+        ref={tagsInput}
         className={classes.grow}
         aria-label="Tags"
         placeholder="Tags: http.response.status_code=500 tool=search"
