@@ -79,6 +79,7 @@ function ownScale(scales: Map<string, Scale>, key: string, format: Exemplar["for
     max: null,
     softMin: 0,
     softMax: null,
+    centeredZero: false,
     thresholds: null,
     format,
     reach: null,

@@ -5,6 +5,7 @@ import { colorOf } from "../colors";
 import { align } from "./align";
 import { picked } from "./legend";
 import { LINES_MAX, modelOf } from "./model";
+import { extent } from "./ranges";
 import { stacked } from "./stack";
 
 const RANGE = { fromMs: 1_000_000, toMs: 1_060_000 };
@@ -154,6 +155,21 @@ describe("a stack", () => {
     ]);
     expect(bands).toEqual([{ upper: 2, lower: 1, negative: true }]);
   });
+  it("goes down from zero with series that are drawn below it", () => {
+    const frames = [
+      ...configured([series("in", values(1)), series("more", values(2))], {
+        custom: { stacking: { mode: "normal" } },
+      }),
+      ...configured([series("out", values(3)), series("less", values(4))], {
+        custom: { stacking: { mode: "normal" }, transform: "negative-Y" },
+      }),
+    ];
+    const { lines } = modelOf(frames, RANGE);
+    const { values: sums, bands } = stacked(lines, [true, true, true, true]);
+    expect(sums).toEqual([[1], [3], [-3], [-7]]);
+    expect(bands.map(({ negative }) => negative)).toEqual([false, true]);
+    expect(lines[2]?.values).toEqual([3]);
+  });
   it("may be of shares, whose axis is in percent", () => {
     const frames = configured([series("a", values(1)), series("b", values(3))], {
       unit: "s",
@@ -162,6 +178,37 @@ describe("a stack", () => {
     const { lines, scales } = modelOf(frames, RANGE);
     expect(stacked(lines, [true, true]).values).toEqual([[0.25], [1]]);
     expect(scales[0]?.unit).toBe("percentunit");
+  });
+});
+
+describe("a band between two series", () => {
+  const frames = [
+    ...configured([series("p95", values(9))], { custom: { fillBelowTo: "p50" } }),
+    series("p50", values(5)),
+  ];
+  it.each([
+    ["is filled", [true, true], [{ upper: 0, lower: 1, negative: false }]],
+    ["is not filled when one of them is hidden", [true, false], []],
+  ])("%s", (_case, shown, bands) => {
+    expect(stacked(modelOf(frames, RANGE).lines, shown).bands).toEqual(bands);
+  });
+});
+
+describe("the ends of a scale", () => {
+  const scaleOf = (defaults: object) => {
+    const [scale] = modelOf(configured([series("a", values(1))], defaults), RANGE).scales;
+    if (!scale) throw new Error("no scale");
+    return scale;
+  };
+  it.each<[string, object, [number | null, number | null], [number, number]]>([
+    ["include zero near it", {}, [1, 10], [0, 10.72]],
+    ["are fixed", { min: -1, max: 20 }, [1, 10], [-1, 20]],
+    ["reach at least to soft limits", { custom: { axisSoftMax: 50 } }, [1, 10], [0, 50]],
+    ["have zero in the middle", { custom: { axisCenteredZero: true } }, [-20, 10], [-21.8, 21.8]],
+    ["are powers of the base", { custom: { scaleDistribution: { type: "log" } } }, [3, 250], [1, 1_000]],
+  ])("%s", (_case, defaults, [low, high], expected) => {
+    const found = extent(scaleOf(defaults), low, high);
+    expect(found.map((end) => Math.round(end * 100) / 100)).toEqual(expected);
   });
 });
 

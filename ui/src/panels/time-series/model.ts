@@ -37,6 +37,7 @@ export interface Scale {
   max: number | null;
   softMin: number | null;
   softMax: number | null;
+  centeredZero: boolean;
   thresholds: { style: LineStyle["thresholds"]; steps: Thresholds } | null;
   format: (value: number) => string;
   /** The largest exemplar on it. */
@@ -125,6 +126,7 @@ function scaleOf(scales: Map<string, Scale>, config: FieldConfig, style: LineSty
       max: null,
       softMin: null,
       softMax: null,
+      centeredZero: false,
       thresholds: null,
       format: (value) => formatAxisValue(value, unit, config.decimals),
       reach: null,
@@ -135,6 +137,7 @@ function scaleOf(scales: Map<string, Scale>, config: FieldConfig, style: LineSty
   scale.max ??= config.max ?? null;
   scale.softMin ??= axis.softMin;
   scale.softMax ??= axis.softMax;
+  scale.centeredZero ||= axis.centeredZero;
   if (style.thresholds !== "off" && config.thresholds)
     scale.thresholds ??= { style: style.thresholds, steps: config.thresholds };
   return key;

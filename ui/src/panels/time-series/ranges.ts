@@ -21,7 +21,9 @@ function linear(scale: Scale, dataMin: number | null, dataMax: number | null): [
   let [low, high] = bounds(dataMin ?? (max === null ? null : Math.min(0, max)), max);
   if (scale.softMin !== null) low = Math.min(low, scale.softMin);
   if (scale.softMax !== null) high = Math.max(high, scale.softMax);
-  return [low, high];
+  if (!scale.centeredZero) return [low, high];
+  const reach = Math.max(Math.abs(low), Math.abs(high));
+  return [-reach, reach];
 }
 
 /** The maximum of the lines, raised to that of the exemplars. */

@@ -1,29 +1,34 @@
 /** The values that are drawn: those of the series, or in a stack the sums with the series below. */
-import type { Reduced } from "../../data/reduce";
 import type { Line } from "./model";
+import type { LineStyle } from "./style";
 
 export interface Stacked {
   values: (number | null)[][];
-  /** Pairs of series between which is filled: the upper in a stack, and the one below it. */
+  /** Pairs of series between which is filled: in a stack, or where the configuration says so. */
   bands: { upper: number; lower: number; negative: boolean }[];
 }
 
 /** Series with negative values only are stacked below zero. A hidden series takes no space. */
 export function stacked(lines: Line[], shown: boolean[]): Stacked {
-  const values = lines.map(({ values: given, style }) =>
-    style.nulls === "zero" ? given.map((value) => value ?? 0) : given,
+  const values = lines.map(({ values: given, style: { nulls, negated } }) =>
+    nulls === "zero" || negated ? given.map((value) => drawn(value, nulls, negated)) : given,
   );
   const bands: Stacked["bands"] = [];
   const stacks = new Map<string, number[]>();
-  lines.forEach(({ style, scale, reduced }, index) => {
-    if (!style.stack || !(shown[index] ?? true) || style.hidden.viz) return;
-    const key = JSON.stringify([style.stack.group, scale, isNegative(reduced)]);
+  const isShown = (index: number) => (shown[index] ?? true) && lines[index]?.style.hidden.viz !== true;
+  lines.forEach((line, index) => {
+    const { style, scale } = line;
+    if (!isShown(index)) return;
+    const lower = style.fillBelowTo ? lines.findIndex(({ name }) => name === style.fillBelowTo) : -1;
+    if (lower >= 0 && isShown(lower)) bands.push({ upper: index, lower, negative: false });
+    if (!style.stack) return;
+    const key = JSON.stringify([style.stack.group, scale, isNegative(line)]);
     stacks.set(key, [...(stacks.get(key) ?? []), index]);
   });
   for (const members of stacks.values()) {
     const first = lines[members[0] ?? 0];
     const percent = first?.style.stack?.percent ?? false;
-    const negative = first !== undefined && isNegative(first.reduced);
+    const negative = first !== undefined && isNegative(first);
     const totals = percent ? sums(members.map((index) => values[index] ?? [])) : null;
     let below: (number | null)[] | null = null;
     members.forEach((index, place) => {
@@ -40,8 +45,14 @@ export function stacked(lines: Line[], shown: boolean[]): Stacked {
   return { values, bands };
 }
 
-function isNegative({ min, max }: Reduced): boolean {
-  return (min ?? 0) < 0 && (max ?? 0) <= 0;
+function drawn(value: number | null, nulls: LineStyle["nulls"], negated: boolean): number | null {
+  const given = value ?? (nulls === "zero" ? 0 : null);
+  return negated && given !== null ? -given : given;
+}
+
+function isNegative({ style, reduced: { min, max } }: Line): boolean {
+  const [low, high] = style.negated ? [-(max ?? 0), -(min ?? 0)] : [min ?? 0, max ?? 0];
+  return low < 0 && high <= 0;
 }
 
 function sums(rows: (number | null)[][]): number[] {

@@ -24,11 +24,17 @@ export interface LineStyle {
   /** Longer gaps are not connected. */
   connectMsMax: number;
   stack: { group: string; percent: boolean } | null;
+  /** Drawn below zero, for example what is sent above what is received. Its values are not changed. */
+  negated: boolean;
+  /** The name of the series down to which is filled, for example in a band of quantiles. */
+  fillBelowTo: string;
   axis: {
     placement: "auto" | "left" | "right" | "hidden";
     label: string;
     softMin: number | null;
     softMax: number | null;
+    /** Zero is in the middle. */
+    centeredZero: boolean;
     distribution: Distribution;
   };
   thresholds: "off" | "line" | "dashed" | "area" | "line+area" | "dashed+area";
@@ -62,11 +68,14 @@ export function readStyle({ custom = {}, nullValueMode }: FieldConfig): LineStyl
           : "gap",
     connectMsMax: finite(spanNulls) ?? Number.POSITIVE_INFINITY,
     stack: mode ? { group: string(record(stacking).group, "A"), percent: mode === "percent" } : null,
+    negated: custom.transform === "negative-Y",
+    fillBelowTo: string(custom.fillBelowTo),
     axis: {
       placement: oneOf(custom.axisPlacement, ["left", "right", "hidden"]) ?? "auto",
       label: string(custom.axisLabel),
       softMin: finite(custom.axisSoftMin),
       softMax: finite(custom.axisSoftMax),
+      centeredZero: custom.axisCenteredZero === true,
       distribution: readDistribution(record(custom.scaleDistribution)),
     },
     thresholds:
