@@ -1,11 +1,11 @@
 /** Formats counts, bytes and rates, and infers the unit of a query from its metric names. */
 
-/** Three significant digits with K, M, G, T; exact below ten thousand. */
+/** Three significant digits with M, G, T, P; all digits below a million, with commas. */
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value);
   const size = Math.abs(value);
-  if (size < 10_000) return plain(value);
-  return scaled(value, 1_000, ["", "K", "M", "G", "T", "P"], "");
+  if (size < 999_999.5) return plain(value);
+  return scaled(value / 1e6, 1_000, ["M", "G", "T", "P"], "");
 }
 
 /** `1 trace`, `1,234 traces`. */
@@ -22,7 +22,8 @@ export function formatBytes(value: number): string {
 /** Items per second, rounded so that a live value does not flicker. */
 export function formatRate(value: number): string {
   const size = Math.abs(value);
-  return formatCount(Number(value.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2)));
+  const text = size >= 10_000 ? value.toPrecision(3) : value.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2);
+  return formatCount(Number(text));
 }
 
 /** All digits of a value, without the noise of binary fractions. */
