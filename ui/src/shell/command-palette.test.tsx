@@ -20,6 +20,11 @@ describe("the command palette", () => {
     await waitFor(() => expect(path()).toBe("/explore/traces"));
     expect(screen.queryByRole("combobox", { name: /trace id/ })).toBeNull();
   });
+  it("lists what begins with the typed text first", async () => {
+    const { input, user } = await openPalette();
+    await user.type(input, "tr");
+    expect(options().slice(0, 3)).toEqual(["Tracesview", "Traces of checkoutservice", "Metricsview"]);
+  });
   it("opens a trace by an id in pasted text", async () => {
     const { input, user, path } = await openPalette();
     await user.click(input);

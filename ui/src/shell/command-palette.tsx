@@ -103,10 +103,9 @@ function useFound(commands: Command[], text: string): Command[] {
   return useMemo(() => {
     const traceId = traceIdIn(text);
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = commands.filter((command) => {
-      const name = `${command.label} ${command.hint}`.toLowerCase();
-      return words.every((word) => name.includes(word));
-    });
+    const found = commands
+      .filter((command) => words.every((word) => nameOf(command).includes(word)))
+      .sort((left, right) => rank(left, words) - rank(right, words));
     if (!traceId) return found.slice(0, 50);
     const open: Command = {
       label: `Open trace ${traceId}`,
@@ -116,6 +115,16 @@ function useFound(commands: Command[], text: string): Command[] {
     };
     return [open, ...found];
   }, [commands, text, navigate]);
+}
+
+function nameOf({ label, hint }: Command): string {
+  return `${label} ${hint}`.toLowerCase();
+}
+
+/** The number of typed words that do not begin a word of the command: "tr" is rather Traces than Metrics. */
+function rank(command: Command, words: string[]): number {
+  const starts = nameOf(command).split(/[^\p{L}\p{N}]+/u);
+  return words.filter((word) => !starts.some((start) => start.startsWith(word))).length;
 }
 
 /** The URL of this view with absolute times, so that it shows the same data later. */
