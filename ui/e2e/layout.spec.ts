@@ -1,7 +1,7 @@
 /** No view is wider than the window: nothing but a table or a query scrolls sideways. */
 import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "./test";
-import { openTaskTrace, spanRows, VIEWS } from "./views";
+import { logLines, openTaskTrace, spanRows, VIEWS } from "./views";
 
 /** By how many pixels the page and the part of it that scrolls are too wide. */
 const excess = (page: Page) =>
@@ -38,6 +38,15 @@ test("the details of a span are within the window", async ({ page }) => {
   await openTaskTrace(page);
   await spanRows(page).nth(1).click();
   await expectWithin(page, page.getByRole("complementary", { name: "Span" }));
+});
+
+test("the fields of a log line are within the window, with their values on one line", async ({ page }) => {
+  await page.goto("/explore/logs");
+  await logLines(page).first().click();
+  const field = page.getByRole("log").getByRole("row").filter({ hasText: "detected_level" });
+  const [row, list] = [await field.boundingBox(), await page.getByRole("log").boundingBox()];
+  expect(row?.height).toBeLessThan(60);
+  expect((row?.x ?? 0) + (row?.width ?? 0)).toBeLessThanOrEqual((list?.x ?? 0) + (list?.width ?? 0));
 });
 
 test("the time picker is within the window", async ({ page }) => {
