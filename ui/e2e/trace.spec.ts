@@ -38,6 +38,26 @@ test("a long model name is shown in full", async ({ page, server }) => {
   expect(await name.evaluate((shown) => shown.scrollWidth - shown.clientWidth)).toBe(0);
 });
 
+test("a zoom of a trace is part of the address", async ({ page }) => {
+  await openTaskTrace(page);
+  const map = page.getByTitle("Drag to zoom in");
+  const box = await map.boundingBox();
+  if (!box) throw new Error("there is no overview");
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 4 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/zoom=\d{19}-\d{19}/);
+  const ruler = page.getByText("0 ms", { exact: true });
+  await expect(ruler).toHaveCount(0);
+  await page.reload();
+  await expect(spanRows(page).first()).toBeVisible();
+  await expect(ruler).toHaveCount(0);
+  await page.getByRole("button", { name: "Reset zoom" }).click();
+  await expect(page).not.toHaveURL(/zoom=/);
+  await expect(ruler).toHaveCount(1);
+});
+
 test("the two sides of a call that share a span id are two rows, and each can be selected", async ({
   page,
   server,

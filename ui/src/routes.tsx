@@ -143,6 +143,8 @@ export interface TraceSearch {
   span?: string;
   find?: string;
   critical?: "on";
+  /** The visible part of the trace, in epoch nanoseconds: `1796068437244509454-1796068438244509454`. */
+  zoom?: string;
 }
 
 const traceRoute = createRoute({
@@ -152,6 +154,7 @@ const traceRoute = createRoute({
     span: text(given.span),
     find: text(given.find) ?? text(given.uiFind),
     critical: oneOf(given.critical, ["on"]),
+    zoom: text(given.zoom)?.slice(0, 64),
   }),
   component: lazyRouteComponent(() => import("./pages/trace/trace")),
 });

@@ -107,11 +107,11 @@ interface LoadedProps {
 function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const state = useWaterfall(trace, tree);
-  const [detailsWidth, setDetailsWidth] = useLength("trace.details", 440);
-  const selected = search.span ? (tree.rowOf.get(search.span) ?? null) : null;
   const change = (part: Partial<TraceSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+  const state = useWaterfall(trace, tree, search.zoom, (zoom) => change({ zoom }));
+  const [detailsWidth, setDetailsWidth] = useLength("trace.details", 440);
+  const selected = search.span ? (tree.rowOf.get(search.span) ?? null) : null;
   const select = (row: number) => {
     state.reveal(row);
     change({ span: tree.rows[row]?.key });

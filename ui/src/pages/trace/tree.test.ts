@@ -5,6 +5,7 @@ import { errorText } from "./error-text";
 import { findRows, searchTexts } from "./find";
 import { modelUse, traceUse } from "./genai";
 import { ancestors, buildTree, visibleRows } from "./tree";
+import { readZoom, writeZoom } from "./use-waterfall";
 
 const ID = "0af7651916cd43dd8448eb211c80319c";
 const START = 1_732_115_045_000_000_000n;
@@ -415,6 +416,24 @@ describe("the error of a span", () => {
   ])("is what says it: %s", (_case, extra, expected) => {
     const [span] = traceOf([[1, null, 0, 1, extra]]).spans;
     expect(span && errorText(span)).toBe(expected);
+  });
+});
+
+describe("the zoom of a trace", () => {
+  const trace = traceOf([[1, null, 0, 1_000]]);
+  it("is written in epoch time and read again", () => {
+    const zoom = writeZoom({ fromNs: 100.4, toNs: 900 }, trace);
+    expect(zoom).toBe(`${START + 100n}-${START + 900n}`);
+    expect(readZoom(zoom, trace)).toEqual({ fromNs: 100, toNs: 900 });
+    const earlier = traceOf([[2, null, -50, 1_000]]);
+    expect(readZoom(zoom, earlier)).toEqual({ fromNs: 150, toNs: 950 });
+  });
+  it.each([undefined, "", "x", "1-2", "9-1", `${START + 900n}-${START + 100n}`, "1-2-3"])(
+    "shows the whole trace with %j",
+    (text) => expect(readZoom(text, trace)).toBeNull(),
+  );
+  it("stays within the trace", () => {
+    expect(readZoom(`${START - 5n}-${START + 5_000n}`, trace)).toEqual({ fromNs: 0, toNs: 1_000 });
   });
 });
 

@@ -31,19 +31,40 @@ export interface Waterfall {
   reveal: (row: number) => void;
 }
 
-export function useWaterfall(trace: Trace, tree: TraceTree): Waterfall {
+/**
+ * The part of the trace that the URL shows; null for all of it. It is in epoch time, because a parent that arrives later
+ * may start the trace earlier.
+ */
+export function readZoom(text: string | undefined, { startNs, durationNs }: Trace): Window | null {
+  const [, from, to] = /^(\d{1,20})-(\d{1,20})$/.exec(text ?? "") ?? [];
+  if (!from || !to) return null;
+  const fromNs = Math.max(0, Number(BigInt(from) - startNs));
+  const toNs = Math.min(durationNs, Number(BigInt(to) - startNs));
+  return fromNs < toNs ? { fromNs, toNs } : null;
+}
+
+export function writeZoom({ fromNs, toNs }: Window, { startNs }: Trace): string {
+  const at = (offsetNs: number) => startNs + BigInt(Math.round(offsetNs));
+  return `${at(fromNs)}-${at(toNs)}`;
+}
+
+/** The zoom is in the URL, where `setZoom` writes it. */
+export function useWaterfall(
+  trace: Trace,
+  tree: TraceTree,
+  zoom: string | undefined,
+  setZoom: (zoom: string | undefined) => void,
+): Waterfall {
   // Keys and not rows: the rows move when a refresh brings more spans.
   const [closed, setClosed] = useState<ReadonlySet<string>>(() => keysOf(tree, initiallyCollapsed(tree)));
   const collapsed = useMemo(() => rowsOf(tree, closed), [tree, closed]);
-  const [zoom, setZoom] = useState<(Window & { startNs: bigint }) | null>(null);
   const visible = useMemo(() => visibleRows(tree, collapsed), [tree, collapsed]);
   const colors = useMemo(() => serviceColors(tree), [tree]);
-  // A parent that arrives later may start the trace earlier.
-  const movedNs = zoom ? Number(zoom.startNs - trace.startNs) : 0;
-  const window = zoom
-    ? { fromNs: zoom.fromNs + movedNs, toNs: zoom.toNs + movedNs }
-    : { fromNs: 0, toNs: Math.max(1, trace.durationNs) };
-  const setWindow = (part: Window | null) => setZoom(part && { ...part, startNs: trace.startNs });
+  const window = useMemo(
+    () => readZoom(zoom, trace) ?? { fromNs: 0, toNs: Math.max(1, trace.durationNs) },
+    [zoom, trace],
+  );
+  const setWindow = (part: Window | null) => setZoom(part ? writeZoom(part, trace) : undefined);
   const toggle = useCallback(
     (row: number) => {
       const key = tree.rows[row]?.key ?? "";
