@@ -35,6 +35,29 @@ test("dragging across the chart zooms, and Back returns", async ({ page }) => {
   await expect(page).not.toHaveURL(/from=\d/);
 });
 
+test("a chart that is refreshed keeps its canvas, its tooltip and a drag", async ({ page }) => {
+  await page.goto(`/explore/metrics?expr=${encoded("alex_sessions_active")}&from=now-5m&to=now`);
+  const { x, y, width } = await chartBox(page);
+  const canvas = await page.locator(".uplot canvas").elementHandle();
+  const tooltip = page.locator(".gh-chart-tooltip");
+  const refreshed = () => page.waitForResponse((response) => response.url().includes("query_range"));
+  await page.mouse.move(x + width - 30, y + 60);
+  await page.mouse.move(x + width - 40, y + 60);
+  await expect(tooltip).toBeVisible();
+  await Promise.all([refreshed(), page.keyboard.press("r")]);
+  await expect(page.getByRole("button", { name: "Refresh now" })).toHaveAttribute("aria-busy", "false");
+  await expect(tooltip).toBeVisible();
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.7, y + 60, { steps: 4 });
+  await Promise.all([refreshed(), page.keyboard.press("r")]);
+  await expect(page.getByRole("button", { name: "Refresh now" })).toHaveAttribute("aria-busy", "false");
+  await page.mouse.move(x + width * 0.5, y + 60, { steps: 4 });
+  expect(await page.locator(".u-select").evaluate((part) => part.clientWidth)).toBeGreaterThan(width * 0.4);
+  expect(await canvas?.evaluate((element) => element.isConnected)).toBe(true);
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=\d{13}&to=\d{13}/);
+});
+
 test("a metric is found by a label that it has", async ({ page }) => {
   await page.goto("/explore/metrics?browse=on");
   await page.getByRole("textbox", { name: "Search metrics" }).fill("model llm_requests");
