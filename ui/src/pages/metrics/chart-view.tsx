@@ -6,25 +6,27 @@ import { useAnswersOf } from "../../data/source";
 import { unitOf } from "../../format/number";
 import { PanelView } from "../../panels/panel-view";
 import { useChartHeight } from "../../panels/use-chart-height";
+import { queryDuration } from "../../time/duration";
 import classes from "./metrics.module.css";
 import { prefixed } from "./model";
 import type { QueryState } from "./use-answers";
 
 interface Props {
   queries: QueryState[];
+  stepMs: number;
   /** The sorted column of the legend. */
   sort: string | undefined;
   onSort: (sort: string | undefined) => void;
 }
 
-export function ChartView({ queries, sort, onSort }: Props) {
+export function ChartView({ queries, stepMs, sort, onSort }: Props) {
   const height = useChartHeight();
   const answers = useAnswersOf(queries);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another query has another answer
   const frames = useMemo(() => prefixed(queries), [answers]);
   if (!frames.some(({ meta }) => meta.type === "timeseries")) {
     if (queries.some((one) => one.fetching || one.error !== null)) return null;
-    return <NoSeries queries={queries.length} />;
+    return <NoSeries queries={queries.length} stepMs={stepMs} />;
   }
   return (
     <Panel className={classes.chart}>
@@ -48,10 +50,22 @@ function unitOverride({ letter, expression }: QueryState) {
   };
 }
 
-export function NoSeries({ queries }: { queries: number }) {
+/** How far PromQL looks back for a sample of a series. */
+const LOOKBACK_MS = 300_000;
+
+export function NoSeries({ queries, stepMs = 0 }: { queries: number; stepMs?: number }) {
   if (queries === 0) {
     return (
       <EmptyState title="All queries are disabled">Click the letter of a query to enable it.</EmptyState>
+    );
+  }
+  if (stepMs > LOOKBACK_MS) {
+    return (
+      <EmptyState title="No series in this time range">
+        No series matches the query in the 5 minutes before any of its steps, which are{" "}
+        {queryDuration(stepMs)} apart. Narrow the time range, choose a shorter step, or use a function over
+        time, for example <code>avg_over_time</code>.
+      </EmptyState>
     );
   }
   return (

@@ -132,3 +132,15 @@ describe("the view of a result", () => {
     expect(screen.queryByRole("grid")).toBeNull();
   });
 });
+
+describe("a chart without series", () => {
+  const NONE = { "/prometheus/api/v1/query_range": { data: { resultType: "matrix", result: [] } } };
+  it.each([
+    ["/explore/metrics?expr=up", /No series matches the query\. Widen/],
+    ["/explore/metrics?expr=up&from=now-10y&to=now", /before any of its steps, which are 14d apart\. Narrow/],
+  ])("says why: %s", async (url, expected) => {
+    renderPage(url, { ...ANSWERS, ...NONE });
+    await screen.findByText("No series in this time range");
+    expect(screen.getByText(expected)).toBeTruthy();
+  });
+});
