@@ -13,6 +13,19 @@ test("a span is selected with the pointer and with the keyboard", async ({ page 
   await expect(page.locator("[role=row][aria-selected=true]")).toBeVisible();
 });
 
+test("the focus returns to the spans when the details of one are closed", async ({ page }) => {
+  await openTaskTrace(page);
+  await spanRows(page).nth(1).click();
+  const details = page.getByRole("complementary", { name: "Span" });
+  for (const shut of ["Escape", "Enter"]) {
+    await page.keyboard.press("ArrowDown");
+    await details.getByRole("button", { name: "Close" }).focus();
+    await page.keyboard.press(shut);
+    await expect(details).toHaveCount(0);
+    await expect(page.getByRole("treegrid")).toBeFocused();
+  }
+});
+
 test("a span opens its logs", async ({ page }) => {
   await openTrace(page);
   await spanRows(page).first().click();

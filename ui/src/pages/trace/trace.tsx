@@ -120,6 +120,11 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
   useEffect(() => {
     if (selected !== null) reveal(selected);
   }, [selected, reveal]);
+  const close = () => {
+    // What had the focus is gone with the details.
+    focusRows();
+    change({ span: undefined });
+  };
   const find = useFind(tree, search.find ?? "");
   const critical = useMemo(() => (search.critical ? criticalPath(tree) : null), [search.critical, tree]);
   const selectedRow = selected === null ? undefined : tree.rows[selected];
@@ -135,6 +140,7 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
         errors={find.errors}
         change={change}
         select={select}
+        close={close}
       />
       <div
         className={classes.split}
@@ -148,7 +154,7 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
         {selectedRow && (
           <>
             <ResizeHandle width={detailsWidth} setWidth={setDetailsWidth} />
-            <SpanDetails trace={trace} row={selectedRow} close={() => change({ span: undefined })} />
+            <SpanDetails trace={trace} row={selectedRow} close={close} />
           </>
         )}
       </div>
@@ -174,9 +180,11 @@ interface ToolsProps {
   selected: number | null;
   change: (part: Partial<TraceSearch>) => void;
   select: (row: number) => void;
+  /** Closes the details of the selected span. */
+  close: () => void;
 }
 
-function Tools({ state, search, hits, errors, selected, change, select }: ToolsProps) {
+function Tools({ state, search, hits, errors, selected, change, select, close }: ToolsProps) {
   const input = useRef<HTMLInputElement>(null);
   const router = useRouter();
   const [draft, setDraft] = useState(search.find ?? "");
@@ -212,13 +220,16 @@ function Tools({ state, search, hits, errors, selected, change, select }: ToolsP
       keys: "ArrowDown",
       label: "Next span",
       group: "Trace",
-      run: () => focusRows(() => select(state.visible[0] ?? 0)),
+      run: () => {
+        focusRows();
+        select(state.visible[0] ?? 0);
+      },
     },
     {
       keys: "Escape",
       label: "Close the span, or go back",
       group: "Trace",
-      run: () => (selected === null ? leave() : change({ span: undefined })),
+      run: () => (selected === null ? leave() : close()),
     },
   ]);
   return (
@@ -272,9 +283,8 @@ function Tools({ state, search, hits, errors, selected, change, select }: ToolsP
 }
 
 /** Once the waterfall has the focus, it handles the arrow keys itself. */
-function focusRows(first: () => void): void {
+function focusRows(): void {
   document.querySelector<HTMLElement>("[data-waterfall]")?.focus();
-  first();
 }
 
 function Step(props: { label: string; icon: "up" | "down"; disabled: boolean; onClick: () => void }) {
