@@ -13,20 +13,19 @@ import type { QueryState } from "./use-answers";
 
 interface Props {
   queries: QueryState[];
-  stepMs: number;
   /** The sorted column of the legend. */
   sort: string | undefined;
   onSort: (sort: string | undefined) => void;
 }
 
-export function ChartView({ queries, stepMs, sort, onSort }: Props) {
+export function ChartView({ queries, sort, onSort }: Props) {
   const height = useChartHeight();
   const answers = useAnswersOf(queries);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another query has another answer
   const frames = useMemo(() => prefixed(queries), [answers]);
   if (!frames.some(({ meta }) => meta.type === "timeseries")) {
     if (queries.some((one) => one.fetching || one.error !== null)) return null;
-    return <NoSeries queries={queries.length} stepMs={stepMs} />;
+    return <NoSeries queries={queries.length} stepMs={queries[0]?.stepMs} />;
   }
   return (
     <Panel className={classes.chart}>
@@ -53,7 +52,7 @@ function unitOverride({ letter, expression }: QueryState) {
 /** How far PromQL looks back for a sample of a series. */
 const LOOKBACK_MS = 300_000;
 
-export function NoSeries({ queries, stepMs = 0 }: { queries: number; stepMs?: number }) {
+export function NoSeries({ queries, stepMs = 0 }: { queries: number; stepMs?: number | undefined }) {
   if (queries === 0) {
     return (
       <EmptyState title="All queries are disabled">Click the letter of a query to enable it.</EmptyState>

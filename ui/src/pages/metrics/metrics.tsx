@@ -117,7 +117,7 @@ export default function Metrics() {
           onClose={empty ? undefined : () => change(CLOSED)}
         />
       )}
-      {!empty && <Result search={search} queries={queries} stepMs={stepMs} change={change} onPick={pick} />}
+      {!empty && <Result search={search} queries={queries} change={change} onPick={pick} />}
     </div>
   );
 }
@@ -125,12 +125,11 @@ export default function Metrics() {
 interface ResultProps {
   search: MetricsSearch;
   queries: QueryState[];
-  stepMs: number;
   change: (part: Partial<MetricsSearch>, replace?: boolean) => void;
   onPick: (expression: string) => void;
 }
 
-function Result({ search, queries, stepMs, change, onPick }: ResultProps) {
+function Result({ search, queries, change, onPick }: ResultProps) {
   const { range } = useRange();
   if (search.view === "table") {
     const onSort = (sort: string | undefined) => change({ sort }, true);
@@ -139,7 +138,7 @@ function Result({ search, queries, stepMs, change, onPick }: ResultProps) {
     );
   }
   const onLegend = (legend: string | undefined) => change({ legend }, true);
-  return <ChartView queries={queries} stepMs={stepMs} sort={search.legend} onSort={onLegend} />;
+  return <ChartView queries={queries} sort={search.legend} onSort={onLegend} />;
 }
 
 interface OptionsProps {

@@ -11,6 +11,8 @@ import { letterOf } from "./model";
 export interface QueryState {
   letter: string;
   expression: string;
+  /** That of the chart. */
+  stepMs: number;
   /** Undefined until the first answer, and when the first one of a changed query failed. */
   frames: Frame[] | undefined;
   /** When the frames were received; 0 without frames. */
@@ -53,6 +55,7 @@ export function useAnswers({ expressions, off, range, stepMs, view, exemplars }:
     return {
       letter,
       expression,
+      stepMs,
       frames,
       atMs: frames ? (answer?.atMs ?? 0) : 0,
       error: answer?.error ?? null,

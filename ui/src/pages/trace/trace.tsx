@@ -120,11 +120,7 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
   useEffect(() => {
     if (selected !== null) reveal(selected);
   }, [selected, reveal]);
-  const close = () => {
-    // What had the focus is gone with the details.
-    focusRows();
-    change({ span: undefined });
-  };
+  useFocusAfterDetails(selected !== null);
   const find = useFind(tree, search.find ?? "");
   const critical = useMemo(() => (search.critical ? criticalPath(tree) : null), [search.critical, tree]);
   const selectedRow = selected === null ? undefined : tree.rows[selected];
@@ -140,7 +136,6 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
         errors={find.errors}
         change={change}
         select={select}
-        close={close}
       />
       <div
         className={classes.split}
@@ -154,12 +149,21 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
         {selectedRow && (
           <>
             <ResizeHandle width={detailsWidth} setWidth={setDetailsWidth} />
-            <SpanDetails trace={trace} row={selectedRow} close={close} />
+            <SpanDetails trace={trace} row={selectedRow} close={() => change({ span: undefined })} />
           </>
         )}
       </div>
     </div>
   );
+}
+
+/** When the details are closed, what had the focus in them is gone: it goes to the rows, and not to the page. */
+function useFocusAfterDetails(open: boolean) {
+  const before = useRef(open);
+  useEffect(() => {
+    if (before.current && !open && document.activeElement === document.body) focusRows();
+    before.current = open;
+  }, [open]);
 }
 
 function useFind(tree: TraceTree, wanted: string) {
@@ -180,11 +184,9 @@ interface ToolsProps {
   selected: number | null;
   change: (part: Partial<TraceSearch>) => void;
   select: (row: number) => void;
-  /** Closes the details of the selected span. */
-  close: () => void;
 }
 
-function Tools({ state, search, hits, errors, selected, change, select, close }: ToolsProps) {
+function Tools({ state, search, hits, errors, selected, change, select }: ToolsProps) {
   const input = useRef<HTMLInputElement>(null);
   const router = useRouter();
   const [draft, setDraft] = useState(search.find ?? "");
@@ -229,7 +231,7 @@ function Tools({ state, search, hits, errors, selected, change, select, close }:
       keys: "Escape",
       label: "Close the span, or go back",
       group: "Trace",
-      run: () => (selected === null ? leave() : close()),
+      run: () => (selected === null ? leave() : change({ span: undefined })),
     },
   ]);
   return (
