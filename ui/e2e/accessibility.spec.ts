@@ -82,6 +82,21 @@ for (const menu of ["Theme", "Auto refresh: Off"]) {
   });
 }
 
+test("the menu of a value is accessible", async ({ page }) => {
+  await page.goto("/explore/logs");
+  await logLines(page).first().click();
+  await page.getByRole("button", { name: "Actions for service_name" }).first().click();
+  await expect(page.getByRole("menuitem").first()).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("the history of queries is accessible", async ({ page }) => {
+  await page.goto(`/explore/logs?query=${encoded('{service_name=~".+"}')}`);
+  await page.getByRole("button", { name: "Query history" }).click();
+  await expect(page.getByRole("dialog").getByText("Recent")).toBeVisible();
+  await expectAccessible(page);
+});
+
 test("an open select is accessible", async ({ page }) => {
   await page.goto("/explore/logs");
   await page.getByRole("combobox", { name: "Lines per request" }).click();

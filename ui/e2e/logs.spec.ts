@@ -11,7 +11,8 @@ test("a log line opens its fields", async ({ page }) => {
 test("a field of a line becomes a filter of the query", async ({ page }) => {
   await page.goto("/explore/logs");
   await logLines(page).first().click();
-  await page.locator("[aria-label^='Filter for service_name=']").first().click();
+  await page.getByRole("button", { name: "Actions for service_name" }).first().click();
+  await page.getByRole("menuitem", { name: "Filter for this value" }).click();
   await expect(page).toHaveURL(/query=.*service_name/);
   await expect(logLines(page).first()).toBeVisible();
 });

@@ -4,7 +4,7 @@ import { encoded, expect } from "./test";
 
 export const traceLinks = (page: Page) => page.locator("[data-scroll-restoration-id=traces] a");
 export const spanRows = (page: Page) => page.getByRole("treegrid").getByRole("row");
-export const logLines = (page: Page) => page.getByRole("log").getByRole("button");
+export const logLines = (page: Page) => page.getByRole("log").locator("[role=button]");
 
 /** Opens the first complete trace of the search; spans of the newest may still be missing. */
 export async function openTrace(page: Page, search = "") {

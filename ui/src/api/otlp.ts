@@ -1,4 +1,5 @@
 /** Decodes OTLP JSON to spans: ids in base64 or hex, enums as numbers or names, 64-bit integers as strings. */
+import { JsonNumber, stringifyJson } from "../format/exact-json";
 import { list, number, record, string } from "./decode";
 
 export type AttributeType = "string" | "int" | "double" | "bool" | "bytes" | "array" | "map" | "empty";
@@ -203,8 +204,8 @@ function readValue(value: Record<string, unknown>): { type: AttributeType; text:
   if (value.doubleValue !== undefined) return { type: "double", text: string(value.doubleValue) };
   if (value.boolValue !== undefined) return { type: "bool", text: string(value.boolValue) };
   if (value.bytesValue !== undefined) return { type: "bytes", text: string(value.bytesValue) };
-  if (value.arrayValue !== undefined) return { type: "array", text: JSON.stringify(plain(value, 0)) };
-  if (value.kvlistValue !== undefined) return { type: "map", text: JSON.stringify(plain(value, 0)) };
+  if (value.arrayValue !== undefined) return { type: "array", text: stringifyJson(plain(value, 0)) };
+  if (value.kvlistValue !== undefined) return { type: "map", text: stringifyJson(plain(value, 0)) };
   return { type: "empty", text: "" };
 }
 
@@ -222,6 +223,6 @@ function plain(value: Record<string, unknown>, depth: number): unknown {
       entries.map((entry) => [string(entry.key), plain(record(entry.value), depth + 1)]),
     );
   }
-  if (value.intValue !== undefined) return number(value.intValue);
+  if (value.intValue !== undefined) return new JsonNumber(string(value.intValue, "0"));
   return value.stringValue ?? value.doubleValue ?? value.boolValue ?? value.bytesValue ?? null;
 }

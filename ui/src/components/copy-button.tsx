@@ -2,7 +2,7 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { copyText } from "./copy-text";
-import { Icon } from "./icon";
+import { Icon, type IconName } from "./icon";
 
 export type CopyState = "idle" | "done" | "failed";
 
@@ -27,10 +27,12 @@ export function CopyButton({
   text,
   label = "Copy",
   size = 24,
+  icon = "copy",
 }: {
   text: () => string;
   label?: string;
   size?: number;
+  icon?: IconName;
 }) {
   const [state, copy] = useCopy(text);
   const message = copyLabel(state, label);
@@ -44,7 +46,7 @@ export function CopyButton({
           void copy();
         }}
       >
-        <Icon name={state === "done" ? "check" : "copy"} size={13} />
+        <Icon name={state === "done" ? "check" : icon} size={13} />
       </ActionIcon>
     </Tooltip>
   );

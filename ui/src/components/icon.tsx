@@ -38,6 +38,8 @@ const SHAPES = {
   warning: <path d="M8 2.5 14.5 13.5h-13ZM8 6.5v3.3M8 11.6v.2" />,
   error: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 5v3.5M8 10.8v.2" />,
   table: <path d="M2 3h12v10H2ZM2 6.5h12M2 10h12M6.5 6.5V13" />,
+  more: <path d="M3 8h.1M8 8h.1M13 8h.1" strokeWidth="2.4" />,
+  group: <path d="M2 3h4v4H2ZM2 9.5h4v4H2ZM9 5h5M9 11.5h5" />,
   sidebar: <path d="M2 3h12v10H2ZM6 3v10" />,
 } as const satisfies Record<string, ReactNode>;
 

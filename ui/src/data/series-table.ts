@@ -35,7 +35,7 @@ export function seriesTable(frames: Frame[]): SeriesTable {
   const timed = found.some(({ ranged }) => ranged);
   const columns: Field[] = [
     ...(many ? [texts("query")] : []),
-    ...labels.map(texts),
+    ...labels.map((name) => ({ ...texts(name), config: { custom: { scope: "label" } } })),
     ...(others.length > 0 ? [texts("other labels")] : []),
     ...(timed ? [{ name: "time", type: "time", values: [], config: {} } satisfies Field] : []),
     valueColumn(found),

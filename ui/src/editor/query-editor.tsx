@@ -1,6 +1,6 @@
 /** The query editor. CodeMirror is loaded after the page; until then a plain text area takes its place. */
 import { useEffect, useRef, useState } from "react";
-import { useShortcuts } from "../shell/keyboard";
+import { isByShortcut, useShortcuts } from "../shell/keyboard";
 import type { ErrorPosition, LanguageName, QueryView } from "./codemirror";
 import type { CompletionSources } from "./completions";
 import classes from "./query-editor.module.css";
@@ -20,9 +20,11 @@ interface Props {
   autoFocus?: boolean;
 }
 
-/** Whether the user is already typing or choosing elsewhere: the editor must not take the focus then. */
+/** Whether the user is already typing or choosing elsewhere, or has opened the view with a shortcut: the editor must not take the focus then. */
 function isBusy(focused: Element | null): boolean {
-  return focused?.matches("input, textarea, [role=grid], [contenteditable=true]") ?? false;
+  return (
+    isByShortcut() || (focused?.matches("input, textarea, [role=grid], [contenteditable=true]") ?? false)
+  );
 }
 
 export function QueryEditor(props: Props) {

@@ -28,7 +28,15 @@ export function formatRate(value: number): string {
 
 /** All digits of a value, without the noise of binary fractions. */
 export function formatExact(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(12))) : formatSpecial(value);
+  if (!Number.isFinite(value)) return formatSpecial(value);
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
+}
+
+/** A number as it was meant: `0.0033875000000000003` is `0.0033875` in binary. Other texts stay as they are. */
+export function withoutNoise(text: string): string {
+  if (!/^-?\d+\.\d{12,}(e[+-]?\d+)?$/i.test(text)) return text;
+  const meant = String(Number(Number(text).toPrecision(15)));
+  return text.length - meant.length >= 4 ? meant : text;
 }
 
 function formatSpecial(value: number): string {

@@ -1,7 +1,6 @@
 /** The contract between a panel's type and the views that show it. */
 import type { ComponentType } from "react";
 import type { Frame } from "../data/frame";
-import type { FieldFilter } from "./logs/fields";
 
 export interface PanelProps<Options = unknown> {
   /** The answers, with the panel's field configuration. */
@@ -20,8 +19,6 @@ export interface PanelActions {
   openRow?: (row: number) => void;
   /** Selects a row, of which the view shows the details. */
   selection?: { row: number | null; select: (row: number) => void };
-  /** Adds a condition on a field to the query. */
-  filter?: (condition: FieldFilter) => void;
   /** Loads rows after those of the frames; `full` when the query has reached its limit. */
   loadMore?: { full?: boolean; hasMore: boolean; loading: boolean; load: () => void };
 }

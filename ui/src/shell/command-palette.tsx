@@ -7,8 +7,8 @@ import { fetchOverview } from "../api/overview";
 import { copyText } from "../components/copy-text";
 import { Icon, type IconName } from "../components/icon";
 import { useRange } from "../time/context";
-import type { Range } from "../time/range";
 import { serviceLogs, serviceMetrics } from "../url/links";
+import { fixedLink } from "../url/share-link";
 import { traceIdIn } from "../url/trace-id";
 import classes from "./command-palette.module.css";
 import { VIEWS } from "./shell";
@@ -17,18 +17,27 @@ interface Command {
   label: string;
   hint: string;
   icon: IconName;
-  run: () => void;
+  /** May resolve to the outcome, where nothing else shows it. */
+  run: () => unknown;
 }
+
+/** For as long as an outcome is shown. */
+const OUTCOME_MS = 1_200;
 
 export default function CommandPalette({ close }: { close: () => void }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
+  const [outcome, setOutcome] = useState("");
   const commands = useCommands();
   const found = useFound(commands, text);
   const run = (command: Command | undefined) => {
     if (!command) return;
-    close();
-    command.run();
+    const running = command.run();
+    if (!(running instanceof Promise)) return close();
+    void running.then((shown: unknown) => {
+      setOutcome(String(shown));
+      setTimeout(close, OUTCOME_MS);
+    });
   };
   const move = (by: number) => {
     if (found.length === 0) return;
@@ -70,6 +79,9 @@ export default function CommandPalette({ close }: { close: () => void }) {
           event.preventDefault();
         }}
       />
+      <div className={classes.outcome} aria-live="polite">
+        {outcome}
+      </div>
       <div className={classes.list} id="palette-list" role="listbox" aria-label="Commands">
         {found.length === 0 && (
           <div className={classes.none}>
@@ -127,15 +139,6 @@ function rank(command: Command, words: string[]): number {
   return words.filter((word) => !starts.some((start) => start.startsWith(word))).length;
 }
 
-/** The URL of this view with absolute times, so that it shows the same data later. */
-function absoluteLink({ fromMs, toMs }: Range): string {
-  const url = new URL(window.location.href);
-  url.searchParams.set("from", String(Math.round(fromMs)));
-  url.searchParams.set("to", String(Math.round(toMs)));
-  url.searchParams.delete("refresh");
-  return url.href;
-}
-
 function useCommands(): Command[] {
   const navigate = useNavigate();
   const range = useRange();
@@ -177,10 +180,13 @@ function useCommands(): Command[] {
       { label: "Show times in UTC", hint: "action", icon: "clock", run: () => range.setZone("utc") },
       { label: "Show times in local time", hint: "action", icon: "clock", run: () => range.setZone("local") },
       {
-        label: "Copy a link with absolute times",
+        label: "Copy a link with fixed times",
         hint: "action",
         icon: "link",
-        run: () => void copyText(absoluteLink(range.range)),
+        run: async () =>
+          (await copyText(fixedLink(window.location.href, range.range)))
+            ? "The link is copied"
+            : "The browser refused to copy the link",
       },
       { label: "Refresh", hint: "action", icon: "refresh", run: range.refreshNow },
     ];

@@ -18,6 +18,16 @@ const listeners = new Set<() => void>();
 let listed: Shortcut[] = [];
 let typed: string[] = [];
 let typedAt = 0;
+let byShortcut = false;
+
+/** Whether the last input was a shortcut. What it opens leaves the keyboard to the next one. */
+export function isByShortcut(): boolean {
+  return byShortcut;
+}
+
+function onPointer(): void {
+  byShortcut = false;
+}
 
 const SEQUENCE_PAUSE_MS = 900;
 
@@ -49,6 +59,7 @@ function onKey(event: KeyboardEvent): void {
   const found =
     (typed.length > 1 && all.find((shortcut) => shortcut.keys === typed.join(" "))) ||
     all.find((shortcut) => shortcut.keys === name);
+  byShortcut = found !== undefined;
   if (!found) return;
   typed = [];
   event.preventDefault();
@@ -61,12 +72,18 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
   entry.current.current = shortcuts;
   useEffect(() => {
     const mine = entry.current;
-    if (entries.size === 0) window.addEventListener("keydown", onKey);
+    if (entries.size === 0) {
+      window.addEventListener("keydown", onKey);
+      window.addEventListener("pointerdown", onPointer);
+    }
     entries.add(mine);
     changed();
     return () => {
       entries.delete(mine);
-      if (entries.size === 0) window.removeEventListener("keydown", onKey);
+      if (entries.size === 0) {
+        window.removeEventListener("keydown", onKey);
+        window.removeEventListener("pointerdown", onPointer);
+      }
       changed();
     };
   }, []);

@@ -15,6 +15,7 @@ import classes from "./shell.module.css";
 
 const loadPalette = () => import("./command-palette");
 const CommandPalette = lazy(loadPalette);
+const Share = lazy(() => import("./share"));
 const KeyboardHelp = lazy(() => import("./keyboard-help"));
 
 export interface View {
@@ -121,6 +122,9 @@ function TopBar({ openPalette }: { openPalette: () => void }) {
         <Icon name="search" size={13} />
         <span>Search or trace id</span>
       </button>
+      <Suspense fallback={null}>
+        <Share timeless={trace || view?.timeless === true} />
+      </Suspense>
       {!view?.timeless && <RangePicker refreshOnly={trace} />}
     </header>
   );

@@ -36,6 +36,7 @@ export function renderPage(url: string, answers: Answers = {}) {
   return {
     user: userEvent.setup({ delay: null }),
     path: () => router.state.location.pathname,
+    back: () => router.history.back(),
     search: () => router.state.location.search as Record<string, unknown>,
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 const files = import.meta.glob<string>(
-  ["../**/*.{ts,tsx,css}", "!../theme/tokens.css", "!../**/*.test.{ts,tsx}"],
+  ["../**/*.{ts,tsx,css}", "!../theme/tokens.css", "!../api/generated.ts", "!../**/*.test.{ts,tsx}"],
   {
     query: "?raw",
     import: "default",

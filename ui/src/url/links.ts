@@ -37,7 +37,7 @@ export function metricQuery(name: string, metadata?: MetricMetadata): string {
 }
 
 /** A label's name as it is written in PromQL. */
-function labelName(name: string): string {
+export function labelName(name: string): string {
   return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : quote(name);
 }
 
@@ -52,7 +52,7 @@ export function valuesOf(name: string): string {
   return `topk(50, count by (${label}) ({${label}!=""}))`;
 }
 
-function escapePattern(text: string): string {
+export function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 

@@ -28,13 +28,17 @@ const TRUNCATED: Notice = {
 export function sqlFrame({ columns, rows, truncated = false }: Answer): Frame {
   const fields = columns.map(({ name, type }, index): Field => {
     const values = rows.map((row) => shown(row[index] ?? null, type));
-    const config = { custom: { type } };
-    return /^(u?int|float|decimal)\d*/i.test(type)
+    const config = { custom: { type, scope: "column" } };
+    return isNumeric(type)
       ? { name, type: "number", values: values as (number | null)[], config }
       : { name, type: "other", values, config };
   });
   const notices = truncated ? [TRUNCATED] : [];
   return { ...frameOf(fields, { meta: { type: "table", notices } }), length: rows.length };
+}
+
+export function isNumeric(type: string): boolean {
+  return /^(u?int|float|decimal)\d*/i.test(type);
 }
 
 /** Decimals come as text with all digits of their scale: `0.0288781000000000`. */

@@ -28,7 +28,8 @@ describe("logs", () => {
   it("have details, whose fields filter the query", async () => {
     const { user, search } = renderPage("/explore/logs", ANSWERS);
     await user.click(await screen.findByText(MARKUP));
-    await user.click(await screen.findByRole("button", { name: "Filter out service_name=api" }));
+    await user.click(await screen.findByRole("button", { name: "Actions for service_name" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Filter out this value" }));
     await waitFor(() => expect(search().query).toBe('{service_name=~".+", service_name!="api"}'));
   });
   it("stay open, selected and as many as they were when they are refreshed", async () => {

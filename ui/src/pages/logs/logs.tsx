@@ -15,16 +15,10 @@ import { usePageTitle } from "../../components/use-page-title";
 import type { Frame } from "../../data/frame";
 import { formatCount } from "../../format/number";
 import { LEVEL_ORDER, levelColor } from "../../panels/colors";
-import type { FieldFilter } from "../../panels/logs/fields";
 import { volumeOf } from "../../panels/logs/volume";
 import { PanelView } from "../../panels/panel-view";
 import { preloadPanel } from "../../panels/registry";
 import { useChartHeight } from "../../panels/use-chart-height";
-import type { LogsSearch } from "../../routes";
-import { useShortcuts } from "../../shell/keyboard";
-import { useRange } from "../../time/context";
-import { msToNanos } from "../../time/format";
-import classes from "./logs.module.css";
 import {
   DEFAULT_QUERY,
   isLineQuery,
@@ -33,7 +27,13 @@ import {
   withFilter,
   withLevelToggled,
   withoutLabel,
-} from "./query";
+} from "../../query/logql";
+import type { LogsSearch } from "../../routes";
+import { useShortcuts } from "../../shell/keyboard";
+import { useRange } from "../../time/context";
+import { msToNanos } from "../../time/format";
+import { QueryContext, type ValueContext } from "../../values/query-context";
+import classes from "./logs.module.css";
 import { QueryRow } from "./query-row";
 import { useLines, useVolume } from "./use-logs";
 
@@ -63,8 +63,16 @@ export default function Logs() {
     if (given.trim() === query) refreshNow();
     else change({ query: given.trim() === "" ? undefined : given.trim() });
   };
-  // What is typed and not run yet is not lost: the filter is added to it.
-  const filter = (condition: FieldFilter) => change({ query: withFilter(draft, condition) });
+  // What is typed and not run yet is not lost: a filter is added to it.
+  const values = useMemo(
+    (): ValueContext => ({
+      query: {
+        language: "logql",
+        changed: (edit) => ({ ...search, query: edit(draft), line: undefined }),
+      },
+    }),
+    [search, draft],
+  );
   useShortcuts([
     {
       keys: "w",
@@ -79,47 +87,50 @@ export default function Logs() {
   const answered = pages.error === null || pages.data !== undefined;
   const count = found.frames.reduce((sum, { length }) => sum + length, 0);
   return (
-    <div className={classes.page}>
-      <QueryRow
-        query={draft}
-        errorPosition={query === draft ? positionIn(pages.error) : null}
-        onChange={setDraft}
-        onRun={() => run(draft)}
-      />
-      <Tools search={search} limit={limit} query={draft} change={change} filter={filter} />
-      <LoadingBar active={pages.isFetching} />
-      {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
-      {isLineQuery(query) && answered && (
-        <VolumePanel query={query} toggle={(level) => change({ query: withLevelToggled(draft, level) })} />
-      )}
-      {found.metric && answered && <MetricChart frames={found.frames} fetching={pages.isFetching} />}
-      {!found.metric && pages.data && (
-        <Panel className={classes.lines}>
-          {count === 0 ? (
-            <NoLines filtered={search.query !== undefined} clear={() => change({ query: undefined })} />
-          ) : (
-            <PanelView
-              type="logs"
-              frames={found.frames}
-              options={{
-                wrapLogMessage: search.wrap === "on",
-                show: search.show,
-                highlight: searchTerms(query),
-                line: search.line,
-              }}
-              actions={{
-                filter,
-                loadMore: {
-                  hasMore: pages.hasNextPage,
-                  loading: pages.isFetchingNextPage,
-                  load: () => void pages.fetchNextPage(),
-                },
-              }}
-            />
-          )}
-        </Panel>
-      )}
-    </div>
+    <QueryContext value={values}>
+      <div className={classes.page}>
+        <QueryRow
+          query={draft}
+          errorPosition={query === draft ? positionIn(pages.error) : null}
+          onChange={setDraft}
+          onRun={() => run(draft)}
+          ran={search.query}
+          onRecall={run}
+        />
+        <Tools search={search} limit={limit} query={draft} change={change} />
+        <LoadingBar active={pages.isFetching} />
+        {pages.error && <ErrorMessage error={pages.error} retry={() => void pages.refetch()} />}
+        {isLineQuery(query) && answered && (
+          <VolumePanel query={query} toggle={(level) => change({ query: withLevelToggled(draft, level) })} />
+        )}
+        {found.metric && answered && <MetricChart frames={found.frames} fetching={pages.isFetching} />}
+        {!found.metric && pages.data && (
+          <Panel className={classes.lines}>
+            {count === 0 ? (
+              <NoLines filtered={search.query !== undefined} clear={() => change({ query: undefined })} />
+            ) : (
+              <PanelView
+                type="logs"
+                frames={found.frames}
+                options={{
+                  wrapLogMessage: search.wrap === "on",
+                  show: search.show,
+                  highlight: searchTerms(query),
+                  line: search.line,
+                }}
+                actions={{
+                  loadMore: {
+                    hasMore: pages.hasNextPage,
+                    loading: pages.isFetchingNextPage,
+                    load: () => void pages.fetchNextPage(),
+                  },
+                }}
+              />
+            )}
+          </Panel>
+        )}
+      </div>
+    </QueryContext>
   );
 }
 
@@ -146,10 +157,9 @@ interface ToolsProps {
   limit: number;
   query: string;
   change: (part: Partial<LogsSearch>) => void;
-  filter: (condition: FieldFilter) => void;
 }
 
-function Tools({ search, limit, query, change, filter }: ToolsProps) {
+function Tools({ search, limit, query, change }: ToolsProps) {
   const { range } = useRange();
   const services = useQuery({
     queryKey: ["log services"],
@@ -170,7 +180,7 @@ function Tools({ search, limit, query, change, filter }: ToolsProps) {
         data={[...new Set([...(services.data ?? []), ...(chosen ? [chosen] : [])])]}
         onChange={(value) =>
           value
-            ? filter({ kind: "stream", name: "service_name", value, keep: true })
+            ? change({ query: withFilter(query, { kind: "stream", name: "service_name", value }, true) })
             : change({ query: withoutLabel(query, "service_name") })
         }
       />

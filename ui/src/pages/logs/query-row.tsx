@@ -5,6 +5,7 @@ import { logFields, logLabels, logLabelValues } from "../../api/loki";
 import { Icon } from "../../components/icon";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
+import { QueryHistory } from "../../editor/query-history";
 import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
 import classes from "./logs.module.css";
@@ -14,9 +15,12 @@ interface QueryRowProps {
   errorPosition: { line: number; column: number } | null;
   onChange: (query: string) => void;
   onRun: () => void;
+  /** The query that is run; undefined when it is the default. */
+  ran: string | undefined;
+  onRecall: (query: string) => void;
 }
 
-export function QueryRow({ query, errorPosition, onChange, onRun }: QueryRowProps) {
+export function QueryRow({ query, errorPosition, onChange, onRun, ran, onRecall }: QueryRowProps) {
   return (
     <div className={classes.query}>
       <QueryEditor
@@ -30,6 +34,7 @@ export function QueryRow({ query, errorPosition, onChange, onRun }: QueryRowProp
         onChange={onChange}
         onRun={onRun}
       />
+      <QueryHistory language="logql" draft={query} ran={ran ? [ran] : []} onRecall={onRecall} />
       <Button variant="filled" h={31} onClick={onRun} leftSection={<Icon name="play" size={11} />}>
         Run
       </Button>

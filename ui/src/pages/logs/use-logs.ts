@@ -5,10 +5,10 @@ import { column, type Frame } from "../../data/frame";
 import { type LogLine, logFrame, logLines } from "../../data/log-lines";
 import { lastAnswer, type TargetState, target, useFrames } from "../../data/source";
 import { loki } from "../../data/sources/loki";
+import { isLineQuery, volumeQuery } from "../../query/logql";
 import { queryDuration } from "../../time/duration";
 import { msToNanos } from "../../time/format";
 import { type Range, type RawRange, stepFor } from "../../time/range";
-import { isLineQuery, volumeQuery } from "./query";
 
 const BARS = 90;
 

@@ -1,18 +1,20 @@
 /** Explore metrics: PromQL queries A, B, …, as a chart with a legend or as an instant table. */
 import { Button, SegmentedControl, Select, Switch } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ApiError } from "../../api/http";
 import { Icon } from "../../components/icon";
 import { Notice } from "../../components/notice";
 import { RequestState } from "../../components/request-state";
 import { usePageTitle } from "../../components/use-page-title";
 import { noticesOf } from "../../data/frame";
+import { QueryHistory } from "../../editor/query-history";
 import { preloadPanel } from "../../panels/registry";
 import type { MetricsSearch } from "../../routes";
 import { useRange } from "../../time/context";
 import { parseDuration, queryDuration } from "../../time/duration";
 import { stepFor } from "../../time/range";
+import { QueryContext, type ValueContext } from "../../values/query-context";
 import { ChartView } from "./chart-view";
 import { MetricBrowser } from "./metric-browser";
 import classes from "./metrics.module.css";
@@ -59,6 +61,7 @@ export default function Metrics() {
   const exemplars = search.exemplars !== "off";
   const queries = useAnswers({ expressions, off, range, stepMs, view, exemplars });
   const empty = expressions.every((expression) => expression.trim() === "");
+  const values = useValues(search, drafts);
   const pick = (expression: string) => {
     const filled = drafts.filter((draft) => draft.trim() !== "");
     const only = filled.length <= 1 && (empty || view === "table");
@@ -86,28 +89,14 @@ export default function Metrics() {
           change({ off: next.size > 0 ? [...next].join(",") : undefined });
         }}
       />
-      <div className={classes.tools}>
-        <Button variant="filled" onClick={() => run(drafts)} leftSection={<Icon name="play" size={11} />}>
-          Run
-        </Button>
-        <Button
-          onClick={() => setDrafts([...drafts, ""])}
-          leftSection={<Icon name="plus" size={12} />}
-          disabled={drafts.length >= 26}
-        >
-          Query
-        </Button>
-        <Button
-          onClick={() => change(search.browse ? CLOSED : { browse: "on" })}
-          leftSection={<Icon name="search" size={12} />}
-          aria-expanded={search.browse !== undefined}
-        >
-          Metrics
-        </Button>
-        <div className={classes.right}>
-          <Options search={search} view={view} autoStep={queryDuration(autoMs)} change={change} />
-        </div>
-      </div>
+      <Tools
+        search={search}
+        drafts={drafts}
+        autoStep={queryDuration(autoMs)}
+        change={change}
+        onRun={() => run(drafts)}
+        onAdd={() => setDrafts([...drafts, ""])}
+      />
       <Notices queries={queries} />
       {(search.browse || empty) && (
         <MetricBrowser
@@ -117,8 +106,30 @@ export default function Metrics() {
           onClose={empty ? undefined : () => change(CLOSED)}
         />
       )}
-      {!empty && <Result search={search} queries={queries} change={change} onPick={pick} />}
+      {!empty && (
+        <QueryContext value={values}>
+          <Result search={search} queries={queries} change={change} onPick={pick} />
+        </QueryContext>
+      )}
     </div>
+  );
+}
+
+/** A value filters and groups the query that answers with it. */
+function useValues(search: MetricsSearch, drafts: string[]): ValueContext {
+  return useMemo(
+    () => ({
+      query: {
+        language: "promql",
+        changed: (edit, refId) => ({
+          ...search,
+          expr: drafts.map((draft, index) =>
+            draft.trim() === "" || (refId && letterOf(index) !== refId) ? draft : edit(draft),
+          ),
+        }),
+      },
+    }),
+    [search, drafts],
   );
 }
 
@@ -139,6 +150,44 @@ function Result({ search, queries, change, onPick }: ResultProps) {
   }
   const onLegend = (legend: string | undefined) => change({ legend }, true);
   return <ChartView queries={queries} sort={search.legend} onSort={onLegend} />;
+}
+
+interface ToolsProps {
+  search: MetricsSearch;
+  drafts: string[];
+  autoStep: string;
+  change: (part: Partial<MetricsSearch>) => void;
+  onRun: () => void;
+  onAdd: () => void;
+}
+
+function Tools({ search, drafts, autoStep, change, onRun, onAdd }: ToolsProps) {
+  return (
+    <div className={classes.tools}>
+      <Button variant="filled" onClick={onRun} leftSection={<Icon name="play" size={11} />}>
+        Run
+      </Button>
+      <Button onClick={onAdd} leftSection={<Icon name="plus" size={12} />} disabled={drafts.length >= 26}>
+        Query
+      </Button>
+      <Button
+        onClick={() => change(search.browse ? CLOSED : { browse: "on" })}
+        leftSection={<Icon name="search" size={12} />}
+        aria-expanded={search.browse !== undefined}
+      >
+        Metrics
+      </Button>
+      <QueryHistory
+        language="promql"
+        draft={drafts.findLast((draft) => draft.trim() !== "") ?? ""}
+        ran={search.expr ?? NO_EXPRESSIONS}
+        onRecall={(query) => change({ expr: [query], off: undefined, ...CLOSED })}
+      />
+      <div className={classes.right}>
+        <Options search={search} view={search.view ?? "chart"} autoStep={autoStep} change={change} />
+      </div>
+    </div>
+  );
 }
 
 interface OptionsProps {

@@ -4,7 +4,10 @@ import { Link } from "@tanstack/react-router";
 import type { JsonValue, SqlColumn } from "../../api/generated";
 import { CopyButton } from "../../components/copy-button";
 import { Icon } from "../../components/icon";
+import { isNumeric } from "../../data/sources/sql";
 import { traceIdIn } from "../../url/trace-id";
+import { valuesOfCell } from "../../values/value";
+import { ValueMenu } from "../../values/value-menu";
 import classes from "./sql.module.css";
 import { toJson } from "./values";
 
@@ -29,7 +32,13 @@ export function RecordPanel({
       <dl>
         {columns.map((column, index) => (
           <div key={`${column.name} ${index}`}>
-            <dt title={column.type}>{column.name}</dt>
+            <dt title={column.type}>
+              {column.name}
+              <ValueMenu
+                label={column.name}
+                values={() => valuesOfCell("column", column.name, row[index], isNumeric(column.type))}
+              />
+            </dt>
             <dd>
               <Value name={column.name} value={row[index] ?? null} />
             </dd>

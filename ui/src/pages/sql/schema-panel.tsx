@@ -5,8 +5,8 @@ import { sqlTables } from "../../api/sql";
 import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
 import { Panel } from "../../components/panel";
+import { sqlName } from "../../query/sql";
 import classes from "./sql.module.css";
-import { sqlName } from "./values";
 
 interface Props {
   onInsert: (text: string) => void;

@@ -18,11 +18,13 @@ import { sqlFrame } from "../../data/sources/sql";
 import { followsRange, interpolate, writtenPosition } from "../../data/sources/sql-macros";
 import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
+import { QueryHistory } from "../../editor/query-history";
 import { formatItems } from "../../format/number";
 import { PanelView } from "../../panels/panel-view";
 import { preloadPanel } from "../../panels/registry";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
+import { QueryContext, type ValueContext } from "../../values/query-context";
 import { Examples } from "./examples";
 import { insertAtCursor } from "./insert";
 import { RecordPanel } from "./record-panel";
@@ -62,6 +64,12 @@ export default function Sql() {
   };
   const filtered = withTimeFilter(draft);
   const errorPosition = positionIn(answer.error);
+  const values = useMemo(
+    (): ValueContext => ({
+      query: { language: "sql", changed: (edit) => ({ ...search, query: edit(query ?? "") }) },
+    }),
+    [search, query],
+  );
   const insert = (text: string) => void (editor.current && insertAtCursor(editor.current, text));
   return (
     <div className={classes.page}>
@@ -92,6 +100,12 @@ export default function Sql() {
               Insert time filter
             </Button>
           </Tooltip>
+          <QueryHistory
+            language="sql"
+            draft={draft}
+            ran={query === undefined ? [] : [query]}
+            onRecall={start}
+          />
           {query !== undefined && !followsRange(query) && (
             <span className={classes.status}>
               The time range does not apply: the query has no time filter
@@ -113,7 +127,11 @@ export default function Sql() {
           </Notice>
         )}
         {query === undefined && <Examples onPick={start} />}
-        {query !== undefined && good && <Result key={query} answer={good.data} />}
+        {query !== undefined && good && (
+          <QueryContext value={values}>
+            <Result key={query} answer={good.data} />
+          </QueryContext>
+        )}
       </div>
     </div>
   );

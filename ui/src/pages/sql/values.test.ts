@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sqlName, toCsv, toJson } from "./values";
+import { toCsv, toJson } from "./values";
 
 const ANSWER = {
   columns: [
@@ -21,11 +21,5 @@ describe("SQL answers", () => {
       { a: 'x,"y"', 'b,"c"': null },
       { a: "line\nbreak", 'b,"c"': { k: 1 } },
     ]);
-  });
-});
-
-describe("the query", () => {
-  it("quotes names that are not plain identifiers", () => {
-    expect([sqlName("trace_id"), sqlName('A"b')]).toEqual(["trace_id", '"A""b"']);
   });
 });

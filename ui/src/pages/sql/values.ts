@@ -1,4 +1,4 @@
-/** SQL results as CSV and JSON, and names in SQL queries. */
+/** SQL results as CSV and JSON. */
 import type { JsonValue, SqlColumn } from "../../api/generated";
 import type { SqlResult } from "../../api/sql";
 
@@ -18,9 +18,4 @@ export function toCsv({ columns, rows }: { columns: SqlColumn[]; rows: JsonValue
   };
   const lines = [columns.map((column) => quoted(column.name)), ...rows.map((row) => row.map(quoted))];
   return lines.map((line) => line.join(",")).join("\r\n");
-}
-
-/** A name, quoted unless it is a plain identifier. */
-export function sqlName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
 }

@@ -8,6 +8,7 @@ import type { Health } from "../../api/targets";
 import { CopyButton } from "../../components/copy-button";
 import { Icon } from "../../components/icon";
 import { formatItems } from "../../format/number";
+import { VirtualRows } from "../../panels/virtual-rows";
 import type { TargetsSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
@@ -70,35 +71,27 @@ export function TargetList({ rows, search, nowMs, change }: Props) {
         <span />
       </div>
       <div ref={scroll} className={classes.scroll} data-scroll-restoration-id="targets">
-        <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index];
+        <VirtualRows
+          virtual={virtual}
+          className={classes.row}
+          data={(index) => ({ "data-selected": rows[index]?.key === selected })}
+        >
+          {(index) => {
+            const row = rows[index];
             if (!row) return null;
+            if (row.kind === "pool")
+              return <PoolRow pool={row.pool} open={row.open} onToggle={() => open(row)} />;
+            if (row.kind === "none") return <div className={classes.none}>{row.text}</div>;
             return (
-              <div
-                key={item.key}
-                ref={virtual.measureElement}
-                data-index={item.index}
-                className={classes.row}
-                data-selected={row.key === selected}
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                {row.kind === "pool" && (
-                  <PoolRow pool={row.pool} open={row.open} onToggle={() => open(row)} />
-                )}
-                {row.kind === "none" && <div className={classes.none}>{row.text}</div>}
-                {row.kind === "target" && (
-                  <TargetRow
-                    target={row.target}
-                    open={search.target === row.target.key}
-                    nowMs={nowMs}
-                    onToggle={() => open(row)}
-                  />
-                )}
-              </div>
+              <TargetRow
+                target={row.target}
+                open={search.target === row.target.key}
+                nowMs={nowMs}
+                onToggle={() => open(row)}
+              />
             );
-          })}
-        </div>
+          }}
+        </VirtualRows>
       </div>
     </>
   );

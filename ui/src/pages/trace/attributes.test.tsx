@@ -11,7 +11,7 @@ describe("the value of an attribute", () => {
     ["int", "9007199254740993", "9007199254740993"],
     ["map", '{"k":true}', '{"k":true}'],
   ] as const)("of type %s: %s is %s", (type, text, shown) => {
-    renderComponent(<Attributes attributes={[{ name: "a", type, text }]} />);
+    renderComponent(<Attributes scope="span" attributes={[{ name: "a", type, text }]} />);
     expect(screen.getAllByRole("cell")[1]?.textContent).toBe(shown);
   });
 });

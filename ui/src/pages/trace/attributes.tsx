@@ -1,14 +1,16 @@
 /** A table of attributes. Long values are shown in full on demand. */
 import { useMemo, useState } from "react";
 import type { Attribute } from "../../api/otlp";
-import { CopyButton } from "../../components/copy-button";
+import { parseJson, stringifyJson } from "../../format/exact-json";
 import { formatExact } from "../../format/number";
+import { type Scope, type ScopedValue, typedJson, type ValueType } from "../../values/value";
+import { ValueMenu } from "../../values/value-menu";
 import classes from "./details.module.css";
 
 const SHORT_LENGTH = 400;
 const SHOWN_LENGTH_MAX = 65_536;
 
-export function Attributes({ attributes }: { attributes: Attribute[] }) {
+export function Attributes({ scope, attributes }: { scope: Scope; attributes: Attribute[] }) {
   const sorted = useMemo(
     () => [...attributes].sort((left, right) => left.name.localeCompare(right.name)),
     [attributes],
@@ -22,6 +24,9 @@ export function Attributes({ attributes }: { attributes: Attribute[] }) {
             <td title={`${attribute.name} (${attribute.type})`}>{attribute.name}</td>
             <td>
               <Value attribute={attribute} />
+              <span className={classes.menu}>
+                <ValueMenu label={attribute.name} values={() => scopedValues(scope, attribute)} />
+              </span>
             </td>
           </tr>
         ))}
@@ -46,11 +51,23 @@ function Value({ attribute }: { attribute: Attribute }) {
           </button>
         </>
       )}
-      <span className={classes.copy}>
-        <CopyButton size={20} label="Copy the value" text={() => attribute.text} />
-      </span>
     </div>
   );
+}
+
+const TYPES: Partial<Record<Attribute["type"], ValueType>> = {
+  string: "string",
+  int: "number",
+  double: "number",
+  bool: "bool",
+};
+
+/** An array has a value per element: TraceQL finds the spans with any of them. */
+function scopedValues(scope: Scope, { name, type, text }: Attribute): ScopedValue[] {
+  const elements = type === "array" ? parseJson(text) : null;
+  if (!Array.isArray(elements) || elements.length === 0)
+    return [{ scope, name, type: TYPES[type] ?? "other", text }];
+  return elements.map((element): ScopedValue => ({ scope, name, ...typedJson(element), element: true }));
 }
 
 /** JSON with line breaks, whether it came as a map or as text; a number without the noise of binary fractions. */
@@ -60,9 +77,9 @@ function readable({ type, text }: Attribute): string {
     type === "map" || type === "array" || (/^[[{]/.test(text) && text.length < SHOWN_LENGTH_MAX);
   if (!looksJson) return text;
   try {
-    const value: unknown = JSON.parse(text);
-    const flat = JSON.stringify(value);
-    return flat.length <= 60 ? flat : JSON.stringify(value, null, 2);
+    const value = parseJson(text);
+    const flat = stringifyJson(value);
+    return flat.length <= 60 ? flat : stringifyJson(value, 2);
   } catch {
     return text;
   }

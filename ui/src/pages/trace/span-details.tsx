@@ -2,13 +2,15 @@
 import { ActionIcon } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { SpanEvent, Trace } from "../../api/otlp";
+import type { Span, SpanEvent, Trace } from "../../api/otlp";
 import { CopyButton } from "../../components/copy-button";
 import { Icon } from "../../components/icon";
 import { formatCount } from "../../format/number";
 import { formatDuration } from "../../time/duration";
 import { absolute } from "../../time/range";
 import { quote, serviceMetrics, traceLogs } from "../../url/links";
+import type { ScopedValue } from "../../values/value";
+import { ValueMenu } from "../../values/value-menu";
 import { Attributes } from "./attributes";
 import classes from "./details.module.css";
 import { errorText } from "./error-text";
@@ -36,6 +38,11 @@ export function SpanDetails({ trace, row, close }: Props) {
         <div className={classes.headTop}>
           <h3>{span.name}</h3>
           <CopyButton
+            icon="link"
+            label="Copy a link to this span"
+            text={() => spanLink(trace.traceId, span.spanId)}
+          />
+          <CopyButton
             label="Copy the span as JSON"
             text={() => JSON.stringify(spanJson(trace, row), null, 2)}
           />
@@ -51,6 +58,7 @@ export function SpanDetails({ trace, row, close }: Props) {
           </span>
           <span>starts at +{formatDuration(nanosAsMs(span.offsetNs))}</span>
           <span className="mono">{span.spanId}</span>
+          <ValueMenu label="the span" values={() => intrinsics(trace, span)} />
         </div>
         <RelatedLinks trace={trace} row={row} />
       </div>
@@ -63,11 +71,11 @@ export function SpanDetails({ trace, row, close }: Props) {
       <ModelTiles row={row} />
       {model.length > 0 && (
         <Section title="Model" count={model.length}>
-          <Attributes attributes={model} />
+          <Attributes scope="span" attributes={model} />
         </Section>
       )}
       <Section title="Attributes" count={others.length}>
-        <Attributes attributes={others} />
+        <Attributes scope="span" attributes={others} />
       </Section>
       {span.events.length > 0 && (
         <Section title="Events" count={span.events.length}>
@@ -89,20 +97,20 @@ export function SpanDetails({ trace, row, close }: Props) {
                   <span className="mono">{link.traceId}</span>
                 </Link>
               </div>
-              {link.attributes.length > 0 && <Attributes attributes={link.attributes} />}
+              {link.attributes.length > 0 && <Attributes scope="link" attributes={link.attributes} />}
             </div>
           ))}
         </Section>
       )}
       <Section title="Resource" count={span.resource.attributes.length}>
-        <Attributes attributes={span.resource.attributes} />
+        <Attributes scope="resource" attributes={span.resource.attributes} />
       </Section>
       <Section
         title="Scope"
         note={[span.scope.name, span.scope.version].filter(Boolean).join(" ") || "unnamed"}
         closed
       >
-        <Attributes attributes={span.scope.attributes} />
+        <Attributes scope="instrumentation" attributes={span.scope.attributes} />
       </Section>
       {span.dropped > 0 && (
         <div className={classes.none}>
@@ -111,6 +119,29 @@ export function SpanDetails({ trace, row, close }: Props) {
       )}
     </aside>
   );
+}
+
+/** What a span has besides its attributes. */
+function intrinsics({ traceId }: Trace, span: Span): ScopedValue[] {
+  const names: [name: string, text: string][] = [
+    ["name", span.name],
+    ["kind", span.kind],
+    ["status", span.status],
+    ["statusMessage", span.statusMessage],
+    ["span:id", span.spanId],
+    ["trace:id", traceId],
+    ["instrumentation:name", span.scope.name],
+  ];
+  const service: ScopedValue = {
+    scope: "resource",
+    name: "service.name",
+    type: "string",
+    text: span.resource.service,
+  };
+  const others = names
+    .filter(([, text]) => text !== "")
+    .map(([name, text]): ScopedValue => ({ scope: "intrinsic", name, type: "string", text }));
+  return [service, ...others];
 }
 
 function Section(props: {
@@ -197,10 +228,14 @@ function Event({ event, sinceNs }: { event: SpanEvent; sinceNs: number }) {
         <b>{event.name}</b>
         <span>+{formatDuration(nanosAsMs(sinceNs))}</span>
       </div>
-      <Attributes attributes={event.attributes.filter((attribute) => attribute !== stack)} />
+      <Attributes scope="event" attributes={event.attributes.filter((attribute) => attribute !== stack)} />
       {stack && <pre className={classes.stack}>{stack.text}</pre>}
     </div>
   );
+}
+
+function spanLink(traceId: string, spanId: string): string {
+  return new URL(`/trace/${traceId}?span=${spanId}`, window.location.href).href;
 }
 
 /** The span as JSON, to be pasted elsewhere. */

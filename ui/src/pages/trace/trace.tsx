@@ -16,13 +16,16 @@ import { useShortcuts } from "../../shell/keyboard";
 import { useLength } from "../../shell/preferences";
 import { useRange } from "../../time/context";
 import { traceIdIn } from "../../url/trace-id";
+import { QueryContext } from "../../values/query-context";
 import { criticalPath } from "./critical-path";
 import { findRows, searchTexts } from "./find";
+import { focusRows, useFocusAfterDetails } from "./focus";
 import { TraceHeader } from "./header";
 import { ResizeHandle } from "./resize-handle";
 import { SpanDetails } from "./span-details";
 import classes from "./trace.module.css";
 import { buildTree, type TraceTree } from "./tree";
+import { useValueRange } from "./use-value-range";
 import { useWaterfall } from "./use-waterfall";
 import { Waterfall } from "./waterfall";
 
@@ -123,6 +126,7 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
   useFocusAfterDetails(selected !== null);
   const find = useFind(tree, search.find ?? "");
   const critical = useMemo(() => (search.critical ? criticalPath(tree) : null), [search.critical, tree]);
+  const values = useValueRange(trace);
   const selectedRow = selected === null ? undefined : tree.rows[selected];
   return (
     <div className={classes.page}>
@@ -149,21 +153,14 @@ function Loaded({ trace, tree, raw, state: request }: LoadedProps) {
         {selectedRow && (
           <>
             <ResizeHandle width={detailsWidth} setWidth={setDetailsWidth} />
-            <SpanDetails trace={trace} row={selectedRow} close={() => change({ span: undefined })} />
+            <QueryContext value={values}>
+              <SpanDetails trace={trace} row={selectedRow} close={() => change({ span: undefined })} />
+            </QueryContext>
           </>
         )}
       </div>
     </div>
   );
-}
-
-/** When the details are closed, what had the focus in them is gone: it goes to the rows, and not to the page. */
-function useFocusAfterDetails(open: boolean) {
-  const before = useRef(open);
-  useEffect(() => {
-    if (before.current && !open && document.activeElement === document.body) focusRows();
-    before.current = open;
-  }, [open]);
 }
 
 function useFind(tree: TraceTree, wanted: string) {
@@ -282,11 +279,6 @@ function Tools({ state, search, hits, errors, selected, change, select }: ToolsP
       </div>
     </div>
   );
-}
-
-/** Once the waterfall has the focus, it handles the arrow keys itself. */
-function focusRows(): void {
-  document.querySelector<HTMLElement>("[data-waterfall]")?.focus();
 }
 
 function Step(props: { label: string; icon: "up" | "down"; disabled: boolean; onClick: () => void }) {

@@ -6,6 +6,7 @@ import { positionIn } from "../../api/http";
 import { operations, services } from "../../api/jaeger";
 import { Icon } from "../../components/icon";
 import { QueryEditor } from "../../editor/query-editor";
+import { QueryHistory } from "../../editor/query-history";
 import type { TracesSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
@@ -71,15 +72,26 @@ export function SearchForm(props: Props) {
       ]}
     />
   );
-  const limits = (
-    <Select
-      aria-label="Maximum number of traces"
-      w={108}
-      allowDeselect={false}
-      value={String(limit)}
-      data={[...new Set([...LIMITS, String(limit)])].map((value) => ({ value, label: `${value} traces` }))}
-      onChange={(value) => apply({ limit: value === "100" || value === null ? undefined : Number(value) })}
+  const history = (
+    <QueryHistory
+      language="traceql"
+      draft={mode === "traceql" ? text : formQuery({ ...search, ...applied(draft) })}
+      ran={search.q === undefined ? [] : [search.q]}
+      onRecall={(q) => change({ q })}
     />
+  );
+  const limits = (
+    <>
+      <Select
+        aria-label="Maximum number of traces"
+        w={108}
+        allowDeselect={false}
+        value={String(limit)}
+        data={[...new Set([...LIMITS, String(limit)])].map((value) => ({ value, label: `${value} traces` }))}
+        onChange={(value) => apply({ limit: value === "100" || value === null ? undefined : Number(value) })}
+      />
+      {history}
+    </>
   );
   const parts = { ...props, change: apply, control, limits };
   if (mode === "traceql") return <TraceQl {...parts} draft={text} setDraft={setText} />;

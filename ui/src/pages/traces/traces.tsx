@@ -1,6 +1,7 @@
 /** Explore traces: a search by form or TraceQL, a scatter plot and a list of the results. */
 import { Button } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { LoadingBar } from "../../components/loading-bar";
@@ -14,6 +15,7 @@ import { PanelView } from "../../panels/panel-view";
 import { preloadPanel } from "../../panels/registry";
 import type { TracesSearch } from "../../routes";
 import { useRange } from "../../time/context";
+import { QueryContext, type ValueContext } from "../../values/query-context";
 import { formQuery } from "./query";
 import { SearchForm } from "./search-form";
 import classes from "./traces.module.css";
@@ -40,6 +42,12 @@ export default function Traces() {
   usePageTitle(search.service ? `${search.service} · Traces` : "Traces");
   const change = (part: Partial<TracesSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }) });
+  const values = useMemo(
+    (): ValueContext => ({
+      query: { language: "traceql", changed: (edit) => ({ ...search, q: edit(query) }) },
+    }),
+    [search, query],
+  );
   const largest = search.sort && LARGEST[search.sort];
   const request = { query: { query, limit, largest }, range, intervalMs: 1_000 };
   const [answer] = useFrames([target("A", tempo, request)]);
@@ -48,44 +56,46 @@ export default function Traces() {
   const full = count >= limit;
   const narrowed = query !== "{}";
   return (
-    <div className={classes.page}>
-      <SearchForm search={search} query={query} limit={limit} error={error} change={change} />
-      <LoadingBar active={fetching} />
-      {error !== null && <ErrorMessage error={error} {...(retry ? { retry } : {})} />}
-      {frames && count > 0 && (
-        <Panel className={classes.scatter}>
-          <PanelView type="trace-scatter" frames={frames} />
-        </Panel>
-      )}
-      {frames && (error === null || count > 0) && (
-        <Panel className={classes.list}>
-          {count === 0 ? (
-            <NoTraces
-              narrowed={narrowed}
-              clear={() => void navigate({ search: (before) => cleared(before) })}
-            />
-          ) : (
-            <PanelView
-              type="trace-list"
-              frames={frames}
-              options={{ sort: search.sort }}
-              onOptions={(options) => {
-                const { sort } = options as { sort: TracesSearch["sort"] };
-                change({ sort: sort === "newest" ? undefined : sort });
-              }}
-              actions={{
-                loadMore: {
-                  full,
-                  hasMore: full && limit < LIMIT_MAX,
-                  loading: fetching,
-                  load: () => change({ limit: Math.min(LIMIT_MAX, limit * 2) }),
-                },
-              }}
-            />
-          )}
-        </Panel>
-      )}
-    </div>
+    <QueryContext value={values}>
+      <div className={classes.page}>
+        <SearchForm search={search} query={query} limit={limit} error={error} change={change} />
+        <LoadingBar active={fetching} />
+        {error !== null && <ErrorMessage error={error} {...(retry ? { retry } : {})} />}
+        {frames && count > 0 && (
+          <Panel className={classes.scatter}>
+            <PanelView type="trace-scatter" frames={frames} />
+          </Panel>
+        )}
+        {frames && (error === null || count > 0) && (
+          <Panel className={classes.list}>
+            {count === 0 ? (
+              <NoTraces
+                narrowed={narrowed}
+                clear={() => void navigate({ search: (before) => cleared(before) })}
+              />
+            ) : (
+              <PanelView
+                type="trace-list"
+                frames={frames}
+                options={{ sort: search.sort }}
+                onOptions={(options) => {
+                  const { sort } = options as { sort: TracesSearch["sort"] };
+                  change({ sort: sort === "newest" ? undefined : sort });
+                }}
+                actions={{
+                  loadMore: {
+                    full,
+                    hasMore: full && limit < LIMIT_MAX,
+                    loading: fetching,
+                    load: () => change({ limit: Math.min(LIMIT_MAX, limit * 2) }),
+                  },
+                }}
+              />
+            )}
+          </Panel>
+        )}
+      </div>
+    </QueryContext>
   );
 }
 

@@ -1,9 +1,12 @@
 /** Extracts the level, message, fields and trace id of a log line. */
 import type { LogLine } from "../../data/log-lines";
+import { parseJson } from "../../format/exact-json";
+import { withoutNoise } from "../../format/number";
+import { type FieldKind, parsedName } from "../../query/logql";
 import { nanosToIso, nanosToMs } from "../../time/format";
 import { traceIdOf } from "../../url/trace-id";
+import { type ScopedValue, typedJson, type ValueType } from "../../values/value";
 import type { Level } from "../colors";
-import { type FieldKind, parsedName } from "./fields";
 
 /** Longer lines are not parsed as JSON, so that the list stays fast. */
 const PARSED_LENGTH_MAX = 65_536;
@@ -13,7 +16,9 @@ const FIELDS_MAX = 300;
 export interface Field {
   kind: FieldKind;
   name: string;
-  value: string;
+  type: ValueType;
+  /** With the digits that were sent. */
+  text: string;
 }
 
 export interface ReadLine {
@@ -80,7 +85,7 @@ export function levelOf(labels: Record<string, string>, json: Record<string, unk
 function jsonOf(line: string): Record<string, unknown> | null {
   if (!line.startsWith("{") || line.length > PARSED_LENGTH_MAX) return null;
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
     return null;
@@ -129,7 +134,7 @@ function readLine(source: LogLine, key: string): ReadLine {
   const inBody =
     json && name ? Object.entries(json).filter(([key]) => key !== name && !SHOWN_ELSEWHERE.has(key)) : [];
   const rest = [...inBody, ...attributesOf(source)]
-    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${withoutNoise(typedJson(value).text)}`)
     .join("  ");
   const texts = json ? textsOf(json) : {};
   return {
@@ -190,7 +195,7 @@ export function fieldsOf({ source, json }: ReadLine): Field[] {
   ];
   for (const [kind, group] of groups) {
     for (const [name, value] of Object.entries(group)) {
-      if (kind !== "parsed" || !known.has(name)) fields.push({ kind, name, value });
+      if (kind !== "parsed" || !known.has(name)) fields.push({ kind, name, type: "string", text: value });
     }
   }
   return fields;
@@ -200,10 +205,19 @@ function flatten(value: Record<string, unknown>, prefix: string, depth: number, 
   for (const [key, item] of Object.entries(value)) {
     if (fields.length >= FIELDS_MAX) return;
     const name = prefix ? `${prefix}.${key}` : key;
-    const nested = typeof item === "object" && item !== null && !Array.isArray(item);
+    const value = typedJson(item);
+    const nested = value.type === "other" && !Array.isArray(item);
     if (nested && depth < DEPTH_MAX) flatten(item as Record<string, unknown>, name, depth + 1, fields);
-    else fields.push({ kind: "json", name, value: typeof item === "string" ? item : JSON.stringify(item) });
+    else fields.push({ kind: "json", name, ...value });
   }
+}
+
+/** A field with the name that it has in a query. */
+export function scopedValue({ kind, name, type, text }: Field, { source }: ReadLine): ScopedValue {
+  const label = parsedName(name);
+  // A label or metadata keeps its name; Loki gives another one to a parsed field of the same name.
+  const taken = kind === "json" && (label in source.stream || label in source.metadata);
+  return { scope: kind, name: taken ? `${label}_extracted` : name, type, text };
 }
 
 /** The text split at its matches; every second part is a match. */

@@ -1,17 +1,17 @@
 /** The details of a log line: its text, its fields with filters, and links to its trace and context. */
-import { ActionIcon, Tooltip } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouter } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { CopyButton } from "../../components/copy-button";
-import { Icon } from "../../components/icon";
+import { stringifyJson } from "../../format/exact-json";
+import { withoutNoise } from "../../format/number";
+import type { FieldKind } from "../../query/logql";
 import type { LogsSearch } from "../../routes";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { absolute } from "../../time/range";
 import { ALL_LOGS, serviceLogs } from "../../url/links";
-import type { PanelActions } from "../panel";
-import type { FieldKind } from "./fields";
-import { type Field, fieldsOf, lineText, type ReadLine } from "./line";
+import { ValueMenu } from "../../values/value-menu";
+import { type Field, fieldsOf, lineText, type ReadLine, scopedValue } from "./line";
 import { Highlighted } from "./log-list";
 import classes from "./logs.module.css";
 
@@ -28,10 +28,9 @@ const KINDS: Record<FieldKind, string> = {
 interface Props {
   line: ReadLine;
   terms: string[];
-  filter: PanelActions["filter"];
 }
 
-export function LogDetails({ line, terms, filter }: Props) {
+export function LogDetails({ line, terms }: Props) {
   const { zone } = useRange();
   const fields = useMemo(() => fieldsOf(line), [line]);
   /** The lines around this one, which is opened among them; of the current query when none is given. */
@@ -41,7 +40,10 @@ export function LogDetails({ line, terms, filter }: Props) {
     ...absolute({ fromMs: line.timeMs - CONTEXT_MS, toMs: line.timeMs + CONTEXT_MS }),
     line: line.key,
   });
-  const text = useMemo(() => (line.json ? JSON.stringify(line.json, null, 2) : line.message), [line]);
+  const router = useRouter();
+  const lineAddress = () =>
+    router.buildLocation({ to: "/explore/logs", search: around(undefined) as never }).href;
+  const text = useMemo(() => (line.json ? stringifyJson(line.json, 2) : line.message), [line]);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Enter is for the links in it, and not for the list
     <div className={classes.details} onKeyDown={(event) => event.key === "Enter" && event.stopPropagation()}>
@@ -68,6 +70,11 @@ export function LogDetails({ line, terms, filter }: Props) {
           <Link to="/explore/logs" search={around(undefined)}>
             Link to this line
           </Link>
+          <CopyButton
+            icon="link"
+            label="Copy a link to this line"
+            text={() => new URL(lineAddress(), window.location.href).href}
+          />
           <CopyButton label="Copy the line" text={() => lineText(line)} />
         </span>
       </div>
@@ -80,7 +87,7 @@ export function LogDetails({ line, terms, filter }: Props) {
         <table className={classes.fields}>
           <tbody>
             {fields.map((field, index) => (
-              <FieldRow key={`${field.kind} ${field.name} ${index}`} field={field} filter={filter} />
+              <FieldRow key={`${field.kind} ${field.name} ${index}`} field={field} line={line} />
             ))}
           </tbody>
         </table>
@@ -89,37 +96,15 @@ export function LogDetails({ line, terms, filter }: Props) {
   );
 }
 
-function FieldRow({ field, filter }: { field: Field; filter: Props["filter"] }) {
-  const { kind, name, value } = field;
+function FieldRow({ field, line }: { field: Field; line: ReadLine }) {
+  const { kind, name, text } = field;
   return (
     <tr>
       <td className={classes.fieldTools}>
-        {filter && (
-          <>
-            <Tooltip label="Filter for this value">
-              <ActionIcon
-                size={20}
-                aria-label={`Filter for ${name}=${value}`}
-                onClick={() => filter({ kind, name, value, keep: true })}
-              >
-                <Icon name="plus" size={12} />
-              </ActionIcon>
-            </Tooltip>
-            <Tooltip label="Filter out this value">
-              <ActionIcon
-                size={20}
-                aria-label={`Filter out ${name}=${value}`}
-                onClick={() => filter({ kind, name, value, keep: false })}
-              >
-                <Icon name="minus" size={12} />
-              </ActionIcon>
-            </Tooltip>
-          </>
-        )}
-        <CopyButton size={20} label="Copy the value" text={() => value} />
+        <ValueMenu label={name} values={() => [scopedValue(field, line)]} />
       </td>
       <td className={classes.fieldName}>{name}</td>
-      <td className={classes.fieldValue}>{value.slice(0, 8_000)}</td>
+      <td className={classes.fieldValue}>{withoutNoise(text).slice(0, 8_000)}</td>
       <td className={classes.kind}>{KINDS[kind]}</td>
     </tr>
   );

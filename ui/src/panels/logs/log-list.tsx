@@ -3,13 +3,17 @@ import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { CopyButton } from "../../components/copy-button";
+import { stringifyJson } from "../../format/exact-json";
 import { formatItems } from "../../format/number";
 import { useRange } from "../../time/context";
 import { formatInstant, formatTime, type Zone } from "../../time/format";
+import { ValueMenu } from "../../values/value-menu";
 import { levelColor } from "../colors";
+import { ListFoot } from "../list-foot";
 import type { PanelActions } from "../panel";
 import { useScrollAnchor } from "../use-scroll-anchor";
-import { lineText, oneLine, type ReadLine, splitAtMatches } from "./line";
+import { VirtualRows } from "../virtual-rows";
+import { fieldsOf, lineText, oneLine, type ReadLine, scopedValue, splitAtMatches } from "./line";
 import { LogDetails } from "./log-details";
 import classes from "./logs.module.css";
 import type { LogsOptions } from "./options";
@@ -25,11 +29,10 @@ interface Props {
   /** Newest first. */
   lines: ReadLine[];
   options: LogsOptions;
-  filter: PanelActions["filter"];
   loadMore: PanelActions["loadMore"];
 }
 
-export function LogList({ lines, options, filter, loadMore }: Props) {
+export function LogList({ lines, options, loadMore }: Props) {
   const { wrap, show, highlight: terms } = options;
   const { zone, range } = useRange();
   // Times of several days need their date.
@@ -51,39 +54,35 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
   });
   const { open, selected, toggle, sought } = useOpenLines(virtual, keys, options.line);
   useScrollAnchor(virtual, keys, open.size > 0);
-  const items = virtual.getVirtualItems();
-  useLoadOlder(sought ? lines.length : (items.at(-1)?.index ?? 0), lines.length, loadMore);
+  const lastShown = virtual.getVirtualItems().at(-1)?.index ?? 0;
+  useLoadOlder(sought ? lines.length : lastShown, lines.length, loadMore);
   return (
     <>
       <div
         ref={scroll}
         className={classes.scroll}
+        style={
+          { "--service-width": `${Math.min(SERVICE_LETTERS_MAX, serviceLetters)}ch` } as React.CSSProperties
+        }
         role="log"
         aria-label="Log lines, newest first"
         tabIndex={-1}
       >
-        <div
-          className={classes.body}
-          style={
-            {
-              height: virtual.getTotalSize(),
-              "--service-width": `${Math.min(SERVICE_LETTERS_MAX, serviceLetters)}ch`,
-            } as React.CSSProperties
-          }
+        <VirtualRows
+          virtual={virtual}
+          className={classes.row}
+          data={(index) => ({
+            "data-dated": dated,
+            "data-values": true,
+            "data-selected": selected === keys[index],
+          })}
         >
-          {items.map((item) => {
-            const line = lines[item.index];
+          {(index) => {
+            const line = lines[index];
             if (!line) return null;
             return (
-              <div
-                key={item.key}
-                ref={virtual.measureElement}
-                data-index={item.index}
-                className={classes.row}
-                data-dated={dated}
-                data-selected={selected === line.key}
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
+              <>
+                <ValuesOfLine line={line} focusable={selected === line.key} />
                 <Row
                   line={line}
                   zone={zone}
@@ -94,11 +93,11 @@ export function LogList({ lines, options, filter, loadMore }: Props) {
                   open={open.has(line.key)}
                   onToggle={() => toggle(line.key)}
                 />
-                {open.has(line.key) && <LogDetails line={line} terms={terms} filter={filter} />}
-              </div>
+                {open.has(line.key) && <LogDetails line={line} terms={terms} />}
+              </>
             );
-          })}
-        </div>
+          }}
+        </VirtualRows>
       </div>
       <Footer lines={lines} loadMore={loadMore} />
     </>
@@ -120,7 +119,7 @@ function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
   const oldest = lines.at(-1);
   const full = lines.length >= LINES_MAX;
   return (
-    <div className={classes.foot}>
+    <ListFoot end={<CopyButton label="Copy all lines" text={() => lines.map(lineText).join("\n")} />}>
       <span>
         {formatItems(lines.length, "line")}
         {oldest ? `, back to ${formatInstant(oldest.timeMs, zone)}` : ""}
@@ -137,8 +136,7 @@ function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
       ) : (
         <span>No older lines in this time range</span>
       )}
-      <CopyButton label="Copy all lines" text={() => lines.map(lineText).join("\n")} />
-    </div>
+    </ListFoot>
   );
 }
 
@@ -156,11 +154,7 @@ interface RowProps {
 function Row({ line, zone, dated, wrap, show, terms, open, onToggle }: RowProps) {
   const color = levelColor(line.level);
   const pretty = show === "json" && line.json !== null;
-  const whole = pretty
-    ? JSON.stringify(line.json, null, 2)
-    : show === "message"
-      ? line.message
-      : line.source.line;
+  const whole = pretty ? stringifyJson(line.json, 2) : show === "message" ? line.message : line.source.line;
   const text = wrap || pretty ? whole : oneLine(whole);
   return (
     <div
@@ -195,6 +189,19 @@ function Row({ line, zone, dated, wrap, show, terms, open, onToggle }: RowProps)
         )}
       </span>
     </div>
+  );
+}
+
+/** The menu of all fields of a line, beside the line because a button cannot be within another. */
+function ValuesOfLine({ line, focusable }: { line: ReadLine; focusable: boolean }) {
+  return (
+    <span className={classes.values}>
+      <ValueMenu
+        label="the fields of the line"
+        values={() => fieldsOf(line).map((field) => scopedValue(field, line))}
+        focusable={focusable}
+      />
+    </span>
   );
 }
 

@@ -20,7 +20,7 @@ export default function LogsPanel({ frames, options, height, actions }: PanelPro
   );
   return (
     <div className={classes.panel} style={height === undefined ? undefined : { height }}>
-      <LogList lines={lines} options={options} filter={actions?.filter} loadMore={actions?.loadMore} />
+      <LogList lines={lines} options={options} loadMore={actions?.loadMore} />
     </div>
   );
 }

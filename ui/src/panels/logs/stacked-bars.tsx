@@ -1,11 +1,11 @@
 /** A histogram over time, stacked by level. A drag or a click selects a range. */
 import { useElementSize } from "@mantine/hooks";
-import { useState } from "react";
 import { formatCount } from "../../format/number";
 import { formatSpan, type Zone } from "../../time/format";
 import type { Range } from "../../time/range";
 import { LEVEL_ORDER, levelColor } from "../colors";
 import { timeTicks } from "../time-axis";
+import { useTimeSelection } from "../use-time-selection";
 import classes from "./stacked-bars.module.css";
 import type { Bar } from "./volume";
 
@@ -22,36 +22,22 @@ const AXIS = 16;
 
 export function StackedBars({ bars, range, zone, height, label, onZoom }: Props) {
   const { ref, width } = useElementSize<HTMLDivElement>();
-  const [at, setAt] = useState<number | null>(null);
-  const [drag, setDrag] = useState<number | null>(null);
   const span = range.toMs - range.fromMs;
   const top = Math.max(1, ...bars.map(totalOf));
   const x = (ms: number) => ((ms - range.fromMs) / span) * width;
   const timeAt = (pixel: number) => range.fromMs + (pixel / Math.max(1, width)) * span;
-  const hovered =
-    at === null ? undefined : bars.find((bar) => timeAt(at) >= bar.fromMs && timeAt(at) < bar.toMs);
-  const pixelOf = (event: React.PointerEvent<HTMLDivElement>) =>
-    Math.min(width, Math.max(0, event.clientX - event.currentTarget.getBoundingClientRect().left));
-  const finish = (pixel: number) => {
-    if (drag === null) return;
-    setDrag(null);
-    const [left, right] = [Math.min(drag, pixel), Math.max(drag, pixel)];
-    if (right - left > 4) onZoom({ fromMs: timeAt(left), toMs: timeAt(right) });
-    else if (hovered) onZoom({ fromMs: hovered.fromMs, toMs: hovered.toMs });
-  };
+  const barAt = (timeMs: number) => bars.find((bar) => timeMs >= bar.fromMs && timeMs < bar.toMs);
+  const { at, selected, handlers } = useTimeSelection({
+    timeAt,
+    onSelect: onZoom,
+    onPress: (timeMs) => {
+      const bar = barAt(timeMs);
+      if (bar) onZoom({ fromMs: bar.fromMs, toMs: bar.toMs });
+    },
+  });
+  const hovered = at === null ? undefined : barAt(timeAt(at));
   return (
-    <div
-      ref={ref}
-      className={classes.bars}
-      style={{ height }}
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        setDrag(pixelOf(event));
-      }}
-      onPointerMove={(event) => setAt(pixelOf(event))}
-      onPointerUp={(event) => finish(pixelOf(event))}
-      onPointerLeave={() => setAt(null)}
-    >
+    <div ref={ref} className={classes.bars} style={{ height }} {...handlers}>
       <svg width={width} height={height} role="img" aria-label={label}>
         {timeTicks(range, width, 90, zone).map((tick) => (
           <g key={tick.ms}>
@@ -72,17 +58,17 @@ export function StackedBars({ bars, range, zone, height, label, onZoom }: Props)
             height={height - AXIS}
           />
         ))}
-        {drag !== null && at !== null && (
+        {selected && (
           <rect
-            x={Math.min(drag, at)}
-            width={Math.abs(at - drag)}
+            x={selected.left}
+            width={selected.width}
             y={0}
             height={height - AXIS}
             fill="var(--gh-accent-soft)"
           />
         )}
       </svg>
-      {hovered && drag === null && (
+      {hovered && !selected && (
         <div className={classes.tooltip} style={tooltipPosition(x(hovered.toMs), width)}>
           <span className={classes.tooltipTitle}>{formatSpan(hovered.fromMs, hovered.toMs, zone)}</span>
           {[...LEVEL_ORDER].reverse().map((level) => {

@@ -20,7 +20,8 @@ export function useOpenLines(
     reached.current = linked;
     setSelected(linked);
     setOpen(new Set([linked]));
-    virtual.scrollToIndex(place, { align: "center" });
+    // The list has no size before it is painted, and cannot scroll.
+    requestAnimationFrame(() => virtual.scrollToIndex(place, { align: "center" }));
   }, [linked, place, virtual]);
   // The focus follows the selection, so that Tab goes on to the links of an open line.
   const moved = useRef(false);

@@ -1,6 +1,8 @@
 /** A sortable table that renders only its visible rows. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
+import type { ScopedValue } from "../../values/value";
+import { ValueMenu } from "../../values/value-menu";
 import classes from "./data-table.module.css";
 
 export type Cell = string | number | boolean | null;
@@ -12,6 +14,13 @@ export interface Column {
   right?: boolean;
   /** Holds sentences, and may be wider than other columns. */
   wide?: boolean;
+  /** Whether its cells have a menu of their values. */
+  valued?: boolean;
+}
+
+export interface CellValues {
+  values: ScopedValue[];
+  refId?: string | undefined;
 }
 
 interface Props {
@@ -27,6 +36,8 @@ interface Props {
   onSelect?: (row: number) => void;
   /** A click or Enter opens a row; the arrow keys then only move a cursor. */
   onOpen?: (row: number) => void;
+  /** The values of a cell in a column that is `valued`. */
+  valuesOf?: (row: number, column: number) => CellValues;
   /** The name of the sorted column, with a leading `-` when descending. The table keeps it when absent. */
   sort?: string | undefined;
   onSort?: (sort: string | undefined) => void;
@@ -39,6 +50,8 @@ const SAMPLED_ROWS = 80;
 const CHARACTER_WIDTH = 7.3;
 const DIGIT_WIDTH = 7.8;
 const CELL_PADDING = 24;
+/** The button of a menu, which is partly within the padding. */
+const MENU_WIDTH = 12;
 const STEPS: Record<string, number | undefined> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
 interface Sort {
@@ -142,6 +155,7 @@ export function DataTable(props: Props) {
               place={item.index}
               top={item.start}
               selected={selected === rowIndex}
+              valuesOf={props.valuesOf && ((column) => props.valuesOf?.(rowIndex, column))}
               onSelect={choose ? () => choose(rowIndex) : undefined}
             />
           );
@@ -159,10 +173,15 @@ interface RowProps {
   place: number;
   top: number;
   selected: boolean;
+  valuesOf: ((column: number) => CellValues | undefined) | undefined;
   onSelect: (() => void) | undefined;
 }
 
-function Row({ cells, columns, widths, format, place, top, selected, onSelect }: RowProps) {
+function Row(props: RowProps) {
+  const { cells, columns, widths, format, place, top, selected, valuesOf, onSelect } = props;
+  // Only the row that is pointed at, or selected, has buttons: a table shows a thousand cells.
+  const [pointed, setPointed] = useState(false);
+  const menus = valuesOf !== undefined && (pointed || selected);
   return (
     <div
       className={classes.row}
@@ -174,6 +193,10 @@ function Row({ cells, columns, widths, format, place, top, selected, onSelect }:
       style={{ transform: `translateY(${top}px)` }}
       onClick={onSelect}
       onKeyDown={undefined}
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={({ currentTarget }) =>
+        setPointed(currentTarget.querySelector("[aria-expanded=true]") !== null)
+      }
     >
       {columns.map((column, index) => {
         const value = cells[index] ?? null;
@@ -190,10 +213,27 @@ function Row({ cells, columns, widths, format, place, top, selected, onSelect }:
             style={{ width: widths[index] }}
           >
             {text}
+            {menus && column.valued && (
+              <CellMenu name={column.name} read={() => valuesOf(index)} focusable={selected} />
+            )}
           </div>
         );
       })}
     </div>
+  );
+}
+
+function CellMenu(props: { name: string; read: () => CellValues | undefined; focusable: boolean }) {
+  const { name, read, focusable } = props;
+  return (
+    <span className={classes.menu}>
+      <ValueMenu
+        label={name}
+        values={() => read()?.values ?? []}
+        refId={read()?.refId}
+        focusable={focusable}
+      />
+    </span>
   );
 }
 
@@ -237,6 +277,8 @@ function columnWidths(
       return (value === null ? 4 : Math.min(format(value, index).length, column.wide ? 160 : 80)) * width;
     });
     const widest = Math.max(head + 16, ...sample);
-    return Math.round(Math.min(column.wide ? 1_100 : 460, Math.max(72, widest + 26)));
+    return Math.round(
+      Math.min(column.wide ? 1_100 : 460, Math.max(72, widest + 26 + (column.valued ? MENU_WIDTH : 0))),
+    );
   });
 }

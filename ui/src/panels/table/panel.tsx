@@ -1,12 +1,13 @@
 /** The table panel: the first frame, with a column per field. */
 import { useMemo } from "react";
 import { displayText } from "../../data/display";
-import type { Field } from "../../data/frame";
+import { column as columnNamed, type Field } from "../../data/frame";
 import { formatExact } from "../../format/number";
 import { useRange } from "../../time/context";
 import { formatInstant, type Zone } from "../../time/format";
+import { type Scope, valuesOfCell } from "../../values/value";
 import type { PanelProps } from "../panel";
-import { type Cell, type Column, DataTable } from "./data-table";
+import { type Cell, type CellValues, type Column, DataTable } from "./data-table";
 import type { TableOptions } from "./options";
 
 export default function TablePanel({
@@ -31,12 +32,23 @@ export default function TablePanel({
     [frame, zone],
   );
   const { openRow, selection } = actions ?? {};
+  const valued = frame?.fields.some((field) => scopeOf(field) !== undefined) ?? false;
+  const valuesOf = (row: number, column: number): CellValues => {
+    const field = frame?.fields[column];
+    const scope = field && scopeOf(field);
+    const refId = frame ? columnNamed(frame, "query")[row] : undefined;
+    return {
+      values: scope ? valuesOfCell(scope, field.name, field.values[row], field.type === "number") : [],
+      refId: typeof refId === "string" ? refId : undefined,
+    };
+  };
   const table = (
     <DataTable
       label={options.label}
       columns={columns}
       rows={rows}
       format={format}
+      {...(valued ? { valuesOf } : {})}
       {...(options.heightMax ? { heightMax: options.heightMax } : {})}
       {...(onOptions ? { sort: options.sort, onSort: (sort) => onOptions({ sort }) } : {})}
       {...(openRow ? { onOpen: openRow } : {})}
@@ -47,13 +59,21 @@ export default function TablePanel({
 }
 
 /** A source may have a name of its own for the type of a column. */
-function columnOf({ name, type, config }: Field): Column {
+function columnOf(field: Field): Column {
+  const { name, type, config } = field;
   const given = config.custom?.type;
   return {
     name: config.displayName ?? name,
     ...(typeof given === "string" ? { type: given } : {}),
     ...(type === "number" ? { right: true } : {}),
+    ...(scopeOf(field) ? { valued: true } : {}),
   };
+}
+
+/** A source says of which scope the values of a column are, if queries can compare them. */
+function scopeOf({ config }: Field): Scope | undefined {
+  const scope = config.custom?.scope;
+  return scope === "label" || scope === "column" ? scope : undefined;
 }
 
 function cellOf(value: unknown): Cell {

@@ -1,6 +1,8 @@
 /** The legend of a chart: a row per series with its last, minimum, maximum and mean value. */
 import { useMemo, useState } from "react";
 import type { Reduced } from "../../data/reduce";
+import type { ScopedValue } from "../../values/value";
+import { ValueMenu } from "../../values/value-menu";
 import classes from "./legend.module.css";
 
 export interface LegendRow {
@@ -9,6 +11,10 @@ export interface LegendRow {
   reduced: Pick<Reduced, Calculation>;
   format: (value: number) => string;
   style?: { hidden: { legend: boolean } };
+  /** Whether it has labels. */
+  labelled?: boolean;
+  /** The query that it answers. */
+  refId?: string | undefined;
 }
 
 type Calculation = "lastNotNull" | "min" | "max" | "mean";
@@ -30,6 +36,8 @@ interface Props {
   /** A click shows only this series; with a modifier key it toggles the series. */
   onPick: (index: number, toggle: boolean) => void;
   onFocus: (index: number | null) => void;
+  /** The labels of a series; a view has queries that can compare them. */
+  valuesOf?: ((index: number) => ScopedValue[]) | undefined;
   /** The sorted column, with a leading `-` when descending. The legend keeps it without `onSort`. */
   sort?: string | undefined;
   onSort?: ((sort: string | undefined) => void) | undefined;
@@ -49,7 +57,7 @@ function useSort({ sort, onSort }: Props): [Sort | null, (sort: Sort | null) => 
 }
 
 export function Legend(props: Props) {
-  const { rows, shown, onPick, onFocus } = props;
+  const { rows, shown, onPick, onFocus, valuesOf } = props;
   const [sort, setSort] = useSort(props);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the sort is made anew from the URL
   const order = useMemo(() => {
@@ -88,18 +96,28 @@ export function Legend(props: Props) {
             const row = rows[index];
             if (!row) return null;
             return (
-              <tr key={index} data-shown={shown[index] ?? true} onMouseEnter={() => onFocus(index)}>
+              <tr
+                key={index}
+                data-values
+                data-shown={shown[index] ?? true}
+                onMouseEnter={() => onFocus(index)}
+              >
                 <td>
-                  <button
-                    type="button"
-                    className={classes.name}
-                    aria-pressed={shown[index] ?? true}
-                    title={`${row.name}\nClick to show only this series, Ctrl-click to add or remove it`}
-                    onClick={(event) => onPick(index, event.ctrlKey || event.metaKey || event.shiftKey)}
-                  >
-                    <i style={{ background: row.color }} />
-                    <span>{row.name}</span>
-                  </button>
+                  <div className={classes.series}>
+                    <button
+                      type="button"
+                      className={classes.name}
+                      aria-pressed={shown[index] ?? true}
+                      title={`${row.name}\nClick to show only this series, Ctrl-click to add or remove it`}
+                      onClick={(event) => onPick(index, event.ctrlKey || event.metaKey || event.shiftKey)}
+                    >
+                      <i style={{ background: row.color }} />
+                      <span>{row.name}</span>
+                    </button>
+                    {valuesOf && row.labelled && (
+                      <ValueMenu label={row.name} values={() => valuesOf(index)} refId={row.refId} />
+                    )}
+                  </div>
                 </td>
                 {CALCULATIONS.map((key) => (
                   <td key={key}>{row.reduced[key] === null ? "–" : row.format(row.reduced[key])}</td>

@@ -3,7 +3,7 @@
 import { thresholdStep } from "../../data/display";
 import { displayName } from "../../data/display-name";
 import type { FieldConfig, Thresholds } from "../../data/field-config";
-import { type Frame, numberFields, timeField } from "../../data/frame";
+import { type Frame, type Labels, numberFields, timeField } from "../../data/frame";
 import { type Reduced, reduce } from "../../data/reduce";
 import { formatAxisValue, formatValue } from "../../format/units";
 import type { Range } from "../../time/range";
@@ -19,6 +19,10 @@ export interface Line {
   name: string;
   /** A CSS colour. */
   color: string;
+  labels: Labels;
+  labelled: boolean;
+  /** The query that it answers. */
+  refId: string | undefined;
   values: (number | null)[];
   /** The key of its scale. */
   scale: string;
@@ -74,7 +78,7 @@ export function modelOf(frames: Frame[], range: Range): Model {
   const names = drawn.map(({ frame, field }) => displayName(field, frame, named));
   const colors = colorsOf(names);
   const scales = new Map<string, Scale>();
-  const lines = drawn.map(({ field: { config } }, index): Line => {
+  const lines = drawn.map(({ frame, field: { config, labels = {} } }, index): Line => {
     const name = names[index] ?? "";
     const style = readStyle(config);
     const reduced = reduce(values[index] ?? []);
@@ -82,6 +86,9 @@ export function modelOf(frames: Frame[], range: Range): Model {
     return {
       name,
       color: colorOfLine(config, reduced) ?? colors.get(name) ?? "",
+      labels,
+      labelled: Object.keys(labels).length > 0,
+      refId: frame.refId,
       values: values[index] ?? [],
       scale: scaleOf(scales, config, style),
       style,

@@ -4,18 +4,21 @@ import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { Notice } from "../../components/notice";
 import { useRange } from "../../time/context";
+import { useValueContext } from "../../values/query-context";
+import type { ScopedValue } from "../../values/value";
 import type { PanelProps } from "../panel";
 import { Chart } from "./chart";
 import classes from "./chart.module.css";
 import type { Exemplar } from "./exemplars";
 import { Legend, picked } from "./legend";
-import { LINES_MAX, modelOf } from "./model";
+import { LINES_MAX, type Line, modelOf } from "./model";
 import type { TimeSeriesOptions } from "./options";
 
 export default function TimeSeriesPanel(props: PanelProps<TimeSeriesOptions>) {
   const { frames, options, height: given, onOptions } = props;
   const { range, zone, setRange } = useRange();
   const navigate = useNavigate();
+  const { query } = useValueContext();
   const { ref, height: available } = useElementSize<HTMLDivElement>();
   const model = useMemo(() => modelOf(frames, range), [frames, range]);
   const signature = model.lines.map(({ name }) => name).join("\n");
@@ -58,10 +61,21 @@ export default function TimeSeriesPanel(props: PanelProps<TimeSeriesOptions>) {
           shown={shown}
           onPick={(index, toggle) => setHidden({ signature, shown: picked(shown, index, toggle) })}
           onFocus={setFocused}
+          valuesOf={(index) => labelsOf(model.lines[index], query?.language === "logql")}
           sort={options.legend.sort}
           onSort={onOptions && ((sort) => onOptions({ legend: { ...options.legend, sort } }))}
         />
       )}
     </div>
   );
+}
+
+/** The labels of a series: those of a query of logs are fields of the lines that it counts. */
+function labelsOf(line: Line | undefined, ofLogs: boolean): ScopedValue[] {
+  return Object.entries(line?.labels ?? {}).map(([name, text]) => ({
+    scope: ofLogs ? "metadata" : "label",
+    name,
+    type: "string",
+    text,
+  }));
 }

@@ -7,6 +7,7 @@ import { formatDuration } from "../../time/duration";
 import { formatInstant } from "../../time/format";
 import type { Range } from "../../time/range";
 import { timeTicks } from "../time-axis";
+import { useTimeSelection } from "../use-time-selection";
 import classes from "./traces.module.css";
 
 const HEIGHT = 104;
@@ -23,7 +24,7 @@ interface Props {
 
 export function Scatter({ traces, colors, range }: Props) {
   const { ref, width } = useElementSize<HTMLDivElement>();
-  const { zone } = useRange();
+  const { zone, setRange } = useRange();
   const navigate = useNavigate();
   // Zero has no place on a logarithmic axis: such a trace is at its foot.
   const durations = traces.map((trace) => trace.durationMs).filter((ms) => ms > 0);
@@ -33,13 +34,18 @@ export function Scatter({ traces, colors, range }: Props) {
   const top = logarithmic ? Math.log(most) : most;
   const x = (ms: number) =>
     LEFT + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * (width - LEFT - RIGHT);
+  const timeAt = (pixel: number) => {
+    const part = (pixel - LEFT) / Math.max(1, width - LEFT - RIGHT);
+    return range.fromMs + Math.min(1, Math.max(0, part)) * (range.toMs - range.fromMs);
+  };
+  const { selected, handlers } = useTimeSelection({ timeAt, onSelect: setRange });
   const y = (ms: number) => {
     const value = logarithmic ? Math.log(Math.max(least, ms)) : ms;
     return 6 + (1 - (value - base) / Math.max(1e-9, top - base)) * (HEIGHT - FOOT - 14);
   };
   const marks = logarithmic ? [least, Math.sqrt(least * most), most] : [...new Set([0, most / 2, most])];
   return (
-    <div ref={ref} style={{ height: HEIGHT }}>
+    <div ref={ref} className={classes.plot} style={{ height: HEIGHT }} {...handlers}>
       <svg width={width} height={HEIGHT} role="img" aria-label="Traces by start and duration">
         {timeTicks(range, width - LEFT - RIGHT, 110, zone).map((tick) => (
           <g key={tick.ms} transform={`translate(${LEFT + tick.x} 0)`}>
@@ -73,6 +79,15 @@ export function Scatter({ traces, colors, range }: Props) {
             </title>
           </circle>
         ))}
+        {selected && (
+          <rect
+            x={selected.left}
+            width={selected.width}
+            y={0}
+            height={HEIGHT - FOOT}
+            fill="var(--gh-accent-soft)"
+          />
+        )}
       </svg>
     </div>
   );

@@ -9,8 +9,12 @@ import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { formatInstant } from "../../time/format";
+import type { ScopedValue } from "../../values/value";
+import { ValueMenu } from "../../values/value-menu";
+import { ListFoot } from "../list-foot";
 import type { PanelActions } from "../panel";
 import { useScrollAnchor } from "../use-scroll-anchor";
+import { VirtualRows } from "../virtual-rows";
 import type { TraceSort } from "./options";
 import classes from "./traces.module.css";
 
@@ -65,29 +69,27 @@ export function TraceList({ traces, colors, sort, onSort, loadMore }: Props) {
         <SortButton name="newest" label="Start" sort={sort} onSort={onSort} right />
       </div>
       <div ref={scroll} className={classes.scroll} data-scroll-restoration-id="traces">
-        <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const trace = traces[item.index];
-            return trace ? (
-              <Row
-                key={trace.traceId}
-                trace={trace}
-                colors={colors}
-                top={item.start}
-                longest={longest}
-                selected={selected === trace.traceId}
-              />
-            ) : null;
-          })}
-        </div>
+        <VirtualRows
+          virtual={virtual}
+          className={undefined}
+          data={(index) => ({ "data-values": true, "data-selected": selected === ids[index] })}
+        >
+          {(index) => {
+            const trace = traces[index];
+            if (!trace) return null;
+            return (
+              <Row trace={trace} colors={colors} longest={longest} selected={selected === trace.traceId} />
+            );
+          }}
+        </VirtualRows>
       </div>
-      <div className={classes.foot}>
+      <ListFoot>
         <span>
           {formatItems(traces.length, "trace")}
           {loadMore?.full ? ", the limit of this search" : ""}
         </span>
         {loadMore?.hasMore && <Button onClick={loadMore.load}>Load more</Button>}
-      </div>
+      </ListFoot>
     </>
   );
 }
@@ -117,61 +119,66 @@ function SortButton(props: {
 function Row({
   trace,
   colors,
-  top,
   longest,
   selected,
 }: {
   trace: TraceSummary;
   colors: Map<string, string>;
-  top: number;
   longest: number;
   selected: boolean;
 }) {
   const { zone } = useRange();
   const failed = (trace.errorCount ?? 0) > 0;
   return (
-    <Link
-      to="/trace/$traceId"
-      params={{ traceId: trace.traceId }}
-      className={classes.row}
-      data-selected={selected}
-      style={{ transform: `translateY(${top}px)` }}
-      preload={false}
-    >
-      <span className={classes.name} title={`${trace.rootService}: ${trace.rootName}\n${trace.traceId}`}>
-        <i style={{ background: colors.get(trace.rootService) }} />
-        <b>{trace.rootName || "(root not received)"}</b>
-        <span>{trace.rootService}</span>
-      </span>
-      <span className={classes.duration}>
-        {formatDuration(trace.durationMs)}
-        <span className={classes.track}>
-          <i
-            style={{
-              width: `${(trace.durationMs / longest) * 100}%`,
-              background: failed ? "var(--gh-error)" : colors.get(trace.rootService),
-            }}
-          />
+    <>
+      <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} className={classes.row} preload={false}>
+        <span className={classes.name} title={`${trace.rootService}: ${trace.rootName}\n${trace.traceId}`}>
+          <i style={{ background: colors.get(trace.rootService) }} />
+          <b>{trace.rootName || "(root not received)"}</b>
+          <span>{trace.rootService}</span>
         </span>
-      </span>
-      <span className={classes.right} title={trace.spanCount === null ? "spans that matched" : undefined}>
-        {(trace.spanCount ?? trace.matched).toLocaleString("en")}
-      </span>
-      <span className={`${classes.right} ${failed ? classes.bad : classes.zero}`}>
-        {trace.errorCount ?? "–"}
-      </span>
-      <span className={classes.services}>
-        {trace.services.slice(0, 6).map((service) => (
-          <span
-            key={service.name}
-            title={`${service.name}: ${formatItems(service.spans, "span")}, ${formatItems(service.errors, "error")}`}
-          >
-            <i style={{ background: colors.get(service.name) }} />
-            {service.spans}
+        <span className={classes.duration}>
+          {formatDuration(trace.durationMs)}
+          <span className={classes.track}>
+            <i
+              style={{
+                width: `${(trace.durationMs / longest) * 100}%`,
+                background: failed ? "var(--gh-error)" : colors.get(trace.rootService),
+              }}
+            />
           </span>
-        ))}
+        </span>
+        <span className={classes.right} title={trace.spanCount === null ? "spans that matched" : undefined}>
+          {(trace.spanCount ?? trace.matched).toLocaleString("en")}
+        </span>
+        <span className={`${classes.right} ${failed ? classes.bad : classes.zero}`}>
+          {trace.errorCount ?? "–"}
+        </span>
+        <span className={classes.services}>
+          {trace.services.slice(0, 6).map((service) => (
+            <span
+              key={service.name}
+              title={`${service.name}: ${formatItems(service.spans, "span")}, ${formatItems(service.errors, "error")}`}
+            >
+              <i style={{ background: colors.get(service.name) }} />
+              {service.spans}
+            </span>
+          ))}
+        </span>
+        <span className={classes.time}>{formatInstant(trace.startMs, zone)}</span>
+      </Link>
+      <span className={classes.menu}>
+        <ValueMenu label="the trace" values={() => valuesOf(trace)} focusable={selected} />
       </span>
-      <span className={classes.time}>{formatInstant(trace.startMs, zone)}</span>
-    </Link>
+    </>
   );
+}
+
+function valuesOf({ traceId, rootService, rootName }: TraceSummary): ScopedValue[] {
+  const values: ScopedValue[] = [
+    { scope: "resource", name: "service.name", type: "string", text: rootService },
+    { scope: "intrinsic", name: "rootName", type: "string", text: rootName },
+    { scope: "intrinsic", name: "trace:id", type: "string", text: traceId },
+  ];
+  return values.filter(({ text }) => text !== "");
 }

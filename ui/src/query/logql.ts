@@ -1,8 +1,22 @@
-/** Reads and adds filters in the text of a LogQL query. */
-import { type FieldFilter, parsedName } from "../../panels/logs/fields";
-import { ALL_LOGS, quote } from "../../url/links";
+/** Reads and changes the text of a LogQL query. */
+import { ALL_LOGS, quote } from "../url/links";
+
+/** Where a field of a log line comes from, which determines the syntax of a condition on it. */
+export type FieldKind = "stream" | "metadata" | "parsed" | "json";
+
+export interface LogField {
+  kind: FieldKind;
+  name: string;
+  value: string;
+}
 
 export const DEFAULT_QUERY = ALL_LOGS;
+
+/** `name` as Loki's parsers write it: dots and dashes become underscores. */
+export function parsedName(name: string): string {
+  const clean = name.replace(/[^a-zA-Z0-9_]/g, "_");
+  return /^\d/.test(clean) ? `_${clean}` : clean;
+}
 
 /** The end of the first `{…}` in the text, or -1: quoted braces do not count. */
 function selectorEnd(query: string): number {
@@ -23,9 +37,32 @@ export function isLineQuery(query: string): boolean {
   return query.trimStart().startsWith("{");
 }
 
+/** The lines that a query of numbers counts or measures: the text from its first selector to the range. */
+function lineQuery(query: string): string {
+  if (isLineQuery(query)) return query.trim();
+  const from = query.indexOf("{");
+  const end = selectorEnd(query);
+  if (end < 0) return DEFAULT_QUERY;
+  let quoted: string | null = null;
+  let to = end + 1;
+  for (; to < query.length; to += 1) {
+    const letter = query[to] ?? "";
+    if (quoted) {
+      if (letter === "\\" && quoted === '"') to += 1;
+      else if (letter === quoted) quoted = null;
+    } else if (letter === '"' || letter === "`") quoted = letter;
+    else if (letter === "[" || letter === ")") break;
+  }
+  // What is unwrapped is measured, and no condition.
+  return query
+    .slice(from, to)
+    .replace(/\|\s*unwrap\b.*$/s, "")
+    .trim();
+}
+
 /** The query with `name="value"` or `name!="value"` added; the opposite filter is removed. */
-export function withFilter(query: string, { kind, name, value, keep }: FieldFilter): string {
-  const base = isLineQuery(query) ? query.trim() : DEFAULT_QUERY;
+export function withFilter(query: string, { kind, name, value }: LogField, keep: boolean): string {
+  const base = lineQuery(query);
   const operator = keep ? "=" : "!=";
   if (kind === "stream") return withMatcher(base, name, value, operator);
   const label = kind === "metadata" ? name : parsedName(name);
@@ -37,8 +74,19 @@ export function withFilter(query: string, { kind, name, value, keep }: FieldFilt
     .replace(/\s{2,}/g, " ")
     .trim();
   if (without.includes(wanted)) return without;
-  const parser = kind === "json" && !/\|\s*json\b/.test(without) ? " | json" : "";
-  return `${without}${parser} ${wanted}`;
+  return `${without}${parserOf(kind, without)} ${wanted}`;
+}
+
+function parserOf(kind: FieldKind, query: string): string {
+  return kind === "json" && !/\|\s*json\b/.test(query) ? " | json" : "";
+}
+
+/** The number of lines over time, by a label; `window` is the interval between two points. */
+export function groupedBy(query: string, { kind, name }: Omit<LogField, "value">, window: string): string {
+  const base = lineQuery(query);
+  const label = kind === "json" ? parsedName(name) : name;
+  const present = kind === "stream" ? "" : `${parserOf(kind, base)} | ${label}!=""`;
+  return `sum by (${label}) (count_over_time(${base}${present} [${window}]))`;
 }
 
 /** The query without matchers of a stream label. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { parsedName } from "../../panels/logs/fields";
 import {
   levelIn,
   levelOf,
@@ -8,8 +7,17 @@ import {
   type ReadLine,
   readLines,
   splitAtMatches,
-} from "../../panels/logs/line";
-import { isLineQuery, searchTerms, volumeQuery, withFilter, withLevelToggled, withoutLabel } from "./query";
+} from "../panels/logs/line";
+import {
+  groupedBy,
+  isLineQuery,
+  parsedName,
+  searchTerms,
+  volumeQuery,
+  withFilter,
+  withLevelToggled,
+  withoutLabel,
+} from "./logql";
 
 describe("a filter that is added", () => {
   it.each([
@@ -29,10 +37,41 @@ describe("a filter that is added", () => {
     ['{a="1"}', "json", "http.status", "500", true, '{a="1"} | json | http_status="500"'],
     ['{a="1"} | json', "json", "model", "x", false, '{a="1"} | json | model!="x"'],
     ['{a="1"} | logfmt', "parsed", "level", "warn", true, '{a="1"} | logfmt | level="warn"'],
-    // a metric query has no lines, so the filter goes to the default query
-    ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{service_name=~".+", b="2"}'],
+    // a filter of a metric query leads to its lines
+    ['sum(rate({a="1"}[5m]))', "stream", "b", "2", true, '{a="1", b="2"}'],
+    [
+      'sum by (x) (count_over_time({a="}["} | x!="" [1m]))',
+      "metadata",
+      "x",
+      "2",
+      true,
+      '{a="}["} | x!="" | x="2"',
+    ],
+    ['sum(sum_over_time({a="1"} | unwrap b [1m]))', "metadata", "x", "2", false, '{a="1"} | x!="2"'],
+    ["vector(1)", "metadata", "x", "2", true, '{service_name=~".+"} | x="2"'],
   ] as const)("%s + %s %s=%s (%s) is %s", (query, kind, name, value, keep, expected) => {
-    expect(withFilter(query, { kind, name, value, keep })).toBe(expected);
+    expect(withFilter(query, { kind, name, value }, keep)).toBe(expected);
+  });
+});
+
+describe("lines that are grouped", () => {
+  it.each([
+    ['{a="1"}', "stream", "a", 'sum by (a) (count_over_time({a="1"} [1m]))'],
+    ['{a="1"}', "metadata", "b", 'sum by (b) (count_over_time({a="1"} | b!="" [1m]))'],
+    [
+      '{a="1"}',
+      "json",
+      "http.status",
+      'sum by (http_status) (count_over_time({a="1"} | json | http_status!="" [1m]))',
+    ],
+    [
+      'sum by (a) (rate({a="1"} |= "[" [5m]))',
+      "metadata",
+      "b",
+      'sum by (b) (count_over_time({a="1"} |= "[" | b!="" [1m]))',
+    ],
+  ] as const)("%s by %s %s is counted by it", (query, kind, name, expected) => {
+    expect(groupedBy(query, { kind, name }, "1m")).toBe(expected);
   });
 });
 
