@@ -14,7 +14,8 @@ use std::sync::Arc;
 use adopt::grafana::{DashboardProvider, DataSource};
 use adopt::{Files as _, SystemFiles};
 use page_api::{
-    Dashboard, DashboardEntry, DashboardList, DashboardRevision, DashboardSave, DataSourceEntry,
+    Dashboard, DashboardEntry, DashboardList, DashboardProblem, DashboardRevision, DashboardSave,
+    DataSourceEntry,
 };
 use parking_lot::Mutex;
 use serde_json::value::RawValue;
@@ -57,6 +58,12 @@ pub(crate) fn are_below(path: &Path) -> bool {
     files.iter().any(|file| {
         SystemFiles.read(file).is_ok_and(|bytes| matches!(content::head(&bytes), Ok(Some(_))))
     })
+}
+
+/// The number of dashboards in a folder or file, and what is wrong with others.
+pub(crate) fn check(path: &Path) -> (usize, Vec<DashboardProblem>) {
+    let Found { dashboards, problems } = Scanner::default().scan(&[path.to_owned()], &[]);
+    (dashboards.len(), problems)
 }
 
 impl DashboardFiles {

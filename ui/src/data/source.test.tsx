@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, render, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import { RangeContext, type RangeState } from "../time/context";
 import { type Frame, frameOf } from "./frame";
 import { type DataSource, target, useFrames } from "./source";
 
@@ -58,9 +59,13 @@ function Panel({
 
 function show(children: React.ReactNode) {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  const wrap = (inner: React.ReactNode) => <QueryClientProvider client={client}>{inner}</QueryClientProvider>;
-  const { rerender } = render(wrap(children));
-  return (next: React.ReactNode) => rerender(wrap(next));
+  const wrap = (inner: React.ReactNode, nowMs: number) => (
+    <QueryClientProvider client={client}>
+      <RangeContext.Provider value={{ nowMs } as RangeState}>{inner}</RangeContext.Provider>
+    </QueryClientProvider>
+  );
+  const { rerender } = render(wrap(children, 0));
+  return (next: React.ReactNode, nowMs = 0) => rerender(wrap(next, nowMs));
 }
 
 const texts = () => [...document.querySelectorAll("p")].map((one) => one.textContent);
@@ -109,6 +114,19 @@ describe("a data source", () => {
     await waitFor(() => expect(asked).toHaveLength(2));
     act(() => asked[1]?.give("two"));
     await screen.findByText("A two, done");
+  });
+  it("is asked again at a refresh, also when the question stays the same", async () => {
+    const { source, asked } = heldSource();
+    const again = show(<Panel source={source} text="up" />);
+    await waitFor(() => expect(asked).toHaveLength(1));
+    act(() => asked[0]?.give("before"));
+    await screen.findByText("A before, done");
+    again(<Panel source={source} text="up" />, Date.now() + 1);
+    await screen.findByText("A before, loading");
+    expect(asked).toHaveLength(2);
+    act(() => asked[1]?.give("after"));
+    await screen.findByText("A after, done");
+    expect(asked).toHaveLength(2);
   });
   it("reports an error", async () => {
     const source: DataSource<{ text: string }> = {

@@ -1,6 +1,7 @@
 /** The contract of a data source, and the answers to the targets of a panel. */
-import { type QueryClient, useQueries, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type UseQueryResult, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { useRange } from "../time/context";
 import type { Range } from "../time/range";
 import type { Frame } from "./frame";
 
@@ -68,6 +69,7 @@ export function useFrames(targets: Target[]): TargetState[] {
       structuralSharing: false,
     })),
   });
+  useRefresh(answers);
   // `keepPreviousData` does not work in `useQueries`: another question has another observer there.
   const before = useRef(new Map<string, Before>());
   useEffect(() => {
@@ -92,6 +94,16 @@ export function useFrames(targets: Target[]): TargetState[] {
       cancel: () => void client.cancelQueries({ queryKey: keyOf(source, request), exact: true }),
     };
   });
+}
+
+/** Asks again at a refresh of an absolute range, whose questions stay the same. */
+function useRefresh(answers: UseQueryResult<Frame[]>[]): void {
+  const { nowMs } = useRange();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a refresh asks again
+  useEffect(() => {
+    for (const { isFetching, dataUpdatedAt, refetch } of answers)
+      if (!isFetching && dataUpdatedAt > 0 && dataUpdatedAt < nowMs) void refetch();
+  }, [nowMs]);
 }
 
 interface Before {

@@ -1,12 +1,13 @@
 //! `glasshouse check`: validates files.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::print;
 use crate::config::Config;
+use crate::dashboards;
 
 /// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -15,29 +16,51 @@ pub(crate) enum Kind {
     Config,
     /// Recording and alerting rules
     Rules,
-    /// Dashboards
+    /// Dashboards of Grafana, also in folders
     Dashboards,
 }
 
 /// Checks every file and reports all errors.
 pub(crate) fn run(kind: Kind, paths: &[PathBuf]) -> anyhow::Result<()> {
-    match kind {
-        Kind::Config => {}
+    let check: fn(&Path) -> Result<String, Vec<String>> = match kind {
+        Kind::Config => config,
         Kind::Rules => anyhow::bail!("checking rules is not supported yet"),
-        Kind::Dashboards => anyhow::bail!("checking dashboards is not supported yet"),
-    }
+        Kind::Dashboards => boards,
+    };
     let mut report = String::new();
     let mut wrong = 0;
     for path in paths {
-        match Config::read(path) {
-            Ok(_) => writeln!(report, "{}: ok", path.display())?,
-            Err(error) => {
+        match check(path) {
+            Ok(found) => writeln!(report, "{}: {found}", path.display())?,
+            Err(errors) => {
                 wrong += 1;
-                writeln!(report, "{error}")?;
+                for error in errors {
+                    writeln!(report, "{error}")?;
+                }
             }
         }
     }
     print(&report)?;
-    anyhow::ensure!(wrong == 0, "{wrong} of {} files are wrong", paths.len());
+    anyhow::ensure!(wrong == 0, "{wrong} of {} are wrong", paths.len());
     Ok(())
+}
+
+fn config(path: &Path) -> Result<String, Vec<String>> {
+    Config::read(path).map(|_| "ok".to_owned()).map_err(|error| vec![error.to_string()])
+}
+
+fn boards(path: &Path) -> Result<String, Vec<String>> {
+    let (found, problems) = dashboards::check(path);
+    if problems.is_empty() && found > 0 {
+        return Ok(format!("{found} dashboards"));
+    }
+    let none = || {
+        format!("{}: no dashboard: it has a title, and panels, rows or elements", path.display())
+    };
+    let mut errors: Vec<String> = problems
+        .into_iter()
+        .map(|problem| format!("{}: {}", problem.file, problem.reason))
+        .collect();
+    errors.extend((found == 0 && errors.is_empty()).then(none));
+    Err(errors)
 }

@@ -116,6 +116,22 @@ fn mistakes_in_the_configuration_are_named_with_their_place() {
 }
 
 #[test]
+fn dashboards_are_checked() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().to_str().unwrap();
+    for (content, status, said) in [
+        (r#"{"title": "A", "panels": []}"#, 0, "1 dashboards"),
+        (r#"{"title": "A"}"#, 1, "no dashboard"),
+        ("{", 1, "a.json: not valid JSON: EOF"),
+    ] {
+        std::fs::write(parent.path().join("a.json"), content).unwrap();
+        let ended = output(&["check", "dashboards", folder]);
+        let output = text(&ended.stdout);
+        assert_eq!((ended.status.code(), output.contains(said)), (Some(status), true), "{output}");
+    }
+}
+
+#[test]
 fn listening_for_others_is_refused_without_authentication() {
     let ended = output(&["--listen", "0.0.0.0"]);
     assert_eq!(ended.status.code(), Some(2));

@@ -1,5 +1,5 @@
 /** The questions of Home. Each is a request of its own, so that a slow one does not hold the others. */
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import { type TargetState, target, useAnswersOf, useFrames } from "../../data/source";
 import { sql } from "../../data/sources/sql";
 import { useRange } from "../../time/context";
@@ -24,7 +24,7 @@ export interface Health {
 }
 
 export function useHealth(): Health {
-  const { range, nowMs } = useRange();
+  const { range } = useRange();
   const spanMs = range.toMs - range.fromMs;
   const before = { fromMs: Math.max(0, range.fromMs - spanMs), toMs: range.fromMs };
   const ask = (refId: string, rawSql: string, of: Range = range) =>
@@ -36,7 +36,6 @@ export function useHealth(): Health {
     ask("failed logs", logErrorsQuery(spanMs)),
     ask("model calls", MODEL_CALLS),
   ]);
-  useRefresh(states, nowMs);
   const [now, then, spans, logs, calls] = useAnswersOf(states);
   const services = useMemo(() => now && servicesOf(now, then, range), [now, then, range]);
   const errors = useMemo(() => {
@@ -51,12 +50,4 @@ export function useHealth(): Health {
     errors: { items: errors, states: states.slice(2, 4) },
     models: { items: models, states: states.slice(4) },
   };
-}
-
-/** Asks again at a refresh of an absolute range, whose questions stay the same. */
-function useRefresh(states: TargetState[], nowMs: number): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a refresh asks again
-  useEffect(() => {
-    for (const { fetching, atMs, retry } of states) if (!fetching && atMs > 0 && atMs < nowMs) retry();
-  }, [nowMs]);
 }
