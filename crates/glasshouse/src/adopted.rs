@@ -7,7 +7,7 @@ use adopt::{Files, Kind, Section, SystemFiles, Unsupported, grafana};
 use signals::Labels;
 
 use crate::config::ConfigError;
-use crate::dashboards::{self, Provisioned};
+use crate::dashboards::{self, Folder, Provisioned};
 
 /// What the adopted files say.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ impl Adopted {
             let fail = |message: String| ConfigError::new(&path.display().to_string(), message);
             let found = adopt::yaml_files(path, files).map_err(|error| fail(error.to_string()))?;
             let mut configs = Vec::new();
+            let mut providers = Vec::new();
             let mut is_known = false;
             let invalid = |error: adopt::Error| ConfigError::new("adopt", error.to_string());
             for file in &found {
@@ -55,7 +56,6 @@ impl Adopted {
                 let sections = adopt::sections(file, bytes);
                 let kind = Kind::of(&sections);
                 is_known |= kind.is_some();
-                let grafana = &mut adopted.grafana;
                 match kind {
                     Some(Kind::Prometheus) => {
                         let mut config = prometheus::load(file, files).map_err(invalid)?;
@@ -64,19 +64,19 @@ impl Adopted {
                         configs.push((file, config, has_otlp));
                     }
                     Some(Kind::GrafanaDashboards) => {
-                        let providers = grafana::dashboard_providers(file, files);
-                        grafana.providers.extend(providers.map_err(invalid)?);
+                        let found = grafana::dashboard_providers(file, files);
+                        providers.extend(found.map_err(invalid)?);
                     }
                     Some(Kind::GrafanaDataSources) => {
-                        let sources = grafana::data_sources(file, files);
-                        grafana.data_sources.extend(sources.map_err(invalid)?);
+                        let sources = grafana::data_sources(file, files).map_err(invalid)?;
+                        adopted.grafana.data_sources.extend(sources);
                     }
                     None => {}
                 }
             }
-            if dashboards::are_below(path) {
+            if dashboards::are_below(path) || !providers.is_empty() {
                 is_known = true;
-                adopted.grafana.paths.push(path.clone());
+                adopted.grafana.folders.push(Folder { path: path.clone(), providers });
             }
             if !is_known {
                 return Err(fail(

@@ -35,10 +35,16 @@ const REVISIONS: &str = "dashboard-revisions";
 /// What adopted files say of dashboards.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provisioned {
-    /// Folders with dashboards, or single files.
-    pub(crate) paths: Vec<PathBuf>,
-    pub(crate) providers: Vec<DashboardProvider>,
+    pub(crate) folders: Vec<Folder>,
     pub(crate) data_sources: Vec<DataSource>,
+}
+
+/// A folder with dashboards, or a single file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    /// What provisioning in this folder says.
+    pub(crate) providers: Vec<DashboardProvider>,
 }
 
 /// The files of all dashboards.
@@ -62,7 +68,8 @@ pub(crate) fn are_below(path: &Path) -> bool {
 
 /// The number of dashboards in a folder or file, and what is wrong with others.
 pub(crate) fn check(path: &Path) -> (usize, Vec<DashboardProblem>) {
-    let Found { dashboards, problems } = Scanner::default().scan(&[path.to_owned()], &[]);
+    let Found { dashboards, problems } =
+        Scanner::default().scan(&[Folder { path: path.to_owned(), providers: Vec::new() }]);
     (dashboards.len(), problems)
 }
 
@@ -84,11 +91,17 @@ impl DashboardFiles {
     }
 
     fn scan(&self) -> Found {
-        let Provisioned { mut paths, providers, .. } = self.provisioned.lock().clone();
         // Own ones first: a copy of an adopted dashboard has the same identifier.
-        paths.insert(0, self.own.clone());
-        paths.extend(providers.iter().map(|provider| provider.path.clone()));
-        self.scanner.lock().scan(&paths, &providers)
+        let mut folders = vec![Folder { path: self.own.clone(), providers: Vec::new() }];
+        folders.extend(self.provisioned.lock().folders.iter().cloned());
+        // On a machine that ran Grafana itself, the paths of its provisioning exist.
+        let named = folders.iter().flat_map(|folder| &folder.providers).map(|provider| Folder {
+            path: provider.path.clone(),
+            providers: vec![provider.clone()],
+        });
+        let named: Vec<Folder> = named.collect();
+        folders.extend(named);
+        self.scanner.lock().scan(&folders)
     }
 
     fn find(&self, uid: &str) -> Result<(DashboardEntry, PathBuf), DashboardFault> {

@@ -10,6 +10,7 @@ use adopt::grafana::DashboardProvider;
 use adopt::{Files as _, SystemFiles};
 use page_api::{DashboardEntry, DashboardProblem};
 
+use super::Folder;
 use super::content::{self, Head};
 
 /// Dashboards that are listed.
@@ -50,10 +51,10 @@ enum Content {
 
 impl Scanner {
     /// Looks at all folders; of two dashboards with one identifier the first is listed.
-    pub(super) fn scan(&mut self, folders: &[PathBuf], providers: &[DashboardProvider]) -> Found {
+    pub(super) fn scan(&mut self, folders: &[Folder]) -> Found {
         let mut found = Found::default();
         let (mut seen, mut uids) = (HashSet::new(), HashSet::new());
-        for folder in folders {
+        for Folder { path: folder, providers } in folders {
             for file in adopt::files_below(folder, &["json"], &SystemFiles).unwrap_or_default() {
                 // Folders may lie within one another.
                 if !seen.insert(file.clone()) || found.dashboards.len() >= DASHBOARDS_MAX {

@@ -27,7 +27,8 @@ impl Fixture {
             path: "/var/lib/grafana/boards".into(),
             has_folders_of_files: false,
         }];
-        let provisioned = Provisioned { paths: vec![root], providers, data_sources: Vec::new() };
+        let folders = vec![Folder { path: root, providers }];
+        let provisioned = Provisioned { folders, data_sources: Vec::new() };
         let clock = Arc::new(ManualClock::at(0));
         let files = DashboardFiles::new(&folder.path().join("data"), clock, provisioned);
         Self { folder, files }
@@ -61,6 +62,19 @@ fn dashboards_are_found_by_their_content_and_have_the_folder_of_their_provider()
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].file.ends_with("broken.json") && problems[0].reason.contains("JSON"));
     assert!(problems[1].file.ends_with("copy.json") && problems[1].reason.contains("shop"));
+}
+
+#[test]
+fn a_provider_is_for_the_folder_that_it_is_adopted_with() {
+    let fixture = Fixture::new(&[("boards/shop.json", SHOP)]);
+    let other = fixture.folder.path().join("other");
+    fs::create_dir_all(other.join("boards")).unwrap();
+    fs::write(other.join("boards/b.json"), r#"{"title": "Other", "panels": []}"#).unwrap();
+    let mut provisioned = fixture.files.provisioned.lock().clone();
+    provisioned.folders.push(Folder { path: other, providers: Vec::new() });
+    fixture.files.apply(provisioned);
+    let expected = [("Team", "Shop"), ("boards", "Other")];
+    assert_eq!(fixture.titles(), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
 }
 
 #[test]
