@@ -1,16 +1,18 @@
 //! Configuration files of the systems that Glasshouse replaces, as typed and checked settings.
 //!
-//! One module per system. A file is read as its own system reads it: what that system refuses is an
-//! [`Error`] with file, line and its reason; what it accepts and Glasshouse does not support is
-//! listed as [`Unsupported`], so that the start can name it. Pure: no sockets, no engine, and files
-//! are read through [`Files`].
+//! One module per kind of file. A file is read as its own system reads it: what that system refuses
+//! is an [`Error`] with file, line and its reason; what it accepts and Glasshouse does not support
+//! is listed as [`Unsupported`], so that the start can name it. Pure: no sockets, no engine, and
+//! files are read through [`Files`].
 
 mod error;
 mod files;
 mod glob;
 pub mod grafana;
+pub mod http;
 mod kind;
 pub mod prometheus;
+mod redact;
 mod units;
 mod url;
 mod yaml;

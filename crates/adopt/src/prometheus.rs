@@ -8,9 +8,7 @@ mod alerting;
 mod discovery;
 mod environment;
 mod global;
-mod http;
 mod otlp;
-mod redact;
 mod relabel;
 mod remote;
 mod scrape;
@@ -24,19 +22,20 @@ pub use discovery::{
     HttpDiscovery, TargetGroup, target_groups,
 };
 pub use global::{EscapingScheme, Global, Limits};
-pub use http::{
-    Authentication, HttpClientConfig, HttpHeader, OAuth2, Proxy, Source, TlsConfig, TlsVersion,
-};
 pub use otlp::{Otlp, TranslationStrategy};
 pub use remote::{MetadataConfig, QueueConfig, RemoteRead, RemoteWrite, RemoteWriteMessage};
 pub use scrape::{ScrapeConfig, ScrapeProtocol};
 pub use storage::Storage;
 
+pub use crate::http::{
+    Authentication, HttpClientConfig, HttpHeader, OAuth2, Proxy, Source, TlsConfig, TlsVersion,
+};
 pub use crate::units::{duration as parse_duration, duration_text};
 
 use crate::error::{Error, Fault, Read, Unsupported};
 use crate::files::Files;
 use crate::glob::matching_files;
+use crate::redact::redacted;
 use crate::yaml::{Document, Fields, Node};
 
 /// A `prometheus.yml` with the files that it includes.
@@ -75,7 +74,7 @@ pub fn load(file: &Path, files: &dyn Files) -> Result<Config, Error> {
     let document = read(file, files)?;
     let mut config = main_file(&document, files).map_err(|fault| fault.of(file))?;
     config.unsupported = document.unsupported();
-    config.redacted = redact::redacted(&document);
+    config.redacted = redacted(&document, &[]);
     include(&mut config, file, files)?;
     Ok(config)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use signals::relabel::{NameScheme, Rule};
 
 use super::discovery::{self, Discovery};
-use super::http::{self, HttpClientConfig};
-use super::{relabel::rules, remote};
+use super::relabel::rules;
 use crate::error::Read;
+use crate::http::{self, HttpClientConfig};
 use crate::yaml::{Document, Fields, Node};
 
 /// Where alerts are sent.
@@ -83,7 +83,7 @@ fn alertmanager(document: &Document, node: &Node, names: NameScheme) -> Read<Ale
         )?,
         discovery: discovery::read(fields)?,
     };
-    let has_sigv4 = remote::sigv4(fields)?;
+    let has_sigv4 = http::sigv4(fields)?;
     fields.finish()?;
     if has_sigv4 && config.http.authentication.is_some() {
         let reason = "at most one of basic_auth, authorization, oauth2, & sigv4 must be configured";

@@ -8,9 +8,9 @@ use std::time::Duration;
 use signals::Labels;
 use signals::relabel::NameScheme;
 
-use super::http::{self, HttpClientConfig};
 use super::relabel::{label_name, label_value};
 use crate::error::{Error, Fault, Read};
+use crate::http::{self, HttpClientConfig};
 use crate::url::Url;
 use crate::yaml::{Document, Fields, Node};
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use signals::relabel::{NameScheme, Rule};
 
-use super::http::{self, Authentication, HttpClientConfig, RESERVED};
 use super::relabel::{label_name, label_value, rules};
 use crate::error::Read;
+use crate::http::{self, Authentication, HttpClientConfig, RESERVED};
 use crate::url::Url;
 use crate::yaml::{Document, Fields, Node};
 
@@ -265,13 +265,6 @@ fn metadata(fields: &mut Fields<'_>) -> Read<MetadataConfig> {
     Ok(metadata)
 }
 
-/// Notes `sigv4`; returns whether it is there.
-pub(super) fn sigv4(fields: &mut Fields<'_>) -> Read<bool> {
-    let keys = "region access_key secret_key profile role_arn external_id use_fips_sts_endpoint \
-                service_name";
-    unsupported(fields, "sigv4", "sigv4.plain", keys)
-}
-
 /// Notes a section with these keys; returns whether it is there.
 fn unsupported(fields: &mut Fields<'_>, key: &str, kind: &'static str, keys: &str) -> Read<bool> {
     let Some(mut section) = fields.section(key, kind)? else {
@@ -289,7 +282,7 @@ fn unsupported(fields: &mut Fields<'_>, key: &str, kind: &'static str, keys: &st
 fn cloud_authentication(fields: &mut Fields<'_>) -> Read<Vec<&'static str>> {
     let azure = "cloud managed_identity oauth sdk workload_identity scope";
     let found = [
-        ("sigv4", sigv4(fields)?),
+        ("sigv4", http::sigv4(fields)?),
         ("azuread", unsupported(fields, "azuread", "azuread.AzureADConfig", azure)?),
         ("google_iam", unsupported(fields, "google_iam", "googleiam.Config", "credentials_file")?),
     ];

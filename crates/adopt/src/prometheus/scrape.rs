@@ -7,9 +7,9 @@ use signals::relabel::{NameScheme, Rule};
 
 use super::discovery::{self, Discovery};
 use super::global::{EscapingScheme, Global, Limits, name_scheme};
-use super::http::{self, HttpClientConfig};
 use super::relabel::rules;
 use crate::error::Read;
+use crate::http::{self, HttpClientConfig};
 use crate::yaml::{Document, Fields, Node};
 
 /// A job: which targets are scraped, and how.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::http;
 use super::remote::check_header;
 use crate::error::Read;
+use crate::http;
 use crate::yaml::Fields;
 
 /// Settings of the storage.
@@ -104,7 +104,7 @@ pub(super) fn tracing(main: &mut Fields<'_>) -> Read<()> {
     let endpoint = fields.text_or_empty("endpoint")?;
     fields.float("sampling_fraction")?;
     fields.flag("insecure", false)?;
-    http::tls(&mut fields)?;
+    http::tls(&mut fields, "tls_config")?;
     let headers = fields.text_map("headers")?;
     let compression = fields.text_or_empty("compression")?;
     fields.duration("timeout")?;

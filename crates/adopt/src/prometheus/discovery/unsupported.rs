@@ -4,8 +4,8 @@
 mod checks;
 mod kubernetes;
 
-use super::super::http::{self, HttpClientConfig};
 use crate::error::Read;
+use crate::http::{self, HttpClientConfig};
 use crate::yaml::{Document, Fields, Node};
 
 /// A kind of discovery.
@@ -390,7 +390,9 @@ fn section(kind: &Kind, document: &Document, node: &Node) -> Read<()> {
     let mut fields = Fields::new(document, node, kind.name)?;
     let client = match kind.client {
         Client::None => HttpClientConfig::default(),
-        Client::Tls => HttpClientConfig { tls: http::tls(&mut fields)?, ..Default::default() },
+        Client::Tls => {
+            HttpClientConfig { tls: http::tls(&mut fields, "tls_config")?, ..Default::default() }
+        }
         Client::Http => http::read(&mut fields, true)?,
     };
     for key in kind.keys.split_ascii_whitespace() {

@@ -1,8 +1,8 @@
 //! Checks of single kinds.
 
-use super::super::super::http::{Authentication, HttpClientConfig};
 use super::super::http_url;
 use crate::error::Read;
+use crate::http::{Authentication, HttpClientConfig};
 use crate::url::Url;
 use crate::yaml::Fields;
 

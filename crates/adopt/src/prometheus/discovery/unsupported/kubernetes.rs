@@ -1,7 +1,7 @@
 //! Checks of `kubernetes_sd_configs`.
 
-use super::super::super::http::HttpClientConfig;
 use crate::error::Read;
+use crate::http::HttpClientConfig;
 use crate::url::Url;
 use crate::yaml::Fields;
 

@@ -1,6 +1,7 @@
 //! How requests are made: authentication, TLS, proxies and headers.
 
 mod read;
+mod sigv4;
 
 use std::path::PathBuf;
 
@@ -8,7 +9,8 @@ use signals::Secret;
 
 use crate::url::Url;
 
-pub(super) use read::{RESERVED, read, tls};
+pub(crate) use read::{RESERVED, read, tls};
+pub(crate) use sigv4::sigv4;
 
 /// A value in the configuration, or the file that contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::url::Url;
 use crate::yaml::Fields;
 
 /// Headers that no configuration may set.
-pub(in crate::prometheus) const RESERVED: [&str; 18] = [
+pub(crate) const RESERVED: [&str; 18] = [
     "accept-encoding",
     "authorization",
     "connection",
@@ -34,10 +34,10 @@ pub(in crate::prometheus) const RESERVED: [&str; 18] = [
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Reads the keys of a client; HTTP 2 is allowed by default, or not.
-pub(in crate::prometheus) fn read(fields: &mut Fields<'_>, http2: bool) -> Read<HttpClientConfig> {
+pub(crate) fn read(fields: &mut Fields<'_>, http2: bool) -> Read<HttpClientConfig> {
     Ok(HttpClientConfig {
         authentication: authentication(fields)?,
-        tls: tls(fields)?,
+        tls: tls(fields, "tls_config")?,
         proxy: proxy(fields)?,
         follow_redirects: fields.flag("follow_redirects", true)?,
         enable_http2: fields.flag("enable_http2", http2)?,
@@ -139,7 +139,7 @@ fn oauth2(fields: &mut Fields<'_>) -> Read<Option<Authentication>> {
     let scopes = section.texts("scopes")?;
     let token_url = section.text_or_empty("token_url")?;
     let endpoint_params = section.text_map("endpoint_params")?;
-    let (tls, proxy) = (tls(section)?, proxy(section)?);
+    let (tls, proxy) = (tls(section, "tls_config")?, proxy(section)?);
     section.finish()?;
     if client_id.is_empty() {
         return Err(section.fault("client_id", "oauth2 client_id must be configured"));
@@ -179,9 +179,9 @@ fn certificate_grant(section: &mut Fields<'_>) -> Read<()> {
     Ok(())
 }
 
-/// Reads `tls_config`.
-pub(in crate::prometheus) fn tls(fields: &mut Fields<'_>) -> Read<TlsConfig> {
-    let Some(mut section) = fields.section("tls_config", "config.TLSConfig")? else {
+/// Reads a section like `tls_config`.
+pub(crate) fn tls(fields: &mut Fields<'_>, key: &str) -> Read<TlsConfig> {
+    let Some(mut section) = fields.section(key, "config.TLSConfig")? else {
         return Ok(TlsConfig::default());
     };
     let section = &mut section;
@@ -281,7 +281,7 @@ fn headers(fields: &mut Fields<'_>) -> Read<Vec<HttpHeader>> {
     let mut headers = Vec::new();
     for (name, header) in node.pairs("config.Headers")? {
         if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
-            let name = canonical(&name);
+            let name = canonical_name(&name);
             return Err(header.fault(format!("setting header {name:?} is not allowed")));
         }
         let mut header = Fields::new(document, header, "config.Header")?;
@@ -298,7 +298,7 @@ fn headers(fields: &mut Fields<'_>) -> Read<Vec<HttpHeader>> {
 }
 
 /// The name with capitals where they are customary.
-fn canonical(name: &str) -> String {
+fn canonical_name(name: &str) -> String {
     let mut is_first = true;
     let character = |c: char| {
         let c = if is_first { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
