@@ -17,7 +17,7 @@ use crate::fetch;
 const EDGES: &[(&str, &[&str])] = &[
     ("conformance", &[]),
     ("signals", &[]),
-    ("adopt", &["signals"]),
+    ("adopt", &["lang", "signals"]),
     ("wire", &["signals"]),
     ("lang", &[]),
     ("page-api", &[]),

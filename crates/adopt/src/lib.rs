@@ -11,6 +11,7 @@ mod glob;
 pub mod grafana;
 pub mod http;
 mod kind;
+pub mod matcher;
 pub mod prometheus;
 mod redact;
 mod units;
