@@ -14,6 +14,8 @@ const ENTRIES_MAX: usize = 10_000;
 /// The system that a file configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// `alertmanager.yml`.
+    Alertmanager,
     /// `prometheus.yml`, or a file of its `scrape_config_files`.
     Prometheus,
     /// Grafana's provisioning of dashboards.
@@ -53,6 +55,8 @@ impl Kind {
         let is_prometheus = has("scrape_configs") && !has("clients") && !has("positions");
         let kinds = [
             (is_prometheus, Self::Prometheus),
+            // The Collector has `receivers`, too, and no `route`.
+            (has("route") && has("receivers"), Self::Alertmanager),
             (has("apiVersion") && has("providers"), Self::GrafanaDashboards),
             (has("apiVersion") && has("datasources"), Self::GrafanaDataSources),
         ];
@@ -111,6 +115,26 @@ fn collect(
             found.push(path);
         } else if depth < DEPTH_MAX && files.names(&path).is_ok() {
             collect(&path, extensions, files, (depth + 1, &mut *entries), found);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_recognised_by_its_sections() {
+        for (text, expected) in [
+            ("scrape_configs: []", Some(Kind::Prometheus)),
+            ("clients: []\nscrape_configs: []", None),
+            ("route: {}\nreceivers: []", Some(Kind::Alertmanager)),
+            ("receivers: {}\nexporters: {}", None),
+            ("groups: []", None),
+            ("[a", None),
+        ] {
+            let sections = sections(Path::new("a.yml"), text.as_bytes().to_vec());
+            assert_eq!(Kind::of(&sections), expected, "{text}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! is listed as [`Unsupported`], so that the start can name it. Pure: no sockets, no engine, and
 //! files are read through [`Files`].
 
+pub mod alertmanager;
 mod error;
 mod files;
 mod glob;

@@ -4,10 +4,12 @@
 //! Scalars keep their text as written, because whether `0` is a number depends on the setting.
 
 mod fields;
+mod json;
 mod parse;
 mod scalar;
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -109,6 +111,17 @@ impl Node {
         self.scalar("float64")?.float().ok_or_else(|| self.mismatch("float64"))
     }
 
+    /// The length of all texts of the value, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        match &self.value {
+            Value::Scalar(scalar) => scalar.text.len(),
+            Value::Sequence(elements) => elements.iter().map(|element| element.size()).sum(),
+            Value::Mapping(pairs) => {
+                pairs.iter().map(|(key, value)| key.size() + value.size()).sum()
+            }
+        }
+    }
+
     /// The elements of a list; none if it is null.
     pub(crate) fn elements(&self, kind: &str) -> Read<&[Arc<Node>]> {
         match &self.value {
@@ -131,7 +144,7 @@ impl Node {
             Value::Scalar(scalar) if scalar.is_null() => return Ok(Vec::new()),
             _ => return Err(self.mismatch(kind)),
         };
-        let mut known: Vec<Vec<u8>> = Vec::with_capacity(pairs.len());
+        let mut known = HashSet::with_capacity(pairs.len());
         let mut read: Vec<(&Self, &Self)> = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
             let name = key.text_bytes()?;
@@ -139,12 +152,15 @@ impl Node {
                 let name = name.escape_ascii();
                 return Err(key.fault(format!("key \"{name}\" already set in map")));
             }
-            known.push(name);
+            known.insert(name);
             read.push((key, value));
         }
         Ok(read)
     }
 }
+
+/// Memory that a file may take beyond its own text, in bytes.
+const RESERVED_MAX: usize = 64 << 20;
 
 /// A file that is being read, and what was found on the way.
 #[derive(Debug)]
@@ -161,6 +177,7 @@ struct Found {
     unsupported: Vec<Unsupported>,
     /// The job of the section that is being read.
     job: Option<String>,
+    reserved: usize,
 }
 
 impl Document {
@@ -170,12 +187,24 @@ impl Document {
             Fault { line: 1, column: 1, reason }.of(file)
         })?;
         let root = parse::parse(&text).map_err(|fault| fault.of(file))?;
-        Ok(Self { file: file.to_owned(), text, root, found: RefCell::default() })
+        let (file, found) = (file.to_owned(), RefCell::default());
+        Ok(Self { file, text, root, found })
     }
 
     /// A path of the file, relative to the file's folder.
     pub(crate) fn path(&self, text: &str) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(text)
+    }
+
+    /// Takes memory for what the file multiplies: inherited settings and compiled patterns.
+    pub(crate) fn reserve(&self, bytes: usize, at: &Node) -> Read<()> {
+        let reserved = &mut self.found.borrow_mut().reserved;
+        *reserved = reserved.saturating_add(bytes);
+        if *reserved > RESERVED_MAX {
+            let reason = "inherited settings and patterns take more than 64 MiB";
+            return Err(at.fault(reason));
+        }
+        Ok(())
     }
 
     /// Sections that are read from now on belong to this job.

@@ -298,7 +298,7 @@ fn headers(fields: &mut Fields<'_>) -> Read<Vec<HttpHeader>> {
 }
 
 /// The name with capitals where they are customary.
-fn canonical_name(name: &str) -> String {
+pub(crate) fn canonical_name(name: &str) -> String {
     let mut is_first = true;
     let character = |c: char| {
         let c = if is_first { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };

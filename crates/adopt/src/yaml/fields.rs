@@ -10,6 +10,9 @@ use super::{Document, Node, Value};
 use crate::error::{Fault, Read};
 use crate::units;
 
+/// Maximum number of keys of a map whose keys are known; no system knows as many.
+const KEYS_MAX: usize = 1000;
+
 /// The keys of a map that were not read yet.
 pub(crate) struct Fields<'a> {
     pub(crate) document: &'a Document,
@@ -52,6 +55,9 @@ impl<'a> Fields<'a> {
             if written.contains(&scalar.text.as_str()) {
                 let (name, kind) = (&scalar.text, self.kind);
                 return Err(key.fault(format!("field {name} already set in type {kind}")));
+            }
+            if written.len() >= KEYS_MAX {
+                return Err(key.fault(format!("more than {KEYS_MAX} keys")));
             }
             written.push(&scalar.text);
             let name = scalar.text.clone();

@@ -11,8 +11,11 @@ use crate::error::{Fault, Read};
 
 /// Maximum nesting of lists and maps.
 const DEPTH_MAX: usize = 64;
-/// Maximum number of values, each alias counted with all that it stands for.
+/// Maximum number of values, each alias counted with all that it stands for, and long texts as
+/// several.
 const NODES_MAX: usize = 1_000_000;
+/// Length of a text that counts as one value, in bytes.
+const VALUE_BYTES: usize = 256;
 
 /// Parses the first document of the text; `None` if it is empty.
 pub(super) fn parse(text: &str) -> Read<Option<Arc<Node>>> {
@@ -75,9 +78,10 @@ impl Builder {
                     is_plain: style == ScalarStyle::Plain,
                     tag: tag.as_deref().and_then(own_tag),
                 };
+                let count = 1 + scalar.text.len() / VALUE_BYTES;
                 let range = span.byte_range().unwrap_or_default();
                 let node = Node { value: Value::Scalar(scalar), line, column, range };
-                self.close((Arc::new(node), 1), anchor)
+                self.close((Arc::new(node), count), anchor)
             }
             Event::SequenceStart(_, anchor, _) => self.open(open(anchor, false)),
             Event::MappingStart(_, anchor, _) => self.open(open(anchor, true)),
@@ -112,7 +116,7 @@ impl Builder {
     }
 
     fn close(&mut self, node: Counted, anchor: usize) -> Read<()> {
-        self.count += 1;
+        self.count += if matches!(node.0.value, Value::Scalar(_)) { node.1 } else { 1 };
         if self.count > NODES_MAX {
             return Err(node.0.fault(format!("yaml: more than {NODES_MAX} values")));
         }

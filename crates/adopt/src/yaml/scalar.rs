@@ -60,7 +60,7 @@ impl Scalar {
         }
     }
 
-    fn integer_text(&self) -> Option<i128> {
+    pub(super) fn integer_text(&self) -> Option<i128> {
         if !self.is_resolved(&["int", "float"]) {
             return None;
         }
