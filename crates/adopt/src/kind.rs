@@ -22,6 +22,8 @@ pub enum Kind {
     GrafanaDashboards,
     /// Grafana's provisioning of data sources.
     GrafanaDataSources,
+    /// Recording and alerting rules of Prometheus or Loki.
+    Rules,
 }
 
 /// A key at the top of a file.
@@ -57,6 +59,8 @@ impl Kind {
             (is_prometheus, Self::Prometheus),
             // The Collector has `receivers`, too, and no `route`.
             (has("route") && has("receivers"), Self::Alertmanager),
+            // Grafana's files of rules have groups, too, beside a version.
+            (has("groups") && !has("apiVersion"), Self::Rules),
             (has("apiVersion") && has("providers"), Self::GrafanaDashboards),
             (has("apiVersion") && has("datasources"), Self::GrafanaDataSources),
         ];
@@ -130,7 +134,8 @@ mod tests {
             ("clients: []\nscrape_configs: []", None),
             ("route: {}\nreceivers: []", Some(Kind::Alertmanager)),
             ("receivers: {}\nexporters: {}", None),
-            ("groups: []", None),
+            ("groups: []", Some(Kind::Rules)),
+            ("apiVersion: 1\ngroups: []", None),
             ("[a", None),
         ] {
             let sections = sections(Path::new("a.yml"), text.as_bytes().to_vec());

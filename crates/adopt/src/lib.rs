@@ -15,6 +15,7 @@ mod kind;
 pub mod matcher;
 pub mod prometheus;
 mod redact;
+pub mod rules;
 mod units;
 mod url;
 mod yaml;

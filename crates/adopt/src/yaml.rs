@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::error::{Error, Fault, Read, Unsupported};
 
 pub(crate) use fields::Fields;
+use parse::First;
 
 /// A value with its position.
 #[derive(Debug)]
@@ -169,6 +170,10 @@ pub(crate) struct Document {
     pub(crate) text: String,
     /// `None` if the file is empty.
     pub(crate) root: Option<Arc<Node>>,
+    /// The line of a second document, which is not read.
+    pub(crate) next_line: Option<u32>,
+    /// Where lines start in the text, from the first.
+    line_starts: Vec<usize>,
     found: RefCell<Found>,
 }
 
@@ -186,14 +191,23 @@ impl Document {
             let reason = "yaml: invalid leading UTF-8 octet".to_owned();
             Fault { line: 1, column: 1, reason }.of(file)
         })?;
-        let root = parse::parse(&text).map_err(|fault| fault.of(file))?;
+        let First { root, next_line } = parse::parse(&text).map_err(|fault| fault.of(file))?;
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts = [0].into_iter().chain(ends.map(|(at, _)| at + 1)).collect();
         let (file, found) = (file.to_owned(), RefCell::default());
-        Ok(Self { file, text, root, found })
+        Ok(Self { file, text, root, next_line, line_starts, found })
     }
 
     /// A path of the file, relative to the file's folder.
     pub(crate) fn path(&self, text: &str) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(text)
+    }
+
+    /// The text of a line, from 1; empty if there is none.
+    pub(crate) fn line(&self, line: usize) -> &str {
+        let Some(start) = self.line_starts.get(line.wrapping_sub(1)) else { return "" };
+        let after = self.text.get(*start..).unwrap_or_default();
+        after.split('\n').next().unwrap_or_default()
     }
 
     /// Takes memory for what the file multiplies: inherited settings and compiled patterns.

@@ -17,21 +17,37 @@ const NODES_MAX: usize = 1_000_000;
 /// Length of a text that counts as one value, in bytes.
 const VALUE_BYTES: usize = 256;
 
-/// Parses the first document of the text; `None` if it is empty.
-pub(super) fn parse(text: &str) -> Read<Option<Arc<Node>>> {
+/// The first document of a text.
+pub(super) struct First {
+    /// `None` if it is empty.
+    pub(super) root: Option<Arc<Node>>,
+    /// Where the next document starts, from 1.
+    pub(super) next_line: Option<u32>,
+}
+
+/// Parses the first document of the text.
+pub(super) fn parse(text: &str) -> Read<First> {
     let mut builder = Builder::default();
+    let mut is_over = false;
     for event in Parser::new_from_str(text) {
+        // Nobody reads what follows the first document.
+        if is_over && event.is_err() {
+            break;
+        }
         let (event, span) = event.map_err(|error| Fault {
             line: error.marker().line() as u32,
             column: error.marker().col() as u32 + 1,
             reason: format!("yaml: {}", error.kind()),
         })?;
-        if matches!(event, Event::DocumentEnd) {
-            break;
+        match event {
+            Event::DocumentStart(..) if is_over => {
+                return Ok(builder.first(Some(span.start.line() as u32)));
+            }
+            Event::DocumentEnd => is_over = true,
+            event => builder.add(event, &span)?,
         }
-        builder.add(event, &span)?;
     }
-    Ok(builder.root.map(|(node, _)| node))
+    Ok(builder.first(None))
 }
 
 /// The name of one of YAML's own tags, such as `binary`.
@@ -61,6 +77,10 @@ struct Open {
 }
 
 impl Builder {
+    fn first(self, next_line: Option<u32>) -> First {
+        First { root: self.root.map(|(node, _)| node), next_line }
+    }
+
     fn add(&mut self, event: Event<'_>, span: &Span) -> Read<()> {
         let (line, column) = (span.start.line() as u32, span.start.col() as u32 + 1);
         let open = |anchor, is_mapping| Open {
