@@ -9,7 +9,7 @@ use signals::Secret;
 
 use crate::url::Url;
 
-pub(crate) use read::{RESERVED, canonical_name, read, tls};
+pub(crate) use read::{RESERVED, canonical_name, headers, read, tls};
 pub(crate) use sigv4::sigv4;
 
 /// A value in the configuration, or the file that contains it.

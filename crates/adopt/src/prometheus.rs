@@ -26,7 +26,6 @@ pub use otlp::{Otlp, TranslationStrategy};
 pub use remote::{MetadataConfig, QueueConfig, RemoteRead, RemoteWrite, RemoteWriteMessage};
 pub use scrape::{ScrapeConfig, ScrapeProtocol};
 pub use storage::Storage;
-pub(crate) use storage::tracing;
 
 pub use crate::http::{
     Authentication, HttpClientConfig, HttpHeader, OAuth2, Proxy, Source, TlsConfig, TlsVersion,
@@ -105,7 +104,7 @@ fn main_file(document: &Document, files: &dyn Files) -> Read<Config> {
         remote::servers(&mut fields, "remote_read", "remote read", remote::read, |own| &own.name)?;
     let storage = storage::storage(fields.section("storage", "config.StorageConfig")?)?;
     let otlp = otlp::read(fields.section("otlp", KIND)?, names)?;
-    tracing(&mut fields)?;
+    storage::tracing(&mut fields)?;
     storage::runtime(&mut fields)?;
     fields.finish()?;
     Ok(Config {

@@ -9,6 +9,7 @@ mod duplicate;
 mod expression;
 mod name;
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -90,7 +91,7 @@ pub struct Rule {
     pub expr: Expression,
     /// Labels of the rule, and those of the group in place of absent ones. An empty value removes a
     /// label. Values of an alert are templates.
-    pub labels: Vec<(String, String)>,
+    pub labels: BTreeMap<String, String>,
     /// The line in the file, from 1.
     pub line: u32,
 }
@@ -122,7 +123,7 @@ pub enum RuleKind {
         /// How long an alert keeps firing after the condition has ended.
         keep_firing_for: Duration,
         /// Texts about the alert, templates.
-        annotations: Vec<(String, String)>,
+        annotations: BTreeMap<String, String>,
     },
 }
 
@@ -162,7 +163,7 @@ pub fn matching(patterns: &[PathBuf], files: &dyn Files) -> Result<Vec<PathBuf>,
         })?;
         found.extend(matching);
     }
-    let mut known = std::collections::HashSet::new();
+    let mut known = HashSet::new();
     found.retain(|file| known.insert(file.clone()));
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! The section `route`: which receiver gets an alert, and when.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub struct Route {
     /// Whether alerts that match also go on to the next sibling: `continue`.
     pub continues: bool,
     /// Labels of the route and of its parents; each value is a template.
-    pub labels: Vec<(String, String)>,
+    pub labels: BTreeMap<String, String>,
     /// The children, in order.
     pub routes: Vec<Route>,
     /// The line in the file, from 1.
@@ -135,7 +136,7 @@ struct Inherited {
     group_wait: Duration,
     group_interval: Duration,
     repeat_interval: Duration,
-    labels: Vec<(String, String)>,
+    labels: BTreeMap<String, String>,
 }
 
 impl Inherited {
@@ -158,7 +159,7 @@ impl Default for Inherited {
             group_wait: Duration::from_secs(30),
             group_interval: Duration::from_secs(5 * 60),
             repeat_interval: Duration::from_secs(4 * 60 * 60),
-            labels: Vec::new(),
+            labels: BTreeMap::new(),
         }
     }
 }
@@ -268,8 +269,7 @@ fn inherited(fields: &mut Fields<'_>, parent: &Inherited) -> Read<Inherited> {
         if name.is_empty() {
             return Err(fields.fault("labels", "invalid label name \"\" in route labels"));
         }
-        labels.retain(|(known, _)| *known != name);
-        labels.push((name, value));
+        labels.insert(name, value);
     }
     let interval = |fields: &mut Fields<'_>, key: &str| match fields.duration(key)? {
         Some(Duration::ZERO) => Err(fields.fault(key, format!("{key} cannot be zero"))),

@@ -63,7 +63,8 @@ fn routes_inherit_from_their_parents() {
         (b.group_wait, b.repeat_interval),
         (Duration::from_secs(1), Duration::from_secs(14_400))
     );
-    assert_eq!(b.labels, [("t".to_owned(), "x".to_owned()), ("u".to_owned(), "y".to_owned())]);
+    let labels = [("t", "x"), ("u", "y")];
+    assert_eq!(b.labels, labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
     assert_eq!(b.routes[0].group_by, GroupBy::All);
     assert_eq!(b.routes[1].group_by, GroupBy::Labels(Vec::new()));
     assert_eq!(b.routes[0].key(), "{}/{sev=~\"'x|y'\",team=\"b\"}/{env=~\"^(?:p.*)$\"}");
@@ -151,7 +152,7 @@ fn mistakes_have_a_line_and_the_words_of_alertmanager() {
 fn what_is_not_supported_is_listed() {
     let config = loaded(
         "route: {receiver: a}\nreceivers:\n- name: a\n  sns_configs:\n  - topic_arn: t\n    sigv4: \
-         {region: r}\nevent_recorder: {}\n",
+         {region: r}\nevent_recorder: {}\ntracing: {endpoint: e, headers: {a: {values: [b]}}}\n",
     )
     .unwrap();
     let shown: Vec<String> = config.unsupported.iter().map(ToString::to_string).collect();
@@ -160,6 +161,7 @@ fn what_is_not_supported_is_listed() {
         [
             "/etc/alertmanager.yml:4: sns_configs is not supported",
             "/etc/alertmanager.yml:6: sigv4 is not supported",
+            "/etc/alertmanager.yml:8: tracing is not supported",
             "/etc/alertmanager.yml:7: event_recorder is not supported",
         ]
     );

@@ -132,13 +132,13 @@ pub(super) fn timeout(fields: &mut Fields<'_>) -> Read<Option<Duration>> {
     Ok(u64::try_from(nanoseconds).ok().filter(|ns| *ns > 0).map(Duration::from_nanos))
 }
 
-/// A duration of Go; the default if it is absent.
+/// A duration of Go; the default if it is absent, and zero if it is negative.
 pub(super) fn go_duration(fields: &mut Fields<'_>, key: &str, default: Duration) -> Read<Duration> {
     let Some(node) = fields.take(key) else { return Ok(default) };
     let text = node.text()?;
     let nanoseconds =
         parse_duration(&text).map_err(|reason| node.fault(format!("time: {reason}")))?;
-    Ok(Duration::from_nanos(nanoseconds.unsigned_abs()))
+    Ok(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default()))
 }
 
 /// A flag; `None` if it is absent or null.

@@ -41,7 +41,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, http2: bool) -> Read<HttpClientConfi
         proxy: proxy(fields)?,
         follow_redirects: fields.flag("follow_redirects", true)?,
         enable_http2: fields.flag("enable_http2", http2)?,
-        headers: headers(fields)?,
+        headers: headers(fields, "http_headers")?,
     })
 }
 
@@ -273,8 +273,9 @@ fn connect_header(fields: &mut Fields<'_>) -> Read<Vec<(String, Vec<Secret<Strin
     Ok(headers)
 }
 
-fn headers(fields: &mut Fields<'_>) -> Read<Vec<HttpHeader>> {
-    let Some(node) = fields.take("http_headers") else {
+/// Reads a section like `http_headers`.
+pub(crate) fn headers(fields: &mut Fields<'_>, key: &str) -> Read<Vec<HttpHeader>> {
+    let Some(node) = fields.take(key) else {
         return Ok(Vec::new());
     };
     let document = fields.document;

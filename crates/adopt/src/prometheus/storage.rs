@@ -96,7 +96,7 @@ fn read_retention(mut fields: Fields<'_>, storage: &mut Storage) -> Read<()> {
 }
 
 /// Where Prometheus sends its own spans, which is not supported.
-pub(crate) fn tracing(main: &mut Fields<'_>) -> Read<()> {
+pub(super) fn tracing(main: &mut Fields<'_>) -> Read<()> {
     let Some(mut fields) = main.section("tracing", "config.plain")? else {
         return Ok(());
     };

@@ -1,13 +1,13 @@
 //! Reads groups and rules, and collects what is wrong with them in the words of Prometheus.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::{Expression, Faults, Options, Rule, RuleGroup, RuleKind, name};
 use crate::error::{Fault, Read};
 use crate::yaml::{Document, Fields, Node};
 
-type Pairs = Vec<(String, String)>;
+type Pairs = BTreeMap<String, String>;
 
 /// Reads the groups of a file. Those with mistakes are left out.
 pub(super) fn groups(
@@ -86,8 +86,8 @@ impl<'a> Written<'a> {
             name_node: record_node.or(fields.take("alert")).unwrap_or(node),
             hold: fields.duration("for")?.unwrap_or_default(),
             keep_firing_for: fields.duration("keep_firing_for")?.unwrap_or_default(),
-            labels: fields.text_map("labels")?,
-            annotations: fields.text_map("annotations")?,
+            labels: fields.text_map("labels")?.into_iter().collect(),
+            annotations: fields.text_map("annotations")?.into_iter().collect(),
         };
         fields.finish()?;
         Ok(written)
@@ -133,13 +133,13 @@ impl Reader<'_> {
         let interval = fields.duration("interval")?.filter(|interval| !interval.is_zero());
         let query_offset = fields.duration("query_offset")?;
         let limit = fields.signed("limit")?.and_then(|limit| u64::try_from(limit).ok());
-        let labels = fields.text_map("labels")?;
+        let labels: Pairs = fields.text_map("labels")?.into_iter().collect();
         let elements = fields.elements("rules")?;
         fields.finish()?;
         if name.is_empty() {
             self.faults.add(node.fault("Groupname must not be empty"));
         }
-        let wrong = labels.iter().filter_map(|(label, _)| name::label(label, self.options.names));
+        let wrong = labels.keys().filter_map(|label| name::label(label, self.options.names));
         for reason in wrong {
             self.faults.add(fields.fault("labels", reason));
         }
@@ -183,7 +183,6 @@ impl Reader<'_> {
         let reserved = self.document.reserve(size, node);
         self.noted(reserved)?;
         let mut labels = group_labels.clone();
-        labels.retain(|(label, _)| !written.labels.iter().any(|(own, _)| own == label));
         let kind = if written.is_recording() {
             RuleKind::Recording { record: written.record }
         } else {
@@ -205,7 +204,7 @@ impl Reader<'_> {
             let wrong = name::record(&written.record, names).into_iter();
             faults.extend(wrong.map(|reason| written.name_node.fault(reason)));
         }
-        let labels = written.labels.iter().filter_map(|(label, _)| name::label(label, names));
+        let labels = written.labels.keys().filter_map(|label| name::label(label, names));
         let annotations = written.annotations.iter();
         let annotations = annotations.filter_map(|(name, _)| name::annotation(name, names));
         faults.extend(labels.chain(annotations).map(|reason| written.node.fault(reason)));
@@ -217,7 +216,7 @@ impl Reader<'_> {
         if written.alert.is_empty() {
             return Vec::new();
         }
-        let wrong = |what: &str, (name, text): &(String, String)| {
+        let wrong = |what: &str, (name, text): (&String, &String)| {
             let reason = (self.options.check_template)(text).err()?;
             Some(written.node.fault(format!("{what} {name:?}: {reason}")))
         };

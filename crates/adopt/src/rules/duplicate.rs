@@ -49,8 +49,5 @@ pub fn duplicates(file: &RuleFile) -> Vec<Duplicate> {
 /// The labels of a rule, without those that it removes.
 fn labels(rule: &Rule) -> Labels<'_> {
     let written = rule.labels.iter().filter(|(_, value)| !value.is_empty());
-    let mut labels: Labels<'_> =
-        written.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    labels.sort_unstable();
-    labels
+    written.map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

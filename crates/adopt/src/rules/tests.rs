@@ -47,12 +47,12 @@ fn rules_have_the_labels_of_their_group() {
     let group = &file.groups[0];
     assert_eq!((group.interval, group.limit), (Some(Duration::from_secs(30)), Some(5)));
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(group.rules[0].labels, [pair("x", "y"), pair("team", "b")]);
+    assert_eq!(group.rules[0].labels, [pair("x", "y"), pair("team", "b")].into());
     assert_eq!((group.rules[1].name(), group.rules[1].line), ("A", 10));
     let RuleKind::Alerting { hold, annotations, .. } = &group.rules[1].kind else {
         panic!("{group:?}");
     };
-    assert_eq!((*hold, &annotations[..]), (Duration::from_secs(300), &[pair("summary", "s")][..]));
+    assert_eq!((*hold, annotations), (Duration::from_secs(300), &[pair("summary", "s")].into()));
 }
 
 #[test]

@@ -118,7 +118,8 @@ fn a_file_as_it_is_shown_is_read_like_the_file() {
             Ok(mut again) => {
                 again.redacted.clear();
                 let is_equal = format!("{config:?}") == format!("{again:?}");
-                (!is_equal).then(|| format!("{}:\n{}", name(&file), shown.0))
+                let is_hidden = !shown.0.contains("mysecret");
+                (!is_equal || !is_hidden).then(|| format!("{}:\n{}", name(&file), shown.0))
             }
             Err(error) => Some(error.to_string()),
         };

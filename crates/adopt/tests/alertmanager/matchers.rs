@@ -29,8 +29,6 @@ fn expected(case: &Value) -> Vec<(String, MatchOp, String)> {
     matchers.map(shown).collect()
 }
 
-/// The result of the parser that a case is for. The public parser falls back from one to the other,
-/// so that a text that only one of them accepts is accepted.
 #[test]
 fn matchers_are_parsed_as_by_alertmanager() {
     let Some(file) = facts("alertmanager/curated/matchers_parse.json") else { return };

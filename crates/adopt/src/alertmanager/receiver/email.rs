@@ -1,5 +1,6 @@
 //! Mail.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::{Context, Settings};
@@ -138,10 +139,10 @@ pub(super) fn read(fields: &mut Fields<'_>, context: &mut Context<'_>) -> Read<S
 }
 
 fn headers(fields: &mut Fields<'_>) -> Read<Vec<(String, String)>> {
-    let mut headers: Vec<(String, String)> = Vec::new();
+    let (mut headers, mut known) = (Vec::new(), HashSet::new());
     for (name, value) in fields.text_map("headers")? {
         let name = canonical_name(&name);
-        if headers.iter().any(|(known, _)| *known == name) {
+        if !known.insert(name.clone()) {
             let reason = format!("duplicate header {name:?} in email config");
             return Err(fields.fault("headers", reason));
         }
