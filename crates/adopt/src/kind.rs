@@ -134,6 +134,8 @@ mod tests {
             ("clients: []\nscrape_configs: []", None),
             ("route: {}\nreceivers: []", Some(Kind::Alertmanager)),
             ("receivers: {}\nexporters: {}", None),
+            ("apiVersion: 1\nproviders: []", Some(Kind::GrafanaDashboards)),
+            ("apiVersion: 1\ndatasources: []", Some(Kind::GrafanaDataSources)),
             ("groups: []", Some(Kind::Rules)),
             ("apiVersion: 1\ngroups: []", None),
             ("[a", None),

@@ -71,6 +71,9 @@ impl Adopted {
                         let sources = grafana::data_sources(file, files).map_err(invalid)?;
                         adopted.grafana.data_sources.extend(sources);
                     }
+                    Some(Kind::Rules | Kind::Alertmanager) => {
+                        adopted.unsupported.extend(unused(file, &sections));
+                    }
                     None => {}
                 }
             }
@@ -132,7 +135,8 @@ impl Adopted {
 /// Sections that are read, and have no effect yet.
 fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
     let is_unused = |section: &&Section| {
-        ["alerting", "remote_read", "rule_files"].contains(&section.name.as_str())
+        ["alerting", "groups", "remote_read", "route", "rule_files"]
+            .contains(&section.name.as_str())
     };
     let unsupported = |section: &Section| Unsupported {
         file: file.to_owned(),
