@@ -11,6 +11,7 @@ pub mod log;
 pub mod matcher;
 pub mod memory;
 pub mod metric;
+pub mod regexp;
 pub mod relabel;
 pub mod rows;
 pub mod secret;

@@ -3,8 +3,6 @@
 //! Rules are applied to targets and to new series, never to single samples.
 
 mod names;
-mod syntax;
-mod template;
 mod validate;
 
 use std::fmt;
@@ -14,9 +12,8 @@ use regex::Regex;
 
 pub use names::NameScheme;
 
-use crate::matcher::anchored;
 use crate::metric::LabelsBuilder;
-use template::Template;
+use crate::regexp::{self, Replacement};
 
 /// The default of `separator`.
 const SEPARATOR: &str = ";";
@@ -128,8 +125,8 @@ pub struct Rule {
     separator: String,
     regex: Regex,
     modulus: u64,
-    target_label: Template,
-    replacement: Template,
+    target_label: Replacement,
+    replacement: Replacement,
     action: Action,
     names: NameScheme,
     definition: Definition,
@@ -148,16 +145,15 @@ impl Rule {
     /// Prometheus' message if the rule is invalid.
     pub fn new(definition: Definition, names: NameScheme) -> Result<Self, String> {
         let pattern = definition.regex.as_deref().unwrap_or(PATTERN);
-        let regex = anchored(&syntax::translated(pattern))
-            .map_err(|error| format!("error parsing regexp: {error}"))?;
+        let regex = regexp::whole(pattern)?;
         validate::check(&definition, names)?;
         let replacement = definition.replacement.as_deref().unwrap_or(REPLACEMENT);
         Ok(Self {
             source_labels: definition.source_labels.clone().unwrap_or_default(),
             separator: definition.separator.clone().unwrap_or_else(|| SEPARATOR.to_owned()),
             modulus: definition.modulus,
-            target_label: Template::new(&definition.target_label, &regex),
-            replacement: Template::new(replacement, &regex),
+            target_label: Replacement::new(&definition.target_label, &regex),
+            replacement: Replacement::new(replacement, &regex),
             action: definition.action,
             regex,
             names,

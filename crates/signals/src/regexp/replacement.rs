@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 
 /// A replacement text, parsed for one pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Template {
+pub struct Replacement {
     text: String,
     parts: Vec<Part>,
 }
@@ -20,32 +20,37 @@ enum Part {
     Group(usize),
 }
 
-impl Template {
-    pub(super) fn new(text: &str, pattern: &Regex) -> Self {
+impl Replacement {
+    /// Parses a text; references to groups that the pattern lacks are empty.
+    #[must_use]
+    pub fn new(text: &str, pattern: &Regex) -> Self {
         Self { text: text.to_owned(), parts: parts(text, pattern) }
     }
 
     /// The text as written.
-    pub(super) fn as_str(&self) -> &str {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// Whether the result depends on the match, or the text contains `$$`.
-    pub(super) fn has_references(&self) -> bool {
+    #[must_use]
+    pub fn has_references(&self) -> bool {
         self.text.contains('$')
     }
 
-    pub(super) fn expand(&self, captures: &Captures<'_>) -> String {
-        let mut expanded = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Text(text) => expanded.push_str(text),
-                Part::Group(index) => {
-                    expanded.push_str(captures.get(*index).map_or("", |group| group.as_str()));
-                }
-            }
-        }
-        expanded
+    /// The text with the groups of a match in place of the references.
+    #[must_use]
+    pub fn expand(&self, captures: &Captures<'_>) -> String {
+        self.pieces(captures).collect()
+    }
+
+    /// The pieces of the expanded text.
+    pub fn pieces<'r>(&'r self, captures: &'r Captures<'_>) -> impl Iterator<Item = &'r str> {
+        self.parts.iter().map(|part| match part {
+            Part::Text(text) => text,
+            Part::Group(index) => captures.get(*index).map_or("", |group| group.as_str()),
+        })
     }
 }
 
@@ -127,7 +132,11 @@ mod tests {
             ("$1ä", ""),
             ("plain", "plain"),
         ] {
-            assert_eq!(Template::new(template, &pattern).expand(&captures), expected, "{template}");
+            assert_eq!(
+                Replacement::new(template, &pattern).expand(&captures),
+                expected,
+                "{template}"
+            );
         }
     }
 }
