@@ -23,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("page-api", &[]),
     ("chunks", &["signals"]),
     ("store", &["chunks", "signals"]),
+    ("template", &["signals"]),
     ("tsdb", &["signals"]),
     ("receive", &["adopt", "signals", "store", "wire"]),
     ("promql", &["lang", "signals"]),

@@ -1,0 +1,7 @@
+//! From the text of templates to trees.
+
+mod lexer;
+mod parser;
+pub(crate) mod tree;
+
+pub(crate) use parser::parse;
