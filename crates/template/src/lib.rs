@@ -2,7 +2,8 @@
 //! with the functions and data of rules and notifications.
 //!
 //! [`Set`] parses and executes templates over [`Value`]s; [`Functions`] are what they may call.
-//! Errors have Go's words, because users know them. Pure: queries are passed in, and no input causes a panic.
+//! [`prometheus`] is built on it. Errors have Go's words, because users
+//! know them. Pure: queries are passed in, and no input causes a panic.
 //!
 //! Specification: <https://pkg.go.dev/text/template>, <https://pkg.go.dev/html/template>,
 //! Prometheus' `docs/configuration/template_reference.md`, Alertmanager's `docs/notifications.md`.
@@ -13,8 +14,11 @@ mod error;
 mod execute;
 mod go;
 mod html;
+mod humanize;
 mod limits;
 mod parse;
+mod pattern;
+pub mod prometheus;
 mod set;
 mod text;
 mod value;
