@@ -2,12 +2,13 @@
 //! with the functions and data of rules and notifications.
 //!
 //! [`Set`] parses and executes templates over [`Value`]s; [`Functions`] are what they may call.
-//! [`prometheus`] is built on it. Errors have Go's words, because users
+//! [`prometheus`] and [`alertmanager`] are both built on it. Errors have Go's words, because users
 //! know them. Pure: queries are passed in, and no input causes a panic.
 //!
 //! Specification: <https://pkg.go.dev/text/template>, <https://pkg.go.dev/html/template>,
 //! Prometheus' `docs/configuration/template_reference.md`, Alertmanager's `docs/notifications.md`.
 
+pub mod alertmanager;
 mod builtins;
 mod call;
 mod error;
