@@ -24,10 +24,36 @@ pub(crate) fn whole(pattern: &str) -> Result<Regex, String> {
 /// Compiles a pattern that may match anywhere in a text.
 ///
 /// # Errors
-/// A message if the pattern does not compile or is too large.
+/// A message on one line, similar to Go's, if the pattern does not compile or is too large.
 pub fn anywhere(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&syntax::translated(pattern))
-        .size_limit(BYTES_MAX)
-        .build()
-        .map_err(|error| format!("error parsing regexp: {error}"))
+    RegexBuilder::new(&syntax::translated(pattern)).size_limit(BYTES_MAX).build().map_err(|error| {
+        let message = error.to_string();
+        let why = message.rsplit_once("error: ").map_or(message.as_str(), |(_, why)| why);
+        let why = match why.trim_end() {
+            "unclosed group" => "missing closing )",
+            "unopened group" => "unexpected )",
+            "unclosed character class" => "missing closing ]",
+            "repetition operator missing expression" => "missing argument to repetition operator",
+            other => other,
+        };
+        format!("error parsing regexp: {why}: `{pattern}`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_on_one_line() {
+        for (pattern, message) in [
+            ("a(", "error parsing regexp: missing closing ): `a(`"),
+            ("a)", "error parsing regexp: unexpected ): `a)`"),
+            ("[a", "error parsing regexp: missing closing ]: `[a`"),
+            ("*", "error parsing regexp: missing argument to repetition operator: `*`"),
+        ] {
+            assert_eq!(anywhere(pattern).err().as_deref(), Some(message));
+        }
+        assert!(anywhere("(a{1000}){1000}").is_err_and(|error| !error.contains('\n')));
+    }
 }
