@@ -12,7 +12,7 @@ use crate::go::quote::quote;
 use crate::html::Context;
 use crate::limits::Budget;
 use crate::parse::tree::{Action, Command, Operand, Pipe, Template, Tree};
-use crate::set::Set;
+use crate::set::{Mode, Set};
 use crate::value::Value;
 
 /// An execution: a template that is executed, its variables and its output.
@@ -86,6 +86,9 @@ impl<'e> Execution<'e> {
         self.current = Some(found);
         self.variables = vec![("$", data.clone())];
         self.list(data, &found.1.root)?;
+        if self.set.mode == Mode::Html && !self.context.is_text() {
+            return Err(self.html_error("ends in a non-text context"));
+        }
         Ok(std::mem::take(&mut self.out))
     }
 
@@ -110,6 +113,11 @@ impl<'e> Execution<'e> {
         self.budget.set_left(left);
         self.budget.leave();
         output
+    }
+
+    /// A message about the document that a template writes.
+    fn html_error(&self, message: &str) -> String {
+        format!("html/template:{}: {message}", self.current.map_or("", |(name, _)| name))
     }
 
     /// A message with the position and node that is evaluated.

@@ -1,6 +1,7 @@
 //! From the text of templates to trees.
 
 mod lexer;
+mod operand;
 mod parser;
 pub(crate) mod tree;
 

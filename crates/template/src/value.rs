@@ -285,6 +285,14 @@ impl Value {
         }
     }
 
+    /// An integer of the same type.
+    pub(crate) fn with_integer(&self, number: i64) -> Self {
+        match self {
+            Self::Named(named, _) => Self::Named(*named, number),
+            _ => Self::Int(number),
+        }
+    }
+
     /// The items of a list; none of anything else.
     pub fn items(&self) -> &[Self] {
         match self {

@@ -141,7 +141,8 @@ fn base64_decode(_: &mut Call<'_, '_>, arguments: &[Value]) -> Returned {
     let decoded = URL_SAFE.decode(&encoded).map_err(|error| {
         let at = match error {
             DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
-            DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => encoded.len(),
+            // Go names the start of the last four bytes.
+            DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => encoded.len() / 4 * 4,
         };
         format!("illegal base64 data at input byte {at}")
     })?;

@@ -34,10 +34,19 @@ fn incompatible(left: &Value, right: &Value) -> String {
     format!("incompatible types for comparison: {left} and {right}")
 }
 
-fn non_comparable(value: &Value) -> String {
-    let mut shown = Text::new(SHOWN_MAX);
-    let _shortened = Verb::value().write(&mut shown, value);
-    format!("non-comparable type {}: {}", shown.as_str(), value.type_name())
+/// The message for values without an order or equality, as odd as Go's.
+fn non_comparable(left: &Value, right: &Value) -> String {
+    let shown = |value: &Value, letter| {
+        let mut text = Text::new(SHOWN_MAX);
+        let _shortened = Verb { letter, ..Verb::value() }.write(&mut text, value);
+        text.finish()
+    };
+    let (left_type, right_type) = (left.type_name(), right.type_name());
+    if std::mem::discriminant(left) == std::mem::discriminant(right) {
+        return format!("non-comparable type {}: {right_type}", shown(right, 's'));
+    }
+    let (left, right) = (shown(left, 's'), shown(right, 'v'));
+    format!("non-comparable types {left}: {left_type}, {right_type}: {right}")
 }
 
 fn are_equal(left: &Value, right: &Value) -> Result<bool, String> {
@@ -50,7 +59,7 @@ fn are_equal(left: &Value, right: &Value) -> Result<bool, String> {
             (Value::Nil, Value::Nil) => Ok(true),
             (Value::Nil, _) | (_, Value::Nil) => Ok(false),
             (Value::Time(left), Value::Time(right)) => Ok(left == right),
-            _ => Err(non_comparable(right)),
+            _ => Err(non_comparable(left, right)),
         },
         _ if matches!(left, Value::Nil) || matches!(right, Value::Nil) => Ok(false),
         _ => Err(incompatible(left, right)),

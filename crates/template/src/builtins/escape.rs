@@ -29,17 +29,26 @@ fn printed(call: &Call<'_, '_>, values: &[Value]) -> Result<String, String> {
     Ok(out.finish())
 }
 
+/// What is escaped: the values as they are printed without a function.
+fn escapable(call: &Call<'_, '_>, values: &[Value]) -> Result<String, String> {
+    let shown = |value: &Value| match value {
+        Value::Nil => "<no value>".into(),
+        value => value.clone(),
+    };
+    printed(call, &values.iter().map(shown).collect::<Vec<_>>())
+}
+
 /// Escapes for HTML. A document does not escape the result again.
 pub(super) fn html(call: &mut Call<'_, '_>, arguments: &[Value]) -> Returned {
     let mut out = call.text();
-    escape_html(&printed(call, arguments)?, &mut out)?;
+    escape_html(&escapable(call, arguments)?, &mut out)?;
     Ok(safe(call, Safe::Html, out))
 }
 
 /// Escapes for the query of a URL. A document does not escape the result again.
 pub(super) fn urlquery(call: &mut Call<'_, '_>, arguments: &[Value]) -> Returned {
     let mut out = call.text();
-    query_escape(&printed(call, arguments)?, &mut out)?;
+    query_escape(&escapable(call, arguments)?, &mut out)?;
     Ok(safe(call, Safe::Url, out))
 }
 
@@ -53,7 +62,7 @@ fn safe(call: &Call<'_, '_>, safe: Safe, out: Text) -> Value {
 /// Escapes for a string of JavaScript.
 pub(super) fn js(call: &mut Call<'_, '_>, arguments: &[Value]) -> Returned {
     let mut out = call.text();
-    for c in printed(call, arguments)?.chars() {
+    for c in escapable(call, arguments)?.chars() {
         match c {
             '\\' => out.push("\\\\")?,
             '\'' => out.push("\\'")?,

@@ -50,7 +50,7 @@ impl<'e> Execution<'e> {
         match self.set.mode {
             Mode::Text => self.write(text)?,
             Mode::Html => {
-                let kept = self.context.text(text).map_err(|message| self.error(message))?;
+                let kept = self.context.text(text).map_err(|message| self.html_error(&message))?;
                 self.write(&kept)?;
             }
         }
@@ -116,7 +116,7 @@ impl<'e> Execution<'e> {
             }
             other => {
                 let mut shown = Text::new(self.budget.bytes());
-                Verb::value().write(&mut shown, other).map_err(|overflow| self.error(overflow))?;
+                Verb::value().part(&mut shown, other).map_err(|overflow| self.error(overflow))?;
                 return Err(self.error(format!("range can't iterate over {}", shown.as_str())));
             }
         };
@@ -143,7 +143,7 @@ impl<'e> Execution<'e> {
                 .map(|(key, item)| (Value::from(key.as_str()), item.clone())),
             _ => {
                 integers = 0..value.as_integer().unwrap_or_default();
-                &mut integers.map(|number| (Value::Nil, Value::Int(number)))
+                &mut integers.map(|number| (Value::Nil, value.with_integer(number)))
             }
         };
         let mark = self.variables.len();

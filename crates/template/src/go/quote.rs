@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// Whether Go prints a character as it is.
 fn is_printable(c: char) -> bool {
-    if c == ' ' || c.is_alphanumeric() {
+    if c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() {
         return true;
     }
     !c.is_whitespace() && !c.is_control() && !c.escape_debug().any(|c| c == '{') || is_mark(c)
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn texts_are_quoted_as_in_go() {
         for (text, quoted) in [
-            ("a\"b\\", r#""a\"b\\""#),
+            ("a\"b\\{}", r#""a\"b\\{}""#),
             ("\n\t\u{7}\u{1}", r#""\n\t\a\x01""#),
             ("äé日\u{301}", "\"äé日\u{301}\""),
             ("\u{a0}\u{200b}\u{e000}", r#""\u00a0\u200b\ue000""#),

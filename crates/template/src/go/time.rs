@@ -93,8 +93,9 @@ impl Time {
             Zone::Fixed { name, seconds } => (*seconds, name.clone()),
             Zone::Named(zone) => {
                 let offset = zone.offset_from_utc_datetime(&self.utc);
-                let name = offset.abbreviation().unwrap_or_default().to_owned();
-                (offset.fix().local_minus_utc(), name)
+                let seconds = offset.fix().local_minus_utc();
+                let name = offset.abbreviation().map_or_else(|| numeric(seconds), str::to_owned);
+                (seconds, name)
             }
         }
     }
@@ -152,6 +153,13 @@ impl Time {
         let utc = moved.checked_sub_signed(offset).ok_or("time out of range")?;
         Ok(Self { utc, zone: self.zone.clone() })
     }
+}
+
+/// The abbreviation of a zone that has no name: its offset.
+fn numeric(seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let (hours, minutes) = (seconds.unsigned_abs() / 3600, seconds.unsigned_abs() / 60 % 60);
+    if minutes == 0 { format!("{sign}{hours:02}") } else { format!("{sign}{hours:02}{minutes:02}") }
 }
 
 /// `time.Time`

@@ -64,10 +64,18 @@ mod tests {
     fn words_start_in_upper_case() {
         for (text, kept, lower) in [
             ("aa bb CC", "Aa Bb CC", "Aa Bb Cc"),
-            ("can't a_b a.b a-b", "Can't A_b A.b A-B", "Can't A_b A.b A-B"),
-            ("3rd hello, World", "3Rd Hello, World", "3Rd Hello, World"),
-            ("éa ßx", "Éa Ssx", "Éa Ssx"),
+            ("can't a_b a.b a-b a:b a/b a,b", "Can't A_b A.b A-B A:b A/B A,B", ""),
+            ("3rd hello, WORLD 5TH", "3Rd Hello, WORLD 5TH", "3Rd Hello, World 5Th"),
+            ("o'neil 'quoted' don\u{2019}t", "O'neil 'Quoted' Don\u{2019}t", ""),
+            ("1.5x 2,3y a;b", "1.5X 2,3Y A;B", ""),
+            ("éa ßx \u{fb01}x", "Éa Ssx Fix", ""),
+            ("foo__bar _x x_ 9a a9b", "Foo__bar _X X_ 9A A9b", ""),
+            ("ABC-def (ghi) [jkl]", "ABC-Def (Ghi) [Jkl]", "Abc-Def (Ghi) [Jkl]"),
+            ("日本 go ГОРОД", "日本 Go ГОРОД", "日本 Go Город"),
+            ("a\tb\nc e\u{301}a it's. end's", "A\tB\nC E\u{301}a It's. End's", ""),
+            ("A.B.C x..y", "A.B.C X..Y", "A.b.c X..Y"),
         ] {
+            let lower = if lower.is_empty() { kept } else { lower };
             assert_eq!(title(text, Rest::Kept), kept);
             assert_eq!(title(text, Rest::Lower), lower);
         }

@@ -121,7 +121,7 @@ impl Verb {
         out.push("(")?;
         out.push(value.type_name())?;
         out.push("=")?;
-        Self::value().part(out, value)?;
+        Self { letter: 'v', ..self }.part(out, value)?;
         out.push(")")
     }
 
@@ -175,19 +175,22 @@ impl Verb {
             'X' => (if self.sharp { "0X" } else { "" }, format!("{magnitude:X}")),
             'c' => return self.pad(out, c.encode_utf8(&mut [0; 4])),
             'q' => return self.pad(out, &quote_char(c)),
-            'U' => return self.pad(out, &format!("U+{magnitude:04X}")),
+            'U' => {
+                let spaces = Self { zero: false, ..self };
+                return spaces.pad(out, &format!("U+{magnitude:04X}"));
+            }
             _ => return self.mismatch(out, value),
         };
         let sign = self.sign(number < 0);
         let around = sign.len() + prefix.len();
         let digits_min = match (self.precision, self.width) {
-            (Some(0), _) if number == 0 => return self.pad(out, ""),
+            (Some(0), _) if number == 0 => return self.padded(out, ' ', 0, |_| Ok(())),
             (Some(precision), _) => precision,
             (None, Some(width)) if self.zero && !self.minus => width.saturating_sub(around),
             _ => 0,
         };
         let zeros = digits_min.saturating_sub(digits.len());
-        self.padded(out, around + zeros + digits.len(), |out| {
+        self.padded(out, ' ', around + zeros + digits.len(), |out| {
             out.push(sign)?;
             out.push(prefix)?;
             out.fill('0', zeros)?;
@@ -217,7 +220,7 @@ impl Verb {
             }
             _ => 0,
         };
-        self.padded(out, sign.len() + zeros + digits.len(), |out| {
+        self.padded(out, ' ', sign.len() + zeros + digits.len(), |out| {
             out.push(sign)?;
             out.fill('0', zeros)?;
             out.push(digits)
@@ -233,14 +236,17 @@ impl Verb {
         }
     }
 
+    /// Writes a text, and spaces up to the width; zeros with the flag `0`, even of text.
     fn pad(self, out: &mut Text, text: &str) -> Written {
-        self.padded(out, text.chars().count(), |out| out.push(text))
+        let fill = if self.zero { '0' } else { ' ' };
+        self.padded(out, fill, text.chars().count(), |out| out.push(text))
     }
 
-    /// Writes a text of a length in characters, and spaces up to the width.
+    /// Writes a text of a length in characters, and fills it up to the width.
     fn padded(
         self,
         out: &mut Text,
+        fill: char,
         length: usize,
         write: impl FnOnce(&mut Text) -> Written,
     ) -> Written {
@@ -249,12 +255,7 @@ impl Verb {
             write(out)?;
             return out.fill(' ', missing);
         }
-        out.fill(if self.zero_pads_text() { '0' } else { ' ' }, missing)?;
+        out.fill(fill, missing)?;
         write(out)
-    }
-
-    /// Whether the flag `0` pads strings too.
-    fn zero_pads_text(self) -> bool {
-        self.zero && matches!(self.letter, 's' | 'q' | 'x' | 'X' | 'T' | 't')
     }
 }

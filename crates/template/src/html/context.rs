@@ -2,6 +2,7 @@
 
 use super::attribute::{Attribute, is_script_type};
 use super::script::Script;
+use crate::go::quote::quote;
 
 /// A place in a document.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -188,7 +189,8 @@ impl Context {
             return Ok("");
         }
         if rest.starts_with('=') {
-            return Err("expected space, attr name, or end of tag, but got \"=\"".to_owned());
+            let found = quote(rest);
+            return Err(format!("expected space, attr name, or end of tag, but got {found}"));
         }
         let length = name_length(rest)?;
         let name = rest.get(..length).unwrap_or_default();
@@ -251,7 +253,8 @@ impl Context {
         let (value, rest) = text.split_at(end.unwrap_or(text.len()));
         let quotes = |c| matches!(c, '"' | '\'' | '<' | '=' | '`');
         if let Some(c) = value.chars().find(|c| self.quote == Quote::None && quotes(*c)) {
-            return Err(format!("\"{c}\" in unquoted attr: \"{value}\""));
+            let c = quote(&c.to_string());
+            return Err(format!("{c} in unquoted attr: {}", quote(value)));
         }
         out.push_str(value);
         if value.contains(['#', '?']) {
@@ -272,6 +275,11 @@ impl Context {
             return Ok(rest);
         }
         Ok(rest)
+    }
+
+    /// Whether a document may end here.
+    pub(crate) fn is_text(&self) -> bool {
+        self.state == State::Text
     }
 
     /// Moves to where a value stands that is printed next.
@@ -322,7 +330,7 @@ fn name_length(text: &str) -> Result<usize, String> {
     match text.get(end..).and_then(|rest| rest.chars().next()) {
         Some(c @ ('\'' | '"' | '<')) => {
             let name: String = text.chars().take(32).collect();
-            Err(format!("{:?} in attribute name: {name:?}", c.to_string()))
+            Err(format!("{} in attribute name: {}", quote(&c.to_string()), quote(&name)))
         }
         _ => Ok(end),
     }

@@ -69,11 +69,13 @@ fn attribute_name(text: &str) -> String {
 fn attribute(context: &Context, value: &Value, out: &mut Text) -> Escaped {
     let text = printed(value, out)?;
     let is_url = matches!(value, Value::Safe(Safe::Url, _));
-    let is_html = matches!(value, Value::Safe(Safe::Html, _));
+    let is_text = matches!(
+        context.attribute,
+        Attribute::Plain | Attribute::Sensitive | Attribute::ScriptType
+    );
+    let is_html = is_text && matches!(value, Value::Safe(Safe::Html, _));
     let text = match context.attribute {
-        Attribute::Plain | Attribute::Sensitive | Attribute::ScriptType if is_html => {
-            without_tags(&text)
-        }
+        _ if is_html => without_tags(&text),
         Attribute::Plain | Attribute::Sensitive | Attribute::ScriptType => text,
         Attribute::Content if has_safe_scheme(&text) => text,
         Attribute::Content => UNSAFE.to_owned(),

@@ -210,7 +210,7 @@ impl<'t> Lexer<'t> {
                 None => self.error("unterminated raw quoted string"),
             },
             '$' => self.name(Kind::Variable),
-            '.' if !next.is_some_and(|next| next.is_ascii_digit()) => self.name(Kind::Field),
+            '.' if next.is_some_and(|next| !next.is_ascii_digit()) => self.name(Kind::Field),
             '.' | '+' | '-' | '0'..='9' => self.number(),
             '(' => {
                 self.parentheses += 1;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::lexer::{Kind, Lexer, Token};
-use super::tree::{Action, Branch, Command, Node, Operand, OperandKind, Pipe, Template, Tree};
+use super::tree::{Action, Branch, Node, OperandKind, Pipe, Template, Tree};
 use crate::call::Functions;
-use crate::go::number::Number;
 use crate::go::quote::{quote, unquote};
 use crate::limits::DEPTH_MAX;
 
-type Parsed<T> = Result<T, String>;
+pub(super) type Parsed<T> = Result<T, String>;
 
 /// Parses a text; returns the templates that it defines by name, the text itself last.
 ///
@@ -42,7 +41,7 @@ pub(crate) fn parse(
     }
 }
 
-struct Parser<'p> {
+pub(super) struct Parser<'p> {
     name: &'p str,
     lexer: Lexer<'p>,
     /// Tokens to read again, the next one last.
@@ -50,10 +49,10 @@ struct Parser<'p> {
     /// Line of the last token of the lexer.
     line: usize,
     action_line: Option<usize>,
-    functions: &'p Functions<'p>,
-    variables: Vec<String>,
+    pub(super) functions: &'p Functions<'p>,
+    pub(super) variables: Vec<String>,
     range_depth: usize,
-    depth: usize,
+    pub(super) depth: usize,
     source: Arc<str>,
     text: Arc<str>,
     trees: Vec<(String, Tree)>,
@@ -81,7 +80,7 @@ enum Item {
 }
 
 impl Parser<'_> {
-    fn next(&mut self) -> Token {
+    pub(super) fn next(&mut self) -> Token {
         self.pushed_back.pop().unwrap_or_else(|| {
             let token = self.lexer.next();
             self.line = token.line;
@@ -89,17 +88,17 @@ impl Parser<'_> {
         })
     }
 
-    fn push_back(&mut self, token: Token) {
+    pub(super) fn push_back(&mut self, token: Token) {
         self.pushed_back.push(token);
     }
 
-    fn peek(&mut self) -> Token {
+    pub(super) fn peek(&mut self) -> Token {
         let token = self.next();
         self.push_back(token.clone());
         token
     }
 
-    fn next_non_space(&mut self) -> Token {
+    pub(super) fn next_non_space(&mut self) -> Token {
         loop {
             let token = self.next();
             if token.kind != Kind::Space {
@@ -108,13 +107,13 @@ impl Parser<'_> {
         }
     }
 
-    fn peek_non_space(&mut self) -> Token {
+    pub(super) fn peek_non_space(&mut self) -> Token {
         let token = self.next_non_space();
         self.push_back(token.clone());
         token
     }
 
-    fn unexpected<T>(&self, token: &Token, context: &str) -> Parsed<T> {
+    pub(super) fn unexpected<T>(&self, token: &Token, context: &str) -> Parsed<T> {
         if token.kind != Kind::Error {
             return Err(format!("unexpected {} in {context}", token.shown()));
         }
@@ -131,7 +130,7 @@ impl Parser<'_> {
         if token.kind == kind { Ok(token) } else { self.unexpected(&token, context) }
     }
 
-    fn enter(&mut self) -> Parsed<()> {
+    pub(super) fn enter(&mut self) -> Parsed<()> {
         if self.depth >= DEPTH_MAX {
             return Err("max expression depth exceeded".to_owned());
         }
@@ -330,7 +329,7 @@ impl Parser<'_> {
         Ok(Node::Template(Template { at: token.at, name, pipe: Some(pipe) }))
     }
 
-    fn pipe(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
+    pub(super) fn pipe(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
         let at = self.peek_non_space().at;
         let mut pipe =
             Pipe { at, variables: Vec::new(), is_assignment: false, commands: Vec::new() };
@@ -395,99 +394,10 @@ impl Parser<'_> {
         }
         Ok(())
     }
-
-    fn command(&mut self) -> Parsed<Command> {
-        let at = self.peek_non_space().at;
-        let mut operands = Vec::new();
-        loop {
-            self.peek_non_space();
-            operands.extend(self.operand()?);
-            let token = self.next();
-            match token.kind {
-                Kind::Space => continue,
-                Kind::RightDelimiter | Kind::RightParenthesis => self.push_back(token),
-                Kind::Pipe => {}
-                _ => return self.unexpected(&token, "operand"),
-            }
-            break;
-        }
-        if operands.is_empty() {
-            return Err("empty command".to_owned());
-        }
-        Ok(Command { at, operands })
-    }
-
-    /// A term and its fields; `None` if no operand follows.
-    fn operand(&mut self) -> Parsed<Option<Operand>> {
-        let Some(term) = self.term()? else { return Ok(None) };
-        let next = self.peek();
-        if next.kind != Kind::Field {
-            return Ok(Some(term));
-        }
-        let mut fields = Vec::new();
-        while self.peek().kind == Kind::Field {
-            fields.push(field_name(&self.next()));
-        }
-        let kind = match term.kind {
-            OperandKind::Field(mut names) => {
-                names.append(&mut fields);
-                OperandKind::Field(names)
-            }
-            OperandKind::Variable(mut names) => {
-                names.append(&mut fields);
-                OperandKind::Variable(names)
-            }
-            OperandKind::Function(_) | OperandKind::Pipe(_) | OperandKind::Chain(..) => {
-                OperandKind::Chain(Box::new(term), fields)
-            }
-            _ => return Err(format!("unexpected . after term {}", quote(&term.to_string()))),
-        };
-        Ok(Some(Operand { at: next.at, kind }))
-    }
-
-    fn term(&mut self) -> Parsed<Option<Operand>> {
-        let token = self.next_non_space();
-        let at = token.at;
-        let kind = match token.kind {
-            Kind::Identifier if self.functions.has(&token.text) => {
-                OperandKind::Function(token.text)
-            }
-            Kind::Identifier => return Err(format!("function {} not defined", quote(&token.text))),
-            Kind::Dot => OperandKind::Dot,
-            Kind::Nil => OperandKind::Nil,
-            Kind::Variable if self.variables.contains(&token.text) => {
-                OperandKind::Variable(vec![token.text])
-            }
-            Kind::Variable => return Err(format!("undefined variable {}", quote(&token.text))),
-            Kind::Field => OperandKind::Field(vec![field_name(&token)]),
-            Kind::Bool => OperandKind::Bool(token.text == "true"),
-            Kind::Number | Kind::CharLiteral => OperandKind::Number(Number::parse(&token.text)?),
-            Kind::String => {
-                let text = unquote(&token.text).ok_or("invalid syntax")?;
-                OperandKind::String { quoted: token.text, text: text.into() }
-            }
-            Kind::LeftParenthesis => {
-                self.enter()?;
-                let pipe = self.pipe("parenthesized pipeline", Kind::RightParenthesis)?;
-                self.depth -= 1;
-                return Ok(Some(Operand { at: pipe.at, kind: OperandKind::Pipe(Box::new(pipe)) }));
-            }
-            _ => {
-                self.push_back(token);
-                return Ok(None);
-            }
-        };
-        Ok(Some(Operand { at, kind }))
-    }
 }
 
 fn is_keyword(token: &Token, keyword: &str) -> bool {
     token.kind == Kind::Keyword && token.text == keyword
-}
-
-/// The name of a field without its dot.
-fn field_name(token: &Token) -> String {
-    token.text.get(1..).unwrap_or_default().to_owned()
 }
 
 /// Refuses pipelines that are empty, or pass a value to something that takes none.
