@@ -19,9 +19,9 @@ impl Default for Limits {
     }
 }
 
-/// Nested parentheses, control structures and calls of templates. Each takes some kilobytes of the
+/// Nested parentheses, control structures and calls of templates. Each takes up to 10 KB of the
 /// stack.
-pub(crate) const DEPTH_MAX: usize = 64;
+pub(crate) const DEPTH_MAX: usize = 100;
 
 /// Nested values: lists of lists and so on.
 pub(crate) const VALUE_DEPTH_MAX: usize = 32;
