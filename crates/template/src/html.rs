@@ -3,8 +3,8 @@
 //!
 //! The context follows the text of templates in the order of their output. Go derives it before the
 //! execution and refuses templates whose branches end in different contexts; these execute here.
-//! Values in event handlers, `srcdoc` and template literals of scripts are refused, and values in
-//! styles and scripts are escaped more strictly than in Go.
+//! Values in event handlers, `srcdoc`, attributes with composed names and template literals of scripts
+//! are refused, and values in styles and scripts are escaped more strictly than in Go.
 
 mod attribute;
 mod context;

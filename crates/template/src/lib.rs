@@ -5,6 +5,16 @@
 //! [`prometheus`] and [`alertmanager`] are both built on it. Errors have Go's words, because users
 //! know them. Pure: queries are passed in, and no input causes a panic.
 //!
+//! ```
+//! use template::{Functions, Limits, MissingKey, Mode, Run, Set, Value};
+//!
+//! let (mut set, functions) = (Set::new(Mode::Text, MissingKey::Zero), Functions::new(&[]));
+//! set.parse("greeting", "Hello {{ . | printf \"%q\" }}", &functions, &Limits::default())?;
+//! let output = set.execute("greeting", &Value::from("World"), &functions, Run::default())?;
+//! assert_eq!(output, "Hello \"World\"");
+//! # Ok::<(), template::Error>(())
+//! ```
+//!
 //! Specification: <https://pkg.go.dev/text/template>, <https://pkg.go.dev/html/template>,
 //! Prometheus' `docs/configuration/template_reference.md`, Alertmanager's `docs/notifications.md`.
 

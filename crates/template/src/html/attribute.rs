@@ -16,7 +16,7 @@ pub(super) enum Attribute {
     Style,
     /// The `type` of a script.
     ScriptType,
-    /// A script or document.
+    /// A script or document, or an attribute whose name is composed.
     Refused,
 }
 

@@ -114,7 +114,7 @@ impl Context {
                 None => "",
             }),
             State::Tag => self.tag(text, out),
-            State::AttributeName => self.name(text, out),
+            State::AttributeName => self.rest_of_name(text, out),
             State::AfterName => Ok(self.after_name(text, out)),
             State::BeforeValue => Ok(self.before_value(text, out)),
             State::Value => self.value(text, out),
@@ -205,7 +205,15 @@ impl Context {
         self.name(rest, out)
     }
 
-    /// The rest of an attribute's name.
+    /// More of a name whose start is written: the whole name is not known.
+    fn rest_of_name<'t>(&mut self, text: &'t str, out: &mut String) -> Result<&'t str, String> {
+        if name_length(text)? > 0 {
+            self.attribute = Attribute::Refused;
+        }
+        self.name(text, out)
+    }
+
+    /// An attribute's name.
     fn name<'t>(&mut self, text: &'t str, out: &mut String) -> Result<&'t str, String> {
         let (name, rest) = text.split_at(name_length(text)?);
         out.push_str(name);
@@ -289,6 +297,7 @@ impl Context {
                 self.state = State::AttributeName;
                 self.attribute = Attribute::Plain;
             }
+            State::AttributeName => self.attribute = Attribute::Refused,
             State::BeforeValue => {
                 self.state = State::Value;
                 self.quote = Quote::None;

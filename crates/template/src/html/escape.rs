@@ -83,7 +83,8 @@ fn attribute(context: &Context, value: &Value, out: &mut Text) -> Escaped {
         Attribute::UrlList => url(&text, UrlPart::Start, is_url, out.left())?.replace(',', "%2c"),
         Attribute::Style => style(&text),
         Attribute::Refused => {
-            return Err("values are not supported in event handlers and srcdoc".to_owned());
+            let places = "event handlers, srcdoc and attributes with composed names";
+            return Err(format!("values are not supported in {places}"));
         }
     };
     match context.quote {
