@@ -32,8 +32,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "glasshouse",
         &[
-            "adopt", "agent", "page-api", "query", "receive", "serve", "signals", "store", "tsdb",
-            "wire",
+            "adopt", "agent", "page-api", "query", "receive", "serve", "signals", "store",
+            "template", "tsdb", "wire",
         ],
     ),
     ("glasshouse-sdk", &[]),

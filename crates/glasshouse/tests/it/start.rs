@@ -132,6 +132,38 @@ fn dashboards_are_checked() {
 }
 
 #[test]
+fn rules_and_routes_are_checked() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = parent.path().join("a.yml");
+    let rule = |expr: &str, summary: &str| {
+        format!(
+            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: '{expr}'\n    annotations:\n      \
+             summary: '{summary}'\n"
+        )
+    };
+    let route = |receiver: &str| {
+        format!(
+            "route: {{receiver: {receiver}}}\nreceivers: [{{name: a}}]\ntemplates: [x/*.tmpl]\n"
+        )
+    };
+    for (kind, content, status, said) in [
+        ("rules", rule("up == 0", "{{ $labels.job }}"), 0, "a.yml: 1 rules"),
+        ("rules", rule("up ==", "x"), 1, "a.yml:5: group \"g\", rule 1, \"A\": could not parse"),
+        ("rules", rule("up", "{{ $x }}"), 1, "undefined variable \"$x\""),
+        ("rules", rule("{job=\"a\"} |= \"x\"", "x"), 1, "could not parse"),
+        ("loki-rules", rule("rate({job=\"a\"} [1m]) > 0", "x"), 0, "1 rules"),
+        ("alertmanager", route("a"), 0, "1 receivers, 0 files of templates"),
+        ("alertmanager", route("b"), 1, "a.yml:1: undefined receiver \"b\" used in route"),
+    ] {
+        std::fs::write(&file, &content).unwrap();
+        let ended = output(&["check", kind, file.to_str().unwrap()]);
+        let output = text(&ended.stdout);
+        let outcome = (ended.status.code(), output.contains(said));
+        assert_eq!(outcome, (Some(status), true), "{content}\n{output}");
+    }
+}
+
+#[test]
 fn listening_for_others_is_refused_without_authentication() {
     let ended = output(&["--listen", "0.0.0.0"]);
     assert_eq!(ended.status.code(), Some(2));
