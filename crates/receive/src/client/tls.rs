@@ -4,14 +4,15 @@ use std::io::BufReader;
 use std::sync::{Arc, OnceLock};
 
 use adopt::prometheus::{Source, TlsConfig, TlsVersion};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion,
-    version,
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme, SupportedProtocolVersion, version,
 };
 
 /// The settings of a connection.
@@ -56,13 +57,15 @@ fn verifier(
     settings: &TlsConfig,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let mut trusted = Vec::new();
     let inner = if settings.insecure_skip_verify {
         None
     } else {
         let roots = match &settings.ca {
             Some(ca) => {
                 let mut roots = RootCertStore::empty();
-                for certificate in certificates(ca)? {
+                trusted = certificates(ca)?;
+                for certificate in trusted.clone() {
                     roots.add(certificate).map_err(|error| format!("the CA: {error}"))?;
                 }
                 Arc::new(roots)
@@ -85,6 +88,7 @@ fn verifier(
     };
     Ok(Arc::new(Verifier {
         inner,
+        trusted,
         name,
         is_skipped: settings.insecure_skip_verify,
         provider: Arc::clone(provider),
@@ -114,11 +118,24 @@ fn certificates(source: &Source<String>) -> Result<Vec<CertificateDer<'static>>,
     Ok(certificates)
 }
 
+/// Whether a certificate, which is valid at this time, is refused only because it is that of an
+/// authority. Self-signed certificates mostly are, and Go accepts them from a server if they are
+/// trusted themselves.
+fn is_authority(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error
+    else {
+        return false;
+    };
+    cause.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
+}
+
 /// Verifies a server by a name that may differ from that of the URL, or not at all.
 #[derive(Debug)]
 struct Verifier {
     /// `None` where nothing is trusted, or everything is.
     inner: Option<Arc<WebPkiServerVerifier>>,
+    /// The certificates of `ca` and `ca_file`.
+    trusted: Vec<CertificateDer<'static>>,
     name: Option<ServerName<'static>>,
     /// `insecure_skip_verify`
     is_skipped: bool,
@@ -141,7 +158,18 @@ impl ServerCertVerifier for Verifier {
             return Err(rustls::Error::General("the system trusts no certificate".to_owned()));
         };
         let name = self.name.as_ref().unwrap_or(server_name);
-        inner.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
+        let verified =
+            inner.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+        match verified {
+            Err(error) if is_authority(&error) && self.trusted.contains(end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            Err(error) if is_authority(&error) => {
+                Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
+            }
+            verified => verified,
+        }
     }
 
     fn verify_tls12_signature(
@@ -166,5 +194,40 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A certificate that `openssl req -x509` made for `localhost` and 127.0.0.1, valid until 2126.
+    const SELF_SIGNED: &str = include_str!("../../testdata/self-signed.pem");
+    const OTHER: &str = include_str!("../../testdata/other-self-signed.pem");
+
+    #[test]
+    fn a_self_signed_certificate_is_valid_if_it_is_trusted_itself() {
+        const IN_2030: u64 = 1_900_000_000;
+        const IN_2020: u64 = 1_580_000_000;
+        let provider = Arc::new(ring::default_provider());
+        let shown = certificates(&Source::Inline(SELF_SIGNED.to_owned())).unwrap().remove(0);
+        for (trusted, server, seconds, expected) in [
+            (SELF_SIGNED, "localhost", IN_2030, "ok"),
+            (SELF_SIGNED, "127.0.0.1", IN_2030, "ok"),
+            (SELF_SIGNED, "example.org", IN_2030, "not valid for name"),
+            (SELF_SIGNED, "localhost", IN_2020, "not valid yet"),
+            (OTHER, "localhost", IN_2030, "UnknownIssuer"),
+        ] {
+            let ca = Some(Source::Inline(trusted.to_owned()));
+            let settings = TlsConfig { ca, ..TlsConfig::default() };
+            let verifier = verifier(&settings, &provider).unwrap();
+            let name = ServerName::try_from(server).unwrap();
+            let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+            let verified = verifier.verify_server_cert(&shown, &[], &name, &[], now);
+            let verified = verified.map_or_else(|error| error.to_string(), |_| "ok".to_owned());
+            assert!(verified.contains(expected), "{server} at {seconds}: {verified}");
+        }
     }
 }
