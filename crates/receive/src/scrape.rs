@@ -4,6 +4,8 @@
 //! each target has a loop of its own. A new configuration replaces the old one; targets that are in
 //! both go on without a gap. Source: Prometheus' document "Configuration" and its scrape manager.
 
+#[cfg(test)]
+mod corpora;
 mod discovery;
 mod failure_log;
 mod histogram_limits;

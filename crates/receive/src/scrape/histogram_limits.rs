@@ -66,7 +66,7 @@ impl HistogramLimits {
 }
 
 /// The highest resolution whose buckets are at least `factor` times as wide as the one below.
-fn schema_of(factor: f64) -> i32 {
+pub(super) fn schema_of(factor: f64) -> i32 {
     if factor <= 1.0 {
         return SCHEMA_MAX;
     }

@@ -12,17 +12,16 @@ pub(super) fn merge(scraped: &Labels, target: &Labels, honors_labels: bool) -> L
         let of_target = target.iter().filter(|(name, _)| scraped.get(name).is_none());
         return Labels::from_pairs(of_target.chain(scraped.iter()));
     }
-    let mut pairs: Vec<(String, &str)> =
-        target.iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let is_taken = |pairs: &[(String, &str)], name: &str| {
-        pairs.iter().any(|(taken, _)| taken == name) || scraped.get(name).is_some()
-    };
-    for (name, value) in scraped.iter() {
+    let (mut renamed, kept): (Vec<_>, Vec<_>) =
+        scraped.iter().partition(|(name, _)| target.get(name).is_some());
+    let kept = target.iter().chain(kept).map(|(name, value)| (name.to_owned(), value));
+    let mut pairs: Vec<(String, &str)> = kept.collect();
+    // Short names first, so that fewer prefixes are needed.
+    renamed.sort_by_key(|(name, _)| name.len());
+    for (name, value) in renamed {
         let mut name = name.to_owned();
-        if target.get(&name).is_some() {
-            while is_taken(&pairs, &name) {
-                name.insert_str(0, "exported_");
-            }
+        while pairs.iter().any(|(taken, _)| *taken == name) {
+            name.insert_str(0, "exported_");
         }
         pairs.push((name, value));
     }
