@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { Dashboards } from "./dashboards.mjs";
 import { makeDataset } from "./dataset.mjs";
 import { logs } from "./logs.mjs";
 import * as metrics from "./metrics.mjs";
@@ -31,6 +32,8 @@ let dataset = makeDataset();
 setInterval(() => {
   dataset = makeDataset();
 }, 600_000).unref();
+
+const dashboards = new Dashboards(EMPTY ? [] : undefined);
 
 const ok = (body) => ({ status: 200, body });
 const data = (list) => ok({ status: "success", data: list });
@@ -60,6 +63,7 @@ const ROUTES = [
   [/^\/prometheus\/api\/v1\/targets$/, () => ok(targets(EMPTY))],
   [/^\/prometheus\/api\/v1\/status\/tsdb$/, (_found, given) => ok(cardinality(given, EMPTY))],
   [/^\/loki\/api\/v1\/query_range$/, (_found, given) => (EMPTY ? NO_LOGS : logs(given, dataset))],
+  [/^\/loki\/api\/v1\/query$/, (_found, given) => metrics.query(given)],
   [/^\/loki\/api\/v1\/labels$/, () => data(["service_name", "deployment_environment"])],
   [
     /^\/loki\/api\/v1\/label\/([^/]+)\/values$/,
@@ -110,7 +114,9 @@ createServer(async (request, response) => {
   for await (const chunk of request) body += chunk;
   const isJson = request.headers["content-type"]?.includes("json");
   const given = Object.fromEntries([...address.searchParams, ...(isJson ? [] : new URLSearchParams(body))]);
-  const found = answer(address.pathname, given, isJson ? JSON.parse(body) : {});
+  const found =
+    dashboards.answer(request.method ?? "GET", address.pathname, body) ??
+    answer(address.pathname, given, isJson ? JSON.parse(body) : {});
   if (!found) return sendFile(address.pathname, request, response);
   const type = found.text === undefined ? "application/json" : "text/plain";
   response.writeHead(found.status, { "Content-Type": type });

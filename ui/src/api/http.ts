@@ -34,11 +34,14 @@ export interface RequestOptions {
   parameters?: Record<string, string | number | string[] | undefined>;
   /** Sends the parameters as a form body: queries may be longer than a URL. */
   form?: boolean;
+  /** Sent as JSON; a string is JSON already. */
   json?: unknown;
+  /** POST with a body, and GET without one, when absent. */
+  method?: "PUT" | "DELETE";
   headers?: Record<string, string>;
 }
 
-/** The parsed JSON answer of a GET, a form POST or a JSON POST; throws `ApiError`. */
+/** The parsed JSON answer of a request; throws `ApiError`. */
 export async function request(path: string, options: RequestOptions = {}): Promise<unknown> {
   const parameters = encode(options.parameters);
   const request: RequestInit = {
@@ -48,7 +51,7 @@ export async function request(path: string, options: RequestOptions = {}): Promi
   let url = path;
   if (options.json !== undefined) {
     request.method = "POST";
-    request.body = JSON.stringify(options.json);
+    request.body = typeof options.json === "string" ? options.json : JSON.stringify(options.json);
     request.headers = { ...request.headers, "Content-Type": "application/json" };
   } else if (options.form) {
     request.method = "POST";
@@ -56,6 +59,7 @@ export async function request(path: string, options: RequestOptions = {}): Promi
   } else if (parameters.size > 0) {
     url = `${path}?${parameters}`;
   }
+  if (options.method) request.method = options.method;
   const response = await send(url, request);
   const body = await response.text();
   if (!response.ok) throw failure(response, body);

@@ -35,6 +35,15 @@ export async function queryLogs(wanted: LogRequest, signal?: AbortSignal): Promi
   return readLogs(await request(`${BASE}/query_range`, { parameters, headers, signal }));
 }
 
+/** The values of a metric query at one time. */
+export async function queryLogsInstant(
+  query: string,
+  time: string,
+  signal?: AbortSignal,
+): Promise<QueryAnswer> {
+  return readAnswer(await request(`${BASE}/query`, { parameters: { query, time }, signal }));
+}
+
 export function readLogs(answer: unknown): LogAnswer {
   const data = record(record(answer).data);
   if (data.resultType !== "streams") return { kind: "metric", answer: readAnswer(answer) };
@@ -100,7 +109,9 @@ export async function logLabelValues(
   start: string,
   end: string,
   signal?: AbortSignal,
+  /** A selector of the streams. */
+  query?: string,
 ): Promise<string[]> {
   const path = `${BASE}/label/${encodeURIComponent(name)}/values`;
-  return strings(record(await request(path, { parameters: { start, end }, signal })).data);
+  return strings(record(await request(path, { parameters: { start, end, query }, signal })).data);
 }

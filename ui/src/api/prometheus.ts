@@ -14,6 +14,14 @@ export interface Series {
   values: number[];
   /** Whether the samples are native histograms, of which the values are the counts. */
   histogram: boolean;
+  /** Of native histograms: those of each sample, ascending. */
+  buckets?: Bucket[][];
+}
+
+export interface Bucket {
+  from: number;
+  to: number;
+  count: number;
 }
 
 export interface QueryAnswer {
@@ -79,14 +87,20 @@ function readSeries(value: unknown): Series {
     values.push(sample(given));
   }
   const histogram = times.length === 0 && list(histograms).length > 0;
-  if (histogram) {
-    for (const point of list(histograms)) {
-      const [time, given] = list(point);
-      times.push(number(time) * 1_000);
-      values.push(sample(record(given).count));
-    }
-  }
-  return { labels: labels(body.metric), times, values, histogram };
+  if (!histogram) return { labels: labels(body.metric), times, values, histogram };
+  const buckets = list(histograms).map((point) => {
+    const [time, given] = list(point);
+    times.push(number(time) * 1_000);
+    values.push(sample(record(given).count));
+    return list(record(given).buckets).map(readBucket);
+  });
+  return { labels: labels(body.metric), times, values, histogram, buckets };
+}
+
+/** The first element says which of the bounds are in the bucket. */
+function readBucket(value: unknown): Bucket {
+  const [, from, to, count] = list(value);
+  return { from: sample(from), to: sample(to), count: sample(count) };
 }
 
 export async function queryExemplars(

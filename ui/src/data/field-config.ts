@@ -22,6 +22,10 @@ export interface FieldConfig {
   mappings?: ValueMapping[];
   thresholds?: Thresholds;
   color?: FieldColor;
+  /** The range is that of the field, and not that of all fields. */
+  fieldMinMax?: boolean;
+  /** With variables, as in `${__value.raw}`. */
+  links?: DataLink[];
   /** The options of the panel's type for this field. */
   custom?: Record<string, unknown>;
 }
@@ -51,6 +55,12 @@ export interface FieldColor {
   seriesBy?: "last" | "min" | "max";
 }
 
+export interface DataLink {
+  title: string;
+  url: string;
+  targetBlank: boolean;
+}
+
 export interface FieldConfigSource {
   defaults: FieldConfig;
   overrides: Override[];
@@ -78,6 +88,8 @@ const READERS: { [Key in keyof FieldConfig]-?: (value: unknown) => FieldConfig[K
   mappings: (value) => list(value).flatMap(readMapping),
   thresholds: readThresholds,
   color: readColor,
+  fieldMinMax: (value) => value === true,
+  links: (value) => list(value).flatMap(readLink),
   custom: (value) => record(value),
 };
 
@@ -155,6 +167,12 @@ function readThresholds(value: unknown): Thresholds | undefined {
   return { mode: mode === "percentage" ? "percentage" : "absolute", steps: read };
 }
 
+function readLink(value: unknown): DataLink[] {
+  const { title, url, targetBlank } = record(value);
+  const found = text(url);
+  return found ? [{ title: string(title), url: found, targetBlank: targetBlank === true }] : [];
+}
+
 function readColor(value: unknown): FieldColor | undefined {
   const { mode, fixedColor, seriesBy } = record(value);
   const found = text(mode);
@@ -196,7 +214,7 @@ function configured(given: Field, frame: Frame, frames: Frame[], source: FieldCo
 function overridden(config: FieldConfig, id: string, value: unknown): FieldConfig {
   const [head = "", ...path] = id.split(".");
   if (head === "custom") return { ...config, custom: withPath(record(config.custom), path, value) };
-  if (!(head in READERS)) return config;
+  if (!Object.hasOwn(READERS, head)) return config;
   return { ...config, [head]: READERS[head as keyof FieldConfig](value) };
 }
 
@@ -253,11 +271,13 @@ function matchesValue(reduced: Reduced, { reducer, op, value }: Record<string, u
   if (typeof found === "boolean") return found;
   if (found === null || typeof value !== "number") return false;
   const holds: Record<string, boolean> = {
-    ">": found > value,
-    ">=": found >= value,
-    "<": found < value,
-    "<=": found <= value,
-    "!=": found !== value,
+    gt: found > value,
+    gte: found >= value,
+    lt: found < value,
+    lte: found <= value,
+    neq: found !== value,
   };
-  return holds[string(op)] ?? found === value;
+  // The names are those of newer boards, the signs those of older ones.
+  const name = { ">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "!=": "neq" }[string(op)] ?? string(op);
+  return holds[name] ?? found === value;
 }

@@ -62,6 +62,7 @@ describe("a field configuration", () => {
         override("byFrameRefID", "B", ["displayName", "second"]),
         override("byRegexp", "/^SEC/i", ["decimals", 3]),
         override("byValue", { reducer: "min", op: "<", value: 0 }, ["custom.axisPlacement", "right"]),
+        override("byValue", { reducer: "min", op: "lt", value: 0 }, ["min", 5]),
         override("byNames", { mode: "exclude", names: ["a"] }, ["max", 9]),
         override("byName", "a", ["custom.__proto__.polluted", true], ["nothing", 1]),
       ],
@@ -73,6 +74,7 @@ describe("a field configuration", () => {
         displayName: "second",
         decimals: 3,
         max: 9,
+        min: 5,
         custom: { lineWidth: 1, lineStyle: { fill: "dash" }, axisPlacement: "right" },
       },
     ]);

@@ -30,7 +30,7 @@ export interface Notice {
 
 export interface FrameMeta {
   /** What the rows are, where it is known. */
-  type?: "timeseries" | "numeric" | "table" | "exemplars" | "log-lines" | "traces";
+  type?: "timeseries" | "numeric" | "table" | "heatmap-rows" | "exemplars" | "log-lines" | "traces";
   /** The query as it was sent. */
   executedQuery?: string;
   notices?: Notice[];

@@ -2,13 +2,13 @@
  * Cases of other projects, which are stored outside the repository: in the folder named by GLASSHOUSE_CORPORA,
  * or in `shared/corpora` next to the repository. Their lines of output are those of the Rust tests.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
 const given = process.env.GLASSHOUSE_CORPORA;
-const BESIDE = fileURLToPath(new URL("../../../../shared/corpora", import.meta.url));
+const BESIDE = join(fileURLToPath(import.meta.url), "../../../../../shared/corpora");
 
 /** The parsed file, or null, with a line that says so, when the corpora are absent. */
 export function corpusFile(path: string): unknown {
@@ -19,6 +19,19 @@ export function corpusFile(path: string): unknown {
   }
   // Some files were written with bare infinities, which JSON does not have.
   return JSON.parse(readFileSync(file, "utf8").replace(/(?<=[:[,]\s*)Infinity\b/g, '"+Inf"'));
+}
+
+/** The JSON files below a folder, or none, with a line that says so, when the corpora are absent. */
+export function corpusFolder(path: string): string[] {
+  const folder = join(given ?? BESIDE, path);
+  if (given === undefined && !existsSync(folder)) {
+    console.log(`SKIPPED: corpus ${path}: the folder is absent`);
+    return [];
+  }
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(path, name))
+    .sort();
 }
 
 export interface Case {

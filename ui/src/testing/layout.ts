@@ -16,3 +16,19 @@ export function stubSizes(width: number, height: number): void {
   }
   vi.stubGlobal("ResizeObserver", Observer);
 }
+
+/** Every observed element is in the window, or none. */
+export function stubVisible(visible: boolean): void {
+  class Observer {
+    readonly #report: IntersectionObserverCallback;
+    constructor(report: IntersectionObserverCallback) {
+      this.#report = report;
+    }
+    observe() {
+      const change = { isIntersecting: visible } as IntersectionObserverEntry;
+      this.#report([change], this as unknown as IntersectionObserver);
+    }
+    disconnect() {}
+  }
+  vi.stubGlobal("IntersectionObserver", Observer);
+}

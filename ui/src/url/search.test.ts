@@ -19,7 +19,7 @@ describe("search parameters", () => {
   });
   it("are limited in length and number", () => {
     expect(String(parseSearch(`?q=${"x".repeat(100_000)}`).q)).toHaveLength(32_768);
-    expect(parseSearch(`?${"e=1&".repeat(500)}`).e).toHaveLength(26);
+    expect(parseSearch(`?${"e=1&".repeat(2_000)}`).e).toHaveLength(1_000);
   });
   it("are validated", () => {
     expect(text(["a", "b"])).toBe("a");

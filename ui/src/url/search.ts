@@ -4,7 +4,8 @@ export type Search = Record<string, string | string[] | undefined>;
 
 /** Longest value that is read: the server rejects longer queries. */
 const VALUE_LENGTH_MAX = 32_768;
-const VALUES_MAX = 26;
+/** A variable of a dashboard may have hundreds of values. */
+const VALUES_MAX = 1_000;
 
 /** `?a=1&b=2&b=3` to `{a: "1", b: ["2", "3"]}`. */
 export function parseSearch(text: string): Search {

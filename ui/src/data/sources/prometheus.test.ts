@@ -61,7 +61,10 @@ describe("a Prometheus answer", () => {
               [4, "1e3"],
             ],
           },
-          { metric: { a: "2" }, histograms: [[1, { count: "7", sum: "3" }]] },
+          {
+            metric: { a: "2" },
+            histograms: [[1, { count: "7", sum: "3", buckets: [[0, "-0.5", "+Inf", "7"]] }]],
+          },
         ],
       },
       warnings: ["w"],
@@ -73,7 +76,11 @@ describe("a Prometheus answer", () => {
       1_000,
     ]);
     expect(answer.series[0]?.times).toEqual([1_000, 2_500, 3_000, 4_000]);
-    expect(answer.series[1]).toMatchObject({ histogram: true, values: [7] });
+    expect(answer.series[1]).toMatchObject({
+      histogram: true,
+      values: [7],
+      buckets: [[{ from: -0.5, to: Number.POSITIVE_INFINITY, count: 7 }]],
+    });
     expect(answer.warnings).toEqual(["w"]);
   });
   it.each([null, {}, { data: 3 }, { data: { resultType: "vector", result: [null, { value: [1] }] } }])(

@@ -57,7 +57,7 @@ export function seriesFrames(answer: QueryAnswer, expr: string, intervalMs?: num
   ];
   const type = answer.type === "matrix" ? "timeseries" : "numeric";
   const names = shortNames(answer.series, expr);
-  const frames = answer.series.map(({ labels, times, values, histogram }, index): Frame => {
+  const frames = answer.series.map(({ labels, times, values, histogram, buckets }, index): Frame => {
     const config = {
       displayNameFromDS: names[index] ?? "",
       ...(histogram ? { custom: { histogram } } : {}),
@@ -68,6 +68,7 @@ export function seriesFrames(answer: QueryAnswer, expr: string, intervalMs?: num
         answer.text === null
           ? { name: "Value", type: "number", values, labels, config }
           : { name: "Value", type: "string", values: [answer.text], labels, config },
+        ...(buckets ? [{ name: "buckets", type: "other", values: buckets, config: {} } as const] : []),
       ],
       { meta: { type, executedQuery: expr, ...(index === 0 && notices.length > 0 ? { notices } : {}) } },
     );
