@@ -18,6 +18,8 @@ export default defineConfig({
     emptyOutDir: false,
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
+    // What every view needs is one file: in parts, which views share, it compresses worse.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shell", tags: ["$initial"] }] } } },
   },
   server: {
     port: 5173,

@@ -1,5 +1,6 @@
-import { screen } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import { numbers, renderPanel } from "../testing/panels";
 import { renderComponent } from "../testing/render";
 import { readLogsOptions } from "./logs/options";
 import { PanelView } from "./panel-view";
@@ -9,9 +10,19 @@ import { readTimeSeriesOptions } from "./time-series/options";
 import { readTraceListOptions } from "./traces/options";
 
 describe("a panel", () => {
-  it("of an unknown type says so", () => {
+  it("of an unknown type says so", async () => {
     renderComponent(<PanelView type="geomap" frames={[]} />);
-    expect(screen.getByRole("status").textContent).toMatch(/Unknown type of panel.*geomap/);
+    expect((await screen.findByRole("note")).textContent).toBe("Panel type geomap is not supported.");
+    expect(screen.getByRole("status").textContent).toMatch(/No data/);
+  });
+  it("of an unknown type shows its data as a table", async () => {
+    renderPanel(<PanelView type="geomap" frames={[numbers("a", [1, 2]), numbers("b", [7])]} />);
+    const table = await screen.findByRole("grid", { name: "Data of the panel" });
+    expect(
+      within(table)
+        .getAllByRole("gridcell")
+        .map((cell) => cell.textContent),
+    ).toContain("7");
   });
   it.each(["toString", "__proto__", "constructor"])("is not found under %s", (id) => {
     expect(panelOf(id)).toBeUndefined();
@@ -22,9 +33,24 @@ describe("the options of a panel", () => {
   it.each([
     [
       readTimeSeriesOptions,
-      { legend: { show: true, sort: undefined }, tooltip: { mode: "multi", sort: "desc" } },
+      {
+        legend: { show: true, mode: "list", placement: "bottom", calcs: [], sort: undefined },
+        tooltip: { mode: "multi", sort: "desc" },
+      },
     ],
-    [readTableOptions, { label: "Rows", sort: undefined, heightMax: undefined }],
+    [
+      readTableOptions,
+      {
+        label: "Rows",
+        sort: undefined,
+        heightMax: undefined,
+        header: true,
+        rowHeight: 26,
+        frame: 0,
+        footer: null,
+        stretch: true,
+      },
+    ],
     [readLogsOptions, { wrap: false, show: "message", highlight: [], line: null }],
     [readTraceListOptions, { sort: "newest" }],
   ])("have defaults, whatever is given", (read, defaults) => {
@@ -38,9 +64,16 @@ describe("the options of a panel", () => {
       expect(read(given)).toEqual(defaults);
   });
   it("are read from the JSON of Grafana", () => {
-    const json = { legend: { displayMode: "hidden" }, tooltip: { mode: "single", sort: "asc" } };
+    const legend = {
+      displayMode: "hidden",
+      placement: "right",
+      calcs: ["max"],
+      sortBy: "Max",
+      sortDesc: true,
+    };
+    const json = { legend, tooltip: { mode: "single", sort: "asc" } };
     expect(readTimeSeriesOptions(json)).toEqual({
-      legend: { show: false, sort: undefined },
+      legend: { show: false, mode: "list", placement: "right", calcs: ["max"], sort: "-max" },
       tooltip: { mode: "single", sort: "asc" },
     });
     expect(readLogsOptions({ wrapLogMessage: true, prettifyLogMessage: true })).toMatchObject({

@@ -1,12 +1,13 @@
 /** A panel of any registered type: reads its options, and configures its fields. */
-import { Suspense, useMemo } from "react";
-import { EmptyState } from "../components/empty-state";
+import { lazy, Suspense, useMemo } from "react";
 import { applyFieldConfig, readFieldConfig } from "../data/field-config";
 import type { PanelProps } from "./panel";
 import { panelOf } from "./registry";
 
+const UnsupportedPanel = lazy(() => import("./unsupported/panel"));
+
 interface Props extends Omit<PanelProps, "options"> {
-  /** An id of the registry. */
+  /** An id of the registry; the data of another type is shown as a table. */
   type: string;
   /** The options of the type, as in the JSON of a board. */
   options?: unknown;
@@ -18,16 +19,13 @@ export function PanelView({ type, frames, options, fieldConfig, ...rest }: Props
   const read = useStable(options, panel?.readOptions ?? nothing);
   const config = useStable(fieldConfig, readFieldConfig);
   const configured = useMemo(() => applyFieldConfig(frames, config), [frames, config]);
-  if (!panel) {
-    return (
-      <EmptyState title="Unknown type of panel">
-        This version has no panel of the type <code>{type}</code>.
-      </EmptyState>
-    );
-  }
   return (
     <Suspense fallback={<div style={{ height: rest.height }} />}>
-      <panel.Component frames={configured} options={read} {...rest} />
+      {panel ? (
+        <panel.Component frames={configured} options={read} {...rest} />
+      ) : (
+        <UnsupportedPanel type={type} frames={configured} height={rest.height} />
+      )}
     </Suspense>
   );
 }

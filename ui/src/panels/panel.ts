@@ -19,6 +19,8 @@ export interface PanelActions {
   openRow?: (row: number) => void;
   /** Selects a row, of which the view shows the details. */
   selection?: { row: number | null; select: (row: number) => void };
+  /** The address of a link in which the variables of the view are replaced. */
+  link?: (url: string) => string;
   /** Loads rows after those of the frames; `full` when the query has reached its limit. */
   loadMore?: { full?: boolean; hasMore: boolean; loading: boolean; load: () => void };
 }

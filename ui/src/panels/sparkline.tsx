@@ -6,13 +6,15 @@ interface Props {
   color: string;
   width?: number;
   height?: number;
+  /** The value at the foot. */
+  from?: number;
 }
 
-export function Sparkline({ values, label, color, width = 200, height = 36 }: Props) {
+export function Sparkline({ values, label, color, width = 200, height = 36, from = 0 }: Props) {
   if (values.length < 2) return <div style={{ height }} aria-hidden="true" />;
-  const top = Math.max(...values, 1e-9);
+  const span = Math.max(...values.map((value) => value - from), 1e-9);
   const x = (index: number) => (index / (values.length - 1)) * width;
-  const y = (value: number) => height - 2 - (Math.max(0, value) / top) * (height - 5);
+  const y = (value: number) => height - 2 - (Math.max(0, value - from) / span) * (height - 5);
   const line = values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
   return (
     <svg

@@ -15,7 +15,7 @@ function Table({ rows = ROWS }: { rows?: Cell[][] }) {
   return (
     <DataTable
       label="Rows"
-      columns={[{ name: "name" }, { name: "value", right: true }]}
+      columns={[{ name: "name" }, { name: "value", align: "right" }]}
       rows={rows}
       selected={selected}
       onSelect={setSelected}

@@ -1,9 +1,10 @@
 /** A sortable table that renders only its visible rows. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
+import { type CSSProperties, type ReactNode, useMemo, useRef, useState } from "react";
 import type { ScopedValue } from "../../values/value";
 import { ValueMenu } from "../../values/value-menu";
 import classes from "./data-table.module.css";
+import { Foot, Head } from "./data-table-head";
 
 export type Cell = string | number | boolean | null;
 
@@ -11,7 +12,12 @@ export interface Column {
   name: string;
   /** Shown beside the name. */
   type?: string;
-  right?: boolean;
+  align?: "left" | "center" | "right";
+  /** In pixels; by default wide enough for most cells. */
+  width?: number;
+  widthMin?: number;
+  /** What the cells of a row show, and their style; by default the formatted value. */
+  render?: (row: number) => { node: ReactNode; style: CSSProperties | undefined };
   /** Holds sentences, and may be wider than other columns. */
   wide?: boolean;
   /** Whether its cells have a menu of their values. */
@@ -29,6 +35,16 @@ interface Props {
   rows: Cell[][];
   /** Formats a cell; by default as the text of its value. */
   format?: (value: Cell, column: number) => string;
+  /** Without it the columns have no names, and cannot be sorted. */
+  header?: boolean;
+  /** In pixels. */
+  rowHeight?: number;
+  /** Columns share the width of the table. */
+  stretch?: boolean;
+  /** A text below each column. */
+  footer?: string[] | null;
+  /** What is below the name of a column. */
+  filter?: (column: number) => ReactNode;
   /** The maximum height as a CSS length; by default the height of the parent. */
   heightMax?: string;
   selected?: number | null;
@@ -45,6 +61,7 @@ interface Props {
 
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 33;
+const FILTER_HEIGHT = 28;
 const SAMPLED_ROWS = 80;
 /** Of a monospaced character, and of a digit in a column of numbers. */
 const CHARACTER_WIDTH = 7.3;
@@ -54,14 +71,13 @@ const CELL_PADDING = 24;
 const MENU_WIDTH = 12;
 const STEPS: Record<string, number | undefined> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
-interface Sort {
+export interface Sort {
   column: number;
   down: boolean;
 }
 
 /** The sort of the props, or one of its own. */
 function useSort({ columns, sort, onSort }: Props): [Sort | null, (sort: Sort | null) => void] {
-  const [own, setOwn] = useState<Sort | null>(null);
   const given = useMemo((): Sort | null => {
     const find = (name: string) => columns.findIndex((column) => column.name === name);
     if (!sort) return null;
@@ -70,6 +86,7 @@ function useSort({ columns, sort, onSort }: Props): [Sort | null, (sort: Sort | 
     const down = sort.startsWith("-") ? find(sort.slice(1)) : -1;
     return down >= 0 ? { column: down, down: true } : null;
   }, [columns, sort]);
+  const [own, setOwn] = useState<Sort | null>(given);
   if (!onSort) return [own, setOwn];
   const write = (next: Sort | null) =>
     onSort(next ? `${next.down ? "-" : ""}${columns[next.column]?.name ?? ""}` : undefined);
@@ -78,6 +95,7 @@ function useSort({ columns, sort, onSort }: Props): [Sort | null, (sort: Sort | 
 
 export function DataTable(props: Props) {
   const { label, columns, rows, format = plainText, heightMax, onSelect, onOpen } = props;
+  const { header = true, rowHeight = ROW_HEIGHT, stretch = false, footer = null, filter } = props;
   const scroll = useRef<HTMLDivElement>(null);
   const [sort, setSort] = useSort(props);
   const order = useMemo(() => sorted(rows, sort), [rows, sort]);
@@ -87,7 +105,7 @@ export function DataTable(props: Props) {
   const virtual = useVirtualizer({
     count: order.length,
     getScrollElement: () => scroll.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => rowHeight,
     overscan: 20,
   });
   const step = (by: number) => {
@@ -105,12 +123,18 @@ export function DataTable(props: Props) {
       role="grid"
       aria-label={label}
       aria-rowcount={rows.length + 1}
+      data-stretch={stretch}
       tabIndex={0}
       style={
-        heightMax ? { height: `min(${heightMax}, ${rows.length * ROW_HEIGHT + HEAD_HEIGHT}px)` } : undefined
+        heightMax
+          ? {
+              height: `min(${heightMax}, ${rows.length * rowHeight + HEAD_HEIGHT + (filter ? FILTER_HEIGHT : 0)}px)`,
+            }
+          : undefined
       }
       onKeyDown={(event) => {
-        if (!choose || event.target instanceof HTMLButtonElement) return;
+        if (!choose || event.target instanceof HTMLButtonElement || event.target instanceof HTMLInputElement)
+          return;
         const by = STEPS[event.key];
         if (by) step(by);
         else if (event.key === "Enter" && selected !== null) choose(selected);
@@ -119,29 +143,7 @@ export function DataTable(props: Props) {
         event.stopPropagation();
       }}
     >
-      <div className={classes.head} role="row" tabIndex={-1}>
-        {columns.map((column, index) => (
-          <div
-            key={`${column.name} ${index}`}
-            className={classes.headCell}
-            role="columnheader"
-            tabIndex={-1}
-            aria-sort={sort?.column === index ? (sort.down ? "descending" : "ascending") : undefined}
-            style={{ width: widths[index] }}
-          >
-            <button
-              type="button"
-              style={column.right ? { justifyContent: "flex-end" } : undefined}
-              title={column.type ? `${column.name} · ${column.type}` : column.name}
-              onClick={() => setSort(nextSort(sort, index))}
-            >
-              {column.name}
-              {sort?.column === index ? (sort.down ? " ↓" : " ↑") : ""}
-              {column.type && <span className={classes.type}>{column.type}</span>}
-            </button>
-          </div>
-        ))}
-      </div>
+      {header && <Head columns={columns} widths={widths} sort={sort} onSort={setSort} filter={filter} />}
       <div className={classes.body} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
           const rowIndex = order[item.index] ?? 0;
@@ -154,6 +156,8 @@ export function DataTable(props: Props) {
               format={format}
               place={item.index}
               top={item.start}
+              index={rowIndex}
+              height={rowHeight}
               selected={selected === rowIndex}
               valuesOf={props.valuesOf && ((column) => props.valuesOf?.(rowIndex, column))}
               onSelect={choose ? () => choose(rowIndex) : undefined}
@@ -161,6 +165,7 @@ export function DataTable(props: Props) {
           );
         })}
       </div>
+      {footer && <Foot texts={footer} columns={columns} widths={widths} />}
     </div>
   );
 }
@@ -171,6 +176,9 @@ interface RowProps {
   widths: number[];
   format: (value: Cell, column: number) => string;
   place: number;
+  /** Of the row in the data. */
+  index: number;
+  height: number;
   top: number;
   selected: boolean;
   valuesOf: ((column: number) => CellValues | undefined) | undefined;
@@ -178,7 +186,7 @@ interface RowProps {
 }
 
 function Row(props: RowProps) {
-  const { cells, columns, widths, format, place, top, selected, valuesOf, onSelect } = props;
+  const { cells, columns, widths, format, place, index, height, top, selected, valuesOf, onSelect } = props;
   // Only the row that is pointed at, or selected, has buttons: a table shows a thousand cells.
   const [pointed, setPointed] = useState(false);
   const menus = valuesOf !== undefined && (pointed || selected);
@@ -190,7 +198,7 @@ function Row(props: RowProps) {
       aria-rowindex={place + 2}
       aria-selected={selected}
       data-link={onSelect !== undefined}
-      style={{ transform: `translateY(${top}px)` }}
+      style={{ transform: `translateY(${top}px)`, height: height - 1 }}
       onClick={onSelect}
       onKeyDown={undefined}
       onPointerEnter={() => setPointed(true)}
@@ -198,23 +206,24 @@ function Row(props: RowProps) {
         setPointed(currentTarget.querySelector("[aria-expanded=true]") !== null)
       }
     >
-      {columns.map((column, index) => {
-        const value = cells[index] ?? null;
-        const text = value === null ? "null" : format(value, index);
+      {columns.map((column, at) => {
+        const value = cells[at] ?? null;
+        const rendered = column.render?.(index);
+        const text = value === null ? "null" : format(value, at);
         return (
           <div
-            key={`${column.name} ${index}`}
-            className={value === null ? `${classes.cell} ${classes.null}` : classes.cell}
+            key={`${column.name} ${at}`}
+            className={value === null && !rendered ? `${classes.cell} ${classes.null}` : classes.cell}
             role="gridcell"
             tabIndex={-1}
-            data-right={column.right}
-            data-mono={!column.right}
-            title={text.length * DIGIT_WIDTH > (widths[index] ?? 0) - CELL_PADDING ? text : undefined}
-            style={{ width: widths[index] }}
+            data-align={column.align}
+            data-mono={column.align !== "right"}
+            title={text.length * DIGIT_WIDTH > (widths[at] ?? 0) - CELL_PADDING ? text : undefined}
+            style={{ width: widths[at], lineHeight: `${height - 7}px`, ...rendered?.style }}
           >
-            {text}
+            {rendered ? rendered.node : text}
             {menus && column.valued && (
-              <CellMenu name={column.name} read={() => valuesOf(index)} focusable={selected} />
+              <CellMenu name={column.name} read={() => valuesOf(at)} focusable={selected} />
             )}
           </div>
         );
@@ -239,11 +248,6 @@ function CellMenu(props: { name: string; read: () => CellValues | undefined; foc
 
 function plainText(value: Cell): string {
   return String(value);
-}
-
-function nextSort(before: Sort | null, column: number): Sort | null {
-  if (before?.column !== column) return { column, down: false };
-  return before.down ? null : { column, down: true };
 }
 
 function sorted(rows: Cell[][], sort: Sort | null): number[] {
@@ -271,14 +275,16 @@ function columnWidths(
 ): number[] {
   return columns.map((column, index) => {
     const head = column.name.length * 7.4 + (column.type ? Math.min(column.type.length, 14) * 6 + 8 : 0);
-    const width = column.right ? DIGIT_WIDTH : CHARACTER_WIDTH;
+    if (column.width !== undefined) return column.width;
+    const width = column.align === "right" ? DIGIT_WIDTH : CHARACTER_WIDTH;
     const sample = rows.slice(0, SAMPLED_ROWS).map((row) => {
       const value = row[index] ?? null;
       return (value === null ? 4 : Math.min(format(value, index).length, column.wide ? 160 : 80)) * width;
     });
     const widest = Math.max(head + 16, ...sample);
+    const menu = column.valued ? MENU_WIDTH : 0;
     return Math.round(
-      Math.min(column.wide ? 1_100 : 460, Math.max(72, widest + 26 + (column.valued ? MENU_WIDTH : 0))),
+      Math.min(column.wide ? 1_100 : 460, Math.max(column.widthMin ?? 72, widest + 26 + menu)),
     );
   });
 }

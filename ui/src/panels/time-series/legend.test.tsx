@@ -1,35 +1,41 @@
 import { screen } from "@testing-library/react";
 import { useState } from "react";
 import { describe, expect, it } from "vitest";
+import { reduce } from "../../data/reduce";
 import { renderComponent } from "../../testing/render";
-import { Legend, picked } from "./legend";
+import { picked } from "../legend";
+import { SeriesLegend } from "./legend";
 
 const format = (value: number) => `${value} ms`;
+const valuesOf = (values: (number | null)[]) => ({ values, reduced: reduce(values) });
+const CALCS = ["lastNotNull", "min", "max", "mean"];
 const ROWS = [
   {
     name: "ok",
     color: "var(--gh-series-1)",
     format,
-    reduced: { lastNotNull: 2, min: 1, max: 30, mean: 3 },
+    ...valuesOf([1, 30, 2]),
   },
   {
     name: "error",
     color: "var(--gh-series-2)",
     format,
-    reduced: { lastNotNull: null, min: null, max: null, mean: null },
+    ...valuesOf([null]),
   },
   {
     name: "timeout",
     color: "var(--gh-series-3)",
     format,
-    reduced: { lastNotNull: 10, min: 4, max: 12, mean: 8 },
+    ...valuesOf([4, 12, 10]),
   },
 ];
 
 function ChartLegend() {
   const [shown, setShown] = useState(ROWS.map(() => true));
   return (
-    <Legend
+    <SeriesLegend
+      mode="table"
+      calcs={CALCS}
       rows={ROWS}
       shown={shown}
       onPick={(index, toggle) => setShown(picked(shown, index, toggle))}
@@ -48,7 +54,7 @@ describe("a legend", () => {
     renderComponent(<ChartLegend />);
     const cells = (name: string) =>
       [...(series(name).closest("tr")?.cells ?? [])].slice(1).map((cell) => cell.textContent);
-    expect(cells("ok")).toEqual(["2 ms", "1 ms", "30 ms", "3 ms"]);
+    expect(cells("ok")).toEqual(["2 ms", "1 ms", "30 ms", "11 ms"]);
     expect(cells("error")).toEqual(["–", "–", "–", "–"]);
   });
   it("shows one series alone on a click, and all of them on the next", async () => {
@@ -74,7 +80,9 @@ describe("a legend", () => {
     const sorts: (string | undefined)[] = [];
     const shown = ROWS.map(() => true);
     const { user } = renderComponent(
-      <Legend
+      <SeriesLegend
+        mode="table"
+        calcs={CALCS}
         rows={ROWS}
         shown={shown}
         onPick={() => {}}

@@ -7,6 +7,7 @@ import { type Frame, type Labels, numberFields, timeField } from "../../data/fra
 import { type Reduced, reduce } from "../../data/reduce";
 import { formatAxisValue, formatValue } from "../../format/units";
 import type { Range } from "../../time/range";
+import { schemeColor, schemeStops, shadeOf } from "../color-mode";
 import { colorsOf, namedColor } from "../colors";
 import { align } from "./align";
 import { type Exemplar, placeExemplars } from "./exemplars";
@@ -85,7 +86,7 @@ export function modelOf(frames: Frame[], range: Range): Model {
     const unit = config.unit ?? DEFAULT_UNIT;
     return {
       name,
-      color: colorOfLine(config, reduced) ?? colors.get(name) ?? "",
+      color: colorOfLine(config, reduced, index) ?? colors.get(name) ?? "",
       labels,
       labelled: Object.keys(labels).length > 0,
       refId: frame.refId,
@@ -100,10 +101,21 @@ export function modelOf(frames: Frame[], range: Range): Model {
   return { times, lines, scales: [...scales.values()], exemplars, total: found.length };
 }
 
-function colorOfLine({ color, thresholds, min, max }: FieldConfig, reduced: Reduced): string | null {
+/** By the colour mode of the field; null is the colour of its name. */
+function colorOfLine(
+  { color, thresholds, min, max }: FieldConfig,
+  reduced: Reduced,
+  index: number,
+): string | null {
   if (color?.mode === "fixed" && color.fixedColor) return namedColor(color.fixedColor);
+  if (color?.mode === "shades" && color.fixedColor) return shadeOf(namedColor(color.fixedColor), index);
+  const value =
+    reduced[color?.seriesBy === "min" ? "min" : color?.seriesBy === "max" ? "max" : "lastNotNull"];
+  if (color?.mode.startsWith("continuous-")) {
+    const [low, high] = [min ?? reduced.min ?? 0, max ?? reduced.max ?? 100];
+    return schemeColor(schemeStops(color.mode), high > low ? ((value ?? low) - low) / (high - low) : 1);
+  }
   if (color?.mode !== "thresholds" || !thresholds) return null;
-  const value = reduced[color.seriesBy === "min" ? "min" : color.seriesBy === "max" ? "max" : "lastNotNull"];
   const step = thresholdStep(value ?? Number.NaN, thresholds, min ?? 0, max ?? 100);
   return step ? namedColor(step.color) : null;
 }

@@ -11,9 +11,13 @@ export function extent(scale: Scale, dataMin: number | null, dataMax: number | n
     scale.distribution.type === "log"
       ? logarithmic(scale, dataMin, dataMax)
       : linear(scale, dataMin, dataMax);
-  const [min, max] = [scale.min ?? low, scale.max ?? high];
+  // A logarithmic scale has no place for a fixed end that is not positive, which is usually 0.
+  const fits = (end: number | null) => scale.distribution.type !== "log" || (end ?? 1) > 0;
+  const fixedMin = fits(scale.min) ? scale.min : null;
+  const fixedMax = fits(scale.max) ? scale.max : null;
+  const [min, max] = [fixedMin ?? low, fixedMax ?? high];
   // A fixed end may be beyond the values at the other.
-  return min < max ? [min, max] : scale.min === null ? [max - 1, max] : [min, min + 1];
+  return min < max ? [min, max] : fixedMin === null ? [max - 1, max] : [min, min + 1];
 }
 
 function linear(scale: Scale, dataMin: number | null, dataMax: number | null): [number, number] {

@@ -11,11 +11,23 @@ const LINEAR = uPlot.paths.linear?.() as uPlot.Series.PathBuilder;
 const SMOOTH = uPlot.paths.spline?.() as uPlot.Series.PathBuilder;
 const STEP_BEFORE = uPlot.paths.stepped?.({ align: -1 }) as uPlot.Series.PathBuilder;
 const STEP_AFTER = uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder;
-const BARS = uPlot.paths.bars?.({ size: [0.86, 64], align: 0 }) as uPlot.Series.PathBuilder;
 
-function builder({ draw, interpolation }: LineStyle): uPlot.Series.PathBuilder | null {
+/** A wider bar, in pixels, would be taken for an area. */
+const BAR_MAX = 64;
+/** By alignment and width. */
+const bars = new Map<string, uPlot.Series.PathBuilder>();
+
+function barBuilder({ align, width }: LineStyle["bar"]): uPlot.Series.PathBuilder {
+  const key = `${align} ${width}`;
+  const made =
+    bars.get(key) ?? (uPlot.paths.bars?.({ size: [width, BAR_MAX], align }) as uPlot.Series.PathBuilder);
+  bars.set(key, made);
+  return made;
+}
+
+function builder({ draw, interpolation, bar }: LineStyle): uPlot.Series.PathBuilder | null {
   if (draw === "points") return null;
-  if (draw === "bars") return BARS;
+  if (draw === "bars") return barBuilder(bar);
   return { linear: LINEAR, smooth: SMOOTH, stepBefore: STEP_BEFORE, stepAfter: STEP_AFTER }[interpolation];
 }
 
@@ -31,8 +43,7 @@ export function seriesOptions(current: Current, index: number, show: boolean): u
     scale: given.scale,
     show,
     stroke,
-    // uPlot builds no path for a null, which its type lacks.
-    fill: () => (line()?.style.fill ? withAlpha(stroke(), line()?.style.fill ?? 0) : (null as never)),
+    fill: (plot) => fillOf(plot, line()?.style ?? style, stroke()),
     width: style.width ?? (style.draw === "bars" ? (style.fill > 0 ? 0 : 1) : few ? 1.6 : 1),
     ...(style.dash ? { dash: style.dash } : { dash: [] }),
     spanGaps: style.nulls === "connect" && style.connectMsMax === Number.POSITIVE_INFINITY,
@@ -46,6 +57,18 @@ export function seriesOptions(current: Current, index: number, show: boolean): u
       fill: stroke,
     },
   };
+}
+
+/** uPlot builds no path for a null, which its type lacks. */
+function fillOf(plot: uPlot, { fill, faded }: LineStyle, color: string): string | CanvasGradient {
+  if (fill === 0) return null as never;
+  const { top, height } = plot.bbox ?? {};
+  // Before its first layout a plot has no place for a gradient.
+  if (!faded || !Number.isFinite(top) || !(height > 0)) return withAlpha(color, fill);
+  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
+  gradient.addColorStop(0, withAlpha(color, fill));
+  gradient.addColorStop(1, withAlpha(color, 0));
+  return gradient;
 }
 
 /** Gaps are in pixels of the canvas. */

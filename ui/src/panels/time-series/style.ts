@@ -19,6 +19,10 @@ export interface LineStyle {
   dash: number[] | null;
   points: "auto" | "always" | "never";
   pointSize: number;
+  /** Where a bar is from its time, and the part of the space that it takes. */
+  bar: { align: -1 | 0 | 1; width: number };
+  /** The fill fades towards the foot. */
+  faded: boolean;
   /** What a missing value is: a gap, nothing, or zero. */
   nulls: "gap" | "connect" | "zero";
   /** Longer gaps are not connected. */
@@ -60,6 +64,11 @@ export function readStyle({ custom = {}, nullValueMode }: FieldConfig): LineStyl
       fill === "dash" || fill === "dot" ? (dash.length > 0 ? dash : fill === "dot" ? [1, 4] : [8, 5]) : null,
     points: oneOf(custom.showPoints, ["auto", "always", "never"]) ?? "auto",
     pointSize: finite(custom.pointSize) ?? 4,
+    bar: {
+      align: custom.barAlignment === -1 ? -1 : custom.barAlignment === 1 ? 1 : 0,
+      width: Math.min(1, Math.max(0.05, finite(custom.barWidthFactor) ?? 0.86)),
+    },
+    faded: custom.gradientMode === "opacity",
     nulls:
       nullValueMode === "null as zero"
         ? "zero"

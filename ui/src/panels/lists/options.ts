@@ -1,0 +1,39 @@
+/** The options of the panels that are lists of the page's own things. */
+import { number, record, string, strings } from "../../api/decode";
+
+export interface DashboardListOptions {
+  /** Only dashboards with these tags, in this folder and with this text; empty for any. */
+  tags: string[];
+  folder: string;
+  query: string;
+  limit: number;
+}
+
+const ITEMS_MAX = 10;
+
+export function readDashboardListOptions(value: unknown): DashboardListOptions {
+  const { tags, folderUID, folderTitle, query, maxItems } = record(value);
+  return {
+    tags: strings(tags),
+    folder: string(folderTitle) || string(folderUID),
+    query: string(query),
+    limit: Math.max(1, number(maxItems, ITEMS_MAX)),
+  };
+}
+
+export interface AnnotationListOptions {
+  tags: string[];
+  limit: number;
+  time: boolean;
+  showTags: boolean;
+}
+
+export function readAnnotationListOptions(value: unknown): AnnotationListOptions {
+  const { tags, limit, showTime, showTags } = record(value);
+  return {
+    tags: strings(tags),
+    limit: Math.max(1, number(limit, ITEMS_MAX)),
+    time: showTime !== false,
+    showTags: showTags !== false,
+  };
+}

@@ -1,0 +1,65 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { screen } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
+import { RANGE, renderPanel, table } from "../../testing/panels";
+import { PanelView } from "../panel-view";
+
+const ENTRIES = [
+  { uid: "a", title: "Gateway", tags: ["llm", "prod"], folder: "LLM", file: "a.json", version: "1" },
+  { uid: "b b", title: "Agents", tags: ["llm"], folder: "", file: "b.json", version: "1" },
+];
+
+function renderList(options: object, actions = {}) {
+  vi.stubGlobal("fetch", async () => Response.json({ dashboards: ENTRIES, problems: [] }));
+  renderPanel(
+    <QueryClientProvider client={new QueryClient()}>
+      <PanelView type="dashlist" frames={[]} options={options} actions={actions} />
+    </QueryClientProvider>,
+  );
+}
+const links = async () => (await screen.findAllByRole("link")).map((link) => link.getAttribute("href"));
+
+describe("the dashboard list", () => {
+  it.each([
+    [{}, ["/d/a", "/d/b%20b"]],
+    [{ tags: ["prod"] }, ["/d/a"]],
+    [{ query: "agent" }, ["/d/b%20b"]],
+    [{ maxItems: 1 }, ["/d/a"]],
+  ])("links the dashboards of %j", async (options, expected) => {
+    renderList(options);
+    expect(await links()).toEqual(expected);
+  });
+  it("keeps what the view adds to links", async () => {
+    renderList({ maxItems: 1 }, { link: (url: string) => `${url}?from=now-1h` });
+    expect(await links()).toEqual(["/d/a?from=now-1h"]);
+  });
+  it("says why it is empty", async () => {
+    renderList({ tags: ["none"] });
+    expect((await screen.findByRole("status")).textContent).toMatch(/No dashboard has the tags none/);
+  });
+});
+
+describe("the alert list", () => {
+  it("says that there are no alerts yet", async () => {
+    renderPanel(<PanelView type="alertlist" frames={[]} />);
+    expect((await screen.findByRole("status")).textContent).toMatch(/evaluates no alerting rules yet/);
+  });
+});
+
+describe("the annotation list", () => {
+  const { fromMs } = RANGE.range;
+  const frame = table({ Time: [fromMs, fromMs + 60_000], text: ["deploy", "restart"], tags: [["a"], ["b"]] });
+  it("has the newest annotation first", async () => {
+    renderPanel(<PanelView type="annolist" frames={[frame]} />);
+    const items = (await screen.findAllByRole("listitem")).map((item) => item.textContent);
+    expect(items).toEqual(["restart2026-11-20 15:01:00b", "deploy2026-11-20 15:00:00a"]);
+  });
+  it("has those with tags only", async () => {
+    renderPanel(<PanelView type="annolist" frames={[frame]} options={{ tags: ["a"] }} />);
+    expect(await screen.findAllByRole("listitem")).toHaveLength(1);
+  });
+  it("says why it is empty", async () => {
+    renderPanel(<PanelView type="annolist" frames={[]} />);
+    expect((await screen.findByRole("status")).textContent).toMatch(/return none in this time range/);
+  });
+});

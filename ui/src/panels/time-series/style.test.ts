@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { applyFieldConfig, readFieldConfig } from "../../data/field-config";
+import { frameOf } from "../../data/frame";
+import { modelOf } from "./model";
+import { readStyle } from "./style";
+
+function linesWith(defaults: object, ...values: number[][]) {
+  const frames = values.map((own, index) =>
+    frameOf(
+      [
+        { name: "Time", type: "time", values: own.map((_, at) => at), config: {} },
+        { name: "Value", type: "number", values: own, config: { displayNameFromDS: `s${index}` } },
+      ],
+      { meta: { type: "timeseries" } },
+    ),
+  );
+  return modelOf(applyFieldConfig(frames, readFieldConfig({ defaults })), { fromMs: 0, toMs: 10 }).lines;
+}
+
+describe("the colour of a series", () => {
+  it.each([
+    ["fixed", { mode: "fixed", fixedColor: "purple" }, ["var(--gh-series-8)", "var(--gh-series-8)"]],
+    [
+      "a shade",
+      { mode: "shades", fixedColor: "red" },
+      ["var(--gh-error)", "color-mix(in oklab, var(--gh-error) 75%, var(--gh-text))"],
+    ],
+    [
+      "that of its last value in a scheme",
+      { mode: "continuous-GrYlRd" },
+      ["var(--gh-ok)", "var(--gh-error)"],
+    ],
+    [
+      "that of its largest value in a scheme",
+      { mode: "continuous-GrYlRd", seriesBy: "max" },
+      ["var(--gh-error)", "var(--gh-error)"],
+    ],
+    ["that of its name", { mode: "palette-classic" }, ["var(--gh-series-3)", "var(--gh-series-6)"]],
+  ])("may be %s", (_what, color, expected) => {
+    const lines = linesWith({ color, min: 0, max: 10 }, [10, 0], [5, 10]);
+    if (color.mode === "palette-classic") expect(new Set(lines.map((line) => line.color)).size).toBe(2);
+    else expect(lines.map((line) => line.color)).toEqual(expected);
+  });
+});
+
+describe("the style of a series", () => {
+  it.each([
+    [{}, { align: 0, width: 0.86 }],
+    [
+      { barAlignment: -1, barWidthFactor: 0.5 },
+      { align: -1, width: 0.5 },
+    ],
+    [
+      { barAlignment: 1, barWidthFactor: 7 },
+      { align: 1, width: 1 },
+    ],
+    [
+      { barAlignment: "x", barWidthFactor: null },
+      { align: 0, width: 0.86 },
+    ],
+  ])("has for %j bars with %j", (custom, bar) => expect(readStyle({ custom }).bar).toEqual(bar));
+  it("has a fill that fades when its gradient is an opacity", () => {
+    expect(readStyle({ custom: { gradientMode: "opacity" } }).faded).toBe(true);
+    expect(readStyle({ custom: { gradientMode: "hue" } }).faded).toBe(false);
+  });
+});
