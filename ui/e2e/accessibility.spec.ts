@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import { encoded, expect, test } from "./test";
-import { logLines, openTaskTrace, spanRows, VIEWS } from "./views";
+import { logLines, openTaskTrace, serveDashboards, spanRows, VIEWS } from "./views";
 
 /** Half-transparent text has no contrast to measure. */
 test.use({ contextOptions: { reducedMotion: "reduce" } });
@@ -89,6 +89,36 @@ test("the menu of a value is accessible", async ({ page }) => {
   await expect(page.getByRole("menuitem").first()).toBeVisible();
   await expectAccessible(page);
 });
+
+for (const [name, open] of [
+  ["the choice of a variable", (page: Page) => page.getByRole("button", { name: "Model: All" }).click()],
+  ["the menu of a panel", (page: Page) => page.getByRole("button", { name: "Menu of Sessions" }).click()],
+  ["an inspected panel", (page: Page) => page.goto("/d/agents?inspect=panel-4")],
+  ["a panel alone", (page: Page) => page.goto("/d/agents?viewPanel=panel-4")],
+  ["a dashboard without controls", (page: Page) => page.goto("/d/agents?kiosk")],
+  ["an import", (page: Page) => openImport(page)],
+] as const) {
+  test(`${name} is accessible`, async ({ page }) => {
+    await serveDashboards(page);
+    await page.goto("/d/agents");
+    await expect(page.locator("[data-panel] canvas").first()).toBeVisible();
+    await open(page);
+    await expect(
+      page
+        .getByRole("option")
+        .or(page.getByRole("gridcell"))
+        .or(page.locator("[data-panel] canvas"))
+        .or(page.getByRole("dialog"))
+        .first(),
+    ).toBeVisible();
+    await expectAccessible(page);
+  });
+}
+
+async function openImport(page: Page) {
+  await page.goto("/dashboards");
+  await page.getByRole("button", { name: "Import" }).click();
+}
 
 test("the history of queries is accessible", async ({ page }) => {
   await page.goto(`/explore/logs?query=${encoded('{service_name=~".+"}')}`);

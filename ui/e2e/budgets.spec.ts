@@ -4,10 +4,12 @@
  * not part of it.
  */
 import type { APIRequestContext, Page } from "@playwright/test";
+import { LARGE } from "../mock/boards.mjs";
+import { Dashboards } from "../mock/dashboards.mjs";
 import { huge } from "../mock/dataset.mjs";
 import { trace } from "../mock/traces.mjs";
 import { expect, test } from "./test";
-import { spanRows, VIEWS } from "./views";
+import { serveDashboards, spanRows, VIEWS } from "./views";
 
 /** Scripts and style sheets that every view needs. */
 const SHELL_BYTES_MAX = 190 * 1_024;
@@ -17,6 +19,9 @@ const FIRST_VIEW_MS_MAX = 800;
 const SPANS = 10_000;
 const SPANS_MS_MAX = 700;
 const ROWS_MAX = 200;
+const CHARTS = 40;
+/** For the charts that are in the window, of a day each. */
+const CHARTS_MS_MAX = 2_000;
 /** The CPU time of `fixedWork` on the machine for which the budgets of time are set. */
 const FIXED_WORK_MS = 42;
 
@@ -90,4 +95,14 @@ test("a trace of 10,000 spans needs at most 700 ms of CPU to open", async ({ pag
   await expect(page.getByText(/10,?000 spans/).first()).toBeVisible();
   expect(await spanRows(page).count()).toBeLessThanOrEqual(ROWS_MAX);
   expect(await normalized(used, page)).toBeLessThanOrEqual(SPANS_MS_MAX);
+});
+
+test("a dashboard of 40 charts over a day needs at most 2 s of CPU to open", async ({ page }) => {
+  await serveDashboards(page, new Dashboards([LARGE]));
+  const used = await mainThreadMs(page, async () => {
+    await page.goto("/d/large");
+    await expect(page.locator("[data-panel] canvas").nth(11)).toBeVisible();
+  });
+  await expect(page.locator("[data-panel]")).toHaveCount(CHARTS);
+  expect(await normalized(used, page)).toBeLessThanOrEqual(CHARTS_MS_MAX);
 });

@@ -45,6 +45,13 @@ describe("an empty view says why it is empty and what to do", () => {
     ["/explore/traces?service=a", {}, "No traces in this time range", /Remove a condition/],
     ["/explore/sql?query=SELECT", { "/api/sql": NO_ROWS }, "No rows", /Remove a condition/],
     ["/targets", {}, "No targets are configured", /glasshouse serve --adopt prometheus\.yml.*adopt: \[/],
+    ["/dashboards", {}, "No dashboards yet", /glasshouse serve --adopt.*adopt: \[/],
+    [
+      "/d/none",
+      { "/api/dashboards/": Response.json({ error: "there is none" }, { status: 404 }) },
+      "Dashboard not found",
+      /may have been deleted or renamed/,
+    ],
     ["/cardinality", { "/prometheus/api/v1/status/tsdb": {} }, "No metrics are stored yet", /--adopt/],
     [`/trace/${TRACE_ID}`, {}, "Trace not found", /may not have arrived yet/],
     ["/no/such/view", {}, "Page not found", /No view has this URL/],
@@ -63,6 +70,8 @@ describe("a failed request is shown", () => {
     "/explore/metrics?expr=x",
     "/targets",
     "/cardinality",
+    "/dashboards",
+    "/d/a",
     "/",
   ])("by %s", async (url) => {
     const failure = Response.json({ error: "the disk is full" }, { status: 500 });
@@ -91,6 +100,8 @@ describe("the URL", () => {
   it.each([
     ["/graph?g0.expr=up&g0.range_input=2h", "/explore/metrics", { expr: "up", from: "now-2h", to: "now" }],
     ["/search?service=a&minDuration=1s", "/explore/traces", { service: "a", min: "1s" }],
+    ["/d/a/the-slug?var-v=1&var-v=2", "/d/a", { "var-v": ["1", "2"] }],
+    ["/d-solo/a/the-slug?panelId=3&from=now-2h", "/d/a", { viewPanel: "3", kiosk: "1", from: "now-2h" }],
     ["/service-discovery", "/targets", {}],
     ["/tsdb-status", "/cardinality", {}],
   ])("of another tool is redirected: %s", async (url, view, expected) => {

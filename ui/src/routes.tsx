@@ -1,42 +1,11 @@
 /** The routes of the page, and the search parameters of each. */
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  type RouterHistory,
-  redirect,
-  retainSearchParams,
-} from "@tanstack/react-router";
+import { createRoute, createRouter, lazyRouteComponent, type RouterHistory } from "@tanstack/react-router";
 import type { Health } from "./api/targets";
-import { NotFound, RouteError } from "./shell/route-error";
-import { Shell } from "./shell/shell";
+import { redirectRoutes } from "./redirects";
+import { type Given, rootRoute } from "./root-route";
+import { RouteError } from "./shell/route-error";
 import { parseDuration } from "./time/duration";
 import { oneOf, parseSearch, stringifySearch, text, texts, whole } from "./url/search";
-
-type Given = Record<string, unknown>;
-
-/** Search parameters of every view. */
-export interface RangeSearch {
-  from?: string;
-  to?: string;
-  refresh?: string;
-}
-
-const rootRoute = createRootRoute({
-  component: Shell,
-  validateSearch: (given: Given): RangeSearch => {
-    const refresh = text(given.refresh);
-    return {
-      from: text(given.from)?.slice(0, 64),
-      to: text(given.to)?.slice(0, 64),
-      refresh: refresh && parseDuration(refresh) !== null ? refresh : undefined,
-    };
-  },
-  search: { middlewares: [retainSearchParams(["from", "to", "refresh"])] },
-  errorComponent: RouteError,
-  notFoundComponent: NotFound,
-});
 
 const homeRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -67,7 +36,7 @@ const metricsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/explore/metrics",
   validateSearch: (given: Given): MetricsSearch => {
-    const expr = texts(given.expr);
+    const expr = texts(given.expr).slice(0, 26);
     const step = text(given.step);
     return {
       expr: expr.length > 0 ? expr : undefined,
@@ -209,63 +178,67 @@ const cardinalityRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/cardinality/cardinality")),
 });
 
-/** URLs of Grafana, Prometheus and Jaeger, so that existing links keep working. */
-const redirectRoutes = [
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: "/explore",
-    beforeLoad: () => {
-      throw redirect({ to: "/explore/metrics" });
-    },
-  }),
-  ...["/graph", "/query"].map((path) =>
-    createRoute({
-      getParentRoute: () => rootRoute,
-      path,
-      beforeLoad: ({ location }) => {
-        const given = location.search as Given;
-        const expr = Array.from({ length: 26 }, (_, index) => text(given[`g${index}.expr`])).filter(
-          (value) => value !== undefined,
-        );
-        const span = text(given["g0.range_input"]);
-        throw redirect({
-          to: "/explore/metrics",
-          search: {
-            expr: expr.length > 0 ? expr : undefined,
-            ...(span ? { from: `now-${span}`, to: "now" } : {}),
-          },
-        });
-      },
-    }),
-  ),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: "/search",
-    beforeLoad: ({ location }) => {
-      const given = location.search as Given;
-      const search = {
-        service: text(given.service),
-        operation: text(given.operation),
-        min: text(given.minDuration),
-      };
-      throw redirect({ to: "/explore/traces", search });
-    },
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: "/service-discovery",
-    beforeLoad: () => {
-      throw redirect({ to: "/targets" });
-    },
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: "/tsdb-status",
-    beforeLoad: () => {
-      throw redirect({ to: "/cardinality" });
-    },
-  }),
-];
+export interface DashboardsSearch {
+  find?: string;
+  /** Only dashboards with all of these tags. */
+  tag?: string[];
+  starred?: "on";
+  /** By folder when absent. */
+  sort?: "title";
+}
+
+const dashboardsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/dashboards",
+  validateSearch: (given: Given): DashboardsSearch => {
+    const tag = texts(given.tag);
+    return {
+      find: text(given.find),
+      tag: tag.length > 0 ? tag : undefined,
+      starred: oneOf(given.starred, ["on"]),
+      sort: oneOf(given.sort, ["title"]),
+    };
+  },
+  component: lazyRouteComponent(() => import("./pages/dashboards/list")),
+});
+
+/** Grafana's parameters, and ours. */
+export interface DashboardSearch {
+  /** The panel that fills the view: its key, or its number. */
+  viewPanel?: string;
+  /** Without navigation and controls. */
+  kiosk?: string;
+  inspect?: string;
+  inspectTab?: "data" | "query" | "json";
+  /** Rows whose state is not the saved one. */
+  rows?: string[];
+  /** The open tabs. */
+  dtab?: string[];
+  /** The editor, in place of the panels. */
+  edit?: "json" | "history";
+  /** The values of a variable. */
+  [variable: `var-${string}`]: string | string[];
+}
+
+const dashboardRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/d/$uid",
+  validateSearch: (given: Given): DashboardSearch => {
+    const rows = texts(given.rows);
+    const dtab = texts(given.dtab);
+    return {
+      ...Object.fromEntries(Object.entries(given).filter(([key]) => key.startsWith("var-"))),
+      viewPanel: text(given.viewPanel),
+      kiosk: given.kiosk === undefined || given.kiosk === "false" ? undefined : "1",
+      inspect: text(given.inspect),
+      inspectTab: oneOf(given.inspectTab, ["data", "query", "json"]),
+      rows: rows.length > 0 ? rows : undefined,
+      dtab: dtab.length > 0 ? dtab : undefined,
+      edit: oneOf(given.edit, ["json", "history"]),
+    };
+  },
+  component: lazyRouteComponent(() => import("./pages/dashboards/dashboard")),
+});
 
 const routeTree = rootRoute.addChildren([
   homeRoute,
@@ -276,6 +249,8 @@ const routeTree = rootRoute.addChildren([
   sqlRoute,
   targetsRoute,
   cardinalityRoute,
+  dashboardsRoute,
+  dashboardRoute,
   ...redirectRoutes,
 ]);
 

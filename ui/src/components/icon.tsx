@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 
 const SHAPES = {
   home: <path d="M2.5 7.2 8 2.5l5.5 4.7M4 6.5v7h8v-7M6.7 13.5V9.8h2.6v3.7" />,
+  dashboards: <path d="M2.5 2.5h4.6v6H2.5ZM9.4 2.5h4.1v3.2H9.4ZM9.4 8h4.1v5.5H9.4ZM2.5 10.8h4.6v2.7H2.5Z" />,
   metrics: <path d="M2 13.5h12M2.5 10.5 6 6.5l2.7 2.3 4.8-5.3" />,
   logs: <path d="M2.5 3.5h11M2.5 6.5h8M2.5 9.5h11M2.5 12.5h6" />,
   traces: <path d="M2 3.5h9M4.5 6.5h7M6.5 9.5h4M9 12.5h5" strokeWidth="1.9" />,
@@ -38,6 +39,8 @@ const SHAPES = {
   warning: <path d="M8 2.5 14.5 13.5h-13ZM8 6.5v3.3M8 11.6v.2" />,
   error: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 5v3.5M8 10.8v.2" />,
   table: <path d="M2 3h12v10H2ZM2 6.5h12M2 10h12M6.5 6.5V13" />,
+  star: <path d="m8 2 1.8 3.9 4.2.5-3.1 2.9.8 4.2L8 11.4l-3.7 2.1.8-4.2L2 6.4l4.2-.5Z" />,
+  info: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 7.5V11M8 5v.2" />,
   more: <path d="M3 8h.1M8 8h.1M13 8h.1" strokeWidth="2.4" />,
   group: <path d="M2 3h4v4H2ZM2 9.5h4v4H2ZM9 5h5M9 11.5h5" />,
   sidebar: <path d="M2 3h12v10H2ZM6 3v10" />,

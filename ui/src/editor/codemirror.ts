@@ -15,6 +15,9 @@ import type { CompletionSources } from "./completions";
 
 export type LanguageName = "promql" | "logql" | "traceql" | "sql";
 
+/** What is edited: a query, or the JSON of a dashboard. */
+export type EditedLanguage = LanguageName | "json";
+
 /** Where the server found an error; line and column from 1. */
 export interface ErrorPosition {
   line: number;
@@ -41,7 +44,7 @@ interface Options {
 }
 
 /** Grammar and completion of a language. Each is loaded only when it is used. */
-export async function loadLanguage(name: LanguageName, sources: CompletionSources): Promise<Extension> {
+export async function loadLanguage(name: EditedLanguage, sources: CompletionSources): Promise<Extension> {
   switch (name) {
     case "promql":
       return (await import("./promql")).promql(sources);
@@ -51,6 +54,8 @@ export async function loadLanguage(name: LanguageName, sources: CompletionSource
       return (await import("./traceql")).traceql();
     case "sql":
       return (await import("./sql")).sqlLanguage(sources);
+    case "json":
+      return (await import("./json")).json();
   }
 }
 

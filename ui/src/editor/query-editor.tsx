@@ -1,12 +1,12 @@
 /** The query editor. CodeMirror is loaded after the page; until then a plain text area takes its place. */
 import { useEffect, useRef, useState } from "react";
 import { isByShortcut, useShortcuts } from "../shell/keyboard";
-import type { ErrorPosition, LanguageName, QueryView } from "./codemirror";
+import type { EditedLanguage, ErrorPosition, QueryView } from "./codemirror";
 import type { CompletionSources } from "./completions";
 import classes from "./query-editor.module.css";
 
 interface Props {
-  language: LanguageName;
+  language: EditedLanguage;
   value: string;
   onChange: (value: string) => void;
   onRun: () => void;

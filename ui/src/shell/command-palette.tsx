@@ -1,4 +1,4 @@
-/** The command palette: finds views, services and actions, and opens a trace by its id. */
+/** The command palette: finds views, dashboards, services and actions, and opens a trace by its id. */
 import { Modal, useMantineColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { fetchOverview } from "../api/overview";
 import { copyText } from "../components/copy-text";
 import { Icon, type IconName } from "../components/icon";
+import { useDashboardList } from "../data/dashboard-list";
 import { useRange } from "../time/context";
 import { serviceLogs, serviceMetrics } from "../url/links";
 import { fixedLink } from "../url/share-link";
@@ -57,8 +58,8 @@ export default function CommandPalette({ close }: { close: () => void }) {
     >
       <input
         className={classes.input}
-        placeholder="View, service, action or trace id"
-        aria-label="View, service, action or trace id"
+        placeholder="View, dashboard, service or trace id"
+        aria-label="View, dashboard, service or trace id"
         role="combobox"
         aria-expanded="true"
         aria-controls="palette-list"
@@ -91,7 +92,7 @@ export default function CommandPalette({ close }: { close: () => void }) {
         {found.map((command, index) => (
           <button
             type="button"
-            key={`${command.label} ${command.hint}`}
+            key={`${index} ${command.label}`}
             id={`palette-${index}`}
             role="option"
             aria-selected={index === chosen}
@@ -148,6 +149,7 @@ function useCommands(): Command[] {
     queryFn: ({ signal }) => fetchOverview(signal),
     staleTime: 4_000,
   });
+  const dashboards = useDashboardList();
   return useMemo(() => {
     const views = VIEWS.map((view): Command => {
       return { label: view.label, hint: "view", icon: view.icon, run: () => void navigate({ to: view.to }) };
@@ -173,6 +175,11 @@ function useCommands(): Command[] {
           void navigate({ to: "/explore/metrics", search: { expr: [serviceMetrics(name)], view: "table" } }),
       },
     ]);
+    const boards = (dashboards.data?.dashboards ?? []).map(({ uid, title, folder }): Command => {
+      const hint = folder === "" ? "dashboard" : `dashboard in ${folder}`;
+      const run = () => void navigate({ to: "/d/$uid", params: { uid } });
+      return { label: title || uid, hint, icon: "dashboards", run };
+    });
     const actions: Command[] = [
       { label: "Dark theme", hint: "action", icon: "moon", run: () => setColorScheme("dark") },
       { label: "Light theme", hint: "action", icon: "sun", run: () => setColorScheme("light") },
@@ -190,6 +197,6 @@ function useCommands(): Command[] {
       },
       { label: "Refresh", hint: "action", icon: "refresh", run: range.refreshNow },
     ];
-    return [...views, ...services, ...actions];
-  }, [navigate, overview.data, range, setColorScheme]);
+    return [...views, ...boards, ...services, ...actions];
+  }, [navigate, overview.data, dashboards.data, range, setColorScheme]);
 }

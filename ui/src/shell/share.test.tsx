@@ -35,7 +35,7 @@ describe("a link to the view", () => {
     await user.keyboard("y");
     await screen.findAllByText("Copied");
     await user.keyboard("{Control>}k{/Control}");
-    await user.type(await screen.findByRole("combobox", { name: /View, service/ }), "fixed times{Enter}");
+    await user.type(await screen.findByRole("combobox", { name: /trace id/ }), "fixed times{Enter}");
     await screen.findByText("The link is copied");
     expect(await copied()).toContain("from=");
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());

@@ -21,6 +21,7 @@ const KeyboardHelp = lazy(() => import("./keyboard-help"));
 export interface View {
   to:
     | "/"
+    | "/dashboards"
     | "/explore/metrics"
     | "/explore/logs"
     | "/explore/traces"
@@ -38,6 +39,7 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { to: "/", label: "Home", icon: "home", keys: "g h" },
+  { to: "/dashboards", label: "Dashboards", icon: "dashboards", keys: "g d", timeless: true },
   { to: "/explore/metrics", label: "Metrics", icon: "metrics", keys: "g m", group: "Explore" },
   { to: "/explore/logs", label: "Logs", icon: "logs", keys: "g l", group: "Explore" },
   { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t", group: "Explore" },
@@ -109,9 +111,10 @@ function TopBar({ openPalette }: { openPalette: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const trace = path.startsWith("/trace/");
   const view = VIEWS.find((candidate) => candidate.to === path);
+  const dashboard = path.startsWith("/d/");
   return (
     <header className={classes.top}>
-      <h1>{trace ? "Trace" : (view?.label ?? "Glasshouse")}</h1>
+      <h1>{trace ? "Trace" : dashboard ? "Dashboard" : (view?.label ?? "Glasshouse")}</h1>
       <button
         type="button"
         className={classes.jump}

@@ -38,7 +38,12 @@ export function Growth() {
         Active series over time <span>{change(answer.frames)}</span>
       </h2>
       <Panel className={classes.chart}>
-        <PanelView type="timeseries" frames={answer.frames} height={180} />
+        <PanelView
+          type="timeseries"
+          frames={answer.frames}
+          options={{ legend: { displayMode: "table", calcs: ["lastNotNull", "min", "max", "mean"] } }}
+          height={180}
+        />
       </Panel>
     </section>
   );

@@ -147,7 +147,12 @@ function MetricChart({ frames, fetching }: { frames: Frame[]; fetching: boolean 
   }
   return (
     <Panel className={classes.metric}>
-      <PanelView type="timeseries" frames={frames} height={height} />
+      <PanelView
+        type="timeseries"
+        frames={frames}
+        options={{ legend: { displayMode: "table", calcs: ["lastNotNull", "min", "max", "mean"] } }}
+        height={height}
+      />
     </Panel>
   );
 }

@@ -32,7 +32,7 @@ export function ChartView({ queries, sort, onSort }: Props) {
       <PanelView
         type="timeseries"
         frames={frames}
-        options={{ legend: { sort } }}
+        options={{ legend: { displayMode: "table", calcs: ["lastNotNull", "min", "max", "mean"], sort } }}
         fieldConfig={{ defaults: {}, overrides: queries.map(unitOverride) }}
         height={height}
         onOptions={(change) => onSort((change as { legend?: { sort?: string } }).legend?.sort)}

@@ -21,7 +21,7 @@ const COLUMNS = [
   { name: "metric" },
   { name: "type" },
   { name: "unit" },
-  { name: "series", right: true },
+  { name: "series", align: "right" as const },
   { name: "help", wide: true },
 ];
 /** More metrics than this have no number of series in the list. */

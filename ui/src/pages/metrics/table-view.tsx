@@ -52,7 +52,7 @@ export function TableView({ queries, atMs, sort, onSort, onPick }: Props) {
         <PanelView
           type="table"
           frames={frames}
-          options={{ label: "Instant values", sort, heightMax: "calc(100vh - 250px)" }}
+          options={{ label: "Instant values", sort, heightMax: "calc(100vh - 250px)", stretch: false }}
           onOptions={(change) => onSort((change as { sort?: string }).sort)}
           actions={names.length > 0 ? { openRow: pick } : {}}
         />

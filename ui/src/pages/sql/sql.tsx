@@ -193,6 +193,7 @@ function Result({ answer }: { answer: SqlResult }) {
             <PanelView
               type="table"
               frames={frames}
+              options={{ stretch: false }}
               actions={{ selection: { row: selected < 0 ? null : selected, select } }}
             />
           )}

@@ -1,0 +1,242 @@
+/** A dashboard with its controls, its variables and its panels. */
+import { VisuallyHidden } from "@mantine/core";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo, useRef } from "react";
+import type { DashboardEntry, DataSourceEntry } from "../../api/generated";
+import { EmptyState } from "../../components/empty-state";
+import { LoadingBar } from "../../components/loading-bar";
+import { usePageTitle } from "../../components/use-page-title";
+import type { DashboardModel, VariableModel } from "../../dashboards/model";
+import type { VariableStates } from "../../dashboards/scope";
+import { givenIn, searchOf } from "../../dashboards/variable-states";
+import { SharedCrosshair } from "../../panels/crosshair";
+import type { DashboardSearch } from "../../routes";
+import { useShortcuts } from "../../shell/keyboard";
+import { useRange } from "../../time/context";
+import { type Board, BoardContext, type CurrentPanel } from "./board";
+import classes from "./board.module.css";
+import { Controls } from "./controls";
+import { DashboardPanel } from "./dashboard-panel";
+import { allPanels, type FlowPanel, panelNamed } from "./layout";
+import { LayoutView } from "./layout-view";
+import { useVariables } from "./use-variables";
+import { VariablesBar } from "./variables-bar";
+
+const route = getRouteApi("/d/$uid");
+const InspectDialog = lazy(() => import("./inspect-dialog"));
+
+interface Props {
+  entry: DashboardEntry;
+  json: unknown;
+  model: DashboardModel;
+  dataSources: DataSourceEntry[];
+}
+
+export function BoardView(props: Props) {
+  const { entry, model, dataSources } = props;
+  const search = route.useSearch();
+  const given = useStableGiven(search);
+  const { states, fetching } = useVariables(model, entry.version, dataSources, given);
+  usePageTitle(model.title || entry.uid);
+  return (
+    <>
+      <LoadingBar active={fetching} />
+      {states && <Shown {...props} states={states} />}
+    </>
+  );
+}
+
+/** The values of variables in the URL, which is a new object after every change of it. */
+function useStableGiven(search: object) {
+  const key = JSON.stringify(givenIn(search as Record<string, unknown>));
+  return useMemo(() => JSON.parse(key) as ReturnType<typeof givenIn>, [key]);
+}
+
+function Shown({ entry, json, model, dataSources, states }: Props & { states: VariableStates }) {
+  const search = route.useSearch();
+  const current = useRef<CurrentPanel | null>(null);
+  const board = useShownBoard({ json, model, dataSources, states }, current);
+  const { context } = board;
+  const change = useChange();
+  const kiosk = search.kiosk !== undefined;
+  const panels = useMemo(() => allPanels(model.layout, context), [model, context]);
+  const viewed = search.viewPanel ? panelNamed(search.viewPanel, panels, model.panels) : undefined;
+  const inspected = search.inspect ? panelNamed(search.inspect, panels, model.panels) : undefined;
+  useBoardShortcuts(board, current, { kiosk, viewed, panels });
+  const openLink = useLinks();
+  return (
+    <BoardContext value={board}>
+      <SharedCrosshair mode={model.crosshair}>
+        <div className={classes.board} data-kiosk={kiosk} onClickCapture={openLink} onKeyDown={undefined}>
+          {kiosk && (
+            <VisuallyHidden>
+              <h1>Dashboard</h1>
+              <h2>{model.title || entry.uid}</h2>
+            </VisuallyHidden>
+          )}
+          {!kiosk && <Controls entry={entry} json={json} viewed={viewed} />}
+          {!kiosk && (
+            <VariablesBar
+              states={states}
+              onChange={(variable: VariableModel, values) => change(searchOf(variable, values))}
+            />
+          )}
+          {viewed ? (
+            <div className={classes.viewed}>
+              <DashboardPanel key={viewed.id} {...viewed} />
+            </div>
+          ) : search.viewPanel ? (
+            <NoPanel name={search.viewPanel} back={() => board.view(null)} />
+          ) : (
+            <LayoutView layout={model.layout} />
+          )}
+          {panels.length === 0 && (
+            <EmptyState title="The dashboard has no panels">
+              Add panels to its JSON, which the menu at the top right opens, or in Grafana.
+            </EmptyState>
+          )}
+        </div>
+      </SharedCrosshair>
+      <Suspense fallback={null}>
+        {inspected && (
+          <InspectDialog
+            shown={inspected}
+            tab={search.inspectTab ?? "data"}
+            onTab={(inspectTab) => change({ inspectTab }, true)}
+            close={() => board.inspect(null)}
+          />
+        )}
+      </Suspense>
+    </BoardContext>
+  );
+}
+
+function NoPanel({ name, back }: { name: string; back: () => void }) {
+  return (
+    <EmptyState
+      title="Panel not found"
+      actions={
+        <button type="button" className={classes.textButton} onClick={back}>
+          Show all panels
+        </button>
+      }
+    >
+      The dashboard has no panel <code>{name}</code> for the chosen variables.
+    </EmptyState>
+  );
+}
+
+type Change = (part: Partial<DashboardSearch>, replace?: boolean) => void;
+
+function useChange(): Change {
+  const navigate = route.useNavigate();
+  return useMemo(
+    () =>
+      (part, replace = false) =>
+        void navigate({ search: (before) => ({ ...before, ...part }) as never, replace, resetScroll: false }),
+    [navigate],
+  );
+}
+
+type Source = Pick<Props, "json" | "model" | "dataSources"> & { states: VariableStates };
+
+function useShownBoard(
+  { json, model, dataSources, states }: Source,
+  current: React.RefObject<CurrentPanel | null>,
+): Board {
+  const { raw, range, nowMs, zone } = useRange();
+  const search = route.useSearch();
+  const change = useChange();
+  const context = useMemo(
+    () => ({ dashboard: model, variables: states, scoped: {}, raw, range, dataSources, nowMs, zone }),
+    [model, states, raw, range, dataSources, nowMs, zone],
+  );
+  const { rows = NONE, dtab = NONE } = search;
+  return useMemo((): Board => {
+    const list = (values: string[]) => (values.length > 0 ? values : undefined) as string[];
+    return {
+      context,
+      json,
+      toggled: new Set(rows),
+      toggleRow: (key) =>
+        change({ rows: list(rows.includes(key) ? rows.filter((one) => one !== key) : [...rows, key]) }, true),
+      tabs: dtab,
+      openTab: (key, path) => change({ dtab: [...dtab.filter((one) => !isBeside(one, path)), key] }, true),
+      view: (id) => change({ viewPanel: id ?? undefined } as Partial<DashboardSearch>),
+      inspect: (id) =>
+        change({ inspect: id ?? undefined, inspectTab: undefined } as Partial<DashboardSearch>),
+      setCurrent: (panel) => {
+        current.current = panel;
+      },
+    };
+  }, [context, json, rows, dtab, change, current]);
+}
+
+const NONE: string[] = [];
+
+/** Whether the key is of a tab of the part at the path, and not of one within. */
+function isBeside(key: string, path: string): boolean {
+  return key.startsWith(path) && !key.slice(path.length).includes(".");
+}
+
+interface ShortcutState {
+  kiosk: boolean;
+  viewed: FlowPanel | undefined;
+  panels: FlowPanel[];
+}
+
+function useBoardShortcuts(
+  board: Board,
+  current: React.RefObject<CurrentPanel | null>,
+  { kiosk, viewed }: ShortcutState,
+): void {
+  const change = useChange();
+  const navigate = route.useNavigate();
+  const group = "Dashboard";
+  const leave = () => {
+    if (viewed) board.view(null);
+    else if (kiosk) change({ kiosk: undefined } as unknown as Partial<DashboardSearch>);
+  };
+  useShortcuts([
+    {
+      keys: "v",
+      label: "Show the panel under the pointer in the whole view, or all panels again",
+      group,
+      run: () => board.view(viewed ? null : (current.current?.id ?? null)),
+    },
+    {
+      keys: "i",
+      label: "Inspect the panel",
+      group,
+      run: () => board.inspect(current.current?.id ?? viewed?.id ?? null),
+    },
+    { keys: "x", label: "Explore the data of the panel", group, run: () => current.current?.explore() },
+    { keys: "Escape", label: "Back to all panels", group, run: leave },
+    {
+      keys: "d k",
+      label: "Show or hide navigation and controls",
+      group,
+      run: () => change({ kiosk: kiosk ? undefined : "1" } as Partial<DashboardSearch>),
+    },
+    {
+      keys: "d j",
+      label: "Edit the JSON",
+      group,
+      run: () => void navigate({ search: (before) => ({ ...before, edit: "json" }) as never }),
+    },
+  ]);
+}
+
+/** A link of data to another view opens it without loading the page again. */
+function useLinks() {
+  const router = useRouter();
+  return (event: React.MouseEvent) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+    const address = link?.getAttribute("href") ?? "";
+    if (!link || link.hasAttribute("target") || !/^\/(?![/\\])/.test(address)) return;
+    event.preventDefault();
+    router.history.push(address);
+  };
+}

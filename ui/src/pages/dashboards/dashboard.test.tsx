@@ -1,0 +1,191 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { beforeEach, describe, expect, it } from "vitest";
+import { stubSizes, stubVisible } from "../../testing/layout";
+import { type Answers, renderPage } from "../../testing/render";
+
+const ENTRY = { uid: "a", title: "Agents", tags: [], folder: "AI", file: "/etc/a.json", version: "v1" };
+const stat = (id: number, title: string, expr: string, rest: object = {}) => ({
+  id,
+  type: "stat",
+  title,
+  gridPos: { x: 0, y: id, w: 12, h: 4 },
+  targets: [{ refId: "A", expr, instant: true }],
+  ...rest,
+});
+const BOARD = {
+  uid: "a",
+  title: "Agents",
+  time: { from: "now-6h", to: "now" },
+  refresh: "30s",
+  templating: {
+    list: [{ name: "tool", type: "custom", multi: true, includeAll: true, query: "search,fetch,clock" }],
+  },
+  panels: [
+    stat(1, "Calls of $tool", 'calls{tool=~"$tool"}', { description: "Of $tool" }),
+    { id: 2, type: "row", title: "More", collapsed: true, panels: [stat(3, "Errors", "errors")] },
+  ],
+};
+
+interface Given {
+  board?: object;
+  answers?: Answers;
+  url?: string;
+}
+
+function open({ board = BOARD, answers = {}, url = "" }: Given = {}) {
+  const queries: string[] = [];
+  const page = renderPage(`/d/a${url}`, {
+    "/api/dashboards/a": { entry: ENTRY, dashboard: board },
+    "/api/data-sources": [],
+    "/prometheus/api/v1/query": (_path: string, request?: RequestInit) => {
+      const parameters = new URLSearchParams(String(request?.body ?? ""));
+      queries.push(parameters.get("query") ?? "");
+      const result = [{ metric: { tool: "x" }, value: [1_795_000_000, "42"] }];
+      return { status: "success", data: { resultType: "vector", result } };
+    },
+    ...answers,
+  });
+  return { ...page, queries };
+}
+
+beforeEach(() => {
+  stubSizes(600, 300);
+  stubVisible(true);
+});
+
+const panel = (name: string | RegExp) => screen.findByRole("group", { name });
+
+describe("a dashboard", () => {
+  it("shows its panels with their data, and has its own time range in the URL", async () => {
+    const { search } = open();
+    expect(await within(await panel("Calls of All")).findByText("42")).toBeTruthy();
+    await waitFor(() => expect(search()).toEqual({ from: "now-6h", to: "now", refresh: "30s" }));
+  });
+  it("keeps the time range that it is opened with", async () => {
+    const { search } = open({ url: "?from=now-2h&to=now" });
+    await panel("Calls of All");
+    expect(search()).toEqual({ from: "now-2h", to: "now" });
+  });
+  it("asks nothing for panels that are far from the window", async () => {
+    stubVisible(false);
+    const { queries } = open();
+    await panel("Calls of All");
+    expect(queries).toEqual([]);
+  });
+  it("has the values of variables in its queries, its titles and its URL", async () => {
+    const { user, queries, search } = open({ url: "?from=now-1h&var-tool=search" });
+    await panel("Calls of search");
+    await user.click(await screen.findByRole("button", { name: "tool: search" }));
+    await user.click(await screen.findByRole("option", { name: "fetch" }));
+    await user.keyboard("{Escape}");
+    await panel("Calls of search + fetch");
+    expect(search()["var-tool"]).toEqual(["search", "fetch"]);
+    await waitFor(() => expect(queries.at(-1)).toBe('calls{tool=~"(search|fetch)"}'));
+  });
+  it("asks for a collapsed row when it is opened, and has its state in the URL", async () => {
+    const { user, queries, search } = open({ url: "?from=now-1h" });
+    const row = await screen.findByRole("button", { name: /^More/ });
+    expect(row.getAttribute("aria-expanded")).toBe("false");
+    expect(queries).not.toContain("errors");
+    await user.click(row);
+    expect(await within(await panel("Errors")).findByText("42")).toBeTruthy();
+    expect(search().rows).toBe("1");
+  });
+  it("shows one panel alone, and all of them again with Escape", async () => {
+    const { user, search } = open({ url: "?from=now-1h" });
+    await user.hover(await panel("Calls of All"));
+    await user.keyboard("v");
+    await waitFor(() => expect(search().viewPanel).toBe("panel-1"));
+    expect(screen.queryByRole("button", { name: /^More/ })).toBeNull();
+    await user.keyboard("{Escape}");
+    expect(await screen.findByRole("button", { name: /^More/ })).toBeTruthy();
+  });
+  it("finds the panel of an older URL, also in a collapsed row", async () => {
+    open({ url: "?from=now-1h&viewPanel=3" });
+    expect(await panel("Errors")).toBeTruthy();
+  });
+  it("says so when the URL names a panel that it does not have", async () => {
+    open({ url: "?from=now-1h&viewPanel=99" });
+    expect(await screen.findByRole("heading", { name: "Panel not found" })).toBeTruthy();
+  });
+});
+
+describe("a panel", () => {
+  it("has its errors within it", async () => {
+    const failed = Response.json({ status: "error", error: "unknown function" }, { status: 400 });
+    open({ answers: { "/prometheus/api/v1/query": failed } });
+    expect((await within(await panel("Calls of All")).findByRole("alert")).textContent).toMatch(
+      /unknown function/,
+    );
+    expect(screen.getByRole("button", { name: /^More/ })).toBeTruthy();
+  });
+  it("leads to its data with the variables filled in", async () => {
+    const { user } = open({ url: "?from=now-1h&to=now&var-tool=search" });
+    const shown = await panel("Calls of search");
+    await within(shown).findByText("42");
+    await user.click(within(shown).getByRole("button", { name: /^Menu/ }));
+    const link = await screen.findByRole("menuitem", { name: /Explore metrics/ });
+    const address = new URL(link.getAttribute("href") ?? "", "http://page/");
+    expect(address.pathname).toBe("/explore/metrics");
+    expect(Object.fromEntries(address.searchParams)).toMatchObject({
+      expr: 'calls{tool=~"search"}',
+      from: "now-1h",
+      to: "now",
+    });
+  });
+  it("is inspected: its data, its queries and its JSON", async () => {
+    const { user, search } = open({ url: "?from=now-1h" });
+    await user.hover(await panel("Calls of All"));
+    await user.keyboard("i");
+    const dialog = await screen.findByRole("dialog");
+    expect(await within(dialog).findByText(/1 row/)).toBeTruthy();
+    await user.click(within(dialog).getByRole("tab", { name: "Query" }));
+    expect(await within(dialog).findByText(/^calls\{/)).toBeTruthy();
+    await user.click(within(dialog).getByRole("tab", { name: "JSON" }));
+    expect(await within(dialog).findByText(/"title": "Calls of \$tool"/)).toBeTruthy();
+    expect(search()).toMatchObject({ inspect: "panel-1", inspectTab: "json" });
+  });
+  it("shows its own time range", async () => {
+    open({ board: { title: "a", panels: [stat(1, "Day", "up", { timeFrom: "24h", timeShift: "1d" })] } });
+    expect(await within(await panel("Day")).findByText("Last 24h, 1d earlier")).toBeTruthy();
+  });
+  it("says why a query is not asked", async () => {
+    const target = { refId: "A", datasource: { type: "influxdb", uid: "i" }, query: "SELECT 1" };
+    open({ board: { title: "a", panels: [stat(1, "Other", "", { targets: [target] })] } });
+    expect(
+      await within(await panel("Other")).findAllByText(/"influxdb", which is not supported/),
+    ).toHaveLength(1);
+  });
+});
+
+describe("a hostile dashboard", () => {
+  const SCRIPT = "<img src=x onerror=alert(1)>";
+  it("has its texts as text, and no links that run scripts", async () => {
+    const links = [{ title: SCRIPT, url: "javascript:alert(1)", type: "link" }];
+    const text = {
+      id: 2,
+      type: "text",
+      title: "Text",
+      gridPos: { x: 0, y: 9, w: 12, h: 4 },
+      options: { mode: "html", content: `${SCRIPT}[a](javascript:alert(1))` },
+    };
+    open({
+      board: {
+        title: SCRIPT,
+        description: SCRIPT,
+        links,
+        panels: [stat(1, SCRIPT, "up", { links, description: SCRIPT }), text],
+      },
+    });
+    await panel(SCRIPT);
+    expect(await screen.findByRole("heading", { name: SCRIPT, level: 2 })).toBeTruthy();
+    await panel("Text");
+    await waitFor(() => expect(document.querySelectorAll("img, script")).toHaveLength(0));
+    expect(document.querySelectorAll("a[href*='script:' i]")).toHaveLength(0);
+  });
+  it("that is none is still edited", async () => {
+    open({ board: { a: 1 } });
+    expect((await screen.findByRole("note")).textContent).toMatch(/cannot be shown.*is no dashboard/);
+    expect(screen.getByRole("button", { name: "Save" })).toBeTruthy();
+  });
+});
