@@ -141,12 +141,15 @@ fn while_the_backend_is_down_memory_stays_flat_and_then_everything_kept_goes_out
     // The queue and the batch being sent are kept.
     let kept = 100_000 - dropped;
     assert!((64..=64 + 16).contains(&kept), "{kept} are kept");
+    // On a busy machine all spans end before the first request is sent.
+    while span_counts(&export)[4] == 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
 
     let backend = Backend::start_at(address, vec![Answer::status(200)]);
     assert!(export.shutdown(PATIENCE));
-    let [exported, _, rejected, left, failed] = span_counts(&export);
+    let [exported, _, rejected, left, _] = span_counts(&export);
     assert_eq!([exported, rejected, left], [kept, 0, 0]);
-    assert!(failed > 0);
     let mut arrived = 0;
     while arrived < kept {
         arrived += backend.next().spans().len() as u64;
