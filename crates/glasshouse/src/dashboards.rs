@@ -1,5 +1,6 @@
-//! Dashboards as files: in adopted folders, and in the data folder.
+//! Dashboards as files, in adopted folders and in the data folder, and those of the program.
 
+mod built_in;
 mod content;
 mod revisions;
 mod scan;
@@ -128,14 +129,25 @@ impl DashboardFiles {
 }
 
 impl serve::Dashboards for DashboardFiles {
-    fn list(&self) -> DashboardList {
+    fn list(&self, metrics: &[String]) -> DashboardList {
         let Found { dashboards, problems } = self.scan();
-        let dashboards = dashboards.into_iter().map(|(entry, _)| entry).collect();
+        let mut dashboards: Vec<DashboardEntry> =
+            dashboards.into_iter().map(|(entry, _)| entry).collect();
+        // A file with the same identifier is an edited copy.
+        let built_in: Vec<DashboardEntry> = built_in::with_data(metrics)
+            .filter(|entry| dashboards.iter().all(|other| other.uid != entry.uid))
+            .collect();
+        dashboards.extend(built_in);
         DashboardList { dashboards, problems }
     }
 
     fn get(&self, uid: &str) -> Result<Dashboard, DashboardFault> {
-        let (entry, file) = self.find(uid)?;
+        let (entry, file) = match (self.find(uid), built_in::find(uid)) {
+            (Err(_), Some((entry, content))) => {
+                return Ok(Dashboard { entry, dashboard: json(content.into())? });
+            }
+            (found, _) => found?,
+        };
         let not_found = |_| DashboardFault::NotFound(uid.to_owned());
         let bytes = fs::read(file).map_err(not_found)?;
         let entry = DashboardEntry { version: version(&bytes), ..entry };
@@ -146,7 +158,13 @@ impl serve::Dashboards for DashboardFiles {
         let content = save.dashboard.get().as_bytes();
         checked(content)?;
         let _writing = self.writing.lock();
-        let (_, file) = self.find(uid)?;
+        let (_, file) = match (self.find(uid), built_in::find(uid)) {
+            (Err(_), Some(_)) => {
+                let reason = "it comes with the program: save it as a new dashboard".to_owned();
+                return Err(DashboardFault::NotWritten { file: uid.to_owned(), reason });
+            }
+            (found, _) => found?,
+        };
         let current = fs::read(&file).map_err(|error| not_written(&file, &error))?;
         if save.base_version.as_ref().is_some_and(|base| *base != version(&current)) {
             return Err(DashboardFault::Changed(file.display().to_string()));

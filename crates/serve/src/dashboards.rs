@@ -19,13 +19,16 @@ use crate::json;
 use crate::parameters::read;
 use crate::routers::Api;
 
+/// A dashboard that comes with the program has data if there is some of the last day.
+const RECENT_MS: i64 = 86_400_000;
 /// Maximum size of a saved dashboard, in bytes.
 const BODY_BYTES_MAX: usize = 8 << 20;
 
 /// Files of dashboards. All methods block.
 pub trait Dashboards: Send + Sync {
-    /// All dashboards.
-    fn list(&self) -> DashboardList;
+    /// All dashboards. Those that come with the program are listed if they have data, that is one
+    /// of these metrics, which are sorted.
+    fn list(&self, metrics: &[String]) -> DashboardList;
 
     /// One dashboard.
     ///
@@ -108,7 +111,11 @@ pub(crate) fn api() -> Router<Arc<Api>> {
 }
 
 async fn list(State(api): State<Arc<Api>>) -> Response {
-    respond(&api, |dashboards| Ok(dashboards.list())).await
+    let (end_ms, name) = (api.now_ms(), signals::metric::NAME_LABEL);
+    let metrics = api.engine.label_values(name, &[], end_ms - RECENT_MS, end_ms, 0).await;
+    // Without the names of metrics, the files are listed.
+    let metrics = metrics.unwrap_or_default();
+    respond(&api, move |dashboards| Ok(dashboards.list(&metrics))).await
 }
 
 async fn one(State(api): State<Arc<Api>>, Path(uid): Path<String>) -> Response {

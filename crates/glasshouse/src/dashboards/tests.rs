@@ -35,7 +35,7 @@ impl Fixture {
     }
 
     fn titles(&self) -> Vec<(String, String)> {
-        let list = self.files.list().dashboards.into_iter();
+        let list = self.files.list(&[]).dashboards.into_iter();
         list.map(|entry| (entry.folder, entry.title)).collect()
     }
 }
@@ -58,7 +58,7 @@ fn dashboards_are_found_by_their_content_and_have_the_folder_of_their_provider()
     let found = fixture.titles();
     let expected = [("Team", "Deep"), ("Team", "Shop"), ("web", "Alone")];
     assert_eq!(found, expected.map(|(folder, title)| (folder.to_owned(), title.to_owned())));
-    let problems = fixture.files.list().problems;
+    let problems = fixture.files.list(&[]).problems;
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].file.ends_with("broken.json") && problems[0].reason.contains("JSON"));
     assert!(problems[1].file.ends_with("copy.json") && problems[1].reason.contains("shop"));
@@ -114,6 +114,24 @@ fn new_dashboards_are_in_the_data_folder_and_only_these_are_deleted() {
     let nameless = r#"{"title": "Nameless", "panels": []}"#;
     let nameless = fixture.files.create(&save(nameless, None).dashboard).unwrap();
     assert_eq!(fixture.files.get(&nameless.uid).unwrap().entry.title, "Nameless");
+}
+
+#[test]
+fn built_in_dashboards_are_listed_with_their_data_and_copied_to_be_changed() {
+    let fixture = Fixture::new(&[]);
+    let listed = |metrics: &[&str]| -> Vec<String> {
+        let metrics: Vec<String> = metrics.iter().map(ToString::to_string).collect();
+        fixture.files.list(&metrics).dashboards.into_iter().map(|entry| entry.uid).collect()
+    };
+    assert_eq!(listed(&["a", "redis_up", "z"]), ["redis"]);
+    assert_eq!(listed(&["pg_up", "redis_up"]), ["redis", "postgresql"]);
+    let redis = fixture.files.get("redis").unwrap();
+    assert_eq!(redis.entry.title, "Redis");
+    let saved = fixture.files.save("redis", &save(redis.dashboard.get(), None)).unwrap_err();
+    assert!(saved.to_string().contains("comes with the program"), "{saved}");
+    fixture.files.create(&redis.dashboard).unwrap();
+    assert_eq!(listed(&["redis_up"]), ["redis"]);
+    assert!(fixture.files.get("redis").unwrap().entry.file.ends_with("redis.json"));
 }
 
 #[test]
