@@ -116,8 +116,8 @@ impl Writer {
     }
 
     async fn send(&self, number: u64) {
-        let request =
-            WriteRequest { received_at: NOON, batches: batches(number), totals: Vec::new() };
+        let batches = batches(number);
+        let request = WriteRequest { received_at: NOON, batches, ..WriteRequest::default() };
         assert_eq!(self.store.append(request).await.unwrap().items(), 2);
     }
 
