@@ -97,8 +97,21 @@ test("a trace of 10,000 spans needs at most 700 ms of CPU to open", async ({ pag
   expect(await normalized(used, page)).toBeLessThanOrEqual(SPANS_MS_MAX);
 });
 
-test("a dashboard of 40 charts over a day needs at most 2 s of CPU to open", async ({ page }) => {
+/** Ten series over a day, which a server that just started does not have. */
+function day() {
+  const endS = Math.floor(Date.now() / 300_000) * 300;
+  const times = Array.from({ length: 289 }, (_, index) => endS - (288 - index) * 300);
+  const result = Array.from({ length: 10 }, (_, index) => ({
+    metric: { model: `model ${index}`, status: "success" },
+    values: times.map((time) => [time, String(index + Math.sin(time / 3_000))]),
+  }));
+  return { status: "success", data: { resultType: "matrix", result } };
+}
+
+test("a dashboard of 40 charts over a day needs at most 2 s of CPU to open", async ({ page, server }) => {
   await serveDashboards(page, new Dashboards([LARGE]));
+  await server.answer("**/prometheus/api/v1/query_range", day());
+  await server.answer("**/prometheus/api/v1/query_range?**", day());
   const used = await mainThreadMs(page, async () => {
     await page.goto("/d/large");
     await expect(page.locator("[data-panel] canvas").nth(11)).toBeVisible();
