@@ -12,7 +12,7 @@ const OTHERS: Record<string, (values: number[]) => number | null> = {
     values.slice(1).reduce((sum, value, at) => sum + Math.max(0, value - (values[at] ?? value)), 0),
   step: (values) => smallest(values.slice(1).map((value, at) => value - (values[at] ?? 0))),
   diffperc: ([first, ...rest]) =>
-    first === undefined || first === 0 ? null : ((rest.at(-1) ?? first) - first) / Math.abs(first),
+    first === undefined || first === 0 ? null : ((rest.at(-1) ?? first) - first) / first,
   logmin: (values) => smallest(values.filter((value) => value > 0)),
   changeCount: (values) => values.filter((value, at) => at > 0 && value !== values[at - 1]).length,
   distinctCount: (values) => new Set(values).size,

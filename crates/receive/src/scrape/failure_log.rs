@@ -17,6 +17,10 @@ pub(super) struct FailureLog(Arc<File>);
 impl FailureLog {
     /// Opens the file, or creates it.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
+        // Opening a pipe waits for its reader.
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("not a regular file"));
+        }
         Ok(Self(Arc::new(OpenOptions::new().create(true).append(true).open(path)?)))
     }
 
@@ -34,6 +38,21 @@ impl FailureLog {
         let written = tokio::task::spawn_blocking(move || (&*file).write_all(line.as_bytes()));
         if let Ok(Err(error)) = written.await {
             tracing::warn!(%error, "a failed scrape was not written to scrape_failure_log_file");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_regular_file_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(FailureLog::open(&folder.path().join("new.log")).is_ok());
+        assert!(FailureLog::open(&folder.path().join("new.log")).is_ok());
+        for path in [folder.path(), Path::new("/dev/null")] {
+            assert!(FailureLog::open(path).is_err(), "{}", path.display());
         }
     }
 }

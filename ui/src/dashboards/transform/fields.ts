@@ -2,7 +2,7 @@
 import { list, record, string } from "../../api/decode";
 import { displayName } from "../../data/display-name";
 import { type Field, type Frame, frameOf } from "../../data/frame";
-import { reduce } from "../../data/reduce";
+import { calculate } from "../../data/reducers";
 
 export type Options = Record<string, unknown>;
 /** `text` replaces the variables in the options. */
@@ -127,49 +127,11 @@ export function calculated(values: readonly unknown[], id: string): unknown {
       return [...new Set(values)];
     case "allValues":
       return [...values];
-    default:
-      return ofNumbers(numbersIn(values), id, values);
-  }
-}
-
-function ofNumbers(numbers: number[], id: string, values: readonly unknown[]): unknown {
-  const reduced = reduce(numbers);
-  const rank = id === "median" ? "50" : /^p(\d{1,2})$/.exec(id)?.[1];
-  if (rank) return percentile(numbers, Number(rank));
-  const [first = 0, last = 0] = [numbers[0], numbers.at(-1)];
-  switch (id) {
     case "allIsNull":
       return values.every((value) => !known(value));
-    case "delta":
-      return numbers
-        .slice(1)
-        .reduce((sum, value, at) => sum + Math.max(0, value - (numbers[at] ?? value)), 0);
-    case "step":
-      return reduce(numbers.slice(1).map((value, at) => value - (numbers[at] ?? 0))).min;
-    case "diffperc":
-      return numbers.length > 1 && first !== 0 ? (last - first) / first : null;
-    case "logmin":
-      return reduce(numbers.filter((value) => value > 0)).min;
-    case "variance":
-      return variance(numbers);
-    case "stdDev":
-      return Math.sqrt(variance(numbers) ?? Number.NaN) || null;
     default:
-      return Object.hasOwn(reduced, id) ? reduced[id as keyof typeof reduced] : null;
+      return calculate(numbersIn(values), id);
   }
-}
-
-function percentile(numbers: number[], rank: number): number | null {
-  const sorted = [...numbers].sort((left, right) => left - right);
-  if (rank === 50 && sorted.length > 0 && sorted.length % 2 === 0)
-    return ((sorted[sorted.length / 2 - 1] ?? 0) + (sorted[sorted.length / 2] ?? 0)) / 2;
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * rank) / 100))] ?? null;
-}
-
-function variance(numbers: number[]): number | null {
-  if (numbers.length === 0) return null;
-  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-  return numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0) / numbers.length;
 }
 
 /** The key of a row of values, in which `1` and `"1"` differ. */
