@@ -9,7 +9,7 @@ import { type Hovered, HoverText, pointerIn } from "../hover-text";
 import { NoData } from "../no-data";
 import type { PanelProps } from "../panel";
 import { valueTicks } from "../ticks";
-import { useTimeDrag } from "../use-time-drag";
+import { timeIn, useTimeSelection } from "../use-time-selection";
 import { WithLegend } from "../with-legend";
 import { type Candle, type Candles, candlesOf } from "./model";
 import type { CandlestickOptions } from "./options";
@@ -58,7 +58,7 @@ function CandlePlot({ candles: given, options, width, height }: PlotProps) {
     width: Math.max(0, width - left - 12),
     height: Math.max(0, height - TOP - TIME_AXIS),
   };
-  const drag = useTimeDrag(plot, range, setRange);
+  const drag = useTimeSelection({ timeAt: timeIn(plot, range), onSelect: setRange });
   const volume = options.mode === "candles" ? 0 : options.mode === "volume" ? 1 : VOLUME;
   const space = plot.height * (1 - volume) - 4;
   const x = (ms: number) => plot.left + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * plot.width;
@@ -114,17 +114,17 @@ function CandlePlot({ candles: given, options, width, height }: PlotProps) {
               </g>
             );
           })}
-        {drag.selection && (
+        {drag.selected && (
           <rect
-            x={drag.selection.left}
-            width={drag.selection.width}
+            x={drag.selected.left}
+            width={drag.selected.width}
             y={plot.top}
             height={plot.height}
             fill="var(--gh-accent-soft)"
           />
         )}
       </svg>
-      {hovered && !drag.selection && <HoverText at={hovered} width={width} height={height} />}
+      {hovered && !drag.selected && <HoverText at={hovered} width={width} height={height} />}
     </div>
   );
 }

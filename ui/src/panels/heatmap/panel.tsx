@@ -9,7 +9,7 @@ import { resolveColor } from "../colors";
 import { HoverText, pointerIn } from "../hover-text";
 import { NoData } from "../no-data";
 import type { PanelProps } from "../panel";
-import { useTimeDrag } from "../use-time-drag";
+import { timeIn, useTimeSelection } from "../use-time-selection";
 import { WithLegend } from "../with-legend";
 import { type Palette, paletteOf } from "./colors";
 import classes from "./heatmap.module.css";
@@ -76,7 +76,7 @@ function Cells({ map, palette, options, hovered, onHover, width, height }: Cells
     width: Math.max(0, width - left - 10),
     height: Math.max(0, height - 8 - TIME_AXIS),
   };
-  const drag = useTimeDrag(plot, range, setRange);
+  const drag = useTimeSelection({ timeAt: timeIn(plot, range), onSelect: setRange });
   const rowHeight = plot.height / map.rows.length;
   const scale = plot.width / (range.toMs - range.fromMs);
   const row = (index: number) => placeOf(index, map, options);
@@ -112,13 +112,10 @@ function Cells({ map, palette, options, hovered, onHover, width, height }: Cells
         )}
       </svg>
       <Canvas map={map} palette={palette} options={options} plot={plot} />
-      {drag.selection && (
-        <div
-          className={classes.selection}
-          style={{ ...drag.selection, top: plot.top, height: plot.height }}
-        />
+      {drag.selected && (
+        <div className={classes.selection} style={{ ...drag.selected, top: plot.top, height: plot.height }} />
       )}
-      {hovered && options.tooltip && !drag.selection && (
+      {hovered && options.tooltip && !drag.selected && (
         <HoverText at={textAt(hovered, map, options, zone)} width={width} height={height} />
       )}
     </div>

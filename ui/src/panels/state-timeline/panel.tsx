@@ -9,7 +9,7 @@ import { Legend } from "../legend";
 import { NoData } from "../no-data";
 import type { PanelProps } from "../panel";
 import { textOn } from "../text-on";
-import { useTimeDrag } from "../use-time-drag";
+import { timeIn, useTimeSelection } from "../use-time-selection";
 import { WithLegend } from "../with-legend";
 import { legendOf, rowsOf, type State, type StateRow } from "./model";
 import type { StateOptions } from "./options";
@@ -64,7 +64,7 @@ function Rows({ rows, options, width, height }: RowsProps) {
     width: Math.max(0, width - left - 8),
     height: Math.max(0, height - 4 - TIME_AXIS),
   };
-  const drag = useTimeDrag(plot, range, setRange);
+  const drag = useTimeSelection({ timeAt: timeIn(plot, range), onSelect: setRange });
   const share = plot.height / rows.length;
   const every = Math.max(1, Math.ceil(13 / Math.max(1, share)));
   const hover = (event: React.PointerEvent) => {
@@ -111,17 +111,17 @@ function Rows({ rows, options, width, height }: RowsProps) {
             ))}
           </g>
         ))}
-        {drag.selection && (
+        {drag.selected && (
           <rect
-            x={drag.selection.left}
-            width={drag.selection.width}
+            x={drag.selected.left}
+            width={drag.selected.width}
             y={plot.top}
             height={plot.height}
             fill="var(--gh-accent-soft)"
           />
         )}
       </svg>
-      {hovered && !drag.selection && <HoverText at={hovered} width={width} height={height} />}
+      {hovered && !drag.selected && <HoverText at={hovered} width={width} height={height} />}
     </div>
   );
 }

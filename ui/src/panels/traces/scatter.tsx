@@ -7,7 +7,7 @@ import { formatDuration } from "../../time/duration";
 import { formatInstant } from "../../time/format";
 import type { Range } from "../../time/range";
 import { timeTicks } from "../time-axis";
-import { useTimeSelection } from "../use-time-selection";
+import { timeIn, useTimeSelection } from "../use-time-selection";
 import classes from "./traces.module.css";
 
 const HEIGHT = 104;
@@ -34,10 +34,7 @@ export function Scatter({ traces, colors, range }: Props) {
   const top = logarithmic ? Math.log(most) : most;
   const x = (ms: number) =>
     LEFT + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * (width - LEFT - RIGHT);
-  const timeAt = (pixel: number) => {
-    const part = (pixel - LEFT) / Math.max(1, width - LEFT - RIGHT);
-    return range.fromMs + Math.min(1, Math.max(0, part)) * (range.toMs - range.fromMs);
-  };
+  const timeAt = timeIn({ left: LEFT, width: width - LEFT - RIGHT }, range);
   const { selected, handlers } = useTimeSelection({ timeAt, onSelect: setRange });
   const y = (ms: number) => {
     const value = logarithmic ? Math.log(Math.max(least, ms)) : ms;
