@@ -6,6 +6,17 @@ import { useShortcuts } from "../../shell/keyboard";
 /** A linked line is looked for among as many of the newest lines. */
 const SOUGHT_LINES_MAX = 5_000;
 
+/** For as many frames the list scrolls to a linked line that moves out of view. */
+const SETTLING_FRAMES = 30;
+
+function isInView(virtual: Virtualizer<HTMLDivElement, Element>, index: number): boolean {
+  const list = virtual.scrollElement;
+  const row = list?.querySelector(`[data-index="${index}"]`)?.getBoundingClientRect();
+  if (!list || !row) return false;
+  const { top, bottom } = list.getBoundingClientRect();
+  return row.top >= top && row.top < bottom;
+}
+
 export function useOpenLines(
   virtual: Virtualizer<HTMLDivElement, Element>,
   keys: readonly string[],
@@ -17,11 +28,18 @@ export function useOpenLines(
   const place = linked === null ? -1 : keys.indexOf(linked);
   useEffect(() => {
     if (linked === null || reached.current === linked || place < 0) return;
-    reached.current = linked;
     setSelected(linked);
     setOpen(new Set([linked]));
-    // The list has no size before it is painted, and cannot scroll.
-    requestAnimationFrame(() => virtual.scrollToIndex(place, { align: "center" }));
+    // The list cannot scroll before it is painted, and rows that are measured move the line.
+    let frames = 0;
+    const show = () => {
+      if (!isInView(virtual, place)) virtual.scrollToIndex(place, { align: "center" });
+      frames += 1;
+      if (frames < SETTLING_FRAMES) frame = requestAnimationFrame(show);
+      else reached.current = linked;
+    };
+    let frame = requestAnimationFrame(show);
+    return () => cancelAnimationFrame(frame);
   }, [linked, place, virtual]);
   // The focus follows the selection, so that Tab goes on to the links of an open line.
   const moved = useRef(false);
