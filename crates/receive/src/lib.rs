@@ -6,7 +6,6 @@
 //! listens on no sockets; the binary does. `scrape` fetches metrics by itself,
 //! `remote_storage` sends metrics to other servers, and `remote_read` reads the history of one.
 
-mod client;
 mod decode;
 mod deltas;
 mod ingest;
@@ -23,8 +22,8 @@ mod request_body;
 pub mod scrape;
 pub mod statistics;
 
-pub use client::HostAddresses;
 pub use deltas::DeltaTotals;
+pub use http_client::HostAddresses;
 pub use ingest::Receiver;
 pub use limits::Limits;
 pub use rejection::Rejection;

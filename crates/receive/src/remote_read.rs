@@ -17,7 +17,7 @@ use wire::Limits;
 use wire::body::decompress_snappy;
 use wire::remote::read::{Query, ReadRequest, ReadSeries, ResponseType, decode_samples};
 
-use crate::client::{FetchError, Get, HttpClient};
+use http_client::{FetchError, Get, HttpClient};
 
 const VERSION: HeaderName = HeaderName::from_static("x-prometheus-remote-read-version");
 /// Bytes of a response, compressed.

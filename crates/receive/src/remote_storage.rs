@@ -23,7 +23,7 @@ use store::Store;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::sender::Sender;
-use crate::client::HostAddresses;
+use http_client::HostAddresses;
 
 /// Sends metrics to all servers of `remote_write`.
 pub struct RemoteStorage {

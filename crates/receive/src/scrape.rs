@@ -34,7 +34,7 @@ use tokio::sync::Semaphore;
 use self::pool::Pool;
 pub use self::status::{Health, LastScrape, PoolStatus, TargetStatus};
 use crate::Statistics;
-use crate::client::HostAddresses;
+use http_client::HostAddresses;
 
 /// What the scraper needs.
 #[derive(Clone)]

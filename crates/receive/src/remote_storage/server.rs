@@ -16,7 +16,7 @@ use wire::remote::{self, OutgoingSeries, WriteMessage};
 use super::Counts;
 use super::round::{RoundSeries, oldest_ms};
 use super::series::{Families, metadata_of};
-use crate::client::{HostAddresses, HttpClient, Posted};
+use http_client::{HostAddresses, HttpClient, Posted};
 
 const VERSION: HeaderName = HeaderName::from_static("x-prometheus-remote-write-version");
 /// The longest delay that a server may ask for.

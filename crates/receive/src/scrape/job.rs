@@ -12,7 +12,7 @@ use super::failure_log::FailureLog;
 use super::histogram_limits::HistogramLimits;
 use super::page::{SampleLimits, SampleOptions};
 use super::target::Target;
-use crate::client::{Get, HttpClient};
+use http_client::{Get, HttpClient};
 
 /// The header with the time that a target has.
 const TIMEOUT_HEADER: &str = "x-prometheus-scrape-timeout-seconds";

@@ -22,7 +22,7 @@ use super::report::{Report, ReportSeries};
 use super::schedule::Schedule;
 use super::status::{Health, LastScrape, TargetState};
 use super::target::Target;
-use crate::client::without_password;
+use http_client::without_password;
 
 /// Larger pages are read on a blocking thread.
 const INLINE_BYTES_MAX: usize = 256 << 10;

@@ -13,7 +13,7 @@ use signals::{Labels, MemoryBudget};
 use url::Url;
 
 use super::{ADDRESS, TargetGroup, Updates, label_name, pause};
-use crate::client::{Get, HostAddresses, HttpClient, without_password};
+use http_client::{Get, HostAddresses, HttpClient, without_password};
 
 /// Maximum size of a response.
 const BODY_BYTES_MAX: usize = 32 << 20;

@@ -10,7 +10,7 @@ use signals::MemoryBudget;
 use url::Url;
 
 use super::{TargetGroup, Updates, pause, read_groups};
-use crate::client::{Get, HostAddresses, HttpClient};
+use http_client::{Get, HostAddresses, HttpClient};
 
 /// The label with the endpoint of a target.
 const URL_LABEL: &str = "__meta_url";

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use adopt::prometheus::{HttpClientConfig, OAuth2};
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
@@ -13,7 +14,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
-use super::{BASE64, HostAddresses, HttpClient, Posted, header, secret};
+use crate::HostAddresses;
+use crate::client::{HttpClient, Posted, header, secret};
 
 /// A token is renewed this long before it expires, as in Go's `oauth2`.
 const EXPIRES_EARLY: Duration = Duration::from_secs(10);

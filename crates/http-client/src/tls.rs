@@ -29,7 +29,7 @@ pub(super) fn config(settings: &TlsConfig) -> Result<ClientConfig, String> {
     match (&settings.certificate, &settings.key) {
         (Some(certificate), Some(key)) => {
             let chain = certificates(certificate)?;
-            let text = super::secret(key)?;
+            let text = crate::client::secret(key)?;
             let key = PrivateKeyDer::from_pem_slice(text.as_bytes())
                 .map_err(|error| format!("the client key: {error}"))?;
             builder.with_client_auth_cert(chain, key).map_err(|error| error.to_string())
@@ -107,7 +107,7 @@ fn system_roots() -> Arc<RootCertStore> {
 }
 
 fn certificates(source: &Source<String>) -> Result<Vec<CertificateDer<'static>>, String> {
-    let text = super::text(source)?;
+    let text = crate::client::text(source)?;
     let mut reader = BufReader::new(text.as_bytes());
     let certificates = CertificateDer::pem_reader_iter(&mut reader)
         .collect::<Result<Vec<_>, _>>()
@@ -204,8 +204,8 @@ mod tests {
     use super::*;
 
     /// A certificate that `openssl req -x509` made for `localhost` and 127.0.0.1, valid until 2126.
-    const SELF_SIGNED: &str = include_str!("../../testdata/self-signed.pem");
-    const OTHER: &str = include_str!("../../testdata/other-self-signed.pem");
+    const SELF_SIGNED: &str = include_str!("../testdata/self-signed.pem");
+    const OTHER: &str = include_str!("../testdata/other-self-signed.pem");
 
     #[test]
     fn a_self_signed_certificate_is_valid_if_it_is_trusted_itself() {

@@ -1,15 +1,6 @@
-//! The HTTP client of everything that fetches: scrapes, discovery, remote write.
-//!
-//! Settings are those of Prometheus' `http_config`. Secrets in files are read again for each
-//! request, so that they can be rotated.
+//! The client, its requests and their outcomes.
 
-mod dialer;
-mod oauth2;
-mod tls;
-
-use std::collections::BTreeMap;
 use std::error::Error;
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +24,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use signals::{MemoryReservation, Secret};
 use url::Url;
 
-use self::dialer::{Dialer, Network, Proxies};
-use self::oauth2::Tokens;
+use crate::HostAddresses;
+use crate::dialer::{Dialer, Network, Proxies};
+use crate::oauth2::Tokens;
 
 /// Redirects that are followed, as in Go.
 const REDIRECTS_MAX: usize = 10;
@@ -48,12 +40,9 @@ const IDLE_MAX: Duration = Duration::from_secs(300);
 const NAME: HeaderValue =
     HeaderValue::from_static(concat!("Glasshouse/", env!("CARGO_PKG_VERSION")));
 
-/// Addresses of host names, as in `/etc/hosts`; other names are asked of the system.
-pub type HostAddresses = BTreeMap<String, IpAddr>;
-
 /// A client with the settings of one job.
 #[derive(Debug, Clone)]
-pub(crate) struct HttpClient {
+pub struct HttpClient {
     client: Client<HttpsConnector<Dialer>, Full<Bytes>>,
     dialer: Dialer,
     /// `None` for a server on a socket.
@@ -63,22 +52,28 @@ pub(crate) struct HttpClient {
 
 /// A response with a status that is not an error.
 #[derive(Debug, Clone)]
-pub(crate) struct Fetched {
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Fetched {
+    /// The headers of the response.
+    pub headers: HeaderMap,
+    /// The body as sent.
+    pub body: Bytes,
 }
 
-/// The response to a `POST`.
+/// The response to a request with a body.
 #[derive(Debug)]
-pub(crate) struct Posted {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Result<Bytes, FetchError>,
+pub struct Posted {
+    /// The status, whatever it is.
+    pub status: StatusCode,
+    /// The headers of the response.
+    pub headers: HeaderMap,
+    /// The body as sent, or why it was not read.
+    pub body: Result<Bytes, FetchError>,
 }
 
 impl Posted {
     /// The status and the first line of the body, for messages.
-    pub(crate) fn message(&self) -> String {
+    #[must_use]
+    pub fn message(&self) -> String {
         let text = self.body.as_ref().map(|body| String::from_utf8_lossy(body));
         let text = text.unwrap_or_default();
         let line: String =
@@ -89,17 +84,20 @@ impl Posted {
 
 /// A request without a body.
 #[derive(Debug)]
-pub(crate) struct Get<'a> {
-    pub(crate) url: &'a Url,
-    pub(crate) headers: HeaderMap,
+pub struct Get<'a> {
+    /// What is fetched.
+    pub url: &'a Url,
+    /// Headers beside the configured ones.
+    pub headers: HeaderMap,
     /// Bytes of the body as sent.
-    pub(crate) body_bytes_max: usize,
-    pub(crate) memory: &'a MemoryReservation,
+    pub body_bytes_max: usize,
+    /// What the body is reserved from.
+    pub memory: &'a MemoryReservation,
 }
 
 /// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum FetchError {
+pub enum FetchError {
     /// The body is larger than it may be.
     TooLarge,
     /// Anything else.
@@ -111,13 +109,10 @@ impl HttpClient {
     ///
     /// # Errors
     /// What is wrong with a certificate, key or proxy, with the file.
-    pub(crate) fn new(
-        config: &HttpClientConfig,
-        addresses: &Arc<HostAddresses>,
-    ) -> Result<Self, String> {
+    pub fn new(config: &HttpClientConfig, addresses: &Arc<HostAddresses>) -> Result<Self, String> {
         let network = Network::new(addresses, proxies(config)?);
         let dialer = Dialer::Network(Box::new(network));
-        let tls = tls::config(&config.tls)?;
+        let tls = crate::tls::config(&config.tls)?;
         let client = client(dialer.clone(), tls, config.enable_http2);
         let tokens = match &config.authentication {
             Some(Authentication::OAuth2(oauth2)) => {
@@ -132,9 +127,9 @@ impl HttpClient {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub(crate) fn on_socket(path: &Path) -> Result<Self, String> {
+    pub fn on_socket(path: &Path) -> Result<Self, String> {
         let dialer = Dialer::Socket(path.to_owned());
-        let client = client(dialer.clone(), tls::config(&TlsConfig::default())?, false);
+        let client = client(dialer.clone(), crate::tls::config(&TlsConfig::default())?, false);
         Ok(Self { client, dialer, config: None, tokens: None })
     }
 
@@ -142,7 +137,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// Why there is none, in the words of Prometheus where they say enough.
-    pub(crate) async fn get(&self, get: Get<'_>) -> Result<Fetched, FetchError> {
+    pub async fn get(&self, get: Get<'_>) -> Result<Fetched, FetchError> {
         let Get { url, headers, body_bytes_max, memory } = get;
         let shown = without_password(url);
         let failed = |error: String| FetchError::Failed(format!("Get {shown:?}: {error}"));
@@ -172,12 +167,11 @@ impl HttpClient {
         Ok(Fetched { headers: parts.headers, body: body.freeze() })
     }
 
-    /// Sends a body. A response with any status is not an error; its body has at most so many
-    /// bytes as sent.
+    /// Sends a body with `POST`, as [`Self::send`].
     ///
     /// # Errors
-    /// Why there is no response.
-    pub(crate) async fn post(
+    /// Why there is no response, with the URL.
+    pub async fn post(
         &self,
         url: &Url,
         headers: HeaderMap,
@@ -186,13 +180,29 @@ impl HttpClient {
     ) -> Result<Posted, String> {
         let shown = without_password(url);
         let failed = |error: String| format!("Post {shown:?}: {error}");
-        let response = self.respond(Method::POST, url, headers, body).await.map_err(failed)?;
+        self.send(Method::POST, url, headers, body, body_bytes_max).await.map_err(failed)
+    }
+
+    /// Sends a body. A response with any status is not an error; its body has at most so many
+    /// bytes as sent.
+    ///
+    /// # Errors
+    /// Why there is no response. The URL, which may be a secret, is not named.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        body_bytes_max: usize,
+    ) -> Result<Posted, String> {
+        let response = self.respond(method, url, headers, body).await?;
         let (parts, body) = response.into_parts();
         let body = read(Limited::new(body, body_bytes_max)).await.map_err(|error| {
             if error.is::<LengthLimitError>() {
                 return FetchError::TooLarge;
             }
-            FetchError::Failed(failed(chain(error.as_ref())))
+            FetchError::Failed(chain(error.as_ref()))
         });
         Ok(Posted { status: parts.status, headers: parts.headers, body })
     }
@@ -280,7 +290,8 @@ impl HttpClient {
 
 impl FetchError {
     /// The message, given that of a body that is too large.
-    pub(crate) fn message(self, too_large: &str) -> String {
+    #[must_use]
+    pub fn message(self, too_large: &str) -> String {
         match self {
             Self::TooLarge => too_large.to_owned(),
             Self::Failed(message) => message,
@@ -292,7 +303,7 @@ fn header_name(text: &str) -> Result<HeaderName, String> {
     HeaderName::try_from(text).map_err(|_| format!("{text:?} is not a name of a header"))
 }
 
-fn header(text: &str) -> Result<HeaderValue, String> {
+pub(crate) fn header(text: &str) -> Result<HeaderValue, String> {
     let mut value = HeaderValue::try_from(text)
         .map_err(|_| "a configured header has characters that HTTP does not allow".to_owned())?;
     value.set_sensitive(true);
@@ -343,7 +354,8 @@ async fn read(mut body: Limited<Incoming>) -> Result<Bytes, Box<dyn Error + Send
 }
 
 /// A URL as messages show it.
-pub(crate) fn without_password(url: &Url) -> String {
+#[must_use]
+pub fn without_password(url: &Url) -> String {
     let mut url = url.clone();
     if url.password().is_some() {
         // Fails only for URLs without a host, which have no password.
@@ -379,7 +391,10 @@ fn proxies(config: &HttpClientConfig) -> Result<Proxies, String> {
 }
 
 /// A secret, read now if it is in a file.
-fn secret(source: &Source<Secret<String>>) -> Result<String, String> {
+///
+/// # Errors
+/// Why the file cannot be read, with its name.
+pub fn secret(source: &Source<Secret<String>>) -> Result<String, String> {
     match source {
         Source::Inline(secret) => Ok(secret.reveal().clone()),
         Source::File(file) => Ok(read_file(file)?.trim().to_owned()),
@@ -387,7 +402,7 @@ fn secret(source: &Source<Secret<String>>) -> Result<String, String> {
 }
 
 /// A text, read now if it is in a file.
-fn text(source: &Source<String>) -> Result<String, String> {
+pub(crate) fn text(source: &Source<String>) -> Result<String, String> {
     match source {
         Source::Inline(text) => Ok(text.clone()),
         Source::File(file) => Ok(read_file(file)?.trim().to_owned()),

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
 use tower::{BoxError, Service, ServiceExt};
 
-use super::HostAddresses;
+use crate::HostAddresses;
 
 /// Where connections go.
 #[derive(Debug, Clone)]

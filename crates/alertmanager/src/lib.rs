@@ -1,0 +1,1 @@
+//! What Alertmanager decides: which alerts are sent to whom, and when.
