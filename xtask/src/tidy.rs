@@ -30,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("alertmanager", &["adopt", "notify", "signals", "template"]),
     ("receive", &["adopt", "http-client", "signals", "store", "wire"]),
     ("promql", &["lang", "signals"]),
+    ("rules", &["adopt", "promql", "signals", "template"]),
     ("query", &["lang", "promql", "signals", "store"]),
     ("serve", &["page-api", "query", "signals", "wire"]),
     (

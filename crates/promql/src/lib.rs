@@ -53,6 +53,7 @@ pub use answer::{
 };
 pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
+pub use native_histogram::shown as histogram_text;
 pub use plan::{SelectorPlan, SeriesRead, StartTimes, matchers, plan};
 pub use sample_counts::SampleCounts;
 pub use syntax_tree::syntax_tree;

@@ -193,7 +193,7 @@ pub(crate) fn bounded(histogram: &NativeHistogram) -> Vec<Bounded> {
 }
 
 /// The text of a histogram, as a label value of `count_values`.
-pub(crate) fn shown(histogram: &NativeHistogram) -> String {
+pub fn shown(histogram: &NativeHistogram) -> String {
     let mut out = format!("{{count:{}, sum:{}", general(histogram.count), general(histogram.sum));
     let mut push = |open: char, lower: f64, upper: f64, close: char, count: f64| {
         if count != 0.0 {
