@@ -32,11 +32,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("promql", &["lang", "signals"]),
     ("rules", &["adopt", "promql", "signals", "template"]),
     ("query", &["lang", "promql", "signals", "store"]),
-    ("serve", &["page-api", "query", "signals", "wire"]),
+    ("serve", &["page-api", "query", "rules", "signals", "wire"]),
     (
         "glasshouse",
         &[
-            "adopt", "agent", "page-api", "query", "receive", "serve", "signals", "store",
+            "adopt", "agent", "page-api", "query", "receive", "rules", "serve", "signals", "store",
             "template", "tsdb", "wire",
         ],
     ),

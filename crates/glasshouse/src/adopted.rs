@@ -6,6 +6,7 @@ use adopt::prometheus::{self, Otlp, RemoteWrite, ScrapeConfig};
 use adopt::{Files, Kind, Section, SystemFiles, Unsupported, grafana};
 use signals::Labels;
 
+use crate::alerting::RuleFiles;
 use crate::config::ConfigError;
 use crate::dashboards::{self, Folder, Provisioned};
 
@@ -22,6 +23,8 @@ pub(crate) struct Adopted {
     pub(crate) external_labels: Labels,
     /// The text of all `prometheus.yml`, without secrets.
     pub(crate) prometheus_yaml: String,
+    /// The files of rules.
+    pub(crate) rules: RuleFiles,
     /// Dashboards and data sources of Grafana.
     pub(crate) grafana: Provisioned,
     /// What the files have that is not supported.
@@ -40,6 +43,7 @@ impl Adopted {
             otlp: Otlp::default(),
             external_labels: Labels::empty(),
             prometheus_yaml: String::new(),
+            rules: RuleFiles::default(),
             grafana: Provisioned::default(),
             unsupported: Vec::new(),
         };
@@ -71,7 +75,8 @@ impl Adopted {
                         let sources = grafana::data_sources(file, files).map_err(invalid)?;
                         adopted.grafana.data_sources.extend(sources);
                     }
-                    Some(Kind::Rules | Kind::Alertmanager) => {
+                    Some(Kind::Rules) => adopted.rules.find(file),
+                    Some(Kind::Alertmanager) => {
                         adopted.unsupported.extend(unused(file, &sections));
                     }
                     None => {}
@@ -88,12 +93,7 @@ impl Adopted {
                         .to_owned(),
                 ));
             }
-            // Files that another one includes are not configurations of their own.
-            let included: Vec<PathBuf> = configs
-                .iter()
-                .flat_map(|(_, config, _)| &config.scrape_config_files)
-                .flat_map(|pattern| adopt::matching_files(pattern, files).unwrap_or_default())
-                .collect();
+            let included = included(configs.iter().map(|(_, config, _)| config));
             configs.retain(|(file, ..)| !included.iter().any(|other| is_same(file, other)));
             for (_, config, has_otlp) in configs {
                 if has_otlp {
@@ -102,6 +102,8 @@ impl Adopted {
                 adopted.add(config)?;
             }
         }
+        adopted.rules.finish()?;
+        adopted.unsupported.extend(adopted.rules.unsupported().cloned());
         Ok(adopted)
     }
 
@@ -115,6 +117,7 @@ impl Adopted {
                 ));
             }
         }
+        self.rules.add(&config.rule_files, &config.global)?;
         let labels = self.external_labels.iter().chain(config.global.external_labels.iter());
         self.external_labels = Labels::from_pairs(labels);
         self.scrape_configs.extend(config.scrape_configs);
@@ -132,12 +135,18 @@ impl Adopted {
     }
 }
 
+/// Files that another one includes: they are not configurations of their own.
+fn included<'a>(configs: impl Iterator<Item = &'a prometheus::Config>) -> Vec<PathBuf> {
+    configs
+        .flat_map(|config| &config.scrape_config_files)
+        .flat_map(|pattern| adopt::matching_files(pattern, &SystemFiles).unwrap_or_default())
+        .collect()
+}
+
 /// Sections that are read, and have no effect yet.
 fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
-    let is_unused = |section: &&Section| {
-        ["alerting", "groups", "remote_read", "route", "rule_files"]
-            .contains(&section.name.as_str())
-    };
+    let is_unused =
+        |section: &&Section| ["alerting", "remote_read", "route"].contains(&section.name.as_str());
     let unsupported = |section: &Section| Unsupported {
         file: file.to_owned(),
         line: section.line,

@@ -1,4 +1,4 @@
-//! What adopted files are used for, scraping, remote write and dashboards, and their reload.
+//! What adopted files are used for, scraping, remote write, rules and dashboards, and their reload.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,18 +8,34 @@ use parking_lot::Mutex;
 use receive::Receiver;
 use receive::remote_storage::{RemoteStorage, ServerStatus};
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
+use rules::{Groups, Settings};
 use serve::{ActiveTarget, Reload, ScrapePool, TargetMetadata};
 use signals::{Clock, Labels};
+use tokio::runtime::Handle;
 use wire::otlp::metrics::{PromotedAttributes, Strategy, Translation};
 
 use crate::adopted::Adopted;
+use crate::config::ConfigError;
 use crate::dashboards::DashboardFiles;
 
-/// The scraper and the senders of remote write, with the configuration that they have.
+/// What jobs are made of.
+pub(crate) struct Parts {
+    pub(crate) scraper: Scraper,
+    pub(crate) remote_storage: RemoteStorage,
+    pub(crate) receiver: Arc<Receiver>,
+    pub(crate) rules: Groups,
+    /// The URL under which users reach the page.
+    pub(crate) external_url: String,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The scraper, the senders of remote write and the rules, with the configuration that they have.
 pub(crate) struct AdoptedJobs {
     scraper: Scraper,
     remote_storage: RemoteStorage,
     receiver: Arc<Receiver>,
+    rules: Arc<Groups>,
+    external_url: String,
     dashboards: Arc<DashboardFiles>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -36,14 +52,13 @@ impl AdoptedJobs {
     ///
     /// # Errors
     /// What is wrong with a job.
-    pub(crate) fn start(
-        scraper: Scraper,
-        remote_storage: RemoteStorage,
-        receiver: Arc<Receiver>,
+    pub(crate) async fn start(
+        parts: Parts,
         data: &Path,
-        clock: Arc<dyn Clock>,
         adopted: Adopted,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ConfigError> {
+        let fail = |message| ConfigError::new("adopt", message);
+        let Parts { scraper, remote_storage, receiver, rules, external_url, clock } = parts;
         adopted.warn();
         let reload = Reload { at: clock.now(), is_successful: true };
         let Adopted {
@@ -52,19 +67,33 @@ impl AdoptedJobs {
             otlp,
             external_labels,
             prometheus_yaml,
+            rules: rule_files,
             grafana,
             ..
         } = adopted;
         let dashboards = Arc::new(DashboardFiles::new(data, Arc::clone(&clock), grafana));
         receiver.translate(translation(otlp));
         // First, so that nothing that is scraped is missed.
-        remote_storage.apply(remote_write, &external_labels)?;
-        scraper.apply(scrape_configs)?;
+        remote_storage.apply(remote_write, &external_labels).map_err(fail)?;
+        scraper.apply(scrape_configs).map_err(fail)?;
+        rules
+            .update(rule_settings(&external_labels, &external_url), rule_files.groups(false))
+            .await;
         let state = Mutex::new(State { external_labels, prometheus_yaml, reload });
-        Ok(Self { scraper, remote_storage, receiver, dashboards, clock, state })
+        let rules = Arc::new(rules);
+        Ok(Self {
+            scraper,
+            remote_storage,
+            receiver,
+            rules,
+            external_url,
+            dashboards,
+            clock,
+            state,
+        })
     }
 
-    /// Reads the adopted files again and uses them.
+    /// Reads the adopted files again and uses them. Blocks.
     ///
     /// # Errors
     /// What is wrong with them; everything stays as it was.
@@ -78,6 +107,9 @@ impl AdoptedJobs {
             self.remote_storage.apply(adopted.remote_write, &adopted.external_labels)?;
             self.receiver.translate(translation(adopted.otlp));
             self.dashboards.apply(adopted.grafana);
+            let settings = rule_settings(&adopted.external_labels, &self.external_url);
+            let groups = adopted.rules.groups(true);
+            Handle::current().block_on(self.rules.update(settings, groups));
             state.external_labels = adopted.external_labels;
             state.prometheus_yaml = adopted.prometheus_yaml;
             Ok(())
@@ -94,9 +126,15 @@ impl AdoptedJobs {
     }
 
     /// Ends all jobs.
-    pub(crate) fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.scraper.close();
         self.remote_storage.close();
+        self.rules.stop().await;
+    }
+
+    /// The groups of rules.
+    pub(crate) fn rules(&self) -> &Arc<Groups> {
+        &self.rules
     }
 
     /// The files of dashboards.
@@ -145,6 +183,12 @@ impl AdoptedJobs {
         };
         targets.map(metadata).collect()
     }
+}
+
+fn rule_settings(external_labels: &Labels, external_url: &str) -> Settings {
+    let labels = external_labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let external_labels = labels.collect();
+    Settings { external_labels, external_url: external_url.to_owned(), ..Settings::default() }
 }
 
 /// How OTLP metrics are translated, in the words of the receiver.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,6 +41,9 @@ pub(crate) struct Config {
     pub(crate) adopt: Vec<PathBuf>,
     /// Addresses of host names, as in `/etc/hosts`.
     pub(crate) resolve: BTreeMap<String, IpAddr>,
+    /// The URL under which users reach the page, for links in alerts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) external_url: Option<String>,
     /// Whether the admin API, which deletes samples and makes snapshots, is enabled.
     pub(crate) admin_api: bool,
     /// The address of each port.
@@ -152,6 +155,7 @@ impl Default for Config {
             hosts: Vec::new(),
             adopt: Vec::new(),
             resolve: BTreeMap::new(),
+            external_url: None,
             admin_api: false,
             ports: Ports::default(),
             cors: Cors::default(),
@@ -273,6 +277,18 @@ impl Config {
         };
         config.validate().map_err(|message| ConfigError::new(path, message))?;
         Ok(config)
+    }
+
+    /// The URL under which users reach the page: the configured one, or that on this machine.
+    pub(crate) fn external_url(&self, page: Option<&SocketAddr>) -> String {
+        match (&self.external_url, page) {
+            (Some(url), _) => url.trim_end_matches('/').to_owned(),
+            (None, Some(page)) if page.ip().is_unspecified() => {
+                format!("http://localhost:{}", page.port())
+            }
+            (None, Some(page)) => format!("http://{page}"),
+            (None, None) => String::new(),
+        }
     }
 
     /// The effective configuration as a YAML file.

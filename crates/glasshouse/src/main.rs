@@ -6,6 +6,7 @@
 mod admin;
 mod adopted;
 mod adopted_jobs;
+mod alerting;
 mod app;
 mod command;
 mod config;

@@ -15,6 +15,7 @@ use query::Engine;
 use receive::remote_storage::RemoteStorage;
 use receive::scrape::Scraper;
 use receive::{DeltaTotals, Receiver};
+use rules::Groups;
 use serve::{ApiRouters, HostCheck, PagePort, ServerInfo as _};
 use signals::Clock;
 use signals::time::SystemClock;
@@ -25,11 +26,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::Admin;
 use crate::adopted::Adopted;
-use crate::adopted_jobs::AdoptedJobs;
+use crate::adopted_jobs::{AdoptedJobs, Parts};
+use crate::alerting::ServerEnvironment;
 use crate::app::App;
 use crate::command::{ServeArguments, print};
+use crate::config::Config;
 use crate::config::ports::Port;
-use crate::config::{Config, ConfigError};
 use crate::demo::{self, Demo};
 use crate::listener::{self, Listener, Server};
 use crate::{log, process};
@@ -121,9 +123,9 @@ async fn live(
     let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
     let receiver = Arc::new(receiver);
     let engine = settings::engine(&config, &budgets, &store, &clock);
-    let histograms = histograms(&server, &receiver, &store, &engine);
-    let adopted_jobs =
-        adopted_jobs(&config, &budgets, &receiver, &store, &folder, &clock, adopted)?;
+    let parts = parts(&config, &budgets, &receiver, &engine, &store, &addresses, &clock);
+    let adopted_jobs = AdoptedJobs::start(parts, &folder, adopted).await?;
+    let histograms = histograms(&server, &receiver, &store, &engine, adopted_jobs.rules());
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -162,25 +164,29 @@ async fn live(
     }
 }
 
-/// Starts what adopted files ask for.
-fn adopted_jobs(
+/// What adopted files are used by.
+fn parts(
     config: &Config,
     budgets: &memory::Budgets,
     receiver: &Arc<Receiver>,
+    engine: &Engine,
     store: &Store,
-    folder: &Path,
+    addresses: &BTreeMap<Port, SocketAddr>,
     clock: &Arc<dyn Clock>,
-    adopted: Adopted,
-) -> Result<AdoptedJobs, ConfigError> {
+) -> Parts {
     let settings = settings::scrape(config, budgets);
     let statistics = Arc::clone(receiver.statistics());
-    let addresses = settings.addresses.clone();
-    let scraper = Scraper::new(store.clone(), Arc::clone(clock), statistics, settings);
+    let hosts = settings.addresses.clone();
     let memory = budgets.remote_write.clone();
-    let remote_storage = RemoteStorage::new(store.clone(), Arc::clone(clock), addresses, memory);
-    let (receiver, clock) = (Arc::clone(receiver), Arc::clone(clock));
-    AdoptedJobs::start(scraper, remote_storage, receiver, folder, clock, adopted)
-        .map_err(|message| ConfigError::new("adopt", message))
+    let environment = ServerEnvironment::new(engine, store.clone(), Arc::clone(clock));
+    Parts {
+        scraper: Scraper::new(store.clone(), Arc::clone(clock), statistics, settings),
+        remote_storage: RemoteStorage::new(store.clone(), Arc::clone(clock), hosts, memory),
+        receiver: Arc::clone(receiver),
+        rules: Groups::new(rules::Settings::default(), Arc::new(environment), Arc::clone(clock)),
+        external_url: config.external_url(addresses.get(&Port::Page)),
+        clock: Arc::clone(clock),
+    }
 }
 
 /// Reads the adopted files again at each SIGHUP.
@@ -204,12 +210,19 @@ async fn exit_at_next(mut signals: Signals) {
 }
 
 /// The histograms that each part keeps of its work.
-fn histograms(server: &Server, receiver: &Receiver, store: &Store, engine: &Engine) -> Registry {
+fn histograms(
+    server: &Server,
+    receiver: &Receiver,
+    store: &Store,
+    engine: &Engine,
+    rules: &Groups,
+) -> Registry {
     let mut registry = Registry::default();
     server.register_metrics(&mut registry);
     receiver.statistics().register_metrics(&mut registry);
     store.register_metrics(&mut registry);
     engine.register_metrics(&mut registry);
+    rules.statistics().register(&mut registry);
     registry
 }
 
@@ -261,6 +274,7 @@ fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &Ro
         info: Arc::clone(app) as Arc<dyn serve::ServerInfo>,
         admin,
         dashboards: app.adopted_jobs.dashboards(),
+        rules: Arc::clone(app.adopted_jobs.rules()),
     };
     let routers = ApiRouters::new(api, host_check.clone(), page, answers.clone());
     // The health router is installed last: a healthy answer means that every other port serves.
@@ -279,7 +293,7 @@ async fn close(
     drain_max: Duration,
 ) -> anyhow::Result<()> {
     app.is_open.store(false, Ordering::SeqCst);
-    app.adopted_jobs.close();
+    app.adopted_jobs.close().await;
     if !server.close(drain_max).await {
         tracing::warn!(
             "some requests did not finish in {} s and were cut off",

@@ -19,6 +19,7 @@ mod rule;
 mod schedule;
 mod statistics;
 
+pub use adopt::rules::Language;
 pub use alert::{Alert, AlertState};
 pub use alerting::AlertingRule;
 pub use environment::{Appended, Environment, LastSample};

@@ -15,16 +15,21 @@ pub(crate) fn plain(value: f64) -> String {
 /// Like [`plain`], but with an exponent of at least two digits for very small and large numbers.
 pub(crate) fn with_exponent(value: f64) -> String {
     let size = value.abs();
-    if value.is_finite() && size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{value:e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, exponent) = match exponent.strip_prefix('-') {
-            Some(exponent) => ('-', exponent),
-            None => ('+', exponent),
-        };
-        return format!("{digits}e{sign}{exponent:0>2}");
+    if size != 0.0 && !(1e-6..1e21).contains(&size) { scientific(value) } else { plain(value) }
+}
+
+/// `strconv.FormatFloat(value, 'e', -1, 64)`: always with an exponent of at least two digits.
+pub(crate) fn scientific(value: f64) -> String {
+    if !value.is_finite() {
+        return plain(value);
     }
-    plain(value)
+    let text = format!("{value:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    format!("{digits}e{sign}{exponent:0>2}")
 }
 
 /// Milliseconds as a JSON number of seconds: `1`, `1.500`, `-0.001`.

@@ -11,6 +11,7 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode};
 use query::TimeRange;
 use query::logql::{Direction, Value};
+use rules::Language;
 use serde_json::json;
 use signals::Timestamp;
 use signals::time::{MILLISECOND, SECOND};
@@ -49,18 +50,10 @@ pub(crate) fn api() -> Router<Arc<Api>> {
 
 /// Routes outside the API prefix.
 pub(crate) fn root_routes() -> Router<Arc<Api>> {
-    let none = |data: serde_json::Value| get(move || async move { axum::Json(data) });
     Router::new()
         .route("/ready", get(ready))
         .route("/metrics", get(prometheus::metrics))
-        .route(
-            "/prometheus/api/v1/rules",
-            none(json!({ "status": "success", "data": { "groups": [] } })),
-        )
-        .route(
-            "/prometheus/api/v1/alerts",
-            none(json!({ "status": "success", "data": { "alerts": [] } })),
-        )
+        .nest("/prometheus/api/v1", prometheus::rules::api(Language::LogQl))
 }
 
 async fn ready(State(api): State<Arc<Api>>) -> Response {

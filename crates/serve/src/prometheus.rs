@@ -1,6 +1,4 @@
-//! The Prometheus HTTP API: queries, metadata, status and administration.
-//!
-//! Rules and alerts are not implemented: their endpoints return empty lists.
+//! The Prometheus HTTP API: queries, metadata, rules, status and administration.
 
 mod admin;
 mod answer;
@@ -8,6 +6,7 @@ mod buckets;
 mod federate;
 mod labels;
 mod remote_read;
+pub(crate) mod rules;
 mod statistics;
 mod status;
 mod targets;
@@ -15,6 +14,7 @@ mod targets;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::rules::Language;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -57,6 +57,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/format_query", get(format_query).post(format_query))
         .route("/parse_query", get(parse_query).post(parse_query))
         .merge(status::api())
+        .merge(rules::api(Language::PromQl))
         .merge(targets::api())
         .merge(remote_read::api())
         .merge(admin::api())

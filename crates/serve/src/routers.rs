@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use query::Engine;
+use rules::Groups;
 use signals::Clock;
 use signals::time::MILLISECOND;
 use tokio::runtime::Handle;
@@ -35,6 +36,8 @@ pub struct Api {
     pub admin: Option<Arc<dyn Admin>>,
     /// The page's dashboards.
     pub dashboards: Arc<dyn Dashboards>,
+    /// The groups of rules.
+    pub rules: Arc<Groups>,
 }
 
 impl Api {

@@ -14,7 +14,7 @@ const CRATES: [&str; 3] = ["crates/glasshouse/src", "crates/receive/src", "crate
 const PORTS: &str = "crates/serve/src/routers.rs";
 
 /// A file with routes, its section in the table, and the path prefix of some of them.
-const SECTIONS: [(&str, &str, &str); 15] = [
+const SECTIONS: [(&str, &str, &str); 16] = [
     ("crates/glasshouse/src/run/ports.rs", OWN_SECTION, ""),
     ("crates/receive/src/otlp/grpc.rs", "OTLP over gRPC", ""),
     ("crates/receive/src/otlp/http.rs", "OTLP over HTTP", ""),
@@ -26,6 +26,7 @@ const SECTIONS: [(&str, &str, &str); 15] = [
     ("crates/serve/src/prometheus/admin.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/prometheus/federate.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/prometheus/remote_read.rs", "Prometheus", "/api/v1"),
+    ("crates/serve/src/prometheus/rules.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/prometheus/status.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/prometheus/targets.rs", "Prometheus", "/api/v1"),
     (PORTS, OWN_SECTION, ""),

@@ -32,8 +32,6 @@ pub(super) fn api() -> Router<Arc<Api>> {
         .route("/status/runtimeinfo", get(runtime))
         .route("/status/tsdb", get(tsdb))
         .route("/status/walreplay", none(json!({ "min": 0, "max": 0, "current": 0 })))
-        .route("/rules", none(json!({ "groups": [] })))
-        .route("/alerts", none(json!({ "alerts": [] })))
         .route(
             "/alertmanagers",
             none(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] })),

@@ -13,12 +13,10 @@ use signals::time::to_rfc3339;
 use signals::{Labels, Matcher};
 
 use super::answer::ApiError;
+use super::rules::NEVER;
 use super::status::data_of;
 use crate::parameters::Parameters;
 use crate::routers::Api;
-
-/// Go's zero time.
-const NEVER: &str = "0001-01-01T00:00:00Z";
 
 pub(super) fn api() -> Router<Arc<Api>> {
     Router::new()
