@@ -4,12 +4,17 @@
 //! page and the page's mock server cannot differ. The APIs of Prometheus, Loki, Tempo and Jaeger are
 //! not here: other projects define their formats.
 
+mod alerting;
 mod dashboards;
 mod overview;
 mod sql;
 #[cfg(test)]
 mod typescript;
 
+pub use alerting::{
+    AlertingError, IntegrationTest, NotificationEntry, NotificationList, NotifiedAlert,
+    ReceiverTest, RouteNode, RouteTest, RouteTestAnswer, RuleFileEntry, RuleFileList, RuleFileSave,
+};
 pub use dashboards::{
     Dashboard, DashboardEntry, DashboardError, DashboardList, DashboardProblem, DashboardRevision,
     DashboardSave, DataSourceEntry,

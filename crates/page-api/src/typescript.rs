@@ -44,6 +44,18 @@ fn the_types_of_the_page_are_generated_from_these() {
         declaration::<DashboardError>(&config),
         declaration::<DashboardRevision>(&config),
         declaration::<DataSourceEntry>(&config),
+        declaration::<NotificationList>(&config),
+        declaration::<NotificationEntry>(&config),
+        declaration::<NotifiedAlert>(&config),
+        declaration::<RouteNode>(&config),
+        declaration::<RouteTest>(&config),
+        declaration::<RouteTestAnswer>(&config),
+        declaration::<ReceiverTest>(&config),
+        declaration::<IntegrationTest>(&config),
+        declaration::<RuleFileList>(&config),
+        declaration::<RuleFileEntry>(&config),
+        declaration::<RuleFileSave>(&config),
+        declaration::<AlertingError>(&config),
         declaration::<Value>(&config),
     ];
     let generated: String = format!("{HEADER}{}", declarations.concat())

@@ -363,4 +363,237 @@ is_default: boolean,
  */
 time_interval: string, };
 
+/**
+ * Answer of `GET /api/alerting/notifications`.
+ */
+export type NotificationList = {
+/**
+ * The newest first; older ones are forgotten.
+ */
+notifications: Array<NotificationEntry>, };
+
+/**
+ * A notification that was sent, or could not be sent.
+ */
+export type NotificationEntry = {
+/**
+ * When its last try ended.
+ */
+at_unix_ms: number,
+/**
+ * The name of the receiver.
+ */
+receiver: string,
+/**
+ * The kind of integration, such as `slack`.
+ */
+integration: string,
+/**
+ * The position of the integration among those of the same kind, from 0.
+ */
+index: number,
+/**
+ * The group of alerts.
+ */
+group_key: string,
+/**
+ * The labels that the alerts are grouped by.
+ */
+group_labels: { [key in string]: string },
+/**
+ * Why it was sent.
+ */
+reason: string,
+/**
+ * The alerts that it is about.
+ */
+alerts: Array<NotifiedAlert>,
+/**
+ * Why it was not sent; `None` if it was.
+ */
+error: string | null,
+/**
+ * How often it was tried.
+ */
+attempts: number,
+/**
+ * How long the last try took.
+ */
+duration_ms: number,
+/**
+ * The message as it was sent, without secrets.
+ */
+message: string, };
+
+/**
+ * An alert of a notification.
+ */
+export type NotifiedAlert = {
+/**
+ * Its labels.
+ */
+labels: { [key in string]: string },
+/**
+ * Whether it was firing; otherwise it was resolved.
+ */
+is_firing: boolean, };
+
+/**
+ * Answer of `GET /api/alerting/routes`: the tree of routes.
+ */
+export type RouteNode = {
+/**
+ * Its name in the tree, unique.
+ */
+id: string,
+/**
+ * The receiver of the alerts that stay here.
+ */
+receiver: string,
+/**
+ * The kinds of integrations of the receiver.
+ */
+integrations: Array<string>,
+/**
+ * The conditions of the route, as they are written.
+ */
+matchers: Array<string>,
+/**
+ * Labels that alerts are grouped by; `...` stands for all.
+ */
+group_by: Array<string>,
+/**
+ * How long a new group waits before its first notification.
+ */
+group_wait_s: number,
+/**
+ * How long a group waits after a notification before it tells of new alerts.
+ */
+group_interval_s: number,
+/**
+ * How long a group waits before it tells of the same alerts again.
+ */
+repeat_interval_s: number,
+/**
+ * Whether the routes after this one are also looked at.
+ */
+continues: boolean,
+/**
+ * Time intervals in which nothing is sent.
+ */
+mute_time_intervals: Array<string>,
+/**
+ * Time intervals outside of which nothing is sent.
+ */
+active_time_intervals: Array<string>,
+/**
+ * The line in the file, from 1; 0 for the route that exists without a file.
+ */
+line: number,
+/**
+ * The routes below.
+ */
+routes: Array<RouteNode>, };
+
+/**
+ * Body of `POST /api/alerting/routes/test`.
+ */
+export type RouteTest = {
+/**
+ * The labels of an alert.
+ */
+labels: { [key in string]: string }, };
+
+/**
+ * Answer of `POST /api/alerting/routes/test`.
+ */
+export type RouteTestAnswer = {
+/**
+ * The [`RouteNode::id`] of the routes that the alert reaches.
+ */
+routes: Array<string>,
+/**
+ * The receivers of these routes.
+ */
+receivers: Array<string>, };
+
+/**
+ * Answer of `POST /api/alerting/receivers/{name}/test`, which sends a message to a receiver.
+ */
+export type ReceiverTest = {
+/**
+ * One result for each integration.
+ */
+results: Array<IntegrationTest>, };
+
+/**
+ * The result of a message to one integration.
+ */
+export type IntegrationTest = {
+/**
+ * The kind of integration, such as `slack`.
+ */
+integration: string,
+/**
+ * The position of the integration among those of the same kind, from 0.
+ */
+index: number,
+/**
+ * Why it was not sent; `None` if it was.
+ */
+error: string | null,
+/**
+ * The message, without secrets.
+ */
+message: string, };
+
+/**
+ * Answer of `GET /api/alerting/rule-files`.
+ */
+export type RuleFileList = {
+/**
+ * In order of names.
+ */
+files: Array<RuleFileEntry>, };
+
+/**
+ * A file of rules.
+ */
+export type RuleFileEntry = {
+/**
+ * The path of the file.
+ */
+file: string,
+/**
+ * Its name, if it is one of the data folder, which the page may write.
+ */
+name: string | null,
+/**
+ * Its text.
+ */
+content: string, };
+
+/**
+ * Body of `PUT /api/alerting/rule-files/{name}`: the new text of a file in the data folder. An
+ * empty text removes the file.
+ */
+export type RuleFileSave = {
+/**
+ * The text that the page has read; `None` for a new file.
+ */
+read: string | null,
+/**
+ * The new text.
+ */
+content: string, };
+
+/**
+ * Answer of the routes below `/api/alerting` with a status of 400 and more.
+ */
+export type AlertingError = {
+/**
+ * What is wrong; for a file of rules with its position.
+ */
+error: string, };
+
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
