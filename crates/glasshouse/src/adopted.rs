@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adopt::prometheus::{self, Otlp, RemoteWrite, ScrapeConfig};
+use adopt::prometheus::{self, Alerting, Otlp, RemoteWrite, ScrapeConfig};
 use adopt::{Files, Kind, Section, SystemFiles, Unsupported, grafana};
 use signals::Labels;
 
@@ -23,6 +23,8 @@ pub(crate) struct Adopted {
     pub(crate) external_labels: Labels,
     /// The text of all `prometheus.yml`, without secrets.
     pub(crate) prometheus_yaml: String,
+    /// Where alerts are sent: the sections `alerting` of all `prometheus.yml`.
+    pub(crate) alerting: Alerting,
     /// The files of rules.
     pub(crate) rules: RuleFiles,
     /// Dashboards and data sources of Grafana.
@@ -43,6 +45,7 @@ impl Adopted {
             otlp: Otlp::default(),
             external_labels: Labels::empty(),
             prometheus_yaml: String::new(),
+            alerting: Alerting::default(),
             rules: RuleFiles::default(),
             grafana: Provisioned::default(),
             unsupported: Vec::new(),
@@ -117,6 +120,8 @@ impl Adopted {
                 ));
             }
         }
+        self.alerting.alert_relabel_configs.extend(config.alerting.alert_relabel_configs);
+        self.alerting.alertmanagers.extend(config.alerting.alertmanagers);
         self.rules.add(&config.rule_files, &config.global)?;
         let labels = self.external_labels.iter().chain(config.global.external_labels.iter());
         self.external_labels = Labels::from_pairs(labels);
@@ -145,8 +150,7 @@ fn included<'a>(configs: impl Iterator<Item = &'a prometheus::Config>) -> Vec<Pa
 
 /// Sections that are read, and have no effect yet.
 fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
-    let is_unused =
-        |section: &&Section| ["alerting", "remote_read", "route"].contains(&section.name.as_str());
+    let is_unused = |section: &&Section| ["remote_read", "route"].contains(&section.name.as_str());
     let unsupported = |section: &Section| Unsupported {
         file: file.to_owned(),
         line: section.line,

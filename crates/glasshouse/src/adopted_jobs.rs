@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use adopt::prometheus::{Otlp, TranslationStrategy, duration_text};
 use parking_lot::Mutex;
 use receive::Receiver;
+use receive::alertmanagers::{Alertmanagers, AlertmanagersStatus};
 use receive::remote_storage::{RemoteStorage, ServerStatus};
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
 use rules::{Groups, Settings};
@@ -18,12 +20,16 @@ use crate::adopted::Adopted;
 use crate::config::ConfigError;
 use crate::dashboards::DashboardFiles;
 
+/// How long alerts may take to be sent at the end.
+const ALERTS_DRAIN_MAX: Duration = Duration::from_secs(5);
+
 /// What jobs are made of.
 pub(crate) struct Parts {
     pub(crate) scraper: Scraper,
     pub(crate) remote_storage: RemoteStorage,
     pub(crate) receiver: Arc<Receiver>,
     pub(crate) rules: Groups,
+    pub(crate) alertmanagers: Arc<Alertmanagers>,
     /// The URL under which users reach the page.
     pub(crate) external_url: String,
     pub(crate) clock: Arc<dyn Clock>,
@@ -35,6 +41,7 @@ pub(crate) struct AdoptedJobs {
     remote_storage: RemoteStorage,
     receiver: Arc<Receiver>,
     rules: Arc<Groups>,
+    alertmanagers: Arc<Alertmanagers>,
     external_url: String,
     dashboards: Arc<DashboardFiles>,
     clock: Arc<dyn Clock>,
@@ -58,7 +65,8 @@ impl AdoptedJobs {
         adopted: Adopted,
     ) -> Result<Self, ConfigError> {
         let fail = |message| ConfigError::new("adopt", message);
-        let Parts { scraper, remote_storage, receiver, rules, external_url, clock } = parts;
+        let Parts { scraper, remote_storage, receiver, rules, alertmanagers, external_url, clock } =
+            parts;
         adopted.warn();
         let reload = Reload { at: clock.now(), is_successful: true };
         let Adopted {
@@ -67,6 +75,7 @@ impl AdoptedJobs {
             otlp,
             external_labels,
             prometheus_yaml,
+            alerting,
             rules: rule_files,
             grafana,
             ..
@@ -76,6 +85,7 @@ impl AdoptedJobs {
         // First, so that nothing that is scraped is missed.
         remote_storage.apply(remote_write, &external_labels).map_err(fail)?;
         scraper.apply(scrape_configs).map_err(fail)?;
+        alertmanagers.apply(alerting, external_labels.clone()).map_err(fail)?;
         rules
             .update(rule_settings(&external_labels, &external_url), rule_files.groups(false))
             .await;
@@ -86,6 +96,7 @@ impl AdoptedJobs {
             remote_storage,
             receiver,
             rules,
+            alertmanagers,
             external_url,
             dashboards,
             clock,
@@ -105,6 +116,7 @@ impl AdoptedJobs {
             adopted.warn();
             self.scraper.apply(adopted.scrape_configs)?;
             self.remote_storage.apply(adopted.remote_write, &adopted.external_labels)?;
+            self.alertmanagers.apply(adopted.alerting, adopted.external_labels.clone())?;
             self.receiver.translate(translation(adopted.otlp));
             self.dashboards.apply(adopted.grafana);
             let settings = rule_settings(&adopted.external_labels, &self.external_url);
@@ -130,6 +142,12 @@ impl AdoptedJobs {
         self.scraper.close();
         self.remote_storage.close();
         self.rules.stop().await;
+        self.alertmanagers.drain(ALERTS_DRAIN_MAX).await;
+    }
+
+    /// Where alerts are sent.
+    pub(crate) fn alertmanagers(&self) -> AlertmanagersStatus {
+        self.alertmanagers.status()
     }
 
     /// The groups of rules.

@@ -198,6 +198,7 @@ impl serve::ServerInfo for App {
     fn metrics(&self) -> String {
         let numbers = Numbers {
             remote_write: self.adopted_jobs.remote_write_servers(),
+            alertmanagers: self.adopted_jobs.alertmanagers().active,
             received: self.receiver.statistics().snapshot(),
             budgets: self.budgets.clone(),
             store: self.store.status(),
@@ -229,6 +230,11 @@ impl serve::ServerInfo for App {
 
     fn target_metadata(&self) -> Vec<TargetMetadata> {
         self.adopted_jobs.metadata()
+    }
+
+    fn alertmanagers(&self) -> [Vec<String>; 2] {
+        let status = self.adopted_jobs.alertmanagers();
+        [status.active.into_keys().collect(), status.dropped]
     }
 
     fn last_reload(&self) -> Reload {

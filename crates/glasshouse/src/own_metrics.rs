@@ -1,5 +1,6 @@
 //! The process's own metrics: histograms of the crates, and values read at scrape time.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -8,6 +9,7 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
+use receive::alertmanagers::Counts;
 use receive::remote_storage::ServerStatus;
 use receive::statistics;
 use signals::Signal;
@@ -25,6 +27,8 @@ pub(crate) struct Numbers {
     pub(crate) received: statistics::Snapshot,
     pub(crate) budgets: Budgets,
     pub(crate) remote_write: Vec<ServerStatus>,
+    /// Alertmanagers by their URL.
+    pub(crate) alertmanagers: BTreeMap<String, Counts>,
     pub(crate) store: Status,
     pub(crate) connections: usize,
     pub(crate) connections_refused: u64,
@@ -52,6 +56,7 @@ impl Collector for Numbers {
         families.gauges("glasshouse_build_info", "Version of the program.", "version", build)?;
         self.receivers(&mut families)?;
         self.remote_write(&mut families)?;
+        self.alertmanagers(&mut families)?;
         self.memory(&mut families)?;
         self.store(&mut families)?;
         self.connections(&mut families)?;
@@ -129,6 +134,32 @@ impl Numbers {
         let name = "glasshouse_truncated_values";
         let help = "Values that were cut, and attributes, events and links that were left out.";
         families.counters(name, help, "signal", signals(|counts| counts.truncated))
+    }
+
+    fn alertmanagers(&self, families: &mut Families<'_>) -> fmt::Result {
+        type Value = fn(&Counts) -> u64;
+        if self.alertmanagers.is_empty() {
+            return Ok(());
+        }
+        let counters: [(&str, &str, Value); 3] = [
+            ("sent", "Alerts that were sent to an Alertmanager.", |counts| counts.sent),
+            ("errors", "Alerts that could not be sent to an Alertmanager.", |counts| counts.errors),
+            (
+                "dropped",
+                "Alerts that were not sent to an Alertmanager: sending failed, or the queue was full.",
+                |counts| counts.dropped,
+            ),
+        ];
+        let values = |value: Value| {
+            self.alertmanagers.iter().map(move |(url, counts)| (url.as_str(), value(counts)))
+        };
+        for (name, help, value) in counters {
+            let name = format!("prometheus_notifications_{name}");
+            families.counters(&name, help, "alertmanager", values(value))?;
+        }
+        let help = "Alerts that wait to be sent to an Alertmanager.";
+        let queued = values(|counts| counts.queued as u64);
+        families.gauges("prometheus_notifications_queue_length", help, "alertmanager", queued)
     }
 
     fn remote_write(&self, families: &mut Families<'_>) -> fmt::Result {

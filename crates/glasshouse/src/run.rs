@@ -11,7 +11,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use axum::Router;
 use prometheus_client::registry::Registry;
-use query::Engine;
+use query::{Class, Engine};
+use receive::alertmanagers::Alertmanagers;
 use receive::remote_storage::RemoteStorage;
 use receive::scrape::Scraper;
 use receive::{DeltaTotals, Receiver};
@@ -178,13 +179,22 @@ fn parts(
     let statistics = Arc::clone(receiver.statistics());
     let hosts = settings.addresses.clone();
     let memory = budgets.remote_write.clone();
-    let environment = ServerEnvironment::new(engine, store.clone(), Arc::clone(clock));
+    let alertmanagers = Arc::new(Alertmanagers::new(hosts.clone()));
+    let external_url = config.external_url(addresses.get(&Port::Page));
+    let environment = ServerEnvironment {
+        engine: engine.of_class(Class::Rules),
+        store: store.clone(),
+        clock: Arc::clone(clock),
+        alertmanagers: Arc::clone(&alertmanagers),
+        external_url: external_url.clone(),
+    };
     Parts {
         scraper: Scraper::new(store.clone(), Arc::clone(clock), statistics, settings),
         remote_storage: RemoteStorage::new(store.clone(), Arc::clone(clock), hosts, memory),
         receiver: Arc::clone(receiver),
         rules: Groups::new(rules::Settings::default(), Arc::new(environment), Arc::clone(clock)),
-        external_url: config.external_url(addresses.get(&Port::Page)),
+        alertmanagers,
+        external_url,
         clock: Arc::clone(clock),
     }
 }

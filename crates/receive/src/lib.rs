@@ -6,8 +6,10 @@
 //! listens on no sockets; the binary does. `scrape` fetches metrics by itself,
 //! `remote_storage` sends metrics to other servers, and `remote_read` reads the history of one.
 
+pub mod alertmanagers;
 mod decode;
 mod deltas;
+mod discovery;
 mod ingest;
 mod known;
 pub mod limits;

@@ -6,7 +6,6 @@
 
 #[cfg(test)]
 mod corpora;
-mod discovery;
 mod failure_log;
 mod histogram_limits;
 mod job;

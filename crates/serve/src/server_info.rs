@@ -33,6 +33,8 @@ pub trait ServerInfo: Send + Sync {
     fn scrape_pools(&self) -> Vec<ScrapePool>;
     /// The metadata of the metrics of each scraped target.
     fn target_metadata(&self) -> Vec<TargetMetadata>;
+    /// The URLs of the Alertmanagers that get alerts, and of those that relabelling drops.
+    fn alertmanagers(&self) -> [Vec<String>; 2];
     /// When the configuration was read last, and whether that succeeded.
     fn last_reload(&self) -> Reload;
     /// Reads the adopted files again; it may block.

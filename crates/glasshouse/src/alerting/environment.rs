@@ -1,4 +1,4 @@
-//! Rules on this server: queries by the engine, series in the store.
+//! Rules on this server: queries by the engine, series in the store, alerts to Alertmanagers.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use query::logql::{self, Direction};
 use query::promql::{Options, Sample, Value};
-use query::{Class, Engine, SampleRange};
+use query::{Engine, SampleRange};
+use receive::alertmanagers::{Alertmanagers, OutgoingAlert};
 use rules::{Alert, Appended, Environment, Language, LastSample};
 use signals::metric::{self, HistogramSample, SeriesBatch};
 use signals::time::MILLISECOND;
@@ -16,16 +17,15 @@ use store::{BatchAppended, Durability, Store, WriteRequest};
 
 /// The engine and the store of this server.
 pub(crate) struct ServerEnvironment {
-    engine: Engine,
-    store: Store,
-    clock: Arc<dyn Clock>,
+    pub(crate) engine: Engine,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) alertmanagers: Arc<Alertmanagers>,
+    /// The URL under which users reach the page.
+    pub(crate) external_url: String,
 }
 
 impl ServerEnvironment {
-    pub(crate) fn new(engine: &Engine, store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { engine: engine.of_class(Class::Rules), store, clock }
-    }
-
     async fn vector(
         &self,
         language: Language,
@@ -144,5 +144,16 @@ impl Environment for ServerEnvironment {
         .boxed()
     }
 
-    fn send(&self, _expr: &str, _alerts: Vec<Alert>) {}
+    fn send(&self, expr: &str, alerts: Vec<Alert>) {
+        let expr: String = form_urlencoded::byte_serialize(expr.as_bytes()).collect();
+        let generator_url = format!("{}/graph?g0.expr={expr}&g0.tab=1", self.external_url);
+        let outgoing = alerts.into_iter().map(|alert| OutgoingAlert {
+            labels: alert.labels,
+            annotations: alert.annotations,
+            starts_at_ms: alert.fired_at_ms.unwrap_or(alert.active_at_ms),
+            ends_at_ms: alert.resolved_at_ms.or(alert.valid_until_ms).unwrap_or_default(),
+            generator_url: generator_url.clone(),
+        });
+        self.alertmanagers.send(outgoing.collect());
+    }
 }

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
-use super::discovery::{self, TargetGroup};
 use super::job::Job;
 use super::status::{PoolStatus, TargetState, TargetStatus};
 use super::target::{Discovered, Target};
 use super::target_loop::{Ending, JobError, TargetLoop};
+use crate::discovery::{self, TargetGroup};
 
 /// Dropped targets that are kept for the API, unless the job has a limit of its own.
 const DROPPED_MAX: usize = 1_000;
@@ -123,7 +123,11 @@ impl Drop for Running {
 
 /// Follows the discoveries of a job.
 async fn sync(job: Arc<Job>, jobs: watch::Receiver<Arc<Job>>, targets: Arc<Mutex<Targets>>) {
-    let (mut updates, count) = match discovery::start(&job.config, job.shared()) {
+    let (mut updates, count) = match discovery::start(
+        &job.config.job_name,
+        &job.config.discovery,
+        &job.shared().addresses,
+    ) {
         Ok(started) => started,
         Err(error) => {
             tracing::error!(job = job.config.job_name, error, "service discovery cannot start");

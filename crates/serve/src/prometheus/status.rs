@@ -32,10 +32,7 @@ pub(super) fn api() -> Router<Arc<Api>> {
         .route("/status/runtimeinfo", get(runtime))
         .route("/status/tsdb", get(tsdb))
         .route("/status/walreplay", none(json!({ "min": 0, "max": 0, "current": 0 })))
-        .route(
-            "/alertmanagers",
-            none(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] })),
-        )
+        .route("/alertmanagers", get(alertmanagers))
 }
 
 pub(super) fn root_routes() -> Router<Arc<Api>> {
@@ -99,6 +96,14 @@ fn version() -> Value {
         "buildDate": "",
         "goVersion": "",
     })
+}
+
+async fn alertmanagers(State(api): State<Arc<Api>>) -> Response {
+    let list = |urls: Vec<String>| -> Vec<Value> {
+        urls.into_iter().map(|url| json!({ "url": url })).collect()
+    };
+    let [active, dropped] = api.info.alertmanagers();
+    data_of(&json!({ "activeAlertmanagers": list(active), "droppedAlertmanagers": list(dropped) }))
 }
 
 async fn configuration(State(api): State<Arc<Api>>) -> Response {

@@ -1,4 +1,4 @@
-//! Service discovery: where the targets of a job are.
+//! Service discovery: where the targets of a job, or Alertmanagers, are.
 //!
 //! Each discovery runs as a task that sends all its groups whenever they change. What it found last
 //! stays valid while it fails. Source: Prometheus' document "Configuration".
@@ -12,7 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adopt::prometheus::{self as config, Discovery, ScrapeConfig};
+use adopt::prometheus::{self as config, Discovery};
+use http_client::HostAddresses;
 use signals::Labels;
 use tokio::sync::mpsc;
 
@@ -20,7 +21,6 @@ use self::dns::DnsDiscovery;
 use self::docker::DockerDiscovery;
 use self::file::FileDiscovery;
 use self::http_endpoint::HttpDiscovery;
-use super::Shared;
 
 /// The label with the address of a target.
 const ADDRESS: &str = "__address__";
@@ -29,18 +29,18 @@ const TARGETS_MAX: usize = 100_000;
 
 /// Targets that share labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TargetGroup {
+pub(crate) struct TargetGroup {
     /// Labels of each target, with `__address__`.
-    pub(super) targets: Vec<Labels>,
+    pub(crate) targets: Vec<Labels>,
     /// Labels of all targets, which those of a target override.
-    pub(super) labels: Labels,
+    pub(crate) labels: Labels,
 }
 
 /// All groups of one discovery of a job, by the discovery's number.
 #[derive(Debug)]
-pub(super) struct Update {
-    pub(super) discovery: usize,
-    pub(super) groups: Vec<TargetGroup>,
+pub(crate) struct Update {
+    pub(crate) discovery: usize,
+    pub(crate) groups: Vec<TargetGroup>,
 }
 
 /// Sends the groups of one discovery.
@@ -68,18 +68,19 @@ impl Updates {
     }
 }
 
-/// Starts all discoveries of a job and returns their number; each ends when the receiver is
-/// dropped.
+/// Starts all discoveries of a job, or of a group of Alertmanagers, and returns their number; each
+/// ends when the receiver is dropped.
 ///
 /// # Errors
 /// What is wrong with the settings of an HTTP client.
-pub(super) fn start(
-    config: &ScrapeConfig,
-    shared: &Arc<Shared>,
+pub(crate) fn start(
+    job: &str,
+    discoveries: &[Discovery],
+    addresses: &Arc<HostAddresses>,
 ) -> Result<(mpsc::Receiver<Update>, usize), String> {
     let (sender, receiver) = mpsc::channel(8);
-    for (number, discovery) in config.discovery.iter().enumerate() {
-        let (sender, job) = (sender.clone(), config.job_name.clone());
+    for (number, discovery) in discoveries.iter().enumerate() {
+        let (sender, job) = (sender.clone(), job.to_owned());
         let updates = Updates { discovery: number, sender, job };
         match discovery {
             Discovery::Static(groups) => {
@@ -90,22 +91,22 @@ pub(super) fn start(
                 tokio::spawn(FileDiscovery::new(settings.clone()).run(updates));
             }
             Discovery::Http(settings) => {
-                tokio::spawn(HttpDiscovery::new(settings, &shared.addresses)?.run(updates));
+                tokio::spawn(HttpDiscovery::new(settings, addresses)?.run(updates));
             }
             Discovery::Dns(settings) => {
                 tokio::spawn(DnsDiscovery::new(settings.clone()).run(updates));
             }
             Discovery::Docker(settings) => {
-                tokio::spawn(DockerDiscovery::new(settings, &shared.addresses)?.run(updates));
+                tokio::spawn(DockerDiscovery::new(settings, addresses)?.run(updates));
             }
         }
     }
-    Ok((receiver, config.discovery.len()))
+    Ok((receiver, discoveries.len()))
 }
 
 impl TargetGroup {
     /// All targets of the group with its labels.
-    pub(super) fn targets(&self) -> impl Iterator<Item = Labels> {
+    pub(crate) fn targets(&self) -> impl Iterator<Item = Labels> {
         self.targets.iter().map(|target| {
             let of_group = self.labels.iter().filter(|(name, _)| target.get(name).is_none());
             Labels::from_pairs(of_group.chain(target.iter()))
