@@ -6,7 +6,7 @@ use adopt::prometheus::{self, Alerting, Otlp, RemoteWrite, ScrapeConfig};
 use adopt::{Files, Kind, Section, SystemFiles, Unsupported, grafana};
 use signals::Labels;
 
-use crate::alerting::RuleFiles;
+use crate::alerting::{RuleFiles, own_files};
 use crate::config::ConfigError;
 use crate::dashboards::{self, Folder, Provisioned};
 
@@ -34,11 +34,12 @@ pub(crate) struct Adopted {
 }
 
 impl Adopted {
-    /// Reads files, and the files of folders whose kind is recognised.
+    /// Reads files, and the files of folders whose kind is recognised, and the rules of the data
+    /// folder.
     ///
     /// # Errors
     /// The first mistake, with file and line; or that a path has no file of a known kind.
-    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, ConfigError> {
+    pub(crate) fn read(paths: &[PathBuf], data: &Path) -> Result<Self, ConfigError> {
         let mut adopted = Self {
             scrape_configs: Vec::new(),
             remote_write: Vec::new(),
@@ -50,64 +51,74 @@ impl Adopted {
             grafana: Provisioned::default(),
             unsupported: Vec::new(),
         };
-        let files = &SystemFiles;
         for path in paths {
-            let fail = |message: String| ConfigError::new(&path.display().to_string(), message);
-            let found = adopt::yaml_files(path, files).map_err(|error| fail(error.to_string()))?;
-            let mut configs = Vec::new();
-            let mut providers = Vec::new();
-            let mut is_known = false;
-            let invalid = |error: adopt::Error| ConfigError::new("adopt", error.to_string());
-            for file in &found {
-                let bytes = files.read(file).map_err(|error| fail(error.to_string()))?;
-                let sections = adopt::sections(file, bytes);
-                let kind = Kind::of(&sections);
-                is_known |= kind.is_some();
-                match kind {
-                    Some(Kind::Prometheus) => {
-                        let mut config = prometheus::load(file, files).map_err(invalid)?;
-                        config.unsupported.extend(unused(file, &sections));
-                        let has_otlp = sections.iter().any(|section| section.name == "otlp");
-                        configs.push((file, config, has_otlp));
-                    }
-                    Some(Kind::GrafanaDashboards) => {
-                        let found = grafana::dashboard_providers(file, files);
-                        providers.extend(found.map_err(invalid)?);
-                    }
-                    Some(Kind::GrafanaDataSources) => {
-                        let sources = grafana::data_sources(file, files).map_err(invalid)?;
-                        adopted.grafana.data_sources.extend(sources);
-                    }
-                    Some(Kind::Rules) => adopted.rules.find(file),
-                    Some(Kind::Alertmanager) => {
-                        adopted.unsupported.extend(unused(file, &sections));
-                    }
-                    None => {}
-                }
-            }
-            if dashboards::are_below(path) || !providers.is_empty() {
-                is_known = true;
-                adopted.grafana.folders.push(Folder { path: path.clone(), providers });
-            }
-            if !is_known {
-                return Err(fail(
-                    "no file of a known kind: a prometheus.yml has scrape_configs, a dashboard \
-                     of Grafana has a title and panels"
-                        .to_owned(),
-                ));
-            }
-            let included = included(configs.iter().map(|(_, config, _)| config));
-            configs.retain(|(file, ..)| !included.iter().any(|other| is_same(file, other)));
-            for (_, config, has_otlp) in configs {
-                if has_otlp {
-                    adopted.otlp = config.otlp.clone();
-                }
-                adopted.add(config)?;
-            }
+            adopted.read_path(path)?;
+        }
+        let own = own_files::folder(data);
+        for file in adopt::yaml_files(&own, &SystemFiles).unwrap_or_default() {
+            adopted.rules.find(&file);
         }
         adopted.rules.finish()?;
         adopted.unsupported.extend(adopted.rules.unsupported().cloned());
         Ok(adopted)
+    }
+
+    /// Reads a file, or the files of a folder.
+    fn read_path(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let files = &SystemFiles;
+        let fail = |message: String| ConfigError::new(&path.display().to_string(), message);
+        let found = adopt::yaml_files(path, files).map_err(|error| fail(error.to_string()))?;
+        let mut configs = Vec::new();
+        let mut providers = Vec::new();
+        let mut is_known = false;
+        let invalid = |error: adopt::Error| ConfigError::new("adopt", error.to_string());
+        for file in &found {
+            let bytes = files.read(file).map_err(|error| fail(error.to_string()))?;
+            let sections = adopt::sections(file, bytes);
+            let kind = Kind::of(&sections);
+            is_known |= kind.is_some();
+            match kind {
+                Some(Kind::Prometheus) => {
+                    let mut config = prometheus::load(file, files).map_err(invalid)?;
+                    config.unsupported.extend(unused(file, &sections));
+                    let has_otlp = sections.iter().any(|section| section.name == "otlp");
+                    configs.push((file, config, has_otlp));
+                }
+                Some(Kind::GrafanaDashboards) => {
+                    let found = grafana::dashboard_providers(file, files);
+                    providers.extend(found.map_err(invalid)?);
+                }
+                Some(Kind::GrafanaDataSources) => {
+                    let sources = grafana::data_sources(file, files).map_err(invalid)?;
+                    self.grafana.data_sources.extend(sources);
+                }
+                Some(Kind::Rules) => self.rules.find(file),
+                Some(Kind::Alertmanager) => {
+                    self.unsupported.extend(unused(file, &sections));
+                }
+                None => {}
+            }
+        }
+        if dashboards::are_below(path) || !providers.is_empty() {
+            is_known = true;
+            self.grafana.folders.push(Folder { path: path.to_owned(), providers });
+        }
+        if !is_known {
+            return Err(fail(
+                "no file of a known kind: a prometheus.yml has scrape_configs, a dashboard \
+                 of Grafana has a title and panels"
+                    .to_owned(),
+            ));
+        }
+        let included = included(configs.iter().map(|(_, config, _)| config));
+        configs.retain(|(file, ..)| !included.iter().any(|other| is_same(file, other)));
+        for (_, config, has_otlp) in configs {
+            if has_otlp {
+                self.otlp = config.otlp.clone();
+            }
+            self.add(config)?;
+        }
+        Ok(())
     }
 
     fn add(&mut self, config: prometheus::Config) -> Result<(), ConfigError> {

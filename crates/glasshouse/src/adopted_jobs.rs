@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adopt::prometheus::{Otlp, TranslationStrategy, duration_text};
+use page_api::{RuleFileEntry, RuleFileList, RuleFileSave};
 use parking_lot::Mutex;
 use receive::Receiver;
 use receive::alertmanagers::{Alertmanagers, AlertmanagersStatus};
 use receive::remote_storage::{RemoteStorage, ServerStatus};
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
 use rules::{Groups, Settings};
-use serve::{ActiveTarget, Reload, ScrapePool, TargetMetadata};
+use serve::{ActiveTarget, Reload, RuleFileFault, ScrapePool, TargetMetadata};
 use signals::{Clock, Labels};
 use tokio::runtime::Handle;
 use wire::otlp::metrics::{PromotedAttributes, Strategy, Translation};
 
 use crate::adopted::Adopted;
+use crate::alerting::own_files;
 use crate::config::ConfigError;
 use crate::dashboards::DashboardFiles;
 
@@ -45,12 +47,17 @@ pub(crate) struct AdoptedJobs {
     external_url: String,
     dashboards: Arc<DashboardFiles>,
     clock: Arc<dyn Clock>,
+    /// The data folder.
+    data: PathBuf,
     state: Mutex<State>,
+    /// Serialises reloads and changes of files.
+    reloading: Mutex<()>,
 }
 
 struct State {
     external_labels: Labels,
     prometheus_yaml: String,
+    rule_files: Vec<PathBuf>,
     reload: Reload,
 }
 
@@ -89,7 +96,8 @@ impl AdoptedJobs {
         rules
             .update(rule_settings(&external_labels, &external_url), rule_files.groups(false))
             .await;
-        let state = Mutex::new(State { external_labels, prometheus_yaml, reload });
+        let rule_files = rule_files.paths();
+        let state = Mutex::new(State { external_labels, prometheus_yaml, rule_files, reload });
         let rules = Arc::new(rules);
         Ok(Self {
             scraper,
@@ -100,7 +108,9 @@ impl AdoptedJobs {
             external_url,
             dashboards,
             clock,
+            data: data.to_owned(),
             state,
+            reloading: Mutex::default(),
         })
     }
 
@@ -109,8 +119,14 @@ impl AdoptedJobs {
     /// # Errors
     /// What is wrong with them; everything stays as it was.
     pub(crate) fn reload(&self, paths: &[PathBuf]) -> Result<(), String> {
+        let _reloading = self.reloading.lock();
+        self.reload_alone(paths)
+    }
+
+    /// As [`Self::reload`], while no other reload runs.
+    fn reload_alone(&self, paths: &[PathBuf]) -> Result<(), String> {
         // Reading may take long; the state is shown meanwhile.
-        let read = Adopted::read(paths).map_err(|error| error.to_string());
+        let read = Adopted::read(paths, &self.data).map_err(|error| error.to_string());
         let mut state = self.state.lock();
         let reloaded = read.and_then(|adopted| {
             adopted.warn();
@@ -121,6 +137,7 @@ impl AdoptedJobs {
             self.dashboards.apply(adopted.grafana);
             let settings = rule_settings(&adopted.external_labels, &self.external_url);
             let groups = adopted.rules.groups(true);
+            state.rule_files = adopted.rules.paths();
             Handle::current().block_on(self.rules.update(settings, groups));
             state.external_labels = adopted.external_labels;
             state.prometheus_yaml = adopted.prometheus_yaml;
@@ -143,6 +160,27 @@ impl AdoptedJobs {
         self.remote_storage.close();
         self.rules.stop().await;
         self.alertmanagers.drain(ALERTS_DRAIN_MAX).await;
+    }
+
+    /// The texts of the files of rules.
+    pub(crate) fn rule_files(&self) -> RuleFileList {
+        let files = self.state.lock().rule_files.clone();
+        own_files::list(&own_files::folder(&self.data), &files)
+    }
+
+    /// Writes a file of rules in the data folder, and uses it.
+    ///
+    /// # Errors
+    /// [`RuleFileFault`]; everything stays as it was.
+    pub(crate) fn save_rule_file(
+        &self,
+        name: &str,
+        save: &RuleFileSave,
+        paths: &[PathBuf],
+    ) -> Result<RuleFileEntry, RuleFileFault> {
+        let _reloading = self.reloading.lock();
+        let folder = own_files::folder(&self.data);
+        own_files::save(&folder, name, save, || self.reload_alone(paths))
     }
 
     /// Where alerts are sent.

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use page_api::{
-    Hint, LastError, Overview, ReceiverOverview, ReceiverState, ServiceOverview, SignalOverview,
-    SignalOverviews,
+    Hint, LastError, Overview, ReceiverOverview, ReceiverState, RuleFileEntry, RuleFileList,
+    RuleFileSave, ServiceOverview, SignalOverview, SignalOverviews,
 };
 use prometheus_client::registry::Registry;
 use receive::Receiver;
 use receive::statistics::{Protocol, Snapshot};
-use serve::{Reload, ScrapePool, TargetMetadata};
+use serve::{Reload, RuleFileFault, ScrapePool, TargetMetadata};
 use signals::time::{MILLISECOND, SECOND};
 use signals::{Clock, Labels, Signal, Timestamp};
 use store::{Status, Store, TimeRange};
@@ -251,6 +251,16 @@ impl serve::ServerInfo for App {
 
     fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+}
+
+impl serve::RuleFiles for App {
+    fn list(&self) -> RuleFileList {
+        self.adopted_jobs.rule_files()
+    }
+
+    fn save(&self, name: &str, save: &RuleFileSave) -> Result<RuleFileEntry, RuleFileFault> {
+        self.adopted_jobs.save_rule_file(name, save, &self.config.adopt)
     }
 }
 

@@ -94,13 +94,13 @@ async fn live(
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
-    let adopted = Adopted::read(&config.adopt)?;
+    let folder = data_folder(&config)?;
+    let adopted = Adopted::read(&config.adopt, &folder)?;
     let listeners = listener::bind(&config, arguments.port_offset).await?;
     let connections = connections_max(config.limits.connections, process::raise_open_files());
     let server = Server::new(Arc::clone(&clock), connections, listeners.len());
     let (addresses, slots) = bind_placeholders(&server, listeners);
 
-    let folder = data_folder(&config)?;
     for warning in process::permissions::warnings(&folder, arguments.config.as_deref()) {
         tracing::warn!("{warning}");
     }
@@ -285,6 +285,7 @@ fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &Ro
         admin,
         dashboards: app.adopted_jobs.dashboards(),
         rules: Arc::clone(app.adopted_jobs.rules()),
+        rule_files: Arc::clone(app) as Arc<dyn serve::RuleFiles>,
     };
     let routers = ApiRouters::new(api, host_check.clone(), page, answers.clone());
     // The health router is installed last: a healthy answer means that every other port serves.

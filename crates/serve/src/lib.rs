@@ -4,6 +4,7 @@
 //! clients of the respective system expect. This crate has no sockets and no storage.
 
 mod admin;
+mod alerting;
 mod allowed_origins;
 mod dashboards;
 mod error;
@@ -25,6 +26,7 @@ mod time_format;
 mod warnings;
 
 pub use admin::Admin;
+pub use alerting::{RuleFileFault, RuleFiles};
 pub use allowed_origins::AllowedOrigins;
 pub use dashboards::{DashboardFault, Dashboards};
 pub use host_check::HostCheck;

@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::admin::Admin;
+use crate::alerting::{self, RuleFiles};
 use crate::dashboards::{self, Dashboards};
 use crate::host_check::HostCheck;
 use crate::redirect::{self, PagePort};
@@ -38,6 +39,8 @@ pub struct Api {
     pub dashboards: Arc<dyn Dashboards>,
     /// The groups of rules.
     pub rules: Arc<Groups>,
+    /// The files of rules.
+    pub rule_files: Arc<dyn RuleFiles>,
 }
 
 impl Api {
@@ -113,6 +116,7 @@ impl ApiRouters {
             .nest("/jaeger/api", jaeger::api())
             .route("/api/overview", get(overview))
             .route("/api/sql", sql::route())
+            .merge(alerting::api())
             .merge(dashboards::api())
             .with_state(Arc::clone(&self.api))
             .merge(receivers)

@@ -69,6 +69,11 @@ impl RuleFiles {
         Ok(())
     }
 
+    /// The paths of the files.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|(file, ..)| file.file.clone()).collect()
+    }
+
     /// What the files have that is not supported.
     pub(crate) fn unsupported(&self) -> impl Iterator<Item = &Unsupported> {
         self.files.iter().flat_map(|(file, ..)| &file.unsupported)
@@ -101,7 +106,7 @@ impl RuleFiles {
 
 /// Reads a file in the language of its expressions. What both languages accept is PromQL, except
 /// below a folder of Loki.
-fn read(file: &Path) -> Result<(RuleFile, Language), ConfigError> {
+pub(super) fn read(file: &Path) -> Result<(RuleFile, Language), ConfigError> {
     let is_of_loki = file
         .components()
         .any(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase().contains("loki"));
