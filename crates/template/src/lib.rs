@@ -36,6 +36,7 @@ mod value;
 
 pub use call::{Call, Function, Functions, Kind, Method, Parameters, Returned};
 pub use error::Error;
+pub use go::quote::quote;
 pub use go::time::Time;
 pub use limits::{Limits, Run};
 pub use set::{MissingKey, Mode, Set};

@@ -41,6 +41,8 @@ pub struct Route {
     pub labels: BTreeMap<String, String>,
     /// The children, in order.
     pub routes: Vec<Route>,
+    /// The position in [`Route::all`] of the root.
+    pub index: usize,
     /// The line in the file, from 1.
     pub line: u32,
     place: Arc<Place>,
@@ -60,7 +62,7 @@ pub enum GroupBy {
 struct Place {
     parent: Option<Arc<Place>>,
     /// The position among its siblings.
-    index: usize,
+    position: usize,
     matchers: Matchers,
 }
 
@@ -110,7 +112,7 @@ impl Route {
     #[must_use]
     pub fn id(&self) -> String {
         self.place.path(|place| match place.parent {
-            Some(_) => format!("{}/{}", place.matchers, place.index),
+            Some(_) => format!("{}/{}", place.matchers, place.position),
             None => place.matchers.to_string(),
         })
     }
@@ -174,7 +176,7 @@ pub(super) fn read(
     let Some(node) = main.take("route") else {
         return Err(main.fault("route", "no routes provided"));
     };
-    let mut reader = Reader { document, names, warnings };
+    let mut reader = Reader { document, names, warnings, count: 0 };
     let root = reader.route(node, &Inherited::default(), (None, 0))?;
     let conflict = if root.receiver.is_empty() {
         "root route must specify a default receiver"
@@ -196,6 +198,8 @@ struct Reader<'a> {
     document: &'a Document,
     names: &'a Names<'a>,
     warnings: &'a mut Vec<Warning>,
+    /// The routes that are read or being read.
+    count: usize,
 }
 
 impl Reader<'_> {
@@ -203,12 +207,14 @@ impl Reader<'_> {
         &mut self,
         node: &Node,
         parent: &Inherited,
-        (parent_place, index): (Option<&Arc<Place>>, usize),
+        (parent_place, position): (Option<&Arc<Place>>, usize),
     ) -> Read<Route> {
+        let index = self.count;
+        self.count += 1;
         let mut fields = Fields::new(self.document, node, KIND)?;
         let fields = &mut fields;
         let place =
-            Place { parent: parent_place.cloned(), index, matchers: self.matchers(fields)? };
+            Place { parent: parent_place.cloned(), position, matchers: self.matchers(fields)? };
         let own = inherited(fields, parent)?;
         self.document.reserve(own.size(), node)?;
         let mute_time_intervals = self.intervals(fields, "mute_time_intervals")?;
@@ -221,7 +227,7 @@ impl Reader<'_> {
         let place = Arc::new(place);
         let children = fields.elements("routes")?.iter().enumerate();
         let routes = children
-            .map(|(index, child)| self.route(child, &own, (Some(&place), index)))
+            .map(|(position, child)| self.route(child, &own, (Some(&place), position)))
             .collect::<Read<_>>()?;
         fields.finish()?;
         Ok(Route {
@@ -235,6 +241,7 @@ impl Reader<'_> {
             continues,
             labels: own.labels,
             routes,
+            index,
             line: node.line,
             place,
         })

@@ -57,6 +57,7 @@ fn routes_inherit_from_their_parents() {
     .unwrap();
     let names: Vec<&str> = config.route.all().iter().map(|route| &*route.receiver).collect();
     assert_eq!(names, ["a", "b", "b", "b"]);
+    assert!(config.route.all().iter().enumerate().all(|(index, route)| route.index == index));
     let b = &config.route.routes[0];
     assert_eq!(b.group_by, GroupBy::Labels(vec!["job".to_owned(), "z".to_owned()]));
     assert_eq!(

@@ -15,8 +15,9 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{20d0}'..='\u{20f0}' | '\u{fe00}'..='\u{fe0f}')
 }
 
-/// The text as a string literal in double quotes.
-pub(crate) fn quote(text: &str) -> String {
+/// The text as Go writes it as a literal in double quotes: `strconv.Quote`.
+#[must_use]
+pub fn quote(text: &str) -> String {
     quote_with(text, is_printable)
 }
 
