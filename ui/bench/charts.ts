@@ -37,7 +37,8 @@ function stateOf(frames: Frame[], fromMs: number, width: number, height: number)
   const range = { fromMs, toMs: fromMs + DAY_MS };
   const model = modelOf(frames, range);
   const tooltip = { mode: "multi", sort: "desc" } as const;
-  return { model, shown: model.lines.map(() => true), range, zone: "utc", width, height, tooltip };
+  const shown = model.lines.map(() => true);
+  return { model, shown, annotations: [], range, zone: "utc", width, height, tooltip };
 }
 
 function host(): HTMLElement {
@@ -46,7 +47,7 @@ function host(): HTMLElement {
   return made;
 }
 
-const events = { onZoom: () => {}, onExemplar: () => {}, onCursor: () => {} };
+const events = { onZoom: () => {}, onExemplar: () => {}, onCursor: () => {}, onArea: () => {} };
 
 /** uPlot draws in a microtask; reading a pixel waits for the drawing itself. */
 async function drawn(parent: HTMLElement): Promise<void> {

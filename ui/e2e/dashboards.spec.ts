@@ -203,7 +203,7 @@ test("markup and scripts in a dashboard are text", async ({ page }) => {
         title: "Links",
         description: MARKUP,
         links,
-        targets: [{ refId: "A", expr: "vector(1)", legendFormat: MARKUP, instant: true }],
+        targets: [{ refId: "A", expr: "alex_sessions_active", legendFormat: MARKUP, instant: true }],
         fieldConfig: {
           defaults: { displayName: MARKUP, unit: MARKUP, links: [{ title: "a", url: "javascript:b" }] },
         },
@@ -217,4 +217,27 @@ test("markup and scripts in a dashboard are text", async ({ page }) => {
   await expect(panel(page, "Links")).toBeVisible();
   await expectMarkupAsText(page);
   await expect(page.locator("a[href*='script:']")).toHaveCount(0);
+});
+
+test("annotations are switched on, and their marks are reached with the keyboard", async ({ page }) => {
+  const deploys = {
+    name: "Deploys",
+    datasource: { type: "prometheus" },
+    expr: "alex_sessions_active",
+    enable: false,
+  };
+  const chart = {
+    id: 1,
+    type: "timeseries",
+    title: "Chart",
+    targets: [{ refId: "A", expr: "alex_sessions_active" }],
+  };
+  const board = { uid: "marked", title: "Marked", panels: [{ ...chart, gridPos: { w: 24, h: 8 } }] };
+  await serveDashboards(page, new Dashboards([{ ...board, annotations: { list: [deploys] } }]));
+  await page.goto("/d/marked");
+  await page.getByRole("switch", { name: "Deploys" }).click();
+  await expect(page).toHaveURL(/annotations=Deploys/);
+  const mark = panel(page, "Chart").getByRole("toolbar", { name: "Annotations" }).getByRole("button").first();
+  await mark.focus();
+  await expect(page.getByRole("tooltip")).toContainText("Deploys");
 });

@@ -214,6 +214,8 @@ export interface DashboardSearch {
   rows?: string[];
   /** The open tabs. */
   dtab?: string[];
+  /** Annotation queries whose state is not the saved one. */
+  annotations?: string[];
   /** The editor, in place of the panels. */
   edit?: "json" | "history";
   /** The values of a variable. */
@@ -226,6 +228,7 @@ const dashboardRoute = createRoute({
   validateSearch: (given: Given): DashboardSearch => {
     const rows = texts(given.rows);
     const dtab = texts(given.dtab);
+    const annotations = texts(given.annotations);
     return {
       ...Object.fromEntries(Object.entries(given).filter(([key]) => key.startsWith("var-"))),
       viewPanel: text(given.viewPanel),
@@ -234,6 +237,7 @@ const dashboardRoute = createRoute({
       inspectTab: oneOf(given.inspectTab, ["data", "query", "json"]),
       rows: rows.length > 0 ? rows : undefined,
       dtab: dtab.length > 0 ? dtab : undefined,
+      annotations: annotations.length > 0 ? annotations : undefined,
       edit: oneOf(given.edit, ["json", "history"]),
     };
   },

@@ -1,5 +1,6 @@
 /** What of a dashboard cannot be shown as it is, for the person who brings it here. */
 
+import { annotationRequest } from "./annotations";
 import { type PanelContext, panelRequests } from "./requests";
 import { isTransformation } from "./transform/transform";
 
@@ -25,6 +26,10 @@ export function incompatibilities(
   };
   const { dashboard, variables } = context;
   for (const problem of dashboard.problems) add("dashboard", problem, "");
+  for (const model of dashboard.annotations) {
+    const problem = annotationRequest(model, context);
+    if (typeof problem === "string") add("dashboard", problem, "");
+  }
   for (const panel of Object.values(dashboard.panels)) {
     const title = panel.title || `Panel ${panel.id}`;
     if (!isPanelType(panel.type)) add("panel", panel.type, title);

@@ -2,12 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { readAnswer } from "../api/prometheus";
 import { displayName } from "../data/display-name";
-import { type Frame, frameOf } from "../data/frame";
+import type { Frame } from "../data/frame";
 import { logFrame } from "../data/log-lines";
 import { seriesFrames } from "../data/sources/prometheus";
 import { sqlFrame } from "../data/sources/sql";
 import { traceFrame } from "../data/traces";
-import { annotationRequest, isShownIn } from "./annotations";
 import { incompatibilities } from "./compatibility";
 import { readDashboard } from "./read";
 import { type PanelContext, panelFrames, panelRequests } from "./requests";
@@ -179,59 +178,6 @@ describe("the texts and links of a dashboard", () => {
     expect(allVariables({ ...context, scoped: { env: { value: "prod", text: "prod" } } })).toBe(
       "var-env=prod",
     );
-  });
-});
-
-describe("annotations", () => {
-  const json = {
-    annotations: {
-      list: [
-        { builtIn: 1, name: "Annotations & Alerts", datasource: "-- Grafana --" },
-        {
-          name: "Deploys",
-          datasource: { type: "prometheus" },
-          expr: 'changes(x{env=~"$env"}[1m])',
-          step: "30s",
-          titleFormat: "{{version}}",
-          tagKeys: "team",
-          filter: { ids: [3], exclude: true },
-        },
-        { name: "Errors", datasource: { type: "loki" }, target: { expr: '{a="b"}' }, iconColor: "red" },
-      ],
-    },
-    templating: { list: LIST },
-  };
-  const context = contextOf(json);
-  const [builtIn, deploys, errors] = context.dashboard.annotations;
-  const request = (model: typeof deploys) => (model ? annotationRequest(model, context) : null);
-  it("are regions of a metric, and lines of logs", () => {
-    expect(request(builtIn)).toBeNull();
-    const metric = request(deploys);
-    expect(metric?.target.request).toMatchObject({
-      query: { expr: 'changes(x{env=~"(prod|test)"}[1m])' },
-      intervalMs: 30_000,
-    });
-    const series = frameOf([
-      { name: "Time", type: "time", values: [0, 30_000, 60_000, 120_000], config: {} },
-      {
-        name: "Value",
-        type: "number",
-        values: [1, 1, 0, 2],
-        labels: { version: "v1", team: "a" },
-        config: {},
-      },
-    ]);
-    expect(metric?.annotations([series])).toMatchObject([
-      { fromMs: 0, toMs: 30_000, title: "v1", tags: ["a"] },
-      { fromMs: 120_000, toMs: 120_000 },
-    ]);
-    const line = { nanos: "5000000", line: "boom", stream: {}, metadata: {}, parsed: {} };
-    expect(request(errors)?.annotations([logFrame([line])])).toMatchObject([
-      { fromMs: 5, text: "boom", color: "red" },
-    ]);
-  });
-  it("are shown in the panels of their filter", () => {
-    expect(deploys && [isShownIn(deploys, 3), isShownIn(deploys, 4)]).toEqual([false, true]);
   });
 });
 

@@ -1,11 +1,14 @@
 /** The contract between a panel's type and the views that show it. */
 import type { ComponentType } from "react";
+import type { Annotation } from "../data/annotations";
 import type { Frame } from "../data/frame";
 
 export interface PanelProps<Options = unknown> {
   /** The answers, with the panel's field configuration. */
   frames: Frame[];
   options: Options;
+  /** Moments and spans of time that the view marks. */
+  annotations?: Annotation[] | undefined;
   /** In pixels; without it the panel fills its parent. */
   height?: number | undefined;
   /** Gets the options that the user changes in the panel. Without it the panel keeps them itself. */

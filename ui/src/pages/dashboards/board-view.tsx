@@ -13,13 +13,16 @@ import { SharedCrosshair } from "../../panels/crosshair";
 import type { DashboardSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
+import { AnnotationSwitches } from "./annotation-switches";
 import { type Board, BoardContext, type CurrentPanel } from "./board";
 import classes from "./board.module.css";
 import { Controls } from "./controls";
 import { DashboardPanel } from "./dashboard-panel";
 import { allPanels, type FlowPanel, panelNamed } from "./layout";
 import { LayoutView } from "./layout-view";
+import { AnnotationsContext, useAnnotations } from "./use-annotations";
 import { useVariables } from "./use-variables";
+import variables from "./variables.module.css";
 import { VariablesBar } from "./variables-bar";
 
 const route = getRouteApi("/d/$uid");
@@ -58,6 +61,8 @@ function Shown({ entry, json, model, dataSources, states }: Props & { states: Va
   const board = useShownBoard({ json, model, dataSources, states }, current);
   const { context } = board;
   const change = useChange();
+  const { annotations: toggled = NONE } = search;
+  const layers = useAnnotations(context, toggled);
   const kiosk = search.kiosk !== undefined;
   const panels = useMemo(() => allPanels(model.layout, context), [model, context]);
   const viewed = search.viewPanel ? panelNamed(search.viewPanel, panels, model.panels) : undefined;
@@ -76,20 +81,28 @@ function Shown({ entry, json, model, dataSources, states }: Props & { states: Va
           )}
           {!kiosk && <Controls entry={entry} json={json} viewed={viewed} />}
           {!kiosk && (
-            <VariablesBar
-              states={states}
-              onChange={(variable: VariableModel, values) => change(searchOf(variable, values))}
-            />
-          )}
-          {viewed ? (
-            <div className={classes.viewed}>
-              <DashboardPanel key={viewed.id} {...viewed} />
+            <div className={variables.bars}>
+              <VariablesBar
+                states={states}
+                onChange={(variable: VariableModel, values) => change(searchOf(variable, values))}
+              />
+              <AnnotationSwitches
+                layers={layers}
+                onToggle={(name) => change({ annotations: toggle(toggled, name) }, true)}
+              />
             </div>
-          ) : search.viewPanel ? (
-            <NoPanel name={search.viewPanel} back={() => board.view(null)} />
-          ) : (
-            <LayoutView layout={model.layout} />
           )}
+          <AnnotationsContext value={layers}>
+            {viewed ? (
+              <div className={classes.viewed}>
+                <DashboardPanel key={viewed.id} {...viewed} />
+              </div>
+            ) : search.viewPanel ? (
+              <NoPanel name={search.viewPanel} back={() => board.view(null)} />
+            ) : (
+              <LayoutView layout={model.layout} />
+            )}
+          </AnnotationsContext>
           {panels.length === 0 && (
             <EmptyState title="The dashboard has no panels">
               Add panels to its JSON, which the menu at the top right opens, or in Grafana.
@@ -153,13 +166,11 @@ function useShownBoard(
   );
   const { rows = NONE, dtab = NONE } = search;
   return useMemo((): Board => {
-    const list = (values: string[]) => (values.length > 0 ? values : undefined) as string[];
     return {
       context,
       json,
       toggled: new Set(rows),
-      toggleRow: (key) =>
-        change({ rows: list(rows.includes(key) ? rows.filter((one) => one !== key) : [...rows, key]) }, true),
+      toggleRow: (key) => change({ rows: toggle(rows, key) }, true),
       tabs: dtab,
       openTab: (key, path) => change({ dtab: [...dtab.filter((one) => !isBeside(one, path)), key] }, true),
       view: (id) => change({ viewPanel: id ?? undefined } as Partial<DashboardSearch>),
@@ -173,6 +184,12 @@ function useShownBoard(
 }
 
 const NONE: string[] = [];
+
+/** With a key or without it; an empty list is not in the URL. */
+function toggle(keys: string[], key: string): string[] {
+  const next = keys.includes(key) ? keys.filter((one) => one !== key) : [...keys, key];
+  return (next.length > 0 ? next : undefined) as string[];
+}
 
 /** Whether the key is of a tab of the part at the path, and not of one within. */
 function isBeside(key: string, path: string): boolean {

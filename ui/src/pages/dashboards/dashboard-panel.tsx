@@ -17,6 +17,7 @@ import { useBoard } from "./board";
 import classes from "./board.module.css";
 import { type ExploreLink, exploreLinks } from "./explore";
 import { PanelHeader } from "./panel-header";
+import { usePanelAnnotations } from "./use-annotations";
 import { type PanelData, usePanelData } from "./use-panel-data";
 import { useVisible } from "./use-visible";
 
@@ -88,6 +89,7 @@ function PanelBody({ panel, context, data }: BodyProps) {
   const { asked, frames, problems, errors, answered, retry } = data;
   const actions = useMemo(() => ({ link: (url: string) => linkUrl(url, context) }), [context]);
   const values = useMemo(() => (asked ? { range: absolute(asked.range) } : {}), [asked]);
+  const annotations = usePanelAnnotations(panel);
   const options = useMemo(() => optionsOf(panel, context), [panel, context]);
   if (!asked) return null;
   const nothing = frames.every(({ length }) => length === 0);
@@ -102,7 +104,7 @@ function PanelBody({ panel, context, data }: BodyProps) {
     >
       <PanelTime timeFrom={panel.timeFrom} timeShift={panel.timeShift}>
         <QueryContext value={values}>
-          <PanelView type={panel.type} frames={frames} options={options} actions={actions} />
+          <PanelView {...{ frames, annotations, options, actions }} type={panel.type} />
         </QueryContext>
       </PanelTime>
     </CatchBoundary>

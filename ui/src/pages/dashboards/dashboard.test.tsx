@@ -110,6 +110,62 @@ describe("a dashboard", () => {
   });
 });
 
+describe("the annotations of a dashboard", () => {
+  const annotations = {
+    list: [
+      { name: "Built in", builtIn: 1, datasource: "-- Grafana --", enable: true, hide: true },
+      { name: "Deploys", datasource: { type: "prometheus" }, expr: "deploys", enable: true },
+      { name: "Restarts", datasource: { type: "prometheus" }, expr: "restarts", enable: false },
+      { name: "Hidden", datasource: { type: "prometheus" }, expr: "hidden", hide: true },
+      { name: "Stored", datasource: "-- Grafana --", target: { type: "tags" } },
+    ],
+  };
+  function openAnnotated(url = "") {
+    const asked: string[] = [];
+    const page = open({
+      url: `?from=now-1h${url}`,
+      board: { ...BOARD, annotations },
+      answers: {
+        "/prometheus/api/v1/query": (path: string, request?: RequestInit) => {
+          const query = new URLSearchParams(String(request?.body ?? "")).get("query") ?? "";
+          if (path.includes("query_range")) asked.push(query);
+          return { status: "success", data: { resultType: "matrix", result: [] } };
+        },
+      },
+    });
+    return { ...page, asked };
+  }
+  const switches = () =>
+    screen.getAllByRole("switch").map((one) => [one.textContent, one.getAttribute("aria-checked")]);
+
+  it("are asked for once, and are switched on and off, which the URL has", async () => {
+    const { user, asked, search } = openAnnotated();
+    await panel("Calls of All");
+    await waitFor(() => expect(asked).toEqual(["deploys", "hidden"]));
+    expect(switches()).toEqual([
+      ["Deploys0", "true"],
+      ["Restarts", "false"],
+      ["Stored", "true"],
+    ]);
+    await user.click(screen.getByRole("switch", { name: /Restarts/ }));
+    await waitFor(() => expect(asked).toEqual(["deploys", "hidden", "restarts"]));
+    expect(search().annotations).toBe("Restarts");
+    await user.click(screen.getByRole("switch", { name: /Restarts/ }));
+    await waitFor(() => expect(search().annotations).toBeUndefined());
+  });
+  it("have the state of the URL", async () => {
+    const { asked } = openAnnotated("&annotations=Deploys&annotations=Restarts");
+    await panel("Calls of All");
+    await waitFor(() => expect(asked).toEqual(["restarts", "hidden"]));
+  });
+  it("that Grafana stores are not supported, and break nothing", async () => {
+    openAnnotated();
+    await panel("Calls of All");
+    expect(screen.getByRole("img", { name: /^Stored: .*asks Grafana itself/ })).toBeTruthy();
+    expect(screen.getByRole("button", { name: /1 problem/ })).toBeTruthy();
+  });
+});
+
 describe("a panel", () => {
   it("has its errors within it", async () => {
     const failed = Response.json({ status: "error", error: "unknown function" }, { status: 400 });

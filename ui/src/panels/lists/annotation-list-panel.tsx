@@ -1,5 +1,4 @@
 /** The annotation list: the annotations of the dashboard in the time range, newest first. */
-import { column, timeField } from "../../data/frame";
 import { useRange } from "../../time/context";
 import { formatInstant } from "../../time/format";
 import { Nothing } from "../no-data";
@@ -7,19 +6,12 @@ import type { PanelProps } from "../panel";
 import classes from "./lists.module.css";
 import type { AnnotationListOptions } from "./options";
 
-export default function AnnotationListPanel({ frames, options, height }: PanelProps<AnnotationListOptions>) {
+export default function AnnotationListPanel(props: PanelProps<AnnotationListOptions>) {
+  const { annotations = [], options, height } = props;
   const { zone } = useRange();
-  const found = frames
-    .flatMap((frame) => {
-      const [titles, texts, tags] = [column(frame, "title"), column(frame, "text"), column(frame, "tags")];
-      return Array.from(timeField(frame)?.values ?? []).map((timeMs, row) => ({
-        timeMs,
-        text: String(texts[row] || titles[row] || ""),
-        tags: tagsOf(tags[row]),
-      }));
-    })
+  const found = annotations
     .filter(({ tags }) => options.tags.every((tag) => tags.includes(tag)))
-    .sort((left, right) => right.timeMs - left.timeMs)
+    .sort((left, right) => right.fromMs - left.fromMs)
     .slice(0, options.limit);
   return (
     <div className={classes.list} style={{ height: height ?? "100%" }}>
@@ -29,10 +21,10 @@ export default function AnnotationListPanel({ frames, options, height }: PanelPr
         </Nothing>
       ) : (
         <ul>
-          {found.map(({ timeMs, text, tags }, index) => (
+          {found.map(({ fromMs, title, text, tags }, index) => (
             <li key={index}>
-              <span>{text}</span>
-              {options.time && <small>{formatInstant(timeMs, zone)}</small>}
+              <span>{text || title}</span>
+              {options.time && <small>{formatInstant(fromMs, zone)}</small>}
               {options.showTags && tags.map((tag) => <small key={tag}>{tag}</small>)}
             </li>
           ))}
@@ -40,9 +32,4 @@ export default function AnnotationListPanel({ frames, options, height }: PanelPr
       )}
     </div>
   );
-}
-
-function tagsOf(value: unknown): string[] {
-  if (Array.isArray(value)) return value.map(String);
-  return typeof value === "string" && value !== "" ? value.split(",").map((tag) => tag.trim()) : [];
 }

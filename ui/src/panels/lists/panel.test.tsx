@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
-import { RANGE, renderPanel, table } from "../../testing/panels";
+import { RANGE, renderPanel } from "../../testing/panels";
 import { PanelView } from "../panel-view";
 
 const ENTRIES = [
@@ -48,14 +48,19 @@ describe("the alert list", () => {
 
 describe("the annotation list", () => {
   const { fromMs } = RANGE.range;
-  const frame = table({ Time: [fromMs, fromMs + 60_000], text: ["deploy", "restart"], tags: [["a"], ["b"]] });
+  const annotations = [
+    { fromMs, toMs: fromMs, title: "deploy", text: "", tags: ["a"], name: "A", color: "" },
+    { fromMs: fromMs + 60_000, toMs: fromMs, title: "", text: "restart", tags: ["b"], name: "A", color: "" },
+  ];
   it("has the newest annotation first", async () => {
-    renderPanel(<PanelView type="annolist" frames={[frame]} />);
+    renderPanel(<PanelView type="annolist" frames={[]} annotations={annotations} />);
     const items = (await screen.findAllByRole("listitem")).map((item) => item.textContent);
     expect(items).toEqual(["restart2026-11-20 15:01:00b", "deploy2026-11-20 15:00:00a"]);
   });
   it("has those with tags only", async () => {
-    renderPanel(<PanelView type="annolist" frames={[frame]} options={{ tags: ["a"] }} />);
+    renderPanel(
+      <PanelView type="annolist" frames={[]} annotations={annotations} options={{ tags: ["a"] }} />,
+    );
     expect(await screen.findAllByRole("listitem")).toHaveLength(1);
   });
   it("says why it is empty", async () => {

@@ -1,8 +1,10 @@
 /** The canvas of the time series panel: keeps one plot, and updates it. */
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { Plot as Area } from "../axes";
 import { useCrosshair } from "../crosshair";
+import { AnnotationMarks } from "./annotation-marks";
 import classes from "./chart.module.css";
 import { createPlot, type Plot, type PlotEvents, type PlotState } from "./plot";
 
@@ -19,18 +21,20 @@ interface Props extends Omit<PlotState, "width" | "height"> {
 /** A narrower chart has no space for a plot. */
 const WIDTH_MIN = 40;
 
-export function Chart({ model, shown, range, zone, height, label, tooltip, focused, ...events }: Props) {
+export function Chart({ height, label, focused, onZoom, onExemplar, ...given }: Props) {
+  const { model, shown, annotations, range, zone, tooltip } = given;
   const { ref, width } = useElementSize<HTMLDivElement>();
   const inner = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const crosshair = useCrosshair();
   const scheme = useComputedColorScheme("dark");
   const state = useMemo(
-    (): PlotState => ({ model, shown, range, zone, width, height, tooltip }),
-    [model, shown, range, zone, width, height, tooltip],
+    (): PlotState => ({ model, shown, annotations, range, zone, width, height, tooltip }),
+    [model, shown, annotations, range, zone, width, height, tooltip],
   );
-  const latest = useRef({ state, events, crosshair });
-  latest.current = { state, events, crosshair };
+  const [area, setArea] = useState<Area | null>(null);
+  const latest = useRef({ state, onZoom, onExemplar, crosshair });
+  latest.current = { state, onZoom, onExemplar, crosshair };
   const drawn = useRef<PlotState | null>(null);
   const ready = width >= WIDTH_MIN && height > 0;
 
@@ -39,9 +43,10 @@ export function Chart({ model, shown, range, zone, height, label, tooltip, focus
     if (!host || !ready) return;
     drawn.current = latest.current.state;
     const made = createPlot(host, latest.current.state, {
-      onZoom: (zoomed) => latest.current.events.onZoom(zoomed),
-      onExemplar: (exemplar) => latest.current.events.onExemplar(exemplar),
+      onZoom: (zoomed) => latest.current.onZoom(zoomed),
+      onExemplar: (exemplar) => latest.current.onExemplar(exemplar),
       onCursor: (timeMs) => latest.current.crosshair?.move(timeMs, host),
+      onArea: (drawn) => setArea((before) => (isSame(before, drawn) ? before : drawn)),
     });
     plot.current = made;
     return () => {
@@ -68,8 +73,13 @@ export function Chart({ model, shown, range, zone, height, label, tooltip, focus
   );
 
   return (
-    <div ref={ref} className={classes.chart} style={{ height }} role="img" aria-label={label}>
-      <div ref={inner} />
+    <div ref={ref} className={classes.chart} style={{ height }}>
+      <div ref={inner} role="img" aria-label={label} />
+      {area && <AnnotationMarks {...{ annotations, range, zone, area, width }} />}
     </div>
   );
+}
+
+function isSame(before: Area | null, { left, top, width, height }: Area): boolean {
+  return before?.left === left && before.top === top && before.width === width && before.height === height;
 }

@@ -69,6 +69,7 @@ describe("a shared crosshair", () => {
       key={key}
       model={modelOf(frames, range)}
       shown={[true]}
+      annotations={[]}
       range={range}
       zone="utc"
       height={200}

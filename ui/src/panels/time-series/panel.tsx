@@ -3,6 +3,7 @@ import { useElementSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { Notice } from "../../components/notice";
+import type { Annotation } from "../../data/annotations";
 import { useRange } from "../../time/context";
 import { useValueContext } from "../../values/query-context";
 import type { ScopedValue } from "../../values/value";
@@ -16,8 +17,10 @@ import { SeriesLegend } from "./legend";
 import { LINES_MAX, type Line, modelOf } from "./model";
 import type { TimeSeriesOptions } from "./options";
 
+const NONE: Annotation[] = [];
+
 export default function TimeSeriesPanel(props: PanelProps<TimeSeriesOptions>) {
-  const { frames, options, height: given, onOptions } = props;
+  const { frames, options, annotations = NONE, height: given, onOptions } = props;
   const { range, zone, setRange } = useRange();
   const navigate = useNavigate();
   const { query } = useValueContext();
@@ -66,6 +69,7 @@ export default function TimeSeriesPanel(props: PanelProps<TimeSeriesOptions>) {
           <Chart
             model={model}
             shown={shown}
+            annotations={annotations}
             focused={focused}
             range={range}
             zone={zone}

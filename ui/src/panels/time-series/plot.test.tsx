@@ -48,7 +48,7 @@ const host = () => document.querySelector<HTMLElement>(".host") as HTMLElement;
 const over = () => document.querySelector<HTMLElement>(".u-over") as HTMLElement;
 const tooltip = () => document.querySelector<HTMLElement>(".gh-chart-tooltip") as HTMLElement;
 const canvas = () => document.querySelector("canvas");
-const events = { onZoom: vi.fn(), onExemplar: vi.fn(), onCursor: vi.fn() };
+const events = { onZoom: vi.fn(), onExemplar: vi.fn(), onCursor: vi.fn(), onArea: vi.fn() };
 
 function stateOf(frames: Frame[], part: Partial<PlotState> & { config?: unknown } = {}): PlotState {
   const range = part.range ?? RANGE;
@@ -56,6 +56,7 @@ function stateOf(frames: Frame[], part: Partial<PlotState> & { config?: unknown 
   return {
     model,
     shown: model.lines.map(() => true),
+    annotations: [],
     zone: "utc",
     width: 600,
     height: 300,

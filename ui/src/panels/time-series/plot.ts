@@ -1,11 +1,14 @@
 /** A uPlot chart that is updated in place: what is under the pointer, and a drag, survive new data. */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import type { Annotation } from "../../data/annotations";
 import { isBinary } from "../../format/units";
 import type { Zone } from "../../time/format";
 import type { Range } from "../../time/range";
+import type { Plot as Area } from "../axes";
 import { resolveColor } from "../colors";
 import { formatTick } from "../time-axis";
+import { drawAnnotations } from "./annotations";
 import { drawExemplars, type Exemplar, exemplarAt } from "./exemplars";
 import type { Model, Scale } from "./model";
 import { extent } from "./ranges";
@@ -18,6 +21,7 @@ export interface PlotState {
   model: Model;
   /** Which lines are drawn. */
   shown: boolean[];
+  annotations: Annotation[];
   range: Range;
   zone: Zone;
   width: number;
@@ -30,6 +34,8 @@ export interface PlotEvents {
   onExemplar: (exemplar: Exemplar) => void;
   /** The time under the pointer; null when it leaves. */
   onCursor: (timeMs: number | null) => void;
+  /** Where the plot is in the chart, after it was drawn with annotations. */
+  onArea: (area: Area) => void;
 }
 
 export interface Plot {
@@ -190,11 +196,17 @@ function optionsOf(current: Current, events: PlotEvents): uPlot.Options {
     ],
     plugins: [tooltip],
     hooks: {
-      drawClear: [(plot) => drawThresholdAreas(plot, current.state.model.scales)],
+      drawClear: [
+        (plot) => {
+          drawThresholdAreas(plot, current.state.model.scales);
+          drawAnnotations(plot, current.state.annotations);
+        },
+      ],
       draw: [
         (plot) => {
           drawThresholdLines(plot, current.state.model.scales);
           drawExemplars(plot, current.state.model.exemplars);
+          if (current.state.annotations.length > 0) events.onArea(areaOf(plot));
         },
       ],
       setCursor: [
@@ -217,6 +229,13 @@ function optionsOf(current: Current, events: PlotEvents): uPlot.Options {
       ],
     },
   };
+}
+
+function areaOf({ bbox }: uPlot): Area {
+  const [left, top, width, height] = [bbox.left, bbox.top, bbox.width, bbox.height].map(
+    (pixels) => pixels / devicePixelRatio,
+  );
+  return { left: left ?? 0, top: top ?? 0, width: width ?? 0, height: height ?? 0 };
 }
 
 function scaleNow(current: Current, key: string): Scale | undefined {
