@@ -1,6 +1,7 @@
 /** The examples of the gallery. */
 import { type Frame, frameOf } from "../../src/data/frame";
-import type { RangeState } from "../../src/time/context";
+import { calendarOf } from "../../src/time/calendar";
+import { PAGE_TIME, type RangeState } from "../../src/time/context";
 
 const START = Date.UTC(2026, 10, 20, 15);
 const MINUTES = 60;
@@ -12,6 +13,9 @@ export const RANGE: RangeState = {
   problem: null,
   zone: "utc",
   setZone: () => {},
+  calendar: calendarOf("utc"),
+  view: PAGE_TIME,
+  setView: () => {},
   refresh: undefined,
   setRefresh: () => {},
   setRaw: () => {},

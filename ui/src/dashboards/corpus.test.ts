@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { list, record, string } from "../api/decode";
 import { UNITS } from "../format/unit-table";
 import { corpusFile, corpusFolder } from "../testing/corpus";
+import { calendarOf } from "../time/calendar";
 import { variablesOf } from "./interpolate";
 import { ALL, type DashboardModel, type PanelModel } from "./model";
 import { readDashboard } from "./read";
@@ -52,7 +53,7 @@ function requestsOf(dashboard: DashboardModel, panel: PanelModel) {
     range: { fromMs: 1_700_000_000_000, toMs: 1_700_021_600_000 },
     dataSources: [],
     nowMs: 1_700_021_600_000,
-    zone: "utc",
+    calendar: calendarOf("utc"),
     widthPx: 600,
   });
 }

@@ -7,6 +7,7 @@ import { logFrame } from "../data/log-lines";
 import { seriesFrames } from "../data/sources/prometheus";
 import { sqlFrame } from "../data/sources/sql";
 import { traceFrame } from "../data/traces";
+import { calendarOf } from "../time/calendar";
 import { incompatibilities } from "./compatibility";
 import { readDashboard } from "./read";
 import { type PanelContext, panelFrames, panelRequests } from "./requests";
@@ -30,7 +31,7 @@ function contextOf(json: object): PanelContext {
     range: { fromMs: 0, toMs: 3_600_000 },
     dataSources: [],
     nowMs: 3_600_000,
-    zone: "utc",
+    calendar: calendarOf("utc"),
     widthPx: 600,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../data/frame";
 import { corpusFile, corpusFolder } from "../testing/corpus";
+import { calendarOf } from "../time/calendar";
 import { readDashboard } from "./read";
 import { panelFrames, panelRequests } from "./requests";
 import { TRANSFORMATION_IDS, transformFrames } from "./transform/transform";
@@ -74,7 +75,12 @@ function shown(json: unknown): number {
       range,
       dataSources: [],
     };
-    const found = panelRequests(panel, { ...context, nowMs: 3_600_000, zone: "utc", widthPx: 100 });
+    const found = panelRequests(panel, {
+      ...context,
+      nowMs: 3_600_000,
+      calendar: calendarOf("utc"),
+      widthPx: 100,
+    });
     panelFrames(
       panel,
       found,

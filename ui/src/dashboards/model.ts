@@ -34,6 +34,8 @@ export interface TimeSettings {
   /** `browser`, `utc`, a name of the time zone database, or empty. */
   timezone: string;
   weekStart: string;
+  /** 0 is January. */
+  fiscalYearStartMonth: number;
   hidePicker: boolean;
   /** The end of a range is so long ago. */
   nowDelay: string;

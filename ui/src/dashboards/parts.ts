@@ -128,6 +128,7 @@ export function readTime(given: Record<string, unknown>): TimeSettings {
     refreshIntervals: strings(given.autoRefreshIntervals).slice(0, 50),
     timezone: bounded(timezone),
     weekStart: bounded(weekStart),
+    fiscalYearStartMonth: Math.round(within(given.fiscalYearStartMonth, 0, 11, 0)),
     hidePicker: given.hideTimepicker === true,
     nowDelay: bounded(nowDelay),
   };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { record } from "../api/decode";
 import type { DataSourceEntry } from "../api/generated";
+import { calendarOf } from "../time/calendar";
 import { readDashboard } from "./read";
 import { type PanelContext, panelRequests } from "./requests";
 import { chosenOf } from "./variable-states";
@@ -30,7 +31,7 @@ function contextOf(json: Record<string, unknown>, rest: Partial<PanelContext> = 
     range: { fromMs: 1_700_000_000_000, toMs: 1_700_003_600_000 },
     dataSources: SOURCES,
     nowMs: 1_700_003_600_000,
-    zone: "utc",
+    calendar: calendarOf("utc"),
     widthPx: 600,
     ...rest,
   };

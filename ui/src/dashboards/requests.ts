@@ -1,7 +1,7 @@
 /** What a panel asks of the data sources, and how the answers become its frames. */
 import { applyFieldConfig, type FieldConfigSource } from "../data/field-config";
 import type { Frame } from "../data/frame";
-import type { Zone } from "../time/format";
+import type { Calendar } from "../time/calendar";
 import { panelRange, type Range } from "../time/range";
 import { resolveSource } from "./data-sources";
 import { interpolate } from "./interpolate";
@@ -12,7 +12,7 @@ import { transformFrames } from "./transform/transform";
 
 export interface PanelContext extends DashboardContext {
   nowMs: number;
-  zone: Zone;
+  calendar: Calendar;
   /** The width of the panel, in pixels. */
   widthPx: number;
 }

@@ -15,6 +15,7 @@ import {
   type VariableModel,
   type VariableOption,
 } from "./model";
+import { zoneOf } from "./view-time";
 
 /** A variable with its options and with what is chosen. */
 export interface VariableState {
@@ -146,10 +147,10 @@ function instant(ms: number): VariableValue {
   return { value: String(Math.round(ms)), text: formatPattern(ms, "YYYY-MM-DD HH:mm:ss", "utc") };
 }
 
+/** Queries get the name of the browser's time zone, and not that it is the browser's. */
 function timezoneOf(timezone: string): string {
-  return timezone === "" || timezone === "browser"
-    ? Intl.DateTimeFormat().resolvedOptions().timeZone
-    : timezone;
+  const zone = zoneOf(timezone) ?? "local";
+  return zone === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone;
 }
 
 /** The variables as parameters of a URL. */

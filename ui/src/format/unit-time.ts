@@ -1,5 +1,5 @@
 /** The formats of dates and long durations among the units. */
-import { formatInstant, type Zone } from "../time/format";
+import { formatInstant, timeZoneOf, type Zone } from "../time/format";
 import { formatPattern } from "../time/pattern";
 
 /** Their lengths in milliseconds, the largest first. */
@@ -68,7 +68,7 @@ export function formatDate(ms: number, form: string, zone: Zone, shortToday = fa
       return new Intl.DateTimeFormat(undefined, {
         ...(today ? {} : { dateStyle: "short" }),
         timeStyle: "medium",
-        ...(zone === "utc" ? { timeZone: "UTC" } : {}),
+        timeZone: timeZoneOf(zone),
       }).format(ms);
     case "from-now":
       return fromNow(ms - Date.now());

@@ -1,4 +1,5 @@
 /** The ticks of a time axis. */
+import { instantAt, wallTime } from "../time/calendar";
 import { formatInstant, type Zone } from "../time/format";
 import { type Range, stepFor } from "../time/range";
 
@@ -20,12 +21,17 @@ export function timeTicks(range: Range, width: number, space: number, zone: Zone
   if (width < space) return [];
   const stepMs = stepFor(range, Math.max(2, Math.floor(width / space)));
   const ticks: Tick[] = [];
-  for (let ms = Math.ceil(range.fromMs / stepMs) * stepMs; ms < range.toMs; ms += stepMs) {
+  // Steps of hours and days begin at midnight of the zone.
+  const first = Math.ceil(wallTime(range.fromMs, zone) / stepMs) * stepMs;
+  for (let wall = first; ; wall += stepMs) {
+    const ms = instantAt(wall, zone);
+    if (!(ms < range.toMs)) return ticks;
+    // An hour that a clock skips has no tick of its own.
+    if (ms <= (ticks.at(-1)?.ms ?? Number.NEGATIVE_INFINITY)) continue;
     const x = ((ms - range.fromMs) / (range.toMs - range.fromMs)) * width;
     const anchor = x < HALF_LABEL ? "start" : x > width - HALF_LABEL ? "end" : "middle";
     ticks.push({ ms, x, label: formatTick(ms, stepMs, zone), anchor });
   }
-  return ticks;
 }
 
 /** The label of a tick, for ticks that are `stepMs` apart. Ticks that are a month apart may be in several years. */

@@ -3,7 +3,8 @@ import { screen, waitFor } from "@testing-library/react";
 import type { ReactNode } from "react";
 import type { FieldConfig } from "../data/field-config";
 import { type Field, type Frame, frameOf, type Labels } from "../data/frame";
-import { RangeContext, type RangeState } from "../time/context";
+import { calendarOf } from "../time/calendar";
+import { PAGE_TIME, RangeContext, type RangeState } from "../time/context";
 import { renderComponent } from "./render";
 
 const START = Date.UTC(2026, 10, 20, 15);
@@ -14,6 +15,9 @@ export const RANGE: RangeState = {
   problem: null,
   zone: "utc",
   setZone: () => {},
+  calendar: calendarOf("utc"),
+  view: PAGE_TIME,
+  setView: () => {},
   refresh: undefined,
   setRefresh: () => {},
   setRaw: () => {},

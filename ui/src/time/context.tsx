@@ -11,6 +11,7 @@ import {
   useState,
 } from "react";
 import { usePreference } from "../shell/preferences";
+import { type Calendar, calendarOf } from "./calendar";
 import { parseDuration } from "./duration";
 import type { Zone } from "./format";
 import { absolute, DEFAULT_RANGE, type Range, type RawRange, rangeProblem, resolveRange } from "./range";
@@ -25,6 +26,11 @@ export interface RangeState {
   problem: string | null;
   zone: Zone;
   setZone: (zone: Zone) => void;
+  /** Of the zone. */
+  calendar: Calendar;
+  /** What the view says of its time. */
+  view: ViewTime;
+  setView: (view: ViewTime) => void;
   /** For example `10s`; undefined when off. */
   refresh: string | undefined;
   setRefresh: (value: string | undefined) => void;
@@ -32,6 +38,30 @@ export interface RangeState {
   setRange: (range: Range) => void;
   refreshNow: () => void;
 }
+
+/** What a view, such as a dashboard, says of its time. */
+export interface ViewTime {
+  /** Null for the choice of the person. */
+  zone: Zone | null;
+  /** As those of a calendar; null for those of the page. */
+  weekStart: number | null;
+  fiscalStart: number;
+  /** The range ends so long before now, for data that comes late. */
+  nowDelay: string;
+  /** Empty for those of the page. */
+  refreshIntervals: string[];
+  hidePicker: boolean;
+}
+
+/** A view that says nothing of its time. */
+export const PAGE_TIME: ViewTime = {
+  zone: null,
+  weekStart: null,
+  fiscalStart: 0,
+  nowDelay: "",
+  refreshIntervals: [],
+  hidePicker: false,
+};
 
 export const RangeContext = createContext<RangeState | null>(null);
 
@@ -45,7 +75,8 @@ export function RangeProvider({ children }: { children: ReactNode }) {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const [zone, setZone] = usePreference<Zone>("zone", ["local", "utc"], "local");
+  const [view, setView] = useState(PAGE_TIME);
+  const { zone, setZone } = useZone(view);
   const [nowMs, setNowMs] = useState(() => Date.now());
   const from = search.from ?? DEFAULT_RANGE.from;
   const to = search.to ?? DEFAULT_RANGE.to;
@@ -69,24 +100,53 @@ export function RangeProvider({ children }: { children: ReactNode }) {
   );
 
   const state = useMemo((): RangeState => {
-    const utc = zone === "utc";
-    const wanted = resolveRange({ from, to }, nowMs, utc);
+    const { weekStart, fiscalStart, nowDelay } = view;
+    const page = calendarOf(zone);
+    const calendar = { ...page, weekStart: weekStart ?? page.weekStart, fiscalStart };
+    const delayed = to === "now" && nowDelay !== "" ? `now-${nowDelay}` : to;
+    const wanted =
+      resolveRange({ from, to: delayed }, nowMs, calendar) ?? resolveRange({ from, to }, nowMs, calendar);
     const range = wanted ?? { fromMs: nowMs - 3_600_000, toMs: nowMs };
     return {
       raw: wanted ? { from, to } : DEFAULT_RANGE,
       range,
       nowMs,
-      problem: wanted ? null : rangeProblem({ from, to }, nowMs, utc),
+      problem: wanted ? null : rangeProblem({ from, to }, nowMs, calendar),
       zone,
       setZone,
+      calendar,
+      view,
+      setView,
       refresh,
       setRefresh: (value) => void write({ refresh: value }),
       setRaw,
       setRange: (given) => setRaw(absolute(given)),
       refreshNow,
     };
-  }, [from, to, nowMs, zone, refresh, setZone, write, setRaw, refreshNow]);
+  }, [from, to, nowMs, zone, view, refresh, setZone, write, setRaw, refreshNow]);
   return <RangeContext value={state}>{children}</RangeContext>;
+}
+
+/** That of the view, until a person chooses another one; otherwise that which the person has chosen before. */
+function useZone(view: ViewTime): Pick<RangeState, "zone" | "setZone"> {
+  const [preferred, setPreferred] = usePreference<Zone>("zone", ["local", "utc"], "local");
+  const [chosen, setChosen] = useState<{ view: ViewTime; zone: Zone } | null>(null);
+  const own = chosen?.view === view ? chosen.zone : view.zone;
+  const setZone = useCallback(
+    (zone: Zone) => (view.zone === null ? setPreferred(zone) : setChosen({ view, zone })),
+    [view, setPreferred],
+  );
+  return { zone: own ?? preferred, setZone };
+}
+
+/** Gives the page the time of a view while the view is open. Whether the page has it. */
+export function useViewTime(view: ViewTime): boolean {
+  const { view: current, setView } = useRange();
+  useEffect(() => {
+    setView(view);
+    return () => setView(PAGE_TIME);
+  }, [view, setView]);
+  return current === view;
 }
 
 /** Returning to a view within this time does not refresh it. */

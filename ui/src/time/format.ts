@@ -1,6 +1,21 @@
-/** Formats instants in local time or UTC. `Intl` formatters are cached, because creating one is slow. */
+/** Formats instants in a time zone. `Intl` formatters are cached, because creating one is slow. */
 
-export type Zone = "local" | "utc";
+/** `local`, `utc`, or a name of the time zone database. */
+export type Zone = string;
+
+/** The name of a zone in the time zone database; undefined for that of the browser. */
+export function timeZoneOf(zone: Zone): string | undefined {
+  return zone === "local" ? undefined : zone === "utc" ? "UTC" : zone;
+}
+
+/** Whether the browser knows a name of the time zone database. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
@@ -11,7 +26,7 @@ function formatter(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTi
     found = new Intl.DateTimeFormat("en-GB", {
       ...options,
       hourCycle: "h23",
-      ...(zone === "utc" ? { timeZone: "UTC" } : {}),
+      timeZone: timeZoneOf(zone),
     });
     formatters.set(key, found);
   }

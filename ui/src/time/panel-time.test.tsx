@@ -1,5 +1,6 @@
 import { render, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
+import { calendarOf } from "./calendar";
 import { RangeContext, type RangeState, useRange } from "./context";
 import { PanelTime } from "./panel-time";
 import { panelRange } from "./range";
@@ -10,7 +11,7 @@ const view = (from = "now-6h", to = "now") => ({
   raw: { from, to },
   range: { fromMs: NOW - 6 * HOUR, toMs: NOW },
   nowMs: NOW,
-  zone: "utc" as const,
+  calendar: calendarOf("utc"),
 });
 
 describe("the time range of a panel", () => {

@@ -1,16 +1,12 @@
 /** Formats an instant with a pattern such as `YYYY-MM-DD HH:mm:ss`, in the tokens that Grafana uses. */
+import { wallTime } from "./calendar";
 import type { Zone } from "./format";
 
 const TOKEN = /\[([^\]]*)\]|YYYY|YY|MMMM|MMM|MM|M|DD|D|dddd|ddd|HH|H|hh|h|mm|m|ss|s|SSS|A|a|X|x/g;
 
-/** A date whose UTC fields are those of the instant in the zone. */
-function inZone(ms: number, zone: Zone): Date {
-  return new Date(zone === "utc" ? ms : ms - new Date(ms).getTimezoneOffset() * 60_000);
-}
-
 export function formatPattern(ms: number, pattern: string, zone: Zone): string {
   if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return "–";
-  const date = inZone(ms, zone);
+  const date = new Date(wallTime(ms, zone));
   return pattern.replace(TOKEN, (token, literal: string | undefined) => literal ?? field(token, date, ms));
 }
 

@@ -4,9 +4,9 @@ import { useIsFetching } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Icon } from "../components/icon";
 import { useShortcuts } from "../shell/keyboard";
-import { useRange } from "./context";
+import { type RangeState, useRange } from "./context";
 import { formatDuration } from "./duration";
-import { formatInstant, formatSpan } from "./format";
+import { formatInstant, formatSpan, type Zone } from "./format";
 import classes from "./picker.module.css";
 import {
   absolute,
@@ -19,13 +19,14 @@ import {
   zoomedOut,
 } from "./range";
 
-const REFRESH_CHOICES = ["5s", "10s", "30s", "1m", "5m"];
+const REFRESH_INTERVALS = ["5s", "10s", "30s", "1m", "5m"];
 
-/** A trace has its own time range, and is only refreshed. */
+/** A trace has its own time range, and is only refreshed. A dashboard may hide its range. */
 export function RangePicker({ refreshOnly }: { refreshOnly: boolean }) {
+  const { view } = useRange();
   return (
     <div className={classes.bar}>
-      {!refreshOnly && <RangeSegments />}
+      {!refreshOnly && !view.hidePicker && <RangeSegments />}
       <Refresh />
     </div>
   );
@@ -35,6 +36,7 @@ function RangeSegments() {
   const state = useRange();
   const [open, setOpen] = useState(false);
   const shift = (direction: -1 | 1) => state.setRange(shiftedRange(state.range, direction));
+  const zones = zonesOf(state);
   const zoomOut = () => state.setRange(zoomedOut(state.range, Date.now()));
   useShortcuts([
     { keys: "t t", label: "Choose the time range", group: "Time", run: () => setOpen(true) },
@@ -49,9 +51,9 @@ function RangeSegments() {
     },
     {
       keys: "u",
-      label: "Switch between local time and UTC",
+      label: "Switch to another time zone",
       group: "Time",
-      run: () => state.setZone(state.zone === "utc" ? "local" : "utc"),
+      run: () => state.setZone(zones[(zones.indexOf(state.zone) + 1) % zones.length] ?? "local"),
     },
   ]);
   const title =
@@ -72,7 +74,7 @@ function RangeSegments() {
           >
             <Icon name="clock" size={14} />
             <span>{title}</span>
-            {state.zone === "utc" && <span className={classes.live}>UTC</span>}
+            {state.zone !== "local" && <span className={classes.live}>{zoneName(state.zone)}</span>}
           </button>
         </Popover.Target>
         <Popover.Dropdown p={0}>
@@ -83,6 +85,15 @@ function RangeSegments() {
       <Segment label="Zoom out (t z)" icon="zoomOut" onClick={zoomOut} />
     </>
   );
+}
+
+/** Local time, UTC, and that of the view. */
+function zonesOf({ view, zone }: RangeState): Zone[] {
+  return [...new Set(["local", "utc", view.zone ?? "local", zone])];
+}
+
+function zoneName(zone: Zone): string {
+  return zone === "local" ? "Local time" : zone === "utc" ? "UTC" : zone.replaceAll("_", " ");
 }
 
 function Segment({
@@ -105,7 +116,8 @@ function Segment({
 
 /** Refreshes the view, once or at an interval. */
 function Refresh() {
-  const { refresh, setRefresh, refreshNow } = useRange();
+  const { refresh, setRefresh, refreshNow, view } = useRange();
+  const intervals = view.refreshIntervals.length > 0 ? view.refreshIntervals : REFRESH_INTERVALS;
   useShortcuts([{ keys: "r", label: "Refresh now", group: "Time", run: refreshNow }]);
   const busy = useIsFetching({ predicate: (query) => query.queryKey[0] !== "overview" }) > 0;
   return (
@@ -133,9 +145,9 @@ function Refresh() {
         <Menu.Dropdown>
           <Menu.Label>Auto refresh</Menu.Label>
           <Menu.Item onClick={() => setRefresh(undefined)}>Off</Menu.Item>
-          {REFRESH_CHOICES.map((choice) => (
-            <Menu.Item key={choice} onClick={() => setRefresh(choice)}>
-              Every {choice}
+          {intervals.map((interval) => (
+            <Menu.Item key={interval} onClick={() => setRefresh(interval)}>
+              Every {interval}
             </Menu.Item>
           ))}
         </Menu.Dropdown>
@@ -145,13 +157,13 @@ function Refresh() {
 }
 
 function RangeForm({ close }: { close: () => void }) {
-  const { raw, range, zone, setZone, setRaw } = useRange();
+  const state = useRange();
+  const { raw, range, zone, setZone, setRaw, calendar } = state;
   const readable = (side: "from" | "to") =>
     raw[side].startsWith("now") ? raw[side] : formatInstant(range[`${side}Ms`], zone);
   const [draft, setDraft] = useState<RawRange>({ from: readable("from"), to: readable("to") });
-  const utc = zone === "utc";
   const [nowMs] = useState(() => Date.now());
-  const resolved = resolveRange(draft, nowMs, utc);
+  const resolved = resolveRange(draft, nowMs, calendar);
   const apply = (given: RawRange) => {
     setRaw(given);
     close();
@@ -170,8 +182,20 @@ function RangeForm({ close }: { close: () => void }) {
           applyDraft();
         }}
       >
-        <Instant label="From" value={draft.from} set={(from) => setDraft({ ...draft, from })} nowMs={nowMs} />
-        <Instant label="To" value={draft.to} set={(to) => setDraft({ ...draft, to })} nowMs={nowMs} />
+        <Instant
+          side="from"
+          label="From"
+          value={draft.from}
+          set={(from) => setDraft({ ...draft, from })}
+          nowMs={nowMs}
+        />
+        <Instant
+          side="to"
+          label="To"
+          value={draft.to}
+          set={(to) => setDraft({ ...draft, to })}
+          nowMs={nowMs}
+        />
         <div className={classes.row}>
           <span className={resolved ? classes.echo : `${classes.echo} ${classes.bad}`}>
             {resolved ? formatDuration(resolved.toMs - resolved.fromMs) : "From must be before To"}
@@ -185,11 +209,8 @@ function RangeForm({ close }: { close: () => void }) {
         </div>
         <SegmentedControl
           value={zone}
-          onChange={(value) => setZone(value === "utc" ? "utc" : "local")}
-          data={[
-            { value: "local", label: "Local time" },
-            { value: "utc", label: "UTC" },
-          ]}
+          onChange={setZone}
+          data={zonesOf(state).map((value) => ({ value, label: zoneName(value) }))}
         />
       </form>
       <div className={classes.quick}>
@@ -208,11 +229,19 @@ function RangeForm({ close }: { close: () => void }) {
   );
 }
 
-function Instant(props: { label: string; value: string; set: (value: string) => void; nowMs: number }) {
-  const { zone } = useRange();
+interface InstantProps {
+  side: "from" | "to";
+  label: string;
+  value: string;
+  set: (value: string) => void;
+  nowMs: number;
+}
+
+function Instant(props: InstantProps) {
+  const { zone, calendar } = useRange();
   const [value, setValue] = useState(props.value);
   useEffect(() => setValue(props.value), [props.value]);
-  const instant = parseInstant(value, props.nowMs, zone === "utc");
+  const instant = parseInstant(value, props.nowMs, calendar, props.side);
   return (
     <div>
       <TextInput

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { calendarOf } from "./calendar";
 import { formatDuration, parseDuration, queryDuration } from "./duration";
 import { formatAgo, formatInstant, formatSpan, msToNanos, nanosToMs } from "./format";
 import {
@@ -11,6 +12,7 @@ import {
   zoomedOut,
 } from "./range";
 
+const UTC = calendarOf("utc");
 const NOW = Date.UTC(2026, 10, 20, 15, 4, 5, 678);
 
 describe("one end of a range", () => {
@@ -27,6 +29,12 @@ describe("one end of a range", () => {
     ["now/y", Date.UTC(2026, 0, 1)],
     ["now-1M/M", Date.UTC(2026, 9, 1)],
     ["now/h", Date.UTC(2026, 10, 20, 15)],
+    ["now/Q", Date.UTC(2026, 9, 1)],
+    ["now-1Q/Q", Date.UTC(2026, 6, 1)],
+    ["now/fQ", Date.UTC(2026, 9, 1)],
+    ["now/fy", Date.UTC(2026, 0, 1)],
+    ["now/d+8h", Date.UTC(2026, 10, 20, 8)],
+    ["now-9M", Date.UTC(2026, 1, 20, 15, 4, 5, 678)],
     ["1732115045678", 1_732_115_045_678],
     ["1732115045", 1_732_115_045_000],
     ["1732115045.5", 1_732_115_045_500],
@@ -37,7 +45,7 @@ describe("one end of a range", () => {
     ["2026-11-20T15:04:05Z", Date.UTC(2026, 10, 20, 15, 4, 5)],
     ["2026-11-20T15:04:05+02:00", Date.UTC(2026, 10, 20, 13, 4, 5)],
   ])("reads %s", (text, expected) => {
-    expect(parseInstant(text, NOW, true)).toBe(expected);
+    expect(parseInstant(text, NOW, UTC)).toBe(expected);
   });
 
   it.each([
@@ -46,20 +54,43 @@ describe("one end of a range", () => {
     "now-",
     "now-1x",
     "now-1h/q",
+    "now/f",
+    "now/fd",
+    "now-99999999999y",
+    `now${"-1d".repeat(1_000)}`,
     "2026-02-31",
     "2026-13-01",
     "12",
     "now - 1h",
     "<script>",
   ])("rejects %j", (text) => {
-    expect(parseInstant(text, NOW, true)).toBeNull();
+    expect(parseInstant(text, NOW, UTC)).toBeNull();
+  });
+});
+
+describe("the other end of a range", () => {
+  it.each([
+    ["now", NOW],
+    ["now/d", Date.UTC(2026, 10, 21) - 1],
+    ["now-1d/d", Date.UTC(2026, 10, 20) - 1],
+    ["now/w", Date.UTC(2026, 10, 23) - 1],
+    ["now/M", Date.UTC(2026, 11, 1) - 1],
+    ["now-1y/y", Date.UTC(2026, 0, 1) - 1],
+  ])("rounds %s up", (text, expected) => {
+    expect(parseInstant(text, NOW, UTC, "to")).toBe(expected);
   });
 });
 
 describe("a range", () => {
+  it("of whole days ends with the last of them", () => {
+    expect(resolveRange({ from: "now-1d/d", to: "now-1d/d" }, NOW, UTC)).toEqual({
+      fromMs: Date.UTC(2026, 10, 19),
+      toMs: Date.UTC(2026, 10, 20) - 1,
+    });
+  });
   it("must not be empty or reversed", () => {
-    expect(resolveRange({ from: "now", to: "now-1h" }, NOW, true)).toBeNull();
-    expect(resolveRange({ from: "now", to: "now" }, NOW, true)).toBeNull();
+    expect(resolveRange({ from: "now", to: "now-1h" }, NOW, UTC)).toBeNull();
+    expect(resolveRange({ from: "now", to: "now" }, NOW, UTC)).toBeNull();
   });
   it("zooms out to twice its length, but not into the future", () => {
     expect(zoomedOut({ fromMs: NOW - 1_000, toMs: NOW }, NOW)).toEqual({ fromMs: NOW - 2_000, toMs: NOW });
@@ -78,7 +109,7 @@ describe("a range", () => {
     expect(describeRelative({ from: "1732115045678", to: "1732115045679" })).toBeNull();
   });
   it("is said to be reversed, with readable ends", () => {
-    expect(rangeProblem({ from: "1732115045678", to: "1732111445678" }, NOW, true)).toBe(
+    expect(rangeProblem({ from: "1732115045678", to: "1732111445678" }, NOW, UTC)).toBe(
       "The time range 2024-11-20 15:04:05 to 2024-11-20 14:04:05 ends before it starts. Showing the last hour.",
     );
   });

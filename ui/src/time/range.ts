@@ -1,5 +1,5 @@
 /** Time ranges: relative (`now-6h`, `now/d`) or absolute; the current time is passed in. */
-import { parseDuration } from "./duration";
+import { type Calendar, endOf, instantAt, shifted, startOf } from "./calendar";
 import { formatInstant, type Zone } from "./format";
 
 /** A range as written in the URL. Relative ends stay relative, so that a shared link shows current data. */
@@ -29,56 +29,40 @@ export const QUICK_RANGES: ReadonlyArray<{ label: string; from: string; to: stri
   { label: "Last 7 days", from: "now-7d", to: "now" },
   { label: "Last 30 days", from: "now-30d", to: "now" },
   { label: "Today", from: "now/d", to: "now" },
-  { label: "Yesterday", from: "now-1d/d", to: "now/d" },
+  { label: "Yesterday", from: "now-1d/d", to: "now-1d/d" },
 ];
 
-/** Epoch milliseconds of one end of a range; null when it cannot be parsed. */
-export function parseInstant(text: string, nowMs: number, utc: boolean): number | null {
+/** Epoch milliseconds of one end of a range; null when it cannot be parsed. The end rounds up: `now/d` is midnight. */
+export function parseInstant(
+  text: string,
+  nowMs: number,
+  calendar: Calendar,
+  side: "from" | "to" = "from",
+): number | null {
   const trimmed = text.trim();
-  if (trimmed.startsWith("now")) return parseRelative(trimmed, nowMs, utc);
+  if (trimmed.startsWith("now")) return parseRelative(trimmed, nowMs, calendar, side);
   if (/^\d{13}$/.test(trimmed)) return Number(trimmed);
   if (/^\d{10}(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1_000;
   if (/^\d{19}$/.test(trimmed)) return Math.floor(Number(trimmed) / 1e6);
-  return parseCalendar(trimmed, utc);
+  return parseCalendar(trimmed, calendar.zone);
 }
 
-function parseRelative(text: string, nowMs: number, utc: boolean): number | null {
-  const match = /^now((?:[+-]\d+(?:ms|[smhdwMy]))*)(?:\/([smhdwMy]))?$/.exec(text);
-  if (!match) return null;
+const UNIT = "(?:ms|f[Qy]|[smhdwMQy])";
+const RELATIVE = new RegExp(`^now((?:[+-]\\d{1,9}${UNIT}|/${UNIT})*)$`);
+const STEP = new RegExp(`([+-/])(\\d*)(${UNIT})`, "g");
+
+function parseRelative(text: string, nowMs: number, calendar: Calendar, side: "from" | "to"): number | null {
+  const [, steps] = RELATIVE.exec(text.slice(0, 64)) ?? [];
+  if (steps === undefined) return null;
   let instant = nowMs;
-  for (const [, sign, count, unit] of (match[1] ?? "").matchAll(/([+-])(\d+)(ms|[smhdwMy])/g)) {
-    instant = shifted(instant, (sign === "-" ? -1 : 1) * Number(count), unit ?? "s", utc);
+  for (const [, sign, count, unit = "s"] of steps.matchAll(STEP)) {
+    if (sign === "/") instant = (side === "to" ? endOf : startOf)(instant, unit, calendar);
+    else instant = shifted(instant, Number(`${sign}${count}`), unit, calendar);
   }
-  return match[2] ? floored(instant, match[2], utc) : instant;
+  return Number.isFinite(instant) ? instant : null;
 }
 
-function shifted(instant: number, count: number, unit: string, utc: boolean): number {
-  if (unit === "M" || unit === "y") {
-    const date = new Date(instant);
-    const months = unit === "M" ? count : count * 12;
-    if (utc) date.setUTCMonth(date.getUTCMonth() + months);
-    else date.setMonth(date.getMonth() + months);
-    return date.getTime();
-  }
-  return instant + count * (parseDuration(`1${unit}`) ?? 0);
-}
-
-function floored(instant: number, unit: string, utc: boolean): number {
-  const date = new Date(instant);
-  if (unit === "s" || unit === "m" || unit === "h") {
-    const length = parseDuration(`1${unit}`) ?? 1_000;
-    return Math.floor(instant / length) * length;
-  }
-  const year = utc ? date.getUTCFullYear() : date.getFullYear();
-  const month = utc ? date.getUTCMonth() : date.getMonth();
-  let day = utc ? date.getUTCDate() : date.getDate();
-  if (unit === "w") day -= ((utc ? date.getUTCDay() : date.getDay()) + 6) % 7;
-  const parts: [number, number, number] =
-    unit === "y" ? [year, 0, 1] : unit === "M" ? [year, month, 1] : [year, month, day];
-  return utc ? Date.UTC(...parts) : new Date(...parts).getTime();
-}
-
-function parseCalendar(text: string, utc: boolean): number | null {
+function parseCalendar(text: string, zone: Zone): number | null {
   const plain = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?$/.exec(text);
   if (!plain) {
     if (!/^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:?\d{2})$/.test(text)) return null;
@@ -87,27 +71,18 @@ function parseCalendar(text: string, utc: boolean): number | null {
   }
   const part = (index: number): number => Number(plain[index] ?? 0);
   const ms = Number((plain[7] ?? "0").padEnd(3, "0"));
-  const fields: [number, number, number, number, number, number, number] = [
-    part(1),
-    part(2) - 1,
-    part(3),
-    part(4),
-    part(5),
-    part(6),
-    ms,
-  ];
-  const instant = utc ? Date.UTC(...fields) : new Date(...fields).getTime();
-  const back = new Date(instant);
+  const [year, month, day] = [part(1), part(2) - 1, part(3)];
+  const wall = Date.UTC(year, month, day, part(4), part(5), part(6), ms);
+  const back = new Date(wall);
   // `Date` accepts 31 April and makes it 1 May.
-  const day = utc ? back.getUTCDate() : back.getDate();
-  const month = utc ? back.getUTCMonth() : back.getMonth();
-  return Number.isNaN(instant) || day !== part(3) || month !== part(2) - 1 ? null : instant;
+  if (Number.isNaN(wall) || back.getUTCDate() !== day || back.getUTCMonth() !== month) return null;
+  return instantAt(wall, zone);
 }
 
 /** Both ends as instants; null when one cannot be parsed, or when the range is empty or reversed. */
-export function resolveRange(raw: RawRange, nowMs: number, utc: boolean): Range | null {
-  const fromMs = parseInstant(raw.from, nowMs, utc);
-  const toMs = parseInstant(raw.to, nowMs, utc);
+export function resolveRange(raw: RawRange, nowMs: number, calendar: Calendar): Range | null {
+  const fromMs = parseInstant(raw.from, nowMs, calendar);
+  const toMs = parseInstant(raw.to, nowMs, calendar, "to");
   return fromMs === null || toMs === null || fromMs >= toMs ? null : { fromMs, toMs };
 }
 
@@ -117,12 +92,12 @@ export function absolute(range: Range): RawRange {
 }
 
 /** Why `resolveRange` rejects a range. */
-export function rangeProblem({ from, to }: RawRange, nowMs: number, utc: boolean): string {
-  const [fromMs, toMs] = [parseInstant(from, nowMs, utc), parseInstant(to, nowMs, utc)];
+export function rangeProblem({ from, to }: RawRange, nowMs: number, calendar: Calendar): string {
+  const [fromMs, toMs] = [parseInstant(from, nowMs, calendar), parseInstant(to, nowMs, calendar, "to")];
   if (fromMs === null || toMs === null)
     return `The time range "${from}" to "${to}" is invalid. Showing the last hour.`;
   const end = (text: string, ms: number) =>
-    text.startsWith("now") ? text : formatInstant(ms, utc ? "utc" : "local");
+    text.startsWith("now") ? text : formatInstant(ms, calendar.zone);
   return `The time range ${end(from, fromMs)} to ${end(to, toMs)} ends before it starts. Showing the last hour.`;
 }
 
@@ -147,7 +122,7 @@ interface View {
   raw: RawRange;
   range: Range;
   nowMs: number;
-  zone: Zone;
+  calendar: Calendar;
 }
 
 interface PanelOverride {
@@ -160,12 +135,11 @@ interface PanelOverride {
  * cannot be read changes nothing.
  */
 export function panelRange(view: View, { timeFrom, timeShift }: PanelOverride) {
-  const { raw, nowMs } = view;
-  const utc = view.zone === "utc";
+  const { raw, nowMs, calendar } = view;
   const from = timeFrom?.startsWith("now") ? timeFrom : `now-${timeFrom}`;
-  const own = timeFrom && isRelative(raw) ? resolveRange({ from, to: "now" }, nowMs, utc) : null;
+  const own = timeFrom && isRelative(raw) ? resolveRange({ from, to: "now" }, nowMs, calendar) : null;
   const range = own ?? view.range;
-  const start = timeShift ? parseInstant(`now-${timeShift}`, range.fromMs, utc) : null;
+  const start = timeShift ? parseInstant(`now-${timeShift}`, range.fromMs, calendar) : null;
   const shiftMs = start === null ? 0 : range.fromMs - start;
   return { range: { fromMs: range.fromMs - shiftMs, toMs: range.toMs - shiftMs }, shiftMs };
 }
@@ -178,6 +152,7 @@ const UNIT_NAMES: Record<string, string> = {
   d: "day",
   w: "week",
   M: "month",
+  Q: "quarter",
   y: "year",
 };
 
@@ -191,7 +166,7 @@ export function describeRelative(
 ): string | null {
   const quick = QUICK_RANGES.find((range) => range.from === raw.from && range.to === raw.to);
   if (quick) return quick.label;
-  const [, count, unit = ""] = /^now-(\d+)(ms|[smhdwMy])$/.exec(raw.from) ?? [];
+  const [, count, unit = ""] = /^now-(\d+)(ms|[smhdwMQy])$/.exec(raw.from) ?? [];
   if (raw.to === "now" && count)
     return Number(count) === 1 ? `Last ${UNIT_NAMES[unit]}` : `Last ${count} ${UNIT_NAMES[unit]}s`;
   const end = (side: "from" | "to") => (raw[side].startsWith("now") ? raw[side] : instant(side));

@@ -157,12 +157,12 @@ function useShownBoard(
   { json, model, dataSources, states }: Source,
   current: React.RefObject<CurrentPanel | null>,
 ): Board {
-  const { raw, range, nowMs, zone } = useRange();
+  const { raw, range, nowMs, calendar } = useRange();
   const search = route.useSearch();
   const change = useChange();
   const context = useMemo(
-    () => ({ dashboard: model, variables: states, scoped: {}, raw, range, dataSources, nowMs, zone }),
-    [model, states, raw, range, dataSources, nowMs, zone],
+    () => ({ dashboard: model, variables: states, scoped: {}, raw, range, dataSources, nowMs, calendar }),
+    [model, states, raw, range, dataSources, nowMs, calendar],
   );
   const { rows = NONE, dtab = NONE } = search;
   return useMemo((): Board => {

@@ -1,5 +1,5 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stubSizes, stubVisible } from "../../testing/layout";
 import { type Answers, renderPage } from "../../testing/render";
 
@@ -107,6 +107,57 @@ describe("a dashboard", () => {
   it("says so when the URL names a panel that it does not have", async () => {
     open({ url: "?from=now-1h&viewPanel=99" });
     expect(await screen.findByRole("heading", { name: "Panel not found" })).toBeTruthy();
+  });
+});
+
+describe("the time of a dashboard", () => {
+  const NOW = Date.UTC(2026, 10, 20, 15, 4, 5);
+  const instants: number[] = [];
+  function openAt(url: string, board: object) {
+    instants.length = 0;
+    vi.spyOn(Date, "now").mockReturnValue(NOW);
+    const answer = (_path: string, request?: RequestInit) => {
+      instants.push(Number(new URLSearchParams(String(request?.body ?? "")).get("time")) * 1_000);
+      return { status: "success", data: { resultType: "vector", result: [] } };
+    };
+    return open({ url, board: { ...BOARD, ...board }, answers: { "/prometheus/api/v1/query": answer } });
+  }
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each([
+    ["?from=now-1h&to=now", { timepicker: { nowDelay: "1m" } }, NOW - 60_000],
+    ["?from=now-1d&to=now/d", { timezone: "America/New_York" }, Date.UTC(2026, 10, 21, 5) - 1],
+    ["?from=now-2w&to=now/w", { timezone: "utc", weekStart: "sunday" }, Date.UTC(2026, 10, 22) - 1],
+    ["?from=now-1y&to=now-1fy/fy", { timezone: "utc", fiscalYearStartMonth: 3 }, Date.UTC(2026, 3, 1) - 1],
+  ])("%s with %j is asked only once", async (url, board, expected) => {
+    openAt(url, board);
+    await panel("Calls of All");
+    await waitFor(() => expect(instants).toEqual([expected]));
+  });
+  it("is left with it", async () => {
+    const { user } = openAt("?from=now-1h", {
+      timezone: "America/New_York",
+      timepicker: { refresh_intervals: ["7s"] },
+    });
+    await panel("Calls of All");
+    expect(screen.getByRole("button", { name: /America\/New York/ })).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: /^Auto refresh/ }));
+    expect((await screen.findAllByRole("menuitem")).map((item) => item.textContent)).toEqual([
+      "Off",
+      "Every 7s",
+    ]);
+    await user.keyboard("{Escape}");
+    await user.keyboard("u");
+    expect(screen.queryByRole("button", { name: /America/ })).toBeNull();
+    await user.click(screen.getByRole("link", { name: /^Metrics/ }));
+    await user.click(await screen.findByRole("button", { name: /^Auto refresh/ }));
+    expect(await screen.findByRole("menuitem", { name: "Every 10s" })).toBeTruthy();
+  });
+  it("may have no picker", async () => {
+    openAt("?from=now-1h", { timepicker: { hidden: true } });
+    await panel("Calls of All");
+    expect(screen.queryByRole("button", { name: /^Zoom out/ })).toBeNull();
+    expect(screen.getByRole("button", { name: "Refresh now" })).toBeTruthy();
   });
 });
 

@@ -9,8 +9,10 @@ import { ApiError } from "../../api/http";
 import { EmptyState } from "../../components/empty-state";
 import { ErrorMessage } from "../../components/error-message";
 import { LoadingBar } from "../../components/loading-bar";
-import type { DashboardModel } from "../../dashboards/model";
+import type { DashboardModel, TimeSettings } from "../../dashboards/model";
 import { readDashboard } from "../../dashboards/read";
+import { viewTime } from "../../dashboards/view-time";
+import { PAGE_TIME, useViewTime, type ViewTime } from "../../time/context";
 import classes from "./board.module.css";
 import { BoardView } from "./board-view";
 
@@ -51,7 +53,8 @@ function ReadDashboard({ dashboard, dataSources }: Props) {
   const { entry, dashboard: json } = dashboard;
   const read = useMemo(() => reading(json), [json]);
   const search = route.useSearch();
-  const ready = useOwnTime(read.model);
+  const time = useTimeOf(read.model);
+  const ready = [useOwnTime(read.model), useViewTime(time)].every(Boolean);
   const navigate = route.useNavigate();
   const show = (view: "json" | "history" | undefined) =>
     void navigate({ search: (before) => ({ ...before, edit: view }) });
@@ -73,6 +76,15 @@ function reading(json: unknown): Reading {
   } catch (error) {
     return { model: null, problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The same object while the settings are the same, also after the dashboard was saved. */
+function useTimeOf(model: DashboardModel | null): ViewTime {
+  const key = JSON.stringify(model?.time ?? null);
+  return useMemo(() => {
+    const settings = JSON.parse(key) as TimeSettings | null;
+    return settings ? viewTime(settings) : PAGE_TIME;
+  }, [key]);
 }
 
 /** A dashboard that is opened without a time range has its own. Whether the URL has it. */

@@ -149,7 +149,7 @@ function Query({ request: { target } }: { request: QueryRequest }) {
   const { query, range, intervalMs } = target.request;
   const { expr, query: text, rawSql } = record(query);
   const written = [expr, text, rawSql].find((one) => typeof one === "string");
-  const span = formatSpan(range.fromMs, range.toMs, context.zone);
+  const span = formatSpan(range.fromMs, range.toMs, context.calendar.zone);
   return (
     <section className={classes.query}>
       <p className={classes.summary}>

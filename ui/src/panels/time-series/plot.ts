@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Annotation } from "../../data/annotations";
 import { isBinary } from "../../format/units";
+import { wallTime } from "../../time/calendar";
 import type { Zone } from "../../time/format";
 import type { Range } from "../../time/range";
 import type { Plot as Area } from "../axes";
@@ -178,6 +179,8 @@ function optionsOf(current: Current, events: PlotEvents): uPlot.Options {
     width: state.width,
     height: state.height,
     legend: { show: false },
+    // The ticks of days are at midnight of the zone: uPlot reads the fields of a date in the zone of the browser.
+    tzDate: (seconds) => dateIn(seconds * 1_000, current.state.zone),
     // Half of the label of a time may be beside the plot.
     padding: [10, 20, 0, state.model.scales.some(({ side }) => side === "left") ? 0 : 20],
     focus: { alpha: 0.2 },
@@ -229,6 +232,13 @@ function optionsOf(current: Current, events: PlotEvents): uPlot.Options {
       ],
     },
   };
+}
+
+/** A date whose local fields are those of the instant in the zone. */
+function dateIn(ms: number, zone: Zone): Date {
+  const date = new Date(ms);
+  if (zone === "local") return date;
+  return new Date(wallTime(ms, zone) + date.getTimezoneOffset() * 60_000);
 }
 
 function areaOf({ bbox }: uPlot): Area {
