@@ -9,6 +9,7 @@ import { loki } from "../data/sources/loki";
 import { prometheus } from "../data/sources/prometheus";
 import { sql } from "../data/sources/sql";
 import { nanosToMs } from "../time/format";
+import { filteredQuery } from "./ad-hoc";
 import { resolveSource } from "./data-sources";
 import { interpolate, queryFormat, sqlFormat } from "./interpolate";
 import { alignedRange, intervalMs, roundInterval } from "./intervals";
@@ -50,7 +51,11 @@ export function annotationRequest(
   const wantedMs = intervalMs(string(spec.step)) ?? STEP_MS;
   const stepMs = Math.max(wantedMs, roundInterval(((range.toMs - range.fromMs) / POINTS_MAX) * 1.5));
   const scope = scopeOf(context, intervalGlobals(stepMs, stepMs * 4));
-  const query = interpolate(expr, scope, queryFormat);
+  const filled = interpolate(expr, scope, queryFormat);
+  const query =
+    source.kind === "prometheus" || source.kind === "loki"
+      ? filteredQuery(filled, source.kind, context)
+      : filled;
   const refId = `annotation ${name}`;
   const of = (target: Target, read: (frame: Frame) => Annotation[]) => ({
     target,

@@ -245,7 +245,10 @@ export interface VariableModel {
   /** Whether the options depend on the time range. */
   refreshOnTime: boolean;
   auto: { count: number; min: string } | null;
+  /** Of an ad hoc variable; its options are the labels that can be filtered, or all when it has none. */
   filters: AdHocFilter[];
+  /** Filters that a person does not see, and cannot remove. */
+  baseFilters: AdHocFilter[];
 }
 
 export type VariableSort =

@@ -149,7 +149,9 @@ describe("the variables of a query", () => {
             type: "adhoc",
             datasource: { type: "loki", uid: "x" },
             filters: [{ key: "app", operator: "=", value: "b" }],
+            baseFilters: [{ key: "env", operator: "!=", value: "test" }],
           },
+          { name: "by", type: "groupby", datasource: { type: "prometheus" }, current: { value: ["zone"] } },
         ],
       },
     };
@@ -158,8 +160,8 @@ describe("the variables of a query", () => {
       { refId: "B", datasource: "Logs", expr: '{a="b"} | json' },
     ];
     expect(query({ targets }, json).map(({ expr }) => expr)).toEqual([
-      'sum(x{job="a"}) by (le)',
-      '{a="b", app="b"} | json',
+      'sum(x{job="a"}) by (le, zone)',
+      '{a="b"} | json | env!="test" | app="b"',
     ]);
   });
 

@@ -91,10 +91,18 @@ function autoOf(value: VariableValue, { variable }: VariableState, range: Range)
     : { ...value, value: `$__auto_interval_${name}` };
 }
 
-/** Filters as the URL has them: `key|operator|value`. */
+/** The operators whose value is a list of alternatives: `=|` and `!=|`. */
+export function isListOperator(operator: string): boolean {
+  return operator.endsWith("|");
+}
+
+/** Filters as the URL has them: `key|operator|value`, with more values for an operator of a list. */
 export function filterTexts(filters: AdHocFilter[]): string[] {
   const escaped = (part: string) => part.replaceAll("|", "__gfp__");
-  return filters.map(({ key, operator, value }) => [key, operator, value].map(escaped).join("|"));
+  return filters.map(({ key, operator, value }) => {
+    const values = isListOperator(operator) ? value.split("|") : [value];
+    return [key, operator, ...values].map(escaped).join("|");
+  });
 }
 
 function globalValue(

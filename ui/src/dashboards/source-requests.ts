@@ -9,6 +9,7 @@ import { tempo } from "../data/sources/tempo";
 import type { Range } from "../time/range";
 import { filteredQuery } from "./ad-hoc";
 import type { ResolvedSource } from "./data-sources";
+import { groupedQuery } from "./group-by";
 import { type DefaultFormat, interpolate, queryFormat, sqlFormat } from "./interpolate";
 import { alignedRange, type Intervals, intervalMs, intervalsOf } from "./intervals";
 import { within } from "./limits";
@@ -104,10 +105,15 @@ function prepared(query: QueryModel, source: ResolvedSource, given: QueryContext
   };
 }
 
+/** The query with the filters and the grouping that a person has chosen. */
+function labelled(query: string, kind: "prometheus" | "loki", { context }: QueryContext): string {
+  return filteredQuery(groupedQuery(query, kind, context), kind, context);
+}
+
 function prometheusRequests(query: QueryModel, source: ResolvedSource, given: QueryContext): Made {
   const { refId, spec } = query;
   const { intervals, range, filled } = prepared(query, source, given);
-  const expr = filteredQuery(filled(spec.expr), "prometheus", given.context);
+  const expr = labelled(filled(spec.expr), "prometheus", given);
   if (expr.trim() === "") return NOTHING;
   const shape = {
     refId,
@@ -146,7 +152,7 @@ const LINES_MAX = 1_000;
 function lokiRequests(query: QueryModel, source: ResolvedSource, given: QueryContext): Made {
   const { refId, spec } = query;
   const { intervals, range, filled } = prepared(query, source, given);
-  const expr = filteredQuery(filled(spec.expr), "loki", given.context);
+  const expr = labelled(filled(spec.expr), "loki", given);
   if (expr.trim() === "") return NOTHING;
   const instant = isInstant(spec);
   const own = intervalMs(filled(spec.step, "csv"));

@@ -2,14 +2,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DataSourceEntry } from "../api/generated";
 import { filterByRegex, sortOptions } from "./option-order";
 import { readDashboard } from "./read";
-import {
-  chosenOf,
-  dependencyOrder,
-  filterTexts,
-  givenIn,
-  resolveVariables,
-  searchOf,
-} from "./variable-states";
+import { filterTexts } from "./scope";
+import { chosenOf, dependencyOrder, givenIn, resolveVariables, searchOf } from "./variable-states";
 import { readVariables } from "./variables";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -173,11 +167,36 @@ describe("a choice", () => {
   });
   it("of filters is written with bars", async () => {
     expect(filterTexts([{ key: "k", operator: "=~", value: "a|b" }])).toEqual(["k|=~|a__gfp__b"]);
-    const found = await resolved([{ name: "f", type: "adhoc" }], { f: ["k|=~|a__gfp__b", "bad"] });
+    expect(filterTexts([{ key: "k", operator: "=|", value: "a|b" }])).toEqual(["k|=__gfp__|a|b"]);
+    const found = await resolved([{ name: "f", type: "adhoc" }], {
+      f: ["k|=~|a__gfp__b", "bad", "k|!=__gfp__|a|b__gfc__c"],
+    });
     expect(found.f?.variable.filters).toEqual([
       { key: "k", operator: "=~", value: "a|b" },
       { key: "bad", operator: "=", value: "" },
+      { key: "k", operator: "!=|", value: "a|b,c" },
     ]);
+  });
+  it.each([
+    [undefined, ["a"], [{ key: "k", operator: "=", value: "v" }]],
+    [
+      ["b", "c"],
+      ["b", "c"],
+      [
+        { key: "b", operator: "=", value: "" },
+        { key: "c", operator: "=", value: "" },
+      ],
+    ],
+    // Without the empty text the saved ones would be back.
+    [searchOf(variable, [])["var-v"], [], []],
+  ])("of labels that are %j in the URL are %j", async (given, labels, filters) => {
+    const saved = [{ key: "k", operator: "=", value: "v" }];
+    const list = [
+      { name: "by", type: "groupby", current: { value: ["a"] } },
+      { name: "f", type: "adhoc", filters: saved },
+    ];
+    const found = await resolved(list, given ? { by: given, f: given } : {});
+    expect([found.by?.chosen.values, found.f?.variable.filters]).toEqual([labels, filters]);
   });
 });
 

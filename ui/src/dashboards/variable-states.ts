@@ -2,10 +2,14 @@
 import { text as textOf, texts } from "../url/search";
 import { interpolate, variablesOf } from "./interpolate";
 import { type AdHocFilter, ALL, type Chosen, type VariableModel, type VariableOption } from "./model";
-import { type DashboardContext, scopeOf, type VariableState, type VariableStates } from "./scope";
+import {
+  type DashboardContext,
+  isListOperator,
+  scopeOf,
+  type VariableState,
+  type VariableStates,
+} from "./scope";
 import { type Cached, variableOptions } from "./variable-options";
-
-export { filterTexts } from "./scope";
 
 /** The values that the URL has for variables. */
 export type Given = Record<string, string[]>;
@@ -19,18 +23,17 @@ export function givenIn(search: Record<string, unknown>): Given {
   );
 }
 
-/** The parameters of the URL for a choice; one that is not in the URL is left out. */
+/** The parameters of the URL for a choice. No choice is an empty one, because without it the saved one counts. */
 export function searchOf(variable: VariableModel, values: string[]): Record<string, string[]> {
-  return variable.skipUrlSync
-    ? {}
-    : { [`var-${variable.name}`]: values.map((one) => (one === ALL ? "$__all" : one)) };
+  return variable.skipUrlSync ? {} : { [`var-${variable.name}`]: values.length > 0 ? values : [""] };
 }
 
 function filtersIn(values: string[]): AdHocFilter[] {
   return values.flatMap((text) => {
-    const [key = "", operator = "=", value = ""] = text
+    const [key = "", operator = "=", ...values] = text
       .split("|")
-      .map((part) => part.replaceAll("__gfp__", "|"));
+      .map((part) => part.replaceAll("__gfp__", "|").replaceAll("__gfc__", ","));
+    const value = isListOperator(operator) ? values.join("|") : (values[0] ?? "");
     return key === "" ? [] : [{ key, operator, value }];
   });
 }
@@ -45,6 +48,10 @@ export function chosenOf(
     return given && variable.type !== "constant"
       ? { values: given.slice(0, 1), texts: given.slice(0, 1) }
       : variable.current;
+  if (variable.type === "groupby") {
+    const labels = (given ?? variable.current.values).filter((label) => label !== "");
+    return { values: labels, texts: labels };
+  }
   const wanted = given === undefined ? null : found(variable, options, given, variable.allowCustom);
   return wanted ?? found(variable, options, variable.current.values, false) ?? first(variable, options);
 }

@@ -45,7 +45,7 @@ function readVariable(given: Record<string, unknown>): VariableModel | null {
   if (!/^\w+$/.test(name)) return null;
   const query =
     typeof given.query === "object" && given.query !== null ? record(given.query) : bounded(given.query);
-  const multi = given.multi === true;
+  const multi = given.multi === true || type === "groupby";
   const options = optionsOf(type, query, given);
   return {
     type,
@@ -74,6 +74,7 @@ function readVariable(given: Record<string, unknown>): VariableModel | null {
           }
         : null,
     filters: readFilters(given.filters),
+    baseFilters: readFilters(given.baseFilters),
   };
 }
 
@@ -103,6 +104,9 @@ function optionsOf(
       const [on, off] = [bounded(given.enabledValue, "true"), bounded(given.disabledValue, "false")];
       return [on, off].map((value) => ({ text: value, value }));
     }
+    case "adhoc":
+    case "groupby":
+      return savedOptions(given.defaultKeys ?? given.options);
     default:
       return savedOptions(given.options);
   }

@@ -1,20 +1,17 @@
 /** Filters that a person adds to all queries of a dashboard: a label, an operator and a value. */
 import { ActionIcon } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { logLabels, logLabelValues } from "../../api/loki";
-import { labelNames, labelValues } from "../../api/prometheus";
 import { Icon } from "../../components/icon";
-import { resolveSource } from "../../dashboards/data-sources";
 import type { AdHocFilter, VariableModel } from "../../dashboards/model";
-import { sourceContext } from "../../dashboards/scope";
-import { filterTexts } from "../../dashboards/variable-states";
-import { msToNanos } from "../../time/format";
-import { useBoard } from "./board";
+import { filterTexts, isListOperator } from "../../dashboards/scope";
 import { OptionPicker } from "./option-picker";
+import { useLabels } from "./use-labels";
 import classes from "./variables.module.css";
 
-const OPERATORS = ["=", "!=", "=~", "!~"].map((operator) => ({ text: operator, value: operator }));
+const OPERATORS = ["=", "!=", "=~", "!~", "=|", "!=|"].map((value) => ({
+  text: { "=|": "one of", "!=|": "none of" }[value] ?? value,
+  value,
+}));
 
 interface Props {
   variable: VariableModel;
@@ -73,9 +70,12 @@ interface FilterProps {
 }
 
 function Filter({ variable, label, filter, onChange, onRemove }: FilterProps) {
-  const keys = useLabels(variable, null);
-  const values = useLabels(variable, filter.key || null);
-  const picker = { multi: false, includeAll: false, custom: true };
+  const others = variable.filters.filter((one) => one !== filter);
+  const keys = useLabels(variable, null, others);
+  const values = useLabels(variable, filter.key || null, others);
+  const several = isListOperator(filter.operator);
+  const chosen = filter.value === "" ? [] : several ? filter.value.split("|") : [filter.value];
+  const picker = { multi: false, includeAll: false, custom: variable.allowCustom };
   return (
     <span className={classes.filter}>
       <OptionPicker
@@ -92,36 +92,23 @@ function Filter({ variable, label, filter, onChange, onRemove }: FilterProps) {
         label={`Operator of ${label}`}
         options={OPERATORS}
         values={[filter.operator]}
-        onChoose={([operator = "="]) => onChange({ ...filter, operator })}
+        onChoose={([operator = "="]) => {
+          const value = isListOperator(operator) ? filter.value : (chosen[0] ?? "");
+          onChange({ ...filter, operator, value });
+        }}
       />
       <OptionPicker
         {...picker}
+        multi={several}
         label={`Value of ${label}`}
         placeholder="value"
         options={values}
-        values={filter.value === "" ? [] : [filter.value]}
-        onChoose={([value = ""]) => onChange({ ...filter, value })}
+        values={chosen}
+        onChoose={(next) => onChange({ ...filter, value: next.join("|") })}
       />
       <ActionIcon size={20} aria-label={`Remove ${label}`} onClick={onRemove}>
         <Icon name="close" size={10} />
       </ActionIcon>
     </span>
   );
-}
-
-/** The names of labels, or the values of one. */
-function useLabels(variable: VariableModel, name: string | null) {
-  const { context } = useBoard();
-  const source = resolveSource({ dataSource: variable.dataSource, spec: {} }, null, sourceContext(context));
-  const { range } = context;
-  const answer = useQuery({
-    queryKey: ["filter-labels", source.kind, name],
-    queryFn: ({ signal }) => {
-      if (source.kind !== "loki")
-        return name === null ? labelNames({ range }, signal) : labelValues(name, { range }, signal);
-      const [start, end] = [msToNanos(range.fromMs), msToNanos(range.toMs)];
-      return name === null ? logLabels(start, end, signal) : logLabelValues(name, start, end, signal);
-    },
-  });
-  return (answer.data ?? []).map((text) => ({ text, value: text }));
 }

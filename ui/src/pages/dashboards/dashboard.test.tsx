@@ -110,6 +110,43 @@ describe("a dashboard", () => {
   });
 });
 
+describe("the labels of a dashboard", () => {
+  const BY = { name: "by", type: "groupby", datasource: { type: "prometheus" }, current: { value: ["job"] } };
+  const FILTER = { name: "filter", type: "adhoc", filters: [{ key: "job", operator: "=", value: "a" }] };
+  const board = { ...BOARD, panels: [stat(1, "All", "sum(x)")] };
+  const openWith = (variable: object) =>
+    open({
+      url: "?from=now-1h",
+      board: { ...board, templating: { list: [variable] } },
+      answers: {
+        "/prometheus/api/v1/labels": { data: ["job", "zone"] },
+        "/prometheus/api/v1/label/job": { data: ["a", "b"] },
+      },
+    });
+
+  it("group its queries, also by none", async () => {
+    const { user, queries, search } = openWith(BY);
+    await waitFor(() => expect(queries).toEqual(["sum by (job) (x)"]));
+    await user.click(await screen.findByRole("button", { name: "by: job" }));
+    await user.click(await screen.findByRole("option", { name: "job" }));
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(queries.at(-1)).toBe("sum(x)"));
+    expect(search()["var-by"]).toBe("");
+  });
+  it("filter its queries, also by one of several values", async () => {
+    const { user, queries } = openWith(FILTER);
+    await waitFor(() => expect(queries).toEqual(['sum(x{job="a"})']));
+    await user.click(await screen.findByRole("button", { name: "Operator of filter 1: =" }));
+    await user.click(await screen.findByRole("option", { name: "one of" }));
+    await user.click(await screen.findByRole("button", { name: "Value of filter 1: a" }));
+    await user.click(await screen.findByRole("option", { name: "b" }));
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(queries.at(-1)).toBe('sum(x{job=~"a|b"})'));
+    await user.click(screen.getByRole("button", { name: "Remove filter 1" }));
+    await waitFor(() => expect(queries.at(-1)).toBe("sum(x)"));
+  });
+});
+
 describe("the time of a dashboard", () => {
   const NOW = Date.UTC(2026, 10, 20, 15, 4, 5);
   const instants: number[] = [];

@@ -14,6 +14,8 @@ export interface OptionPickerProps {
   includeAll: boolean;
   /** Whether a typed text can be chosen. */
   custom: boolean;
+  /** Whether nothing can be chosen. */
+  optional?: boolean;
   placeholder?: string;
   onChoose: (values: string[]) => void;
   onOpen?: () => void;
@@ -23,13 +25,14 @@ export interface OptionPickerProps {
 const SHOWN_MAX = 200;
 
 export function OptionPicker(props: OptionPickerProps) {
-  const { label, values, multi, onChoose, placeholder = "None" } = props;
+  const { label, values, multi, optional = false, onChoose, placeholder = "None" } = props;
   const [draft, setDraft] = useState<string[] | null>(null);
   const texts = values.map((value) => textOf(value, props.options));
   const close = (chosen: string[] | null) => {
     setDraft(null);
     // The choice of several is made when the list closes: each change asks all panels.
-    if (chosen && chosen.join("\n") !== values.join("\n") && chosen.length > 0) onChoose(chosen);
+    if (!chosen || chosen.join("\n") === values.join("\n")) return;
+    if (optional || chosen.length > 0) onChoose(chosen);
   };
   return (
     <Popover

@@ -5,6 +5,7 @@ import { Icon } from "../../components/icon";
 import type { VariableModel } from "../../dashboards/model";
 import type { VariableState, VariableStates } from "../../dashboards/scope";
 import { AdHocFilters } from "./ad-hoc-filters";
+import { GroupBy } from "./group-by";
 import { OptionPicker } from "./option-picker";
 import classes from "./variables.module.css";
 
@@ -70,7 +71,7 @@ function Control({ state, label, onChange }: ControlProps) {
     case "adhoc":
       return <AdHocFilters variable={variable} label={label} onChange={onChange} />;
     case "groupby":
-      return <span className={classes.note}>Grouping by variables is not supported</span>;
+      return <GroupBy variable={variable} label={label} values={chosen.values} onChange={onChange} />;
     default:
       return (
         <OptionPicker
