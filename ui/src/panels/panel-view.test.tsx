@@ -51,7 +51,18 @@ describe("the options of a panel", () => {
         stretch: true,
       },
     ],
-    [readLogsOptions, { wrap: false, show: "message", highlight: [], line: null }],
+    [
+      readLogsOptions,
+      {
+        wrap: false,
+        ascending: false,
+        dedup: "none",
+        time: true,
+        show: "message",
+        highlight: [],
+        line: null,
+      },
+    ],
     [readTraceListOptions, { sort: "newest" }],
   ])("have defaults, whatever is given", (read, defaults) => {
     for (const given of [

@@ -25,6 +25,8 @@ export interface ReadLine {
   /** The same after a refresh: it depends on the line only, and not on its place. */
   key: string;
   source: LogLine;
+  /** Lines after it that are alike, and not shown. */
+  repeats: number;
   /** Epoch milliseconds with a fraction. */
   timeMs: number;
   level: Level;
@@ -140,6 +142,7 @@ function readLine(source: LogLine, key: string): ReadLine {
   return {
     key,
     source,
+    repeats: 0,
     timeMs: nanosToMs(source.nanos),
     level: levelOf(labels, json),
     service: labels.service_name ?? labels.job ?? labels.app ?? "",

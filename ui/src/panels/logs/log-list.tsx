@@ -1,4 +1,4 @@
-/** The log lines, newest first. Only visible rows are rendered; scrolling to the end loads older lines. */
+/** The log lines. Only visible rows are rendered; scrolling to the end loads older lines. */
 import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
@@ -26,14 +26,14 @@ const SHOWN_LENGTH_MAX = 2_000;
 const SERVICE_LETTERS_MAX = 21;
 
 interface Props {
-  /** Newest first. */
+  /** In the order of the options. */
   lines: ReadLine[];
   options: LogsOptions;
   loadMore: PanelActions["loadMore"];
 }
 
 export function LogList({ lines, options, loadMore }: Props) {
-  const { wrap, show, highlight: terms } = options;
+  const { wrap, show, time, ascending, highlight: terms } = options;
   const { zone, range } = useRange();
   // Times of several days need their date.
   const dated =
@@ -65,14 +65,14 @@ export function LogList({ lines, options, loadMore }: Props) {
           { "--service-width": `${Math.min(SERVICE_LETTERS_MAX, serviceLetters)}ch` } as React.CSSProperties
         }
         role="log"
-        aria-label="Log lines, newest first"
+        aria-label={ascending ? "Log lines, oldest first" : "Log lines, newest first"}
         tabIndex={-1}
       >
         <VirtualRows
           virtual={virtual}
           className={classes.row}
           data={(index) => ({
-            "data-dated": dated,
+            "data-time": !time ? "none" : dated ? "dated" : "day",
             "data-values": true,
             "data-selected": selected === keys[index],
           })}
@@ -86,7 +86,7 @@ export function LogList({ lines, options, loadMore }: Props) {
                 <Row
                   line={line}
                   zone={zone}
-                  dated={dated}
+                  dated={time ? dated : null}
                   wrap={wrap}
                   show={show}
                   terms={terms}
@@ -99,7 +99,7 @@ export function LogList({ lines, options, loadMore }: Props) {
           }}
         </VirtualRows>
       </div>
-      <Footer lines={lines} loadMore={loadMore} />
+      <Footer lines={lines} oldest={ascending ? lines[0] : lines.at(-1)} loadMore={loadMore} />
     </>
   );
 }
@@ -114,9 +114,12 @@ function useLoadOlder(lastShown: number, count: number, more: Props["loadMore"])
   }, [wanted]);
 }
 
-function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
+interface FooterProps extends Pick<Props, "lines" | "loadMore"> {
+  oldest: ReadLine | undefined;
+}
+
+function Footer({ lines, oldest, loadMore }: FooterProps) {
   const { zone } = useRange();
-  const oldest = lines.at(-1);
   const full = lines.length >= LINES_MAX;
   return (
     <ListFoot end={<CopyButton label="Copy all lines" text={() => lines.map(lineText).join("\n")} />}>
@@ -134,7 +137,7 @@ function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
           Load older lines
         </Button>
       ) : (
-        <span>No older lines in this time range</span>
+        loadMore && <span>No older lines in this time range</span>
       )}
     </ListFoot>
   );
@@ -143,7 +146,8 @@ function Footer({ lines, loadMore }: Pick<Props, "lines" | "loadMore">) {
 interface RowProps {
   line: ReadLine;
   zone: Zone;
-  dated: boolean;
+  /** Null for a row without a time. */
+  dated: boolean | null;
   wrap: boolean;
   show: LogsOptions["show"];
   terms: string[];
@@ -174,14 +178,17 @@ function Row({ line, zone, dated, wrap, show, terms, open, onToggle }: RowProps)
       }}
     >
       <span className={classes.bar} style={{ background: color }} />
-      <span className={classes.time} title={formatInstant(line.timeMs, zone, true)}>
-        {dated ? formatInstant(line.timeMs, zone, true) : formatTime(line.timeMs, zone, true)}
-      </span>
+      {dated !== null && (
+        <span className={classes.time} title={formatInstant(line.timeMs, zone, true)}>
+          {dated ? formatInstant(line.timeMs, zone, true) : formatTime(line.timeMs, zone, true)}
+        </span>
+      )}
       <span className={classes.name} style={{ color: line.level === "unknown" ? "var(--gh-faint)" : color }}>
         {line.level === "unknown" ? "–" : line.level}
       </span>
       <span className={classes.service}>{line.service}</span>
       <span className={classes.text} data-wrap={wrap || pretty}>
+        {line.repeats > 0 && <span className={classes.repeats}>{line.repeats + 1} ×</span>}
         <Highlighted text={text.slice(0, SHOWN_LENGTH_MAX)} terms={terms} />
         {text.length > SHOWN_LENGTH_MAX && "…"}
         {show === "message" && line.rest && (

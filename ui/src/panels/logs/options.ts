@@ -4,6 +4,11 @@ import { oneOf, text } from "../../url/search";
 
 export interface LogsOptions {
   wrap: boolean;
+  /** The oldest line is the first. */
+  ascending: boolean;
+  dedup: "none" | "exact" | "numbers" | "signature";
+  /** Whether a row has the time of its line. */
+  time: boolean;
   /** What a row shows of a line. */
   show: "message" | "raw" | "json";
   /** Texts that are marked in the lines. */
@@ -13,9 +18,13 @@ export interface LogsOptions {
 }
 
 export function readLogsOptions(value: unknown): LogsOptions {
-  const { wrapLogMessage, prettifyLogMessage, show, highlight, line } = record(value);
+  const { wrapLogMessage, prettifyLogMessage, sortOrder, dedupStrategy, showTime, show, highlight, line } =
+    record(value);
   return {
     wrap: wrapLogMessage === true,
+    ascending: sortOrder === "Ascending",
+    dedup: oneOf(dedupStrategy, ["exact", "numbers", "signature"]) ?? "none",
+    time: showTime !== false,
     show: oneOf(show, ["message", "raw", "json"]) ?? (prettifyLogMessage === true ? "json" : "message"),
     highlight: strings(highlight),
     line: text(line) ?? null,

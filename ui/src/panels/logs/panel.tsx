@@ -1,4 +1,4 @@
-/** The logs panel: lines, newest first, each with its details on demand. */
+/** The logs panel: lines, each with its details on demand. */
 import { useMemo } from "react";
 import { logLines } from "../../data/log-lines";
 import type { PanelProps } from "../panel";
@@ -6,6 +6,7 @@ import { readLines } from "./line";
 import { LINES_MAX, LogList } from "./log-list";
 import classes from "./logs.module.css";
 import type { LogsOptions } from "./options";
+import { shownLines } from "./shown-lines";
 
 export default function LogsPanel({ frames, options, height, actions }: PanelProps<LogsOptions>) {
   const lines = useMemo(
@@ -18,9 +19,10 @@ export default function LogsPanel({ frames, options, height, actions }: PanelPro
       ),
     [frames],
   );
+  const shown = useMemo(() => shownLines(lines, options), [lines, options]);
   return (
     <div className={classes.panel} style={height === undefined ? undefined : { height }}>
-      <LogList lines={lines} options={options} loadMore={actions?.loadMore} />
+      <LogList lines={shown} options={options} loadMore={actions?.loadMore} />
     </div>
   );
 }

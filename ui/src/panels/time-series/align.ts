@@ -6,6 +6,8 @@ export interface TimedValues {
   values: readonly (number | null)[];
   /** The distance of two times, where it is known; a missing time is then a gap. */
   interval: number | undefined;
+  /** A longer distance is a gap, also where the usual distance is not known. */
+  gapMs?: number | null;
 }
 
 export interface Aligned {
@@ -46,12 +48,14 @@ function offGrid(distance: number, interval: number): boolean {
 
 function joined(series: TimedValues[]): Aligned {
   const all = new Set<number>();
-  for (const { times, interval } of series) {
+  for (const { times, interval, gapMs } of series) {
+    const longest = gapMs ?? (interval ? interval * 1.5 : Number.POSITIVE_INFINITY);
     for (let index = 0; index < times.length; index += 1) {
       const time = times[index] ?? 0;
       const before = times[index - 1];
       // A time without a value makes the gap visible.
-      if (before !== undefined && interval && time - before > interval * 1.5) all.add(before + interval);
+      if (before !== undefined && time - before > longest)
+        all.add(before + Math.min(interval ?? longest, longest));
       all.add(time);
     }
   }

@@ -81,6 +81,8 @@ function ownScale(scales: Map<string, Scale>, key: string, format: Exemplar["for
     softMax: null,
     centeredZero: false,
     thresholds: null,
+    grid: null,
+    color: null,
     format,
     reach: null,
   };

@@ -11,6 +11,7 @@ import { schemeColor, schemeStops, shadeOf } from "../color-mode";
 import { colorsOf, namedColor } from "../colors";
 import { align } from "./align";
 import { type Exemplar, placeExemplars } from "./exemplars";
+import type { ValueColors } from "./gradients";
 import { type Distribution, type LineStyle, readStyle } from "./style";
 
 /** More lines than this are indistinguishable, and slow to draw. */
@@ -28,6 +29,8 @@ export interface Line {
   /** The key of its scale. */
   scale: string;
   style: LineStyle;
+  /** The colours of its values, when it has not one for all. */
+  valueColors: ValueColors | null;
   reduced: Reduced;
   format: (value: number) => string;
 }
@@ -45,6 +48,9 @@ export interface Scale {
   centeredZero: boolean;
   thresholds: { style: LineStyle["thresholds"]; steps: Thresholds } | null;
   format: (value: number) => string;
+  grid: boolean | null;
+  /** Of its axis; null is that of all axes. */
+  color: string | null;
   /** The largest exemplar on it. */
   reach: number | null;
 }
@@ -73,6 +79,7 @@ export function modelOf(frames: Frame[], range: Range): Model {
       times: time.values,
       values: field.values,
       interval: time.config.interval,
+      gapMs: readStyle(field.config).gapMs,
     })),
   );
   const named = frames.filter(({ meta }) => meta.type !== "exemplars");
@@ -84,15 +91,19 @@ export function modelOf(frames: Frame[], range: Range): Model {
     const style = readStyle(config);
     const reduced = reduce(values[index] ?? []);
     const unit = config.unit ?? DEFAULT_UNIT;
+    const color = colorOfLine(config, reduced, index) ?? colors.get(name) ?? "";
+    const scale = scaleOf(scales, config, style);
+    if (style.axis.colored) scale.color ??= color;
     return {
       name,
-      color: colorOfLine(config, reduced, index) ?? colors.get(name) ?? "",
+      color,
       labels,
       labelled: Object.keys(labels).length > 0,
       refId: frame.refId,
       values: values[index] ?? [],
-      scale: scaleOf(scales, config, style),
+      scale: scale.key,
       style,
+      valueColors: style.gradient === "scheme" ? valueColorsOf(config) : null,
       reduced,
       format: (value) => formatValue(value, unit, config.decimals),
     };
@@ -120,8 +131,15 @@ function colorOfLine(
   return step ? namedColor(step.color) : null;
 }
 
-/** The key of the scale for a field. Fields share one when unit, axis and distribution are the same. */
-function scaleOf(scales: Map<string, Scale>, config: FieldConfig, style: LineStyle): string {
+function valueColorsOf({ color, thresholds, ...range }: FieldConfig): ValueColors | null {
+  const [min, max] = [range.min ?? null, range.max ?? null];
+  if (color?.mode.startsWith("continuous-"))
+    return { kind: "scheme", stops: schemeStops(color.mode), min, max };
+  return color?.mode === "thresholds" && thresholds ? { kind: "thresholds", thresholds, min, max } : null;
+}
+
+/** The scale for a field. Fields share one when unit, axis and distribution are the same. */
+function scaleOf(scales: Map<string, Scale>, config: FieldConfig, style: LineStyle): Scale {
   const { axis } = style;
   const unit = style.stack?.percent ? "percentunit" : (config.unit ?? DEFAULT_UNIT);
   const key = JSON.stringify([unit, axis.placement, axis.distribution, axis.label]);
@@ -147,6 +165,8 @@ function scaleOf(scales: Map<string, Scale>, config: FieldConfig, style: LineSty
       softMax: null,
       centeredZero: false,
       thresholds: null,
+      grid: axis.grid,
+      color: null,
       format: (value) => formatAxisValue(value, unit, config.decimals),
       reach: null,
     };
@@ -159,5 +179,5 @@ function scaleOf(scales: Map<string, Scale>, config: FieldConfig, style: LineSty
   scale.centeredZero ||= axis.centeredZero;
   if (style.thresholds !== "off" && config.thresholds)
     scale.thresholds ??= { style: style.thresholds, steps: config.thresholds };
-  return key;
+  return scale;
 }

@@ -2,16 +2,14 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Annotation } from "../../data/annotations";
-import { isBinary } from "../../format/units";
 import { wallTime } from "../../time/calendar";
 import type { Zone } from "../../time/format";
 import type { Range } from "../../time/range";
 import type { Plot as Area } from "../axes";
-import { resolveColor } from "../colors";
-import { formatTick } from "../time-axis";
 import { drawAnnotations } from "./annotations";
 import { drawExemplars, type Exemplar, exemplarAt } from "./exemplars";
 import type { Model, Scale } from "./model";
+import { scaleNow, timeAxis, valueAxes } from "./plot-axes";
 import { extent } from "./ranges";
 import { seriesOptions } from "./series";
 import { type Stacked, stacked } from "./stack";
@@ -52,7 +50,7 @@ export interface Plot {
 
 /** What uPlot cannot change: another shape needs another instance. */
 function shapeOf({ model }: PlotState): string {
-  return JSON.stringify(model.scales.map(({ key, side, label }) => [key, side, label]));
+  return JSON.stringify(model.scales.map(({ key, side, label, grid }) => [key, side, label, grid]));
 }
 
 /** The state that the callbacks of uPlot read. */
@@ -248,10 +246,6 @@ function areaOf({ bbox }: uPlot): Area {
   return { left: left ?? 0, top: top ?? 0, width: width ?? 0, height: height ?? 0 };
 }
 
-function scaleNow(current: Current, key: string): Scale | undefined {
-  return current.state.model.scales.find((scale) => scale.key === key);
-}
-
 function scaleOptions({ key, distribution }: Scale, current: Current): uPlot.Scale {
   return {
     range: (_plot, min, max) => {
@@ -263,57 +257,4 @@ function scaleOptions({ key, distribution }: Scale, current: Current): uPlot.Sca
       ? { distr: 4, log: distribution.base, asinh: distribution.threshold }
       : {}),
   };
-}
-
-const axisStyle = (): uPlot.Axis => ({
-  stroke: () => resolveColor("var(--gh-faint)"),
-  font: "11px Inter Variable, sans-serif",
-  grid: { stroke: () => resolveColor("var(--gh-grid)"), width: 1 },
-  ticks: { show: false },
-  gap: 6,
-});
-
-function timeAxis(current: Current): uPlot.Axis {
-  return {
-    ...axisStyle(),
-    size: 28,
-    space: 80,
-    values: (_plot, ticks) => {
-      const stepMs = ((ticks[1] ?? 0) - (ticks[0] ?? 0)) * 1_000;
-      return ticks.map((tick) => formatTick(tick * 1_000, stepMs, current.state.zone));
-    },
-  };
-}
-
-/** Powers of two, for units with binary prefixes. */
-const BINARY_STEPS = Array.from({ length: 80 }, (_, power) => 2 ** (power - 10));
-
-function powers(base: number): uPlot.Axis.Filter {
-  const whole = (value: number) =>
-    Number.isInteger(Math.round((Math.log(value) / Math.log(base)) * 1e6) / 1e6);
-  return (_plot, splits) =>
-    splits.map((split) => (split === 0 || whole(Math.abs(split ?? 1)) ? split : null)) as number[];
-}
-
-function valueAxes(current: Current): uPlot.Axis[] {
-  const { scales } = current.state.model;
-  const first = scales.find(({ side }) => side !== null);
-  return scales.map(({ key, side, label, unit, distribution }) => ({
-    ...axisStyle(),
-    scale: key,
-    side: side === "right" ? 1 : 3,
-    show: side !== null,
-    // Two grids on one another cannot be read, nor can a line for each digit of a logarithmic one.
-    grid: {
-      ...axisStyle().grid,
-      show: key === first?.key,
-      ...(distribution.type === "linear" ? {} : { filter: powers(distribution.base) }),
-    },
-    size: (_plot, values) => 18 + 6.4 * Math.max(3, ...(values ?? []).map((value) => value?.length ?? 0)),
-    space: 34,
-    values: (_plot, ticks) =>
-      ticks.map((tick) => (tick == null ? "" : (scaleNow(current, key)?.format(tick) ?? String(tick)))),
-    ...(label ? { label, labelSize: 16, labelFont: "11px Inter Variable, sans-serif" } : {}),
-    ...(isBinary(unit) && distribution.type === "linear" ? { incrs: BINARY_STEPS } : {}),
-  }));
 }

@@ -14,6 +14,8 @@ const SCALE: Scale = {
   softMax: null,
   centeredZero: false,
   thresholds: null,
+  grid: null,
+  color: null,
   format: String,
   reach: null,
 };

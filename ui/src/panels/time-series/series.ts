@@ -1,6 +1,8 @@
 /** The options of one series of a plot. Its functions read the current state, so that it never has to be replaced. */
 import uPlot from "uplot";
 import { resolveColor, withAlpha } from "../colors";
+import { fadingFill, hueFill, valueGradient } from "./gradients";
+import type { Line } from "./model";
 import type { Current } from "./plot";
 import type { LineStyle } from "./style";
 
@@ -37,13 +39,13 @@ export function seriesOptions(current: Current, index: number, show: boolean): u
   if (!given) throw new Error(`there is no line ${index}`);
   const { style } = given;
   const few = current.state.model.lines.length <= FEW;
-  const stroke = () => resolveColor(line()?.color ?? "");
+  const stroke = (plot: uPlot | null) => strokeOf(plot, line() ?? given);
   return {
     label: given.name,
     scale: given.scale,
     show,
     stroke,
-    fill: (plot) => fillOf(plot, line()?.style ?? style, stroke()),
+    fill: (plot) => fillOf(plot, line() ?? given),
     width: style.width ?? (style.draw === "bars" ? (style.fill > 0 ? 0 : 1) : few ? 1.6 : 1),
     ...(style.dash ? { dash: style.dash } : { dash: [] }),
     spanGaps: style.nulls === "connect" && style.connectMsMax === Number.POSITIVE_INFINITY,
@@ -59,16 +61,23 @@ export function seriesOptions(current: Current, index: number, show: boolean): u
   };
 }
 
+/** A gradient is only there once the plot has a place for it. */
+function strokeOf(plot: uPlot | null, line: Line): string | CanvasGradient {
+  const { color, valueColors, scale } = line;
+  return (plot && valueColors && valueGradient(plot, scale, valueColors, 1)) ?? resolveColor(color);
+}
+
 /** uPlot builds no path for a null, which its type lacks. */
-function fillOf(plot: uPlot, { fill, faded }: LineStyle, color: string): string | CanvasGradient {
+function fillOf(plot: uPlot, { style: { fill, gradient }, color: given, valueColors, scale }: Line) {
   if (fill === 0) return null as never;
-  const { top, height } = plot.bbox ?? {};
-  // Before its first layout a plot has no place for a gradient.
-  if (!faded || !Number.isFinite(top) || !(height > 0)) return withAlpha(color, fill);
-  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
-  gradient.addColorStop(0, withAlpha(color, fill));
-  gradient.addColorStop(1, withAlpha(color, 0));
-  return gradient;
+  const color = resolveColor(given);
+  const made =
+    gradient === "opacity"
+      ? fadingFill(plot, color, fill)
+      : gradient === "hue"
+        ? hueFill(plot, color, fill)
+        : valueColors && valueGradient(plot, scale, valueColors, fill);
+  return made ?? withAlpha(color, fill);
 }
 
 /** Gaps are in pixels of the canvas. */

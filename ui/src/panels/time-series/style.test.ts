@@ -59,8 +59,53 @@ describe("the style of a series", () => {
       { align: 0, width: 0.86 },
     ],
   ])("has for %j bars with %j", (custom, bar) => expect(readStyle({ custom }).bar).toEqual(bar));
-  it("has a fill that fades when its gradient is an opacity", () => {
-    expect(readStyle({ custom: { gradientMode: "opacity" } }).faded).toBe(true);
-    expect(readStyle({ custom: { gradientMode: "hue" } }).faded).toBe(false);
+  it.each([
+    ["opacity", "opacity"],
+    ["hue", "hue"],
+    ["scheme", "scheme"],
+    ["<b>", "none"],
+  ])("has the gradient %s as %s", (gradientMode, expected) => {
+    expect(readStyle({ custom: { gradientMode } }).gradient).toBe(expected);
+  });
+  it.each([
+    [{}, { grid: null, colored: false }],
+    [
+      { axisGridShow: false, axisColorMode: "series" },
+      { grid: false, colored: true },
+    ],
+    [
+      { axisGridShow: true, axisColorMode: "text" },
+      { grid: true, colored: false },
+    ],
+  ])("has for %j an axis with %j", (custom, axis) => {
+    expect(readStyle({ custom }).axis).toMatchObject(axis);
+  });
+  it.each([
+    [true, ["connect", Number.POSITIVE_INFINITY, null]],
+    [60_000, ["connect", 60_000, null]],
+    [false, ["gap", Number.POSITIVE_INFINITY, 5_000]],
+  ])("connects %j", (spanNulls, expected) => {
+    const { nulls, connectMsMax, gapMs } = readStyle({
+      custom: { spanNulls, insertNulls: spanNulls ? false : 5_000 },
+    });
+    expect([nulls, connectMsMax, gapMs]).toEqual(expected);
+  });
+  it("has the colours of its values with the gradient scheme", () => {
+    const custom = { gradientMode: "scheme" };
+    const steps = [{ value: null, color: "green" }];
+    const kinds = [
+      { mode: "continuous-GrYlRd" },
+      { mode: "thresholds" },
+      { mode: "fixed", fixedColor: "red" },
+    ].map(
+      (color) =>
+        linesWith({ color, custom, thresholds: { mode: "absolute", steps } }, [1])[0]?.valueColors?.kind,
+    );
+    expect(kinds).toEqual(["scheme", "thresholds", undefined]);
+  });
+  it("is broken at longer distances than it allows", () => {
+    const values = Array.from({ length: 2 }, () => 1);
+    const [line] = linesWith({ custom: { insertNulls: 0.5 } }, values);
+    expect(line?.values).toEqual([1, null, 1]);
   });
 });

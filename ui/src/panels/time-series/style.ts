@@ -21,12 +21,14 @@ export interface LineStyle {
   pointSize: number;
   /** Where a bar is from its time, and the part of the space that it takes. */
   bar: { align: -1 | 0 | 1; width: number };
-  /** The fill fades towards the foot. */
-  faded: boolean;
+  /** How the fill changes with the height, and with `scheme` also the line with the value. */
+  gradient: "none" | "opacity" | "hue" | "scheme";
   /** What a missing value is: a gap, nothing, or zero. */
   nulls: "gap" | "connect" | "zero";
   /** Longer gaps are not connected. */
   connectMsMax: number;
+  /** A longer distance of two values is a gap; null is the distance that the source has. */
+  gapMs: number | null;
   stack: { group: string; percent: boolean } | null;
   /** Drawn below zero, for example what is sent above what is received. Its values are not changed. */
   negated: boolean;
@@ -39,6 +41,10 @@ export interface LineStyle {
     softMax: number | null;
     /** Zero is in the middle. */
     centeredZero: boolean;
+    /** Whether it has lines through the plot; null for the axis that is the first. */
+    grid: boolean | null;
+    /** In the colour of its series. */
+    colored: boolean;
     distribution: Distribution;
   };
   thresholds: "off" | "line" | "dashed" | "area" | "line+area" | "dashed+area";
@@ -68,13 +74,14 @@ export function readStyle({ custom = {}, nullValueMode }: FieldConfig): LineStyl
       align: custom.barAlignment === -1 ? -1 : custom.barAlignment === 1 ? 1 : 0,
       width: Math.min(1, Math.max(0.05, finite(custom.barWidthFactor) ?? 0.86)),
     },
-    faded: custom.gradientMode === "opacity",
+    gradient: oneOf(custom.gradientMode, ["opacity", "hue", "scheme"]) ?? "none",
     nulls:
       nullValueMode === "null as zero"
         ? "zero"
         : nullValueMode === "connected" || spanNulls === true || typeof spanNulls === "number"
           ? "connect"
           : "gap",
+    gapMs: finite(custom.insertNulls),
     connectMsMax: finite(spanNulls) ?? Number.POSITIVE_INFINITY,
     stack: mode ? { group: string(record(stacking).group, "A"), percent: mode === "percent" } : null,
     negated: custom.transform === "negative-Y",
@@ -85,6 +92,8 @@ export function readStyle({ custom = {}, nullValueMode }: FieldConfig): LineStyl
       softMin: finite(custom.axisSoftMin),
       softMax: finite(custom.axisSoftMax),
       centeredZero: custom.axisCenteredZero === true,
+      grid: typeof custom.axisGridShow === "boolean" ? custom.axisGridShow : null,
+      colored: custom.axisColorMode === "series",
       distribution: readDistribution(record(custom.scaleDistribution)),
     },
     thresholds:
