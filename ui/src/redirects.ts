@@ -3,12 +3,24 @@ import { createRoute, redirect } from "@tanstack/react-router";
 import { type Given, rootRoute } from "./root-route";
 import { text } from "./url/search";
 
+/** What reads the queries of Grafana is not loaded with the page. */
+async function fromGrafana(given: Given) {
+  const [{ exploreAddress }, { fetchDataSources }] = await Promise.all([
+    import("./dashboards/grafana-explore"),
+    import("./api/dashboards"),
+  ]);
+  // Without data sources their types are guessed from the queries.
+  return exploreAddress(given, await fetchDataSources().catch(() => []));
+}
+
 export const redirectRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/explore",
-    beforeLoad: () => {
-      throw redirect({ to: "/explore/metrics" });
+    beforeLoad: async ({ location }) => {
+      const given = location.search as Given;
+      const found = given.panes || given.left ? await fromGrafana(given) : null;
+      throw redirect((found ?? { to: "/explore/metrics" }) as { to: "/explore/metrics" });
     },
   }),
   ...["/graph", "/query"].map((path) =>

@@ -99,6 +99,12 @@ describe("the URL", () => {
   });
   it.each([
     ["/graph?g0.expr=up&g0.range_input=2h", "/explore/metrics", { expr: "up", from: "now-2h", to: "now" }],
+    [
+      `/explore?schemaVersion=1&panes=${encodeURIComponent('{"a":{"queries":[{"expr":"up"}],"range":{"from":"now-2h","to":"now"}}}')}`,
+      "/explore/metrics",
+      { expr: "up", from: "now-2h", to: "now" },
+    ],
+    ["/explore?panes={", "/explore/metrics", {}],
     ["/search?service=a&minDuration=1s", "/explore/traces", { service: "a", min: "1s" }],
     ["/d/a/the-slug?var-v=1&var-v=2", "/d/a", { "var-v": ["1", "2"] }],
     ["/d-solo/a/the-slug?panelId=3&from=now-2h", "/d/a", { viewPanel: "3", kiosk: "1", from: "now-2h" }],
