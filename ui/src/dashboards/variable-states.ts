@@ -1,7 +1,14 @@
 /** The variables of a dashboard with their options and choices, in the order in which they depend on each other. */
 import { text as textOf, texts } from "../url/search";
 import { interpolate, variablesOf } from "./interpolate";
-import { type AdHocFilter, ALL, type Chosen, type VariableModel, type VariableOption } from "./model";
+import {
+  type AdHocFilter,
+  ALL,
+  type Chosen,
+  type DashboardModel,
+  type VariableModel,
+  type VariableOption,
+} from "./model";
 import {
   type DashboardContext,
   isListOperator,
@@ -113,6 +120,27 @@ export function dependencyOrder(variables: VariableModel[]): VariableModel[][] {
   return groups;
 }
 
+/** A variable before its options are known, and when they cannot be: what was saved is the best guess. */
+function savedState(
+  variable: VariableModel,
+  wanted: string[] | undefined,
+  error: string | null,
+): VariableState {
+  const chosen = wanted ? { values: wanted, texts: wanted } : variable.current;
+  return { variable, options: variable.options, chosen, error };
+}
+
+/** The variables of a dashboard before their options are known. */
+export function savedStates({ variables }: DashboardModel, given: Given): VariableStates {
+  return Object.fromEntries(
+    variables.map((variable) => [variable.name, savedState(variable, wantedOf(variable, given), null)]),
+  );
+}
+
+function wantedOf({ name }: VariableModel, given: Given): string[] | undefined {
+  return Object.hasOwn(given, name) ? given[name] : undefined;
+}
+
 /** Asks for the options of all variables. One that fails has its error, and those that depend on it are still asked. */
 export async function resolveVariables(
   context: Omit<DashboardContext, "variables">,
@@ -146,7 +174,7 @@ async function stateOf(
   cached: Cached,
   signal: AbortSignal | undefined,
 ): Promise<VariableState> {
-  const wanted = Object.hasOwn(given, variable.name) ? given[variable.name] : undefined;
+  const wanted = wantedOf(variable, given);
   const own = variable.type === "adhoc" && wanted ? { ...variable, filters: filtersIn(wanted) } : variable;
   try {
     const options = await variableOptions(own, context, cached, signal);
@@ -158,9 +186,6 @@ async function stateOf(
     };
   } catch (error) {
     if (signal?.aborted) throw error;
-    // What was saved is the best guess.
-    const options = own.options;
-    const chosen = wanted ? { values: wanted, texts: wanted } : own.current;
-    return { variable: own, options, chosen, error: textOf((error as Error)?.message) ?? "unknown" };
+    return savedState(own, wanted, textOf((error as Error)?.message) ?? "unknown");
   }
 }

@@ -35,14 +35,16 @@ export interface View {
   group?: "Explore" | "Status";
   /** Shows the present, whatever the time range. */
   timeless?: true;
+  /** Where the paths of what it lists begin. */
+  items?: "/d/" | "/trace/";
 }
 
 export const VIEWS: readonly View[] = [
   { to: "/", label: "Home", icon: "home", keys: "g h" },
-  { to: "/dashboards", label: "Dashboards", icon: "dashboards", keys: "g d", timeless: true },
+  { to: "/dashboards", label: "Dashboards", icon: "dashboards", keys: "g d", timeless: true, items: "/d/" },
   { to: "/explore/metrics", label: "Metrics", icon: "metrics", keys: "g m", group: "Explore" },
   { to: "/explore/logs", label: "Logs", icon: "logs", keys: "g l", group: "Explore" },
-  { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t", group: "Explore" },
+  { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t", group: "Explore", items: "/trace/" },
   { to: "/explore/sql", label: "SQL", icon: "sql", keys: "g s", group: "Explore" },
   { to: "/targets", label: "Targets", icon: "targets", keys: "g p", group: "Status", timeless: true },
   { to: "/cardinality", label: "Cardinality", icon: "cardinality", keys: "g c", group: "Status" },
@@ -193,6 +195,8 @@ function Sidebar({ openHelp }: { openHelp: () => void }) {
 }
 
 function NavItem({ view, narrow }: { view: View; narrow: boolean }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const open = view.items !== undefined && path.startsWith(view.items);
   return (
     <WithTooltip label={`${view.label} (${view.keys})`} narrow={narrow}>
       <Link
@@ -200,6 +204,7 @@ function NavItem({ view, narrow }: { view: View; narrow: boolean }) {
         className={classes.item}
         activeOptions={{ exact: view.to === "/", includeSearch: false }}
         aria-label={view.label}
+        aria-current={open ? "true" : undefined}
       >
         <Icon name={view.icon} />
         {!narrow && view.label}

@@ -8,7 +8,7 @@ import { LoadingBar } from "../../components/loading-bar";
 import { usePageTitle } from "../../components/use-page-title";
 import type { DashboardModel, VariableModel } from "../../dashboards/model";
 import type { VariableStates } from "../../dashboards/scope";
-import { givenIn, searchOf } from "../../dashboards/variable-states";
+import { givenIn, savedStates, searchOf } from "../../dashboards/variable-states";
 import { SharedCrosshair } from "../../panels/crosshair";
 import type { DashboardSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
@@ -40,11 +40,12 @@ export function BoardView(props: Props) {
   const search = route.useSearch();
   const given = useStableGiven(search);
   const { states, fetching } = useVariables(model, entry.version, dataSources, given);
+  const saved = useMemo(() => savedStates(model, given), [model, given]);
   usePageTitle(model.title || entry.uid);
   return (
     <>
       <LoadingBar active={fetching} />
-      {states && <Shown {...props} states={states} />}
+      <Shown {...props} states={states ?? saved} pending={states === undefined} />
     </>
   );
 }
@@ -55,14 +56,19 @@ function useStableGiven(search: object) {
   return useMemo(() => JSON.parse(key) as ReturnType<typeof givenIn>, [key]);
 }
 
-function Shown({ entry, json, model, dataSources, states }: Props & { states: VariableStates }) {
+interface ShownProps extends Props {
+  states: VariableStates;
+  pending: boolean;
+}
+
+function Shown({ entry, json, model, dataSources, states, pending }: ShownProps) {
   const search = route.useSearch();
   const current = useRef<CurrentPanel | null>(null);
-  const board = useShownBoard({ json, model, dataSources, states }, current);
+  const board = useShownBoard({ json, model, dataSources, states, pending }, current);
   const { context } = board;
   const change = useChange();
   const { annotations: toggled = NONE } = search;
-  const layers = useAnnotations(context, toggled);
+  const layers = useAnnotations(pending ? null : context, toggled);
   const kiosk = search.kiosk !== undefined;
   const panels = useMemo(() => allPanels(model.layout, context), [model, context]);
   const viewed = search.viewPanel ? panelNamed(search.viewPanel, panels, model.panels) : undefined;
@@ -97,7 +103,7 @@ function Shown({ entry, json, model, dataSources, states }: Props & { states: Va
               <div className={classes.viewed}>
                 <DashboardPanel key={viewed.id} {...viewed} />
               </div>
-            ) : search.viewPanel ? (
+            ) : search.viewPanel && !pending ? (
               <NoPanel name={search.viewPanel} back={() => board.view(null)} />
             ) : (
               <LayoutView layout={model.layout} />
@@ -151,10 +157,10 @@ function useChange(): Change {
   );
 }
 
-type Source = Pick<Props, "json" | "model" | "dataSources"> & { states: VariableStates };
+type Source = Pick<ShownProps, "json" | "model" | "dataSources" | "states" | "pending">;
 
 function useShownBoard(
-  { json, model, dataSources, states }: Source,
+  { json, model, dataSources, states, pending }: Source,
   current: React.RefObject<CurrentPanel | null>,
 ): Board {
   const { raw, range, nowMs, calendar } = useRange();
@@ -168,6 +174,7 @@ function useShownBoard(
   return useMemo((): Board => {
     return {
       context,
+      pending,
       json,
       toggled: new Set(rows),
       toggleRow: (key) => change({ rows: toggle(rows, key) }, true),
@@ -180,7 +187,7 @@ function useShownBoard(
         current.current = panel;
       },
     };
-  }, [context, json, rows, dtab, change, current]);
+  }, [context, pending, json, rows, dtab, change, current]);
 }
 
 const NONE: string[] = [];

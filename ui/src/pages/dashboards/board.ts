@@ -5,6 +5,8 @@ import type { PanelContext } from "../../dashboards/requests";
 export interface Board {
   /** For all panels; a panel adds its width and what it is repeated for. */
   context: Omit<PanelContext, "widthPx">;
+  /** Whether the values of the variables are not known yet: panels ask nothing until then. */
+  pending: boolean;
   /** The content of the file, for those who want to see it. */
   json: unknown;
   /** Rows whose state is not the saved one. */

@@ -35,19 +35,18 @@ export const DashboardPanel = memo(function DashboardPanel({ id, panel: key, sco
 });
 
 function ShownPanel({ id, panel, scoped }: { id: string; panel: PanelModel; scoped: Scoped }) {
-  const { setCurrent } = useBoard();
+  const board = useBoard();
   const navigate = useNavigate();
   const { ref: measured, width } = useElementSize<HTMLDivElement>();
   const element = useRef<HTMLDivElement>(null);
   const ref = useMergedRef(measured, element);
   const context = useShownContext(scoped, Math.round(width), useVisible(element));
   const data = usePanelData(panel, context);
-  const board = useBoard();
   const own = useMemo(() => ({ ...board.context, scoped }), [board.context, scoped]);
   const title = titleText(panel.title, own);
   const links = data.asked ? exploreLinks(data.asked, board.context) : [];
   const explore = (link: ExploreLink | undefined) => link && void navigate(link);
-  const become = () => setCurrent({ id, explore: () => explore(links[0]) });
+  const become = () => board.setCurrent({ id, explore: () => explore(links[0]) });
   return (
     // Not a landmark: a dashboard has many panels, some of the same name.
     <div
@@ -58,10 +57,10 @@ function ShownPanel({ id, panel, scoped }: { id: string; panel: PanelModel; scop
       aria-label={title || "Panel"}
       data-panel={id}
       onPointerEnter={become}
-      onPointerLeave={() => setCurrent(null)}
+      onPointerLeave={() => board.setCurrent(null)}
       onFocus={become}
     >
-      {data.fetching && <div className={classes.fetching} aria-hidden="true" />}
+      {(data.fetching || board.pending) && <div className={classes.fetching} aria-hidden="true" />}
       <PanelHeader id={id} panel={panel} title={title} context={own} data={data} explore={links} />
       <div className={classes.body}>
         <PanelBody panel={panel} context={own} data={data} />
@@ -72,10 +71,10 @@ function ShownPanel({ id, panel, scoped }: { id: string; panel: PanelModel; scop
 
 /** What the panel is shown with; while it is far from the window, what it was shown with before. */
 function useShownContext(scoped: Scoped, widthPx: number, visible: boolean): PanelContext | null {
-  const { context } = useBoard();
+  const { context, pending } = useBoard();
   const shown = useRef<PanelContext | null>(null);
   const current = useMemo(() => ({ ...context, scoped, widthPx }), [context, scoped, widthPx]);
-  if (visible && widthPx > 0) shown.current = current;
+  if (visible && widthPx > 0 && !pending) shown.current = current;
   return shown.current;
 }
 

@@ -91,6 +91,33 @@ describe("a dashboard", () => {
     expect(await within(await panel("Errors")).findByText("42")).toBeTruthy();
     expect(search().rows).toBe("1");
   });
+  it("shows its panels before its variables are known, which then ask", async () => {
+    let answer: (body: object) => void = () => {};
+    const waiting = new Promise<object>((resolve) => {
+      answer = resolve;
+    });
+    const variable = { name: "job", type: "query", query: "label_values(job)", current: { value: "saved" } };
+    const { queries } = open({
+      url: "?from=now-1h",
+      board: {
+        ...BOARD,
+        templating: { list: [variable] },
+        panels: [stat(1, "Calls of $job", 'calls{job="$job"}')],
+      },
+      answers: { "/prometheus/api/v1/label/job": () => waiting },
+    });
+    await panel("Calls of saved");
+    expect(queries).toEqual([]);
+    answer({ data: ["a"] });
+    await panel("Calls of a");
+    await waitFor(() => expect(queries).toEqual(['calls{job="a"}']));
+  });
+  it("is one of the dashboards of the navigation", async () => {
+    open();
+    await panel("Calls of All");
+    const navigation = within(screen.getByRole("navigation", { name: "Views" }));
+    expect(navigation.getByRole("link", { current: true }).getAttribute("aria-label")).toBe("Dashboards");
+  });
   it("shows one panel alone, and all of them again with Escape", async () => {
     const { user, search } = open({ url: "?from=now-1h" });
     await user.hover(await panel("Calls of All"));

@@ -15,9 +15,9 @@ export interface AnnotationLayer {
   problem: string | null;
 }
 
-/** `toggled`: the names of those whose state is not the saved one. */
-export function useAnnotations(context: DashboardContext, toggled: string[]): AnnotationLayer[] {
-  const asked = useMemo(() => askedOf(context, toggled), [context, toggled]);
+/** `toggled`: the names of those whose state is not the saved one. Without a context there are none yet. */
+export function useAnnotations(context: DashboardContext | null, toggled: string[]): AnnotationLayer[] {
+  const asked = useMemo(() => (context ? askedOf(context, toggled) : []), [context, toggled]);
   const sent = useMemo(() => asked.flatMap(({ target }) => target ?? []), [asked]);
   const states = useFrames(sent);
   const answers = useAnswersOf(states);
