@@ -2,9 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { record } from "../api/decode";
 import type { DataSourceEntry } from "../api/generated";
+import { frameOf } from "../data/frame";
 import { calendarOf } from "../time/calendar";
 import { readDashboard } from "./read";
-import { type PanelContext, panelRequests } from "./requests";
+import { type PanelContext, panelFrames, panelRequests } from "./requests";
 import { chosenOf } from "./variable-states";
 
 const SOURCES: DataSourceEntry[] = [
@@ -93,6 +94,34 @@ describe("a query of Prometheus", () => {
     ]);
     expect(kinds({ hide: true })).toEqual([]);
     expect(kinds({ expr: "" })).toEqual([]);
+  });
+});
+
+describe("an expression", () => {
+  const EXPRESSION = { datasource: { type: "__expr__", uid: "__expr__" }, type: "math" };
+  const panel = {
+    targets: [
+      { refId: "A", expr: "a", hide: true, instant: true },
+      { refId: "B", expr: "b", hide: true },
+      { refId: "C", ...EXPRESSION, expression: "$D * $factor" },
+      { refId: "D", ...EXPRESSION, expression: "$A + 1", hide: true },
+    ],
+  };
+  const json = { templating: { list: [{ name: "factor", type: "custom", query: "10" }] } };
+  it("asks the hidden queries that it is computed of, and shows only its own values", () => {
+    const found = asked(panel, json);
+    expect(found.requests.map(({ refId }) => refId)).toEqual(["A"]);
+    const answer = frameOf(
+      [
+        { name: "Time", type: "time", values: [0], config: {} },
+        { name: "Value", type: "number", values: [4], labels: { job: "a" }, config: {} },
+      ],
+      { meta: { type: "numeric" } },
+    );
+    const model = found.context.dashboard.panels["panel-1"];
+    expect(model && panelFrames(model, found, [[answer]])).toMatchObject([
+      { refId: "C", fields: [{ name: "C", values: [50], labels: { job: "a" } }] },
+    ]);
   });
 });
 
@@ -220,8 +249,8 @@ describe("the data source of a query", () => {
     ],
     [
       "an expression",
-      { targets: [{ refId: "C", datasource: { type: "__expr__", uid: "__expr__" }, expression: "$A" }] },
-      "Query C is an expression of Grafana's server, which is not supported.",
+      { targets: [{ refId: "C", datasource: { type: "__expr__", uid: "__expr__" }, expression: "$A +" }] },
+      "Query C is an expression that ends too early.",
     ],
     [
       "unknown",

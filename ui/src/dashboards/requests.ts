@@ -1,9 +1,12 @@
 /** What a panel asks of the data sources, and how the answers become its frames. */
+
+import { string } from "../api/decode";
 import { applyFieldConfig, type FieldConfigSource } from "../data/field-config";
 import type { Frame } from "../data/frame";
 import type { Calendar } from "../time/calendar";
 import { panelRange, type Range } from "../time/range";
 import { resolveSource } from "./data-sources";
+import { computeExpressions, type Expression, neededRefs, readExpression } from "./expressions/expressions";
 import { interpolate } from "./interpolate";
 import type { PanelModel, QueryModel } from "./model";
 import { type DashboardContext, scopeOf, sourceContext } from "./scope";
@@ -18,7 +21,11 @@ export interface PanelContext extends DashboardContext {
 }
 
 export interface PanelRequests {
-  requests: QueryRequest[];
+  requests: (QueryRequest & { refId: string })[];
+  /** What is computed of the answers. */
+  expressions: Expression[];
+  /** The names of the queries and expressions whose frames are shown, in their order. */
+  shown: string[];
   /** Why queries are not asked. */
   problems: string[];
   /** The time range of the panel. */
@@ -32,27 +39,48 @@ export interface PanelRequests {
 export function panelRequests(panel: PanelModel, context: PanelContext): PanelRequests {
   const { range } = panelRange(context, panel);
   const own = { ...context, range };
-  const found: PanelRequests = { requests: [], problems: [], range, shared: null, context: own };
+  const found: PanelRequests = {
+    requests: [],
+    expressions: [],
+    shown: [],
+    problems: [],
+    range,
+    shared: null,
+    context: own,
+  };
   if (panel.libraryPanel) {
     const { name, uid } = panel.libraryPanel;
     found.problems.push(`The library panel "${name || uid}" is not in the file of the dashboard.`);
     return found;
   }
-  const queries = panel.queries.filter(({ hidden }) => !hidden);
-  const resolved = queries.map((query) => ({
+  const resolved = panel.queries.map((query) => ({
     query,
     source: resolveSource(query, panel.dataSource, sourceContext(own)),
   }));
-  const tables = resolved.filter(({ query }) => isTable(query)).length;
+  const refuse = (problem: string) => {
+    if (!found.problems.includes(problem)) found.problems.push(problem);
+  };
+  const scope = scopeOf(own);
   for (const { query, source } of resolved) {
+    if (source.kind !== "expression") continue;
+    const read = readExpression(query, (text) => interpolate(string(text), scope, "csv"));
+    if (typeof read !== "string") found.expressions.push(read);
+    else if (!query.hidden) refuse(`Query ${query.refId} ${read}.`);
+  }
+  found.shown = panel.queries.filter(({ hidden }) => !hidden).map(({ refId }) => refId);
+  const needed = neededRefs(found.expressions, found.shown);
+  const asked = resolved.filter(({ query }) => !query.hidden || needed.has(query.refId));
+  const tables = asked.filter(({ query }) => isTable(query)).length;
+  for (const { query, source } of asked) {
+    if (source.kind === "expression") continue;
     if (source.kind === "dashboard") {
       found.shared ??= sharedPanel(query);
       continue;
     }
     const given: QueryContext = { panel, context: own, widthPx: context.widthPx, tables };
     const { requests, problem } = requestsOf(query, source, given);
-    found.requests.push(...requests);
-    if (problem && !found.problems.includes(problem)) found.problems.push(problem);
+    found.requests.push(...requests.map((request) => ({ ...request, refId: query.refId })));
+    if (problem) refuse(problem);
   }
   return found;
 }
@@ -72,11 +100,18 @@ function sharedPanel({ spec }: QueryModel): PanelRequests["shared"] {
  */
 export function panelFrames(
   panel: PanelModel,
-  { requests, context }: PanelRequests,
+  { requests, expressions, shown, range, context }: PanelRequests,
   answers: (Frame[] | undefined)[],
   shared: Frame[] = [],
 ): Frame[] {
-  const shaped = requests.flatMap(({ shape }, index) => shape(answers[index] ?? []));
+  const answered = requests.map(({ refId, shape }, index) => ({
+    refId,
+    frames: shape(answers[index] ?? []),
+  }));
+  const framesOf = (refId: string) =>
+    answered.filter((one) => one.refId === refId).flatMap(({ frames }) => frames);
+  const computed = computeExpressions(expressions, framesOf, range);
+  const shaped = shown.flatMap((refId) => computed.get(refId) ?? framesOf(refId));
   const scope = scopeOf(context);
   const transformed = transformFrames([...shared, ...shaped], panel.transformations, (text) =>
     interpolate(text, scope, "text"),

@@ -51,8 +51,6 @@ export function requestsOf(query: QueryModel, source: ResolvedSource, given: Que
       return traceRequests(query, source, given);
     case "sql":
       return sqlRequests(query, source, given);
-    case "expression":
-      return refused(query, "is an expression of Grafana's server, which is not supported");
     case "grafana":
       return refused(query, "asks Grafana itself, which has no data here");
     default:
