@@ -110,6 +110,7 @@ function combined(left: Value, right: Value, combine: Combine): Value {
   return {
     kind: "series",
     labels: left.labels,
+    interval: left.interval,
     times: rows.map(([time]) => time),
     values: rows.map(([, value]) => value),
   } satisfies Series;

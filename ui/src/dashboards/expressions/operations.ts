@@ -68,7 +68,7 @@ export function resampleValues(
       }
       return upsampler === "pad" ? last : upsampler === "backfilling" ? (own[next] ?? null) : null;
     });
-    return { kind: "series", labels, times, values: found };
+    return { kind: "series", labels, times, interval: windowMs, values: found };
   };
   return values.map((value) => (value.kind === "series" ? resampled(value) : value));
 }

@@ -5,6 +5,8 @@ export interface Series {
   kind: "series";
   labels: Labels;
   times: readonly number[];
+  /** The distance of its times, where it is known. */
+  interval?: number | undefined;
   values: readonly (number | null)[];
 }
 
@@ -38,6 +40,7 @@ export function valuesOf(frames: Frame[]): Value[] {
       return fields.map(({ values, labels = {} }) => ({
         kind: "series",
         times: time.values,
+        interval: time.config.interval,
         values,
         labels,
       }));
@@ -62,7 +65,9 @@ export function framesOf(values: Value[], refId: string): Frame[] {
     });
     if (value.kind === "number")
       return frameOf([number([value.value])], { refId, meta: { type: "numeric" } });
-    const time: Field = { name: "Time", type: "time", values: value.times, config: {} };
+    const { times, interval } = value;
+    const config = interval === undefined ? {} : { interval };
+    const time: Field = { name: "Time", type: "time", values: times, config };
     return frameOf([time, number(value.values)], { refId, meta: { type: "timeseries" } });
   });
 }

@@ -12,9 +12,12 @@ export interface TimedValues {
 
 export interface Aligned {
   times: number[];
-  /** For each series a value for each time; null where it has none. Only finite numbers can be drawn. */
-  values: (number | null)[][];
+  /** For each series a value for each time. Only finite numbers can be drawn. */
+  values: AlignedValues[];
 }
+
+/** Null is a gap; undefined is a time of another series, at which this one is drawn through. */
+export type AlignedValues = (number | null | undefined)[];
 
 const GRID_MAX = 50_000;
 
@@ -48,27 +51,33 @@ function offGrid(distance: number, interval: number): boolean {
 
 function joined(series: TimedValues[]): Aligned {
   const all = new Set<number>();
-  for (const { times, interval, gapMs } of series) {
-    const longest = gapMs ?? (interval ? interval * 1.5 : Number.POSITIVE_INFINITY);
-    for (let index = 0; index < times.length; index += 1) {
-      const time = times[index] ?? 0;
-      const before = times[index - 1];
-      // A time without a value makes the gap visible.
-      if (before !== undefined && time - before > longest)
-        all.add(before + Math.min(interval ?? longest, longest));
-      all.add(time);
-    }
-  }
+  const gaps = series.map(gapsOf);
+  series.forEach(({ times }, index) => {
+    for (const time of times) all.add(time);
+    // A time without a value makes the gap visible.
+    for (const time of gaps[index] ?? []) all.add(time);
+  });
   const times = [...all].sort((left, right) => left - right);
   const slots = new Map(times.map((time, index) => [time, index]));
-  const values = series.map((one) => {
-    const row = new Array<number | null>(times.length).fill(null);
-    one.times.forEach((time, index) => {
-      row[slots.get(time) ?? 0] = drawable(one.values[index]);
+  const values = series.map((one, index) => {
+    const row: AlignedValues = new Array(times.length).fill(undefined);
+    for (const time of gaps[index] ?? []) row[slots.get(time) ?? 0] = null;
+    one.times.forEach((time, at) => {
+      row[slots.get(time) ?? 0] = drawable(one.values[at]);
     });
     return row;
   });
   return { times, values };
+}
+
+/** A time in each distance that is too long. */
+function gapsOf({ times, interval, gapMs }: TimedValues): number[] {
+  const longest = gapMs ?? (interval ? interval * 1.5 : Number.POSITIVE_INFINITY);
+  return times.flatMap((time, index) => {
+    const before = times[index - 1];
+    if (before === undefined || time - before <= longest) return [];
+    return [before + Math.min(interval ?? longest, longest)];
+  });
 }
 
 function drawable(value: number | null | undefined): number | null {

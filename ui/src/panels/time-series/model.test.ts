@@ -87,8 +87,8 @@ describe("times", () => {
     expect(joined).toEqual({
       times: [0, 5, 10, 20, 40],
       values: [
-        [1, null, 2, null, 3],
-        [null, 9, null, null, null],
+        [1, undefined, 2, null, 3],
+        [undefined, 9, undefined, undefined, undefined],
       ],
     });
   });

@@ -9,7 +9,7 @@ import { formatAxisValue, formatValue } from "../../format/units";
 import type { Range } from "../../time/range";
 import { schemeColor, schemeStops, shadeOf } from "../color-mode";
 import { colorsOf, namedColor } from "../colors";
-import { align } from "./align";
+import { type AlignedValues, align } from "./align";
 import { type Exemplar, placeExemplars } from "./exemplars";
 import type { ValueColors } from "./gradients";
 import { type Distribution, type LineStyle, readStyle } from "./style";
@@ -26,6 +26,8 @@ export interface Line {
   /** The query that it answers. */
   refId: string | undefined;
   values: (number | null)[];
+  /** The values for each time of the chart. */
+  aligned: AlignedValues;
   /** The key of its scale. */
   scale: string;
   style: LineStyle;
@@ -89,7 +91,9 @@ export function modelOf(frames: Frame[], range: Range): Model {
   const lines = drawn.map(({ frame, field: { config, labels = {} } }, index): Line => {
     const name = names[index] ?? "";
     const style = readStyle(config);
-    const reduced = reduce(values[index] ?? []);
+    const aligned = values[index] ?? [];
+    const own = aligned.filter((value) => value !== undefined);
+    const reduced = reduce(own);
     const unit = config.unit ?? DEFAULT_UNIT;
     const color = colorOfLine(config, reduced, index) ?? colors.get(name) ?? "";
     const scale = scaleOf(scales, config, style);
@@ -100,7 +104,8 @@ export function modelOf(frames: Frame[], range: Range): Model {
       labels,
       labelled: Object.keys(labels).length > 0,
       refId: frame.refId,
-      values: values[index] ?? [],
+      values: own,
+      aligned,
       scale: scale.key,
       style,
       valueColors: style.gradient === "scheme" ? valueColorsOf(config) : null,

@@ -91,8 +91,20 @@ function longGaps(plot: uPlot, gaps: uPlot.Series.Gaps, style: LineStyle | undef
 function isolated(plot: uPlot, series: number): number[] | null {
   const values = plot.data[series] ?? [];
   const found: number[] = [];
-  for (let index = 0; index < values.length; index += 1) {
-    if (values[index] != null && values[index - 1] == null && values[index + 1] == null) found.push(index);
+  let gap = true;
+  let single: number | null = null;
+  for (let index = 0; index <= values.length; index += 1) {
+    const value = index < values.length ? values[index] : null;
+    // Undefined is a time of another series.
+    if (value === undefined) continue;
+    if (value === null) {
+      if (single !== null) found.push(single);
+      single = null;
+      gap = true;
+    } else {
+      single = gap ? index : null;
+      gap = false;
+    }
   }
   return found.length > 0 ? found : null;
 }

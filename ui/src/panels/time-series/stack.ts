@@ -1,16 +1,17 @@
 /** The values that are drawn: those of the series, or in a stack the sums with the series below. */
+import type { AlignedValues } from "./align";
 import type { Line } from "./model";
 import type { LineStyle } from "./style";
 
 export interface Stacked {
-  values: (number | null)[][];
+  values: AlignedValues[];
   /** Pairs of series between which is filled: in a stack, or where the configuration says so. */
   bands: { upper: number; lower: number; negative: boolean }[];
 }
 
 /** Series with negative values only are stacked below zero. A hidden series takes no space. */
 export function stacked(lines: Line[], shown: boolean[]): Stacked {
-  const values = lines.map(({ values: given, style: { nulls, negated } }) =>
+  const values = lines.map(({ aligned: given, style: { nulls, negated } }) =>
     nulls === "zero" || negated ? given.map((value) => drawn(value, nulls, negated)) : given,
   );
   const bands: Stacked["bands"] = [];
@@ -30,9 +31,9 @@ export function stacked(lines: Line[], shown: boolean[]): Stacked {
     const percent = first?.style.stack?.percent ?? false;
     const negative = first !== undefined && isNegative(first);
     const totals = percent ? sums(members.map((index) => values[index] ?? [])) : null;
-    let below: (number | null)[] | null = null;
+    let below: AlignedValues | null = null;
     members.forEach((index, place) => {
-      const row: (number | null)[] = (values[index] ?? []).map((value, at) => {
+      const row: AlignedValues = (values[index] ?? []).map((value, at) => {
         const share = totals ? ratio(value ?? 0, Math.abs(totals[at] ?? 0)) : (value ?? 0);
         return (below?.[at] ?? 0) + share;
       });
@@ -45,9 +46,9 @@ export function stacked(lines: Line[], shown: boolean[]): Stacked {
   return { values, bands };
 }
 
-function drawn(value: number | null, nulls: LineStyle["nulls"], negated: boolean): number | null {
-  const given = value ?? (nulls === "zero" ? 0 : null);
-  return negated && given !== null ? -given : given;
+function drawn(value: AlignedValues[number], nulls: LineStyle["nulls"], negated: boolean) {
+  const given = value === null && nulls === "zero" ? 0 : value;
+  return negated && given != null ? -given : given;
 }
 
 function isNegative({ style, reduced: { min, max } }: Line): boolean {
@@ -55,7 +56,7 @@ function isNegative({ style, reduced: { min, max } }: Line): boolean {
   return low < 0 && high <= 0;
 }
 
-function sums(rows: (number | null)[][]): number[] {
+function sums(rows: AlignedValues[]): number[] {
   return (rows[0] ?? []).map((_, at) => rows.reduce((sum, row) => sum + (row[at] ?? 0), 0));
 }
 

@@ -65,7 +65,8 @@ function valueRows(plot: uPlot, current: Current): HTMLElement[] {
   if (time === undefined) return [];
   const rows = model.lines.flatMap((line, index): Row[] => {
     // The values of the series, and not the sums of a stack.
-    const value = line.values[idx] ?? (line.style.nulls === "zero" ? 0 : null);
+    const given = line.aligned[idx];
+    const value = given === null && line.style.nulls === "zero" ? 0 : (given ?? null);
     const drawn = current.stacked.values[index]?.[idx] ?? value;
     const { hidden } = line.style;
     if (!(shown[index] ?? true) || hidden.viz || hidden.tooltip || value === null || drawn === null)
