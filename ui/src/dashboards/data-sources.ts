@@ -10,6 +10,8 @@ export type SourceKind =
   | "sql"
   /** The frames of another panel. */
   | "dashboard"
+  /** Invented data. */
+  | "testdata"
   /** Grafana itself: annotations and generated numbers. */
   | "grafana"
   | "expression"
@@ -37,6 +39,7 @@ const KINDS: [RegExp, SourceKind][] = [
   [/tempo/i, "tempo"],
   [/jaeger|zipkin/i, "jaeger"],
   [/sql|postgres|clickhouse|greptime/i, "sql"],
+  [/testdata/i, "testdata"],
   [/^__expr__$/, "expression"],
   [/^(datasource|-- Dashboard --)$/, "dashboard"],
   [/^(grafana|-- Grafana --)$/, "grafana"],
@@ -110,9 +113,10 @@ function literalType(uid: string): string {
 }
 
 /** The type of the source that a query of this shape is for; empty when it may be the default one. */
-function inferredType({ expr, query, rawSql, queryType }: Record<string, unknown>): string {
+function inferredType({ expr, query, rawSql, queryType, scenarioId }: Record<string, unknown>): string {
   if (typeof rawSql === "string" && rawSql !== "") return "sql";
   if (typeof expr === "string") return isLogQl(expr) ? "loki" : "";
+  if (typeof scenarioId === "string") return "testdata";
   if (typeof queryType === "string" && queryType.startsWith("traceql")) return "tempo";
   return typeof query === "string" && /^\s*\{.*\}/s.test(query) ? "tempo" : "";
 }

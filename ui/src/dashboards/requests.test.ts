@@ -248,6 +248,11 @@ describe("the data source of a query", () => {
       "sql",
     ],
     [
+      "a scenario of TestData",
+      { targets: [{ refId: "A", datasource: { type: "testdata" }, scenarioId: "csv_file" }] },
+      'Query A asks the scenario "csv_file" of TestData, which is not supported.',
+    ],
+    [
       "an expression",
       { targets: [{ refId: "C", datasource: { type: "__expr__", uid: "__expr__" }, expression: "$A +" }] },
       "Query C is an expression that ends too early.",

@@ -6,6 +6,7 @@ import { loki } from "../data/sources/loki";
 import { prometheus } from "../data/sources/prometheus";
 import { sql } from "../data/sources/sql";
 import { tempo } from "../data/sources/tempo";
+import { isScenario, testdata } from "../data/sources/testdata";
 import type { Range } from "../time/range";
 import { filteredQuery } from "./ad-hoc";
 import type { ResolvedSource } from "./data-sources";
@@ -51,8 +52,13 @@ export function requestsOf(query: QueryModel, source: ResolvedSource, given: Que
       return traceRequests(query, source, given);
     case "sql":
       return sqlRequests(query, source, given);
+    case "testdata":
+      return testDataRequests(query, source, given, string(query.spec.scenarioId) || "random_walk");
     case "grafana":
-      return refused(query, "asks Grafana itself, which has no data here");
+      // The one query of Grafana itself that needs nothing stored.
+      return query.spec.queryType === "randomWalk"
+        ? testDataRequests(query, source, given, "random_walk")
+        : refused(query, "asks Grafana itself, which has no data here");
     default:
       return refused(query, `asks a data source of the type "${source.type}", which is not supported`);
   }
@@ -228,6 +234,34 @@ function sqlRequests(query: QueryModel, source: ResolvedSource, given: QueryCont
         frames.map((frame) => ({ ...frame, refId })),
         spec.format,
       ),
+  };
+  return { requests: [request], problem: null };
+}
+
+function testDataRequests(
+  query: QueryModel,
+  source: ResolvedSource,
+  given: QueryContext,
+  scenario: string,
+): Made {
+  const { refId, spec } = query;
+  if (!isScenario(scenario))
+    return refused(query, `asks the scenario "${scenario}" of TestData, which is not supported`);
+  const { intervals, filled } = prepared(query, source, given);
+  // Texts have variables; the rest is settings.
+  const filledSpec = Object.fromEntries(
+    Object.entries(spec).map(([key, value]) => [
+      key,
+      typeof value === "string" ? filled(value, "text") : value,
+    ]),
+  );
+  const request = {
+    target: target(refId, testdata, {
+      query: { scenario, refId, spec: filledSpec },
+      range: given.context.range,
+      intervalMs: intervals.stepMs,
+    }),
+    shape: (frames: Frame[]) => frames.map((frame) => ({ ...frame, refId })),
   };
   return { requests: [request], problem: null };
 }
