@@ -14,7 +14,14 @@ export default function AnnotationListPanel(props: PanelProps<AnnotationListOpti
     .sort((left, right) => right.fromMs - left.fromMs)
     .slice(0, options.limit);
   return (
-    <div className={classes.list} style={{ height: height ?? "100%" }}>
+    <div
+      className={classes.list}
+      style={{ height: height ?? "100%" }}
+      role="group"
+      aria-label="Annotations"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls with the keyboard, and has nothing else to focus
+      tabIndex={0}
+    >
       {found.length === 0 ? (
         <Nothing title="No annotations">
           The annotation queries of this dashboard return none in this time range. Select a longer range.
