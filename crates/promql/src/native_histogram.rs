@@ -15,7 +15,7 @@ use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
 
 use crate::text::general;
 
-pub(crate) use layout::Total;
+pub(crate) use layout::{Total, has_decreased};
 pub(crate) use statistics::{Fault, fraction, quantile, variance};
 pub(crate) use trim::trimmed;
 
@@ -162,7 +162,7 @@ pub(crate) fn is_reset(before: &NativeHistogram, after: &NativeHistogram) -> boo
     {
         return true;
     }
-    layout::has_decreased(before, after)
+    has_decreased(before, after)
 }
 
 /// All buckets from the lowest to the highest. The zero bucket is included if it counts anything,

@@ -1,8 +1,8 @@
 //! The counts of samples that a query looks at.
 
+use promql::memory::Memory;
 use promql::{SampleCounts, Settings};
 
-use crate::memory::Memory;
 use crate::script;
 
 /// A sample every 10 seconds for ten minutes.
@@ -15,10 +15,10 @@ const SERIES: &[&str] = &[
 
 fn counts(query: &str, start_s: i64, range: Option<(i64, i64)>) -> SampleCounts {
     let settings = Settings { counts_samples: true, ..Settings::default() };
-    let mut memory = Memory::new(settings);
+    let mut memory = Memory::new(usize::MAX);
     script::load(&mut memory, "10s", SERIES, false).unwrap();
     let range = range.map(|(end_s, step_s)| (end_s * 1000, step_s * 1000));
-    memory.query(query, start_s * 1000, range).unwrap().samples.unwrap()
+    script::answer(&memory, &settings, query, start_s * 1000, range).unwrap().samples.unwrap()
 }
 
 fn of_steps(counts: &[(i64, u64)]) -> Vec<u64> {
@@ -78,6 +78,6 @@ fn a_range_query_counts_the_samples_of_each_step() {
 
 #[test]
 fn samples_are_not_counted_unless_that_is_asked_for() {
-    let answer = Memory::new(Settings::default()).query("1", 0, None).unwrap();
+    let answer = script::answer(&Memory::new(0), &Settings::default(), "1", 0, None).unwrap();
     assert_eq!(answer.samples, None);
 }

@@ -13,11 +13,11 @@
     reason = "the helpers of tests are tests too"
 )]
 
+mod classic;
 mod counts;
 mod histogram;
-mod memory;
-mod notation;
 mod script;
+mod start_times;
 mod update;
 
 use std::collections::BTreeMap;

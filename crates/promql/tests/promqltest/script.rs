@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use promql::{Answer, Error, Settings, Value as Result_};
+use promql::memory::Memory;
+use promql::notation::{self, Value};
+use promql::{Answer, Error, Query, Settings, Value as Result_};
 use signals::Labels;
-use signals::metric::{BucketSpan, NativeHistogram, Samples, is_stale};
+use signals::metric::{NativeHistogram, Samples, is_stale};
 
-use crate::histogram;
-use crate::memory::Memory;
-use crate::notation::{self, Value};
-use crate::update;
+use crate::classic::{self, Classic};
+use crate::{histogram, start_times, update};
 
 /// How an eval ended.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(crate) fn run_script(text: &str, settings: &Settings) -> Vec<(usize, Outcome
         .map(str::trim)
         .map(|line| if line.starts_with('#') { "" } else { line })
         .collect();
-    let mut memory = Memory::new(settings.clone());
+    let mut memory = Memory::new(usize::MAX);
     let mut outcomes = Vec::new();
     // Why the data is not all there, until it is cleared.
     let mut incomplete: Option<String> = None;
@@ -79,7 +79,7 @@ pub(crate) fn run_script(text: &str, settings: &Settings) -> Vec<(usize, Outcome
         } else if line.starts_with("eval") {
             let outcome = match &incomplete {
                 Some(why) => Outcome::Unsupported(why.clone()),
-                None => eval(&memory, line, body),
+                None => eval(&memory, settings, line, body),
             };
             outcomes.push((number, outcome));
         } else {
@@ -102,18 +102,18 @@ pub(crate) fn load(
     with_native: bool,
 ) -> Result<(), String> {
     let step_ms = duration(step.trim());
-    let mut classic: BTreeMap<Labels, Classic> = BTreeMap::new();
+    let mut classics: BTreeMap<Labels, Classic> = BTreeMap::new();
     // The start times for the next series.
     let mut offsets: Vec<Option<i64>> = Vec::new();
     for line in body {
         if let Some(sequence) = start_sequence(line) {
-            offsets = notation::offsets(sequence)?;
+            offsets = start_times::offsets(sequence)?;
             continue;
         }
         let (labels, values) = notation::series(line)?;
         let mut samples = Samples::default();
         let mut starts = BTreeMap::new();
-        for (at, value) in values.into_iter().enumerate() {
+        for (at, value) in values.enumerate() {
             let time_ms = at as i64 * step_ms;
             if let Some(Some(offset)) = offsets.get(at) {
                 starts.insert(time_ms, time_ms + offset);
@@ -124,20 +124,20 @@ pub(crate) fn load(
                     samples.timestamps.push(time_ms);
                     samples.values.push(number);
                 }
-                Value::Histogram(histogram, _) => samples.histograms.push((time_ms, histogram)),
+                Value::Histogram { histogram, .. } => samples.histograms.push((time_ms, histogram)),
             }
         }
         offsets.clear();
         if with_native {
-            collect_classic(&mut classic, &labels, &samples);
+            classic::collect(&mut classics, &labels, &samples);
         }
-        memory.insert(labels, samples, starts);
+        memory.insert(&labels, samples, starts).unwrap();
     }
-    for (labels, classic) in classic {
+    for (labels, classic) in classics {
         let histograms =
             classic.times.into_iter().map(|(time_ms, at)| (time_ms, Arc::new(at.native())));
         let samples = Samples { histograms: histograms.collect(), ..Samples::default() };
-        memory.insert(labels, samples, BTreeMap::new());
+        memory.insert(&labels, samples, BTreeMap::new()).unwrap();
     }
     Ok(())
 }
@@ -147,63 +147,6 @@ fn start_sequence(line: &str) -> Option<&str> {
     let (series, sequence) = line.split_once("@st")?;
     let is_end = sequence.starts_with(char::is_whitespace) && !series.contains(char::is_whitespace);
     is_end.then_some(sequence)
-}
-
-/// A classic histogram, to be loaded as a native one with custom buckets too.
-#[derive(Default)]
-struct Classic {
-    times: BTreeMap<i64, ClassicAt>,
-}
-
-#[derive(Default)]
-struct ClassicAt {
-    buckets: Vec<(f64, f64)>,
-    sum: f64,
-    count: Option<f64>,
-}
-
-impl ClassicAt {
-    fn native(mut self) -> NativeHistogram {
-        self.buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let bounds: Vec<f64> = self.buckets.iter().map(|b| b.0).filter(|b| b.is_finite()).collect();
-        let top = self.buckets.last().map(|bucket| bucket.1);
-        let count = self.count.or(top).unwrap_or_default();
-        let mut counts: Vec<f64> = Vec::new();
-        let mut below = 0.0;
-        for (_, cumulative) in self.buckets.iter().filter(|bucket| bucket.0.is_finite()) {
-            counts.push(cumulative - below);
-            below = *cumulative;
-        }
-        counts.push(count - below);
-        NativeHistogram {
-            schema: -53,
-            count,
-            sum: self.sum,
-            positive_spans: vec![BucketSpan { offset: 0, length: counts.len() as u32 }],
-            positive_counts: counts,
-            custom_bounds: bounds,
-            ..NativeHistogram::default()
-        }
-    }
-}
-
-fn collect_classic(classic: &mut BTreeMap<Labels, Classic>, labels: &Labels, samples: &Samples) {
-    let name = labels.metric_name();
-    for ending in ["_bucket", "_sum", "_count"] {
-        let Some(base) = name.strip_suffix(ending) else { continue };
-        let bound = labels.get("le").and_then(|le| le.parse::<f64>().ok());
-        let key = labels.with("le", "").with("__name__", base);
-        let histogram = classic.entry(key).or_default();
-        for (time_ms, value) in samples.timestamps.iter().zip(&samples.values) {
-            let at = histogram.times.entry(*time_ms).or_default();
-            match (ending, bound) {
-                ("_bucket", Some(bound)) => at.buckets.push((bound, *value)),
-                ("_sum", _) => at.sum = *value,
-                ("_count", _) => at.count = Some(*value),
-                _ => {}
-            }
-        }
-    }
 }
 
 /// What an eval expects besides values.
@@ -287,7 +230,28 @@ fn expectations<'a>(line: &str, body: &[&'a str]) -> Expectations<'a> {
     all
 }
 
-fn eval(memory: &Memory, line: &str, body: &[&str]) -> Outcome {
+/// Answers a query; `range` is end and step.
+pub(crate) fn answer(
+    memory: &Memory,
+    settings: &Settings,
+    text: &str,
+    start_ms: i64,
+    range: Option<(i64, i64)>,
+) -> Result<Answer, Error> {
+    let (end_ms, step_ms) = range.unwrap_or((start_ms, 0));
+    let query = Query {
+        text: text.to_owned(),
+        expr: promql::parse(text)?,
+        start_ms,
+        end_ms,
+        step_ms,
+        is_range: range.is_some(),
+        lookback_ms: 300_000,
+    };
+    memory.answer(&query, settings)
+}
+
+fn eval(memory: &Memory, settings: &Settings, line: &str, body: &[&str]) -> Outcome {
     let expectations = expectations(line, body);
     let (_, rest) = line.split_once(' ').unwrap();
     let (query, start_ms, range) = if let Some(rest) = rest.strip_prefix("instant at ") {
@@ -299,7 +263,7 @@ fn eval(memory: &Memory, line: &str, body: &[&str]) -> Outcome {
         let query = rest[step..].trim_start().split_once(char::is_whitespace).unwrap().1;
         (query.trim(), duration(words[2]), Some((duration(words[4]), duration(words[6]))))
     };
-    let answer = memory.query(query, start_ms, range);
+    let answer = answer(memory, settings, query, start_ms, range);
     let shown = match &answer {
         Ok(answer) => update::shown(answer, range.map(|(end, step)| (start_ms, end, step))),
         Err(error) => vec![format!("expect fail msg:{error}")],
@@ -347,6 +311,13 @@ fn check_notes(answer: &Answer, expectations: &Expectations) -> Result<(), Strin
     Ok(())
 }
 
+fn number(text: &str) -> Option<f64> {
+    if let Some(hexadecimal) = text.strip_prefix("0x") {
+        return u64::from_str_radix(hexadecimal, 16).ok().map(|value| value as f64);
+    }
+    text.parse().ok()
+}
+
 /// A value that was answered.
 #[derive(Debug, Clone)]
 enum Got {
@@ -371,7 +342,7 @@ fn is_near(a: f64, b: f64) -> bool {
 fn is_same(want: &Value, got: &Got) -> bool {
     match (want, got) {
         (Value::Number(want), Got::Number(got)) => is_near(*want, *got),
-        (Value::Histogram(want, is_hinted), Got::Histogram(got)) => {
+        (Value::Histogram { histogram: want, is_hinted }, Got::Histogram(got)) => {
             histogram::is_same(want, got, is_near)
                 && (!is_hinted || want.reset_hint == got.reset_hint)
         }
@@ -388,9 +359,11 @@ fn check(
     let mut wanted: Vec<(Labels, Vec<Value>)> = Vec::new();
     let mut scalar = None;
     for line in &expectations.values {
-        match notation::number(line) {
-            Some(number) => scalar = Some(number),
-            None => wanted.push(notation::series(line)?),
+        if let Some(number) = number(line) {
+            scalar = Some(number);
+        } else {
+            let (labels, values) = notation::series(line)?;
+            wanted.push((labels, values.collect()));
         }
     }
     match &answer.value {

@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use lang::promql::{is_label_name, is_metric_name, quote};
+use promql::notation::histogram_text;
 use promql::{Answer, Value};
 use signals::Labels;
-use signals::metric::{BucketSpan, NativeHistogram, ResetHint};
-
-use crate::histogram;
 
 /// The lines below an eval; `range` is start, end and step.
 pub(crate) fn shown(answer: &Answer, range: Option<(i64, i64, i64)>) -> Vec<String> {
@@ -20,15 +18,17 @@ pub(crate) fn shown(answer: &Answer, range: Option<(i64, i64, i64)>) -> Vec<Stri
         Value::Text { text, .. } => lines.push(format!("expect string {}", quote(text))),
         Value::Scalar { value, .. } => lines.push(number(*value)),
         Value::Vector(samples) => lines.extend(samples.iter().map(|sample| {
-            let value =
-                sample.histogram.as_ref().map_or_else(|| number(sample.value), |h| native(h));
+            let value = sample
+                .histogram
+                .as_ref()
+                .map_or_else(|| number(sample.value), |h| histogram_text(h));
             format!("{} {value}", series(&sample.labels))
         })),
         Value::Matrix(all) => {
             let (start, end, step) = range.unwrap_or((0, 0, 1));
             lines.extend(all.iter().map(|one| {
                 let numbers = one.points.iter().map(|(at, value)| (*at, number(*value)));
-                let histograms = one.histograms.iter().map(|(at, h)| (*at, native(h)));
+                let histograms = one.histograms.iter().map(|(at, h)| (*at, histogram_text(h)));
                 let points: BTreeMap<i64, String> = numbers.chain(histograms).collect();
                 let at = |time: i64| points.get(&time).map_or("_", String::as_str);
                 let times = (0..).map(|n| start + n * step).take_while(|time| *time <= end);
@@ -59,45 +59,6 @@ fn series(labels: &Labels) -> String {
         pairs.push(format!("{key}={}", quote(value)));
     }
     format!("{}{{{}}}", if is_plain { name } else { "" }, pairs.join(", "))
-}
-
-fn native(h: &NativeHistogram) -> String {
-    let mut parts = Vec::new();
-    if h.schema != 0 {
-        parts.push(format!("schema:{}", h.schema));
-    }
-    parts.push(format!("count:{} sum:{}", number(h.count), number(h.sum)));
-    if h.zero_count != 0.0 {
-        parts.push(format!("z_bucket:{}", number(h.zero_count)));
-    }
-    if h.zero_threshold != 0.0 {
-        parts.push(format!("z_bucket_w:{}", number(h.zero_threshold)));
-    }
-    let hint = match h.reset_hint {
-        ResetHint::Gauge => "gauge",
-        ResetHint::Reset => "reset",
-        ResetHint::NotReset => "not_reset",
-        ResetHint::Unknown => "",
-    };
-    if !hint.is_empty() {
-        parts.push(format!("counter_reset_hint:{hint}"));
-    }
-    if !h.custom_bounds.is_empty() {
-        let bounds: Vec<String> = h.custom_bounds.iter().map(|bound| number(*bound)).collect();
-        parts.push(format!("custom_values:[{}]", bounds.join(" ")));
-    }
-    parts.extend(counts("", &h.positive_spans, &h.positive_counts));
-    parts.extend(counts("n_", &h.negative_spans, &h.negative_counts));
-    format!("{{{{{}}}}}", parts.join(" "))
-}
-
-fn counts(sign: &str, spans: &[BucketSpan], counts: &[f64]) -> Option<String> {
-    let all = histogram::buckets(spans, counts);
-    let (first, last) = (*all.first_key_value()?.0, *all.last_key_value()?.0);
-    let each: Vec<String> =
-        (first..=last).map(|index| number(all.get(&index).copied().unwrap_or_default())).collect();
-    let offset = if first == 0 { String::new() } else { format!("{sign}offset:{first} ") };
-    Some(format!("{offset}{sign}buckets:[{}]", each.join(" ")))
 }
 
 /// The script with other lines below the evals of these line numbers.
