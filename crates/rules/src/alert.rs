@@ -60,6 +60,22 @@ impl Alert {
             return false;
         }
         let Some(last) = self.last_sent_at_ms else { return true };
-        self.resolved_at_ms.is_some_and(|resolved| resolved > last) || last + resend_ms < now_ms
+        self.resolved_at_ms.is_some_and(|resolved| resolved > last)
+            || last.saturating_add(resend_ms) < now_ms
+    }
+
+    /// Moves all times back.
+    pub(crate) fn move_back(&mut self, back_ms: i64) {
+        let times = [
+            Some(&mut self.active_at_ms),
+            self.fired_at_ms.as_mut(),
+            self.resolved_at_ms.as_mut(),
+            self.last_sent_at_ms.as_mut(),
+            self.valid_until_ms.as_mut(),
+            self.keep_firing_since_ms.as_mut(),
+        ];
+        for time in times.into_iter().flatten() {
+            *time = time.saturating_sub(back_ms);
+        }
     }
 }

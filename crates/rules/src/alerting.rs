@@ -192,7 +192,8 @@ impl Alerts {
         due.map(|alert| {
             alert.last_sent_at_ms = Some(time_ms);
             // Two evaluations or two notifications may fail.
-            alert.valid_until_ms = Some(time_ms + 4 * interval_ms.max(resend_ms));
+            let valid_ms = interval_ms.max(resend_ms).saturating_mul(4);
+            alert.valid_until_ms = Some(time_ms.saturating_add(valid_ms));
             alert.clone()
         })
         .collect()

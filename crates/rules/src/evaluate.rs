@@ -59,12 +59,16 @@ impl Group {
         clock: &dyn Clock,
         statistics: &Statistics,
     ) {
+        self.begin(time_ms);
         let began = clock.monotonic();
         let began_at_ms = clock.now().div_euclid(signals::time::MILLISECOND);
         let rules: Vec<Arc<Rule>> =
             self.state.lock().rules.iter().map(|state| Arc::clone(&state.rule)).collect();
         let mut samples = 0;
         for (i, rule) in rules.iter().enumerate() {
+            if self.stop.is_cancelled() {
+                return;
+            }
             let rule_began = clock.monotonic();
             let evaluated = self.evaluate_rule(i, rule, time_ms, settings, environment).await;
             let took = clock.monotonic().saturating_sub(rule_began);

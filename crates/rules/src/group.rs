@@ -7,6 +7,7 @@ use std::time::Duration;
 use adopt::rules::{Language, RuleGroup};
 use parking_lot::Mutex;
 use signals::Labels;
+use tokio_util::sync::CancellationToken;
 
 use crate::rule::milliseconds;
 use crate::{Rule, RuleState};
@@ -39,6 +40,8 @@ pub struct Group {
     /// How many series or alerts a rule may have; more are an error.
     pub limit: Option<u64>,
     pub(crate) state: Mutex<GroupState>,
+    /// Its rules are not evaluated any more.
+    pub(crate) stop: CancellationToken,
 }
 
 /// The state of a group.
@@ -50,6 +53,8 @@ pub struct GroupState {
     pub evaluated_at_ms: Option<i64>,
     /// How long the last evaluation took.
     pub duration: Duration,
+    /// The time of the last evaluation, which it has in queries and samples.
+    pub(crate) time_ms: Option<i64>,
     /// Series of rules that no longer exist: they get a staleness marker at the next evaluation.
     pub(crate) stale: Vec<Labels>,
 }
@@ -71,6 +76,7 @@ impl Group {
             rules,
             evaluated_at_ms: None,
             duration: Duration::ZERO,
+            time_ms: None,
             stale: Vec::new(),
         };
         Self {
@@ -79,6 +85,7 @@ impl Group {
             query_offset_ms: milliseconds(group.query_offset.unwrap_or(query_offset)),
             limit: group.limit,
             state: Mutex::new(state),
+            stop: CancellationToken::new(),
         }
     }
 
@@ -101,6 +108,19 @@ impl Group {
         is_same && rules.iter().eq(others.rules.iter().map(|rule| &rule.rule))
     }
 
+    /// Begins an evaluation at `time_ms`. If the clock was set back, the times of all alerts move
+    /// with it, so that pending alerts fire and firing ones are sent again when they would have.
+    pub(crate) fn begin(&self, time_ms: i64) {
+        let mut state = self.state.lock();
+        let Some(last_ms) = state.time_ms.replace(time_ms) else { return };
+        if time_ms > last_ms {
+            return;
+        }
+        let back_ms = last_ms.saturating_add(self.interval_ms).saturating_sub(time_ms);
+        let alerts = state.rules.iter_mut().flat_map(|rule| rule.alerts.active.values_mut());
+        alerts.for_each(|alert| alert.move_back(back_ms));
+    }
+
     /// Takes over the states of rules with the same names and labels: the first from the first,
     /// the second from the second. Series of all other rules become stale.
     pub(crate) fn continue_from(&self, old: GroupState) {
@@ -111,11 +131,13 @@ impl Group {
         let mut state = self.state.lock();
         state.evaluated_at_ms = old.evaluated_at_ms;
         state.duration = old.duration;
+        state.time_ms = old.time_ms;
         for rule in &mut state.rules {
             let Some(old) = by_name.get_mut(&key(&rule.rule)).and_then(Vec::pop) else { continue };
             rule.series = old.series;
             rule.has_had_result = old.has_had_result;
-            rule.alerts.active = old.alerts.active;
+            // A change soon after the start must not prevent the restoration.
+            rule.alerts = old.alerts;
         }
         state.stale = old.stale;
         state.stale.extend(by_name.into_values().flatten().flat_map(|rule| rule.series));

@@ -8,17 +8,16 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use signals::Clock;
 use signals::time::MILLISECOND;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::schedule::slot;
+use crate::schedule::{Next, next, slot};
 use crate::statistics::Statistics;
 use crate::{Environment, Group, Identity, Settings};
 
 /// The groups of a server. Dropping it stops their evaluation.
 pub struct Groups {
     shared: Arc<Shared>,
-    running: Mutex<BTreeMap<Identity, Running>>,
+    running: Mutex<BTreeMap<Identity, Arc<Running>>>,
     /// Serialises updates.
     updating: tokio::sync::Mutex<()>,
 }
@@ -29,13 +28,15 @@ struct Shared {
     environment: Arc<dyn Environment>,
     clock: Arc<dyn Clock>,
     statistics: Statistics,
+    /// No group is evaluated any more.
+    stop: CancellationToken,
 }
 
 /// A group that is evaluated.
 struct Running {
     group: Arc<Group>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
+    /// Its task has ended.
+    ended: CancellationToken,
 }
 
 impl fmt::Debug for Groups {
@@ -53,9 +54,9 @@ impl Groups {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let settings = Mutex::new(Arc::new(settings));
-        let statistics = Statistics::default();
+        let (statistics, stop) = (Statistics::default(), CancellationToken::new());
         Self {
-            shared: Arc::new(Shared { settings, environment, clock, statistics }),
+            shared: Arc::new(Shared { settings, environment, clock, statistics, stop }),
             running: Mutex::default(),
             updating: tokio::sync::Mutex::default(),
         }
@@ -74,71 +75,81 @@ impl Groups {
     }
 
     /// Replaces all groups. One that is the same goes on; one that changed keeps the states of its
-    /// rules; the series of one that is gone become stale after two intervals.
+    /// rules; the series of one that is gone become stale after two intervals. Nothing happens after
+    /// [`Self::stop`].
     pub async fn update(&self, settings: Settings, groups: Vec<Group>) {
         let _updating = self.updating.lock().await;
+        if self.shared.stop.is_cancelled() {
+            return;
+        }
         *self.shared.settings.lock() = Arc::new(settings);
-        let mut old = std::mem::take(&mut *self.running.lock());
-        let mut new = BTreeMap::new();
-        for group in groups {
-            let before = old.remove(&group.identity);
-            let running = match before {
-                Some(running) if running.group.is_same(&group) => running,
-                before => {
-                    if let Some(before) = before {
-                        before.stop().await;
-                        group.continue_from(before.group.state());
-                    }
-                    Running::start(Arc::new(group), &self.shared)
+        let groups: BTreeMap<Identity, Group> =
+            groups.into_iter().map(|group| (group.identity.clone(), group)).collect();
+        // The APIs see the old groups until all new ones run.
+        let mut old = self.running.lock().clone();
+        let (mut new, mut changed) = (BTreeMap::new(), Vec::new());
+        for (identity, group) in groups {
+            match old.remove(&identity) {
+                Some(running) if running.group.is_same(&group) => {
+                    new.insert(identity, running);
                 }
-            };
-            new.insert(running.group.identity.clone(), running);
+                before => changed.push((group, before)),
+            }
+        }
+        let changing = changed.iter().filter_map(|(_, before)| before.as_ref());
+        for stopping in changing.chain(old.values()) {
+            stopping.group.stop.cancel();
+        }
+        for (group, before) in changed {
+            if let Some(before) = before {
+                before.ended.cancelled().await;
+                group.continue_from(before.group.state());
+            }
+            new.insert(group.identity.clone(), Running::start(group, &self.shared));
         }
         *self.running.lock() = new;
-        for running in old.into_values() {
-            running.stop().await;
-            self.shared.statistics.end(&running.group.identity);
-            tokio::spawn(end(running.group, Arc::clone(&self.shared)));
+        for removed in old.into_values() {
+            removed.ended.cancelled().await;
+            self.shared.statistics.end(&removed.group.identity);
+            tokio::spawn(end(Arc::clone(&removed.group), Arc::clone(&self.shared)));
         }
     }
 
-    /// Ends all evaluations, and waits for those that run.
+    /// Ends all evaluations, and waits for the rules that are evaluated.
     pub async fn stop(&self) {
+        self.shared.stop.cancel();
         let _updating = self.updating.lock().await;
-        let running = std::mem::take(&mut *self.running.lock());
+        let running = self.running.lock().clone();
         for group in running.values() {
-            group.stop.cancel();
+            group.group.stop.cancel();
         }
-        for group in running.into_values() {
-            group.stop().await;
+        for group in running.values() {
+            group.ended.cancelled().await;
         }
     }
 }
 
 impl Drop for Groups {
     fn drop(&mut self) {
+        self.shared.stop.cancel();
         for running in self.running.lock().values() {
-            running.stop.cancel();
+            running.group.stop.cancel();
         }
     }
 }
 
 impl Running {
-    fn start(group: Arc<Group>, shared: &Arc<Shared>) -> Self {
-        let stop = CancellationToken::new();
+    fn start(group: Group, shared: &Arc<Shared>) -> Arc<Self> {
         let rules = group.state.lock().rules.len();
         shared.statistics.begin(&group.identity, group.interval_ms, rules);
-        let task = tokio::spawn(run(Arc::clone(&group), Arc::clone(shared), stop.clone()));
-        Self { group, stop, task }
-    }
-
-    /// Waits for an evaluation that runs.
-    async fn stop(&self) -> &Self {
-        self.stop.cancel();
-        while !self.task.is_finished() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        self
+        let (group, ended) = (Arc::new(group), CancellationToken::new());
+        let (task_group, task_shared) = (Arc::clone(&group), Arc::clone(shared));
+        let end = ended.clone().drop_guard();
+        tokio::spawn(async move {
+            let _end = end;
+            run(&task_group, &task_shared).await;
+        });
+        Arc::new(Self { group, ended })
     }
 }
 
@@ -149,31 +160,33 @@ impl Shared {
 }
 
 /// Evaluates a group at its times until it is stopped.
-async fn run(group: Arc<Group>, shared: Arc<Shared>, stop: CancellationToken) {
+async fn run(group: &Group, shared: &Shared) {
     let interval_ms = group.interval_ms;
     let mut due_ms = slot(&group.identity, interval_ms, shared.now_ms()) + interval_ms;
     let mut evaluations = 0_u32;
     let must_restore = group.state.lock().rules.iter().any(|rule| !rule.alerts.is_restored);
-    loop {
-        let wait_ms = (due_ms - shared.now_ms()).clamp(0, interval_ms);
-        let wait = Duration::from_millis(wait_ms.unsigned_abs());
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        // A clock that was set elsewhere, or a slow evaluation: its times are not made up for.
-        let late = (shared.now_ms() - due_ms).div_euclid(interval_ms);
-        due_ms += late * interval_ms;
-        shared.statistics.iterated(&group.identity, u64::try_from(late).unwrap_or(0));
+    while !group.stop.is_cancelled() {
+        let (time_ms, missed) = match next(due_ms, interval_ms, shared.now_ms()) {
+            Next::Evaluate { time_ms, missed } => (time_ms, missed),
+            Next::Wait { due_ms: due, wait } => {
+                due_ms = due;
+                tokio::select! {
+                    () = group.stop.cancelled() => {}
+                    () = tokio::time::sleep(wait) => {}
+                }
+                continue;
+            }
+        };
+        shared.statistics.iterated(&group.identity, missed);
         let settings = Arc::clone(&shared.settings.lock());
         let (environment, clock) = (&shared.environment, shared.clock.as_ref());
-        group.evaluate(due_ms, &settings, environment, clock, &shared.statistics).await;
+        group.evaluate(time_ms, &settings, environment, clock, &shared.statistics).await;
         evaluations = evaluations.saturating_add(1);
         // The first evaluation may lack data: targets are scraped again, rules record again.
         if must_restore && evaluations == 2 {
             group.restore(shared.now_ms(), &settings, environment).await;
         }
-        due_ms += interval_ms;
+        due_ms = time_ms.saturating_add(interval_ms);
     }
 }
 
@@ -187,6 +200,10 @@ async fn end(group: Arc<Group>, shared: Arc<Shared>) {
         state.stale.extend(series);
     }
     let wait_ms = group.interval_ms.saturating_mul(2).unsigned_abs();
-    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-    group.mark_removed_rules_stale(removed_at_ms, &shared.environment).await;
+    tokio::select! {
+        () = shared.stop.cancelled() => {}
+        () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {
+            group.mark_removed_rules_stale(removed_at_ms, &shared.environment).await;
+        }
+    }
 }

@@ -13,6 +13,8 @@ mod environment;
 mod evaluate;
 mod group;
 mod groups;
+#[cfg(test)]
+mod in_memory;
 mod recording;
 mod restore;
 mod rule;
@@ -28,3 +30,6 @@ pub use group::{Group, GroupState, Identity};
 pub use groups::Groups;
 pub use recording::RecordingRule;
 pub use rule::{Definition, Health, Rule, RuleState};
+
+#[cfg(test)]
+mod tests;

@@ -23,9 +23,13 @@ impl Group {
         settings: &Settings,
         environment: &Arc<dyn Environment>,
     ) {
-        let rules: Vec<_> =
-            self.state.lock().rules.iter().map(|state| Arc::clone(&state.rule)).collect();
-        for (i, rule) in rules.iter().enumerate() {
+        let rules: Vec<_> = {
+            let state = self.state.lock();
+            let rules = state.rules.iter().enumerate();
+            let rules = rules.filter(|(_, rule)| !rule.alerts.is_restored);
+            rules.map(|(i, rule)| (i, Arc::clone(&rule.rule))).collect()
+        };
+        for (i, rule) in &rules {
             let Definition::Alerting(alerting) = &rule.definition else { continue };
             let mut since = HashMap::new();
             // A shorter `for` ends sooner than the grace period.
@@ -45,7 +49,7 @@ impl Group {
                 }
             }
             let mut state = self.state.lock();
-            let Some(state) = state.rules.get_mut(i) else { continue };
+            let Some(state) = state.rules.get_mut(*i) else { continue };
             for (labels, alert) in &mut state.alerts.active {
                 if let Some(time_ms) = restored(&since, labels, alerting.hold_ms, now_ms, settings)
                 {
@@ -83,8 +87,8 @@ fn restored(
     Some(if left_ms <= 0 {
         active_at_ms
     } else if left_ms < grace_ms {
-        now_ms + grace_ms - hold_ms
+        now_ms.saturating_add(grace_ms).saturating_sub(hold_ms)
     } else {
-        active_at_ms.saturating_add(now_ms - down_at_ms)
+        active_at_ms.saturating_add(now_ms.saturating_sub(down_at_ms))
     })
 }

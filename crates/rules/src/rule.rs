@@ -127,6 +127,8 @@ pub struct RuleState {
 
 impl RuleState {
     pub(crate) fn new(rule: Rule, is_restored: bool) -> Self {
+        // Only alerts are restored.
+        let is_restored = is_restored || matches!(rule.definition, Definition::Recording(_));
         Self {
             rule: Arc::new(rule),
             health: Health::Unknown,
