@@ -8,6 +8,7 @@ mod check;
 mod duplicate;
 mod expression;
 mod name;
+pub mod unit_test;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,9 @@ pub struct Options<'a> {
     pub language: Language,
     /// Which names of labels and metrics are valid.
     pub names: NameScheme,
+    /// Whether keys that Prometheus does not know are left out, as `promtool` does with
+    /// `--ignore-unknown-fields`.
+    pub ignores_unknown_keys: bool,
     /// Compiles the template of a label or annotation of an alert; an error is the reason.
     pub check_template: &'a dyn Fn(&str) -> Result<(), String>,
 }
@@ -50,7 +54,12 @@ impl Options<'_> {
     /// Any UTF-8 name is valid, and templates are not checked.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        Self { language, names: NameScheme::Utf8, check_template: &|_| Ok(()) }
+        Self {
+            language,
+            names: NameScheme::Utf8,
+            ignores_unknown_keys: false,
+            check_template: &|_| Ok(()),
+        }
     }
 }
 

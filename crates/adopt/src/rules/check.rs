@@ -20,7 +20,7 @@ pub(super) fn groups(
     let (mut groups, mut names) = (Vec::new(), HashSet::new());
     let elements = Fields::new(document, root, "rulefmt.RuleGroups").and_then(|mut fields| {
         let elements = fields.elements("groups")?;
-        fields.finish()?;
+        finish(&fields, options)?;
         Ok(elements)
     });
     for node in reader.noted(elements).unwrap_or_default() {
@@ -34,6 +34,11 @@ pub(super) fn groups(
         groups.push(group);
     }
     groups
+}
+
+/// Fails if a key is not known, unless such keys are left out.
+fn finish(fields: &Fields<'_>, options: &Options<'_>) -> Read<()> {
+    if options.ignores_unknown_keys { Ok(()) } else { fields.finish() }
 }
 
 struct Reader<'a> {
@@ -73,7 +78,7 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn read(document: &'a Document, node: &'a Node) -> Read<Self> {
+    fn read(document: &'a Document, node: &'a Node, options: &Options<'_>) -> Read<Self> {
         let mut fields = Fields::new(document, node, "rulefmt.Rule")?;
         let fields = &mut fields;
         let record_node = fields.take("record");
@@ -89,7 +94,7 @@ impl<'a> Written<'a> {
             labels: fields.text_map("labels")?.into_iter().collect(),
             annotations: fields.text_map("annotations")?.into_iter().collect(),
         };
-        fields.finish()?;
+        finish(fields, options)?;
         Ok(written)
     }
 
@@ -135,7 +140,7 @@ impl Reader<'_> {
         let limit = fields.signed("limit")?.and_then(|limit| u64::try_from(limit).ok());
         let labels: Pairs = fields.text_map("labels")?.into_iter().collect();
         let elements = fields.elements("rules")?;
-        fields.finish()?;
+        finish(fields, self.options)?;
         if name.is_empty() {
             self.faults.add(node.fault("Groupname must not be empty"));
         }
@@ -156,7 +161,7 @@ impl Reader<'_> {
         (group, rule): (&str, usize),
         group_labels: &Pairs,
     ) -> Option<Rule> {
-        let written = Written::read(self.document, node);
+        let written = Written::read(self.document, node, self.options);
         let written = self.noted(written)?;
         let name =
             if written.alert.is_empty() { written.record.clone() } else { written.alert.clone() };

@@ -120,6 +120,16 @@ fn templates_are_checked_by_the_caller() {
 }
 
 #[test]
+fn unknown_keys_are_left_out_if_the_caller_wants_it() {
+    let text =
+        "owner: x\ngroups:\n- name: g\n  owner: y\n  rules:\n  - {record: r, expr: a, owner: z}\n";
+    let options = Options { ignores_unknown_keys: true, ..Options::new(Language::PromQl) };
+    let file = load(Path::new("r.yml"), &Memory(text), &options).unwrap();
+    assert_eq!(file.groups[0].rules[0].name(), "r");
+    assert!(loaded(text, Language::PromQl).is_err());
+}
+
+#[test]
 fn only_the_first_document_is_read() {
     let file = loaded("groups: []\n---\ngroups: [{]\n", Language::PromQl).unwrap();
     assert_eq!(
