@@ -1,5 +1,5 @@
 import { fireEvent, screen } from "@testing-library/react";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Frame } from "../../data/frame";
 import { stubSizes } from "../../testing/layout";
 import { drawnChart, numbers, renderPanel, table } from "../../testing/panels";
@@ -56,6 +56,12 @@ describe("the histogram panel", () => {
     await drawnChart();
     fireEvent.pointerMove(screen.getByRole("img"), { clientX: 200, clientY: 20 });
     expect(screen.getByRole("tooltip").textContent).toBe("10 – 20a1b1");
+  });
+  it("shows two series of the same name", async () => {
+    const errors = vi.spyOn(console, "error");
+    renderPanel(<PanelView type="histogram" frames={[numbers("a", [1, 2]), numbers("a", [1, 3])]} />);
+    await screen.findByRole("img");
+    expect(errors).not.toHaveBeenCalled();
   });
   it("says why it is empty", async () => {
     renderPanel(<PanelView type="histogram" frames={[table({ a: ["x"] })]} />);

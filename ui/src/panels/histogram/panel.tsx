@@ -112,12 +112,12 @@ function Buckets({ histogram, stacked, width, height }: BucketsProps) {
         />
         {buckets.map((index) => {
           let below = 0;
-          return series.map(({ name, color, counts }) => {
+          return series.map(({ color, counts }, at) => {
             const count = counts[index] ?? 0;
             const [from, to] = [x(bounds[index] ?? 0), x(bounds[index + 1] ?? 0)];
             const bar = (
               <rect
-                key={name}
+                key={at}
                 x={plot.left + from + 0.5}
                 y={plot.top + plot.height - tall(below + count)}
                 width={Math.max(1, to - from - 1)}

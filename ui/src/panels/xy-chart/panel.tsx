@@ -126,8 +126,8 @@ function XyPlot({ model, tooltip, width, height }: PlotProps) {
           }))}
         />
         <g transform={`translate(${plot.left} ${plot.top})`}>
-          {series.map(({ name, color, points, lines, dots, size }) => (
-            <g key={name}>
+          {series.map(({ color, points, lines, dots, size }, at) => (
+            <g key={at}>
               {lines && (
                 <polyline
                   points={points
