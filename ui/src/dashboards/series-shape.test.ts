@@ -9,7 +9,7 @@ function answered(result: { metric: object; values: [number, string][] }[]): Fra
   return seriesFrames(readAnswer({ data: { resultType: "matrix", result } }), "x", 1_000);
 }
 
-const SHAPE: SeriesShape = { refId: "A", expr: "x", legend: "", format: "", tables: 1 };
+const SHAPE: SeriesShape = { refId: "A", expr: "x", unnamed: "x", legend: "", format: "", tables: 1 };
 const shaped = (frames: Frame[], rest: Partial<SeriesShape>) => shapeSeries(frames, { ...SHAPE, ...rest });
 const columns = ([frame]: Frame[]) => frame?.fields.map(({ name, values }) => [name, values]);
 
@@ -28,9 +28,9 @@ describe("a series", () => {
     const found = shaped(frames, { legend });
     expect(found.map((frame) => displayName(frame.fields[1] as never, frame, found))).toEqual(expected);
   });
-  it("without labels is named by its query", () => {
-    const found = shaped(answered([{ metric: {}, values: [[1, "2"]] }]), { expr: "sum(x)" });
-    expect(found[0]?.fields[1]?.config.displayNameFromDS).toBe("sum(x)");
+  it("without labels has the name that its source gives to such series", () => {
+    const found = shaped(answered([{ metric: {}, values: [[1, "2"]] }]), { unnamed: "{}" });
+    expect(found[0]?.fields[1]?.config.displayNameFromDS).toBe("{}");
   });
   it("is a row of a table", () => {
     expect(columns(shaped(frames, { format: "table", tables: 2 }))).toEqual([

@@ -7,6 +7,8 @@ export interface SeriesShape {
   expr: string;
   /** With labels, as in `{{job}}`. */
   legend: string;
+  /** The name of a series without labels, when there is no legend. */
+  unnamed: string;
   format: string;
   /** Queries of the panel that are tables. */
   tables: number;
@@ -34,11 +36,11 @@ function withLegend(frame: Frame, shape: SeriesShape): Frame {
 }
 
 /** Null for `__auto`: the data source gives a short name then. */
-function legendName({ legend, expr }: SeriesShape, labels: Labels): string | null {
+function legendName({ legend, expr, unnamed }: SeriesShape, labels: Labels): string | null {
   if (legend === "__auto") return null;
   if (legend === "") {
     const name = seriesName(labels);
-    return name === "{}" ? expr : name;
+    return name === "{}" ? unnamed : name;
   }
   const name = legend.replace(/\{\{\s*(.+?)\s*\}\}/g, (_whole, label: string) =>
     Object.hasOwn(labels, label) ? (labels[label] ?? "") : "",

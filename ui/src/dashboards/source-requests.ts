@@ -122,6 +122,7 @@ function prometheusRequests(query: QueryModel, source: ResolvedSource, given: Qu
   const shape = {
     refId,
     expr,
+    unnamed: expr,
     legend: filled(spec.legendFormat, "text"),
     format: string(spec.format),
     tables: given.tables,
@@ -164,6 +165,8 @@ function lokiRequests(query: QueryModel, source: ResolvedSource, given: QueryCon
   const shape = {
     refId,
     expr,
+    // Fields and overrides of dashboards refer to this name.
+    unnamed: "{}",
     legend: filled(spec.legendFormat, "text"),
     format: string(spec.format),
     tables: given.tables,
