@@ -61,6 +61,15 @@ const vector = (result: object[]) =>
   seriesFrames(readAnswer({ data: { resultType: "vector", result } }), "x");
 
 describe("the frames of a panel", () => {
+  it("have numbers without a unit as Grafana shows them in a table, and others with theirs", () => {
+    const unitOf = (panel: object) =>
+      answered({ targets: [{ refId: "A", instant: true, expr: "x" }], ...panel }, [
+        vector([{ metric: {}, value: [1, "0.123456789"] }]),
+      ]).frames[0]?.fields[1]?.config.unit;
+    expect(unitOf({})).toBe("none");
+    expect(unitOf({ fieldConfig: { defaults: { unit: "s" }, overrides: [] } })).toBe("s");
+    expect(unitOf({ type: "stat" })).toBeUndefined();
+  });
   it("are those of its queries, transformed and configured", () => {
     const target = { format: "table", instant: true, expr: "x" };
     const { frames, names } = answered(

@@ -116,7 +116,10 @@ export function panelFrames(
   const transformed = transformFrames([...shared, ...shaped], panel.transformations, (text) =>
     interpolate(text, scope, "text"),
   );
-  return applyFieldConfig(transformed, withVariables(panel.fieldConfig, context));
+  const { defaults, overrides } = withVariables(panel.fieldConfig, context);
+  // A table shows numbers without a unit as Grafana does; without one they have all their digits.
+  const unit = panel.type === "table" ? { unit: "none" } : {};
+  return applyFieldConfig(transformed, { defaults: { ...unit, ...defaults }, overrides });
 }
 
 /** The field configuration, with the variables of the dashboard replaced in the names and units. */

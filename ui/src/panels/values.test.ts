@@ -23,6 +23,10 @@ describe("the values of a panel", () => {
     ["a field by its name", { fields: "pod" }, ["pod: d"]],
   ])("are %s", (_case, options, expected) => expect(shown(options, names, memory)).toEqual(expected));
 
+  it("are dates where they are times, whatever the unit of the panel is", () => {
+    const time = { ...field("Time", [0, 60_000], { unit: "bytes" }), type: "time" } as Field;
+    expect(shown({ fields: "Time" }, time)).toEqual(["Time: 1970-01-01 00:01:00"]);
+  });
   it("have the colour of their threshold, by default green and from 80 red", () => {
     const colors = read({}, field("a", [79]), field("b", [81])).map(({ color }) => color);
     expect(colors).toEqual(["var(--gh-ok)", "var(--gh-error)"]);

@@ -70,7 +70,7 @@ export function valuesOf(
   const range = rangeOf(found.map(({ field }) => field));
   const values = found.flatMap(({ frame, field }) => {
     const own = field.config.fieldMinMax ? rangeOf([field]) : range;
-    const config = { color: { mode }, ...THRESHOLDS, ...field.config };
+    const config = { color: { mode }, ...THRESHOLDS, ...field.config, ...timeUnit(field) };
     const ranged = { ...config, min: config.min ?? own.min, max: config.max ?? own.max };
     const name = displayName(field, frame, shown);
     return options.values
@@ -83,6 +83,11 @@ export function valuesOf(
     ...value,
     color: colorOfValue(value.display, value.config, colors.get(value.name) ?? "var(--gh-text)"),
   }));
+}
+
+/** The unit of a panel is that of its numbers; a time has only those of dates. */
+function timeUnit({ type, config: { unit = "" } }: Field): { unit?: string } {
+  return type === "time" && !/^(time:|dateTime)/.test(unit) ? { unit: "dateTimeAsSystem" } : {};
 }
 
 function selected(frame: Frame, frames: Frame[], { fields }: ReduceOptions): Field[] {

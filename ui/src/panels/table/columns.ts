@@ -56,10 +56,21 @@ export function textOf(value: Cell, field: Field | undefined, zone: Zone): strin
     typeof value === "number" &&
     !/^(time:|dateTime)/.test(field.config.unit ?? "")
   )
-    return formatInstant(value, zone, true);
+    return formatInstant(value, zone, hasMillis(field));
   const plain = field?.config.unit === undefined && field?.config.decimals === undefined;
   if (typeof value === "number" && plain && !field?.config.mappings) return formatExact(value);
   return displayText(value, field?.config ?? {}, zone);
+}
+
+const withMillis = new WeakMap<readonly unknown[], boolean>();
+
+/** Whether a time of the field is between two seconds: the others need no fractions. */
+function hasMillis({ values }: Field): boolean {
+  const known = withMillis.get(values);
+  if (known !== undefined) return known;
+  const found = values.some((value) => typeof value === "number" && value % 1_000 !== 0);
+  withMillis.set(values, found);
+  return found;
 }
 
 /** What a cell shows in other ways than as text. */

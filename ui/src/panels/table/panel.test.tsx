@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the variables of Grafana
 import { screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../data/frame";
+import { type Field, type Frame, frameOf } from "../../data/frame";
 import { numbers, renderPanel, table } from "../../testing/panels";
 import { PanelView } from "../panel-view";
 
@@ -37,7 +37,19 @@ describe("the table panel", () => {
     const unit = override("Time", { unit: "s" });
     renderPanel(panel({}, [unit], [numbers("cpu", [1], { unit: "s" })]));
     await screen.findByRole("grid");
-    expect(rowsOf()[1]).toEqual(["2026-11-20 15:00:00.000", "1 s"]);
+    expect(rowsOf()[1]).toEqual(["2026-11-20 15:00:00", "1 s"]);
+  });
+  it("shows the fractions of seconds where a time has some", async () => {
+    const times = [1_500, 2_000];
+    const field = { name: "at", type: "time", values: times, config: {} } as Field;
+    renderPanel(panel({}, [], [frameOf([field])]));
+    await screen.findByRole("grid");
+    expect(rowsOf().slice(1)).toEqual([["1970-01-01 00:00:01.500"], ["1970-01-01 00:00:02.000"]]);
+  });
+  it("says that all its columns are hidden", async () => {
+    const hidden = override("cpu", { "custom.hidden": true });
+    renderPanel(panel({}, [hidden], [table({ cpu: [1] })]));
+    expect((await screen.findByRole("status")).textContent).toMatch(/All columns of this table are hidden/);
   });
   it("has a footer with a calculation, or the number of rows", async () => {
     const footer = { show: true, reducer: ["sum"], fields: ["cpu"] };

@@ -70,6 +70,7 @@ function FrameTable({ frame, options, onOptions, actions }: Props) {
     () => columns.map((column) => columnOf(column, frame, (row) => kept?.[row] ?? row, zone, actions)),
     [columns, frame, kept, zone, actions],
   );
+  if (columns.length === 0) return <NoData frames={[frame]} needs="All columns of this table are hidden." />;
   const { openRow, selection } = actions ?? {};
   const valued = columns.some(({ field }) => scopeOf(field) !== undefined);
   const valuesOf = (row: number, column: number): CellValues =>
