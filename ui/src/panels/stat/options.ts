@@ -12,6 +12,8 @@ export interface StatOptions {
   text: "auto" | "value" | "value_and_name" | "name" | "none";
   orientation: Orientation;
   justify: "auto" | "center";
+  /** The name beside the value, where a tile is wide enough. */
+  wide: boolean;
   change: boolean;
   changeColor: "standard" | "inverted" | "same_as_value";
   sizes: TextSizes;
@@ -35,6 +37,7 @@ export function readStatOptions(value: unknown): StatOptions {
     text: oneOf(given.textMode, ["value", "value_and_name", "name", "none"]) ?? "auto",
     orientation: readOrientation(given.orientation),
     justify: given.justifyMode === "center" ? "center" : "auto",
+    wide: given.wideLayout !== false,
     change: given.showPercentChange === true,
     changeColor: oneOf(given.percentChangeColorMode, ["inverted", "same_as_value"]) ?? "standard",
     sizes: readTextSizes(given.text),

@@ -41,6 +41,21 @@ describe("the stat panel", () => {
     expect(tile.style.background).toContain("--gh-error");
     expect(["black", "white"]).toContain(tile.style.color);
   });
+  it.each([
+    ["beside its value in a wide tile", {}, "true"],
+    ["above it when this is wanted", { wideLayout: false }, "false"],
+    ["above it when both are centered", { justifyMode: "center" }, "false"],
+  ])("has a name %s", async (_case, options, wide) => {
+    const orientation = "horizontal";
+    renderPanel(stat({ orientation, ...options }, numbers("api", [1, 2]), numbers("web", [1, 3])));
+    const tile = (await screen.findByText("api")).closest("[data-wide]");
+    expect(tile?.getAttribute("data-wide")).toBe(wide);
+  });
+  it("has its texts above the graph", async () => {
+    renderPanel(stat({}, numbers("api", [1, 2])));
+    const tile = (await screen.findByText("2")).closest("[data-wide]") as HTMLElement;
+    expect(tile.style.paddingBottom).toBe(`${tile.querySelector("svg")?.style.height}`);
+  });
   it("is a link where the field has one", async () => {
     const links = [{ title: "Details", url: "/d/x?v=${__value.raw}", targetBlank: true }];
     renderPanel(stat({}, numbers("api", [1, 2], { links })));
