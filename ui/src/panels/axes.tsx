@@ -16,7 +16,7 @@ export interface Plot {
 }
 
 export function TimeAxis({ plot, range, zone }: { plot: Plot; range: Range; zone: Zone }) {
-  return timeTicks(range, plot.width, 90, zone).map((tick) => (
+  return timeTicks(range, plot.width, Math.min(90, Math.max(56, plot.width / 5)), zone).map((tick) => (
     <g key={tick.ms} transform={`translate(${plot.left + tick.x} ${plot.top})`}>
       <line y2={plot.height} className={classes.grid} />
       <text y={plot.height + 14} textAnchor={tick.anchor} className={classes.text}>

@@ -51,7 +51,7 @@ export function Legend(props: Props) {
           onMouseEnter={() => props.onFocus?.(index)}
         >
           <Entry {...props} index={index} />
-          {item.menu}
+          {item.menu && <span className={classes.menu}>{item.menu}</span>}
           {item.cells.map(({ text }, at) => (
             <small key={at}>{props.columns[at]?.label ? `${props.columns[at]?.label}: ${text}` : text}</small>
           ))}
@@ -93,7 +93,7 @@ function LegendTable(props: Props) {
             <td>
               <div className={classes.series}>
                 <Entry {...props} index={index} />
-                {items[index]?.menu}
+                {items[index]?.menu && <span className={classes.menu}>{items[index].menu}</span>}
               </div>
             </td>
             {items[index]?.cells.map(({ text }, at) => (

@@ -104,6 +104,7 @@ function TextVariable({
     <TextInput
       aria-label={label}
       w={150}
+      classNames={{ input: classes.text }}
       value={draft}
       spellCheck={false}
       onChange={(event) => setDraft(event.currentTarget.value)}

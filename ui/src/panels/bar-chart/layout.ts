@@ -19,6 +19,8 @@ interface Tick {
 
 export interface Layout {
   plot: Plot;
+  /** The plot with the values below or beside negative bars: the names are around it. */
+  outer: Plot;
   standing: boolean;
   /** Of the axis of categories. */
   names: Tick[];
@@ -39,22 +41,28 @@ export function layoutOf(bars: Bars, options: BarChartOptions, width: number, he
   const { categories, min, max } = bars;
   const standing = options.orientation === "vertical" || (options.orientation === "auto" && width >= height);
   const { ticks, labels } = ticksOf(bars, options, standing ? height / 40 : width / 90);
-  const left = standing ? axisWidth(labels) : Math.min(width * 0.35, axisWidth(categories));
+  const names = standing ? axisWidth(labels) : Math.min(width * 0.35, axisWidth(categories));
+  const beyond = options.showValue !== "never" && options.stacking === "none";
+  const below = beyond && min < 0;
+  const left = names + (below && !standing ? axisWidth(labels) : 0);
+  const right = beyond && !standing ? axisWidth(labels) : RIGHT;
   const plot: Plot = {
     left,
     top: TOP,
-    width: Math.max(0, width - left - RIGHT),
-    height: Math.max(0, height - TOP - FOOT),
+    width: Math.max(0, width - left - right),
+    height: Math.max(0, height - TOP - FOOT - (below && standing ? NAME_HEIGHT : 0)),
   };
+  const outer = standing ? { ...plot, height: height - TOP - FOOT } : { ...plot, left: names };
   const share = (standing ? plot.width : plot.height) / Math.max(1, categories.length);
   const place = (value: number) => {
     const part = Math.min(1, Math.max(0, (value - min) / (max - min)));
     return standing ? plot.height * (1 - part) : plot.width * part;
   };
   const every = Math.max(1, Math.ceil((standing ? NAME_WIDTH : NAME_HEIGHT) / Math.max(1, share)));
-  const space = standing ? share * every - 4 : left - 8;
+  const space = standing ? share * every - 4 : names - 8;
   return {
     plot,
+    outer,
     standing,
     names: categories.flatMap((name, row) =>
       row % every === 0 ? [{ at: (row + 0.5) * share, label: cut(name, space) }] : [],

@@ -67,6 +67,12 @@ describe("the bars of a chart", () => {
   });
 });
 
+/** Where the text of a value is. */
+const endOf = (text: string) => {
+  const found = [...document.querySelectorAll("text")].filter(({ textContent }) => textContent === text);
+  return Number(found.at(-1)?.getAttribute("y"));
+};
+
 describe("the bar chart panel", () => {
   it("says in words what it shows", async () => {
     renderPanel(panel());
@@ -92,6 +98,17 @@ describe("the bar chart panel", () => {
     rerender(panel({ tooltip: { mode: "multi" } }));
     hover();
     expect(screen.getByRole("tooltip").textContent).toBe("acpu1mem2");
+  });
+  it("has the values of negative bars below them", async () => {
+    renderPanel(panel({ showValue: "always" }));
+    await screen.findByRole("img");
+    const [bars, values] = [[...document.querySelectorAll("rect")], ["1", "2", "3", "-1"].map(endOf)];
+    const tops = bars.map((bar) => Number(bar.getAttribute("y")));
+    const bottoms = bars.map((bar, index) => (tops[index] ?? 0) + Number(bar.getAttribute("height")));
+    expect(values.map((y, index) => y < (tops[index] ?? 0) || y > (bottoms[index] ?? 0))).toEqual(
+      bars.map(() => true),
+    );
+    expect(values[3]).toBeGreaterThan(bottoms[3] ?? 0);
   });
   it("says what it needs", async () => {
     renderPanel(panel({}, [table({ pod: ["a"] })]));

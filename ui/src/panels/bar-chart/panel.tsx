@@ -66,7 +66,7 @@ interface PlotProps {
 function BarPlot({ bars, options, width, height }: PlotProps) {
   const [hovered, setHovered] = useState<Hovered | null>(null);
   const { categories, series } = bars;
-  const { plot, standing, names, numbers, rectOf } = layoutOf(bars, options, width, height);
+  const { plot, outer, standing, names, numbers, rectOf } = layoutOf(bars, options, width, height);
   const boxes = boxesOf(bars, options);
   const show = (box: BarBox, event: React.PointerEvent<SVGElement>) => {
     const svg = event.currentTarget.ownerSVGElement;
@@ -88,9 +88,9 @@ function BarPlot({ bars, options, width, height }: PlotProps) {
       >
         {standing ? <LeftAxis plot={plot} ticks={numbers} /> : <FootAxis plot={plot} ticks={numbers} />}
         {standing ? (
-          <FootAxis plot={plot} ticks={names} lines={false} />
+          <FootAxis plot={outer} ticks={names} lines={false} />
         ) : (
-          <LeftAxis plot={plot} ticks={names} lines={false} />
+          <LeftAxis plot={outer} ticks={names} lines={false} />
         )}
         {boxes.map((box) => (
           <rect
@@ -162,13 +162,16 @@ function Value({ box, rect, bars, options, standing }: ValueProps) {
   if (options.showValue === "never" || (options.showValue === "auto" && !fits)) return null;
   const stacked = options.stacking !== "none";
   if (stacked && (standing ? rect.height < 13 : rect.width < needed)) return null;
-  const x = standing || stacked ? rect.x + rect.width / 2 : rect.x + rect.width + 4;
-  const y = standing && !stacked ? rect.y - 3 : rect.y + rect.height / 2 + 4;
+  const negative = box.low < 0;
+  const beside = negative ? rect.x - 4 : rect.x + rect.width + 4;
+  const beyond = negative ? rect.y + rect.height + 11 : rect.y - 3;
+  const x = standing || stacked ? rect.x + rect.width / 2 : beside;
+  const y = standing && !stacked ? beyond : rect.y + rect.height / 2 + 4;
   return (
     <text
       x={x}
       y={y}
-      textAnchor={standing || stacked ? "middle" : "start"}
+      textAnchor={standing || stacked ? "middle" : negative ? "end" : "start"}
       className={classes.value}
       style={stacked ? { fill: textOn(colorOf(bars, box)) } : undefined}
     >

@@ -119,6 +119,7 @@ function Pie({ slices, options, width, height }: PieProps) {
             d={ringPath(ring, slice.from, slice.to)}
             fill={slice.value.color}
             className={classes.slice}
+            data-whole={slices.length === 1}
             data-dimmed={hovered !== null && hovered.index !== slice.index}
             onPointerMove={(event) => show(slice, event)}
           />

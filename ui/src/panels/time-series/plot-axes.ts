@@ -22,11 +22,10 @@ export function timeAxis(current: Current): uPlot.Axis {
   return {
     ...axisStyle(),
     size: 28,
-    space: 80,
-    values: (_plot, ticks) => {
-      const stepMs = ((ticks[1] ?? 0) - (ticks[0] ?? 0)) * 1_000;
-      return ticks.map((tick) => formatTick(tick * 1_000, stepMs, current.state.zone));
-    },
+    // A narrow chart has few labels, and one alone does not say what the time range is.
+    space: (_plot, _axis, _min, _max, width) => Math.min(80, Math.max(48, width / 6)),
+    values: (_plot, ticks, _axis, _space, step) =>
+      ticks.map((tick) => formatTick(tick * 1_000, step * 1_000, current.state.zone)),
   };
 }
 
@@ -56,7 +55,8 @@ export function valueAxes(current: Current): uPlot.Axis[] {
       ...(distribution.type === "linear" ? {} : { filter: powers(distribution.base) }),
     },
     size: (_plot, values) => 18 + 6.4 * Math.max(3, ...(values ?? []).map((value) => value?.length ?? 0)),
-    space: 34,
+    // One label alone does not say how large the values are.
+    space: (_plot, _axis, _min, _max, height) => Math.min(34, Math.max(15, height / 3)),
     values: (_plot, ticks) =>
       ticks.map((tick) => (tick == null ? "" : (scaleNow(current, key)?.format(tick) ?? String(tick)))),
     ...(label ? { label, labelSize: 16, labelFont: "11px Inter Variable, sans-serif" } : {}),

@@ -112,6 +112,15 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
+describe("the axes", () => {
+  it("of a small chart have more than one label each, and times without fractions", async () => {
+    const range = { fromMs: Date.UTC(2026, 10, 20, 18), toMs: Date.UTC(2026, 10, 21, 0, 1) };
+    await open([series("a", flat(100), range.fromMs)], { range, width: 170, height: 80 });
+    expect(recorded.texts.filter((text) => /[:-]/.test(text))).toEqual(["18:00", "21:00", "11-21"]);
+    expect(recorded.texts.filter((text) => /^\d+$/.test(text)).length).toBeGreaterThan(1);
+  });
+});
+
 describe("a chart that gets new data", () => {
   it("is the same chart, also with another range, width and number of series", async () => {
     await open([series("a", flat(1))]);
