@@ -1,5 +1,6 @@
 /** Dashboards: the list, the board, its variables and panels, and its JSON. */
 import type { Page } from "@playwright/test";
+import { LARGE } from "../mock/boards.mjs";
 import { Dashboards } from "../mock/dashboards.mjs";
 import { expect, expectMarkupAsText, MARKUP, test } from "./test";
 import { serveDashboards } from "./views";
@@ -96,6 +97,48 @@ test("a collapsed row asks nothing until it is opened", async ({ page }) => {
   await page.getByRole("button", { name: /^Tools/ }).click();
   await expect(panel(page, "Tools").getByRole("gridcell").first()).toBeVisible();
   await expect(page).toHaveURL(/rows=1/);
+});
+
+test("panels are asked for as they come into sight, and equal queries once", async ({ page }) => {
+  await serveDashboards(page, new Dashboards([LARGE]));
+  const sent = sentQueries(page);
+  await page.goto("/d/large");
+  await expect(panel(page, "Chart 1").locator("canvas")).toBeVisible();
+  await expect(panel(page, "Chart 12").locator("canvas")).toBeVisible();
+  expect(sent.length).toBeLessThan(40);
+  await panel(page, "Chart 40").scrollIntoViewIfNeeded();
+  await expect(panel(page, "Chart 40").locator("canvas")).toBeVisible();
+  await expect.poll(() => sent.length).toBe(40);
+  expect(new Set(sent).size).toBe(40);
+  const same = LARGE.panels.slice(0, 4).map((one) => ({ ...one, targets: LARGE.panels[0]?.targets }));
+  await serveDashboards(page, new Dashboards([{ ...LARGE, uid: "same", panels: same }]));
+  await page.goto("/d/same");
+  await expect(page.locator("[data-panel] canvas")).toHaveCount(4);
+  expect(sent.length).toBe(41);
+});
+
+test("a refresh asks only for what is in sight, and keeps what is shown meanwhile", async ({ page }) => {
+  await serveDashboards(page, new Dashboards([LARGE]));
+  await page.goto("/d/large");
+  await panel(page, "Chart 40").scrollIntoViewIfNeeded();
+  const charts = page.locator("[data-panel] canvas");
+  await expect(charts).toHaveCount(40);
+  const sent = sentQueries(page);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(/query_range/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Refresh now" }).click();
+  await expect.poll(() => sent.length).toBeGreaterThan(0);
+  await expect(charts).toHaveCount(40);
+  await expect(page.getByText("Loading…")).toHaveCount(0);
+  release();
+  await expect(page.locator("[data-panel] > [aria-hidden=true]")).toHaveCount(0);
+  expect(sent.length).toBeLessThan(40);
 });
 
 test("a panel is shown alone and inspected with the keyboard", async ({ page }) => {

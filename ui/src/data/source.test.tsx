@@ -41,13 +41,16 @@ function Panel({
   source,
   text,
   refId = "A",
+  refreshedMs,
 }: {
   source: DataSource<{ text: string }>;
   text: string;
   refId?: string;
+  refreshedMs?: number;
 }) {
   const range = { fromMs: 0, toMs: 1_000 };
-  const [answer] = useFrames([target(refId, source, { query: { text }, range, intervalMs: 1_000 })]);
+  const targets = [target(refId, source, { query: { text }, range, intervalMs: 1_000 })];
+  const [answer] = useFrames(targets, refreshedMs);
   const names = (answer?.frames ?? []).map((one) => `${one.refId} ${one.name}`).join();
   return (
     <p>
@@ -138,5 +141,20 @@ describe("a data source", () => {
     };
     show(<Panel source={source} text="up" />);
     await screen.findByText(/nothing, done, Error: no such metric/);
+  });
+});
+
+describe("a data source of a panel out of sight", () => {
+  it("is not asked again at a refresh", async () => {
+    const { source, asked } = heldSource();
+    const update = show(<Panel source={source} text="up" refreshedMs={0} />);
+    await waitFor(() => expect(asked).toHaveLength(1));
+    await act(async () => asked[0]?.give("one"));
+    await waitFor(() => expect(texts()).toEqual(["A one, done"]));
+    const later = Date.now() + 60_000;
+    update(<Panel source={source} text="up" refreshedMs={0} />, later);
+    expect(asked).toHaveLength(1);
+    update(<Panel source={source} text="up" refreshedMs={later} />, later);
+    await waitFor(() => expect(asked).toHaveLength(2));
   });
 });

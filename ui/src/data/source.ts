@@ -55,8 +55,10 @@ export async function lastAnswer(answers: AsyncIterable<Frame[]>): Promise<Frame
 /**
  * Answers the targets of a panel, and keeps the previous answers while new ones load, and the last answer of a query
  * when its refresh fails. Panels with equal questions share one request, which ends when the last of them is closed.
+ * `refreshedMs` is when answers were last wanted: that of the page, unless the panel is out of sight.
  */
-export function useFrames(targets: Target[]): TargetState[] {
+export function useFrames(targets: Target[], refreshedMs?: number): TargetState[] {
+  const { nowMs } = useRange();
   const client = useQueryClient();
   const answers = useQueries({
     queries: targets.map(({ source, request }) => ({
@@ -69,7 +71,7 @@ export function useFrames(targets: Target[]): TargetState[] {
       structuralSharing: false,
     })),
   });
-  useRefresh(answers);
+  useRefresh(answers, refreshedMs ?? nowMs);
   // `keepPreviousData` does not work in `useQueries`: another question has another observer there.
   const before = useRef(new Map<string, Before>());
   useEffect(() => {
@@ -97,8 +99,7 @@ export function useFrames(targets: Target[]): TargetState[] {
 }
 
 /** Asks again at a refresh of an absolute range, whose questions stay the same. */
-function useRefresh(answers: UseQueryResult<Frame[]>[]): void {
-  const { nowMs } = useRange();
+function useRefresh(answers: UseQueryResult<Frame[]>[], nowMs: number): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a refresh asks again
   useEffect(() => {
     for (const { isFetching, dataUpdatedAt, refetch } of answers)

@@ -23,7 +23,8 @@ export function usePanelData(panel: PanelModel, context: PanelContext | null): P
   const asked = useMemo(() => (context ? panelRequests(panel, context) : null), [panel, context]);
   const other = useMemo(() => sharedPanel(asked, context), [asked, context]);
   const own = asked?.requests.length ?? 0;
-  const states = useFrames([...targetsOf(asked), ...targetsOf(other?.asked ?? null, "shared ")]);
+  const targets = [...targetsOf(asked), ...targetsOf(other?.asked ?? null, "shared ")];
+  const states = useFrames(targets, context?.nowMs);
   const answers = useAnswersOf(states);
   const { frames, problem } = useMemo(() => {
     if (!asked) return { frames: [], problem: null };
