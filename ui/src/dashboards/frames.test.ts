@@ -61,14 +61,16 @@ const vector = (result: object[]) =>
   seriesFrames(readAnswer({ data: { resultType: "vector", result } }), "x");
 
 describe("the frames of a panel", () => {
-  it("have numbers without a unit as Grafana shows them in a table, and others with theirs", () => {
-    const unitOf = (panel: object) =>
-      answered({ targets: [{ refId: "A", instant: true, expr: "x" }], ...panel }, [
-        vector([{ metric: {}, value: [1, "0.123456789"] }]),
-      ]).frames[0]?.fields[1]?.config.unit;
-    expect(unitOf({})).toBe("none");
-    expect(unitOf({ fieldConfig: { defaults: { unit: "s" }, overrides: [] } })).toBe("s");
-    expect(unitOf({ type: "stat" })).toBeUndefined();
+  it.each([
+    [{}, "none", ""],
+    [{ fieldConfig: { defaults: { unit: "s", noValue: "–" }, overrides: [] } }, "s", "–"],
+    [{ type: "stat" }, undefined, undefined],
+  ])("of %j show numbers without a unit and missing values as Grafana does", (panel, unit, noValue) => {
+    const { frames } = answered({ targets: [{ refId: "A", instant: true, expr: "x" }], ...panel }, [
+      vector([{ metric: {}, value: [1, "0.123456789"] }]),
+    ]);
+    const { config } = frames[0]?.fields[1] ?? {};
+    expect([config?.unit, config?.noValue]).toEqual([unit, noValue]);
   });
   it("are those of its queries, transformed and configured", () => {
     const target = { format: "table", instant: true, expr: "x" };

@@ -117,9 +117,9 @@ export function panelFrames(
     interpolate(text, scope, "text"),
   );
   const { defaults, overrides } = withVariables(panel.fieldConfig, context);
-  // A table shows numbers without a unit as Grafana does; without one they have all their digits.
-  const unit = panel.type === "table" ? { unit: "none" } : {};
-  return applyFieldConfig(transformed, { defaults: { ...unit, ...defaults }, overrides });
+  // A table of Grafana rounds numbers without a unit, and has nothing in place of a missing value.
+  const ofTable = panel.type === "table" ? { unit: "none", noValue: "" } : {};
+  return applyFieldConfig(transformed, { defaults: { ...ofTable, ...defaults }, overrides });
 }
 
 /** The field configuration, with the variables of the dashboard replaced in the names and units. */

@@ -18,6 +18,8 @@ export interface Column {
   widthMin?: number;
   /** What the cells of a row show, and their style; by default the formatted value. */
   render?: (row: number) => { node: ReactNode; style: CSSProperties | undefined };
+  /** What is shown in place of a missing value. */
+  missing?: string | undefined;
   /** Holds sentences, and may be wider than other columns. */
   wide?: boolean;
   /** Whether its cells have a menu of their values. */
@@ -209,7 +211,7 @@ function Row(props: RowProps) {
       {columns.map((column, at) => {
         const value = cells[at] ?? null;
         const rendered = column.render?.(index);
-        const text = value === null ? "null" : format(value, at);
+        const text = value === null ? (column.missing ?? "null") : format(value, at);
         return (
           <div
             key={`${column.name} ${at}`}

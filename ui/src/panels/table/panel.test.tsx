@@ -46,6 +46,15 @@ describe("the table panel", () => {
     await screen.findByRole("grid");
     expect(rowsOf().slice(1)).toEqual([["1970-01-01 00:00:01.500"], ["1970-01-01 00:00:02.000"]]);
   });
+  it.each([
+    ["null", {}],
+    ["–", { noValue: "–" }],
+    ["N/A", { mappings: [{ type: "special", options: { match: "null", result: { text: "N/A" } } }] }],
+  ])("shows a missing value as %j where its field says %j", async (expected, config) => {
+    renderPanel(panel({}, [override("cpu", config)], [table({ cpu: [null, 1] })]));
+    await screen.findByRole("grid");
+    expect(rowsOf()[1]).toEqual([expected]);
+  });
   it("says that all its columns are hidden", async () => {
     const hidden = override("cpu", { "custom.hidden": true });
     renderPanel(panel({}, [hidden], [table({ cpu: [1] })]));

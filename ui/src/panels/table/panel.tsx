@@ -1,5 +1,6 @@
 /** The table panel: one frame, with a column per field. */
 import { useMemo, useState } from "react";
+import { displayText } from "../../data/display";
 import { column as columnNamed, type Field, type Frame } from "../../data/frame";
 import { useRange } from "../../time/context";
 import { type Scope, valuesOfCell } from "../../values/value";
@@ -154,6 +155,7 @@ function columnOf(
   return {
     name,
     align,
+    missing: missingText(field, zone),
     ...(typeof given === "string" ? { type: given } : {}),
     ...(scopeOf(field) ? { valued: true } : {}),
     ...(cell.width === null ? {} : { width: cell.width }),
@@ -167,6 +169,12 @@ function columnOf(
           },
         }),
   };
+}
+
+/** What the field says of missing values. */
+function missingText({ config }: Field, zone: ReturnType<typeof useRange>["zone"]): string | undefined {
+  const said = config.noValue !== undefined || config.mappings?.length;
+  return said ? displayText(null, config, zone) : undefined;
 }
 
 /** A source says of which scope the values of a column are, if queries can compare them. */
