@@ -1,10 +1,12 @@
 /**
  * A server for developing the page without the binary: `npm run mock`, then `npm run dev`, or open it directly
- * to see the built page under the same content security policy. MOCK_EMPTY=1 serves no data.
+ * to see the built page under the same content security policy. MOCK_EMPTY=1 serves no data; MOCK_CORPUS=1 serves the
+ * dashboards of other projects, with made data for every query.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { servedBoards } from "./corpus-boards.mjs";
 import { Dashboards } from "./dashboards.mjs";
 import { makeDataset } from "./dataset.mjs";
 import { logs } from "./logs.mjs";
@@ -12,10 +14,12 @@ import * as metrics from "./metrics.mjs";
 import { overview } from "./overview.mjs";
 import { sql } from "./sql.mjs";
 import { cardinality, targets } from "./status.mjs";
+import { legendsOf, syntheticAnswer } from "./synthetic.mjs";
 import * as traces from "./traces.mjs";
 
 const PORT = Number(process.env.PORT ?? 3000);
 const EMPTY = process.env.MOCK_EMPTY === "1";
+const CORPUS = process.env.MOCK_CORPUS === "1" ? servedBoards() : undefined;
 const DIST = new URL("../dist", import.meta.url).pathname;
 const TYPES = {
   ".html": "text/html",
@@ -33,7 +37,9 @@ setInterval(() => {
   dataset = makeDataset();
 }, 600_000).unref();
 
-const dashboards = new Dashboards(EMPTY ? [] : undefined);
+const dashboards = new Dashboards(EMPTY ? [] : CORPUS);
+/** Those of the dashboard that was opened last. */
+let legends = new Map();
 
 const ok = (body) => ({ status: 200, body });
 const data = (list) => ok({ status: "success", data: list });
@@ -114,9 +120,13 @@ createServer(async (request, response) => {
   for await (const chunk of request) body += chunk;
   const isJson = request.headers["content-type"]?.includes("json");
   const given = Object.fromEntries([...address.searchParams, ...(isJson ? [] : new URLSearchParams(body))]);
+  const opened = CORPUS?.find(({ uid }) => address.pathname === `/api/dashboards/${uid}`);
+  if (opened) legends = legendsOf(opened);
+  const json = isJson ? JSON.parse(body) : {};
   const found =
     dashboards.answer(request.method ?? "GET", address.pathname, body) ??
-    answer(address.pathname, given, isJson ? JSON.parse(body) : {});
+    (CORPUS && syntheticAnswer(address.pathname, given, json, legends)) ??
+    answer(address.pathname, given, json);
   if (!found) return sendFile(address.pathname, request, response);
   const type = found.text === undefined ? "application/json" : "text/plain";
   response.writeHead(found.status, { "Content-Type": type });

@@ -6,6 +6,7 @@ import type { DataSourceEntry } from "../api/generated";
 import { readAnswer } from "../api/prometheus";
 import type { Frame } from "../data/frame";
 import { seriesFrames } from "../data/sources/prometheus";
+import { calendarOf } from "../time/calendar";
 import { filterByRegex } from "./option-order";
 import { readDashboard } from "./read";
 import { type PanelContext, panelFrames, panelRequests } from "./requests";
@@ -30,7 +31,7 @@ function contextOf(json: object): PanelContext {
   );
   const [fromMs, toMs] = [1_700_000_000_000, 1_700_003_600_000];
   const raw = { from: "now-1h", to: "now" };
-  const rest = { scoped: {}, raw, nowMs: toMs, zone: "utc" as const, widthPx: 600 };
+  const rest = { scoped: {}, raw, nowMs: toMs, calendar: calendarOf("utc"), widthPx: 600 };
   return { dashboard, variables, range: { fromMs, toMs }, dataSources: SOURCES, ...rest };
 }
 
