@@ -155,11 +155,17 @@ impl Alertmanager {
     /// invalid.
     pub fn receive(&mut self, alerts: Vec<PostableAlert>, now: Timestamp) -> Receipt {
         let resolve_timeout = self.configuration.config.resolve_timeout;
-        let mut receipt = Receipt::default();
+        let (mut receipt, mut has_made_room) = (Receipt::default(), false);
         for alert in alerts {
             match alert.into_alert(resolve_timeout, self.limits.alert_bytes, now) {
                 Ok(alert) => {
                     self.metrics.received(!alert.is_resolved(now));
+                    let is_new = !self.alerts.contains(alert.fingerprint);
+                    if is_new && !has_made_room && self.alerts.is_full(&self.limits) {
+                        // Once for all alerts of a request, because it looks at all alerts.
+                        self.remove_resolved(now);
+                        has_made_room = true;
+                    }
                     receipt.dropped += usize::from(!self.put(alert, now));
                 }
                 Err((is_firing, error)) => {
@@ -174,9 +180,6 @@ impl Alertmanager {
 
     /// Keeps an alert and adds it to its groups. Returns `false` if there is no room for it.
     fn put(&mut self, alert: Alert, now: Timestamp) -> bool {
-        if self.alerts.is_full(&self.limits) {
-            self.remove_resolved(now);
-        }
         let Some(alert) = self.alerts.put(alert, &self.limits, now) else {
             self.metrics.limited();
             return false;

@@ -62,13 +62,13 @@ impl Alerts {
         }
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.by_fingerprint.len()
+    /// Whether an alert is among them.
+    pub(crate) fn contains(&self, fingerprint: Fingerprint) -> bool {
+        self.by_fingerprint.contains_key(&fingerprint)
     }
 
-    /// Whether there is room for another one, as far as numbers are concerned.
+    /// Whether there is no room for another one.
     pub(crate) fn is_full(&self, limits: &Limits) -> bool {
-        self.len() >= limits.alerts || self.bytes >= limits.alerts_bytes
+        self.by_fingerprint.len() >= limits.alerts || self.bytes >= limits.alerts_bytes
     }
 }
