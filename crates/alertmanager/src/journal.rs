@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::record::{self, Record};
@@ -12,6 +13,8 @@ const NAME: &str = "silences-and-notifications.log";
 const DAMAGED_NAME: &str = "silences-and-notifications.damaged";
 /// A snapshot that is being written.
 const TEMPORARY_NAME: &str = "silences-and-notifications.tmp";
+/// Nobody else reads silences.
+const FILE_MODE: u32 = 0o600;
 /// The longest line that is read.
 const LINE_BYTES_MAX: u64 = 64 << 20;
 /// Damaged lines that are named.
@@ -108,7 +111,12 @@ impl Journal {
     /// Any error of the file system.
     pub(crate) fn start(folder: &Path, snapshot: &[u8]) -> io::Result<Self> {
         let temporary = folder.join(TEMPORARY_NAME);
-        let mut file = File::create(&temporary)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(FILE_MODE)
+            .open(&temporary)?;
         let header = record::header();
         file.write_all(&header)?;
         file.write_all(snapshot)?;

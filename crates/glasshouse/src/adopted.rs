@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use adopt::prometheus::{self, Alerting, Otlp, RemoteWrite, ScrapeConfig};
+use adopt::prometheus::{self, Alerting, Discovery, Otlp, RemoteWrite, ScrapeConfig};
 use adopt::{Files, Kind, Section, SystemFiles, Unsupported, grafana};
 use signals::Labels;
 
-use crate::alerting::{RuleFiles, own_files};
+use receive::HostAddresses;
+
+use crate::alerting::{Routing, RuleFiles, own_files};
 use crate::config::ConfigError;
 use crate::dashboards::{self, Folder, Provisioned};
 
@@ -25,6 +27,8 @@ pub(crate) struct Adopted {
     pub(crate) prometheus_yaml: String,
     /// Where alerts are sent: the sections `alerting` of all `prometheus.yml`.
     pub(crate) alerting: Alerting,
+    /// Who is notified of alerts: the `alertmanager.yml`, if there is one.
+    pub(crate) routing: Option<Routing>,
     /// The files of rules.
     pub(crate) rules: RuleFiles,
     /// Dashboards and data sources of Grafana.
@@ -39,7 +43,11 @@ impl Adopted {
     ///
     /// # Errors
     /// The first mistake, with file and line; or that a path has no file of a known kind.
-    pub(crate) fn read(paths: &[PathBuf], data: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(
+        paths: &[PathBuf],
+        data: &Path,
+        resolved: &HostAddresses,
+    ) -> Result<Self, ConfigError> {
         let mut adopted = Self {
             scrape_configs: Vec::new(),
             remote_write: Vec::new(),
@@ -47,6 +55,7 @@ impl Adopted {
             external_labels: Labels::empty(),
             prometheus_yaml: String::new(),
             alerting: Alerting::default(),
+            routing: None,
             rules: RuleFiles::default(),
             grafana: Provisioned::default(),
             unsupported: Vec::new(),
@@ -59,6 +68,9 @@ impl Adopted {
             adopted.rules.find(&file);
         }
         adopted.rules.finish()?;
+        if adopted.routing.is_some() {
+            adopted.leave_out_replaced_alertmanagers(resolved);
+        }
         adopted.unsupported.extend(adopted.rules.unsupported().cloned());
         Ok(adopted)
     }
@@ -94,7 +106,12 @@ impl Adopted {
                 }
                 Some(Kind::Rules) => self.rules.find(file),
                 Some(Kind::Alertmanager) => {
-                    self.unsupported.extend(unused(file, &sections));
+                    let routing = Routing::read(file)?;
+                    self.unsupported.extend(routing.unsupported().iter().cloned());
+                    if self.routing.replace(routing).is_some() {
+                        let path = file.display();
+                        return Err(fail(format!("{path} is a second alertmanager.yml")));
+                    }
                 }
                 None => {}
             }
@@ -119,6 +136,23 @@ impl Adopted {
             self.add(config)?;
         }
         Ok(())
+    }
+
+    /// The adopted `alertmanager.yml` takes the place of Alertmanagers with the names of containers,
+    /// unless such a name has an address here.
+    fn leave_out_replaced_alertmanagers(&mut self, resolved: &HostAddresses) {
+        let is_replaced = |target: &String| {
+            let host = target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host);
+            host != "localhost" && !host.contains(['.', ':']) && !resolved.contains_key(host)
+        };
+        let discoveries =
+            self.alerting.alertmanagers.iter_mut().flat_map(|config| &mut config.discovery);
+        for discovery in discoveries {
+            let Discovery::Static(groups) = discovery else { continue };
+            for group in groups {
+                group.targets.retain(|target| !is_replaced(target));
+            }
+        }
     }
 
     fn add(&mut self, config: prometheus::Config) -> Result<(), ConfigError> {
@@ -161,7 +195,7 @@ fn included<'a>(configs: impl Iterator<Item = &'a prometheus::Config>) -> Vec<Pa
 
 /// Sections that are read, and have no effect yet.
 fn unused(file: &Path, sections: &[Section]) -> Vec<Unsupported> {
-    let is_unused = |section: &&Section| ["remote_read", "route"].contains(&section.name.as_str());
+    let is_unused = |section: &&Section| ["remote_read"].contains(&section.name.as_str());
     let unsupported = |section: &Section| Unsupported {
         file: file.to_owned(),
         line: section.line,

@@ -1,54 +1,56 @@
 //! What adopted files are used for, scraping, remote write, rules and dashboards, and their reload.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use adopt::prometheus::{Otlp, TranslationStrategy, duration_text};
-use page_api::{RuleFileEntry, RuleFileList, RuleFileSave};
+use alertmanager::{Live, Notifiers};
+use page_api::{ReceiverTest, RuleFileEntry, RuleFileList, RuleFileSave};
 use parking_lot::Mutex;
-use receive::Receiver;
 use receive::alertmanagers::{Alertmanagers, AlertmanagersStatus};
 use receive::remote_storage::{RemoteStorage, ServerStatus};
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
+use receive::{HostAddresses, Receiver};
 use rules::{Groups, Settings};
 use serve::{ActiveTarget, Reload, RuleFileFault, ScrapePool, TargetMetadata};
 use signals::{Clock, Labels};
+use store::Store;
 use tokio::runtime::Handle;
 use wire::otlp::metrics::{PromotedAttributes, Strategy, Translation};
 
 use crate::adopted::Adopted;
-use crate::alerting::own_files;
+use crate::alerting::self_alerts::Watched;
+use crate::alerting::{Routing, own_files, receiver_test};
 use crate::config::ConfigError;
 use crate::dashboards::DashboardFiles;
 
 /// How long alerts may take to be sent at the end.
 const ALERTS_DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// What jobs are made of.
+/// What uses the adopted files.
 pub(crate) struct Parts {
     pub(crate) scraper: Scraper,
     pub(crate) remote_storage: RemoteStorage,
     pub(crate) receiver: Arc<Receiver>,
-    pub(crate) rules: Groups,
+    pub(crate) rules: Arc<Groups>,
+    /// Those of the section `alerting`.
     pub(crate) alertmanagers: Arc<Alertmanagers>,
+    /// That of this server.
+    pub(crate) alertmanager: Live,
+    pub(crate) dashboards: Arc<DashboardFiles>,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// Addresses of host names.
+    pub(crate) resolved: HostAddresses,
     /// The URL under which users reach the page.
     pub(crate) external_url: String,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// The scraper, the senders of remote write and the rules, with the configuration that they have.
+/// What uses the adopted files, with the configuration that it has.
 pub(crate) struct AdoptedJobs {
-    scraper: Scraper,
-    remote_storage: RemoteStorage,
-    receiver: Arc<Receiver>,
-    rules: Arc<Groups>,
-    alertmanagers: Arc<Alertmanagers>,
-    external_url: String,
-    dashboards: Arc<DashboardFiles>,
-    clock: Arc<dyn Clock>,
-    /// The data folder.
-    data: PathBuf,
+    parts: Parts,
     state: Mutex<State>,
     /// Serialises reloads and changes of files.
     reloading: Mutex<()>,
@@ -58,6 +60,8 @@ struct State {
     external_labels: Labels,
     prometheus_yaml: String,
     rule_files: Vec<PathBuf>,
+    routing: Routing,
+    notifiers: Notifiers,
     reload: Reload,
 }
 
@@ -66,52 +70,47 @@ impl AdoptedJobs {
     ///
     /// # Errors
     /// What is wrong with a job.
-    pub(crate) async fn start(
-        parts: Parts,
-        data: &Path,
-        adopted: Adopted,
-    ) -> Result<Self, ConfigError> {
-        let fail = |message| ConfigError::new("adopt", message);
-        let Parts { scraper, remote_storage, receiver, rules, alertmanagers, external_url, clock } =
-            parts;
+    pub(crate) async fn start(parts: Parts, adopted: Adopted) -> Result<Self, ConfigError> {
+        let state = State {
+            external_labels: Labels::empty(),
+            prometheus_yaml: String::new(),
+            rule_files: Vec::new(),
+            routing: Routing::nobody()?,
+            notifiers: Notifiers::new(),
+            reload: Reload { at: parts.clock.now(), is_successful: true },
+        };
+        let jobs = Self { parts, state: Mutex::new(state), reloading: Mutex::default() };
+        let applied = jobs.apply(adopted, false).await;
+        applied.map_err(|message| ConfigError::new("adopt", message))?;
+        Ok(jobs)
+    }
+
+    /// Uses the adopted files. The times of pending alerts must be restored unless they
+    /// `are_restored`.
+    async fn apply(&self, adopted: Adopted, are_restored: bool) -> Result<(), String> {
         adopted.warn();
-        let reload = Reload { at: clock.now(), is_successful: true };
-        let Adopted {
-            scrape_configs,
-            remote_write,
-            otlp,
-            external_labels,
-            prometheus_yaml,
-            alerting,
-            rules: rule_files,
-            grafana,
-            ..
-        } = adopted;
-        let dashboards = Arc::new(DashboardFiles::new(data, Arc::clone(&clock), grafana));
-        receiver.translate(translation(otlp));
+        let Parts { external_url, .. } = &self.parts;
+        let labels = adopted.external_labels;
+        let routing = adopted.routing.map_or_else(Routing::nobody, Ok);
+        let routing = routing.map_err(|error| error.to_string())?;
         // First, so that nothing that is scraped is missed.
-        remote_storage.apply(remote_write, &external_labels).map_err(fail)?;
-        scraper.apply(scrape_configs).map_err(fail)?;
-        alertmanagers.apply(alerting, external_labels.clone()).map_err(fail)?;
-        rules
-            .update(rule_settings(&external_labels, &external_url), rule_files.groups(false))
-            .await;
-        let rule_files = rule_files.paths();
-        let state = Mutex::new(State { external_labels, prometheus_yaml, rule_files, reload });
-        let rules = Arc::new(rules);
-        Ok(Self {
-            scraper,
-            remote_storage,
-            receiver,
-            rules,
-            alertmanagers,
-            external_url,
-            dashboards,
-            clock,
-            data: data.to_owned(),
-            state,
-            reloading: Mutex::default(),
-        })
+        self.parts.remote_storage.apply(adopted.remote_write, &labels)?;
+        self.parts.scraper.apply(adopted.scrape_configs)?;
+        self.parts.alertmanagers.apply(adopted.alerting, labels.clone())?;
+        let notifiers = routing.notifiers(external_url, &self.parts.resolved)?;
+        let configuration = routing.configuration(external_url);
+        self.parts.alertmanager.reload(configuration, notifiers.clone());
+        self.parts.receiver.translate(translation(adopted.otlp));
+        self.parts.dashboards.apply(adopted.grafana);
+        let groups = adopted.rules.groups(are_restored);
+        self.parts.rules.update(rule_settings(&labels, external_url), groups).await;
+        let mut state = self.state.lock();
+        state.external_labels = labels;
+        state.prometheus_yaml = adopted.prometheus_yaml;
+        state.rule_files = adopted.rules.paths();
+        state.routing = routing;
+        state.notifiers = notifiers;
+        Ok(())
     }
 
     /// Reads the adopted files again and uses them. Blocks.
@@ -125,28 +124,15 @@ impl AdoptedJobs {
 
     /// As [`Self::reload`], while no other reload runs.
     fn reload_alone(&self, paths: &[PathBuf]) -> Result<(), String> {
-        // Reading may take long; the state is shown meanwhile.
-        let read = Adopted::read(paths, &self.data).map_err(|error| error.to_string());
-        let mut state = self.state.lock();
-        let reloaded = read.and_then(|adopted| {
-            adopted.warn();
-            self.scraper.apply(adopted.scrape_configs)?;
-            self.remote_storage.apply(adopted.remote_write, &adopted.external_labels)?;
-            self.alertmanagers.apply(adopted.alerting, adopted.external_labels.clone())?;
-            self.receiver.translate(translation(adopted.otlp));
-            self.dashboards.apply(adopted.grafana);
-            let settings = rule_settings(&adopted.external_labels, &self.external_url);
-            let groups = adopted.rules.groups(true);
-            state.rule_files = adopted.rules.paths();
-            Handle::current().block_on(self.rules.update(settings, groups));
-            state.external_labels = adopted.external_labels;
-            state.prometheus_yaml = adopted.prometheus_yaml;
-            Ok(())
-        });
-        state.reload.is_successful = reloaded.is_ok();
+        let Parts { data, resolved, clock, .. } = &self.parts;
+        let read = Adopted::read(paths, data, resolved).map_err(|error| error.to_string());
+        let reloaded =
+            read.and_then(|adopted| Handle::current().block_on(self.apply(adopted, true)));
+        let reload = &mut self.state.lock().reload;
+        reload.is_successful = reloaded.is_ok();
         match &reloaded {
             Ok(()) => {
-                state.reload.at = self.clock.now();
+                reload.at = clock.now();
                 tracing::info!("the adopted files were read again");
             }
             Err(error) => tracing::error!(error, "the adopted files are not used"),
@@ -156,16 +142,44 @@ impl AdoptedJobs {
 
     /// Ends all jobs.
     pub(crate) async fn close(&self) {
-        self.scraper.close();
-        self.remote_storage.close();
-        self.rules.stop().await;
-        self.alertmanagers.drain(ALERTS_DRAIN_MAX).await;
+        self.parts.scraper.close();
+        self.parts.remote_storage.close();
+        self.parts.rules.stop().await;
+        self.parts.alertmanagers.drain(ALERTS_DRAIN_MAX).await;
+        self.parts.alertmanager.stop(ALERTS_DRAIN_MAX).await;
+    }
+
+    /// The Alertmanager.
+    pub(crate) fn alertmanager(&self) -> &Live {
+        &self.parts.alertmanager
+    }
+
+    /// Sends a message to a receiver; `None` if there is no such receiver.
+    pub(crate) async fn test_receiver(&self, receiver: &str) -> Option<ReceiverTest> {
+        let notifiers = {
+            let state = self.state.lock();
+            state.routing.has_receiver(receiver).then(|| state.notifiers.clone())?
+        };
+        let Parts { external_url, clock, .. } = &self.parts;
+        Some(receiver_test::send(receiver, &notifiers, external_url, clock.now()).await)
+    }
+
+    /// What alerts about this server are made from.
+    pub(crate) fn watched(&self, store: Store) -> Watched {
+        Watched {
+            store,
+            rules: Arc::clone(&self.parts.rules),
+            alertmanagers: Arc::clone(&self.parts.alertmanagers),
+            alertmanager: self.parts.alertmanager.clone(),
+            external_url: self.parts.external_url.clone(),
+            clock: Arc::clone(&self.parts.clock),
+        }
     }
 
     /// The texts of the files of rules.
     pub(crate) fn rule_files(&self) -> RuleFileList {
         let files = self.state.lock().rule_files.clone();
-        own_files::list(&own_files::folder(&self.data), &files)
+        own_files::list(&own_files::folder(&self.parts.data), &files)
     }
 
     /// Writes a file of rules in the data folder, and uses it.
@@ -179,28 +193,28 @@ impl AdoptedJobs {
         paths: &[PathBuf],
     ) -> Result<RuleFileEntry, RuleFileFault> {
         let _reloading = self.reloading.lock();
-        let folder = own_files::folder(&self.data);
+        let folder = own_files::folder(&self.parts.data);
         own_files::save(&folder, name, save, || self.reload_alone(paths))
     }
 
     /// Where alerts are sent.
     pub(crate) fn alertmanagers(&self) -> AlertmanagersStatus {
-        self.alertmanagers.status()
+        self.parts.alertmanagers.status()
     }
 
     /// The groups of rules.
     pub(crate) fn rules(&self) -> &Arc<Groups> {
-        &self.rules
+        &self.parts.rules
     }
 
     /// The files of dashboards.
     pub(crate) fn dashboards(&self) -> Arc<DashboardFiles> {
-        Arc::clone(&self.dashboards)
+        Arc::clone(&self.parts.dashboards)
     }
 
     /// The state of the servers of remote write.
     pub(crate) fn remote_write_servers(&self) -> Vec<ServerStatus> {
-        self.remote_storage.status()
+        self.parts.remote_storage.status()
     }
 
     /// The external labels of all `prometheus.yml`.
@@ -226,12 +240,12 @@ impl AdoptedJobs {
             dropped: pool.dropped,
             dropped_count: pool.dropped_count,
         };
-        self.scraper.status().into_iter().map(pool).collect()
+        self.parts.scraper.status().into_iter().map(pool).collect()
     }
 
     /// The metadata of the metrics of each target.
     pub(crate) fn metadata(&self) -> Vec<TargetMetadata> {
-        let targets = self.scraper.status().into_iter().flat_map(|pool| pool.targets);
+        let targets = self.parts.scraper.status().into_iter().flat_map(|pool| pool.targets);
         let metadata = |target: TargetStatus| {
             let mut metrics = target.metadata();
             metrics.sort_by(|a, b| a.metric.cmp(&b.metric));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use page_api::{
-    Hint, LastError, Overview, ReceiverOverview, ReceiverState, RuleFileEntry, RuleFileList,
-    RuleFileSave, ServiceOverview, SignalOverview, SignalOverviews,
+    Hint, LastError, Overview, ReceiverOverview, ReceiverState, ReceiverTest, RuleFileEntry,
+    RuleFileList, RuleFileSave, ServiceOverview, SignalOverview, SignalOverviews,
 };
 use prometheus_client::registry::Registry;
 use receive::Receiver;
@@ -251,6 +252,12 @@ impl serve::ServerInfo for App {
 
     fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+}
+
+impl serve::ReceiverTests for App {
+    fn test(&self, receiver: String) -> BoxFuture<'_, Option<ReceiverTest>> {
+        Box::pin(async move { self.adopted_jobs.test_receiver(&receiver).await })
     }
 }
 

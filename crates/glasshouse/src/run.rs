@@ -11,12 +11,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use axum::Router;
 use prometheus_client::registry::Registry;
-use query::{Class, Engine};
-use receive::alertmanagers::Alertmanagers;
-use receive::remote_storage::RemoteStorage;
-use receive::scrape::Scraper;
+use query::Engine;
 use receive::{DeltaTotals, Receiver};
-use rules::Groups;
 use serve::{ApiRouters, HostCheck, PagePort, ServerInfo as _};
 use signals::Clock;
 use signals::time::SystemClock;
@@ -27,8 +23,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::Admin;
 use crate::adopted::Adopted;
-use crate::adopted_jobs::{AdoptedJobs, Parts};
-use crate::alerting::ServerEnvironment;
+use crate::adopted_jobs::AdoptedJobs;
+use crate::alerting::self_alerts;
 use crate::app::App;
 use crate::command::{ServeArguments, print};
 use crate::config::Config;
@@ -36,8 +32,10 @@ use crate::config::ports::Port;
 use crate::demo::{self, Demo};
 use crate::listener::{self, Listener, Server};
 use crate::{log, process};
+use parts::Opened;
 
 pub(crate) mod memory;
+mod parts;
 mod ports;
 pub(crate) mod settings;
 
@@ -95,7 +93,7 @@ async fn live(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
     let folder = data_folder(&config)?;
-    let adopted = Adopted::read(&config.adopt, &folder)?;
+    let adopted = Adopted::read(&config.adopt, &folder, &config.resolve)?;
     let listeners = listener::bind(&config, arguments.port_offset).await?;
     let connections = connections_max(config.limits.connections, process::raise_open_files());
     let server = Server::new(Arc::clone(&clock), connections, listeners.len());
@@ -109,24 +107,25 @@ async fn live(
     let dependencies = Dependencies::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
     let opening =
         Store::open(settings::store(&config, &budgets), dependencies, Arc::clone(&totals) as _);
-    let (store, report) = tokio::select! {
-        opened = opening => opened.map_err(|source| DataFolderError { folder: folder.clone(), source })?,
-        name = signals.next() => {
-            tracing::info!(signal = name, "stopped before the data folder was open");
-            return Ok(());
-        }
-    };
-    report_recovery(&report);
+    let Some(store) = opened(opening, &folder, &mut signals).await? else { return Ok(()) };
     let mut fatal = store.fatal()?;
     store.spawn();
 
-    let receive_limits = settings::receive(&config, &budgets);
-    let receiver = Receiver::new(store.clone(), totals, receive_limits, Arc::clone(&clock));
-    let receiver = Arc::new(receiver);
+    let limits = settings::receive(&config, &budgets);
+    let receiver = Arc::new(Receiver::new(store.clone(), totals, limits, Arc::clone(&clock)));
     let engine = settings::engine(&config, &budgets, &store, &clock);
-    let parts = parts(&config, &budgets, &receiver, &engine, &store, &addresses, &clock);
-    let adopted_jobs = AdoptedJobs::start(parts, &folder, adopted).await?;
-    let histograms = histograms(&server, &receiver, &store, &engine, adopted_jobs.rules());
+    let opened = Opened {
+        config: &config,
+        budgets: &budgets,
+        receiver: &receiver,
+        engine: &engine,
+        store: &store,
+        data: &folder,
+        addresses: &addresses,
+        clock: &clock,
+    };
+    let adopted_jobs = AdoptedJobs::start(opened.parts()?, adopted).await?;
+    let histograms = histograms(&server, &receiver, &store, &engine, &adopted_jobs);
     let app = Arc::new(App {
         flags: flags(arguments),
         started_at: clock.now(),
@@ -142,13 +141,11 @@ async fn live(
         config,
     });
     install_routers(&app, &engine, answers, &slots);
-    tokio::spawn(memory::watch(app.budgets.ceiling.clone(), engine.clone()));
-    tokio::spawn(reload_at_hangup(Arc::clone(&app)));
+    spawn_watches(&app, &engine);
     let demo = with_demo.then(|| demo::start(&app, arguments.port_offset)).transpose()?;
     print(&banner(&app, &folder, demo.as_ref()))?;
     let memory_bytes_max = app.budgets.ceiling.bytes_max();
     tracing::info!(data = %folder.display(), memory_bytes_max, "ready");
-
     let failure = tokio::select! {
         name = signals.next() => { tracing::info!(signal = name, "stopping"); None }
         reason = failed(&mut fatal) => { tracing::error!(reason, "the store failed"); Some(reason) }
@@ -165,37 +162,31 @@ async fn live(
     }
 }
 
-/// What adopted files are used by.
-fn parts(
-    config: &Config,
-    budgets: &memory::Budgets,
-    receiver: &Arc<Receiver>,
-    engine: &Engine,
-    store: &Store,
-    addresses: &BTreeMap<Port, SocketAddr>,
-    clock: &Arc<dyn Clock>,
-) -> Parts {
-    let settings = settings::scrape(config, budgets);
-    let statistics = Arc::clone(receiver.statistics());
-    let hosts = settings.addresses.clone();
-    let memory = budgets.remote_write.clone();
-    let alertmanagers = Arc::new(Alertmanagers::new(hosts.clone()));
-    let external_url = config.external_url(addresses.get(&Port::Page));
-    let environment = ServerEnvironment {
-        engine: engine.of_class(Class::Rules),
-        store: store.clone(),
-        clock: Arc::clone(clock),
-        alertmanagers: Arc::clone(&alertmanagers),
-        external_url: external_url.clone(),
-    };
-    Parts {
-        scraper: Scraper::new(store.clone(), Arc::clone(clock), statistics, settings),
-        remote_storage: RemoteStorage::new(store.clone(), Arc::clone(clock), hosts, memory),
-        receiver: Arc::clone(receiver),
-        rules: Groups::new(rules::Settings::default(), Arc::new(environment), Arc::clone(clock)),
-        alertmanagers,
-        external_url,
-        clock: Arc::clone(clock),
+/// Starts what looks after the process until its end.
+fn spawn_watches(app: &Arc<App>, engine: &Engine) {
+    tokio::spawn(self_alerts::watch(app.adopted_jobs.watched(app.store.clone())));
+    tokio::spawn(memory::watch(app.budgets.ceiling.clone(), engine.clone()));
+    tokio::spawn(reload_at_hangup(Arc::clone(app)));
+}
+
+/// Waits until the data folder is open; `None` if a signal comes first.
+async fn opened(
+    opening: impl Future<Output = Result<(Store, RecoveryReport), StoreError>>,
+    folder: &Path,
+    signals: &mut Signals,
+) -> anyhow::Result<Option<Store>> {
+    tokio::select! {
+        opened = opening => {
+            let folder = || folder.to_owned();
+            let opened = opened.map_err(|source| DataFolderError { folder: folder(), source });
+            let (store, report) = opened?;
+            report_recovery(&report);
+            Ok(Some(store))
+        }
+        name = signals.next() => {
+            tracing::info!(signal = name, "stopped before the data folder was open");
+            Ok(None)
+        }
     }
 }
 
@@ -225,14 +216,15 @@ fn histograms(
     receiver: &Receiver,
     store: &Store,
     engine: &Engine,
-    rules: &Groups,
+    jobs: &AdoptedJobs,
 ) -> Registry {
     let mut registry = Registry::default();
     server.register_metrics(&mut registry);
     receiver.statistics().register_metrics(&mut registry);
     store.register_metrics(&mut registry);
     engine.register_metrics(&mut registry);
-    rules.statistics().register(&mut registry);
+    jobs.rules().statistics().register(&mut registry);
+    jobs.alertmanager().register_metrics(&mut registry);
     registry
 }
 
@@ -285,6 +277,8 @@ fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &Ro
         admin,
         dashboards: app.adopted_jobs.dashboards(),
         rules: Arc::clone(app.adopted_jobs.rules()),
+        alertmanager: app.adopted_jobs.alertmanager().clone(),
+        receiver_tests: Arc::clone(app) as Arc<dyn serve::ReceiverTests>,
         rule_files: Arc::clone(app) as Arc<dyn serve::RuleFiles>,
     };
     let routers = ApiRouters::new(api, host_check.clone(), page, answers.clone());

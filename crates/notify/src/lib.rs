@@ -3,11 +3,21 @@
 //! A [`Notifier`] expands the templates of its settings with the data of a group of alerts and sends
 //! the result. It tries once; when to try again is decided by the crate `alertmanager`.
 
+mod expansion;
+mod notifier;
+mod request;
+mod slack;
+#[cfg(test)]
+mod tests;
+mod webhook;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use template::alertmanager::Alert;
+
+pub use notifier::{DEFAULT_TEMPLATES, Notifier, Shared};
 
 /// What is to be said about a group of alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]

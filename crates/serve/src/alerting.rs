@@ -1,15 +1,24 @@
 //! `/api/alerting`: what the page shows of alerting beyond the APIs of Prometheus and Alertmanager.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use adopt::alertmanager::{GroupBy, Receiver, Route};
+use alertmanager::{HistoryAlert, HistoryEntry};
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
+use futures::future::BoxFuture;
 use http::StatusCode;
-use page_api::{AlertingError, RuleFileEntry, RuleFileList, RuleFileSave};
+use page_api::{
+    AlertingError, NotificationEntry, NotificationList, NotifiedAlert, ReceiverTest, RouteNode,
+    RouteTest, RouteTestAnswer, RuleFileEntry, RuleFileList, RuleFileSave,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use signals::Labels;
+use signals::time::MILLISECOND;
 
 use crate::parameters::read;
 use crate::routers::Api;
@@ -27,6 +36,12 @@ pub trait RuleFiles: Send + Sync {
     /// # Errors
     /// [`RuleFileFault`]; everything stays as it was.
     fn save(&self, name: &str, save: &RuleFileSave) -> Result<RuleFileEntry, RuleFileFault>;
+}
+
+/// Sends messages to receivers on request.
+pub trait ReceiverTests: Send + Sync {
+    /// Sends a message by all integrations of a receiver; `None` if there is no such receiver.
+    fn test(&self, receiver: String) -> BoxFuture<'_, Option<ReceiverTest>>;
 }
 
 /// Why a file of rules is not written.
@@ -62,6 +77,95 @@ pub(crate) fn api() -> Router<Arc<Api>> {
     Router::new()
         .route("/api/alerting/rule-files", get(files))
         .route("/api/alerting/rule-files/{name}", put(save))
+        .route("/api/alerting/notifications", get(notifications))
+        .route("/api/alerting/routes", get(routes))
+        .route("/api/alerting/routes/test", post(test_route))
+        .route("/api/alerting/receivers/{receiver}/test", post(test_receiver))
+}
+
+async fn notifications(State(api): State<Arc<Api>>) -> Response {
+    let notifications =
+        api.alertmanager.read(|alertmanager, _| alertmanager.history().iter().map(entry).collect());
+    axum::Json(NotificationList { notifications }).into_response()
+}
+
+fn entry(entry: &HistoryEntry) -> NotificationEntry {
+    let alert = |alert: &HistoryAlert| NotifiedAlert {
+        labels: map(&alert.labels),
+        is_firing: alert.is_firing,
+    };
+    NotificationEntry {
+        at_unix_ms: entry.at.div_euclid(MILLISECOND),
+        receiver: entry.integration.receiver.clone(),
+        integration: entry.integration.name.to_owned(),
+        index: entry.integration.index,
+        group_key: entry.group_key.clone(),
+        group_labels: map(&entry.group_labels),
+        reason: entry.reason.name().to_owned(),
+        alerts: entry.alerts.iter().map(alert).collect(),
+        error: entry.error.clone(),
+        attempts: entry.attempts,
+        duration_ms: u64::try_from(entry.duration.as_millis()).unwrap_or(u64::MAX),
+        message: entry.message.clone(),
+    }
+}
+
+fn map(labels: &Labels) -> BTreeMap<String, String> {
+    labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+async fn routes(State(api): State<Arc<Api>>) -> Response {
+    let root = api.alertmanager.read(|alertmanager, _| {
+        let config = &alertmanager.configuration().config;
+        node(&config.route, &config.receivers)
+    });
+    axum::Json(root).into_response()
+}
+
+fn node(route: &Route, receivers: &[Receiver]) -> RouteNode {
+    let receiver = receivers.iter().find(|receiver| receiver.name == route.receiver);
+    let integrations = receiver.iter().flat_map(|receiver| &receiver.integrations);
+    RouteNode {
+        id: route.id(),
+        receiver: route.receiver.clone(),
+        integrations: integrations.map(|integration| integration.name.to_owned()).collect(),
+        matchers: route.matchers().iter().map(ToString::to_string).collect(),
+        group_by: match &route.group_by {
+            GroupBy::All => vec!["...".to_owned()],
+            GroupBy::Labels(names) => names.clone(),
+        },
+        group_wait_s: route.group_wait.as_secs_f64(),
+        group_interval_s: route.group_interval.as_secs_f64(),
+        repeat_interval_s: route.repeat_interval.as_secs_f64(),
+        continues: route.continues,
+        mute_time_intervals: route.mute_time_intervals.clone(),
+        active_time_intervals: route.active_time_intervals.clone(),
+        line: route.line,
+        routes: route.routes.iter().map(|route| node(route, receivers)).collect(),
+    }
+}
+
+async fn test_route(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let test: RouteTest = match body(request).await {
+        Ok(test) => test,
+        Err(response) => return response,
+    };
+    let labels = Labels::from_pairs(&test.labels);
+    let answer = api.alertmanager.read(|alertmanager, _| {
+        let found = alertmanager.routes_for(&labels);
+        RouteTestAnswer {
+            routes: found.iter().map(|route| route.id()).collect(),
+            receivers: found.iter().map(|route| route.receiver.clone()).collect(),
+        }
+    });
+    axum::Json(answer).into_response()
+}
+
+async fn test_receiver(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Response {
+    match api.receiver_tests.test(name.clone()).await {
+        Some(test) => axum::Json(test).into_response(),
+        None => failure(StatusCode::NOT_FOUND, format!("there is no receiver {name:?}")),
+    }
 }
 
 async fn files(State(api): State<Arc<Api>>) -> Response {

@@ -5,6 +5,7 @@
 
 mod admin;
 mod alerting;
+mod alertmanager;
 mod allowed_origins;
 mod dashboards;
 mod error;
@@ -26,7 +27,7 @@ mod time_format;
 mod warnings;
 
 pub use admin::Admin;
-pub use alerting::{RuleFileFault, RuleFiles};
+pub use alerting::{ReceiverTests, RuleFileFault, RuleFiles};
 pub use allowed_origins::AllowedOrigins;
 pub use dashboards::{DashboardFault, Dashboards};
 pub use host_check::HostCheck;

@@ -32,7 +32,7 @@ use crate::routers::Api;
 use crate::time_format::{prometheus_duration, prometheus_time};
 
 pub(crate) use answer::{matrix, vector};
-pub(crate) use status::metrics;
+pub(crate) use status::{metrics, only_post, reload};
 
 use answer::ApiError;
 use statistics::Statistics;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::alertmanager::Live;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -18,12 +19,12 @@ use tokio_util::task::AbortOnDropHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::admin::Admin;
-use crate::alerting::{self, RuleFiles};
+use crate::alerting::{self, ReceiverTests, RuleFiles};
 use crate::dashboards::{self, Dashboards};
 use crate::host_check::HostCheck;
 use crate::redirect::{self, PagePort};
 use crate::server_info::ServerInfo;
-use crate::{jaeger, loki, page, prometheus, sql, tempo, warnings};
+use crate::{alertmanager, jaeger, loki, page, prometheus, sql, tempo, warnings};
 
 /// What the APIs serve.
 pub struct Api {
@@ -39,6 +40,10 @@ pub struct Api {
     pub dashboards: Arc<dyn Dashboards>,
     /// The groups of rules.
     pub rules: Arc<Groups>,
+    /// The Alertmanager.
+    pub alertmanager: Live,
+    /// Sends test messages.
+    pub receiver_tests: Arc<dyn ReceiverTests>,
     /// The files of rules.
     pub rule_files: Arc<dyn RuleFiles>,
 }
@@ -78,6 +83,14 @@ impl ApiRouters {
         self.finish(router.merge(redirect::router(self.page, &paths)).fallback(not_found))
     }
 
+    /// The router of the Alertmanager port.
+    pub fn alertmanager(&self) -> Router {
+        let router =
+            Router::new().nest("/api/v2", alertmanager::api()).merge(alertmanager::root_routes());
+        let router = router.with_state(Arc::clone(&self.api));
+        self.finish(router.merge(redirect::router(self.page, &["/"])).fallback(not_found))
+    }
+
     /// The router of the Loki port, including receivers.
     pub fn loki(&self, receivers: Router) -> Router {
         let router = Router::new().nest("/loki/api/v1", loki::api()).merge(loki::root_routes());
@@ -109,11 +122,14 @@ impl ApiRouters {
             .nest("/api/v1", loki::api())
             .nest("/loki/api/v1", loki::api())
             .merge(loki::root_routes());
+        let alertmanager =
+            Router::new().nest("/api/v2", alertmanager::api()).merge(alertmanager::root_routes());
         let router = Router::new()
             .nest("/prometheus", prometheus)
             .nest("/loki", loki)
             .nest("/tempo", Router::new().nest("/api", tempo::api()).merge(tempo::root_routes()))
             .nest("/jaeger/api", jaeger::api())
+            .nest("/alertmanager", alertmanager)
             .route("/api/overview", get(overview))
             .route("/api/sql", sql::route())
             .merge(alerting::api())

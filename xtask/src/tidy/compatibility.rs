@@ -14,12 +14,13 @@ const CRATES: [&str; 3] = ["crates/glasshouse/src", "crates/receive/src", "crate
 const PORTS: &str = "crates/serve/src/routers.rs";
 
 /// A file with routes, its section in the table, and the path prefix of some of them.
-const SECTIONS: [(&str, &str, &str); 17] = [
+const SECTIONS: [(&str, &str, &str); 18] = [
     ("crates/glasshouse/src/run/ports.rs", OWN_SECTION, ""),
     ("crates/receive/src/otlp/grpc.rs", "OTLP over gRPC", ""),
     ("crates/receive/src/otlp/http.rs", "OTLP over HTTP", ""),
     ("crates/receive/src/remote_write.rs", "Prometheus", "/api/v1"),
     ("crates/serve/src/alerting.rs", OWN_SECTION, ""),
+    ("crates/serve/src/alertmanager.rs", "Alertmanager", "/api/v2"),
     ("crates/serve/src/dashboards.rs", OWN_SECTION, ""),
     ("crates/serve/src/jaeger.rs", "Jaeger", "/api"),
     ("crates/serve/src/loki.rs", "Loki", "/loki/api/v1"),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use alertmanager::Live;
+use alertmanager::api::{ApiTime, PostableAlert};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use query::logql::{self, Direction};
@@ -20,7 +22,10 @@ pub(crate) struct ServerEnvironment {
     pub(crate) engine: Engine,
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Those of the section `alerting`.
     pub(crate) alertmanagers: Arc<Alertmanagers>,
+    /// That of this server.
+    pub(crate) alertmanager: Live,
     /// The URL under which users reach the page.
     pub(crate) external_url: String,
 }
@@ -105,6 +110,19 @@ impl ServerEnvironment {
     }
 }
 
+/// An alert as the Alertmanager of this server takes it.
+pub(super) fn postable(alert: &OutgoingAlert) -> PostableAlert {
+    let time = |unix_ms: i64| Some(ApiTime(unix_ms.saturating_mul(MILLISECOND)));
+    let labels = alert.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    PostableAlert {
+        labels: Some(labels.collect()),
+        annotations: Some(alert.annotations.clone()),
+        starts_at: time(alert.starts_at_ms),
+        ends_at: time(alert.ends_at_ms),
+        generator_url: Some(alert.generator_url.clone()),
+    }
+}
+
 impl Environment for ServerEnvironment {
     fn query<'a>(
         &'a self,
@@ -154,6 +172,10 @@ impl Environment for ServerEnvironment {
             ends_at_ms: alert.resolved_at_ms.or(alert.valid_until_ms).unwrap_or_default(),
             generator_url: generator_url.clone(),
         });
-        self.alertmanagers.send(outgoing.collect());
+        let sent = self.alertmanagers.send(outgoing.collect());
+        let receipt = self.alertmanager.receive(sent.iter().map(|alert| postable(alert)).collect());
+        for error in receipt.errors {
+            tracing::error!(error, "an alert is not valid");
+        }
     }
 }

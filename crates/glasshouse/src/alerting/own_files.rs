@@ -1,6 +1,8 @@
 //! The files of rules in the data folder, which the page writes.
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use page_api::{RuleFileEntry, RuleFileList, RuleFileSave};
@@ -62,7 +64,8 @@ pub(crate) fn save(
     if content.trim().is_empty() {
         fs::remove_file(&file).map_err(not_written)?;
     } else {
-        fs::create_dir_all(folder).map_err(not_written)?;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(not_written)?;
         write(&file, content).map_err(not_written)?;
         if let Err(error) = rule_files::read(&file) {
             put_back(&file, before.as_deref());
@@ -99,8 +102,10 @@ fn check_name(name: &str) -> Result<(), RuleFileFault> {
 /// Replaces the file at once: a reader sees the old text or the new one.
 fn write(file: &Path, content: &str) -> std::io::Result<()> {
     let new = file.with_extension("new");
-    fs::write(&new, content)?;
-    fs::File::open(&new)?.sync_all()?;
+    let mut options = fs::OpenOptions::new();
+    let mut written = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    written.write_all(content.as_bytes())?;
+    written.sync_all()?;
     fs::rename(new, file)
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Port {
     Page,
     /// Prometheus API.
     Prometheus,
+    /// Alertmanager API.
+    Alertmanager,
     /// Loki API.
     Loki,
     /// Tempo API.
@@ -35,9 +37,10 @@ pub(crate) enum Port {
 
 impl Port {
     /// All ports, in listing order.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Page,
         Self::Prometheus,
+        Self::Alertmanager,
         Self::Loki,
         Self::Tempo,
         Self::Jaeger,
@@ -53,6 +56,7 @@ impl Port {
         match self {
             Self::Page => "page",
             Self::Prometheus => "prometheus",
+            Self::Alertmanager => "alertmanager",
             Self::Loki => "loki",
             Self::Tempo => "tempo",
             Self::Jaeger => "jaeger",
@@ -69,6 +73,7 @@ impl Port {
         match self {
             Self::Page => "the page, and every API under its prefix",
             Self::Prometheus => "Prometheus API",
+            Self::Alertmanager => "Alertmanager API",
             Self::Loki => "Loki API",
             Self::Tempo => "Tempo API",
             Self::Jaeger => "Jaeger query API",
@@ -84,6 +89,7 @@ impl Port {
         match self {
             Self::Page => 3000,
             Self::Prometheus => 9090,
+            Self::Alertmanager => 9093,
             Self::Loki => 3100,
             Self::Tempo => 3200,
             Self::Jaeger => 16686,

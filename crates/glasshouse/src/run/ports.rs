@@ -36,6 +36,7 @@ pub(super) fn router(
         ),
         Port::Prometheus => routers
             .prometheus(Router::new().nest("/api/v1/otlp", otlp()).nest("/api/v1", remote_write())),
+        Port::Alertmanager => routers.alertmanager(),
         Port::Loki => routers.loki(Router::new().nest("/otlp", otlp())),
         Port::Tempo => routers.tempo(),
         Port::Jaeger => routers.jaeger(),

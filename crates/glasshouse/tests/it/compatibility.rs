@@ -6,7 +6,7 @@ use crate::server::Server;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 /// The default port of each key, as the document names it.
-const PORTS: [(&str, &str); 10] = [
+const PORTS: [(&str, &str); 11] = [
     ("3000", "page"),
     ("3100", "loki"),
     ("3200", "tempo"),
@@ -15,11 +15,14 @@ const PORTS: [(&str, &str); 10] = [
     ("8888", "metrics"),
     ("8889", "otlp_exposition"),
     ("9090", "prometheus"),
+    ("9093", "alertmanager"),
     ("13133", "health"),
     ("16686", "jaeger"),
 ];
 /// What is put in the place of names in paths: what has data.
-const VALUES: [(&str, &str); 6] = [
+const VALUES: [(&str, &str); 8] = [
+    ("{receiver}", "nobody"),
+    ("{*path}", "alerts"),
     ("{id}", TRACE),
     ("{uid}", "board"),
     ("{revision}", "1"),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::http::{self, Answer};
 
 /// Every port, as the system chooses it.
-const FREE_PORTS: &str = "ports: {page: 0, prometheus: 0, loki: 0, tempo: 0, jaeger: 0, otlp_grpc: 0, \
+const FREE_PORTS: &str = "ports: {page: 0, prometheus: 0, alertmanager: 0, loki: 0, tempo: 0, jaeger: 0, otlp_grpc: 0, \
                           otlp_http: 0, metrics: 0, otlp_exposition: 0, health: 0}\n";
 
 /// A running server; killed when dropped.

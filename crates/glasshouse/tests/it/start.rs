@@ -74,7 +74,7 @@ fn a_taken_port_is_named_with_its_key_and_nothing_starts() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let config = parent.path().join("c.yaml");
-    let others = "page: 0, prometheus: 0, tempo: 0, jaeger: 0, otlp_grpc: 0, otlp_http: 0, metrics: 0, otlp_exposition: 0, health: 0";
+    let others = "page: 0, prometheus: 0, alertmanager: 0, tempo: 0, jaeger: 0, otlp_grpc: 0, otlp_http: 0, metrics: 0, otlp_exposition: 0, health: 0";
     std::fs::write(&config, format!("ports: {{loki: {port}, {others}}}\n")).unwrap();
     let data = parent.path().join("data");
     let ended = output(&["--config", config.to_str().unwrap(), "--data", data.to_str().unwrap()]);
@@ -176,7 +176,7 @@ fn an_unusable_data_folder_is_an_error_at_start() {
     let file = parent.path().join("file");
     std::fs::write(&file, "not a folder").unwrap();
     let config = parent.path().join("c.yaml");
-    std::fs::write(&config, "ports: {page: 0, prometheus: 0, loki: 0, tempo: 0, jaeger: 0, otlp_grpc: 0, otlp_http: 0, metrics: 0, otlp_exposition: 0, health: 0}\n").unwrap();
+    std::fs::write(&config, "ports: {page: 0, prometheus: 0, alertmanager: 0, loki: 0, tempo: 0, jaeger: 0, otlp_grpc: 0, otlp_http: 0, metrics: 0, otlp_exposition: 0, health: 0}\n").unwrap();
     let ended = output(&["--config", config.to_str().unwrap(), "--data", file.to_str().unwrap()]);
     let error = text(&ended.stderr);
     assert_eq!(ended.status.code(), Some(4), "{error}");

@@ -53,12 +53,12 @@ async fn ready(State(api): State<Arc<Api>>) -> Response {
         .into_response()
 }
 
-async fn only_post() -> Response {
+pub(crate) async fn only_post() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "Only POST or PUT requests allowed").into_response()
 }
 
 /// Reads the adopted files again.
-async fn reload(State(api): State<Arc<Api>>) -> Response {
+pub(crate) async fn reload(State(api): State<Arc<Api>>) -> Response {
     let info = Arc::clone(&api.info);
     let reloaded = tokio::task::spawn_blocking(move || info.reload()).await;
     match reloaded.unwrap_or_else(|error| Err(error.to_string())) {

@@ -30,6 +30,8 @@ const NANOS: i64 = 1_000_000_000;
 const STRING_LAYOUT: &str = "2006-01-02 15:04:05.999999999 -0700 MST";
 /// The layout of RFC 3339 with fractions of a second.
 pub(crate) const RFC3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
+/// Length of a time in that layout, in bytes.
+const RFC3339_BYTES_MAX: usize = 64;
 
 impl Time {
     /// Go's zero time: January 1 of the year 1, UTC.
@@ -112,6 +114,15 @@ impl Time {
     /// If the text is full.
     pub(crate) fn format(&self, layout: &str, out: &mut Text) -> Result<(), Overflow> {
         layout::format(self, layout, out)
+    }
+
+    /// The time as RFC 3339 with as many digits of a second as it has, as in JSON.
+    #[must_use]
+    pub fn to_rfc3339(&self) -> String {
+        let mut out = Text::new(RFC3339_BYTES_MAX);
+        // The layout is never longer.
+        let _full = self.format(RFC3339_NANO, &mut out);
+        out.finish()
     }
 
     /// Nanoseconds since the Unix epoch; saturated.
