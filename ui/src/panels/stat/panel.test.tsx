@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the variables of Grafana
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
 import { stubSizes } from "../../testing/layout";
 import { numbers, renderPanel } from "../../testing/panels";
@@ -49,12 +49,13 @@ describe("the stat panel", () => {
     const orientation = "horizontal";
     renderPanel(stat({ orientation, ...options }, numbers("api", [1, 2]), numbers("web", [1, 3])));
     const tile = (await screen.findByText("api")).closest("[data-wide]");
-    expect(tile?.getAttribute("data-wide")).toBe(wide);
+    await waitFor(() => expect(tile?.getAttribute("data-wide")).toBe(wide));
   });
   it("has its texts above the graph", async () => {
     renderPanel(stat({}, numbers("api", [1, 2])));
     const tile = (await screen.findByText("2")).closest("[data-wide]") as HTMLElement;
-    expect(tile.style.paddingBottom).toBe(`${tile.querySelector("svg")?.style.height}`);
+    await waitFor(() => expect(tile.querySelector("svg")?.style.height).toMatch(/^\d+px$/));
+    expect(tile.style.paddingBottom).toBe(tile.querySelector("svg")?.style.height);
   });
   it("is a link where the field has one", async () => {
     const links = [{ title: "Details", url: "/d/x?v=${__value.raw}", targetBlank: true }];
