@@ -144,12 +144,11 @@ pub fn parse_series(text: &str) -> Result<(Vec<(String, String)>, usize), ParseE
         }
         return Ok((labels, name_end));
     }
-    let end = name_end
-        + closing_brace(rest).ok_or_else(|| {
-            let span = Span::new(text.len(), text.len());
-            ParseError::new(text, span, "unexpected end of input inside braces")
-        })?;
-    let mut parser = Parser::new(&text[name_end..end])?;
+    // Without a closing brace the values are among the labels, and the first mistake.
+    let end = closing_brace(rest).map_or(text.len(), |length| name_end + length);
+    // Errors have their positions in the whole text.
+    let labels_alone = " ".repeat(name_end) + &text[name_end..end];
+    let mut parser = Parser::new(&labels_alone)?;
     parser.next();
     for matcher in parser.label_matchers()? {
         if matcher.op != MatchOp::Equal {
