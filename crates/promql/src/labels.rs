@@ -1,13 +1,40 @@
 //! `label_replace`, `label_join` and sorting by labels.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use lang::promql::Call;
+use regex::Regex;
 use signals::metric::NAME_LABEL;
 
 use crate::Error;
 use crate::evaluator::{Evaluator, Sink, compare_labels, text_of};
 use crate::grid::{Grid, Row};
+
+thread_local! {
+    /// Compiled patterns: rules evaluate the same queries again and again, and compiling a pattern
+    /// takes longer than most of them.
+    static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::default();
+}
+
+/// Maximum number of patterns that a thread keeps.
+const PATTERNS_MAX: usize = 100;
+
+/// A compiled pattern; `None` if it does not compile.
+fn compiled(pattern: &str) -> Option<Regex> {
+    PATTERNS.with_borrow_mut(|known| {
+        if let Some(regex) = known.get(pattern) {
+            return Some(regex.clone());
+        }
+        let regex = signals::matcher::anchored(pattern).ok()?;
+        if known.len() >= PATTERNS_MAX {
+            known.clear();
+        }
+        known.insert(pattern.to_owned(), regex.clone());
+        Some(regex)
+    })
+}
 
 impl Evaluator<'_> {
     pub(crate) fn label_replace(
@@ -21,7 +48,7 @@ impl Evaluator<'_> {
         };
         let (destination, replacement) = (text_of(destination)?, text_of(replacement)?);
         let (source, pattern) = (text_of(source)?, text_of(pattern)?);
-        let regex = signals::matcher::anchored(&pattern).map_err(|_| {
+        let regex = compiled(&pattern).ok_or_else(|| {
             Error::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
         })?;
         check_label_name(&destination, "label_replace")?;

@@ -48,15 +48,14 @@ mod start_times;
 mod syntax_tree;
 mod text;
 
-use lang::promql::Expr;
-
 pub use answer::{
     Answer, Options, Sample, Series, Timings, Value, labels_size, matrix_size, vector_size,
 };
 pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
+pub use lang::promql::{Expr, format_duration, quote};
 pub use native_histogram::shown as histogram_text;
-pub use plan::{SelectorPlan, SeriesRead, StartTimes, matchers, plan};
+pub use plan::{Conditions, SelectorPlan, SeriesRead, StartTimes, matchers, plan, plan_with};
 pub use sample_counts::SampleCounts;
 pub use syntax_tree::syntax_tree;
 

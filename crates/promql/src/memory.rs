@@ -7,7 +7,9 @@ use signals::metric::{NAME_LABEL, NativeHistogram, ResetHint, Samples, is_stale}
 use signals::{Labels, MatchOp, Matcher, MemoryBudget};
 
 use crate::native_histogram::has_decreased;
-use crate::{Answer, Error, Query, SeriesError, SeriesRead, Settings, StartTimes, plan};
+use crate::{
+    Answer, Conditions, Error, Query, SeriesError, SeriesRead, Settings, StartTimes, plan_with,
+};
 
 /// As how many samples a native histogram counts.
 const HISTOGRAM_SAMPLES: usize = 32;
@@ -181,13 +183,18 @@ impl Memory {
         last.collect()
     }
 
-    /// Answers a query.
+    /// Answers a query, of whose expression the conditions are.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn answer(&self, query: &Query, settings: &Settings) -> Result<Answer, Error> {
+    pub fn answer(
+        &self,
+        query: &Query,
+        conditions: &Conditions,
+        settings: &Settings,
+    ) -> Result<Answer, Error> {
         let mut selected = HashMap::new();
-        for selector in plan(query)? {
+        for selector in plan_with(query, conditions)? {
             selected.insert(selector.position, self.select(&selector.matchers));
         }
         let memory = MemoryBudget::new("queries", usize::MAX).reservation();

@@ -10,6 +10,7 @@ mod scanner;
 
 use std::sync::Arc;
 
+use lang::promql::{is_label_name, quote};
 use signals::Labels;
 use signals::metric::{NativeHistogram, STALE_NAN_BITS};
 
@@ -193,6 +194,15 @@ fn histograms(scanner: &mut Scanner<'_>) -> Result<(Value, Step), String> {
     Ok((next, Step::Histogram(Arc::new(step), factor)))
 }
 
+/// Writes names and values in braces: `{a="b", c="d"}`, the metric name as any other.
+pub fn labels_text<'l>(labels: impl Iterator<Item = (&'l str, &'l str)>) -> String {
+    let pair = |(name, value): (&str, &str)| {
+        let name = if is_label_name(name) { name.to_owned() } else { quote(name) };
+        format!("{name}={}", quote(value))
+    };
+    format!("{{{}}}", labels.map(pair).collect::<Vec<_>>().join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,6 +279,7 @@ mod tests {
                 "a {{foo:1}}",
                 "1:5: parse error: unexpected \"foo:1\" in histogram description, expected histogram description key, e.g. buckets:[5 10 7]",
             ),
+            ("a{b=\"c\" 1x2", "1:9: parse error: unexpected character inside braces: '1'"),
             ("a {{sum:1", "1:5: parse error: unexpected end of input in histogram description"),
             (
                 "a {{schema:1}}+{{schema:0}}x3",

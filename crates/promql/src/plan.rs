@@ -1,5 +1,6 @@
 //! The series and time ranges that a query reads: known before any sample is decoded.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use lang::promql::{At, DurationExpr, Expr, Extension, MatchOp, ParseError, Selector, Subquery};
@@ -75,9 +76,45 @@ pub struct SelectorPlan {
 /// # Errors
 /// [`Error::Invalid`] for durations without a value and patterns that do not compile.
 pub fn plan(query: &Query) -> Result<Vec<SelectorPlan>, Error> {
+    plan_with(query, &Conditions::default())
+}
+
+/// The compiled conditions of the selectors of an expression that is evaluated many times.
+#[derive(Debug, Clone, Default)]
+pub struct Conditions {
+    /// By position of the selector.
+    by_selector: HashMap<usize, Vec<Matcher>>,
+}
+
+impl Conditions {
+    /// Compiles the conditions of an expression.
+    ///
+    /// # Errors
+    /// As [`matchers`].
+    pub fn new(expr: &Expr) -> Result<Self, Error> {
+        let selectors = expr.selectors().into_iter();
+        let compiled = selectors
+            .map(|selector| Ok((selector.span.start, matchers(&selector.matchers)?)))
+            .collect::<Result<_, Error>>()?;
+        Ok(Self { by_selector: compiled })
+    }
+
+    fn of(&self, selector: &Selector) -> Result<Vec<Matcher>, Error> {
+        match self.by_selector.get(&selector.span.start) {
+            Some(compiled) => Ok(compiled.clone()),
+            None => matchers(&selector.matchers),
+        }
+    }
+}
+
+/// As [`plan`], without compiling again the conditions of the query's expression.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_with(query: &Query, conditions: &Conditions) -> Result<Vec<SelectorPlan>, Error> {
     let mut plans = Vec::new();
     let (start, end) = (query.start_ms, query.end_ms);
-    walk(query, &query.expr, start, end, &mut plans)?;
+    walk((query, conditions), &query.expr, start, end, &mut plans)?;
     let stats_only = histogram_stats::selectors(&query.expr);
     for plan in plans.iter_mut().filter(|plan| stats_only.contains(&plan.position)) {
         plan.start_ms = plan.start_ms.saturating_sub(1);
@@ -103,7 +140,7 @@ pub fn matchers(matchers: &[lang::promql::Matcher]) -> Result<Vec<Matcher>, Erro
 }
 
 fn walk(
-    query: &Query,
+    (query, conditions): (&Query, &Conditions),
     expr: &Expr,
     start_ms: i64,
     end_ms: i64,
@@ -116,7 +153,7 @@ fn walk(
             let (start, end) = lookback.bounds(start_ms, end_ms);
             plans.push(SelectorPlan {
                 position: selector.span.start,
-                matchers: matchers(&selector.matchers)?,
+                matchers: conditions.of(selector)?,
                 start_ms: start.saturating_add(1),
                 end_ms: end,
             });
@@ -125,12 +162,12 @@ fn walk(
         Expr::Subquery(subquery) => {
             let lookback = Lookback::of_subquery(query, subquery)?;
             let (start, end) = lookback.bounds(start_ms, end_ms);
-            walk(query, &subquery.expr, start, end, plans)
+            walk((query, conditions), &subquery.expr, start, end, plans)
         }
         Expr::Call(call) if call.function.name == "info" => {
             // The second argument selects info series and is not evaluated.
             if let Some(base) = call.arguments.first() {
-                walk(query, base, start_ms, end_ms, plans)?;
+                walk((query, conditions), base, start_ms, end_ms, plans)?;
             }
             plans.push(info::plan(query, call, start_ms, end_ms)?);
             Ok(())
@@ -138,19 +175,19 @@ fn walk(
         Expr::Call(call) => call
             .arguments
             .iter()
-            .try_for_each(|argument| walk(query, argument, start_ms, end_ms, plans)),
+            .try_for_each(|argument| walk((query, conditions), argument, start_ms, end_ms, plans)),
         Expr::Aggregate(aggregate) => {
             if let Some(parameter) = &aggregate.parameter {
-                walk(query, parameter, start_ms, end_ms, plans)?;
+                walk((query, conditions), parameter, start_ms, end_ms, plans)?;
             }
-            walk(query, &aggregate.expr, start_ms, end_ms, plans)
+            walk((query, conditions), &aggregate.expr, start_ms, end_ms, plans)
         }
         Expr::Binary(binary) => {
-            walk(query, &binary.left, start_ms, end_ms, plans)?;
-            walk(query, &binary.right, start_ms, end_ms, plans)
+            walk((query, conditions), &binary.left, start_ms, end_ms, plans)?;
+            walk((query, conditions), &binary.right, start_ms, end_ms, plans)
         }
-        Expr::Unary(unary) => walk(query, &unary.expr, start_ms, end_ms, plans),
-        Expr::Paren(paren) => walk(query, &paren.expr, start_ms, end_ms, plans),
+        Expr::Unary(unary) => walk((query, conditions), &unary.expr, start_ms, end_ms, plans),
+        Expr::Paren(paren) => walk((query, conditions), &paren.expr, start_ms, end_ms, plans),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use promql::memory::Memory;
 use promql::notation::{self, Value};
-use promql::{Answer, Error, Query, Settings, Value as Result_};
+use promql::{Answer, Conditions, Error, Query, Settings, Value as Result_};
 use signals::Labels;
 use signals::metric::{NativeHistogram, Samples, is_stale};
 
@@ -248,7 +248,7 @@ pub(crate) fn answer(
         is_range: range.is_some(),
         lookback_ms: 300_000,
     };
-    memory.answer(&query, settings)
+    memory.answer(&query, &Conditions::default(), settings)
 }
 
 fn eval(memory: &Memory, settings: &Settings, line: &str, body: &[&str]) -> Outcome {
