@@ -1,11 +1,14 @@
 //! An environment of series in memory, for unit tests of rules.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use adopt::rules::Language;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use parking_lot::Mutex;
 use promql::memory::{self, Memory, Refused};
-use promql::{Query, Sample, Value};
+use promql::{Conditions, Expr, Query, Sample, Value};
 use signals::Matcher;
 
 use crate::Alert;
@@ -14,40 +17,72 @@ use crate::environment::{Appended, Environment, LastSample};
 /// How far queries look back for a sample, in milliseconds.
 pub(crate) const LOOKBACK_MS: i64 = 300_000;
 
+/// Maximum number of expressions that are kept for their next evaluation.
+const PREPARED_MAX: usize = 10_000;
+
 /// Series in memory.
 #[derive(Debug)]
 pub(crate) struct InMemory {
     pub(crate) memory: Mutex<Memory>,
     settings: promql::Settings,
+    prepared: Arc<Prepared>,
     /// The alerts that were sent since they were last taken.
     pub(crate) sent: Mutex<Vec<Alert>>,
 }
 
 impl InMemory {
     /// No series, and room for so many samples.
-    pub(crate) fn new(samples_max: usize, settings: promql::Settings) -> Self {
-        Self { memory: Mutex::new(Memory::new(samples_max)), settings, sent: Mutex::default() }
+    pub(crate) fn new(
+        samples_max: usize,
+        settings: promql::Settings,
+        prepared: Arc<Prepared>,
+    ) -> Self {
+        let memory = Mutex::new(Memory::new(samples_max));
+        Self { memory, settings, prepared, sent: Mutex::default() }
     }
 
     /// The instant vector of a query.
     pub(crate) fn vector(&self, text: &str, time_ms: i64) -> Result<Vec<Sample>, String> {
-        let query = instant(text, time_ms)?;
-        let answer = self.memory.lock().answer(&query, &self.settings);
+        let (query, conditions) = self.prepared.query(text, [time_ms, time_ms, 0], false)?;
+        let answer = self.memory.lock().answer(&query, &conditions, &self.settings);
         vector(answer.map_err(|error| error.to_string())?.value)
     }
 }
 
-/// A query at one instant.
-pub(crate) fn instant(text: &str, time_ms: i64) -> Result<Query, String> {
-    Ok(Query {
-        text: text.to_owned(),
-        expr: promql::parse(text).map_err(|error| error.to_string())?,
-        start_ms: time_ms,
-        end_ms: time_ms,
-        step_ms: 0,
-        is_range: false,
-        lookback_ms: LOOKBACK_MS,
-    })
+/// Parsed expressions: compiling their patterns takes longer than most evaluations.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared(Mutex<HashMap<String, (Expr, Arc<Conditions>)>>);
+
+impl Prepared {
+    /// A query with its start, end and step.
+    ///
+    /// # Errors
+    /// Prometheus' message if the text is no expression.
+    pub(crate) fn query(
+        &self,
+        text: &str,
+        [start_ms, end_ms, step_ms]: [i64; 3],
+        is_range: bool,
+    ) -> Result<(Query, Arc<Conditions>), String> {
+        let (expr, conditions) = self.parsed(text)?;
+        let (text, lookback_ms) = (text.to_owned(), LOOKBACK_MS);
+        Ok((Query { text, expr, start_ms, end_ms, step_ms, is_range, lookback_ms }, conditions))
+    }
+
+    fn parsed(&self, text: &str) -> Result<(Expr, Arc<Conditions>), String> {
+        if let Some(known) = self.0.lock().get(text) {
+            return Ok(known.clone());
+        }
+        let expr = promql::parse(text).map_err(|error| error.to_string())?;
+        let conditions = Conditions::new(&expr).map_err(|error| error.to_string())?;
+        let parsed = (expr, Arc::new(conditions));
+        let mut known = self.0.lock();
+        if known.len() >= PREPARED_MAX {
+            known.clear();
+        }
+        known.insert(text.to_owned(), parsed.clone());
+        Ok(parsed)
+    }
 }
 
 /// The vector that a rule makes of an answer.

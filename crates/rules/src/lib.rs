@@ -13,13 +13,13 @@ mod environment;
 mod evaluate;
 mod group;
 mod groups;
-#[cfg(test)]
 mod in_memory;
 mod recording;
 mod restore;
 mod rule;
 mod schedule;
 mod statistics;
+pub mod unit_test;
 
 pub use adopt::rules::Language;
 pub use alert::{Alert, AlertState};

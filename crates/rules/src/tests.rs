@@ -82,7 +82,8 @@ impl Server {
     }
 
     fn with_step(step_ms: i64, series: &[&str]) -> Self {
-        let environment = Arc::new(InMemory::new(1_000_000, promql::Settings::default()));
+        let environment = InMemory::new(1_000_000, promql::Settings::default(), Arc::default());
+        let environment = Arc::new(environment);
         let server = Self {
             shared: Arc::clone(&environment) as Arc<dyn Environment>,
             environment,
