@@ -4,6 +4,7 @@ mod check;
 mod doctor;
 mod import;
 mod query;
+mod test;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -43,6 +44,9 @@ enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Test rules and routes
+    #[command(subcommand)]
+    Test(test::Test),
     /// Take over the history of a system that Glasshouse replaces, while no server runs
     #[command(subcommand)]
     Import(import::Import),
@@ -119,6 +123,7 @@ pub(crate) fn execute(arguments: Arguments) -> ExitCode {
         Command::Demo(arguments) => run::server(&arguments, true),
         Command::Query(arguments) => query::run(&arguments),
         Command::Check { kind, paths } => check::run(kind, &paths),
+        Command::Test(test) => test::run(&test),
         Command::Import(import) => import::run(&import),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Version => print(&format!("glasshouse {}\n", env!("CARGO_PKG_VERSION"))),
