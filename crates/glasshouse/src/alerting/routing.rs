@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adopt::alertmanager::{Config, load};
@@ -36,8 +36,7 @@ impl Routing {
         let config = load(file, &SystemFiles).map_err(|error| fail(error.to_string()))?;
         let mut templates = default_templates().map_err(&fail)?;
         for pattern in &config.templates {
-            let found = adopt::matching_files(pattern, &SystemFiles).map_err(&fail)?;
-            for file in found {
+            for file in template_files(pattern, file).map_err(&fail)? {
                 let place = |error: String| fail(format!("{}: {error}", file.display()));
                 let bytes = SystemFiles.read(&file).map_err(|error| place(error.to_string()))?;
                 let text = String::from_utf8(bytes).map_err(|error| place(error.to_string()))?;
@@ -110,6 +109,31 @@ impl Routing {
     }
 }
 
+/// The files of a pattern. One that is the path in a container is looked for beside the
+/// configuration: `/etc/alertmanager/templates/*.tmpl` as `templates/*.tmpl`.
+fn template_files(pattern: &Path, config: &Path) -> Result<Vec<PathBuf>, String> {
+    let found = adopt::matching_files(pattern, &SystemFiles)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let folder = config.parent().unwrap_or(Path::new("."));
+    let parts: Vec<_> = pattern.components().collect();
+    // The root is not a part of any other path.
+    for first in 1..parts.len() {
+        let tail: PathBuf = parts.iter().skip(first).collect();
+        let beside = folder.join(tail);
+        let found = adopt::matching_files(&beside, &SystemFiles)?;
+        if !found.is_empty() {
+            let (pattern, beside) = (pattern.display(), beside.display());
+            tracing::info!("no template is {pattern}: those of {beside} are used");
+            return Ok(found);
+        }
+    }
+    let (config, pattern) = (config.display(), pattern.display());
+    tracing::warn!("{config}: templates: no file is {pattern}");
+    Ok(found)
+}
+
 fn default_templates() -> Result<Templates, String> {
     let mut templates = Templates::default();
     let parsed = templates.parse("default.tmpl", DEFAULT_TEMPLATES, &Limits::default());
@@ -154,6 +178,21 @@ impl Files for Nobody {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn templates_with_the_path_in_a_container_are_found_beside_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let templates = folder.path().join("templates");
+        std::fs::create_dir(&templates).unwrap();
+        std::fs::write(templates.join("a.tmpl"), "{{ define \"a\" }}x{{ end }}").unwrap();
+        let config = folder.path().join("alertmanager.yml");
+        for (pattern, found) in
+            [("/etc/nothing-there/templates/*.tmpl", 1), ("/etc/nothing-there/other/*.tmpl", 0)]
+        {
+            let files = template_files(Path::new(pattern), &config).unwrap();
+            assert_eq!(files.len(), found, "{pattern}");
+        }
+    }
 
     #[test]
     fn without_a_file_nobody_is_notified() {
