@@ -1,4 +1,5 @@
 /** A minimal Prometheus API: recognises metric names and grouping, and returns generated series. */
+import { linesOf, seenNames } from "./alerting/evaluate.mjs";
 import { seeded } from "./dataset.mjs";
 
 const METRICS = {
@@ -79,6 +80,7 @@ export function labelNames() {
 
 export function labelValues(name, selector) {
   if (name === "__name__") {
+    if (/__name__=~/.test(selector ?? "")) return seenNames(selector);
     const label = /^\{(\w+)!=""\}$/.exec(selector ?? "")?.[1];
     return metricNames().filter((metric) => !label || label in METRICS[metric].by);
   }
@@ -149,6 +151,14 @@ export function query({ query: text, time }) {
   const problem = parseError(text);
   if (problem) return { status: 400, body: { status: "error", errorType: "bad_data", error: problem } };
   const at = Number(time ?? Date.now() / 1_000);
+  const lines = linesOf(text);
+  if (lines) {
+    const result = lines.flatMap(({ metric, at: valueAt }) => {
+      const found = valueAt(at);
+      return found === null ? [] : [{ metric, value: [at, String(found)] }];
+    });
+    return { status: 200, body: { status: "success", data: { resultType: "vector", result } } };
+  }
   const result = seriesOf(text).map((metric) => ({ metric, value: [at, String(value(metric, text, at))] }));
   return { status: 200, body: { status: "success", data: { resultType: "vector", result } } };
 }
@@ -156,6 +166,8 @@ export function query({ query: text, time }) {
 export function queryRange({ query: text, start, end, step }) {
   const problem = parseError(text);
   if (problem) return { status: 400, body: { status: "error", errorType: "bad_data", error: problem } };
+  const lines = linesOf(text);
+  if (lines) return { status: 200, body: rangeOf(lines, start, end, step) };
   const result = seriesOf(text).map((metric) => {
     const values = [];
     for (let at = Math.ceil(start / step) * step; at <= end; at += Number(step)) {
@@ -173,8 +185,20 @@ export function queryRange({ query: text, start, end, step }) {
   return { status: 200, body: { status: "success", data: { resultType: "matrix", result }, warnings } };
 }
 
+function rangeOf(lines, start, end, step) {
+  const result = lines.flatMap(({ metric, at: valueAt }) => {
+    const values = [];
+    for (let at = Math.ceil(start / step) * step; at <= end; at += Number(step)) {
+      const found = valueAt(at);
+      if (found !== null) values.push([at, String(found)]);
+    }
+    return values.length > 0 ? [{ metric, values }] : [];
+  });
+  return { status: "success", data: { resultType: "matrix", result } };
+}
+
 export function exemplars({ query: text, start, end }, dataset) {
-  if (!/latency/.test(text)) return { status: "success", data: [] };
+  if (!/latency|duration_seconds/.test(text)) return { status: "success", data: [] };
   const found = dataset.traces
     .filter((trace) => trace.startMs / 1_000 >= start && trace.startMs / 1_000 <= end)
     .filter((_, index) => index % 6 === 0)

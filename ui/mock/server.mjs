@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { Alerting } from "./alerting/alerting.mjs";
 import { servedBoards } from "./corpus-boards.mjs";
 import { Dashboards } from "./dashboards.mjs";
 import { makeDataset } from "./dataset.mjs";
@@ -38,6 +39,7 @@ setInterval(() => {
 }, 600_000).unref();
 
 const dashboards = new Dashboards(EMPTY ? [] : CORPUS);
+const alerting = new Alerting(EMPTY);
 /** Those of the dashboard that was opened last. */
 let legends = new Map();
 
@@ -125,12 +127,13 @@ createServer(async (request, response) => {
   const json = isJson ? JSON.parse(body) : {};
   const found =
     dashboards.answer(request.method ?? "GET", address.pathname, body) ??
+    alerting.answer(request.method ?? "GET", address, body) ??
     (CORPUS && syntheticAnswer(address.pathname, given, json, legends)) ??
     answer(address.pathname, given, json);
   if (!found) return sendFile(address.pathname, request, response);
   const type = found.text === undefined ? "application/json" : "text/plain";
   response.writeHead(found.status, { "Content-Type": type });
-  response.end(found.text ?? JSON.stringify(found.body));
+  response.end(found.text ?? JSON.stringify(found.body) ?? "");
 }).listen(PORT, "127.0.0.1", () =>
   process.stdout.write(`mock at http://127.0.0.1:${PORT}${EMPTY ? " (empty)" : ""}\n`),
 );

@@ -16,6 +16,7 @@ describe("an error has the message of its protocol", () => {
     ["Tempo", "invalid TraceQL query: x", "invalid TraceQL query: x"],
     ["Jaeger", { data: null, errors: [{ code: 400, msg: "no service" }] }, "no service"],
     ["SQL", { error: "no table" }, "no table"],
+    ["Alertmanager", '"silence not found"', "silence not found"],
     ["nothing", "", "Bad"],
     ["HTML", "<html>", "<html>"],
   ])("%s", (_protocol, body, expected) => expect(refused(400, body).message).toBe(expected));

@@ -63,6 +63,8 @@ export async function request(path: string, options: RequestOptions = {}): Promi
   const response = await send(url, request);
   const body = await response.text();
   if (!response.ok) throw failure(response, body);
+  // Alertmanager answers a deletion with nothing.
+  if (body === "") return null;
   try {
     return JSON.parse(body);
   } catch {
@@ -90,15 +92,17 @@ async function send(url: string, request: RequestInit): Promise<Response> {
   }
 }
 
-/** Reads the error formats of Prometheus, Loki, Tempo, Jaeger and our own APIs. */
+/** Reads the error formats of Prometheus, Alertmanager, Loki, Tempo, Jaeger and our own APIs. */
 export function failure(response: { status: number; statusText: string }, body: string): ApiError {
   const fallback = body.trim() || response.statusText || `status ${response.status}`;
-  let parsed: Record<string, unknown>;
+  let json: unknown;
   try {
-    parsed = record(JSON.parse(body));
+    json = JSON.parse(body);
   } catch {
     return new ApiError(fallback.slice(0, 4_000), response.status);
   }
+  if (typeof json === "string") return new ApiError(json || fallback, response.status);
+  const parsed = record(json);
   const first = record(list(parsed.errors)[0]);
   const message =
     string(parsed.error) ||
