@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 declare const process: { env: Record<string, string | undefined> };
 
 const target = process.env.GLASSHOUSE_URL ?? "http://127.0.0.1:3000";
-const prefixes = ["/api", "/prometheus", "/loki", "/tempo", "/jaeger"];
+const prefixes = ["/api", "/prometheus", "/alertmanager/api", "/loki", "/tempo", "/jaeger"];
 
 export default defineConfig({
   base: "/",

@@ -1,7 +1,38 @@
-/** URLs of Grafana, Prometheus and Jaeger, so that existing links keep working. */
+/** URLs of Grafana, Prometheus, Alertmanager and Jaeger, so that existing links keep working. */
 import { createRoute, redirect } from "@tanstack/react-router";
 import { type Given, rootRoute } from "./root-route";
-import { text } from "./url/search";
+import { parseSearch, text } from "./url/search";
+
+/** Leads a link of Alertmanager, whose views are in the hash, to ours: `#/alerts?receiver=a`. */
+export function redirectAlertmanager(hash: string): void {
+  const [, view = "", rest = "", query = ""] = /^#?\/(alerts|silences)\/?([^?]*)(\?.*)?$/.exec(hash) ?? [];
+  if (view === "") return;
+  const given = parseSearch(query);
+  const filter = text(given.filter);
+  if (view === "alerts") {
+    const by = given.group === undefined ? undefined : "group";
+    const search = { find: filter, receiver: text(given.receiver), by } as const;
+    throw redirect({ to: "/alerts", search, hash: "" });
+  }
+  const [id = "", part] = rest.split("/");
+  if (id === "new" || part === "edit") {
+    const search = id === "new" ? { filter } : { silence: id };
+    throw redirect({ to: "/alerts/silences/new", search, hash: "" });
+  }
+  throw redirect({ to: "/alerts/silences", search: id ? { silence: id } : { find: filter }, hash: "" });
+}
+
+/** Paths of the same views in other tools. The search parameters that both have are kept. */
+const SAME_VIEWS: [string, string][] = [
+  ["/rules", "/alerts/rules"],
+  ["/silences", "/alerts/silences"],
+  ["/silences/new", "/alerts/silences/new"],
+  ["/alerting", "/alerts"],
+  ["/alerting/groups", "/alerts"],
+  ["/alerting/list", "/alerts/rules"],
+  ["/alerting/silences", "/alerts/silences"],
+  ["/alerting/routes", "/alerts/routes"],
+];
 
 /** What reads the queries of Grafana is not loaded with the page. */
 async function fromGrafana(given: Given) {
@@ -14,6 +45,23 @@ async function fromGrafana(given: Given) {
 }
 
 export const redirectRoutes = [
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: "/alertmanager",
+    beforeLoad: ({ location }) => {
+      redirectAlertmanager(location.hash);
+      throw redirect({ to: "/alerts" });
+    },
+  }),
+  ...SAME_VIEWS.map(([path, to]) =>
+    createRoute({
+      getParentRoute: () => rootRoute,
+      path,
+      beforeLoad: ({ location }) => {
+        throw redirect({ to, search: location.search as never });
+      },
+    }),
+  ),
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/explore",

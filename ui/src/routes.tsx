@@ -1,7 +1,8 @@
 /** The routes of the page, and the search parameters of each. */
 import { createRoute, createRouter, lazyRouteComponent, type RouterHistory } from "@tanstack/react-router";
+import { alertingRoutes } from "./alerting-routes";
 import type { Health } from "./api/targets";
-import { redirectRoutes } from "./redirects";
+import { redirectAlertmanager, redirectRoutes } from "./redirects";
 import { type Given, rootRoute } from "./root-route";
 import { RouteError } from "./shell/route-error";
 import { parseDuration } from "./time/duration";
@@ -10,6 +11,7 @@ import { oneOf, parseSearch, stringifySearch, text, texts, whole } from "./url/s
 const homeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
+  beforeLoad: ({ location }) => redirectAlertmanager(location.hash),
   component: lazyRouteComponent(() => import("./pages/home/home")),
 });
 
@@ -255,6 +257,7 @@ const routeTree = rootRoute.addChildren([
   cardinalityRoute,
   dashboardsRoute,
   dashboardRoute,
+  ...alertingRoutes,
   ...redirectRoutes,
 ]);
 

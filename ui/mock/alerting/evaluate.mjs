@@ -143,7 +143,7 @@ const plain = (text) => text.replace(/\s+/g, " ").trim();
 
 /** Below the threshold before and after, around the value while it is active. */
 /** @type {(active: Active, threshold: number) => Line} */
-function lineOf({ labels, value, agoS, untilS = -1 }, threshold) {
+function lineOf({ labels, value, agoS, untilS = Number.NEGATIVE_INFINITY }, threshold) {
   const low = threshold === 0 ? 1 : Math.min(value, threshold) * 0.7;
   return {
     metric: labels,

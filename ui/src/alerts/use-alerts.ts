@@ -1,6 +1,7 @@
 /** The alerts of the server, asked for again and again while a view shows them. */
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
+import { fetchRoutes } from "../api/alerting";
 import { fetchManagedAlerts, fetchSilences } from "../api/alertmanager";
 import { queryInstant } from "../api/prometheus";
 import { fetchRuleGroups, type RuleGroup } from "../api/rules";
@@ -10,6 +11,9 @@ import { type Alert, alertsOf, lastFired, resolvedOf } from "./alert";
 const POLL_MS = 10_000;
 /** A server that has no Alertmanager now may have one after its next start. */
 const ABSENT_POLL_MS = 300_000;
+
+/** They change only with the configuration. */
+const ROUTES_FRESH_MS = 60_000;
 
 export const ALERTING_KEY = "alerting";
 
@@ -37,6 +41,16 @@ export function useSilences() {
     queryFn: ({ signal }) => fetchSilences(signal),
     refetchInterval: ({ state }) => (state.data === null ? ABSENT_POLL_MS : POLL_MS),
     staleTime: POLL_MS - 1_000,
+  });
+}
+
+/** The tree of routes; null when the server has none. */
+export function useRoutes() {
+  return useQuery({
+    queryKey: [ALERTING_KEY, "routes"],
+    queryFn: ({ signal }) => fetchRoutes(signal),
+    staleTime: ROUTES_FRESH_MS,
+    retry: false,
   });
 }
 

@@ -17,6 +17,11 @@ export interface RuleAlert {
 }
 
 export interface Rule {
+  /** Unique, and the same after a restart of the server. */
+  key: string;
+  /** Of its group. */
+  group: string;
+  file: string;
   kind: "alerting" | "recording";
   name: string;
   expr: string;
@@ -64,23 +69,32 @@ export async function fetchRuleGroups(signal?: AbortSignal): Promise<RuleGroup[]
 }
 
 export function readRuleGroups(answer: unknown, language: RuleLanguage): RuleGroup[] {
+  const known = new Map<string, number>();
   return list(record(record(answer).data).groups).map((value) => {
     const body = record(value);
+    const [group, file] = [string(body.name), string(body.file)];
     return {
-      name: string(body.name),
-      file: string(body.file),
+      name: group,
+      file,
       language,
       intervalMs: number(body.interval) * 1_000,
       evaluatedMs: instant(body.lastEvaluation),
       durationMs: number(body.evaluationTime) * 1_000,
-      rules: list(body.rules).map((rule) => readRule(rule, language)),
+      rules: list(body.rules).map((rule) => {
+        const read = readRule(rule);
+        // A rule may be written twice, also in groups of the same name in two files.
+        const name = `${language === "logql" ? "logql:" : ""}${group}/${read.name}`;
+        const count = (known.get(name) ?? 0) + 1;
+        known.set(name, count);
+        return { ...read, key: count > 1 ? `${name}#${count}` : name, group, file, language };
+      }),
     };
   });
 }
 
 const STATES: readonly RuleState[] = ["firing", "pending", "inactive"];
 
-function readRule(value: unknown, language: RuleLanguage): Rule {
+function readRule(value: unknown): Omit<Rule, "key" | "group" | "file" | "language"> {
   const body = record(value);
   const kind = body.type === "recording" ? "recording" : "alerting";
   const health = string(body.health);
@@ -88,7 +102,6 @@ function readRule(value: unknown, language: RuleLanguage): Rule {
     kind,
     name: string(body.name),
     expr: string(body.query),
-    language,
     state:
       kind === "recording" ? "inactive" : (STATES.find((state) => state === string(body.state)) ?? "unknown"),
     health: health === "ok" || health === "err" ? health : "unknown",

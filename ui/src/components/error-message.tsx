@@ -13,11 +13,19 @@ const TITLES: Record<ErrorKind, string> = {
   internal: "Internal server error",
 };
 
-function titleOf({ status, kind }: ApiError): string {
+function titleOf({ status, kind }: ApiError, title: string | undefined): string {
+  if (title && kind === "rejected") return title;
   return status === 429 ? "Too many requests" : TITLES[kind];
 }
 
-export function ErrorMessage({ error, retry }: { error: unknown; retry?: () => void }) {
+interface Props {
+  error: unknown;
+  retry?: () => void;
+  /** What the server rejected, when that was not a query. */
+  title?: string;
+}
+
+export function ErrorMessage({ error, retry, title }: Props) {
   const known = error instanceof ApiError;
   const position = positionIn(error);
   const message = error instanceof Error ? error.message : String(error);
@@ -27,7 +35,7 @@ export function ErrorMessage({ error, retry }: { error: unknown; retry?: () => v
       <Icon name="error" size={15} />
       <div>
         <div className={classes.title}>
-          {unsupported ? TITLES.unsupported : known ? titleOf(error) : "Unexpected error"}
+          {unsupported ? TITLES.unsupported : known ? titleOf(error, title) : "Unexpected error"}
           {position && (
             <span className={classes.faint}>
               {" "}

@@ -15,8 +15,8 @@ import type { CompletionSources } from "./completions";
 
 export type LanguageName = "promql" | "logql" | "traceql" | "sql";
 
-/** What is edited: a query, or the JSON of a dashboard. */
-export type EditedLanguage = LanguageName | "json";
+/** What is edited: a query, the JSON of a dashboard, or a file of rules. */
+export type EditedLanguage = LanguageName | "json" | "yaml";
 
 /** Where the server found an error; line and column from 1. */
 export interface ErrorPosition {
@@ -56,6 +56,8 @@ export async function loadLanguage(name: EditedLanguage, sources: CompletionSour
       return (await import("./sql")).sqlLanguage(sources);
     case "json":
       return (await import("./json")).json();
+    case "yaml":
+      return (await import("./yaml")).yaml();
   }
 }
 

@@ -6,6 +6,7 @@ import {
   AggregateOp,
   By,
   GroupingLabels,
+  Identifier,
   LabelMatchers,
   LabelName,
   parser,
@@ -58,6 +59,19 @@ export function withMatcher(expression: string, name: string, value: string, kee
     return { from: matchers.from, to: matchers.to, insert: `{${[...kept, wanted].join(", ")}}` };
   });
   return edited(expression, edits);
+}
+
+/** The metrics that an expression selects by name, each once. */
+export function metricNames(expression: string): string[] {
+  const names = nodesOf(expression, VectorSelector).flatMap((selector) => {
+    const node = selector.getChild(Identifier);
+    if (node) return [expression.slice(node.from, node.to)];
+    const text = expression.slice(selector.from, selector.to);
+    const quoted =
+      /__name__"?\s*=\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? /[{,]\s*"([\w:.]+)"\s*[,}]/.exec(text)?.[1];
+    return quoted ? [quoted] : [];
+  });
+  return [...new Set(names)];
 }
 
 /** Aggregations that keep one number per group. */

@@ -3,6 +3,7 @@ import { Modal, useMantineColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { ALERT_VIEWS } from "../alerts/views";
 import { fetchOverview } from "../api/overview";
 import { copyText } from "../components/copy-text";
 import { Icon, type IconName } from "../components/icon";
@@ -154,6 +155,9 @@ function useCommands(): Command[] {
     const views = VIEWS.map((view): Command => {
       return { label: view.label, hint: "view", icon: view.icon, run: () => void navigate({ to: view.to }) };
     });
+    const alerting = ALERT_VIEWS.filter(({ to }) => to !== "/alerts").map(({ to, label }): Command => {
+      return { label, hint: "view of alerts", icon: "alerts", run: () => void navigate({ to }) };
+    });
     const services = (overview.data?.services ?? []).flatMap(({ name }): Command[] => [
       {
         label: `Traces of ${name}`,
@@ -197,6 +201,6 @@ function useCommands(): Command[] {
       },
       { label: "Refresh", hint: "action", icon: "refresh", run: range.refreshNow },
     ];
-    return [...views, ...boards, ...services, ...actions];
+    return [...views, ...alerting, ...boards, ...services, ...actions];
   }, [navigate, overview.data, dashboards.data, range, setColorScheme]);
 }

@@ -49,3 +49,10 @@ export function useLength(key: string, fallback: number): [number, (value: numbe
   const set = useCallback((value: number) => writePreference(key, String(Math.round(value))), [key]);
   return [Number.isFinite(stored) && stored > 0 ? stored : fallback, set];
 }
+
+/** A stored text. */
+export function useStoredText(key: string): [string, (value: string) => void] {
+  const stored = useSyncExternalStore(subscribe, () => read(key)) ?? "";
+  const set = useCallback((value: string) => writePreference(key, value), [key]);
+  return [stored, set];
+}

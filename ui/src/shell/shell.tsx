@@ -16,12 +16,14 @@ import classes from "./shell.module.css";
 const loadPalette = () => import("./command-palette");
 const CommandPalette = lazy(loadPalette);
 const Share = lazy(() => import("./share"));
+const AlertBadge = lazy(() => import("../alerts/badge"));
 const KeyboardHelp = lazy(() => import("./keyboard-help"));
 
 export interface View {
   to:
     | "/"
     | "/dashboards"
+    | "/alerts"
     | "/explore/metrics"
     | "/explore/logs"
     | "/explore/traces"
@@ -33,23 +35,25 @@ export interface View {
   keys: string;
   /** The heading above it in the navigation. */
   group?: "Explore" | "Status";
-  /** Shows the present, whatever the time range. */
-  timeless?: true;
   /** Where the paths of what it lists begin. */
   items?: "/d/" | "/trace/";
 }
 
 export const VIEWS: readonly View[] = [
   { to: "/", label: "Home", icon: "home", keys: "g h" },
-  { to: "/dashboards", label: "Dashboards", icon: "dashboards", keys: "g d", timeless: true, items: "/d/" },
+  { to: "/dashboards", label: "Dashboards", icon: "dashboards", keys: "g d", items: "/d/" },
+  { to: "/alerts", label: "Alerts", icon: "alerts", keys: "g a" },
   { to: "/explore/metrics", label: "Metrics", icon: "metrics", keys: "g m", group: "Explore" },
   { to: "/explore/logs", label: "Logs", icon: "logs", keys: "g l", group: "Explore" },
   { to: "/explore/traces", label: "Traces", icon: "traces", keys: "g t", group: "Explore", items: "/trace/" },
   { to: "/explore/sql", label: "SQL", icon: "sql", keys: "g s", group: "Explore" },
-  { to: "/targets", label: "Targets", icon: "targets", keys: "g p", group: "Status", timeless: true },
+  { to: "/targets", label: "Targets", icon: "targets", keys: "g p", group: "Status" },
   { to: "/cardinality", label: "Cardinality", icon: "cardinality", keys: "g c", group: "Status" },
 ];
 const GROUPS = ["Explore", "Status"] as const;
+/** The views that show the present, whatever the time range. */
+const TIMELESS =
+  /^\/(dashboards|targets|alerts\/(rules\/(file|new)|silences|silences\/new|routes|notifications))$/;
 
 export function Shell() {
   return (
@@ -112,7 +116,8 @@ function Layout() {
 function TopBar({ openPalette }: { openPalette: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const trace = path.startsWith("/trace/");
-  const view = VIEWS.find((candidate) => candidate.to === path);
+  const view = VIEWS.find(({ to }) => path === to || (to !== "/" && path.startsWith(`${to}/`)));
+  const timeless = TIMELESS.test(path);
   const dashboard = path.startsWith("/d/");
   return (
     <header className={classes.top}>
@@ -128,9 +133,9 @@ function TopBar({ openPalette }: { openPalette: () => void }) {
         <span>Search or trace id</span>
       </button>
       <Suspense fallback={null}>
-        <Share timeless={trace || view?.timeless === true} />
+        <Share timeless={trace || timeless} />
       </Suspense>
-      {!view?.timeless && <RangePicker refreshOnly={trace} />}
+      {!timeless && <RangePicker refreshOnly={trace} />}
     </header>
   );
 }
@@ -208,6 +213,11 @@ function NavItem({ view, narrow }: { view: View; narrow: boolean }) {
       >
         <Icon name={view.icon} />
         {!narrow && view.label}
+        {view.to === "/alerts" && (
+          <Suspense fallback={null}>
+            <AlertBadge />
+          </Suspense>
+        )}
       </Link>
     </WithTooltip>
   );

@@ -57,3 +57,10 @@ export function whole(value: unknown, min: number, max: number): number | undefi
 export function oneOf<Word extends string>(value: unknown, words: readonly Word[]): Word | undefined {
   return words.find((word) => word === text(value));
 }
+
+/** A list in the URL with the item added, or taken off; undefined when it is empty. */
+export function toggled(list: string[] | undefined, item: string): string[] | undefined {
+  const before = list ?? [];
+  const after = before.includes(item) ? before.filter((one) => one !== item) : [...before, item];
+  return after.length > 0 ? after : undefined;
+}

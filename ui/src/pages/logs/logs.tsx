@@ -3,6 +3,7 @@ import { Button, SegmentedControl, Select, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
+import { AlertOnThis } from "../../alerts/alert-on-this";
 import { positionIn } from "../../api/http";
 import { logLabelValues } from "../../api/loki";
 import { EmptyState } from "../../components/empty-state";
@@ -189,6 +190,9 @@ function Tools({ search, limit, query, change }: ToolsProps) {
             : change({ query: withoutLabel(query, "service_name") })
         }
       />
+      {search.query !== undefined && !isLineQuery(search.query) && (
+        <AlertOnThis expr={search.query} language="logql" />
+      )}
       <div className={classes.right}>
         <Switch
           label="Wrap"

@@ -2,6 +2,7 @@
 import { Button, SegmentedControl, Select, Switch } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
+import { AlertOnThis } from "../../alerts/alert-on-this";
 import { ApiError } from "../../api/http";
 import { Icon } from "../../components/icon";
 import { Notice } from "../../components/notice";
@@ -9,6 +10,7 @@ import { RequestState } from "../../components/request-state";
 import { usePageTitle } from "../../components/use-page-title";
 import { noticesOf } from "../../data/frame";
 import { QueryHistory } from "../../editor/query-history";
+import { useMetricSources } from "../../editor/use-metric-sources";
 import { preloadPanel } from "../../panels/registry";
 import type { MetricsSearch } from "../../routes";
 import { useRange } from "../../time/context";
@@ -22,7 +24,6 @@ import { letterOf, parseOff } from "./model";
 import { QueryRows } from "./query-rows";
 import { TableView } from "./table-view";
 import { type QueryState, useAnswers } from "./use-answers";
-import { useSources } from "./use-sources";
 
 const route = getRouteApi("/explore/metrics");
 const POINTS = 320;
@@ -57,7 +58,7 @@ export default function Metrics() {
     if (kept.join("\n") === expressions.join("\n")) refreshNow();
     else change({ expr: kept.some((expression) => expression.trim() !== "") ? kept : undefined });
   };
-  const sources = useSources(range);
+  const sources = useMetricSources(range);
   const exemplars = search.exemplars !== "off";
   const queries = useAnswers({ expressions, off, range, stepMs, view, exemplars });
   const empty = expressions.every((expression) => expression.trim() === "");
@@ -162,6 +163,10 @@ interface ToolsProps {
 }
 
 function Tools({ search, drafts, autoStep, change, onRun, onAdd }: ToolsProps) {
+  const off = parseOff(search.off);
+  const first = search.expr?.find(
+    (expression, index) => expression.trim() !== "" && !off.has(letterOf(index)),
+  );
   return (
     <div className={classes.tools}>
       <Button variant="filled" onClick={onRun} leftSection={<Icon name="play" size={11} />}>
@@ -183,6 +188,7 @@ function Tools({ search, drafts, autoStep, change, onRun, onAdd }: ToolsProps) {
         ran={search.expr ?? NO_EXPRESSIONS}
         onRecall={(query) => change({ expr: [query], off: undefined, ...CLOSED })}
       />
+      {first !== undefined && <AlertOnThis expr={first} language="promql" />}
       <div className={classes.right}>
         <Options search={search} view={search.view ?? "chart"} autoStep={autoStep} change={change} />
       </div>

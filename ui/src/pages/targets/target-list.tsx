@@ -15,6 +15,7 @@ import { useRange } from "../../time/context";
 import { formatDuration } from "../../time/duration";
 import { formatAgo, formatInstant } from "../../time/format";
 import { targetMetrics } from "../../url/links";
+import { toggled } from "../../url/search";
 import type { KeyedTarget, Pool, Row } from "./model";
 import classes from "./targets.module.css";
 
@@ -95,12 +96,6 @@ export function TargetList({ rows, search, nowMs, change }: Props) {
       </div>
     </>
   );
-}
-
-function toggled(closed: string[] | undefined, name: string): string[] | undefined {
-  const before = closed ?? [];
-  const after = before.includes(name) ? before.filter((one) => one !== name) : [...before, name];
-  return after.length > 0 ? after : undefined;
 }
 
 function PoolRow({ pool, open, onToggle }: { pool: Pool; open: boolean; onToggle: () => void }) {

@@ -1,13 +1,13 @@
 /** The sources of completions: the series of the page's time range. */
 import { useMemo, useRef } from "react";
-import { labelNames, labelValues, listMetrics } from "../../api/prometheus";
-import type { CompletionSources } from "../../editor/completions";
-import type { Range } from "../../time/range";
+import { labelNames, labelValues, listMetrics } from "../api/prometheus";
+import type { Range } from "../time/range";
+import type { CompletionSources } from "./completions";
 
 /** A short range may have no series yet that the query is written for. */
 const SPAN_MS_MIN = 6 * 3_600_000;
 
-export function useSources(range: Range): CompletionSources {
+export function useMetricSources(range: Range): CompletionSources {
   const latest = useRef(range);
   latest.current = range;
   return useMemo(() => {

@@ -1,0 +1,172 @@
+/** The routes of Alerts: alerts, rules, silences, the tree of routes, and notifications. */
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { ALERT_STATES, type AlertState } from "./alerts/alert";
+import type { SilenceState } from "./api/alertmanager";
+import { type Given, rootRoute } from "./root-route";
+import { oneOf, text, texts } from "./url/search";
+
+export interface AlertsSearch {
+  /** Words, and matchers of labels. */
+  find?: string;
+  /** All that are not resolved when absent. */
+  state?: AlertState;
+  /** The groups of Alertmanager; by name when absent. */
+  by?: "group";
+  receiver?: string;
+  /** Matchers of the alert that is shown. */
+  alert?: string;
+  /** The groups whose alerts are hidden. */
+  closed?: string[];
+}
+
+const alertsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts",
+  validateSearch: (given: Given): AlertsSearch => ({
+    find: text(given.find) ?? text(given.filter) ?? text(given.search),
+    state: oneOf(given.state, ALERT_STATES),
+    by: oneOf(given.by, ["group"]),
+    receiver: text(given.receiver),
+    alert: text(given.alert),
+    closed: some(given.closed),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/alerts")),
+});
+
+export const RULE_FILTERS = ["firing", "pending", "inactive", "error", "no-data"] as const;
+
+export interface RulesSearch {
+  find?: string;
+  state?: (typeof RULE_FILTERS)[number];
+  /** The key of the rule that is shown. */
+  rule?: string;
+  closed?: string[];
+}
+
+const rulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/rules",
+  validateSearch: (given: Given): RulesSearch => ({
+    find: text(given.find) ?? text(given.search),
+    state: oneOf(given.state, RULE_FILTERS),
+    rule: text(given.rule),
+    closed: some(given.closed),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/rules")),
+});
+
+export interface RuleFileSearch {
+  /** Its path. */
+  file?: string;
+}
+
+const ruleFileRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/rules/file",
+  validateSearch: (given: Given): RuleFileSearch => ({ file: text(given.file) }),
+  component: lazyRouteComponent(() => import("./pages/alerts/rule-file")),
+});
+
+export interface NewRuleSearch {
+  expr?: string;
+  language?: "logql";
+}
+
+const newRuleRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/rules/new",
+  validateSearch: (given: Given): NewRuleSearch => ({
+    expr: text(given.expr),
+    language: oneOf(given.language, ["logql"]),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/new-rule")),
+});
+
+export interface SilencesSearch {
+  find?: string;
+  /** Active and pending ones when absent. */
+  state?: SilenceState;
+  /** The id of the silence that is shown. */
+  silence?: string;
+}
+
+const silencesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/silences",
+  validateSearch: (given: Given): SilencesSearch => ({
+    find: text(given.find) ?? text(given.filter),
+    state: oneOf(given.state, ["active", "pending", "expired"]),
+    silence: text(given.silence)?.slice(0, 64),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/silences")),
+});
+
+export interface SilenceFormSearch {
+  /** The matchers of a new silence. */
+  filter?: string;
+  /** The id of the silence that is changed, or made again when it has expired. */
+  silence?: string;
+}
+
+const silenceFormRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/silences/new",
+  validateSearch: (given: Given): SilenceFormSearch => ({
+    filter: text(given.filter),
+    silence: text(given.silence)?.slice(0, 64),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/silence-form")),
+});
+
+export interface RouteTreeSearch {
+  /** Matchers of the labels that are tested. */
+  labels?: string;
+  /** The id of the route that is shown. */
+  route?: string;
+}
+
+const routeTreeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/routes",
+  validateSearch: (given: Given): RouteTreeSearch => ({
+    labels: text(given.labels),
+    route: text(given.route),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/route-tree")),
+});
+
+export interface NotificationsSearch {
+  find?: string;
+  receiver?: string;
+  failed?: "on";
+  /** The key of the notification that is shown. */
+  notification?: string;
+}
+
+const notificationsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/notifications",
+  validateSearch: (given: Given): NotificationsSearch => ({
+    find: text(given.find),
+    receiver: text(given.receiver),
+    failed: oneOf(given.failed, ["on"]),
+    notification: text(given.notification),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/notifications")),
+});
+
+function some(given: unknown): string[] | undefined {
+  const found = texts(given);
+  return found.length > 0 ? found : undefined;
+}
+
+export const alertingRoutes = [
+  alertsRoute,
+  rulesRoute,
+  ruleFileRoute,
+  newRuleRoute,
+  silencesRoute,
+  silenceFormRoute,
+  routeTreeRoute,
+  notificationsRoute,
+];
