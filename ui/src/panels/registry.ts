@@ -6,7 +6,7 @@ import { readCandlestickOptions } from "./candlestick/options";
 import { readGaugeOptions } from "./gauge/options";
 import { readHeatmapOptions } from "./heatmap/options";
 import { readHistogramOptions } from "./histogram/options";
-import { readAnnotationListOptions, readDashboardListOptions } from "./lists/options";
+import { readAlertListOptions, readAnnotationListOptions, readDashboardListOptions } from "./lists/options";
 import { readLogsOptions } from "./logs/options";
 import type { PanelProps, PanelType } from "./panel";
 import { readPieChartOptions } from "./pie-chart/options";
@@ -56,7 +56,10 @@ const PANELS = {
   trend: registered({ load: () => import("./xy-chart/panel"), readOptions: readTrendOptions }),
   candlestick: registered({ load: () => import("./candlestick/panel"), readOptions: readCandlestickOptions }),
   nodeGraph: registered({ load: () => import("./node-graph/panel"), readOptions: noOptions }),
-  alertlist: registered({ load: () => import("./lists/alert-list-panel"), readOptions: noOptions }),
+  alertlist: registered({
+    load: () => import("./lists/alert-list-panel"),
+    readOptions: readAlertListOptions,
+  }),
   dashlist: registered({
     load: () => import("./lists/dashboard-list-panel"),
     readOptions: readDashboardListOptions,

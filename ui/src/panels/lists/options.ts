@@ -1,4 +1,5 @@
 /** The options of the panels that are lists of the page's own things. */
+import type { AlertState } from "../../alerts/alert";
 import { number, record, string, strings } from "../../api/decode";
 
 export interface DashboardListOptions {
@@ -35,5 +36,31 @@ export function readAnnotationListOptions(value: unknown): AnnotationListOptions
     limit: Math.max(1, number(limit, ITEMS_MAX)),
     time: showTime !== false,
     showTags: showTags !== false,
+  };
+}
+
+export interface AlertListOptions {
+  states: AlertState[];
+  /** A part of the name; empty for any. */
+  name: string;
+  /** Matchers; empty for any. */
+  labels: string;
+  limit: number;
+}
+
+const ALERTS_MAX = 20;
+
+export function readAlertListOptions(value: unknown): AlertListOptions {
+  const { stateFilter, alertName, alertInstanceLabelFilter, maxItems } = record(value);
+  const { firing, pending } = record(stateFilter);
+  const states: AlertState[] = [
+    ...(firing === false ? [] : (["firing"] as const)),
+    ...(pending === true ? (["pending"] as const) : []),
+  ];
+  return {
+    states: states.length > 0 ? states : ["firing", "pending"],
+    name: string(alertName),
+    labels: string(alertInstanceLabelFilter),
+    limit: Math.max(1, number(maxItems, ALERTS_MAX)),
   };
 }

@@ -40,9 +40,52 @@ describe("the dashboard list", () => {
 });
 
 describe("the alert list", () => {
-  it("says that there are no alerts yet", async () => {
-    renderPanel(<PanelView type="alertlist" frames={[]} />);
-    expect((await screen.findByRole("status")).textContent).toMatch(/evaluates no alerting rules yet/);
+  const alert = (name: string, state: string, severity: string) => ({
+    labels: { alertname: name, severity },
+    annotations: {},
+    state,
+    activeAt: new Date(RANGE.range.fromMs).toISOString(),
+    value: "1",
+  });
+  const rule = {
+    type: "alerting",
+    name: "A",
+    query: "a > 1",
+    alerts: [
+      alert("Slow", "firing", "warning"),
+      alert("Down", "firing", "critical"),
+      alert("Late", "pending", "info"),
+    ],
+  };
+  function renderAlerts(options: object) {
+    vi.stubGlobal("fetch", async (path: string) =>
+      path.startsWith("/prometheus/api/v1/rules")
+        ? Response.json({ data: { groups: [{ name: "g", file: "f", rules: [rule] }] } })
+        : new Response("", { status: 404 }),
+    );
+    renderPanel(
+      <QueryClientProvider client={new QueryClient()}>
+        <PanelView type="alertlist" frames={[]} options={options} />
+      </QueryClientProvider>,
+    );
+  }
+  it.each([
+    [{}, [/Down/, /Slow/]],
+    [{ stateFilter: { firing: false, pending: true } }, [/Late/]],
+    [{ alertName: "slow" }, [/Slow/]],
+    [{ alertInstanceLabelFilter: '{severity=~"crit.*"}' }, [/Down/]],
+    [{ maxItems: 1 }, [/Down/]],
+  ])("links the alerts of %j, the most severe first", async (options, expected) => {
+    renderAlerts(options);
+    const found = (await screen.findAllByRole("link")).map((link) => link.textContent ?? "");
+    expect(found).toHaveLength(expected.length);
+    for (const [index, name] of expected.entries()) expect(found[index]).toMatch(name);
+  });
+  it("says why it is empty", async () => {
+    renderAlerts({ alertName: "none" });
+    expect((await screen.findByRole("status")).textContent).toMatch(
+      /No alert is firing and matches the options/,
+    );
   });
 });
 
