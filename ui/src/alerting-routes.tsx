@@ -1,9 +1,17 @@
 /** The routes of Alerts: alerts, rules, silences, the tree of routes, and notifications. */
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { ALERT_STATES, type AlertState } from "./alerts/alert";
 import type { SilenceState } from "./api/alertmanager";
 import { type Given, rootRoute } from "./root-route";
 import { oneOf, text, texts } from "./url/search";
+
+/** Prometheus names the text of a filter `search`, and Alertmanager `filter`. */
+function readForeignFilter({ location }: { location: { search: object } }): void {
+  const { search, filter, ...rest } = location.search as Given;
+  const find = text(rest.find) ?? text(filter) ?? text(search);
+  if (search === undefined && filter === undefined) return;
+  throw redirect({ to: ".", search: { ...rest, find } as never, replace: true });
+}
 
 export interface AlertsSearch {
   /** Words, and matchers of labels. */
@@ -22,8 +30,9 @@ export interface AlertsSearch {
 const alertsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/alerts",
+  beforeLoad: readForeignFilter,
   validateSearch: (given: Given): AlertsSearch => ({
-    find: text(given.find) ?? text(given.filter) ?? text(given.search),
+    find: text(given.find),
     state: oneOf(given.state, ALERT_STATES),
     by: oneOf(given.by, ["group"]),
     receiver: text(given.receiver),
@@ -46,8 +55,9 @@ export interface RulesSearch {
 const rulesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/alerts/rules",
+  beforeLoad: readForeignFilter,
   validateSearch: (given: Given): RulesSearch => ({
-    find: text(given.find) ?? text(given.search),
+    find: text(given.find),
     state: oneOf(given.state, RULE_FILTERS),
     rule: text(given.rule),
     closed: some(given.closed),
@@ -93,8 +103,9 @@ export interface SilencesSearch {
 const silencesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/alerts/silences",
+  beforeLoad: readForeignFilter,
   validateSearch: (given: Given): SilencesSearch => ({
-    find: text(given.find) ?? text(given.filter),
+    find: text(given.find),
     state: oneOf(given.state, ["active", "pending", "expired"]),
     silence: text(given.silence)?.slice(0, 64),
   }),

@@ -45,6 +45,10 @@ describe("an empty view says why it is empty and what to do", () => {
     ["/explore/traces?service=a", {}, "No traces in this time range", /Remove a condition/],
     ["/explore/sql?query=SELECT", { "/api/sql": NO_ROWS }, "No rows", /Remove a condition/],
     ["/targets", {}, "No targets are configured", /glasshouse serve --adopt prometheus\.yml.*adopt: \[/],
+    ["/alerts", {}, "No rules are configured", /--adopt \/etc\/prometheus.*adopt: \[/],
+    ["/alerts/rules", {}, "No rules are configured", /“Alert on this” beside a query in Explore/],
+    ["/alerts/silences", {}, "Nothing is silenced", /Press s on an alert/],
+    ["/alerts/rules/file", {}, "No files of rules", /write a rule/],
     ["/dashboards", {}, "No dashboards yet", /glasshouse serve --adopt.*adopt: \[/],
     [
       "/d/none",
@@ -69,6 +73,11 @@ describe("a failed request is shown", () => {
     "/explore/sql?query=x",
     "/explore/metrics?expr=x",
     "/targets",
+    "/alerts",
+    "/alerts/rules",
+    "/alerts/silences",
+    "/alerts/routes",
+    "/alerts/notifications",
     "/cardinality",
     "/dashboards",
     "/d/a",
@@ -110,9 +119,17 @@ describe("the URL", () => {
     ["/d-solo/a/the-slug?panelId=3&from=now-2h", "/d/a", { viewPanel: "3", kiosk: "1", from: "now-2h" }],
     ["/service-discovery", "/targets", {}],
     ["/tsdb-status", "/cardinality", {}],
+    ["/#/alerts?receiver=team-a", "/alerts", { receiver: "team-a" }],
+    ["/alertmanager/#/alerts?filter=%7Ba%3D%22b%22%7D", "/alerts", { find: '{a="b"}' }],
+    ["/#/silences", "/alerts/silences", {}],
+    ["/#/silences/new?filter=%7Ba%3D%22b%22%7D", "/alerts/silences/new", { filter: '{a="b"}' }],
+    ["/#/silences/1-2", "/alerts/silences", { silence: "1-2" }],
+    ["/silences", "/alerts/silences", {}],
+    ["/rules?search=up", "/alerts/rules", { find: "up" }],
+    ["/alerts?search=up&state=pending", "/alerts", { find: "up", state: "pending" }],
+    ["/alerting/list", "/alerts/rules", {}],
   ])("of another tool is redirected: %s", async (url, view, expected) => {
     const { path, search } = renderPage(url);
-    await waitFor(() => expect(path()).toBe(view));
-    expect(search()).toEqual(expected);
+    await waitFor(() => expect([path(), search()]).toEqual([view, expected]));
   });
 });

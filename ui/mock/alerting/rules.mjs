@@ -72,7 +72,7 @@ export const GROUPS = [
         active: sessions.map((session, index) => ({
           labels: { session_id: session },
           value: 0.82 + (index % 9) * 0.017,
-          agoS: 150 + (sessions.length - 1 - index) * 190,
+          agoS: 60 + (sessions.length - 1 - index) * 260,
         })),
       },
     ],
@@ -170,7 +170,7 @@ export const GROUPS = [
           "Utilization is {{ $value }}% for 5 minutes.",
         ),
         active: [
-          { labels: { gpu_id: "0", instance: "gpu-a:9835" }, value: 97, agoS: 130 },
+          { labels: { gpu_id: "0", instance: "gpu-a:9835" }, value: 97, agoS: 60 },
           { labels: { gpu_id: "1", instance: "gpu-a:9835" }, value: 99, agoS: 2_700 },
         ],
         calm: [{ gpu_id: "2", instance: "gpu-b:9835" }],
@@ -362,7 +362,7 @@ export const GROUPS = [
       {
         alert: "ManyErrorLogs",
         expr: 'sum by (service_name) (count_over_time({service_name=~".+"} | detected_level="error" [5m])) > 20',
-        forS: 120,
+        forS: 600,
         labels: { severity: "info", type: "logs" },
         annotations: annotated(
           "ManyErrorLogs",

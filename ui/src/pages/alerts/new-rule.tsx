@@ -106,8 +106,7 @@ function Form({ expr, language }: { expr: string; language: RuleLanguage }) {
           <Textarea
             size="xs"
             label="Description"
-            autosize
-            minRows={2}
+            rows={2}
             value={draft.description}
             onChange={(event) => change({ description: event.currentTarget.value })}
           />

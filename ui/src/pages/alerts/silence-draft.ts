@@ -34,17 +34,18 @@ export function emptyMatcher(): Matcher {
   return { name: "", value: "", isRegex: false, isEqual: true };
 }
 
-/** A known silence: what remains of it, or all of it again when it has expired. */
+/** A known silence: what remains of it, or all of it again when it has expired. Its author is who changes it. */
 export function draftOf(
   { matchers, comment, createdBy, state, startsMs, endsMs }: Silence,
   nowMs: number,
+  author: string,
 ): Draft {
   const lengthMs = state === "active" ? endsMs - nowMs : endsMs - startsMs;
   return {
     matchers,
     starts: state === "pending" ? new Date(startsMs).toISOString() : "now",
     duration: queryDuration(Math.max(1, Math.round(lengthMs / MINUTE_MS)) * MINUTE_MS),
-    author: createdBy,
+    author: author || createdBy,
     comment,
   };
 }

@@ -50,7 +50,7 @@ export default function SilenceForm() {
 function Form({ filter, known }: { filter: string | undefined; known: Silence | undefined }) {
   const [author, setAuthor] = useStoredText("silence-author");
   const [draft, setDraft] = useState<Draft>(() =>
-    known ? draftOf(known, Date.now()) : newDraft(filter, author),
+    known ? draftOf(known, Date.now(), author) : newDraft(filter, author),
   );
   const nowMs = useClock(true);
   const { zone, calendar } = useRange();
@@ -64,7 +64,7 @@ function Form({ filter, known }: { filter: string | undefined; known: Silence | 
   const save = useMutation({
     mutationFn: saveSilence,
     onSuccess: async (id) => {
-      setAuthor(draft.author.trim());
+      if (draft.author !== known?.createdBy) setAuthor(draft.author.trim());
       await refresh();
       await navigate({ to: "/alerts/silences", search: { silence: id } });
     },
