@@ -1,5 +1,6 @@
 /** How the tests open the views. */
 import type { Page } from "@playwright/test";
+import { Alerting } from "../mock/alerting/alerting.mjs";
 import { Dashboards } from "../mock/dashboards.mjs";
 import { encoded, expect } from "./test";
 
@@ -31,6 +32,19 @@ export async function serveDashboards(page: Page, dashboards = new Dashboards())
   return dashboards;
 }
 
+/** Rules, alerts and silences that the test has for itself. */
+export async function serveAlerting(page: Page, alerting = new Alerting()) {
+  const served = /\/(prometheus\/api\/v1\/(rules|alerts)|alertmanager\/api|api\/alerting)(\/|\?|$)/;
+  await page.route(served, async (route) => {
+    const request = route.request();
+    const answer = alerting.answer(request.method(), new URL(request.url()), request.postData() ?? "");
+    if (!answer) return route.continue();
+    const body = answer.body === undefined ? "" : JSON.stringify(answer.body);
+    await route.fulfill({ status: answer.status, contentType: "application/json", body });
+  });
+  return alerting;
+}
+
 export interface View {
   name: string;
   /** Ends when the view shows its data. */
@@ -52,6 +66,15 @@ function atDashboard(address: string, data: string): View["open"] {
   };
 }
 
+/** With the alerts of the mock. */
+function atAlerts(address: string, data: string): View["open"] {
+  return async (page) => {
+    await serveAlerting(page);
+    await at(address, data)(page);
+  };
+}
+
+const GPU_SILENCE = "5b1f7c0e-0000-4000-8000-000000000001";
 const SERIES = encoded("alex_llm_requests_total");
 const SPANS = encoded("SELECT service_name, name, duration_ns FROM spans LIMIT 50");
 
@@ -64,6 +87,29 @@ export const VIEWS: View[] = [
     open: atDashboard("/d/agents?rows=1", "[aria-label='Requests by model'] canvas"),
   },
   { name: "the JSON of a dashboard", open: atDashboard("/d/agents?edit=json", ".cm-content") },
+  { name: "Alerts", open: atAlerts("/alerts", "[aria-label=Alerts] button") },
+  {
+    name: "an alert",
+    open: atAlerts(`/alerts?alert=${encoded('{alertname="HighGPUMemory"}')}`, "dt:text-is('gpu_id')"),
+  },
+  { name: "Rules", open: atAlerts("/alerts/rules", "[aria-label=Rules] button") },
+  { name: "a rule", open: atAlerts("/alerts/rules?rule=gpu/HighGPUUtilization", "h3:text-is('2 alerts')") },
+  { name: "a new rule", open: atAlerts(`/alerts/rules/new?expr=${encoded("up == 0")}`, ".cm-content") },
+  { name: "a file of rules", open: atAlerts("/alerts/rules/file", "pre") },
+  { name: "Silences", open: atAlerts("/alerts/silences", "[aria-label=Silences] button") },
+  {
+    name: "a silence",
+    open: atAlerts(`/alerts/silences?silence=${GPU_SILENCE}`, "a:text-is('HighGPUMemory')"),
+  },
+  {
+    name: "the form of a silence",
+    open: atAlerts(`/alerts/silences/new?filter=${encoded('{type="gpu"}')}`, "a:text-is('HighGPUMemory')"),
+  },
+  {
+    name: "Routes",
+    open: atAlerts("/alerts/routes?route=0.4&labels=type%3Ddrift", "button:has-text('Send a test message')"),
+  },
+  { name: "Notifications", open: atAlerts("/alerts/notifications", "[aria-label=Notifications] button") },
   { name: "the list of metrics", open: at("/explore/metrics?browse=on", "[role=grid] [role=gridcell]") },
   { name: "the chart of metrics", open: at(`/explore/metrics?expr=${SERIES}`, "th:has-text('Last')") },
   {

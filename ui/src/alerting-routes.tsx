@@ -1,6 +1,6 @@
 /** The routes of Alerts: alerts, rules, silences, the tree of routes, and notifications. */
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import { ALERT_STATES, type AlertState } from "./alerts/alert";
+import { ALERT_STATES, type AlertState } from "./alerts/states";
 import type { SilenceState } from "./api/alertmanager";
 import { type Given, rootRoute } from "./root-route";
 import { oneOf, text, texts } from "./url/search";

@@ -3,9 +3,7 @@ import type { ManagedAlert } from "../api/alertmanager";
 import type { Labels, Series } from "../api/prometheus";
 import type { Rule, RuleAlert, RuleGroup } from "../api/rules";
 import { keyOf } from "./matchers";
-
-export const ALERT_STATES = ["firing", "pending", "silenced", "inhibited", "resolved"] as const;
-export type AlertState = (typeof ALERT_STATES)[number];
+import { ALERT_STATES, type AlertState } from "./states";
 
 export interface Alert {
   /** Matchers of all its labels. */

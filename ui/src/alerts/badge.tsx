@@ -1,4 +1,5 @@
 /** The number of firing alerts that nothing mutes, beside the entry of the navigation; nothing when there is none. */
+import { VisuallyHidden } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { fetchFiringCount } from "../api/alerts";
 import classes from "./badge.module.css";
@@ -19,6 +20,7 @@ export default function AlertBadge() {
   return (
     <span className={classes.badge} title={`${data} firing, not silenced`}>
       {data > SHOWN_MAX ? `${SHOWN_MAX}+` : data}
+      <VisuallyHidden> firing</VisuallyHidden>
     </span>
   );
 }

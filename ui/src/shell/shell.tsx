@@ -1,5 +1,5 @@
 /** The layout around every view: navigation, top bar, command palette and keyboard help. */
-import { Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
+import { Menu, Tooltip, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
@@ -208,11 +208,10 @@ function NavItem({ view, narrow }: { view: View; narrow: boolean }) {
         to={view.to}
         className={classes.item}
         activeOptions={{ exact: view.to === "/", includeSearch: false }}
-        aria-label={view.label}
         aria-current={open ? "true" : undefined}
       >
         <Icon name={view.icon} />
-        {!narrow && view.label}
+        {narrow ? <VisuallyHidden>{view.label}</VisuallyHidden> : view.label}
         {view.to === "/alerts" && (
           <Suspense fallback={null}>
             <AlertBadge />

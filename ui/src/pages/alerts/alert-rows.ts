@@ -1,6 +1,7 @@
 /** Filters alerts, and lays them out as rows below their groups. */
-import { ALERT_STATES, type Alert, type AlertState, byUrgency, ownLabels } from "../../alerts/alert";
+import { type Alert, byUrgency, ownLabels } from "../../alerts/alert";
 import { matching, parseSearchText } from "../../alerts/matchers";
+import { ALERT_STATES, type AlertState } from "../../alerts/states";
 import type { AlertGroup } from "../../api/alertmanager";
 import type { Labels } from "../../api/prometheus";
 

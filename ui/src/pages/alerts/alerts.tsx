@@ -4,7 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { AlertsSearch } from "../../alerting-routes";
-import { ALERT_STATES, type Alert, type AlertState } from "../../alerts/alert";
+import type { Alert } from "../../alerts/alert";
+import { ALERT_STATES, type AlertState } from "../../alerts/states";
 import { ALERTING_KEY, type Alerts as AlertsState, useAlerts } from "../../alerts/use-alerts";
 import { fetchAlertGroups } from "../../api/alertmanager";
 import { EmptyState } from "../../components/empty-state";
@@ -28,7 +29,7 @@ import classes from "./alerts.module.css";
 import { NoRules } from "./no-rules";
 import { NobodyNotified } from "./nobody-notified";
 import { AlertsPage, Split } from "./page";
-import { RowList } from "./row-list";
+import { leaveFilter, RowList } from "./row-list";
 import { shownAlert } from "./shown-alert";
 import { useSilenceKey } from "./use-silence-key";
 
@@ -116,6 +117,7 @@ function Tools({ search, counts, managed, change }: ToolsProps) {
         label="Filter alerts"
         placeholder='severity="critical" or words'
         group="Alerts"
+        onDown={leaveFilter}
         width={300}
       />
       <div className={classes.scrolls}>

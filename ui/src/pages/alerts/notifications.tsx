@@ -20,7 +20,7 @@ import { NotificationDetails } from "./notification-details";
 import { countAlerts, type NotificationRow, rowsOf } from "./notification-rows";
 import rowClasses from "./notifications.module.css";
 import { AlertsPage, Split } from "./page";
-import { RowButton, RowList } from "./row-list";
+import { leaveFilter, RowButton, RowList } from "./row-list";
 
 const route = getRouteApi("/alerts/notifications");
 const POLL_MS = 10_000;
@@ -144,6 +144,7 @@ function Tools({ entries, search, change }: PartProps) {
         label="Filter notifications"
         placeholder="Label, message or error"
         group="Notifications"
+        onDown={leaveFilter}
       />
       <Select
         aria-label="Receiver"

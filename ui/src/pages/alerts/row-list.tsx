@@ -84,6 +84,11 @@ export function RowList<Row extends { key: string; opens: boolean }>(props: Prop
   );
 }
 
+/** Gives the keyboard from the filter back to the list. */
+export function leaveFilter(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
 /** The button of a row: its area is the whole row. */
 export function RowButton({
   open,

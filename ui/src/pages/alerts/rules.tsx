@@ -14,7 +14,7 @@ import { toggled } from "../../url/search";
 import classes from "./alerts.module.css";
 import { NoRules } from "./no-rules";
 import { AlertsPage, Split } from "./page";
-import { RowList } from "./row-list";
+import { leaveFilter, RowList } from "./row-list";
 import { RuleDetails } from "./rule-details";
 import { RuleRowView } from "./rule-row";
 import { countRules, keyOfGroup, type Missing, type RuleRow, rowsOf } from "./rule-rows";
@@ -90,6 +90,7 @@ function Tools({ groups, missing, search, change }: PartProps) {
         label="Filter rules"
         placeholder="Name, expression, label or file"
         group="Rules"
+        onDown={leaveFilter}
       />
       <div className={classes.scrolls}>
         <SegmentedControl

@@ -18,7 +18,7 @@ import { useShortcuts } from "../../shell/keyboard";
 import classes from "./alerts.module.css";
 import { NoAlertmanager } from "./no-alertmanager";
 import { AlertsPage, Split } from "./page";
-import { RowList } from "./row-list";
+import { leaveFilter, RowList } from "./row-list";
 import { SilenceDetails } from "./silence-details";
 import { SilenceRowView } from "./silence-row";
 import { countSilences, rowsOf, type SilenceRow } from "./silence-rows";
@@ -159,6 +159,7 @@ function Tools({
         label="Filter silences"
         placeholder="Matcher, comment or author"
         group="Silences"
+        onDown={leaveFilter}
       />
       <div className={classes.scrolls}>
         <SegmentedControl

@@ -1,5 +1,5 @@
 /** The options of the panels that are lists of the page's own things. */
-import type { AlertState } from "../../alerts/alert";
+import type { AlertState } from "../../alerts/states";
 import { number, record, string, strings } from "../../api/decode";
 
 export interface DashboardListOptions {
