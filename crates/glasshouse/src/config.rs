@@ -426,7 +426,8 @@ resolve: {api: 127.0.0.1}
         let rows: Vec<(&str, Option<&str>)> = page.lines().filter_map(documented).collect();
 
         let names: BTreeSet<String> = rows.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let everything = Config { data: Some("/x".into()), ..Config::default() };
+        let (data, external_url) = (Some("/x".into()), Some("http://x".to_owned()));
+        let everything = Config { data, external_url, ..Config::default() };
         assert_eq!(names, keys(&everything.to_yaml()));
 
         let mut text = String::new();
