@@ -99,6 +99,11 @@ impl Conditions {
         Ok(Self { by_selector: compiled })
     }
 
+    /// The conditions of each selector, in no order.
+    pub fn selectors(&self) -> impl Iterator<Item = &[Matcher]> {
+        self.by_selector.values().map(Vec::as_slice)
+    }
+
     fn of(&self, selector: &Selector) -> Result<Vec<Matcher>, Error> {
         match self.by_selector.get(&selector.span.start) {
             Some(compiled) => Ok(compiled.clone()),

@@ -17,7 +17,7 @@ const ALERT_NAME: &str = "alertname";
 /// The label with the state of an alert, on [`ALERTS`].
 const ALERT_STATE: &str = "alertstate";
 /// The series of active alerts.
-const ALERTS: &str = "ALERTS";
+pub(crate) const ALERTS: &str = "ALERTS";
 /// The series with the times since when alerts are active.
 pub(crate) const ALERTS_FOR_STATE: &str = "ALERTS_FOR_STATE";
 /// How long a resolved alert is kept, and sent again: a recipient that restarts learns of it.

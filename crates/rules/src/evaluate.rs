@@ -102,7 +102,7 @@ impl Group {
     }
 
     /// Evaluates one rule. Returns the number of its series, and why a series was not stored.
-    async fn evaluate_rule(
+    pub(crate) async fn evaluate_rule(
         &self,
         position: usize,
         rule: &Arc<Rule>,

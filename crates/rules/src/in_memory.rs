@@ -15,7 +15,7 @@ use crate::Alert;
 use crate::environment::{Appended, Environment, LastSample};
 
 /// How far queries look back for a sample, in milliseconds.
-pub(crate) const LOOKBACK_MS: i64 = 300_000;
+const LOOKBACK_MS: i64 = 300_000;
 
 /// Maximum number of expressions that are kept for their next evaluation.
 const PREPARED_MAX: usize = 10_000;
@@ -50,10 +50,24 @@ impl InMemory {
 }
 
 /// Parsed expressions: compiling their patterns takes longer than most evaluations.
-#[derive(Debug, Default)]
-pub(crate) struct Prepared(Mutex<HashMap<String, (Expr, Arc<Conditions>)>>);
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    known: Mutex<HashMap<String, (Expr, Arc<Conditions>)>>,
+    lookback_ms: i64,
+}
+
+impl Default for Prepared {
+    fn default() -> Self {
+        Self::new(LOOKBACK_MS)
+    }
+}
 
 impl Prepared {
+    /// Queries that look back so far for a sample.
+    pub(crate) fn new(lookback_ms: i64) -> Self {
+        Self { known: Mutex::default(), lookback_ms }
+    }
+
     /// A query with its start, end and step.
     ///
     /// # Errors
@@ -65,18 +79,19 @@ impl Prepared {
         is_range: bool,
     ) -> Result<(Query, Arc<Conditions>), String> {
         let (expr, conditions) = self.parsed(text)?;
-        let (text, lookback_ms) = (text.to_owned(), LOOKBACK_MS);
+        let (text, lookback_ms) = (text.to_owned(), self.lookback_ms);
         Ok((Query { text, expr, start_ms, end_ms, step_ms, is_range, lookback_ms }, conditions))
     }
 
-    fn parsed(&self, text: &str) -> Result<(Expr, Arc<Conditions>), String> {
-        if let Some(known) = self.0.lock().get(text) {
+    /// An expression and its conditions.
+    pub(crate) fn parsed(&self, text: &str) -> Result<(Expr, Arc<Conditions>), String> {
+        if let Some(known) = self.known.lock().get(text) {
             return Ok(known.clone());
         }
         let expr = promql::parse(text).map_err(|error| error.to_string())?;
         let conditions = Conditions::new(&expr).map_err(|error| error.to_string())?;
         let parsed = (expr, Arc::new(conditions));
-        let mut known = self.0.lock();
+        let mut known = self.known.lock();
         if known.len() >= PREPARED_MAX {
             known.clear();
         }

@@ -15,6 +15,7 @@ mod group;
 mod groups;
 mod in_memory;
 mod recording;
+pub mod replay;
 mod restore;
 mod rule;
 mod schedule;
