@@ -55,11 +55,19 @@ impl Expander<'_> {
     /// # Errors
     /// Prometheus' message.
     pub fn expand_alert(&self, alert: &str, text: &str, data: &Value) -> Result<String, Error> {
-        // Most labels and annotations are no templates.
-        if !text.contains("{{") {
-            return Ok(text.to_owned());
+        self.expand_text(&AlertText::new(alert, text), data)
+    }
+
+    /// Expands a text that is parsed already. `data` is [`alert_data`].
+    ///
+    /// # Errors
+    /// Prometheus' message.
+    pub fn expand_text(&self, text: &AlertText, data: &Value) -> Result<String, Error> {
+        match &text.0 {
+            Parsed::Plain(text) => Ok(text.clone()),
+            Parsed::Template(name, set) => execute(set, name, data, &self.functions(), self.run),
+            Parsed::Invalid(error) => Err(error.clone()),
         }
-        self.expand(&format!("__alert_{alert}"), &format!("{DEFINITIONS}{text}"), data)
     }
 
     /// Expands a text.
@@ -99,15 +107,13 @@ impl Expander<'_> {
         data: &Value,
     ) -> Result<String, Error> {
         let mut set = Set::new(mode, self.missing_key);
-        let parsing = |what: &str, error| Error::Parse(format!("error parsing {what}: {error}"));
         set.parse(name, text, functions, &self.run.limits)
-            .map_err(|error| parsing(&format!("template {name}"), error))?;
+            .map_err(|error| parsing(&format!("template {name}"), &error))?;
         for (library, text) in libraries {
             set.parse(library, text, functions, &self.run.limits)
-                .map_err(|error| parsing(&format!("template files for {name}"), error))?;
+                .map_err(|error| parsing(&format!("template files for {name}"), &error))?;
         }
-        set.execute(name, data, functions, self.run)
-            .map_err(|error| Error::Execute(format!("error executing template {name}: {error}")))
+        execute(&set, name, data, functions, self.run)
     }
 
     fn functions(&self) -> Functions<'_> {
@@ -120,6 +126,54 @@ impl Expander<'_> {
                 call.take_steps(QUERY_STEPS)?;
                 Ok(sample::query_result(&(self.query)(text(arguments, 0))?)?)
             })
+    }
+}
+
+fn parsing(what: &str, error: &Error) -> Error {
+    Error::Parse(format!("error parsing {what}: {error}"))
+}
+
+fn execute(
+    set: &Set,
+    name: &str,
+    data: &Value,
+    functions: &Functions<'_>,
+    run: Run<'_>,
+) -> Result<String, Error> {
+    set.execute(name, data, functions, run)
+        .map_err(|error| Error::Execute(format!("error executing template {name}: {error}")))
+}
+
+/// The text of an alert's label or annotation, parsed once for many expansions.
+#[derive(Debug, Clone)]
+pub struct AlertText(Parsed);
+
+#[derive(Debug, Clone)]
+enum Parsed {
+    /// Most labels and annotations are no templates.
+    Plain(String),
+    /// The name of the template in its set.
+    Template(String, Set),
+    Invalid(Error),
+}
+
+impl AlertText {
+    /// Parses a text of the alert with this name. What is wrong with it is the error of each
+    /// expansion.
+    #[must_use]
+    pub fn new(alert: &str, text: &str) -> Self {
+        if !text.contains("{{") {
+            return Self(Parsed::Plain(text.to_owned()));
+        }
+        let query: &Query<'_> = &|_| Ok(Vec::new());
+        let (missing_key, run) = (MissingKey::Zero, Run::default());
+        let expander = Expander { time_ms: 0, external_url: "", query, missing_key, run };
+        let mut set = Set::new(Mode::Text, missing_key);
+        let (name, text) = (format!("__alert_{alert}"), format!("{DEFINITIONS}{text}"));
+        Self(match set.parse(&name, &text, &expander.functions(), &run.limits) {
+            Ok(()) => Parsed::Template(name, set),
+            Err(error) => Parsed::Invalid(parsing(&format!("template {name}"), &error)),
+        })
     }
 }
 
