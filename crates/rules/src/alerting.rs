@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use promql::Sample;
 use signals::Labels;
 use signals::metric::NAME_LABEL;
-use template::prometheus::{Expander, Query, SampleValue, alert_data};
+use template::prometheus::{AlertText, Expander, Query, SampleValue, alert_data};
 use template::{MissingKey, Run};
 
 use crate::evaluate::Settings;
@@ -55,6 +55,23 @@ pub(crate) struct Alerts {
     pub(crate) is_restored: bool,
 }
 
+/// The labels and annotations of a rule, parsed once.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    labels: Vec<(String, AlertText)>,
+    annotations: Vec<(String, AlertText)>,
+}
+
+impl Texts {
+    pub(crate) fn of(rule: &AlertingRule) -> Self {
+        let parsed = |texts: &BTreeMap<String, String>| {
+            let texts = texts.iter();
+            texts.map(|(name, text)| (name.clone(), AlertText::new(&rule.alert, text))).collect()
+        };
+        Self { labels: parsed(&rule.labels), annotations: parsed(&rule.annotations) }
+    }
+}
+
 impl AlertingRule {
     /// Whether a template of the rule asks for other series.
     pub(crate) fn has_queries(&self) -> bool {
@@ -68,6 +85,7 @@ impl AlertingRule {
     /// Prometheus' message, if two of them have the same labels.
     pub(crate) fn candidates(
         &self,
+        texts: &Texts,
         result: &[Sample],
         time_ms: i64,
         settings: &Settings,
@@ -85,18 +103,18 @@ impl AlertingRule {
             let pairs = sample.labels.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
             let (labels, url) = (&settings.external_labels, settings.external_url.as_str());
             let data = alert_data(&pairs, labels, url, &sample_value(sample));
-            let expand = |text: &String| {
-                expander.expand_alert(&self.alert, text, &data).unwrap_or_else(|error| {
+            let expand = |text: &AlertText| {
+                expander.expand_text(text, &data).unwrap_or_else(|error| {
                     tracing::warn!(alert = self.alert, %error, "a template of an alert failed");
                     format!("<error expanding template: {error}>")
                 })
             };
             let of_series = pairs.iter().filter(|(name, _)| *name != NAME_LABEL);
             let of_series = of_series.map(|(name, value)| (name.as_str(), value.clone()));
-            let of_rule = self.labels.iter().map(|(name, text)| (name.as_str(), expand(text)));
+            let of_rule = texts.labels.iter().map(|(name, text)| (name.as_str(), expand(text)));
             let name = [(ALERT_NAME, self.alert.clone())];
             let labels = Labels::from_pairs(of_series.chain(of_rule).chain(name));
-            let annotations = self.annotations.iter();
+            let annotations = texts.annotations.iter();
             let annotations = annotations.map(|(name, text)| (name.clone(), expand(text)));
             let candidate = Candidate {
                 labels: labels.clone(),

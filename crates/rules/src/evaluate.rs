@@ -9,7 +9,7 @@ use promql::Sample;
 use signals::metric::STALE_NAN_BITS;
 use signals::{Clock, Labels};
 
-use crate::alerting::{AlertingRule, Candidate, sample_value};
+use crate::alerting::{AlertingRule, Candidate, Texts, sample_value};
 use crate::environment::Appended;
 use crate::rule::milliseconds;
 use crate::statistics::Statistics;
@@ -116,9 +116,11 @@ impl Group {
             Definition::Recording(recording) => {
                 Outcome::Recorded(recording.record(result, sample_time_ms, self.limit)?)
             }
-            Definition::Alerting(alerting) => Outcome::Alerting(
-                candidates(rule, alerting, result, time_ms, settings, environment).await?,
-            ),
+            Definition::Alerting(alerting) => {
+                let Some(texts) = self.texts(position) else { return Ok((0, None)) };
+                let parts = (rule, alerting, texts);
+                Outcome::Alerting(candidates(parts, result, time_ms, settings, environment).await?)
+            }
         };
         let (series, due) = {
             let mut state = self.state.lock();
@@ -141,6 +143,10 @@ impl Group {
         let count = series.len();
         let refused = self.store(position, series, sample_time_ms, environment).await?;
         Ok((count, refused))
+    }
+
+    fn texts(&self, position: usize) -> Option<Arc<Texts>> {
+        self.state.lock().rules.get(position).map(|rule| Arc::clone(&rule.texts))
     }
 
     /// Stores the series of a rule, and staleness markers of those that it no longer has.
@@ -204,8 +210,7 @@ impl Group {
 
 /// The alerts of a result. Templates with queries are expanded on a blocking thread.
 async fn candidates(
-    rule: &Arc<Rule>,
-    alerting: &AlertingRule,
+    (rule, alerting, texts): (&Arc<Rule>, &AlertingRule, Arc<Texts>),
     result: Vec<Sample>,
     time_ms: i64,
     settings: &Arc<Settings>,
@@ -213,7 +218,7 @@ async fn candidates(
 ) -> Result<BTreeMap<Labels, Candidate>, String> {
     if !alerting.has_queries() {
         let refuse = |_: &str| Err("queries are not expected here".to_owned());
-        return alerting.candidates(&result, time_ms, settings, &refuse);
+        return alerting.candidates(&texts, &result, time_ms, settings, &refuse);
     }
     let (rule, settings) = (Arc::clone(rule), Arc::clone(settings));
     let environment = Arc::clone(environment);
@@ -223,7 +228,7 @@ async fn candidates(
             let samples = block_on(environment.query(rule.language, query, time_ms))?;
             Ok(samples.iter().map(template_sample).collect())
         };
-        alerting.candidates(&result, time_ms, &settings, &query)
+        alerting.candidates(&texts, &result, time_ms, &settings, &query)
     });
     expanded.await.map_err(|error| error.to_string())?
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use adopt::rules::{self, Language};
 use signals::Labels;
 
-use crate::alerting::{AlertingRule, Alerts};
+use crate::alerting::{AlertingRule, Alerts, Texts};
 use crate::{Alert, AlertState, RecordingRule};
 
 /// Whether the last evaluation of a rule succeeded.
@@ -120,6 +120,7 @@ pub struct RuleState {
     pub duration: Duration,
     /// Whether any evaluation has returned a series.
     pub has_had_result: bool,
+    pub(crate) texts: Arc<Texts>,
     pub(crate) alerts: Alerts,
     /// The series of the last evaluation, sorted; those that vanish get a staleness marker.
     pub(crate) series: Vec<Labels>,
@@ -129,7 +130,12 @@ impl RuleState {
     pub(crate) fn new(rule: Rule, is_restored: bool) -> Self {
         // Only alerts are restored.
         let is_restored = is_restored || matches!(rule.definition, Definition::Recording(_));
+        let texts = match &rule.definition {
+            Definition::Alerting(rule) => Texts::of(rule),
+            Definition::Recording(_) => Texts::default(),
+        };
         Self {
+            texts: Arc::new(texts),
             rule: Arc::new(rule),
             health: Health::Unknown,
             last_error: None,

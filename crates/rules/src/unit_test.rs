@@ -206,3 +206,6 @@ fn alerting(groups: &[Group]) -> impl Iterator<Item = crate::RuleState> + '_ {
     let rules = groups.iter().flat_map(|group| group.state().rules);
     rules.filter(|rule| matches!(rule.rule.definition, Definition::Alerting(_)))
 }
+
+#[cfg(test)]
+mod tests;
