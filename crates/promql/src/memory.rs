@@ -84,22 +84,27 @@ impl Memory {
             Value::Number(_) => 1,
             Value::Histogram(_) => HISTOGRAM_SAMPLES,
         };
-        let stored = self.by_name.get(labels.metric_name()).and_then(|series| series.get(labels));
-        if let Some(stored) = stored
-            && let Some(last_ms) = stored.last_ms()
+        let is_full = self.samples.saturating_add(room) > self.samples_max;
+        let known = self.by_name.get_mut(labels.metric_name());
+        let known = known.and_then(|series| series.get_mut(labels));
+        if let Some(last_ms) = known.as_ref().and_then(|stored| stored.last_ms())
+            && timestamp_ms <= last_ms
         {
-            if timestamp_ms < last_ms {
-                return Err(Refused::OutOfOrder);
-            }
-            if timestamp_ms == last_ms {
-                return if stored.ends_with(&value) { Ok(()) } else { Err(Refused::Duplicate) };
-            }
+            let is_same = known.is_some_and(|stored| stored.ends_with(&value));
+            return match (timestamp_ms == last_ms, is_same) {
+                (true, true) => Ok(()),
+                (true, false) => Err(Refused::Duplicate),
+                (false, _) => Err(Refused::OutOfOrder),
+            };
         }
-        if self.samples.saturating_add(room) > self.samples_max {
+        if is_full {
             return Err(Refused::Full(self.samples_max));
         }
+        match known {
+            Some(stored) => Arc::make_mut(stored).push(timestamp_ms, value),
+            None => Arc::make_mut(self.entry(labels)).push(timestamp_ms, value),
+        }
         self.samples += room;
-        Arc::make_mut(self.entry(labels)).push(timestamp_ms, value);
         Ok(())
     }
 
@@ -307,5 +312,40 @@ impl SeriesRead for Held {
         starts.values.extend(samples.timestamps.iter().map(start));
         starts.histograms.extend(samples.histograms.iter().map(|(time_ms, _)| start(time_ms)));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_appended_in_order_and_up_to_a_number() {
+        let mut memory = Memory::new(34);
+        let labels = |host: &str| Labels::from_pairs([(NAME_LABEL, "a"), ("host", host)]);
+        let histogram = |count| {
+            Value::Histogram(Arc::new(NativeHistogram { count, ..NativeHistogram::default() }))
+        };
+        for (host, at_ms, value, result) in [
+            ("x", 10, Value::Number(1.0), Ok(())),
+            ("x", 10, Value::Number(1.0), Ok(())),
+            ("x", 10, Value::Number(2.0), Err(Refused::Duplicate)),
+            ("x", 10, histogram(1.0), Err(Refused::Duplicate)),
+            ("x", 9, Value::Number(1.0), Err(Refused::OutOfOrder)),
+            ("y", 9, histogram(1.0), Ok(())),
+            ("y", 9, histogram(1.0), Ok(())),
+            ("y", 9, histogram(2.0), Err(Refused::Duplicate)),
+            ("y", 20, histogram(2.0), Err(Refused::Full(34))),
+            ("y", 20, Value::Number(f64::NAN), Ok(())),
+            ("x", 30, Value::Number(1.0), Err(Refused::Full(34))),
+        ] {
+            assert_eq!(memory.append(&labels(host), at_ms, value), result, "{host} {at_ms}");
+        }
+        let name = [Matcher::new(NAME_LABEL, MatchOp::Equal, "a").unwrap()];
+        assert_eq!(memory.select(&name).len(), 2);
+        assert_eq!(memory.last_numbers(&name, 0, 15), [(labels("x"), 10, 1.0)]);
+        assert_eq!(memory.last_numbers(&name, 11, 15), []);
+        memory.clear();
+        assert_eq!(memory.append(&labels("x"), 1, Value::Number(1.0)), Ok(()));
     }
 }
