@@ -208,6 +208,8 @@ const dashboardsRoute = createRoute({
 export interface DashboardSearch {
   /** The panel that fills the view: its key, or its number. */
   viewPanel?: string;
+  /** The panel that is edited. */
+  editPanel?: string;
   /** Without navigation and controls. */
   kiosk?: string;
   inspect?: string;
@@ -234,6 +236,7 @@ const dashboardRoute = createRoute({
     return {
       ...Object.fromEntries(Object.entries(given).filter(([key]) => key.startsWith("var-"))),
       viewPanel: text(given.viewPanel),
+      editPanel: text(given.editPanel),
       kiosk: given.kiosk === undefined || given.kiosk === "false" ? undefined : "1",
       inspect: text(given.inspect),
       inspectTab: oneOf(given.inspectTab, ["data", "query", "json"]),

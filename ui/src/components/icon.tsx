@@ -48,6 +48,10 @@ const SHAPES = {
   star: <path d="m8 2 1.8 3.9 4.2.5-3.1 2.9.8 4.2L8 11.4l-3.7 2.1.8-4.2L2 6.4l4.2-.5Z" />,
   info: <path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 7.5V11M8 5v.2" />,
   more: <path d="M3 8h.1M8 8h.1M13 8h.1" strokeWidth="2.4" />,
+  eye: (
+    <path d="M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8Zm6.5 2a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z" />
+  ),
+  eyeOff: <path d="M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM3 13 13 3" />,
   group: <path d="M2 3h4v4H2ZM2 9.5h4v4H2ZM9 5h5M9 11.5h5" />,
   sidebar: <path d="M2 3h12v10H2ZM6 3v10" />,
 } as const satisfies Record<string, ReactNode>;

@@ -18,6 +18,8 @@ export interface PlacedPanel {
 }
 
 interface PlacedRow {
+  /** Its own JSON; null for panels before the first row. */
+  json: Json | null;
   title: string;
   collapsed: boolean;
   hideHeader: boolean;
@@ -65,6 +67,7 @@ function itemsOf({ panels }: PlacedRow): GridItem[] {
 
 function rowOf(given: Json, hideHeader: boolean): PlacedRow {
   return {
+    json: hideHeader ? null : given,
     title: bounded(given.title),
     collapsed: given.collapsed === true || given.collapse === true,
     hideHeader,
@@ -77,7 +80,9 @@ function isCopy(panel: Json): boolean {
   return Boolean(panel.repeatPanelId) || panel.repeatedByRow === true || panel.repeatByRow === true;
 }
 
-function add(placed: Placed, row: PlacedRow, json: Json, position: Omit<GridItem, "panel" | "repeat">): void {
+type Position = Omit<GridItem, "panel" | "repeat">;
+
+function add(placed: Placed, row: PlacedRow, json: Json, position: Position, minSpan = json.minSpan): void {
   if (placed.all.length >= PANELS_MAX) {
     placed.dropped += 1;
     return;
@@ -85,7 +90,7 @@ function add(placed: Placed, row: PlacedRow, json: Json, position: Omit<GridItem
   const id = bounded(json.id);
   let key = `panel-${id || placed.all.length + 1}`;
   while (placed.keys.has(key)) key = `${key}-${placed.all.length + 1}`;
-  const repeat = readRepeat(json.repeat, json.repeatDirection, json.maxPerRow ?? perRow(json.minSpan));
+  const repeat = readRepeat(json.repeat, json.repeatDirection, json.maxPerRow ?? perRow(minSpan));
   const panel = { key, json, item: { panel: key, ...position, repeat } };
   placed.keys.add(key);
   placed.all.push(panel);
@@ -148,7 +153,7 @@ function placeOldRows(given: unknown[], placed: Placed): void {
       const width = Math.round(within(panel.span, 1, 12, 4)) * 2;
       const height = panel.height ? gridHeight(panel.height) : lines.height;
       const position = lines.place(width, height);
-      add(placed, row, { ...panel, minSpan: within(panel.minSpan, 1, 12, 0) * 2 }, position);
+      add(placed, row, panel, position, within(panel.minSpan, 1, 12, 0) * 2);
     }
     top = lines.bottom;
   }

@@ -74,7 +74,7 @@ function readInputs(value: unknown): Record<string, InputModel> {
 }
 
 /** A panel of a library is in the dashboard as a reference; a shared dashboard has the panel itself beside it. */
-function withLibrary(json: Json, library: Json): Json {
+export function withLibrary(json: Json, library: Json): Json {
   const { uid, model } = record(json.libraryPanel);
   const found = Object.hasOwn(library, bounded(uid))
     ? record(record(library[bounded(uid)]).model)

@@ -47,10 +47,13 @@ function nameOf(event: KeyboardEvent): string {
   return event.metaKey || event.ctrlKey ? `mod+${key}` : event.altKey ? `alt+${key}` : key;
 }
 
+/** A text has its own undo and redo. */
+const OF_TEXT = new Set(["mod+z", "mod+y"]);
+
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const name = nameOf(event);
-  if (takesText(event.target) && !name.startsWith("mod+")) return;
+  if (takesText(event.target) && (!name.startsWith("mod+") || OF_TEXT.has(name))) return;
   const open = document.querySelector("[role=dialog]") !== null;
   if (open && name !== "mod+k") return;
   typed = event.timeStamp - typedAt > SEQUENCE_PAUSE_MS ? [name] : [...typed.slice(-1), name];

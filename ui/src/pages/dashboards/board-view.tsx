@@ -18,6 +18,7 @@ import { type Board, BoardContext, type CurrentPanel } from "./board";
 import classes from "./board.module.css";
 import { Controls } from "./controls";
 import { DashboardPanel } from "./dashboard-panel";
+import type { Draft } from "./draft";
 import { allPanels, type FlowPanel, panelNamed } from "./layout";
 import { LayoutView } from "./layout-view";
 import { AnnotationsContext, useAnnotations } from "./use-annotations";
@@ -26,11 +27,13 @@ import variables from "./variables.module.css";
 import { VariablesBar } from "./variables-bar";
 
 const route = getRouteApi("/d/$uid");
+const PanelEditor = lazy(() => import("./panel-editor/panel-editor"));
+const Unsaved = lazy(() => import("./unsaved"));
 const InspectDialog = lazy(() => import("./inspect-dialog"));
 
 interface Props {
   entry: DashboardEntry;
-  json: unknown;
+  draft: Draft;
   model: DashboardModel;
   dataSources: DataSourceEntry[];
 }
@@ -39,7 +42,7 @@ export function BoardView(props: Props) {
   const { entry, model, dataSources } = props;
   const search = route.useSearch();
   const given = useStableGiven(search);
-  const { states, fetching } = useVariables(model, entry.version, dataSources, given);
+  const { states, fetching } = useVariables(model, dataSources, given);
   const saved = useMemo(() => savedStates(model, given), [model, given]);
   usePageTitle(model.title || entry.uid);
   return (
@@ -61,10 +64,10 @@ interface ShownProps extends Props {
   pending: boolean;
 }
 
-function Shown({ entry, json, model, dataSources, states, pending }: ShownProps) {
+function Shown({ entry, draft, model, dataSources, states, pending }: ShownProps) {
   const search = route.useSearch();
   const current = useRef<CurrentPanel | null>(null);
-  const board = useShownBoard({ json, model, dataSources, states, pending }, current);
+  const board = useShownBoard({ draft, model, dataSources, states, pending }, current);
   const { context } = board;
   const change = useChange();
   const { annotations: toggled = NONE } = search;
@@ -73,7 +76,8 @@ function Shown({ entry, json, model, dataSources, states, pending }: ShownProps)
   const panels = useMemo(() => allPanels(model.layout, context), [model, context]);
   const viewed = search.viewPanel ? panelNamed(search.viewPanel, panels, model.panels) : undefined;
   const inspected = search.inspect ? panelNamed(search.inspect, panels, model.panels) : undefined;
-  useBoardShortcuts(board, current, { kiosk, viewed, panels });
+  const edited = search.editPanel ? panelNamed(search.editPanel, panels, model.panels) : undefined;
+  useBoardShortcuts(board, current, { kiosk, viewed, editing: edited !== undefined });
   const openLink = useLinks();
   return (
     <BoardContext value={board}>
@@ -85,7 +89,12 @@ function Shown({ entry, json, model, dataSources, states, pending }: ShownProps)
               <h2>{model.title || entry.uid}</h2>
             </VisuallyHidden>
           )}
-          {!kiosk && <Controls entry={entry} json={json} viewed={viewed} />}
+          {!kiosk && !edited && <Controls entry={entry} viewed={viewed} />}
+          {!kiosk && !edited && draft.changed && (
+            <Suspense fallback={null}>
+              <Unsaved entry={entry} draft={draft} />
+            </Suspense>
+          )}
           {!kiosk && (
             <div className={variables.bars}>
               <VariablesBar
@@ -99,12 +108,16 @@ function Shown({ entry, json, model, dataSources, states, pending }: ShownProps)
             </div>
           )}
           <AnnotationsContext value={layers}>
-            {viewed ? (
+            {edited ? (
+              <Suspense fallback={<LoadingBar active />}>
+                <PanelEditor key={edited.panel} entry={entry} shown={edited} />
+              </Suspense>
+            ) : viewed ? (
               <div className={classes.viewed}>
                 <DashboardPanel key={viewed.id} {...viewed} />
               </div>
-            ) : search.viewPanel && !pending ? (
-              <NoPanel name={search.viewPanel} back={() => board.view(null)} />
+            ) : (search.viewPanel || search.editPanel) && !pending ? (
+              <NoPanel name={search.viewPanel ?? search.editPanel ?? ""} back={() => board.view(null)} />
             ) : (
               <LayoutView layout={model.layout} />
             )}
@@ -157,10 +170,10 @@ function useChange(): Change {
   );
 }
 
-type Source = Pick<ShownProps, "json" | "model" | "dataSources" | "states" | "pending">;
+type Source = Pick<ShownProps, "draft" | "model" | "dataSources" | "states" | "pending">;
 
 function useShownBoard(
-  { json, model, dataSources, states, pending }: Source,
+  { draft, model, dataSources, states, pending }: Source,
   current: React.RefObject<CurrentPanel | null>,
 ): Board {
   const { raw, range, nowMs, calendar } = useRange();
@@ -175,19 +188,25 @@ function useShownBoard(
     return {
       context,
       pending,
-      json,
+      draft,
       toggled: new Set(rows),
       toggleRow: (key) => change({ rows: toggle(rows, key) }, true),
       tabs: dtab,
       openTab: (key, path) => change({ dtab: [...dtab.filter((one) => !isBeside(one, path)), key] }, true),
-      view: (id) => change({ viewPanel: id ?? undefined } as Partial<DashboardSearch>),
+      view: (id) => change({ viewPanel: id ?? undefined, editPanel: undefined } as Partial<DashboardSearch>),
+      edit: (id) =>
+        change({
+          editPanel: id ?? undefined,
+          viewPanel: undefined,
+          inspect: undefined,
+        } as Partial<DashboardSearch>),
       inspect: (id) =>
         change({ inspect: id ?? undefined, inspectTab: undefined } as Partial<DashboardSearch>),
       setCurrent: (panel) => {
         current.current = panel;
       },
     };
-  }, [context, pending, json, rows, dtab, change, current]);
+  }, [context, pending, draft, rows, dtab, change, current]);
 }
 
 const NONE: string[] = [];
@@ -206,19 +225,21 @@ function isBeside(key: string, path: string): boolean {
 interface ShortcutState {
   kiosk: boolean;
   viewed: FlowPanel | undefined;
-  panels: FlowPanel[];
+  /** Whether a panel is edited, which has its own shortcuts. */
+  editing: boolean;
 }
 
 function useBoardShortcuts(
   board: Board,
   current: React.RefObject<CurrentPanel | null>,
-  { kiosk, viewed }: ShortcutState,
+  { kiosk, viewed, editing }: ShortcutState,
 ): void {
   const change = useChange();
   const navigate = route.useNavigate();
   const group = "Dashboard";
   const leave = () => {
-    if (viewed) board.view(null);
+    if (editing) board.edit(null);
+    else if (viewed) board.view(null);
     else if (kiosk) change({ kiosk: undefined } as unknown as Partial<DashboardSearch>);
   };
   useShortcuts([
@@ -228,6 +249,14 @@ function useBoardShortcuts(
       group,
       run: () => board.view(viewed ? null : (current.current?.id ?? null)),
     },
+    {
+      keys: "e",
+      label: "Edit the panel",
+      group,
+      run: () => board.edit(current.current?.id ?? viewed?.id ?? null),
+    },
+    { keys: "mod+z", label: "Undo the last change", group, run: board.draft.undo },
+    { keys: "mod+y", label: "Redo it", group, run: board.draft.redo },
     {
       keys: "i",
       label: "Inspect the panel",

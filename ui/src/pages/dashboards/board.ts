@@ -1,14 +1,15 @@
 /** What the parts of a shown dashboard know of it. */
 import { createContext, useContext } from "react";
 import type { PanelContext } from "../../dashboards/requests";
+import type { Draft } from "./draft";
 
 export interface Board {
   /** For all panels; a panel adds its width and what it is repeated for. */
   context: Omit<PanelContext, "widthPx">;
   /** Whether the values of the variables are not known yet: panels ask nothing until then. */
   pending: boolean;
-  /** The content of the file, for those who want to see it. */
-  json: unknown;
+  /** The content of the file with the changes that are not saved yet. */
+  draft: Draft;
   /** Rows whose state is not the saved one. */
   toggled: Set<string>;
   toggleRow: (key: string) => void;
@@ -19,6 +20,8 @@ export interface Board {
   /** Shows one panel in the whole view, or all of them again. */
   view: (id: string | null) => void;
   inspect: (id: string | null) => void;
+  /** Opens the editor of a panel, or leaves it. */
+  edit: (id: string | null) => void;
   /** The panel that the keyboard shortcuts are for: that under the pointer, or with the focus. */
   setCurrent: (panel: CurrentPanel | null) => void;
 }

@@ -11,6 +11,7 @@ import { useBoard } from "./board";
 import classes from "./board.module.css";
 import { DashboardLinks } from "./dashboard-links";
 import { download } from "./download";
+import { textOf } from "./draft";
 import type { FlowPanel } from "./layout";
 import { StarButton } from "./star-button";
 
@@ -18,11 +19,10 @@ const route = getRouteApi("/d/$uid");
 
 interface Props {
   entry: DashboardEntry;
-  json: unknown;
   viewed: FlowPanel | undefined;
 }
 
-export function Controls({ entry, json, viewed }: Props) {
+export function Controls({ entry, viewed }: Props) {
   const { context, view } = useBoard();
   const { dashboard } = context;
   const title = dashboard.title || entry.uid;
@@ -49,7 +49,7 @@ export function Controls({ entry, json, viewed }: Props) {
       )}
       <div className={classes.controlsEnd}>
         <DashboardLinks links={dashboard.links} />
-        <DashboardMenu entry={entry} json={json} />
+        <DashboardMenu entry={entry} />
       </div>
     </div>
   );
@@ -94,7 +94,8 @@ const KINDS: Record<Incompatibility["kind"], string> = {
   dashboard: "",
 };
 
-function DashboardMenu({ entry, json }: { entry: DashboardEntry; json: unknown }) {
+function DashboardMenu({ entry }: { entry: DashboardEntry }) {
+  const { draft } = useBoard();
   const navigate = route.useNavigate();
   const change = (part: object) => void navigate({ search: (before) => ({ ...before, ...part }) as never });
   return (
@@ -109,7 +110,7 @@ function DashboardMenu({ entry, json }: { entry: DashboardEntry; json: unknown }
           Edit the JSON
         </Menu.Item>
         <Menu.Item onClick={() => change({ edit: "history" })}>History</Menu.Item>
-        <Menu.Item onClick={() => download(`${entry.uid}.json`, JSON.stringify(json, null, 2))}>
+        <Menu.Item onClick={() => download(`${entry.uid}.json`, textOf(draft.json))}>
           Export the JSON
         </Menu.Item>
         <Menu.Item rightSection={<kbd>d k</kbd>} onClick={() => change({ kiosk: "1" })}>

@@ -1,13 +1,14 @@
 /** A panel of a dashboard: its title, its data, and what a person can do with it. Its errors stay inside it. */
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { CatchBoundary, useNavigate } from "@tanstack/react-router";
-import { memo, useMemo, useRef } from "react";
+import { memo, useEffect, useMemo, useRef } from "react";
 import { ErrorMessage } from "../../components/error-message";
 import { Icon } from "../../components/icon";
 import type { PanelModel } from "../../dashboards/model";
 import type { Scoped } from "../../dashboards/repeat";
 import type { PanelContext } from "../../dashboards/requests";
 import { linkUrl, titleText } from "../../dashboards/scope";
+import type { Frame } from "../../data/frame";
 import { NoData } from "../../panels/no-data";
 import { PanelView } from "../../panels/panel-view";
 import { PanelTime } from "../../time/panel-time";
@@ -26,15 +27,17 @@ interface Props {
   /** Its key in the dashboard. */
   panel: string;
   scoped: Scoped;
+  /** Receives what the panel shows. */
+  onFrames?: (frames: Frame[]) => void;
 }
 
-export const DashboardPanel = memo(function DashboardPanel({ id, panel: key, scoped }: Props) {
+export const DashboardPanel = memo(function DashboardPanel({ panel: key, ...rest }: Props) {
   const { context } = useBoard();
   const panel = context.dashboard.panels[key];
-  return panel ? <ShownPanel id={id} panel={panel} scoped={scoped} /> : null;
+  return panel ? <ShownPanel {...rest} panel={panel} /> : null;
 });
 
-function ShownPanel({ id, panel, scoped }: { id: string; panel: PanelModel; scoped: Scoped }) {
+function ShownPanel({ id, panel, scoped, onFrames }: Omit<Props, "panel"> & { panel: PanelModel }) {
   const board = useBoard();
   const navigate = useNavigate();
   const { ref: measured, width } = useElementSize<HTMLDivElement>();
@@ -42,6 +45,8 @@ function ShownPanel({ id, panel, scoped }: { id: string; panel: PanelModel; scop
   const ref = useMergedRef(measured, element);
   const context = useShownContext(scoped, Math.round(width), useVisible(element));
   const data = usePanelData(panel, context);
+  const { frames } = data;
+  useEffect(() => onFrames?.(frames), [onFrames, frames]);
   const own = useMemo(() => ({ ...board.context, scoped }), [board.context, scoped]);
   const title = titleText(panel.title, own);
   const links = data.asked ? exploreLinks(data.asked, board.context) : [];

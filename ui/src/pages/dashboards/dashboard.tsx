@@ -15,6 +15,7 @@ import { viewTime } from "../../dashboards/view-time";
 import { PAGE_TIME, useViewTime, type ViewTime } from "../../time/context";
 import classes from "./board.module.css";
 import { BoardView } from "./board-view";
+import { useDraft } from "./draft";
 
 const route = getRouteApi("/d/$uid");
 const JsonEditor = lazy(() => import("./json-editor"));
@@ -50,7 +51,9 @@ interface Props {
 }
 
 function ReadDashboard({ dashboard, dataSources }: Props) {
-  const { entry, dashboard: json } = dashboard;
+  const { entry } = dashboard;
+  const draft = useDraft(dashboard);
+  const { json } = draft;
   const read = useMemo(() => reading(json), [json]);
   const search = route.useSearch();
   const time = useTimeOf(read.model);
@@ -61,11 +64,17 @@ function ReadDashboard({ dashboard, dataSources }: Props) {
   if (search.edit || !read.model)
     return (
       <Suspense fallback={<LoadingBar active />}>
-        <JsonEditor dashboard={dashboard} view={search.edit ?? "json"} problem={read.problem} show={show} />
+        <JsonEditor
+          dashboard={dashboard}
+          draft={draft}
+          view={search.edit ?? "json"}
+          problem={read.problem}
+          show={show}
+        />
       </Suspense>
     );
   if (!ready) return <LoadingBar active />;
-  return <BoardView entry={entry} json={json} model={read.model} dataSources={dataSources} />;
+  return <BoardView entry={entry} draft={draft} model={read.model} dataSources={dataSources} />;
 }
 
 type Reading = { model: DashboardModel; problem: null } | { model: null; problem: string };

@@ -34,7 +34,7 @@ interface Props {
 const WIDTH_PX = 1_000;
 
 export default function InspectDialog({ shown, tab, onTab, close }: Props) {
-  const { context, json } = useBoard();
+  const { context, draft } = useBoard();
   const panel = context.dashboard.panels[shown.panel];
   const own = useMemo(
     () => ({ ...context, scoped: shown.scoped, widthPx: WIDTH_PX }),
@@ -50,7 +50,7 @@ export default function InspectDialog({ shown, tab, onTab, close }: Props) {
           <Tabs.Tab value="query">Query</Tabs.Tab>
           <Tabs.Tab value="json">JSON</Tabs.Tab>
         </Tabs.List>
-        <Inspected panel={panel} context={own} json={json} />
+        <Inspected panel={panel} context={own} json={draft.json} />
       </Tabs>
     </Modal>
   );

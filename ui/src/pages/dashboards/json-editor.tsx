@@ -11,6 +11,7 @@ import { usePageTitle } from "../../components/use-page-title";
 import { QueryEditor } from "../../editor/query-editor";
 import { Conflict } from "./conflict";
 import { download } from "./download";
+import { type Draft, textOf } from "./draft";
 import { History } from "./history";
 import classes from "./json-editor.module.css";
 import { SaveAsDialog } from "./save-as-dialog";
@@ -18,15 +19,16 @@ import { useSave } from "./use-save";
 
 interface Props {
   dashboard: Dashboard;
+  draft: Draft;
   view: "json" | "history";
   /** Why the dashboard cannot be shown. */
   problem: string | null;
   show: (view: "json" | "history" | undefined) => void;
 }
 
-export default function JsonEditor({ dashboard, view, problem, show }: Props) {
+export default function JsonEditor({ dashboard, draft, view, problem, show }: Props) {
   const { entry } = dashboard;
-  const [text, setText] = useState(() => JSON.stringify(dashboard.dashboard, null, 2));
+  const [text, setText] = useState(() => textOf(draft.json));
   usePageTitle(`${entry.title || entry.uid} · JSON`);
   return (
     <div className={classes.page}>
@@ -48,14 +50,14 @@ export default function JsonEditor({ dashboard, view, problem, show }: Props) {
       {view === "history" ? (
         <History
           uid={entry.uid}
-          current={JSON.stringify(dashboard.dashboard, null, 2)}
+          current={textOf(dashboard.dashboard)}
           restore={(restored) => {
             setText(restored);
             show("json");
           }}
         />
       ) : (
-        <Editor dashboard={dashboard} text={text} setText={setText} />
+        <Editor dashboard={dashboard} draft={draft} text={text} setText={setText} />
       )}
     </div>
   );
@@ -63,16 +65,17 @@ export default function JsonEditor({ dashboard, view, problem, show }: Props) {
 
 interface EditorProps {
   dashboard: Dashboard;
+  draft: Draft;
   text: string;
   setText: (text: string) => void;
 }
 
-function Editor({ dashboard, text, setText }: EditorProps) {
+function Editor({ dashboard, draft, text, setText }: EditorProps) {
   const { entry } = dashboard;
-  const save = useSave(entry.uid, entry.version);
+  const save = useSave(entry.uid, entry.version, draft.discard);
   const [copying, setCopying] = useState(false);
   const [deleting, setDeleting] = useState(false);
-  const changed = text !== JSON.stringify(dashboard.dashboard, null, 2);
+  const changed = text !== textOf(dashboard.dashboard);
   return (
     <>
       <div className={classes.tools}>

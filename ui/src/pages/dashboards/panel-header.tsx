@@ -101,6 +101,9 @@ function PanelMenu({ id, title, explore }: Props) {
         <Menu.Item rightSection={<kbd>v</kbd>} onClick={() => board.view(id)}>
           View
         </Menu.Item>
+        <Menu.Item rightSection={<kbd>e</kbd>} onClick={() => board.edit(id)}>
+          Edit
+        </Menu.Item>
         <Menu.Item rightSection={<kbd>i</kbd>} onClick={() => board.inspect(id)}>
           Inspect
         </Menu.Item>

@@ -12,15 +12,17 @@ interface Props {
   text: string;
   title: string;
   close: () => void;
+  onSaved?: () => void;
 }
 
-export function SaveAsDialog({ text, title: given, close }: Props) {
+export function SaveAsDialog({ text, title: given, close, onSaved }: Props) {
   const [title, setTitle] = useState(given);
   const navigate = useNavigate();
   const client = useQueryClient();
   const save = useMutation({
     mutationFn: () => createDashboard(asNew(text, title)),
     onSuccess: async ({ uid }) => {
+      onSaved?.();
       await client.invalidateQueries({ queryKey: ["dashboards"] });
       await navigate({ to: "/d/$uid", params: { uid } });
     },

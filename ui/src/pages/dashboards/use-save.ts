@@ -1,6 +1,8 @@
 /** Saves the text of a dashboard to its file, unless someone else has changed the file. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { saveDashboard } from "../../api/dashboards";
+import type { DashboardEntry } from "../../api/generated";
 import { ApiError } from "../../api/http";
 import { readDashboard } from "../../dashboards/read";
 import type { ErrorPosition } from "../../editor/codemirror";
@@ -23,7 +25,12 @@ interface Wanted {
   overwrite: boolean;
 }
 
-export function useSave(uid: string, version: string): Save {
+/** `onSaved` runs when the new file is known here. */
+export function useSave(
+  uid: string,
+  version: string,
+  onSaved?: (entry: DashboardEntry, text: string) => void,
+): Save {
   const client = useQueryClient();
   const mutation = useMutation({
     mutationFn: async ({ text, overwrite }: Wanted) => {
@@ -31,22 +38,26 @@ export function useSave(uid: string, version: string): Save {
       readDashboard(JSON.parse(pretty));
       return saveDashboard(uid, pretty, overwrite ? null : version);
     },
-    onSuccess: () => {
+    onSuccess: async (entry, { text }) => {
       void client.invalidateQueries({ queryKey: ["dashboards"] });
       void client.invalidateQueries({ queryKey: ["dashboard-history", uid] });
-      return client.invalidateQueries({ queryKey: ["dashboard", uid] });
+      await client.invalidateQueries({ queryKey: ["dashboard", uid] });
+      onSaved?.(entry, text);
     },
   });
-  const { error, variables } = mutation;
-  return {
-    start: (text, overwrite = false) => mutation.mutate({ text, overwrite }),
-    saving: mutation.isPending,
-    saved: mutation.isSuccess,
-    conflict: error instanceof ApiError && error.status === 409,
-    error,
-    errorPosition: positionOf(error, variables?.text ?? ""),
-    reset: mutation.reset,
-  };
+  const { mutate, reset, isPending, isSuccess, error, variables } = mutation;
+  return useMemo(
+    () => ({
+      start: (text, overwrite = false) => mutate({ text, overwrite }),
+      saving: isPending,
+      saved: isSuccess,
+      conflict: error instanceof ApiError && error.status === 409,
+      error,
+      errorPosition: positionOf(error, variables?.text ?? ""),
+      reset,
+    }),
+    [mutate, reset, isPending, isSuccess, error, variables],
+  );
 }
 
 /** Browsers name the place of what is no JSON in their own words. */

@@ -18,16 +18,17 @@ interface Variables {
 
 export function useVariables(
   dashboard: DashboardModel,
-  version: string,
   dataSources: DataSourceEntry[],
   given: Given,
 ): Variables {
   const { raw, range } = useRange();
   const client = useQueryClient();
   const ofTime = dashboard.variables.some(({ refreshOnTime }) => refreshOnTime);
+  // The variables may be edited.
+  const written = useMemo(() => JSON.stringify(dashboard.variables), [dashboard.variables]);
   const key = JSON.stringify([given, dataSources, ofTime ? range : null]);
   const answer = useQuery({
-    queryKey: ["dashboard-variables", dashboard.uid, version, key],
+    queryKey: ["dashboard-variables", dashboard.uid, written, key],
     // Without a signal: an answer that is not needed any more for one variable may be that of another.
     queryFn: () =>
       resolveVariables({ dashboard, scoped: {}, raw, range, dataSources }, given, (question, ask) =>

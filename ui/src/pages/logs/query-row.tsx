@@ -1,13 +1,9 @@
 /** The LogQL editor and its button. */
 import { Button } from "@mantine/core";
-import { useMemo } from "react";
-import { logFields, logLabels, logLabelValues } from "../../api/loki";
 import { Icon } from "../../components/icon";
-import type { CompletionSources } from "../../editor/completions";
 import { QueryEditor } from "../../editor/query-editor";
 import { QueryHistory } from "../../editor/query-history";
-import { useRange } from "../../time/context";
-import { msToNanos } from "../../time/format";
+import { useLogSources } from "../../editor/use-log-sources";
 import classes from "./logs.module.css";
 
 interface QueryRowProps {
@@ -30,7 +26,7 @@ export function QueryRow({ query, errorPosition, onChange, onRun, ran, onRecall 
         placeholder='LogQL, for example {service_name="alex-agent"} |= "failed" | json'
         value={query}
         errorPosition={errorPosition}
-        sources={useSources()}
+        sources={useLogSources()}
         onChange={onChange}
         onRun={onRun}
       />
@@ -40,16 +36,4 @@ export function QueryRow({ query, errorPosition, onChange, onRun, ran, onRecall 
       </Button>
     </div>
   );
-}
-
-function useSources(): CompletionSources {
-  const { range } = useRange();
-  return useMemo(() => {
-    const [start, end] = [msToNanos(range.fromMs), msToNanos(range.toMs)];
-    return {
-      labels: () => logLabels(start, end),
-      labelValues: (name: string) => logLabelValues(name, start, end),
-      fields: (query: string) => logFields({ query, start, end }),
-    };
-  }, [range]);
 }

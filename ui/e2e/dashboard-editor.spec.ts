@@ -1,0 +1,146 @@
+/** The editors of a dashboard: of a panel, of the layout, of the settings. */
+import type { Page } from "@playwright/test";
+import { Dashboards } from "../mock/dashboards.mjs";
+import { expect, test } from "./test";
+import { serveDashboards } from "./views";
+
+const panel = (page: Page, name: string) => page.locator(`[data-panel][aria-label="${name}"]`);
+const side = (page: Page) => page.getByRole("complementary", { name: "Options of the panel" });
+
+/** The JSON that the server has. */
+async function stored(page: Page, uid: string) {
+  return page.evaluate(async (uid) => (await (await fetch(`/api/dashboards/${uid}`)).json()).dashboard, uid);
+}
+
+/** Chooses an option of a searchable list with the keyboard. */
+async function choose(page: Page, name: string, text: string) {
+  await side(page).getByRole("combobox", { name, exact: true }).click();
+  await page.keyboard.type(text);
+  await page.getByRole("option").filter({ visible: true }).first().click();
+}
+
+test.beforeEach(({ page }) => serveDashboards(page));
+
+test("the editor of a panel opens with a key, shows the panel with its data, and its address can be shared", async ({
+  page,
+}) => {
+  await page.goto("/d/agents");
+  await expect(panel(page, "Requests by model").locator("canvas")).toBeVisible();
+  await panel(page, "Requests by model").hover();
+  await page.keyboard.press("e");
+  await expect(page).toHaveURL(/editPanel=panel-4/);
+  await expect(side(page)).toBeVisible();
+  await page.reload();
+  await expect(panel(page, "Requests by model").locator("canvas")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Query A" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(panel(page, "Sessions")).toBeVisible();
+  await expect(page).not.toHaveURL(/editPanel/);
+});
+
+test("the editor of a panel writes Grafana's keys, and changes nothing else", async ({ page }) => {
+  await page.goto("/d/agents?editPanel=4");
+  const before = await stored(page, "agents");
+  await side(page).getByRole("textbox", { name: "Title" }).fill("Requests");
+  await choose(page, "Unit", "percentunit");
+  await side(page).getByRole("textbox", { name: "Decimals" }).fill("2");
+  await side(page).getByText("100%", { exact: true }).click();
+  await side(page).getByRole("button", { name: "Add a threshold" }).click();
+  await expect(page.getByRole("heading", { name: "Requests", exact: true }).first()).toBeVisible();
+  await page.keyboard.press("ControlOrMeta+s");
+  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
+  const after = await stored(page, "agents");
+  const expected = structuredClone(before);
+  const edited = expected.panels.find(({ id }: { id: number }) => id === 4);
+  edited.title = "Requests";
+  Object.assign(edited.fieldConfig.defaults, {
+    unit: "percentunit",
+    decimals: 2,
+    custom: { stacking: { mode: "percent" } },
+    thresholds: { mode: "absolute", steps: [{ color: "green", value: null }] },
+  });
+  expect(after).toEqual(expected);
+});
+
+test("the editor of a panel asks a query again when it is run, adds another, and undoes that", async ({
+  page,
+}) => {
+  const sent: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/prometheus/api/v1/query_range"))
+      sent.push(request.postData() ?? request.url());
+  });
+  await page.goto("/d/agents?editPanel=4");
+  const query = page.getByRole("region", { name: "Query A" });
+  await query.locator(".cm-content").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.insertText("max(alex_sessions_active)");
+  expect(sent.some((one) => one.includes("max%28alex") || one.includes("max(alex"))).toBe(false);
+  await page.keyboard.press("ControlOrMeta+Enter");
+  await expect
+    .poll(() => sent.some((one) => decodeURIComponent(one).includes("max(alex_sessions_active)")))
+    .toBe(true);
+  await page.getByRole("button", { name: "Add a query" }).click();
+  await expect(page.getByRole("region", { name: "Query B" })).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByRole("region", { name: "Query B" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Duplicate query A" }).click();
+  await page.getByRole("button", { name: "Move up query B" }).click();
+  await expect(page.getByRole("region", { name: /^Query/ }).first()).toHaveAccessibleName("Query B");
+  await page.getByRole("button", { name: "Hide query A" }).click();
+  await expect(page.getByText("Hidden: it is not asked")).toBeVisible();
+});
+
+test("the editor of a panel applies to the board what is not saved, and discards it", async ({ page }) => {
+  await page.goto("/d/agents?editPanel=4");
+  await side(page).getByRole("textbox", { name: "Title" }).fill("Changed");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(panel(page, "Changed")).toBeVisible();
+  const bar = page.getByRole("group", { name: "Unsaved changes" });
+  await bar.getByRole("button", { name: "Changes" }).click();
+  await expect(page.getByRole("dialog").locator("[data-kind=added]")).toContainText("Changed");
+  await page.keyboard.press("Escape");
+  await bar.getByRole("button", { name: "Discard all" }).click();
+  await expect(panel(page, "Requests by model")).toBeVisible();
+  await expect(bar).toHaveCount(0);
+});
+
+test("the editor of a panel has transformations and overrides", async ({ page }) => {
+  await page.goto("/d/agents?editPanel=4");
+  await page.getByRole("tab", { name: "Transformations" }).click();
+  await page.getByRole("combobox", { name: "Add a transformation" }).click();
+  await page.keyboard.type("limit");
+  await page.getByRole("option", { name: "limit" }).click();
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.insertText('{"limitField": 5}');
+  await page.keyboard.press("ControlOrMeta+Enter");
+  await side(page).getByRole("button", { name: "Add an override" }).click();
+  await side(page).getByRole("combobox", { name: "Add a property to override 1" }).click();
+  await page.keyboard.type("stack");
+  await page.getByRole("option", { name: /Stack series/ }).click();
+  await side(page).getByRole("region", { name: "Override 1" }).getByText("Normal").click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
+  const { transformations, fieldConfig } = (await stored(page, "agents")).panels[4 - 1];
+  expect(transformations).toEqual([{ id: "limit", options: { limitField: 5 } }]);
+  expect(fieldConfig.overrides).toEqual([
+    {
+      matcher: { id: "byName", options: "" },
+      properties: [{ id: "custom.stacking", value: { mode: "normal" } }],
+    },
+  ]);
+});
+
+test("the editor of a panel does not save over the change of another", async ({ page }) => {
+  const files = await serveDashboards(page, new Dashboards());
+  await page.goto("/d/hosts?editPanel=1");
+  await side(page).getByRole("textbox", { name: "Title" }).fill("Mine");
+  const theirs = { dashboard: { uid: "hosts", title: "Theirs", panels: [] }, base_version: null };
+  files.answer("PUT", "/api/dashboards/hosts", JSON.stringify(theirs));
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByText("has changed since you opened it")).toBeVisible();
+  await page.getByRole("button", { name: "Overwrite the file" }).click();
+  await expect(page.getByText("has changed since you opened it")).toHaveCount(0);
+  expect((await stored(page, "hosts")).panels[0].title).toBe("Mine");
+});
