@@ -144,3 +144,78 @@ test("the editor of a panel does not save over the change of another", async ({ 
   await expect(page.getByText("has changed since you opened it")).toHaveCount(0);
   expect((await stored(page, "hosts")).panels[0].title).toBe("Mine");
 });
+
+/** The place of a panel in the JSON of the server, once it is saved. */
+async function savedPlace(page: Page, id: number) {
+  const bar = page.getByRole("group", { name: "Unsaved changes" });
+  await expect(bar).toBeVisible();
+  await page.keyboard.press("ControlOrMeta+s");
+  await expect(bar).toHaveCount(0);
+  const { panels } = await stored(page, "agents");
+  return panels.find((one: { id: number }) => one.id === id)?.gridPos;
+}
+
+test("a panel is moved and resized with the keyboard", async ({ page }) => {
+  await page.goto("/d/agents?edit=layout");
+  await page.getByRole("button", { name: "Move Requests by model", exact: true }).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("Shift+ArrowLeft");
+  expect(await savedPlace(page, 4)).toEqual({ x: 2, y: 4, w: 11, h: 9 });
+  // What was beside it is below it now.
+  const { panels } = await stored(page, "agents");
+  expect(panels[4].gridPos).toEqual({ x: 12, y: 13, w: 12, h: 8 });
+});
+
+test("a panel is moved and resized by a drag, and an undo takes it back", async ({ page }) => {
+  await page.goto("/d/agents?edit=layout");
+  const handle = page.getByRole("button", { name: "Move Two hours before", exact: true });
+  const from = await handle.boundingBox();
+  const grid = await panel(page, "Requests by model").boundingBox();
+  if (!from || !grid) throw new Error("the panel has no box");
+  await page.mouse.move(from.x + 5, from.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(from.x - grid.width - 3, from.y + 5, { steps: 6 });
+  await page.mouse.up();
+  await expect
+    .poll(async () => (await panel(page, "Two hours before").boundingBox())?.x)
+    .toBeLessThan(from.x / 2);
+  await page.keyboard.press("ControlOrMeta+z");
+  await expect.poll(async () => (await panel(page, "Requests by model").boundingBox())?.x).toBe(grid.x);
+  const corner = await page.getByRole("button", { name: "Resize Requests", exact: true }).boundingBox();
+  if (!corner) throw new Error("the corner has no box");
+  await page.mouse.move(corner.x + 5, corner.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(corner.x + 5, corner.y + 5 + 2 * 38, { steps: 4 });
+  await page.mouse.up();
+  expect(await savedPlace(page, 1)).toEqual({ x: 0, y: 0, w: 6, h: 6 });
+});
+
+test("panels and rows are added, copied and removed", async ({ page }) => {
+  await page.goto("/d/agents?edit=layout");
+  await page.getByRole("button", { name: "Add a row" }).click();
+  await page.getByRole("textbox", { name: "Title of the row New row" }).fill("Mine");
+  await page.getByRole("button", { name: "Duplicate Sessions" }).click();
+  await expect(panel(page, "Sessions")).toHaveCount(2);
+  await page.getByRole("button", { name: "Remove Requests", exact: true }).click();
+  await expect(panel(page, "Requests")).toHaveCount(0);
+  await page.getByRole("button", { name: "Move the row up: Mine" }).click();
+  await expect(page.getByRole("heading", { level: 3 }).filter({ hasText: "Mine" })).toBeVisible();
+  await page.getByRole("button", { name: "Add a panel" }).click();
+  await expect(page).toHaveURL(/editPanel=panel-/);
+  await expect(side(page).getByRole("textbox", { name: "Title" })).toHaveValue("New panel");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Done" }).click();
+  await page
+    .getByRole("group", { name: "Unsaved changes" })
+    .getByRole("button", { name: "Save", exact: true })
+    .click();
+  await expect(page.getByRole("group", { name: "Unsaved changes" })).toHaveCount(0);
+  const { panels } = await stored(page, "agents");
+  const titles = panels.map(({ title }: { title: string }) => title);
+  expect(titles.filter((title: string) => title === "Sessions")).toHaveLength(2);
+  expect(titles).toContain("Mine");
+  expect(titles).toContain("New panel");
+  expect(titles).not.toContain("Requests");
+});

@@ -90,6 +90,10 @@ export const VIEWS: View[] = [
     name: "the editor of a panel",
     open: atDashboard("/d/agents?editPanel=4", "[aria-label='Requests by model'] canvas"),
   },
+  {
+    name: "the layout of a dashboard",
+    open: atDashboard("/d/agents?edit=layout", "[aria-label='Requests by model'] canvas"),
+  },
   { name: "the JSON of a dashboard", open: atDashboard("/d/agents?edit=json", ".cm-content") },
   { name: "Alerts", open: atAlerts("/alerts", "[aria-label=Alerts] button") },
   {

@@ -220,8 +220,8 @@ export interface DashboardSearch {
   dtab?: string[];
   /** Annotation queries whose state is not the saved one. */
   annotations?: string[];
-  /** The editor, in place of the panels. */
-  edit?: "json" | "history";
+  /** The layout while it is edited, or an editor in place of the panels. */
+  edit?: "layout" | "json" | "history";
   /** The values of a variable. */
   [variable: `var-${string}`]: string | string[];
 }
@@ -243,7 +243,7 @@ const dashboardRoute = createRoute({
       rows: rows.length > 0 ? rows : undefined,
       dtab: dtab.length > 0 ? dtab : undefined,
       annotations: annotations.length > 0 ? annotations : undefined,
-      edit: oneOf(given.edit, ["json", "history"]),
+      edit: oneOf(given.edit, ["layout", "json", "history"]),
     };
   },
   component: lazyRouteComponent(() => import("./pages/dashboards/dashboard")),

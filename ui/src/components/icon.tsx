@@ -52,6 +52,7 @@ const SHAPES = {
     <path d="M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8Zm6.5 2a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z" />
   ),
   eyeOff: <path d="M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM3 13 13 3" />,
+  drag: <path d="M6 4h.1M6 8h.1M6 12h.1M10 4h.1M10 8h.1M10 12h.1" strokeWidth="2.2" />,
   group: <path d="M2 3h4v4H2ZM2 9.5h4v4H2ZM9 5h5M9 11.5h5" />,
   sidebar: <path d="M2 3h12v10H2ZM6 3v10" />,
 } as const satisfies Record<string, ReactNode>;

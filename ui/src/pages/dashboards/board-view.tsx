@@ -6,6 +6,7 @@ import type { DashboardEntry, DataSourceEntry } from "../../api/generated";
 import { EmptyState } from "../../components/empty-state";
 import { LoadingBar } from "../../components/loading-bar";
 import { usePageTitle } from "../../components/use-page-title";
+import { hasEditableLayout } from "../../dashboards/edit/rows";
 import type { DashboardModel, VariableModel } from "../../dashboards/model";
 import type { VariableStates } from "../../dashboards/scope";
 import { givenIn, savedStates, searchOf } from "../../dashboards/variable-states";
@@ -13,6 +14,7 @@ import { SharedCrosshair } from "../../panels/crosshair";
 import type { DashboardSearch } from "../../routes";
 import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
+import { AddPanel } from "./add-panel";
 import { AnnotationSwitches } from "./annotation-switches";
 import { type Board, BoardContext, type CurrentPanel } from "./board";
 import classes from "./board.module.css";
@@ -28,6 +30,7 @@ import { VariablesBar } from "./variables-bar";
 
 const route = getRouteApi("/d/$uid");
 const PanelEditor = lazy(() => import("./panel-editor/panel-editor"));
+const LayoutBar = lazy(() => import("./layout-editor/layout-bar"));
 const Unsaved = lazy(() => import("./unsaved"));
 const InspectDialog = lazy(() => import("./inspect-dialog"));
 
@@ -90,6 +93,11 @@ function Shown({ entry, draft, model, dataSources, states, pending }: ShownProps
             </VisuallyHidden>
           )}
           {!kiosk && !edited && <Controls entry={entry} viewed={viewed} />}
+          {!kiosk && board.editing && !edited && !viewed && (
+            <Suspense fallback={null}>
+              <LayoutBar done={() => change({ edit: undefined } as Partial<DashboardSearch>)} />
+            </Suspense>
+          )}
           {!kiosk && !edited && draft.changed && (
             <Suspense fallback={null}>
               <Unsaved entry={entry} draft={draft} />
@@ -123,8 +131,8 @@ function Shown({ entry, draft, model, dataSources, states, pending }: ShownProps
             )}
           </AnnotationsContext>
           {panels.length === 0 && (
-            <EmptyState title="The dashboard has no panels">
-              Add panels to its JSON, which the menu at the top right opens, or in Grafana.
+            <EmptyState title="The dashboard has no panels" actions={<AddPanel />}>
+              Add a panel here, or edit the JSON, which the menu at the top right opens.
             </EmptyState>
           )}
         </div>
@@ -184,11 +192,13 @@ function useShownBoard(
     [model, states, raw, range, dataSources, nowMs, calendar],
   );
   const { rows = NONE, dtab = NONE } = search;
+  const editing = search.edit === "layout" && hasEditableLayout(draft.json);
   return useMemo((): Board => {
     return {
       context,
       pending,
       draft,
+      editing,
       toggled: new Set(rows),
       toggleRow: (key) => change({ rows: toggle(rows, key) }, true),
       tabs: dtab,
@@ -206,7 +216,7 @@ function useShownBoard(
         current.current = panel;
       },
     };
-  }, [context, pending, draft, rows, dtab, change, current]);
+  }, [context, pending, draft, editing, rows, dtab, change, current]);
 }
 
 const NONE: string[] = [];
@@ -239,6 +249,7 @@ function useBoardShortcuts(
   const group = "Dashboard";
   const leave = () => {
     if (editing) board.edit(null);
+    else if (board.editing) change({ edit: undefined } as Partial<DashboardSearch>);
     else if (viewed) board.view(null);
     else if (kiosk) change({ kiosk: undefined } as unknown as Partial<DashboardSearch>);
   };
@@ -270,6 +281,12 @@ function useBoardShortcuts(
       label: "Show or hide navigation and controls",
       group,
       run: () => change({ kiosk: kiosk ? undefined : "1" } as Partial<DashboardSearch>),
+    },
+    {
+      keys: "d e",
+      label: "Edit the layout",
+      group,
+      run: () => change({ edit: "layout" } as Partial<DashboardSearch>),
     },
     {
       keys: "d j",

@@ -10,6 +10,8 @@ export interface Board {
   pending: boolean;
   /** The content of the file with the changes that are not saved yet. */
   draft: Draft;
+  /** Whether the layout is edited. */
+  editing: boolean;
   /** Rows whose state is not the saved one. */
   toggled: Set<string>;
   toggleRow: (key: string) => void;

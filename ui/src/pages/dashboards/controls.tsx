@@ -1,10 +1,11 @@
 /** The bar above a dashboard: where it is, its links, what is wrong with it, and its menu. */
-import { ActionIcon, Menu, Popover, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Menu, Popover, Tooltip } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { DashboardEntry } from "../../api/generated";
 import { Icon } from "../../components/icon";
 import { type Incompatibility, incompatibilities } from "../../dashboards/compatibility";
+import { hasEditableLayout } from "../../dashboards/edit/rows";
 import { titleText } from "../../dashboards/scope";
 import { panelOf } from "../../panels/registry";
 import { useBoard } from "./board";
@@ -49,6 +50,7 @@ export function Controls({ entry, viewed }: Props) {
       )}
       <div className={classes.controlsEnd}>
         <DashboardLinks links={dashboard.links} />
+        {!viewed && <EditLayout />}
         <DashboardMenu entry={entry} />
       </div>
     </div>
@@ -93,6 +95,22 @@ const KINDS: Record<Incompatibility["kind"], string> = {
   variable: "Variable: ",
   dashboard: "",
 };
+
+function EditLayout() {
+  const { draft, editing } = useBoard();
+  const navigate = route.useNavigate();
+  if (!hasEditableLayout(draft.json)) return null;
+  const edit = editing ? undefined : "layout";
+  return (
+    <Button
+      aria-pressed={editing}
+      title="Edit the layout (d e)"
+      onClick={() => void navigate({ search: (before) => ({ ...before, edit }) as never })}
+    >
+      Edit
+    </Button>
+  );
+}
 
 function DashboardMenu({ entry }: { entry: DashboardEntry }) {
   const { draft } = useBoard();

@@ -61,13 +61,14 @@ function ReadDashboard({ dashboard, dataSources }: Props) {
   const navigate = route.useNavigate();
   const show = (view: "json" | "history" | undefined) =>
     void navigate({ search: (before) => ({ ...before, edit: view }) });
-  if (search.edit || !read.model)
+  const text = search.edit === "json" || search.edit === "history" ? search.edit : undefined;
+  if (text || !read.model)
     return (
       <Suspense fallback={<LoadingBar active />}>
         <JsonEditor
           dashboard={dashboard}
           draft={draft}
-          view={search.edit ?? "json"}
+          view={text ?? "json"}
           problem={read.problem}
           show={show}
         />

@@ -1,6 +1,6 @@
 /** The panels of a dashboard in their layout: a grid, rows, tabs, or a grid that finds the places itself. */
 import { Tabs } from "@mantine/core";
-import type { CSSProperties } from "react";
+import { type CSSProperties, lazy, Suspense } from "react";
 import { Icon } from "../../components/icon";
 import type { Layout, RowModel, TabModel } from "../../dashboards/model";
 import { titleText } from "../../dashboards/scope";
@@ -9,15 +9,19 @@ import classes from "./board.module.css";
 import { DashboardPanel } from "./dashboard-panel";
 import { flowPanels, gridPanels, type Part, type Place, partsOf, placeIn, TOP } from "./layout";
 
+const EditedGrid = lazy(() => import("./layout-editor/edited-grid"));
+const RowTools = lazy(() => import("./layout-editor/row-tools"));
+
 interface Props<Kind extends Layout["kind"] = Layout["kind"]> {
   layout: Extract<Layout, { kind: Kind }>;
   place?: Place;
 }
 
 export function LayoutView({ layout, place = TOP }: Props) {
+  const { editing } = useBoard();
   switch (layout.kind) {
     case "grid":
-      return <Grid layout={layout} place={place} />;
+      return editing ? <EditedGrid layout={layout} /> : <Grid layout={layout} place={place} />;
     case "auto-grid":
       return <AutoGrid layout={layout} place={place} />;
     case "rows":
@@ -65,14 +69,14 @@ function Rows({ layout, place = TOP }: Props<"rows">) {
   return (
     <div className={classes.rows}>
       {partsOf(layout.rows, place, context).map((part) => (
-        <Row key={part.key} part={part} />
+        <Row key={part.key} part={part} index={layout.rows.indexOf(part.model)} />
       ))}
     </div>
   );
 }
 
-function Row({ part }: { part: Part<RowModel> }) {
-  const { context, toggled, toggleRow } = useBoard();
+function Row({ part, index }: { part: Part<RowModel>; index: number }) {
+  const { context, editing, toggled, toggleRow } = useBoard();
   const { key, model, scoped } = part;
   if (model.hideHeader) return <LayoutView layout={model.layout} place={placeIn(part)} />;
   const collapsed = model.collapsed !== toggled.has(key);
@@ -90,6 +94,11 @@ function Row({ part }: { part: Part<RowModel> }) {
             </small>
           )}
         </button>
+        {editing && (
+          <Suspense fallback={null}>
+            <RowTools index={index} title={title} />
+          </Suspense>
+        )}
       </h3>
       {!collapsed && <LayoutView layout={model.layout} place={placeIn(part)} />}
     </div>

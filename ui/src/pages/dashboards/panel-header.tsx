@@ -3,6 +3,7 @@ import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { copyText } from "../../components/copy-text";
 import { Icon } from "../../components/icon";
+import { duplicatedPanel, removedPanel } from "../../dashboards/edit/layout";
 import type { PanelModel } from "../../dashboards/model";
 import { type DashboardContext, titleText } from "../../dashboards/scope";
 import { target } from "../../panels/linked";
@@ -82,8 +83,9 @@ function TimeOverride({ panel: { timeFrom, timeShift, hideTimeOverride } }: { pa
   return <small className={classes.time}>{parts.filter(Boolean).join(", ")}</small>;
 }
 
-function PanelMenu({ id, title, explore }: Props) {
+function PanelMenu({ id, panel, title, explore }: Props) {
   const board = useBoard();
+  const { draft } = board;
   const { range } = board.context;
   const address = () => {
     const url = new URL(window.location.href);
@@ -119,6 +121,11 @@ function PanelMenu({ id, title, explore }: Props) {
           </Menu.Item>
         ))}
         <Menu.Item onClick={() => void copyText(address())}>Copy a link with fixed times</Menu.Item>
+        <Menu.Divider />
+        <Menu.Item onClick={() => draft.change((json) => duplicatedPanel(json, panel.key).json)}>
+          Duplicate
+        </Menu.Item>
+        <Menu.Item onClick={() => draft.change((json) => removedPanel(json, panel.key))}>Remove</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
