@@ -145,12 +145,17 @@ test("the editor of a panel does not save over the change of another", async ({ 
   expect((await stored(page, "hosts")).panels[0].title).toBe("Mine");
 });
 
-/** The place of a panel in the JSON of the server, once it is saved. */
-async function savedPlace(page: Page, id: number) {
+/** Saves with the keyboard, above the panels. */
+async function save(page: Page) {
   const bar = page.getByRole("group", { name: "Unsaved changes" });
   await expect(bar).toBeVisible();
   await page.keyboard.press("ControlOrMeta+s");
   await expect(bar).toHaveCount(0);
+}
+
+/** The place of a panel in the JSON of the server, once it is saved. */
+async function savedPlace(page: Page, id: number) {
+  await save(page);
   const { panels } = await stored(page, "agents");
   return panels.find((one: { id: number }) => one.id === id)?.gridPos;
 }
@@ -218,4 +223,66 @@ test("panels and rows are added, copied and removed", async ({ page }) => {
   expect(titles).toContain("Mine");
   expect(titles).toContain("New panel");
   expect(titles).not.toContain("Requests");
+});
+
+test("the settings have texts, tags and times, and are saved", async ({ page }) => {
+  await page.goto("/d/agents");
+  await expect(panel(page, "Sessions")).toBeVisible();
+  await page.keyboard.press("d");
+  await page.keyboard.press("s");
+  await expect(page).toHaveURL(/edit=settings/);
+  await page.getByRole("textbox", { name: "Title" }).fill("Agents 2");
+  await page.getByRole("textbox", { name: "Tags, separated by commas" }).fill("one, two");
+  await page.getByRole("textbox", { name: "From" }).fill("now-3h");
+  await page.getByText("Links", { exact: true }).click();
+  await page.getByRole("region", { name: "Link 1" }).getByRole("textbox", { name: "Title" }).fill("Runbook");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
+  const board = await stored(page, "agents");
+  expect(board).toMatchObject({
+    title: "Agents 2",
+    tags: ["one", "two"],
+    time: { from: "now-3h", to: "now" },
+  });
+  expect(board.links[0]).toMatchObject({ title: "Runbook", targetBlank: true });
+});
+
+test("a variable is added with its values in view, moved and removed", async ({ page }) => {
+  await page.goto("/d/agents?edit=variables");
+  await page.getByRole("button", { name: "Add a variable" }).click();
+  await page.getByRole("menuitem", { name: "Query" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("tool");
+  const form = page.getByRole("region", { name: "Variable tool" });
+  await form
+    .getByRole("textbox", { name: "Query" })
+    .fill("label_values(alex_tool_executions_total, tool_name)");
+  await page.keyboard.press("Enter");
+  await expect(form.getByRole("status", { name: "Values" })).toContainText("web_search");
+  await form.getByRole("textbox", { name: "Regex" }).fill("/web.*/");
+  await expect(form.getByRole("status", { name: "Values" })).toContainText("1 value");
+  await page.getByRole("button", { name: "Move up the variable" }).click();
+  await page.getByRole("button", { name: /^limit/ }).click();
+  await page.getByRole("button", { name: "Remove the variable" }).click();
+  await page.getByRole("button", { name: "Back", exact: true }).click();
+  await expect(page.getByRole("button", { name: "tool: web_search" })).toBeVisible();
+  await save(page);
+  const { templating } = await stored(page, "agents");
+  expect(templating.list.map(({ name }: { name: string }) => name)).toEqual(["model", "window", "tool"]);
+  expect(templating.list[2]).toEqual({
+    name: "tool",
+    type: "query",
+    query: "label_values(alex_tool_executions_total, tool_name)",
+    regex: "/web.*/",
+    refresh: 1,
+  });
+});
+
+test("annotations that are no list are not applied", async ({ page }) => {
+  await page.goto("/d/agents?edit=annotations");
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.insertText('{"a": 1}');
+  await page.keyboard.press("ControlOrMeta+Enter");
+  await expect(page.getByText("Annotations are a list")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
 });

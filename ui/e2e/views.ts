@@ -94,6 +94,10 @@ export const VIEWS: View[] = [
     name: "the layout of a dashboard",
     open: atDashboard("/d/agents?edit=layout", "[aria-label='Requests by model'] canvas"),
   },
+  {
+    name: "the variables of a dashboard",
+    open: atDashboard("/d/agents?edit=variables", "[aria-label=Values] code"),
+  },
   { name: "the JSON of a dashboard", open: atDashboard("/d/agents?edit=json", ".cm-content") },
   { name: "Alerts", open: atAlerts("/alerts", "[aria-label=Alerts] button") },
   {

@@ -204,6 +204,16 @@ const dashboardsRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/dashboards/list")),
 });
 
+const DASHBOARD_EDITS = [
+  "layout",
+  "settings",
+  "variables",
+  "links",
+  "annotations",
+  "json",
+  "history",
+] as const;
+
 /** Grafana's parameters, and ours. */
 export interface DashboardSearch {
   /** The panel that fills the view: its key, or its number. */
@@ -220,8 +230,8 @@ export interface DashboardSearch {
   dtab?: string[];
   /** Annotation queries whose state is not the saved one. */
   annotations?: string[];
-  /** The layout while it is edited, or an editor in place of the panels. */
-  edit?: "layout" | "json" | "history";
+  /** The layout while it is edited, or a part of the settings in place of the panels. */
+  edit?: (typeof DASHBOARD_EDITS)[number];
   /** The values of a variable. */
   [variable: `var-${string}`]: string | string[];
 }
@@ -243,7 +253,7 @@ const dashboardRoute = createRoute({
       rows: rows.length > 0 ? rows : undefined,
       dtab: dtab.length > 0 ? dtab : undefined,
       annotations: annotations.length > 0 ? annotations : undefined,
-      edit: oneOf(given.edit, ["layout", "json", "history"]),
+      edit: oneOf(given.edit, DASHBOARD_EDITS),
     };
   },
   component: lazyRouteComponent(() => import("./pages/dashboards/dashboard")),

@@ -12,12 +12,12 @@ import type { VariableStates } from "../../dashboards/scope";
 import { givenIn, savedStates, searchOf } from "../../dashboards/variable-states";
 import { SharedCrosshair } from "../../panels/crosshair";
 import type { DashboardSearch } from "../../routes";
-import { useShortcuts } from "../../shell/keyboard";
 import { useRange } from "../../time/context";
 import { AddPanel } from "./add-panel";
 import { AnnotationSwitches } from "./annotation-switches";
-import { type Board, BoardContext, type CurrentPanel } from "./board";
+import { type Board, BoardContext, type CurrentPanel, useBoard } from "./board";
 import classes from "./board.module.css";
+import { useBoardShortcuts, useChange } from "./board-shortcuts";
 import { Controls } from "./controls";
 import { DashboardPanel } from "./dashboard-panel";
 import type { Draft } from "./draft";
@@ -30,6 +30,7 @@ import { VariablesBar } from "./variables-bar";
 
 const route = getRouteApi("/d/$uid");
 const PanelEditor = lazy(() => import("./panel-editor/panel-editor"));
+const Settings = lazy(() => import("./settings/settings"));
 const LayoutBar = lazy(() => import("./layout-editor/layout-bar"));
 const Unsaved = lazy(() => import("./unsaved"));
 const InspectDialog = lazy(() => import("./inspect-dialog"));
@@ -62,6 +63,9 @@ function useStableGiven(search: object) {
   return useMemo(() => JSON.parse(key) as ReturnType<typeof givenIn>, [key]);
 }
 
+/** The parts of the settings, each with its own value of the URL. */
+const SETTINGS: DashboardSearch["edit"][] = ["settings", "variables", "links", "annotations"];
+
 interface ShownProps extends Props {
   states: VariableStates;
   pending: boolean;
@@ -77,10 +81,10 @@ function Shown({ entry, draft, model, dataSources, states, pending }: ShownProps
   const layers = useAnnotations(pending ? null : context, toggled);
   const kiosk = search.kiosk !== undefined;
   const panels = useMemo(() => allPanels(model.layout, context), [model, context]);
-  const viewed = search.viewPanel ? panelNamed(search.viewPanel, panels, model.panels) : undefined;
-  const inspected = search.inspect ? panelNamed(search.inspect, panels, model.panels) : undefined;
-  const edited = search.editPanel ? panelNamed(search.editPanel, panels, model.panels) : undefined;
-  useBoardShortcuts(board, current, { kiosk, viewed, editing: edited !== undefined });
+  const named = (name: string | undefined) => (name ? panelNamed(name, panels, model.panels) : undefined);
+  const [viewed, edited, inspected] = [search.viewPanel, search.editPanel, search.inspect].map(named);
+  const settings = SETTINGS.includes(search.edit);
+  useBoardShortcuts(board, current, { kiosk, viewed, editing: edited !== undefined, settings });
   const openLink = useLinks();
   return (
     <BoardContext value={board}>
@@ -92,18 +96,8 @@ function Shown({ entry, draft, model, dataSources, states, pending }: ShownProps
               <h2>{model.title || entry.uid}</h2>
             </VisuallyHidden>
           )}
-          {!kiosk && !edited && <Controls entry={entry} viewed={viewed} />}
-          {!kiosk && board.editing && !edited && !viewed && (
-            <Suspense fallback={null}>
-              <LayoutBar done={() => change({ edit: undefined } as Partial<DashboardSearch>)} />
-            </Suspense>
-          )}
-          {!kiosk && !edited && draft.changed && (
-            <Suspense fallback={null}>
-              <Unsaved entry={entry} draft={draft} />
-            </Suspense>
-          )}
-          {!kiosk && (
+          {!kiosk && !edited && !settings && <Head entry={entry} viewed={viewed} />}
+          {!kiosk && !settings && (
             <div className={variables.bars}>
               <VariablesBar
                 states={states}
@@ -115,25 +109,18 @@ function Shown({ entry, draft, model, dataSources, states, pending }: ShownProps
               />
             </div>
           )}
-          <AnnotationsContext value={layers}>
-            {edited ? (
-              <Suspense fallback={<LoadingBar active />}>
-                <PanelEditor key={edited.panel} entry={entry} shown={edited} />
-              </Suspense>
-            ) : viewed ? (
-              <div className={classes.viewed}>
-                <DashboardPanel key={viewed.id} {...viewed} />
-              </div>
-            ) : (search.viewPanel || search.editPanel) && !pending ? (
-              <NoPanel name={search.viewPanel ?? search.editPanel ?? ""} back={() => board.view(null)} />
-            ) : (
-              <LayoutView layout={model.layout} />
-            )}
-          </AnnotationsContext>
-          {panels.length === 0 && (
-            <EmptyState title="The dashboard has no panels" actions={<AddPanel />}>
-              Add a panel here, or edit the JSON, which the menu at the top right opens.
-            </EmptyState>
+          {settings ? (
+            <Suspense fallback={<LoadingBar active />}>
+              <Settings
+                entry={entry}
+                view={search.edit ?? "settings"}
+                show={(edit) => change({ edit } as Partial<DashboardSearch>)}
+              />
+            </Suspense>
+          ) : (
+            <AnnotationsContext value={layers}>
+              <Content entry={entry} viewed={viewed} edited={edited} empty={panels.length === 0} />
+            </AnnotationsContext>
           )}
         </div>
       </SharedCrosshair>
@@ -151,6 +138,60 @@ function Shown({ entry, draft, model, dataSources, states, pending }: ShownProps
   );
 }
 
+/** The bars above the panels. */
+function Head({ entry, viewed }: { entry: DashboardEntry; viewed: FlowPanel | undefined }) {
+  const { draft, editing } = useBoard();
+  const change = useChange();
+  return (
+    <>
+      <Controls entry={entry} viewed={viewed} />
+      <Suspense fallback={null}>
+        {editing && !viewed && (
+          <LayoutBar done={() => change({ edit: undefined } as Partial<DashboardSearch>)} />
+        )}
+        {draft.changed && <Unsaved entry={entry} draft={draft} />}
+      </Suspense>
+    </>
+  );
+}
+
+interface ContentProps {
+  entry: DashboardEntry;
+  viewed: FlowPanel | undefined;
+  edited: FlowPanel | undefined;
+  empty: boolean;
+}
+
+/** The editor of a panel, a panel alone, or all of them. */
+function Content({ entry, viewed, edited, empty }: ContentProps) {
+  const { context, view, pending } = useBoard();
+  const { viewPanel, editPanel } = route.useSearch();
+  if (edited)
+    return (
+      <Suspense fallback={<LoadingBar active />}>
+        <PanelEditor key={edited.panel} entry={entry} shown={edited} />
+      </Suspense>
+    );
+  if (viewed)
+    return (
+      <div className={classes.viewed}>
+        <DashboardPanel key={viewed.id} {...viewed} />
+      </div>
+    );
+  if ((viewPanel || editPanel) && !pending)
+    return <NoPanel name={viewPanel ?? editPanel ?? ""} back={() => view(null)} />;
+  return (
+    <>
+      <LayoutView layout={context.dashboard.layout} />
+      {empty && (
+        <EmptyState title="The dashboard has no panels" actions={<AddPanel />}>
+          Add a panel here, or edit the JSON, which the menu at the top right opens.
+        </EmptyState>
+      )}
+    </>
+  );
+}
+
 function NoPanel({ name, back }: { name: string; back: () => void }) {
   return (
     <EmptyState
@@ -163,18 +204,6 @@ function NoPanel({ name, back }: { name: string; back: () => void }) {
     >
       The dashboard has no panel <code>{name}</code> for the chosen variables.
     </EmptyState>
-  );
-}
-
-type Change = (part: Partial<DashboardSearch>, replace?: boolean) => void;
-
-function useChange(): Change {
-  const navigate = route.useNavigate();
-  return useMemo(
-    () =>
-      (part, replace = false) =>
-        void navigate({ search: (before) => ({ ...before, ...part }) as never, replace, resetScroll: false }),
-    [navigate],
   );
 }
 
@@ -230,71 +259,6 @@ function toggle(keys: string[], key: string): string[] {
 /** Whether the key is of a tab of the part at the path, and not of one within. */
 function isBeside(key: string, path: string): boolean {
   return key.startsWith(path) && !key.slice(path.length).includes(".");
-}
-
-interface ShortcutState {
-  kiosk: boolean;
-  viewed: FlowPanel | undefined;
-  /** Whether a panel is edited, which has its own shortcuts. */
-  editing: boolean;
-}
-
-function useBoardShortcuts(
-  board: Board,
-  current: React.RefObject<CurrentPanel | null>,
-  { kiosk, viewed, editing }: ShortcutState,
-): void {
-  const change = useChange();
-  const navigate = route.useNavigate();
-  const group = "Dashboard";
-  const leave = () => {
-    if (editing) board.edit(null);
-    else if (board.editing) change({ edit: undefined } as Partial<DashboardSearch>);
-    else if (viewed) board.view(null);
-    else if (kiosk) change({ kiosk: undefined } as unknown as Partial<DashboardSearch>);
-  };
-  useShortcuts([
-    {
-      keys: "v",
-      label: "Show the panel under the pointer in the whole view, or all panels again",
-      group,
-      run: () => board.view(viewed ? null : (current.current?.id ?? null)),
-    },
-    {
-      keys: "e",
-      label: "Edit the panel",
-      group,
-      run: () => board.edit(current.current?.id ?? viewed?.id ?? null),
-    },
-    { keys: "mod+z", label: "Undo the last change", group, run: board.draft.undo },
-    { keys: "mod+y", label: "Redo it", group, run: board.draft.redo },
-    {
-      keys: "i",
-      label: "Inspect the panel",
-      group,
-      run: () => board.inspect(current.current?.id ?? viewed?.id ?? null),
-    },
-    { keys: "x", label: "Explore the data of the panel", group, run: () => current.current?.explore() },
-    { keys: "Escape", label: "Back to all panels", group, run: leave },
-    {
-      keys: "d k",
-      label: "Show or hide navigation and controls",
-      group,
-      run: () => change({ kiosk: kiosk ? undefined : "1" } as Partial<DashboardSearch>),
-    },
-    {
-      keys: "d e",
-      label: "Edit the layout",
-      group,
-      run: () => change({ edit: "layout" } as Partial<DashboardSearch>),
-    },
-    {
-      keys: "d j",
-      label: "Edit the JSON",
-      group,
-      run: () => void navigate({ search: (before) => ({ ...before, edit: "json" }) as never }),
-    },
-  ]);
 }
 
 /** A link of data to another view opens it without loading the page again. */

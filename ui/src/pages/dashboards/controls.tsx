@@ -124,6 +124,9 @@ function DashboardMenu({ entry }: { entry: DashboardEntry }) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
+        <Menu.Item rightSection={<kbd>d s</kbd>} onClick={() => change({ edit: "settings" })}>
+          Settings
+        </Menu.Item>
         <Menu.Item rightSection={<kbd>d j</kbd>} onClick={() => change({ edit: "json" })}>
           Edit the JSON
         </Menu.Item>

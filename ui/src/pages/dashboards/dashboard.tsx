@@ -12,6 +12,7 @@ import { LoadingBar } from "../../components/loading-bar";
 import type { DashboardModel, TimeSettings } from "../../dashboards/model";
 import { readDashboard } from "../../dashboards/read";
 import { viewTime } from "../../dashboards/view-time";
+import type { DashboardSearch } from "../../routes";
 import { PAGE_TIME, useViewTime, type ViewTime } from "../../time/context";
 import classes from "./board.module.css";
 import { BoardView } from "./board-view";
@@ -59,7 +60,7 @@ function ReadDashboard({ dashboard, dataSources }: Props) {
   const time = useTimeOf(read.model);
   const ready = [useOwnTime(read.model), useViewTime(time)].every(Boolean);
   const navigate = route.useNavigate();
-  const show = (view: "json" | "history" | undefined) =>
+  const show = (view: DashboardSearch["edit"]) =>
     void navigate({ search: (before) => ({ ...before, edit: view }) });
   const text = search.edit === "json" || search.edit === "history" ? search.edit : undefined;
   if (text || !read.model)

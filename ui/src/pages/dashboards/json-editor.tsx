@@ -9,12 +9,14 @@ import { ErrorMessage } from "../../components/error-message";
 import { Notice } from "../../components/notice";
 import { usePageTitle } from "../../components/use-page-title";
 import { QueryEditor } from "../../editor/query-editor";
+import type { DashboardSearch } from "../../routes";
 import { Conflict } from "./conflict";
 import { download } from "./download";
 import { type Draft, textOf } from "./draft";
 import { History } from "./history";
 import classes from "./json-editor.module.css";
 import { SaveAsDialog } from "./save-as-dialog";
+import { SETTINGS_VIEWS } from "./settings/views";
 import { useSave } from "./use-save";
 
 interface Props {
@@ -23,7 +25,7 @@ interface Props {
   view: "json" | "history";
   /** Why the dashboard cannot be shown. */
   problem: string | null;
-  show: (view: "json" | "history" | undefined) => void;
+  show: (view: DashboardSearch["edit"]) => void;
 }
 
 export default function JsonEditor({ dashboard, draft, view, problem, show }: Props) {
@@ -37,11 +39,10 @@ export default function JsonEditor({ dashboard, draft, view, problem, show }: Pr
         <SegmentedControl
           aria-label="View"
           value={view}
-          onChange={(next) => show(next === "history" ? "history" : "json")}
-          data={[
-            { value: "json", label: "JSON" },
-            { value: "history", label: "History" },
-          ]}
+          onChange={(next) => show(next as DashboardSearch["edit"])}
+          data={SETTINGS_VIEWS.filter(
+            ({ value }) => problem === null || value === "json" || value === "history",
+          )}
         />
         {problem === null && <Button onClick={() => show(undefined)}>Back to the dashboard</Button>}
         <code className={classes.file}>{entry.file}</code>

@@ -4,7 +4,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Dashboard, DashboardEntry } from "../../api/generated";
 import { ErrorMessage } from "../../components/error-message";
-import { useShortcuts } from "../../shell/keyboard";
 import { Conflict } from "./conflict";
 import { Diff } from "./diff-view";
 import { type Draft, textOf } from "./draft";
@@ -32,10 +31,6 @@ export default function Unsaved({ entry, draft }: Props) {
 export function UnsavedActions({ entry, draft }: Props) {
   const { save } = draft;
   const [open, setOpen] = useState<"copy" | "diff" | null>(null);
-  const start = () => {
-    if (draft.changed && !save.saving) save.start(textOf(draft.json));
-  };
-  useShortcuts([{ keys: "mod+s", label: "Save the dashboard", group: "Dashboard", run: start }]);
   return (
     <>
       <Button disabled={!draft.canUndo} onClick={draft.undo} title="Undo (Ctrl Z)">
@@ -52,7 +47,7 @@ export function UnsavedActions({ entry, draft }: Props) {
         variant="filled"
         disabled={!draft.changed}
         loading={save.saving}
-        onClick={start}
+        onClick={() => save.start(textOf(draft.json))}
         title="Save (Ctrl S)"
       >
         Save
