@@ -286,3 +286,40 @@ test("annotations that are no list are not applied", async ({ page }) => {
   await expect(page.getByText("Annotations are a list")).toBeVisible();
   await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
 });
+
+test("a link to one panel is made in the dialog", async ({ page }) => {
+  await page.goto("/d/agents");
+  await panel(page, "Sessions").getByRole("button", { name: "Menu of Sessions" }).click();
+  await page.getByRole("menuitem", { name: "Share…" }).click();
+  const dialog = page.getByRole("dialog");
+  const address = dialog.getByRole("textbox", { name: "Address" });
+  await expect(address).toHaveValue(/from=\d{13}.*viewPanel=panel-2/);
+  await dialog.getByText("now-1h to now").click();
+  await dialog.getByText("Light").click();
+  await dialog.getByRole("switch", { name: "Without navigation and controls" }).check();
+  await expect(address).toHaveValue(/from=now-1h&to=now&viewPanel=panel-2&kiosk=1&theme=light/);
+  await page.goto(await address.inputValue());
+  await expect(panel(page, "Sessions")).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "light");
+  await expect(page.getByRole("navigation", { name: "Views" })).toBeHidden();
+});
+
+test("a dashboard is checked before it is imported, and saved as another", async ({ page }) => {
+  await page.goto("/dashboards");
+  await page.getByRole("button", { name: "Import" }).click();
+  const panels = [{ id: 1, type: "geomap", title: "Map", transformations: [{ id: "heatmap", options: {} }] }];
+  await page
+    .getByRole("dialog")
+    .getByRole("textbox")
+    .fill(JSON.stringify({ uid: "mine", title: "Mine", panels }));
+  const check = page.getByRole("status", { name: "Check of the dashboard" });
+  await expect(check).toContainText("panel type geomap");
+  await expect(check).toContainText("transformation heatmap");
+  await page.getByRole("dialog").getByRole("button", { name: "Import" }).click();
+  await expect(page).toHaveURL(/\/d\/mine/);
+  await page.getByRole("button", { name: "Menu of the dashboard" }).click();
+  await page.getByRole("menuitem", { name: "Save as…" }).click();
+  await page.getByRole("textbox", { name: "Title" }).fill("Other");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Other" })).toBeVisible();
+});

@@ -1,10 +1,11 @@
 /** The bar above a dashboard: where it is, its links, what is wrong with it, and its menu. */
 import { ActionIcon, Button, Menu, Popover, Tooltip } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { DashboardEntry } from "../../api/generated";
+import { copyText } from "../../components/copy-text";
 import { Icon } from "../../components/icon";
-import { type Incompatibility, incompatibilities } from "../../dashboards/compatibility";
+import { incompatibilities } from "../../dashboards/compatibility";
 import { hasEditableLayout } from "../../dashboards/edit/rows";
 import { titleText } from "../../dashboards/scope";
 import { panelOf } from "../../panels/registry";
@@ -13,6 +14,7 @@ import classes from "./board.module.css";
 import { DashboardLinks } from "./dashboard-links";
 import { download } from "./download";
 import { textOf } from "./draft";
+import { IncompatibilityList } from "./incompatibility-list";
 import type { FlowPanel } from "./layout";
 import { StarButton } from "./star-button";
 
@@ -75,26 +77,12 @@ function Problems() {
           {problems.length === 1 ? "1 problem" : `${problems.length} problems`}
         </button>
       </Popover.Target>
-      <Popover.Dropdown className={classes.problemList}>
-        {problems.map(({ kind, what, where }) => (
-          <p key={`${kind} ${what}`}>
-            {KINDS[kind]}
-            {what}
-            {where.length > 0 && <small>{where.join(", ")}</small>}
-          </p>
-        ))}
+      <Popover.Dropdown>
+        <IncompatibilityList problems={problems} />
       </Popover.Dropdown>
     </Popover>
   );
 }
-
-const KINDS: Record<Incompatibility["kind"], string> = {
-  panel: "Not supported, shown as a table: panel type ",
-  transformation: "Not supported: transformation ",
-  query: "",
-  variable: "Variable: ",
-  dashboard: "",
-};
 
 function EditLayout() {
   const { draft, editing } = useBoard();
@@ -112,32 +100,51 @@ function EditLayout() {
   );
 }
 
+const ShareDialog = lazy(() => import("./share-dialog"));
+const SaveAsDialog = lazy(() => import("./save-as-dialog"));
+
 function DashboardMenu({ entry }: { entry: DashboardEntry }) {
   const { draft } = useBoard();
+  const [open, setOpen] = useState<"share" | "copy" | null>(null);
   const navigate = route.useNavigate();
   const change = (part: object) => void navigate({ search: (before) => ({ ...before, ...part }) as never });
+  const text = () => textOf(draft.json);
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon aria-label="Menu of the dashboard">
-          <Icon name="more" size={16} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item rightSection={<kbd>d s</kbd>} onClick={() => change({ edit: "settings" })}>
-          Settings
-        </Menu.Item>
-        <Menu.Item rightSection={<kbd>d j</kbd>} onClick={() => change({ edit: "json" })}>
-          Edit the JSON
-        </Menu.Item>
-        <Menu.Item onClick={() => change({ edit: "history" })}>History</Menu.Item>
-        <Menu.Item onClick={() => download(`${entry.uid}.json`, textOf(draft.json))}>
-          Export the JSON
-        </Menu.Item>
-        <Menu.Item rightSection={<kbd>d k</kbd>} onClick={() => change({ kiosk: "1" })}>
-          Hide navigation and controls
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon aria-label="Menu of the dashboard">
+            <Icon name="more" size={16} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => setOpen("share")}>Share…</Menu.Item>
+          <Menu.Item rightSection={<kbd>d s</kbd>} onClick={() => change({ edit: "settings" })}>
+            Settings
+          </Menu.Item>
+          <Menu.Item rightSection={<kbd>d j</kbd>} onClick={() => change({ edit: "json" })}>
+            Edit the JSON
+          </Menu.Item>
+          <Menu.Item onClick={() => change({ edit: "history" })}>History</Menu.Item>
+          <Menu.Item onClick={() => setOpen("copy")}>Save as…</Menu.Item>
+          <Menu.Item onClick={() => download(`${entry.uid}.json`, text())}>Export the JSON</Menu.Item>
+          <Menu.Item onClick={() => void copyText(text())}>Copy the JSON</Menu.Item>
+          <Menu.Item rightSection={<kbd>d k</kbd>} onClick={() => change({ kiosk: "1" })}>
+            Hide navigation and controls
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Suspense fallback={null}>
+        {open === "share" && <ShareDialog panel={null} close={() => setOpen(null)} />}
+        {open === "copy" && (
+          <SaveAsDialog
+            text={text()}
+            title={`${entry.title} (copy)`}
+            close={() => setOpen(null)}
+            onSaved={draft.discard}
+          />
+        )}
+      </Suspense>
+    </>
   );
 }

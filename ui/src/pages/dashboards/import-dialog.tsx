@@ -7,6 +7,7 @@ import { createDashboard } from "../../api/dashboards";
 import { ErrorMessage } from "../../components/error-message";
 import { readDashboard } from "../../dashboards/read";
 import classes from "./dashboards.module.css";
+import { ImportCheck } from "./import-check";
 import { prettyJson } from "./json-text";
 
 export default function ImportDialog({ text: given, close }: { text: string; close: () => void }) {
@@ -53,6 +54,7 @@ export default function ImportDialog({ text: given, close }: { text: string; clo
             onChange={(event) => setText(event.currentTarget.value)}
           />
         </label>
+        {text.trim() !== "" && <ImportCheck text={text} />}
         {save.error && <ErrorMessage error={save.error} />}
         <div className={classes.buttons}>
           <Button onClick={close}>Cancel</Button>

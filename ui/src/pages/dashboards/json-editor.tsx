@@ -15,7 +15,7 @@ import { download } from "./download";
 import { type Draft, textOf } from "./draft";
 import { History } from "./history";
 import classes from "./json-editor.module.css";
-import { SaveAsDialog } from "./save-as-dialog";
+import SaveAsDialog from "./save-as-dialog";
 import { SETTINGS_VIEWS } from "./settings/views";
 import { useSave } from "./use-save";
 

@@ -1,13 +1,12 @@
 /** The head of a panel: title, description, links, its own time range, what is wrong, and its menu. */
 import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { copyText } from "../../components/copy-text";
+import { lazy, Suspense, useState } from "react";
 import { Icon } from "../../components/icon";
 import { duplicatedPanel, removedPanel } from "../../dashboards/edit/layout";
 import type { PanelModel } from "../../dashboards/model";
 import { type DashboardContext, titleText } from "../../dashboards/scope";
 import { target } from "../../panels/linked";
-import { fixedLink } from "../../url/share-link";
 import { addressOf } from "./addresses";
 import { useBoard } from "./board";
 import classes from "./board.module.css";
@@ -83,50 +82,52 @@ function TimeOverride({ panel: { timeFrom, timeShift, hideTimeOverride } }: { pa
   return <small className={classes.time}>{parts.filter(Boolean).join(", ")}</small>;
 }
 
+const ShareDialog = lazy(() => import("./share-dialog"));
+
 function PanelMenu({ id, panel, title, explore }: Props) {
   const board = useBoard();
   const { draft } = board;
-  const { range } = board.context;
-  const address = () => {
-    const url = new URL(window.location.href);
-    url.searchParams.set("viewPanel", id);
-    return fixedLink(url.href, range);
-  };
+  const [sharing, setSharing] = useState(false);
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon className={classes.more} size={22} aria-label={`Menu of ${title || "the panel"}`}>
-          <Icon name="more" size={14} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item rightSection={<kbd>v</kbd>} onClick={() => board.view(id)}>
-          View
-        </Menu.Item>
-        <Menu.Item rightSection={<kbd>e</kbd>} onClick={() => board.edit(id)}>
-          Edit
-        </Menu.Item>
-        <Menu.Item rightSection={<kbd>i</kbd>} onClick={() => board.inspect(id)}>
-          Inspect
-        </Menu.Item>
-        {explore.map(({ label, to, search }, index) => (
-          <Menu.Item
-            key={index}
-            component={Link}
-            to={to}
-            search={search as never}
-            {...(index === 0 ? { rightSection: <kbd>x</kbd> } : {})}
-          >
-            {label}
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon className={classes.more} size={22} aria-label={`Menu of ${title || "the panel"}`}>
+            <Icon name="more" size={14} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item rightSection={<kbd>v</kbd>} onClick={() => board.view(id)}>
+            View
           </Menu.Item>
-        ))}
-        <Menu.Item onClick={() => void copyText(address())}>Copy a link with fixed times</Menu.Item>
-        <Menu.Divider />
-        <Menu.Item onClick={() => draft.change((json) => duplicatedPanel(json, panel.key).json)}>
-          Duplicate
-        </Menu.Item>
-        <Menu.Item onClick={() => draft.change((json) => removedPanel(json, panel.key))}>Remove</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+          <Menu.Item rightSection={<kbd>e</kbd>} onClick={() => board.edit(id)}>
+            Edit
+          </Menu.Item>
+          <Menu.Item rightSection={<kbd>i</kbd>} onClick={() => board.inspect(id)}>
+            Inspect
+          </Menu.Item>
+          {explore.map(({ label, to, search }, index) => (
+            <Menu.Item
+              key={index}
+              component={Link}
+              to={to}
+              search={search as never}
+              {...(index === 0 ? { rightSection: <kbd>x</kbd> } : {})}
+            >
+              {label}
+            </Menu.Item>
+          ))}
+          <Menu.Item onClick={() => setSharing(true)}>Share…</Menu.Item>
+          <Menu.Divider />
+          <Menu.Item onClick={() => draft.change((json) => duplicatedPanel(json, panel.key).json)}>
+            Duplicate
+          </Menu.Item>
+          <Menu.Item onClick={() => draft.change((json) => removedPanel(json, panel.key))}>Remove</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Suspense fallback={null}>
+        {sharing && <ShareDialog panel={id} close={() => setSharing(false)} />}
+      </Suspense>
+    </>
   );
 }

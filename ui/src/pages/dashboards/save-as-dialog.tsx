@@ -15,7 +15,7 @@ interface Props {
   onSaved?: () => void;
 }
 
-export function SaveAsDialog({ text, title: given, close, onSaved }: Props) {
+export default function SaveAsDialog({ text, title: given, close, onSaved }: Props) {
   const [title, setTitle] = useState(given);
   const navigate = useNavigate();
   const client = useQueryClient();

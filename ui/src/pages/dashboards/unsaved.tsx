@@ -8,7 +8,7 @@ import { Conflict } from "./conflict";
 import { Diff } from "./diff-view";
 import { type Draft, textOf } from "./draft";
 import classes from "./json-editor.module.css";
-import { SaveAsDialog } from "./save-as-dialog";
+import SaveAsDialog from "./save-as-dialog";
 
 interface Props {
   entry: DashboardEntry;
