@@ -323,3 +323,52 @@ test("a dashboard is checked before it is imported, and saved as another", async
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Other" })).toBeVisible();
 });
+
+/** The colors that an image has at some of its pixels, and its size. */
+async function pixels(page: Page, png: Buffer) {
+  return page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext("2d");
+    context?.drawImage(image, 0, 0);
+    const { data } = context?.getImageData(0, 0, image.width, image.height) ?? { data: [] };
+    const colors = new Set<string>();
+    for (let at = 0; at < data.length; at += 4 * 7) colors.add([...data.slice(at, at + 3)].join());
+    return { width: image.width, height: image.height, colors: colors.size };
+  }, png.toString("base64"));
+}
+
+test("a panel is an image, and asks for nothing to become one", async ({ page }) => {
+  await page.goto("/d/agents");
+  const chart = panel(page, "Requests by model");
+  await expect(chart.locator("canvas")).toBeVisible();
+  const box = await chart.boundingBox();
+  await chart.getByRole("button", { name: "Menu of Requests by model" }).click();
+  const foreign: string[] = [];
+  page.on("request", (request) => {
+    if (!request.url().includes("/src/") && !request.url().includes("/assets/")) foreign.push(request.url());
+  });
+  const saving = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "Download as PNG" }).click();
+  const file = await saving;
+  expect(file.suggestedFilename()).toBe("Requests-by-model.png");
+  const chunks: Buffer[] = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
+  expect(foreign.filter((url) => !url.startsWith("blob:"))).toEqual([]);
+  const { width, height, colors } = await pixels(page, Buffer.concat(chunks));
+  expect([width, height]).toEqual([Math.ceil((box?.width ?? 0) * 2), Math.ceil((box?.height ?? 0) * 2)]);
+  // A ground, lines of two colors, and texts.
+  expect(colors).toBeGreaterThan(20);
+});
+
+test("a panel is copied as an image", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto("/d/agents");
+  await expect(panel(page, "Sessions").getByText(/^\d/).first()).toBeVisible();
+  await panel(page, "Sessions").getByRole("button", { name: "Menu of Sessions" }).click();
+  await page.getByRole("menuitem", { name: "Copy as image" }).click();
+  const types = () =>
+    page.evaluate(async () => (await navigator.clipboard.read()).flatMap(({ types }) => [...types]));
+  await expect.poll(types).toEqual(["image/png"]);
+});

@@ -65,7 +65,9 @@ function ShownPanel({ id, panel, scoped, onFrames }: Omit<Props, "panel"> & { pa
       onPointerLeave={() => board.setCurrent(null)}
       onFocus={become}
     >
-      {(data.fetching || board.pending) && <div className={classes.fetching} aria-hidden="true" />}
+      {(data.fetching || board.pending) && (
+        <div className={classes.fetching} aria-hidden="true" data-fetching />
+      )}
       <PanelHeader id={id} panel={panel} title={title} context={own} data={data} explore={links} />
       <div className={classes.body}>
         <PanelBody panel={panel} context={own} data={data} />

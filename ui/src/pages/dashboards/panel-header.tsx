@@ -82,6 +82,12 @@ function TimeOverride({ panel: { timeFrom, timeShift, hideTimeOverride } }: { pa
   return <small className={classes.time}>{parts.filter(Boolean).join(", ")}</small>;
 }
 
+/** Draws the panel of the menu. */
+function drawn(event: React.MouseEvent, title: string, as: "downloadImage" | "copyImage"): void {
+  const panel = event.currentTarget.closest<HTMLElement>("[data-panel]");
+  if (panel) void import("./panel-image/image").then((module) => module[as](panel, title));
+}
+
 const ShareDialog = lazy(() => import("./share-dialog"));
 
 function PanelMenu({ id, panel, title, explore }: Props) {
@@ -118,6 +124,8 @@ function PanelMenu({ id, panel, title, explore }: Props) {
             </Menu.Item>
           ))}
           <Menu.Item onClick={() => setSharing(true)}>Share…</Menu.Item>
+          <Menu.Item onClick={(event) => drawn(event, title, "downloadImage")}>Download as PNG</Menu.Item>
+          <Menu.Item onClick={(event) => drawn(event, title, "copyImage")}>Copy as image</Menu.Item>
           <Menu.Divider />
           <Menu.Item onClick={() => draft.change((json) => duplicatedPanel(json, panel.key).json)}>
             Duplicate
