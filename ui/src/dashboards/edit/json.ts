@@ -16,14 +16,16 @@ export function valueAt(json: unknown, path: Path): unknown {
 export function withValue(json: unknown, path: Path, value: unknown): unknown {
   const [head, ...rest] = path;
   if (head === undefined) return value;
-  if (Array.isArray(json) || typeof head === "number") {
+  if (typeof head === "number") {
     const list = Array.isArray(json) ? json : [];
     if (rest.length === 0 && value === undefined) return list.filter((_, index) => index !== head);
-    return list.length <= Number(head)
+    return list.length <= head
       ? [...list, withValue(undefined, rest, value)]
       : list.map((item, index) => (index === head ? withValue(item, rest, value) : item));
   }
-  const given = typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+  // A list where an object belongs is replaced.
+  const object = typeof json === "object" && json !== null && !Array.isArray(json);
+  const given = object ? (json as Record<string, unknown>) : {};
   if (value === undefined && !Object.hasOwn(given, head)) return json;
   if (rest.length === 0 && value === undefined) {
     const { [head]: _, ...others } = given;

@@ -74,6 +74,11 @@ export const PANEL_TYPES: Record<string, string> = {
   annolist: "Annotation list",
 };
 
+/** The name of a type; its id when it has none here. */
+export function panelTypeTitle(type: string): string {
+  return (Object.hasOwn(PANEL_TYPES, type) && PANEL_TYPES[type]) || type;
+}
+
 /** Types that show no data of queries. */
 export function hasQueries(type: string): boolean {
   return !["text", "dashlist", "annolist", "alertlist"].includes(type);

@@ -1,6 +1,6 @@
 /** The changes of a dashboard that are not saved yet. They stay while the page is open, also in other views. */
-import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Dashboard } from "../../api/generated";
 import { type Save, useSave } from "./use-save";
 
@@ -29,20 +29,26 @@ interface State {
 
 const UNDO_MAX = 100;
 
+/** The drafts of the page by the uids of the dashboards. A test has its own page. */
+const drafts = new WeakMap<QueryClient, Map<string, State>>();
+
+function draftsOf(client: QueryClient): Map<string, State> {
+  const found = drafts.get(client) ?? new Map<string, State>();
+  drafts.set(client, found);
+  return found;
+}
+
 export function useDraft({ entry, dashboard }: Dashboard): Draft {
-  const client = useQueryClient();
   const { uid, version } = entry;
-  const queryKey = ["dashboard-draft", uid];
-  const { data = null } = useQuery<State | null>({
-    queryKey,
-    queryFn: skipToken,
-    initialData: null,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: Number.POSITIVE_INFINITY,
-    structuralSharing: false,
-  });
-  const current = () => client.getQueryData<State | null>(queryKey) ?? null;
-  const set = (state: State | null) => void client.setQueryData(queryKey, state);
+  const stored = draftsOf(useQueryClient());
+  // A text field that is typed in needs the change at once, and not with the next event.
+  const [data, setData] = useState(() => stored.get(uid) ?? null);
+  const current = () => stored.get(uid) ?? null;
+  const set = (state: State | null) => {
+    if (state) stored.set(uid, state);
+    else stored.delete(uid);
+    setData(state);
+  };
   const save = useSave(uid, data?.base ?? version, (saved, text) => {
     const now = current();
     // What was changed while the save was on its way is still to be saved.

@@ -24,7 +24,7 @@ export function ColorField({ label, value, onChange }: Props) {
         <button
           type="button"
           className={classes.swatch}
-          style={{ background: namedColor(value) }}
+          style={{ backgroundColor: namedColor(value) }}
           aria-label={`${label}: ${value || "none"}`}
           title={value}
         />
@@ -36,7 +36,7 @@ export function ColorField({ label, value, onChange }: Props) {
               key={name}
               type="button"
               className={classes.swatch}
-              style={{ background: namedColor(name) }}
+              style={{ backgroundColor: namedColor(name) }}
               aria-label={name}
               aria-pressed={name === value}
               title={name}
@@ -48,7 +48,7 @@ export function ColorField({ label, value, onChange }: Props) {
           Own
           <input
             type="color"
-            value={/^#[0-9a-f]{6}$/i.test(value) ? value : "#808080"}
+            defaultValue={/^#[0-9a-f]{6}$/i.test(value) ? value : undefined}
             onChange={(event) => onChange(event.currentTarget.value)}
           />
           <code>{value}</code>

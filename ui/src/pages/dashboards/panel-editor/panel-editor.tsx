@@ -7,7 +7,7 @@ import { Icon } from "../../../components/icon";
 import { Notice } from "../../../components/notice";
 import { usePageTitle } from "../../../components/use-page-title";
 import { valueAt, withValue } from "../../../dashboards/edit/json";
-import { hasQueries, PANEL_TYPES } from "../../../dashboards/edit/options";
+import { hasQueries, panelTypeTitle } from "../../../dashboards/edit/options";
 import { queriesOf, transformationsOf, typeOf } from "../../../dashboards/edit/panel";
 import { panelPath } from "../../../dashboards/edit/places";
 import { titleText } from "../../../dashboards/scope";
@@ -46,7 +46,7 @@ export default function PanelEditor({ entry, shown }: Props) {
       {convertedFrom !== null && (
         <Notice>
           The panel is of the older type "{convertedFrom}". An edit converts it to{" "}
-          {PANEL_TYPES[typeOf(edit.panel)] ?? typeOf(edit.panel)}, as newer versions of Grafana do.
+          {panelTypeTitle(typeOf(edit.panel))}, as newer versions of Grafana do.
         </Notice>
       )}
       <div className={classes.main}>

@@ -1,6 +1,6 @@
 /** The options of a panel: its type, its texts, those of its type and its fields, and the overrides of fields. */
 import { Select, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { list, string } from "../../../api/decode";
 import { type OptionSpec, optionGroups, PANEL_TYPES, pathOf } from "../../../dashboards/edit/options";
 import { partOf, typeOf, withType } from "../../../dashboards/edit/panel";
@@ -38,7 +38,11 @@ export function Side({ edit, frames }: Props) {
         onFocus={selectAll}
         allowDeselect={false}
         value={type}
-        data={type in PANEL_TYPES ? types : [...types, { value: type, label: `${type} (not supported)` }]}
+        data={
+          Object.hasOwn(PANEL_TYPES, type)
+            ? types
+            : [...types, { value: type, label: `${type} (not supported)` }]
+        }
         onChange={(next) => next && change((one) => withType(one, next))}
       />
       <TextInput
@@ -52,7 +56,12 @@ export function Side({ edit, frames }: Props) {
         <details key={group} className={classes.group} open>
           <summary>{group}</summary>
           {specs.map((spec) => (
-            <Option key={`${spec.id} ${spec.inner ?? ""}`} edit={edit} spec={spec} />
+            <Option
+              key={`${spec.id} ${spec.inner ?? ""}`}
+              spec={spec}
+              value={partOf(panel, ...placeOf(spec))}
+              set={edit.set}
+            />
           ))}
         </details>
       ))}
@@ -62,12 +71,20 @@ export function Side({ edit, frames }: Props) {
   );
 }
 
-function Option({ edit: { panel, set }, spec }: { edit: PanelEdit; spec: OptionSpec }) {
-  const part = spec.area === "options" ? "options" : "fieldConfig";
-  const path = [...(spec.area === "field" ? ["defaults"] : []), ...pathOf(spec)];
-  return (
-    <OptionField spec={spec} value={partOf(panel, part, path)} onChange={(value) => set(part, path, value)} />
-  );
+interface OptionProps {
+  spec: OptionSpec;
+  value: unknown;
+  set: PanelEdit["set"];
+}
+
+/** Only what changes is drawn again: the side has many controls. */
+const Option = memo(function Option({ spec, value, set }: OptionProps) {
+  const [part, path] = placeOf(spec);
+  return <OptionField spec={spec} value={value} onChange={(next) => set(part, path, next)} />;
+});
+
+function placeOf(spec: OptionSpec): ["options" | "fieldConfig", string[]] {
+  return spec.area === "options" ? ["options", pathOf(spec)] : ["fieldConfig", ["defaults", ...pathOf(spec)]];
 }
 
 function PanelTexts({ edit: { panel, set } }: { edit: PanelEdit }) {

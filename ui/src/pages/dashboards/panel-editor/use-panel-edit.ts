@@ -24,15 +24,13 @@ export function usePanelEdit(key: string): PanelEdit | null {
   const { draft } = useBoard();
   const { json, change } = draft;
   const panel = useMemo(() => editedPanel(json, key), [json, key]);
-  return useMemo(() => {
-    if (!panel) return null;
+  // They change what the draft is then, and stay the same while the panel changes.
+  const edits = useMemo(() => {
     const edit: PanelEdit["change"] = (made, name) =>
       change((before) => withPanel(before, key, made), name && `${key} ${name}`);
-    return {
-      panel,
-      change: edit,
-      set: (part, within, value) =>
-        edit((one) => withPart(one, part, within, value), JSON.stringify([part, within])),
-    };
-  }, [panel, key, change]);
+    const set: PanelEdit["set"] = (part, within, value) =>
+      edit((one) => withPart(one, part, within, value), JSON.stringify([part, within]));
+    return { change: edit, set };
+  }, [key, change]);
+  return useMemo(() => panel && { panel, ...edits }, [panel, edits]);
 }

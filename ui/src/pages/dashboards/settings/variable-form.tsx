@@ -72,7 +72,7 @@ export function VariableForm({ index, item }: Props) {
   const field = (name: string) => variableField(form, item, name);
   const set = (name: string, value: unknown) =>
     write((one) => withVariableField(form, one, name, value), name);
-  const known = type in VARIABLE_TYPES;
+  const known = Object.hasOwn(VARIABLE_TYPES, type);
   const name = string(field("name"));
   return (
     <section className={classes.form} aria-label={`Variable ${name}`}>
