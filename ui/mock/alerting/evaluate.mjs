@@ -171,7 +171,7 @@ export function linesOf(query) {
     const calm = (rule.calm ?? []).map((labels) => ({
       labels,
       value: threshold === 0 ? 1 : threshold * 0.9,
-      agoS: -1,
+      agoS: Number.NEGATIVE_INFINITY,
     }));
     return [...(rule.active ?? []), ...calm].map((active) => lineOf(active, threshold));
   }

@@ -26,8 +26,8 @@ function panelsOf(): Map<string, Record<string, unknown>[]> {
   return found;
 }
 const PANELS = panelsOf();
-/** They need the router of the page. */
-const SKIPPED = new Set(["logs", "traces", "dashlist", "timeseries"]);
+/** They need the router of the page, or ask the server. */
+const SKIPPED = new Set(["logs", "traces", "dashlist", "alertlist", "timeseries"]);
 /** Of each type: with different options only. */
 const DRAWN_MAX = 25;
 

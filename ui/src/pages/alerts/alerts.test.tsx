@@ -20,7 +20,7 @@ describe("alerts", () => {
     expect((await names()).slice(0, 2)).toEqual(["HighDriftScore", "BackupFailed"]);
     const group = await screen.findByRole("button", { name: "BudgetWarning", expanded: true });
     expect(group.parentElement?.textContent).toMatch(/12 firing1 pending1 inhibited/);
-    expect((await screen.findByTitle("18 firing, not silenced")).textContent).toBe("18");
+    expect((await screen.findByTitle("18 firing, not silenced")).textContent).toBe("18 firing");
   });
   it.each([
     ["state=silenced", /Silenced 2/, 2],
