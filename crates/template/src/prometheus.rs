@@ -158,6 +158,15 @@ enum Parsed {
 }
 
 impl AlertText {
+    /// The text, if it is no template and needs no data.
+    #[must_use]
+    pub fn plain(&self) -> Option<&str> {
+        match &self.0 {
+            Parsed::Plain(text) => Some(text),
+            Parsed::Template(..) | Parsed::Invalid(_) => None,
+        }
+    }
+
     /// Parses a text of the alert with this name. What is wrong with it is the error of each
     /// expansion.
     #[must_use]
