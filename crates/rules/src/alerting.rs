@@ -1,5 +1,7 @@
 //! Alerting rules: from the result of an expression to the states of alerts.
 
+use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -100,19 +102,19 @@ impl AlertingRule {
         };
         let mut candidates = BTreeMap::new();
         for sample in result {
-            let pairs = sample.labels.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-            let (labels, url) = (&settings.external_labels, settings.external_url.as_str());
-            let data = alert_data(&pairs, labels, url, &sample_value(sample));
-            let expand = |text: &AlertText| {
-                expander.expand_text(text, &data).unwrap_or_else(|error| {
+            let data = LazyCell::new(|| data(sample, settings));
+            let expand = |text: &AlertText| match text.plain() {
+                Some(text) => text.to_owned(),
+                None => expander.expand_text(text, &data).unwrap_or_else(|error| {
                     tracing::warn!(alert = self.alert, %error, "a template of an alert failed");
                     format!("<error expanding template: {error}>")
-                })
+                }),
             };
-            let of_series = pairs.iter().filter(|(name, _)| *name != NAME_LABEL);
-            let of_series = of_series.map(|(name, value)| (name.as_str(), value.clone()));
-            let of_rule = texts.labels.iter().map(|(name, text)| (name.as_str(), expand(text)));
-            let name = [(ALERT_NAME, self.alert.clone())];
+            let of_series = sample.labels.iter().filter(|(name, _)| *name != NAME_LABEL);
+            let of_series = of_series.map(|(name, value)| (name, Cow::Borrowed(value)));
+            let of_rule = texts.labels.iter();
+            let of_rule = of_rule.map(|(name, text)| (name.as_str(), Cow::Owned(expand(text))));
+            let name = [(ALERT_NAME, Cow::Borrowed(self.alert.as_str()))];
             let labels = Labels::from_pairs(of_series.chain(of_rule).chain(name));
             let annotations = texts.annotations.iter();
             let annotations = annotations.map(|(name, text)| (name.clone(), expand(text)));
@@ -136,6 +138,13 @@ impl AlertingRule {
         let fixed = fixed.map(|(name, value)| (name.as_str(), value.as_str()));
         fixed.chain([(ALERT_NAME, self.alert.as_str())])
     }
+}
+
+/// The data of templates.
+fn data(sample: &Sample, settings: &Settings) -> template::Value {
+    let pairs = sample.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let (labels, url) = (&settings.external_labels, settings.external_url.as_str());
+    alert_data(&pairs.collect(), labels, url, &sample_value(sample))
 }
 
 /// The value as templates see it.
