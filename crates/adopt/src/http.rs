@@ -10,7 +10,8 @@ use signals::Secret;
 use crate::url::Url;
 
 pub(crate) use read::{RESERVED, canonical_name, headers, read, tls};
-pub(crate) use sigv4::sigv4;
+pub use sigv4::SigV4Config;
+pub(crate) use sigv4::{sigv4, sigv4_config};
 
 /// A value in the configuration, or the file that contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]

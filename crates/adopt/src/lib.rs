@@ -25,3 +25,4 @@ pub use files::{Files, SystemFiles};
 pub use glob::matching_files;
 pub use kind::{Kind, Section, files_below, sections, yaml_files};
 pub use url::Url;
+pub use yaml::json as yaml_to_json;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::error::{Error, Fault, Read, Unsupported};
 
 pub(crate) use fields::Fields;
+pub use json::json;
 use parse::First;
 
 /// A value with its position.

@@ -45,17 +45,14 @@ impl Suppressed {
     }
 }
 
-const REASONS: [Reason; 4] =
-    [Reason::ClientError, Reason::ServerError, Reason::DeadlineExceeded, Reason::Other];
-
-fn reason_name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::ClientError => "clientError",
-        Reason::ServerError => "serverError",
-        Reason::DeadlineExceeded => "contextDeadlineExceeded",
-        Reason::Other => "other",
-    }
-}
+const REASONS: [Reason; 6] = [
+    Reason::ClientError,
+    Reason::ServerError,
+    Reason::DeadlineExceeded,
+    Reason::AuthError,
+    Reason::RateLimited,
+    Reason::Other,
+];
 
 /// Counters and histograms. Clones share their values.
 #[derive(Debug, Clone)]
@@ -195,7 +192,7 @@ impl Metrics {
     }
 
     pub(crate) fn failed(&self, integration: &'static str, reason: Reason) {
-        let labels = [("integration", integration), ("reason", reason_name(reason))];
+        let labels = [("integration", integration), ("reason", reason.name())];
         self.failed.get_or_create(&labels).inc();
     }
 
@@ -246,7 +243,7 @@ impl Metrics {
             }
             drop(self.latency.get_or_create(&[label]));
             for reason in REASONS {
-                drop(self.failed.get_or_create(&[label, ("reason", reason_name(reason))]));
+                drop(self.failed.get_or_create(&[label, ("reason", reason.name())]));
             }
         }
         self.receivers.set(used.len() as i64);

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub use client::{FetchError, Fetched, Get, HttpClient, Posted, secret, without_password};
+pub use tls::config as tls_config;
 
 /// Addresses of host names, as in `/etc/hosts`; other names are asked of the system.
 pub type HostAddresses = BTreeMap<String, IpAddr>;

@@ -15,11 +15,11 @@ use rustls::{
     SignatureScheme, SupportedProtocolVersion, version,
 };
 
-/// The settings of a connection.
+/// The settings of a connection, also of one that is no HTTP. Files are read now.
 ///
 /// # Errors
 /// What is wrong with a certificate or key, with its file.
-pub(super) fn config(settings: &TlsConfig) -> Result<ClientConfig, String> {
+pub fn config(settings: &TlsConfig) -> Result<ClientConfig, String> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&versions(settings)?)

@@ -2,85 +2,52 @@
 //!
 //! A [`Notifier`] expands the templates of its settings with the data of a group of alerts and sends
 //! the result. It tries once; when to try again is decided by the crate `alertmanager`.
+//!
+//! Requests have the method, path, headers and body of Alertmanager 0.34, texts are cut to the same
+//! lengths, and the same answers are failures, with these exceptions:
+//!
+//! - A status of 429 is followed by another try at all receivers, after the time that the server
+//!   asks for. Alertmanager drops the notification at some of them.
+//! - Values of labels and annotations do less harm in messages of our own templates: see
+//!   `harmless`.
+//! - Texts that Slack and Teams refuse for their length are cut.
+//! - Of an answer at most 64 KiB are read, and a message shows at most 1,024 characters of it.
+//!   Secrets are left out wherever the server repeats them.
+//!
+//! Who configures a receiver may send to an address that a template takes from labels, as in
+//! Alertmanager. Then whoever sends alerts chooses the address.
+//!
+//! Hostile input: an expansion is bounded in steps, output and time, an answer in bytes. The caller
+//! bounds the time of a try.
 
-mod expansion;
+mod attempt;
+mod discord;
+mod email;
+mod harmless;
+mod hash;
+mod jira;
+mod mattermost;
+mod msteams;
+mod notification;
 mod notifier;
-mod request;
+mod opsgenie;
+mod pagerduty;
+mod pushover;
+mod rocketchat;
+mod secrets;
 mod slack;
+mod sns;
+mod telegram;
+mod templates;
 #[cfg(test)]
-mod tests;
+mod testing;
+mod texts;
+mod truncate;
+mod victorops;
+mod webex;
 mod webhook;
+mod wechat;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use futures::future::BoxFuture;
-use template::alertmanager::Alert;
-
-pub use notifier::{DEFAULT_TEMPLATES, Notifier, Shared};
-
-/// What is to be said about a group of alerts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notification {
-    /// The receiver's name.
-    pub receiver: String,
-    /// The stable name of the group, by which other systems recognise updates.
-    pub group_key: String,
-    /// The labels that the alerts are grouped by.
-    pub group_labels: BTreeMap<String, String>,
-    /// The labels of the route, as configured.
-    pub route_labels: BTreeMap<String, String>,
-    /// The alerts, in the order in which they are shown. At least one.
-    pub alerts: Vec<Alert>,
-    /// Why it is sent, as templates show it.
-    pub reason: String,
-    /// What the same integration returned for the group's last notification, such as the id of a
-    /// message that is updated. Empty at first.
-    pub state: BTreeMap<String, String>,
-    /// The time, in nanoseconds since 1970.
-    pub now_ns: i64,
-}
-
-/// A notification that was sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sent {
-    /// The message as it was sent, without secrets, for the history of notifications.
-    pub message: String,
-    /// What the next notification of the group gets as [`Notification::state`].
-    pub state: BTreeMap<String, String>,
-}
-
-/// Why a notification was not sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What went wrong, without secrets.
-    pub message: String,
-    /// Whether another try may succeed.
-    pub is_retryable: bool,
-    /// How long the server asks to wait.
-    pub retry_after: Option<Duration>,
-    /// The kind of failure, for metrics.
-    pub reason: Reason,
-    /// The message that was not sent, without secrets, if its templates could be expanded.
-    pub unsent: String,
-}
-
-/// The kinds of failures, as Alertmanager's `alertmanager_notifications_failed_total` names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The receiver refused the notification: status 4xx.
-    ClientError,
-    /// The receiver failed: status 5xx.
-    ServerError,
-    /// There was no answer in time.
-    DeadlineExceeded,
-    /// Anything else.
-    Other,
-}
-
-/// One integration of a receiver.
-pub trait Notify: Send + Sync {
-    /// Tries once to send. The caller bounds the time.
-    fn notify<'a>(&'a self, notification: &'a Notification)
-    -> BoxFuture<'a, Result<Sent, Failure>>;
-}
+pub use notification::{Failure, Notification, Notify, Reason, Sent};
+pub use notifier::Notifier;
+pub use templates::{Shared, default_templates};

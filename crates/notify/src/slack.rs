@@ -1,39 +1,32 @@
-//! Slack: incoming webhooks, and `chat.postMessage` with the token of an application.
+//! Slack: incoming webhooks, and messages of an application, which can be updated.
 //!
-//! Specification: Alertmanager's `docs/configuration.md`, `<slack_config>`, and
-//! <https://docs.slack.dev/reference/methods/chat.postMessage>.
+//! Specification: <https://docs.slack.dev/reference/methods/chat.postMessage>. Mentions: see
+//! [`crate::harmless`].
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use adopt::alertmanager::receiver::{SlackAction, SlackConfig, SlackField};
-use http::StatusCode;
+use adopt::alertmanager::receiver::{SlackAction, SlackConfig};
 use http::header::CONTENT_TYPE;
-use http_client::{HttpClient, Posted};
 use serde::{Deserialize, Serialize};
 
-use crate::expansion::{Expansion, failure, truncated};
-use crate::notifier::Shared;
-use crate::request::{self, Request, shown};
-use crate::{Failure, Notification, Reason, Sent};
+use crate::attempt::{Answer, Attempt, Check};
+use crate::notification::{Failure, Reason};
+use crate::notifier::State;
+use crate::texts::Texts;
+use crate::truncate;
 
 /// Characters of a title.
 const TITLE_CHARS_MAX: usize = 1024;
-/// Where messages are updated.
-const UPDATE_URL: &str = "https://slack.com/api/chat.update";
-/// The state of a group whose message can be updated.
+/// Characters of any other text. Slack refuses more, and Alertmanager would lose the notification.
+const TEXT_CHARS_MAX: usize = 40_000;
+/// The parts of an attachment that are formatted by default.
+const MRKDWN_IN: [&str; 3] = ["fallback", "pretext", "text"];
+/// Keys of the state, by which a message is updated.
 const THREAD: &str = "threadTs";
 const CHANNEL: &str = "channelId";
 
-#[derive(Debug)]
-pub(crate) struct Slack {
-    pub(crate) config: SlackConfig,
-    pub(crate) client: HttpClient,
-    pub(crate) shared: Arc<Shared>,
-}
-
 #[derive(Serialize)]
-struct Message {
+struct Message<'m> {
     #[serde(skip_serializing_if = "String::is_empty")]
     channel: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -48,11 +41,11 @@ struct Message {
     link_names: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     text: String,
-    attachments: [Attachment; 1],
+    attachments: [Attachment<'m>; 1],
 }
 
 #[derive(Serialize)]
-struct Attachment {
+struct Attachment<'m> {
     #[serde(skip_serializing_if = "String::is_empty")]
     title: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -73,21 +66,23 @@ struct Attachment {
     footer: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     color: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    mrkdwn_in: Vec<String>,
+    mrkdwn_in: Vec<&'m str>,
 }
 
 #[derive(Serialize)]
 struct Field {
+    #[serde(skip_serializing_if = "String::is_empty")]
     title: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     value: String,
     short: bool,
 }
 
 #[derive(Serialize)]
 struct Action {
-    #[serde(rename = "type")]
+    #[serde(skip_serializing_if = "String::is_empty", rename = "type")]
     kind: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     text: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     url: String,
@@ -103,6 +98,7 @@ struct Action {
 
 #[derive(Serialize)]
 struct Confirmation {
+    #[serde(skip_serializing_if = "String::is_empty")]
     text: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     title: String,
@@ -112,9 +108,10 @@ struct Confirmation {
     dismiss_text: String,
 }
 
-/// The answer of Slack's methods.
+/// What the API answers.
 #[derive(Deserialize)]
-struct Answer {
+struct Posted {
+    #[serde(default)]
     ok: bool,
     #[serde(default)]
     error: String,
@@ -124,87 +121,102 @@ struct Answer {
     ts: String,
 }
 
-impl Slack {
-    pub(crate) async fn notify(&self, notification: &Notification) -> Result<Sent, Failure> {
-        let expansion = Expansion::new(&self.shared, notification)?;
-        let mut message = self.message(&expansion)?;
-        let mut url = request::secret(&self.config.api_url)?.trim().to_owned();
-        let known = |name| notification.state.get(name).filter(|value| !value.is_empty());
-        if self.config.update_message
-            && let (Some(thread), Some(channel)) = (known(THREAD), known(CHANNEL))
-        {
-            UPDATE_URL.clone_into(&mut url);
-            message.ts.clone_from(thread);
-            message.channel.clone_from(channel);
-        }
-        let body = request::json(&message)?;
-        let channel = |failure: Failure| Failure {
-            message: format!("channel {:?}: {}", message.channel, failure.message),
-            ..failure
-        };
-        let request = Request {
-            client: &self.client,
-            url: &url,
-            timeout: self.config.timeout,
-            retried: &[StatusCode::TOO_MANY_REQUESTS],
-        };
-        let posted = request.post(body.clone(), &body).await.map_err(channel)?;
-        match read(&posted) {
-            Ok(state) => {
-                let state = if self.config.update_message { state } else { BTreeMap::new() };
-                Ok(Sent { message: body, state })
-            }
-            Err(failure) => Err(channel(Failure { unsent: body, ..failure })),
-        }
+pub(crate) async fn send(
+    config: &SlackConfig,
+    attempt: &mut Attempt<'_>,
+) -> Result<State, Failure> {
+    let mut message = message(config, &attempt.texts)?;
+    let mut url = attempt.secret_url(&config.api_url)?;
+    attempt.timeout = config.timeout;
+    let state = if config.update_message {
+        attempt.texts.notification().state.clone()
+    } else {
+        State::new()
+    };
+    if let (Some(ts), Some(channel)) = (state.get(THREAD), state.get(CHANNEL)) {
+        message.ts.clone_from(ts);
+        message.channel.clone_from(channel);
+        url = url
+            .join("chat.update")
+            .map_err(|error| Failure::permanent(format!("the URL of updates: {error}")))?;
+        attempt.secrets.add_url(&url);
     }
-
-    fn message(&self, expansion: &Expansion<'_>) -> Result<Message, Failure> {
-        let SlackConfig { fields, actions, mrkdwn_in, .. } = &self.config;
-        let text = |template: &String| expansion.text(template);
-        let config = &self.config;
-        let fields = fields.iter().map(|field| self.field(field, expansion));
-        let actions = actions.iter().map(|action| action_of(action, expansion));
-        let default = ["fallback", "pretext", "text"].map(str::to_owned).to_vec();
-        let attachment = Attachment {
-            title: truncated(text(&config.title)?, TITLE_CHARS_MAX),
-            title_link: text(&config.title_link)?,
-            pretext: text(&config.pretext)?,
-            text: text(&config.text)?,
-            fallback: text(&config.fallback)?,
-            callback_id: text(&config.callback_id)?,
-            fields: fields.collect::<Result<_, _>>()?,
-            actions: actions.collect::<Result<_, _>>()?,
-            image_url: text(&config.image_url)?,
-            thumb_url: text(&config.thumb_url)?,
-            footer: text(&config.footer)?,
-            color: text(&config.color)?,
-            mrkdwn_in: if mrkdwn_in.is_empty() { default } else { mrkdwn_in.clone() },
-        };
-        Ok(Message {
-            channel: text(&config.channel)?,
-            ts: String::new(),
-            username: text(&config.username)?,
-            icon_emoji: text(&config.icon_emoji)?,
-            icon_url: text(&config.icon_url)?,
-            link_names: config.link_names,
-            text: text(&config.message_text)?,
-            attachments: [attachment],
-        })
+    let answer = attempt.post_json(&url, &message).await?;
+    let posted = answer.check(Check::default()).and_then(|()| posted(&answer));
+    let posted = posted.map_err(|failure| failure.of(&format!("channel {:?}", message.channel)))?;
+    if !config.update_message || posted.ts.is_empty() || posted.channel.is_empty() {
+        return Ok(state);
     }
-
-    fn field(&self, field: &SlackField, expansion: &Expansion<'_>) -> Result<Field, Failure> {
-        Ok(Field {
-            title: expansion.text(&field.title)?,
-            value: expansion.text(&field.value)?,
-            short: field.short.unwrap_or(self.config.short_fields),
-        })
-    }
+    Ok(BTreeMap::from([(THREAD.to_owned(), posted.ts), (CHANNEL.to_owned(), posted.channel)]))
 }
 
-fn action_of(action: &SlackAction, expansion: &Expansion<'_>) -> Result<Action, Failure> {
-    let text = |template: &String| expansion.text(template);
+/// What Slack answered: JSON, or `ok` from a webhook.
+fn posted(answer: &Answer) -> Result<Posted, Failure> {
+    let refused = |message: String| Failure::permanent(message).with_reason(Reason::ClientError);
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !kind.unwrap_or_default().starts_with("application/json") {
+        let body = answer.body()?;
+        if body == b"ok" {
+            let nothing = String::new;
+            return Ok(Posted { ok: true, error: nothing(), channel: nothing(), ts: nothing() });
+        }
+        let text = truncate::to_chars(String::from_utf8_lossy(body).into_owned(), 1024);
+        return Err(refused(format!("received an error response from Slack: {text}")));
+    }
+    let posted: Posted = answer.json()?;
+    if !posted.ok {
+        return Err(refused(format!("error response from Slack: {}", posted.error)));
+    }
+    Ok(posted)
+}
+
+fn message<'m>(config: &'m SlackConfig, texts: &Texts<'_>) -> Result<Message<'m>, Failure> {
+    let text = |setting: &String| Ok(truncate::to_chars(texts.text(setting)?, TEXT_CHARS_MAX));
+    let field = |field: &adopt::alertmanager::receiver::SlackField| {
+        Ok(Field {
+            title: text(&field.title)?,
+            value: text(&field.value)?,
+            short: field.short.unwrap_or(config.short_fields),
+        })
+    };
+    let formatted: Vec<&str> = config.mrkdwn_in.iter().map(String::as_str).collect();
+    let attachment = Attachment {
+        title: truncate::to_chars(texts.text(&config.title)?, TITLE_CHARS_MAX),
+        title_link: text(&config.title_link)?,
+        pretext: text(&config.pretext)?,
+        text: text(&config.text)?,
+        fallback: text(&config.fallback)?,
+        callback_id: text(&config.callback_id)?,
+        image_url: text(&config.image_url)?,
+        thumb_url: text(&config.thumb_url)?,
+        footer: text(&config.footer)?,
+        color: text(&config.color)?,
+        mrkdwn_in: if formatted.is_empty() { MRKDWN_IN.to_vec() } else { formatted },
+        fields: config.fields.iter().map(field).collect::<Result<_, Failure>>()?,
+        actions: config
+            .actions
+            .iter()
+            .map(|configured| action(configured, &text))
+            .collect::<Result<_, Failure>>()?,
+    };
+    Ok(Message {
+        channel: text(&config.channel)?,
+        ts: String::new(),
+        username: text(&config.username)?,
+        icon_emoji: text(&config.icon_emoji)?,
+        icon_url: text(&config.icon_url)?,
+        link_names: config.link_names,
+        text: text(&config.message_text)?,
+        attachments: [attachment],
+    })
+}
+
+fn action(
+    action: &SlackAction,
+    text: &dyn Fn(&String) -> Result<String, Failure>,
+) -> Result<Action, Failure> {
     let confirm = action.confirm.as_ref().map(|confirm| {
-        Ok(Confirmation {
+        Ok::<_, Failure>(Confirmation {
             text: text(&confirm.text)?,
             title: text(&confirm.title)?,
             ok_text: text(&confirm.ok_text)?,
@@ -220,32 +232,4 @@ fn action_of(action: &SlackAction, expansion: &Expansion<'_>) -> Result<Action, 
         value: text(&action.value)?,
         confirm: confirm.transpose()?,
     })
-}
-
-/// Whether Slack has taken the message: a webhook answers `ok`, a method in JSON. Returns what is
-/// needed to update the message.
-fn read(posted: &Posted) -> Result<BTreeMap<String, String>, Failure> {
-    let refused = |message: String| Failure { reason: Reason::ClientError, ..failure(message) };
-    let again = |message: String| Failure { is_retryable: true, ..refused(message) };
-    let body = posted.body.as_ref().map_err(|error| {
-        again(format!("could not read response body: {}", error.clone().message("it is too large")))
-    })?;
-    let content_type = posted.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !content_type.unwrap_or_default().starts_with("application/json") {
-        return if body.as_ref() == b"ok" {
-            Ok(BTreeMap::new())
-        } else {
-            Err(refused(format!("received an error response from Slack: {}", shown(posted))))
-        };
-    }
-    let answer: Answer = serde_json::from_slice(body).map_err(|error| {
-        again(format!("could not unmarshal JSON response {:?}: {error}", shown(posted)))
-    })?;
-    if !answer.ok {
-        return Err(refused(format!("error response from Slack: {}", answer.error)));
-    }
-    let is_known = !answer.ts.is_empty() && !answer.channel.is_empty();
-    let state = [(THREAD, answer.ts), (CHANNEL, answer.channel)];
-    let state = state.into_iter().filter(|_| is_known);
-    Ok(state.map(|(name, value)| (name.to_owned(), value)).collect())
 }

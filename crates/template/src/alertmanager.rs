@@ -44,6 +44,11 @@ impl Templates {
         self.html.parse(name, text, &functions, limits)
     }
 
+    /// The names of the templates, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.text.names()
+    }
+
     /// Checks a text that notifications expand, without executing it.
     ///
     /// # Errors
@@ -83,6 +88,10 @@ impl Expander<'_> {
     /// # Errors
     /// Go's message.
     pub fn text(&self, text: &str) -> Result<String, Error> {
+        // Most settings of receivers are no templates.
+        if !text.contains("{{") {
+            return Ok(text.to_owned());
+        }
         self.expand(&self.templates.text, text)
     }
 
@@ -95,10 +104,6 @@ impl Expander<'_> {
     }
 
     fn expand(&self, set: &Set, text: &str) -> Result<String, Error> {
-        // Most settings of receivers are no templates.
-        if !text.contains("{{") {
-            return Ok(text.to_owned());
-        }
         let rendering = RefCell::new(Rendering::default());
         let functions = names()
             .with("now", Parameters::NONE, |_, _| Ok(Value::Time(Time::from_nanos(self.now_ns))))

@@ -62,6 +62,22 @@ fn functions_return_what_they_do_in_go() {
 }
 
 #[test]
+fn a_document_without_actions_is_escaped_as_in_go() {
+    let (templates, route_labels) = (Templates::default(), RouteLabels::default());
+    let data = data().to_value();
+    let run = Run::default();
+    let expander = Expander {
+        templates: &templates,
+        data: &data,
+        route_labels: &route_labels,
+        now_ns: 0,
+        run,
+    };
+    assert_eq!(expander.text("<code>x < y</code>").unwrap(), "<code>x < y</code>");
+    assert_eq!(expander.html("<code>x < y</code>").unwrap(), "<code>x &lt; y</code>");
+}
+
+#[test]
 fn the_clock_is_passed_in() {
     let route_labels = RouteLabels::default();
     let since = "{{ now.Format \"2006-01-02 15\" }} {{ since (index .Alerts 0).StartsAt }}";

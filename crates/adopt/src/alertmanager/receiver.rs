@@ -167,10 +167,6 @@ const KINDS: [Kind; 18] = [
 /// Kinds that are notified of resolved alerts only where the file says so.
 const FIRING_ONLY: [&str; 4] = ["email", "rocketchat", "slack", "wechat"];
 
-/// Kinds that Glasshouse can notify.
-const SUPPORTED: [&str; 7] =
-    ["discord", "email", "msteamsv2", "pagerduty", "slack", "telegram", "webhook"];
-
 /// Kinds of which an empty element of the list has the settings of `global`.
 const OPTIONAL: [&str; 4] = ["opsgenie", "rocketchat", "slack", "wechat"];
 
@@ -186,9 +182,6 @@ pub(super) fn read(document: &Document, node: &Node, global: &Global) -> Read<Re
     for kind in &KINDS {
         let key = format!("{}_configs", kind.name);
         let elements = fields.elements(&key)?;
-        if !elements.is_empty() && !SUPPORTED.contains(&kind.name) {
-            document.note_unsupported(&key, fields.at(&key));
-        }
         for (index, element) in elements.iter().enumerate() {
             integrations.push(integration(document, element, (kind, index), global)?);
         }

@@ -153,15 +153,15 @@ fn mistakes_have_a_line_and_the_words_of_alertmanager() {
 fn what_is_not_supported_is_listed() {
     let config = loaded(
         "route: {receiver: a}\nreceivers:\n- name: a\n  sns_configs:\n  - topic_arn: t\n    sigv4: \
-         {region: r}\nevent_recorder: {}\ntracing: {endpoint: e, headers: {a: {values: [b]}}}\n",
+         {region: r, profile: p, role_arn: a}\nevent_recorder: {}\ntracing: {endpoint: e, headers: {a: {values: [b]}}}\n",
     )
     .unwrap();
     let shown: Vec<String> = config.unsupported.iter().map(ToString::to_string).collect();
     assert_eq!(
         shown,
         [
-            "/etc/alertmanager.yml:4: sns_configs is not supported",
-            "/etc/alertmanager.yml:6: sigv4 is not supported",
+            "/etc/alertmanager.yml:6: profile is not supported",
+            "/etc/alertmanager.yml:6: role_arn is not supported",
             "/etc/alertmanager.yml:8: tracing is not supported",
             "/etc/alertmanager.yml:7: event_recorder is not supported",
         ]

@@ -2,11 +2,23 @@
 
 use serde_json::{Map, Number, Value as Json};
 
+use super::parse::{First, is_whole, parse};
 use super::{Node, Scalar, Value};
 use crate::error::Read;
 
+/// The value of a YAML document as JSON. Keys are text; numbers that JSON does not have are text,
+/// too. `None` if the text is not one document of YAML.
+#[must_use]
+pub fn json(text: &str) -> Option<Json> {
+    let First { root, next_line } = parse(text).ok()?;
+    if next_line.is_some() || !is_whole(text) {
+        return None;
+    }
+    root.map_or(Some(Json::Null), |root| root.json().ok())
+}
+
 impl Node {
-    /// The value as JSON. Keys are text; numbers that JSON does not have are text, too.
+    /// The value as [`json`].
     pub(crate) fn json(&self) -> Read<Json> {
         match &self.value {
             Value::Scalar(scalar) => Ok(scalar.json()),
@@ -35,15 +47,19 @@ impl Scalar {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::super::Document;
-
     #[test]
     fn values_have_the_types_of_yaml() {
-        let text = b"{a: [1, 1.5, yes, ~, 'yes', text], 1: {b: .inf}}".to_vec();
-        let document = Document::parse(Path::new("a.yml"), text).unwrap();
-        let json = document.root.unwrap().json().unwrap().to_string();
-        assert_eq!(json, r#"{"1":{"b":".inf"},"a":[1,1.5,true,null,"yes","text"]}"#);
+        for (text, expected) in [
+            (
+                "{a: [1, 1.5, yes, ~, 'yes', text], 1: {b: .inf}}",
+                Some(r#"{"1":{"b":".inf"},"a":[1,1.5,true,null,"yes","text"]}"#),
+            ),
+            ("", Some("null")),
+            ("[FIRING:1] Down", None),
+            ("a\n---\nb", None),
+            ("{", None),
+        ] {
+            assert_eq!(super::json(text).map(|json| json.to_string()).as_deref(), expected);
+        }
     }
 }

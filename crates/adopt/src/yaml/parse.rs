@@ -50,6 +50,11 @@ pub(super) fn parse(text: &str) -> Read<First> {
     Ok(builder.first(None))
 }
 
+/// Whether nothing follows the first document that is no YAML.
+pub(super) fn is_whole(text: &str) -> bool {
+    Parser::new_from_str(text).all(|event| event.is_ok())
+}
+
 /// The name of one of YAML's own tags, such as `binary`.
 fn own_tag(tag: &Tag) -> Option<String> {
     tag.suffix_in_namespace("tag:yaml.org,2002:").map(Cow::into_owned)

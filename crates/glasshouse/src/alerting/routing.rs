@@ -8,9 +8,8 @@ use std::sync::Arc;
 use adopt::alertmanager::{Config, load};
 use adopt::{Files, SystemFiles, Unsupported};
 use alertmanager::{Configuration, IntegrationKey, Notifiers};
-use notify::{DEFAULT_TEMPLATES, Notifier, Shared};
+use notify::{Notifier, Shared};
 use receive::HostAddresses;
-use template::Limits;
 use template::alertmanager::Templates;
 
 use crate::config::ConfigError;
@@ -23,7 +22,8 @@ const NOBODY: &str = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
 pub(crate) struct Routing {
     config: Arc<Config>,
     templates: Arc<Templates>,
-    unsupported: Vec<Unsupported>,
+    /// The patterns of the files with templates, as they are found here.
+    patterns: Vec<PathBuf>,
 }
 
 impl Routing {
@@ -34,19 +34,13 @@ impl Routing {
     pub(crate) fn read(file: &Path) -> Result<Self, ConfigError> {
         let fail = |message: String| ConfigError::new("adopt", message);
         let config = load(file, &SystemFiles).map_err(|error| fail(error.to_string()))?;
-        let mut templates = default_templates().map_err(&fail)?;
+        let mut patterns = Vec::new();
         for pattern in &config.templates {
-            for file in template_files(pattern, file).map_err(&fail)? {
-                let place = |error: String| fail(format!("{}: {error}", file.display()));
-                let bytes = SystemFiles.read(&file).map_err(|error| place(error.to_string()))?;
-                let text = String::from_utf8(bytes).map_err(|error| place(error.to_string()))?;
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
-                let parsed = templates.parse(&name, &text, &Limits::default());
-                parsed.map_err(|error| place(error.to_string()))?;
-            }
+            patterns.push(template_pattern(pattern, file).map_err(&fail)?);
         }
-        let unsupported = unsupported(file, &config);
-        Ok(Self { config: Arc::new(config), templates: Arc::new(templates), unsupported })
+        let shared = Shared::load(&patterns, &SystemFiles, "", &Arc::default()).map_err(&fail)?;
+        let templates = Arc::new(shared.templates().clone());
+        Ok(Self { config: Arc::new(config), templates, patterns })
     }
 
     /// The configuration without a file.
@@ -57,12 +51,12 @@ impl Routing {
         let config = load(Path::new("alertmanager.yml"), &Nobody)
             .map_err(|error| ConfigError::new("adopt", error.to_string()))?;
         let templates = Arc::new(Templates::default());
-        Ok(Self { config: Arc::new(config), templates, unsupported: Vec::new() })
+        Ok(Self { config: Arc::new(config), templates, patterns: Vec::new() })
     }
 
     /// What the file has that is not supported.
     pub(crate) fn unsupported(&self) -> &[Unsupported] {
-        &self.unsupported
+        &self.config.unsupported
     }
 
     /// Whether there is a receiver with this name.
@@ -82,21 +76,19 @@ impl Routing {
     /// The integrations of all receivers.
     ///
     /// # Errors
-    /// What is wrong with the settings of an HTTP client.
+    /// What is wrong with the settings of an integration, or with a template that has changed.
     pub(crate) fn notifiers(
         &self,
         external_url: &str,
         addresses: &HostAddresses,
     ) -> Result<Notifiers, String> {
-        let shared = Arc::new(Shared {
-            templates: Arc::clone(&self.templates),
-            external_url: external_url.to_owned(),
-            addresses: Arc::new(addresses.clone()),
-        });
+        let addresses = Arc::new(addresses.clone());
+        let shared = Shared::load(&self.patterns, &SystemFiles, external_url, &addresses)?;
+        let shared = Arc::new(shared);
         let mut notifiers = Notifiers::new();
         for receiver in &self.config.receivers {
             for integration in &receiver.integrations {
-                let Some(notifier) = Notifier::new(integration, &shared)? else { continue };
+                let notifier = Notifier::new(integration, &shared)?;
                 let key = IntegrationKey {
                     receiver: receiver.name.clone(),
                     name: integration.name,
@@ -109,12 +101,11 @@ impl Routing {
     }
 }
 
-/// The files of a pattern. One that is the path in a container is looked for beside the
+/// A pattern as it is found here. One that is the path in a container is looked for beside the
 /// configuration: `/etc/alertmanager/templates/*.tmpl` as `templates/*.tmpl`.
-fn template_files(pattern: &Path, config: &Path) -> Result<Vec<PathBuf>, String> {
-    let found = adopt::matching_files(pattern, &SystemFiles)?;
-    if !found.is_empty() {
-        return Ok(found);
+fn template_pattern(pattern: &Path, config: &Path) -> Result<PathBuf, String> {
+    if !adopt::matching_files(pattern, &SystemFiles)?.is_empty() {
+        return Ok(pattern.to_owned());
     }
     let folder = config.parent().unwrap_or(Path::new("."));
     let parts: Vec<_> = pattern.components().collect();
@@ -122,36 +113,15 @@ fn template_files(pattern: &Path, config: &Path) -> Result<Vec<PathBuf>, String>
     for first in 1..parts.len() {
         let tail: PathBuf = parts.iter().skip(first).collect();
         let beside = folder.join(tail);
-        let found = adopt::matching_files(&beside, &SystemFiles)?;
-        if !found.is_empty() {
-            let (pattern, beside) = (pattern.display(), beside.display());
-            tracing::info!("no template is {pattern}: those of {beside} are used");
-            return Ok(found);
+        if !adopt::matching_files(&beside, &SystemFiles)?.is_empty() {
+            let (pattern, shown) = (pattern.display(), beside.display());
+            tracing::info!("no template is {pattern}: those of {shown} are used");
+            return Ok(beside);
         }
     }
-    let (config, pattern) = (config.display(), pattern.display());
-    tracing::warn!("{config}: templates: no file is {pattern}");
-    Ok(found)
-}
-
-fn default_templates() -> Result<Templates, String> {
-    let mut templates = Templates::default();
-    let parsed = templates.parse("default.tmpl", DEFAULT_TEMPLATES, &Limits::default());
-    parsed.map_err(|error| error.to_string())?;
-    Ok(templates)
-}
-
-/// What the file has that is not supported, integrations among it.
-fn unsupported(file: &Path, config: &Config) -> Vec<Unsupported> {
-    let integrations = config.receivers.iter().flat_map(|receiver| &receiver.integrations);
-    let integrations = integrations.filter(|integration| !Notifier::supports(integration));
-    let integrations = integrations.map(|integration| Unsupported {
-        file: file.to_owned(),
-        line: integration.line,
-        key: format!("{}_configs", integration.name),
-        job: None,
-    });
-    config.unsupported.iter().cloned().chain(integrations).collect()
+    let (config, shown) = (config.display(), pattern.display());
+    tracing::warn!("{config}: templates: no file is {shown}");
+    Ok(pattern.to_owned())
 }
 
 /// [`NOBODY`] as a file.
@@ -186,11 +156,11 @@ mod tests {
         std::fs::create_dir(&templates).unwrap();
         std::fs::write(templates.join("a.tmpl"), "{{ define \"a\" }}x{{ end }}").unwrap();
         let config = folder.path().join("alertmanager.yml");
-        for (pattern, found) in
-            [("/etc/nothing-there/templates/*.tmpl", 1), ("/etc/nothing-there/other/*.tmpl", 0)]
-        {
-            let files = template_files(Path::new(pattern), &config).unwrap();
-            assert_eq!(files.len(), found, "{pattern}");
+        for (pattern, found) in [
+            ("/etc/nothing-there/templates/*.tmpl", templates.join("*.tmpl")),
+            ("/etc/nothing-there/other/*.tmpl", PathBuf::from("/etc/nothing-there/other/*.tmpl")),
+        ] {
+            assert_eq!(template_pattern(Path::new(pattern), &config).unwrap(), found);
         }
     }
 

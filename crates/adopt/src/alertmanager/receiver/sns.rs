@@ -3,14 +3,16 @@
 use super::{Context, Settings};
 use crate::alertmanager::values::template;
 use crate::error::Read;
-use crate::http::sigv4;
+use crate::http::{SigV4Config, sigv4_config};
 use crate::yaml::Fields;
 
-/// Publishes to a topic of SNS. Its signature is not supported, and neither are its credentials.
+/// Publishes to a topic of SNS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnsConfig {
-    /// The address of the API; empty if the region decides.
+    /// The address of the API, a template; empty if the region decides.
     pub api_url: String,
+    /// The signature of requests.
+    pub sigv4: SigV4Config,
     /// The topic, a template; or empty.
     pub topic_arn: String,
     /// The phone number, a template; or empty.
@@ -26,10 +28,10 @@ pub struct SnsConfig {
 }
 
 pub(super) fn read(fields: &mut Fields<'_>, _: &mut Context<'_>) -> Read<Settings> {
-    sigv4(fields)?;
     fields.flag("use_aws_http_client", false)?;
     let config = SnsConfig {
         api_url: fields.text_or_empty("api_url")?,
+        sigv4: sigv4_config(fields)?,
         topic_arn: fields.text_or_empty("topic_arn")?,
         phone_number: fields.text_or_empty("phone_number")?,
         target_arn: fields.text_or_empty("target_arn")?,
