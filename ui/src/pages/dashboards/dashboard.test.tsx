@@ -116,7 +116,7 @@ describe("a dashboard", () => {
     open();
     await panel("Calls of All");
     const navigation = within(screen.getByRole("navigation", { name: "Views" }));
-    expect(navigation.getByRole("link", { current: true }).getAttribute("aria-label")).toBe("Dashboards");
+    expect(navigation.getByRole("link", { current: true }).textContent).toBe("Dashboards");
   });
   it("shows one panel alone, and all of them again with Escape", async () => {
     const { user, search } = open({ url: "?from=now-1h" });
