@@ -1,5 +1,6 @@
 /** The query editor. CodeMirror is loaded after the page; until then a plain text area takes its place. */
 import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { isByShortcut, useShortcuts } from "../shell/keyboard";
 import type { EditedLanguage, ErrorPosition, QueryView } from "./codemirror";
 import type { CompletionSources } from "./completions";
@@ -52,7 +53,8 @@ export function QueryEditor(props: Props) {
           onChange: (text) => latest.current.onChange(text),
           onRun: () => latest.current.onRun(),
         });
-        setReady(true);
+        // At once: a frame with both would have two fields of one name.
+        flushSync(() => setReady(true));
         if (hadFocus || (latest.current.autoFocus && !isBusy(document.activeElement))) view.current.focus();
       })
       .catch(() => {
