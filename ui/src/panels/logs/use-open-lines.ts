@@ -17,6 +17,12 @@ function isInView(virtual: Virtualizer<HTMLDivElement, Element>, index: number):
   return row.top >= top && row.top < bottom;
 }
 
+/** An open line may be taller than the list, so its head is shown, a third of the list below the top. */
+function scrollToHead(virtual: Virtualizer<HTMLDivElement, Element>, index: number): void {
+  const [start] = virtual.getOffsetForIndex(index, "start") ?? [0];
+  virtual.scrollToOffset(start - (virtual.scrollElement?.clientHeight ?? 0) / 3);
+}
+
 export function useOpenLines(
   virtual: Virtualizer<HTMLDivElement, Element>,
   keys: readonly string[],
@@ -33,7 +39,7 @@ export function useOpenLines(
     // The list cannot scroll before it is painted, and rows that are measured move the line.
     let frames = 0;
     const show = () => {
-      if (!isInView(virtual, place)) virtual.scrollToIndex(place, { align: "center" });
+      if (!isInView(virtual, place)) scrollToHead(virtual, place);
       frames += 1;
       if (frames < SETTLING_FRAMES) frame = requestAnimationFrame(show);
       else reached.current = linked;
