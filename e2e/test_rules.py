@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from json import loads
 
@@ -35,7 +36,7 @@ groups:
         labels: {severity: '{{ if gt $value 8.0 }}critical{{ else }}warning{{ end }}'}
         annotations:
           summary: '{{ $labels.host }} in {{ $labels.zone }} has {{ $value | humanize }} of {{ $externalLabels.region }}'
-          share: '{{ with printf "load:ratio{host=%q}" $labels.host | query }}{{ . | first | value | humanizePercentage }}{{ end }}'
+          share: '{{ with printf "load{host=%q} / 10" $labels.host | query }}{{ . | first | value | humanizePercentage }}{{ end }}'
           wrong: '{{ query "nothing" | first | value }}'
       - alert: BusyForLong
         expr: load > 5
@@ -78,7 +79,10 @@ class Recorder(ThreadingHTTPServer):
 
             def do_POST(self):
                 length = int(self.headers["Content-Length"])
-                server.alerts += loads(self.rfile.read(length))
+                received = datetime.now(timezone.utc)
+                for alert in loads(self.rfile.read(length)):
+                    ended = datetime.fromisoformat(alert["endsAt"]) <= received
+                    server.alerts.append((alert, "resolved" if ended else "firing"))
                 self.answer("")
 
             def log_message(self, *_):
@@ -88,17 +92,12 @@ class Recorder(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def sent(self) -> dict:
-        """The alerts by their labels: annotations, and whether any was firing or resolved."""
+        """The alerts by their labels: annotations, and the states in which they came."""
         found = {}
-        for alert in self.alerts:
+        for alert, state in self.alerts:
             key = tuple(sorted(alert["labels"].items()))
-            states = found.setdefault(key, (alert.get("annotations", {}), set()))[1]
-            states.add("resolved" if alert["endsAt"] < _now() else "firing")
+            found.setdefault(key, (alert.get("annotations", {}), set()))[1].add(state)
         return found
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 def described(group: dict) -> dict:
@@ -174,24 +173,28 @@ scrape_configs:
             found.append(sorted(values))
         return found
 
+    def sent() -> list:
+        return [recorder.sent() for recorder in pages.values()]
+
     def agree(what) -> None:
-        for _ in range(40):
+        deadline = time.monotonic() + 60
+        while True:
             ours, theirs = what()
             if ours == theirs:
                 return
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.25)
         assert ours == theirs
 
     agree(states)
     agree(series)
+    # What is never sent while it fires is not sent when it is resolved.
+    agree(sent)
     # One is gone, one is new, one changes the label that depends on its value.
     show([("a", "x", 5.5), ("b", "x", 1), ("d", "y", 6)])
     time.sleep(4)
     agree(states)
     agree(series)
-
-    def sent() -> list:
-        return [recorder.sent() for recorder in pages.values()]
-
     agree(sent)
     assert any("resolved" in states for _, states in pages["ours"].sent().values())
