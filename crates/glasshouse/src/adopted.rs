@@ -9,7 +9,7 @@ use signals::Labels;
 use receive::HostAddresses;
 
 use crate::alerting::{Routing, RuleFiles, own_files};
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 use crate::dashboards::{self, Folder, Provisioned};
 
 /// What the adopted files say.
@@ -38,16 +38,12 @@ pub(crate) struct Adopted {
 }
 
 impl Adopted {
-    /// Reads files, and the files of folders whose kind is recognised, and the rules of the data
-    /// folder.
+    /// Reads the files that a configuration names, and the files of folders whose kind is
+    /// recognised, the rules that come with the program, and those of the data folder.
     ///
     /// # Errors
     /// The first mistake, with file and line; or that a path has no file of a known kind.
-    pub(crate) fn read(
-        paths: &[PathBuf],
-        data: &Path,
-        resolved: &HostAddresses,
-    ) -> Result<Self, ConfigError> {
+    pub(crate) fn read(config: &Config, data: &Path) -> Result<Self, ConfigError> {
         let mut adopted = Self {
             scrape_configs: Vec::new(),
             remote_write: Vec::new(),
@@ -60,16 +56,17 @@ impl Adopted {
             grafana: Provisioned::default(),
             unsupported: Vec::new(),
         };
-        for path in paths {
+        for path in &config.adopt {
             adopted.read_path(path)?;
         }
+        adopted.rules.add_built_in(&config.rules)?;
         let own = own_files::folder(data);
         for file in adopt::yaml_files(&own, &SystemFiles).unwrap_or_default() {
             adopted.rules.find(&file);
         }
         adopted.rules.finish()?;
         if adopted.routing.is_some() {
-            adopted.leave_out_replaced_alertmanagers(resolved);
+            adopted.leave_out_replaced_alertmanagers(&config.resolve);
         }
         adopted.unsupported.extend(adopted.rules.unsupported().cloned());
         Ok(adopted)

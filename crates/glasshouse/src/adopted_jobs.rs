@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use adopt::prometheus::{Otlp, TranslationStrategy, duration_text};
 use alertmanager::{Live, Notifiers};
-use page_api::{ReceiverTest, RuleFileEntry, RuleFileList, RuleFileSave};
+use page_api::{
+    ReceiverTest, ReplayAnswer, ReplayRequest, RuleFileEntry, RuleFileList, RuleFileSave,
+};
 use parking_lot::Mutex;
+use query::{Engine, QueryError};
 use receive::alertmanagers::{Alertmanagers, AlertmanagersStatus};
 use receive::remote_storage::{RemoteStorage, ServerStatus};
 use receive::scrape::{Health, PoolStatus, Scraper, TargetStatus};
@@ -20,9 +23,10 @@ use tokio::runtime::Handle;
 use wire::otlp::metrics::{PromotedAttributes, Strategy, Translation};
 
 use crate::adopted::Adopted;
+use crate::alerting::replay::{self, InUse};
 use crate::alerting::self_alerts::Watched;
-use crate::alerting::{Routing, own_files, receiver_test};
-use crate::config::ConfigError;
+use crate::alerting::{Routing, RuleFiles, own_files, receiver_test};
+use crate::config::{Config, ConfigError};
 use crate::dashboards::DashboardFiles;
 
 /// How long alerts may take to be sent at the end.
@@ -33,6 +37,8 @@ pub(crate) struct Parts {
     pub(crate) scraper: Scraper,
     pub(crate) remote_storage: RemoteStorage,
     pub(crate) receiver: Arc<Receiver>,
+    /// Answers replays.
+    pub(crate) engine: Engine,
     pub(crate) rules: Arc<Groups>,
     /// Those of the section `alerting`.
     pub(crate) alertmanagers: Arc<Alertmanagers>,
@@ -59,7 +65,7 @@ pub(crate) struct AdoptedJobs {
 struct State {
     external_labels: Labels,
     prometheus_yaml: String,
-    rule_files: Vec<PathBuf>,
+    rules: RuleFiles,
     routing: Routing,
     notifiers: Notifiers,
     reload: Reload,
@@ -74,7 +80,7 @@ impl AdoptedJobs {
         let state = State {
             external_labels: Labels::empty(),
             prometheus_yaml: String::new(),
-            rule_files: Vec::new(),
+            rules: RuleFiles::default(),
             routing: Routing::nobody()?,
             notifiers: Notifiers::new(),
             reload: Reload { at: parts.clock.now(), is_successful: true },
@@ -107,7 +113,7 @@ impl AdoptedJobs {
         let mut state = self.state.lock();
         state.external_labels = labels;
         state.prometheus_yaml = adopted.prometheus_yaml;
-        state.rule_files = adopted.rules.paths();
+        state.rules = adopted.rules;
         state.routing = routing;
         state.notifiers = notifiers;
         Ok(())
@@ -117,15 +123,15 @@ impl AdoptedJobs {
     ///
     /// # Errors
     /// What is wrong with them; everything stays as it was.
-    pub(crate) fn reload(&self, paths: &[PathBuf]) -> Result<(), String> {
+    pub(crate) fn reload(&self, config: &Config) -> Result<(), String> {
         let _reloading = self.reloading.lock();
-        self.reload_alone(paths)
+        self.reload_alone(config)
     }
 
     /// As [`Self::reload`], while no other reload runs.
-    fn reload_alone(&self, paths: &[PathBuf]) -> Result<(), String> {
-        let Parts { data, resolved, clock, .. } = &self.parts;
-        let read = Adopted::read(paths, data, resolved).map_err(|error| error.to_string());
+    fn reload_alone(&self, config: &Config) -> Result<(), String> {
+        let Parts { data, clock, .. } = &self.parts;
+        let read = Adopted::read(config, data).map_err(|error| error.to_string());
         let reloaded =
             read.and_then(|adopted| Handle::current().block_on(self.apply(adopted, true)));
         let reload = &mut self.state.lock().reload;
@@ -164,6 +170,23 @@ impl AdoptedJobs {
         Some(receiver_test::send(receiver, &notifiers, external_url, clock.now()).await)
     }
 
+    /// What rules would have done over what is stored.
+    ///
+    /// # Errors
+    /// As [`replay::run`].
+    pub(crate) async fn replay(&self, request: ReplayRequest) -> Result<ReplayAnswer, QueryError> {
+        let in_use = {
+            let state = self.state.lock();
+            InUse {
+                groups: state.rules.groups(true),
+                routing: state.routing.clone(),
+                alertmanagers: Arc::clone(&self.parts.alertmanagers),
+                settings: rule_settings(&state.external_labels, &self.parts.external_url),
+            }
+        };
+        replay::run(request, in_use, &self.parts.engine).await
+    }
+
     /// What alerts about this server are made from.
     pub(crate) fn watched(&self, store: Store) -> Watched {
         Watched {
@@ -178,7 +201,7 @@ impl AdoptedJobs {
 
     /// The texts of the files of rules.
     pub(crate) fn rule_files(&self) -> RuleFileList {
-        let files = self.state.lock().rule_files.clone();
+        let files = self.state.lock().rules.paths();
         own_files::list(&own_files::folder(&self.parts.data), &files)
     }
 
@@ -190,11 +213,11 @@ impl AdoptedJobs {
         &self,
         name: &str,
         save: &RuleFileSave,
-        paths: &[PathBuf],
+        config: &Config,
     ) -> Result<RuleFileEntry, RuleFileFault> {
         let _reloading = self.reloading.lock();
         let folder = own_files::folder(&self.parts.data);
-        own_files::save(&folder, name, save, || self.reload_alone(paths))
+        own_files::save(&folder, name, save, || self.reload_alone(config))
     }
 
     /// Where alerts are sent.

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use page_api::{
-    Hint, LastError, Overview, ReceiverOverview, ReceiverState, ReceiverTest, RuleFileEntry,
-    RuleFileList, RuleFileSave, ServiceOverview, SignalOverview, SignalOverviews,
+    Hint, LastError, Overview, ReceiverOverview, ReceiverState, ReceiverTest, ReplayAnswer,
+    ReplayRequest, RuleFileEntry, RuleFileList, RuleFileSave, ServiceOverview, SignalOverview,
+    SignalOverviews,
 };
 use prometheus_client::registry::Registry;
+use query::QueryError;
 use receive::Receiver;
 use receive::statistics::{Protocol, Snapshot};
 use serve::{Reload, RuleFileFault, ScrapePool, TargetMetadata};
@@ -243,7 +245,7 @@ impl serve::ServerInfo for App {
     }
 
     fn reload(&self) -> Result<(), String> {
-        self.adopted_jobs.reload(&self.config.adopt)
+        self.adopted_jobs.reload(&self.config)
     }
 
     fn flags(&self) -> BTreeMap<String, String> {
@@ -261,13 +263,19 @@ impl serve::ReceiverTests for App {
     }
 }
 
+impl serve::Replays for App {
+    fn replay(&self, request: ReplayRequest) -> BoxFuture<'_, Result<ReplayAnswer, QueryError>> {
+        Box::pin(self.adopted_jobs.replay(request))
+    }
+}
+
 impl serve::RuleFiles for App {
     fn list(&self) -> RuleFileList {
         self.adopted_jobs.rule_files()
     }
 
     fn save(&self, name: &str, save: &RuleFileSave) -> Result<RuleFileEntry, RuleFileFault> {
-        self.adopted_jobs.save_rule_file(name, save, &self.config.adopt)
+        self.adopted_jobs.save_rule_file(name, save, &self.config)
     }
 }
 

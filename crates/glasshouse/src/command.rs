@@ -4,6 +4,7 @@ mod check;
 mod doctor;
 mod import;
 mod query;
+mod replay;
 mod test;
 
 use std::io::Write;
@@ -47,6 +48,9 @@ enum Command {
     /// Test rules and routes
     #[command(subcommand)]
     Test(test::Test),
+    /// Show what rules would have done over the history of a running server
+    #[command(subcommand)]
+    Replay(replay::ReplayCommand),
     /// Take over the history of a system that Glasshouse replaces, while no server runs
     #[command(subcommand)]
     Import(import::Import),
@@ -124,6 +128,7 @@ pub(crate) fn execute(arguments: Arguments) -> ExitCode {
         Command::Query(arguments) => query::run(&arguments),
         Command::Check { kind, paths } => check::run(kind, &paths),
         Command::Test(test) => test::run(&test),
+        Command::Replay(replay) => replay::run(&replay),
         Command::Import(import) => import::run(&import),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Version => print(&format!("glasshouse {}\n", env!("CARGO_PKG_VERSION"))),

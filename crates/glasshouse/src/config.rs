@@ -56,8 +56,22 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Limits on queries.
     pub(crate) query: Query,
+    /// Rules that come with the program.
+    pub(crate) rules: Rules,
     /// The process's own log.
     pub(crate) log: Log,
+}
+
+/// Rules that come with the program.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rules {
+    /// The groups that are evaluated. By default all but the watchdog, or none where files of rules
+    /// are adopted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) built_in: Option<Vec<String>>,
+    /// Numbers in place of those at the ends of expressions, by alert.
+    pub(crate) thresholds: BTreeMap<String, f64>,
 }
 
 /// Origins that may send OTLP from a browser.
@@ -162,6 +176,7 @@ impl Default for Config {
             retention: Retention::default(),
             limits: Limits::default(),
             query: Query::default(),
+            rules: Rules::default(),
             log: Log::default(),
         }
     }
@@ -368,6 +383,7 @@ retention: {metrics: 90d, spans: 36h, logs: 1w}
 limits: {memory: 512MiB, body: 4MiB, grpc_message: 4MiB, connections: 10, target_series: 5}
 query: {timeout: 30s, concurrency: 2, samples: 10, series: 20, lines: 30, rows: 40}
 log: {level: 'info,store=debug', format: json}
+rules: {built_in: [watchdog], thresholds: {Slow: 2}}
 adopt: [prometheus.yml]
 resolve: {api: 127.0.0.1}
 ";
@@ -427,7 +443,8 @@ resolve: {api: 127.0.0.1}
 
         let names: BTreeSet<String> = rows.iter().map(|(name, _)| (*name).to_owned()).collect();
         let (data, external_url) = (Some("/x".into()), Some("http://x".to_owned()));
-        let everything = Config { data, external_url, ..Config::default() };
+        let rules = Rules { built_in: Some(Vec::new()), ..Rules::default() };
+        let everything = Config { data, external_url, rules, ..Config::default() };
         assert_eq!(names, keys(&everything.to_yaml()));
 
         let mut text = String::new();

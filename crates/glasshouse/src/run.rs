@@ -93,7 +93,7 @@ async fn live(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
     let folder = data_folder(&config)?;
-    let adopted = Adopted::read(&config.adopt, &folder, &config.resolve)?;
+    let adopted = Adopted::read(&config, &folder)?;
     let listeners = listener::bind(&config, arguments.port_offset).await?;
     let connections = connections_max(config.limits.connections, process::raise_open_files());
     let server = Server::new(Arc::clone(&clock), connections, listeners.len());
@@ -280,6 +280,7 @@ fn install_routers(app: &Arc<App>, engine: &Engine, answers: &Handle, slots: &Ro
         alertmanager: app.adopted_jobs.alertmanager().clone(),
         receiver_tests: Arc::clone(app) as Arc<dyn serve::ReceiverTests>,
         rule_files: Arc::clone(app) as Arc<dyn serve::RuleFiles>,
+        replays: Arc::clone(app) as Arc<dyn serve::Replays>,
     };
     let routers = ApiRouters::new(api, host_check.clone(), page, answers.clone());
     // The health router is installed last: a healthy answer means that every other port serves.

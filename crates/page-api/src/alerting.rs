@@ -43,7 +43,7 @@ pub struct NotificationEntry {
 }
 
 /// An alert of a notification.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NotifiedAlert {
     /// Its labels.

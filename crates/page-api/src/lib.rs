@@ -7,6 +7,7 @@
 mod alerting;
 mod dashboards;
 mod overview;
+mod replay;
 mod sql;
 #[cfg(test)]
 mod typescript;
@@ -22,5 +23,9 @@ pub use dashboards::{
 pub use overview::{
     Hint, LastError, Overview, ReceiverOverview, ReceiverState, ServiceOverview, SignalOverview,
     SignalOverviews,
+};
+pub use replay::{
+    ReplayAnswer, ReplayRequest, ReplayedEpisode, ReplayedIntegration, ReplayedNotification,
+    ReplayedRule, RuleFileText,
 };
 pub use sql::{SqlAnswer, SqlColumn, SqlError, SqlRequest};

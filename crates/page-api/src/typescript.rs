@@ -55,6 +55,13 @@ fn the_types_of_the_page_are_generated_from_these() {
         declaration::<RuleFileList>(&config),
         declaration::<RuleFileEntry>(&config),
         declaration::<RuleFileSave>(&config),
+        declaration::<ReplayRequest>(&config),
+        declaration::<RuleFileText>(&config),
+        declaration::<ReplayAnswer>(&config),
+        declaration::<ReplayedRule>(&config),
+        declaration::<ReplayedEpisode>(&config),
+        declaration::<ReplayedIntegration>(&config),
+        declaration::<ReplayedNotification>(&config),
         declaration::<AlertingError>(&config),
         declaration::<Value>(&config),
     ];

@@ -53,7 +53,7 @@ pub use answer::{
 };
 pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
-pub use lang::promql::{Expr, format_duration, quote};
+pub use lang::promql::{Expr, format_duration, format_float, quote};
 pub use native_histogram::shown as histogram_text;
 pub use plan::{Conditions, SelectorPlan, SeriesRead, StartTimes, matchers, plan, plan_with};
 pub use sample_counts::SampleCounts;

@@ -169,37 +169,40 @@ impl Engine {
     ) -> Result<Counted<Answer>, QueryError> {
         let query = query.to_owned();
         self.within(Language::Logql, move |engine| async move {
-            let expr = parse(&query)?;
-            let memory = engine.limits.memory.reservation();
-            let context = engine.logs(&expr, &memory)?;
-            let value = match &expr {
-                Expr::Log(_) if limit > engine.limits.lines_max => {
-                    return Err(QueryError::Invalid(format!(
-                        "max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {})",
-                        engine.limits.lines_max
-                    )));
-                }
-                Expr::Log(log) => {
-                    let range = TimeRange { start: start_ns, end: end_ns };
-                    Value::Streams(
-                        streams::run(
-                            context,
-                            log,
-                            range,
-                            limit,
-                            direction,
-                        )
-                        .await?,
-                    )
-                }
-                Expr::Metric(metric) => {
-                    let steps = steps(start_ns, end_ns, step_ms)?;
-                    matrix(evaluate::run(context, metric, steps).await?, steps)
-                }
-            };
-            counted(value, memory)
+            engine.logs_in_range(&query, [start_ns, end_ns], step_ms, limit, direction).await
         })
         .await
+    }
+
+    /// [`Self::logql_range`] within a query.
+    pub(crate) async fn logs_in_range(
+        &self,
+        query: &str,
+        [start_ns, end_ns]: [Timestamp; 2],
+        step_ms: i64,
+        limit: usize,
+        direction: Direction,
+    ) -> Result<Counted<Answer>, QueryError> {
+        let expr = parse(query)?;
+        let memory = self.limits.memory.reservation();
+        let context = self.logs(&expr, &memory)?;
+        let value = match &expr {
+            Expr::Log(_) if limit > self.limits.lines_max => {
+                return Err(QueryError::Invalid(format!(
+                    "max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {})",
+                    self.limits.lines_max
+                )));
+            }
+            Expr::Log(log) => {
+                let range = TimeRange { start: start_ns, end: end_ns };
+                Value::Streams(streams::run(context, log, range, limit, direction).await?)
+            }
+            Expr::Metric(metric) => {
+                let steps = steps(start_ns, end_ns, step_ms)?;
+                matrix(evaluate::run(context, metric, steps).await?, steps)
+            }
+        };
+        counted(value, memory)
     }
 
     fn logs<'e>(

@@ -50,6 +50,18 @@ struct State {
     groups: Vec<Group>,
 }
 
+impl State {
+    fn labelled(&self, alerts: Vec<OutgoingAlert>) -> Vec<Arc<OutgoingAlert>> {
+        let external: Vec<_> = self.external_labels.iter().collect();
+        let labelled = alerts.into_iter().map(|mut alert| {
+            let own = alert.labels.iter();
+            alert.labels = Labels::from_pairs(external.iter().copied().chain(own));
+            alert
+        });
+        labelled.filter_map(|alert| relabelled(&self.rules, Arc::new(alert))).collect()
+    }
+}
+
 /// The Alertmanagers of one entry of `alertmanagers`.
 struct Group {
     config: AlertmanagerConfig,
@@ -114,14 +126,7 @@ impl Alertmanagers {
     /// gets them: with external labels, after `alert_relabel_configs`.
     pub fn send(&self, alerts: Vec<OutgoingAlert>) -> Vec<Arc<OutgoingAlert>> {
         let state = self.state.lock();
-        let external: Vec<_> = state.external_labels.iter().collect();
-        let labelled = alerts.into_iter().map(|mut alert| {
-            let own = alert.labels.iter();
-            alert.labels = Labels::from_pairs(external.iter().copied().chain(own));
-            alert
-        });
-        let alerts: Vec<_> =
-            labelled.filter_map(|alert| relabelled(&state.rules, Arc::new(alert))).collect();
+        let alerts = state.labelled(alerts);
         for group in &state.groups {
             let rules = &group.config.alert_relabel_configs;
             let alerts: Vec<_> =
@@ -131,6 +136,11 @@ impl Alertmanagers {
             }
         }
         alerts
+    }
+
+    /// What [`Self::send`] returns, without sending.
+    pub fn labelled(&self, alerts: Vec<OutgoingAlert>) -> Vec<Arc<OutgoingAlert>> {
+        self.state.lock().labelled(alerts)
     }
 
     /// All Alertmanagers.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use promql::{Series, SeriesRead};
-use signals::Matcher;
+use signals::{Matcher, MemoryBudget};
 
 use crate::in_memory::Prepared;
 use crate::schedule::slot;
@@ -49,6 +49,9 @@ pub trait History: Send + Sync {
         end_ms: i64,
         step_ms: i64,
     ) -> BoxFuture<'a, Result<Vec<Series>, String>>;
+
+    /// Whether nobody waits for the replay any more.
+    fn is_cancelled(&self) -> bool;
 }
 
 /// What is replayed.
@@ -64,6 +67,8 @@ pub struct Options {
     pub queries: promql::Settings,
     /// How far queries look back for a sample, in milliseconds.
     pub lookback_ms: i64,
+    /// The memory of queries and of what is recorded.
+    pub memory: MemoryBudget,
 }
 
 /// What rules would have done.
@@ -82,6 +87,8 @@ pub struct ReplayedRule {
     pub group: Identity,
     /// The name of the series or of the alert.
     pub name: String,
+    /// Whether it makes alerts; otherwise it records series.
+    pub is_alerting: bool,
     /// The alerts, in the order in which they became active; none of a recording rule.
     pub episodes: Vec<Episode>,
     /// How many evaluations failed.
@@ -94,7 +101,8 @@ pub struct ReplayedRule {
 /// Tokio runtime. It can be cancelled by dropping the future.
 ///
 /// # Errors
-/// That there are too many evaluations, samples or alerts.
+/// That there are too many evaluations, samples or alerts, that memory is exhausted, or that the
+/// replay is cancelled.
 pub async fn replay(
     groups: Vec<Group>,
     options: Options,
@@ -136,6 +144,7 @@ fn replayed_rules(group: &Group) -> Vec<ReplayedRule> {
     let rule = |rule: &crate::RuleState| ReplayedRule {
         group: group.identity.clone(),
         name: rule.rule.name().to_owned(),
+        is_alerting: matches!(rule.rule.definition, Definition::Alerting(_)),
         episodes: Vec::new(),
         failures: 0,
         last_failure: None,
@@ -222,7 +231,7 @@ impl Run {
                 {
                     episodes.note(state.alerts.active.values(), *time_ms);
                 }
-                self.environment.check_size()?;
+                self.environment.check()?;
             }
         }
         Ok(())

@@ -12,14 +12,17 @@ use axum::routing::{get, post, put};
 use futures::future::BoxFuture;
 use http::StatusCode;
 use page_api::{
-    AlertingError, NotificationEntry, NotificationList, NotifiedAlert, ReceiverTest, RouteNode,
-    RouteTest, RouteTestAnswer, RuleFileEntry, RuleFileList, RuleFileSave,
+    AlertingError, NotificationEntry, NotificationList, NotifiedAlert, ReceiverTest, ReplayAnswer,
+    ReplayRequest, RouteNode, RouteTest, RouteTestAnswer, RuleFileEntry, RuleFileList,
+    RuleFileSave,
 };
+use query::QueryError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signals::Labels;
 use signals::time::MILLISECOND;
 
+use crate::error::status;
 use crate::parameters::read;
 use crate::routers::Api;
 
@@ -42,6 +45,12 @@ pub trait RuleFiles: Send + Sync {
 pub trait ReceiverTests: Send + Sync {
     /// Sends a message by all integrations of a receiver; `None` if there is no such receiver.
     fn test(&self, receiver: String) -> BoxFuture<'_, Option<ReceiverTest>>;
+}
+
+/// Replays rules over what is stored.
+pub trait Replays: Send + Sync {
+    /// What rules and routes would have done.
+    fn replay(&self, request: ReplayRequest) -> BoxFuture<'_, Result<ReplayAnswer, QueryError>>;
 }
 
 /// Why a file of rules is not written.
@@ -78,6 +87,7 @@ pub(crate) fn api() -> Router<Arc<Api>> {
         .route("/api/alerting/rule-files", get(files))
         .route("/api/alerting/rule-files/{name}", put(save))
         .route("/api/alerting/notifications", get(notifications))
+        .route("/api/alerting/replay", post(replay))
         .route("/api/alerting/routes", get(routes))
         .route("/api/alerting/routes/test", post(test_route))
         .route("/api/alerting/receivers/{receiver}/test", post(test_receiver))
@@ -165,6 +175,17 @@ async fn test_receiver(State(api): State<Arc<Api>>, Path(name): Path<String>) ->
     match api.receiver_tests.test(name.clone()).await {
         Some(test) => axum::Json(test).into_response(),
         None => failure(StatusCode::NOT_FOUND, format!("there is no receiver {name:?}")),
+    }
+}
+
+async fn replay(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let request: ReplayRequest = match body(request).await {
+        Ok(request) => request,
+        Err(response) => return response,
+    };
+    match api.replays.replay(request).await {
+        Ok(answer) => axum::Json(answer).into_response(),
+        Err(error) => failure(status(&error), error.to_string()),
     }
 }
 

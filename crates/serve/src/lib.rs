@@ -27,7 +27,7 @@ mod time_format;
 mod warnings;
 
 pub use admin::Admin;
-pub use alerting::{ReceiverTests, RuleFileFault, RuleFiles};
+pub use alerting::{ReceiverTests, Replays, RuleFileFault, RuleFiles};
 pub use allowed_origins::AllowedOrigins;
 pub use dashboards::{DashboardFault, Dashboards};
 pub use host_check::HostCheck;

@@ -19,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::admin::Admin;
-use crate::alerting::{self, ReceiverTests, RuleFiles};
+use crate::alerting::{self, ReceiverTests, Replays, RuleFiles};
 use crate::dashboards::{self, Dashboards};
 use crate::host_check::HostCheck;
 use crate::redirect::{self, PagePort};
@@ -46,6 +46,8 @@ pub struct Api {
     pub receiver_tests: Arc<dyn ReceiverTests>,
     /// The files of rules.
     pub rule_files: Arc<dyn RuleFiles>,
+    /// Replays rules.
+    pub replays: Arc<dyn Replays>,
 }
 
 impl Api {

@@ -588,6 +588,198 @@ read: string | null,
 content: string, };
 
 /**
+ * Body of `POST /api/alerting/replay`.
+ */
+export type ReplayRequest = {
+/**
+ * The first time.
+ */
+from_unix_ms: number,
+/**
+ * The last time.
+ */
+to_unix_ms: number,
+/**
+ * Files of rules; `None` stands for those in use.
+ */
+rules: Array<RuleFileText> | null,
+/**
+ * The text of an `alertmanager.yml`; `None` stands for the configuration in use.
+ */
+alertmanager: string | null,
+/**
+ * Time between evaluations of groups of [`Self::rules`] that do not set it; `None` stands for a
+ * minute.
+ */
+interval_s: number | null, };
+
+/**
+ * A file of rules that is not stored.
+ */
+export type RuleFileText = {
+/**
+ * The path of the file, for messages.
+ */
+file: string,
+/**
+ * Its text.
+ */
+content: string, };
+
+/**
+ * Answer of `POST /api/alerting/replay`.
+ */
+export type ReplayAnswer = {
+/**
+ * The rules of all groups, in order.
+ */
+rules: Array<ReplayedRule>,
+/**
+ * How many messages each integration would have got.
+ */
+integrations: Array<ReplayedIntegration>,
+/**
+ * The messages in order of time; not all if there are very many.
+ */
+notifications: Array<ReplayedNotification>,
+/**
+ * The number of all messages.
+ */
+notifications_total: number, };
+
+/**
+ * What a rule would have done.
+ */
+export type ReplayedRule = {
+/**
+ * Its file.
+ */
+file: string,
+/**
+ * Its group.
+ */
+group: string,
+/**
+ * The name of the series or of the alert.
+ */
+name: string,
+/**
+ * Whether it makes alerts; otherwise it records series.
+ */
+is_alerting: boolean,
+/**
+ * How many alerts became active.
+ */
+active_total: number,
+/**
+ * How many of them fired.
+ */
+fired_total: number,
+/**
+ * How long they fired, all together.
+ */
+firing_s: number,
+/**
+ * The alerts in the order in which they became active; not all if there are very many.
+ */
+episodes: Array<ReplayedEpisode>,
+/**
+ * How many evaluations failed.
+ */
+failures: number,
+/**
+ * Why the last of them failed.
+ */
+last_failure: string | null, };
+
+/**
+ * An alert from becoming active until its end.
+ */
+export type ReplayedEpisode = {
+/**
+ * Its labels.
+ */
+labels: { [key in string]: string },
+/**
+ * Its annotations at the end.
+ */
+annotations: { [key in string]: string },
+/**
+ * When it became active.
+ */
+active_unix_ms: number,
+/**
+ * When it fired; `None` if it never did.
+ */
+fired_unix_ms: number | null,
+/**
+ * When it ended; `None` if it is active at the end.
+ */
+ended_unix_ms: number | null,
+/**
+ * The greatest value of the expression, as text: JSON has no infinity.
+ */
+peak: string, };
+
+/**
+ * How many messages an integration of a receiver would have got.
+ */
+export type ReplayedIntegration = {
+/**
+ * The name of the receiver.
+ */
+receiver: string,
+/**
+ * The kind of integration, such as `slack`; empty for a receiver that has none.
+ */
+integration: string,
+/**
+ * The position of the integration among those of the same kind, from 0.
+ */
+index: number,
+/**
+ * The number of messages.
+ */
+messages: number, };
+
+/**
+ * A message that would have been sent.
+ */
+export type ReplayedNotification = {
+/**
+ * When.
+ */
+at_unix_ms: number,
+/**
+ * The name of the receiver.
+ */
+receiver: string,
+/**
+ * The kind of integration, such as `slack`.
+ */
+integration: string,
+/**
+ * The position of the integration among those of the same kind, from 0.
+ */
+index: number,
+/**
+ * Why.
+ */
+reason: string,
+/**
+ * The labels that the alerts are grouped by.
+ */
+group_labels: { [key in string]: string },
+/**
+ * The first alerts that it is about.
+ */
+alerts: Array<NotifiedAlert>,
+/**
+ * The number of all alerts that it is about.
+ */
+alerts_total: number, };
+
+/**
  * Answer of the routes below `/api/alerting` with a status of 400 and more.
  */
 export type AlertingError = {

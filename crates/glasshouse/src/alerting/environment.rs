@@ -110,6 +110,17 @@ impl ServerEnvironment {
     }
 }
 
+/// An alert as Alertmanagers get it, with the URL of its rule.
+pub(super) fn outgoing(alert: Alert, generator_url: String) -> OutgoingAlert {
+    OutgoingAlert {
+        labels: alert.labels,
+        annotations: alert.annotations,
+        starts_at_ms: alert.fired_at_ms.unwrap_or(alert.active_at_ms),
+        ends_at_ms: alert.resolved_at_ms.or(alert.valid_until_ms).unwrap_or_default(),
+        generator_url,
+    }
+}
+
 /// An alert as the Alertmanager of this server takes it.
 pub(super) fn postable(alert: &OutgoingAlert) -> PostableAlert {
     let time = |unix_ms: i64| Some(ApiTime(unix_ms.saturating_mul(MILLISECOND)));
@@ -165,14 +176,8 @@ impl Environment for ServerEnvironment {
     fn send(&self, expr: &str, alerts: Vec<Alert>) {
         let expr: String = form_urlencoded::byte_serialize(expr.as_bytes()).collect();
         let generator_url = format!("{}/graph?g0.expr={expr}&g0.tab=1", self.external_url);
-        let outgoing = alerts.into_iter().map(|alert| OutgoingAlert {
-            labels: alert.labels,
-            annotations: alert.annotations,
-            starts_at_ms: alert.fired_at_ms.unwrap_or(alert.active_at_ms),
-            ends_at_ms: alert.resolved_at_ms.or(alert.valid_until_ms).unwrap_or_default(),
-            generator_url: generator_url.clone(),
-        });
-        let sent = self.alertmanagers.send(outgoing.collect());
+        let alerts = alerts.into_iter().map(|alert| outgoing(alert, generator_url.clone()));
+        let sent = self.alertmanagers.send(alerts.collect());
         let receipt = self.alertmanager.receive(sent.iter().map(|alert| postable(alert)).collect());
         for error in receipt.errors {
             tracing::error!(error, "an alert is not valid");

@@ -5,10 +5,11 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use adopt::SystemFiles;
 use page_api::{RuleFileEntry, RuleFileList, RuleFileSave};
 use serve::RuleFileFault;
 
-use super::rule_files;
+use super::{built_in, rule_files};
 
 /// Size of a file that the page shows and writes, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -23,20 +24,26 @@ pub(crate) fn folder(data: &Path) -> PathBuf {
 /// The texts of files that are in use, those in the data folder with their names.
 pub(crate) fn list(folder: &Path, files: &[PathBuf]) -> RuleFileList {
     let entry = |file: &PathBuf| {
-        let is_small = fs::metadata(file).is_ok_and(|data| data.len() <= FILE_BYTES_MAX);
-        let content =
-            if is_small { fs::read_to_string(file).unwrap_or_default() } else { String::new() };
         let is_own = file.parent() == Some(folder);
         let name = file.file_name().filter(|_| is_own);
         RuleFileEntry {
             file: file.display().to_string(),
             name: name.map(|name| name.to_string_lossy().into_owned()),
-            content,
+            content: content(file),
         }
     };
     let mut files: Vec<_> = files.iter().map(entry).collect();
     files.sort_by(|a, b| a.file.cmp(&b.file));
     RuleFileList { files }
+}
+
+/// The text of a file; empty if it is large or cannot be read.
+fn content(file: &Path) -> String {
+    if let Some(text) = built_in::text(file) {
+        return text.to_owned();
+    }
+    let is_small = fs::metadata(file).is_ok_and(|data| data.len() <= FILE_BYTES_MAX);
+    if is_small { fs::read_to_string(file).unwrap_or_default() } else { String::new() }
 }
 
 /// Writes a file, or removes it if the new text is empty, and applies the change. If it cannot be
@@ -67,7 +74,7 @@ pub(crate) fn save(
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(not_written)?;
         write(&file, content).map_err(not_written)?;
-        if let Err(error) = rule_files::read(&file) {
+        if let Err(error) = rule_files::read(&file, &SystemFiles) {
             put_back(&file, before.as_deref());
             return Err(RuleFileFault::Invalid(error.to_string()));
         }

@@ -1,17 +1,16 @@
 //! What decides who is notified: an adopted `alertmanager.yml` with its templates.
 
-use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adopt::alertmanager::{Config, load};
-use adopt::{Files, SystemFiles, Unsupported};
+use adopt::{SystemFiles, Unsupported};
 use alertmanager::{Configuration, IntegrationKey, Notifiers};
 use notify::{Notifier, Shared};
 use receive::HostAddresses;
 use template::alertmanager::Templates;
 
+use super::texts::Texts;
 use crate::config::ConfigError;
 
 /// The configuration without a file: alerts are shown, and nobody is notified.
@@ -48,7 +47,16 @@ impl Routing {
     /// # Errors
     /// Never, as a test shows.
     pub(crate) fn nobody() -> Result<Self, ConfigError> {
-        let config = load(Path::new("alertmanager.yml"), &Nobody)
+        Self::of_text(NOBODY)
+    }
+
+    /// Reads the text of a file, without its templates and other files that it names.
+    ///
+    /// # Errors
+    /// The first mistake, with its position.
+    pub(crate) fn of_text(text: &str) -> Result<Self, ConfigError> {
+        let file = Path::new("alertmanager.yml");
+        let config = load(file, &Texts::one(file, text))
             .map_err(|error| ConfigError::new("adopt", error.to_string()))?;
         let templates = Arc::new(Templates::default());
         Ok(Self { config: Arc::new(config), templates, patterns: Vec::new() })
@@ -122,27 +130,6 @@ fn template_pattern(pattern: &Path, config: &Path) -> Result<PathBuf, String> {
     let (config, shown) = (config.display(), pattern.display());
     tracing::warn!("{config}: templates: no file is {shown}");
     Ok(pattern.to_owned())
-}
-
-/// [`NOBODY`] as a file.
-struct Nobody;
-
-impl Files for Nobody {
-    fn read(&self, _file: &Path) -> io::Result<Vec<u8>> {
-        Ok(NOBODY.as_bytes().to_vec())
-    }
-
-    fn names(&self, _folder: &Path) -> io::Result<Vec<OsString>> {
-        Ok(Vec::new())
-    }
-
-    fn exists(&self, _path: &Path) -> bool {
-        false
-    }
-
-    fn variable(&self, _name: &str) -> Option<String> {
-        None
-    }
 }
 
 #[cfg(test)]

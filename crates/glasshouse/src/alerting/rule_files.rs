@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use adopt::prometheus::Global;
 use adopt::rules::{self, Language, Options, RuleFile};
-use adopt::{SystemFiles, Unsupported};
+use adopt::{Files, SystemFiles, Unsupported};
 use rules::load;
 
-use crate::config::ConfigError;
+use super::built_in;
+use super::texts::Texts;
+use crate::config::{self, ConfigError};
 
 /// What applies to a group that sets neither.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +27,7 @@ impl Default for Defaults {
 }
 
 /// Files of rules, and how their groups are evaluated.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RuleFiles {
     files: Vec<(RuleFile, Language, Defaults)>,
     /// The real paths of the files: a file is read once, however it is found.
@@ -36,6 +38,11 @@ pub(crate) struct RuleFiles {
 }
 
 impl RuleFiles {
+    /// No files; groups without an interval have this one.
+    pub(super) fn with_interval(interval: Duration) -> Self {
+        Self { last: Defaults { interval, ..Defaults::default() }, ..Self::default() }
+    }
+
     /// Adds a file that was found in an adopted folder. It is read by [`Self::finish`], unless a
     /// `prometheus.yml` has named it.
     pub(crate) fn find(&mut self, file: &Path) {
@@ -55,6 +62,27 @@ impl RuleFiles {
         for file in rules::matching(patterns, &SystemFiles).map_err(fail)? {
             self.read(&file, self.last)?;
         }
+        Ok(())
+    }
+
+    /// Adds a file that is not on disk.
+    ///
+    /// # Errors
+    /// The first mistake, with file and position.
+    pub(super) fn add_text(&mut self, file: &Path, text: &str) -> Result<(), ConfigError> {
+        let (file, language) = read(file, &Texts::one(file, text))?;
+        self.files.push((file, language, self.last));
+        Ok(())
+    }
+
+    /// Adds the rules that come with the program. By default there are none beside other files.
+    ///
+    /// # Errors
+    /// That the configuration names a group or an alert that does not exist.
+    pub(crate) fn add_built_in(&mut self, config: &config::Rules) -> Result<(), ConfigError> {
+        let is_default = self.files.is_empty() && self.found.is_empty();
+        let files = built_in::load(config, is_default)?;
+        self.files.extend(files.into_iter().map(|file| (file, Language::PromQl, self.last)));
         Ok(())
     }
 
@@ -97,7 +125,7 @@ impl RuleFiles {
     fn read(&mut self, file: &Path, defaults: Defaults) -> Result<(), ConfigError> {
         let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
         if self.known.insert(real) {
-            let (file, language) = read(file)?;
+            let (file, language) = read(file, &SystemFiles)?;
             self.files.push((file, language, defaults));
         }
         Ok(())
@@ -106,7 +134,7 @@ impl RuleFiles {
 
 /// Reads a file in the language of its expressions. What both languages accept is PromQL, except
 /// below a folder of Loki.
-pub(super) fn read(file: &Path) -> Result<(RuleFile, Language), ConfigError> {
+pub(super) fn read(file: &Path, files: &dyn Files) -> Result<(RuleFile, Language), ConfigError> {
     let is_of_loki = file
         .components()
         .any(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase().contains("loki"));
@@ -115,17 +143,22 @@ pub(super) fn read(file: &Path) -> Result<(RuleFile, Language), ConfigError> {
     } else {
         [Language::PromQl, Language::LogQl]
     };
-    match read_as(file, first) {
+    match read_as(file, files, first) {
         Ok(read) => Ok((read, first)),
-        Err(error) => read_as(file, second).map(|read| (read, second)).map_err(|_| error),
+        Err(error) => read_as(file, files, second).map(|read| (read, second)).map_err(|_| error),
     }
 }
 
-fn read_as(file: &Path, language: Language) -> Result<RuleFile, ConfigError> {
+/// Reads a file in a language.
+pub(super) fn read_as(
+    file: &Path,
+    files: &dyn Files,
+    language: Language,
+) -> Result<RuleFile, ConfigError> {
     let check_template =
         |text: &str| template::prometheus::check_alert("", text).map_err(|error| error.to_string());
     let options = Options { check_template: &check_template, ..Options::new(language) };
-    load(file, &SystemFiles, &options).map_err(|errors| {
+    load(file, files, &options).map_err(|errors| {
         let more = errors.len().saturating_sub(1);
         let first = errors.first().map(ToString::to_string).unwrap_or_default();
         let more = if more > 0 { format!(" (and {more} more mistakes)") } else { String::new() };

@@ -30,7 +30,7 @@ pub(crate) struct QueryArguments {
 }
 
 /// Maximum size of a response.
-const ANSWER_BYTES_MAX: usize = 256 << 20;
+pub(super) const ANSWER_BYTES_MAX: usize = 256 << 20;
 
 /// Runs the query and prints the result.
 pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
@@ -80,11 +80,11 @@ async fn ask(arguments: &QueryArguments) -> anyhow::Result<Value> {
     )
 }
 
-fn unreachable(base: &str) -> String {
+pub(super) fn unreachable(base: &str) -> String {
     format!("cannot ask {base}: is glasshouse running there? (--addr URL asks another one)")
 }
 
-fn read(answer: &http_client::Answer) -> anyhow::Result<Value> {
+pub(super) fn read(answer: &http_client::Answer) -> anyhow::Result<Value> {
     let text = String::from_utf8_lossy(&answer.body);
     if answer.status != 200 {
         let value: Value = serde_json::from_str(&text).unwrap_or_default();

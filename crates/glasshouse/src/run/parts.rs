@@ -64,6 +64,7 @@ impl Opened<'_> {
             scraper: Scraper::new(store.clone(), Arc::clone(&clock), statistics, settings),
             remote_storage: RemoteStorage::new(store, Arc::clone(&clock), hosts, memory),
             receiver: Arc::clone(self.receiver),
+            engine: self.engine.clone(),
             rules: Arc::new(rules),
             alertmanagers,
             alertmanager,

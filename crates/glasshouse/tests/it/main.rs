@@ -11,6 +11,7 @@ mod http;
 mod requests;
 mod server;
 
+mod alerting;
 mod compatibility;
 mod connections;
 mod damage;

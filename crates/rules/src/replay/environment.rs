@@ -8,9 +8,9 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use parking_lot::Mutex;
 use promql::memory::Memory;
-use promql::{Answer, Query, Sample, SeriesError, SeriesRead, plan_with};
+use promql::{Answer, Sample, SeriesError, SeriesRead, plan_with};
 use signals::metric::Samples;
-use signals::{Labels, Matcher, MemoryBudget};
+use signals::{Labels, Matcher, MemoryBudget, MemoryReservation};
 
 use super::window::{Window, series};
 use super::{History, Options};
@@ -21,6 +21,8 @@ use crate::{Alert, Definition, Group, Rule};
 
 /// Maximum number of samples that are recorded.
 const SAMPLES_MAX: usize = 20_000_000;
+/// Memory of a sample that is recorded, in bytes.
+const SAMPLE_BYTES: usize = size_of::<(i64, f64)>();
 /// Maximum number of alerts that are sent.
 const SENT_MAX: usize = 1_000_000;
 
@@ -34,7 +36,10 @@ pub(super) struct Replayed {
     /// on, what is stored of them is not read.
     recorded: HashSet<String>,
     alerts: HashSet<String>,
+    /// What was recorded, and the memory that it takes.
     memory: Mutex<Memory>,
+    recorded_bytes: MemoryReservation,
+    budget: MemoryBudget,
     window: Mutex<Window>,
     sent: Mutex<Sent>,
     /// Why a sample was not recorded.
@@ -73,14 +78,20 @@ impl Replayed {
             recorded,
             alerts,
             memory: Mutex::new(Memory::new(SAMPLES_MAX)),
+            recorded_bytes: options.memory.reservation(),
+            budget: options.memory.clone(),
             window: Mutex::default(),
             sent: Mutex::default(),
             full: Mutex::default(),
         }
     }
 
-    /// Fails if more samples were recorded or more alerts were sent than are kept.
-    pub(super) fn check_size(&self) -> Result<(), String> {
+    /// Fails if more samples were recorded or more alerts were sent than are kept, or if the replay
+    /// is cancelled.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.history.is_cancelled() {
+            return Err("the replay is cancelled".to_owned());
+        }
         if self.sent.lock().count > SENT_MAX {
             return Err(format!("more than {SENT_MAX} alerts are sent"));
         }
@@ -162,7 +173,10 @@ impl Replayed {
             let series = self.select(plan.matchers, plan.start_ms, plan.end_ms).await?;
             selected.insert(plan.position, series);
         }
-        answer(&query, &self.queries, &selected)
+        let is_cancelled = || self.history.is_cancelled();
+        let memory = self.budget.reservation();
+        let answer = query.answer(&self.queries, &selected, &memory, &is_cancelled);
+        answer.map_err(|error| error.to_string())
     }
 
     /// The series of the history with those of the replay.
@@ -197,15 +211,6 @@ impl Replayed {
         }
         self.recorded.contains(name)
     }
-}
-
-fn answer(
-    query: &Query,
-    settings: &promql::Settings,
-    selected: &HashMap<usize, Vec<Box<dyn SeriesRead>>>,
-) -> Result<Answer, String> {
-    let memory = MemoryBudget::new("replay", usize::MAX).reservation();
-    query.answer(settings, selected, &memory, &|| false).map_err(|error| error.to_string())
 }
 
 /// Whether a range query has the results of instant queries: not if something in the expression
@@ -262,7 +267,10 @@ impl Environment for Replayed {
     }
 
     fn append(&self, samples: Vec<Sample>) -> BoxFuture<'_, Result<Appended, String>> {
-        let appended = in_memory::append(&mut self.memory.lock(), samples);
+        let grown = self.recorded_bytes.try_grow(samples.len().saturating_mul(SAMPLE_BYTES));
+        let appended = grown
+            .map_err(|exhausted| exhausted.to_string())
+            .and_then(|()| in_memory::append(&mut self.memory.lock(), samples));
         if let Err(full) = &appended {
             *self.full.lock() = Some(full.clone());
         }

@@ -41,6 +41,10 @@ impl History for Stored {
         let labels = signals::Labels::from_pairs([("query", query)]);
         ready(Ok(vec![Series { labels, points, histograms: Vec::new() }])).boxed()
     }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Series with a value per minute.
@@ -87,6 +91,7 @@ fn options(from: i64, to: i64) -> Options {
         settings: Settings::default(),
         queries: promql::Settings::default(),
         lookback_ms: 300_000,
+        memory: MemoryBudget::new("replay", usize::MAX),
     }
 }
 
