@@ -9,6 +9,7 @@ mod metrics;
 mod patch;
 mod queries;
 mod remote_write;
+mod rules;
 mod scrape;
 mod send;
 mod server;
@@ -26,8 +27,8 @@ use crate::send::Payload;
 use crate::server::{Server, Settings, System};
 
 /// Workloads, in execution order.
-const WORKLOADS: [&str; 8] =
-    ["idle", "spans", "logs", "metrics", "remote-write", "scrape", "pressure", "hostile"];
+const WORKLOADS: [&str; 9] =
+    ["idle", "spans", "logs", "metrics", "remote-write", "scrape", "rules", "pressure", "hostile"];
 /// Concurrent queries in `pressure`.
 const BURST: usize = 50;
 
@@ -63,6 +64,7 @@ fn main() -> Result<()> {
             "metrics" => ingest(&options, "metrics", &metrics::otlp())?,
             "remote-write" => remote_write::run(&options)?,
             "scrape" => scrape::run(&options)?,
+            "rules" => rules::run(&options)?,
             "pressure" => pressure(&options)?,
             "hostile" => hostile::run(&options)?,
             other => bail!("there is no workload {other:?}: {}", WORKLOADS.join(", ")),

@@ -14,9 +14,9 @@ use crate::Options;
 use crate::patch::splitmix64;
 use crate::server::{Server, System};
 
-const TARGETS: u64 = 100;
-const FAMILIES: u64 = 50;
-const SERIES_PER_FAMILY: u64 = 20;
+pub(crate) const TARGETS: u64 = 100;
+pub(crate) const FAMILIES: u64 = 50;
+pub(crate) const SERIES_PER_FAMILY: u64 = 20;
 const SERIES: u64 = FAMILIES * SERIES_PER_FAMILY;
 const INTERVAL: Duration = Duration::from_secs(10);
 /// Different pages, which are served in turn.
@@ -51,14 +51,14 @@ fn of(system: System, options: &Options, targets: &Targets) -> Result<Value> {
 }
 
 /// A server of pages on all loopback addresses.
-struct Targets {
-    port: u16,
+pub(crate) struct Targets {
+    pub(crate) port: u16,
     /// Pages served so far.
     served: Arc<AtomicU64>,
 }
 
 impl Targets {
-    fn serve() -> Result<Self> {
+    pub(crate) fn serve() -> Result<Self> {
         let listener = TcpListener::bind(("0.0.0.0", 0))?;
         let port = listener.local_addr()?.port();
         let served = Arc::new(AtomicU64::new(0));
@@ -77,7 +77,7 @@ impl Targets {
         self.served.load(Ordering::Relaxed)
     }
 
-    fn prometheus_yaml(&self) -> String {
+    pub(crate) fn prometheus_yaml(&self) -> String {
         let targets: Vec<String> =
             (1..=TARGETS).map(|i| format!("\"127.0.0.{i}:{}\"", self.port)).collect();
         format!(

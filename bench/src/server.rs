@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 
 use crate::memory_group::MemoryGroup;
@@ -58,6 +58,12 @@ impl System {
     pub(crate) fn api(self) -> String {
         let port = if self == Self::Glasshouse { 9090 + PORT_OFFSET } else { PEER_PORT };
         format!("http://127.0.0.1:{port}/api/v1")
+    }
+
+    /// The address of its own metrics.
+    pub(crate) fn metrics(self) -> String {
+        let port = if self == Self::Glasshouse { 8888 + PORT_OFFSET } else { PEER_PORT };
+        format!("http://127.0.0.1:{port}/metrics")
     }
 
     /// Its remote write endpoint.
@@ -186,6 +192,13 @@ impl Server {
             0 => result,
             _ => result.context("the kernel has killed the server: its memory group was full"),
         }
+    }
+
+    /// Lets the server read its configuration again.
+    pub(crate) fn reload(&self) -> Result<()> {
+        let status = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status()?;
+        ensure!(status.success(), "kill: {status}");
+        Ok(())
     }
 
     /// Current resident memory.
