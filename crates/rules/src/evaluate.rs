@@ -1,9 +1,12 @@
 //! One evaluation of a group.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::executor::block_on;
 use promql::Sample;
 use signals::metric::STALE_NAN_BITS;
@@ -70,7 +73,9 @@ impl Group {
                 return;
             }
             let rule_began = clock.monotonic();
-            let evaluated = self.evaluate_rule(i, rule, time_ms, settings, environment).await;
+            let evaluation = self.evaluate_rule(i, rule, time_ms, settings, environment);
+            let evaluated = AssertUnwindSafe(evaluation).catch_unwind().await;
+            let evaluated = evaluated.unwrap_or_else(|panic| Err(panic_text(panic.as_ref())));
             let took = clock.monotonic().saturating_sub(rule_began);
             statistics.evaluated(&self.identity, took, evaluated.is_err());
             let mut state = self.state.lock();
@@ -240,4 +245,11 @@ fn template_sample(sample: &Sample) -> template::prometheus::Sample {
 
 fn stale(labels: Labels, timestamp_ms: i64) -> Sample {
     Sample { labels, timestamp_ms, value: f64::from_bits(STALE_NAN_BITS), histogram: None }
+}
+
+/// A panic ends the evaluation of one rule, not of its group.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the evaluation panicked: {}", text.unwrap_or("no reason"))
 }

@@ -43,10 +43,11 @@ impl Environment for Noted {
     fn query<'a>(
         &'a self,
         _: Language,
-        _: &'a str,
+        query: &'a str,
         time_ms: i64,
     ) -> BoxFuture<'a, Result<Vec<Sample>, String>> {
         Box::pin(async move {
+            assert!(query != PANIC, "as asked");
             self.queries.lock().push(time_ms);
             let delay = self.delay_ms.load(Ordering::SeqCst).unsigned_abs();
             sleep(Duration::from_millis(delay)).await;
@@ -76,6 +77,8 @@ impl Environment for Noted {
 }
 
 const INTERVAL_MS: i64 = 40;
+/// A query that panics.
+const PANIC: &str = "panic";
 
 struct Run {
     groups: Groups,
@@ -211,4 +214,14 @@ async fn stopping_waits_for_no_more_than_the_rule_that_is_evaluated() {
     run.queries(1).await;
     run.groups.stop().await;
     assert!(run.noted.queries.lock().len() < 9);
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_evaluation_of_one_rule() {
+    let run = Run::new();
+    run.update(&[("g", &format!("{{record: p, expr: {PANIC}}}, {RECORD}"))], true).await;
+    run.queries(3).await;
+    let rules = run.groups.groups()[0].state().rules;
+    let errors: Vec<Option<&str>> = rules.iter().map(|rule| rule.last_error.as_deref()).collect();
+    assert_eq!(errors, [Some("the evaluation panicked: as asked"), None]);
 }
