@@ -360,7 +360,7 @@ impl Evaluator<'_> {
         };
         // Only the text of the query has bytes that are not UTF-8.
         let span = parameter_span(aggregate);
-        let literal = self.query.text.get(span.start..span.end).unwrap_or_default();
+        let literal = self.query.text().get(span.start..span.end).unwrap_or_default();
         let bytes = unquoted_bytes(literal).unwrap_or_else(|| label.clone().into_bytes());
         if bytes.is_empty() || std::str::from_utf8(&bytes).is_err() {
             let label = quote_bytes(&bytes);

@@ -13,6 +13,7 @@ use crate::answer::{Answer, Sample, Series, Timings, Value};
 use crate::grid::{Grid, Row, is_absent, without_name};
 use crate::merge::refuse_duplicates;
 use crate::plan::SeriesRead;
+use crate::prepared::Prepared;
 use crate::sample_counts::Recorder;
 use crate::{Error, histogram_stats};
 
@@ -22,10 +23,8 @@ pub(crate) type Sink<'s> = dyn FnMut(Row) -> Result<(), Error> + 's;
 /// A parsed query and its evaluation times.
 #[derive(Debug, Clone)]
 pub struct Query {
-    /// The text, for the positions of errors and annotations.
-    pub text: String,
-    /// The parsed expression.
-    pub expr: Expr,
+    /// What is evaluated.
+    pub prepared: Prepared,
     /// First evaluation time.
     pub start_ms: i64,
     /// Last evaluation time; the same as the first for an instant query.
@@ -97,6 +96,14 @@ pub(crate) struct Evaluator<'a> {
 }
 
 impl Query {
+    pub(crate) fn text(&self) -> &str {
+        self.prepared.text()
+    }
+
+    pub(crate) fn expr(&self) -> &Expr {
+        self.prepared.expr()
+    }
+
     /// Answers the query from the series of each selector, keyed by the selector's position.
     /// Additional memory of the query is charged to `memory`, and only released at its end.
     ///
@@ -120,12 +127,12 @@ impl Query {
             samples_left: Cell::new(settings.samples_max),
             decoded_bytes: Cell::new(0),
             times_bytes: Cell::new(0),
-            stats_only: histogram_stats::selectors(&self.expr),
+            stats_only: histogram_stats::selectors(self.expr()),
             annotations: RefCell::default(),
             counts: settings.counts_samples.then(RefCell::default),
         };
         let value = evaluator.value()?;
-        let (warnings, infos) = evaluator.annotations.into_inner().into_parts(&self.text);
+        let (warnings, infos) = evaluator.annotations.into_inner().into_parts(self.text());
         let spent = settings.samples_max - evaluator.samples_left.get();
         let samples = evaluator.counts.and_then(|counts| counts.into_inner().finish(spent));
         Ok(Answer { value, warnings, infos, samples, timings: Timings::default() })
@@ -221,19 +228,19 @@ impl Evaluator<'_> {
 
     fn value(&self) -> Result<Value, Error> {
         let query = self.query;
-        let grid = self.grid(&query.expr, query.start_ms, query.end_ms, query.step_ms)?;
+        let grid = self.grid(query.expr(), query.start_ms, query.end_ms, query.step_ms)?;
         let timestamp_ms = query.start_ms;
-        match (query.expr.value_type(), query.is_range) {
+        match (query.expr().value_type(), query.is_range) {
             (ValueType::Text, false) => {
-                let text = text_of(&query.expr)?;
+                let text = text_of(query.expr())?;
                 Ok(Value::Text { timestamp_ms, text })
             }
             (ValueType::Scalar, false) => {
-                let value = self.scalar(&query.expr, &grid)?.at(0);
+                let value = self.scalar(query.expr(), &grid)?.at(0);
                 Ok(Value::Scalar { timestamp_ms, value })
             }
             (ValueType::Vector, false) => {
-                let rows = self.final_rows(self.collect(&query.expr, &grid)?)?;
+                let rows = self.final_rows(self.collect(query.expr(), &grid)?)?;
                 let sample = |row: Row| Sample {
                     value: row.values.first().copied().unwrap_or(f64::NAN),
                     histogram: row.histograms.into_iter().next().map(|(_, histogram)| histogram),
@@ -242,15 +249,15 @@ impl Evaluator<'_> {
                 };
                 Ok(Value::Vector(rows.into_iter().map(sample).collect()))
             }
-            (ValueType::Matrix, false) => self.raw_matrix(&query.expr, &grid).map(Value::Matrix),
+            (ValueType::Matrix, false) => self.raw_matrix(query.expr(), &grid).map(Value::Matrix),
             (ValueType::Scalar, true) => {
-                let scalar = self.scalar(&query.expr, &grid)?;
+                let scalar = self.scalar(query.expr(), &grid)?;
                 let points = (0..grid.steps).map(|at| (grid.time(at), scalar.at(at))).collect();
                 let series = Series { labels: Labels::empty(), points, histograms: Vec::new() };
                 Ok(Value::Matrix(vec![series]))
             }
             (ValueType::Vector, true) => {
-                let mut rows = self.final_rows(self.collect(&query.expr, &grid)?)?;
+                let mut rows = self.final_rows(self.collect(query.expr(), &grid)?)?;
                 rows.sort_by(|a, b| compare_labels(&a.labels, &b.labels));
                 Ok(Value::Matrix(rows.into_iter().map(|row| series_of_row(row, &grid)).collect()))
             }

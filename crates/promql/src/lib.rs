@@ -38,6 +38,7 @@ mod over_time;
 mod parameter_range;
 mod pick;
 mod plan;
+mod prepared;
 mod range;
 mod sample_counts;
 mod scalar;
@@ -55,7 +56,8 @@ pub use error::{Error, SeriesError};
 pub use evaluator::{Query, Settings, compare_labels};
 pub use lang::promql::{Expr, format_duration, format_float, quote};
 pub use native_histogram::shown as histogram_text;
-pub use plan::{Conditions, SelectorPlan, SeriesRead, StartTimes, matchers, plan, plan_with};
+pub use plan::{Conditions, SelectorPlan, SeriesRead, StartTimes, matchers, plan};
+pub use prepared::{Prepared, PreparedQueries};
 pub use sample_counts::SampleCounts;
 pub use syntax_tree::syntax_tree;
 

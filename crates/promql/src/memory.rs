@@ -7,9 +7,7 @@ use signals::metric::{NAME_LABEL, NativeHistogram, ResetHint, Samples, is_stale}
 use signals::{Labels, MatchOp, Matcher, MemoryBudget};
 
 use crate::native_histogram::has_decreased;
-use crate::{
-    Answer, Conditions, Error, Query, SeriesError, SeriesRead, Settings, StartTimes, plan_with,
-};
+use crate::{Answer, Error, Query, SeriesError, SeriesRead, Settings, StartTimes, plan};
 
 /// As how many samples a native histogram counts.
 const HISTOGRAM_SAMPLES: usize = 32;
@@ -188,18 +186,13 @@ impl Memory {
         last.collect()
     }
 
-    /// Answers a query, of whose expression the conditions are.
+    /// Answers a query.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn answer(
-        &self,
-        query: &Query,
-        conditions: &Conditions,
-        settings: &Settings,
-    ) -> Result<Answer, Error> {
+    pub fn answer(&self, query: &Query, settings: &Settings) -> Result<Answer, Error> {
         let mut selected = HashMap::new();
-        for selector in plan_with(query, conditions)? {
+        for selector in plan(query)? {
             selected.insert(selector.position, self.select(&selector.matchers));
         }
         let memory = MemoryBudget::new("queries", usize::MAX).reservation();

@@ -76,7 +76,15 @@ pub struct SelectorPlan {
 /// # Errors
 /// [`Error::Invalid`] for durations without a value and patterns that do not compile.
 pub fn plan(query: &Query) -> Result<Vec<SelectorPlan>, Error> {
-    plan_with(query, &Conditions::default())
+    let conditions = query.prepared.conditions()?;
+    let mut plans = Vec::new();
+    let (start, end) = (query.start_ms, query.end_ms);
+    walk((query, conditions), query.expr(), start, end, &mut plans)?;
+    let stats_only = histogram_stats::selectors(query.expr());
+    for plan in plans.iter_mut().filter(|plan| stats_only.contains(&plan.position)) {
+        plan.start_ms = plan.start_ms.saturating_sub(1);
+    }
+    Ok(plans)
 }
 
 /// The compiled conditions of the selectors of an expression that is evaluated many times.
@@ -91,7 +99,7 @@ impl Conditions {
     ///
     /// # Errors
     /// As [`matchers`].
-    pub fn new(expr: &Expr) -> Result<Self, Error> {
+    pub(crate) fn new(expr: &Expr) -> Result<Self, Error> {
         let selectors = expr.selectors().into_iter();
         let compiled = selectors
             .map(|selector| Ok((selector.span.start, matchers(&selector.matchers)?)))
@@ -110,21 +118,6 @@ impl Conditions {
             None => matchers(&selector.matchers),
         }
     }
-}
-
-/// As [`plan`], without compiling again the conditions of the query's expression.
-///
-/// # Errors
-/// As [`plan`].
-pub fn plan_with(query: &Query, conditions: &Conditions) -> Result<Vec<SelectorPlan>, Error> {
-    let mut plans = Vec::new();
-    let (start, end) = (query.start_ms, query.end_ms);
-    walk((query, conditions), &query.expr, start, end, &mut plans)?;
-    let stats_only = histogram_stats::selectors(&query.expr);
-    for plan in plans.iter_mut().filter(|plan| stats_only.contains(&plan.position)) {
-        plan.start_ms = plan.start_ms.saturating_sub(1);
-    }
-    Ok(plans)
 }
 
 /// The matchers of a selector, compiled.
@@ -256,7 +249,7 @@ impl Query {
         let step_s = self.step_ms as f64 / 1000.0;
         let range_s = self.end_ms.saturating_sub(self.start_ms) as f64 / 1000.0;
         let invalid = |error: ParseError| Error::Invalid(error.to_string());
-        duration.milliseconds(step_s, range_s, &self.text).map_err(invalid)
+        duration.milliseconds(step_s, range_s, self.text()).map_err(invalid)
     }
 
     pub(crate) fn optional_ms(&self, duration: Option<&DurationExpr>) -> Result<i64, Error> {
@@ -267,7 +260,7 @@ impl Query {
     pub(crate) fn positive_ms(&self, duration: &DurationExpr) -> Result<i64, Error> {
         let milliseconds = self.milliseconds(duration)?;
         if milliseconds <= 0 {
-            let (line, column) = duration.span().line_and_column(&self.text);
+            let (line, column) = duration.span().line_and_column(self.text());
             let message = format!("{line}:{column}: parse error: duration must be greater than 0");
             return Err(Error::Invalid(message));
         }

@@ -278,7 +278,7 @@ impl Evaluator<'_> {
         // Steps are multiples of the subquery's step width, whatever the query's own steps are.
         let first = after.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms);
         let inner = self.grid(&subquery.expr, first, last, step_ms)?;
-        let is_whole_query = matches!(query.expr.bare(), Expr::Subquery(whole) if std::ptr::eq(&raw const **whole, subquery));
+        let is_whole_query = matches!(query.expr().bare(), Expr::Subquery(whole) if std::ptr::eq(&raw const **whole, subquery));
         if inner.steps == 0 {
             return Ok(());
         }

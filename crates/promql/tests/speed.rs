@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use promql::{Answer, Query, SeriesError, SeriesRead, Settings, Value, plan};
+use promql::{Answer, Prepared, Query, SeriesError, SeriesRead, Settings, Value, plan};
 use signals::metric::Samples;
 use signals::{Labels, Matcher, MemoryBudget};
 
@@ -59,22 +59,15 @@ fn series(metrics: &[&str], hosts: usize, samples: usize) -> Vec<Counter> {
 }
 
 /// A query and the series that its selectors find.
-struct Prepared {
+struct Selected {
     query: Query,
     selected: HashMap<usize, Vec<Box<dyn SeriesRead>>>,
 }
 
-fn prepared(all: &[Counter], text: &str, steps: i64, step_ms: i64) -> Prepared {
+fn prepared(all: &[Counter], text: &str, steps: i64, step_ms: i64) -> Selected {
     let start_ms = 600_000;
-    let query = Query {
-        text: text.to_owned(),
-        expr: promql::parse(text).unwrap(),
-        start_ms,
-        end_ms: start_ms + (steps - 1) * step_ms,
-        step_ms,
-        is_range: true,
-        lookback_ms: 300_000,
-    };
+    let end_ms = start_ms + (steps - 1) * step_ms;
+    let query = Prepared::parse(text).unwrap().in_range([start_ms, end_ms, step_ms], 300_000);
     let is_selected = |labels: &Labels, matchers: &[Matcher]| {
         let value = |name: &str| labels.get(name).unwrap_or_default().to_owned();
         matchers.iter().all(|matcher| matcher.matches(&value(&matcher.name)))
@@ -86,10 +79,10 @@ fn prepared(all: &[Counter], text: &str, steps: i64, step_ms: i64) -> Prepared {
             found.map(|counter| Box::new(counter.clone()) as Box<dyn SeriesRead>).collect();
         selected.insert(selector.position, boxed);
     }
-    Prepared { query, selected }
+    Selected { query, selected }
 }
 
-impl Prepared {
+impl Selected {
     fn answer(&self) -> Answer {
         let memory = MemoryBudget::new("queries", usize::MAX).reservation();
         let settings = Settings { samples_max: usize::MAX / 64, ..Settings::default() };

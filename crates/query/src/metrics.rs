@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use promql::{
-    Answer, Options, Query, STEPS_MAX, SeriesRead, Settings, Timings, Value, compare_labels,
-    labels_size, matchers, parse_selector, plan,
+    Answer, Options, Prepared, Query, STEPS_MAX, SeriesRead, Settings, Timings, Value,
+    compare_labels, labels_size, matchers, parse_selector, plan,
 };
 use signals::metric::{Exemplar, Metadata, Samples};
 use signals::{Labels, Matcher};
@@ -37,7 +37,20 @@ impl Engine {
         time_ms: i64,
         options: &Options,
     ) -> Result<Counted<Answer>, QueryError> {
-        self.ask(query, [time_ms, time_ms, 0], false, options).await
+        self.promql_prepared(&Prepared::parse(query)?, time_ms, options).await
+    }
+
+    /// As [`Self::promql_instant`], with a query that is parsed already.
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn promql_prepared(
+        &self,
+        query: &Prepared,
+        time_ms: i64,
+        options: &Options,
+    ) -> Result<Counted<Answer>, QueryError> {
+        self.ask(query.at(time_ms, options.lookback_ms), options).await
     }
 
     /// Evaluates a query at `start, start + step, … <= end`.
@@ -59,21 +72,14 @@ impl Engine {
         } else if end_ms.saturating_sub(start_ms) / step_ms > STEPS_MAX {
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
         } else {
-            return self.ask(query, [start_ms, end_ms, step_ms], true, options).await;
+            let query = Prepared::parse(query)?;
+            let query = query.in_range([start_ms, end_ms, step_ms], options.lookback_ms);
+            return self.ask(query, options).await;
         };
         Err(QueryError::Invalid(wrong.to_owned()))
     }
 
-    async fn ask(
-        &self,
-        text: &str,
-        [start_ms, end_ms, step_ms]: [i64; 3],
-        is_range: bool,
-        options: &Options,
-    ) -> Result<Counted<Answer>, QueryError> {
-        let (text, expr) = (text.to_owned(), promql::parse(text)?);
-        let lookback_ms = options.lookback_ms;
-        let query = Query { text, expr, start_ms, end_ms, step_ms, is_range, lookback_ms };
+    async fn ask(&self, query: Query, options: &Options) -> Result<Counted<Answer>, QueryError> {
         let Options { limit, counts_samples, .. } = *options;
         let asked_at = Instant::now();
         self.within(Language::Promql, move |engine| async move {

@@ -1,6 +1,5 @@
 //! An environment of series in memory, for unit tests of rules.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use adopt::rules::Language;
@@ -8,7 +7,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use parking_lot::Mutex;
 use promql::memory::{self, Memory, Refused};
-use promql::{Conditions, Expr, Query, Sample, Value};
+use promql::{PreparedQueries, Sample, Value};
 use signals::Matcher;
 
 use crate::Alert;
@@ -17,15 +16,12 @@ use crate::environment::{Appended, Environment, LastSample};
 /// How far queries look back for a sample, in milliseconds.
 const LOOKBACK_MS: i64 = 300_000;
 
-/// Maximum number of expressions that are kept for their next evaluation.
-const PREPARED_MAX: usize = 10_000;
-
 /// Series in memory.
 #[derive(Debug)]
 pub(crate) struct InMemory {
     pub(crate) memory: Mutex<Memory>,
     settings: promql::Settings,
-    prepared: Arc<Prepared>,
+    prepared: Arc<PreparedQueries>,
     /// The alerts that were sent since they were last taken.
     pub(crate) sent: Mutex<Vec<Alert>>,
 }
@@ -35,7 +31,7 @@ impl InMemory {
     pub(crate) fn new(
         samples_max: usize,
         settings: promql::Settings,
-        prepared: Arc<Prepared>,
+        prepared: Arc<PreparedQueries>,
     ) -> Self {
         let memory = Mutex::new(Memory::new(samples_max));
         Self { memory, settings, prepared, sent: Mutex::default() }
@@ -43,60 +39,10 @@ impl InMemory {
 
     /// The instant vector of a query.
     pub(crate) fn vector(&self, text: &str, time_ms: i64) -> Result<Vec<Sample>, String> {
-        let (query, conditions) = self.prepared.query(text, [time_ms, time_ms, 0], false)?;
-        let answer = self.memory.lock().answer(&query, &conditions, &self.settings);
+        let prepared = self.prepared.get(text).map_err(|error| error.to_string())?;
+        let query = prepared.at(time_ms, LOOKBACK_MS);
+        let answer = self.memory.lock().answer(&query, &self.settings);
         vector(answer.map_err(|error| error.to_string())?.value)
-    }
-}
-
-/// Parsed expressions: compiling their patterns takes longer than most evaluations.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    known: Mutex<HashMap<String, (Expr, Arc<Conditions>)>>,
-    lookback_ms: i64,
-}
-
-impl Default for Prepared {
-    fn default() -> Self {
-        Self::new(LOOKBACK_MS)
-    }
-}
-
-impl Prepared {
-    /// Queries that look back so far for a sample.
-    pub(crate) fn new(lookback_ms: i64) -> Self {
-        Self { known: Mutex::default(), lookback_ms }
-    }
-
-    /// A query with its start, end and step.
-    ///
-    /// # Errors
-    /// Prometheus' message if the text is no expression.
-    pub(crate) fn query(
-        &self,
-        text: &str,
-        [start_ms, end_ms, step_ms]: [i64; 3],
-        is_range: bool,
-    ) -> Result<(Query, Arc<Conditions>), String> {
-        let (expr, conditions) = self.parsed(text)?;
-        let (text, lookback_ms) = (text.to_owned(), self.lookback_ms);
-        Ok((Query { text, expr, start_ms, end_ms, step_ms, is_range, lookback_ms }, conditions))
-    }
-
-    /// An expression and its conditions.
-    pub(crate) fn parsed(&self, text: &str) -> Result<(Expr, Arc<Conditions>), String> {
-        if let Some(known) = self.known.lock().get(text) {
-            return Ok(known.clone());
-        }
-        let expr = promql::parse(text).map_err(|error| error.to_string())?;
-        let conditions = Conditions::new(&expr).map_err(|error| error.to_string())?;
-        let parsed = (expr, Arc::new(conditions));
-        let mut known = self.known.lock();
-        if known.len() >= PREPARED_MAX {
-            known.clear();
-        }
-        known.insert(text.to_owned(), parsed.clone());
-        Ok(parsed)
     }
 }
 

@@ -16,12 +16,12 @@ use futures::future::BoxFuture;
 use promql::{Series, SeriesRead};
 use signals::{Matcher, MemoryBudget};
 
-use crate::in_memory::Prepared;
 use crate::schedule::slot;
 use crate::{Alert, Definition, Environment, Group, Identity, Settings};
 use dependencies::Cluster;
 use environment::Replayed;
 use episodes::Episodes;
+use promql::PreparedQueries;
 
 pub use episodes::Episode;
 
@@ -108,7 +108,7 @@ pub async fn replay(
     options: Options,
     history: Arc<dyn History>,
 ) -> Result<Replay, String> {
-    let prepared = Arc::new(Prepared::new(options.lookback_ms));
+    let prepared = Arc::new(PreparedQueries::default());
     let clusters = dependencies::clusters(&groups, &prepared);
     let rules: Vec<Vec<ReplayedRule>> = groups.iter().map(replayed_rules).collect();
     let environment = Arc::new(Replayed::new(&groups, &options, prepared, history));

@@ -16,9 +16,9 @@ use adopt::rules::unit_test::{TestFile, TestGroup};
 use adopt::rules::{self, Language, RuleFile, RuleGroup};
 use regex::Regex;
 
-use crate::in_memory::Prepared;
 use crate::rule::milliseconds;
 use crate::{Definition, Group, Identity};
+use promql::PreparedQueries;
 use simulated::Simulated;
 
 /// Maximum number of evaluations of a test.
@@ -84,7 +84,7 @@ pub async fn run(
         }
     }
     let rule_files = load_rules(&rule_files, files, options);
-    let prepared = Arc::new(Prepared::default());
+    let prepared = Arc::new(PreparedQueries::default());
     for (at, test) in loaded.tests.iter().enumerate() {
         if options.run.is_some_and(|run| !run.is_match(&test.name)) {
             continue;
@@ -147,7 +147,7 @@ async fn run_test(
     groups: Vec<Group>,
     file: &TestFile,
     settings: &promql::Settings,
-    prepared: &Arc<Prepared>,
+    prepared: &Arc<PreparedQueries>,
 ) -> Vec<String> {
     if let Some(nameless) = test.alert_rule_test.iter().find(|test| test.alertname.is_empty()) {
         let at = text::duration(nameless.eval_time);

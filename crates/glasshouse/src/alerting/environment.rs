@@ -7,7 +7,7 @@ use alertmanager::api::{ApiTime, PostableAlert};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use query::logql::{self, Direction};
-use query::promql::{Options, Sample, Value};
+use query::promql::{Options, PreparedQueries, Sample, Value};
 use query::{Engine, SampleRange};
 use receive::alertmanagers::{Alertmanagers, OutgoingAlert};
 use rules::{Alert, Appended, Environment, Language, LastSample};
@@ -20,6 +20,7 @@ use store::{BatchAppended, Durability, Store, WriteRequest};
 /// The engine and the store of this server.
 pub(crate) struct ServerEnvironment {
     pub(crate) engine: Engine,
+    pub(crate) prepared: PreparedQueries,
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     /// Those of the section `alerting`.
@@ -44,7 +45,9 @@ impl ServerEnvironment {
         let not_a_vector = || Err("rule result is not a vector or scalar".to_owned());
         match language {
             Language::PromQl => {
-                let answer = self.engine.promql_instant(query, time_ms, &Options::default()).await;
+                let prepared = self.prepared.get(query).map_err(|error| error.to_string())?;
+                let options = Options::default();
+                let answer = self.engine.promql_prepared(&prepared, time_ms, &options).await;
                 let mut answer = answer.map_err(|error| error.to_string())?;
                 match std::mem::replace(&mut answer.value, Value::Vector(Vec::new())) {
                     Value::Vector(samples) => Ok(samples),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use alertmanager::{Limits, Live, Notifiers, Setup};
 use anyhow::Context as _;
+use query::promql::PreparedQueries;
 use query::{Class, Engine};
 use receive::Receiver;
 use receive::alertmanagers::Alertmanagers;
@@ -51,6 +52,7 @@ impl Opened<'_> {
         let alertmanager = self.alertmanager(&external_url)?;
         let environment = ServerEnvironment {
             engine: self.engine.of_class(Class::Rules),
+            prepared: PreparedQueries::default(),
             store: store.clone(),
             clock: Arc::clone(&clock),
             alertmanagers: Arc::clone(&alertmanagers),

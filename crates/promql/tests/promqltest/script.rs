@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use promql::memory::Memory;
 use promql::notation::{self, Value};
-use promql::{Answer, Conditions, Error, Query, Settings, Value as Result_};
+use promql::{Answer, Error, Prepared, Settings, Value as Result_};
 use signals::Labels;
 use signals::metric::{NativeHistogram, Samples, is_stale};
 
@@ -238,17 +238,12 @@ pub(crate) fn answer(
     start_ms: i64,
     range: Option<(i64, i64)>,
 ) -> Result<Answer, Error> {
-    let (end_ms, step_ms) = range.unwrap_or((start_ms, 0));
-    let query = Query {
-        text: text.to_owned(),
-        expr: promql::parse(text)?,
-        start_ms,
-        end_ms,
-        step_ms,
-        is_range: range.is_some(),
-        lookback_ms: 300_000,
+    let prepared = Prepared::parse(text)?;
+    let query = match range {
+        None => prepared.at(start_ms, 300_000),
+        Some((end_ms, step_ms)) => prepared.in_range([start_ms, end_ms, step_ms], 300_000),
     };
-    memory.answer(&query, &Conditions::default(), settings)
+    memory.answer(&query, settings)
 }
 
 fn eval(memory: &Memory, settings: &Settings, line: &str, body: &[&str]) -> Outcome {

@@ -6,9 +6,9 @@ use signals::Matcher;
 use signals::metric::NAME_LABEL;
 
 use crate::alerting::{ALERTS, ALERTS_FOR_STATE};
-use crate::in_memory::Prepared;
 use crate::{Definition, Group, Rule};
 use adopt::rules::Language;
+use promql::PreparedQueries;
 
 /// Groups that are evaluated together.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,13 +60,13 @@ struct Node {
 }
 
 impl Node {
-    fn of(rule: &Rule, prepared: &Prepared) -> Self {
+    fn of(rule: &Rule, prepared: &PreparedQueries) -> Self {
         let parsed = match rule.language {
-            Language::PromQl => prepared.parsed(&rule.expr).ok(),
+            Language::PromQl => prepared.get(&rule.expr).ok(),
             Language::LogQl => None,
         };
         let mut reads: Vec<Vec<Matcher>> = Vec::new();
-        if let Some((_, conditions)) = parsed {
+        if let Some(Ok(conditions)) = parsed.as_ref().map(promql::Prepared::conditions) {
             reads.extend(conditions.selectors().map(<[Matcher]>::to_vec));
             // Its metric is not among the selectors.
             if rule.expr.contains("info(") {
@@ -82,7 +82,7 @@ impl Node {
 }
 
 /// The groups in an order in which each comes after those that it reads.
-pub(super) fn clusters(groups: &[Group], prepared: &Prepared) -> Vec<Cluster> {
+pub(super) fn clusters(groups: &[Group], prepared: &PreparedQueries) -> Vec<Cluster> {
     let offsets: Vec<i64> = groups.iter().map(|group| group.query_offset_ms).collect();
     let nodes = |group: &Group| {
         let state = group.state.lock();

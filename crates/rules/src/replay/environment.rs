@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use parking_lot::Mutex;
 use promql::memory::Memory;
-use promql::{Answer, Sample, SeriesError, SeriesRead, plan_with};
+use promql::{Answer, PreparedQueries, Sample, SeriesError, SeriesRead, plan};
 use signals::metric::Samples;
 use signals::{Labels, Matcher, MemoryBudget, MemoryReservation};
 
@@ -16,7 +16,7 @@ use super::window::{Window, series};
 use super::{History, Options};
 use crate::alerting::{ALERTS, ALERTS_FOR_STATE};
 use crate::environment::{Appended, Environment, LastSample};
-use crate::in_memory::{self, Prepared, vector};
+use crate::in_memory::{self, vector};
 use crate::{Alert, Definition, Group, Rule};
 
 /// Maximum number of samples that are recorded.
@@ -30,8 +30,9 @@ const SENT_MAX: usize = 1_000_000;
 pub(super) struct Replayed {
     history: Arc<dyn History>,
     queries: promql::Settings,
-    prepared: Arc<Prepared>,
+    prepared: Arc<PreparedQueries>,
     from_ms: i64,
+    lookback_ms: i64,
     /// Names of the series that the rules record, and of their alerts: from the start of the replay
     /// on, what is stored of them is not read.
     recorded: HashSet<String>,
@@ -57,7 +58,7 @@ impl Replayed {
     pub(super) fn new(
         groups: &[Group],
         options: &Options,
-        prepared: Arc<Prepared>,
+        prepared: Arc<PreparedQueries>,
         history: Arc<dyn History>,
     ) -> Self {
         let (mut recorded, mut alerts) = (HashSet::new(), HashSet::new());
@@ -75,6 +76,7 @@ impl Replayed {
             queries: options.queries.clone(),
             prepared,
             from_ms: options.from_ms,
+            lookback_ms: options.lookback_ms,
             recorded,
             alerts,
             memory: Mutex::new(Memory::new(SAMPLES_MAX)),
@@ -166,8 +168,10 @@ impl Replayed {
     }
 
     async fn answer(&self, text: &str, range: [i64; 3], is_range: bool) -> Result<Answer, String> {
-        let (query, conditions) = self.prepared.query(text, range, is_range)?;
-        let plans = plan_with(&query, &conditions).map_err(|error| error.to_string())?;
+        let prepared = self.prepared.get(text).map_err(|error| error.to_string())?;
+        let query = prepared.in_range(range, self.lookback_ms);
+        let query = promql::Query { is_range, ..query };
+        let plans = plan(&query).map_err(|error| error.to_string())?;
         let mut selected = HashMap::new();
         for plan in plans {
             let series = self.select(plan.matchers, plan.start_ms, plan.end_ms).await?;

@@ -266,7 +266,7 @@ async fn a_replay_that_is_too_large_is_refused() {
 #[test]
 fn groups_come_after_those_that_they_read() {
     let groups = groups(RULES);
-    let clusters = dependencies::clusters(&groups, &Prepared::default());
+    let clusters = dependencies::clusters(&groups, &PreparedQueries::default());
     let shown: Vec<(Vec<&str>, bool)> = clusters
         .iter()
         .map(|cluster| {

@@ -12,7 +12,9 @@ use signals::Labels;
 use signals::time::ManualClock;
 
 use super::text;
-use crate::in_memory::{InMemory, Prepared};
+use promql::PreparedQueries;
+
+use crate::in_memory::InMemory;
 use crate::rule::milliseconds;
 use crate::statistics::Statistics;
 use crate::{Environment, Group, Settings};
@@ -43,7 +45,7 @@ impl Simulated {
     pub(super) fn new(
         test: &TestGroup,
         queries: promql::Settings,
-        prepared: &Arc<Prepared>,
+        prepared: &Arc<PreparedQueries>,
     ) -> Result<Self, String> {
         let mut pending = BTreeMap::new();
         for series in &test.input_series {
