@@ -18,7 +18,7 @@ use signals::Clock;
 use signals::time::SystemClock;
 use store::files::DiskFiles;
 use store::{Dependencies, RecoveryReport, Store, StoreError};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::Admin;
@@ -70,25 +70,34 @@ pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Res
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let answers = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .thread_name("answers")
-        .on_thread_start(query::lower_priority)
-        .enable_all()
-        .build()
-        .context("cannot start threads")?;
-    let result = runtime.block_on(live(config, arguments, with_demo, answers.handle()));
+    let answers = lower_runtime("answers", workers)?;
+    let rules = lower_runtime("rules", workers.div_ceil(2))?;
+    let handles = [answers.handle(), rules.handle()];
+    let result = runtime.block_on(live(config, arguments, with_demo, handles));
     answers.shutdown_background();
+    rules.shutdown_background();
     // Blocked threads must not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
+}
+
+/// Threads with the priority of queries.
+fn lower_runtime(name: &str, workers: usize) -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name(name)
+        .thread_stack_size(query::STACK_BYTES)
+        .on_thread_start(query::lower_priority)
+        .enable_all()
+        .build()
+        .context("cannot start threads")
 }
 
 async fn live(
     config: Config,
     arguments: &ServeArguments,
     with_demo: bool,
-    answers: &Handle,
+    [answers, rules]: [&Handle; 2],
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut signals = Signals::new()?;
@@ -123,6 +132,7 @@ async fn live(
         data: &folder,
         addresses: &addresses,
         clock: &clock,
+        rules,
     };
     let adopted_jobs = AdoptedJobs::start(opened.parts()?, adopted).await?;
     let histograms = histograms(&server, &receiver, &store, &engine, &adopted_jobs);

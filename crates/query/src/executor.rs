@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::admission::{Class, Permit, Queues};
 use crate::instruments::{Instruments, Language};
-use crate::running::Running;
+use crate::running::{Running, Watched};
 use crate::{QueryError, deadline, warnings};
 
 /// A lower priority than that of sockets and the log, which go first when all cores are busy.
@@ -28,8 +28,8 @@ const NICENESS: i32 = 5;
 const WORKERS_MAX: usize = 8;
 /// Threads of one query for blocking file access.
 const BLOCKING_MAX: usize = 16;
-/// Stack of a thread: unoptimized, the query engine needs more for deep queries.
-const STACK_BYTES: usize = if cfg!(debug_assertions) { 8 << 20 } else { 2 << 20 };
+/// Stack of a thread that evaluates queries: unoptimized, deep ones need more.
+pub const STACK_BYTES: usize = if cfg!(debug_assertions) { 8 << 20 } else { 2 << 20 };
 /// How long a cancelled query may keep its thread before it counts as abandoned.
 const GRACE: Duration = Duration::from_secs(2);
 /// Interval between checks of a query that does not end.
@@ -166,6 +166,32 @@ impl Executor {
         let task = Task { language, permit, threads, deadline };
         tokio::spawn(Arc::clone(self).supervise(task, query, sender, ended));
         Ok(Pending(receiver))
+    }
+
+    /// Runs a query on the thread of the caller, which has the priority of queries and nothing to do
+    /// that cannot wait: changing threads takes longer than the query of a rule.
+    ///
+    /// # Errors
+    /// [`QueryError::Timeout`] at the deadline; [`QueryError::TooLarge`] when queries are paused.
+    pub(crate) async fn run_here<T>(
+        &self,
+        language: Language,
+        query: impl Future<Output = Result<T, QueryError>>,
+    ) -> Result<T, QueryError> {
+        let (began, deadline) = (Instant::now(), deadline::of_query(self.timeout));
+        self.resumed().await;
+        let is_paused = self.is_paused.subscribe();
+        let watched = Watched { deadline, is_paused: is_paused.clone() };
+        let running = Arc::new(Running::watching(&self.memory, watched));
+        let answer = tokio::time::timeout_at(deadline, running.scope(query)).await;
+        let mut answer = answer.unwrap_or_else(|_elapsed| Err(QueryError::Timeout(self.timeout)));
+        if answer.is_err() && *is_paused.borrow() {
+            answer = Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned()));
+        } else if answer.is_err() && Instant::now() >= deadline {
+            answer = Err(QueryError::Timeout(self.timeout));
+        }
+        self.instruments.ended(language, began.elapsed(), &answer);
+        answer
     }
 
     /// Waits for a permit, and takes threads.

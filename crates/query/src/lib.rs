@@ -30,7 +30,7 @@ pub use admission::Class;
 pub use counted::Counted;
 pub use engine::Engine;
 pub use error::QueryError;
-pub use executor::lower_priority;
+pub use executor::{STACK_BYTES, lower_priority};
 pub use history::History;
 pub use limits::Limits;
 pub use metrics::SampleRange;

@@ -37,20 +37,25 @@ impl Engine {
         time_ms: i64,
         options: &Options,
     ) -> Result<Counted<Answer>, QueryError> {
-        self.promql_prepared(&Prepared::parse(query)?, time_ms, options).await
+        self.ask(Prepared::parse(query)?.at(time_ms, options.lookback_ms), options).await
     }
 
-    /// As [`Self::promql_instant`], with a query that is parsed already.
+    /// As [`Self::promql_instant`], with a query that is parsed already, on the thread of the caller.
+    /// The thread must have called [`crate::lower_priority`], have a stack of
+    /// [`crate::STACK_BYTES`], and must not serve anything else.
     ///
     /// # Errors
     /// As that.
-    pub async fn promql_prepared(
+    pub async fn promql_here(
         &self,
         query: &Prepared,
         time_ms: i64,
         options: &Options,
     ) -> Result<Counted<Answer>, QueryError> {
-        self.ask(query.at(time_ms, options.lookback_ms), options).await
+        let (query, options) = (query.at(time_ms, options.lookback_ms), options.clone());
+        let asked_at = Instant::now();
+        let evaluate = |engine| evaluate(engine, query, options, asked_at);
+        self.within_here(Language::Promql, evaluate).await
     }
 
     /// Evaluates a query at `start, start + step, … <= end`.
@@ -80,37 +85,9 @@ impl Engine {
     }
 
     async fn ask(&self, query: Query, options: &Options) -> Result<Counted<Answer>, QueryError> {
-        let Options { limit, counts_samples, .. } = *options;
-        let asked_at = Instant::now();
-        self.within(Language::Promql, move |engine| async move {
-            let started_at = Instant::now();
-            let memory = engine.limits.memory.reservation();
-            let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
-            for selector in plan(&query)? {
-                let selection = Selection {
-                    matchers: &selector.matchers,
-                    start_ms: selector.start_ms,
-                    end_ms: selector.end_ms,
-                    series_max: engine.limits.series_max,
-                };
-                let series = engine.source.select(selection, &memory).await?;
-                selected.insert(selector.position, series);
-            }
-            let samples_max = engine.limits.samples_max;
-            let settings = Settings { samples_max, counts_samples, ..engine.promql.clone() };
-            let prepared_at = Instant::now();
-            let is_cancelled = || running::check().is_err();
-            let mut answer = query.answer(&settings, &selected, &memory, &is_cancelled)?;
-            answer.timings = Timings {
-                queue: started_at - asked_at,
-                preparation: prepared_at - started_at,
-                evaluation: prepared_at.elapsed(),
-            };
-            truncate(&mut answer, limit);
-            memory.try_grow(answer.value.size()?)?;
-            Ok(Counted::new(answer, memory))
-        })
-        .await
+        let (options, asked_at) = (options.clone(), Instant::now());
+        let evaluate = |engine| evaluate(engine, query, options, asked_at);
+        self.within(Language::Promql, evaluate).await
     }
 
     /// The label sets of series that satisfy one of the selectors and may have samples in
@@ -298,6 +275,36 @@ impl Engine {
         })
         .await
     }
+}
+
+/// Evaluates a query, within one.
+async fn evaluate(
+    engine: Engine,
+    query: Query,
+    options: Options,
+    asked_at: Instant,
+) -> Result<Counted<Answer>, QueryError> {
+    let started_at = Instant::now();
+    let memory = engine.limits.memory.reservation();
+    let mut selected: HashMap<usize, Vec<Box<dyn SeriesRead>>> = HashMap::new();
+    for selector in plan(&query)? {
+        let selection = engine.selection(&selector.matchers, selector.start_ms, selector.end_ms);
+        selected.insert(selector.position, engine.source.select(selection, &memory).await?);
+    }
+    let Options { limit, counts_samples, .. } = options;
+    let samples_max = engine.limits.samples_max;
+    let settings = Settings { samples_max, counts_samples, ..engine.promql.clone() };
+    let prepared_at = Instant::now();
+    let is_cancelled = || running::check().is_err();
+    let mut answer = query.answer(&settings, &selected, &memory, &is_cancelled)?;
+    answer.timings = Timings {
+        queue: started_at - asked_at,
+        preparation: prepared_at - started_at,
+        evaluation: prepared_at.elapsed(),
+    };
+    truncate(&mut answer, limit);
+    memory.try_grow(answer.value.size()?)?;
+    Ok(Counted::new(answer, memory))
 }
 
 /// The matchers of each selector.

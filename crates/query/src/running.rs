@@ -8,6 +8,8 @@ use datafusion::common::runtime::{JoinSetTracer, set_join_set_tracer};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use signals::{MemoryBudget, MemoryReservation};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::QueryError;
 
@@ -26,6 +28,22 @@ pub(crate) struct Running {
     /// The most rows that a window had.
     window_rows: AtomicUsize,
     memory: Arc<MemoryReservation>,
+    /// Checked where no other thread watches the query.
+    watched: Option<Watched>,
+}
+
+/// What ends a query that nobody watches.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) deadline: Instant,
+    pub(crate) is_paused: watch::Receiver<bool>,
+}
+
+impl Watched {
+    /// Whether the query must end.
+    pub(crate) fn is_over(&self) -> bool {
+        *self.is_paused.borrow() || Instant::now() >= self.deadline
+    }
 }
 
 impl Running {
@@ -36,7 +54,13 @@ impl Running {
             made_bytes: AtomicUsize::new(0),
             window_rows: AtomicUsize::new(0),
             memory: Arc::new(memory.reservation()),
+            watched: None,
         }
+    }
+
+    /// A query that watches itself.
+    pub(crate) fn watching(memory: &MemoryBudget, watched: Watched) -> Self {
+        Self { watched: Some(watched), ..Self::new(memory) }
     }
 
     /// Cancels the query: no client waits for its answer.
@@ -45,7 +69,8 @@ impl Running {
     }
 
     fn check(&self) -> Result<(), QueryError> {
-        if self.is_over.load(Ordering::Relaxed) {
+        let is_over = self.is_over.load(Ordering::Relaxed);
+        if is_over || self.watched.as_ref().is_some_and(Watched::is_over) {
             return Err(QueryError::Internal("the query has ended".to_owned()));
         }
         if self.made_bytes.load(Ordering::Relaxed) > MADE_BYTES_MAX {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use signals::Clock;
 use signals::time::MILLISECOND;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::schedule::{Next, next, slot};
@@ -28,6 +29,8 @@ struct Shared {
     environment: Arc<dyn Environment>,
     clock: Arc<dyn Clock>,
     statistics: Statistics,
+    /// Where evaluations run.
+    runtime: Handle,
     /// No group is evaluated any more.
     stop: CancellationToken,
 }
@@ -46,17 +49,18 @@ impl fmt::Debug for Groups {
 }
 
 impl Groups {
-    /// No groups yet.
+    /// No groups yet. Their evaluations take the time of the threads of a runtime.
     #[must_use]
     pub fn new(
         settings: Settings,
         environment: Arc<dyn Environment>,
         clock: Arc<dyn Clock>,
+        runtime: Handle,
     ) -> Self {
         let settings = Mutex::new(Arc::new(settings));
         let (statistics, stop) = (Statistics::default(), CancellationToken::new());
         Self {
-            shared: Arc::new(Shared { settings, environment, clock, statistics, stop }),
+            shared: Arc::new(Shared { settings, environment, clock, statistics, runtime, stop }),
             running: Mutex::default(),
             updating: tokio::sync::Mutex::default(),
         }
@@ -111,7 +115,7 @@ impl Groups {
         for removed in old.into_values() {
             removed.ended.cancelled().await;
             self.shared.statistics.end(&removed.group.identity);
-            tokio::spawn(end(Arc::clone(&removed.group), Arc::clone(&self.shared)));
+            self.shared.runtime.spawn(end(Arc::clone(&removed.group), Arc::clone(&self.shared)));
         }
     }
 
@@ -145,7 +149,7 @@ impl Running {
         let (group, ended) = (Arc::new(group), CancellationToken::new());
         let (task_group, task_shared) = (Arc::clone(&group), Arc::clone(shared));
         let end = ended.clone().drop_guard();
-        tokio::spawn(async move {
+        shared.runtime.spawn(async move {
             let _end = end;
             run(&task_group, &task_shared).await;
         });

@@ -17,7 +17,7 @@ use signals::{Batch, Clock, Matcher};
 use store::metrics::Item;
 use store::{BatchAppended, Durability, Store, WriteRequest};
 
-/// The engine and the store of this server.
+/// The engine and the store of this server, for threads that only evaluate rules.
 pub(crate) struct ServerEnvironment {
     pub(crate) engine: Engine,
     pub(crate) prepared: PreparedQueries,
@@ -47,7 +47,7 @@ impl ServerEnvironment {
             Language::PromQl => {
                 let prepared = self.prepared.get(query).map_err(|error| error.to_string())?;
                 let options = Options::default();
-                let answer = self.engine.promql_prepared(&prepared, time_ms, &options).await;
+                let answer = self.engine.promql_here(&prepared, time_ms, &options).await;
                 let mut answer = answer.map_err(|error| error.to_string())?;
                 match std::mem::replace(&mut answer.value, Value::Vector(Vec::new())) {
                     Value::Vector(samples) => Ok(samples),

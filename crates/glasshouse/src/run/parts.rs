@@ -18,6 +18,7 @@ use receive::scrape::Scraper;
 use rules::{Groups, Settings};
 use signals::Clock;
 use store::Store;
+use tokio::runtime::Handle;
 
 use super::memory::Budgets;
 use super::settings;
@@ -37,6 +38,8 @@ pub(super) struct Opened<'a> {
     pub(super) data: &'a Path,
     pub(super) addresses: &'a BTreeMap<Port, SocketAddr>,
     pub(super) clock: &'a Arc<dyn Clock>,
+    /// Threads that only evaluate rules.
+    pub(super) rules: &'a Handle,
 }
 
 impl Opened<'_> {
@@ -59,7 +62,12 @@ impl Opened<'_> {
             alertmanager: alertmanager.clone(),
             external_url: external_url.clone(),
         };
-        let rules = Groups::new(Settings::default(), Arc::new(environment), Arc::clone(&clock));
+        let rules = Groups::new(
+            Settings::default(),
+            Arc::new(environment),
+            Arc::clone(&clock),
+            self.rules.clone(),
+        );
         let dashboards = DashboardFiles::new(self.data, Arc::clone(&clock), Provisioned::default());
         let hosts = resolved.clone();
         Ok(Parts {

@@ -71,6 +71,25 @@ async fn too_many_queries_that_do_not_end_close_the_gate_until_they_do() {
 }
 
 #[tokio::test]
+async fn a_query_on_the_thread_of_its_caller_watches_itself() {
+    let executor = Arc::new(executor(1, Duration::from_millis(200)));
+    let late = executor.run_here(Language::Promql, spin(true, Arc::default())).await;
+    assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
+    let yields = std::future::pending::<Result<(), QueryError>>();
+    let late = executor.run_here(Language::Promql, yields).await;
+    assert!(matches!(late, Err(QueryError::Timeout(_))), "{late:?}");
+    let pausing = Arc::clone(&executor);
+    let paused = async move {
+        pausing.pause();
+        spun(true, &AtomicBool::new(false))
+    };
+    let paused = executor.run_here(Language::Promql, paused).await;
+    assert!(matches!(paused, Err(QueryError::TooLarge(_))), "{paused:?}");
+    executor.resume();
+    assert!(executor.run_here(Language::Promql, async { Ok(()) }).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_loop_that_checks_ends_with_its_query() {
     let executor = Arc::new(executor(1, Duration::from_millis(200)));
     let late = run(&executor, spin(true, Arc::default())).await;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use signals::{Clock, Matcher, Timestamp};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::*;
@@ -93,7 +94,11 @@ impl Run {
         let noted = Arc::new(Noted::default());
         let environment = Arc::clone(&noted) as Arc<dyn Environment>;
         let time = Arc::clone(&clock) as Arc<dyn Clock>;
-        Self { groups: Groups::new(Settings::default(), environment, time), noted, clock }
+        Self {
+            groups: Groups::new(Settings::default(), environment, time, Handle::current()),
+            noted,
+            clock,
+        }
     }
 
     async fn update(&self, rules: &[(&str, &str)], are_restored: bool) {
