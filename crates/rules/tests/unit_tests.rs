@@ -68,6 +68,22 @@ async fn unknown_keys_of_rules_are_errors_unless_they_are_left_out() {
     assert_eq!(result.failures().count(), 0);
 }
 
+#[tokio::test]
+async fn the_rules_that_come_with_the_program_pass_their_tests() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let mut count = 0;
+    for entry in std::fs::read_dir(&rules).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "yml") {
+            continue;
+        }
+        count += 1;
+        let tests = rules.join("tests").join(file.file_name().unwrap());
+        assert_eq!(failures(&tests, None).await, [""; 0], "{}", tests.display());
+    }
+    assert!(count > 10, "{count} files");
+}
+
 /// Files of the system, of which two are elsewhere.
 struct Mixin {
     rules: PathBuf,

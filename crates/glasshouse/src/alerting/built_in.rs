@@ -14,7 +14,29 @@ const FOLDER: &str = "built in";
 /// The group that is evaluated only if the configuration names it: its alert always fires.
 const WATCHDOG: &str = "watchdog";
 
-const FILES: [(&str, &str); 1] = [("watchdog.yml", include_str!("../../../../rules/watchdog.yml"))];
+/// A file of rules.
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../../../rules/", $name)))
+    };
+}
+
+const FILES: [(&str, &str); 14] = [
+    file!("drift.yml"),
+    file!("glasshouse.yml"),
+    file!("gpu.yml"),
+    file!("http.yml"),
+    file!("llm.yml"),
+    file!("mcp.yml"),
+    file!("memory.yml"),
+    file!("postgresql.yml"),
+    file!("redis.yml"),
+    file!("service.yml"),
+    file!("sse.yml"),
+    file!("tasks.yml"),
+    file!("watchdog.yml"),
+    file!("web-vitals.yml"),
+];
 
 /// The files with the groups that a configuration selects, or with the default ones if it selects
 /// none.
@@ -104,6 +126,7 @@ mod tests {
     #[test]
     fn the_configuration_selects_groups() {
         let all = groups(&Rules::default(), true);
+        assert_eq!(all.len(), FILES.len() - 1, "{all:?}");
         assert!(!all.contains(&WATCHDOG.to_owned()), "{all:?}");
         assert_eq!(groups(&Rules::default(), false), [""; 0]);
         assert_eq!(groups(&config("built_in: []"), true), [""; 0]);
