@@ -16,17 +16,74 @@ struct BuiltIn {
     content: &'static str,
 }
 
-const ALL: [BuiltIn; 5] = [
+/// Calls of a model, in every spelling.
+const CALLS: &[&str] = &[
+    "gen_ai_client_inference_duration_seconds_count",
+    "gen_ai_client_operation_duration_seconds_count",
+    "alex_llm_requests_total",
+    "inference_requests_total",
+    "llm_requests_total",
+    "llm_invocation_count_total",
+];
+
+const ALL: [BuiltIn; 13] = [
+    BuiltIn { metrics: CALLS, content: include_str!("../../../../dashboards/ai-overview.json") },
+    BuiltIn { metrics: CALLS, content: include_str!("../../../../dashboards/llm-calls.json") },
     BuiltIn {
         metrics: &[
-            "gen_ai_client_operation_duration_seconds_count",
-            "gen_ai_client_inference_duration_seconds_count",
+            "gen_ai_invoke_agent_duration_seconds_count",
+            "gen_ai_invoke_workflow_duration_seconds_count",
+            "gen_ai_workflow_duration_seconds_count",
+            "narrative_executions_total",
         ],
-        content: include_str!("../../../../dashboards/llm-calls.json"),
+        content: include_str!("../../../../dashboards/agent-runs.json"),
     },
     BuiltIn {
-        metrics: &["http_server_request_duration_seconds_count"],
+        metrics: &["glasshouse_task_duration_seconds_count", "alex_tasks_executions_total"],
+        content: include_str!("../../../../dashboards/background-tasks.json"),
+    },
+    BuiltIn {
+        metrics: &[
+            "http_server_request_duration_seconds_count",
+            "http_server_duration_milliseconds_count",
+            "http_server_duration_count",
+            "alex_http_requests_total",
+            "http_requests_total",
+        ],
         content: include_str!("../../../../dashboards/http-services.json"),
+    },
+    BuiltIn {
+        metrics: &["browser_web_vital_count", "alex_frontend_web_vital_count"],
+        content: include_str!("../../../../dashboards/web-vitals.json"),
+    },
+    BuiltIn {
+        metrics: &["up"],
+        content: include_str!("../../../../dashboards/system-health.json"),
+    },
+    BuiltIn {
+        metrics: &[
+            "process_cpu_seconds_total",
+            "process_cpu_time_seconds_total",
+            "go_goroutines",
+            "go_goroutine_count",
+            "jvm_memory_used_bytes",
+            "nodejs_eventloop_delay_p99_seconds",
+            "nodejs_eventloop_lag_p99_seconds",
+            "dotnet_gc_collections_total",
+            "cpython_gc_collections_total",
+            "python_gc_collections_total",
+        ],
+        content: include_str!("../../../../dashboards/processes.json"),
+    },
+    BuiltIn {
+        metrics: &[
+            "DCGM_FI_DEV_GPU_UTIL",
+            "nvidia_smi_utilization_gpu_ratio",
+            "hw_gpu_utilization_ratio",
+            "hw_gpu_utilization",
+            "gpu_utilization_percent",
+        ],
+        content: include_str!("../../../../dashboards/gpu.json"),
     },
     BuiltIn {
         metrics: &["node_cpu_seconds_total"],
@@ -36,6 +93,10 @@ const ALL: [BuiltIn; 5] = [
     BuiltIn {
         metrics: &["pg_up"],
         content: include_str!("../../../../dashboards/postgresql.json"),
+    },
+    BuiltIn {
+        metrics: &["glasshouse_build_info"],
+        content: include_str!("../../../../dashboards/glasshouse.json"),
     },
 ];
 
