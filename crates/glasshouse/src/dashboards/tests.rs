@@ -135,6 +135,45 @@ fn built_in_dashboards_are_listed_with_their_data_and_copied_to_be_changed() {
 }
 
 #[test]
+fn every_file_of_the_folder_is_a_built_in_dashboard_with_the_name_of_its_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dashboards");
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let uid = path.file_stem().unwrap().to_str().unwrap();
+        let (_, content) = built_in::find(uid).expect(uid);
+        assert_eq!(content, fs::read_to_string(&path).unwrap(), "{uid}");
+    }
+}
+
+#[test]
+fn a_built_in_dashboard_is_listed_for_every_spelling_of_its_metrics() {
+    let listed = |metric: &str| -> Vec<String> {
+        built_in::with_data(&[metric.to_owned()]).map(|entry| entry.uid).collect()
+    };
+    for (metric, expected) in [
+        ("gen_ai_client_operation_duration_seconds_count", &["ai-overview", "llm-calls"][..]),
+        ("alex_llm_requests_total", &["ai-overview", "llm-calls"]),
+        ("inference_requests_total", &["ai-overview", "llm-calls"]),
+        ("llm_requests_total", &["ai-overview", "llm-calls"]),
+        ("llm_invocation_count_total", &["ai-overview", "llm-calls"]),
+        ("narrative_executions_total", &["agent-runs"]),
+        ("alex_tasks_executions_total", &["background-tasks"]),
+        ("alex_http_requests_total", &["http-services"]),
+        ("http_requests_total", &["http-services"]),
+        ("http_server_duration_count", &["http-services"]),
+        ("alex_frontend_web_vital_count", &["web-vitals"]),
+        ("up", &["system-health"]),
+        ("process_cpu_time_seconds_total", &["processes"]),
+        ("gpu_utilization_percent", &["gpu"]),
+        ("DCGM_FI_DEV_GPU_UTIL", &["gpu"]),
+        ("glasshouse_build_info", &["glasshouse"]),
+        ("llm_tokens_total", &[]),
+    ] {
+        assert_eq!(listed(metric), expected, "{metric}");
+    }
+}
+
+#[test]
 fn what_is_no_dashboard_is_not_stored() {
     let fixture = Fixture::new(&[]);
     for content in ["{}", "[]", "1", r#"{"title": 1, "panels": []}"#] {
