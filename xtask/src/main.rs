@@ -29,6 +29,7 @@ usage: cargo xtask <task>
   ui                      build the page into ui/dist
   screenshot              take the pictures of README again, from a running demo
   compare prometheus      the same data and queries to Debian's Prometheus and to Glasshouse
+  compare alertmanager    the same alerts and configuration in Debian's Alertmanager and in Glasshouse
   bench [ARGS]            load generator and measurements, in release mode (see bench/README.md)
 ";
 

@@ -9,6 +9,10 @@ use anyhow::{Context, Result, bail};
 use crate::run;
 use crate::shell::{has, target};
 
+/// The ports of the binary and of its demo.
+const PORTS: [u16; 15] =
+    [3000, 3100, 3200, 4317, 4318, 8090, 8888, 8889, 9090, 9093, 9464, 9465, 9466, 13133, 16686];
+
 /// The binary with a data folder of its own; stopped on drop.
 pub(crate) struct Server {
     child: Child,
@@ -63,11 +67,10 @@ impl Drop for Server {
 }
 
 /// An offset with free ports, below the ephemeral port range.
-fn free_port_offset() -> Result<u16> {
+pub(crate) fn free_port_offset() -> Result<u16> {
     let is_free = |offset: &u16| {
-        [3000, 3100, 3200, 4317, 4318, 8090, 8888, 8889, 9090, 9464, 9465, 9466, 13133, 16686]
-            .iter()
-            .all(|port| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
+        let mut ports = PORTS.iter();
+        ports.all(|port| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
     };
     (6_000..15_000).step_by(250).find(is_free).context("no free ports")
 }
