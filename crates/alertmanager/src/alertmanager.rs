@@ -28,7 +28,7 @@ use crate::silences::{SilenceError, Silences};
 use crate::time::after;
 
 pub(crate) use flush::map;
-use flush::{Flush, InFlight};
+use flush::{Flush, FlushKey, InFlight};
 pub use outcome::Outcome;
 
 /// What an Alertmanager is configured with.
@@ -88,8 +88,8 @@ pub struct Alertmanager {
     pub(crate) log: NotificationLog,
     pub(crate) metrics: Metrics,
     pub(crate) history: History,
-    /// The flushes of groups that wait for outcomes, by the key of the group.
-    flushes: HashMap<Arc<str>, Flush>,
+    /// The flushes of groups that wait for outcomes.
+    flushes: HashMap<FlushKey, Flush>,
     in_flight: BTreeMap<DispatchId, InFlight>,
     dispatched: u64,
     next_alerts_gc: Timestamp,

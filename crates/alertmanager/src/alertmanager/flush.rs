@@ -23,6 +23,14 @@ use crate::time::after;
 /// The shortest time that a notification may take.
 const TIMEOUT_MIN: Duration = Duration::from_secs(10);
 
+/// What a flush is known by: the key of its group, and the receiver, because groups of routes with the
+/// same matchers have the same key. One receiver does not wait for another one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct FlushKey {
+    pub(super) group_key: Arc<str>,
+    pub(super) receiver: String,
+}
+
 /// A flush whose notifications are being sent. Its group is not flushed again before it ends.
 #[derive(Debug)]
 pub(super) struct Flush {
@@ -33,7 +41,7 @@ pub(super) struct Flush {
     pub(super) pending: usize,
     pub(super) has_failed: bool,
     /// Groups that are due and wait for the end. After a reload the group is another one with the
-    /// same key.
+    /// same key and receiver.
     pub(super) waiting: Vec<GroupId>,
 }
 
@@ -73,12 +81,13 @@ impl Alertmanager {
     /// Flushes a group that is due.
     pub(super) fn flush(&mut self, id: GroupId, now: Timestamp, dispatches: &mut Vec<Dispatch>) {
         let Some(group) = self.groups.get(id) else { return };
-        let (key, tick) = (Arc::clone(&group.key), group.due);
+        let Some(route) = self.groups.routes.get(group.route) else { return };
+        let (group_key, receiver) = (Arc::clone(&group.key), route.receiver.clone());
+        let (key, tick) = (FlushKey { group_key, receiver }, group.due);
         if let Some(flush) = self.flushes.get_mut(&key) {
             flush.waiting.push(id);
             return;
         }
-        let Some(route) = self.groups.routes.get(group.route) else { return };
         let next = after(now, route.group_interval);
         let alerts = sorted_alerts(group);
         let resolved: Vec<Arc<Alert>> =

@@ -1,10 +1,12 @@
 //! What follows when a notification was sent, or was not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{Failure, Sent};
 use signals::Timestamp;
 
+use super::flush::FlushKey;
 use super::{Alertmanager, DispatchId};
 use crate::history::HistoryEntry;
 use crate::notification_log::key;
@@ -33,16 +35,17 @@ impl Alertmanager {
             }
             Err(failure) => self.metrics.failed(sent.integration.name, failure.reason),
         }
-        let group_key = sent.group_key.clone();
+        let group_key = Arc::clone(&sent.group_key);
+        let flush_key = FlushKey { group_key, receiver: sent.integration.receiver.clone() };
         let entry = HistoryEntry::new(sent.into_what(), outcome, now);
         self.history.push(entry, self.limits.history);
-        let Some(flush) = self.flushes.get_mut(&group_key) else { return };
+        let Some(flush) = self.flushes.get_mut(&flush_key) else { return };
         flush.has_failed |= has_failed;
         flush.pending = flush.pending.saturating_sub(1);
         if flush.pending > 0 {
             return;
         }
-        let Some(flush) = self.flushes.remove(&group_key) else { return };
+        let Some(flush) = self.flushes.remove(&flush_key) else { return };
         if !flush.has_failed {
             self.groups.remove_resolved(flush.group, &flush.resolved);
         }

@@ -15,8 +15,8 @@ impl Alertmanager {
     /// notification log stay.
     ///
     /// Groups start again, so that they wait for `group_wait` or are due at once. A notification
-    /// that is being sent is not interrupted, and a group with the same key waits for its outcome.
-    /// Resolved alerts that no group had to notify of any more are left out.
+    /// that is being sent is not interrupted, and a group with the same key and receiver waits for
+    /// its outcome. Resolved alerts that no group had to notify of any more are left out.
     pub fn reload(&mut self, configuration: Configuration, now: Timestamp) {
         let mut alerts: BTreeMap<Fingerprint, Arc<Alert>> = BTreeMap::new();
         for group in self.groups.iter() {

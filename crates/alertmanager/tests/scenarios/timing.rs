@@ -224,6 +224,33 @@ fn a_flush_waits_for_the_one_before() {
 }
 
 #[test]
+fn a_slow_receiver_holds_up_no_other_one_with_the_same_matchers() {
+    // The groups of both routes have the same key.
+    let mut world = World::new(
+        "route:\n  receiver: fast\n  group_wait: 1s\n  group_interval: 2s\n  routes:\n  \
+         - {matchers: [a=b], receiver: slow, continue: true}\n  \
+         - {matchers: [a=b], receiver: fast}\n\
+         receivers:\n- {name: slow, webhook_configs: [{url: http://a}]}\n\
+         - {name: fast, webhook_configs: [{url: http://b}]}\n",
+    );
+    world.simulation = world.simulation.answering(|dispatch, _| {
+        let seconds = if dispatch.integration.receiver == "slow" { 8 } else { 0 };
+        let duration = Duration::from_secs(seconds);
+        Outcome { result: Ok(Sent::default()), attempts: 1, duration }
+    });
+    world.push(1.0, &[alert(&["a=b", "n=1"])]).push(3.0, &[alert(&["a=b", "n=2"])]).until(20.0);
+    let mut sent = world.sent();
+    sent.sort();
+    let expected = [
+        "10 slow/webhook[0]: b,1@1 b,2@3",
+        "2 fast/webhook[0]: b,1@1",
+        "2 slow/webhook[0]: b,1@1",
+        "4 fast/webhook[0]: b,1@1 b,2@3",
+    ];
+    assert_eq!(sent, expected);
+}
+
+#[test]
 fn an_alert_that_fires_again_while_its_end_is_sent_stays() {
     let mut world = World::new(&one_webhook("group_wait: 1s, group_interval: 10s"));
     world.simulation = world.simulation.answering(|_, _| {
