@@ -53,8 +53,10 @@ impl Kind {
     #[must_use]
     pub fn of(sections: &[Section]) -> Option<Self> {
         let has = |name: &str| sections.iter().any(|section| section.name == name);
-        // Promtail has `scrape_configs`, too, beside the servers that it sends to.
-        let is_prometheus = has("scrape_configs") && !has("clients") && !has("positions");
+        // Promtail has `scrape_configs`, too, beside the servers that it sends to. A Prometheus that
+        // only evaluates rules has none.
+        let is_promtail = has("clients") || has("positions");
+        let is_prometheus = (has("scrape_configs") || has("rule_files")) && !is_promtail;
         let kinds = [
             (is_prometheus, Self::Prometheus),
             // The Collector has `receivers`, too, and no `route`.
@@ -131,6 +133,7 @@ mod tests {
     fn a_file_is_recognised_by_its_sections() {
         for (text, expected) in [
             ("scrape_configs: []", Some(Kind::Prometheus)),
+            ("global: {}\nrule_files: []", Some(Kind::Prometheus)),
             ("clients: []\nscrape_configs: []", None),
             ("route: {}\nreceivers: []", Some(Kind::Alertmanager)),
             ("receivers: {}\nexporters: {}", None),
