@@ -32,6 +32,7 @@ class Scenario:
         self.stacks = [Ours(folder, amtool, self.behind), Theirs(folder, amtool, self.behind)]
         # One is tried again at once, the other with the next flush.
         self.behind.failures = {"flaky": (503, 1), "refused": (400, 2)}
+        self.behind.delays_s = {"slow": 5}
         self.folder = folder
         self.loads = {}
         self.steps = []
@@ -131,6 +132,7 @@ class Scenario:
         self.load("late", "l")
         self.load("flaky", "y")
         self.load("refused", "z")
+        self.load("slow", "j")
         self.show()
 
         self.at(4)
@@ -154,6 +156,7 @@ class Scenario:
         self.load("nested", "o", None)
         self.load("for", "h", 1)
         self.load("few", "v1", 1)
+        self.load("slow", "j2")
         self.expire("early")
         self.silence("s", 'host=~"s|s2|gone"', "case!=other")
         self.show()
@@ -241,10 +244,11 @@ class Scenario:
         self.check("at the end")
 
     def compare(self) -> int:
-        ours, theirs = (by_group(self.behind.received, s.name, s.behind) for s in self.stacks)
+        received, steps = self.behind.received, self.steps
+        ours, theirs = (by_group(received, s.name, s.behind, steps) for s in self.stacks)
         for key in sorted({**ours, **theirs}):
             where = " ".join(key)
-            self.comparison.group(where, ours.get(key, []), theirs.get(key, []), self.steps)
+            self.comparison.group(where, ours.get(key, []), theirs.get(key, []), steps[0])
         return self.comparison.report()
 
 

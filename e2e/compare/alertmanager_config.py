@@ -59,6 +59,9 @@ route:
     - {matchers: [case="few"], receiver: few}
     - {matchers: [case="flaky"], receiver: flaky}
     - {matchers: [case="refused"], receiver: refused}
+    # Groups with the same key.
+    - {matchers: [case="slow"], receiver: slow, continue: true}
+    - {matchers: [case="slow"], receiver: beside-slow}
 LATE
 inhibit_rules:
   - source_matchers: [case="inhibit", severity="critical"]
@@ -99,6 +102,8 @@ receivers:
   - {name: few, webhook_configs: [{url: BEHIND/few, max_alerts: 2}]}
   - {name: flaky, webhook_configs: [{url: BEHIND/flaky}]}
   - {name: refused, webhook_configs: [{url: BEHIND/refused}]}
+  - {name: slow, webhook_configs: [{url: BEHIND/slow}]}
+  - {name: beside-slow, webhook_configs: [{url: BEHIND/beside-slow}]}
 RECEIVER
 """
 

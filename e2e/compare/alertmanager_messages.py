@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-# Messages are compared relative to what caused them: the change of an alert as the stack saw it, the
-# group's message before, or the step of the scenario. The rest is the work of a busy machine.
+# Times of messages are compared as they are, and relative to what caused them: the group's message
+# before, and the newest change of an alert as the stack saw it. Slack's messages do not say that one;
+# the first message of the stack in the same step of the scenario takes its place. One of them must
+# agree. What is left is the work of a busy machine.
 TOLERANCE_S = 1.0
 # Absolute times differ by the phases of scraping (every 500 ms) and evaluation (every second), which
 # each stack chooses by hashes of its own.
@@ -33,6 +35,8 @@ class Message:
 
     at: float
     body: dict
+    # When the first message of its stack in the same step of the scenario came.
+    first_at: float
     # What is compared exactly.
     content: object = None
     # The times of alerts in it, in seconds since 1970, in the order of the message; 0 if there is none.
@@ -43,9 +47,8 @@ def seconds(text: str) -> float:
     return 0.0 if text == ZERO_TIME else datetime.fromisoformat(text).timestamp()
 
 
-def read(at: float, body: dict, behind: str) -> tuple[str, Message]:
-    """The key of the group and the message. `behind` is the URL of the stack's receivers."""
-    message = Message(at, body)
+def read(message: Message, behind: str) -> str:
+    """Reads the body, and returns the key of the group. `behind` is the URL of the receivers."""
 
     def same(value):
         if isinstance(value, dict):
@@ -54,33 +57,33 @@ def read(at: float, body: dict, behind: str) -> tuple[str, Message]:
             return [same(inner) for inner in value]
         return value.replace(behind, "BEHIND") if isinstance(value, str) else value
 
-    content = same(body)
+    content = same(message.body)
     message.content = content
     if "channel" in content:
         # Slack's messages do not name the group: each group of the scenario has a channel.
-        return content["channel"], message
+        return content["channel"]
     for alert in content["alerts"]:
         message.times += [seconds(alert.pop(name)) for name in ("startsAt", "endsAt")]
-    return content["groupKey"], message
+    return content["groupKey"]
 
 
-def by_group(received: list, stack: str, behind: str) -> dict:
+def by_group(received: list, stack: str, behind: str, steps: list[float]) -> dict:
     """The messages of a stack by receiver and group, in the order in which they came."""
-    found = {}
+    found, first_of = {}, {}
     for sender, receiver, at, body in received:
         if sender == stack:
-            key, message = read(at, body, behind)
-            found.setdefault((receiver, key), []).append(message)
+            step = max((step for step in steps if step <= at), default=0.0)
+            message = Message(at, body, first_of.setdefault(step, at))
+            found.setdefault((receiver, read(message, behind)), []).append(message)
     return found
 
 
-def causes(message: Message, before: Message | None, step: float) -> list[float]:
-    """How long after each possible cause a message came."""
-    found = [message.at - step]
+def times(message: Message, before: Message | None) -> list[float]:
+    """When a message came, since 1970 and since each possible cause."""
+    found = [message.at]
+    found.append(message.at - max(message.times) if any(message.times) else message.at - message.first_at)
     if before is not None:
         found.append(message.at - before.at)
-    if any(message.times):
-        found.append(message.at - max(message.times))
     return found
 
 
@@ -110,28 +113,27 @@ class Comparison:
             kept["state"] = "active"
         return kept
 
-    def group(self, where: str, ours: list, theirs: list, steps: list[float]) -> None:
+    def group(self, where: str, ours: list, theirs: list, start: float) -> None:
         """Compares all messages of one group."""
         before = self.counts["different"]
         if len(ours) != len(theirs):
-            shown = [[(round(m.at - steps[0], 1), summary(m)) for m in side] for side in (ours, theirs)]
+            shown = [[(round(m.at - start, 1), summary(m)) for m in side] for side in (ours, theirs)]
             self.differs(where, "number of messages", *shown)
         previous = (None, None)
         for number, pair in enumerate(zip(ours, theirs), 1):
-            self.message(f"{where} #{number}", pair, previous, steps)
+            self.message(f"{where} #{number}", pair, previous, start)
             previous = pair
         verdict = "equal" if self.counts["different"] == before else "DIFFERENT"
         self.rows.append((where, len(ours), len(theirs), verdict))
 
-    def message(self, where: str, pair: tuple, previous: tuple, steps: list[float]) -> None:
+    def message(self, where: str, pair: tuple, previous: tuple, start: float) -> None:
         """Compares one message with its counterpart."""
         ours, theirs = pair
         content = self.older(ours.content, theirs.content)
         if content != theirs.content:
             return self.differs(where, "content", *difference(content, theirs.content))
-        step = max((step for step in steps if step <= min(m.at for m in pair)), default=steps[0])
-        since = zip(*(causes(m, before, step) for m, before in zip(pair, previous)))
-        relative = min(abs(a - b) for a, b in since)
+        pairs = zip(*(times(m, before) for m, before in zip(pair, previous)))
+        relative = min(abs(a - b) for a, b in pairs)
         absolute = abs(ours.at - theirs.at)
         if relative > TOLERANCE_S or absolute > TOLERANCE_S + PHASES_S:
             was_empty = previous[0] is not None and previous[0].body.get("status") == "resolved"
@@ -139,7 +141,7 @@ class Comparison:
                 self.explained.add("empty group")
                 self.counts["explained"] += 1
                 return None
-            return self.differs(where, "time", *(round(m.at - steps[0], 2) for m in pair))
+            return self.differs(where, "time", *(round(m.at - start, 2) for m in pair))
         for a, b in zip(ours.times, theirs.times):
             if (a == 0) != (b == 0) or abs(a - b) > TOLERANCE_S + PHASES_S:
                 return self.differs(where, "startsAt and endsAt", ours.times, theirs.times)

@@ -66,6 +66,8 @@ class Behind(ThreadingHTTPServer):
         self.received = []
         # The status that a receiver answers, and how many times for each stack; 200 otherwise.
         self.failures = {}
+        # The seconds after which a receiver answers.
+        self.delays_s = {}
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -87,6 +89,7 @@ class Behind(ThreadingHTTPServer):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 _, stack, receiver = urlsplit(self.path).path.split("/", 2)
                 server.received.append((stack, receiver, at, json.loads(body)))
+                time.sleep(server.delays_s.get(receiver, 0))
                 status, times = server.failures.get(receiver, (200, 0))
                 same = (stack, receiver)
                 count = sum(received[:2] == same for received in server.received)
