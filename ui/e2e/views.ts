@@ -76,6 +76,8 @@ function atAlerts(address: string, data: string): View["open"] {
 
 const GPU_SILENCE = "5b1f7c0e-0000-4000-8000-000000000001";
 const SERIES = encoded("alex_llm_requests_total");
+const ONE_RULE =
+  "text:groups:\n  - name: gpu\n    rules:\n      - alert: HighGPUMemory\n        expr: a > 1\n";
 const SPANS = encoded("SELECT service_name, name, duration_ns FROM spans LIMIT 50");
 
 /** Every view, with data. */
@@ -122,6 +124,15 @@ export const VIEWS: View[] = [
     open: atAlerts("/alerts/routes?route=0.4&labels=type%3Ddrift", "button:has-text('Send a test message')"),
   },
   { name: "Notifications", open: atAlerts("/alerts/notifications", "[aria-label=Notifications] button") },
+  { name: "a replay", open: atAlerts("/alerts/replay?open=HighGPUMemory", "li:has-text('peak')") },
+  {
+    name: "a comparison of replays",
+    open: atAlerts(`/alerts/replay?otherRules=${encoded(ONE_RULE)}`, "b:text-is('1 message with B')"),
+  },
+  {
+    name: "the messages of a replay",
+    open: atAlerts("/alerts/replay?list=messages&otherRules=used", "[aria-label=Messages] button"),
+  },
   { name: "the list of metrics", open: at("/explore/metrics?browse=on", "[role=grid] [role=gridcell]") },
   { name: "the chart of metrics", open: at(`/explore/metrics?expr=${SERIES}`, "th:has-text('Last')") },
   {

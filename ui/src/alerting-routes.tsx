@@ -1,4 +1,4 @@
-/** The routes of Alerts: alerts, rules, silences, the tree of routes, and notifications. */
+/** The routes of Alerts: alerts, rules, silences, the tree of routes, notifications, and replays. */
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { ALERT_STATES, type AlertState } from "./alerts/states";
 import type { SilenceState } from "./api/alertmanager";
@@ -166,6 +166,36 @@ const notificationsRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/alerts/notifications")),
 });
 
+/** `pages/alerts/replay/source.ts` reads the sources. */
+export interface ReplaySearch {
+  find?: string;
+  /** The messages; the rules when absent. */
+  list?: "messages";
+  /** The sources of the rules and of the routes; those in use when absent. */
+  rules?: string;
+  alertmanager?: string;
+  /** Those of the version that is compared; there is none when both are absent. */
+  otherRules?: string;
+  otherAlertmanager?: string;
+  /** The key of the rule or of the message that is shown. */
+  open?: string;
+}
+
+const replayRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/alerts/replay",
+  validateSearch: (given: Given): ReplaySearch => ({
+    find: text(given.find),
+    list: oneOf(given.list, ["messages"]),
+    rules: text(given.rules),
+    alertmanager: text(given.alertmanager),
+    otherRules: text(given.otherRules),
+    otherAlertmanager: text(given.otherAlertmanager),
+    open: text(given.open),
+  }),
+  component: lazyRouteComponent(() => import("./pages/alerts/replay/replay")),
+});
+
 function some(given: unknown): string[] | undefined {
   const found = texts(given);
   return found.length > 0 ? found : undefined;
@@ -180,4 +210,5 @@ export const alertingRoutes = [
   silenceFormRoute,
   routeTreeRoute,
   notificationsRoute,
+  replayRoute,
 ];

@@ -1,10 +1,11 @@
 // @ts-check
 /** All APIs of alerting: rules, Alertmanager, and our own below `/api/alerting`. */
-/** @import { NotificationEntry, RuleFileEntry } from "../../src/api/generated" */
+/** @import { NotificationEntry, ReplayRequest, RuleFileEntry } from "../../src/api/generated" */
 import { Alertmanager } from "./alertmanager.mjs";
 import { ALERTS, alerts, rules, stateAt } from "./evaluate.mjs";
+import { replay } from "./replay.mjs";
 import { receiversOf, routesOf, routeTree } from "./routes.mjs";
-import { ruleFiles } from "./rule-files.mjs";
+import { FOLDER, ruleFiles } from "./rule-files.mjs";
 
 /** @typedef {{ status: number, body?: unknown }} Answer */
 /** @type {(body: unknown) => Answer} */
@@ -117,6 +118,7 @@ export class Alerting {
       const found = routesOf(JSON.parse(body).labels, this.#empty);
       return ok({ routes: found.map(({ id }) => id), receivers: found.map(({ receiver }) => receiver) });
     }
+    if (path === "/replay") return this.#replay(JSON.parse(body));
     if (path === "/rule-files") return ok({ files: this.#files });
     const [, receiver] = /^\/receivers\/([^/]+)\/test$/.exec(path) ?? [];
     if (receiver) return this.#test(decodeURIComponent(receiver));
@@ -134,6 +136,12 @@ export class Alerting {
     return ok({ results: name === "slack-infra" ? [slack, webhook] : [slack] });
   }
 
+  /** @type {(given: ReplayRequest) => Answer} */
+  #replay(given) {
+    const found = replay(given, this.#empty);
+    return typeof found === "string" ? refused(400, found) : ok(found);
+  }
+
   /** @type {(name: string, given: { read: string | null, content: string }) => Answer} */
   #save(name, { read, content }) {
     const before = this.#files.find((one) => one.name === name);
@@ -141,11 +149,12 @@ export class Alerting {
       return refused(409, `the file ${name} has changed since it was read`);
     const lines = content.split("\n");
     const bad = lines.findIndex((line) => /^\s*expr:\s*$/.test(line) || line.includes("\t"));
-    if (bad >= 0) return refused(400, `${name}: line ${bad + 1}, column 1: the expression is empty`);
+    if (bad >= 0)
+      return refused(400, `adopt: ${FOLDER}/${name}:${bad + 1}: field 'expr' must be set in rule`);
     if (content !== "" && !/^groups:/m.test(content))
-      return refused(400, `${name}: line 1, column 1: the key "groups" is missing`);
+      return refused(400, `adopt: ${FOLDER}/${name}:1: field groups not found`);
     const rest = this.#files.filter((one) => one !== before);
-    const saved = { file: `/var/lib/glasshouse/rules/${name}`, name, content };
+    const saved = { file: `${FOLDER}/${name}`, name, content };
     this.#files = content === "" ? rest : [...rest, saved];
     return ok({ files: this.#files });
   }

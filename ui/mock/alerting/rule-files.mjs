@@ -21,6 +21,9 @@ const ruleText = ({ alert, record, expr, forS, labels, annotations }) =>
     forS ? `        for: ${forS}s\n` : ""
   }${map("labels", labels)}${map("annotations", annotations)}`;
 
+/** Of the files that are edited. */
+export const FOLDER = "/var/lib/glasshouse/rules";
+
 const OWN = `groups:
   - name: tools
     rules:
@@ -43,6 +46,6 @@ export function ruleFiles() {
   }
   return [
     ...[...texts].map(([file, content]) => ({ file, name: null, content })),
-    { file: "/var/lib/glasshouse/rules/tools.yml", name: "tools.yml", content: OWN },
+    { file: `${FOLDER}/tools.yml`, name: "tools.yml", content: OWN },
   ];
 }

@@ -5,4 +5,5 @@ export const ALERT_VIEWS = [
   { to: "/alerts/silences", label: "Silences" },
   { to: "/alerts/routes", label: "Routes" },
   { to: "/alerts/notifications", label: "Notifications" },
+  { to: "/alerts/replay", label: "Replay" },
 ] as const;

@@ -88,6 +88,12 @@ export async function expireSilence(id: string): Promise<void> {
   await request(`${BASE}/silence/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
+/** The text of the configuration in use; null when the server has no Alertmanager. */
+export async function fetchConfiguration(signal?: AbortSignal): Promise<string | null> {
+  const answer = await orNone(request(`${BASE}/status`, { signal }));
+  return answer === null ? null : string(record(record(answer).config).original);
+}
+
 async function orNone(answer: Promise<unknown>): Promise<unknown> {
   try {
     return await answer;

@@ -27,6 +27,9 @@ describe("an error has the message of its protocol", () => {
       line: 1,
       column: 15,
     });
+    const inFile =
+      'adopt: /etc/rules.yml:5: group "a", rule 1: could not parse expression: 1:11: parse error';
+    expect(positionIn(refused(400, { error: inFile }))).toEqual({ line: 5, column: 1 });
     expect(positionIn(new Error("1:5: x"))).toBeNull();
   });
   it.each([

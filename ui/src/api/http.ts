@@ -112,9 +112,14 @@ export function failure(response: { status: number; statusText: string }, body: 
   return new ApiError(message || fallback, response.status, string(parsed.errorType) || null);
 }
 
-/** The position in the query that an error message names (`1:12: parse error`, `line 1, col 5`); both from 1. */
+/**
+ * The position in the query or the file that an error message names (`1:12: parse error`, `line 1, col 5`,
+ * `rules.yml:5: …`); both from 1. A line of a file stands for its start: a position after it is one within the line.
+ */
 export function positionIn(error: unknown): { line: number; column: number } | null {
   if (!(error instanceof ApiError)) return null;
+  const ofFile = /\.ya?ml:(\d+):/.exec(error.message);
+  if (ofFile) return { line: Number(ofFile[1]), column: 1 };
   const match =
     /line\s*:?\s*(\d+),?\s*col(?:umn)?\s*:?\s*(\d+)/i.exec(error.message) ??
     /(?:^|\s)(\d+):(\d+):/.exec(error.message);

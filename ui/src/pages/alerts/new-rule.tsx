@@ -22,6 +22,7 @@ import { useRange } from "../../time/context";
 import { msToNanos } from "../../time/format";
 import classes from "./forms.module.css";
 import { AlertsPage } from "./page";
+import { ReplayButton } from "./replay/replay-button";
 import { fileNameOf, fileWith, newRule, type RuleDraft, ruleProblem, SEVERITIES } from "./rule-draft";
 
 const route = getRouteApi("/alerts/rules/new");
@@ -118,6 +119,7 @@ function Form({ expr, language }: { expr: string; language: RuleLanguage }) {
             <Button component={Link} {...({ to: "/alerts/rules" } as object)}>
               Cancel
             </Button>
+            {problem === null && <ReplayButton rules={{ kind: "text", text: fileWith(null, draft) }} />}
             <Button type="submit" variant="filled" disabled={problem !== null} loading={save.isPending}>
               Save
             </Button>

@@ -18,6 +18,7 @@ import { Annotations } from "./annotations";
 import classes from "./details.module.css";
 import { exploreLink } from "./explore-link";
 import { LabelList } from "./label-list";
+import { sourceText } from "./replay/source";
 import listClasses from "./rule-details.module.css";
 import { NoDataYet, RuleMark } from "./rule-row";
 
@@ -67,6 +68,13 @@ export function RuleDetails({ rule, missing, close }: Props) {
               </Link>
               <Link to="/alerts/rules/file" search={{ file: rule.file }}>
                 Show the file
+              </Link>
+              <Link
+                to="/alerts/replay"
+                search={{ rules: sourceText({ kind: "file", file: rule.file }), open: rule.name }}
+                title="What would the rule have done in this time range?"
+              >
+                Replay
               </Link>
             </span>
           </h3>

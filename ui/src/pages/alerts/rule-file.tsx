@@ -16,6 +16,7 @@ import { QueryEditor } from "../../editor/query-editor";
 import classes from "./alerts.module.css";
 import formClasses from "./forms.module.css";
 import { AlertsPage } from "./page";
+import { ReplayButton } from "./replay/replay-button";
 
 const route = getRouteApi("/alerts/rules/file");
 
@@ -50,6 +51,7 @@ export default function RuleFile() {
           <Button component={Link} {...({ to: "/alerts/rules" } as object)}>
             Back to the rules
           </Button>
+          {shown?.name === null && <ReplayButton rules={{ kind: "file", file: shown.file }} />}
         </div>
       )}
       {files.length > 0 && !shown && (
@@ -137,6 +139,10 @@ function Editor({ entry, name }: { entry: RuleFileEntry; name: string }) {
         <Button disabled={!changed} onClick={() => setText(read)}>
           Undo the changes
         </Button>
+        <ReplayButton
+          rules={{ kind: "file", file: entry.file }}
+          other={changed ? { kind: "text", text } : undefined}
+        />
         <Button onClick={() => setDeleting(true)}>Delete…</Button>
         <span className={formClasses.hint} role="status">
           {changed ? "Not saved" : save.isSuccess ? "Saved" : ""}
