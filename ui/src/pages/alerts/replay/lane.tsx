@@ -30,9 +30,12 @@ export function Lane({ episodes }: { episodes: ReplayedEpisode[] }) {
       (one) => one.active_unix_ms - near <= ms && (one.ended_unix_ms ?? range.toMs) + near >= ms,
     );
     if (found.length === 0) return setHovered(null);
-    // The text is where the window has more space.
-    const y = event.clientY > window.innerHeight / 2 ? height : 0;
-    setHovered({ x, y, width, height, ...namedOf(found, ms, range, zone) });
+    // The text is where the window has more space, above or below the lane.
+    const place =
+      event.clientY > window.innerHeight / 2
+        ? { y: 2 * height, height: 3 * height }
+        : { y: height, height: 2 * height };
+    setHovered({ x, width, ...place, ...namedOf(found, ms, range, zone) });
   };
   return (
     <div className={classes.lane} onPointerMove={hover} onPointerLeave={() => setHovered(null)}>

@@ -60,7 +60,7 @@ export function RuleRowView({ row, versions, open, onOpen }: Props) {
         <small>{isAlerting ? group : "records a series"}</small>
       </div>
       {versions.map((version) => (
-        <Line key={version} version={version} rules={rules} compared={versions.length > 1} />
+        <Line key={version} version={version} rules={rules} compared={versions.length > 1} onOpen={onOpen} />
       ))}
       {versions.map((version) => (
         <Failures key={version} rule={rules[version]} version={versions.length > 1 ? version : null} />
@@ -69,15 +69,14 @@ export function RuleRowView({ row, versions, open, onOpen }: Props) {
   );
 }
 
-function Line({
-  version,
-  rules,
-  compared,
-}: {
+interface LineProps {
   version: VersionName;
   rules: Both<ReplayedRule>;
   compared: boolean;
-}) {
+  onOpen: () => void;
+}
+
+function Line({ version, rules, compared, onOpen }: LineProps) {
   const rule = rules[version];
   const badge = compared && <b className={classes.badge}>{version}</b>;
   if (!rule) {
@@ -105,7 +104,9 @@ function Line({
         {fired_total || "–"}
       </span>
       <span className={classes.count}>{firing_s > 0 ? formatDuration(firing_s * 1_000) : "–"}</span>
-      <div className={classes.over}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the button of the row is for the keyboard */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the button of the row is for the keyboard */}
+      <div className={classes.over} onClick={onOpen}>
         <Lane episodes={rule.episodes} />
       </div>
     </div>
