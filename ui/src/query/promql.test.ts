@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { groupedBy, withMatcher } from "./promql";
+import { emptyBecauseOf, groupedBy, withMatcher } from "./promql";
 
 describe("a matcher that is added", () => {
   it.each([
@@ -35,4 +35,31 @@ describe("an expression that is grouped", () => {
     expect(groupedBy(expression, "model").replace(/ +/g, " ")).toBe(expected);
   });
   it("quotes the label", () => expect(groupedBy("up", "k8s.pod")).toBe('sum by ("k8s.pod") (up)'));
+});
+
+describe("an expression returns nothing without a metric", () => {
+  const isSeen = (name: string) => name.startsWith("seen");
+  it.each([
+    ["seen > 1", []],
+    ["gone > 1", ["gone"]],
+    ["sum by (a) (rate(gone[5m]))", ["gone"]],
+    ["seen / on (a) gone > 0.8", ["gone"]],
+    ["seen and other", ["other"]],
+    ["seen or gone", []],
+    ["gone or other", ["gone", "other"]],
+    ["seen unless gone", []],
+    ["gone unless seen", ["gone"]],
+    ["(gone or seen) / seen2", []],
+    ["absent(gone)", []],
+    ["absent_over_time(gone[5m])", []],
+    ["absent(gone) and other", ["other"]],
+    ['{__name__="gone"}', ["gone"]],
+    ['{"gone", a="b"}', ["gone"]],
+    ['{job="a"}', []],
+    ["vector(1)", []],
+    ["gone + gone", ["gone"]],
+    ["gone >", ["gone"]],
+    ["", []],
+    [`${"(".repeat(5_000)}gone${")".repeat(5_000)}`, []],
+  ])("%s", (expression, expected) => expect(emptyBecauseOf(expression, isSeen)).toEqual(expected));
 });

@@ -1,17 +1,24 @@
 /** Matchers and groupings in the text of a PromQL query. */
 import type { SyntaxNode } from "@lezer/common";
 import {
+  Absent,
+  AbsentOverTime,
   AggregateExpr,
   AggregateModifier,
   AggregateOp,
+  BinaryExpr,
   By,
+  FillModifier,
+  FunctionIdentifier,
   GroupingLabels,
   Identifier,
   LabelMatchers,
   LabelName,
+  Or,
   parser,
   QuotedLabelMatcher,
   QuotedLabelName,
+  Unless,
   UnquotedLabelMatcher,
   VectorSelector,
 } from "@prometheus-io/lezer-promql";
@@ -63,15 +70,49 @@ export function withMatcher(expression: string, name: string, value: string, kee
 
 /** The metrics that an expression selects by name, each once. */
 export function metricNames(expression: string): string[] {
-  const names = nodesOf(expression, VectorSelector).flatMap((selector) => {
-    const node = selector.getChild(Identifier);
-    if (node) return [expression.slice(node.from, node.to)];
-    const text = expression.slice(selector.from, selector.to);
-    const quoted =
-      /__name__"?\s*=\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? /[{,]\s*"([\w:.]+)"\s*[,}]/.exec(text)?.[1];
-    return quoted ? [quoted] : [];
-  });
-  return [...new Set(names)];
+  const names = nodesOf(expression, VectorSelector).map((selector) => metricOf(expression, selector));
+  return [...new Set(names.filter((name) => name !== null))];
+}
+
+function metricOf(expression: string, selector: SyntaxNode): string | null {
+  const node = selector.getChild(Identifier);
+  if (node) return expression.slice(node.from, node.to);
+  const text = expression.slice(selector.from, selector.to);
+  const quoted =
+    /__name__"?\s*=\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? /[{,]\s*"([\w:.]+)"\s*[,}]/.exec(text)?.[1];
+  return quoted || null;
+}
+
+/** Deeper expressions are taken to return something. */
+const DEPTH_MAX = 200;
+
+/** The metrics without which an expression returns nothing; none while it can return something. */
+export function emptyBecauseOf(expression: string, isSeen: (metric: string) => boolean): string[] {
+  const ofAll = (nodes: SyntaxNode[], depth: number) => nodes.flatMap((node) => of(node, depth));
+  const of = (node: SyntaxNode, depth: number): string[] => {
+    if (depth > DEPTH_MAX) return [];
+    if (node.type.id === VectorSelector) {
+      const name = metricOf(expression, node);
+      return name === null || isSeen(name) ? [] : [name];
+    }
+    // They return something for what is not there.
+    const called = node.getChild(FunctionIdentifier);
+    if (called?.getChild(Absent) || called?.getChild(AbsentOverTime)) return [];
+    const parts = childrenOf(node);
+    if (node.type.id !== BinaryExpr) return ofAll(parts, depth + 1);
+    const [left, right] = [parts.slice(0, 1), parts.slice(-1)].map((side) => ofAll(side, depth + 1));
+    if (node.getChild(Unless)) return left ?? [];
+    if (node.getChild(Or) || node.getChild(FillModifier))
+      return left?.length && right?.length ? [...left, ...right] : [];
+    return [...(left ?? []), ...(right ?? [])];
+  };
+  return [...new Set(of(parser.parse(expression).topNode, 0))];
+}
+
+function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node.firstChild; child; child = child.nextSibling) children.push(child);
+  return children;
 }
 
 /** Aggregations that keep one number per group. */

@@ -6,7 +6,7 @@ export type RuleRow =
   | { kind: "group"; key: string; opens: false; group: RuleGroup; open: boolean }
   | { kind: "rule"; key: string; opens: true; rule: Rule; missing: string[] };
 
-/** The metrics of each rule that were never received, by the key of the rule. */
+/** The metrics that were never received, and without which a rule returns nothing, by the key of the rule. */
 export type Missing = ReadonlyMap<string, string[]>;
 
 export type RuleFilter = NonNullable<RulesSearch["state"]>;

@@ -1,10 +1,10 @@
-/** Which metrics of the rules were never received: an expression of such a metric can never return anything. */
+/** Which rules return nothing because their metrics were never received, and not because all is well. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { ALERTING_KEY } from "../../alerts/use-alerts";
 import { labelValues } from "../../api/prometheus";
 import type { RuleGroup } from "../../api/rules";
-import { metricNames } from "../../query/promql";
+import { emptyBecauseOf, metricNames } from "../../query/promql";
 import { escapePattern, quote } from "../../url/links";
 import type { Missing } from "./rule-rows";
 
@@ -20,9 +20,12 @@ export function useMissing(groups: RuleGroup[]): Missing {
     )
     .join("\n\n");
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key has the expressions of the groups
-  const byRule = useMemo(() => namesByRule(groups), [key]);
-  const names = useMemo(() => [...new Set([...byRule.values()].flat())].sort().slice(0, NAMES_MAX), [byRule]);
-  const seen = useQuery({
+  const expressions = useMemo(() => expressionsOf(groups), [key]);
+  const names = useMemo(
+    () => [...new Set([...expressions.values()].flatMap(metricNames))].sort().slice(0, NAMES_MAX),
+    [expressions],
+  );
+  const { data: seen } = useQuery({
     queryKey: [ALERTING_KEY, "seen metrics", names],
     queryFn: ({ signal }) => fetchSeen(names, signal),
     enabled: names.length > 0,
@@ -31,19 +34,20 @@ export function useMissing(groups: RuleGroup[]): Missing {
   });
   return useMemo(() => {
     const found = new Map<string, string[]>();
-    if (!seen.data) return found;
+    if (!seen) return found;
     const asked = new Set(names);
-    for (const [rule, metrics] of byRule) {
-      const missing = metrics.filter((name) => asked.has(name) && !seen.data.has(name));
+    const isSeen = (name: string) => seen.has(name) || !asked.has(name);
+    for (const [rule, expr] of expressions) {
+      const missing = emptyBecauseOf(expr, isSeen);
       if (missing.length > 0) found.set(rule, missing);
     }
     return found;
-  }, [byRule, names, seen.data]);
+  }, [expressions, names, seen]);
 }
 
-function namesByRule(groups: RuleGroup[]): Map<string, string[]> {
+function expressionsOf(groups: RuleGroup[]): Map<string, string> {
   const rules = groups.flatMap(({ rules, language }) => (language === "promql" ? rules : []));
-  return new Map(rules.map(({ key, expr }) => [key, metricNames(expr)]));
+  return new Map(rules.map(({ key, expr }) => [key, expr]));
 }
 
 async function fetchSeen(names: string[], signal: AbortSignal): Promise<Set<string>> {
