@@ -26,21 +26,32 @@ export function historyFrames(frames: Frame[], wanted: Labels | undefined): Fram
     for (const ms of time.values) if (known.states.get(ms) !== "firing") known.states.set(ms, alertstate);
     byAlert.set(key, known);
   }
-  return [...byAlert.values()].map(({ labels, states, interval }) => {
+  const alerts = [...byAlert.values()];
+  const names = shortNames(alerts.map(({ labels }) => labels));
+  return alerts.map(({ states, interval }, index) => {
     const times = [...states.keys()].sort((left, right) => left - right);
-    const name = ownLabels({ labels })
-      .map(([, value]) => value)
-      .join(" ");
     return frameOf([
       { name: "Time", type: "time", values: times, config: interval ? { interval } : {} },
       {
-        name: wanted ? "state" : name || "state",
+        name: names[index] || "state",
         type: "string",
         values: times.map((ms) => states.get(ms) ?? null),
         config: {},
       },
     ]);
   });
+}
+
+/** The values of the labels that differ: the others say nothing, and take the space of the states. */
+function shortNames(all: Labels[]): string[] {
+  const [first = {}] = all;
+  const same = (name: string) => all.every((labels) => labels[name] === first[name]);
+  return all.map((labels) =>
+    ownLabels({ labels })
+      .filter(([name]) => !same(name))
+      .map(([, value]) => value)
+      .join(" "),
+  );
 }
 
 /** The alert may have labels that were added on its way to Alertmanager. */

@@ -188,6 +188,9 @@ function Expression({ draft: { expr }, language, change, run }: ExpressionProps)
   const unlimited = conditionOf(expr).comparison === null && !/^\s*absent/.test(expr);
   return (
     <div>
+      <div className={classes.label} aria-hidden="true">
+        Expression
+      </div>
       <QueryEditor
         language={language}
         label="Expression"
@@ -204,8 +207,13 @@ function Expression({ draft: { expr }, language, change, run }: ExpressionProps)
         {unlimited && isCurrent
           ? "The expression has no condition: every series would be an alert. Add a comparison, as in > 1. "
           : ""}
-        {found !== null && `Now it returns ${formatItems(found, "series", "series")}, each an alert.`}
+        {found !== null && nowText(found)}
       </p>
     </div>
   );
+}
+
+function nowText(series: number): string {
+  if (series === 0) return "Now it returns nothing: no alert would be active.";
+  return `Now it returns ${formatItems(series, "series", "series")}${series > 1 ? ", each an alert" : ": one alert"}.`;
 }

@@ -96,8 +96,14 @@ function GroupRow({ group, open, nowMs, onToggle }: GroupProps) {
       <code>{group.file}</code>
       <span className={classes.timing}>
         <span>every {queryDuration(group.intervalMs)}</span>
-        <span>evaluated {formatAgo(group.evaluatedMs, Math.max(nowMs, group.evaluatedMs ?? 0))}</span>
-        <span>in {formatDuration(group.durationMs)}</span>
+        {group.evaluatedMs === null ? (
+          <span>not evaluated yet</span>
+        ) : (
+          <>
+            <span>evaluated {formatAgo(group.evaluatedMs, Math.max(nowMs, group.evaluatedMs))}</span>
+            <span>in {formatDuration(group.durationMs)}</span>
+          </>
+        )}
         {next !== null && (
           <span>{next > nowMs ? `next in ${Math.ceil((next - nowMs) / 1_000)} s` : "due"}</span>
         )}

@@ -68,7 +68,7 @@ describe("a rule that is written", () => {
   });
   it("says when its expression has no condition", async () => {
     open("/alerts/rules/new?expr=alex_sessions_active");
-    await screen.findByText(/has no condition.*Now it returns 1 series/);
+    await screen.findByText(/has no condition.*Now it returns 1 series: one alert/);
   });
 });
 
