@@ -68,7 +68,7 @@ def receivers():
         server.shutdown()
 
 
-def wait(is_done, within: float = 10) -> None:
+def wait(is_done, within: float = 30) -> None:
     deadline = time.monotonic() + within
     while not is_done():
         assert time.monotonic() < deadline, "it has not happened in time"
@@ -164,13 +164,13 @@ def test_a_pending_alert_stays_pending_over_a_crash(tmp_path, started):
 
     wait(active_at)
     first = active_at()
-    time.sleep(4)
+    time.sleep(8)
     kill(process)
     killed = time.time()
     start(tmp_path / "data", started, "--adopt", config)
     ready = time.time()
     # The time in which nobody looked does not count.
-    wait(lambda: 0 < active_at() <= first + (ready - killed) + 2.5)
+    wait(lambda: 0 < active_at() <= first + (ready - killed) + 5)
     assert rule_states()["Slow"]["state"] == "pending"
 
 
@@ -195,7 +195,8 @@ def test_receivers_that_fail_hold_up_no_other_one(tmp_path, started, receivers):
             posted = time.monotonic()
             post({"alertname": name})
             wait(lambda name=name: name in alertnames(receivers.bodies("/well")))
-            assert time.monotonic() - posted < 2
+            # The one that hangs does so for 20 s.
+            assert time.monotonic() - posted < 10
         wait(lambda: len(receivers.times("/broken")) >= 4)
         wait(lambda: len(receivers.times("/busy")) == 3)
         first = receivers.times("/busy")[0]
