@@ -119,8 +119,8 @@ impl Adopted {
         }
         if !is_known {
             return Err(fail(
-                "no file of a known kind: a prometheus.yml has scrape_configs, a dashboard \
-                 of Grafana has a title and panels"
+                "no file of a known kind: a prometheus.yml has scrape_configs or rule_files, a \
+                 dashboard of Grafana has a title and panels"
                     .to_owned(),
             ));
         }
