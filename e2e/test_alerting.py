@@ -259,6 +259,8 @@ groups:
     metrics = requests.get(f"{PROMETHEUS}/metrics", timeout=30).text
     failures = [line for line in metrics.splitlines() if "rule_evaluation_failures_total" in line]
     assert any("wrong" in line and float(line.split()[-1]) > 0 for line in failures), failures
+    # It cannot say that all is well, and the server says so itself.
+    wait(lambda: "GlasshouseRulesFailing" in alertnames(receivers.bodies("/hook")))
 
 
 HOSTILE = {

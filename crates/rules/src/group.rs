@@ -95,6 +95,11 @@ impl Group {
         self.state.lock().clone()
     }
 
+    /// Reads the state without a copy, while no evaluation changes it.
+    pub fn read<T>(&self, read: impl FnOnce(&GroupState) -> T) -> T {
+        read(&self.state.lock())
+    }
+
     /// Whether another group would do the same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let is_same = self.identity == other.identity

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use alertmanager::Live;
 use receive::alertmanagers::{Alertmanagers, OutgoingAlert};
-use rules::Groups;
+use rules::{Group, Groups, Health};
 use signals::time::{MILLISECOND, SECOND};
 use signals::{Clock, Labels, Timestamp};
 use store::Store;
@@ -45,6 +45,23 @@ struct Evaluated {
     group: String,
     interval_ms: i64,
     at_ms: Option<i64>,
+    /// How many rules failed, and the first of them with the reason.
+    failed: Option<(usize, String)>,
+}
+
+impl Evaluated {
+    fn of(group: &Group) -> Self {
+        let (at_ms, failed) = group.read(|state| {
+            let bad = || state.rules.iter().filter(|rule| rule.health == Health::Bad);
+            let first = bad().next().map(|rule| {
+                let reason = rule.last_error.as_deref().unwrap_or_default();
+                (bad().count(), format!("{}: {reason}", rule.rule.name()))
+            });
+            (state.evaluated_at_ms, first)
+        });
+        let group_name = group.identity.to_string();
+        Self { group: group_name, interval_ms: group.interval_ms, at_ms, failed }
+    }
 }
 
 /// The last outcome of an integration.
@@ -79,11 +96,8 @@ pub(crate) async fn watch(watched: Watched) {
 
 impl Watched {
     fn faults(&self, now: Timestamp) -> Vec<Fault> {
-        let evaluated = self.rules.groups().into_iter().map(|group| Evaluated {
-            group: group.identity.to_string(),
-            interval_ms: group.interval_ms,
-            at_ms: group.state().evaluated_at_ms,
-        });
+        let groups = self.rules.groups();
+        let evaluated = || groups.iter().map(|group| Evaluated::of(group.as_ref()));
         let notifications = self.alertmanager.read(|alertmanager, _| {
             let mut last: BTreeMap<String, LastNotification> = BTreeMap::new();
             // The newest come first.
@@ -98,7 +112,8 @@ impl Watched {
             last
         });
         let status = self.store.status();
-        let mut faults = behind(evaluated, now.div_euclid(MILLISECOND));
+        let mut faults = behind(evaluated(), now.div_euclid(MILLISECOND));
+        faults.extend(evaluated().filter_map(failed));
         faults.extend(failing(notifications.into_values(), now));
         faults.extend(status.fatal.map(|reason| Fault {
             alert: "GlasshouseStoreFailed",
@@ -154,6 +169,16 @@ fn behind(groups: impl Iterator<Item = Evaluated>, now_ms: i64) -> Vec<Fault> {
     groups.filter_map(fault).collect()
 }
 
+/// A group with rules whose last evaluation failed: they cannot say that all is well.
+fn failed(group: Evaluated) -> Option<Fault> {
+    let (count, first) = group.failed?;
+    Some(Fault {
+        alert: "GlasshouseRulesFailing",
+        description: format!("{count} rules of {} failed, first {first}", group.group),
+        about: group.group,
+    })
+}
+
 /// Integrations whose last notification was not sent.
 fn failing(notifications: impl Iterator<Item = LastNotification>, now: Timestamp) -> Vec<Fault> {
     let fault = |last: LastNotification| {
@@ -184,7 +209,7 @@ mod tests {
             (60_000, None, 181_000, false),
             (60_000, Some(0), -3_600_000, false),
         ] {
-            let group = Evaluated { group: "a;g".to_owned(), interval_ms, at_ms };
+            let group = Evaluated { group: "a;g".to_owned(), interval_ms, at_ms, failed: None };
             let faults = behind(std::iter::once(group), now_ms);
             assert_eq!(!faults.is_empty(), is_behind, "{interval_ms} {at_ms:?} {now_ms}");
         }

@@ -35,7 +35,7 @@ pub(crate) fn api(language: Language) -> Router<Arc<Api>> {
 /// The groups with rules of a language.
 fn groups(api: &Api, language: Language) -> Vec<Arc<Group>> {
     let is_of = |group: &Arc<Group>| {
-        group.state().rules.first().is_none_or(|state| state.rule.language == language)
+        group.read(|group| group.rules.first().is_none_or(|state| state.rule.language == language))
     };
     api.rules.groups().into_iter().filter(is_of).collect()
 }
