@@ -58,7 +58,15 @@ export class Dashboards {
   /** @type {(board: Record<string, any>, file: string, folder: string) => DashboardEntry} */
   #add(board, file, folder) {
     const uid = String(board.uid ?? `new-${this.#files.size}`);
-    const entry = { uid, title: board.title, tags: board.tags ?? [], folder, file, version: this.#version() };
+    const entry = {
+      uid,
+      title: board.title,
+      tags: board.tags ?? [],
+      folder,
+      file,
+      version: this.#version(),
+      is_deletable: true,
+    };
     this.#files.set(uid, { entry, text: JSON.stringify(board, null, 2), revisions: [] });
     return entry;
   }

@@ -102,7 +102,11 @@ impl DashboardFiles {
         });
         let named: Vec<Folder> = named.collect();
         folders.extend(named);
-        self.scanner.lock().scan(&folders)
+        let mut found = self.scanner.lock().scan(&folders);
+        for (entry, file) in &mut found.dashboards {
+            entry.is_deletable = file.starts_with(&self.own);
+        }
+        found
     }
 
     fn find(&self, uid: &str) -> Result<(DashboardEntry, PathBuf), DashboardFault> {

@@ -29,6 +29,8 @@ pub struct DashboardEntry {
     pub file: String,
     /// Changes with the content of the file.
     pub version: String,
+    /// Whether the server deletes the file on request: one of the data folder.
+    pub is_deletable: bool,
 }
 
 /// A file that is not a dashboard, and why.

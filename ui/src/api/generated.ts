@@ -275,7 +275,11 @@ file: string,
 /**
  * Changes with the content of the file.
  */
-version: string, };
+version: string,
+/**
+ * Whether the server deletes the file on request: one of the data folder.
+ */
+is_deletable: boolean, };
 
 /**
  * A file that is not a dashboard, and why.

@@ -121,5 +121,6 @@ fn entry(board: &BuiltIn) -> Option<DashboardEntry> {
         folder: FOLDER.to_owned(),
         file: FILE.to_owned(),
         version: version(board.content.as_bytes()),
+        is_deletable: false,
     })
 }

@@ -82,6 +82,7 @@ impl Scanner {
                             folder: shown_folder(folder, &file, providers),
                             file: shown,
                             version,
+                            is_deletable: false,
                         };
                         found.dashboards.push((entry, file));
                     }

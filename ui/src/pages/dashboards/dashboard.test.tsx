@@ -3,7 +3,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stubSizes, stubVisible } from "../../testing/layout";
 import { type Answers, renderPage } from "../../testing/render";
 
-const ENTRY = { uid: "a", title: "Agents", tags: [], folder: "AI", file: "/etc/a.json", version: "v1" };
+const ENTRY = {
+  uid: "a",
+  title: "Agents",
+  tags: [],
+  folder: "AI",
+  file: "/etc/a.json",
+  version: "v1",
+  is_deletable: true,
+};
 const stat = (id: number, title: string, expr: string, rest: object = {}) => ({
   id,
   type: "stat",

@@ -9,6 +9,7 @@ const entry = (uid: string, rest: Partial<DashboardEntry> = {}): DashboardEntry 
   folder: "",
   file: `/dashboards/${uid}.json`,
   version: "1",
+  is_deletable: false,
   ...rest,
 });
 const ENTRIES = [

@@ -2,7 +2,15 @@ import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { renderPage } from "../../testing/render";
 
-const ENTRY = { uid: "a", title: "Agents", tags: [], folder: "", file: "/etc/a.json", version: "v1" };
+const ENTRY = {
+  uid: "a",
+  title: "Agents",
+  tags: [],
+  folder: "",
+  file: "/etc/a.json",
+  version: "v1",
+  is_deletable: true,
+};
 const BOARD = { uid: "a", title: "Agents", panels: [] };
 
 interface Saved {

@@ -91,7 +91,7 @@ function Editor({ dashboard, draft, text, setText }: EditorProps) {
         </Button>
         <Button onClick={() => setCopying(true)}>Save as…</Button>
         <Button onClick={() => download(`${entry.uid}.json`, text)}>Export</Button>
-        <Button onClick={() => setDeleting(true)}>Delete…</Button>
+        {entry.is_deletable && <Button onClick={() => setDeleting(true)}>Delete…</Button>}
         <span className={classes.state} role="status">
           {save.saved && !changed ? "Saved" : changed ? "Not saved" : ""}
         </span>

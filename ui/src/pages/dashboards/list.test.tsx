@@ -9,6 +9,7 @@ const entry = (uid: string, tags: string[] = [], folder = "") => ({
   folder,
   file: `/etc/${uid}.json`,
   version: "1",
+  is_deletable: false,
 });
 const LIST = {
   dashboards: [entry("agent", ["llm"]), entry("node", ["linux"], "Hosts"), entry("disk", ["linux"], "Hosts")],

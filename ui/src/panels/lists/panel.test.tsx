@@ -5,8 +5,24 @@ import { RANGE, renderPanel } from "../../testing/panels";
 import { PanelView } from "../panel-view";
 
 const ENTRIES = [
-  { uid: "a", title: "Gateway", tags: ["llm", "prod"], folder: "LLM", file: "a.json", version: "1" },
-  { uid: "b b", title: "Agents", tags: ["llm"], folder: "", file: "b.json", version: "1" },
+  {
+    uid: "a",
+    title: "Gateway",
+    tags: ["llm", "prod"],
+    folder: "LLM",
+    file: "a.json",
+    version: "1",
+    is_deletable: false,
+  },
+  {
+    uid: "b b",
+    title: "Agents",
+    tags: ["llm"],
+    folder: "",
+    file: "b.json",
+    version: "1",
+    is_deletable: false,
+  },
 ];
 
 function renderList(options: object, actions = {}) {

@@ -3,7 +3,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { stubSizes, stubVisible } from "../../../testing/layout";
 import { renderPage } from "../../../testing/render";
 
-const ENTRY = { uid: "a", title: "Board", tags: [], folder: "", file: "/etc/a.json", version: "v1" };
+const ENTRY = {
+  uid: "a",
+  title: "Board",
+  tags: [],
+  folder: "",
+  file: "/etc/a.json",
+  version: "v1",
+  is_deletable: true,
+};
 
 function open(dashboard: unknown, url: string) {
   const saved: string[] = [];
