@@ -70,7 +70,7 @@ describe("a replay", () => {
   });
   it("says when nothing would have been sent", async () => {
     open(
-      `&list=messages&rules=${param("text:groups:\n  - name: a\n    rules:\n      - alert: Calm\n        expr: a\n")}`,
+      `&list=messages&rules=${param("text:groups:\n  - name: a\n    rules:\n      - alert: RedisMemoryHigh\n        expr: a\n")}`,
     );
     await screen.findByText(/No alert fired in this time range/);
   });
