@@ -87,8 +87,11 @@ impl Delivery {
                 let (integration, error) = (&self.dispatch.integration, &failure.message);
                 tracing::warn!(%integration, attempts, error, "a notification is tried again later");
             }
-            last = Some(failure);
             self.timer.sleep(wait.min(left())).await;
+            if left().is_zero() {
+                return (Err(failure), attempts);
+            }
+            last = Some(failure);
         }
     }
 

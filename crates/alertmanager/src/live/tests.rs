@@ -242,6 +242,19 @@ async fn a_failure_is_tried_again_with_growing_pauses() {
 }
 
 #[tokio::test]
+async fn a_notification_is_given_up_when_its_time_is_over() {
+    let clock = TestTime::new();
+    let receiver = Receiver::new(&clock, &vec![FAIL; 1000]);
+    let (live, _) = start(std::slice::from_ref(&receiver), &clock, None);
+    live.receive(vec![alert("a")]);
+    clock.pass(3600).await;
+    let requests = receiver.requests();
+    let close = requests.windows(2).filter(|pair| pair[1] - pair[0] < 100).count();
+    assert_eq!(close, 0, "of {} requests", requests.len());
+    live.stop(Duration::ZERO).await;
+}
+
+#[tokio::test]
 async fn a_receiver_is_not_asked_again_before_it_says() {
     let wait = Answer::Fail { is_retryable: true, retry_after: Some(Duration::from_secs(20)) };
     let clock = TestTime::new();
