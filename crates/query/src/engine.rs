@@ -85,16 +85,9 @@ impl Engine {
         self.shared.executor.start(self.class, language, query).await
     }
 
-    /// Runs a query on the thread of the caller; see [`Executor::run_here`].
-    pub(crate) async fn within_here<T, F>(
-        &self,
-        language: Language,
-        query: impl FnOnce(Self) -> F,
-    ) -> Result<T, QueryError>
-    where
-        F: Future<Output = Result<T, QueryError>>,
-    {
-        self.shared.executor.run_here(language, query(self.clone())).await
+    /// Runs queries.
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.shared.executor
     }
 
     /// Registers histograms of queries with the metrics of the process.

@@ -52,10 +52,9 @@ impl Engine {
         time_ms: i64,
         options: &Options,
     ) -> Result<Counted<Answer>, QueryError> {
-        let (query, options) = (query.at(time_ms, options.lookback_ms), options.clone());
-        let asked_at = Instant::now();
-        let evaluate = |engine| evaluate(engine, query, options, asked_at);
-        self.within_here(Language::Promql, evaluate).await
+        let query = query.at(time_ms, options.lookback_ms);
+        let query = evaluate(self.clone(), query, options.clone(), Instant::now());
+        self.executor().run_here(Language::Promql, query).await
     }
 
     /// Evaluates a query at `start, start + step, … <= end`.
@@ -85,9 +84,8 @@ impl Engine {
     }
 
     async fn ask(&self, query: Query, options: &Options) -> Result<Counted<Answer>, QueryError> {
-        let (options, asked_at) = (options.clone(), Instant::now());
-        let evaluate = |engine| evaluate(engine, query, options, asked_at);
-        self.within(Language::Promql, evaluate).await
+        let query = evaluate(self.clone(), query, options.clone(), Instant::now());
+        self.start(Language::Promql, query).await?.answer().await
     }
 
     /// The label sets of series that satisfy one of the selectors and may have samples in
