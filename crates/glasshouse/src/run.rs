@@ -108,9 +108,7 @@ async fn live(
     let server = Server::new(Arc::clone(&clock), connections, listeners.len());
     let (addresses, slots) = bind_placeholders(&server, listeners);
 
-    for warning in process::permissions::warnings(&folder, arguments.config.as_deref()) {
-        tracing::warn!("{warning}");
-    }
+    warn_of_permissions(&folder, arguments);
     let budgets = memory::Budgets::new(&config.limits);
     let totals = Arc::new(DeltaTotals::new());
     let dependencies = Dependencies::local(Arc::new(DiskFiles::new(&folder)), Arc::clone(&clock));
@@ -169,6 +167,12 @@ async fn live(
     match failure {
         Some(reason) => bail!("the store failed: {reason}"),
         None => closed,
+    }
+}
+
+fn warn_of_permissions(folder: &Path, arguments: &ServeArguments) {
+    for warning in process::permissions::warnings(folder, arguments.config.as_deref()) {
+        tracing::warn!("{warning}");
     }
 }
 
