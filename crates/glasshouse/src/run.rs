@@ -71,7 +71,7 @@ pub(crate) fn server(arguments: &ServeArguments, with_demo: bool) -> anyhow::Res
         .build()
         .context("cannot start threads")?;
     let answers = lower_runtime("answers", workers)?;
-    let rules = lower_runtime("rules", workers.div_ceil(2))?;
+    let rules = lower_runtime("rules", workers)?;
     let handles = [answers.handle(), rules.handle()];
     let result = runtime.block_on(live(config, arguments, with_demo, handles));
     answers.shutdown_background();
