@@ -71,11 +71,18 @@ impl Prepared {
 /// of rules.
 #[derive(Debug, Default)]
 pub struct PreparedQueries {
-    known: Mutex<HashMap<String, Prepared>>,
+    known: Mutex<Known>,
 }
 
-/// Maximum number of queries that are kept.
-const PREPARED_MAX: usize = 20_000;
+#[derive(Debug, Default)]
+struct Known {
+    by_text: HashMap<String, Prepared>,
+    text_bytes: usize,
+}
+
+/// Maximum size of the texts of all queries that are kept: templates of alerts make new ones from
+/// labels.
+const TEXT_BYTES_MAX: usize = 2 << 20;
 
 impl PreparedQueries {
     /// The parsed query of a text.
@@ -84,15 +91,17 @@ impl PreparedQueries {
     /// As [`crate::parse`].
     pub fn get(&self, text: &str) -> Result<Prepared, Error> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(prepared) = known().get(text) {
+        if let Some(prepared) = known().by_text.get(text) {
             return Ok(prepared.clone());
         }
         let prepared = Prepared::parse(text)?;
         let mut known = known();
-        if known.len() >= PREPARED_MAX {
-            known.clear();
+        known.text_bytes = known.text_bytes.saturating_add(text.len());
+        if known.text_bytes > TEXT_BYTES_MAX {
+            *known = Known::default();
+        } else {
+            known.by_text.insert(text.to_owned(), prepared.clone());
         }
-        known.insert(text.to_owned(), prepared.clone());
         Ok(prepared)
     }
 }

@@ -179,13 +179,15 @@ impl Executor {
         query: impl Future<Output = Result<T, QueryError>>,
     ) -> Result<T, QueryError> {
         let (began, deadline) = (Instant::now(), deadline::of_query(self.timeout));
-        self.resumed().await;
-        let is_paused = self.is_paused.subscribe();
-        let watched = Watched { deadline, is_paused: is_paused.clone() };
+        let watched = Watched { deadline, is_paused: self.is_paused.subscribe() };
         let running = Arc::new(Running::watching(&self.memory, watched));
-        let answer = tokio::time::timeout_at(deadline, running.scope(query)).await;
+        let resumed = async {
+            self.resumed().await;
+            running.scope(query).await
+        };
+        let answer = tokio::time::timeout_at(deadline, resumed).await;
         let mut answer = answer.unwrap_or_else(|_elapsed| Err(QueryError::Timeout(self.timeout)));
-        if answer.is_err() && *is_paused.borrow() {
+        if answer.is_err() && *self.is_paused.borrow() {
             answer = Err(QueryError::TooLarge(OUT_OF_MEMORY.to_owned()));
         } else if answer.is_err() && Instant::now() >= deadline {
             answer = Err(QueryError::Timeout(self.timeout));

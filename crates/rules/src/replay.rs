@@ -108,6 +108,9 @@ pub async fn replay(
     options: Options,
     history: Arc<dyn History>,
 ) -> Result<Replay, String> {
+    if groups.is_empty() {
+        return Ok(Replay { rules: Vec::new(), sent: Vec::new() });
+    }
     let prepared = Arc::new(PreparedQueries::default());
     let clusters = dependencies::clusters(&groups, &prepared);
     let rules: Vec<Vec<ReplayedRule>> = groups.iter().map(replayed_rules).collect();
@@ -167,7 +170,9 @@ impl Run {
     fn check_size(&self, from_ms: i64, to_ms: i64) -> Result<(), String> {
         let steps = |group: &Group| to_ms.saturating_sub(from_ms) / group.interval_ms.max(1);
         let evaluations = self.groups.iter().map(|group| {
-            steps(group).saturating_mul(i64::try_from(count(group)).unwrap_or(i64::MAX))
+            // Also a group without rules takes its time.
+            let rules = i64::try_from(count(group)).unwrap_or(i64::MAX).max(1);
+            steps(group).saturating_mul(rules)
         });
         if evaluations.fold(0, i64::saturating_add) > EVALUATIONS_MAX {
             return Err(format!("more than {EVALUATIONS_MAX} evaluations of rules"));

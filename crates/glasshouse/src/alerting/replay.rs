@@ -14,11 +14,11 @@ use page_api::{
 };
 use query::promql::{Series, SeriesRead};
 use query::{Engine, History, QueryError, SampleRange};
-use receive::alertmanagers::{Alertmanagers, OutgoingAlert};
+use receive::alertmanagers::Alertmanagers;
 use rules::replay::{self, Options, Replay};
 use rules::{Alert, Group, Settings};
-use signals::Matcher;
-use signals::time::MILLISECOND;
+use signals::time::{MILLISECOND, SECOND};
+use signals::{Matcher, Timestamp};
 use template::alertmanager::Status;
 
 use super::Routing;
@@ -75,11 +75,14 @@ pub(crate) async fn run(
             memory: history.memory().clone(),
         };
         let history = Arc::new(Stored(history));
-        let replayed = replay::replay(groups, options, history).await;
+        let stored = Arc::clone(&history) as Arc<dyn replay::History>;
+        let replayed = replay::replay(groups, options, stored).await;
         let mut replayed = replayed.map_err(QueryError::Execution)?;
         let sent = std::mem::take(&mut replayed.sent);
-        let notifications = notifications(configuration, sent, [from_ms, to_ms], &alertmanagers);
-        Ok(answer(replayed, &notifications, to_ms))
+        let is_cancelled = || history.0.is_cancelled();
+        let range = [from_ms, to_ms];
+        let messages = messages(configuration, sent, range, &alertmanagers, is_cancelled)?;
+        Ok(answer(replayed, messages, to_ms))
     };
     engine.with_history(work).await
 }
@@ -138,40 +141,70 @@ impl replay::History for Stored {
     }
 }
 
-/// What an Alertmanager would have sent.
-fn notifications(
+/// The messages that an Alertmanager would have sent.
+#[derive(Default)]
+struct Messages {
+    by_integration: BTreeMap<IntegrationKey, usize>,
+    /// The first of them.
+    shown: Vec<ReplayedNotification>,
+    total: usize,
+}
+
+impl Messages {
+    fn add(&mut self, sent: Vec<SimulatedNotification>) {
+        for notification in sent {
+            self.total += 1;
+            if self.shown.len() < NOTIFICATIONS_MAX {
+                self.shown.push(replayed_notification(&notification));
+            }
+            *self.by_integration.entry(notification.integration).or_default() += 1;
+        }
+    }
+}
+
+/// What an Alertmanager would have sent. However much that is, it ends with the query.
+fn messages(
     configuration: Configuration,
     sent: Vec<(i64, Vec<Alert>)>,
     [from_ms, to_ms]: [i64; 2],
     alertmanagers: &Alertmanagers,
-) -> Vec<SimulatedNotification> {
+    is_cancelled: impl Fn() -> bool,
+) -> Result<Messages, QueryError> {
     let nanoseconds = |time_ms: i64| time_ms.saturating_mul(MILLISECOND);
-    let arrive = |(time_ms, alerts): (i64, Vec<Alert>)| {
-        let alerts: Vec<OutgoingAlert> =
-            alerts.into_iter().map(|alert| outgoing(alert, String::new())).collect();
-        let labelled = alertmanagers.labelled(alerts);
-        (nanoseconds(time_ms), labelled.iter().map(|alert| postable(alert)).collect())
+    let mut simulation = Simulation::new(configuration, Limits::default(), nanoseconds(from_ms));
+    let mut messages = Messages::default();
+    let mut advance = |simulation: &mut Simulation, until: Timestamp| {
+        while simulation.now() < until {
+            if is_cancelled() {
+                return Err(QueryError::Internal("the replay is cancelled".to_owned()));
+            }
+            let next = simulation.now().saturating_add(SECOND).min(until);
+            messages.add(simulation.advance_to(next));
+        }
+        Ok(())
     };
-    let simulation = Simulation::new(configuration, Limits::default(), nanoseconds(from_ms));
-    simulation.replay(sent.into_iter().map(arrive), nanoseconds(to_ms))
+    for (time_ms, alerts) in sent {
+        advance(&mut simulation, nanoseconds(time_ms))?;
+        let alerts = alerts.into_iter().map(|alert| outgoing(alert, String::new()));
+        let labelled = alertmanagers.labelled(alerts.collect());
+        simulation.receive(labelled.iter().map(|alert| postable(alert)).collect());
+    }
+    advance(&mut simulation, nanoseconds(to_ms))?;
+    Ok(messages)
 }
 
-fn answer(replayed: Replay, sent: &[SimulatedNotification], to_ms: i64) -> ReplayAnswer {
-    let mut messages: BTreeMap<&IntegrationKey, usize> = BTreeMap::new();
-    for notification in sent {
-        *messages.entry(&notification.integration).or_default() += 1;
-    }
-    let integration = |(key, messages): (&IntegrationKey, usize)| ReplayedIntegration {
-        receiver: key.receiver.clone(),
+fn answer(replayed: Replay, messages: Messages, to_ms: i64) -> ReplayAnswer {
+    let integration = |(key, messages): (IntegrationKey, usize)| ReplayedIntegration {
+        receiver: key.receiver,
         integration: key.name.to_owned(),
         index: key.index,
         messages,
     };
     ReplayAnswer {
         rules: replayed.rules.into_iter().map(|rule| replayed_rule(rule, to_ms)).collect(),
-        integrations: messages.into_iter().map(integration).collect(),
-        notifications: sent.iter().take(NOTIFICATIONS_MAX).map(replayed_notification).collect(),
-        notifications_total: sent.len(),
+        integrations: messages.by_integration.into_iter().map(integration).collect(),
+        notifications: messages.shown,
+        notifications_total: messages.total,
     }
 }
 

@@ -258,9 +258,13 @@ async fn rules_of_loki_are_replayed() {
 
 #[tokio::test]
 async fn a_replay_that_is_too_large_is_refused() {
-    let text = "groups:\n- name: g\n  interval: 1ms\n  rules:\n  - {record: r, expr: a}\n";
-    let error = replay(groups(text), options(0, 1000), history(&[])).await.unwrap_err();
-    assert_eq!(error, "more than 20000000 evaluations of rules");
+    for (rules, minutes) in [("[{record: r, expr: a}]", 1000), ("[]", 1_000_000_000)] {
+        let text = format!("groups: [{{name: g, interval: 1ms, rules: {rules}}}]\n");
+        let error = replay(groups(&text), options(0, minutes), history(&[])).await.unwrap_err();
+        assert_eq!(error, "more than 20000000 evaluations of rules");
+    }
+    let nothing = replay(Vec::new(), options(0, 1_000_000_000), history(&[])).await.unwrap();
+    assert_eq!(nothing, Replay { rules: Vec::new(), sent: Vec::new() });
 }
 
 #[test]
